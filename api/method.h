@@ -1,0 +1,58 @@
+/* The contract of a method: what can be asked, once, for every door (library, CLI, RPC). One file in
+ * api/methods/ and one row in api/methods.def. */
+#ifndef GX_API_METHOD_H
+#define GX_API_METHOD_H
+
+#include "graph/base/param.h"
+#include "graph/csr/view.h"
+#include "graph/snapshot/snapshot.h"
+#include "graph/store/store.h"
+
+typedef enum gx_scope {
+    GX_SCOPE_NONE, /* anybody, also before authentication */
+    GX_SCOPE_READ,
+    GX_SCOPE_WRITE,
+    GX_SCOPE_OPERATE,
+    GX_SCOPE_ADMIN
+} gx_scope;
+
+typedef enum gx_cost {
+    GX_COST_SHORT, /* below a millisecond or a few: answered on the loop that read it */
+    GX_COST_WRITE, /* put and del: run by the one writer, many calls in one commit */
+    GX_COST_LONG   /* runs in the pool of long calls */
+} gx_cost;
+
+/* One call in flight, as a method sees it. */
+typedef struct gx_call_env {
+    gx_db *db;
+    const gx_args *args;
+    gx_arena *arena; /* the result is made here */
+    gx_job *job;     /* deadline, cancel, threads, seed */
+    gx_txn *txn;     /* read, or the shared write transaction of GX_COST_WRITE */
+    struct gx_state *state; /* what is served, held for the call; see api/state.h */
+    const char *principal;  /* who asks, for the audit log; NULL: the owner of the process */
+} gx_call_env;
+
+typedef struct gx_method {
+    const char *name; /* "rec.user" */
+    const char *summary;
+    gx_scope scope;
+    gx_cost cost;
+    const gx_param *params;
+    size_t param_count;
+    const char *result; /* the shape, as in "[{user, items: [{id, score}], rung, short}]" */
+    gx_status (*run)(gx_value *out, gx_call_env *call, gx_error *err);
+} gx_method;
+
+typedef struct gx_method_table {
+    const gx_method *const *rows;
+    size_t count;
+} gx_method_table;
+
+const gx_method_table *gx_methods(void);
+const gx_method *gx_method_find(const char *name);
+/* Parameters every method takes: deadline_ms, request_id, seed, threads. */
+extern const gx_param gx_method_common[];
+extern const size_t gx_method_common_count;
+
+#endif

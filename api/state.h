@@ -1,0 +1,25 @@
+/* What is served: a snapshot, resolved once, with the item columns for `where` and the live overlay.
+ * Immutable but for the overlay; counted; swapped by one atomic pointer. */
+#ifndef GX_API_STATE_H
+#define GX_API_STATE_H
+
+#include "api/method.h"
+#include "models/model.h"
+#include "models/rec/rec.h"
+
+typedef struct gx_state {
+    gx_snapshot *snapshot;   /* NULL before the first build */
+    const gx_arrays *arrays; /* of the snapshot; NULL before the first build */
+    gx_rec *rec;             /* the recommender over those arrays (models/rec) */
+    gx_rules rules;          /* tie kinds and actions by word id */
+    uint32_t users, items;   /* of the snapshot; the store may have more by now */
+    _Atomic uint32_t holders;
+} gx_state;
+
+/* Item attributes as columns, for `where`, titles and status: made from the store, kept up to date with
+ * every item.put of this process and re-read when another process wrote. Read under a lock. */
+struct gx_columns; /* models/rec/where.h */
+const struct gx_columns *gx_db_items_lock(gx_db *db, gx_txn *txn, gx_error *err);
+void gx_db_items_unlock(gx_db *db);
+
+#endif

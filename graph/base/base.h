@@ -1,0 +1,110 @@
+/* What every room may use: errors, checked memory, arenas, text, hashes, random streams. */
+#ifndef GX_BASE_BASE_H
+#define GX_BASE_BASE_H
+
+#include <guanxi.h>
+
+#include <stdarg.h>
+#include <string.h>
+
+#define GX_NONE UINT32_MAX            /* no node, no id */
+#define GX_CACHE_LINE 64
+#define GX_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define GX_ID_BYTES_MAX 255           /* of an external id */
+
+/* ---- errors ---------------------------------------------------------------------------- */
+
+/* Fills *err (which may be NULL) and returns `code`, so that `return gx_fail(err, …)` reads well. */
+GX_MUST_CHECK gx_status gx_fail(gx_error *err, gx_status code, const char *format, ...)
+    GX_PRINTF(3, 4);
+/* The same with the place it happened: an argument's name, a file and line. */
+GX_MUST_CHECK gx_status gx_fail_at(gx_error *err, gx_status code, const char *at,
+                                   const char *format, ...) GX_PRINTF(4, 5);
+GX_MUST_CHECK gx_status gx_fail_memory(gx_error *err, size_t bytes);
+/* GX_IO with strerror(number); ENOSPC and EDQUOT say that the disk is full. */
+GX_MUST_CHECK gx_status gx_fail_errno(gx_error *err, int number, const char *what,
+                                      const char *path);
+
+#define GX_TRY(call)                                                                               \
+    do {                                                                                           \
+        status = (call);                                                                           \
+        if (status != GX_OK) {                                                                     \
+            goto done;                                                                             \
+        }                                                                                          \
+    } while (0)
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+/* All memory of guanxi goes through these four, so that a test can make the k-th request fail and
+ * count what was not given back. Blocks are 64-byte aligned; sizes are overflow-checked. */
+void *gx_alloc(size_t count, size_t size);  /* not cleared; NULL when out of memory or count*size overflows */
+void *gx_alloc0(size_t count, size_t size); /* cleared */
+void *gx_realloc(void *block, size_t count, size_t size); /* the old block lives on when NULL */
+void gx_free(void *block);
+char *gx_strdup(const char *text);
+size_t gx_alloc_size(const void *block); /* bytes asked for; 0 for NULL */
+
+/* Test hook: the k-th allocation from now on fails (1: the next), 0: never. Process-wide. */
+void gx_alloc_fail_at(uint64_t k);
+uint64_t gx_alloc_live_blocks(void);
+uint64_t gx_alloc_live_bytes(void);
+
+bool gx_mul_overflows(size_t a, size_t b);
+
+/* ---- arena (public type, internal calls) ---------------------------------------------------- */
+
+void *gx_arena_get(gx_arena *arena, size_t bytes); /* 16-byte aligned; NULL once memory ended */
+void gx_arena_reset(gx_arena *arena);              /* keeps one block; what was made is gone */
+size_t gx_arena_bytes(const gx_arena *arena);
+char *gx_arena_printf(gx_arena *arena, const char *format, ...) GX_PRINTF(2, 3);
+
+/* ---- text ---------------------------------------------------------------------------- */
+
+typedef struct gx_slice {
+    const char *data;
+    size_t size;
+} gx_slice;
+
+gx_slice gx_slice_of(const char *text);
+bool gx_slice_is(gx_slice slice, const char *text);
+bool gx_slice_equal(gx_slice a, gx_slice b);
+bool gx_utf8_is_valid(const char *data, size_t size);
+/* A printable, quoted, shortened copy for messages: control bytes and bad UTF-8 as \xNN. */
+const char *gx_quote(char *out, size_t out_size, const char *data, size_t size);
+/* Edit distance 2 or less: for "did you mean". NULL when nothing is near. */
+const char *gx_nearest(const char *given, const char *const *names, size_t count);
+
+/* Exact, whole-text parses: no leading or trailing blanks, no locale. */
+bool gx_parse_int(gx_slice text, int64_t *out);
+bool gx_parse_real(gx_slice text, double *out);           /* refuses NaN, infinity, hex */
+bool gx_parse_bytes(gx_slice text, uint64_t *out);        /* 512M, 2GiB, 1000 */
+bool gx_parse_duration_ms(gx_slice text, int64_t *out);   /* 250ms, 30s, 5m, 2h, 7d */
+/* ISO 8601 (date, date-time, Z or offset) or Unix seconds or milliseconds, told apart by
+ * magnitude (below 1e11: seconds). Result: Unix milliseconds. */
+bool gx_parse_time_ms(gx_slice text, int64_t *out);
+/* "2026-11-23T18:59:00Z" (and .123 where there are milliseconds); out holds at least 32 bytes. */
+const char *gx_format_time_ms(char *out, int64_t time_ms);
+
+/* ---- clock: for jobs, deadlines and the server; never for an algorithm ------------------------- */
+
+int64_t gx_clock_ns(void);     /* monotonic */
+int64_t gx_clock_cpu_ns(void); /* of the process */
+int64_t gx_time_ms(void);      /* Unix, milliseconds */
+uint64_t gx_rss_peak_bytes(void);
+
+/* ---- random streams --------------------------------------------------------------------------- */
+
+/* A stream is named by (seed, item), never by thread, so that results do not depend on how the
+ * work was shared out. xoshiro256** seeded by splitmix64 (Blackman and Vigna 2018). */
+typedef struct gx_rng {
+    uint64_t s[4];
+} gx_rng;
+
+uint64_t gx_mix64(uint64_t x); /* splitmix64's finaliser */
+gx_rng gx_rng_at(uint64_t seed, uint64_t item);
+uint64_t gx_rng_next(gx_rng *rng);
+double gx_rng_real(gx_rng *rng);                     /* [0, 1) */
+uint64_t gx_rng_below(gx_rng *rng, uint64_t bound);  /* [0, bound), unbiased (Lemire 2019) */
+double gx_rng_normal(gx_rng *rng);
+
+#endif

@@ -1,0 +1,80 @@
+/* Immutable views: ties as compressed sparse rows, events as a member × item matrix. What is
+ * computed sees these and nothing of the store. */
+#ifndef GX_CSR_GRAPH_H
+#define GX_CSR_GRAPH_H
+
+#include "graph/base/job.h"
+
+/* n nodes, m arcs. Rows are sorted by target, parallel arcs merged (weights summed), self-loops kept
+ * only where asked for. Weights are NULL where all are 1. For an undirected graph each edge is two
+ * arcs and the in-arrays are the out-arrays themselves. 8 bytes an arc and direction, with weights. */
+typedef struct gx_graph {
+    uint32_t n;
+    uint64_t m;
+    bool directed;
+    const uint64_t *out_ptr; /* n + 1 */
+    const uint32_t *out_dst; /* m */
+    const float *out_weight; /* m or NULL */
+    const uint64_t *in_ptr;  /* NULL where not asked for */
+    const uint32_t *in_src;
+    const float *in_weight;
+    void *owner; /* the csr room's own */
+} gx_graph;
+
+enum {
+    GX_GRAPH_UNDIRECTED = 1, /* each given arc counts both ways; (u,v) and (v,u) both given: one edge, the larger weight */
+    GX_GRAPH_IN = 2,         /* the transpose too */
+    GX_GRAPH_LOOPS = 4,      /* keep self-loops */
+    GX_GRAPH_UNWEIGHTED = 8  /* ignore weights */
+};
+
+/* From arrays of arcs (weight may be NULL). Parallel counting sort; O(n + m) time, the arrays
+ * themselves plus 8 bytes an arc while it runs. bad_request: an end ≥ n, a weight NaN, infinite or
+ * negative. The same bytes for the same multiset of arcs at any thread count. */
+GX_MUST_CHECK gx_status gx_graph_build(gx_graph *out, uint32_t n, uint64_t m, const uint32_t *src,
+                                       const uint32_t *dst, const float *weight, unsigned flags,
+                                       gx_job *job, gx_error *err);
+/* The same ties without direction; a copy of the handle where `graph` is undirected already. */
+GX_MUST_CHECK gx_status gx_graph_undirected(gx_graph *out, const gx_graph *graph, gx_job *job,
+                                            gx_error *err);
+/* The nodes with keep[v] ≠ 0, renumbered in order; out_old (may be NULL) maps new to old. */
+GX_MUST_CHECK gx_status gx_graph_induced(gx_graph *out, uint32_t **out_old, const gx_graph *graph,
+                                         const uint8_t *keep, gx_job *job, gx_error *err);
+void gx_graph_finish(gx_graph *graph); /* leaves it empty; safe twice */
+uint64_t gx_graph_bytes(const gx_graph *graph);
+
+/* rows × cols, values float, columns sorted within a row. */
+typedef struct gx_matrix {
+    uint32_t rows, cols;
+    uint64_t nnz;
+    const uint64_t *ptr; /* rows + 1 */
+    const uint32_t *col; /* nnz */
+    const float *value;  /* nnz or NULL: all 1 */
+    const int64_t *ts;   /* nnz or NULL: time of the latest event, ms */
+    void *owner;
+} gx_matrix;
+
+/* Same (row, col) given twice: values summed, latest time kept. */
+GX_MUST_CHECK gx_status gx_matrix_build(gx_matrix *out, uint32_t rows, uint32_t cols, uint64_t nnz,
+                                        const uint32_t *row, const uint32_t *col,
+                                        const float *value, const int64_t *ts, gx_job *job,
+                                        gx_error *err);
+GX_MUST_CHECK gx_status gx_matrix_transpose(gx_matrix *out, const gx_matrix *matrix, gx_job *job,
+                                            gx_error *err);
+void gx_matrix_finish(gx_matrix *matrix);
+/* Index of (row, col), or UINT64_MAX. */
+uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col);
+
+/* The label of each node by one text field (an item's category, a user's region), as dense numbers;
+ * GX_NONE where there is none. Names lie one after the other: name k is [name_at[k], name_at[k+1]). */
+typedef struct gx_labels {
+    uint32_t n, count;
+    uint32_t *label;   /* n */
+    uint32_t *name_at; /* count + 1 */
+    char *names;
+} gx_labels;
+
+gx_slice gx_label_name(const gx_labels *labels, uint32_t label);
+void gx_labels_finish(gx_labels *labels);
+
+#endif

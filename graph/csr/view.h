@@ -1,0 +1,68 @@
+/* From a store's transaction to views. The same bytes for the same store state and the same spec. */
+#ifndef GX_CSR_VIEW_H
+#define GX_CSR_VIEW_H
+
+#include "graph/csr/graph.h"
+#include "graph/store/store.h"
+
+/* The tie kinds and actions a store knows of old, and how the engine reads one it was not told of:
+ * an unknown tie kind is a social tie of weight 1, an unknown action counts like a view. */
+typedef struct gx_kind_rule {
+    char name[32];
+    float weight;    /* multiplies the tie's own weight; 0: not a social tie (block, invite by channel) */
+    bool directed;   /* default of a tie whose row does not say */
+    bool blocks;     /* the two are never shown to each other */
+} gx_kind_rule;
+
+typedef struct gx_action_rule {
+    char name[32];
+    float weight;        /* of one event; < 0: a dislike */
+    double half_life_ms; /* 0: never fades */
+    bool is_purchase;    /* counts as owning the item: `seen` by default, `buy` in reasons */
+    bool is_share;       /* spreads: feeds cascades and the leader channel */
+    bool scaled;         /* multiply by value / 5 where a value is given (ratings) */
+} gx_action_rule;
+
+typedef struct gx_rules {
+    gx_kind_rule *kinds; /* indexed by the word id in GX_SPACE_TIE_KIND */
+    uint32_t kind_count;
+    gx_action_rule *actions; /* indexed by the word id in GX_SPACE_ACTION */
+    uint32_t action_count;
+} gx_rules;
+
+/* The built-in table, overridden by the settings "tie_kinds" and "actions". */
+GX_MUST_CHECK gx_status gx_rules_load(gx_rules *out, gx_txn *txn, gx_error *err);
+void gx_rules_finish(gx_rules *rules);
+/* The built-in rule by name, or the fallback rule. */
+const gx_kind_rule *gx_kind_rule_default(gx_slice name);
+const gx_action_rule *gx_action_rule_default(gx_slice name);
+
+typedef struct gx_tie_view {
+    const char *const *kinds; /* only these, NULL-ended; NULL: every social kind */
+    int64_t from_ms, to_ms;   /* ties without a time are always in; 0, 0: no window */
+    unsigned flags;           /* GX_GRAPH_* */
+    double half_life_ms;      /* weight × 2^(−age / half-life) against to_ms or the newest tie; 0: off */
+} gx_tie_view;
+
+/* n is the number of user ids given so far. */
+GX_MUST_CHECK gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules *rules,
+                                     const gx_tie_view *view, gx_job *job, gx_error *err);
+
+typedef struct gx_event_view {
+    const char *const *actions; /* only these; NULL: all */
+    int64_t from_ms, to_ms;
+    int64_t now_ms; /* what decay counts back from; 0: the newest event */
+    bool decay;     /* apply the actions' half-lives */
+    bool keep_negative; /* values ≤ 0 stay (dislikes); else the entry is dropped */
+} gx_event_view;
+
+/* members × items: Σ over events of weight(action) × rating scale × decay. */
+GX_MUST_CHECK gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
+                                       const gx_event_view *view, gx_job *job, gx_error *err);
+
+/* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */
+GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space,
+                                       const char *field, bool top_level, gx_job *job,
+                                       gx_error *err);
+
+#endif

@@ -1,0 +1,137 @@
+/* The contract of everything that is computed: a pass (engine) or a model (models) is one constant
+ * description and its functions, in one file, named by one row of its room's table. Loops over the
+ * tables give the library call, the CLI, the RPC method, the generic tests, the benchmark line and the
+ * reference page. A pass sees memory only: no file, socket, clock or environment. */
+#ifndef GX_PASS_PASS_H
+#define GX_PASS_PASS_H
+
+#include "graph/base/param.h"
+#include "graph/csr/graph.h"
+#include "graph/snapshot/arrays.h"
+
+/* What a pass may be given. Whatever its needs do not name may be NULL. */
+typedef struct gx_input {
+    const gx_graph *graph;      /* social ties, directed, in-arrays where asked for */
+    const gx_graph *undirected; /* the same without direction */
+    const gx_matrix *matrix;    /* members × items, decayed weights, ts */
+    const gx_labels *category;  /* of items, top level */
+    const gx_arrays *arrays;    /* what earlier passes gave */
+    uint32_t users, items;
+} gx_input;
+
+enum {
+    GX_NEED_GRAPH = 1,
+    GX_NEED_IN = 2, /* the transpose of `graph` */
+    GX_NEED_UNDIRECTED = 4,
+    GX_NEED_MATRIX = 8,
+    GX_NEED_CATEGORY = 16
+};
+
+typedef enum gx_kind {
+    GX_KIND_CENTRALITY, /* gives NAME.score, f64, one a member */
+    GX_KIND_COMMUNITY,  /* gives NAME.community, u32, one a member, ids 0.. by falling size */
+    GX_KIND_TIE,        /* gives rows of ties */
+    GX_KIND_LEADERS,
+    GX_KIND_PROFILE,
+    GX_KIND_MODEL,
+    GX_KIND_COUNT
+} gx_kind;
+
+const char *gx_kind_name(gx_kind kind); /* "centrality" */
+
+typedef enum gx_length { GX_LEN_USERS, GX_LEN_ITEMS, GX_LEN_OTHER } gx_length;
+
+/* An array the pass gives, without the instance's name and dot. */
+typedef struct gx_gives {
+    const char *suffix; /* "score" */
+    gx_dtype dtype;
+    gx_length rows;
+    const char *help; /* with unit */
+} gx_gives;
+
+typedef struct gx_estimate {
+    uint64_t mem_bytes; /* held at the peak beyond the input */
+    double cpu_s;       /* on one core of a machine of today; 0: not known */
+} gx_estimate;
+
+typedef struct gx_pass gx_pass;
+typedef struct gx_output gx_output;
+
+struct gx_pass {
+    const char *name;
+    gx_kind kind;
+    const char *summary;    /* one line */
+    const char *paper;      /* source: authors, title, year, equation */
+    const char *complexity; /* time and memory in n and m */
+    unsigned needs;              /* GX_NEED_* */
+    const char *const *arrays;   /* full names of arrays it needs, NULL-ended; NULL: none */
+    const gx_gives *gives;
+    size_t give_count;
+    const gx_param *params;
+    size_t param_count;
+    bool serial;         /* runs on one thread (the igraph adapter), never two at once */
+    bool label_dependent; /* permuting the ids may change the result (ties broken by id) */
+    void (*estimate)(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
+    /* Adds its arrays, named with gx_output_add, and nothing else. */
+    gx_status (*run)(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+                     gx_error *err);
+    /* An invariant of the result, for tests and `guanxi build --check`; internal with what broke. */
+    gx_status (*check)(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err);
+};
+
+/* Where a run puts its arrays: `instance` is the prefix (the pass's name unless it was given another). */
+struct gx_output {
+    const char *instance;
+    gx_arrays *arrays;
+    gx_job *job;
+};
+
+/* A cleared array "instance.suffix". */
+GX_MUST_CHECK gx_status gx_output_add(void *out_data, gx_output *out, const char *suffix,
+                                      gx_dtype dtype, uint64_t rows, uint64_t cols, gx_error *err);
+/* Finds "instance.suffix"; NULL where it is not there with that type. */
+const void *gx_result_get(const gx_arrays *arrays, const char *instance, const char *suffix,
+                          gx_dtype dtype, uint64_t rows);
+
+/* A table of passes, as a room exports it. */
+typedef struct gx_pass_table {
+    const gx_pass *const *rows;
+    size_t count;
+} gx_pass_table;
+
+const gx_pass *gx_pass_find(const gx_pass_table *table, const char *name); /* NULL: none */
+
+/* Runs one pass: parses `params` (a map or NULL), checks needs, estimate against the memory cap, runs,
+ * and moves the arrays into `results` only when all went well. */
+GX_MUST_CHECK gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, const char *instance,
+                                    const gx_input *input, const gx_value *params, gx_job *job,
+                                    gx_error *err);
+
+/* ---- the plan: several passes, what they need before them, in order ------------------------------ */
+
+typedef struct gx_plan_step {
+    const gx_pass *pass;
+    const char *instance;
+    const gx_value *params; /* NULL: defaults */
+    gx_estimate estimate;
+} gx_plan_step;
+
+typedef struct gx_plan {
+    gx_plan_step *steps;
+    size_t count;
+    unsigned needs; /* of all steps together */
+} gx_plan;
+
+/* Orders `wanted` and adds whatever gives the arrays they need. bad_request: an unknown name (with a
+ * near one), a need nobody gives, a circle. */
+GX_MUST_CHECK gx_status gx_plan_make(gx_plan *out, const gx_pass_table *const *tables,
+                                     size_t table_count, const gx_plan_step *wanted, size_t count,
+                                     gx_error *err);
+/* Fills each step's estimate; the plan's own is the sum of CPU and the largest memory plus results. */
+gx_estimate gx_plan_estimate(gx_plan *plan, const gx_input *input, int threads);
+GX_MUST_CHECK gx_status gx_plan_run(gx_arrays *results, const gx_plan *plan, gx_input *input,
+                                    gx_job *job, gx_error *err);
+void gx_plan_finish(gx_plan *plan);
+
+#endif

@@ -1,0 +1,65 @@
+/* Named arrays: the one form in which everything computed is handed on. A pass gives them, a later
+ * pass needs them, a snapshot file is a set of them, and what is served reads them. */
+#ifndef GX_SNAPSHOT_ARRAYS_H
+#define GX_SNAPSHOT_ARRAYS_H
+
+#include "graph/base/job.h"
+
+/* X(NAME, safetensors name, bytes) */
+#define GX_DTYPE_MAP(X)                                                                            \
+    X(U8, "U8", 1)                                                                                 \
+    X(I32, "I32", 4)                                                                               \
+    X(U32, "U32", 4)                                                                               \
+    X(I64, "I64", 8)                                                                               \
+    X(U64, "U64", 8)                                                                               \
+    X(F32, "F32", 4)                                                                               \
+    X(F64, "F64", 8)
+
+typedef enum gx_dtype {
+#define X(name, text, bytes) GX_##name,
+    GX_DTYPE_MAP(X)
+#undef X
+        GX_DTYPE_COUNT
+} gx_dtype;
+
+size_t gx_dtype_bytes(gx_dtype dtype);
+const char *gx_dtype_name(gx_dtype dtype);
+
+typedef struct gx_array {
+    const char *name; /* "pagerank.score": instance of the pass, dot, what it is */
+    gx_dtype dtype;
+    uint32_t rank; /* 1 or 2 */
+    uint64_t shape[2];
+    void *data; /* 64-byte aligned; read-only where the set is a mapped file */
+    uint64_t bytes;
+} gx_array;
+
+typedef struct gx_arrays gx_arrays;
+
+GX_MUST_CHECK gx_status gx_arrays_create(gx_arrays **out, gx_error *err);
+void gx_arrays_destroy(gx_arrays *arrays); /* accepts NULL */
+size_t gx_arrays_count(const gx_arrays *arrays);
+const gx_array *gx_arrays_at(const gx_arrays *arrays, size_t i); /* in name order */
+const gx_array *gx_arrays_find(const gx_arrays *arrays, const char *name); /* NULL: none */
+
+/* Adds a cleared array, its memory counted against the job (may be NULL). conflict: the name is
+ * taken. Shape[1] 0 makes it rank 1. */
+GX_MUST_CHECK gx_status gx_arrays_add(void *out_data, gx_arrays *arrays, const char *name,
+                                      gx_dtype dtype, uint64_t rows, uint64_t cols, gx_job *job,
+                                      gx_error *err);
+GX_MUST_CHECK gx_status gx_arrays_remove(gx_arrays *arrays, const char *name, gx_error *err);
+/* Moves every array of `from` into `into` (replacing those of the same name) and empties it. */
+GX_MUST_CHECK gx_status gx_arrays_move(gx_arrays *into, gx_arrays *from, gx_error *err);
+
+/* The data where the array is there with this type and, unless 0, this many rows; else NULL. */
+const void *gx_arrays_get(const gx_arrays *arrays, const char *name, gx_dtype dtype, uint64_t rows);
+/* The same as a requirement: not_found or corrupt, with the name, type and shape in the message. */
+GX_MUST_CHECK gx_status gx_arrays_need(void *out_data, const gx_arrays *arrays, const char *name,
+                                       gx_dtype dtype, uint64_t rows, gx_error *err);
+
+/* Small text beside the arrays: the recipe, seeds, versions. Copied. */
+GX_MUST_CHECK gx_status gx_arrays_note(gx_arrays *arrays, const char *key, const char *text,
+                                       gx_error *err);
+const char *gx_arrays_noted(const gx_arrays *arrays, const char *key); /* NULL: none */
+
+#endif

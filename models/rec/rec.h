@@ -1,0 +1,136 @@
+/* The recommender: candidates by four channels, filters, the blend, and reasons that are the true parts
+ * of the score. It sees the snapshot's arrays and what the caller says is live: the member's history and
+ * ties as they are at this moment. It knows numbers only; names and words are put on by the api.
+ *
+ *   score(i) = Σ over channels c of weight_c × s_c(i),   0 ≤ s_c ≤ 1
+ *
+ * s_c is the channel's own evidence squashed by a scale of its own (independent of the other channels
+ * and of their weights), so that taking a channel away lowers every score by exactly its share. */
+#ifndef GX_MODELS_REC_REC_H
+#define GX_MODELS_REC_REC_H
+
+#include "models/model.h"
+
+/* X(NAME, text, weight by default) */
+#define GX_CHANNEL_MAP(X)                                                                          \
+    X(FRIENDS, "friends", 0.20)                                                                    \
+    X(CIRCLE, "circle", 0.15)                                                                      \
+    X(LEADER, "leader", 0.10)                                                                      \
+    X(INTEREST, "interest", 0.55)
+
+typedef enum gx_channel {
+#define X(name, text, weight) GX_CHANNEL_##name,
+    GX_CHANNEL_MAP(X)
+#undef X
+        GX_CHANNEL_COUNT
+} gx_channel;
+
+const char *gx_channel_name(gx_channel channel);
+double gx_channel_weight_default(gx_channel channel);
+
+/* Which step of the cold-start ladder answered. */
+#define GX_RUNG_MAP(X)                                                                             \
+    X(FULL, "full")                 /* fitted on this member's history as it is now */             \
+    X(FOLD_IN, "fold_in")           /* has history the fit has not seen */                         \
+    X(FRIENDS_ONLY, "friends_only") /* no history; ties */                                         \
+    X(ATTRIBUTES, "attributes")     /* no history, no ties; declared tags or categories */         \
+    X(POPULAR, "popular")           /* nothing is known: most popular, time-decayed */
+
+typedef enum gx_rung {
+#define X(name, text) GX_RUNG_##name,
+    GX_RUNG_MAP(X)
+#undef X
+        GX_RUNG_COUNT
+} gx_rung;
+
+const char *gx_rung_name(gx_rung rung);
+
+typedef struct gx_rec gx_rec;
+
+/* Resolves the arrays of a snapshot: an interest model (`linear` or `ials`, whichever is there, or the
+ * one named), `popular`, and what engine gives for friends (`strength`), circles (`circle`) and leaders
+ * (`leaders`). What is missing switches its channel off. */
+GX_MUST_CHECK gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interest_model,
+                                    uint32_t users, uint32_t items, gx_error *err);
+void gx_rec_close(gx_rec *rec);
+
+/* One act of somebody the member knows: what the friends and leader channels are made of. */
+typedef struct gx_act {
+    uint32_t user, item, action;
+    float weight;  /* of the action, > 0 */
+    int64_t ts_ms;
+} gx_act;
+
+typedef struct gx_friend {
+    uint32_t user;
+    float strength;  /* of the tie, > 0 */
+    bool followed;   /* the member chose to listen: counts for the leader channel */
+    uint32_t act_from, act_to; /* [from, to) in `acts` */
+} gx_friend;
+
+/* Everything live about one member, read from the store by the caller. */
+typedef struct gx_rec_member {
+    uint32_t user;  /* GX_NONE: not in the store */
+    gx_history history;
+    const gx_friend *friends; /* strongest first, at most 200 */
+    uint32_t friend_count;
+    const gx_act *acts;
+    const uint32_t *tag_items; /* items that carry a tag or category the member declared */
+    uint32_t tag_item_count;
+    int64_t now_ms;
+} gx_rec_member;
+
+typedef struct gx_rec_request {
+    uint32_t n;
+    float weights[GX_CHANNEL_COUNT]; /* ≥ 0 */
+    const uint8_t *pass; /* one an item: 0 filters it out (where, status, exclude, seen); NULL: all pass */
+    uint32_t items;      /* length of `pass` and of the catalogue; may exceed the snapshot's */
+} gx_rec_request;
+
+/* Evidence: numbers only. Which field is set follows from the channel. */
+typedef struct gx_why {
+    gx_channel channel;
+    double share;
+    uint32_t people[8];     /* friends or leaders, strongest first */
+    uint32_t people_shown, people_all, people_recent; /* recent: in the last 30 days */
+    uint32_t action;        /* the commonest action among them */
+    int64_t last_ms;
+    uint32_t community;
+    uint32_t community_count; /* members of the circle who did */
+    double community_share, community_lift;
+    double leader_score;
+    uint32_t leader_category; /* GX_NONE: over all */
+    uint32_t items[3];        /* of the history, those that add most */
+    double item_parts[3];
+    uint32_t item_count;
+} gx_why;
+
+typedef struct gx_rec_item {
+    uint32_t item;
+    double score;
+    uint32_t rank;
+    double channel[GX_CHANNEL_COUNT]; /* shares, sum 1; all 0 on the rung `popular` */
+    gx_why why[GX_CHANNEL_COUNT];
+    uint32_t why_count;
+} gx_rec_item;
+
+typedef struct gx_rec_list {
+    gx_rec_item *items; /* made in the arena */
+    uint32_t count;
+    gx_rung rung;
+    uint32_t passing; /* items that passed the filter: `short` is said from this */
+} gx_rec_list;
+
+GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
+                                         const gx_rec_member *member, const gx_rec_request *request,
+                                         gx_arena *arena, gx_job *job, gx_error *err);
+/* The same item by item for `explain`: its parts and the rank it would have (0: filtered out). */
+GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
+                                       const gx_rec_member *member, const gx_rec_request *request,
+                                       uint32_t item, gx_arena *arena, gx_job *job, gx_error *err);
+/* Items like `item`, by the interest model. */
+GX_MUST_CHECK gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
+                                       uint32_t item, uint32_t n, const uint8_t *pass,
+                                       gx_arena *arena, gx_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* One door: MessagePack-RPC over TCP and Unix sockets, on libevent. */
+#ifndef GX_SERVER_SERVER_H
+#define GX_SERVER_SERVER_H
+
+#include "api/api.h"
+
+typedef struct gx_server_options {
+    const char *const *listen; /* "unix:PATH", "tcp:HOST:PORT" (port 0: any), NULL-ended */
+    int loops;                 /* worker loops; 0: one a processor */
+    int long_threads;          /* pool of long calls; 0: one a processor */
+    uint32_t connections_max;      /* 1,024 */
+    uint32_t in_flight_max;        /* a connection: 128 */
+    size_t output_max;             /* buffered a connection: 8 MiB */
+    size_t frame_max;              /* 1 MiB */
+    int64_t partial_frame_ms;      /* 10 s */
+    uint32_t queue_max;            /* calls waiting for the pool: 1,024; beyond: busy */
+} gx_server_options;
+
+void gx_server_options_init(gx_server_options *options);
+
+typedef struct gx_server gx_server;
+
+/* Binds and listens; nothing is served yet. */
+GX_MUST_CHECK gx_status gx_server_open(gx_server **out, gx_db *db, const gx_server_options *options,
+                                       gx_error *err);
+/* Serves until gx_server_stop: SIGTERM and SIGINT drain, SIGHUP reloads, when `signals`. */
+GX_MUST_CHECK gx_status gx_server_run(gx_server *server, bool signals, gx_error *err);
+/* From any thread: stop accepting, finish what is in flight (at most `drain_ms`), return from run. */
+void gx_server_stop(gx_server *server, int64_t drain_ms);
+/* The address really bound, "tcp:127.0.0.1:40123"; NULL beyond the last. */
+const char *gx_server_address(const gx_server *server, size_t i);
+void gx_server_close(gx_server *server);
+
+/* ---- the other end: a blocking client, for the CLI and the bench ---------------------------------- */
+
+typedef struct gx_client gx_client;
+
+/* "unix:PATH" or "tcp://HOST:PORT" ("tcp:HOST:PORT" too). unreachable. */
+GX_MUST_CHECK gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms,
+                                       gx_error *err);
+void gx_client_close(gx_client *client);
+/* One call, one answer; the server's error comes back as it was. */
+GX_MUST_CHECK gx_status gx_client_call(gx_value *out, gx_client *client, const char *method,
+                                       const gx_value *args, gx_arena *arena, gx_error *err);
+/* Pipelined: send without waiting, then receive in any order; msgid tells which. */
+GX_MUST_CHECK gx_status gx_client_send(uint32_t *out_msgid, gx_client *client, const char *method,
+                                       const gx_value *args, gx_error *err);
+GX_MUST_CHECK gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx_client *client,
+                                          gx_arena *arena, gx_error *err);
+
+#endif
