@@ -28,9 +28,9 @@ const char *gx_dtype_name(gx_dtype dtype);
 typedef struct gx_array {
     const char *name; /* "pagerank.score": instance of the pass, dot, what it is */
     gx_dtype dtype;
-    uint32_t rank; /* 1 or 2 */
-    uint64_t shape[2];
-    void *data; /* 64-byte aligned; read-only where the set is a mapped file */
+    uint32_t rank;     /* 1 or 2 */
+    uint64_t shape[2]; /* shape[1] is 1 where the rank is 1 */
+    void *data;        /* 64-byte aligned; read-only where the set is a mapped file */
     uint64_t bytes;
 } gx_array;
 
@@ -39,16 +39,21 @@ typedef struct gx_arrays gx_arrays;
 GX_MUST_CHECK gx_status gx_arrays_create(gx_arrays **out, gx_error *err);
 void gx_arrays_destroy(gx_arrays *arrays); /* accepts NULL */
 size_t gx_arrays_count(const gx_arrays *arrays);
-const gx_array *gx_arrays_at(const gx_arrays *arrays, size_t i); /* in name order */
+const gx_array *gx_arrays_at(const gx_arrays *arrays, size_t i);           /* in name order */
 const gx_array *gx_arrays_find(const gx_arrays *arrays, const char *name); /* NULL: none */
 
-/* Adds a cleared array, its memory counted against the job (may be NULL). conflict: the name is
- * taken. Shape[1] 0 makes it rank 1. */
+uint64_t gx_arrays_bytes(const gx_arrays *arrays); /* of the data of all arrays together */
+
+/* Adds a cleared array; `out_data` is the address of the caller's typed pointer. conflict: the name
+ * is taken, or the set is a mapped file. cols 0 makes it rank 1 (shape[1] is then 1). The memory is
+ * charged to the job (may be NULL) and stays charged, since arrays outlive their job: who drops
+ * arrays while the job goes on gives back gx_arrays_bytes with gx_job_refund. */
 GX_MUST_CHECK gx_status gx_arrays_add(void *out_data, gx_arrays *arrays, const char *name,
                                       gx_dtype dtype, uint64_t rows, uint64_t cols, gx_job *job,
                                       gx_error *err);
 GX_MUST_CHECK gx_status gx_arrays_remove(gx_arrays *arrays, const char *name, gx_error *err);
-/* Moves every array of `from` into `into` (replacing those of the same name) and empties it. */
+/* Moves every array and note of `from` into `into` (replacing those of the same name) and empties
+ * it: all of them, or on failure none. */
 GX_MUST_CHECK gx_status gx_arrays_move(gx_arrays *into, gx_arrays *from, gx_error *err);
 
 /* The data where the array is there with this type and, unless 0, this many rows; else NULL. */
@@ -57,7 +62,8 @@ const void *gx_arrays_get(const gx_arrays *arrays, const char *name, gx_dtype dt
 GX_MUST_CHECK gx_status gx_arrays_need(void *out_data, const gx_arrays *arrays, const char *name,
                                        gx_dtype dtype, uint64_t rows, gx_error *err);
 
-/* Small text beside the arrays: the recipe, seeds, versions. Copied. */
+/* Small text beside the arrays: the recipe, seeds, versions. Copied; replaces what was noted under
+ * the key. Keys beginning with "xxh3." are the file format's own. */
 GX_MUST_CHECK gx_status gx_arrays_note(gx_arrays *arrays, const char *key, const char *text,
                                        gx_error *err);
 const char *gx_arrays_noted(const gx_arrays *arrays, const char *key); /* NULL: none */

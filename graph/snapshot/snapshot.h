@@ -1,6 +1,7 @@
-/* Snapshots on disk: `models/NNNNNN.safetensors` in the store's directory, and `models/CURRENT` that
- * names the one served. Written beside, synced, renamed; each array's xxHash (XXH3-64) and the recipe
- * are in the header's metadata. The file format is safetensors, with arrays at 64-byte offsets. */
+/* Snapshots on disk: `models/NNNNNN.safetensors` in the store's directory, and `models/CURRENT`
+ * that names the one served. Written beside, synced, renamed; each array's xxHash (XXH3-64) and the
+ * recipe are in the header's metadata. The file format is safetensors, with arrays at 64-byte
+ * offsets. */
 #ifndef GX_SNAPSHOT_SNAPSHOT_H
 #define GX_SNAPSHOT_SNAPSHOT_H
 
@@ -18,12 +19,12 @@ GX_MUST_CHECK gx_status gx_safetensors_open(gx_arrays **out, const char *path, b
 typedef struct gx_snapshot gx_snapshot;
 
 typedef struct gx_snapshot_info {
-    uint32_t number;   /* 1, 2, … */
+    uint32_t number; /* 1, 2, … */
     bool current;
     int64_t made_ms;
     uint64_t bytes;
-    char version[32];  /* of guanxi */
-    uint64_t state;    /* of the store it was made from */
+    char version[32]; /* of guanxi */
+    uint64_t state;   /* of the store it was made from */
 } gx_snapshot_info;
 
 /* Writes the next number and makes it CURRENT where `promote`. */
