@@ -72,11 +72,11 @@ typedef struct gx_error {
     char message[520];
 } gx_error;
 
-GX_API const char *gx_status_name(gx_status status);      /* "not_found" */
-GX_API const char *gx_status_text(gx_status status);      /* one sentence */
-GX_API int gx_status_exit_code(gx_status status);         /* of the program */
+GX_API const char *gx_status_name(gx_status status); /* "not_found" */
+GX_API const char *gx_status_text(gx_status status); /* one sentence */
+GX_API int gx_status_exit_code(gx_status status);    /* of the program */
 GX_API bool gx_status_is_retryable(gx_status status);
-GX_API const char *gx_version(void);                      /* "0.1.0" */
+GX_API const char *gx_version(void); /* "0.1.0" */
 
 /* ---- values: the arguments and results of every method ------------------------------------- */
 
@@ -84,9 +84,9 @@ GX_API const char *gx_version(void);                      /* "0.1.0" */
  * remembers (gx_arena_status), and what is added from then on is dropped. Not thread-safe. */
 typedef struct gx_arena gx_arena;
 
-GX_API gx_arena *gx_arena_create(void);                   /* NULL when out of memory */
+GX_API gx_arena *gx_arena_create(void); /* NULL when out of memory */
 GX_API void gx_arena_destroy(gx_arena *arena);
-GX_API gx_status gx_arena_status(const gx_arena *arena);  /* GX_OK or GX_NO_MEMORY */
+GX_API gx_status gx_arena_status(const gx_arena *arena); /* GX_OK or GX_NO_MEMORY */
 
 typedef enum gx_type { GX_NIL, GX_BOOL, GX_INT, GX_REAL, GX_TEXT, GX_LIST, GX_MAP } gx_type;
 
@@ -117,8 +117,8 @@ GX_API gx_value gx_nil(void);
 GX_API gx_value gx_bool(bool value);
 GX_API gx_value gx_int(int64_t value);
 GX_API gx_value gx_real(double value);
-GX_API gx_value gx_text(const char *data, size_t size);   /* borrows data */
-GX_API gx_value gx_str(const char *text);                 /* borrows a C string */
+GX_API gx_value gx_text(const char *data, size_t size); /* borrows data */
+GX_API gx_value gx_str(const char *text);               /* borrows a C string */
 GX_API gx_value gx_text_copy(gx_arena *arena, const char *data, size_t size);
 GX_API gx_value gx_list(gx_arena *arena, uint32_t capacity);
 GX_API gx_value gx_map(gx_arena *arena, uint32_t capacity);
@@ -134,12 +134,13 @@ GX_API bool gx_value_equal(const gx_value *a, const gx_value *b);
 typedef struct gx_db gx_db;
 
 typedef struct gx_db_options {
-    bool read_only;      /* never takes the writer's lock */
-    bool create;         /* make an empty store where there is none */
-    int threads;         /* 0: one a processor */
-    uint64_t mem_bytes;  /* cap of one heavy call, 0: none */
-    uint64_t seed;       /* of every random stream, default 1 */
-    void (*log)(void *user, int level, const char *line); /* NULL: silent; level 0 error … 3 debug */
+    bool read_only;     /* never takes the writer's lock */
+    bool create;        /* make an empty store where there is none */
+    int threads;        /* 0: one a processor */
+    uint64_t mem_bytes; /* cap of one heavy call, 0: none */
+    uint64_t seed;      /* of every random stream, default 1 */
+    void (*log)(void *user, int level,
+                const char *line); /* NULL: silent; level 0 error … 3 debug */
     void *log_user;
 } gx_db_options;
 

@@ -7,14 +7,15 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define GX_NONE UINT32_MAX            /* no node, no id */
+#define GX_NONE UINT32_MAX /* no node, no id */
 #define GX_CACHE_LINE 64
 #define GX_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define GX_ID_BYTES_MAX 255           /* of an external id */
+#define GX_ID_BYTES_MAX 255 /* of an external id */
 
 /* ---- errors ---------------------------------------------------------------------------- */
 
-/* Fills *err (which may be NULL) and returns `code`, so that `return gx_fail(err, …)` reads well. */
+/* Fills *err (which may be NULL) and returns `code`, so that `return gx_fail(err, …)` reads well.
+ */
 GX_MUST_CHECK gx_status gx_fail(gx_error *err, gx_status code, const char *format, ...)
     GX_PRINTF(3, 4);
 /* The same with the place it happened: an argument's name, a file and line. */
@@ -37,8 +38,9 @@ GX_MUST_CHECK gx_status gx_fail_errno(gx_error *err, int number, const char *wha
 
 /* All memory of guanxi goes through these four, so that a test can make the k-th request fail and
  * count what was not given back. Blocks are 64-byte aligned; sizes are overflow-checked. */
-void *gx_alloc(size_t count, size_t size);  /* not cleared; NULL when out of memory or count*size overflows */
-void *gx_alloc0(size_t count, size_t size); /* cleared */
+void *gx_alloc(size_t count,
+               size_t size); /* not cleared; NULL when out of memory or count*size overflows */
+void *gx_alloc0(size_t count, size_t size);               /* cleared */
 void *gx_realloc(void *block, size_t count, size_t size); /* the old block lives on when NULL */
 void gx_free(void *block);
 char *gx_strdup(const char *text);
@@ -58,6 +60,17 @@ void gx_arena_reset(gx_arena *arena);              /* keeps one block; what was 
 size_t gx_arena_bytes(const gx_arena *arena);
 char *gx_arena_printf(gx_arena *arena, const char *format, ...) GX_PRINTF(2, 3);
 
+/* ---- values (public type, internal calls) -------------------------------------------------------
+ */
+
+/* gx_map_put with a key that is not a C string. */
+void gx_map_put_text(gx_arena *arena, gx_value *map, gx_value key, gx_value value);
+/* Adds without looking for the key: the caller knows that it is new. */
+void gx_map_add(gx_arena *arena, gx_value *map, gx_value key, gx_value value);
+gx_value gx_value_copy(gx_arena *arena, const gx_value *value); /* deep, text too */
+bool gx_value_as_real(const gx_value *value, double *out);      /* of GX_INT or GX_REAL */
+const char *gx_type_name(gx_type type);
+
 /* ---- text ---------------------------------------------------------------------------- */
 
 typedef struct gx_slice {
@@ -76,23 +89,25 @@ const char *gx_nearest(const char *given, const char *const *names, size_t count
 
 /* Exact, whole-text parses: no leading or trailing blanks, no locale. */
 bool gx_parse_int(gx_slice text, int64_t *out);
-bool gx_parse_real(gx_slice text, double *out);           /* refuses NaN, infinity, hex */
-bool gx_parse_bytes(gx_slice text, uint64_t *out);        /* 512M, 2GiB, 1000 */
-bool gx_parse_duration_ms(gx_slice text, int64_t *out);   /* 250ms, 30s, 5m, 2h, 7d */
+bool gx_parse_real(gx_slice text, double *out);         /* refuses NaN, infinity, hex */
+bool gx_parse_bytes(gx_slice text, uint64_t *out);      /* 512M, 2GiB, 1000 */
+bool gx_parse_duration_ms(gx_slice text, int64_t *out); /* 250ms, 30s, 5m, 2h, 7d */
 /* ISO 8601 (date, date-time, Z or offset) or Unix seconds or milliseconds, told apart by
  * magnitude (below 1e11: seconds). Result: Unix milliseconds. */
 bool gx_parse_time_ms(gx_slice text, int64_t *out);
 /* "2026-11-23T18:59:00Z" (and .123 where there are milliseconds); out holds at least 32 bytes. */
 const char *gx_format_time_ms(char *out, int64_t time_ms);
 
-/* ---- clock: for jobs, deadlines and the server; never for an algorithm ------------------------- */
+/* ---- clock: for jobs, deadlines and the server; never for an algorithm -------------------------
+ */
 
 int64_t gx_clock_ns(void);     /* monotonic */
 int64_t gx_clock_cpu_ns(void); /* of the process */
 int64_t gx_time_ms(void);      /* Unix, milliseconds */
 uint64_t gx_rss_peak_bytes(void);
 
-/* ---- random streams --------------------------------------------------------------------------- */
+/* ---- random streams ---------------------------------------------------------------------------
+ */
 
 /* A stream is named by (seed, item), never by thread, so that results do not depend on how the
  * work was shared out. xoshiro256** seeded by splitmix64 (Blackman and Vigna 2018). */
@@ -103,8 +118,8 @@ typedef struct gx_rng {
 uint64_t gx_mix64(uint64_t x); /* splitmix64's finaliser */
 gx_rng gx_rng_at(uint64_t seed, uint64_t item);
 uint64_t gx_rng_next(gx_rng *rng);
-double gx_rng_real(gx_rng *rng);                     /* [0, 1) */
-uint64_t gx_rng_below(gx_rng *rng, uint64_t bound);  /* [0, bound), unbiased (Lemire 2019) */
+double gx_rng_real(gx_rng *rng);                    /* [0, 1) */
+uint64_t gx_rng_below(gx_rng *rng, uint64_t bound); /* [0, bound), unbiased (Lemire 2019) */
 double gx_rng_normal(gx_rng *rng);
 
 #endif

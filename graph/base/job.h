@@ -13,13 +13,13 @@ typedef void (*gx_progress_fn)(void *user, const char *stage, uint64_t done, uin
                                uint64_t mem_bytes);
 
 typedef struct gx_job {
-    int threads;      /* 1 or more: what OpenMP regions are given, explicitly */
+    int threads; /* 1 or more: what OpenMP regions are given, explicitly */
     uint64_t seed;
     uint64_t mem_limit; /* bytes; 0: none */
     _Atomic uint64_t mem_used;
     _Atomic uint64_t mem_peak;
     atomic_bool cancelled;
-    int64_t deadline_ns; /* gx_clock_ns; 0: none */
+    int64_t deadline_ns;     /* gx_clock_ns; 0: none */
     gx_progress_fn progress; /* called from the job's own thread, at most every 50 ms */
     void *progress_user;
     int64_t progress_last_ns;

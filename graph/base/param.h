@@ -22,14 +22,15 @@ typedef enum gx_param_type {
 enum { GX_PARAM_REQUIRED = 1, GX_PARAM_POSITIONAL = 2, GX_PARAM_HIDDEN = 4 };
 
 typedef struct gx_param {
-    const char *name;    /* snake_case; the CLI shows it as --kebab-case */
+    const char *name; /* snake_case; the CLI shows it as --kebab-case */
     gx_param_type type;
     const char *fallback; /* the default, as text; NULL: absent (nil) */
-    double low, high;    /* of INT, REAL, DURATION, BYTES, and the length of a LIST; low > high: unchecked */
+    double low,
+        high; /* of INT, REAL, DURATION, BYTES, and the length of a LIST; low > high: unchecked */
     const char *unit;    /* "ms", "members"; NULL: none */
     const char *choices; /* of CHOICE */
     unsigned flags;
-    const char *help;    /* one line, lower case, no full stop */
+    const char *help; /* one line, lower case, no full stop */
 } gx_param;
 
 #define GX_PARAM_UNCHECKED 1, 0
@@ -41,8 +42,8 @@ typedef struct gx_args {
 } gx_args;
 
 /* Checks `map` (NULL: all defaults) against the table: unknown names (with "did you mean"), missing
- * ones, types, ranges and choices are GX_BAD_REQUEST that name the parameter, what was given and what
- * is accepted. Text is accepted for numbers, times and booleans, as the CLI gives it. */
+ * ones, types, ranges and choices are GX_BAD_REQUEST that name the parameter, what was given and
+ * what is accepted. Text is accepted for numbers, times and booleans, as the CLI gives it. */
 GX_MUST_CHECK gx_status gx_args_parse(gx_args *out, gx_arena *arena, const gx_param *params,
                                       size_t count, const gx_value *map, gx_error *err);
 

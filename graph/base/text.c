@@ -1,0 +1,135 @@
+/* Text: slices, UTF-8, quoting for messages, near names. */
+#include "graph/base/base.h"
+
+#include <stdio.h>
+
+gx_slice gx_slice_of(const char *text) {
+    return (gx_slice){text, strlen(text)};
+}
+
+bool gx_slice_equal(gx_slice a, gx_slice b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool gx_slice_is(gx_slice slice, const char *text) {
+    return gx_slice_equal(slice, gx_slice_of(text));
+}
+
+/* Length of the well-formed sequence at `s` (RFC 3629: no overlong forms, no surrogates), or 0. */
+static size_t utf8_length(const unsigned char *s, size_t size) {
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high, length;
+    } rows[] = {
+        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+    if (s[0] < 0x80) {
+        return 1;
+    }
+    for (size_t r = 0; r < GX_COUNT(rows); r++) {
+        if (s[0] < rows[r].first_low || s[0] > rows[r].first_high) {
+            continue;
+        }
+        if (size < rows[r].length || s[1] < rows[r].second_low || s[1] > rows[r].second_high) {
+            return 0;
+        }
+        for (size_t i = 2; i < rows[r].length; i++) {
+            if ((s[i] & 0xC0) != 0x80) {
+                return 0;
+            }
+        }
+        return rows[r].length;
+    }
+    return 0;
+}
+
+bool gx_utf8_is_valid(const char *data, size_t size) {
+    size_t i = 0;
+    while (i < size) {
+        /* Eight ASCII bytes at a time: nearly all ids are. */
+        uint64_t word;
+        while (i + 8 <= size && (memcpy(&word, data + i, 8), (word & 0x8080808080808080u) == 0)) {
+            i += 8;
+        }
+        if (i >= size) {
+            break;
+        }
+        size_t length = utf8_length((const unsigned char *)data + i, size - i);
+        if (length == 0) {
+            return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
+const char *gx_quote(char *out, size_t out_size, const char *data, size_t size) {
+    size_t at = 0, i = 0;
+    bool cut = false;
+    if (out_size < 12) {
+        if (out_size) {
+            out[0] = '\0';
+        }
+        return out;
+    }
+    out[at++] = '\'';
+    while (i < size) {
+        const unsigned char *s = (const unsigned char *)data + i;
+        size_t length = utf8_length(s, size - i);
+        bool plain = length > 0 && s[0] >= 0x20 && s[0] != 0x7f;
+        size_t need = plain ? length : 4;
+        if (at + need + 6 > out_size) {
+            cut = true;
+            break;
+        }
+        if (plain) {
+            memcpy(out + at, s, length);
+            i += length;
+        } else {
+            snprintf(out + at, 5, "\\x%02X", s[0]);
+            i++;
+        }
+        at += need;
+    }
+    snprintf(out + at, out_size - at, cut ? "…'" : "'");
+    return out;
+}
+
+/* Levenshtein distance over two rows; names are short. */
+static size_t edit_distance(const char *a, const char *b) {
+    enum { LONGEST = 48 };
+    size_t n = strlen(a), m = strlen(b);
+    if (n > LONGEST || m > LONGEST) {
+        return LONGEST;
+    }
+    size_t row[LONGEST + 1];
+    for (size_t j = 0; j <= m; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            best = best < row[j] + 1 ? best : row[j] + 1;
+            best = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[m];
+}
+
+const char *gx_nearest(const char *given, const char *const *names, size_t count) {
+    const char *best = NULL;
+    size_t best_distance = strlen(given) < 4 ? 2 : 3;
+    for (size_t i = 0; i < count; i++) {
+        size_t distance = edit_distance(given, names[i]);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = names[i];
+        }
+    }
+    return best;
+}
