@@ -75,10 +75,24 @@ GX_MUST_CHECK gx_status gx_word_find(uint32_t *out, gx_txn *txn, gx_space space,
 /* Finds or gives the next number. bad_request: empty, over 255 bytes, bad UTF-8, NUL inside. */
 GX_MUST_CHECK gx_status gx_word_intern(uint32_t *out, bool *out_created, gx_txn *txn,
                                        gx_space space, gx_slice word, gx_error *err);
-/* Borrowed until the transaction ends. Empty where the id was forgotten or never given. */
+/* Borrowed until the transaction ends or writes. Empty where the id was forgotten or never given. */
 gx_slice gx_word_name(gx_txn *txn, gx_space space, uint32_t id);
 /* One more than the largest id given: the length of every per-space array. */
 uint32_t gx_word_count(gx_txn *txn, gx_space space);
+/* How many of them still have a name: those given less those forgotten. */
+uint32_t gx_word_live(gx_txn *txn, gx_space space);
+
+/* Every word that was not forgotten, in id order. */
+typedef gx_status (*gx_word_fn)(void *user, uint32_t id, gx_slice word, gx_error *err);
+GX_MUST_CHECK gx_status gx_word_each(gx_txn *txn, gx_space space, gx_word_fn fn, void *user,
+                                     gx_error *err);
+/* For an import that keeps its own map of words: none of `words` is in the space yet; they are numbered
+ * in the order given, from *out_first = gx_word_count on. Sorted and written in one run, several
+ * times as fast as gx_word_intern. conflict: one is there already, or given twice (the message names
+ * it; the transaction is to be aborted); bad_request as gx_word_intern. */
+GX_MUST_CHECK gx_status gx_word_append(uint32_t *out_first, gx_txn *txn, gx_space space,
+                                       const gx_slice *words, size_t count, gx_job *job,
+                                       gx_error *err);
 
 /* ---- records ------------------------------------------------------------------------------ */
 
@@ -140,14 +154,30 @@ typedef struct gx_event {
 /* `out_created` false: the same event_id, or the same fields, was there already; nothing changes. */
 GX_MUST_CHECK gx_status gx_event_put(bool *out_created, gx_txn *txn, const gx_event *event,
                                      gx_error *err);
-/* Many at once, in any order: sorted, deduplicated and appended in runs; the fast way in.
- * `out_created[i]` (may be NULL) is set for each; `out_count` counts the new ones. */
+/* Many at once, in any order: sorted, deduplicated and written in runs. `out_created[i]` (may be
+ * NULL) is set for each; `out_count` counts the new ones. Every call is a pass over what it touches,
+ * so one call with all there is beats many with a few: for a whole file see gx_event_load_open. */
 GX_MUST_CHECK gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                           const gx_event *events, size_t count, gx_job *job,
                                           gx_error *err);
 GX_MUST_CHECK gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                         const gx_tie *ties, size_t count, gx_job *job,
                                         gx_error *err);
+
+/* The fast way in for a whole file. Rows are packed and kept in memory (about 60 bytes a row), then
+ * sorted and written in one pass over each tree: call `open` once a file, `add` a row (what it
+ * points to is copied), `finish` once. Words of the events may be given (gx_word_append) any time
+ * before `finish`. When the buffer is full, what it holds is written in between. */
+typedef struct gx_event_load gx_event_load;
+GX_MUST_CHECK gx_status gx_event_load_open(gx_event_load **out, gx_txn *txn, gx_job *job,
+                                           gx_error *err);
+GX_MUST_CHECK gx_status gx_event_load_add(gx_event_load *load, const gx_event *event,
+                                          gx_error *err);
+/* Writes and frees, also where it fails. *out_count: the rows that were new. */
+GX_MUST_CHECK gx_status gx_event_load_finish(uint64_t *out_count, gx_event_load *load,
+                                             gx_error *err);
+void gx_event_load_abort(gx_event_load *load); /* accepts NULL; abort the transaction too */
+
 GX_MUST_CHECK gx_status gx_event_find(gx_event *out, gx_txn *txn, gx_slice event_id);
 uint64_t gx_event_count(gx_txn *txn);
 
@@ -160,6 +190,22 @@ GX_MUST_CHECK gx_status gx_event_of_user(gx_txn *txn, uint32_t user, size_t limi
 /* With from_ms ≤ time < to_ms, oldest first. */
 GX_MUST_CHECK gx_status gx_event_between(gx_txn *txn, int64_t from_ms, int64_t to_ms,
                                          gx_event_fn fn, void *ctx, gx_error *err);
+
+/* What lists and views read of an event. They lie packed by (user, time), so that reading all of
+ * them, or one member's last few, is one sequential scan and no look-up. */
+typedef struct gx_event_core {
+    int64_t ts_ms;
+    uint32_t user, item, action; /* item GX_NONE: none */
+    float value;                 /* NaN where not given */
+} gx_event_core;
+
+/* All events by (user, time), in runs of at most a few hundred: what views are made from. */
+typedef gx_status (*gx_event_run_fn)(void *user, const gx_event_core *events, size_t count,
+                                     gx_error *err);
+GX_MUST_CHECK gx_status gx_event_scan(gx_txn *txn, gx_event_run_fn fn, void *user, gx_error *err);
+/* One user's last `limit` events, newest first, into the caller's array; *out_count ≤ limit. */
+GX_MUST_CHECK gx_status gx_event_recent(gx_event_core *out, size_t *out_count, gx_txn *txn,
+                                        uint32_t user, size_t limit, gx_error *err);
 
 /* ---- members and impressions ------------------------------------------------------------------ */
 
@@ -220,6 +266,12 @@ GX_MUST_CHECK gx_status gx_store_check(uint64_t *out_problems, gx_store *store, 
 /* A hot, compacted copy of store and published snapshots' directory entry into a new directory. */
 GX_MUST_CHECK gx_status gx_store_backup(gx_store *store, const char *to_path, gx_job *job,
                                         gx_error *err);
+/* A store at `to_path` from a backup at `from_path`: checked whole first, then copied. conflict: there is
+ * something at `to_path` already; corrupt: the backup is damaged. */
+GX_MUST_CHECK gx_status gx_store_restore(const char *from_path, const char *to_path, gx_job *job,
+                                         gx_error *err);
+/* Rewrites the store without its free pages, beside and then in place. Nobody may have it open: busy. */
+GX_MUST_CHECK gx_status gx_store_compact(const char *path, gx_job *job, gx_error *err);
 /* Waits until what was written is on disk (sync = interval or none). */
 GX_MUST_CHECK gx_status gx_store_sync(gx_store *store, gx_error *err);
 
