@@ -15,6 +15,8 @@ typedef struct gx_buffer {
 } gx_buffer;
 
 void gx_buffer_finish(gx_buffer *buffer);
+/* Room for `size` more bytes at bytes + size; false (and failed) where there is none. */
+bool gx_buffer_reserve(gx_buffer *buffer, size_t size);
 void gx_buffer_append(gx_buffer *buffer, const void *bytes, size_t size);
 void gx_buffer_text(gx_buffer *buffer, const char *text);
 void gx_buffer_printf(gx_buffer *buffer, const char *format, ...) GX_PRINTF(2, 3);
@@ -35,27 +37,36 @@ GX_MUST_CHECK gx_status gx_json_read(gx_value *out, gx_arena *arena, const char 
 
 typedef struct gx_pack_limits {
     size_t bytes_max;      /* of one object, default 1 MiB */
-    uint32_t depth_max;    /* default 16 */
+    uint32_t depth_max;    /* default 16, at most GX_PACK_DEPTH_CAP */
     uint32_t elements_max; /* of all arrays and maps together, default 65,536 */
 } gx_pack_limits;
 
+#define GX_PACK_DEPTH_CAP 32 /* what msgpack-c's own stack holds */
 #define GX_PACK_LIMITS_DEFAULT ((gx_pack_limits){1u << 20, 16, 65536})
 
 typedef enum gx_guard_verdict {
-    GX_GUARD_WHOLE,   /* *size is the length of the first object */
-    GX_GUARD_PARTIAL, /* more bytes are needed, and none of the limits is passed yet */
+    GX_GUARD_WHOLE,   /* *out_size is the length of the first object */
+    GX_GUARD_PARTIAL, /* *out_size is the least length the object can have: walk again from there */
     GX_GUARD_REFUSED  /* malformed or over a limit: the connection ends */
 } gx_guard_verdict;
 
 /* Walks the first object of `data` without allocating: length, depth, element counts against the
- * bytes that are there. msgpack-c is only ever given what this has passed. `err` says which limit. */
+ * bytes that are there. msgpack-c is only ever given what this has passed. `err` says which limit.
+ * A list or map one level inside another is depth 2; a pair of a map counts as two elements. */
 gx_guard_verdict gx_guard_walk(size_t *out_size, const void *data, size_t size,
                                const gx_pack_limits *limits, gx_error *err);
 
 void gx_pack_write(gx_buffer *out, const gx_value *value);
+/* The head alone, where the entries follow by gx_pack_write or otherwise. */
+void gx_pack_write_list(gx_buffer *out, uint32_t count);
+void gx_pack_write_map(gx_buffer *out, uint32_t count);
 /* One whole object of exactly `size` bytes; walks the guard first. Text is copied into the arena.
- * Map keys must be text; bin is read as text; ext, and integers beyond int64, are bad_request. */
+ * Map keys must be text and differ; bin is read as text; text that is not UTF-8, ext, and integers
+ * beyond int64 are bad_request. */
 GX_MUST_CHECK gx_status gx_pack_read(gx_value *out, gx_arena *arena, const void *data, size_t size,
                                      const gx_pack_limits *limits, gx_error *err);
+/* The same for bytes that gx_guard_walk has found whole: never call it on others. */
+GX_MUST_CHECK gx_status gx_pack_decode(gx_value *out, gx_arena *arena, const void *data,
+                                       size_t size, gx_error *err);
 
 #endif
