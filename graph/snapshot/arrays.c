@@ -124,6 +124,10 @@ gx_status gx__array_name_check(const char *name, size_t size, gx_error *err) {
 /* Room for `more` rows beyond those that are there. */
 static gx_status rows_reserve(gx_arrays *arrays, size_t more, gx_error *err) {
     size_t need = arrays->count + more;
+    if (need > GX__ARRAYS_MAX) {
+        return gx_fail(err, GX_OVER_LIMIT, "%zu arrays in one set, at most %d are allowed", need,
+                       GX__ARRAYS_MAX);
+    }
     if (need <= arrays->capacity) {
         return GX_OK;
     }
@@ -284,12 +288,19 @@ static void note_place(gx_arrays *arrays, gx_note note) {
     arrays->notes[at] = note;
 }
 
+bool gx__key_is_hash(const char *key, size_t size) {
+    size_t prefix = strlen(GX__HASH_KEY);
+    return size >= prefix && memcmp(key, GX__HASH_KEY, prefix) == 0 &&
+           (size == prefix || key[prefix] == '.');
+}
+
 gx_status gx_arrays_note(gx_arrays *arrays, const char *key, const char *text, gx_error *err) {
     char quoted[80];
-    if (key[0] == '\0' || strncmp(key, GX__HASH_PREFIX, strlen(GX__HASH_PREFIX)) == 0 ||
+    if (key[0] == '\0' || gx__key_is_hash(key, strlen(key)) ||
         !gx_utf8_is_valid(key, strlen(key))) {
         return gx_fail(err, GX_BAD_REQUEST,
-                       "note key %s is empty, not UTF-8 or begins with " GX__HASH_PREFIX,
+                       "note key %s is empty, not UTF-8, " GX__HASH_KEY
+                       " or begins with " GX__HASH_PREFIX,
                        gx_quote(quoted, sizeof quoted, key, strlen(key)));
     }
     if (!gx_utf8_is_valid(text, strlen(text))) {

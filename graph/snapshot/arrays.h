@@ -63,7 +63,7 @@ GX_MUST_CHECK gx_status gx_arrays_need(void *out_data, const gx_arrays *arrays, 
                                        gx_dtype dtype, uint64_t rows, gx_error *err);
 
 /* Small text beside the arrays: the recipe, seeds, versions. Copied; replaces what was noted under
- * the key. Keys beginning with "xxh3." are the file format's own. */
+ * the key. The keys "xxh3" and "xxh3.…" are the file format's own. */
 GX_MUST_CHECK gx_status gx_arrays_note(gx_arrays *arrays, const char *key, const char *text,
                                        gx_error *err);
 const char *gx_arrays_noted(const gx_arrays *arrays, const char *key); /* NULL: none */

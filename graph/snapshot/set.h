@@ -24,9 +24,12 @@ struct gx_arrays {
     size_t map_bytes;
 };
 
+#define GX__ARRAYS_MAX 4096 /* in one set */
 #define GX__ARRAY_NAME_MAX 255
-#define GX__PAD_PREFIX '~'      /* of the filler tensors in a file */
-#define GX__HASH_PREFIX "xxh3." /* of the notes that hold hashes in a file */
+#define GX__PAD_PREFIX '~' /* of the filler tensors in a file */
+/* Keys of the file's metadata that are not notes: the hash of the header, and of each array. */
+#define GX__HASH_KEY "xxh3"
+#define GX__HASH_PREFIX GX__HASH_KEY "."
 
 /* A new row that borrows `data`, or where that is NULL owns cleared memory. */
 GX_MUST_CHECK gx_status gx__arrays_insert(gx_array **out, gx_arrays *arrays, const char *name,
@@ -35,5 +38,8 @@ GX_MUST_CHECK gx_status gx__arrays_insert(gx_array **out, gx_arrays *arrays, con
 /* Bytes of an array of this shape; false where they do not fit a size_t. */
 bool gx__array_bytes(uint64_t *out, gx_dtype dtype, uint32_t rank, const uint64_t shape[2]);
 GX_MUST_CHECK gx_status gx__array_name_check(const char *name, size_t size, gx_error *err);
+
+/* Whether the key of a file's metadata holds a hash. */
+bool gx__key_is_hash(const char *key, size_t size);
 
 #endif

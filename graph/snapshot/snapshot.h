@@ -11,7 +11,8 @@
 GX_MUST_CHECK gx_status gx_safetensors_write(const char *path, const gx_arrays *arrays, gx_job *job,
                                              gx_error *err);
 /* Maps a file read-only. `verify` reads it all and compares the hashes; without it only the header
- * is checked (sizes, offsets, overlaps, alignment, names). corrupt says which array. */
+ * is checked (sizes, offsets, overlaps, holes, names). corrupt says which array. A file of another
+ * writer has no hashes to compare, and arrays of it that are not at a multiple of 64 are copied. */
 GX_MUST_CHECK gx_status gx_safetensors_open(gx_arrays **out, const char *path, bool verify,
                                             gx_error *err);
 
@@ -27,7 +28,10 @@ typedef struct gx_snapshot_info {
     uint64_t state;   /* of the store it was made from */
 } gx_snapshot_info;
 
-/* Writes the next number and makes it CURRENT where `promote`. */
+/* Writes the next number and makes it CURRENT where `promote`. Notes the version as "guanxi"; the
+ * caller notes the "state" of the store (a decimal number) and, where the time the file was written
+ * should not be the file's own, "made" (Unix milliseconds). busy: another process publishes. On any
+ * failure (a full disk is GX_IO) the old CURRENT stands and no partial file is left. */
 GX_MUST_CHECK gx_status gx_snapshot_publish(uint32_t *out_number, const char *store_path,
                                             gx_arrays *arrays, bool promote, gx_job *job,
                                             gx_error *err);
@@ -49,5 +53,9 @@ GX_MUST_CHECK gx_status gx_snapshot_rollback(uint32_t *out_number, const char *s
                                              gx_error *err);
 /* 0 where there is none. */
 uint32_t gx_snapshot_current(const char *store_path);
+/* Removes all but the newest `keep` (at least one), the current one and the one before it. Who
+ * holds one that is removed keeps it until release. */
+GX_MUST_CHECK gx_status gx_snapshot_prune(size_t *out_removed, const char *store_path,
+                                          uint32_t keep, gx_error *err);
 
 #endif
