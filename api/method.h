@@ -1,5 +1,5 @@
-/* The contract of a method: what can be asked, once, for every door (library, CLI, RPC). One file in
- * api/methods/ and one row in api/methods.def. */
+/* The contract of a method: what can be asked, once, for every door (library, CLI, RPC). One file
+ * in api/methods/ and one row in api/methods.def. */
 #ifndef GX_API_METHOD_H
 #define GX_API_METHOD_H
 
@@ -26,9 +26,9 @@ typedef enum gx_cost {
 typedef struct gx_call_env {
     gx_db *db;
     const gx_args *args;
-    gx_arena *arena; /* the result is made here */
-    gx_job *job;     /* deadline, cancel, threads, seed */
-    gx_txn *txn;     /* read, or the shared write transaction of GX_COST_WRITE */
+    gx_arena *arena;        /* the result is made here */
+    gx_job *job;            /* deadline, cancel, threads, seed */
+    gx_txn *txn;            /* read, or the shared write transaction of GX_COST_WRITE */
     struct gx_state *state; /* what is served, held for the call; see api/state.h */
     const char *principal;  /* who asks, for the audit log; NULL: the owner of the process */
 } gx_call_env;
@@ -50,8 +50,12 @@ typedef struct gx_method_table {
 } gx_method_table;
 
 const gx_method_table *gx_methods(void);
-const gx_method *gx_method_find(const char *name);
-/* Parameters every method takes: deadline_ms, request_id, seed, threads. */
+const gx_method *gx_method_find(const char *name); /* NULL: none */
+/* not_found, with a near name. */
+GX_MUST_CHECK gx_status gx_method_missing(const char *name, gx_error *err);
+const char *gx_scope_name(gx_scope scope);
+const char *gx_cost_name(gx_cost cost);
+/* Parameters every method takes: deadline_ms, request_id, seed, threads, mem. */
 extern const gx_param gx_method_common[];
 extern const size_t gx_method_common_count;
 

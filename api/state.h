@@ -1,11 +1,12 @@
-/* What is served: a snapshot, resolved once, with the item columns for `where` and the live overlay.
- * Immutable but for the overlay; counted; swapped by one atomic pointer. */
+/* What is served: a snapshot, resolved once, with the item columns for `where` and the live
+ * overlay. Immutable but for the overlay; counted; swapped by one atomic pointer. */
 #ifndef GX_API_STATE_H
 #define GX_API_STATE_H
 
 #include "api/method.h"
 #include "models/model.h"
 #include "models/rec/rec.h"
+#include "models/rec/where.h"
 
 typedef struct gx_state {
     gx_snapshot *snapshot;   /* NULL before the first build */
@@ -16,10 +17,10 @@ typedef struct gx_state {
     _Atomic uint32_t holders;
 } gx_state;
 
-/* Item attributes as columns, for `where`, titles and status: made from the store, kept up to date with
- * every item.put of this process and re-read when another process wrote. Read under a lock. */
-struct gx_columns; /* models/rec/where.h */
-const struct gx_columns *gx_db_items_lock(gx_db *db, gx_txn *txn, gx_error *err);
+/* Item attributes as columns, for `where`, titles and status: made from the store, kept up to date
+ * with every item.put of this process and re-read when another process wrote. Read under a lock. */
+
+const gx_columns *gx_db_items_lock(gx_db *db, gx_txn *txn, gx_error *err);
 void gx_db_items_unlock(gx_db *db);
 
 #endif

@@ -1,0 +1,273 @@
+/* A store that is open for questions: dispatch, the served state, group commit. */
+#include "api/db.h"
+
+#include <stdio.h>
+
+/* ---- open and close ------------------------------------------------------------------------- */
+
+gx_status gx_db_open(gx_db **out, const char *path, const gx_db_options *options, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_db *db = gx_alloc0(1, sizeof *db);
+    if (!db) {
+        return gx_fail_memory(err, sizeof *db);
+    }
+    db->options = options ? *options : (gx_db_options){0};
+    if (db->options.seed == 0) {
+        db->options.seed = 1;
+    }
+    db->opened_ms = gx_time_ms();
+    pthread_mutex_init(&db->state_lock, NULL);
+    db->path = gx_strdup(path);
+    if (!db->path) {
+        GX_TRY(gx_fail_memory(err, strlen(path)));
+    }
+    gx_store_options store = {.create = db->options.create, .read_only = db->options.read_only};
+    GX_TRY(gx_store_open(&db->store, path, &store, err));
+    GX_TRY(gx_items_create(&db->items, err));
+    GX_TRY(gx_jobs_create(&db->jobs, db, err));
+    GX_TRY(gx_state_make(&db->state, db->store, 0, err));
+    *out = db;
+    db = NULL;
+done:
+    gx_db_close(db);
+    return status;
+}
+
+void gx_db_close(gx_db *db) {
+    if (!db) {
+        return;
+    }
+    gx_jobs_destroy(db->jobs);
+    gx_state_release(db->state);
+    gx_items_destroy(db->items);
+    gx_store_close(db->store);
+    pthread_mutex_destroy(&db->state_lock);
+    gx_free(db->path);
+    gx_free(db);
+}
+
+gx_store *gx_db_store(gx_db *db) {
+    return db->store;
+}
+
+const gx_db_options *gx_db_get_options(const gx_db *db) {
+    return &db->options;
+}
+
+void gx_db_set_stats_source(gx_db *db, gx_stats_fn fn, void *user) {
+    pthread_mutex_lock(&db->state_lock);
+    db->stats = fn;
+    db->stats_user = user;
+    pthread_mutex_unlock(&db->state_lock);
+}
+
+/* ---- the served state ---------------------------------------------------------------------------
+ */
+
+gx_state *gx_db_hold_state(gx_db *db) {
+    pthread_mutex_lock(&db->state_lock);
+    gx_state *state = db->state;
+    atomic_fetch_add(&state->holders, 1);
+    pthread_mutex_unlock(&db->state_lock);
+    return state;
+}
+
+gx_status gx_db_reload(gx_db *db, gx_error *err) {
+    gx_state *fresh;
+    gx_status status = gx_state_make(&fresh, db->store, 0, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    pthread_mutex_lock(&db->state_lock);
+    gx_state *old = db->state;
+    db->state = fresh;
+    pthread_mutex_unlock(&db->state_lock);
+    gx_state_release(old);
+    return GX_OK;
+}
+
+const gx_columns *gx_db_items_lock(gx_db *db, gx_txn *txn, gx_error *err) {
+    return gx_items_lock(db->items, txn, err);
+}
+
+void gx_db_items_unlock(gx_db *db) {
+    gx_items_unlock(db->items);
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/* The method's parameters and the common ones, as one table in the arena. */
+static gx_status parse_args(gx_args *out, gx_arena *arena, const gx_method *method,
+                            const gx_value *args, gx_error *err) {
+    size_t count = method->param_count + gx_method_common_count;
+    gx_param *all = gx_arena_get(arena, count * sizeof *all);
+    if (!all) {
+        return gx_fail_memory(err, count * sizeof *all);
+    }
+    if (method->param_count) {
+        memcpy(all, method->params, method->param_count * sizeof *all);
+    }
+    memcpy(all + method->param_count, gx_method_common, gx_method_common_count * sizeof *all);
+    return gx_args_parse(out, arena, all, count, args, err);
+}
+
+/* A method that may run long reports into its own job, so that the caller's can be shared by many.
+ */
+static void make_job(gx_job *job, gx_db *db, const gx_args *args) {
+    int64_t threads = gx_arg_int(args, "threads");
+    gx_job_init(job, threads ? (int)threads : db->options.threads,
+                gx_arg_has(args, "seed") ? (uint64_t)gx_arg_int(args, "seed") : db->options.seed);
+    job->mem_limit =
+        gx_arg_has(args, "mem") ? (uint64_t)gx_arg_int(args, "mem") : db->options.mem_bytes;
+}
+
+static void tighten_deadline(gx_job *job, const gx_args *args) {
+    int64_t ms = gx_arg_int(args, "deadline_ms");
+    if (ms > 0) {
+        int64_t at = gx_clock_ns() + ms * 1000000;
+        if (!job->deadline_ns || at < job->deadline_ns) {
+            job->deadline_ns = at;
+        }
+    }
+}
+
+static gx_status finish_result(gx_status status, gx_arena *arena, gx_error *err) {
+    if (status == GX_OK && gx_arena_status(arena) != GX_OK) {
+        return gx_fail(err, GX_NO_MEMORY, "out of memory while the answer was made");
+    }
+    return status;
+}
+
+gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx_value *args,
+                     const gx_call_options *options, gx_arena *arena, gx_error *err) {
+    if (method->cost == GX_COST_WRITE) {
+        gx_write_call call = {.method = method, .args = args, .arena = arena};
+        call.principal = options ? options->principal : NULL;
+        gx_db_write(db, &call, 1);
+        if (call.status == GX_OK) {
+            *out = call.result;
+        } else if (err) {
+            *err = call.error;
+        }
+        return call.status;
+    }
+    gx_args parsed;
+    gx_status status = parse_args(&parsed, arena, method, args, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_job own, *job = options && options->job ? options->job : &own;
+    int64_t deadline = job == &own ? 0 : job->deadline_ns;
+    if (job == &own) {
+        make_job(job, db, &parsed);
+    }
+    tighten_deadline(job, &parsed);
+    gx_call_env call = {.db = db, .args = &parsed, .arena = arena, .job = job};
+    call.principal = options ? options->principal : NULL;
+    call.state = gx_db_hold_state(db);
+    gx_value result = gx_nil();
+    status = gx_job_check(job, err);
+    if (status == GX_OK && method->cost == GX_COST_SHORT) {
+        status = gx_txn_read(&call.txn, db->store, err);
+    }
+    if (status == GX_OK) {
+        status = method->run(&result, &call, err);
+    }
+    gx_txn_abort(call.txn);
+    gx_state_release(call.state);
+    if (job != &own) {
+        job->deadline_ns = deadline;
+    }
+    status = finish_result(status, arena, err);
+    if (status == GX_OK) {
+        *out = result;
+    }
+    return status;
+}
+
+gx_status gx_call(gx_value *out, gx_db *db, const char *method, const gx_value *args,
+                  gx_arena *arena, gx_error *err) {
+    const gx_method *found = gx_method_find(method);
+    if (!found) {
+        return gx_method_missing(method, err);
+    }
+    return gx_db_call(out, db, found, args, NULL, arena, err);
+}
+
+/* ---- group commit --------------------------------------------------------------------------- */
+
+/* One call inside the shared transaction, in a savepoint of its own where there are several. */
+static gx_status write_one(gx_write_call *call, gx_db *db, gx_state *state, gx_txn *txn,
+                           bool savepoint) {
+    gx_error *err = &call->error;
+    gx_args parsed;
+    gx_status status = parse_args(&parsed, call->arena, call->method, call->args, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_job job;
+    make_job(&job, db, &parsed);
+    tighten_deadline(&job, &parsed);
+    gx_txn *inner = txn;
+    if (savepoint) {
+        status = gx_txn_nest(&inner, txn, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    gx_call_env env = {.db = db,
+                       .args = &parsed,
+                       .arena = call->arena,
+                       .job = &job,
+                       .txn = inner,
+                       .state = state,
+                       .principal = call->principal};
+    status = finish_result(call->method->run(&call->result, &env, err), call->arena, err);
+    if (savepoint && status == GX_OK) {
+        status = gx_txn_commit(inner, err);
+    } else if (savepoint) {
+        gx_txn_abort(inner);
+    }
+    return status;
+}
+
+static void fail_all(gx_write_call *calls, size_t count, gx_status status, const gx_error *why) {
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].status == GX_OK) {
+            calls[i].status = status;
+            calls[i].error = *why;
+        }
+    }
+}
+
+void gx_db_write(gx_db *db, gx_write_call *calls, size_t count) {
+    gx_error err = {0};
+    gx_txn *txn = NULL;
+    for (size_t i = 0; i < count; i++) {
+        calls[i].status = GX_OK;
+    }
+    gx_status status = gx_txn_write(&txn, db->store, &err);
+    if (status != GX_OK) {
+        fail_all(calls, count, status, &err);
+        return;
+    }
+    gx_state *state = gx_db_hold_state(db);
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        calls[i].status = write_one(&calls[i], db, state, txn, count > 1);
+        any = any || calls[i].status == GX_OK;
+    }
+    gx_state_release(state);
+    if (!any) {
+        gx_items_committing(db->items, txn);
+        gx_txn_abort(txn);
+        gx_items_committed(db->items, db->store, false);
+        return;
+    }
+    gx_items_committing(db->items, txn);
+    status = gx_txn_commit(txn, &err);
+    gx_items_committed(db->items, db->store, status == GX_OK);
+    if (status != GX_OK) {
+        fail_all(calls, count, status, &err);
+    }
+}

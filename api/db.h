@@ -1,0 +1,59 @@
+/* Inside of the api room: what a gx_db is made of. Methods use the calls; doors use api.h. */
+#ifndef GX_API_DB_H
+#define GX_API_DB_H
+
+#include "api/api.h"
+#include "api/state.h"
+
+#include <pthread.h>
+
+typedef struct gx_jobs gx_jobs;
+typedef struct gx_items gx_items;
+
+struct gx_db {
+    gx_store *store;
+    gx_db_options options;
+    char *path;
+
+    pthread_mutex_t state_lock; /* around the pointer only: taken for a few instructions */
+    gx_state *state;
+
+    gx_items *items; /* item attributes as columns */
+    gx_jobs *jobs;
+
+    gx_stats_fn stats; /* what a server tells about itself; NULL without one */
+    void *stats_user;
+    int64_t opened_ms;
+};
+
+/* The state served now, held; never NULL. Let go with gx_state_release. */
+gx_state *gx_db_hold_state(gx_db *db);
+void gx_state_release(gx_state *state);
+/* Resolves snapshot `number` (0: CURRENT, or an empty state where there is none). */
+GX_MUST_CHECK gx_status gx_state_make(gx_state **out, gx_store *store, uint32_t number,
+                                      gx_error *err);
+
+/* ---- item columns --------------------------------------------------------------------------- */
+
+GX_MUST_CHECK gx_status gx_items_create(gx_items **out, gx_error *err);
+void gx_items_destroy(gx_items *items);
+/* Around a commit of this process: what is put between is applied when the commit went well. */
+void gx_items_touch(gx_items *items, uint32_t item);
+void gx_items_committing(gx_items *items, const gx_txn *txn);
+void gx_items_committed(gx_items *items, gx_store *store, bool success);
+/* Held for reading, as new as `txn` at least. NULL on failure. */
+const gx_columns *gx_items_lock(gx_items *items, gx_txn *txn, gx_error *err);
+void gx_items_unlock(gx_items *items);
+
+/* ---- jobs ----------------------------------------------------------------------------------- */
+
+GX_MUST_CHECK gx_status gx_jobs_create(gx_jobs **out, gx_db *db, gx_error *err);
+void gx_jobs_destroy(gx_jobs *jobs); /* cancels and waits */
+GX_MUST_CHECK gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
+                                      const gx_value *args, gx_error *err);
+GX_MUST_CHECK gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err);
+/* One job, or with id 0 all of them as a list, newest first. */
+GX_MUST_CHECK gx_status gx_jobs_describe(gx_value *out, gx_jobs *jobs, uint64_t id, gx_arena *arena,
+                                         gx_error *err);
+
+#endif

@@ -1,0 +1,249 @@
+/* Jobs: long calls that run on their own, to be asked after, watched and cancelled. A job is a
+ * method and its arguments; its answer is kept until the job is forgotten (the oldest finished of
+ * many go first). */
+#include "api/db.h"
+
+#include <stdio.h>
+
+enum { JOBS_KEPT = 256, JOBS_RUNNING_MAX = 4 };
+
+typedef enum job_phase { JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED } job_phase;
+
+static const char *const phase_names[] = {"running", "done", "failed", "cancelled"};
+
+typedef struct entry entry;
+
+struct entry {
+    entry *next; /* older */
+    uint64_t id;
+    gx_jobs *jobs;
+    const gx_method *method;
+    gx_arena *arena; /* the arguments, then the answer */
+    gx_value args, result;
+    gx_job job;
+    pthread_t thread;
+    bool joined;
+
+    /* Under the mutex. */
+    job_phase phase;
+    gx_error error;
+    int64_t started_ms, ended_ms;
+    char stage[80];
+    uint64_t done, total;
+};
+
+struct gx_jobs {
+    gx_db *db;
+    pthread_mutex_t mutex;
+    entry *newest;
+    uint64_t last_id;
+    size_t count, running;
+};
+
+gx_status gx_jobs_create(gx_jobs **out, gx_db *db, gx_error *err) {
+    gx_jobs *jobs = gx_alloc0(1, sizeof *jobs);
+    if (!jobs) {
+        return gx_fail_memory(err, sizeof *jobs);
+    }
+    jobs->db = db;
+    pthread_mutex_init(&jobs->mutex, NULL);
+    *out = jobs;
+    return GX_OK;
+}
+
+static void entry_destroy(entry *e) {
+    if (!e->joined) {
+        pthread_join(e->thread, NULL);
+    }
+    gx_arena_destroy(e->arena);
+    gx_free(e);
+}
+
+void gx_jobs_destroy(gx_jobs *jobs) {
+    if (!jobs) {
+        return;
+    }
+    for (entry *e = jobs->newest; e; e = e->next) {
+        gx_job_cancel(&e->job);
+    }
+    while (jobs->newest) {
+        entry *e = jobs->newest;
+        jobs->newest = e->next;
+        entry_destroy(e);
+    }
+    pthread_mutex_destroy(&jobs->mutex);
+    gx_free(jobs);
+}
+
+static void note_progress(void *user, const char *stage, uint64_t done, uint64_t total,
+                          uint64_t mem_bytes) {
+    entry *e = user;
+    (void)mem_bytes;
+    pthread_mutex_lock(&e->jobs->mutex);
+    snprintf(e->stage, sizeof e->stage, "%s", stage ? stage : "");
+    e->done = done;
+    e->total = total;
+    pthread_mutex_unlock(&e->jobs->mutex);
+}
+
+static void *run(void *user) {
+    entry *e = user;
+    gx_error err = {0};
+    gx_value result = gx_nil();
+    gx_call_options options = {.job = &e->job};
+    gx_status status =
+        gx_db_call(&result, e->jobs->db, e->method, &e->args, &options, e->arena, &err);
+    pthread_mutex_lock(&e->jobs->mutex);
+    e->phase = status == GX_OK ? JOB_DONE : status == GX_CANCELLED ? JOB_CANCELLED : JOB_FAILED;
+    e->error = err;
+    e->result = result;
+    e->ended_ms = gx_time_ms();
+    e->jobs->running--;
+    pthread_mutex_unlock(&e->jobs->mutex);
+    return NULL;
+}
+
+/* The oldest finished job goes when there are many; under the mutex. */
+static void forget_oldest(gx_jobs *jobs) {
+    entry **oldest = NULL;
+    for (entry **at = &jobs->newest; *at; at = &(*at)->next) {
+        if ((*at)->phase != JOB_RUNNING) {
+            oldest = at;
+        }
+    }
+    if (oldest && jobs->count >= JOBS_KEPT) {
+        entry *gone = *oldest;
+        *oldest = gone->next;
+        jobs->count--;
+        entry_destroy(gone); /* finished: the join does not wait */
+    }
+}
+
+static gx_status entry_make(entry **out, gx_jobs *jobs, const gx_method *method,
+                            const gx_value *args, gx_error *err) {
+    const gx_db_options *options = gx_db_get_options(jobs->db);
+    entry *e = gx_alloc0(1, sizeof *e);
+    gx_arena *arena = gx_arena_create();
+    if (!e || !arena) {
+        gx_free(e);
+        gx_arena_destroy(arena);
+        return gx_fail_memory(err, sizeof *e);
+    }
+    e->jobs = jobs;
+    e->method = method;
+    e->arena = arena;
+    e->args = args ? gx_value_copy(arena, args) : gx_nil();
+    e->started_ms = gx_time_ms();
+    gx_job_init(&e->job, options->threads, options->seed);
+    e->job.mem_limit = options->mem_bytes;
+    e->job.progress = note_progress;
+    e->job.progress_user = e;
+    *out = e;
+    return GX_OK;
+}
+
+gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
+                        const gx_value *args, gx_error *err) {
+    entry *e;
+    gx_status status = entry_make(&e, jobs, method, args, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    pthread_mutex_lock(&jobs->mutex);
+    if (jobs->running >= JOBS_RUNNING_MAX) {
+        status = gx_fail(err, GX_BUSY, "%d jobs are running already; wait for one, or cancel one",
+                         JOBS_RUNNING_MAX);
+    } else if (pthread_create(&e->thread, NULL, run, e) != 0) {
+        status = gx_fail(err, GX_BUSY, "the system gives no thread for the job");
+    }
+    if (status != GX_OK) {
+        pthread_mutex_unlock(&jobs->mutex);
+        gx_arena_destroy(e->arena);
+        gx_free(e);
+        return status;
+    }
+    forget_oldest(jobs);
+    e->id = ++jobs->last_id;
+    e->next = jobs->newest;
+    jobs->newest = e;
+    jobs->count++;
+    jobs->running++;
+    *out_id = e->id;
+    pthread_mutex_unlock(&jobs->mutex);
+    return GX_OK;
+}
+
+static entry *find(gx_jobs *jobs, uint64_t id) {
+    entry *e = jobs->newest;
+    while (e && e->id != id) {
+        e = e->next;
+    }
+    return e;
+}
+
+static gx_status missing(uint64_t id, gx_error *err) {
+    return gx_fail_at(err, GX_NOT_FOUND, "job", "there is no job %llu", (unsigned long long)id);
+}
+
+gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err) {
+    gx_status status = GX_OK;
+    pthread_mutex_lock(&jobs->mutex);
+    entry *e = find(jobs, id);
+    if (!e) {
+        status = missing(id, err);
+    } else if (e->phase != JOB_RUNNING) {
+        status = gx_fail_at(err, GX_CONFLICT, "job", "job %llu is %s already",
+                            (unsigned long long)id, phase_names[e->phase]);
+    } else {
+        gx_job_cancel(&e->job);
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    return status;
+}
+
+/* Under the mutex. Copies, since the entry may be forgotten at any time. */
+static gx_value describe(const entry *e, bool whole, gx_arena *arena) {
+    gx_value map = gx_map(arena, 10);
+    gx_map_put(arena, &map, "job", gx_int((int64_t)e->id));
+    gx_map_put(arena, &map, "method", gx_str(e->method->name));
+    gx_map_put(arena, &map, "state", gx_str(phase_names[e->phase]));
+    gx_map_put(arena, &map, "started_ms", gx_int(e->started_ms));
+    if (e->phase == JOB_RUNNING) {
+        gx_map_put(arena, &map, "stage", gx_text_copy(arena, e->stage, strlen(e->stage)));
+        gx_map_put(arena, &map, "done", gx_int((int64_t)e->done));
+        gx_map_put(arena, &map, "total", gx_int((int64_t)e->total));
+        return map;
+    }
+    gx_map_put(arena, &map, "ended_ms", gx_int(e->ended_ms));
+    if (e->phase == JOB_DONE && whole) {
+        gx_map_put(arena, &map, "result", gx_value_copy(arena, &e->result));
+    } else if (e->phase != JOB_DONE) {
+        gx_value error = gx_map(arena, 2);
+        gx_map_put(arena, &error, "name", gx_str(gx_status_name(e->error.code)));
+        gx_map_put(arena, &error, "message",
+                   gx_text_copy(arena, e->error.message, strlen(e->error.message)));
+        gx_map_put(arena, &map, "error", error);
+    }
+    return map;
+}
+
+gx_status gx_jobs_describe(gx_value *out, gx_jobs *jobs, uint64_t id, gx_arena *arena,
+                           gx_error *err) {
+    gx_status status = GX_OK;
+    pthread_mutex_lock(&jobs->mutex);
+    if (id == 0) {
+        *out = gx_list(arena, (uint32_t)jobs->count);
+        for (entry *e = jobs->newest; e; e = e->next) {
+            gx_list_add(arena, out, describe(e, false, arena));
+        }
+    } else {
+        entry *e = find(jobs, id);
+        if (e) {
+            *out = describe(e, true, arena);
+        } else {
+            status = missing(id, err);
+        }
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    return status;
+}
