@@ -71,6 +71,7 @@ struct gx_pass {
     size_t param_count;
     bool serial;         /* runs on one thread (the igraph adapter), never two at once */
     bool label_dependent; /* permuting the ids may change the result (ties broken by id) */
+    /* Before anything runs: whatever it needs may still be NULL, and arrays of others not there yet. */
     void (*estimate)(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
     /* Adds its arrays, named with gx_output_add, and nothing else. */
     gx_status (*run)(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -103,7 +104,9 @@ typedef struct gx_pass_table {
 const gx_pass *gx_pass_find(const gx_pass_table *table, const char *name); /* NULL: none */
 
 /* Runs one pass: parses `params` (a map or NULL), checks needs, estimate against the memory cap, runs,
- * and moves the arrays into `results` only when all went well. */
+ * and moves the arrays into `results` only when all went well. A NULL instance is the pass's own name.
+ * bad_request: a parameter, or an input that is not there; not_found: an array it needs; over_limit,
+ * cancelled, deadline. */
 GX_MUST_CHECK gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, const char *instance,
                                     const gx_input *input, const gx_value *params, gx_job *job,
                                     gx_error *err);
@@ -123,8 +126,10 @@ typedef struct gx_plan {
     unsigned needs; /* of all steps together */
 } gx_plan;
 
-/* Orders `wanted` and adds whatever gives the arrays they need. bad_request: an unknown name (with a
- * near one), a need nobody gives, a circle. */
+/* Orders `wanted` and adds whatever gives the arrays they need. In `wanted` a NULL pass is looked up by
+ * its instance's name, a NULL instance is the pass's own name, and the same step twice counts once. The
+ * plan borrows names and parameters from `wanted`. bad_request: an unknown name (with a near one), an
+ * instance asked for with two sets of parameters, a need nobody gives, a circle. */
 GX_MUST_CHECK gx_status gx_plan_make(gx_plan *out, const gx_pass_table *const *tables,
                                      size_t table_count, const gx_plan_step *wanted, size_t count,
                                      gx_error *err);

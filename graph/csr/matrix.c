@@ -1,0 +1,107 @@
+/* Immutable member × item matrices as compressed sparse rows, and labels of nodes. The sort is the
+ * one of graphs (rows.c): time O(rows + nnz). */
+#include "graph/csr/graph.h"
+
+#include "graph/csr/rows.h"
+
+#include <float.h>
+
+static gx_status matrix_open(gx_matrix *out, const gx__triplets *t, gx_job *job, gx_error *err) {
+    gx__rows *rows = gx_alloc0(1, sizeof *rows);
+    if (!rows) {
+        return gx_fail_memory(err, sizeof *rows);
+    }
+    gx_status status = gx__rows_build(rows, t, job, err);
+    if (status != GX_OK) {
+        gx_free(rows);
+        return status;
+    }
+    *out = (gx_matrix){.rows = t->rows,
+                       .cols = t->cols,
+                       .nnz = rows->count,
+                       .ptr = rows->ptr,
+                       .col = rows->col,
+                       .value = rows->value,
+                       .ts = rows->ts,
+                       .owner = rows};
+    return GX_OK;
+}
+
+gx_status gx_matrix_build(gx_matrix *out, uint32_t rows, uint32_t cols, uint64_t nnz,
+                          const uint32_t *row, const uint32_t *col, const float *value,
+                          const int64_t *ts, gx_job *job, gx_error *err) {
+    for (uint64_t i = 0; i < nnz; i++) {
+        if (row[i] >= rows || col[i] >= cols) {
+            return gx_fail_at(err, GX_BAD_REQUEST, row[i] < rows ? "col" : "row",
+                              "entry %llu: (%u, %u) is outside of %u × %u", (unsigned long long)i,
+                              row[i], col[i], rows, cols);
+        }
+        if (value && !(value[i] >= -FLT_MAX && value[i] <= FLT_MAX)) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "value",
+                              "entry %llu: value %g; it must be finite", (unsigned long long)i,
+                              (double)value[i]);
+        }
+    }
+    /* `row` tells a sort from a transpose, so an empty list must not be NULL. */
+    static const uint32_t nothing[1] = {0};
+    gx__triplets t = {.rows = rows,
+                      .cols = cols,
+                      .count = nnz,
+                      .row = nnz ? row : nothing,
+                      .col = col,
+                      .value = value,
+                      .ts = nnz ? ts : NULL,
+                      .count_repeats = true};
+    return matrix_open(out, &t, job, err);
+}
+
+gx_status gx_matrix_transpose(gx_matrix *out, const gx_matrix *matrix, gx_job *job, gx_error *err) {
+    gx__triplets t = {.rows = matrix->cols,
+                      .cols = matrix->rows,
+                      .count = matrix->nnz,
+                      .col = matrix->col,
+                      .value = matrix->value,
+                      .ts = matrix->ts,
+                      .ptr = matrix->ptr};
+    return matrix_open(out, &t, job, err);
+}
+
+void gx_matrix_finish(gx_matrix *matrix) {
+    gx__rows *rows = matrix->owner;
+    *matrix = (gx_matrix){0};
+    if (rows) {
+        gx__rows_finish(rows);
+        gx_free(rows);
+    }
+}
+
+uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col) {
+    if (row >= matrix->rows) {
+        return UINT64_MAX;
+    }
+    uint64_t low = matrix->ptr[row], end = matrix->ptr[row + 1], high = end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (matrix->col[middle] < col) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < end && matrix->col[low] == col ? low : UINT64_MAX;
+}
+
+gx_slice gx_label_name(const gx_labels *labels, uint32_t label) {
+    if (label >= labels->count) {
+        return (gx_slice){"", 0};
+    }
+    uint32_t at = labels->name_at[label];
+    return (gx_slice){labels->names + at, labels->name_at[label + 1] - at};
+}
+
+void gx_labels_finish(gx_labels *labels) {
+    gx_free(labels->label);
+    gx_free(labels->name_at);
+    gx_free(labels->names);
+    *labels = (gx_labels){0};
+}
