@@ -1,0 +1,265 @@
+/* The build: views → plan → named arrays → a published snapshot. */
+#include "api/compute.h"
+
+#include <stdio.h>
+
+const char *const gx_build_default[] = {"degree",  "pagerank", "components", "kcore",
+                                        "leiden",  "strength", "circle",     "leaders",
+                                        "popular", "linear",   NULL};
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static const gx_value *params_of(const gx_build_options *options, const char *pass) {
+    return options->params ? gx_map_get(options->params, pass) : NULL;
+}
+
+static gx_status check_params(const gx_build_options *options, gx_error *err) {
+    const gx_value *map = options->params;
+    for (uint32_t i = 0; map && map->type == GX_MAP && i < map->size; i++) {
+        const gx_pair *pair = &map->as.pairs[i];
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)(pair->key.size < 60 ? pair->key.size : 60),
+                 pair->key.as.text);
+        if (!gx_any_pass_find(name)) {
+            return gx_any_pass_missing((gx_slice){pair->key.as.text, pair->key.size}, GX_KIND_COUNT,
+                                       err);
+        }
+        if (pair->value.type != GX_MAP) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "params",
+                              "params: %s has a %s; accepted is a map of its parameters", name,
+                              gx_type_name(pair->value.type));
+        }
+    }
+    return GX_OK;
+}
+
+/* The wanted passes, by the caller's list or by default; what they need is added by the plan. */
+static gx_status make_plan(gx_plan *out, gx_arena *arena, const gx_build_options *options,
+                           gx_error *err) {
+    gx_status status = check_params(options, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    bool given = options->passes && options->passes->type == GX_LIST;
+    size_t count = 0;
+    if (given) {
+        count = options->passes->size;
+    } else {
+        while (gx_build_default[count]) {
+            count++;
+        }
+    }
+    gx_plan_step *wanted = gx_arena_get(arena, (count + 1) * sizeof *wanted);
+    if (!wanted) {
+        return gx_fail_memory(err, (count + 1) * sizeof *wanted);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = gx_build_default[given ? 0 : i];
+        if (given) {
+            const gx_value *text = &options->passes->as.items[i];
+            name = gx_arena_printf(arena, "%.*s", (int)text->size, text->as.text);
+        }
+        const gx_pass *pass = name ? gx_any_pass_find(name) : NULL;
+        if (!pass) {
+            return name ? gx_any_pass_missing(gx_slice_of(name), GX_KIND_COUNT, err)
+                        : gx_fail_memory(err, 0);
+        }
+        wanted[i] = (gx_plan_step){
+            .pass = pass, .instance = pass->name, .params = params_of(options, pass->name)};
+    }
+    return gx_plan_make(out, gx_pass_tables(), gx_pass_tables_count, wanted, count, err);
+}
+
+/* ---- arrays that come from the views themselves
+ * --------------------------------------------------- */
+
+/* What each member's history was at the fit: tells `full` from `fold_in`. */
+static gx_status add_history(gx_arrays *arrays, const gx_views *views, gx_job *job, gx_error *err) {
+    const gx_matrix *matrix = &views->matrix;
+    uint32_t *count;
+    int64_t *last;
+    gx_status status =
+        gx_arrays_add(&count, arrays, "history.count", GX_U32, views->input.users, 0, job, err);
+    if (status == GX_OK) {
+        status =
+            gx_arrays_add(&last, arrays, "history.last", GX_I64, views->input.users, 0, job, err);
+    }
+    for (uint32_t u = 0; status == GX_OK && u < matrix->rows; u++) {
+        count[u] = (uint32_t)(matrix->ptr[u + 1] - matrix->ptr[u]);
+        last[u] = INT64_MIN;
+        for (uint64_t k = matrix->ptr[u]; matrix->ts && k < matrix->ptr[u + 1]; k++) {
+            last[u] = matrix->ts[k] > last[u] ? matrix->ts[k] : last[u];
+        }
+    }
+    return status;
+}
+
+static gx_status add_categories(gx_arrays *arrays, const gx_views *views, gx_job *job,
+                                gx_error *err) {
+    const gx_labels *labels = &views->category;
+    uint32_t *label, *name_at;
+    uint8_t *names;
+    gx_status status = GX_OK;
+    uint32_t bytes = labels->count ? labels->name_at[labels->count] : 0;
+    GX_TRY(gx_arrays_add(&label, arrays, "category.label", GX_U32, labels->n, 0, job, err));
+    GX_TRY(gx_arrays_add(&name_at, arrays, "category.name_at", GX_U32, labels->count + 1, 0, job,
+                         err));
+    GX_TRY(gx_arrays_add(&names, arrays, "category.names", GX_U8, bytes, 0, job, err));
+    if (labels->n) {
+        memcpy(label, labels->label, labels->n * sizeof *label);
+    }
+    if (labels->count) {
+        memcpy(name_at, labels->name_at, (labels->count + 1) * sizeof *name_at);
+        memcpy(names, labels->names, bytes);
+    }
+done:
+    return status;
+}
+
+/* The recipe: enough to make the same bytes again. */
+static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_views *views,
+                           gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_buffer text = {0};
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    gx_value passes = gx_list(arena, (uint32_t)plan->count);
+    for (size_t i = 0; i < plan->count; i++) {
+        gx_value step = gx_map(arena, 2);
+        gx_map_put(arena, &step, "pass", gx_str(plan->steps[i].pass->name));
+        if (plan->steps[i].params) {
+            gx_map_put(arena, &step, "params", *plan->steps[i].params);
+        }
+        gx_list_add(arena, &passes, step);
+    }
+    gx_value recipe = gx_map(arena, 2);
+    gx_map_put(arena, &recipe, "seed", gx_int((int64_t)job->seed));
+    gx_map_put(arena, &recipe, "passes", passes);
+    gx_json_write(&text, &recipe, GX_JSON_COMPACT);
+    gx_buffer_append(&text, "", 1);
+    char state[32];
+    snprintf(state, sizeof state, "%llu", (unsigned long long)views->state);
+    if (text.failed || gx_arena_status(arena) != GX_OK) {
+        GX_TRY(gx_fail_memory(err, text.size));
+    }
+    GX_TRY(gx_arrays_note(arrays, "recipe", text.bytes, err));
+    GX_TRY(gx_arrays_note(arrays, "state", state, err));
+    GX_TRY(gx_arrays_note(arrays, "version", gx_version(), err));
+done:
+    gx_buffer_finish(&text);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+/* ---- the build ----------------------------------------------------------------------------------
+ */
+
+static gx_status check_results(const gx_arrays *results, const gx_plan *plan, const gx_input *input,
+                               gx_arena *arena, gx_error *err) {
+    for (size_t i = 0; i < plan->count; i++) {
+        const gx_plan_step *step = &plan->steps[i];
+        gx_args args;
+        gx_status status = gx_args_parse(&args, arena, step->pass->params, step->pass->param_count,
+                                         step->params, err);
+        if (status == GX_OK && step->pass->check) {
+            status = step->pass->check(results, step->instance, input, &args, err);
+        }
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return GX_OK;
+}
+
+static uint64_t bytes_of(const gx_arrays *arrays) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < gx_arrays_count(arrays); i++) {
+        bytes += gx_arrays_at(arrays, i)->bytes;
+    }
+    return bytes;
+}
+
+static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
+                             const gx_build_options *options, gx_arena *arena, gx_job *job,
+                             gx_error *err) {
+    gx_status status = GX_OK;
+    gx_state *state = gx_db_hold_state(db);
+    unsigned needs = plan->needs | GX_NEED_MATRIX | GX_NEED_CATEGORY;
+    gx_job_stage(job, "views", 0);
+    GX_TRY(gx_views_make(views, db->store, &state->rules, needs, &options->spec, job, err));
+    views->input.arrays = results;
+    GX_TRY(gx_plan_run(results, plan, &views->input, job, err));
+    if (options->check) {
+        GX_TRY(check_results(results, plan, &views->input, arena, err));
+    }
+    GX_TRY(add_history(results, views, job, err));
+    GX_TRY(add_categories(results, views, job, err));
+    GX_TRY(add_notes(results, plan, views, job, err));
+done:
+    gx_state_release(state);
+    return status;
+}
+
+gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options, gx_job *job,
+                   gx_error *err) {
+    gx_status status = GX_OK;
+    int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
+    gx_plan plan = {0};
+    gx_views views = {0};
+    gx_arrays *results = NULL;
+    uint32_t number;
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    if (db->options.read_only) {
+        GX_TRY(gx_fail(err, GX_FORBIDDEN,
+                       "the store was opened read-only; a build writes a snapshot"));
+    }
+    GX_TRY(make_plan(&plan, arena, options, err));
+    GX_TRY(gx_arrays_create(&results, err));
+    GX_TRY(compute_all(results, &views, &plan, db, options, arena, job, err));
+    gx_job_stage(job, "publish", 0);
+    GX_TRY(gx_snapshot_publish(&number, db->path, results, options->promote, job, err));
+    if (options->promote) {
+        GX_TRY(gx_db_reload(db, err));
+    }
+    *out = (gx_build_result){.number = number,
+                             .bytes = bytes_of(results),
+                             .wall_s = (double)(gx_clock_ns() - wall) / 1e9,
+                             .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
+done:
+    gx_arrays_destroy(results);
+    gx_views_finish(&views);
+    gx_plan_finish(&plan);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
+                            gx_arena *arena, gx_job *job, gx_error *err) {
+    gx_plan plan = {0};
+    gx_views views;
+    gx_status status = GX_OK;
+    GX_TRY(make_plan(&plan, arena, options, err));
+    GX_TRY(gx_views_guess(&views, db->store, err));
+    gx_estimate whole = gx_plan_estimate(&plan, &views.input, job->threads);
+    gx_value steps = gx_list(arena, (uint32_t)plan.count);
+    for (size_t i = 0; i < plan.count; i++) {
+        gx_value step = gx_map(arena, 3);
+        gx_map_put(arena, &step, "pass", gx_str(plan.steps[i].pass->name));
+        gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)plan.steps[i].estimate.mem_bytes));
+        gx_map_put(arena, &step, "cpu_s", gx_real(plan.steps[i].estimate.cpu_s));
+        gx_list_add(arena, &steps, step);
+    }
+    gx_value map = gx_map(arena, 3);
+    gx_map_put(arena, &map, "steps", steps);
+    gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
+    gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
+    *out = map;
+done:
+    gx_plan_finish(&plan);
+    return status;
+}

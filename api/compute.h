@@ -1,0 +1,64 @@
+/* From the store to arrays: views as the passes need them, one pass on demand, and the build of a
+ * whole snapshot. What long methods stand on. */
+#ifndef GX_API_COMPUTE_H
+#define GX_API_COMPUTE_H
+
+#include "api/db.h"
+
+/* What of the store a computation looks at. */
+typedef struct gx_view_spec {
+    const char *const *kinds; /* tie kinds, NULL-ended; NULL: every social kind */
+    int64_t from_ms, to_ms;   /* ties and events of this time only; 0, 0: all */
+} gx_view_spec;
+
+typedef struct gx_views {
+    gx_graph ties, undirected;
+    gx_matrix matrix;
+    gx_labels category;
+    uint64_t state; /* of the store they were made from */
+    gx_input input;
+} gx_views;
+
+/* Makes what `needs` (GX_NEED_*) names. `input.arrays` is left NULL. */
+GX_MUST_CHECK gx_status gx_views_make(gx_views *out, gx_store *store, const gx_rules *rules,
+                                      unsigned needs, const gx_view_spec *spec, gx_job *job,
+                                      gx_error *err);
+void gx_views_finish(gx_views *views);
+/* Sizes only, from the store's counts: enough for an estimate, before anything is read. */
+GX_MUST_CHECK gx_status gx_views_guess(gx_views *out, gx_store *store, gx_error *err);
+
+/* Every pass there is, of engine and models, as the plan takes them. */
+extern const size_t gx_pass_tables_count;
+const gx_pass_table *const *gx_pass_tables(void);
+const gx_pass *gx_any_pass_find(const char *name); /* NULL: none */
+GX_MUST_CHECK gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err);
+
+/* Runs one pass (with what it needs before it) over the live store. The caller destroys `out`. */
+GX_MUST_CHECK gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass,
+                                   const gx_value *params, const gx_view_spec *spec, gx_job *job,
+                                   gx_error *err);
+
+typedef struct gx_build_options {
+    const gx_value *passes; /* list of names; NULL or nil: gx_build_default */
+    const gx_value *params; /* map pass → map of parameters; may be NULL */
+    gx_view_spec spec;
+    bool promote;
+    bool check; /* run every pass's invariant before publishing */
+} gx_build_options;
+
+extern const char *const gx_build_default[]; /* NULL-ended */
+
+typedef struct gx_build_result {
+    uint32_t number;
+    uint64_t bytes; /* of the arrays */
+    double wall_s, cpu_s;
+} gx_build_result;
+
+/* Views → plan → arrays → a new snapshot; what is served changes only when all went well. */
+GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options,
+                                 gx_job *job, gx_error *err);
+/* {steps: [{pass, mem_bytes, cpu_s}], mem_bytes, cpu_s} */
+GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
+                                          gx_arena *arena, gx_job *job, gx_error *err);
+
+#endif

@@ -1,0 +1,191 @@
+/* Small things that many methods say the same way. */
+#include "api/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *gx_space_noun(gx_space space) {
+    static const char *const nouns[GX_SPACE_COUNT] = {"user",     "item",   "group",   "coupon",
+                                                      "tie kind", "action", "channel", "campaign"};
+    return (unsigned)space < GX_SPACE_COUNT ? nouns[space] : "word";
+}
+
+gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word, gx_error *err) {
+    gx_status status = gx_word_find(out, txn, space, word);
+    if (status == GX_NOT_FOUND) {
+        char shown[80];
+        return gx_fail_at(err, GX_NOT_FOUND, gx_space_noun(space), "%s %s is not in this store",
+                          gx_space_noun(space),
+                          gx_quote(shown, sizeof shown, word.data, word.size));
+    }
+    return status == GX_OK ? GX_OK : gx_fail(err, status, "the store could not be read");
+}
+
+gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id) {
+    gx_slice name = gx_word_name(txn, space, id);
+    return name.size ? gx_text_copy(arena, name.data, name.size) : gx_nil();
+}
+
+gx_value gx_error_value(gx_arena *arena, const gx_error *err) {
+    gx_value map = gx_map(arena, 4);
+    gx_map_put(arena, &map, "code", gx_int(err->code));
+    gx_map_put(arena, &map, "name", gx_str(gx_status_name(err->code)));
+    gx_map_put(arena, &map, "message", gx_text_copy(arena, err->message, strlen(err->message)));
+    if (err->at[0]) {
+        gx_map_put(arena, &map, "at", gx_text_copy(arena, err->at, strlen(err->at)));
+    }
+    return map;
+}
+
+gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t label) {
+    const gx_array *at = gx_arrays_find(arrays, "category.name_at");
+    const gx_array *names = gx_arrays_find(arrays, "category.names");
+    if (!at || !names || at->dtype != GX_U32 || names->dtype != GX_U8 ||
+        label >= at->shape[0] - 1) {
+        return gx_nil();
+    }
+    const uint32_t *offset = at->data;
+    if (offset[label] > offset[label + 1] || offset[label + 1] > names->bytes) {
+        return gx_nil();
+    }
+    return gx_text_copy(arena, (const char *)names->data + offset[label],
+                        offset[label + 1] - offset[label]);
+}
+
+gx_value gx_community_value(gx_arena *arena, uint32_t community) {
+    if (community == GX_NONE) {
+        return gx_nil();
+    }
+    char *text = gx_arena_printf(arena, "c-%u", community);
+    return gx_str(text ? text : "");
+}
+
+gx_status gx_community_parse(uint32_t *out, gx_slice text, uint32_t count, gx_error *err) {
+    gx_slice digits = text;
+    if (text.size > 2 && memcmp(text.data, "c-", 2) == 0) {
+        digits = (gx_slice){text.data + 2, text.size - 2};
+    }
+    int64_t number;
+    char shown[80];
+    gx_quote(shown, sizeof shown, text.data, text.size);
+    if (!gx_parse_int(digits, &number) || number < 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "community",
+                          "community: %s was given; accepted is a community like c-17", shown);
+    }
+    if (number >= count) {
+        return gx_fail_at(err, GX_NOT_FOUND, "community", "there is no community %s; there are %u",
+                          shown, count);
+    }
+    *out = (uint32_t)number;
+    return GX_OK;
+}
+
+gx_status gx_need_snapshot(const gx_state *state, gx_error *err) {
+    if (state->arrays) {
+        return GX_OK;
+    }
+    return gx_fail(err, GX_CONFLICT,
+                   "there is no snapshot yet; make one with `guanxi build` (model.build)");
+}
+
+/* ---- the n largest ------------------------------------------------------------------------------
+ */
+
+typedef struct ranked {
+    double score;
+    uint32_t index;
+} ranked;
+
+/* True where a goes before b. */
+static bool before(ranked a, ranked b) {
+    return a.score > b.score || (a.score == b.score && a.index < b.index);
+}
+
+/* A heap with the last of the kept on top. */
+static void sift_down(ranked *heap, uint32_t count, uint32_t at) {
+    ranked moved = heap[at];
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= count) {
+            break;
+        }
+        if (child + 1 < count && before(heap[child], heap[child + 1])) {
+            child++;
+        }
+        if (!before(moved, heap[child])) {
+            break;
+        }
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moved;
+}
+
+static int by_rank(const void *a, const void *b) {
+    return before(*(const ranked *)a, *(const ranked *)b) ? -1 : 1;
+}
+
+uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, uint32_t count,
+                     uint32_t n, const uint8_t *keep) {
+    *out_count = 0;
+    n = n < count ? n : count;
+    ranked *heap = gx_arena_get(arena, ((size_t)n + 1) * sizeof *heap);
+    uint32_t *out = gx_arena_get(arena, ((size_t)n + 1) * sizeof *out);
+    if (!heap || !out || n == 0) {
+        return out;
+    }
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if ((keep && !keep[i]) || !isfinite(score[i])) {
+            continue;
+        }
+        ranked one = {score[i], i};
+        if (held < n) {
+            heap[held++] = one;
+            for (uint32_t k = held / 2; held == n && k-- > 0;) {
+                sift_down(heap, held, k);
+            }
+        } else if (before(one, heap[0])) {
+            heap[0] = one;
+            sift_down(heap, held, 0);
+        }
+    }
+    qsort(heap, held, sizeof *heap, by_rank);
+    for (uint32_t i = 0; i < held; i++) {
+        out[i] = heap[i].index;
+    }
+    *out_count = held;
+    return out;
+}
+
+/* ---- views
+ * --------------------------------------------------------------------------------------- */
+
+gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *args,
+                            gx_error *err) {
+    gx_view_spec spec = {0};
+    const gx_value *kinds = gx_arg_value(args, "kinds");
+    if (kinds->type == GX_LIST) {
+        const char **names = gx_arena_get(arena, (kinds->size + 1) * sizeof *names);
+        if (!names) {
+            return gx_fail_memory(err, kinds->size * sizeof *names);
+        }
+        for (uint32_t i = 0; i < kinds->size; i++) {
+            const gx_value *kind = &kinds->as.items[i];
+            names[i] = gx_arena_printf(arena, "%.*s", (int)kind->size, kind->as.text);
+        }
+        names[kinds->size] = NULL;
+        spec.kinds = names;
+    }
+    bool windowed = gx_arg_has(args, "since") || gx_arg_has(args, "until");
+    if (windowed) {
+        spec.from_ms = gx_arg_has(args, "since") ? gx_arg_int(args, "since") : INT64_MIN + 1;
+        spec.to_ms = gx_arg_has(args, "until") ? gx_arg_int(args, "until") : INT64_MAX;
+        if (spec.from_ms >= spec.to_ms) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "since", "since is not before until");
+        }
+    }
+    *out = spec;
+    return GX_OK;
+}

@@ -1,0 +1,43 @@
+/* Small things that many methods say the same way. */
+#ifndef GX_API_SUPPORT_H
+#define GX_API_SUPPORT_H
+
+#include "api/compute.h"
+
+/* not_found: "user 'u9' is not in this store". */
+GX_MUST_CHECK gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word,
+                                     gx_error *err);
+/* "user", "item", … for messages and keys. */
+const char *gx_space_noun(gx_space space);
+/* The external id, copied; nil where it was forgotten. */
+gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id);
+/* What went wrong with one entry of a list: {code, name, message, at}. */
+gx_value gx_error_value(gx_arena *arena, const gx_error *err);
+/* The name of a category of the snapshot; nil for GX_NONE. */
+gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t label);
+/* "c-17": how a community is named outside. */
+gx_value gx_community_value(gx_arena *arena, uint32_t community);
+/* The same back; bad_request says what was given. */
+GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, uint32_t count,
+                                           gx_error *err);
+/* conflict: "no snapshot yet: run `guanxi build`". */
+GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
+/* Indexes of the n largest finite scores (f64), by falling score, then rising index; keep (may be
+ * NULL) leaves out where 0. In the arena. */
+uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, uint32_t count,
+                     uint32_t n, const uint8_t *keep);
+/* The kinds, since and until parameters as a view. */
+GX_MUST_CHECK gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *args,
+                                          gx_error *err);
+
+/* The rows of a method's parameter table that choose the view; see gx_spec_from_args. */
+#define GX_VIEW_PARAMS                                                                             \
+    {"kinds", GX_PARAM_LIST, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "only these tie kinds"},     \
+        {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
+         NULL,    NULL,          0,    "only ties and events from this time on"},                  \
+    {                                                                                              \
+        "until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                           \
+            "only ties and events before this time"                                                \
+    }
+
+#endif
