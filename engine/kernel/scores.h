@@ -1,0 +1,31 @@
+/* What every centrality shares: the array it gives and the checks on it. */
+#ifndef GX_KERNEL_SCORES_H
+#define GX_KERNEL_SCORES_H
+
+#include "graph/pass/pass.h"
+
+/* Adds "instance.score", f64, one a member. */
+GX_MUST_CHECK gx_status gx__scores_add(double **out_score, gx_output *out, const gx_input *input,
+                                       gx_error *err);
+/* Finds it in a result and checks that every score is finite and 0 or more; internal with the
+ * member. */
+GX_MUST_CHECK gx_status gx__scores_check(const double **out_score, const gx_arrays *result,
+                                         const char *instance, const gx_input *input,
+                                         gx_error *err);
+
+/* Rows of a graph, whichever direction. */
+typedef struct gx__rows_view {
+    const uint64_t *ptr;
+    const uint32_t *end;
+    const float *weight; /* NULL: all 1 */
+} gx__rows_view;
+
+static inline gx__rows_view gx__rows_out(const gx_graph *graph) {
+    return (gx__rows_view){graph->out_ptr, graph->out_dst, graph->out_weight};
+}
+
+static inline gx__rows_view gx__rows_in(const gx_graph *graph) {
+    return (gx__rows_view){graph->in_ptr, graph->in_src, graph->in_weight};
+}
+
+#endif
