@@ -2,7 +2,9 @@
 # program.
 
 if(TARGET gx_api)
-    add_library(guanxi_shared SHARED)
+    # All of its code comes from the rooms, but a library target needs a source of its own.
+    file(WRITE "${PROJECT_BINARY_DIR}/generated/shared.c" "typedef int gx_shared_library;\n")
+    add_library(guanxi_shared SHARED "${PROJECT_BINARY_DIR}/generated/shared.c")
     set_target_properties(guanxi_shared PROPERTIES OUTPUT_NAME guanxi VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C)
     target_include_directories(guanxi_shared INTERFACE $<INSTALL_INTERFACE:include>)
