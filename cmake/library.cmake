@@ -2,17 +2,18 @@
 # program.
 
 if(TARGET gx_api)
-    # All of its code comes from the rooms, but a library target needs a source of its own.
-    file(WRITE "${PROJECT_BINARY_DIR}/generated/shared.c" "typedef int gx_shared_library;\n")
-    add_library(guanxi_shared SHARED "${PROJECT_BINARY_DIR}/generated/shared.c")
+    add_library(guanxi_shared SHARED)
     set_target_properties(guanxi_shared PROPERTIES OUTPUT_NAME guanxi VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C)
     target_include_directories(guanxi_shared INTERFACE $<INSTALL_INTERFACE:include>)
     foreach(room IN ITEMS base codec store import csr snapshot pass engine models datasets api)
         if(TARGET gx_${room})
-            target_link_libraries(guanxi_shared PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,gx_${room}>)
+            target_sources(guanxi_shared PRIVATE $<TARGET_OBJECTS:gx_${room}>)
         endif()
     endforeach()
+    target_link_libraries(guanxi_shared PRIVATE gx_flags PkgConfig::LMDB PkgConfig::XXHASH
+        PkgConfig::MSGPACK PkgConfig::JANSSON PkgConfig::ZLIB PkgConfig::ZSTD PkgConfig::IGRAPH
+        PkgConfig::OPENBLAS PkgConfig::INIH)
     install(TARGETS guanxi_shared EXPORT guanxi-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(FILES include/guanxi.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
     install(EXPORT guanxi-targets NAMESPACE guanxi:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/guanxi)
