@@ -1,4 +1,5 @@
-/* The one thing asked of OpenMP beyond its pragmas; a build without it runs everything on one thread. */
+/* The one thing asked of OpenMP beyond its pragmas; a build without it runs everything on one
+ * thread. */
 #ifndef GX_KERNEL_PARALLEL_H
 #define GX_KERNEL_PARALLEL_H
 

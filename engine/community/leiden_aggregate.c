@@ -1,0 +1,108 @@
+/* Leiden, third phase: aggregation. Each part becomes a node, arcs between parts are summed. A
+ * part's row is made by one thread from its nodes in order, in a place as large as their rows
+ * together, so that nothing is counted beforehand and nothing moved afterwards. O(arcs) time. */
+#include "engine/community/leiden_parts.h"
+#include "engine/community/partition.h"
+#include "engine/kernel/parallel.h"
+
+enum { PARTS_CHUNK = 64 };
+
+/* Room for `arcs` arcs in the rows of the next level. */
+static gx_status make_room(gx__leiden *leiden, gx__leiden_rows *rows, uint64_t arcs,
+                           gx_error *err) {
+    if (rows->capacity >= arcs && rows->dst) {
+        return GX_OK;
+    }
+    gx_job_free(leiden->job, rows->dst);
+    gx_job_free(leiden->job, rows->weight);
+    rows->dst = NULL;
+    rows->weight = NULL;
+    rows->capacity = 0;
+    gx_status status;
+    GX_TRY(gx_job_alloc(leiden->job, &rows->dst, arcs, sizeof *rows->dst, err));
+    GX_TRY(gx_job_alloc(leiden->job, &rows->weight, arcs, sizeof *rows->weight, err));
+    rows->capacity = arcs;
+done:
+    return status;
+}
+
+/* Where each part's row starts: after room for all arcs of the nodes before. */
+static uint64_t place_rows(gx__leiden *leiden, uint32_t parts, gx__leiden_rows *rows) {
+    const gx__level *level = &leiden->level;
+    uint64_t at = 0;
+    for (uint32_t p = 0; p < parts; p++) {
+        rows->from[p] = at;
+        for (uint32_t i = leiden->group_at[p]; i < leiden->group_at[p + 1]; i++) {
+            uint32_t v = leiden->group_item[i];
+            at += level->to[v] - level->from[v];
+        }
+    }
+    return at;
+}
+
+/* Sums the rows of the part's nodes into one; arcs that stay inside are left out. */
+static void make_row(const gx__leiden *leiden, uint32_t part, gx__leiden_rows *rows,
+                     gx__scratch *scratch) {
+    const gx__level *level = &leiden->level;
+    const uint32_t *part_of = leiden->refined;
+    for (uint32_t i = leiden->group_at[part]; i < leiden->group_at[part + 1]; i++) {
+        uint32_t v = leiden->group_item[i];
+        for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
+            uint32_t other = part_of[level->dst[arc]];
+            if (other != part) {
+                gx__scratch_add(scratch, other, gx__level_weight(level, arc));
+            }
+        }
+    }
+    uint64_t at = rows->from[part];
+    for (uint32_t i = 0; i < scratch->count; i++, at++) {
+        rows->dst[at] = scratch->touched[i];
+        rows->weight[at] = (float)scratch->weight[scratch->touched[i]];
+    }
+    rows->to[part] = at;
+    gx__scratch_clear(scratch);
+}
+
+/* Degrees and communities of the parts, in the places of the nodes'. */
+static void carry_nodes(gx__leiden *leiden, uint32_t parts) {
+    for (uint32_t p = 0; p < parts; p++) {
+        uint32_t first = leiden->group_item[leiden->group_at[p]];
+        double degree = 0.0;
+        for (uint32_t i = leiden->group_at[p]; i < leiden->group_at[p + 1]; i++) {
+            degree += leiden->degree[leiden->group_item[i]];
+        }
+        leiden->part_total[p] = degree;
+        leiden->target[p] = leiden->community[first];
+    }
+    memcpy(leiden->degree, leiden->part_total, parts * sizeof *leiden->degree);
+    memcpy(leiden->community, leiden->target, parts * sizeof *leiden->community);
+}
+
+gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into, gx_error *err) {
+    const uint32_t n = leiden->level.n;
+    gx__leiden_rows *rows = &leiden->rows[into];
+    const int threads = gx__leiden_threads(leiden, leiden->level.arcs);
+    (void)threads;
+    gx_partition_group(leiden->group_at, leiden->group_item, leiden->refined, parts, NULL, n);
+    gx_status status = make_room(leiden, rows, place_rows(leiden, parts, rows), err);
+    if (status != GX_OK) {
+        return status;
+    }
+    uint64_t arcs = 0;
+#pragma omp parallel num_threads(threads)
+    {
+        gx__scratch *scratch = &leiden->scratch[gx_thread()];
+#pragma omp for schedule(dynamic, PARTS_CHUNK) reduction(+ : arcs)
+        for (uint32_t p = 0; p < parts; p++) {
+            make_row(leiden, p, rows, scratch);
+            arcs += rows->to[p] - rows->from[p];
+        }
+#pragma omp for schedule(static)
+        for (uint32_t v = 0; v < leiden->n; v++) {
+            leiden->node_of[v] = leiden->refined[leiden->node_of[v]];
+        }
+    }
+    carry_nodes(leiden, parts);
+    leiden->level = (gx__level){parts, rows->from, rows->to, rows->dst, rows->weight, 1.0, arcs};
+    return gx_job_check(leiden->job, err);
+}

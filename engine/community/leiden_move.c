@@ -1,0 +1,204 @@
+/* Leiden, first phase: moving nodes (Traag, Waltman and van Eck 2019, algorithm A.2,
+ * MoveNodesFast).
+ *
+ * The paper's queue is served in batches. All nodes of a batch are weighed in parallel against the
+ * partition as it stood before the batch; then their moves are made one after the other, in order,
+ * each only if it still gains with the totals as they are by then. Batches depend on the level,
+ * never on the number of threads, so the result is the same bytes for any. A batch is a small share
+ * of a random order, so that two of its nodes are seldom neighbours; where they are, both are
+ * looked at again.
+ *
+ * A sweep over a arcs costs O(a) time; sweeps shrink to the nodes whose neighbourhood changed. */
+#include "engine/community/leiden_parts.h"
+#include "engine/kernel/parallel.h"
+
+enum {
+    BATCHES = 64,          /* of a sweep over every node */
+    BATCH_SMALLEST = 1,    /* a graph of up to 64 nodes is served one by one */
+    CHUNK = 64,            /* nodes a thread takes at a time */
+    PARALLEL_ARCS = 16384, /* of a batch: below, waking threads costs more than they save */
+};
+
+/* A gain below this share of the node's degree is rounding. */
+static const double GAIN_LEAST = 1e-10;
+
+typedef struct sweep {
+    gx__leiden *leiden;
+    uint32_t count;  /* nodes in the queue */
+    uint32_t batch;  /* nodes a batch */
+    uint32_t number; /* of the present batch, counted over all sweeps */
+    uint32_t movers; /* of the last batch */
+    uint32_t vacancies;
+    bool stopped;
+} sweep;
+
+/* Sums the weight of v's arcs by community into the scratch. */
+static void weigh(const gx__leiden *leiden, uint32_t v, gx__scratch *scratch) {
+    const gx__level *level = &leiden->level;
+    const uint32_t *community = leiden->community;
+    for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
+        uint32_t u = level->dst[arc];
+        if (u != v) {
+            gx__scratch_add(scratch, community[u], gx__level_weight(level, arc));
+        }
+    }
+}
+
+/* The community that v gains most by, its own where none is better, GX_NONE for one of its own.
+ * *gain is the weight won; what the totals cost is weighed again when the move is made. */
+static uint32_t best_target(const gx__leiden *leiden, uint32_t v, gx__scratch *scratch,
+                            double *gain) {
+    weigh(leiden, v, scratch);
+    const uint32_t own = leiden->community[v];
+    const double degree = leiden->degree[v], cost = leiden->pull * degree;
+    const double own_weight = scratch->weight[own];
+    double best = own_weight - cost * (leiden->total[own] - degree) + GAIN_LEAST * degree;
+    uint32_t target = own;
+    for (uint32_t i = 0; i < scratch->count; i++) {
+        uint32_t c = scratch->touched[i];
+        double score = scratch->weight[c] - cost * leiden->total[c];
+        if (c != own && score > best) {
+            best = score;
+            target = c;
+        }
+    }
+    if (best < 0.0 && leiden->size[own] > 1) {
+        target = GX_NONE;
+    }
+    *gain = (target == GX_NONE ? 0.0 : scratch->weight[target]) - own_weight;
+    gx__scratch_clear(scratch);
+    return target;
+}
+
+/* Neighbours of a node that moved must be weighed again, but for those it joined. */
+static void touch_neighbours(const gx__leiden *leiden, uint32_t v, uint32_t number) {
+    const gx__level *level = &leiden->level;
+    const uint32_t joined = leiden->community[v];
+    for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
+        uint32_t u = level->dst[arc];
+        if (leiden->community[u] != joined) {
+            __atomic_store_n(&leiden->touched_at[u], number, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+/* Makes one move if it gains still; false where it does not. */
+static bool make_move(sweep *s, uint32_t v, uint32_t target, double gain) {
+    gx__leiden *leiden = s->leiden;
+    const uint32_t from = leiden->community[v];
+    const double degree = leiden->degree[v];
+    if (target == GX_NONE) {
+        if (leiden->size[from] == 1) {
+            return false;
+        }
+        target = leiden->vacant[--s->vacancies];
+    } else if (leiden->size[target] == 0) {
+        return false; /* everybody left it in this very batch: two single nodes swapping places */
+    }
+    gain -= leiden->pull * degree * (leiden->total[target] - leiden->total[from] + degree);
+    if (gain <= GAIN_LEAST * degree) {
+        if (leiden->size[target] == 0) {
+            s->vacancies++;
+        }
+        return false;
+    }
+    leiden->total[from] -= degree;
+    leiden->total[target] += degree;
+    leiden->size[target]++;
+    if (--leiden->size[from] == 0) {
+        leiden->total[from] = 0.0;
+        leiden->vacant[s->vacancies++] = from;
+    }
+    leiden->community[v] = target;
+    return true;
+}
+
+/* The batch's moves, in order. */
+static void make_moves(sweep *s, uint32_t first, uint32_t last) {
+    gx__leiden *leiden = s->leiden;
+    s->movers = 0;
+    for (uint32_t i = first; i < last; i++) {
+        uint32_t v = leiden->queue[i], target = leiden->target[i - first];
+        if (target == leiden->community[v]) {
+            continue;
+        }
+        if (make_move(s, v, target, leiden->gain[i - first])) {
+            leiden->mover[s->movers++] = v;
+        } else {
+            leiden->touched_at[v] = s->number;
+        }
+    }
+}
+
+/* One pass over the queue. What a batch moved is told to the neighbours while the next is weighed.
+ */
+static void run_sweep(sweep *s) {
+    gx__leiden *leiden = s->leiden;
+    const uint64_t arcs = leiden->level.arcs / BATCHES;
+    const int threads = arcs < PARALLEL_ARCS ? 1 : leiden->scratch_count;
+    (void)threads;
+#pragma omp parallel num_threads(threads)
+    {
+        gx__scratch *scratch = &leiden->scratch[gx_thread()];
+        for (uint32_t first = 0;; first += s->batch) {
+#pragma omp for schedule(dynamic, CHUNK) nowait
+            for (uint32_t i = 0; i < s->movers; i++) {
+                touch_neighbours(leiden, leiden->mover[i], s->number);
+            }
+            if (first >= s->count || s->stopped) {
+                break;
+            }
+            const uint32_t last = s->count - first < s->batch ? s->count : first + s->batch;
+#pragma omp for schedule(dynamic, CHUNK)
+            for (uint32_t i = first; i < last; i++) {
+                uint32_t v = leiden->queue[i];
+                leiden->target[i - first] =
+                    best_target(leiden, v, scratch, &leiden->gain[i - first]);
+                leiden->seen_at[v] = s->number + 1;
+            }
+#pragma omp single
+            {
+                s->number++;
+                make_moves(s, first, last);
+                s->stopped = gx_job_should_stop(leiden->job);
+            }
+        }
+    }
+    s->movers = 0;
+}
+
+/* The nodes that somebody touched since, or while, they were last weighed. */
+static uint32_t fill_queue(gx__leiden *leiden) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < leiden->level.n; i++) {
+        uint32_t v = leiden->order[i];
+        leiden->queue[count] = v;
+        count += leiden->touched_at[v] >= leiden->seen_at[v];
+    }
+    return count;
+}
+
+gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
+    const uint32_t n = leiden->level.n;
+    sweep s = {.leiden = leiden, .batch = n / BATCHES + BATCH_SMALLEST};
+    for (uint32_t v = 0; v < n; v++) {
+        leiden->touched_at[v] = leiden->seen_at[v] = 0;
+    }
+    for (uint32_t c = n; c-- > 0;) {
+        if (leiden->size[c] == 0) {
+            leiden->vacant[s.vacancies++] = c;
+        }
+    }
+    for (uint32_t i = 0; i < sweeps; i++) {
+        s.count = fill_queue(leiden);
+        if (s.count == 0) {
+            break;
+        }
+        run_sweep(&s);
+        gx_status status = gx_job_check(leiden->job, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return GX_OK;
+}

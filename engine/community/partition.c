@@ -1,0 +1,124 @@
+/* Partitions as plain arrays: renumbering, grouping, splitting. All O(n) or O(n + m). */
+#include "engine/community/partition.h"
+
+#include <stdlib.h>
+
+gx_status gx_partition_compact(uint32_t *community, uint32_t n, uint32_t *out_count, gx_job *job,
+                               gx_error *err) {
+    uint32_t *number = NULL;
+    gx_status status = gx_job_alloc(job, &number, n, sizeof *number, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        uint32_t *given = &number[community[v]]; /* 0: none yet */
+        if (*given == 0) {
+            *given = ++count;
+        }
+        community[v] = *given - 1;
+    }
+    gx_job_free(job, number);
+    *out_count = count;
+    return GX_OK;
+}
+
+gx_status gx_partition_order(uint32_t *community, uint32_t n, uint32_t *out_count, gx_job *job,
+                             gx_error *err) {
+    uint32_t *size = NULL, *by_size = NULL, *at = NULL, *number = NULL;
+    uint32_t count, largest = 0;
+    gx_status status;
+    /* Compact numbers are in order of smallest member, which a stable sort by size keeps. */
+    GX_TRY(gx_partition_compact(community, n, &count, job, err));
+    GX_TRY(gx_job_alloc(job, &size, count, sizeof *size, err));
+    GX_TRY(gx_job_alloc(job, &by_size, count, sizeof *by_size, err));
+    GX_TRY(gx_job_alloc(job, &number, count, sizeof *number, err));
+    for (uint32_t v = 0; v < n; v++) {
+        size[community[v]]++;
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        largest = size[c] > largest ? size[c] : largest;
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        size[c] = largest - size[c];
+    }
+    GX_TRY(gx_job_alloc(job, &at, (size_t)largest + 2, sizeof *at, err));
+    gx_partition_group(at, by_size, size, largest + 1, NULL, count);
+    for (uint32_t i = 0; i < count; i++) {
+        number[by_size[i]] = i;
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        community[v] = number[community[v]];
+    }
+    *out_count = count;
+done:
+    gx_job_free(job, number);
+    gx_job_free(job, at);
+    gx_job_free(job, by_size);
+    gx_job_free(job, size);
+    return status;
+}
+
+/* Labels the component of `start` inside its community; `stack` has room for every node. */
+static void label_component(uint32_t *label, uint32_t *stack, const uint32_t *community,
+                            const gx_graph *graph, uint32_t start, uint32_t name) {
+    uint32_t depth = 0;
+    stack[depth++] = start;
+    label[start] = name;
+    while (depth > 0) {
+        uint32_t v = stack[--depth];
+        for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
+            uint32_t u = graph->out_dst[arc];
+            bool counts = !graph->out_weight || graph->out_weight[arc] > 0.0f;
+            if (counts && label[u] == GX_NONE && community[u] == community[v]) {
+                label[u] = name;
+                stack[depth++] = u;
+            }
+        }
+    }
+}
+
+gx_status gx_partition_split(uint32_t *community, const gx_graph *graph, uint32_t *out_count,
+                             gx_job *job, gx_error *err) {
+    uint32_t *label = NULL, *stack = NULL, count = 0;
+    const uint32_t n = graph->n;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &label, n, sizeof *label, err));
+    GX_TRY(gx_job_alloc(job, &stack, n, sizeof *stack, err));
+    for (uint32_t v = 0; v < n; v++) {
+        label[v] = GX_NONE;
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        if (label[v] == GX_NONE) {
+            label_component(label, stack, community, graph, v, count++);
+        }
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        community[v] = label[v];
+    }
+    *out_count = count;
+done:
+    gx_job_free(job, stack);
+    gx_job_free(job, label);
+    return status;
+}
+
+void gx_partition_group(uint32_t *at, uint32_t *item, const uint32_t *group, uint32_t groups,
+                        const uint32_t *order, uint32_t n) {
+    memset(at, 0, ((size_t)groups + 1) * sizeof *at);
+    for (uint32_t v = 0; v < n; v++) {
+        at[group[v] + 1]++;
+    }
+    for (uint32_t g = 0; g < groups; g++) {
+        at[g + 1] += at[g];
+    }
+    /* Filled from the back, each end moves down to its start: no second array of cursors. */
+    for (uint32_t i = n; i-- > 0;) {
+        uint32_t v = order ? order[i] : i;
+        item[--at[group[v] + 1]] = v;
+    }
+    for (uint32_t g = 0; g < groups; g++) {
+        at[g] = at[g + 1];
+    }
+    at[groups] = n;
+}

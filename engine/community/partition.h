@@ -1,0 +1,27 @@
+/* Partitions as plain arrays: community[v] is a number, GX_NONE never occurs. What every community
+ * pass needs to turn what it found into what it gives. */
+#ifndef GX_COMMUNITY_PARTITION_H
+#define GX_COMMUNITY_PARTITION_H
+
+#include "graph/csr/graph.h"
+
+/* Renumbers densely in order of first appearance; numbers must be below n. *out_count communities.
+ */
+GX_MUST_CHECK gx_status gx_partition_compact(uint32_t *community, uint32_t n, uint32_t *out_count,
+                                             gx_job *job, gx_error *err);
+
+/* Renumbers by falling size, ties by smallest member: the order every community pass promises. */
+GX_MUST_CHECK gx_status gx_partition_order(uint32_t *community, uint32_t n, uint32_t *out_count,
+                                           gx_job *job, gx_error *err);
+
+/* Splits what is not connected in `graph` (undirected) into its components; compact afterwards. An
+ * arc of weight 0 connects nothing. O(n + m). */
+GX_MUST_CHECK gx_status gx_partition_split(uint32_t *community, const gx_graph *graph,
+                                           uint32_t *out_count, gx_job *job, gx_error *err);
+
+/* Counting sort: the items 0 … n-1, or those of order[0 … n-1] in that order, by group. `at` holds
+ * groups + 1 entries, `item` n; both are the caller's. */
+void gx_partition_group(uint32_t *at, uint32_t *item, const uint32_t *group, uint32_t groups,
+                        const uint32_t *order, uint32_t n);
+
+#endif

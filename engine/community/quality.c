@@ -1,0 +1,174 @@
+/* Quality of a partition. Sums run in member order on one thread: the same bytes always. */
+#include "engine/community/quality.h"
+#include "engine/community/partition.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void gx_quality_weights(double *total, double *inside, const gx_graph *graph,
+                        const uint32_t *community, uint32_t count) {
+    memset(total, 0, count * sizeof *total);
+    memset(inside, 0, count * sizeof *inside);
+    for (uint32_t v = 0; v < graph->n; v++) {
+        const uint32_t own = community[v];
+        double all = 0.0, stays = 0.0;
+        for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
+            double w = graph->out_weight ? (double)graph->out_weight[arc] : 1.0;
+            all += w;
+            stays += community[graph->out_dst[arc]] == own ? w : 0.0;
+        }
+        total[own] += all;
+        inside[own] += stays;
+    }
+}
+
+gx_status gx_quality_modularity(double *out, const gx_graph *graph, const uint32_t *community,
+                                double resolution, gx_job *job, gx_error *err) {
+    double *total = NULL, *inside = NULL, all = 0.0, modularity = 0.0;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &total, graph->n, sizeof *total, err));
+    GX_TRY(gx_job_alloc(job, &inside, graph->n, sizeof *inside, err));
+    gx_quality_weights(total, inside, graph, community, graph->n);
+    for (uint32_t c = 0; c < graph->n; c++) {
+        all += total[c];
+    }
+    for (uint32_t c = 0; all > 0.0 && c < graph->n; c++) {
+        double share = total[c] / all;
+        modularity += inside[c] / all - resolution * share * share;
+    }
+    *out = modularity;
+done:
+    gx_job_free(job, inside);
+    gx_job_free(job, total);
+    return status;
+}
+
+double gx_quality_coverage(const double *total, const double *inside, uint32_t count) {
+    double all = 0.0, stays = 0.0;
+    for (uint32_t c = 0; c < count; c++) {
+        all += total[c];
+        stays += inside[c];
+    }
+    return all > 0.0 ? stays / all : 0.0;
+}
+
+double gx_quality_conductance(double total, double inside, double all) {
+    double cut = total - inside, rest = all - total, smaller = total < rest ? total : rest;
+    if (cut <= 0.0) {
+        return 0.0;
+    }
+    return smaller > 0.0 ? fmin(cut / smaller, 1.0) : 1.0;
+}
+
+gx_status gx_quality_disconnected(uint32_t *out, const gx_graph *graph, const uint32_t *community,
+                                  gx_job *job, gx_error *err) {
+    const uint32_t n = graph->n;
+    uint32_t *split = NULL, *parts_of = NULL, parts, broken = 0;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &split, n, sizeof *split, err));
+    GX_TRY(gx_job_alloc(job, &parts_of, n, sizeof *parts_of, err));
+    memcpy(split, community, n * sizeof *split);
+    GX_TRY(gx_partition_split(split, graph, &parts, job, err));
+    /* Components are numbered by first appearance: a new number is a new part of its community. */
+    uint32_t seen = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        if (split[v] == seen) {
+            seen++;
+            broken += ++parts_of[community[v]] == 2;
+        }
+    }
+    *out = broken;
+done:
+    gx_job_free(job, parts_of);
+    gx_job_free(job, split);
+    return status;
+}
+
+static int compare_u64(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double entropy_term(uint64_t count, uint32_t n) {
+    double p = (double)count / (double)n;
+    return count ? -p * log(p) : 0.0;
+}
+
+static double entropy(const uint32_t *label, uint32_t *counts, uint32_t n) {
+    double sum = 0.0;
+    memset(counts, 0, n * sizeof *counts);
+    for (uint32_t v = 0; v < n; v++) {
+        counts[label[v]]++;
+    }
+    for (uint32_t c = 0; c < n; c++) {
+        sum += entropy_term(counts[c], n);
+    }
+    return sum;
+}
+
+gx_status gx_quality_nmi(double *out, const uint32_t *a, const uint32_t *b, uint32_t n, gx_job *job,
+                         gx_error *err) {
+    uint64_t *pair = NULL;
+    uint32_t *counts = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &pair, n, sizeof *pair, err));
+    GX_TRY(gx_job_alloc(job, &counts, n, sizeof *counts, err));
+    for (uint32_t v = 0; v < n; v++) {
+        pair[v] = (uint64_t)a[v] << 32 | b[v];
+    }
+    qsort(pair, n, sizeof *pair, compare_u64);
+    double joint = 0.0, ha = entropy(a, counts, n), hb = entropy(b, counts, n);
+    for (uint32_t v = 0, from = 0; v < n; v++) {
+        if (v + 1 == n || pair[v + 1] != pair[v]) {
+            joint += entropy_term(v + 1 - from, n);
+            from = v + 1;
+        }
+    }
+    *out = ha + hb > 0.0 ? 2.0 * (ha + hb - joint) / (ha + hb) : 1.0;
+done:
+    gx_job_free(job, counts);
+    gx_job_free(job, pair);
+    return status;
+}
+
+/* Numbers as promised: comparing with the same partition put in order. */
+static gx_status check_order(const uint32_t *community, uint32_t n, gx_job *job, gx_error *err) {
+    uint32_t *ordered = NULL, count;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &ordered, n, sizeof *ordered, err));
+    memcpy(ordered, community, n * sizeof *ordered);
+    GX_TRY(gx_partition_order(ordered, n, &count, job, err));
+    for (uint32_t v = 0; v < n && status == GX_OK; v++) {
+        if (ordered[v] != community[v]) {
+            status = gx_fail(err, GX_INTERNAL,
+                             "node %u is in community %u, which by size should be number %u", v,
+                             community[v], ordered[v]);
+        }
+    }
+done:
+    gx_job_free(job, ordered);
+    return status;
+}
+
+gx_status gx_quality_check(const uint32_t *community, const gx_graph *graph, gx_error *err) {
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    uint32_t broken = 0;
+    gx_status status;
+    if (!community) {
+        return gx_fail(err, GX_INTERNAL, "no community array of %u members", graph->n);
+    }
+    for (uint32_t v = 0; v < graph->n; v++) {
+        if (community[v] >= graph->n) {
+            return gx_fail(err, GX_INTERNAL, "node %u is in community %u of a graph of %u", v,
+                           community[v], graph->n);
+        }
+    }
+    GX_TRY(check_order(community, graph->n, &job, err));
+    GX_TRY(gx_quality_disconnected(&broken, graph, community, &job, err));
+    if (broken) {
+        status = gx_fail(err, GX_INTERNAL, "%u communities are not connected", broken);
+    }
+done:
+    return status;
+}

@@ -1,0 +1,43 @@
+/* How good a partition is: for tests, checks and profiles. Graphs are undirected, A_ij is the
+ * stored weight of the arc, a node's degree the sum of its row. */
+#ifndef GX_COMMUNITY_QUALITY_H
+#define GX_COMMUNITY_QUALITY_H
+
+#include "graph/csr/graph.h"
+
+/* Q = 1/(2m) Σ_ij (A_ij − γ k_i k_j / (2m)) [c_i = c_j]; 0 where there is no weight (Newman and
+ * Girvan 2004; resolution: Reichardt and Bornholdt 2006). Community numbers are below n. O(n + m).
+ */
+GX_MUST_CHECK gx_status gx_quality_modularity(double *out, const gx_graph *graph,
+                                              const uint32_t *community, double resolution,
+                                              gx_job *job, gx_error *err);
+
+/* Weights per community: total is the degrees of its members, inside the part of it that stays
+ * (every edge counted from both ends). Arrays of `count` entries, filled. */
+void gx_quality_weights(double *total, double *inside, const gx_graph *graph,
+                        const uint32_t *community, uint32_t count);
+
+/* Share of all weight that lies inside communities; 0 where there is none. */
+double gx_quality_coverage(const double *total, const double *inside, uint32_t count);
+
+/* cut / min(total, rest): 0 is a community nothing leaves, also where there is nothing (Kannan,
+ * Vempala and Vetta 2004). */
+double gx_quality_conductance(double total, double inside, double all);
+
+/* How many communities are not connected inside. */
+GX_MUST_CHECK gx_status gx_quality_disconnected(uint32_t *out, const gx_graph *graph,
+                                                const uint32_t *community, gx_job *job,
+                                                gx_error *err);
+
+/* Normalised mutual information, arithmetic mean of the entropies (Danon et al. 2005); 1 where both
+ * are one and the same single community. Numbers of both are below n. O(n log n). */
+GX_MUST_CHECK gx_status gx_quality_nmi(double *out, const uint32_t *a, const uint32_t *b,
+                                       uint32_t n, gx_job *job, gx_error *err);
+
+/* What every community pass promises: numbers 0.. by falling size, ties by smallest member, and
+ * every community connected. GX_INTERNAL names what breaks it; `community` NULL is GX_INTERNAL too.
+ */
+GX_MUST_CHECK gx_status gx_quality_check(const uint32_t *community, const gx_graph *graph,
+                                         gx_error *err);
+
+#endif
