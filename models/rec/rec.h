@@ -1,11 +1,13 @@
-/* The recommender: candidates by four channels, filters, the blend, and reasons that are the true parts
- * of the score. It sees the snapshot's arrays and what the caller says is live: the member's history and
- * ties as they are at this moment. It knows numbers only; names and words are put on by the api.
+/* The recommender: candidates by four channels, filters, the blend, and reasons that are the true
+ * parts of the score. It sees the snapshot's arrays and what the caller says is live: the member's
+ * history and ties as they are at this moment. It knows numbers only; names and words are put on by
+ * the api.
  *
  *   score(i) = Σ over channels c of weight_c × s_c(i),   0 ≤ s_c ≤ 1
  *
- * s_c is the channel's own evidence squashed by a scale of its own (independent of the other channels
- * and of their weights), so that taking a channel away lowers every score by exactly its share. */
+ * s_c is the channel's own evidence squashed by a scale of its own (independent of the other
+ * channels and of their weights), so that taking a channel away lowers every score by exactly its
+ * share. */
 #ifndef GX_MODELS_REC_REC_H
 #define GX_MODELS_REC_REC_H
 
@@ -47,30 +49,32 @@ const char *gx_rung_name(gx_rung rung);
 
 typedef struct gx_rec gx_rec;
 
-/* Resolves the arrays of a snapshot: an interest model (`linear` or `ials`, whichever is there, or the
- * one named), `popular`, and what engine gives for friends (`strength`), circles (`circle`) and leaders
+/* Resolves the arrays of a snapshot: an interest model (`linear` or `ials`, whichever is there, or
+ * the one named), `popular`, and what engine gives for friends (`strength`), circles (`circle`) and
+ * leaders
  * (`leaders`). What is missing switches its channel off. */
-GX_MUST_CHECK gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interest_model,
-                                    uint32_t users, uint32_t items, gx_error *err);
+GX_MUST_CHECK gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays,
+                                    const char *interest_model, uint32_t users, uint32_t items,
+                                    gx_error *err);
 void gx_rec_close(gx_rec *rec);
 
 /* One act of somebody the member knows: what the friends and leader channels are made of. */
 typedef struct gx_act {
     uint32_t user, item, action;
-    float weight;  /* of the action, > 0 */
+    float weight; /* of the action, > 0 */
     int64_t ts_ms;
 } gx_act;
 
 typedef struct gx_friend {
     uint32_t user;
-    float strength;  /* of the tie, > 0 */
-    bool followed;   /* the member chose to listen: counts for the leader channel */
+    float strength;            /* of the tie, > 0 */
+    bool followed;             /* the member chose to listen: counts for the leader channel */
     uint32_t act_from, act_to; /* [from, to) in `acts` */
 } gx_friend;
 
 /* Everything live about one member, read from the store by the caller. */
 typedef struct gx_rec_member {
-    uint32_t user;  /* GX_NONE: not in the store */
+    uint32_t user; /* GX_NONE: not in the store */
     gx_history history;
     const gx_friend *friends; /* strongest first, at most 200 */
     uint32_t friend_count;
@@ -83,17 +87,18 @@ typedef struct gx_rec_member {
 typedef struct gx_rec_request {
     uint32_t n;
     float weights[GX_CHANNEL_COUNT]; /* ≥ 0 */
-    const uint8_t *pass; /* one an item: 0 filters it out (where, status, exclude, seen); NULL: all pass */
-    uint32_t items;      /* length of `pass` and of the catalogue; may exceed the snapshot's */
+    const uint8_t
+        *pass; /* one an item: 0 filters it out (where, status, exclude, seen); NULL: all pass */
+    uint32_t items; /* length of `pass` and of the catalogue; may exceed the snapshot's */
 } gx_rec_request;
 
 /* Evidence: numbers only. Which field is set follows from the channel. */
 typedef struct gx_why {
     gx_channel channel;
     double share;
-    uint32_t people[8];     /* friends or leaders, strongest first */
+    uint32_t people[8];                               /* friends or leaders, strongest first */
     uint32_t people_shown, people_all, people_recent; /* recent: in the last 30 days */
-    uint32_t action;        /* the commonest action among them */
+    uint32_t action;                                  /* the commonest action among them */
     int64_t last_ms;
     uint32_t community;
     uint32_t community_count; /* members of the circle who did */

@@ -1,41 +1,56 @@
 /* `where`: a small expression over item attributes, checked before top-k.
  *
  *   expr    = and { "or" and } ;      and = not { "and" not } ;     not = [ "not" ] test ;
- *   test    = "(" expr ")" | field op literal | field [ "not" ] "in" "(" literal { "," literal } ")"
- *           | field "exists" ;
- *   op      = "=" | "==" | "!=" | "<" | "<=" | ">" | ">=" ;
- *   literal = number | "text" | 'text' | true | false ;     a text may end in "*": prefix
+ *   test    = "(" expr ")" | field op literal | field [ "not" ] "in" "(" literal { "," literal }
+ * ")" | field "exists" ; op      = "=" | "==" | "!=" | "<" | "<=" | ">" | ">=" ; literal = number |
+ * "text" | 'text' | true | false ;     a text may end in "*": prefix field   = name | `any name`
  *
  * A field an item does not have makes its test false (also under !=): `exists` asks for it. A field
- * that holds a list (tags) passes where any entry does. Comparing text with < is a bad_request.
+ * that holds a list (tags) passes where any entry does; != and `not in` are the opposite of = and
+ * `in` on a field that is there, so a list passes them where no entry is equal. A text that reads
+ * as a number is one to a number (CSV knows texts only). < and its like take a number or a date in
+ * quotes, which
+ * stands for its Unix milliseconds; comparing other texts with them is a bad_request. In a text \"
+ * \' \\ and \* stand for themselves. Words of the language are read in any case; a field of such a
+ * name goes between backquotes.
  */
 #ifndef GX_MODELS_REC_WHERE_H
 #define GX_MODELS_REC_WHERE_H
 
 #include "graph/base/base.h"
 
-/* A table of attributes by row: numbers as doubles (NaN: none), texts as words of one dictionary, lists
- * of texts as runs of words. Grown and changed by its owner; read by any number of evaluations. */
+/* A table of attributes by row: numbers as doubles (NaN: none), texts as words of the column's
+ * dictionary, lists as runs of words. Grown and changed by its owner; read by any number of
+ * evaluations while nobody changes it. */
 typedef struct gx_columns gx_columns;
 
 GX_MUST_CHECK gx_status gx_columns_create(gx_columns **out, gx_error *err);
 void gx_columns_destroy(gx_columns *columns);
-/* Replaces row `row` by the fields of a record; rows may be set in any order. */
+/* Replaces row `row` by the fields of a record; rows may be set in any order. Fields that are nil,
+ * NaN, maps or empty lists are left out. On failure the row is as it was. over_limit: more than
+ * 4,096 different fields. */
 GX_MUST_CHECK gx_status gx_columns_set(gx_columns *columns, uint32_t row, const gx_value *fields,
                                        gx_error *err);
 uint32_t gx_columns_rows(const gx_columns *columns);
-/* The field as a value (text borrowed from the columns); nil where there is none. */
-gx_value gx_columns_get(const gx_columns *columns, gx_arena *arena, uint32_t row, const char *field);
+/* The field as a value (text borrowed from the columns until they change; whole numbers as
+ * integers); nil where there is none. */
+gx_value gx_columns_get(const gx_columns *columns, gx_arena *arena, uint32_t row,
+                        const char *field);
 
 typedef struct gx_where gx_where;
 
-/* bad_request with the position and what was expected; at most 4,096 bytes, 256 tests, depth 32. Names are
- * looked up at evaluation, so a field that no item has yet is no error. Made in the arena. */
+/* bad_request with the position and what was expected; at most 4,096 bytes, 256 tests, depth 32.
+ * Names are looked up at evaluation, so a field that no item has yet is no error. Made in the
+ * arena. */
 GX_MUST_CHECK gx_status gx_where_compile(gx_where **out, gx_arena *arena, gx_slice text,
                                          gx_error *err);
-/* pass[i] = 1 where row i passes, i < count; rows beyond the table pass only a NULL expression. */
+/* pass[i] = 1 where row i passes, i < count. NULL passes every row; rows beyond the table are rows
+ * without any field. */
 GX_MUST_CHECK gx_status gx_where_eval(uint8_t *pass, const gx_where *where,
                                       const gx_columns *columns, uint32_t count, gx_error *err);
 bool gx_where_row(const gx_where *where, const gx_columns *columns, uint32_t row);
+/* The part of the expression that keeps the row out: the first failing member of the outermost
+ * `and`s, as it was written. Empty where the row passes. */
+gx_slice gx_where_failed(const gx_where *where, const gx_columns *columns, uint32_t row);
 
 #endif
