@@ -1,0 +1,172 @@
+/* graph.communities: the circles of the snapshot, or those another pass finds, as a row a community
+ * or a row a member. */
+#include "api/community.h"
+
+#include <stdlib.h>
+
+static const gx_param params[] = {
+    {"algorithm", GX_PARAM_TEXT, "leiden", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
+     "leiden, components, infomap, …"},
+    {"members", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "a row a member instead of a row a community"},
+    {"n", GX_PARAM_INT, "1000", 1, 1e8, "communities", NULL, 0,
+     "at most so many, the largest first"},
+    {"min_size", GX_PARAM_INT, "1", 1, 1e9, "members", NULL, 0, "leave out the smaller ones"},
+    {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "parameters of the algorithm: computed anew"},
+    {"fresh", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "compute anew, even where the snapshot has it"},
+    GX_VIEW_PARAMS,
+};
+
+typedef struct partition {
+    const uint32_t *community;
+    uint32_t members, count;
+    uint32_t *size; /* in the arena */
+    gx_arrays *own;
+    bool stored;
+} partition;
+
+static gx_status obtain(partition *out, gx_call_env *call, const gx_pass *pass, gx_error *err) {
+    gx_view_spec spec;
+    gx_status status = gx_spec_from_args(&spec, call->arena, call->args, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    const gx_value *given = gx_arg_value(call->args, "params");
+    bool plain = given->type == GX_NIL && !gx_arg_bool(call->args, "fresh") && !spec.kinds &&
+                 spec.from_ms == spec.to_ms;
+    if (plain && call->state->arrays) {
+        out->members = call->state->users;
+        out->community =
+            gx_result_get(call->state->arrays, pass->name, "community", GX_U32, out->members);
+        out->stored = out->community != NULL;
+    }
+    if (out->stored) {
+        return GX_OK;
+    }
+    status = gx_compute(&out->own, call->db, pass, given->type == GX_MAP ? given : NULL, &spec,
+                        call->job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    const char *name = gx_arena_printf(call->arena, "%s.community", pass->name);
+    const gx_array *array = name ? gx_arrays_find(out->own, name) : NULL;
+    if (!array || array->dtype != GX_U32) {
+        return gx_fail(err, GX_INTERNAL, "%s gave no communities", pass->name);
+    }
+    out->community = array->data;
+    out->members = (uint32_t)array->shape[0];
+    return GX_OK;
+}
+
+static gx_status count_sizes(partition *p, gx_arena *arena, gx_error *err) {
+    for (uint32_t u = 0; u < p->members; u++) {
+        if (p->community[u] != GX_NONE && p->community[u] >= p->count) {
+            p->count = p->community[u] + 1;
+        }
+    }
+    p->size = gx_arena_get(arena, ((size_t)p->count + 1) * sizeof *p->size);
+    if (!p->size) {
+        return gx_fail_memory(err, (size_t)p->count * sizeof *p->size);
+    }
+    memset(p->size, 0, ((size_t)p->count + 1) * sizeof *p->size);
+    for (uint32_t u = 0; u < p->members; u++) {
+        if (p->community[u] != GX_NONE) {
+            p->size[p->community[u]]++;
+        }
+    }
+    return GX_OK;
+}
+
+static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) {
+    gx_arena *arena = call->arena;
+    uint32_t limit = (uint32_t)gx_arg_int(call->args, "n");
+    uint32_t smallest = (uint32_t)gx_arg_int(call->args, "min_size");
+    gx_value list = gx_list(arena, p->members);
+    for (uint32_t u = 0; u < p->members; u++) {
+        uint32_t c = p->community[u];
+        gx_value name = gx_word_value(arena, txn, GX_SPACE_USER, u);
+        if (c >= limit || c == GX_NONE || p->size[c] < smallest || name.type == GX_NIL) {
+            continue;
+        }
+        gx_value row = gx_map(arena, 2);
+        gx_map_add(arena, &row, gx_str("user_id"), name);
+        gx_map_add(arena, &row, gx_str("community"), gx_community_value(arena, c));
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *p, bool profiles) {
+    enum { TOP_ITEMS = 3 };
+    gx_arena *arena = call->arena;
+    uint32_t limit = (uint32_t)gx_arg_int(call->args, "n");
+    uint32_t smallest = (uint32_t)gx_arg_int(call->args, "min_size");
+    gx_circles circles;
+    bool carded = profiles && gx_circles_resolve(&circles, call->state, NULL) == GX_OK &&
+                  circles.count == p->count;
+    gx_value list = gx_list(arena, 64);
+    for (uint32_t c = 0; c < p->count && c < limit; c++) {
+        if (p->size[c] < smallest) {
+            continue;
+        }
+        gx_value row;
+        if (carded) {
+            row = gx_circle_row(arena, &circles, c);
+            gx_map_put(arena, &row, "top_items",
+                       gx_circle_items(arena, txn, &circles, c, TOP_ITEMS));
+        } else {
+            row = gx_map(arena, 2);
+            gx_map_put(arena, &row, "community", gx_community_value(arena, c));
+            gx_map_put(arena, &row, "size", gx_int(p->size[c]));
+        }
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    partition p = {0};
+    gx_txn *txn = NULL;
+    gx_slice wanted = gx_arg_text(call->args, "algorithm");
+    const char *name = gx_arena_printf(call->arena, "%.*s", (int)wanted.size, wanted.data);
+    const gx_pass *pass = name ? gx_any_pass_find(name) : NULL;
+    if (!pass || pass->kind != GX_KIND_COMMUNITY) {
+        return gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
+    }
+    GX_TRY(obtain(&p, call, pass, err));
+    GX_TRY(count_sizes(&p, call->arena, err));
+    GX_TRY(gx_txn_read(&txn, call->db->store, err));
+    bool members = gx_arg_bool(call->args, "members");
+    gx_value list = members
+                        ? member_rows(call, txn, &p)
+                        : community_rows(call, txn, &p, p.stored && strcmp(name, "leiden") == 0);
+    const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
+    const double *quality = gx_result_get(arrays, name, "modularity", GX_F64, 1);
+    *out = gx_map(call->arena, 5);
+    gx_map_put(call->arena, out, "algorithm", gx_str(pass->name));
+    gx_map_put(call->arena, out, "from", gx_str(p.stored ? "snapshot" : "computed"));
+    gx_map_put(call->arena, out, "count", gx_int(p.count));
+    if (quality) {
+        gx_map_put(call->arena, out, "modularity", gx_real(quality[0]));
+    }
+    gx_map_put(call->arena, out, members ? "members" : "communities", list);
+done:
+    gx_txn_abort(txn);
+    gx_arrays_destroy(p.own);
+    return status;
+}
+
+const gx_method gx_method_graph_communities = {
+    .name = "graph.communities",
+    .summary = "the circles of the shop, or who is in which",
+    .scope = GX_SCOPE_READ,
+    .cost = GX_COST_LONG,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result = "{algorithm, from, count, modularity, communities: [{community, size, density, "
+              "conductance, top_items}] or members: [{user_id, community}]}",
+    .run = run,
+};

@@ -1,0 +1,169 @@
+/* graph.leaders: opinion leaders with the parts of their score, over the whole shop, in a community
+ * or in a category; always beside their rank by plain follower count. */
+#include "api/support.h"
+#include "engine/leaders/leaders.h"
+
+static const gx_param params[] = {
+    {"n", GX_PARAM_INT, "20", 1, 1e6, "members", NULL, 0, "how many"},
+    {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "only members of this community, like c-17"},
+    {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "leaders in this item category"},
+};
+
+typedef struct leaders {
+    const double *score;
+    const uint32_t *rank, *follower_rank;
+    const float *part;
+    const double *correlation;
+    uint32_t count, parts;
+} leaders;
+
+static gx_status resolve(leaders *out, const gx_state *state, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_arrays *arrays = state->arrays;
+    GX_TRY(gx_arrays_need(&out->score, arrays, "leaders.score", GX_F64, state->users, err));
+    GX_TRY(gx_arrays_need(&out->rank, arrays, "leaders.rank", GX_U32, state->users, err));
+    GX_TRY(gx_arrays_need(&out->follower_rank, arrays, "leaders.follower_rank", GX_U32,
+                          state->users, err));
+    GX_TRY(gx_arrays_need(&out->part, arrays, "leaders.part", GX_F32, state->users, err));
+    GX_TRY(
+        gx_arrays_need(&out->correlation, arrays, "leaders.follower_correlation", GX_F64, 1, err));
+    out->count = state->users;
+    out->parts = (uint32_t)gx_arrays_find(arrays, "leaders.part")->shape[1];
+done:
+    return status;
+}
+
+static gx_value row_of(gx_call_env *call, const leaders *l, uint32_t user, double score,
+                       uint32_t rank, gx_value name) {
+    gx_arena *arena = call->arena;
+    gx_value row = gx_map(arena, 6), parts = gx_map(arena, l->parts);
+    for (uint32_t p = 0; p < l->parts && p < gx_leader_part_count; p++) {
+        gx_map_put(arena, &parts, gx_leader_parts[p],
+                   gx_real((double)l->part[(size_t)user * l->parts + p]));
+    }
+    gx_map_put(arena, &row, "user", name);
+    gx_map_put(arena, &row, "score", gx_real(score));
+    gx_map_put(arena, &row, "rank", gx_int(rank));
+    gx_map_put(arena, &row, "follower_rank", gx_int(l->follower_rank[user]));
+    const uint32_t *community =
+        gx_result_get(call->state->arrays, "leiden", "community", GX_U32, l->count);
+    if (community) {
+        gx_map_put(arena, &row, "community", gx_community_value(arena, community[user]));
+    }
+    gx_map_put(arena, &row, "parts", parts);
+    return row;
+}
+
+static void add(gx_value *list, gx_call_env *call, const leaders *l, uint32_t user, double score,
+                uint32_t rank) {
+    gx_value name = gx_word_value(call->arena, call->txn, GX_SPACE_USER, user);
+    if (name.type != GX_NIL) {
+        gx_list_add(call->arena, list, row_of(call, l, user, score, rank, name));
+    }
+}
+
+/* Everybody, or those of one community, by the whole shop's score. */
+static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, gx_error *err) {
+    uint8_t *keep = NULL;
+    gx_slice wanted = gx_arg_text(call->args, "community");
+    if (wanted.size) {
+        const uint32_t *community;
+        uint32_t which;
+        gx_status status = gx_arrays_need(&community, call->state->arrays, "leiden.community",
+                                          GX_U32, l->count, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        uint32_t communities = 0;
+        for (uint32_t u = 0; u < l->count; u++) {
+            communities = community[u] != GX_NONE && community[u] >= communities ? community[u] + 1
+                                                                                 : communities;
+        }
+        status = gx_community_parse(&which, wanted, communities, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        keep = gx_arena_get(call->arena, l->count + 1u);
+        for (uint32_t u = 0; keep && u < l->count; u++) {
+            keep[u] = community[u] == which;
+        }
+    }
+    uint32_t count;
+    uint32_t *top = gx_top_f64(call->arena, &count, l->score, l->count,
+                               (uint32_t)gx_arg_int(call->args, "n"), keep);
+    for (uint32_t i = 0; top && i < count; i++) {
+        add(list, call, l, top[i], l->score[top[i]], wanted.size ? i + 1 : l->rank[top[i]]);
+    }
+    return GX_OK;
+}
+
+static gx_status find_category(uint32_t *out, gx_call_env *call, uint32_t count, gx_error *err) {
+    gx_slice wanted = gx_arg_text(call->args, "category");
+    for (uint32_t c = 0; c < count; c++) {
+        gx_value name = gx_category_value(call->arena, call->state->arrays, c);
+        if (name.type == GX_TEXT && gx_slice_equal(wanted, (gx_slice){name.as.text, name.size})) {
+            *out = c;
+            return GX_OK;
+        }
+    }
+    char shown[80];
+    return gx_fail_at(err, GX_NOT_FOUND, "category",
+                      "there is no item category %s among the %u top-level ones",
+                      gx_quote(shown, sizeof shown, wanted.data, wanted.size), count);
+}
+
+static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_arrays *arrays = call->state->arrays;
+    const uint64_t *ptr;
+    const uint32_t *user;
+    const float *score;
+    uint32_t category;
+    GX_TRY(gx_arrays_need(&ptr, arrays, "leaders.category_ptr", GX_U64, 0, err));
+    GX_TRY(gx_arrays_need(&user, arrays, "leaders.category_user", GX_U32, 0, err));
+    GX_TRY(gx_arrays_need(&score, arrays, "leaders.category_score", GX_F32, 0, err));
+    uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
+    GX_TRY(find_category(&category, call, count, err));
+    uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
+    for (uint64_t k = ptr[category]; k < ptr[category + 1] && k - ptr[category] < n; k++) {
+        add(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1);
+    }
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    leaders l = {0};
+    gx_value list = gx_list(call->arena, 32);
+    if (gx_arg_has(call->args, "community") && gx_arg_has(call->args, "category")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "category",
+                          "community and category were both given; accepted is one of them");
+    }
+    GX_TRY(gx_need_snapshot(call->state, err));
+    GX_TRY(resolve(&l, call->state, err));
+    if (gx_arg_has(call->args, "category")) {
+        GX_TRY(by_category(&list, call, &l, err));
+    } else {
+        GX_TRY(by_score(&list, call, &l, err));
+    }
+    *out = gx_map(call->arena, 2);
+    gx_map_put(call->arena, out, "leaders", list);
+    gx_map_put(call->arena, out, "follower_correlation", gx_real(l.correlation[0]));
+done:
+    return status;
+}
+
+const gx_method gx_method_graph_leaders = {
+    .name = "graph.leaders",
+    .summary = "opinion leaders, with the parts of their score",
+    .scope = GX_SCOPE_READ,
+    .cost = GX_COST_SHORT,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result =
+        "{leaders: [{user, score, rank, follower_rank, community, parts}], follower_correlation}",
+    .run = run,
+};
