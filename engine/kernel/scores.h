@@ -28,4 +28,9 @@ static inline gx__rows_view gx__rows_in(const gx_graph *graph) {
     return (gx__rows_view){graph->in_ptr, graph->in_src, graph->in_weight};
 }
 
+/* Of the i-th entry of all rows. */
+static inline double gx__row_weight(const gx__rows_view *rows, uint64_t i) {
+    return rows->weight ? (double)rows->weight[i] : 1.0;
+}
+
 #endif
