@@ -1,0 +1,550 @@
+/* Implicit alternating least squares: factors of members and items whose product is 1 where
+ * something happened and, much more weakly, 0 everywhere else (Hu, Koren and Volinsky 2008), with
+ * the weight of the zeros and a regularisation that grows with a row's events as Rendle et al.
+ * ("Revisiting the Performance of iALS", 2022, eq. 4 with ν) found it to matter:
+ *
+ *   Σ_observed c (w·h − y)² + a0 Σ_all (w·h)² + λ Σ_u (Σ c + a0 I)^ν |w_u|² + the same for items
+ *
+ * c are the values of the matrix divided by their mean, so that a0 and λ mean the same in every
+ * shop; a dislike (value < 0) is an observation with weight |c| whose target is y = 0.
+ *
+ * An iteration solves all members, then all items, each row exactly (ials_solve.c), so the
+ * objective never rises. The fit ends with a half-step for the members: a member's factors are then
+ * the exact answer to their history given the items, and folding in the same history later gives
+ * the same row. Time an iteration O(Σ min(m, d)² max(m, d)) over the rows of m entries; memory d
+ * floats a member and an item, the transpose, and a little for each thread. */
+#include "models/model.h"
+
+#include "models/blas.h"
+#include "models/ials_solve.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { FACTORS_MAX = 1024, TILE_ITEMS = 512 };
+
+static const gx_param params[] = {
+    {.name = "factors",
+     .type = GX_PARAM_INT,
+     .fallback = "128",
+     .low = 1,
+     .high = FACTORS_MAX,
+     .help = "length of a member's and an item's vector"},
+    {.name = "iterations",
+     .type = GX_PARAM_INT,
+     .fallback = "12",
+     .low = 1,
+     .high = 1000,
+     .help = "sweeps over all members and items"},
+    {.name = "regularisation",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.003",
+     .low = 1e-6,
+     .high = 1e3,
+     .help = "lambda: how much factors are held near zero"},
+    {.name = "unobserved",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.006",
+     .low = 1e-6,
+     .high = 10,
+     .help = "a0: weight of what did not happen against an average event"},
+    {.name = "frequency",
+     .type = GX_PARAM_REAL,
+     .fallback = "1",
+     .low = 0,
+     .high = 2,
+     .help = "nu: how the regularisation grows with the events of a member or item"},
+};
+
+static const gx_gives gives[] = {
+    {"user_factor", GX_F32, GX_LEN_USERS, "factors of members"},
+    {"item_factor", GX_F32, GX_LEN_ITEMS,
+     "factors of items, in the basis where their Gramian is diagonal"},
+    {"gram", GX_F32, GX_LEN_OTHER, "that diagonal"},
+    {"loss", GX_F64, GX_LEN_OTHER,
+     "unobserved, regularisation, frequency, mean value: for folding in"},
+    {"seen", GX_U64, GX_LEN_USERS, "hash of the items of each member's history at the fit"},
+};
+
+/* ---- fit ------------------------------------------------------------------------------------- */
+
+static double mean_value(const gx_matrix *m) {
+    double sum = 0, count = 0;
+    for (uint64_t k = 0; m->value && k < m->nnz; k++) {
+        sum += fmax((double)m->value[k], 0);
+        count += m->value[k] > 0;
+    }
+    return sum > 0 ? sum / count : 1;
+}
+
+/* Small and random: nothing but the direction matters, the first half-step sets the size. */
+static void start(float *factor, uint32_t n, uint32_t d, const gx_job *job) {
+    const double size = 0.1 / sqrt(d);
+#pragma omp parallel for schedule(static) num_threads(job->threads)
+    for (uint32_t r = 0; r < n; r++) {
+        gx_rng rng = gx_rng_at(job->seed, r);
+        for (uint32_t j = 0; j < d; j++) {
+            factor[(size_t)r * d + j] = (float)(size * gx_rng_normal(&rng));
+        }
+    }
+}
+
+/* The same for the same items liked and disliked, in any order. */
+static uint64_t fingerprint(const uint32_t *item, const float *value, uint64_t count) {
+    uint64_t sum = count;
+    for (uint64_t k = 0; k < count; k++) {
+        sum += gx_mix64(2 * (uint64_t)item[k] + (!value || value[k] > 0));
+    }
+    return sum;
+}
+
+typedef struct fit {
+    const gx_matrix *history; /* members × items */
+    const gx_matrix *members; /* its transpose */
+    gx__ials_side users, items;
+    gx__ials_loss loss;
+} fit;
+
+static gx_status solve_users(fit *f, gx_job *job, gx_error *err) {
+    gx_status status = gx__ials_rotate(&f->items, job, err);
+    return status != GX_OK
+               ? status
+               : gx__ials_half_step(f->users.factor, f->history, &f->items, &f->loss, job, err);
+}
+
+static gx_status solve_items(fit *f, gx_job *job, gx_error *err) {
+    gx_status status = gx__ials_rotate(&f->users, job, err);
+    return status != GX_OK
+               ? status
+               : gx__ials_half_step(f->items.factor, f->members, &f->users, &f->loss, job, err);
+}
+
+static gx_status iterate(fit *f, uint32_t iterations, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_job_stage(job, "ials: iterations", iterations);
+    start(f->items.factor, f->items.n, f->items.d, job);
+    for (uint32_t i = 0; i < iterations; i++) {
+        GX_TRY(solve_users(f, job, err));
+        GX_TRY(solve_items(f, job, err));
+        gx_job_tick(job, i + 1);
+    }
+    status = solve_users(f, job, err);
+done:
+    return status;
+}
+
+static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+                     gx_error *err) {
+    gx_status status = GX_OK;
+    const uint32_t d = (uint32_t)gx_arg_int(args, "factors");
+    gx_matrix history = *input->matrix, members = {0};
+    history.ts = NULL;
+    float *turned = NULL;
+    double *loss;
+    uint64_t *seen;
+    fit f = {.history = &history,
+             .members = &members,
+             .users = {.n = input->users, .d = d},
+             .items = {.n = input->items, .d = d},
+             .loss = {.unobserved = gx_arg_real(args, "unobserved"),
+                      .regularisation = gx_arg_real(args, "regularisation"),
+                      .frequency = gx_arg_real(args, "frequency"),
+                      .unit = mean_value(input->matrix)}};
+    GX_TRY(gx_output_add(&f.users.factor, out, "user_factor", GX_F32, input->users, d, err));
+    GX_TRY(gx_output_add(&f.items.factor, out, "item_factor", GX_F32, input->items, d, err));
+    GX_TRY(gx_output_add(&f.items.gram, out, "gram", GX_F32, d, 0, err));
+    GX_TRY(gx_output_add(&loss, out, "loss", GX_F64, 4, 0, err));
+    GX_TRY(gx_output_add(&seen, out, "seen", GX_U64, input->users, 0, err));
+    GX_TRY(gx_job_alloc(job, &turned, d, sizeof *turned, err));
+    f.users.gram = turned;
+    GX_TRY(gx_matrix_transpose(&members, &history, job, err));
+    GX_TRY(iterate(&f, (uint32_t)gx_arg_int(args, "iterations"), job, err));
+    loss[0] = f.loss.unobserved;
+    loss[1] = f.loss.regularisation;
+    loss[2] = f.loss.frequency;
+    loss[3] = f.loss.unit;
+    for (uint32_t u = 0; u < input->users; u++) {
+        const uint64_t from = history.ptr[u];
+        seen[u] = fingerprint(history.col + from, history.value ? history.value + from : NULL,
+                              history.ptr[u + 1] - from);
+    }
+done:
+    gx_matrix_finish(&members);
+    gx_job_free(job, turned);
+    return status;
+}
+
+/* Floating-point operations of the rows of one side. */
+static double row_flops(const uint64_t *ptr, uint32_t rows, double d) {
+    double flops = 0;
+    for (uint32_t r = 0; r < rows; r++) {
+        const double m = (double)(ptr[r + 1] - ptr[r]);
+        const double low = fmin(m, d), high = fmax(m, d);
+        flops += low * low * high + low * low * low / 3 + 4 * m * d;
+    }
+    return flops;
+}
+
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    const gx_matrix *m = input->matrix;
+    const uint32_t d = (uint32_t)gx_arg_int(args, "factors");
+    const double rows = (double)input->users + input->items, width = d;
+    const uint32_t larger = input->users > input->items ? input->users : input->items;
+    out->mem_bytes = ((uint64_t)input->users + input->items) * d * sizeof(float) +
+                     (uint64_t)input->users * sizeof(uint64_t) +
+                     ((uint64_t)input->items + 1) * sizeof(uint64_t) + m->nnz * (m->value ? 8 : 4) +
+                     2 * (uint64_t)d * sizeof(float) + 32 + gx__ials_work_bytes(larger, d, threads);
+    /* Items are taken as if their events were spread as those of members are. */
+    const double flops = 2 * row_flops(m->ptr, m->rows, width) + 3 * rows * width * width +
+                         30 * width * width * width;
+    out->cpu_s = (double)gx_arg_int(args, "iterations") * (flops / 2.5e10 + 2e-6 * rows);
+}
+
+/* ---- what was learnt ----------------------------------------------------------------------------
+ */
+
+typedef struct state {
+    const float *user_factor, *item_factor, *gram;
+    const uint64_t *seen;
+    gx__ials_loss loss;
+    uint32_t users, items, d;
+} state;
+
+/* The array "instance.suffix" of rows × cols; NULL where there is none. */
+static const void *find(const gx_arrays *arrays, const char *instance, const char *suffix,
+                        gx_dtype dtype, uint64_t rows, uint64_t cols) {
+    char name[160];
+    snprintf(name, sizeof name, "%s.%s", instance, suffix);
+    const gx_array *array = gx_arrays_find(arrays, name);
+    const bool fits = array && array->dtype == dtype && array->shape[0] == rows &&
+                      (array->rank == 2 ? array->shape[1] : 1) == cols;
+    return fits ? array->data : NULL;
+}
+
+static uint32_t find_width(const gx_arrays *arrays, const char *instance) {
+    char name[160];
+    snprintf(name, sizeof name, "%s.gram", instance);
+    const gx_array *gram = gx_arrays_find(arrays, name);
+    return gram && gram->shape[0] <= FACTORS_MAX ? (uint32_t)gram->shape[0] : 0;
+}
+
+static gx_status find_state(state *out, const gx_arrays *arrays, const char *instance,
+                            uint32_t users, uint32_t items, gx_error *err) {
+    const uint32_t d = find_width(arrays, instance);
+    state s = {.users = users, .items = items, .d = d};
+    s.user_factor = find(arrays, instance, "user_factor", GX_F32, users, d);
+    s.item_factor = find(arrays, instance, "item_factor", GX_F32, items, d);
+    s.gram = find(arrays, instance, "gram", GX_F32, d, 1);
+    s.seen = find(arrays, instance, "seen", GX_U64, users, 1);
+    const double *loss = find(arrays, instance, "loss", GX_F64, 4, 1);
+    if (d == 0 || !s.user_factor || !s.item_factor || !s.seen || !loss) {
+        return gx_fail_at(err, GX_NOT_FOUND, instance,
+                          "there are no factors %s.* of %u members and %u items", instance, users,
+                          items);
+    }
+    bool good = true;
+    for (int i = 0; i < 4; i++) {
+        good &= isfinite(loss[i]) && loss[i] >= 0;
+    }
+    for (uint32_t j = 0; j < d; j++) {
+        good &= isfinite(s.gram[j]) && s.gram[j] >= 0;
+    }
+    if (!good || loss[1] <= 0 || loss[3] <= 0) {
+        return gx_fail_at(err, GX_CORRUPT, instance, "%s.loss or %s.gram is not what a fit gives",
+                          instance, instance);
+    }
+    s.loss = (gx__ials_loss){loss[0], loss[1], loss[2], loss[3]};
+    *out = s;
+    return GX_OK;
+}
+
+static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err) {
+    (void)args;
+    state s;
+    gx_status status = find_state(&s, result, instance, input->users, input->items, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    bool finite = true;
+    for (size_t k = 0; k < (size_t)s.users * s.d; k++) {
+        finite &= isfinite(s.user_factor[k]) != 0;
+    }
+    for (size_t k = 0; k < (size_t)s.items * s.d; k++) {
+        finite &= isfinite(s.item_factor[k]) != 0;
+    }
+    return finite ? GX_OK : gx_fail(err, GX_INTERNAL, "a factor of %s is not finite", instance);
+}
+
+static gx_status open_state(void **out_state, const gx_arrays *arrays, const char *instance,
+                            uint32_t users, uint32_t items, gx_error *err) {
+    state found;
+    gx_status status = find_state(&found, arrays, instance, users, items, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    state *s = gx_alloc(1, sizeof *s);
+    if (!s) {
+        return gx_fail_memory(err, sizeof *s);
+    }
+    *s = found;
+    *out_state = s;
+    return GX_OK;
+}
+
+/* ---- folding in ---------------------------------------------------------------------------------
+ */
+
+/* The normal equations of one history, A = D + Fᵀ C F, in double and factored once, for any
+ * right-hand side: the same two forms as in ials_solve.c. Entries of items the fit has not seen are
+ * left out. */
+typedef struct fold {
+    double *memory;
+    double *s;       /* m × d: C^½ F D^−½ */
+    double *factor;  /* Cholesky factor of I + S Sᵀ (m × m) or I + Sᵀ S (d × d) */
+    double *middle;  /* m */
+    double *inverse; /* d: D^−½ */
+    uint32_t m, d;
+} fold;
+
+static double entry_weight(const state *s, const gx_history *history, uint32_t k) {
+    return history->item[k] < s->items ? fabs((double)history->weight[k]) / s->loss.unit : 0;
+}
+
+static const float *item_row(const state *s, uint32_t item) {
+    return s->item_factor + (size_t)item * s->d;
+}
+
+static void fold_scale(fold *f, const state *s, const gx_history *history) {
+    double total = 0;
+    for (uint32_t k = 0; k < history->count; k++) {
+        total += entry_weight(s, history, k);
+    }
+    const double lambda = gx__ials_lambda(&s->loss, total, s->items);
+    for (uint32_t j = 0; j < s->d; j++) {
+        f->inverse[j] = 1 / sqrt(s->loss.unobserved * (double)s->gram[j] + lambda);
+    }
+    for (uint32_t k = 0; k < history->count; k++) {
+        const double root = sqrt(entry_weight(s, history, k));
+        if (root > 0) {
+            const float *row = item_row(s, history->item[k]);
+            double *at = f->s + (size_t)f->m++ * s->d;
+            for (uint32_t j = 0; j < s->d; j++) {
+                at[j] = root * (double)row[j] * f->inverse[j];
+            }
+        }
+    }
+}
+
+static gx_status fold_make(fold *f, const state *s, const gx_history *history, gx_error *err) {
+    const size_t d = s->d, m = history->count, n = m < d ? m : d;
+    const size_t need = m * d + n * n + m + d;
+    *f = (fold){.d = s->d, .memory = gx_alloc(need, sizeof(double))};
+    if (!f->memory) {
+        return gx_fail_memory(err, need * sizeof(double));
+    }
+    f->s = f->memory;
+    f->factor = f->s + m * d;
+    f->middle = f->factor + n * n;
+    f->inverse = f->middle + m;
+    fold_scale(f, s, history);
+    const bool is_short = f->m <= f->d;
+    const int size = (int)(is_short ? f->m : f->d);
+    int info = 0;
+    if (size == 0) {
+        return GX_OK;
+    }
+    cblas_dsyrk(CblasRowMajor, CblasLower, is_short ? CblasNoTrans : CblasTrans, size,
+                (int)(is_short ? f->d : f->m), 1, f->s, (int)f->d, 0, f->factor, size);
+    for (int i = 0; i < size; i++) {
+        f->factor[(size_t)i * (size_t)size + (size_t)i] += 1;
+    }
+    dpotrf_("U", &size, f->factor, &size, &info);
+    return info == 0 ? GX_OK
+                     : gx_fail(err, GX_INTERNAL, "a history of %u items: dpotrf says %d",
+                               history->count, info);
+}
+
+/* x ← A^−1 x */
+static void fold_solve(fold *f, double *x) {
+    const bool is_short = f->m <= f->d;
+    const int size = (int)(is_short ? f->m : f->d), m = (int)f->m, d = (int)f->d;
+    double *y = is_short ? f->middle : x;
+    for (int j = 0; j < d; j++) {
+        x[j] *= f->inverse[j];
+    }
+    if (size > 0) {
+        if (is_short) {
+            cblas_dgemv(CblasRowMajor, CblasNoTrans, m, d, 1, f->s, d, x, 1, 0, y, 1);
+        }
+        cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, size, f->factor, size, y,
+                    1);
+        cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, size, f->factor, size, y,
+                    1);
+        if (is_short) {
+            cblas_dgemv(CblasRowMajor, CblasTrans, m, d, -1, f->s, d, y, 1, 1, x, 1);
+        }
+    }
+    for (int j = 0; j < d; j++) {
+        x[j] *= f->inverse[j];
+    }
+}
+
+static bool is_fitted(const state *s, const gx_history *history) {
+    return history->user < s->users &&
+           s->seen[history->user] == fingerprint(history->item, history->weight, history->count);
+}
+
+/* Σ_k c_k y_k f_k */
+static void add_targets(double *x, const state *s, const gx_history *history) {
+    for (uint32_t k = 0; k < history->count; k++) {
+        const double c = entry_weight(s, history, k);
+        if (c > 0 && history->weight[k] > 0) {
+            const float *row = item_row(s, history->item[k]);
+            for (uint32_t j = 0; j < s->d; j++) {
+                x[j] += c * (double)row[j];
+            }
+        }
+    }
+}
+
+static gx_status score_one(float *scores, bool *folded, const void *opaque,
+                           const gx_history *history, gx_error *err) {
+    const state *s = opaque;
+    double x[FACTORS_MAX] = {0};
+    float w[FACTORS_MAX];
+    fold f = {0};
+    const int before = gx__blas_enter();
+    gx_status status = fold_make(&f, s, history, err);
+    if (status == GX_OK) {
+        add_targets(x, s, history);
+        fold_solve(&f, x);
+        for (uint32_t j = 0; j < s->d; j++) {
+            w[j] = (float)x[j];
+        }
+        if (s->items) {
+            cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor,
+                        (int)s->d, w, 1, 0, scores, 1);
+        }
+        *folded = !is_fitted(s, history);
+    }
+    gx__blas_leave(before);
+    gx_free(f.memory);
+    return status;
+}
+
+/* The score of an item is h·A^−1 Σ_k c_k y_k f_k: with x = A^−1 h each entry's part is c_k y_k
+ * f_k·x (Hu, Koren and Volinsky 2008, section 5). */
+static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
+                         gx_error *err) {
+    const state *s = opaque;
+    if (item >= s->items) {
+        memset(parts, 0, history->count * sizeof *parts);
+        return GX_OK;
+    }
+    double x[FACTORS_MAX];
+    for (uint32_t j = 0; j < s->d; j++) {
+        x[j] = (double)item_row(s, item)[j];
+    }
+    fold f = {0};
+    const int before = gx__blas_enter();
+    gx_status status = fold_make(&f, s, history, err);
+    if (status == GX_OK) {
+        fold_solve(&f, x);
+        for (uint32_t k = 0; k < history->count; k++) {
+            const double c = entry_weight(s, history, k);
+            double dot = 0;
+            if (c > 0 && history->weight[k] > 0) {
+                const float *row = item_row(s, history->item[k]);
+                for (uint32_t j = 0; j < s->d; j++) {
+                    dot += (double)row[j] * x[j];
+                }
+            }
+            parts[k] = (float)(c * dot);
+        }
+    }
+    gx__blas_leave(before);
+    gx_free(f.memory);
+    return status;
+}
+
+/* ---- scoring everybody, and likeness
+ * -------------------------------------------------------------- */
+
+/* Fitted rows: `history` is the matrix of the fit, so there is nothing to fold in. Tiles of items
+ * keep their factors in the second-level cache while all members of the block pass. */
+static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
+                             uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
+    (void)history;
+    const state *s = opaque;
+    const uint32_t items = s->items, tiles = items / TILE_ITEMS + 1;
+    const int d = (int)s->d;
+    const int before = gx__blas_enter();
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t t = 0; t < tiles; t++) {
+        const uint32_t from = t * TILE_ITEMS;
+        const uint32_t width = items - from < TILE_ITEMS ? items - from : TILE_ITEMS;
+        if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, d, 1,
+                        s->user_factor + (size_t)first * s->d, d, item_row(s, from), d, 0,
+                        scores + from, (int)items);
+        }
+    }
+    gx__blas_leave(before);
+    return gx_job_check(job, err);
+}
+
+static float length_of(const state *s, uint32_t item) {
+    const float *row = item_row(s, item);
+    double sum = 0;
+    for (uint32_t j = 0; j < s->d; j++) {
+        sum += (double)row[j] * (double)row[j];
+    }
+    return (float)sqrt(sum);
+}
+
+/* The cosine of the factors. */
+static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
+    const state *s = opaque;
+    if (item >= s->items) {
+        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
+                          s->items);
+    }
+    const int before = gx__blas_enter();
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor, (int)s->d,
+                item_row(s, item), 1, 0, scores, 1);
+    gx__blas_leave(before);
+    const float own = length_of(s, item);
+    for (uint32_t i = 0; i < s->items; i++) {
+        const float both = own * length_of(s, i);
+        scores[i] = both > 0 ? scores[i] / both : 0;
+    }
+    return GX_OK;
+}
+
+const gx_model gx_model_ials = {
+    .pass = {.name = "ials",
+             .kind = GX_KIND_MODEL,
+             .summary =
+                 "implicit alternating least squares: taste as vectors, new events folded in",
+             .paper = "Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback "
+                      "Datasets, 2008; Rendle, Krichene, Zhang and Koren, Revisiting the "
+                      "Performance of iALS on Item Recommendation Benchmarks, 2022",
+             .complexity = "an iteration O(sum of min(m,d)^2 max(m,d)) over rows of m events and d "
+                           "factors; 4 d bytes a member and item",
+             .needs = GX_NEED_MATRIX,
+             .gives = gives,
+             .give_count = GX_COUNT(gives),
+             .params = params,
+             .param_count = GX_COUNT(params),
+             .label_dependent = true,
+             .estimate = estimate,
+             .run = run,
+             .check = check},
+    .open = open_state,
+    .close = gx_free,
+    .score = score_one,
+    .score_block = score_block,
+    .similar = similar,
+    .explain = explain,
+};
