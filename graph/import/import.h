@@ -1,22 +1,26 @@
-/* Files into the store: one streaming reader of rows a format, one table of columns for all of them. */
+/* Files into the store: one streaming reader of rows a format, one table of columns for all of
+ * them. */
 #ifndef GX_IMPORT_IMPORT_H
 #define GX_IMPORT_IMPORT_H
 
 #include "graph/store/store.h"
 
 typedef struct gx_import_options {
-    const char *kind;    /* users, items, groups, members, ties, events, impressions, coupons; NULL: from the header */
-    const char *format;  /* csv, tsv, jsonl; NULL: from the name and the first line */
-    const char *preset;  /* snap, lightgcn; NULL: none */
+    const char *kind;   /* users, items, groups, members, ties, events, impressions, coupons; NULL:
+                           from the header */
+    const char *format; /* csv, tsv, jsonl; NULL: from the name and the first line */
+    const char *preset; /* snap, lightgcn; NULL: none */
     const char *const *map; /* "column=name" pairs, NULL-ended; NULL: none */
-    const char *source;  /* written as tag to new events' extra field `source`; NULL: none */
-    const char *rejects; /* file of rejected rows; NULL: FILE.rejects.csv (made only when there are any) */
-    const char *action;  /* of lightgcn rows and of event files without the column; NULL: "view" for lightgcn */
+    const char *source;     /* written as tag to new events' extra field `source`; NULL: none */
+    const char
+        *rejects; /* file of rejected rows; NULL: FILE.rejects.csv (made only when there are any) */
+    const char *action; /* of lightgcn rows and of event files without the column; NULL: "view" for
+                           lightgcn */
     const char *tie_kind; /* of tie files without the column; NULL: "friend" */
-    bool undirected;     /* ties without a `directed` column are undirected */
-    bool strict;    /* unknown columns and ids that no users or items file gave are errors */
-    bool keep_good; /* write the good rows of a file that has bad ones */
-    bool dry_run;   /* read and check everything, write nothing */
+    bool undirected;      /* ties without a `directed` column are undirected */
+    bool strict;          /* unknown columns and ids that no users or items file gave are errors */
+    bool keep_good;       /* write the good rows of a file that has bad ones */
+    bool dry_run;         /* read and check everything, write nothing */
 } gx_import_options;
 
 #define GX_IMPORT_REASONS 24
@@ -24,27 +28,32 @@ typedef struct gx_import_options {
 typedef struct gx_import_report {
     char kind[16], format[16];
     uint64_t rows, created, updated, unchanged, rejected;
-    uint64_t new_users, new_items, new_groups; /* first seen in this file, in rows that only name them */
+    uint64_t skipped; /* self ties of an edge list, which are left out */
+    uint64_t new_users, new_items,
+        new_groups; /* first seen in this file, in rows that only name them */
     struct {
         char reason[48];
         uint64_t count;
     } reasons[GX_IMPORT_REASONS];
     size_t reason_count;
-    char ignored_columns[512];   /* comma-separated; kept as attributes where the kind is open */
-    char first_reject[256];      /* "events.csv:17: value 'abc' is not a number" */
-    char rejects_path[512];      /* empty: none written */
-    char time_unit[32];          /* "iso8601", "seconds", "milliseconds", "mixed" */
+    char ignored_columns[512]; /* comma-separated; kept as attributes where the kind is open */
+    char first_reject[256];    /* "events.csv:17: value 'abc' is not a number" */
+    char rejects_path[512];    /* empty: none written */
+    char time_unit[32];        /* "iso8601", "seconds", "milliseconds", "mixed" */
     uint64_t bytes;
     double cpu_s, wall_s;
 } gx_import_report;
 
-/* One file ("-": standard input), one transaction: all or nothing, unless keep_good. rejected: nothing was
- * written (or, with keep_good, the good rows were); the report says what and why in either case. */
+/* One file ("-": standard input), one transaction: all or nothing, unless keep_good. rejected:
+ * nothing was written (or, with keep_good, the good rows were); the report says what and why in
+ * either case. */
 GX_MUST_CHECK gx_status gx_import_file(gx_import_report *out, gx_store *store, const char *path,
                                        const gx_import_options *options, gx_job *job,
                                        gx_error *err);
-/* Every data file of a folder, in the order users items groups coupons members ties events impressions;
- * calls `each` after every file. Files that are of no kind are named and left alone. */
+/* Every data file of a folder, in the order users items groups coupons members ties events
+ * impressions; calls `each` (may be NULL) after every file. A file that is of no kind, or cannot be
+ * read, is left alone: report->kind is then empty, status GX_OK, and err says why. A file with
+ * rejected rows does not stop the others (GX_REJECTED in the end); any other failure does. */
 typedef void (*gx_import_each_fn)(void *user, const char *path, const gx_import_report *report,
                                   gx_status status, const gx_error *err);
 GX_MUST_CHECK gx_status gx_import_folder(gx_store *store, const char *path,

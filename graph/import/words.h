@@ -1,0 +1,27 @@
+/* External ids to numbers, for one import: the store's words, with those met so far in memory. */
+#ifndef GX_IMPORT_WORDS_H
+#define GX_IMPORT_WORDS_H
+
+#include "graph/store/store.h"
+
+typedef struct gx__word gx__word;
+
+typedef struct gx__word_table {
+    gx__word *slots;
+    size_t capacity, count; /* a power of two; 0: nothing yet */
+    gx_arena *texts;        /* of words that do not fit a slot */
+} gx__word_table;
+
+typedef struct gx__words {
+    gx_txn *txn;
+    uint64_t seed;
+    gx__word_table tables[GX_SPACE_COUNT];
+} gx__words;
+
+void gx__words_init(gx__words *words, gx_txn *txn);
+void gx__words_finish(gx__words *words);
+/* `create` false: not_found, without a message, where neither the store nor this import has it. */
+GX_MUST_CHECK gx_status gx__word_get(uint32_t *out, bool *out_created, gx__words *words,
+                                     gx_space space, gx_slice word, bool create, gx_error *err);
+
+#endif

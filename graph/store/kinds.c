@@ -1,0 +1,13 @@
+/* The kinds of ties that go both ways by nature. All others go one way: a follow is not returned by
+ * being given, and of a kind nobody told us about, what the row says is all that is known. */
+#include "graph/store/store.h"
+
+bool gx_tie_kind_is_directed(gx_slice kind) {
+    static const char *const mutual[] = {"friend", "family", "chat"};
+    for (size_t i = 0; i < GX_COUNT(mutual); i++) {
+        if (gx_slice_is(kind, mutual[i])) {
+            return false;
+        }
+    }
+    return true;
+}
