@@ -1,0 +1,35 @@
+/* The one door to igraph. Debian's build of it is not thread-safe, so a lock admits one call at a
+ * time; whoever waits for it can be cancelled. igraph never ends the process: its errors come back
+ * as a gx_status with its own words, its looks for an interruption ask the job. */
+#ifndef GX_KERNEL_IGRAPH_ADAPTER_H
+#define GX_KERNEL_IGRAPH_ADAPTER_H
+
+#include "graph/csr/graph.h"
+
+/* Bytes that igraph holds for a copy of a graph with n nodes and m arcs, and what it needs to make
+ * one. */
+uint64_t gx__igraph_graph_bytes(uint64_t n, uint64_t m);
+
+/* Brandes betweenness summed over shortest paths from `sources` to everybody, without weights.
+ * Paths of an undirected graph count once for both directions. */
+GX_MUST_CHECK gx_status gx__igraph_betweenness(double *out_score, const gx_graph *graph,
+                                               const uint32_t *sources, uint32_t count, gx_job *job,
+                                               gx_error *err);
+
+/* Communities by Infomap, numbered below n in no particular order; *out_length is in bits. */
+GX_MUST_CHECK gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length,
+                                           const gx_graph *graph, bool weighted, uint32_t trials,
+                                           gx_job *job, gx_error *err);
+
+/* to = A · from, for a symmetric A. */
+typedef void (*gx__multiply_fn)(void *user, double *to, const double *from);
+
+/* The largest eigenvalue of a symmetric n × n matrix and its vector, by ARPACK. `in_out_vector`
+ * holds the start. */
+GX_MUST_CHECK gx_status gx__igraph_eigen(double *in_out_vector, double *out_value, uint32_t n,
+                                         gx__multiply_fn multiply, void *user, gx_job *job,
+                                         gx_error *err);
+/* What ARPACK holds for it. */
+uint64_t gx__igraph_eigen_bytes(uint64_t n);
+
+#endif
