@@ -1,0 +1,360 @@
+/* argv → a command: flags by the tables of verb and method, nothing guessed silently. */
+#include "cli/verb.h"
+
+#include <stdlib.h>
+
+#define GX_VERB(name) extern const gx_verb gx_verb_##name;
+#include "cli/verbs.def"
+#undef GX_VERB
+
+static const gx_verb *const rows[] = {
+#define GX_VERB(name) &gx_verb_##name,
+#include "cli/verbs.def"
+#undef GX_VERB
+};
+
+const gx_verb_table *gx_verbs(void) {
+    static const gx_verb_table table = {rows, GX_COUNT(rows)};
+    return &table;
+}
+
+const gx_verb *gx_verb_find(const char *name) {
+    for (size_t i = 0; i < GX_COUNT(rows); i++) {
+        if (strcmp(rows[i]->name, name) == 0) {
+            return rows[i];
+        }
+    }
+    return NULL;
+}
+
+const gx_param gx_cli_common[] = {
+    {"format", GX_PARAM_CHOICE, "table", GX_PARAM_UNCHECKED, NULL, "table|json|jsonl|csv", 0,
+     "how the answer is written"},
+    {"output", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "write the answer to this file (-o)"},
+    {"seed", GX_PARAM_INT, NULL, 0, 9e15, NULL, NULL, 0, "of every random stream (1)"},
+    {"threads", GX_PARAM_INT, NULL, 1, 1024, NULL, NULL, 0, "how many to use (one a processor)"},
+    {"mem", GX_PARAM_BYTES, NULL, 1, 1e18, "bytes", NULL, 0, "hold no more memory than this"},
+    {"deadline", GX_PARAM_DURATION, NULL, 1, 1e12, NULL, NULL, 0, "give up after this long"},
+    {"progress", GX_PARAM_CHOICE, "auto", GX_PARAM_UNCHECKED, NULL, "auto|plain|json|none", 0,
+     "how progress is shown on stderr"},
+    {"preset", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "shape of a bare data file given as target: snap, lightgcn"},
+    {"undirected", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "ties of a bare data file go both ways"},
+    {"help", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0, "show this help"},
+};
+const size_t gx_cli_common_count = GX_COUNT(gx_cli_common);
+
+const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb *verb) {
+    const gx_method *method = verb->method ? gx_method_find(verb->method) : NULL;
+    size_t count = verb->param_count + (method ? method->param_count : 0);
+    gx_param *all = gx_arena_get(arena, (count + 1) * sizeof *all);
+    *out_count = 0;
+    if (!all) {
+        return NULL;
+    }
+    if (verb->param_count) {
+        memcpy(all, verb->params, verb->param_count * sizeof *all);
+    }
+    if (method && method->param_count) {
+        memcpy(all + verb->param_count, method->params, method->param_count * sizeof *all);
+    }
+    *out_count = count;
+    return all;
+}
+
+gx_value gx_method_args(const gx_command *command, const gx_method *method) {
+    gx_value map = gx_map(command->arena, 8);
+    for (size_t i = 0; i < method->param_count; i++) {
+        const gx_value *given = gx_map_get(&command->given, method->params[i].name);
+        if (given) {
+            gx_map_put(command->arena, &map, method->params[i].name, *given);
+        }
+    }
+    return map;
+}
+
+const char *gx_given_text(const gx_command *command, const char *name) {
+    const gx_value *value = gx_map_get(&command->given, name);
+    return value && value->type == GX_TEXT ? value->as.text : NULL;
+}
+
+/* ---- parsing
+ * ---------------------------------------------------------------------------------------- */
+
+typedef struct parser {
+    gx_command *command;
+    const gx_param *params;
+    size_t count;
+    int argc;
+    char **argv;
+    int at;
+    size_t positionals;
+    gx_value common;
+} parser;
+
+static const gx_param *find_param(const gx_param *params, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(params[i].name, name) == 0) {
+            return &params[i];
+        }
+    }
+    return NULL;
+}
+
+/* Lists grow with every use of the flag and are split at commas; maps take NAME=VALUE, with dots
+ * for inner maps; the rest is text, checked later. */
+static gx_status put(parser *p, gx_value *map, const gx_param *param, const char *text,
+                     gx_error *err) {
+    gx_arena *arena = p->command->arena;
+    const gx_value *before = gx_map_get(map, param->name);
+    if (param->type == GX_PARAM_LIST) {
+        gx_value list = before ? *before : gx_list(arena, 4);
+        for (const char *s = text; *s;) {
+            size_t size = strcspn(s, ",");
+            if (size) {
+                gx_list_add(arena, &list, gx_text(s, size));
+            }
+            s += size + (s[size] == ',');
+        }
+        gx_map_put(arena, map, param->name, list);
+        return GX_OK;
+    }
+    if (param->type == GX_PARAM_MAP) {
+        const char *equals = strchr(text, '=');
+        if (!equals || equals == text) {
+            return gx_fail_at(err, GX_BAD_REQUEST, param->name,
+                              "--%s: '%s' was given; accepted is NAME=VALUE", param->name, text);
+        }
+        gx_value inner = before ? *before : gx_map(arena, 4);
+        const char *dot = memchr(text, '.', (size_t)(equals - text));
+        gx_value value = gx_str(equals + 1);
+        if (dot) {
+            const char *outer = gx_arena_printf(arena, "%.*s", (int)(dot - text), text);
+            const char *name = gx_arena_printf(arena, "%.*s", (int)(equals - dot - 1), dot + 1);
+            const gx_value *old = outer ? gx_map_get(&inner, outer) : NULL;
+            gx_value nested = old ? *old : gx_map(arena, 4);
+            gx_map_put(arena, &nested, name ? name : "", value);
+            gx_map_put(arena, &inner, outer ? outer : "", nested);
+        } else {
+            gx_map_put_text(arena, &inner, gx_text(text, (size_t)(equals - text)), value);
+        }
+        gx_map_put(arena, map, param->name, inner);
+        return GX_OK;
+    }
+    if (before) {
+        return gx_fail_at(err, GX_BAD_REQUEST, param->name, "--%s was given twice", param->name);
+    }
+    gx_map_put(arena, map, param->name, gx_str(text));
+    return GX_OK;
+}
+
+static gx_status unknown_flag(const parser *p, const char *flag, gx_error *err) {
+    const char *names[96];
+    size_t count = 0;
+    for (size_t i = 0; i < p->count && count < 80; i++) {
+        names[count++] = p->params[i].name;
+    }
+    for (size_t i = 0; i < gx_cli_common_count && count < GX_COUNT(names); i++) {
+        names[count++] = gx_cli_common[i].name;
+    }
+    const char *near = gx_nearest(flag, names, count);
+    return gx_fail(err, GX_BAD_REQUEST, "%s has no flag --%s; %s%s%s", p->command->verb->name, flag,
+                   near ? "did you mean --" : "see `guanxi help ",
+                   near ? near : p->command->verb->name, near ? "?" : "`");
+}
+
+/* The value of a flag: what follows '=', or the next word, or "true" for a switch. */
+static gx_status value_of(parser *p, const gx_param *param, const char *flag, char *equals,
+                          const char **out, gx_error *err) {
+    if (equals) {
+        *out = equals + 1;
+    } else if (param && param->type == GX_PARAM_BOOL) {
+        *out = "true";
+    } else if (p->at + 1 < p->argc) {
+        *out = p->argv[++p->at];
+    } else {
+        return gx_fail(err, GX_BAD_REQUEST, "--%s needs a value", flag);
+    }
+    return GX_OK;
+}
+
+static gx_status take_long(parser *p, char *word, gx_error *err) {
+    gx_command *command = p->command;
+    char *name = gx_arena_printf(command->arena, "%s", word + 2);
+    if (!name) {
+        return gx_fail_memory(err, strlen(word));
+    }
+    char *equals = strchr(word, '=');
+    name[strcspn(name, "=")] = '\0';
+    for (char *c = name; *c; c++) {
+        *c = *c == '-' ? '_' : *c;
+    }
+    const gx_param *param = find_param(p->params, p->count, name);
+    gx_value *map = &command->given;
+    if (!param) {
+        param = find_param(gx_cli_common, gx_cli_common_count, name);
+        map = &p->common;
+    }
+    bool negated = false;
+    if (!param && strncmp(name, "no_", 3) == 0) {
+        param = find_param(p->params, p->count, name + 3);
+        map = &command->given;
+        negated = param && param->type == GX_PARAM_BOOL;
+        param = negated ? param : NULL;
+    }
+    const char *text;
+    gx_status status = GX_OK;
+    if (negated) {
+        text = "false";
+    } else {
+        if (!param && !(command->verb->flags & GX_VERB_PASS_FLAGS)) {
+            return unknown_flag(p, name, err);
+        }
+        status = value_of(p, param, name, equals, &text, err);
+    }
+    if (status != GX_OK) {
+        return status;
+    }
+    if (!param) {
+        gx_map_put(command->arena, &command->pass_flags, name, gx_str(text));
+        return GX_OK;
+    }
+    return put(p, map, param, text, err);
+}
+
+static gx_status take_short(parser *p, const char *word, gx_error *err) {
+    static const struct {
+        char letter;
+        const char *name;
+    } letters[] = {{'n', "n"}, {'o', "output"}, {'f', "format"}, {'h', "help"}, {'j', "threads"}};
+    for (size_t i = 0; i < GX_COUNT(letters); i++) {
+        if (word[1] != letters[i].letter) {
+            continue;
+        }
+        const gx_param *param = find_param(p->params, p->count, letters[i].name);
+        gx_value *map = &p->command->given;
+        if (!param) {
+            param = find_param(gx_cli_common, gx_cli_common_count, letters[i].name);
+            map = &p->common;
+        }
+        if (!param) {
+            break;
+        }
+        const char *text = "true";
+        if (word[2]) {
+            text = word + 2;
+        } else if (param->type != GX_PARAM_BOOL) {
+            if (p->at + 1 >= p->argc) {
+                return gx_fail(err, GX_BAD_REQUEST, "-%c needs a value", word[1]);
+            }
+            text = p->argv[++p->at];
+        }
+        return put(p, map, param, text, err);
+    }
+    return gx_fail(err, GX_BAD_REQUEST, "%s has no flag %s; see `guanxi help %s`",
+                   p->command->verb->name, word, p->command->verb->name);
+}
+
+static gx_status take_positional(parser *p, const char *word, gx_error *err) {
+    gx_command *command = p->command;
+    if (!command->target && !(command->verb->flags & GX_VERB_NO_TARGET)) {
+        command->target = word;
+        return GX_OK;
+    }
+    size_t seen = 0;
+    const gx_param *last = NULL;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->params[i].flags & GX_PARAM_POSITIONAL) {
+            last = &p->params[i];
+            if (seen++ == p->positionals) {
+                p->positionals += last->type != GX_PARAM_LIST; /* a list takes all that follow */
+                return put(p, &command->given, last, word, err);
+            }
+        }
+    }
+    return gx_fail(err, GX_BAD_REQUEST, "'%s' is one word too many; see `guanxi help %s`", word,
+                   command->verb->name);
+}
+
+static gx_status take_words(parser *p, gx_error *err) {
+    bool flags = true;
+    for (p->at = 0; p->at < p->argc; p->at++) {
+        char *word = p->argv[p->at];
+        gx_status status;
+        bool number = word[0] == '-' && ((word[1] >= '0' && word[1] <= '9') || word[1] == '.');
+        if (flags && strcmp(word, "--") == 0) {
+            flags = false;
+            continue;
+        }
+        if (flags && strncmp(word, "--", 2) == 0) {
+            status = take_long(p, word, err);
+        } else if (flags && word[0] == '-' && word[1] && !number) {
+            status = take_short(p, word, err);
+        } else {
+            status = take_positional(p, word, err);
+        }
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return GX_OK;
+}
+
+static const gx_verb *verb_named(const char *name, gx_error *err) {
+    const gx_verb *verb = gx_verb_find(name);
+    if (!verb) {
+        const char *names[GX_COUNT(rows)];
+        for (size_t i = 0; i < GX_COUNT(rows); i++) {
+            names[i] = rows[i]->name;
+        }
+        const char *near = gx_nearest(name, names, GX_COUNT(rows));
+        gx_status status =
+            gx_fail(err, GX_BAD_REQUEST, "there is no verb '%s'; %s%s", name,
+                    near ? "did you mean " : "`guanxi help` lists them", near ? near : "");
+        (void)status;
+    }
+    return verb;
+}
+
+gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **argv, gx_error *err) {
+    static const char *const formats[] = {"table", "json", "jsonl", "csv"};
+    memset(out, 0, sizeof *out);
+    out->arena = arena;
+    out->out = stdout;
+    out->given = gx_map(arena, 16);
+    out->pass_flags = gx_map(arena, 4);
+    out->verb = verb_named(argv[0], err);
+    if (!out->verb) {
+        return GX_BAD_REQUEST;
+    }
+    parser p = {.command = out, .argc = argc - 1, .argv = argv + 1, .common = gx_map(arena, 8)};
+    p.params = gx_verb_params(&p.count, arena, out->verb);
+    gx_status status = p.params ? take_words(&p, err) : gx_fail_memory(err, 0);
+    if (status == GX_OK) {
+        status =
+            gx_args_parse(&out->common, arena, gx_cli_common, gx_cli_common_count, &p.common, err);
+    }
+    if (status != GX_OK || gx_arg_bool(&out->common, "help")) {
+        return status;
+    }
+    for (size_t i = 0; i < GX_COUNT(formats); i++) {
+        if (gx_arg_is(&out->common, "format", formats[i])) {
+            out->format = (gx_format)i;
+        }
+    }
+    if (!out->target && !(out->verb->flags & GX_VERB_NO_TARGET)) {
+        return gx_fail(
+            err, GX_BAD_REQUEST,
+            "%s needs a target: a store directory, a server (unix:PATH, tcp://HOST:PORT)%s",
+            out->verb->name, out->verb->flags & GX_VERB_LOCAL ? "" : ", or a data file or folder");
+    }
+    if (out->verb->prepare) {
+        status = out->verb->prepare(out, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return gx_args_parse(&out->args, arena, p.params, p.count, &out->given, err);
+}

@@ -1,0 +1,224 @@
+/* Help, the man page and shell completion: all from the tables that parse the flags. */
+#include "cli/verb.h"
+
+static const char *const groups[] = {"store",      "graph",   "products", "spread",
+                                     "operations", "quality", "serving"};
+
+void gx_help_overview(FILE *out) {
+    fputs("guanxi (关系): social-graph recommendation and opinion-leader engine\n\n"
+          "usage: guanxi VERB TARGET [arguments] [flags]\n\n"
+          "TARGET is a store directory (shop.gx), a server (unix:PATH, tcp://HOST:PORT), or a bare "
+          "data\n"
+          "file or folder, which is read into a throwaway store.\n",
+          out);
+    const gx_verb_table *table = gx_verbs();
+    for (size_t g = 0; g < GX_COUNT(groups); g++) {
+        bool any = false;
+        for (size_t i = 0; i < table->count; i++) {
+            const gx_verb *verb = table->rows[i];
+            if (strcmp(verb->group, groups[g]) != 0) {
+                continue;
+            }
+            if (!any) {
+                fprintf(out, "\n%s\n", groups[g]);
+            }
+            any = true;
+            fprintf(out, "  %-13s %s\n", verb->name, verb->summary);
+        }
+    }
+    fputs("\n`guanxi help VERB` shows a verb's arguments, flags and examples; `guanxi help man` "
+          "prints the man\n"
+          "page, `guanxi help completion` a completion script for bash.\n",
+          out);
+}
+
+static void kebab(char *out, size_t size, const char *name) {
+    size_t i = 0;
+    for (; name[i] && i + 1 < size; i++) {
+        out[i] = name[i] == '_' ? '-' : name[i];
+    }
+    out[i] = '\0';
+}
+
+/* "--half-life DURATION" */
+static void flag_text(char *out, size_t size, const gx_param *param) {
+    char name[64];
+    kebab(name, sizeof name, param->name);
+    const char *type =
+        param->type == GX_PARAM_CHOICE ? param->choices : gx_param_type_name(param->type);
+    if (param->type == GX_PARAM_BOOL) {
+        snprintf(out, size, "--%s", name);
+    } else if (param->type == GX_PARAM_MAP) {
+        snprintf(out, size, "--%s NAME=VALUE", name);
+    } else {
+        snprintf(out, size, "%s --%s %s", strcmp(name, "n") == 0 ? "-n," : "", name, type);
+    }
+}
+
+static void param_note(char *out, size_t size, const gx_param *param) {
+    size_t at = 0;
+    out[0] = '\0';
+    if (param->fallback && param->type != GX_PARAM_BOOL) {
+        at += (size_t)snprintf(out + at, size - at, "; default %s", param->fallback);
+    }
+    if (param->low <= param->high && param->type != GX_PARAM_LIST && at < size) {
+        at += (size_t)snprintf(out + at, size - at, "; %g to %g", param->low, param->high);
+    }
+    if (param->unit && at < size) {
+        snprintf(out + at, size - at, " %s", param->unit);
+    }
+}
+
+static void list_flags(FILE *out, const gx_param *params, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN)) {
+            continue;
+        }
+        char flag[160], note[120];
+        flag_text(flag, sizeof flag, &params[i]);
+        param_note(note, sizeof note, &params[i]);
+        fprintf(out, "  %-28s %s%s\n", flag[0] == ' ' ? flag + 1 : flag, params[i].help, note);
+    }
+}
+
+static void usage_line(FILE *out, const gx_verb *verb, const gx_param *params, size_t count) {
+    fprintf(out, "guanxi %s%s", verb->name, verb->flags & GX_VERB_NO_TARGET ? "" : " TARGET");
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].flags & GX_PARAM_POSITIONAL) {
+            char name[64];
+            kebab(name, sizeof name, params[i].name);
+            for (char *c = name; *c; c++) {
+                *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+            }
+            bool needed = params[i].flags & GX_PARAM_REQUIRED;
+            fprintf(out, needed ? " %s%s" : " [%s%s]", name,
+                    params[i].type == GX_PARAM_LIST ? "…" : "");
+        }
+    }
+    fputs(" [flags]\n", out);
+}
+
+void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
+    size_t count;
+    const gx_param *params = gx_verb_params(&count, arena, verb);
+    fprintf(out, "guanxi %s: %s\n\nusage: ", verb->name, verb->summary);
+    usage_line(out, verb, params, count);
+    bool headed = false;
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].flags & GX_PARAM_POSITIONAL) {
+            fprintf(out, "%s  %-28s %s\n", headed ? "" : "\narguments\n", params[i].name,
+                    params[i].help);
+            headed = true;
+        }
+    }
+    fputs("\nflags\n", out);
+    list_flags(out, params, count);
+    fputs("\nflags of every verb\n", out);
+    list_flags(out, gx_cli_common, gx_cli_common_count);
+    if (verb->examples) {
+        fprintf(out, "\nexamples\n%s", verb->examples);
+    }
+}
+
+/* ---- the man page
+ * ------------------------------------------------------------------------------------ */
+
+static void roff(FILE *out, const char *text) {
+    for (const char *c = text; *c; c++) {
+        if (*c == '\\' || (*c == '-')) {
+            fputc('\\', out);
+        }
+        if ((*c == '.' || *c == '\'') && (c == text || c[-1] == '\n')) {
+            fputs("\\&", out);
+        }
+        fputc(*c, out);
+    }
+}
+
+static void man_params(FILE *out, const gx_param *params, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char flag[160], note[120];
+        if (params[i].flags & GX_PARAM_HIDDEN) {
+            continue;
+        }
+        flag_text(flag, sizeof flag, &params[i]);
+        param_note(note, sizeof note, &params[i]);
+        fputs(".TP\n.B ", out);
+        roff(out, params[i].flags & GX_PARAM_POSITIONAL ? params[i].name
+                  : flag[0] == ' '                      ? flag + 1
+                                                        : flag);
+        fputc('\n', out);
+        roff(out, params[i].help);
+        roff(out, note);
+        fputc('\n', out);
+    }
+}
+
+void gx_help_man(FILE *out, gx_arena *arena) {
+    fprintf(
+        out,
+        ".TH GUANXI 1 \"\" \"guanxi %s\"\n.SH NAME\nguanxi \\- social\\-graph recommendation and "
+        "opinion\\-leader engine\n.SH SYNOPSIS\n.B guanxi\nVERB TARGET [arguments] [flags]\n"
+        ".SH DESCRIPTION\nTARGET is a store directory, a server (unix:PATH, tcp://HOST:PORT), or a "
+        "bare data file or folder. Data goes to standard output, everything else to standard "
+        "error.\n"
+        ".SH FLAGS OF EVERY VERB\n",
+        gx_version());
+    man_params(out, gx_cli_common, gx_cli_common_count);
+    fputs(".SH VERBS\n", out);
+    const gx_verb_table *table = gx_verbs();
+    for (size_t i = 0; i < table->count; i++) {
+        const gx_verb *verb = table->rows[i];
+        size_t count;
+        const gx_param *params = gx_verb_params(&count, arena, verb);
+        fprintf(out, ".SS %s\n", verb->name);
+        roff(out, verb->summary);
+        fputs(".PP\n.B ", out);
+        usage_line(out, verb, params, count);
+        man_params(out, params, count);
+        if (verb->examples) {
+            fputs(".PP\nExamples:\n.nf\n", out);
+            roff(out, verb->examples);
+            fputs(".fi\n", out);
+        }
+    }
+    fputs(".SH EXIT STATUS\n", out);
+#define X(name, wire, exit, retryable, text) fprintf(out, ".TP\n.B %d\n%s\n", exit, text);
+    GX_STATUS_MAP(X)
+#undef X
+}
+
+/* ---- completion
+ * -------------------------------------------------------------------------------------- */
+
+void gx_help_completion(FILE *out, gx_arena *arena) {
+    const gx_verb_table *table = gx_verbs();
+    fputs("# bash completion for guanxi; source it, or put it in /etc/bash_completion.d\n_guanxi() "
+          "{\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} flags=\n"
+          "    if [[ $COMP_CWORD -eq 1 ]]; then\n        COMPREPLY=($(compgen -W '",
+          out);
+    for (size_t i = 0; i < table->count; i++) {
+        fprintf(out, "%s%s", i ? " " : "", table->rows[i]->name);
+    }
+    fputs("' -- \"$word\"))\n        return\n    fi\n    case $verb in\n", out);
+    for (size_t i = 0; i < table->count; i++) {
+        size_t count;
+        const gx_param *params = gx_verb_params(&count, arena, table->rows[i]);
+        fprintf(out, "    %s) flags='", table->rows[i]->name);
+        for (size_t k = 0; k < count + gx_cli_common_count; k++) {
+            const gx_param *param = k < count ? &params[k] : &gx_cli_common[k - count];
+            char name[64];
+            kebab(name, sizeof name, param->name);
+            if (!(param->flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN))) {
+                fprintf(out, "--%s ", name);
+            }
+        }
+        fputs("' ;;\n", out);
+    }
+    fputs("    esac\n    if [[ $word == -* ]]; then\n        COMPREPLY=($(compgen -W \"$flags\" -- "
+          "\"$word\"))\n"
+          "    else\n        COMPREPLY=($(compgen -f -- \"$word\"))\n    fi\n}\n"
+          "complete -o filenames -F _guanxi guanxi\n",
+          out);
+}

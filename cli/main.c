@@ -1,0 +1,114 @@
+/* The program: takes the command line apart, runs the verb, turns the status into an exit code. */
+#include "cli/verb.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static gx_job *interrupted_job;
+static volatile sig_atomic_t interrupted;
+
+/* The first Ctrl-C asks the job to stop; a second one ends the program: the store is safe either
+ * way. */
+static void on_interrupt(int number) {
+    if (interrupted || !interrupted_job) {
+        _exit(gx_status_exit_code(GX_INTERRUPTED));
+    }
+    interrupted = number;
+    gx_job_cancel(interrupted_job);
+}
+
+static void watch_interrupts(gx_job *job) {
+    interrupted_job = job;
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void set_job(gx_command *command) {
+    const gx_args *common = &command->common;
+    gx_job_init(&command->job, (int)gx_arg_int(common, "threads"),
+                gx_arg_has(common, "seed") ? (uint64_t)gx_arg_int(common, "seed") : 1);
+    command->job.mem_limit = (uint64_t)gx_arg_int(common, "mem");
+    if (gx_arg_has(common, "deadline")) {
+        command->job.deadline_ns = gx_clock_ns() + gx_arg_int(common, "deadline") * 1000000;
+    }
+}
+
+/* The plain verb: open the target, call its method, print the answer. */
+static gx_status run_method(gx_command *command, gx_error *err) {
+    gx_target *target = NULL;
+    gx_value result;
+    const gx_method *method = gx_method_find(command->verb->method);
+    gx_value args = gx_method_args(command, method);
+    gx_status status = gx_target_open(&target, command, err);
+    if (status == GX_OK) {
+        status = gx_target_call(&result, target, method->name, &args, command, err);
+    }
+    gx_progress_end(command);
+    if (status == GX_OK) {
+        status = gx_print(command, &result, command->verb->list, command->verb->columns,
+                          command->verb->bare_list, err);
+    }
+    gx_target_close(target);
+    return status;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    const char *path = gx_arg_has(&command->common, "output")
+                           ? gx_arg_value(&command->common, "output")->as.text
+                           : NULL;
+    if (path) {
+        command->out = fopen(path, "w");
+        if (!command->out) {
+            return gx_fail_errno(err, errno, "writing", path);
+        }
+    }
+    set_job(command);
+    watch_interrupts(&command->job);
+    gx_progress_begin(command);
+    gx_status status =
+        command->verb->run ? command->verb->run(command, err) : run_method(command, err);
+    gx_progress_end(command);
+    interrupted_job = NULL;
+    if (path && fclose(command->out) != 0 && status == GX_OK) {
+        status = gx_fail_errno(err, errno, "writing", path);
+    }
+    if (status == GX_CANCELLED && interrupted) {
+        status = gx_fail(err, GX_INTERRUPTED, "interrupted; the store is intact");
+    }
+    return status;
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, "");
+    gx_arena *arena = gx_arena_create();
+    gx_error err = {0};
+    gx_command command;
+    if (!arena) {
+        fputs("guanxi: out of memory\n", stderr);
+        return gx_status_exit_code(GX_NO_MEMORY);
+    }
+    static char help_word[] = "help", version_word[] = "version";
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        argc = 2;
+        argv = (char *[]){argv[0], help_word, NULL};
+    } else if (strcmp(argv[1], "--version") == 0) {
+        argv[1] = version_word;
+    }
+    gx_status status = gx_command_parse(&command, arena, argc - 1, argv + 1, &err);
+    if (status == GX_OK && gx_arg_bool(&command.common, "help")) {
+        gx_help_verb(stdout, arena, command.verb);
+    } else if (status == GX_OK) {
+        status = run(&command, &err);
+    }
+    if (status != GX_OK) {
+        fprintf(stderr, "guanxi: %s\n", err.message[0] ? err.message : gx_status_text(status));
+    }
+    gx_arena_destroy(arena);
+    return gx_status_exit_code(status);
+}

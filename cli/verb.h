@@ -1,0 +1,119 @@
+/* The contract of a verb. One file in cli/verbs/ and one row in cli/verbs.def. Most verbs are a
+ * method and the way its answer is laid out; a verb with work of its own has `run`. */
+#ifndef GX_CLI_VERB_H
+#define GX_CLI_VERB_H
+
+#include "api/api.h"
+
+#include <stdio.h>
+
+enum {
+    GX_VERB_LOCAL = 1,     /* needs a store directory: not a server, not a bare file */
+    GX_VERB_NO_TARGET = 2, /* takes none */
+    GX_VERB_WRITES = 4,    /* opens the store for writing */
+    GX_VERB_PASS_FLAGS = 8 /* flags it does not know are parameters of the pass it names */
+};
+
+typedef struct gx_command gx_command;
+
+typedef struct gx_verb {
+    const char *name, *group;
+    const char *summary;
+    const char *method;     /* what it calls; NULL: see run */
+    const gx_param *params; /* beyond the method's own */
+    size_t param_count;
+    unsigned flags;
+    const char *list;     /* key of the result's main list, for table, jsonl and csv; NULL: none */
+    const char *columns;  /* "a,b,c": of that list, in order; NULL: as they come */
+    bool bare_list;       /* --format json prints the list alone */
+    const char *examples; /* lines for help */
+    /* Replaces the plain call. The answer, if there is one, is printed by gx_print. */
+    gx_status (*run)(gx_command *command, gx_error *err);
+    /* Changes the arguments between flags and method; may be NULL. */
+    gx_status (*prepare)(gx_command *command, gx_error *err);
+} gx_verb;
+
+typedef enum gx_format {
+    GX_FORMAT_TABLE,
+    GX_FORMAT_JSON,
+    GX_FORMAT_JSONL,
+    GX_FORMAT_CSV
+} gx_format;
+
+/* A command line, taken apart. */
+struct gx_command {
+    const gx_verb *verb;
+    const char *target; /* as given; NULL: none */
+    gx_arena *arena;
+    gx_value
+        given; /* flags and positionals by parameter name, as text, for the verb and its method */
+    gx_value pass_flags; /* what GX_VERB_PASS_FLAGS collected: a map */
+    gx_args args;        /* `given` checked against the verb's table, method's included */
+    gx_args common;      /* against gx_cli_common */
+    gx_format format;
+    FILE *out;
+    gx_job job;
+    struct gx_progress *progress;
+};
+
+typedef struct gx_verb_table {
+    const gx_verb *const *rows;
+    size_t count;
+} gx_verb_table;
+
+const gx_verb_table *gx_verbs(void);
+const gx_verb *gx_verb_find(const char *name);
+/* Flags every verb takes. */
+extern const gx_param gx_cli_common[];
+extern const size_t gx_cli_common_count;
+/* The verb's whole table: its own parameters, then its method's; in the arena. */
+const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb *verb);
+/* The method's arguments out of the command's: those the method has, that were given. */
+gx_value gx_method_args(const gx_command *command, const gx_method *method);
+
+/* Takes argv apart, without the program's name. On bad_request the message says what is accepted.
+ */
+GX_MUST_CHECK gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **argv,
+                                         gx_error *err);
+/* The text of a flag given for the verb's own parameter; an empty slice where it was not. */
+const char *gx_given_text(const gx_command *command, const char *name);
+
+/* ---- targets -------------------------------------------------------------------------------- */
+
+/* A store opened, a server reached, or a file or folder imported into a throwaway store. */
+typedef struct gx_target gx_target;
+
+GX_MUST_CHECK gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err);
+void gx_target_close(gx_target *target); /* removes a throwaway store */
+GX_MUST_CHECK gx_status gx_target_call(gx_value *out, gx_target *target, const char *method,
+                                       const gx_value *args, gx_command *command, gx_error *err);
+gx_db *gx_target_db(gx_target *target); /* NULL: a server */
+bool gx_target_is_store(const char *text);
+/* A fresh directory below TMPDIR; NULL with *err filled. */
+const char *gx_throwaway_make(gx_arena *arena, gx_error *err);
+void gx_throwaway_remove(const char *path);
+
+/* ---- output -----------------------------------------------------------------------------------
+ */
+
+/* In the command's format. `list` and `columns` as in gx_verb. */
+GX_MUST_CHECK gx_status gx_print(const gx_command *command, const gx_value *value, const char *list,
+                                 const char *columns, bool bare_list, gx_error *err);
+/* One line on stderr; quiet under --progress none. */
+void gx_say(const gx_command *command, const char *format, ...) GX_PRINTF(2, 3);
+
+/* ---- progress ----------------------------------------------------------------------------------
+ */
+
+void gx_progress_begin(gx_command *command);
+void gx_progress_end(gx_command *command);
+
+/* ---- help ---------------------------------------------------------------------------------------
+ */
+
+void gx_help_overview(FILE *out);
+void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb);
+void gx_help_man(FILE *out, gx_arena *arena);
+void gx_help_completion(FILE *out, gx_arena *arena);
+
+#endif

@@ -1,0 +1,25 @@
+/* guanxi centrality: members by a measure of their place in the graph. */
+#include "cli/verb.h"
+
+static gx_status prepare(gx_command *command, gx_error *err) {
+    (void)err;
+    if (command->pass_flags.size) {
+        gx_map_put(command->arena, &command->given, "params", command->pass_flags);
+    }
+    return GX_OK;
+}
+
+const gx_verb gx_verb_centrality = {
+    .name = "centrality",
+    .group = "graph",
+    .summary = "members by a measure of their place in the graph",
+    .method = "graph.centrality",
+    .flags = GX_VERB_PASS_FLAGS,
+    .list = "members",
+    .columns = "user_id,score",
+    .prepare = prepare,
+    .examples =
+        "  guanxi centrality shop.gx pagerank -n 10\n"
+        "  guanxi centrality edges.txt betweenness --preset snap --undirected\n"
+        "  guanxi centrality shop.gx pagerank --damping 0.9 --all --format csv -o scores.csv\n",
+};

@@ -1,0 +1,152 @@
+/* guanxi eval: models judged by a split of a store, or by a train and a test file. Two files are
+ * imported into a throwaway store under two actions, and judged by the same method. */
+#include "cli/verb.h"
+#include "graph/import/import.h"
+
+static const gx_param params[] = {
+    {"target", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
+     "a store or server to split, where no files are given"},
+    {"model", GX_PARAM_LIST, "linear", 1, 64, NULL, NULL, 0, "which models, separated by commas"},
+    {"train", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "file to learn from, with --test"},
+    {"test", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "file to be judged by"},
+    {"ties", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "file of ties among the members"},
+    {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of a store: time:SHARE, or actions:TRAIN/TEST"},
+    {"cutoff", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "length of the list that is judged"},
+    {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "MODEL.PARAMETER=VALUE, may be given several times"},
+};
+
+/* Purchases have weight 1 and are the plain positive of every model; "test" is nobody's training.
+ */
+static const char train_action[] = "buy", test_action[] = "test";
+
+static const char *text_of(const gx_command *command, const char *name) {
+    const gx_value *value = gx_arg_value(&command->args, name);
+    return value->type == GX_TEXT ? value->as.text : NULL;
+}
+
+static gx_status read_file(gx_store *store, gx_command *command, const char *path, const char *kind,
+                           const char *action, gx_error *err) {
+    const gx_value *preset = gx_arg_value(&command->common, "preset");
+    bool events = strcmp(kind, "events") == 0;
+    gx_import_options options = {.kind = events ? NULL : kind,
+                                 .preset =
+                                     events && preset->type == GX_TEXT ? preset->as.text : NULL,
+                                 .action = action,
+                                 .rejects = "/dev/null"};
+    gx_import_report report;
+    gx_status status = gx_import_file(&report, store, path, &options, &command->job, err);
+    if (status == GX_OK) {
+        gx_say(command, "%s: %llu %s read", path, (unsigned long long)report.created, kind);
+    }
+    return status;
+}
+
+static gx_status read_files(gx_store *store, gx_command *command, gx_error *err) {
+    const char *ties = text_of(command, "ties");
+    gx_status status = GX_OK;
+    GX_TRY(read_file(store, command, text_of(command, "train"), "events", train_action, err));
+    GX_TRY(read_file(store, command, text_of(command, "test"), "events", test_action, err));
+    if (ties) {
+        GX_TRY(read_file(store, command, ties, "ties", NULL, err));
+    }
+done:
+    return status;
+}
+
+static gx_status call_eval(gx_value *out, gx_target *target, gx_command *command, const char *split,
+                           gx_error *err) {
+    gx_value args = gx_map(command->arena, 4);
+    gx_map_put(command->arena, &args, "models", *gx_arg_value(&command->args, "model"));
+    gx_map_put(command->arena, &args, "split", gx_str(split));
+    gx_map_put(command->arena, &args, "cutoff", *gx_arg_value(&command->args, "cutoff"));
+    gx_map_put(command->arena, &args, "params", *gx_arg_value(&command->args, "params"));
+    return gx_target_call(out, target, "eval.run", &args, command, err);
+}
+
+static gx_status from_files(gx_value *out, gx_command *command, gx_error *err) {
+    gx_target *target = NULL;
+    gx_store *store = NULL;
+    gx_status status = GX_OK;
+    const char *folder = gx_throwaway_make(command->arena, err);
+    if (!folder) {
+        return err ? err->code : GX_IO;
+    }
+    gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
+    GX_TRY(gx_store_open(&store, folder, &options, err));
+    GX_TRY(read_files(store, command, err));
+    gx_store_close(store);
+    store = NULL;
+    command->target = folder;
+    GX_TRY(gx_target_open(&target, command, err));
+    const char *split = gx_arena_printf(command->arena, "actions:%s/%s", train_action, test_action);
+    GX_TRY(call_eval(out, target, command, split ? split : "", err));
+done:
+    gx_target_close(target);
+    gx_store_close(store);
+    gx_throwaway_remove(folder);
+    return status;
+}
+
+static gx_status from_store(gx_value *out, gx_command *command, gx_error *err) {
+    gx_target *target = NULL;
+    gx_status status = gx_target_open(&target, command, err);
+    if (status == GX_OK) {
+        status =
+            call_eval(out, target, command, gx_arg_value(&command->args, "split")->as.text, err);
+    }
+    gx_target_close(target);
+    return status;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    bool files = text_of(command, "train") || text_of(command, "test");
+    gx_value result;
+    gx_status status;
+    if (files && (!text_of(command, "train") || !text_of(command, "test") || command->target)) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "accepted is either a store, or --train FILE and --test FILE");
+    }
+    if (!files && !command->target) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "eval needs a store to split, or --train FILE and --test FILE");
+    }
+    status = files ? from_files(&result, command, err) : from_store(&result, command, err);
+    gx_progress_end(command);
+    if (status != GX_OK) {
+        return status;
+    }
+    const gx_value *rows = gx_map_get(&result, "results");
+    if (!rows || rows->type != GX_LIST || rows->size == 0) {
+        return gx_fail(err, GX_INTERNAL, "eval.run gave no results");
+    }
+    /* One model: the map itself, as scripts rely on. */
+    bool alone = rows->size == 1 && command->format == GX_FORMAT_JSON;
+    return gx_print(command, alone ? &rows->as.items[0] : rows, NULL, NULL, false, err);
+}
+
+static gx_status prepare(gx_command *command, gx_error *err) {
+    (void)err;
+    const gx_value *target = gx_map_get(&command->given, "target");
+    if (target && target->type == GX_TEXT) {
+        command->target = target->as.text;
+    }
+    return GX_OK;
+}
+
+const gx_verb gx_verb_eval = {
+    .name = "eval",
+    .group = "quality",
+    .summary = "how well models rank what members did later",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .flags = GX_VERB_NO_TARGET,
+    .run = run,
+    .prepare = prepare,
+    .examples =
+        "  guanxi eval shop.gx --model linear,ials,popular\n"
+        "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
+};

@@ -1,0 +1,41 @@
+/* guanxi help: the overview, one verb, the man page, shell completion. */
+#include "cli/verb.h"
+
+static const gx_param params[] = {
+    {"about", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
+     "a verb, man, or completion"},
+};
+
+static gx_status run(gx_command *command, gx_error *err) {
+    const gx_value *about = gx_arg_value(&command->args, "about");
+    if (about->type != GX_TEXT) {
+        gx_help_overview(command->out);
+        return GX_OK;
+    }
+    if (strcmp(about->as.text, "man") == 0) {
+        gx_help_man(command->out, command->arena);
+        return GX_OK;
+    }
+    if (strcmp(about->as.text, "completion") == 0) {
+        gx_help_completion(command->out, command->arena);
+        return GX_OK;
+    }
+    const gx_verb *verb = gx_verb_find(about->as.text);
+    if (!verb) {
+        return gx_fail(err, GX_NOT_FOUND, "there is no verb '%s'; `guanxi help` lists them",
+                       about->as.text);
+    }
+    gx_help_verb(command->out, command->arena, verb);
+    return GX_OK;
+}
+
+const gx_verb gx_verb_help = {
+    .name = "help",
+    .group = "serving",
+    .summary = "this overview, or all about one verb",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .flags = GX_VERB_NO_TARGET,
+    .run = run,
+    .examples = "  guanxi help recommend\n  guanxi help man | man -l -\n",
+};

@@ -1,0 +1,11 @@
+/* guanxi jobs: what a server is at. */
+#include "cli/verb.h"
+
+const gx_verb gx_verb_jobs = {
+    .name = "jobs",
+    .group = "serving",
+    .summary = "the jobs of a server, newest first",
+    .method = "job.list",
+    .list = "jobs",
+    .examples = "  guanxi jobs unix:/run/guanxi.sock\n",
+};
