@@ -4,6 +4,23 @@
 
 #include "graph/base/base.h"
 
+/* X(NAME, text, weight by default, help) */
+#define GX_LEADER_PART_MAP(X)                                                                      \
+    X(FOLLOWERS, "followers", "0.15", "weight of the ties of those who follow")                    \
+    X(REACH, "reach", "0.25", "followers of followers of followers")                               \
+    X(PAGERANK, "pagerank", "0.15", "followed by those who are followed")                          \
+    X(CORE, "core", "0.10", "how deep in the densest part of the network")                         \
+    X(BREADTH, "breadth", "0.05", "circles that the followers come from")                          \
+    X(ACTIVITY, "activity", "0.05", "own acts")                                                    \
+    X(AMPLIFICATION, "amplification", "0.25", "acts of followers that came after one's own")
+
+typedef enum gx_leader_part {
+#define X(name, text, weight, help) GX_LEADER_##name,
+    GX_LEADER_PART_MAP(X)
+#undef X
+        GX_LEADER_PART_COUNT
+} gx_leader_part;
+
 extern const char *const gx_leader_parts[];
 extern const size_t gx_leader_part_count;
 

@@ -1,0 +1,123 @@
+/* Ranks of scores. The bits of a double that is 0 or more, read as a number, are in the order of
+ * the doubles: a radix sort of six digits of eleven bits orders them in O(n). */
+#include "engine/kernel/rank.h"
+
+#include <math.h>
+
+enum { DIGIT_BITS = 11, DIGITS = 6, BUCKETS = 1 << DIGIT_BITS };
+
+typedef struct keyed {
+    uint64_t key;
+    uint32_t number;
+} keyed;
+
+/* Falling scores have rising keys. Adding 0 makes -0 into 0. */
+static uint64_t key_of(double score) {
+    uint64_t bits;
+    double positive = score + 0.0;
+    memcpy(&bits, &positive, sizeof bits);
+    return ~bits;
+}
+
+static void sort_digit(keyed *out, const keyed *in, uint32_t n, int shift) {
+    uint32_t place[BUCKETS] = {0}, sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        place[in[i].key >> shift & (BUCKETS - 1)]++;
+    }
+    for (int b = 0; b < BUCKETS; b++) {
+        uint32_t here = place[b];
+        place[b] = sum;
+        sum += here;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        out[place[in[i].key >> shift & (BUCKETS - 1)]++] = in[i];
+    }
+}
+
+gx_status gx__rank_falling(uint32_t *order, const double *score, uint32_t n, gx_job *job,
+                           gx_error *err) {
+    keyed *a = NULL, *b = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &a, n, sizeof *a, err));
+    GX_TRY(gx_job_alloc(job, &b, n, sizeof *b, err));
+    for (uint32_t v = 0; v < n; v++) {
+        a[v] = (keyed){key_of(score[v]), v};
+    }
+    for (int digit = 0; digit < DIGITS; digit += 2) {
+        sort_digit(b, a, n, digit * DIGIT_BITS);
+        sort_digit(a, b, n, (digit + 1) * DIGIT_BITS);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        order[i] = a[i].number;
+    }
+done:
+    gx_job_free(job, b);
+    gx_job_free(job, a);
+    return status;
+}
+
+/* One past the last place that holds the same score as place i. */
+static uint32_t ties_end(const double *score, const uint32_t *order, uint32_t n, uint32_t i) {
+    uint32_t end = i + 1;
+    while (end < n && score[order[end]] == score[order[i]]) {
+        end++;
+    }
+    return end;
+}
+
+void gx__rank_shares(double *share, const double *score, const uint32_t *order, uint32_t n) {
+    uint32_t positive = 0;
+    while (positive < n && score[order[positive]] > 0.0) {
+        positive++;
+    }
+    for (uint32_t i = 0, end; i < positive; i = end) {
+        end = ties_end(score, order, n, i);
+        /* Places from the bottom are positive - i … positive - end + 1. */
+        double middle = (double)positive - ((double)i + (double)end - 1.0) / 2.0;
+        for (uint32_t k = i; k < end; k++) {
+            share[order[k]] = middle / (double)positive;
+        }
+    }
+    for (uint32_t i = positive; i < n; i++) {
+        share[order[i]] = 0.0;
+    }
+}
+
+/* The place of each score, counted from the middle of the ranking, ties sharing the mean. */
+static gx_status centred_places(double *place, const double *score, uint32_t n, uint32_t *order,
+                                gx_job *job, gx_error *err) {
+    gx_status status = gx__rank_falling(order, score, n, job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    for (uint32_t i = 0, end; i < n; i = end) {
+        end = ties_end(score, order, n, i);
+        for (uint32_t k = i; k < end; k++) {
+            place[order[k]] = ((double)i + (double)end - (double)n) / 2.0;
+        }
+    }
+    return GX_OK;
+}
+
+gx_status gx__rank_spearman(double *out, const double *a, const double *b, uint32_t n, gx_job *job,
+                            gx_error *err) {
+    double *x = NULL, *y = NULL, xy = 0.0, xx = 0.0, yy = 0.0;
+    uint32_t *order = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &x, n, sizeof *x, err));
+    GX_TRY(gx_job_alloc(job, &y, n, sizeof *y, err));
+    GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
+    GX_TRY(centred_places(x, a, n, order, job, err));
+    GX_TRY(centred_places(y, b, n, order, job, err));
+    for (uint32_t v = 0; v < n; v++) {
+        xy += x[v] * y[v];
+        xx += x[v] * x[v];
+        yy += y[v] * y[v];
+    }
+    *out = xx > 0.0 && yy > 0.0 ? xy / sqrt(xx * yy) : 0.0;
+done:
+    gx_job_free(job, order);
+    gx_job_free(job, y);
+    gx_job_free(job, x);
+    return status;
+}
