@@ -63,7 +63,7 @@ static void demote(peeling *p, uint32_t v) {
 static gx_status peel(peeling *p, gx_job *job, gx_error *err) {
     const gx_graph *g = p->graph;
     gx_status status = GX_OK;
-    uint64_t looked = 0;
+    uint64_t looked = LOOK;
     for (uint32_t i = 0; i < g->n; i++) {
         uint32_t v = p->order[i], own = p->degree[v];
         for (uint64_t a = g->out_ptr[v]; a < g->out_ptr[v + 1]; a++) {

@@ -1,4 +1,5 @@
-/* What the registry-wide tests share: seeded graphs, real edge lists, and igraph's view of a graph. */
+/* What the registry-wide tests share: seeded graphs, real edge lists, and igraph's view of a graph.
+ */
 #ifndef GX_TESTS_REGISTRY_SUPPORT_H
 #define GX_TESTS_REGISTRY_SUPPORT_H
 
@@ -43,8 +44,8 @@ static inline void arcs_free(arc_list *list) {
     *list = (arc_list){0};
 }
 
-/* Reads "u v" a line; false where the file is not there. Node numbers as they are, n one more than the
- * largest. */
+/* Reads "u v" a line; false where the file is not there. Node numbers as they are, n one more than
+ * the largest. */
 static inline bool arcs_read(arc_list *out, const char *path) {
     char line[256];
     gzFile file = gzopen(path, "rb");
