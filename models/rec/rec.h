@@ -49,26 +49,37 @@ const char *gx_rung_name(gx_rung rung);
 
 typedef struct gx_rec gx_rec;
 
-/* Resolves the arrays of a snapshot: an interest model (`linear` or `ials`, whichever is there, or
- * the one named), `popular`, and what engine gives for friends (`strength`), circles (`circle`) and
- * leaders
- * (`leaders`). What is missing switches its channel off. */
+/* Resolves the arrays of a snapshot (NULL: none yet): an interest model (`linear` or `ials`,
+ * whichever is there, or the one named), `popular`, and what engine gives for friends (`strength`),
+ * circles
+ * (`leiden.community`, `circle`) and leaders (`leaders`). What is missing switches its channel off;
+ * corrupt where what is there does not fit together. The arrays outlive the recommender; any number
+ * of threads may ask it at once. */
 GX_MUST_CHECK gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays,
                                     const char *interest_model, uint32_t users, uint32_t items,
                                     gx_error *err);
 void gx_rec_close(gx_rec *rec);
 
+/* The model behind the interest channel; NULL where there is none. */
+const char *gx_rec_interest_model(const gx_rec *rec);
+/* The newest event the snapshot was made from, Unix ms; INT64_MIN where it is not known. */
+int64_t gx_rec_newest_ms(const gx_rec *rec);
+/* Ties of the snapshot, strongest first: *out_dst and *out_weight are borrowed; returns how many.
+ */
+uint32_t gx_rec_strengths(const uint32_t **out_dst, const float **out_weight, const gx_rec *rec,
+                          uint32_t user);
+
 /* One act of somebody the member knows: what the friends and leader channels are made of. */
 typedef struct gx_act {
     uint32_t user, item, action;
-    float weight; /* of the action, > 0 */
+    float weight; /* of the action beside a purchase: 1 for one, > 0 */
     int64_t ts_ms;
 } gx_act;
 
 typedef struct gx_friend {
     uint32_t user;
-    float strength;            /* of the tie, > 0 */
-    bool followed;             /* the member chose to listen: counts for the leader channel */
+    float strength; /* of the tie, in (0, 1]; 0: no tie, a leader of the member's circle */
+    bool followed;  /* the member chose to listen */
     uint32_t act_from, act_to; /* [from, to) in `acts` */
 } gx_friend;
 
@@ -76,13 +87,22 @@ typedef struct gx_friend {
 typedef struct gx_rec_member {
     uint32_t user; /* GX_NONE: not in the store */
     gx_history history;
-    const gx_friend *friends; /* strongest first, at most 200 */
+    const gx_friend *friends; /* strongest first */
     uint32_t friend_count;
     const gx_act *acts;
     const uint32_t *tag_items; /* items that carry a tag or category the member declared */
     uint32_t tag_item_count;
-    int64_t now_ms;
+    int64_t now_ms;         /* what recency counts back from */
+    int64_t recent_from_ms; /* from here on an act is told as recent */
 } gx_rec_member;
+
+/* The circle of a member: by the snapshot, or, for one it does not know or who stood alone in it,
+ * the circle to which the friends' strengths add most. GX_NONE: none. */
+uint32_t gx_rec_circle(const gx_rec *rec, uint32_t user, const gx_friend *friends, uint32_t count);
+/* Its leaders, the first at most GX_REC_CIRCLE_LEADERS by score. */
+#define GX_REC_CIRCLE_LEADERS 3
+uint32_t gx_rec_circle_leaders(uint32_t out[GX_REC_CIRCLE_LEADERS], const gx_rec *rec,
+                               uint32_t circle);
 
 typedef struct gx_rec_request {
     uint32_t n;
@@ -90,6 +110,7 @@ typedef struct gx_rec_request {
     const uint8_t
         *pass; /* one an item: 0 filters it out (where, status, exclude, seen); NULL: all pass */
     uint32_t items; /* length of `pass` and of the catalogue; may exceed the snapshot's */
+    bool why;       /* fill the evidence */
 } gx_rec_request;
 
 /* Evidence: numbers only. Which field is set follows from the channel. */
@@ -112,9 +133,10 @@ typedef struct gx_why {
 
 typedef struct gx_rec_item {
     uint32_t item;
-    double score;
+    double score; /* Σ weight × s_c; on the rung `popular` the popularity, 1 for the most popular
+                     item */
     uint32_t rank;
-    double channel[GX_CHANNEL_COUNT]; /* shares, sum 1; all 0 on the rung `popular` */
+    double channel[GX_CHANNEL_COUNT]; /* shares, sum 1; all 0 where only popularity speaks for it */
     gx_why why[GX_CHANNEL_COUNT];
     uint32_t why_count;
 } gx_rec_item;
@@ -123,19 +145,25 @@ typedef struct gx_rec_list {
     gx_rec_item *items; /* made in the arena */
     uint32_t count;
     gx_rung rung;
+    uint32_t circle;  /* of the member; GX_NONE: none */
     uint32_t passing; /* items that passed the filter: `short` is said from this */
 } gx_rec_list;
 
+/* The n best items that pass, by falling score, then by rising item. Where the channels earn fewer
+ * than n, the most popular of the rest follow with score 0 and no shares: the list is shorter than
+ * n only where fewer items pass. O(items) and the cost of the interest model. */
 GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
                                          const gx_rec_member *member, const gx_rec_request *request,
                                          gx_arena *arena, gx_job *job, gx_error *err);
-/* The same item by item for `explain`: its parts and the rank it would have (0: filtered out). */
+/* One item as it would stand in the list of every item that passes: its parts and its rank (0:
+ * filtered out; the parts are told all the same). */
 GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                                        const gx_rec_member *member, const gx_rec_request *request,
                                        uint32_t item, gx_arena *arena, gx_job *job, gx_error *err);
-/* Items like `item`, by the interest model. */
+/* Items like all of `like` together, by the interest model, without themselves. not_found: the
+ * snapshot does not know one; conflict: no model with a notion of likeness. */
 GX_MUST_CHECK gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
-                                       uint32_t item, uint32_t n, const uint8_t *pass,
-                                       gx_arena *arena, gx_error *err);
+                                       const uint32_t *like, uint32_t like_count, uint32_t n,
+                                       const uint8_t *pass, gx_arena *arena, gx_error *err);
 
 #endif

@@ -1,0 +1,340 @@
+/* From channel scores to a list: the blend, the filter, the n best, and what popularity adds at the
+ * end.
+ *
+ *   score(i) = Σ_c weight_c × s_c(i)
+ *
+ * The filter goes before the choice of the n best, so a list is short only where the filter leaves
+ * fewer than n. Where the channels have nothing to say about enough items, the most popular of the
+ * rest follow with a score of 0; where they have nothing to say at all, the whole list is the most
+ * popular items (rung `popular`). Time O(items + n log n) beyond the channels (rec_channels.c) and
+ * the evidence (rec_why.c). */
+#include "models/rec/rec_parts.h"
+
+#include "models/parallel.h"
+
+#include <math.h>
+
+/* ---- names
+ * ------------------------------------------------------------------------------------------------
+ */
+
+const char *gx_channel_name(gx_channel channel) {
+    static const char *const names[GX_CHANNEL_COUNT] = {
+#define X(name, text, weight) text,
+        GX_CHANNEL_MAP(X)
+#undef X
+    };
+    return (unsigned)channel < GX_CHANNEL_COUNT ? names[channel] : "unknown";
+}
+
+double gx_channel_weight_default(gx_channel channel) {
+    static const double weights[GX_CHANNEL_COUNT] = {
+#define X(name, text, weight) weight,
+        GX_CHANNEL_MAP(X)
+#undef X
+    };
+    return (unsigned)channel < GX_CHANNEL_COUNT ? weights[channel] : 0;
+}
+
+const char *gx_rung_name(gx_rung rung) {
+    static const char *const names[GX_RUNG_COUNT] = {
+#define X(name, text) text,
+        GX_RUNG_MAP(X)
+#undef X
+    };
+    return (unsigned)rung < GX_RUNG_COUNT ? names[rung] : "unknown";
+}
+
+/* ---- the blend
+ * --------------------------------------------------------------------------------------------- */
+
+/* The one place where channels become a score; always in the same order, so that it is the same to
+ * the bit whichever way an item was found. */
+static float blend(const float weights[GX_CHANNEL_COUNT], const float s[GX_CHANNEL_COUNT]) {
+    float score = weights[GX_CHANNEL_INTEREST] * s[GX_CHANNEL_INTEREST];
+    score += weights[GX_CHANNEL_FRIENDS] * s[GX_CHANNEL_FRIENDS];
+    score += weights[GX_CHANNEL_CIRCLE] * s[GX_CHANNEL_CIRCLE];
+    score += weights[GX_CHANNEL_LEADER] * s[GX_CHANNEL_LEADER];
+    return score;
+}
+
+/* blend() of items that only the interest channel knows. */
+GX__CLONES static void blend_interest(float *restrict total, const float *restrict raw,
+                                      uint32_t items, float scale, float weight) {
+    for (uint32_t i = 0; i < items; i++) {
+        float s = raw[i] * scale;
+        s = s > 0 ? s : 0;
+        s = s < 1 ? s : 1;
+        total[i] = weight * s;
+    }
+}
+
+GX__CLONES static uint32_t filter(float *restrict total, const uint8_t *restrict pass,
+                                  uint32_t items) {
+    uint32_t passing = 0;
+    for (uint32_t i = 0; i < items; i++) {
+        total[i] = pass[i] ? total[i] : 0;
+        passing += pass[i] ? 1 : 0;
+    }
+    return passing;
+}
+
+/* Everything a list or an explanation is read from. */
+typedef struct ranking {
+    gx__scores scores;
+    float *total; /* one an item of the request; 0 where filtered out */
+    uint32_t passing;
+} ranking;
+
+static gx_status ranking_make(ranking *out, const gx_rec *rec, const gx_rec_member *member,
+                              const gx_rec_request *request, gx_error *err) {
+    ranking r = {0};
+    uint32_t items = request->items;
+    gx_status status = gx__scores_make(&r.scores, rec, member, items, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    r.total = gx_alloc0((size_t)items + 1, sizeof *r.total);
+    if (!r.total) {
+        gx__scores_finish(&r.scores);
+        return gx_fail_memory(err, items * sizeof *r.total);
+    }
+    if (r.scores.interest) {
+        blend_interest(r.total, r.scores.interest, items < rec->items ? items : rec->items,
+                       r.scores.interest_scale, request->weights[GX_CHANNEL_INTEREST]);
+    }
+    for (uint32_t k = 0; k < r.scores.count; k++) {
+        uint32_t item = r.scores.candidates[k].item;
+        float s[GX_CHANNEL_COUNT];
+        if (item < items) {
+            gx__scores_of(s, &r.scores, item);
+            r.total[item] = blend(request->weights, s);
+        }
+    }
+    r.passing = request->pass ? filter(r.total, request->pass, items) : items;
+    *out = r;
+    return GX_OK;
+}
+
+static void ranking_finish(ranking *r) {
+    gx__scores_finish(&r->scores);
+    gx_free(r->total);
+}
+
+static float popularity(const gx_rec *rec, uint32_t item) {
+    float p = rec->popular && item < rec->items ? rec->popular[item] : 0;
+    return p > 0 ? p : 0;
+}
+
+static bool passes(const gx_rec_request *request, uint32_t item) {
+    return item < request->items && (!request->pass || request->pass[item]);
+}
+
+/* ---- the ladder
+ * -------------------------------------------------------------------------------------------- */
+
+/* Whether the fit saw this history as it is now. */
+static bool is_fitted(const gx__scores *scores) {
+    const gx_rec *rec = scores->rec;
+    const gx_history *history = &scores->member->history;
+    uint32_t user = scores->member->user;
+    int64_t last = INT64_MIN;
+    if (scores->folded || user >= rec->users || !rec->history_count || !rec->history_last) {
+        return false;
+    }
+    for (uint32_t k = 0; history->ts && k < history->count; k++) {
+        last = history->weight[k] > 0 && history->ts[k] > last ? history->ts[k] : last;
+    }
+    return scores->likes == rec->history_count[user] &&
+           (!history->ts || last == rec->history_last[user]);
+}
+
+/* The step that answers where the channels earned something. */
+static gx_rung rung_of(const gx__scores *scores) {
+    if (scores->likes > 0) {
+        return is_fitted(scores) ? GX_RUNG_FULL : GX_RUNG_FOLD_IN;
+    }
+    return scores->count > 0 ? GX_RUNG_FRIENDS_ONLY : GX_RUNG_ATTRIBUTES;
+}
+
+/* ---- the list
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request *request,
+                       uint32_t item) {
+    float s[GX_CHANNEL_COUNT];
+    gx__scores_of(s, &r->scores, item);
+    *out = (gx_rec_item){.item = item, .score = (double)blend(request->weights, s)};
+    double sum = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        out->channel[c] = (double)request->weights[c] * (double)s[c];
+        sum += out->channel[c];
+    }
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        out->channel[c] = sum > 0 ? out->channel[c] / sum : 0;
+    }
+}
+
+/* Overwrites the totals: the popularity of what passes and has not been chosen, −1 for the rest. */
+static uint32_t popular_rest(gx_scored *out, uint32_t n, ranking *r, const gx_rec *rec,
+                             const gx_rec_request *request) {
+    for (uint32_t i = 0; i < request->items; i++) {
+        bool rest = r->total[i] == 0 && passes(request, i);
+        r->total[i] = rest ? popularity(rec, i) : -1;
+    }
+    return gx_top(out, n, r->total, request->items, NULL, -0.5F);
+}
+
+static gx_status list_items(gx_rec_list *list, ranking *r, const gx_rec *rec,
+                            const gx_rec_request *request, gx_arena *arena, gx_error *err) {
+    uint32_t n = request->n < r->passing ? request->n : r->passing;
+    gx_scored *top = gx_alloc((size_t)n + 1, sizeof *top);
+    gx_rec_item *items = gx_arena_get(arena, ((size_t)n + 1) * sizeof *items);
+    if (!top || !items) {
+        gx_free(top);
+        return gx_fail_memory(err, n * (sizeof *top + sizeof *items));
+    }
+    uint32_t found = gx_top(top, n, r->total, request->items, NULL, 0);
+    list->rung = found > 0 ? rung_of(&r->scores) : GX_RUNG_POPULAR;
+    list->count = found;
+    if (found < n) {
+        list->count += popular_rest(top + found, n - found, r, rec, request);
+    }
+    for (uint32_t k = 0; k < list->count; k++) {
+        fill_parts(&items[k], r, request, top[k].item);
+        items[k].rank = k + 1;
+        if (found == 0 && rec->popular_max > 0) {
+            items[k].score = (double)(popularity(rec, top[k].item) / rec->popular_max);
+        }
+    }
+    gx_free(top);
+    list->items = items;
+    return GX_OK;
+}
+
+gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_member *member,
+                           const gx_rec_request *request, gx_arena *arena, gx_job *job,
+                           gx_error *err) {
+    ranking r;
+    gx_rec_list list = {0};
+    gx_status status = gx_job_check(job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = ranking_make(&r, rec, member, request, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    list.passing = r.passing;
+    list.circle = r.scores.circle;
+    GX_TRY(list_items(&list, &r, rec, request, arena, err));
+    if (request->why) {
+        GX_TRY(gx__why_fill(list.items, list.count, &r.scores, err));
+    }
+    *out = list;
+done:
+    ranking_finish(&r);
+    return status;
+}
+
+/* ---- one item
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* 1 + how many of those that pass stand before the item. */
+static uint32_t rank_of(const ranking *r, const gx_rec *rec, const gx_rec_request *request,
+                        uint32_t item) {
+    uint32_t before = 0;
+    float score = r->total[item], popular = popularity(rec, item);
+    for (uint32_t i = 0; i < request->items; i++) {
+        float s = r->total[i];
+        bool first = i < item;
+        if (s == 0 && score == 0) {
+            float p = popularity(rec, i);
+            before += passes(request, i) && (p > popular || (p == popular && first)) ? 1 : 0;
+        } else {
+            before += s > score || (s == score && first) ? 1 : 0;
+        }
+    }
+    return before + 1;
+}
+
+gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
+                         const gx_rec_member *member, const gx_rec_request *request, uint32_t item,
+                         gx_arena *arena, gx_job *job, gx_error *err) {
+    (void)arena;
+    ranking r;
+    gx_status status = gx_job_check(job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = ranking_make(&r, rec, member, request, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_rec_item made;
+    fill_parts(&made, &r, request, item);
+    made.rank = passes(request, item) ? rank_of(&r, rec, request, item) : 0;
+    GX_TRY(gx__why_fill(&made, 1, &r.scores, err));
+    *out = made;
+    *out_rank = made.rank;
+done:
+    ranking_finish(&r);
+    return status;
+}
+
+/* ---- similar items
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static gx_status similar_sum(float *sum, float *one, const gx_rec *rec, const uint32_t *like,
+                             uint32_t count, gx_error *err) {
+    for (uint32_t k = 0; k < count; k++) {
+        gx_status status = rec->model->similar(one, rec->model_state, like[k], err);
+        if (status != GX_OK) {
+            return status;
+        }
+        for (uint32_t i = 0; i < rec->items; i++) {
+            sum[i] += one[i];
+        }
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        sum[like[k]] = 0;
+    }
+    return GX_OK;
+}
+
+gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
+                         const uint32_t *like, uint32_t like_count, uint32_t n, const uint8_t *pass,
+                         gx_arena *arena, gx_error *err) {
+    if (!rec->model || !rec->model->similar) {
+        return gx_fail_at(err, GX_CONFLICT, "model",
+                          "the snapshot has no model that knows which items are alike");
+    }
+    for (uint32_t k = 0; k < like_count; k++) {
+        if (like[k] >= rec->items) {
+            return gx_fail_at(err, GX_NOT_FOUND, "item",
+                              "the item is newer than the snapshot; build again");
+        }
+    }
+    gx_status status = GX_OK;
+    n = n < rec->items ? n : rec->items;
+    float *sum = gx_alloc0((size_t)rec->items + 1, sizeof *sum);
+    float *one = gx_alloc((size_t)rec->items + 1, sizeof *one);
+    gx_scored *top = gx_arena_get(arena, ((size_t)n + 1) * sizeof *top);
+    if (!sum || !one || !top) {
+        status = gx_fail_memory(err, rec->items * 2 * sizeof *sum);
+        goto done;
+    }
+    GX_TRY(similar_sum(sum, one, rec, like, like_count, err));
+    if (pass) {
+        (void)filter(sum, pass, rec->items);
+    }
+    *out_count = gx_top(top, n, sum, rec->items, NULL, 0);
+    *out = top;
+done:
+    gx_free(sum);
+    gx_free(one);
+    return status;
+}

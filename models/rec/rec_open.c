@@ -1,0 +1,332 @@
+/* Resolving the arrays of a snapshot for the recommender: once a snapshot, O(members + items +
+ * ties) to check that what one array points at is there in another, since a snapshot may come from
+ * elsewhere. */
+#include "models/rec/rec_parts.h"
+
+#include <stdlib.h>
+
+/* A leader of the whole shop stands among the first 5% of members, or the first 10. */
+#define LEADERS_SHARE 20u
+#define LEADERS_LEAST 10u
+#define EXPERTS_PER_CATEGORY 20u
+#define CIRCLE_LEAST 10u /* a smaller circle has no leaders of its own */
+
+static gx_status damaged(gx_error *err, const char *name, const char *what) {
+    return gx_fail_at(err, GX_CORRUPT, name, "the snapshot's %s: %s", name, what);
+}
+
+/* Rows that begin at 0, never fall and end at `length`. */
+static bool ptr_is_good(const uint64_t *ptr, uint64_t rows, uint64_t length) {
+    bool good = ptr[0] == 0 && ptr[rows] == length;
+    for (uint64_t r = 0; r < rows; r++) {
+        good &= ptr[r] <= ptr[r + 1];
+    }
+    return good;
+}
+
+static bool all_below(const uint32_t *value, uint64_t count, uint32_t limit, bool none_too) {
+    bool good = true;
+    for (uint64_t i = 0; i < count; i++) {
+        good &= value[i] < limit || (none_too && value[i] == GX_NONE);
+    }
+    return good;
+}
+
+static uint64_t rows_of(const gx_arrays *arrays, const char *name) {
+    const gx_array *array = gx_arrays_find(arrays, name);
+    return array ? array->shape[0] : 0;
+}
+
+/* ---- interest and popularity
+ * ------------------------------------------------------------------------- */
+
+static bool has_prefix(const gx_arrays *arrays, const char *instance) {
+    size_t length = strlen(instance);
+    for (size_t i = 0; i < gx_arrays_count(arrays); i++) {
+        const char *name = gx_arrays_at(arrays, i)->name;
+        if (strncmp(name, instance, length) == 0 && name[length] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static gx_status open_model(gx_rec *rec, const gx_arrays *arrays, const char *wanted,
+                            gx_error *err) {
+    static const char *const usual[] = {"linear", "ials"};
+    const char *name = wanted;
+    for (size_t i = 0; !name && i < GX_COUNT(usual); i++) {
+        name = has_prefix(arrays, usual[i]) ? usual[i] : NULL;
+    }
+    if (!name) {
+        return GX_OK;
+    }
+    rec->model = gx_model_find(name);
+    if (!rec->model || !has_prefix(arrays, name)) {
+        rec->model = NULL;
+        return gx_fail_at(err, GX_NOT_FOUND, "model", "the snapshot has no model %s", name);
+    }
+    gx_status status =
+        rec->model->open(&rec->model_state, arrays, name, rec->users, rec->items, err);
+    if (status != GX_OK) {
+        rec->model = NULL;
+    }
+    return status;
+}
+
+static void open_popular(gx_rec *rec, const gx_arrays *arrays) {
+    rec->popular = gx_arrays_get(arrays, "popular.score", GX_F32, rec->items);
+    for (uint32_t i = 0; rec->popular && i < rec->items; i++) {
+        float p = rec->popular[i];
+        rec->popular_max = p > rec->popular_max ? p : rec->popular_max;
+    }
+}
+
+static void open_history(gx_rec *rec, const gx_arrays *arrays) {
+    rec->history_count = gx_arrays_get(arrays, "history.count", GX_U32, rec->users);
+    rec->history_last = gx_arrays_get(arrays, "history.last", GX_I64, rec->users);
+    rec->newest_ms = INT64_MIN;
+    for (uint32_t u = 0; rec->history_last && u < rec->users; u++) {
+        int64_t last = rec->history_last[u];
+        rec->newest_ms = last > rec->newest_ms ? last : rec->newest_ms;
+    }
+}
+
+/* ---- ties and circles
+ * ------------------------------------------------------------------------------------ */
+
+static gx_status open_strength(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
+    const uint64_t *ptr = gx_arrays_get(arrays, "strength.ptr", GX_U64, (uint64_t)rec->users + 1);
+    uint64_t ties = rows_of(arrays, "strength.dst");
+    rec->strength_dst = gx_arrays_get(arrays, "strength.dst", GX_U32, ties);
+    rec->strength = gx_arrays_get(arrays, "strength.weight", GX_F32, ties);
+    if (!ptr || !rec->strength_dst || !rec->strength) {
+        return GX_OK;
+    }
+    if (!ptr_is_good(ptr, rec->users, ties)) {
+        return damaged(err, "strength.ptr", "its rows do not fit strength.dst");
+    }
+    rec->strength_ptr = ptr;
+    return GX_OK;
+}
+
+static gx_status open_circles(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
+    uint64_t circles = rows_of(arrays, "circle.size");
+    rec->circle_size = gx_arrays_get(arrays, "circle.size", GX_U32, circles);
+    const uint32_t *community = gx_arrays_get(arrays, "leiden.community", GX_U32, rec->users);
+    if (!community || !rec->circle_size || circles >= GX_NONE) {
+        return GX_OK;
+    }
+    rec->circles = (uint32_t)circles;
+    if (!all_below(community, rec->users, rec->circles, true)) {
+        return damaged(err, "leiden.community", "a community that circle.size does not have");
+    }
+    rec->community = community;
+    uint64_t entries = rows_of(arrays, "circle.item");
+    const uint64_t *ptr = gx_arrays_get(arrays, "circle.ptr", GX_U64, circles + 1);
+    rec->circle_item = gx_arrays_get(arrays, "circle.item", GX_U32, entries);
+    rec->circle_count = gx_arrays_get(arrays, "circle.count", GX_U32, entries);
+    rec->circle_lift = gx_arrays_get(arrays, "circle.lift", GX_F32, entries);
+    if (!ptr || !rec->circle_item || !rec->circle_count || !rec->circle_lift) {
+        return GX_OK;
+    }
+    if (!ptr_is_good(ptr, circles, entries) ||
+        !all_below(rec->circle_item, entries, rec->items, false)) {
+        return damaged(err, "circle.ptr", "its rows do not fit circle.item, or an item is unknown");
+    }
+    rec->circle_ptr = ptr;
+    return GX_OK;
+}
+
+/* ---- leaders
+ * --------------------------------------------------------------------------------------------- */
+
+static void place_leader(gx_rec *rec, uint32_t user) {
+    uint32_t *row = rec->circle_leaders + (size_t)rec->community[user] * GX_REC_CIRCLE_LEADERS;
+    uint32_t moving = user;
+    for (uint32_t k = 0; k < GX_REC_CIRCLE_LEADERS && moving != GX_NONE; k++) {
+        if (row[k] == GX_NONE || rec->leader_score[moving] > rec->leader_score[row[k]]) {
+            uint32_t out = row[k];
+            row[k] = moving;
+            moving = out;
+        }
+    }
+}
+
+static gx_status open_circle_leaders(gx_rec *rec, gx_error *err) {
+    size_t cells = (size_t)rec->circles * GX_REC_CIRCLE_LEADERS;
+    rec->circle_leaders = gx_alloc(cells + 1, sizeof *rec->circle_leaders);
+    if (!rec->circle_leaders) {
+        return gx_fail_memory(err, cells * sizeof *rec->circle_leaders);
+    }
+    for (size_t i = 0; i < cells; i++) {
+        rec->circle_leaders[i] = GX_NONE;
+    }
+    for (uint32_t u = 0; u < rec->users; u++) {
+        uint32_t c = rec->community[u];
+        if (c != GX_NONE && rec->circle_size[c] >= CIRCLE_LEAST && rec->leader_score[u] > 0) {
+            place_leader(rec, u);
+        }
+    }
+    return GX_OK;
+}
+
+static int by_user_category(const void *a, const void *b) {
+    const gx__expert *x = a, *y = b;
+    if (x->user != y->user) {
+        return x->user < y->user ? -1 : 1;
+    }
+    return (x->category > y->category) - (x->category < y->category);
+}
+
+static gx_status open_experts(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
+    uint64_t rows = rows_of(arrays, "leaders.category_ptr");
+    uint64_t entries = rows_of(arrays, "leaders.category_user");
+    const uint64_t *ptr = gx_arrays_get(arrays, "leaders.category_ptr", GX_U64, rows);
+    const uint32_t *user = gx_arrays_get(arrays, "leaders.category_user", GX_U32, entries);
+    const float *score = gx_arrays_get(arrays, "leaders.category_score", GX_F32, entries);
+    const uint32_t *category = gx_arrays_get(arrays, "category.label", GX_U32, rec->items);
+    if (!ptr || rows < 2 || !user || !score || !category) {
+        return GX_OK;
+    }
+    if (!ptr_is_good(ptr, rows - 1, entries) || !all_below(user, entries, rec->users, false)) {
+        return damaged(err, "leaders.category_ptr", "its rows do not fit leaders.category_user");
+    }
+    uint64_t room = (rows - 1) * EXPERTS_PER_CATEGORY;
+    rec->experts = gx_alloc(room, sizeof *rec->experts);
+    if (!rec->experts) {
+        return gx_fail_memory(err, room * sizeof *rec->experts);
+    }
+    for (uint32_t c = 0; c + 1 < rows; c++) {
+        for (uint64_t k = ptr[c]; k < ptr[c + 1] && k - ptr[c] < EXPERTS_PER_CATEGORY; k++) {
+            if (score[k] > 0) {
+                rec->experts[rec->expert_count++] = (gx__expert){user[k], c, score[k]};
+            }
+        }
+    }
+    qsort(rec->experts, rec->expert_count, sizeof *rec->experts, by_user_category);
+    rec->category = category;
+    return GX_OK;
+}
+
+static gx_status open_leaders(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
+    rec->leader_rank = gx_arrays_get(arrays, "leaders.rank", GX_U32, rec->users);
+    rec->leader_score = gx_arrays_get(arrays, "leaders.score", GX_F64, rec->users);
+    if (!rec->leader_rank || !rec->leader_score) {
+        rec->leader_score = NULL;
+        return GX_OK;
+    }
+    uint32_t share = rec->users / LEADERS_SHARE;
+    rec->leader_last = share > LEADERS_LEAST ? share : LEADERS_LEAST;
+    gx_status status = open_experts(rec, arrays, err);
+    return status == GX_OK && rec->community ? open_circle_leaders(rec, err) : status;
+}
+
+/* ---- the whole
+ * -----------------------------------------------------------------------------------------------
+ */
+
+gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interest_model,
+                      uint32_t users, uint32_t items, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_rec *rec = gx_alloc0(1, sizeof *rec);
+    if (!rec) {
+        return gx_fail_memory(err, sizeof *rec);
+    }
+    rec->newest_ms = INT64_MIN;
+    if (arrays) {
+        rec->users = users;
+        rec->items = items;
+        open_popular(rec, arrays);
+        open_history(rec, arrays);
+        GX_TRY(open_model(rec, arrays, interest_model, err));
+        GX_TRY(open_strength(rec, arrays, err));
+        GX_TRY(open_circles(rec, arrays, err));
+        GX_TRY(open_leaders(rec, arrays, err));
+    }
+    *out = rec;
+    rec = NULL;
+done:
+    gx_rec_close(rec);
+    return status;
+}
+
+void gx_rec_close(gx_rec *rec) {
+    if (!rec) {
+        return;
+    }
+    if (rec->model) {
+        rec->model->close(rec->model_state);
+    }
+    gx_free(rec->circle_leaders);
+    gx_free(rec->experts);
+    gx_free(rec);
+}
+
+const char *gx_rec_interest_model(const gx_rec *rec) {
+    return rec->model ? rec->model->pass.name : NULL;
+}
+
+int64_t gx_rec_newest_ms(const gx_rec *rec) {
+    return rec->newest_ms;
+}
+
+uint32_t gx_rec_strengths(const uint32_t **out_dst, const float **out_weight, const gx_rec *rec,
+                          uint32_t user) {
+    if (!rec->strength_ptr || user >= rec->users) {
+        return 0;
+    }
+    uint64_t from = rec->strength_ptr[user];
+    *out_dst = rec->strength_dst + from;
+    *out_weight = rec->strength + from;
+    return (uint32_t)(rec->strength_ptr[user + 1] - from);
+}
+
+/* ---- circles
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static uint32_t own_circle(const gx_rec *rec, uint32_t user) {
+    uint32_t circle = user < rec->users ? rec->community[user] : GX_NONE;
+    return circle != GX_NONE && rec->circle_size[circle] > 1 ? circle : GX_NONE;
+}
+
+uint32_t gx_rec_circle(const gx_rec *rec, uint32_t user, const gx_friend *friends, uint32_t count) {
+    enum {
+        VOTERS = 64
+    }; /* the strongest; quadratic in them, and only for a member without a circle */
+    if (!rec->community) {
+        return GX_NONE;
+    }
+    uint32_t best = own_circle(rec, user);
+    if (best != GX_NONE) {
+        return best;
+    }
+    double most = 0;
+    count = count < VOTERS ? count : VOTERS;
+    for (uint32_t f = 0; f < count; f++) {
+        uint32_t circle = own_circle(rec, friends[f].user);
+        double votes = 0;
+        for (uint32_t g = 0; circle != GX_NONE && g < count; g++) {
+            votes += own_circle(rec, friends[g].user) == circle ? (double)friends[g].strength : 0;
+        }
+        if (votes > most || (votes == most && votes > 0 && circle < best)) {
+            most = votes;
+            best = circle;
+        }
+    }
+    return best;
+}
+
+uint32_t gx_rec_circle_leaders(uint32_t out[GX_REC_CIRCLE_LEADERS], const gx_rec *rec,
+                               uint32_t circle) {
+    uint32_t count = 0;
+    if (rec->circle_leaders && circle < rec->circles) {
+        const uint32_t *row = rec->circle_leaders + (size_t)circle * GX_REC_CIRCLE_LEADERS;
+        while (count < GX_REC_CIRCLE_LEADERS && row[count] != GX_NONE) {
+            out[count] = row[count];
+            count++;
+        }
+    }
+    return count;
+}

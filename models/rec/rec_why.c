@@ -1,0 +1,196 @@
+/* Shares and evidence of the items of a list: one more walk over the acts, and the model's own
+ * explanation of each item. O(acts + items of the list × history). */
+#include "models/rec/rec_parts.h"
+
+enum { ACTIONS = 8, PEOPLE = GX_COUNT(((gx_why *)0)->people) };
+
+/* What is counted beside a gx_why while people are added to it. */
+typedef struct tally {
+    gx_why why;
+    double value[PEOPLE]; /* what each of `people` adds, falling */
+    uint32_t action[ACTIONS], times[ACTIONS], actions;
+} tally;
+
+typedef struct evidence {
+    const gx__scores *scores;
+    tally *friends, *leaders; /* one an item of the list */
+} evidence;
+
+static void count_action(tally *t, uint32_t action) {
+    uint32_t k = 0;
+    while (k < t->actions && t->action[k] != action) {
+        k++;
+    }
+    if (k == ACTIONS) {
+        return; /* so many kinds of action: the commonest is among the first */
+    }
+    if (k == t->actions) {
+        t->actions++;
+        t->action[k] = action;
+    }
+    t->times[k]++;
+}
+
+/* Keeps those that add most, by falling value; who came first stays before an equal. */
+static void add_person(tally *t, const gx_rec_member *member, uint32_t user, double value,
+                       const gx_act *act) {
+    gx_why *why = &t->why;
+    uint32_t at = why->people_shown;
+    if (at == PEOPLE) {
+        at--;
+    } else {
+        why->people_shown++;
+    }
+    bool full = why->people_all >= PEOPLE;
+    if (!full || value > t->value[at]) {
+        while (at > 0 && value > t->value[at - 1]) {
+            t->value[at] = t->value[at - 1];
+            why->people[at] = why->people[at - 1];
+            at--;
+        }
+        t->value[at] = value;
+        why->people[at] = user;
+    }
+    why->people_all++;
+    why->people_recent += act->ts_ms >= member->recent_from_ms ? 1 : 0;
+    why->last_ms = why->people_all == 1 || act->ts_ms > why->last_ms ? act->ts_ms : why->last_ms;
+    count_action(t, act->action);
+}
+
+static void add_evidence(void *user, const gx_friend *person, gx__candidate *candidate) {
+    const evidence *e = user;
+    const gx__scores *scores = e->scores;
+    if (candidate->chosen == 0) {
+        return;
+    }
+    const gx_act *act = &scores->member->acts[candidate->best_act];
+    uint32_t k = candidate->chosen - 1;
+    if (person->strength > 0) {
+        add_person(&e->friends[k], scores->member, person->user,
+                   (double)(person->strength * candidate->best), act);
+    }
+    double score = 0;
+    uint32_t category = GX_NONE;
+    double authority =
+        gx__authority(&score, &category, scores->rec, scores->circle, person, candidate->item) *
+        (double)candidate->best;
+    if (authority > 0) {
+        tally *t = &e->leaders[k];
+        add_person(t, scores->member, person->user, authority, act);
+        if (t->why.people[0] == person->user) { /* the first speaks for all */
+            t->why.leader_score = score;
+            t->why.leader_category = category;
+        }
+    }
+}
+
+/* The commonest action; of equals the one with the smaller number. */
+static void close_tally(tally *t) {
+    uint32_t most = 0;
+    for (uint32_t k = 0; k < t->actions; k++) {
+        if (t->times[k] > most || (t->times[k] == most && t->action[k] < t->why.action)) {
+            most = t->times[k];
+            t->why.action = t->action[k];
+        }
+    }
+}
+
+static void tell_circle(gx_why *why, const gx__scores *scores, uint32_t item) {
+    const gx_rec *rec = scores->rec;
+    const gx__candidate *c = &scores->candidates[scores->slot[item] - 1];
+    uint64_t at = rec->circle_ptr[scores->circle] + c->place;
+    why->community = scores->circle;
+    why->community_count = rec->circle_count[at];
+    why->community_share = (double)rec->circle_count[at] / (double)rec->circle_size[scores->circle];
+    why->community_lift = (double)rec->circle_lift[at];
+}
+
+/* The items of the history that add most, and their part of all that add. `parts` has a place for
+ * each. */
+static gx_status tell_interest(gx_why *why, float *parts, const gx__scores *scores, uint32_t item,
+                               gx_error *err) {
+    const gx_rec *rec = scores->rec;
+    const gx_history *history = &scores->member->history;
+    if (scores->from_tags || !rec->model->explain) {
+        return GX_OK;
+    }
+    gx_status status = rec->model->explain(parts, rec->model_state, history, item, err);
+    double sum = 0;
+    for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
+        sum += parts[k] > 0 ? (double)parts[k] : 0;
+    }
+    while (status == GX_OK && why->item_count < GX_COUNT(why->items)) {
+        uint32_t best = GX_NONE;
+        for (uint32_t k = 0; k < history->count; k++) {
+            if (parts[k] > 0 && (best == GX_NONE || parts[k] > parts[best])) {
+                best = k;
+            }
+        }
+        if (best == GX_NONE) {
+            break;
+        }
+        why->items[why->item_count] = history->item[best];
+        why->item_parts[why->item_count++] = (double)parts[best] / sum;
+        parts[best] = 0;
+    }
+    return status;
+}
+
+static gx_status tell_item(gx_rec_item *item, const evidence *e, uint32_t k, float *parts,
+                           gx_error *err) {
+    gx_status status = GX_OK;
+    item->why_count = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        if (!(item->channel[c] > 0)) {
+            continue;
+        }
+        gx_why *why = &item->why[item->why_count++];
+        *why = (gx_why){.leader_category = GX_NONE, .community = GX_NONE};
+        if (c == GX_CHANNEL_FRIENDS) {
+            *why = e->friends[k].why;
+        } else if (c == GX_CHANNEL_LEADER) {
+            *why = e->leaders[k].why;
+        } else if (c == GX_CHANNEL_CIRCLE) {
+            tell_circle(why, e->scores, item->item);
+        } else {
+            GX_TRY(tell_interest(why, parts, e->scores, item->item, err));
+        }
+        why->channel = (gx_channel)c;
+        why->share = item->channel[c];
+    }
+done:
+    return status;
+}
+
+static void choose(gx__scores *scores, const gx_rec_item *items, uint32_t count, bool chosen) {
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t slot = items[k].item < scores->items ? scores->slot[items[k].item] : 0;
+        if (slot != 0) {
+            scores->candidates[slot - 1].chosen = chosen ? k + 1 : 0;
+        }
+    }
+}
+
+gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores, gx_error *err) {
+    gx_status status = GX_OK;
+    uint32_t history = scores->member->history.count;
+    tally *tallies = gx_alloc0((size_t)count * 2 + 1, sizeof *tallies);
+    float *parts = gx_alloc((size_t)history + 1, sizeof *parts);
+    if (!tallies || !parts) {
+        status = gx_fail_memory(err, count * 2 * sizeof *tallies + history * sizeof *parts);
+        goto done;
+    }
+    evidence e = {.scores = scores, .friends = tallies, .leaders = tallies + count};
+    choose(scores, items, count, true);
+    gx__walk_acts(scores, add_evidence, &e);
+    choose(scores, items, count, false);
+    for (uint32_t k = 0; k < count; k++) {
+        close_tally(&e.friends[k]);
+        close_tally(&e.leaders[k]);
+        GX_TRY(tell_item(&items[k], &e, k, parts, err));
+    }
+done:
+    gx_free(tallies);
+    gx_free(parts);
+    return status;
+}
