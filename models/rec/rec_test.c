@@ -1,0 +1,825 @@
+/* The recommender on random shops written down as arrays: the parts of the score, filters, the
+ * ladder, evidence, likeness, damaged snapshots, memory that ends. */
+#include "models/rec/rec.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define DAY INT64_C(86400000)
+
+/* ---- a random shop
+ * ----------------------------------------------------------------------------------- */
+
+enum { USERS = 60, ITEMS = 80, CIRCLES = 4, CATEGORIES = 3, NEW_ITEMS = 5 };
+
+typedef struct shop {
+    gx_arena *arena;
+    gx_arrays *arrays;
+    gx_rec *rec;
+    gx_rng rng;
+    gx_rec_member member;
+    gx_rec_request request;
+    uint8_t *pass;
+    gx_job job;
+} shop;
+
+static void *array(gx_arrays *arrays, const char *name, gx_dtype dtype, uint64_t rows) {
+    void *data = NULL;
+    assert_int_equal(gx_arrays_add(&data, arrays, name, dtype, rows, 0, NULL, NULL), GX_OK);
+    return data;
+}
+
+static void make_linear(gx_arrays *arrays, gx_rng *rng) {
+    enum { ROW = 12 };
+    uint64_t *ptr = array(arrays, "linear.ptr", GX_U64, ITEMS + 1);
+    uint32_t *item = array(arrays, "linear.item", GX_U32, ITEMS * ROW);
+    float *weight = array(arrays, "linear.weight", GX_F32, ITEMS * ROW);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        uint32_t at = (uint32_t)gx_rng_below(rng, ITEMS / ROW);
+        ptr[i + 1] = (uint64_t)(i + 1) * ROW;
+        for (uint32_t k = 0; k < ROW; k++) {
+            item[i * ROW + k] = at;
+            weight[i * ROW + k] = (float)gx_rng_real(rng);
+            at += 1 + (uint32_t)gx_rng_below(rng, ITEMS / ROW - 1);
+        }
+    }
+}
+
+static void make_circles(gx_arrays *arrays, gx_rng *rng) {
+    enum { ROW = 10 };
+    uint32_t *community = array(arrays, "leiden.community", GX_U32, USERS);
+    uint32_t *size = array(arrays, "circle.size", GX_U32, CIRCLES);
+    for (uint32_t u = 0; u < USERS; u++) {
+        community[u] = u % CIRCLES;
+        size[u % CIRCLES]++;
+    }
+    uint64_t *ptr = array(arrays, "circle.ptr", GX_U64, CIRCLES + 1);
+    uint32_t *item = array(arrays, "circle.item", GX_U32, CIRCLES * ROW);
+    uint32_t *count = array(arrays, "circle.count", GX_U32, CIRCLES * ROW);
+    float *lift = array(arrays, "circle.lift", GX_F32, CIRCLES * ROW);
+    for (uint32_t c = 0; c < CIRCLES; c++) {
+        ptr[c + 1] = (uint64_t)(c + 1) * ROW;
+        for (uint32_t k = 0; k < ROW; k++) {
+            item[c * ROW + k] = k * (ITEMS / ROW) + (uint32_t)gx_rng_below(rng, ITEMS / ROW);
+            count[c * ROW + k] = 1 + (uint32_t)gx_rng_below(rng, size[c]);
+            lift[c * ROW + k] = (float)(gx_rng_real(rng) * 5);
+        }
+    }
+}
+
+static void make_leaders(gx_arrays *arrays, gx_rng *rng) {
+    double *score = array(arrays, "leaders.score", GX_F64, USERS);
+    uint32_t *rank = array(arrays, "leaders.rank", GX_U32, USERS);
+    uint64_t *ptr = array(arrays, "leaders.category_ptr", GX_U64, CATEGORIES + 1);
+    uint32_t *user = array(arrays, "leaders.category_user", GX_U32, CATEGORIES * 2);
+    float *expert = array(arrays, "leaders.category_score", GX_F32, CATEGORIES * 2);
+    uint32_t *label = array(arrays, "category.label", GX_U32, ITEMS);
+    for (uint32_t u = 0; u < USERS; u++) {
+        score[u] = 100.0 - u;
+        rank[u] = u + 1;
+    }
+    for (uint32_t c = 0; c < CATEGORIES; c++) {
+        ptr[c + 1] = (c + 1) * 2;
+        for (uint32_t k = 0; k < 2; k++) {
+            user[c * 2 + k] = (uint32_t)gx_rng_below(rng, USERS);
+            expert[c * 2 + k] = 60 + (float)gx_rng_below(rng, 40);
+        }
+    }
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        label[i] = i % (CATEGORIES + 1) == CATEGORIES ? GX_NONE : i % (CATEGORIES + 1);
+    }
+}
+
+/* Each member is tied to the next two. */
+static void make_strength(gx_arrays *arrays) {
+    uint64_t *ptr = array(arrays, "strength.ptr", GX_U64, USERS + 1);
+    uint32_t *dst = array(arrays, "strength.dst", GX_U32, USERS * 2);
+    float *weight = array(arrays, "strength.weight", GX_F32, USERS * 2);
+    for (uint32_t u = 0; u < USERS; u++) {
+        ptr[u + 1] = (u + 1) * 2;
+        for (uint32_t k = 0; k < 2; k++) {
+            dst[u * 2 + k] = (u + 1 + k) % USERS;
+            weight[u * 2 + k] = 0.9F - 0.4F * (float)k;
+        }
+    }
+}
+
+static gx_arrays *make_arrays(gx_rng *rng) {
+    gx_arrays *arrays = NULL;
+    assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
+    make_linear(arrays, rng);
+    make_circles(arrays, rng);
+    make_leaders(arrays, rng);
+    make_strength(arrays);
+    float *popular = array(arrays, "popular.score", GX_F32, ITEMS);
+    uint32_t *count = array(arrays, "history.count", GX_U32, USERS);
+    int64_t *last = array(arrays, "history.last", GX_I64, USERS);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        popular[i] = (float)gx_rng_below(rng, 50);
+    }
+    for (uint32_t u = 0; u < USERS; u++) {
+        count[u] = 0;
+        last[u] = INT64_MIN;
+    }
+    return arrays;
+}
+
+/* A member with up to 6 items of history and up to 12 friends of up to 5 acts. */
+static gx_rec_member make_member(gx_arena *arena, gx_rng *rng) {
+    gx_rec_member m = {.now_ms = 1000 * DAY, .recent_from_ms = 970 * DAY};
+    m.user = gx_rng_below(rng, 6) == 0 ? GX_NONE : (uint32_t)gx_rng_below(rng, USERS);
+    uint32_t items = (uint32_t)gx_rng_below(rng, 7);
+    uint32_t *item = gx_arena_get(arena, 7 * sizeof *item);
+    float *weight = gx_arena_get(arena, 7 * sizeof *weight);
+    int64_t *ts = gx_arena_get(arena, 7 * sizeof *ts);
+    for (uint32_t k = 0; k < items; k++) {
+        item[k] = k * 11 + (uint32_t)gx_rng_below(rng, 11);
+        weight[k] = (float)gx_rng_real(rng) - 0.1F;
+        ts[k] = (int64_t)gx_rng_below(rng, 1000) * DAY;
+    }
+    m.history = (gx_history){m.user, items, item, weight, ts};
+    m.friend_count = (uint32_t)gx_rng_below(rng, 13);
+    gx_friend *friends = gx_arena_get(arena, 13 * sizeof *friends);
+    gx_act *acts = gx_arena_get(arena, 13 * 5 * sizeof *acts);
+    uint32_t end = 0;
+    float strength = 1;
+    for (uint32_t f = 0; f < m.friend_count; f++) {
+        strength = f + 1 == m.friend_count ? 0 : strength * (float)gx_rng_real(rng);
+        friends[f] = (gx_friend){.user = f * 4 + (uint32_t)gx_rng_below(rng, 4),
+                                 .strength = strength,
+                                 .followed = strength > 0 && gx_rng_below(rng, 2) == 0,
+                                 .act_from = end};
+        for (uint64_t k = gx_rng_below(rng, 6); k > 0; k--) {
+            acts[end++] = (gx_act){.user = friends[f].user,
+                                   .item = (uint32_t)gx_rng_below(rng, ITEMS + NEW_ITEMS),
+                                   .action = (uint32_t)gx_rng_below(rng, 3),
+                                   .weight = (float)gx_rng_real(rng) + 0.01F,
+                                   .ts_ms = (int64_t)gx_rng_below(rng, 1000) * DAY};
+        }
+        friends[f].act_to = end;
+    }
+    m.friends = friends;
+    m.acts = acts;
+    return m;
+}
+
+static gx_rec_request make_request(gx_arena *arena, gx_rng *rng, uint8_t **out_pass) {
+    gx_rec_request request = {.n = 1 + (uint32_t)gx_rng_below(rng, 30),
+                              .items = ITEMS + (uint32_t)gx_rng_below(rng, NEW_ITEMS + 1),
+                              .why = true};
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        request.weights[c] = gx_rng_below(rng, 5) == 0 ? 0 : (float)gx_rng_real(rng);
+    }
+    uint8_t *pass = gx_arena_get(arena, ITEMS + NEW_ITEMS);
+    uint64_t share = gx_rng_below(rng, 10);
+    for (uint32_t i = 0; i < ITEMS + NEW_ITEMS; i++) {
+        pass[i] = gx_rng_below(rng, 9) < share;
+    }
+    request.pass = gx_rng_below(rng, 4) == 0 ? NULL : pass;
+    *out_pass = pass;
+    return request;
+}
+
+static void shop_open(shop *s, uint64_t seed) {
+    *s = (shop){.arena = gx_arena_create(), .rng = gx_rng_at(seed, 0)};
+    gx_job_init(&s->job, 1, 1);
+    s->arrays = make_arrays(&s->rng);
+    assert_int_equal(gx_rec_open(&s->rec, s->arrays, NULL, USERS, ITEMS, NULL), GX_OK);
+    s->member = make_member(s->arena, &s->rng);
+    s->request = make_request(s->arena, &s->rng, &s->pass);
+}
+
+static void shop_close(shop *s) {
+    gx_rec_close(s->rec);
+    gx_arrays_destroy(s->arrays);
+    gx_arena_destroy(s->arena);
+}
+
+static gx_rec_list list_of(shop *s) {
+    gx_rec_list list = {0};
+    assert_int_equal(
+        gx_rec_list_make(&list, s->rec, &s->member, &s->request, s->arena, &s->job, NULL), GX_OK);
+    return list;
+}
+
+static gx_rec_item explained(shop *s, uint32_t item, uint32_t *rank) {
+    gx_rec_item made = {0};
+    assert_int_equal(
+        gx_rec_explain(&made, rank, s->rec, &s->member, &s->request, item, s->arena, &s->job, NULL),
+        GX_OK);
+    return made;
+}
+
+static double share_sum(const gx_rec_item *item) {
+    double sum = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        assert_true(item->channel[c] >= 0 && item->channel[c] <= 1 + 1e-12);
+        sum += item->channel[c];
+    }
+    return sum;
+}
+
+/* ---- the parts are the true parts
+ * --------------------------------------------------------------------- */
+
+enum { SHOPS = 2000 };
+
+static void shares_sum_to_one_or_nothing(void **state) {
+    (void)state;
+    uint32_t rungs[GX_RUNG_COUNT] = {0};
+    for (uint64_t seed = 0; seed < SHOPS; seed++) {
+        shop s;
+        shop_open(&s, seed);
+        gx_rec_list list = list_of(&s);
+        rungs[list.rung]++;
+        for (uint32_t k = 0; k < list.count; k++) {
+            const gx_rec_item *item = &list.items[k];
+            double sum = share_sum(item);
+            bool earned = list.rung != GX_RUNG_POPULAR && item->score > 0;
+            assert_true(fabs(sum - (earned ? 1 : 0)) < 1e-9);
+            assert_true(item->score >= 0 && isfinite(item->score));
+            double why = 0;
+            for (uint32_t w = 0; w < item->why_count; w++) {
+                why += item->why[w].share;
+                assert_true(item->why[w].share == item->channel[item->why[w].channel]);
+            }
+            assert_true(fabs(why - sum) < 1e-9);
+        }
+        shop_close(&s);
+    }
+    assert_true(rungs[GX_RUNG_FOLD_IN] > SHOPS / 3);
+    assert_true(rungs[GX_RUNG_FRIENDS_ONLY] > SHOPS / 50);
+    assert_true(rungs[GX_RUNG_POPULAR] > SHOPS / 50);
+}
+
+/* The property the explanation stands on: without a channel, every score is lower by exactly its
+ * share. */
+static void taking_a_channel_away_takes_its_share(void **state) {
+    (void)state;
+    uint64_t judged[GX_CHANNEL_COUNT] = {0};
+    for (uint64_t seed = 0; seed < SHOPS; seed++) {
+        shop s;
+        shop_open(&s, seed);
+        gx_rec_list list = list_of(&s);
+        gx_rec_request whole = s.request;
+        gx_channel gone = (gx_channel)(seed % GX_CHANNEL_COUNT);
+        s.request.weights[gone] = 0;
+        for (uint32_t k = 0; list.rung != GX_RUNG_POPULAR && k < list.count; k++) {
+            const gx_rec_item *before = &list.items[k];
+            uint32_t rank = 0;
+            gx_rec_item after = explained(&s, before->item, &rank);
+            double lost = before->score - after.score;
+            assert_true(fabs(lost - before->channel[gone] * before->score) < 1e-6);
+            judged[gone] += before->channel[gone] > 0.01 ? 1 : 0;
+        }
+        /* What stays in the shorter blend is scored the same in a list as alone. */
+        gx_rec_list less = list_of(&s);
+        s.request = whole;
+        for (uint32_t k = 0; less.rung != GX_RUNG_POPULAR && k < less.count; k++) {
+            uint32_t rank = 0;
+            gx_rec_item full = explained(&s, less.items[k].item, &rank);
+            double lost = full.score - less.items[k].score;
+            assert_true(fabs(lost - full.channel[gone] * full.score) < 1e-6);
+        }
+        shop_close(&s);
+    }
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        assert_true(judged[c] > 300);
+    }
+}
+
+/* ---- order, filters, ranks
+ * ------------------------------------------------------------------------------- */
+
+static void filters_hold_and_lists_are_as_long_as_they_can_be(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SHOPS; seed++) {
+        shop s;
+        shop_open(&s, seed);
+        gx_rec_list list = list_of(&s);
+        uint32_t passing = 0;
+        for (uint32_t i = 0; i < s.request.items; i++) {
+            passing += !s.request.pass || s.pass[i];
+        }
+        assert_int_equal(list.passing, passing);
+        assert_int_equal(list.count, passing < s.request.n ? passing : s.request.n);
+        uint8_t seen[ITEMS + NEW_ITEMS] = {0};
+        for (uint32_t k = 0; k < list.count; k++) {
+            const gx_rec_item *item = &list.items[k];
+            assert_true(item->item < s.request.items);
+            assert_true(!s.request.pass || s.pass[item->item]);
+            assert_int_equal(seen[item->item]++, 0);
+            assert_int_equal(item->rank, k + 1);
+            if (k > 0 && item->score == item[-1].score && item->score > 0) {
+                assert_true(item->item > item[-1].item);
+            } else if (k > 0) {
+                assert_true(item->score <= item[-1].score);
+            }
+        }
+        shop_close(&s);
+    }
+}
+
+static void an_item_has_the_rank_that_the_list_gives_it(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 150; seed++) {
+        shop s;
+        shop_open(&s, seed);
+        s.request.n = ITEMS + NEW_ITEMS;
+        gx_rec_list list = list_of(&s);
+        uint32_t place[ITEMS + NEW_ITEMS] = {0};
+        for (uint32_t k = 0; k < list.count; k++) {
+            place[list.items[k].item] = k + 1;
+        }
+        for (uint32_t i = 0; i < s.request.items; i++) {
+            uint32_t rank = 99999;
+            gx_rec_item item = explained(&s, i, &rank);
+            assert_int_equal(rank, place[i]);
+            assert_int_equal(item.rank, place[i]);
+            if (place[i] && list.rung != GX_RUNG_POPULAR) {
+                assert_true(item.score == list.items[place[i] - 1].score);
+            }
+        }
+        shop_close(&s);
+    }
+}
+
+static void the_same_question_has_the_same_answer(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        shop s;
+        shop_open(&s, seed);
+        gx_rec_list one = list_of(&s);
+        gx_job_init(&s.job, 2, 7);
+        gx_rec_list two = list_of(&s);
+        assert_int_equal(one.count, two.count);
+        for (uint32_t k = 0; k < one.count; k++) {
+            assert_int_equal(one.items[k].item, two.items[k].item);
+            assert_memory_equal(&one.items[k].score, &two.items[k].score, sizeof(double));
+            assert_memory_equal(one.items[k].channel, two.items[k].channel,
+                                sizeof one.items[k].channel);
+        }
+        shop_close(&s);
+    }
+}
+
+/* ---- channels earn what only they know
+ * -------------------------------------------------------------------- */
+
+static const gx_rec_item *item_in(const gx_rec_list *list, uint32_t item) {
+    for (uint32_t k = 0; k < list->count; k++) {
+        if (list->items[k].item == item) {
+            return &list->items[k];
+        }
+    }
+    return NULL;
+}
+
+static const gx_why *why_of(const gx_rec_item *item, gx_channel channel) {
+    for (uint32_t w = 0; item && w < item->why_count; w++) {
+        if (item->why[w].channel == channel) {
+            return &item->why[w];
+        }
+    }
+    return NULL;
+}
+
+static void set_weights(shop *s, float friends, float circle, float leader, float interest) {
+    s->request.weights[GX_CHANNEL_FRIENDS] = friends;
+    s->request.weights[GX_CHANNEL_CIRCLE] = circle;
+    s->request.weights[GX_CHANNEL_LEADER] = leader;
+    s->request.weights[GX_CHANNEL_INTEREST] = interest;
+}
+
+/* A member whom the snapshot does not know, with three friends of whom two bought an item that is
+ * newer than the snapshot: nothing but their purchase speaks for it. */
+static void a_friends_purchase_alone_earns_a_place(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 3);
+    const uint32_t fresh = ITEMS + 1;
+    gx_act acts[] = {{50, fresh, 0, 0.2F, 900 * DAY},
+                     {50, fresh, 1, 1.0F, 980 * DAY},
+                     {51, fresh, 1, 1.0F, 800 * DAY}};
+    gx_friend friends[] = {
+        {50, 0.9F, false, 0, 2}, {51, 0.5F, false, 2, 3}, {52, 0.4F, false, 3, 3}};
+    s.member = (gx_rec_member){.user = GX_NONE,
+                               .friends = friends,
+                               .friend_count = 3,
+                               .acts = acts,
+                               .now_ms = 1000 * DAY,
+                               .recent_from_ms = 970 * DAY};
+    s.request = (gx_rec_request){.n = 10, .items = ITEMS + NEW_ITEMS, .why = true};
+    set_weights(&s, 0.2F, 0.15F, 0.1F, 0.55F);
+    gx_rec_list list = list_of(&s);
+    assert_int_equal(list.rung, GX_RUNG_FRIENDS_ONLY);
+    assert_int_equal(list.count, 10);
+    const gx_rec_item *item = item_in(&list, fresh);
+    const gx_why *why = why_of(item, GX_CHANNEL_FRIENDS);
+    assert_non_null(why);
+    assert_true(why->share > 0.999);
+    assert_int_equal(why->people_all, 2);
+    assert_int_equal(why->people_shown, 2);
+    assert_int_equal(why->people[0], 50);
+    assert_int_equal(why->people[1], 51);
+    assert_int_equal(why->people_recent, 1);
+    assert_int_equal(why->action, 1);
+    assert_int_equal(why->last_ms, 980 * DAY);
+    /* By hand: 0.9 × 180 / 200 + 0.5 × 180 / 380, squashed. */
+    double x = 0.9 * 180 / 200 + 0.5 * 180 / 380;
+    assert_true(fabs(item->score - 0.2 * x / (x + 1)) < 1e-6);
+    shop_close(&s);
+}
+
+static void a_leader_speaks_where_followed_and_in_the_circle(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 4);
+    const uint32_t fresh = ITEMS + 2; /* no category: the score over all, and less of it */
+    gx_act acts[] = {{0, fresh, 2, 1.0F, 1000 * DAY}};
+    gx_friend friends[] = {{0, 0.1F, true, 0, 1}};
+    s.member = (gx_rec_member){
+        .user = GX_NONE, .friends = friends, .friend_count = 1, .acts = acts, .now_ms = 1000 * DAY};
+    s.request = (gx_rec_request){.n = 5, .items = ITEMS + NEW_ITEMS, .why = true};
+    set_weights(&s, 0, 0, 1, 0);
+    gx_rec_list list = list_of(&s);
+    const gx_why *why = why_of(item_in(&list, fresh), GX_CHANNEL_LEADER);
+    assert_non_null(why);
+    assert_int_equal(why->people[0], 0);
+    assert_true(why->leader_score == 100);
+    assert_int_equal(why->leader_category, GX_NONE);
+    assert_true(fabs(list.items[0].score - 0.5 / (0.5 + 0.5)) < 1e-6);
+    friends[0].followed = false;
+    assert_true(fabs(list_of(&s).items[0].score - 0.35 / (0.35 + 0.5)) < 1e-6);
+    friends[0].strength = 0; /* no tie: counts as a leader of the circle, and not as a friend */
+    assert_true(fabs(list_of(&s).items[0].score - 0.25 / (0.25 + 0.5)) < 1e-6);
+    set_weights(&s, 1, 0, 0, 0);
+    assert_int_equal(list_of(&s).rung, GX_RUNG_POPULAR);
+    /* Somebody who leads nothing: no leader channel. */
+    set_weights(&s, 0, 0, 1, 0);
+    friends[0] = (gx_friend){59, 1, true, 0, 1};
+    assert_int_equal(list_of(&s).rung, GX_RUNG_POPULAR);
+    shop_close(&s);
+}
+
+static void circles_have_leaders_and_place_newcomers(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 5);
+    uint32_t leaders[GX_REC_CIRCLE_LEADERS];
+    assert_int_equal(gx_rec_circle_leaders(leaders, s.rec, 2), 3);
+    assert_int_equal(leaders[0], 2); /* scores fall with the number, circles are numbers modulo 4 */
+    assert_int_equal(leaders[1], 6);
+    assert_int_equal(leaders[2], 10);
+    assert_int_equal(gx_rec_circle_leaders(leaders, s.rec, GX_NONE), 0);
+    gx_friend friends[] = {{1, 0.5F, false, 0, 0}, {2, 0.3F, false, 0, 0}, {6, 0.3F, false, 0, 0}};
+    assert_int_equal(gx_rec_circle(s.rec, 7, friends, 3), 3);
+    assert_int_equal(gx_rec_circle(s.rec, GX_NONE, friends, 3), 2);
+    assert_int_equal(gx_rec_circle(s.rec, USERS + 5, friends, 1), 1);
+    assert_int_equal(gx_rec_circle(s.rec, GX_NONE, NULL, 0), GX_NONE);
+    shop_close(&s);
+}
+
+static void strengths_are_the_snapshots(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 5);
+    const uint32_t *dst = NULL;
+    const float *weight = NULL;
+    assert_int_equal(gx_rec_strengths(&dst, &weight, s.rec, 59), 2);
+    assert_int_equal(dst[0], 0);
+    assert_true(weight[1] == 0.5F);
+    assert_int_equal(gx_rec_strengths(&dst, &weight, s.rec, USERS), 0);
+    assert_int_equal(gx_rec_strengths(&dst, &weight, s.rec, GX_NONE), 0);
+    shop_close(&s);
+}
+
+static void interest_follows_the_history_as_it_is_now(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 6);
+    uint32_t items[] = {10, 20};
+    float weights[] = {1, 1};
+    int64_t ts[] = {5, 9};
+    s.member = (gx_rec_member){.user = 3, .history = {3, 1, items, weights, ts}};
+    s.request = (gx_rec_request){.n = 5, .items = ITEMS, .why = true};
+    set_weights(&s, 0, 0, 0, 1);
+    gx_rec_list one = list_of(&s);
+    assert_int_equal(one.rung, GX_RUNG_FOLD_IN);
+    s.member.history.count = 2; /* a new event, no rebuild */
+    gx_rec_list two = list_of(&s);
+    bool same = one.count == two.count;
+    for (uint32_t k = 0; same && k < one.count; k++) {
+        same = one.items[k].item == two.items[k].item;
+    }
+    assert_false(same);
+    const gx_why *why = why_of(&two.items[0], GX_CHANNEL_INTEREST);
+    assert_non_null(why);
+    assert_true(why->item_count >= 1);
+    double sum = 0;
+    for (uint32_t k = 0; k < why->item_count; k++) {
+        assert_true(why->items[k] == 10 || why->items[k] == 20);
+        sum += why->item_parts[k];
+    }
+    assert_true(fabs(sum - 1) < 1e-5);
+    /* The scale does not see the filter: a score stays what it was whatever else is left out. */
+    uint8_t pass[ITEMS] = {0};
+    pass[two.items[3].item] = 1;
+    s.request.pass = pass;
+    gx_rec_list alone = list_of(&s);
+    assert_int_equal(alone.count, 1);
+    assert_true(alone.items[0].score == two.items[3].score);
+    shop_close(&s);
+}
+
+static void the_fit_is_known_by_count_and_time(void **state) {
+    (void)state;
+    shop s;
+    gx_rng rng = gx_rng_at(1, 1);
+    shop_open(&s, 7);
+    gx_rec_close(s.rec);
+    gx_arrays_destroy(s.arrays);
+    s.arrays = make_arrays(&rng);
+    ((uint32_t *)gx_arrays_find(s.arrays, "history.count")->data)[3] = 1;
+    ((int64_t *)gx_arrays_find(s.arrays, "history.last")->data)[3] = 5;
+    assert_int_equal(gx_rec_open(&s.rec, s.arrays, "linear", USERS, ITEMS, NULL), GX_OK);
+    assert_string_equal(gx_rec_interest_model(s.rec), "linear");
+    assert_int_equal(gx_rec_newest_ms(s.rec), 5);
+    uint32_t items[] = {10, 20};
+    float weights[] = {1, -1};
+    int64_t ts[] = {5, 9};
+    s.member = (gx_rec_member){.user = 3, .history = {3, 2, items, weights, ts}};
+    s.request = (gx_rec_request){.n = 5, .items = ITEMS};
+    set_weights(&s, 0, 0, 0, 1);
+    assert_int_equal(list_of(&s).rung, GX_RUNG_FULL); /* the dislike is no part of the fit */
+    ts[0] = 6;
+    assert_int_equal(list_of(&s).rung, GX_RUNG_FOLD_IN);
+    ts[0] = 5;
+    weights[1] = 1;
+    assert_int_equal(list_of(&s).rung, GX_RUNG_FOLD_IN);
+    shop_close(&s);
+}
+
+static void declared_tags_come_before_popularity(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 8);
+    uint32_t tagged[] = {7, 9, 9, 30, ITEMS + 1};
+    s.member = (gx_rec_member){.user = GX_NONE, .tag_items = tagged, .tag_item_count = 5};
+    s.request = (gx_rec_request){.n = 5, .items = ITEMS, .why = true};
+    set_weights(&s, 0.2F, 0.15F, 0.1F, 0.55F);
+    gx_rec_list list = list_of(&s);
+    assert_int_equal(list.rung, GX_RUNG_ATTRIBUTES);
+    for (uint32_t k = 0; k < 3; k++) {
+        uint32_t item = list.items[k].item;
+        assert_true(item == 7 || item == 9 || item == 30);
+        assert_true(list.items[k].channel[GX_CHANNEL_INTEREST] > 0.999);
+        assert_int_equal(why_of(&list.items[k], GX_CHANNEL_INTEREST)->item_count, 0);
+    }
+    assert_true(list.items[3].score == 0 && list.items[3].why_count == 0);
+    shop_close(&s);
+}
+
+static void nothing_known_gives_the_most_popular(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 9);
+    const float *popular = gx_arrays_get(s.arrays, "popular.score", GX_F32, ITEMS);
+    s.member = (gx_rec_member){.user = GX_NONE};
+    s.request = (gx_rec_request){.n = ITEMS, .items = ITEMS};
+    set_weights(&s, 0.2F, 0.15F, 0.1F, 0.55F);
+    gx_rec_list list = list_of(&s);
+    assert_int_equal(list.rung, GX_RUNG_POPULAR);
+    assert_int_equal(list.count, ITEMS);
+    assert_true(list.items[0].score == 1);
+    for (uint32_t k = 1; k < list.count; k++) {
+        assert_true(popular[list.items[k].item] <= popular[list.items[k - 1].item]);
+        assert_true(share_sum(&list.items[k]) == 0);
+    }
+    s.request.n = 0;
+    assert_int_equal(list_of(&s).count, 0);
+    s.request.items = 0;
+    s.request.n = 3;
+    assert_int_equal(list_of(&s).count, 0);
+    shop_close(&s);
+}
+
+/* More friends than an explanation names, of equal strength, each with several looks at one item.
+ */
+static void evidence_is_cut_but_counts_everybody(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 10);
+    gx_act acts[60];
+    gx_friend friends[20];
+    for (uint32_t f = 0; f < 20; f++) {
+        friends[f] = (gx_friend){f, 1 - (float)f / 100, false, f * 3, f * 3 + 3};
+        for (uint32_t k = 0; k < 3; k++) {
+            acts[f * 3 + k] = (gx_act){f, 5, k % 2, 1, (int64_t)(990 + k) * DAY};
+        }
+    }
+    s.member = (gx_rec_member){.user = GX_NONE,
+                               .friends = friends,
+                               .friend_count = 20,
+                               .acts = acts,
+                               .now_ms = 1000 * DAY,
+                               .recent_from_ms = 970 * DAY};
+    s.request = (gx_rec_request){.n = 1, .items = ITEMS, .why = true};
+    set_weights(&s, 1, 0, 0, 0);
+    gx_rec_list list = list_of(&s);
+    const gx_why *why = why_of(&list.items[0], GX_CHANNEL_FRIENDS);
+    assert_non_null(why);
+    assert_int_equal(why->people_all, 20);
+    assert_int_equal(why->people_recent, 20);
+    assert_int_equal(why->people_shown, GX_COUNT(why->people));
+    for (uint32_t k = 0; k < why->people_shown; k++) {
+        assert_int_equal(why->people[k], k);
+    }
+    assert_int_equal(why->last_ms, 992 * DAY);
+    shop_close(&s);
+}
+
+/* ---- likeness
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void similar_items_are_the_rows_of_the_model(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 11);
+    const uint64_t *ptr = gx_arrays_get(s.arrays, "linear.ptr", GX_U64, ITEMS + 1);
+    const uint32_t *item = gx_arrays_get(s.arrays, "linear.item", GX_U32, 0);
+    const float *weight = gx_arrays_get(s.arrays, "linear.weight", GX_F32, 0);
+    float sum[ITEMS] = {0};
+    uint32_t like[] = {3, 40};
+    for (uint32_t k = 0; k < 2; k++) {
+        for (uint64_t e = ptr[like[k]]; e < ptr[like[k] + 1]; e++) {
+            sum[item[e]] += weight[e];
+        }
+    }
+    gx_scored *out = NULL;
+    uint32_t count = 0;
+    uint8_t pass[ITEMS];
+    memset(pass, 1, sizeof pass);
+    pass[item[ptr[3] + 1]] = 0;
+    assert_int_equal(gx_rec_similar(&out, &count, s.rec, like, 2, 8, pass, s.arena, NULL), GX_OK);
+    assert_int_equal(count, 8);
+    for (uint32_t k = 0; k < count; k++) {
+        assert_true(pass[out[k].item]);
+        assert_true(out[k].item != 3 && out[k].item != 40);
+        assert_true(out[k].score == sum[out[k].item]);
+        for (uint32_t i = 0; k + 1 == count && i < ITEMS; i++) {
+            bool listed = i == 3 || i == 40 || !pass[i];
+            for (uint32_t l = 0; l < count; l++) {
+                listed |= out[l].item == i;
+            }
+            assert_true(listed || sum[i] <= out[k].score);
+        }
+    }
+    like[1] = ITEMS;
+    assert_int_equal(gx_rec_similar(&out, &count, s.rec, like, 2, 8, NULL, s.arena, NULL),
+                     GX_NOT_FOUND);
+    shop_close(&s);
+}
+
+/* ---- what is missing or damaged
+ * ---------------------------------------------------------------------------------- */
+
+static void without_a_snapshot_friends_still_count(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 12);
+    gx_rec *bare = NULL;
+    gx_rec_list list = {0};
+    gx_act acts[] = {{1, 2, 0, 1, 0}};
+    gx_friend friends[] = {{1, 1, true, 0, 1}};
+    gx_rec_member member = {.user = 0, .friends = friends, .friend_count = 1, .acts = acts};
+    gx_rec_request request = {.n = 3, .items = 4, .weights = {1, 1, 1, 1}, .why = true};
+    assert_int_equal(gx_rec_open(&bare, NULL, NULL, 0, 0, NULL), GX_OK);
+    assert_int_equal(gx_rec_list_make(&list, bare, &member, &request, s.arena, &s.job, NULL),
+                     GX_OK);
+    assert_int_equal(list.count, 3);
+    assert_int_equal(list.items[0].item, 2);
+    assert_int_equal(list.rung, GX_RUNG_FRIENDS_ONLY);
+    gx_scored *out = NULL;
+    uint32_t count = 0, like = 0;
+    assert_int_equal(gx_rec_similar(&out, &count, bare, &like, 1, 3, NULL, s.arena, NULL),
+                     GX_CONFLICT);
+    gx_rec_close(bare);
+    assert_int_equal(gx_rec_open(&bare, s.arrays, "ials", USERS, ITEMS, NULL), GX_NOT_FOUND);
+    assert_int_equal(gx_rec_open(&bare, s.arrays, "nonsense", USERS, ITEMS, NULL), GX_NOT_FOUND);
+    gx_rec_close(NULL);
+    gx_job_cancel(&s.job);
+    assert_int_equal(gx_rec_list_make(&list, s.rec, &s.member, &s.request, s.arena, &s.job, NULL),
+                     GX_CANCELLED);
+    shop_close(&s);
+}
+
+static void arrays_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    static const char *const names[] = {"strength.ptr",         "circle.ptr",
+                                        "circle.item",          "leiden.community",
+                                        "leaders.category_ptr", "leaders.category_user"};
+    for (size_t n = 0; n < GX_COUNT(names); n++) {
+        gx_rng rng = gx_rng_at(n, 2);
+        gx_arrays *arrays = make_arrays(&rng);
+        const gx_array *broken = gx_arrays_find(arrays, names[n]);
+        memset((char *)broken->data + broken->bytes / 2, 0x7f, broken->bytes / 4);
+        gx_rec *rec = NULL;
+        gx_error err = {0};
+        assert_int_equal(gx_rec_open(&rec, arrays, NULL, USERS, ITEMS, &err), GX_CORRUPT);
+        assert_null(rec);
+        assert_true(strlen(err.message) > 0);
+        gx_arrays_destroy(arrays);
+    }
+}
+
+/* ---- memory that ends
+ * ---------------------------------------------------------------------------------------------- */
+
+static gx_status ask_all(shop *s, gx_arena *arena) {
+    gx_rec *rec = NULL;
+    gx_rec_list list;
+    gx_rec_item item;
+    uint32_t rank = 0, count = 0, like = 3;
+    gx_scored *top = NULL;
+    gx_status status = gx_rec_open(&rec, s->arrays, NULL, USERS, ITEMS, NULL);
+    if (status == GX_OK) {
+        status = gx_rec_list_make(&list, rec, &s->member, &s->request, arena, &s->job, NULL);
+    }
+    if (status == GX_OK) {
+        status =
+            gx_rec_explain(&item, &rank, rec, &s->member, &s->request, 3, arena, &s->job, NULL);
+    }
+    if (status == GX_OK) {
+        status = gx_rec_similar(&top, &count, rec, &like, 1, 5, NULL, arena, NULL);
+    }
+    gx_rec_close(rec);
+    return status;
+}
+
+static void memory_that_ends_is_told_and_nothing_leaks(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 13);
+    s.request.n = 30;
+    s.request.pass = NULL;
+    gx_status status = GX_NO_MEMORY;
+    uint64_t k = 1;
+    for (; status != GX_OK && k < 200; k++) {
+        uint64_t before = gx_alloc_live_blocks();
+        gx_arena *arena = gx_arena_create();
+        gx_alloc_fail_at(k);
+        status = ask_all(&s, arena);
+        gx_alloc_fail_at(0);
+        gx_arena_destroy(arena);
+        assert_true(status == GX_OK || status == GX_NO_MEMORY);
+        assert_int_equal(gx_alloc_live_blocks(), before);
+    }
+    assert_int_equal(status, GX_OK);
+    assert_true(k > 10);
+    shop_close(&s);
+}
+
+static void channels_and_rungs_have_names(void **state) {
+    (void)state;
+    assert_string_equal(gx_channel_name(GX_CHANNEL_LEADER), "leader");
+    assert_string_equal(gx_rung_name(GX_RUNG_FOLD_IN), "fold_in");
+    assert_string_equal(gx_channel_name((gx_channel)99), "unknown");
+    assert_string_equal(gx_rung_name((gx_rung)99), "unknown");
+    double sum = 0;
+    for (int c = 0; c < GX_CHANNEL_COUNT; c++) {
+        sum += gx_channel_weight_default((gx_channel)c);
+    }
+    assert_true(fabs(sum - 1) < 1e-12);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_sum_to_one_or_nothing),
+        cmocka_unit_test(taking_a_channel_away_takes_its_share),
+        cmocka_unit_test(filters_hold_and_lists_are_as_long_as_they_can_be),
+        cmocka_unit_test(an_item_has_the_rank_that_the_list_gives_it),
+        cmocka_unit_test(the_same_question_has_the_same_answer),
+        cmocka_unit_test(a_friends_purchase_alone_earns_a_place),
+        cmocka_unit_test(a_leader_speaks_where_followed_and_in_the_circle),
+        cmocka_unit_test(circles_have_leaders_and_place_newcomers),
+        cmocka_unit_test(strengths_are_the_snapshots),
+        cmocka_unit_test(interest_follows_the_history_as_it_is_now),
+        cmocka_unit_test(the_fit_is_known_by_count_and_time),
+        cmocka_unit_test(declared_tags_come_before_popularity),
+        cmocka_unit_test(nothing_known_gives_the_most_popular),
+        cmocka_unit_test(evidence_is_cut_but_counts_everybody),
+        cmocka_unit_test(similar_items_are_the_rows_of_the_model),
+        cmocka_unit_test(without_a_snapshot_friends_still_count),
+        cmocka_unit_test(arrays_that_do_not_fit_are_refused),
+        cmocka_unit_test(memory_that_ends_is_told_and_nothing_leaks),
+        cmocka_unit_test(channels_and_rungs_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
