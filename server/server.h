@@ -8,12 +8,15 @@ typedef struct gx_server_options {
     const char *const *listen; /* "unix:PATH", "tcp:HOST:PORT" (port 0: any), NULL-ended */
     int loops;                 /* worker loops; 0: one a processor */
     int long_threads;          /* pool of long calls; 0: one a processor */
-    uint32_t connections_max;      /* 1,024 */
-    uint32_t in_flight_max;        /* a connection: 128 */
-    size_t output_max;             /* buffered a connection: 8 MiB */
-    size_t frame_max;              /* 1 MiB */
-    int64_t partial_frame_ms;      /* 10 s */
-    uint32_t queue_max;            /* calls waiting for the pool: 1,024; beyond: busy */
+    uint32_t connections_max;  /* 1,024 */
+    uint32_t in_flight_max;    /* a connection: 128 */
+    size_t output_max;         /* buffered a connection: 8 MiB */
+    size_t frame_max;          /* 1 MiB */
+    int64_t partial_frame_ms;  /* 10 s */
+    uint32_t queue_max;        /* calls waiting for the pool: 1,024; beyond: busy */
+    uint32_t write_queue_max;  /* writes waiting for the writer: 8,192; beyond: busy */
+    int64_t unread_answer_ms;  /* answers that the peer does not read: 30 s, then it is dropped */
+    int64_t drain_ms;          /* of SIGTERM: 10 s */
 } gx_server_options;
 
 void gx_server_options_init(gx_server_options *options);
@@ -25,13 +28,15 @@ GX_MUST_CHECK gx_status gx_server_open(gx_server **out, gx_db *db, const gx_serv
                                        gx_error *err);
 /* Serves until gx_server_stop: SIGTERM and SIGINT drain, SIGHUP reloads, when `signals`. */
 GX_MUST_CHECK gx_status gx_server_run(gx_server *server, bool signals, gx_error *err);
-/* From any thread: stop accepting, finish what is in flight (at most `drain_ms`), return from run. */
+/* From any thread: stop accepting, finish what is in flight (at most `drain_ms`), return from run.
+ */
 void gx_server_stop(gx_server *server, int64_t drain_ms);
 /* The address really bound, "tcp:127.0.0.1:40123"; NULL beyond the last. */
 const char *gx_server_address(const gx_server *server, size_t i);
 void gx_server_close(gx_server *server);
 
-/* ---- the other end: a blocking client, for the CLI and the bench ---------------------------------- */
+/* ---- the other end: a blocking client, for the CLI and the bench
+ * ---------------------------------- */
 
 typedef struct gx_client gx_client;
 
