@@ -144,7 +144,7 @@ static gx_status entry_make(entry **out, gx_jobs *jobs, const gx_method *method,
 
 gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
                         const gx_value *args, gx_error *err) {
-    entry *e;
+    entry *e = NULL;
     gx_status status = entry_make(&e, jobs, method, args, err);
     if (status != GX_OK) {
         return status;

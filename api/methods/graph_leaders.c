@@ -120,7 +120,7 @@ static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l
     const uint64_t *ptr;
     const uint32_t *user;
     const float *score;
-    uint32_t category;
+    uint32_t category = 0;
     GX_TRY(gx_arrays_need(&ptr, arrays, "leaders.category_ptr", GX_U64, 0, err));
     GX_TRY(gx_arrays_need(&user, arrays, "leaders.category_user", GX_U32, 0, err));
     GX_TRY(gx_arrays_need(&score, arrays, "leaders.category_score", GX_F32, 0, err));

@@ -60,4 +60,22 @@ GX_MUST_CHECK gx_status gx_import_folder(gx_store *store, const char *path,
                                          const gx_import_options *options, gx_import_each_fn each,
                                          void *user, gx_job *job, gx_error *err);
 
+/* ---- rows that are not in a file ------------------------------------------------------------ */
+
+typedef struct gx_rows_options {
+    bool strict;
+    const char *source; /* tag of new events; NULL: none */
+} gx_rows_options;
+
+typedef struct gx_rows_report {
+    uint64_t created, updated, unchanged, new_users, new_items, new_groups;
+} gx_rows_report;
+
+/* `list` holds maps, column → value, as a JSON line would have them; written into the caller's write
+ * transaction. The first row that is no good is bad_request with its index, column and value; the caller
+ * then undoes the transaction. `options` may be NULL. */
+GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const char *kind,
+                                       const gx_value *list, const gx_rows_options *options,
+                                       gx_job *job, gx_error *err);
+
 #endif

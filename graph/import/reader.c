@@ -137,7 +137,8 @@ gx_status gx__reader_next(gx__row *out, gx__reader *reader, gx_error *err) {
 gx_status gx__reader_fail(const gx__reader *reader, gx_status code, uint64_t line, gx_error *err,
                           const char *format, ...) {
     char at[sizeof err->at], message[sizeof err->message];
-    snprintf(at, sizeof at, "%.90s:%llu", gx__source_path(reader->window.source),
+    const gx__source *source = reader->window.source; /* none behind rows given as values */
+    snprintf(at, sizeof at, "%.90s:%llu", source ? gx__source_path(source) : "rows",
              (unsigned long long)line);
     va_list list;
     va_start(list, format);

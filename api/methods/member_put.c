@@ -1,0 +1,21 @@
+/* member.put: members written or changed, idempotent by id; all of the call or nothing. */
+#include "api/rows.h"
+
+static const gx_param params[] = {
+    GX_ROWS_PARAM("members", "[{group_id, user_id, role, joined_at, left_at}]"),
+};
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    return gx_rows_put(out, call, "members", "members", err);
+}
+
+const gx_method gx_method_member_put = {
+    .name = "member.put",
+    .summary = "write members; the same again changes nothing",
+    .scope = GX_SCOPE_WRITE,
+    .cost = GX_COST_WRITE,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result = GX_ROWS_RESULT,
+    .run = run,
+};
