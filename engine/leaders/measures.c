@@ -24,6 +24,9 @@ void gx__leaders_followers(double *followers, double *weight, const gx_graph *gr
 static void sum_followers(double *out, const double *in, const gx_graph *graph, gx_job *job) {
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, MEMBERS_CHUNK)
     for (uint32_t v = 0; v < graph->n; v++) {
+        if (gx_job_should_stop(job)) {
+            continue;
+        }
         double sum = 0.0;
         for (uint64_t i = graph->in_ptr[v]; i < graph->in_ptr[v + 1]; i++) {
             sum += in[graph->in_src[i]];

@@ -1,0 +1,253 @@
+/* Tie strength against its definition over a dense table, on many seeded graphs. */
+#include "graph/pass/pass.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+extern const gx_pass gx_pass_strength;
+
+enum { N_MAX = 14, ITEMS = 6, ARCS_MAX = 70 };
+
+typedef struct world {
+    uint32_t n;
+    bool directed, weighted;
+    double arc[N_MAX][N_MAX]; /* weight, 0: none */
+    double act[N_MAX][ITEMS];
+    gx_graph graph, undirected;
+    gx_matrix matrix;
+} world;
+
+static void world_make(world *w, uint64_t seed) {
+    gx_rng rng = gx_rng_at(seed, 21);
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    *w = (world){.n = 2 + (uint32_t)gx_rng_below(&rng, N_MAX - 1),
+                 .directed = seed % 2 == 0,
+                 .weighted = seed % 3 != 0};
+    uint32_t src[ARCS_MAX], dst[ARCS_MAX], row[N_MAX * ITEMS], col[N_MAX * ITEMS];
+    float weight[ARCS_MAX], value[N_MAX * ITEMS];
+    uint64_t m = 0, nnz = 0;
+    for (uint64_t i = gx_rng_below(&rng, ARCS_MAX); i > 0; i--) {
+        uint32_t u = (uint32_t)gx_rng_below(&rng, w->n), v = (uint32_t)gx_rng_below(&rng, w->n);
+        if (u == v || w->arc[u][v] > 0 || (!w->directed && w->arc[v][u] > 0)) {
+            continue;
+        }
+        weight[m] = w->weighted ? 0.5f + (float)gx_rng_below(&rng, 20) : 1.0f;
+        w->arc[u][v] = (double)weight[m];
+        src[m] = u;
+        dst[m++] = v;
+    }
+    for (uint32_t u = 0; u < w->n; u++) {
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            if (gx_rng_below(&rng, 3) == 0) {
+                row[nnz] = u;
+                col[nnz] = i;
+                value[nnz] = (float)(1 + gx_rng_below(&rng, 4));
+                w->act[u][i] = (double)value[nnz++];
+            }
+        }
+    }
+    assert_int_equal(gx_graph_build(&w->graph, w->n, m, src, dst, w->weighted ? weight : NULL,
+                                    w->directed ? 0 : GX_GRAPH_UNDIRECTED, &job, NULL),
+                     GX_OK);
+    assert_int_equal(gx_graph_undirected(&w->undirected, &w->graph, &job, NULL), GX_OK);
+    assert_int_equal(
+        gx_matrix_build(&w->matrix, w->n, ITEMS, nnz, row, col, value, NULL, &job, NULL), GX_OK);
+}
+
+static void world_free(world *w) {
+    gx_graph_finish(&w->graph);
+    gx_graph_finish(&w->undirected);
+    gx_matrix_finish(&w->matrix);
+}
+
+static gx_status run(gx_arrays **out, const world *w, const gx_value *params, gx_error *err) {
+    gx_job job;
+    gx_job_init(&job, 2, 1);
+    gx_input input = {.graph = &w->graph,
+                      .undirected = &w->undirected,
+                      .matrix = &w->matrix,
+                      .users = w->n,
+                      .items = ITEMS};
+    assert_int_equal(gx_arrays_create(out, NULL), GX_OK);
+    return gx_pass_run(*out, &gx_pass_strength, "strength", &input, params, &job, err);
+}
+
+/* ---- the definition ----------------------------------------------------------------------------
+ */
+
+static double tie(const world *w, uint32_t u, uint32_t v) {
+    return fmax(w->arc[u][v], w->arc[v][u]);
+}
+
+static double usual_weight(const world *w) {
+    double sum = 0, count = 0;
+    for (uint32_t u = 0; u < w->n; u++) {
+        for (uint32_t v = 0; v < w->n; v++) {
+            if (tie(w, u, v) > 0) {
+                sum += log(tie(w, u, v));
+                count++;
+            }
+        }
+    }
+    return count > 0 ? exp(sum / count) : 1;
+}
+
+static double overlap(const world *w, uint32_t u, uint32_t v) {
+    double common = 0, either = 0;
+    for (uint32_t x = 0; x < w->n; x++) {
+        bool a = tie(w, u, x) > 0, b = tie(w, v, x) > 0;
+        if (x != u && x != v) {
+            common += a && b;
+            either += a || b;
+        }
+    }
+    return either > 0 ? common / either : 0;
+}
+
+static double cosine(const world *w, uint32_t u, uint32_t v) {
+    double dot = 0, uu = 0, vv = 0;
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        dot += w->act[u][i] * w->act[v][i];
+        uu += w->act[u][i] * w->act[u][i];
+        vv += w->act[v][i] * w->act[v][i];
+    }
+    return dot > 0 ? dot / sqrt(uu * vv) : 0;
+}
+
+/* share: of weight, reciprocity, common, purchases. */
+static double expected(const world *w, const double share[4], uint32_t u, uint32_t v) {
+    double x = log2(1 + tie(w, u, v) / usual_weight(w));
+    double back = fmin(w->arc[u][v], w->arc[v][u]) / tie(w, u, v);
+    double sum = share[0] + share[1] + share[2] + share[3];
+    return (share[0] * x / (1 + x) + share[1] * (w->directed ? back : 1) +
+            share[2] * overlap(w, u, v) + share[3] * cosine(w, u, v)) /
+           sum;
+}
+
+static void assert_defined(const world *w, const gx_arrays *arrays, const double share[4],
+                           uint64_t k) {
+    const uint64_t *ptr = gx_arrays_get(arrays, "strength.ptr", GX_U64, w->n + 1);
+    const uint32_t *dst = gx_arrays_get(arrays, "strength.dst", GX_U32, 0);
+    const float *weight = gx_arrays_get(arrays, "strength.weight", GX_F32, 0);
+    for (uint32_t u = 0; u < w->n; u++) {
+        uint64_t ties = 0;
+        for (uint32_t v = 0; v < w->n; v++) {
+            ties += tie(w, u, v) > 0;
+        }
+        assert_int_equal(ptr[u + 1] - ptr[u], ties < k ? ties : k);
+        bool listed[N_MAX] = {false};
+        for (uint64_t i = ptr[u]; i < ptr[u + 1]; i++) {
+            double strength = expected(w, share, u, dst[i]);
+            assert_true(fabs((double)weight[i] - strength) < 1e-6);
+            assert_true(i == ptr[u] || weight[i] <= weight[i - 1]);
+            assert_false(listed[dst[i]]);
+            listed[dst[i]] = true;
+        }
+        for (uint32_t v = 0; v < w->n && ptr[u + 1] > ptr[u]; v++) {
+            double weakest = (double)weight[ptr[u + 1] - 1];
+            assert_true(listed[v] || !(tie(w, u, v) > 0) ||
+                        expected(w, share, u, v) <= weakest + 1e-6);
+        }
+    }
+}
+
+static void test_against_the_definition(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        world w;
+        world_make(&w, seed);
+        gx_arena *arena = gx_arena_create();
+        gx_value params = gx_map(arena, 4);
+        double share[4] = {1, 1, 1, seed % 5 ? 0 : 2};
+        uint64_t k = seed % 4 ? 200 : 3;
+        gx_map_put(arena, &params, "purchases", gx_real(share[3]));
+        gx_map_put(arena, &params, "k", gx_int((int64_t)k));
+        gx_arrays *arrays;
+        gx_error err = {0};
+        assert_int_equal(run(&arrays, &w, &params, &err), GX_OK);
+        assert_defined(&w, arrays, share, k);
+        gx_input input = {.undirected = &w.undirected, .users = w.n};
+        assert_int_equal(gx_pass_strength.check(arrays, "strength", &input, NULL, &err), GX_OK);
+        gx_arrays_destroy(arrays);
+        gx_arena_destroy(arena);
+        world_free(&w);
+    }
+}
+
+static void test_refuses_that_nothing_counts(void **state) {
+    (void)state;
+    world w;
+    world_make(&w, 1);
+    gx_arena *arena = gx_arena_create();
+    gx_value params = gx_map(arena, 4);
+    gx_map_put(arena, &params, "weight", gx_int(0));
+    gx_map_put(arena, &params, "reciprocity", gx_int(0));
+    gx_map_put(arena, &params, "common", gx_int(0));
+    gx_arrays *arrays;
+    gx_error err = {0};
+    assert_int_equal(run(&arrays, &w, &params, &err), GX_BAD_REQUEST);
+    assert_int_equal(gx_arrays_count(arrays), 0);
+    gx_arrays_destroy(arrays);
+    gx_arena_destroy(arena);
+    world_free(&w);
+}
+
+/* Two hubs with 400 neighbours each, every second shared: a sample of 16 or more sees about half.
+ */
+static void test_overlap_of_hubs_is_estimated(void **state) {
+    (void)state;
+    enum { HALF = 400, N = 2 + 3 * HALF / 2 };
+    uint32_t src[2 * HALF + 1], dst[2 * HALF + 1];
+    uint64_t m = 0;
+    for (uint32_t i = 0; i < HALF; i++) {
+        src[m] = 0;
+        dst[m++] = 2 + i;
+        src[m] = 1;
+        dst[m++] = i < HALF / 2 ? 2 + 2 * i : 2 + HALF + i - HALF / 2;
+    }
+    src[m] = 0;
+    dst[m++] = 1;
+    world w = {.n = N};
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(
+        gx_graph_build(&w.graph, N, m, src, dst, NULL, GX_GRAPH_UNDIRECTED, &job, NULL), GX_OK);
+    assert_int_equal(gx_graph_undirected(&w.undirected, &w.graph, &job, NULL), GX_OK);
+    assert_int_equal(gx_matrix_build(&w.matrix, N, ITEMS, 0, NULL, NULL, NULL, NULL, &job, NULL),
+                     GX_OK);
+    gx_arena *arena = gx_arena_create();
+    double overlap_of[2];
+    for (int sampled = 0; sampled < 2; sampled++) {
+        gx_value params = gx_map(arena, 4);
+        gx_map_put(arena, &params, "weight", gx_int(0));
+        gx_map_put(arena, &params, "reciprocity", gx_int(0));
+        gx_map_put(arena, &params, "sample", gx_int(sampled ? 45 : 2000));
+        gx_arrays *arrays;
+        gx_error err = {0};
+        assert_int_equal(run(&arrays, &w, &params, &err), GX_OK);
+        const uint32_t *dst_of = gx_arrays_get(arrays, "strength.dst", GX_U32, 0);
+        const float *weight = gx_arrays_get(arrays, "strength.weight", GX_F32, 0);
+        assert_int_equal(dst_of[0], 1); /* the only tie of member 0 with anybody in common */
+        overlap_of[sampled] = (double)weight[0];
+        gx_arrays_destroy(arrays);
+    }
+    assert_true(fabs(overlap_of[0] - 200.0 / 600) < 1e-6);
+    assert_true(fabs(overlap_of[1] - overlap_of[0]) < 0.1);
+    gx_arena_destroy(arena);
+    world_free(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_against_the_definition),
+        cmocka_unit_test(test_refuses_that_nothing_counts),
+        cmocka_unit_test(test_overlap_of_hubs_is_estimated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
