@@ -121,6 +121,10 @@ typedef struct gx_tie {
 
 #define GX_TIME_UNKNOWN INT64_MIN
 
+/* Whether a tie of this kind goes one way where its row does not say: friend, family and chat go
+ * both ways; follow, trust and every kind not known of old go one way. */
+bool gx_tie_kind_is_directed(gx_slice kind);
+
 /* The tie (src, dst, kind) exists once; putting it again replaces weight and time. An undirected
  * tie is stored with src < dst. */
 GX_MUST_CHECK gx_status gx_tie_put(bool *out_created, gx_txn *txn, const gx_tie *tie, gx_error *err);
