@@ -1,0 +1,363 @@
+/* The leader score: each measure against its definition over dense tables, the score against its
+ * parts, and the shapes it must see through. */
+#include "engine/leaders/leaders.h"
+
+#include "engine/leaders/measures.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+extern const gx_pass gx_pass_leaders;
+
+enum { N_MAX = 40, ITEMS = 8, CATEGORIES = 2, DAY_MS = 86400000 };
+
+typedef struct world {
+    uint32_t n;
+    bool follows[N_MAX][N_MAX];
+    int64_t act[N_MAX][ITEMS]; /* time, 0: none */
+    uint32_t circle[N_MAX], label[ITEMS];
+    gx_graph graph;
+    gx_matrix matrix;
+    gx_labels category;
+    gx_arrays *given;
+} world;
+
+static void add_given(gx_arrays *arrays, const char *name, uint32_t n, const double *value) {
+    double *data;
+    assert_int_equal(gx_arrays_add(&data, arrays, name, GX_F64, n, 0, NULL, NULL), GX_OK);
+    memcpy(data, value, n * sizeof *data);
+}
+
+/* Graph, matrix and the arrays of other passes, from the tables; coreness and PageRank stand in as
+ * the follower count. */
+static void world_build(world *w, bool timed) {
+    uint32_t src[N_MAX * N_MAX], dst[N_MAX * N_MAX], row[N_MAX * ITEMS], col[N_MAX * ITEMS];
+    int64_t ts[N_MAX * ITEMS];
+    uint64_t m = 0, nnz = 0;
+    double followers[N_MAX] = {0};
+    for (uint32_t u = 0; u < w->n; u++) {
+        for (uint32_t v = 0; v < w->n; v++) {
+            if (w->follows[u][v]) {
+                src[m] = u;
+                dst[m++] = v;
+                followers[v]++;
+            }
+        }
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            if (w->act[u][i]) {
+                row[nnz] = u;
+                col[nnz] = i;
+                ts[nnz++] = w->act[u][i];
+            }
+        }
+    }
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        w->label[i] = i % CATEGORIES;
+    }
+    w->category = (gx_labels){.n = ITEMS, .count = CATEGORIES, .label = w->label};
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_graph_build(&w->graph, w->n, m, src, dst, NULL, GX_GRAPH_IN, &job, NULL),
+                     GX_OK);
+    assert_int_equal(gx_matrix_build(&w->matrix, w->n, ITEMS, nnz, row, col, NULL,
+                                     timed ? ts : NULL, &job, NULL),
+                     GX_OK);
+    assert_int_equal(gx_arrays_create(&w->given, NULL), GX_OK);
+    add_given(w->given, "pagerank.score", w->n, followers);
+    add_given(w->given, "kcore.score", w->n, followers);
+    uint32_t *community;
+    assert_int_equal(
+        gx_arrays_add(&community, w->given, "leiden.community", GX_U32, w->n, 0, NULL, NULL),
+        GX_OK);
+    memcpy(community, w->circle, w->n * sizeof *community);
+}
+
+static void world_draw(world *w, uint64_t seed) {
+    gx_rng rng = gx_rng_at(seed, 41);
+    *w = (world){.n = 1 + (uint32_t)gx_rng_below(&rng, 14)};
+    for (uint32_t u = 0; u < w->n; u++) {
+        w->circle[u] = (uint32_t)gx_rng_below(&rng, w->n < 3 ? w->n : 3);
+        for (uint32_t v = 0; v < w->n; v++) {
+            w->follows[u][v] = u != v && gx_rng_below(&rng, 4) == 0;
+        }
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            w->act[u][i] = gx_rng_below(&rng, 2) ? (int64_t)(1 + gx_rng_below(&rng, 9)) : 0;
+        }
+    }
+    world_build(w, true);
+}
+
+static void world_free(world *w) {
+    gx_graph_finish(&w->graph);
+    gx_matrix_finish(&w->matrix);
+    gx_arrays_destroy(w->given);
+}
+
+static gx_arrays *run(const world *w, const gx_value *params, int threads) {
+    gx_job job;
+    gx_error err = {0};
+    gx_arrays *arrays;
+    gx_job_init(&job, threads, 1);
+    gx_input input = {.graph = &w->graph,
+                      .matrix = &w->matrix,
+                      .category = &w->category,
+                      .arrays = w->given,
+                      .users = w->n,
+                      .items = ITEMS};
+    assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
+    gx_status status = gx_pass_run(arrays, &gx_pass_leaders, "leaders", &input, params, &job, &err);
+    assert_string_equal(err.message, "");
+    assert_int_equal(status, GX_OK);
+    status = gx_pass_leaders.check(arrays, "leaders", &input, NULL, &err);
+    assert_string_equal(err.message, "");
+    assert_int_equal(status, GX_OK);
+    return arrays;
+}
+
+/* ---- measures
+ * ------------------------------------------------------------------------------------ */
+
+static double naive_reach(const world *w, uint32_t v, int steps) {
+    double sum = 0;
+    for (uint32_t u = 0; u < w->n; u++) {
+        sum += w->follows[u][v] ? (steps == 1 ? 1 : naive_reach(w, u, steps - 1)) : 0;
+    }
+    return sum;
+}
+
+static double naive_breadth(const world *w, uint32_t v) {
+    double count[N_MAX] = {0}, all = 0, squares = 0;
+    for (uint32_t u = 0; u < w->n; u++) {
+        count[w->circle[u]] += w->follows[u][v];
+        all += w->follows[u][v];
+    }
+    for (uint32_t c = 0; c < w->n; c++) {
+        squares += count[c] * count[c];
+    }
+    return squares > 0 ? all * all / squares : 0;
+}
+
+static bool came_before(const world *w, uint32_t v, uint32_t u, uint32_t i, int64_t window) {
+    int64_t theirs = w->act[v][i], own = w->act[u][i];
+    return theirs && own && theirs < own && (window == 0 || own - theirs <= window);
+}
+
+static double naive_credit(const world *w, uint32_t v, uint32_t i, int64_t window) {
+    double sum = 0;
+    for (uint32_t u = 0; u < w->n; u++) {
+        double sharers = 0;
+        for (uint32_t x = 0; x < w->n; x++) {
+            sharers += w->follows[u][x] && came_before(w, x, u, i, window);
+        }
+        sum += w->follows[u][v] && came_before(w, v, u, i, window) ? 1 / sharers : 0;
+    }
+    return sum;
+}
+
+static void test_measures_against_definitions(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        world w;
+        world_draw(&w, seed);
+        double followers[N_MAX], weight[N_MAX], reach[N_MAX], breadth[N_MAX], highest = 0;
+        uint64_t credit[N_MAX * ITEMS] = {0};
+        int64_t window = seed % 2 ? 0 : 3;
+        gx_job job;
+        gx_job_init(&job, 2, 1);
+        gx__leaders_followers(followers, weight, &w.graph);
+        assert_int_equal(gx__leaders_reach(reach, followers, &w.graph, &job, NULL), GX_OK);
+        assert_int_equal(gx__leaders_breadth(breadth, &w.graph, w.circle, &job, NULL), GX_OK);
+        assert_int_equal(gx__leaders_credit(credit, &w.graph, &w.matrix, window, &job, NULL),
+                         GX_OK);
+        for (uint32_t v = 0; v < w.n; v++) {
+            highest = fmax(highest, naive_reach(&w, v, 3));
+        }
+        for (uint32_t v = 0; v < w.n; v++) {
+            assert_true(followers[v] == naive_reach(&w, v, 1) && weight[v] == followers[v]);
+            assert_true(fabs(reach[v] * highest - naive_reach(&w, v, 3)) < 1e-9);
+            assert_true(fabs(breadth[v] - naive_breadth(&w, v)) < 1e-12);
+            for (uint64_t k = w.matrix.ptr[v]; k < w.matrix.ptr[v + 1]; k++) {
+                double wanted = naive_credit(&w, v, w.matrix.col[k], window);
+                assert_true(fabs((double)credit[k] / GX_CREDIT_ONE - wanted) < 1e-5);
+            }
+        }
+        world_free(&w);
+    }
+}
+
+/* One history of a few acts beside one of thousands: found by search, the same credit. */
+static void test_credit_of_unequal_histories(void **state) {
+    (void)state;
+    enum { MANY = 5000, FEW = 7 };
+    uint32_t *row = gx_alloc(MANY + FEW, sizeof *row), *col = gx_alloc(MANY + FEW, sizeof *col);
+    int64_t *ts = gx_alloc(MANY + FEW, sizeof *ts);
+    uint64_t *credit = gx_alloc0(MANY + FEW, sizeof *credit), sum = 0;
+    for (uint32_t i = 0; i < MANY + FEW; i++) {
+        row[i] = i < MANY ? 0 : 1;
+        col[i] = i < MANY ? i : (i - MANY) * 700;
+        ts[i] = i < MANY ? 10 : 11;
+    }
+    for (uint32_t leader = 0; leader < 2;
+         leader++) { /* either may be the one with the long history */
+        const uint32_t src = 1 - leader, dst = leader;
+        gx_graph graph;
+        gx_matrix matrix;
+        gx_job job;
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx_graph_build(&graph, 2, 1, &src, &dst, NULL, GX_GRAPH_IN, &job, NULL),
+                         GX_OK);
+        assert_int_equal(
+            gx_matrix_build(&matrix, 2, MANY, MANY + FEW, row, col, NULL, ts, &job, NULL), GX_OK);
+        memset(credit, 0, (MANY + FEW) * sizeof *credit);
+        assert_int_equal(gx__leaders_credit(credit, &graph, &matrix, 0, &job, NULL), GX_OK);
+        sum = 0;
+        for (uint32_t i = 0; i < MANY + FEW; i++) {
+            sum += credit[i];
+        }
+        assert_int_equal(sum, leader == 0 ? (uint64_t)FEW * GX_CREDIT_ONE : 0);
+        gx_graph_finish(&graph);
+        gx_matrix_finish(&matrix);
+    }
+    gx_free(row);
+    gx_free(col);
+    gx_free(ts);
+    gx_free(credit);
+}
+
+/* ---- the score
+ * ------------------------------------------------------------------------------------ */
+
+static void test_score_is_the_sum_of_its_parts(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        world w;
+        world_draw(&w, seed);
+        gx_arrays *one = run(&w, NULL, 1), *two = run(&w, NULL, 2);
+        const double *score = gx_arrays_get(one, "leaders.score", GX_F64, w.n);
+        const uint32_t *rank = gx_arrays_get(one, "leaders.rank", GX_U32, w.n);
+        uint64_t ranks = 0;
+        for (uint32_t v = 0; v < w.n; v++) {
+            ranks |= (uint64_t)1 << rank[v];
+            assert_true((score[v] > 0) == (naive_reach(&w, v, 1) > 0));
+            for (uint32_t u = 0; u < w.n; u++) {
+                assert_true(score[u] <= score[v] || rank[u] < rank[v]);
+            }
+        }
+        assert_int_equal(ranks, ((uint64_t)1 << w.n) * 2 - 2); /* 1 … n, each once */
+        for (size_t i = 0; i < gx_arrays_count(one); i++) {
+            const gx_array *a = gx_arrays_at(one, i), *b = gx_arrays_at(two, i);
+            assert_int_equal(a->bytes, b->bytes);
+            assert_true(a->bytes == 0 || memcmp(a->data, b->data, a->bytes) == 0);
+        }
+        gx_arrays_destroy(one);
+        gx_arrays_destroy(two);
+        world_free(&w);
+    }
+}
+
+/* A star: everybody follows member 0, nothing else. */
+static void test_the_centre_of_a_star_leads(void **state) {
+    (void)state;
+    world w = {.n = 12};
+    for (uint32_t u = 1; u < w.n; u++) {
+        w.follows[u][0] = true;
+    }
+    world_build(&w, true);
+    gx_arrays *arrays = run(&w, NULL, 1);
+    const double *score = gx_arrays_get(arrays, "leaders.score", GX_F64, w.n);
+    const uint32_t *rank = gx_arrays_get(arrays, "leaders.rank", GX_U32, w.n);
+    const uint32_t *follower_rank = gx_arrays_get(arrays, "leaders.follower_rank", GX_U32, w.n);
+    const double *correlation = gx_arrays_get(arrays, "leaders.follower_correlation", GX_F64, 1);
+    assert_int_equal(rank[0], 1);
+    assert_int_equal(follower_rank[0], 1);
+    assert_true(fabs(score[0] - 100) < 1e-9); /* what nobody has counts for nobody */
+    assert_true(score[1] == 0);
+    assert_true(fabs(*correlation - 1) < 1e-12);
+    gx_arrays_destroy(arrays);
+    world_free(&w);
+}
+
+/* Two members with the same followers: the one whose acts the followers repeat leads, in the shop
+ * and in the category of those acts. Without times the two are equal and the lower number comes
+ * first. */
+static void test_repeated_acts_tell_leaders_from_the_popular(void **state) {
+    (void)state;
+    for (int timed = 0; timed < 2; timed++) {
+        world w = {.n = 20};
+        for (uint32_t u = 2; u < w.n; u++) {
+            w.follows[u][0] = w.follows[u][1] = true;
+            w.act[u][2] = 5 * DAY_MS;
+            w.act[u][4] = 2 * DAY_MS;
+        }
+        w.act[0][2] = 9 * DAY_MS; /* follows the crowd */
+        w.act[1][2] = 1 * DAY_MS; /* leads it */
+        w.act[0][4] = w.act[1][4] = 7 * DAY_MS;
+        world_build(&w, timed == 1);
+        gx_arrays *arrays = run(&w, NULL, 1);
+        const uint32_t *rank = gx_arrays_get(arrays, "leaders.rank", GX_U32, w.n);
+        const uint64_t *ptr = gx_arrays_get(arrays, "leaders.category_ptr", GX_U64, CATEGORIES + 1);
+        const uint32_t *user = gx_arrays_get(arrays, "leaders.category_user", GX_U32, 0);
+        assert_int_equal(rank[timed], 1);
+        assert_int_equal(rank[1 - timed], 2);
+        assert_int_equal(ptr[1], 2); /* both acted on items 2 and 4, of category 0 */
+        assert_int_equal(ptr[2], 2); /* and nobody in category 1 */
+        assert_int_equal(user[0], timed);
+        gx_arrays_destroy(arrays);
+        world_free(&w);
+    }
+}
+
+static void test_weights_are_the_callers(void **state) {
+    (void)state;
+    world w;
+    world_draw(&w, 12);
+    gx_arena *arena = gx_arena_create();
+    gx_value params = gx_map(arena, GX_LEADER_PART_COUNT + 1);
+    for (int p = 0; p < GX_LEADER_PART_COUNT; p++) {
+        gx_map_put(arena, &params, gx_leader_parts[p], gx_int(p == GX_LEADER_ACTIVITY));
+    }
+    gx_arrays *arrays = run(&w, &params, 1);
+    const float *part = gx_arrays_get(arrays, "leaders.part", GX_F32, w.n);
+    const double *score = gx_arrays_get(arrays, "leaders.score", GX_F64, w.n);
+    for (uint32_t v = 0; v < w.n; v++) {
+        for (uint32_t p = 0; p < GX_LEADER_PART_COUNT; p++) {
+            double points = (double)part[v * GX_LEADER_PART_COUNT + p];
+            assert_true(p == GX_LEADER_ACTIVITY ? fabs(points - score[v]) < 1e-4 : points == 0);
+        }
+    }
+    gx_arrays_destroy(arrays);
+    gx_map_put(arena, &params, "activity", gx_int(0));
+    gx_job job;
+    gx_error err = {0};
+    gx_job_init(&job, 1, 1);
+    gx_input input = {.graph = &w.graph,
+                      .matrix = &w.matrix,
+                      .category = &w.category,
+                      .arrays = w.given,
+                      .users = w.n,
+                      .items = ITEMS};
+    assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
+    assert_int_equal(gx_pass_run(arrays, &gx_pass_leaders, "leaders", &input, &params, &job, &err),
+                     GX_BAD_REQUEST);
+    assert_int_equal(gx_arrays_count(arrays), 0);
+    gx_arrays_destroy(arrays);
+    gx_arena_destroy(arena);
+    world_free(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_measures_against_definitions),
+        cmocka_unit_test(test_credit_of_unequal_histories),
+        cmocka_unit_test(test_score_is_the_sum_of_its_parts),
+        cmocka_unit_test(test_the_centre_of_a_star_leads),
+        cmocka_unit_test(test_repeated_acts_tell_leaders_from_the_popular),
+        cmocka_unit_test(test_weights_are_the_callers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
