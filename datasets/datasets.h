@@ -1,5 +1,5 @@
-/* Graphs and shops that guanxi makes or knows by heart: classic tiny graphs written down as facts, random
- * graphs, and the sample shop with everything planted in it and the truth beside it. */
+/* Graphs and shops that guanxi makes or knows by heart: classic tiny graphs written down as facts,
+ * random graphs, and the sample shop with everything planted in it and the truth beside it. */
 #ifndef GX_DATASETS_DATASETS_H
 #define GX_DATASETS_DATASETS_H
 
@@ -16,14 +16,16 @@ typedef struct gx_classic {
 const gx_classic *gx_classics(size_t *out_count);
 
 typedef struct gx_shop_options {
-    uint32_t users; /* default 2,000; items, groups and events follow from it */
+    uint32_t users; /* 50 to 10,000,000; 0: 2,000. Items, groups and events follow from it */
     uint64_t seed;
     bool gzip;
+    uint64_t events; /* at least so many: views are added; 0: about 35 a member */
 } gx_shop_options;
 
-/* Writes users.csv items.csv groups.csv members.csv ties.csv events.csv coupons.csv and truth/… into the
- * folder `path`, which it makes. The same bytes for the same options. docs/sample-shop.md says what is
- * planted and how. */
+/* Writes users.csv items.csv groups.csv members.csv ties.csv events.csv coupons.csv and truth/…
+ * into the folder `path`, which it makes where it is not there (its parent is). The same bytes for
+ * the same options; a file appears when it is whole. docs/sample-shop.md says what is planted and
+ * how. */
 GX_MUST_CHECK gx_status gx_shop_write(const char *path, const gx_shop_options *options, gx_job *job,
                                       gx_error *err);
 
