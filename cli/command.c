@@ -103,22 +103,47 @@ static const gx_param *find_param(const gx_param *params, size_t count, const ch
     return NULL;
 }
 
-/* Lists grow with every use of the flag and are split at commas; maps take NAME=VALUE, with dots
- * for inner maps; the rest is text, checked later. */
+/* A list grows with every use of its flag, and is split at commas. */
+static gx_value grown_list(gx_arena *arena, const gx_value *before, const char *text) {
+    gx_value list = before ? *before : gx_list(arena, 4);
+    for (const char *s = text; *s;) {
+        size_t size = strcspn(s, ",");
+        if (size) {
+            gx_list_add(arena, &list, gx_text(s, size));
+        }
+        s += size + (s[size] == ',');
+    }
+    return list;
+}
+
+/* NAME=VALUE, or OUTER.NAME=VALUE for a map in the map. */
+static gx_value grown_map(gx_arena *arena, const gx_value *before, const char *text,
+                          const char *equals) {
+    gx_value map = before ? *before : gx_map(arena, 4);
+    gx_value value = gx_str(equals + 1);
+    const char *dot = memchr(text, '.', (size_t)(equals - text));
+    if (!dot) {
+        gx_map_put_text(arena, &map, gx_text(text, (size_t)(equals - text)), value);
+        return map;
+    }
+    const char *outer = gx_arena_printf(arena, "%.*s", (int)(dot - text), text);
+    const char *name = gx_arena_printf(arena, "%.*s", (int)(equals - dot - 1), dot + 1);
+    if (outer && name) {
+        const gx_value *old = gx_map_get(&map, outer);
+        gx_value nested = old ? *old : gx_map(arena, 4);
+        gx_map_put(arena, &nested, name, value);
+        gx_map_put(arena, &map, outer, nested);
+    }
+    return map;
+}
+
+/* Lists and maps may be given several times; the rest is text, checked later, and given once. */
 static gx_status put(parser *p, gx_value *map, const gx_param *param, const char *text,
                      gx_error *err) {
     gx_arena *arena = p->command->arena;
     const gx_value *before = gx_map_get(map, param->name);
     if (param->type == GX_PARAM_LIST) {
-        gx_value list = before ? *before : gx_list(arena, 4);
-        for (const char *s = text; *s;) {
-            size_t size = strcspn(s, ",");
-            if (size) {
-                gx_list_add(arena, &list, gx_text(s, size));
-            }
-            s += size + (s[size] == ',');
-        }
-        gx_map_put(arena, map, param->name, list);
+        gx_map_put(arena, map, param->name, grown_list(arena, before, text));
         return GX_OK;
     }
     if (param->type == GX_PARAM_MAP) {
@@ -127,20 +152,7 @@ static gx_status put(parser *p, gx_value *map, const gx_param *param, const char
             return gx_fail_at(err, GX_BAD_REQUEST, param->name,
                               "--%s: '%s' was given; accepted is NAME=VALUE", param->name, text);
         }
-        gx_value inner = before ? *before : gx_map(arena, 4);
-        const char *dot = memchr(text, '.', (size_t)(equals - text));
-        gx_value value = gx_str(equals + 1);
-        if (dot) {
-            const char *outer = gx_arena_printf(arena, "%.*s", (int)(dot - text), text);
-            const char *name = gx_arena_printf(arena, "%.*s", (int)(equals - dot - 1), dot + 1);
-            const gx_value *old = outer ? gx_map_get(&inner, outer) : NULL;
-            gx_value nested = old ? *old : gx_map(arena, 4);
-            gx_map_put(arena, &nested, name ? name : "", value);
-            gx_map_put(arena, &inner, outer ? outer : "", nested);
-        } else {
-            gx_map_put_text(arena, &inner, gx_text(text, (size_t)(equals - text)), value);
-        }
-        gx_map_put(arena, map, param->name, inner);
+        gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
         return GX_OK;
     }
     if (before) {
@@ -204,7 +216,7 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
         negated = param && param->type == GX_PARAM_BOOL;
         param = negated ? param : NULL;
     }
-    const char *text;
+    const char *text = NULL;
     gx_status status = GX_OK;
     if (negated) {
         text = "false";

@@ -1,0 +1,115 @@
+"""What somebody meets in the first minute: help, clear errors, exit codes, one-liners on a bare file."""
+
+import gzip
+import json
+import pathlib
+import subprocess
+
+import pytest
+from conftest import BIN, ROOT, gx
+
+
+def verbs():
+    lines = gx("help").out.splitlines()
+    return [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")]
+
+
+def test_help_lists_every_verb_and_explains_each():
+    names = verbs()
+    for wanted in (
+        "demo init import check build run centrality communities leaders recommend similar explain eval serve call "
+        "model status export backup restore doctor bench"
+    ).split():
+        assert wanted in names
+    for name in names:
+        text = gx("help", name).out
+        assert f"guanxi {name}:" in text and "usage: guanxi" in text and "--format" in text
+        assert gx(name, "--help").out == text
+
+
+def test_man_page_and_completion_come_from_the_same_table(tmp_path):
+    man = tmp_path / "guanxi.1"
+    man.write_text(gx("help", "man").out)
+    assert ".SH EXIT STATUS" in man.read_text()
+    for name in verbs():
+        assert f".SS {name}\n" in man.read_text()
+    script = tmp_path / "completion"
+    script.write_text(gx("help", "completion").out)
+    done = subprocess.run(
+        ["bash", "-c", f"source {script}; COMP_WORDS=(guanxi lea); COMP_CWORD=1; _guanxi; echo ${{COMPREPLY[@]}}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "leaders"
+
+
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["leaderz", "x"], 2, "did you mean leaders"),
+        (["leaders"], 2, "needs a target"),
+        (["leaders", "nowhere.gx"], 4, "no such store"),
+        (["leaders", "SHOP", "-n", "0"], 2, "accepted is a whole number from 1"),
+        (["leaders", "SHOP", "-n", "many"], 2, "'many' was given"),
+        (["leaders", "SHOP", "--formt", "json"], 2, "did you mean --format"),
+        (["leaders", "SHOP", "--format", "xml"], 2, "table|json|jsonl|csv"),
+        (["leaders", "SHOP", "--category", "nonsense"], 4, "no item category 'nonsense'"),
+        (["centrality", "SHOP", "pagernk"], 4, "there is no centrality 'pagernk'"),
+        (["centrality", "SHOP", "pagerank", "--damping", "2"], 2, "damping"),
+        (["recommend", "SHOP"], 2, "users"),
+        (["recommend", "SHOP", "u1", "--where", "price <"], 2, "where"),
+        (["call", "SHOP", "rec.usr"], 4, "did you mean rec.user"),
+        (["call", "SHOP", "rec.user", "{oops"], 2, "line 1"),
+        (["community", "SHOP", "c-999999"], 4, "there is no community"),
+        (["model", "SHOP", "promote", "77"], 4, "77"),
+        (["status", "unix:/nowhere/at/all"], 8, "/nowhere/at/all"),
+        (["import", "SHOP", "nofile.csv"], 4, "nofile.csv"),
+        (["serve", "SHOP", "--listen", "tcp:0.0.0.0:0"], 2, "loopback"),
+    ],
+)
+def test_errors_name_what_was_given_and_what_is_accepted(built_shop, words, code, said):
+    words = [str(built_shop) if word == "SHOP" else word for word in words]
+    result = gx(*words, code=code)
+    assert said in result.err, result.err
+    assert result.out == ""
+
+
+def test_a_bare_edge_list_just_works(tmp_path):
+    edges = tmp_path / "edges.txt"
+    edges.write_text("# a star and a tail\n0 1\n0 2\n0 3\n3 4\n")
+    rows = gx("centrality", edges, "pagerank", "-n", "2", "--preset", "snap", "--format", "csv").rows()
+    assert len(rows) == 2 and set(rows[0]) == {"user_id", "score"}
+    zipped = tmp_path / "edges.txt.gz"
+    zipped.write_bytes(gzip.compress(edges.read_bytes()))
+    rows = gx("centrality", zipped, "degree", "--all", "--preset", "snap", "--undirected", "--format", "csv").rows()
+    assert {row["user_id"]: float(row["score"]) for row in rows} == {"0": 3, "1": 1, "2": 1, "3": 2, "4": 1}
+    rows = gx("communities", edges, "components", "--members", "--preset", "snap", "--format", "csv").rows()
+    assert len({row["community"] for row in rows}) == 1
+
+
+def test_output_goes_to_a_file_and_nothing_else_to_stdout(built_shop, tmp_path):
+    out = tmp_path / "leaders.json"
+    result = gx("leaders", built_shop, "--format", "json", "-o", out)
+    assert result.out == "" and json.loads(out.read_text())["leaders"]
+    result = gx("leaders", built_shop, "--format", "json", "-o", "/nowhere/x", code=None)
+    assert result.code in (1, 4) and "/nowhere/x" in result.err
+
+
+def test_doctor_looks_at_the_store(built_shop):
+    checks = gx("doctor", built_shop, "--format", "json", code=None).json()["checks"]
+    by_name = {check["what"]: check for check in checks}
+    assert by_name["store"]["good"] and by_name["snapshot"]["good"]
+
+
+def test_every_file_of_the_house_is_in_bounds():
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    code = [name for name in files if name.endswith((".c", ".h", ".py", ".def")) and pathlib.Path(ROOT, name).exists()]
+    assert len(code) > 50 or not files
+    long = {name: sum(1 for _ in open(ROOT / name, encoding="utf-8")) for name in code}
+    assert {name: lines for name, lines in long.items() if lines > 800} == {}
+
+
+def test_the_program_runs_from_anywhere(tmp_path):
+    assert gx("version", cwd=tmp_path).out.startswith("guanxi ")
+    assert pathlib.Path(BIN).is_absolute()

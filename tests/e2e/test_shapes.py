@@ -1,0 +1,96 @@
+"""The shapes that scripts rely on (README, `guanxi help`), through the command line and over RPC alike."""
+
+import json
+
+import pytest
+from conftest import gx
+
+
+def member(store):
+    return gx("centrality", store, "degree", "-n", "1", "--format", "csv").rows()[0]["user_id"]
+
+
+def test_status(built_shop):
+    status = gx("status", built_shop, "--format", "json").json()
+    for name in "users items groups members ties events snapshot schema".split():
+        assert isinstance(status[name], int), name
+    assert status["users"] == 2000 and status["snapshot"] == 1
+
+
+def test_recommend(built_shop):
+    user = member(built_shop)
+    lists = gx("recommend", built_shop, user, "-n", "7", "--format", "json").json()
+    assert isinstance(lists, list) and len(lists) == 1
+    entry = lists[0]
+    assert entry["user"] == user and "rung" in entry and "short" in entry and len(entry["items"]) == 7
+    for item in entry["items"]:
+        assert {"id", "score", "channels", "why"} <= set(item)
+        assert abs(sum(item["channels"].values()) - 1) < 1e-6
+        for why in item["why"]:
+            assert {"channel", "share", "en", "zh", "evidence"} <= set(why)
+
+
+def test_communities(built_shop):
+    rows = gx("communities", built_shop, "--members", "--format", "csv")
+    assert rows.out.splitlines()[0] == "user_id,community"
+    assert len(rows.rows()) == 2000
+    by_row = gx("communities", built_shop, "--format", "csv").rows()
+    assert sum(int(row["size"]) for row in by_row) == 2000
+
+
+def test_centrality(built_shop):
+    out = gx("centrality", built_shop, "pagerank", "--all", "--format", "csv")
+    assert out.out.splitlines()[0] == "user_id,score"
+    scores = [float(row["score"]) for row in out.rows()]
+    assert len(scores) == 2000 and abs(sum(scores) - 1) < 1e-9 and scores == sorted(scores, reverse=True)
+    assert len(gx("centrality", built_shop, "pagerank", "-n", "3", "--format", "csv").rows()) == 3
+
+
+def test_leaders_are_the_same_by_both_doors(built_shop, serve):
+    here = gx("leaders", built_shop, "--format", "json", "-n", "5").json()
+    assert {"user", "score", "rank", "follower_rank", "parts"} <= set(here["leaders"][0])
+    assert -1 <= here["follower_correlation"] <= 1
+    server = serve(built_shop, "--read-only")
+    assert server.connect().call("graph.leaders", {"n": 5}) == here
+    assert gx("leaders", server.unix, "--format", "json", "-n", "5").json() == here
+    tcp = server.tcp.replace("tcp:", "tcp://")
+    assert gx("leaders", tcp, "--format", "json", "-n", "5").json() == here
+
+
+@pytest.mark.parametrize("verb, args", [("recommend", ["-n", "5"]), ("ego", ["--depth", "2"]), ("community", None)])
+def test_the_same_answer_from_a_store_and_a_server(built_shop, serve, verb, args):
+    user = member(built_shop)
+    words = ["--user", user] if args is None else [user, *args]
+    server = serve(built_shop, "--read-only")
+    for form in ("json", "jsonl", "csv", "table"):
+        assert gx(verb, built_shop, *words, "--format", form).out == gx(verb, server.unix, *words, "--format", form).out
+
+
+def test_jsonl_is_a_line_a_row(built_shop):
+    lines = gx("leaders", built_shop, "--format", "jsonl", "-n", "4").out.splitlines()
+    assert len(lines) == 4 and all(json.loads(line)["user"] for line in lines)
+
+
+def test_the_same_seed_gives_the_same_bytes_at_any_number_of_threads(shop_files, tmp_path):
+    hashes = set()
+    for threads in (1, 2, 4):
+        store = tmp_path / f"s{threads}.gx"
+        gx("import", store, shop_files, "--create")
+        gx("build", store, "--threads", threads)
+        import safetensors.numpy
+
+        arrays = safetensors.numpy.load_file(store / "models" / "000001.safetensors")
+        hashes.add(tuple((name, arrays[name].tobytes()) for name in sorted(arrays)))
+    assert len(hashes) == 1
+
+
+def test_estimate_says_what_it_would_take(built_shop):
+    plan = gx("build", built_shop, "--estimate", "--format", "json").json()
+    assert plan["mem_bytes"] > 0 and {"pagerank", "leiden", "linear"} <= {step["pass"] for step in plan["steps"]}
+    tight = gx("build", built_shop, "--mem", "10000", code=7)
+    assert "memory" in tight.err
+    assert gx("status", built_shop, "--format", "json").json()["snapshot"] == 1
+
+
+def test_a_deadline_is_kept(built_shop):
+    gx("centrality", built_shop, "betweenness", "--fresh", "--deadline", "1ms", code=6)

@@ -1,0 +1,54 @@
+"""A snapshot in a notebook: the official safetensors package opens it and finds what the program says."""
+
+import json
+
+import numpy
+import safetensors
+import safetensors.numpy
+from conftest import gx
+
+
+def test_the_official_package_opens_a_snapshot(built_shop):
+    path = built_shop / "models" / "000001.safetensors"
+    arrays = safetensors.numpy.load_file(path)
+    status = gx("status", built_shop, "--format", "json").json()
+    assert arrays["pagerank.score"].shape == (status["users"],)
+    assert abs(arrays["pagerank.score"].sum() - 1) < 1e-9
+    assert arrays["leiden.community"].dtype == numpy.uint32
+    sizes = numpy.bincount(arrays["leiden.community"])
+    assert (sizes == arrays["circle.size"]).all() and (numpy.diff(sizes) <= 0).all()
+    assert arrays["popular.score"].shape == (status["items"],)
+    with safetensors.safe_open(path, framework="numpy") as file:
+        recipe = json.loads(file.metadata()["recipe"])
+    assert recipe["seed"] == 1 and {"pass": "linear"} in recipe["passes"]
+
+
+def test_a_damaged_snapshot_is_refused_and_named(shop):
+    path = shop / "models" / "000001.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-4000] ^= 1
+    path.write_bytes(data)
+    assert "snapshot 1" in gx("check", shop, code=1).out
+    assert gx("leaders", shop, code=1).err
+    gx("build", shop, code=None)
+
+
+def test_backup_and_restore(shop, tmp_path):
+    gx("backup", shop, tmp_path / "copy.gx")
+    gx("backup", shop, tmp_path / "copy.gx", code=1)
+    gx("restore", tmp_path / "back.gx", tmp_path / "copy.gx")
+    gx("check", tmp_path / "back.gx")
+    here = gx("leaders", shop, "--format", "json").json()
+    assert gx("leaders", tmp_path / "back.gx", "--format", "json").json() == here
+
+
+def test_model_list_diff_rollback(shop):
+    gx("build", shop, "--params", "leiden.resolution=2")
+    rows = gx("model", shop, "list", "--format", "json").json()["snapshots"]
+    assert [(row["snapshot"], row["current"]) for row in rows] == [(2, True), (1, False)]
+    changed = {
+        row["array"]: row["change"] for row in gx("model", shop, "diff", "1", "2", "--format", "json").json()["arrays"]
+    }
+    assert changed["pagerank.score"] == "same" and changed["leiden.community"] == "values"
+    gx("model", shop, "rollback")
+    assert gx("status", shop, "--format", "json").json()["snapshot"] == 1
