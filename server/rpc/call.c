@@ -164,11 +164,14 @@ static void unlink_call(gx_rpc_conn *conn, gx_rpc_call *call) {
     conn->loop->calls_out--;
 }
 
-static void set_job(gx_rpc_call *call) {
+static void set_job(gx_rpc_call *call, const gx_rpc_conn *conn) {
     const gx_db_options *options = gx_db_get_options(call->loop->server->db);
     gx_job_init(&call->job, call->loop->job.threads, options->seed);
     call->job.mem_limit = options->mem_bytes;
     call->job.deadline_ns = deadline_of(&call->args, call->arrived_ns);
+    if (conn->hung_up) {
+        gx_job_cancel(&call->job);
+    }
 }
 
 /* Into the queue, unless it is full, or so long that the deadline would pass in it. */
@@ -211,7 +214,7 @@ static void send_away(gx_rpc_conn *conn, const gx_frame *frame, const gx_method 
         status = gx_frame_args(&call->args, call->arena, frame->params, &err);
     }
     if (status == GX_OK) {
-        set_job(call);
+        set_job(call, conn);
         link_call(conn, call); /* before the push: a worker may be done with it at once */
         bool write = method->cost == GX_COST_WRITE;
         status = enqueue(call, write ? &server->writes : &server->longs, &wait_ns, &err);
@@ -235,7 +238,7 @@ void gx_rpc_call_return(gx_rpc_call *call) {
     unlink_call(conn, call);
     gx_rpc_stats_call(&loop->stats, call->method_row, call->status,
                       loop->now_ns - call->arrived_ns);
-    if (conn->fd >= 0 && !call->notification) {
+    if (conn->fd >= 0 && !conn->lingers && !call->notification) {
         gx_error err;
         gx_status status = check_room(conn, call->answer.size, gx_rpc_conn_backlog(conn), &err);
         if (call->answer.failed) {
@@ -287,11 +290,13 @@ bool gx_rpc_dispatch(gx_rpc_conn *conn, const void *data, size_t size) {
     return true;
 }
 
-void gx_rpc_refuse(gx_rpc_conn *conn, const void *data, size_t size, const gx_error *why) {
+bool gx_rpc_refuse(gx_rpc_conn *conn, const void *data, size_t size, const gx_error *why) {
     uint32_t msgid;
-    if (gx_frame_peek(&msgid, data, size)) {
+    bool readable = gx_frame_peek(&msgid, data, size);
+    if (readable) {
         add_error(conn, msgid, why, -1, conn->shape);
     }
+    return readable;
 }
 
 /* ---- the workers ------------------------------------------------------------------------------

@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 enum {
-    FRAMES_A_TURN = 64,   /* then the loop's other connections have theirs */
-    READ_STEP = 16384,    /* room at least, when the rest of a frame is read */
-    KEPT_CAPACITY = 65536 /* of an output buffer that is empty */
+    FRAMES_A_TURN = 64,    /* then the loop's other connections have theirs */
+    READ_STEP = 16384,     /* room at least, when the rest of a frame is read */
+    KEPT_CAPACITY = 65536, /* of an output buffer that is empty */
+    LINGER_MS = 2000,
+    LINGER_FRAMES = 4 /* thrown away at most, in times the largest frame */
 };
 
 gx_rpc_conn *gx_rpc_conn_create(int fd) {
@@ -57,7 +59,7 @@ static bool take_frame(gx_rpc_conn *conn, taking *t) {
         conn->needed = size;
         return false;
     case GX_GUARD_REFUSED:
-        gx_rpc_refuse(conn, at, left, &why);
+        conn->lingers = gx_rpc_refuse(conn, at, left, &why);
         t->fault = "a frame over a limit";
         return false;
     case GX_GUARD_WHOLE:
@@ -185,6 +187,7 @@ static void set_event(struct event *event, bool *set, bool wanted) {
 
 static void set_interest(gx_rpc_conn *conn) {
     bool paused = is_paused(conn);
+    set_event(&conn->hangup_event, &conn->watching, paused && !conn->hung_up);
     set_event(&conn->read_event, &conn->reading, !paused);
     set_event(&conn->write_event, &conn->writing, gx_rpc_conn_backlog(conn) > 0);
     if (conn->more && !paused) {
@@ -197,9 +200,66 @@ static bool is_done(const gx_rpc_conn *conn) {
            conn->in_flight == 0 && gx_rpc_conn_backlog(conn) == 0;
 }
 
+static void cancel_calls(gx_rpc_conn *conn) {
+    for (gx_rpc_call *call = conn->calls; call; call = call->conn_next) {
+        gx_job_cancel(&call->job);
+    }
+}
+
+/* A connection that is not read would not notice that its peer is gone, and its long calls would
+ * run for nobody. What the peer has sent before is still taken: it may be notifications. */
+static void on_hangup(int fd, short what, void *user) {
+    (void)fd, (void)what;
+    gx_rpc_conn *conn = user;
+    conn->hung_up = true;
+    cancel_calls(conn);
+    set_event(&conn->hangup_event, &conn->watching, false);
+}
+
+static void count_drop(gx_rpc_conn *conn, const char *why) {
+    gx_rpc_count(&conn->loop->stats.dropped, 1);
+    gx_rpc_log(conn->loop->server, 2, "event=connection_dropped fd=%d reason=\"%s\"", conn->fd,
+               why);
+}
+
+/* To close at once while the peer is still writing would reset the connection, and the error that
+ * says why would be lost. So the end is said, and what comes is thrown away for a moment. */
+static void begin_linger(gx_rpc_conn *conn, const char *why) {
+    if (gx_rpc_conn_backlog(conn) > 0) {
+        gx_rpc_conn_close(conn, why);
+        return;
+    }
+    count_drop(conn, why);
+    cancel_calls(conn);
+    shutdown(conn->fd, SHUT_WR);
+    conn->lingers_since_ns = conn->loop->now_ns;
+    conn->partial_since_ns = 0;
+    conn->more = false;
+    gx_buffer_finish(&conn->in);
+    gx_buffer_finish(&conn->out);
+    set_event(&conn->read_event, &conn->reading, true);
+    set_event(&conn->write_event, &conn->writing, false);
+    set_event(&conn->hangup_event, &conn->watching, false);
+}
+
+static void discard(gx_rpc_conn *conn) {
+    ssize_t n = recv(conn->fd, conn->loop->scratch, GX_RPC_SCRATCH, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+        return;
+    }
+    conn->discarded += n > 0 ? (size_t)n : 0;
+    if (n <= 0 || conn->discarded > LINGER_FRAMES * conn->loop->server->options.frame_max) {
+        gx_rpc_conn_close(conn, NULL);
+    }
+}
+
 /* Ends a turn: what was answered goes out, and the connection waits for what it needs. */
 static void end_turn(gx_rpc_conn *conn, const char *fault) {
     bool alive = flush(conn) && !conn->out.failed;
+    if (alive && fault && conn->lingers) {
+        begin_linger(conn, fault);
+        return;
+    }
     if (!alive || fault) {
         gx_rpc_conn_close(conn, fault);
         return;
@@ -216,6 +276,12 @@ void gx_rpc_conn_continue(gx_rpc_conn *conn) {
     if (conn->fd < 0) {
         return;
     }
+    if (conn->lingers) {
+        if (atomic_load(&conn->loop->server->draining)) {
+            gx_rpc_conn_close(conn, NULL);
+        }
+        return;
+    }
     borrow_output(conn);
     const char *fault = conn->more ? take_waiting(conn) : NULL;
     end_turn(conn, fault);
@@ -227,6 +293,10 @@ static void on_readable(int fd, short what, void *user) {
     (void)what;
     gx_rpc_conn *conn = user;
     conn->loop->now_ns = gx_clock_ns();
+    if (conn->lingers) {
+        discard(conn);
+        return;
+    }
     if (conn->more) {
         gx_rpc_conn_continue(conn);
         return;
@@ -284,6 +354,8 @@ void gx_rpc_conn_start(gx_rpc_conn *conn, gx_rpc_loop *loop) {
     event_assign(&conn->read_event, loop->base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
     event_assign(&conn->write_event, loop->base, conn->fd, EV_WRITE | EV_PERSIST, on_writable,
                  conn);
+    event_assign(&conn->hangup_event, loop->base, conn->fd, EV_CLOSED | EV_PERSIST, on_hangup,
+                 conn);
     set_interest(conn);
 }
 
@@ -303,18 +375,16 @@ static void unlink_conn(gx_rpc_conn *conn) {
 void gx_rpc_conn_close(gx_rpc_conn *conn, const char *why) {
     gx_rpc_loop *loop = conn->loop;
     if (why) {
-        gx_rpc_count(&loop->stats.dropped, 1);
-        gx_rpc_log(loop->server, 2, "event=connection_dropped fd=%d reason=\"%s\"", conn->fd, why);
+        count_drop(conn, why);
     }
     event_del(&conn->read_event);
     event_del(&conn->write_event);
+    event_del(&conn->hangup_event);
     close(conn->fd);
     conn->fd = -1;
     atomic_fetch_sub(&loop->server->connections, 1);
     unlink_conn(conn);
-    for (gx_rpc_call *call = conn->calls; call; call = call->conn_next) {
-        gx_job_cancel(&call->job);
-    }
+    cancel_calls(conn);
     gx_buffer_finish(&conn->in);
     gx_buffer_finish(&conn->out);
     if (conn->in_flight == 0 && !conn->dirty) {
@@ -336,5 +406,7 @@ void gx_rpc_conn_tick(gx_rpc_conn *conn, int64_t now_ns) {
     } else if (conn->unwritten_since_ns &&
                now_ns - conn->unwritten_since_ns > options->unread_answer_ms * 1000000) {
         gx_rpc_conn_close(conn, "answers that were not read in time");
+    } else if (conn->lingers && now_ns - conn->lingers_since_ns > LINGER_MS * INT64_C(1000000)) {
+        gx_rpc_conn_close(conn, NULL);
     }
 }

@@ -7,6 +7,7 @@
 
 #include "server/rpc/rpc.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -109,16 +109,20 @@ struct gx_rpc_conn {
     int fd; /* -1: closed, waiting for its calls to come back */
     gx_error_shape shape;
     bool dirty;
-    bool reading, writing; /* events that are set */
-    bool more;             /* `in` may hold whole frames that were not taken yet */
-    struct event read_event, write_event;
+    bool reading, writing, watching; /* events that are set */
+    bool more;                       /* `in` may hold whole frames that were not taken yet */
+    bool hung_up; /* the peer closed its side; what it sent before is still taken */
+    bool lingers; /* refused and told so: what still comes is thrown away for a while */
+    struct event read_event, write_event, hangup_event;
     gx_buffer in;  /* bytes of a frame that is not whole, or of frames that wait */
     size_t needed; /* `in` holds no whole frame before it is this long */
     gx_buffer out;
     size_t sent;                /* of `out` */
     int64_t partial_since_ns;   /* 0: no partial frame */
     int64_t unwritten_since_ns; /* 0: everything is written */
-    gx_rpc_call *calls;         /* in flight */
+    int64_t lingers_since_ns;
+    size_t discarded;   /* bytes, while it lingers */
+    gx_rpc_call *calls; /* in flight */
     uint32_t in_flight;
 };
 
@@ -136,8 +140,8 @@ size_t gx_rpc_conn_backlog(const gx_rpc_conn *conn);
 
 /* One whole frame. False: the connection ends. */
 bool gx_rpc_dispatch(gx_rpc_conn *conn, const void *data, size_t size);
-/* A frame the guard refused: an error where its head can be read. */
-void gx_rpc_refuse(gx_rpc_conn *conn, const void *data, size_t size, const gx_error *why);
+/* A frame the guard refused: an error where its head can be read (then true). */
+bool gx_rpc_refuse(gx_rpc_conn *conn, const void *data, size_t size, const gx_error *why);
 /* A call came back: its answer goes out, and it to the free list. In the loop's thread. */
 void gx_rpc_call_return(gx_rpc_call *call);
 void gx_rpc_call_free(gx_rpc_call *call);
