@@ -52,8 +52,7 @@ const gx__column *gx__columns_find(const gx_columns *columns, gx_slice field) {
     return name == 0 || name > columns->count ? NULL : &columns->columns[name - 1];
 }
 
-/* ---- what can fail: columns, pages, words, runs ------------------------------------------------
- */
+/* ---- what can fail: columns, pages, words, runs --------------------------------------------- */
 
 static gx_status column_intern(uint32_t *out, gx_columns *columns, gx_slice field, gx_error *err) {
     uint32_t name = 0;
@@ -220,8 +219,7 @@ static gx_status cell_prepare(gx__cell *out, bool *out_any, gx_columns *columns,
     return status;
 }
 
-/* ---- what cannot fail
- * ---------------------------------------------------------------------------- */
+/* ---- what cannot fail ----------------------------------------------------------------------- */
 
 static void cell_clear(gx__column *column, uint32_t row) {
     uint32_t p = row / GX__PAGE_ROWS, at = row % GX__PAGE_ROWS;
@@ -269,8 +267,7 @@ static void cell_write(gx__column *column, uint32_t row, const gx__cell *cell) {
     }
 }
 
-/* ---- rebuilding a column without what is dead
- * ----------------------------------------------------- */
+/* ---- rebuilding a column without what is dead ----------------------------------------------- */
 
 static bool column_is_stale(const gx__column *column) {
     return column->dict.count > 2 * (size_t)column->dict.used + SLACK ||
@@ -336,8 +333,7 @@ static void column_rebuild(gx__column *column) {
     gx_free(renamed);
 }
 
-/* ---- rows
- * ----------------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------- */
 
 static gx_status cells_reserve(gx_columns *columns, uint32_t count, gx_error *err) {
     if (count <= columns->cell_capacity) {
@@ -385,8 +381,7 @@ gx_status gx_columns_set(gx_columns *columns, uint32_t row, const gx_value *fiel
     return GX_OK;
 }
 
-/* ---- reading back
- * ------------------------------------------------------------------------------------ */
+/* ---- reading back --------------------------------------------------------------------------- */
 
 static gx_value number_value(double number) {
     bool whole = number >= -0x1p53 && number <= 0x1p53 && number == floor(number);

@@ -14,9 +14,7 @@
 
 #include <math.h>
 
-/* ---- names
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 const char *gx_channel_name(gx_channel channel) {
     static const char *const names[GX_CHANNEL_COUNT] = {
@@ -45,8 +43,7 @@ const char *gx_rung_name(gx_rung rung) {
     return (unsigned)rung < GX_RUNG_COUNT ? names[rung] : "unknown";
 }
 
-/* ---- the blend
- * --------------------------------------------------------------------------------------------- */
+/* ---- the blend ------------------------------------------------------------------------------ */
 
 /* The one place where channels become a score; always in the same order, so that it is the same to
  * the bit whichever way an item was found. */
@@ -82,7 +79,7 @@ GX__CLONES static uint32_t filter(float *restrict total, const uint8_t *restrict
 /* Everything a list or an explanation is read from. */
 typedef struct ranking {
     gx__scores scores;
-    float *total; /* one an item of the request; 0 where filtered out */
+    float *total; /* one an item of the request, in the scratch; 0 where filtered out */
     uint32_t passing;
 } ranking;
 
@@ -94,15 +91,11 @@ static gx_status ranking_make(ranking *out, const gx_rec *rec, const gx_rec_memb
     if (status != GX_OK) {
         return status;
     }
-    r.total = gx_alloc0((size_t)items + 1, sizeof *r.total);
-    if (!r.total) {
-        gx__scores_finish(&r.scores);
-        return gx_fail_memory(err, items * sizeof *r.total);
-    }
-    if (r.scores.interest) {
-        blend_interest(r.total, r.scores.interest, items < rec->items ? items : rec->items,
-                       r.scores.interest_scale, request->weights[GX_CHANNEL_INTEREST]);
-    }
+    r.total = r.scores.scratch->total;
+    uint32_t known = !r.scores.interest ? 0 : items < rec->items ? items : rec->items;
+    blend_interest(r.total, r.scores.interest, known, r.scores.interest_scale,
+                   request->weights[GX_CHANNEL_INTEREST]);
+    memset(r.total + known, 0, (items - known) * sizeof *r.total);
     for (uint32_t k = 0; k < r.scores.count; k++) {
         uint32_t item = r.scores.candidates[k].item;
         float s[GX_CHANNEL_COUNT];
@@ -116,11 +109,6 @@ static gx_status ranking_make(ranking *out, const gx_rec *rec, const gx_rec_memb
     return GX_OK;
 }
 
-static void ranking_finish(ranking *r) {
-    gx__scores_finish(&r->scores);
-    gx_free(r->total);
-}
-
 static float popularity(const gx_rec *rec, uint32_t item) {
     float p = rec->popular && item < rec->items ? rec->popular[item] : 0;
     return p > 0 ? p : 0;
@@ -130,8 +118,7 @@ static bool passes(const gx_rec_request *request, uint32_t item) {
     return item < request->items && (!request->pass || request->pass[item]);
 }
 
-/* ---- the ladder
- * -------------------------------------------------------------------------------------------- */
+/* ---- the ladder ----------------------------------------------------------------------------- */
 
 /* Whether the fit saw this history as it is now. */
 static bool is_fitted(const gx__scores *scores) {
@@ -157,9 +144,7 @@ static gx_rung rung_of(const gx__scores *scores) {
     return scores->count > 0 ? GX_RUNG_FRIENDS_ONLY : GX_RUNG_ATTRIBUTES;
 }
 
-/* ---- the list
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the list ------------------------------------------------------------------------------- */
 
 static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request *request,
                        uint32_t item) {
@@ -234,13 +219,11 @@ gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_mem
     }
     *out = list;
 done:
-    ranking_finish(&r);
+    gx__scores_finish(&r.scores);
     return status;
 }
 
-/* ---- one item
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- one item ------------------------------------------------------------------------------- */
 
 /* 1 + how many of those that pass stand before the item. */
 static uint32_t rank_of(const ranking *r, const gx_rec *rec, const gx_rec_request *request,
@@ -280,13 +263,11 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
     *out = made;
     *out_rank = made.rank;
 done:
-    ranking_finish(&r);
+    gx__scores_finish(&r.scores);
     return status;
 }
 
-/* ---- similar items
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- similar items -------------------------------------------------------------------------- */
 
 static gx_status similar_sum(float *sum, float *one, const gx_rec *rec, const uint32_t *like,
                              uint32_t count, gx_error *err) {

@@ -5,15 +5,18 @@
  *   leader    x = Σ leaders authority × reach × best act,   s = x / (x + ½)
  *             reach: 1 followed, 0.7 tied, 0.5 only of the same circle
  *   best act  max over a person's acts on the item of weight × T / (T + age),   T = 180 days
- *   circle    share / (share + 0.05) × (1 − 1 / lift), share = k / (size + 20); the lift comes
- * shrunk interest  raw / (largest raw of an item outside the history) × h / (h + 2), h items in the
- * history; without a history, from declared tags: b = 0.25 + 0.5 × popularity, two tags 1 − (1 −
- * b)²
+ *   circle    share / (share + 0.05) × (1 − 1 / lift),   share = k / (size + 20); the lift comes
+ *             shrunk from the snapshot
+ *   interest  raw / (largest raw of an item outside the history) × h / (h + 2), h items in the
+ *             history; without a history, from declared tags: b = 0.25 + 0.5 × popularity, for two
+ *             tags 1 − (1 − b)²
  *
  * Age fades by a power and not exponentially: what a friend bought three years ago still says
  * something. A person counts once an item, however often they looked at it. Time O(acts + circle's
- * row + the model's scoring); memory 8 bytes an item. */
+ * row + the model's scoring); memory 12 bytes an item, kept between calls. */
 #include "models/rec/rec_parts.h"
+
+#include "models/parallel.h"
 
 #include <math.h>
 
@@ -28,65 +31,25 @@ static const double SHARE_HALF = 0.05, SHARE_SHRINK = 20;
 static const double HISTORY_HALF = 2;
 static const double TAG_BASE = 0.25, TAG_POPULAR = 0.5;
 
-/* ---- candidates
- * ----------------------------------------------------------------------------------------- */
+/* ---- leaders -------------------------------------------------------------------------------- */
 
-static gx__candidate *candidate_at(gx__scores *scores, uint32_t item) {
-    if (scores->slot[item] == 0) {
-        scores->candidates[scores->count] = (gx__candidate){.item = item, .place = GX_NONE};
-        scores->slot[item] = ++scores->count;
-    }
-    return &scores->candidates[scores->slot[item] - 1];
-}
-
-static double fade(int64_t now_ms, int64_t ts_ms) {
-    double age = (double)now_ms - (double)ts_ms;
-    return age > 0 ? FADE_MS / (FADE_MS + age) : 1;
-}
-
-void gx__walk_acts(gx__scores *scores, gx__walk_fn fn, void *user) {
-    const gx_rec_member *member = scores->member;
-    for (uint32_t f = 0; f < member->friend_count; f++) {
-        const gx_friend *person = &member->friends[f];
-        for (uint32_t a = person->act_from; a < person->act_to; a++) {
-            const gx_act *act = &member->acts[a];
-            if (act->item >= scores->items) {
-                continue;
-            }
-            gx__candidate *candidate = candidate_at(scores, act->item);
-            float value = (float)(fmin((double)act->weight, 1) * fade(member->now_ms, act->ts_ms));
-            if (value > candidate->best) {
-                candidate->best = value;
-                candidate->best_act = a;
-            }
-        }
-        for (uint32_t a = person->act_from; a < person->act_to; a++) {
-            uint32_t item = member->acts[a].item;
-            gx__candidate *candidate = item < scores->items ? candidate_at(scores, item) : NULL;
-            if (candidate && candidate->best > 0) {
-                fn(user, person, candidate);
-                candidate->best = 0;
-            }
-        }
-    }
-}
-
-/* ---- leaders
- * --------------------------------------------------------------------------------------------- */
-
-static float expert_score(const gx_rec *rec, uint32_t user, uint32_t category) {
+/* The categories that `user` leads: a run of the table. */
+static uint32_t experts_of(const gx__expert **out, const gx_rec *rec, uint32_t user) {
     uint32_t low = 0, high = rec->expert_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        const gx__expert *e = &rec->experts[middle];
-        if (e->user < user || (e->user == user && e->category < category)) {
+        if (rec->experts[middle].user < user) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    const gx__expert *e = &rec->experts[low];
-    return low < rec->expert_count && e->user == user && e->category == category ? e->score : 0;
+    uint32_t count = 0;
+    while (low + count < rec->expert_count && rec->experts[low + count].user == user) {
+        count++;
+    }
+    *out = rec->experts + low;
+    return count;
 }
 
 static bool leads_circle(const gx_rec *rec, uint32_t circle, uint32_t user) {
@@ -100,44 +63,110 @@ static bool leads_circle(const gx_rec *rec, uint32_t circle, uint32_t user) {
     return false;
 }
 
-double gx__authority(double *out_score, uint32_t *out_category, const gx_rec *rec, uint32_t circle,
-                     const gx_friend *person, uint32_t item) {
+static gx__lead lead_of(const gx_rec *rec, uint32_t circle, const gx_friend *person) {
+    gx__lead lead = {0};
     uint32_t user = person->user;
     if (!rec->leader_score || user >= rec->users) {
-        return 0;
+        return lead;
     }
-    double authority = 0;
     if (rec->leader_rank[user] <= rec->leader_last || leads_circle(rec, circle, user)) {
-        *out_score = rec->leader_score[user];
-        *out_category = GX_NONE;
-        authority = *out_score / 100 * (rec->expert_count > 0 ? OUTSIDE_FIELD : 1);
+        lead.overall = rec->leader_score[user];
     }
-    uint32_t category = rec->category && item < rec->items ? rec->category[item] : GX_NONE;
-    double expert = category == GX_NONE ? 0 : (double)expert_score(rec, user, category);
-    if (expert / 100 > authority) {
-        *out_score = expert;
-        *out_category = category;
-        authority = expert / 100;
+    if (rec->expert_count > 0) {
+        lead.experts = experts_of(&lead.expert, rec, user);
     }
-    double reach = person->followed       ? REACH_FOLLOWED
-                   : person->strength > 0 ? REACH_TIED
-                                          : REACH_CIRCLE;
-    return fmin(authority, 1) * reach;
+    lead.reach = person->strength > 0 ? REACH_TIED : REACH_CIRCLE;
+    lead.reach = person->followed ? REACH_FOLLOWED : lead.reach;
+    return lead;
 }
 
-static void add_evidence(void *user, const gx_friend *person, gx__candidate *candidate) {
+double gx__authority(double *out_score, uint32_t *out_category, const gx_rec *rec,
+                     const gx__lead *lead, uint32_t item) {
+    double authority = lead->overall / 100 * (rec->expert_count > 0 ? OUTSIDE_FIELD : 1);
+    *out_score = lead->overall;
+    *out_category = GX_NONE;
+    uint32_t category = lead->experts > 0 && item < rec->items ? rec->category[item] : GX_NONE;
+    for (uint32_t k = 0; k < lead->experts; k++) {
+        double score = (double)lead->expert[k].score;
+        if (lead->expert[k].category == category && score / 100 > authority) {
+            authority = score / 100;
+            *out_score = score;
+            *out_category = category;
+        }
+    }
+    return fmin(authority, 1) * lead->reach;
+}
+
+/* ---- friends and leaders: the walk over what they did --------------------------------------- */
+
+static gx__candidate *candidate_at(gx__scores *scores, uint32_t item) {
+    uint32_t *slot = &scores->scratch->slot[item];
+    if (*slot == 0) {
+        scores->candidates[scores->count] = (gx__candidate){.item = item, .place = GX_NONE};
+        *slot = ++scores->count;
+    }
+    return &scores->candidates[*slot - 1];
+}
+
+static double fade(int64_t now_ms, int64_t ts_ms) {
+    double age = (double)now_ms - (double)ts_ms;
+    return age > 0 ? FADE_MS / (FADE_MS + age) : 1;
+}
+
+static bool is_wanted(const gx__scores *scores, const uint64_t *wanted, uint32_t item) {
+    return item < scores->items &&
+           (!wanted || (wanted[item / 64 % GX__WANTED_WORDS] >> (item % 64) & 1) != 0);
+}
+
+static void find_best(gx__scores *scores, const gx_friend *person, const uint64_t *wanted) {
+    const gx_rec_member *member = scores->member;
+    for (uint32_t a = person->act_from; a < person->act_to; a++) {
+        const gx_act *act = &member->acts[a];
+        if (!is_wanted(scores, wanted, act->item)) {
+            continue;
+        }
+        gx__candidate *candidate = candidate_at(scores, act->item);
+        float value = (float)(fmin((double)act->weight, 1) * fade(member->now_ms, act->ts_ms));
+        if (value > candidate->best) {
+            candidate->best = value;
+            candidate->best_act = a;
+        }
+    }
+}
+
+void gx__walk_acts(gx__scores *scores, const uint64_t *wanted, gx__walk_fn fn, void *user) {
+    const gx_rec_member *member = scores->member;
+    for (uint32_t f = 0; f < member->friend_count; f++) {
+        const gx_friend *person = &member->friends[f];
+        gx__lead lead = lead_of(scores->rec, scores->circle, person);
+        find_best(scores, person, wanted);
+        for (uint32_t a = person->act_from; a < person->act_to; a++) {
+            uint32_t item = member->acts[a].item;
+            if (!is_wanted(scores, wanted, item)) {
+                continue;
+            }
+            gx__candidate *candidate = candidate_at(scores, item);
+            if (candidate->best > 0) { /* once a person and item */
+                fn(user, person, &lead, candidate);
+                candidate->best = 0;
+            }
+        }
+    }
+}
+
+static void add_evidence(void *user, const gx_friend *person, const gx__lead *lead,
+                         gx__candidate *candidate) {
     const gx__scores *scores = user;
-    double score = 0;
-    uint32_t category = GX_NONE;
     candidate->friends += fmin((double)person->strength, 1) * (double)candidate->best;
-    candidate->leader +=
-        (double)candidate->best *
-        gx__authority(&score, &category, scores->rec, scores->circle, person, candidate->item);
+    if (lead->overall > 0 || lead->experts > 0) {
+        double score;
+        uint32_t category;
+        candidate->leader += (double)candidate->best *
+                             gx__authority(&score, &category, scores->rec, lead, candidate->item);
+    }
 }
 
-/* ---- circle
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- circle --------------------------------------------------------------------------------- */
 
 static float circle_score(double count, double size, double lift) {
     double share = count / (size + SHARE_SHRINK);
@@ -161,9 +190,7 @@ static void add_circle(gx__scores *scores) {
     }
 }
 
-/* ---- interest
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- interest ------------------------------------------------------------------------------- */
 
 static uint32_t liked(const gx_history *history) {
     uint32_t count = 0;
@@ -173,58 +200,79 @@ static uint32_t liked(const gx_history *history) {
     return count;
 }
 
-/* The largest score of an item the member has not touched: the scale that neither the filter nor
- * the member's own items (which a model may rate above all) can move. */
-static float largest_outside(float *scores, uint32_t items, const gx_history *history) {
-    float largest = 0;
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < items) {
-            scores[history->item[k]] = -scores[history->item[k]];
+/* In lanes, so that the compiler may take a vector at a time. */
+GX__CLONES static float largest_of(const float *scores, uint32_t items) {
+    enum { LANES = 16 };
+    float lane[LANES] = {0};
+    uint32_t i = 0;
+    for (; items - i >= LANES; i += LANES) {
+        for (uint32_t l = 0; l < LANES; l++) {
+            lane[l] = scores[i + l] > lane[l] ? scores[i + l] : lane[l];
         }
     }
-    for (uint32_t i = 0; i < items; i++) {
-        largest = scores[i] > largest ? scores[i] : largest;
+    for (; i < items; i++) {
+        lane[0] = scores[i] > lane[0] ? scores[i] : lane[0];
     }
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < items) {
-            scores[history->item[k]] = -scores[history->item[k]];
-        }
+    for (uint32_t l = 1; l < LANES; l++) {
+        lane[0] = lane[l] > lane[0] ? lane[l] : lane[0];
     }
-    return largest;
+    return lane[0];
 }
 
+static void set_aside(float *scores, uint32_t items, const gx_history *history, float *kept) {
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < items) {
+            kept[k] = scores[history->item[k]];
+            scores[history->item[k]] = 0;
+        }
+    }
+}
+
+static void put_back(float *scores, uint32_t items, const gx_history *history, const float *kept) {
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < items) {
+            scores[history->item[k]] = kept[k];
+        }
+    }
+}
+
+/* The scale is the largest score of an item the member has not touched: neither the filter nor the
+ * member's own items (which a model may rate above all) can move it. */
 static gx_status add_model(gx__scores *scores, gx_error *err) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
     if (!rec->model || scores->likes == 0) {
         return GX_OK;
     }
-    float *raw = gx_alloc((size_t)rec->items + 1, sizeof *raw);
-    if (!raw) {
-        return gx_fail_memory(err, rec->items * sizeof *raw);
-    }
+    float *raw = scores->scratch->raw;
     gx_status status = rec->model->score(raw, &scores->folded, rec->model_state, history, err);
-    float largest = status == GX_OK ? largest_outside(raw, rec->items, history) : 0;
-    if (!(largest > 0) || !isfinite(largest)) {
-        gx_free(raw);
+    if (status != GX_OK) {
         return status;
     }
-    scores->interest = raw;
-    scores->interest_scale =
-        (float)(scores->likes / (scores->likes + HISTORY_HALF) / (double)largest);
+    float *kept = gx_alloc(history->count, sizeof *kept);
+    if (!kept) {
+        return gx_fail_memory(err, history->count * sizeof *kept);
+    }
+    set_aside(raw, rec->items, history, kept);
+    float largest = largest_of(raw, rec->items);
+    put_back(raw, rec->items, history, kept);
+    gx_free(kept);
+    if (largest > 0 && isfinite(largest)) {
+        double h = scores->likes;
+        scores->interest = raw;
+        scores->interest_scale = (float)(h / (h + HISTORY_HALF) / (double)largest);
+    }
     return GX_OK;
 }
 
-static gx_status add_tags(gx__scores *scores, gx_error *err) {
+static void add_tags(gx__scores *scores) {
     const gx_rec *rec = scores->rec;
     const gx_rec_member *member = scores->member;
     if (member->tag_item_count == 0 || scores->likes > 0 || rec->items == 0) {
-        return GX_OK;
+        return;
     }
-    float *raw = gx_alloc0(rec->items, sizeof *raw);
-    if (!raw) {
-        return gx_fail_memory(err, rec->items * sizeof *raw);
-    }
+    float *raw = scores->scratch->raw;
+    memset(raw, 0, rec->items * sizeof *raw);
     for (uint32_t k = 0; k < member->tag_item_count; k++) {
         uint32_t item = member->tag_items[k];
         if (item < rec->items) {
@@ -238,12 +286,9 @@ static gx_status add_tags(gx__scores *scores, gx_error *err) {
     scores->interest = raw;
     scores->interest_scale = 1;
     scores->from_tags = true;
-    return GX_OK;
 }
 
-/* ---- all
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- all ------------------------------------------------------------------------------------ */
 
 static uint64_t candidates_at_most(const gx__scores *scores) {
     const gx_rec *rec = scores->rec;
@@ -265,15 +310,15 @@ gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_membe
     s.likes = liked(&member->history);
     s.circle = gx_rec_circle(rec, member->user, member->friends, member->friend_count);
     uint64_t room = candidates_at_most(&s) + 1;
-    s.slot = gx_alloc0((size_t)s.items + 1, sizeof *s.slot);
+    GX_TRY(gx__scratch_take(&s.scratch, rec->pool, s.items, err));
     s.candidates = gx_alloc(room, sizeof *s.candidates);
-    if (!s.slot || !s.candidates) {
-        status = gx_fail_memory(err, room * sizeof *s.candidates + s.items * sizeof *s.slot);
+    if (!s.candidates) {
+        status = gx_fail_memory(err, room * sizeof *s.candidates);
         goto done;
     }
     GX_TRY(add_model(&s, err));
-    GX_TRY(add_tags(&s, err));
-    gx__walk_acts(&s, add_evidence, &s);
+    add_tags(&s);
+    gx__walk_acts(&s, NULL, add_evidence, &s);
     add_circle(&s);
     *out = s;
     return GX_OK;
@@ -283,8 +328,10 @@ done:
 }
 
 void gx__scores_finish(gx__scores *scores) {
-    gx_free(scores->interest);
-    gx_free(scores->slot);
+    for (uint32_t k = 0; k < scores->count; k++) {
+        scores->scratch->slot[scores->candidates[k].item] = 0;
+    }
+    gx__scratch_give(scores->rec->pool, scores->scratch);
     gx_free(scores->candidates);
 }
 
@@ -297,8 +344,9 @@ void gx__scores_of(float s[GX_CHANNEL_COUNT], const gx__scores *scores, uint32_t
         float raw = scores->interest[item] * scores->interest_scale;
         s[GX_CHANNEL_INTEREST] = raw > 0 ? (raw < 1 ? raw : 1) : 0;
     }
-    if (scores->slot[item] != 0) {
-        const gx__candidate *c = &scores->candidates[scores->slot[item] - 1];
+    uint32_t slot = scores->scratch->slot[item];
+    if (slot != 0) {
+        const gx__candidate *c = &scores->candidates[slot - 1];
         s[GX_CHANNEL_FRIENDS] = (float)(c->friends / (c->friends + FRIENDS_HALF));
         s[GX_CHANNEL_LEADER] = (float)(c->leader / (c->leader + LEADER_HALF));
         s[GX_CHANNEL_CIRCLE] = c->circle;

@@ -37,8 +37,7 @@ static uint64_t rows_of(const gx_arrays *arrays, const char *name) {
     return array ? array->shape[0] : 0;
 }
 
-/* ---- interest and popularity
- * ------------------------------------------------------------------------- */
+/* ---- interest and popularity ---------------------------------------------------------------- */
 
 static bool has_prefix(const gx_arrays *arrays, const char *instance) {
     size_t length = strlen(instance);
@@ -92,8 +91,7 @@ static void open_history(gx_rec *rec, const gx_arrays *arrays) {
     }
 }
 
-/* ---- ties and circles
- * ------------------------------------------------------------------------------------ */
+/* ---- ties and circles ----------------------------------------------------------------------- */
 
 static gx_status open_strength(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
     const uint64_t *ptr = gx_arrays_get(arrays, "strength.ptr", GX_U64, (uint64_t)rec->users + 1);
@@ -138,8 +136,7 @@ static gx_status open_circles(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     return GX_OK;
 }
 
-/* ---- leaders
- * --------------------------------------------------------------------------------------------- */
+/* ---- leaders -------------------------------------------------------------------------------- */
 
 static void place_leader(gx_rec *rec, uint32_t user) {
     uint32_t *row = rec->circle_leaders + (size_t)rec->community[user] * GX_REC_CIRCLE_LEADERS;
@@ -222,9 +219,7 @@ static gx_status open_leaders(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     return status == GX_OK && rec->community ? open_circle_leaders(rec, err) : status;
 }
 
-/* ---- the whole
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interest_model,
                       uint32_t users, uint32_t items, gx_error *err) {
@@ -234,6 +229,7 @@ gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interes
         return gx_fail_memory(err, sizeof *rec);
     }
     rec->newest_ms = INT64_MIN;
+    GX_TRY(gx__pool_create(&rec->pool, err));
     if (arrays) {
         rec->users = users;
         rec->items = items;
@@ -258,6 +254,7 @@ void gx_rec_close(gx_rec *rec) {
     if (rec->model) {
         rec->model->close(rec->model_state);
     }
+    gx__pool_destroy(rec->pool);
     gx_free(rec->circle_leaders);
     gx_free(rec->experts);
     gx_free(rec);
@@ -282,9 +279,7 @@ uint32_t gx_rec_strengths(const uint32_t **out_dst, const float **out_weight, co
     return (uint32_t)(rec->strength_ptr[user + 1] - from);
 }
 
-/* ---- circles
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- circles -------------------------------------------------------------------------------- */
 
 static uint32_t own_circle(const gx_rec *rec, uint32_t user) {
     uint32_t circle = user < rec->users ? rec->community[user] : GX_NONE;

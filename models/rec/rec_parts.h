@@ -11,7 +11,26 @@ typedef struct gx__expert {
     float score;
 } gx__expert;
 
+/* What one call works in. Kept between calls, since fresh pages of this size cost more than the
+ * work done in them. */
+typedef struct gx__scratch {
+    uint32_t items;
+    uint32_t *slot; /* items; all 0 between calls */
+    float *raw;     /* items: scores of the model */
+    float *total;   /* items */
+} gx__scratch;
+
+typedef struct gx__pool gx__pool;
+
+GX_MUST_CHECK gx_status gx__pool_create(gx__pool **out, gx_error *err);
+void gx__pool_destroy(gx__pool *pool);
+/* With room for `items`; any thread. */
+GX_MUST_CHECK gx_status gx__scratch_take(gx__scratch **out, gx__pool *pool, uint32_t items,
+                                         gx_error *err);
+void gx__scratch_give(gx__pool *pool, gx__scratch *scratch); /* accepts NULL */
+
 struct gx_rec {
+    gx__pool *pool;
     uint32_t users, items;
     const gx_model *model; /* interest; NULL: none */
     void *model_state;
@@ -58,11 +77,11 @@ typedef struct gx__scores {
     const gx_rec_member *member;
     uint32_t items;
     uint32_t circle;
-    uint32_t likes;       /* items of the history with a weight above 0 */
-    float *interest;      /* raw scores of the model; NULL: none */
-    float interest_scale; /* s = raw × this, within 0 … 1 */
+    uint32_t likes;        /* items of the history with a weight above 0 */
+    const float *interest; /* raw scores of the model, in the scratch; NULL: none */
+    float interest_scale;  /* s = raw × this, within 0 … 1 */
     bool from_tags, folded;
-    uint32_t *slot; /* an item's candidate + 1; 0: none */
+    gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */
     gx__candidate *candidates;
     uint32_t count;
 } gx__scores;
@@ -73,12 +92,24 @@ void gx__scores_finish(gx__scores *scores);
 /* s of every channel for one item. */
 void gx__scores_of(float s[GX_CHANNEL_COUNT], const gx__scores *scores, uint32_t item);
 
-/* The best act of each person on each candidate, person after person. */
-typedef void (*gx__walk_fn)(void *user, const gx_friend *person, gx__candidate *candidate);
-void gx__walk_acts(gx__scores *scores, gx__walk_fn fn, void *user);
+/* How a person leads the member. */
+typedef struct gx__lead {
+    double overall; /* 0–100: the score of a leader of the whole shop or of the circle; 0: of
+                       neither */
+    double reach;   /* by the tie between the two, 0 … 1 */
+    const gx__expert *expert; /* the categories the person leads */
+    uint32_t experts;
+} gx__lead;
+
+/* The best act of each person on each candidate, person after person. `wanted` (may be NULL) says
+ * which items to look at: bit item mod 4096. */
+enum { GX__WANTED_WORDS = 64 };
+typedef void (*gx__walk_fn)(void *user, const gx_friend *person, const gx__lead *lead,
+                            gx__candidate *candidate);
+void gx__walk_acts(gx__scores *scores, const uint64_t *wanted, gx__walk_fn fn, void *user);
 /* How much a person leads the member on an item, 0 … 1, and the score and category that say so. */
-double gx__authority(double *out_score, uint32_t *out_category, const gx_rec *rec, uint32_t circle,
-                     const gx_friend *person, uint32_t item);
+double gx__authority(double *out_score, uint32_t *out_category, const gx_rec *rec,
+                     const gx__lead *lead, uint32_t item);
 
 /* Fills share and evidence of the items of a list. */
 GX_MUST_CHECK gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores,

@@ -57,7 +57,8 @@ static void add_person(tally *t, const gx_rec_member *member, uint32_t user, dou
     count_action(t, act->action);
 }
 
-static void add_evidence(void *user, const gx_friend *person, gx__candidate *candidate) {
+static void add_evidence(void *user, const gx_friend *person, const gx__lead *lead,
+                         gx__candidate *candidate) {
     const evidence *e = user;
     const gx__scores *scores = e->scores;
     if (candidate->chosen == 0) {
@@ -71,9 +72,8 @@ static void add_evidence(void *user, const gx_friend *person, gx__candidate *can
     }
     double score = 0;
     uint32_t category = GX_NONE;
-    double authority =
-        gx__authority(&score, &category, scores->rec, scores->circle, person, candidate->item) *
-        (double)candidate->best;
+    double authority = gx__authority(&score, &category, scores->rec, lead, candidate->item) *
+                       (double)candidate->best;
     if (authority > 0) {
         tally *t = &e->leaders[k];
         add_person(t, scores->member, person->user, authority, act);
@@ -97,7 +97,7 @@ static void close_tally(tally *t) {
 
 static void tell_circle(gx_why *why, const gx__scores *scores, uint32_t item) {
     const gx_rec *rec = scores->rec;
-    const gx__candidate *c = &scores->candidates[scores->slot[item] - 1];
+    const gx__candidate *c = &scores->candidates[scores->scratch->slot[item] - 1];
     uint64_t at = rec->circle_ptr[scores->circle] + c->place;
     why->community = scores->circle;
     why->community_count = rec->circle_count[at];
@@ -162,11 +162,13 @@ done:
     return status;
 }
 
-static void choose(gx__scores *scores, const gx_rec_item *items, uint32_t count, bool chosen) {
+static void choose(gx__scores *scores, uint64_t *wanted, const gx_rec_item *items, uint32_t count) {
     for (uint32_t k = 0; k < count; k++) {
-        uint32_t slot = items[k].item < scores->items ? scores->slot[items[k].item] : 0;
+        uint32_t item = items[k].item;
+        uint32_t slot = item < scores->items ? scores->scratch->slot[item] : 0;
         if (slot != 0) {
-            scores->candidates[slot - 1].chosen = chosen ? k + 1 : 0;
+            scores->candidates[slot - 1].chosen = k + 1;
+            wanted[item / 64 % GX__WANTED_WORDS] |= UINT64_C(1) << (item % 64);
         }
     }
 }
@@ -181,9 +183,9 @@ gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores, g
         goto done;
     }
     evidence e = {.scores = scores, .friends = tallies, .leaders = tallies + count};
-    choose(scores, items, count, true);
-    gx__walk_acts(scores, add_evidence, &e);
-    choose(scores, items, count, false);
+    uint64_t wanted[GX__WANTED_WORDS] = {0};
+    choose(scores, wanted, items, count);
+    gx__walk_acts(scores, wanted, add_evidence, &e);
     for (uint32_t k = 0; k < count; k++) {
         close_tally(&e.friends[k]);
         close_tally(&e.leaders[k]);

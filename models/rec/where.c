@@ -36,8 +36,7 @@ typedef struct parser {
     gx_error *err;
 } parser;
 
-/* ---- tokens
- * --------------------------------------------------------------------------------------- */
+/* ---- tokens --------------------------------------------------------------------------------- */
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -163,8 +162,7 @@ static bool take_word(parser *p, const char *word) {
     return true;
 }
 
-/* ---- errors
- * ----------------------------------------------------------------------------------------- */
+/* ---- errors --------------------------------------------------------------------------------- */
 
 static gx_status expected(const parser *p, const char *what) {
     char quoted[64];
@@ -187,8 +185,7 @@ static gx_status out_of_memory(const parser *p) {
     return gx_fail_memory(p->err, p->text.size);
 }
 
-/* ---- literals
- * ------------------------------------------------------------------------------------------ */
+/* ---- literals ------------------------------------------------------------------------------- */
 
 /* Undoes \" \' \\ \*; a star at the end that was not escaped makes it a prefix. */
 static gx_status text_literal(gx__literal *out, parser *p) {
@@ -290,9 +287,7 @@ static gx_status literal_list(gx__test *test, parser *p) {
     return GX_OK;
 }
 
-/* ---- tests
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static gx_status comparison(gx__test *test, parser *p) {
     gx_slice op = p->now.source;
@@ -347,8 +342,7 @@ static gx_status test_of(gx__node *node, parser *p) {
     return expected(p, test->negated ? "`in`" : "= != < <= > >= in, not in or exists");
 }
 
-/* ---- and, or, not
- * ------------------------------------------------------------------------------------------ */
+/* ---- and, or, not --------------------------------------------------------------------------- */
 
 static gx_status expression(gx__node **out, parser *p);
 

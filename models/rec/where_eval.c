@@ -21,8 +21,7 @@ typedef struct evaluation {
     bound bounds[GX__WHERE_TESTS];
 } evaluation;
 
-/* ---- what one value passes
- * ------------------------------------------------------------------------ */
+/* ---- what one value passes ------------------------------------------------------------------ */
 
 static bool number_passes(const gx__test *test, double number) {
     double limit = test->literal_count > 0 ? test->literals[0].number : 0;
@@ -92,8 +91,7 @@ static bool word_passes(const gx__test *test, const gx__dict *dict, uint32_t id)
     return false;
 }
 
-/* ---- one row
- * ------------------------------------------------------------------------------------------ */
+/* ---- one row -------------------------------------------------------------------------------- */
 
 static bool cell_passes(const gx__test *test, const gx__column *column, uint32_t word) {
     if (!(word & GX__CELL_LIST)) {
@@ -158,8 +156,7 @@ gx_slice gx_where_failed(const gx_where *where, const gx_columns *columns, uint3
     return node->source;
 }
 
-/* ---- a page of rows
- * -------------------------------------------------------------------------------------- */
+/* ---- a page of rows ------------------------------------------------------------------------- */
 
 static void compare_page(uint8_t *restrict mask, const double *restrict number, uint32_t rows,
                          gx__test_op op, double limit) {
@@ -296,9 +293,7 @@ static void node_page(uint8_t *mask, const gx__node *node, const evaluation *e, 
     }
 }
 
-/* ---- tables
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 /* Exact texts are looked up; only what may match many words is tried on each. */
 static void table_fill(uint8_t *table, const gx__test *test, const gx__dict *dict) {

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- helpers
- * ---------------------------------------------------------------------------------------- */
+/* ---- helpers -------------------------------------------------------------------------------- */
 
 static gx_value list_of(gx_arena *arena, const char *a, const char *b) {
     gx_value list = gx_list(arena, 2);
@@ -86,8 +85,7 @@ static const char *passing(const char *text) {
     return out;
 }
 
-/* ---- the language
- * -------------------------------------------------------------------------------------- */
+/* ---- the language --------------------------------------------------------------------------- */
 
 static void the_language_means_what_it_says(void **state) {
     (void)state;
@@ -243,9 +241,7 @@ static void the_failing_part_is_named(void **state) {
     gx_arena_destroy(arena);
 }
 
-/* ---- columns
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- columns -------------------------------------------------------------------------------- */
 
 static void a_row_reads_back_and_is_replaced_whole(void **state) {
     (void)state;
@@ -338,8 +334,7 @@ static void fields_have_a_maximum(void **state) {
     gx_arena_destroy(arena);
 }
 
-/* ---- the naive twin
- * ----------------------------------------------------------------------------------------- */
+/* ---- the naive twin ------------------------------------------------------------------------- */
 
 /* A random expression is grown as text and judged on the records themselves at the same time. */
 enum { TWIN_ROWS = 2500, TWIN_EXPRESSIONS = 700 };
@@ -588,8 +583,7 @@ static void a_naive_twin_agrees_on_random_expressions(void **state) {
     gx_arena_destroy(arena);
 }
 
-/* ---- memory that ends
- * ------------------------------------------------------------------------------------------ */
+/* ---- memory that ends ----------------------------------------------------------------------- */
 
 static gx_status build_and_ask(gx_arena *arena, const gx_value *first, const gx_value *second) {
     gx_columns *columns = NULL;
