@@ -55,9 +55,10 @@ static void sort_heap(gx_scored *heap, uint32_t n) {
 /* The first run from `at` on, in steps of RUN, that may hold a score above the limit. */
 GX__CLONES static uint32_t next_run(const float *scores, uint32_t at, uint32_t count, float limit) {
     for (; count - at >= RUN; at += RUN) {
+        const float *run = scores + at;
         int any = 0;
         for (int i = 0; i < RUN; i++) {
-            any |= scores[at + (uint32_t)i] > limit;
+            any |= run[i] > limit;
         }
         if (any) {
             break;
