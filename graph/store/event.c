@@ -143,8 +143,9 @@ gx_status gx__event_check(const gx_event *e, gx_error *err) {
         }
     }
     if (e->extra.size > GX__EXTRA_MAX) {
-        return gx_fail(err, GX_OVER_LIMIT, "the further fields of an event take %zu bytes, at most %d",
-                       e->extra.size, GX__EXTRA_MAX);
+        return gx_fail(err, GX_OVER_LIMIT,
+                       "the further fields of an event take %zu bytes, at most %d", e->extra.size,
+                       GX__EXTRA_MAX);
     }
     if (e->extra.size) {
         uint8_t first = (uint8_t)e->extra.data[0];
@@ -159,7 +160,8 @@ gx_status gx__event_check(const gx_event *e, gx_error *err) {
     return GX_OK;
 }
 
-/* ---- core -------------------------------------------------------------------------------------- */
+/* ---- core --------------------------------------------------------------------------------------
+ */
 
 void gx__core_encode(uint8_t *to, gx__event_key key, const uint8_t *row) {
     uint16_t flags;

@@ -49,14 +49,15 @@ struct gx_event_load {
     uint32_t other_end[5];                   /* channel, group, via, campaign, coupon */
 };
 
-/* ---- staging ---------------------------------------------------------------------------------- */
+/* ---- staging ----------------------------------------------------------------------------------
+ */
 
 /* A quarter of what the job may hold, or an eighth of the machine; sorting takes about as much. */
 static size_t buffer_limit(const gx_job *job) {
     uint64_t low = UINT64_C(16) << 20, high = UINT64_C(2) << 30;
-    uint64_t wanted = job && job->mem_limit ? job->mem_limit / 4
-                                            : (uint64_t)sysconf(_SC_PHYS_PAGES) / 8 *
-                                                  (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t wanted = job && job->mem_limit
+                          ? job->mem_limit / 4
+                          : (uint64_t)sysconf(_SC_PHYS_PAGES) / 8 * (uint64_t)sysconf(_SC_PAGESIZE);
     return (size_t)(wanted < low ? low : wanted > high ? high : wanted);
 }
 
@@ -111,7 +112,8 @@ static gx_status reserve_row(gx_event_load *load, gx_error *err) {
 static gx_status reserve_bytes(uint8_t **out, gx_event_load *load, size_t most, gx_error *err) {
     chunk *c = load->chunks;
     if (!c || c->capacity - c->used < most) {
-        size_t capacity = load->count == 0 && most < FIRST_ROWS * 64 ? FIRST_ROWS * 64 : CHUNK_BYTES;
+        size_t capacity =
+            load->count == 0 && most < FIRST_ROWS * 64 ? FIRST_ROWS * 64 : CHUNK_BYTES;
         gx_status status = charge(load, capacity, err);
         if (status != GX_OK) {
             return status;
@@ -165,7 +167,8 @@ done:
     return status;
 }
 
-/* ---- flush ------------------------------------------------------------------------------------- */
+/* ---- flush -------------------------------------------------------------------------------------
+ */
 
 typedef struct flush {
     gx_event_load *load;
@@ -242,8 +245,8 @@ static gx_status drop_known_ids(flush *f, size_t count) {
     gx__event_key key;
     for (size_t i = 0; i < count; i++) {
         staged *s = &f->rows[f->pairs[i].index];
-        gx_status status = s->dropped ? GX_NOT_FOUND
-                                      : gx__event_find_id(&key, f->txn, s->key, id_of(s), f->err);
+        gx_status status =
+            s->dropped ? GX_NOT_FOUND : gx__event_find_id(&key, f->txn, s->key, id_of(s), f->err);
         if (status == GX_OK) {
             s->dropped = true;
         } else if (status != GX_NOT_FOUND) {
@@ -335,15 +338,15 @@ static gx_status fill_run(flush *f, size_t *at, size_t *out_records) {
         if (s->dropped) {
             continue;
         }
-        bool again = last && last->key == s->key && last->time == s->time &&
-                     user_of(last) == user_of(s);
+        bool again =
+            last && last->key == s->key && last->time == s->time && user_of(last) == user_of(s);
         if (again && !same_row(last, s)) {
             return collision(f, s);
         }
         s->dropped = again;
         if (!again) {
-            gx__core_encode(f->records + records * GX__CORE_BYTES,
-                            (gx__event_key){s->time, s->key}, s->row);
+            gx__core_encode(f->records + records * GX__CORE_BYTES, (gx__event_key){s->time, s->key},
+                            s->row);
             f->at[records++] = f->pairs[*at].index;
             last = s;
         }
@@ -477,7 +480,8 @@ done:
     return status;
 }
 
-/* ---- the loader ----------------------------------------------------------------------------------- */
+/* ---- the loader
+ * ----------------------------------------------------------------------------------- */
 
 gx_status gx_event_load_open(gx_event_load **out, gx_txn *txn, gx_job *job, gx_error *err) {
     gx_status status = gx__check_writes(txn, err);

@@ -15,8 +15,7 @@ gx_status gx__event_get(gx_event *out, gx_txn *txn, gx__event_key key, gx_error 
     uint8_t bytes[GX__LOG_KEY_BYTES];
     MDB_val row;
     gx__log_key(bytes, key);
-    gx_status status =
-        gx__get(&row, txn, GX__TREE_EVENT_LOG, (MDB_val){sizeof bytes, bytes}, err);
+    gx_status status = gx__get(&row, txn, GX__TREE_EVENT_LOG, (MDB_val){sizeof bytes, bytes}, err);
     if (status == GX_OK && !gx__event_decode(out, key, row.mv_data, row.mv_size)) {
         return damaged(txn, key, err);
     }
@@ -27,7 +26,8 @@ uint64_t gx_event_count(gx_txn *txn) {
     return gx__tree_entries(txn, GX__TREE_EVENT_LOG);
 }
 
-/* ---- by event_id -------------------------------------------------------------------------------- */
+/* ---- by event_id --------------------------------------------------------------------------------
+ */
 
 /* Different ids may share a hash: the log decides. */
 typedef struct id_finder {
@@ -75,7 +75,8 @@ gx_status gx_event_find(gx_event *out, gx_txn *txn, gx_slice event_id) {
     return status == GX_OK ? gx__event_get(out, txn, key, NULL) : status;
 }
 
-/* ---- by user ------------------------------------------------------------------------------------- */
+/* ---- by user
+ * ------------------------------------------------------------------------------------- */
 
 typedef struct each_event {
     gx_txn *txn;
@@ -128,7 +129,8 @@ gx_status gx_event_of_user(gx_txn *txn, uint32_t user, size_t limit, gx_event_fn
     return status == GX_INTERRUPTED && each.left == 0 ? GX_OK : status;
 }
 
-/* ---- the core alone --------------------------------------------------------------------------------- */
+/* ---- the core alone
+ * --------------------------------------------------------------------------------- */
 
 typedef struct scan {
     gx_event_run_fn fn;
@@ -177,7 +179,8 @@ gx_status gx_event_recent(gx_event_core *out, size_t *out_count, gx_txn *txn, ui
     return status;
 }
 
-/* ---- by time ----------------------------------------------------------------------------------------- */
+/* ---- by time
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct window {
     gx_txn *txn;
@@ -204,7 +207,7 @@ gx_status gx_event_between(gx_txn *txn, int64_t from_ms, int64_t to_ms, gx_event
     uint8_t from[GX__LOG_KEY_BYTES];
     window w = {txn, fn, ctx, to_ms, false};
     gx__log_key(from, (gx__event_key){gx__time_bits(from_ms), 0});
-    gx_status status = gx__each(txn, GX__TREE_EVENT_LOG, (MDB_val){sizeof from, from}, 0, each_row,
-                                &w, err);
+    gx_status status =
+        gx__each(txn, GX__TREE_EVENT_LOG, (MDB_val){sizeof from, from}, 0, each_row, &w, err);
     return w.ended ? GX_OK : status;
 }

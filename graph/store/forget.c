@@ -59,8 +59,7 @@ done:
 
 static gx_status forget_events(gx_txn *txn, const uint8_t user[4], gx_error *err) {
     keys k = {.size = GX__CORE_BYTES};
-    gx_status status =
-        gx__set_each(txn, &gx__event_core_set, user, 4, gather_records, &k, err);
+    gx_status status = gx__set_each(txn, &gx__event_core_set, user, 4, gather_records, &k, err);
     for (size_t i = 0; status == GX_OK && i < key_count(&k); i++) {
         status = forget_event(txn, key_at(&k, i), err);
     }
@@ -90,7 +89,8 @@ done:
     return status;
 }
 
-/* ---- memberships and impressions ---------------------------------------------------------------- */
+/* ---- memberships and impressions ----------------------------------------------------------------
+ */
 
 static gx_status forget_memberships(gx_txn *txn, const uint8_t user[4], gx_error *err) {
     keys k = {.size = 8};
@@ -126,7 +126,8 @@ done:
     return status;
 }
 
-/* ---- fields of others that name the user ---------------------------------------------------------- */
+/* ---- fields of others that name the user
+ * ---------------------------------------------------------- */
 
 typedef struct search {
     const char *word, *field;
@@ -137,9 +138,8 @@ typedef struct search {
 /* A look at the bytes first: few records hold the word at all. */
 static gx_status gather_naming(void *ctx, MDB_val key, MDB_val row, gx_error *err) {
     search *s = ctx;
-    return memmem(row.mv_data, row.mv_size, s->word, s->size)
-               ? gather_row(&s->found, key, row, err)
-               : GX_OK;
+    return memmem(row.mv_data, row.mv_size, s->word, s->size) ? gather_row(&s->found, key, row, err)
+                                                              : GX_OK;
 }
 
 static gx_status scrub_record(gx_txn *txn, gx_space space, uint32_t id, const search *s,
@@ -179,7 +179,8 @@ static gx_status scrub(gx_txn *txn, gx_space space, const char *field, gx_slice 
     return status;
 }
 
-/* ---- the user -------------------------------------------------------------------------------------- */
+/* ---- the user
+ * -------------------------------------------------------------------------------------- */
 
 static gx_status forget_word(gx_txn *txn, uint32_t user, gx_slice word, gx_error *err) {
     gx_status status;

@@ -48,7 +48,7 @@ struct gx_store {
     uint64_t device, inode; /* of the directory: a process opens a store once */
     struct gx_store *next;  /* in the list of open stores */
     MDB_dbi trees[GX__TREE_COUNT];
-    int lock_file; /* writer.lock; -1 where read-only */
+    int lock_file;          /* writer.lock; -1 where read-only */
     pthread_mutex_t writer; /* held for the life of a write transaction */
     pthread_mutex_t idle_lock;
     MDB_txn *idle[GX__IDLE_MAX]; /* reset read transactions: each keeps its reader slot */
@@ -107,13 +107,17 @@ GX_MUST_CHECK gx_status gx__del(bool *out_was, gx_txn *txn, unsigned tree, MDB_v
 extern const gx__set gx__tie_out_set, gx__tie_in_set, gx__event_core_set, gx__event_id_set,
     gx__impression_key_set;
 
+/* The record of a tie in tie_out, or `turned` in tie_in. */
+void gx__tie_encode(uint8_t *to, const gx_tie *tie, bool turned);
+
 /* Every row of a plain tree with `from` ≤ key, up to the first key that does not start with
  * `prefix` bytes of it. */
 typedef gx_status (*gx__row_fn)(void *ctx, MDB_val key, MDB_val value, gx_error *err);
 GX_MUST_CHECK gx_status gx__each(gx_txn *txn, unsigned tree, MDB_val from, size_t prefix,
                                  gx__row_fn fn, void *ctx, gx_error *err);
 
-/* ---- bytes: numbers in keys are big-endian, so that memcmp sorts them; in values little-endian --- */
+/* ---- bytes: numbers in keys are big-endian, so that memcmp sorts them; in values little-endian
+ * --- */
 
 static inline uint64_t gx__time_bits(int64_t ts_ms) {
     return (uint64_t)ts_ms ^ (UINT64_C(1) << 63);

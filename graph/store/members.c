@@ -18,7 +18,8 @@
 const gx__set gx__impression_key_set = {GX__TREE_IMPRESSION_KEY, GX__IMPRESSION_KEY_BYTES,
                                         GX__IMPRESSION_KEY_BYTES};
 
-/* ---- memberships -------------------------------------------------------------------------------- */
+/* ---- memberships --------------------------------------------------------------------------------
+ */
 
 enum { MEMBER_HEAD = 16, MEMBER_MAX = MEMBER_HEAD + GX_ID_BYTES_MAX };
 
@@ -134,8 +135,7 @@ static gx_status each_back(void *ctx, MDB_val key, MDB_val row, gx_error *err) {
     return status != GX_OK ? status : each_row(ctx, turned, row, err);
 }
 
-gx_status gx_member_of_user(gx_txn *txn, uint32_t user, gx_member_fn fn, void *ctx,
-                            gx_error *err) {
+gx_status gx_member_of_user(gx_txn *txn, uint32_t user, gx_member_fn fn, void *ctx, gx_error *err) {
     uint8_t key[8];
     each_member each = {txn, fn, ctx};
     return gx__each(txn, GX__TREE_MEMBER_OF, pair_key(key, user, 0), 4, each_back, &each, err);
@@ -145,7 +145,8 @@ uint64_t gx_member_count(gx_txn *txn) {
     return gx__tree_entries(txn, GX__TREE_MEMBER);
 }
 
-/* ---- impressions ----------------------------------------------------------------------------------- */
+/* ---- impressions
+ * ----------------------------------------------------------------------------------- */
 
 enum { IMPRESSION_HEAD = 19, IMPRESSION_MAX = IMPRESSION_HEAD + 3 * GX_ID_BYTES_MAX };
 
@@ -221,8 +222,8 @@ static gx_status each_candidate(void *ctx, const uint8_t *records, size_t count,
         if (status != GX_OK || !gx__impression_decode(&there, key, row.mv_data, row.mv_size)) {
             return gx_fail(err, GX_CORRUPT, "an impression of user %u is damaged", gx__be32(key));
         }
-        s->found = there.pos == s->wanted->pos &&
-                   gx_slice_equal(there.request_id, s->wanted->request_id);
+        s->found =
+            there.pos == s->wanted->pos && gx_slice_equal(there.request_id, s->wanted->request_id);
     }
     return GX_OK;
 }

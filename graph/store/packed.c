@@ -4,8 +4,8 @@
 enum walk { FORWARD, BACK };
 
 /* The records of a block that start with the prefix: [*from, *to). */
-static void clip(size_t *from, size_t *to, const gx__set *set, const uint8_t *records,
-                 size_t count, const void *key, size_t prefix) {
+static void clip(size_t *from, size_t *to, const gx__set *set, const uint8_t *records, size_t count,
+                 const void *key, size_t prefix) {
     size_t low = 0, high = count;
     while (low < high) {
         size_t middle = (low + high) / 2;

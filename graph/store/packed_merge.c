@@ -10,13 +10,11 @@
 #include <assert.h>
 
 typedef struct merger {
-    gx_txn *txn;
     const gx__set *set;
     MDB_cursor *cursor;
     bool replace;
-    size_t capacity;    /* records a block */
-    uint64_t changed;   /* new or replaced */
-    uint8_t *known;     /* of the whole batch, may be NULL */
+    size_t capacity;  /* records a block */
+    uint64_t changed; /* new or replaced */
     /* The block at hand, copied out of the map because writing moves pages. */
     uint8_t old[GX__BLOCK_BYTES];
     size_t old_count;
@@ -35,6 +33,10 @@ static int compare(const merger *m, const uint8_t *a, const uint8_t *b) {
 
 /* Copies the block under the cursor and learns where the next one begins. */
 static int load_block(merger *m, MDB_val key, MDB_val block, bool next_is_known) {
+    if (key.mv_size != m->set->identity || block.mv_size > sizeof m->old ||
+        block.mv_size % m->set->record) {
+        return MDB_CORRUPTED;
+    }
     memcpy(m->key, key.mv_data, m->set->identity);
     memcpy(m->old, block.mv_data, block.mv_size);
     m->old_count = block.mv_size / m->set->record;
@@ -184,8 +186,8 @@ static int rewrite(merger *m, const uint8_t *in, size_t count, size_t created) {
 }
 
 /* Merges the records that belong to one block; *out_taken says how many they were. */
-static int merge_one(merger *m, const uint8_t *in, size_t count, uint8_t *known,
-                     size_t *out_taken, uint64_t *created) {
+static int merge_one(merger *m, const uint8_t *in, size_t count, uint8_t *known, size_t *out_taken,
+                     uint64_t *created) {
     int code = locate(m, in);
     if (code) {
         return code;
@@ -206,10 +208,7 @@ static int merge_one(merger *m, const uint8_t *in, size_t count, uint8_t *known,
 gx_status gx__set_merge(uint64_t *out_created, uint8_t *known, gx_txn *txn, const gx__set *set,
                         const void *records, size_t count, bool replace, gx_error *err) {
     gx_status status = GX_OK;
-    merger m = {.txn = txn,
-                .set = set,
-                .replace = replace,
-                .capacity = GX__BLOCK_BYTES / set->record};
+    merger m = {.set = set, .replace = replace, .capacity = GX__BLOCK_BYTES / set->record};
     uint64_t created = 0;
     size_t taken = 0;
     GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, set->tree), &m.cursor),
@@ -232,7 +231,7 @@ done:
 gx_status gx__set_del(bool *out_was, gx_txn *txn, const gx__set *set, const void *identity,
                       gx_error *err) {
     gx_status status = GX_OK;
-    merger m = {.txn = txn, .set = set};
+    merger m = {.set = set};
     bool was = false;
     GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, set->tree), &m.cursor),
             "opening a cursor");

@@ -76,8 +76,8 @@ static void merge_fields(gx_value *into, const gx_value *fields) {
     }
 }
 
-static gx_status merged(gx_value *out, gx_arena *arena, const gx_value *old,
-                        const gx_value *fields, gx_error *err) {
+static gx_status merged(gx_value *out, gx_arena *arena, const gx_value *old, const gx_value *fields,
+                        gx_error *err) {
     gx_value map = gx_map(arena, old->size + fields->size);
     if (gx_arena_status(arena) != GX_OK) {
         return gx_fail_memory(err, gx_arena_bytes(arena));
@@ -182,7 +182,8 @@ gx_status gx_record_each(gx_txn *txn, gx_space space, gx_record_fn fn, void *use
     return status;
 }
 
-/* ---- settings ---------------------------------------------------------------------------------- */
+/* ---- settings ----------------------------------------------------------------------------------
+ */
 
 static gx_status setting_key(MDB_val *out, const char *name, gx_error *err) {
     gx_slice word = gx_slice_of(name);

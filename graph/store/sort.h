@@ -13,8 +13,8 @@ typedef struct gx__pair {
  * already costs one look: O(count × differing digits of 11 bits). */
 void gx__sort_pairs(gx__pair *pairs, gx__pair *scratch, size_t count);
 
-/* The order of `words` by memcmp (a prefix first), as indices; the caller frees it. Words hold no NUL
- * byte. Groups by eight bytes at a time, past what all have in common. */
+/* The order of `words` by memcmp (a prefix first), as indices; the caller frees it. Words hold no
+ * NUL byte. Groups by eight bytes at a time, past what all have in common. */
 GX_MUST_CHECK gx_status gx__sort_words(uint32_t **out, const gx_slice *words, uint32_t count,
                                        gx_error *err);
 

@@ -36,7 +36,8 @@ const char *gx_store_path(const gx_store *store) {
     return store->path;
 }
 
-/* ---- one handle a store and process ----------------------------------------------------------- */
+/* ---- one handle a store and process -----------------------------------------------------------
+ */
 
 /* LMDB's file locks belong to the process: a second environment on the same file would drop the
  * locks of the first when it is closed. */
@@ -75,7 +76,8 @@ static void unclaim(gx_store *store) {
     pthread_mutex_unlock(&open_lock);
 }
 
-/* ---- the directory ------------------------------------------------------------------------------ */
+/* ---- the directory ------------------------------------------------------------------------------
+ */
 
 static bool is_there(const char *directory, const char *name) {
     char path[4096];
@@ -117,8 +119,7 @@ static gx_status prepare(const char *path, const gx_store_options *options, gx_e
         if (!create) {
             return no_store(path, "does not exist", err);
         }
-        return mkdir(path, DIRECTORY_MODE) == 0 ? GX_OK
-                                                : gx_fail_errno(err, errno, "making", path);
+        return mkdir(path, DIRECTORY_MODE) == 0 ? GX_OK : gx_fail_errno(err, errno, "making", path);
     }
     if (!S_ISDIR(info.st_mode)) {
         return create ? gx_fail(err, GX_CONFLICT, "%s is a file; a store is a directory", path)
@@ -146,7 +147,8 @@ static gx_status open_lock_file(gx_store *store, gx_error *err) {
     return store->lock_file >= 0 ? GX_OK : gx_fail_errno(err, errno, "opening", path);
 }
 
-/* ---- the environment ----------------------------------------------------------------------------- */
+/* ---- the environment
+ * ----------------------------------------------------------------------------- */
 
 static int open_env(gx_store *store, uint64_t map_bytes) {
     unsigned flags = MDB_NOTLS;
@@ -247,7 +249,8 @@ static gx_status open_trees(gx_store *store, MDB_txn *mdb, unsigned create, gx_e
     return GX_OK;
 }
 
-/* ---- the schema ------------------------------------------------------------------------------------ */
+/* ---- the schema
+ * ------------------------------------------------------------------------------------ */
 
 /* upgrades[i] takes a store from schema i + 1 to i + 2, inside the transaction it is given; a new
  * schema is one more row here and GX_STORE_SCHEMA raised by one. */
@@ -288,9 +291,10 @@ done:
 
 static gx_status check_schema(uint32_t schema, const gx_store *store, bool create, gx_error *err) {
     if (schema > GX_STORE_SCHEMA) {
-        return gx_fail(err, GX_CONFLICT,
-                       "store %s has schema %u, this guanxi knows schemas up to %u: use a newer one",
-                       store->path, schema, GX_STORE_SCHEMA);
+        return gx_fail(
+            err, GX_CONFLICT,
+            "store %s has schema %u, this guanxi knows schemas up to %u: use a newer one",
+            store->path, schema, GX_STORE_SCHEMA);
     }
     if (schema == 0 && !create) {
         return no_store(store->path, "was never finished", err);
@@ -347,7 +351,8 @@ static gx_status open_schema(gx_store *store, bool create, gx_error *err) {
                                                         : status;
 }
 
-/* ---- open and close -------------------------------------------------------------------------------- */
+/* ---- open and close
+ * -------------------------------------------------------------------------------- */
 
 static gx_status open_whole(gx_store *store, const gx_store_options *options, bool *claimed,
                             gx_error *err) {

@@ -1,11 +1,9 @@
 /* The store: one LMDB environment in one directory, and everything a shop knows.
  *
- *   words     external id or name ⇄ dense uint32, one numbering a space, given at first sight, never
- *             reused
- *   records   (space, id) → open map of fields (users, items, groups, coupons, …)
- *   ties      (src, kind, dst) once, sorted both by source and by destination
- *   events    each once by its key, sorted by user and time, and by time
- *   members, impressions, settings
+ *   words     external id or name ⇄ dense uint32, one numbering a space, given at first sight,
+ * never reused records   (space, id) → open map of fields (users, items, groups, coupons, …) ties
+ * (src, kind, dst) once, sorted both by source and by destination events    each once by its key,
+ * sorted by user and time, and by time members, impressions, settings
  *
  * One writer, any number of readers that never block. A write transaction is all or nothing, also
  * when the process is killed. The page docs/store.md has the byte layout and the reasons.
@@ -48,7 +46,8 @@ typedef struct gx_store_options {
     bool exclusive; /* with create: conflict where there is a store already */
     bool read_only;
     gx_sync sync;
-    uint64_t map_bytes; /* address space reserved; 0: as much as the machine gives. The file grows as needed */
+    uint64_t map_bytes; /* address space reserved; 0: as much as the machine gives. The file grows
+                           as needed */
 } gx_store_options;
 
 /* not_found (with how to make one), corrupt, conflict (a newer schema), io. */
@@ -58,7 +57,8 @@ void gx_store_close(gx_store *store);
 const char *gx_store_path(const gx_store *store);
 
 /* Read transactions are cheap and thread-free (MDB_NOTLS). A second writing process gets busy at
- * once; a second writer thread of this process waits. A full disk is io, and the store stays readable. */
+ * once; a second writer thread of this process waits. A full disk is io, and the store stays
+ * readable. */
 GX_MUST_CHECK gx_status gx_txn_read(gx_txn **out, gx_store *store, gx_error *err);
 GX_MUST_CHECK gx_status gx_txn_write(gx_txn **out, gx_store *store, gx_error *err);
 GX_MUST_CHECK gx_status gx_txn_commit(gx_txn *txn, gx_error *err); /* frees it in every case */
@@ -75,7 +75,8 @@ GX_MUST_CHECK gx_status gx_word_find(uint32_t *out, gx_txn *txn, gx_space space,
 /* Finds or gives the next number. bad_request: empty, over 255 bytes, bad UTF-8, NUL inside. */
 GX_MUST_CHECK gx_status gx_word_intern(uint32_t *out, bool *out_created, gx_txn *txn,
                                        gx_space space, gx_slice word, gx_error *err);
-/* Borrowed until the transaction ends or writes. Empty where the id was forgotten or never given. */
+/* Borrowed until the transaction ends or writes. Empty where the id was forgotten or never given.
+ */
 gx_slice gx_word_name(gx_txn *txn, gx_space space, uint32_t id);
 /* One more than the largest id given: the length of every per-space array. */
 uint32_t gx_word_count(gx_txn *txn, gx_space space);
@@ -86,10 +87,10 @@ uint32_t gx_word_live(gx_txn *txn, gx_space space);
 typedef gx_status (*gx_word_fn)(void *user, uint32_t id, gx_slice word, gx_error *err);
 GX_MUST_CHECK gx_status gx_word_each(gx_txn *txn, gx_space space, gx_word_fn fn, void *user,
                                      gx_error *err);
-/* For an import that keeps its own map of words: none of `words` is in the space yet; they are numbered
- * in the order given, from *out_first = gx_word_count on. Sorted and written in one run, several
- * times as fast as gx_word_intern. conflict: one is there already, or given twice (the message names
- * it; the transaction is to be aborted); bad_request as gx_word_intern. */
+/* For an import that keeps its own map of words: none of `words` is in the space yet; they are
+ * numbered in the order given, from *out_first = gx_word_count on. Sorted and written in one run,
+ * several times as fast as gx_word_intern. conflict: one is there already, or given twice (the
+ * message names it; the transaction is to be aborted); bad_request as gx_word_intern. */
 GX_MUST_CHECK gx_status gx_word_append(uint32_t *out_first, gx_txn *txn, gx_space space,
                                        const gx_slice *words, size_t count, gx_job *job,
                                        gx_error *err);
@@ -97,8 +98,8 @@ GX_MUST_CHECK gx_status gx_word_append(uint32_t *out_first, gx_txn *txn, gx_spac
 /* ---- records ------------------------------------------------------------------------------ */
 
 /* `fields` is a map. Fields given replace, nil removes, others stay. */
-GX_MUST_CHECK gx_status gx_record_merge(bool *out_changed, gx_txn *txn, gx_space space,
-                                        uint32_t id, const gx_value *fields, gx_error *err);
+GX_MUST_CHECK gx_status gx_record_merge(bool *out_changed, gx_txn *txn, gx_space space, uint32_t id,
+                                        const gx_value *fields, gx_error *err);
 /* An empty map where there is no record. Made in `arena`. */
 GX_MUST_CHECK gx_status gx_record_get(gx_value *out, gx_txn *txn, gx_arena *arena, gx_space space,
                                       uint32_t id, gx_error *err);
@@ -106,7 +107,8 @@ GX_MUST_CHECK gx_status gx_record_get(gx_value *out, gx_txn *txn, gx_arena *aren
 typedef gx_status (*gx_record_fn)(void *user, uint32_t id, const gx_value *fields, gx_error *err);
 GX_MUST_CHECK gx_status gx_record_each(gx_txn *txn, gx_space space, gx_record_fn fn, void *user,
                                        gx_error *err);
-/* Not there any more: word, record, ties, events and memberships of a user (R81). Ids stay spent. */
+/* Not there any more: word, record, ties, events and memberships of a user (R81). Ids stay spent.
+ */
 GX_MUST_CHECK gx_status gx_user_forget(gx_txn *txn, uint32_t user, gx_error *err);
 
 /* ---- ties --------------------------------------------------------------------------------- */
@@ -127,7 +129,8 @@ bool gx_tie_kind_is_directed(gx_slice kind);
 
 /* The tie (src, dst, kind) exists once; putting it again replaces weight and time. An undirected
  * tie is stored with src < dst. */
-GX_MUST_CHECK gx_status gx_tie_put(bool *out_created, gx_txn *txn, const gx_tie *tie, gx_error *err);
+GX_MUST_CHECK gx_status gx_tie_put(bool *out_created, gx_txn *txn, const gx_tie *tie,
+                                   gx_error *err);
 GX_MUST_CHECK gx_status gx_tie_del(gx_txn *txn, uint32_t src, uint32_t dst, uint32_t kind,
                                    gx_error *err); /* not_found */
 uint64_t gx_tie_count(gx_txn *txn);
@@ -152,15 +155,18 @@ typedef struct gx_event {
     float qty;
     double amount;
     gx_slice event_id; /* empty where not given: the key is then the hash of the fields */
-    gx_slice extra;    /* MessagePack map of every further column (session, store, attr_*), may be empty */
+    gx_slice
+        extra; /* MessagePack map of every further column (session, store, attr_*), may be empty */
 } gx_event;
 
-/* `out_created` false: the same event_id, or the same fields, was there already; nothing changes. */
+/* `out_created` false: the same event_id, or the same fields, was there already; nothing changes.
+ */
 GX_MUST_CHECK gx_status gx_event_put(bool *out_created, gx_txn *txn, const gx_event *event,
                                      gx_error *err);
 /* Many at once, in any order: sorted, deduplicated and written in runs. `out_created[i]` (may be
- * NULL) is set for each; `out_count` counts the new ones. Every call is a pass over what it touches,
- * so one call with all there is beats many with a few: for a whole file see gx_event_load_open. */
+ * NULL) is set for each; `out_count` counts the new ones. Every call is a pass over what it
+ * touches, so one call with all there is beats many with a few: for a whole file see
+ * gx_event_load_open. */
 GX_MUST_CHECK gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                           const gx_event *events, size_t count, gx_job *job,
                                           gx_error *err);
@@ -211,7 +217,8 @@ GX_MUST_CHECK gx_status gx_event_scan(gx_txn *txn, gx_event_run_fn fn, void *use
 GX_MUST_CHECK gx_status gx_event_recent(gx_event_core *out, size_t *out_count, gx_txn *txn,
                                         uint32_t user, size_t limit, gx_error *err);
 
-/* ---- members and impressions ------------------------------------------------------------------ */
+/* ---- members and impressions ------------------------------------------------------------------
+ */
 
 typedef struct gx_membership {
     uint32_t group, user;
@@ -270,11 +277,12 @@ GX_MUST_CHECK gx_status gx_store_check(uint64_t *out_problems, gx_store *store, 
 /* A hot, compacted copy of store and published snapshots' directory entry into a new directory. */
 GX_MUST_CHECK gx_status gx_store_backup(gx_store *store, const char *to_path, gx_job *job,
                                         gx_error *err);
-/* A store at `to_path` from a backup at `from_path`: checked whole first, then copied. conflict: there is
- * something at `to_path` already; corrupt: the backup is damaged. */
+/* A store at `to_path` from a backup at `from_path`: checked whole first, then copied. conflict:
+ * there is something at `to_path` already; corrupt: the backup is damaged. */
 GX_MUST_CHECK gx_status gx_store_restore(const char *from_path, const char *to_path, gx_job *job,
                                          gx_error *err);
-/* Rewrites the store without its free pages, beside and then in place. Nobody may have it open: busy. */
+/* Rewrites the store without its free pages, beside and then in place. Nobody may have it open:
+ * busy. */
 GX_MUST_CHECK gx_status gx_store_compact(const char *path, gx_job *job, gx_error *err);
 /* Waits until what was written is on disk (sync = interval or none). */
 GX_MUST_CHECK gx_status gx_store_sync(gx_store *store, gx_error *err);

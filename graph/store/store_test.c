@@ -8,7 +8,8 @@ static gx_slice text(const char *s) {
     return gx_slice_of(s);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening -----------------------------------------------------------------------------------
+ */
 
 static void opening_says_what_is_wrong(void **state) {
     (void)state;
@@ -77,7 +78,8 @@ static void a_foreign_or_newer_or_cut_file_is_refused(void **state) {
     test_close(&t);
 }
 
-/* ---- words ---------------------------------------------------------------------------------------- */
+/* ---- words
+ * ---------------------------------------------------------------------------------------- */
 
 static void words_get_dense_numbers_once(void **state) {
     (void)state;
@@ -108,8 +110,7 @@ static void words_get_dense_numbers_once(void **state) {
     assert_int_equal(gx_word_find(&id, txn, GX_SPACE_USER, text("bob")), GX_OK);
     assert_int_equal(id, 1);
     assert_int_equal(gx_word_find(&id, txn, GX_SPACE_USER, text("carl")), GX_NOT_FOUND);
-    assert_int_equal(gx_word_find(&id, txn, GX_SPACE_USER, (gx_slice){longest, 300}),
-                     GX_NOT_FOUND);
+    assert_int_equal(gx_word_find(&id, txn, GX_SPACE_USER, (gx_slice){longest, 300}), GX_NOT_FOUND);
     assert_true(gx_slice_is(gx_word_name(txn, GX_SPACE_USER, 1), "bob"));
     assert_int_equal(gx_word_name(txn, GX_SPACE_USER, 77).size, 0);
     assert_int_equal(gx_word_intern(&id, NULL, txn, GX_SPACE_USER, text("new"), &err),
@@ -175,7 +176,8 @@ static void words_are_appended_in_runs(void **state) {
     test_close(&t);
 }
 
-/* ---- records and settings ---------------------------------------------------------------------------- */
+/* ---- records and settings
+ * ---------------------------------------------------------------------------- */
 
 static void records_merge_field_by_field(void **state) {
     (void)state;
@@ -220,7 +222,8 @@ static void records_merge_field_by_field(void **state) {
     test_close(&t);
 }
 
-/* ---- ties --------------------------------------------------------------------------------------------- */
+/* ---- ties
+ * --------------------------------------------------------------------------------------------- */
 
 typedef struct seen_ties {
     size_t count;
@@ -262,12 +265,10 @@ static void ties_are_seen_from_both_ends(void **state) {
     assert_true(in.ties[0].dst == bob && in.ties[0].weight == 2.5f && !in.ties[0].directed);
     must(gx_tie_each(txn, see_tie, &all, &err), &err);
     assert_int_equal(all.count, 2);
-    const gx_tie bad[] = {{9, ann, friends, 1, 0, true},
-                          {ann, 9, friends, 1, 0, true},
-                          {ann, bob, 9, 1, 0, true},
-                          {ann, bob, friends, -1, 0, true},
-                          {ann, bob, friends, NAN, 0, true},
-                          {ann, bob, friends, INFINITY, 0, true}};
+    const gx_tie bad[] = {
+        {9, ann, friends, 1, 0, true},     {ann, 9, friends, 1, 0, true},
+        {ann, bob, 9, 1, 0, true},         {ann, bob, friends, -1, 0, true},
+        {ann, bob, friends, NAN, 0, true}, {ann, bob, friends, INFINITY, 0, true}};
     for (size_t i = 0; i < GX_COUNT(bad); i++) {
         assert_int_equal(gx_tie_put(&created, txn, &bad[i], &err), GX_BAD_REQUEST);
     }
@@ -279,7 +280,8 @@ static void ties_are_seen_from_both_ends(void **state) {
     test_close(&t);
 }
 
-/* ---- events --------------------------------------------------------------------------------------------- */
+/* ---- events
+ * --------------------------------------------------------------------------------------------- */
 
 typedef struct seen_events {
     size_t count;
@@ -382,7 +384,8 @@ static void bad_events_are_refused(void **state) {
     test_close(&t);
 }
 
-/* ---- memberships, impressions, forgetting ------------------------------------------------------------ */
+/* ---- memberships, impressions, forgetting
+ * ------------------------------------------------------------ */
 
 static gx_status count_member(void *ctx, const gx_membership *m, gx_error *err) {
     (void)err;
@@ -477,7 +480,8 @@ static void a_forgotten_user_leaves_nothing(void **state) {
     test_close(&t);
 }
 
-/* ---- transactions -------------------------------------------------------------------------------------- */
+/* ---- transactions
+ * -------------------------------------------------------------------------------------- */
 
 static void savepoints_and_states(void **state) {
     (void)state;

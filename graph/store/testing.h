@@ -1,4 +1,5 @@
-/* What the tests of this room share: a store in a directory of its own, and short ways to fill it. */
+/* What the tests of this room share: a store in a directory of its own, and short ways to fill it.
+ */
 #ifndef GX_STORE_TESTING_H
 #define GX_STORE_TESTING_H
 

@@ -16,7 +16,7 @@ enum { TIE_BYTES = 28, TIE_IDENTITY = 12, DIRECTED = 1 };
 const gx__set gx__tie_out_set = {GX__TREE_TIE_OUT, TIE_BYTES, TIE_IDENTITY};
 const gx__set gx__tie_in_set = {GX__TREE_TIE_IN, TIE_BYTES, TIE_IDENTITY};
 
-static void encode(uint8_t *to, const gx_tie *tie, bool turned) {
+void gx__tie_encode(uint8_t *to, const gx_tie *tie, bool turned) {
     uint32_t flags = tie->directed ? DIRECTED : 0;
     gx__put_be32(to, turned ? tie->dst : tie->src);
     gx__put_be32(to + 4, tie->kind);
@@ -76,13 +76,13 @@ gx_status gx_tie_del(gx_txn *txn, uint32_t src, uint32_t dst, uint32_t kind, gx_
     bool was;
     gx_status status;
     GX_TRY(gx__check_writes(txn, err));
-    encode(out, &tie, false);
+    gx__tie_encode(out, &tie, false);
     GX_TRY(gx__set_del(&was, txn, &gx__tie_out_set, out, err));
     if (!was && src > dst) { /* an undirected one may be meant, from its other end */
         uint8_t record[TIE_BYTES];
         turned.src = dst;
         turned.dst = src;
-        encode(out, &turned, false);
+        gx__tie_encode(out, &turned, false);
         GX_TRY(gx__set_find(record, txn, &gx__tie_out_set, out, err));
         tie = decode(record, false);
         if (!tie.directed) {
@@ -92,7 +92,7 @@ gx_status gx_tie_del(gx_txn *txn, uint32_t src, uint32_t dst, uint32_t kind, gx_
     if (!was) {
         return GX_NOT_FOUND;
     }
-    encode(in, &tie, true);
+    gx__tie_encode(in, &tie, true);
     GX_TRY(gx__set_del(NULL, txn, &gx__tie_in_set, in, err));
     txn->counts.ties--;
 done:
@@ -103,7 +103,8 @@ uint64_t gx_tie_count(gx_txn *txn) {
     return txn->counts.ties;
 }
 
-/* ---- many at once ----------------------------------------------------------------------------- */
+/* ---- many at once -----------------------------------------------------------------------------
+ */
 
 enum { RUN = 1 << 13 };
 
@@ -156,7 +157,7 @@ static gx_status write_tree(uint64_t *out_created, bool *created_flags, batch *b
                 last++;
             }
             gx_tie tie = ordered(&b->ties[b->pairs[last - 1].index]);
-            encode(b->records + records++ * TIE_BYTES, &tie, turned);
+            gx__tie_encode(b->records + records++ * TIE_BYTES, &tie, turned);
             to = last;
         }
         if (b->job) {
@@ -180,8 +181,8 @@ static gx_status check_batch(const batch *b) {
     uint32_t kinds = gx_word_count(b->txn, GX_SPACE_TIE_KIND);
     gx_status status = gx__check_writes(b->txn, b->err);
     if (status == GX_OK && b->count > UINT32_MAX) {
-        status = gx_fail(b->err, GX_OVER_LIMIT, "%zu ties at once, at most %u", b->count,
-                         UINT32_MAX);
+        status =
+            gx_fail(b->err, GX_OVER_LIMIT, "%zu ties at once, at most %u", b->count, UINT32_MAX);
     }
     for (size_t i = 0; i < b->count && status == GX_OK; i++) {
         status = check_tie(b->txn, &b->ties[i], users, kinds, b->err);
@@ -221,7 +222,8 @@ done:
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------
+ */
 
 typedef struct reader {
     gx_tie_fn fn;
@@ -260,9 +262,8 @@ static gx_status both_sides(gx_txn *txn, uint32_t user, reader whole, reader oth
     uint8_t key[4];
     gx__put_be32(key, user);
     gx_status status = gx__set_each(txn, whole_set, key, sizeof key, each_run, &whole, err);
-    return status != GX_OK
-               ? status
-               : gx__set_each(txn, other_set, key, sizeof key, each_run, &other, err);
+    return status != GX_OK ? status
+                           : gx__set_each(txn, other_set, key, sizeof key, each_run, &other, err);
 }
 
 gx_status gx_tie_out(gx_txn *txn, uint32_t user, gx_tie_fn fn, void *ctx, gx_error *err) {

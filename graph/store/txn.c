@@ -67,7 +67,8 @@ static MDB_txn *take_idle(gx_store *store) {
     return mdb;
 }
 
-/* A reset transaction keeps its slot among the readers, so that the next one need not look for one. */
+/* A reset transaction keeps its slot among the readers, so that the next one need not look for one.
+ */
 static void give_idle(gx_store *store, MDB_txn *mdb) {
     mdb_txn_reset(mdb);
     pthread_mutex_lock(&store->idle_lock);
@@ -88,8 +89,8 @@ gx_status gx_txn_read(gx_txn **out, gx_store *store, gx_error *err) {
     }
     txn->store = store;
     txn->mdb = take_idle(store);
-    int code = txn->mdb ? mdb_txn_renew(txn->mdb)
-                        : mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    int code =
+        txn->mdb ? mdb_txn_renew(txn->mdb) : mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
     gx_status status = code ? gx__mdb_fail(store, code, "reading", err) : GX_OK;
     if (status == GX_OK) {
         status = read_counts(txn, err);
@@ -221,7 +222,8 @@ uint64_t gx_txn_state(const gx_txn *txn) {
     return txn->counts.state + (txn->dirty ? 1 : 0);
 }
 
-/* ---- trees ------------------------------------------------------------------------------------- */
+/* ---- trees -------------------------------------------------------------------------------------
+ */
 
 gx_status gx__check_writes(const gx_txn *txn, gx_error *err) {
     return txn->writes ? GX_OK
@@ -266,8 +268,7 @@ gx_status gx__each(gx_txn *txn, unsigned tree, MDB_val from, size_t prefix, gx__
     gx_status status = GX_OK;
     MDB_cursor *cursor = NULL;
     MDB_val key = from, value;
-    GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, tree), &cursor),
-            "opening a cursor");
+    GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, tree), &cursor), "opening a cursor");
     int code = mdb_cursor_get(cursor, &key, &value, from.mv_size ? MDB_SET_RANGE : MDB_FIRST);
     while (code == 0 && (prefix == 0 || (key.mv_size >= prefix &&
                                          memcmp(key.mv_data, from.mv_data, prefix) == 0))) {

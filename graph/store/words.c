@@ -44,8 +44,7 @@ static gx_status find(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word,
     if (word.size == 0 || word.size > GX_ID_BYTES_MAX) {
         return GX_NOT_FOUND;
     }
-    gx_status status =
-        gx__get(&value, txn, gx__tree_of(GX__TREE_WORD, space), word_val(word), err);
+    gx_status status = gx__get(&value, txn, gx__tree_of(GX__TREE_WORD, space), word_val(word), err);
     if (status == GX_OK && value.mv_size != sizeof *out) {
         return gx_fail(err, GX_CORRUPT, "a word of %s has a number of %zu bytes",
                        gx_space_name(space), value.mv_size);
@@ -62,11 +61,10 @@ gx_status gx_word_find(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word
 
 static gx_status add(gx_txn *txn, gx_space space, gx_slice word, uint32_t id, gx_error *err) {
     MDB_val number = {sizeof id, &id};
-    gx_status status =
-        gx__put(txn, gx__tree_of(GX__TREE_WORD, space), word_val(word), number, err);
-    return status != GX_OK ? status
-                           : gx__put(txn, gx__tree_of(GX__TREE_NAME, space), number,
-                                     word_val(word), err);
+    gx_status status = gx__put(txn, gx__tree_of(GX__TREE_WORD, space), word_val(word), number, err);
+    return status != GX_OK
+               ? status
+               : gx__put(txn, gx__tree_of(GX__TREE_NAME, space), number, word_val(word), err);
 }
 
 static gx_status check_room(uint32_t count, size_t more, gx_space space, gx_error *err) {
@@ -130,7 +128,8 @@ gx_status gx_word_each(gx_txn *txn, gx_space space, gx_word_fn fn, void *user, g
                     err);
 }
 
-/* ---- many at once ----------------------------------------------------------------------------- */
+/* ---- many at once -----------------------------------------------------------------------------
+ */
 
 enum { CHECK_EVERY = 1 << 14 };
 
@@ -143,8 +142,7 @@ static gx_status append_names(gx_txn *txn, gx_space space, uint32_t first, const
     gx_status status = GX_OK;
     MDB_cursor *cursor = NULL;
     unsigned tree = gx__tree_of(GX__TREE_NAME, space);
-    GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, tree), &cursor),
-            "opening a cursor");
+    GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, tree), &cursor), "opening a cursor");
     for (size_t i = 0; i < count; i++) {
         GX_TRY(poll(job, i, err));
         uint32_t id = first + (uint32_t)i;
