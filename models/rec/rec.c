@@ -267,55 +267,34 @@ done:
     return status;
 }
 
-/* ---- similar items -------------------------------------------------------------------------- */
+/* ---- similar items ----  */
 
-static gx_status similar_sum(float *sum, float *one, const gx_rec *rec, const uint32_t *like,
-                             uint32_t count, gx_error *err) {
-    for (uint32_t k = 0; k < count; k++) {
-        gx_status status = rec->model->similar(one, rec->model_state, like[k], err);
-        if (status != GX_OK) {
-            return status;
-        }
-        for (uint32_t i = 0; i < rec->items; i++) {
-            sum[i] += one[i];
-        }
-    }
-    for (uint32_t k = 0; k < count; k++) {
-        sum[like[k]] = 0;
-    }
-    return GX_OK;
-}
-
-gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
-                         const uint32_t *like, uint32_t like_count, uint32_t n, const uint8_t *pass,
-                         gx_arena *arena, gx_error *err) {
+gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec, uint32_t item,
+                         uint32_t n, const uint8_t *pass, gx_arena *arena, gx_error *err) {
     if (!rec->model || !rec->model->similar) {
         return gx_fail_at(err, GX_CONFLICT, "model",
                           "the snapshot has no model that knows which items are alike");
     }
-    for (uint32_t k = 0; k < like_count; k++) {
-        if (like[k] >= rec->items) {
-            return gx_fail_at(err, GX_NOT_FOUND, "item",
-                              "the item is newer than the snapshot; build again");
-        }
+    if (item >= rec->items) {
+        return gx_fail_at(err, GX_NOT_FOUND, "item",
+                          "the item is newer than the snapshot; it is known after the next build");
     }
     gx_status status = GX_OK;
+    gx__scratch *scratch = NULL;
     n = n < rec->items ? n : rec->items;
-    float *sum = gx_alloc0((size_t)rec->items + 1, sizeof *sum);
-    float *one = gx_alloc((size_t)rec->items + 1, sizeof *one);
     gx_scored *top = gx_arena_get(arena, ((size_t)n + 1) * sizeof *top);
-    if (!sum || !one || !top) {
-        status = gx_fail_memory(err, rec->items * 2 * sizeof *sum);
-        goto done;
+    if (!top) {
+        return gx_fail_memory(err, n * sizeof *top);
     }
-    GX_TRY(similar_sum(sum, one, rec, like, like_count, err));
+    GX_TRY(gx__scratch_take(&scratch, rec->pool, rec->items, err));
+    GX_TRY(rec->model->similar(scratch->raw, rec->model_state, item, err));
+    scratch->raw[item] = 0;
     if (pass) {
-        (void)filter(sum, pass, rec->items);
+        (void)filter(scratch->raw, pass, rec->items);
     }
-    *out_count = gx_top(top, n, sum, rec->items, NULL, 0);
+    *out_count = gx_top(top, n, scratch->raw, rec->items, NULL, 0);
     *out = top;
 done:
-    gx_free(sum);
-    gx_free(one);
+    gx__scratch_give(rec->pool, scratch);
     return status;
 }

@@ -125,8 +125,9 @@ typedef struct gx_why {
     uint32_t community_count; /* members of the circle who did */
     double community_share, community_lift;
     double leader_score;
-    uint32_t leader_category; /* GX_NONE: over all */
-    uint32_t items[3];        /* of the history, those that add most */
+    uint32_t leader_category;          /* GX_NONE: over all */
+    bool leader_followed, leader_tied; /* else a leader of the circle */
+    uint32_t items[3];                 /* of the history, those that add most */
     double item_parts[3];
     uint32_t item_count;
 } gx_why;
@@ -160,10 +161,10 @@ GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
 GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                                        const gx_rec_member *member, const gx_rec_request *request,
                                        uint32_t item, gx_arena *arena, gx_job *job, gx_error *err);
-/* Items like all of `like` together, by the interest model, without themselves. not_found: the
- * snapshot does not know one; conflict: no model with a notion of likeness. */
+/* The n items most like `item`, by the interest model, without itself. not_found: it is newer than
+ * the snapshot; conflict: no model with a notion of likeness. */
 GX_MUST_CHECK gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
-                                       const uint32_t *like, uint32_t like_count, uint32_t n,
-                                       const uint8_t *pass, gx_arena *arena, gx_error *err);
+                                       uint32_t item, uint32_t n, const uint8_t *pass,
+                                       gx_arena *arena, gx_error *err);
 
 #endif

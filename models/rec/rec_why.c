@@ -80,6 +80,8 @@ static void add_evidence(void *user, const gx_friend *person, const gx__lead *le
         if (t->why.people[0] == person->user) { /* the first speaks for all */
             t->why.leader_score = score;
             t->why.leader_category = category;
+            t->why.leader_followed = person->followed;
+            t->why.leader_tied = person->strength > 0;
         }
     }
 }
