@@ -2,7 +2,7 @@
  * coupons. Each is one loop over the world; facts that nothing else needs are drawn here. */
 #include "datasets/shop.h"
 
-enum { MONTHS = 12, CHECK_EVERY = 1 << 14, TOPIC_PER = 500 };
+enum { FOLLOW_WEIGHT = 25, MONTHS = 12, CHECK_EVERY = 1 << 14, TOPIC_PER = 500 };
 
 /* Opens, writes all rows with `rows`, closes. */
 typedef gx_status (*rows_fn)(gx__csv *csv, const gx__shop *shop, gx_job *job, gx_error *err);
@@ -242,7 +242,7 @@ static void put_ties_of(gx__csv *csv, const gx__shop *shop, uint32_t user) {
     uint32_t count = gx__follows(follows, shop, user);
     for (uint32_t i = 0; i < count; i++) {
         int64_t since_s = gx__tie_about(shop, user, follows[i].user).since_s;
-        put_tie_row(csv, user, follows[i].user, "follow", 100, since_s, true);
+        put_tie_row(csv, user, follows[i].user, "follow", FOLLOW_WEIGHT, since_s, true);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { DEGREE_WITHIN = 8, DEGREE_BEYOND = 2, NEAR = 4 };
+enum { DEGREE_WITHIN = 10, DEGREE_BEYOND = 2, NEAR = 5 };
 
 typedef struct pair_draft {
     uint64_t *sum;  /* running sums of the members' weights, in roster order, one more */
