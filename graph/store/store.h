@@ -1,9 +1,10 @@
 /* The store: one LMDB environment in one directory, and everything a shop knows.
  *
- *   words     external id or name ⇄ dense uint32, one numbering a space, given at first sight,
- * never reused records   (space, id) → open map of fields (users, items, groups, coupons, …) ties
- * (src, kind, dst) once, sorted both by source and by destination events    each once by its key,
- * sorted by user and time, and by time members, impressions, settings
+ *   words        external id or name ⇄ dense uint32, one numbering a space, never reused
+ *   records      (space, id) → open map of fields (users, items, groups, coupons, …)
+ *   ties         (src, kind, dst) once, sorted both by source and by destination
+ *   events       each once by its key, sorted by user and time, and by time
+ *   memberships, impressions, settings
  *
  * One writer, any number of readers that never block. A write transaction is all or nothing, also
  * when the process is killed. The page docs/store.md has the byte layout and the reasons.
@@ -46,8 +47,7 @@ typedef struct gx_store_options {
     bool exclusive; /* with create: conflict where there is a store already */
     bool read_only;
     gx_sync sync;
-    uint64_t map_bytes; /* address space reserved; 0: as much as the machine gives. The file grows
-                           as needed */
+    uint64_t map_bytes; /* address space reserved, 0: all there is; the file grows as needed */
 } gx_store_options;
 
 /* not_found (with how to make one), corrupt, conflict (a newer schema), io. */
@@ -75,8 +75,7 @@ GX_MUST_CHECK gx_status gx_word_find(uint32_t *out, gx_txn *txn, gx_space space,
 /* Finds or gives the next number. bad_request: empty, over 255 bytes, bad UTF-8, NUL inside. */
 GX_MUST_CHECK gx_status gx_word_intern(uint32_t *out, bool *out_created, gx_txn *txn,
                                        gx_space space, gx_slice word, gx_error *err);
-/* Borrowed until the transaction ends or writes. Empty where the id was forgotten or never given.
- */
+/* Borrowed until the transaction ends or writes. Empty: the id was forgotten or never given. */
 gx_slice gx_word_name(gx_txn *txn, gx_space space, uint32_t id);
 /* One more than the largest id given: the length of every per-space array. */
 uint32_t gx_word_count(gx_txn *txn, gx_space space);
@@ -107,8 +106,8 @@ GX_MUST_CHECK gx_status gx_record_get(gx_value *out, gx_txn *txn, gx_arena *aren
 typedef gx_status (*gx_record_fn)(void *user, uint32_t id, const gx_value *fields, gx_error *err);
 GX_MUST_CHECK gx_status gx_record_each(gx_txn *txn, gx_space space, gx_record_fn fn, void *user,
                                        gx_error *err);
-/* Not there any more: word, record, ties, events and memberships of a user (R81). Ids stay spent.
- */
+/* Takes out a user's word, record, ties, events, memberships and impressions (R81), and the fields
+ * `invited_by` and `owner` of others that name them. The id stays spent. Cost: all records once. */
 GX_MUST_CHECK gx_status gx_user_forget(gx_txn *txn, uint32_t user, gx_error *err);
 
 /* ---- ties --------------------------------------------------------------------------------- */
@@ -151,16 +150,13 @@ typedef struct gx_event {
     int64_t ts_ms;
     uint32_t user, item, action; /* item GX_NONE: an event without one (a check-in) */
     uint32_t channel, group, via, campaign, coupon; /* GX_NONE where not given */
-    float value;                                    /* NaN where not given */
-    float qty;
-    double amount;
+    float value, qty;                               /* NaN where not given */
+    double amount;                                  /* the same */
     gx_slice event_id; /* empty where not given: the key is then the hash of the fields */
-    gx_slice
-        extra; /* MessagePack map of every further column (session, store, attr_*), may be empty */
+    gx_slice extra;    /* every further column, as one MessagePack map; may be empty */
 } gx_event;
 
-/* `out_created` false: the same event_id, or the same fields, was there already; nothing changes.
- */
+/* `out_created` false: the same event_id, or the same fields, was there; nothing changes. */
 GX_MUST_CHECK gx_status gx_event_put(bool *out_created, gx_txn *txn, const gx_event *event,
                                      gx_error *err);
 /* Many at once, in any order: sorted, deduplicated and written in runs. `out_created[i]` (may be
@@ -217,8 +213,7 @@ GX_MUST_CHECK gx_status gx_event_scan(gx_txn *txn, gx_event_run_fn fn, void *use
 GX_MUST_CHECK gx_status gx_event_recent(gx_event_core *out, size_t *out_count, gx_txn *txn,
                                         uint32_t user, size_t limit, gx_error *err);
 
-/* ---- members and impressions ------------------------------------------------------------------
- */
+/* ---- members and impressions --------------------------------------------------------------- */
 
 typedef struct gx_membership {
     uint32_t group, user;

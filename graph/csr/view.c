@@ -1,0 +1,341 @@
+/* Views of a store: its ties as a graph, its events as a member × item matrix.
+ *
+ * Both scan the store twice, first to count and to find the newest time, then to fill arrays of
+ * exactly that size; graph.c and matrix.c compress them. Time O(records), memory 12 bytes an arc
+ * and 20 bytes a cell on top of the result. The same store state and spec give the same bytes: the
+ * scans run in key order and sums are taken in that order.
+ */
+#include "graph/csr/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { POLL_EVERY = 1 << 14 };
+
+static bool in_window(int64_t ts_ms, int64_t from_ms, int64_t to_ms) {
+    return ts_ms >= from_ms && (to_ms == 0 || ts_ms < to_ms);
+}
+
+/* 2^(−age / half-life); what is dated later than the reference has not aged. */
+static double fade(int64_t ts_ms, int64_t now_ms, double half_life_ms) {
+    double age = (double)now_ms - (double)ts_ms;
+    return half_life_ms > 0 && age > 0 ? exp2(-age / half_life_ms) : 1;
+}
+
+/* ---- names: which kinds or actions are asked for --------------------------------------------- */
+
+/* wanted[id] for a NULL-ended list of names. A name that neither the store nor the built-in table
+ * knows is not_found: a typing error should not look like an empty graph. */
+static gx_status want_names(bool *wanted, uint32_t count, gx_txn *txn, gx_space space,
+                            const char *const *names, gx_error *err) {
+    for (size_t i = 0; names[i]; i++) {
+        gx_slice name = gx_slice_of(names[i]);
+        uint32_t id;
+        char quoted[64];
+        bool built_in = space == GX_SPACE_TIE_KIND ? gx_kind_rule_default(name)->name[0] != 0
+                                                   : gx_action_rule_default(name)->name[0] != 0;
+        gx_status status = gx_word_find(&id, txn, space, name);
+        if (status == GX_OK && id < count) {
+            wanted[id] = true;
+        } else if (status == GX_NOT_FOUND && !built_in) {
+            return gx_fail(err, GX_NOT_FOUND, "%s is not one of the store's %s",
+                           gx_quote(quoted, sizeof quoted, name.data, name.size),
+                           gx_space_name(space));
+        } else if (status != GX_NOT_FOUND) {
+            return gx_fail(err, status, "looking for %s failed",
+                           gx_quote(quoted, sizeof quoted, name.data, name.size));
+        }
+    }
+    return GX_OK;
+}
+
+/* ---- ties -------------------------------------------------------------------------------------
+ */
+
+typedef struct ties {
+    const gx_tie_view *view;
+    double *kind_weight; /* by kind id; 0: not asked for */
+    uint32_t kind_count;
+    gx_job *job;
+    uint64_t seen;
+    int64_t newest; /* GX_TIME_UNKNOWN: no tie has a time */
+    bool weighted;  /* some weight is not 1 */
+    uint64_t m;
+    uint32_t *src, *dst;
+    float *weight;
+} ties;
+
+/* A kind given after `rules` were read has the rule of its name. */
+static gx_status weigh_kinds(ties *t, gx_txn *txn, const gx_rules *rules, gx_error *err) {
+    const char *const *names = t->view->kinds;
+    gx_status status = GX_OK;
+    bool *wanted = gx_alloc0((size_t)t->kind_count + 1, sizeof *wanted);
+    t->kind_weight = gx_alloc0((size_t)t->kind_count + 1, sizeof *t->kind_weight);
+    if (!wanted || !t->kind_weight) {
+        status = gx_fail_memory(err, (size_t)t->kind_count * sizeof *t->kind_weight);
+        goto done;
+    }
+    if (names) {
+        GX_TRY(want_names(wanted, t->kind_count, txn, GX_SPACE_TIE_KIND, names, err));
+    }
+    for (uint32_t id = 0; id < t->kind_count; id++) {
+        gx_slice name = gx_word_name(txn, GX_SPACE_TIE_KIND, id);
+        const gx_kind_rule *rule =
+            id < rules->kind_count ? &rules->kinds[id] : gx_kind_rule_default(name);
+        double weight = (double)rule->weight;
+        /* A kind asked for by name counts, even one that is not social by default. */
+        t->kind_weight[id] = !names ? weight : !wanted[id] ? 0 : weight > 0 ? weight : 1;
+    }
+done:
+    gx_free(wanted);
+    return status;
+}
+
+static bool takes_tie(const ties *t, const gx_tie *tie) {
+    return tie->kind < t->kind_count && t->kind_weight[tie->kind] > 0 &&
+           (tie->ts_ms == GX_TIME_UNKNOWN ||
+            in_window(tie->ts_ms, t->view->from_ms, t->view->to_ms));
+}
+
+/* An undirected tie is an arc either way, unless the graph is to be undirected itself. */
+static unsigned arcs_of(const ties *t, const gx_tie *tie) {
+    bool both = !tie->directed && tie->src != tie->dst && !(t->view->flags & GX_GRAPH_UNDIRECTED);
+    return both ? 2 : 1;
+}
+
+static gx_status poll(ties *t, gx_error *err) {
+    return ++t->seen % POLL_EVERY == 0 ? gx_job_check(t->job, err) : GX_OK;
+}
+
+static gx_status count_tie(void *ctx, const gx_tie *tie, gx_error *err) {
+    ties *t = ctx;
+    if (takes_tie(t, tie)) {
+        t->m += arcs_of(t, tie);
+        t->newest = tie->ts_ms > t->newest ? tie->ts_ms : t->newest;
+    }
+    return poll(t, err);
+}
+
+static void add_arc(ties *t, uint32_t src, uint32_t dst, float weight) {
+    t->src[t->m] = src;
+    t->dst[t->m] = dst;
+    t->weight[t->m++] = weight;
+}
+
+static gx_status fill_tie(void *ctx, const gx_tie *tie, gx_error *err) {
+    ties *t = ctx;
+    if (takes_tie(t, tie)) {
+        double weight = (double)tie->weight * t->kind_weight[tie->kind];
+        if (tie->ts_ms != GX_TIME_UNKNOWN) {
+            int64_t now = t->view->to_ms ? t->view->to_ms : t->newest;
+            weight *= fade(tie->ts_ms, now, t->view->half_life_ms);
+        }
+        t->weighted |= weight != 1;
+        add_arc(t, tie->src, tie->dst, (float)weight);
+        if (arcs_of(t, tie) == 2) {
+            add_arc(t, tie->dst, tie->src, (float)weight);
+        }
+    }
+    return poll(t, err);
+}
+
+gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules *rules, const gx_tie_view *view,
+                       gx_job *job, gx_error *err) {
+    gx_status status;
+    ties t = {.view = view,
+              .kind_count = gx_word_count(txn, GX_SPACE_TIE_KIND),
+              .job = job,
+              .newest = GX_TIME_UNKNOWN};
+    gx_job_stage(job, "reading ties", gx_tie_count(txn));
+    GX_TRY(weigh_kinds(&t, txn, rules, err));
+    GX_TRY(gx_tie_each(txn, count_tie, &t, err));
+    uint64_t arcs = t.m;
+    GX_TRY(gx_job_alloc(job, &t.src, arcs, sizeof *t.src, err));
+    GX_TRY(gx_job_alloc(job, &t.dst, arcs, sizeof *t.dst, err));
+    GX_TRY(gx_job_alloc(job, &t.weight, arcs, sizeof *t.weight, err));
+    t.m = 0;
+    GX_TRY(gx_tie_each(txn, fill_tie, &t, err));
+    GX_TRY(gx_graph_build(out, gx_word_count(txn, GX_SPACE_USER), arcs, t.src, t.dst,
+                          t.weighted ? t.weight : NULL, view->flags, job, err));
+done:
+    gx_free(t.kind_weight);
+    gx_job_free(job, t.src);
+    gx_job_free(job, t.dst);
+    gx_job_free(job, t.weight);
+    return status;
+}
+
+/* ---- events -------------------------------------------------------------------------------------
+ */
+
+typedef struct cell {
+    uint32_t item, order;
+    double value;
+    int64_t ts_ms;
+} cell;
+
+typedef struct events {
+    const gx_event_view *view;
+    gx_action_rule *rules; /* by action id */
+    bool *wanted;
+    uint32_t action_count;
+    gx_job *job;
+    int64_t now;    /* what decay counts back from */
+    uint64_t count; /* of events taken, then of cells filled */
+    uint32_t *row, *col;
+    float *value;
+    int64_t *ts;
+    cell *cells; /* of the user at hand */
+    size_t cell_count, cell_capacity;
+    uint32_t user;
+} events;
+
+static gx_status read_actions(events *e, gx_txn *txn, const gx_rules *rules, gx_error *err) {
+    const char *const *names = e->view->actions;
+    e->rules = gx_alloc((size_t)e->action_count + 1, sizeof *e->rules);
+    e->wanted = gx_alloc0((size_t)e->action_count + 1, sizeof *e->wanted);
+    if (!e->rules || !e->wanted) {
+        return gx_fail_memory(err, (size_t)e->action_count * sizeof *e->rules);
+    }
+    for (uint32_t id = 0; id < e->action_count; id++) {
+        gx_slice name = gx_word_name(txn, GX_SPACE_ACTION, id);
+        e->rules[id] =
+            id < rules->action_count ? rules->actions[id] : *gx_action_rule_default(name);
+        e->wanted[id] = !names;
+    }
+    return names ? want_names(e->wanted, e->action_count, txn, GX_SPACE_ACTION, names, err) : GX_OK;
+}
+
+static bool takes_event(const events *e, const gx_event_core *event) {
+    return event->item != GX_NONE && event->action < e->action_count && e->wanted[event->action] &&
+           ((e->view->from_ms == 0 && e->view->to_ms == 0) ||
+            in_window(event->ts_ms, e->view->from_ms, e->view->to_ms));
+}
+
+static gx_status count_events(void *ctx, const gx_event_core *run, size_t count, gx_error *err) {
+    events *e = ctx;
+    for (size_t i = 0; i < count; i++) {
+        if (takes_event(e, &run[i])) {
+            e->now = run[i].ts_ms > e->now ? run[i].ts_ms : e->now;
+            e->count++;
+        }
+    }
+    return gx_job_check(e->job, err);
+}
+
+static double value_of(const events *e, const gx_event_core *event) {
+    const gx_action_rule *rule = &e->rules[event->action];
+    double value = (double)rule->weight;
+    if (rule->scaled && !isnan(event->value)) {
+        value *= (double)event->value / 5;
+    }
+    return e->view->decay ? value * fade(event->ts_ms, e->now, rule->half_life_ms) : value;
+}
+
+static int by_item(const void *a, const void *b) {
+    const cell *x = a, *y = b;
+    if (x->item != y->item) {
+        return x->item < y->item ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Sums the events of one user by item, in the order of time. */
+static void close_user(events *e) {
+    qsort(e->cells, e->cell_count, sizeof *e->cells, by_item);
+    for (size_t from = 0, to; from < e->cell_count; from = to) {
+        double sum = 0;
+        int64_t latest = INT64_MIN;
+        for (to = from; to < e->cell_count && e->cells[to].item == e->cells[from].item; to++) {
+            sum += e->cells[to].value;
+            latest = e->cells[to].ts_ms > latest ? e->cells[to].ts_ms : latest;
+        }
+        if (sum > 0 || e->view->keep_negative) {
+            e->row[e->count] = e->user;
+            e->col[e->count] = e->cells[from].item;
+            e->value[e->count] = (float)sum;
+            e->ts[e->count++] = latest;
+        }
+    }
+    e->cell_count = 0;
+}
+
+static gx_status add_cell(events *e, const gx_event_core *event, gx_error *err) {
+    if (e->cell_count == e->cell_capacity) {
+        size_t capacity = e->cell_capacity ? e->cell_capacity * 2 : 256;
+        cell *cells = gx_realloc(e->cells, capacity, sizeof *cells);
+        if (!cells) {
+            return gx_fail_memory(err, capacity * sizeof *cells);
+        }
+        e->cells = cells;
+        e->cell_capacity = capacity;
+    }
+    e->cells[e->cell_count] = (cell){.item = event->item,
+                                     .order = (uint32_t)e->cell_count,
+                                     .value = value_of(e, event),
+                                     .ts_ms = event->ts_ms};
+    e->cell_count++;
+    return GX_OK;
+}
+
+static gx_status fill_events(void *ctx, const gx_event_core *run, size_t count, gx_error *err) {
+    events *e = ctx;
+    for (size_t i = 0; i < count; i++) {
+        if (!takes_event(e, &run[i])) {
+            continue;
+        }
+        if (run[i].user != e->user) {
+            close_user(e);
+            e->user = run[i].user;
+        }
+        gx_status status = add_cell(e, &run[i], err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return gx_job_check(e->job, err);
+}
+
+static gx_status take_arrays(events *e, uint64_t count, gx_error *err) {
+    gx_status status;
+    GX_TRY(gx_job_alloc(e->job, &e->row, count, sizeof *e->row, err));
+    GX_TRY(gx_job_alloc(e->job, &e->col, count, sizeof *e->col, err));
+    GX_TRY(gx_job_alloc(e->job, &e->value, count, sizeof *e->value, err));
+    GX_TRY(gx_job_alloc(e->job, &e->ts, count, sizeof *e->ts, err));
+done:
+    return status;
+}
+
+static void finish_events(events *e) {
+    gx_free(e->rules);
+    gx_free(e->wanted);
+    gx_free(e->cells);
+    gx_job_free(e->job, e->row);
+    gx_job_free(e->job, e->col);
+    gx_job_free(e->job, e->value);
+    gx_job_free(e->job, e->ts);
+}
+
+gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
+                         const gx_event_view *view, gx_job *job, gx_error *err) {
+    gx_status status;
+    events e = {.view = view,
+                .action_count = gx_word_count(txn, GX_SPACE_ACTION),
+                .job = job,
+                .now = INT64_MIN,
+                .user = GX_NONE};
+    gx_job_stage(job, "reading events", gx_event_count(txn));
+    GX_TRY(read_actions(&e, txn, rules, err));
+    GX_TRY(gx_event_scan(txn, count_events, &e, err));
+    GX_TRY(take_arrays(&e, e.count, err));
+    e.now = view->now_ms ? view->now_ms : e.now;
+    e.count = 0;
+    GX_TRY(gx_event_scan(txn, fill_events, &e, err));
+    close_user(&e);
+    GX_TRY(gx_matrix_build(out, gx_word_count(txn, GX_SPACE_USER),
+                           gx_word_count(txn, GX_SPACE_ITEM), e.count, e.row, e.col, e.value, e.ts,
+                           job, err));
+done:
+    finish_events(&e);
+    return status;
+}
