@@ -10,7 +10,8 @@ typedef struct gx_classic {
     const char *source; /* paper */
     uint32_t n, m;
     const uint32_t (*edges)[2];
-    const uint32_t *label; /* ground truth, NULL: none */
+    const uint32_t *label;    /* ground truth, NULL: none */
+    const char *const *names; /* of the nodes, NULL: none */
 } gx_classic;
 
 const gx_classic *gx_classics(size_t *out_count);
