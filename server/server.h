@@ -44,13 +44,35 @@ typedef struct gx_client gx_client;
 GX_MUST_CHECK gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms,
                                        gx_error *err);
 void gx_client_close(gx_client *client);
-/* One call, one answer; the server's error comes back as it was. */
+/* One call, one answer; the server's error comes back as it was. No answer within the timeout is
+ * deadline, a connection that is gone unreachable: then close the client. */
 GX_MUST_CHECK gx_status gx_client_call(gx_value *out, gx_client *client, const char *method,
                                        const gx_value *args, gx_arena *arena, gx_error *err);
-/* Pipelined: send without waiting, then receive in any order; msgid tells which. */
+/* Pipelined: send without waiting, then receive in any order; *out_msgid tells which call it is
+ * that was answered, or refused; it is untouched where the connection failed. Receive before a few
+ * thousand are outstanding: the server stops reading from who does not read. */
 GX_MUST_CHECK gx_status gx_client_send(uint32_t *out_msgid, gx_client *client, const char *method,
                                        const gx_value *args, gx_error *err);
 GX_MUST_CHECK gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx_client *client,
                                           gx_arena *arena, gx_error *err);
+
+/* ---- load, for the bench: many connections from one thread
+ * ---------------------------------------- */
+
+typedef struct gx_load {
+    const char *address;
+    uint32_t connections, depth; /* each keeps `depth` calls in flight */
+    uint64_t calls;              /* in all */
+    const char *method;
+    const gx_value *args; /* `args_count` maps, sent in turn; 0: without arguments */
+    size_t args_count;
+} gx_load;
+
+typedef struct gx_load_result {
+    uint64_t calls, errors, bytes; /* bytes of answers */
+    double wall_s, mean_us, p50_us, p99_us;
+} gx_load_result;
+
+GX_MUST_CHECK gx_status gx_load_run(gx_load_result *out, const gx_load *load, gx_error *err);
 
 #endif

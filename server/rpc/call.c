@@ -74,7 +74,6 @@ static void note_hello(gx_rpc_conn *conn, const gx_method *method, const gx_valu
 static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method *method,
                        size_t row) {
     gx_rpc_loop *loop = conn->loop;
-    int64_t started = gx_clock_ns();
     gx_error err = {0};
     gx_value args, result;
     gx_status status = gx_frame_args(&args, loop->arena, frame->params, &err);
@@ -93,7 +92,9 @@ static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
         }
     }
     gx_arena_reset(loop->arena);
-    gx_rpc_stats_call(&loop->stats, row, status, gx_clock_ns() - started);
+    int64_t ended = gx_clock_ns(); /* and the beginning of what comes next on this loop */
+    gx_rpc_stats_call(&loop->stats, row, status, ended - loop->now_ns);
+    loop->now_ns = ended;
 }
 
 /* ---- calls that leave the loop ----------------------------------------------------------------

@@ -7,10 +7,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -204,52 +202,29 @@ bool gx_rpc_peer_is_trusted(int fd, bool is_unix) {
 
 /* ---- connecting ----------------------------------------------------------------------------- */
 
-static gx_status fail_connect(gx_error *err, const char *text, int number) {
-    return gx_fail(err, GX_UNREACHABLE, "no server answers on %s: %s", text, strerror(number));
-}
-
-/* A Unix socket connects at once or not at all; TCP is waited for. */
-static gx_status connect_within(int fd, const endpoint *end, const char *text, int64_t timeout_ms,
-                                gx_error *err) {
-    if (connect(fd, &end->at.any, end->size) == 0) {
-        return GX_OK;
-    }
-    if (errno != EINPROGRESS) {
-        return fail_connect(err, text, errno);
-    }
-    struct pollfd waits = {.fd = fd, .events = POLLOUT};
-    int ready = poll(&waits, 1, (int)(timeout_ms > INT32_MAX ? INT32_MAX : timeout_ms));
-    int number = ready == 0 ? ETIMEDOUT : errno;
-    socklen_t size = (socklen_t)sizeof number;
-    if (ready > 0) {
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size);
-    }
-    return ready > 0 && number == 0 ? GX_OK : fail_connect(err, text, number);
-}
-
+/* A blocking connect waits no longer than the socket's write timeout, on Linux: for TCP until the
+ * peer is there, for a Unix socket until its server has room for one more. */
 gx_status gx_rpc_connect(int *out_fd, const char *text, int64_t timeout_ms, gx_error *err) {
     endpoint end;
     gx_status status = parse(&end, text, err);
     if (status != GX_OK) {
         return status;
     }
-    int fd = socket(end.at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(end.at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
     if (fd < 0) {
         return gx_fail_errno(err, errno, "making a socket for", text);
     }
-    status = connect_within(fd, &end, text, timeout_ms, err);
-    if (status == GX_OK) {
-        struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
-        int flags = fcntl(fd, F_GETFL), yes = 1;
-        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-        if (end.at.any.sa_family != AF_UNIX) {
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        }
+    struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (end.at.any.sa_family != AF_UNIX) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    }
+    if (connect(fd, &end.at.any, end.size) == 0) {
         *out_fd = fd;
         return GX_OK;
     }
+    int number = errno == EINPROGRESS || errno == EAGAIN ? ETIMEDOUT : errno;
     close(fd);
-    return status;
+    return gx_fail(err, GX_UNREACHABLE, "no server answers on %s: %s", text, strerror(number));
 }

@@ -89,6 +89,19 @@ bool gx_frame_peek(uint32_t *out_msgid, const void *data, size_t size) {
            take_u32(&c, out_msgid);
 }
 
+bool gx_frame_peek_answer(uint32_t *out_msgid, bool *out_failed, const void *data, size_t size) {
+    enum { NIL = 0xc0 };
+    cursor c = {data, (const unsigned char *)data + size};
+    uint64_t count;
+    uint32_t kind;
+    if (!take_list(&c, &count) || count != 4 || !take_u32(&c, &kind) || kind != GX_FRAME_ANSWER ||
+        !take_u32(&c, out_msgid) || c.at == c.end) {
+        return false;
+    }
+    *out_failed = *c.at != NIL;
+    return true;
+}
+
 gx_status gx_frame_read(gx_frame *out, const void *data, size_t size, gx_error *err) {
     cursor c = {data, (const unsigned char *)data + size};
     uint64_t count = 0;

@@ -24,6 +24,8 @@ GX_MUST_CHECK gx_status gx_frame_read(gx_frame *out, const void *data, size_t si
 /* The msgid of a request of which perhaps only the head is there: for the error of a frame that the
  * guard refused. */
 bool gx_frame_peek(uint32_t *out_msgid, const void *data, size_t size);
+/* The msgid of an answer, and whether it is an error, without reading the rest. */
+bool gx_frame_peek_answer(uint32_t *out_msgid, bool *out_failed, const void *data, size_t size);
 /* The arguments in `params`: [map], [] and [nil] (nil then), and, forgivingly, a bare map or nil.
  */
 GX_MUST_CHECK gx_status gx_frame_args(gx_value *out, gx_arena *arena, gx_slice params,
