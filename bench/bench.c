@@ -1,0 +1,77 @@
+/* The table of tasks and the stop-watch. */
+#include "bench/bench.h"
+
+#include <stdlib.h>
+
+#define GX_BENCH(name) extern const gx_bench_task gx_bench_##name;
+#include "bench/tasks.def"
+#undef GX_BENCH
+
+static const gx_bench_task *const rows[] = {
+#define GX_BENCH(name) &gx_bench_##name,
+#include "bench/tasks.def"
+#undef GX_BENCH
+};
+
+const gx_bench_table *gx_bench_tasks(void) {
+    static const gx_bench_table table = {rows, GX_COUNT(rows)};
+    return &table;
+}
+
+gx_status gx_bench_run(gx_bench *bench, gx_error *err) {
+    bool all = strcmp(bench->suite, "all") == 0, any = false;
+    for (size_t i = 0; i < GX_COUNT(rows); i++) {
+        if (!all && strcmp(bench->suite, rows[i]->suite) != 0) {
+            continue;
+        }
+        any = true;
+        gx_bench one = *bench;
+        one.suite = rows[i]->suite;
+        gx_status status = rows[i]->run(&one, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    if (!any) {
+        return gx_fail_at(err, GX_NOT_FOUND, "suite",
+                          "there is no suite '%s'; there are graph, models, store, serve and all",
+                          bench->suite);
+    }
+    return GX_OK;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn, gx_bench_fn setup,
+                        void *user, gx_error *err) {
+    enum { RUNS_MAX = 101 };
+    double wall[RUNS_MAX], cpu[RUNS_MAX];
+    runs = runs < 1 ? 1 : runs > RUNS_MAX ? RUNS_MAX : runs;
+    for (int r = -1; r < runs; r++) {
+        gx_status status = setup ? setup(user, err) : GX_OK;
+        int64_t w = gx_clock_ns(), c = gx_clock_cpu_ns();
+        if (status == GX_OK) {
+            status = fn(user, err);
+        }
+        if (status != GX_OK) {
+            return status;
+        }
+        if (r >= 0) {
+            wall[r] = (double)(gx_clock_ns() - w) / 1e9;
+            cpu[r] = (double)(gx_clock_cpu_ns() - c) / 1e9;
+        }
+    }
+    line->wall_s = median(wall, runs);
+    line->wall_min_s = wall[0]; /* sorted by now */
+    line->cpu_s = median(cpu, runs);
+    line->rss_bytes = gx_rss_peak_bytes();
+    return GX_OK;
+}

@@ -1,0 +1,100 @@
+/* The benchmark runner: one table of tasks, one line a result. A task is a file and a row of
+ * bench/tasks.def. Peers run beside guanxi, on the same input, in the same run. */
+#ifndef GX_BENCH_BENCH_H
+#define GX_BENCH_BENCH_H
+
+#include "graph/csr/graph.h"
+
+/* One line: medians over the runs. */
+typedef struct gx_bench_line {
+    const char *task, *tool; /* "pagerank", "guanxi" */
+    const char *graph;       /* of the input, "lfr_100k_mu5" */
+    int threads;
+    double wall_s, wall_min_s, cpu_s;
+    uint64_t rss_bytes;
+    double value; /* what tells that the answer is right: modularity, calls a second, … */
+    const char *value_name; /* NULL: there is none */
+    double p50_us, p99_us;  /* of calls; 0: does not apply */
+    bool has_peer;          /* ratio and agrees are set */
+    double ratio;           /* own wall time over the fastest peer's */
+    bool agrees;
+} gx_bench_line;
+
+typedef struct gx_bench {
+    const char *suite;
+    int runs;    /* counted ones; one more warms up */
+    int threads; /* the most to use; 1 is measured too */
+    bool peers;
+    const char *data; /* file or folder; NULL: what guanxi generates */
+    gx_job *job;
+    void (*emit)(void *user, const gx_bench_line *line, const char *suite);
+    void *user;
+} gx_bench;
+
+typedef struct gx_bench_task {
+    const char *suite, *summary;
+    gx_status (*run)(gx_bench *bench, gx_error *err);
+} gx_bench_task;
+
+typedef struct gx_bench_table {
+    const gx_bench_task *const *rows;
+    size_t count;
+} gx_bench_table;
+
+const gx_bench_table *gx_bench_tasks(void);
+/* Every task of the suite ("all": of every suite). not_found names the suites there are. */
+GX_MUST_CHECK gx_status gx_bench_run(gx_bench *bench, gx_error *err);
+
+/* ---- timing --------------------------------------------------------------------------------- */
+
+typedef gx_status (*gx_bench_fn)(void *user, gx_error *err);
+
+/* One warm-up, then `runs`; fills the medians of the line. `setup` (may be NULL) is not timed. */
+GX_MUST_CHECK gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn,
+                                      gx_bench_fn setup, void *user, gx_error *err);
+
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+typedef struct gx_bench_arcs {
+    char name[64];
+    uint32_t n;
+    uint64_t m;
+    uint32_t *src, *dst;
+} gx_bench_arcs;
+
+/* Calls `fn` for each edge list at `path`: the file, or edges*.txt.gz in the folder and in those
+ * below it, by name. */
+typedef gx_status (*gx_bench_arcs_fn)(void *user, const gx_bench_arcs *arcs, gx_error *err);
+GX_MUST_CHECK gx_status gx_bench_each_graph(const char *path, gx_bench_arcs_fn fn, void *user,
+                                            gx_job *job, gx_error *err);
+/* A file of "user item item …" a line; members × items. */
+GX_MUST_CHECK gx_status gx_bench_matrix(gx_matrix *out, const char *path, gx_job *job,
+                                        gx_error *err);
+/* A sample shop, imported and built, in a folder the caller removes. */
+GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job,
+                                      gx_error *err);
+
+/* ---- a peer in the same process ----------------------------------------------------------------
+ */
+
+typedef struct gx_peer_graph gx_peer_graph; /* igraph's own copy */
+
+GX_MUST_CHECK gx_status gx_peer_open(gx_peer_graph **out, const gx_bench_arcs *arcs, bool directed,
+                                     gx_error *err);
+void gx_peer_close(gx_peer_graph *graph);
+GX_MUST_CHECK gx_status gx_peer_pagerank(double *score, const gx_peer_graph *graph, gx_error *err);
+GX_MUST_CHECK gx_status gx_peer_leiden(double *out_modularity, const gx_peer_graph *graph,
+                                       gx_error *err);
+GX_MUST_CHECK gx_status gx_peer_components(uint32_t *out_count, const gx_peer_graph *graph,
+                                           gx_error *err);
+GX_MUST_CHECK gx_status gx_peer_kcore(double *score, const gx_peer_graph *graph, gx_error *err);
+
+/* ---- two runs compared -------------------------------------------------------------------------
+ */
+
+/* Lines of two JSON-lines files side by side: {suite, task, graph, tool, threads, before_s,
+ * after_s, ratio}, as a list made in `arena`. */
+GX_MUST_CHECK gx_status gx_bench_compare(gx_value *out, gx_arena *arena, const char *before,
+                                         const char *after, gx_error *err);
+
+#endif

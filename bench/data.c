@@ -1,0 +1,195 @@
+/* Inputs of the benchmarks, read by the import into a throwaway store, so that what is measured was
+ * read as users' files are. */
+#include "api/compute.h"
+#include "bench/bench.h"
+#include "datasets/datasets.h"
+#include "graph/import/import.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* ---- a store for a moment
+ * ------------------------------------------------------------------------ */
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+    (void)info;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+/* Imports `path` under `preset` and hands a read transaction to `fn`. */
+static gx_status with_store(const char *path, const char *preset, const char *action,
+                            gx_status (*fn)(void *user, gx_txn *txn, gx_error *err), void *user,
+                            gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_store *store = NULL;
+    gx_txn *txn = NULL;
+    gx_import_report report;
+    char folder[] = "/tmp/guanxi-bench-XXXXXX";
+    if (!mkdtemp(folder)) {
+        return gx_fail_errno(err, errno, "making", folder);
+    }
+    gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
+    gx_import_options how = {
+        .preset = preset, .action = action, .rejects = "/dev/null", .tie_kind = "follow"};
+    GX_TRY(gx_store_open(&store, folder, &options, err));
+    GX_TRY(gx_import_file(&report, store, path, &how, job, err));
+    GX_TRY(gx_txn_read(&txn, store, err));
+    GX_TRY(fn(user, txn, err));
+done:
+    gx_txn_abort(txn);
+    gx_store_close(store);
+    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return status;
+}
+
+/* ---- graphs
+ * -------------------------------------------------------------------------------------- */
+
+typedef struct collect {
+    gx_bench_arcs *arcs;
+    uint64_t capacity;
+} collect;
+
+static gx_status add_arc(void *user, const gx_tie *tie, gx_error *err) {
+    collect *c = user;
+    if (c->arcs->m == c->capacity) {
+        return gx_fail(err, GX_INTERNAL, "more ties than were counted");
+    }
+    c->arcs->src[c->arcs->m] = tie->src;
+    c->arcs->dst[c->arcs->m++] = tie->dst;
+    return GX_OK;
+}
+
+static gx_status take_arcs(void *user, gx_txn *txn, gx_error *err) {
+    gx_bench_arcs *arcs = user;
+    collect c = {arcs, gx_tie_count(txn)};
+    arcs->n = gx_word_count(txn, GX_SPACE_USER);
+    arcs->src = gx_alloc(c.capacity + 1, sizeof *arcs->src);
+    arcs->dst = gx_alloc(c.capacity + 1, sizeof *arcs->dst);
+    if (!arcs->src || !arcs->dst) {
+        return gx_fail_memory(err, c.capacity * 8);
+    }
+    return gx_tie_each(txn, add_arc, &c, err);
+}
+
+/* The folder's name for edges.txt.gz, else the file's own. */
+static void name_graph(char *out, size_t size, const char *path) {
+    char copy[4096];
+    snprintf(copy, sizeof copy, "%s", path);
+    char *slash = strrchr(copy, '/');
+    char *base = slash ? slash + 1 : copy;
+    if (strncmp(base, "edges", 5) == 0 && slash) {
+        *slash = '\0';
+        char *parent = strrchr(copy, '/');
+        base = parent ? parent + 1 : copy;
+    } else {
+        base[strcspn(base, ".")] = '\0';
+    }
+    snprintf(out, size, "%.60s", base);
+}
+
+static gx_status one_graph(const char *path, gx_bench_arcs_fn fn, void *user, gx_job *job,
+                           gx_error *err) {
+    gx_bench_arcs arcs = {0};
+    name_graph(arcs.name, sizeof arcs.name, path);
+    gx_status status = with_store(path, "snap", NULL, take_arcs, &arcs, job, err);
+    if (status == GX_OK) {
+        status = fn(user, &arcs, err);
+    }
+    gx_free(arcs.src);
+    gx_free(arcs.dst);
+    return status;
+}
+
+static int is_wanted(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+gx_status gx_bench_each_graph(const char *path, gx_bench_arcs_fn fn, void *user, gx_job *job,
+                              gx_error *err) {
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return gx_fail_errno(err, errno, "reading", path);
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return one_graph(path, fn, user, job, err);
+    }
+    struct dirent **entries;
+    int count = scandir(path, &entries, is_wanted, alphasort);
+    if (count < 0) {
+        return gx_fail_errno(err, errno, "reading", path);
+    }
+    gx_status status = GX_OK;
+    for (int i = 0; i < count; i++) {
+        char below[4096];
+        int size = snprintf(below, sizeof below, "%s/%s", path, entries[i]->d_name);
+        bool fits = size > 0 && (size_t)size < sizeof below;
+        if (status == GX_OK && fits && stat(below, &info) == 0 &&
+            (S_ISDIR(info.st_mode) || strncmp(entries[i]->d_name, "edges", 5) == 0)) {
+            status = gx_bench_each_graph(below, fn, user, job, err);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+/* ---- matrices and shops
+ * ------------------------------------------------------------------------------ */
+
+typedef struct matrix_take {
+    gx_matrix *out;
+    gx_job *job;
+} matrix_take;
+
+static gx_status take_matrix(void *user, gx_txn *txn, gx_error *err) {
+    matrix_take *take = user;
+    gx_rules rules;
+    gx_event_view view = {0};
+    gx_status status = gx_rules_load(&rules, txn, err);
+    if (status == GX_OK) {
+        status = gx_view_events(take->out, txn, &rules, &view, take->job, err);
+        gx_rules_finish(&rules);
+    }
+    return status;
+}
+
+gx_status gx_bench_matrix(gx_matrix *out, const char *path, gx_job *job, gx_error *err) {
+    matrix_take take = {out, job};
+    return with_store(path, "lightgcn", "buy", take_matrix, &take, job, err);
+}
+
+static void keep_first_error(void *user, const char *path, const gx_import_report *report,
+                             gx_status status, const gx_error *err) {
+    (void)user;
+    (void)path;
+    (void)report;
+    (void)status;
+    (void)err;
+}
+
+gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_db *db = NULL;
+    char data[4096], path[4096];
+    gx_shop_options shop = {.users = users, .seed = 1};
+    gx_db_options options = {.create = true};
+    gx_build_options build = {.promote = true};
+    gx_build_result built;
+    snprintf(data, sizeof data, "%s/data", folder);
+    snprintf(path, sizeof path, "%s/shop.gx", folder);
+    GX_TRY(gx_shop_write(data, &shop, job, err));
+    GX_TRY(gx_db_open(&db, path, &options, err));
+    GX_TRY(gx_import_folder(gx_db_store(db), data, &(gx_import_options){0}, keep_first_error, NULL,
+                            job, err));
+    GX_TRY(gx_build(&built, db, &build, job, err));
+done:
+    gx_db_close(db);
+    return status;
+}

@@ -1,0 +1,111 @@
+/* guanxi bench: how fast, on your data, beside which peer. */
+#include "bench/bench.h"
+#include "cli/verb.h"
+
+static const gx_param params[] = {
+    {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
+     "graph, models, store, serve, all; or compare BEFORE AFTER"},
+    {"files", GX_PARAM_LIST, NULL, 2, 2, NULL, NULL, GX_PARAM_POSITIONAL,
+     "of compare: two files of JSON lines"},
+    {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "input: an edge list or a folder of them (graph), a train file (models)"},
+    {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "run igraph beside guanxi"},
+    {"runs", GX_PARAM_INT, "5", 1, 100, NULL, NULL, 0,
+     "counted runs of each task, after a warm-up"},
+};
+
+typedef struct lines {
+    gx_command *command;
+    gx_value list;
+} lines;
+
+static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *suite) {
+    gx_value row = gx_map(arena, 16);
+    gx_map_put(arena, &row, "suite", gx_str(suite));
+    gx_map_put(arena, &row, "task", gx_str(line->task));
+    gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
+    gx_map_put(arena, &row, "tool", gx_str(line->tool));
+    gx_map_put(arena, &row, "threads", gx_int(line->threads));
+    gx_map_put(arena, &row, "wall_s", gx_real(line->wall_s));
+    gx_map_put(arena, &row, "wall_min_s", gx_real(line->wall_min_s));
+    gx_map_put(arena, &row, "cpu_s", gx_real(line->cpu_s));
+    gx_map_put(arena, &row, "rss_bytes", gx_int((int64_t)line->rss_bytes));
+    gx_map_put(arena, &row, "value", line->value_name ? gx_real(line->value) : gx_nil());
+    gx_map_put(arena, &row, "unit", line->value_name ? gx_str(line->value_name) : gx_nil());
+    if (line->p99_us > 0) {
+        gx_map_put(arena, &row, "p50_us", gx_real(line->p50_us));
+        gx_map_put(arena, &row, "p99_us", gx_real(line->p99_us));
+    }
+    if (line->has_peer) {
+        gx_map_put(arena, &row, "ratio", gx_real(line->ratio));
+        gx_map_put(arena, &row, "agrees", gx_bool(line->agrees));
+    }
+    return row;
+}
+
+/* JSON lines come out as they are measured; the other forms wait for the whole. */
+static void emit(void *user, const gx_bench_line *line, const char *suite) {
+    lines *l = user;
+    gx_value row = row_of(l->command->arena, line, suite);
+    gx_list_add(l->command->arena, &l->list, row);
+    if (l->command->format == GX_FORMAT_JSONL) {
+        gx_error ignored;
+        gx_status status = gx_print(l->command, &row, NULL, NULL, false, &ignored);
+        (void)status;
+    }
+}
+
+static const char *text_of(gx_command *command, const char *name) {
+    gx_slice text = gx_arg_text(&command->args, name);
+    return text.size ? gx_arena_printf(command->arena, "%.*s", (int)text.size, text.data) : NULL;
+}
+
+static gx_status compare(gx_command *command, gx_error *err) {
+    const gx_value *files = gx_arg_value(&command->args, "files");
+    gx_value list;
+    if (files->type != GX_LIST) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "files", "compare needs two files: BEFORE AFTER");
+    }
+    const char *names[2];
+    for (int i = 0; i < 2; i++) {
+        const gx_value *file = &files->as.items[i];
+        names[i] = gx_arena_printf(command->arena, "%.*s", (int)file->size, file->as.text);
+    }
+    gx_status status = gx_bench_compare(&list, command->arena, names[0], names[1], err);
+    return status == GX_OK ? gx_print(command, &list, NULL, NULL, false, err) : status;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    lines l = {command, gx_list(command->arena, 64)};
+    if (gx_arg_is(&command->args, "suite", "compare")) {
+        return compare(command, err);
+    }
+    gx_bench bench = {.suite = text_of(command, "suite"),
+                      .runs = (int)gx_arg_int(&command->args, "runs"),
+                      .threads = command->job.threads,
+                      .peers = gx_arg_bool(&command->args, "peers"),
+                      .data = text_of(command, "data"),
+                      .job = &command->job,
+                      .emit = emit,
+                      .user = &l};
+    gx_status status = gx_bench_run(&bench, err);
+    gx_progress_end(command);
+    if (status != GX_OK || command->format == GX_FORMAT_JSONL) {
+        return status;
+    }
+    return gx_print(command, &l.list, NULL, NULL, false, err);
+}
+
+const gx_verb gx_verb_bench = {
+    .name = "bench",
+    .group = "quality",
+    .summary = "how fast, on your data, beside which peer",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .flags = GX_VERB_NO_TARGET,
+    .run = run,
+    .examples = "  guanxi bench graph --data edges.txt.gz --peers\n"
+                "  guanxi bench serve --format jsonl -o now.jsonl\n"
+                "  guanxi bench compare before.jsonl now.jsonl\n",
+};
