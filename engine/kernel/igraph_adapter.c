@@ -1,41 +1,53 @@
-/* The door to igraph: see the header. A session holds the lock, sets igraph's handlers and random
- * stream, and puts the handlers back at its end. igraph reports an error to the handler first,
- * which keeps the words and lets igraph's own stack of half-made objects go; then the call returns
- * a code. */
+/* The door to igraph: see the header.
+ *
+ * A session takes the one place there is, sets igraph's handlers and random stream, and puts the
+ * handlers back at its end. igraph reports an error to the handler first, which keeps the words and
+ * lets igraph's own stack of half-made objects go; then the call returns a code.
+ *
+ * Some of igraph's functions look for an interruption rarely (betweenness: once a source) or never
+ * (Infomap). So they run on a thread of their own, and the caller waits for its end or for the
+ * job's stop, whichever comes first. Where the stop comes first the call is abandoned: the caller
+ * goes on at once, the thread ends when igraph lets it, cleans up, and only then gives the place
+ * free.
+ */
 #include "engine/kernel/igraph_adapter.h"
 
 #include <igraph/igraph.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <time.h>
 
 enum { WAIT_NS = 10000000 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* The session's place, and what igraph's handlers find there: they are given nothing of their own.
+ */
+static atomic_bool place_taken;
+static atomic_bool place_stop;
+static _Atomic uint32_t place_percent;
+static char place_error[200];
 
-/* Of the session that holds the lock. */
-static gx_job *session_job;
-static char session_error[200];
-
-typedef struct session {
+typedef struct handlers {
     igraph_error_handler_t *error;
     igraph_warning_handler_t *warning;
     igraph_interruption_handler_t *interruption;
     igraph_progress_handler_t *progress;
-} session;
+} handlers;
+
+static handlers place_before; /* as they were outside of the session */
 
 static void on_error(const char *reason, const char *file, int line, igraph_error_t code) {
     (void)file;
     (void)line;
     (void)code;
-    snprintf(session_error, sizeof session_error, "%s", reason);
+    snprintf(place_error, sizeof place_error, "%s", reason);
     IGRAPH_FINALLY_FREE();
 }
 
 static igraph_error_t on_interruption(void *data) {
     (void)data;
-    if (gx_job_should_stop(session_job)) {
+    if (atomic_load(&place_stop)) {
         IGRAPH_FINALLY_FREE();
         return IGRAPH_INTERRUPTED;
     }
@@ -45,35 +57,37 @@ static igraph_error_t on_interruption(void *data) {
 static igraph_error_t on_progress(const char *message, igraph_real_t percent, void *data) {
     (void)message;
     (void)data;
-    gx_job_tick(session_job, percent > 0 ? (uint64_t)percent : 0);
+    atomic_store(&place_percent, percent > 0 ? (uint32_t)percent : 0);
     return IGRAPH_SUCCESS;
 }
 
-static gx_status session_open(session *out, gx_job *job, gx_error *err) {
-    while (pthread_mutex_trylock(&lock) != 0) {
+static gx_status session_open(gx_job *job, gx_error *err) {
+    bool taken = false;
+    while (!atomic_compare_exchange_strong(&place_taken, &taken, true)) {
         gx_status status = gx_job_check(job, err);
         if (status != GX_OK) {
             return status;
         }
         nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+        taken = false;
     }
-    session_job = job;
-    session_error[0] = '\0';
-    out->error = igraph_set_error_handler(on_error);
-    out->warning = igraph_set_warning_handler(igraph_warning_handler_ignore);
-    out->interruption = igraph_set_interruption_handler(on_interruption);
-    out->progress = igraph_set_progress_handler(on_progress);
+    atomic_store(&place_stop, false);
+    atomic_store(&place_percent, 0);
+    place_error[0] = '\0';
+    place_before.error = igraph_set_error_handler(on_error);
+    place_before.warning = igraph_set_warning_handler(igraph_warning_handler_ignore);
+    place_before.interruption = igraph_set_interruption_handler(on_interruption);
+    place_before.progress = igraph_set_progress_handler(on_progress);
     igraph_rng_seed(igraph_rng_default(), (igraph_uint_t)job->seed);
     return GX_OK;
 }
 
-static void session_close(const session *s) {
-    igraph_set_error_handler(s->error);
-    igraph_set_warning_handler(s->warning);
-    igraph_set_interruption_handler(s->interruption);
-    igraph_set_progress_handler(s->progress);
-    session_job = NULL;
-    pthread_mutex_unlock(&lock);
+static void session_close(void) {
+    igraph_set_error_handler(place_before.error);
+    igraph_set_warning_handler(place_before.warning);
+    igraph_set_interruption_handler(place_before.interruption);
+    igraph_set_progress_handler(place_before.progress);
+    atomic_store(&place_taken, false);
 }
 
 /* What an igraph code means here. A stop that igraph noticed is the job's to tell. */
@@ -86,187 +100,264 @@ static gx_status status_of(igraph_error_t code, gx_job *job, gx_error *err) {
         return status;
     }
     if (code == IGRAPH_ENOMEM) {
-        return gx_fail(err, GX_NO_MEMORY, "igraph ran out of memory: %s", session_error);
+        return gx_fail(err, GX_NO_MEMORY, "igraph ran out of memory: %s", place_error);
     }
-    return gx_fail(err, GX_INTERNAL, "igraph: %s (%s)", igraph_strerror(code), session_error);
+    return gx_fail(err, GX_INTERNAL, "igraph: %s (%s)", igraph_strerror(code), place_error);
 }
 
 #define IG_TRY(call) GX_TRY(status_of((call), job, err))
 
-/* ---- graphs ---------------------------------------------------------------------------------- */
+/* ---- a call on its own thread ------------------------------------------------------------------
+ */
 
-/* A copy of a graph, and its weights in igraph's order of edges. */
-typedef struct copy {
+typedef enum call_state { RUNNING, DONE, ABANDONED } call_state;
+
+/* All that the thread may touch: nothing of it is the caller's, who may be gone. One, since the
+ * session is one. */
+static struct call {
     igraph_t graph;
-    igraph_vector_t weight;
-    bool has_graph, has_weight;
-    uint64_t charged;
-} copy;
+    bool has_graph, directed;
+    igraph_integer_t nodes;
+    igraph_vector_int_t edges;
+    igraph_vector_t weight;   /* empty: all 1 */
+    igraph_vector_int_t node; /* in: sources; out: communities */
+    igraph_vector_t score;
+    igraph_real_t number;
+    igraph_integer_t trials;
+    igraph_error_t (*work)(struct call *c);
+    igraph_error_t code;
+    _Atomic call_state state;
+    sem_t done;
+} the_call;
+
+static gx_status call_open(struct call *c, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    *c = (struct call){.has_graph = false};
+    sem_init(&c->done, 0, 0);
+    IG_TRY(igraph_vector_int_init(&c->edges, 0));
+    IG_TRY(igraph_vector_init(&c->weight, 0));
+    IG_TRY(igraph_vector_int_init(&c->node, 0));
+    IG_TRY(igraph_vector_init(&c->score, 0));
+done:
+    return status;
+}
+
+/* Accepts a call that is half open: igraph's destructors take cleared vectors. */
+static void call_close(struct call *c) {
+    if (c->has_graph) {
+        igraph_destroy(&c->graph);
+    }
+    igraph_vector_int_destroy(&c->edges);
+    igraph_vector_destroy(&c->weight);
+    igraph_vector_int_destroy(&c->node);
+    igraph_vector_destroy(&c->score);
+    sem_destroy(&c->done);
+    session_close();
+}
+
+static void *call_run(void *opaque) {
+    struct call *c = opaque;
+    c->code = igraph_create(&c->graph, &c->edges, c->nodes, c->directed);
+    if (c->code == IGRAPH_SUCCESS) {
+        c->has_graph = true;
+        igraph_vector_int_clear(&c->edges);
+        c->code = c->work(c);
+    }
+    call_state expected = RUNNING;
+    if (atomic_compare_exchange_strong(&c->state, &expected, DONE)) {
+        sem_post(&c->done);
+    } else {
+        call_close(c);
+    }
+    return NULL;
+}
+
+/* Whether the call came to its end before some 10 ms were over. */
+static bool wait_a_little(sem_t *done) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WAIT_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return sem_timedwait(done, &until) == 0;
+}
+
+/* Runs the call to its end, or leaves it behind where the job is to stop: `*out_abandoned` then,
+ * and the call is no longer the caller's. */
+static gx_status call_wait(bool *out_abandoned, struct call *c, gx_job *job, gx_error *err) {
+    pthread_t thread;
+    pthread_attr_t detached;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    int failure = pthread_create(&thread, &detached, call_run, c);
+    pthread_attr_destroy(&detached);
+    if (failure) {
+        return gx_fail_errno(err, failure, "starting a thread for", "igraph");
+    }
+    while (!wait_a_little(&c->done)) {
+        if (gx_job_should_stop(job)) {
+            atomic_store(&place_stop, true);
+            gx_status status = gx_job_check(job, err);
+            call_state expected = RUNNING;
+            if (atomic_compare_exchange_strong(&c->state, &expected, ABANDONED)) {
+                *out_abandoned = true;
+                return status;
+            }
+        }
+        gx_job_tick(job, atomic_load(&place_percent));
+    }
+    return status_of(c->code, job, err);
+}
+
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 uint64_t gx__igraph_graph_bytes(uint64_t n, uint64_t m) {
     enum { LIST = 16, EDGE = 32, SORT = 16, WEIGHT = 8, NODE = 32 };
     return m * (LIST + EDGE + SORT + WEIGHT) + n * NODE;
 }
 
-static void copy_finish(copy *c, gx_job *job) {
-    if (c->has_graph) {
-        igraph_destroy(&c->graph);
-    }
-    if (c->has_weight) {
-        igraph_vector_destroy(&c->weight);
-    }
-    gx_job_refund(job, c->charged);
-}
-
-static bool is_listed(const gx_graph *graph, uint32_t v, uint64_t arc) {
+/* Each edge of an undirected graph once. With weights, ties of weight 0 are left out: igraph wants
+ * them positive, and nothing flows along them. */
+static bool is_listed(const gx_graph *graph, bool weighted, uint32_t v, uint64_t arc) {
     return (graph->directed || v <= graph->out_dst[arc]) &&
-           (!graph->out_weight || graph->out_weight[arc] > 0);
+           (!weighted || graph->out_weight[arc] > 0);
 }
 
-static uint64_t listed_count(const gx_graph *graph) {
+static uint64_t listed_count(const gx_graph *graph, bool weighted) {
     uint64_t count = 0;
     for (uint32_t v = 0; v < graph->n; v++) {
         for (uint64_t i = graph->out_ptr[v]; i < graph->out_ptr[v + 1]; i++) {
-            count += is_listed(graph, v, i);
+            count += is_listed(graph, weighted, v, i);
         }
     }
     return count;
 }
 
-/* Each edge of an undirected graph once. With weights, ties of weight 0 are left out: igraph wants
- * them positive, and nothing flows along them. */
-static gx_status copy_graph(copy *c, const gx_graph *graph, bool weighted, gx_job *job,
-                            gx_error *err) {
+/* The list of edges that the call makes its graph of. */
+static gx_status list_edges(struct call *c, const gx_graph *graph, bool weighted, uint64_t count,
+                            gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    igraph_vector_int_t edges;
-    bool has_edges = false;
-    gx_graph plain = *graph;
-    plain.out_weight = weighted ? graph->out_weight : NULL;
-    uint64_t count = listed_count(&plain), bytes = gx__igraph_graph_bytes(graph->n, count);
-    GX_TRY(gx_job_charge(job, bytes, err));
-    c->charged = bytes;
-    IG_TRY(igraph_vector_int_init(&edges, (igraph_integer_t)(2 * count)));
-    has_edges = true;
-    IG_TRY(igraph_vector_init(&c->weight, plain.out_weight ? (igraph_integer_t)count : 0));
-    c->has_weight = true;
+    IG_TRY(igraph_vector_int_resize(&c->edges, (igraph_integer_t)(2 * count)));
+    IG_TRY(igraph_vector_resize(&c->weight, weighted ? (igraph_integer_t)count : 0));
     uint64_t k = 0;
     for (uint32_t v = 0; v < graph->n; v++) {
         for (uint64_t i = graph->out_ptr[v]; i < graph->out_ptr[v + 1]; i++) {
-            if (!is_listed(&plain, v, i)) {
+            if (!is_listed(graph, weighted, v, i)) {
                 continue;
             }
-            VECTOR(edges)[2 * k] = v;
-            VECTOR(edges)[2 * k + 1] = graph->out_dst[i];
-            if (plain.out_weight) {
-                VECTOR(c->weight)[k] = (double)plain.out_weight[i];
+            VECTOR(c->edges)[2 * k] = v;
+            VECTOR(c->edges)[2 * k + 1] = graph->out_dst[i];
+            if (weighted) {
+                VECTOR(c->weight)[k] = (double)graph->out_weight[i];
             }
             k++;
         }
     }
+    c->nodes = graph->n;
+    c->directed = graph->directed;
     GX_TRY(gx_job_check(job, err));
-    IG_TRY(igraph_create(&c->graph, &edges, graph->n, graph->directed));
-    c->has_graph = true;
 done:
-    if (has_edges) {
-        igraph_vector_int_destroy(&edges);
-    }
     return status;
 }
 
 /* ---- what is asked of it
  * ------------------------------------------------------------------------- */
 
-static gx_status betweenness(double *out_score, const copy *c, const uint32_t *sources,
-                             uint32_t count, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    igraph_vector_int_t from = {0};
-    igraph_vector_t score = {0};
-    igraph_vector_int_init(&from, 0);
-    bool has_score = false;
-    IG_TRY(igraph_vector_int_resize(&from, count));
-    for (uint32_t i = 0; i < count; i++) {
-        VECTOR(from)[i] = sources[i];
-    }
-    IG_TRY(igraph_vector_init(&score, 0));
-    has_score = true;
-    IG_TRY(igraph_betweenness_subset(&c->graph, &score, igraph_vss_all(), true,
-                                     igraph_vss_vector(&from), igraph_vss_all(), NULL));
-    memcpy(out_score, VECTOR(score), (size_t)igraph_vector_size(&score) * sizeof *out_score);
-done:
-    if (has_score) {
-        igraph_vector_destroy(&score);
-    }
-    igraph_vector_int_destroy(&from);
-    return status;
+static igraph_error_t betweenness(struct call *c) {
+    return igraph_betweenness_subset(&c->graph, &c->score, igraph_vss_all(), true,
+                                     igraph_vss_vector(&c->node), igraph_vss_all(), NULL);
 }
 
 gx_status gx__igraph_betweenness(double *out_score, const gx_graph *graph, const uint32_t *sources,
                                  uint32_t count, gx_job *job, gx_error *err) {
-    session s;
-    copy c = {.charged = 0};
-    gx_status status = session_open(&s, job, err);
+    struct call *c = &the_call;
+    bool abandoned = false;
+    uint64_t edges = listed_count(graph, false), bytes = gx__igraph_graph_bytes(graph->n, edges);
+    gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;
     }
+    status = session_open(job, err);
+    if (status != GX_OK) {
+        gx_job_refund(job, bytes);
+        return status;
+    }
     gx_job_stage(job, "betweenness", 100);
-    GX_TRY(copy_graph(&c, graph, false, job, err));
-    GX_TRY(betweenness(out_score, &c, sources, count, job, err));
+    GX_TRY(call_open(c, job, err));
+    GX_TRY(list_edges(c, graph, false, edges, job, err));
+    IG_TRY(igraph_vector_int_resize(&c->node, count));
+    for (uint32_t i = 0; i < count; i++) {
+        VECTOR(c->node)[i] = sources[i];
+    }
+    c->work = betweenness;
+    GX_TRY(call_wait(&abandoned, c, job, err));
+    memcpy(out_score, VECTOR(c->score), graph->n * sizeof *out_score);
 done:
-    copy_finish(&c, job);
-    session_close(&s);
+    if (!abandoned) {
+        call_close(c);
+    }
+    gx_job_refund(job, bytes);
     return status;
 }
 
-static gx_status infomap(uint32_t *out_community, double *out_length, const copy *c, bool weighted,
-                         uint32_t trials, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    igraph_vector_int_t membership;
-    bool has_membership = false;
-    IG_TRY(igraph_vector_int_init(&membership, 0));
-    has_membership = true;
-    IG_TRY(igraph_community_infomap(&c->graph, weighted ? &c->weight : NULL, NULL, trials,
-                                    &membership, out_length));
-    for (igraph_integer_t v = 0; v < igraph_vector_int_size(&membership); v++) {
-        out_community[v] = (uint32_t)VECTOR(membership)[v];
-    }
-done:
-    if (has_membership) {
-        igraph_vector_int_destroy(&membership);
-    }
-    return status;
+static igraph_error_t infomap(struct call *c) {
+    bool weighted = igraph_vector_size(&c->weight) > 0;
+    return igraph_community_infomap(&c->graph, weighted ? &c->weight : NULL, NULL, c->trials,
+                                    &c->node, &c->number);
 }
 
 gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const gx_graph *graph,
                              bool weighted, uint32_t trials, gx_job *job, gx_error *err) {
-    session s;
-    copy c = {.charged = 0};
-    gx_status status = session_open(&s, job, err);
+    struct call *c = &the_call;
+    bool abandoned = false;
+    weighted = weighted && graph->out_weight;
+    uint64_t edges = listed_count(graph, weighted);
+    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges);
+    gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;
     }
+    status = session_open(job, err);
+    if (status != GX_OK) {
+        gx_job_refund(job, bytes);
+        return status;
+    }
     gx_job_stage(job, "infomap", 0);
-    GX_TRY(copy_graph(&c, graph, weighted, job, err));
-    GX_TRY(infomap(out_community, out_length, &c, weighted && graph->out_weight, trials, job, err));
+    GX_TRY(call_open(c, job, err));
+    GX_TRY(list_edges(c, graph, weighted, edges, job, err));
+    c->trials = trials;
+    c->work = infomap;
+    GX_TRY(call_wait(&abandoned, c, job, err));
+    for (uint32_t v = 0; v < graph->n; v++) {
+        out_community[v] = (uint32_t)VECTOR(c->node)[v];
+    }
+    *out_length = c->number;
 done:
-    copy_finish(&c, job);
-    session_close(&s);
+    if (!abandoned) {
+        call_close(c);
+    }
+    gx_job_refund(job, bytes);
     return status;
 }
+
+/* ---- eigenvectors: on the caller's thread, since every product asks the job itself
+ * ----------------- */
 
 typedef struct product {
     gx__multiply_fn multiply;
     void *user;
+    gx_job *job;
     uint64_t done;
 } product;
 
 static igraph_error_t multiply(igraph_real_t *to, const igraph_real_t *from, int n, void *extra) {
     (void)n;
     product *p = extra;
-    if (gx_job_should_stop(session_job)) {
+    if (gx_job_should_stop(p->job)) {
         return IGRAPH_INTERRUPTED;
     }
     p->multiply(p->user, to, from);
-    gx_job_tick(session_job, ++p->done);
+    gx_job_tick(p->job, ++p->done);
     return IGRAPH_SUCCESS;
 }
 
@@ -311,18 +402,17 @@ done:
 
 gx_status gx__igraph_eigen(double *in_out_vector, double *out_value, uint32_t n,
                            gx__multiply_fn multiply_, void *user, gx_job *job, gx_error *err) {
-    session s;
-    product p = {.multiply = multiply_, .user = user};
+    product p = {.multiply = multiply_, .user = user, .job = job};
     uint64_t bytes = gx__igraph_eigen_bytes(n);
     gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;
     }
-    status = session_open(&s, job, err);
+    status = session_open(job, err);
     if (status == GX_OK) {
         gx_job_stage(job, "eigenvector", 0);
         status = eigen(in_out_vector, out_value, n, &p, job, err);
-        session_close(&s);
+        session_close();
     }
     gx_job_refund(job, bytes);
     return status;
