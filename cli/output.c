@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <wchar.h>
 
 enum { COLUMNS_MAX = 40, CELL_WIDEST = 60 };
 

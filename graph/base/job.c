@@ -5,10 +5,21 @@
 
 enum { PROGRESS_EVERY_NS = 50000000 };
 
+/* Asked once: the C library opens and reads a file for it, and every call of a server has a job. */
+static int processor_count(void) {
+    static _Atomic int known;
+    int count = atomic_load_explicit(&known, memory_order_relaxed);
+    if (count == 0) {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        count = online > 0 ? (int)online : 1;
+        atomic_store_explicit(&known, count, memory_order_relaxed);
+    }
+    return count;
+}
+
 void gx_job_init(gx_job *job, int threads, uint64_t seed) {
     memset(job, 0, sizeof *job);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    job->threads = threads > 0 ? threads : processors > 0 ? (int)processors : 1;
+    job->threads = threads > 0 ? threads : processor_count();
     job->seed = seed;
 }
 
