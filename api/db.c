@@ -111,14 +111,23 @@ static gx_status parse_args(gx_args *out, gx_arena *arena, const gx_method *meth
     return gx_args_parse(out, arena, all, count, args, err);
 }
 
-/* A method that may run long reports into its own job, so that the caller's can be shared by many.
- */
+/* What the arguments say of the job goes before what the door or the store says. */
+static void apply_args(gx_job *job, const gx_args *args) {
+    if (gx_arg_has(args, "threads")) {
+        job->threads = (int)gx_arg_int(args, "threads");
+    }
+    if (gx_arg_has(args, "seed")) {
+        job->seed = (uint64_t)gx_arg_int(args, "seed");
+    }
+    if (gx_arg_has(args, "mem")) {
+        job->mem_limit = (uint64_t)gx_arg_int(args, "mem");
+    }
+}
+
 static void make_job(gx_job *job, gx_db *db, const gx_args *args) {
-    int64_t threads = gx_arg_int(args, "threads");
-    gx_job_init(job, threads ? (int)threads : db->options.threads,
-                gx_arg_has(args, "seed") ? (uint64_t)gx_arg_int(args, "seed") : db->options.seed);
-    job->mem_limit =
-        gx_arg_has(args, "mem") ? (uint64_t)gx_arg_int(args, "mem") : db->options.mem_bytes;
+    gx_job_init(job, db->options.threads, db->options.seed);
+    job->mem_limit = db->options.mem_bytes;
+    apply_args(job, args);
 }
 
 static void tighten_deadline(gx_job *job, const gx_args *args) {
@@ -160,6 +169,8 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
     int64_t deadline = job == &own ? 0 : job->deadline_ns;
     if (job == &own) {
         make_job(job, db, &parsed);
+    } else {
+        apply_args(job, &parsed);
     }
     tighten_deadline(job, &parsed);
     gx_call_env call = {.db = db, .args = &parsed, .arena = arena, .job = job};

@@ -40,12 +40,13 @@ void gx_server_close(gx_server *server);
 
 typedef struct gx_client gx_client;
 
-/* "unix:PATH" or "tcp://HOST:PORT" ("tcp:HOST:PORT" too). unreachable. */
+/* "unix:PATH" or "tcp://HOST:PORT" ("tcp:HOST:PORT" too). unreachable. `timeout_ms` is for
+ * connecting and the server's greeting; a call then has as long as its own deadline_ms says. */
 GX_MUST_CHECK gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms,
                                        gx_error *err);
 void gx_client_close(gx_client *client);
-/* One call, one answer; the server's error comes back as it was. No answer within the timeout is
- * deadline, a connection that is gone unreachable: then close the client. */
+/* One call, one answer; the server's error comes back as it was. A connection that is gone is
+ * unreachable: then close the client. */
 GX_MUST_CHECK gx_status gx_client_call(gx_value *out, gx_client *client, const char *method,
                                        const gx_value *args, gx_arena *arena, gx_error *err);
 /* Pipelined: send without waiting, then receive in any order; *out_msgid tells which call it is

@@ -62,6 +62,14 @@ static int64_t deadline_of(const gx_value *args, int64_t now_ns) {
     return given ? now_ns + ms->as.integer * NS_A_MS : 0;
 }
 
+/* The store's settings; gx_db_call then lets the arguments go before them. */
+static void set_job(gx_job *job, const gx_server *server, int threads, int64_t deadline_ns) {
+    const gx_db_options *options = gx_db_get_options(server->db);
+    gx_job_init(job, threads, options->seed);
+    job->mem_limit = options->mem_bytes;
+    job->deadline_ns = deadline_ns;
+}
+
 /* What sys.hello agreed on holds for this connection from the next answer on. */
 static void note_hello(gx_rpc_conn *conn, const gx_method *method, const gx_value *result) {
     const gx_value *errors = gx_map_get(result, "errors");
@@ -78,8 +86,9 @@ static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
     gx_value args, result;
     gx_status status = gx_frame_args(&args, loop->arena, frame->params, &err);
     if (status == GX_OK) {
-        loop->job.deadline_ns = deadline_of(&args, loop->now_ns);
-        gx_call_options options = {.job = &loop->job};
+        gx_job *job = &loop->job;
+        set_job(job, loop->server, loop->threads, deadline_of(&args, loop->now_ns));
+        gx_call_options options = {.job = job};
         status = gx_db_call(&result, loop->server->db, method, &args, &options, loop->arena, &err);
     }
     if (frame->kind == GX_FRAME_REQUEST) {
@@ -165,16 +174,6 @@ static void unlink_call(gx_rpc_conn *conn, gx_rpc_call *call) {
     conn->loop->calls_out--;
 }
 
-static void set_job(gx_rpc_call *call, const gx_rpc_conn *conn) {
-    const gx_db_options *options = gx_db_get_options(call->loop->server->db);
-    gx_job_init(&call->job, call->loop->job.threads, options->seed);
-    call->job.mem_limit = options->mem_bytes;
-    call->job.deadline_ns = deadline_of(&call->args, call->arrived_ns);
-    if (conn->hung_up) {
-        gx_job_cancel(&call->job);
-    }
-}
-
 /* Into the queue, unless it is full, or so long that the deadline would pass in it. */
 static gx_status enqueue(gx_rpc_call *call, gx_rpc_queue *queue, int64_t *out_wait_ns,
                          gx_error *err) {
@@ -215,7 +214,10 @@ static void send_away(gx_rpc_conn *conn, const gx_frame *frame, const gx_method 
         status = gx_frame_args(&call->args, call->arena, frame->params, &err);
     }
     if (status == GX_OK) {
-        set_job(call, conn);
+        set_job(&call->job, server, loop->threads, deadline_of(&call->args, call->arrived_ns));
+        if (conn->hung_up) {
+            gx_job_cancel(&call->job);
+        }
         link_call(conn, call); /* before the push: a worker may be done with it at once */
         bool write = method->cost == GX_COST_WRITE;
         status = enqueue(call, write ? &server->writes : &server->longs, &wait_ns, &err);

@@ -23,7 +23,7 @@ struct gx_client {
 
 static gx_status fail_lost(gx_client *client, const char *doing, gx_error *err) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return gx_fail(err, GX_DEADLINE, "no answer from %s within %lld ms", client->address,
+        return gx_fail(err, GX_UNREACHABLE, "no answer from %s within %lld ms", client->address,
                        (long long)client->timeout_ms);
     }
     return gx_fail(err, GX_UNREACHABLE, "%s %s failed: %s", doing, client->address,
@@ -108,6 +108,12 @@ static gx_status say_hello(gx_client *client, gx_error *err) {
     return status;
 }
 
+/* Greeted, a call takes as long as it takes: how long it may is its own deadline_ms. */
+static void wait_without_end(const gx_client *client) {
+    struct timeval never = {0};
+    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &never, sizeof never);
+}
+
 gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms, gx_error *err) {
     gx_client *client = gx_alloc0(1, sizeof *client);
     if (!client) {
@@ -119,6 +125,7 @@ gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_m
     strncpy(client->address, address, sizeof client->address - 1);
     GX_TRY(gx_rpc_connect(&client->fd, address, timeout_ms, err));
     GX_TRY(say_hello(client, err));
+    wait_without_end(client);
     *out = client;
     client = NULL;
 done:

@@ -163,9 +163,8 @@ gx_status gx_rpc_loop_open(gx_rpc_loop *loop, gx_server *server, gx_error *err) 
     loop->server = server;
     loop->wake_fd = -1;
     pthread_mutex_init(&loop->lock, NULL);
-    const gx_db_options *options = gx_db_get_options(server->db);
-    gx_job_init(&loop->job, options->threads, options->seed);
-    loop->job.mem_limit = options->mem_bytes;
+    gx_job_init(&loop->job, gx_db_get_options(server->db)->threads, 0);
+    loop->threads = loop->job.threads;
     loop->now_ns = gx_clock_ns();
     size_t methods = gx_methods()->count;
     loop->stats.methods = gx_alloc0(methods, sizeof *loop->stats.methods);

@@ -172,6 +172,7 @@ struct gx_rpc_loop {
     uint32_t free_count;
     gx_arena *arena; /* of the short call that runs */
     gx_job job;      /* the same */
+    int threads;     /* of a call that does not say */
     gx_buffer spare; /* an output buffer lent to the connection that is being served */
     char *scratch;   /* GX_RPC_SCRATCH bytes to read into */
     int64_t now_ns;  /* of the last event */
