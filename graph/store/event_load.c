@@ -499,8 +499,12 @@ gx_status gx_event_load_open(gx_event_load **out, gx_txn *txn, gx_job *job, gx_e
     return GX_OK;
 }
 
+bool gx_event_load_is_full(const gx_event_load *load) {
+    return load->bytes >= load->limit || load->count >= ROWS_MAX;
+}
+
 gx_status gx_event_load_add(gx_event_load *load, const gx_event *event, gx_error *err) {
-    if (load->bytes >= load->limit || load->count >= ROWS_MAX) {
+    if (gx_event_load_is_full(load)) {
         gx_status status = write_rows(load, err);
         if (status != GX_OK) {
             return status;
@@ -528,7 +532,7 @@ void gx_event_load_abort(gx_event_load *load) {
 
 gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                             const gx_event *events, size_t count, gx_job *job, gx_error *err) {
-    gx_event_load *load;
+    gx_event_load *load = NULL;
     gx_status status = gx_event_load_open(&load, txn, job, err);
     if (status != GX_OK) {
         return status;

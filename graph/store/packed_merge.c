@@ -134,11 +134,12 @@ static size_t survey(merger *m, const uint8_t *in, size_t count, uint8_t *known,
         }
         bool is_known = a < m->old_count && order == 0;
         created += !is_known;
-        *out_replaced +=
+        bool differs =
             is_known && m->replace &&
             memcmp(m->old + a * record + identity, at + identity, record - identity) != 0;
+        *out_replaced += differs;
         if (known) {
-            known[b] = is_known;
+            known[b] = (uint8_t)(is_known + differs);
         }
     }
     return created;

@@ -169,6 +169,10 @@ GX_MUST_CHECK gx_status gx_event_put_many(uint64_t *out_count, bool *out_created
 GX_MUST_CHECK gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                         const gx_tie *ties, size_t count, gx_job *job,
                                         gx_error *err);
+/* The same; *out_changed: how many of those that were there got another weight, time or direction. */
+GX_MUST_CHECK gx_status gx_tie_put_counted(uint64_t *out_created, uint64_t *out_changed,
+                                           gx_txn *txn, const gx_tie *ties, size_t count,
+                                           gx_job *job, gx_error *err);
 
 /* The fast way in for a whole file. Rows are packed and kept in memory (about 60 bytes a row), then
  * sorted and written in one pass over each tree: call `open` once a file, `add` a row (what it
@@ -182,6 +186,8 @@ GX_MUST_CHECK gx_status gx_event_load_add(gx_event_load *load, const gx_event *e
 /* Writes and frees, also where it fails. *out_count: the rows that were new. */
 GX_MUST_CHECK gx_status gx_event_load_finish(uint64_t *out_count, gx_event_load *load,
                                              gx_error *err);
+/* The next `add` writes what is held first: the words of it have to be there by then. */
+bool gx_event_load_is_full(const gx_event_load *load);
 void gx_event_load_abort(gx_event_load *load); /* accepts NULL; abort the transaction too */
 
 GX_MUST_CHECK gx_status gx_event_find(gx_event *out, gx_txn *txn, gx_slice event_id);

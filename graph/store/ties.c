@@ -142,11 +142,12 @@ static bool same_tie(const batch *b, size_t i, size_t j) {
 }
 
 /* Writes one tree. Of a tie given twice the last one counts, and only the first can be new. */
-static gx_status write_tree(uint64_t *out_created, bool *created_flags, batch *b, bool turned) {
+static gx_status write_tree(uint64_t *out_created, uint64_t *out_changed, bool *created_flags,
+                            batch *b, bool turned) {
     gx_status status = GX_OK;
     size_t from = 0;
     const gx__set *set = turned ? &gx__tie_in_set : &gx__tie_out_set;
-    *out_created = 0;
+    *out_created = *out_changed = 0;
     sort_batch(b, turned);
     while (from < b->count) {
         size_t to = from, records = 0;
@@ -165,6 +166,9 @@ static gx_status write_tree(uint64_t *out_created, bool *created_flags, batch *b
         }
         GX_TRY(gx__set_merge(&created, b->known, b->txn, set, b->records, records, true, b->err));
         *out_created += created;
+        for (size_t i = 0; i < records; i++) {
+            *out_changed += b->known[i] == 2;
+        }
         for (size_t i = from, record = 0; created_flags && i < to; i++) {
             bool again = i > from && same_tie(b, i - 1, i);
             record += i > from && !again;
@@ -190,10 +194,11 @@ static gx_status check_batch(const batch *b) {
     return status;
 }
 
-gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn, const gx_tie *ties,
-                          size_t count, gx_job *job, gx_error *err) {
+static gx_status put_batch(uint64_t *out_created, uint64_t *out_changed, bool *created_flags,
+                           gx_txn *txn, const gx_tie *ties, size_t count, gx_job *job,
+                           gx_error *err) {
     gx_status status;
-    uint64_t created, turned;
+    uint64_t created, changed, turned, ignored;
     size_t run = count < RUN ? count : RUN;
     batch b = {.txn = txn, .ties = ties, .count = count, .job = job, .err = err};
     GX_TRY(check_batch(&b));
@@ -205,21 +210,33 @@ gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn, c
         status = gx_fail_memory(err, count * 2 * sizeof *b.pairs);
         goto done;
     }
-    GX_TRY(write_tree(&created, out_created, &b, false));
-    GX_TRY(write_tree(&turned, NULL, &b, true));
+    GX_TRY(write_tree(&created, &changed, created_flags, &b, false));
+    GX_TRY(write_tree(&turned, &ignored, NULL, &b, true));
     if (created != turned) {
         status = gx_fail(err, GX_CORRUPT, "store %s: ties by source and by destination disagree",
                          gx_store_path(txn->store));
         goto done;
     }
     txn->counts.ties += created;
-    *out_count = created;
+    *out_created = created;
+    *out_changed = changed;
 done:
     gx_free(b.pairs);
     gx_free(b.scratch);
     gx_free(b.records);
     gx_free(b.known);
     return status;
+}
+
+gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn, const gx_tie *ties,
+                          size_t count, gx_job *job, gx_error *err) {
+    uint64_t changed;
+    return put_batch(out_count, &changed, out_created, txn, ties, count, job, err);
+}
+
+gx_status gx_tie_put_counted(uint64_t *out_created, uint64_t *out_changed, gx_txn *txn,
+                             const gx_tie *ties, size_t count, gx_job *job, gx_error *err) {
+    return put_batch(out_created, out_changed, NULL, txn, ties, count, job, err);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------
