@@ -5,9 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define RECORD_BATCH 1 /* merged one by one: each is read, compared and written */
 #define SMALL_BATCH 4096
-#define LARGE_BATCH (1 << 19) /* what the store sorts and appends in one run */
+#define LARGE_BATCH (1 << 20) /* what the store sorts and appends in one run */
 
 #define OF(type, member) offsetof(type, member)
 
@@ -119,7 +118,8 @@ static const gx_event blank_event = {.item = GX_NONE,
                                      .campaign = GX_NONE,
                                      .coupon = GX_NONE,
                                      .value = NAN,
-                                     .qty = 1};
+                                     .qty = NAN,
+                                     .amount = NAN};
 static const gx_impression blank_impression = {.channel = GX_NONE, .propensity = NAN};
 
 /* ---- into the store ------------------------------------------------------------------------ */
@@ -129,26 +129,28 @@ static void count_created(gx__tally *counts, bool created) {
     counts->unchanged += !created;
 }
 
+/* A put of a single row has no job. */
+static gx_status check_job(gx_job *job, gx_error *err) {
+    return job ? gx_job_check(job, err) : GX_OK;
+}
+
 static gx_status record_flush(gx__tally *counts, gx_txn *txn, gx_space space, gx__record *rows,
-                              size_t count, gx_error *err) {
-    for (size_t i = 0; i < count; i++) {
+                              size_t count, gx_job *job, gx_error *err) {
+    gx_status status = check_job(job, err);
+    for (size_t i = 0; status == GX_OK && i < count; i++) {
         bool changed = false;
-        gx_status status = gx_record_merge(&changed, txn, space, rows[i].id, &rows[i].fields, err);
-        if (status != GX_OK) {
-            return status;
-        }
+        status = gx_record_merge(&changed, txn, space, rows[i].id, &rows[i].fields, err);
         counts->created += rows[i].created;
         counts->updated += changed && !rows[i].created;
         counts->unchanged += !changed && !rows[i].created;
     }
-    return GX_OK;
+    return status;
 }
 
 #define RECORD_FLUSH(name, space)                                                                  \
     static gx_status name(gx__tally *counts, gx_txn *txn, void *rows, size_t count, gx_job *job,   \
                           gx_error *err) {                                                         \
-        (void)job;                                                                                 \
-        return record_flush(counts, txn, space, rows, count, err);                                 \
+        return record_flush(counts, txn, space, rows, count, job, err);                            \
     }
 RECORD_FLUSH(users_flush, GX_SPACE_USER)
 RECORD_FLUSH(items_flush, GX_SPACE_ITEM)
@@ -158,7 +160,7 @@ RECORD_FLUSH(coupons_flush, GX_SPACE_COUPON)
 static gx_status members_flush(gx__tally *counts, gx_txn *txn, void *rows, size_t count,
                                gx_job *job, gx_error *err) {
     gx_membership *members_ = rows;
-    gx_status status = gx_job_check(job, err);
+    gx_status status = check_job(job, err);
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         bool created = false;
         status = gx_member_put(&created, txn, &members_[i], err);
@@ -170,7 +172,7 @@ static gx_status members_flush(gx__tally *counts, gx_txn *txn, void *rows, size_
 static gx_status impressions_flush(gx__tally *counts, gx_txn *txn, void *rows, size_t count,
                                    gx_job *job, gx_error *err) {
     gx_impression *shown = rows;
-    gx_status status = gx_job_check(job, err);
+    gx_status status = check_job(job, err);
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         bool created = false;
         status = gx_impression_put(&created, txn, &shown[i], err);
@@ -181,10 +183,11 @@ static gx_status impressions_flush(gx__tally *counts, gx_txn *txn, void *rows, s
 
 static gx_status ties_flush(gx__tally *counts, gx_txn *txn, void *rows, size_t count, gx_job *job,
                             gx_error *err) {
-    uint64_t created = 0;
-    gx_status status = gx_tie_put_many(&created, NULL, txn, rows, count, job, err);
+    uint64_t created = 0, changed = 0;
+    gx_status status = gx_tie_put_counted(&created, &changed, txn, rows, count, job, err);
     counts->created += created;
-    counts->unchanged += count - created;
+    counts->updated += changed;
+    counts->unchanged += count - created - changed;
     return status;
 }
 
@@ -203,7 +206,7 @@ static gx_status events_flush(gx__tally *counts, gx_txn *txn, void *rows, size_t
 #define COLUMNS(list) .columns = (list), .column_count = GX_COUNT(list)
 #define BLANK(row) .blank = &(row), .row_bytes = sizeof(row)
 #define RECORD(list, of)                                                                           \
-    .name = #list, COLUMNS(list), BLANK(blank_record), .batch_rows = RECORD_BATCH, .open = true,   \
+    .name = #list, COLUMNS(list), BLANK(blank_record), .batch_rows = SMALL_BATCH, .open = true,    \
     .shape = GX__SHAPE_RECORD, .space = (of), .flush = list##_flush
 
 const gx__kind gx__kinds[] = {

@@ -437,7 +437,7 @@ static gx_status find_known_ids(gx__refusal *out, gx__converter *converter, cons
             continue;
         }
         gx_status status = gx__word_get(&id, &created, converter->words, bound->column->space,
-                                        text_of(cell), false, err);
+                                        text_of(cell), false, converter->job, err);
         if (status == GX_NOT_FOUND) {
             refuse(out, GX__UNKNOWN_ID, bound->column->name, cell);
             return GX_OK;
@@ -460,7 +460,7 @@ static gx_status give_ids(void *row, gx__converter *converter, const gx__row *fr
         }
         uint32_t *place = (uint32_t *)(void *)((char *)row + bound->column->lands);
         gx_status status = gx__word_get(place, &created, converter->words, bound->column->space,
-                                        text_of(cell), true, err);
+                                        text_of(cell), true, converter->job, err);
         if (status != GX_OK) {
             return status;
         }
@@ -537,7 +537,7 @@ static gx_status finish_row(void *row, gx__converter *converter, const gx__row *
                             gx_value *fields, gx_error *err) {
     switch (converter->binding->kind->shape) {
     case GX__SHAPE_RECORD:
-        ((gx__record *)row)->fields = *fields;
+        ((gx__record *)row)->fields = gx_value_copy(converter->arena, fields);
         return GX_OK;
     case GX__SHAPE_TIE:
         return finish_tie(row, converter, from, err);

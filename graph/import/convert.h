@@ -11,6 +11,7 @@ enum { GX__TIME_ISO = 1, GX__TIME_SECONDS = 2, GX__TIME_MILLISECONDS = 4 };
 typedef struct gx__converter {
     const gx__binding *binding;
     gx__words *words;
+    gx_job *job;
     gx_arena *arena;    /* texts of the batch; the caller resets it */
     gx_arena *scratch;  /* fields of the row: until the next one */
     const char *source; /* tag of new events; NULL: none */

@@ -1,11 +1,13 @@
 /* One file into the store, in one transaction.
  *
- * reader → binding → convert → batch → store. The first row that is rejected ends the writing
+ * reader → binding → convert → batch → store; events go to the store's own loader instead of a
+ * batch, which sorts all of a file at once. The first row that is rejected ends the writing
  * (unless keep_good), but not the reading: the whole file is checked, so that one run names all
  * that is wrong with it. Then the transaction is dropped.
  *
  * Memory is the window (1 MiB, at most one row), a batch (at most BATCH_TEXT_MAX of text beside its
- * rows) and the words met so far; none of it grows with the length of the file.
+ * rows), the loader's buffer and the words met so far; none of it grows without bound with the
+ * file.
  */
 #include "graph/import/import.h"
 #include "graph/import/convert.h"
@@ -34,6 +36,8 @@ typedef struct import {
     gx__tally counts;
     char *batch; /* rows of the kind */
     size_t batch_count, batch_capacity;
+    gx_event_load *load; /* of events, in place of a batch */
+    uint64_t loaded;
     uint64_t rows, skipped;
 } import;
 
@@ -96,6 +100,7 @@ static gx_status bind(import *im, gx_error *err) {
     gx__words_init(&im->words, im->txn);
     im->converter.binding = im->binding;
     im->converter.words = &im->words;
+    im->converter.job = im->job;
     im->converter.source = options->source;
     im->converter.strict = options->strict;
     im->converter.undirected = options->undirected;
@@ -103,6 +108,9 @@ static gx_status bind(import *im, gx_error *err) {
     im->converter.scratch = gx_arena_create();
     if (!im->converter.arena || !im->converter.scratch) {
         GX_TRY(gx_fail_memory(err, 4096));
+    }
+    if (im->binding->kind->shape == GX__SHAPE_EVENT) {
+        GX_TRY(gx_event_load_open(&im->load, im->txn, im->job, err));
     }
     im->bound = true;
 done:
@@ -126,6 +134,7 @@ static void import_close(import *im) {
     gx_arena_destroy(im->converter.scratch);
     gx__converter_finish(&im->converter);
     gx__words_finish(&im->words);
+    gx_event_load_abort(im->load);
     gx_txn_abort(im->txn);
     gx__reader_finish(&im->reader);
     gx_free(im->binding);
@@ -138,14 +147,49 @@ static bool is_writing(const import *im) {
     return im->rejects.total == 0 || im->options->keep_good;
 }
 
+/* Rows in the batch to the store, after the words they are made of. */
 static gx_status flush(import *im, gx_error *err) {
     gx_status status = GX_OK;
     if (im->batch_count && is_writing(im)) {
         const gx__kind *kind = im->binding->kind;
-        status = kind->flush(&im->counts, im->txn, im->batch, im->batch_count, im->job, err);
+        GX_TRY(gx__words_flush(&im->words, im->job, err));
+        GX_TRY(kind->flush(&im->counts, im->txn, im->batch, im->batch_count, im->job, err));
     }
     im->batch_count = 0;
     gx_arena_reset(im->converter.arena);
+done:
+    return status;
+}
+
+static gx_status load_event(import *im, const gx_event *event, gx_error *err) {
+    gx_status status = GX_OK;
+    if (is_writing(im)) {
+        if (gx_event_load_is_full(im->load)) {
+            GX_TRY(gx__words_flush(&im->words, im->job, err));
+        }
+        GX_TRY(gx_event_load_add(im->load, event, err));
+        im->loaded++;
+    }
+    gx_arena_reset(im->converter.arena);
+done:
+    return status;
+}
+
+/* What is still held, to the store. */
+static gx_status finish_rows(import *im, gx_error *err) {
+    gx_status status = GX_OK;
+    GX_TRY(flush(im, err));
+    if (!is_writing(im)) {
+        goto done;
+    }
+    GX_TRY(gx__words_flush(&im->words, im->job, err));
+    if (im->load) {
+        gx_event_load *load = im->load;
+        im->load = NULL;
+        GX_TRY(gx_event_load_finish(&im->counts.created, load, err));
+        im->counts.unchanged = im->loaded - im->counts.created;
+    }
+done:
     return status;
 }
 
@@ -200,9 +244,11 @@ static gx_status add_row(import *im, const gx__row *row, gx_error *err) {
     if (refusal.reason != GX__NONE) {
         return reject(im, row, &refusal, err);
     }
+    if (im->load) {
+        return load_event(im, (const gx_event *)(const void *)place, err);
+    }
     im->batch_count++;
-    /* The fields of a record live until the next row is converted. */
-    return kind->shape == GX__SHAPE_RECORD ? flush(im, err) : GX_OK;
+    return GX_OK;
 }
 
 static gx_status take_row(import *im, const gx__row *row, gx_error *err) {
@@ -237,7 +283,7 @@ static gx_status take_rows(import *im, gx_error *err) {
         GX_TRY(take_row(im, &row, err));
     }
     if (im->bound) {
-        GX_TRY(flush(im, err));
+        GX_TRY(finish_rows(im, err));
     }
 done:
     return status;

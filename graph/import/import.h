@@ -71,9 +71,9 @@ typedef struct gx_rows_report {
     uint64_t created, updated, unchanged, new_users, new_items, new_groups;
 } gx_rows_report;
 
-/* `list` holds maps, column → value, as a JSON line would have them; written into the caller's write
- * transaction. The first row that is no good is bad_request with its index, column and value; the caller
- * then undoes the transaction. `options` may be NULL. */
+/* `list` holds maps, column → value, as a JSON line would have them; written into the caller's
+ * write transaction. The first row that is no good is bad_request with its index, column and value;
+ * the caller then undoes the transaction. `options` may be NULL. */
 GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const char *kind,
                                        const gx_value *list, const gx_rows_options *options,
                                        gx_job *job, gx_error *err);

@@ -99,7 +99,8 @@ static gx_status refused(const gx__refusal *refusal, uint32_t index, gx_error *e
 }
 
 static gx_status open_rows(rows *r, gx_txn *txn, const char *kind, const gx_rows_options *options,
-                           gx_error *err) {
+                           gx_job *job, gx_error *err) {
+    r->converter.job = job;
     r->reader.format = &from_values;
     r->reader.arena = gx_arena_create();
     r->cells = gx_arena_create();
@@ -158,6 +159,7 @@ static gx_status put_one(gx__tally *counts, rows *r, gx_txn *txn, const char *ki
     if (refusal.reason != GX__NONE) {
         GX_TRY(refused(&refusal, index, err));
     }
+    GX_TRY(gx__words_flush(&r->words, job, err));
     GX_TRY(found->flush(counts, txn, place, 1, job, err));
     gx_arena_reset(r->converter.arena);
 done:
@@ -168,7 +170,7 @@ gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const char *kind, con
                          const gx_rows_options *options, gx_job *job, gx_error *err) {
     rows r = {0};
     gx__tally counts = {0};
-    gx_status status = open_rows(&r, txn, kind, options, err);
+    gx_status status = open_rows(&r, txn, kind, options, job, err);
     for (uint32_t i = 0; status == GX_OK && i < list->size; i++) {
         status = put_one(&counts, &r, txn, kind, i, &list->as.items[i], options && options->strict,
                          job, err);
