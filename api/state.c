@@ -41,6 +41,8 @@ gx_status gx_state_make(gx_state **out, gx_store *store, uint32_t number, gx_err
         GX_TRY(gx_snapshot_open(&state->snapshot, gx_store_path(store), number, err));
         state->arrays = gx_snapshot_arrays(state->snapshot);
         GX_TRY(resolve(state, err));
+    } else {
+        GX_TRY(gx_rec_open(&state->rec, NULL, NULL, 0, 0, err)); /* friends count before any build */
     }
     *out = state;
     state = NULL;

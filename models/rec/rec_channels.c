@@ -7,9 +7,8 @@
  *   best act  max over a person's acts on the item of weight × T / (T + age),   T = 180 days
  *   circle    share / (share + 0.05) × (1 − 1 / lift),   share = k / (size + 20); the lift comes
  *             shrunk from the snapshot
- *   interest  raw / (largest raw of an item outside the history) × h / (h + 2), h items in the
- *             history; without a history, from declared tags: b = 0.25 + 0.5 × popularity, for two
- *             tags 1 − (1 − b)²
+ *   interest  raw / (largest raw) × h / (h + 2) for items outside the history, h items in it;
+ * without a history, from declared tags: b = 0.25 + 0.5 × popularity, for two tags 1 − (1 − b)²
  *
  * Age fades by a power and not exponentially: what a friend bought three years ago still says
  * something. A person counts once an item, however often they looked at it. Time O(acts + circle's
@@ -219,25 +218,8 @@ GX__CLONES static float largest_of(const float *scores, uint32_t items) {
     return lane[0];
 }
 
-static void set_aside(float *scores, uint32_t items, const gx_history *history, float *kept) {
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < items) {
-            kept[k] = scores[history->item[k]];
-            scores[history->item[k]] = 0;
-        }
-    }
-}
-
-static void put_back(float *scores, uint32_t items, const gx_history *history, const float *kept) {
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < items) {
-            scores[history->item[k]] = kept[k];
-        }
-    }
-}
-
-/* The scale is the largest score of an item the member has not touched: neither the filter nor the
- * member's own items (which a model may rate above all) can move it. */
+/* What the member has touched is the evidence and not the answer: it gets nothing from this
+ * channel, and does not move the scale, although a model may rate it above all. */
 static gx_status add_model(gx__scores *scores, gx_error *err) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
@@ -249,14 +231,12 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    float *kept = gx_alloc(history->count, sizeof *kept);
-    if (!kept) {
-        return gx_fail_memory(err, history->count * sizeof *kept);
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < rec->items) {
+            raw[history->item[k]] = 0;
+        }
     }
-    set_aside(raw, rec->items, history, kept);
     float largest = largest_of(raw, rec->items);
-    put_back(raw, rec->items, history, kept);
-    gx_free(kept);
     if (largest > 0 && isfinite(largest)) {
         double h = scores->likes;
         scores->interest = raw;

@@ -1,0 +1,125 @@
+/* What rec.user and rec.explain share. */
+#include "api/listing.h"
+
+#include "api/support.h"
+
+#include <math.h>
+
+/* ---- weights -------------------------------------------------------------------------------- */
+
+static bool read_number(double *out, const gx_value *value) {
+    switch (value->type) {
+    case GX_INT:
+        *out = (double)value->as.integer;
+        return true;
+    case GX_REAL:
+        *out = value->as.real;
+        return isfinite(*out);
+    case GX_TEXT: /* as the command line gives it */
+        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
+    default:
+        return false;
+    }
+}
+
+static gx_status read_weight(float weights[GX_CHANNEL_COUNT], const gx_pair *pair, gx_error *err) {
+    gx_slice name = {pair->key.as.text, pair->key.size};
+    char shown[64];
+    gx_quote(shown, sizeof shown, name.data, name.size);
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        if (!gx_slice_is(name, gx_channel_name((gx_channel)c))) {
+            continue;
+        }
+        double weight;
+        if (!read_number(&weight, &pair->value) || weight < 0 || weight > 1e6) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "channels",
+                              "channels: the weight of %s is not a number from 0 to 1,000,000",
+                              shown);
+        }
+        weights[c] = (float)weight;
+        return GX_OK;
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, "channels",
+                      "channels: %s was given; accepted are friends, circle, leader and interest",
+                      shown);
+}
+
+static gx_status read_weights(float weights[GX_CHANNEL_COUNT], const gx_value *map, gx_error *err) {
+    gx_status status = GX_OK;
+    for (uint32_t i = 0; status == GX_OK && map->type == GX_MAP && i < map->size; i++) {
+        status = read_weight(weights, &map->as.pairs[i], err);
+    }
+    return status;
+}
+
+gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_env *call, gx_error *err) {
+    float weights[GX_CHANNEL_COUNT], sum = 0;
+    gx_value setting;
+    gx_status status = gx_setting_get(&setting, call->txn, call->arena, "channels", err);
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        weights[c] = (float)gx_channel_weight_default((gx_channel)c);
+    }
+    if (status == GX_OK) {
+        status = read_weights(weights, &setting, err);
+    }
+    if (status == GX_OK) {
+        status = read_weights(weights, gx_arg_value(call->args, "channels"), err);
+    }
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        sum += weights[c];
+    }
+    if (status == GX_OK && !(sum > 0)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "channels",
+                          "channels: every weight is 0; at least one must be above it");
+    }
+    if (status == GX_OK) {
+        memcpy(out, weights, sizeof weights);
+    }
+    return status;
+}
+
+/* ---- items ---------------------------------------------------------------------------------- */
+
+gx_value gx_listing_shares(gx_arena *arena, const gx_rec_item *item) {
+    gx_value map = gx_map(arena, GX_CHANNEL_COUNT);
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        gx_map_put(arena, &map, gx_channel_name((gx_channel)c), gx_real(item->channel[c]));
+    }
+    return map;
+}
+
+/* popular: no channel speaks for it. new: the snapshot does not know it. */
+static gx_value flags_of(const gx_why_writer *writer, const gx_rec_item *item) {
+    gx_arena *arena = writer->call->arena;
+    gx_value list = gx_list(arena, 2);
+    double sum = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        sum += item->channel[c];
+    }
+    if (!(sum > 0)) {
+        gx_list_add(arena, &list, gx_str("popular"));
+    }
+    if (item->item >= writer->call->state->items) {
+        gx_list_add(arena, &list, gx_str("new"));
+    }
+    return list;
+}
+
+gx_value gx_listing_item(const gx_why_writer *writer, const gx_rec_item *item, bool why) {
+    gx_call_env *call = writer->call;
+    gx_arena *arena = call->arena;
+    gx_value row = gx_map(arena, 7);
+    gx_map_put(arena, &row, "id", gx_word_value(arena, call->txn, GX_SPACE_ITEM, item->item));
+    gx_value title = gx_columns_get(writer->columns, arena, item->item, "title");
+    if (title.type == GX_TEXT) {
+        gx_map_put(arena, &row, "title", gx_text_copy(arena, title.as.text, title.size));
+    }
+    gx_map_put(arena, &row, "score", gx_real(item->score));
+    gx_map_put(arena, &row, "rank", gx_int(item->rank));
+    gx_map_put(arena, &row, "channels", gx_listing_shares(arena, item));
+    if (why) {
+        gx_map_put(arena, &row, "why", gx_why_list(writer, item));
+    }
+    gx_map_put(arena, &row, "flags", flags_of(writer, item));
+    return row;
+}

@@ -1,0 +1,462 @@
+/* What is live about one member.
+ *
+ * History: the sum over a member's events with an item of weight × rating scale × decay, as the
+ * matrix of a build has it (graph/csr/view.h). Friends: everybody tied to the member now, by the
+ * strength that the snapshot gives the tie, else by a default from the tie's weight and kind; who
+ * is blocked, either way, is nobody. Leaders of the member's circle are read besides, without a
+ * tie. */
+#include "api/member.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double DAY_MS = 86400000.0;
+static const int RECENT_DAYS = 30;
+static const float FOLLOWER_SHARE = 0.5F; /* of a default strength, where only the other one ties */
+
+/* ---- rules ---------------------------------------------------------------------------------- */
+
+const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t action) {
+    if (action < rules->action_count) {
+        return &rules->actions[action];
+    }
+    return gx_action_rule_default(gx_word_name(txn, GX_SPACE_ACTION, action));
+}
+
+static const gx_kind_rule *kind_of(const gx_rules *rules, gx_txn *txn, uint32_t kind) {
+    if (kind < rules->kind_count) {
+        return &rules->kinds[kind];
+    }
+    return gx_kind_rule_default(gx_word_name(txn, GX_SPACE_TIE_KIND, kind));
+}
+
+static double weight_of(const gx_action_rule *rule, const gx_event *event) {
+    double scale = rule->scaled && !isnan(event->value) ? (double)event->value / 5 : 1;
+    return (double)rule->weight * scale;
+}
+
+/* A growing array of one call; given back at its end. */
+typedef struct vector {
+    void *data;
+    size_t count, capacity, size;
+} vector;
+
+static void *vector_add(vector *v) {
+    if (v->count == v->capacity) {
+        size_t capacity = v->capacity ? v->capacity * 2 : 64;
+        void *grown = gx_realloc(v->data, capacity, v->size);
+        if (!grown) {
+            return NULL;
+        }
+        v->data = grown;
+        v->capacity = capacity;
+    }
+    return (char *)v->data + v->count++ * v->size;
+}
+
+typedef struct reader {
+    gx_txn *txn;
+    const gx_state *state;
+    gx_arena *arena;
+    uint32_t user;
+    int64_t newest_ms;
+    vector deeds;  /* deed: own events */
+    vector people; /* person: those tied */
+    vector acts;   /* gx_act: what they did */
+    double buy_weight;
+} reader;
+
+/* ---- history -------------------------------------------------------------------------------- */
+
+typedef struct deed {
+    uint32_t item, action;
+    size_t order; /* newest first, as the store gave them */
+    int64_t ts_ms;
+    double weight, half_life_ms;
+    bool had; /* bought, or rated: nobody rates what they never had */
+} deed;
+
+static gx_status add_deed(void *user, const gx_event *event, gx_error *err) {
+    reader *r = user;
+    r->newest_ms = event->ts_ms > r->newest_ms ? event->ts_ms : r->newest_ms;
+    if (event->item == GX_NONE) {
+        return GX_OK;
+    }
+    const gx_action_rule *rule = gx_action_of(&r->state->rules, r->txn, event->action);
+    deed *d = vector_add(&r->deeds);
+    if (!d) {
+        return gx_fail_memory(err, r->deeds.capacity * sizeof *d);
+    }
+    *d = (deed){.item = event->item,
+                .action = event->action,
+                .order = r->deeds.count,
+                .ts_ms = event->ts_ms,
+                .weight = weight_of(rule, event),
+                .half_life_ms = rule->half_life_ms,
+                .had = rule->is_purchase || rule->scaled};
+    return GX_OK;
+}
+
+static int by_item(const void *a, const void *b) {
+    const deed *x = a, *y = b;
+    if (x->item != y->item) {
+        return x->item < y->item ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : 1;
+}
+
+static double decayed(const deed *d, int64_t now_ms) {
+    double age = (double)now_ms - (double)d->ts_ms;
+    return d->half_life_ms > 0 && age > 0 ? d->weight * exp2(-age / d->half_life_ms) : d->weight;
+}
+
+/* The history, one entry an item, from deeds sorted by item. */
+static gx_status make_history(gx_member_live *out, reader *r, gx_error *err) {
+    size_t count = r->deeds.count;
+    deed *deeds = r->deeds.data;
+    uint32_t *item = gx_arena_get(r->arena, count * sizeof *item + 1);
+    uint32_t *action = gx_arena_get(r->arena, count * sizeof *action + 1);
+    float *weight = gx_arena_get(r->arena, count * sizeof *weight + 1);
+    int64_t *ts = gx_arena_get(r->arena, count * sizeof *ts + 1);
+    uint8_t *did = gx_arena_get(r->arena, count + 1);
+    if (!item || !action || !weight || !ts || !did) {
+        return gx_fail_memory(err, count * 21);
+    }
+    if (count > 0) {
+        qsort(deeds, count, sizeof *deeds, by_item);
+    }
+    uint32_t made = 0;
+    for (size_t from = 0, to; from < count; from = to) {
+        double sum = 0, most = -1;
+        did[made] = 0;
+        ts[made] = deeds[from].ts_ms;
+        item[made] = deeds[from].item;
+        for (to = from; to < count && deeds[to].item == deeds[from].item; to++) {
+            const deed *d = &deeds[to];
+            sum += decayed(d, r->newest_ms);
+            ts[made] = d->ts_ms > ts[made] ? d->ts_ms : ts[made];
+            did[made] |= (d->had ? GX_DID_HAVE : 0) | (d->weight < 0 ? GX_DID_DISLIKE : 0);
+            if (d->weight > most) {
+                most = d->weight;
+                action[made] = d->action;
+            }
+        }
+        weight[made++] = (float)sum;
+    }
+    out->rec.history = (gx_history){r->user, made, item, weight, ts};
+    out->did = did;
+    out->action = action;
+    return GX_OK;
+}
+
+/* ---- ties ----------------------------------------------------------------------------------- */
+
+typedef struct person {
+    uint32_t user;
+    float strength;
+    bool followed, blocked;
+} person;
+
+static gx_status add_person(reader *r, const gx_tie *tie, uint32_t other, bool own, gx_error *err) {
+    const gx_kind_rule *rule = kind_of(&r->state->rules, r->txn, tie->kind);
+    double weight = (double)rule->weight * (double)tie->weight;
+    if (other == r->user || (!rule->blocks && !(weight > 0))) {
+        return GX_OK;
+    }
+    person *p = vector_add(&r->people);
+    if (!p) {
+        return gx_fail_memory(err, r->people.capacity * sizeof *p);
+    }
+    float strength = (float)(weight / (1 + weight)) * (own ? 1 : FOLLOWER_SHARE);
+    *p = (person){.user = other,
+                  .strength = rule->blocks ? 0 : strength,
+                  .followed = own && tie->directed,
+                  .blocked = rule->blocks};
+    return GX_OK;
+}
+
+static gx_status add_out(void *user, const gx_tie *tie, gx_error *err) {
+    return add_person(user, tie, tie->dst, true, err);
+}
+
+static gx_status add_in(void *user, const gx_tie *tie, gx_error *err) {
+    reader *r = user;
+    return add_person(r, tie, tie->src == r->user ? tie->dst : tie->src, !tie->directed, err);
+}
+
+static int by_user(const void *a, const void *b) {
+    uint32_t x = ((const person *)a)->user, y = ((const person *)b)->user;
+    return (x > y) - (x < y);
+}
+
+static int by_strength(const void *a, const void *b) {
+    const person *x = a, *y = b;
+    if (x->strength != y->strength) {
+        return x->strength > y->strength ? -1 : 1;
+    }
+    return by_user(a, b);
+}
+
+/* One row a person, by user: the strongest of several ties. */
+static void merge_people(vector *people) {
+    person *all = people->data;
+    size_t made = 0;
+    if (people->count > 0) {
+        qsort(all, people->count, sizeof *all, by_user);
+    }
+    for (size_t i = 0; i < people->count; i++) {
+        if (made > 0 && all[made - 1].user == all[i].user) {
+            person *p = &all[made - 1];
+            p->strength = all[i].strength > p->strength ? all[i].strength : p->strength;
+            p->followed |= all[i].followed;
+            p->blocked |= all[i].blocked;
+        } else {
+            all[made++] = all[i];
+        }
+    }
+    people->count = made;
+}
+
+/* What the snapshot measured goes before the default. */
+static void take_strengths(const reader *r) {
+    const uint32_t *dst = NULL;
+    const float *weight = NULL;
+    uint32_t count = gx_rec_strengths(&dst, &weight, r->state->rec, r->user);
+    for (uint32_t k = 0; k < count && r->people.count > 0; k++) {
+        person key = {.user = dst[k]};
+        person *found = bsearch(&key, r->people.data, r->people.count, sizeof key, by_user);
+        if (found && weight[k] > 0) {
+            found->strength = weight[k];
+        }
+    }
+}
+
+static bool is_among(const vector *people, uint32_t user) {
+    person key = {.user = user};
+    return people->count > 0 && bsearch(&key, people->data, people->count, sizeof key, by_user);
+}
+
+/* Friends by falling strength, then the leaders of the circle whom the member has no tie to. */
+static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, gx_error *err) {
+    gx_friend *friends =
+        gx_arena_get(r->arena, (GX_MEMBER_FRIENDS + GX_REC_CIRCLE_LEADERS) * sizeof *friends);
+    person *sorted = gx_alloc(r->people.count + 1, sizeof *sorted);
+    if (!friends || !sorted) {
+        gx_free(sorted);
+        return gx_fail_memory(err, r->people.count * sizeof *sorted);
+    }
+    if (r->people.count > 0) {
+        memcpy(sorted, r->people.data, r->people.count * sizeof *sorted);
+        qsort(sorted, r->people.count, sizeof *sorted, by_strength);
+    }
+    uint32_t count = 0;
+    for (size_t i = 0; i < r->people.count && count < GX_MEMBER_FRIENDS; i++) {
+        if (!sorted[i].blocked) {
+            friends[count++] = (gx_friend){.user = sorted[i].user,
+                                           .strength = sorted[i].strength,
+                                           .followed = sorted[i].followed};
+        }
+    }
+    gx_free(sorted);
+    uint32_t leaders[GX_REC_CIRCLE_LEADERS];
+    uint32_t circle = gx_rec_circle(r->state->rec, r->user, friends, count);
+    uint32_t leader_count = gx_rec_circle_leaders(leaders, r->state->rec, circle);
+    for (uint32_t k = 0; k < leader_count; k++) {
+        if (leaders[k] != r->user && !is_among(&r->people, leaders[k])) {
+            friends[count++] = (gx_friend){.user = leaders[k]};
+        }
+    }
+    *out = friends;
+    *out_count = count;
+    return GX_OK;
+}
+
+/* ---- acts ----------------------------------------------------------------------------------- */
+
+static gx_status add_act(void *user, const gx_event *event, gx_error *err) {
+    reader *r = user;
+    r->newest_ms = event->ts_ms > r->newest_ms ? event->ts_ms : r->newest_ms;
+    const gx_action_rule *rule = gx_action_of(&r->state->rules, r->txn, event->action);
+    double weight = weight_of(rule, event) / r->buy_weight;
+    if (event->item == GX_NONE || !(weight > 0)) {
+        return GX_OK;
+    }
+    gx_act *act = vector_add(&r->acts);
+    if (!act) {
+        return gx_fail_memory(err, r->acts.capacity * sizeof *act);
+    }
+    *act = (gx_act){event->user, event->item, event->action, (float)weight, event->ts_ms};
+    return GX_OK;
+}
+
+static gx_status read_acts(reader *r, gx_friend *friends, uint32_t count, gx_error *err) {
+    gx_status status = GX_OK;
+    for (uint32_t f = 0; status == GX_OK && f < count; f++) {
+        friends[f].act_from = (uint32_t)r->acts.count;
+        status = gx_event_of_user(r->txn, friends[f].user, GX_MEMBER_ACTS, add_act, r, err);
+        friends[f].act_to = (uint32_t)r->acts.count;
+    }
+    return status;
+}
+
+/* ---- declared tags -------------------------------------------------------------------------- */
+
+static void write_quoted(gx_buffer *out, const char *data, size_t size) {
+    gx_buffer_text(out, "\"");
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == '"' || data[i] == '\\' || data[i] == '*') {
+            gx_buffer_text(out, "\\");
+        }
+        gx_buffer_append(out, data + i, 1);
+    }
+}
+
+/* Items that carry the tag, or stand in the category of that name or below it. */
+static gx_status tag_where(gx_where **out, gx_arena *arena, const gx_value *tag, gx_error *err) {
+    gx_buffer text = {0};
+    write_quoted(&text, tag->as.text, tag->size);
+    char *quoted = gx_arena_printf(arena, "%.*s", (int)text.size, text.bytes ? text.bytes : "");
+    bool failed = text.failed || !quoted;
+    gx_buffer_finish(&text);
+    char *where = failed ? NULL
+                         : gx_arena_printf(arena, "tags = %s\" or category in (%s\", %s/*\")",
+                                           quoted, quoted, quoted);
+    if (!where) {
+        return gx_fail_memory(err, tag->size);
+    }
+    return gx_where_compile(out, arena, gx_slice_of(where), err);
+}
+
+static gx_status add_tagged(vector *items, const reader *r, const gx_columns *columns,
+                            const gx_value *tag, uint8_t *pass, gx_error *err) {
+    gx_where *where = NULL;
+    uint32_t rows = gx_columns_rows(columns);
+    if (tag->type != GX_TEXT || tag->size == 0 || tag->size > GX_ID_BYTES_MAX ||
+        memchr(tag->as.text, 0, tag->size)) {
+        return GX_OK;
+    }
+    gx_status status = tag_where(&where, r->arena, tag, err);
+    if (status == GX_OK) {
+        status = gx_where_eval(pass, where, columns, rows, err);
+    }
+    for (uint32_t i = 0; status == GX_OK && i < rows; i++) {
+        if (pass[i]) {
+            uint32_t *item = vector_add(items);
+            if (!item) {
+                return gx_fail_memory(err, items->capacity * sizeof *item);
+            }
+            *item = i;
+        }
+    }
+    return status;
+}
+
+/* For a member without a history: items that carry what the member said to like. */
+static gx_status read_tags(gx_member_live *out, const reader *r, const gx_columns *columns,
+                           gx_error *err) {
+    static const char *const fields[] = {"tags", "attr_interests", "attr_categories"};
+    vector items = {.size = sizeof(uint32_t)};
+    uint8_t *pass = gx_alloc((size_t)gx_columns_rows(columns) + 1, 1);
+    gx_value record;
+    gx_status status = GX_OK;
+    if (!pass) {
+        return gx_fail_memory(err, gx_columns_rows(columns));
+    }
+    GX_TRY(gx_record_get(&record, r->txn, r->arena, GX_SPACE_USER, r->user, err));
+    uint32_t left = GX_MEMBER_TAGS;
+    for (size_t f = 0; f < GX_COUNT(fields); f++) {
+        const gx_value *tags = gx_map_get(&record, fields[f]);
+        if (tags && tags->type == GX_TEXT) {
+            GX_TRY(add_tagged(&items, r, columns, tags, pass, err));
+        }
+        for (uint32_t k = 0; tags && tags->type == GX_LIST && k < tags->size && left > 0; k++) {
+            GX_TRY(add_tagged(&items, r, columns, &tags->as.items[k], pass, err));
+            left--;
+        }
+    }
+    uint32_t *kept = gx_arena_get(r->arena, items.count * sizeof *kept + 1);
+    if (!kept) {
+        status = gx_fail_memory(err, items.count * sizeof *kept);
+        goto done;
+    }
+    if (items.count > 0) {
+        memcpy(kept, items.data, items.count * sizeof *kept);
+    }
+    out->rec.tag_items = kept;
+    out->rec.tag_item_count = (uint32_t)items.count;
+done:
+    gx_free(items.data);
+    gx_free(pass);
+    return status;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+static bool has_likes(const gx_history *history) {
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->weight[k] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *columns,
+                          gx_error *err) {
+    gx_status status = GX_OK;
+    gx_friend *friends = NULL;
+    uint32_t count = 0;
+    GX_TRY(gx_event_of_user(r->txn, r->user, 0, add_deed, r, err));
+    GX_TRY(gx_tie_out(r->txn, r->user, add_out, r, err));
+    GX_TRY(gx_tie_in(r->txn, r->user, add_in, r, err));
+    merge_people(&r->people);
+    take_strengths(r);
+    GX_TRY(make_friends(&friends, &count, r, err));
+    GX_TRY(read_acts(r, friends, count, err));
+    GX_TRY(make_history(live, r, err));
+    gx_act *acts = gx_arena_get(r->arena, r->acts.count * sizeof *acts + 1);
+    if (!acts) {
+        return gx_fail_memory(err, r->acts.count * sizeof *acts);
+    }
+    if (r->acts.count > 0) {
+        memcpy(acts, r->acts.data, r->acts.count * sizeof *acts);
+    }
+    live->rec.friends = friends;
+    live->rec.friend_count = count;
+    live->rec.acts = acts;
+    if (!has_likes(&live->rec.history)) {
+        GX_TRY(read_tags(live, r, columns, err));
+    }
+done:
+    return status;
+}
+
+gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state,
+                         const gx_columns *columns, uint32_t user, int64_t clock_ms,
+                         gx_arena *arena, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_member_live live = {.rec = {.user = user, .history = {.user = user}}};
+    double buy = (double)gx_action_rule_default(gx_slice_of("buy"))->weight;
+    reader r = {.txn = txn,
+                .state = state,
+                .arena = arena,
+                .user = user,
+                .newest_ms = gx_rec_newest_ms(state->rec),
+                .deeds = {.size = sizeof(deed)},
+                .people = {.size = sizeof(person)},
+                .acts = {.size = sizeof(gx_act)},
+                .buy_weight = buy > 0 ? buy : 1};
+    if (user != GX_NONE) {
+        status = read_all(&live, &r, columns, err);
+    }
+    gx_free(r.deeds.data);
+    gx_free(r.people.data);
+    gx_free(r.acts.data);
+    if (status != GX_OK) {
+        return status;
+    }
+    live.rec.now_ms = r.newest_ms;
+    live.rec.recent_from_ms = clock_ms - (int64_t)(RECENT_DAYS * DAY_MS);
+    *out = live;
+    return GX_OK;
+}

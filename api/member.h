@@ -1,0 +1,33 @@
+/* What is live about one member, read from the store's transaction: the next list is made from it,
+ * whatever the snapshot knew. */
+#ifndef GX_API_MEMBER_H
+#define GX_API_MEMBER_H
+
+#include "api/state.h"
+
+enum {
+    GX_MEMBER_FRIENDS = 200, /* the strongest ties whose acts are read */
+    GX_MEMBER_ACTS = 50,     /* the newest of each of them */
+    GX_MEMBER_TAGS = 16      /* declared, that are looked up among the items */
+};
+
+/* What a member did with one item, as bits. */
+enum { GX_DID_HAVE = 1, GX_DID_DISLIKE = 2 };
+
+typedef struct gx_member_live {
+    gx_rec_member rec;      /* for the recommender */
+    const uint8_t *did;     /* one an entry of rec.history */
+    const uint32_t *action; /* likewise: what weighed most of what they did with it */
+} gx_member_live;
+
+/* Reads history, ties and the acts of those tied. `user` GX_NONE: a member the store does not know,
+ * of whom nothing is live. `columns` is held by the caller: declared tags are looked up in it.
+ * Everything is made in `arena`. O(own ties + own events + 200 × 50 acts). */
+GX_MUST_CHECK gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state,
+                                       const gx_columns *columns, uint32_t user, int64_t clock_ms,
+                                       gx_arena *arena, gx_error *err);
+
+/* The rule of an action, also of one that is newer than the state. */
+const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t action);
+
+#endif

@@ -1,0 +1,127 @@
+/* rec.explain: one item for one member: the parts of its score, the rank it has or would have, and
+ * what keeps it out of the list: a rule, the failing part of `where`, or its rank. */
+#include "api/listing.h"
+#include "api/support.h"
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+     "for whom"},
+    {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+     "which item"},
+    {"n", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "the length of the list it would stand in"},
+    GX_FILTER_PARAMS,
+    GX_SEEN_PARAM,
+    GX_CHANNELS_PARAM,
+};
+/* clang-format on */
+
+typedef struct answer {
+    gx_filter filter;
+    gx_member_live live;
+    gx_rec_item item;            /* its rank is 0 where it is kept out */
+    uint32_t rank_without_rules; /* among what is not filtered, were it not itself */
+    gx_rec_list list;            /* of length n: the rung and the score that was just enough */
+} answer;
+
+/* The rank the item would have if nothing kept it out. */
+static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_rec_request request = {.n = (uint32_t)gx_arg_int(call->args, "n"), .items = a->filter.items};
+    uint8_t *mask = gx_arena_get(call->arena, (size_t)a->filter.items + 1);
+    if (!mask) {
+        return gx_fail_memory(err, a->filter.items);
+    }
+    gx_filter_member(mask, &a->filter, &a->live);
+    request.pass = mask;
+    GX_TRY(gx_listing_weights(request.weights, call, err));
+    GX_TRY(gx_rec_list_make(&a->list, call->state->rec, &a->live.rec, &request, call->arena,
+                            call->job, err));
+    uint8_t passes = mask[item];
+    mask[item] = 1;
+    GX_TRY(gx_rec_explain(&a->item, &a->rank_without_rules, call->state->rec, &a->live.rec,
+                          &request, item, call->arena, call->job, err));
+    a->item.rank = passes ? a->rank_without_rules : 0;
+done:
+    return status;
+}
+
+/* What keeps the item out of a list of n; nil where it is in. */
+static gx_value reason_of(const answer *a, uint32_t item, uint32_t n, gx_arena *arena) {
+    gx_value reason = gx_filter_reason(&a->filter, &a->live, item, arena);
+    if (reason.type == GX_NIL && a->item.rank > n) {
+        reason = gx_map(arena, 3);
+        gx_map_put(arena, &reason, "rule", gx_str("rank"));
+        gx_map_put(arena, &reason, "n", gx_int(n));
+        gx_map_put(arena, &reason, "score_needed", gx_real(a->list.items[n - 1].score));
+    }
+    return reason;
+}
+
+static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint32_t item,
+                             gx_value user) {
+    gx_call_env *call = writer->call;
+    gx_arena *arena = call->arena;
+    uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
+    gx_value reason = reason_of(a, item, n, arena);
+    gx_value row = gx_map(arena, 12);
+    gx_map_put(arena, &row, "user", user);
+    gx_map_put(arena, &row, "known", gx_bool(a->live.rec.user != GX_NONE));
+    gx_map_put(arena, &row, "item", gx_word_value(arena, call->txn, GX_SPACE_ITEM, item));
+    gx_map_put(arena, &row, "listed", gx_bool(reason.type == GX_NIL));
+    gx_map_put(arena, &row, "why_not", reason);
+    gx_map_put(arena, &row, "rank", a->item.rank ? gx_int(a->item.rank) : gx_nil());
+    gx_map_put(arena, &row, "rank_if_allowed", gx_int(a->rank_without_rules));
+    gx_map_put(arena, &row, "score", gx_real(a->item.score));
+    gx_map_put(arena, &row, "channels", gx_listing_shares(arena, &a->item));
+    gx_map_put(arena, &row, "why", gx_why_list(writer, &a->item));
+    gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(a->list.rung)));
+    gx_map_put(arena, &row, "circle", gx_community_value(arena, a->list.circle));
+    return row;
+}
+
+static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *columns,
+                          gx_error *err) {
+    gx_status status = GX_OK;
+    answer a;
+    gx_why_writer writer = {.call = call, .columns = columns, .live = &a.live};
+    uint32_t item, user = GX_NONE;
+    gx_slice word = gx_arg_text(call->args, "user");
+    GX_TRY(gx_need_word(&item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
+    gx_status found = gx_word_find(&user, call->txn, GX_SPACE_USER, word);
+    if (found != GX_OK && found != GX_NOT_FOUND) {
+        return gx_fail(err, found, "the store could not be read");
+    }
+    GX_TRY(gx_why_min_count(&writer.min_count, call->txn, call->arena, err));
+    GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));
+    GX_TRY(gx_member_read(&a.live, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
+                          gx_time_ms(), call->arena, err));
+    GX_TRY(explain(&a, call, item, err));
+    writer.rung = a.list.rung;
+    *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    const gx_columns *columns;
+    gx_status status = gx_filter_lock(&columns, call, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = run_held(out, call, columns, err);
+    gx_db_items_unlock(call->db);
+    return status;
+}
+
+const gx_method gx_method_rec_explain = {
+    .name = "rec.explain",
+    .summary = "why an item is in a member's list, or why not",
+    .scope = GX_SCOPE_READ,
+    .cost = GX_COST_SHORT,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result = "{user, known, item, listed, why_not: {rule, test, n, score_needed}, rank, "
+              "rank_if_allowed, score, channels, why, rung, circle}",
+    .run = run,
+};

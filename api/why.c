@@ -1,0 +1,347 @@
+/* Reasons in words. A template is a sentence in two languages with {holes}; which one is taken
+ * depends on what may be told. Everything a reader sees is in the two tables below. */
+#include "api/why.h"
+
+#include "api/support.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* ---- the words ------------------------------------------------------------------------------ */
+
+/* What was done, as it stands in a sentence: "3 friends {en} it", "3 位好友{zh}". */
+static const struct {
+    const char *action, *en, *zh;
+} actions[] = {
+    /* clang-format off */
+    {"buy", "bought", "买过"},
+    {"purchase", "bought", "买过"},
+    {"order", "ordered", "下单过"},
+    {"redeem", "redeemed", "兑换过"},
+    {"cart", "put in the cart", "加购过"},
+    {"wishlist", "wished for", "想要"},
+    {"favorite", "saved", "收藏过"},
+    {"view", "looked at", "看过"},
+    {"click", "looked at", "看过"},
+    {"impression_click", "looked at", "看过"},
+    {"search", "searched for", "搜过"},
+    {"rate", "rated", "评过分"},
+    {"review", "reviewed", "评价过"},
+    {"comment", "commented on", "评论过"},
+    {"like", "liked", "喜欢"},
+    {"share", "shared", "分享过"},
+    {"repost", "shared", "转发过"},
+    {"recommend", "recommended", "推荐过"},
+    {"show", "showed", "晒过"},
+    {"checkin", "visited", "到访过"},
+    /* clang-format on */
+};
+static const char *const any_action_en = "took to", *const any_action_zh = "选过";
+
+typedef enum sentence {
+    FRIENDS_RECENT,
+    FRIENDS_SOME_RECENT,
+    FRIENDS_MANY,
+    FRIENDS_FEW,
+    CIRCLE_COUNTED,
+    CIRCLE_PLAIN,
+    LEADER_FOLLOWED,
+    LEADER_TIED,
+    LEADER_CIRCLE,
+    LEADER_FOLLOWED_TOPIC,
+    LEADER_TIED_TOPIC,
+    LEADER_CIRCLE_TOPIC,
+    INTEREST_ITEM,
+    INTEREST_TAGS,
+    INTEREST_TASTE,
+    SENTENCES
+} sentence;
+
+static const struct {
+    const char *en, *zh;
+} sentences[SENTENCES] = {
+    [FRIENDS_RECENT] = {"{n} friends {did} it, {recent} in the last 30 days",
+                        "{n} 位好友{did},其中 {recent} 位在近 30 天"},
+    [FRIENDS_SOME_RECENT] = {"{n} friends {did} it, some in the last 30 days",
+                             "{n} 位好友{did},近 30 天也有"},
+    [FRIENDS_MANY] = {"{n} friends {did} it", "{n} 位好友{did}"},
+    [FRIENDS_FEW] = {"A friend {did} it", "有好友{did}"},
+    [CIRCLE_COUNTED] = {"Popular in your circle: {share} chose it, {lift} times the average",
+                        "你的圈子热门:{share} 选了它,是全站的 {lift} 倍"},
+    [CIRCLE_PLAIN] = {"Popular in your circle", "你的圈子热门"},
+    [LEADER_FOLLOWED] = {"A leader you follow {did} it", "你关注的达人{did}"},
+    [LEADER_TIED] = {"A leader you know {did} it", "你认识的达人{did}"},
+    [LEADER_CIRCLE] = {"A leader of your circle {did} it", "你圈子里的达人{did}"},
+    [LEADER_FOLLOWED_TOPIC] = {"A {topic} leader you follow {did} it", "你关注的{topic}达人{did}"},
+    [LEADER_TIED_TOPIC] = {"A {topic} leader you know {did} it", "你认识的{topic}达人{did}"},
+    [LEADER_CIRCLE_TOPIC] = {"A {topic} leader of your circle {did} it",
+                             "你圈子里的{topic}达人{did}"},
+    [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
+    [INTEREST_TAGS] = {"Matches what you said you like", "符合你填写的喜好"},
+    [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
+};
+
+/* ---- filling a template --------------------------------------------------------------------- */
+
+typedef struct hole {
+    const char *name;
+    gx_slice en, zh;
+} hole;
+
+enum { HOLES = 6 };
+
+typedef struct holes {
+    hole all[HOLES];
+    size_t count;
+} holes;
+
+static void put(holes *h, const char *name, gx_slice en, gx_slice zh) {
+    h->all[h->count++] = (hole){name, en, zh};
+}
+
+static void put_text(holes *h, const char *name, const char *text) {
+    gx_slice slice = gx_slice_of(text ? text : "");
+    put(h, name, slice, slice);
+}
+
+static void put_count(holes *h, gx_arena *arena, const char *name, uint32_t count) {
+    put_text(h, name, gx_arena_printf(arena, "%u", count));
+}
+
+static gx_slice hole_of(const holes *h, const char *name, size_t size, bool zh) {
+    for (size_t k = 0; k < h->count; k++) {
+        if (strlen(h->all[k].name) == size && memcmp(h->all[k].name, name, size) == 0) {
+            return zh ? h->all[k].zh : h->all[k].en;
+        }
+    }
+    return (gx_slice){"", 0};
+}
+
+static gx_value fill(gx_arena *arena, const char *template, const holes *h, bool zh) {
+    gx_buffer out = {.limit = 4096};
+    while (*template) {
+        size_t plain = strcspn(template, "{");
+        gx_buffer_append(&out, template, plain);
+        template += plain;
+        if (*template) {
+            size_t size = strcspn(template + 1, "}");
+            gx_slice text = hole_of(h, template + 1, size, zh);
+            gx_buffer_append(&out, text.data, text.size);
+            template += size + 2;
+        }
+    }
+    gx_value text = gx_text_copy(arena, out.bytes ? out.bytes : "", out.failed ? 0 : out.size);
+    gx_buffer_finish(&out);
+    return text;
+}
+
+static void say(gx_value *row, gx_arena *arena, sentence which, const holes *h) {
+    gx_map_put(arena, row, "en", fill(arena, sentences[which].en, h, false));
+    gx_map_put(arena, row, "zh", fill(arena, sentences[which].zh, h, true));
+}
+
+static void put_action(holes *h, const gx_why_writer *w, uint32_t action) {
+    gx_slice name = gx_word_name(w->call->txn, GX_SPACE_ACTION, action);
+    for (size_t k = 0; k < GX_COUNT(actions); k++) {
+        if (gx_slice_is(name, actions[k].action)) {
+            put(h, "did", gx_slice_of(actions[k].en), gx_slice_of(actions[k].zh));
+            return;
+        }
+    }
+    put(h, "did", gx_slice_of(any_action_en), gx_slice_of(any_action_zh));
+}
+
+/* ---- people --------------------------------------------------------------------------------- */
+
+static bool consents(const gx_why_writer *w, uint32_t user) {
+    gx_value record;
+    if (gx_record_get(&record, w->call->txn, w->call->arena, GX_SPACE_USER, user, NULL) != GX_OK) {
+        return false;
+    }
+    const gx_value *consent = gx_map_get(&record, "consent");
+    if (!consent) {
+        return false;
+    }
+    gx_slice text = {consent->type == GX_TEXT ? consent->as.text : "",
+                     consent->type == GX_TEXT ? consent->size : 0};
+    return (consent->type == GX_BOOL && consent->as.boolean) ||
+           (consent->type == GX_INT && consent->as.integer == 1) || gx_slice_is(text, "true") ||
+           gx_slice_is(text, "yes") || gx_slice_is(text, "1");
+}
+
+/* Those who agreed to be named; *out_named counts them. */
+static gx_value named_people(uint32_t *out_named, const gx_why_writer *w, const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    gx_value list = gx_list(arena, why->people_shown);
+    *out_named = 0;
+    for (uint32_t k = 0; k < why->people_shown; k++) {
+        gx_value name = consents(w, why->people[k])
+                            ? gx_word_value(arena, w->call->txn, GX_SPACE_USER, why->people[k])
+                            : gx_nil();
+        if (name.type != GX_NIL) {
+            gx_list_add(arena, &list, name);
+            ++*out_named;
+        }
+    }
+    return list;
+}
+
+static void put_day(gx_value *map, gx_arena *arena, int64_t time_ms) {
+    char text[40];
+    gx_format_time_ms(text, time_ms);
+    gx_map_put(arena, map, "last", gx_text_copy(arena, text, strcspn(text, "T")));
+}
+
+static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                         const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    holes h = {0};
+    bool counted = why->people_all >= w->min_count;
+    uint32_t named = 0;
+    put_count(&h, arena, "n", why->people_all);
+    put_count(&h, arena, "recent", why->people_recent);
+    put_action(&h, w, why->action);
+    sentence which = FRIENDS_MANY;
+    if (!counted || why->people_all < 2) {
+        which = FRIENDS_FEW;
+    } else if (why->people_recent >= w->min_count) {
+        which = FRIENDS_RECENT;
+    } else if (why->people_recent > 0) {
+        which = FRIENDS_SOME_RECENT;
+    }
+    say(row, arena, which, &h);
+    gx_map_put(arena, evidence, "people", named_people(&named, w, why));
+    if (counted) {
+        gx_map_put(arena, evidence, "hidden", gx_int(why->people_all - named));
+        put_day(evidence, arena, why->last_ms);
+    }
+    gx_map_put(arena, evidence, "action",
+               gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+}
+
+/* ---- circle --------------------------------------------------------------------------------- */
+
+static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                        const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    holes h = {0};
+    bool counted = why->community_count >= w->min_count;
+    put_text(&h, "share", gx_arena_printf(arena, "%.3g%%", why->community_share * 100));
+    put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_lift));
+    say(row, arena, counted ? CIRCLE_COUNTED : CIRCLE_PLAIN, &h);
+    gx_map_put(arena, evidence, "community", gx_community_value(arena, why->community));
+    if (counted) {
+        gx_map_put(arena, evidence, "share", gx_real(why->community_share));
+        gx_map_put(arena, evidence, "lift", gx_real(why->community_lift));
+        gx_map_put(arena, evidence, "n", gx_int(why->community_count));
+    }
+}
+
+/* ---- leader --------------------------------------------------------------------------------- */
+
+/* The first speaks; who they are, and the score that would tell it, only with their consent. */
+static void tell_leader(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                        const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    holes h = {0};
+    gx_value topic = why->leader_category == GX_NONE || !w->call->state->arrays
+                         ? gx_nil()
+                         : gx_category_value(arena, w->call->state->arrays, why->leader_category);
+    put_action(&h, w, why->action);
+    sentence which = why->leader_followed ? LEADER_FOLLOWED
+                     : why->leader_tied   ? LEADER_TIED
+                                          : LEADER_CIRCLE;
+    if (topic.type == GX_TEXT) {
+        gx_slice text = {topic.as.text, topic.size};
+        put(&h, "topic", text, text);
+        which += LEADER_FOLLOWED_TOPIC - LEADER_FOLLOWED;
+        gx_map_put(arena, evidence, "topic", topic);
+    }
+    say(row, arena, which, &h);
+    if (why->people_shown > 0 && consents(w, why->people[0])) {
+        gx_map_put(arena, evidence, "user",
+                   gx_word_value(arena, w->call->txn, GX_SPACE_USER, why->people[0]));
+        gx_map_put(arena, evidence, "score", gx_real(why->leader_score));
+    } else {
+        gx_map_put(arena, evidence, "hidden", gx_int(1));
+    }
+    gx_map_put(arena, evidence, "action",
+               gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+}
+
+/* ---- interest ------------------------------------------------------------------------------- */
+
+/* The title where the item has one, else the id. */
+static gx_slice title_of(const gx_why_writer *w, uint32_t item) {
+    gx_value title = gx_columns_get(w->columns, w->call->arena, item, "title");
+    if (title.type == GX_TEXT && title.size > 0) {
+        return (gx_slice){title.as.text, title.size};
+    }
+    return gx_word_name(w->call->txn, GX_SPACE_ITEM, item);
+}
+
+static uint32_t own_action(const gx_why_writer *w, uint32_t item) {
+    const gx_history *history = &w->live->rec.history;
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] == item) {
+            return w->live->action[k];
+        }
+    }
+    return GX_NONE;
+}
+
+static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                          const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    holes h = {0};
+    if (why->item_count == 0) {
+        say(row, arena, w->live->rec.tag_item_count > 0 ? INTEREST_TAGS : INTEREST_TASTE, &h);
+        return;
+    }
+    gx_slice title = title_of(w, why->items[0]);
+    put(&h, "item", title, title);
+    put_action(&h, w, own_action(w, why->items[0]));
+    say(row, arena, INTEREST_ITEM, &h);
+    gx_value items = gx_list(arena, why->item_count), parts = gx_list(arena, why->item_count);
+    for (uint32_t k = 0; k < why->item_count; k++) {
+        gx_list_add(arena, &items,
+                    gx_word_value(arena, w->call->txn, GX_SPACE_ITEM, why->items[k]));
+        gx_list_add(arena, &parts, gx_real(why->item_parts[k]));
+    }
+    gx_map_put(arena, evidence, "items", items);
+    gx_map_put(arena, evidence, "parts", parts);
+}
+
+/* ---- the list ------------------------------------------------------------------------------- */
+
+gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item) {
+    static void (*const tell[GX_CHANNEL_COUNT])(gx_value *, gx_value *, const gx_why_writer *,
+                                                const gx_why *) = {
+        [GX_CHANNEL_FRIENDS] = tell_friends,
+        [GX_CHANNEL_CIRCLE] = tell_circle,
+        [GX_CHANNEL_LEADER] = tell_leader,
+        [GX_CHANNEL_INTEREST] = tell_interest,
+    };
+    gx_arena *arena = writer->call->arena;
+    gx_value list = gx_list(arena, item->why_count);
+    for (uint32_t k = 0; k < item->why_count; k++) {
+        const gx_why *why = &item->why[k];
+        gx_value row = gx_map(arena, 5), evidence = gx_map(arena, 5);
+        gx_map_put(arena, &row, "channel", gx_str(gx_channel_name(why->channel)));
+        gx_map_put(arena, &row, "share", gx_real(why->share));
+        tell[why->channel](&row, &evidence, writer, why);
+        gx_map_put(arena, &row, "evidence", evidence);
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+gx_status gx_why_min_count(uint32_t *out, gx_txn *txn, gx_arena *arena, gx_error *err) {
+    gx_value value;
+    gx_status status = gx_setting_get(&value, txn, arena, "min_count", err);
+    if (status == GX_OK) {
+        bool given = value.type == GX_INT && value.as.integer >= 1 && value.as.integer <= 1000000;
+        *out = given ? (uint32_t)value.as.integer : GX_MIN_COUNT_DEFAULT;
+    }
+    return status;
+}
