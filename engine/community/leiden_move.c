@@ -3,20 +3,21 @@
  *
  * The paper's queue is served in batches. All nodes of a batch are weighed in parallel against the
  * partition as it stood before the batch; then their moves are made one after the other, in order,
- * each only if it still gains with the totals as they are by then. Batches depend on the level,
- * never on the number of threads, so the result is the same bytes for any. A batch is a small share
- * of a random order, so that two of its nodes are seldom neighbours; where they are, both are
- * looked at again.
+ * each only if it still gains with the totals as they are by then. A batch is a sixteenth of the
+ * queue, whatever the number of threads, so the result is the same bytes for any.
+ *
+ * Two neighbours in one batch may trade places, each towards where the other was. Both are looked
+ * at again; the queue is in random order and shrinks, and one of fewer than sixteen nodes is served
+ * one by one, so they do not chase each other for long.
  *
  * A sweep over a arcs costs O(a) time; sweeps shrink to the nodes whose neighbourhood changed. */
 #include "engine/community/leiden_parts.h"
 #include "engine/kernel/parallel.h"
 
 enum {
-    BATCHES = 64,          /* of a sweep over every node */
-    BATCH_SMALLEST = 1,    /* a graph of up to 64 nodes is served one by one */
+    BATCHES = 16,          /* of a sweep; a queue of fewer nodes is served one by one */
     CHUNK = 64,            /* nodes a thread takes at a time */
-    PARALLEL_ARCS = 16384, /* of a batch: below, waking threads costs more than they save */
+    PARALLEL_ARCS = 32768, /* of a batch: below, waking threads costs more than they save */
 };
 
 /* A gain below this share of the node's degree is rounding. */
@@ -130,12 +131,17 @@ static void make_moves(sweep *s, uint32_t first, uint32_t last) {
     }
 }
 
+/* Threads that a batch of this queue has work for. */
+static int sweep_threads(const sweep *s) {
+    const gx__level *level = &s->leiden->level;
+    return s->batch * (level->arcs / level->n) < PARALLEL_ARCS ? 1 : s->leiden->scratch_count;
+}
+
 /* One pass over the queue. What a batch moved is told to the neighbours while the next is weighed.
  */
 static void run_sweep(sweep *s) {
     gx__leiden *leiden = s->leiden;
-    const uint64_t arcs = leiden->level.arcs / BATCHES;
-    const int threads = arcs < PARALLEL_ARCS ? 1 : leiden->scratch_count;
+    const int threads = sweep_threads(s);
     (void)threads;
 #pragma omp parallel num_threads(threads)
     {
@@ -180,7 +186,7 @@ static uint32_t fill_queue(gx__leiden *leiden) {
 
 gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
     const uint32_t n = leiden->level.n;
-    sweep s = {.leiden = leiden, .batch = n / BATCHES + BATCH_SMALLEST};
+    sweep s = {.leiden = leiden};
     for (uint32_t v = 0; v < n; v++) {
         leiden->touched_at[v] = leiden->seen_at[v] = 0;
     }
@@ -191,6 +197,7 @@ gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
     }
     for (uint32_t i = 0; i < sweeps; i++) {
         s.count = fill_queue(leiden);
+        s.batch = s.count / BATCHES + 1;
         if (s.count == 0) {
             break;
         }
