@@ -1,0 +1,340 @@
+/* The one path for every door: dispatch, group commit, columns as new as the reader, jobs,
+ * swapping. */
+#include "api/db.h"
+#include "api/support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef struct bed {
+    char folder[64];
+    gx_db *db;
+    gx_arena *arena;
+} bed;
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+    (void)info;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static int set_up(void **state) {
+    bed *b = calloc(1, sizeof *b);
+    strcpy(b->folder, "/tmp/gx-api-XXXXXX");
+    assert_non_null(mkdtemp(b->folder));
+    gx_db_options options = {.create = true, .threads = 1};
+    assert_int_equal(gx_db_open(&b->db, b->folder, &options, NULL), GX_OK);
+    b->arena = gx_arena_create();
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    bed *b = *state;
+    gx_db_close(b->db);
+    gx_arena_destroy(b->arena);
+    nftw(b->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    free(b);
+    return 0;
+}
+
+static gx_value json(bed *b, const char *text) {
+    gx_value value;
+    gx_error err;
+    if (gx_json_read(&value, b->arena, text, strlen(text), &err) != GX_OK) {
+        fail_msg("%s: %s", text, err.message);
+    }
+    return value;
+}
+
+static gx_value must(bed *b, const char *method, const char *args) {
+    gx_value result, given = json(b, args);
+    gx_error err;
+    if (gx_call(&result, b->db, method, &given, b->arena, &err) != GX_OK) {
+        fail_msg("%s %s: %s", method, args, err.message);
+    }
+    return result;
+}
+
+static gx_error fails(bed *b, const char *method, const char *args, gx_status code) {
+    gx_value result, given = json(b, args);
+    gx_error err = {0};
+    assert_int_equal(gx_call(&result, b->db, method, &given, b->arena, &err), code);
+    assert_int_equal(err.code, code);
+    assert_true(strlen(err.message) > 10);
+    return err;
+}
+
+static int64_t number(const gx_value *map, const char *key) {
+    const gx_value *value = gx_map_get(map, key);
+    assert_non_null(value);
+    assert_int_equal(value->type, GX_INT);
+    return value->as.integer;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------- */
+
+static void every_method_is_described_and_checks_its_arguments(void **state) {
+    bed *b = *state;
+    const gx_method_table *table = gx_methods();
+    for (size_t i = 0; i < table->count; i++) {
+        const gx_method *m = table->rows[i];
+        assert_non_null(strchr(m->name, '.'));
+        assert_ptr_equal(gx_method_find(m->name), m);
+        assert_true(m->summary && m->result && m->run);
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(m->name, table->rows[k]->name);
+        }
+        for (size_t p = 0; p < m->param_count; p++) {
+            assert_true(m->params[p].name && m->params[p].help);
+            assert_true(m->params[p].type != GX_PARAM_CHOICE || m->params[p].choices);
+            for (size_t c = 0; c < gx_method_common_count; c++) {
+                assert_string_not_equal(m->params[p].name, gx_method_common[c].name);
+            }
+        }
+        gx_error err = fails(b, m->name, "{\"nothing_like_it\": 1}", GX_BAD_REQUEST);
+        assert_non_null(strstr(err.message, "nothing_like_it"));
+    }
+}
+
+static void what_is_not_there_is_said_with_what_is_near(void **state) {
+    bed *b = *state;
+    assert_non_null(strstr(fails(b, "sys.pin", "{}", GX_NOT_FOUND).message, "sys.ping"));
+    assert_non_null(
+        strstr(fails(b, "graph.ego", "{\"user\": \"u9\"}", GX_NOT_FOUND).message, "'u9'"));
+    fails(b, "graph.leaders", "{}", GX_CONFLICT); /* no snapshot yet */
+    fails(b, "graph.centrality", "{\"measure\": \"leiden\"}", GX_NOT_FOUND);
+    fails(b, "job.get", "{\"job\": 5}", GX_NOT_FOUND);
+}
+
+static void a_deadline_that_has_passed_is_refused_before_anything_is_done(void **state) {
+    bed *b = *state;
+    gx_value result;
+    gx_error err;
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    job.deadline_ns = 1;
+    gx_call_options options = {.job = &job};
+    assert_int_equal(
+        gx_db_call(&result, b->db, gx_method_find("sys.ping"), NULL, &options, b->arena, &err),
+        GX_DEADLINE);
+    assert_true(job.deadline_ns == 1); /* the caller's job is as it was */
+}
+
+/* ---- writes --------------------------------------------------------------------------------- */
+
+static void rows_are_idempotent_and_come_back(void **state) {
+    bed *b = *state;
+    const char *event =
+        "{\"events\": [{\"event_id\": \"e1\", \"user_id\": \"u1\", \"item_id\": \"i1\", "
+        "\"action\": \"buy\", \"ts\": \"2026-01-01\", \"value\": 2.5, \"store\": \"south\"}]}";
+    gx_value first = must(b, "event.put", event), again = must(b, "event.put", event);
+    assert_int_equal(number(&first, "created"), 1);
+    assert_int_equal(number(&first, "new_users"), 1);
+    assert_int_equal(number(&again, "created"), 0);
+    assert_int_equal(number(&again, "unchanged"), 1);
+    gx_value got = must(b, "event.get", "{\"events\": [\"e1\", \"e2\"]}");
+    const gx_value *rows = gx_map_get(&got, "events");
+    assert_int_equal(rows->size, 2);
+    assert_string_equal(gx_map_get(&rows->as.items[0], "item_id")->as.text, "i1");
+    assert_string_equal(gx_map_get(&rows->as.items[0], "store")->as.text, "south");
+    assert_true(gx_map_get(&rows->as.items[0], "value")->as.real == 2.5);
+    assert_non_null(gx_map_get(&rows->as.items[1], "error"));
+    must(b, "user.put",
+         "{\"users\": [{\"user_id\": \"u1\", \"region\": \"south\", \"attr_x\": 7}]}");
+    gx_value user = must(b, "user.get", "{\"users\": \"u1\"}");
+    const gx_value *row = &gx_map_get(&user, "users")->as.items[0];
+    assert_string_equal(gx_map_get(row, "region")->as.text, "south");
+}
+
+static void a_bad_entry_names_itself_and_undoes_its_call(void **state) {
+    bed *b = *state;
+    gx_error err = fails(
+        b, "event.put",
+        "{\"events\": [{\"user_id\": \"u1\", \"item_id\": \"i1\", \"action\": \"buy\", \"ts\": 1}, "
+        "{\"user_id\": \"u1\", \"item_id\": \"\", \"action\": \"buy\", \"ts\": 2}]}",
+        GX_BAD_REQUEST);
+    assert_string_equal(err.at, "[1].item_id");
+    fails(b, "tie.put", "{\"ties\": [{\"src\": \"a\", \"dst\": \"b\", \"weight\": -1}]}",
+          GX_BAD_REQUEST);
+    fails(b, "tie.put", "{\"ties\": 5}", GX_BAD_REQUEST);
+    fails(b, "tie.put", "{\"ties\": [5]}", GX_BAD_REQUEST);
+    gx_value info = must(b, "sys.info", "{}");
+    assert_int_equal(number(&info, "events"), 0);
+    assert_int_equal(number(&info, "users"), 0);
+}
+
+static void calls_in_one_commit_fail_alone(void **state) {
+    bed *b = *state;
+    gx_value args[3] = {
+        json(b, "{\"users\": [{\"user_id\": \"a\"}]}"),
+        json(b, "{\"users\": [{\"user_id\": \"b\"}, {\"user_id\": \"\"}]}"),
+        json(b, "{\"users\": [{\"user_id\": \"c\"}]}"),
+    };
+    gx_write_call calls[3] = {0};
+    for (int i = 0; i < 3; i++) {
+        calls[i] = (gx_write_call){
+            .method = gx_method_find("user.put"), .args = &args[i], .arena = b->arena};
+    }
+    gx_db_write(b->db, calls, 3);
+    assert_int_equal(calls[0].status, GX_OK);
+    assert_int_equal(calls[1].status, GX_BAD_REQUEST);
+    assert_int_equal(calls[2].status, GX_OK);
+    gx_value info = must(b, "sys.info", "{}");
+    assert_int_equal(number(&info, "users"), 2);
+}
+
+/* ---- item columns -----------------------------------------------------------------------------
+ */
+
+static double price_of(bed *b, uint32_t item) {
+    gx_txn *txn;
+    assert_int_equal(gx_txn_read(&txn, b->db->store, NULL), GX_OK);
+    const gx_columns *columns = gx_db_items_lock(b->db, txn, NULL);
+    assert_non_null(columns);
+    gx_value value = gx_columns_get(columns, b->arena, item, "price");
+    gx_db_items_unlock(b->db);
+    gx_txn_abort(txn);
+    double price = -1;
+    return gx_value_as_real(&value, &price) ? price : -1;
+}
+
+static void columns_follow_own_commits_and_foreign_ones(void **state) {
+    bed *b = *state;
+    must(b, "item.put",
+         "{\"items\": [{\"item_id\": \"i0\", \"price\": 10}, {\"item_id\": \"i1\", \"price\": "
+         "20}]}");
+    assert_true(price_of(b, 0) == 10 && price_of(b, 1) == 20);
+    must(b, "item.put", "{\"items\": [{\"item_id\": \"i1\", \"price\": 21}]}");
+    assert_true(price_of(b, 0) == 10 && price_of(b, 1) == 21);
+    /* Somebody else's commit: through the store, behind the back of the columns. */
+    gx_txn *txn;
+    bool changed;
+    gx_value fields = json(b, "{\"price\": 99}");
+    assert_int_equal(gx_txn_write(&txn, b->db->store, NULL), GX_OK);
+    assert_int_equal(gx_record_merge(&changed, txn, GX_SPACE_ITEM, 0, &fields, NULL), GX_OK);
+    assert_int_equal(gx_txn_commit(txn, NULL), GX_OK);
+    assert_true(price_of(b, 0) == 99 && price_of(b, 1) == 21);
+    must(b, "item.put", "{\"items\": [{\"item_id\": \"i0\", \"price\": 5}]}");
+    assert_true(price_of(b, 0) == 5);
+}
+
+/* ---- a whole path
+ * --------------------------------------------------------------------------------- */
+
+/* Two rings of eight with a bridge; everybody in a ring buys the ring's items. */
+static void fill_two_rings(bed *b) {
+    char text[512];
+    for (int u = 0; u < 16; u++) {
+        int ring = u / 8, next = ring * 8 + (u + 1) % 8, across = ring * 8 + (u + 3) % 8;
+        snprintf(text, sizeof text,
+                 "{\"ties\": [{\"src\": \"u%d\", \"dst\": \"u%d\"}, {\"src\": \"u%d\", \"dst\": "
+                 "\"u%d\"}]}",
+                 u, next, u, across);
+        must(b, "tie.put", text);
+        for (int i = 0; i < 4; i++) {
+            snprintf(text, sizeof text,
+                     "{\"events\": {\"user_id\": \"u%d\", \"item_id\": \"i%d\", \"action\": "
+                     "\"buy\", \"ts\": %d}}",
+                     u, ring * 6 + (u + i) % 6, 1790000000 + u * 10 + i);
+            must(b, "event.put", text);
+        }
+    }
+    must(b, "tie.put", "{\"ties\": [{\"src\": \"u0\", \"dst\": \"u8\"}]}");
+    must(b, "item.put", "{\"items\": [{\"item_id\": \"i0\", \"category\": \"tea/green\"}]}");
+}
+
+static void a_build_is_served_and_swapped_whole(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    gx_value built = must(b, "model.build", "{\"check\": true}");
+    assert_int_equal(number(&built, "snapshot"), 1);
+    gx_value circles = must(b, "graph.communities", "{}");
+    assert_int_equal(number(&circles, "count"), 2);
+    gx_value leaders = must(b, "graph.leaders", "{\"n\": 3}");
+    assert_int_equal(gx_map_get(&leaders, "leaders")->size, 3);
+    gx_value card = must(b, "graph.community", "{\"user\": \"u3\"}");
+    assert_int_equal(number(&card, "size"), 8);
+    gx_state *held = gx_db_hold_state(b->db);
+    must(b, "model.build", "{\"params\": {\"leiden\": {\"resolution\": 8}}}");
+    gx_state *now = gx_db_hold_state(b->db);
+    assert_ptr_not_equal(held, now);
+    assert_int_equal(gx_snapshot_number(held->snapshot), 1);
+    assert_int_equal(gx_snapshot_number(now->snapshot), 2);
+    gx_state_release(held);
+    gx_state_release(now);
+    gx_value back = must(b, "model.rollback", "{}");
+    assert_int_equal(number(&back, "snapshot"), 1);
+    gx_value diff = must(b, "model.diff", "{\"from\": 1, \"to\": 2}");
+    assert_true(gx_map_get(&diff, "arrays")->size > 10);
+    fails(b, "model.build", "{\"passes\": [\"leidn\"]}", GX_NOT_FOUND);
+    fails(b, "model.build", "{\"params\": {\"leiden\": {\"resolutoin\": 8}}}", GX_BAD_REQUEST);
+    fails(b, "model.build", "{\"mem\": 1000}", GX_OVER_LIMIT);
+    gx_value ego = must(b, "graph.ego", "{\"user\": \"u0\"}");
+    assert_true(gx_map_get(&ego, "members")->size >= 5);
+}
+
+static void jobs_run_and_keep_their_answer(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    gx_value started = must(b, "job.start", "{\"method\": \"model.build\"}");
+    char args[40];
+    snprintf(args, sizeof args, "{\"job\": %lld}", (long long)number(&started, "job"));
+    gx_value job = must(b, "job.get", args);
+    for (int i = 0; i < 2000 && strcmp(gx_map_get(&job, "state")->as.text, "running") == 0; i++) {
+        usleep(10000);
+        job = must(b, "job.get", args);
+    }
+    assert_string_equal(gx_map_get(&job, "state")->as.text, "done");
+    assert_int_equal(number(gx_map_get(&job, "result"), "snapshot"), 1);
+    fails(b, "job.cancel", args, GX_CONFLICT);
+    fails(b, "job.start", "{\"method\": \"sys.ping\"}", GX_BAD_REQUEST);
+    started =
+        must(b, "job.start", "{\"method\": \"graph.run\", \"args\": {\"pass\": \"nothing\"}}");
+    snprintf(args, sizeof args, "{\"job\": %lld}", (long long)number(&started, "job"));
+    job = must(b, "job.get", args);
+    for (int i = 0; i < 2000 && strcmp(gx_map_get(&job, "state")->as.text, "running") == 0; i++) {
+        usleep(10000);
+        job = must(b, "job.get", args);
+    }
+    assert_string_equal(gx_map_get(&job, "state")->as.text, "failed");
+    gx_value all = must(b, "job.list", "{}");
+    assert_int_equal(gx_map_get(&all, "jobs")->size, 2);
+}
+
+static void a_forgotten_member_is_gone(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    must(b, "user.forget", "{\"user\": \"u0\"}");
+    fails(b, "graph.ego", "{\"user\": \"u0\"}", GX_NOT_FOUND);
+    gx_value ego = must(b, "graph.ego", "{\"user\": \"u8\", \"depth\": 2}");
+    const gx_value *rows = gx_map_get(&ego, "members");
+    for (uint32_t i = 0; i < rows->size; i++) {
+        assert_string_not_equal(gx_map_get(&rows->as.items[i], "user")->as.text, "u0");
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(every_method_is_described_and_checks_its_arguments),
+        TEST(what_is_not_there_is_said_with_what_is_near),
+        TEST(a_deadline_that_has_passed_is_refused_before_anything_is_done),
+        TEST(rows_are_idempotent_and_come_back),
+        TEST(a_bad_entry_names_itself_and_undoes_its_call),
+        TEST(calls_in_one_commit_fail_alone),
+        TEST(columns_follow_own_commits_and_foreign_ones),
+        TEST(a_build_is_served_and_swapped_whole),
+        TEST(jobs_run_and_keep_their_answer),
+        TEST(a_forgotten_member_is_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
