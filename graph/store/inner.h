@@ -109,6 +109,7 @@ extern const gx__set gx__tie_out_set, gx__tie_in_set, gx__event_core_set, gx__ev
 
 /* The record of a tie in tie_out, or `turned` in tie_in. */
 void gx__tie_encode(uint8_t *to, const gx_tie *tie, bool turned);
+gx_tie gx__tie_decode(const uint8_t *from, bool turned);
 
 /* Every row of a plain tree with `from` ≤ key, up to the first key that does not start with
  * `prefix` bytes of it. */

@@ -514,7 +514,7 @@ static void savepoints_and_states(void **state) {
     txn = read_txn(&t);
     for (int i = 0; i < 3; i++) {
         gx_txn *w = write_txn(&t);
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "n%d", i);
         intern(w, GX_SPACE_USER, name);
         must(gx_txn_commit(w, &err), &err);

@@ -26,7 +26,7 @@ void gx__tie_encode(uint8_t *to, const gx_tie *tie, bool turned) {
     memcpy(to + 24, &flags, 4);
 }
 
-static gx_tie decode(const uint8_t *from, bool turned) {
+gx_tie gx__tie_decode(const uint8_t *from, bool turned) {
     uint32_t flags;
     gx_tie tie = {.kind = gx__be32(from + 4)};
     tie.src = gx__be32(turned ? from + 8 : from);
@@ -84,7 +84,7 @@ gx_status gx_tie_del(gx_txn *txn, uint32_t src, uint32_t dst, uint32_t kind, gx_
         turned.dst = src;
         gx__tie_encode(out, &turned, false);
         GX_TRY(gx__set_find(record, txn, &gx__tie_out_set, out, err));
-        tie = decode(record, false);
+        tie = gx__tie_decode(record, false);
         if (!tie.directed) {
             GX_TRY(gx__set_del(&was, txn, &gx__tie_out_set, out, err));
         }
@@ -252,7 +252,7 @@ typedef struct reader {
 static gx_status each_run(void *ctx, const uint8_t *records, size_t count, gx_error *err) {
     const reader *r = ctx;
     for (size_t i = 0; i < count; i++) {
-        gx_tie tie = decode(records + i * TIE_BYTES, r->turned);
+        gx_tie tie = gx__tie_decode(records + i * TIE_BYTES, r->turned);
         if (r->undirected_only) {
             if (tie.directed || tie.src == tie.dst) {
                 continue;
