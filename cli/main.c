@@ -50,6 +50,10 @@ static gx_status run_method(gx_command *command, gx_error *err) {
         status = gx_target_call(&result, target, method->name, &args, command, err);
     }
     gx_progress_end(command);
+    bool flat = command->format == GX_FORMAT_TABLE || command->format == GX_FORMAT_CSV;
+    if (status == GX_OK && command->verb->rows && flat) {
+        result = command->verb->rows(command->arena, &result);
+    }
     if (status == GX_OK) {
         status = gx_print(command, &result, command->verb->list, command->verb->columns,
                           command->verb->bare_list, err);

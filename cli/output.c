@@ -236,7 +236,8 @@ static void measure(columns *c, const gx_value *list, gx_buffer *cell) {
             const gx_value *value = cell_of(&list->as.items[i], c->name[k]);
             table_cell(cell, &list->as.items[i], c->name[k]);
             size_t width = width_of(cell->bytes, cell->size);
-            width = width > CELL_WIDEST ? CELL_WIDEST : width;
+            /* The last column has the rest of the line to itself. */
+            width = width > CELL_WIDEST && k + 1 < c->count ? CELL_WIDEST : width;
             c->width[k] = width > c->width[k] ? width : c->width[k];
             c->number[k] =
                 c->number[k] && value && (value->type == GX_INT || value->type == GX_REAL);
@@ -353,8 +354,11 @@ gx_status gx_print(const gx_command *command, const gx_value *value, const char 
             }
         }
     }
-    if (fflush(out) != 0 || ferror(out)) {
-        return gx_fail_errno(err, errno ? errno : EIO, "writing", "the answer");
-    }
-    return GX_OK;
+    return fflush(out) != 0 || ferror(out) ? gx_write_failed(err) : GX_OK;
+}
+
+gx_status gx_write_failed(gx_error *err) {
+    /* `guanxi … | head` has read what it wanted. */
+    return errno == EPIPE ? GX_OK
+                          : gx_fail_errno(err, errno ? errno : EIO, "writing", "the answer");
 }

@@ -29,6 +29,8 @@ typedef struct gx_verb {
     const char *examples; /* lines for help */
     /* Replaces the plain call. The answer, if there is one, is printed by gx_print. */
     gx_status (*run)(gx_command *command, gx_error *err);
+    /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
+    gx_value (*rows)(gx_arena *arena, const gx_value *result);
     /* Changes the arguments between flags and method; may be NULL. */
     gx_status (*prepare)(gx_command *command, gx_error *err);
 } gx_verb;
@@ -99,6 +101,8 @@ void gx_throwaway_remove(const char *path);
 /* In the command's format. `list` and `columns` as in gx_verb. */
 GX_MUST_CHECK gx_status gx_print(const gx_command *command, const gx_value *value, const char *list,
                                  const char *columns, bool bare_list, gx_error *err);
+/* What a failed write to the output means: io, or nothing where the reader has gone away. */
+GX_MUST_CHECK gx_status gx_write_failed(gx_error *err);
 /* One line on stderr; quiet under --progress none. */
 void gx_say(const gx_command *command, const char *format, ...) GX_PRINTF(2, 3);
 

@@ -1,0 +1,54 @@
+/* guanxi export: a table of the store as a file that imports again. */
+#include "graph/import/export.h"
+#include "cli/verb.h"
+
+static const gx_param params[] = {
+    {"kind", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
+     "users|items|groups|members|ties|events|impressions|coupons",
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "which table"},
+};
+
+static gx_status write_out(void *user, const char *bytes, size_t size, gx_error *err) {
+    gx_command *command = user;
+    if (fwrite(bytes, 1, size, command->out) != size) {
+        gx_status status = gx_write_failed(err);
+        return status == GX_OK ? GX_CANCELLED : status; /* nobody reads on: stop */
+    }
+    return GX_OK;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    gx_store *store = NULL;
+    gx_txn *txn = NULL;
+    gx_status status = GX_OK;
+    gx_store_options options = {.read_only = true};
+    /* A table for people would not read back: CSV is what export means by default. */
+    const char *format =
+        command->format == GX_FORMAT_JSON || command->format == GX_FORMAT_JSONL ? "jsonl" : "csv";
+    const char *kind = gx_arg_value(&command->args, "kind")->as.text;
+    GX_TRY(gx_store_open(&store, command->target, &options, err));
+    GX_TRY(gx_txn_read(&txn, store, err));
+    GX_TRY(gx_export_table(txn, kind, format, write_out, command, &command->job, err));
+    if (fflush(command->out) != 0) {
+        status = gx_write_failed(err);
+    }
+done:
+    if (status == GX_CANCELLED && ferror(command->out)) {
+        status = GX_OK;
+    }
+    gx_txn_abort(txn);
+    gx_store_close(store);
+    return status;
+}
+
+const gx_verb gx_verb_export = {
+    .name = "export",
+    .group = "store",
+    .summary = "write a table of the store as CSV or JSON lines",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .flags = GX_VERB_LOCAL,
+    .run = run,
+    .examples = "  guanxi export shop.gx events -o events.csv\n"
+                "  guanxi export shop.gx users --format jsonl | zstd > users.jsonl.zst\n",
+};
