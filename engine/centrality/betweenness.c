@@ -41,9 +41,15 @@ static uint32_t sample_count(const gx_args *args, uint32_t n) {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
-    uint64_t n = input->users, m = input->graph ? input->graph->m : 0;
-    out->mem_bytes = gx__igraph_graph_bytes(n, m) + 80 * n + 1024;
-    out->cpu_s = sample_count(args, input->users) * (6e-8 * (double)m + 1e-7 * (double)n) + 1e-6;
+    uint64_t n = input->users, m = 0;
+    if (gx_arg_bool(args, "directed")) {
+        m = input->graph ? input->graph->m : 0;
+    } else {
+        m = input->undirected ? input->undirected->m / 2 : 0;
+    }
+    double source_s = 9e-8 * (double)m + 1e-7 * (double)n;
+    out->mem_bytes = gx__igraph_graph_bytes(n, m) + 16 * m + 80 * n + 1024;
+    out->cpu_s = sample_count(args, input->users) * source_s + 1e-6;
 }
 
 /* The first `count` of a random permutation of all members. */

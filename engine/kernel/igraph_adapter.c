@@ -12,6 +12,8 @@
  */
 #include "engine/kernel/igraph_adapter.h"
 
+#include "engine/kernel/parallel.h"
+
 #include <igraph/igraph.h>
 
 #include <pthread.h>
@@ -353,15 +355,15 @@ typedef struct product {
 static igraph_error_t multiply(igraph_real_t *to, const igraph_real_t *from, int n, void *extra) {
     (void)n;
     product *p = extra;
-    if (gx_job_should_stop(p->job)) {
-        return IGRAPH_INTERRUPTED;
-    }
     p->multiply(p->user, to, from);
+    if (gx_job_should_stop(p->job)) {
+        return IGRAPH_INTERRUPTED; /* what was multiplied may be half done */
+    }
     gx_job_tick(p->job, ++p->done);
     return IGRAPH_SUCCESS;
 }
 
-enum { BASIS = 20 }; /* vectors that ARPACK keeps between restarts */
+enum { BASIS = 8 }; /* vectors that ARPACK keeps between restarts */
 
 uint64_t gx__igraph_eigen_bytes(uint64_t n) {
     return (BASIS + 6) * n * sizeof(double) + BASIS * (BASIS + 8) * sizeof(double);
@@ -411,7 +413,10 @@ gx_status gx__igraph_eigen(double *in_out_vector, double *out_value, uint32_t n,
     status = session_open(job, err);
     if (status == GX_OK) {
         gx_job_stage(job, "eigenvector", 0);
+        /* ARPACK's own sums must not depend on how many threads BLAS would take. */
+        int before = gx_threads_default(1);
         status = eigen(in_out_vector, out_value, n, &p, job, err);
+        gx_threads_default(before);
         session_close();
     }
     gx_job_refund(job, bytes);

@@ -1,8 +1,8 @@
-/* The one door to igraph. Debian's build of it is not thread-safe, so one call runs at a time, and whoever
- * waits for it can be cancelled. igraph never ends the process: its errors come back as a gx_status with
- * its own words. A cancel or a deadline is heard within some 10 ms, whatever igraph is doing; a call left
- * behind in that way goes on alone until igraph notices, in memory that is no longer counted, and others
- * wait for its end. */
+/* The one door to igraph. Debian's build of it is not thread-safe, so one call runs at a time, and
+ * whoever waits for it can be cancelled. igraph never ends the process: its errors come back as a
+ * gx_status with its own words. A cancel or a deadline is heard within some 10 ms, whatever igraph
+ * is doing; a call left behind in that way goes on alone until igraph notices, in memory that is no
+ * longer counted, and others wait for its end. */
 #ifndef GX_KERNEL_IGRAPH_ADAPTER_H
 #define GX_KERNEL_IGRAPH_ADAPTER_H
 

@@ -1,5 +1,4 @@
-/* The one thing asked of OpenMP beyond its pragmas; a build without it runs everything on one
- * thread. */
+/* What is asked of OpenMP beyond its pragmas; a build without it runs everything on one thread. */
 #ifndef GX_KERNEL_PARALLEL_H
 #define GX_KERNEL_PARALLEL_H
 
@@ -13,6 +12,19 @@ static inline int gx_thread(void) {
     return omp_get_thread_num();
 #else
     return 0;
+#endif
+}
+
+/* Sets how many threads this thread's parallel regions get that do not say so themselves, which
+ * ours always do: libraries below follow it. Returns what it was. */
+static inline int gx_threads_default(int threads) {
+#ifdef _OPENMP
+    int before = omp_get_max_threads();
+    omp_set_num_threads(threads);
+    return before;
+#else
+    (void)threads;
+    return 1;
 #endif
 }
 

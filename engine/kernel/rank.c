@@ -65,21 +65,18 @@ static uint32_t ties_end(const double *score, const uint32_t *order, uint32_t n,
     return end;
 }
 
-void gx__rank_shares(double *share, const double *score, const uint32_t *order, uint32_t n) {
-    uint32_t positive = 0;
-    while (positive < n && score[order[positive]] > 0.0) {
-        positive++;
-    }
-    for (uint32_t i = 0, end; i < positive; i = end) {
-        end = ties_end(score, order, n, i);
-        /* Places from the bottom are positive - i … positive - end + 1. */
-        double middle = (double)positive - ((double)i + (double)end - 1.0) / 2.0;
-        for (uint32_t k = i; k < end; k++) {
-            share[order[k]] = middle / (double)positive;
+void gx__rank_places(double *place, const double *score, const uint32_t *order, uint32_t n) {
+    const double all = log((double)n + 1.0);
+    uint32_t i = 0;
+    while (i < n && score[order[i]] > 0.0) {
+        uint32_t end = ties_end(score, order, n, i);
+        double middle = ((double)i + (double)end + 1.0) / 2.0;
+        for (; i < end; i++) {
+            place[order[i]] = 1.0 - log(middle) / all;
         }
     }
-    for (uint32_t i = positive; i < n; i++) {
-        share[order[i]] = 0.0;
+    for (; i < n; i++) {
+        place[order[i]] = 0.0;
     }
 }
 

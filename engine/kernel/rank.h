@@ -10,9 +10,10 @@
 GX_MUST_CHECK gx_status gx__rank_falling(uint32_t *order, const double *score, uint32_t n,
                                          gx_job *job, gx_error *err);
 
-/* The share of those above 0 that a score is at or above, ties sharing the mean of their places: 1
- * for a single best, 0 for a score of 0. `order` is that of gx__rank_falling. */
-void gx__rank_shares(double *share, const double *score, const uint32_t *order, uint32_t n);
+/* 1 − log(r) / log(n + 1), r the place from 1 for the best, ties sharing their mean: each halving
+ * of the place is worth the same, so that the top of a heavy tail is told apart without its values
+ * deciding. 0 for a score of 0. `order` is that of gx__rank_falling. */
+void gx__rank_places(double *place, const double *score, const uint32_t *order, uint32_t n);
 
 /* Spearman's rank correlation, ties sharing the mean of their places (Kendall and Gibbons
  * 1990, 3.4); 0 where all of either are equal. Scores 0 or more and finite. */

@@ -75,18 +75,19 @@ static void test_keeps_the_best(void **state) {
     }
 }
 
-static void test_shares_of_places(void **state) {
+static void test_places(void **state) {
     (void)state;
     const double score[] = {0, 7, 3, 3, 0, 9, -0.0};
-    double share[7];
+    double place[7];
     uint32_t order[7];
     gx_job job;
     gx_job_init(&job, 1, 1);
     assert_int_equal(gx__rank_falling(order, score, 7, &job, NULL), GX_OK);
-    gx__rank_shares(share, score, order, 7);
-    const double expected[] = {0, 3.0 / 4, 1.5 / 4, 1.5 / 4, 0, 1, 0};
+    gx__rank_places(place, score, order, 7);
+    const double third = 1 - log(3.5) / log(8);
+    const double expected[] = {0, 1 - log(2) / log(8), third, third, 0, 1, 0};
     for (size_t v = 0; v < GX_COUNT(expected); v++) {
-        assert_true(fabs(share[v] - expected[v]) < 1e-15);
+        assert_true(fabs(place[v] - expected[v]) < 1e-15);
     }
 }
 
@@ -117,7 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_orders_as_a_plain_sort_does),
         cmocka_unit_test(test_keeps_the_best),
-        cmocka_unit_test(test_shares_of_places),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_spearman),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,9 @@ static gx_status pick(gx__rows *out, arcs a, uint32_t kept, const uint32_t *old,
     GX_TRY(gx_job_alloc(job, &rows.ptr, (size_t)kept + 1, sizeof *rows.ptr, err));
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, ROW_BLOCK)
     for (uint32_t r = 0; r < kept; r++) {
+        if (gx_job_should_stop(job)) {
+            continue;
+        }
         uint64_t count = 0;
         for (uint64_t i = a.ptr[old[r]]; i < a.ptr[old[r] + 1]; i++) {
             count += fresh[a.end[i]] != GX_NONE;
@@ -347,6 +350,9 @@ static gx_status pick(gx__rows *out, arcs a, uint32_t kept, const uint32_t *old,
     }
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, ROW_BLOCK)
     for (uint32_t r = 0; r < kept; r++) {
+        if (gx_job_should_stop(job)) {
+            continue;
+        }
         uint64_t to = rows.ptr[r];
         for (uint64_t i = a.ptr[old[r]]; i < a.ptr[old[r] + 1]; i++) {
             if (fresh[a.end[i]] != GX_NONE) {
@@ -358,6 +364,7 @@ static gx_status pick(gx__rows *out, arcs a, uint32_t kept, const uint32_t *old,
             }
         }
     }
+    GX_TRY(gx_job_check(job, err));
     gx_job_refund(job, gx__rows_bytes(&rows));
     drop_ones(&rows);
     *out = rows;

@@ -6,6 +6,8 @@
 
 #include <float.h>
 
+enum { ENTRY_BLOCK = 1 << 16 };
+
 static gx_status matrix_open(gx_matrix *out, const gx__triplets *t, gx_job *job, gx_error *err) {
     gx__rows *rows = gx_alloc0(1, sizeof *rows);
     if (!rows) {
@@ -27,10 +29,13 @@ static gx_status matrix_open(gx_matrix *out, const gx__triplets *t, gx_job *job,
     return GX_OK;
 }
 
-gx_status gx_matrix_build(gx_matrix *out, uint32_t rows, uint32_t cols, uint64_t nnz,
-                          const uint32_t *row, const uint32_t *col, const float *value,
-                          const int64_t *ts, gx_job *job, gx_error *err) {
+static gx_status check_entries(uint32_t rows, uint32_t cols, uint64_t nnz, const uint32_t *row,
+                               const uint32_t *col, const float *value, gx_job *job,
+                               gx_error *err) {
     for (uint64_t i = 0; i < nnz; i++) {
+        if (i % ENTRY_BLOCK == 0 && gx_job_should_stop(job)) {
+            break;
+        }
         if (row[i] >= rows || col[i] >= cols) {
             return gx_fail_at(err, GX_BAD_REQUEST, row[i] < rows ? "col" : "row",
                               "entry %llu: (%u, %u) is outside of %u × %u", (unsigned long long)i,
@@ -41,6 +46,16 @@ gx_status gx_matrix_build(gx_matrix *out, uint32_t rows, uint32_t cols, uint64_t
                               "entry %llu: value %g; it must be finite", (unsigned long long)i,
                               (double)value[i]);
         }
+    }
+    return gx_job_check(job, err);
+}
+
+gx_status gx_matrix_build(gx_matrix *out, uint32_t rows, uint32_t cols, uint64_t nnz,
+                          const uint32_t *row, const uint32_t *col, const float *value,
+                          const int64_t *ts, gx_job *job, gx_error *err) {
+    gx_status status = check_entries(rows, cols, nnz, row, col, value, job, err);
+    if (status != GX_OK) {
+        return status;
     }
     /* `row` tells a sort from a transpose, so an empty list must not be NULL. */
     static const uint32_t nothing[1] = {0};
