@@ -1,5 +1,5 @@
 /* Suite `serve`: calls over the Unix socket, client and server in one process and on the same
- * cores, at one connection and at fifty, one call in flight each. */
+ * cores, at one connection and at fifty, with one call in flight on each and with sixteen. */
 #include "api/compute.h"
 #include "bench/bench.h"
 #include "server/server.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { USERS = 2000, CONNECTIONS = 50, CALLS_ONE = 2000, CALLS_MANY = 200 };
+enum { USERS = 2000, CALLERS = 500 };
 
 typedef struct bed {
     gx_bench *bench;
@@ -18,17 +18,9 @@ typedef struct bed {
     pthread_t thread;
     bool serving;
     char address[256];
-    const char *method;
+    gx_arena *arena; /* of the arguments */
+    gx_value users[CALLERS];
 } bed;
-
-typedef struct worker {
-    bed *b;
-    uint32_t number, calls;
-    double *latency_us; /* one a call */
-    pthread_t thread;
-    gx_status status;
-    gx_error error;
-} worker;
 
 static void *serve(void *user) {
     bed *b = user;
@@ -38,85 +30,62 @@ static void *serve(void *user) {
     return NULL;
 }
 
-/* The arguments of the i-th call of a worker; members in turn, so that no answer is the last one's.
- */
-static gx_value args_of(const worker *w, uint32_t i, gx_arena *arena) {
-    gx_value map = gx_map(arena, 3);
-    if (strcmp(w->b->method, "rec.user") == 0) {
-        gx_value users = gx_list(arena, 1);
-        uint32_t user = (w->number * 7919 + i * 31) % USERS + 1;
-        const char *name = gx_arena_printf(arena, "u%u", user);
-        gx_list_add(arena, &users, gx_str(name ? name : ""));
-        gx_map_put(arena, &map, "users", users);
-        gx_map_put(arena, &map, "n", gx_int(20));
+/* Members in turn, so that no answer is the last one's. */
+static gx_status make_arguments(bed *b, gx_error *err) {
+    b->arena = gx_arena_create();
+    if (!b->arena) {
+        return gx_fail_memory(err, sizeof b->users);
     }
-    return map;
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        const char *name = gx_arena_printf(b->arena, "u%u", i * 31 % USERS + 1);
+        gx_value users = gx_list(b->arena, 1), map = gx_map(b->arena, 2);
+        gx_list_add(b->arena, &users, gx_str(name ? name : ""));
+        gx_map_put(b->arena, &map, "users", users);
+        gx_map_put(b->arena, &map, "n", gx_int(20));
+        b->users[i] = map;
+    }
+    return gx_arena_status(b->arena) == GX_OK ? GX_OK : gx_fail_memory(err, sizeof b->users);
 }
 
-static void *work(void *user) {
-    worker *w = user;
-    gx_client *client = NULL;
-    gx_arena *arena = gx_arena_create();
-    w->status = arena ? gx_client_open(&client, w->b->address, 5000, &w->error) : GX_NO_MEMORY;
-    for (uint32_t i = 0; w->status == GX_OK && i < w->calls; i++) {
-        gx_value result;
-        gx_arena_reset(arena);
-        gx_value args = args_of(w, i, arena);
-        int64_t begun = gx_clock_ns();
-        w->status = gx_client_call(&result, client, w->b->method, &args, arena, &w->error);
-        w->latency_us[i] = (double)(gx_clock_ns() - begun) / 1e3;
-    }
-    gx_client_close(client);
-    gx_arena_destroy(arena);
-    return NULL;
-}
+typedef struct task {
+    const char *name, *method;
+    uint32_t connections, depth, calls;
+} task;
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static gx_status crowd(bed *b, const char *task, uint32_t connections, uint32_t calls,
-                       gx_error *err) {
-    worker workers[CONNECTIONS];
-    gx_bench_line line = {.task = task, .tool = "guanxi", .graph = "sample shop"};
-    size_t total = (size_t)connections * calls;
-    double *latency = gx_alloc(total, sizeof *latency);
-    if (!latency) {
-        return gx_fail_memory(err, total * sizeof *latency);
+static gx_status crowd(bed *b, const task *t, gx_error *err) {
+    bool lists = strcmp(t->method, "rec.user") == 0;
+    gx_load load = {.address = b->address,
+                    .connections = t->connections,
+                    .depth = t->depth,
+                    .calls = t->calls,
+                    .method = t->method,
+                    .args = b->users,
+                    .args_count = lists ? CALLERS : 0};
+    gx_load_result result;
+    int64_t cpu = gx_clock_cpu_ns();
+    gx_status status = gx_load_run(&result, &load, err);
+    if (status != GX_OK) {
+        return status;
     }
-    int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-    uint32_t started = 0;
-    for (; started < connections; started++) {
-        workers[started] = (worker){.b = b,
-                                    .number = started,
-                                    .calls = calls,
-                                    .latency_us = latency + (size_t)started * calls};
-        if (pthread_create(&workers[started].thread, NULL, work, &workers[started]) != 0) {
-            break;
-        }
+    if (result.errors) {
+        return gx_fail(err, GX_INTERNAL, "%llu of %llu calls of %s failed",
+                       (unsigned long long)result.errors, (unsigned long long)result.calls,
+                       t->method);
     }
-    gx_status status = started == connections ? GX_OK : gx_fail(err, GX_BUSY, "no more threads");
-    for (uint32_t i = 0; i < started; i++) {
-        pthread_join(workers[i].thread, NULL);
-        if (status == GX_OK && workers[i].status != GX_OK) {
-            status = gx_fail(err, workers[i].status, "%s", workers[i].error.message);
-        }
-    }
-    if (status == GX_OK) {
-        line.threads = b->bench->threads;
-        line.wall_s = line.wall_min_s = (double)(gx_clock_ns() - wall) / 1e9;
-        line.cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9;
-        line.rss_bytes = gx_rss_peak_bytes();
-        line.value = (double)total / line.wall_s;
-        line.value_name = "calls_a_s";
-        qsort(latency, total, sizeof *latency, by_value);
-        line.p50_us = latency[total / 2];
-        line.p99_us = latency[total * 99 / 100];
-        b->bench->emit(b->bench->user, &line, b->bench->suite);
-    }
-    gx_free(latency);
-    return status;
+    gx_bench_line line = {.task = t->name,
+                          .tool = "guanxi",
+                          .graph = "sample shop",
+                          .threads = b->bench->threads,
+                          .wall_s = result.wall_s,
+                          .wall_min_s = result.wall_s,
+                          .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9,
+                          .rss_bytes = gx_rss_peak_bytes(),
+                          .value = (double)result.calls / result.wall_s,
+                          .value_name = "calls_a_s",
+                          .p50_us = result.p50_us,
+                          .p99_us = result.p99_us};
+    b->bench->emit(b->bench->user, &line, b->bench->suite);
+    return GX_OK;
 }
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
@@ -150,14 +119,13 @@ done:
 }
 
 static gx_status run(gx_bench *bench, gx_error *err) {
-    static const struct {
-        const char *task, *method;
-        uint32_t connections, calls;
-    } tasks[] = {
-        {"ping_1", "sys.ping", 1, CALLS_ONE},
-        {"ping_50", "sys.ping", CONNECTIONS, CALLS_MANY * 5},
-        {"rec_user_1", "rec.user", 1, CALLS_ONE},
-        {"rec_user_50", "rec.user", CONNECTIONS, CALLS_MANY},
+    static const task tasks[] = {
+        {"ping_1", "sys.ping", 1, 1, 20000},
+        {"ping_50", "sys.ping", 50, 1, 100000},
+        {"ping_50_deep_16", "sys.ping", 50, 16, 500000},
+        {"rec_user_1", "rec.user", 1, 1, 2000},
+        {"rec_user_50", "rec.user", 50, 1, 10000},
+        {"rec_user_50_deep_16", "rec.user", 50, 16, 10000},
     };
     bed b = {.bench = bench};
     char folder[] = "/tmp/guanxi-bench-XXXXXX";
@@ -166,9 +134,9 @@ static gx_status run(gx_bench *bench, gx_error *err) {
         return gx_fail(err, GX_IO, "no folder could be made in /tmp");
     }
     GX_TRY(open_bed(&b, folder, err));
+    GX_TRY(make_arguments(&b, err));
     for (size_t i = 0; i < GX_COUNT(tasks); i++) {
-        b.method = tasks[i].method;
-        GX_TRY(crowd(&b, tasks[i].task, tasks[i].connections, tasks[i].calls, err));
+        GX_TRY(crowd(&b, &tasks[i], err));
     }
 done:
     if (b.serving) {
@@ -177,6 +145,7 @@ done:
     }
     gx_server_close(b.server);
     gx_db_close(b.db);
+    gx_arena_destroy(b.arena);
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return status;
 }

@@ -1,7 +1,7 @@
 /* What the server counts, and how it is shown.
  *
  * Latencies fall into buckets of a quarter octave (the two bits below the leading one), from 128 ns
- * to minutes: a percentile read from them is at most 19 % too high, and adding a call is two
+ * to minutes: a percentile read from them is at most 25 % too high, and adding a call is two
  * relaxed stores. */
 #include "server/rpc/rpc.h"
 
