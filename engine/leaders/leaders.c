@@ -2,18 +2,18 @@
  *
  *   score(v) = 100 · Σ_p weight_p · place_p(v) / Σ_p weight_p
  *
- * place_p(v) is the share of members with any of p that v is at or above (ties share their mean
- * place), so that no heavy tail drowns the other parts. Parts, and why they are there:
+ * place_p(v) = 1 − log(r) / log(n + 1), r the member's place by p from 1 for the best (ties share
+ * their mean place): each halving of the place is worth the same, so that the top of a heavy tail
+ * is told apart and yet no heavy tail drowns the other parts. Parts, and why they are there:
  *
- *   followers      weight of ties towards v
+ *   followers      those who follow v
  *   reach          A³·1, walks of three steps that end at v: of the cheap measures the one nearest
- * to the size of simulated outbreaks (Kendall's tau .83–.94 on three networks, docs/leaders.md)
- *   pagerank       followed by those who are followed (Page et al. 1999)
- *   core           coreness; good spreaders sit in the core (Kitsak et al., Nature Physics 6, 2010)
- *   breadth        effective number of circles the followers come from: who reaches beyond their
- * own activity       own acts amplification  followers' acts that came after v's own on the same
- * item, each shared by all who may have set the example (credit distribution: Goyal, Bonchi,
- * Lakshmanan, VLDB 2012)
+ * to the size of simulated outbreaks pagerank       followed by those who are followed (Page et al.
+ * 1999) core           coreness; good spreaders sit in the core (Kitsak et al., Nature Physics 6,
+ * 2010) breadth        effective number of circles the followers come from: who reaches beyond
+ * their own activity       own acts; 0 by default, since being busy is not being heeded
+ *   amplification  followers' acts that came after v's own on the same item, as far as they go
+ * beyond chance (credit.c); over half of the score, since it alone says that v is heeded
  *
  * A part that nobody has (no events) is left out and the others count for it. Somebody whom nobody
  * follows scores 0: leading takes an audience. Plain follower count gives its own rank and the rank
@@ -86,7 +86,7 @@ typedef struct leaders {
     double *followers; /* plain count */
     double *raw;       /* the part at hand */
     double *structure; /* Σ weight · place of the parts from ties */
-    double *share;
+    double *place;
     uint32_t *order;
     uint64_t *credit; /* per entry of the matrix */
     double *score;    /* output; Σ weight · place until it is finished */
@@ -97,7 +97,7 @@ static void leaders_finish(leaders *l, gx_job *job) {
     gx_job_free(job, l->followers);
     gx_job_free(job, l->raw);
     gx_job_free(job, l->structure);
-    gx_job_free(job, l->share);
+    gx_job_free(job, l->place);
     gx_job_free(job, l->order);
     gx_job_free(job, l->credit);
 }
@@ -119,7 +119,7 @@ static gx_status leaders_init(leaders *l, const gx_input *input, const gx_args *
     GX_TRY(gx_job_alloc(job, &l->followers, n, sizeof *l->followers, err));
     GX_TRY(gx_job_alloc(job, &l->raw, n, sizeof *l->raw, err));
     GX_TRY(gx_job_alloc(job, &l->structure, n, sizeof *l->structure, err));
-    GX_TRY(gx_job_alloc(job, &l->share, n, sizeof *l->share, err));
+    GX_TRY(gx_job_alloc(job, &l->place, n, sizeof *l->place, err));
     GX_TRY(gx_job_alloc(job, &l->order, n, sizeof *l->order, err));
     GX_TRY(gx_job_alloc(job, &l->credit, input->matrix->nnz, sizeof *l->credit, err));
 done:
@@ -161,7 +161,8 @@ static void sum_rows(leaders *l, bool of_credit) {
 static gx_status measure(leaders *l, gx_leader_part part, gx_job *job, gx_error *err) {
     switch (part) {
     case GX_LEADER_FOLLOWERS:
-        gx__leaders_followers(l->followers, l->raw, l->input->graph);
+        gx__leaders_followers(l->followers, l->input->graph);
+        memcpy(l->raw, l->followers, l->n * sizeof *l->raw);
         return GX_OK;
     case GX_LEADER_REACH:
         return gx__leaders_reach(l->raw, l->followers, l->input->graph, job, err);
@@ -188,10 +189,10 @@ static gx_status add_part(leaders *l, int part, double *weights, gx_job *job, gx
     if (status != GX_OK || l->n == 0 || l->raw[l->order[0]] <= 0.0) {
         return status;
     }
-    gx__rank_shares(l->share, l->raw, l->order, l->n);
+    gx__rank_places(l->place, l->raw, l->order, l->n);
     *weights += weight;
     for (uint32_t v = 0; v < l->n; v++) {
-        double points = l->followers[v] > 0.0 ? weight * l->share[v] : 0.0;
+        double points = l->followers[v] > 0.0 ? weight * l->place[v] : 0.0;
         l->score[v] += points;
         l->structure[v] += part < FIRST_EVENT_PART ? points : 0.0;
         l->part[(size_t)v * GX_LEADER_PART_COUNT + (size_t)part] = (float)points;
@@ -335,7 +336,7 @@ const gx_pass gx_pass_leaders = {
     .paper = "rank aggregation; A^3 1, coreness (Kitsak et al. 2010), PageRank (Page et al. 1999), "
              "credit distribution (Goyal, Bonchi, Lakshmanan, VLDB 2012)",
     .complexity = "time O(n + m) and for credit O(sum over ties of the shorter history); memory "
-                  "150 n + 8 nnz bytes",
+                  "120 n + 28 nnz bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_CATEGORY,
     .arrays = arrays,
     .gives = gives,

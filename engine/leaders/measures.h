@@ -7,8 +7,8 @@
 
 enum { GX_CREDIT_ONE = 1 << 24 }; /* one follower's act, as credit is counted */
 
-/* followers[v]: those who follow v; weight[v]: of their ties. */
-void gx__leaders_followers(double *followers, double *weight, const gx_graph *graph);
+/* Those who follow v. */
+void gx__leaders_followers(double *followers, const gx_graph *graph);
 
 /* A³·1 over followers: the number of walks of three steps that end at v, two neighbour sums of the
  * follower count. Values are scaled to 1 for the highest. */
@@ -20,8 +20,9 @@ GX_MUST_CHECK gx_status gx__leaders_reach(double *reach, const double *followers
 GX_MUST_CHECK gx_status gx__leaders_breadth(double *breadth, const gx_graph *graph,
                                             const uint32_t *community, gx_job *job, gx_error *err);
 
-/* Credit of each entry of the matrix: acts of followers on the same item, later and within
- * window_ms (0: whenever), each shared evenly by all whom the follower follows and who acted so.
+/* Credit of each entry of the matrix, cleared by the caller: acts of followers on the same item,
+ * later and within window_ms (0: whenever), each shared evenly by all whom the follower follows and
+ * who acted so; then the share of a member's credit that goes beyond chance (credit.c).
  * GX_CREDIT_ONE is a whole act. Without times all credit is 0. */
 GX_MUST_CHECK gx_status gx__leaders_credit(uint64_t *credit, const gx_graph *graph,
                                            const gx_matrix *matrix, int64_t window_ms, gx_job *job,
