@@ -12,8 +12,7 @@
 
 enum { PATH_BYTES = 4352, COPY_BYTES = 1 << 18 };
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 /* A path too long for the system comes out empty, and is then not found. */
 static void join(char out[PATH_BYTES], const char *directory, const char *name) {
@@ -151,8 +150,7 @@ static gx_status sync_parent(const char *path, gx_error *err) {
     return sync_path(parent, err);
 }
 
-/* ---- backup -------------------------------------------------------------------------------------
- */
+/* ---- backup ------------------------------------------------------------------------------ */
 
 static gx_status check_target(const char *path, gx_error *err) {
     struct stat info;

@@ -27,8 +27,7 @@ gx_status gx__check_poll(checker *c, gx_error *err) {
     return gx_job_check(c->job, err);
 }
 
-/* ---- sets -------------------------------------------------------------------------------------
- */
+/* ---- sets -------------------------------------------------------------------------------- */
 
 typedef struct set_check {
     checker *c;
@@ -70,8 +69,7 @@ gx_status gx__check_set(uint64_t *out_records, checker *c, const gx__set *set, c
     return status;
 }
 
-/* ---- words and records --------------------------------------------------------------------------
- */
+/* ---- words and records ------------------------------------------------------------------- */
 
 typedef struct word_check {
     checker *c;

@@ -7,8 +7,7 @@ static unsigned long long number(uint64_t x) {
     return (unsigned long long)x;
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 static gx_status each_core(void *ctx, const uint8_t *records, size_t count, gx_error *err) {
     checker *c = ctx;

@@ -1,4 +1,5 @@
-/* `check` finds what was broken on purpose; copies of a store are whole; memory may end anywhere. */
+/* `check` finds what was broken on purpose; copies of a store are whole; memory may end anywhere.
+ */
 #include "graph/store/event.h"
 #include "graph/store/testing.h"
 
@@ -17,9 +18,8 @@ static gx_status fill(gx_txn *txn, gx_error *err) {
     static const struct {
         gx_space space;
         const char *word;
-    } words[] = {{GX_SPACE_USER, "user0"},      {GX_SPACE_USER, "user1"},
-                 {GX_SPACE_USER, "user2"},      {GX_SPACE_ITEM, "item0"},
-                 {GX_SPACE_ITEM, "item1"},      {GX_SPACE_ACTION, "view"},
+    } words[] = {{GX_SPACE_USER, "user0"},      {GX_SPACE_USER, "user1"}, {GX_SPACE_USER, "user2"},
+                 {GX_SPACE_ITEM, "item0"},      {GX_SPACE_ITEM, "item1"}, {GX_SPACE_ACTION, "view"},
                  {GX_SPACE_TIE_KIND, "friend"}, {GX_SPACE_GROUP, "club"}};
     for (size_t i = 0; i < GX_COUNT(words); i++) {
         GX_TRY(gx_word_intern(&id, NULL, txn, words[i].space, gx_slice_of(words[i].word), err));
@@ -58,7 +58,7 @@ static test_store filled(void) {
     return t;
 }
 
-/* ---- planted damage --------------------------------------------------------------------------- */
+/* ---- planted damage ---------------------------------------------------------------------- */
 
 typedef enum plant { PUT, DELETE, FLIP_VALUE, FLIP_KEY } plant;
 
@@ -97,17 +97,38 @@ static void check_finds_planted_damage(void **state) {
         const char *tree;
         plant what;
     } plants[] = {
-        {"word.users", DELETE},     {"word.users", FLIP_VALUE},     {"word.users", PUT},
-        {"name.users", DELETE},     {"name.users", FLIP_VALUE},     {"name.users", FLIP_KEY},
-        {"record.users", FLIP_KEY}, {"record.users", FLIP_VALUE},   {"tie_out", DELETE},
-        {"tie_out", FLIP_VALUE},    {"tie_out", FLIP_KEY},          {"tie_in", DELETE},
-        {"tie_in", FLIP_VALUE},     {"tie_in", PUT},                {"event_core", DELETE},
-        {"event_core", FLIP_VALUE}, {"event_core", PUT},            {"event_log", DELETE},
-        {"event_log", FLIP_VALUE},  {"event_log", FLIP_KEY},        {"event_log", PUT},
-        {"event_id", DELETE},       {"event_id", FLIP_VALUE},       {"member", DELETE},
-        {"member", PUT},            {"member_of", DELETE},          {"member_of", FLIP_KEY},
-        {"impression", DELETE},     {"impression", FLIP_VALUE},     {"impression", FLIP_KEY},
-        {"impression_key", DELETE}, {"impression_key", FLIP_VALUE},
+        {"word.users", DELETE},
+        {"word.users", FLIP_VALUE},
+        {"word.users", PUT},
+        {"name.users", DELETE},
+        {"name.users", FLIP_VALUE},
+        {"name.users", FLIP_KEY},
+        {"record.users", FLIP_KEY},
+        {"record.users", FLIP_VALUE},
+        {"tie_out", DELETE},
+        {"tie_out", FLIP_VALUE},
+        {"tie_out", FLIP_KEY},
+        {"tie_in", DELETE},
+        {"tie_in", FLIP_VALUE},
+        {"tie_in", PUT},
+        {"event_core", DELETE},
+        {"event_core", FLIP_VALUE},
+        {"event_core", PUT},
+        {"event_log", DELETE},
+        {"event_log", FLIP_VALUE},
+        {"event_log", FLIP_KEY},
+        {"event_log", PUT},
+        {"event_id", DELETE},
+        {"event_id", FLIP_VALUE},
+        {"member", DELETE},
+        {"member", PUT},
+        {"member_of", DELETE},
+        {"member_of", FLIP_KEY},
+        {"impression", DELETE},
+        {"impression", FLIP_VALUE},
+        {"impression", FLIP_KEY},
+        {"impression_key", DELETE},
+        {"impression_key", FLIP_VALUE},
     };
     for (size_t i = 0; i < GX_COUNT(plants); i++) {
         test_store t = filled();
@@ -143,7 +164,7 @@ static void check_counts_ties_and_can_be_stopped(void **state) {
     test_close(&t);
 }
 
-/* ---- copies -------------------------------------------------------------------------------------- */
+/* ---- copies ------------------------------------------------------------------------------ */
 
 static void write_file(const char *directory, const char *name, const char *text) {
     char path[600];
@@ -229,8 +250,7 @@ static void compacting_gives_pages_back(void **state) {
             snprintf(name, sizeof name, "extra%u", i);
             uint32_t id = intern(txn, GX_SPACE_ITEM, name);
             gx_value fields = gx_map(arena, 1);
-            gx_map_put(arena, &fields, "text",
-                       round ? gx_nil() : gx_text(text, sizeof text));
+            gx_map_put(arena, &fields, "text", round ? gx_nil() : gx_text(text, sizeof text));
             must(gx_record_merge(NULL, txn, GX_SPACE_ITEM, id, &fields, &err), &err);
         }
         gx_arena_destroy(arena);
@@ -249,7 +269,7 @@ static void compacting_gives_pages_back(void **state) {
     test_close(&t);
 }
 
-/* ---- memory ends ------------------------------------------------------------------------------------ */
+/* ---- memory ends ------------------------------------------------------------------------- */
 
 static void every_allocation_may_fail(void **state) {
     (void)state;

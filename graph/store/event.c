@@ -23,7 +23,7 @@ enum {
     FLAGS_KNOWN = 1023
 };
 
-/* ---- row ------------------------------------------------------------------------------------ */
+/* ---- row --------------------------------------------------------------------------------- */
 
 static uint8_t *add(uint8_t *to, unsigned *flags, unsigned flag, bool given, const void *from,
                     size_t size) {
@@ -160,8 +160,7 @@ gx_status gx__event_check(const gx_event *e, gx_error *err) {
     return GX_OK;
 }
 
-/* ---- core --------------------------------------------------------------------------------------
- */
+/* ---- core -------------------------------------------------------------------------------- */
 
 void gx__core_encode(uint8_t *to, gx__event_key key, const uint8_t *row) {
     uint16_t flags;

@@ -49,8 +49,7 @@ struct gx_event_load {
     uint32_t other_end[5];                   /* channel, group, via, campaign, coupon */
 };
 
-/* ---- staging ----------------------------------------------------------------------------------
- */
+/* ---- staging ----------------------------------------------------------------------------- */
 
 /* A quarter of what the job may hold, or an eighth of the machine; sorting takes about as much. */
 static size_t buffer_limit(const gx_job *job) {
@@ -167,8 +166,7 @@ done:
     return status;
 }
 
-/* ---- flush -------------------------------------------------------------------------------------
- */
+/* ---- flush ------------------------------------------------------------------------------- */
 
 typedef struct flush {
     gx_event_load *load;

@@ -26,8 +26,7 @@ uint64_t gx_event_count(gx_txn *txn) {
     return gx__tree_entries(txn, GX__TREE_EVENT_LOG);
 }
 
-/* ---- by event_id --------------------------------------------------------------------------------
- */
+/* ---- by event_id ------------------------------------------------------------------------- */
 
 /* Different ids may share a hash: the log decides. */
 typedef struct id_finder {

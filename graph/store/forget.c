@@ -34,7 +34,7 @@ static const uint8_t *key_at(const keys *k, size_t i) {
     return (const uint8_t *)k->bytes.bytes + i * k->size;
 }
 
-/* ---- events --------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 static gx_status forget_event(gx_txn *txn, const uint8_t *record, gx_error *err) {
     uint8_t log[GX__LOG_KEY_BYTES], id[GX__EVENT_ID_BYTES];
@@ -67,7 +67,7 @@ static gx_status forget_events(gx_txn *txn, const uint8_t user[4], gx_error *err
     return status;
 }
 
-/* ---- ties ------------------------------------------------------------------------------------ */
+/* ---- ties -------------------------------------------------------------------------------- */
 
 /* Takes the user's records out of `mine` and their turned twins out of `other`. */
 static gx_status forget_side(gx_txn *txn, const uint8_t user[4], const gx__set *mine,
@@ -89,8 +89,7 @@ done:
     return status;
 }
 
-/* ---- memberships and impressions ----------------------------------------------------------------
- */
+/* ---- memberships and impressions --------------------------------------------------------- */
 
 static gx_status forget_memberships(gx_txn *txn, const uint8_t user[4], gx_error *err) {
     keys k = {.size = 8};

@@ -46,6 +46,7 @@ struct gx_store {
     gx_sync sync;
     bool read_only;
     uint64_t device, inode; /* of the directory: a process opens a store once */
+    int64_t process;        /* that opened it: a forked child has to open it anew */
     struct gx_store *next;  /* in the list of open stores */
     MDB_dbi trees[GX__TREE_COUNT];
     int lock_file;          /* writer.lock; -1 where read-only */

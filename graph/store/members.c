@@ -18,8 +18,7 @@
 const gx__set gx__impression_key_set = {GX__TREE_IMPRESSION_KEY, GX__IMPRESSION_KEY_BYTES,
                                         GX__IMPRESSION_KEY_BYTES};
 
-/* ---- memberships --------------------------------------------------------------------------------
- */
+/* ---- memberships ------------------------------------------------------------------------- */
 
 enum { MEMBER_HEAD = 16, MEMBER_MAX = MEMBER_HEAD + GX_ID_BYTES_MAX };
 

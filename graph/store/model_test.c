@@ -18,9 +18,10 @@ typedef struct twin_event {
 } twin_event;
 
 typedef struct twin {
-    uint32_t slot_id[USERS]; /* the present number of user slot s; GX_NONE: forgotten, not yet back */
-    uint32_t users;          /* numbers given */
-    int64_t city[USERS];     /* of a slot's record; 0: none */
+    uint32_t
+        slot_id[USERS];  /* the present number of user slot s; GX_NONE: forgotten, not yet back */
+    uint32_t users;      /* numbers given */
+    int64_t city[USERS]; /* of a slot's record; 0: none */
     twin_tie ties[USERS][USERS][KINDS]; /* by slot */
     twin_event events[EVENTS_MAX];      /* user and via are slots */
     size_t event_count;
@@ -58,7 +59,7 @@ static uint32_t some_user(model *m, gx_txn *txn) {
     return slot;
 }
 
-/* ---- operations ------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------- */
 
 static twin_tie *twin_of(twin *t, uint32_t *src, uint32_t *dst, uint32_t kind, bool directed) {
     /* "src < dst" is about numbers, which forgetting reorders */
@@ -74,8 +75,12 @@ static void put_tie(model *m, gx_txn *txn) {
     gx_error err;
     uint32_t src = some_user(m, txn), dst = some_user(m, txn), kind = below(m, KINDS);
     bool directed = below(m, 2), created = false;
-    gx_tie tie = {m->now.slot_id[src], m->now.slot_id[dst], kind,
-                  (float)below(m, 5),  below(m, 4) ? below(m, 1000) : GX_TIME_UNKNOWN, directed};
+    gx_tie tie = {m->now.slot_id[src],
+                  m->now.slot_id[dst],
+                  kind,
+                  (float)below(m, 5),
+                  below(m, 4) ? below(m, 1000) : GX_TIME_UNKNOWN,
+                  directed};
     must(gx_tie_put(&created, txn, &tie, &err), &err);
     twin_tie *t = twin_of(&m->now, &src, &dst, kind, directed);
     assert_int_equal(created, !t->there);
@@ -216,14 +221,15 @@ static void forget(model *m, gx_txn *txn) {
         if (t->events[i].user != slot) {
             t->events[kept] = t->events[i];
             /* The number in `via` names nobody now: a spent one, unlike any slot. */
-            t->events[kept].via = t->events[kept].via == slot ? USERS + (uint32_t)i : t->events[kept].via;
+            t->events[kept].via =
+                t->events[kept].via == slot ? USERS + (uint32_t)i : t->events[kept].via;
             kept++;
         }
     }
     t->event_count = kept;
 }
 
-/* ---- comparison --------------------------------------------------------------------------------- */
+/* ---- comparison -------------------------------------------------------------------------- */
 
 typedef struct tally {
     model *m;
@@ -424,7 +430,7 @@ static void compare(model *m) {
     gx_txn_abort(txn);
 }
 
-/* ---- rounds ----------------------------------------------------------------------------------------- */
+/* ---- rounds ------------------------------------------------------------------------------ */
 
 static void step(model *m, gx_txn *txn) {
     static void (*const operations[])(model *, gx_txn *) = {

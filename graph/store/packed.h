@@ -34,7 +34,8 @@ GX_MUST_CHECK gx_status gx__set_find(void *out_record, gx_txn *txn, const gx__se
 
 /* Merges `count` records, strictly ascending by identity. known[i] (may be NULL) is set to 1 where
  * that identity was there, 2 where it was there and the record will differ, else 0; such a record
- * replaces the old one where `replace`, and is dropped otherwise. O(count + blocks touched × records a block). */
+ * replaces the old one where `replace`, and is dropped otherwise. O(count + blocks touched ×
+ * records a block). */
 GX_MUST_CHECK gx_status gx__set_merge(uint64_t *out_created, uint8_t *known, gx_txn *txn,
                                       const gx__set *set, const void *records, size_t count,
                                       bool replace, gx_error *err);

@@ -85,8 +85,7 @@ static void merge_random(gx_txn *txn, twin *t, gx_rng *rng, uint32_t span) {
             numbers[count++] = n;
         }
     }
-    must(gx__set_merge(&created, known, txn, &gx__event_id_set, records, count, false, &err),
-         &err);
+    must(gx__set_merge(&created, known, txn, &gx__event_id_set, records, count, false, &err), &err);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(known[i] != 0, t->in[numbers[i]]);
         expected += !t->in[numbers[i]];
@@ -147,7 +146,7 @@ static void what_is_imported_in_order_lies_dense(void **state) {
     test_close(&store);
 }
 
-/* ---- sorts ---------------------------------------------------------------------------------- */
+/* ---- sorts ------------------------------------------------------------------------------- */
 
 static void pairs_sort_stably(void **state) {
     (void)state;
@@ -162,9 +161,9 @@ static void pairs_sort_stably(void **state) {
             }
             gx__sort_pairs(pairs, scratch, count);
             for (size_t i = 1; i < count; i++) {
-                assert_true(pairs[i - 1].key < pairs[i].key ||
-                            (pairs[i - 1].key == pairs[i].key &&
-                             pairs[i - 1].index < pairs[i].index));
+                assert_true(
+                    pairs[i - 1].key < pairs[i].key ||
+                    (pairs[i - 1].key == pairs[i].key && pairs[i - 1].index < pairs[i].index));
             }
         }
     }

@@ -41,7 +41,7 @@ gx_status gx_record_get(gx_value *out, gx_txn *txn, gx_arena *arena, gx_space sp
     return status != GX_OK ? status : read_map(out, arena, row, space, id, err);
 }
 
-/* ---- merge --------------------------------------------------------------------------------- */
+/* ---- merge ------------------------------------------------------------------------------- */
 
 static gx_pair *pair_of(gx_value *map, const gx_value *key) {
     for (uint32_t i = 0; i < map->size; i++) {
@@ -152,7 +152,7 @@ done:
     return status;
 }
 
-/* ---- each ------------------------------------------------------------------------------------ */
+/* ---- each -------------------------------------------------------------------------------- */
 
 typedef struct each_record {
     gx_record_fn fn;
@@ -182,8 +182,7 @@ gx_status gx_record_each(gx_txn *txn, gx_space space, gx_record_fn fn, void *use
     return status;
 }
 
-/* ---- settings ----------------------------------------------------------------------------------
- */
+/* ---- settings ---------------------------------------------------------------------------- */
 
 static gx_status setting_key(MDB_val *out, const char *name, gx_error *err) {
     gx_slice word = gx_slice_of(name);

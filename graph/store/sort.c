@@ -62,8 +62,7 @@ void gx__sort_pairs(gx__pair *pairs, gx__pair *scratch, size_t count) {
     }
 }
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ------------------------------------------------------------------------------- */
 
 /* Eight bytes of a word from `depth` on, zero past its end: as a number, in the order of memcmp. */
 static uint64_t group(gx_slice word, size_t depth) {

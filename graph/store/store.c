@@ -36,8 +36,7 @@ const char *gx_store_path(const gx_store *store) {
     return store->path;
 }
 
-/* ---- one handle a store and process -----------------------------------------------------------
- */
+/* ---- one handle a store and process ------------------------------------------------------ */
 
 /* LMDB's file locks belong to the process: a second environment on the same file would drop the
  * locks of the first when it is closed. */
@@ -51,10 +50,12 @@ static gx_status claim(gx_store *store, gx_error *err) {
     }
     store->device = (uint64_t)info.st_dev;
     store->inode = (uint64_t)info.st_ino;
+    store->process = getpid();
     bool taken = false;
     pthread_mutex_lock(&open_lock);
     for (const gx_store *s = open_stores; s; s = s->next) {
-        taken |= s->device == store->device && s->inode == store->inode;
+        taken |=
+            s->process == store->process && s->device == store->device && s->inode == store->inode;
     }
     if (!taken) {
         store->next = open_stores;
@@ -76,8 +77,7 @@ static void unclaim(gx_store *store) {
     pthread_mutex_unlock(&open_lock);
 }
 
-/* ---- the directory ------------------------------------------------------------------------------
- */
+/* ---- the directory ----------------------------------------------------------------------- */
 
 static bool is_there(const char *directory, const char *name) {
     char path[4096];

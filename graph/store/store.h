@@ -68,7 +68,7 @@ GX_MUST_CHECK gx_status gx_txn_nest(gx_txn **out, gx_txn *parent, gx_error *err)
 /* Grows with every committed write: what a view or snapshot was made from. */
 uint64_t gx_txn_state(const gx_txn *txn);
 
-/* ---- words -------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------- */
 
 /* not_found without a message where it is not there: the caller knows what it looked for. */
 GX_MUST_CHECK gx_status gx_word_find(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word);
@@ -94,7 +94,7 @@ GX_MUST_CHECK gx_status gx_word_append(uint32_t *out_first, gx_txn *txn, gx_spac
                                        const gx_slice *words, size_t count, gx_job *job,
                                        gx_error *err);
 
-/* ---- records ------------------------------------------------------------------------------ */
+/* ---- records ----------------------------------------------------------------------------- */
 
 /* `fields` is a map. Fields given replace, nil removes, others stay. */
 GX_MUST_CHECK gx_status gx_record_merge(bool *out_changed, gx_txn *txn, gx_space space, uint32_t id,
@@ -110,7 +110,7 @@ GX_MUST_CHECK gx_status gx_record_each(gx_txn *txn, gx_space space, gx_record_fn
  * `invited_by` and `owner` of others that name them. The id stays spent. Cost: all records once. */
 GX_MUST_CHECK gx_status gx_user_forget(gx_txn *txn, uint32_t user, gx_error *err);
 
-/* ---- ties --------------------------------------------------------------------------------- */
+/* ---- ties -------------------------------------------------------------------------------- */
 
 typedef struct gx_tie {
     uint32_t src, dst;
@@ -144,7 +144,7 @@ GX_MUST_CHECK gx_status gx_tie_out(gx_txn *txn, uint32_t user, gx_tie_fn fn, voi
 GX_MUST_CHECK gx_status gx_tie_in(gx_txn *txn, uint32_t user, gx_tie_fn fn, void *ctx,
                                   gx_error *err);
 
-/* ---- events ------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 typedef struct gx_event {
     int64_t ts_ms;
@@ -169,7 +169,8 @@ GX_MUST_CHECK gx_status gx_event_put_many(uint64_t *out_count, bool *out_created
 GX_MUST_CHECK gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                         const gx_tie *ties, size_t count, gx_job *job,
                                         gx_error *err);
-/* The same; *out_changed: how many of those that were there got another weight, time or direction. */
+/* The same; *out_changed: how many of those that were there got another weight, time or direction.
+ */
 GX_MUST_CHECK gx_status gx_tie_put_counted(uint64_t *out_created, uint64_t *out_changed,
                                            gx_txn *txn, const gx_tie *ties, size_t count,
                                            gx_job *job, gx_error *err);
@@ -219,7 +220,7 @@ GX_MUST_CHECK gx_status gx_event_scan(gx_txn *txn, gx_event_run_fn fn, void *use
 GX_MUST_CHECK gx_status gx_event_recent(gx_event_core *out, size_t *out_count, gx_txn *txn,
                                         uint32_t user, size_t limit, gx_error *err);
 
-/* ---- members and impressions --------------------------------------------------------------- */
+/* ---- members and impressions ------------------------------------------------------------- */
 
 typedef struct gx_membership {
     uint32_t group, user;
@@ -252,7 +253,7 @@ GX_MUST_CHECK gx_status gx_impression_each(gx_txn *txn, gx_impression_fn fn, voi
                                            gx_error *err);
 uint64_t gx_impression_count(gx_txn *txn);
 
-/* ---- settings (small JSON-like values by name: blend weights, action table, …) --------------- */
+/* ---- settings (small JSON-like values by name: blend weights, action table, …) ----------- */
 
 GX_MUST_CHECK gx_status gx_setting_put(gx_txn *txn, const char *name, const gx_value *value,
                                        gx_error *err);
@@ -260,7 +261,7 @@ GX_MUST_CHECK gx_status gx_setting_put(gx_txn *txn, const char *name, const gx_v
 GX_MUST_CHECK gx_status gx_setting_get(gx_value *out, gx_txn *txn, gx_arena *arena,
                                        const char *name, gx_error *err);
 
-/* ---- the whole ----------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 typedef struct gx_store_stats {
     uint64_t users, items, groups, members, ties, events, impressions, coupons;

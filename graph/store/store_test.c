@@ -8,8 +8,7 @@ static gx_slice text(const char *s) {
     return gx_slice_of(s);
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static void opening_says_what_is_wrong(void **state) {
     (void)state;

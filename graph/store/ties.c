@@ -103,8 +103,7 @@ uint64_t gx_tie_count(gx_txn *txn) {
     return txn->counts.ties;
 }
 
-/* ---- many at once -----------------------------------------------------------------------------
- */
+/* ---- many at once ------------------------------------------------------------------------ */
 
 enum { RUN = 1 << 13 };
 
@@ -239,8 +238,7 @@ gx_status gx_tie_put_counted(uint64_t *out_created, uint64_t *out_changed, gx_tx
     return put_batch(out_created, out_changed, NULL, txn, ties, count, job, err);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 typedef struct reader {
     gx_tie_fn fn;

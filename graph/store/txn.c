@@ -38,7 +38,7 @@ gx_status gx__mdb_fail(const gx_store *store, int code, const char *what, gx_err
     }
 }
 
-/* ---- counts --------------------------------------------------------------------------------- */
+/* ---- counts ------------------------------------------------------------------------------ */
 
 static MDB_val counts_key(void) {
     static const char key[] = "counts";
@@ -58,7 +58,7 @@ static gx_status read_counts(gx_txn *txn, gx_error *err) {
     return status == GX_NOT_FOUND ? GX_OK : status;
 }
 
-/* ---- begin ----------------------------------------------------------------------------------- */
+/* ---- begin ------------------------------------------------------------------------------- */
 
 static MDB_txn *take_idle(gx_store *store) {
     pthread_mutex_lock(&store->idle_lock);
@@ -175,7 +175,7 @@ gx_status gx_txn_nest(gx_txn **out, gx_txn *parent, gx_error *err) {
     return GX_OK;
 }
 
-/* ---- end ------------------------------------------------------------------------------------- */
+/* ---- end --------------------------------------------------------------------------------- */
 
 void gx_txn_abort(gx_txn *txn) {
     if (!txn) {
@@ -222,8 +222,7 @@ uint64_t gx_txn_state(const gx_txn *txn) {
     return txn->counts.state + (txn->dirty ? 1 : 0);
 }
 
-/* ---- trees -------------------------------------------------------------------------------------
- */
+/* ---- trees ------------------------------------------------------------------------------- */
 
 gx_status gx__check_writes(const gx_txn *txn, gx_error *err) {
     return txn->writes ? GX_OK

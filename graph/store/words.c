@@ -128,8 +128,7 @@ gx_status gx_word_each(gx_txn *txn, gx_space space, gx_word_fn fn, void *user, g
                     err);
 }
 
-/* ---- many at once -----------------------------------------------------------------------------
- */
+/* ---- many at once ------------------------------------------------------------------------ */
 
 enum { CHECK_EVERY = 1 << 14 };
 
