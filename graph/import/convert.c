@@ -152,17 +152,6 @@ static gx_value number_of(gx_slice text, bool whole) {
     return gx_parse_real(text, &real) ? gx_real(real) : gx_nil();
 }
 
-static gx_value bare_value(gx_slice text) {
-    bool whole;
-    if (looks_like_number(text, &whole)) {
-        return number_of(text, whole);
-    }
-    if (gx_slice_is(text, "true") || gx_slice_is(text, "false")) {
-        return gx_bool(text.data[0] == 't');
-    }
-    return gx_text(text.data, text.size);
-}
-
 static bool is_flat_list(const gx_value *value) {
     if (value->type != GX_LIST) {
         return false;
@@ -183,12 +172,28 @@ static gx__reason read_list(gx_value *out, gx_arena *arena, const gx__cell *cell
     return is_flat_list(out) ? GX__NONE : GX__NESTED_VALUE;
 }
 
+static gx_value bare_value(gx_arena *arena, gx_slice text) {
+    bool whole;
+    if (looks_like_number(text, &whole)) {
+        return number_of(text, whole);
+    }
+    gx_value list;
+    gx__cell cell = {text.data, (uint32_t)text.size, GX__CELL_NESTED};
+    if (text.data[0] == '[' && read_list(&list, arena, &cell) == GX__NONE) {
+        return list; /* as the export writes it */
+    }
+    if (gx_slice_is(text, "true") || gx_slice_is(text, "false")) {
+        return gx_bool(text.data[0] == 't');
+    }
+    return gx_text(text.data, text.size);
+}
+
 /* A column nobody declared: JSON says its type; a bare cell is a number where it looks like one. */
 static gx__reason read_open(gx_value *out, gx_arena *arena, const gx__cell *cell) {
     gx_slice text = text_of(cell);
     switch (cell->type) {
     case GX__CELL_BARE:
-        *out = bare_value(text);
+        *out = bare_value(arena, text);
         return GX__NONE;
     case GX__CELL_TEXT:
         *out = gx_text(text.data, text.size);
@@ -513,6 +518,24 @@ static gx_status finish_tie(gx_tie *tie, gx__converter *converter, const gx__row
                             text_of(cell_of(&binding->ids[2], from)), err);
 }
 
+/* By name: an event without an id is known by its fields, in whatever order they were given. */
+static void sort_fields(gx_value *fields) {
+    for (uint32_t i = 1; i < fields->size; i++) {
+        gx_pair pair = fields->as.pairs[i];
+        uint32_t at = i;
+        for (; at > 0; at--) {
+            const gx_value *key = &fields->as.pairs[at - 1].key;
+            uint32_t size = key->size < pair.key.size ? key->size : pair.key.size;
+            int order = memcmp(key->as.text, pair.key.as.text, size);
+            if (order < 0 || (order == 0 && key->size <= pair.key.size)) {
+                break;
+            }
+            fields->as.pairs[at] = fields->as.pairs[at - 1];
+        }
+        fields->as.pairs[at] = pair;
+    }
+}
+
 static gx_status finish_event(gx_event *event, gx__converter *converter, gx_value *fields,
                               gx_error *err) {
     if (converter->source) {
@@ -521,6 +544,7 @@ static gx_status finish_event(gx_event *event, gx__converter *converter, gx_valu
     if (fields->size == 0) {
         return GX_OK;
     }
+    sort_fields(fields);
     gx_buffer *packed = &converter->packed;
     packed->size = 0;
     gx_pack_write(packed, fields);

@@ -41,9 +41,8 @@ static gx_status open_file(gx__rejects *rejects, gx_error *err) {
     rejects->file = fopen(rejects->path, "we");
     if (!rejects->file) {
         gx_error cause;
-        gx_status status =
-            gx_fail_errno(&cause, errno, "write the rejected rows to", rejects->path);
-        return gx_fail_at(err, status, rejects->path, "%.200s; the first: %s; --rejects says where",
+        (void)!gx_fail_errno(&cause, errno, "write the rejected rows to", rejects->path);
+        return gx_fail_at(err, GX_IO, rejects->path, "%.200s; the first: %s; --rejects says where",
                           cause.message, rejects->first);
     }
     rejects->line.size = 0;

@@ -1,9 +1,12 @@
+/* One CSV cell (RFC 4180). */
 #include "graph/import/text.h"
 
+/* Also around the separators this file does not use: a reader may detect its own by counting. */
 static bool needs_quotes(gx_slice text) {
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.data[i];
-        if (byte == '"' || byte == ',' || byte == '\n' || byte == '\r') {
+        if (byte == '"' || byte == ',' || byte == ';' || byte == '\t' || byte == '\n' ||
+            byte == '\r') {
             return true;
         }
     }
