@@ -109,7 +109,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
                        const gx_args *args, gx_error *err) {
     const double *score;
     gx_status status = gx__scores_check(&score, result, instance, input, err);
-    double sum = 0, arcs = input->graph ? (double)input->graph->m : 0;
+    double sum = 0, arcs = (double)input->graph->m;
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
         sum += score[v];
     }

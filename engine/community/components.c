@@ -27,6 +27,7 @@ typedef struct forest {
     _Atomic uint32_t *parent; /* a smaller member of the same component, or itself */
     uint32_t giant;           /* a root whose members need no further links; GX_NONE: none */
     uint32_t first, last;     /* neighbours that this round links, by their place in the row */
+    int threads;
     gx_job *job;
 } forest;
 
@@ -80,8 +81,7 @@ static void flatten_block(forest *f, uint32_t begin, uint32_t end) {
 
 static void for_blocks(forest *f, void (*work)(forest *, uint32_t, uint32_t)) {
     uint32_t n = f->graph->n, blocks = n / BLOCK + 1;
-    int threads = f->graph->m + n > SMALL ? f->job->threads : 1;
-#pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
+#pragma omp parallel for num_threads(f->threads) schedule(dynamic) if (f->threads > 1)
     for (uint32_t b = 0; b < blocks; b++) {
         if (!gx_job_should_stop(f->job)) {
             work(f, b * BLOCK, b + 1 < blocks ? (b + 1) * BLOCK : n);
@@ -135,7 +135,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     (void)args;
     gx_status status = GX_OK;
     uint32_t *community, count, n = input->users;
-    forest f = {.graph = input->undirected, .job = job};
+    forest f = {.graph = input->undirected, .threads = 1, .job = job};
+    if (f.graph->m + n > SMALL) {
+        f.threads = job->threads;
+    }
     gx_job_stage(job, "components", n);
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, n, 0, err));
     GX_TRY(gx_job_alloc(job, &f.parent, n, sizeof *f.parent, err));

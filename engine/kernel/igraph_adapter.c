@@ -366,7 +366,7 @@ static igraph_error_t multiply(igraph_real_t *to, const igraph_real_t *from, int
 enum { BASIS = 8 }; /* vectors that ARPACK keeps between restarts */
 
 uint64_t gx__igraph_eigen_bytes(uint64_t n) {
-    return (BASIS + 6) * n * sizeof(double) + BASIS * (BASIS + 8) * sizeof(double);
+    return (BASIS + 6) * n * sizeof(double) + (uint64_t)BASIS * (BASIS + 8) * sizeof(double);
 }
 
 static gx_status eigen(double *in_out_vector, double *out_value, uint32_t n, product *p,

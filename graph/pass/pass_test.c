@@ -54,8 +54,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
 
 #define A_PASS(name_, needs_, arrays_)                                                             \
     static const gx_pass name_ = {.name = #name_,                                                  \
-                                  .needs = needs_,                                                 \
-                                  .arrays = arrays_,                                               \
+                                  .needs = (needs_),                                               \
+                                  .arrays = (arrays_),                                             \
                                   .gives = score_given,                                            \
                                   .give_count = 1,                                                 \
                                   .params = add_param,                                             \

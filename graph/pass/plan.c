@@ -152,7 +152,8 @@ gx_status gx_plan_make(gx_plan *out, const gx_pass_table *const *tables, size_t 
     m.mark = gx_alloc0(capacity, sizeof *m.mark);
     m.plan.steps = gx_alloc0(capacity, sizeof *m.plan.steps);
     if (!m.todo || !m.mark || !m.plan.steps) {
-        GX_TRY(gx_fail_memory(err, capacity * sizeof *m.todo));
+        status = gx_fail_memory(err, capacity * sizeof *m.todo);
+        goto done;
     }
     GX_TRY(take_wanted(&m, wanted, count, err));
     for (size_t i = 0, asked = m.count; i < asked; i++) {
