@@ -25,6 +25,17 @@ if(GX_TESTS)
     endforeach()
 endif()
 
+# Every fuzz target of the import over its seeds (tests/fuzz/seeds/NAME), as a plain test.
+if(GX_TESTS AND TARGET gx_import)
+    foreach(name IN ITEMS csv_fuzz jsonl_fuzz import_fuzz)
+        set(replay "${name}_replay")
+        add_executable(${replay} tests/fuzz/${name}.c tests/fuzz/replay.c)
+        target_link_libraries(${replay} PRIVATE gx_import)
+        set_target_properties(${replay} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+        add_test(NAME ${replay} COMMAND ${replay} "${PROJECT_SOURCE_DIR}/tests/fuzz/seeds/${name}")
+    endforeach()
+endif()
+
 if(GX_FUZZ)
     file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*_fuzz.c")
     foreach(file IN LISTS fuzzers)
