@@ -238,13 +238,15 @@ done:
     return status;
 }
 
+/* The views are made for real: how much a model will keep depends on how the events lie. */
 gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
                             gx_arena *arena, gx_job *job, gx_error *err) {
     gx_plan plan = {0};
-    gx_views views;
+    gx_views views = {0};
     gx_status status = GX_OK;
+    gx_state *state = gx_db_hold_state(db);
     GX_TRY(make_plan(&plan, arena, options, err));
-    GX_TRY(gx_views_guess(&views, db->store, err));
+    GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, &options->spec, job, err));
     gx_estimate whole = gx_plan_estimate(&plan, &views.input, job->threads);
     gx_value steps = gx_list(arena, (uint32_t)plan.count);
     for (size_t i = 0; i < plan.count; i++) {
@@ -260,6 +262,8 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
     *out = map;
 done:
+    gx_views_finish(&views);
     gx_plan_finish(&plan);
+    gx_state_release(state);
     return status;
 }

@@ -103,27 +103,6 @@ void gx_views_finish(gx_views *views) {
     memset(&views->input, 0, sizeof views->input);
 }
 
-gx_status gx_views_guess(gx_views *out, gx_store *store, gx_error *err) {
-    gx_store_stats stats;
-    gx_status status = gx_store_stat(&stats, store, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    memset(out, 0, sizeof *out);
-    uint32_t users = (uint32_t)stats.users, items = (uint32_t)stats.items;
-    out->ties = (gx_graph){.n = users, .m = stats.ties, .directed = true};
-    out->undirected = (gx_graph){.n = users, .m = 2 * stats.ties};
-    out->matrix = (gx_matrix){.rows = users, .cols = items, .nnz = stats.events};
-    out->category = (gx_labels){.n = items};
-    out->input = (gx_input){.graph = &out->ties,
-                            .undirected = &out->undirected,
-                            .matrix = &out->matrix,
-                            .category = &out->category,
-                            .users = users,
-                            .items = items};
-    return GX_OK;
-}
-
 gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass, const gx_value *params,
                      const gx_view_spec *spec, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;

@@ -24,9 +24,6 @@ GX_MUST_CHECK gx_status gx_views_make(gx_views *out, gx_store *store, const gx_r
                                       unsigned needs, const gx_view_spec *spec, gx_job *job,
                                       gx_error *err);
 void gx_views_finish(gx_views *views);
-/* Sizes only, from the store's counts: enough for an estimate, before anything is read. */
-GX_MUST_CHECK gx_status gx_views_guess(gx_views *out, gx_store *store, gx_error *err);
-
 /* Every pass there is, of engine and models, as the plan takes them. */
 extern const size_t gx_pass_tables_count;
 const gx_pass_table *const *gx_pass_tables(void);

@@ -257,7 +257,9 @@ void gx_db_write(gx_db *db, gx_write_call *calls, size_t count) {
     for (size_t i = 0; i < count; i++) {
         calls[i].status = GX_OK;
     }
-    gx_status status = gx_txn_write(&txn, db->store, &err);
+    gx_status status = db->options.read_only
+                           ? gx_fail(&err, GX_FORBIDDEN, "the store was opened for reading only")
+                           : gx_txn_write(&txn, db->store, &err);
     if (status != GX_OK) {
         fail_all(calls, count, status, &err);
         return;

@@ -42,7 +42,8 @@ gx_status gx_state_make(gx_state **out, gx_store *store, uint32_t number, gx_err
         state->arrays = gx_snapshot_arrays(state->snapshot);
         GX_TRY(resolve(state, err));
     } else {
-        GX_TRY(gx_rec_open(&state->rec, NULL, NULL, 0, 0, err)); /* friends count before any build */
+        GX_TRY(
+            gx_rec_open(&state->rec, NULL, NULL, 0, 0, err)); /* friends count before any build */
     }
     *out = state;
     state = NULL;

@@ -88,6 +88,13 @@ static gx_status run(gx_command *command, gx_error *err) {
     return status;
 }
 
+/* With the place it happened, where the message does not name it. */
+static void say_error(gx_status status, const gx_error *err) {
+    const char *message = err->message[0] ? err->message : gx_status_text(status);
+    bool named = !err->at[0] || strstr(message, err->at);
+    fprintf(stderr, "guanxi: %s%s%s\n", named ? "" : err->at, named ? "" : ": ", message);
+}
+
 int main(int argc, char **argv) {
     setlocale(LC_CTYPE, "");
     gx_arena *arena = gx_arena_create();
@@ -111,7 +118,7 @@ int main(int argc, char **argv) {
         status = run(&command, &err);
     }
     if (status != GX_OK) {
-        fprintf(stderr, "guanxi: %s\n", err.message[0] ? err.message : gx_status_text(status));
+        say_error(status, &err);
     }
     gx_arena_destroy(arena);
     return gx_status_exit_code(status);

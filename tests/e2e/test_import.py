@@ -121,9 +121,9 @@ def test_a_dry_run_writes_nothing_and_says_what_times_are(empty, tmp_path):
 
 def test_map_and_kind(empty, tmp_path):
     file = tmp_path / "log.csv"
-    file.write_text("buyer,sku,what,when\nu1,i1,buy,2026-01-01\n")
+    file.write_text("buyer,product_no,what,when\nu1,i1,buy,2026-01-01\n")
     gx("import", empty, file, code=2)
-    words = ["--kind", "events", "--map", "user_id=buyer,item_id=sku,action=what,ts=when"]
+    words = ["--kind", "events", "--map", "user_id=buyer,item_id=product_no,action=what,ts=when"]
     gx("import", empty, file, *words)
     assert counts(empty)["events"] == 1
 

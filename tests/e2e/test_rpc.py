@@ -16,8 +16,8 @@ def some_member(store):
     return gx("centrality", store, "degree", "-n", "1", "--format", "csv").rows()[0]["user_id"]
 
 
-def test_describe_lists_every_method_and_each_answers_to_its_table(built_shop, serve):
-    rpc = serve(built_shop, "--read-only").connect()
+def test_describe_lists_every_method_and_each_answers_to_its_table(shop, serve):
+    rpc = serve(shop).connect()
     methods = {method["name"]: method for method in rpc.call("sys.describe")["methods"]}
     wanted = (
         "sys.ping sys.info sys.health sys.stats sys.auth sys.describe sys.hello user.put user.get item.put item.get group.put "
@@ -294,7 +294,9 @@ def test_only_the_owner_may_speak_on_the_unix_socket(built_shop, serve):
         f"try:\n  s.connect({server.unix[5:]!r}); s.sendall(b'\\x94\\x00\\x01\\xa8sys.ping\\x90'); d=s.recv(99)\n"
         "except OSError: d=b''\nsys.exit(0 if not d else 1)"
     )
-    python = shutil.which("python3")
+    python = "/usr/bin/python3"  # one that anybody may run
+    if not os.path.exists(python):
+        pytest.skip("there is no /usr/bin/python3")
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", code], check=False)
     if done.returncode == 127:
         pytest.skip("there is no setpriv")
