@@ -74,8 +74,7 @@ const gx_action_rule *gx_action_rule_default(gx_slice name) {
     return &unknown_action;
 }
 
-/* ---- settings
- * ------------------------------------------------------------------------------------ */
+/* ---- settings ---------------------------------------------------------------------------- */
 
 /* One entry of a setting, {field: value, …}, as it is read. */
 typedef struct entry {
@@ -205,8 +204,7 @@ static gx_status find_entry(const gx_value **out, const gx_value *setting, const
     return GX_OK;
 }
 
-/* ---- load
- * ------------------------------------------------------------------------------------------ */
+/* ---- load -------------------------------------------------------------------------------- */
 
 static void name_rule(char to[32], gx_slice name) {
     snprintf(to, 32, "%.*s", (int)name.size, name.data);

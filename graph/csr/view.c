@@ -22,7 +22,7 @@ static double fade(int64_t ts_ms, int64_t now_ms, double half_life_ms) {
     return half_life_ms > 0 && age > 0 ? exp2(-age / half_life_ms) : 1;
 }
 
-/* ---- names: which kinds or actions are asked for --------------------------------------------- */
+/* ---- names: which kinds or actions are asked for ----------------------------------------- */
 
 /* wanted[id] for a NULL-ended list of names. A name that neither the store nor the built-in table
  * knows is not_found: a typing error should not look like an empty graph. */
@@ -49,8 +49,7 @@ static gx_status want_names(bool *wanted, uint32_t count, gx_txn *txn, gx_space 
     return GX_OK;
 }
 
-/* ---- ties -------------------------------------------------------------------------------------
- */
+/* ---- ties -------------------------------------------------------------------------------- */
 
 typedef struct ties {
     const gx_tie_view *view;
@@ -165,8 +164,7 @@ done:
     return status;
 }
 
-/* ---- events -------------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 typedef struct cell {
     uint32_t item, order;
@@ -242,7 +240,9 @@ static int by_item(const void *a, const void *b) {
 
 /* Sums the events of one user by item, in the order of time. */
 static void close_user(events *e) {
-    qsort(e->cells, e->cell_count, sizeof *e->cells, by_item);
+    if (e->cell_count > 0) { /* qsort wants an array, even of none */
+        qsort(e->cells, e->cell_count, sizeof *e->cells, by_item);
+    }
     for (size_t from = 0, to; from < e->cell_count; from = to) {
         double sum = 0;
         int64_t latest = INT64_MIN;

@@ -224,8 +224,7 @@ done:
     return status;
 }
 
-/* ---- restore
- * --------------------------------------------------------------------------------------- */
+/* ---- restore ----------------------------------------------------------------------------- */
 
 static void keep_first(void *user, const char *line) {
     char *first = user;
@@ -259,8 +258,7 @@ done:
     return status;
 }
 
-/* ---- compact
- * --------------------------------------------------------------------------------------- */
+/* ---- compact ----------------------------------------------------------------------------- */
 
 /* LMDB keeps a shared lock on the first byte of lock.mdb in every process that has the store open;
  * to take it alone is to know that nobody has. */

@@ -109,8 +109,7 @@ done:
     return status;
 }
 
-/* ---- memberships and impressions
- * ------------------------------------------------------------------ */
+/* ---- memberships and impressions --------------------------------------------------------- */
 
 static gx_status each_member(void *ctx, MDB_val key, MDB_val row, gx_error *err) {
     checker *c = ctx;

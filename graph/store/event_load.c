@@ -478,8 +478,7 @@ done:
     return status;
 }
 
-/* ---- the loader
- * ----------------------------------------------------------------------------------- */
+/* ---- the loader -------------------------------------------------------------------------- */
 
 gx_status gx_event_load_open(gx_event_load **out, gx_txn *txn, gx_job *job, gx_error *err) {
     gx_status status = gx__check_writes(txn, err);

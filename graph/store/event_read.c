@@ -74,8 +74,7 @@ gx_status gx_event_find(gx_event *out, gx_txn *txn, gx_slice event_id) {
     return status == GX_OK ? gx__event_get(out, txn, key, NULL) : status;
 }
 
-/* ---- by user
- * ------------------------------------------------------------------------------------- */
+/* ---- by user ----------------------------------------------------------------------------- */
 
 typedef struct each_event {
     gx_txn *txn;
@@ -128,8 +127,7 @@ gx_status gx_event_of_user(gx_txn *txn, uint32_t user, size_t limit, gx_event_fn
     return status == GX_INTERRUPTED && each.left == 0 ? GX_OK : status;
 }
 
-/* ---- the core alone
- * --------------------------------------------------------------------------------- */
+/* ---- the core alone ---------------------------------------------------------------------- */
 
 typedef struct scan {
     gx_event_run_fn fn;
@@ -178,8 +176,7 @@ gx_status gx_event_recent(gx_event_core *out, size_t *out_count, gx_txn *txn, ui
     return status;
 }
 
-/* ---- by time
- * ----------------------------------------------------------------------------------------- */
+/* ---- by time ----------------------------------------------------------------------------- */
 
 typedef struct window {
     gx_txn *txn;

@@ -125,8 +125,7 @@ done:
     return status;
 }
 
-/* ---- fields of others that name the user
- * ---------------------------------------------------------- */
+/* ---- fields of others that name the user ------------------------------------------------- */
 
 typedef struct search {
     const char *word, *field;
@@ -178,8 +177,7 @@ static gx_status scrub(gx_txn *txn, gx_space space, const char *field, gx_slice 
     return status;
 }
 
-/* ---- the user
- * -------------------------------------------------------------------------------------- */
+/* ---- the user ---------------------------------------------------------------------------- */
 
 static gx_status forget_word(gx_txn *txn, uint32_t user, gx_slice word, gx_error *err) {
     gx_status status;

@@ -118,8 +118,9 @@ typedef gx_status (*gx__row_fn)(void *ctx, MDB_val key, MDB_val value, gx_error 
 GX_MUST_CHECK gx_status gx__each(gx_txn *txn, unsigned tree, MDB_val from, size_t prefix,
                                  gx__row_fn fn, void *ctx, gx_error *err);
 
-/* ---- bytes: numbers in keys are big-endian, so that memcmp sorts them; in values little-endian
- * --- */
+/* ---- bytes ------------------------------------------------------------------------------- */
+
+/* Numbers in keys are big-endian, so that memcmp sorts them; in values they are little-endian. */
 
 static inline uint64_t gx__time_bits(int64_t ts_ms) {
     return (uint64_t)ts_ms ^ (UINT64_C(1) << 63);

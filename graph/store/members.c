@@ -144,8 +144,7 @@ uint64_t gx_member_count(gx_txn *txn) {
     return gx__tree_entries(txn, GX__TREE_MEMBER);
 }
 
-/* ---- impressions
- * ----------------------------------------------------------------------------------- */
+/* ---- impressions ------------------------------------------------------------------------- */
 
 enum { IMPRESSION_HEAD = 19, IMPRESSION_MAX = IMPRESSION_HEAD + 3 * GX_ID_BYTES_MAX };
 

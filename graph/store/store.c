@@ -147,8 +147,7 @@ static gx_status open_lock_file(gx_store *store, gx_error *err) {
     return store->lock_file >= 0 ? GX_OK : gx_fail_errno(err, errno, "opening", path);
 }
 
-/* ---- the environment
- * ----------------------------------------------------------------------------- */
+/* ---- the environment --------------------------------------------------------------------- */
 
 static int open_env(gx_store *store, uint64_t map_bytes) {
     unsigned flags = MDB_NOTLS;
@@ -249,8 +248,7 @@ static gx_status open_trees(gx_store *store, MDB_txn *mdb, unsigned create, gx_e
     return GX_OK;
 }
 
-/* ---- the schema
- * ------------------------------------------------------------------------------------ */
+/* ---- the schema -------------------------------------------------------------------------- */
 
 /* upgrades[i] takes a store from schema i + 1 to i + 2, inside the transaction it is given; a new
  * schema is one more row here and GX_STORE_SCHEMA raised by one. */
@@ -351,8 +349,7 @@ static gx_status open_schema(gx_store *store, bool create, gx_error *err) {
                                                         : status;
 }
 
-/* ---- open and close
- * -------------------------------------------------------------------------------- */
+/* ---- open and close ---------------------------------------------------------------------- */
 
 static gx_status open_whole(gx_store *store, const gx_store_options *options, bool *claimed,
                             gx_error *err) {

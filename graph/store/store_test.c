@@ -77,8 +77,7 @@ static void a_foreign_or_newer_or_cut_file_is_refused(void **state) {
     test_close(&t);
 }
 
-/* ---- words
- * ---------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------- */
 
 static void words_get_dense_numbers_once(void **state) {
     (void)state;
@@ -175,8 +174,7 @@ static void words_are_appended_in_runs(void **state) {
     test_close(&t);
 }
 
-/* ---- records and settings
- * ---------------------------------------------------------------------------- */
+/* ---- records and settings ---------------------------------------------------------------- */
 
 static void records_merge_field_by_field(void **state) {
     (void)state;
@@ -221,8 +219,7 @@ static void records_merge_field_by_field(void **state) {
     test_close(&t);
 }
 
-/* ---- ties
- * --------------------------------------------------------------------------------------------- */
+/* ---- ties -------------------------------------------------------------------------------- */
 
 typedef struct seen_ties {
     size_t count;
@@ -279,8 +276,7 @@ static void ties_are_seen_from_both_ends(void **state) {
     test_close(&t);
 }
 
-/* ---- events
- * --------------------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 typedef struct seen_events {
     size_t count;
@@ -383,8 +379,7 @@ static void bad_events_are_refused(void **state) {
     test_close(&t);
 }
 
-/* ---- memberships, impressions, forgetting
- * ------------------------------------------------------------ */
+/* ---- memberships, impressions, forgetting ------------------------------------------------ */
 
 static gx_status count_member(void *ctx, const gx_membership *m, gx_error *err) {
     (void)err;
@@ -479,8 +474,7 @@ static void a_forgotten_user_leaves_nothing(void **state) {
     test_close(&t);
 }
 
-/* ---- transactions
- * -------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------ */
 
 static void savepoints_and_states(void **state) {
     (void)state;

@@ -1,0 +1,401 @@
+/* Views against naive sums over the same rows, and rules with their settings. */
+#include "graph/csr/view.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { USERS = 12, ITEMS = 7, DAY = 86400000 };
+
+typedef struct fixture {
+    char path[64];
+    gx_store *store;
+    gx_txn *txn; /* a write transaction: views read it as any other */
+    gx_rules rules;
+    gx_job job;
+    gx_error err;
+} fixture;
+
+static void must(gx_status status, const gx_error *err) {
+    if (status != GX_OK) {
+        fail_msg("%s: %s", gx_status_name(status), err->message);
+    }
+}
+
+static uint32_t intern(fixture *f, gx_space space, const char *word) {
+    uint32_t id = GX_NONE;
+    must(gx_word_intern(&id, NULL, f->txn, space, gx_slice_of(word), &f->err), &f->err);
+    return id;
+}
+
+static void open_fixture(fixture *f) {
+    const gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
+    char name[16];
+    memset(f, 0, sizeof *f);
+    snprintf(f->path, sizeof f->path, "/tmp/gx_view_XXXXXX");
+    assert_non_null(mkdtemp(f->path));
+    must(gx_store_open(&f->store, f->path, &options, &f->err), &f->err);
+    must(gx_txn_write(&f->txn, f->store, &f->err), &f->err);
+    gx_job_init(&f->job, 1, 1);
+    for (int i = 0; i < USERS; i++) {
+        snprintf(name, sizeof name, "u%d", i);
+        intern(f, GX_SPACE_USER, name);
+        snprintf(name, sizeof name, "i%d", i);
+        if (i < ITEMS) {
+            intern(f, GX_SPACE_ITEM, name);
+        }
+    }
+}
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw) {
+    (void)info;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void close_fixture(fixture *f) {
+    assert_int_equal(atomic_load(&f->job.mem_used), 0);
+    gx_rules_finish(&f->rules);
+    gx_txn_abort(f->txn);
+    gx_store_close(f->store);
+    nftw(f->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void load_rules(fixture *f) {
+    gx_rules_finish(&f->rules);
+    must(gx_rules_load(&f->rules, f->txn, &f->err), &f->err);
+}
+
+static void put_tie(fixture *f, uint32_t src, uint32_t dst, const char *kind, float weight,
+                    int64_t ts_ms, bool directed) {
+    const gx_tie tie = {src, dst, intern(f, GX_SPACE_TIE_KIND, kind), weight, ts_ms, directed};
+    must(gx_tie_put(NULL, f->txn, &tie, &f->err), &f->err);
+}
+
+static float arc(const gx_graph *g, uint32_t u, uint32_t v) {
+    for (uint64_t a = g->out_ptr[u]; a < g->out_ptr[u + 1]; a++) {
+        if (g->out_dst[a] == v) {
+            return g->out_weight ? g->out_weight[a] : 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- rules ------------------------------------------------------------------------------------
+ */
+
+static void rules_come_from_the_table_and_the_settings(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f);
+    gx_arena *arena = gx_arena_create();
+    uint32_t friends = intern(&f, GX_SPACE_TIE_KIND, "friend");
+    uint32_t block = intern(&f, GX_SPACE_TIE_KIND, "block");
+    uint32_t odd = intern(&f, GX_SPACE_TIE_KIND, "fellow");
+    uint32_t buy = intern(&f, GX_SPACE_ACTION, "buy"), wave = intern(&f, GX_SPACE_ACTION, "wave");
+    load_rules(&f);
+    assert_true(f.rules.kinds[friends].weight == 1 && !f.rules.kinds[friends].directed);
+    assert_true(f.rules.kinds[block].weight == 0 && f.rules.kinds[block].blocks);
+    assert_true(f.rules.kinds[odd].weight == 1);
+    assert_string_equal(f.rules.kinds[odd].name, "fellow");
+    assert_true(f.rules.actions[buy].is_purchase && f.rules.actions[buy].weight > 1);
+    assert_true(f.rules.actions[wave].weight ==
+                gx_action_rule_default(gx_slice_of("view"))->weight);
+    static const char *const names[] = {"friend", "family", "chat", "follow", "trust", "fellow"};
+    for (size_t i = 0; i < GX_COUNT(names); i++) { /* imports and views agree */
+        gx_slice name = gx_slice_of(names[i]);
+        assert_int_equal(gx_kind_rule_default(name)->directed, gx_tie_kind_is_directed(name));
+    }
+    gx_value setting = gx_map(arena, 1), fields = gx_map(arena, 3);
+    gx_map_put(arena, &fields, "weight", gx_real(2.5));
+    gx_map_put(arena, &fields, "half_life", gx_str("7d"));
+    gx_map_put(arena, &fields, "purchase", gx_bool(true));
+    gx_map_put(arena, &setting, "wave", fields);
+    must(gx_setting_put(f.txn, "actions", &setting, &f.err), &f.err);
+    load_rules(&f);
+    assert_true(f.rules.actions[wave].weight == 2.5f && f.rules.actions[wave].is_purchase);
+    assert_true(f.rules.actions[wave].half_life_ms == 7.0 * DAY);
+    gx_arena_destroy(arena);
+    close_fixture(&f);
+}
+
+static void bad_settings_are_refused_by_name(void **state) {
+    (void)state;
+    fixture f;
+    gx_rules rules;
+    open_fixture(&f);
+    intern(&f, GX_SPACE_TIE_KIND, "friend");
+    gx_arena *arena = gx_arena_create();
+    const gx_value bad[] = {gx_real(NAN), gx_str("much"), gx_real(-1), gx_bool(true)};
+    for (size_t i = 0; i < GX_COUNT(bad); i++) {
+        gx_value setting = gx_map(arena, 1), fields = gx_map(arena, 1);
+        gx_map_put(arena, &fields, "weight", bad[i]);
+        gx_map_put(arena, &setting, "friend", fields);
+        must(gx_setting_put(f.txn, "tie_kinds", &setting, &f.err), &f.err);
+        assert_int_equal(gx_rules_load(&rules, f.txn, &f.err), GX_BAD_REQUEST);
+        assert_string_equal(f.err.at, "tie_kinds");
+        assert_non_null(strstr(f.err.message, "weight"));
+    }
+    gx_value setting = gx_map(arena, 1), fields = gx_map(arena, 1);
+    gx_map_put(arena, &fields, "wieght", gx_int(1));
+    gx_map_put(arena, &setting, "friend", fields);
+    must(gx_setting_put(f.txn, "tie_kinds", &setting, &f.err), &f.err);
+    assert_int_equal(gx_rules_load(&rules, f.txn, &f.err), GX_BAD_REQUEST);
+    assert_non_null(strstr(f.err.message, "wieght"));
+    gx_arena_destroy(arena);
+    close_fixture(&f);
+}
+
+/* ---- ties ---------------------------------------------------------------------------------------
+ */
+
+static void ties_become_arcs(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f);
+    put_tie(&f, 0, 1, "friend", 1, GX_TIME_UNKNOWN, false);
+    put_tie(&f, 2, 0, "follow", 2, 10 * (int64_t)DAY, true);
+    put_tie(&f, 0, 2, "follow", 1, 40 * (int64_t)DAY, true);
+    put_tie(&f, 3, 4, "block", 1, GX_TIME_UNKNOWN, true);
+    put_tie(&f, 5, 5, "friend", 1, GX_TIME_UNKNOWN, false);
+    load_rules(&f);
+    gx_tie_view view = {.flags = GX_GRAPH_IN};
+    gx_graph g = {0};
+    must(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_true(g.n == USERS && g.m == 4 && g.directed);
+    assert_true(arc(&g, 0, 1) == 1 && arc(&g, 1, 0) == 1); /* a friendship goes both ways */
+    assert_true(fabs((double)arc(&g, 2, 0) - 2 * 0.7) < 1e-6);
+    assert_true(arc(&g, 3, 4) == 0);
+    gx_graph_finish(&g);
+    view = (gx_tie_view){.flags = GX_GRAPH_UNDIRECTED};
+    must(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_true(g.m == 4 && arc(&g, 0, 1) == 1); /* counted once */
+    gx_graph_finish(&g);
+    view = (gx_tie_view){
+        .from_ms = 5 * (int64_t)DAY, .to_ms = 30 * (int64_t)DAY, .half_life_ms = 10.0 * DAY};
+    must(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_true(g.m == 3 && arc(&g, 0, 2) == 0);
+    assert_true(fabs((double)arc(&g, 2, 0) - (2 * 0.7 / 4)) <
+                1e-6); /* two half-lives before the end */
+    gx_graph_finish(&g);
+    static const char *const blocks[] = {"block", NULL}, *const typo[] = {"freind", NULL};
+    view = (gx_tie_view){.kinds = blocks};
+    must(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_true(g.m == 1 && arc(&g, 3, 4) == 1 && !g.out_weight);
+    gx_graph_finish(&g);
+    view.kinds = typo;
+    assert_int_equal(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), GX_NOT_FOUND);
+    close_fixture(&f);
+}
+
+/* ---- events
+ * --------------------------------------------------------------------------------------- */
+
+typedef struct row {
+    uint32_t user, item;
+    int64_t ts_ms;
+    double value;
+} row;
+
+static void put_event(fixture *f, const row *r, const char *action) {
+    const gx_event event = {.ts_ms = r->ts_ms,
+                            .user = r->user,
+                            .item = r->item,
+                            .action = intern(f, GX_SPACE_ACTION, action),
+                            .channel = GX_NONE,
+                            .group = GX_NONE,
+                            .via = GX_NONE,
+                            .campaign = GX_NONE,
+                            .coupon = GX_NONE,
+                            .value = (float)r->value,
+                            .qty = NAN,
+                            .amount = NAN};
+    must(gx_event_put(NULL, f->txn, &event, &f->err), &f->err);
+}
+
+static void events_become_sums(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f);
+    static double sums[USERS][ITEMS];
+    static int64_t latest[USERS][ITEMS];
+    memset(sums, 0, sizeof sums);
+    gx_rng rng = gx_rng_at(3, 3);
+    const int64_t now = 100 * (int64_t)DAY;
+    static const struct {
+        const char *name;
+        double weight, half_life_days;
+    } actions[] = {{"view", 1, 30}, {"buy", 5, 365}, {"refund", -5, 365}, {"rate", 5, 730}};
+    for (int i = 0; i < 400; i++) {
+        size_t a = gx_rng_below(&rng, GX_COUNT(actions));
+        row r = {(uint32_t)gx_rng_below(&rng, USERS), (uint32_t)gx_rng_below(&rng, ITEMS + 1),
+                 (int64_t)i * DAY / 4, a == 3 ? (double)gx_rng_below(&rng, 6) : NAN};
+        bool there = r.item < ITEMS;
+        r.item = there ? r.item : GX_NONE;
+        put_event(&f, &r, actions[a].name);
+        if (there) {
+            double age = (double)(now - r.ts_ms) / DAY;
+            sums[r.user][r.item] += actions[a].weight * (a == 3 ? r.value / 5 : 1) *
+                                    exp2(-age / actions[a].half_life_days);
+            latest[r.user][r.item] = r.ts_ms;
+        }
+    }
+    load_rules(&f);
+    for (int keep = 0; keep < 2; keep++) {
+        gx_event_view view = {.now_ms = now, .decay = true, .keep_negative = keep};
+        gx_matrix m = {0};
+        must(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+        assert_true(m.rows == USERS && m.cols == ITEMS);
+        for (uint32_t u = 0; u < USERS; u++) {
+            for (uint32_t i = 0; i < ITEMS; i++) {
+                uint64_t at = gx_matrix_find(&m, u, i);
+                if (latest[u][i] == 0 || (!keep && sums[u][i] <= 0)) {
+                    assert_true(at == UINT64_MAX || m.ts[at] == 0);
+                } else {
+                    assert_true(at != UINT64_MAX);
+                    assert_true(fabs((double)m.value[at] - sums[u][i]) < 1e-4);
+                    assert_int_equal(m.ts[at], latest[u][i]);
+                }
+            }
+        }
+        gx_matrix_finish(&m);
+    }
+    close_fixture(&f);
+}
+
+static void windows_and_actions_choose_events(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f);
+    const row rows[] = {{0, 0, 1000, NAN}, {0, 1, 2000, NAN}, {1, 1, 3000, NAN}};
+    put_event(&f, &rows[0], "view");
+    put_event(&f, &rows[1], "buy");
+    put_event(&f, &rows[2], "view");
+    load_rules(&f);
+    static const char *const bought[] = {"buy", NULL};
+    gx_event_view view = {.actions = bought};
+    gx_matrix m = {0};
+    must(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_true(m.nnz == 1 && gx_matrix_find(&m, 0, 1) == 0);
+    gx_matrix_finish(&m);
+    view = (gx_event_view){.from_ms = 1000, .to_ms = 3000};
+    must(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_int_equal(m.nnz, 2);
+    gx_matrix_finish(&m);
+    gx_job_cancel(&f.job);
+    assert_int_equal(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), GX_CANCELLED);
+    close_fixture(&f);
+}
+
+/* ---- labels
+ * ------------------------------------------------------------------------------------------ */
+
+static void labels_are_numbered_as_first_seen(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f);
+    gx_arena *arena = gx_arena_create();
+    for (uint32_t i = 0; i < 300; i++) {
+        char name[24], category[32];
+        snprintf(name, sizeof name, "more%u", i);
+        snprintf(category, sizeof category, "c%u/sub%u", i % 90, i);
+        uint32_t id = intern(&f, GX_SPACE_ITEM, name);
+        gx_value fields = gx_map(arena, 1);
+        gx_map_put(arena, &fields, "category",
+                   i % 3 ? gx_text_copy(arena, category, strlen(category)) : gx_int(i));
+        must(gx_record_merge(NULL, f.txn, GX_SPACE_ITEM, id, &fields, &f.err), &f.err);
+    }
+    gx_labels top = {0}, whole = {0};
+    must(gx_view_labels(&top, f.txn, GX_SPACE_ITEM, "category", true, &f.job, &f.err), &f.err);
+    must(gx_view_labels(&whole, f.txn, GX_SPACE_ITEM, "category", false, &f.job, &f.err), &f.err);
+    assert_int_equal(top.n, ITEMS + 300);
+    assert_int_equal(top.count, 60);
+    assert_int_equal(whole.count, 200);
+    assert_int_equal(top.label[0], GX_NONE);
+    for (uint32_t i = 0; i < 300; i++) {
+        char category[32];
+        uint32_t label = top.label[ITEMS + i];
+        if (i % 3 == 0) {
+            assert_int_equal(label, GX_NONE);
+            continue;
+        }
+        snprintf(category, sizeof category, "c%u", i % 90);
+        assert_true(gx_slice_is(gx_label_name(&top, label), category));
+        snprintf(category, sizeof category, "c%u/sub%u", i % 90, i);
+        assert_true(gx_slice_is(gx_label_name(&whole, whole.label[ITEMS + i]), category));
+    }
+    gx_labels_finish(&top);
+    gx_labels_finish(&whole);
+    gx_arena_destroy(arena);
+    close_fixture(&f);
+}
+
+/* ---- memory ends
+ * --------------------------------------------------------------------------------------- */
+
+static gx_status all_views(fixture *f) {
+    gx_rules rules = {0};
+    gx_graph g = {0};
+    gx_matrix m = {0};
+    gx_labels l = {0};
+    gx_tie_view ties = {0};
+    gx_event_view events = {0};
+    gx_status status;
+    GX_TRY(gx_rules_load(&rules, f->txn, &f->err));
+    GX_TRY(gx_view_ties(&g, f->txn, &rules, &ties, &f->job, &f->err));
+    GX_TRY(gx_view_events(&m, f->txn, &rules, &events, &f->job, &f->err));
+    GX_TRY(gx_view_labels(&l, f->txn, GX_SPACE_ITEM, "category", true, &f->job, &f->err));
+done:
+    gx_rules_finish(&rules);
+    gx_graph_finish(&g);
+    gx_matrix_finish(&m);
+    gx_labels_finish(&l);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f);
+    assert_int_equal(all_views(&f), GX_OK); /* of an empty store */
+    gx_arena *arena = gx_arena_create();
+    gx_value fields = gx_map(arena, 1);
+    gx_map_put(arena, &fields, "category", gx_str("hair"));
+    must(gx_record_merge(NULL, f.txn, GX_SPACE_ITEM, 0, &fields, &f.err), &f.err);
+    put_tie(&f, 0, 1, "friend", 1, GX_TIME_UNKNOWN, false);
+    const row r = {0, 0, 1000, NAN};
+    put_event(&f, &r, "view");
+    uint64_t live = gx_alloc_live_blocks();
+    gx_status status = GX_NO_MEMORY;
+    for (uint64_t k = 1; status != GX_OK; k++) {
+        assert_true(k < 1000);
+        gx_alloc_fail_at(k);
+        status = all_views(&f);
+        gx_alloc_fail_at(0);
+        assert_true(status == GX_OK || status == GX_NO_MEMORY);
+        assert_int_equal(gx_alloc_live_blocks(), live);
+        assert_int_equal(atomic_load(&f.job.mem_used), 0);
+    }
+    gx_arena_destroy(arena);
+    close_fixture(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_come_from_the_table_and_the_settings),
+        cmocka_unit_test(bad_settings_are_refused_by_name),
+        cmocka_unit_test(ties_become_arcs),
+        cmocka_unit_test(events_become_sums),
+        cmocka_unit_test(windows_and_actions_choose_events),
+        cmocka_unit_test(labels_are_numbered_as_first_seen),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
