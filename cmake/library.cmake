@@ -13,7 +13,7 @@ if(TARGET gx_api)
     endforeach()
     target_link_libraries(guanxi_shared PRIVATE gx_flags PkgConfig::LMDB PkgConfig::XXHASH
         PkgConfig::MSGPACK PkgConfig::JANSSON PkgConfig::ZLIB PkgConfig::ZSTD PkgConfig::IGRAPH
-        PkgConfig::OPENBLAS PkgConfig::INIH)
+        PkgConfig::OPENBLAS)
     install(TARGETS guanxi_shared EXPORT guanxi-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(FILES include/guanxi.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
     install(EXPORT guanxi-targets NAMESPACE guanxi:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/guanxi)
@@ -33,4 +33,13 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/cli/main.c" AND TARGET gx_cli)
     add_executable(guanxi cli/main.c)
     target_link_libraries(guanxi PRIVATE gx_cli)
     install(TARGETS guanxi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+    # The man page and the completion are the program's own words.
+    add_custom_command(TARGET guanxi POST_BUILD
+        COMMAND $<TARGET_FILE:guanxi> help man -o "${PROJECT_BINARY_DIR}/guanxi.1"
+        COMMAND $<TARGET_FILE:guanxi> help completion -o "${PROJECT_BINARY_DIR}/guanxi.bash"
+        VERBATIM)
+    install(FILES "${PROJECT_BINARY_DIR}/guanxi.1" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES "${PROJECT_BINARY_DIR}/guanxi.bash" RENAME guanxi
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endif()

@@ -29,8 +29,8 @@ ROOMS = {
     "engine": (["graph/base", "graph/csr", "graph/snapshot", "graph/pass"], ["omp", "igraph"]),
     "models": (["graph/base", "graph/csr", "graph/snapshot", "graph/pass"], ["omp", "cblas", "lapacke", "openblas_config"]),
     "datasets": (["graph/base"], ["zlib"]),
-    "api": (["graph", "engine", "models", "datasets"], ["ini"]),
-    "server": (["graph/base", "graph/codec", "api"], ["event2", "openssl", "msgpack"]),
+    "api": (["graph", "engine", "models", "datasets"], ["xxhash"]),
+    "server": (["graph/base", "graph/codec", "api"], ["event2", "msgpack"]),
     "bench": (["graph", "engine", "models", "datasets", "api", "server"], ["omp", "igraph"]),
     "cli": (["graph", "api", "server", "bench", "datasets"], []),
 }
