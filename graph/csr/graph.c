@@ -159,12 +159,22 @@ static uint64_t join_count(const joiner *j, uint64_t row) {
     return given - both;
 }
 
+/* What one of the two rows has left when the other has ended. */
+static void join_rest(joiner *j, uint64_t to, const arcs *rest, uint64_t first, uint64_t end) {
+    for (uint64_t i = first; i < end; i++, to++) {
+        j->out.col[to] = rest->end[i];
+        if (j->out.value) {
+            j->out.value[to] = weight_at(rest, i);
+        }
+    }
+}
+
 static void join_row(joiner *j, uint64_t row) {
     uint64_t x = j->a.ptr[row], x_end = j->a.ptr[row + 1];
     uint64_t y = j->b.ptr[row], y_end = j->b.ptr[row + 1];
-    for (uint64_t to = j->out.ptr[row]; x < x_end || y < y_end; to++) {
-        uint32_t u = x < x_end ? j->a.end[x] : GX_NONE;
-        uint32_t v = y < y_end ? j->b.end[y] : GX_NONE;
+    uint64_t to = j->out.ptr[row];
+    for (; x < x_end && y < y_end; to++) {
+        uint32_t u = j->a.end[x], v = j->b.end[y];
         j->out.col[to] = u < v ? u : v;
         if (j->out.value) {
             float p = u <= v ? weight_at(&j->a, x) : 0, q = v <= u ? weight_at(&j->b, y) : 0;
@@ -173,6 +183,8 @@ static void join_row(joiner *j, uint64_t row) {
         x += u <= v;
         y += v <= u;
     }
+    join_rest(j, to, &j->a, x, x_end);
+    join_rest(j, to, &j->b, y, y_end);
 }
 
 static void join_share(void *user, int worker) {

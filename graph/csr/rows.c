@@ -20,7 +20,7 @@
 
 enum {
     BUCKETS_MAX = 1024,
-    BUCKET_TRIPLETS = 16384, /* wished for: its scratch fits a core's second-level cache */
+    BUCKET_TRIPLETS = 32768, /* wished for: its scratch fits a core's second-level cache */
     BLOCK = 4096,            /* triplets between two looks at the stop flag */
     DIGIT_BITS_MAX = 11
 };
