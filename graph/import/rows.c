@@ -124,10 +124,10 @@ static gx_status open_rows(rows *r, gx_txn *txn, const char *kind, const gx_rows
 }
 
 static void close_rows(rows *r) {
+    gx_arena_destroy(r->converter.arena); /* before finish, which forgets them */
+    gx_arena_destroy(r->converter.scratch);
     gx__converter_finish(&r->converter);
     gx__words_finish(&r->words);
-    gx_arena_destroy(r->converter.arena);
-    gx_arena_destroy(r->converter.scratch);
     gx_arena_destroy(r->cells);
     gx__reader_finish(&r->reader);
     gx_free(r->binding);
