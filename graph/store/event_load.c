@@ -172,7 +172,7 @@ typedef struct flush {
     gx_event_load *load;
     gx_txn *txn;
     staged *rows;
-    size_t count;
+    size_t count, with_id;
     gx__pair *pairs, *scratch;
     uint32_t *by_time;
     uint8_t *records, *known; /* RUN of each */
@@ -226,10 +226,10 @@ static void refine(flush *f, size_t count, bool by_time) {
 }
 
 /* Marks rows whose event_id came before in this batch; ids that share a hash are few. */
-static void drop_repeated_ids(flush *f, size_t count) {
-    for (size_t from = 0, to; from < count; from = to) {
+static void drop_repeated_ids(flush *f) {
+    for (size_t from = 0, to; from < f->with_id; from = to) {
         to = from + 1;
-        while (to < count && f->pairs[to].key == f->pairs[from].key) {
+        while (to < f->with_id && f->pairs[to].key == f->pairs[from].key) {
             staged *s = &f->rows[f->pairs[to].index];
             for (size_t i = from; i < to && !s->dropped; i++) {
                 s->dropped = gx_slice_equal(id_of(&f->rows[f->pairs[i].index]), id_of(s));
@@ -239,30 +239,52 @@ static void drop_repeated_ids(flush *f, size_t count) {
     }
 }
 
-static gx_status drop_known_ids(flush *f, size_t count) {
-    gx__event_key key;
-    for (size_t i = 0; i < count; i++) {
-        staged *s = &f->rows[f->pairs[i].index];
-        gx_status status =
-            s->dropped ? GX_NOT_FOUND : gx__event_find_id(&key, f->txn, s->key, id_of(s), f->err);
-        if (status == GX_OK) {
-            s->dropped = true;
-        } else if (status != GX_NOT_FOUND) {
-            return status;
-        }
-        if (i % RUN == 0 && (status = poll(f, 0)) != GX_OK) {
-            return status;
-        }
+/* A record of the store has the hash of some rows of the batch: the event_id in the log decides. */
+static gx_status compare_id(void *ctx, size_t index, const uint8_t *record, gx_error *err) {
+    flush *f = ctx;
+    gx_event there;
+    gx__event_key key = {.time = gx__be64(record + 8), .key = gx__be64(record)};
+    gx_status status = gx__event_get(&there, f->txn, key, err);
+    if (status == GX_NOT_FOUND) {
+        return gx_fail(err, GX_CORRUPT, "store %s: an event_id leads to no event",
+                       gx_store_path(f->txn->store));
     }
-    return GX_OK;
+    for (size_t i = f->at[index]; status == GX_OK && i < f->with_id; i++) {
+        staged *s = &f->rows[f->pairs[i].index];
+        if (s->key != key.key) {
+            break;
+        }
+        s->dropped |= gx_slice_equal(there.event_id, id_of(s));
+    }
+    return status;
 }
 
-static gx_status merge_ids(flush *f, size_t count) {
+static gx_status drop_known_ids(flush *f) {
     gx_status status = GX_OK;
-    for (size_t i = 0; i < count && status == GX_OK;) {
+    size_t hashes = f->count < RUN ? f->count : RUN;
+    for (size_t i = 0; i < f->with_id;) {
+        size_t count = 0;
+        for (; i < f->with_id && count < hashes; i++) {
+            uint64_t hash = f->pairs[i].key;
+            if (i == 0 || hash != f->pairs[i - 1].key) {
+                gx__put_be64(f->records + count * sizeof hash, hash);
+                f->at[count++] = (uint32_t)i;
+            }
+        }
+        GX_TRY(gx__set_probe(f->txn, &gx__event_id_set, f->records, sizeof(uint64_t), count,
+                             compare_id, f, f->err));
+        GX_TRY(poll(f, 0));
+    }
+done:
+    return status;
+}
+
+static gx_status merge_ids(flush *f) {
+    gx_status status = GX_OK;
+    for (size_t i = 0; i < f->with_id && status == GX_OK;) {
         size_t records = 0, from = i;
         uint64_t created = 0;
-        for (; i < count && records < RUN; i++) {
+        for (; i < f->with_id && records < RUN; i++) {
             const staged *s = &f->rows[f->pairs[i].index];
             if (!s->dropped) {
                 gx__put_be64(f->records + records * GX__EVENT_ID_BYTES, s->key);
@@ -290,9 +312,10 @@ static gx_status write_ids(flush *f) {
         }
     }
     gx__sort_pairs(f->pairs, f->scratch, count);
-    drop_repeated_ids(f, count);
+    f->with_id = count;
+    drop_repeated_ids(f);
     if (any) {
-        GX_TRY(drop_known_ids(f, count));
+        GX_TRY(drop_known_ids(f));
     }
     refine(f, count, true);
     for (size_t i = 1; i < count; i++) {
@@ -301,7 +324,7 @@ static gx_status write_ids(flush *f) {
             return collision(f, b);
         }
     }
-    status = merge_ids(f, count);
+    status = merge_ids(f);
 done:
     return status;
 }

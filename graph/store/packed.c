@@ -3,29 +3,18 @@
 
 enum walk { FORWARD, BACK };
 
-/* The records of a block that start with the prefix: [*from, *to). */
-static void clip(size_t *from, size_t *to, const gx__set *set, const uint8_t *records, size_t count,
-                 const void *key, size_t prefix) {
-    size_t low = 0, high = count;
+/* The first record of [low, high) that is not below the key, or above it where `past`. */
+static size_t bound(const gx__set *set, const uint8_t *records, size_t low, size_t high,
+                    const void *key, size_t prefix, bool past) {
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (memcmp(records + middle * set->record, key, prefix) < 0) {
+        if (memcmp(records + middle * set->record, key, prefix) < (past ? 1 : 0)) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    *from = low;
-    high = count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (memcmp(records + middle * set->record, key, prefix) <= 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    *to = low;
+    return low;
 }
 
 /* The block that holds the first record ≥ `key` padded with `fill`, or would. */
@@ -63,7 +52,8 @@ static gx_status walk(gx_txn *txn, const gx__set *set, const void *key, size_t p
         size_t from = 0, to = block.mv_size / set->record;
         size_t whole = to;
         if (prefix) {
-            clip(&from, &to, set, records, whole, key, prefix);
+            from = bound(set, records, 0, whole, key, prefix, false);
+            to = bound(set, records, from, whole, key, prefix, true);
         }
         if (from < to) {
             GX_TRY(fn(ctx, records + from * set->record, to - from, err));
@@ -115,4 +105,81 @@ gx_status gx__set_find(void *out_record, gx_txn *txn, const gx__set *set, const 
     finder f = {.out = out_record, .bytes = set->record};
     gx_status status = walk(txn, set, identity, set->identity, FORWARD, take_first, &f, err);
     return status != GX_OK ? status : f.found ? GX_OK : GX_NOT_FOUND;
+}
+
+/* ---- many at once -----------------------------------------------------------------------------
+ */
+
+typedef struct prober {
+    const gx__set *set;
+    MDB_cursor *cursor;
+    const uint8_t *keys;
+    size_t prefix, count, next; /* the next key to look for */
+    MDB_val block;
+    size_t at; /* in the block */
+} prober;
+
+/* The block after, or the one that the next key belongs to where that is further on. */
+static int advance(prober *p) {
+    MDB_val key;
+    const uint8_t *wanted = p->keys + p->next * p->prefix;
+    int code = mdb_cursor_get(p->cursor, &key, &p->block, MDB_NEXT);
+    p->at = 0;
+    if (code == 0) {
+        const uint8_t *last = (const uint8_t *)p->block.mv_data + p->block.mv_size - p->set->record;
+        if (memcmp(last, wanted, p->prefix) < 0) {
+            code = seek(p->cursor, &key, &p->block, p->set, wanted, p->prefix, 0x00);
+        }
+    }
+    return code;
+}
+
+/* Looks for keys in the block at hand until one lies beyond it. */
+static gx_status probe_block(prober *p, gx__probe_fn fn, void *ctx, gx_error *err) {
+    const uint8_t *records = p->block.mv_data;
+    size_t count = p->block.mv_size / p->set->record;
+    while (p->next < p->count) {
+        const uint8_t *key = p->keys + p->next * p->prefix;
+        p->at = bound(p->set, records, p->at, count, key, p->prefix, false);
+        for (; p->at < count; p->at++) {
+            const uint8_t *record = records + p->at * p->set->record;
+            if (memcmp(record, key, p->prefix) != 0) {
+                break;
+            }
+            gx_status status = fn(ctx, p->next, record, err);
+            if (status != GX_OK) {
+                return status;
+            }
+        }
+        if (p->at == count) {
+            return GX_OK; /* the next block may have more of this key */
+        }
+        p->next++;
+    }
+    return GX_OK;
+}
+
+gx_status gx__set_probe(gx_txn *txn, const gx__set *set, const void *keys, size_t prefix,
+                        size_t count, gx__probe_fn fn, void *ctx, gx_error *err) {
+    gx_status status = GX_OK;
+    prober p = {.set = set, .keys = keys, .prefix = prefix, .count = count};
+    MDB_val key;
+    if (count == 0) {
+        return GX_OK;
+    }
+    GX__MDB(txn->store, mdb_cursor_open(txn->mdb, gx__dbi(txn, set->tree), &p.cursor),
+            "opening a cursor");
+    int code = seek(p.cursor, &key, &p.block, set, keys, prefix, 0x00);
+    while (code == 0) {
+        GX_TRY(probe_block(&p, fn, ctx, err));
+        code = p.next < p.count ? advance(&p) : MDB_NOTFOUND;
+    }
+    if (code != MDB_NOTFOUND) {
+        status = gx__mdb_fail(txn->store, code, "reading", err);
+    }
+done:
+    if (p.cursor) {
+        mdb_cursor_close(p.cursor);
+    }
+    return status;
 }

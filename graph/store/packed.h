@@ -32,6 +32,13 @@ GX_MUST_CHECK gx_status gx__set_each_back(gx_txn *txn, const gx__set *set, const
 GX_MUST_CHECK gx_status gx__set_find(void *out_record, gx_txn *txn, const gx__set *set,
                                      const void *identity, gx_error *err);
 
+/* For each of `count` keys of `prefix` bytes, strictly ascending, every record that starts with it,
+ * told with the index of the key. Dense keys cost a scan of the set, sparse ones a descent each. */
+typedef gx_status (*gx__probe_fn)(void *ctx, size_t index, const uint8_t *record, gx_error *err);
+GX_MUST_CHECK gx_status gx__set_probe(gx_txn *txn, const gx__set *set, const void *keys,
+                                      size_t prefix, size_t count, gx__probe_fn fn, void *ctx,
+                                      gx_error *err);
+
 /* Merges `count` records, strictly ascending by identity. known[i] (may be NULL) is set to 1 where
  * that identity was there, 2 where it was there and the record will differ, else 0; such a record
  * replaces the old one where `replace`, and is dropped otherwise. O(count + blocks touched ×

@@ -106,6 +106,42 @@ static void delete_random(gx_txn *txn, twin *t, gx_rng *rng) {
     t->in[n] = false;
 }
 
+typedef struct probes {
+    const twin *twin;
+    uint32_t groups[SPACE / 50], found[SPACE / 50];
+} probes;
+
+static gx_status count_probe(void *ctx, size_t index, const uint8_t *record, gx_error *err) {
+    probes *p = ctx;
+    (void)err;
+    assert_int_equal(number_of(record) / 50, p->groups[index]);
+    assert_true(p->twin->in[number_of(record)]);
+    p->found[index]++;
+    return GX_OK;
+}
+
+static void probe_random(gx_txn *txn, const twin *t, gx_rng *rng) {
+    static uint8_t keys[SPACE / 50 * 8];
+    probes p = {.twin = t};
+    gx_error err;
+    size_t count = 0;
+    uint64_t odds = 1 + gx_rng_below(rng, 12);
+    for (uint32_t group = 0; group < SPACE / 50; group++) {
+        if (gx_rng_below(rng, odds) == 0) {
+            gx__put_be64(keys + count * 8, group);
+            p.groups[count++] = group;
+        }
+    }
+    must(gx__set_probe(txn, &gx__event_id_set, keys, 8, count, count_probe, &p, &err), &err);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t expected = 0;
+        for (uint32_t n = p.groups[i] * 50; n < p.groups[i] * 50 + 50; n++) {
+            expected += t->in[n] ? 1 : 0;
+        }
+        assert_int_equal(p.found[i], expected);
+    }
+}
+
 static void a_set_is_a_sorted_array(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -123,6 +159,7 @@ static void a_set_is_a_sorted_array(void **state) {
             if (round % 10 == 9) {
                 compare(txn, &t);
             }
+            probe_random(txn, &t, &rng);
         }
         gx_txn_abort(txn);
         test_close(&store);
