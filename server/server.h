@@ -10,6 +10,7 @@ typedef struct gx_server_options {
     int long_threads;          /* pool of long calls; 0: one a processor */
     uint32_t connections_max;  /* 1,024 */
     uint32_t in_flight_max;    /* a connection: 128 */
+    size_t arguments_max;      /* held by those calls: 4 MiB */
     size_t output_max;         /* buffered a connection: 8 MiB */
     size_t frame_max;          /* 1 MiB */
     int64_t partial_frame_ms;  /* 10 s */

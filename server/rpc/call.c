@@ -2,7 +2,13 @@
  * calls in the pool. */
 #include "server/rpc/rpc.h"
 
-enum { FREE_CALLS_KEPT = 256, RETRY_MIN_MS = 5, RETRY_MAX_MS = 10000, RETRY_UNKNOWN_MS = 100 };
+enum {
+    FREE_CALLS_KEPT = 256,
+    RETRY_MIN_MS = 5,
+    RETRY_MAX_MS = 10000,
+    RETRY_UNKNOWN_MS = 100,
+    SLOW_MS = 1000 /* and the log says so */
+};
 
 static const int64_t NS_A_MS = 1000000;
 
@@ -53,6 +59,32 @@ static gx_status add_answer(gx_rpc_conn *conn, uint32_t msgid, const gx_value *r
     return status;
 }
 
+/* ---- the log ----------------------------------------------------------------------------------
+ */
+
+/* Faults of ours, and calls that took long: with the caller's request_id, so that both ends can
+ * find the same call. Other errors are the caller's business, and are counted only. */
+static void log_call(const gx_server *server, const gx_method *method, const gx_value *args,
+                     gx_status status, const gx_error *err, int64_t took_ns) {
+    bool fault =
+        status == GX_INTERNAL || status == GX_IO || status == GX_CORRUPT || status == GX_NO_MEMORY;
+    if (!fault && took_ns < SLOW_MS * NS_A_MS) {
+        return;
+    }
+    char id[80] = "-", message[300] = "-";
+    const gx_value *given = gx_map_get(args, "request_id");
+    if (given && given->type == GX_TEXT) {
+        gx_quote(id, sizeof id, given->as.text, given->size);
+    }
+    if (status != GX_OK) {
+        gx_quote(message, sizeof message, err->message, strlen(err->message));
+    }
+    gx_rpc_log(server, fault ? 0 : 2,
+               "event=%s method=%s code=%s took_ms=%lld request_id=%s message=%s",
+               fault ? "call_failed" : "slow_call", method->name, gx_status_name(status),
+               (long long)(took_ns / NS_A_MS), id, message);
+}
+
 /* ---- short calls ------------------------------------------------------------------------------
  */
 
@@ -83,7 +115,7 @@ static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
                        size_t row) {
     gx_rpc_loop *loop = conn->loop;
     gx_error err = {0};
-    gx_value args, result;
+    gx_value args = gx_nil(), result;
     gx_status status = gx_frame_args(&args, loop->arena, frame->params, &err);
     if (status == GX_OK) {
         gx_job *job = &loop->job;
@@ -100,8 +132,9 @@ static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
             add_error(conn, frame->msgid, &err, -1, conn->shape);
         }
     }
-    gx_arena_reset(loop->arena);
     int64_t ended = gx_clock_ns(); /* and the beginning of what comes next on this loop */
+    log_call(loop->server, method, &args, status, &err, ended - loop->now_ns);
+    gx_arena_reset(loop->arena);
     gx_rpc_stats_call(&loop->stats, row, status, ended - loop->now_ns);
     loop->now_ns = ended;
 }
@@ -158,6 +191,7 @@ static void link_call(gx_rpc_conn *conn, gx_rpc_call *call) {
     }
     conn->calls = call;
     conn->in_flight++;
+    conn->held += call->held;
     conn->loop->calls_out++;
 }
 
@@ -171,6 +205,7 @@ static void unlink_call(gx_rpc_conn *conn, gx_rpc_call *call) {
         call->conn_next->conn_before = call->conn_before;
     }
     conn->in_flight--;
+    conn->held -= call->held;
     conn->loop->calls_out--;
 }
 
@@ -218,6 +253,7 @@ static void send_away(gx_rpc_conn *conn, const gx_frame *frame, const gx_method 
         if (conn->hung_up) {
             gx_job_cancel(&call->job);
         }
+        call->held = gx_arena_bytes(call->arena);
         link_call(conn, call); /* before the push: a worker may be done with it at once */
         bool write = method->cost == GX_COST_WRITE;
         status = enqueue(call, write ? &server->writes : &server->longs, &wait_ns, &err);
@@ -331,7 +367,9 @@ void *gx_rpc_pool_main(void *user) {
                                       call->arena, &err);
         }
         pack_answer(call, &result, &err);
-        gx_rpc_queue_served(&server->longs, gx_clock_ns() - started, 1);
+        int64_t took = gx_clock_ns() - started;
+        log_call(server, call->method, &call->args, call->status, &err, took);
+        gx_rpc_queue_served(&server->longs, took, 1);
         gx_rpc_loop_finished(call->loop, call, call);
     }
     return NULL;
@@ -382,11 +420,14 @@ void *gx_rpc_writer_main(void *user) {
         if (count) {
             gx_db_write(server->db, writes, count);
         }
+        int64_t took = gx_clock_ns() - started;
         for (uint32_t i = 0; i < count; i++) {
             owners[i]->status = writes[i].status;
             pack_answer(owners[i], &writes[i].result, &writes[i].error);
+            log_call(server, owners[i]->method, &owners[i]->args, writes[i].status,
+                     &writes[i].error, took);
         }
-        gx_rpc_queue_served(&server->writes, gx_clock_ns() - started, count);
+        gx_rpc_queue_served(&server->writes, took, count);
         give_back(first);
     }
     return NULL;

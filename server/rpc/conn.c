@@ -6,7 +6,8 @@
  * loop, and are sent once for all the frames of a read.
  *
  * Three things make it stop reading until they are over (the kernel's buffers then push back on the
- * peer): as many calls in flight as are allowed, half of the output buffer full, draining. */
+ * peer): as many calls in flight as are allowed or their arguments as large, half of the output
+ * buffer full, draining. */
 #include "server/rpc/rpc.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 enum {
-    FRAMES_A_TURN = 64,    /* then the loop's other connections have theirs */
+    FRAMES_A_TURN = 64,    /* then the loop's other connections have theirs; */
+    TURN_NS = 2000000,     /* after this long too */
     READ_STEP = 16384,     /* room at least, when the rest of a frame is read */
     KEPT_CAPACITY = 65536, /* of an output buffer that is empty */
     LINGER_MS = 2000,
@@ -36,6 +38,7 @@ size_t gx_rpc_conn_backlog(const gx_rpc_conn *conn) {
 static bool is_paused(const gx_rpc_conn *conn) {
     const gx_server *server = conn->loop->server;
     return conn->in_flight >= server->options.in_flight_max ||
+           conn->held >= server->options.arguments_max ||
            gx_rpc_conn_backlog(conn) >= server->options.output_max / 2 ||
            atomic_load_explicit(&server->draining, memory_order_relaxed);
 }
@@ -78,8 +81,9 @@ static bool take_frame(gx_rpc_conn *conn, taking *t) {
 static void take_frames(gx_rpc_conn *conn, taking *t) {
     conn->needed = 0;
     conn->more = false;
+    int64_t begun = conn->loop->now_ns; /* which short calls move on */
     for (int frames = 0; t->taken < t->size; frames++) {
-        if (frames == FRAMES_A_TURN || is_paused(conn)) {
+        if (frames == FRAMES_A_TURN || conn->loop->now_ns - begun > TURN_NS || is_paused(conn)) {
             conn->more = true;
             return;
         }

@@ -68,6 +68,35 @@ static void calls_in_flight(void **state) {
     rig_stop(&r);
 }
 
+/* Large arguments are held for each call in flight: the same, by their bytes. */
+static void arguments_in_flight(void **state) {
+    (void)state;
+    gx_server_options options = rig_options();
+    options.arguments_max = 100000;
+    rig r;
+    rig_start(&r, options, false);
+    gx_arena *arena = gx_arena_create();
+    gx_client *client = rig_client(&r);
+    static char large[60000];
+    memset(large, 'x', sizeof large);
+    gx_value args = map_of(arena, "ms", 100), out;
+    gx_map_put(arena, &args, "text", gx_text(large, sizeof large));
+    uint32_t ids[4], got;
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(
+            gx_client_send(&ids[i], client, i < 3 ? "test.sleep" : "test.echo", &args, NULL),
+            GX_OK);
+    }
+    assert_int_equal(gx_client_receive(&got, &out, client, arena, NULL), GX_OK);
+    assert_int_not_equal(got, ids[3]); /* it was not read while two were held */
+    for (int i = 1; i < 4; i++) {
+        assert_int_equal(gx_client_receive(&got, &out, client, arena, NULL), GX_OK);
+    }
+    gx_client_close(client);
+    gx_arena_destroy(arena);
+    rig_stop(&r);
+}
+
 static void waiting_calls(void **state) {
     (void)state;
     gx_server_options options = rig_options();
@@ -301,6 +330,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections),
         cmocka_unit_test(calls_in_flight),
+        cmocka_unit_test(arguments_in_flight),
         cmocka_unit_test(waiting_calls),
         cmocka_unit_test(busy_says_when),
         cmocka_unit_test(frames),

@@ -68,6 +68,7 @@ struct gx_rpc_call {
     gx_error_shape shape;
     gx_arena *arena;
     gx_value args;
+    size_t held; /* bytes of args, as counted on the connection */
     gx_job job;
     int64_t arrived_ns;
     gx_status status;
@@ -124,6 +125,7 @@ struct gx_rpc_conn {
     size_t discarded;   /* bytes, while it lingers */
     gx_rpc_call *calls; /* in flight */
     uint32_t in_flight;
+    size_t held; /* bytes of their arguments */
 };
 
 gx_rpc_conn *gx_rpc_conn_create(int fd);

@@ -14,6 +14,7 @@
 void gx_server_options_init(gx_server_options *options) {
     *options = (gx_server_options){.connections_max = 1024,
                                    .in_flight_max = 128,
+                                   .arguments_max = 4u << 20,
                                    .output_max = 8u << 20,
                                    .frame_max = 1u << 20,
                                    .partial_frame_ms = 10000,
