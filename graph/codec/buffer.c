@@ -19,7 +19,7 @@ bool gx_buffer_reserve(gx_buffer *buffer, size_t size) {
     }
     size_t ceiling = buffer->limit ? buffer->limit : SIZE_MAX / 2;
     if (size > ceiling || buffer->size > ceiling - size) {
-        buffer->failed = true;
+        buffer->failed = buffer->over_limit = true;
         return false;
     }
     size_t capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;

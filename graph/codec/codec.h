@@ -12,6 +12,7 @@ typedef struct gx_buffer {
     size_t size, capacity;
     size_t limit; /* 0: none; passing it sets failed */
     bool failed;
+    bool over_limit; /* failed since the limit would be passed, not since memory ended */
 } gx_buffer;
 
 void gx_buffer_finish(gx_buffer *buffer);

@@ -43,14 +43,20 @@ static gx_status check_room(const gx_rpc_conn *conn, size_t answer, size_t backl
     return GX_OK;
 }
 
+static gx_status fail_packing(gx_buffer *buffer, gx_error *err) {
+    bool over_limit = buffer->over_limit;
+    buffer->failed = buffer->over_limit = false;
+    return over_limit ? gx_fail(err, GX_OVER_LIMIT, "the answer is too large; ask for less at once")
+                      : gx_fail_memory(err, buffer->size);
+}
+
 static gx_status add_answer(gx_rpc_conn *conn, uint32_t msgid, const gx_value *result,
                             gx_error *err) {
     size_t mark = conn->out.size, backlog = gx_rpc_conn_backlog(conn);
     gx_frame_write_answer(&conn->out, msgid, result);
     if (conn->out.failed) {
-        conn->out.failed = false;
         conn->out.size = mark;
-        return gx_fail(err, GX_OVER_LIMIT, "the answer is too large; ask for less at once");
+        return fail_packing(&conn->out, err);
     }
     gx_status status = check_room(conn, conn->out.size - mark, backlog, err);
     if (status != GX_OK) {
@@ -244,7 +250,7 @@ static void send_away(gx_rpc_conn *conn, const gx_frame *frame, const gx_method 
         call->arrived_ns = loop->now_ns;
         call->status = GX_OK;
         call->answer.size = 0;
-        call->answer.failed = false;
+        call->answer.failed = call->answer.over_limit = false;
         call->answer.limit = server->options.output_max + 1;
         status = gx_frame_args(&call->args, call->arena, frame->params, &err);
     }
@@ -281,7 +287,7 @@ void gx_rpc_call_return(gx_rpc_call *call) {
         gx_error err;
         gx_status status = check_room(conn, call->answer.size, gx_rpc_conn_backlog(conn), &err);
         if (call->answer.failed) {
-            status = gx_fail(&err, GX_OVER_LIMIT, "the answer is too large; ask for less at once");
+            status = fail_packing(&call->answer, &err);
         }
         if (status == GX_OK) {
             gx_buffer_append(&conn->out, call->answer.bytes, call->answer.size);

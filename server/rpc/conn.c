@@ -155,9 +155,7 @@ static void borrow_output(gx_rpc_conn *conn) {
     if (!conn->out.bytes) {
         gx_buffer spare = conn->loop->spare;
         conn->loop->spare = (gx_buffer){0};
-        spare.size = 0;
-        spare.failed = false;
-        conn->out = spare;
+        conn->out = (gx_buffer){.bytes = spare.bytes, .capacity = spare.capacity};
         /* A backstop: what may be added is decided by the backlog, before an answer is packed;
          * errors, and what is sent and not yet moved out, come on top. */
         conn->out.limit = 2 * conn->loop->server->options.output_max + (1u << 20);

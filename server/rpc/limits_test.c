@@ -274,6 +274,36 @@ static void answers_nobody_reads(void **state) {
     rig_stop(&r);
 }
 
+/* Any allocation may fail while calls are served: a call or a connection is lost, nothing else. The
+ * client here allocates nothing. */
+static void memory_that_ends(void **state) {
+    (void)state;
+    rig r;
+    rig_start(&r, rig_options(), false);
+    static const char calls[] = "\x94\x00\x01\xa9test.echo\x90"
+                                "\x94\x00\x02\xa8test.put\x91\x81\xa5value\x01"
+                                "\x94\x00\x03\xaetest.list_long\x91\x81\xa1n\xcd\x01\x00"
+                                "\x94\x00\x04\xa9test.list\x91\x81\xa1n\xcd\x01\x00"
+                                "\x94\x00";
+    for (uint64_t k = 1; k <= 40; k++) {
+        int fd = rig_socket(&r);
+        char got[8192];
+        size_t size = 0;
+        gx_alloc_fail_at(k);
+        put(fd, calls, sizeof calls - 1);
+        struct timeval brief = {.tv_usec = 20000};
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof brief);
+        size = drink(fd, got, sizeof got);
+        gx_alloc_fail_at(0);
+        assert_in_range(size, 0, sizeof got);
+        close(fd);
+        fd = rig_socket(&r);
+        expect_echo(fd);
+        close(fd);
+    }
+    rig_stop(&r);
+}
+
 static void a_frame_that_is_never_finished(void **state) {
     (void)state;
     gx_server_options options = rig_options();
@@ -337,6 +367,7 @@ int main(void) {
         cmocka_unit_test(a_frame_of_the_limit_is_taken),
         cmocka_unit_test(an_answer_that_is_too_large),
         cmocka_unit_test(answers_nobody_reads),
+        cmocka_unit_test(memory_that_ends),
         cmocka_unit_test(a_frame_that_is_never_finished),
         cmocka_unit_test(any_cut_of_the_stream),
     };
