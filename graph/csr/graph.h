@@ -29,7 +29,7 @@ enum {
 };
 
 /* From arrays of arcs (weight may be NULL). Parallel radix sort; O(n + m) time, the arrays themselves
- * plus 8 bytes an arc while it runs (36 for the arcs of a few rows that hold most of them); for an
+ * plus 8 bytes an arc while it runs (some 40 for the arcs of the largest buckets of rows, one a thread); for an
  * undirected graph also the directed form and its transpose. bad_request: an end ≥ n, a weight NaN, infinite or
  * negative. The same bytes for the same multiset of arcs at any thread count. */
 GX_MUST_CHECK gx_status gx_graph_build(gx_graph *out, uint32_t n, uint64_t m, const uint32_t *src,

@@ -362,6 +362,33 @@ static void test_failing_allocator(void **state) {
     }
 }
 
+/* The same where several workers allocate at once. */
+static void test_failing_allocator_in_parallel(void **state) {
+    (void)state;
+    uint32_t *src = gx_alloc(BIG_M, sizeof *src), *dst = gx_alloc(BIG_M, sizeof *dst);
+    float *weight = gx_alloc(BIG_M, sizeof *weight);
+    big_arcs(src, dst, weight);
+    gx_status status = GX_NO_MEMORY;
+    uint64_t before = gx_alloc_live_blocks(), k = 1;
+    for (; status != GX_OK; k++) {
+        gx_graph g = {0};
+        gx_error err = {0};
+        gx_job job = a_job(3);
+        gx_alloc_fail_at(k);
+        status = gx_graph_build(&g, BIG_N, BIG_M, src, dst, weight, GX_GRAPH_IN, &job, &err);
+        gx_alloc_fail_at(0);
+        assert_true(status == GX_OK || status == GX_NO_MEMORY);
+        assert_int_equal(status == GX_OK, !err.message[0]);
+        gx_graph_finish(&g);
+        assert_int_equal(gx_alloc_live_blocks(), before);
+        assert_int_equal(atomic_load(&job.mem_used), 0);
+    }
+    assert_true(k > 20);
+    gx_free(src);
+    gx_free(dst);
+    gx_free(weight);
+}
+
 static void test_stop_and_limit(void **state) {
     (void)state;
     gx_job job = a_job(2);
@@ -385,6 +412,7 @@ int main(void) {
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_failing_allocator),
+        cmocka_unit_test(test_failing_allocator_in_parallel),
         cmocka_unit_test(test_stop_and_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@
  * triplets alone: neither on their order nor on the number of threads.
  *
  * Time O(count · bits / 11). Memory beyond the result: 4 bytes a triplet for its row, 4 more for
- * values that turn out to be all 1, and each worker's scratch of 24 to 36 bytes a triplet of the
- * largest bucket.
+ * values that turn out to be all 1, and scratch of 20 to 45 bytes for each triplet of the largest
+ * buckets, one a worker.
  */
 #include "graph/csr/rows.h"
 
@@ -38,6 +38,9 @@ typedef struct scratch {
     uint32_t *place[2];
     float *value;
     int64_t *ts;
+    uint64_t room; /* triplets that fit */
+    gx_status status;
+    gx_error err;
 } scratch;
 
 typedef struct sorter {
@@ -48,13 +51,14 @@ typedef struct sorter {
     unsigned shift; /* bucket = row >> shift */
     unsigned col_bits, row_bits;
     uint32_t buckets;
-    uint64_t *at;    /* workers × buckets: counts, then where each worker writes */
-    uint64_t *start; /* buckets + 1 */
-    uint64_t *kept;  /* buckets: places after merging */
-    uint32_t *row;   /* of each partitioned triplet */
-    scratch *scratch;
+    uint64_t *at;     /* workers × buckets: counts, then where each worker writes */
+    uint64_t *start;  /* buckets + 1 */
+    uint64_t *kept;   /* buckets: places after merging */
+    uint32_t *row;    /* of each partitioned triplet */
+    scratch *scratch; /* of each worker */
     uint64_t largest;
     _Atomic uint32_t next;
+    atomic_bool failed;
     atomic_bool not_one; /* a value other than 1 was written */
 } sorter;
 
@@ -356,15 +360,84 @@ static void sort_bucket(sorter *s, const scratch *t, uint32_t bucket) {
     merge_bucket(s, t, bucket, half, count);
 }
 
+static void empty_scratch(sorter *s, scratch *t) {
+    for (int half = 0; half < 2; half++) {
+        gx_job_free(s->job, t->key[half]);
+        gx_job_free(s->job, t->place[half]);
+    }
+    gx_job_free(s->job, t->value);
+    gx_job_free(s->job, t->ts);
+    *t = (scratch){.status = t->status, .err = t->err};
+}
+
+/* Grows with the buckets a worker meets: where a few are huge, not every worker pays for them. */
+static gx_status fit_scratch(sorter *s, scratch *t, uint64_t count) {
+    gx_status status = GX_OK;
+    bool places = s->in->value || s->in->ts;
+    if (count <= t->room) {
+        return GX_OK;
+    }
+    empty_scratch(s, t);
+    uint64_t room = count + count / 4;
+    for (int half = 0; half < 2; half++) {
+        GX_TRY(gx__rows_take(s->job, &t->key[half], room, sizeof *t->key[half], &t->err));
+        if (places) {
+            GX_TRY(gx__rows_take(s->job, &t->place[half], room, sizeof *t->place[half], &t->err));
+        }
+    }
+    if (s->in->value) {
+        GX_TRY(gx__rows_take(s->job, &t->value, room, sizeof *t->value, &t->err));
+    }
+    if (s->in->ts) {
+        GX_TRY(gx__rows_take(s->job, &t->ts, room, sizeof *t->ts, &t->err));
+    }
+    t->room = room;
+done:
+    return status;
+}
+
 static void sort_share(void *user, int worker) {
     sorter *s = user;
+    scratch *t = &s->scratch[worker];
     for (;;) {
         uint32_t bucket = atomic_fetch_add(&s->next, 1);
-        if (bucket >= s->buckets || gx_job_should_stop(s->job)) {
+        if (bucket >= s->buckets || gx_job_should_stop(s->job) || atomic_load(&s->failed)) {
             return;
         }
-        sort_bucket(s, &s->scratch[worker], bucket);
+        uint64_t count = s->start[bucket + 1] - s->start[bucket];
+        if (count == 0) {
+            continue;
+        }
+        t->status = fit_scratch(s, t, count);
+        if (t->status != GX_OK) {
+            atomic_store(&s->failed, true);
+            return;
+        }
+        sort_bucket(s, t, bucket);
     }
+}
+
+static gx_status sort_all(sorter *s, gx_error *err) {
+    if (s->largest > UINT32_MAX) {
+        return gx_fail(err, GX_OVER_LIMIT, "%llu entries in one range of rows; at most 4294967295",
+                       (unsigned long long)s->largest);
+    }
+    gx_status status =
+        gx_job_alloc(s->job, &s->scratch, (size_t)s->workers, sizeof *s->scratch, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx__rows_parallel(s->workers, sort_share, s);
+    for (int w = 0; w < s->workers; w++) {
+        const scratch *t = &s->scratch[w];
+        if (t->status != GX_OK && status == GX_OK) {
+            status = t->status;
+            if (err) {
+                *err = t->err;
+            }
+        }
+    }
+    return status == GX_OK ? gx_job_check(s->job, err) : status;
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */
@@ -393,47 +466,6 @@ static gx_status take_output(sorter *s, uint64_t count, gx_error *err) {
     }
 done:
     return status;
-}
-
-static gx_status take_scratch(sorter *s, gx_error *err) {
-    gx_status status = GX_OK;
-    bool places = s->in->value || s->in->ts;
-    if (s->largest > UINT32_MAX) {
-        return gx_fail(err, GX_OVER_LIMIT, "%llu entries in one range of rows; at most 4294967295",
-                       (unsigned long long)s->largest);
-    }
-    GX_TRY(gx_job_alloc(s->job, &s->scratch, (size_t)s->workers, sizeof *s->scratch, err));
-    for (int w = 0; w < s->workers; w++) {
-        scratch *t = &s->scratch[w];
-        for (int half = 0; half < 2; half++) {
-            GX_TRY(gx__rows_take(s->job, &t->key[half], s->largest, sizeof *t->key[half], err));
-            if (places) {
-                GX_TRY(gx__rows_take(s->job, &t->place[half], s->largest, sizeof *t->place[half],
-                                     err));
-            }
-        }
-        if (s->in->value) {
-            GX_TRY(gx__rows_take(s->job, &t->value, s->largest, sizeof *t->value, err));
-        }
-        if (s->in->ts) {
-            GX_TRY(gx__rows_take(s->job, &t->ts, s->largest, sizeof *t->ts, err));
-        }
-    }
-done:
-    return status;
-}
-
-static void free_scratch(sorter *s) {
-    for (int w = 0; s->scratch && w < s->workers; w++) {
-        scratch *t = &s->scratch[w];
-        gx_job_free(s->job, t->key[0]);
-        gx_job_free(s->job, t->key[1]);
-        gx_job_free(s->job, t->place[0]);
-        gx_job_free(s->job, t->place[1]);
-        gx_job_free(s->job, t->value);
-        gx_job_free(s->job, t->ts);
-    }
-    gx_job_free(s->job, s->scratch);
 }
 
 /* Closes the gaps that merging left between buckets. */
@@ -498,17 +530,18 @@ gx_status gx__rows_build(gx__rows *out, const gx__triplets *in, gx_job *job, gx_
     gx__rows_parallel(s.workers, count_share, &s);
     GX_TRY(gx_job_check(job, err));
     GX_TRY(take_output(&s, place_shares(&s), err));
-    GX_TRY(take_scratch(&s, err));
     gx__rows_parallel(s.workers, copy_share, &s);
     GX_TRY(gx_job_check(job, err));
-    gx__rows_parallel(s.workers, sort_share, &s);
-    GX_TRY(gx_job_check(job, err));
+    GX_TRY(sort_all(&s, err));
     gx_job_free(job, s.row);
     s.row = NULL;
     settle(&s);
     *out = s.out;
 done:
-    free_scratch(&s);
+    for (int w = 0; s.scratch && w < s.workers; w++) {
+        empty_scratch(&s, &s.scratch[w]);
+    }
+    gx_job_free(job, s.scratch);
     gx_job_free(job, s.at);
     gx_job_free(job, s.start);
     gx_job_free(job, s.kept);
