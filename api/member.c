@@ -30,7 +30,7 @@ static const gx_kind_rule *kind_of(const gx_rules *rules, gx_txn *txn, uint32_t 
     return gx_kind_rule_default(gx_word_name(txn, GX_SPACE_TIE_KIND, kind));
 }
 
-static double weight_of(const gx_action_rule *rule, const gx_event *event) {
+static double weight_of(const gx_action_rule *rule, const gx_event_core *event) {
     double scale = rule->scaled && !isnan(event->value) ? (double)event->value / 5 : 1;
     return (double)rule->weight * scale;
 }
@@ -76,12 +76,7 @@ typedef struct deed {
     bool had; /* bought, or rated: nobody rates what they never had */
 } deed;
 
-static gx_status add_deed(void *user, const gx_event *event, gx_error *err) {
-    reader *r = user;
-    r->newest_ms = event->ts_ms > r->newest_ms ? event->ts_ms : r->newest_ms;
-    if (event->item == GX_NONE) {
-        return GX_OK;
-    }
+static gx_status add_deed(reader *r, const gx_event_core *event, gx_error *err) {
     const gx_action_rule *rule = gx_action_of(&r->state->rules, r->txn, event->action);
     deed *d = vector_add(&r->deeds);
     if (!d) {
@@ -95,6 +90,40 @@ static gx_status add_deed(void *user, const gx_event *event, gx_error *err) {
                 .half_life_ms = rule->half_life_ms,
                 .had = rule->is_purchase || rule->scaled};
     return GX_OK;
+}
+
+/* All events of the member, newest first: the array grows until they fit. The caller frees it. */
+static gx_status read_own(gx_event_core **out, size_t *out_count, const reader *r, gx_error *err) {
+    enum { FIRST = 256 };
+    for (size_t limit = FIRST;; limit *= 4) {
+        gx_event_core *events = gx_alloc(limit, sizeof *events);
+        if (!events) {
+            return gx_fail_memory(err, limit * sizeof *events);
+        }
+        gx_status status = gx_event_recent(events, out_count, r->txn, r->user, limit, err);
+        if (status == GX_OK && *out_count < limit) {
+            *out = events;
+            return GX_OK;
+        }
+        gx_free(events);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+}
+
+static gx_status read_deeds(reader *r, gx_error *err) {
+    gx_event_core *events = NULL;
+    size_t count = 0;
+    gx_status status = read_own(&events, &count, r, err);
+    for (size_t i = 0; status == GX_OK && i < count; i++) {
+        r->newest_ms = events[i].ts_ms > r->newest_ms ? events[i].ts_ms : r->newest_ms;
+        if (events[i].item != GX_NONE) {
+            status = add_deed(r, &events[i], err);
+        }
+    }
+    gx_free(events);
+    return status;
 }
 
 static int by_item(const void *a, const void *b) {
@@ -273,8 +302,7 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
 
 /* ---- acts ----------------------------------------------------------------------------------- */
 
-static gx_status add_act(void *user, const gx_event *event, gx_error *err) {
-    reader *r = user;
+static gx_status add_act(reader *r, const gx_event_core *event, gx_error *err) {
     r->newest_ms = event->ts_ms > r->newest_ms ? event->ts_ms : r->newest_ms;
     const gx_action_rule *rule = gx_action_of(&r->state->rules, r->txn, event->action);
     double weight = weight_of(rule, event) / r->buy_weight;
@@ -290,10 +318,15 @@ static gx_status add_act(void *user, const gx_event *event, gx_error *err) {
 }
 
 static gx_status read_acts(reader *r, gx_friend *friends, uint32_t count, gx_error *err) {
+    gx_event_core events[GX_MEMBER_ACTS];
     gx_status status = GX_OK;
     for (uint32_t f = 0; status == GX_OK && f < count; f++) {
+        size_t found = 0;
         friends[f].act_from = (uint32_t)r->acts.count;
-        status = gx_event_of_user(r->txn, friends[f].user, GX_MEMBER_ACTS, add_act, r, err);
+        status = gx_event_recent(events, &found, r->txn, friends[f].user, GX_MEMBER_ACTS, err);
+        for (size_t i = 0; status == GX_OK && i < found; i++) {
+            status = add_act(r, &events[i], err);
+        }
         friends[f].act_to = (uint32_t)r->acts.count;
     }
     return status;
@@ -406,7 +439,7 @@ static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *col
     gx_status status = GX_OK;
     gx_friend *friends = NULL;
     uint32_t count = 0;
-    GX_TRY(gx_event_of_user(r->txn, r->user, 0, add_deed, r, err));
+    GX_TRY(read_deeds(r, err));
     GX_TRY(gx_tie_out(r->txn, r->user, add_out, r, err));
     GX_TRY(gx_tie_in(r->txn, r->user, add_in, r, err));
     merge_people(&r->people);
