@@ -16,6 +16,7 @@
 
 enum {
     RUN = 1 << 12,
+    FIRST_BYTES = 1 << 12,
     CHUNK_BYTES = 1 << 20,
     FIRST_ROWS = 1 << 6,
     ROWS_MAX = 1 << 30 /* in one batch */
@@ -111,8 +112,7 @@ static gx_status reserve_row(gx_event_load *load, gx_error *err) {
 static gx_status reserve_bytes(uint8_t **out, gx_event_load *load, size_t most, gx_error *err) {
     chunk *c = load->chunks;
     if (!c || c->capacity - c->used < most) {
-        size_t capacity =
-            load->count == 0 && most < FIRST_ROWS * 64 ? FIRST_ROWS * 64 : CHUNK_BYTES;
+        size_t capacity = load->count == 0 && most < FIRST_BYTES ? FIRST_BYTES : CHUNK_BYTES;
         gx_status status = charge(load, capacity, err);
         if (status != GX_OK) {
             return status;
@@ -425,7 +425,7 @@ static gx_status write_log(flush *f) {
             int code = mdb_cursor_get(cursor, &last, &row, MDB_LAST);
             above = code == MDB_NOTFOUND || mdb_cmp(f->txn->mdb, dbi, &key, &last) > 0;
         }
-        row = (MDB_val){s->size, (void *)(uintptr_t)s->row};
+        row = gx__val(s->row, s->size);
         int code = mdb_cursor_put(cursor, &key, &row, above ? MDB_APPEND : MDB_NOOVERWRITE);
         if (code == MDB_KEYEXIST) {
             status = collision(f, s);

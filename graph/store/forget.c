@@ -93,8 +93,7 @@ done:
 
 static gx_status forget_memberships(gx_txn *txn, const uint8_t user[4], gx_error *err) {
     keys k = {.size = 8};
-    gx_status status = gx__each(txn, GX__TREE_MEMBER_OF, (MDB_val){4, (void *)(uintptr_t)user}, 4,
-                                gather_row, &k, err);
+    gx_status status = gx__each(txn, GX__TREE_MEMBER_OF, gx__val(user, 4), 4, gather_row, &k, err);
     for (size_t i = 0; status == GX_OK && i < key_count(&k); i++) {
         uint8_t back[8], key[8];
         memcpy(back, key_at(&k, i), 8);
@@ -110,8 +109,7 @@ done:
 
 static gx_status forget_impressions(gx_txn *txn, const uint8_t user[4], gx_error *err) {
     keys k = {.size = GX__IMPRESSION_KEY_BYTES};
-    gx_status status = gx__each(txn, GX__TREE_IMPRESSION, (MDB_val){4, (void *)(uintptr_t)user}, 4,
-                                gather_row, &k, err);
+    gx_status status = gx__each(txn, GX__TREE_IMPRESSION, gx__val(user, 4), 4, gather_row, &k, err);
     for (size_t i = 0; status == GX_OK && i < key_count(&k); i++) {
         uint8_t key[GX__IMPRESSION_KEY_BYTES], turned[GX__IMPRESSION_KEY_BYTES];
         memcpy(key, key_at(&k, i), sizeof key);
@@ -181,7 +179,7 @@ static gx_status scrub(gx_txn *txn, gx_space space, const char *field, gx_slice 
 
 static gx_status forget_word(gx_txn *txn, uint32_t user, gx_slice word, gx_error *err) {
     gx_status status;
-    MDB_val id = {sizeof user, &user}, key = {word.size, (void *)(uintptr_t)word.data};
+    MDB_val id = {sizeof user, &user}, key = gx__val(word.data, word.size);
     GX_TRY(gx__del(NULL, txn, gx__tree_of(GX__TREE_RECORD, GX_SPACE_USER), id, err));
     GX_TRY(gx__del(NULL, txn, gx__tree_of(GX__TREE_WORD, GX_SPACE_USER), key, err));
     /* The row of the number stays, empty, so that the number is never given again. */

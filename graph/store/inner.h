@@ -71,6 +71,13 @@ struct gx_txn {
     gx__counts stored; /* as read at the start */
 };
 
+/* LMDB takes keys and values it only reads without const. */
+static inline MDB_val gx__val(const void *data, size_t size) {
+    MDB_val val = {.mv_size = size};
+    memcpy(&val.mv_data, &data, sizeof data);
+    return val;
+}
+
 static inline MDB_dbi gx__dbi(const gx_txn *txn, unsigned tree) {
     return txn->store->trees[tree];
 }

@@ -162,7 +162,7 @@ static void measure_reads(test_store *t, uint64_t rows, uint32_t users) {
     report("txn + last 50 of a user", from, LOOKUPS);
 }
 
-static int measure(uint64_t rows, uint32_t users) {
+static int measure(uint64_t rows, uint32_t users, uint64_t mem_mib) {
     test_store t = test_open();
     gx_error err;
     gx_job job;
@@ -170,6 +170,7 @@ static int measure(uint64_t rows, uint32_t users) {
     uint64_t created = 0;
     gx_rng rng = gx_rng_at(1, 1);
     gx_job_init(&job, 1, 1);
+    job.mem_limit = mem_mib << 20;
     gx_txn *txn = write_txn(&t);
     intern(txn, GX_SPACE_ACTION, "view");
     int64_t from = gx_clock_cpu_ns(), started = gx_clock_ns();
@@ -205,7 +206,8 @@ int main(int argc, char **argv) {
     };
     if (argc > 1) {
         return measure(strtoull(argv[1], NULL, 10),
-                       argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1000000);
+                       argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1000000,
+                       argc > 3 ? strtoull(argv[3], NULL, 10) : 0);
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,7 +186,7 @@ gx_status gx_record_each(gx_txn *txn, gx_space space, gx_record_fn fn, void *use
 
 static gx_status setting_key(MDB_val *out, const char *name, gx_error *err) {
     gx_slice word = gx_slice_of(name);
-    *out = (MDB_val){word.size, (void *)(uintptr_t)word.data};
+    *out = gx__val(word.data, word.size);
     return gx__check_word(word, "the name of a setting", err);
 }
 

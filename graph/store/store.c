@@ -257,7 +257,7 @@ static const upgrade_fn upgrades[GX_STORE_SCHEMA] = {NULL};
 
 static MDB_val schema_key(void) {
     static const char key[] = "schema";
-    return (MDB_val){sizeof key - 1, (void *)(uintptr_t)key};
+    return gx__val(key, sizeof key - 1);
 }
 
 static int write_schema(MDB_txn *mdb, MDB_dbi meta, uint32_t schema) {

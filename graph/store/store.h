@@ -195,8 +195,8 @@ GX_MUST_CHECK gx_status gx_event_find(gx_event *out, gx_txn *txn, gx_slice event
 uint64_t gx_event_count(gx_txn *txn);
 
 typedef gx_status (*gx_event_fn)(void *user, const gx_event *event, gx_error *err);
-/* Every event, by (user, time); slices are borrowed for the call. A look-up an event: where the order
- * does not matter, gx_event_between is fifty times as fast. */
+/* Every event, by (user, time); slices are borrowed for the call. A look-up an event: where the
+ * order does not matter, gx_event_between is fifty times as fast. */
 GX_MUST_CHECK gx_status gx_event_each(gx_txn *txn, gx_event_fn fn, void *user, gx_error *err);
 /* Of one user, newest first, at most `limit` (0: all). */
 GX_MUST_CHECK gx_status gx_event_of_user(gx_txn *txn, uint32_t user, size_t limit, gx_event_fn fn,

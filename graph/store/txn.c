@@ -42,7 +42,7 @@ gx_status gx__mdb_fail(const gx_store *store, int code, const char *what, gx_err
 
 static MDB_val counts_key(void) {
     static const char key[] = "counts";
-    return (MDB_val){sizeof key - 1, (void *)(uintptr_t)key};
+    return gx__val(key, sizeof key - 1);
 }
 
 static gx_status read_counts(gx_txn *txn, gx_error *err) {

@@ -36,7 +36,7 @@ gx_status gx__check_id(gx_txn *txn, gx_space space, uint32_t id, gx_error *err) 
 }
 
 static MDB_val word_val(gx_slice word) {
-    return (MDB_val){word.size, (void *)(uintptr_t)word.data};
+    return gx__val(word.data, word.size);
 }
 
 static gx_status find(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word, gx_error *err) {
