@@ -255,7 +255,7 @@ static void test_packed(void **state) {
 
     /* Cut anywhere, it is corrupt, and never a shorter table. */
     memset(text, 'x', sizeof text);
-    for (size_t i = 0; i < sizeof text; i += 7) {
+    for (size_t i = 0; i + 1 < sizeof text; i += 7) {
         text[i] = i % 5 ? ',' : '\n';
         text[i + 1] = (char)('a' + i * 2654435761u % 23);
     }
