@@ -14,7 +14,7 @@
 
 #include <math.h>
 
-enum { BLOCK_BYTES = 8 << 20, BLOCK_MEMBERS = 512, BLOCK_LEAST = 16, FIGURES = 6 };
+enum { BLOCK_BYTES = 16 << 20, BLOCK_MEMBERS = 512, BLOCK_LEAST = 16, FIGURES = 6 };
 
 typedef struct figures {
     double recall, ndcg, precision, hit_rate, mrr, map;

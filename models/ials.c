@@ -21,7 +21,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { FACTORS_MAX = 1024, TILE_ITEMS = 512 };
+enum { FACTORS_MAX = 1024, TILE_ITEMS = 256 };
 
 static const gx_param params[] = {
     {.name = "factors",

@@ -1,6 +1,6 @@
-/* The contract of a model: a pass that learns (kind GX_KIND_MODEL), and how what it learnt scores items
- * for a member's history. A history is always given by the caller, so folding in what happened after the
- * fit is the normal case, not a special one. */
+/* The contract of a model: a pass that learns (kind GX_KIND_MODEL), and how what it learnt scores
+ * items for a member's history. A history is always given by the caller, so folding in what
+ * happened after the fit is the normal case, not a special one. */
 #ifndef GX_MODELS_MODEL_H
 #define GX_MODELS_MODEL_H
 
@@ -25,19 +25,19 @@ struct gx_model {
                       uint32_t users, uint32_t items, gx_error *err);
     void (*close)(void *state);
 
-    /* Dense scores, one an item, for one history; any thread. `folded` is set where the member's own
-     * fitted row could not be used as it is. An empty history gives all zeros, except for models that
-     * need none (popular). */
+    /* Dense scores, one an item, for one history; any thread. `folded` is set where the member's
+     * own fitted row could not be used as it is. An empty history gives all zeros, except for
+     * models that need none (popular). */
     gx_status (*score)(float *scores, bool *folded, const void *state, const gx_history *history,
                        gx_error *err);
-    /* count rows of items scores for members first … first + count − 1 of `history` (a matrix of the
-     * fit): the fast way for everybody; threads of the job. NULL: `score` one by one. */
+    /* count rows of items scores for members first … first + count − 1 of `history` (a matrix of
+     * the fit): the fast way for everybody; threads of the job. NULL: `score` one by one. */
     gx_status (*score_block)(float *scores, const void *state, const gx_matrix *history,
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err);
     /* Likeness of every item to `item`; NULL: the model has no notion of it. */
     gx_status (*similar)(float *scores, const void *state, uint32_t item, gx_error *err);
-    /* How much each history entry adds to the score of `item`: parts[k] sum to it (±1e-5 of it). NULL: the
-     * score does not come from the history. */
+    /* How much each history entry adds to the score of `item`: parts[k] sum to it (±1e-5 of it).
+     * NULL: the score does not come from the history. */
     gx_status (*explain)(float *parts, const void *state, const gx_history *history, uint32_t item,
                          gx_error *err);
 };
@@ -58,12 +58,13 @@ typedef struct gx_scored {
     float score;
 } gx_scored;
 
-/* The n largest of scores[0 … count), by falling score, then by rising item; skip[i] ≠ 0 leaves i out
- * (may be NULL). Only finite scores above `floor` count. Returns how many there are. */
+/* The n largest of scores[0 … count), by falling score, then by rising item; skip[i] ≠ 0 leaves i
+ * out (may be NULL). Only finite scores above `floor` count. Returns how many there are. */
 uint32_t gx_top(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
                 const uint8_t *skip, float floor);
 
-/* ---- evaluation ------------------------------------------------------------------------------- */
+/* ---- evaluation -------------------------------------------------------------------------------
+ */
 
 typedef struct gx_eval_result {
     uint32_t users, cutoff; /* members with at least one test item */
