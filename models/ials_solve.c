@@ -40,7 +40,7 @@ static uint32_t gram_blocks(uint32_t n) {
 }
 
 /* Upper triangle (column-major) of FᵀF into the first of `part`. */
-static void make_gram(float *part, const gx__ials_side *side, const gx_job *job) {
+static void make_gram(float *part, const gx__ials_side *side, gx_job *job) {
     const uint32_t blocks = gram_blocks(side->n), d = side->d;
     const size_t cells = (size_t)d * d;
     const uint32_t rows = side->n / blocks + 1;
@@ -48,7 +48,7 @@ static void make_gram(float *part, const gx__ials_side *side, const gx_job *job)
     for (uint32_t b = 0; b < blocks; b++) {
         const uint32_t from = b * rows;
         const uint32_t to = side->n - from < rows ? side->n : from + rows;
-        if (from < side->n) {
+        if (from < side->n && !gx_job_should_stop(job)) {
             cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, (int)d, (int)(to - from), 1,
                         side->factor + (size_t)from * d, (int)d, 0, part + b * cells, (int)d);
         }
@@ -90,7 +90,7 @@ done:
 }
 
 /* F ← F Q in blocks of rows; `room` holds a block a thread. */
-static void rotate(gx__ials_side *side, const float *q, float *room, const gx_job *job) {
+static void rotate(gx__ials_side *side, const float *q, float *room, gx_job *job) {
     const uint32_t d = side->d, blocks = side->n / ROTATE_ROWS + 1;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t b = 0; b < blocks; b++) {
@@ -98,7 +98,7 @@ static void rotate(gx__ials_side *side, const float *q, float *room, const gx_jo
         const uint32_t rows = side->n - from < ROTATE_ROWS ? side->n - from : ROTATE_ROWS;
         float *block = side->factor + (size_t)from * d;
         float *turned = room + (size_t)gx__worker() * ROTATE_ROWS * d;
-        if (rows > 0) {
+        if (rows > 0 && !gx_job_should_stop(job)) {
             /* q is column-major: its transpose in the row-major sense. */
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)d, (int)d, 1,
                         block, (int)d, q, (int)d, 0, turned, (int)d);
