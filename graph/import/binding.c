@@ -21,12 +21,37 @@ static bool is_alias(const gx__column *column, gx_slice given) {
     return false;
 }
 
+static bool is_known(gx_slice name) {
+    for (size_t i = 0; i < gx__kind_count; i++) {
+        for (size_t c = 0; c < gx__kinds[i].column_count; c++) {
+            if (gx_slice_is(name, gx__kinds[i].columns[c].name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A pair of --map: one side is a column of guanxi, the other its name in the file. Where both could
+ * be, the first is ours. False where neither is. */
+static bool read_pair(const char *pair, gx_slice *out_ours, gx_slice *out_theirs) {
+    const char *equals = strchr(pair, '=');
+    if (!equals || equals == pair || !equals[1]) {
+        return false;
+    }
+    gx_slice left = {pair, (size_t)(equals - pair)}, right = gx_slice_of(equals + 1);
+    bool ours_first = is_known(left);
+    *out_ours = ours_first ? left : right;
+    *out_theirs = ours_first ? right : left;
+    return ours_first || is_known(right);
+}
+
 /* The name in the file that --map gives for a column; empty where it gives none. */
 static gx_slice mapped(const char *const *map, const char *column) {
-    size_t size = strlen(column);
+    gx_slice ours, theirs;
     for (; map && *map; map++) {
-        if (strncmp(*map, column, size) == 0 && (*map)[size] == '=') {
-            return gx_slice_of(*map + size + 1);
+        if (read_pair(*map, &ours, &theirs) && gx_slice_is(ours, column)) {
+            return theirs;
         }
     }
     return (gx_slice){0};
@@ -163,20 +188,14 @@ static gx_status kind_named(const gx__kind **out, const char *name, gx_error *er
 
 /* Every pair of --map has to name a column of some kind, so that a slip is not passed over. */
 static gx_status check_map(const char *const *map, gx_error *err) {
+    gx_slice ours, theirs;
     for (; map && *map; map++) {
-        char column[64];
-        size_t size = strcspn(*map, "=");
-        bool known = false;
-        snprintf(column, sizeof column, "%.*s", (int)(size < 63 ? size : 63), *map);
-        for (size_t i = 0; i < gx__kind_count && !known; i++) {
-            known = gx__column_find(&gx__kinds[i], column) != NULL;
-        }
-        if (!known || (*map)[size] != '=' || !(*map)[size + 1]) {
+        if (!read_pair(*map, &ours, &theirs)) {
             char quoted[96];
             gx_quote(quoted, sizeof quoted, *map, strlen(*map));
             return gx_fail_at(err, GX_BAD_REQUEST, "map",
                               "%s: wanted is column=name, a column of guanxi (user_id, ts, …) and "
-                              "its name in the file",
+                              "its name in the file, or the other way round",
                               quoted);
         }
     }

@@ -352,7 +352,10 @@ static void test_map_and_aliases(void **state) {
     assert_int_equal(import_text(&s, "x.csv", "buyer,sku,when,product_id\nu1,a,1,c\n"),
                      GX_BAD_REQUEST);
     assert_non_null(strstr(s.err.message, "'sku' and 'product_id' both give item_id"));
-    const char *const wrong[] = {"buyer=user_id", NULL};
+    const char *const turned[] = {"buyer=user_id", "when=ts", NULL};
+    s.options.map = turned;
+    import_good(&s, "x.csv", "buyer,sku,when\nu1,p1,1700000000\n");
+    const char *const wrong[] = {"buyer=customer", NULL};
     s.options.map = wrong;
     assert_int_equal(import_name(&s, "x.csv"), GX_BAD_REQUEST);
     assert_non_null(strstr(s.err.message, "column=name"));
