@@ -13,7 +13,6 @@ typedef struct gx_why_writer {
     gx_call_env *call;
     const gx_columns *columns; /* held: titles of items */
     const gx_member_live *live;
-    gx_rung rung;
     uint32_t min_count;
 } gx_why_writer;
 

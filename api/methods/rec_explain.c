@@ -20,7 +20,7 @@ typedef struct answer {
     gx_filter filter;
     gx_member_live live;
     gx_rec_item item;            /* its rank is 0 where it is kept out */
-    uint32_t rank_without_rules; /* among what is not filtered, were it not itself */
+    uint32_t rank_without_rules; /* if nothing kept it out */
     gx_rec_list list;            /* of length n: the rung and the score that was just enough */
 } answer;
 
@@ -97,7 +97,6 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     GX_TRY(gx_member_read(&a.live, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
                           gx_time_ms(), call->arena, err));
     GX_TRY(explain(&a, call, item, err));
-    writer.rung = a.list.rung;
     *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));
 done:
     return status;

@@ -37,7 +37,6 @@ static gx_value list_value(gx_why_writer *writer, const gx_filter *filter, const
                            gx_value user, uint32_t n, bool why) {
     gx_arena *arena = writer->call->arena;
     gx_value row = gx_map(arena, 6), items = gx_list(arena, list->count);
-    writer->rung = list->rung;
     for (uint32_t k = 0; k < list->count; k++) {
         gx_list_add(arena, &items, gx_listing_item(writer, &list->items[k], why));
     }
