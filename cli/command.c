@@ -96,7 +96,7 @@ typedef struct parser {
 
 static const gx_param *find_param(const gx_param *params, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(params[i].name, name) == 0) {
+        if (gx_slice_is(gx_slice_of(name), params[i].name)) {
             return &params[i];
         }
     }
