@@ -58,6 +58,7 @@ typedef struct ties {
     gx_job *job;
     uint64_t seen;
     int64_t newest; /* GX_TIME_UNKNOWN: no tie has a time */
+    bool mixed;     /* a tie without direction is among them: see one_way */
     bool weighted;  /* some weight is not 1 */
     uint64_t m;
     uint32_t *src, *dst;
@@ -110,9 +111,19 @@ static gx_status count_tie(void *ctx, const gx_tie *tie, gx_error *err) {
     ties *t = ctx;
     if (takes_tie(t, tie)) {
         t->m += arcs_of(t, tie);
+        t->mixed |= !tie->directed;
         t->newest = tie->ts_ms > t->newest ? tie->ts_ms : t->newest;
     }
     return poll(t, err);
+}
+
+/* In an undirected graph a tie with a direction counts half: it says half of what a friendship
+ * does, and the many who follow one leader must not look like friends of hers, which would join
+ * their circles. Where all ties have a direction the half is left out, since it would only change
+ * the unit. */
+static double one_way(const ties *t, const gx_tie *tie) {
+    bool undirected = (t->view->flags & GX_GRAPH_UNDIRECTED) != 0;
+    return undirected && t->mixed && tie->directed ? 0.5 : 1.0;
 }
 
 static void add_arc(ties *t, uint32_t src, uint32_t dst, float weight) {
@@ -124,7 +135,7 @@ static void add_arc(ties *t, uint32_t src, uint32_t dst, float weight) {
 static gx_status fill_tie(void *ctx, const gx_tie *tie, gx_error *err) {
     ties *t = ctx;
     if (takes_tie(t, tie)) {
-        double weight = (double)tie->weight * t->kind_weight[tie->kind];
+        double weight = (double)tie->weight * t->kind_weight[tie->kind] * one_way(t, tie);
         if (tie->ts_ms != GX_TIME_UNKNOWN) {
             int64_t now = t->view->to_ms ? t->view->to_ms : t->newest;
             weight *= fade(tie->ts_ms, now, t->view->half_life_ms);

@@ -177,6 +177,13 @@ static void ties_become_arcs(void **state) {
     view = (gx_tie_view){.flags = GX_GRAPH_UNDIRECTED};
     must(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
     assert_true(g.m == 4 && arc(&g, 0, 1) == 1); /* counted once */
+    /* A follow that is not returned counts half beside friendships, whole where there are none. */
+    assert_true(fabs((double)arc(&g, 0, 2) - 2 * 0.7 / 2) < 1e-6);
+    gx_graph_finish(&g);
+    static const char *const follows[] = {"follow", NULL};
+    view.kinds = follows;
+    must(gx_view_ties(&g, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_true(fabs((double)arc(&g, 0, 2) - 2 * 0.7) < 1e-6);
     gx_graph_finish(&g);
     view = (gx_tie_view){
         .from_ms = 5 * (int64_t)DAY, .to_ms = 30 * (int64_t)DAY, .half_life_ms = 10.0 * DAY};
