@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-enum { LEADER_PER = 60, DECOY_PER = 20 };
+enum { LEADER_PER = 60, DECOY_PER = 3 };
 
 uint32_t gx__circle_size(const gx__shop *shop, uint32_t circle) {
     return shop->circle[circle + 1].start - shop->circle[circle].start;

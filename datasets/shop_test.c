@@ -217,7 +217,7 @@ static void it_does_not_change_by_itself(void **state) {
         }
         free(text);
     }
-    assert_int_equal(hash, UINT64_C(0x2f62a5b210e82844));
+    assert_int_equal(hash, UINT64_C(0x816a869ac903a648));
 }
 
 /* ---- files agree
@@ -239,7 +239,7 @@ static void counts(void **state) {
                     {"truth/circles.csv", USERS, USERS},
                     {"truth/members.csv", USERS, USERS},
                     {"truth/leaders.csv", 40, 120},
-                    {"truth/decoys.csv", 2, 7}};
+                    {"truth/decoys.csv", 14, 40}};
     for (size_t i = 0; i < GX_COUNT(expected); i++) {
         table file = read_table(folder, expected[i].name);
         assert_in_range(file.rows - 1, expected[i].least, expected[i].most);

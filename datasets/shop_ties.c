@@ -228,7 +228,7 @@ uint32_t gx__follows(gx__follow out[GX__SHOP_FOLLOW], const gx__shop *shop, uint
             count = add_leader(out, count, shop, user, place);
         }
     }
-    if (gx__chance(&rng, 1500)) {
+    for (uint32_t more = gx__below(&rng, 3); more > 0; more--) { /* whom one has heard of */
         uint32_t place = pick_by_reach(shop, shop->leaders, shop->leaders + shop->decoys, &rng);
         count = add_leader(out, count, shop, user, place);
     }
