@@ -114,13 +114,20 @@ static gx_status read_histories(void *user, gx_error *err) {
     return status;
 }
 
+static gx_status count_run(void *user, const gx_event_core *events, size_t count, gx_error *err) {
+    (void)events;
+    (void)err;
+    *(uint64_t *)user += count;
+    return GX_OK;
+}
+
 static gx_status scan_events(void *user, gx_error *err) {
     bed *b = user;
     gx_txn *txn;
     gx_status status = gx_txn_read(&txn, b->store, err);
     b->count = 0;
     if (status == GX_OK) {
-        status = gx_event_each(txn, count_event, &b->count, err);
+        status = gx_event_scan(txn, count_run, &b->count, err);
         gx_txn_abort(txn);
     }
     return status;

@@ -46,7 +46,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 static void note_file(void *user, const char *path, const gx_import_report *report,
                       gx_status status, const gx_error *err) {
     const gx_command *command = user;
-    if (status == GX_OK) {
+    if (status == GX_OK && report->kind[0]) {
         gx_say(command, "%s: %llu %s read", path, (unsigned long long)report->rows, report->kind);
     } else {
         gx_say(command, "%s: %s", path, err->message);

@@ -28,10 +28,10 @@ typedef struct times {
     size_t count, capacity;
 } times;
 
-static gx_status take_time(void *user, const gx_event *event, gx_error *err) {
+static gx_status take_times(void *user, const gx_event_core *events, size_t count, gx_error *err) {
     times *t = user;
-    if (t->count == t->capacity) {
-        size_t capacity = t->capacity ? t->capacity * 2 : 4096;
+    if (t->capacity - t->count < count) {
+        size_t capacity = 2 * t->capacity + count + 4096;
         int64_t *grown = gx_realloc(t->ms, capacity, sizeof *grown);
         if (!grown) {
             return gx_fail_memory(err, capacity * sizeof *grown);
@@ -39,7 +39,9 @@ static gx_status take_time(void *user, const gx_event *event, gx_error *err) {
         t->ms = grown;
         t->capacity = capacity;
     }
-    t->ms[t->count++] = event->ts_ms;
+    for (size_t i = 0; i < count; i++) {
+        t->ms[t->count++] = events[i].ts_ms;
+    }
     return GX_OK;
 }
 
@@ -50,7 +52,7 @@ static int by_time(const void *a, const void *b) {
 
 static gx_status split_by_time(split *out, gx_txn *txn, double share, gx_error *err) {
     times t = {0};
-    gx_status status = gx_event_each(txn, take_time, &t, err);
+    gx_status status = gx_event_scan(txn, take_times, &t, err);
     if (status == GX_OK && t.count < 2) {
         status = gx_fail(err, GX_CONFLICT, "there are %zu events; a split needs two", t.count);
     }

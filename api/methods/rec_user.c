@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
-enum { ITEMS_A_CALL = 20000 };
+enum { ITEMS_A_CALL = 10000 };
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"users", GX_PARAM_LIST, NULL, 1, 1000, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+    {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "for whom, by id"},
     {"n", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "how many for each"},
     GX_FILTER_PARAMS,

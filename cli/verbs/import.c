@@ -49,7 +49,8 @@ static const char *text_of(const gx_command *command, const char *name) {
 
 static void say_report(const gx_command *command, const char *path, const gx_import_report *r,
                        gx_status status, const gx_error *err) {
-    if (status != GX_OK && status != GX_REJECTED) {
+    bool of_no_kind = status == GX_OK && !r->kind[0]; /* named, and left alone */
+    if (of_no_kind || (status != GX_OK && status != GX_REJECTED)) {
         gx_say(command, "%s: %s", path, err->message);
         return;
     }

@@ -440,7 +440,8 @@ static gx_status each_row(exporter *x, gx_error *err) {
     case GX__SHAPE_TIE:
         return gx_tie_each(x->txn, take_tie, x, err);
     case GX__SHAPE_EVENT:
-        return gx_event_each(x->txn, take_event, x, err);
+        /* By time: a walk of whole rows; by user each row would be looked up. */
+        return gx_event_between(x->txn, INT64_MIN, INT64_MAX, take_event, x, err);
     case GX__SHAPE_PLAIN:
         break;
     }
