@@ -85,6 +85,10 @@ static gx_status fail_parse(const json_error_t *why, gx_error *err) {
 gx_status gx_json_read(gx_value *out, gx_arena *arena, const char *data, size_t size,
                        gx_error *err) {
     json_error_t why;
+    /* jansson passes over a NUL that follows a number; in a text it has to be written \u0000. */
+    if (size && memchr(data, '\0', size)) {
+        return gx_fail(err, GX_BAD_REQUEST, "not JSON: there is a NUL byte in it");
+    }
     json_t *json = json_loadb(data ? data : "", size,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     if (!json) {

@@ -141,6 +141,9 @@ static void refuses(void **state) {
     gx_error err;
     assert_int_equal(read(&out, arena, "{\n \"a\": 1,\n \"b\" 2}", &err), GX_BAD_REQUEST);
     assert_non_null(strstr(err.message, "line 3"));
+    static const char nul[] = "{\"a\":0\0}";
+    assert_int_equal(gx_json_read(&out, arena, nul, sizeof nul - 1, &err), GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "NUL"));
     gx_arena_destroy(arena);
 }
 
