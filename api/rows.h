@@ -12,12 +12,4 @@ GX_MUST_CHECK gx_status gx_rows_put(gx_value *out, gx_call_env *call, const char
 GX_MUST_CHECK gx_status gx_rows_get(gx_value *out, gx_call_env *call, const char *list,
                                     gx_space space, const char *key, gx_error *err);
 
-#define GX_ROWS_PARAM(name, help_text)                                                             \
-    {                                                                                              \
-        name, GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL,                                  \
-            GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, help_text                                     \
-    }
-
-#define GX_ROWS_RESULT "{created, updated, unchanged, new_users, new_items, new_groups}"
-
 #endif
