@@ -9,6 +9,7 @@
 typedef struct gx_call_options {
     gx_job *job; /* the caller's: progress, cancel, deadline, threads; NULL: one is made */
     const char *principal;
+    gx_subscriber *subscriber; /* of calls of GX_COST_SHORT; NULL: job.watch is refused */
 } gx_call_options;
 
 /* gx_call with options. deadline_ms among the args tightens the job's deadline. */
@@ -29,6 +30,9 @@ typedef struct gx_write_call {
 } gx_write_call;
 
 void gx_db_write(gx_db *db, gx_write_call *calls, size_t count);
+
+/* Afterwards the subscriber is told nothing more. Before it goes, and before the db is closed. */
+void gx_db_unsubscribe(gx_db *db, gx_subscriber *subscriber);
 
 /* Follows CURRENT: maps the new snapshot beside the old one and swaps one pointer. A broken file is
  * refused and the old one goes on serving. Also reloads settings. */

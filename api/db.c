@@ -61,6 +61,10 @@ void gx_db_set_stats_source(gx_db *db, gx_stats_fn fn, void *user) {
     pthread_mutex_unlock(&db->state_lock);
 }
 
+void gx_db_unsubscribe(gx_db *db, gx_subscriber *subscriber) {
+    gx_jobs_unwatch(db->jobs, subscriber);
+}
+
 /* ---- the served state ---------------------------------------------------------------------------
  */
 
@@ -175,6 +179,7 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
     tighten_deadline(job, &parsed);
     gx_call_env call = {.db = db, .args = &parsed, .arena = arena, .job = job};
     call.principal = options ? options->principal : NULL;
+    call.subscriber = options ? options->subscriber : NULL;
     call.state = gx_db_hold_state(db);
     gx_value result = gx_nil();
     status = gx_job_check(job, err);

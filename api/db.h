@@ -52,6 +52,11 @@ void gx_jobs_destroy(gx_jobs *jobs); /* cancels and waits */
 GX_MUST_CHECK gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
                                       const gx_value *args, gx_error *err);
 GX_MUST_CHECK gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err);
+/* The same as gx_jobs_describe of one job; while it runs, `subscriber` is told job.progress: at
+ * most every 200 ms a job, and when it ends. To watch twice is to watch once. */
+GX_MUST_CHECK gx_status gx_jobs_watch(gx_value *out, gx_jobs *jobs, uint64_t id,
+                                      gx_subscriber *subscriber, gx_arena *arena, gx_error *err);
+void gx_jobs_unwatch(gx_jobs *jobs, gx_subscriber *subscriber); /* all of its jobs */
 /* One job, or with id 0 all of them as a list, newest first. */
 GX_MUST_CHECK gx_status gx_jobs_describe(gx_value *out, gx_jobs *jobs, uint64_t id, gx_arena *arena,
                                          gx_error *err);

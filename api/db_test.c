@@ -113,6 +113,8 @@ static void what_is_not_there_is_said_with_what_is_near(void **state) {
     fails(b, "graph.leaders", "{}", GX_CONFLICT); /* no snapshot yet */
     fails(b, "graph.centrality", "{\"measure\": \"leiden\"}", GX_NOT_FOUND);
     fails(b, "job.get", "{\"job\": 5}", GX_NOT_FOUND);
+    gx_error err = fails(b, "job.watch", "{\"job\": 5}", GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "job.get"));
 }
 
 static void a_deadline_that_has_passed_is_refused_before_anything_is_done(void **state) {

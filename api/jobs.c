@@ -1,15 +1,27 @@
 /* Jobs: long calls that run on their own, to be asked after, watched and cancelled. A job is a
  * method and its arguments; its answer is kept until the job is forgotten (the oldest finished of
- * many go first). */
+ * many go first).
+ *
+ * Who watches a job is told under the mutex: so once gx_jobs_unwatch returns, nobody is any more.
+ * Watchers live as long as the job runs, one a subscriber and job. */
 #include "api/db.h"
 
 #include <stdio.h>
 
 enum { JOBS_KEPT = 256, JOBS_RUNNING_MAX = 4 };
 
+static const int64_t TELL_EVERY_NS = 200000000;
+
 typedef enum job_phase { JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED } job_phase;
 
 static const char *const phase_names[] = {"running", "done", "failed", "cancelled"};
+
+typedef struct watcher watcher;
+
+struct watcher {
+    watcher *next;
+    gx_subscriber *subscriber;
+};
 
 typedef struct entry entry;
 
@@ -30,6 +42,8 @@ struct entry {
     int64_t started_ms, ended_ms;
     char stage[80];
     uint64_t done, total;
+    watcher *watchers; /* none once it ended */
+    int64_t told_ns;
 };
 
 struct gx_jobs {
@@ -75,6 +89,63 @@ void gx_jobs_destroy(gx_jobs *jobs) {
     gx_free(jobs);
 }
 
+/* ---- watchers; under the mutex -----------------------------------------------------------------
+ */
+
+/* News may be lost (here for want of memory, at the other end of a slow connection for want of
+ * room): who hears nothing for long asks job.get. */
+static void tell(entry *e) {
+    gx_arena *arena = e->watchers ? gx_arena_create() : NULL;
+    if (!arena) {
+        return;
+    }
+    gx_value map = gx_map(arena, 6);
+    gx_map_put(arena, &map, "job", gx_int((int64_t)e->id));
+    gx_map_put(arena, &map, "method", gx_str(e->method->name));
+    gx_map_put(arena, &map, "state", gx_str(phase_names[e->phase]));
+    gx_map_put(arena, &map, "stage", gx_str(e->stage));
+    gx_map_put(arena, &map, "done", gx_int((int64_t)e->done));
+    gx_map_put(arena, &map, "total", gx_int((int64_t)e->total));
+    if (gx_arena_status(arena) == GX_OK) {
+        for (watcher *w = e->watchers; w; w = w->next) {
+            w->subscriber->notify(w->subscriber->user, "job.progress", &map);
+        }
+    }
+    gx_arena_destroy(arena);
+}
+
+static gx_status add_watcher(entry *e, gx_subscriber *subscriber, gx_error *err) {
+    for (watcher *w = e->watchers; w; w = w->next) {
+        if (w->subscriber == subscriber) {
+            return GX_OK;
+        }
+    }
+    watcher *w = gx_alloc(1, sizeof *w);
+    if (!w) {
+        return gx_fail_memory(err, sizeof *w);
+    }
+    *w = (watcher){.next = e->watchers, .subscriber = subscriber};
+    e->watchers = w;
+    subscriber->subscribed = true;
+    return GX_OK;
+}
+
+/* Those of `subscriber`, or all when it is NULL. */
+static void drop_watchers(entry *e, const gx_subscriber *subscriber) {
+    for (watcher **at = &e->watchers; *at;) {
+        watcher *w = *at;
+        if (!subscriber || w->subscriber == subscriber) {
+            *at = w->next;
+            gx_free(w);
+        } else {
+            at = &w->next;
+        }
+    }
+}
+
+/* ---- running -----------------------------------------------------------------------------------
+ */
+
 static void note_progress(void *user, const char *stage, uint64_t done, uint64_t total,
                           uint64_t mem_bytes) {
     entry *e = user;
@@ -83,6 +154,11 @@ static void note_progress(void *user, const char *stage, uint64_t done, uint64_t
     snprintf(e->stage, sizeof e->stage, "%s", stage ? stage : "");
     e->done = done;
     e->total = total;
+    int64_t now = gx_clock_ns();
+    if (now - e->told_ns >= TELL_EVERY_NS) {
+        e->told_ns = now;
+        tell(e);
+    }
     pthread_mutex_unlock(&e->jobs->mutex);
 }
 
@@ -99,6 +175,8 @@ static void *run(void *user) {
     e->result = result;
     e->ended_ms = gx_time_ms();
     e->jobs->running--;
+    tell(e);
+    drop_watchers(e, NULL);
     pthread_mutex_unlock(&e->jobs->mutex);
     return NULL;
 }
@@ -246,4 +324,31 @@ gx_status gx_jobs_describe(gx_value *out, gx_jobs *jobs, uint64_t id, gx_arena *
     }
     pthread_mutex_unlock(&jobs->mutex);
     return status;
+}
+
+gx_status gx_jobs_watch(gx_value *out, gx_jobs *jobs, uint64_t id, gx_subscriber *subscriber,
+                        gx_arena *arena, gx_error *err) {
+    pthread_mutex_lock(&jobs->mutex);
+    entry *e = find(jobs, id);
+    gx_status status = e ? GX_OK : missing(id, err);
+    if (e && e->phase == JOB_RUNNING) {
+        status = add_watcher(e, subscriber, err);
+    }
+    if (status == GX_OK) {
+        *out = describe(e, true, arena);
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    return status;
+}
+
+void gx_jobs_unwatch(gx_jobs *jobs, gx_subscriber *subscriber) {
+    if (!subscriber->subscribed) {
+        return;
+    }
+    pthread_mutex_lock(&jobs->mutex);
+    for (entry *e = jobs->newest; e; e = e->next) {
+        drop_watchers(e, subscriber);
+    }
+    subscriber->subscribed = false;
+    pthread_mutex_unlock(&jobs->mutex);
 }

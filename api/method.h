@@ -22,15 +22,25 @@ typedef enum gx_cost {
     GX_COST_LONG   /* runs in the pool of long calls */
 } gx_cost;
 
+/* Who can be told something later: a connection of a door that has notifications. It stays where it
+ * is until gx_db_unsubscribe. `notify` is called from any thread under a lock: it must neither wait
+ * nor call the api. */
+typedef struct gx_subscriber {
+    void (*notify)(void *user, const char *method, const gx_value *params);
+    void *user;
+    bool subscribed; /* set by the first call that subscribed it */
+} gx_subscriber;
+
 /* One call in flight, as a method sees it. */
 typedef struct gx_call_env {
     gx_db *db;
     const gx_args *args;
-    gx_arena *arena;        /* the result is made here */
-    gx_job *job;            /* deadline, cancel, threads, seed */
-    gx_txn *txn;            /* read, or the shared write transaction of GX_COST_WRITE */
-    struct gx_state *state; /* what is served, held for the call; see api/state.h */
-    const char *principal;  /* who asks, for the audit log; NULL: the owner of the process */
+    gx_arena *arena;           /* the result is made here */
+    gx_job *job;               /* deadline, cancel, threads, seed */
+    gx_txn *txn;               /* read, or the shared write transaction of GX_COST_WRITE */
+    struct gx_state *state;    /* what is served, held for the call; see api/state.h */
+    const char *principal;     /* who asks, for the audit log; NULL: the owner of the process */
+    gx_subscriber *subscriber; /* who asks, to be told more later; NULL: that cannot be */
 } gx_call_env;
 
 typedef struct gx_method {

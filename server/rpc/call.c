@@ -126,7 +126,7 @@ static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
     if (status == GX_OK) {
         gx_job *job = &loop->job;
         set_job(job, loop->server, loop->threads, deadline_of(&args, loop->now_ns));
-        gx_call_options options = {.job = job};
+        gx_call_options options = {.job = job, .subscriber = &conn->subscriber};
         status = gx_db_call(&result, loop->server->db, method, &args, &options, loop->arena, &err);
     }
     if (frame->kind == GX_FRAME_REQUEST) {

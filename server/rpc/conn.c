@@ -27,8 +27,15 @@ gx_rpc_conn *gx_rpc_conn_create(int fd) {
     gx_rpc_conn *conn = gx_alloc0(1, sizeof *conn);
     if (conn) {
         conn->fd = fd;
+        conn->subscriber = (gx_subscriber){.notify = gx_rpc_notify, .user = conn};
     }
     return conn;
+}
+
+void gx_rpc_conn_release(gx_rpc_conn *conn) {
+    if (conn->fd < 0 && conn->in_flight == 0 && !conn->dirty && atomic_load(&conn->notes) == 0) {
+        gx_free(conn);
+    }
 }
 
 size_t gx_rpc_conn_backlog(const gx_rpc_conn *conn) {
@@ -373,7 +380,7 @@ static void unlink_conn(gx_rpc_conn *conn) {
 }
 
 /* Long calls of a peer that is gone are cancelled; writes that it was not told about may or may not
- * have happened, and go on. Freed here, or by the last of its calls to come back. */
+ * have happened, and go on. Freed here, or with the last of its calls and notes to come back. */
 void gx_rpc_conn_close(gx_rpc_conn *conn, const char *why) {
     gx_rpc_loop *loop = conn->loop;
     if (why) {
@@ -389,9 +396,8 @@ void gx_rpc_conn_close(gx_rpc_conn *conn, const char *why) {
     cancel_calls(conn);
     gx_buffer_finish(&conn->in);
     gx_buffer_finish(&conn->out);
-    if (conn->in_flight == 0 && !conn->dirty) {
-        gx_free(conn);
-    }
+    gx_db_unsubscribe(loop->server->db, &conn->subscriber);
+    gx_rpc_conn_release(conn);
     if (atomic_load(&loop->server->draining)) {
         gx_rpc_loop_wake(loop); /* perhaps it was the last */
     }

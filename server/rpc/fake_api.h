@@ -27,6 +27,7 @@ struct gx_db {
     pthread_mutex_t lock;
     gx_stats_fn stats;
     void *stats_user;
+    gx_subscriber *watcher; /* who called test.watch last; under the lock */
 };
 
 static int64_t arg_int(const gx_value *args, const char *name, int64_t fallback) {
@@ -111,6 +112,13 @@ static gx_status run_stats(gx_value *out, gx_db *db, const gx_value *args, gx_jo
     return GX_OK;
 }
 
+static gx_status run_watch(gx_value *out, gx_db *db, const gx_value *args, gx_job *job,
+                           gx_arena *arena, gx_error *err) {
+    (void)db, (void)args, (void)job, (void)arena, (void)err; /* gx_db_call has done it */
+    *out = gx_bool(true);
+    return GX_OK;
+}
+
 typedef gx_status (*fake_run)(gx_value *out, gx_db *db, const gx_value *args, gx_job *job,
                               gx_arena *arena, gx_error *err);
 
@@ -128,6 +136,7 @@ static const fake_method fakes[] = {
     {{.name = "test.list_long", .cost = GX_COST_LONG}, run_list},
     {{.name = "test.put", .cost = GX_COST_WRITE}, run_put},
     {{.name = "test.sleep", .cost = GX_COST_LONG}, run_sleep},
+    {{.name = "test.watch", .cost = GX_COST_SHORT}, run_watch},
 };
 
 static const gx_method *fake_rows[GX_COUNT(fakes)];
@@ -153,6 +162,12 @@ static fake_run run_of(const gx_method *method) {
 gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx_value *args,
                      const gx_call_options *options, gx_arena *arena, gx_error *err) {
     gx_status status = gx_job_check(options->job, err);
+    if (run_of(method) == run_watch) {
+        pthread_mutex_lock(&db->lock);
+        db->watcher = options->subscriber;
+        db->watcher->subscribed = true;
+        pthread_mutex_unlock(&db->lock);
+    }
     return status != GX_OK ? status : run_of(method)(out, db, args, options->job, arena, err);
 }
 
@@ -163,6 +178,12 @@ void gx_db_write(gx_db *db, gx_write_call *calls, size_t count) {
                                                   calls[i].arena, &calls[i].error);
     }
     usleep((useconds_t)(atomic_load(&db->commit_ms) * 1000));
+}
+
+void gx_db_unsubscribe(gx_db *db, gx_subscriber *subscriber) {
+    pthread_mutex_lock(&db->lock);
+    db->watcher = db->watcher == subscriber ? NULL : db->watcher;
+    pthread_mutex_unlock(&db->lock);
 }
 
 gx_status gx_db_reload(gx_db *db, gx_error *err) {

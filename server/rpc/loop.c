@@ -1,5 +1,5 @@
 /* A worker loop: an event base, its connections, and a mailbox for what other threads bring: new
- * sockets, finished calls, and the news that the server drains or is killed. */
+ * sockets, finished calls, notifications, and the news that the server drains or is killed. */
 #include "server/rpc/rpc.h"
 
 #include <errno.h>
@@ -41,6 +41,21 @@ void gx_rpc_loop_finished(gx_rpc_loop *loop, gx_rpc_call *first, gx_rpc_call *la
     }
 }
 
+void gx_rpc_loop_note(gx_rpc_loop *loop, gx_rpc_note *note) {
+    pthread_mutex_lock(&loop->lock);
+    bool first_mail = !loop->notes_last;
+    if (first_mail) {
+        loop->notes_first = note;
+    } else {
+        loop->notes_last->next = note;
+    }
+    loop->notes_last = note;
+    pthread_mutex_unlock(&loop->lock);
+    if (first_mail) {
+        gx_rpc_loop_wake(loop);
+    }
+}
+
 /* ---- the loop's own thread --------------------------------------------------------------------
  */
 
@@ -52,19 +67,26 @@ static void start_arrived(gx_rpc_loop *loop, gx_rpc_conn *conn) {
     }
 }
 
-/* All the answers for a connection go out by one write: it is marked while they are added. */
-static void return_finished(gx_rpc_call *call) {
+static void mark(gx_rpc_conn **dirty, gx_rpc_conn *conn) {
+    if (!conn->dirty) {
+        conn->dirty = true;
+        conn->dirty_next = *dirty;
+        *dirty = conn;
+    }
+}
+
+/* All that goes to a connection goes out by one write: it is marked while it is added. */
+static void deliver(gx_rpc_call *call, gx_rpc_note *note) {
     gx_rpc_conn *dirty = NULL;
-    while (call) {
-        gx_rpc_call *next = call->next;
-        gx_rpc_conn *conn = call->conn;
+    for (gx_rpc_call *next; call; call = next) {
+        next = call->next;
+        mark(&dirty, call->conn);
         gx_rpc_call_return(call);
-        if (!conn->dirty) {
-            conn->dirty = true;
-            conn->dirty_next = dirty;
-            dirty = conn;
-        }
-        call = next;
+    }
+    for (gx_rpc_note *next; note; note = next) {
+        next = note->next;
+        mark(&dirty, note->conn);
+        gx_rpc_note_deliver(note);
     }
     while (dirty) {
         gx_rpc_conn *conn = dirty;
@@ -72,8 +94,8 @@ static void return_finished(gx_rpc_call *call) {
         conn->dirty = false;
         if (conn->fd >= 0) {
             gx_rpc_conn_continue(conn);
-        } else if (conn->in_flight == 0) {
-            gx_free(conn);
+        } else {
+            gx_rpc_conn_release(conn);
         }
     }
 }
@@ -104,10 +126,12 @@ static void on_wake(int fd, short what, void *user) {
     gx_rpc_conn *arrived = loop->arrived;
     gx_rpc_call *finished = loop->finished_first;
     loop->arrived = NULL;
+    gx_rpc_note *notes = loop->notes_first;
     loop->finished_first = loop->finished_last = NULL;
+    loop->notes_first = loop->notes_last = NULL;
     pthread_mutex_unlock(&loop->lock);
     start_arrived(loop, arrived);
-    return_finished(finished);
+    deliver(finished, notes);
     if (atomic_load(&loop->server->draining)) {
         drain(loop, atomic_load(&loop->server->killing));
     }
@@ -206,6 +230,12 @@ void gx_rpc_loop_close(gx_rpc_loop *loop) {
         next = conn->next;
         close(conn->fd);
         gx_free(conn);
+    }
+    for (gx_rpc_note *note = loop->notes_first, *next; note; note = next) {
+        next = note->next; /* their connections are closed */
+        gx_rpc_conn *conn = note->conn;
+        gx_rpc_note_drop(note);
+        gx_rpc_conn_release(conn);
     }
     while (loop->free_calls) {
         gx_rpc_call *call = loop->free_calls;

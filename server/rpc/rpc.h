@@ -10,8 +10,8 @@
  * A connection, its buffers and its events belong to one loop and are touched by no other thread. A
  * call in flight belongs to the thread that has it: the loop, a queue, a worker, the mailbox, the
  * loop again. The only shared things are the queues, the mailboxes (each a mutex around a list),
- * and counters with one writer each. libevent is used without its locks: nothing but eventfd and
- * these lists crosses threads. */
+ * counters with one writer each, and of a connection how many notifications are on their way to it.
+ * libevent is used without its locks: nothing but eventfd and these lists crosses threads. */
 #ifndef GX_SERVER_RPC_RPC_H
 #define GX_SERVER_RPC_RPC_H
 
@@ -25,6 +25,7 @@
 typedef struct gx_rpc_conn gx_rpc_conn;
 typedef struct gx_rpc_loop gx_rpc_loop;
 typedef struct gx_rpc_call gx_rpc_call;
+typedef struct gx_rpc_note gx_rpc_note;
 
 /* ---- counters (stats.c) --------------------------------------------------------------------- */
 
@@ -107,7 +108,7 @@ struct gx_rpc_conn {
     gx_rpc_conn *next, *before; /* of the loop, or next alone in the mailbox */
     gx_rpc_conn *dirty_next;
     gx_rpc_loop *loop;
-    int fd; /* -1: closed, waiting for its calls to come back */
+    int fd; /* -1: closed, waiting for its calls and notes to come back */
     gx_error_shape shape;
     bool dirty;
     bool reading, writing, watching; /* events that are set */
@@ -126,6 +127,8 @@ struct gx_rpc_conn {
     gx_rpc_call *calls; /* in flight */
     uint32_t in_flight;
     size_t held; /* bytes of their arguments */
+    gx_subscriber subscriber;
+    _Atomic uint32_t notes; /* in the mailbox; counted up by any thread */
 };
 
 gx_rpc_conn *gx_rpc_conn_create(int fd);
@@ -137,6 +140,8 @@ void gx_rpc_conn_close(gx_rpc_conn *conn, const char *why); /* why NULL: the pee
 /* Ends those whose time is over. */
 void gx_rpc_conn_tick(gx_rpc_conn *conn, int64_t now_ns);
 size_t gx_rpc_conn_backlog(const gx_rpc_conn *conn);
+/* Frees it, if it is closed and nothing points at it any more. */
+void gx_rpc_conn_release(gx_rpc_conn *conn);
 
 /* ---- answering (call.c) ---------------------------------------------------------------------- */
 
@@ -150,6 +155,22 @@ void gx_rpc_call_free(gx_rpc_call *call);
 /* The threads of the writer and of the pool; `user` is the gx_server. */
 void *gx_rpc_writer_main(void *user);
 void *gx_rpc_pool_main(void *user);
+
+/* ---- notifications (note.c) -------------------------------------------------------------------
+ */
+
+/* One on its way to its connection. */
+struct gx_rpc_note {
+    gx_rpc_note *next; /* in the mailbox */
+    gx_rpc_conn *conn;
+    gx_buffer frame;
+};
+
+/* What a gx_subscriber of a connection does, from any thread; `conn` is a gx_rpc_conn. */
+void gx_rpc_notify(void *conn, const char *method, const gx_value *params);
+/* Into the output of its connection, if there is room, and away. In the loop's thread. */
+void gx_rpc_note_deliver(gx_rpc_note *note);
+void gx_rpc_note_drop(gx_rpc_note *note);
 
 /* ---- loops (loop.c) ------------------------------------------------------------------------- */
 
@@ -166,6 +187,7 @@ struct gx_rpc_loop {
     pthread_mutex_t lock; /* around the mailbox */
     gx_rpc_conn *arrived;
     gx_rpc_call *finished_first, *finished_last;
+    gx_rpc_note *notes_first, *notes_last;
 
     /* From here the loop's own. */
     gx_rpc_conn *conns;
@@ -188,6 +210,7 @@ void gx_rpc_loop_close(gx_rpc_loop *loop);
 void gx_rpc_loop_wake(gx_rpc_loop *loop);
 void gx_rpc_loop_adopt(gx_rpc_loop *loop, gx_rpc_conn *conn);
 void gx_rpc_loop_finished(gx_rpc_loop *loop, gx_rpc_call *first, gx_rpc_call *last);
+void gx_rpc_loop_note(gx_rpc_loop *loop, gx_rpc_note *note);
 
 /* ---- sockets (socket.c) --------------------------------------------------------------------- */
 

@@ -161,6 +161,16 @@ void gx_frame_write_request(gx_buffer *out, uint32_t msgid, const char *method,
     }
 }
 
+/* [2, method, [params]] */
+void gx_frame_write_notification(gx_buffer *out, const char *method, const gx_value *params) {
+    gx_value kind = gx_int(GX_FRAME_NOTIFICATION), name = gx_str(method);
+    gx_pack_write_list(out, 3);
+    gx_pack_write(out, &kind);
+    gx_pack_write(out, &name);
+    gx_pack_write_list(out, 1);
+    gx_pack_write(out, params);
+}
+
 /* ---- answers -------------------------------------------------------------------------------- */
 
 static void write_head(gx_buffer *out, uint32_t msgid) {

@@ -37,6 +37,7 @@ typedef enum gx_error_shape { GX_ERROR_TEXT, GX_ERROR_MAP } gx_error_shape;
 
 void gx_frame_write_request(gx_buffer *out, uint32_t msgid, const char *method,
                             const gx_value *args); /* args NULL: [] */
+void gx_frame_write_notification(gx_buffer *out, const char *method, const gx_value *params);
 void gx_frame_write_answer(gx_buffer *out, uint32_t msgid, const gx_value *result);
 /* `retry_after_ms` below 0: not known. */
 void gx_frame_write_error(gx_buffer *out, uint32_t msgid, const gx_error *error,

@@ -8,6 +8,24 @@
 
 #include <cmocka.h>
 
+/* A notification of ours reads as one of theirs. */
+static void notifications_come_back(void **state) {
+    (void)state;
+    gx_arena *arena = gx_arena_create();
+    gx_buffer out = {0};
+    gx_value params = gx_map(arena, 1), back;
+    gx_map_put(arena, &params, "job", gx_int(7));
+    gx_frame_write_notification(&out, "job.progress", &params);
+    gx_frame frame;
+    assert_int_equal(gx_frame_read(&frame, out.bytes, out.size, NULL), GX_OK);
+    assert_int_equal(frame.kind, GX_FRAME_NOTIFICATION);
+    assert_true(gx_slice_is(frame.method, "job.progress"));
+    assert_int_equal(gx_frame_args(&back, arena, frame.params, NULL), GX_OK);
+    assert_true(gx_value_equal(&params, &back));
+    gx_buffer_finish(&out);
+    gx_arena_destroy(arena);
+}
+
 static void requests_come_back(void **state) {
     (void)state;
     static const uint32_t ids[] = {0, 127, 128, 255, 256, 65535, 65536, UINT32_MAX};
@@ -164,9 +182,9 @@ static void mutated_frames(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_come_back), cmocka_unit_test(wide_integers_are_read),
-        cmocka_unit_test(errors_come_back),   cmocka_unit_test(strange_errors_are_internal),
-        cmocka_unit_test(mutated_frames),
+        cmocka_unit_test(requests_come_back),          cmocka_unit_test(notifications_come_back),
+        cmocka_unit_test(wide_integers_are_read),      cmocka_unit_test(errors_come_back),
+        cmocka_unit_test(strange_errors_are_internal), cmocka_unit_test(mutated_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

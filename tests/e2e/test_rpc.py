@@ -23,7 +23,7 @@ def test_describe_lists_every_method_and_each_answers_to_its_table(shop, serve):
         "sys.ping sys.info sys.health sys.stats sys.auth sys.describe sys.hello user.put user.get item.put item.get group.put "
         "group.get member.put member.get tie.put tie.get event.put event.get rec.user rec.similar rec.explain graph.leaders "
         "graph.communities graph.community graph.centrality graph.ego model.list model.promote model.rollback job.start "
-        "job.list job.get job.cancel"
+        "job.list job.get job.watch job.cancel"
     )
     for name in wanted.split():
         assert name in methods, name
@@ -167,6 +167,38 @@ def test_jobs_run_report_and_cancel(shop, serve):
     assert rpc.call("job.get", {"job": slow})["state"] == "cancelled"
     with pytest.raises(RuntimeError, match="short call"):
         rpc.call("job.start", {"method": "sys.ping"})
+
+
+def test_a_watched_job_tells_how_far_it_is(shop, serve):
+    server = serve(shop)
+    rpc = server.connect()
+    job = rpc.call(
+        "job.start", {"method": "graph.run", "args": {"pass": "infomap", "params": {"trials": 50}}}
+    )["job"]
+    assert rpc.call("job.watch", {"job": job})["state"] == "running"
+    gone = server.connect()
+    gone.call("job.watch", {"job": job})
+    gone.close()
+    kind, method, params = rpc.receive()
+    assert (kind, method) == (2, "job.progress")
+    assert params[0].keys() == {"job", "method", "state", "stage", "done", "total"}
+    assert params[0]["job"] == job and params[0]["method"] == "graph.run" and params[0]["state"] == "running"
+    server.connect().call("job.cancel", {"job": job})
+    while params[0]["state"] == "running":
+        kind, method, params = rpc.receive()
+        assert (kind, method, params[0]["job"]) == (2, "job.progress", job)
+    assert params[0]["state"] == "cancelled"
+
+    build = rpc.call("job.start", {"method": "model.build"})["job"]
+    state = rpc.call("job.watch", {"job": build})["state"]
+    while state == "running":
+        kind, method, params = rpc.receive()
+        assert (kind, method, params[0]["job"]) == (2, "job.progress", build)
+        state = params[0]["state"]
+    assert state == "done"
+    assert rpc.call("job.get", {"job": build})["result"]["snapshot"] == 2
+    with pytest.raises(RuntimeError, match="^NOT_FOUND: there is no job 99"):
+        rpc.call("job.watch", {"job": 99})
 
 
 def test_hangup_follows_a_new_snapshot_and_refuses_a_broken_one(shop, serve):
