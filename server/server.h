@@ -52,7 +52,8 @@ GX_MUST_CHECK gx_status gx_client_call(gx_value *out, gx_client *client, const c
                                        const gx_value *args, gx_arena *arena, gx_error *err);
 /* Pipelined: send without waiting, then receive in any order; *out_msgid tells which call it is
  * that was answered, or refused; it is untouched where the connection failed. Receive before a few
- * thousand are outstanding: the server stops reading from who does not read. */
+ * thousand are outstanding: the server stops reading from who does not read. Notifications are
+ * passed by. */
 GX_MUST_CHECK gx_status gx_client_send(uint32_t *out_msgid, gx_client *client, const char *method,
                                        const gx_value *args, gx_error *err);
 GX_MUST_CHECK gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx_client *client,

@@ -162,14 +162,21 @@ gx_status gx_client_send(uint32_t *out_msgid, gx_client *client, const char *met
     return GX_OK;
 }
 
+/* Those that job.watch asked for: this client waits for answers, and passes them by. */
+static bool is_notification(gx_slice bytes) {
+    gx_frame frame;
+    return gx_frame_read(&frame, bytes.data, bytes.size, NULL) == GX_OK &&
+           frame.kind == GX_FRAME_NOTIFICATION;
+}
+
 gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx_client *client, gx_arena *arena,
                             gx_error *err) {
     gx_slice frame = {NULL, 0};
     gx_error broken;
     gx_status status = send_all(client, err), said = GX_OK;
-    if (status == GX_OK) {
-        status = next_frame(&frame, client, err ? err : &broken);
-    }
+    do {
+        status = status == GX_OK ? next_frame(&frame, client, err ? err : &broken) : status;
+    } while (status == GX_OK && is_notification(frame));
     if (status == GX_OK) {
         status = gx_frame_read_answer(out_msgid, &said, out, arena, frame.data, frame.size, err);
     }

@@ -103,6 +103,25 @@ static void news_that_do_not_fit_are_lost(void **state) {
     rig_stop(&r);
 }
 
+static void the_blocking_client_passes_them_by(void **state) {
+    (void)state;
+    rig r;
+    rig_start(&r, rig_options(), false);
+    gx_client *client = rig_client(&r);
+    gx_arena *arena = gx_arena_create();
+    gx_value args = map_of(arena, "k", 1), out;
+    assert_int_equal(gx_client_call(&out, client, "test.watch", &args, arena, NULL), GX_OK);
+    for (int64_t i = 0; i < 20; i++) {
+        assert_true(tell(&r, i));
+        assert_int_equal(gx_client_call(&out, client, "test.echo", &args, arena, NULL), GX_OK);
+        assert_true(gx_value_equal(&args, &out));
+    }
+    gx_client_close(client);
+    gx_arena_destroy(arena);
+    WAIT_UNTIL(!is_watched(&r));
+    rig_stop(&r);
+}
+
 typedef struct teller {
     rig *rig;
     atomic_bool stop;
@@ -171,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(news_come_in_order),
         cmocka_unit_test(news_that_do_not_fit_are_lost),
+        cmocka_unit_test(the_blocking_client_passes_them_by),
         cmocka_unit_test(who_goes_while_being_told_does_no_harm),
         cmocka_unit_test(a_server_that_stops_tells_nobody_any_more),
     };
