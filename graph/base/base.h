@@ -26,6 +26,17 @@ GX_MUST_CHECK gx_status gx_fail_memory(gx_error *err, size_t bytes);
 GX_MUST_CHECK gx_status gx_fail_errno(gx_error *err, int number, const char *what,
                                       const char *path);
 
+#ifdef __clang_analyzer__
+/* The analyser does not see into error.c: tell it that a failure is never GX_OK. */
+#define gx_fail(err, ...) gx__failed((gx_fail)(err, __VA_ARGS__))
+#define gx_fail_at(err, ...) gx__failed((gx_fail_at)(err, __VA_ARGS__))
+#define gx_fail_memory(err, bytes) gx__failed((gx_fail_memory)(err, bytes))
+#define gx_fail_errno(err, ...) gx__failed((gx_fail_errno)(err, __VA_ARGS__))
+static inline gx_status gx__failed(gx_status status) {
+    return status == GX_OK ? GX_INTERNAL : status;
+}
+#endif
+
 #define GX_TRY(call)                                                                               \
     do {                                                                                           \
         status = (call);                                                                           \

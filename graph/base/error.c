@@ -1,6 +1,12 @@
 /* Status codes and errors: everything derives from GX_STATUS_MAP. */
 #include "graph/base/base.h"
 
+/* Macros for the analyser only: here are the functions. */
+#undef gx_fail
+#undef gx_fail_at
+#undef gx_fail_memory
+#undef gx_fail_errno
+
 #include <errno.h>
 #include <stdio.h>
 
