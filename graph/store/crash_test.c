@@ -113,13 +113,16 @@ static void a_killed_writer_leaves_whole_transactions(void **state) {
 
 /* ---- a second process -------------------------------------------------------------------- */
 
+static int64_t in_child_waits_ms = -1; /* for the lock; -1: not at all */
+
 /* Runs `work` in a child, on the store opened anew; returns its exit code. */
 static int in_child(test_store *t, int (*work)(gx_store *store)) {
     pid_t child = fork();
     if (child == 0) {
         gx_store *store;
         gx_error err;
-        gx_status status = gx_store_open(&store, t->path, NULL, &err);
+        const gx_store_options options = {.busy_wait_ms = in_child_waits_ms};
+        gx_status status = gx_store_open(&store, t->path, &options, &err);
         _exit(status == GX_OK ? work(store) : 90 + (int)status);
     }
     int how;
@@ -162,6 +165,51 @@ static void a_second_process_reads_or_is_told_busy(void **state) {
     gx_store_stats stats;
     must(gx_store_stat(&stats, t.store, &err), &err);
     assert_int_equal(stats.readers, 0);
+    test_close(&t);
+}
+
+static int is_busy_and_says_how_long(gx_store *store) {
+    gx_error err;
+    gx_txn *txn;
+    int64_t start = gx_clock_ns();
+    bool told = gx_txn_write(&txn, store, &err) == GX_BUSY &&
+                strstr(err.message, "not done after 30 ms") && gx_clock_ns() - start >= 30000000;
+    return told ? 0 : 1;
+}
+
+/* The parent writes until the child has asked for the lock in vain, and then lets go. */
+static void a_second_process_waits_for_a_while(void **state) {
+    (void)state;
+    test_store t = with_words();
+    gx_error err;
+    gx_txn *txn = write_txn(&t);
+    in_child_waits_ms = 30;
+    assert_int_equal(in_child(&t, is_busy_and_says_how_long), 0);
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        const gx_store_options patient = {.busy_wait_ms = 600000};
+        gx_store *store;
+        gx_txn *second;
+        gx_status status = gx_store_open(&store, t.path, &patient, &err);
+        bool went = status == GX_OK && write(pipes[1], "o", 1) == 1;
+        status = went ? gx_txn_write(&second, store, &err) : status;
+        _exit(went ? (int)status : 90);
+    }
+    close(pipes[1]);
+    char byte;
+    assert_int_equal(read(pipes[0], &byte, 1), 1);
+    const struct timespec nap = {.tv_nsec = 20000000};
+    nanosleep(&nap, NULL);
+    intern(txn, GX_SPACE_USER, "first");
+    must(gx_txn_commit(txn, &err), &err);
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), GX_OK);
+    close(pipes[0]);
+    in_child_waits_ms = -1;
     test_close(&t);
 }
 
@@ -285,6 +333,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
         cmocka_unit_test(a_second_process_reads_or_is_told_busy),
+        cmocka_unit_test(a_second_process_waits_for_a_while),
         cmocka_unit_test(threads_take_turns),
         cmocka_unit_test(a_full_map_is_an_error),
         cmocka_unit_test(a_file_that_may_not_grow_is_an_error),

@@ -45,6 +45,7 @@ struct gx_store {
     char *path;
     gx_sync sync;
     bool read_only;
+    int64_t busy_wait_ms;   /* for writer.lock; negative: not at all */
     uint64_t device, inode; /* of the directory: a process opens a store once */
     int64_t process;        /* that opened it: a forked child has to open it anew */
     struct gx_store *next;  /* in the list of open stores */

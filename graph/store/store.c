@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READERS_MAX = 1022, DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
+enum { READERS_MAX = 1022, DIRECTORY_MODE = 0755, FILE_MODE = 0644, BUSY_WAIT_MS = 5000 };
 
 /* Address space, not memory: the file grows as it is written. A sanitizer's shadow leaves less. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -399,6 +399,7 @@ gx_status gx_store_open(gx_store **out, const char *path, const gx_store_options
     store->path = copy;
     store->sync = options->sync;
     store->read_only = options->read_only;
+    store->busy_wait_ms = options->busy_wait_ms ? options->busy_wait_ms : BUSY_WAIT_MS;
     store->lock_file = -1;
     pthread_mutex_init(&store->writer, NULL);
     pthread_mutex_init(&store->idle_lock, NULL);

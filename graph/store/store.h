@@ -48,6 +48,9 @@ typedef struct gx_store_options {
     bool read_only;
     gx_sync sync;
     uint64_t map_bytes; /* address space reserved, 0: all there is; the file grows as needed */
+    /* How long gx_txn_write waits for another process that writes: 0: 5,000, negative: not at all.
+     */
+    int64_t busy_wait_ms;
 } gx_store_options;
 
 /* not_found (with how to make one), corrupt, conflict (a newer schema), io. */
@@ -56,9 +59,9 @@ GX_MUST_CHECK gx_status gx_store_open(gx_store **out, const char *path,
 void gx_store_close(gx_store *store);
 const char *gx_store_path(const gx_store *store);
 
-/* Read transactions are cheap and thread-free (MDB_NOTLS). A second writing process gets busy at
- * once; a second writer thread of this process waits. A full disk is io, and the store stays
- * readable. */
+/* Read transactions are cheap and thread-free (MDB_NOTLS). A second writing process waits for
+ * busy_wait_ms and then gets busy; a second writer thread of this process waits its turn. A full
+ * disk is io, and the store stays readable. */
 GX_MUST_CHECK gx_status gx_txn_read(gx_txn **out, gx_store *store, gx_error *err);
 GX_MUST_CHECK gx_status gx_txn_write(gx_txn **out, gx_store *store, gx_error *err);
 GX_MUST_CHECK gx_status gx_txn_commit(gx_txn *txn, gx_error *err); /* frees it in every case */

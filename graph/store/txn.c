@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/file.h>
+#include <time.h>
 
 gx_status gx__mdb_fail(const gx_store *store, int code, const char *what, gx_error *err) {
     const char *path = store->path;
@@ -104,24 +105,49 @@ gx_status gx_txn_read(gx_txn **out, gx_store *store, gx_error *err) {
     return GX_OK;
 }
 
-/* A second thread waits, a second process is told at once: it would wait for an unknown time, and
- * what a server answers then is that it is busy. */
+/* 0, EWOULDBLOCK when `busy_wait_ms` have passed, or what else went wrong. The system can wait for
+ * the lock itself, but only without a limit, so it is asked again and again: at first soon, since
+ * most writes take no longer than a sync, and never more than LONGEST_NAP_MS late. */
+static int wait_for_lock(const gx_store *store) {
+    enum { LONGEST_NAP_MS = 8, MILLION = 1000000 };
+    const int64_t start = gx_clock_ns();
+    for (int64_t nap_ms = 1;;) {
+        int code = flock(store->lock_file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+        if (code != EWOULDBLOCK && code != EINTR) {
+            return code;
+        }
+        if (code == EWOULDBLOCK) {
+            if ((gx_clock_ns() - start) / MILLION >= store->busy_wait_ms) {
+                return code;
+            }
+            struct timespec nap = {.tv_nsec = (long)(nap_ms * MILLION)};
+            nanosleep(&nap, NULL);
+            nap_ms = nap_ms < LONGEST_NAP_MS ? nap_ms * 2 : LONGEST_NAP_MS;
+        }
+    }
+}
+
+/* A second thread waits until it is its turn. A second process waits for a while only: what the
+ * other does may take any time (the import of a file is one transaction), and a server whose
+ * writer waits for it has to answer at last that it is busy. */
 static gx_status lock_writer(gx_store *store, gx_error *err) {
     if (store->read_only) {
         return gx_fail(err, GX_BAD_REQUEST, "store %s is open for reading only", store->path);
     }
     pthread_mutex_lock(&store->writer);
-    int code;
-    do {
-        code = flock(store->lock_file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-    } while (code == EINTR);
+    int code = wait_for_lock(store);
     if (code == 0) {
         return GX_OK;
     }
     pthread_mutex_unlock(&store->writer);
-    return code == EWOULDBLOCK
+    if (code != EWOULDBLOCK) {
+        return gx_fail_errno(err, code, "locking", store->path);
+    }
+    return store->busy_wait_ms < 0
                ? gx_fail(err, GX_BUSY, "another process is writing to store %s", store->path)
-               : gx_fail_errno(err, code, "locking", store->path);
+               : gx_fail(err, GX_BUSY,
+                         "another process is writing to store %s, and was not done after %lld ms",
+                         store->path, (long long)store->busy_wait_ms);
 }
 
 static void unlock_writer(gx_store *store) {
