@@ -23,6 +23,21 @@ const gx_pass *gx_any_pass_find(const char *name) {
     return NULL;
 }
 
+const gx_param *gx_any_pass_param(const char *name) {
+    const gx_pass_table *const *tables = gx_pass_tables();
+    for (size_t t = 0; t < gx_pass_tables_count; t++) {
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const gx_pass *pass = tables[t]->rows[i];
+            for (size_t k = 0; k < pass->param_count; k++) {
+                if (strcmp(pass->params[k].name, name) == 0) {
+                    return &pass->params[k];
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
 /* Names what there is of that kind (GX_KIND_COUNT: of any). */
 gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err) {
     const gx_pass_table *const *tables = gx_pass_tables();

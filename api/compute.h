@@ -28,6 +28,8 @@ void gx_views_finish(gx_views *views);
 extern const size_t gx_pass_tables_count;
 const gx_pass_table *const *gx_pass_tables(void);
 const gx_pass *gx_any_pass_find(const char *name); /* NULL: none */
+/* A parameter of that name of any pass: what type the flag has. NULL: no pass has one. */
+const gx_param *gx_any_pass_param(const char *name);
 GX_MUST_CHECK gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err);
 
 /* Runs one pass (with what it needs before it) over the live store. The caller destroys `out`. */

@@ -1,6 +1,8 @@
 /* argv → a command: flags by the tables of verb and method, nothing guessed silently. */
 #include "cli/verb.h"
 
+#include "api/compute.h"
+
 #include <stdlib.h>
 
 #define GX_VERB(name) extern const gx_verb gx_verb_##name;
@@ -41,7 +43,7 @@ const gx_param gx_cli_common[] = {
     {"preset", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "shape of a bare data file given as target: snap, lightgcn"},
     {"undirected", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "ties of a bare data file go both ways"},
+     "ties of a bare data file go both ways (an edge list is directed)"},
     {"help", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0, "show this help"},
 };
 const size_t gx_cli_common_count = GX_COUNT(gx_cli_common);
@@ -73,6 +75,21 @@ gx_value gx_method_args(const gx_command *command, const gx_method *method) {
         }
     }
     return map;
+}
+
+/* The pass's flags join what --params gave. */
+gx_status gx_prepare_pass_flags(gx_command *command, gx_error *err) {
+    (void)err;
+    if (command->pass_flags.size) {
+        const gx_value *given = gx_map_get(&command->given, "params");
+        gx_value params = given ? *given : gx_map(command->arena, 4);
+        for (uint32_t i = 0; i < command->pass_flags.size; i++) {
+            const gx_pair *pair = &command->pass_flags.as.pairs[i];
+            gx_map_put_text(command->arena, &params, pair->key, pair->value);
+        }
+        gx_map_put(command->arena, &command->given, "params", params);
+    }
+    return GX_OK;
 }
 
 const char *gx_given_text(const gx_command *command, const char *name) {
@@ -216,15 +233,16 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
         negated = param && param->type == GX_PARAM_BOOL;
         param = negated ? param : NULL;
     }
-    const char *text = NULL;
+    /* What the verb does not know may be a parameter of the pass it names. */
+    const gx_param *of_pass =
+        !param && command->verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : NULL;
+    const char *text = "false";
     gx_status status = GX_OK;
-    if (negated) {
-        text = "false";
-    } else {
-        if (!param && !(command->verb->flags & GX_VERB_PASS_FLAGS)) {
-            return unknown_flag(p, name, err);
-        }
-        status = value_of(p, param, name, equals, &text, err);
+    if (!param && !of_pass) {
+        return unknown_flag(p, name, err);
+    }
+    if (!negated) {
+        status = value_of(p, param ? param : of_pass, name, equals, &text, err);
     }
     if (status != GX_OK) {
         return status;
@@ -281,7 +299,15 @@ static gx_status take_positional(parser *p, const char *word, gx_error *err) {
         if (p->params[i].flags & GX_PARAM_POSITIONAL) {
             last = &p->params[i];
             if (seen++ == p->positionals) {
-                p->positionals += last->type != GX_PARAM_LIST; /* a list takes all that follow */
+                if (last->type ==
+                    GX_PARAM_LIST) { /* takes all that follow, each whole: ids have commas */
+                    const gx_value *before = gx_map_get(&command->given, last->name);
+                    gx_value list = before ? *before : gx_list(command->arena, 4);
+                    gx_list_add(command->arena, &list, gx_str(word));
+                    gx_map_put(command->arena, &command->given, last->name, list);
+                    return GX_OK;
+                }
+                p->positionals++;
                 return put(p, &command->given, last, word, err);
             }
         }

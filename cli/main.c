@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static gx_job *interrupted_job;
@@ -62,26 +63,56 @@ static gx_status run_method(gx_command *command, gx_error *err) {
     return status;
 }
 
-static gx_status run(gx_command *command, gx_error *err) {
+/* An answer that goes to a file is written beside it, and takes its name when it is whole: a verb
+ * that fails leaves the old file as it was. What is not a plain file (/dev/null, a pipe) is written
+ * as it is. */
+static gx_status open_output(gx_command *command, const char **out_path, const char **out_written,
+                             gx_error *err) {
+    struct stat info;
     const char *path = gx_arg_has(&command->common, "output")
                            ? gx_arg_value(&command->common, "output")->as.text
                            : NULL;
-    if (path) {
-        command->out = fopen(path, "w");
-        if (!command->out) {
-            return gx_fail_errno(err, errno, "writing", path);
-        }
+    *out_path = *out_written = path;
+    if (!path) {
+        return GX_OK;
+    }
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) {
+        *out_written = gx_arena_printf(command->arena, "%s.part", path);
+    }
+    command->out = *out_written ? fopen(*out_written, "w") : NULL;
+    return command->out ? GX_OK : gx_fail_errno(err, errno, "writing", path);
+}
+
+static gx_status close_output(gx_command *command, gx_status status, const char *path,
+                              const char *written, gx_error *err) {
+    if (!path) {
+        return status;
+    }
+    if (fclose(command->out) != 0 && status == GX_OK) {
+        status = gx_fail_errno(err, errno, "writing", path);
+    }
+    if (written != path && status == GX_OK && rename(written, path) != 0) {
+        status = gx_fail_errno(err, errno, "writing", path);
+    }
+    if (written != path && status != GX_OK) {
+        unlink(written);
+    }
+    return status;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    const char *path, *written;
+    gx_status status = open_output(command, &path, &written, err);
+    if (status != GX_OK) {
+        return status;
     }
     set_job(command);
     watch_interrupts(&command->job);
     gx_progress_begin(command);
-    gx_status status =
-        command->verb->run ? command->verb->run(command, err) : run_method(command, err);
+    status = command->verb->run ? command->verb->run(command, err) : run_method(command, err);
     gx_progress_end(command);
     interrupted_job = NULL;
-    if (path && fclose(command->out) != 0 && status == GX_OK) {
-        status = gx_fail_errno(err, errno, "writing", path);
-    }
+    status = close_output(command, status, path, written, err);
     if (status == GX_CANCELLED && interrupted) {
         status = gx_fail(err, GX_INTERRUPTED, "interrupted; the store is intact");
     }
@@ -116,9 +147,10 @@ int main(int argc, char **argv) {
         return gx_status_exit_code(GX_NO_MEMORY);
     }
     static char help_word[] = "help", version_word[] = "version";
+    char *help_argv[] = {argv[0], help_word, NULL};
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         argc = 2;
-        argv = (char *[]){argv[0], help_word, NULL};
+        argv = help_argv;
     } else if (strcmp(argv[1], "--version") == 0) {
         argv[1] = version_word;
     }

@@ -77,6 +77,8 @@ gx_value gx_method_args(const gx_command *command, const gx_method *method);
  */
 GX_MUST_CHECK gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **argv,
                                          gx_error *err);
+/* A `prepare`: flags of the pass into `params`. */
+GX_MUST_CHECK gx_status gx_prepare_pass_flags(gx_command *command, gx_error *err);
 /* The text of a flag given for the verb's own parameter; an empty slice where it was not. */
 const char *gx_given_text(const gx_command *command, const char *name);
 

@@ -9,8 +9,7 @@ static const gx_param params[] = {
      "leiden, components, infomap, …"},
     {"members", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "a row a member instead of a row a community"},
-    {"n", GX_PARAM_INT, "1000", 1, 1e8, "communities", NULL, 0,
-     "at most so many, the largest first"},
+    {"n", GX_PARAM_INT, NULL, 1, 1e8, "communities", NULL, 0, "at most so many, the largest first"},
     {"min_size", GX_PARAM_INT, "1", 1, 1e9, "members", NULL, 0, "leave out the smaller ones"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "parameters of the algorithm: computed anew"},
@@ -79,9 +78,14 @@ static gx_status count_sizes(partition *p, gx_arena *arena, gx_error *err) {
     return GX_OK;
 }
 
+/* Every community, unless -n says how many. */
+static uint32_t limit_of(const gx_call_env *call) {
+    return gx_arg_has(call->args, "n") ? (uint32_t)gx_arg_int(call->args, "n") : GX_NONE;
+}
+
 static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) {
     gx_arena *arena = call->arena;
-    uint32_t limit = (uint32_t)gx_arg_int(call->args, "n");
+    uint32_t limit = limit_of(call);
     uint32_t smallest = (uint32_t)gx_arg_int(call->args, "min_size");
     gx_value list = gx_list(arena, p->members);
     for (uint32_t u = 0; u < p->members; u++) {
@@ -101,7 +105,7 @@ static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) 
 static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *p, bool profiles) {
     enum { TOP_ITEMS = 3 };
     gx_arena *arena = call->arena;
-    uint32_t limit = (uint32_t)gx_arg_int(call->args, "n");
+    uint32_t limit = limit_of(call);
     uint32_t smallest = (uint32_t)gx_arg_int(call->args, "min_size");
     gx_circles circles;
     bool carded = profiles && gx_circles_resolve(&circles, call->state, NULL) == GX_OK &&

@@ -1,14 +1,6 @@
 /* guanxi centrality: members by a measure of their place in the graph. */
 #include "cli/verb.h"
 
-static gx_status prepare(gx_command *command, gx_error *err) {
-    (void)err;
-    if (command->pass_flags.size) {
-        gx_map_put(command->arena, &command->given, "params", command->pass_flags);
-    }
-    return GX_OK;
-}
-
 const gx_verb gx_verb_centrality = {
     .name = "centrality",
     .group = "graph",
@@ -17,7 +9,7 @@ const gx_verb gx_verb_centrality = {
     .flags = GX_VERB_PASS_FLAGS,
     .list = "members",
     .columns = "user_id,score",
-    .prepare = prepare,
+    .prepare = gx_prepare_pass_flags,
     .examples =
         "  guanxi centrality shop.gx pagerank -n 10\n"
         "  guanxi centrality edges.txt betweenness --preset snap --undirected\n"

@@ -19,14 +19,6 @@ static gx_status run(gx_command *command, gx_error *err) {
     return status;
 }
 
-static gx_status prepare(gx_command *command, gx_error *err) {
-    (void)err;
-    if (command->pass_flags.size) {
-        gx_map_put(command->arena, &command->given, "params", command->pass_flags);
-    }
-    return GX_OK;
-}
-
 const gx_verb gx_verb_communities = {
     .name = "communities",
     .group = "graph",
@@ -34,7 +26,7 @@ const gx_verb gx_verb_communities = {
     .method = "graph.communities",
     .flags = GX_VERB_PASS_FLAGS,
     .run = run,
-    .prepare = prepare,
+    .prepare = gx_prepare_pass_flags,
     .examples = "  guanxi communities shop.gx --min-size 10\n"
                 "  guanxi communities shop.gx --members --format csv -o circles.csv\n"
                 "  guanxi communities edges.txt --preset snap --undirected --resolution 2\n",

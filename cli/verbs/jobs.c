@@ -7,5 +7,6 @@ const gx_verb gx_verb_jobs = {
     .summary = "the jobs of a server, newest first",
     .method = "job.list",
     .list = "jobs",
+    .columns = "job,method,state,started_ms,stage,done,total",
     .examples = "  guanxi jobs unix:/run/guanxi.sock\n",
 };

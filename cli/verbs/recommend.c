@@ -53,6 +53,14 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             gx_map_put(arena, &row, "why", reasons(arena, item));
             gx_list_add(arena, &list, row);
         }
+        const gx_value *missing = gx_map_get(entry, "short"); /* why the list is no longer */
+        if (missing && missing->type != GX_NIL) {
+            gx_value row = gx_map(arena, 4);
+            copy(arena, &row, "user", entry, "user");
+            copy(arena, &row, "rung", entry, "rung");
+            gx_map_put(arena, &row, "why", *missing);
+            gx_list_add(arena, &list, row);
+        }
     }
     return list;
 }
@@ -63,6 +71,7 @@ const gx_verb gx_verb_recommend = {
     .summary = "products for members, each with its reasons",
     .method = "rec.user",
     .rows = rows,
+    .columns = "user,rank,item,title,score,rung,why",
     .examples =
         "  guanxi recommend shop.gx u1204 -n 10\n"
         "  guanxi recommend shop.gx u1204 u7 --where 'price < 200 and stock > 0' --format json\n"

@@ -35,15 +35,11 @@ static gx_status run(gx_command *command, gx_error *err) {
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {
-    (void)err;
-    if (command->pass_flags.size) {
-        gx_map_put(command->arena, &command->given, "params", command->pass_flags);
-    }
     if (!gx_map_get(&command->given, "pass")) {
         gx_map_put(command->arena, &command->given, "pass", gx_str(""));
         gx_map_put(command->arena, &command->given, "list", gx_str("true"));
     }
-    return GX_OK;
+    return gx_prepare_pass_flags(command, err);
 }
 
 const gx_verb gx_verb_run = {

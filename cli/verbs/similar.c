@@ -26,5 +26,6 @@ const gx_verb gx_verb_similar = {
     .summary = "items like an item",
     .method = "rec.similar",
     .rows = rows,
+    .columns = "of,id,title,score",
     .examples = "  guanxi similar shop.gx sku-12 -n 5\n",
 };

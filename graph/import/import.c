@@ -77,10 +77,12 @@ static size_t list_fallbacks(import *im) {
     const gx_import_options *options = im->options;
     const gx__format *format = im->reader.format;
     size_t count = 0;
-    im->fallbacks[count++] =
-        (gx__fallback){"ties", "kind", options->tie_kind ? options->tie_kind : "friend"};
+    im->fallbacks[count++] = (gx__fallback){"ties", "kind", "friend"};
     for (size_t i = 0; i < format->fallback_count; i++) {
         im->fallbacks[count++] = format->fallbacks[i];
+    }
+    if (options->tie_kind) {
+        im->fallbacks[count++] = (gx__fallback){"ties", "kind", options->tie_kind};
     }
     if (options->action) {
         im->fallbacks[count++] = (gx__fallback){"events", "action", options->action};

@@ -389,8 +389,14 @@ static void test_presets(void **state) {
     assert_string_equal(s.report.kind, "ties");
     assert_int_equal(s.report.rows, 4);
     assert_int_equal(s.report.skipped, 1);
-    assert_int_equal(s.report.created, 2);
+    assert_int_equal(s.report.created, 3); /* 1→2 and 2→1 are two ties */
     assert_int_equal(stats_of(&s).users, 3);
+    s.options.undirected = true; /* friendships beside the follows: 1–2 once, 2–3 */
+    s.options.tie_kind = "friend";
+    import_good(&s, "edges.txt", "# Nodes: 3\n1\t2\n2 1\n3 3\n2,3,0.5\n");
+    assert_int_equal(s.report.created, 2);
+    s.options.undirected = false;
+    s.options.tie_kind = NULL;
     s.options.preset = "lightgcn";
     import_good(&s, "train.txt", "1 7 8 7\n9\n2 7\n");
     assert_int_equal(s.report.created, 3);

@@ -73,11 +73,16 @@ static gx_status snap_next(gx__row *out, gx__reader *reader, gx_error *err) {
     return GX_OK;
 }
 
+/* An edge is read as it is written, from u to v; --undirected makes it mutual. */
+static const gx__fallback snap_fallbacks[] = {{"ties", "kind", "follow"}};
+
 const gx__format gx__format_snap = {
     .name = "snap",
     .help = "an edge list: u v, or u v weight, between blanks, tabs or commas; # begins a comment",
     .preset = true,
     .kind = "ties",
+    .fallbacks = snap_fallbacks,
+    .fallback_count = GX_COUNT(snap_fallbacks),
     .drop_self_ties = true,
     .start = snap_start,
     .next = snap_next,

@@ -27,6 +27,11 @@ def test_help_lists_every_verb_and_explains_each():
         assert gx(name, "--help").out == text
 
 
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
+def test_no_words_and_help_flags_show_the_overview(words):
+    assert gx(*words).out == gx("help").out
+
+
 def test_man_page_and_completion_come_from_the_same_table(tmp_path):
     man = tmp_path / "guanxi.1"
     man.write_text(gx("help", "man").out)
@@ -84,6 +89,8 @@ def test_a_bare_edge_list_just_works(tmp_path):
     zipped.write_bytes(gzip.compress(edges.read_bytes()))
     rows = gx("centrality", zipped, "degree", "--all", "--preset", "snap", "--undirected", "--format", "csv").rows()
     assert {row["user_id"]: float(row["score"]) for row in rows} == {"0": 3, "1": 1, "2": 1, "3": 2, "4": 1}
+    rows = gx("centrality", zipped, "degree", "--direction", "out", "--all", "--preset", "snap", "--format", "csv").rows()
+    assert {row["user_id"]: float(row["score"]) for row in rows} == {"0": 3, "1": 0, "2": 0, "3": 1, "4": 0}
     rows = gx("communities", edges, "components", "--members", "--preset", "snap", "--format", "csv").rows()
     assert len({row["community"] for row in rows}) == 1
 
@@ -94,6 +101,29 @@ def test_output_goes_to_a_file_and_nothing_else_to_stdout(built_shop, tmp_path):
     assert result.out == "" and json.loads(out.read_text())["leaders"]
     result = gx("leaders", built_shop, "--format", "json", "-o", "/nowhere/x", code=None)
     assert result.code in (1, 4) and "/nowhere/x" in result.err
+
+
+def test_a_failed_verb_leaves_the_output_file_as_it_was(built_shop, tmp_path):
+    out = tmp_path / "out.txt"
+    out.write_text("precious")
+    gx("recommend", built_shop, "u1", "--where", "(", "-o", out, code=2)
+    assert out.read_text() == "precious" and list(tmp_path.iterdir()) == [out]
+
+
+def test_flags_of_a_pass_are_typed_by_its_table(built_shop):
+    words = ["centrality", built_shop, "degree", "--format", "csv"]
+    assert gx(*words, "--weighted", "-n", "1").rows() == gx(*words, "-n", "1", "--weighted").rows()
+    assert "no flag" in gx(*words, "--keep-good", code=2).err
+    finer = gx("communities", built_shop, "--params", "resolution=3", "--max-rounds", "50", "--format", "json", code=None)
+    if finer.code == 0:
+        assert finer.json()["count"] > gx("communities", built_shop, "--format", "json").json()["count"]
+
+
+def test_an_empty_answer_keeps_its_header(empty):
+    gx("build", empty)
+    for verb, header in (("leaders", "user,score,rank"), ("communities", "community")):
+        assert gx(verb, empty, "--format", "csv", code=None).out.startswith((header, "value"))
+    assert gx("leaders", empty, "--format", "csv").out.startswith("user,score,rank")
 
 
 def test_doctor_looks_at_the_store(built_shop):
