@@ -209,7 +209,7 @@ static bool is_done(const gx_rpc_conn *conn) {
            conn->in_flight == 0 && gx_rpc_conn_backlog(conn) == 0;
 }
 
-static void cancel_calls(gx_rpc_conn *conn) {
+void gx_rpc_conn_cancel(gx_rpc_conn *conn) {
     for (gx_rpc_call *call = conn->calls; call; call = call->conn_next) {
         gx_job_cancel(&call->job);
     }
@@ -221,7 +221,7 @@ static void on_hangup(int fd, short what, void *user) {
     (void)fd, (void)what;
     gx_rpc_conn *conn = user;
     conn->hung_up = true;
-    cancel_calls(conn);
+    gx_rpc_conn_cancel(conn);
     set_event(&conn->hangup_event, &conn->watching, false);
 }
 
@@ -239,7 +239,7 @@ static void begin_linger(gx_rpc_conn *conn, const char *why) {
         return;
     }
     count_drop(conn, why);
-    cancel_calls(conn);
+    gx_rpc_conn_cancel(conn);
     shutdown(conn->fd, SHUT_WR);
     conn->lingers_since_ns = conn->loop->now_ns;
     conn->partial_since_ns = 0;
@@ -393,7 +393,7 @@ void gx_rpc_conn_close(gx_rpc_conn *conn, const char *why) {
     conn->fd = -1;
     atomic_fetch_sub(&loop->server->connections, 1);
     unlink_conn(conn);
-    cancel_calls(conn);
+    gx_rpc_conn_cancel(conn);
     gx_buffer_finish(&conn->in);
     gx_buffer_finish(&conn->out);
     gx_db_unsubscribe(loop->server->db, &conn->subscriber);

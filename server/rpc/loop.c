@@ -100,12 +100,17 @@ static void deliver(gx_rpc_call *call, gx_rpc_note *note) {
     }
 }
 
-static void drain(gx_rpc_loop *loop, bool kill) {
+static void drain(gx_rpc_loop *loop) {
+    bool kill = atomic_load(&loop->server->killing);
+    bool cancel = atomic_load(&loop->server->cancelling);
     for (gx_rpc_conn *conn = loop->conns, *next; conn; conn = next) {
         next = conn->next;
         if (kill) {
             gx_rpc_conn_close(conn, "the server stops");
         } else {
+            if (cancel) {
+                gx_rpc_conn_cancel(conn);
+            }
             gx_rpc_conn_continue(conn);
         }
     }
@@ -133,7 +138,7 @@ static void on_wake(int fd, short what, void *user) {
     start_arrived(loop, arrived);
     deliver(finished, notes);
     if (atomic_load(&loop->server->draining)) {
-        drain(loop, atomic_load(&loop->server->killing));
+        drain(loop);
     }
 }
 
@@ -146,7 +151,7 @@ static void on_tick(int fd, short what, void *user) {
         gx_rpc_conn_tick(conn, loop->now_ns);
     }
     if (atomic_load(&loop->server->draining)) {
-        drain(loop, atomic_load(&loop->server->killing));
+        drain(loop);
     }
 }
 

@@ -137,6 +137,7 @@ void gx_rpc_conn_start(gx_rpc_conn *conn, gx_rpc_loop *loop);
 /* Goes on after something changed: takes frames that wait, writes, sets events, or closes. */
 void gx_rpc_conn_continue(gx_rpc_conn *conn);
 void gx_rpc_conn_close(gx_rpc_conn *conn, const char *why); /* why NULL: the peer's own wish */
+void gx_rpc_conn_cancel(gx_rpc_conn *conn); /* its calls in flight; they answer so */
 /* Ends those whose time is over. */
 void gx_rpc_conn_tick(gx_rpc_conn *conn, int64_t now_ns);
 size_t gx_rpc_conn_backlog(const gx_rpc_conn *conn);
@@ -256,9 +257,9 @@ struct gx_server {
 
     uint16_t slots[GX_RPC_SLOTS]; /* names of methods, hashed; row + 1 */
 
-    _Atomic uint32_t connections; /* open now */
-    _Atomic uint64_t refused;     /* at the door: too many, or not trusted */
-    _Atomic bool draining, killing;
+    _Atomic uint32_t connections;               /* open now */
+    _Atomic uint64_t refused;                   /* at the door: too many, or not trusted */
+    _Atomic bool draining, cancelling, killing; /* one after the other */
 
     struct event_base *base; /* the acceptor's */
     struct event *stop_event, *drain_event, *signal_events[3];

@@ -173,10 +173,17 @@ static void wake_loops(gx_server *server) {
     }
 }
 
+/* When the time is over, calls that still run are cancelled, so that whoever waits for them is
+ * told; what does not end then is cut off. */
 static void on_drained_too_long(int fd, short what, void *user) {
     (void)fd, (void)what;
     gx_server *server = user;
-    atomic_store(&server->killing, true);
+    if (!atomic_exchange(&server->cancelling, true)) {
+        static const struct timeval grace = {.tv_sec = 1};
+        event_add(server->drain_event, &grace);
+    } else {
+        atomic_store(&server->killing, true);
+    }
     wake_loops(server);
 }
 
@@ -191,7 +198,7 @@ static void begin_drain(gx_server *server, int64_t drain_ms) {
     event_add(server->drain_event, &limit);
 }
 
-/* The second signal ends the drain: who asks twice means now. */
+/* The second signal ends the drain, the third cuts off: who asks twice means now. */
 static void on_terminate(int number, short what, void *user) {
     (void)number, (void)what;
     gx_server *server = user;

@@ -239,6 +239,19 @@ def test_terminate_drains(built_shop, serve):
     assert not os.path.exists(server.unix[5:])
 
 
+def test_a_second_signal_cancels_what_still_runs_and_says_so(built_shop, serve):
+    server = serve(built_shop, "--read-only")
+    rpc = server.connect()
+    slow = rpc.send("graph.run", {"pass": "infomap", "params": {"trials": 1000}})
+    time.sleep(0.3)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGTERM)
+    kind, msgid, error, _ = rpc.receive()
+    assert (kind, msgid) == (1, slow) and error.startswith("CANCELLED")
+    assert server.process.wait(timeout=20) == 0
+
+
 def test_deadlines_are_kept(built_shop, serve):
     rpc = serve(built_shop, "--read-only").connect()
     with pytest.raises(RuntimeError, match="^DEADLINE"):
