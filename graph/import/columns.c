@@ -191,12 +191,22 @@ static gx_status ties_flush(gx__tally *counts, gx_txn *txn, void *rows, size_t c
     return status;
 }
 
+void gx__tally_events(gx__tally *counts, const gx_event_counts *put, uint64_t count) {
+    if (counts->conflicting == 0) {
+        memcpy(counts->first_conflict, put->first_conflict, sizeof counts->first_conflict);
+    }
+    counts->created += put->created;
+    counts->conflicting += put->conflicting;
+    counts->unchanged += count - put->created - put->conflicting;
+}
+
 static gx_status events_flush(gx__tally *counts, gx_txn *txn, void *rows, size_t count, gx_job *job,
                               gx_error *err) {
-    uint64_t created = 0;
-    gx_status status = gx_event_put_many(&created, NULL, txn, rows, count, job, err);
-    counts->created += created;
-    counts->unchanged += count - created;
+    gx_event_counts put = {0};
+    gx_status status = gx_event_put_counted(&put, txn, rows, count, job, err);
+    if (status == GX_OK) {
+        gx__tally_events(counts, &put, count);
+    }
     return status;
 }
 

@@ -37,7 +37,12 @@ typedef struct gx__column {
 
 typedef struct gx__tally {
     uint64_t created, updated, unchanged;
+    uint64_t conflicting;    /* events: the event_id is there with other fields */
+    char first_conflict[96]; /* the first of them, quoted */
 } gx__tally;
+
+/* Adds what became of `count` events. */
+void gx__tally_events(gx__tally *counts, const gx_event_counts *put, uint64_t count);
 
 /* A row of an open record's kind: its id, and its fields beside it. */
 typedef struct gx__record {

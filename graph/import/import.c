@@ -188,8 +188,9 @@ static gx_status finish_rows(import *im, gx_error *err) {
     if (im->load) {
         gx_event_load *load = im->load;
         im->load = NULL;
-        GX_TRY(gx_event_load_finish(&im->counts.created, load, err));
-        im->counts.unchanged = im->loaded - im->counts.created;
+        gx_event_counts events;
+        GX_TRY(gx_event_load_finish_counted(&events, load, err));
+        gx__tally_events(&im->counts, &events, im->loaded);
     }
 done:
     return status;
@@ -344,6 +345,8 @@ static void fill_report(gx_import_report *out, const import *im) {
         out->created = im->counts.created;
         out->updated = im->counts.updated;
         out->unchanged = im->counts.unchanged;
+        out->conflicting = im->counts.conflicting;
+        snprintf(out->first_conflict, sizeof out->first_conflict, "%s", im->counts.first_conflict);
         out->new_users = im->converter.new_ids[GX_SPACE_USER];
         out->new_items = im->converter.new_ids[GX_SPACE_ITEM];
         out->new_groups = im->converter.new_ids[GX_SPACE_GROUP];

@@ -40,6 +40,8 @@ typedef struct gx_import_report {
     char first_reject[256];    /* "events.csv:17: value 'abc' is not a number" */
     char rejects_path[512];    /* empty: none written */
     char time_unit[32];        /* "iso8601", "seconds", "milliseconds", "mixed" */
+    uint64_t conflicting; /* events whose event_id is there already, with other fields; left out */
+    char first_conflict[96]; /* the event_id of the first of them, quoted; empty: none */
     uint64_t bytes;
     double cpu_s, wall_s;
 } gx_import_report;
@@ -69,6 +71,7 @@ typedef struct gx_rows_options {
 
 typedef struct gx_rows_report {
     uint64_t created, updated, unchanged, new_users, new_items, new_groups;
+    uint64_t conflicting; /* as in gx_import_report */
 } gx_rows_report;
 
 /* `list` holds maps, column → value, as a JSON line would have them; written into the caller's

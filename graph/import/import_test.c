@@ -113,6 +113,48 @@ static void test_twice_is_once(void **state) {
     shop_close(&s);
 }
 
+/* What is there stays; a row with its event_id and other fields is told apart from the same row. */
+static void test_known_event_id_with_other_fields(void **state) {
+    (void)state;
+    shop s = shop_open();
+    static const char first[] = "ts,user_id,item_id,action,value,event_id,note\n"
+                                "2024-01-01,u1,i1,view,1,e1,a\n2024-01-02,u1,i2,view,2,e2,b\n";
+    import_good(&s, "events.csv", first);
+    import_good(&s, "events.csv", first);
+    assert_int_equal(s.report.unchanged, 2);
+    assert_int_equal(s.report.conflicting, 0);
+    assert_string_equal(s.report.first_conflict, "");
+    static const char *const others[] = {
+        "2024-01-03,u1,i1,view,1,e1,a", "2024-01-01,u2,i1,view,1,e1,a",
+        "2024-01-01,u1,i2,view,1,e1,a", "2024-01-01,u1,i1,buy,1,e1,a",
+        "2024-01-01,u1,i1,view,3,e1,a", "2024-01-01,u1,i1,view,1,e1,other",
+    };
+    for (size_t i = 0; i < GX_COUNT(others); i++) {
+        char text[300];
+        snprintf(text, sizeof text, "%s%s\n", first, others[i]);
+        import_good(&s, "events.csv", text);
+        assert_int_equal(s.report.created, 0);
+        assert_int_equal(s.report.unchanged, 2);
+        assert_int_equal(s.report.conflicting, 1);
+        assert_string_equal(s.report.first_conflict, "'e1'");
+    }
+    /* Within a file the first row of an event_id counts, in the store what is there. */
+    import_good(&s, "events.csv",
+                "ts,user_id,item_id,action,event_id\n2024-01-05,u1,i1,view,n1\n"
+                "2024-01-06,u1,i1,view,n1\n2024-01-05,u1,i1,view,n1\n");
+    assert_int_equal(s.report.created, 1);
+    assert_int_equal(s.report.unchanged, 1);
+    assert_int_equal(s.report.conflicting, 1);
+    import_good(&s, "events.csv",
+                "ts,user_id,item_id,action,event_id\n2024-01-06,u1,i1,view,n1\n"
+                "2024-01-05,u1,i1,view,n1\n2024-01-06,u1,i1,view,n1\n");
+    assert_int_equal(s.report.created, 0);
+    assert_int_equal(s.report.unchanged, 1);
+    assert_int_equal(s.report.conflicting, 2);
+    assert_int_equal(stats_of(&s).events, 3);
+    shop_close(&s);
+}
+
 static void same_store(const char *const (*files)[2], size_t count, const char *wanted) {
     shop s = shop_open();
     for (size_t i = 0; i < count; i++) {
@@ -683,6 +725,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_kind),
         cmocka_unit_test(test_twice_is_once),
+        cmocka_unit_test(test_known_event_id_with_other_fields),
         cmocka_unit_test(test_formats_agree),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_jsonl),

@@ -179,6 +179,7 @@ gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const char *kind, con
         *out = (gx_rows_report){.created = counts.created,
                                 .updated = counts.updated,
                                 .unchanged = counts.unchanged,
+                                .conflicting = counts.conflicting,
                                 .new_users = r.converter.new_ids[GX_SPACE_USER],
                                 .new_items = r.converter.new_ids[GX_SPACE_ITEM],
                                 .new_groups = r.converter.new_ids[GX_SPACE_GROUP]};

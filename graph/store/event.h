@@ -53,6 +53,9 @@ static inline gx__event_key gx__log_key_of(const void *bytes) {
 /* The event under that key; GX_NOT_FOUND without a message. Slices as long as the transaction
  * neither writes nor ends. */
 GX_MUST_CHECK gx_status gx__event_get(gx_event *out, gx_txn *txn, gx__event_key key, gx_error *err);
+/* The same, with the bytes of its row. */
+GX_MUST_CHECK gx_status gx__event_get_row(gx_event *out, gx_slice *out_row, gx_txn *txn,
+                                          gx__event_key key, gx_error *err);
 /* The key of the event with that event_id, whose hash is `hash`; GX_NOT_FOUND without a message. */
 GX_MUST_CHECK gx_status gx__event_find_id(gx__event_key *out, gx_txn *txn, uint64_t hash,
                                           gx_slice event_id, gx_error *err);

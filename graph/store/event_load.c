@@ -27,7 +27,8 @@ typedef struct staged {
     const uint8_t *row;
     uint16_t size;
     bool has_id;
-    bool dropped; /* known before, or a duplicate within the batch */
+    bool dropped;   /* known before, or a duplicate within the batch */
+    bool conflicts; /* dropped, though the fields under its event_id are others */
 } staged;
 
 typedef struct chunk {
@@ -44,7 +45,7 @@ struct gx_event_load {
     chunk *chunks;
     size_t bytes, limit; /* held by rows and chunks; when to write in between */
     uint64_t charged;    /* on the job's account */
-    uint64_t created;
+    gx_event_counts counts;
     size_t with_id;
     uint32_t user_end, item_end, action_end; /* one more than the largest number seen */
     uint32_t other_end[5];                   /* channel, group, via, campaign, coupon */
@@ -225,6 +226,14 @@ static void refine(flush *f, size_t count, bool by_time) {
     }
 }
 
+static bool same_row(const staged *a, const staged *b) {
+    return a->size == b->size && memcmp(a->row, b->row, a->size) == 0;
+}
+
+static bool same_event(const staged *a, const staged *b) {
+    return a->time == b->time && same_row(a, b);
+}
+
 /* Marks rows whose event_id came before in this batch; ids that share a hash are few. */
 static void drop_repeated_ids(flush *f) {
     for (size_t from = 0, to; from < f->with_id; from = to) {
@@ -232,19 +241,23 @@ static void drop_repeated_ids(flush *f) {
         while (to < f->with_id && f->pairs[to].key == f->pairs[from].key) {
             staged *s = &f->rows[f->pairs[to].index];
             for (size_t i = from; i < to && !s->dropped; i++) {
-                s->dropped = gx_slice_equal(id_of(&f->rows[f->pairs[i].index]), id_of(s));
+                const staged *before = &f->rows[f->pairs[i].index];
+                s->dropped = gx_slice_equal(id_of(before), id_of(s));
+                s->conflicts = s->dropped && !same_event(before, s);
             }
             to++;
         }
     }
 }
 
-/* A record of the store has the hash of some rows of the batch: the event_id in the log decides. */
+/* A record of the store has the hash of some rows of the batch: the event_id in the log decides.
+ * What is there stays, so a row conflicts with that, whatever came before it in the batch. */
 static gx_status compare_id(void *ctx, size_t index, const uint8_t *record, gx_error *err) {
     flush *f = ctx;
     gx_event there;
     gx__event_key key = {.time = gx__be64(record + 8), .key = gx__be64(record)};
-    gx_status status = gx__event_get(&there, f->txn, key, err);
+    gx_slice row;
+    gx_status status = gx__event_get_row(&there, &row, f->txn, key, err);
     if (status == GX_NOT_FOUND) {
         return gx_fail(err, GX_CORRUPT, "store %s: an event_id leads to no event",
                        gx_store_path(f->txn->store));
@@ -254,7 +267,11 @@ static gx_status compare_id(void *ctx, size_t index, const uint8_t *record, gx_e
         if (s->key != key.key) {
             break;
         }
-        s->dropped |= gx_slice_equal(there.event_id, id_of(s));
+        if (gx_slice_equal(there.event_id, id_of(s))) {
+            s->dropped = true;
+            s->conflicts = s->time != key.time || s->size != row.size ||
+                           memcmp(s->row, row.data, row.size) != 0;
+        }
     }
     return status;
 }
@@ -340,10 +357,6 @@ static void sort_by_time(flush *f) {
     }
 }
 
-static bool same_row(const staged *a, const staged *b) {
-    return a->size == b->size && memcmp(a->row, b->row, a->size) == 0;
-}
-
 static uint32_t user_of(const staged *s) {
     uint32_t user;
     memcpy(&user, s->row + 2, sizeof user);
@@ -396,7 +409,7 @@ static gx_status write_core(flush *f) {
             }
             s->dropped = f->known[i];
         }
-        f->load->created += created;
+        f->load->counts.created += created;
         GX_TRY(poll(f, at / 2));
     }
 done:
@@ -469,6 +482,16 @@ static void finish_flush(flush *f) {
     gx_free(f->at);
 }
 
+static void count_conflicts(gx_event_load *load) {
+    gx_event_counts *counts = &load->counts;
+    for (size_t i = 0; i < load->count; i++) {
+        if (load->rows[i].conflicts && counts->conflicting++ == 0) {
+            gx_slice id = id_of(&load->rows[i]);
+            gx_quote(counts->first_conflict, sizeof counts->first_conflict, id.data, id.size);
+        }
+    }
+}
+
 /* Writes the rows and marks the dropped ones; they stay until forget_rows. */
 static gx_status write_rows(gx_event_load *load, gx_error *err) {
     size_t count = load->count, run = count < RUN ? count : RUN;
@@ -492,6 +515,7 @@ static gx_status write_rows(gx_event_load *load, gx_error *err) {
     }
     if (load->with_id) {
         GX_TRY(write_ids(&f));
+        count_conflicts(load);
     }
     sort_by_time(&f);
     GX_TRY(write_core(&f));
@@ -534,12 +558,21 @@ gx_status gx_event_load_add(gx_event_load *load, const gx_event *event, gx_error
     return stage(load, event, err);
 }
 
-gx_status gx_event_load_finish(uint64_t *out_count, gx_event_load *load, gx_error *err) {
+gx_status gx_event_load_finish_counted(gx_event_counts *out, gx_event_load *load, gx_error *err) {
     gx_status status = write_rows(load, err);
     if (status == GX_OK) {
-        *out_count = load->created;
+        *out = load->counts;
     }
     gx_event_load_abort(load);
+    return status;
+}
+
+gx_status gx_event_load_finish(uint64_t *out_count, gx_event_load *load, gx_error *err) {
+    gx_event_counts counts;
+    gx_status status = gx_event_load_finish_counted(&counts, load, err);
+    if (status == GX_OK) {
+        *out_count = counts.created;
+    }
     return status;
 }
 
@@ -550,8 +583,8 @@ void gx_event_load_abort(gx_event_load *load) {
     }
 }
 
-gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
-                            const gx_event *events, size_t count, gx_job *job, gx_error *err) {
+static gx_status put_all(gx_event_counts *out, bool *out_created, gx_txn *txn,
+                         const gx_event *events, size_t count, gx_job *job, gx_error *err) {
     gx_event_load *load = NULL;
     gx_status status = gx_event_load_open(&load, txn, job, err);
     if (status != GX_OK) {
@@ -570,9 +603,24 @@ gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
         for (size_t i = 0; out_created && i < count; i++) {
             out_created[i] = !load->rows[i].dropped;
         }
-        *out_count = load->created;
+        *out = load->counts;
     }
     gx_event_load_abort(load);
+    return status;
+}
+
+gx_status gx_event_put_counted(gx_event_counts *out, gx_txn *txn, const gx_event *events,
+                               size_t count, gx_job *job, gx_error *err) {
+    return put_all(out, NULL, txn, events, count, job, err);
+}
+
+gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
+                            const gx_event *events, size_t count, gx_job *job, gx_error *err) {
+    gx_event_counts counts;
+    gx_status status = put_all(&counts, out_created, txn, events, count, job, err);
+    if (status == GX_OK) {
+        *out_count = counts.created;
+    }
     return status;
 }
 

@@ -11,7 +11,8 @@ static gx_status damaged(const gx_txn *txn, gx__event_key key, gx_error *err) {
                    (unsigned long long)key.key);
 }
 
-gx_status gx__event_get(gx_event *out, gx_txn *txn, gx__event_key key, gx_error *err) {
+gx_status gx__event_get_row(gx_event *out, gx_slice *out_row, gx_txn *txn, gx__event_key key,
+                            gx_error *err) {
     uint8_t bytes[GX__LOG_KEY_BYTES];
     MDB_val row;
     gx__log_key(bytes, key);
@@ -19,7 +20,13 @@ gx_status gx__event_get(gx_event *out, gx_txn *txn, gx__event_key key, gx_error 
     if (status == GX_OK && !gx__event_decode(out, key, row.mv_data, row.mv_size)) {
         return damaged(txn, key, err);
     }
+    *out_row = (gx_slice){row.mv_data, row.mv_size};
     return status;
+}
+
+gx_status gx__event_get(gx_event *out, gx_txn *txn, gx__event_key key, gx_error *err) {
+    gx_slice row;
+    return gx__event_get_row(out, &row, txn, key, err);
 }
 
 uint64_t gx_event_count(gx_txn *txn) {

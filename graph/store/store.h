@@ -159,7 +159,8 @@ typedef struct gx_event {
     gx_slice extra;    /* every further column, as one MessagePack map; may be empty */
 } gx_event;
 
-/* `out_created` false: the same event_id, or the same fields, was there; nothing changes. */
+/* `out_created` false: the same event_id, or the same fields, was there; nothing changes. Whether
+ * the fields under that event_id are the same is told by gx_event_put_counted. */
 GX_MUST_CHECK gx_status gx_event_put(bool *out_created, gx_txn *txn, const gx_event *event,
                                      gx_error *err);
 /* Many at once, in any order: sorted, deduplicated and written in runs. `out_created[i]` (may be
@@ -169,6 +170,15 @@ GX_MUST_CHECK gx_status gx_event_put(bool *out_created, gx_txn *txn, const gx_ev
 GX_MUST_CHECK gx_status gx_event_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                           const gx_event *events, size_t count, gx_job *job,
                                           gx_error *err);
+/* What became of the rows; those neither created nor conflicting were there as they are. */
+typedef struct gx_event_counts {
+    uint64_t created;
+    uint64_t conflicting;    /* the event_id was there with other fields, which stay */
+    char first_conflict[96]; /* the event_id of the first of them, quoted; empty: none */
+} gx_event_counts;
+GX_MUST_CHECK gx_status gx_event_put_counted(gx_event_counts *out, gx_txn *txn,
+                                             const gx_event *events, size_t count, gx_job *job,
+                                             gx_error *err);
 GX_MUST_CHECK gx_status gx_tie_put_many(uint64_t *out_count, bool *out_created, gx_txn *txn,
                                         const gx_tie *ties, size_t count, gx_job *job,
                                         gx_error *err);
@@ -190,6 +200,8 @@ GX_MUST_CHECK gx_status gx_event_load_add(gx_event_load *load, const gx_event *e
 /* Writes and frees, also where it fails. *out_count: the rows that were new. */
 GX_MUST_CHECK gx_status gx_event_load_finish(uint64_t *out_count, gx_event_load *load,
                                              gx_error *err);
+GX_MUST_CHECK gx_status gx_event_load_finish_counted(gx_event_counts *out, gx_event_load *load,
+                                                     gx_error *err);
 /* The next `add` writes what is held first: the words of it have to be there by then. */
 bool gx_event_load_is_full(const gx_event_load *load);
 void gx_event_load_abort(gx_event_load *load); /* accepts NULL; abort the transaction too */
