@@ -34,8 +34,8 @@ void gx_db_write(gx_db *db, gx_write_call *calls, size_t count);
 /* Afterwards the subscriber is told nothing more. Before it goes, and before the db is closed. */
 void gx_db_unsubscribe(gx_db *db, gx_subscriber *subscriber);
 
-/* Follows CURRENT: maps the new snapshot beside the old one and swaps one pointer. A broken file is
- * refused and the old one goes on serving. Also reloads settings. */
+/* Follows CURRENT: maps the new snapshot beside the old one and swaps one pointer. A broken
+ * or missing one is refused and the old one goes on serving. Also reloads settings. */
 GX_MUST_CHECK gx_status gx_db_reload(gx_db *db, gx_error *err);
 
 gx_store *gx_db_store(gx_db *db);

@@ -5,6 +5,17 @@
 
 /* ---- open and close ------------------------------------------------------------------------- */
 
+/* The store opens all the same, so that there is a way back; who needs a snapshot is told. */
+static void log_damage(const gx_db *db) {
+    const gx_error *damage = &db->state->damage;
+    if (damage->code != GX_OK && db->options.log) {
+        char line[sizeof damage->message + 80];
+        snprintf(line, sizeof line, "event=snapshot_refused code=%s message=\"%s\"",
+                 gx_status_name(damage->code), damage->message);
+        db->options.log(db->options.log_user, 0, line);
+    }
+}
+
 gx_status gx_db_open(gx_db **out, const char *path, const gx_db_options *options, gx_error *err) {
     gx_status status = GX_OK;
     gx_db *db = gx_alloc0(1, sizeof *db);
@@ -25,7 +36,8 @@ gx_status gx_db_open(gx_db **out, const char *path, const gx_db_options *options
     GX_TRY(gx_store_open(&db->store, path, &store, err));
     GX_TRY(gx_items_create(&db->items, err));
     GX_TRY(gx_jobs_create(&db->jobs, db, err));
-    GX_TRY(gx_state_make(&db->state, db->store, 0, err));
+    GX_TRY(gx_state_make(&db->state, db->store, true, err));
+    log_damage(db);
     *out = db;
     db = NULL;
 done:
@@ -78,16 +90,24 @@ gx_state *gx_db_hold_state(gx_db *db) {
 
 gx_status gx_db_reload(gx_db *db, gx_error *err) {
     gx_state *fresh;
-    gx_status status = gx_state_make(&fresh, db->store, 0, err);
+    gx_status status = gx_state_make(&fresh, db->store, false, err);
     if (status != GX_OK) {
         return status;
     }
     pthread_mutex_lock(&db->state_lock);
-    gx_state *old = db->state;
-    db->state = fresh;
+    gx_state *rest = fresh; /* of the two, the one that is let go */
+    bool gone = db->state->snapshot && !fresh->snapshot;
+    if (gone) {
+        status = gx_fail(err, GX_NOT_FOUND,
+                         "there is no current snapshot in %s any more; number %u goes on serving",
+                         db->path, gx_snapshot_number(db->state->snapshot));
+    } else {
+        rest = db->state;
+        db->state = fresh;
+    }
     pthread_mutex_unlock(&db->state_lock);
-    gx_state_release(old);
-    return GX_OK;
+    gx_state_release(rest);
+    return status;
 }
 
 const gx_columns *gx_db_items_lock(gx_db *db, gx_txn *txn, gx_error *err) {

@@ -29,9 +29,10 @@ struct gx_db {
 /* The state served now, held; never NULL. Let go with gx_state_release. */
 gx_state *gx_db_hold_state(gx_db *db);
 void gx_state_release(gx_state *state);
-/* Resolves snapshot `number` (0: CURRENT, or an empty state where there is none). */
-GX_MUST_CHECK gx_status gx_state_make(gx_state **out, gx_store *store, uint32_t number,
-                                      gx_error *err);
+/* Resolves the snapshot that CURRENT names; an empty state where there is no CURRENT. A damaged one
+ * is an error or, with `forgive`, an empty state that remembers the error: what needs no snapshot
+ * works, and so do the ways out (model.rollback, model.promote, model.build). */
+GX_MUST_CHECK gx_status gx_state_make(gx_state **out, gx_store *store, bool forgive, gx_error *err);
 
 /* ---- item columns --------------------------------------------------------------------------- */
 

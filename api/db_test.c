@@ -284,6 +284,109 @@ static void a_build_is_served_and_swapped_whole(void **state) {
     assert_true(gx_map_get(&ego, "members")->size >= 5);
 }
 
+/* ---- a snapshot that cannot be served ---------------------------------------------------------
+ */
+
+static void write_model_file(bed *b, const char *name, const char *text) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/models/%s", b->folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void cut_snapshot(bed *b, int number) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/models/%06d.safetensors", b->folder, number);
+    assert_int_equal(truncate(path, 5000), 0);
+}
+
+static void keep_line(void *user, int level, const char *line) {
+    assert_int_equal(level, 0);
+    snprintf(user, 400, "%s", line);
+}
+
+static void open_again(bed *b, char *logged) {
+    gx_db_options options = {.threads = 1, .log = keep_line, .log_user = logged};
+    logged[0] = '\0';
+    gx_db_close(b->db);
+    b->db = NULL;
+    assert_int_equal(gx_db_open(&b->db, b->folder, &options, NULL), GX_OK);
+}
+
+static int64_t served(bed *b) {
+    gx_value info = must(b, "sys.info", "{}");
+    const gx_value *snapshot = gx_map_get(&info, "snapshot");
+    return snapshot->type == GX_INT ? snapshot->as.integer : 0;
+}
+
+static void a_store_with_a_damaged_snapshot_opens_and_names_the_way_back(void **state) {
+    bed *b = *state;
+    char logged[400];
+    fill_two_rings(b);
+    must(b, "model.build", "{}");
+    must(b, "model.build", "{}");
+    cut_snapshot(b, 2);
+    open_again(b, logged);
+    assert_non_null(strstr(logged, "code=corrupt"));
+    assert_non_null(strstr(logged, "snapshot 2 is damaged"));
+    assert_int_equal(served(b), 0);
+    gx_error err = fails(b, "graph.leaders", "{}", GX_CORRUPT);
+    assert_non_null(strstr(err.message, "snapshot 2 is damaged"));
+    assert_non_null(strstr(err.message, "guanxi model rollback"));
+    gx_value health = must(b, "sys.health", "{}");
+    const gx_value *warnings = gx_map_get(&health, "warnings");
+    assert_int_equal(warnings->size, 1);
+    assert_non_null(strstr(warnings->as.items[0].as.text, "snapshot 2 is damaged"));
+    must(b, "graph.centrality", "{\"measure\": \"pagerank\"}"); /* computed, not served */
+    must(b, "rec.user", "{\"users\": \"u1\"}");
+    gx_value list = must(b, "model.list", "{}");
+    assert_int_equal(gx_map_get(&list, "snapshots")->size, 2);
+    must(b, "model.rollback", "{}");
+    assert_int_equal(served(b), 1);
+    must(b, "graph.leaders", "{}");
+
+    cut_snapshot(b, 1); /* nothing to roll back to: a build is the way out */
+    open_again(b, logged);
+    fails(b, "model.rollback", "{}", GX_CONFLICT);
+    fails(b, "model.promote", "{\"number\": 2}", GX_CORRUPT);
+    must(b, "model.build", "{}");
+    assert_int_equal(served(b), 3);
+
+    write_model_file(b, "CURRENT", "rubbish\n");
+    open_again(b, logged);
+    assert_non_null(strstr(logged, "the current snapshot is damaged"));
+    must(b, "model.promote", "{\"number\": 3}");
+    assert_int_equal(served(b), 3);
+    open_again(b, logged);
+    assert_string_equal(logged, "");
+}
+
+static void a_reload_never_drops_what_is_served(void **state) {
+    bed *b = *state;
+    char path[128];
+    fill_two_rings(b);
+    must(b, "admin.reload", "{}"); /* nothing before, nothing after */
+    must(b, "model.build", "{}");
+    must(b, "admin.reload", "{}");
+    write_model_file(b, "CURRENT", "rubbish\n");
+    fails(b, "admin.reload", "{}", GX_CORRUPT);
+    assert_int_equal(served(b), 1);
+    write_model_file(b, "CURRENT", "000007\n");
+    fails(b, "admin.reload", "{}", GX_NOT_FOUND);
+    assert_int_equal(served(b), 1);
+    snprintf(path, sizeof path, "%s/models/CURRENT", b->folder);
+    assert_int_equal(unlink(path), 0);
+    gx_error err = fails(b, "admin.reload", "{}", GX_NOT_FOUND);
+    assert_non_null(strstr(err.message, "number 1 goes on serving"));
+    assert_int_equal(served(b), 1);
+    must(b, "graph.leaders", "{}");
+    write_model_file(b, "CURRENT", "000001\n");
+    must(b, "admin.reload", "{}");
+    assert_int_equal(served(b), 1);
+}
+
 static void jobs_run_and_keep_their_answer(void **state) {
     bed *b = *state;
     fill_two_rings(b);
@@ -335,6 +438,8 @@ int main(void) {
         TEST(calls_in_one_commit_fail_alone),
         TEST(columns_follow_own_commits_and_foreign_ones),
         TEST(a_build_is_served_and_swapped_whole),
+        TEST(a_store_with_a_damaged_snapshot_opens_and_names_the_way_back),
+        TEST(a_reload_never_drops_what_is_served),
         TEST(jobs_run_and_keep_their_answer),
         TEST(a_forgotten_member_is_gone),
     };

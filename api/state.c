@@ -1,6 +1,9 @@
 /* The served state: a snapshot and what is resolved from it, once. */
 #include "api/db.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 void gx_state_release(gx_state *state) {
     if (!state || atomic_fetch_sub(&state->holders, 1) > 1) {
         return;
@@ -29,21 +32,62 @@ static gx_status resolve(gx_state *state, gx_error *err) {
     return gx_rec_open(&state->rec, state->arrays, NULL, state->users, state->items, err);
 }
 
-gx_status gx_state_make(gx_state **out, gx_store *store, uint32_t number, gx_error *err) {
+/* Leaves the state empty where there is no snapshot, and on failure. */
+static gx_status take_current(gx_state *state, gx_store *store, gx_error *err) {
+    const char *path = gx_store_path(store);
+    gx_status status = gx_snapshot_open(&state->snapshot, path, 0, err);
+    if (status == GX_NOT_FOUND && gx_snapshot_current(path) == 0) {
+        return GX_OK; /* CURRENT is not there; it may also name a file that is not */
+    }
+    if (status != GX_OK) {
+        return status;
+    }
+    state->arrays = gx_snapshot_arrays(state->snapshot);
+    status = resolve(state, err);
+    if (status != GX_OK) {
+        gx_snapshot_release(state->snapshot);
+        state->snapshot = NULL;
+        state->arrays = NULL;
+        state->users = state->items = 0;
+    }
+    return status;
+}
+
+/* "snapshot 3 is damaged: …": what gx_need_snapshot says from now on. */
+static void remember_damage(gx_state *state, gx_store *store, gx_status code, const gx_error *why) {
+    uint32_t number = gx_snapshot_current(gx_store_path(store));
+    char what[40] = "the current snapshot";
+    if (number) {
+        snprintf(what, sizeof what, "snapshot %" PRIu32, number);
+    }
+    state->damage = *why;
+    state->damage.code = code == GX_NOT_FOUND ? GX_CORRUPT : code;
+    snprintf(state->damage.message, sizeof state->damage.message, "%s is damaged: %.300s", what,
+             why->message);
+}
+
+gx_status gx_state_make(gx_state **out, gx_store *store, bool forgive, gx_error *err) {
     gx_status status = GX_OK;
+    gx_error why = {0};
     gx_state *state = gx_alloc0(1, sizeof *state);
     if (!state) {
         return gx_fail_memory(err, sizeof *state);
     }
     atomic_store(&state->holders, 1);
     GX_TRY(load_rules(state, store, err));
-    if (number || gx_snapshot_current(gx_store_path(store))) {
-        GX_TRY(gx_snapshot_open(&state->snapshot, gx_store_path(store), number, err));
-        state->arrays = gx_snapshot_arrays(state->snapshot);
-        GX_TRY(resolve(state, err));
-    } else {
-        GX_TRY(
-            gx_rec_open(&state->rec, NULL, NULL, 0, 0, err)); /* friends count before any build */
+    status = take_current(state, store, &why);
+    if (status != GX_OK && (!forgive || status == GX_NO_MEMORY)) {
+        if (err) {
+            *err = why;
+        }
+        goto done;
+    }
+    if (status != GX_OK) {
+        remember_damage(state, store, status, &why);
+        status = GX_OK;
+    }
+    if (!state->snapshot) { /* friends count before any build */
+        GX_TRY(gx_rec_open(&state->rec, NULL, NULL, 0, 0, err));
     }
     *out = state;
     state = NULL;

@@ -9,11 +9,12 @@
 #include "models/rec/where.h"
 
 typedef struct gx_state {
-    gx_snapshot *snapshot;   /* NULL before the first build */
-    const gx_arrays *arrays; /* of the snapshot; NULL before the first build */
-    gx_rec *rec;             /* the recommender over those arrays (models/rec) */
-    gx_rules rules;          /* tie kinds and actions by word id */
-    uint32_t users, items;   /* of the snapshot; the store may have more by now */
+    gx_snapshot *snapshot;   /* NULL before the first build, and where it is damaged */
+    const gx_arrays *arrays; /* of the snapshot; NULL without one */
+    gx_error damage; /* why there is none though CURRENT names one; code GX_OK: it names none */
+    gx_rec *rec;     /* the recommender over those arrays (models/rec) */
+    gx_rules rules;  /* tie kinds and actions by word id */
+    uint32_t users, items; /* of the snapshot; the store may have more by now */
     _Atomic uint32_t holders;
 } gx_state;
 

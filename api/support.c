@@ -85,6 +85,12 @@ gx_status gx_need_snapshot(const gx_state *state, gx_error *err) {
     if (state->arrays) {
         return GX_OK;
     }
+    if (state->damage.code != GX_OK) {
+        return gx_fail_at(err, state->damage.code, state->damage.at,
+                          "%s; `guanxi model rollback` (model.rollback) serves the one before it, "
+                          "`guanxi build` (model.build) makes a new one",
+                          state->damage.message);
+    }
     return gx_fail(err, GX_CONFLICT,
                    "there is no snapshot yet; make one with `guanxi build` (model.build)");
 }

@@ -20,7 +20,7 @@ gx_value gx_community_value(gx_arena *arena, uint32_t community);
 /* The same back; bad_request says what was given. */
 GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, uint32_t count,
                                            gx_error *err);
-/* conflict: "no snapshot yet: run `guanxi build`". */
+/* conflict: "no snapshot yet: run `guanxi build`"; where it is damaged, how, and the way out. */
 GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
 /* Indexes of the n largest finite scores (f64), by falling score, then rising index; keep (may be
  * NULL) leaves out where 0. In the arena. */

@@ -11,7 +11,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     gx_arena *arena = call->arena;
     gx_value warnings = gx_list(arena, 4);
-    if (!call->state->snapshot) {
+    if (call->state->damage.code != GX_OK) {
+        const char *damage = call->state->damage.message;
+        gx_list_add(arena, &warnings, gx_text_copy(arena, damage, strlen(damage)));
+    } else if (!call->state->snapshot) {
         gx_list_add(arena, &warnings,
                     gx_str("no snapshot yet: lists are answered by popularity only"));
     }

@@ -29,8 +29,21 @@ def test_a_damaged_snapshot_is_refused_and_named(shop):
     data[-4000] ^= 1
     path.write_bytes(data)
     assert "snapshot 1" in gx("check", shop, code=1).out
-    assert gx("leaders", shop, code=1).err
-    gx("build", shop, code=None)
+    assert "snapshot 1 is damaged" in gx("leaders", shop, code=1).err
+    assert gx("status", shop, "--format", "json").json()["snapshot"] is None
+    assert len(gx("model", shop, "list", "--format", "json").json()["snapshots"]) == 1
+    gx("build", shop)
+    gx("leaders", shop)
+
+
+def test_the_way_back_from_a_damaged_snapshot(shop):
+    gx("build", shop)
+    path = shop / "models" / "000002.safetensors"
+    path.write_bytes(path.read_bytes()[:5000])
+    gx("leaders", shop, code=1)
+    gx("model", shop, "rollback")
+    assert gx("status", shop, "--format", "json").json()["snapshot"] == 1
+    gx("leaders", shop)
 
 
 def test_backup_and_restore(shop, tmp_path):
