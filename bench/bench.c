@@ -54,6 +54,7 @@ gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn, gx_bench_
                         void *user, gx_error *err) {
     enum { RUNS_MAX = 101 };
     double wall[RUNS_MAX], cpu[RUNS_MAX];
+    gx_bench_rss_reset();
     runs = runs < 1 ? 1 : runs > RUNS_MAX ? RUNS_MAX : runs;
     for (int r = -1; r < runs; r++) {
         gx_status status = setup ? setup(user, err) : GX_OK;
@@ -72,6 +73,6 @@ gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn, gx_bench_
     line->wall_s = median(wall, runs);
     line->wall_min_s = wall[0]; /* sorted by now */
     line->cpu_s = median(cpu, runs);
-    line->rss_bytes = gx_rss_peak_bytes();
+    line->rss_bytes = gx_bench_rss_peak();
     return GX_OK;
 }

@@ -9,10 +9,11 @@
 typedef struct gx_bench_line {
     const char *task, *tool; /* "pagerank", "guanxi" */
     const char *graph;       /* of the input, "lfr_100k_mu5" */
+    uint64_t input;          /* hash of what was read; 0: generated */
     int threads;
     double wall_s, wall_min_s, cpu_s;
-    uint64_t rss_bytes;
-    double value; /* what tells that the answer is right: modularity, calls a second, … */
+    uint64_t rss_bytes; /* the most the process held while this task ran */
+    double value;       /* what tells that the answer is right: modularity, calls a second, … */
     const char *value_name; /* NULL: there is none */
     double p50_us, p99_us;  /* of calls; 0: does not apply */
     bool has_peer;          /* ratio and agrees are set */
@@ -53,6 +54,14 @@ typedef gx_status (*gx_bench_fn)(void *user, gx_error *err);
 GX_MUST_CHECK gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn,
                                       gx_bench_fn setup, void *user, gx_error *err);
 
+/* "AMD EPYC …", and the commit this was built from ("unknown" outside a checkout). */
+const char *gx_bench_cpu(void);
+const char *gx_bench_commit(void);
+uint64_t gx_bench_hash(uint64_t seed, const void *data, size_t bytes);
+/* Forgets the peak so far, and reads the peak since. */
+void gx_bench_rss_reset(void);
+uint64_t gx_bench_rss_peak(void);
+
 /* ---- inputs --------------------------------------------------------------------------------- */
 
 typedef struct gx_bench_arcs {
@@ -60,6 +69,7 @@ typedef struct gx_bench_arcs {
     uint32_t n;
     uint64_t m;
     uint32_t *src, *dst;
+    uint64_t hash;
 } gx_bench_arcs;
 
 /* Calls `fn` for each edge list at `path`: the file, or edges*.txt.gz in the folder and in those

@@ -75,7 +75,12 @@ static gx_status take_arcs(void *user, gx_txn *txn, gx_error *err) {
     if (!arcs->src || !arcs->dst) {
         return gx_fail_memory(err, c.capacity * 8);
     }
-    return gx_tie_each(txn, add_arc, &c, err);
+    gx_status status = gx_tie_each(txn, add_arc, &c, err);
+    if (status == GX_OK) {
+        arcs->hash = gx_bench_hash(gx_bench_hash(arcs->n, arcs->src, arcs->m * sizeof *arcs->src),
+                                   arcs->dst, arcs->m * sizeof *arcs->dst);
+    }
+    return status;
 }
 
 /* The folder's name for edges.txt.gz, else the file's own. */

@@ -99,6 +99,7 @@ static const task tasks[] = {
 
 static void emit(const bed *b, gx_bench_line *line, const gx_bench_line *peer) {
     line->graph = b->arcs->name;
+    line->input = b->arcs->hash;
     if (peer && peer->wall_s > 0) {
         line->has_peer = true;
         line->ratio = line->wall_s / peer->wall_s;

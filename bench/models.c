@@ -66,6 +66,8 @@ static void emit(const bed *b, gx_bench_line *line) {
     line->tool = "guanxi";
     line->graph = "train";
     line->threads = b->job.threads;
+    line->input =
+        gx_bench_hash(b->matrix.rows, b->matrix.col, b->matrix.nnz * sizeof *b->matrix.col);
     b->bench->emit(b->bench->user, line, b->bench->suite);
 }
 

@@ -79,7 +79,7 @@ static gx_status crowd(bed *b, const task *t, gx_error *err) {
                           .wall_s = result.wall_s,
                           .wall_min_s = result.wall_s,
                           .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9,
-                          .rss_bytes = gx_rss_peak_bytes(),
+                          .rss_bytes = gx_bench_rss_peak(),
                           .value = (double)result.calls / result.wall_s,
                           .value_name = "calls_a_s",
                           .p50_us = result.p50_us,

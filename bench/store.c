@@ -167,7 +167,7 @@ static gx_status run(gx_bench *bench, gx_error *err) {
     GX_TRY(write_events(&b, err));
     first.wall_s = first.wall_min_s = (double)(gx_clock_ns() - wall) / 1e9;
     first.cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9;
-    first.rss_bytes = gx_rss_peak_bytes();
+    first.rss_bytes = gx_bench_rss_peak();
     first.value = EVENTS / first.cpu_s;
     first.value_name = "events_a_cpu_s";
     bench->emit(bench->user, &first, bench->suite);

@@ -25,6 +25,8 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
     gx_map_put(arena, &row, "suite", gx_str(suite));
     gx_map_put(arena, &row, "task", gx_str(line->task));
     gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
+    char *input =
+        line->input ? gx_arena_printf(arena, "%016llx", (unsigned long long)line->input) : NULL;
     gx_map_put(arena, &row, "tool", gx_str(line->tool));
     gx_map_put(arena, &row, "threads", gx_int(line->threads));
     gx_map_put(arena, &row, "wall_s", gx_real(line->wall_s));
@@ -37,10 +39,15 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
         gx_map_put(arena, &row, "p50_us", gx_real(line->p50_us));
         gx_map_put(arena, &row, "p99_us", gx_real(line->p99_us));
     }
+    if (input) {
+        gx_map_put(arena, &row, "input", gx_str(input));
+    }
     if (line->has_peer) {
         gx_map_put(arena, &row, "ratio", gx_real(line->ratio));
         gx_map_put(arena, &row, "agrees", gx_bool(line->agrees));
     }
+    gx_map_put(arena, &row, "commit", gx_str(gx_bench_commit()));
+    gx_map_put(arena, &row, "cpu", gx_str(gx_bench_cpu()));
     return row;
 }
 
@@ -94,7 +101,13 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status != GX_OK || command->format == GX_FORMAT_JSONL) {
         return status;
     }
-    return gx_print(command, &l.list, NULL, NULL, false, err);
+    /* For people: what differs from line to line. */
+    const char *columns =
+        command->format == GX_FORMAT_TABLE
+            ? "suite,task,graph,tool,threads,wall_s,wall_min_s,cpu_s,rss_bytes,value,"
+              "unit,p50_us,p99_us,ratio,agrees"
+            : NULL;
+    return gx_print(command, &l.list, NULL, columns, false, err);
 }
 
 const gx_verb gx_verb_bench = {

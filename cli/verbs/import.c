@@ -151,7 +151,7 @@ static void import_one(import *i, gx_store *store, const char *path,
                        const gx_import_options *options) {
     gx_error err = {0};
     gx_import_report report = {0};
-    struct stat info;
+    struct stat info = {0};
     gx_command *command = i->command;
     if (strcmp(path, "-") != 0 && stat(path, &info) != 0) {
         gx_status status = gx_fail_errno(&err, errno, "reading", path);

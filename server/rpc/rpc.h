@@ -52,7 +52,7 @@ static inline void gx_rpc_count(_Atomic uint64_t *counter, uint64_t by) {
 
 void gx_rpc_stats_call(gx_rpc_stats *stats, size_t method, gx_status status, int64_t ns);
 /* What sys.stats shows; a gx_stats_fn over the server. */
-void gx_rpc_stats_show(void *server, gx_arena *arena, gx_value *map);
+void gx_rpc_stats_show(void *user, gx_arena *arena, gx_value *out);
 
 /* ---- calls that leave the loop (call.c) --------------------------------------------------------
  */
@@ -168,7 +168,7 @@ struct gx_rpc_note {
 };
 
 /* What a gx_subscriber of a connection does, from any thread; `conn` is a gx_rpc_conn. */
-void gx_rpc_notify(void *conn, const char *method, const gx_value *params);
+void gx_rpc_notify(void *user, const char *method, const gx_value *params);
 /* Into the output of its connection, if there is room, and away. In the loop's thread. */
 void gx_rpc_note_deliver(gx_rpc_note *note);
 void gx_rpc_note_drop(gx_rpc_note *note);
