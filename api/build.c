@@ -33,9 +33,11 @@ static gx_status check_params(const gx_build_options *options, gx_error *err) {
     return GX_OK;
 }
 
-/* The wanted passes, by the caller's list or by default; what they need is added by the plan. */
-static gx_status make_plan(gx_plan *out, gx_arena *arena, const gx_build_options *options,
-                           gx_error *err) {
+/* The wanted passes, by the caller's list or by default; what they need is added by the plan.
+ * Members are numbers from here on, also in the recipe: a forgotten member's id is not kept there.
+ */
+static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
+                           const gx_build_options *options, gx_error *err) {
     gx_status status = check_params(options, err);
     if (status != GX_OK) {
         return status;
@@ -64,8 +66,12 @@ static gx_status make_plan(gx_plan *out, gx_arena *arena, const gx_build_options
             return name ? gx_any_pass_missing(gx_slice_of(name), GX_KIND_COUNT, err)
                         : gx_fail_memory(err, 0);
         }
-        wanted[i] = (gx_plan_step){
-            .pass = pass, .instance = pass->name, .params = params_of(options, pass->name)};
+        wanted[i] = (gx_plan_step){.pass = pass, .instance = pass->name};
+        status = gx_params_resolve(&wanted[i].params, arena, store, pass,
+                                   params_of(options, pass->name), err);
+        if (status != GX_OK) {
+            return status;
+        }
     }
     return gx_plan_make(out, gx_pass_tables(), gx_pass_tables_count, wanted, count, err);
 }
@@ -218,7 +224,7 @@ gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *opti
         GX_TRY(gx_fail(err, GX_FORBIDDEN,
                        "the store was opened read-only; a build writes a snapshot"));
     }
-    GX_TRY(make_plan(&plan, arena, options, err));
+    GX_TRY(make_plan(&plan, arena, db->store, options, err));
     GX_TRY(gx_arrays_create(&results, err));
     GX_TRY(compute_all(results, &views, &plan, db, options, arena, job, err));
     gx_job_stage(job, "publish", 0);
@@ -245,7 +251,7 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     gx_views views = {0};
     gx_status status = GX_OK;
     gx_state *state = gx_db_hold_state(db);
-    GX_TRY(make_plan(&plan, arena, options, err));
+    GX_TRY(make_plan(&plan, arena, db->store, options, err));
     GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, &options->spec, job, err));
     gx_estimate whole = gx_plan_estimate(&plan, &views.input, job->threads);
     gx_value steps = gx_list(arena, (uint32_t)plan.count);

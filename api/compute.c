@@ -1,7 +1,10 @@
 /* Views for passes, and one pass on demand. */
 #include "api/compute.h"
 
+#include "api/support.h"
 #include "engine/engine.h"
+
+#include <inttypes.h>
 
 const gx_pass_table *const *gx_pass_tables(void) {
     static const gx_pass_table *tables[2];
@@ -118,14 +121,95 @@ void gx_views_finish(gx_views *views) {
     memset(&views->input, 0, sizeof views->input);
 }
 
+/* ---- members by id ------------------------------------------------------------------------------
+ */
+
+static gx_status add_number(gx_value *list, gx_arena *arena, gx_txn *txn, gx_slice id,
+                            gx_error *err) {
+    uint32_t number;
+    gx_status status = gx_need_word(&number, txn, GX_SPACE_USER, id, err);
+    if (status == GX_OK) {
+        char *text = gx_arena_printf(arena, "%" PRIu32, number);
+        gx_list_add(arena, list, gx_str(text ? text : ""));
+    }
+    return status;
+}
+
+/* What is not text is kept, for the pass's own check to refuse. */
+static gx_status resolve_list(gx_value *out, gx_arena *arena, gx_txn *txn, const gx_value *given,
+                              gx_error *err) {
+    gx_status status = GX_OK;
+    gx_value list = gx_list(arena, given->type == GX_LIST ? given->size : 4);
+    if (given->type == GX_TEXT) { /* as the program gives it */
+        const char *at = given->as.text, *end = at + given->size;
+        while (status == GX_OK && at <= end) {
+            const char *comma = memchr(at, ',', (size_t)(end - at));
+            const char *stop = comma ? comma : end;
+            status = add_number(&list, arena, txn, (gx_slice){at, (size_t)(stop - at)}, err);
+            at = stop + 1;
+        }
+    }
+    for (uint32_t i = 0; given->type == GX_LIST && status == GX_OK && i < given->size; i++) {
+        const gx_value *item = &given->as.items[i];
+        if (item->type == GX_TEXT) {
+            status = add_number(&list, arena, txn, (gx_slice){item->as.text, item->size}, err);
+        } else {
+            gx_list_add(arena, &list, *item);
+        }
+    }
+    *out = given->type == GX_TEXT || given->type == GX_LIST ? list : *given;
+    return status;
+}
+
+gx_status gx_params_resolve(const gx_value **out, gx_arena *arena, gx_store *store,
+                            const gx_pass *pass, const gx_value *params, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_txn *txn = NULL;
+    gx_value *made = NULL;
+    for (size_t p = 0; p < pass->param_count; p++) {
+        const gx_param *param = &pass->params[p];
+        const gx_value *given =
+            params && param->flags & GX_PARAM_MEMBERS ? gx_map_get(params, param->name) : NULL;
+        if (!given) {
+            continue;
+        }
+        if (!made) {
+            GX_TRY(gx_txn_read(&txn, store, err));
+            made = gx_arena_get(arena, sizeof *made);
+            if (!made) {
+                GX_TRY(gx_fail_memory(err, sizeof *made));
+            }
+            *made = gx_value_copy(arena, params);
+        }
+        gx_value numbers;
+        GX_TRY(resolve_list(&numbers, arena, txn, given, err));
+        gx_map_put(arena, made, param->name, numbers);
+    }
+    if (gx_arena_status(arena) != GX_OK) {
+        GX_TRY(gx_fail_memory(err, 0));
+    }
+    *out = made ? made : params;
+done:
+    gx_txn_abort(txn);
+    return status;
+}
+
+/* ---- one pass -----------------------------------------------------------------------------------
+ */
+
 gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass, const gx_value *params,
                      const gx_view_spec *spec, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_plan plan = {0};
     gx_views views = {0};
     gx_arrays *results = NULL;
-    gx_plan_step wanted = {.pass = pass, .instance = pass->name, .params = params};
+    gx_plan_step wanted = {.pass = pass, .instance = pass->name};
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
     gx_state *state = gx_db_hold_state(db);
+    GX_TRY(gx_params_resolve(&wanted.params, arena, db->store, pass, params, err));
     GX_TRY(gx_plan_make(&plan, gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err));
     GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, spec, job, err));
     GX_TRY(gx_arrays_create(&results, err));
@@ -138,5 +222,6 @@ done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);
     gx_state_release(state);
+    gx_arena_destroy(arena);
     return status;
 }

@@ -32,6 +32,12 @@ const gx_pass *gx_any_pass_find(const char *name); /* NULL: none */
 const gx_param *gx_any_pass_param(const char *name);
 GX_MUST_CHECK gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err);
 
+/* A pass's parameters with internal numbers where members' ids were given (GX_PARAM_MEMBERS);
+ * `params` itself, which may be NULL, where there are none. One text is split at commas. not_found
+ * names the member. Made in the arena. */
+GX_MUST_CHECK gx_status gx_params_resolve(const gx_value **out, gx_arena *arena, gx_store *store,
+                                          const gx_pass *pass, const gx_value *params,
+                                          gx_error *err);
 /* Runs one pass (with what it needs before it) over the live store. The caller destroys `out`. */
 GX_MUST_CHECK gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass,
                                    const gx_value *params, const gx_view_spec *spec, gx_job *job,

@@ -387,6 +387,40 @@ static void a_reload_never_drops_what_is_served(void **state) {
     assert_int_equal(served(b), 1);
 }
 
+static void members_are_given_by_id_and_unknown_ones_named(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    gx_value list = must(b, "graph.centrality",
+                         "{\"measure\": \"pagerank\", \"users\": [\"u10\", \"u2\"], "
+                         "\"params\": {\"members\": [\"u9\", \"u10\"], \"damping\": 0.5}}");
+    gx_value text = must(b, "graph.centrality",
+                         "{\"measure\": \"pagerank\", \"users\": [\"u10\", \"u2\"], "
+                         "\"params\": {\"members\": \"u9,u10\", \"damping\": 0.5}}");
+    assert_true(gx_value_equal(&list, &text));
+    const gx_value *rows = gx_map_get(&list, "members");
+    /* Half of the walks begin at u9 or u10, and so a quarter of all steps are at each at least. */
+    assert_true(gx_map_get(&rows->as.items[0], "score")->as.real > 0.25);
+    assert_true(gx_map_get(&rows->as.items[1], "score")->as.real < 0.05);
+    gx_error err =
+        fails(b, "graph.centrality",
+              "{\"measure\": \"pagerank\", \"params\": {\"members\": \"u9,u99\"}}", GX_NOT_FOUND);
+    assert_non_null(strstr(err.message, "'u99'"));
+    fails(b, "graph.centrality", "{\"measure\": \"pagerank\", \"params\": {\"members\": [3]}}",
+          GX_BAD_REQUEST);
+    fails(b, "graph.centrality", "{\"measure\": \"pagerank\", \"params\": {\"members\": 3}}",
+          GX_BAD_REQUEST);
+    err = fails(b, "model.build", "{\"params\": {\"pagerank\": {\"members\": [\"7\"]}}}",
+                GX_NOT_FOUND); /* an internal number is no id */
+    assert_non_null(strstr(err.message, "'7'"));
+    must(b, "model.build", "{\"params\": {\"pagerank\": {\"members\": [\"u9\", \"u10\"]}}}");
+    list = must(b, "graph.centrality", "{\"measure\": \"pagerank\", \"users\": [\"u10\"]}");
+    rows = gx_map_get(&list, "members");
+    text = must(b, "graph.centrality",
+                "{\"measure\": \"pagerank\", \"users\": [\"u10\"], "
+                "\"params\": {\"members\": \"u10,u9\"}}");
+    assert_true(gx_value_equal(rows, gx_map_get(&text, "members")));
+}
+
 static void jobs_run_and_keep_their_answer(void **state) {
     bed *b = *state;
     fill_two_rings(b);
@@ -440,6 +474,7 @@ int main(void) {
         TEST(a_build_is_served_and_swapped_whole),
         TEST(a_store_with_a_damaged_snapshot_opens_and_names_the_way_back),
         TEST(a_reload_never_drops_what_is_served),
+        TEST(members_are_given_by_id_and_unknown_ones_named),
         TEST(jobs_run_and_keep_their_answer),
         TEST(a_forgotten_member_is_gone),
     };

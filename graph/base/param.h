@@ -19,7 +19,14 @@ typedef enum gx_param_type {
     GX_PARAM_ANY
 } gx_param_type;
 
-enum { GX_PARAM_REQUIRED = 1, GX_PARAM_POSITIONAL = 2, GX_PARAM_HIDDEN = 4 };
+enum {
+    GX_PARAM_REQUIRED = 1,
+    GX_PARAM_POSITIONAL = 2,
+    GX_PARAM_HIDDEN = 4,
+    /* A list of members, of a pass: doors give external ids, and the api puts the internal numbers,
+     * as text, in their place before the pass sees it. */
+    GX_PARAM_MEMBERS = 8
+};
 
 typedef struct gx_param {
     const char *name; /* snake_case; the CLI shows it as --kebab-case */
