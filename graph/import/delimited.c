@@ -284,6 +284,16 @@ static gx_status header_name(gx__reader *reader, uint64_t line, uint32_t positio
     return gx__reader_add_name(reader, name, err);
 }
 
+/* A carriage return that no line feed follows. Where it ends the lines, as in files of an old
+ * Macintosh, the whole file is the first line: a header and no row, which must not pass for one. */
+static bool has_bare_return(gx_slice text) {
+    const char *at = text.data, *end = text.data + text.size;
+    while ((at = memchr(at, '\r', (size_t)(end - at))) != NULL && at + 1 < end && at[1] == '\n') {
+        at++;
+    }
+    return at != NULL;
+}
+
 static gx_status header_read(gx__reader *reader, gx_error *err) {
     gx__row row;
     reader->stops['\n'] = 1;
@@ -295,6 +305,14 @@ static gx_status header_read(gx__reader *reader, gx_error *err) {
     status = row_read(&row, reader, err);
     if (status != GX_OK || row.end) {
         return status;
+    }
+    if (has_bare_return(row.raw)) {
+        char quoted[64];
+        return gx__reader_fail(
+            reader, GX_BAD_REQUEST, row.line, err,
+            "the header %s has a carriage return (CR) inside; lines end in LF or "
+            "CR LF: save the file with one of them",
+            gx_quote(quoted, sizeof quoted, row.raw.data, row.raw.size));
     }
     if (row.reason != GX__NONE) {
         return gx__reader_fail(reader, GX_BAD_REQUEST, row.line, err, "the header has %s",

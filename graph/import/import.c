@@ -374,6 +374,16 @@ static gx_status rejected(const import *im, gx_error *err) {
                       im->rejects.first);
 }
 
+/* No failure, and yet nothing that could be told of a kind. */
+static void say_empty(const import *im, gx_error *err) {
+    if (err && !im->bound && im->rows == 0) {
+        *err = (gx_error){.code = GX_OK};
+        snprintf(err->message, sizeof err->message, "%s",
+                 im->reader.window.end == 0 ? "the file is empty"
+                                            : "the file holds neither a header nor a row");
+    }
+}
+
 gx_status gx_import_file(gx_import_report *out, gx_store *store, const char *path,
                          const gx_import_options *options, gx_job *job, gx_error *err) {
     static const gx_import_options none = {0};
@@ -391,6 +401,9 @@ import im = {.options = options ? options: & none, .job = job, .store = store };
     status = status == GX_OK ? closed : status;
     if (status == GX_OK) {
         status = rejected(&im, err);
+    }
+    if (status == GX_OK) {
+        say_empty(&im, err);
     }
     import_close(&im);
     out->cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9;

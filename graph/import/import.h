@@ -48,7 +48,8 @@ typedef struct gx_import_report {
 
 /* One file ("-": standard input), one transaction: all or nothing, unless keep_good. rejected:
  * nothing was written (or, with keep_good, the good rows were); the report says what and why in
- * either case. */
+ * either case. A file without a header and rows is no failure: report->kind is then empty, status
+ * GX_OK, and err says that it is empty. */
 GX_MUST_CHECK gx_status gx_import_file(gx_import_report *out, gx_store *store, const char *path,
                                        const gx_import_options *options, gx_job *job,
                                        gx_error *err);

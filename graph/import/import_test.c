@@ -371,6 +371,9 @@ static void test_kind_of_a_file(void **state) {
     assert_int_equal(import_name(&s, "x.csv"), GX_BAD_REQUEST);
     s.options.format = NULL;
     import_good(&s, "empty.csv", "");
+    assert_string_equal(s.err.message, "the file is empty");
+    import_good(&s, "empty.csv", "\n\n");
+    assert_string_equal(s.err.message, "the file holds neither a header nor a row");
     assert_int_equal(s.report.rows, 0);
     import_good(&s, "header.csv", "src,dst\n");
     assert_string_equal(s.report.kind, "ties");

@@ -120,6 +120,14 @@ static void test_csv_refused(void **state) {
     expect("a,b,a\n", NULL, "bad_request memory:1: the header has the column 'a' twice\n");
     expect("a,,b\n", NULL, "bad_request memory:1: column 2 of the header has no name\n");
     expect("a,\"b\n", NULL, "bad_request memory:1: the header has an unterminated quote\n");
+    expect("user_id,city\ru1,x\r", NULL,
+           "bad_request memory:1: the header 'user_id,city\\x0Du1,x' has a carriage return (CR) "
+           "inside; lines end in LF or CR LF: save the file with one of them\n");
+    expect(
+        "\"a\",\"b\"\r\"1\",\"2\"\r", NULL,
+        "bad_request memory:1: the header '\"a\",\"b\"\\x0D\"1\",\"2\"' has a carriage return (CR) "
+        "inside; lines end in LF or CR LF: save the file with one of them\n");
+    expect("a,\"b\r\nc\"\r\n1,2\r\n", NULL, "3: 1|2\n");
     expect("a,\xFF\n", NULL,
            "bad_request memory:1: the column name '\\xFF' is not valid UTF-8 text\n");
 }
