@@ -26,6 +26,9 @@ gx_status gx_db_open(gx_db **out, const char *path, const gx_db_options *options
     if (db->options.seed == 0) {
         db->options.seed = 1;
     }
+    gx_job job;
+    gx_job_init(&job, db->options.threads, db->options.seed);
+    db->threads_max = job.threads;
     db->opened_ms = gx_time_ms();
     pthread_mutex_init(&db->state_lock, NULL);
     db->path = gx_strdup(path);
@@ -135,10 +138,12 @@ static gx_status parse_args(gx_args *out, gx_arena *arena, const gx_method *meth
     return gx_args_parse(out, arena, all, count, args, err);
 }
 
-/* What the arguments say of the job goes before what the door or the store says. */
-static void apply_args(gx_job *job, const gx_args *args) {
+/* What the arguments say of the job goes before what the door or the store says; but no caller gets
+ * more threads than the store was opened with. */
+static void apply_args(gx_job *job, const gx_db *db, const gx_args *args) {
     if (gx_arg_has(args, "threads")) {
-        job->threads = (int)gx_arg_int(args, "threads");
+        int asked = (int)gx_arg_int(args, "threads");
+        job->threads = asked < db->threads_max ? asked : db->threads_max;
     }
     if (gx_arg_has(args, "seed")) {
         job->seed = (uint64_t)gx_arg_int(args, "seed");
@@ -151,7 +156,7 @@ static void apply_args(gx_job *job, const gx_args *args) {
 static void make_job(gx_job *job, gx_db *db, const gx_args *args) {
     gx_job_init(job, db->options.threads, db->options.seed);
     job->mem_limit = db->options.mem_bytes;
-    apply_args(job, args);
+    apply_args(job, db, args);
 }
 
 static void tighten_deadline(gx_job *job, const gx_args *args) {
@@ -194,7 +199,7 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
     if (job == &own) {
         make_job(job, db, &parsed);
     } else {
-        apply_args(job, &parsed);
+        apply_args(job, db, &parsed);
     }
     tighten_deadline(job, &parsed);
     gx_call_env call = {.db = db, .args = &parsed, .arena = arena, .job = job};

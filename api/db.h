@@ -13,6 +13,7 @@ typedef struct gx_items gx_items;
 struct gx_db {
     gx_store *store;
     gx_db_options options;
+    int threads_max; /* of options.threads, or the processors */
     char *path;
 
     pthread_mutex_t state_lock; /* around the pointer only: taken for a few instructions */

@@ -131,6 +131,31 @@ static void a_deadline_that_has_passed_is_refused_before_anything_is_done(void *
     assert_true(job.deadline_ns == 1); /* the caller's job is as it was */
 }
 
+static void no_caller_gets_more_threads_than_the_store_was_opened_with(void **state) {
+    bed *b = *state;
+    gx_value result, args = json(b, "{\"threads\": 1024}");
+    gx_error err;
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    gx_call_options options = {.job = &job};
+    const gx_method *ping = gx_method_find("sys.ping");
+    assert_int_equal(gx_db_call(&result, b->db, ping, &args, &options, b->arena, &err), GX_OK);
+    assert_int_equal(job.threads, 1);
+    gx_db_close(b->db);
+    gx_db_options three = {.threads = 3};
+    assert_int_equal(gx_db_open(&b->db, b->folder, &three, NULL), GX_OK);
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_db_call(&result, b->db, ping, &args, &options, b->arena, &err), GX_OK);
+    assert_int_equal(job.threads, 3);
+    args = json(b, "{\"threads\": 2}");
+    assert_int_equal(gx_db_call(&result, b->db, ping, &args, &options, b->arena, &err), GX_OK);
+    assert_int_equal(job.threads, 2);
+    gx_job_init(&job, 64, 1); /* the door's own word is free */
+    args = json(b, "{}");
+    assert_int_equal(gx_db_call(&result, b->db, ping, &args, &options, b->arena, &err), GX_OK);
+    assert_int_equal(job.threads, 64);
+}
+
 /* ---- writes --------------------------------------------------------------------------------- */
 
 static void rows_are_idempotent_and_come_back(void **state) {
@@ -467,6 +492,7 @@ int main(void) {
         TEST(every_method_is_described_and_checks_its_arguments),
         TEST(what_is_not_there_is_said_with_what_is_near),
         TEST(a_deadline_that_has_passed_is_refused_before_anything_is_done),
+        TEST(no_caller_gets_more_threads_than_the_store_was_opened_with),
         TEST(rows_are_idempotent_and_come_back),
         TEST(a_bad_entry_names_itself_and_undoes_its_call),
         TEST(calls_in_one_commit_fail_alone),

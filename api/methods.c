@@ -45,7 +45,8 @@ const gx_param gx_method_common[] = {
     {"request_id", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "written to the log beside the call"},
     {"seed", GX_PARAM_INT, NULL, 0, 9e15, NULL, NULL, 0, "of every random stream"},
-    {"threads", GX_PARAM_INT, NULL, 1, 1024, NULL, NULL, 0, "how many a heavy call may use"},
+    {"threads", GX_PARAM_INT, NULL, 1, 1024, NULL, NULL, 0,
+     "how many a heavy call may use; at most those of the store"},
     {"mem", GX_PARAM_BYTES, NULL, 1, 1e18, "bytes", NULL, 0,
      "how much memory a heavy call may hold"},
 };
