@@ -59,6 +59,11 @@ static void say_report(const gx_command *command, const char *path, const gx_imp
            (unsigned long long)r->rows, r->kind, (unsigned long long)r->created,
            (unsigned long long)r->updated, (unsigned long long)r->unchanged,
            (unsigned long long)r->rejected, r->wall_s);
+    if (r->conflicting) {
+        gx_say(command,
+               "  left out: %llu with an event_id that is there already with other fields; first: %s",
+               (unsigned long long)r->conflicting, r->first_conflict);
+    }
     if (r->new_users + r->new_items + r->new_groups) {
         gx_say(command, "  first seen here, and created: %llu users, %llu items, %llu groups",
                (unsigned long long)r->new_users, (unsigned long long)r->new_items,
@@ -96,6 +101,7 @@ static gx_value row_of(gx_arena *arena, const char *path, const gx_import_report
     gx_map_put(arena, &row, "created", gx_int((int64_t)r->created));
     gx_map_put(arena, &row, "updated", gx_int((int64_t)r->updated));
     gx_map_put(arena, &row, "unchanged", gx_int((int64_t)r->unchanged));
+    gx_map_put(arena, &row, "conflicting", gx_int((int64_t)r->conflicting));
     gx_map_put(arena, &row, "rejected", gx_int((int64_t)r->rejected));
     gx_map_put(arena, &row, "new_users", gx_int((int64_t)r->new_users));
     gx_map_put(arena, &row, "new_items", gx_int((int64_t)r->new_items));
