@@ -299,11 +299,10 @@ static void a_file_that_may_not_grow_is_an_error(void **state) {
     test_close(&t);
 }
 
-static void a_full_disk_is_an_error(void **state) {
-    (void)state;
+/* A store on a disk of 2 MiB. */
+static test_store on_small_disk(char disk[256]) {
     test_store t = {.store = NULL};
     gx_error err;
-    char disk[256];
     test_directory(disk);
     if (mount("none", disk, "tmpfs", 0, "size=2m") != 0) {
         print_message("skipped: no full disk, mounting a tmpfs is not permitted (%s)\n",
@@ -314,6 +313,33 @@ static void a_full_disk_is_an_error(void **state) {
     snprintf(t.path, sizeof t.path, "%.240s/shop.gx", disk);
     const gx_store_options options = {.create = true};
     must(gx_store_open(&t.store, t.path, &options, &err), &err);
+    return t;
+}
+
+/* LMDB writes many pages at once; the disk takes some of them, which LMDB calls an I/O error. */
+static void a_transaction_larger_than_the_disk_says_so(void **state) {
+    (void)state;
+    gx_error err;
+    char disk[256];
+    test_store t = on_small_disk(disk);
+    gx_txn *txn = write_txn(&t);
+    event_words(txn, 50000, 0);
+    assert_int_equal(gx_txn_commit(txn, &err), GX_IO);
+    if (!strstr(err.message, "disk is full")) {
+        fail_msg("\"%s\"", err.message);
+    }
+    assert_int_equal(user_count(&t), 0);
+    assert_int_equal(problems(&t), 0);
+    gx_store_close(t.store);
+    umount(disk);
+    test_remove(disk);
+}
+
+static void a_full_disk_is_an_error(void **state) {
+    (void)state;
+    gx_error err;
+    char disk[256];
+    test_store t = on_small_disk(disk);
     gx_txn *txn = write_txn(&t);
     event_words(txn, 0, 1);
     intern(txn, GX_SPACE_TIE_KIND, "friend");
@@ -338,6 +364,7 @@ int main(void) {
         cmocka_unit_test(a_full_map_is_an_error),
         cmocka_unit_test(a_file_that_may_not_grow_is_an_error),
         cmocka_unit_test(a_full_disk_is_an_error),
+        cmocka_unit_test(a_transaction_larger_than_the_disk_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

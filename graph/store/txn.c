@@ -3,7 +3,17 @@
 
 #include <errno.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <time.h>
+
+/* LMDB writes many pages at once, and calls it an I/O error when the disk takes only some of them.
+ */
+static bool has_no_room(const gx_store *store) {
+    enum { FEW_PAGES = 16 };
+    struct statvfs disk;
+    return statvfs(store->path, &disk) == 0 &&
+           (uint64_t)disk.f_bavail * disk.f_frsize < FEW_PAGES * GX__PAGE_BYTES;
+}
 
 gx_status gx__mdb_fail(const gx_store *store, int code, const char *what, gx_error *err) {
     const char *path = store->path;
@@ -33,6 +43,8 @@ gx_status gx__mdb_fail(const gx_store *store, int code, const char *what, gx_err
                        what, path);
     case ENOMEM:
         return gx_fail(err, GX_NO_MEMORY, "%s: out of memory for store %s", what, path);
+    case EIO:
+        return gx_fail_errno(err, has_no_room(store) ? ENOSPC : EIO, what, path);
     default:
         return code > 0 ? gx_fail_errno(err, code, what, path)
                         : gx_fail(err, GX_IO, "%s: store %s: %s", what, path, mdb_strerror(code));
