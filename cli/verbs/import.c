@@ -60,9 +60,10 @@ static void say_report(const gx_command *command, const char *path, const gx_imp
            (unsigned long long)r->updated, (unsigned long long)r->unchanged,
            (unsigned long long)r->rejected, r->wall_s);
     if (r->conflicting) {
-        gx_say(command,
-               "  left out: %llu with an event_id that is there already with other fields; first: %s",
-               (unsigned long long)r->conflicting, r->first_conflict);
+        gx_say(
+            command,
+            "  left out: %llu with an event_id that is there already with other fields; first: %s",
+            (unsigned long long)r->conflicting, r->first_conflict);
     }
     if (r->new_users + r->new_items + r->new_groups) {
         gx_say(command, "  first seen here, and created: %llu users, %llu items, %llu groups",
