@@ -156,6 +156,30 @@ static void no_caller_gets_more_threads_than_the_store_was_opened_with(void **st
     assert_int_equal(job.threads, 64);
 }
 
+static void many_lists_at_once_are_a_long_call(void **state) {
+    bed *b = *state;
+    static const struct {
+        const char *args;
+        bool is_long;
+    } cases[] = {
+        {"{}", false},
+        {"{\"users\": \"u1\", \"n\": 400}", false},
+        {"{\"users\": \"u1\", \"n\": 401}", true},
+        {"{\"users\": [\"u1\", \"u2\"], \"n\": 200.0}", false},
+        {"{\"users\": [\"u1\", \"u2\"], \"n\": 201.0}", true},
+        {"{\"users\": [\"u1\", \"u2\"], \"n\": \"201\"}", true},
+        {"{\"users\": [\"u1\", \"u2\"], \"n\": []}", false},
+        {"{\"users\": [], \"n\": 1000}", false},
+    };
+    const gx_method *method = gx_method_find("rec.user");
+    for (size_t i = 0; i < GX_COUNT(cases); i++) {
+        gx_value args = json(b, cases[i].args);
+        assert_int_equal(method->is_long(&args), cases[i].is_long);
+    }
+    gx_value nothing = gx_nil();
+    assert_false(method->is_long(&nothing));
+}
+
 /* ---- writes --------------------------------------------------------------------------------- */
 
 static void rows_are_idempotent_and_come_back(void **state) {
@@ -493,6 +517,7 @@ int main(void) {
         TEST(what_is_not_there_is_said_with_what_is_near),
         TEST(a_deadline_that_has_passed_is_refused_before_anything_is_done),
         TEST(no_caller_gets_more_threads_than_the_store_was_opened_with),
+        TEST(many_lists_at_once_are_a_long_call),
         TEST(rows_are_idempotent_and_come_back),
         TEST(a_bad_entry_names_itself_and_undoes_its_call),
         TEST(calls_in_one_commit_fail_alone),

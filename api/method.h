@@ -50,6 +50,9 @@ typedef struct gx_method {
     gx_cost cost;
     const gx_param *params;
     size_t param_count;
+    /* Of GX_COST_SHORT; may be NULL: whether a call with these arguments (not yet checked) takes so
+     * long that a server answers it from the pool. */
+    bool (*is_long)(const gx_value *args);
     const char *result; /* the shape, as in "[{user, items: [{id, score}], rung, short}]" */
     gx_status (*run)(gx_value *out, gx_call_env *call, gx_error *err);
 } gx_method;

@@ -5,7 +5,11 @@
 
 #include <stdio.h>
 
-enum { ITEMS_A_CALL = 10000 };
+enum {
+    ITEMS_A_CALL = 10000,
+    ITEMS_AT_ONCE = 400, /* users × n: more than that would keep a loop's other callers waiting */
+    ITEMS_A_USER = 20
+};
 
 /* clang-format off */
 static const gx_param params[] = {
@@ -127,6 +131,18 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     return status;
 }
 
+/* From arguments that are not checked yet. */
+static bool is_long(const gx_value *args) {
+    const gx_value *users = gx_map_get(args, "users"), *n = gx_map_get(args, "n");
+    double each = ITEMS_A_USER;
+    if (n && n->type == GX_TEXT) {
+        (void)gx_parse_real((gx_slice){n->as.text, n->size}, &each); /* what is none is refused */
+    } else if (n) {
+        (void)gx_value_as_real(n, &each);
+    }
+    return (users && users->type == GX_LIST ? users->size : 1) * each > ITEMS_AT_ONCE;
+}
+
 const gx_method gx_method_rec_user = {
     .name = "rec.user",
     .summary = "items for members, by friends, circle, leaders and interest, with reasons",
@@ -134,6 +150,7 @@ const gx_method gx_method_rec_user = {
     .cost = GX_COST_SHORT,
     .params = params,
     .param_count = GX_COUNT(params),
+    .is_long = is_long,
     .result = "[{user, known, items: [{id, title, score, rank, channels, why: [{channel, share, "
               "en, zh, evidence}], flags}], rung, circle, short}]",
     .run = run,

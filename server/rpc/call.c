@@ -117,12 +117,17 @@ static void note_hello(gx_rpc_conn *conn, const gx_method *method, const gx_valu
     }
 }
 
-static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method *method,
+/* False where the arguments make it a call for the pool: then nothing was done. */
+static bool answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method *method,
                        size_t row) {
     gx_rpc_loop *loop = conn->loop;
     gx_error err = {0};
     gx_value args = gx_nil(), result;
     gx_status status = gx_frame_args(&args, loop->arena, frame->params, &err);
+    if (status == GX_OK && method->is_long && method->is_long(&args)) {
+        gx_arena_reset(loop->arena);
+        return false;
+    }
     if (status == GX_OK) {
         gx_job *job = &loop->job;
         set_job(job, loop->server, loop->threads, deadline_of(&args, loop->now_ns));
@@ -143,6 +148,7 @@ static void answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
     gx_arena_reset(loop->arena);
     gx_rpc_stats_call(&loop->stats, row, status, ended - loop->now_ns);
     loop->now_ns = ended;
+    return true;
 }
 
 /* ---- calls that leave the loop ----------------------------------------------------------------
@@ -327,9 +333,7 @@ bool gx_rpc_dispatch(gx_rpc_conn *conn, const void *data, size_t size) {
         return true;
     }
     const gx_method *method = gx_methods()->rows[row];
-    if (method->cost == GX_COST_SHORT) {
-        answer_now(conn, &frame, method, row);
-    } else {
+    if (method->cost != GX_COST_SHORT || !answer_now(conn, &frame, method, row)) {
         send_away(conn, &frame, method, row);
     }
     return true;

@@ -87,6 +87,11 @@ static gx_status run_sleep(gx_value *out, gx_db *db, const gx_value *args, gx_jo
     return GX_OK;
 }
 
+/* As long as it is told; a nap of more than a few milliseconds is for the pool. */
+static bool nap_is_long(const gx_value *args) {
+    return arg_int(args, "ms", 10) > 50;
+}
+
 static gx_status run_put(gx_value *out, gx_db *db, const gx_value *args, gx_job *job,
                          gx_arena *arena, gx_error *err) {
     (void)job, (void)arena;
@@ -134,6 +139,7 @@ static const fake_method fakes[] = {
     {{.name = "test.fail", .cost = GX_COST_SHORT}, run_fail},
     {{.name = "test.list", .cost = GX_COST_SHORT}, run_list},
     {{.name = "test.list_long", .cost = GX_COST_LONG}, run_list},
+    {{.name = "test.nap", .cost = GX_COST_SHORT, .is_long = nap_is_long}, run_sleep},
     {{.name = "test.put", .cost = GX_COST_WRITE}, run_put},
     {{.name = "test.sleep", .cost = GX_COST_LONG}, run_sleep},
     {{.name = "test.watch", .cost = GX_COST_SHORT}, run_watch},

@@ -125,6 +125,32 @@ static void a_long_call_holds_up_nobody(void **state) {
     rig_stop(&r);
 }
 
+/* A method that is short as a rule: what its arguments say decides. */
+static void a_short_method_with_much_to_do_goes_to_the_pool(void **state) {
+    (void)state;
+    rig r;
+    rig_start(&r, rig_options(), false);
+    gx_arena *arena = gx_arena_create();
+    gx_client *client = rig_client(&r);
+    gx_value much = map_of(arena, "ms", 300), little = map_of(arena, "ms", 5), out;
+    uint32_t first, quick, got;
+    assert_int_equal(gx_client_send(&first, client, "test.nap", &much, NULL), GX_OK);
+    assert_int_equal(gx_client_send(&quick, client, "test.echo", &much, NULL), GX_OK);
+    assert_int_equal(gx_client_receive(&got, &out, client, arena, NULL), GX_OK);
+    assert_int_equal(got, quick);
+    assert_int_equal(gx_client_receive(&got, &out, client, arena, NULL), GX_OK);
+    assert_int_equal(got, first);
+    assert_int_equal(gx_client_send(&first, client, "test.nap", &little, NULL), GX_OK);
+    assert_int_equal(gx_client_send(&quick, client, "test.echo", &little, NULL), GX_OK);
+    assert_int_equal(gx_client_receive(&got, &out, client, arena, NULL), GX_OK);
+    assert_int_equal(got, first); /* on the loop, one after the other */
+    assert_int_equal(gx_client_receive(&got, &out, client, arena, NULL), GX_OK);
+    assert_int_equal(got, quick);
+    gx_client_close(client);
+    gx_arena_destroy(arena);
+    rig_stop(&r);
+}
+
 static void notifications_get_no_answer(void **state) {
     (void)state;
     rig r;
@@ -442,6 +468,7 @@ int main(void) {
         cmocka_unit_test(shapes_of_params),
         cmocka_unit_test(pipelining),
         cmocka_unit_test(a_long_call_holds_up_nobody),
+        cmocka_unit_test(a_short_method_with_much_to_do_goes_to_the_pool),
         cmocka_unit_test(notifications_get_no_answer),
         cmocka_unit_test(writes_share_commits),
         cmocka_unit_test(deadlines),
