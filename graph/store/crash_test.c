@@ -213,6 +213,50 @@ static void a_second_process_waits_for_a_while(void **state) {
     test_close(&t);
 }
 
+/* As somebody who may read the store, but not write: its exit code is the status of opening, or 99
+ * where it could be opened and reads wrong. */
+static int as_somebody_else(const test_store *t, bool read_only) {
+    pid_t child = fork();
+    if (child == 0) {
+        const gx_store_options options = {.read_only = read_only, .busy_wait_ms = -1};
+        gx_store *store = NULL;
+        gx_error err;
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+            _exit(98);
+        }
+        gx_status status = gx_store_open(&store, t->path, &options, &err);
+        bool wrong = status == GX_OK && count_users(store) != GROUP;
+        _exit(wrong ? 99 : (int)status);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    return WEXITSTATUS(how);
+}
+
+static void who_may_not_write_reads_while_nobody_writes(void **state) {
+    (void)state;
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    test_store t = with_words();
+    gx_error err;
+    must(write_group(t.store, &err), &err);
+    for (size_t i = 0; i < GX_COUNT(files); i++) {
+        char file[300];
+        snprintf(file, sizeof file, "%s/%s", t.path, files[i]);
+        assert_int_equal(chmod(file, 0444), 0);
+    }
+    assert_int_equal(chmod(t.path, 0555), 0);
+    assert_int_equal(as_somebody_else(&t, true), GX_OK);
+    assert_int_equal(as_somebody_else(&t, false), GX_IO);
+    gx_txn *txn = write_txn(&t);
+    assert_int_equal(as_somebody_else(&t, true), GX_BUSY);
+    gx_txn_abort(txn);
+    assert_int_equal(as_somebody_else(&t, true), GX_OK);
+    must(write_group(t.store, &err), &err); /* whom it kept out while it read */
+    assert_int_equal(chmod(t.path, 0755), 0);
+    test_close(&t);
+}
+
 /* ---- a second thread waits --------------------------------------------------------------- */
 
 enum { THREADS = 4, WRITES = 25 };
@@ -360,6 +404,7 @@ int main(void) {
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
         cmocka_unit_test(a_second_process_reads_or_is_told_busy),
         cmocka_unit_test(a_second_process_waits_for_a_while),
+        cmocka_unit_test(who_may_not_write_reads_while_nobody_writes),
         cmocka_unit_test(threads_take_turns),
         cmocka_unit_test(a_full_map_is_an_error),
         cmocka_unit_test(a_file_that_may_not_grow_is_an_error),

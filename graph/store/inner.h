@@ -50,12 +50,15 @@ struct gx_store {
     int64_t process;        /* that opened it: a forked child has to open it anew */
     struct gx_store *next;  /* in the list of open stores */
     MDB_dbi trees[GX__TREE_COUNT];
-    int lock_file;          /* writer.lock; -1 where read-only */
+    int lock_file;          /* writer.lock; -1 where read-only, and lock.mdb can be written */
     pthread_mutex_t writer; /* held for the life of a write transaction */
     pthread_mutex_t idle_lock;
     MDB_txn *idle[GX__IDLE_MAX]; /* reset read transactions: each keeps its reader slot */
     unsigned idle_count;
 };
+
+/* LOCK_EX or LOCK_SH on writer.lock: 0 or an errno, EWOULDBLOCK after busy_wait_ms. */
+int gx__wait_for_lock(const gx_store *store, int how);
 
 /* The one row of numbers that LMDB does not keep itself. */
 typedef struct gx__counts {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,8 +150,8 @@ static gx_status open_lock_file(gx_store *store, gx_error *err) {
 
 /* ---- the environment --------------------------------------------------------------------- */
 
-static int open_env(gx_store *store, uint64_t map_bytes) {
-    unsigned flags = MDB_NOTLS;
+static int open_env(gx_store *store, uint64_t map_bytes, unsigned flags) {
+    flags |= MDB_NOTLS;
     flags |= store->read_only ? MDB_RDONLY : 0;
     flags |= store->sync != GX_SYNC_ALWAYS ? MDB_NOSYNC : 0;
     int code = mdb_env_create(&store->env);
@@ -195,12 +196,42 @@ done:
     return status;
 }
 
+/* Readers enter themselves in lock.mdb, so that a writer leaves alone the pages they look at. Who
+ * may not write there reads without that, and so no writer may be at work: a shared lock on
+ * writer.lock, which takes no right to write, keeps them out while the store is open. Where there
+ * is no such file, nobody has written there yet, as in a backup. */
+static gx_status keep_writers_out(gx_store *store, gx_error *err) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/writer.lock", store->path);
+    store->lock_file = open(path, O_RDONLY | O_CLOEXEC);
+    if (store->lock_file < 0) {
+        return errno == ENOENT ? GX_OK : gx_fail_errno(err, errno, "opening", path);
+    }
+    int code = gx__wait_for_lock(store, LOCK_SH);
+    if (code == EWOULDBLOCK) {
+        return gx_fail(err, GX_BUSY,
+                       "another process is writing to store %s; who may not write there reads only "
+                       "while nobody writes",
+                       store->path);
+    }
+    return code ? gx_fail_errno(err, code, "locking", path) : GX_OK;
+}
+
 static gx_status map_env(gx_store *store, uint64_t map_bytes, gx_error *err) {
     uint64_t bytes = map_bytes ? map_bytes : MAP_BYTES;
-    int code = open_env(store, bytes);
+    unsigned flags = 0;
+    int code = open_env(store, bytes, flags);
+    if (code == EACCES && store->read_only && access(store->path, W_OK) != 0) {
+        gx_status status = keep_writers_out(store, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        flags = MDB_NOLOCK;
+        code = open_env(store, bytes, flags);
+    }
     while (code == ENOMEM && !map_bytes && bytes > MAP_BYTES_MIN) {
         bytes /= 2;
-        code = open_env(store, bytes);
+        code = open_env(store, bytes, flags);
     }
     if (code != 0) {
         return gx__mdb_fail(store, code, "opening", err);

@@ -120,11 +120,11 @@ gx_status gx_txn_read(gx_txn **out, gx_store *store, gx_error *err) {
 /* 0, EWOULDBLOCK when `busy_wait_ms` have passed, or what else went wrong. The system can wait for
  * the lock itself, but only without a limit, so it is asked again and again: at first soon, since
  * most writes take no longer than a sync, and never more than LONGEST_NAP_MS late. */
-static int wait_for_lock(const gx_store *store) {
+int gx__wait_for_lock(const gx_store *store, int how) {
     enum { LONGEST_NAP_MS = 8, MILLION = 1000000 };
     const int64_t start = gx_clock_ns();
     for (int64_t nap_ms = 1;;) {
-        int code = flock(store->lock_file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+        int code = flock(store->lock_file, how | LOCK_NB) == 0 ? 0 : errno;
         if (code != EWOULDBLOCK && code != EINTR) {
             return code;
         }
@@ -147,7 +147,7 @@ static gx_status lock_writer(gx_store *store, gx_error *err) {
         return gx_fail(err, GX_BAD_REQUEST, "store %s is open for reading only", store->path);
     }
     pthread_mutex_lock(&store->writer);
-    int code = wait_for_lock(store);
+    int code = gx__wait_for_lock(store, LOCK_EX);
     if (code == 0) {
         return GX_OK;
     }
