@@ -46,10 +46,11 @@ gx_status gx_rows_put(gx_value *out, gx_call_env *call, const char *list, const 
     if (strcmp(kind, "items") == 0) {
         touch_items(call, &rows);
     }
-    *out = gx_map(call->arena, 6);
+    *out = gx_map(call->arena, 7);
     gx_map_put(call->arena, out, "created", gx_int((int64_t)report.created));
     gx_map_put(call->arena, out, "updated", gx_int((int64_t)report.updated));
     gx_map_put(call->arena, out, "unchanged", gx_int((int64_t)report.unchanged));
+    gx_map_put(call->arena, out, "conflicting", gx_int((int64_t)report.conflicting));
     gx_map_put(call->arena, out, "new_users", gx_int((int64_t)report.new_users));
     gx_map_put(call->arena, out, "new_items", gx_int((int64_t)report.new_items));
     gx_map_put(call->arena, out, "new_groups", gx_int((int64_t)report.new_groups));

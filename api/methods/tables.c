@@ -34,7 +34,7 @@
         .cost = GX_COST_WRITE,                                                                     \
         .params = name_##_put_params,                                                              \
         .param_count = 1,                                                                          \
-        .result = "{created, updated, unchanged, new_users, new_items, new_groups}",               \
+        .result = "{created, updated, unchanged, conflicting, new_users, new_items, new_groups}",  \
         .run = name_##_put,                                                                        \
     };
 TABLES_PUT(X)
