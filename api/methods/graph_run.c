@@ -12,6 +12,11 @@ static const gx_param params[] = {
     GX_VIEW_PARAMS,
 };
 
+/* Beyond int64 (hashes): near enough to be seen, and not negative. */
+static gx_value of_u64(uint64_t number) {
+    return number <= INT64_MAX ? gx_int((int64_t)number) : gx_real((double)number);
+}
+
 static gx_value entry(const gx_array *array, uint64_t i) {
     switch (array->dtype) {
     case GX_U8:
@@ -23,7 +28,7 @@ static gx_value entry(const gx_array *array, uint64_t i) {
     case GX_I64:
         return gx_int(((const int64_t *)array->data)[i]);
     case GX_U64:
-        return gx_int((int64_t)((const uint64_t *)array->data)[i]);
+        return of_u64(((const uint64_t *)array->data)[i]);
     case GX_F32:
         return gx_real((double)((const float *)array->data)[i]);
     case GX_F64:

@@ -8,9 +8,36 @@ static const gx_param params[] = {
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "which table"},
 };
 
+typedef struct sink {
+    gx_command *command;
+    bool json; /* lines become the entries of one list */
+    bool begun, line_ended;
+} sink;
+
+static bool put(sink *s, const char *bytes, size_t size) {
+    return fwrite(bytes, 1, size, s->command->out) == size;
+}
+
+/* JSON lines as one JSON list: a comma before every line but the first. */
+static bool put_json(sink *s, const char *bytes, size_t size) {
+    bool good = true;
+    for (size_t i = 0; i < size && good;) {
+        const char *end = memchr(bytes + i, '\n', size - i);
+        size_t line = end ? (size_t)(end - bytes) - i : size - i;
+        if (!s->begun || s->line_ended) {
+            good = s->begun ? put(s, ",\n", 2) : put(s, "[\n", 2);
+        }
+        s->begun = true;
+        s->line_ended = end != NULL;
+        good = good && put(s, bytes + i, line);
+        i += line + s->line_ended;
+    }
+    return good;
+}
+
 static gx_status write_out(void *user, const char *bytes, size_t size, gx_error *err) {
-    gx_command *command = user;
-    if (fwrite(bytes, 1, size, command->out) != size) {
+    sink *s = user;
+    if (s->json ? !put_json(s, bytes, size) : !put(s, bytes, size)) {
         gx_status status = gx_write_failed(err);
         return status == GX_OK ? GX_CANCELLED : status; /* nobody reads on: stop */
     }
@@ -22,13 +49,16 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_txn *txn = NULL;
     gx_status status = GX_OK;
     gx_store_options options = {.read_only = true};
-    /* A table for people would not read back: CSV is what export means by default. */
-    const char *format =
-        command->format == GX_FORMAT_JSON || command->format == GX_FORMAT_JSONL ? "jsonl" : "csv";
+    sink s = {.command = command, .json = command->format == GX_FORMAT_JSON};
+    /* A table for people would not read back: without a format, export writes CSV. */
+    const char *format = s.json || command->format == GX_FORMAT_JSONL ? "jsonl" : "csv";
     const char *kind = gx_arg_value(&command->args, "kind")->as.text;
     GX_TRY(gx_store_open(&store, command->target, &options, err));
     GX_TRY(gx_txn_read(&txn, store, err));
-    GX_TRY(gx_export_table(txn, kind, format, write_out, command, &command->job, err));
+    GX_TRY(gx_export_table(txn, kind, format, write_out, &s, &command->job, err));
+    if (s.json) {
+        put(&s, s.begun ? "\n]\n" : "[]\n", 3);
+    }
     if (fflush(command->out) != 0) {
         status = gx_write_failed(err);
     }

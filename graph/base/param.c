@@ -29,6 +29,10 @@ static const char *accepted(const gx_param *param, char *out, size_t size) {
                                         "a list of texts",
                                         "a map",
                                         "any value"};
+    if (param->type == GX_PARAM_ANY) {
+        snprintf(out, size, "%s", param->help); /* says the shape */
+        return out;
+    }
     if (param->low <= param->high && param->type == GX_PARAM_LIST) {
         snprintf(out, size, "a list of %g to %g texts", param->low, param->high);
     } else if (param->low <= param->high) {

@@ -143,6 +143,14 @@ def test_what_goes_out_comes_in_again(built_shop, tmp_path):
         assert here == sorted(gx("export", copy, kind, "--format", "jsonl").out.splitlines())
 
 
+def test_an_export_is_csv_json_or_json_lines(built_shop, empty):
+    rows = gx("export", built_shop, "ties", "--format", "csv").rows()
+    listed = gx("export", built_shop, "ties", "--format", "json").json()
+    lines = gx("export", built_shop, "ties", "--format", "jsonl").out.splitlines()
+    assert len(rows) == len(listed) == len(lines) and listed[0] == json.loads(lines[0])
+    assert gx("export", empty, "ties", "--format", "json").json() == []
+
+
 def test_a_kill_at_any_moment_leaves_the_store_before_or_after(tmp_path, long):
     """SIGKILL at random points of an import: each file is there whole, or not at all."""
     events = tmp_path / "events.csv"
