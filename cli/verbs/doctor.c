@@ -58,13 +58,14 @@ static void look_at_machine(doctor *d) {
 static void look_at_snapshot(doctor *d, const char *path) {
     gx_snapshot *snapshot = NULL;
     gx_error err;
-    uint32_t number = gx_snapshot_current(path);
-    if (number == 0) {
+    gx_status status = gx_snapshot_open(&snapshot, path, 0, &err);
+    if (status == GX_NOT_FOUND) {
         tell(d, "snapshot", false, "there is none; `guanxi build %s` makes one", path);
-    } else if (gx_snapshot_open(&snapshot, path, number, &err) != GX_OK) {
-        tell(d, "snapshot", false, "%s", err.message);
+    } else if (status != GX_OK) {
+        tell(d, "snapshot", false, "%s%s%s; `guanxi model %s rollback`, or build anew", err.at,
+             err.at[0] ? ": " : "", err.message, path);
     } else {
-        tell(d, "snapshot", true, "number %u, every hash as written", number);
+        tell(d, "snapshot", true, "number %u, every hash as written", gx_snapshot_number(snapshot));
     }
     gx_snapshot_release(snapshot);
 }
