@@ -62,7 +62,7 @@ static void look_at_snapshot(doctor *d, const char *path) {
     if (status == GX_NOT_FOUND) {
         tell(d, "snapshot", false, "there is none; `guanxi build %s` makes one", path);
     } else if (status != GX_OK) {
-        tell(d, "snapshot", false, "%s%s%s; `guanxi model %s rollback`, or build anew", err.at,
+        tell(d, "snapshot", false, "%s%s%s; `guanxi model %s promote N`, or build anew", err.at,
              err.at[0] ? ": " : "", err.message, path);
     } else {
         tell(d, "snapshot", true, "number %u, every hash as written", gx_snapshot_number(snapshot));

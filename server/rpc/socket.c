@@ -25,7 +25,7 @@ typedef union address {
 } address;
 
 typedef struct endpoint {
-    address at;
+    address at = {0};
     socklen_t size;
 } endpoint;
 
@@ -99,7 +99,7 @@ static bool is_loopback(const address *at) {
 }
 
 static void format(char *out, int fd, const endpoint *asked) {
-    address at;
+    address at = {0};
     socklen_t size = (socklen_t)sizeof at;
     char host[INET6_ADDRSTRLEN] = "";
     if (asked->at.any.sa_family == AF_UNIX || getsockname(fd, &at.any, &size) != 0) {
