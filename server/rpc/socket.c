@@ -25,7 +25,7 @@ typedef union address {
 } address;
 
 typedef struct endpoint {
-    address at = {0};
+    address at;
     socklen_t size;
 } endpoint;
 
