@@ -35,7 +35,8 @@ static uint8_t *add(uint8_t *to, unsigned *flags, unsigned flag, bool given, con
     return to + size;
 }
 
-size_t gx__event_encode(uint8_t *row, const gx_event *e) {
+size_t gx__event_encode(uint8_t *row, const gx_event *event) {
+    const gx_event *e = event;
     unsigned flags = 0;
     uint8_t *to = row + GX__ROW_HEAD_BYTES;
     memcpy(row + 2, &e->user, 4);
