@@ -29,7 +29,7 @@ typedef struct gx__event_key {
     uint64_t key;
 } gx__event_key;
 
-/* The row into `to` (GX__ROW_MAX bytes are enough); returns its length. */
+/* The row into `row` (GX__ROW_MAX bytes are enough); returns its length. */
 size_t gx__event_encode(uint8_t *row, const gx_event *event);
 /* Slices are borrowed from `row`. false: the row is damaged. */
 bool gx__event_decode(gx_event *out, gx__event_key key, const uint8_t *row, size_t size);
