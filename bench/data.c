@@ -7,20 +7,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 /* ---- a store for a moment
  * ------------------------------------------------------------------------ */
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
 
 /* Imports `path` under `preset` and hands a read transaction to `fn`. */
 static gx_status with_store(const char *path, const char *preset, const char *action,
@@ -30,9 +22,10 @@ static gx_status with_store(const char *path, const char *preset, const char *ac
     gx_store *store = NULL;
     gx_txn *txn = NULL;
     gx_import_report report;
-    char folder[] = "/tmp/guanxi-bench-XXXXXX";
-    if (!mkdtemp(folder)) {
-        return gx_fail_errno(err, errno, "making", folder);
+    char folder[GX_FOLDER_MAX];
+    status = gx_folder_make(folder, sizeof folder, err);
+    if (status != GX_OK) {
+        return status;
     }
     gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
     gx_import_options how = {
@@ -44,7 +37,7 @@ static gx_status with_store(const char *path, const char *preset, const char *ac
 done:
     gx_txn_abort(txn);
     gx_store_close(store);
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    gx_folder_remove(folder);
     return status;
 }
 

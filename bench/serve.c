@@ -4,7 +4,6 @@
 #include "bench/bench.h"
 #include "server/server.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,15 +87,8 @@ static gx_status crowd(bed *b, const task *t, gx_error *err) {
     return GX_OK;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 static gx_status open_bed(bed *b, const char *folder, gx_error *err) {
-    char path[300], listen[300];
+    char path[GX_FOLDER_MAX + 16], listen[GX_FOLDER_MAX + 16];
     gx_status status = GX_OK;
     gx_server_options options;
     gx_db_options how = {.threads = b->bench->threads};
@@ -128,10 +120,11 @@ static gx_status run(gx_bench *bench, gx_error *err) {
         {"rec_user_50_deep_16", "rec.user", 50, 16, 10000},
     };
     bed b = {.bench = bench};
-    char folder[] = "/tmp/guanxi-bench-XXXXXX";
+    char folder[GX_FOLDER_MAX];
     gx_status status = GX_OK;
-    if (!mkdtemp(folder)) {
-        return gx_fail(err, GX_IO, "no folder could be made in /tmp");
+    status = gx_folder_make(folder, sizeof folder, err);
+    if (status != GX_OK) {
+        return status;
     }
     GX_TRY(open_bed(&b, folder, err));
     GX_TRY(make_arguments(&b, err));
@@ -146,7 +139,7 @@ done:
     gx_server_close(b.server);
     gx_db_close(b.db);
     gx_arena_destroy(b.arena);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    gx_folder_remove(folder);
     return status;
 }
 

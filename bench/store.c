@@ -2,7 +2,6 @@
 #include "graph/store/store.h"
 #include "bench/bench.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,13 +13,6 @@ typedef struct bed {
     gx_event *events;
     uint64_t count;
 } bed;
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
 
 static gx_status make_words(bed *b, gx_error *err) {
     gx_txn *txn = NULL;
@@ -148,9 +140,10 @@ static gx_status measure(bed *b, const char *task, gx_bench_fn fn, int runs, dou
 static gx_status run(gx_bench *bench, gx_error *err) {
     bed b = {.bench = bench};
     gx_status status = GX_OK;
-    char folder[] = "/tmp/guanxi-bench-XXXXXX";
-    if (!mkdtemp(folder)) {
-        return gx_fail(err, GX_IO, "no folder could be made in /tmp");
+    char folder[GX_FOLDER_MAX];
+    status = gx_folder_make(folder, sizeof folder, err);
+    if (status != GX_OK) {
+        return status;
     }
     gx_store_options options = {.create = true};
     b.events = gx_alloc(EVENTS, sizeof *b.events);
@@ -178,7 +171,7 @@ static gx_status run(gx_bench *bench, gx_error *err) {
 done:
     gx_store_close(b.store);
     gx_free(b.events);
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    gx_folder_remove(folder);
     return status;
 }
 

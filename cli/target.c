@@ -5,7 +5,6 @@
 #include "server/server.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,13 +34,6 @@ gx_db *gx_target_db(gx_target *target) {
 
 /* ---- throwaway stores
  * --------------------------------------------------------------------------------- */
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
 
 static void note_file(void *user, const char *path, const gx_import_report *report,
                       gx_status status, const gx_error *err) {
@@ -76,19 +68,9 @@ static gx_status fill(gx_store *store, gx_command *command, gx_error *err) {
 }
 
 const char *gx_throwaway_make(gx_arena *arena, gx_error *err) {
-    const char *base = getenv("TMPDIR");
-    char *name = gx_arena_printf(arena, "%s/guanxi-XXXXXX", base && *base ? base : "/tmp");
-    gx_status status = GX_OK;
-    if (!name) {
-        status = gx_fail_memory(err, 64);
-    } else if (!mkdtemp(name)) {
-        status = gx_fail_errno(err, errno, "making", name);
-    }
-    return status == GX_OK ? name : NULL;
-}
-
-void gx_throwaway_remove(const char *path) {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    char path[GX_FOLDER_MAX];
+    gx_status status = gx_folder_make(path, sizeof path, err);
+    return status == GX_OK ? gx_text_copy(arena, path, strlen(path)).as.text : NULL;
 }
 
 static gx_status make_throwaway(gx_target *target, gx_command *command, gx_error *err) {
@@ -181,7 +163,7 @@ void gx_target_close(gx_target *target) {
     gx_db_close(target->db);
     gx_client_close(target->client);
     if (target->throwaway) {
-        gx_throwaway_remove(target->throwaway);
+        gx_folder_remove(target->throwaway);
     }
     gx_free(target);
 }

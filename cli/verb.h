@@ -95,7 +95,6 @@ gx_db *gx_target_db(gx_target *target); /* NULL: a server */
 bool gx_target_is_store(const char *text);
 /* A fresh directory below TMPDIR; NULL with *err filled. */
 const char *gx_throwaway_make(gx_arena *arena, gx_error *err);
-void gx_throwaway_remove(const char *path);
 
 /* ---- output -----------------------------------------------------------------------------------
  */

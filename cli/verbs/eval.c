@@ -87,7 +87,7 @@ static gx_status from_files(gx_value *out, gx_command *command, gx_error *err) {
 done:
     gx_target_close(target);
     gx_store_close(store);
-    gx_throwaway_remove(folder);
+    gx_folder_remove(folder);
     return status;
 }
 

@@ -117,6 +117,14 @@ int64_t gx_clock_cpu_ns(void); /* of the process */
 int64_t gx_time_ms(void);      /* Unix, milliseconds */
 uint64_t gx_rss_peak_bytes(void);
 
+/* ---- folders for a moment ----------------------------------------------------------------- */
+
+enum { GX_FOLDER_MAX = 1024 };
+
+/* A fresh folder below TMPDIR (or /tmp); its path into `out`. */
+GX_MUST_CHECK gx_status gx_folder_make(char *out, size_t out_size, gx_error *err);
+void gx_folder_remove(const char *path); /* with all that is in it */
+
 /* ---- random streams ---------------------------------------------------------------------------
  */
 

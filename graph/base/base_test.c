@@ -232,6 +232,19 @@ static void streams_are_uniform_and_repeatable(void **state) {
     assert_int_equal(gx_rng_below(&a, 0), 0);
 }
 
+static void folders_come_and_go(void **state) {
+    (void)state;
+    char path[GX_FOLDER_MAX], inner[GX_FOLDER_MAX + 8], tiny[4];
+    assert_int_equal(gx_folder_make(path, sizeof path, NULL), GX_OK);
+    snprintf(inner, sizeof inner, "%s/a", path);
+    FILE *file = fopen(inner, "w");
+    assert_non_null(file);
+    fclose(file);
+    gx_folder_remove(path);
+    assert_null(fopen(inner, "r"));
+    assert_int_equal(gx_folder_make(tiny, sizeof tiny, NULL), GX_BAD_REQUEST);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_have_names),
@@ -246,6 +259,7 @@ int main(void) {
         cmocka_unit_test(times_are_told_apart),
         cmocka_unit_test(units_are_read),
         cmocka_unit_test(streams_are_uniform_and_repeatable),
+        cmocka_unit_test(folders_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
