@@ -38,6 +38,7 @@ gx_status gx_db_open(gx_db **out, const char *path, const gx_db_options *options
     gx_store_options store = {.create = db->options.create, .read_only = db->options.read_only};
     GX_TRY(gx_store_open(&db->store, path, &store, err));
     GX_TRY(gx_items_create(&db->items, err));
+    GX_TRY(gx_graphs_create(&db->graphs, err));
     GX_TRY(gx_jobs_create(&db->jobs, db, err));
     GX_TRY(gx_state_make(&db->state, db->store, true, err));
     log_damage(db);
@@ -55,6 +56,7 @@ void gx_db_close(gx_db *db) {
     gx_jobs_destroy(db->jobs);
     gx_state_release(db->state);
     gx_items_destroy(db->items);
+    gx_graphs_destroy(db->graphs);
     gx_store_close(db->store);
     pthread_mutex_destroy(&db->state_lock);
     gx_free(db->path);

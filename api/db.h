@@ -9,6 +9,7 @@
 
 typedef struct gx_jobs gx_jobs;
 typedef struct gx_items gx_items;
+typedef struct gx_graphs gx_graphs;
 
 struct gx_db {
     gx_store *store;
@@ -20,6 +21,7 @@ struct gx_db {
     gx_state *state;
 
     gx_items *items; /* item attributes as columns */
+    gx_graphs *graphs; /* kept between calls: api/graphs.h */
     gx_jobs *jobs;
 
     gx_stats_fn stats; /* what a server tells about itself; NULL without one */
@@ -46,6 +48,11 @@ void gx_items_committed(gx_items *items, gx_store *store, bool success);
 /* Held for reading, as new as `txn` at least. NULL on failure. */
 const gx_columns *gx_items_lock(gx_items *items, gx_txn *txn, gx_error *err);
 void gx_items_unlock(gx_items *items);
+
+/* ---- graphs that are kept ------------------------------------------------------------------- */
+
+GX_MUST_CHECK gx_status gx_graphs_create(gx_graphs **out, gx_error *err);
+void gx_graphs_destroy(gx_graphs *graphs); /* nobody holds one any more */
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 

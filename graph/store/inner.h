@@ -71,6 +71,7 @@ struct gx_txn {
     gx_txn *parent; /* of a savepoint */
     MDB_txn *mdb;
     bool writes, dirty;
+    bool tied; /* a tie was put, changed or taken away */
     gx__counts counts;
     gx__counts stored; /* as read at the start */
 };

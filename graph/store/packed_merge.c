@@ -206,6 +206,11 @@ static int merge_one(merger *m, const uint8_t *in, size_t count, uint8_t *known,
     return code ? code : rewrite(m, in, *out_taken, fresh);
 }
 
+static void touch(gx_txn *txn, const gx__set *set, bool changed) {
+    txn->dirty |= changed;
+    txn->tied |= changed && set->tree == GX__TREE_TIE_OUT;
+}
+
 gx_status gx__set_merge(uint64_t *out_created, uint8_t *known, gx_txn *txn, const gx__set *set,
                         const void *records, size_t count, bool replace, gx_error *err) {
     gx_status status = GX_OK;
@@ -220,7 +225,7 @@ gx_status gx__set_merge(uint64_t *out_created, uint8_t *known, gx_txn *txn, cons
                           known ? known + i : NULL, &taken, &created),
                 "writing");
     }
-    txn->dirty |= m.changed > 0;
+    touch(txn, set, m.changed > 0);
     *out_created = created;
 done:
     if (m.cursor) {
@@ -252,7 +257,7 @@ gx_status gx__set_del(bool *out_was, gx_txn *txn, const gx__set *set, const void
                 block.mv_size ? mdb_cursor_put(m.cursor, &key, &block, MDB_CURRENT)
                               : mdb_cursor_del(m.cursor, 0),
                 "writing");
-        txn->dirty = true;
+        touch(txn, set, true);
     }
 done:
     if (m.cursor) {

@@ -58,6 +58,11 @@ static MDB_val counts_key(void) {
     return gx__val(key, sizeof key - 1);
 }
 
+static MDB_val tie_state_key(void) {
+    static const char key[] = "tie_state";
+    return gx__val(key, sizeof key - 1);
+}
+
 static gx_status read_counts(gx_txn *txn, gx_error *err) {
     MDB_val value;
     if (gx__dbi(txn, GX__TREE_META) == 0) { /* the store is being made */
@@ -202,6 +207,7 @@ gx_status gx_txn_nest(gx_txn **out, gx_txn *parent, gx_error *err) {
                     .parent = parent,
                     .writes = true,
                     .dirty = parent->dirty,
+                    .tied = parent->tied,
                     .counts = parent->counts,
                     .stored = parent->stored};
     int code = mdb_txn_begin(parent->store->env, parent->mdb, 0, &txn->mdb);
@@ -233,7 +239,12 @@ void gx_txn_abort(gx_txn *txn) {
 static gx_status write_counts(gx_txn *txn, gx_error *err) {
     txn->counts.state++;
     MDB_val value = {sizeof txn->counts, &txn->counts};
-    return gx__put(txn, GX__TREE_META, counts_key(), value, err);
+    gx_status status = gx__put(txn, GX__TREE_META, counts_key(), value, err);
+    if (status == GX_OK && txn->tied) {
+        value = (MDB_val){sizeof txn->counts.state, &txn->counts.state};
+        status = gx__put(txn, GX__TREE_META, tie_state_key(), value, err);
+    }
+    return status;
 }
 
 gx_status gx_txn_commit(gx_txn *txn, gx_error *err) {
@@ -248,6 +259,7 @@ gx_status gx_txn_commit(gx_txn *txn, gx_error *err) {
         GX__MDB(txn->store, mdb_txn_commit(mdb), "committing");
         if (txn->parent) {
             txn->parent->dirty = true;
+            txn->parent->tied |= txn->tied;
             txn->parent->counts = txn->counts;
         }
     }
@@ -258,6 +270,19 @@ done:
 
 uint64_t gx_txn_state(const gx_txn *txn) {
     return txn->counts.state + (txn->dirty ? 1 : 0);
+}
+
+uint64_t gx_txn_tie_state(gx_txn *txn) {
+    uint64_t state = 0;
+    MDB_val value;
+    if (txn->tied) {
+        return gx_txn_state(txn);
+    }
+    gx_status status = gx__get(&value, txn, GX__TREE_META, tie_state_key(), NULL);
+    if (status == GX_OK && value.mv_size == sizeof state) {
+        memcpy(&state, value.mv_data, sizeof state);
+    }
+    return state;
 }
 
 /* ---- trees ------------------------------------------------------------------------------- */
