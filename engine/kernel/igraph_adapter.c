@@ -16,6 +16,7 @@
 
 #include <igraph/igraph.h>
 
+#include <math.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -125,7 +126,7 @@ static struct call {
     igraph_vector_int_t node; /* in: sources; out: communities */
     igraph_vector_t score;
     igraph_real_t number;
-    igraph_integer_t trials;
+    igraph_integer_t trials; /* or iterations */
     igraph_error_t (*work)(struct call *c);
     igraph_error_t code;
     _Atomic call_state state;
@@ -334,6 +335,66 @@ gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const 
         out_community[v] = (uint32_t)VECTOR(c->node)[v];
     }
     *out_length = c->number;
+done:
+    if (!abandoned) {
+        call_close(c);
+    }
+    gx_job_refund(job, bytes);
+    return status;
+}
+
+uint64_t gx__igraph_layout_bytes(uint64_t n, uint64_t m) {
+    /* positions, displacements, the grid's lists; which edge leads out of which node */
+    enum { NODE = 2 * 8 + 4 * 8 + 3 * 8, EDGE = 8 };
+    return NODE * n + EDGE * m;
+}
+
+static igraph_error_t layout(struct call *c) {
+    bool weighted = igraph_vector_size(&c->weight) > 0;
+    igraph_matrix_t place;
+    igraph_error_t code = igraph_matrix_init(&place, 0, 0);
+    if (code != IGRAPH_SUCCESS) {
+        return code;
+    }
+    double spread = sqrt((double)c->nodes);
+    code = igraph_layout_fruchterman_reingold(
+        &c->graph, &place, false, c->trials, spread / 10, IGRAPH_LAYOUT_AUTOGRID,
+        weighted ? &c->weight : NULL, NULL, NULL, NULL, NULL);
+    if (code == IGRAPH_SUCCESS) {
+        code = igraph_vector_resize(&c->score, 2 * c->nodes);
+    }
+    for (igraph_integer_t v = 0; code == IGRAPH_SUCCESS && v < c->nodes; v++) {
+        VECTOR(c->score)[2 * v] = MATRIX(place, v, 0);
+        VECTOR(c->score)[2 * v + 1] = MATRIX(place, v, 1);
+    }
+    igraph_matrix_destroy(&place);
+    return code;
+}
+
+gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph, bool weighted,
+                            uint32_t iterations, gx_job *job, gx_error *err) {
+    struct call *c = &the_call;
+    bool abandoned = false;
+    weighted = weighted && graph->out_weight;
+    uint64_t edges = listed_count(graph, weighted);
+    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges) +
+                     gx__igraph_layout_bytes(graph->n, edges);
+    gx_status status = gx_job_charge(job, bytes, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = session_open(job, err);
+    if (status != GX_OK) {
+        gx_job_refund(job, bytes);
+        return status;
+    }
+    gx_job_stage(job, "layout", 100);
+    GX_TRY(call_open(c, job, err));
+    GX_TRY(list_edges(c, graph, weighted, edges, job, err));
+    c->trials = iterations;
+    c->work = layout;
+    GX_TRY(call_wait(&abandoned, c, job, err));
+    memcpy(out_xy, VECTOR(c->score), (size_t)graph->n * 2 * sizeof *out_xy);
 done:
     if (!abandoned) {
         call_close(c);

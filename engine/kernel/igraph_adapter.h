@@ -23,6 +23,14 @@ GX_MUST_CHECK gx_status gx__igraph_infomap(uint32_t *out_community, double *out_
                                            const gx_graph *graph, bool weighted, uint32_t trials,
                                            gx_job *job, gx_error *err);
 
+/* Positions by Fruchterman and Reingold's forces: out_xy[2v] and out_xy[2v + 1] of node v, in
+ * igraph's own unit, from a random start of the job's seed. Direction does not matter; with
+ * `weighted`, stronger ties pull more and ties of weight 0 not at all. */
+GX_MUST_CHECK gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph, bool weighted,
+                                          uint32_t iterations, gx_job *job, gx_error *err);
+/* What it holds beyond igraph's copy of the graph. */
+uint64_t gx__igraph_layout_bytes(uint64_t n, uint64_t m);
+
 /* to = A · from, for a symmetric A. */
 typedef void (*gx__multiply_fn)(void *user, double *to, const double *from);
 
