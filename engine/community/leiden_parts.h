@@ -1,9 +1,11 @@
 /* What the parts of Leiden share: the graph of one level of aggregation, the partition being worked
- * on and the scratch of each thread. Private to engine/community/leiden*.c. */
+ * on and the scratch of each thread. Private to
+ * engine/community/leiden*.c and louvain.c. */
 #ifndef GX_COMMUNITY_LEIDEN_PARTS_H
 #define GX_COMMUNITY_LEIDEN_PARTS_H
 
-#include "graph/csr/graph.h"
+#include "engine/community/leiden.h"
+#include "graph/pass/pass.h"
 
 /* A graph of one level. Rows need not be sorted and leave gaps between them: row v is [from[v],
  * to[v]). At level 0 it is the input; above, a node is a refined community of the level below and
@@ -38,6 +40,7 @@ typedef struct gx__leiden {
     gx_job *job;
     uint32_t n; /* members: the room of every array below */
     double resolution;
+    bool louvain;    /* whole communities become nodes */
     double pull;     /* resolution / (2m): what a unit of degree costs against a unit of total */
     double weight2m; /* scaled */
 
@@ -91,6 +94,9 @@ static inline double gx__level_weight(const gx__level *level, uint64_t arc) {
     return level->weight ? level->scale * (double)level->weight[arc] : level->scale;
 }
 
+/* Bytes held at the peak for n nodes and m arcs. */
+uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, int threads);
+
 /* Threads worth waking for this many arcs of work: the result does not depend on it. */
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs);
 
@@ -106,5 +112,12 @@ GX_MUST_CHECK gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communiti
  * were in. */
 GX_MUST_CHECK gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into,
                                              gx_error *err);
+
+/* The same of both passes. */
+void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
+/* Finds communities and adds `community`, `size` and `modularity`. */
+GX_MUST_CHECK gx_status gx__leiden_give(gx_output *out, const gx_input *input,
+                                        const gx_leiden_options *options, gx_job *job,
+                                        gx_error *err);
 
 #endif

@@ -150,21 +150,27 @@ done:
     return status;
 }
 
+gx_status gx_quality_check_order(const uint32_t *community, uint32_t n, gx_error *err) {
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    if (!community) {
+        return gx_fail(err, GX_INTERNAL, "no community array of %u members", n);
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        if (community[v] >= n) {
+            return gx_fail(err, GX_INTERNAL, "node %u is in community %u of a graph of %u", v,
+                           community[v], n);
+        }
+    }
+    return check_order(community, n, &job, err);
+}
+
 gx_status gx_quality_check(const uint32_t *community, const gx_graph *graph, gx_error *err) {
     gx_job job;
     gx_job_init(&job, 1, 1);
     uint32_t broken = 0;
     gx_status status;
-    if (!community) {
-        return gx_fail(err, GX_INTERNAL, "no community array of %u members", graph->n);
-    }
-    for (uint32_t v = 0; v < graph->n; v++) {
-        if (community[v] >= graph->n) {
-            return gx_fail(err, GX_INTERNAL, "node %u is in community %u of a graph of %u", v,
-                           community[v], graph->n);
-        }
-    }
-    GX_TRY(check_order(community, graph->n, &job, err));
+    GX_TRY(gx_quality_check_order(community, graph->n, err));
     GX_TRY(gx_quality_disconnected(&broken, graph, community, &job, err));
     if (broken) {
         status = gx_fail(err, GX_INTERNAL, "%u communities are not connected", broken);

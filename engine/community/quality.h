@@ -34,9 +34,11 @@ GX_MUST_CHECK gx_status gx_quality_disconnected(uint32_t *out, const gx_graph *g
 GX_MUST_CHECK gx_status gx_quality_nmi(double *out, const uint32_t *a, const uint32_t *b,
                                        uint32_t n, gx_job *job, gx_error *err);
 
-/* What every community pass promises: numbers 0.. by falling size, ties by smallest member, and
- * every community connected. GX_INTERNAL names what breaks it; `community` NULL is GX_INTERNAL too.
- */
+/* What every community pass promises: numbers 0.. by falling size, ties by smallest member.
+ * GX_INTERNAL names what breaks it; `community` NULL is GX_INTERNAL too. */
+GX_MUST_CHECK gx_status gx_quality_check_order(const uint32_t *community, uint32_t n,
+                                               gx_error *err);
+/* The same, and every community is connected. */
 GX_MUST_CHECK gx_status gx_quality_check(const uint32_t *community, const gx_graph *graph,
                                          gx_error *err);
 
