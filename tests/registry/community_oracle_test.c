@@ -1,0 +1,171 @@
+/* Label propagation against what it promises on thousands of small seeded graphs, and on graphs with
+ * known communities, large enough for several threads. */
+#include "engine/community/quality.h"
+#include "tests/registry/sample.h"
+
+static const uint32_t *community_of(const run_result *r, const char *name, const gx_input *input) {
+    return gx_result_get(r->arrays, name, "community", GX_U32, input->users);
+}
+
+/* ---- planted communities
+ * ---------------------------------------------------------------------------- */
+
+typedef struct planted {
+    arc_list arcs;
+    gx_graph graph;
+    gx_input input;
+    uint32_t *label;
+} planted;
+
+/* Groups of one size; each member draws `inside` ties to its own group and `outside` to anybody. */
+static void planted_make(planted *p, uint32_t groups, uint32_t size, uint32_t inside,
+                         uint32_t outside) {
+    gx_rng rng = gx_rng_at(31, groups);
+    *p = (planted){.arcs.n = groups * size};
+    p->label = gx_alloc(p->arcs.n, sizeof *p->label);
+    assert_non_null(p->label);
+    for (uint32_t v = 0; v < p->arcs.n; v++) {
+        p->label[v] = v % groups;
+        for (uint32_t k = 0; k < inside; k++) {
+            arcs_add(&p->arcs, v, (uint32_t)gx_rng_below(&rng, size) * groups + v % groups);
+        }
+        for (uint32_t k = 0; k < outside; k++) {
+            arcs_add(&p->arcs, v, (uint32_t)gx_rng_below(&rng, p->arcs.n));
+        }
+    }
+    graph_of(&p->graph, &p->arcs, GX_GRAPH_UNDIRECTED, 2);
+    p->input = (gx_input){.undirected = &p->graph, .users = p->graph.n};
+}
+
+static void planted_free(planted *p) {
+    gx_graph_finish(&p->graph);
+    arcs_free(&p->arcs);
+    gx_free(p->label);
+}
+
+static double nmi_of(const uint32_t *a, const uint32_t *b, uint32_t n) {
+    gx_job job;
+    double nmi = 0;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_quality_nmi(&nmi, a, b, n, &job, NULL), GX_OK);
+    return nmi;
+}
+
+/* ---- label propagation
+ * ------------------------------------------------------------------------------ */
+
+/* Where nothing is attenuated nor priced, nobody has more weight towards any other community than
+ * towards the own one, once nobody changes. */
+static void expect_heaviest(const gx_input *input, const uint32_t *community, bool weighted) {
+    const gx_graph *g = input->undirected;
+    for (uint32_t v = 0; v < g->n; v++) {
+        double weight[N_MAX] = {0};
+        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+            weight[community[g->out_dst[i]]] +=
+                weighted && g->out_weight ? (double)g->out_weight[i] : 1;
+        }
+        for (uint32_t c = 0; c < g->n; c++) {
+            assert_true(weight[c] <= weight[community[v]]);
+        }
+    }
+}
+
+static void test_label_propagation_settles(void **state) {
+    (void)state;
+    uint32_t settled = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        bool weighted = seed / 2 % 2;
+        sample_make(&s, seed, seed % 2);
+        run_result r = run("label_propagation", &s.input, 1,
+                           PARAMS("attenuation", "0", "penalty", "0", "weighted",
+                                  weighted ? "true" : "false"));
+        const uint32_t *sweeps =
+            gx_result_get(r.arrays, "label_propagation", "sweeps", GX_U32, 1);
+        if (*sweeps < 100) {
+            settled++;
+            expect_heaviest(&s.input, community_of(&r, "label_propagation", &s.input), weighted);
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+    assert_true(settled >= SEEDS * 99 / 100);
+}
+
+/* Batches of many members, several threads: the same bytes, and the communities that are there. */
+static void test_label_propagation_of_many(void **state) {
+    (void)state;
+    planted p;
+    planted_make(&p, 200, 100, 6, 4);
+    run_result one = run("label_propagation", &p.input, 1, NULL);
+    const uint32_t *found = community_of(&one, "label_propagation", &p.input);
+    double nmi = nmi_of(found, p.label, p.graph.n);
+    print_message("planted: NMI %.4f\n", nmi);
+    assert_true(nmi >= 0.99);
+    for (int threads = 2; threads <= 16; threads *= 8) {
+        run_result more = run("label_propagation", &p.input, threads, NULL);
+        assert_memory_equal(found, community_of(&more, "label_propagation", &p.input),
+                            p.graph.n * sizeof *found);
+        run_free(&more);
+    }
+    run_free(&one);
+    planted_free(&p);
+}
+
+/* A dense graph with a core: plain propagation floods it, the defaults do not. */
+static void test_label_propagation_does_not_flood(void **state) {
+    (void)state;
+    planted p;
+    planted_make(&p, 10, 100, 8, 9);
+    run_result plain = run("label_propagation", &p.input, 1,
+                           PARAMS("attenuation", "0", "penalty", "0"));
+    run_result usual = run("label_propagation", &p.input, 1, NULL);
+    double flooded = nmi_of(community_of(&plain, "label_propagation", &p.input), p.label, p.graph.n);
+    double kept = nmi_of(community_of(&usual, "label_propagation", &p.input), p.label, p.graph.n);
+    print_message("planted in noise: NMI %.4f plain, %.4f by default\n", flooded, kept);
+    assert_true(flooded < 0.5);
+    assert_true(kept > 0.8);
+    run_free(&plain);
+    run_free(&usual);
+    planted_free(&p);
+}
+
+static void test_label_propagation_of_lfr(void **state) {
+    (void)state;
+    arc_list arcs;
+    char line[64];
+    gzFile file = gzopen(DATA_GRAPHS "/lfr_100k_mu5/labels.txt.gz", "rb");
+    if (!file || !arcs_read(&arcs, DATA_GRAPHS "/lfr_100k_mu5/edges.txt.gz")) {
+        print_message("skipped: no data\n");
+        skip();
+    }
+    gx_graph graph;
+    graph_of(&graph, &arcs, GX_GRAPH_UNDIRECTED, 2);
+    uint32_t *label = gx_alloc0(graph.n, sizeof *label);
+    while (gzgets(file, line, sizeof line)) {
+        unsigned v, l;
+        if (sscanf(line, "%u %u", &v, &l) == 2 && v < graph.n && l < graph.n) {
+            label[v] = l;
+        }
+    }
+    gzclose(file);
+    gx_input input = {.undirected = &graph, .users = graph.n};
+    run_result r = run("label_propagation", &input, 2, NULL);
+    double nmi = nmi_of(community_of(&r, "label_propagation", &input), label, graph.n);
+    print_message("lfr_100k_mu5: NMI %.4f\n", nmi);
+    assert_true(nmi >= 0.99);
+    run_free(&r);
+    gx_free(label);
+    gx_graph_finish(&graph);
+    arcs_free(&arcs);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_label_propagation_settles),
+        cmocka_unit_test(test_label_propagation_of_many),
+        cmocka_unit_test(test_label_propagation_does_not_flood),
+        cmocka_unit_test(test_label_propagation_of_lfr),
+    };
+    return cmocka_run_group_tests_name("communities", tests, NULL, NULL);
+}
