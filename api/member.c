@@ -7,12 +7,14 @@
  * tie. */
 #include "api/member.h"
 
+#include "api/people.h"
+#include "api/vector.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 static const double DAY_MS = 86400000.0;
 static const int RECENT_DAYS = 30;
-static const float FOLLOWER_SHARE = 0.5F; /* of a default strength, where only the other one ties */
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
@@ -23,35 +25,9 @@ const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t 
     return gx_action_rule_default(gx_word_name(txn, GX_SPACE_ACTION, action));
 }
 
-static const gx_kind_rule *kind_of(const gx_rules *rules, gx_txn *txn, uint32_t kind) {
-    if (kind < rules->kind_count) {
-        return &rules->kinds[kind];
-    }
-    return gx_kind_rule_default(gx_word_name(txn, GX_SPACE_TIE_KIND, kind));
-}
-
 static double weight_of(const gx_action_rule *rule, const gx_event_core *event) {
     double scale = rule->scaled && !isnan(event->value) ? (double)event->value / 5 : 1;
     return (double)rule->weight * scale;
-}
-
-/* A growing array of one call; given back at its end. */
-typedef struct vector {
-    void *data;
-    size_t count, capacity, size;
-} vector;
-
-static void *vector_add(vector *v) {
-    if (v->count == v->capacity) {
-        size_t capacity = v->capacity ? v->capacity * 2 : 64;
-        void *grown = gx_realloc(v->data, capacity, v->size);
-        if (!grown) {
-            return NULL;
-        }
-        v->data = grown;
-        v->capacity = capacity;
-    }
-    return (char *)v->data + v->count++ * v->size;
 }
 
 typedef struct reader {
@@ -60,9 +36,9 @@ typedef struct reader {
     gx_arena *arena;
     uint32_t user;
     int64_t newest_ms;
-    vector deeds;  /* deed: own events */
-    vector people; /* person: those tied */
-    vector acts;   /* gx_act: what they did */
+    vector deeds; /* deed: own events */
+    gx_people people;
+    vector acts; /* gx_act: what they did */
     double buy_weight;
 } reader;
 
@@ -180,102 +156,25 @@ static gx_status make_history(gx_member_live *out, reader *r, gx_error *err) {
 
 /* ---- ties ----------------------------------------------------------------------------------- */
 
-typedef struct person {
-    uint32_t user;
-    float strength;
-    bool followed, blocked;
-} person;
-
-static gx_status add_person(reader *r, const gx_tie *tie, uint32_t other, bool own, gx_error *err) {
-    const gx_kind_rule *rule = kind_of(&r->state->rules, r->txn, tie->kind);
-    double weight = (double)rule->weight * (double)tie->weight;
-    if (other == r->user || (!rule->blocks && !(weight > 0))) {
-        return GX_OK;
-    }
-    person *p = vector_add(&r->people);
-    if (!p) {
-        return gx_fail_memory(err, r->people.capacity * sizeof *p);
-    }
-    float strength = (float)(weight / (1 + weight)) * (own ? 1 : FOLLOWER_SHARE);
-    *p = (person){.user = other,
-                  .strength = rule->blocks ? 0 : strength,
-                  .followed = own && tie->directed,
-                  .blocked = rule->blocks};
-    return GX_OK;
-}
-
-static gx_status add_out(void *user, const gx_tie *tie, gx_error *err) {
-    return add_person(user, tie, tie->dst, true, err);
-}
-
-static gx_status add_in(void *user, const gx_tie *tie, gx_error *err) {
-    reader *r = user;
-    return add_person(r, tie, tie->src == r->user ? tie->dst : tie->src, !tie->directed, err);
-}
-
-static int by_user(const void *a, const void *b) {
-    uint32_t x = ((const person *)a)->user, y = ((const person *)b)->user;
-    return (x > y) - (x < y);
-}
-
 static int by_strength(const void *a, const void *b) {
-    const person *x = a, *y = b;
+    const gx_person *x = a, *y = b;
     if (x->strength != y->strength) {
         return x->strength > y->strength ? -1 : 1;
     }
-    return by_user(a, b);
-}
-
-/* One row a person, by user: the strongest of several ties. */
-static void merge_people(vector *people) {
-    person *all = people->data;
-    size_t made = 0;
-    if (people->count > 0) {
-        qsort(all, people->count, sizeof *all, by_user);
-    }
-    for (size_t i = 0; i < people->count; i++) {
-        if (made > 0 && all[made - 1].user == all[i].user) {
-            person *p = &all[made - 1];
-            p->strength = all[i].strength > p->strength ? all[i].strength : p->strength;
-            p->followed |= all[i].followed;
-            p->blocked |= all[i].blocked;
-        } else {
-            all[made++] = all[i];
-        }
-    }
-    people->count = made;
-}
-
-/* What the snapshot measured goes before the default. */
-static void take_strengths(const reader *r) {
-    const uint32_t *dst = NULL;
-    const float *weight = NULL;
-    uint32_t count = gx_rec_strengths(&dst, &weight, r->state->rec, r->user);
-    for (uint32_t k = 0; k < count && r->people.count > 0; k++) {
-        person key = {.user = dst[k]};
-        person *found = bsearch(&key, r->people.data, r->people.count, sizeof key, by_user);
-        if (found && weight[k] > 0) {
-            found->strength = weight[k];
-        }
-    }
-}
-
-static bool is_among(const vector *people, uint32_t user) {
-    person key = {.user = user};
-    return people->count > 0 && bsearch(&key, people->data, people->count, sizeof key, by_user);
+    return (x->user > y->user) - (x->user < y->user);
 }
 
 /* Friends by falling strength, then the leaders of the circle whom the member has no tie to. */
 static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, gx_error *err) {
     gx_friend *friends =
         gx_arena_get(r->arena, (GX_MEMBER_FRIENDS + GX_REC_CIRCLE_LEADERS) * sizeof *friends);
-    person *sorted = gx_alloc(r->people.count + 1, sizeof *sorted);
+    gx_person *sorted = gx_alloc(r->people.count + 1, sizeof *sorted);
     if (!friends || !sorted) {
         gx_free(sorted);
         return gx_fail_memory(err, r->people.count * sizeof *sorted);
     }
     if (r->people.count > 0) {
-        memcpy(sorted, r->people.data, r->people.count * sizeof *sorted);
+        memcpy(sorted, r->people.person, r->people.count * sizeof *sorted);
         qsort(sorted, r->people.count, sizeof *sorted, by_strength);
     }
     uint32_t count = 0;
@@ -291,7 +190,7 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
     uint32_t circle = gx_rec_circle(r->state->rec, r->user, friends, count);
     uint32_t leader_count = gx_rec_circle_leaders(leaders, r->state->rec, circle);
     for (uint32_t k = 0; k < leader_count; k++) {
-        if (leaders[k] != r->user && !is_among(&r->people, leaders[k])) {
+        if (leaders[k] != r->user && !gx_people_find(&r->people, leaders[k])) {
             friends[count++] = (gx_friend){.user = leaders[k]};
         }
     }
@@ -440,10 +339,8 @@ static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *col
     gx_friend *friends = NULL;
     uint32_t count = 0;
     GX_TRY(read_deeds(r, err));
-    GX_TRY(gx_tie_out(r->txn, r->user, add_out, r, err));
-    GX_TRY(gx_tie_in(r->txn, r->user, add_in, r, err));
-    merge_people(&r->people);
-    take_strengths(r);
+    GX_TRY(gx_people_read(&r->people, r->txn, &r->state->rules, r->user, err));
+    gx_people_measure(&r->people, r->state->rec, r->user);
     GX_TRY(make_friends(&friends, &count, r, err));
     GX_TRY(read_acts(r, friends, count, err));
     GX_TRY(make_history(live, r, err));
@@ -476,14 +373,13 @@ gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state
                 .user = user,
                 .newest_ms = gx_rec_newest_ms(state->rec),
                 .deeds = {.size = sizeof(deed)},
-                .people = {.size = sizeof(person)},
                 .acts = {.size = sizeof(gx_act)},
                 .buy_weight = buy > 0 ? buy : 1};
     if (user != GX_NONE) {
         status = read_all(&live, &r, columns, err);
     }
     gx_free(r.deeds.data);
-    gx_free(r.people.data);
+    gx_people_finish(&r.people);
     gx_free(r.acts.data);
     if (status != GX_OK) {
         return status;

@@ -27,6 +27,19 @@ gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id
     return name.size ? gx_text_copy(arena, name.data, name.size) : gx_nil();
 }
 
+gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie) {
+    gx_value row = gx_map(arena, 7);
+    gx_map_put(arena, &row, "src", gx_word_value(arena, txn, GX_SPACE_USER, tie->src));
+    gx_map_put(arena, &row, "dst", gx_word_value(arena, txn, GX_SPACE_USER, tie->dst));
+    gx_map_put(arena, &row, "kind", gx_word_value(arena, txn, GX_SPACE_TIE_KIND, tie->kind));
+    gx_map_put(arena, &row, "weight", gx_real((double)tie->weight));
+    gx_map_put(arena, &row, "directed", gx_bool(tie->directed));
+    if (tie->ts_ms != GX_TIME_UNKNOWN) {
+        gx_map_put(arena, &row, "ts", gx_int(tie->ts_ms));
+    }
+    return row;
+}
+
 gx_value gx_error_value(gx_arena *arena, const gx_error *err) {
     gx_value map = gx_map(arena, 4);
     gx_map_put(arena, &map, "code", gx_int(err->code));

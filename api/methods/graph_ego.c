@@ -67,17 +67,7 @@ static gx_status show_tie(void *user, const gx_tie *tie, gx_error *err) {
         return GX_OK;
     }
     gx_arena *arena = e->call->arena;
-    gx_txn *txn = e->call->txn;
-    gx_value row = gx_map(arena, 6);
-    gx_map_put(arena, &row, "src", gx_word_value(arena, txn, GX_SPACE_USER, tie->src));
-    gx_map_put(arena, &row, "dst", gx_word_value(arena, txn, GX_SPACE_USER, tie->dst));
-    gx_map_put(arena, &row, "kind", gx_word_value(arena, txn, GX_SPACE_TIE_KIND, tie->kind));
-    gx_map_put(arena, &row, "weight", gx_real((double)tie->weight));
-    gx_map_put(arena, &row, "directed", gx_bool(tie->directed));
-    if (tie->ts_ms != GX_TIME_UNKNOWN) {
-        gx_map_put(arena, &row, "ts", gx_int(tie->ts_ms));
-    }
-    gx_list_add(arena, &e->ties, row);
+    gx_list_add(arena, &e->ties, gx_tie_value(arena, e->call->txn, tie));
     return GX_OK;
 }
 

@@ -19,20 +19,10 @@ static gx_status add(void *user, const gx_tie *tie, gx_error *err) {
     (void)err;
     rows *r = user;
     gx_arena *arena = r->call->arena;
-    gx_txn *txn = r->call->txn;
     if (!tie->directed && !r->with_undirected) {
         return GX_OK;
     }
-    gx_value row = gx_map(arena, 6);
-    gx_map_put(arena, &row, "src", gx_word_value(arena, txn, GX_SPACE_USER, tie->src));
-    gx_map_put(arena, &row, "dst", gx_word_value(arena, txn, GX_SPACE_USER, tie->dst));
-    gx_map_put(arena, &row, "kind", gx_word_value(arena, txn, GX_SPACE_TIE_KIND, tie->kind));
-    gx_map_put(arena, &row, "weight", gx_real((double)tie->weight));
-    gx_map_put(arena, &row, "directed", gx_bool(tie->directed));
-    if (tie->ts_ms != GX_TIME_UNKNOWN) {
-        gx_map_put(arena, &row, "ts", gx_int(tie->ts_ms));
-    }
-    gx_list_add(arena, &r->list, row);
+    gx_list_add(arena, &r->list, gx_tie_value(arena, r->call->txn, tie));
     return GX_OK;
 }
 
