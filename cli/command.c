@@ -209,6 +209,13 @@ static gx_status value_of(parser *p, const gx_param *param, const char *flag, ch
     return GX_OK;
 }
 
+static const gx_param *more_param(const gx_verb *verb, const char *name) {
+    if (verb->more_param) {
+        return verb->more_param(name);
+    }
+    return verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : NULL;
+}
+
 static gx_status take_long(parser *p, char *word, gx_error *err) {
     gx_command *command = p->command;
     char *name = gx_arena_printf(command->arena, "%s", word + 2);
@@ -234,8 +241,7 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
         param = negated ? param : NULL;
     }
     /* What the verb does not know may be a parameter of the pass it names. */
-    const gx_param *of_pass =
-        !param && command->verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : NULL;
+    const gx_param *of_pass = param ? NULL : more_param(command->verb, name);
     const char *text = "false";
     gx_status status = GX_OK;
     if (!param && !of_pass) {

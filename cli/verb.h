@@ -31,6 +31,8 @@ typedef struct gx_verb {
     gx_status (*run)(gx_command *command, gx_error *err);
     /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
     gx_value (*rows)(gx_arena *arena, const gx_value *result);
+    /* What a flag that is in no table may be, as GX_VERB_PASS_FLAGS for other tables; may be NULL. */
+    const gx_param *(*more_param)(const char *name);
     /* Changes the arguments between flags and method; may be NULL. */
     gx_status (*prepare)(gx_command *command, gx_error *err);
 } gx_verb;
@@ -49,7 +51,7 @@ struct gx_command {
     gx_arena *arena;
     gx_value
         given; /* flags and positionals by parameter name, as text, for the verb and its method */
-    gx_value pass_flags; /* what GX_VERB_PASS_FLAGS collected: a map */
+    gx_value pass_flags; /* what GX_VERB_PASS_FLAGS and more_param collected: a map */
     gx_args args;        /* `given` checked against the verb's table, method's included */
     gx_args common;      /* against gx_cli_common */
     gx_format format;

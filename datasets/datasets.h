@@ -4,6 +4,7 @@
 #define GX_DATASETS_DATASETS_H
 
 #include "graph/base/job.h"
+#include "graph/base/param.h"
 
 typedef struct gx_classic {
     const char *name;   /* "karate" */
@@ -15,6 +16,45 @@ typedef struct gx_classic {
 } gx_classic;
 
 const gx_classic *gx_classics(size_t *out_count);
+
+/* ---- random graphs -------------------------------------------------------------------------- */
+
+/* Each edge once and never to itself, sorted by its smaller and then its larger end; which end is
+ * `src` is drawn, so that the arcs as given are not without circles. */
+typedef struct gx_edges {
+    uint32_t n;
+    uint64_t m;
+    uint32_t *src, *dst; /* m */
+    uint32_t *label;     /* n: the group each member was put in; NULL: none are planted */
+} gx_edges;
+
+/* A model of random graphs: one file generate_NAME.c and one row of generators.def. */
+typedef struct gx_generator {
+    const char *name, *summary;
+    const char *paper;
+    const gx_param *params;
+    size_t param_count;
+    bool labels; /* plants groups */
+    gx_status (*run)(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err);
+} gx_generator;
+
+const gx_generator *const *gx_generators(size_t *out_count);
+const gx_generator *gx_generator_find(const char *name); /* NULL: none */
+/* A parameter of that name of any generator; NULL: none has one. */
+const gx_param *gx_generator_param(const char *name);
+/* `params` is a map, or NULL for all defaults; the seed is the job's. The same bytes for the same
+ * seed and parameters, on any machine and at any number of threads. not_found: no such generator;
+ * bad_request: a parameter, or several that no graph has together. */
+GX_MUST_CHECK gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params,
+                                    gx_job *job, gx_error *err);
+void gx_edges_finish(gx_edges *edges, gx_job *job); /* the job it was made with */
+/* An edge a line, "u v", or a label a line, "v label"; gzip'ed where asked. The file stays open. */
+GX_MUST_CHECK gx_status gx_edges_write(int fd, const gx_edges *edges, bool gzip, gx_job *job,
+                                       gx_error *err);
+GX_MUST_CHECK gx_status gx_edges_write_labels(int fd, const gx_edges *edges, bool gzip, gx_job *job,
+                                              gx_error *err);
+
+/* ---- the sample shop ------------------------------------------------------------------------ */
 
 typedef struct gx_shop_options {
     uint32_t users; /* 50 to 10,000,000; 0: 2,000. Items, groups and events follow from it */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BUFFER_BYTES = 1 << 20, ROW_MAX = 4096, GZIP_LEVEL = 6 };
+enum { BUFFER_BYTES = 1 << 20, ROW_MAX = 4096, GZIP_LEVEL = 6, GZIP_FAST = 1 };
 #define TEMP_SUFFIX ".tmp"
 
 static void flush(gx__csv *csv) {
@@ -29,39 +29,53 @@ static void flush(gx__csv *csv) {
     }
 }
 
+/* Takes over csv->fd, and closes it on a failure. */
+static gx_status begin(gx__csv *csv, bool gzip, int level, gx_error *err) {
+    csv->buffer = gx_alloc(BUFFER_BYTES + ROW_MAX, 1);
+    char mode[] = {'w', 'b', (char)('0' + level), '\0'};
+    csv->gzip = csv->buffer != NULL && gzip ? gzdopen(csv->fd, mode) : NULL;
+    if (csv->buffer == NULL || (gzip && csv->gzip == NULL)) {
+        close(csv->fd);
+        gx_free(csv->buffer);
+        return gx_fail_memory(err, BUFFER_BYTES + ROW_MAX);
+    }
+    return GX_OK;
+}
+
 gx_status gx__csv_open(gx__csv *out, const char *folder, const char *name, const char *header,
                        bool gzip, gx_error *err) {
-    gx__csv csv = {.fd = -1};
+    gx__csv csv = {.fd = -1, .separator = ','};
     int size = snprintf(csv.path, sizeof csv.path, "%s/%s%s", folder, name, gzip ? ".gz" : "");
     if (size < 0 || (size_t)size + sizeof TEMP_SUFFIX > sizeof csv.temp) {
         return gx_fail(err, GX_OVER_LIMIT, "the path %.60s… is too long", folder);
     }
     memcpy(csv.temp, csv.path, (size_t)size);
     memcpy(csv.temp + size, TEMP_SUFFIX, sizeof TEMP_SUFFIX);
-    csv.buffer = gx_alloc(BUFFER_BYTES + ROW_MAX, 1);
-    if (csv.buffer == NULL) {
-        return gx_fail_memory(err, BUFFER_BYTES + ROW_MAX);
-    }
     csv.fd = open(csv.temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (csv.fd < 0) {
-        int number = errno;
-        gx_free(csv.buffer);
-        return gx_fail_errno(err, number, "cannot create", csv.temp);
+        return gx_fail_errno(err, errno, "cannot create", csv.temp);
     }
-    if (gzip) {
-        char mode[] = {'w', 'b', '0' + GZIP_LEVEL, '\0'};
-        csv.gzip = gzdopen(csv.fd, mode);
-        if (csv.gzip == NULL) {
-            close(csv.fd);
-            unlink(csv.temp);
-            gx_free(csv.buffer);
-            return gx_fail_memory(err, 0);
-        }
+    gx_status status = begin(&csv, gzip, GZIP_LEVEL, err);
+    if (status != GX_OK) {
+        unlink(csv.temp);
+        return status;
     }
     *out = csv;
     gx__csv_more(out, header);
     gx__csv_more(out, "\n");
     return GX_OK;
+}
+
+gx_status gx__csv_open_fd(gx__csv *out, int fd, char separator, bool gzip, gx_error *err) {
+    gx__csv csv = {.fd = dup(fd), .separator = separator};
+    if (csv.fd < 0) {
+        return gx_fail_errno(err, errno, "writing", "the output");
+    }
+    gx_status status = begin(&csv, gzip, GZIP_FAST, err);
+    if (status == GX_OK) {
+        *out = csv;
+    }
+    return status;
 }
 
 static void shut(gx__csv *csv) {
@@ -79,12 +93,15 @@ gx_status gx__csv_close(gx__csv *csv, gx_error *err) {
     errno = 0;
     flush(csv);
     shut(csv);
-    if (csv->failed == 0 && rename(csv->temp, csv->path) != 0) {
+    bool named = csv->path[0] != '\0';
+    if (named && csv->failed == 0 && rename(csv->temp, csv->path) != 0) {
         csv->failed = errno;
     }
-    if (csv->failed != 0) {
+    if (named && csv->failed != 0) {
         unlink(csv->temp);
-        return gx_fail_errno(err, csv->failed, "cannot write", csv->path);
+    }
+    if (csv->failed != 0) {
+        return gx_fail_errno(err, csv->failed, "cannot write", named ? csv->path : "the output");
     }
     return GX_OK;
 }
@@ -92,7 +109,9 @@ gx_status gx__csv_close(gx__csv *csv, gx_error *err) {
 void gx__csv_abandon(gx__csv *csv) {
     if (csv->fd >= 0) {
         shut(csv);
-        unlink(csv->temp);
+        if (csv->path[0] != '\0') {
+            unlink(csv->temp);
+        }
     }
 }
 
@@ -108,7 +127,7 @@ static void put(gx__csv *csv, const char *bytes, size_t size) {
 
 static void begin_cell(gx__csv *csv) {
     if (csv->row_begun) {
-        put(csv, ",", 1);
+        put(csv, &csv->separator, 1);
     }
     csv->row_begun = true;
 }

@@ -12,6 +12,7 @@ typedef struct gx__csv {
     char path[PATH_MAX], temp[PATH_MAX];
     int fd;     /* -1: closed */
     void *gzip; /* gzFile, NULL: plain */
+    char separator;
     char *buffer;
     size_t size;
     bool row_begun;
@@ -22,6 +23,9 @@ typedef struct gx__csv {
 /* `header` without line break. `gzip` adds ".gz" to the name. */
 GX_MUST_CHECK gx_status gx__csv_open(gx__csv *out, const char *folder, const char *name,
                                      const char *header, bool gzip, gx_error *err);
+/* To an open file, which is not closed: no header, cells with `separator` between. */
+GX_MUST_CHECK gx_status gx__csv_open_fd(gx__csv *out, int fd, char separator, bool gzip,
+                                        gx_error *err);
 GX_MUST_CHECK gx_status gx__csv_close(gx__csv *csv, gx_error *err);
 void gx__csv_abandon(gx__csv *csv); /* after a close: does nothing */
 

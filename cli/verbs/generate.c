@@ -1,0 +1,96 @@
+/* guanxi generate: a random graph as an edge list; alone, the list of them. */
+#include "cli/verb.h"
+#include "datasets/datasets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static const gx_param params[] = {
+    {"model", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
+     "rmat, ba, lfr or sbm; alone, lists them with their parameters, each of which is a flag"},
+    {"labels", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of lfr and sbm: write the group of each member to this file, `member group` a line"},
+};
+
+static gx_status list_models(gx_command *command, gx_error *err) {
+    size_t count;
+    const gx_generator *const *rows = gx_generators(&count);
+    gx_value list = gx_list(command->arena, 32);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < rows[i]->param_count; k++) {
+            const gx_param *param = &rows[i]->params[k];
+            gx_value row = gx_map(command->arena, 4);
+            gx_map_put(command->arena, &row, "model", gx_str(rows[i]->name));
+            gx_map_put(command->arena, &row, "parameter", gx_str(param->name));
+            gx_map_put(command->arena, &row, "default",
+                       param->fallback ? gx_str(param->fallback) : gx_nil());
+            gx_map_put(command->arena, &row, "help", gx_str(param->help));
+            gx_list_add(command->arena, &list, row);
+        }
+    }
+    return gx_print(command, &list, NULL, NULL, false, err);
+}
+
+static bool is_gzip(const char *path) {
+    size_t size = path ? strlen(path) : 0;
+    return size > 3 && strcmp(path + size - 3, ".gz") == 0;
+}
+
+static gx_status write_labels(const gx_edges *edges, const char *path, gx_job *job, gx_error *err) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return gx_fail_errno(err, errno, "writing", path);
+    }
+    gx_status status = gx_edges_write_labels(fd, edges, is_gzip(path), job, err);
+    if (close(fd) != 0 && status == GX_OK) {
+        status = gx_fail_errno(err, errno, "writing", path);
+    }
+    return status;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_edges edges = {0};
+    gx_job *job = &command->job;
+    if (!gx_arg_has(&command->args, "model")) {
+        return list_models(command, err);
+    }
+    const char *model = gx_arg_value(&command->args, "model")->as.text;
+    const char *labels = gx_arg_has(&command->args, "labels")
+                             ? gx_arg_value(&command->args, "labels")->as.text
+                             : NULL;
+    const char *path = gx_arg_has(&command->common, "output")
+                           ? gx_arg_value(&command->common, "output")->as.text
+                           : NULL;
+    const gx_generator *generator = gx_generator_find(model);
+    if (labels && generator && !generator->labels) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "labels",
+                          "%s plants no groups to write to %s; lfr and sbm do", model, labels);
+    }
+    GX_TRY(gx_generate(&edges, model, &command->pass_flags, job, err));
+    if (labels) {
+        GX_TRY(write_labels(&edges, labels, job, err));
+    }
+    GX_TRY(gx_edges_write(fileno(command->out), &edges, is_gzip(path), job, err));
+    gx_progress_end(command);
+    gx_say(command, "%s: %u members, %llu edges%s%s", model, edges.n, (unsigned long long)edges.m,
+           path ? " in " : "", path ? path : "");
+done:
+    gx_edges_finish(&edges, job);
+    return status;
+}
+
+const gx_verb gx_verb_generate = {
+    .name = "generate",
+    .group = "quality",
+    .summary = "write a random graph: R-MAT, Barabási–Albert, LFR, planted blocks",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .flags = GX_VERB_NO_TARGET,
+    .more_param = gx_generator_param,
+    .run = run,
+    .examples = "  guanxi generate rmat --scale 20 -o rmat20.txt.gz\n"
+                "  guanxi generate lfr --members 100000 --mu 0.5 -o edges.txt --labels labels.txt\n"
+                "  guanxi generate ba --members 1000000 --m 8 --seed 7 | head\n",
+};
