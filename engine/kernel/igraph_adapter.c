@@ -126,7 +126,7 @@ static struct call {
     igraph_vector_int_t node; /* in: sources; out: communities */
     igraph_vector_t score;
     igraph_real_t number;
-    igraph_integer_t trials; /* or iterations */
+    igraph_integer_t trials; /* or iterations, or steps */
     igraph_error_t (*work)(struct call *c);
     igraph_error_t code;
     _Atomic call_state state;
@@ -303,19 +303,16 @@ done:
     return status;
 }
 
-static igraph_error_t infomap(struct call *c) {
-    bool weighted = igraph_vector_size(&c->weight) > 0;
-    return igraph_community_infomap(&c->graph, weighted ? &c->weight : NULL, NULL, c->trials,
-                                    &c->node, &c->number);
-}
-
-gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const gx_graph *graph,
-                             bool weighted, uint32_t trials, gx_job *job, gx_error *err) {
+/* Runs what finds communities, as `stage`; `extra` bytes are held beside the graph. */
+static gx_status find_communities(uint32_t *out_community, const gx_graph *graph, bool weighted,
+                                  igraph_error_t (*work)(struct call *c), uint32_t trials,
+                                  uint64_t extra, const char *stage, double *out_number,
+                                  gx_job *job, gx_error *err) {
     struct call *c = &the_call;
     bool abandoned = false;
     weighted = weighted && graph->out_weight;
     uint64_t edges = listed_count(graph, weighted);
-    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges);
+    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges) + extra;
     gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;
@@ -325,22 +322,61 @@ gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const 
         gx_job_refund(job, bytes);
         return status;
     }
-    gx_job_stage(job, "infomap", 0);
+    gx_job_stage(job, stage, 0);
     GX_TRY(call_open(c, job, err));
     GX_TRY(list_edges(c, graph, weighted, edges, job, err));
     c->trials = trials;
-    c->work = infomap;
+    c->work = work;
     GX_TRY(call_wait(&abandoned, c, job, err));
     for (uint32_t v = 0; v < graph->n; v++) {
         out_community[v] = (uint32_t)VECTOR(c->node)[v];
     }
-    *out_length = c->number;
+    *out_number = c->number;
 done:
     if (!abandoned) {
         call_close(c);
     }
     gx_job_refund(job, bytes);
     return status;
+}
+
+static igraph_error_t infomap(struct call *c) {
+    bool weighted = igraph_vector_size(&c->weight) > 0;
+    return igraph_community_infomap(&c->graph, weighted ? &c->weight : NULL, NULL, c->trials,
+                                    &c->node, &c->number);
+}
+
+gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const gx_graph *graph,
+                             bool weighted, uint32_t trials, gx_job *job, gx_error *err) {
+    return find_communities(out_community, graph, weighted, infomap, trials, 0, "infomap",
+                            out_length, job, err);
+}
+
+uint64_t gx__igraph_walktrap_bytes(uint64_t n, uint64_t m) {
+    enum { NODE = 160, EDGE = 96, ROW_MOST = 1 << 12 };
+    /* a probability a member within reach of each community, dense where most are */
+    return NODE * n + EDGE * m + 4 * n * (n < ROW_MOST ? n : ROW_MOST);
+}
+
+static igraph_error_t walktrap(struct call *c) {
+    bool weighted = igraph_vector_size(&c->weight) > 0;
+    igraph_matrix_int_t merges;
+    igraph_error_t code = igraph_matrix_int_init(&merges, 0, 0);
+    if (code != IGRAPH_SUCCESS) {
+        return code;
+    }
+    code = igraph_community_walktrap(&c->graph, weighted ? &c->weight : NULL, c->trials, &merges,
+                                     &c->score, &c->node);
+    igraph_matrix_int_destroy(&merges);
+    return code;
+}
+
+gx_status gx__igraph_walktrap(uint32_t *out_community, const gx_graph *graph, bool weighted,
+                              uint32_t steps, gx_job *job, gx_error *err) {
+    double ignored;
+    uint64_t extra = gx__igraph_walktrap_bytes(graph->n, graph->m / 2);
+    return find_communities(out_community, graph, weighted, walktrap, steps, extra, "walktrap",
+                            &ignored, job, err);
 }
 
 uint64_t gx__igraph_layout_bytes(uint64_t n, uint64_t m) {

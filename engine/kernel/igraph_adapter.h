@@ -23,6 +23,13 @@ GX_MUST_CHECK gx_status gx__igraph_infomap(uint32_t *out_community, double *out_
                                            const gx_graph *graph, bool weighted, uint32_t trials,
                                            gx_job *job, gx_error *err);
 
+/* Communities by Walktrap, cut where modularity is largest; numbered like Infomap's. */
+GX_MUST_CHECK gx_status gx__igraph_walktrap(uint32_t *out_community, const gx_graph *graph,
+                                            bool weighted, uint32_t steps, gx_job *job,
+                                            gx_error *err);
+/* What it holds beside the graph of n nodes and m edges: an upper guess. */
+uint64_t gx__igraph_walktrap_bytes(uint64_t n, uint64_t m);
+
 /* Positions by Fruchterman and Reingold's forces: out_xy[2v] and out_xy[2v + 1] of node v, in
  * igraph's own unit, from a random start of the job's seed. Direction does not matter; with
  * `weighted`, stronger ties pull more and ties of weight 0 not at all. */
