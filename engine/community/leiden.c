@@ -3,61 +3,102 @@
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"
 
-static const gx_param params[] = {
-    {"resolution", GX_PARAM_REAL, "1", 1e-6, 1e6, NULL, NULL, 0,
-     "above 1 finds more and smaller circles, below 1 fewer and larger"},
-    {"rounds", GX_PARAM_INT, "10", 1, 1000, "rounds", NULL, 0,
-     "at most so many rounds of moving, refining and aggregating"},
-    {"tolerance", GX_PARAM_REAL, "1e-4", 0, 1, "modularity", NULL, 0,
-     "a round that adds less is the last"},
-};
+static const gx_param params[] = {GX__LEIDEN_PARAMS("10")};
 
-static const gx_gives gives[] = {
+const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
     {"community", GX_U32, GX_LEN_USERS, "circle of each member, 0.. by falling size"},
     {"size", GX_U32, GX_LEN_OTHER, "members of each circle"},
-    {"modularity", GX_F64, GX_LEN_OTHER, "of the partition, at the resolution given"},
+    {"modularity", GX_F64, GX_LEN_OTHER, "of the partition; at the resolution given, but for cpm"},
+    {"quality", GX_F64, GX_LEN_OTHER, "the objective at the resolution given, over all weight"},
+    {"level_ptr", GX_U32, GX_LEN_OTHER,
+     "where each level begins in parent; level 0 holds the members; one more than levels"},
+    {"parent", GX_U32, GX_LEN_OTHER,
+     "for each part of a level, the part of the next that holds it; at last its circle"},
 };
 
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args,
                          int threads) {
-    (void)args;
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
-    out->mem_bytes = gx__leiden_bytes(n, m, threads);
+    out->mem_bytes = gx__leiden_bytes(n, m, gx_arg_bool(args, "directed"), threads);
     out->cpu_s = 4e-7 * (double)n + 1.5e-7 * (double)m;
 }
 
-gx_status gx__leiden_give(gx_output *out, const gx_input *input, const gx_leiden_options *options,
-                          gx_job *job, gx_error *err) {
-    const gx_graph *graph = input->undirected;
-    uint32_t *community, *size, count;
-    double *modularity;
+static gx_status give_tree(gx_output *out, const gx_leiden_tree *tree, gx_error *err) {
+    uint32_t *level_ptr, *parent;
+    const uint32_t levels = tree->levels;
     gx_status status;
-    GX_TRY(gx_output_add(&community, out, "community", GX_U32, graph->n, 0, err));
-    GX_TRY(gx_leiden_find(community, &count, graph, options, job, err));
+    GX_TRY(gx_output_add(&level_ptr, out, "level_ptr", GX_U32, levels + 1u, 0, err));
+    memcpy(level_ptr, tree->level_ptr, (levels + 1u) * sizeof *level_ptr);
+    GX_TRY(gx_output_add(&parent, out, "parent", GX_U32, tree->level_ptr[levels], 0, err));
+    memcpy(parent, tree->parent, tree->level_ptr[levels] * sizeof *parent);
+done:
+    return status;
+}
+
+static gx_status give_figures(gx_output *out, const gx_input *input, const uint32_t *community,
+                              uint32_t count, const gx_leiden_options *options, gx_error *err) {
+    const gx_graph *graph = options->directed ? options->directed : input->undirected;
+    const unsigned flags = options->unweighted ? GX_QUALITY_UNWEIGHTED : 0;
+    uint32_t *size;
+    double *modularity, *quality;
+    gx_status status;
     GX_TRY(gx_output_add(&size, out, "size", GX_U32, count, 0, err));
     GX_TRY(gx_output_add(&modularity, out, "modularity", GX_F64, 1, 0, err));
-    for (uint32_t v = 0; v < graph->n; v++) {
+    GX_TRY(gx_output_add(&quality, out, "quality", GX_F64, 1, 0, err));
+    for (uint32_t v = 0; v < input->users; v++) {
         size[community[v]]++;
     }
-    GX_TRY(gx_quality_modularity(modularity, graph, community, options->resolution, job, err));
+    GX_TRY(gx_quality_objective(modularity, graph, community,
+                                options->cpm ? 1.0 : options->resolution, flags, out->job, err));
+    *quality = *modularity;
+    if (options->cpm) {
+        GX_TRY(gx_quality_objective(quality, input->undirected, community, options->resolution,
+                                    flags | GX_QUALITY_CPM, out->job, err));
+    }
 done:
+    return status;
+}
+
+gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *args, bool louvain,
+                         gx_job *job, gx_error *err) {
+    const bool directed = gx_arg_bool(args, "directed") && input->graph->directed;
+    gx_leiden_tree tree = {0};
+    const gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
+                                       .rounds = (uint32_t)gx_arg_int(args, "rounds"),
+                                       .tolerance = gx_arg_real(args, "tolerance"),
+                                       .louvain = louvain,
+                                       .cpm = gx_arg_is(args, "objective", "cpm"),
+                                       .unweighted = !gx_arg_bool(args, "weighted"),
+                                       .directed = directed ? input->graph : NULL,
+                                       .tree = &tree};
+    uint32_t *community, count;
+    gx_status status;
+    if (options.cpm && options.directed) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "directed",
+                          "directed goes with the objective modularity: cpm knows no direction");
+    }
+    GX_TRY(gx_output_add(&community, out, "community", GX_U32, input->users, 0, err));
+    GX_TRY(gx_leiden_find(community, &count, input->undirected, &options, job, err));
+    GX_TRY(give_figures(out, input, community, count, &options, err));
+    GX_TRY(give_tree(out, &tree, err));
+done:
+    gx_leiden_tree_finish(&tree, job);
     return status;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
-    const gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
-                                       .rounds = (uint32_t)gx_arg_int(args, "rounds"),
-                                       .tolerance = gx_arg_real(args, "tolerance")};
-    return gx__leiden_give(out, input, &options, job, err);
+    return gx__leiden_run(out, input, args, false, job, err);
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
-    (void)args;
-    const gx_graph *graph = input->undirected;
-    const uint32_t *community = gx_result_get(result, instance, "community", GX_U32, graph->n);
-    return gx_quality_check(community, graph, err);
+    gx_graph graph = *input->undirected;
+    const uint32_t *community = gx_result_get(result, instance, "community", GX_U32, graph.n);
+    if (!gx_arg_bool(args, "weighted")) {
+        graph.out_weight = NULL; /* a tie of weight 0 is a tie */
+    }
+    return gx_quality_check(community, &graph, err);
 }
 
 const gx_pass gx_pass_leiden = {
@@ -66,9 +107,9 @@ const gx_pass gx_pass_leiden = {
     .summary = "circles: connected communities of high modularity",
     .paper = "Traag, Waltman, van Eck, From Louvain to Leiden, Sci. Rep. 9:5233 (2019), alg. A.2",
     .complexity = "time O(m) a sweep, some ten sweeps a round; memory 140 n + 14 m bytes",
-    .needs = GX_NEED_UNDIRECTED,
-    .gives = gives,
-    .give_count = GX_COUNT(gives),
+    .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
+    .gives = gx__leiden_gives,
+    .give_count = GX__LEIDEN_GIVES,
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true,

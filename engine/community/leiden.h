@@ -4,19 +4,34 @@
 
 #include "graph/csr/graph.h"
 
+/* How parts were merged, level by level. Level 0 holds the members; entry i of parent in [level_ptr[l],
+ * level_ptr[l + 1]) is the part of level l + 1 that holds part i − level_ptr[l] of level l, and for the
+ * last level its community. Every part is connected and lies in one part of the next level. */
+typedef struct gx_leiden_tree {
+    uint32_t levels;
+    uint32_t *level_ptr; /* levels + 1 */
+    uint32_t *parent;    /* level_ptr[levels] */
+} gx_leiden_tree;
+
 typedef struct gx_leiden_options {
-    double resolution;     /* γ of modularity, > 0; 1 is Newman and Girvan's */
+    double resolution;     /* γ, > 0; 1 is Newman and Girvan's modularity */
     uint32_t rounds;       /* at most this many, 1 or more */
-    double tolerance;      /* a round that adds less modularity is the last */
+    double tolerance;      /* a round that adds less quality is the last */
     const uint32_t *start; /* a partition to start from, numbers below n; NULL: everybody alone */
     bool louvain; /* without refinement: a community may turn out to be disconnected */
+    bool cpm;     /* the constant Potts model in place of modularity */
+    bool unweighted;
+    const gx_graph *directed; /* the same ties with their directions, for directed modularity */
+    gx_leiden_tree *tree;     /* filled on success, to be finished; NULL: not asked for */
 } gx_leiden_options;
 
 /* Fills community[0 … n), 0.. by falling size, ties by smallest member; every community is
- * connected, but for Louvain. `graph` is undirected; a self-loop counts once in its node's degree. *out_count
- * communities. */
+ * connected, but for Louvain. `graph` is undirected; a self-loop counts once in its node's degree.
+ * *out_count communities. */
 GX_MUST_CHECK gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count,
                                        const gx_graph *graph, const gx_leiden_options *options,
                                        gx_job *job, gx_error *err);
+
+void gx_leiden_tree_finish(gx_leiden_tree *tree, gx_job *job);
 
 #endif

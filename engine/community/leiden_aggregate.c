@@ -7,9 +7,8 @@
 
 enum { PARTS_CHUNK = 64 };
 
-/* Room for `arcs` arcs in the rows of the next level. */
-static gx_status make_room(gx__leiden *leiden, gx__leiden_rows *rows, uint64_t arcs,
-                           gx_error *err) {
+gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows *rows, uint64_t arcs,
+                               gx_error *err) {
     if (rows->capacity >= arcs && rows->dst) {
         return GX_OK;
     }
@@ -43,39 +42,43 @@ static uint64_t place_rows(gx__leiden *leiden, uint32_t parts, gx__leiden_rows *
 /* Sums the rows of the part's nodes into one; arcs that stay inside are left out. */
 static void make_row(const gx__leiden *leiden, uint32_t part, gx__leiden_rows *rows,
                      gx__scratch *scratch) {
-    const gx__level *level = &leiden->level;
-    const uint32_t *part_of = leiden->refined;
     for (uint32_t i = leiden->group_at[part]; i < leiden->group_at[part + 1]; i++) {
-        uint32_t v = leiden->group_item[i];
-        for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
-            uint32_t other = part_of[level->dst[arc]];
-            if (other != part) {
-                gx__scratch_add(scratch, other, gx__level_weight(level, arc));
-            }
-        }
+        gx__prefetch_rows(&leiden->level, leiden->group_item, i, leiden->level.n);
+        gx__scratch_add_row(scratch, &leiden->level, leiden->group_item[i], leiden->refined);
     }
     uint64_t at = rows->from[part];
-    for (uint32_t i = 0; i < scratch->count; i++, at++) {
-        rows->dst[at] = scratch->touched[i];
-        rows->weight[at] = (float)scratch->weight[scratch->touched[i]];
+    for (uint32_t i = 0; i < scratch->count; i++) {
+        const uint32_t other = scratch->touched[i];
+        rows->dst[at] = other;
+        rows->weight[at] = (float)scratch->weight[other];
+        at += other != part;
+        scratch->weight[other] = 0.0;
     }
+    scratch->count = 0;
     rows->to[part] = at;
-    gx__scratch_clear(scratch);
 }
 
-/* Degrees and communities of the parts, in the places of the nodes'. */
+/* Sums the mass of each part's nodes, in the places of the nodes'. */
+static void carry_mass(const gx__leiden *leiden, uint32_t parts, double *mass, double *sum) {
+    for (uint32_t p = 0; p < parts; p++) {
+        sum[p] = 0.0;
+        for (uint32_t i = leiden->group_at[p]; i < leiden->group_at[p + 1]; i++) {
+            sum[p] += mass[leiden->group_item[i]];
+        }
+    }
+    memcpy(mass, sum, parts * sizeof *mass);
+}
+
+/* Masses and communities of the parts, in the places of the nodes'. */
 static void carry_nodes(gx__leiden *leiden, uint32_t parts) {
     for (uint32_t p = 0; p < parts; p++) {
-        uint32_t first = leiden->group_item[leiden->group_at[p]];
-        double degree = 0.0;
-        for (uint32_t i = leiden->group_at[p]; i < leiden->group_at[p + 1]; i++) {
-            degree += leiden->degree[leiden->group_item[i]];
-        }
-        leiden->part_total[p] = degree;
-        leiden->target[p] = leiden->community[first];
+        leiden->target[p] = leiden->community[leiden->group_item[leiden->group_at[p]]];
     }
-    memcpy(leiden->degree, leiden->part_total, parts * sizeof *leiden->degree);
     memcpy(leiden->community, leiden->target, parts * sizeof *leiden->community);
+    carry_mass(leiden, parts, leiden->mass, leiden->part_total);
+    if (leiden->directed) {
+        carry_mass(leiden, parts, leiden->mass_in, leiden->part_total_in);
+    }
 }
 
 gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into, gx_error *err) {
@@ -84,7 +87,7 @@ gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into, gx_
     const int threads = gx__leiden_threads(leiden, leiden->level.arcs);
     (void)threads;
     gx_partition_group(leiden->group_at, leiden->group_item, leiden->refined, parts, NULL, n);
-    gx_status status = make_room(leiden, rows, place_rows(leiden, parts, rows), err);
+    gx_status status = gx__leiden_make_room(leiden, rows, place_rows(leiden, parts, rows), err);
     if (status != GX_OK) {
         return status;
     }

@@ -20,9 +20,6 @@ enum {
     PARALLEL_ARCS = 32768, /* of a batch: below, waking threads costs more than they save */
 };
 
-/* A gain below this share of the node's degree is rounding. */
-static const double GAIN_LEAST = 1e-10;
-
 typedef struct sweep {
     gx__leiden *leiden;
     uint32_t count;  /* nodes in the queue */
@@ -33,32 +30,34 @@ typedef struct sweep {
     bool stopped;
 } sweep;
 
-/* Sums the weight of v's arcs by community into the scratch. */
-static void weigh(const gx__leiden *leiden, uint32_t v, gx__scratch *scratch) {
-    const gx__level *level = &leiden->level;
-    const uint32_t *community = leiden->community;
-    for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
-        uint32_t u = level->dst[arc];
-        if (u != v) {
-            gx__scratch_add(scratch, community[u], gx__level_weight(level, arc));
-        }
-    }
+/* Weight that the null model expects between a node of such costs (pull · mass) and community c. */
+static inline double expected(const gx__leiden *leiden, uint32_t c, double cost, double cost_in) {
+    return leiden->directed ? cost * leiden->total_in[c] + cost_in * leiden->total[c]
+                            : cost * leiden->total[c];
+}
+
+/* The same between a node and itself. */
+static inline double expected_self(const gx__leiden *leiden, uint32_t v) {
+    const double mass = leiden->mass[v];
+    return leiden->pull * (leiden->directed ? 2.0 * mass * leiden->mass_in[v] : mass * mass);
 }
 
 /* The community that v gains most by, its own where none is better, GX_NONE for one of its own.
  * *gain is the weight won; what the totals cost is weighed again when the move is made. */
 static uint32_t best_target(const gx__leiden *leiden, uint32_t v, gx__scratch *scratch,
                             double *gain) {
-    weigh(leiden, v, scratch);
     const uint32_t own = leiden->community[v];
-    const double degree = leiden->degree[v], cost = leiden->pull * degree;
+    const double cost = leiden->pull * leiden->mass[v];
+    const double cost_in = leiden->directed ? leiden->pull * leiden->mass_in[v] : 0.0;
+    gx__scratch_add_row(scratch, &leiden->level, v, leiden->community);
     const double own_weight = scratch->weight[own];
-    double best = own_weight - cost * (leiden->total[own] - degree) + GAIN_LEAST * degree;
+    double best = own_weight - expected(leiden, own, cost, cost_in) + expected_self(leiden, v) +
+                  leiden->least * leiden->mass[v];
     uint32_t target = own;
     for (uint32_t i = 0; i < scratch->count; i++) {
         uint32_t c = scratch->touched[i];
-        double score = scratch->weight[c] - cost * leiden->total[c];
-        if (c != own && score > best) {
+        double score = scratch->weight[c] - expected(leiden, c, cost, cost_in);
+        if (score > best && c != own) {
             best = score;
             target = c;
         }
@@ -83,11 +82,15 @@ static void touch_neighbours(const gx__leiden *leiden, uint32_t v, uint32_t numb
     }
 }
 
+static inline void shift_total(double *total, double mass, uint32_t from, uint32_t to) {
+    total[from] -= mass;
+    total[to] += mass;
+}
+
 /* Makes one move if it gains still; false where it does not. */
 static bool make_move(sweep *s, uint32_t v, uint32_t target, double gain) {
     gx__leiden *leiden = s->leiden;
     const uint32_t from = leiden->community[v];
-    const double degree = leiden->degree[v];
     if (target == GX_NONE) {
         if (leiden->size[from] == 1) {
             return false;
@@ -96,18 +99,26 @@ static bool make_move(sweep *s, uint32_t v, uint32_t target, double gain) {
     } else if (leiden->size[target] == 0) {
         return false; /* everybody left it in this very batch: two single nodes swapping places */
     }
-    gain -= leiden->pull * degree * (leiden->total[target] - leiden->total[from] + degree);
-    if (gain <= GAIN_LEAST * degree) {
+    const double cost = leiden->pull * leiden->mass[v];
+    const double cost_in = leiden->directed ? leiden->pull * leiden->mass_in[v] : 0.0;
+    gain -= expected(leiden, target, cost, cost_in) - expected(leiden, from, cost, cost_in) +
+            expected_self(leiden, v);
+    if (gain <= leiden->least * leiden->mass[v]) {
         if (leiden->size[target] == 0) {
             s->vacancies++;
         }
         return false;
     }
-    leiden->total[from] -= degree;
-    leiden->total[target] += degree;
+    shift_total(leiden->total, leiden->mass[v], from, target);
+    if (leiden->directed) {
+        shift_total(leiden->total_in, leiden->mass_in[v], from, target);
+    }
     leiden->size[target]++;
     if (--leiden->size[from] == 0) {
         leiden->total[from] = 0.0;
+        if (leiden->directed) {
+            leiden->total_in[from] = 0.0;
+        }
         leiden->vacant[s->vacancies++] = from;
     }
     leiden->community[v] = target;
@@ -158,6 +169,7 @@ static void run_sweep(sweep *s) {
 #pragma omp for schedule(dynamic, CHUNK)
             for (uint32_t i = first; i < last; i++) {
                 uint32_t v = leiden->queue[i];
+                gx__prefetch_rows(&leiden->level, leiden->queue, i, last);
                 leiden->target[i - first] =
                     best_target(leiden, v, scratch, &leiden->gain[i - first]);
                 leiden->seen_at[v] = s->number + 1;

@@ -1,6 +1,5 @@
 /* What the parts of Leiden share: the graph of one level of aggregation, the partition being worked
- * on and the scratch of each thread. Private to
- * engine/community/leiden*.c and louvain.c. */
+ * on and the scratch of each thread. Private to engine/community/leiden*.c and louvain.c. */
 #ifndef GX_COMMUNITY_LEIDEN_PARTS_H
 #define GX_COMMUNITY_LEIDEN_PARTS_H
 
@@ -36,21 +35,26 @@ typedef struct gx__leiden_rows {
     uint64_t capacity;
 } gx__leiden_rows;
 
+/* The null model: nodes u and v in one community are expected to share pull · mass_u · mass_v of
+ * weight. Mass is the degree for modularity, the number of members for CPM. Directed modularity has
+ * two, weight going out and weight coming in, and expects pull · (mass_u · mass_in_v + mass_in_u ·
+ * mass_v) over the arcs both ways. */
 typedef struct gx__leiden {
     gx_job *job;
-    uint32_t n; /* members: the room of every array below */
-    double resolution;
+    uint32_t n;      /* members: the room of every array below */
     bool louvain;    /* whole communities become nodes */
-    double pull;     /* resolution / (2m): what a unit of degree costs against a unit of total */
-    double weight2m; /* scaled */
+    bool directed;   /* the arrays named _in are there */
+    double pull;     /* per unit of mass and mass */
+    double least;    /* a gain below this share of the node's mass is rounding */
+    double weight2m; /* of all arcs, both ways, scaled */
 
     gx__level level;
-    double *degree;      /* of each node of the level, loops counted */
-    uint32_t *community; /* of each node of the level */
-    uint32_t *order;     /* the level's nodes as they are visited: a random permutation */
+    double *mass, *mass_in; /* of each node of the level */
+    uint32_t *community;    /* of each node of the level */
+    uint32_t *order;        /* the level's nodes as they are visited: in random order */
 
-    double *total;  /* per community: degrees of its nodes */
-    uint32_t *size; /* per community: its nodes */
+    double *total, *total_in; /* per community: mass of its nodes */
+    uint32_t *size;           /* per community: its nodes */
 
     /* moving */
     uint32_t *queue;      /* the nodes of the present sweep */
@@ -62,26 +66,20 @@ typedef struct gx__leiden {
     uint32_t *vacant;     /* stack of empty community numbers */
 
     /* refinement */
-    uint32_t *refined;   /* per node: the part it was merged into */
-    double *part_total;  /* per part: degrees of its nodes */
-    double *part_cut;    /* per part: weight to the rest of its community */
-    uint32_t *part_size; /* per part: its nodes */
+    uint32_t *refined;                  /* per node: the part it was merged into */
+    double *part_total, *part_total_in; /* per part: mass of its nodes */
+    double *part_cut;                   /* per part: weight to the rest of its community */
+    uint32_t *part_size;                /* per part: its nodes */
 
     /* grouping: items of group g are group_item[group_at[g] … group_at[g + 1]) */
     uint32_t *group_at;
     uint32_t *group_item;
 
     uint32_t *node_of;       /* per member: its node in the present level */
-    gx__leiden_rows rows[2]; /* odd and even levels */
+    gx__leiden_rows rows[2]; /* even and odd levels; the second is also level 0 of directed ties */
     gx__scratch *scratch;
     int scratch_count;
 } gx__leiden;
-
-static inline void gx__scratch_add(gx__scratch *scratch, uint32_t community, double weight) {
-    scratch->touched[scratch->count] = community;
-    scratch->count += (scratch->weight[community] == 0.0) & (weight > 0.0);
-    scratch->weight[community] += weight;
-}
 
 static inline void gx__scratch_clear(gx__scratch *scratch) {
     for (uint32_t i = 0; i < scratch->count; i++) {
@@ -94,8 +92,45 @@ static inline double gx__level_weight(const gx__level *level, uint64_t arc) {
     return level->weight ? level->scale * (double)level->weight[arc] : level->scale;
 }
 
+/* Adds the weight of v's arcs, but for loops, to the labels of their other ends. */
+static inline void gx__scratch_add_row(gx__scratch *scratch, const gx__level *level, uint32_t v,
+                                       const uint32_t *label) {
+    double *const restrict sum = scratch->weight;
+    uint32_t *const restrict touched = scratch->touched;
+    uint32_t count = scratch->count;
+    const uint64_t to = level->to[v];
+    for (uint64_t arc = level->from[v]; arc < to; arc++) {
+        const uint32_t u = level->dst[arc], l = label[u];
+        const double weight = u == v ? 0.0 : gx__level_weight(level, arc);
+        touched[count] = l;
+        count += (sum[l] == 0.0) & (weight > 0.0);
+        sum[l] += weight;
+    }
+    scratch->count = count;
+}
+
+/* Rows are visited in an order that no prefetcher guesses: asks for the bounds of the row of one
+ * node and for the arcs of one whose bounds were asked for before. */
+static inline void gx__prefetch_rows(const gx__level *level, const uint32_t *node, uint64_t i,
+                                     uint64_t end) {
+    enum { BOUNDS = 16, ARCS = 8, ARCS_A_LINE = 16 };
+    if (i + BOUNDS < end) {
+        __builtin_prefetch(&level->from[node[i + BOUNDS]]);
+        __builtin_prefetch(&level->to[node[i + BOUNDS]]);
+    }
+    if (i + ARCS < end) {
+        uint64_t arc = level->from[node[i + ARCS]];
+        __builtin_prefetch(&level->dst[arc]);
+        __builtin_prefetch(&level->dst[arc + ARCS_A_LINE]);
+        if (level->weight) {
+            __builtin_prefetch(&level->weight[arc]);
+            __builtin_prefetch(&level->weight[arc + ARCS_A_LINE]);
+        }
+    }
+}
+
 /* Bytes held at the peak for n nodes and m arcs. */
-uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, int threads);
+uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, bool directed, int threads);
 
 /* Threads worth waking for this many arcs of work: the result does not depend on it. */
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs);
@@ -113,11 +148,36 @@ GX_MUST_CHECK gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communiti
 GX_MUST_CHECK gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into,
                                              gx_error *err);
 
-/* The same of both passes. */
+/* Room for `arcs` arcs in the rows of a level. */
+GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows *rows,
+                                             uint64_t arcs, gx_error *err);
+
+/* ---- what the two passes share ------------------------------------------------------------------
+ */
+
+#define GX__LEIDEN_PARAMS(rounds_default)                                                          \
+    {"resolution", GX_PARAM_REAL, "1", 1e-6, 1e6, NULL, NULL, 0,                                   \
+     "above 1 finds more and smaller circles, below 1 fewer and larger; for cpm the density that " \
+     "a circle must have"},                                                                        \
+        {"objective", GX_PARAM_CHOICE, "modularity", GX_PARAM_UNCHECKED, NULL, "modularity|cpm",   \
+         0, "what is made large: modularity, or the constant Potts model"},                        \
+        {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,                     \
+         "ties count by their weights"},                                                           \
+        {"directed", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,                    \
+         "directed modularity: who sends and who receives are told apart"},                        \
+        {"rounds", GX_PARAM_INT, rounds_default, 1, 1000, "rounds", NULL, 0,                       \
+         "at most so many rounds, each from the result of the one before"},                        \
+    {                                                                                              \
+        "tolerance", GX_PARAM_REAL, "1e-4", 0, 1, "modularity", NULL, 0,                           \
+            "a round that adds less is the last"                                                   \
+    }
+
+enum { GX__LEIDEN_GIVES = 6 };
+extern const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES];
+
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
-/* Finds communities and adds `community`, `size` and `modularity`. */
-GX_MUST_CHECK gx_status gx__leiden_give(gx_output *out, const gx_input *input,
-                                        const gx_leiden_options *options, gx_job *job,
-                                        gx_error *err);
+/* Finds communities and adds the arrays above. */
+GX_MUST_CHECK gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *args,
+                                       bool louvain, gx_job *job, gx_error *err);
 
 #endif

@@ -21,48 +21,73 @@ static double inner_weight(const gx__leiden *leiden, uint32_t v) {
     double sum = 0.0;
     for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
         uint32_t u = level->dst[arc];
-        if (leiden->community[u] == own && u != v) {
-            sum += gx__level_weight(level, arc);
-        }
+        bool counts = (leiden->community[u] == own) & (u != v);
+        sum += counts ? gx__level_weight(level, arc) : 0.0;
     }
     return sum;
 }
 
-/* Equation (A.5): a part is well connected when it is tied to the rest of its community by at least
- * what the null model expects. */
-static bool is_well_connected(const gx__leiden *leiden, uint32_t part, double community_total) {
-    double total = leiden->part_total[part];
-    return leiden->part_cut[part] >= leiden->pull * total * (community_total - total);
+/* Mass of a node, a part or a community. */
+typedef struct mass {
+    double out, in;
+} mass;
+
+static mass part_mass(const gx__leiden *leiden, uint32_t part) {
+    return (mass){leiden->part_total[part],
+                  leiden->directed ? leiden->part_total_in[part] : 0.0};
 }
 
+static double expected(const gx__leiden *leiden, mass a, mass b) {
+    return leiden->pull * (leiden->directed ? a.out * b.in + a.in * b.out : a.out * b.out);
+}
+
+/* Equation (A.5): a part is well connected when it is tied to the rest of its community by at least
+ * what the null model expects. */
+static bool is_well_connected(const gx__leiden *leiden, uint32_t part, mass community) {
+    const mass own = part_mass(leiden, part);
+    const mass rest = {community.out - own.out, community.in - own.in};
+    return leiden->part_cut[part] >= expected(leiden, own, rest);
+}
+
+/* Adds up v's weight towards the parts of its community. Arcs that leave it count 0 towards v's own
+ * part instead of being jumped over: half of them do, in no order that could be predicted. */
 static void weigh_parts(const gx__leiden *leiden, uint32_t v, gx__scratch *scratch) {
     const gx__level *level = &leiden->level;
     const uint32_t own = leiden->community[v];
+    double *const restrict sum = scratch->weight;
+    uint32_t *const restrict touched = scratch->touched;
+    uint32_t count = scratch->count;
     for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
-        uint32_t u = level->dst[arc];
-        if (leiden->community[u] == own && u != v) {
-            gx__scratch_add(scratch, leiden->refined[u], gx__level_weight(level, arc));
-        }
+        const uint32_t u = level->dst[arc];
+        const bool stays = leiden->community[u] == own;
+        const uint32_t part = leiden->refined[stays ? u : v];
+        const double weight = (stays & (u != v)) ? gx__level_weight(level, arc) : 0.0;
+        touched[count] = part;
+        count += (sum[part] == 0.0) & (weight > 0.0);
+        sum[part] += weight;
     }
+    scratch->count = count;
 }
 
-static void join_best_part(gx__leiden *leiden, uint32_t v, double community_total,
-                           gx__scratch *scratch) {
-    const double cost = leiden->pull * leiden->degree[v];
+static void join_best_part(gx__leiden *leiden, uint32_t v, mass community, gx__scratch *scratch) {
+    const mass own = part_mass(leiden, v);
     double best = 0.0;
     uint32_t target = v;
     weigh_parts(leiden, v, scratch);
     for (uint32_t i = 0; i < scratch->count; i++) {
         uint32_t part = scratch->touched[i];
-        double gain = scratch->weight[part] - cost * leiden->part_total[part];
-        if (gain > best && is_well_connected(leiden, part, community_total)) {
+        double gain = scratch->weight[part] - expected(leiden, own, part_mass(leiden, part));
+        if (gain > best && is_well_connected(leiden, part, community)) {
             best = gain;
             target = part;
         }
     }
     if (target != v) {
         leiden->refined[v] = target;
-        leiden->part_total[target] += leiden->degree[v];
+        leiden->part_total[target] += own.out;
+        if (leiden->directed) {
+            leiden->part_total_in[target] += own.in;
+        }
         leiden->part_cut[target] += leiden->part_cut[v] - 2.0 * scratch->weight[target];
         leiden->part_size[target]++;
         leiden->part_size[v] = 0;
@@ -75,9 +100,10 @@ static void refine_community(gx__leiden *leiden, uint32_t c, gx__scratch *scratc
     if (last - first < 2) {
         return;
     }
-    const double total = leiden->total[c];
+    const mass total = {leiden->total[c], leiden->directed ? leiden->total_in[c] : 0.0};
     for (uint32_t i = first; i < last; i++) {
         uint32_t v = leiden->group_item[i];
+        gx__prefetch_rows(&leiden->level, leiden->group_item, i, last);
         bool alone = leiden->refined[v] == v && leiden->part_size[v] == 1;
         if (alone && is_well_connected(leiden, v, total)) {
             join_best_part(leiden, v, total, scratch);
@@ -98,7 +124,10 @@ gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities, uint32_t *
         for (uint32_t v = 0; v < n; v++) {
             leiden->refined[v] = v;
             leiden->part_size[v] = 1;
-            leiden->part_total[v] = leiden->degree[v];
+            leiden->part_total[v] = leiden->mass[v];
+            if (leiden->directed) {
+                leiden->part_total_in[v] = leiden->mass_in[v];
+            }
             leiden->part_cut[v] = inner_weight(leiden, v);
         }
         gx__scratch *scratch = &leiden->scratch[gx_thread()];

@@ -1,8 +1,12 @@
-/* Leiden and Louvain communities: V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden: guaranteeing
- * well-connected communities", Scientific Reports 9:5233 (2019), algorithm A.2, for modularity with
- * a resolution (Reichardt and Bornholdt 2006):
+/* Leiden and Louvain communities: V. A. Traag, L. Waltman, N. J. van Eck, "From Louvain to Leiden:
+ * guaranteeing well-connected communities", Scientific Reports 9:5233 (2019), algorithm A.2, for
  *
- *   Q = 1/(2m) Σ_ij (A_ij − γ k_i k_j / (2m)) [c_i = c_j]
+ *   modularity (Newman and Girvan 2004; resolution: Reichardt and Bornholdt 2006)
+ *     Q = 1/(2m) Σ_ij (A_ij − γ k_i k_j / (2m)) [c_i = c_j]
+ *   directed modularity (Leicht and Newman 2008)
+ *     Q = 1/m Σ_ij (A_ij − γ kout_i kin_j / m) [c_i = c_j]
+ *   the constant Potts model (Traag, Van Dooren and Nesterov 2011), divided by 2m
+ *     Q = 1/(2m) Σ_ij (A_ij − γ) [c_i = c_j]
  *
  * A round moves nodes, refines communities into connected parts, and repeats both on the graph of
  * the parts until every part is a community of its own; the next round starts from what the last
@@ -13,19 +17,20 @@
  * What differs from the papers: the queue is served in batches (leiden_move.c), a node joins its
  * best part instead of drawing one (leiden_refine.c). Both are the same for any number of threads.
  * Time O(m) a sweep, some ten sweeps a round; memory about 140 bytes a node, 14 an arc and 12 a
- * node and thread. */
-#include "engine/community/leiden.h"
+ * node and thread; directed ties 16 an arc more. */
 #include "engine/community/leiden_parts.h"
+#include "engine/community/leiden_tree.h"
 #include "engine/community/partition.h"
-#include "engine/community/quality.h"
 
 #include <math.h>
 
 enum {
     SWEEPS_MOST = 100,         /* a level: moves that chase each other in one batch must end */
-    LEVELS_MOST = 64,          /* a round */
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
+
+/* A gain below this share of a node's weight is rounding. */
+static const double GAIN_LEAST = 1e-10;
 
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     uint64_t worth = arcs / ARCS_PER_THREAD + 1;
@@ -37,7 +42,7 @@ int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
 
 /* Every array that is as long as the members: one list for taking, giving back and estimating. */
 #define NODE_ARRAYS(X)                                                                             \
-    X(degree)                                                                                      \
+    X(mass)                                                                                        \
     X(community)                                                                                   \
     X(order)                                                                                       \
     X(total)                                                                                       \
@@ -61,10 +66,17 @@ int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     X(rows[1].from)                                                                                \
     X(rows[1].to)
 
+/* Those of directed modularity alone. */
+#define DIRECTED_ARRAYS(X)                                                                         \
+    X(mass_in)                                                                                     \
+    X(total_in)                                                                                    \
+    X(part_total_in)
+
 static void leiden_finish(gx__leiden *leiden) {
     gx_job *job = leiden->job;
 #define X(field) gx_job_free(job, leiden->field);
     NODE_ARRAYS(X)
+    DIRECTED_ARRAYS(X)
 #undef X
     for (int i = 0; i < 2; i++) {
         gx_job_free(job, leiden->rows[i].dst);
@@ -75,18 +87,24 @@ static void leiden_finish(gx__leiden *leiden) {
         gx_job_free(job, leiden->scratch[t].touched);
     }
     gx_job_free(job, leiden->scratch);
-    leiden->scratch = NULL;
+    *leiden = (gx__leiden){.job = job};
 }
 
-static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph, gx_job *job,
-                             gx_error *err) {
-    *leiden = (gx__leiden){.job = job, .n = graph->n};
+static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph,
+                             const gx_leiden_options *options, gx_job *job, gx_error *err) {
+    *leiden = (gx__leiden){.job = job,
+                           .n = graph->n,
+                           .louvain = options->louvain,
+                           .directed = options->directed && !options->cpm};
     const size_t room = (size_t)graph->n + 1;
     uint64_t worth = graph->m / ARCS_PER_THREAD + 1;
     leiden->scratch_count = worth < (uint64_t)job->threads ? (int)worth : job->threads;
     gx_status status;
 #define X(field) GX_TRY(gx_job_alloc(job, &leiden->field, room, sizeof *leiden->field, err));
     NODE_ARRAYS(X)
+    if (leiden->directed) {
+        DIRECTED_ARRAYS(X)
+    }
 #undef X
     size_t threads = (size_t)leiden->scratch_count;
     GX_TRY(gx_job_alloc(job, &leiden->scratch, threads, sizeof *leiden->scratch, err));
@@ -99,12 +117,16 @@ done:
     return status;
 }
 
-uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, int threads) {
-    uint64_t node = 0;
+uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, bool directed, int threads) {
+    uint64_t node = 0, more = 0;
 #define X(field) node += sizeof *((const gx__leiden *)NULL)->field;
     NODE_ARRAYS(X)
 #undef X
-    return n * (node + 16 + 12 * (uint64_t)threads) + 14 * m;
+#define X(field) more += sizeof *((const gx__leiden *)NULL)->field;
+    DIRECTED_ARRAYS(X)
+#undef X
+    node += directed ? more : 0;
+    return n * (node + 16 + 12 * (uint64_t)threads) + (directed ? 20 : 14) * m;
 }
 
 /* ---- levels ------------------------------------------------------------------------------------
@@ -121,32 +143,111 @@ static double row_weight(const gx__level *level, uint32_t v) {
     return sum;
 }
 
+static gx__level level_of(const gx_graph *graph, bool unweighted) {
+    return (gx__level){.n = graph->n,
+                       .from = graph->out_ptr,
+                       .to = graph->out_ptr + 1,
+                       .dst = graph->out_dst,
+                       .weight = unweighted ? NULL : graph->out_weight,
+                       .scale = 1.0,
+                       .arcs = graph->m};
+}
+
+/* Directed ties as rows that hold each arc at both of its ends. */
+static gx_status both_ways(gx__leiden *leiden, const gx_graph *graph, gx_error *err) {
+    const gx__level level = leiden->level;
+    gx__leiden_rows *rows = &leiden->rows[1];
+    uint64_t at = 0;
+    gx_status status = gx__leiden_make_room(leiden, rows, 2 * level.arcs, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    memset(rows->to, 0, ((size_t)graph->n + 1) * sizeof *rows->to);
+    for (uint64_t arc = 0; arc < level.arcs; arc++) {
+        rows->to[level.dst[arc]]++;
+    }
+    for (uint32_t v = 0; v < graph->n; v++) {
+        const uint64_t degree = rows->to[v] + (level.to[v] - level.from[v]);
+        rows->from[v] = rows->to[v] = at;
+        at += degree;
+    }
+    for (uint32_t v = 0; v < graph->n; v++) {
+        for (uint64_t arc = level.from[v]; arc < level.to[v]; arc++) {
+            const uint32_t u = level.dst[arc];
+            const uint64_t out = rows->to[v]++, in = rows->to[u]++;
+            rows->dst[out] = u;
+            rows->dst[in] = v;
+            rows->weight[out] = rows->weight[in] = level.weight ? level.weight[arc] : 1.0f;
+        }
+    }
+    leiden->level = (gx__level){.n = graph->n,
+                                .from = rows->from,
+                                .to = rows->to,
+                                .dst = rows->dst,
+                                .weight = level.weight ? rows->weight : NULL,
+                                .scale = 1.0,
+                                .arcs = 2 * level.arcs};
+    return GX_OK;
+}
+
+/* What the null model is made of; `mass` holds the weight of each row. */
+static void set_null_model(gx__leiden *leiden, const gx_leiden_options *options) {
+    const uint32_t n = leiden->level.n;
+    const double scale = leiden->level.scale, all = leiden->weight2m;
+    leiden->pull = options->resolution / all;
+    leiden->least = GAIN_LEAST;
+    if (options->cpm) {
+        for (uint32_t v = 0; v < n; v++) {
+            leiden->mass[v] = 1.0;
+        }
+        leiden->pull = options->resolution * scale;
+        leiden->least = GAIN_LEAST * all / n;
+    } else if (leiden->directed) {
+        const gx__level out = level_of(options->directed, options->unweighted);
+        for (uint32_t v = 0; v < n; v++) {
+            const double both = leiden->mass[v];
+            leiden->mass[v] = scale * row_weight(&out, v);
+            leiden->mass_in[v] = both - leiden->mass[v];
+        }
+        leiden->pull = 2.0 * options->resolution / all;
+    }
+}
+
 /* The graph itself as level 0. Weights are scaled by a power of two so that no sum of them leaves a
  * float. */
-static void load_graph(gx__leiden *leiden, const gx_graph *graph) {
+static gx_status load_graph(gx__leiden *leiden, const gx_graph *graph,
+                            const gx_leiden_options *options, gx_error *err) {
     gx__level *level = &leiden->level;
-    *level = (gx__level){.n = graph->n,
-                         .from = graph->out_ptr,
-                         .to = graph->out_ptr + 1,
-                         .dst = graph->out_dst,
-                         .weight = graph->out_weight,
-                         .scale = 1.0,
-                         .arcs = graph->m};
-    double sum = 0.0;
-    for (uint32_t v = 0; v < graph->n; v++) {
-        leiden->degree[v] = row_weight(level, v);
-        sum += leiden->degree[v];
+    const uint32_t n = graph->n;
+    gx_status status = GX_OK;
+    *level = level_of(leiden->directed ? options->directed : graph, options->unweighted);
+    if (leiden->directed) {
+        GX_TRY(both_ways(leiden, options->directed, err));
+    }
+    const int threads = level->weight ? gx__leiden_threads(leiden, level->arcs) : 1;
+    (void)threads;
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (uint32_t v = 0; v < n; v++) {
+        leiden->mass[v] = row_weight(level, v);
         leiden->node_of[v] = v;
+    }
+    double sum = 0.0;
+    for (uint32_t v = 0; v < n; v++) {
+        sum += leiden->mass[v];
     }
     if (level->weight && sum > 0.0) {
         level->scale = ldexp(1.0, -ilogb(sum));
         sum *= level->scale;
-        for (uint32_t v = 0; v < graph->n; v++) {
-            leiden->degree[v] *= level->scale;
+        for (uint32_t v = 0; v < n; v++) {
+            leiden->mass[v] *= level->scale;
         }
     }
     leiden->weight2m = sum;
-    leiden->pull = sum > 0.0 ? leiden->resolution / sum : 0.0;
+    if (sum > 0.0) {
+        set_null_model(leiden, options);
+    }
+done:
+    return status;
 }
 
 /* A random order of the level's nodes, by (seed, round, level). */
@@ -160,24 +261,29 @@ static void shuffle_nodes(gx__leiden *leiden, uint64_t stream) {
     }
 }
 
-/* Degrees and sizes of the communities, from the nodes. */
+/* Masses and sizes of the communities, from the nodes. */
 static void sum_communities(gx__leiden *leiden) {
     const uint32_t n = leiden->level.n;
     memset(leiden->total, 0, n * sizeof *leiden->total);
     memset(leiden->size, 0, n * sizeof *leiden->size);
     for (uint32_t v = 0; v < n; v++) {
-        leiden->total[leiden->community[v]] += leiden->degree[v];
+        leiden->total[leiden->community[v]] += leiden->mass[v];
         leiden->size[leiden->community[v]]++;
+    }
+    if (leiden->directed) {
+        memset(leiden->total_in, 0, n * sizeof *leiden->total_in);
+        for (uint32_t v = 0; v < n; v++) {
+            leiden->total_in[leiden->community[v]] += leiden->mass_in[v];
+        }
     }
 }
 
-/* Modularity of the present partition, read off the present level: what is inside a community is
- * its degrees less what leaves its nodes for others. */
-static double level_modularity(const gx__leiden *leiden, uint32_t communities) {
+/* Quality of the present partition, read off the present level: what is inside of communities is
+ * all weight less what leaves its nodes for others. */
+static double level_quality(const gx__leiden *leiden, uint32_t communities) {
     const gx__level *level = &leiden->level;
-    double inside = 0.0, expected = 0.0;
+    double inside = leiden->weight2m, expected = 0.0;
     for (uint32_t v = 0; v < level->n; v++) {
-        inside += leiden->degree[v];
         for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
             if (leiden->community[level->dst[arc]] != leiden->community[v]) {
                 inside -= gx__level_weight(level, arc);
@@ -185,19 +291,23 @@ static double level_modularity(const gx__leiden *leiden, uint32_t communities) {
         }
     }
     for (uint32_t c = 0; c < communities; c++) {
-        expected += leiden->total[c] * leiden->total[c];
+        expected +=
+            leiden->total[c] * (leiden->directed ? 2.0 * leiden->total_in[c] : leiden->total[c]);
     }
     return (inside - leiden->pull * expected) / leiden->weight2m;
 }
 
+/* ---- rounds ------------------------------------------------------------------------------------
+ */
+
 /* One round, from `community` at level 0 to a partition of the last level's nodes. *out_refined
  * tells whether each community is one refined part, and so connected. */
-static gx_status run_round(gx__leiden *leiden, uint32_t round, bool *out_refined,
-                           double *out_modularity, gx_error *err) {
+static gx_status run_round(gx__leiden *leiden, uint32_t round, gx__tree_levels *tree,
+                           bool *out_refined, double *out_quality, gx_error *err) {
     uint32_t communities = 0, parts = 0;
     gx_status status;
     *out_refined = false;
-    for (uint32_t depth = 0; depth < LEVELS_MOST; depth++) {
+    for (uint32_t depth = 0; depth < GX__TREE_LEVELS_MAX; depth++) {
         const uint32_t n = leiden->level.n;
         GX_TRY(gx_partition_compact(leiden->community, n, &communities, leiden->job, err));
         shuffle_nodes(leiden, (uint64_t)round << 32 | depth);
@@ -218,64 +328,77 @@ static gx_status run_round(gx__leiden *leiden, uint32_t round, bool *out_refined
         if (parts == n) {
             break;
         }
+        GX_TRY(gx__tree_push(tree, leiden->refined, n, leiden->job, err));
         GX_TRY(gx__leiden_aggregate(leiden, parts, (int)(depth & 1), err));
     }
-    *out_modularity = level_modularity(leiden, communities);
+    *out_quality = level_quality(leiden, communities);
 done:
     return status;
 }
 
 static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_graph *graph,
-                            const gx_leiden_options *options, gx_error *err) {
+                            const gx_leiden_options *options, gx__tree_levels *best_tree,
+                            gx_error *err) {
     const uint32_t n = graph->n;
-    double best = -INFINITY, modularity;
+    double best = -INFINITY, quality;
     bool refined = true, best_refined = true;
     uint32_t count;
+    gx__tree_levels tree = {.wanted = options->tree != NULL};
     gx_status status = GX_OK;
     for (uint32_t round = 0; round < options->rounds; round++) {
         gx_job_stage(leiden->job, "leiden", options->rounds);
-        load_graph(leiden, graph);
+        GX_TRY(load_graph(leiden, graph, options, err));
         if (leiden->weight2m <= 0.0) {
             break;
         }
         memcpy(leiden->community, community, n * sizeof *community);
-        GX_TRY(run_round(leiden, round, &refined, &modularity, err));
-        if (modularity <= best) {
+        gx__tree_clear(&tree, leiden->job);
+        GX_TRY(run_round(leiden, round, &tree, &refined, &quality, err));
+        if (quality <= best) {
             break;
         }
         for (uint32_t v = 0; v < n; v++) {
             community[v] = leiden->community[leiden->node_of[v]];
         }
+        gx__tree_swap(best_tree, &tree);
         best_refined = refined;
-        bool settled = modularity - best < options->tolerance;
-        best = modularity;
+        bool settled = quality - best < options->tolerance;
+        best = quality;
         gx_job_tick(leiden->job, round + 1);
         if (settled) {
             break;
         }
     }
     if (!best_refined && !leiden->louvain) {
-        GX_TRY(gx_partition_split(community, graph, &count, leiden->job, err));
+        gx_graph ties = *graph;
+        if (options->unweighted) {
+            ties.out_weight = NULL;
+        }
+        GX_TRY(gx_partition_split(community, &ties, &count, leiden->job, err));
     }
 done:
+    gx__tree_clear(&tree, leiden->job);
     return status;
 }
 
 gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_graph *graph,
                          const gx_leiden_options *options, gx_job *job, gx_error *err) {
     const uint32_t n = graph->n;
-    gx__leiden leiden = {0};
-    leiden.job = job;
+    gx__leiden leiden = {.job = job};
+    gx__tree_levels tree = {.wanted = options->tree != NULL};
     for (uint32_t v = 0; v < n; v++) {
         community[v] = options->start ? options->start[v] : v;
     }
     gx_status status;
-    GX_TRY(leiden_init(&leiden, graph, job, err));
-    leiden.resolution = options->resolution;
-    leiden.louvain = options->louvain;
-    GX_TRY(run_rounds(community, &leiden, graph, options, err));
+    GX_TRY(leiden_init(&leiden, graph, options, job, err));
+    GX_TRY(run_rounds(community, &leiden, graph, options, &tree, err));
+    leiden_finish(&leiden);
     GX_TRY(gx_partition_order(community, n, out_count, job, err));
+    if (options->tree) {
+        GX_TRY(gx__tree_close(options->tree, &tree, community, n, job, err));
+    }
 done:
     leiden_finish(&leiden);
+    gx__tree_clear(&tree, job);
     return status;
 }

@@ -6,28 +6,11 @@
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"
 
-static const gx_param params[] = {
-    {"resolution", GX_PARAM_REAL, "1", 1e-6, 1e6, NULL, NULL, 0,
-     "above 1 finds more and smaller circles, below 1 fewer and larger"},
-    {"rounds", GX_PARAM_INT, "1", 1, 1000, "rounds", NULL, 0,
-     "start again from the result, at most so many times in all"},
-    {"tolerance", GX_PARAM_REAL, "1e-4", 0, 1, "modularity", NULL, 0,
-     "a round that adds less is the last"},
-};
-
-static const gx_gives gives[] = {
-    {"community", GX_U32, GX_LEN_USERS, "circle of each member, 0.. by falling size"},
-    {"size", GX_U32, GX_LEN_OTHER, "members of each circle"},
-    {"modularity", GX_F64, GX_LEN_OTHER, "of the partition, at the resolution given"},
-};
+static const gx_param params[] = {GX__LEIDEN_PARAMS("1")};
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
-    const gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
-                                       .rounds = (uint32_t)gx_arg_int(args, "rounds"),
-                                       .tolerance = gx_arg_real(args, "tolerance"),
-                                       .louvain = true};
-    return gx__leiden_give(out, input, &options, job, err);
+    return gx__leiden_run(out, input, args, true, job, err);
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
@@ -45,9 +28,9 @@ const gx_pass gx_pass_louvain = {
     .paper = "Blondel, Guillaume, Lambiotte, Lefebvre, Fast unfolding of communities in large "
              "networks, J. Stat. Mech. P10008 (2008)",
     .complexity = "time O(m) a sweep, some ten sweeps; memory 140 n + 14 m bytes",
-    .needs = GX_NEED_UNDIRECTED,
-    .gives = gives,
-    .give_count = GX_COUNT(gives),
+    .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
+    .gives = gx__leiden_gives,
+    .give_count = GX__LEIDEN_GIVES,
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true, /* the order of visits follows the numbers */
