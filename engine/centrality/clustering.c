@@ -12,8 +12,7 @@
  * the same bytes at any thread count. Beyond the triangles: 8 bytes a member, with weights 8 an
  * edge.
  */
-#include "engine/kernel/loops.h"
-#include "engine/kernel/scores.h"
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/triangles.h"
 
 enum { BLOCK = 4096 };
@@ -72,10 +71,11 @@ static double strength_of(const gx_graph *g, uint32_t v) {
 /* Scores hold what the weighted sums came to, or nothing yet; then they are coefficients. */
 static void divide(double *score, double *transitivity, double *mean, const uint64_t *count,
                    const uint32_t *member, const gx_graph *g, bool weighted) {
+    const gx__rows_view rows = gx__rows_out(g);
     double closed = 0, paths = 0, sum = 0;
     for (uint32_t p = 0; p < g->n; p++) {
         uint32_t v = member[p];
-        double k = (double)gx__others_out(g, v), pairs = k * (k - 1) / 2;
+        double k = (double)gx__others(&rows, v), pairs = k * (k - 1) / 2;
         double part = weighted ? score[v] : (double)count[p];
         double whole = weighted ? strength_of(g, v) * (k - 1) : pairs;
         score[v] = part > 0 ? part / whole : 0;

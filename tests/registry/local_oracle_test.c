@@ -118,6 +118,166 @@ static void test_clustering_against_igraph(void **state) {
     }
 }
 
+/* ---- H-index, walks, gravity ------------------------------------------------------------------ */
+
+static void side_of(const sample *s, const char *direction, square *out) {
+    bool all = *direction == 'a';
+    const gx_graph *g = all ? &s->undirected : &s->graph;
+    square_of(out, g);
+    for (uint32_t u = 0; *direction == 'i' && u < g->n; u++) {
+        for (uint32_t v = 0; v < u; v++) {
+            bool there = out->there[u][v];
+            double weight = out->weight[u][v];
+            out->there[u][v] = out->there[v][u];
+            out->weight[u][v] = out->weight[v][u];
+            out->there[v][u] = there;
+            out->weight[v][u] = weight;
+        }
+    }
+}
+
+static const char *const directions[] = {"all", "in", "out"};
+
+/* By trying every h. */
+static uint32_t naive_h(const square *m, const uint32_t *value, uint32_t v) {
+    for (uint32_t h = m->n; h > 0; h--) {
+        uint32_t reach = 0;
+        for (uint32_t u = 0; u < m->n; u++) {
+            reach += m->there[v][u] && value[u] >= h;
+        }
+        if (reach >= h) {
+            return h;
+        }
+    }
+    return 0;
+}
+
+static void test_hindex(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        char text[8];
+        uint32_t order = seed / 3 % 4, value[N_MAX] = {0}, next[N_MAX];
+        sample_make(&s, seed, false);
+        side_of(&s, directions[seed % 3], &m);
+        for (uint32_t v = 0; v < m.n; v++) {
+            for (uint32_t u = 0; u < m.n; u++) {
+                value[v] += m.there[v][u];
+            }
+        }
+        for (uint32_t k = 0; k < order; k++) {
+            for (uint32_t v = 0; v < m.n; v++) {
+                next[v] = naive_h(&m, value, v);
+            }
+            memcpy(value, next, sizeof value);
+        }
+        snprintf(text, sizeof text, "%u", order);
+        run_result r =
+            run("hindex", &s.input, 2, PARAMS("order", text, "direction", directions[seed % 3]));
+        const double *score = score_of(&r, "hindex", &s.input);
+        for (uint32_t v = 0; v < m.n; v++) {
+            assert_true(score[v] == value[v]);
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* Applied until nothing changes, the operator comes to the coreness. */
+static void expect_hindex_ends_at_coreness(const gx_input *input, int threads) {
+    run_result h = run("hindex", input, threads, PARAMS("order", "1000"));
+    run_result k = run("kcore", input, threads, NULL);
+    assert_memory_equal(score_of(&h, "hindex", input), score_of(&k, "kcore", input),
+                        input->users * sizeof(double));
+    run_free(&h);
+    run_free(&k);
+}
+
+/* All walks, one tie after the other. */
+static double walks_from(const square *m, uint32_t v, uint32_t steps, bool weighted) {
+    double sum = 0;
+    for (uint32_t u = 0; steps > 0 && u < m->n; u++) {
+        if (m->there[v][u]) {
+            sum += (weighted ? m->weight[v][u] : 1) * walks_from(m, u, steps - 1, weighted);
+        }
+    }
+    return steps > 0 ? sum : 1;
+}
+
+static void test_neighbour_sum(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        char text[8];
+        uint32_t steps = 1 + (uint32_t)(seed / 3 % 4);
+        bool weighted = seed / 12 % 2;
+        sample_make(&s, seed, seed / 24 % 2);
+        side_of(&s, directions[seed % 3], &m);
+        snprintf(text, sizeof text, "%u", steps);
+        run_result r = run("neighbour_sum", &s.input, 2,
+                           PARAMS("steps", text, "direction", directions[seed % 3], "weighted",
+                                  weighted ? "true" : "false"));
+        const double *score = score_of(&r, "neighbour_sum", &s.input);
+        for (uint32_t v = 0; v < m.n; v++) {
+            expect_near(score[v], walks_from(&m, v, steps, weighted), seed, v);
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* Numbers of ties between all pairs, by Floyd and Warshall; n where there is no path. */
+static void distances(uint32_t d[N_MAX][N_MAX], const square *m) {
+    for (uint32_t u = 0; u < m->n; u++) {
+        for (uint32_t v = 0; v < m->n; v++) {
+            d[u][v] = u == v ? 0 : m->there[u][v] ? 1 : m->n;
+        }
+    }
+    for (uint32_t k = 0; k < m->n; k++) {
+        for (uint32_t u = 0; u < m->n; u++) {
+            for (uint32_t v = 0; v < m->n; v++) {
+                d[u][v] = d[u][k] + d[k][v] < d[u][v] ? d[u][k] + d[k][v] : d[u][v];
+            }
+        }
+    }
+}
+
+static void test_local_gravity(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
+        sample s;
+        square m;
+        uint32_t d[N_MAX][N_MAX], radius = 1 + (uint32_t)(seed % 5);
+        double mass[N_MAX] = {0};
+        bool weighted = seed / 5 % 2;
+        char text[8];
+        sample_make(&s, seed, seed / 10 % 2);
+        square_of(&m, &s.undirected);
+        distances(d, &m);
+        for (uint32_t v = 0; v < m.n; v++) {
+            for (uint32_t u = 0; u < m.n; u++) {
+                mass[v] += weighted ? m.weight[v][u] : m.there[v][u];
+            }
+        }
+        snprintf(text, sizeof text, "%u", radius);
+        run_result r = run("local_gravity", &s.input, 2,
+                           PARAMS("radius", text, "weighted", weighted ? "true" : "false"));
+        const double *score = score_of(&r, "local_gravity", &s.input);
+        for (uint32_t v = 0; v < m.n; v++) {
+            double expected = 0;
+            for (uint32_t u = 0; u < m.n; u++) {
+                bool near = u != v && d[v][u] <= radius && d[v][u] < m.n;
+                expected += near ? mass[v] * mass[u] / (d[v][u] * d[v][u]) : 0;
+            }
+            expect_near(score[v], expected, seed, v);
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
 /* ---- sizes at which threads really share the work --------------------------------------------- */
 
 /* Members drawn with a heavy tail: hubs, and members without ties. */
@@ -144,6 +304,7 @@ static void test_many(void **state) {
         hubs_make(&s, seed, 4000, 40000);
         for (int threads = 1; threads <= 16; threads *= 4) {
             expect_igraph_clustering(&s.input, seed % 2, threads, seed);
+            expect_hindex_ends_at_coreness(&s.input, threads);
         }
         sample_free(&s);
     }
@@ -153,6 +314,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_triangles_and_clustering),
         cmocka_unit_test(test_clustering_against_igraph),
+        cmocka_unit_test(test_hindex),
+        cmocka_unit_test(test_neighbour_sum),
+        cmocka_unit_test(test_local_gravity),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

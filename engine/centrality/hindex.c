@@ -1,0 +1,172 @@
+/* The H-index of a member: the largest h such that h neighbours have at least h neighbours each (Lü,
+ * Zhou, Zhang and Stanley, Nature Communications 7:10168, 2016).
+ *
+ * `order` applies the operator H again to its own result: order 0 is the degree, 1 the H-index, and
+ * from some order on nothing changes any more, which is the coreness. All members at once, so that
+ * the order of members does not matter. `in` and `out` count one side of the directed ties only.
+ * Ties count once, without weight; self-loops do not count.
+ *
+ * Time O(n + m) an order, by counting instead of sorting. Memory: 16 bytes a member, 4 a tie of the
+ * largest member for each thread.
+ */
+#include "engine/kernel/neighbours.h"
+#include "engine/kernel/parallel.h"
+
+enum { MEMBERS_CHUNK = 256, SMALL = 1 << 14, ORDER_MAX = 1000000 };
+
+static const gx_param params[] = {
+    {.name = "order",
+     .type = GX_PARAM_INT,
+     .fallback = "1",
+     .low = 0,
+     .high = ORDER_MAX,
+     .help = "how often the operator is applied to the degrees; ends early where nothing changes"},
+    {.name = "direction",
+     .type = GX_PARAM_CHOICE,
+     .fallback = "all",
+     GX_PARAM_UNCHECKED,
+     .choices = "all|in|out",
+     .help = "ties counted: from either side, received or given"},
+};
+
+static const gx_gives gives[] = {
+    {"score", GX_F64, GX_LEN_USERS, "largest h with h neighbours of at least h"},
+};
+
+static uint32_t largest_row(const gx__rows_view *rows, uint32_t n) {
+    uint64_t largest = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        uint64_t row = rows->ptr[v + 1] - rows->ptr[v];
+        largest = row > largest ? row : largest;
+    }
+    return (uint32_t)largest;
+}
+
+static uint64_t scratch_bytes(uint64_t users, uint64_t largest, int threads) {
+    return 2 * users * sizeof(uint32_t) + (largest + 1) * sizeof(uint32_t) * (uint64_t)threads;
+}
+
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    double m = (double)gx__arcs_by(input, args), n = input->users;
+    double orders = (double)gx_arg_int(args, "order");
+    uint64_t largest = 0;
+    if (m > 0) {
+        gx__rows_view rows = gx__rows_by(input, args);
+        largest = largest_row(&rows, input->users);
+    }
+    orders = orders > 30 ? 30 : orders; /* by then nearly nothing changes */
+    out->mem_bytes = sizeof(double) * (uint64_t)input->users +
+                     scratch_bytes(input->users, largest, m > SMALL ? threads : 1);
+    out->cpu_s = 1e-8 * n + orders * (3e-9 * m + 1e-8 * n) + 1e-6;
+}
+
+/* H of the values of v's neighbours. `count` is cleared, and left so. */
+static uint32_t h_of(const gx__rows_view *rows, const uint32_t *value, uint32_t v,
+                     uint32_t *count) {
+    const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
+    const uint32_t most = (uint32_t)(to - from);
+    for (uint64_t i = from; i < to; i++) {
+        uint32_t u = rows->end[i];
+        uint32_t x = u == v ? 0 : value[u];
+        count[x < most ? x : most]++;
+    }
+    uint32_t h = most, reach = count[h];
+    while (h > 0 && reach < h) {
+        reach += count[--h];
+    }
+    memset(count, 0, ((size_t)most + 1) * sizeof *count);
+    return h;
+}
+
+/* One order; whether anything changed. */
+static bool apply(uint32_t *fresh, const uint32_t *value, const gx__rows_view *rows, uint32_t n,
+                  uint32_t *counts, size_t width, int threads, gx_job *job) {
+    bool changed = false;
+#pragma omp parallel num_threads(threads) reduction(|| : changed) if (threads > 1)
+    {
+        uint32_t *count = counts + (size_t)gx_thread() * width;
+#pragma omp for schedule(dynamic, MEMBERS_CHUNK)
+        for (uint32_t v = 0; v < n; v++) {
+            if (!gx_job_should_stop(job)) {
+                fresh[v] = h_of(rows, value, v, count);
+                changed = changed || fresh[v] != value[v];
+            }
+        }
+    }
+    return changed;
+}
+
+static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+                     gx_error *err) {
+    gx_status status = GX_OK;
+    const uint32_t n = input->users;
+    const gx__rows_view rows = gx__rows_by(input, args);
+    const size_t width = (size_t)largest_row(&rows, n) + 1;
+    const int threads = gx__arcs_by(input, args) > SMALL ? job->threads : 1;
+    const int64_t orders = gx_arg_int(args, "order");
+    double *score;
+    uint32_t *value = NULL, *fresh = NULL, *counts = NULL;
+    bool changed = true;
+    gx_job_stage(job, "hindex", (uint64_t)orders);
+    GX_TRY(gx__scores_add(&score, out, input, err));
+    GX_TRY(gx_job_alloc(job, &value, n, sizeof *value, err));
+    GX_TRY(gx_job_alloc(job, &fresh, n, sizeof *fresh, err));
+    GX_TRY(gx_job_alloc(job, &counts, width, (size_t)threads * sizeof *counts, err));
+    gx__others_all(value, &rows, n, job);
+    GX_TRY(gx_job_check(job, err));
+    for (int64_t k = 0; k < orders && changed; k++) {
+        changed = apply(fresh, value, &rows, n, counts, width, threads, job);
+        GX_TRY(gx_job_check(job, err));
+        uint32_t *before = value;
+        value = fresh;
+        fresh = before;
+        gx_job_tick(job, (uint64_t)k + 1);
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        score[v] = value[v];
+    }
+done:
+    gx_job_free(job, value);
+    gx_job_free(job, fresh);
+    gx_job_free(job, counts);
+    return status;
+}
+
+/* So many neighbours have at least so many neighbours of their own. */
+static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err) {
+    const double *score;
+    const gx__rows_view rows = gx__rows_by(input, args);
+    gx_status status = gx__scores_check(&score, result, instance, input, err);
+    for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
+        double reach = 0;
+        for (uint64_t i = rows.ptr[v]; i < rows.ptr[v + 1]; i++) {
+            uint32_t u = rows.end[i];
+            reach += u != v && (gx_arg_int(args, "order") == 0 ||
+                                (double)(rows.ptr[u + 1] - rows.ptr[u]) >= score[v]);
+        }
+        if (reach < score[v]) {
+            return gx_fail(err, GX_INTERNAL, "%s.score of member %u is %g, with %g such neighbours",
+                           instance, v, score[v], reach);
+        }
+    }
+    return status;
+}
+
+const gx_pass gx_pass_hindex = {
+    .name = "hindex",
+    .kind = GX_KIND_CENTRALITY,
+    .summary = "H-index: largest h with h neighbours who have h neighbours each",
+    .paper = "Lü, Zhou, Zhang, Stanley: The H-index of a network node and its relation to degree "
+             "and coreness, Nature Communications 7, 2016",
+    .complexity = "O(n + m) time an order; 16 bytes a member, 4 a tie of the largest member and "
+                  "thread",
+    .needs = GX__NEED_DIRECTIONS,
+    .gives = gives,
+    .give_count = GX_COUNT(gives),
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .estimate = estimate,
+    .run = run,
+    .check = check,
+};

@@ -1,0 +1,52 @@
+/* The neighbours of a member: by direction, and without the member itself, whom a view may keep
+ * (GX_GRAPH_LOOPS). */
+#ifndef GX_KERNEL_NEIGHBOURS_H
+#define GX_KERNEL_NEIGHBOURS_H
+
+#include "engine/kernel/scores.h"
+
+/* Index of column v in the sorted row [from, to), or `to`. */
+static inline uint64_t gx__row_find(const uint32_t *row, uint64_t from, uint64_t to, uint32_t v) {
+    uint64_t low = from, high = to;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (row[middle] < v) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < to && row[low] == v ? low : to;
+}
+
+/* Others that v's row names. */
+static inline uint64_t gx__others(const gx__rows_view *rows, uint32_t v) {
+    uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
+    return to - from - (gx__row_find(rows->end, from, to, v) < to);
+}
+
+/* The row of a parameter `direction`, "all|in|out", which needs GX__NEED_DIRECTIONS. */
+enum { GX__NEED_DIRECTIONS = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
+
+static inline gx__rows_view gx__rows_by(const gx_input *input, const gx_args *args) {
+    return gx_arg_is(args, "direction", "in")    ? gx__rows_in(input->graph)
+           : gx_arg_is(args, "direction", "out") ? gx__rows_out(input->graph)
+                                                 : gx__rows_out(input->undirected);
+}
+
+/* Arcs that a pass with that parameter reads; 0 where the view is not there yet. */
+static inline uint64_t gx__arcs_by(const gx_input *input, const gx_args *args) {
+    const gx_graph *graph =
+        gx_arg_is(args, "direction", "all") ? input->undirected : input->graph;
+    return graph ? graph->m : 0;
+}
+
+/* others[v] = gx__others, for every member. */
+void gx__others_all(uint32_t *others, const gx__rows_view *rows, uint32_t n, gx_job *job);
+
+/* out[v] = Σ over v's row, in its order, of in[u], times the weight where there are any; not of v
+ * itself. The same bytes at any thread count. */
+void gx__neighbour_sums(double *out, const double *in, const gx__rows_view *rows, uint32_t n,
+                        gx_job *job);
+
+#endif
