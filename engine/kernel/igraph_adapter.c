@@ -12,8 +12,6 @@
  */
 #include "engine/kernel/igraph_adapter.h"
 
-#include "engine/kernel/parallel.h"
-
 #include <igraph/igraph.h>
 
 #include <math.h>
@@ -434,87 +432,6 @@ gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph, bool weighted
 done:
     if (!abandoned) {
         call_close(c);
-    }
-    gx_job_refund(job, bytes);
-    return status;
-}
-
-/* ---- eigenvectors: on the caller's thread, since every product asks the job itself
- * ----------------- */
-
-typedef struct product {
-    gx__multiply_fn multiply;
-    void *user;
-    gx_job *job;
-    uint64_t done;
-} product;
-
-static igraph_error_t multiply(igraph_real_t *to, const igraph_real_t *from, int n, void *extra) {
-    (void)n;
-    product *p = extra;
-    p->multiply(p->user, to, from);
-    if (gx_job_should_stop(p->job)) {
-        return IGRAPH_INTERRUPTED; /* what was multiplied may be half done */
-    }
-    gx_job_tick(p->job, ++p->done);
-    return IGRAPH_SUCCESS;
-}
-
-enum { BASIS = 8 }; /* vectors that ARPACK keeps between restarts */
-
-uint64_t gx__igraph_eigen_bytes(uint64_t n) {
-    return (BASIS + 6) * n * sizeof(double) + (uint64_t)BASIS * (BASIS + 8) * sizeof(double);
-}
-
-static gx_status eigen(double *in_out_vector, double *out_value, uint32_t n, product *p,
-                       gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    igraph_vector_t value;
-    igraph_matrix_t vector;
-    bool has_value = false, has_vector = false;
-    igraph_arpack_options_t options;
-    igraph_arpack_options_init(&options);
-    options.n = (int)n;
-    options.nev = 1;
-    options.ncv = n > BASIS ? BASIS : 0;
-    options.which[0] = 'L';
-    options.which[1] = 'A';
-    options.start = 1;
-    options.mxiter = 3000;
-    IG_TRY(igraph_vector_init(&value, 0));
-    has_value = true;
-    IG_TRY(igraph_matrix_init(&vector, n, 1));
-    has_vector = true;
-    memcpy(&MATRIX(vector, 0, 0), in_out_vector, n * sizeof *in_out_vector);
-    IG_TRY(igraph_arpack_rssolve(multiply, p, &options, NULL, &value, &vector));
-    memcpy(in_out_vector, &MATRIX(vector, 0, 0), n * sizeof *in_out_vector);
-    *out_value = VECTOR(value)[0];
-done:
-    if (has_value) {
-        igraph_vector_destroy(&value);
-    }
-    if (has_vector) {
-        igraph_matrix_destroy(&vector);
-    }
-    return status;
-}
-
-gx_status gx__igraph_eigen(double *in_out_vector, double *out_value, uint32_t n,
-                           gx__multiply_fn multiply_, void *user, gx_job *job, gx_error *err) {
-    product p = {.multiply = multiply_, .user = user, .job = job};
-    uint64_t bytes = gx__igraph_eigen_bytes(n);
-    gx_status status = gx_job_charge(job, bytes, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    status = session_open(job, err);
-    if (status == GX_OK) {
-        gx_job_stage(job, "eigenvector", 0);
-        /* ARPACK's own sums must not depend on how many threads BLAS would take. */
-        int before = gx_threads_default(1);
-        status = eigen(in_out_vector, out_value, n, &p, job, err);
-        gx_threads_default(before);
-        session_close();
     }
     gx_job_refund(job, bytes);
     return status;

@@ -38,15 +38,4 @@ GX_MUST_CHECK gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph,
 /* What it holds beyond igraph's copy of the graph. */
 uint64_t gx__igraph_layout_bytes(uint64_t n, uint64_t m);
 
-/* to = A · from, for a symmetric A. */
-typedef void (*gx__multiply_fn)(void *user, double *to, const double *from);
-
-/* The largest eigenvalue of a symmetric n × n matrix and its vector, by ARPACK. `in_out_vector`
- * holds the start. */
-GX_MUST_CHECK gx_status gx__igraph_eigen(double *in_out_vector, double *out_value, uint32_t n,
-                                         gx__multiply_fn multiply, void *user, gx_job *job,
-                                         gx_error *err);
-/* What ARPACK holds for it. */
-uint64_t gx__igraph_eigen_bytes(uint64_t n);
-
 #endif

@@ -15,17 +15,4 @@ static inline int gx_thread(void) {
 #endif
 }
 
-/* Sets how many threads this thread's parallel regions get that do not say so themselves, which
- * ours always do: libraries below follow it. Returns what it was. */
-static inline int gx_threads_default(int threads) {
-#ifdef _OPENMP
-    int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
-    return before;
-#else
-    (void)threads;
-    return 1;
-#endif
-}
-
 #endif

@@ -1,0 +1,66 @@
+/* One pass over all members in fixed blocks, on all threads: what every iteration over the arcs of a
+ * graph is made of. Sums are taken in each block and then in the order of blocks, so they are the
+ * same bytes at any number of threads. */
+#ifndef GX_KERNEL_SWEEP_H
+#define GX_KERNEL_SWEEP_H
+
+#include "engine/kernel/scores.h"
+
+enum { GX__SWEEP_BLOCK = 1024, GX__SWEEP_SUMS = 12 };
+
+typedef struct gx__sums {
+    double of[GX__SWEEP_SUMS]; /* what each is, the caller knows */
+} gx__sums;
+
+/* Does members [first, end), and adds to `sums`, which begin at 0. Touches nothing that another block
+ * reads. */
+typedef void (*gx__block_fn)(void *user, gx__sums *sums, uint32_t first, uint32_t end);
+
+typedef struct gx__sweep {
+    uint32_t n;
+    int threads;
+    gx_job *job;
+    gx__sums *partial; /* of each block */
+} gx__sweep;
+
+/* `m` arcs decide with n whether threads are worth their start. */
+GX_MUST_CHECK gx_status gx__sweep_init(gx__sweep *out, uint32_t n, uint64_t m, gx_job *job,
+                                       gx_error *err);
+void gx__sweep_finish(gx__sweep *sweep); /* accepts a cleared one; safe twice */
+uint64_t gx__sweep_bytes(uint32_t n);
+
+/* Leaves blocks out once the job is to stop: look at gx_job_check before the result is used. */
+gx__sums gx__sweep_run(const gx__sweep *sweep, gx__block_fn fn, void *user);
+
+/* Σ weight × x over the row of v. Two running sums, since one would wait for itself at every
+ * addition. */
+static inline double gx__pull(const gx__rows_view *rows, const double *x, uint32_t v) {
+    const uint32_t *end_of = rows->end;
+    const float *weight = rows->weight;
+    uint64_t i = rows->ptr[v], end = rows->ptr[v + 1];
+    double even = 0, odd = 0;
+    if (weight) {
+        for (; i + 1 < end; i += 2) {
+            even += (double)weight[i] * x[end_of[i]];
+            odd += (double)weight[i + 1] * x[end_of[i + 1]];
+        }
+        return even + odd + (i < end ? (double)weight[i] * x[end_of[i]] : 0);
+    }
+    for (; i + 1 < end; i += 2) {
+        even += x[end_of[i]];
+        odd += x[end_of[i + 1]];
+    }
+    return even + odd + (i < end ? x[end_of[i]] : 0);
+}
+
+/* Σ weight over the row of v. */
+static inline double gx__row_strength(const gx__rows_view *rows, uint32_t v) {
+    uint64_t first = rows->ptr[v], end = rows->ptr[v + 1];
+    double sum = rows->weight ? 0 : (double)(end - first);
+    for (uint64_t i = first; rows->weight && i < end; i++) {
+        sum += (double)rows->weight[i];
+    }
+    return sum;
+}
+
+#endif
