@@ -93,6 +93,14 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         GX_TRY(gx_view_labels(&v->category, txn, GX_SPACE_ITEM, "category", true, job, err));
         v->input.category = &v->category;
     }
+    if (needs & GX_NEED_TIMES) {
+        GX_TRY(gx_view_times(&v->times, txn, rules, job, err));
+        v->input.times = &v->times;
+    }
+    if (needs & GX_NEED_GROUPS) {
+        GX_TRY(gx_view_groups(&v->groups, txn, job, err));
+        v->input.groups = &v->groups;
+    }
 done:
     return status;
 }
@@ -117,6 +125,8 @@ void gx_views_finish(gx_views *views) {
     gx_graph_finish(&views->ties);
     gx_graph_finish(&views->undirected);
     gx_matrix_finish(&views->matrix);
+    gx_matrix_finish(&views->times);
+    gx_matrix_finish(&views->groups);
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);
 }

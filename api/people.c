@@ -5,13 +5,6 @@
 
 static const float FOLLOWER_SHARE = 0.5F; /* of a default strength, where only the other one ties */
 
-const gx_kind_rule *gx_kind_of(const gx_rules *rules, gx_txn *txn, uint32_t kind) {
-    if (kind < rules->kind_count) {
-        return &rules->kinds[kind];
-    }
-    return gx_kind_rule_default(gx_word_name(txn, GX_SPACE_TIE_KIND, kind));
-}
-
 typedef struct reader {
     gx_people *people;
     gx_txn *txn;
@@ -34,7 +27,7 @@ static gx_person *add_row(gx_people *people) {
 
 static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, bool out,
                             gx_error *err) {
-    const gx_kind_rule *rule = gx_kind_of(r->rules, r->txn, tie->kind);
+    const gx_kind_rule *rule = gx_kind_rule_of(r->rules, r->txn, tie->kind);
     double weight = (double)rule->weight * (double)tie->weight;
     if (other == r->user || (!rule->blocks && !(weight > 0))) {
         return GX_OK;

@@ -31,7 +31,4 @@ void gx_people_measure(gx_people *people, const gx_rec *rec, uint32_t user);
 const gx_person *gx_people_find(const gx_people *people, uint32_t user); /* NULL: not tied */
 void gx_people_finish(gx_people *people);
 
-/* The rule of a tie kind, also of one that is newer than the rules. */
-const gx_kind_rule *gx_kind_of(const gx_rules *rules, gx_txn *txn, uint32_t kind);
-
 #endif

@@ -73,7 +73,7 @@ typedef struct between {
 static gx_status add_tie(void *user, const gx_tie *tie, gx_error *err) {
     (void)err;
     const between *b = user;
-    const gx_kind_rule *rule = gx_kind_of(&b->call->state->rules, b->call->txn, tie->kind);
+    const gx_kind_rule *rule = gx_kind_rule_of(&b->call->state->rules, b->call->txn, tie->kind);
     if ((b->out ? tie->dst : tie->src) == b->other && (b->out || tie->directed) &&
         rule->weight > 0) {
         gx_list_add(b->call->arena, b->list, gx_tie_value(b->call->arena, b->call->txn, tie));

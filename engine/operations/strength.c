@@ -2,28 +2,33 @@
  * member.
  *
  * Granovetter (1973) calls a tie strong by the time given to it, by reciprocity and by the friends
- * two people share. Each is a part between 0 and 1, and the strength their weighted mean:
+ * two people share. Six parts between 0 and 1 say as much of it as a shop can know (tie_parts.h has the
+ * formulas), and the strength is their weighted mean:
  *
- *   weight       x / (1 + x), x = log2(1 + w / ŵ), ŵ the geometric mean of all weights: 1/2 for a
- * usual tie reciprocity  min(w_uv, w_vu) / max(w_uv, w_vu); 1 where ties have no direction common
- * neighbourhood overlap |N(u) ∩ N(v)| / (k_u + k_v − 2 − |N(u) ∩ N(v)|)   (Onnela et al. 2007,
- *                Structure and tie strengths in mobile communication networks, PNAS 104, eq. 1)
- *   purchases    cosine of the two members' rows of the matrix; off (0) by default
+ *   weight       of the tie, with its kind, against the usual one
+ *   recency      halves with every `half_life` since the two were last tied, from the newest tie on
+ *   reciprocity  the smaller of the weights there and back, over the larger; 1 without direction
+ *   groups       those both are in, a small one counting more
+ *   common       overlap of the two neighbourhoods (Onnela et al. 2007)
+ *   purchases    cosine of the two members' rows of the matrix
  *
- * All four are symmetric, so the strength is the same seen from either end; the list of one member
- * is cut at k, so that being in one list does not mean being in the other.
+ * A part of which nothing is known in the whole store (no times, groups or events) does not count, and
+ * the others take its share. All parts are symmetric, so the strength is the same seen from either end; the
+ * list of one member is cut at k, so that being in one list does not mean being in the other.
  *
  * Common neighbours are counted by walking the shorter of the two rows, against marks or by binary
  * search in the longer: time O(Σ_uv min(k_u, k_v) · log k), which is O(m · arboricity · log k). A
- * row longer than `sample` is walked in even strides and the count scaled up. Memory: 4 bytes a
- * member and 16 a tie of the largest member for each thread, 12 a tie kept. */
+ * row longer than `sample` is walked in even strides and the count scaled up. Purchases and groups
+ * merge the two rows. Memory: 4 bytes a member and 16 a tie of the largest member for each thread, 8 a
+ * member for norms, 8 a group, 8 a tie kept. */
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/scores.h"
 #include "engine/kernel/top.h"
+#include "engine/operations/tie_parts.h"
 
 #include <math.h>
 
-enum { MEMBERS_CHUNK = 64, WEIGHT_BLOCK = 1 << 16 };
+enum { MEMBERS_CHUNK = 64 };
 
 static const gx_param params[] = {
     {.name = "k",
@@ -33,30 +38,22 @@ static const gx_param params[] = {
      .high = 1e6,
      .unit = "ties",
      .help = "the strongest so many of each member are kept"},
-    {.name = "weight",
-     .type = GX_PARAM_REAL,
-     .fallback = "1",
-     .low = 0,
-     .high = 1e6,
-     .help = "how much the tie's own weight counts"},
-    {.name = "reciprocity",
-     .type = GX_PARAM_REAL,
-     .fallback = "1",
-     .low = 0,
-     .high = 1e6,
-     .help = "how much it counts that both chose each other"},
-    {.name = "common",
-     .type = GX_PARAM_REAL,
-     .fallback = "1",
-     .low = 0,
-     .high = 1e6,
-     .help = "how much common neighbours count"},
-    {.name = "purchases",
-     .type = GX_PARAM_REAL,
-     .fallback = "0",
-     .low = 0,
-     .high = 1e6,
-     .help = "how much buying the same counts; needs events"},
+#define X(id, parameter, by_default, says)                                                         \
+    {.name = parameter,                                                                            \
+     .type = GX_PARAM_REAL,                                                                        \
+     .fallback = by_default,                                                                       \
+     .low = 0,                                                                                     \
+     .high = 1e6,                                                                                  \
+     .help = "how much it counts: " says},
+    GX_TIE_PART_MAP(X)
+#undef X
+    {.name = "half_life",
+     .type = GX_PARAM_DURATION,
+     .fallback = "365d",
+     .low = 1,
+     .high = 1e13,
+     .unit = "ms",
+     .help = "after so long the recency of a tie is a half"},
     {.name = "sample",
      .type = GX_PARAM_INT,
      .fallback = "2000",
@@ -70,19 +67,20 @@ static const gx_gives gives[] = {
     {"ptr", GX_U64, GX_LEN_OTHER, "start of each member's ties, members + 1"},
     {"dst", GX_U32, GX_LEN_OTHER, "who, strongest first"},
     {"weight", GX_F32, GX_LEN_OTHER, "strength, 0 to 1"},
+    {"degree", GX_U32, GX_LEN_USERS, "to how many a member is tied, also those that were cut"},
+    {"share", GX_F64, GX_LEN_OTHER, "how much each part counted, sum 1; in the order of the parameters"},
+    {"scale", GX_F64, GX_LEN_OTHER, "usual weight; newest tie and half-life, ms"},
 };
-
-typedef struct tie_parts {
-    double weight, reciprocity, common, purchases;
-} tie_parts;
 
 typedef struct strengths {
     const gx_graph *graph, *undirected;
-    const gx_matrix *matrix;
-    tie_parts share;     /* how much each part counts; sums to 1 */
-    double usual_weight; /* geometric mean */
+    const gx_matrix *matrix, *times, *groups; /* NULL: nothing is known */
+    double share[GX_TIE_PART_COUNT];
+    double usual_weight, half_life_ms;
+    int64_t now_ms;
     uint64_t sample;
-    const double *norm; /* of each row of the matrix; NULL: not asked for */
+    double *norm;         /* of each row of the matrix */
+    double *group_weight; /* of each group */
 } strengths;
 
 /* ---- the parts ---------------------------------------------------------------------------------
@@ -115,18 +113,17 @@ static double arc_weight(const gx_graph *graph, uint32_t u, uint32_t v) {
     return graph->out_weight ? (double)graph->out_weight[arc] : 1.0;
 }
 
-static double weight_part(const strengths *s, double weight) {
-    double x = log2(1.0 + weight / s->usual_weight);
-    return isinf(x) ? 1.0 : x / (1.0 + x);
+static double recency_part(const strengths *s, uint32_t u, uint32_t v) {
+    uint64_t at = gx_matrix_find(s->times, u, v);
+    return at == UINT64_MAX
+               ? GX_TIE_RECENCY_UNKNOWN
+               : gx_tie_recency_part(s->times->ts[at], s->now_ms, s->half_life_ms);
 }
 
 static double reciprocity_part(const strengths *s, uint32_t u, uint32_t v) {
-    if (!s->graph->directed) {
-        return 1.0;
-    }
-    double there = arc_weight(s->graph, u, v), back = arc_weight(s->graph, v, u);
-    double larger = fmax(there, back);
-    return larger > 0.0 ? fmin(there, back) / larger : 0.0;
+    return s->graph->directed
+               ? gx_tie_reciprocity_part(arc_weight(s->graph, u, v), arc_weight(s->graph, v, u))
+               : 1.0;
 }
 
 /* |N(u) ∩ N(v)|, where mark[x] == u + 1 for all x of N(u). The shorter row, or the lower number's
@@ -153,93 +150,106 @@ static double common_neighbours(const strengths *s, const uint32_t *mark, uint32
                                 : (double)found;
 }
 
-static double common_part(const strengths *s, const uint32_t *mark, uint32_t u, uint32_t v) {
-    double common = common_neighbours(s, mark, u, v);
-    double around =
-        (double)row_length(s->undirected, u) + (double)row_length(s->undirected, v) - 2.0 - common;
-    return around > 0.0 ? fmin(common / around, 1.0) : 0.0;
-}
-
 static double value_at(const gx_matrix *matrix, uint64_t i) {
     return matrix->value ? (double)matrix->value[i] : 1.0;
+}
+
+/* The next column that both rows have, from *a and *b on; false at the end of either. */
+static bool next_shared(const gx_matrix *m, uint64_t *a, uint64_t *b, uint64_t a_end,
+                        uint64_t b_end) {
+    while (*a < a_end && *b < b_end && m->col[*a] != m->col[*b]) {
+        if (m->col[*a] < m->col[*b]) {
+            ++*a;
+        } else {
+            ++*b;
+        }
+    }
+    return *a < a_end && *b < b_end;
 }
 
 static double purchases_part(const strengths *s, uint32_t u, uint32_t v) {
     const gx_matrix *m = s->matrix;
     uint64_t a = m->ptr[u], b = m->ptr[v];
     double dot = 0.0;
-    while (a < m->ptr[u + 1] && b < m->ptr[v + 1]) {
-        if (m->col[a] == m->col[b]) {
-            dot += value_at(m, a++) * value_at(m, b++);
-        } else if (m->col[a] < m->col[b]) {
-            a++;
-        } else {
-            b++;
-        }
+    for (; next_shared(m, &a, &b, m->ptr[u + 1], m->ptr[v + 1]); a++, b++) {
+        dot += value_at(m, a) * value_at(m, b);
     }
-    double norms = s->norm[u] * s->norm[v];
-    return dot > 0.0 && norms > 0.0 ? fmin(dot / norms, 1.0) : 0.0;
+    return gx_tie_purchases_part(dot, s->norm[u], s->norm[v]);
 }
 
+static double groups_part(const strengths *s, uint32_t u, uint32_t v) {
+    const gx_matrix *m = s->groups;
+    uint64_t a = m->ptr[u], b = m->ptr[v];
+    double sum = 0.0;
+    for (; next_shared(m, &a, &b, m->ptr[u + 1], m->ptr[v + 1]); a++, b++) {
+        sum += s->group_weight[m->col[a]];
+    }
+    return gx_tie_groups_part(sum);
+}
+
+/* Parts that do not count are not looked at. */
 static double tie_strength(const strengths *s, const uint32_t *mark, uint32_t u, uint64_t arc) {
     const gx_graph *graph = s->undirected;
     const uint32_t v = graph->out_dst[arc];
-    double strength =
-        s->share.weight * weight_part(s, graph->out_weight ? (double)graph->out_weight[arc] : 1.0);
-    strength += s->share.reciprocity * reciprocity_part(s, u, v);
-    if (s->share.common > 0.0) {
-        strength += s->share.common * common_part(s, mark, u, v);
+    double part[GX_TIE_PART_COUNT] = {0};
+    part[GX_TIE_WEIGHT] = gx_tie_weight_part(
+        graph->out_weight ? (double)graph->out_weight[arc] : 1.0, s->usual_weight);
+    part[GX_TIE_RECIPROCITY] = reciprocity_part(s, u, v);
+    if (s->share[GX_TIE_RECENCY] > 0.0) {
+        part[GX_TIE_RECENCY] = recency_part(s, u, v);
     }
-    if (s->norm) {
-        strength += s->share.purchases * purchases_part(s, u, v);
+    if (s->share[GX_TIE_GROUPS] > 0.0) {
+        part[GX_TIE_GROUPS] = groups_part(s, u, v);
     }
-    return fmin(strength, 1.0);
+    if (s->share[GX_TIE_COMMON] > 0.0) {
+        part[GX_TIE_COMMON] = gx_tie_common_part(common_neighbours(s, mark, u, v),
+                                                 row_length(graph, u), row_length(graph, v));
+    }
+    if (s->share[GX_TIE_PURCHASES] > 0.0) {
+        part[GX_TIE_PURCHASES] = purchases_part(s, u, v);
+    }
+    return gx_tie_strength(s->share, part);
 }
 
 /* ---- all members -------------------------------------------------------------------------------
  */
 
-/* exp of the mean log of all weights above 0, in fixed blocks. */
-static gx_status find_usual_weight(strengths *s, gx_job *job, gx_error *err) {
-    const gx_graph *graph = s->undirected;
-    s->usual_weight = 1.0;
-    if (!graph->out_weight || graph->m == 0) {
-        return GX_OK;
-    }
-    const uint64_t blocks = (graph->m + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK;
-    double *sum = NULL, *count = NULL, all = 0.0, positive = 0.0;
-    gx_status status;
-    GX_TRY(gx_job_alloc(job, &sum, blocks, sizeof *sum, err));
-    GX_TRY(gx_job_alloc(job, &count, blocks, sizeof *count, err));
-#pragma omp parallel for num_threads(job->threads) schedule(static)
-    for (uint64_t b = 0; b < blocks; b++) {
-        uint64_t end = b + 1 < blocks ? (b + 1) * WEIGHT_BLOCK : graph->m;
-        for (uint64_t i = b * WEIGHT_BLOCK; i < end; i++) {
-            if (graph->out_weight[i] > 0.0f) {
-                sum[b] += log((double)graph->out_weight[i]);
-                count[b] += 1.0;
-            }
-        }
-    }
-    for (uint64_t b = 0; b < blocks; b++) {
-        all += sum[b];
-        positive += count[b];
-    }
-    s->usual_weight = positive > 0.0 ? exp(all / positive) : 1.0;
-done:
-    gx_job_free(job, count);
-    gx_job_free(job, sum);
-    return status;
-}
-
-static gx_status find_norms(double **out, const gx_matrix *matrix, gx_job *job, gx_error *err) {
-    gx_status status = gx_job_alloc(job, out, matrix->rows, sizeof **out, err);
+static gx_status find_norms(strengths *s, gx_job *job, gx_error *err) {
+    const gx_matrix *matrix = s->matrix;
+    gx_status status = gx_job_alloc(job, &s->norm, matrix->rows, sizeof *s->norm, err);
     for (uint32_t u = 0; status == GX_OK && u < matrix->rows; u++) {
         double sum = 0.0;
         for (uint64_t i = matrix->ptr[u]; i < matrix->ptr[u + 1]; i++) {
             sum += value_at(matrix, i) * value_at(matrix, i);
         }
-        (*out)[u] = sqrt(sum);
+        s->norm[u] = sqrt(sum);
+    }
+    return status;
+}
+
+static gx_status weigh_groups(strengths *s, gx_job *job, gx_error *err) {
+    const gx_matrix *groups = s->groups;
+    gx_status status = gx_job_alloc(job, &s->group_weight, groups->cols, sizeof(double), err);
+    for (uint64_t i = 0; status == GX_OK && i < groups->nnz; i++) {
+        s->group_weight[groups->col[i]] += 1.0;
+    }
+    for (uint32_t g = 0; status == GX_OK && g < groups->cols; g++) {
+        s->group_weight[g] = gx_tie_group_weight((uint64_t)s->group_weight[g]);
+    }
+    return status;
+}
+
+static gx_status prepare(strengths *s, gx_job *job, gx_error *err) {
+    gx_status status = gx_tie_usual_weight(&s->usual_weight, s->undirected, job, err);
+    s->now_ms = INT64_MIN;
+    for (uint64_t i = 0; s->times && i < s->times->nnz; i++) {
+        s->now_ms = s->times->ts[i] > s->now_ms ? s->times->ts[i] : s->now_ms;
+    }
+    if (status == GX_OK && s->share[GX_TIE_PURCHASES] > 0.0) {
+        status = find_norms(s, job, err);
+    }
+    if (status == GX_OK && s->share[GX_TIE_GROUPS] > 0.0) {
+        status = weigh_groups(s, job, err);
     }
     return status;
 }
@@ -303,16 +313,61 @@ done:
 /* ---- the pass ----------------------------------------------------------------------------------
  */
 
-static gx_status read_shares(tie_parts *out, const gx_args *args, gx_error *err) {
-    tie_parts p = {gx_arg_real(args, "weight"), gx_arg_real(args, "reciprocity"),
-                   gx_arg_real(args, "common"), gx_arg_real(args, "purchases")};
-    double sum = p.weight + p.reciprocity + p.common + p.purchases;
-    if (sum <= 0.0) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "weight",
-                          "weight, reciprocity, common and purchases are all 0; one must count");
+static const gx_matrix *known(const gx_matrix *matrix) {
+    return matrix && matrix->nnz > 0 ? matrix : NULL;
+}
+
+/* A part that nothing is known of gives its share to the others; where only such parts were asked for,
+ * every strength is 0. */
+static gx_status read_shares(strengths *s, const gx_args *args, gx_error *err) {
+    double *share = s->share;
+    double sum = 0.0;
+    for (int p = 0; p < GX_TIE_PART_COUNT; p++) {
+        share[p] = gx_arg_real(args, gx_tie_part_name((gx_tie_part)p));
+        sum += share[p];
     }
-    *out = (tie_parts){p.weight / sum, p.reciprocity / sum, p.common / sum, p.purchases / sum};
+    if (!(sum > 0.0)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "weight",
+                          "weight, recency, reciprocity, groups, common and purchases are all 0; one "
+                          "must count");
+    }
+    share[GX_TIE_RECENCY] = s->times ? share[GX_TIE_RECENCY] : 0.0;
+    share[GX_TIE_GROUPS] = s->groups ? share[GX_TIE_GROUPS] : 0.0;
+    share[GX_TIE_PURCHASES] = s->matrix ? share[GX_TIE_PURCHASES] : 0.0;
+    (void)gx_tie_shares(share);
     return GX_OK;
+}
+
+/* Rows of k at most, without self-loops. */
+static gx_status add_rows(uint64_t **out_ptr, gx_output *out, const gx_graph *graph, uint64_t k,
+                          gx_error *err) {
+    uint64_t *ptr;
+    uint32_t *degree;
+    gx_status status;
+    GX_TRY(gx_output_add(&ptr, out, "ptr", GX_U64, (uint64_t)graph->n + 1, 0, err));
+    GX_TRY(gx_output_add(&degree, out, "degree", GX_U32, graph->n, 0, err));
+    for (uint32_t u = 0; u < graph->n; u++) {
+        uint64_t own = row_length(graph, u);
+        own -= find(graph->out_dst, graph->out_ptr[u], graph->out_ptr[u + 1], u) != UINT64_MAX;
+        degree[u] = (uint32_t)own;
+        ptr[u + 1] = ptr[u] + (own < k ? own : k);
+    }
+    *out_ptr = ptr;
+done:
+    return status;
+}
+
+static gx_status add_recipe(gx_output *out, const strengths *s, gx_error *err) {
+    double *share, *scale;
+    gx_status status;
+    GX_TRY(gx_output_add(&share, out, "share", GX_F64, GX_TIE_PART_COUNT, 0, err));
+    GX_TRY(gx_output_add(&scale, out, "scale", GX_F64, GX_TIE_SCALES, 0, err));
+    memcpy(share, s->share, sizeof s->share);
+    scale[GX_TIE_SCALE_WEIGHT] = s->usual_weight;
+    scale[GX_TIE_SCALE_NOW] = (double)s->now_ms;
+    scale[GX_TIE_SCALE_HALF_LIFE] = s->half_life_ms;
+done:
+    return status;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -320,43 +375,36 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const gx_graph *graph = input->undirected;
     strengths s = {.graph = input->graph,
                    .undirected = graph,
-                   .matrix = input->matrix,
+                   .matrix = known(input->matrix),
+                   .times = known(input->times),
+                   .groups = known(input->groups),
+                   .half_life_ms = (double)gx_arg_int(args, "half_life"),
                    .sample = (uint64_t)gx_arg_int(args, "sample")};
     const uint64_t k = (uint64_t)gx_arg_int(args, "k");
     uint64_t *ptr;
     uint32_t *dst;
     float *weight;
-    double *norm = NULL;
     gx_status status;
-    GX_TRY(read_shares(&s.share, args, err));
-    if (s.share.purchases > 0.0 && !input->matrix) {
-        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "purchases",
-                          "purchases is above 0, but there are no events to count"));
-    }
-    if (s.share.purchases > 0.0) {
-        GX_TRY(find_norms(&norm, input->matrix, job, err));
-        s.norm = norm;
-    }
-    GX_TRY(find_usual_weight(&s, job, err));
-    GX_TRY(gx_output_add(&ptr, out, "ptr", GX_U64, (uint64_t)graph->n + 1, 0, err));
-    for (uint32_t u = 0; u < graph->n; u++) {
-        uint64_t own = row_length(graph, u);
-        own -= find(graph->out_dst, graph->out_ptr[u], graph->out_ptr[u + 1], u) != UINT64_MAX;
-        ptr[u + 1] = ptr[u] + (own < k ? own : k);
-    }
+    GX_TRY(read_shares(&s, args, err));
+    GX_TRY(prepare(&s, job, err));
+    GX_TRY(add_rows(&ptr, out, graph, k, err));
     GX_TRY(gx_output_add(&dst, out, "dst", GX_U32, ptr[graph->n], 0, err));
     GX_TRY(gx_output_add(&weight, out, "weight", GX_F32, ptr[graph->n], 0, err));
+    GX_TRY(add_recipe(out, &s, err));
     gx_job_stage(job, "strength", 0);
     GX_TRY(rank_all(&s, (uint32_t)k, ptr, dst, weight, job, err));
 done:
-    gx_job_free(job, norm);
+    gx_job_free(job, s.norm);
+    gx_job_free(job, s.group_weight);
     return status;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const uint64_t n = input->undirected->n, m = input->undirected->m;
     const uint64_t k = (uint64_t)gx_arg_int(args, "k"), kept = n * k < m ? n * k : m;
-    out->mem_bytes = 8 * n + 8 * kept + (uint64_t)threads * (4 * n + 16 * (k < n ? k : n));
+    out->mem_bytes = 12 * n + 8 * kept + (uint64_t)threads * (4 * n + 16 * (k < n ? k : n));
+    out->mem_bytes += input->matrix && gx_arg_real(args, "purchases") > 0 ? 8 * n : 0;
+    out->mem_bytes += input->groups ? 8 * (uint64_t)input->groups->cols : 0;
     out->cpu_s = 4e-7 * (double)m;
 }
 
@@ -404,8 +452,10 @@ const gx_pass gx_pass_strength = {
     .summary = "how close two members are, and the strongest ties of each",
     .paper = "Granovetter, The strength of weak ties (1973); overlap: Onnela et al., PNAS 104 "
              "(2007), eq. 1",
-    .complexity = "time O(sum over ties of the smaller degree, times log); memory 8 n + 8 m bytes",
+    .complexity = "time O(sum over ties of the smaller degree, times log, "
+                  "and of rows of events; memory 12 n + 8 m bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
+    .wants = GX_NEED_MATRIX | GX_NEED_TIMES | GX_NEED_GROUPS,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -11,16 +11,51 @@
 
 extern const gx_pass gx_pass_strength;
 
-enum { N_MAX = 14, ITEMS = 6, ARCS_MAX = 70 };
+enum { N_MAX = 14, ITEMS = 6, GROUPS = 4, ARCS_MAX = 70 };
+
+static const double half_life_ms = 365 * 86400000.0;
 
 typedef struct world {
     uint32_t n;
     bool directed, weighted;
     double arc[N_MAX][N_MAX]; /* weight, 0: none */
     double act[N_MAX][ITEMS];
+    int64_t time[N_MAX][N_MAX]; /* 0: not known */
+    bool in_group[N_MAX][GROUPS];
     gx_graph graph, undirected;
-    gx_matrix matrix;
+    gx_matrix matrix, times, groups;
 } world;
+
+/* Of some ties the time is not known, and of some worlds no time and no group is. */
+static void world_facts(world *w, gx_rng *rng, gx_job *job) {
+    uint32_t row[2 * ARCS_MAX], col[2 * ARCS_MAX], group_row[N_MAX * GROUPS],
+        group_col[N_MAX * GROUPS];
+    int64_t ts[2 * ARCS_MAX];
+    uint64_t times = 0, groups = 0;
+    bool timed = gx_rng_below(rng, 3) != 0, grouped = gx_rng_below(rng, 3) != 0;
+    for (uint32_t u = 0; u < w->n; u++) {
+        for (uint32_t v = 0; v < w->n; v++) {
+            if (timed && w->arc[u][v] > 0 && gx_rng_below(rng, 4) != 0) {
+                int64_t at = 1 + (int64_t)gx_rng_below(rng, 800) * 86400000;
+                int64_t last = w->time[v][u] > at ? w->time[v][u] : at;
+                w->time[u][v] = w->time[v][u] = last;
+                row[times] = u, col[times] = v, ts[times++] = at;
+                row[times] = v, col[times] = u, ts[times++] = at;
+            }
+        }
+        for (uint32_t g = 0; grouped && g < GROUPS; g++) {
+            if (gx_rng_below(rng, 3) == 0) {
+                w->in_group[u][g] = true;
+                group_row[groups] = u, group_col[groups++] = g;
+            }
+        }
+    }
+    assert_int_equal(
+        gx_matrix_build(&w->times, w->n, w->n, times, row, col, NULL, ts, job, NULL), GX_OK);
+    assert_int_equal(gx_matrix_build(&w->groups, w->n, GROUPS, groups, group_row, group_col, NULL,
+                                     NULL, job, NULL),
+                     GX_OK);
+}
 
 static void world_make(world *w, uint64_t seed) {
     gx_rng rng = gx_rng_at(seed, 21);
@@ -58,12 +93,15 @@ static void world_make(world *w, uint64_t seed) {
     assert_int_equal(gx_graph_undirected(&w->undirected, &w->graph, &job, NULL), GX_OK);
     assert_int_equal(
         gx_matrix_build(&w->matrix, w->n, ITEMS, nnz, row, col, value, NULL, &job, NULL), GX_OK);
+    world_facts(w, &rng, &job);
 }
 
 static void world_free(world *w) {
     gx_graph_finish(&w->graph);
     gx_graph_finish(&w->undirected);
     gx_matrix_finish(&w->matrix);
+    gx_matrix_finish(&w->times);
+    gx_matrix_finish(&w->groups);
 }
 
 static gx_status run(gx_arrays **out, const world *w, const gx_value *params, gx_error *err) {
@@ -72,6 +110,8 @@ static gx_status run(gx_arrays **out, const world *w, const gx_value *params, gx
     gx_input input = {.graph = &w->graph,
                       .undirected = &w->undirected,
                       .matrix = &w->matrix,
+                      .times = w->times.rows ? &w->times : NULL,
+                      .groups = w->groups.rows ? &w->groups : NULL,
                       .users = w->n,
                       .items = ITEMS};
     assert_int_equal(gx_arrays_create(out, NULL), GX_OK);
@@ -120,17 +160,45 @@ static double cosine(const world *w, uint32_t u, uint32_t v) {
     return dot > 0 ? dot / sqrt(uu * vv) : 0;
 }
 
-/* share: of weight, reciprocity, common, purchases. */
-static double expected(const world *w, const double share[4], uint32_t u, uint32_t v) {
-    double x = log2(1 + tie(w, u, v) / usual_weight(w));
-    double back = fmin(w->arc[u][v], w->arc[v][u]) / tie(w, u, v);
-    double sum = share[0] + share[1] + share[2] + share[3];
-    return (share[0] * x / (1 + x) + share[1] * (w->directed ? back : 1) +
-            share[2] * overlap(w, u, v) + share[3] * cosine(w, u, v)) /
-           sum;
+static double recency(const world *w, uint32_t u, uint32_t v) {
+    int64_t newest = 0;
+    for (uint32_t x = 0; x < w->n; x++) {
+        for (uint32_t y = 0; y < w->n; y++) {
+            newest = w->time[x][y] > newest ? w->time[x][y] : newest;
+        }
+    }
+    return w->time[u][v] ? exp2(-(double)(newest - w->time[u][v]) / half_life_ms) : 0.5;
 }
 
-static void assert_defined(const world *w, const gx_arrays *arrays, const double share[4],
+static double shared_groups(const world *w, uint32_t u, uint32_t v) {
+    double sum = 0;
+    for (uint32_t g = 0; g < GROUPS; g++) {
+        double size = 0;
+        for (uint32_t x = 0; x < w->n; x++) {
+            size += w->in_group[x][g];
+        }
+        sum += w->in_group[u][g] && w->in_group[v][g] ? 1 / log2(1 + size) : 0;
+    }
+    return sum / (1 + sum);
+}
+
+/* In the order of the parts. */
+static double expected(const world *w, const double given[6], uint32_t u, uint32_t v) {
+    double x = log2(1 + tie(w, u, v) / usual_weight(w));
+    double back = fmin(w->arc[u][v], w->arc[v][u]) / tie(w, u, v);
+    const bool is_known[6] = {true, w->times.nnz > 0, true, w->groups.nnz > 0, true,
+                              w->matrix.nnz > 0};
+    const double part[6] = {x / (1 + x),           recency(w, u, v), w->directed ? back : 1,
+                            shared_groups(w, u, v), overlap(w, u, v), cosine(w, u, v)};
+    double sum = 0, all = 0;
+    for (int p = 0; p < 6; p++) {
+        sum += is_known[p] ? given[p] * part[p] : 0;
+        all += is_known[p] ? given[p] : 0;
+    }
+    return sum / all;
+}
+
+static void assert_defined(const world *w, const gx_arrays *arrays, const double share[6],
                            uint64_t k) {
     const uint64_t *ptr = gx_arrays_get(arrays, "strength.ptr", GX_U64, w->n + 1);
     const uint32_t *dst = gx_arrays_get(arrays, "strength.dst", GX_U32, 0);
@@ -164,9 +232,9 @@ static void test_against_the_definition(void **state) {
         world_make(&w, seed);
         gx_arena *arena = gx_arena_create();
         gx_value params = gx_map(arena, 4);
-        double share[4] = {1, 1, 1, seed % 5 ? 0 : 2};
+        double share[6] = {1, 0.5, 1, 0.5, 1, seed % 5 ? 0.5 : 2};
         uint64_t k = seed % 4 ? 200 : 3;
-        gx_map_put(arena, &params, "purchases", gx_real(share[3]));
+        gx_map_put(arena, &params, "purchases", gx_real(share[5]));
         gx_map_put(arena, &params, "k", gx_int((int64_t)k));
         gx_arrays *arrays;
         gx_error err = {0};
@@ -185,10 +253,12 @@ static void test_refuses_that_nothing_counts(void **state) {
     world w;
     world_make(&w, 1);
     gx_arena *arena = gx_arena_create();
-    gx_value params = gx_map(arena, 4);
-    gx_map_put(arena, &params, "weight", gx_int(0));
-    gx_map_put(arena, &params, "reciprocity", gx_int(0));
-    gx_map_put(arena, &params, "common", gx_int(0));
+    gx_value params = gx_map(arena, 6);
+    static const char *const all[] = {"weight", "recency", "reciprocity",
+                                      "groups", "common",  "purchases"};
+    for (size_t p = 0; p < GX_COUNT(all); p++) {
+        gx_map_put(arena, &params, all[p], gx_int(0));
+    }
     gx_arrays *arrays;
     gx_error err = {0};
     assert_int_equal(run(&arrays, &w, &params, &err), GX_BAD_REQUEST);
@@ -213,7 +283,8 @@ static void test_overlap_of_hubs_is_estimated(void **state) {
     }
     src[m] = 0;
     dst[m++] = 1;
-    world w = {.n = N};
+    static world w; /* of N members: its tables are not used */
+    w.n = N;
     gx_job job;
     gx_job_init(&job, 1, 1);
     assert_int_equal(

@@ -65,6 +65,12 @@ const gx_kind_rule *gx_kind_rule_default(gx_slice name) {
     return &unknown_kind;
 }
 
+const gx_kind_rule *gx_kind_rule_of(const gx_rules *rules, gx_txn *txn, uint32_t kind) {
+    return kind < rules->kind_count
+               ? &rules->kinds[kind]
+               : gx_kind_rule_default(gx_word_name(txn, GX_SPACE_TIE_KIND, kind));
+}
+
 const gx_action_rule *gx_action_rule_default(gx_slice name) {
     for (size_t i = 0; i < GX_COUNT(actions); i++) {
         if (gx_slice_is(name, actions[i].name)) {

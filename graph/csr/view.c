@@ -79,10 +79,7 @@ static gx_status weigh_kinds(ties *t, gx_txn *txn, const gx_rules *rules, gx_err
         GX_TRY(want_names(wanted, t->kind_count, txn, GX_SPACE_TIE_KIND, names, err));
     }
     for (uint32_t id = 0; id < t->kind_count; id++) {
-        gx_slice name = gx_word_name(txn, GX_SPACE_TIE_KIND, id);
-        const gx_kind_rule *rule =
-            id < rules->kind_count ? &rules->kinds[id] : gx_kind_rule_default(name);
-        double weight = (double)rule->weight;
+        double weight = (double)gx_kind_rule_of(rules, txn, id)->weight;
         /* A kind asked for by name counts, even one that is not social by default. */
         t->kind_weight[id] = !names ? weight : !wanted[id] ? 0 : weight > 0 ? weight : 1;
     }

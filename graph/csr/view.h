@@ -33,6 +33,8 @@ typedef struct gx_rules {
 /* The built-in table, overridden by the settings "tie_kinds" and "actions". */
 GX_MUST_CHECK gx_status gx_rules_load(gx_rules *out, gx_txn *txn, gx_error *err);
 void gx_rules_finish(gx_rules *rules);
+/* The rule of a tie kind by its word id, also of one that is newer than the rules. */
+const gx_kind_rule *gx_kind_rule_of(const gx_rules *rules, gx_txn *txn, uint32_t kind);
 /* The built-in rule by name, or the fallback rule. */
 const gx_kind_rule *gx_kind_rule_default(gx_slice name);
 const gx_action_rule *gx_action_rule_default(gx_slice name);
@@ -59,6 +61,13 @@ typedef struct gx_event_view {
 /* members × items: Σ over events of weight(action) × rating scale × decay. */
 GX_MUST_CHECK gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                                        const gx_event_view *view, gx_job *job, gx_error *err);
+
+/* members × members: when two members were last tied by a social tie, seen from both ends; values say
+ * nothing. Ties without a time are not in it. */
+GX_MUST_CHECK gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
+                                      gx_job *job, gx_error *err);
+/* members × groups: who is in which now, those who left left out; values and times are NULL. */
+GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err);
 
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */
 GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space,

@@ -67,6 +67,8 @@ static gx_status check_needs(const gx_pass *pass, const gx_input *input, gx_erro
         {GX_NEED_UNDIRECTED, input->undirected, "the undirected graph"},
         {GX_NEED_MATRIX, input->matrix, "the matrix of members and items"},
         {GX_NEED_CATEGORY, input->category, "the categories of items"},
+        {GX_NEED_TIMES, input->times, "the times of ties"},
+        {GX_NEED_GROUPS, input->groups, "the members of groups"},
     };
     for (size_t i = 0; i < GX_COUNT(needs); i++) {
         if (pass->needs & needs[i].need && !needs[i].met) {
@@ -91,7 +93,10 @@ static gx_status check_sizes(const gx_pass *pass, const gx_input *input, gx_erro
                  (!input->undirected || input->undirected->n == input->users) &&
                  (!input->matrix ||
                   (input->matrix->rows == input->users && input->matrix->cols == input->items)) &&
-                 (!input->category || input->category->n == input->items);
+                 (!input->category || input->category->n == input->items) &&
+                 (!input->times || (input->times->rows == input->users &&
+                                    input->times->cols == input->users)) &&
+                 (!input->groups || input->groups->rows == input->users);
     return right ? GX_OK
                  : gx_fail_at(err, GX_INTERNAL, pass->name,
                               "the input of %s is not of %u members and %u items", pass->name,

@@ -15,6 +15,8 @@ typedef struct gx_input {
     const gx_graph *undirected; /* the same without direction */
     const gx_matrix *matrix;    /* members × items, decayed weights, ts */
     const gx_labels *category;  /* of items, top level */
+    const gx_matrix *times;     /* members × members: when two were last tied, both ways */
+    const gx_matrix *groups;    /* members × groups they are in */
     const gx_arrays *arrays;    /* what earlier passes gave */
     uint32_t users, items;
 } gx_input;
@@ -24,7 +26,9 @@ enum {
     GX_NEED_IN = 2, /* the transpose of `graph` */
     GX_NEED_UNDIRECTED = 4,
     GX_NEED_MATRIX = 8,
-    GX_NEED_CATEGORY = 16
+    GX_NEED_CATEGORY = 16,
+    GX_NEED_TIMES = 256,
+    GX_NEED_GROUPS = 512
 };
 
 typedef enum gx_kind {
@@ -64,6 +68,7 @@ struct gx_pass {
     const char *paper;      /* source: authors, title, year, equation */
     const char *complexity; /* time and memory in n and m */
     unsigned needs;              /* GX_NEED_* */
+    unsigned wants;              /* GX_NEED_*, used where they are given */
     const char *const *arrays;   /* full names of arrays it needs, NULL-ended; NULL: none */
     const gx_gives *gives;
     size_t give_count;

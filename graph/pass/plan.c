@@ -102,7 +102,7 @@ static gx_status place(maker *m, size_t i, gx_error *err) {
         GX_TRY(place(m, giver, err));
     }
     m->mark[i] = DONE;
-    m->plan.needs |= pass->needs;
+    m->plan.needs |= pass->needs | pass->wants;
     m->plan.steps[m->plan.count++] = m->todo[i];
 done:
     return status;

@@ -1,0 +1,96 @@
+/* What else a store knows about two members: when they were last tied, and the groups they are in, as
+ * sparse matrices. Two scans each, to count and to fill. */
+#include "graph/csr/view.h"
+
+enum { POLL_EVERY = 1 << 14 };
+
+typedef struct pairs {
+    gx_txn *txn;
+    const gx_rules *rules;
+    gx_job *job;
+    uint64_t seen, count;
+    uint32_t *row, *col; /* NULL while counting */
+    int64_t *ts;
+} pairs;
+
+static gx_status poll(pairs *p, gx_error *err) {
+    return ++p->seen % POLL_EVERY == 0 ? gx_job_check(p->job, err) : GX_OK;
+}
+
+static void add_pair(pairs *p, uint32_t row, uint32_t col, int64_t ts_ms) {
+    if (p->row) {
+        p->row[p->count] = row;
+        p->col[p->count] = col;
+    }
+    if (p->ts) {
+        p->ts[p->count] = ts_ms;
+    }
+    p->count++;
+}
+
+static gx_status take_pairs(pairs *p, bool timed, gx_error *err) {
+    gx_status status;
+    const uint64_t count = p->count;
+    p->count = 0;
+    GX_TRY(gx_job_alloc(p->job, &p->row, count, sizeof *p->row, err));
+    GX_TRY(gx_job_alloc(p->job, &p->col, count, sizeof *p->col, err));
+    if (timed) {
+        GX_TRY(gx_job_alloc(p->job, &p->ts, count, sizeof *p->ts, err));
+    }
+done:
+    return status;
+}
+
+static void give_pairs(pairs *p) {
+    gx_job_free(p->job, p->row);
+    gx_job_free(p->job, p->col);
+    gx_job_free(p->job, p->ts);
+}
+
+static gx_status add_tie(void *context, const gx_tie *tie, gx_error *err) {
+    pairs *p = context;
+    if (gx_kind_rule_of(p->rules, p->txn, tie->kind)->weight > 0 && tie->ts_ms != GX_TIME_UNKNOWN &&
+        tie->src != tie->dst) {
+        add_pair(p, tie->src, tie->dst, tie->ts_ms);
+        add_pair(p, tie->dst, tie->src, tie->ts_ms);
+    }
+    return poll(p, err);
+}
+
+gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rules *rules, gx_job *job,
+                        gx_error *err) {
+    gx_status status;
+    pairs p = {.txn = txn, .rules = rules, .job = job};
+    const uint32_t users = gx_word_count(txn, GX_SPACE_USER);
+    gx_job_stage(job, "reading times of ties", 0);
+    GX_TRY(gx_tie_each(txn, add_tie, &p, err));
+    GX_TRY(take_pairs(&p, true, err));
+    GX_TRY(gx_tie_each(txn, add_tie, &p, err));
+    GX_TRY(gx_matrix_build(out, users, users, p.count, p.row, p.col, NULL, p.ts, job, err));
+done:
+    give_pairs(&p);
+    return status;
+}
+
+static gx_status add_membership(void *context, const gx_membership *member, gx_error *err) {
+    pairs *p = context;
+    if (member->left_ms == GX_TIME_UNKNOWN) {
+        add_pair(p, member->user, member->group, 0);
+    }
+    return poll(p, err);
+}
+
+gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err) {
+    gx_status status;
+    pairs p = {.txn = txn, .job = job};
+    gx_job_stage(job, "reading members of groups", 0);
+    GX_TRY(gx_member_each(txn, add_membership, &p, err));
+    GX_TRY(take_pairs(&p, false, err));
+    GX_TRY(gx_member_each(txn, add_membership, &p, err));
+    GX_TRY(gx_matrix_build(out, gx_word_count(txn, GX_SPACE_USER),
+                           gx_word_count(txn, GX_SPACE_GROUP), p.count, p.row, p.col, NULL, NULL,
+                           job, err));
+done:
+    give_pairs(&p);
+    return status;
+}
