@@ -124,7 +124,7 @@ done:
 
 /* The recipe: enough to make the same bytes again. */
 static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_views *views,
-                           gx_job *job, gx_error *err) {
+                           uint32_t before, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_buffer text = {0};
     gx_arena *arena = gx_arena_create();
@@ -140,9 +140,10 @@ static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_view
         }
         gx_list_add(arena, &passes, step);
     }
-    gx_value recipe = gx_map(arena, 2);
+    gx_value recipe = gx_map(arena, 3);
     gx_map_put(arena, &recipe, "seed", gx_int((int64_t)job->seed));
     gx_map_put(arena, &recipe, "passes", passes);
+    gx_map_put(arena, &recipe, "before", gx_int(before));
     gx_json_write(&text, &recipe, GX_JSON_COMPACT);
     gx_buffer_append(&text, "", 1);
     char state[32];
@@ -187,23 +188,40 @@ static uint64_t bytes_of(const gx_arrays *arrays) {
     return bytes;
 }
 
+/* The snapshot that is current, for passes that start from it; NULL where there is none. A damaged
+ * one is none, since a build is the way out. */
+static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state, gx_error *err) {
+    uint32_t number = gx_snapshot_current(db->path);
+    if (state->snapshot && gx_snapshot_number(state->snapshot) == number) {
+        *out = gx_snapshot_hold(state->snapshot);
+        return GX_OK;
+    }
+    gx_status status = number ? gx_snapshot_open(out, db->path, 0, err) : GX_OK;
+    return status == GX_NO_MEMORY ? status : GX_OK;
+}
+
 static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
                              const gx_build_options *options, gx_arena *arena, gx_job *job,
                              gx_error *err) {
     gx_status status = GX_OK;
     gx_state *state = gx_db_hold_state(db);
+    gx_snapshot *before = NULL;
     unsigned needs = plan->needs | GX_NEED_MATRIX | GX_NEED_CATEGORY;
+    GX_TRY(open_before(&before, db, state, err));
     gx_job_stage(job, "views", 0);
     GX_TRY(gx_views_make(views, db->store, &state->rules, needs, &options->spec, job, err));
     views->input.arrays = results;
+    views->input.before = before ? gx_snapshot_arrays(before) : NULL;
     GX_TRY(gx_plan_run(results, plan, &views->input, job, err));
     if (options->check) {
         GX_TRY(check_results(results, plan, &views->input, arena, err));
     }
     GX_TRY(add_history(results, views, job, err));
     GX_TRY(add_categories(results, views, job, err));
-    GX_TRY(add_notes(results, plan, views, job, err));
+    GX_TRY(add_notes(results, plan, views, before ? gx_snapshot_number(before) : 0, job, err));
 done:
+    views->input.before = NULL;
+    gx_snapshot_release(before);
     gx_state_release(state);
     return status;
 }

@@ -3,7 +3,7 @@
 
 gx_status gx_circles_resolve(gx_circles *out, const gx_state *state, gx_error *err) {
     gx_status status = GX_OK;
-    gx_circles c = {.members = state->users};
+    gx_circles c = {.state = state, .members = state->users};
     const gx_arrays *arrays = state->arrays;
     GX_TRY(gx_need_snapshot(state, err));
     GX_TRY(gx_arrays_need(&c.community, arrays, "leiden.community", GX_U32, state->users, err));
@@ -22,7 +22,7 @@ done:
 
 gx_value gx_circle_row(gx_arena *arena, const gx_circles *circles, uint32_t community) {
     gx_value row = gx_map(arena, 6);
-    gx_map_put(arena, &row, "community", gx_community_value(arena, community));
+    gx_map_put(arena, &row, "community", gx_community_value(arena, circles->state, community));
     gx_map_put(arena, &row, "size", gx_int(circles->size[community]));
     if (circles->density) {
         gx_map_put(arena, &row, "density", gx_real(circles->density[community]));

@@ -5,6 +5,7 @@
 #include "api/support.h"
 
 typedef struct gx_circles {
+    const gx_state *state;
     const uint32_t *community;           /* one a member */
     const uint32_t *size;                /* one a community */
     const double *density, *conductance; /* may be NULL */

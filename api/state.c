@@ -29,6 +29,13 @@ static gx_status resolve(gx_state *state, gx_error *err) {
     const gx_array *popular = gx_arrays_find(state->arrays, "category.label");
     state->users = count ? (uint32_t)count->shape[0] : 0;
     state->items = popular ? (uint32_t)popular->shape[0] : 0;
+    const uint32_t *community =
+        gx_arrays_get(state->arrays, "leiden.community", GX_U32, state->users);
+    for (uint32_t u = 0; community && u < state->users; u++) {
+        bool beyond = community[u] != GX_NONE && community[u] >= state->circles;
+        state->circles = beyond ? community[u] + 1 : state->circles;
+    }
+    state->circle_id = gx_arrays_get(state->arrays, "leiden.id", GX_U32, state->circles);
     return gx_rec_open(&state->rec, state->arrays, NULL, state->users, state->items, err);
 }
 
@@ -48,7 +55,8 @@ static gx_status take_current(gx_state *state, gx_store *store, gx_error *err) {
         gx_snapshot_release(state->snapshot);
         state->snapshot = NULL;
         state->arrays = NULL;
-        state->users = state->items = 0;
+        state->users = state->items = state->circles = 0;
+        state->circle_id = NULL;
     }
     return status;
 }

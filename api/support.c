@@ -66,32 +66,36 @@ gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t la
                         offset[label + 1] - offset[label]);
 }
 
-gx_value gx_community_value(gx_arena *arena, uint32_t community) {
+gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community) {
     if (community == GX_NONE) {
         return gx_nil();
     }
-    char *text = gx_arena_printf(arena, "c-%u", community);
+    bool named = state && state->circle_id && community < state->circles;
+    char *text = gx_arena_printf(arena, "c-%u", named ? state->circle_id[community] : community);
     return gx_str(text ? text : "");
 }
 
-gx_status gx_community_parse(uint32_t *out, gx_slice text, uint32_t count, gx_error *err) {
+gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state, gx_error *err) {
     gx_slice digits = text;
     if (text.size > 2 && memcmp(text.data, "c-", 2) == 0) {
         digits = (gx_slice){text.data + 2, text.size - 2};
     }
-    int64_t number;
+    int64_t id;
     char shown[80];
     gx_quote(shown, sizeof shown, text.data, text.size);
-    if (!gx_parse_int(digits, &number) || number < 0) {
+    if (!gx_parse_int(digits, &id) || id < 0) {
         return gx_fail_at(err, GX_BAD_REQUEST, "community",
                           "community: %s was given; accepted is a community like c-17", shown);
     }
-    if (number >= count) {
-        return gx_fail_at(err, GX_NOT_FOUND, "community", "there is no community %s; there are %u",
-                          shown, count);
+    for (uint32_t c = 0; c < state->circles; c++) {
+        if (id == (state->circle_id ? state->circle_id[c] : c)) {
+            *out = c;
+            return GX_OK;
+        }
     }
-    *out = (uint32_t)number;
-    return GX_OK;
+    return gx_fail_at(err, GX_NOT_FOUND, "community",
+                      "there is no community %s among the %u of this snapshot", shown,
+                      state->circles);
 }
 
 gx_status gx_need_snapshot(const gx_state *state, gx_error *err) {

@@ -17,10 +17,11 @@ gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie);
 gx_value gx_error_value(gx_arena *arena, const gx_error *err);
 /* The name of a category of the snapshot; nil for GX_NONE. */
 gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t label);
-/* "c-17": how a community is named outside. */
-gx_value gx_community_value(gx_arena *arena, uint32_t community);
-/* The same back; bad_request says what was given. */
-GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, uint32_t count,
+/* "c-17": how a community is named outside. Of a circle of the snapshot, by its id, which stays when
+ * its number changes; `state` NULL: the partition is another one, and its numbers are the names. */
+gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community);
+/* A circle's number by its name. bad_request says what was given; not_found. */
+GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state,
                                            gx_error *err);
 /* conflict: "no snapshot yet: run `guanxi build`"; where it is damaged, how, and the way out. */
 GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);

@@ -24,6 +24,7 @@ typedef struct partition {
     uint32_t *size; /* in the arena */
     gx_arrays *own;
     bool stored;
+    const gx_state *named; /* whose ids its circles have; NULL: numbers */
 } partition;
 
 static gx_status obtain(partition *out, gx_call_env *call, const gx_pass *pass, gx_error *err) {
@@ -96,7 +97,7 @@ static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) 
         }
         gx_value row = gx_map(arena, 2);
         gx_map_add(arena, &row, gx_str("user_id"), name);
-        gx_map_add(arena, &row, gx_str("community"), gx_community_value(arena, c));
+        gx_map_add(arena, &row, gx_str("community"), gx_community_value(arena, p->named, c));
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -122,7 +123,7 @@ static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *
                        gx_circle_items(arena, txn, &circles, c, TOP_ITEMS));
         } else {
             row = gx_map(arena, 2);
-            gx_map_put(arena, &row, "community", gx_community_value(arena, c));
+            gx_map_put(arena, &row, "community", gx_community_value(arena, p->named, c));
             gx_map_put(arena, &row, "size", gx_int(p->size[c]));
         }
         gx_list_add(arena, &list, row);
@@ -141,12 +142,13 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
     }
     GX_TRY(obtain(&p, call, pass, err));
+    p.named = p.stored && strcmp(name, "leiden") == 0 ? call->state : NULL;
     GX_TRY(count_sizes(&p, call->arena, err));
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     bool members = gx_arg_bool(call->args, "members");
     gx_value list = members
                         ? member_rows(call, txn, &p)
-                        : community_rows(call, txn, &p, p.stored && strcmp(name, "leiden") == 0);
+                        : community_rows(call, txn, &p, p.named != NULL);
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
     const double *quality = gx_result_get(arrays, name, "modularity", GX_F64, 1);
     *out = gx_map(call->arena, 5);

@@ -111,7 +111,7 @@ static gx_value member_rows(const ego *e) {
         gx_map_put(arena, &row, "user", gx_word_value(arena, e->call->txn, GX_SPACE_USER, user));
         gx_map_put(arena, &row, "depth", gx_int(e->depth[i]));
         if (community && user < state->users) {
-            gx_map_put(arena, &row, "community", gx_community_value(arena, community[user]));
+            gx_map_put(arena, &row, "community", gx_community_value(arena, state, community[user]));
         }
         if (score && user < state->users) {
             gx_map_put(arena, &row, "leader_score", gx_real(score[user]));

@@ -50,7 +50,7 @@ static gx_value row_of(gx_call_env *call, const leaders *l, uint32_t user, doubl
     const uint32_t *community =
         gx_result_get(call->state->arrays, "leiden", "community", GX_U32, l->count);
     if (community) {
-        gx_map_put(arena, &row, "community", gx_community_value(arena, community[user]));
+        gx_map_put(arena, &row, "community", gx_community_value(arena, call->state, community[user]));
     }
     gx_map_put(arena, &row, "parts", parts);
     return row;
@@ -76,12 +76,7 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, g
         if (status != GX_OK) {
             return status;
         }
-        uint32_t communities = 0;
-        for (uint32_t u = 0; u < l->count; u++) {
-            communities = community[u] != GX_NONE && community[u] >= communities ? community[u] + 1
-                                                                                 : communities;
-        }
-        status = gx_community_parse(&which, wanted, communities, err);
+        status = gx_community_parse(&which, wanted, call->state, err);
         if (status != GX_OK) {
             return status;
         }

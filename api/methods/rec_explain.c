@@ -76,7 +76,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_map_put(arena, &row, "channels", gx_listing_shares(arena, &a->item));
     gx_map_put(arena, &row, "why", gx_why_list(writer, &a->item));
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(a->list.rung)));
-    gx_map_put(arena, &row, "circle", gx_community_value(arena, a->list.circle));
+    gx_map_put(arena, &row, "circle", gx_community_value(arena, call->state, a->list.circle));
     return row;
 }
 

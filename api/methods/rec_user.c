@@ -48,7 +48,7 @@ static gx_value list_value(gx_why_writer *writer, const gx_filter *filter, const
     gx_map_put(arena, &row, "known", gx_bool(writer->live->rec.user != GX_NONE));
     gx_map_put(arena, &row, "items", items);
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(list->rung)));
-    gx_map_put(arena, &row, "circle", gx_community_value(arena, list->circle));
+    gx_map_put(arena, &row, "circle", gx_community_value(arena, writer->call->state, list->circle));
     gx_map_put(arena, &row, "short", short_of(arena, filter, list, n));
     return row;
 }

@@ -1,9 +1,10 @@
 /* The pass `leiden`; how it works is told in leiden_rounds.c. */
+#include "engine/community/carry.h"
 #include "engine/community/leiden.h"
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"
 
-static const gx_param params[] = {GX__LEIDEN_PARAMS("10")};
+static const gx_param params[] = {GX__LEIDEN_PARAMS("10"), GX__CARRY_PARAMS};
 
 const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
     {"community", GX_U32, GX_LEN_USERS, "circle of each member, 0.. by falling size"},
@@ -14,12 +15,14 @@ const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
      "where each level begins in parent; level 0 holds the members; one more than levels"},
     {"parent", GX_U32, GX_LEN_OTHER,
      "for each part of a level, the part of the next that holds it; at last its circle"},
+    GX__CARRY_GIVES,
 };
 
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args,
                          int threads) {
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
-    out->mem_bytes = gx__leiden_bytes(n, m, gx_arg_bool(args, "directed"), threads);
+    out->mem_bytes = gx__leiden_bytes(n, m, gx_arg_bool(args, "directed"), threads) +
+                     (input->before ? 4 * n : 0);
     out->cpu_s = 4e-7 * (double)n + 1.5e-7 * (double)m;
 }
 
@@ -63,26 +66,34 @@ gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *a
                          gx_job *job, gx_error *err) {
     const bool directed = gx_arg_bool(args, "directed") && input->graph->directed;
     gx_leiden_tree tree = {0};
-    const gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
-                                       .rounds = (uint32_t)gx_arg_int(args, "rounds"),
-                                       .tolerance = gx_arg_real(args, "tolerance"),
-                                       .louvain = louvain,
-                                       .cpm = gx_arg_is(args, "objective", "cpm"),
-                                       .unweighted = !gx_arg_bool(args, "weighted"),
-                                       .directed = directed ? input->graph : NULL,
-                                       .tree = &tree};
-    uint32_t *community, count;
+    gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
+                                 .rounds = (uint32_t)gx_arg_int(args, "rounds"),
+                                 .tolerance = gx_arg_real(args, "tolerance"),
+                                 .louvain = louvain,
+                                 .cpm = gx_arg_is(args, "objective", "cpm"),
+                                 .unweighted = !gx_arg_bool(args, "weighted"),
+                                 .directed = directed ? input->graph : NULL,
+                                 .tree = &tree};
+    const gx__last last = gx__last_find(out->instance, input);
+    uint32_t *community, *start = NULL, count;
     gx_status status;
     if (options.cpm && options.directed) {
         return gx_fail_at(err, GX_BAD_REQUEST, "directed",
                           "directed goes with the objective modularity: cpm knows no direction");
     }
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, input->users, 0, err));
+    if (gx_arg_is(args, "start", "last") && last.community) {
+        GX_TRY(gx__last_start(&start, &last, input->users, job, err));
+        options.start = start;
+        options.inertia = gx_arg_real(args, "inertia");
+    }
     GX_TRY(gx_leiden_find(community, &count, input->undirected, &options, job, err));
     GX_TRY(give_figures(out, input, community, count, &options, err));
     GX_TRY(give_tree(out, &tree, err));
+    GX_TRY(gx__last_carry(out, &last, input->users, err));
 done:
     gx_leiden_tree_finish(&tree, job);
+    gx_job_free(job, start);
     return status;
 }
 
@@ -98,7 +109,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     if (!gx_arg_bool(args, "weighted")) {
         graph.out_weight = NULL; /* a tie of weight 0 is a tie */
     }
-    return gx_quality_check(community, &graph, err);
+    gx_status status = gx_quality_check(community, &graph, err);
+    return status == GX_OK ? gx__carry_check(result, instance, err) : status;
 }
 
 const gx_pass gx_pass_leiden = {

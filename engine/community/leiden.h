@@ -18,6 +18,7 @@ typedef struct gx_leiden_options {
     uint32_t rounds;       /* at most this many, 1 or more */
     double tolerance;      /* a round that adds less quality is the last */
     const uint32_t *start; /* a partition to start from, numbers below n; NULL: everybody alone */
+    double inertia; /* of a start: a node moves only if it gains this share of its degree */
     bool louvain; /* without refinement: a community may turn out to be disconnected */
     bool cpm;     /* the constant Potts model in place of modularity */
     bool unweighted;

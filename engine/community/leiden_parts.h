@@ -172,7 +172,7 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
             "a round that adds less is the last"                                                   \
     }
 
-enum { GX__LEIDEN_GIVES = 6 };
+enum { GX__LEIDEN_GIVES = 8 };
 extern const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES];
 
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);

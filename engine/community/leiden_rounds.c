@@ -195,13 +195,14 @@ static void set_null_model(gx__leiden *leiden, const gx_leiden_options *options)
     const uint32_t n = leiden->level.n;
     const double scale = leiden->level.scale, all = leiden->weight2m;
     leiden->pull = options->resolution / all;
-    leiden->least = GAIN_LEAST;
+    const double least = options->inertia > GAIN_LEAST ? options->inertia : GAIN_LEAST;
+    leiden->least = least;
     if (options->cpm) {
         for (uint32_t v = 0; v < n; v++) {
             leiden->mass[v] = 1.0;
         }
         leiden->pull = options->resolution * scale;
-        leiden->least = GAIN_LEAST * all / n;
+        leiden->least = least * all / n;
     } else if (leiden->directed) {
         const gx__level out = level_of(options->directed, options->unweighted);
         for (uint32_t v = 0; v < n; v++) {
@@ -341,7 +342,7 @@ static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_gr
                             gx_error *err) {
     const uint32_t n = graph->n;
     double best = -INFINITY, quality;
-    bool refined = true, best_refined = true;
+    bool refined = true, best_refined = !options->start; /* which may not be connected */
     uint32_t count;
     gx__tree_levels tree = {.wanted = options->tree != NULL};
     gx_status status = GX_OK;

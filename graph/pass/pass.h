@@ -18,6 +18,7 @@ typedef struct gx_input {
     const gx_matrix *times;     /* members × members: when two were last tied, both ways */
     const gx_matrix *groups;    /* members × groups they are in */
     const gx_arrays *arrays;    /* what earlier passes gave */
+    const gx_arrays *before;    /* what the last snapshot holds; NULL: there is none */
     uint32_t users, items;
 } gx_input;
 
