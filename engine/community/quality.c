@@ -145,50 +145,56 @@ done:
     return status;
 }
 
-static int compare_u64(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double entropy_term(uint64_t count, uint32_t n) {
-    double p = (double)count / (double)n;
-    return count ? -p * log(p) : 0.0;
-}
-
-static double entropy(const uint32_t *label, uint32_t *counts, uint32_t n) {
-    double sum = 0.0;
-    memset(counts, 0, n * sizeof *counts);
-    for (uint32_t v = 0; v < n; v++) {
-        counts[label[v]]++;
-    }
-    for (uint32_t c = 0; c < n; c++) {
-        sum += entropy_term(counts[c], n);
-    }
-    return sum;
-}
-
-gx_status gx_quality_nmi(double *out, const uint32_t *a, const uint32_t *b, uint32_t n, gx_job *job,
-                         gx_error *err) {
-    uint64_t *pair = NULL;
-    uint32_t *counts = NULL;
+/* Pairs of members that are tied and together, or neither. */
+static gx_status count_right_pairs(double *out, const gx_graph *graph, const uint32_t *community,
+                                   gx_job *job, gx_error *err) {
+    uint32_t *size = NULL;
+    uint64_t together = 0, inside = 0, across = 0;
+    const uint64_t n = graph->n, pairs = n ? n * (n - 1) / 2 : 0;
     gx_status status;
-    GX_TRY(gx_job_alloc(job, &pair, n, sizeof *pair, err));
-    GX_TRY(gx_job_alloc(job, &counts, n, sizeof *counts, err));
-    for (uint32_t v = 0; v < n; v++) {
-        pair[v] = (uint64_t)a[v] << 32 | b[v];
-    }
-    qsort(pair, n, sizeof *pair, compare_u64);
-    double joint = 0.0, ha = entropy(a, counts, n), hb = entropy(b, counts, n);
-    for (uint32_t v = 0, from = 0; v < n; v++) {
-        if (v + 1 == n || pair[v + 1] != pair[v]) {
-            joint += entropy_term(v + 1 - from, n);
-            from = v + 1;
+    GX_TRY(gx_job_alloc(job, &size, graph->n, sizeof *size, err));
+    for (uint32_t v = 0; v < graph->n; v++) {
+        together += size[community[v]]++;
+        for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
+            uint32_t u = graph->out_dst[arc];
+            inside += u < v && community[u] == community[v];
+            across += u < v && community[u] != community[v];
         }
     }
-    *out = ha + hb > 0.0 ? 2.0 * (ha + hb - joint) / (ha + hb) : 1.0;
+    *out = pairs ? (double)(inside + (pairs - together - across)) / (double)pairs : 1.0;
 done:
-    gx_job_free(job, counts);
-    gx_job_free(job, pair);
+    gx_job_free(job, size);
+    return status;
+}
+
+gx_status gx_quality_measure(gx_quality *out, const gx_graph *graph, const uint32_t *community,
+                             gx_job *job, gx_error *err) {
+    const uint32_t n = graph->n;
+    double *total = NULL, *inside = NULL, all = 0.0;
+    uint32_t communities = 0;
+    gx_status status;
+    gx_quality q = {0};
+    GX_TRY(gx_quality_modularity(&q.modularity, graph, community, 1.0, job, err));
+    GX_TRY(count_right_pairs(&q.performance, graph, community, job, err));
+    GX_TRY(gx_job_check(job, err));
+    GX_TRY(gx_quality_disconnected(&q.disconnected, graph, community, job, err));
+    GX_TRY(gx_job_alloc(job, &total, n, sizeof *total, err));
+    GX_TRY(gx_job_alloc(job, &inside, n, sizeof *inside, err));
+    gx_quality_weights(total, inside, graph, community, n);
+    for (uint32_t v = 0; v < n; v++) {
+        communities = community[v] >= communities ? community[v] + 1 : communities;
+        all += total[v];
+    }
+    q.coverage = gx_quality_coverage(total, inside, n);
+    for (uint32_t c = 0; c < communities; c++) {
+        double conductance = gx_quality_conductance(total[c], inside[c], all);
+        q.conductance += conductance / communities;
+        q.conductance_most = fmax(q.conductance_most, conductance);
+    }
+    *out = q;
+done:
+    gx_job_free(job, inside);
+    gx_job_free(job, total);
     return status;
 }
 

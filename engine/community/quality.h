@@ -39,10 +39,39 @@ GX_MUST_CHECK gx_status gx_quality_disconnected(uint32_t *out, const gx_graph *g
                                                 const uint32_t *community, gx_job *job,
                                                 gx_error *err);
 
+/* All figures of a partition on its graph. */
+typedef struct gx_quality {
+    double modularity;  /* at resolution 1 */
+    double coverage;    /* share of weight inside communities */
+    double performance; /* share of pairs of members that are tied and together, or neither (van
+                         * Dongen 2000); ties count once whatever they weigh; 1 where no pair is */
+    double conductance, conductance_most; /* mean over communities, and the largest */
+    uint32_t disconnected;                /* communities that are not connected inside */
+} gx_quality;
+
+/* Community numbers are dense and below n. O(n + m), 24 bytes a member. */
+GX_MUST_CHECK gx_status gx_quality_measure(gx_quality *out, const gx_graph *graph,
+                                           const uint32_t *community, gx_job *job, gx_error *err);
+
 /* Normalised mutual information, arithmetic mean of the entropies (Danon et al. 2005); 1 where both
- * are one and the same single community. Numbers of both are below n. O(n log n). */
+ * are one and the same single community. Numbers of both are below n, or GX_NONE, and whoever has
+ * none in either is left out. O(n). */
 GX_MUST_CHECK gx_status gx_quality_nmi(double *out, const uint32_t *a, const uint32_t *b,
                                        uint32_t n, gx_job *job, gx_error *err);
+
+/* How far two partitions of the same members agree. */
+typedef struct gx_agreement {
+    uint32_t members; /* who were compared: those with a number in both */
+    double nmi;       /* 0 to 1, as above; not corrected for chance */
+    double ami;       /* adjusted for chance, mean of the entropies (Vinh et al. 2010): 1 the same, 0
+                       * what chance gives, and a little below it */
+    double ari;       /* adjusted Rand index (Hubert and Arabie 1985), of the same range */
+} gx_agreement;
+
+/* Numbers as for gx_quality_nmi. O(n) and the expectation, at worst O(n √n); 28 bytes a member. */
+GX_MUST_CHECK gx_status gx_quality_agreement(gx_agreement *out, const uint32_t *a,
+                                             const uint32_t *b, uint32_t n, gx_job *job,
+                                             gx_error *err);
 
 /* What every community pass promises: numbers 0.. by falling size, ties by smallest member.
  * GX_INTERNAL names what breaks it; `community` NULL is GX_INTERNAL too. */

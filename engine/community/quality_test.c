@@ -173,6 +173,161 @@ static void test_nmi(void **state) {
     assert_true(nmi(one, one, 0) == 1);
 }
 
+/* ---- against chance ----------------------------------------------------------------------------
+ */
+
+static double naive_information(const uint32_t *a, const uint32_t *b, uint32_t n) {
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t j = 0; j < n; j++) {
+            double both = 0, in_a = 0, in_b = 0;
+            for (uint32_t v = 0; v < n; v++) {
+                both += a[v] == i && b[v] == j;
+                in_a += a[v] == i;
+                in_b += b[v] == j;
+            }
+            sum += both > 0 ? both / n * log(n * both / (in_a * in_b)) : 0;
+        }
+    }
+    return sum;
+}
+
+/* Sum of f over every order of b (Heap's algorithm), and their number. */
+static double sum_over_orders(const uint32_t *a, uint32_t *b, uint32_t n, uint32_t k,
+                              double *out_orders) {
+    if (k <= 1) {
+        *out_orders += 1;
+        return naive_information(a, b, n);
+    }
+    double sum = 0;
+    for (uint32_t i = 0; i < k; i++) {
+        sum += sum_over_orders(a, b, n, k - 1, out_orders);
+        uint32_t other = k % 2 ? 0 : i, kept = b[other];
+        b[other] = b[k - 1];
+        b[k - 1] = kept;
+    }
+    return sum;
+}
+
+static double naive_ari(const uint32_t *a, const uint32_t *b, uint32_t n) {
+    double both = 0, in_a = 0, in_b = 0, all = 0;
+    for (uint32_t u = 0; u < n; u++) {
+        for (uint32_t v = 0; v < u; v++) {
+            both += a[u] == a[v] && b[u] == b[v];
+            in_a += a[u] == a[v];
+            in_b += b[u] == b[v];
+            all++;
+        }
+    }
+    double chance = all > 0 ? in_a * in_b / all : 0, most = (in_a + in_b) / 2;
+    return most - chance != 0 ? (both - chance) / (most - chance) : 1;
+}
+
+/* Adjusted mutual information from its definition: the mean over all orders of the members. */
+static void test_agreement_with_chance(void **state) {
+    (void)state;
+    enum { MOST = 6 };
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        gx_rng rng = gx_rng_at(seed, 6);
+        gx_job job = a_job();
+        uint32_t n = 1 + (uint32_t)gx_rng_below(&rng, MOST), a[MOST], b[MOST];
+        uint32_t most = 1 + (uint32_t)gx_rng_below(&rng, n);
+        for (uint32_t v = 0; v < n; v++) {
+            a[v] = (uint32_t)gx_rng_below(&rng, most);
+            b[v] = (uint32_t)gx_rng_below(&rng, n);
+        }
+        gx_agreement found;
+        assert_int_equal(gx_quality_agreement(&found, a, b, n, &job, NULL), GX_OK);
+        assert_int_equal(found.members, n);
+        assert_true(fabs(found.nmi - nmi(a, b, n)) < 1e-12);
+        assert_true(fabs(found.ari - naive_ari(a, b, n)) < 1e-12);
+        double orders = 0, given = naive_information(a, b, n);
+        double most_given = (naive_information(a, a, n) + naive_information(b, b, n)) / 2;
+        double chance = sum_over_orders(a, b, n, n, &orders) / orders;
+        double expected =
+            most_given - chance > 1e-12 ? (given - chance) / (most_given - chance) : 1;
+        if (!(fabs(found.ami - expected) < 1e-9)) {
+            fail_msg("seed %u: AMI %.12g, by definition %.12g", (unsigned)seed, found.ami,
+                     expected);
+        }
+    }
+}
+
+static void test_agreement_by_hand(void **state) {
+    (void)state;
+    enum { MANY = 20000 };
+    const uint32_t split[] = {0, 0, 1, 2}, halves[] = {0, 0, 1, 1};
+    const uint32_t some[] = {0, GX_NONE, 0, 1, 1, 3}, others[] = {2, 2, 2, 0, 0, GX_NONE};
+    gx_job job = a_job();
+    gx_agreement found;
+    assert_int_equal(gx_quality_agreement(&found, split, halves, 4, &job, NULL), GX_OK);
+    assert_true(fabs(found.ari - 4.0 / 7) < 1e-12);
+    assert_int_equal(gx_quality_agreement(&found, some, others, 6, &job, NULL), GX_OK);
+    assert_int_equal(found.members, 4);
+    assert_true(fabs(found.nmi - 1) < 1e-12 && fabs(found.ami - 1) < 1e-12 && found.ari == 1);
+    assert_int_equal(gx_quality_agreement(&found, some, others, 0, &job, NULL), GX_OK);
+    assert_true(found.members == 0 && found.nmi == 1 && found.ami == 1 && found.ari == 1);
+    /* Chance alone: NMI grows with the number of communities, the other two stay at 0. */
+    uint32_t *a = gx_alloc(MANY, sizeof *a), *b = gx_alloc(MANY, sizeof *b);
+    gx_rng rng = gx_rng_at(1, 7);
+    assert_true(a && b);
+    for (uint32_t v = 0; v < MANY; v++) {
+        a[v] = (uint32_t)gx_rng_below(&rng, 2000);
+        b[v] = (uint32_t)gx_rng_below(&rng, 2000);
+    }
+    assert_int_equal(gx_quality_agreement(&found, a, b, MANY, &job, NULL), GX_OK);
+    assert_true(found.nmi > 0.5 && fabs(found.ami) < 0.01 && fabs(found.ari) < 0.01);
+    assert_int_equal(gx_quality_agreement(&found, a, a, MANY, &job, NULL), GX_OK);
+    assert_true(fabs(found.ami - 1) < 1e-9 && found.ari == 1);
+    gx_free(a);
+    gx_free(b);
+}
+
+/* Performance by its definition, and the other figures beside the functions that give them alone. */
+static void test_measure(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 500; seed++) {
+        uint32_t community[N_MAX], count, broken;
+        double a[N_MAX][N_MAX], right = 0, pairs = 0, modularity;
+        gx_graph graph = random_graph(seed, community);
+        gx_job job = a_job();
+        gx_quality found;
+        bool tied[N_MAX][N_MAX] = {{false}};
+        assert_int_equal(gx_partition_compact(community, graph.n, &count, &job, NULL), GX_OK);
+        for (uint32_t v = 0; v < graph.n; v++) {
+            for (uint64_t i = graph.out_ptr[v]; i < graph.out_ptr[v + 1]; i++) {
+                tied[v][graph.out_dst[i]] = true;
+            }
+        }
+        fill(a, &graph);
+        for (uint32_t v = 0; v < graph.n; v++) {
+            for (uint32_t u = 0; u < v; u++) {
+                right += tied[u][v] == (community[u] == community[v]);
+                pairs++;
+            }
+        }
+        double mean = 0, most = 0, all = 0, total[N_MAX], inside[N_MAX];
+        gx_quality_weights(total, inside, &graph, community, count);
+        for (uint32_t c = 0; c < count; c++) {
+            all += total[c];
+        }
+        for (uint32_t c = 0; c < count; c++) {
+            double conductance = gx_quality_conductance(total[c], inside[c], all);
+            mean += conductance / count;
+            most = fmax(most, conductance);
+        }
+        assert_int_equal(gx_quality_measure(&found, &graph, community, &job, NULL), GX_OK);
+        assert_int_equal(gx_quality_modularity(&modularity, &graph, community, 1, &job, NULL),
+                         GX_OK);
+        assert_int_equal(gx_quality_disconnected(&broken, &graph, community, &job, NULL), GX_OK);
+        assert_true(found.modularity == modularity && found.disconnected == broken);
+        assert_true(fabs(found.performance - right / pairs) < 1e-12);
+        assert_true(fabs(found.conductance - mean) < 1e-12 && found.conductance_most == most);
+        assert_true(found.coverage == gx_quality_coverage(total, inside, count));
+        gx_graph_finish(&graph);
+    }
+}
+
 static void test_order(void **state) {
     (void)state;
     uint32_t community[] = {4, 2, 2, 0, 0, 6, 6, 6}, count;
@@ -216,6 +371,9 @@ int main(void) {
         cmocka_unit_test(test_disconnected_and_split),
         cmocka_unit_test(test_conductance),
         cmocka_unit_test(test_nmi),
+        cmocka_unit_test(test_agreement_with_chance),
+        cmocka_unit_test(test_agreement_by_hand),
+        cmocka_unit_test(test_measure),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_check_refuses),
     };
