@@ -1,5 +1,5 @@
 /* argv → a command: flags by the tables of verb and method, nothing guessed silently. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 #include "api/compute.h"
 
@@ -29,9 +29,16 @@ const gx_verb *gx_verb_find(const char *name) {
     return NULL;
 }
 
+/* "|table|json|…" */
+static const char format_choices[] = ""
+#define GX_FORM(id, name) "|" #name
+#include "cli/formats.def"
+#undef GX_FORM
+    ;
+
 const gx_param gx_cli_common[] = {
-    {"format", GX_PARAM_CHOICE, "table", GX_PARAM_UNCHECKED, NULL, "table|json|jsonl|csv", 0,
-     "how the answer is written"},
+    {"format", GX_PARAM_CHOICE, "table", GX_PARAM_UNCHECKED, NULL, format_choices + 1, 0,
+     "how the answer is written; the last three are of graphs only"},
     {"output", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "write the answer to this file (-o)"},
     {"seed", GX_PARAM_INT, NULL, 0, 9e15, NULL, NULL, 0, "of every random stream (1)"},
@@ -363,7 +370,6 @@ static const gx_verb *verb_named(const char *name, gx_error *err) {
 }
 
 gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **argv, gx_error *err) {
-    static const char *const formats[] = {"table", "json", "jsonl", "csv"};
     memset(out, 0, sizeof *out);
     out->arena = arena;
     out->out = stdout;
@@ -383,10 +389,10 @@ gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **ar
     if (status != GX_OK || gx_arg_bool(&out->common, "help")) {
         return status;
     }
-    for (size_t i = 0; i < GX_COUNT(formats); i++) {
-        if (gx_arg_is(&out->common, "format", formats[i])) {
-            out->format = (gx_format)i;
-        }
+    out->format = gx_form_find(gx_arg_text(&out->common, "format"));
+    status = gx_form_check(out, err);
+    if (status != GX_OK) {
+        return status;
     }
     if (!out->target && !(out->verb->flags & GX_VERB_NO_TARGET)) {
         return gx_fail(

@@ -1,5 +1,5 @@
 /* The program: takes the command line apart, runs the verb, turns the status into an exit code. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -51,8 +51,7 @@ static gx_status run_method(gx_command *command, gx_error *err) {
         status = gx_target_call(&result, target, method->name, &args, command, err);
     }
     gx_progress_end(command);
-    bool flat = command->format == GX_FORMAT_TABLE || command->format == GX_FORMAT_CSV;
-    if (status == GX_OK && command->verb->rows && flat) {
+    if (status == GX_OK && command->verb->rows && gx_form_of(command->format)->flat) {
         result = command->verb->rows(command->arena, &result);
     }
     if (status == GX_OK) {

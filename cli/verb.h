@@ -16,6 +16,12 @@ enum {
 
 typedef struct gx_command gx_command;
 
+/* Where an answer has a graph: keys of its lists and of their rows. */
+typedef struct gx_graph_keys {
+    const char *nodes, *id;
+    const char *edges, *src, *dst;
+} gx_graph_keys;
+
 typedef struct gx_verb {
     const char *name, *group;
     const char *summary;
@@ -26,7 +32,8 @@ typedef struct gx_verb {
     const char *list;     /* key of the result's main list, for table, jsonl and csv; NULL: none */
     const char *columns;  /* "a,b,c": of that list, in order; NULL: as they come */
     bool bare_list;       /* --format json prints the list alone */
-    const char *examples; /* lines for help */
+    const gx_graph_keys *graph; /* the answer can be written as a graph; NULL: it is none */
+    const char *examples;       /* lines for help */
     /* Replaces the plain call. The answer, if there is one, is printed by gx_print. */
     gx_status (*run)(gx_command *command, gx_error *err);
     /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
@@ -37,11 +44,11 @@ typedef struct gx_verb {
     gx_status (*prepare)(gx_command *command, gx_error *err);
 } gx_verb;
 
+/* GX_FORMAT_TABLE, … */
 typedef enum gx_format {
-    GX_FORMAT_TABLE,
-    GX_FORMAT_JSON,
-    GX_FORMAT_JSONL,
-    GX_FORMAT_CSV
+#define GX_FORM(id, name) GX_FORMAT_##id,
+#include "cli/formats.def"
+#undef GX_FORM
 } gx_format;
 
 /* A command line, taken apart. */

@@ -1,5 +1,17 @@
 /* guanxi ego: who is around a member. */
-#include "cli/verb.h"
+#include "cli/format.h"
+
+static const gx_graph_keys graph = {
+    .nodes = "members", .id = "user", .edges = "ties", .src = "src", .dst = "dst"};
+
+/* A picture needs positions. */
+static gx_status prepare(gx_command *command, gx_error *err) {
+    (void)err;
+    if (gx_form_of(command->format)->write_graph && !gx_map_get(&command->given, "layout")) {
+        gx_map_put(command->arena, &command->given, "layout", gx_bool(true));
+    }
+    return GX_OK;
+}
 
 const gx_verb gx_verb_ego = {
     .name = "ego",
@@ -7,5 +19,9 @@ const gx_verb gx_verb_ego = {
     .summary = "who is around a member, and their ties",
     .method = "graph.ego",
     .list = "members",
-    .examples = "  guanxi ego shop.gx u1204 --depth 2\n",
+    .graph = &graph,
+    .prepare = prepare,
+    .examples = "  guanxi ego shop.gx u1204 --depth 2\n"
+                "  guanxi ego shop.gx u1204 --depth 2 --format svg -o u1204.svg\n"
+                "  guanxi ego shop.gx u1204 --format gexf -o u1204.gexf\n",
 };

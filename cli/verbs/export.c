@@ -1,11 +1,13 @@
-/* guanxi export: a table of the store as a file that imports again. */
+/* guanxi export: a table of the store as a file that imports again, or the whole graph as one that
+ * other tools read. */
+#include "cli/store_graph.h"
 #include "graph/import/export.h"
-#include "cli/verb.h"
 
 static const gx_param params[] = {
     {"kind", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
-     "users|items|groups|members|ties|events|impressions|coupons",
-     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "which table"},
+     "users|items|groups|members|ties|events|impressions|coupons|graph",
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+     "which table, or the graph of members and ties with what the snapshot says of them"},
 };
 
 typedef struct sink {
@@ -44,7 +46,32 @@ static gx_status write_out(void *user, const char *bytes, size_t size, gx_error 
     return GX_OK;
 }
 
+static gx_status export_graph(gx_command *command, gx_error *err) {
+    /* A table for people would not read back: without a format, a graph is GraphML. */
+    const gx_form *form = gx_form_of(command->format == GX_FORMAT_TABLE ? GX_FORMAT_GRAPHML
+                                                                        : command->format);
+    if (!form->write_graph) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "format",
+                          "--format %s: a graph is exported as graphml, gexf or svg; as a list of "
+                          "edges it is `guanxi export %s ties`",
+                          form->name, command->target);
+    }
+    gx_status status = gx_store_graph_write(form, command, err);
+    if (status == GX_OK && fflush(command->out) != 0) {
+        status = gx_write_failed(err);
+    }
+    return status == GX_CANCELLED && ferror(command->out) ? GX_OK : status;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
+    if (gx_arg_is(&command->args, "kind", "graph")) {
+        return export_graph(command, err);
+    }
+    if (gx_form_of(command->format)->write_graph) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "format",
+                          "--format %s is of a graph: `guanxi export %s graph`",
+                          gx_form_of(command->format)->name, command->target);
+    }
     gx_store *store = NULL;
     gx_txn *txn = NULL;
     gx_status status = GX_OK;
@@ -71,14 +98,19 @@ done:
     return status;
 }
 
+static const gx_graph_keys graph = {
+    .nodes = "members", .id = "user_id", .edges = "ties", .src = "src", .dst = "dst"};
+
 const gx_verb gx_verb_export = {
     .name = "export",
     .group = "store",
-    .summary = "write a table of the store as CSV or JSON lines",
+    .summary = "write a table of the store as CSV or JSON lines, or its graph as GraphML or GEXF",
     .params = params,
     .param_count = GX_COUNT(params),
     .flags = GX_VERB_LOCAL,
+    .graph = &graph,
     .run = run,
     .examples = "  guanxi export shop.gx events -o events.csv\n"
-                "  guanxi export shop.gx users --format jsonl | zstd > users.jsonl.zst\n",
+                "  guanxi export shop.gx users --format jsonl | zstd > users.jsonl.zst\n"
+                "  guanxi export shop.gx graph --format gexf -o shop.gexf\n",
 };

@@ -1,0 +1,21 @@
+/* Which keys of a list of rows are shown, in which order: for the formats that have columns. */
+#ifndef GX_CLI_FORMATS_COLUMNS_H
+#define GX_CLI_FORMATS_COLUMNS_H
+
+#include "cli/format.h"
+
+enum { GX_COLUMNS_MAX = 40 };
+
+typedef struct gx_column_names {
+    gx_slice name[GX_COLUMNS_MAX];
+    size_t count;
+} gx_column_names;
+
+/* The given ones ("a,b,c"), else every key in the order it is first seen in the first hundred
+ * rows. */
+void gx_columns_choose(gx_column_names *out, const gx_value *list, const char *given);
+/* The row's value of that column; NULL where it has none. A row that is not a map is its own
+ * "value". */
+const gx_value *gx_columns_cell(const gx_value *row, gx_slice column);
+
+#endif

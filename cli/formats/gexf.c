@@ -1,0 +1,113 @@
+/* GEXF 1.2, Gephi's own format: attributes, positions and sizes. */
+#include "cli/formats/markup.h"
+
+#include <string.h>
+
+typedef struct writer {
+    FILE *out;
+    const gx_graph_source *source;
+    uint64_t edges;
+} writer;
+
+enum { SQUARE = 1000 }; /* Gephi's unit is about a node's size: -1 … 1 becomes -1000 … 1000 */
+
+static const char *type_name(gx_type type) {
+    return type == GX_BOOL ? "boolean" : type == GX_INT ? "long" : type == GX_REAL ? "double" : "string";
+}
+
+static void write_attributes(FILE *out, const char *of, const gx_attribute *attribute,
+                             size_t count) {
+    if (count) {
+        fprintf(out, "    <attributes class=\"%s\">\n", of);
+    }
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "      <attribute id=\"%zu\" title=\"", i);
+        gx_markup_text(out, attribute[i].name, strlen(attribute[i].name));
+        fprintf(out, "\" type=\"%s\"/>\n", type_name(attribute[i].type));
+    }
+    if (count) {
+        fputs("    </attributes>\n", out);
+    }
+}
+
+static void write_values(FILE *out, const gx_value *row, const gx_attribute *attribute,
+                         size_t count) {
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        const gx_value *value = gx_markup_get(row, attribute[i].name);
+        if (value) {
+            fprintf(out, "%s<attvalue for=\"%zu\" value=\"", any ? "" : "<attvalues>", i);
+            gx_markup_value(out, value);
+            fputs("\"/>", out);
+            any = true;
+        }
+    }
+    fputs(any ? "</attvalues>" : "", out);
+}
+
+static void write_text(FILE *out, const char *attribute, const gx_value *value) {
+    fprintf(out, " %s=\"", attribute);
+    if (value) {
+        gx_markup_value(out, value);
+    }
+    fputs("\"", out);
+}
+
+static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    const writer *w = ctx;
+    const gx_value *id = gx_markup_get(row, w->source->id), *label = gx_markup_get(row, "label");
+    fputs("      <node", w->out);
+    write_text(w->out, "id", id);
+    write_text(w->out, "label", label ? label : id);
+    fputs(">", w->out);
+    write_values(w->out, row, w->source->node, w->source->node_count);
+    if (gx_markup_get(row, "x") && gx_markup_get(row, "y")) {
+        /* Gephi's y points upwards. */
+        fprintf(w->out, "<viz:position x=\"%.3f\" y=\"%.3f\"/>",
+                SQUARE * gx_markup_number(row, "x", 0), -SQUARE * gx_markup_number(row, "y", 0));
+    }
+    if (gx_markup_get(row, "radius")) {
+        fprintf(w->out, "<viz:size value=\"%.3f\"/>", SQUARE * gx_markup_number(row, "radius", 0));
+    }
+    fputs("</node>\n", w->out);
+    return GX_OK;
+}
+
+static gx_status write_edge(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    writer *w = ctx;
+    const gx_value *directed = gx_markup_get(row, "directed"), *weight = gx_markup_get(row, "weight");
+    bool one_way = directed && directed->type == GX_BOOL && directed->as.boolean;
+    fprintf(w->out, "      <edge id=\"%llu\"", (unsigned long long)w->edges++);
+    write_text(w->out, "source", gx_markup_get(row, w->source->src));
+    write_text(w->out, "target", gx_markup_get(row, w->source->dst));
+    fputs(one_way ? " type=\"directed\"" : "", w->out);
+    if (weight) {
+        write_text(w->out, "weight", weight);
+    }
+    fputs(">", w->out);
+    write_values(w->out, row, w->source->edge, w->source->edge_count);
+    fputs("</edge>\n", w->out);
+    return GX_OK;
+}
+
+static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error *err) {
+    writer w = {out, source, 0};
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+          "<gexf xmlns=\"http://www.gexf.net/1.2draft\" xmlns:viz=\"http://www.gexf.net/1.2draft/viz\" "
+          "version=\"1.2\">\n  <graph defaultedgetype=\"undirected\">\n",
+          out);
+    write_attributes(out, "node", source->node, source->node_count);
+    write_attributes(out, "edge", source->edge, source->edge_count);
+    fputs("    <nodes>\n", out);
+    gx_status status = source->each_node(source->user, write_node, &w, err);
+    fputs("    </nodes>\n    <edges>\n", out);
+    if (status == GX_OK) {
+        status = source->each_edge(source->user, write_edge, &w, err);
+    }
+    fputs("    </edges>\n  </graph>\n</gexf>\n", out);
+    return status;
+}
+
+const gx_form gx_form_gexf = {.name = "gexf", .write_graph = write_graph};

@@ -1,0 +1,112 @@
+/* GraphML (Brandes, Eiglsperger, Herman, Himsolt and Marshall 2002): read by Gephi, Cytoscape, yEd,
+ * igraph and NetworkX.
+ *
+ * The format lets every edge say its direction, but igraph does not look at that and NetworkX refuses
+ * it. So a graph in which some edges go one way is directed, and an edge that goes both ways is two
+ * there, each with directed=false among its data. */
+#include "cli/formats/markup.h"
+
+#include <string.h>
+
+typedef struct writer {
+    FILE *out;
+    const gx_graph_source *source;
+    bool directed; /* some edge is */
+} writer;
+
+static const char *type_name(gx_type type) {
+    return type == GX_BOOL ? "boolean" : type == GX_INT ? "long" : type == GX_REAL ? "double" : "string";
+}
+
+/* Keys are "n0", "n1", … and "e0", …: names may have any character. */
+static void write_keys(FILE *out, const char *of, const gx_attribute *attribute, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "  <key id=\"%c%zu\" for=\"%s\" attr.name=\"", of[0], i, of);
+        gx_markup_text(out, attribute[i].name, strlen(attribute[i].name));
+        fprintf(out, "\" attr.type=\"%s\"/>\n", type_name(attribute[i].type));
+    }
+}
+
+static void write_data(FILE *out, char letter, const gx_value *row, const gx_attribute *attribute,
+                       size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const gx_value *value = gx_markup_get(row, attribute[i].name);
+        if (value) {
+            fprintf(out, "<data key=\"%c%zu\">", letter, i);
+            gx_markup_value(out, value);
+            fputs("</data>", out);
+        }
+    }
+}
+
+static void write_name(FILE *out, const char *attribute, const gx_value *row, const char *key) {
+    const gx_value *name = gx_markup_get(row, key);
+    fprintf(out, " %s=\"", attribute);
+    if (name) {
+        gx_markup_value(out, name);
+    }
+    fputs("\"", out);
+}
+
+static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    const writer *w = ctx;
+    fputs("    <node", w->out);
+    write_name(w->out, "id", row, w->source->id);
+    fputs(">", w->out);
+    write_data(w->out, 'n', row, w->source->node, w->source->node_count);
+    fputs("</node>\n", w->out);
+    return GX_OK;
+}
+
+static bool is_directed(const gx_value *row) {
+    const gx_value *directed = gx_markup_get(row, "directed");
+    return directed && directed->type == GX_BOOL && directed->as.boolean;
+}
+
+static gx_status look_at_edge(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    ((writer *)ctx)->directed |= is_directed(row);
+    return GX_OK;
+}
+
+static void write_arc(const writer *w, const gx_value *row, const char *from, const char *to) {
+    fputs("    <edge", w->out);
+    write_name(w->out, "source", row, from);
+    write_name(w->out, "target", row, to);
+    fputs(">", w->out);
+    write_data(w->out, 'e', row, w->source->edge, w->source->edge_count);
+    fputs("</edge>\n", w->out);
+}
+
+static gx_status write_edge(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    const writer *w = ctx;
+    write_arc(w, row, w->source->src, w->source->dst);
+    if (w->directed && !is_directed(row)) {
+        write_arc(w, row, w->source->dst, w->source->src);
+    }
+    return GX_OK;
+}
+
+static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error *err) {
+    writer w = {out, source, false};
+    gx_status status = source->each_edge(source->user, look_at_edge, &w, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+          "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n",
+          out);
+    write_keys(out, "node", source->node, source->node_count);
+    write_keys(out, "edge", source->edge, source->edge_count);
+    fprintf(out, "  <graph edgedefault=\"%sdirected\">\n", w.directed ? "" : "un");
+    status = source->each_node(source->user, write_node, &w, err);
+    if (status == GX_OK) {
+        status = source->each_edge(source->user, write_edge, &w, err);
+    }
+    fputs("  </graph>\n</graphml>\n", out);
+    return status;
+}
+
+const gx_form gx_form_graphml = {.name = "graphml", .write_graph = write_graph};

@@ -1,0 +1,107 @@
+"""Graphs for other tools and pictures: what is written is well-formed, whole, and the same for the same seed."""
+
+import xml.etree.ElementTree as xml
+
+import pytest
+from conftest import gx
+
+GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+GEXF = "{http://www.gexf.net/1.2draft}"
+VIZ = "{http://www.gexf.net/1.2draft/viz}"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def leader(built_shop):
+    return gx("leaders", built_shop, "-n", "1", "--format", "json").json()["leaders"][0]["user"]
+
+
+def written(*args):
+    return xml.fromstring(gx(*args).out)
+
+
+def test_ego_as_graphml(built_shop, leader):
+    ego = gx("ego", built_shop, leader, "--depth", "2", "--format", "json").json()
+    tree = written("ego", built_shop, leader, "--depth", "2", "--format", "graphml")
+    both_ways = sum(not tie["directed"] for tie in ego["ties"])
+    nodes = [node.get("id") for node in tree.iter(GRAPHML + "node")]
+    assert nodes == [member["user"] for member in ego["members"]]
+    assert len(list(tree.iter(GRAPHML + "edge"))) == len(ego["ties"]) + both_ways
+    names = {key.get("attr.name"): key.get("attr.type") for key in tree.iter(GRAPHML + "key")}
+    assert names["leader_score"] == "double" and names["community"] == "string" and names["depth"] == "long"
+
+
+def test_ego_as_gexf(built_shop, leader):
+    ego = gx("ego", built_shop, leader, "--format", "json").json()
+    tree = written("ego", built_shop, leader, "--format", "gexf")
+    assert len(list(tree.iter(GEXF + "node"))) == len(list(tree.iter(VIZ + "position"))) == len(ego["members"])
+    edges = list(tree.iter(GEXF + "edge"))
+    assert len(edges) == len(ego["ties"])
+    assert sum(edge.get("type") == "directed" for edge in edges) == sum(tie["directed"] for tie in ego["ties"])
+
+
+def test_ego_as_a_picture(built_shop, leader, serve):
+    ego = gx("ego", built_shop, leader, "--layout", "--format", "json").json()
+    assert all(-1.5 < member["x"] < 1.5 and -1.5 < member["y"] < 1.5 for member in ego["members"])
+    plain = gx("ego", built_shop, leader, "--format", "json").json()
+    assert all("x" not in member for member in plain["members"])
+    picture = gx("ego", built_shop, leader, "--format", "svg").out
+    tree = xml.fromstring(picture)
+    discs = [disc for disc in tree.iter(SVG + "circle") if disc.find(SVG + "title") is not None]
+    assert len(discs) == len(ego["members"])
+    assert leader in discs[0].find(SVG + "title").text
+    width = float(tree.get("viewBox").split()[2])
+    assert all(0 < float(disc.get("cx")) < width for disc in discs)
+    assert gx("ego", built_shop, leader, "--format", "svg").out == picture
+    assert gx("ego", built_shop, leader, "--format", "svg", "--seed", "2").out != picture
+    server = serve(built_shop, "--read-only")
+    assert gx("ego", server.unix, leader, "--format", "svg").out == picture
+
+
+def test_circles_as_bubbles(built_shop):
+    answer = gx("map", built_shop, "-n", "12", "--format", "json").json()
+    circles = answer["circles"]
+    total = gx("communities", built_shop, "--format", "json").json()["count"]
+    assert len(circles) == 12 and answer["left_out"] == total - 12
+    for i, a in enumerate(circles):
+        assert a["leader"] and a["size"] > 0 and a["radius"] > 0
+        for b in circles[:i]:
+            apart = ((a["x"] - b["x"]) ** 2 + (a["y"] - b["y"]) ** 2) ** 0.5
+            assert apart >= a["radius"] + b["radius"] - 1e-6
+    names = {circle["community"] for circle in circles}
+    assert all({link["src"], link["dst"]} <= names and link["ties"] > 0 for link in answer["links"])
+    tree = written("map", built_shop, "-n", "12", "--format", "svg")
+    assert len(list(tree.iter(SVG + "circle"))) == 12
+    assert "c-0" in {text.text for text in tree.iter(SVG + "text")}
+
+
+def test_whole_graph(built_shop):
+    status = gx("status", built_shop, "--format", "json").json()
+    tree = written("export", built_shop, "graph", "--format", "gexf")
+    assert len(list(tree.iter(GEXF + "node"))) == status["users"]
+    assert len(list(tree.iter(GEXF + "edge"))) == status["ties"]
+    tree = written("export", built_shop, "graph")
+    names = {key.get("attr.name") for key in tree.iter(GRAPHML + "key")}
+    assert {"community", "leader_score", "pagerank", "kcore", "kind", "weight"} <= names
+
+
+def test_names_of_any_characters(tmp_path):
+    store, ties = tmp_path / "s.gx", tmp_path / "ties.csv"
+    odd = ["a&b", "<x>", '"q"', "李雷", "it's"]
+    lines = [f'"{odd[i].replace(chr(34), chr(34) * 2)}","{odd[0]}",follow' for i in range(1, len(odd))]
+    ties.write_text("src,dst,kind\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    gx("init", store)
+    gx("import", store, ties)
+    for args in (["export", store, "graph"], ["ego", store, odd[0], "--format", "graphml"]):
+        tree = written(*args)
+        assert {node.get("id") for node in tree.iter(GRAPHML + "node")} == set(odd)
+    texts = "".join(text.text for text in written("ego", store, odd[0], "--format", "svg").iter(SVG + "text"))
+    assert all(name in texts for name in odd)
+
+
+def test_refusals(built_shop, leader):
+    assert "no graph" in gx("leaders", built_shop, "--format", "svg", code=2).err
+    assert "graph`" in gx("export", built_shop, "ties", "--format", "gexf", code=2).err
+    assert "ties`" in gx("export", built_shop, "graph", "--format", "csv", code=2).err
+    assert "layout" in gx("export", built_shop, "graph", "--format", "svg", code=2).err
+    assert "not in this store" in gx("ego", built_shop, "nobody", "--format", "svg", code=4).err
