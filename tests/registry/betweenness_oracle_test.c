@@ -1,0 +1,251 @@
+/* Betweenness beyond oracle_test.c: weighted against igraph, graphs large enough that searches turn,
+ * more paths than a double can count, and bounds that hold. */
+#include "tests/registry/sample.h"
+
+static const double *bound_of(const run_result *r) {
+    return gx_result_get(r->arrays, "betweenness", "bound", GX_F64, 1);
+}
+
+static uint64_t samples_of(const run_result *r) {
+    return *(const uint64_t *)gx_result_get(r->arrays, "betweenness", "samples", GX_U64, 1);
+}
+
+static void expect_igraph(const gx_graph *g, const double *score, bool weighted, bool inverse) {
+    igraph_t graph;
+    igraph_vector_t weights, expected;
+    igraph_of(&graph, &weights, g);
+    igraph_vector_init(&expected, 0);
+    for (igraph_integer_t i = 0; inverse && i < igraph_vector_size(&weights); i++) {
+        VECTOR(weights)[i] = 1 / VECTOR(weights)[i];
+    }
+    assert_int_equal(igraph_betweenness(&graph, &expected, igraph_vss_all(), g->directed,
+                                        weighted ? &weights : NULL),
+                     IGRAPH_SUCCESS);
+    for (uint32_t v = 0; v < g->n; v++) {
+        double e = VECTOR(expected)[v];
+        if (!(fabs(score[v] - e) <= 1e-9 * (1 + e))) {
+            fail_msg("member %u has %.12g, and %.12g by igraph", v, score[v], e);
+        }
+    }
+    igraph_vector_destroy(&expected);
+    igraph_vector_destroy(&weights);
+    igraph_destroy(&graph);
+}
+
+static run_result run_exact(const gx_input *input, int threads, bool directed, bool weighted,
+                            bool inverse) {
+    return run("betweenness", input, threads,
+               PARAMS("samples", "0", "directed", directed ? "1" : "0", "weighted",
+                      weighted ? "1" : "0", "length", inverse ? "inverse" : "weight"));
+}
+
+static void test_weighted(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        sample_make(&s, seed, true);
+        bool directed = seed % 2, inverse = seed / 2 % 2;
+        run_result r = run_exact(&s.input, 1, directed, true, inverse);
+        expect_igraph(directed ? &s.graph : &s.undirected, score_of(&r, "betweenness", &s.input),
+                      true, inverse);
+        assert_true(*bound_of(&r) == 0 && (s.graph.n < 3 || samples_of(&r) == s.graph.n));
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* A graph of some hundred members, in which some have many ties. */
+static void skewed(sample *s, uint64_t seed, uint32_t n, uint32_t ties) {
+    gx_rng rng = gx_rng_at(seed, 41);
+    *s = (sample){.arcs.n = n};
+    for (uint32_t i = 0; i < ties; i++) {
+        double skew = gx_rng_real(&rng);
+        arcs_add(&s->arcs, (uint32_t)(skew * skew * skew * n), (uint32_t)gx_rng_below(&rng, n));
+    }
+    s->arcs.weight = gx_alloc(s->arcs.m, sizeof *s->arcs.weight);
+    for (uint64_t i = 0; i < s->arcs.m; i++) {
+        s->arcs.weight[i] = (float)(1 + gx_rng_below(&rng, 16)) / 4;
+    }
+    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN, 1);
+    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED, 1);
+    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = n};
+}
+
+static void test_larger(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 48; seed++) {
+        sample s;
+        bool directed = seed % 2, weighted = seed / 2 % 2, inverse = seed / 4 % 2;
+        skewed(&s, seed, 150 + 10 * (uint32_t)(seed % 7), (uint32_t)(150 + 60 * (seed % 11)));
+        run_result r = run_exact(&s.input, 2, directed, weighted, inverse);
+        expect_igraph(directed ? &s.graph : &s.undirected, score_of(&r, "betweenness", &s.input),
+                      weighted, inverse);
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* Diamonds in a row: 2^1100 shortest paths from one end to the other. */
+static void test_countless_paths(void **state) {
+    (void)state;
+    enum { DIAMONDS = 1100 };
+    arc_list arcs = {.n = 3 * DIAMONDS + 1};
+    gx_graph graph;
+    for (uint32_t k = 0; k < DIAMONDS; k++) {
+        for (uint32_t side = 1; side <= 2; side++) {
+            arcs_add(&arcs, 3 * k, 3 * k + side);
+            arcs_add(&arcs, 3 * k + side, 3 * k + 3);
+        }
+    }
+    arcs.weight = gx_alloc(arcs.m, sizeof *arcs.weight);
+    for (uint64_t i = 0; i < arcs.m; i++) {
+        arcs.weight[i] = 2;
+    }
+    graph_of(&graph, &arcs, GX_GRAPH_UNDIRECTED, 1);
+    gx_input input = {.graph = &graph, .undirected = &graph, .users = graph.n};
+    for (int weighted = 0; weighted < 2; weighted++) {
+        run_result r = run_exact(&input, 2, false, weighted, false);
+        const double *score = score_of(&r, "betweenness", &input);
+        for (uint32_t k = 0; k < DIAMONDS; k++) {
+            double before = 3 * k + 1, behind = graph.n - before - 2;
+            assert_true(fabs(score[3 * k + 1] - before * behind / 2) <= 1e-6 * before * behind);
+            assert_true(fabs(score[3 * k + 2] - before * behind / 2) <= 1e-6 * before * behind);
+        }
+        run_free(&r);
+        /* … and paths are drawn among as many. */
+        r = run("betweenness", &input, 2,
+                PARAMS("epsilon", "0.1", "normalized", "1", "weighted", weighted ? "1" : "0"));
+        score = score_of(&r, "betweenness", &input);
+        assert_true(samples_of(&r) > 0 && *bound_of(&r) <= 0.1);
+        assert_true(fabs(score[3 * DIAMONDS / 2] - 0.5) <= *bound_of(&r));
+        run_free(&r);
+    }
+    gx_graph_finish(&graph);
+    arcs_free(&arcs);
+}
+
+/* ---- bounds --------------------------------------------------------------------------------- */
+
+static gx_arrays *run_seeded(const gx_input *input, uint64_t seed, int threads,
+                             const char *const *params) {
+    gx_arena *arena = gx_arena_create();
+    gx_arrays *arrays;
+    gx_error err = {0};
+    gx_job job;
+    gx_value map = gx_map(arena, 8);
+    for (; params[0]; params += 2) {
+        gx_map_put(arena, &map, params[0], gx_str(params[1]));
+    }
+    gx_job_init(&job, threads, seed);
+    assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
+    const gx_pass *pass = gx_pass_find(gx_engine_passes(), "betweenness");
+    gx_status status = gx_pass_run(arrays, pass, NULL, input, &map, &job, &err);
+    assert_string_equal(err.message, "");
+    assert_int_equal(status, GX_OK);
+    gx_arena_destroy(arena);
+    return arrays;
+}
+
+/* Of 200 runs with different seeds, how many keep within their own bound; and no score of any is
+ * farther off than it all but never is. */
+static void expect_bound(const gx_input *input, double most, const char *const *params,
+                         const double *exact) {
+    enum { RUNS = 200 };
+    int within = 0;
+    double widest = 0, worst = 0;
+    for (uint64_t seed = 0; seed < RUNS; seed++) {
+        gx_arrays *arrays = run_seeded(input, seed, 1, params);
+        const double *score = gx_result_get(arrays, "betweenness", "score", GX_F64, input->users);
+        const double *bound = gx_result_get(arrays, "betweenness", "bound", GX_F64, 1);
+        double error = 0;
+        for (uint32_t v = 0; v < input->users; v++) {
+            error = fmax(error, fabs(score[v] - exact[v]));
+        }
+        within += error <= *bound;
+        widest = fmax(widest, *bound);
+        worst = fmax(worst, error);
+        gx_arrays_destroy(arrays);
+    }
+    print_message("    %d of %d within; bound %g, largest error %g\n", within, RUNS, widest, worst);
+    assert_true(within >= RUNS * 95 / 100);
+    assert_true(widest > 0 && widest <= most);
+}
+
+static void test_bounds_hold(void **state) {
+    (void)state;
+    sample s;
+    skewed(&s, 1, 300, 1200);
+    for (int k = 0; k < 4; k++) {
+        const char *directed = k % 2 ? "1" : "0", *weighted = k / 2 ? "1" : "0";
+        run_result exact =
+            run("betweenness", &s.input, 2,
+                PARAMS("samples", "0", "directed", directed, "weighted", weighted, "normalized",
+                       "1"));
+        const double *score = score_of(&exact, "betweenness", &s.input);
+        expect_bound(&s.input, k / 2 ? 0.2 : 0.1,
+                     PARAMS("epsilon", k / 2 ? "0.2" : "0.1", "directed", directed, "weighted",
+                            weighted, "normalized", "1"),
+                     score);
+        expect_bound(&s.input, 0.4,
+                     PARAMS("samples", "50", "directed", directed, "weighted", weighted,
+                            "normalized", "1"),
+                     score);
+        run_free(&exact);
+    }
+    sample_free(&s);
+}
+
+static void expect_same(const gx_input *input, const char *const *params) {
+    gx_arrays *one = run_seeded(input, 7, 1, params);
+    const double *score = gx_result_get(one, "betweenness", "score", GX_F64, input->users);
+    for (int threads = 2; threads <= 16; threads *= 8) {
+        gx_arrays *many = run_seeded(input, 7, threads, params);
+        assert_memory_equal(score,
+                            gx_result_get(many, "betweenness", "score", GX_F64, input->users),
+                            input->users * sizeof *score);
+        gx_arrays_destroy(many);
+    }
+    gx_arrays_destroy(one);
+}
+
+static void test_any_number_of_threads(void **state) {
+    (void)state;
+    sample s;
+    skewed(&s, 2, 400, 1600);
+    expect_same(&s.input, PARAMS("samples", "0"));
+    expect_same(&s.input, PARAMS("samples", "16", "directed", "1"));
+    expect_same(&s.input, PARAMS("samples", "100", "weighted", "1"));
+    expect_same(&s.input, PARAMS("epsilon", "0.1"));
+    expect_same(&s.input, PARAMS("epsilon", "0.1", "weighted", "1", "directed", "1"));
+    sample_free(&s);
+}
+
+/* So fine a bound that all sources cost less: exact. */
+static void test_fine_bounds_are_exact(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        sample s;
+        sample_make(&s, seed, false);
+        run_result r = run("betweenness", &s.input, 1, PARAMS("epsilon", "0.001"));
+        run_result exact = run("betweenness", &s.input, 1, PARAMS("samples", "0"));
+        assert_memory_equal(score_of(&r, "betweenness", &s.input),
+                            score_of(&exact, "betweenness", &s.input),
+                            s.graph.n * sizeof(double));
+        assert_true(*bound_of(&r) == 0);
+        run_free(&r);
+        run_free(&exact);
+        sample_free(&s);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_weighted),
+        cmocka_unit_test(test_larger),
+        cmocka_unit_test(test_countless_paths),
+        cmocka_unit_test(test_bounds_hold),
+        cmocka_unit_test(test_any_number_of_threads),
+        cmocka_unit_test(test_fine_bounds_are_exact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
