@@ -278,6 +278,127 @@ static void test_local_gravity(void **state) {
     }
 }
 
+/* ---- Burt ---------------------------------------------------------------------------------------
+ */
+
+/* Makes a + aᵀ, or of the undirected view itself. */
+static void contacts_of(square *m, const sample *s, bool directed, bool weighted) {
+    square a;
+    square_of(&a, directed ? &s->graph : &s->undirected);
+    *m = a;
+    for (uint32_t i = 0; i < a.n; i++) {
+        for (uint32_t j = 0; j < a.n; j++) {
+            m->there[i][j] = a.there[i][j] || a.there[j][i];
+            m->weight[i][j] = weighted ? a.weight[i][j] + a.weight[j][i]
+                                       : (double)a.there[i][j] + a.there[j][i];
+        }
+    }
+}
+
+static void shares_of(double p[N_MAX][N_MAX], const square *m) {
+    for (uint32_t i = 0; i < m->n; i++) {
+        double sum = 0;
+        for (uint32_t j = 0; j < m->n; j++) {
+            sum += m->weight[i][j];
+        }
+        for (uint32_t j = 0; j < m->n; j++) {
+            p[i][j] = sum > 0 ? m->weight[i][j] / sum : 0;
+        }
+    }
+}
+
+static double naive_constraint(const square *m, double p[N_MAX][N_MAX], uint32_t i) {
+    double sum = 0;
+    for (uint32_t j = 0; j < m->n; j++) {
+        double part = p[i][j];
+        for (uint32_t q = 0; q < m->n; q++) {
+            part += q != i && q != j ? p[i][q] * p[q][j] : 0;
+        }
+        sum += j != i && m->there[i][j] ? part * part : 0;
+    }
+    return sum;
+}
+
+static double naive_effective_size(const square *m, double p[N_MAX][N_MAX], uint32_t i) {
+    double size = 0;
+    for (uint32_t j = 0; j < m->n; j++) {
+        double largest = 0, redundant = 0;
+        for (uint32_t k = 0; k < m->n; k++) {
+            largest = fmax(largest, m->weight[j][k]);
+        }
+        for (uint32_t q = 0; q < m->n && m->there[i][j]; q++) {
+            redundant += q != i && q != j ? p[i][q] * m->weight[j][q] / largest : 0;
+        }
+        size += m->there[i][j] ? 1 - redundant : 0;
+    }
+    return size;
+}
+
+static void test_burt(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        static double p[N_MAX][N_MAX];
+        bool directed = seed % 2, weighted = seed / 2 % 2;
+        const char *is_directed = directed ? "1" : "0", *is_weighted = weighted ? "1" : "0";
+        sample_make(&s, seed, seed / 4 % 2);
+        contacts_of(&m, &s, directed, weighted);
+        shares_of(p, &m);
+        run_result c = run("constraint", &s.input, 2,
+                           PARAMS("directed", is_directed, "weighted", is_weighted));
+        run_result e = run("effective_size", &s.input, 2,
+                           PARAMS("directed", is_directed, "weighted", is_weighted));
+        const double *constraint = score_of(&c, "constraint", &s.input);
+        const double *size = score_of(&e, "effective_size", &s.input);
+        const double *efficiency =
+            gx_result_get(e.arrays, "effective_size", "efficiency", GX_F64, m.n);
+        for (uint32_t v = 0; v < m.n; v++) {
+            double ties = 0, expected = naive_effective_size(&m, p, v);
+            for (uint32_t u = 0; u < m.n; u++) {
+                ties += m.there[v][u];
+            }
+            expect_near(constraint[v], naive_constraint(&m, p, v), seed, v);
+            expect_near(size[v], expected, seed, v);
+            expect_near(efficiency[v], ties > 0 ? expected / ties : 0, seed, v);
+        }
+        run_free(&c);
+        run_free(&e);
+        sample_free(&s);
+    }
+}
+
+/* igraph has no number for a member without ties; ours is 0. */
+static void expect_igraph_constraint(const gx_input *input, bool directed, bool weighted,
+                                     int threads, uint64_t seed) {
+    igraph_t graph;
+    igraph_vector_t weights, expected;
+    igraph_of(&graph, &weights, directed ? input->graph : input->undirected);
+    igraph_vector_init(&expected, 0);
+    igraph_constraint(&graph, &expected, igraph_vss_all(), weighted ? &weights : NULL);
+    run_result r = run("constraint", input, threads,
+                       PARAMS("directed", directed ? "1" : "0", "weighted", weighted ? "1" : "0"));
+    const double *score = score_of(&r, "constraint", input);
+    for (uint32_t v = 0; v < input->users; v++) {
+        double theirs = VECTOR(expected)[v];
+        expect_near(score[v], isnan(theirs) ? 0 : theirs, seed, v);
+    }
+    run_free(&r);
+    igraph_vector_destroy(&weights);
+    igraph_vector_destroy(&expected);
+    igraph_destroy(&graph);
+}
+
+static void test_constraint_against_igraph(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
+        sample s;
+        sample_make(&s, seed, seed / 4 % 2);
+        expect_igraph_constraint(&s.input, seed % 2, seed / 2 % 2, 2, seed);
+        sample_free(&s);
+    }
+}
+
 /* ---- sizes at which threads really share the work --------------------------------------------- */
 
 /* Members drawn with a heavy tail: hubs, and members without ties. */
@@ -305,6 +426,7 @@ static void test_many(void **state) {
         for (int threads = 1; threads <= 16; threads *= 4) {
             expect_igraph_clustering(&s.input, seed % 2, threads, seed);
             expect_hindex_ends_at_coreness(&s.input, threads);
+            expect_igraph_constraint(&s.input, seed % 2, seed / 2 % 2, threads, seed);
         }
         sample_free(&s);
     }
@@ -317,6 +439,8 @@ int main(void) {
         cmocka_unit_test(test_hindex),
         cmocka_unit_test(test_neighbour_sum),
         cmocka_unit_test(test_local_gravity),
+        cmocka_unit_test(test_burt),
+        cmocka_unit_test(test_constraint_against_igraph),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
