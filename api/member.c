@@ -389,3 +389,23 @@ gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state
     *out = live;
     return GX_OK;
 }
+
+gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state, uint32_t user,
+                            gx_arena *arena, gx_error *err) {
+    gx_member_live live = {.rec = {.user = user, .history = {.user = user}}};
+    reader r = {.txn = txn,
+                .state = state,
+                .arena = arena,
+                .user = user,
+                .newest_ms = gx_rec_newest_ms(state->rec),
+                .deeds = {.size = sizeof(deed)}};
+    gx_status status = read_deeds(&r, err);
+    if (status == GX_OK) {
+        status = make_history(&live, &r, err);
+    }
+    gx_free(r.deeds.data);
+    if (status == GX_OK) {
+        *out = live.rec.history;
+    }
+    return status;
+}

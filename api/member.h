@@ -27,6 +27,11 @@ GX_MUST_CHECK gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const g
                                        const gx_columns *columns, uint32_t user, int64_t clock_ms,
                                        gx_arena *arena, gx_error *err);
 
+/* What the member did with items, as the matrix of events has it, by rising item; in `arena`. Decay counts
+ * back from the newest of the member's events and of those of the snapshot. */
+GX_MUST_CHECK gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state,
+                                          uint32_t user, gx_arena *arena, gx_error *err);
+
 /* The rule of an action, also of one that is newer than the state. */
 const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t action);
 

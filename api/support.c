@@ -27,6 +27,11 @@ gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id
     return name.size ? gx_text_copy(arena, name.data, name.size) : gx_nil();
 }
 
+bool gx_is_always_long(const gx_value *args) {
+    (void)args;
+    return true;
+}
+
 gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie) {
     gx_value row = gx_map(arena, 7);
     gx_map_put(arena, &row, "src", gx_word_value(arena, txn, GX_SPACE_USER, tie->src));

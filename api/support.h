@@ -11,6 +11,8 @@ GX_MUST_CHECK gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space,
 const char *gx_space_noun(gx_space space);
 /* The external id, copied; nil where it was forgotten. */
 gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id);
+/* An `is_long`: how much there is to do is not known before. */
+bool gx_is_always_long(const gx_value *args);
 /* A tie as it stands in answers: {src, dst, kind, weight, directed, ts?}. */
 gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie);
 /* What went wrong with one entry of a list: {code, name, message, at}. */

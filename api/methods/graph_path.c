@@ -163,12 +163,6 @@ done:
     return status;
 }
 
-/* How far the search goes is not known before. */
-static bool is_long(const gx_value *args) {
-    (void)args;
-    return true;
-}
-
 const gx_method gx_method_graph_path = {
     .name = "graph.path",
     .summary = "how two members are connected: the shortest paths, by steps or by strength",
@@ -176,7 +170,7 @@ const gx_method gx_method_graph_path = {
     .cost = GX_COST_SHORT,
     .params = params,
     .param_count = GX_COUNT(params),
-    .is_long = is_long,
+    .is_long = gx_is_always_long,
     .result = "{connected, says, hops, length, ways, paths: [{members: [user], steps: [{strength, "
               "ties: [{src, dst, kind, weight, directed, ts}]}]}]}",
     .run = run,

@@ -1,0 +1,131 @@
+/* graph.reach: how many members are within k steps of one, along all ties, along them in their direction, or
+ * along strong ties only. */
+#include "api/graphs.h"
+#include "api/support.h"
+#include "engine/operations/tie_parts.h"
+
+static const gx_param params[] = {
+    {"of", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "from which member"},
+    {"steps", GX_PARAM_INT, "3", 1, 1000, "steps", NULL, 0, "how far"},
+    {"along", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|directed|strong", 0,
+     "all ties, ties in their direction, or ties that are strong for who passes on"},
+    {"strong_share", GX_PARAM_REAL, "0.2", 0, 1, NULL, NULL, 0,
+     "this share of a member's ties, the strongest and at least one, are strong"},
+};
+
+/* Rows to walk: all of a graph, or the first so many of the snapshot's, strongest first. */
+typedef struct rows {
+    const uint64_t *ptr;
+    const uint32_t *dst, *degree; /* degree NULL: whole rows */
+    uint32_t n;
+    double strong_share;
+} rows;
+
+static uint64_t end_of(const rows *r, uint32_t u) {
+    uint64_t end = r->ptr[u + 1], strong = r->ptr[u];
+    if (!r->degree) {
+        return end;
+    }
+    while (strong < end && gx_tie_is_strong(strong - r->ptr[u], r->degree[u], r->strong_share)) {
+        strong++;
+    }
+    return strong;
+}
+
+static gx_value level_value(gx_arena *arena, uint32_t step, uint32_t members, uint32_t within,
+                            uint32_t all) {
+    gx_value row = gx_map(arena, 4);
+    gx_map_put(arena, &row, "steps", gx_int(step));
+    gx_map_put(arena, &row, "members", gx_int(members));
+    gx_map_put(arena, &row, "within", gx_int(within));
+    gx_map_put(arena, &row, "share", gx_real(all > 1 ? (double)within / (double)(all - 1) : 0));
+    return row;
+}
+
+/* Level by level; stops where nobody new is met. */
+static gx_status walk(gx_value *out, const rows *r, uint32_t user, gx_call_env *call,
+                      gx_error *err) {
+    const uint32_t steps = (uint32_t)gx_arg_int(call->args, "steps");
+    const uint32_t all = gx_word_live(call->txn, GX_SPACE_USER);
+    uint32_t *queue = NULL, count = 0, from = 0;
+    uint8_t *met = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(call->job, &queue, (size_t)r->n + 1, sizeof *queue, err));
+    GX_TRY(gx_job_alloc(call->job, &met, (size_t)r->n + 1, 1, err));
+    if (user < r->n) {
+        queue[count++] = user;
+        met[user] = 1;
+    }
+    for (uint32_t step = 1; step <= steps && from < count; step++) {
+        const uint32_t to = count;
+        for (; from < to; from++) {
+            const uint64_t end = end_of(r, queue[from]);
+            for (uint64_t i = r->ptr[queue[from]]; i < end; i++) {
+                if (!met[r->dst[i]]) {
+                    met[r->dst[i]] = 1;
+                    queue[count++] = r->dst[i];
+                }
+            }
+            if (from % 4096 == 0) {
+                GX_TRY(gx_job_check(call->job, err));
+            }
+        }
+        if (count > to) {
+            gx_list_add(call->arena, out, level_value(call->arena, step, count - to, count - 1, all));
+        }
+    }
+done:
+    gx_job_free(call->job, queue);
+    gx_job_free(call->job, met);
+    return status;
+}
+
+static gx_status strong_rows(rows *out, gx_call_env *call, gx_error *err) {
+    const gx_arrays *arrays = call->state->arrays;
+    const uint32_t users = call->state->users;
+    gx_status status = GX_OK;
+    GX_TRY(gx_need_snapshot(call->state, err));
+    GX_TRY(gx_arrays_need(&out->ptr, arrays, "strength.ptr", GX_U64, (uint64_t)users + 1, err));
+    GX_TRY(gx_arrays_need(&out->dst, arrays, "strength.dst", GX_U32, 0, err));
+    GX_TRY(gx_arrays_need(&out->degree, arrays, "strength.degree", GX_U32, users, err));
+    out->n = users;
+    out->strong_share = gx_arg_real(call->args, "strong_share");
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_held *held = NULL;
+    rows r = {0};
+    uint32_t user;
+    gx_value levels = gx_list(call->arena, 8);
+    GX_TRY(gx_need_word(&user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "of"), err));
+    if (gx_arg_is(call->args, "along", "strong")) {
+        GX_TRY(strong_rows(&r, call, err));
+    } else {
+        bool directed = gx_arg_is(call->args, "along", "directed");
+        GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules,
+                             directed ? 0 : GX_GRAPH_UNDIRECTED, NULL, call->job, err));
+        r = (rows){.ptr = held->graph.out_ptr, .dst = held->graph.out_dst, .n = held->graph.n};
+    }
+    GX_TRY(walk(&levels, &r, user, call, err));
+    *out = gx_map(call->arena, 1);
+    gx_map_put(call->arena, out, "levels", levels);
+done:
+    gx_graph_release(call->db, held);
+    return status;
+}
+
+const gx_method gx_method_graph_reach = {
+    .name = "graph.reach",
+    .summary = "how many members are within so many steps of one",
+    .scope = GX_SCOPE_READ,
+    .cost = GX_COST_SHORT,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .is_long = gx_is_always_long,
+    .result = "{levels: [{steps, members, within, share}]}",
+    .run = run,
+};
