@@ -333,6 +333,62 @@ static void a_build_is_served_and_swapped_whole(void **state) {
     assert_true(gx_map_get(&ego, "members")->size >= 5);
 }
 
+/* A clique of the members u<first> to u<last>. */
+static void fill_clique(bed *b, int first, int last) {
+    char text[128];
+    for (int u = first; u <= last; u++) {
+        for (int v = first; v < u; v++) {
+            snprintf(text, sizeof text, "{\"ties\": [{\"src\": \"u%d\", \"dst\": \"u%d\"}]}", u, v);
+            must(b, "tie.put", text);
+        }
+    }
+}
+
+static void assert_circle(bed *b, const char *call, const char *name, int size) {
+    gx_value card = must(b, "graph.community", call);
+    assert_int_equal(number(&card, "size"), size);
+    const gx_value *text = gx_map_get(&card, "community");
+    assert_true(gx_slice_equal((gx_slice){text->as.text, text->size}, gx_slice_of(name)));
+}
+
+static int64_t count_of(const gx_value *lineage, uint32_t step, const char *what) {
+    return number(&gx_map_get(lineage, "steps")->as.items[step], what);
+}
+
+/* A third circle is born, becomes the largest and so the first by number, and takes in a ring: ids
+ * stay with whom they were given to. */
+static void circles_keep_their_ids(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"]}");
+    assert_circle(b, "{\"user\": \"u3\"}", "c-0", 8);
+    assert_circle(b, "{\"user\": \"u11\"}", "c-1", 8);
+    fails(b, "graph.lineage", "{}", GX_BAD_REQUEST); /* built from nothing */
+    fill_clique(b, 20, 29);
+    must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"], \"check\": true}");
+    assert_circle(b, "{\"user\": \"u3\"}", "c-0", 8);
+    assert_circle(b, "{\"user\": \"u25\"}", "c-2", 10);
+    assert_circle(b, "{\"community\": \"c-2\"}", "c-2", 10);
+    fails(b, "graph.community", "{\"community\": \"c-3\"}", GX_NOT_FOUND);
+    gx_value lineage = must(b, "graph.lineage", "{}");
+    assert_int_equal(count_of(&lineage, 0, "continued"), 2);
+    assert_int_equal(count_of(&lineage, 0, "born"), 1);
+    assert_int_equal(gx_map_get(&lineage, "events")->size, 1);
+    fill_clique(b, 8, 29);
+    must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"]}");
+    assert_circle(b, "{\"user\": \"u11\"}", "c-2", 22);
+    gx_value leaders = must(b, "graph.leaders", "{\"community\": \"c-2\", \"n\": 50}");
+    assert_int_equal(gx_map_get(&leaders, "leaders")->size, 22);
+    lineage = must(b, "graph.lineage", "{\"from\": 1, \"chain\": true}");
+    assert_int_equal(gx_map_get(&lineage, "steps")->size, 2);
+    assert_int_equal(count_of(&lineage, 1, "merged"), 1);
+    lineage = must(b, "graph.lineage", "{\"from\": 1, \"to\": 3, \"community\": \"c-1\"}");
+    assert_int_equal(count_of(&lineage, 0, "continued"), 2); /* of the ends alone: c-1 grew */
+    fails(b, "graph.lineage", "{\"from\": 3, \"to\": 2}", GX_BAD_REQUEST);
+    fails(b, "graph.lineage", "{\"from\": 7, \"to\": 9}", GX_NOT_FOUND);
+    fails(b, "graph.lineage", "{\"community\": \"seven\"}", GX_BAD_REQUEST);
+}
+
 /* ---- a snapshot that cannot be served ---------------------------------------------------------
  */
 
@@ -523,6 +579,7 @@ int main(void) {
         TEST(calls_in_one_commit_fail_alone),
         TEST(columns_follow_own_commits_and_foreign_ones),
         TEST(a_build_is_served_and_swapped_whole),
+        TEST(circles_keep_their_ids),
         TEST(a_store_with_a_damaged_snapshot_opens_and_names_the_way_back),
         TEST(a_reload_never_drops_what_is_served),
         TEST(members_are_given_by_id_and_unknown_ones_named),

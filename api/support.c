@@ -80,17 +80,28 @@ gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t com
     return gx_str(text ? text : "");
 }
 
-gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state, gx_error *err) {
+gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err) {
     gx_slice digits = text;
     if (text.size > 2 && memcmp(text.data, "c-", 2) == 0) {
         digits = (gx_slice){text.data + 2, text.size - 2};
     }
     int64_t id;
     char shown[80];
-    gx_quote(shown, sizeof shown, text.data, text.size);
-    if (!gx_parse_int(digits, &id) || id < 0) {
+    if (!gx_parse_int(digits, &id) || id < 0 || id >= GX_NONE) {
         return gx_fail_at(err, GX_BAD_REQUEST, "community",
-                          "community: %s was given; accepted is a community like c-17", shown);
+                          "community: %s was given; accepted is a community like c-17",
+                          gx_quote(shown, sizeof shown, text.data, text.size));
+    }
+    *out = (uint32_t)id;
+    return GX_OK;
+}
+
+gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state, gx_error *err) {
+    uint32_t id;
+    char shown[80];
+    gx_status status = gx_community_id_parse(&id, text, err);
+    if (status != GX_OK) {
+        return status;
     }
     for (uint32_t c = 0; c < state->circles; c++) {
         if (id == (state->circle_id ? state->circle_id[c] : c)) {
@@ -99,8 +110,8 @@ gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state
         }
     }
     return gx_fail_at(err, GX_NOT_FOUND, "community",
-                      "there is no community %s among the %u of this snapshot", shown,
-                      state->circles);
+                      "there is no community %s among the %u of this snapshot",
+                      gx_quote(shown, sizeof shown, text.data, text.size), state->circles);
 }
 
 gx_status gx_need_snapshot(const gx_state *state, gx_error *err) {

@@ -22,6 +22,8 @@ gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t la
 /* "c-17": how a community is named outside. Of a circle of the snapshot, by its id, which stays when
  * its number changes; `state` NULL: the partition is another one, and its numbers are the names. */
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community);
+/* The id in a name, whether there is such a circle or not. bad_request. */
+GX_MUST_CHECK gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err);
 /* A circle's number by its name. bad_request says what was given; not_found. */
 GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state,
                                            gx_error *err);
