@@ -17,8 +17,14 @@ typedef struct gx_bench_line {
     const char *value_name; /* NULL: there is none */
     double p50_us, p99_us;  /* of calls; 0: does not apply */
     bool has_peer;          /* ratio and agrees are set */
-    double ratio;           /* own wall time over the fastest peer's */
+    double ratio;           /* own shortest wall time over the fastest peer's */
     bool agrees;
+    uint64_t mem_bytes; /* what the process grew by at the most while the task ran; 0: not measured */
+    const char *how;    /* how the answers were compared, and how near they are; NULL: they were not */
+    const char *note;   /* why there is no time; NULL: there is one */
+    bool has_estimate;  /* the four below are set */
+    uint64_t estimate_bytes, used_bytes; /* of the job: told before, and held at the peak */
+    double estimate_cpu_s;               /* told before; measured is cpu_s */
 } gx_bench_line;
 
 typedef struct gx_bench {
@@ -27,8 +33,17 @@ typedef struct gx_bench {
     int threads; /* the most to use; 1 is measured too */
     bool peers;
     const char *data; /* file or folder; NULL: what guanxi generates */
+    /* Of the suite graph. */
+    const gx_value *only;         /* list of task names; NULL: all but the quadratic of large graphs */
+    const gx_value *thread_list;  /* of numbers as text; NULL: 1 and `threads` */
+    const gx_value *tools;        /* list of peers; NULL: all there are */
+    const char *python;           /* with the peers' packages; one that is not there is left out */
+    const char *scripts;          /* folder of with_PEER.py */
+    double peer_limit_s;          /* one run of a peer at most */
+    double budget_s;              /* no further run of a tool on a task after so long */
     gx_job *job;
     void (*emit)(void *user, const gx_bench_line *line, const char *suite);
+    void (*say)(void *user, const char *format, ...) GX_PRINTF(2, 3); /* for people */
     void *user;
 } gx_bench;
 
@@ -61,6 +76,7 @@ uint64_t gx_bench_hash(uint64_t seed, const void *data, size_t bytes);
 /* Forgets the peak so far, and reads the peak since. */
 void gx_bench_rss_reset(void);
 uint64_t gx_bench_rss_peak(void);
+uint64_t gx_bench_rss_now(void);
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
@@ -69,6 +85,7 @@ typedef struct gx_bench_arcs {
     uint32_t n;
     uint64_t m;
     uint32_t *src, *dst;
+    uint32_t *label; /* of each node, from labels.txt beside the edges; NULL: there is none */
     uint64_t hash;
 } gx_bench_arcs;
 
@@ -83,21 +100,6 @@ GX_MUST_CHECK gx_status gx_bench_matrix(gx_matrix *out, const char *path, gx_job
 /* A sample shop, imported and built, in a folder the caller removes. */
 GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job,
                                       gx_error *err);
-
-/* ---- a peer in the same process ----------------------------------------------------------------
- */
-
-typedef struct gx_peer_graph gx_peer_graph; /* igraph's own copy */
-
-GX_MUST_CHECK gx_status gx_peer_open(gx_peer_graph **out, const gx_bench_arcs *arcs, bool directed,
-                                     gx_error *err);
-void gx_peer_close(gx_peer_graph *graph);
-GX_MUST_CHECK gx_status gx_peer_pagerank(double *score, const gx_peer_graph *graph, gx_error *err);
-GX_MUST_CHECK gx_status gx_peer_leiden(double *out_modularity, const gx_peer_graph *graph,
-                                       gx_error *err);
-GX_MUST_CHECK gx_status gx_peer_components(uint32_t *out_count, const gx_peer_graph *graph,
-                                           gx_error *err);
-GX_MUST_CHECK gx_status gx_peer_kcore(double *score, const gx_peer_graph *graph, gx_error *err);
 
 /* ---- two runs compared -------------------------------------------------------------------------
  */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 /* ---- a store for a moment
  * ------------------------------------------------------------------------ */
@@ -59,8 +60,48 @@ static gx_status add_arc(void *user, const gx_tie *tie, gx_error *err) {
     return GX_OK;
 }
 
+/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n. A
+ * node without a line is in group 0. */
+static gx_status read_labels(gx_bench_arcs *arcs, const char *path, gx_txn *txn, gx_error *err) {
+    char name[4200], line[256];
+    const char *slash = strrchr(path, '/');
+    int folder = slash ? (int)(slash - path) + 1 : 0;
+    snprintf(name, sizeof name, "%.*slabels.txt.gz", folder, path);
+    gzFile file = gzopen(name, "rb"); /* reads plain text too */
+    if (!file) {
+        snprintf(name, sizeof name, "%.*slabels.txt", folder, path);
+        file = gzopen(name, "rb");
+    }
+    if (!file) {
+        return GX_OK;
+    }
+    arcs->label = gx_alloc0(arcs->n + 1u, sizeof *arcs->label);
+    if (!arcs->label) {
+        gzclose(file);
+        return gx_fail_memory(err, arcs->n * sizeof *arcs->label);
+    }
+    while (gzgets(file, line, sizeof line)) {
+        uint32_t node;
+        int64_t label;
+        gx_slice word = {line, strcspn(line, " \t,")};
+        const char *rest = line + word.size + strspn(line + word.size, " \t,");
+        if (gx_parse_int((gx_slice){rest, strcspn(rest, " \t\r\n")}, &label) && label >= 0 &&
+            label < arcs->n && gx_word_find(&node, txn, GX_SPACE_USER, word) == GX_OK) {
+            arcs->label[node] = (uint32_t)label;
+        }
+    }
+    gzclose(file);
+    return GX_OK;
+}
+
+typedef struct arcs_take {
+    gx_bench_arcs *arcs;
+    const char *path;
+} arcs_take;
+
 static gx_status take_arcs(void *user, gx_txn *txn, gx_error *err) {
-    gx_bench_arcs *arcs = user;
+    const arcs_take *take = user;
+    gx_bench_arcs *arcs = take->arcs;
     collect c = {arcs, gx_tie_count(txn)};
     arcs->n = gx_word_count(txn, GX_SPACE_USER);
     arcs->src = gx_alloc(c.capacity + 1, sizeof *arcs->src);
@@ -72,6 +113,7 @@ static gx_status take_arcs(void *user, gx_txn *txn, gx_error *err) {
     if (status == GX_OK) {
         arcs->hash = gx_bench_hash(gx_bench_hash(arcs->n, arcs->src, arcs->m * sizeof *arcs->src),
                                    arcs->dst, arcs->m * sizeof *arcs->dst);
+        status = read_labels(arcs, take->path, txn, err);
     }
     return status;
 }
@@ -96,12 +138,14 @@ static gx_status one_graph(const char *path, gx_bench_arcs_fn fn, void *user, gx
                            gx_error *err) {
     gx_bench_arcs arcs = {0};
     name_graph(arcs.name, sizeof arcs.name, path);
-    gx_status status = with_store(path, "snap", NULL, take_arcs, &arcs, job, err);
+    arcs_take take = {&arcs, path};
+    gx_status status = with_store(path, "snap", NULL, take_arcs, &take, job, err);
     if (status == GX_OK) {
         status = fn(user, &arcs, err);
     }
     gx_free(arcs.src);
     gx_free(arcs.dst);
+    gx_free(arcs.label);
     return status;
 }
 

@@ -1,216 +1,149 @@
-/* Suite `graph`: the view and the near-linear passes, at one thread and at all, beside igraph. */
-#include "bench/bench.h"
-#include "engine/engine.h"
+/* Suite `graph`: every task of graph_tasks.def on every graph given, beside the peers there are. */
+#include "bench/graph.h"
 
-#include <math.h>
+#include <errno.h>
+#include <stdio.h>
 
-typedef struct bed {
-    gx_bench *bench;
-    const gx_bench_arcs *arcs;
-    gx_graph ties, undirected;
-    gx_peer_graph *peer_directed, *peer_undirected;
-    const gx_pass *pass;
-    gx_job job;
-    gx_arrays *results;
-    double *peer_score;
-    double peer_value;
-} bed;
-
-typedef struct task {
-    const char *pass;
-    const char *array, *value_name; /* a scalar of the result, NULL: none */
-    gx_status (*peer)(bed *b, gx_error *err);
-    double tolerance; /* of scores against the peer's; 0: compares values */
-} task;
-
-/* ---- guanxi
- * ---------------------------------------------------------------------------------------- */
-
-static gx_status fresh_results(void *user, gx_error *err) {
-    bed *b = user;
-    gx_arrays_destroy(b->results);
-    b->results = NULL;
-    return gx_arrays_create(&b->results, err);
-}
-
-static gx_status run_pass(void *user, gx_error *err) {
-    bed *b = user;
-    gx_input input = {.graph = &b->ties, .undirected = &b->undirected, .users = b->arcs->n};
-    return gx_pass_run(b->results, b->pass, NULL, &input, NULL, &b->job, err);
-}
-
-static gx_status run_build(void *user, gx_error *err) {
-    bed *b = user;
-    gx_graph_finish(&b->ties);
-    return gx_graph_build(&b->ties, b->arcs->n, b->arcs->m, b->arcs->src, b->arcs->dst, NULL,
-                          GX_GRAPH_IN, &b->job, err);
-}
-
-/* ---- the peer
- * -------------------------------------------------------------------------------------- */
-
-static gx_status peer_pagerank(bed *b, gx_error *err) {
-    return gx_peer_pagerank(b->peer_score, b->peer_directed, err);
-}
-
-static gx_status peer_kcore(bed *b, gx_error *err) {
-    return gx_peer_kcore(b->peer_score, b->peer_undirected, err);
-}
-
-static gx_status peer_leiden(bed *b, gx_error *err) {
-    return gx_peer_leiden(&b->peer_value, b->peer_undirected, err);
-}
-
-static gx_status peer_components(bed *b, gx_error *err) {
-    uint32_t count;
-    gx_status status = gx_peer_components(&count, b->peer_undirected, err);
-    if (status == GX_OK) {
-        b->peer_value = count;
-    }
-    return status;
-}
-
-typedef struct peer_call {
-    bed *b;
-    const task *t;
-} peer_call;
-
-static gx_status run_peer(void *user, gx_error *err) {
-    peer_call *call = user;
-    return call->t->peer(call->b, err);
-}
-
-static gx_status run_peer_build(void *user, gx_error *err) {
-    bed *b = user;
-    gx_peer_close(b->peer_directed);
-    b->peer_directed = NULL;
-    return gx_peer_open(&b->peer_directed, b->arcs, true, err);
-}
-
-static const task tasks[] = {
-    {"pagerank", NULL, NULL, peer_pagerank, 1e-8},
-    {"components", NULL, "components", peer_components, 0},
-    {"kcore", NULL, NULL, peer_kcore, 1e-9},
-    {"leiden", "leiden.modularity", "modularity", peer_leiden, 0},
+static const gx__task tasks[] = {
+#define GX_TASK(name_, pass_, params_, directed_, compare_, tolerance_, cost_)                     \
+    {.name = name_,                                                                                \
+     .pass = pass_,                                                                                \
+     .params = params_,                                                                            \
+     .directed = directed_,                                                                        \
+     .compare = GX__##compare_,                                                                    \
+     .tolerance = tolerance_,                                                                      \
+     .cost = GX__##cost_},
+#include "bench/graph_tasks.def"
+#undef GX_TASK
 };
 
-/* ---- lines
- * ------------------------------------------------------------------------------------------ */
+/* The peers, "igraph" is its C library; the others are scripts. */
+static const char *const peer_names[] = {"igraph", "python_igraph", "networkit", "leidenalg",
+                                         "networkx"};
 
-static void emit(const bed *b, gx_bench_line *line, const gx_bench_line *peer) {
-    line->graph = b->arcs->name;
-    line->input = b->arcs->hash;
-    if (peer && peer->wall_s > 0) {
-        line->has_peer = true;
-        line->ratio = line->wall_s / peer->wall_s;
+enum { PEERS = GX_COUNT(peer_names) };
+#define QUADRATIC_MOST 1e10 /* members × arcs: beyond, such tasks run only where they are named */
+#define NETWORKX_MOST 2e6   /* edges: it takes a kilobyte for each */
+
+/* ---- what was asked for ------------------------------------------------------------------------ */
+
+static bool listed(const gx_value *list, const char *name) {
+    for (uint32_t i = 0; list && i < list->size; i++) {
+        const gx_value *item = &list->as.items[i];
+        if (item->type == GX_TEXT && gx_slice_is((gx_slice){item->as.text, item->size}, name)) {
+            return true;
+        }
     }
-    b->bench->emit(b->bench->user, line, b->bench->suite);
+    return false;
 }
 
-static double value_of(const bed *b, const task *t) {
-    if (t->array) {
-        const double *scalar = gx_arrays_get(b->results, t->array, GX_F64, 1);
-        return scalar ? *scalar : NAN;
-    }
-    const uint32_t *community =
-        gx_result_get(b->results, b->pass->name, "community", GX_U32, b->arcs->n);
-    double largest = -1;
-    for (uint32_t u = 0; community && u < b->arcs->n; u++) {
-        largest = fmax(largest, community[u]);
-    }
-    return largest + 1;
-}
-
-/* Scores entry by entry; a community pass by its value, which may be better than the peer's. */
-static bool agrees(const bed *b, const task *t, double value) {
-    if (t->tolerance <= 0) {
-        return t->array ? value >= b->peer_value - 1e-3 : value == b->peer_value;
-    }
-    const double *score = gx_result_get(b->results, b->pass->name, "score", GX_F64, b->arcs->n);
-    for (uint32_t u = 0; score && u < b->arcs->n; u++) {
-        if (fabs(score[u] - b->peer_score[u]) > t->tolerance) {
-            return false;
+static gx_status check_names(const gx_bench *bench, gx_error *err) {
+    for (uint32_t i = 0; bench->only && i < bench->only->size; i++) {
+        const gx_value *item = &bench->only->as.items[i];
+        const char *names[GX_COUNT(tasks)];
+        bool known = false;
+        for (size_t k = 0; k < GX_COUNT(tasks); k++) {
+            names[k] = tasks[k].name;
+            known = known || gx_slice_is((gx_slice){item->as.text, item->size}, tasks[k].name);
         }
-    }
-    return score != NULL;
-}
-
-static gx_status run_task(bed *b, const task *t, gx_error *err) {
-    gx_bench_line peer = {.task = t->pass, .tool = "igraph", .threads = 1};
-    peer_call call = {b, t};
-    b->pass = gx_pass_find(gx_engine_passes(), t->pass);
-    if (!b->pass) {
-        return gx_fail(err, GX_INTERNAL, "the pass %s is not in the table", t->pass);
-    }
-    if (b->bench->peers) {
-        gx_status status = gx_bench_time(&peer, b->bench->runs, run_peer, NULL, &call, err);
-        if (status != GX_OK) {
-            return status;
+        if (!known) {
+            char given[64], text[64];
+            snprintf(text, sizeof text, "%.*s", (int)(item->size < 60 ? item->size : 60),
+                     item->as.text);
+            const char *near = gx_nearest(text, names, GX_COUNT(tasks));
+            return gx_fail_at(err, GX_NOT_FOUND, "only", "there is no task %s%s%s%s",
+                              gx_quote(given, sizeof given, item->as.text, item->size),
+                              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
         }
-        peer.value = t->value_name ? b->peer_value : 0;
-        peer.value_name = t->value_name;
-        emit(b, &peer, NULL);
-    }
-    for (int threads = 1; threads <= b->bench->threads;
-         threads += b->bench->threads - 1 ? b->bench->threads - 1 : 1) {
-        gx_bench_line line = {.task = t->pass, .tool = "guanxi", .threads = threads};
-        gx_job_init(&b->job, threads, b->bench->job->seed);
-        gx_status status = gx_bench_time(&line, b->bench->runs, run_pass, fresh_results, b, err);
-        if (status != GX_OK) {
-            return status;
-        }
-        if (t->value_name) {
-            line.value = value_of(b, t);
-            line.value_name = t->value_name;
-        }
-        line.agrees = b->bench->peers && agrees(b, t, line.value);
-        emit(b, &line, b->bench->peers ? &peer : NULL);
     }
     return GX_OK;
 }
 
-static gx_status run_builds(bed *b, gx_error *err) {
-    gx_bench_line peer = {.task = "build", .tool = "igraph", .threads = 1};
-    gx_bench_line line = {
-        .task = "build", .tool = "guanxi", .threads = b->bench->threads, .agrees = true};
-    gx_status status = GX_OK;
-    if (b->bench->peers) {
-        GX_TRY(gx_bench_time(&peer, b->bench->runs, run_peer_build, NULL, b, err));
-        emit(b, &peer, NULL);
+static bool wanted(const gx__ground *g, const gx__task *task) {
+    if (g->bench->only) {
+        return listed(g->bench->only, task->name);
     }
-    gx_job_init(&b->job, b->bench->threads, 1);
-    GX_TRY(gx_bench_time(&line, b->bench->runs, run_build, NULL, b, err));
-    line.value = b->ties.m ? (double)gx_graph_bytes(&b->ties) / (2.0 * (double)b->ties.m) : 0;
-    line.value_name = "bytes_an_arc";
-    emit(b, &line, b->bench->peers ? &peer : NULL);
+    return task->cost == GX__LINEAR || (double)g->arcs->n * (double)g->undirected.m < QUADRATIC_MOST;
+}
+
+/* ---- peers -------------------------------------------------------------------------------------- */
+
+/* Pairs of u32, each tie once, in the folder. */
+static gx_status write_ends(const gx__ground *g, const char *name, const gx_graph *graph,
+                            gx_error *err) {
+    char path[GX_FOLDER_MAX + 16];
+    snprintf(path, sizeof path, "%s/%s", g->folder, name);
+    FILE *file = fopen(path, "wb");
+    if (!file) {
+        return gx_fail_errno(err, errno, "writing", path);
+    }
+    bool good = true;
+    for (uint32_t u = 0; good && u < graph->n; u++) {
+        for (uint64_t i = graph->out_ptr[u]; good && i < graph->out_ptr[u + 1]; i++) {
+            uint32_t pair[2] = {u, graph->out_dst[i]};
+            good = (!graph->directed && pair[1] < u) || fwrite(pair, sizeof pair, 1, file) == 1;
+        }
+    }
+    return fclose(file) == 0 && good ? GX_OK : gx_fail_errno(err, errno, "writing", path);
+}
+
+/* Those that are installed; what cannot be started is left out. */
+static gx_status open_peers(gx__peer **peers, size_t *out_count, gx__ground *g, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_bench *bench = g->bench;
+    GX_TRY(gx_folder_make(g->folder, sizeof g->folder, err));
+    GX_TRY(write_ends(g, "directed", &g->ties, err));
+    GX_TRY(write_ends(g, "undirected", &g->undirected, err));
+    for (size_t i = 0; i < PEERS; i++) {
+        const char *name = peer_names[i];
+        gx_error why;
+        bool large = strcmp(name, "networkx") == 0 && (double)g->ties.m > NETWORKX_MOST;
+        if ((bench->tools && !listed(bench->tools, name)) || (!bench->tools && large)) {
+            continue;
+        }
+        status = i == 0 ? gx__peer_igraph(&peers[*out_count], g, &why)
+                        : gx__peer_script(&peers[*out_count], name, g, &why);
+        if (status == GX_OK) {
+            bench->say(bench->user, "peer %s %s", name, peers[*out_count]->version);
+            ++*out_count;
+        } else {
+            bench->say(bench->user, "peer %s: skipped, %s", name, why.message);
+        }
+        status = GX_OK;
+    }
 done:
     return status;
 }
 
+/* ---- a graph ------------------------------------------------------------------------------------ */
+
 static gx_status on_graph(void *user, const gx_bench_arcs *arcs, gx_error *err) {
-    bed b = {.bench = user, .arcs = arcs};
+    gx__ground g = {.bench = user, .arcs = arcs};
+    gx__peer *peers[PEERS];
+    size_t peer_count = 0;
     gx_status status = GX_OK;
-    gx_job_init(&b.job, b.bench->threads, 1);
-    b.peer_score = gx_alloc0(arcs->n + 1u, sizeof *b.peer_score);
-    if (!b.peer_score) {
-        return gx_fail_memory(err, arcs->n * sizeof *b.peer_score);
+    gx_job job;
+    gx_job_init(&job, g.bench->threads, 1);
+    GX_TRY(gx_graph_build(&g.ties, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, GX_GRAPH_IN, &job,
+                          err));
+    GX_TRY(gx_graph_undirected(&g.undirected, &g.ties, &job, err));
+    if (g.bench->peers) {
+        GX_TRY(open_peers(peers, &peer_count, &g, err));
     }
-    if (b.bench->peers) {
-        GX_TRY(gx_peer_open(&b.peer_directed, arcs, true, err));
-        GX_TRY(gx_peer_open(&b.peer_undirected, arcs, false, err));
-    }
-    GX_TRY(run_builds(&b, err));
-    GX_TRY(gx_graph_undirected(&b.undirected, &b.ties, &b.job, err));
     for (size_t i = 0; i < GX_COUNT(tasks); i++) {
-        GX_TRY(run_task(&b, &tasks[i], err));
+        if (wanted(&g, &tasks[i])) {
+            GX_TRY(gx__contest(&g, &tasks[i], peers, peer_count, err));
+        }
     }
 done:
-    gx_arrays_destroy(b.results);
-    gx_graph_finish(&b.ties);
-    gx_graph_finish(&b.undirected);
-    gx_peer_close(b.peer_directed);
-    gx_peer_close(b.peer_undirected);
-    gx_free(b.peer_score);
+    for (size_t i = 0; i < peer_count; i++) {
+        peers[i]->close(peers[i]);
+    }
+    if (g.folder[0]) {
+        gx_folder_remove(g.folder);
+    }
+    gx_graph_finish(&g.ties);
+    gx_graph_finish(&g.undirected);
     return status;
 }
 
@@ -219,11 +152,14 @@ static gx_status run(gx_bench *bench, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "data",
                           "the suite graph needs --data: an edge list, or a folder of them");
     }
-    return gx_bench_each_graph(bench->data, on_graph, bench, bench->job, err);
+    gx_status status = check_names(bench, err);
+    return status == GX_OK
+               ? gx_bench_each_graph(bench->data, on_graph, bench, bench->job, err)
+               : status;
 }
 
 const gx_bench_task gx_bench_graph = {
     .suite = "graph",
-    .summary = "the view and the near-linear passes, beside igraph",
+    .summary = "the view and the passes, beside whatever peers are installed",
     .run = run,
 };

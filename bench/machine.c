@@ -56,10 +56,20 @@ void gx_bench_rss_reset(void) {
     }
 }
 
-uint64_t gx_bench_rss_peak(void) {
+/* A field of kilobytes of /proc/self/status, in bytes; 0 where it is not there. */
+static uint64_t status_bytes(const char *key) {
     char text[64];
     int64_t kib;
-    field(text, sizeof text, "/proc/self/status", "VmHWM");
+    field(text, sizeof text, "/proc/self/status", key);
     text[strcspn(text, " ")] = '\0';
-    return gx_parse_int(gx_slice_of(text), &kib) ? (uint64_t)kib * 1024 : gx_rss_peak_bytes();
+    return gx_parse_int(gx_slice_of(text), &kib) ? (uint64_t)kib * 1024 : 0;
+}
+
+uint64_t gx_bench_rss_peak(void) {
+    uint64_t peak = status_bytes("VmHWM");
+    return peak ? peak : gx_rss_peak_bytes();
+}
+
+uint64_t gx_bench_rss_now(void) {
+    return status_bytes("VmRSS");
 }

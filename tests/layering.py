@@ -31,7 +31,7 @@ ROOMS = {
     "datasets": (["graph/base"], ["zlib"]),
     "api": (["graph", "engine", "models", "datasets"], ["xxhash"]),
     "server": (["graph/base", "graph/codec", "api"], ["event2", "msgpack"]),
-    "bench": (["graph", "engine", "models", "datasets", "api", "server"], ["omp", "igraph"]),
+    "bench": (["graph", "engine", "models", "datasets", "api", "server"], ["omp", "igraph", "zlib"]),
     "cli": (["graph", "api", "server", "bench", "datasets"], []),
 }
 

@@ -10,7 +10,21 @@ static const gx_param params[] = {
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "input: an edge list or a folder of them (graph), a train file (models)"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "run igraph beside guanxi"},
+     "run whatever is installed of igraph, NetworKit, leidenalg and NetworkX beside guanxi"},
+    {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
+     "of graph: these tasks only (pagerank,leiden), also where they are long"},
+    {"thread_counts", GX_PARAM_LIST, NULL, 1, 8, NULL, NULL, 0,
+     "of graph: numbers of threads to run at (1,2,16); 1 and --threads unless given"},
+    {"tools", GX_PARAM_LIST, NULL, 1, 16, NULL, NULL, 0,
+     "of graph: these peers only: igraph, python_igraph, networkit, leidenalg, networkx"},
+    {"peer_limit", GX_PARAM_DURATION, "60s", 1, 1e9, NULL, NULL, 0,
+     "of graph: a peer that takes longer for one run is left out of the task"},
+    {"budget", GX_PARAM_DURATION, "6s", 1, 1e9, NULL, NULL, 0,
+     "of graph: no further run of a tool on a task after this long"},
+    {"peer_python", GX_PARAM_TEXT, "build/peers/bin/python", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of graph: the Python that has the peers' packages; script/peers installs it"},
+    {"peer_scripts", GX_PARAM_TEXT, "bench/peers", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of graph: folder of the scripts that call them"},
     {"runs", GX_PARAM_INT, "5", 1, 100, NULL, NULL, 0,
      "counted runs of each task, after a warm-up"},
 };
@@ -21,7 +35,7 @@ typedef struct lines {
 } lines;
 
 static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *suite) {
-    gx_value row = gx_map(arena, 16);
+    gx_value row = gx_map(arena, 24);
     gx_map_put(arena, &row, "suite", gx_str(suite));
     gx_map_put(arena, &row, "task", gx_str(line->task));
     gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
@@ -29,10 +43,13 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
         line->input ? gx_arena_printf(arena, "%016llx", (unsigned long long)line->input) : NULL;
     gx_map_put(arena, &row, "tool", gx_str(line->tool));
     gx_map_put(arena, &row, "threads", gx_int(line->threads));
-    gx_map_put(arena, &row, "wall_s", gx_real(line->wall_s));
-    gx_map_put(arena, &row, "wall_min_s", gx_real(line->wall_min_s));
-    gx_map_put(arena, &row, "cpu_s", gx_real(line->cpu_s));
+    gx_map_put(arena, &row, "wall_s", line->note ? gx_nil() : gx_real(line->wall_s));
+    gx_map_put(arena, &row, "wall_min_s", line->note ? gx_nil() : gx_real(line->wall_min_s));
+    gx_map_put(arena, &row, "cpu_s", line->note ? gx_nil() : gx_real(line->cpu_s));
     gx_map_put(arena, &row, "rss_bytes", gx_int((int64_t)line->rss_bytes));
+    if (line->mem_bytes) {
+        gx_map_put(arena, &row, "mem_bytes", gx_int((int64_t)line->mem_bytes));
+    }
     gx_map_put(arena, &row, "value", line->value_name ? gx_real(line->value) : gx_nil());
     gx_map_put(arena, &row, "unit", line->value_name ? gx_str(line->value_name) : gx_nil());
     if (line->p99_us > 0) {
@@ -45,6 +62,15 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
     if (line->has_peer) {
         gx_map_put(arena, &row, "ratio", gx_real(line->ratio));
         gx_map_put(arena, &row, "agrees", gx_bool(line->agrees));
+    }
+    if (line->how || line->note) {
+        const char *text = line->note ? line->note : line->how;
+        gx_map_put(arena, &row, "how", gx_text_copy(arena, text, strlen(text)));
+    }
+    if (line->has_estimate) {
+        gx_map_put(arena, &row, "used_bytes", gx_int((int64_t)line->used_bytes));
+        gx_map_put(arena, &row, "estimate_bytes", gx_int((int64_t)line->estimate_bytes));
+        gx_map_put(arena, &row, "estimate_cpu_s", gx_real(line->estimate_cpu_s));
     }
     gx_map_put(arena, &row, "commit", gx_str(gx_bench_commit()));
     gx_map_put(arena, &row, "cpu", gx_str(gx_bench_cpu()));
@@ -61,6 +87,21 @@ static void emit(void *user, const gx_bench_line *line, const char *suite) {
         gx_status status = gx_print(l->command, &row, NULL, NULL, false, &ignored);
         (void)status;
     }
+}
+
+static void say(void *user, const char *format, ...) {
+    const lines *l = user;
+    char text[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    gx_say(l->command, "%s", text);
+}
+
+static const gx_value *list_of(const gx_command *command, const char *name) {
+    const gx_value *value = gx_arg_value(&command->args, name);
+    return value->type == GX_LIST ? value : NULL;
 }
 
 static const char *text_of(gx_command *command, const char *name) {
@@ -94,7 +135,15 @@ static gx_status run(gx_command *command, gx_error *err) {
                       .peers = gx_arg_bool(&command->args, "peers"),
                       .data = text_of(command, "data"),
                       .job = &command->job,
+                      .only = list_of(command, "only"),
+                      .thread_list = list_of(command, "thread_counts"),
+                      .tools = list_of(command, "tools"),
+                      .python = text_of(command, "peer_python"),
+                      .scripts = text_of(command, "peer_scripts"),
+                      .peer_limit_s = (double)gx_arg_int(&command->args, "peer_limit") / 1e3,
+                      .budget_s = (double)gx_arg_int(&command->args, "budget") / 1e3,
                       .emit = emit,
+                      .say = say,
                       .user = &l};
     gx_status status = gx_bench_run(&bench, err);
     gx_progress_end(command);
@@ -104,8 +153,8 @@ static gx_status run(gx_command *command, gx_error *err) {
     /* For people: what differs from line to line. */
     const char *columns =
         command->format == GX_FORMAT_TABLE
-            ? "suite,task,graph,tool,threads,wall_s,wall_min_s,cpu_s,rss_bytes,value,"
-              "unit,p50_us,p99_us,ratio,agrees"
+            ? "suite,task,graph,tool,threads,wall_s,cpu_s,rss_bytes,mem_bytes,value,unit,"
+              "p50_us,p99_us,ratio,agrees,how"
             : NULL;
     return gx_print(command, &l.list, NULL, columns, false, err);
 }

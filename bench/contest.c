@@ -1,0 +1,393 @@
+/* One task, run by every contestant in turns. The first turn warms up; whoever takes long in it has
+ * it counted and gets fewer turns, or no more. */
+#include "bench/graph.h"
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RUNS_MAX = 101, CONTESTANTS_MAX = 24, THREADS_MAX = 8, PARAMS_MAX = 8 };
+
+typedef struct contestant {
+    gx__peer *peer; /* NULL: guanxi */
+    int threads;
+    int wanted, runs; /* counted ones */
+    double wall[RUNS_MAX], cpu[RUNS_MAX];
+    uint64_t rss_bytes, mem_bytes;
+    double *answer;
+    char note[120]; /* why it is out */
+    gx__verdict verdict;
+} contestant;
+
+typedef struct contest {
+    gx__ground *ground;
+    const gx__task *task;
+    const gx_pass *pass; /* NULL: a build */
+    contestant *all;
+    size_t count;
+    gx_arena *arena;
+    gx_value params;
+    gx_estimate estimate;
+    uint64_t used_bytes;
+    bool same_bytes; /* guanxi's at every number of threads */
+} contest;
+
+/* ---- guanxi ----------------------------------------------------------------------------------- */
+
+static gx_input input_of(const contest *c) {
+    const gx__ground *g = c->ground;
+    return (gx_input){.graph = c->task->directed ? &g->ties : &g->undirected,
+                      .undirected = &g->undirected,
+                      .users = g->arcs->n};
+}
+
+/* "a=1,b=2" as a map. */
+static gx_value params_of(gx_arena *arena, const char *text) {
+    gx_value map = gx_map(arena, PARAMS_MAX);
+    for (const char *at = text; *at;) {
+        size_t size = strcspn(at, ","), name = strcspn(at, "=");
+        gx_map_put_text(arena, &map, gx_text(at, name), gx_text(at + name + 1, size - name - 1));
+        at += size + (at[size] == ',');
+    }
+    return map;
+}
+
+static gx_status take_answer(double **out, const gx_arrays *results, const gx_pass *pass,
+                             uint32_t n, gx_error *err) {
+    const double *score = gx_result_get(results, pass->name, "score", GX_F64, n);
+    const uint32_t *group = gx_result_get(results, pass->name, "community", GX_U32, n);
+    if (!score && !group) {
+        return GX_OK;
+    }
+    double *answer = gx_alloc(n + 1u, sizeof *answer);
+    if (!answer) {
+        return gx_fail_memory(err, n * sizeof *answer);
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        answer[v] = score ? score[v] : group[v];
+    }
+    *out = answer;
+    return GX_OK;
+}
+
+static gx_status build_again(contest *c, gx_job *job, gx_error *err) {
+    const gx_bench_arcs *arcs = c->ground->arcs;
+    gx_graph *graph = c->task->directed ? &c->ground->ties : &c->ground->undirected;
+    unsigned flags = c->task->directed ? GX_GRAPH_IN : GX_GRAPH_UNDIRECTED;
+    gx_graph_finish(graph);
+    return gx_graph_build(graph, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, flags, job, err);
+}
+
+static gx_status run_ours(contest *c, gx__result *out, int threads, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arrays *results = NULL;
+    gx_job job;
+    gx_input input = input_of(c);
+    gx_job_init(&job, threads, c->ground->bench->job->seed);
+    job.deadline_ns = c->ground->bench->job->deadline_ns;
+    GX_TRY(gx_arrays_create(&results, err));
+    input.arrays = results;
+    gx_bench_rss_reset();
+    uint64_t before = gx_bench_rss_now();
+    int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
+    if (c->pass) {
+        GX_TRY(gx_pass_run(results, c->pass, NULL, &input, &c->params, &job, err));
+    } else {
+        GX_TRY(build_again(c, &job, err));
+    }
+    out->wall_s = (double)(gx_clock_ns() - wall) / 1e9;
+    out->cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9;
+    out->rss_bytes = gx_bench_rss_peak();
+    out->mem_bytes = out->rss_bytes > before ? out->rss_bytes - before : 0;
+    if (c->pass) {
+        c->used_bytes = atomic_load(&job.mem_peak);
+        GX_TRY(take_answer(&out->answer, results, c->pass, c->ground->arcs->n, err));
+    }
+done:
+    gx_arrays_destroy(results);
+    return status;
+}
+
+static gx_status tell_before(contest *c, gx_error *err) {
+    gx_args args;
+    gx_input input = input_of(c);
+    if (!c->pass) {
+        return GX_OK;
+    }
+    gx_status status =
+        gx_args_parse(&args, c->arena, c->pass->params, c->pass->param_count, &c->params, err);
+    if (status == GX_OK) {
+        c->pass->estimate(&c->estimate, &input, &args, c->ground->bench->threads);
+    }
+    return status;
+}
+
+/* ---- turns ------------------------------------------------------------------------------------ */
+
+static gx_status turn(contest *c, contestant *who, gx__result *out, gx_error *err) {
+    const gx_bench *bench = c->ground->bench;
+    *out = (gx__result){0};
+    if (!who->peer) {
+        return run_ours(c, out, who->threads, err);
+    }
+    return who->peer->run(who->peer, out, c->task, who->threads, bench->peer_limit_s, err);
+}
+
+/* How many more turns after one that took so long. */
+static int turns_after(const gx_bench *bench, double wall_s) {
+    double fit = wall_s > 0 ? bench->budget_s / wall_s : RUNS_MAX;
+    int runs = bench->runs < RUNS_MAX ? bench->runs : RUNS_MAX;
+    return fit < 2 ? 0 : fit < runs ? (int)fit : runs;
+}
+
+static void count_turn(contestant *who, const gx__result *result) {
+    who->wall[who->runs] = result->wall_s;
+    who->cpu[who->runs++] = result->cpu_s;
+}
+
+/* A peer that fails or takes too long is out; guanxi failing ends the benchmark. */
+static gx_status play(contest *c, contestant *who, bool warm_up, gx_error *err) {
+    gx__result result;
+    gx_error why = {0};
+    gx_status status = gx_job_check(c->ground->bench->job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = turn(c, who, &result, &why);
+    if (status != GX_OK) {
+        if (!who->peer) {
+            *err = why;
+            return status;
+        }
+        who->wanted = -1;
+        snprintf(who->note, sizeof who->note, "%.110s", why.message);
+        return GX_OK;
+    }
+    who->rss_bytes = result.rss_bytes > who->rss_bytes ? result.rss_bytes : who->rss_bytes;
+    who->mem_bytes = result.mem_bytes > who->mem_bytes ? result.mem_bytes : who->mem_bytes;
+    gx_free(who->answer);
+    who->answer = result.answer;
+    if (warm_up) {
+        who->wanted = turns_after(c->ground->bench, result.wall_s);
+    }
+    if (!warm_up || who->wanted == 0) {
+        count_turn(who, &result);
+    }
+    return GX_OK;
+}
+
+static gx_status play_all(contest *c, gx_error *err) {
+    gx_status status = GX_OK;
+    for (int round = -1; round < RUNS_MAX; round++) {
+        bool any = false;
+        for (size_t i = 0; i < c->count; i++) {
+            contestant *who = &c->all[i];
+            if (round < 0 || who->wanted > round) {
+                GX_TRY(play(c, who, round < 0, err));
+                any = true;
+            }
+        }
+        if (!any) {
+            break;
+        }
+    }
+done:
+    return status;
+}
+
+/* ---- lines ------------------------------------------------------------------------------------ */
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static gx_status judge(contest *c, gx_error *err) {
+    gx_status status = GX_OK;
+    const contestant *ours = &c->all[0];
+    c->same_bytes = true;
+    for (size_t i = 1; i < c->count; i++) {
+        contestant *who = &c->all[i];
+        if (who->peer && who->runs) {
+            GX_TRY(gx__agree(&who->verdict, c->ground, c->task, ours->answer, who->answer, err));
+        } else if (!who->peer && ours->answer && who->answer) {
+            c->same_bytes = c->same_bytes && memcmp(ours->answer, who->answer,
+                                                    c->ground->arcs->n * sizeof(double)) == 0;
+        }
+    }
+done:
+    return status;
+}
+
+/* Groups must be as good as everybody's; scores must be somebody's, as a peer may be wrong. */
+static bool we_agree(const contest *c) {
+    bool any = false, all = true, compared = false;
+    for (size_t i = 0; i < c->count; i++) {
+        const gx__verdict *v = &c->all[i].verdict;
+        compared = compared || v->compared;
+        any = any || (v->compared && v->agrees);
+        all = all && (!v->compared || v->agrees);
+    }
+    bool quality = c->task->compare == GX__QUALITY || c->task->compare == GX__TRUTH;
+    return c->same_bytes && (!compared || (quality ? all : any));
+}
+
+static double least(const contestant *who) {
+    double best = INFINITY;
+    for (int r = 0; r < who->runs; r++) {
+        best = fmin(best, who->wall[r]);
+    }
+    return best;
+}
+
+/* Of the peers whose answer is as good, at as many threads or fewer. Shortest runs are compared: what
+ * else the machine does only ever adds to a run (Chen and Revels 2016). */
+static double fastest_peer(const contest *c, int threads) {
+    double best = INFINITY;
+    for (size_t i = 0; i < c->count; i++) {
+        const contestant *who = &c->all[i];
+        if (who->peer && who->threads <= threads && who->verdict.counts) {
+            best = fmin(best, least(who));
+        }
+    }
+    return best;
+}
+
+static void set_ours(contest *c, const contestant *who, gx_bench_line *line) {
+    double best = fastest_peer(c, who->threads);
+    if (isfinite(best)) {
+        line->has_peer = true;
+        line->ratio = least(who) / best;
+        line->agrees = we_agree(c);
+    }
+    if (c->pass) {
+        line->has_estimate = true;
+        line->estimate_bytes = c->estimate.mem_bytes;
+        line->estimate_cpu_s = c->estimate.cpu_s;
+        line->used_bytes = c->used_bytes;
+    } else {
+        const gx_graph *g = c->task->directed ? &c->ground->ties : &c->ground->undirected;
+        double edges = c->task->directed ? (double)g->m : (double)g->m / 2;
+        line->value = edges > 0 ? (double)gx_graph_bytes(g) / edges : 0;
+        line->value_name = "bytes_an_edge";
+    }
+    bool compared = false;
+    for (size_t i = 0; i < c->count; i++) {
+        compared = compared || c->all[i].verdict.compared;
+    }
+    line->how = !c->same_bytes                ? "bytes differ between numbers of threads"
+                : compared && !line->has_peer ? "no peer agrees"
+                : line->has_peer && !compared ? "not compared"
+                                              : NULL;
+}
+
+static gx_status emit(contest *c, contestant *who, gx_error *err) {
+    gx_bench *bench = c->ground->bench;
+    gx_bench_line line = {.task = c->task->name,
+                          .tool = who->peer ? who->peer->name : "guanxi",
+                          .graph = c->ground->arcs->name,
+                          .input = c->ground->arcs->hash,
+                          .threads = who->threads,
+                          .rss_bytes = who->rss_bytes,
+                          .mem_bytes = who->mem_bytes,
+                          .note = who->note[0] ? who->note : NULL};
+    gx_status status =
+        gx__value_of(&line.value, &line.value_name, c->ground, c->task, who->answer, err);
+    if (who->runs) {
+        line.wall_s = median(who->wall, who->runs);
+        line.wall_min_s = who->wall[0]; /* sorted by now */
+        line.cpu_s = median(who->cpu, who->runs);
+    }
+    if (who->peer && who->verdict.compared) {
+        line.how = who->verdict.how;
+    } else if (!who->peer) {
+        set_ours(c, who, &line);
+    }
+    if (status == GX_OK) {
+        bench->emit(bench->user, &line, bench->suite);
+    }
+    return status;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+static void add(contest *c, gx__peer *peer, int threads) {
+    if (c->count < CONTESTANTS_MAX) {
+        c->all[c->count] = (contestant){.peer = peer, .threads = threads};
+        c->count++;
+    }
+}
+
+/* The numbers of threads to run at: --threads as a list, else 1 and all. */
+static size_t thread_counts(int out[THREADS_MAX], const gx_bench *bench) {
+    size_t count = 0;
+    const gx_value *list = bench->thread_list;
+    for (uint32_t i = 0; list && i < list->size && count < THREADS_MAX; i++) {
+        int64_t threads;
+        const gx_value *item = &list->as.items[i];
+        if (gx_parse_int((gx_slice){item->as.text, item->size}, &threads) && threads > 0) {
+            out[count++] = (int)(threads < 1024 ? threads : 1024);
+        }
+    }
+    if (count == 0) {
+        out[count++] = 1;
+        if (bench->threads > 1) {
+            out[count++] = bench->threads;
+        }
+    }
+    return count;
+}
+
+static void invite(contest *c, gx__peer **peers, size_t peer_count) {
+    int threads[THREADS_MAX];
+    size_t count = thread_counts(threads, c->ground->bench);
+    for (size_t t = 0; t < count; t++) {
+        add(c, NULL, threads[t]);
+    }
+    for (size_t p = 0; p < peer_count; p++) {
+        if (peers[p]->knows(peers[p], c->task->name)) {
+            for (size_t t = 0; t < (peers[p]->threads > 1 ? count : 1); t++) {
+                add(c, peers[p], peers[p]->threads > 1 ? threads[t] : 1);
+            }
+        }
+    }
+}
+
+gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers, size_t peer_count,
+                      gx_error *err) {
+    gx_status status = GX_OK;
+    contest c = {.ground = ground, .task = task};
+    if (task->pass) {
+        c.pass = gx_pass_find(gx_engine_passes(), task->pass);
+        if (!c.pass) {
+            return GX_OK;
+        }
+    }
+    c.arena = gx_arena_create();
+    c.all = gx_alloc0(CONTESTANTS_MAX, sizeof *c.all);
+    if (!c.arena || !c.all) {
+        GX_TRY(gx_fail_memory(err, CONTESTANTS_MAX * sizeof *c.all));
+    }
+    c.params = params_of(c.arena, task->params);
+    gx_job_stage(ground->bench->job, task->name, 0);
+    GX_TRY(tell_before(&c, err));
+    invite(&c, peers, peer_count);
+    GX_TRY(play_all(&c, err));
+    GX_TRY(judge(&c, err));
+    for (size_t i = 0; i < c.count; i++) {
+        GX_TRY(emit(&c, &c.all[i], err));
+    }
+done:
+    for (size_t i = 0; c.all && i < c.count; i++) {
+        gx_free(c.all[i].answer);
+    }
+    gx_free(c.all);
+    gx_arena_destroy(c.arena);
+    return status;
+}

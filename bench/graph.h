@@ -1,0 +1,84 @@
+/* Inside the room only: the suite `graph`. Contestants (guanxi at several numbers of threads, and
+ * peers) run each task of graph_tasks.def in turns on the same graph, so that what else the machine
+ * does meets all of them; then their answers are compared. */
+#ifndef GX_BENCH_GRAPH_H
+#define GX_BENCH_GRAPH_H
+
+#include "bench/bench.h"
+
+/* How answers are compared with guanxi's. */
+typedef enum gx__compare {
+    GX__SCORES,    /* member by member, within the tolerance */
+    GX__DIRECTION, /* the same after dividing by the largest: a factor is free */
+    GX__PARTITION, /* the same groups, whatever their numbers */
+    GX__QUALITY,   /* modularity no lower than the others' by more than the tolerance */
+    GX__TRUTH,     /* NMI with the labels no lower; where there are none, not compared */
+    GX__TIME       /* only timed: tools draw samples of their own */
+} gx__compare;
+
+typedef enum gx__cost { GX__LINEAR, GX__QUADRATIC } gx__cost;
+
+typedef struct gx__task {
+    const char *name;
+    const char *pass;   /* of the engine; NULL: a build of the graph */
+    const char *params; /* "samples=16,weighted=false" */
+    bool directed;
+    gx__compare compare;
+    double tolerance;
+    gx__cost cost;
+} gx__task;
+
+/* A graph to compete on. */
+typedef struct gx__ground {
+    gx_bench *bench;
+    const gx_bench_arcs *arcs;
+    gx_graph ties, undirected;
+    char folder[GX_FOLDER_MAX]; /* for peers: files `directed` and `undirected`, pairs of u32 */
+} gx__ground;
+
+/* One run. */
+typedef struct gx__result {
+    double wall_s, cpu_s;
+    uint64_t rss_bytes, mem_bytes;
+    double *answer; /* one number a member, to be freed; NULL: none was given */
+} gx__result;
+
+typedef struct gx__peer gx__peer;
+struct gx__peer {
+    const char *name, *version;
+    int threads; /* the most it can use */
+    bool (*knows)(const gx__peer *peer, const char *task);
+    /* deadline: `limit_s` is over; the peer can be asked again. */
+    gx_status (*run)(gx__peer *peer, gx__result *out, const gx__task *task, int threads,
+                     double limit_s, gx_error *err);
+    void (*close)(gx__peer *peer);
+};
+
+/* igraph's C library, in this process. */
+GX_MUST_CHECK gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *err);
+/* bench/peers/with_NAME.py in a process of its own. not_found: it is not installed. */
+GX_MUST_CHECK gx_status gx__peer_script(gx__peer **out, const char *name, const gx__ground *ground,
+                                        gx_error *err);
+
+/* ---- agreement (agree.c) ---------------------------------------------------------------------- */
+
+typedef struct gx__verdict {
+    bool compared, agrees;
+    bool counts; /* theirs is as good as ours: a time to beat */
+    char how[120];
+} gx__verdict;
+
+/* Of an answer beside guanxi's. */
+GX_MUST_CHECK gx_status gx__agree(gx__verdict *out, const gx__ground *ground, const gx__task *task,
+                                  const double *ours, const double *theirs, gx_error *err);
+/* Modularity, number of groups or nothing: what a line shows of an answer. The name is NULL where
+ * there is nothing. */
+GX_MUST_CHECK gx_status gx__value_of(double *out, const char **out_name, const gx__ground *ground,
+                                     const gx__task *task, const double *answer, gx_error *err);
+
+/* ---- a task (contest.c) ------------------------------------------------------------------------ */
+
+GX_MUST_CHECK gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers,
+                                    size_t peer_count, gx_error *err);
+
+#endif

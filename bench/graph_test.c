@@ -1,0 +1,166 @@
+/* The suite `graph`: guanxi agrees with igraph on a small graph, and a peer that is slow, silent or
+ * wrong is told from one that is not. */
+#include "bench/bench.h"
+
+#include "datasets/datasets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { LINES_MAX = 200 };
+
+typedef struct seen {
+    gx_bench_line line[LINES_MAX];
+    char note[LINES_MAX][128];
+    int count, said;
+} seen;
+
+static void emit(void *user, const gx_bench_line *line, const char *suite) {
+    seen *s = user;
+    (void)suite;
+    assert_true(s->count < LINES_MAX);
+    snprintf(s->note[s->count], sizeof s->note[0], "%s", line->note ? line->note : "");
+    s->line[s->count++] = *line;
+}
+
+static void say(void *user, const char *format, ...) {
+    (void)format;
+    ((seen *)user)->said++;
+}
+
+static void write_karate(const char *folder) {
+    char path[GX_FOLDER_MAX + 32];
+    size_t count;
+    const gx_classic *karate = gx_classics(&count);
+    snprintf(path, sizeof path, "%s/edges.txt", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (uint32_t i = 0; i < karate->m; i++) {
+        fprintf(file, "%u %u\n", karate->edges[i][0], karate->edges[i][1]);
+    }
+    fclose(file);
+}
+
+/* A peer in the language of the shell. */
+static void write_peer(const char *folder, const char *name, const char *text) {
+    char path[GX_FOLDER_MAX + 64];
+    snprintf(path, sizeof path, "%s/with_%s.py", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static gx_status run(seen *s, const char *folder, const char *only, const char *tool,
+                     double limit_s) {
+    gx_job job;
+    gx_error err = {0};
+    gx_arena *arena = gx_arena_create();
+    gx_value tasks = gx_list(arena, 1), tools = gx_list(arena, 1);
+    gx_list_add(arena, &tasks, gx_str(only ? only : ""));
+    gx_list_add(arena, &tools, gx_str(tool));
+    gx_job_init(&job, 2, 1);
+    *s = (seen){.count = 0};
+    gx_bench bench = {.suite = "graph",
+                      .runs = 1,
+                      .threads = 2,
+                      .peers = true,
+                      .data = folder,
+                      .only = only ? &tasks : NULL,
+                      .tools = &tools,
+                      .python = "/bin/sh",
+                      .scripts = folder,
+                      .peer_limit_s = limit_s,
+                      .budget_s = 1,
+                      .job = &job,
+                      .emit = emit,
+                      .say = say,
+                      .user = s};
+    gx_status status = gx_bench_run(&bench, &err);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+static void test_igraph(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    assert_int_equal(run(&s, folder, NULL, "igraph", 60), GX_OK);
+    int ours = 0, compared = 0;
+    for (int i = 0; i < s.count; i++) {
+        const gx_bench_line *line = &s.line[i];
+        bool is_ours = strcmp(line->tool, "guanxi") == 0;
+        if (!line->agrees && line->has_peer) {
+            print_error("%s at %d threads does not agree with igraph\n", line->task, line->threads);
+        }
+        assert_true(line->wall_s > 0);
+        assert_true(!is_ours || !line->has_peer || line->agrees);
+        assert_true(!is_ours || !line->has_peer || line->ratio > 0);
+        ours += is_ours;
+        compared += is_ours && line->has_peer;
+    }
+    assert_true(ours > 20 && compared > 20);
+    assert_int_equal(run(&s, folder, "pagerang", "igraph", 60), GX_NOT_FOUND);
+    gx_folder_remove(folder);
+}
+
+#define HELLO "echo '{\"version\": \"1\", \"threads\": 1, \"tasks\": [\"degree\"]}'; read line\n"
+
+static void test_peers_that_fail(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *note;
+    } peers[] = {
+        {HELLO "sleep 60\n", "over the limit"},
+        {HELLO "exit 1\n", "ended"},
+        {HELLO "echo '{\"error\": \"no such thing\"}'; read line\n", "no such thing"},
+        {HELLO "echo 'hello'; read line\n", ""},
+        {HELLO "echo '{\"wall_s\": 1e-9, \"members\": 34}'; read line\n", "no answer"},
+    };
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    for (size_t i = 0; i < GX_COUNT(peers); i++) {
+        write_peer(folder, "networkx", peers[i].text);
+        assert_int_equal(run(&s, folder, "degree", "networkx", 0.3), GX_OK);
+        assert_int_equal(s.count, 3); /* two of ours, and a note */
+        assert_non_null(strstr(s.note[2], peers[i].note));
+        assert_true(s.note[2][0]);
+        assert_false(s.line[0].has_peer);
+    }
+    gx_folder_remove(folder);
+}
+
+/* Fast and wrong: its time does not count, and it is not what we agree with. */
+static void test_a_wrong_peer(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    write_peer(folder, "networkx",
+               HELLO "head -c 272 /dev/zero > \"$1/answer\"\n"
+                     "while true; do echo '{\"wall_s\": 1e-9, \"members\": 34}'; read line; done\n");
+    assert_int_equal(run(&s, folder, "degree", "networkx", 5), GX_OK);
+    assert_int_equal(s.count, 3);
+    assert_false(s.line[0].has_peer); /* no peer with the same result: no ratio */
+    assert_string_equal(s.line[0].how, "no peer agrees");
+    gx_folder_remove(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_igraph),
+        cmocka_unit_test(test_peers_that_fail),
+        cmocka_unit_test(test_a_wrong_peer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

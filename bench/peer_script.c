@@ -1,0 +1,256 @@
+/* A peer in a process of its own: bench/peers/with_NAME.py. It is asked a line of JSON and answers one;
+ * whoever takes longer than the limit is killed and started anew when it is asked again. */
+#include "bench/graph.h"
+#include "graph/codec/codec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 1 << 16, START_S = 120 };
+
+typedef struct peer {
+    gx__peer head;
+    const gx__ground *ground;
+    char name[32], version[32];
+    pid_t process; /* 0: not running */
+    int in, out;   /* of ours */
+    gx_arena *tasks_arena;
+    gx_value tasks; /* what it said it can do */
+    char line[LINE_MAX_BYTES];
+    size_t filled;
+} peer;
+
+/* ---- the process ------------------------------------------------------------------------------ */
+
+static void stop(peer *p) {
+    if (p->process > 0) {
+        kill(p->process, SIGKILL);
+        waitpid(p->process, NULL, 0);
+        close(p->in);
+        close(p->out);
+    }
+    p->process = 0;
+    p->filled = 0;
+}
+
+static void become(const peer *p, const char *script, int in, int out) {
+    const gx__ground *g = p->ground;
+    char members[16];
+    snprintf(members, sizeof members, "%u", g->arcs->n);
+    if (dup2(in, 0) < 0 || dup2(out, 1) < 0) {
+        _exit(127);
+    }
+    execl(g->bench->python, g->bench->python, script, g->folder, members, (char *)NULL);
+    _exit(127);
+}
+
+static gx_status start(peer *p, gx_error *err) {
+    int down[2] = {-1, -1}, up[2] = {-1, -1};
+    char script[4096];
+    snprintf(script, sizeof script, "%s/with_%s.py", p->ground->bench->scripts, p->name);
+    if (access(p->ground->bench->python, X_OK) != 0 || access(script, R_OK) != 0) {
+        return gx_fail(err, GX_NOT_FOUND, "%s is not installed", p->name);
+    }
+    if (pipe2(down, O_CLOEXEC) != 0) {
+        return gx_fail_errno(err, errno, "starting", p->name);
+    }
+    if (pipe2(up, O_CLOEXEC) != 0) {
+        close(down[0]);
+        close(down[1]);
+        return gx_fail_errno(err, errno, "starting", p->name);
+    }
+    p->process = fork();
+    if (p->process == 0) {
+        become(p, script, down[0], up[1]);
+    }
+    close(down[0]);
+    close(up[1]);
+    p->in = down[1];
+    p->out = up[0];
+    if (p->process < 0) {
+        int number = errno;
+        p->process = 0;
+        close(p->in);
+        close(p->out);
+        return gx_fail_errno(err, number, "starting", p->name);
+    }
+    return GX_OK;
+}
+
+/* ---- lines ------------------------------------------------------------------------------------ */
+
+/* Up to the next line's end, which becomes '\0'. deadline, or io where the process is gone. */
+static gx_status read_line(peer *p, double limit_s, gx_error *err) {
+    int64_t end_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
+    p->filled = 0;
+    for (;;) {
+        int64_t left_ms = (end_ns - gx_clock_ns()) / 1000000;
+        struct pollfd ready = {.fd = p->out, .events = POLLIN};
+        if (left_ms <= 0 || gx_job_should_stop(p->ground->bench->job)) {
+            stop(p);
+            return gx_fail(err, GX_DEADLINE, "over the limit of %g s", limit_s);
+        }
+        if (poll(&ready, 1, left_ms < 100 ? (int)left_ms : 100) <= 0) {
+            continue;
+        }
+        ssize_t got = read(p->out, p->line + p->filled, sizeof p->line - 1 - p->filled);
+        if (got <= 0) {
+            stop(p);
+            return gx_fail(err, GX_IO, "%s ended", p->name);
+        }
+        p->filled += (size_t)got;
+        p->line[p->filled] = '\0';
+        char *newline = strchr(p->line, '\n');
+        if (newline) {
+            *newline = '\0';
+            return GX_OK;
+        }
+        if (p->filled + 1 >= sizeof p->line) {
+            stop(p);
+            return gx_fail(err, GX_CORRUPT, "%s says too much", p->name);
+        }
+    }
+}
+
+/* `out` is in the arena; `p->line` is free afterwards. */
+static gx_status read_map(gx_value *out, peer *p, double limit_s, gx_arena *arena, gx_error *err) {
+    gx_status status = read_line(p, limit_s, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_value text = gx_text_copy(arena, p->line, strlen(p->line));
+    status = gx_json_read(out, arena, text.as.text, text.size, err);
+    if (status == GX_OK && out->type != GX_MAP) {
+        status = gx_fail(err, GX_CORRUPT, "%s says what is not a map", p->name);
+    }
+    const gx_value *error = status == GX_OK ? gx_map_get(out, "error") : NULL;
+    if (error && error->type == GX_TEXT) {
+        status = gx_fail(err, GX_INTERNAL, "%.*s", (int)error->size, error->as.text);
+    }
+    return status;
+}
+
+static double real_of(const gx_value *map, const char *key) {
+    double value = 0;
+    const gx_value *found = gx_map_get(map, key);
+    return found && gx_value_as_real(found, &value) ? value : 0;
+}
+
+/* Starts it and hears what it can do. */
+static gx_status greet(peer *p, gx_error *err) {
+    gx_value hello;
+    gx_status status = start(p, err);
+    if (status == GX_OK) {
+        status = read_map(&hello, p, START_S, p->tasks_arena, err);
+    }
+    if (status != GX_OK) {
+        stop(p);
+        return status;
+    }
+    const gx_value *tasks = gx_map_get(&hello, "tasks"), *version = gx_map_get(&hello, "version");
+    p->tasks = tasks && tasks->type == GX_LIST ? *tasks : gx_list(p->tasks_arena, 0);
+    if (version && version->type == GX_TEXT) {
+        snprintf(p->version, sizeof p->version, "%.*s", (int)version->size, version->as.text);
+    }
+    p->head.threads = (int)real_of(&hello, "threads");
+    return GX_OK;
+}
+
+/* ---- the peer ---------------------------------------------------------------------------------- */
+
+static bool knows(const gx__peer *self, const char *task) {
+    const peer *p = (const peer *)self;
+    for (uint32_t i = 0; i < p->tasks.size; i++) {
+        const gx_value *name = &p->tasks.as.items[i];
+        if (name->type == GX_TEXT &&
+            gx_slice_is((gx_slice){name->as.text, name->size}, task)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static gx_status read_answer(double **out, const peer *p, gx_error *err) {
+    char path[GX_FOLDER_MAX + 16];
+    uint32_t n = p->ground->arcs->n;
+    snprintf(path, sizeof path, "%s/answer", p->ground->folder);
+    FILE *file = fopen(path, "rb");
+    double *answer = gx_alloc(n + 1u, sizeof *answer);
+    bool whole = file && answer && fread(answer, sizeof *answer, n, file) == n;
+    if (file) {
+        fclose(file);
+    }
+    if (!whole) {
+        gx_free(answer);
+        return gx_fail(err, GX_CORRUPT, "%s gave no answer for every member", p->name);
+    }
+    *out = answer;
+    return GX_OK;
+}
+
+static gx_status ask(peer *p, gx__result *out, const char *task, int threads, double limit_s,
+                     gx_arena *arena, gx_error *err) {
+    gx_value line;
+    gx_status status = GX_OK;
+    if (p->process == 0) {
+        GX_TRY(greet(p, err));
+    }
+    if (dprintf(p->in, "{\"task\": \"%s\", \"threads\": %d}\n", task, threads) < 0) {
+        stop(p);
+        return gx_fail(err, GX_IO, "%s ended", p->name);
+    }
+    GX_TRY(read_map(&line, p, limit_s, arena, err));
+    *out = (gx__result){.wall_s = real_of(&line, "wall_s"),
+                        .cpu_s = real_of(&line, "cpu_s"),
+                        .rss_bytes = (uint64_t)real_of(&line, "rss_bytes"),
+                        .mem_bytes = (uint64_t)real_of(&line, "mem_bytes")};
+    if (gx_map_get(&line, "members")) {
+        GX_TRY(read_answer(&out->answer, p, err));
+    }
+done:
+    return status;
+}
+
+static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int threads,
+                     double limit_s, gx_error *err) {
+    peer *p = (peer *)self;
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    gx_status status = ask(p, out, task->name, threads, limit_s, arena, err);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+static void close_peer(gx__peer *self) {
+    peer *p = (peer *)self;
+    stop(p);
+    gx_arena_destroy(p->tasks_arena);
+    gx_free(p);
+}
+
+gx_status gx__peer_script(gx__peer **out, const char *name, const gx__ground *ground,
+                          gx_error *err) {
+    peer *p = gx_alloc0(1, sizeof *p);
+    if (!p) {
+        return gx_fail_memory(err, sizeof *p);
+    }
+    snprintf(p->name, sizeof p->name, "%.30s", name);
+    p->head = (gx__peer){
+        .name = p->name, .version = p->version, .knows = knows, .run = run, .close = close_peer};
+    p->ground = ground;
+    p->tasks_arena = gx_arena_create();
+    gx_status status = p->tasks_arena ? greet(p, err) : gx_fail_memory(err, 0);
+    if (status != GX_OK) {
+        close_peer(&p->head);
+        return status;
+    }
+    *out = &p->head;
+    return GX_OK;
+}
