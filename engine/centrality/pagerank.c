@@ -6,21 +6,20 @@
  * and Meyer 2004, equation 5.1)
  *
  * t is uniform, or the members given, or an array of weights. Solved by power iteration, which
- * pulls over in-arcs. A step shrinks the L1 error by at least d, so the error after a step of
- * length s is at most s · d / (1 − d): iteration stops when that bound is within the tolerance, and
- * the bound is given.
+ * pulls over in-arcs (engine/kernel/walk.h). A step shrinks the L1 error by at least d, so the error
+ * after a step of length s is at most s · d / (1 − d): iteration stops when that bound is within the
+ * tolerance, and the bound is given. Where every tie is there both ways, conjugate gradients go
+ * ahead and leave a step or two, which prove the bound: a third to a half of the products.
  *
  * Time O(n + m) a step; the number of steps is at most log(tolerance) / log(d), and far lower on
  * graphs that mix well. A step reads 4 bytes an arc in order (8 with weights) and gathers one
  * double an arc, so it is bound by the latency of the cache that holds 8 bytes a member, and by
- * memory beyond that. Memory: 32 bytes a member. Sums are double and in fixed blocks of members:
- * the same bytes at any thread count.
+ * memory beyond that (docs/walks.md). Memory: 56 bytes a member. Sums are double and in fixed blocks
+ * of members: the same bytes at any thread count.
  */
-#include "engine/kernel/scores.h"
+#include "engine/kernel/walk.h"
 
 #include <math.h>
-
-enum { BLOCK = 1024, SMALL = 1 << 14 };
 
 static const gx_param params[] = {
     {.name = "damping",
@@ -64,177 +63,84 @@ static const gx_gives gives[] = {
     {"bound", GX_F64, GX_LEN_OTHER, "one number: the error of all scores together is at most this"},
 };
 
-typedef struct partial {
-    double step, dangling;
-} partial;
-
-typedef struct walk {
-    uint32_t n, blocks;
-    gx__rows_view in;
-    double damping;
-    double *score;    /* the output */
-    double *share[2]; /* score / weight of out-arcs: what one unit of weight carries; old and new */
-    double *inverse;  /* 1 / weight of out-arcs, 0 where there are none */
-    double *start;    /* teleport distribution; NULL: uniform */
-    partial *partial; /* of each block */
-    double dangling;  /* score of members that lead nowhere, last step */
-    int threads;
-} walk;
-
-/* ---- the walk ----------------------------------------------------------------------------- */
-
-static double start_of(const walk *w, uint32_t v) {
-    return w->start ? w->start[v] : 1.0 / w->n;
-}
-
-/* What flows into v. Two running sums, since one would wait for itself at every addition. */
-static double pull(const walk *w, const double *share, uint32_t v) {
-    const uint32_t *src = w->in.end;
-    const float *weight = w->in.weight;
-    uint64_t i = w->in.ptr[v], end = w->in.ptr[v + 1];
-    double even = 0, odd = 0;
-    if (weight) {
-        for (; i + 1 < end; i += 2) {
-            even += (double)weight[i] * share[src[i]];
-            odd += (double)weight[i + 1] * share[src[i + 1]];
-        }
-        return even + odd + (i < end ? (double)weight[i] * share[src[i]] : 0);
-    }
-    for (; i + 1 < end; i += 2) {
-        even += share[src[i]];
-        odd += share[src[i + 1]];
-    }
-    return even + odd + (i < end ? share[src[i]] : 0);
-}
-
-static void step_block(walk *w, uint32_t block, const double *share, double *fresh, double refill) {
-    partial sum = {0, 0};
-    uint32_t end = block + 1 < w->blocks ? (block + 1) * BLOCK : w->n;
-    for (uint32_t v = block * BLOCK; v < end; v++) {
-        double score = w->damping * pull(w, share, v) + refill * start_of(w, v);
-        sum.step += fabs(score - w->score[v]);
-        sum.dangling += w->inverse[v] > 0 ? 0 : score;
-        w->score[v] = score;
-        fresh[v] = score * w->inverse[v];
-    }
-    w->partial[block] = sum;
-}
-
-/* One step; returns its length. */
-static double step(walk *w, gx_job *job) {
-    const double *share = w->share[0];
-    double *fresh = w->share[1];
-    double refill = 1 - w->damping + w->damping * w->dangling;
-#pragma omp parallel for num_threads(w->threads) schedule(dynamic, 4) if (w->threads > 1)
-    for (uint32_t b = 0; b < w->blocks; b++) {
-        if (!gx_job_should_stop(job)) {
-            step_block(w, b, share, fresh, refill);
-        }
-    }
-    double length = 0;
-    w->dangling = 0;
-    for (uint32_t b = 0; b < w->blocks; b++) {
-        length += w->partial[b].step;
-        w->dangling += w->partial[b].dangling;
-    }
-    w->share[1] = w->share[0];
-    w->share[0] = fresh;
-    return length;
-}
-
 /* ---- before it ----------------------------------------------------------------------------- */
 
-static gx_status parse_members(walk *w, const gx_value *list, gx_error *err) {
+static gx_status parse_members(double *start, uint32_t n, const gx_value *list, gx_error *err) {
     for (uint32_t i = 0; i < list->size; i++) {
         const gx_value *item = &list->as.items[i];
         int64_t v;
-        if (!gx_parse_int((gx_slice){item->as.text, item->size}, &v) || v < 0 || v >= w->n) {
+        if (!gx_parse_int((gx_slice){item->as.text, item->size}, &v) || v < 0 || v >= n) {
             char quoted[60];
             return gx_fail_at(err, GX_BAD_REQUEST, "members",
                               "members holds %s; accepted are the numbers of members, below %u",
-                              gx_quote(quoted, sizeof quoted, item->as.text, item->size), w->n);
+                              gx_quote(quoted, sizeof quoted, item->as.text, item->size), n);
         }
-        w->start[v] += 1;
+        start[v] += 1;
     }
     return GX_OK;
 }
 
-static gx_status copy_teleport(walk *w, const gx_input *input, gx_slice name, gx_error *err) {
+static gx_status copy_teleport(double *start, uint32_t n, const gx_input *input, gx_slice name,
+                               gx_error *err) {
     char text[128], quoted[140];
     const double *given = NULL;
     if (input->arrays && name.size < sizeof text) {
         memcpy(text, name.data, name.size);
         text[name.size] = '\0';
-        given = gx_arrays_get(input->arrays, text, GX_F64, w->n);
+        given = gx_arrays_get(input->arrays, text, GX_F64, n);
     }
     if (!given) {
         return gx_fail_at(err, GX_BAD_REQUEST, "teleport", "there is no f64 array %s of %u members",
-                          gx_quote(quoted, sizeof quoted, name.data, name.size), w->n);
+                          gx_quote(quoted, sizeof quoted, name.data, name.size), n);
     }
-    for (uint32_t v = 0; v < w->n; v++) {
+    for (uint32_t v = 0; v < n; v++) {
         if (!(given[v] >= 0) || isinf(given[v])) {
             return gx_fail_at(err, GX_BAD_REQUEST, "teleport",
                               "%s of member %u is %g; it must be finite and 0 or more", text, v,
                               given[v]);
         }
-        w->start[v] += given[v];
+        start[v] += given[v];
     }
     return GX_OK;
 }
 
-/* The teleport distribution of members and array together, each member given counting 1. */
-static gx_status prepare_start(walk *w, const gx_input *input, const gx_args *args, gx_job *job,
+/* The teleport distribution of members and array together, each member given counting 1; NULL where
+ * none is asked for. The caller frees it. */
+static gx_status prepare_start(double **out, const gx_input *input, const gx_args *args, gx_job *job,
                                gx_error *err) {
     gx_status status = GX_OK;
+    uint32_t n = input->users;
     const gx_value *members = gx_arg_value(args, "members");
     gx_slice array = gx_arg_text(args, "teleport");
     bool has_members = gx_arg_has(args, "members") && members->size > 0;
     if (!has_members && array.size == 0) {
         return GX_OK;
     }
-    GX_TRY(gx_job_alloc(job, &w->start, w->n, sizeof *w->start, err));
+    GX_TRY(gx_job_alloc(job, out, n, sizeof **out, err));
+    double *start = *out;
     if (has_members) {
-        GX_TRY(parse_members(w, members, err));
+        GX_TRY(parse_members(start, n, members, err));
     }
     if (array.size > 0) {
-        GX_TRY(copy_teleport(w, input, array, err));
+        GX_TRY(copy_teleport(start, n, input, array, err));
     }
     double largest = 0, sum = 0;
-    for (uint32_t v = 0; v < w->n; v++) {
-        largest = fmax(largest, w->start[v]);
+    for (uint32_t v = 0; v < n; v++) {
+        largest = fmax(largest, start[v]);
     }
     if (largest <= 0) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "teleport",
                           "every weight is 0; at least one must be more"));
     }
-    for (uint32_t v = 0; v < w->n; v++) {
-        w->start[v] /= largest; /* so that the sum stays finite */
-        sum += w->start[v];
+    for (uint32_t v = 0; v < n; v++) {
+        start[v] /= largest; /* so that the sum stays finite */
+        sum += start[v];
     }
-    for (uint32_t v = 0; v < w->n; v++) {
-        w->start[v] /= sum;
+    for (uint32_t v = 0; v < n; v++) {
+        start[v] /= sum;
     }
 done:
     return status;
-}
-
-/* Starts at t, and finds out what each member's out-arcs weigh. */
-static void prepare_walk(walk *w, const gx_graph *graph, bool weighted) {
-    const float *weight = weighted ? graph->out_weight : NULL;
-#pragma omp parallel for num_threads(w->threads) schedule(dynamic, BLOCK) if (w->threads > 1)
-    for (uint32_t v = 0; v < w->n; v++) {
-        uint64_t first = graph->out_ptr[v], end = graph->out_ptr[v + 1];
-        double sum = weight ? 0 : (double)(end - first);
-        for (uint64_t i = first; weight && i < end; i++) {
-            sum += (double)weight[i];
-        }
-        w->score[v] = start_of(w, v);
-        w->inverse[v] = sum > 0 ? 1 / sum : 0;
-        w->share[0][v] = w->score[v] * w->inverse[v];
-    }
-    for (uint32_t v = 0; v < w->n; v++) {
-        w->dangling += w->inverse[v] > 0 ? 0 : w->score[v];
-    }
 }
 
 /* ---- the pass -------------------------------------------------------------------------------- */
@@ -244,24 +150,52 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double d = gx_arg_real(args, "damping"), tolerance = gx_arg_real(args, "tolerance");
     double m = input->graph ? (double)input->graph->m : 0, n = input->users;
     /* Real graphs mix better than the worst case, by how much is not known before. */
-    double steps = d > 0 ? 1 + 0.6 * log(tolerance * (1 - d)) / log(d) : 1;
+    double steps = d > 0 ? 1 + 0.4 * log(tolerance * (1 - d)) / log(d) : 1;
     bool personal = gx_arg_has(args, "members") || gx_arg_has(args, "teleport");
-    out->mem_bytes = (uint64_t)input->users * (personal ? 5 : 4) * sizeof(double) +
-                     (input->users / BLOCK + 2) * sizeof(partial);
+    out->mem_bytes = (uint64_t)input->users * (personal ? 2 : 1) * sizeof(double) +
+                     gx__walk_bytes(input->users) + gx__walk_reversible_bytes(input->users) + 64;
     out->cpu_s = steps * (1.3e-9 * m + 3e-9 * n) + 1e-6;
 }
 
-static gx_status iterate(walk *w, double *bound, const gx_args *args, gx_job *job, gx_error *err) {
+typedef struct two_ways {
+    const gx_graph *graph;
+    bool weighted;
+} two_ways;
+
+static void differ_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
+    const two_ways *t = user;
+    const gx_graph *g = t->graph;
+    uint64_t from = g->out_ptr[first], count = g->out_ptr[end] - from;
+    bool same =
+        memcmp(g->out_ptr + first, g->in_ptr + first, (end - first + 1) * sizeof *g->in_ptr) == 0 &&
+        memcmp(g->out_dst + from, g->in_src + from, count * sizeof *g->in_src) == 0 &&
+        (!t->weighted || !g->out_weight ||
+         memcmp(g->out_weight + from, g->in_weight + from, count * sizeof *g->in_weight) == 0);
+    sums->of[0] = !same;
+}
+
+/* Whether every tie is there both ways, and weighs the same. */
+static bool is_reversible(const gx__walk *w, const gx_graph *graph, bool weighted) {
+    two_ways t = {graph, weighted};
+    return graph->in_src == graph->out_dst ||
+           gx__sweep_run(&w->sweep, differ_block, &t).of[0] == 0;
+}
+
+static gx_status iterate(gx__walk *w, double *bound, bool reversible, const gx_args *args,
+                         gx_job *job, gx_error *err) {
     double tolerance = gx_arg_real(args, "tolerance"), d = w->damping;
-    int64_t most = gx_arg_int(args, "max_iterations");
+    uint32_t most = (uint32_t)gx_arg_int(args, "max_iterations"), k = 0;
     gx_status status = GX_OK;
-    *bound = w->n ? 2 : 0; /* no two distributions are farther apart */
-    gx_job_stage(job, "pagerank", (uint64_t)most);
-    for (int64_t k = 0; k<most && * bound> tolerance; k++) {
-        double length = step(w, job);
+    *bound = w->sweep.n ? 2 : 0; /* no two distributions are farther apart */
+    gx_job_stage(job, "pagerank", most);
+    if (reversible && d > 0 && most > 1) {
+        GX_TRY(gx__walk_reversible(&k, w, tolerance * (1 - d) / d, most - 1, err));
+    }
+    while (k < most && *bound > tolerance) {
+        double length = gx__walk_step(w);
         GX_TRY(gx_job_check(job, err));
         *bound = length * d / (1 - d);
-        gx_job_tick(job, (uint64_t)k + 1);
+        gx_job_tick(job, ++k);
     }
 done:
     return status;
@@ -270,30 +204,18 @@ done:
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx_status status = GX_OK;
-    uint32_t n = input->users;
     bool weighted = gx_arg_bool(args, "weighted");
-    walk w = {.n = n,
-              .blocks = (n + BLOCK - 1) / BLOCK,
-              .in = gx__rows_in(input->graph),
-              .damping = gx_arg_real(args, "damping")};
-    double *bound;
-    w.in.weight = weighted ? w.in.weight : NULL;
-    w.threads = input->graph->m + n > SMALL ? job->threads : 1;
+    gx__walk w = {.damping = gx_arg_real(args, "damping")};
+    double *bound, *start = NULL;
     GX_TRY(gx__scores_add(&w.score, out, input, err));
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
-    GX_TRY(gx_job_alloc(job, &w.share[0], n, sizeof *w.share[0], err));
-    GX_TRY(gx_job_alloc(job, &w.share[1], n, sizeof *w.share[1], err));
-    GX_TRY(gx_job_alloc(job, &w.inverse, n, sizeof *w.inverse, err));
-    GX_TRY(gx_job_alloc(job, &w.partial, w.blocks, sizeof *w.partial, err));
-    GX_TRY(prepare_start(&w, input, args, job, err));
-    prepare_walk(&w, input->graph, weighted);
-    GX_TRY(iterate(&w, bound, args, job, err));
+    GX_TRY(prepare_start(&start, input, args, job, err));
+    w.start = start;
+    GX_TRY(gx__walk_begin(&w, input->graph, weighted, job, err));
+    GX_TRY(iterate(&w, bound, is_reversible(&w, input->graph, weighted), args, job, err));
 done:
-    gx_job_free(job, w.share[0]);
-    gx_job_free(job, w.share[1]);
-    gx_job_free(job, w.inverse);
-    gx_job_free(job, w.partial);
-    gx_job_free(job, w.start);
+    gx__walk_finish(&w);
+    gx_job_free(job, start);
     return status;
 }
 
@@ -329,7 +251,7 @@ const gx_pass gx_pass_pagerank = {
     .paper =
         "Page, Brin, Motwani, Winograd: The PageRank citation ranking, 1999; Langville, Meyer: "
         "Deeper inside PageRank, 2004, eq. 5.1",
-    .complexity = "O(n + m) a step, at most log(tolerance) / log(damping) steps; 32 bytes a member",
+    .complexity = "O(n + m) a step, at most log(tolerance) / log(damping) steps; 56 bytes a member",
     .needs = GX_NEED_GRAPH | GX_NEED_IN,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -1,5 +1,7 @@
 #include "engine/kernel/sweep.h"
 
+#include <math.h>
+
 enum { SMALL = 1 << 14 };
 
 static uint32_t blocks_of(uint32_t n) {
@@ -24,10 +26,10 @@ void gx__sweep_finish(gx__sweep *sweep) {
 
 gx__sums gx__sweep_run(const gx__sweep *sweep, gx__block_fn fn, void *user) {
     uint32_t blocks = blocks_of(sweep->n), n = sweep->n;
-    gx__sums total = {{0}};
+    gx__sums total = {{0}, {0}};
 #pragma omp parallel for num_threads(sweep->threads) schedule(dynamic, 4) if (sweep->threads > 1)
     for (uint32_t b = 0; b < blocks; b++) {
-        gx__sums sums = {{0}};
+        gx__sums sums = {{0}, {0}};
         uint32_t first = b * GX__SWEEP_BLOCK;
         if (!gx_job_should_stop(sweep->job)) {
             fn(user, &sums, first, b + 1 < blocks ? first + GX__SWEEP_BLOCK : n);
@@ -37,6 +39,9 @@ gx__sums gx__sweep_run(const gx__sweep *sweep, gx__block_fn fn, void *user) {
     for (uint32_t b = 0; b < blocks; b++) {
         for (int k = 0; k < GX__SWEEP_SUMS; k++) {
             total.of[k] += sweep->partial[b].of[k];
+        }
+        for (int k = 0; k < 2; k++) {
+            total.most[k] = fmax(total.most[k], sweep->partial[b].most[k]);
         }
     }
     return total;

@@ -10,9 +10,10 @@ enum { GX__SWEEP_BLOCK = 1024, GX__SWEEP_SUMS = 12 };
 
 typedef struct gx__sums {
     double of[GX__SWEEP_SUMS]; /* what each is, the caller knows */
+    double most[2];            /* not sums but the largest, of numbers of 0 or more */
 } gx__sums;
 
-/* Does members [first, end), and adds to `sums`, which begin at 0. Touches nothing that another block
+/* Does members [first, end), and adds to `sums`, where all begin at 0. Touches nothing that another block
  * reads. */
 typedef void (*gx__block_fn)(void *user, gx__sums *sums, uint32_t first, uint32_t end);
 

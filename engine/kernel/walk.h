@@ -1,0 +1,44 @@
+/* Where a walker on the ties spends the time: the fixed point that PageRank and LeaderRank share,
+ *
+ *     x = damping · (Aᵀ W⁻¹ x) + (1 − damping + damping · leak) · start
+ *
+ * W is what a member's out-arcs weigh, and `ground` besides; the leak is what of x goes to the ground, or
+ * is with members who lead nowhere. x and start are distributions. */
+#ifndef GX_KERNEL_WALK_H
+#define GX_KERNEL_WALK_H
+
+#include "engine/kernel/sweep.h"
+
+typedef struct gx__walk {
+    /* The caller's, before gx__walk_begin: */
+    double damping, ground;
+    double *score;       /* the output */
+    const double *start; /* a distribution; NULL: uniform */
+
+    gx__rows_view in;
+    gx__sweep sweep;
+    double *share[2]; /* score / W: what one unit of weight carries; old and new */
+    double *inverse;  /* 1 / W, 0 where that is 0 */
+    double strongest; /* the largest weight of anybody's out-arcs */
+    double leak, refill;
+} gx__walk;
+
+/* The score becomes the start. The graph has in-arrays and outlives the walk. */
+GX_MUST_CHECK gx_status gx__walk_begin(gx__walk *walk, const gx_graph *graph, bool weighted,
+                                       gx_job *job, gx_error *err);
+void gx__walk_finish(gx__walk *walk); /* safe twice, and after a begin that failed */
+uint64_t gx__walk_bytes(uint32_t n);
+
+/* Pulls once over all in-arcs; returns Σ |new − old|. Look at gx_job_check before anything else. */
+double gx__walk_step(gx__walk *walk);
+
+/* Takes the score near the fixed point where ties have no direction, so that the walk is reversible, in
+ * a fraction of the steps (conjugate gradients; see reversible.c), until the next step is
+ * estimated to be no longer than `length`, or after `most` products. The graph is that of `begin`,
+ * undirected; ground is 0. *out_products is how many products it took. Holds gx__walk_reversible_bytes
+ * meanwhile. */
+GX_MUST_CHECK gx_status gx__walk_reversible(uint32_t *out_products, gx__walk *walk, double length,
+                                            uint32_t most, gx_error *err);
+uint64_t gx__walk_reversible_bytes(uint32_t n);
+
+#endif
