@@ -1,6 +1,7 @@
 /* graph.communities: the circles of the snapshot, or those another pass finds, as a row a community
  * or a row a member. */
 #include "api/community.h"
+#include "api/partition.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,10 @@ static const gx_param params[] = {
      "parameters of the algorithm: computed anew"},
     {"fresh", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "compute anew, even where the snapshot has it"},
+    {"quality", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "modularity, coverage, performance and conductance too, on the ties there are now"},
+    {"labels", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "NMI, AMI and ARI against a text field of the members, or a map of members to labels"},
     GX_VIEW_PARAMS,
 };
 
@@ -131,6 +136,26 @@ static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *
     return list;
 }
 
+/* `quality` and `agreement`, where they were asked for. */
+static gx_status add_figures(gx_value *out, gx_call_env *call, gx_txn *txn, const partition *p,
+                             gx_error *err) {
+    gx_status status = GX_OK;
+    gx_value figures;
+    gx_view_spec spec;
+    const gx_value *labels = gx_arg_value(call->args, "labels");
+    if (gx_arg_bool(call->args, "quality")) {
+        GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
+        GX_TRY(gx_partition_quality(&figures, call, p->community, p->members, &spec, err));
+        gx_map_put(call->arena, out, "quality", figures);
+    }
+    if (labels->type != GX_NIL) {
+        GX_TRY(gx_partition_agreement(&figures, call, txn, p->community, p->members, labels, err));
+        gx_map_put(call->arena, out, "agreement", figures);
+    }
+done:
+    return status;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     partition p = {0};
@@ -158,6 +183,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (quality) {
         gx_map_put(call->arena, out, "modularity", gx_real(quality[0]));
     }
+    GX_TRY(add_figures(out, call, txn, &p, err));
     gx_map_put(call->arena, out, members ? "members" : "communities", list);
 done:
     gx_txn_abort(txn);
@@ -172,7 +198,9 @@ const gx_method gx_method_graph_communities = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{algorithm, from, count, modularity, communities: [{community, size, density, "
-              "conductance, top_items}] or members: [{user_id, community}]}",
+    .result = "{algorithm, from, count, modularity, quality: {modularity, coverage, performance, "
+              "conductance, conductance_most, disconnected}, agreement: {members, nmi, ami, ari}, "
+              "communities: [{community, size, density, conductance, top_items}] or members: "
+              "[{user_id, community}]}",
     .run = run,
 };

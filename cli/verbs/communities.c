@@ -1,12 +1,32 @@
 /* guanxi communities: the circles of a shop, or who is in which. */
 #include "cli/verb.h"
+#include "graph/import/import.h"
+
+#include <unistd.h>
+
+/* --labels FILE: the file is read here, since a server has not got it. Anything else names a field. */
+static gx_status read_labels(gx_value *args, gx_command *command, gx_error *err) {
+    const gx_value *given = gx_map_get(args, "labels");
+    if (!given || given->type != GX_TEXT || access(given->as.text, R_OK) != 0) {
+        return GX_OK;
+    }
+    gx_value map;
+    gx_status status = gx_import_pairs(&map, given->as.text, command->arena, err);
+    if (status == GX_OK) {
+        gx_map_put(command->arena, args, "labels", map);
+    }
+    return status;
+}
 
 static gx_status run(gx_command *command, gx_error *err) {
     gx_target *target = NULL;
     gx_value result;
     bool members = gx_arg_bool(&command->args, "members");
     gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
-    gx_status status = gx_target_open(&target, command, err);
+    gx_status status = read_labels(&args, command, err);
+    if (status == GX_OK) {
+        status = gx_target_open(&target, command, err);
+    }
     if (status == GX_OK) {
         status = gx_target_call(&result, target, command->verb->method, &args, command, err);
     }
@@ -29,5 +49,7 @@ const gx_verb gx_verb_communities = {
     .prepare = gx_prepare_pass_flags,
     .examples = "  guanxi communities shop.gx --min-size 10\n"
                 "  guanxi communities shop.gx --members --format csv -o circles.csv\n"
-                "  guanxi communities edges.txt --preset snap --undirected --resolution 2\n",
+                "  guanxi communities edges.txt --preset snap --undirected --resolution 2\n"
+                "  guanxi communities shop.gx --quality --labels region --format json\n"
+                "  guanxi communities edges.txt label_propagation --preset snap --labels labels.txt\n",
 };

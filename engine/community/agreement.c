@@ -95,7 +95,7 @@ done:
 
 static double overlap_nmi(const overlap *o) {
     double both = o->ha + o->hb;
-    return both > 0.0 ? 2.0 * (both - o->joint) / both : 1.0;
+    return both > 0.0 ? fmin(1.0, 2.0 * (both - o->joint) / both) : 1.0;
 }
 
 /* ---- what chance gives -------------------------------------------------------------------------
@@ -206,7 +206,7 @@ gx_status gx_quality_agreement(gx_agreement *out, const uint32_t *a, const uint3
     }
     *out = (gx_agreement){.members = o.members, .nmi = overlap_nmi(&o), .ami = 1, .ari = 1};
     if (!trivial) {
-        out->ami = (o.ha + o.hb - o.joint - expected) / (mean - expected);
+        out->ami = fmin(1.0, (o.ha + o.hb - o.joint - expected) / (mean - expected));
         out->ari = ((double)o.pairs - by_chance) /
                    (((double)o.pairs_a + (double)o.pairs_b) / 2 - by_chance);
     }

@@ -38,6 +38,24 @@ def test_communities(built_shop):
     assert sum(int(row["size"]) for row in by_row) == 2000
 
 
+def test_communities_against_labels(built_shop, serve, tmp_path):
+    found = gx("communities", built_shop, "--members", "--format", "csv").rows()
+    labels = tmp_path / "labels.txt"
+    labels.write_text("user_id label\nnobody c-0\n" + "".join(f"{r['user_id']} {r['community']}\n" for r in found))
+    words = ["--quality", "--labels", labels, "--format", "json"]
+    here = gx("communities", built_shop, *words).json()
+    assert here["agreement"] == {"members": 2000, "nmi": 1, "ami": 1, "ari": 1}
+    quality = here["quality"]
+    assert abs(quality["modularity"] - here["modularity"]) < 1e-9 and quality["disconnected"] == 0
+    assert 0 < quality["conductance"] <= quality["conductance_most"] <= 1 and 0 < quality["coverage"] <= 1
+    assert gx("communities", serve(built_shop).unix, *words).json() == here
+    parts = gx("communities", built_shop, "components", *words).json()
+    assert parts["agreement"]["ami"] < 0.5 < parts["quality"]["coverage"]
+    assert "no member has" in gx("communities", built_shop, "--labels", "no_such_field", code=2).err
+    labels.write_text("u1\n")
+    assert "labels.txt:1" in gx("communities", built_shop, "--labels", labels, code=2).err
+
+
 def test_centrality(built_shop):
     out = gx("centrality", built_shop, "pagerank", "--all", "--format", "csv")
     assert out.out.splitlines()[0] == "user_id,score"
