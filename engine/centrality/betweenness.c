@@ -233,7 +233,7 @@ done:
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     gx__paths paths = gx__paths_asked(input, args);
     uint32_t n = input->users, count = sample_count(args, n);
-    bool weighted = gx_arg_bool(args, "weighted") && (!paths.n || paths.weighted);
+    bool weighted = paths.weighted;
     uint32_t parts = count <= FEW ? count : (count + PART - 1) / PART;
     uint64_t workers = (uint64_t)threads < parts || parts == 0 ? (uint64_t)threads : parts;
     double m = (double)paths.m, source_s = weighted ? 6e-8 * m + 2e-7 * n : 3e-9 * m + 3e-8 * n;

@@ -27,7 +27,7 @@ static const gx_gives gives[] = {
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     gx__paths paths = gx__paths_asked(input, args);
-    bool weighted = gx_arg_bool(args, "weighted");
+    bool weighted = paths.weighted;
     double n = input->users, m = (double)paths.m;
     uint64_t listed = gx_arg_has(args, "sources") ? gx_arg_value(args, "sources")->size : 1;
     out->mem_bytes = (uint64_t)input->users * sizeof(double) + sizeof(uint64_t) +

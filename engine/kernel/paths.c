@@ -11,7 +11,8 @@ gx__paths gx__paths_of(const gx_graph *graph) {
 gx__paths gx__paths_asked(const gx_input *input, const gx_args *args) {
     const gx_graph *graph = gx_arg_bool(args, "directed") ? input->graph : input->undirected;
     if (!graph) {
-        return (gx__paths){0}; /* an estimate before there are views */
+        return (gx__paths){.weighted = gx_arg_bool(args, "weighted"), /* before there are views */
+                           .directed = gx_arg_bool(args, "directed")};
     }
     gx__paths paths = gx__paths_of(graph);
     paths.weighted = gx_arg_bool(args, "weighted") && graph->out_weight;

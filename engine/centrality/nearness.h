@@ -1,0 +1,108 @@
+/* How near others are: what closeness and harmonic centrality share. Both are a function of the
+ * distances from a member to everybody it reaches; docs/paths.md has definitions and bounds. */
+#ifndef GX_CENTRALITY_NEARNESS_H
+#define GX_CENTRALITY_NEARNESS_H
+
+#include "engine/kernel/paths.h"
+
+#define GX__NEARNESS_PARAMS                                                                        \
+    {.name = "samples",                                                                            \
+     .type = GX_PARAM_INT,                                                                         \
+     .fallback = "256",                                                                            \
+     .low = 0,                                                                                     \
+     .high = 4294967295.0,                                                                         \
+     .unit = "members",                                                                            \
+     .help = "members distances are measured to; 0: all of them, which is exact"},                 \
+        {.name = "delta",                                                                          \
+         .type = GX_PARAM_REAL,                                                                    \
+         .fallback = "0.05",                                                                       \
+         .low = 1e-9,                                                                              \
+         .high = 0.5,                                                                              \
+         .help = "probability that some score is farther off than the bound given"},               \
+        {.name = "top",                                                                            \
+         .type = GX_PARAM_INT,                                                                     \
+         .fallback = "0",                                                                          \
+         .low = 0,                                                                                 \
+         .high = 4294967295.0,                                                                     \
+         .unit = "members",                                                                        \
+         .help = "instead of samples: the exact scores of so many of the highest, 0 for others"},  \
+        {.name = "direction",                                                                      \
+         .type = GX_PARAM_CHOICE,                                                                  \
+         .fallback = "out",                                                                        \
+         GX_PARAM_UNCHECKED,                                                                       \
+         .choices = "out|in",                                                                      \
+         .help = "with directed: distances from the member, or to the member"},                    \
+        GX__PATHS_PARAMS
+
+#define GX__NEARNESS_GIVES(what)                                                                   \
+    {"score", GX_F64, GX_LEN_USERS, what},                                                         \
+        {"bound", GX_F64, GX_LEN_OTHER,                                                            \
+         "one number: no score given is farther off, with probability 1 - delta; 0: exact"},       \
+    {                                                                                              \
+        "samples", GX_U64, GX_LEN_OTHER, "one number: members distances were measured to"          \
+    }
+
+typedef struct gx__nearness {
+    gx__paths paths, back; /* from the member on; to the member */
+    bool harmonic;         /* otherwise closeness */
+    bool scaled;           /* as a share of all others */
+    uint32_t n, samples, top;
+    double delta;
+    gx_job *job;
+    int threads;
+} gx__nearness;
+
+gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic,
+                                bool scaled);
+void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int threads);
+GX_MUST_CHECK gx_status gx__nearness_run(gx_output *out, const gx_input *input,
+                                         const gx__nearness *asked, gx_job *job, gx_error *err);
+/* Scores are within 0 and the most there can be. */
+GX_MUST_CHECK gx_status gx__nearness_check(const gx_arrays *result, const char *instance,
+                                           const gx_input *input, const gx__nearness *asked,
+                                           gx_error *err);
+
+/* Harmonic: `sum` is that of 1 / distance. Closeness: `sum` is that of the distances to `reached`
+ * others. */
+static inline double gx__nearness_score(const gx__nearness *a, double sum, double reached) {
+    double others = a->n > 1 ? a->n - 1 : 1;
+    if (a->harmonic) {
+        return a->scaled ? sum / others : sum;
+    }
+    return sum > 0 ? reached / sum * (a->scaled ? reached / others : 1) : 0;
+}
+
+/* Ties that lead on from v, to others. */
+uint64_t gx__nearness_degree(const gx__nearness *a, uint32_t v);
+/* Length of the shortest of them; INFINITY: none. */
+double gx__nearness_shortest(const gx__nearness *a, uint32_t v);
+
+/* ---- strata: whom to measure distances to (nearness_strata.c) --------------------------------- */
+
+/* Where direction does not matter, a component is a stratum: its members are measured to up to
+ * `samples` drawn of them, the j-th of every component in one search. Otherwise all members are one
+ * stratum. */
+typedef struct gx__strata {
+    uint32_t *part;  /* of each member; NULL: all in part 0 */
+    uint32_t *size;  /* of each part */
+    uint32_t *pivot; /* members drawn, by their number within their part */
+    uint64_t *at;    /* those numbered j are pivot[at[j] .. at[j + 1]) */
+    double *reach;   /* closeness: no distance from a member is more; NULL where not known */
+    uint32_t numbers; /* most drawn of a part */
+    uint32_t parts;
+} gx__strata;
+
+GX_MUST_CHECK gx_status gx__strata_init(gx__strata *out, const gx__nearness *a, gx_error *err);
+uint64_t gx__strata_bytes(const gx__nearness *a, bool weighted);
+void gx__strata_finish(gx__strata *strata, gx_job *job);
+
+static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {
+    return s->size[s->part ? s->part[v] : 0];
+}
+
+/* ---- the highest, with pruning (nearness_top.c) ------------------------------------------------ */
+
+GX_MUST_CHECK gx_status gx__nearness_top(double *score, const gx__nearness *a, gx_error *err);
+uint64_t gx__nearness_top_bytes(const gx__nearness *a, bool weighted, int threads);
+
+#endif
