@@ -1,0 +1,170 @@
+/* HITS: an authority is followed by good hubs, a hub follows good authorities:
+ *
+ *     a ∝ Aᵀ h,  h ∝ A a,  so a is the leading eigenvector of Aᵀ A
+ *
+ * (Kleinberg, Authoritative sources in a hyperlinked environment, 1999, section 3). Found by Lanczos'
+ * method, whose product is a pull over out-arcs and then one over in-arcs; it begins at the weight of
+ * in-arcs, so that where several parts of the graph share the largest value, each has its part of the
+ * result. The largest score of each kind is 1; where no tie has weight, everybody's is. O(n + m) a
+ * product, 104 bytes a member.
+ */
+#include "engine/kernel/leading.h"
+
+#include <math.h>
+
+static const gx_param params[] = {
+    {.name = "weighted",
+     .type = GX_PARAM_BOOL,
+     .fallback = "true",
+     GX_PARAM_UNCHECKED,
+     .help = "ties count by their weight"},
+    {.name = "tolerance",
+     .type = GX_PARAM_REAL,
+     .fallback = "1e-9",
+     .low = 1e-13,
+     .high = 1,
+     .help = "stop when the residual is at most this"},
+    {.name = "max_iterations",
+     .type = GX_PARAM_INT,
+     .fallback = "10000",
+     .low = 1,
+     .high = 1e6,
+     .help = "stop here at the latest; the residual says how far it came"},
+};
+
+static const gx_gives gives[] = {
+    {"score", GX_F64, GX_LEN_USERS, "as an authority; the largest is 1"},
+    {"hub", GX_F64, GX_LEN_USERS, "as a hub; the largest is 1"},
+    {"value", GX_F64, GX_LEN_OTHER, "one number: the largest eigenvalue"},
+    {"residual", GX_F64, GX_LEN_OTHER, "one number: |Aᵀ A a - value a| / (value |a|)"},
+};
+
+typedef struct pull {
+    gx__rows_view in, out;
+    gx__sweep sweep;
+    double *hub;
+    const double *authority;
+} pull;
+
+static void hub_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
+    pull *p = user;
+    for (uint32_t v = first; v < end; v++) {
+        p->hub[v] = gx__pull(&p->out, p->authority, v);
+        sums->most[0] = fmax(sums->most[0], p->hub[v]);
+    }
+}
+
+static double pull_hubs(pull *p, const double *authority) {
+    p->authority = authority;
+    return gx__sweep_run(&p->sweep, hub_block, p).most[0];
+}
+
+static void before(void *user, const double *from) {
+    pull_hubs(user, from);
+}
+
+static void apply(void *user, double *to, const double *from, uint32_t first, uint32_t end) {
+    const pull *p = user;
+    (void)from;
+    for (uint32_t v = first; v < end; v++) {
+        to[v] = gx__pull(&p->in, p->hub, v);
+    }
+}
+
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    (void)args;
+    (void)threads;
+    double m = input->graph ? (double)input->graph->m : 0, n = input->users;
+    out->mem_bytes = gx__leading_bytes(input->users) + gx__sweep_bytes(input->users) +
+                     16 * (uint64_t)input->users + 192;
+    out->cpu_s = 16 * (2.4e-9 * m + 10e-9 * n) + 1e-6;
+}
+
+static gx_status find(gx__leading *found, double *authority, pull *p, const gx_args *args,
+                      gx_error *err) {
+    uint32_t n = p->sweep.n;
+    gx__operator matrix = {.before = before, .apply = apply, .user = p};
+    for (uint32_t v = 0; v < n; v++) {
+        authority[v] = gx__row_strength(&p->in, v);
+    }
+    gx_status status =
+        gx__leading_find(found, authority, &matrix, &p->sweep, gx_arg_real(args, "tolerance"),
+                         (uint32_t)gx_arg_int(args, "max_iterations"), err);
+    if (status != GX_OK) {
+        return status;
+    }
+    double most = found->value > 0 ? pull_hubs(p, authority) : 0;
+    for (uint32_t v = 0; v < n; v++) {
+        authority[v] = found->value > 0 ? authority[v] : 1;
+        p->hub[v] = most > 0 ? p->hub[v] / most : 1;
+    }
+    return gx_job_check(p->sweep.job, err);
+}
+
+static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+                     gx_error *err) {
+    gx_status status = GX_OK;
+    double *authority, *value, *residual;
+    gx__leading found = {0};
+    pull p = {.in = gx__rows_in(input->graph), .out = gx__rows_out(input->graph)};
+    if (!gx_arg_bool(args, "weighted")) {
+        p.in.weight = p.out.weight = NULL;
+    }
+    GX_TRY(gx__scores_add(&authority, out, input, err));
+    GX_TRY(gx_output_add(&p.hub, out, "hub", GX_F64, input->users, 0, err));
+    GX_TRY(gx_output_add(&value, out, "value", GX_F64, 1, 0, err));
+    GX_TRY(gx_output_add(&residual, out, "residual", GX_F64, 1, 0, err));
+    GX_TRY(gx__sweep_init(&p.sweep, input->users, input->graph->m, job, err));
+    gx_job_stage(job, "hits", 0);
+    GX_TRY(find(&found, authority, &p, args, err));
+    *value = found.value;
+    *residual = found.residual;
+done:
+    gx__sweep_finish(&p.sweep);
+    return status;
+}
+
+/* Aᵀ h is along a, and A a along h. */
+static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err) {
+    const double *score;
+    uint32_t n = input->users;
+    gx_status status = gx__scores_check(&score, result, instance, input, err);
+    const double *hub = gx_result_get(result, instance, "hub", GX_F64, n);
+    const double *value = gx_result_get(result, instance, "value", GX_F64, 1);
+    const double *said = gx_result_get(result, instance, "residual", GX_F64, 1);
+    if (status != GX_OK || !hub || !value || !said || *value == 0) {
+        return status;
+    }
+    gx__rows_view in = gx__rows_in(input->graph);
+    in.weight = gx_arg_bool(args, "weighted") ? in.weight : NULL;
+    double along = 0, length = 0, whole = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        double flow = gx__pull(&in, hub, v);
+        along += flow * score[v];
+        length += score[v] * score[v];
+        whole += flow * flow;
+    }
+    double apart = sqrt(fmax(0, 1 - along / length * along / whole)); /* the sine between them */
+    if (!(apart <= 1e-6 + *said)) {
+        return gx_fail(err, GX_INTERNAL, "%s.score is off what its hubs give by %g, and says %g",
+                       instance, apart, *said);
+    }
+    return GX_OK;
+}
+
+const gx_pass gx_pass_hits = {
+    .name = "hits",
+    .kind = GX_KIND_CENTRALITY,
+    .summary = "authorities, whom good hubs follow, and hubs, who follow good authorities",
+    .paper = "Kleinberg: Authoritative sources in a hyperlinked environment, 1999, section 3",
+    .complexity = "O(n + m) a product, some 15 products; 104 bytes a member",
+    .needs = GX_NEED_GRAPH | GX_NEED_IN,
+    .gives = gives,
+    .give_count = GX_COUNT(gives),
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .estimate = estimate,
+    .run = run,
+    .check = check,
+};
