@@ -29,7 +29,8 @@ typedef struct peer {
 
 static void stop(peer *p) {
     if (p->process > 0) {
-        kill(p->process, SIGKILL);
+        kill(-p->process, SIGKILL); /* with what it started */
+        kill(p->process, SIGKILL);  /* before it led a group of its own */
         waitpid(p->process, NULL, 0);
         close(p->in);
         close(p->out);
@@ -42,7 +43,7 @@ static void become(const peer *p, const char *script, int in, int out) {
     const gx__ground *g = p->ground;
     char members[16];
     snprintf(members, sizeof members, "%u", g->arcs->n);
-    if (dup2(in, 0) < 0 || dup2(out, 1) < 0) {
+    if (setpgid(0, 0) != 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0) {
         _exit(127);
     }
     execl(g->bench->python, g->bench->python, script, g->folder, members, (char *)NULL);
