@@ -21,6 +21,8 @@ typedef struct gx_bench_line {
     bool agrees;
     uint64_t mem_bytes; /* what the process grew by at the most while the task ran; 0: not measured */
     const char *how;    /* how the answers were compared, and how near they are; NULL: they were not */
+    bool is_peer;       /* `equal` is set: its answer is as good as guanxi's */
+    bool equal;
     const char *note;   /* why there is no time; NULL: there is one */
     bool has_estimate;  /* the four below are set */
     uint64_t estimate_bytes, used_bytes; /* of the job: told before, and held at the peak */
@@ -100,6 +102,12 @@ GX_MUST_CHECK gx_status gx_bench_matrix(gx_matrix *out, const char *path, gx_job
 /* A sample shop, imported and built, in a folder the caller removes. */
 GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job,
                                       gx_error *err);
+
+/* ---- pages -------------------------------------------------------------------------------------- */
+
+/* Lines of the suite graph (maps, as the bench verb prints them) as a row a graph and task: guanxi
+ * beside the fastest peer whose answer is as good, at each number of threads. Made in the arena. */
+gx_value gx_bench_page(gx_arena *arena, const gx_value *lines);
 
 /* ---- two runs compared -------------------------------------------------------------------------
  */

@@ -296,6 +296,8 @@ static gx_status emit(contest *c, contestant *who, gx_error *err) {
                           .threads = who->threads,
                           .rss_bytes = who->rss_bytes,
                           .mem_bytes = who->mem_bytes,
+                          .is_peer = who->peer != NULL,
+                          .equal = who->runs && who->verdict.counts,
                           .note = who->note[0] ? who->note : NULL};
     gx_status status =
         gx__value_of(&line.value, &line.value_name, c->ground, c->task, who->answer, err);

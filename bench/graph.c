@@ -87,11 +87,27 @@ static gx_status write_ends(const gx__ground *g, const char *name, const gx_grap
     return fclose(file) == 0 && good ? GX_OK : gx_fail_errno(err, errno, "writing", path);
 }
 
+static gx_status write_arcs(const gx__ground *g, gx_error *err) {
+    char path[GX_FOLDER_MAX + 16];
+    snprintf(path, sizeof path, "%s/arcs", g->folder);
+    FILE *file = fopen(path, "wb");
+    if (!file) {
+        return gx_fail_errno(err, errno, "writing", path);
+    }
+    bool good = true;
+    for (uint64_t i = 0; good && i < g->arcs->m; i++) {
+        uint32_t pair[2] = {g->arcs->src[i], g->arcs->dst[i]};
+        good = fwrite(pair, sizeof pair, 1, file) == 1;
+    }
+    return fclose(file) == 0 && good ? GX_OK : gx_fail_errno(err, errno, "writing", path);
+}
+
 /* Those that are installed; what cannot be started is left out. */
 static gx_status open_peers(gx__peer **peers, size_t *out_count, gx__ground *g, gx_error *err) {
     gx_status status = GX_OK;
     const gx_bench *bench = g->bench;
     GX_TRY(gx_folder_make(g->folder, sizeof g->folder, err));
+    GX_TRY(write_arcs(g, err));
     GX_TRY(write_ends(g, "directed", &g->ties, err));
     GX_TRY(write_ends(g, "undirected", &g->undirected, err));
     for (size_t i = 0; i < PEERS; i++) {

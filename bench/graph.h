@@ -33,7 +33,8 @@ typedef struct gx__ground {
     gx_bench *bench;
     const gx_bench_arcs *arcs;
     gx_graph ties, undirected;
-    char folder[GX_FOLDER_MAX]; /* for peers: files `directed` and `undirected`, pairs of u32 */
+    char folder[GX_FOLDER_MAX]; /* for peers: files of pairs of u32: `arcs` as given,
+                                    `directed` and `undirected` each tie once */
 } gx__ground;
 
 /* One run. */

@@ -118,7 +118,7 @@ static void test_peers_that_fail(void **state) {
     static const struct {
         const char *text, *note;
     } peers[] = {
-        {HELLO "sleep 60\n", "over the limit"},
+        {HELLO "exec sleep 60\n", "over the limit"},
         {HELLO "exit 1\n", "ended"},
         {HELLO "echo '{\"error\": \"no such thing\"}'; read line\n", "no such thing"},
         {HELLO "echo 'hello'; read line\n", ""},
@@ -156,11 +156,49 @@ static void test_a_wrong_peer(void **state) {
     gx_folder_remove(folder);
 }
 
+static void add_line(gx_arena *arena, gx_value *lines, const char *tool, int threads, double wall,
+                     bool equal) {
+    gx_value line = gx_map(arena, 8);
+    gx_map_put(arena, &line, "graph", gx_str("g"));
+    gx_map_put(arena, &line, "task", gx_str("kcore"));
+    gx_map_put(arena, &line, "tool", gx_str(tool));
+    gx_map_put(arena, &line, "threads", gx_int(threads));
+    gx_map_put(arena, &line, "wall_min_s", gx_real(wall));
+    gx_map_put(arena, &line, "cpu_s", gx_real(wall));
+    gx_map_put(arena, &line, "equal", gx_bool(equal));
+    gx_list_add(arena, lines, line);
+}
+
+static bool has(const gx_value *row, const char *key, const char *text) {
+    const gx_value *value = gx_map_get(row, key);
+    return value && gx_slice_is((gx_slice){value->as.text, value->size}, text);
+}
+
+/* Beside the fastest that is as good, at as many threads or fewer. */
+static void test_page(void **state) {
+    (void)state;
+    gx_arena *arena = gx_arena_create();
+    gx_value lines = gx_list(arena, 8);
+    add_line(arena, &lines, "guanxi", 1, 2, false);
+    add_line(arena, &lines, "guanxi", 2, 1, false);
+    add_line(arena, &lines, "igraph", 1, 4, true);
+    add_line(arena, &lines, "networkit", 1, 1, false);
+    add_line(arena, &lines, "networkit", 2, 0.5, true);
+    gx_value page = gx_bench_page(arena, &lines);
+    assert_int_equal(page.size, 1);
+    assert_true(has(&page.as.items[0], "fastest peer, s (1)", "igraph 4"));
+    assert_true(has(&page.as.items[0], "ratio (1)", "0.5"));
+    assert_true(has(&page.as.items[0], "fastest peer, s (2)", "networkit 0.5"));
+    assert_true(has(&page.as.items[0], "ratio (2)", "2"));
+    gx_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_igraph),
         cmocka_unit_test(test_peers_that_fail),
         cmocka_unit_test(test_a_wrong_peer),
+        cmocka_unit_test(test_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 """What the programs beside this one share: a graph in two files of numbers, tasks asked for one a line.
 
 A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed)` makes the peer's own graph from
-arrays of ends, each tie once; `tasks` maps a task's name to a function of (graph, threads), marked with
+arrays of ends, `simplify(graph)` gives it without repeats and loops, where it keeps such; `tasks` maps a task's name to a function of (graph, threads), marked with
 @directed where it works on the directed graph, which returns a number, a list or array of one number a
 member, or None. The bench writes a line {"task", "threads"} and reads back a line of what it took; the
 answer itself goes to the file `answer` in the graph's folder, one double a member.
@@ -56,7 +56,7 @@ def by_member(scores, n):
     return numpy.fromiter((scores[v] for v in range(n)), dtype=numpy.float64, count=n)
 
 
-def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None, builds=True):
+def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None, simplify=None):
     folder, n = sys.argv[1], int(sys.argv[2])
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
@@ -76,9 +76,9 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
         set_threads(count)
         if task in BUILDS:
             is_directed = task == "build"
-            ends = _read(folder, "directed" if is_directed else "undirected")
+            ends = _read(folder, "arcs")
             graphs.pop(is_directed, None)
-            call = lambda: graphs.update({is_directed: build(n, *ends, is_directed)})
+            call = lambda: graphs.update({is_directed: simplify(build(n, *ends, is_directed))})
         else:
             on = graph(getattr(tasks[task], "directed", False))
             call = lambda: tasks[task](on, count)
@@ -103,7 +103,7 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
             line["members"] = len(answer)
         return line
 
-    say({"tool": name, "version": version, "threads": threads, "tasks": [*(BUILDS if builds else ()), *tasks]})
+    say({"tool": name, "version": version, "threads": threads, "tasks": [*(BUILDS if simplify else ()), *tasks]})
     for request in sys.stdin:
         asked = json.loads(request)
         try:

@@ -15,4 +15,4 @@ def leiden(g, threads):
         g, leidenalg.ModularityVertexPartition, n_iterations=2, seed=1).membership
 
 
-serve("leidenalg", leidenalg.version, build, {"leiden": leiden}, builds=False)
+serve("leidenalg", leidenalg.version, build, {"leiden": leiden})

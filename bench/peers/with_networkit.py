@@ -11,6 +11,12 @@ def build(n, u, v, is_directed):
     return nk.GraphFromCoo((u.astype(numpy.uint64), v.astype(numpy.uint64)), n=n, directed=is_directed)
 
 
+def simplify(g):
+    g.removeMultiEdges()
+    g.removeSelfLoops()
+    return g
+
+
 def scores(algorithm):
     algorithm.run()
     return algorithm.scores
@@ -73,4 +79,4 @@ TASKS = {
     "label_propagation": lambda g, t: partition(nk.community.PLP(g)),
 }
 
-serve("networkit", nk.__version__, build, TASKS, 64, nk.setNumberOfThreads)
+serve("networkit", nk.__version__, build, TASKS, 64, nk.setNumberOfThreads, simplify)

@@ -55,4 +55,4 @@ TASKS = {
     "label_propagation": lambda g, t: g.community_label_propagation().membership,
 }
 
-serve("python_igraph", igraph.__version__, build, TASKS)
+serve("python_igraph", igraph.__version__, build, TASKS, simplify=lambda g: g.simplify())

@@ -1,5 +1,7 @@
-/* Which keys of a list of rows are shown. */
+/* Which keys of a list of rows are shown, and how a cell reads. */
 #include "cli/formats/columns.h"
+
+#include <math.h>
 
 static void add_column(gx_column_names *c, gx_slice name) {
     for (size_t i = 0; i < c->count; i++) {
@@ -42,4 +44,53 @@ const gx_value *gx_columns_cell(const gx_value *row, gx_slice column) {
         }
     }
     return NULL;
+}
+
+/* ---- cells ------------------------------------------------------------------------------------ */
+
+/* A list or map inside a cell: "a, b, c", "k=v k=v"; a list of maps shows each one's first entry.
+ */
+static void cell_nested(gx_buffer *out, const gx_value *value) {
+    if (value->type == GX_LIST) {
+        for (uint32_t i = 0; i < value->size; i++) {
+            const gx_value *one = &value->as.items[i];
+            gx_buffer_text(out, i ? ", " : "");
+            gx_columns_text(out, one->type == GX_MAP && one->size ? &one->as.pairs[0].value : one);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < value->size; i++) {
+        const gx_pair *pair = &value->as.pairs[i];
+        gx_buffer_printf(out, "%s%.*s=", i ? " " : "", (int)pair->key.size, pair->key.as.text);
+        gx_columns_text(out, &pair->value);
+    }
+}
+
+void gx_columns_text(gx_buffer *out, const gx_value *value) {
+    switch (value->type) {
+    case GX_NIL:
+        gx_buffer_text(out, "-");
+        break;
+    case GX_BOOL:
+        gx_buffer_text(out, value->as.boolean ? "yes" : "no");
+        break;
+    case GX_INT:
+        gx_buffer_printf(out, "%lld", (long long)value->as.integer);
+        break;
+    case GX_REAL:
+        gx_buffer_printf(out,
+                         fabs(value->as.real) >= 1e6 || value->as.real == floor(value->as.real)
+                             ? "%.6g"
+                             : "%.4g",
+                         value->as.real);
+        break;
+    case GX_TEXT:
+        for (uint32_t i = 0; i < value->size; i++) {
+            char c = value->as.text[i];
+            gx_buffer_append(out, (unsigned char)c < 0x20 ? " " : &c, 1);
+        }
+        break;
+    default:
+        cell_nested(out, value);
+    }
 }

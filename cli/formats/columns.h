@@ -3,6 +3,7 @@
 #define GX_CLI_FORMATS_COLUMNS_H
 
 #include "cli/format.h"
+#include "graph/codec/codec.h"
 
 enum { GX_COLUMNS_MAX = 40 };
 
@@ -17,5 +18,7 @@ void gx_columns_choose(gx_column_names *out, const gx_value *list, const char *g
 /* The row's value of that column; NULL where it has none. A row that is not a map is its own
  * "value". */
 const gx_value *gx_columns_cell(const gx_value *row, gx_slice column);
+/* A cell for people: reals rounded to what is worth reading, a list as "a, b". */
+void gx_columns_text(gx_buffer *out, const gx_value *value);
 
 #endif

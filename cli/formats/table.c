@@ -2,8 +2,6 @@
 #include "cli/formats/columns.h"
 #include "graph/codec/codec.h"
 
-#include <math.h>
-
 enum { CELL_WIDEST = 60 };
 
 typedef struct columns {
@@ -11,59 +9,6 @@ typedef struct columns {
     size_t width[GX_COLUMNS_MAX];
     bool number[GX_COLUMNS_MAX];
 } columns;
-
-/* ---- cells
- * ------------------------------------------------------------------------------------------- */
-
-static void cell_short(gx_buffer *out, const gx_value *value);
-
-/* A list or map inside a cell: "a, b, c", "k=v k=v"; a list of maps shows each one's first entry.
- */
-static void cell_nested(gx_buffer *out, const gx_value *value) {
-    if (value->type == GX_LIST) {
-        for (uint32_t i = 0; i < value->size; i++) {
-            const gx_value *one = &value->as.items[i];
-            gx_buffer_text(out, i ? ", " : "");
-            cell_short(out, one->type == GX_MAP && one->size ? &one->as.pairs[0].value : one);
-        }
-        return;
-    }
-    for (uint32_t i = 0; i < value->size; i++) {
-        const gx_pair *pair = &value->as.pairs[i];
-        gx_buffer_printf(out, "%s%.*s=", i ? " " : "", (int)pair->key.size, pair->key.as.text);
-        cell_short(out, &pair->value);
-    }
-}
-
-/* For people: reals rounded to what is worth reading. */
-static void cell_short(gx_buffer *out, const gx_value *value) {
-    switch (value->type) {
-    case GX_NIL:
-        gx_buffer_text(out, "-");
-        break;
-    case GX_BOOL:
-        gx_buffer_text(out, value->as.boolean ? "yes" : "no");
-        break;
-    case GX_INT:
-        gx_buffer_printf(out, "%lld", (long long)value->as.integer);
-        break;
-    case GX_REAL:
-        gx_buffer_printf(out,
-                         fabs(value->as.real) >= 1e6 || value->as.real == floor(value->as.real)
-                             ? "%.6g"
-                             : "%.4g",
-                         value->as.real);
-        break;
-    case GX_TEXT:
-        for (uint32_t i = 0; i < value->size; i++) {
-            char c = value->as.text[i];
-            gx_buffer_append(out, (unsigned char)c < 0x20 ? " " : &c, 1);
-        }
-        break;
-    default:
-        cell_nested(out, value);
-    }
-}
 
 /* Terminal columns of UTF-8 text: Chinese characters take two. */
 static size_t width_of(const char *text, size_t size) {
@@ -106,7 +51,7 @@ static void table_cell(gx_buffer *cell, const gx_value *row, gx_slice column) {
     const gx_value *value = gx_columns_cell(row, column);
     cell->size = 0;
     if (value) {
-        cell_short(cell, value);
+        gx_columns_text(cell, value);
     }
 }
 
@@ -187,7 +132,7 @@ static void print_map(const gx_value *map, const char *list_key, const char *giv
                 continue;
             }
             cell.size = 0;
-            cell_short(&cell, &pair->value);
+            gx_columns_text(&cell, &pair->value);
             fprintf(out, "%.*s", (int)pair->key.size, pair->key.as.text);
             pad(out, widest - pair->key.size + 2);
             fwrite(cell.bytes, 1, cell.size, out);

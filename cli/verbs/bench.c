@@ -63,6 +63,9 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
         gx_map_put(arena, &row, "ratio", gx_real(line->ratio));
         gx_map_put(arena, &row, "agrees", gx_bool(line->agrees));
     }
+    if (line->is_peer) {
+        gx_map_put(arena, &row, "equal", gx_bool(line->equal));
+    }
     if (line->how || line->note) {
         const char *text = line->note ? line->note : line->how;
         gx_map_put(arena, &row, "how", gx_text_copy(arena, text, strlen(text)));
@@ -149,6 +152,10 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_progress_end(command);
     if (status != GX_OK || command->format == GX_FORMAT_JSONL) {
         return status;
+    }
+    if (command->format == GX_FORMAT_MD && strcmp(bench.suite, "graph") == 0) {
+        gx_value page = gx_bench_page(command->arena, &l.list);
+        return gx_print(command, &page, NULL, NULL, false, err);
     }
     /* For people: what differs from line to line. */
     const char *columns =
