@@ -44,7 +44,11 @@ static void make_row(const gx__leiden *leiden, uint32_t part, gx__leiden_rows *r
                      gx__scratch *scratch) {
     for (uint32_t i = leiden->group_at[part]; i < leiden->group_at[part + 1]; i++) {
         gx__prefetch_rows(&leiden->level, leiden->group_item, i, leiden->level.n);
-        gx__scratch_add_row(scratch, &leiden->level, leiden->group_item[i], leiden->refined);
+        const uint32_t v = leiden->group_item[i];
+        /* Of Louvain nothing that stays inside a community leaves the part. */
+        const uint64_t from = leiden->louvain ? leiden->inner_to[v] : leiden->level.from[v];
+        gx__scratch_add_arcs(scratch, &leiden->level, v, from, leiden->level.to[v],
+                             leiden->refined);
     }
     uint64_t at = rows->from[part];
     for (uint32_t i = 0; i < scratch->count; i++) {
@@ -81,9 +85,9 @@ static void carry_nodes(gx__leiden *leiden, uint32_t parts) {
     }
 }
 
-gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into, gx_error *err) {
+gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, gx_error *err) {
     const uint32_t n = leiden->level.n;
-    gx__leiden_rows *rows = &leiden->rows[into];
+    gx__leiden_rows *rows = &leiden->rows[0];
     const int threads = gx__leiden_threads(leiden, leiden->level.arcs);
     (void)threads;
     gx_partition_group(leiden->group_at, leiden->group_item, leiden->refined, parts, NULL, n);

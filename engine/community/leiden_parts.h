@@ -66,6 +66,7 @@ typedef struct gx__leiden {
     uint32_t *vacant;     /* stack of empty community numbers */
 
     /* refinement */
+    uint64_t *inner_to;                 /* per node: where its arcs inside the community end */
     uint32_t *refined;                  /* per node: the part it was merged into */
     double *part_total, *part_total_in; /* per part: mass of its nodes */
     double *part_cut;                   /* per part: weight to the rest of its community */
@@ -76,7 +77,7 @@ typedef struct gx__leiden {
     uint32_t *group_item;
 
     uint32_t *node_of;       /* per member: its node in the present level */
-    gx__leiden_rows rows[2]; /* even and odd levels; the second is also level 0 of directed ties */
+    gx__leiden_rows rows[3]; /* of a level, of it renumbered, of directed ties */
     gx__scratch *scratch;
     int scratch_count;
 } gx__leiden;
@@ -92,14 +93,13 @@ static inline double gx__level_weight(const gx__level *level, uint64_t arc) {
     return level->weight ? level->scale * (double)level->weight[arc] : level->scale;
 }
 
-/* Adds the weight of v's arcs, but for loops, to the labels of their other ends. */
-static inline void gx__scratch_add_row(gx__scratch *scratch, const gx__level *level, uint32_t v,
-                                       const uint32_t *label) {
+/* Adds the weight of v's arcs [from, to), but for loops, to the labels of their other ends. */
+static inline void gx__scratch_add_arcs(gx__scratch *scratch, const gx__level *level, uint32_t v,
+                                        uint64_t from, uint64_t to, const uint32_t *label) {
     double *const restrict sum = scratch->weight;
     uint32_t *const restrict touched = scratch->touched;
     uint32_t count = scratch->count;
-    const uint64_t to = level->to[v];
-    for (uint64_t arc = level->from[v]; arc < to; arc++) {
+    for (uint64_t arc = from; arc < to; arc++) {
         const uint32_t u = level->dst[arc], l = label[u];
         const double weight = u == v ? 0.0 : gx__level_weight(level, arc);
         touched[count] = l;
@@ -109,10 +109,17 @@ static inline void gx__scratch_add_row(gx__scratch *scratch, const gx__level *le
     scratch->count = count;
 }
 
+/* The same for the whole row. */
+static inline void gx__scratch_add_row(gx__scratch *scratch, const gx__level *level, uint32_t v,
+                                       const uint32_t *label) {
+    gx__scratch_add_arcs(scratch, level, v, level->from[v], level->to[v], label);
+}
+
 /* Rows are visited in an order that no prefetcher guesses: asks for the bounds of the row of one
- * node and for the arcs of one whose bounds were asked for before. */
-static inline void gx__prefetch_rows(const gx__level *level, const uint32_t *node, uint64_t i,
-                                     uint64_t end) {
+ * node and for the arcs of one whose bounds were asked for before. Always inline: gcc 12 takes a
+ * function that only asks for one without effect, and drops its calls. */
+__attribute__((always_inline)) static inline void
+gx__prefetch_rows(const gx__level *level, const uint32_t *node, uint64_t i, uint64_t end) {
     enum { BOUNDS = 16, ARCS = 8, ARCS_A_LINE = 16 };
     if (i + BOUNDS < end) {
         __builtin_prefetch(&level->from[node[i + BOUNDS]]);
@@ -139,14 +146,19 @@ int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs);
  * `total` and `size`, which must be those of `community`. */
 GX_MUST_CHECK gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err);
 
-/* Splits every community into well-connected parts: `refined` becomes dense, *out_parts counts. */
+/* Splits every community of a level that was just renumbered into well-connected parts: `refined`
+ * becomes dense, *out_parts counts. `stream` names the random orders. */
 GX_MUST_CHECK gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities,
-                                          uint32_t *out_parts, gx_error *err);
+                                          uint64_t stream, uint32_t *out_parts, gx_error *err);
 
-/* Makes the parts the nodes of the next level, in `rows[into]`, each in the community its nodes
- * were in. */
-GX_MUST_CHECK gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, int into,
-                                             gx_error *err);
+/* Makes the parts the nodes of the next level, each in the community its nodes were in. */
+GX_MUST_CHECK gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, gx_error *err);
+
+/* Numbers the level's nodes by community, those of community c being [group_at[c], group_at[c + 1]),
+ * with the arcs that stay inside of it first in each row, up to inner_to. group_item holds their old
+ * numbers until the next grouping. */
+GX_MUST_CHECK gx_status gx__leiden_renumber(gx__leiden *leiden, uint32_t communities,
+                                            gx_error *err);
 
 /* Room for `arcs` arcs in the rows of a level. */
 GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows *rows,

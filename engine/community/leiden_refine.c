@@ -12,17 +12,15 @@
 #include "engine/community/partition.h"
 #include "engine/kernel/parallel.h"
 
-enum { NODES_CHUNK = 1024, COMMUNITIES_CHUNK = 4 };
+enum { COMMUNITIES_CHUNK = 4 };
 
 /* Weight from v to the rest of its community. */
 static double inner_weight(const gx__leiden *leiden, uint32_t v) {
     const gx__level *level = &leiden->level;
-    const uint32_t own = leiden->community[v];
+    const uint64_t to = leiden->inner_to[v];
     double sum = 0.0;
-    for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
-        uint32_t u = level->dst[arc];
-        bool counts = (leiden->community[u] == own) & (u != v);
-        sum += counts ? gx__level_weight(level, arc) : 0.0;
+    for (uint64_t arc = level->from[v]; arc < to; arc++) {
+        sum += level->dst[arc] != v ? gx__level_weight(level, arc) : 0.0;
     }
     return sum;
 }
@@ -49,31 +47,12 @@ static bool is_well_connected(const gx__leiden *leiden, uint32_t part, mass comm
     return leiden->part_cut[part] >= expected(leiden, own, rest);
 }
 
-/* Adds up v's weight towards the parts of its community. Arcs that leave it count 0 towards v's own
- * part instead of being jumped over: half of them do, in no order that could be predicted. */
-static void weigh_parts(const gx__leiden *leiden, uint32_t v, gx__scratch *scratch) {
-    const gx__level *level = &leiden->level;
-    const uint32_t own = leiden->community[v];
-    double *const restrict sum = scratch->weight;
-    uint32_t *const restrict touched = scratch->touched;
-    uint32_t count = scratch->count;
-    for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
-        const uint32_t u = level->dst[arc];
-        const bool stays = leiden->community[u] == own;
-        const uint32_t part = leiden->refined[stays ? u : v];
-        const double weight = (stays & (u != v)) ? gx__level_weight(level, arc) : 0.0;
-        touched[count] = part;
-        count += (sum[part] == 0.0) & (weight > 0.0);
-        sum[part] += weight;
-    }
-    scratch->count = count;
-}
-
 static void join_best_part(gx__leiden *leiden, uint32_t v, mass community, gx__scratch *scratch) {
     const mass own = part_mass(leiden, v);
     double best = 0.0;
     uint32_t target = v;
-    weigh_parts(leiden, v, scratch);
+    gx__scratch_add_arcs(scratch, &leiden->level, v, leiden->level.from[v], leiden->inner_to[v],
+                         leiden->refined);
     for (uint32_t i = 0; i < scratch->count; i++) {
         uint32_t part = scratch->touched[i];
         double gain = scratch->weight[part] - expected(leiden, own, part_mass(leiden, part));
@@ -95,15 +74,34 @@ static void join_best_part(gx__leiden *leiden, uint32_t v, mass community, gx__s
     gx__scratch_clear(scratch);
 }
 
-static void refine_community(gx__leiden *leiden, uint32_t c, gx__scratch *scratch) {
+/* Every node of [first, last) a part of its own, and the nodes in random order. */
+static void part_all(gx__leiden *leiden, uint32_t first, uint32_t last, gx_rng rng) {
+    uint32_t *const order = leiden->order;
+    for (uint32_t v = first; v < last; v++) {
+        const uint32_t j = first + (uint32_t)gx_rng_below(&rng, v - first + 1u);
+        order[v] = order[j];
+        order[j] = v;
+        leiden->refined[v] = v;
+        leiden->part_size[v] = 1;
+        leiden->part_total[v] = leiden->mass[v];
+        if (leiden->directed) {
+            leiden->part_total_in[v] = leiden->mass_in[v];
+        }
+        leiden->part_cut[v] = inner_weight(leiden, v);
+    }
+}
+
+static void refine_community(gx__leiden *leiden, uint32_t c, uint64_t stream,
+                             gx__scratch *scratch) {
     const uint32_t first = leiden->group_at[c], last = leiden->group_at[c + 1];
+    const mass total = {leiden->total[c], leiden->directed ? leiden->total_in[c] : 0.0};
     if (last - first < 2) {
+        leiden->refined[first] = first;
         return;
     }
-    const mass total = {leiden->total[c], leiden->directed ? leiden->total_in[c] : 0.0};
+    part_all(leiden, first, last, gx_rng_at(leiden->job->seed, gx_mix64(stream) + c));
     for (uint32_t i = first; i < last; i++) {
-        uint32_t v = leiden->group_item[i];
-        gx__prefetch_rows(&leiden->level, leiden->group_item, i, last);
+        const uint32_t v = leiden->order[i];
         bool alone = leiden->refined[v] == v && leiden->part_size[v] == 1;
         if (alone && is_well_connected(leiden, v, total)) {
             join_best_part(leiden, v, total, scratch);
@@ -111,30 +109,17 @@ static void refine_community(gx__leiden *leiden, uint32_t c, gx__scratch *scratc
     }
 }
 
-gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities, uint32_t *out_parts,
-                            gx_error *err) {
-    const uint32_t n = leiden->level.n;
+gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities, uint64_t stream,
+                            uint32_t *out_parts, gx_error *err) {
     const int threads = gx__leiden_threads(leiden, leiden->level.arcs);
     (void)threads;
-    gx_partition_group(leiden->group_at, leiden->group_item, leiden->community, communities,
-                       leiden->order, n);
 #pragma omp parallel num_threads(threads)
     {
-#pragma omp for schedule(dynamic, NODES_CHUNK)
-        for (uint32_t v = 0; v < n; v++) {
-            leiden->refined[v] = v;
-            leiden->part_size[v] = 1;
-            leiden->part_total[v] = leiden->mass[v];
-            if (leiden->directed) {
-                leiden->part_total_in[v] = leiden->mass_in[v];
-            }
-            leiden->part_cut[v] = inner_weight(leiden, v);
-        }
         gx__scratch *scratch = &leiden->scratch[gx_thread()];
 #pragma omp for schedule(dynamic, COMMUNITIES_CHUNK)
         for (uint32_t c = 0; c < communities; c++) {
             if (!gx_job_should_stop(leiden->job)) {
-                refine_community(leiden, c, scratch);
+                refine_community(leiden, c, stream, scratch);
             }
         }
     }
@@ -142,5 +127,5 @@ gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities, uint32_t *
     if (status != GX_OK) {
         return status;
     }
-    return gx_partition_compact(leiden->refined, n, out_parts, leiden->job, err);
+    return gx_partition_compact(leiden->refined, leiden->level.n, out_parts, leiden->job, err);
 }

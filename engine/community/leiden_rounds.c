@@ -54,6 +54,7 @@ int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     X(gain)                                                                                        \
     X(mover)                                                                                       \
     X(vacant)                                                                                      \
+    X(inner_to)                                                                                    \
     X(refined)                                                                                     \
     X(part_total)                                                                                  \
     X(part_cut)                                                                                    \
@@ -64,7 +65,9 @@ int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     X(rows[0].from)                                                                                \
     X(rows[0].to)                                                                                  \
     X(rows[1].from)                                                                                \
-    X(rows[1].to)
+    X(rows[1].to)                                                                                  \
+    X(rows[2].from)                                                                                \
+    X(rows[2].to)
 
 /* Those of directed modularity alone. */
 #define DIRECTED_ARRAYS(X)                                                                         \
@@ -78,7 +81,7 @@ static void leiden_finish(gx__leiden *leiden) {
     NODE_ARRAYS(X)
     DIRECTED_ARRAYS(X)
 #undef X
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         gx_job_free(job, leiden->rows[i].dst);
         gx_job_free(job, leiden->rows[i].weight);
     }
@@ -156,7 +159,7 @@ static gx__level level_of(const gx_graph *graph, bool unweighted) {
 /* Directed ties as rows that hold each arc at both of its ends. */
 static gx_status both_ways(gx__leiden *leiden, const gx_graph *graph, gx_error *err) {
     const gx__level level = leiden->level;
-    gx__leiden_rows *rows = &leiden->rows[1];
+    gx__leiden_rows *rows = &leiden->rows[2];
     uint64_t at = 0;
     gx_status status = gx__leiden_make_room(leiden, rows, 2 * level.arcs, err);
     if (status != GX_OK) {
@@ -251,14 +254,24 @@ done:
     return status;
 }
 
-/* A random order of the level's nodes, by (seed, round, level). */
+/* A random order of the level's nodes, by (seed, round, level): in large graphs blocks of neighbouring
+ * numbers stay together, whose rows lie side by side. */
 static void shuffle_nodes(gx__leiden *leiden, uint64_t stream) {
     gx_rng rng = gx_rng_at(leiden->job->seed, stream);
-    uint32_t *order = leiden->order;
-    for (uint32_t i = 0; i < leiden->level.n; i++) {
+    const uint32_t n = leiden->level.n;
+    const uint32_t block = n / 1024 < 1 ? 1 : n / 1024 > 8 ? 8 : n / 1024;
+    const uint32_t blocks = n / block + (n % block > 0);
+    uint32_t *order = leiden->order, *shuffled = leiden->queue, count = 0;
+    for (uint32_t i = 0; i < blocks; i++) {
         uint32_t j = (uint32_t)gx_rng_below(&rng, (uint64_t)i + 1);
-        order[i] = order[j];
-        order[j] = i;
+        shuffled[i] = shuffled[j];
+        shuffled[j] = i;
+    }
+    for (uint32_t i = 0; i < blocks; i++) {
+        const uint32_t first = shuffled[i] * block;
+        for (uint32_t v = first; v < n && v < first + block; v++) {
+            order[count++] = v;
+        }
     }
 }
 
@@ -320,17 +333,19 @@ static gx_status run_round(gx__leiden *leiden, uint32_t round, gx__tree_levels *
             *out_refined = true;
             break;
         }
+        GX_TRY(gx__leiden_renumber(leiden, communities, err));
         if (leiden->louvain) {
             memcpy(leiden->refined, leiden->community, n * sizeof *leiden->refined);
             parts = communities;
         } else {
-            GX_TRY(gx__leiden_refine(leiden, communities, &parts, err));
+            GX_TRY(gx__leiden_refine(leiden, communities, (uint64_t)round << 32 | depth,
+                                     &parts, err));
         }
         if (parts == n) {
             break;
         }
-        GX_TRY(gx__tree_push(tree, leiden->refined, n, leiden->job, err));
-        GX_TRY(gx__leiden_aggregate(leiden, parts, (int)(depth & 1), err));
+        GX_TRY(gx__tree_push(tree, leiden->refined, leiden->group_item, n, leiden->job, err));
+        GX_TRY(gx__leiden_aggregate(leiden, parts, err));
     }
     *out_quality = level_quality(leiden, communities);
 done:

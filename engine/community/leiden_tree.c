@@ -1,8 +1,8 @@
 /* The levels of Leiden as arrays: 4 bytes a node of each level, twice while they are put together. */
 #include "engine/community/leiden_tree.h"
 
-gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part, uint32_t n, gx_job *job,
-                        gx_error *err) {
+gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part, const uint32_t *node,
+                        uint32_t n, gx_job *job, gx_error *err) {
     if (!tree->wanted) {
         return GX_OK;
     }
@@ -11,7 +11,9 @@ gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part, uint32_t n,
     if (status != GX_OK) {
         return status;
     }
-    memcpy(copy, part, n * sizeof *copy);
+    for (uint32_t i = 0; i < n; i++) {
+        copy[node[i]] = part[i];
+    }
     tree->part[tree->count] = copy;
     tree->nodes[tree->count++] = n;
     return GX_OK;

@@ -13,9 +13,10 @@ typedef struct gx__tree_levels {
     uint32_t nodes[GX__TREE_LEVELS_MAX];
 } gx__tree_levels;
 
-/* Adds a level of n nodes. */
-GX_MUST_CHECK gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part, uint32_t n,
-                                      gx_job *job, gx_error *err);
+/* Adds a level of n nodes: node[i] is in part[i]. */
+GX_MUST_CHECK gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part,
+                                      const uint32_t *node, uint32_t n, gx_job *job,
+                                      gx_error *err);
 void gx__tree_clear(gx__tree_levels *tree, gx_job *job);
 void gx__tree_swap(gx__tree_levels *a, gx__tree_levels *b);
 
