@@ -12,10 +12,10 @@
  * for R = 2 is O(Σ k²). Memory: 16 bytes a member, 8 a member and thread. Masses of a distance are
  * summed in the order of the search, by one thread: the same bytes at any thread count.
  */
-#include "engine/kernel/neighbours.h"
+#include "engine/kernel/ball.h"
 #include "engine/kernel/parallel.h"
 
-enum { MEMBERS_CHUNK = 16, SMALL = 1 << 10, LOOK = 1 << 18, RADIUS_MAX = 100 };
+enum { MEMBERS_CHUNK = 16, SMALL = 1 << 10, RADIUS_MAX = 100 };
 
 static const gx_param params[] = {
     {.name = "radius",
@@ -36,64 +36,17 @@ static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "attraction by the members within the radius"},
 };
 
-/* One thread's search. */
-typedef struct search {
-    const gx__rows_view *rows;
-    const double *mass;
-    gx_job *job;
-    uint32_t radius;
-    uint32_t *seen;  /* n: number of the last search that came here, + 1 */
-    uint32_t *queue; /* n */
-    uint64_t looked;
-    bool stopped;
-} search;
-
-static bool looks(search *s, uint64_t more) {
-    s->looked += more;
-    if (s->looked > LOOK) {
-        s->looked = 0;
-        s->stopped = s->stopped || gx_job_should_stop(s->job);
-    }
-    return !s->stopped;
-}
-
-/* The masses one step beyond queue[from, to), who are added at `to` unless they are the last. */
-static double widen(search *s, uint32_t source, uint32_t from, uint32_t to, uint32_t *out_end,
-                    bool last) {
+static double attraction(gx__ball *ball, const double *mass, uint32_t v, int64_t radius) {
     double sum = 0;
-    uint32_t end = to;
-    for (uint32_t q = from; q < to; q++) {
-        uint32_t v = s->queue[q];
-        uint64_t row_end = s->rows->ptr[v + 1];
-        if (!looks(s, row_end - s->rows->ptr[v] + 1)) {
-            break;
+    gx__ball_start(ball, &v, 1);
+    for (int64_t d = 1; d <= radius && gx__ball_widen(ball); d++) {
+        double ring = 0;
+        for (uint32_t q = ball->from; q < ball->to; q++) {
+            ring += mass[ball->queue[q]];
         }
-        for (uint64_t i = s->rows->ptr[v]; i < row_end; i++) {
-            uint32_t u = s->rows->end[i];
-            if (s->seen[u] != source + 1) {
-                s->seen[u] = source + 1;
-                sum += s->mass[u];
-                s->queue[end] = u;
-                end += !last;
-            }
-        }
+        sum += ring / ((double)d * (double)d);
     }
-    *out_end = end;
-    return sum;
-}
-
-static double attraction(search *s, uint32_t v) {
-    double sum = 0;
-    uint32_t from = 0, to = 1;
-    s->seen[v] = v + 1;
-    s->queue[0] = v;
-    for (uint32_t d = 1; d <= s->radius && from < to; d++) {
-        uint32_t end;
-        sum += widen(s, v, from, to, &end, d == s->radius) / ((double)d * d);
-        from = to;
-        to = end;
-    }
-    return s->mass[v] * sum;
+    return mass[v] * sum;
 }
 
 /* Ties of a member's neighbours, in the mean: of each tie the ties at its end. */
@@ -113,7 +66,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         ball *= beyond;
     }
     ball = ball < n ? ball : n;
-    uint64_t one = (2 * (uint64_t)input->users + 1) * sizeof(uint32_t);
+    uint64_t one = gx__ball_room(input->users) * sizeof(uint32_t);
     out->mem_bytes = 2 * sizeof(double) * (uint64_t)input->users +
                      one * (input->users > SMALL ? (uint64_t)threads : 1);
     out->cpu_s = 5e-9 * m * ball + 3e-8 * n + 1e-6;
@@ -136,7 +89,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const uint32_t n = input->users;
     const int threads = n > SMALL ? job->threads : 1;
     const gx__rows_view rows = gx__rows_out(input->undirected);
-    const size_t width = 2 * (size_t)n + 1; /* marks, and a queue with room for one beyond it */
+    const int64_t radius = gx_arg_int(args, "radius");
+    const size_t width = gx__ball_room(n);
     double *score, *mass = NULL;
     uint32_t *scratch = NULL;
     gx_job_stage(job, "local_gravity", n);
@@ -146,20 +100,13 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     weigh(mass, &rows, gx_arg_bool(args, "weighted"), n, job);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        uint32_t *own = scratch + (size_t)gx_thread() * width;
-        search s = {.rows = &rows,
-                    .mass = mass,
-                    .job = job,
-                    .radius = (uint32_t)gx_arg_int(args, "radius"),
-                    .seen = own,
-                    .queue = own + n};
+        gx__ball ball = gx__ball_in(scratch + (size_t)gx_thread() * width, &rows, NULL, n, job);
 #pragma omp for schedule(dynamic, MEMBERS_CHUNK)
         for (uint32_t v = 0; v < n; v++) {
-            if (!s.stopped) {
-                score[v] = attraction(&s, v);
+            if (!ball.stopped) {
+                score[v] = attraction(&ball, mass, v, radius);
             }
             if (gx_thread() == 0 && v % MEMBERS_CHUNK == 0) {
-                s.stopped = s.stopped || gx_job_should_stop(job);
                 gx_job_tick(job, v);
             }
         }

@@ -1,0 +1,31 @@
+/* The members within so many ties of one, ring by ring: a breadth-first search that ends early and
+ * costs what it visits, however many are made one after the other. */
+#ifndef GX_KERNEL_BALL_H
+#define GX_KERNEL_BALL_H
+
+#include "engine/kernel/neighbours.h"
+
+/* One thread's search. The ring reached last is queue[from, to), all before it queue[0, from). */
+typedef struct gx__ball {
+    const gx__rows_view *rows;
+    const uint8_t *gone; /* members to pass by; NULL: none */
+    gx_job *job;
+    uint32_t *seen;  /* n: number of the last search that came here */
+    uint32_t *queue; /* n */
+    uint32_t n, number, from, to;
+    uint64_t looked;
+    bool stopped;
+} gx__ball;
+
+/* What a ball borrows: gx__ball_room numbers, cleared before the first ball lies in it, and never
+ * again while that ball is used. One a thread. */
+size_t gx__ball_room(uint32_t n); /* 2 n */
+gx__ball gx__ball_in(uint32_t *room, const gx__rows_view *rows, const uint8_t *gone, uint32_t n,
+                     gx_job *job);
+
+/* A new search from one member, or from several at once, who are the first ring. */
+void gx__ball_start(gx__ball *ball, const uint32_t *members, uint32_t count);
+/* One tie farther. False where nobody is there, or the job should stop, which `stopped` tells. */
+bool gx__ball_widen(gx__ball *ball);
+
+#endif
