@@ -399,6 +399,65 @@ static void test_constraint_against_igraph(void **state) {
     }
 }
 
+/* ---- degree, strength, order of cores -------------------------------------------------------- */
+
+/* Of a directed graph igraph counts a mutual tie twice, so `all` is compared on the undirected view.
+ */
+static void expect_igraph_degree(const gx_input *input, const char *direction, bool weighted,
+                                 int threads) {
+    igraph_t graph;
+    igraph_vector_t weights, expected;
+    igraph_neimode_t mode = *direction == 'i'   ? IGRAPH_IN
+                            : *direction == 'o' ? IGRAPH_OUT
+                                                : IGRAPH_ALL;
+    igraph_of(&graph, &weights, mode == IGRAPH_ALL ? input->undirected : input->graph);
+    igraph_vector_init(&expected, 0);
+    igraph_strength(&graph, &expected, igraph_vss_all(), mode, IGRAPH_LOOPS,
+                    weighted ? &weights : NULL);
+    run_result r = run("degree", input, threads,
+                       PARAMS("direction", direction, "weighted", weighted ? "true" : "false"));
+    const double *score = score_of(&r, "degree", input);
+    for (uint32_t v = 0; v < input->users; v++) {
+        assert_true(score[v] == VECTOR(expected)[v]); /* quarters: exact */
+    }
+    run_free(&r);
+    igraph_vector_destroy(&weights);
+    igraph_vector_destroy(&expected);
+    igraph_destroy(&graph);
+}
+
+static void test_degree_against_igraph(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        sample_make(&s, seed, seed / 6 % 2);
+        expect_igraph_degree(&s.input, directions[seed % 3], seed / 3 % 2, 2);
+        sample_free(&s);
+    }
+}
+
+/* Nobody is tied to more of those after it than its coreness says, which is the pass's own check. */
+static void expect_core_order(const gx_input *input) {
+    run_result r = run("kcore", input, 1, NULL);
+    const gx_args none = {0};
+    gx_error err = {0};
+    const gx_pass *pass = gx_pass_find(gx_engine_passes(), "kcore");
+    gx_status status = pass->check(r.arrays, "kcore", input, &none, &err);
+    assert_string_equal(err.message, "");
+    assert_int_equal(status, GX_OK);
+    run_free(&r);
+}
+
+static void test_core_order(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        sample_make(&s, seed, false);
+        expect_core_order(&s.input);
+        sample_free(&s);
+    }
+}
+
 /* ---- sizes at which threads really share the work --------------------------------------------- */
 
 /* Members drawn with a heavy tail: hubs, and members without ties. */
@@ -426,6 +485,7 @@ static void test_many(void **state) {
         for (int threads = 1; threads <= 16; threads *= 4) {
             expect_igraph_clustering(&s.input, seed % 2, threads, seed);
             expect_hindex_ends_at_coreness(&s.input, threads);
+            expect_igraph_degree(&s.input, directions[seed % 3], true, threads);
             expect_igraph_constraint(&s.input, seed % 2, seed / 2 % 2, threads, seed);
         }
         sample_free(&s);
@@ -441,6 +501,8 @@ int main(void) {
         cmocka_unit_test(test_local_gravity),
         cmocka_unit_test(test_burt),
         cmocka_unit_test(test_constraint_against_igraph),
+        cmocka_unit_test(test_degree_against_igraph),
+        cmocka_unit_test(test_core_order),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
