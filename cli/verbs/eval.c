@@ -15,6 +15,12 @@ static const gx_param params[] = {
     {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of a store: time:SHARE, or actions:TRAIN/TEST"},
     {"cutoff", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "length of the list that is judged"},
+    {"friends", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "judge friends to meet instead: hide ties of the target and look for them"},
+    {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
+     "with --friends: share of the ties that are hidden"},
+    {"members", GX_PARAM_INT, "2000", 1, 1e8, "members", NULL, 0,
+     "with --friends: how many of those with a hidden tie are judged"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "MODEL.PARAMETER=VALUE, may be given several times"},
 };
@@ -102,7 +108,29 @@ static gx_status from_store(gx_value *out, gx_command *command, gx_error *err) {
     return status;
 }
 
+/* Figures of the score and of Adamic–Adar alone; a list of 10. */
+static gx_status judge_friends(gx_command *command, gx_error *err) {
+    gx_target *target = NULL;
+    gx_value result, args = gx_map(command->arena, 2);
+    gx_status status = GX_OK;
+    if (!command->target) {
+        return gx_fail(err, GX_BAD_REQUEST, "eval --friends needs a store, a server or a file of ties");
+    }
+    gx_map_put(command->arena, &args, "hide", *gx_arg_value(&command->args, "hide"));
+    gx_map_put(command->arena, &args, "members", *gx_arg_value(&command->args, "members"));
+    GX_TRY(gx_target_open(&target, command, err));
+    GX_TRY(gx_target_call(&result, target, "eval.friends", &args, command, err));
+    gx_progress_end(command);
+    GX_TRY(gx_print(command, &result, NULL, NULL, false, err));
+done:
+    gx_target_close(target);
+    return status;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
+    if (gx_arg_bool(&command->args, "friends")) {
+        return judge_friends(command, err);
+    }
     bool files = text_of(command, "train") || text_of(command, "test");
     gx_value result;
     gx_status status;
@@ -148,5 +176,6 @@ const gx_verb gx_verb_eval = {
     .prepare = prepare,
     .examples =
         "  guanxi eval shop.gx --model linear,ials,popular\n"
+        "  guanxi eval shop.gx --friends\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

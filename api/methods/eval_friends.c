@@ -1,0 +1,97 @@
+/* eval.friends: how well rec.friends finds ties that were hidden from it, beside Adamic–Adar alone. */
+#include "api/graphs.h"
+#include "api/support.h"
+#include "engine/operations/meet_eval.h"
+
+static const gx_param params[] = {
+    {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0, "share of the ties that are hidden"},
+    {"members", GX_PARAM_INT, "2000", 1, 1e8, "members", NULL, 0,
+     "how many of those with a hidden tie are judged"},
+    {"cutoff", GX_PARAM_INT, "10", 1, 1000, "members", NULL, 0, "length of the list"},
+    {"k", GX_PARAM_INT, "200", 1, 1e6, "ties", NULL, 0,
+     "of each member so many ties are walked, the strongest, as the snapshot has them"},
+    {"weights", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of the parts: adamic, near, far, circle"},
+};
+
+static gx_status read_weights(gx_meet_weights *out, const gx_args *args, gx_error *err) {
+    const struct {
+        const char *name;
+        double *weight;
+    } parts[] = {{"adamic", &out->adamic},
+                 {"near", &out->near},
+                 {"far", &out->far},
+                 {"circle", &out->circle}};
+    const gx_value *map = gx_arg_value(args, "weights");
+    *out = gx_meet_weights_default;
+    for (uint32_t i = 0; map->type == GX_MAP && i < map->size; i++) {
+        const gx_pair *pair = &map->as.pairs[i];
+        gx_slice name = {pair->key.as.text, pair->key.size};
+        size_t p = 0;
+        double weight = -1;
+        while (p < GX_COUNT(parts) && !gx_slice_is(name, parts[p].name)) {
+            p++;
+        }
+        bool is_number =
+            pair->value.type == GX_TEXT
+                ? gx_parse_real((gx_slice){pair->value.as.text, pair->value.size}, &weight)
+                : gx_value_as_real(&pair->value, &weight);
+        if (p == GX_COUNT(parts) || !is_number || !(weight >= 0 && weight <= 1e6)) {
+            char shown[64];
+            return gx_fail_at(err, GX_BAD_REQUEST, "weights",
+                              "weights: %s; accepted are adamic, near, far and circle, each "
+                              "from 0 to 1000000",
+                              gx_quote(shown, sizeof shown, name.data, name.size));
+        }
+        *parts[p].weight = weight;
+    }
+    return GX_OK;
+}
+
+static gx_value figures_value(gx_arena *arena, const char *name, const gx_meet_figures *figures,
+                              uint32_t cutoff) {
+    gx_value row = gx_map(arena, 3);
+    const char *key = gx_arena_printf(arena, "precision@%u", cutoff);
+    gx_map_put(arena, &row, "score", gx_str(name));
+    gx_map_put(arena, &row, "auc", gx_real(figures->auc));
+    gx_map_put(arena, &row, key ? key : "", gx_real(figures->precision));
+    return row;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_arena *arena = call->arena;
+    gx_status status = GX_OK;
+    const gx_held *held = NULL;
+    gx_meet_eval eval;
+    gx_meet_eval_options options = {.share = gx_arg_real(call->args, "hide"),
+                                    .members = (uint32_t)gx_arg_int(call->args, "members"),
+                                    .cutoff = (uint32_t)gx_arg_int(call->args, "cutoff"),
+                                    .k = (uint32_t)gx_arg_int(call->args, "k")};
+    GX_TRY(read_weights(&options.weights, call->args, err));
+    GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, GX_GRAPH_UNDIRECTED, NULL, call->job,
+                         err));
+    GX_TRY(gx_meet_evaluate(&eval, &held->graph, &options, call->job, err));
+    gx_value list = gx_list(arena, 2);
+    gx_list_add(arena, &list, figures_value(arena, "friends", &eval.own, options.cutoff));
+    gx_list_add(arena, &list, figures_value(arena, "adamic_adar", &eval.adamic, options.cutoff));
+    *out = gx_map(arena, 5);
+    gx_map_put(arena, out, "ties", gx_int((int64_t)eval.ties));
+    gx_map_put(arena, out, "hidden", gx_int((int64_t)eval.hidden));
+    gx_map_put(arena, out, "members", gx_int(eval.members));
+    gx_map_put(arena, out, "wall_s", gx_real(eval.wall_s));
+    gx_map_put(arena, out, "results", list);
+done:
+    gx_graph_release(call->db, held);
+    return status;
+}
+
+const gx_method gx_method_eval_friends = {
+    .name = "eval.friends",
+    .summary = "how well friends to meet are found among hidden ties, beside Adamic-Adar alone",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_LONG,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result = "{ties, hidden, members, wall_s, results: [{score, auc, precision@N}]}",
+    .run = run,
+};

@@ -1,0 +1,316 @@
+#include "engine/operations/meet_eval.h"
+
+#include "engine/kernel/parallel.h"
+#include "engine/kernel/top.h"
+#include "graph/pass/pass.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const gx_pass gx_pass_leiden, gx_pass_strength;
+
+/* What the draws are for. */
+enum { DRAW_TIES = 0x4d454554, DRAW_MEMBERS };
+
+typedef struct verdict {
+    uint32_t hidden;
+    double auc[2], hits[2]; /* of the score and of the yardstick; AUC summed over hidden ties */
+} verdict;
+
+typedef struct eval {
+    const gx_graph *whole;
+    const gx_meet_eval_options *options;
+    gx_graph train, hidden; /* both undirected */
+    gx_arrays *arrays;      /* of strength and leiden on `train` */
+    gx_meet_graph served, exact;
+    uint32_t *member, members;
+    verdict *verdict;
+} eval;
+
+/* ---- what is hidden ----------------------------------------------------------------------------- */
+
+static uint64_t bits_of(uint64_t seed, uint64_t what, uint64_t number) {
+    return gx_mix64(gx_mix64(seed ^ what << 32) + number);
+}
+
+static bool is_hidden(const eval *e, uint64_t seed, uint64_t arc) {
+    return (double)(bits_of(seed, DRAW_TIES, arc) >> 11) * 0x1p-53 < e->options->share;
+}
+
+/* The kept or the hidden ties as a graph of their own. */
+static gx_status part_of(gx_graph *out, const eval *e, bool hidden, gx_job *job, gx_error *err) {
+    const gx_graph *g = e->whole;
+    uint32_t *src = NULL, *dst = NULL;
+    uint64_t m = 0;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &src, g->m / 2 + 1, sizeof *src, err));
+    GX_TRY(gx_job_alloc(job, &dst, g->m / 2 + 1, sizeof *dst, err));
+    for (uint32_t u = 0; u < g->n; u++) {
+        for (uint64_t i = g->out_ptr[u]; i < g->out_ptr[u + 1]; i++) {
+            if (g->out_dst[i] > u && is_hidden(e, job->seed, i) == hidden) {
+                src[m] = u;
+                dst[m++] = g->out_dst[i];
+            }
+        }
+    }
+    GX_TRY(gx_graph_build(out, g->n, m, src, dst, NULL, GX_GRAPH_UNDIRECTED, job, err));
+done:
+    gx_job_free(job, src);
+    gx_job_free(job, dst);
+    return status;
+}
+
+/* ---- what is known without it ------------------------------------------------------------------- */
+
+static gx_status run_passes(eval *e, gx_job *job, gx_error *err) {
+    gx_status status;
+    char k[16];
+    const gx_input input = {.graph = &e->train, .undirected = &e->train, .users = e->train.n};
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    gx_value params = gx_map(arena, 1);
+    snprintf(k, sizeof k, "%" PRIu32, e->options->k);
+    gx_map_put(arena, &params, "k", gx_str(k));
+    GX_TRY(gx_arrays_create(&e->arrays, err));
+    GX_TRY(gx_pass_run(e->arrays, &gx_pass_strength, NULL, &input, &params, job, err));
+    GX_TRY(gx_pass_run(e->arrays, &gx_pass_leiden, NULL, &input, NULL, job, err));
+    const uint32_t n = e->train.n;
+    e->served = (gx_meet_graph){
+        .n = n,
+        .ptr = gx_arrays_get(e->arrays, "strength.ptr", GX_U64, (uint64_t)n + 1),
+        .dst = gx_arrays_get(e->arrays, "strength.dst", GX_U32, 0),
+        .degree = gx_arrays_get(e->arrays, "strength.degree", GX_U32, n),
+        .community = gx_arrays_get(e->arrays, "leiden.community", GX_U32, n),
+    };
+    e->exact = (gx_meet_graph){.n = n, .ptr = e->train.out_ptr, .dst = e->train.out_dst};
+done:
+    gx_arena_destroy(arena);
+    return status;
+}
+
+static int by_draw(const void *a, const void *b) {
+    const uint64_t *x = a, *y = b;
+    return (x[0] > y[0]) - (x[0] < y[0]);
+}
+
+/* Those with a hidden tie, by lot. */
+static gx_status draw_members(eval *e, gx_job *job, gx_error *err) {
+    uint64_t(*draw)[2] = NULL;
+    uint32_t count = 0;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &draw, e->hidden.n, sizeof *draw, err));
+    for (uint32_t u = 0; u < e->hidden.n; u++) {
+        if (e->hidden.out_ptr[u + 1] > e->hidden.out_ptr[u]) {
+            draw[count][0] = bits_of(job->seed, DRAW_MEMBERS, u);
+            draw[count++][1] = u;
+        }
+    }
+    if (count == 0) {
+        GX_TRY(gx_fail(err, GX_CONFLICT, "of %" PRIu64 " ties none was hidden: there are too few",
+                       e->whole->m / 2));
+    }
+    qsort(draw, count, sizeof *draw, by_draw);
+    e->members = count < e->options->members ? count : e->options->members;
+    GX_TRY(gx_job_alloc(job, &e->member, e->members, sizeof *e->member, err));
+    GX_TRY(gx_job_alloc(job, &e->verdict, e->members, sizeof *e->verdict, err));
+    for (uint32_t i = 0; i < e->members; i++) {
+        e->member[i] = (uint32_t)draw[i][1];
+    }
+done:
+    gx_job_free(job, draw);
+    return status;
+}
+
+/* ---- judging ------------------------------------------------------------------------------------ */
+
+typedef struct judge {
+    gx_meet served, exact;
+    uint8_t *tied; /* n: 1 in `train`, 2 hidden */
+    double *hidden;
+    uint64_t *lower, *level; /* members not tied that score lower than, and as, each hidden one */
+    gx__top top;
+} judge;
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void mark(judge *j, const gx_graph *graph, uint32_t u, uint8_t as) {
+    for (uint64_t i = graph->out_ptr[u]; i < graph->out_ptr[u + 1]; i++) {
+        j->tied[graph->out_dst[i]] = as;
+    }
+}
+
+/* Counts `score` at the hidden scores that are equal, and below the first that is above it. */
+static void place(judge *j, uint32_t hidden, double score) {
+    uint32_t low = 0, high = hidden;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (j->hidden[middle] < score) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (uint32_t i = low; i < hidden && j->hidden[i] == score; i++) {
+        j->level[i]++;
+        low = i + 1;
+    }
+    if (low < hidden) {
+        j->lower[low]++;
+    }
+}
+
+static void judge_by(verdict *out, int which, const eval *e, judge *j, const gx_meet *meet,
+                     const gx_meet_weights *weights, uint32_t u) {
+    const gx_graph *h = &e->hidden;
+    const uint32_t hidden = (uint32_t)(h->out_ptr[u + 1] - h->out_ptr[u]);
+    for (uint32_t i = 0; i < hidden; i++) {
+        j->hidden[i] = gx_meet_score(meet, weights, h->out_dst[h->out_ptr[u] + i]);
+        j->lower[i] = j->level[i] = 0;
+    }
+    qsort(j->hidden, hidden, sizeof *j->hidden, by_value);
+    uint64_t others = 0, lower = 0;
+    j->top.count = 0;
+    for (uint32_t v = 0; v < e->train.n; v++) {
+        if (v == u || j->tied[v] == 1) {
+            continue;
+        }
+        double score = gx_meet_score(meet, weights, v);
+        gx__top_offer(&j->top, score, v, 0);
+        if (!j->tied[v]) {
+            others++;
+            place(j, hidden, score);
+        }
+    }
+    for (uint32_t i = 0; i < hidden; i++) {
+        lower += j->lower[i];
+        double below = (double)lower + 0.5 * (double)j->level[i];
+        out->auc[which] += others ? below / (double)others : 0.5;
+    }
+    for (uint32_t i = 0; i < j->top.count; i++) {
+        out->hits[which] += j->tied[j->top.entry[i].id] == 2;
+    }
+    out->hidden = hidden;
+}
+
+static gx_status judge_member(const eval *e, judge *j, uint32_t at, gx_job *job, gx_error *err) {
+    const uint32_t u = e->member[at];
+    const gx_graph *g = &e->train;
+    const uint32_t *row = g->out_dst + g->out_ptr[u];
+    const uint32_t count = (uint32_t)(g->out_ptr[u + 1] - g->out_ptr[u]);
+    gx_status status = gx_meet_from(&j->served, u, row, count, e->served.community[u], job, err);
+    if (status == GX_OK) {
+        status = gx_meet_from(&j->exact, u, row, count, GX_NONE, job, err);
+    }
+    if (status == GX_OK) {
+        mark(j, g, u, 1);
+        mark(j, &e->hidden, u, 2);
+        judge_by(&e->verdict[at], 0, e, j, &j->served, &e->options->weights, u);
+        judge_by(&e->verdict[at], 1, e, j, &j->exact, &gx_meet_weights_adamic, u);
+        mark(j, g, u, 0);
+        mark(j, &e->hidden, u, 0);
+    }
+    return status;
+}
+
+static uint32_t most_hidden(const gx_graph *hidden) {
+    uint64_t most = 0;
+    for (uint32_t u = 0; u < hidden->n; u++) {
+        uint64_t count = hidden->out_ptr[u + 1] - hidden->out_ptr[u];
+        most = count > most ? count : most;
+    }
+    return (uint32_t)most;
+}
+
+static gx_status judge_open(judge *j, const eval *e, gx_job *job, gx_error *err) {
+    gx_status status;
+    const uint32_t most = most_hidden(&e->hidden);
+    GX_TRY(gx_meet_open(&j->served, &e->served, job, err));
+    GX_TRY(gx_meet_open(&j->exact, &e->exact, job, err));
+    GX_TRY(gx_job_alloc(job, &j->tied, e->train.n, 1, err));
+    GX_TRY(gx_job_alloc(job, &j->hidden, most, sizeof *j->hidden, err));
+    GX_TRY(gx_job_alloc(job, &j->lower, most, sizeof *j->lower, err));
+    GX_TRY(gx_job_alloc(job, &j->level, most, sizeof *j->level, err));
+    j->top.capacity = e->options->cutoff;
+    GX_TRY(gx_job_alloc(job, &j->top.entry, j->top.capacity, sizeof *j->top.entry, err));
+done:
+    return status;
+}
+
+static void judge_close(judge *j, gx_job *job) {
+    gx_meet_close(&j->served, job);
+    gx_meet_close(&j->exact, job);
+    gx_job_free(job, j->tied);
+    gx_job_free(job, j->hidden);
+    gx_job_free(job, j->lower);
+    gx_job_free(job, j->level);
+    gx_job_free(job, j->top.entry);
+}
+
+static gx_status judge_all(eval *e, gx_job *job, gx_error *err) {
+    judge *judges = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &judges, (size_t)job->threads, sizeof *judges, err));
+    for (int t = 0; t < job->threads; t++) {
+        GX_TRY(judge_open(&judges[t], e, job, err));
+    }
+    gx_job_stage(job, "judging members", 0);
+#pragma omp parallel for num_threads(job->threads) schedule(dynamic, 4)
+    for (uint32_t i = 0; i < e->members; i++) {
+        if (!gx_job_should_stop(job)) {
+            (void)(judge_member(e, &judges[gx_thread()], i, job, NULL) == GX_OK);
+        }
+    }
+    status = gx_job_check(job, err);
+done:
+    for (int t = 0; judges && t < job->threads; t++) {
+        judge_close(&judges[t], job);
+    }
+    gx_job_free(job, judges);
+    return status;
+}
+
+static void sum_up(gx_meet_eval *out, const eval *e) {
+    gx_meet_figures *figures[2] = {&out->own, &out->adamic};
+    for (uint32_t i = 0; i < e->members; i++) {
+        out->hidden += e->verdict[i].hidden;
+        for (int which = 0; which < 2; which++) {
+            figures[which]->auc += e->verdict[i].auc[which];
+            figures[which]->precision += e->verdict[i].hits[which];
+        }
+    }
+    for (int which = 0; which < 2; which++) {
+        figures[which]->auc /= (double)out->hidden;
+        figures[which]->precision /= (double)e->members * e->options->cutoff;
+    }
+    out->ties = e->whole->m / 2;
+    out->members = e->members;
+}
+
+gx_status gx_meet_evaluate(gx_meet_eval *out, const gx_graph *graph,
+                           const gx_meet_eval_options *options, gx_job *job, gx_error *err) {
+    eval e = {.whole = graph, .options = options};
+    gx_meet_eval made = {0};
+    gx_status status;
+    int64_t begun = gx_clock_ns();
+    GX_TRY(part_of(&e.train, &e, false, job, err));
+    GX_TRY(part_of(&e.hidden, &e, true, job, err));
+    GX_TRY(draw_members(&e, job, err));
+    GX_TRY(run_passes(&e, job, err));
+    GX_TRY(judge_all(&e, job, err));
+    sum_up(&made, &e);
+    made.wall_s = (double)(gx_clock_ns() - begun) / 1e9;
+    *out = made;
+done:
+    gx_graph_finish(&e.train);
+    gx_graph_finish(&e.hidden);
+    gx_arrays_destroy(e.arrays);
+    gx_job_free(job, e.member);
+    gx_job_free(job, e.verdict);
+    return status;
+}
