@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 const char *const gx_build_default[] = {"degree",  "pagerank", "components", "kcore",
-                                        "leiden",  "strength", "circle",     "leaders",
-                                        "popular", "linear",   NULL};
+                                        "leiden",  "strength", "circle",     "spanners",
+                                        "bridges", "leaders",  "popular",    "linear",
+                                        NULL};
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 

@@ -389,6 +389,46 @@ static void circles_keep_their_ids(void **state) {
     fails(b, "graph.lineage", "{\"community\": \"seven\"}", GX_BAD_REQUEST);
 }
 
+static const gx_value *first_of(const gx_value *result, const char *list) {
+    const gx_value *rows = gx_map_get(result, list);
+    assert_true(rows->size > 0);
+    return &rows->as.items[0];
+}
+
+static void assert_text(const gx_value *map, const char *key, const char *text) {
+    const gx_value *value = gx_map_get(map, key);
+    assert_non_null(value);
+    assert_int_equal(value->type, GX_TEXT);
+    assert_true(gx_slice_equal((gx_slice){value->as.text, value->size}, gx_slice_of(text)));
+}
+
+/* The two rings hang together by the tie of u0 and u8. */
+static void what_joins_circles_is_told(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    fails(b, "graph.bridges", "{}", GX_CONFLICT);
+    must(b, "model.build", "{\"check\": true}");
+    gx_value members = must(b, "graph.bridges", "{}");
+    assert_int_equal(gx_map_get(&members, "bridges")->size, 2);
+    const gx_value *row = first_of(&members, "bridges");
+    assert_text(row, "user", "u0");
+    assert_int_equal(number(row, "cross_ties"), 1);
+    assert_text(first_of(row, "joins"), "community", "c-1");
+    gx_value pairs = must(b, "graph.bridges", "{\"show\": \"pairs\", \"community\": \"c-1\"}");
+    assert_int_equal(gx_map_get(&pairs, "bridges")->size, 1);
+    row = first_of(&pairs, "bridges");
+    assert_text(row, "community", "c-1");
+    assert_text(row, "other", "c-0");
+    assert_text(row, "user", "u8");
+    assert_text(row, "other_user", "u0");
+    assert_int_equal(number(row, "ties"), 1);
+    gx_value ties = must(b, "graph.bridges", "{\"show\": \"ties\"}");
+    assert_int_equal(gx_map_get(&ties, "bridges")->size, 1);
+    assert_int_equal(number(first_of(&ties, "bridges"), "side"), 8);
+    fails(b, "graph.bridges", "{\"show\": \"walls\"}", GX_BAD_REQUEST);
+    fails(b, "graph.bridges", "{\"community\": \"c-9\"}", GX_NOT_FOUND);
+}
+
 /* ---- a snapshot that cannot be served ---------------------------------------------------------
  */
 
@@ -580,6 +620,7 @@ int main(void) {
         TEST(columns_follow_own_commits_and_foreign_ones),
         TEST(a_build_is_served_and_swapped_whole),
         TEST(circles_keep_their_ids),
+        TEST(what_joins_circles_is_told),
         TEST(a_store_with_a_damaged_snapshot_opens_and_names_the_way_back),
         TEST(a_reload_never_drops_what_is_served),
         TEST(members_are_given_by_id_and_unknown_ones_named),
