@@ -246,9 +246,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         uint64_t draw = (uint64_t)threads * (gx__path_draw_bytes(n, weighted) + sizeof(task)) +
                         (uint64_t)n * 2 * sizeof(double);
         double epsilon = gx_arg_real(args, "epsilon");
-        double draws = 20 / epsilon + 2 / (epsilon * epsilon);
+        double draws = 100 / epsilon; /* where nobody is on more than a tenth of all paths */
         out->mem_bytes = out->mem_bytes > draw ? out->mem_bytes : draw; /* may end with sources */
-        out->cpu_s = fmin(n * source_s, draws * source_s / (weighted ? 2 : 20)) + 1e-6;
+        out->cpu_s = fmin(n * source_s, draws * source_s / (weighted ? 2 : 100)) + 1e-6;
     }
 }
 

@@ -356,11 +356,11 @@ void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int thre
     uint64_t lanes = all || weighted ? 0 : n * sizeof(uint16_t);
     uint64_t adding = n * cols * sizeof(double) + workers * (each + lanes) +
                       gx__ordered_bytes(n * cols, (int)workers);
-    uint64_t strata = all ? 0 : gx__strata_bytes(&a, weighted);
+    uint64_t making = 0, strata = all ? 0 : gx__strata_bytes(&a, weighted, &making);
     if (all && weighted) {
         adding = (uint64_t)threads * each;
     }
-    out->mem_bytes += adding + strata;
+    out->mem_bytes += adding + strata > making ? adding + strata : making;
     out->cpu_s = weighted ? a.samples * (2e-8 * m + 2e-7 * (double)n)
                           : (double)parts * (2e-8 * m + 1e-7 * (double)n);
     out->cpu_s += 1e-6;

@@ -93,7 +93,8 @@ typedef struct gx__strata {
 } gx__strata;
 
 GX_MUST_CHECK gx_status gx__strata_init(gx__strata *out, const gx__nearness *a, gx_error *err);
-uint64_t gx__strata_bytes(const gx__nearness *a, bool weighted);
+/* What they hold; *out_peak: while they are made. */
+uint64_t gx__strata_bytes(const gx__nearness *a, bool weighted, uint64_t *out_peak);
 void gx__strata_finish(gx__strata *strata, gx_job *job);
 
 static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {

@@ -17,6 +17,7 @@
  * memory beyond that (docs/walks.md). Memory: 56 bytes a member. Sums are double and in fixed blocks
  * of members: the same bytes at any thread count.
  */
+#include "engine/kernel/members.h"
 #include "engine/kernel/walk.h"
 
 #include <math.h>
@@ -65,21 +66,6 @@ static const gx_gives gives[] = {
 
 /* ---- before it ----------------------------------------------------------------------------- */
 
-static gx_status parse_members(double *start, uint32_t n, const gx_value *list, gx_error *err) {
-    for (uint32_t i = 0; i < list->size; i++) {
-        const gx_value *item = &list->as.items[i];
-        int64_t v;
-        if (!gx_parse_int((gx_slice){item->as.text, item->size}, &v) || v < 0 || v >= n) {
-            char quoted[60];
-            return gx_fail_at(err, GX_BAD_REQUEST, "members",
-                              "members holds %s; accepted are the numbers of members, below %u",
-                              gx_quote(quoted, sizeof quoted, item->as.text, item->size), n);
-        }
-        start[v] += 1;
-    }
-    return GX_OK;
-}
-
 static gx_status copy_teleport(double *start, uint32_t n, const gx_input *input, gx_slice name,
                                gx_error *err) {
     char text[128], quoted[140];
@@ -110,16 +96,16 @@ static gx_status prepare_start(double **out, const gx_input *input, const gx_arg
                                gx_error *err) {
     gx_status status = GX_OK;
     uint32_t n = input->users;
-    const gx_value *members = gx_arg_value(args, "members");
+    uint32_t *member = NULL, count = 0;
     gx_slice array = gx_arg_text(args, "teleport");
-    bool has_members = gx_arg_has(args, "members") && members->size > 0;
-    if (!has_members && array.size == 0) {
-        return GX_OK;
+    GX_TRY(gx__members_parse(&member, &count, args, "members", n, job, err));
+    if (count == 0 && array.size == 0) {
+        goto done;
     }
     GX_TRY(gx_job_alloc(job, out, n, sizeof **out, err));
     double *start = *out;
-    if (has_members) {
-        GX_TRY(parse_members(start, n, members, err));
+    for (uint32_t i = 0; i < count; i++) {
+        start[member[i]] += 1;
     }
     if (array.size > 0) {
         GX_TRY(copy_teleport(start, n, input, array, err));
@@ -140,6 +126,7 @@ static gx_status prepare_start(double **out, const gx_input *input, const gx_arg
         start[v] /= sum;
     }
 done:
+    gx_job_free(job, member);
     return status;
 }
 

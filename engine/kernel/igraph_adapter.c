@@ -4,7 +4,7 @@
  * handlers back at its end. igraph reports an error to the handler first, which keeps the words and
  * lets igraph's own stack of half-made objects go; then the call returns a code.
  *
- * Some of igraph's functions look for an interruption rarely (betweenness: once a source) or never
+ * Some of igraph's functions look for an interruption rarely or never
  * (Infomap). So they run on a thread of their own, and the caller waits for its end or for the
  * job's stop, whichever comes first. Where the stop comes first the call is abandoned: the caller
  * goes on at once, the thread ends when igraph lets it, cleans up, and only then gives the place
@@ -121,7 +121,7 @@ static struct call {
     igraph_integer_t nodes;
     igraph_vector_int_t edges;
     igraph_vector_t weight;   /* empty: all 1 */
-    igraph_vector_int_t node; /* in: sources; out: communities */
+    igraph_vector_int_t node; /* communities */
     igraph_vector_t score;
     igraph_real_t number;
     igraph_integer_t trials; /* or iterations, or steps */
@@ -263,43 +263,6 @@ done:
 
 /* ---- what is asked of it
  * ------------------------------------------------------------------------- */
-
-static igraph_error_t betweenness(struct call *c) {
-    return igraph_betweenness_subset(&c->graph, &c->score, igraph_vss_all(), true,
-                                     igraph_vss_vector(&c->node), igraph_vss_all(), NULL);
-}
-
-gx_status gx__igraph_betweenness(double *out_score, const gx_graph *graph, const uint32_t *sources,
-                                 uint32_t count, gx_job *job, gx_error *err) {
-    struct call *c = &the_call;
-    bool abandoned = false;
-    uint64_t edges = listed_count(graph, false), bytes = gx__igraph_graph_bytes(graph->n, edges);
-    gx_status status = gx_job_charge(job, bytes, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    status = session_open(job, err);
-    if (status != GX_OK) {
-        gx_job_refund(job, bytes);
-        return status;
-    }
-    gx_job_stage(job, "betweenness", 100);
-    GX_TRY(call_open(c, job, err));
-    GX_TRY(list_edges(c, graph, false, edges, job, err));
-    IG_TRY(igraph_vector_int_resize(&c->node, count));
-    for (uint32_t i = 0; i < count; i++) {
-        VECTOR(c->node)[i] = sources[i];
-    }
-    c->work = betweenness;
-    GX_TRY(call_wait(&abandoned, c, job, err));
-    memcpy(out_score, VECTOR(c->score), graph->n * sizeof *out_score);
-done:
-    if (!abandoned) {
-        call_close(c);
-    }
-    gx_job_refund(job, bytes);
-    return status;
-}
 
 /* Runs what finds communities, as `stage`; `extra` bytes are held beside the graph. */
 static gx_status find_communities(uint32_t *out_community, const gx_graph *graph, bool weighted,

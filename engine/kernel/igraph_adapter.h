@@ -12,12 +12,6 @@
  * one. */
 uint64_t gx__igraph_graph_bytes(uint64_t n, uint64_t m);
 
-/* Brandes betweenness summed over shortest paths from `sources` to everybody, without weights.
- * Paths of an undirected graph count once for both directions. */
-GX_MUST_CHECK gx_status gx__igraph_betweenness(double *out_score, const gx_graph *graph,
-                                               const uint32_t *sources, uint32_t count, gx_job *job,
-                                               gx_error *err);
-
 /* Communities by Infomap, numbered below n in no particular order; *out_length is in bits. */
 GX_MUST_CHECK gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length,
                                            const gx_graph *graph, bool weighted, uint32_t trials,

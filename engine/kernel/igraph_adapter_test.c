@@ -28,15 +28,10 @@ static void ring(gx_graph *out, uint32_t n, uint32_t chords) {
     gx_free(dst);
 }
 
-static gx_status betweenness(gx_job *job, const gx_graph *graph, gx_error *err) {
-    uint32_t *all = gx_alloc(graph->n, sizeof *all);
-    double *score = gx_alloc(graph->n, sizeof *score);
-    for (uint32_t v = 0; v < graph->n; v++) {
-        all[v] = v;
-    }
-    gx_status status = gx__igraph_betweenness(score, graph, all, graph->n, job, err);
-    gx_free(all);
-    gx_free(score);
+static gx_status walktrap(gx_job *job, const gx_graph *graph, gx_error *err) {
+    uint32_t *community = gx_alloc(graph->n, sizeof *community);
+    gx_status status = gx__igraph_walktrap(community, graph, true, 4, job, err);
+    gx_free(community);
     return status;
 }
 
@@ -65,7 +60,7 @@ static void a_running_call_is_left(void **state) {
     gx_job_init(&job, 1, 1);
     job.progress = cancel_now;
     job.progress_user = &job;
-    assert_int_equal(betweenness(&job, &graph, &err), GX_CANCELLED);
+    assert_int_equal(walktrap(&job, &graph, &err), GX_CANCELLED);
     assert_int_equal(atomic_load(&job.mem_used), 0);
     gx_job_init(&job, 1, 1);
     job.deadline_ns = gx_clock_ns() + 30000000;
@@ -73,7 +68,7 @@ static void a_running_call_is_left(void **state) {
     assert_int_equal(atomic_load(&job.mem_used), 0);
     gx_graph_finish(&graph); /* what was left behind does not need it */
     gx_job_init(&job, 1, 1);
-    assert_int_equal(betweenness(&job, &small, &err), GX_OK); /* waits for the place */
+    assert_int_equal(walktrap(&job, &small, &err), GX_OK); /* waits for the place */
     gx_graph_finish(&small);
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
@@ -97,7 +92,7 @@ static void *call_often(void *opaque) {
     for (int i = 0; i < 20; i++) {
         gx_job job;
         gx_job_init(&job, 1, 1);
-        if (betweenness(&job, graph, NULL) != GX_OK || infomap(&job, graph, 1, NULL) != GX_OK) {
+        if (walktrap(&job, graph, NULL) != GX_OK || infomap(&job, graph, 1, NULL) != GX_OK) {
             return NULL;
         }
     }
