@@ -54,14 +54,4 @@ static inline double gx__pull(const gx__rows_view *rows, const double *x, uint32
     return even + odd + (i < end ? x[end_of[i]] : 0);
 }
 
-/* Σ weight over the row of v. */
-static inline double gx__row_strength(const gx__rows_view *rows, uint32_t v) {
-    uint64_t first = rows->ptr[v], end = rows->ptr[v + 1];
-    double sum = rows->weight ? 0 : (double)(end - first);
-    for (uint64_t i = first; rows->weight && i < end; i++) {
-        sum += (double)rows->weight[i];
-    }
-    return sum;
-}
-
 #endif

@@ -2,6 +2,7 @@
 #include "tests/registry/sample.h"
 
 #include "engine/kernel/leading.h"
+#include "engine/kernel/push.h"
 
 /* ---- a dense twin ------------------------------------------------------------------------------ */
 
@@ -452,6 +453,57 @@ static void test_hits_as_igraph_has_it(void **state) {
     }
 }
 
+/* ---- forward push -------------------------------------------------------------------------------- */
+
+/* PageRank that starts again from one member is what push comes to from below, by its bound exactly. */
+static void expect_push(const sample *s, uint32_t source, bool undirected, bool weighted,
+                        double epsilon) {
+    gx_input input = s->input;
+    char member[16];
+    gx__push push;
+    gx_job job;
+    uint32_t n = s->graph.n;
+    double short_of = 0;
+    input.graph = undirected ? &s->undirected : &s->graph;
+    snprintf(member, sizeof member, "%u", source);
+    const char *const params[] = {"members",   member, "weighted", weighted ? "1" : "0",
+                                  "tolerance", "1e-12", "damping",  "0.8",
+                                  NULL};
+    run_result r = run("pagerank", &input, 1, params);
+    const double *expected = score_of(&r, "pagerank", &input);
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(
+        gx__push_run(&push, input.graph, weighted, source, 0.2, epsilon, &job, NULL), GX_OK);
+    uint32_t above = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        double gap = expected[v] - push.score[v];
+        double ties = (double)(input.graph->out_ptr[v + 1] - input.graph->out_ptr[v]);
+        assert_true(gap >= -1e-11);
+        assert_true(gap <= gx__push_short(&push, input.graph, weighted, v) + 1e-11);
+        assert_true(push.residual[v] < epsilon * fmax(ties, 1));
+        short_of += gap;
+        above += push.score[v] > 0;
+    }
+    assert_true(fabs(short_of - push.bound) <= 1e-10);
+    assert_int_equal(above, push.count);
+    assert_true((double)push.arcs <= 1 / (0.2 * epsilon));
+    gx__push_finish(&push, &job);
+    assert_true(atomic_load(&job.mem_used) == 0);
+    run_free(&r);
+}
+
+static void test_push(void **state) {
+    (void)state;
+    static const double epsilons[] = {0.5, 1e-2, 1e-4, 1e-9};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        sample_make(&s, seed, seed % 2);
+        expect_push(&s, (uint32_t)(seed * 7) % s.graph.n, seed / 2 % 2, seed / 4 % 2,
+                    epsilons[seed / 8 % 4]);
+        sample_free(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_eigenproblems),
@@ -463,6 +515,7 @@ int main(void) {
         cmocka_unit_test(test_leaderrank),
         cmocka_unit_test(test_hits),
         cmocka_unit_test(test_hits_as_igraph_has_it),
+        cmocka_unit_test(test_push),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
