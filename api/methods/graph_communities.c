@@ -1,5 +1,5 @@
 /* graph.communities: the circles of the snapshot, or those another pass finds, as a row a community
- * or a row a member. */
+ * or a row a member; of overlapping circles a row for each of a member's. */
 #include "api/community.h"
 #include "api/partition.h"
 
@@ -7,7 +7,7 @@
 
 static const gx_param params[] = {
     {"algorithm", GX_PARAM_TEXT, "leiden", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "leiden, components, infomap, …"},
+     "leiden, components, overlapping, …"},
     {"members", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "a row a member instead of a row a community"},
     {"n", GX_PARAM_INT, NULL, 1, 1e8, "communities", NULL, 0, "at most so many, the largest first"},
@@ -26,6 +26,8 @@ static const gx_param params[] = {
 typedef struct partition {
     const uint32_t *community;
     uint32_t members, count;
+    const uint64_t *ptr;  /* of overlapping circles: where a member's begin in `item`; else NULL */
+    const uint32_t *item;
     uint32_t *size; /* in the arena */
     gx_arrays *own;
     bool stored;
@@ -65,10 +67,29 @@ static gx_status obtain(partition *out, gx_call_env *call, const gx_pass *pass, 
     return GX_OK;
 }
 
+/* Where the pass gives several a member. */
+static void find_overlap(partition *p, const gx_arrays *arrays, const char *name) {
+    p->ptr = gx_result_get(arrays, name, "ptr", GX_U64, (uint64_t)p->members + 1);
+    p->item = p->ptr ? gx_result_get(arrays, name, "item", GX_U32, p->ptr[p->members]) : NULL;
+    p->ptr = p->item ? p->ptr : NULL;
+}
+
+/* The communities of a member: one, or several, or none. */
+static const uint32_t *communities_of(const partition *p, uint32_t user, uint64_t *out_count) {
+    if (p->ptr) {
+        *out_count = p->ptr[user + 1] - p->ptr[user];
+        return p->item + p->ptr[user];
+    }
+    *out_count = p->community[user] != GX_NONE;
+    return p->community + user;
+}
+
 static gx_status count_sizes(partition *p, gx_arena *arena, gx_error *err) {
+    uint64_t count;
     for (uint32_t u = 0; u < p->members; u++) {
-        if (p->community[u] != GX_NONE && p->community[u] >= p->count) {
-            p->count = p->community[u] + 1;
+        const uint32_t *own = communities_of(p, u, &count);
+        for (uint64_t i = 0; i < count; i++) {
+            p->count = own[i] >= p->count ? own[i] + 1 : p->count;
         }
     }
     p->size = gx_arena_get(arena, ((size_t)p->count + 1) * sizeof *p->size);
@@ -77,8 +98,9 @@ static gx_status count_sizes(partition *p, gx_arena *arena, gx_error *err) {
     }
     memset(p->size, 0, ((size_t)p->count + 1) * sizeof *p->size);
     for (uint32_t u = 0; u < p->members; u++) {
-        if (p->community[u] != GX_NONE) {
-            p->size[p->community[u]]++;
+        const uint32_t *own = communities_of(p, u, &count);
+        for (uint64_t i = 0; i < count; i++) {
+            p->size[own[i]]++;
         }
     }
     return GX_OK;
@@ -95,15 +117,19 @@ static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) 
     uint32_t smallest = (uint32_t)gx_arg_int(call->args, "min_size");
     gx_value list = gx_list(arena, p->members);
     for (uint32_t u = 0; u < p->members; u++) {
-        uint32_t c = p->community[u];
+        uint64_t count;
+        const uint32_t *own = communities_of(p, u, &count);
         gx_value name = gx_word_value(arena, txn, GX_SPACE_USER, u);
-        if (c >= limit || c == GX_NONE || p->size[c] < smallest || name.type == GX_NIL) {
-            continue;
+        for (uint64_t i = 0; i < count && name.type != GX_NIL; i++) {
+            if (own[i] >= limit || p->size[own[i]] < smallest) {
+                continue;
+            }
+            gx_value row = gx_map(arena, 2);
+            gx_map_add(arena, &row, gx_str("user_id"), name);
+            gx_map_add(arena, &row, gx_str("community"),
+                       gx_community_value(arena, p->named, own[i]));
+            gx_list_add(arena, &list, row);
         }
-        gx_value row = gx_map(arena, 2);
-        gx_map_add(arena, &row, gx_str("user_id"), name);
-        gx_map_add(arena, &row, gx_str("community"), gx_community_value(arena, p->named, c));
-        gx_list_add(arena, &list, row);
     }
     return list;
 }
@@ -168,6 +194,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     GX_TRY(obtain(&p, call, pass, err));
     p.named = p.stored && strcmp(name, "leiden") == 0 ? call->state : NULL;
+    find_overlap(&p, p.stored ? call->state->arrays : p.own, name);
     GX_TRY(count_sizes(&p, call->arena, err));
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     bool members = gx_arg_bool(call->args, "members");

@@ -38,6 +38,13 @@ def test_communities(built_shop):
     assert sum(int(row["size"]) for row in by_row) == 2000
 
 
+def test_overlapping_communities(built_shop):
+    rows = gx("communities", built_shop, "overlapping", "--members", "--format", "csv").rows()
+    assert len({(r["user_id"], r["community"]) for r in rows}) == len(rows) >= len({r["user_id"] for r in rows}) == 2000
+    sizes = gx("communities", built_shop, "overlapping", "--format", "csv").rows()
+    assert sum(int(row["size"]) for row in sizes) == len(rows)
+
+
 def test_communities_against_labels(built_shop, serve, tmp_path):
     found = gx("communities", built_shop, "--members", "--format", "csv").rows()
     labels = tmp_path / "labels.txt"
