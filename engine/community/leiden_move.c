@@ -16,6 +16,9 @@
 
 enum {
     BATCHES = 16,          /* of a sweep; a queue of fewer nodes is served one by one */
+    BATCHES_SETTLED = 4,   /* of a long sweep after one that moved fewer than a node in SETTLED */
+    SETTLED = 8,
+    SETTLED_FEWEST = 16384, /* shorter ones might swap neighbours for ever */
     CHUNK = 64,            /* nodes a thread takes at a time */
     PARALLEL_ARCS = 32768, /* of a batch: below, waking threads costs more than they save */
 };
@@ -26,6 +29,8 @@ typedef struct sweep {
     uint32_t batch;  /* nodes a batch */
     uint32_t number; /* of the present batch, counted over all sweeps */
     uint32_t movers; /* of the last batch */
+    uint32_t moved;  /* in the last sweep */
+    bool all;        /* the next sweep visits everybody: no need to tell whom a move concerns */
     uint32_t vacancies;
     bool stopped;
 } sweep;
@@ -125,11 +130,25 @@ static bool make_move(sweep *s, uint32_t v, uint32_t target, double gain) {
     return true;
 }
 
+/* Asks for what make_move will need of a community. */
+__attribute__((always_inline)) static inline void prefetch_community(const gx__leiden *leiden,
+                                                                     uint32_t c) {
+    if (c != GX_NONE) {
+        __builtin_prefetch(&leiden->total[c], 1);
+        __builtin_prefetch(&leiden->size[c], 1);
+    }
+}
+
 /* The batch's moves, in order. */
 static void make_moves(sweep *s, uint32_t first, uint32_t last) {
+    enum { AHEAD = 8 };
     gx__leiden *leiden = s->leiden;
     s->movers = 0;
     for (uint32_t i = first; i < last; i++) {
+        if (i + AHEAD < last) {
+            prefetch_community(leiden, leiden->target[i + AHEAD - first]);
+            prefetch_community(leiden, leiden->community[leiden->queue[i + AHEAD]]);
+        }
         uint32_t v = leiden->queue[i], target = leiden->target[i - first];
         if (target == leiden->community[v]) {
             continue;
@@ -159,7 +178,7 @@ static void run_sweep(sweep *s) {
         gx__scratch *scratch = &leiden->scratch[gx_thread()];
         for (uint32_t first = 0;; first += s->batch) {
 #pragma omp for schedule(dynamic, CHUNK) nowait
-            for (uint32_t i = 0; i < s->movers; i++) {
+            for (uint32_t i = 0; i < (s->all ? 0 : s->movers); i++) {
                 touch_neighbours(leiden, leiden->mover[i], s->number);
             }
             if (first >= s->count || s->stopped) {
@@ -178,6 +197,7 @@ static void run_sweep(sweep *s) {
             {
                 s->number++;
                 make_moves(s, first, last);
+                s->moved += s->movers;
                 s->stopped = gx_job_should_stop(leiden->job);
             }
         }
@@ -185,13 +205,18 @@ static void run_sweep(sweep *s) {
     s->movers = 0;
 }
 
-/* The nodes that somebody touched since, or while, they were last weighed. */
-static uint32_t fill_queue(gx__leiden *leiden) {
+/* All nodes, or those that somebody touched since, or while, they were last weighed. */
+static uint32_t fill_queue(gx__leiden *leiden, bool all) {
+    const uint32_t n = leiden->level.n;
+    const uint32_t *const touched_at = leiden->touched_at, *const seen_at = leiden->seen_at;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < leiden->level.n; i++) {
-        uint32_t v = leiden->order[i];
-        leiden->queue[count] = v;
-        count += leiden->touched_at[v] >= leiden->seen_at[v];
+    for (uint32_t i = 0; i < leiden->blocks; i++) {
+        const uint32_t first = leiden->order[i] * leiden->block;
+        const uint32_t last = n - first < leiden->block ? n : first + leiden->block;
+        for (uint32_t v = first; v < last; v++) {
+            leiden->queue[count] = v;
+            count += all | (touched_at[v] >= seen_at[v]);
+        }
     }
     return count;
 }
@@ -207,9 +232,16 @@ gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
             leiden->vacant[s.vacancies++] = c;
         }
     }
+    /* Of members who are all alone nearly each moves. */
+    s.all = s.vacancies == 0;
+    s.moved = s.all ? n : 0;
+    bool settled;
     for (uint32_t i = 0; i < sweeps; i++) {
-        s.count = fill_queue(leiden);
-        s.batch = s.count / BATCHES + 1;
+        s.count = fill_queue(leiden, s.all);
+        s.all = s.all && i == 0;
+        settled = s.count >= SETTLED_FEWEST && s.moved < s.count / SETTLED;
+        s.batch = s.count / (settled ? BATCHES_SETTLED : BATCHES) + 1;
+        s.moved = 0;
         if (s.count == 0) {
             break;
         }

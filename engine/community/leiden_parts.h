@@ -51,7 +51,8 @@ typedef struct gx__leiden {
     gx__level level;
     double *mass, *mass_in; /* of each node of the level */
     uint32_t *community;    /* of each node of the level */
-    uint32_t *order;        /* the level's nodes as they are visited: in random order */
+    uint32_t *order;        /* the level's blocks of nodes as they are visited: in random order */
+    uint32_t block, blocks; /* nodes in one, and how many there are */
 
     double *total, *total_in; /* per community: mass of its nodes */
     uint32_t *size;           /* per community: its nodes */

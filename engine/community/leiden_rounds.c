@@ -26,6 +26,8 @@
 
 enum {
     SWEEPS_MOST = 100,         /* a level: moves that chase each other in one batch must end */
+    BLOCK_MOST = 8,            /* nodes visited one after the other, in a large level */
+    BLOCKS_FEWEST = 1024,      /* in a small level blocks are smaller, so that there are as many */
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
 
@@ -254,24 +256,18 @@ done:
     return status;
 }
 
-/* A random order of the level's nodes, by (seed, round, level): in large graphs blocks of neighbouring
- * numbers stay together, whose rows lie side by side. */
-static void shuffle_nodes(gx__leiden *leiden, uint64_t stream) {
+/* A random order of the level's blocks, by (seed, round, level). */
+static void shuffle_blocks(gx__leiden *leiden, uint64_t stream) {
     gx_rng rng = gx_rng_at(leiden->job->seed, stream);
-    const uint32_t n = leiden->level.n;
-    const uint32_t block = n / 1024 < 1 ? 1 : n / 1024 > 8 ? 8 : n / 1024;
-    const uint32_t blocks = n / block + (n % block > 0);
-    uint32_t *order = leiden->order, *shuffled = leiden->queue, count = 0;
-    for (uint32_t i = 0; i < blocks; i++) {
+    const uint32_t n = leiden->level.n, fair = n / BLOCKS_FEWEST;
+    const uint32_t block = fair < 1 ? 1 : fair > BLOCK_MOST ? BLOCK_MOST : fair;
+    uint32_t *order = leiden->order;
+    leiden->block = block;
+    leiden->blocks = n / block + (n % block > 0);
+    for (uint32_t i = 0; i < leiden->blocks; i++) {
         uint32_t j = (uint32_t)gx_rng_below(&rng, (uint64_t)i + 1);
-        shuffled[i] = shuffled[j];
-        shuffled[j] = i;
-    }
-    for (uint32_t i = 0; i < blocks; i++) {
-        const uint32_t first = shuffled[i] * block;
-        for (uint32_t v = first; v < n && v < first + block; v++) {
-            order[count++] = v;
-        }
+        order[i] = order[j];
+        order[j] = i;
     }
 }
 
@@ -324,7 +320,7 @@ static gx_status run_round(gx__leiden *leiden, uint32_t round, gx__tree_levels *
     for (uint32_t depth = 0; depth < GX__TREE_LEVELS_MAX; depth++) {
         const uint32_t n = leiden->level.n;
         GX_TRY(gx_partition_compact(leiden->community, n, &communities, leiden->job, err));
-        shuffle_nodes(leiden, (uint64_t)round << 32 | depth);
+        shuffle_blocks(leiden, (uint64_t)round << 32 | depth);
         sum_communities(leiden);
         GX_TRY(gx__leiden_move(leiden, SWEEPS_MOST, err));
         GX_TRY(gx_partition_compact(leiden->community, n, &communities, leiden->job, err));
