@@ -9,8 +9,10 @@
  * view's. A member without ties, or whose ties all weigh 0, has 0, where igraph has no number.
  * Self-loops do not count.
  *
- * Time O(Σ k²) at worst; a hub's row is searched by those with far fewer ties. Memory: 16 bytes a
- * member, 8 a member and thread, 4 an arc `directed`.
+ * With w_ij = a_ij + a_ji and s_i = Σ w_ij a contact adds ((w_ij + Σ_q w_iq w_qj / s_q) / s_i)²,
+ * whose numerator is the same seen from j: computed once a tie, along the shorter row. Time O(Σ over
+ * ties of the lower degree), which is O(m √m). Memory: 16 bytes a member, 8 a member and thread, 2
+ * MiB or 8 bytes a tie of the largest member, 4 an arc `directed`.
  */
 #include "engine/kernel/contacts.h"
 
@@ -31,37 +33,26 @@ static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "constraint: low where the member spans structural holes"},
 };
 
-static double constraint_of(const gx__contacts *c, uint32_t i, double *value) {
-    const gx__rows_view *rows = &c->rows;
-    const uint64_t from = rows->ptr[i], end = rows->ptr[i + 1];
-    double sum = 0;
-    if (!(c->strength[i] > 0)) {
-        return 0;
-    }
-    for (uint64_t k = from; k < end; k++) {
-        uint32_t q = rows->end[k];
-        double share = q == i ? 0 : gx__row_weight(rows, k) / c->strength[i];
-        value[q] = share > 0 ? share / c->strength[q] : 0;
-    }
-    for (uint64_t k = from; k < end; k++) {
-        uint32_t j = rows->end[k];
-        if (j != i) {
-            double part = gx__row_weight(rows, k) / c->strength[i] +
-                          gx__contacts_shared(c, value, i, j);
-            sum += part * part;
-        }
-    }
-    for (uint64_t k = from; k < end; k++) {
-        value[rows->end[k]] = 0;
-    }
-    return sum;
+typedef struct sums {
+    double *score;
+    const double *strength;
+} sums;
+
+/* p_ij + Σ p_iq p_qj is (w_ij + what i and j share) / s_i, and the same with s_j from the other end.
+ */
+static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double shared) {
+    sums *s = user;
+    double both = weight + shared;
+    double own = both > 0 ? both / s->strength[i] : 0, other = both > 0 ? both / s->strength[j] : 0;
+    s->score[i] += own * own;
+    s->score[j] += other * other;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     out->mem_bytes = sizeof(double) * (uint64_t)input->users +
                      gx__contacts_bytes(input, gx_arg_bool(args, "directed")) +
-                     gx__contacts_each_bytes(input->users, threads);
-    out->cpu_s = 3e-9 * gx__contacts_work(input->undirected) + 3e-8 * input->users + 1e-6;
+                     gx__contacts_pairs_bytes(input, threads);
+    out->cpu_s = gx__contacts_pairs_cpu_s(input->undirected) + 3e-8 * input->users + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -72,7 +63,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx__contacts_make(&contacts, input, gx_arg_bool(args, "directed"),
                              gx_arg_bool(args, "weighted"), job, err));
-    GX_TRY(gx__contacts_each(score, &contacts, constraint_of, "constraint", job, err));
+    sums s = {score, contacts.strength};
+    GX_TRY(gx__contacts_pairs(&contacts, true, add_pair, &s, "constraint", job, err));
 done:
     gx__contacts_free(&contacts, job);
     return status;
@@ -100,8 +92,8 @@ const gx_pass gx_pass_constraint = {
     .kind = GX_KIND_CENTRALITY,
     .summary = "Burt's constraint: how far a member's contacts are tied to each other",
     .paper = "Burt: Structural Holes, 1992, eq. 2.4",
-    .complexity = "O(sum of squared degrees) time at worst; 16 bytes a member, 8 a member and "
-                  "thread, 4 an arc directed",
+    .complexity = "O(m sqrt(m)) time at worst; 16 bytes a member, 8 a member and thread, 4 an arc "
+                  "directed",
     .needs = GX__NEED_DIRECTIONS,
     .gives = gives,
     .give_count = GX_COUNT(gives),

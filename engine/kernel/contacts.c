@@ -2,7 +2,9 @@
 
 #include "engine/kernel/parallel.h"
 
-enum { MEMBERS_CHUNK = 32, BLOCK = 1024, SMALL = 1 << 10, MUCH_LONGER = 16 };
+#include <math.h>
+
+enum { MEMBERS_CHUNK = 8, BLOCK = 1024, SMALL = 1 << 10, CHUNK_ARCS = 1 << 18, LOOK = 1 << 20 };
 
 /* The weight of j in i's row, 0 where it is not there. *at moves on, since j only grows. */
 static float weight_at(const gx__rows_view *rows, uint64_t *at, uint64_t end, uint32_t j,
@@ -71,69 +73,142 @@ uint64_t gx__contacts_bytes(const gx_input *input, bool directed) {
     return sizeof(double) * (uint64_t)input->users + sizeof(float) * m;
 }
 
-/* ---- each member -------------------------------------------------------------------------- */
+/* ---- pairs -------------------------------------------------------------------------------- */
 
-uint64_t gx__contacts_each_bytes(uint64_t n, int threads) {
-    return n * sizeof(double) * (n > SMALL ? (uint64_t)threads : 1);
+typedef struct pairing {
+    const gx__contacts *c;
+    bool by_strength;
+    double *shared; /* of the arcs of the members in hand that lead to a shorter row */
+    double *values; /* a row of n a thread */
+    int threads;
+    gx_job *job;
+} pairing;
+
+static uint64_t row_length(const gx__rows_view *rows, uint32_t v) {
+    return rows->ptr[v + 1] - rows->ptr[v];
 }
 
-gx_status gx__contacts_each(double *score, const gx__contacts *contacts, gx__contacts_fn measure,
-                            const char *stage, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    const uint32_t n = contacts->n;
-    const int threads = n > SMALL ? job->threads : 1;
-    double *values = NULL;
-    gx_job_stage(job, stage, n);
-    GX_TRY(gx_job_alloc(job, &values, n, (size_t)threads * sizeof *values, err));
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        double *value = values + (size_t)gx_thread() * n;
-#pragma omp for schedule(dynamic, MEMBERS_CHUNK)
-        for (uint32_t v = 0; v < n; v++) {
-            if (gx_job_should_stop(job)) {
-                continue;
-            }
-            score[v] = measure(contacts, v, value);
-            if (gx_thread() == 0 && v % MEMBERS_CHUNK == 0) {
-                gx_job_tick(job, v);
+/* Whether i's row is the one that is marked, and j's the one that is read. */
+static bool marks(const gx__rows_view *rows, uint32_t i, uint32_t j) {
+    uint64_t own = row_length(rows, i), other = row_length(rows, j);
+    return own > other || (own == other && i > j);
+}
+
+/* Σ of the values along j's row. Two running sums, since one would wait for itself at every
+ * addition. */
+static double along(const gx__rows_view *rows, const double *value, uint32_t j) {
+    const uint32_t *end = rows->end;
+    uint64_t k = rows->ptr[j], last = rows->ptr[j + 1];
+    double even = 0, odd = 0;
+    for (; k + 1 < last; k += 2) {
+        even += end[k] == j ? 0 : value[end[k]] * gx__row_weight(rows, k);
+        odd += end[k + 1] == j ? 0 : value[end[k + 1]] * gx__row_weight(rows, k + 1);
+    }
+    return even + odd +
+           (k < last && end[k] != j ? value[end[k]] * gx__row_weight(rows, k) : 0);
+}
+
+static void share_row(const pairing *p, double *shared, double *value, uint32_t i) {
+    const gx__contacts *c = p->c;
+    const gx__rows_view *rows = &c->rows;
+    const uint64_t from = rows->ptr[i], to = rows->ptr[i + 1];
+    uint64_t looked = 0;
+    for (uint64_t k = from; k < to; k++) {
+        uint32_t q = rows->end[k];
+        double weight = q == i ? 0 : gx__row_weight(rows, k);
+        value[q] = weight > 0 && p->by_strength ? weight / c->strength[q] : weight;
+    }
+    for (uint64_t k = from; k < to; k++) {
+        uint32_t j = rows->end[k];
+        if (marks(rows, i, j)) {
+            shared[k - from] = along(rows, value, j);
+            looked += row_length(rows, j);
+            if (looked > LOOK) {
+                looked = 0;
+                if (gx_job_should_stop(p->job)) {
+                    break;
+                }
             }
         }
+    }
+    for (uint64_t k = from; k < to; k++) {
+        value[rows->end[k]] = 0;
+    }
+}
+
+/* Members [first, last). */
+static void share_rows(const pairing *p, uint32_t first, uint32_t last) {
+    const uint64_t *ptr = p->c->rows.ptr;
+#pragma omp parallel for num_threads(p->threads) schedule(dynamic, MEMBERS_CHUNK)                  \
+    if (p->threads > 1)
+    for (uint32_t i = first; i < last; i++) {
+        if (!gx_job_should_stop(p->job)) {
+            share_row(p, p->shared + (ptr[i] - ptr[first]),
+                      p->values + (size_t)gx_thread() * p->c->n, i);
+        }
+    }
+}
+
+static void hand_on(const pairing *p, uint32_t first, uint32_t last, gx__contacts_pair_fn each,
+                    void *user) {
+    const gx__rows_view *rows = &p->c->rows;
+    for (uint32_t i = first; i < last; i++) {
+        for (uint64_t k = rows->ptr[i]; k < rows->ptr[i + 1]; k++) {
+            if (marks(rows, i, rows->end[k])) {
+                each(user, i, rows->end[k], gx__row_weight(rows, k),
+                     p->shared[k - rows->ptr[first]]);
+            }
+        }
+    }
+}
+
+/* Arcs in hand at once: at least the longest row. */
+static uint64_t arcs_in_hand(const gx__rows_view *rows, uint32_t n) {
+    uint64_t most = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        most = row_length(rows, v) > most ? row_length(rows, v) : most;
+    }
+    most = most > CHUNK_ARCS ? most : CHUNK_ARCS;
+    return n == 0 ? 0 : most < rows->ptr[n] ? most : rows->ptr[n];
+}
+
+gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by_strength,
+                             gx__contacts_pair_fn each, void *user, const char *stage, gx_job *job,
+                             gx_error *err) {
+    gx_status status = GX_OK;
+    const uint64_t *ptr = contacts->rows.ptr;
+    const uint32_t n = contacts->n;
+    const uint64_t room = arcs_in_hand(&contacts->rows, n);
+    pairing p = {.c = contacts, .by_strength = by_strength, .job = job};
+    p.threads = n > SMALL ? job->threads : 1;
+    gx_job_stage(job, stage, n);
+    GX_TRY(gx_job_alloc(job, &p.shared, room, sizeof *p.shared, err));
+    GX_TRY(gx_job_alloc(job, &p.values, n, (size_t)p.threads * sizeof *p.values, err));
+    for (uint32_t first = 0, last; first < n; first = last) {
+        for (last = first + 1; last < n && ptr[last + 1] - ptr[first] <= room; last++) {
+        }
+        share_rows(&p, first, last);
+        GX_TRY(gx_job_check(job, err));
+        hand_on(&p, first, last, each, user);
+        gx_job_tick(job, last);
     }
     status = gx_job_check(job, err);
 done:
-    gx_job_free(job, values);
+    gx_job_free(job, p.shared);
+    gx_job_free(job, p.values);
     return status;
 }
 
-double gx__contacts_shared(const gx__contacts *contacts, const double *value, uint32_t i,
-                           uint32_t j) {
-    const gx__rows_view *rows = &contacts->rows;
-    const uint64_t from = rows->ptr[j], end = rows->ptr[j + 1];
-    const uint64_t own = rows->ptr[i], own_end = rows->ptr[i + 1];
-    double sum = 0;
-    if (end - from <= MUCH_LONGER * (own_end - own)) {
-        for (uint64_t k = from; k < end; k++) {
-            uint32_t q = rows->end[k];
-            sum += q == i || q == j ? 0 : value[q] * gx__row_weight(rows, k);
-        }
-        return sum;
+uint64_t gx__contacts_pairs_bytes(const gx_input *input, int threads) {
+    uint64_t n = input->users, room = 0;
+    if (input->undirected) {
+        gx__rows_view rows = gx__rows_out(input->undirected);
+        room = arcs_in_hand(&rows, input->undirected->n);
     }
-    for (uint64_t k = own, at = from; k < own_end; k++) {
-        uint32_t q = rows->end[k];
-        uint64_t found = q == i || q == j ? end : gx__row_find(rows->end, at, end, q);
-        if (found < end) {
-            sum += value[q] * gx__row_weight(rows, found);
-            at = found + 1;
-        }
-    }
-    return sum;
+    return sizeof(double) * (room + n * (n > SMALL ? (uint64_t)threads : 1));
 }
 
-double gx__contacts_work(const gx_graph *graph) {
-    double work = 0;
-    for (uint32_t v = 0; graph && v < graph->n; v++) {
-        double ties = (double)(graph->out_ptr[v + 1] - graph->out_ptr[v]);
-        work += ties * ties;
-    }
-    return work;
+double gx__contacts_pairs_cpu_s(const gx_graph *graph) {
+    double arcs = graph ? (double)graph->m : 0;
+    return arcs * (1e-8 + 1.5e-10 * sqrt(arcs));
 }

@@ -22,21 +22,18 @@ void gx__contacts_free(gx__contacts *contacts, gx_job *job);
 /* Held by it; with `directed` 4 bytes an arc more. */
 uint64_t gx__contacts_bytes(const gx_input *input, bool directed);
 
-/* `value` is the thread's own: one a member, all 0 before and after each call. */
-typedef double (*gx__contacts_fn)(const gx__contacts *contacts, uint32_t member, double *value);
+/* What both ends of a tie share: Σ over the q that i and j are both in contact with of w_iq w_jq, by
+ * 1 / strength[q] where asked for. It is the same from either end. */
+typedef void (*gx__contacts_pair_fn)(void *user, uint32_t i, uint32_t j, double weight,
+                                     double shared);
 
-/* score[v] = measure(v). Threads share the members; each is computed by one. */
-GX_MUST_CHECK gx_status gx__contacts_each(double *score, const gx__contacts *contacts,
-                                          gx__contacts_fn measure, const char *stage, gx_job *job,
-                                          gx_error *err);
-uint64_t gx__contacts_each_bytes(uint64_t n, int threads);
-
-/* Σ over the q that i and j are both in contact with of value[q] · w_jq; value is 0 but for
- * contacts of i. By the row of j, or where that is far longer, by a search in it. */
-double gx__contacts_shared(const gx__contacts *contacts, const double *value, uint32_t i,
-                           uint32_t j);
-
-/* Entries that gx__contacts_shared reads for all pairs, at most: Σ over ties of ties. */
-double gx__contacts_work(const gx_graph *graph);
+/* Calls `each` once for each tie, from one thread and in one order at any thread count; what is
+ * shared is summed by many, along the shorter of the two rows: Σ over ties of the lower degree. */
+GX_MUST_CHECK gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by_strength,
+                                           gx__contacts_pair_fn each, void *user, const char *stage,
+                                           gx_job *job, gx_error *err);
+uint64_t gx__contacts_pairs_bytes(const gx_input *input, int threads);
+/* Seconds on one core. */
+double gx__contacts_pairs_cpu_s(const gx_graph *graph);
 
 #endif
