@@ -9,6 +9,7 @@
 
 #include "api/people.h"
 #include "api/vector.h"
+#include "engine/operations/tie_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -156,14 +157,6 @@ static gx_status make_history(gx_member_live *out, reader *r, gx_error *err) {
 
 /* ---- ties ----------------------------------------------------------------------------------- */
 
-static int by_strength(const void *a, const void *b) {
-    const gx_person *x = a, *y = b;
-    if (x->strength != y->strength) {
-        return x->strength > y->strength ? -1 : 1;
-    }
-    return (x->user > y->user) - (x->user < y->user);
-}
-
 /* Friends by falling strength, then the leaders of the circle whom the member has no tie to. */
 static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, gx_error *err) {
     gx_friend *friends =
@@ -175,7 +168,7 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
     }
     if (r->people.count > 0) {
         memcpy(sorted, r->people.person, r->people.count * sizeof *sorted);
-        qsort(sorted, r->people.count, sizeof *sorted, by_strength);
+        qsort(sorted, r->people.count, sizeof *sorted, gx_person_by_strength);
     }
     uint32_t count = 0;
     for (size_t i = 0; i < r->people.count && count < GX_MEMBER_FRIENDS; i++) {
@@ -408,4 +401,33 @@ gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state,
         *out = live.rec.history;
     }
     return status;
+}
+
+static double likes(const gx_history *history, uint32_t k) {
+    return history->weight[k] > 0 ? (double)history->weight[k] : 0;
+}
+
+static double norm_of(const gx_history *history) {
+    double sum = 0;
+    for (uint32_t k = 0; k < history->count; k++) {
+        sum += likes(history, k) * likes(history, k);
+    }
+    return sqrt(sum);
+}
+
+double gx_history_cosine(uint32_t *out_both, const gx_history *a, const gx_history *b) {
+    double dot = 0;
+    *out_both = 0;
+    for (uint32_t i = 0, k = 0; i < a->count && k < b->count;) {
+        if (a->item[i] == b->item[k]) {
+            double both = likes(a, i++) * likes(b, k++);
+            *out_both += both > 0;
+            dot += both;
+        } else if (a->item[i] < b->item[k]) {
+            i++;
+        } else {
+            k++;
+        }
+    }
+    return gx_tie_purchases_part(dot, norm_of(a), norm_of(b));
 }

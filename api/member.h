@@ -32,6 +32,9 @@ GX_MUST_CHECK gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const g
 GX_MUST_CHECK gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state,
                                           uint32_t user, gx_arena *arena, gx_error *err);
 
+/* Cosine of what two members did, dislikes left out as views drop them, and how many items both like. */
+double gx_history_cosine(uint32_t *out_both, const gx_history *a, const gx_history *b);
+
 /* The rule of an action, also of one that is newer than the state. */
 const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t action);
 

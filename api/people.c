@@ -142,6 +142,14 @@ void gx_people_measure(gx_people *people, const gx_rec *rec, uint32_t user) {
     }
 }
 
+int gx_person_by_strength(const void *a, const void *b) {
+    const gx_person *x = a, *y = b;
+    if (x->strength != y->strength) {
+        return x->strength > y->strength ? -1 : 1;
+    }
+    return (x->user > y->user) - (x->user < y->user);
+}
+
 void gx_people_finish(gx_people *people) {
     gx_free(people->person);
     *people = (gx_people){0};

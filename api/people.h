@@ -29,6 +29,8 @@ GX_MUST_CHECK gx_status gx_people_read(gx_people *people, gx_txn *txn, const gx_
  * the member's own row and, for `tie`, in the row of the other one. */
 void gx_people_measure(gx_people *people, const gx_rec *rec, uint32_t user);
 const gx_person *gx_people_find(const gx_people *people, uint32_t user); /* NULL: not tied */
+/* For qsort: the strongest first, then by rising user. */
+int gx_person_by_strength(const void *a, const void *b);
 void gx_people_finish(gx_people *people);
 
 #endif

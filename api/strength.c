@@ -3,7 +3,6 @@
 #include "api/support.h"
 #include "api/vector.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 typedef struct gx_tie_time {
@@ -248,39 +247,17 @@ static double recency(const gx_ties *ties, uint32_t other) {
                : GX_TIE_RECENCY_UNKNOWN;
 }
 
-static double likes(const gx_history *history, uint32_t k) {
-    return history->weight[k] > 0 ? (double)history->weight[k] : 0; /* as views drop dislikes */
-}
-
-static double norm_of(const gx_history *history) {
-    double sum = 0;
-    for (uint32_t k = 0; k < history->count; k++) {
-        sum += likes(history, k) * likes(history, k);
-    }
-    return sqrt(sum);
-}
-
 static gx_status purchases(double *out, const gx_ties *ties, uint32_t other, gx_error *err) {
-    const gx_history *own = &ties->history;
     gx_history their;
+    uint32_t both;
     gx_arena *arena = gx_arena_create();
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
     gx_status status =
         gx_member_history(&their, ties->call->txn, ties->call->state, other, arena, err);
-    double dot = 0;
-    for (uint32_t i = 0, k = 0; status == GX_OK && i < own->count && k < their.count;) {
-        if (own->item[i] == their.item[k]) {
-            dot += likes(own, i++) * likes(&their, k++);
-        } else if (own->item[i] < their.item[k]) {
-            i++;
-        } else {
-            k++;
-        }
-    }
     if (status == GX_OK) {
-        *out = gx_tie_purchases_part(dot, norm_of(own), norm_of(&their));
+        *out = gx_history_cosine(&both, &ties->history, &their);
     }
     gx_arena_destroy(arena);
     return status;

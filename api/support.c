@@ -71,6 +71,21 @@ gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t la
                         offset[label + 1] - offset[label]);
 }
 
+gx_status gx_category_find(uint32_t *out, gx_arena *arena, const gx_arrays *arrays, gx_slice wanted,
+                           uint32_t count, gx_error *err) {
+    for (uint32_t c = 0; c < count; c++) {
+        gx_value name = gx_category_value(arena, arrays, c);
+        if (name.type == GX_TEXT && gx_slice_equal(wanted, (gx_slice){name.as.text, name.size})) {
+            *out = c;
+            return GX_OK;
+        }
+    }
+    char shown[80];
+    return gx_fail_at(err, GX_NOT_FOUND, "category",
+                      "there is no item category %s among the %u top-level ones",
+                      gx_quote(shown, sizeof shown, wanted.data, wanted.size), count);
+}
+
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community) {
     if (community == GX_NONE) {
         return gx_nil();

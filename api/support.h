@@ -19,6 +19,9 @@ gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie);
 gx_value gx_error_value(gx_arena *arena, const gx_error *err);
 /* The name of a category of the snapshot; nil for GX_NONE. */
 gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t label);
+/* Which of the first `count` categories of the snapshot is called so; not_found says what was given. */
+GX_MUST_CHECK gx_status gx_category_find(uint32_t *out, gx_arena *arena, const gx_arrays *arrays,
+                                         gx_slice wanted, uint32_t count, gx_error *err);
 /* "c-17": how a community is named outside. Of a circle of the snapshot, by its id, which stays when
  * its number changes; `state` NULL: the partition is another one, and its numbers are the names. */
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community);

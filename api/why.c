@@ -153,9 +153,9 @@ static void put_action(holes *h, const gx_why_writer *w, uint32_t action) {
 
 /* ---- people --------------------------------------------------------------------------------- */
 
-static bool consents(const gx_why_writer *w, uint32_t user) {
+bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user) {
     gx_value record;
-    if (gx_record_get(&record, w->call->txn, w->call->arena, GX_SPACE_USER, user, NULL) != GX_OK) {
+    if (gx_record_get(&record, txn, arena, GX_SPACE_USER, user, NULL) != GX_OK) {
         return false;
     }
     const gx_value *consent = gx_map_get(&record, "consent");
@@ -167,6 +167,18 @@ static bool consents(const gx_why_writer *w, uint32_t user) {
     return (consent->type == GX_BOOL && consent->as.boolean) ||
            (consent->type == GX_INT && consent->as.integer == 1) || gx_slice_is(text, "true") ||
            gx_slice_is(text, "yes") || gx_slice_is(text, "1");
+}
+
+static bool consents(const gx_why_writer *w, uint32_t user) {
+    return gx_consents(w->call->txn, w->call->arena, user);
+}
+
+void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
+                gx_slice value) {
+    holes h = {0};
+    put(&h, name, value, value);
+    gx_map_put(arena, row, "en", fill(arena, en, &h, false));
+    gx_map_put(arena, row, "zh", fill(arena, zh, &h, true));
 }
 
 /* Those who agreed to be named; *out_named counts them. */

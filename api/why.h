@@ -24,4 +24,10 @@ GX_MUST_CHECK gx_status gx_why_min_count(uint32_t *out, gx_txn *txn, gx_arena *a
 /* [{channel, share, en, zh, evidence}], in the order of the channels; in the call's arena. */
 gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item);
 
+/* Whether the person agreed to be named to others. */
+bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user);
+/* `en` and `zh` into the row, with {name} replaced by `value`. */
+void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
+                gx_slice value);
+
 #endif

@@ -94,21 +94,6 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, g
     return GX_OK;
 }
 
-static gx_status find_category(uint32_t *out, gx_call_env *call, uint32_t count, gx_error *err) {
-    gx_slice wanted = gx_arg_text(call->args, "category");
-    for (uint32_t c = 0; c < count; c++) {
-        gx_value name = gx_category_value(call->arena, call->state->arrays, c);
-        if (name.type == GX_TEXT && gx_slice_equal(wanted, (gx_slice){name.as.text, name.size})) {
-            *out = c;
-            return GX_OK;
-        }
-    }
-    char shown[80];
-    return gx_fail_at(err, GX_NOT_FOUND, "category",
-                      "there is no item category %s among the %u top-level ones",
-                      gx_quote(shown, sizeof shown, wanted.data, wanted.size), count);
-}
-
 static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l, gx_error *err) {
     gx_status status = GX_OK;
     const gx_arrays *arrays = call->state->arrays;
@@ -120,7 +105,8 @@ static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l
     GX_TRY(gx_arrays_need(&user, arrays, "leaders.category_user", GX_U32, 0, err));
     GX_TRY(gx_arrays_need(&score, arrays, "leaders.category_score", GX_F32, 0, err));
     uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
-    GX_TRY(find_category(&category, call, count, err));
+    GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"), count,
+                            err));
     uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
     for (uint64_t k = ptr[category]; k < ptr[category + 1] && k - ptr[category] < n; k++) {
         add(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1);

@@ -57,6 +57,10 @@ uint64_t gx_meet_bytes(uint32_t n);
  * community, GX_NONE where it has none. O(the ties of those within two steps). */
 GX_MUST_CHECK gx_status gx_meet_from(gx_meet *meet, uint32_t source, const uint32_t *row,
                                      uint32_t count, uint32_t circle, gx_job *job, gx_error *err);
+/* Whether `v` is among the candidates. */
+static inline bool gx_meet_is_touched(const gx_meet *meet, uint32_t v) {
+    return meet->state[v] != 0;
+}
 /* Of anybody in the graph, met or not. */
 double gx_meet_score(const gx_meet *meet, const gx_meet_weights *weights, uint32_t v);
 /* The squashed parts behind it, in [0, 1). */

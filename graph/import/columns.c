@@ -22,6 +22,8 @@ static const gx__column users[] = {
     {"channel", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"invited_by", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"consent", NULL, GX__TEXT, 0, false, GX__FIELD},
+    {"status", NULL, GX__TEXT, 0, false, GX__FIELD},
+    {"left_at", NULL, GX__TIME, 0, false, GX__FIELD},
 };
 
 static const gx__column items[] = {
