@@ -2,7 +2,7 @@
 
 #include <float.h>
 
-enum { LOOK_EVERY = 4096, PUSH_COST = 2 /* of a tie pushed along, in ties pulled along */ };
+enum { LOOK_EVERY = 4096, PUSH_COST = 3 /* of a tie pushed along, in ties pulled along */ };
 
 static const double TOO_LARGE = 1e250, SCALE = 0x1p-800, LEAST = 1e-280, EQUAL = 1e-10;
 
@@ -119,7 +119,7 @@ static void settle_level(gx__brandes *work, uint32_t first, uint32_t level) {
     double largest = 0;
     for (uint32_t i = first; i < work->reached; i++) {
         uint32_t v = work->queue[i];
-        largest = fmax(largest, work->through[v]);
+        largest = work->through[v] > largest ? work->through[v] : largest;
         work->count[v] = work->through[v];
     }
     uint64_t bit = (uint64_t)1 << level % 64;

@@ -89,7 +89,8 @@ static bool grow(gx__path_side *side, const gx__rows_view *along, const gx__path
     side->first = end;
     double largest = 0;
     for (uint32_t i = end; i < side->reached; i++) {
-        largest = fmax(largest, side->count[side->queue[i]]);
+        double count = side->count[side->queue[i]];
+        largest = count > largest ? count : largest;
     }
     for (uint32_t i = end; largest > TOO_LARGE && i < side->reached; i++) {
         double *count = &side->count[side->queue[i]];
