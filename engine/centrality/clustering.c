@@ -70,11 +70,14 @@ static double strength_of(const gx_graph *g, uint32_t v) {
 
 /* Scores hold what the weighted sums came to, or nothing yet; then they are coefficients. */
 static void divide(double *score, double *transitivity, double *mean, const uint64_t *count,
-                   const uint32_t *member, const gx_graph *g, bool weighted) {
+                   const uint32_t *member, const gx_graph *g, bool weighted, gx_job *job) {
     const gx__rows_view rows = gx__rows_out(g);
     double closed = 0, paths = 0, sum = 0;
     for (uint32_t p = 0; p < g->n; p++) {
         uint32_t v = member[p];
+        if (p % BLOCK == 0 && gx_job_should_stop(job)) {
+            break;
+        }
         double k = (double)gx__others(&rows, v), pairs = k * (k - 1) / 2;
         double part = weighted ? score[v] : (double)count[p];
         double whole = weighted ? strength_of(g, v) * (k - 1) : pairs;
@@ -108,7 +111,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     if (weighted) {
         GX_TRY(add_weights(score, &oriented, support, job, err));
     }
-    divide(score, transitivity, mean, count, oriented.member, g, weighted);
+    divide(score, transitivity, mean, count, oriented.member, g, weighted, job);
     status = gx_job_check(job, err);
 done:
     gx_job_free(job, count);

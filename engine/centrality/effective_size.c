@@ -85,7 +85,7 @@ static gx_status pair_sizes(double *score, const gx_input *input, const gx_args 
     GX_TRY(gx__contacts_make(&contacts, input, gx_arg_bool(args, "directed"),
                              gx_arg_bool(args, "weighted"), job, err));
     GX_TRY(gx_job_alloc(job, &largest, contacts.n, sizeof *largest, err));
-    for (uint32_t j = 0; j < contacts.n; j++) {
+    for (uint32_t j = 0; j < contacts.n && !gx_job_should_stop(job); j++) {
         largest[j] = largest_of(&contacts, j);
     }
     sums s = {score, contacts.strength, largest};
@@ -105,7 +105,7 @@ static gx_status plain_sizes(double *score, const gx_graph *graph, gx_job *job, 
     GX_TRY(gx__orient(&oriented, graph, false, job, err));
     GX_TRY(gx_job_alloc(job, &count, graph->n, sizeof *count, err));
     GX_TRY(gx__triangles_count(count, NULL, &oriented, job, err));
-    for (uint32_t p = 0; p < graph->n; p++) {
+    for (uint32_t p = 0; p < graph->n && !gx_job_should_stop(job); p++) {
         uint32_t v = oriented.member[p];
         double ties = (double)gx__others(&rows, v);
         score[v] = ties > 0 ? ties - 2 * (double)count[p] / ties : 0;
@@ -128,10 +128,11 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     } else {
         GX_TRY(pair_sizes(score, input, args, job, err));
     }
-    for (uint32_t v = 0; v < input->users; v++) {
+    for (uint32_t v = 0; v < input->users && !gx_job_should_stop(job); v++) {
         double ties = (double)gx__others(&rows, v);
         efficiency[v] = ties > 0 ? score[v] / ties : 0;
     }
+    status = gx_job_check(job, err);
 done:
     return status;
 }

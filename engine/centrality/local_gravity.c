@@ -76,6 +76,9 @@ static void weigh(double *mass, const gx__rows_view *rows, bool weighted, uint32
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, 1024) if (n > SMALL)
     for (uint32_t v = 0; v < n; v++) {
         double sum = 0;
+        if (gx_job_should_stop(job)) {
+            continue;
+        }
         for (uint64_t i = rows->ptr[v]; weighted && i < rows->ptr[v + 1]; i++) {
             sum += rows->end[i] == v ? 0 : gx__row_weight(rows, i);
         }

@@ -16,7 +16,7 @@
 #include "engine/kernel/chosen.h"
 #include "engine/kernel/neighbours.h"
 
-enum { LOOK = 1 << 18 };
+enum { LOOK = 1 << 18, BLOCK = 1 << 16 };
 
 static const gx_param params[] = {
     {.name = "count",
@@ -112,13 +112,17 @@ static void weaken(election *e, uint32_t w, uint64_t less) {
 
 static gx_status prepare(election *e, gx_error *err) {
     uint64_t arcs = 0, most = 0;
-    for (uint32_t v = 0; v < e->n; v++) {
+    gx_status status = GX_OK;
+    for (uint32_t v = 0; v < e->n && status == GX_OK; v++) {
         uint64_t others = gx__others(&e->voters, v);
         e->votes[v] = others;
         arcs += others;
         most = others > most ? others : most;
+        if (v % BLOCK == 0) {
+            status = gx_job_check(e->job, err);
+        }
     }
-    if (most && arcs > UINT64_MAX / most) {
+    if (status == GX_OK && most && arcs > UINT64_MAX / most) {
         return gx_fail(err, GX_OVER_LIMIT, "voterank counts votes up to 2^64; %llu ties are too many",
                        (unsigned long long)arcs);
     }
@@ -130,10 +134,13 @@ static gx_status prepare(election *e, gx_error *err) {
         e->votes[v] *= e->full;
         e->heap[v] = (candidate){e->votes[v], v};
     }
-    for (uint32_t v = e->n / 2; v-- > 0;) {
+    for (uint32_t v = e->n / 2; v-- > 0 && status == GX_OK;) {
         sift_down(e, v);
+        if (v % BLOCK == 0) {
+            status = gx_job_check(e->job, err);
+        }
     }
-    return GX_OK;
+    return status;
 }
 
 static gx_status elect(election *e, uint32_t *order, uint32_t *out_count, uint32_t most,

@@ -5,7 +5,7 @@ enum { MEMBERS_CHUNK = 256 };
 void gx__others_all(uint32_t *others, const gx__rows_view *rows, uint32_t n, gx_job *job) {
 #pragma omp parallel for num_threads(job->threads) schedule(static) if (n > MEMBERS_CHUNK)
     for (uint32_t v = 0; v < n; v++) {
-        others[v] = (uint32_t)gx__others(rows, v);
+        others[v] = gx_job_should_stop(job) ? 0 : (uint32_t)gx__others(rows, v);
     }
 }
 

@@ -4,13 +4,14 @@
 
 #include <math.h>
 
-enum { ROWS_CHUNK = 64, SMALL = 1 << 14, LOOK = 1 << 20 };
+enum { ROWS_CHUNK = 64, SMALL = 1 << 14, LOOK = 1 << 20, BLOCK = 1 << 16 };
 
 /* ---- the orientation ---------------------------------------------------------------------- */
 
 /* Counting sort by falling degree. `bucket` is n + 1 cleared numbers. */
-static void sort_by_degree(uint32_t *member, uint32_t *place, uint64_t *bucket,
-                           const gx_graph *graph) {
+static gx_status sort_by_degree(uint32_t *member, uint32_t *place, uint64_t *bucket,
+                                const gx_graph *graph, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
     const uint32_t n = graph->n;
     const uint64_t *ptr = graph->out_ptr;
     for (uint32_t v = 0; v < n; v++) {
@@ -22,11 +23,15 @@ static void sort_by_degree(uint32_t *member, uint32_t *place, uint64_t *bucket,
         bucket[b] = before;
         before += here;
     }
-    for (uint32_t v = 0; v < n; v++) {
+    for (uint32_t v = 0; v < n && status == GX_OK; v++) {
         uint64_t p = bucket[n - (ptr[v + 1] - ptr[v])]++;
         place[v] = (uint32_t)p;
         member[p] = v;
+        if (v % BLOCK == 0) {
+            status = gx_job_check(job, err);
+        }
     }
+    return status;
 }
 
 static void count_lower(gx__oriented *o, const uint32_t *place, const gx_graph *graph, int threads,
@@ -71,7 +76,7 @@ gx_status gx__orient(gx__oriented *out, const gx_graph *graph, bool weighted, gx
     GX_TRY(gx_job_alloc(job, &o.member, o.n, sizeof *o.member, err));
     GX_TRY(gx_job_alloc(job, &o.ptr, (size_t)o.n + 1, sizeof *o.ptr, err));
     GX_TRY(gx_job_alloc(job, &place, o.n, sizeof *place, err));
-    sort_by_degree(o.member, place, o.ptr, graph);
+    GX_TRY(sort_by_degree(o.member, place, o.ptr, graph, job, err));
     count_lower(&o, place, graph, threads, job);
     GX_TRY(gx_job_check(job, err));
     GX_TRY(gx_job_alloc(job, &o.dst, o.m, sizeof *o.dst, err));

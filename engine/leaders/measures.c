@@ -3,6 +3,7 @@
  * row, or counted in integers: the same bytes at any number of threads. */
 #include "engine/leaders/measures.h"
 
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/parallel.h"
 
 enum { MEMBERS_CHUNK = 256 };
@@ -13,28 +14,14 @@ void gx__leaders_followers(double *followers, const gx_graph *graph) {
     }
 }
 
-/* out[v] = Σ of in[u] over followers u. */
-static void sum_followers(double *out, const double *in, const gx_graph *graph, gx_job *job) {
-#pragma omp parallel for num_threads(job->threads) schedule(dynamic, MEMBERS_CHUNK)
-    for (uint32_t v = 0; v < graph->n; v++) {
-        if (gx_job_should_stop(job)) {
-            continue;
-        }
-        double sum = 0.0;
-        for (uint64_t i = graph->in_ptr[v]; i < graph->in_ptr[v + 1]; i++) {
-            sum += in[graph->in_src[i]];
-        }
-        out[v] = sum;
-    }
-}
-
 gx_status gx__leaders_reach(double *reach, const double *followers, const gx_graph *graph,
                             gx_job *job, gx_error *err) {
+    const gx__rows_view rows = {graph->in_ptr, graph->in_src, NULL}; /* followers, each once */
     double *once = NULL, highest = 0.0;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &once, graph->n, sizeof *once, err));
-    sum_followers(once, followers, graph, job);
-    sum_followers(reach, once, graph, job);
+    gx__neighbour_sums(once, followers, &rows, graph->n, job);
+    gx__neighbour_sums(reach, once, &rows, graph->n, job);
     for (uint32_t v = 0; v < graph->n; v++) {
         highest = reach[v] > highest ? reach[v] : highest;
     }
