@@ -175,8 +175,10 @@ static gx_status iterate(gx__walk *w, double *bound, bool reversible, const gx_a
     gx_status status = GX_OK;
     *bound = w->sweep.n ? 2 : 0; /* no two distributions are farther apart */
     gx_job_stage(job, "pagerank", most);
-    if (reversible && d > 0 && most > 1) {
-        GX_TRY(gx__walk_reversible(&k, w, tolerance * (1 - d) / d, most - 1, err));
+    if (d > 0 && most > 1) {
+        double length = tolerance * (1 - d) / d;
+        GX_TRY(reversible ? gx__walk_reversible(&k, w, length, most - 1, err)
+                          : gx__walk_relax(&k, w, length, most - 1, err));
     }
     while (k < most && *bound > tolerance) {
         double length = gx__walk_step(w);

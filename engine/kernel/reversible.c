@@ -86,24 +86,13 @@ static void update_block(void *user, gx__sums *sums, uint32_t first, uint32_t en
     }
 }
 
-/* y out of u, scaled to sum to 1, and the walk as if it had come there by steps. */
+/* y out of u. */
 static void answer_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
     const solver *s = user;
-    double *score = s->walk->score;
+    (void)sums;
     for (uint32_t v = first; v < end; v++) {
         double inverse = s->inverse[v];
-        score[v] = inverse > 0 ? fmax(s->u[v] / inverse, 0) : base_of(s, v);
-        sums->of[SIZE] += score[v];
-    }
-}
-
-static void scale_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
-    const solver *s = user;
-    gx__walk *w = s->walk;
-    for (uint32_t v = first; v < end; v++) {
-        w->score[v] *= s->alpha;
-        w->share[0][v] = w->score[v] * s->inverse[v];
-        sums->of[0] += s->inverse[v] > 0 ? 0 : w->score[v];
+        s->walk->score[v] = inverse > 0 ? fmax(s->u[v] / inverse, 0) : base_of(s, v);
     }
 }
 
@@ -151,8 +140,8 @@ gx_status gx__walk_reversible(uint32_t *out_products, gx__walk *walk, double len
     gx__sweep_run(sweep, guess_block, &s);
     gx__sweep_run(sweep, residual_block, &s);
     GX_TRY(iterate(out_products, &s, length, most, err));
-    s.alpha = 1 / gx__sweep_run(sweep, answer_block, &s).of[SIZE];
-    walk->leak = gx__sweep_run(sweep, scale_block, &s).of[0];
+    gx__sweep_run(sweep, answer_block, &s);
+    gx__walk_settle(walk);
     GX_TRY(gx_job_check(job, err));
 done:
     gx_job_free(job, s.product);

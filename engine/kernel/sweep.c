@@ -27,7 +27,7 @@ void gx__sweep_finish(gx__sweep *sweep) {
 gx__sums gx__sweep_run(const gx__sweep *sweep, gx__block_fn fn, void *user) {
     uint32_t blocks = blocks_of(sweep->n), n = sweep->n;
     gx__sums total = {{0}, {0}};
-#pragma omp parallel for num_threads(sweep->threads) schedule(dynamic, 4) if (sweep->threads > 1)
+#pragma omp parallel for num_threads(sweep->threads) schedule(dynamic) if (sweep->threads > 1)
     for (uint32_t b = 0; b < blocks; b++) {
         gx__sums sums = {{0}, {0}};
         uint32_t first = b * GX__SWEEP_BLOCK;

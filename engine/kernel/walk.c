@@ -89,3 +89,33 @@ double gx__walk_step(gx__walk *walk) {
     walk->leak = sums.of[LEAK];
     return sums.of[LENGTH];
 }
+
+/* ---- from a score found in another way ------------------------------------------------------ */
+
+typedef struct scaling {
+    gx__walk *walk;
+    double factor;
+} scaling;
+
+static void sum_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
+    const scaling *s = user;
+    for (uint32_t v = first; v < end; v++) {
+        sums->of[0] += s->walk->score[v];
+    }
+}
+
+static void scale_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
+    const scaling *s = user;
+    gx__walk *w = s->walk;
+    for (uint32_t v = first; v < end; v++) {
+        w->score[v] *= s->factor;
+        w->share[0][v] = w->score[v] * w->inverse[v];
+        sums->of[LEAK] += leak_of(w, v, w->share[0][v]);
+    }
+}
+
+void gx__walk_settle(gx__walk *walk) {
+    scaling s = {.walk = walk};
+    s.factor = 1 / gx__sweep_run(&walk->sweep, sum_block, &s).of[0];
+    walk->leak = gx__sweep_run(&walk->sweep, scale_block, &s).of[LEAK];
+}

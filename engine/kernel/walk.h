@@ -40,5 +40,11 @@ double gx__walk_step(gx__walk *walk);
 GX_MUST_CHECK gx_status gx__walk_reversible(uint32_t *out_products, gx__walk *walk, double length,
                                             uint32_t most, gx_error *err);
 uint64_t gx__walk_reversible_bytes(uint32_t n);
+/* The same where ties have directions: Gauss–Seidel between some parts of the members (see relax.c);
+ * `most` counts sweeps over all of them. Holds nothing besides the walk. */
+GX_MUST_CHECK gx_status gx__walk_relax(uint32_t *out_sweeps, gx__walk *walk, double length,
+                                       uint32_t most, gx_error *err);
+/* Scales the score to sum to 1, and makes the rest of the walk follow from it. */
+void gx__walk_settle(gx__walk *walk);
 
 #endif

@@ -453,6 +453,55 @@ static void test_hits_as_igraph_has_it(void **state) {
     }
 }
 
+/* ---- PageRank of graphs large enough for parts and threads ---------------------------------------- */
+
+static void expect_same_at_threads(const gx_input *input, const double *score) {
+    run_result r = run("pagerank", input, 3, NULL);
+    assert_memory_equal(score_of(&r, "pagerank", input), score, input->users * sizeof *score);
+    run_free(&r);
+}
+
+static void test_pagerank_in_parts(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        gx_rng rng = gx_rng_at(seed, 43);
+        arc_list arcs = {.n = 20000 + 7000 * (uint32_t)seed};
+        bool both = seed % 3 == 2; /* every tie both ways, but the graph is kept with directions */
+        for (uint32_t i = 0; i < 3 * arcs.n; i++) { /* a third of all lead nowhere */
+            uint32_t u = (uint32_t)gx_rng_below(&rng, arcs.n * 2 / 3);
+            uint32_t v = (uint32_t)gx_rng_below(&rng, arcs.n);
+            arcs_add(&arcs, u, v);
+            if (both) {
+                arcs_add(&arcs, v, u);
+            }
+        }
+        gx_graph graph;
+        igraph_t twin;
+        igraph_vector_t weights, expected;
+        graph_of(&graph, &arcs, GX_GRAPH_IN, 2);
+        gx_input input = {.graph = &graph, .users = graph.n};
+        run_result r = run("pagerank", &input, 1, NULL);
+        const double *score = score_of(&r, "pagerank", &input);
+        expect_same_at_threads(&input, score);
+        igraph_of(&twin, &weights, &graph);
+        igraph_vector_init(&expected, 0);
+        assert_int_equal(igraph_pagerank(&twin, IGRAPH_PAGERANK_ALGO_PRPACK, &expected, NULL,
+                                         igraph_vss_all(), true, 0.85, &weights, NULL),
+                         IGRAPH_SUCCESS);
+        double apart = 0;
+        for (uint32_t v = 0; v < graph.n; v++) {
+            apart += fabs(score[v] - VECTOR(expected)[v]);
+        }
+        assert_true(apart <= 2e-9);
+        igraph_vector_destroy(&weights);
+        igraph_vector_destroy(&expected);
+        igraph_destroy(&twin);
+        run_free(&r);
+        gx_graph_finish(&graph);
+        arcs_free(&arcs);
+    }
+}
+
 /* ---- forward push -------------------------------------------------------------------------------- */
 
 /* PageRank that starts again from one member is what push comes to from below, by its bound exactly. */
@@ -515,6 +564,7 @@ int main(void) {
         cmocka_unit_test(test_leaderrank),
         cmocka_unit_test(test_hits),
         cmocka_unit_test(test_hits_as_igraph_has_it),
+        cmocka_unit_test(test_pagerank_in_parts),
         cmocka_unit_test(test_push),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
