@@ -66,7 +66,9 @@ GX_MUST_CHECK gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rul
  * nothing. Ties without a time are not in it. */
 GX_MUST_CHECK gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                                       gx_job *job, gx_error *err);
-/* members × groups: who is in which now, those who left left out; values and times are NULL. */
+/* members × groups: who is in which now, those who left left out. The value is 1, and more for a host: a
+ * member with the role owner, host, admin or moderator, or the `owner` of the group's record. Times
+ * are NULL. */
 GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err);
 
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */

@@ -11,6 +11,7 @@ typedef struct pairs {
     uint64_t seen, count;
     uint32_t *row, *col; /* NULL while counting */
     int64_t *ts;
+    float *value;
 } pairs;
 
 static gx_status poll(pairs *p, gx_error *err) {
@@ -45,6 +46,7 @@ static void give_pairs(pairs *p) {
     gx_job_free(p->job, p->row);
     gx_job_free(p->job, p->col);
     gx_job_free(p->job, p->ts);
+    gx_job_free(p->job, p->value);
 }
 
 static gx_status add_tie(void *context, const gx_tie *tie, gx_error *err) {
@@ -72,23 +74,58 @@ done:
     return status;
 }
 
+static bool is_host(gx_slice role) {
+    const char *const hosts[] = {"owner", "host", "admin", "moderator"};
+    for (size_t i = 0; i < GX_COUNT(hosts); i++) {
+        if (gx_slice_equal(role, gx_slice_of(hosts[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_place(pairs *p, uint32_t user, uint32_t group, bool host) {
+    if (p->value) {
+        p->value[p->count] = host ? 2 : 1;
+    }
+    add_pair(p, user, group, 0);
+}
+
 static gx_status add_membership(void *context, const gx_membership *member, gx_error *err) {
     pairs *p = context;
     if (member->left_ms == GX_TIME_UNKNOWN) {
-        add_pair(p, member->user, member->group, 0);
+        add_place(p, member->user, member->group, is_host(member->role));
     }
     return poll(p, err);
+}
+
+static gx_status add_owner(void *context, uint32_t group, const gx_value *record, gx_error *err) {
+    pairs *p = context;
+    const gx_value *owner = gx_map_get(record, "owner");
+    uint32_t user;
+    if (owner && owner->type == GX_TEXT &&
+        gx_word_find(&user, p->txn, GX_SPACE_USER, (gx_slice){owner->as.text, owner->size}) ==
+            GX_OK) {
+        add_place(p, user, group, true);
+    }
+    return poll(p, err);
+}
+
+static gx_status add_places(pairs *p, gx_error *err) {
+    gx_status status = gx_member_each(p->txn, add_membership, p, err);
+    return status == GX_OK ? gx_record_each(p->txn, GX_SPACE_GROUP, add_owner, p, err) : status;
 }
 
 gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err) {
     gx_status status;
     pairs p = {.txn = txn, .job = job};
     gx_job_stage(job, "reading members of groups", 0);
-    GX_TRY(gx_member_each(txn, add_membership, &p, err));
+    GX_TRY(add_places(&p, err));
+    GX_TRY(gx_job_alloc(job, &p.value, p.count, sizeof *p.value, err));
     GX_TRY(take_pairs(&p, false, err));
-    GX_TRY(gx_member_each(txn, add_membership, &p, err));
+    GX_TRY(add_places(&p, err));
     GX_TRY(gx_matrix_build(out, gx_word_count(txn, GX_SPACE_USER),
-                           gx_word_count(txn, GX_SPACE_GROUP), p.count, p.row, p.col, NULL, NULL,
+                           gx_word_count(txn, GX_SPACE_GROUP), p.count, p.row, p.col, p.value, NULL,
                            job, err));
 done:
     give_pairs(&p);

@@ -13,7 +13,7 @@ enum { ITEMS = 12, CATEGORIES = 3, THREADS_MAX = 4, ALLOCATIONS_MAX = 3000 };
 typedef struct world {
     arc_list ties;
     gx_graph graph, undirected;
-    gx_matrix matrix;
+    gx_matrix matrix, groups;
     gx_labels category;
     uint32_t label[ITEMS], name_at[CATEGORIES + 1];
     char names[CATEGORIES + 1];
@@ -88,6 +88,23 @@ static void draw_events(gx_matrix *out, const scene *s, const uint32_t *number) 
                      GX_OK);
 }
 
+/* Everybody in one or two of three groups, every seventh member a host. */
+static void draw_groups(gx_matrix *out, const scene *s, const uint32_t *number) {
+    uint32_t row[128], col[128];
+    float value[128];
+    uint64_t count = 0;
+    for (uint32_t v = 0; v < s->n; v++) {
+        for (uint32_t k = 0; k <= v % 2; k++) {
+            row[count] = number[v];
+            col[count] = (v + k) % 3;
+            value[count++] = v % 7 == 3 ? 2 : 1;
+        }
+    }
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_matrix_build(out, s->n, 3, count, row, col, value, NULL, &job, NULL), GX_OK);
+}
+
 /* `number` renames the members; NULL: as they are. */
 static void world_make(world *w, const scene *s, const uint32_t *number) {
     uint32_t same[64];
@@ -100,6 +117,7 @@ static void world_make(world *w, const scene *s, const uint32_t *number) {
     graph_of(&w->graph, &w->ties, GX_GRAPH_IN | loops, 1);
     graph_of(&w->undirected, &w->ties, GX_GRAPH_UNDIRECTED | loops, 1);
     draw_events(&w->matrix, s, number ? number : same);
+    draw_groups(&w->groups, s, number ? number : same);
     for (uint32_t i = 0; i < ITEMS; i++) {
         w->label[i] = i % (CATEGORIES + 1) < CATEGORIES ? i % (CATEGORIES + 1) : GX_NONE;
     }
@@ -115,6 +133,7 @@ static void world_free(world *w) {
     gx_graph_finish(&w->graph);
     gx_graph_finish(&w->undirected);
     gx_matrix_finish(&w->matrix);
+    gx_matrix_finish(&w->groups);
 }
 
 static gx_input input_of(const world *w) {
@@ -122,6 +141,7 @@ static gx_input input_of(const world *w) {
                       .undirected = &w->undirected,
                       .matrix = &w->matrix,
                       .category = &w->category,
+                      .groups = &w->groups,
                       .users = w->graph.n,
                       .items = ITEMS};
 }

@@ -1,0 +1,304 @@
+/* Figures of the structure of a community: ties within circles, texture, distances. */
+#include "engine/operations/structure.h"
+
+#include "engine/community/partition.h"
+#include "engine/kernel/neighbours.h"
+#include "engine/kernel/triangles.h"
+
+#include <math.h>
+
+enum { MEMBERS_CHUNK = 512, SMALL = 1 << 14, DISTANCES_FIRST = 64 };
+
+/* ---- ties within circles --------------------------------------------------------------------- */
+
+static void count_row(gx__inner *inner, const gx_graph *graph, uint32_t place, bool write) {
+    const uint32_t v = inner->member[place], c = inner->community[v];
+    uint64_t at = write ? inner->ptr[place] : 0;
+    for (uint64_t i = graph->out_ptr[v]; i < graph->out_ptr[v + 1]; i++) {
+        uint32_t u = graph->out_dst[i];
+        if (u != v && inner->community[u] == c) {
+            if (write) {
+                inner->dst[at] = inner->place[u];
+            }
+            at++;
+        }
+    }
+    if (!write) {
+        inner->ptr[place + 1] = at;
+    }
+}
+
+static void walk_rows(gx__inner *inner, const gx_graph *graph, bool write, gx_job *job) {
+    const int threads = graph->m + graph->n > SMALL ? job->threads : 1;
+    const uint32_t n = inner->n;
+    (void)threads;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, MEMBERS_CHUNK) if (threads > 1)
+    for (uint32_t p = 0; p < n; p++) {
+        count_row(inner, graph, p, write);
+    }
+}
+
+gx_status gx__inner_init(gx__inner *out, const gx_graph *graph, const uint32_t *community,
+                         gx_job *job, gx_error *err) {
+    const uint32_t n = graph->n;
+    gx__inner inner = {.n = n, .community = community};
+    gx_status status;
+    for (uint32_t v = 0; v < n; v++) {
+        inner.circles = community[v] >= inner.circles ? community[v] + 1 : inner.circles;
+    }
+    GX_TRY(gx_job_alloc(job, &inner.at, (size_t)inner.circles + 1, sizeof *inner.at, err));
+    GX_TRY(gx_job_alloc(job, &inner.member, n, sizeof *inner.member, err));
+    GX_TRY(gx_job_alloc(job, &inner.place, n, sizeof *inner.place, err));
+    GX_TRY(gx_job_alloc(job, &inner.ptr, (size_t)n + 1, sizeof *inner.ptr, err));
+    gx_partition_group(inner.at, inner.member, community, inner.circles, NULL, n);
+    for (uint32_t p = 0; p < n; p++) {
+        inner.place[inner.member[p]] = p;
+    }
+    walk_rows(&inner, graph, false, job);
+    GX_TRY(gx_job_check(job, err));
+    for (uint32_t p = 0; p < n; p++) {
+        inner.ptr[p + 1] += inner.ptr[p];
+    }
+    GX_TRY(gx_job_alloc(job, &inner.dst, inner.ptr[n], sizeof *inner.dst, err));
+    walk_rows(&inner, graph, true, job);
+    GX_TRY(gx_job_check(job, err));
+    *out = inner;
+    return GX_OK;
+done:
+    gx__inner_finish(&inner, job);
+    return status;
+}
+
+void gx__inner_localise(gx__inner *inner) {
+    for (uint32_t c = 0; c < inner->circles; c++) {
+        for (uint64_t i = inner->ptr[inner->at[c]]; i < inner->ptr[inner->at[c + 1]]; i++) {
+            inner->dst[i] -= inner->at[c];
+        }
+    }
+}
+
+void gx__inner_finish(gx__inner *inner, gx_job *job) {
+    gx_job_free(job, inner->at);
+    gx_job_free(job, inner->member);
+    gx_job_free(job, inner->place);
+    gx_job_free(job, inner->ptr);
+    gx_job_free(job, inner->dst);
+    *inner = (gx__inner){0};
+}
+
+/* ---- texture --------------------------------------------------------------------------------- */
+
+typedef struct weave {
+    const gx_graph *graph;
+    uint32_t *degree;    /* without self-loops */
+    uint64_t *triangles; /* by member */
+} weave;
+
+/* Sums over members: of d, d², d³, of d times the neighbours' degrees, and what clustering needs. */
+typedef struct strands {
+    double ends, squares, cubes, products;
+    double closed, paths, local, counted;
+} strands;
+
+static void add_member(strands *s, const weave *w, uint32_t v) {
+    const gx_graph *g = w->graph;
+    const double d = w->degree[v], triangles = (double)w->triangles[v];
+    uint64_t around = 0;
+    for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+        around += g->out_dst[i] == v ? 0 : w->degree[g->out_dst[i]];
+    }
+    s->ends += d;
+    s->squares += d * d;
+    s->cubes += d * d * d;
+    s->products += d * (double)around;
+    s->closed += triangles;
+    s->paths += d * (d - 1) / 2;
+    if (w->degree[v] > 1) {
+        s->local += triangles / (d * (d - 1) / 2);
+        s->counted += 1;
+    }
+}
+
+/* Newman's r of M ties between degrees j and k: Σ jk, ½ Σ (j + k) and ½ Σ (j² + k²) are sums over
+ * members. */
+static gx__texture close_strands(const strands *s) {
+    gx__texture t = {s->ends / 2, (double)NAN, (double)NAN, (double)NAN};
+    if (s->paths > 0) {
+        t.clustering = s->closed / s->paths;
+        t.local_clustering = s->local / s->counted;
+    }
+    if (s->ends > 0) {
+        double mean = s->squares / s->ends, spread = s->cubes / s->ends - mean * mean;
+        double shared = s->products / s->ends - mean * mean;
+        t.assortativity = spread > 1e-12 * mean * mean ? shared / spread : (double)NAN;
+    }
+    return t;
+}
+
+static gx_status count_triangles(weave *w, gx_job *job, gx_error *err) {
+    gx__oriented oriented = {0};
+    uint64_t *by_place = NULL;
+    gx_status status;
+    GX_TRY(gx__orient(&oriented, w->graph, false, job, err));
+    GX_TRY(gx_job_alloc(job, &by_place, oriented.n, sizeof *by_place, err));
+    GX_TRY(gx__triangles_count(by_place, NULL, &oriented, job, err));
+    for (uint32_t p = 0; p < oriented.n; p++) {
+        w->triangles[oriented.member[p]] = by_place[p];
+    }
+done:
+    gx_job_free(job, by_place);
+    gx__oriented_free(&oriented, job);
+    return status;
+}
+
+gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t *at,
+                         uint32_t parts, gx_job *job, gx_error *err) {
+    const uint32_t n = graph->n, whole[2] = {0, n};
+    const gx__rows_view rows = gx__rows_out(graph);
+    weave w = {.graph = graph};
+    gx_status status;
+    at = at ? at : whole;
+    GX_TRY(gx_job_alloc(job, &w.degree, n, sizeof *w.degree, err));
+    GX_TRY(gx_job_alloc(job, &w.triangles, n, sizeof *w.triangles, err));
+    gx__others_all(w.degree, &rows, n, job);
+    GX_TRY(gx_job_check(job, err));
+    GX_TRY(count_triangles(&w, job, err));
+    for (uint32_t k = 0; k < parts; k++) {
+        strands s = {0};
+        for (uint32_t v = at[k]; v < at[k + 1]; v++) {
+            add_member(&s, &w, v);
+            if (v % (1 << 14) == 0) {
+                GX_TRY(gx_job_check(job, err));
+            }
+        }
+        out[k] = close_strands(&s);
+    }
+done:
+    gx_job_free(job, w.triangles);
+    gx_job_free(job, w.degree);
+    return status;
+}
+
+uint64_t gx__texture_bytes(uint64_t n, uint64_t m, int threads) {
+    return 20 * n + gx__triangles_bytes(n, m, false, false, threads);
+}
+
+/* ---- distances ------------------------------------------------------------------------------- */
+
+static bool make_room(gx__distances *d, uint32_t level) {
+    uint32_t room = d->room ? d->room : DISTANCES_FIRST;
+    uint64_t *count;
+    if (level < d->room) {
+        return true;
+    }
+    while (room <= level) {
+        room *= 2;
+    }
+    if (gx_job_alloc(d->job, &count, room, sizeof *count, NULL) != GX_OK) {
+        d->failed = true;
+        return false;
+    }
+    if (d->room) {
+        memcpy(count, d->count, d->room * sizeof *count);
+    }
+    gx_job_free(d->job, d->count);
+    d->count = count;
+    d->room = room;
+    return true;
+}
+
+static void arrive(void *user, uint32_t v, uint32_t level, uint32_t searches) {
+    gx__distances *d = user;
+    (void)v;
+    if (make_room(d, level)) {
+        d->count[level] += searches;
+        d->longest = level > d->longest ? level : d->longest;
+    }
+}
+
+gx_status gx__spread_group(gx__distances *out, gx__msbfs *work, const gx__paths *paths,
+                           const uint32_t *sources, uint32_t count, gx_job *job, gx_error *err) {
+    out->job = job;
+    for (uint32_t first = 0; first < count; first += GX__SPREAD_LANES) {
+        uint32_t some = count - first < GX__SPREAD_LANES ? count - first : GX__SPREAD_LANES;
+        gx__msbfs_run(work, paths, sources + first, NULL, some, arrive, out, job);
+        gx_status status = gx_job_check(job, err);
+        if (status == GX_OK && out->failed) {
+            status = gx_fail_memory(err, 2 * out->room * sizeof *out->count);
+        }
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return GX_OK;
+}
+
+void gx__distances_finish(gx__distances *distances) {
+    if (distances->job) {
+        gx_job_free(distances->job, distances->count);
+    }
+    *distances = (gx__distances){0};
+}
+
+typedef struct figures {
+    double pairs, mean, diameter;
+} figures;
+
+/* Of all groups but one (`left_out` beyond them: of all). The distance that 90 in 100 are at most,
+ * between the last that is too low and the next (Leskovec, Kleinberg and Faloutsos 2005). */
+static figures figures_of(const gx__distances *groups, uint32_t group_count, uint32_t left_out) {
+    uint32_t longest = 0;
+    figures f = {0, (double)NAN, (double)NAN};
+    double sum = 0, below = 0;
+    for (uint32_t g = 0; g < group_count; g++) {
+        longest = g != left_out && groups[g].longest > longest ? groups[g].longest : longest;
+        for (uint32_t d = 1; g != left_out && d <= groups[g].longest; d++) {
+            f.pairs += (double)groups[g].count[d];
+            sum += (double)groups[g].count[d] * d;
+        }
+    }
+    for (uint32_t d = 1; d <= longest; d++) {
+        double here = 0;
+        for (uint32_t g = 0; g < group_count; g++) {
+            here += g != left_out && d <= groups[g].longest ? (double)groups[g].count[d] : 0;
+        }
+        if (below + here >= 0.9 * f.pairs) {
+            f.mean = sum / f.pairs;
+            f.diameter = d - 1 + (0.9 * f.pairs - below) / here;
+            return f;
+        }
+        below += here;
+    }
+    return f;
+}
+
+/* √((G − 1) / G · Σ (θ_g − mean θ)²), times √(1 − samples / n). */
+static double jackknife(const double *without, uint32_t count, uint32_t n, uint32_t samples) {
+    double mean = 0, squares = 0;
+    for (uint32_t g = 0; g < count; g++) {
+        mean += without[g] / count;
+    }
+    for (uint32_t g = 0; g < count; g++) {
+        squares += (without[g] - mean) * (without[g] - mean);
+    }
+    double left = 1 - (double)samples / n;
+    return sqrt(squares * (count - 1) / count * (left > 0 ? left : 0));
+}
+
+void gx__spread_close(gx__spread *out, const gx__distances *groups, uint32_t group_count, uint32_t n,
+                      uint32_t samples) {
+    const figures all = figures_of(groups, group_count, GX_NONE);
+    double mean[GX__SPREAD_GROUPS], diameter[GX__SPREAD_GROUPS];
+    *out = (gx__spread){.mean = all.mean, .diameter = all.diameter, .samples = samples};
+    out->reached = n > 1 && samples > 0 ? all.pairs / ((double)samples * (n - 1)) : (double)NAN;
+    if (samples >= n) {
+        return;
+    }
+    for (uint32_t g = 0; g < group_count; g++) {
+        figures f = figures_of(groups, group_count, g);
+        mean[g] = f.mean;
+        diameter[g] = f.diameter;
+    }
+    out->mean_error = jackknife(mean, group_count, n, samples);
+    out->diameter_error = jackknife(diameter, group_count, n, samples);
+}
