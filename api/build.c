@@ -5,8 +5,8 @@
 
 const char *const gx_build_default[] = {"degree",  "pagerank", "components", "kcore",
                                         "leiden",  "strength", "circle",     "spanners",
-                                        "bridges", "leaders",  "popular",    "linear",
-                                        NULL};
+                                        "bridges", "structure", "leaders",   "popular",
+                                        "linear",  NULL};
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 

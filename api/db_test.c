@@ -3,6 +3,7 @@
 #include "api/db.h"
 #include "api/support.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -429,6 +430,37 @@ static void what_joins_circles_is_told(void **state) {
     fails(b, "graph.bridges", "{\"community\": \"c-9\"}", GX_NOT_FOUND);
 }
 
+/* Figures of the two rings: each member has four ties inside, u0 and u8 one more to each other. */
+static void the_structure_is_told(void **state) {
+    bed *b = *state;
+    fill_two_rings(b);
+    must(b, "group.put", "{\"groups\": [{\"group_id\": \"g\", \"owner\": \"u0\"}]}");
+    must(b, "member.put",
+         "{\"members\": [{\"group_id\": \"g\", \"user_id\": \"u1\", \"role\": \"member\"}]}");
+    fails(b, "graph.stats", "{}", GX_CONFLICT);
+    must(b, "model.build", "{\"check\": true}");
+    gx_value stats = must(b, "graph.stats", "{}");
+    const gx_value *whole = first_of(&stats, "stats");
+    assert_int_equal(number(whole, "members"), 16);
+    assert_int_equal(number(whole, "ties"), 33);
+    assert_int_equal(number(whole, "hosts"), 1);
+    const gx_value *vertical = gx_map_get(whole, "vertical");
+    assert_int_equal(vertical->type, GX_REAL);
+    assert_true(fabs(vertical->as.real - 1.0 / 33) < 1e-9);
+    stats = must(b, "graph.stats", "{\"show\": \"circles\"}");
+    assert_int_equal(gx_map_get(&stats, "stats")->size, 2);
+    assert_text(first_of(&stats, "stats"), "community", "c-0");
+    assert_int_equal(number(first_of(&stats, "stats"), "ties"), 16);
+    must(b, "tie.put", "{\"ties\": [{\"src\": \"u9\", \"dst\": \"u15\"}]}");
+    must(b, "model.build", "{}");
+    stats = must(b, "graph.stats", "{\"show\": \"time\", \"community\": \"c-1\"}");
+    assert_int_equal(gx_map_get(&stats, "stats")->size, 2);
+    assert_int_equal(number(&gx_map_get(&stats, "stats")->as.items[0], "ties"), 16);
+    assert_int_equal(number(&gx_map_get(&stats, "stats")->as.items[1], "ties"), 17);
+    fails(b, "graph.stats", "{\"community\": \"c-7\"}", GX_NOT_FOUND);
+    fails(b, "graph.stats", "{\"show\": \"nothing\"}", GX_BAD_REQUEST);
+}
+
 /* ---- a snapshot that cannot be served ---------------------------------------------------------
  */
 
@@ -621,6 +653,7 @@ int main(void) {
         TEST(a_build_is_served_and_swapped_whole),
         TEST(circles_keep_their_ids),
         TEST(what_joins_circles_is_told),
+        TEST(the_structure_is_told),
         TEST(a_store_with_a_damaged_snapshot_opens_and_names_the_way_back),
         TEST(a_reload_never_drops_what_is_served),
         TEST(members_are_given_by_id_and_unknown_ones_named),
