@@ -21,8 +21,10 @@ const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args,
                          int threads) {
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
-    out->mem_bytes = gx__leiden_bytes(n, m, gx_arg_bool(args, "directed"), threads) +
-                     (input->before ? 4 * n : 0);
+    const bool directed =
+        gx_arg_bool(args, "directed") && input->graph && input->graph->directed;
+    out->mem_bytes =
+        gx__leiden_bytes(n, directed ? 2 * input->graph->m : m, directed, threads);
     out->cpu_s = 4e-7 * (double)n + 1.5e-7 * (double)m;
 }
 
@@ -118,7 +120,7 @@ const gx_pass gx_pass_leiden = {
     .kind = GX_KIND_COMMUNITY,
     .summary = "circles: connected communities of high modularity",
     .paper = "Traag, Waltman, van Eck, From Louvain to Leiden, Sci. Rep. 9:5233 (2019), alg. A.2",
-    .complexity = "time O(m) a sweep, some ten sweeps a round; memory 140 n + 14 m bytes",
+    .complexity = "time O(m) a sweep, some ten sweeps a round; memory 170 n + 16 m bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
     .gives = gx__leiden_gives,
     .give_count = GX__LEIDEN_GIVES,

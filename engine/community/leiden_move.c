@@ -12,27 +12,30 @@
  *
  * A sweep over a arcs costs O(a) time; sweeps shrink to the nodes whose neighbourhood changed. */
 #include "engine/community/leiden_parts.h"
-#include "engine/kernel/parallel.h"
+#include "engine/kernel/crew.h"
 
 enum {
-    BATCHES = 16,          /* of a sweep; a queue of fewer nodes is served one by one */
-    BATCHES_SETTLED = 4,   /* of a long sweep after one that moved fewer than a node in SETTLED */
+    BATCHES = 16,           /* of a sweep; a queue of fewer nodes is served one by one */
+    BATCHES_SETTLED = 4,    /* of a long sweep after one that moved fewer than a node in SETTLED */
     SETTLED = 8,
     SETTLED_FEWEST = 16384, /* shorter ones might swap neighbours for ever */
-    CHUNK = 64,            /* nodes a thread takes at a time */
-    PARALLEL_ARCS = 32768, /* of a batch: below, waking threads costs more than they save */
+    CHUNK = 64,             /* nodes a thread takes at a time */
+    CHUNKS_MOST = 1 << 20,  /* of a batch: in longer ones a thread takes more */
 };
 
 typedef struct sweep {
     gx__leiden *leiden;
-    uint32_t count;  /* nodes in the queue */
-    uint32_t batch;  /* nodes a batch */
-    uint32_t number; /* of the present batch, counted over all sweeps */
-    uint32_t movers; /* of the last batch */
-    uint32_t moved;  /* in the last sweep */
-    bool all;        /* the next sweep visits everybody: no need to tell whom a move concerns */
+    uint32_t left;        /* sweeps that may follow */
+    uint32_t count;       /* nodes in the queue */
+    uint32_t batch;       /* nodes a batch */
+    uint32_t first, last; /* places of the present batch in the queue */
+    uint32_t chunk;       /* nodes a thread takes */
+    uint32_t told;        /* chunks of movers whose neighbours are to be told */
+    uint32_t number;      /* of the present batch, counted over all sweeps */
+    uint32_t movers;      /* of the last batch */
+    uint32_t moved;       /* in the last sweep */
+    bool all;             /* the next sweep visits everybody: no need to tell whom a move concerns */
     uint32_t vacancies;
-    bool stopped;
 } sweep;
 
 /* Weight that the null model expects between a node of such costs (pull · mass) and community c. */
@@ -161,50 +164,6 @@ static void make_moves(sweep *s, uint32_t first, uint32_t last) {
     }
 }
 
-/* Threads that a batch of this queue has work for. */
-static int sweep_threads(const sweep *s) {
-    const gx__level *level = &s->leiden->level;
-    return s->batch * (level->arcs / level->n) < PARALLEL_ARCS ? 1 : s->leiden->scratch_count;
-}
-
-/* One pass over the queue. What a batch moved is told to the neighbours while the next is weighed.
- */
-static void run_sweep(sweep *s) {
-    gx__leiden *leiden = s->leiden;
-    const int threads = sweep_threads(s);
-    (void)threads;
-#pragma omp parallel num_threads(threads)
-    {
-        gx__scratch *scratch = &leiden->scratch[gx_thread()];
-        for (uint32_t first = 0;; first += s->batch) {
-#pragma omp for schedule(dynamic, CHUNK) nowait
-            for (uint32_t i = 0; i < (s->all ? 0 : s->movers); i++) {
-                touch_neighbours(leiden, leiden->mover[i], s->number);
-            }
-            if (first >= s->count || s->stopped) {
-                break;
-            }
-            const uint32_t last = s->count - first < s->batch ? s->count : first + s->batch;
-#pragma omp for schedule(dynamic, CHUNK)
-            for (uint32_t i = first; i < last; i++) {
-                uint32_t v = leiden->queue[i];
-                gx__prefetch_rows(&leiden->level, leiden->queue, i, last);
-                leiden->target[i - first] =
-                    best_target(leiden, v, scratch, &leiden->gain[i - first]);
-                leiden->seen_at[v] = s->number + 1;
-            }
-#pragma omp single
-            {
-                s->number++;
-                make_moves(s, first, last);
-                s->moved += s->movers;
-                s->stopped = gx_job_should_stop(leiden->job);
-            }
-        }
-    }
-    s->movers = 0;
-}
-
 /* All nodes, or those that somebody touched since, or while, they were last weighed. */
 static uint32_t fill_queue(gx__leiden *leiden, bool all) {
     const uint32_t n = leiden->level.n;
@@ -221,9 +180,90 @@ static uint32_t fill_queue(gx__leiden *leiden, bool all) {
     return count;
 }
 
+/* The next sweep's queue, in batches; false where there is nobody to visit or no sweep left. */
+static bool start_sweep(sweep *s) {
+    const bool all = s->all;
+    if (s->left == 0) {
+        return false;
+    }
+    s->left--;
+    s->count = fill_queue(s->leiden, all);
+    s->all = all && s->number == 0;
+    const bool settled = s->count >= SETTLED_FEWEST && s->moved < s->count / SETTLED;
+    s->batch = s->count / (settled ? BATCHES_SETTLED : BATCHES) + 1;
+    s->chunk = CHUNK + s->batch / CHUNKS_MOST;
+    s->first = s->last = 0;
+    s->movers = s->moved = 0;
+    return s->count > 0;
+}
+
+static uint32_t chunks_for(const sweep *s, uint32_t nodes) {
+    return nodes / s->chunk + (nodes % s->chunk > 0);
+}
+
+/* Between two batches: makes the moves of the one that was weighed. What it moved is told to the
+ * neighbours while the next is weighed, or after the last of a sweep alone. */
+static uint32_t next_batch(void *user) {
+    sweep *s = user;
+    if (gx_job_should_stop(s->leiden->job)) {
+        return 0;
+    }
+    s->movers = 0;
+    if (s->first < s->last) {
+        s->number++;
+        make_moves(s, s->first, s->last);
+        s->moved += s->movers;
+    }
+    s->told = s->all ? 0 : chunks_for(s, s->movers);
+    s->first = s->last;
+    if (s->first == s->count) {
+        if (s->told > 0) {
+            return s->told;
+        }
+        if (!start_sweep(s)) {
+            return 0;
+        }
+    }
+    s->last = s->count - s->first < s->batch ? s->count : s->first + s->batch;
+    return s->told + chunks_for(s, s->last - s->first);
+}
+
+static void tell_chunk(const sweep *s, uint32_t chunk) {
+    const uint32_t from = chunk * s->chunk;
+    const uint32_t to = s->movers - from < s->chunk ? s->movers : from + s->chunk;
+    for (uint32_t i = from; i < to; i++) {
+        touch_neighbours(s->leiden, s->leiden->mover[i], s->number);
+    }
+}
+
+static void weigh_chunk(const sweep *s, uint32_t chunk, gx__scratch *scratch) {
+    gx__leiden *leiden = s->leiden;
+    const uint32_t from = s->first + chunk * s->chunk;
+    const uint32_t to = s->last - from < s->chunk ? s->last : from + s->chunk;
+    for (uint32_t i = from; i < to; i++) {
+        const uint32_t v = leiden->queue[i];
+        gx__prefetch_rows(&leiden->level, leiden->queue, i, s->last);
+        leiden->target[i - s->first] =
+            best_target(leiden, v, scratch, &leiden->gain[i - s->first]);
+        leiden->seen_at[v] = s->number + 1;
+    }
+}
+
+static void work_chunk(void *user, uint32_t chunk, int thread) {
+    const sweep *s = user;
+    if (gx_job_should_stop(s->leiden->job)) {
+        return; /* next_batch ends it all */
+    }
+    if (chunk < s->told) {
+        tell_chunk(s, chunk);
+    } else {
+        weigh_chunk(s, chunk - s->told, &s->leiden->scratch[thread]);
+    }
+}
+
 gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
     const uint32_t n = leiden->level.n;
-    sweep s = {.leiden = leiden};
+    sweep s = {.leiden = leiden, .left = sweeps};
     for (uint32_t v = 0; v < n; v++) {
         leiden->touched_at[v] = leiden->seen_at[v] = 0;
     }
@@ -235,21 +275,7 @@ gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
     /* Of members who are all alone nearly each moves. */
     s.all = s.vacancies == 0;
     s.moved = s.all ? n : 0;
-    bool settled;
-    for (uint32_t i = 0; i < sweeps; i++) {
-        s.count = fill_queue(leiden, s.all);
-        s.all = s.all && i == 0;
-        settled = s.count >= SETTLED_FEWEST && s.moved < s.count / SETTLED;
-        s.batch = s.count / (settled ? BATCHES_SETTLED : BATCHES) + 1;
-        s.moved = 0;
-        if (s.count == 0) {
-            break;
-        }
-        run_sweep(&s);
-        gx_status status = gx_job_check(leiden->job, err);
-        if (status != GX_OK) {
-            return status;
-        }
-    }
-    return GX_OK;
+    s.chunk = CHUNK;
+    gx__crew_run(gx__leiden_threads(leiden, leiden->level.arcs), next_batch, work_chunk, &s);
+    return gx_job_check(leiden->job, err);
 }

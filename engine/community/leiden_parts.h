@@ -137,8 +137,8 @@ gx__prefetch_rows(const gx__level *level, const uint32_t *node, uint64_t i, uint
     }
 }
 
-/* Bytes held at the peak for n nodes and m arcs. */
-uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, bool directed, int threads);
+/* Bytes held at the peak for n nodes and so many arcs at level 0. */
+uint64_t gx__leiden_bytes(uint64_t n, uint64_t arcs, bool directed, int threads);
 
 /* Threads worth waking for this many arcs of work: the result does not depend on it. */
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs);

@@ -16,8 +16,8 @@
  *
  * What differs from the papers: the queue is served in batches (leiden_move.c), a node joins its
  * best part instead of drawing one (leiden_refine.c). Both are the same for any number of threads.
- * Time O(m) a sweep, some ten sweeps a round; memory about 140 bytes a node, 14 an arc and 12 a
- * node and thread; directed ties 16 an arc more. */
+ * Time O(m) a sweep, some ten sweeps a round; memory about 170 bytes a node, 16 an arc and 12 a
+ * node and thread; for directed ties, which are arcs at both ends, 24 an arc. */
 #include "engine/community/leiden_parts.h"
 #include "engine/community/leiden_tree.h"
 #include "engine/community/partition.h"
@@ -122,7 +122,10 @@ done:
     return status;
 }
 
-uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, bool directed, int threads) {
+uint64_t gx__leiden_bytes(uint64_t n, uint64_t arcs, bool directed, int threads) {
+    const uint64_t arc = sizeof(uint32_t) + sizeof(float);
+    const uint64_t levels = 32; /* the result, and the levels of two rounds: 8 numbers a node */
+    const uint64_t scratch = sizeof(double) + sizeof(uint32_t);
     uint64_t node = 0, more = 0;
 #define X(field) node += sizeof *((const gx__leiden *)NULL)->field;
     NODE_ARRAYS(X)
@@ -130,8 +133,8 @@ uint64_t gx__leiden_bytes(uint64_t n, uint64_t m, bool directed, int threads) {
 #define X(field) more += sizeof *((const gx__leiden *)NULL)->field;
     DIRECTED_ARRAYS(X)
 #undef X
-    node += directed ? more : 0;
-    return n * (node + 16 + 12 * (uint64_t)threads) + (directed ? 20 : 14) * m;
+    node += (directed ? more : 0) + levels + scratch * (uint64_t)threads;
+    return n * node + (directed ? 3 : 2) * arc * arcs + 4096;
 }
 
 /* ---- levels ------------------------------------------------------------------------------------
