@@ -91,8 +91,8 @@ typedef struct gx_bench_arcs {
     uint64_t hash;
 } gx_bench_arcs;
 
-/* Calls `fn` for each edge list at `path`: the file, or edges*.txt.gz in the folder and in those
- * below it, by name. */
+/* Calls `fn` for each edge list at `path`: the file, the ties of a store, or edges*.txt.gz in the
+ * folder and in those below it, by name. */
 typedef gx_status (*gx_bench_arcs_fn)(void *user, const gx_bench_arcs *arcs, gx_error *err);
 GX_MUST_CHECK gx_status gx_bench_each_graph(const char *path, gx_bench_arcs_fn fn, void *user,
                                             gx_job *job, gx_error *err);

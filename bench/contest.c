@@ -42,12 +42,24 @@ static gx_input input_of(const contest *c) {
                       .users = g->arcs->n};
 }
 
-/* "a=1,b=2" as a map. */
-static gx_value params_of(gx_arena *arena, const char *text) {
+static double attenuation(const gx_graph *graph) {
+    uint64_t most = 0;
+    for (uint32_t v = 0; v < graph->n; v++) {
+        uint64_t degree = graph->out_ptr[v + 1] - graph->out_ptr[v];
+        most = degree > most ? degree : most;
+    }
+    return 1 / (1 + (double)most);
+}
+
+/* "a=1,b=@" as a map. */
+static gx_value params_of(gx_arena *arena, const char *text, const gx_graph *graph) {
     gx_value map = gx_map(arena, PARAMS_MAX);
     for (const char *at = text; *at;) {
         size_t size = strcspn(at, ","), name = strcspn(at, "=");
-        gx_map_put_text(arena, &map, gx_text(at, name), gx_text(at + name + 1, size - name - 1));
+        bool stands = at[name + 1] == '@';
+        gx_map_put_text(arena, &map, gx_text(at, name),
+                        stands ? gx_real(attenuation(graph))
+                               : gx_text(at + name + 1, size - name - 1));
         at += size + (at[size] == ',');
     }
     return map;
@@ -376,7 +388,7 @@ gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers
     if (!c.arena || !c.all) {
         GX_TRY(gx_fail_memory(err, CONTESTANTS_MAX * sizeof *c.all));
     }
-    c.params = params_of(c.arena, task->params);
+    c.params = params_of(c.arena, task->params, &ground->undirected);
     gx_job_stage(ground->bench->job, task->name, 0);
     GX_TRY(tell_before(&c, err));
     invite(&c, peers, peer_count);

@@ -42,6 +42,30 @@ done:
     return status;
 }
 
+/* The same with a store that is there: its ties as they are. */
+static gx_status with_own_store(const char *path,
+                                gx_status (*fn)(void *user, gx_txn *txn, gx_error *err), void *user,
+                                gx_error *err) {
+    gx_status status = GX_OK;
+    gx_store *store = NULL;
+    gx_txn *txn = NULL;
+    gx_store_options options = {.read_only = true};
+    GX_TRY(gx_store_open(&store, path, &options, err));
+    GX_TRY(gx_txn_read(&txn, store, err));
+    GX_TRY(fn(user, txn, err));
+done:
+    gx_txn_abort(txn);
+    gx_store_close(store);
+    return status;
+}
+
+static bool is_store(const char *path) {
+    char file[4096];
+    struct stat info;
+    int size = snprintf(file, sizeof file, "%s/data.mdb", path);
+    return size > 0 && (size_t)size < sizeof file && stat(file, &info) == 0;
+}
+
 /* ---- graphs
  * -------------------------------------------------------------------------------------- */
 
@@ -139,7 +163,8 @@ static gx_status one_graph(const char *path, gx_bench_arcs_fn fn, void *user, gx
     gx_bench_arcs arcs = {0};
     name_graph(arcs.name, sizeof arcs.name, path);
     arcs_take take = {&arcs, path};
-    gx_status status = with_store(path, "snap", NULL, take_arcs, &take, job, err);
+    gx_status status = is_store(path) ? with_own_store(path, take_arcs, &take, err)
+                                      : with_store(path, "snap", NULL, take_arcs, &take, job, err);
     if (status == GX_OK) {
         status = fn(user, &arcs, err);
     }
@@ -159,7 +184,7 @@ gx_status gx_bench_each_graph(const char *path, gx_bench_arcs_fn fn, void *user,
     if (stat(path, &info) != 0) {
         return gx_fail_errno(err, errno, "reading", path);
     }
-    if (!S_ISDIR(info.st_mode)) {
+    if (!S_ISDIR(info.st_mode) || is_store(path)) {
         return one_graph(path, fn, user, job, err);
     }
     struct dirent **entries;

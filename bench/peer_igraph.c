@@ -47,7 +47,7 @@ static igraph_error_t hits(call *c) {
     igraph_arpack_options_t options;
     igraph_real_t value;
     igraph_arpack_options_init(&options);
-    return igraph_hub_and_authority_scores(c->graph, &c->score, NULL, &value, true, NULL, &options);
+    return igraph_hub_and_authority_scores(c->graph, NULL, &c->score, &value, true, NULL, &options);
 }
 
 static igraph_error_t betweenness(call *c) {

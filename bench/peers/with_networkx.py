@@ -31,7 +31,7 @@ def pagerank(g, threads):
 
 @directed
 def hits(g, threads):
-    return scores(g, nx.hits(g, max_iter=1000, tol=1e-9)[0])
+    return scores(g, nx.hits(g, max_iter=1000, tol=1e-9)[1])
 
 
 @directed
@@ -44,9 +44,11 @@ TASKS = {
     "pagerank": pagerank,
     "pagerank_directed": pagerank_directed,
     "eigenvector": lambda g, t: scores(g, nx.eigenvector_centrality(g, max_iter=1000, tol=1e-9 / len(g))),
+    "katz": lambda g, t: scores(g, nx.katz_centrality(
+        g, alpha=1 / (1 + max(d for _, d in g.degree())), max_iter=1000, tol=1e-9 / len(g), normalized=False)),
     "hits": hits,
     "betweenness": lambda g, t: scores(g, nx.betweenness_centrality(g, k=16, normalized=False, seed=1)),
-    "closeness": lambda g, t: scores(g, nx.closeness_centrality(g)),
+    "closeness": lambda g, t: scores(g, nx.closeness_centrality(g, wf_improved=False)),
     "harmonic": lambda g, t: scores(g, nx.harmonic_centrality(g)),
     "kcore": lambda g, t: scores(g, nx.core_number(g)),
     "clustering": lambda g, t: scores(g, nx.clustering(g)),

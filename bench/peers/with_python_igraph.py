@@ -20,7 +20,7 @@ def pagerank_directed(g, threads):
 
 @directed
 def hits(g, threads):
-    return g.hub_score()
+    return g.authority_score()
 
 
 @directed

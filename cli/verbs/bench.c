@@ -8,7 +8,7 @@ static const gx_param params[] = {
     {"files", GX_PARAM_LIST, NULL, 2, 2, NULL, NULL, GX_PARAM_POSITIONAL,
      "of compare: two files of JSON lines"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "input: an edge list or a folder of them (graph), a train file (models)"},
+     "input: an edge list, a store or a folder of such (graph), a train file (models)"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "run whatever is installed of igraph, NetworKit, leidenalg and NetworkX beside guanxi"},
     {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
