@@ -263,6 +263,29 @@ done:
     return status;
 }
 
+static void add_step(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate) {
+    gx_value step = gx_map(arena, 3);
+    gx_map_put(arena, &step, "pass", gx_str(name));
+    gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)estimate.mem_bytes));
+    gx_map_put(arena, &step, "cpu_s", gx_real(estimate.cpu_s));
+    gx_list_add(arena, steps, step);
+}
+
+gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
+                           gx_estimate whole) {
+    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1), map = gx_map(arena, 3);
+    if (view) {
+        add_step(arena, &steps, "view", *view);
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        add_step(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
+    }
+    gx_map_put(arena, &map, "steps", steps);
+    gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
+    gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
+    return map;
+}
+
 /* The views are made for real: how much a model will keep depends on how the events lie. */
 gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
                             gx_arena *arena, gx_job *job, gx_error *err) {
@@ -273,19 +296,7 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     GX_TRY(make_plan(&plan, arena, db->store, options, err));
     GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, &options->spec, job, err));
     gx_estimate whole = gx_plan_estimate(&plan, &views.input, job->threads);
-    gx_value steps = gx_list(arena, (uint32_t)plan.count);
-    for (size_t i = 0; i < plan.count; i++) {
-        gx_value step = gx_map(arena, 3);
-        gx_map_put(arena, &step, "pass", gx_str(plan.steps[i].pass->name));
-        gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)plan.steps[i].estimate.mem_bytes));
-        gx_map_put(arena, &step, "cpu_s", gx_real(plan.steps[i].estimate.cpu_s));
-        gx_list_add(arena, &steps, step);
-    }
-    gx_value map = gx_map(arena, 3);
-    gx_map_put(arena, &map, "steps", steps);
-    gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
-    gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
-    *out = map;
+    *out = gx_estimate_value(arena, &plan, NULL, whole);
 done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);

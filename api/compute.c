@@ -209,11 +209,17 @@ done:
 
 gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass, const gx_value *params,
                      const gx_view_spec *spec, gx_job *job, gx_error *err) {
+    return gx_compute_as(out, db, pass, pass->name, params, spec, job, err);
+}
+
+gx_status gx_compute_as(gx_arrays **out, gx_db *db, const gx_pass *pass, const char *instance,
+                        const gx_value *params, const gx_view_spec *spec, gx_job *job,
+                        gx_error *err) {
     gx_status status = GX_OK;
     gx_plan plan = {0};
     gx_views views = {0};
     gx_arrays *results = NULL;
-    gx_plan_step wanted = {.pass = pass, .instance = pass->name};
+    gx_plan_step wanted = {.pass = pass, .instance = instance};
     gx_arena *arena = gx_arena_create();
     if (!arena) {
         return gx_fail_memory(err, 0);

@@ -43,6 +43,11 @@ GX_MUST_CHECK gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pa
                                    const gx_value *params, const gx_view_spec *spec, gx_job *job,
                                    gx_error *err);
 
+/* The same under another name: its arrays are "INSTANCE.…". */
+GX_MUST_CHECK gx_status gx_compute_as(gx_arrays **out, gx_db *db, const gx_pass *pass,
+                                      const char *instance, const gx_value *params,
+                                      const gx_view_spec *spec, gx_job *job, gx_error *err);
+
 typedef struct gx_build_options {
     const gx_value *passes; /* list of names; NULL or nil: gx_build_default */
     const gx_value *params; /* map pass → map of parameters; may be NULL */
@@ -65,5 +70,13 @@ GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build
 /* {steps: [{pass, mem_bytes, cpu_s}], mem_bytes, cpu_s} */
 GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
                                           gx_arena *arena, gx_job *job, gx_error *err);
+/* That map; `view` (may be NULL) is a step before the plan's. */
+gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
+                           gx_estimate whole);
+/* The same of one pass on a graph that is not there: `users` members and `ties` ties without weights.
+ * bad_request: a pass that needs more than ties, or parameters that do not parse. */
+GX_MUST_CHECK gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass,
+                                          const gx_value *params, uint32_t users, uint64_t ties,
+                                          int threads, gx_arena *arena, gx_error *err);
 
 #endif

@@ -22,7 +22,7 @@ static const char *const peer_names[] = {"igraph", "python_igraph", "networkit",
                                          "networkx"};
 
 enum { PEERS = GX_COUNT(peer_names) };
-#define QUADRATIC_MOST 1e10 /* members × arcs: beyond, such tasks run only where they are named */
+#define COST_MOST 1e10    /* what tasks that are not linear grow with; beyond, they must be named */
 #define NETWORKX_MOST 2e6   /* edges: it takes a kilobyte for each */
 
 /* ---- what was asked for ------------------------------------------------------------------------ */
@@ -63,7 +63,12 @@ static bool wanted(const gx__ground *g, const gx__task *task) {
     if (g->bench->only) {
         return listed(g->bench->only, task->name);
     }
-    return task->cost == GX__LINEAR || (double)g->arcs->n * (double)g->undirected.m < QUADRATIC_MOST;
+    double work = task->cost == GX__QUADRATIC ? (double)g->arcs->n * (double)g->undirected.m : 0;
+    for (uint32_t v = 0; task->cost == GX__TWO_STEPS && v < g->undirected.n; v++) {
+        double degree = (double)(g->undirected.out_ptr[v + 1] - g->undirected.out_ptr[v]);
+        work += degree * degree;
+    }
+    return work < COST_MOST;
 }
 
 /* ---- peers -------------------------------------------------------------------------------------- */

@@ -16,7 +16,8 @@ typedef enum gx__compare {
     GX__TIME       /* only timed: tools draw samples of their own */
 } gx__compare;
 
-typedef enum gx__cost { GX__LINEAR, GX__QUADRATIC } gx__cost;
+/* In what time grows with: ties, the sum of squares of degrees, members × ties. */
+typedef enum gx__cost { GX__LINEAR, GX__TWO_STEPS, GX__QUADRATIC } gx__cost;
 
 typedef struct gx__task {
     const char *name;

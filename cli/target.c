@@ -94,7 +94,8 @@ static gx_status make_throwaway(gx_target *target, gx_command *command, gx_error
 
 static gx_status open_store(gx_target *target, const char *path, const gx_command *command,
                             gx_error *err) {
-    gx_db_options options = {.read_only = !(command->verb->flags & GX_VERB_WRITES),
+    bool writes = command->verb->flags & GX_VERB_WRITES || gx_map_get(&command->given, "write");
+    gx_db_options options = {.read_only = !writes,
                              .threads = command->job.threads,
                              .mem_bytes = command->job.mem_limit,
                              .seed = command->job.seed};

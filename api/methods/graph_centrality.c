@@ -1,13 +1,16 @@
 /* graph.centrality: any measure of the table, from the snapshot where it is there as asked, else
  * computed on the spot. */
-#include "api/support.h"
+#include "api/entries.h"
 
 static const gx_param params[] = {
     {"measure", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
-     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "pagerank, degree, kcore, betweenness, …"},
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+     "pagerank, degree, kcore, betweenness, …, or a name that `guanxi run --write` kept"},
     {"n", GX_PARAM_INT, "20", 1, 1e7, "members", NULL, 0, "how many from the top"},
     {"all", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0, "every member, best first"},
     {"users", GX_PARAM_LIST, NULL, 1, 65536, NULL, NULL, 0, "only these members"},
+    {"top", GX_PARAM_INT, NULL, 1, 1e7, "members", NULL, 0, "as n; what can leave out the rest does"},
+    {"of", GX_PARAM_LIST, NULL, 1, 65536, "members", NULL, 0, "as users"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "parameters of the measure: computed anew"},
     {"fresh", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -27,18 +30,23 @@ static bool take_from_snapshot(scores *out, const gx_call_env *call, const char 
     const gx_state *state = call->state;
     bool plain = !gx_arg_has(call->args, "params") && !gx_arg_bool(call->args, "fresh") &&
                  !spec->kinds && spec->from_ms == spec->to_ms;
-    if (!plain || !state->arrays) {
+    const char *full = plain ? gx_arena_printf(call->arena, "%s.score", name) : NULL;
+    const gx_array *array = full && state->arrays ? gx_arrays_find(state->arrays, full) : NULL;
+    if (!array || array->dtype != GX_F64 || array->rank != 1) {
         return false;
     }
-    out->score = gx_result_get(state->arrays, name, "score", GX_F64, state->users);
-    out->count = state->users;
-    return out->score != NULL;
+    out->score = array->data;
+    out->count = (uint32_t)array->shape[0]; /* what was kept later may know more members */
+    return true;
 }
 
 static gx_status compute(scores *out, gx_call_env *call, const gx_pass *pass,
                          const gx_view_spec *spec, gx_error *err) {
-    const gx_value *given = gx_arg_value(call->args, "params");
-    gx_status status = gx_compute(&out->own, call->db, pass, given->type == GX_MAP ? given : NULL,
+    gx_value given = *gx_arg_value(call->args, "params");
+    if (gx_arg_has(call->args, "top")) {
+        given = gx_params_with_top(call->arena, pass, &given, gx_arg_int(call->args, "top"));
+    }
+    gx_status status = gx_compute(&out->own, call->db, pass, given.type == GX_MAP ? &given : NULL,
                                   spec, call->job, err);
     if (status != GX_OK) {
         return status;
@@ -67,8 +75,7 @@ static void add_row(gx_value *list, gx_call_env *call, gx_value name, double sco
 }
 
 static gx_status of_users(gx_value *list, gx_call_env *call, gx_txn *txn, const scores *s,
-                          gx_error *err) {
-    const gx_value *users = gx_arg_value(call->args, "users");
+                          const gx_value *users, gx_error *err) {
     for (uint32_t i = 0; i < users->size; i++) {
         uint32_t user;
         gx_slice name = {users->as.items[i].as.text, users->as.items[i].size};
@@ -84,7 +91,9 @@ static gx_status of_users(gx_value *list, gx_call_env *call, gx_txn *txn, const 
 }
 
 static void of_top(gx_value *list, gx_call_env *call, gx_txn *txn, const scores *s) {
-    uint32_t n = gx_arg_bool(call->args, "all") ? s->count : (uint32_t)gx_arg_int(call->args, "n");
+    const char *how_many = gx_arg_has(call->args, "top") ? "top" : "n";
+    uint32_t n =
+        gx_arg_bool(call->args, "all") ? s->count : (uint32_t)gx_arg_int(call->args, how_many);
     uint32_t count;
     uint32_t *top = gx_top_f64(call->arena, &count, s->score, s->count, n, NULL);
     for (uint32_t i = 0; top && i < count; i++) {
@@ -103,23 +112,25 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     scores s = {0};
     gx_txn *txn = NULL;
     gx_view_spec spec;
-    if (!pass || pass->kind != GX_KIND_CENTRALITY) {
-        return gx_any_pass_missing(measure, GX_KIND_CENTRALITY, err);
-    }
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
-    bool stored = take_from_snapshot(&s, call, name, &spec);
+    bool is_measure = pass && pass->kind == GX_KIND_CENTRALITY;
+    bool stored = (is_measure || !pass) && name && take_from_snapshot(&s, call, name, &spec);
+    if (!stored && !is_measure) {
+        GX_TRY(gx_any_pass_missing(measure, GX_KIND_CENTRALITY, err));
+    }
     if (!stored) {
         GX_TRY(compute(&s, call, pass, &spec, err));
     }
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     gx_value list = gx_list(call->arena, 32);
-    if (gx_arg_has(call->args, "users")) {
-        GX_TRY(of_users(&list, call, txn, &s, err));
+    const char *whom = gx_arg_has(call->args, "of") ? "of" : "users";
+    if (gx_arg_has(call->args, whom)) {
+        GX_TRY(of_users(&list, call, txn, &s, gx_arg_value(call->args, whom), err));
     } else {
         of_top(&list, call, txn, &s);
     }
     *out = gx_map(call->arena, 3);
-    gx_map_put(call->arena, out, "measure", gx_str(pass->name));
+    gx_map_put(call->arena, out, "measure", gx_str(name));
     gx_map_put(call->arena, out, "from", gx_str(stored ? "snapshot" : "computed"));
     gx_map_put(call->arena, out, "members", list);
 done:

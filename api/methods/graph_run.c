@@ -1,6 +1,7 @@
 /* graph.run: any pass or model fit of the tables, over the live store; tells what arrays it gave,
  * and for small ones what is in them. */
-#include "api/support.h"
+#include "api/entries.h"
+#include "api/keep.h"
 
 static const gx_param params[] = {
     {"pass", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
@@ -9,35 +10,17 @@ static const gx_param params[] = {
     {"n", GX_PARAM_INT, "10", 0, 1e6, "entries", NULL, 0, "how many entries of each array to show"},
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "only say what it would take"},
+    {"ties", GX_PARAM_INT, NULL, 0, 1e13, "ties", NULL, 0,
+     "with estimate: of a graph that is not there, with so many ties"},
+    {"users", GX_PARAM_INT, NULL, 0, 4e9, "members", NULL, 0,
+     "with ties: and so many members (--members)"},
+    {"top", GX_PARAM_INT, NULL, 1, 1e7, "members", NULL, 0,
+     "show so many members of the highest score, and all the pass gives them"},
+    {"of", GX_PARAM_LIST, NULL, 1, 65536, "members", NULL, 0, "show what the pass gives these members"},
+    {"write", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "keep the arrays in the snapshot under this name, until the next build"},
     GX_VIEW_PARAMS,
 };
-
-/* Beyond int64 (hashes): near enough to be seen, and not negative. */
-static gx_value of_u64(uint64_t number) {
-    return number <= INT64_MAX ? gx_int((int64_t)number) : gx_real((double)number);
-}
-
-static gx_value entry(const gx_array *array, uint64_t i) {
-    switch (array->dtype) {
-    case GX_U8:
-        return gx_int(((const uint8_t *)array->data)[i]);
-    case GX_I32:
-        return gx_int(((const int32_t *)array->data)[i]);
-    case GX_U32:
-        return gx_int(((const uint32_t *)array->data)[i]);
-    case GX_I64:
-        return gx_int(((const int64_t *)array->data)[i]);
-    case GX_U64:
-        return of_u64(((const uint64_t *)array->data)[i]);
-    case GX_F32:
-        return gx_real((double)((const float *)array->data)[i]);
-    case GX_F64:
-        return gx_real(((const double *)array->data)[i]);
-    case GX_DTYPE_COUNT:
-        break;
-    }
-    return gx_nil();
-}
 
 static gx_value show(gx_arena *arena, const gx_array *array, uint64_t n) {
     gx_value row = gx_map(arena, 4), shape = gx_list(arena, 2);
@@ -48,7 +31,7 @@ static gx_value show(gx_arena *arena, const gx_array *array, uint64_t n) {
     }
     gx_value head = gx_list(arena, (uint32_t)(n < count ? n : count));
     for (uint64_t i = 0; i < count && i < n; i++) {
-        gx_list_add(arena, &head, entry(array, i));
+        gx_list_add(arena, &head, gx_entry_value(array, i));
     }
     gx_map_put(arena, &row, "name", gx_text_copy(arena, array->name, strlen(array->name)));
     gx_map_put(arena, &row, "dtype", gx_str(gx_dtype_name(array->dtype)));
@@ -68,41 +51,92 @@ static gx_status estimate(gx_value *out, gx_call_env *call, const gx_pass *pass,
     return gx_build_estimate(out, call->db, &options, call->arena, call->job, err);
 }
 
+/* Of a graph that is not there. */
+static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *pass,
+                               gx_error *err) {
+    const gx_value *given = gx_arg_value(call->args, "params");
+    if (!gx_arg_has(call->args, "users")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "users",
+                          "ties need a number of members too: --members N");
+    }
+    return gx_estimate_graph(out, pass, given->type == GX_MAP ? given : NULL,
+                             (uint32_t)gx_arg_int(call->args, "users"),
+                             (uint64_t)gx_arg_int(call->args, "ties"), call->job->threads,
+                             call->arena, err);
+}
+
+/* The members asked for, or the head of every array. */
+static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *results,
+                            const char *instance, gx_error *err) {
+    gx_value members, arrays = gx_list(call->arena, 8);
+    gx_status status = GX_OK;
+    if (gx_arg_has(call->args, "of")) {
+        GX_TRY(gx_entries_of(&members, call, results, instance, gx_arg_value(call->args, "of"),
+                             err));
+        gx_map_put(call->arena, out, "members", members);
+    } else if (gx_arg_has(call->args, "top")) {
+        GX_TRY(gx_entries_top(&members, call, results, instance,
+                              (uint32_t)gx_arg_int(call->args, "top"), err));
+        gx_map_put(call->arena, out, "members", members);
+    } else {
+        uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
+        for (size_t i = 0; i < gx_arrays_count(results); i++) {
+            gx_list_add(call->arena, &arrays, show(call->arena, gx_arrays_at(results, i), n));
+        }
+        gx_map_put(call->arena, out, "arrays", arrays);
+    }
+done:
+    return status;
+}
+
+static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
+                         const char *instance, gx_error *err) {
+    gx_view_spec spec;
+    gx_arrays *results = NULL;
+    gx_status status = GX_OK;
+    gx_value chosen = *gx_arg_value(call->args, "params");
+    int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
+    if (gx_arg_has(call->args, "top")) {
+        chosen = gx_params_with_top(call->arena, pass, &chosen, gx_arg_int(call->args, "top"));
+    }
+    const gx_value *given = chosen.type == GX_MAP ? &chosen : NULL;
+    GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
+    GX_TRY(gx_compute_as(&results, call->db, pass, instance, given, &spec, call->job, err));
+    *out = gx_map(call->arena, 6);
+    gx_map_put(call->arena, out, "pass", gx_str(pass->name));
+    gx_map_put(call->arena, out, "wall_s", gx_real((double)(gx_clock_ns() - wall) / 1e9));
+    gx_map_put(call->arena, out, "cpu_s", gx_real((double)(gx_clock_cpu_ns() - cpu) / 1e9));
+    if (gx_arg_has(call->args, "write")) {
+        uint32_t number;
+        GX_TRY(gx_keep(&number, call->db, call->state, results, instance, pass, given, call->job,
+                       err));
+        gx_map_put(call->arena, out, "snapshot", gx_int(number));
+    }
+    GX_TRY(add_answer(out, call, results, instance, err));
+done:
+    gx_arrays_destroy(results);
+    return status;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
-    gx_slice wanted = gx_arg_text(call->args, "pass");
-    const char *name = gx_arena_printf(call->arena, "%.*s", (int)wanted.size, wanted.data);
-    const gx_pass *pass = name ? gx_any_pass_find(name) : NULL;
-    if (!pass) {
+    gx_slice wanted = gx_arg_text(call->args, "pass"), name = gx_arg_text(call->args, "write");
+    const char *text = gx_arena_printf(call->arena, "%.*s", (int)wanted.size, wanted.data);
+    const char *instance = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
+    const gx_pass *pass = text ? gx_any_pass_find(text) : NULL;
+    if (!pass || !instance) {
         return gx_any_pass_missing(wanted, GX_KIND_COUNT, err);
+    }
+    if (gx_arg_has(call->args, "ties")) {
+        return estimate_size(out, call, pass, err);
     }
     if (gx_arg_bool(call->args, "estimate")) {
         return estimate(out, call, pass, err);
     }
-    gx_view_spec spec;
-    gx_arrays *results = NULL;
-    const gx_value *given = gx_arg_value(call->args, "params");
-    int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-    gx_status status = gx_spec_from_args(&spec, call->arena, call->args, err);
-    if (status == GX_OK) {
-        status = gx_compute(&results, call->db, pass, given->type == GX_MAP ? given : NULL, &spec,
-                            call->job, err);
+    if (!gx_arg_has(call->args, "write")) {
+        return compute(out, call, pass, pass->name, err);
     }
-    if (status != GX_OK) {
-        return status;
-    }
-    gx_value arrays = gx_list(call->arena, 8);
-    for (size_t i = 0; i < gx_arrays_count(results); i++) {
-        gx_list_add(
-            call->arena, &arrays,
-            show(call->arena, gx_arrays_at(results, i), (uint64_t)gx_arg_int(call->args, "n")));
-    }
-    gx_arrays_destroy(results);
-    *out = gx_map(call->arena, 4);
-    gx_map_put(call->arena, out, "pass", gx_str(pass->name));
-    gx_map_put(call->arena, out, "wall_s", gx_real((double)(gx_clock_ns() - wall) / 1e9));
-    gx_map_put(call->arena, out, "cpu_s", gx_real((double)(gx_clock_cpu_ns() - cpu) / 1e9));
-    gx_map_put(call->arena, out, "arrays", arrays);
-    return GX_OK;
+    gx_status status = gx_keep_check(name, pass, err);
+    return status == GX_OK ? compute(out, call, pass, instance, err) : status;
 }
 
 const gx_method gx_method_graph_run = {
@@ -113,6 +147,7 @@ const gx_method gx_method_graph_run = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result =
-        "{pass, wall_s, cpu_s, arrays: [{name, dtype, shape, head}]} or {steps, mem_bytes, cpu_s}",
+        "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]}, with top or of instead of "
+        "arrays members: [{user_id, …}], or {steps, mem_bytes, cpu_s}",
     .run = run,
 };

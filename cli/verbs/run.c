@@ -1,6 +1,8 @@
 /* guanxi run: any pass or model fit; alone, the list of them. */
 #include "cli/verb.h"
 
+#include "api/compute.h"
+
 static const gx_param params[] = {
     {"list", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "list the passes there are"},
@@ -15,9 +17,44 @@ static gx_status list_passes(gx_command *command, gx_target *target, gx_error *e
                : status;
 }
 
+static const char *list_of(const gx_value *result) {
+    static const char *const lists[] = {"steps", "members", "arrays"};
+    for (size_t i = 0; i < GX_COUNT(lists); i++) {
+        if (gx_map_get(result, lists[i])) {
+            return lists[i];
+        }
+    }
+    return NULL;
+}
+
+/* Of a graph that is not there: no target is asked. */
+static gx_status estimate(gx_command *command, gx_error *err) {
+    gx_value result;
+    gx_slice name = gx_arg_text(&command->args, "pass");
+    const char *text = gx_arena_printf(command->arena, "%.*s", (int)name.size, name.data);
+    const gx_pass *pass = text ? gx_any_pass_find(text) : NULL;
+    if (!pass) {
+        return gx_any_pass_missing(name, GX_KIND_COUNT, err);
+    }
+    if (!gx_arg_has(&command->args, "users")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "members",
+                          "--ties need a number of members too: --members N");
+    }
+    const gx_value *given = gx_arg_value(&command->args, "params");
+    gx_status status =
+        gx_estimate_graph(&result, pass, given->type == GX_MAP ? given : NULL,
+                          (uint32_t)gx_arg_int(&command->args, "users"),
+                          (uint64_t)gx_arg_int(&command->args, "ties"), command->job.threads,
+                          command->arena, err);
+    return status == GX_OK ? gx_print(command, &result, "steps", NULL, false, err) : status;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     gx_target *target = NULL;
     gx_value result;
+    if (gx_arg_has(&command->args, "ties")) {
+        return estimate(command, err);
+    }
     gx_status status = gx_target_open(&target, command, err);
     if (status == GX_OK && gx_arg_bool(&command->args, "list")) {
         status = list_passes(command, target, err);
@@ -26,15 +63,37 @@ static gx_status run(gx_command *command, gx_error *err) {
         status = gx_target_call(&result, target, command->verb->method, &args, command, err);
         gx_progress_end(command);
         if (status == GX_OK) {
-            status = gx_print(command, &result, gx_map_get(&result, "steps") ? "steps" : "arrays",
-                              NULL, false, err);
+            status = gx_print(command, &result, list_of(&result), NULL, false, err);
         }
     }
     gx_target_close(target);
     return status;
 }
 
+/* `--members N --ties M`: of a graph that is not there, so the first word may be the pass. */
+static void prepare_estimate(gx_command *command) {
+    const gx_value *members = gx_map_get(&command->pass_flags, "members");
+    gx_value rest = gx_map(command->arena, 4);
+    if (!gx_map_get(&command->given, "ties")) {
+        return;
+    }
+    if (members) {
+        gx_map_put(command->arena, &command->given, "users", *members);
+    }
+    for (uint32_t i = 0; i < command->pass_flags.size; i++) {
+        const gx_pair *pair = &command->pass_flags.as.pairs[i];
+        if (&pair->value != members) {
+            gx_map_put_text(command->arena, &rest, pair->key, pair->value);
+        }
+    }
+    command->pass_flags = rest;
+    if (!gx_map_get(&command->given, "pass")) {
+        gx_map_put(command->arena, &command->given, "pass", gx_str(command->target));
+    }
+}
+
 static gx_status prepare(gx_command *command, gx_error *err) {
+    prepare_estimate(command);
     if (!gx_map_get(&command->given, "pass")) {
         gx_map_put(command->arena, &command->given, "pass", gx_str(""));
         gx_map_put(command->arena, &command->given, "list", gx_str("true"));
@@ -53,5 +112,8 @@ const gx_verb gx_verb_run = {
     .run = run,
     .prepare = prepare,
     .examples = "  guanxi run shop.gx\n  guanxi run shop.gx kcore\n"
-                "  guanxi run shop.gx leiden --resolution 2 --estimate\n",
+                "  guanxi run shop.gx leiden --resolution 2 --estimate\n"
+                "  guanxi run pagerank --estimate --members 100000000 --ties 1000000000\n"
+                "  guanxi run shop.gx hits --top 10\n"
+                "  guanxi run shop.gx pagerank --of u17,u18 --write slow --damping 0.5\n",
 };

@@ -52,7 +52,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t largest = 0;
     if (m > 0) {
         gx__rows_view rows = gx__rows_by(input, args);
-        largest = largest_row(&rows, input->users);
+        largest = rows.ptr ? largest_row(&rows, input->users) : input->users;
     }
     orders = orders > 30 ? 30 : orders; /* by then nearly nothing changes */
     out->mem_bytes = sizeof(double) * (uint64_t)input->users +

@@ -52,6 +52,9 @@ static double attraction(gx__ball *ball, const double *mass, uint32_t v, int64_t
 /* Ties of a member's neighbours, in the mean: of each tie the ties at its end. */
 static double ties_beyond(const gx_graph *g) {
     double squares = 0;
+    if (!g->out_ptr) { /* of a graph that is not there: four times what even degrees come to */
+        return g->n ? 4 * (double)g->m / g->n : 0;
+    }
     for (uint32_t v = 0; v < g->n; v++) {
         double ties = (double)(g->out_ptr[v + 1] - g->out_ptr[v]);
         squares += ties * ties;

@@ -165,6 +165,9 @@ static void hand_on(const pairing *p, uint32_t first, uint32_t last, gx__contact
 /* Arcs in hand at once: at least the longest row. */
 static uint64_t arcs_in_hand(const gx__rows_view *rows, uint32_t n) {
     uint64_t most = 0;
+    if (!rows->ptr) { /* of a graph that is not there */
+        return n > CHUNK_ARCS ? n : CHUNK_ARCS;
+    }
     for (uint32_t v = 0; v < n; v++) {
         most = row_length(rows, v) > most ? row_length(rows, v) : most;
     }

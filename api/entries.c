@@ -1,0 +1,145 @@
+/* Members and what a pass gave them. */
+#include "api/entries.h"
+
+/* Beyond int64 (hashes): near enough to be seen, and not negative. */
+static gx_value of_u64(uint64_t number) {
+    return number <= INT64_MAX ? gx_int((int64_t)number) : gx_real((double)number);
+}
+
+gx_value gx_entry_value(const gx_array *array, uint64_t i) {
+    switch (array->dtype) {
+    case GX_U8:
+        return gx_int(((const uint8_t *)array->data)[i]);
+    case GX_I32:
+        return gx_int(((const int32_t *)array->data)[i]);
+    case GX_U32:
+        return gx_int(((const uint32_t *)array->data)[i]);
+    case GX_I64:
+        return gx_int(((const int64_t *)array->data)[i]);
+    case GX_U64:
+        return of_u64(((const uint64_t *)array->data)[i]);
+    case GX_F32:
+        return gx_real((double)((const float *)array->data)[i]);
+    case GX_F64:
+        return gx_real(((const double *)array->data)[i]);
+    case GX_DTYPE_COUNT:
+        break;
+    }
+    return gx_nil();
+}
+
+enum { COLUMNS_MAX = 32 };
+
+/* The arrays of an instance with an entry a member. */
+typedef struct columns {
+    const gx_array *array[COLUMNS_MAX];
+    const char *name[COLUMNS_MAX];
+    size_t count;
+    uint64_t members;
+} columns;
+
+static const gx_array *score_of(const gx_arrays *arrays, gx_arena *arena, const char *instance) {
+    const char *name = gx_arena_printf(arena, "%s.score", instance);
+    const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
+    return array && array->dtype == GX_F64 && array->rank == 1 ? array : NULL;
+}
+
+static void choose(columns *out, const gx_arrays *arrays, const char *instance, uint64_t members) {
+    size_t size = strlen(instance);
+    *out = (columns){.members = members};
+    for (size_t i = 0; i < gx_arrays_count(arrays) && out->count < COLUMNS_MAX; i++) {
+        const gx_array *array = gx_arrays_at(arrays, i);
+        if (strncmp(array->name, instance, size) == 0 && array->name[size] == '.' &&
+            array->rank == 1 && array->shape[0] == members) {
+            out->array[out->count] = array;
+            out->name[out->count++] = array->name + size + 1;
+        }
+    }
+}
+
+/* How many members the arrays are about: those of the state the arrays were made from. */
+static uint64_t members_of(const gx_arrays *arrays, gx_arena *arena, const char *instance,
+                           uint64_t now) {
+    const gx_array *score = score_of(arrays, arena, instance);
+    return score ? score->shape[0] : now;
+}
+
+static void add_row(gx_value *list, gx_arena *arena, const columns *c, gx_value name,
+                    uint32_t member) {
+    gx_value row = gx_map(arena, (uint32_t)c->count + 1);
+    gx_map_add(arena, &row, gx_str("user_id"), name);
+    for (size_t k = 0; k < c->count; k++) {
+        gx_value key = gx_text_copy(arena, c->name[k], strlen(c->name[k]));
+        gx_map_add(arena, &row, key,
+                   member < c->members ? gx_entry_value(c->array[k], member) : gx_nil());
+    }
+    gx_list_add(arena, list, row);
+}
+
+gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
+                        const char *instance, const gx_value *members, gx_error *err) {
+    gx_txn *txn = NULL;
+    gx_status status = GX_OK;
+    columns c;
+    *out = gx_list(call->arena, members->size);
+    GX_TRY(gx_txn_read(&txn, call->db->store, err));
+    choose(&c, arrays, instance,
+           members_of(arrays, call->arena, instance, gx_word_count(txn, GX_SPACE_USER)));
+    for (uint32_t i = 0; i < members->size; i++) {
+        const gx_value *id = &members->as.items[i];
+        uint32_t member;
+        if (id->type != GX_TEXT) {
+            GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "of", "of holds a %s; accepted are ids, as text",
+                              gx_type_name(id->type)));
+        }
+        GX_TRY(gx_need_word(&member, txn, GX_SPACE_USER, (gx_slice){id->as.text, id->size}, err));
+        add_row(out, call->arena, &c, gx_text_copy(call->arena, id->as.text, id->size), member);
+    }
+done:
+    gx_txn_abort(txn);
+    return status;
+}
+
+gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
+                         const char *instance, uint32_t n, gx_error *err) {
+    gx_txn *txn;
+    columns c;
+    uint32_t count;
+    const gx_array *score = score_of(arrays, call->arena, instance);
+    if (!score) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "top",
+                          "%s gives members no score to rank them by; `of` shows some of them",
+                          instance);
+    }
+    gx_status status = gx_txn_read(&txn, call->db->store, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    choose(&c, arrays, instance, score->shape[0]);
+    uint32_t *top =
+        gx_top_f64(call->arena, &count, score->data, (uint32_t)score->shape[0], n, NULL);
+    *out = gx_list(call->arena, 32);
+    for (uint32_t i = 0; top && i < count; i++) {
+        gx_value name = gx_word_value(call->arena, txn, GX_SPACE_USER, top[i]);
+        if (name.type != GX_NIL) { /* a forgotten member has no name */
+            add_row(out, call->arena, &c, name, top[i]);
+        }
+    }
+    gx_txn_abort(txn);
+    return GX_OK;
+}
+
+gx_value gx_params_with_top(gx_arena *arena, const gx_pass *pass, const gx_value *given,
+                            int64_t top) {
+    for (size_t i = 0; i < pass->param_count; i++) {
+        if (strcmp(pass->params[i].name, "top") != 0) {
+            continue;
+        }
+        gx_value params = given->type == GX_MAP ? gx_value_copy(arena, given) : gx_map(arena, 1);
+        if (!gx_map_get(&params, "top")) {
+            gx_map_put(arena, &params, "top", gx_int(top));
+        }
+        return params;
+    }
+    return *given;
+}

@@ -1,0 +1,112 @@
+/* The arrays of one run, kept in the snapshot under a name of their own. */
+#include "api/keep.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Arrays "INSTANCE.…" of `from` into `to`; `others`: those of every other name. */
+static gx_status copy(gx_arrays *to, const gx_arrays *from, const char *instance, bool others,
+                      gx_job *job, gx_error *err) {
+    size_t size = strlen(instance);
+    for (size_t i = 0; i < gx_arrays_count(from); i++) {
+        const gx_array *array = gx_arrays_at(from, i);
+        bool own = strncmp(array->name, instance, size) == 0 && array->name[size] == '.';
+        void *data;
+        if (own == others) {
+            continue;
+        }
+        gx_status status = gx_arrays_add(&data, to, array->name, array->dtype, array->shape[0],
+                                         array->rank == 2 ? array->shape[1] : 0, job, err);
+        if (status == GX_OK) {
+            memcpy(data, array->data, array->bytes);
+            status = gx_job_check(job, err);
+        }
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return GX_OK;
+}
+
+/* What was noted of the snapshot before, and what this run was. */
+static gx_status note(gx_arrays *to, const gx_arrays *from, const char *instance,
+                      const gx_pass *pass, const gx_value *params, uint64_t seed, gx_error *err) {
+    static const char *const kept[] = {"recipe", "state", "version"};
+    gx_status status = GX_OK;
+    gx_buffer text = {0};
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    for (size_t i = 0; i < GX_COUNT(kept); i++) {
+        const char *noted = gx_arrays_noted(from, kept[i]);
+        if (noted) {
+            GX_TRY(gx_arrays_note(to, kept[i], noted, err));
+        }
+    }
+    gx_value run = gx_map(arena, 3);
+    gx_map_put(arena, &run, "pass", gx_str(pass->name));
+    gx_map_put(arena, &run, "seed", gx_int((int64_t)seed));
+    if (params && params->type == GX_MAP) {
+        gx_map_put(arena, &run, "params", *params);
+    }
+    gx_json_write(&text, &run, GX_JSON_COMPACT);
+    gx_buffer_append(&text, "", 1);
+    char *key = gx_arena_printf(arena, "run.%s", instance);
+    if (text.failed || !key) {
+        GX_TRY(gx_fail_memory(err, text.size));
+    }
+    GX_TRY(gx_arrays_note(to, key, text.bytes, err));
+done:
+    gx_buffer_finish(&text);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_error *err) {
+    enum { NAME_MAX_BYTES = 60 };
+    char text[NAME_MAX_BYTES + 1], given[80];
+    bool good = name.size > 0 && name.size <= NAME_MAX_BYTES;
+    for (size_t i = 0; good && i < name.size; i++) {
+        char c = name.data[i];
+        good = (c >= 'a' && c <= 'z') || (i > 0 && ((c >= '0' && c <= '9') || c == '_'));
+    }
+    if (!good) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "write",
+                          "write: %s was given; accepted is a name of a-z, 0-9 and _",
+                          gx_quote(given, sizeof given, name.data, name.size));
+    }
+    memcpy(text, name.data, name.size);
+    text[name.size] = '\0';
+    const gx_pass *taken = gx_any_pass_find(text);
+    if ((taken && taken != pass) || strcmp(text, "history") == 0 || strcmp(text, "category") == 0) {
+        return gx_fail_at(err, GX_CONFLICT, "write",
+                          "write: %s is the name of something else in snapshots", text);
+    }
+    return GX_OK;
+}
+
+gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_state *state, const gx_arrays *results,
+                  const char *instance, const gx_pass *pass, const gx_value *params, gx_job *job,
+                  gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arrays *arrays = NULL;
+    if (db->options.read_only) {
+        return gx_fail(err, GX_FORBIDDEN,
+                       "the store was opened read-only; a run that is kept writes a snapshot");
+    }
+    GX_TRY(gx_need_snapshot(state, err));
+    GX_TRY(gx_arrays_create(&arrays, err));
+    GX_TRY(copy(arrays, state->arrays, instance, true, job, err));
+    GX_TRY(copy(arrays, results, instance, false, job, err));
+    GX_TRY(note(arrays, state->arrays, instance, pass, params, job->seed, err));
+    gx_job_stage(job, "publish", 0);
+    GX_TRY(gx_snapshot_publish(out_number, db->path, arrays, true, job, err));
+    GX_TRY(gx_db_reload(db, err));
+done:
+    if (arrays) {
+        gx_job_refund(job, gx_arrays_bytes(arrays));
+    }
+    gx_arrays_destroy(arrays);
+    return status;
+}

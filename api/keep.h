@@ -1,0 +1,19 @@
+/* A run of a pass whose arrays are kept in the snapshot, under a name of its own: what `write` of
+ * graph.run does. They are served (graph.centrality NAME) until the next build, which makes a
+ * snapshot of its own passes only. */
+#ifndef GX_API_KEEP_H
+#define GX_API_KEEP_H
+
+#include "api/support.h"
+
+/* bad_request: not a name; conflict: the name of another pass, or of what builds keep. */
+GX_MUST_CHECK gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_error *err);
+/* Publishes a snapshot of what `state` serves and the arrays "INSTANCE.…" of `results`, replacing
+ * those of that name. Holds a copy of the snapshot while it runs. conflict: there is no snapshot yet;
+ * forbidden: the store was opened read-only. */
+GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_state *state,
+                                const gx_arrays *results, const char *instance,
+                                const gx_pass *pass, const gx_value *params, gx_job *job,
+                                gx_error *err);
+
+#endif

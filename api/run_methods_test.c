@@ -1,0 +1,148 @@
+/* graph.run and graph.centrality: the top, some members, what is kept in the snapshot, and estimates
+ * of graphs that are not there. */
+#include "api/compute.h"
+#include "api/testing.h"
+#include "engine/engine.h"
+
+#include <math.h>
+
+static const gx_value *at(const gx_value *list, uint32_t i) {
+    assert_true(list && list->type == GX_LIST && i < list->size);
+    return &list->as.items[i];
+}
+
+static double real_at(const gx_value *row, const char *key) {
+    double value = NAN;
+    const gx_value *found = gx_map_get(row, key);
+    assert_true(found && gx_value_as_real(found, &value));
+    return value;
+}
+
+static gx_status refused(test_shop *s, const char *json, gx_error *err) {
+    gx_value args, out;
+    char text[512];
+    snprintf(text, sizeof text, "%s", json);
+    for (char *c = text; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    assert_int_equal(gx_json_read(&args, s->arena, text, strlen(text), err), GX_OK);
+    return gx_call(&out, s->db, "graph.run", &args, s->arena, err);
+}
+
+static void test_top_and_of(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 1, 120, 0);
+    gx_value top = test_call(&s, "graph.run", "{'pass': 'hits', 'top': 4}");
+    const gx_value *members = gx_map_get(&top, "members");
+    assert_int_equal(members->size, 4);
+    for (uint32_t i = 1; i < 4; i++) {
+        assert_true(real_at(at(members, i - 1), "score") >= real_at(at(members, i), "score"));
+        assert_true(gx_map_get(at(members, i), "hub") != NULL); /* all that the pass gives */
+    }
+    gx_value all = test_call(&s, "graph.centrality", "{'measure': 'hits', 'top': 1}");
+    assert_true(gx_value_equal(gx_map_get(at(gx_map_get(&all, "members"), 0), "user_id"),
+                               gx_map_get(at(members, 0), "user_id")));
+    gx_value of = test_call(&s, "graph.run", "{'pass': 'leiden', 'of': ['u7', 'u3']}");
+    members = gx_map_get(&of, "members");
+    assert_int_equal(members->size, 2);
+    assert_true(test_is(gx_map_get(at(members, 0), "user_id"), "u7"));
+    assert_true(gx_map_get(at(members, 1), "community") != NULL);
+    gx_value same = test_call(&s, "graph.centrality", "{'measure': 'degree', 'of': ['u7']}");
+    gx_value old = test_call(&s, "graph.centrality", "{'measure': 'degree', 'users': ['u7']}");
+    assert_true(gx_value_equal(gx_map_get(&same, "members"), gx_map_get(&old, "members")));
+    /* A pass that can leave out the rest is told to. */
+    gx_value pruned = test_call(&s, "graph.run", "{'pass': 'closeness', 'top': 3}");
+    gx_value full =
+        test_call(&s, "graph.run", "{'pass': 'closeness', 'params': {'samples': 0, 'top': 0}, 'top': 3}");
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(fabs(real_at(at(gx_map_get(&pruned, "members"), i), "score") -
+                         real_at(at(gx_map_get(&full, "members"), i), "score")) < 1e-12);
+    }
+    gx_error err = {0};
+    assert_int_equal(refused(&s, "{'pass': 'leiden', 'top': 3}", &err), GX_BAD_REQUEST);
+    assert_int_equal(refused(&s, "{'pass': 'degree', 'of': ['nobody']}", &err), GX_NOT_FOUND);
+    assert_non_null(strstr(err.message, "nobody"));
+    test_shop_close(&s);
+}
+
+static void test_write(void **state) {
+    (void)state;
+    test_shop s;
+    gx_error err = {0};
+    test_shop_open(&s);
+    test_shop_fill(&s, 2, 120, 0);
+    assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'slow'}", &err), GX_CONFLICT);
+    test_call(&s, "model.build", "{'passes': ['degree', 'pagerank']}");
+    gx_value run = test_call(
+        &s, "graph.run",
+        "{'pass': 'pagerank', 'params': {'damping': 0.5}, 'write': 'slow', 'top': 5}");
+    assert_non_null(gx_map_get(&run, "snapshot"));
+    gx_value kept = test_call(&s, "graph.centrality", "{'measure': 'slow', 'n': 5}");
+    assert_true(test_is(gx_map_get(&kept, "from"), "snapshot"));
+    assert_true(gx_value_equal(gx_map_get(&kept, "members"), gx_map_get(&run, "members")));
+    /* What was there before is there still, as it was. */
+    gx_value usual = test_call(&s, "graph.centrality", "{'measure': 'pagerank', 'n': 5}");
+    assert_true(test_is(gx_map_get(&usual, "from"), "snapshot"));
+    assert_false(gx_value_equal(gx_map_get(&usual, "members"), gx_map_get(&kept, "members")));
+    /* Again under the same name: replaced. */
+    test_call(&s, "graph.run", "{'pass': 'degree', 'write': 'slow'}");
+    gx_value again = test_call(&s, "graph.centrality", "{'measure': 'slow', 'n': 5}");
+    gx_value degree = test_call(&s, "graph.centrality", "{'measure': 'degree', 'n': 5}");
+    assert_true(gx_value_equal(gx_map_get(&again, "members"), gx_map_get(&degree, "members")));
+    /* A build keeps its own passes only. */
+    test_call(&s, "model.build", "{'passes': ['degree']}");
+    gx_value args = gx_map(s.arena, 1), out;
+    gx_map_put(s.arena, &args, "measure", gx_str("slow"));
+    assert_int_equal(gx_call(&out, s.db, "graph.centrality", &args, s.arena, &err), GX_NOT_FOUND);
+    assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'degree'}", &err), GX_CONFLICT);
+    assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'history'}", &err), GX_CONFLICT);
+    assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'A b'}", &err), GX_BAD_REQUEST);
+    test_shop_close(&s);
+}
+
+/* Every pass over ties tells what a billion of them would take, without a graph to look at. */
+static void test_estimates_of_size(void **state) {
+    (void)state;
+    const gx_pass_table *table = gx_engine_passes();
+    gx_arena *arena = gx_arena_create();
+    int told = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const gx_pass *pass = table->rows[i];
+        gx_value small, large;
+        gx_status status = gx_estimate_graph(&small, pass, NULL, 1000000, 10000000, 2, arena, NULL);
+        if (pass->needs & (GX_NEED_MATRIX | GX_NEED_CATEGORY)) {
+            assert_int_equal(status, GX_BAD_REQUEST);
+            continue;
+        }
+        if (status != GX_OK) { /* stands on one that needs events */
+            continue;
+        }
+        told++;
+        assert_int_equal(
+            gx_estimate_graph(&large, pass, NULL, 100000000, 1000000000, 2, arena, NULL), GX_OK);
+        double bytes = real_at(&large, "mem_bytes");
+        assert_true(bytes > 1e9 && bytes > 20 * real_at(&small, "mem_bytes"));
+        assert_true(real_at(&large, "cpu_s") > 1);
+    }
+    assert_true(told > 20);
+    gx_arena_destroy(arena);
+    test_shop s;
+    gx_error err = {0};
+    test_shop_open(&s);
+    gx_value by_call = test_call(
+        &s, "graph.run", "{'pass': 'kcore', 'estimate': true, 'users': 100, 'ties': 1000}");
+    assert_true(test_is(gx_map_get(at(gx_map_get(&by_call, "steps"), 0), "pass"), "view"));
+    assert_int_equal(refused(&s, "{'pass': 'kcore', 'ties': 1000}", &err), GX_BAD_REQUEST);
+    test_shop_close(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_top_and_of),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_estimates_of_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
