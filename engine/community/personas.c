@@ -13,6 +13,8 @@
 #include "engine/community/personas.h"
 #include "engine/kernel/parallel.h"
 
+#include <math.h>
+
 enum {
     SWEEPS_MOST = 10,
     KEPT = 1 << 17,  /* ties of an ego network that are kept, a thread */
@@ -50,7 +52,7 @@ typedef struct ego {
 
 static uint64_t longest_row(const gx_graph *g) {
     uint64_t longest = 0;
-    for (uint32_t v = 0; v < g->n; v++) {
+    for (uint32_t v = 0; g->out_ptr && v < g->n; v++) {
         uint64_t degree = g->out_ptr[v + 1] - g->out_ptr[v];
         longest = degree > longest ? degree : longest;
     }
@@ -377,6 +379,11 @@ void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph 
     gx_job_init(&job, 1, 1);
     *out_personas = (double)g->n;
     *out_steps = 0;
+    if (!g->out_ptr) { /* a graph that is not there: nothing to draw from */
+        *out_personas = 2.0 * g->n;
+        *out_steps = (double)g->m * sqrt((double)g->m);
+        return;
+    }
     if (samples && ego_init(&e, g, options->weighted, &job, NULL) == GX_OK &&
         gx_job_alloc(&job, &part, (size_t)longest_row(g), sizeof *part, NULL) == GX_OK) {
         for (uint32_t i = 0; i < samples; i++) {
