@@ -18,9 +18,9 @@ enum {
 static const struct {
     double graph, circle, group, taste, city, expert;
 } worth[] = {
-    [GX_MEET_CLOSE] = {1, 1, 0.3, 0.3, 0.1, 0},
-    [GX_MEET_CROSS_CIRCLE] = {1, 0, 0.3, 0.8, 0.1, 0},
-    [GX_MEET_EXPERT] = {0.5, 0, 0.2, 0.5, 0.05, 2},
+    [GX_MEET_CLOSE] = {1, 1, 0.3, 1, 0.1, 0},
+    [GX_MEET_CROSS_CIRCLE] = {1, 0, 0.3, 3, 0.1, 0},
+    [GX_MEET_EXPERT] = {0.5, 0, 0.2, 2, 0.05, 2},
 };
 
 const char *gx_meet_reason_name(gx_meet_reason reason) {
@@ -52,7 +52,8 @@ bool gx_is_departed(const gx_value *record, int64_t now_ms) {
     return at <= now_ms;
 }
 
-/* ---- what is read once -------------------------------------------------------------------------- */
+/* ---- what is read once --------------------------------------------------------------------------
+ */
 
 /* The rows of the snapshot; without them the graph that is kept. */
 static gx_status find_rows(gx_meeting *m, gx_error *err) {
@@ -74,9 +75,8 @@ static gx_status find_rows(gx_meeting *m, gx_error *err) {
     gx_status status = gx_graph_hold(&m->held, call->db, &call->state->rules, GX_GRAPH_UNDIRECTED,
                                      NULL, call->job, err);
     if (status == GX_OK) {
-        m->graph = (gx_meet_graph){.n = m->held->graph.n,
-                                   .ptr = m->held->graph.out_ptr,
-                                   .dst = m->held->graph.out_dst};
+        m->graph = (gx_meet_graph){
+            .n = m->held->graph.n, .ptr = m->held->graph.out_ptr, .dst = m->held->graph.out_dst};
     }
     return status;
 }
@@ -119,7 +119,8 @@ void gx_meeting_close(gx_meeting *meeting) {
     *meeting = (gx_meeting){0};
 }
 
-/* ---- one member --------------------------------------------------------------------------------- */
+/* ---- one member ---------------------------------------------------------------------------------
+ */
 
 typedef struct search {
     gx_meeting *m;
@@ -171,11 +172,12 @@ static gx_status read_tied(search *s, gx_error *err) {
 }
 
 static bool may_meet(const search *s, uint32_t user) {
-    return user != s->user && !(s->tied.count && bsearch(&user, s->tied.data, s->tied.count,
-                                                         s->tied.size, by_number));
+    return user != s->user &&
+           !(s->tied.count && bsearch(&user, s->tied.data, s->tied.count, s->tied.size, by_number));
 }
 
-/* ---- candidates --------------------------------------------------------------------------------- */
+/* ---- candidates ---------------------------------------------------------------------------------
+ */
 
 static gx_status add_shared(void *context, const gx_membership *member, gx_error *err) {
     search *s = context;
@@ -276,12 +278,12 @@ static gx_meet_one value_one(const search *s, uint32_t user, double leader_score
 
 static bool in_other_circle(const search *s, uint32_t user) {
     const uint32_t *community = s->m->graph.community;
-    return community && user < s->m->graph.n && s->circle != GX_NONE && community[user] != s->circle;
+    return community && user < s->m->graph.n && s->circle != GX_NONE &&
+           community[user] != s->circle;
 }
 
 static void offer(const search *s, gx__top *top, uint32_t user, double leader_score) {
-    if (may_meet(s, user) &&
-        (s->m->mode != GX_MEET_CROSS_CIRCLE || in_other_circle(s, user))) {
+    if (may_meet(s, user) && (s->m->mode != GX_MEET_CROSS_CIRCLE || in_other_circle(s, user))) {
         gx__top_offer(top, value_one(s, user, leader_score).score, user, 0);
     }
 }
@@ -323,8 +325,8 @@ static void offer_leaders(const search *s, gx__top *top) {
     const gx_state *state = m->call->state;
     if (m->category == GX_NONE) {
         uint32_t count;
-        uint32_t *best = gx_top_f64(m->call->arena, &count, m->leader_score, state->users,
-                                    LEADERS_MAX, NULL);
+        uint32_t *best =
+            gx_top_f64(m->call->arena, &count, m->leader_score, state->users, LEADERS_MAX, NULL);
         for (uint32_t i = 0; best && i < count; i++) {
             offer(s, top, best[i], m->leader_score[best[i]]);
         }
@@ -337,7 +339,8 @@ static void offer_leaders(const search *s, gx__top *top) {
     }
 }
 
-/* ---- a closer look ------------------------------------------------------------------------------ */
+/* ---- a closer look ------------------------------------------------------------------------------
+ */
 
 static gx_slice text_of(const gx_value *record, const char *field) {
     const gx_value *value = gx_map_get(record, field);
@@ -361,7 +364,7 @@ static gx_status look_at(gx_meet_one *one, bool *keep, const search *s, gx_arena
     *keep = !gx_is_departed(&record, s->now_ms) && (same_city || !s->m->same_city);
     if (*keep) {
         GX_TRY(gx_member_history(&their, s->txn, s->m->call->state, one->user, scratch, err));
-        one->part[GX_REASON_TASTE] = worth[s->m->mode].taste *
+        one->part[GX_REASON_TASTE] = worth[s->m->mode].taste * gx_meet_weights_default.taste *
                                      gx_history_cosine(&one->items, &s->history, &their);
         one->part[GX_REASON_CITY] = same_city ? worth[s->m->mode].city : 0;
         one->score += one->part[GX_REASON_TASTE] + one->part[GX_REASON_CITY];
@@ -378,9 +381,13 @@ static int by_score(const void *a, const void *b) {
     return (x->user > y->user) - (x->user < y->user);
 }
 
+uint32_t gx_meeting_pool(uint32_t n) {
+    return POOL + POOL_A_ROW * n;
+}
+
 /* Looks at the offered, best first, until the pool is full of those who may be shown. */
 static gx_status fill_pool(search *s, const gx__top *top, gx_error *err) {
-    const size_t enough = POOL + (size_t)POOL_A_ROW * s->m->n;
+    const size_t enough = gx_meeting_pool(s->m->n);
     gx_status status = GX_OK;
     gx_arena *scratch = gx_arena_create();
     if (!scratch) {
@@ -409,7 +416,8 @@ done:
     return status;
 }
 
-/* ---- all ---------------------------------------------------------------------------------------- */
+/* ---- all ----------------------------------------------------------------------------------------
+ */
 
 /* By the snapshot; for one it does not know, by the ties. */
 static gx_status find_circle(search *s, const gx_people *own, gx_error *err) {

@@ -1,5 +1,6 @@
-/* Whom a member could meet (rec.friends): candidates by the graph, by groups and by leaders; who may be
- * shown is decided from the store at this moment, whatever a snapshot knew. docs/friends.md. */
+/* Whom a member could meet (rec.friends): candidates by the graph, by groups and by leaders; who
+ * may be shown is decided from the store at this moment, whatever a snapshot knew. docs/friends.md.
+ */
 #ifndef GX_API_FRIENDS_H
 #define GX_API_FRIENDS_H
 
@@ -32,8 +33,8 @@ const char *gx_meet_reason_name(gx_meet_reason reason);
 typedef struct gx_meet_one {
     uint32_t user;
     double score, part[GX_REASON_COUNT]; /* the score is their sum */
-    uint32_t group;                           /* the smallest of those both are in, or GX_NONE */
-    uint32_t items;                           /* liked by both */
+    uint32_t group;                      /* the smallest of those both are in, or GX_NONE */
+    uint32_t items;                      /* liked by both */
     double leader_score;
 } gx_meet_one;
 
@@ -50,17 +51,20 @@ typedef struct gx_meeting {
     uint32_t category;          /* of expert; GX_NONE: over all */
 } gx_meeting;
 
-/* `category` is empty: over all. The caller closes it in any case. conflict: mode expert without a snapshot;
- * not_found: a category that is not there. */
+/* `category` is empty: over all. The caller closes it in any case. conflict: mode expert without a
+ * snapshot; not_found: a category that is not there. */
 GX_MUST_CHECK gx_status gx_meeting_open(gx_meeting *out, gx_call_env *call, gx_meet_mode mode,
-                                        uint32_t n, bool same_city, gx_slice category, gx_error *err);
+                                        uint32_t n, bool same_city, gx_slice category,
+                                        gx_error *err);
 void gx_meeting_close(gx_meeting *meeting);
-/* The n best for a member, by falling score, then by rising number: never the member, anybody they have a
- * tie of any kind with in either direction, a forgotten or a departed one. Fills `own` with the
- * member's people, for evidence. */
+/* The n best for a member, by falling score, then by rising number: never the member, anybody they
+ * have a tie of any kind with in either direction, a forgotten or a departed one. Fills `own` with
+ * the member's people, for evidence. */
 GX_MUST_CHECK gx_status gx_meeting_list(gx_meet_one **out, uint32_t *out_count, gx_people *own,
                                         gx_meeting *meeting, uint32_t user, gx_error *err);
 
+/* Of how many candidates records and events are read, for a list of n. */
+uint32_t gx_meeting_pool(uint32_t n);
 /* Whether a record says that its member has left: `status` is left, departed, closed, off, deleted,
  * hidden, banned or suspended, or `left_at` is past. */
 bool gx_is_departed(const gx_value *record, int64_t now_ms);

@@ -42,7 +42,7 @@ typedef struct search {
     vector queue[SIDES]; /* by steps: uint32_t, in the order met; by length: a heap of `opened` */
     size_t level[SIDES]; /* by steps: where the outermost level starts in the queue */
     uint32_t depth[SIDES];
-    double best;   /* by length: of the best path met, and where */
+    double best; /* by length: of the best path met, and where */
     uint32_t meet;
 } search;
 
@@ -54,7 +54,8 @@ static nearer *link_at(const search *s, uint32_t index) {
     return (nearer *)s->links.data + index;
 }
 
-/* ---- members met -------------------------------------------------------------------------------- */
+/* ---- members met --------------------------------------------------------------------------------
+ */
 
 static size_t place(const search *s, uint32_t user) {
     size_t at = (size_t)gx_mix64(user) & (s->slots - 1);
@@ -109,7 +110,8 @@ static bool add_link(search *s, seen *to, uint32_t from, bool alone) {
     return true;
 }
 
-/* ---- by steps ----------------------------------------------------------------------------------- */
+/* ---- by steps -----------------------------------------------------------------------------------
+ */
 
 static bool queue_node(search *s, int side, uint32_t index) {
     uint32_t *entry = vector_add(&s->queue[side]);
@@ -122,8 +124,8 @@ static bool queue_node(search *s, int side, uint32_t index) {
 static gx_status expand(search *s, int side, uint32_t index, gx_error *err) {
     const gx_step *steps = NULL;
     size_t count = 0;
-    gx_status status = s->steps(s->context, &steps, &count, node_at(s, index)->user,
-                                side == FROM_TARGET, err);
+    gx_status status =
+        s->steps(s->context, &steps, &count, node_at(s, index)->user, side == FROM_TARGET, err);
     const double distance = s->depth[side], ways = node_at(s, index)->side[side].ways;
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         uint32_t other = meet_user(s, steps[i].user);
@@ -175,12 +177,13 @@ static gx_status search_steps(search *s, bool *connected, gx_error *err) {
     return status;
 }
 
-/* ---- by length ---------------------------------------------------------------------------------- */
+/* ---- by length ----------------------------------------------------------------------------------
+ */
 
 /* The nearer, then the smaller user: which of equal paths is found depends on nothing else. */
 static bool is_nearer(const search *s, const opened *a, const opened *b) {
-    return a->distance < b->distance || (a->distance == b->distance &&
-                                         node_at(s, a->node)->user < node_at(s, b->node)->user);
+    return a->distance < b->distance ||
+           (a->distance == b->distance && node_at(s, a->node)->user < node_at(s, b->node)->user);
 }
 
 static bool heap_push(search *s, int side, double distance, uint32_t index) {
@@ -230,8 +233,8 @@ static gx_status settle(search *s, int side, gx_error *err) {
     size_t count = 0;
     opened top = heap_pop(s, side);
     node_at(s, top.node)->side[side].done = true;
-    gx_status status = s->steps(s->context, &steps, &count, node_at(s, top.node)->user,
-                                side == FROM_TARGET, err);
+    gx_status status =
+        s->steps(s->context, &steps, &count, node_at(s, top.node)->user, side == FROM_TARGET, err);
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         uint32_t other = meet_user(s, steps[i].user);
         if (other == no_link) {
@@ -272,7 +275,8 @@ static gx_status search_lengths(search *s, bool *connected, gx_error *err) {
     return status;
 }
 
-/* ---- paths out of links ------------------------------------------------------------------------- */
+/* ---- paths out of links -------------------------------------------------------------------------
+ */
 
 static uint32_t steps_to_end(const search *s, int side, uint32_t index) {
     uint32_t steps = 0;
@@ -323,7 +327,8 @@ static int by_number(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Those in the middle of all shortest paths, in the order of the outermost level of the source's. */
+/* Those in the middle of all shortest paths, in the order of the outermost level of the source's.
+ */
 static bool is_between(const search *s, uint32_t index) {
     const node *n = node_at(s, index);
     return n->side[FROM_SOURCE].distance == s->depth[FROM_SOURCE] &&
@@ -343,8 +348,8 @@ static gx_status paths_by_steps(gx_paths *out, const search *s, uint32_t limit, 
                 goto done;
             }
             *index = i;
-            out->ways += node_at(s, i)->side[FROM_SOURCE].ways *
-                         node_at(s, i)->side[FROM_TARGET].ways;
+            out->ways +=
+                node_at(s, i)->side[FROM_SOURCE].ways * node_at(s, i)->side[FROM_TARGET].ways;
         }
     }
     qsort(middle.data, middle.count, middle.size, by_number);

@@ -1,11 +1,11 @@
-/* Shortest paths between two members, searched from both ends at once over rows that a caller reads:
- * nothing is held of the graph but the members the two searches have met.
+/* Shortest paths between two members, searched from both ends at once over rows that a caller
+ * reads: nothing is held of the graph but the members the two searches have met.
  *
  *   by steps     breadth first from either end, a whole level at a time and always the smaller one.
- *                When levels a and b first meet, a + b is the distance, and every shortest path passes
- *                exactly one of the members at distance a from one end and b from the other.
- *   by length    Dijkstra from either end (Pohl 1971); the search ends when the two nearest distances
- *                still open sum to no less than the best path met.
+ *                When levels a and b first meet, a + b is the distance, and every shortest path
+ * passes exactly one of the members at distance a from one end and b from the other. by length
+ * Dijkstra from either end (Pohl 1971); the search ends when the two nearest distances still open
+ * sum to no less than the best path met.
  *
  * Time and memory are those of the ties read: in a social graph some square root of all of them. */
 #ifndef GX_API_PATH_H
@@ -18,8 +18,9 @@ typedef struct gx_step {
     double length; /* of the tie, above 0 */
 } gx_step;
 
-/* The ties of `user` in the direction of the search: away from the source where `backward` is false,
- * towards the target where it is true; by rising user, each once. Borrowed until the next call. */
+/* The ties of `user` in the direction of the search: away from the source where `backward` is
+ * false, towards the target where it is true; by rising user, each once. Borrowed until the next
+ * call. */
 typedef gx_status (*gx_steps_fn)(void *context, const gx_step **out, size_t *out_count,
                                  uint32_t user, bool backward, gx_error *err);
 
@@ -30,17 +31,17 @@ typedef struct gx_path {
 
 typedef struct gx_paths {
     bool connected;
-    double length;  /* steps, or the sum of the ties' lengths */
-    double ways;    /* how many paths are as short; exact below 2^53. 1 where searched by length */
-    gx_path *path;  /* the first of them, in an order that depends on nothing but the ties */
+    double length; /* steps, or the sum of the ties' lengths */
+    double ways;   /* how many paths are as short; exact below 2^53. 1 where searched by length */
+    gx_path *path; /* the first of them, in an order that depends on nothing but the ties */
     uint32_t count;
     uint64_t reached[2]; /* members met from the source and from the target, themselves included */
 } gx_paths;
 
-/* At most `limit` paths where searched by steps, one by length. Made in `arena`. A path from a member
- * to themselves has no steps. */
-GX_MUST_CHECK gx_status gx_paths_find(gx_paths *out, uint32_t source, uint32_t target, bool by_length,
-                                      uint32_t limit, gx_steps_fn steps, void *context,
-                                      gx_arena *arena, gx_job *job, gx_error *err);
+/* At most `limit` paths where searched by steps, one by length. Made in `arena`. A path from a
+ * member to themselves has no steps. */
+GX_MUST_CHECK gx_status gx_paths_find(gx_paths *out, uint32_t source, uint32_t target,
+                                      bool by_length, uint32_t limit, gx_steps_fn steps,
+                                      void *context, gx_arena *arena, gx_job *job, gx_error *err);
 
 #endif

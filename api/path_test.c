@@ -1,4 +1,5 @@
-/* Shortest paths against all pairs by relaxation over a dense table, and graph.path over a store. */
+/* Shortest paths against all pairs by relaxation over a dense table, and graph.path over a store.
+ */
 #include "api/api.h"
 #include "api/path.h"
 
@@ -39,8 +40,7 @@ static void world_make(world *w, uint64_t seed, bool lengths) {
     for (uint32_t k = 0; k < w->n; k++) {
         for (uint32_t u = 0; u < w->n; u++) {
             for (uint32_t v = 0; v < w->n; v++) {
-                w->distance[u][v] =
-                    fmin(w->distance[u][v], w->distance[u][k] + w->distance[k][v]);
+                w->distance[u][v] = fmin(w->distance[u][v], w->distance[u][k] + w->distance[k][v]);
             }
         }
     }
@@ -157,7 +157,8 @@ static void test_many_ways_are_counted(void **state) {
     gx_arena_destroy(arena);
 }
 
-/* ---- the method --------------------------------------------------------------------------------- */
+/* ---- the method ---------------------------------------------------------------------------------
+ */
 
 static gx_value call(gx_db *db, gx_arena *arena, const char *method, const char *json) {
     char text[1024];

@@ -101,9 +101,8 @@ gx_status gx_people_read(gx_people *people, gx_txn *txn, const gx_rules *rules, 
 
 static gx_person *find(const gx_people *people, uint32_t user) {
     gx_person key = {.user = user};
-    return people->count > 0
-               ? bsearch(&key, people->person, people->count, sizeof key, by_user)
-               : NULL;
+    return people->count > 0 ? bsearch(&key, people->person, people->count, sizeof key, by_user)
+                             : NULL;
 }
 
 const gx_person *gx_people_find(const gx_people *people, uint32_t user) {

@@ -1,5 +1,5 @@
-/* Who is tied to a member at this moment, read from the store: one row a person, whatever ties the two
- * have, in either direction. */
+/* Who is tied to a member at this moment, read from the store: one row a person, whatever ties the
+ * two have, in either direction. */
 #ifndef GX_API_PEOPLE_H
 #define GX_API_PEOPLE_H
 
@@ -7,8 +7,8 @@
 
 typedef struct gx_person {
     uint32_t user;
-    float strength; /* to the member: 0 to 1, of the strongest tie by its kind and weight, half of it
-                       where only the other one ties; 0 where blocked alone */
+    float strength; /* to the member: 0 to 1, of the strongest tie by its kind and weight, half of
+                       it where only the other one ties; 0 where blocked alone */
     float tie;      /* the same without that half: what it is seen from either end */
     bool out, in;   /* a tie leads from the member, to the member; an undirected one is both */
     bool followed;  /* the member has a directed tie to them */
@@ -25,8 +25,8 @@ typedef struct gx_people {
 /* Everybody tied to `user`. Ties of no weight and self-loops are no ties. */
 GX_MUST_CHECK gx_status gx_people_read(gx_people *people, gx_txn *txn, const gx_rules *rules,
                                        uint32_t user, gx_error *err);
-/* Strengths that the snapshot measured (pass `strength`) go before those of kind and weight: those in
- * the member's own row and, for `tie`, in the row of the other one. */
+/* Strengths that the snapshot measured (pass `strength`) go before those of kind and weight: those
+ * in the member's own row and, for `tie`, in the row of the other one. */
 void gx_people_measure(gx_people *people, const gx_rec *rec, uint32_t user);
 const gx_person *gx_people_find(const gx_people *people, uint32_t user); /* NULL: not tied */
 /* For qsort: the strongest first, then by rising user. */

@@ -10,7 +10,8 @@ typedef struct gx_tie_time {
     int64_t ts_ms;
 } tie_time;
 
-/* ---- what is known of the member ---------------------------------------------------------------- */
+/* ---- what is known of the member ----------------------------------------------------------------
+ */
 
 typedef struct times {
     gx_call_env *call;
@@ -121,7 +122,8 @@ done:
     return status;
 }
 
-/* ---- shares and scale --------------------------------------------------------------------------- */
+/* ---- shares and scale ---------------------------------------------------------------------------
+ */
 
 static const double half_life_default_ms = 365 * 86400000.0;
 
@@ -151,8 +153,7 @@ static gx_status read_scale(gx_ties *ties, gx_error *err) {
 static void drop_unknown(gx_ties *ties) {
     gx_txn *txn = ties->call->txn;
     const gx_arrays *arrays = ties->call->state->arrays;
-    if (!arrays ||
-        !gx_result_get(arrays, "strength", "share", GX_F64, GX_TIE_PART_COUNT)) {
+    if (!arrays || !gx_result_get(arrays, "strength", "share", GX_F64, GX_TIE_PART_COUNT)) {
         ties->share[GX_TIE_RECENCY] *= ties->time_count > 0 ? 1 : 0;
         ties->share[GX_TIE_GROUPS] *= gx_member_count(txn) > 0 ? 1 : 0;
         ties->share[GX_TIE_PURCHASES] *= gx_event_count(txn) > 0 ? 1 : 0;
@@ -184,7 +185,8 @@ void gx_ties_close(gx_ties *ties) {
     *ties = (gx_ties){0};
 }
 
-/* ---- one tie ------------------------------------------------------------------------------------ */
+/* ---- one tie ------------------------------------------------------------------------------------
+ */
 
 typedef struct row {
     const uint32_t *dst;
@@ -203,7 +205,9 @@ static row row_of(const gx_held *held, uint32_t user) {
                  (uint32_t)(graph->out_ptr[user + 1] - from)};
 }
 
-uint32_t gx_ties_degree(const gx_ties *ties) { return row_of(ties->undirected, ties->user).count; }
+uint32_t gx_ties_degree(const gx_ties *ties) {
+    return row_of(ties->undirected, ties->user).count;
+}
 
 /* 0 where there is none. */
 static double weight_to(const row *r, uint32_t user) {
@@ -268,8 +272,8 @@ static gx_status groups(double *out, const gx_ties *ties, uint32_t other, gx_err
     gx_status status = read_groups(&their, ties->call->txn, other, err);
     double sum = 0;
     for (uint32_t g = 0; status == GX_OK && g < ties->group_count; g++) {
-        bool both = their.count && bsearch(&ties->group[g], their.data, their.count, their.size,
-                                           by_number);
+        bool both =
+            their.count && bsearch(&ties->group[g], their.data, their.count, their.size, by_number);
         sum += both ? ties->group_weight[g] : 0;
     }
     gx_free(their.data);

@@ -1,6 +1,6 @@
 /* The strength of the ties of one member at this moment, with its parts: the formula of the pass
- * `strength` (engine/operations/tie_parts.h) over what the store knows now. Shares and scale are those of the
- * snapshot where it has them. */
+ * `strength` (engine/operations/tie_parts.h) over what the store knows now. Shares and scale are
+ * those of the snapshot where it has them. */
 #ifndef GX_API_STRENGTH_H
 #define GX_API_STRENGTH_H
 

@@ -54,10 +54,10 @@ static void test_one_tie_and_its_parts(void **unused) {
     gx_value ties = test_call(&s, "graph.ties", "{'of': 'u3'}");
     const gx_value *first = &gx_map_get(&ties, "ties")->as.items[0];
     const gx_value *user = gx_map_get(first, "user");
-    gx_value tie = test_call(&s, "graph.tie", "{'src': 'u3', 'dst': '%.*s'}", (int)user->size,
-                             user->as.text);
-    gx_value back = test_call(&s, "graph.tie", "{'src': '%.*s', 'dst': 'u3'}", (int)user->size,
-                              user->as.text);
+    gx_value tie =
+        test_call(&s, "graph.tie", "{'src': 'u3', 'dst': '%.*s'}", (int)user->size, user->as.text);
+    gx_value back =
+        test_call(&s, "graph.tie", "{'src': '%.*s', 'dst': 'u3'}", (int)user->size, user->as.text);
     /* Without a snapshot recency counts from the moment of the call. */
     assert_true(fabs(real(&tie, "strength") - real(first, "strength")) < 1e-6);
     assert_true(fabs(real(&tie, "strength") - real(&back, "strength")) < 1e-6);

@@ -1,4 +1,5 @@
-/* A random shop in a throwaway folder, and calls on it with readable arguments: for tests of methods. */
+/* A random shop in a throwaway folder, and calls on it with readable arguments: for tests of
+ * methods. */
 #ifndef GX_API_TESTING_H
 #define GX_API_TESTING_H
 

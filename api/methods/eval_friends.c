@@ -1,5 +1,6 @@
-/* eval.friends: how well rec.friends finds ties that were hidden from it, beside Adamic–Adar alone. */
-#include "api/graphs.h"
+/* eval.friends: how well rec.friends finds ties that were hidden from it, beside Adamic–Adar alone.
+ */
+#include "api/friends.h"
 #include "api/support.h"
 #include "engine/operations/meet_eval.h"
 
@@ -11,7 +12,7 @@ static const gx_param params[] = {
     {"k", GX_PARAM_INT, "200", 1, 1e6, "ties", NULL, 0,
      "of each member so many ties are walked, the strongest, as the snapshot has them"},
     {"weights", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "of the parts: adamic, near, far, circle"},
+     "of the parts: adamic, near, far, circle, taste"},
 };
 
 static gx_status read_weights(gx_meet_weights *out, const gx_args *args, gx_error *err) {
@@ -21,7 +22,8 @@ static gx_status read_weights(gx_meet_weights *out, const gx_args *args, gx_erro
     } parts[] = {{"adamic", &out->adamic},
                  {"near", &out->near},
                  {"far", &out->far},
-                 {"circle", &out->circle}};
+                 {"circle", &out->circle},
+                 {"taste", &out->taste}};
     const gx_value *map = gx_arg_value(args, "weights");
     *out = gx_meet_weights_default;
     for (uint32_t i = 0; map->type == GX_MAP && i < map->size; i++) {
@@ -39,7 +41,7 @@ static gx_status read_weights(gx_meet_weights *out, const gx_args *args, gx_erro
         if (p == GX_COUNT(parts) || !is_number || !(weight >= 0 && weight <= 1e6)) {
             char shown[64];
             return gx_fail_at(err, GX_BAD_REQUEST, "weights",
-                              "weights: %s; accepted are adamic, near, far and circle, each "
+                              "weights: %s; accepted are adamic, near, far, circle and taste, each "
                               "from 0 to 1000000",
                               gx_quote(shown, sizeof shown, name.data, name.size));
         }
@@ -58,18 +60,34 @@ static gx_value figures_value(gx_arena *arena, const char *name, const gx_meet_f
     return row;
 }
 
+/* A member newer than the graph would not fit: then taste is left out. */
+static gx_status read_events(gx_matrix *out, gx_call_env *call, gx_error *err) {
+    gx_txn *txn;
+    const gx_event_view view = {.decay = true};
+    gx_status status = gx_txn_read(&txn, call->db->store, err);
+    if (status == GX_OK) {
+        status = gx_view_events(out, txn, &call->state->rules, &view, call->job, err);
+        gx_txn_abort(txn);
+    }
+    return status;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_arena *arena = call->arena;
     gx_status status = GX_OK;
     const gx_held *held = NULL;
+    gx_matrix matrix = {0};
     gx_meet_eval eval;
     gx_meet_eval_options options = {.share = gx_arg_real(call->args, "hide"),
                                     .members = (uint32_t)gx_arg_int(call->args, "members"),
                                     .cutoff = (uint32_t)gx_arg_int(call->args, "cutoff"),
                                     .k = (uint32_t)gx_arg_int(call->args, "k")};
+    options.pool = gx_meeting_pool(options.cutoff);
     GX_TRY(read_weights(&options.weights, call->args, err));
     GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, GX_GRAPH_UNDIRECTED, NULL, call->job,
                          err));
+    GX_TRY(read_events(&matrix, call, err));
+    options.matrix = matrix.rows == held->graph.n && matrix.nnz > 0 ? &matrix : NULL;
     GX_TRY(gx_meet_evaluate(&eval, &held->graph, &options, call->job, err));
     gx_value list = gx_list(arena, 2);
     gx_list_add(arena, &list, figures_value(arena, "friends", &eval.own, options.cutoff));
@@ -81,6 +99,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(arena, out, "wall_s", gx_real(eval.wall_s));
     gx_map_put(arena, out, "results", list);
 done:
+    gx_matrix_finish(&matrix);
     gx_graph_release(call->db, held);
     return status;
 }

@@ -1,5 +1,5 @@
-/* graph.path: how two members are connected, as it is at this moment: the shortest paths by steps, or
- * the one along the strongest ties. A tie's length is then 1 / strength (Newman 2001, Scientific
+/* graph.path: how two members are connected, as it is at this moment: the shortest paths by steps,
+ * or the one along the strongest ties. A tie's length is then 1 / strength (Newman 2001, Scientific
  * collaboration networks II), so that two strong ties may be nearer than one weak one. */
 #include "api/path.h"
 #include "api/people.h"
@@ -31,8 +31,7 @@ typedef struct reader {
 static gx_status read_steps(void *context, const gx_step **out, size_t *out_count, uint32_t user,
                             bool backward, gx_error *err) {
     reader *r = context;
-    gx_status status =
-        gx_people_read(&r->people, r->call->txn, &r->call->state->rules, user, err);
+    gx_status status = gx_people_read(&r->people, r->call->txn, &r->call->state->rules, user, err);
     if (status != GX_OK) {
         return status;
     }
@@ -60,7 +59,8 @@ static gx_status read_steps(void *context, const gx_step **out, size_t *out_coun
     return GX_OK;
 }
 
-/* ---- the answer --------------------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------------------------
+ */
 
 typedef struct between {
     gx_call_env *call;
@@ -116,10 +116,10 @@ static gx_value apart(const reader *r, const gx_paths *paths) {
     gx_slice small = source_side ? src : dst;
     uint64_t others = paths->reached[source_side ? 0 : 1] - 1;
     const char *way = !r->directed ? "has ties to" : source_side ? "leads to" : "is reached from";
-    char *text = gx_arena_printf(
-        r->call->arena, "%.*s and %.*s are not connected: %.*s %s %llu others in all", (int)src.size,
-        src.data, (int)dst.size, dst.data, (int)small.size, small.data, way,
-        (unsigned long long)others);
+    char *text = gx_arena_printf(r->call->arena,
+                                 "%.*s and %.*s are not connected: %.*s %s %llu others in all",
+                                 (int)src.size, src.data, (int)dst.size, dst.data, (int)small.size,
+                                 small.data, way, (unsigned long long)others);
     return gx_str(text ? text : "");
 }
 
@@ -134,8 +134,7 @@ static gx_status answer(gx_value *out, reader *r, const gx_paths *paths, gx_erro
     }
     gx_map_put(arena, &map, "connected", gx_bool(paths->connected));
     gx_map_put(arena, &map, "says", paths->connected ? gx_nil() : apart(r, paths));
-    gx_map_put(arena, &map, "hops",
-               paths->connected ? gx_int(paths->path[0].steps) : gx_nil());
+    gx_map_put(arena, &map, "hops", paths->connected ? gx_int(paths->path[0].steps) : gx_nil());
     gx_map_put(arena, &map, "length", paths->connected ? gx_real(paths->length) : gx_nil());
     gx_map_put(arena, &map, "ways", gx_real(paths->ways));
     gx_map_put(arena, &map, "paths", list);

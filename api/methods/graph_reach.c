@@ -1,5 +1,5 @@
-/* graph.reach: how many members are within k steps of one, along all ties, along them in their direction, or
- * along strong ties only. */
+/* graph.reach: how many members are within k steps of one, along all ties, along them in their
+ * direction, or along strong ties only. */
 #include "api/graphs.h"
 #include "api/support.h"
 #include "engine/operations/tie_parts.h"
@@ -72,7 +72,8 @@ static gx_status walk(gx_value *out, const rows *r, uint32_t user, gx_call_env *
             }
         }
         if (count > to) {
-            gx_list_add(call->arena, out, level_value(call->arena, step, count - to, count - 1, all));
+            gx_list_add(call->arena, out,
+                        level_value(call->arena, step, count - to, count - 1, all));
         }
     }
 done:

@@ -1,5 +1,5 @@
-/* graph.tie: how strong the tie of two members is at this moment, what its strength is made of, and how it
- * stands among the ties of either. */
+/* graph.tie: how strong the tie of two members is at this moment, what its strength is made of, and
+ * how it stands among the ties of either. */
 #include "api/strength.h"
 #include "api/support.h"
 
@@ -26,8 +26,7 @@ static gx_status standing(gx_value *out, const gx_ties *ties, uint32_t other, gx
     }
     bool strong = gx_tie_is_strong(place, count, gx_arg_real(ties->call->args, "strong_share"));
     *out = gx_map(arena, 4);
-    gx_map_put(arena, out, "of",
-               gx_word_value(arena, ties->call->txn, GX_SPACE_USER, ties->user));
+    gx_map_put(arena, out, "of", gx_word_value(arena, ties->call->txn, GX_SPACE_USER, ties->user));
     gx_map_put(arena, out, "place", gx_int(place + 1));
     gx_map_put(arena, out, "degree", gx_int(count));
     gx_map_put(arena, out, "strong", gx_bool(strong));

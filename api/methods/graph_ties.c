@@ -13,7 +13,8 @@ static const gx_param params[] = {
 };
 
 /* A weak tie between members with nobody in common is a local bridge (Granovetter 1973). */
-static gx_value tie_value(const gx_ties *ties, const gx_tie_measure *m, gx_value user, bool strong) {
+static gx_value tie_value(const gx_ties *ties, const gx_tie_measure *m, gx_value user,
+                          bool strong) {
     gx_arena *arena = ties->call->arena;
     gx_value row = gx_map(arena, 7);
     gx_map_put(arena, &row, "user", user);

@@ -1,4 +1,5 @@
-/* rec.friends: whom a member could meet, with reasons. Ties, blocks and departures are those of this moment. */
+/* rec.friends: whom a member could meet, with reasons. Ties, blocks and departures are those of
+ * this moment. */
 #include "api/friends.h"
 #include "api/support.h"
 #include "api/why.h"
@@ -20,12 +21,13 @@ static const gx_param params[] = {
 
 enum { NAMED_MAX = 8 };
 
-/* ---- reasons ------------------------------------------------------------------------------------ */
+/* ---- reasons ------------------------------------------------------------------------------------
+ */
 
 typedef struct sayer {
     gx_call_env *call;
     const gx_meeting *meeting;
-    const gx_people *own;   /* of the member */
+    const gx_people *own;     /* of the member */
     const gx_person *closest; /* the same, strongest first */
     uint32_t min_count;
 } sayer;
@@ -41,8 +43,8 @@ static const struct {
     [GX_REASON_CITY] = {"Also in {what}", "也在{what}"},
     [GX_REASON_EXPERT] = {"A leader of this shop", "本店达人"},
 };
-static const char *const counted_en = "{what} friends in common",
-                         *const counted_zh = "{what} 位共同好友";
+static const char *const counted_en = "{what} friends in common", *const counted_zh =
+                                                                      "{what} 位共同好友";
 static const char *const topic_en = "A {what} leader", *const topic_zh = "{what}达人";
 
 /* Friends of both at this moment, the member's closest first: those who agreed are named, and from
@@ -105,8 +107,7 @@ static void tell_group(gx_value *row, gx_value *evidence, const sayer *s, uint32
                name.size ? name : slice_of(id));
 }
 
-static void tell_expert(gx_value *row, gx_value *evidence, const sayer *s,
-                        const gx_meet_one *one) {
+static void tell_expert(gx_value *row, gx_value *evidence, const sayer *s, const gx_meet_one *one) {
     gx_arena *arena = s->call->arena;
     if (s->meeting->category != GX_NONE) {
         gx_value topic = gx_category_value(arena, s->call->state->arrays, s->meeting->category);
@@ -182,7 +183,8 @@ static gx_status why_list(gx_value *out, const sayer *s, const gx_meet_one *one,
     return GX_OK;
 }
 
-/* ---- lists -------------------------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------------------------------
+ */
 
 static gx_person *closest_first(gx_arena *arena, const gx_people *people) {
     gx_person *sorted = gx_arena_get(arena, people->count * sizeof *sorted + 1);
@@ -201,8 +203,7 @@ static gx_status people_value(gx_value *out, sayer *s, const gx_meet_one *list, 
     *out = gx_list(arena, count);
     for (uint32_t i = 0; i < count; i++) {
         gx_value row = gx_map(arena, 5);
-        gx_map_put(arena, &row, "id",
-                   gx_word_value(arena, call->txn, GX_SPACE_USER, list[i].user));
+        gx_map_put(arena, &row, "id", gx_word_value(arena, call->txn, GX_SPACE_USER, list[i].user));
         gx_map_put(arena, &row, "score", gx_real(list[i].score));
         gx_map_put(arena, &row, "rank", gx_int(i + 1));
         if (why) {
@@ -299,13 +300,15 @@ done:
 
 const gx_method gx_method_rec_friends = {
     .name = "rec.friends",
-    .summary = "whom members could meet: friends of friends, of other circles, or leaders, with reasons",
+    .summary =
+        "whom members could meet: friends of friends, of other circles, or leaders, with reasons",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
-    .result = "[{user, known, people: [{id, score, rank, why: [{reason, share, en, zh, evidence}]}], "
-              "short}]",
+    .result =
+        "[{user, known, people: [{id, score, rank, why: [{reason, share, en, zh, evidence}]}], "
+        "short}]",
     .run = run,
 };

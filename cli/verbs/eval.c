@@ -114,7 +114,8 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
     gx_value result, args = gx_map(command->arena, 2);
     gx_status status = GX_OK;
     if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST, "eval --friends needs a store, a server or a file of ties");
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "eval --friends needs a store, a server or a file of ties");
     }
     gx_map_put(command->arena, &args, "hide", *gx_arg_value(&command->args, "hide"));
     gx_map_put(command->arena, &args, "members", *gx_arg_value(&command->args, "members"));

@@ -9,7 +9,7 @@ static const double adamic_scale = 1.0, near_scale = 0.1, far_scale = 0.1;
 
 /* Tuned with ties hidden by seed 7; docs/friends.md has figures with others. */
 const gx_meet_weights gx_meet_weights_default = {
-    .adamic = 1, .near = 1, .far = 0.3, .circle = 0.05};
+    .adamic = 1, .near = 1, .far = 0.3, .circle = 0.05, .taste = 0.3};
 const gx_meet_weights gx_meet_weights_adamic = {.adamic = 1};
 
 gx_status gx_meet_open(gx_meet *out, const gx_meet_graph *graph, gx_job *job, gx_error *err) {
@@ -61,8 +61,8 @@ static gx_meet_parts *touch(gx_meet *meet, uint32_t v) {
     return &meet->parts[v];
 }
 
-/* Two steps, by way of each of the row; `reach` of a member is the walk's two-step probability × k_u,
- * for the source's own as well, by way of whom the third step may go. */
+/* Two steps, by way of each of the row; `reach` of a member is the walk's two-step probability ×
+ * k_u, for the source's own as well, by way of whom the third step may go. */
 static uint32_t two_steps(gx_meet *meet, uint32_t source, const uint32_t *row, uint32_t count) {
     const gx_meet_graph *graph = meet->graph;
     uint32_t middle = 0;
@@ -135,7 +135,9 @@ gx_status gx_meet_from(gx_meet *meet, uint32_t source, const uint32_t *row, uint
     return status;
 }
 
-static double squash(double x, double scale) { return x / (x + scale); }
+static double squash(double x, double scale) {
+    return x / (x + scale);
+}
 
 static double in_circle(const gx_meet *meet, uint32_t v) {
     const uint32_t *community = meet->graph->community;

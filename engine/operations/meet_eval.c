@@ -2,9 +2,11 @@
 
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/top.h"
+#include "engine/operations/tie_parts.h"
 #include "graph/pass/pass.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,7 +30,8 @@ typedef struct eval {
     verdict *verdict;
 } eval;
 
-/* ---- what is hidden ----------------------------------------------------------------------------- */
+/* ---- what is hidden -----------------------------------------------------------------------------
+ */
 
 static uint64_t bits_of(uint64_t seed, uint64_t what, uint64_t number) {
     return gx_mix64(gx_mix64(seed ^ what << 32) + number);
@@ -61,7 +64,8 @@ done:
     return status;
 }
 
-/* ---- what is known without it ------------------------------------------------------------------- */
+/* ---- what is known without it -------------------------------------------------------------------
+ */
 
 static gx_status run_passes(eval *e, gx_job *job, gx_error *err) {
     gx_status status;
@@ -98,7 +102,7 @@ static int by_draw(const void *a, const void *b) {
 
 /* Those with a hidden tie, by lot. */
 static gx_status draw_members(eval *e, gx_job *job, gx_error *err) {
-    uint64_t(*draw)[2] = NULL;
+    uint64_t (*draw)[2] = NULL;
     uint32_t count = 0;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &draw, e->hidden.n, sizeof *draw, err));
@@ -124,10 +128,13 @@ done:
     return status;
 }
 
-/* ---- judging ------------------------------------------------------------------------------------ */
+/* ---- judging ------------------------------------------------------------------------------------
+ */
 
 typedef struct judge {
     gx_meet served, exact;
+    double *score; /* n */
+    gx__top pool;
     uint8_t *tied; /* n: 1 in `train`, 2 hidden */
     double *hidden;
     uint64_t *lower, *level; /* members not tied that score lower than, and as, each hidden one */
@@ -165,12 +172,61 @@ static void place(judge *j, uint32_t hidden, double score) {
     }
 }
 
+/* Of everybody who is no tie of `train`. */
+static void score_all(const eval *e, judge *j, const gx_meet *meet, const gx_meet_weights *weights,
+                      uint32_t u) {
+    j->pool.count = 0;
+    for (uint32_t v = 0; v < e->train.n; v++) {
+        if (v != u && j->tied[v] != 1) {
+            j->score[v] = gx_meet_score(meet, weights, v);
+            gx__top_offer(&j->pool, j->score[v], v, 0);
+        }
+    }
+}
+
+static double value_at(const gx_matrix *m, uint64_t i) {
+    return m->value ? (double)m->value[i] : 1;
+}
+
+static double norm_of(const gx_matrix *m, uint32_t u) {
+    double sum = 0;
+    for (uint64_t i = m->ptr[u]; i < m->ptr[u + 1]; i++) {
+        sum += value_at(m, i) * value_at(m, i);
+    }
+    return sqrt(sum);
+}
+
+static double cosine(const gx_matrix *m, uint32_t u, uint32_t v) {
+    double dot = 0;
+    for (uint64_t a = m->ptr[u], b = m->ptr[v]; a < m->ptr[u + 1] && b < m->ptr[v + 1];) {
+        if (m->col[a] == m->col[b]) {
+            dot += value_at(m, a++) * value_at(m, b++);
+        } else if (m->col[a] < m->col[b]) {
+            a++;
+        } else {
+            b++;
+        }
+    }
+    return gx_tie_purchases_part(dot, norm_of(m, u), norm_of(m, v));
+}
+
+static void add_taste(const eval *e, judge *j, uint32_t u) {
+    for (uint32_t i = 0; i < j->pool.count; i++) {
+        const uint32_t v = j->pool.entry[i].id;
+        j->score[v] += e->options->weights.taste * cosine(e->options->matrix, u, v);
+    }
+}
+
 static void judge_by(verdict *out, int which, const eval *e, judge *j, const gx_meet *meet,
                      const gx_meet_weights *weights, uint32_t u) {
     const gx_graph *h = &e->hidden;
     const uint32_t hidden = (uint32_t)(h->out_ptr[u + 1] - h->out_ptr[u]);
+    score_all(e, j, meet, weights, u);
+    if (which == 0 && e->options->matrix && weights->taste > 0) {
+        add_taste(e, j, u);
+    }
     for (uint32_t i = 0; i < hidden; i++) {
-        j->hidden[i] = gx_meet_score(meet, weights, h->out_dst[h->out_ptr[u] + i]);
+        j->hidden[i] = j->score[h->out_dst[h->out_ptr[u] + i]];
         j->lower[i] = j->level[i] = 0;
     }
     qsort(j->hidden, hidden, sizeof *j->hidden, by_value);
@@ -180,7 +236,7 @@ static void judge_by(verdict *out, int which, const eval *e, judge *j, const gx_
         if (v == u || j->tied[v] == 1) {
             continue;
         }
-        double score = gx_meet_score(meet, weights, v);
+        double score = j->score[v];
         gx__top_offer(&j->top, score, v, 0);
         if (!j->tied[v]) {
             others++;
@@ -236,6 +292,9 @@ static gx_status judge_open(judge *j, const eval *e, gx_job *job, gx_error *err)
     GX_TRY(gx_job_alloc(job, &j->hidden, most, sizeof *j->hidden, err));
     GX_TRY(gx_job_alloc(job, &j->lower, most, sizeof *j->lower, err));
     GX_TRY(gx_job_alloc(job, &j->level, most, sizeof *j->level, err));
+    GX_TRY(gx_job_alloc(job, &j->score, e->train.n, sizeof *j->score, err));
+    j->pool.capacity = e->options->pool;
+    GX_TRY(gx_job_alloc(job, &j->pool.entry, j->pool.capacity, sizeof *j->pool.entry, err));
     j->top.capacity = e->options->cutoff;
     GX_TRY(gx_job_alloc(job, &j->top.entry, j->top.capacity, sizeof *j->top.entry, err));
 done:
@@ -250,6 +309,8 @@ static void judge_close(judge *j, gx_job *job) {
     gx_job_free(job, j->lower);
     gx_job_free(job, j->level);
     gx_job_free(job, j->top.entry);
+    gx_job_free(job, j->pool.entry);
+    gx_job_free(job, j->score);
 }
 
 static gx_status judge_all(eval *e, gx_job *job, gx_error *err) {

@@ -1,5 +1,5 @@
-/* How well friends to meet are found: some ties are hidden, and looked for among all members that one is
- * not tied to. */
+/* How well friends to meet are found: some ties are hidden, and looked for among all members that
+ * one is not tied to. */
 #ifndef GX_OPERATIONS_MEET_EVAL_H
 #define GX_OPERATIONS_MEET_EVAL_H
 
@@ -11,6 +11,8 @@ typedef struct gx_meet_eval_options {
     uint32_t cutoff;  /* length of the list */
     uint32_t k;       /* rows of the served graph hold so many ties, the strongest */
     gx_meet_weights weights;
+    const gx_matrix *matrix; /* members × items, for taste; NULL: none */
+    uint32_t pool;           /* taste is looked at of so many, the best by the graph */
 } gx_meet_eval_options;
 
 typedef struct gx_meet_figures {
@@ -26,9 +28,9 @@ typedef struct gx_meet_eval {
     double wall_s;
 } gx_meet_eval;
 
-/* `graph` is undirected; its weights are not looked at. Communities and strengths are made anew without the
- * hidden ties. The job's seed says which are hidden: tune with one, judge with another. conflict: no tie
- * was hidden. O(members · (n + ties within two steps)). */
+/* `graph` is undirected; its weights are not looked at. Communities and strengths are made anew
+ * without the hidden ties. The job's seed says which are hidden: tune with one, judge with another.
+ * conflict: no tie was hidden. O(members · (n + ties within two steps)). */
 GX_MUST_CHECK gx_status gx_meet_evaluate(gx_meet_eval *out, const gx_graph *graph,
                                          const gx_meet_eval_options *options, gx_job *job,
                                          gx_error *err);

@@ -124,8 +124,12 @@ static void test_hidden_ties_are_found(void **state) {
     (void)state;
     gx_graph graph;
     gx_meet_eval first, again;
-    gx_meet_eval_options options = {
-        .share = 0.1, .members = 300, .cutoff = 10, .k = 200, .weights = gx_meet_weights_default};
+    gx_meet_eval_options options = {.share = 0.1,
+                                    .members = 300,
+                                    .cutoff = 10,
+                                    .k = 200,
+                                    .pool = 140,
+                                    .weights = gx_meet_weights_default};
     gx_job job;
     gx_job_init(&job, 1, 3);
     ring(&graph, 400, 6, &job);
@@ -152,7 +156,8 @@ static void test_chance_is_a_half(void **state) {
     enum { N = 2000, M = 4000 };
     gx_graph graph;
     gx_meet_eval eval;
-    gx_meet_eval_options options = {.share = 0.1, .members = 2000, .cutoff = 10, .k = 200};
+    gx_meet_eval_options options = {
+        .share = 0.1, .members = 2000, .cutoff = 10, .k = 200, .pool = 140};
     options.weights = gx_meet_weights_adamic;
     gx_rng rng = gx_rng_at(1, 1);
     uint32_t *src = gx_alloc(M, sizeof *src), *dst = gx_alloc(M, sizeof *dst);
@@ -162,8 +167,8 @@ static void test_chance_is_a_half(void **state) {
         src[i] = (uint32_t)gx_rng_below(&rng, N);
         dst[i] = (uint32_t)gx_rng_below(&rng, N);
     }
-    assert_int_equal(
-        gx_graph_build(&graph, N, M, src, dst, NULL, GX_GRAPH_UNDIRECTED, &job, NULL), GX_OK);
+    assert_int_equal(gx_graph_build(&graph, N, M, src, dst, NULL, GX_GRAPH_UNDIRECTED, &job, NULL),
+                     GX_OK);
     assert_int_equal(gx_meet_evaluate(&eval, &graph, &options, &job, NULL), GX_OK);
     assert_true(fabs(eval.adamic.auc - 0.5) < 0.02);
     assert_true(fabs(eval.own.auc - eval.adamic.auc) < 0.02);

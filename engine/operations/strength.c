@@ -2,8 +2,8 @@
  * member.
  *
  * Granovetter (1973) calls a tie strong by the time given to it, by reciprocity and by the friends
- * two people share. Six parts between 0 and 1 say as much of it as a shop can know (tie_parts.h has the
- * formulas), and the strength is their weighted mean:
+ * two people share. Six parts between 0 and 1 say as much of it as a shop can know (tie_parts.h has
+ * the formulas), and the strength is their weighted mean:
  *
  *   weight       of the tie, with its kind, against the usual one
  *   recency      halves with every `half_life` since the two were last tied, from the newest tie on
@@ -12,15 +12,16 @@
  *   common       overlap of the two neighbourhoods (Onnela et al. 2007)
  *   purchases    cosine of the two members' rows of the matrix
  *
- * A part of which nothing is known in the whole store (no times, groups or events) does not count, and
- * the others take its share. All parts are symmetric, so the strength is the same seen from either end; the
- * list of one member is cut at k, so that being in one list does not mean being in the other.
+ * A part of which nothing is known in the whole store (no times, groups or events) does not count,
+ * and the others take its share. All parts are symmetric, so the strength is the same seen from
+ * either end; the list of one member is cut at k, so that being in one list does not mean being in
+ * the other.
  *
  * Common neighbours are counted by walking the shorter of the two rows, against marks or by binary
  * search in the longer: time O(Σ_uv min(k_u, k_v) · log k), which is O(m · arboricity · log k). A
  * row longer than `sample` is walked in even strides and the count scaled up. Purchases and groups
- * merge the two rows. Memory: 4 bytes a member and 16 a tie of the largest member for each thread, 8 a
- * member for norms, 8 a group, 8 a tie kept. */
+ * merge the two rows. Memory: 4 bytes a member and 16 a tie of the largest member for each thread,
+ * 8 a member for norms, 8 a group, 8 a tie kept. */
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/scores.h"
 #include "engine/kernel/top.h"
@@ -47,13 +48,13 @@ static const gx_param params[] = {
      .help = "how much it counts: " says},
     GX_TIE_PART_MAP(X)
 #undef X
-    {.name = "half_life",
-     .type = GX_PARAM_DURATION,
-     .fallback = "365d",
-     .low = 1,
-     .high = 1e13,
-     .unit = "ms",
-     .help = "after so long the recency of a tie is a half"},
+        {.name = "half_life",
+         .type = GX_PARAM_DURATION,
+         .fallback = "365d",
+         .low = 1,
+         .high = 1e13,
+         .unit = "ms",
+         .help = "after so long the recency of a tie is a half"},
     {.name = "sample",
      .type = GX_PARAM_INT,
      .fallback = "2000",
@@ -68,7 +69,8 @@ static const gx_gives gives[] = {
     {"dst", GX_U32, GX_LEN_OTHER, "who, strongest first"},
     {"weight", GX_F32, GX_LEN_OTHER, "strength, 0 to 1"},
     {"degree", GX_U32, GX_LEN_USERS, "to how many a member is tied, also those that were cut"},
-    {"share", GX_F64, GX_LEN_OTHER, "how much each part counted, sum 1; in the order of the parameters"},
+    {"share", GX_F64, GX_LEN_OTHER,
+     "how much each part counted, sum 1; in the order of the parameters"},
     {"scale", GX_F64, GX_LEN_OTHER, "usual weight; newest tie and half-life, ms"},
 };
 
@@ -115,9 +117,8 @@ static double arc_weight(const gx_graph *graph, uint32_t u, uint32_t v) {
 
 static double recency_part(const strengths *s, uint32_t u, uint32_t v) {
     uint64_t at = gx_matrix_find(s->times, u, v);
-    return at == UINT64_MAX
-               ? GX_TIE_RECENCY_UNKNOWN
-               : gx_tie_recency_part(s->times->ts[at], s->now_ms, s->half_life_ms);
+    return at == UINT64_MAX ? GX_TIE_RECENCY_UNKNOWN
+                            : gx_tie_recency_part(s->times->ts[at], s->now_ms, s->half_life_ms);
 }
 
 static double reciprocity_part(const strengths *s, uint32_t u, uint32_t v) {
@@ -317,8 +318,8 @@ static const gx_matrix *known(const gx_matrix *matrix) {
     return matrix && matrix->nnz > 0 ? matrix : NULL;
 }
 
-/* A part that nothing is known of gives its share to the others; where only such parts were asked for,
- * every strength is 0. */
+/* A part that nothing is known of gives its share to the others; where only such parts were asked
+ * for, every strength is 0. */
 static gx_status read_shares(strengths *s, const gx_args *args, gx_error *err) {
     double *share = s->share;
     double sum = 0.0;
@@ -327,9 +328,10 @@ static gx_status read_shares(strengths *s, const gx_args *args, gx_error *err) {
         sum += share[p];
     }
     if (!(sum > 0.0)) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "weight",
-                          "weight, recency, reciprocity, groups, common and purchases are all 0; one "
-                          "must count");
+        return gx_fail_at(
+            err, GX_BAD_REQUEST, "weight",
+            "weight, recency, reciprocity, groups, common and purchases are all 0; one "
+            "must count");
     }
     share[GX_TIE_RECENCY] = s->times ? share[GX_TIE_RECENCY] : 0.0;
     share[GX_TIE_GROUPS] = s->groups ? share[GX_TIE_GROUPS] : 0.0;

@@ -50,8 +50,8 @@ static void world_facts(world *w, gx_rng *rng, gx_job *job) {
             }
         }
     }
-    assert_int_equal(
-        gx_matrix_build(&w->times, w->n, w->n, times, row, col, NULL, ts, job, NULL), GX_OK);
+    assert_int_equal(gx_matrix_build(&w->times, w->n, w->n, times, row, col, NULL, ts, job, NULL),
+                     GX_OK);
     assert_int_equal(gx_matrix_build(&w->groups, w->n, GROUPS, groups, group_row, group_col, NULL,
                                      NULL, job, NULL),
                      GX_OK);
@@ -186,10 +186,11 @@ static double shared_groups(const world *w, uint32_t u, uint32_t v) {
 static double expected(const world *w, const double given[6], uint32_t u, uint32_t v) {
     double x = log2(1 + tie(w, u, v) / usual_weight(w));
     double back = fmin(w->arc[u][v], w->arc[v][u]) / tie(w, u, v);
-    const bool is_known[6] = {true, w->times.nnz > 0, true, w->groups.nnz > 0, true,
-                              w->matrix.nnz > 0};
-    const double part[6] = {x / (1 + x),           recency(w, u, v), w->directed ? back : 1,
-                            shared_groups(w, u, v), overlap(w, u, v), cosine(w, u, v)};
+    const bool is_known[6] = {true, w->times.nnz > 0, true, w->groups.nnz > 0,
+                              true, w->matrix.nnz > 0};
+    const double part[6] = {
+        x / (1 + x),      recency(w, u, v), w->directed ? back : 1, shared_groups(w, u, v),
+        overlap(w, u, v), cosine(w, u, v)};
     double sum = 0, all = 0;
     for (int p = 0; p < 6; p++) {
         sum += is_known[p] ? given[p] * part[p] : 0;

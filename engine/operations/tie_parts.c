@@ -15,11 +15,17 @@ static const struct {
 #undef X
 };
 
-const char *gx_tie_part_name(gx_tie_part part) { return parts[part].name; }
+const char *gx_tie_part_name(gx_tie_part part) {
+    return parts[part].name;
+}
 
-double gx_tie_part_default(gx_tie_part part) { return strtod(parts[part].weight, NULL); }
+double gx_tie_part_default(gx_tie_part part) {
+    return strtod(parts[part].weight, NULL);
+}
 
-static double squash(double x) { return isinf(x) ? 1.0 : x / (1.0 + x); }
+static double squash(double x) {
+    return isinf(x) ? 1.0 : x / (1.0 + x);
+}
 
 double gx_tie_weight_part(double weight, double usual) {
     return squash(log2(1.0 + weight / usual));
@@ -35,9 +41,13 @@ double gx_tie_reciprocity_part(double there, double back) {
     return larger > 0.0 ? fmin(there, back) / larger : 0.0;
 }
 
-double gx_tie_groups_part(double x) { return squash(x); }
+double gx_tie_groups_part(double x) {
+    return squash(x);
+}
 
-double gx_tie_group_weight(uint64_t members) { return 1.0 / log2(1.0 + fmax((double)members, 1.0)); }
+double gx_tie_group_weight(uint64_t members) {
+    return 1.0 / log2(1.0 + fmax((double)members, 1.0));
+}
 
 double gx_tie_common_part(double common, uint64_t degree_u, uint64_t degree_v) {
     double around = (double)degree_u + (double)degree_v - 2.0 - common;

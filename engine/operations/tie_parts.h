@@ -1,6 +1,6 @@
-/* What the strength of a tie is made of. Each part lies between 0 and 1 and is the same seen from either
- * end; the strength is their mean, weighted by shares that sum to 1. The pass `strength` and the look-up
- * of one tie use the same formulas. */
+/* What the strength of a tie is made of. Each part lies between 0 and 1 and is the same seen from
+ * either end; the strength is their mean, weighted by shares that sum to 1. The pass `strength` and
+ * the look-up of one tie use the same formulas. */
 #ifndef GX_OPERATIONS_TIE_PARTS_H
 #define GX_OPERATIONS_TIE_PARTS_H
 
@@ -25,8 +25,8 @@ typedef enum gx_tie_part {
 const char *gx_tie_part_name(gx_tie_part part); /* the parameter */
 double gx_tie_part_default(gx_tie_part part);
 
-/* x / (1 + x) with x = log2(1 + weight / usual): 1/2 for a usual tie. `usual` is the geometric mean of
- * all weights above 0. */
+/* x / (1 + x) with x = log2(1 + weight / usual): 1/2 for a usual tie. `usual` is the geometric mean
+ * of all weights above 0. */
 double gx_tie_weight_part(double weight, double usual);
 /* 2^(−age / half-life), 1 where the tie is newer than `now`; 1/2 where its time is not known. */
 double gx_tie_recency_part(int64_t ts_ms, int64_t now_ms, double half_life_ms);
@@ -37,8 +37,8 @@ double gx_tie_reciprocity_part(double there, double back);
 double gx_tie_groups_part(double x);
 /* 1 / log2(1 + members): a group of everybody says little (after Adamic and Adar 2003). */
 double gx_tie_group_weight(uint64_t members);
-/* Neighbourhood overlap |N(u) ∩ N(v)| / (k_u + k_v − 2 − |N(u) ∩ N(v)|) (Onnela et al. 2007, Structure and
- * tie strengths in mobile communication networks, PNAS 104, eq. 1). */
+/* Neighbourhood overlap |N(u) ∩ N(v)| / (k_u + k_v − 2 − |N(u) ∩ N(v)|) (Onnela et al. 2007,
+ * Structure and tie strengths in mobile communication networks, PNAS 104, eq. 1). */
 double gx_tie_common_part(double common, uint64_t degree_u, uint64_t degree_v);
 /* Cosine of what the two bought, from the dot product and the two norms. */
 double gx_tie_purchases_part(double dot, double norm_u, double norm_v);
@@ -51,12 +51,13 @@ double gx_tie_strength(const double share[GX_TIE_PART_COUNT], const double part[
 /* Places of `strength.scale`. */
 enum { GX_TIE_SCALE_WEIGHT, GX_TIE_SCALE_NOW, GX_TIE_SCALE_HALF_LIFE, GX_TIE_SCALES };
 
-/* exp of the mean log of the weights above 0 of a graph, in fixed blocks; 1 where it has none. O(m). */
+/* exp of the mean log of the weights above 0 of a graph, in fixed blocks; 1 where it has none.
+ * O(m). */
 GX_MUST_CHECK gx_status gx_tie_usual_weight(double *out, const gx_graph *graph, gx_job *job,
                                             gx_error *err);
 
-/* The first share × degree of a member's ties, strongest first and at least one, are strong ones, the
- * others weak: close ties are few, and each member has their own measure of close. */
+/* The first share × degree of a member's ties, strongest first and at least one, are strong ones,
+ * the others weak: close ties are few, and each member has their own measure of close. */
 #define GX_TIE_STRONG_SHARE_DEFAULT 0.2
 bool gx_tie_is_strong(uint64_t place, uint64_t degree, double share); /* place from 0 */
 

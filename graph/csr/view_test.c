@@ -367,6 +367,39 @@ done:
     return status;
 }
 
+static void put_member(fixture *f, const char *group, uint32_t user, int64_t left_ms) {
+    const gx_membership member = {.group = intern(f, GX_SPACE_GROUP, group),
+                                  .user = user,
+                                  .joined_ms = GX_TIME_UNKNOWN,
+                                  .left_ms = left_ms};
+    must(gx_member_put(NULL, f->txn, &member, &f->err), &f->err);
+}
+
+static void times_and_groups_are_of_now(void **state) {
+    (void)state;
+    fixture f;
+    gx_matrix times, groups;
+    open_fixture(&f);
+    put_tie(&f, 0, 1, "friend", 1, DAY, false);
+    put_tie(&f, 1, 0, "follow", 1, 3 * (int64_t)DAY, true);
+    put_tie(&f, 0, 2, "friend", 1, GX_TIME_UNKNOWN, false);
+    put_tie(&f, 0, 3, "block", 1, DAY, true);
+    put_member(&f, "g0", 4, GX_TIME_UNKNOWN);
+    put_member(&f, "g1", 4, DAY);
+    load_rules(&f);
+    must(gx_view_times(&times, f.txn, &f.rules, &f.job, &f.err), &f.err);
+    must(gx_view_groups(&groups, f.txn, &f.job, &f.err), &f.err);
+    assert_int_equal(times.nnz, 2); /* the two of one pair, from either end */
+    assert_int_equal(times.ts[gx_matrix_find(&times, 0, 1)], 3 * (int64_t)DAY);
+    assert_int_equal(times.ts[gx_matrix_find(&times, 1, 0)], 3 * (int64_t)DAY);
+    assert_int_equal(groups.nnz, 1); /* who left is not in it */
+    assert_int_equal(groups.cols, 2);
+    assert_true(gx_matrix_find(&groups, 4, 0) != UINT64_MAX);
+    gx_matrix_finish(&times);
+    gx_matrix_finish(&groups);
+    close_fixture(&f);
+}
+
 static void every_allocation_may_fail(void **state) {
     (void)state;
     fixture f;
@@ -402,6 +435,7 @@ int main(void) {
         cmocka_unit_test(events_become_sums),
         cmocka_unit_test(windows_and_actions_choose_events),
         cmocka_unit_test(labels_are_numbered_as_first_seen),
+        cmocka_unit_test(times_and_groups_are_of_now),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

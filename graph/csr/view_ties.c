@@ -1,5 +1,5 @@
-/* What else a store knows about two members: when they were last tied, and the groups they are in, as
- * sparse matrices. Two scans each, to count and to fill. */
+/* What else a store knows about two members: when they were last tied, and the groups they are in,
+ * as sparse matrices. Two scans each, to count and to fill. */
 #include "graph/csr/view.h"
 
 enum { POLL_EVERY = 1 << 14 };
