@@ -7,14 +7,14 @@
 #ifndef GX_KERNEL_DIJKSTRA_H
 #define GX_KERNEL_DIJKSTRA_H
 
+#include "engine/kernel/heap.h"
 #include "engine/kernel/paths.h"
 
 typedef struct gx__dijkstra {
     double *distance; /* n; INFINITY: not reached; final for those settled */
     uint32_t *order;  /* those settled, nearest first */
-    uint32_t *heap;
-    uint32_t *place; /* of a member in the heap; GX_NONE: not there */
-    uint32_t n, settled, waiting;
+    gx__heap waiting; /* its keys are the distances */
+    uint32_t n, settled;
 } gx__dijkstra;
 
 GX_MUST_CHECK gx_status gx__dijkstra_init(gx__dijkstra *out, uint32_t n, gx_job *job,

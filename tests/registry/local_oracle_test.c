@@ -436,24 +436,88 @@ static void test_degree_against_igraph(void **state) {
     }
 }
 
-/* Nobody is tied to more of those after it than its coreness says, which is the pass's own check. */
-static void expect_core_order(const gx_input *input) {
-    run_result r = run("kcore", input, 1, NULL);
-    const gx_args none = {0};
+/* Also nobody is tied to more of those after it than its coreness says, which is the pass's own
+ * check. */
+static void check_cores(const run_result *r, const gx_input *input, const char *direction,
+                        bool weighted) {
+    gx_arena *arena = gx_arena_create();
+    gx_value map = gx_map(arena, 2);
+    gx_args args;
     gx_error err = {0};
     const gx_pass *pass = gx_pass_find(gx_engine_passes(), "kcore");
-    gx_status status = pass->check(r.arrays, "kcore", input, &none, &err);
+    gx_map_put(arena, &map, "direction", gx_str(direction));
+    gx_map_put(arena, &map, "weighted", gx_bool(weighted));
+    assert_int_equal(
+        gx_args_parse(&args, arena, pass->params, pass->param_count, &map, &err), GX_OK);
+    gx_status status = pass->check(r->arrays, "kcore", input, &args, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, GX_OK);
-    run_free(&r);
+    gx_arena_destroy(arena);
 }
 
-static void test_core_order(void **state) {
+static void expect_igraph_cores(const gx_input *input, const char *direction) {
+    igraph_t graph;
+    igraph_vector_t weights;
+    igraph_vector_int_t expected;
+    igraph_neimode_t mode = *direction == 'i'   ? IGRAPH_IN
+                            : *direction == 'o' ? IGRAPH_OUT
+                                                : IGRAPH_ALL;
+    igraph_of(&graph, &weights, mode == IGRAPH_ALL ? input->undirected : input->graph);
+    igraph_vector_int_init(&expected, 0);
+    igraph_coreness(&graph, &expected, mode);
+    run_result r = run("kcore", input, 1, PARAMS("direction", direction));
+    const double *score = score_of(&r, "kcore", input);
+    for (uint32_t v = 0; v < input->users; v++) {
+        assert_true(score[v] == (double)VECTOR(expected)[v]);
+    }
+    check_cores(&r, input, direction, false);
+    run_free(&r);
+    igraph_vector_destroy(&weights);
+    igraph_vector_int_destroy(&expected);
+    igraph_destroy(&graph);
+}
+
+/* Whoever has least of those left is the next to go; all strengths anew each time. */
+static void naive_strength_cores(double *core, const square *m) {
+    bool gone[N_MAX] = {false};
+    double level = 0;
+    for (uint32_t k = 0; k < m->n; k++) {
+        uint32_t least = GX_NONE;
+        double lowest = 0;
+        for (uint32_t v = 0; v < m->n; v++) {
+            double strength = 0;
+            for (uint32_t u = 0; u < m->n; u++) {
+                strength += gone[u] ? 0 : m->weight[v][u];
+            }
+            if (!gone[v] && (least == GX_NONE || strength < lowest)) {
+                least = v;
+                lowest = strength;
+            }
+        }
+        gone[least] = true;
+        level = fmax(level, lowest);
+        core[least] = level;
+    }
+}
+
+static void test_cores(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         sample s;
-        sample_make(&s, seed, false);
-        expect_core_order(&s.input);
+        square m;
+        double expected[N_MAX];
+        const char *direction = directions[seed % 3];
+        sample_make(&s, seed, seed / 3 % 2);
+        side_of(&s, direction, &m);
+        naive_strength_cores(expected, &m);
+        run_result r = run("kcore", &s.input, 1, PARAMS("direction", direction, "weighted", "1"));
+        const double *score = score_of(&r, "kcore", &s.input);
+        for (uint32_t v = 0; v < m.n; v++) {
+            assert_true(score[v] == expected[v]); /* quarters: exact */
+        }
+        check_cores(&r, &s.input, direction, true);
+        expect_igraph_cores(&s.input, direction);
+        run_free(&r);
         sample_free(&s);
     }
 }
@@ -502,7 +566,7 @@ int main(void) {
         cmocka_unit_test(test_burt),
         cmocka_unit_test(test_constraint_against_igraph),
         cmocka_unit_test(test_degree_against_igraph),
-        cmocka_unit_test(test_core_order),
+        cmocka_unit_test(test_cores),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
