@@ -16,7 +16,10 @@
 #include "engine/kernel/rank.h"
 #include "engine/kernel/top.h"
 
-enum { LOOK_EVERY = 8 /* members settled between two looks at the bound */ };
+enum {
+    LOOK_EVERY = 8, /* members settled between two looks at the bound */
+    ROWS = 4096     /* members between two looks at whether to stop */
+};
 
 static const double SLACK = 1 + 1e-12; /* sums in different order differ in their last digits */
 
@@ -144,6 +147,9 @@ static void find_parts(contest *c) {
         c->part[v] = v;
     }
     for (uint32_t v = 0; v < paths->n; v++) {
+        if (v % ROWS == 0 && gx_job_should_stop(c->a->job)) {
+            return;
+        }
         for (uint64_t i = paths->out.ptr[v]; i < paths->out.ptr[v + 1]; i++) {
             uint32_t x = root_of(c->part, v), y = root_of(c->part, paths->out.end[i]);
             c->part[x > y ? x : y] = x > y ? y : x;

@@ -165,22 +165,29 @@ static uint32_t find_levels(gx__brandes *work, const gx__paths *paths, uint32_t 
 /* ---- dependencies, from the last level to the first -------------------------------------------- */
 
 /* Gives each member of a level its dependency, from shares of the level behind it. */
-static void pull_back(gx__brandes *work, const gx__paths *paths, uint32_t first, uint32_t end) {
+static void pull_back(gx__brandes *work, const gx__paths *paths, uint32_t first, uint32_t end,
+                      gx_job *job) {
     for (uint32_t i = first; i < end; i++) {
         uint32_t v = work->queue[i];
+        if (i % LOOK_EVERY == 0 && gx_job_should_stop(job)) {
+            return;
+        }
         work->through[v] = gather(&paths->out, v, work->share);
     }
 }
 
 /* The same from the other side; `through` of levels that are done is of no use any more. */
 static void push_back(gx__brandes *work, const gx__paths *paths, uint32_t first, uint32_t end,
-                      uint32_t behind) {
+                      uint32_t behind, gx_job *job) {
     for (uint32_t i = first; i < end; i++) {
         work->through[work->queue[i]] = 0;
     }
     for (uint32_t i = end; i < behind; i++) {
         uint32_t u = work->queue[i];
         double share = work->share[u];
+        if (i % LOOK_EVERY == 0 && gx_job_should_stop(job)) {
+            return;
+        }
         for (uint64_t k = paths->in.ptr[u]; k < paths->in.ptr[u + 1]; k++) {
             work->through[paths->in.end[k]] += share;
         }
@@ -200,9 +207,9 @@ static void give_back(gx__brandes *work, const gx__paths *paths, uint32_t level,
             ties_in += degree(&paths->in, v);
         }
         if (behind > end && PUSH_COST * ties_behind < ties) {
-            push_back(work, paths, first, end, behind);
+            push_back(work, paths, first, end, behind, job);
         } else if (behind > end) {
-            pull_back(work, paths, first, end);
+            pull_back(work, paths, first, end, job);
         }
         double scale = work->scaled[level / 64] >> level % 64 & 1 ? SCALE : 1;
         for (uint32_t i = first; i < end; i++) {
