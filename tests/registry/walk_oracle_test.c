@@ -414,8 +414,8 @@ static void test_hits(void **state) {
 /* igraph's, on real graphs with directions. */
 static void test_hits_as_igraph_has_it(void **state) {
     (void)state;
-    static const char *const paths[] = {DATA_GRAPHS "/polblogs/edges.txt.gz",
-                                        DATA_GRAPHS "/email-eu-core/edges.txt.gz"};
+    static const char *const paths[] = {DATA_GRAPHS "/polblogs/edges_directed.txt.gz",
+                                        DATA_GRAPHS "/email-eu-core/edges_directed.txt.gz"};
     for (size_t i = 0; i < GX_COUNT(paths); i++) {
         arc_list arcs;
         gx_graph graph;
