@@ -14,7 +14,7 @@
 
 #include <math.h>
 
-enum { PARTS = 64, BLOCKS_LEAST = 8, CHANGE = 0, SUM, END };
+enum { PARTS = 64, BLOCKS_LEAST = 4, CHANGE = 0, SUM, END };
 
 static const double SLOW = 0.6;
 
