@@ -376,12 +376,16 @@ static gx_status start(search *s, int side, uint32_t user, bool by_length, gx_er
     return queued ? GX_OK : gx_fail_memory(err, 0);
 }
 
-static void count_reached(gx_paths *out, const search *s) {
+/* The search from one end has met all there are; the other may have stopped before. */
+static void tell_apart(gx_paths *out, const search *s, bool by_length) {
+    const vector *queue = &s->queue[FROM_SOURCE];
+    size_t open = by_length ? queue->count : queue->count - s->level[FROM_SOURCE];
+    const int side = open > 0 ? FROM_TARGET : FROM_SOURCE;
+    out->target_apart = side == FROM_TARGET;
     for (uint32_t i = 0; i < s->nodes.count; i++) {
-        for (int side = 0; side < SIDES; side++) {
-            out->reached[side] += isfinite(node_at(s, i)->side[side].distance) ? 1 : 0;
-        }
+        out->others += isfinite(node_at(s, i)->side[side].distance) ? 1 : 0;
     }
+    out->others--;
 }
 
 gx_status gx_paths_find(gx_paths *out, uint32_t source, uint32_t target, bool by_length,
@@ -416,8 +420,9 @@ gx_status gx_paths_find(gx_paths *out, uint32_t source, uint32_t target, bool by
         GX_TRY(add_path(&paths, &s, s.meet, 0, arena, err));
     } else if (paths.connected) {
         GX_TRY(paths_by_steps(&paths, &s, limit, arena, err));
+    } else {
+        tell_apart(&paths, &s, by_length);
     }
-    count_reached(&paths, &s);
     *out = paths;
 done:
     gx_free(s.nodes.data);

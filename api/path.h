@@ -35,7 +35,10 @@ typedef struct gx_paths {
     double ways;   /* how many paths are as short; exact below 2^53. 1 where searched by length */
     gx_path *path; /* the first of them, in an order that depends on nothing but the ties */
     uint32_t count;
-    uint64_t reached[2]; /* members met from the source and from the target, themselves included */
+    /* Where they are not connected: whether it is the target that stands apart (else the source),
+     * and with how many others it is connected in the direction of the search. */
+    bool target_apart;
+    uint64_t others;
 } gx_paths;
 
 /* At most `limit` paths where searched by steps, one by length. Made in `arena`. A path from a

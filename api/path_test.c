@@ -96,6 +96,12 @@ static void assert_paths(world *w, uint32_t u, uint32_t v, bool lengths, uint32_
         assert_true(paths.ways == ways);
         assert_int_equal(paths.count, ways < limit ? (uint32_t)ways : limit);
     }
+    uint64_t others = 0;
+    for (uint32_t x = 0; x < w->n && !paths.connected; x++) {
+        others += x != u && x != v &&
+                  isfinite(paths.target_apart ? w->distance[x][v] : w->distance[u][x]);
+    }
+    assert_int_equal(paths.others, others);
     for (uint32_t i = 0; i < paths.count; i++) {
         assert_path(w, &paths.path[i], u, v);
         for (uint32_t k = 0; k < i; k++) {
@@ -212,7 +218,7 @@ static void test_the_method(void **state) {
     gx_value none = call(db, arena, "graph.path", "{'src': 'a', 'dst': 'f'}");
     assert_int_equal(gx_map_get(&none, "paths")->size, 0);
     const gx_value *says = gx_map_get(&none, "says");
-    const char expected[] = "a and f are not connected: f has ties to 1 others in all";
+    const char expected[] = "a and f are not connected: f is connected with 1 other in all";
     assert_int_equal(says->size, strlen(expected));
     assert_memory_equal(says->as.text, expected, says->size);
     gx_db_close(db);

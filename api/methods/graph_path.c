@@ -112,14 +112,15 @@ done:
 /* Which of the two stands apart, and with how many. */
 static gx_value apart(const reader *r, const gx_paths *paths) {
     gx_slice src = gx_arg_text(r->call->args, "src"), dst = gx_arg_text(r->call->args, "dst");
-    const bool source_side = paths->reached[0] <= paths->reached[1];
-    gx_slice small = source_side ? src : dst;
-    uint64_t others = paths->reached[source_side ? 0 : 1] - 1;
-    const char *way = !r->directed ? "has ties to" : source_side ? "leads to" : "is reached from";
+    gx_slice small = paths->target_apart ? dst : src;
+    const char *way = !r->directed          ? "is connected with"
+                      : paths->target_apart ? "is reached from"
+                                            : "leads to";
     char *text = gx_arena_printf(r->call->arena,
-                                 "%.*s and %.*s are not connected: %.*s %s %llu others in all",
+                                 "%.*s and %.*s are not connected: %.*s %s %llu other%s in all",
                                  (int)src.size, src.data, (int)dst.size, dst.data, (int)small.size,
-                                 small.data, way, (unsigned long long)others);
+                                 small.data, way, (unsigned long long)paths->others,
+                                 paths->others == 1 ? "" : "s");
     return gx_str(text ? text : "");
 }
 

@@ -228,7 +228,7 @@ static void assert_defined(const world *w, const gx_arrays *arrays, const double
 
 static void test_against_the_definition(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 300; seed++) {
+    for (uint64_t seed = 0; seed < 2000; seed++) {
         world w;
         world_make(&w, seed);
         gx_arena *arena = gx_arena_create();
