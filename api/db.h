@@ -53,6 +53,8 @@ void gx_items_unlock(gx_items *items);
 
 GX_MUST_CHECK gx_status gx_graphs_create(gx_graphs **out, gx_error *err);
 void gx_graphs_destroy(gx_graphs *graphs); /* nobody holds one any more */
+/* How many are kept, and in how many bytes. */
+void gx_graphs_stat(uint32_t *out_count, uint64_t *out_bytes, gx_graphs *graphs);
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 

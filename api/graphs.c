@@ -255,3 +255,16 @@ void gx_graph_release(gx_db *db, const gx_held *held) {
     let_go(entry);
     pthread_mutex_unlock(&db->graphs->lock);
 }
+
+void gx_graphs_stat(uint32_t *out_count, uint64_t *out_bytes, gx_graphs *graphs) {
+    *out_count = 0;
+    *out_bytes = 0;
+    pthread_mutex_lock(&graphs->lock);
+    for (int i = 0; i < KEPT; i++) {
+        if (graphs->slot[i]) {
+            ++*out_count;
+            *out_bytes += gx_graph_bytes(&graphs->slot[i]->held.graph);
+        }
+    }
+    pthread_mutex_unlock(&graphs->lock);
+}

@@ -116,6 +116,11 @@ static void every_view_is_a_graph_of_its_own(void **state) {
     held[6] = hold(b, GX_GRAPH_UNDIRECTED, &follow);
     assert_ptr_equal(held[0], held[1]);
     assert_ptr_equal(held[4], held[6]);
+    uint32_t count;
+    uint64_t bytes;
+    gx_graphs_stat(&count, &bytes, b->db->graphs);
+    assert_int_equal(count, 4);
+    assert_true(bytes > 4 * 4 * sizeof(uint64_t)); /* rows of three members, of each */
     assert_int_equal(held[0]->graph.m, 3);
     assert_int_equal(held[2]->graph.m, 1);
     assert_int_equal(held[3]->graph.m, 2);

@@ -8,6 +8,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, &map, "rss_peak_bytes", gx_int((int64_t)gx_rss_peak_bytes()));
     gx_map_put(call->arena, &map, "cpu_s", gx_real((double)gx_clock_cpu_ns() / 1e9));
     gx_map_put(call->arena, &map, "uptime_ms", gx_int(gx_time_ms() - db->opened_ms));
+    uint32_t graphs;
+    uint64_t bytes;
+    gx_graphs_stat(&graphs, &bytes, db->graphs);
+    gx_map_put(call->arena, &map, "graphs_kept", gx_int(graphs));
+    gx_map_put(call->arena, &map, "graphs_bytes", gx_int((int64_t)bytes));
     pthread_mutex_lock(&db->state_lock);
     gx_stats_fn fn = db->stats;
     void *user = db->stats_user;
@@ -24,6 +29,6 @@ const gx_method gx_method_sys_stats = {
     .summary = "connections, calls, errors and times of the server",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
-    .result = "{rss_peak_bytes, cpu_s, uptime_ms, and what the server counts}",
+    .result = "{rss_peak_bytes, cpu_s, uptime_ms, graphs_kept, graphs_bytes, and what the server counts}",
     .run = run,
 };
