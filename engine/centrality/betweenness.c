@@ -15,7 +15,7 @@
  * taken instead, and the answer is exact.
  *
  * O(samples (n + m)) time, weighted O(samples (m log n)), sources or draws in parallel. Memory: 40
- * bytes a member and thread, weighted 60, and the result. */
+ * bytes a member and thread, weighted 60; for paths drawn 32, weighted 104; and the result. */
 #include "engine/kernel/bounds.h"
 #include "engine/kernel/draw.h"
 #include "engine/kernel/ordered.h"
@@ -248,7 +248,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         double epsilon = gx_arg_real(args, "epsilon");
         double draws = 100 / epsilon; /* where nobody is on more than a tenth of all paths */
         out->mem_bytes = out->mem_bytes > draw ? out->mem_bytes : draw; /* may end with sources */
-        out->cpu_s = fmin(n * source_s, draws * source_s / (weighted ? 2 : 100)) + 1e-6;
+        out->cpu_s = fmin(n * source_s, draws * source_s / 100) + 1e-6;
     }
 }
 

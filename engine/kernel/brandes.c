@@ -4,7 +4,8 @@
 
 enum { LOOK_EVERY = 4096, PUSH_COST = 3 /* of a tie pushed along, in ties pulled along */ };
 
-static const double TOO_LARGE = 1e250, SCALE = 0x1p-800, LEAST = 1e-280, EQUAL = 1e-10;
+static const double TOO_LARGE = 1e250, SCALE = 0x1p-800, LEAST = 1e-280;
+static const double EQUAL = GX__PATHS_EQUAL;
 
 gx_status gx__brandes_init(gx__brandes *out, const gx__paths *paths, gx_job *job, gx_error *err) {
     uint32_t n = paths->n;

@@ -3,14 +3,16 @@
 enum { LOOK_EVERY = 4096 };
 
 static const double TOO_LARGE = 1e150, SCALE = 0x1p-400, LEAST = 1e-150;
+static const double SMALL = 1e-150; /* keeps a product of two counts within a double */
+static const double EQUAL = GX__PATHS_EQUAL;
 
 gx_status gx__path_draw_init(gx__path_draw *out, const gx__paths *paths, gx_job *job,
                              gx_error *err) {
     gx__path_draw work = {0};
     gx_status status = GX_OK;
     uint32_t n = paths->n;
-    if (paths->weighted) {
-        GX_TRY(gx__brandes_init(&work.with_lengths, paths, job, err));
+    for (int i = 0; i < 2 && paths->weighted; i++) {
+        GX_TRY(gx__brandes_init(&work.end[i], paths, job, err));
     }
     for (int i = 0; i < 2 && !paths->weighted; i++) {
         gx__path_side *side = &work.side[i];
@@ -29,13 +31,13 @@ done:
 }
 
 uint64_t gx__path_draw_bytes(uint32_t n, bool weighted) {
-    return weighted ? gx__brandes_bytes(n, true)
+    return weighted ? 2 * gx__brandes_bytes(n, true)
                     : 2 * (uint64_t)n * (2 * sizeof(uint32_t) + sizeof(double));
 }
 
 void gx__path_draw_finish(gx__path_draw *work, gx_job *job) {
-    gx__brandes_finish(&work->with_lengths, job);
     for (int i = 0; i < 2; i++) {
+        gx__brandes_finish(&work->end[i], job);
         gx_job_free(job, work->side[i].level);
         gx_job_free(job, work->side[i].queue);
         gx_job_free(job, work->side[i].count);
@@ -167,7 +169,7 @@ static void draw_plain(gx__path_draw *work, const gx__paths *paths, uint32_t s, 
 
 /* ---- with lengths -------------------------------------------------------------------------- */
 
-/* Who comes before v on the path. */
+/* Who comes before v on a path from the end that was searched from, along `paths`. */
 static uint32_t draw_before(const gx__brandes *search, const gx__paths *paths, uint32_t v,
                             gx_rng *rng) {
     double all = 0;
@@ -189,28 +191,117 @@ static uint32_t draw_before(const gx__brandes *search, const gx__paths *paths, u
     return chosen;
 }
 
-static void draw_with_lengths(gx__path_draw *work, const gx__paths *paths, uint32_t s, uint32_t t,
-                              gx_rng *rng, uint64_t *hits, gx_job *job) {
-    gx__brandes *search = &work->with_lengths;
-    uint32_t v;
-    gx__brandes_start(search, s);
-    do {
-        v = gx__dijkstra_next(&search->dijkstra, paths);
-        work->looked_at += v != GX_NONE ? paths->out.ptr[v + 1] - paths->out.ptr[v] : 0;
-        if (search->dijkstra.settled % LOOK_EVERY == 0 && gx_job_should_stop(job)) {
-            return;
-        }
-    } while (v != GX_NONE && v != t);
-    if (v == GX_NONE) {
-        return;
-    }
-    gx__brandes_count(search, paths, job);
-    if (gx_job_should_stop(job)) {
-        return;
-    }
-    for (v = draw_before(search, paths, t, rng); v != s && v != GX_NONE;
+/* All between v and the end that was searched from. */
+static void draw_to_end(const gx__brandes *search, const gx__paths *paths, uint32_t v, gx_rng *rng,
+                        uint64_t *hits) {
+    for (v = draw_before(search, paths, v, rng);
+         v != GX_NONE && search->dijkstra.distance[v] > 0;
          v = draw_before(search, paths, v, rng)) {
         hit(hits, v);
+    }
+}
+
+/* Settles members from both ends; the length of a shortest path, INFINITY where there is none. */
+static double search_both(gx__path_draw *work, const gx__paths *ways[2], gx_job *job) {
+    double shortest = (double)INFINITY, radius[2] = {0, 0};
+    uint64_t ties[2] = {0, 0};
+    while (radius[0] + radius[1] <= shortest * (1 + 4 * EQUAL)) {
+        int k = ties[0] <= ties[1] ? 0 : 1;
+        gx__dijkstra *search = &work->end[k].dijkstra;
+        const double *other = work->end[1 - k].dijkstra.distance;
+        uint32_t v = gx__dijkstra_next(search, ways[k]);
+        if (v == GX_NONE || (search->settled % LOOK_EVERY == 0 && gx_job_should_stop(job))) {
+            break; /* whoever can be settled from this end is */
+        }
+        const gx__rows_view *out = &ways[k]->out;
+        radius[k] = search->distance[v];
+        ties[k] += out->ptr[v + 1] - out->ptr[v] + 1;
+        for (uint64_t i = out->ptr[v]; i < out->ptr[v + 1]; i++) {
+            double through = radius[k] + gx__path_length(ways[k], out, i) + other[out->end[i]];
+            shortest = through < shortest ? through : shortest;
+        }
+    }
+    work->looked_at += ties[0] + ties[1];
+    return shortest;
+}
+
+/* A tie from one of those settled from the first end to another who is not, on a path that is
+ * `shortest` long: number of paths through it, in a unit that all share. */
+static double paths_through(const gx__path_draw *work, const gx__paths *paths, double shortest,
+                            uint32_t u, uint64_t i, uint32_t power) {
+    const gx__brandes *from = &work->end[0], *to = &work->end[1];
+    uint32_t v = paths->out.end[i];
+    if (from->level[v] != GX_NONE || to->level[v] == GX_NONE ||
+        from->dijkstra.distance[u] + gx__path_length(paths, &paths->out, i) +
+                to->dijkstra.distance[v] >
+            shortest * (1 + EQUAL)) {
+        return 0;
+    }
+    uint32_t apart = power - from->power[u] - to->power[v];
+    return apart == 0 ? from->count[u] * SMALL * (to->count[v] * SMALL) : 0;
+}
+
+/* Scaled counts: of paths through ties of unequal power only the most powerful are worth counting. */
+static uint32_t highest_power(const gx__path_draw *work, const gx__paths *paths, double shortest) {
+    const gx__brandes *from = &work->end[0], *to = &work->end[1];
+    uint32_t highest = 0;
+    for (uint32_t k = 0; k < from->dijkstra.settled; k++) {
+        uint32_t u = from->dijkstra.order[k];
+        for (uint64_t i = paths->out.ptr[u]; i < paths->out.ptr[u + 1]; i++) {
+            uint32_t v = paths->out.end[i];
+            uint32_t power = to->level[v] != GX_NONE ? from->power[u] + to->power[v] : 0;
+            if (power > highest && paths_through(work, paths, shortest, u, i, power) > 0) {
+                highest = power;
+            }
+        }
+    }
+    return highest;
+}
+
+static void draw_with_lengths(gx__path_draw *work, const gx__paths *paths, uint32_t s, uint32_t t,
+                              gx_rng *rng, uint64_t *hits, gx_job *job) {
+    gx__paths back = gx__paths_backwards(paths);
+    const gx__paths *ways[2] = {paths, &back};
+    gx__brandes *from = &work->end[0], *to = &work->end[1];
+    gx__brandes_start(from, s);
+    gx__brandes_start(to, t);
+    double shortest = search_both(work, ways, job);
+    if (isinf(shortest) || gx_job_should_stop(job)) {
+        return;
+    }
+    gx__brandes_count(from, paths, job);
+    gx__brandes_count(to, &back, job);
+    if (from->level[t] != GX_NONE) { /* all of the path is settled from its first end */
+        draw_to_end(from, paths, t, rng, hits);
+        return;
+    }
+    uint32_t power = highest_power(work, paths, shortest), chosen_u = GX_NONE, chosen_v = GX_NONE;
+    double all = 0, left = 0;
+    for (int round = 0; round < 2; round++) { /* adds up, then draws */
+        left = round ? gx_rng_real(rng) * all : 0;
+        for (uint32_t k = 0; k < from->dijkstra.settled && left >= 0; k++) {
+            uint32_t u = from->dijkstra.order[k];
+            for (uint64_t i = paths->out.ptr[u]; i < paths->out.ptr[u + 1] && left >= 0; i++) {
+                double through = paths_through(work, paths, shortest, u, i, power);
+                if (through > 0) {
+                    chosen_u = u;
+                    chosen_v = paths->out.end[i];
+                    all += round ? 0 : through;
+                    left -= round ? through : 0;
+                }
+            }
+        }
+    }
+    if (chosen_u == GX_NONE || gx_job_should_stop(job)) {
+        return;
+    }
+    if (chosen_u != s) {
+        hit(hits, chosen_u);
+        draw_to_end(from, paths, chosen_u, rng, hits);
+    }
+    if (chosen_v != t) {
+        hit(hits, chosen_v);
+        draw_to_end(to, &back, chosen_v, rng, hits);
     }
 }
 

@@ -3,10 +3,14 @@
  * Without lengths, two searches grow towards each other by whole levels, always the one with fewer
  * ties ahead, until a level of one meets the last of the other; a member is drawn where they meet
  * and the path from there to both ends, all in proportion to numbers of paths (Borassi, Natale:
- * KADABRA, 2019, section 3). In a small world that looks at some √m ties instead of m. With lengths,
- * a search of Dijkstra's from one end until it settles the other.
+ * KADABRA, 2019, section 3). In a small world that looks at some √m ties instead of m.
  *
- * A workspace serves one thread. 32 bytes a member, with lengths 48. */
+ * With lengths, two searches of Dijkstra's, until no shorter path can be found and whoever is nearer
+ * to an end than where they met is settled. On each shortest path there is then one tie that leaves
+ * those settled from the first end, and it leads to one settled from the other: a tie is drawn, and
+ * from it a path to both ends.
+ *
+ * A workspace serves one thread. 32 bytes a member, with lengths 104. */
 #ifndef GX_KERNEL_PATH_DRAW_H
 #define GX_KERNEL_PATH_DRAW_H
 
@@ -22,7 +26,7 @@ typedef struct gx__path_side {
 
 typedef struct gx__path_draw {
     gx__path_side side[2];
-    gx__brandes with_lengths;
+    gx__brandes end[2]; /* with lengths: from the first, to the second */
     uint64_t looked_at; /* ties, by all draws so far */
 } gx__path_draw;
 

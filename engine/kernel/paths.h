@@ -7,6 +7,10 @@
 
 #include <math.h>
 
+/* Two paths are equally long within this share of their length: sums of the same lengths in
+ * different order differ in their last digits. */
+#define GX__PATHS_EQUAL 1e-10
+
 /* Rows of the ties a path goes along, and of the same ties backwards. `in.ptr` may be NULL: then
  * a search never looks backwards, which costs it speed only. */
 typedef struct gx__paths {

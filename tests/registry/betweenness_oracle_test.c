@@ -1,5 +1,6 @@
 /* Betweenness beyond oracle_test.c: weighted against igraph, graphs large enough that searches turn,
  * more paths than a double can count, and bounds that hold. */
+#include "engine/kernel/path_draw.h"
 #include "tests/registry/sample.h"
 
 static const double *bound_of(const run_result *r) {
@@ -126,6 +127,98 @@ static void test_countless_paths(void **state) {
 
 /* ---- bounds --------------------------------------------------------------------------------- */
 
+/* Numbers of shortest paths between all, by relaxing and then counting in the order of distance. */
+static void naive_counts(double distance[N_MAX][N_MAX], double count[N_MAX][N_MAX],
+                         const gx__paths *paths) {
+    for (uint32_t s = 0; s < paths->n; s++) {
+        for (uint32_t v = 0; v < paths->n; v++) {
+            distance[s][v] = v == s ? 0 : (double)INFINITY;
+            count[s][v] = v == s;
+        }
+        for (uint32_t round = 0; round < paths->n; round++) {
+            for (uint32_t u = 0; u < paths->n; u++) {
+                for (uint64_t i = paths->out.ptr[u]; i < paths->out.ptr[u + 1]; i++) {
+                    uint32_t v = paths->out.end[i];
+                    distance[s][v] = fmin(distance[s][v],
+                                          distance[s][u] + gx__path_length(paths, &paths->out, i));
+                }
+            }
+        }
+        for (double at = 0; at < (double)INFINITY;) {
+            double next = (double)INFINITY;
+            for (uint32_t v = 0; v < paths->n; v++) {
+                next = distance[s][v] > at ? fmin(next, distance[s][v]) : next;
+            }
+            for (uint32_t u = 0; u < paths->n; u++) {
+                for (uint64_t i = paths->out.ptr[u]; i < paths->out.ptr[u + 1]; i++) {
+                    uint32_t v = paths->out.end[i];
+                    bool leads = distance[s][v] == next && next < (double)INFINITY &&
+                                 distance[s][u] + gx__path_length(paths, &paths->out, i) == next;
+                    count[s][v] += leads ? count[s][u] : 0;
+                }
+            }
+            at = next;
+        }
+    }
+}
+
+/* Each shortest path is as likely as any other: how often a member is on those drawn comes near its
+ * share of all. Lengths are 1 or 2, so that many are equally long. */
+static void test_paths_are_drawn_evenly(void **state) {
+    (void)state;
+    enum { DRAWS = 1000 };
+    uint32_t several = 0;
+    for (uint64_t seed = 0; seed < 600; seed++) {
+        static double distance[N_MAX][N_MAX], count[N_MAX][N_MAX];
+        sample s;
+        sample_make(&s, seed, false);
+        gx__paths paths = gx__paths_of(seed % 2 ? &s.graph : &s.undirected);
+        float *weight = gx_alloc(paths.m, sizeof *weight);
+        for (uint32_t u = 0; u < paths.n; u++) { /* by its ends, so that both rows agree */
+            for (uint64_t i = paths.out.ptr[u]; i < paths.out.ptr[u + 1]; i++) {
+                weight[i] = (float)(1 + (u + paths.out.end[i]) % 2);
+            }
+        }
+        float *back = gx_alloc(paths.m, sizeof *back);
+        for (uint32_t u = 0; u < paths.n; u++) {
+            for (uint64_t i = paths.in.ptr[u]; i < paths.in.ptr[u + 1]; i++) {
+                back[i] = (float)(1 + (u + paths.in.end[i]) % 2);
+            }
+        }
+        paths.out.weight = weight;
+        paths.in.weight = back;
+        paths.weighted = seed / 2 % 2;
+        naive_counts(distance, count, &paths);
+        gx__path_draw draw;
+        gx_job job;
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx__path_draw_init(&draw, &paths, &job, NULL), GX_OK);
+        for (uint32_t from = 0; from < 2 && paths.n > 3; from++) {
+            uint32_t to = paths.n - 1 - from;
+            uint64_t hits[N_MAX] = {0};
+            gx_rng rng = gx_rng_at(seed, 43);
+            for (uint32_t k = 0; k < DRAWS; k++) {
+                gx__path_draw_one(&draw, &paths, from, to, &rng, hits, &job);
+            }
+            for (uint32_t v = 0; v < paths.n; v++) {
+                bool between = v != from && v != to && count[from][to] > 0 &&
+                               distance[from][v] + distance[v][to] == distance[from][to];
+                double share =
+                    between ? count[from][v] * count[v][to] / count[from][to] : 0;
+                double off = fabs((double)hits[v] / DRAWS - share);
+                assert_true(off <= 5 * sqrt(share * (1 - share) / DRAWS) + 1e-9);
+                several += share > 0 && share < 1;
+            }
+        }
+        gx__path_draw_finish(&draw, &job);
+        assert_int_equal(job.mem_used, 0);
+        gx_free(weight);
+        gx_free(back);
+        sample_free(&s);
+    }
+    assert_true(several > 100);
+}
+
 static gx_arrays *run_seeded(const gx_input *input, uint64_t seed, int threads,
                              const char *const *params) {
     gx_arena *arena = gx_arena_create();
@@ -243,6 +336,7 @@ int main(void) {
         cmocka_unit_test(test_weighted),
         cmocka_unit_test(test_larger),
         cmocka_unit_test(test_countless_paths),
+        cmocka_unit_test(test_paths_are_drawn_evenly),
         cmocka_unit_test(test_bounds_hold),
         cmocka_unit_test(test_any_number_of_threads),
         cmocka_unit_test(test_fine_bounds_are_exact),
