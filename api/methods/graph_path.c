@@ -116,11 +116,10 @@ static gx_value apart(const reader *r, const gx_paths *paths) {
     const char *way = !r->directed          ? "is connected with"
                       : paths->target_apart ? "is reached from"
                                             : "leads to";
-    char *text = gx_arena_printf(r->call->arena,
-                                 "%.*s and %.*s are not connected: %.*s %s %llu other%s in all",
-                                 (int)src.size, src.data, (int)dst.size, dst.data, (int)small.size,
-                                 small.data, way, (unsigned long long)paths->others,
-                                 paths->others == 1 ? "" : "s");
+    char *text = gx_arena_printf(
+        r->call->arena, "%.*s and %.*s are not connected: %.*s %s %llu other%s in all",
+        (int)src.size, src.data, (int)dst.size, dst.data, (int)small.size, small.data, way,
+        (unsigned long long)paths->others, paths->others == 1 ? "" : "s");
     return gx_str(text ? text : "");
 }
 
