@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { BLOCK = 8192 };
+enum { BLOCK = 8192, SMALL = 1 << 19 };
 
 static const gx_param params[] = {
     {.name = "direction",
@@ -85,9 +85,11 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     double *score;
     counter c = counter_of(input->graph, args);
     uint32_t n = input->users, blocks = n / BLOCK + 1;
+    /* A length is read in a nanosecond: a team of threads has to have more than that to do. */
+    bool wide = (c.both || (c.weighted && c.row.weight) ? c.row.ptr[n] : n) > SMALL;
     gx_job_stage(job, "degree", n);
     GX_TRY(gx__scores_add(&score, out, input, err));
-#pragma omp parallel for num_threads(job->threads) schedule(dynamic) if (blocks > 1)
+#pragma omp parallel for num_threads(job->threads) schedule(dynamic) if (wide)
     for (uint32_t b = 0; b < blocks; b++) {
         if (gx_job_should_stop(job)) {
             continue;

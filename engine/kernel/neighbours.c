@@ -1,9 +1,10 @@
 #include "engine/kernel/neighbours.h"
 
-enum { MEMBERS_CHUNK = 256 };
+/* Below so many entries a team of threads costs more than it saves. */
+enum { MEMBERS_CHUNK = 256, SMALL = 1 << 14 };
 
 void gx__others_all(uint32_t *others, const gx__rows_view *rows, uint32_t n, gx_job *job) {
-#pragma omp parallel for num_threads(job->threads) schedule(static) if (n > MEMBERS_CHUNK)
+#pragma omp parallel for num_threads(job->threads) schedule(static) if (n > SMALL)
     for (uint32_t v = 0; v < n; v++) {
         others[v] = gx_job_should_stop(job) ? 0 : (uint32_t)gx__others(rows, v);
     }
@@ -12,7 +13,7 @@ void gx__others_all(uint32_t *others, const gx__rows_view *rows, uint32_t n, gx_
 void gx__neighbour_sums(double *out, const double *in, const gx__rows_view *rows, uint32_t n,
                         gx_job *job) {
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, MEMBERS_CHUNK)                \
-    if (n > MEMBERS_CHUNK)
+    if (rows->ptr[n] > SMALL)
     for (uint32_t v = 0; v < n; v++) {
         double sum = 0;
         uint64_t end = gx_job_should_stop(job) ? 0 : rows->ptr[v + 1];
