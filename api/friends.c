@@ -106,6 +106,11 @@ gx_status gx_meeting_open(gx_meeting *out, gx_call_env *call, gx_meet_mode mode,
         GX_TRY(find_leaders(out, category, err));
     }
     GX_TRY(find_rows(out, err));
+    if (mode == GX_MEET_CROSS_CIRCLE && !out->graph.community) {
+        GX_TRY(gx_need_snapshot(call->state, err));
+        GX_TRY(gx_fail(err, GX_CONFLICT,
+                       "the snapshot has no circles; build it with leiden (model.build)"));
+    }
     GX_TRY(gx_meet_open(&out->meet, &out->graph, call->job, err));
 done:
     return status;
@@ -276,6 +281,7 @@ static gx_meet_one value_one(const search *s, uint32_t user, double leader_score
     return one;
 }
 
+/* A member without a circle is outside of all. */
 static bool in_other_circle(const search *s, uint32_t user) {
     const uint32_t *community = s->m->graph.community;
     return community && user < s->m->graph.n && s->circle != GX_NONE &&
@@ -327,7 +333,7 @@ static void offer_leaders(const search *s, gx__top *top) {
         uint32_t count;
         uint32_t *best =
             gx_top_f64(m->call->arena, &count, m->leader_score, state->users, LEADERS_MAX, NULL);
-        for (uint32_t i = 0; best && i < count; i++) {
+        for (uint32_t i = 0; best && i < count && m->leader_score[best[i]] > 0; i++) {
             offer(s, top, best[i], m->leader_score[best[i]]);
         }
         return;

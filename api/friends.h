@@ -51,8 +51,8 @@ typedef struct gx_meeting {
     uint32_t category;          /* of expert; GX_NONE: over all */
 } gx_meeting;
 
-/* `category` is empty: over all. The caller closes it in any case. conflict: mode expert without a
- * snapshot; not_found: a category that is not there. */
+/* `category` is empty: over all. The caller closes it in any case. conflict: expert or cross-circle
+ * without a snapshot; not_found: a category that is not there. */
 GX_MUST_CHECK gx_status gx_meeting_open(gx_meeting *out, gx_call_env *call, gx_meet_mode mode,
                                         uint32_t n, bool same_city, gx_slice category,
                                         gx_error *err);

@@ -205,6 +205,7 @@ static void test_wrong_questions(void **unused) {
         gx_status code;
     } wrong[] = {
         {"{\"users\": [\"a\"], \"mode\": \"expert\"}", GX_CONFLICT},
+        {"{\"users\": [\"a\"], \"mode\": \"cross-circle\"}", GX_CONFLICT},
         {"{\"users\": [\"a\"], \"category\": \"tea\"}", GX_BAD_REQUEST},
         {"{\"users\": [\"a\"], \"mode\": \"far\"}", GX_BAD_REQUEST},
         {"{\"users\": []}", GX_BAD_REQUEST},
