@@ -59,14 +59,21 @@ done:
     return status;
 }
 
-/* Labels the component of `start` inside its community; `stack` has room for every node. */
+enum { NODES_BETWEEN_CHECKS = 1 << 14 };
+
+/* Labels the component of `start` inside its community; `stack` has room for every node, `done`
+ * counts them. Stops half way where the job is to. */
 static void label_component(uint32_t *label, uint32_t *stack, const uint32_t *community,
-                            const gx_graph *graph, uint32_t start, uint32_t name) {
+                            const gx_graph *graph, uint32_t start, uint32_t name, uint32_t *done,
+                            gx_job *job) {
     uint32_t depth = 0;
     stack[depth++] = start;
     label[start] = name;
     while (depth > 0) {
         uint32_t v = stack[--depth];
+        if (++*done % NODES_BETWEEN_CHECKS == 0 && gx_job_should_stop(job)) {
+            return;
+        }
         for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
             uint32_t u = graph->out_dst[arc];
             bool counts = !graph->out_weight || graph->out_weight[arc] > 0.0f;
@@ -80,7 +87,7 @@ static void label_component(uint32_t *label, uint32_t *stack, const uint32_t *co
 
 gx_status gx_partition_split(uint32_t *community, const gx_graph *graph, uint32_t *out_count,
                              gx_job *job, gx_error *err) {
-    uint32_t *label = NULL, *stack = NULL, count = 0;
+    uint32_t *label = NULL, *stack = NULL, count = 0, labelled = 0;
     const uint32_t n = graph->n;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &label, n, sizeof *label, err));
@@ -90,9 +97,13 @@ gx_status gx_partition_split(uint32_t *community, const gx_graph *graph, uint32_
     }
     for (uint32_t v = 0; v < n; v++) {
         if (label[v] == GX_NONE) {
-            label_component(label, stack, community, graph, v, count++);
+            label_component(label, stack, community, graph, v, count++, &labelled, job);
+        }
+        if (v % NODES_BETWEEN_CHECKS == 0) {
+            GX_TRY(gx_job_check(job, err));
         }
     }
+    GX_TRY(gx_job_check(job, err));
     for (uint32_t v = 0; v < n; v++) {
         community[v] = label[v];
     }

@@ -154,6 +154,9 @@ static gx_status count_right_pairs(double *out, const gx_graph *graph, const uin
     gx_status status;
     GX_TRY(gx_job_alloc(job, &size, graph->n, sizeof *size, err));
     for (uint32_t v = 0; v < graph->n; v++) {
+        if (v % BLOCK == 0) {
+            GX_TRY(gx_job_check(job, err));
+        }
         together += size[community[v]]++;
         for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
             uint32_t u = graph->out_dst[arc];

@@ -96,7 +96,7 @@ static void test_label_propagation_settles(void **state) {
 static void test_label_propagation_of_many(void **state) {
     (void)state;
     planted p;
-    planted_make(&p, 200, 100, 6, 4);
+    planted_make(&p, 800, 100, 6, 4);
     run_result one = run("label_propagation", &p.input, 1, NULL);
     const uint32_t *found = community_of(&one, "label_propagation", &p.input);
     double nmi = nmi_of(found, p.label, p.graph.n);
