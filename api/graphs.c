@@ -124,7 +124,7 @@ static kept *find(gx_graphs *graphs, const key *want, uint64_t tie_state) {
     return NULL;
 }
 
-/* Drops what `entry` makes useless, and the longest unused ones until there is a place and the room. */
+/* Drops what `entry` makes useless, and the longest unused ones until there is place and room. */
 static void keep(gx_graphs *graphs, kept *entry, uint64_t room) {
     uint64_t bytes = gx_graph_bytes(&entry->held.graph);
     int place = -1;

@@ -1,7 +1,7 @@
-/* graph.ppr: members near one member, by the time of a walker who starts again from them (random walk
- * with restart, personalised PageRank). Looks at the ties near the member only, so that it takes
- * milliseconds on a graph of any size; the graph is kept between calls. Scores come from below: `short` is
- * the most that one may be too low, `bound` what all of them lack together. */
+/* graph.ppr: members near one member, by the time of a walker who starts again from them (random
+ * walk with restart, personalised PageRank). Looks at the ties near the member only, so that it
+ * takes milliseconds on a graph of any size; the graph is kept between calls. Scores come from
+ * below: `short` is the most that one may be too low, `bound` what all of them lack together. */
 #include "api/graphs.h"
 #include "api/support.h"
 #include "engine/kernel/push.h"

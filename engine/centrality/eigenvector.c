@@ -2,10 +2,10 @@
  * to it, by weight: A x = λ x for the largest λ (Bonacich, Factoring and weighting approaches to
  * status scores and clique identification, 1972).
  *
- * Over the undirected graph by Lanczos' method, which begins at the degrees: where several components
- * share the largest λ, each has its part of the result. With `directed` a member has its score from
- * those whose ties point to it, by power iteration. Scores are scaled so that the largest is 1; where
- * no tie has weight, or directed ties run in no circle, everybody's is 1.
+ * Over the undirected graph by Lanczos' method, which begins at the degrees: where several
+ * components share the largest λ, each has its part of the result. With `directed` a member has its
+ * score from those whose ties point to it, by power iteration. Scores are scaled so that the
+ * largest is 1; where no tie has weight, or directed ties run in no circle, everybody's is 1.
  */
 #include "engine/kernel/leading.h"
 

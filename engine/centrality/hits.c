@@ -2,11 +2,11 @@
  *
  *     a ∝ Aᵀ h,  h ∝ A a,  so a is the leading eigenvector of Aᵀ A
  *
- * (Kleinberg, Authoritative sources in a hyperlinked environment, 1999, section 3). Found by Lanczos'
- * method, whose product is a pull over out-arcs and then one over in-arcs; it begins at the weight of
- * in-arcs, so that where several parts of the graph share the largest value, each has its part of the
- * result. The largest score of each kind is 1; where no tie has weight, everybody's is. O(n + m) a
- * product, 104 bytes a member.
+ * (Kleinberg, Authoritative sources in a hyperlinked environment, 1999, section 3). Found by
+ * Lanczos' method, whose product is a pull over out-arcs and then one over in-arcs; it begins at
+ * the weight of in-arcs, so that where several parts of the graph share the largest value, each has
+ * its part of the result. The largest score of each kind is 1; where no tie has weight, everybody's
+ * is. O(n + m) a product, 104 bytes a member.
  */
 #include "engine/kernel/leading.h"
 

@@ -3,14 +3,15 @@
  *     x = 1 + α Aᵀ x = Σ (α Aᵀ)ᵏ 1
  *
  * (Katz, A new status index derived from sociometric analysis, 1953, equation 1; with the walk of
- * length 0 counted, so that nobody is at 0). It exists for α below 1 / λ, the largest eigenvalue of A;
- * unless it is given, α is 0.85 / λ, with λ found by Lanczos' method, or by power iteration where ties
- * have directions.
+ * length 0 counted, so that nobody is at 0). It exists for α below 1 / λ, the largest eigenvalue of
+ * A; unless it is given, α is 0.85 / λ, with λ found by Lanczos' method, or by power iteration
+ * where ties have directions.
  *
- * Terms are added one at a time. With δ the next one and x their sum so far, α Aᵀ x = x − 1 + δ ≤ ρ x
- * for ρ = max (1 − (1 − δ) / x), and δ ≤ c x for c = max δ / x, so where ρ < 1 all that is missing from
- * any x is at most c / (1 − ρ) of it: iteration stops when that is within the tolerance, and the bound is
- * given. O(n + m) a term, 120 bytes a member with the search for λ, 24 without.
+ * Terms are added one at a time. With δ the next one and x their sum so far, α Aᵀ x = x − 1 + δ ≤ ρ
+ * x for ρ = max (1 − (1 − δ) / x), and δ ≤ c x for c = max δ / x, so where ρ < 1 all that is
+ * missing from any x is at most c / (1 − ρ) of it: iteration stops when that is within the
+ * tolerance, and the bound is given. O(n + m) a term, 120 bytes a member with the search for λ, 24
+ * without.
  */
 #include "engine/kernel/leading.h"
 
@@ -53,7 +54,8 @@ static const gx_param params[] = {
 static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "walks that end here, each by its length; 1 or more"},
     {"alpha", GX_F64, GX_LEN_OTHER, "one number: what a tie further away counted"},
-    {"bound", GX_F64, GX_LEN_OTHER, "one number: the error of every score is at most this share of it"},
+    {"bound", GX_F64, GX_LEN_OTHER,
+     "one number: the error of every score is at most this share of it"},
 };
 
 static const gx_graph *graph_of(const gx_input *input, const gx_args *args) {
@@ -90,7 +92,7 @@ static void multiply(void *user, double *to, const double *from, uint32_t first,
     }
 }
 
-/* `x` is scratch. Power iteration comes to λ from either side, so it is asked for more than α needs. */
+/* `x` is scratch. Power iteration comes to λ from either side: it is asked for more than α needs. */
 static gx_status choose_alpha(double *out, double *x, const gx_graph *graph, gx__rows_view *rows,
                               const gx__sweep *sweep, const gx_args *args, gx_error *err) {
     gx__leading found = {0};
@@ -214,8 +216,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     for (uint32_t v = 0; v < graph->n; v++) {
         double gap = score[v] - 1 - *alpha * gx__pull(&rows, score, v);
         if (!(fabs(gap) <= (*bound + 1e-12) * score[v])) {
-            return gx_fail(err, GX_INTERNAL, "%s.score of member %u is off by %g of %g", instance, v,
-                           gap, score[v]);
+            return gx_fail(err, GX_INTERNAL, "%s.score of member %u is off by %g of %g", instance,
+                           v, gap, score[v]);
         }
     }
     return GX_OK;

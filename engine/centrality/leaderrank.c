@@ -1,17 +1,17 @@
 /* LeaderRank: PageRank without a parameter. A ground member is tied to everybody both ways, and a
- * walker follows ties at random; what the ground has at the end is shared among all (Lü, Zhang, Yeung,
- * Zhou: Leaders in social networks, the Delicious case, 2011, equations 1 and 2). So a member with few
- * ties out restarts often and one with many hardly ever.
+ * walker follows ties at random; what the ground has at the end is shared among all (Lü, Zhang,
+ * Yeung, Zhou: Leaders in social networks, the Delicious case, 2011, equations 1 and 2). So a
+ * member with few ties out restarts often and one with many hardly ever.
  *
  * The ground is taken out of the walk: of a member with ties of weight W the share g / (W + g) goes
- * through the ground to everybody alike, which has the same fixed point and does not swing between the
- * ground and the rest. A tie to the ground weighs as much as the mean tie (1 where there are no
+ * through the ground to everybody alike, which has the same fixed point and does not swing between
+ * the ground and the rest. A tie to the ground weighs as much as the mean tie (1 where there are no
  * weights, as in the paper). Scores sum to the number of members: 1 is the mean.
  *
- * A step shrinks the L1 error by at least W / (W + g) with the largest W, so after a step of length s
- * the error is at most s · W / g: iteration stops when that is within the tolerance, and the bound is
- * given. Far fewer steps are taken than it would allow, since real graphs mix. O(n + m) a step, 32
- * bytes a member.
+ * A step shrinks the L1 error by at least W / (W + g) with the largest W, so after a step of length
+ * s the error is at most s · W / g: iteration stops when that is within the tolerance, and the
+ * bound is given. Far fewer steps are taken than it would allow, since real graphs mix. O(n + m) a
+ * step, 32 bytes a member.
  */
 #include "engine/kernel/walk.h"
 
@@ -109,7 +109,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         sum += score[v];
     }
     if (status == GX_OK && fabs(sum - n) > 1e-9 * n) {
-        return gx_fail(err, GX_INTERNAL, "%s.score sums to %.17g and not to %.0f", instance, sum, n);
+        return gx_fail(err, GX_INTERNAL, "%s.score sums to %.17g and not to %.0f", instance, sum,
+                       n);
     }
     return status;
 }
@@ -118,7 +119,8 @@ const gx_pass gx_pass_leaderrank = {
     .name = "leaderrank",
     .kind = GX_KIND_CENTRALITY,
     .summary = "share of a walker's time with a ground that everybody is tied to",
-    .paper = "Lü, Zhang, Yeung, Zhou: Leaders in social networks, the Delicious case, 2011, eq. 1, 2",
+    .paper = "Lü, Zhang, Yeung, Zhou: Leaders in social networks, the Delicious case, 2011, "
+             "eq. 1, 2",
     .complexity = "O(n + m) a step, some 100 steps; 32 bytes a member",
     .needs = GX_NEED_GRAPH | GX_NEED_IN,
     .gives = gives,

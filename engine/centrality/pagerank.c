@@ -6,16 +6,17 @@
  * and Meyer 2004, equation 5.1)
  *
  * t is uniform, or the members given, or an array of weights. Solved by power iteration, which
- * pulls over in-arcs (engine/kernel/walk.h). A step shrinks the L1 error by at least d, so the error
- * after a step of length s is at most s · d / (1 − d): iteration stops when that bound is within the
- * tolerance, and the bound is given. Where every tie is there both ways, conjugate gradients go
- * ahead and leave a step or two, which prove the bound: a third to a half of the products.
+ * pulls over in-arcs (engine/kernel/walk.h). A step shrinks the L1 error by at least d, so the
+ * error after a step of length s is at most s · d / (1 − d): iteration stops when that bound is
+ * within the tolerance, and the bound is given. Where every tie is there both ways, conjugate
+ * gradients go ahead and leave a step or two, which prove the bound: a third to a half of the
+ * products.
  *
  * Time O(n + m) a step; the number of steps is at most log(tolerance) / log(d), and far lower on
  * graphs that mix well. A step reads 4 bytes an arc in order (8 with weights) and gathers one
  * double an arc, so it is bound by the latency of the cache that holds 8 bytes a member, and by
- * memory beyond that (docs/walks.md). Memory: 56 bytes a member. Sums are double and in fixed blocks
- * of members: the same bytes at any thread count.
+ * memory beyond that (docs/walks.md). Memory: 56 bytes a member. Sums are double and in fixed
+ * blocks of members: the same bytes at any thread count.
  */
 #include "engine/kernel/members.h"
 #include "engine/kernel/walk.h"
@@ -92,8 +93,8 @@ static gx_status copy_teleport(double *start, uint32_t n, const gx_input *input,
 
 /* The teleport distribution of members and array together, each member given counting 1; NULL where
  * none is asked for. The caller frees it. */
-static gx_status prepare_start(double **out, const gx_input *input, const gx_args *args, gx_job *job,
-                               gx_error *err) {
+static gx_status prepare_start(double **out, const gx_input *input, const gx_args *args,
+                               gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     uint32_t n = input->users;
     uint32_t *member = NULL, count = 0;

@@ -1,10 +1,10 @@
 /* Thick-restart Lanczos: see the header.
  *
- * The basis V holds up to BASIS vectors besides the one at hand. They are kept unscaled, each with the
- * factor that makes its length 1, since that factor is known only after the pass that makes the vector.
- * A step is two passes over the members: the product, with its inner products with all of V while the
- * block is in the cache, and the subtraction of those parts, with the length of what is left. When V
- * is full it is replaced by its KEPT best Ritz vectors, and goes on from there. */
+ * The basis V holds up to BASIS vectors besides the one at hand. They are kept unscaled, each with
+ * the factor that makes its length 1, since that factor is known only after the pass that makes the
+ * vector. A step is two passes over the members: the product, with its inner products with all of V
+ * while the block is in the cache, and the subtraction of those parts, with the length of what is
+ * left. When V is full it is replaced by its KEPT best Ritz vectors, and goes on from there. */
 #include "engine/kernel/leading.h"
 
 #include <assert.h>

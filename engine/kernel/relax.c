@@ -1,15 +1,15 @@
 /* The fixed point of a walk on ties with directions, by Gauss–Seidel between parts.
  *
- * Up to its length the fixed point is the solution of y = refill · start + d P y for any refill, with
- * P = A W⁻¹: members who lead nowhere give nothing back, since what they would give goes to
- * everybody's start alike (Langville and Meyer, Deeper inside PageRank, 2004, section 5.2). Where much
- * ends with them, this settles sooner than with the refill that fits the present y, as steps of the walk have
- * it; where little does, the length of y is what settles last, and the fitting refill spares it. So
- * it is fitted only after a sweep that was slow.
+ * Up to its length the fixed point is the solution of y = refill · start + d P y for any refill,
+ * with P = A W⁻¹: members who lead nowhere give nothing back, since what they would give goes to
+ * everybody's start alike (Langville and Meyer, Deeper inside PageRank, 2004, section 5.2). Where
+ * much ends with them, this settles sooner than with the refill that fits the present y, as steps
+ * of the walk have it; where little does, the length of y is what settles last, and the fitting
+ * refill spares it. So it is fitted only after a sweep that was slow.
  *
- * Members are done in up to PARTS parts, one after the other, and each sees what those before it have
- * just become. Within a part everybody sees the part as it was, so the threads may share it, and the
- * result is the same at any number of them. */
+ * Members are done in up to PARTS parts, one after the other, and each sees what those before it
+ * have just become. Within a part everybody sees the part as it was, so the threads may share it,
+ * and the result is the same at any number of them. */
 #include "engine/kernel/walk.h"
 
 #include <math.h>

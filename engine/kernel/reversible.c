@@ -1,15 +1,16 @@
 /* The fixed point of a walk on ties without direction, by conjugate gradients.
  *
  * Up to its length the fixed point is the solution of (I − d P) y = (1 − d) start with P = A W⁻¹
- * (members who lead nowhere have their start: what they give back goes to everybody's start alike). P is
- * self-adjoint in the inner product Σ x y / W, so conjugate gradients apply, and need about the square
- * root of the steps of plain iteration. With u = W⁻¹ y, of which a product gathers, the residual is
- * W r with r = W⁻¹ (1 − d) start − u + d W⁻¹ A u. Products and updates are ordered so that one step is two
- * passes (Chronopoulos and Gear: s-step iterative methods for symmetric linear systems, 1989): the
- * product of r with both of the step's inner products, and all updates of vectors.
+ * (members who lead nowhere have their start: what they give back goes to everybody's start alike).
+ * P is self-adjoint in the inner product Σ x y / W, so conjugate gradients apply, and need about
+ * the square root of the steps of plain iteration. With u = W⁻¹ y, of which a product gathers, the
+ * residual is W r with r = W⁻¹ (1 − d) start − u + d W⁻¹ A u. Products and updates are ordered so
+ * that one step is two passes (Chronopoulos and Gear: s-step iterative methods for symmetric linear
+ * systems, 1989): the product of r with both of the step's inner products, and all updates of
+ * vectors.
  *
- * It begins at y = (1 − d) start + d W / Σ W, the second part being where a walk that never starts again
- * ends. O(n + m) a product, 24 bytes a member besides the walk's own. */
+ * It begins at y = (1 − d) start + d W / Σ W, the second part being where a walk that never starts
+ * again ends. O(n + m) a product, 24 bytes a member besides the walk's own. */
 #include "engine/kernel/walk.h"
 
 #include <math.h>

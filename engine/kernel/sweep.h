@@ -1,5 +1,5 @@
-/* One pass over all members in fixed blocks, on all threads: what every iteration over the arcs of a
- * graph is made of. Sums are taken in each block and then in the order of blocks, so they are the
+/* One pass over all members in fixed blocks, on all threads: what every iteration over the arcs of
+ * a graph is made of. Sums are taken in each block and then in the order of blocks, so they are the
  * same bytes at any number of threads. */
 #ifndef GX_KERNEL_SWEEP_H
 #define GX_KERNEL_SWEEP_H
@@ -13,8 +13,8 @@ typedef struct gx__sums {
     double most[2];            /* not sums but the largest, of numbers of 0 or more */
 } gx__sums;
 
-/* Does members [first, end), and adds to `sums`, where all begin at 0. Touches nothing that another block
- * reads. */
+/* Does members [first, end), and adds to `sums`, where all begin at 0. Touches nothing that another
+ * block reads. */
 typedef void (*gx__block_fn)(void *user, gx__sums *sums, uint32_t first, uint32_t end);
 
 typedef struct gx__sweep {

@@ -2,8 +2,8 @@
  *
  *     x = damping · (Aᵀ W⁻¹ x) + (1 − damping + damping · leak) · start
  *
- * W is what a member's out-arcs weigh, and `ground` besides; the leak is what of x goes to the ground, or
- * is with members who lead nowhere. x and start are distributions. */
+ * W is what a member's out-arcs weigh, and `ground` besides; the leak is what of x goes to the
+ * ground, or is with members who lead nowhere. x and start are distributions. */
 #ifndef GX_KERNEL_WALK_H
 #define GX_KERNEL_WALK_H
 
@@ -32,16 +32,16 @@ uint64_t gx__walk_bytes(uint32_t n);
 /* Pulls once over all in-arcs; returns Σ |new − old|. Look at gx_job_check before anything else. */
 double gx__walk_step(gx__walk *walk);
 
-/* Takes the score near the fixed point where ties have no direction, so that the walk is reversible, in
- * a fraction of the steps (conjugate gradients; see reversible.c), until the next step is
- * estimated to be no longer than `length`, or after `most` products. The graph is that of `begin`,
- * undirected; ground is 0. *out_products is how many products it took. Holds gx__walk_reversible_bytes
- * meanwhile. */
+/* Takes the score near the fixed point where ties have no direction, so that the walk is
+ * reversible, in a fraction of the steps (conjugate gradients; see reversible.c), until the next
+ * step is estimated to be no longer than `length`, or after `most` products. The graph is that of
+ * `begin`, undirected; ground is 0. *out_products is how many products it took. Holds
+ * gx__walk_reversible_bytes meanwhile. */
 GX_MUST_CHECK gx_status gx__walk_reversible(uint32_t *out_products, gx__walk *walk, double length,
                                             uint32_t most, gx_error *err);
 uint64_t gx__walk_reversible_bytes(uint32_t n);
-/* The same where ties have directions: Gauss–Seidel between some parts of the members (see relax.c);
- * `most` counts sweeps over all of them. Holds nothing besides the walk. */
+/* The same where ties have directions: Gauss–Seidel between some parts of the members (see
+ * relax.c); `most` counts sweeps over all of them. Holds nothing besides the walk. */
 GX_MUST_CHECK gx_status gx__walk_relax(uint32_t *out_sweeps, gx__walk *walk, double length,
                                        uint32_t most, gx_error *err);
 /* Scales the score to sum to 1, and makes the rest of the walk follow from it. */
