@@ -42,6 +42,7 @@ typedef struct gx_bench {
     const char *python;           /* with the peers' packages; one that is not there is left out */
     const char *scripts;          /* folder of with_PEER.py */
     double peer_limit_s;          /* one run of a peer at most */
+    uint64_t rss_limit;           /* guanxi's runs fail beyond it; 0: none */
     double budget_s;              /* no further run of a tool on a task after so long */
     gx_job *job;
     void (*emit)(void *user, const gx_bench_line *line, const char *suite);

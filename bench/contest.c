@@ -176,6 +176,13 @@ static gx_status play(contest *c, contestant *who, bool warm_up, gx_error *err) 
         snprintf(who->note, sizeof who->note, "%.110s", why.message);
         return GX_OK;
     }
+    uint64_t limit = c->ground->bench->rss_limit;
+    if (!who->peer && limit && result.rss_bytes > limit) {
+        gx_free(result.answer);
+        return gx_fail(err, GX_OVER_LIMIT, "%s on %s: the process held %llu bytes, of at most %llu",
+                       c->task->name, c->ground->arcs->name, (unsigned long long)result.rss_bytes,
+                       (unsigned long long)limit);
+    }
     who->rss_bytes = result.rss_bytes > who->rss_bytes ? result.rss_bytes : who->rss_bytes;
     who->mem_bytes = result.mem_bytes > who->mem_bytes ? result.mem_bytes : who->mem_bytes;
     gx_free(who->answer);

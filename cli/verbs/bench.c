@@ -21,6 +21,8 @@ static const gx_param params[] = {
      "of graph: a peer that takes longer for one run is left out of the task"},
     {"budget", GX_PARAM_DURATION, "6s", 1, 1e9, NULL, NULL, 0,
      "of graph: no further run of a tool on a task after this long"},
+    {"max_rss", GX_PARAM_BYTES, NULL, 1, 1e18, "bytes", NULL, 0,
+     "of graph: fail where the process holds more than this while guanxi runs a task"},
     {"peer_python", GX_PARAM_TEXT, "build/peers/bin/python", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of graph: the Python that has the peers' packages; script/peers installs it"},
     {"peer_scripts", GX_PARAM_TEXT, "bench/peers", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -143,6 +145,9 @@ static gx_status run(gx_command *command, gx_error *err) {
                       .tools = list_of(command, "tools"),
                       .python = text_of(command, "peer_python"),
                       .scripts = text_of(command, "peer_scripts"),
+                      .rss_limit = gx_arg_has(&command->args, "max_rss")
+                                       ? (uint64_t)gx_arg_int(&command->args, "max_rss")
+                                       : 0,
                       .peer_limit_s = (double)gx_arg_int(&command->args, "peer_limit") / 1e3,
                       .budget_s = (double)gx_arg_int(&command->args, "budget") / 1e3,
                       .emit = emit,
