@@ -119,3 +119,16 @@ def test_estimate_says_what_it_would_take(built_shop):
 
 def test_a_deadline_is_kept(built_shop):
     gx("centrality", built_shop, "betweenness", "--fresh", "--deadline", "1ms", code=6)
+
+
+def test_ppr_is_pagerank_from_one_member(built_shop, serve):
+    user = member(built_shop)
+    words = ["ppr", built_shop, user, "-n", "30", "--directed", "--epsilon", "1e-10", "--format", "json"]
+    near = gx(*words).json()
+    rows = gx("centrality", built_shop, "pagerank", "--members", user, "--all", "--format", "csv").rows()
+    whole = {row["user_id"]: float(row["score"]) for row in rows}
+    assert len(near["members"]) == 30 and near["bound"] < 1e-3
+    assert abs(near["own"] - whole[user]) <= near["bound"] + 1e-6
+    for row in near["members"]:
+        assert -1e-6 <= whole[row["user"]] - row["score"] <= row["short"] + 1e-6
+    assert gx("ppr", serve(built_shop).unix, *words[2:]).json() == near
