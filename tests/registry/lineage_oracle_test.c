@@ -1,5 +1,6 @@
 /* Circles over time: the lineage of two partitions against a naive twin, and whether members keep
  * their circle's id while ties change, on planted graphs and on LFR graphs. */
+#include "datasets/datasets.h"
 #include "engine/community/lineage.h"
 #include "engine/community/quality.h"
 #include "tests/registry/sample.h"
@@ -191,36 +192,25 @@ static void change_ties(arc_list *arcs, const uint32_t *label, uint64_t seed) {
     }
 }
 
-/* Sizes and degrees fall off as a power law; a share of mu of each member's ties leaves its circle
- * (after Lancichinetti, Fortunato and Radicchi 2008, by a configuration of half-ties). */
-static uint32_t *plant(arc_list *out, uint32_t n, double mu, uint64_t seed) {
-    gx_rng rng = gx_rng_at(seed, 42);
-    uint32_t *label = gx_alloc0(n, sizeof *label), circle = 0, left = 0;
+/* An LFR graph (Lancichinetti, Fortunato and Radicchi 2008); returns the planted circles. */
+static uint32_t *plant(arc_list *out, uint32_t n, const char *mu, uint64_t seed) {
+    gx_arena *arena = gx_arena_create();
+    gx_value map = gx_map(arena, 2);
+    gx_edges edges;
+    gx_job job;
+    gx_job_init(&job, 1, seed + 1);
+    gx_map_put(arena, &map, "members", gx_int(n));
+    gx_map_put(arena, &map, "mu", gx_str(mu));
+    assert_int_equal(gx_generate(&edges, "lfr", &map, &job, NULL), GX_OK);
     *out = (arc_list){.n = n};
-    uint32_t first[4096], count[4096];
-    for (uint32_t v = 0; v < n; v++) {
-        if (left == 0) {
-            double x = gx_rng_real(&rng);
-            left = (uint32_t)(20 / pow(1 - x * 0.98, 0.5) < 140 ? 20 / pow(1 - x * 0.98, 0.5) : 140);
-            left = n - v < left + 20 ? n - v : left;
-            first[circle] = v;
-            count[circle++] = left;
-        }
-        label[v] = circle - 1;
-        left--;
+    for (uint64_t i = 0; i < edges.m; i++) {
+        arcs_add(out, edges.src[i], edges.dst[i]);
     }
-    for (uint32_t v = 0; v < n; v++) {
-        double x = gx_rng_real(&rng);
-        uint32_t degree = (uint32_t)(10 / (1 - x * 0.9));
-        for (uint32_t k = 0; k < degree / 2; k++) {
-            uint32_t c = label[v], u = v;
-            while (u == v) {
-                u = gx_rng_real(&rng) < mu ? (uint32_t)gx_rng_below(&rng, n)
-                                             : first[c] + (uint32_t)gx_rng_below(&rng, count[c]);
-            }
-            arcs_add(out, v, u);
-        }
-    }
+    uint32_t *label = gx_alloc(n, sizeof *label);
+    assert_non_null(label);
+    memcpy(label, edges.label, n * sizeof *label);
+    gx_edges_finish(&edges, &job);
+    gx_arena_destroy(arena);
     return label;
 }
 
@@ -289,15 +279,15 @@ static kept follow(arc_list *arcs, const uint32_t *label, int steps, const char 
     return worst;
 }
 
-static void test_members_keep_their_id_on_planted_graphs(void **state) {
+static void test_members_keep_their_id_on_drawn_graphs(void **state) {
     (void)state;
-    const double mus[] = {0.1, 0.3, 0.5};
+    const char *const mus[] = {"0.1", "0.3", "0.5"};
     for (size_t i = 0; i < GX_COUNT(mus); i++) {
         for (uint64_t seed = 0; seed < 2; seed++) {
             arc_list arcs;
             uint32_t *label = plant(&arcs, 4000, mus[i], seed);
             kept worst = follow(&arcs, seed % 2 ? label : NULL, 3, "last", seed);
-            print_message("planted, mu %.1f, seed %d: %.2f%% keep their id, modularity %+.4f\n", mus[i],
+            print_message("LFR, mu %s, seed %d: %.2f%% keep their id, modularity %+.4f\n", mus[i],
                           (int)seed, 100 * worst.share, -worst.loss);
             assert_true(worst.share >= 0.95);
             assert_true(worst.loss <= 0.002);
@@ -307,7 +297,7 @@ static void test_members_keep_their_id_on_planted_graphs(void **state) {
     }
 }
 
-static void test_members_keep_their_id_on_lfr_graphs(void **state) {
+static void test_members_keep_their_id_on_given_graphs(void **state) {
     (void)state;
     const char *const names[] = {"lfr_10k_mu3", "lfr_100k_mu5"};
     int seen = 0;
@@ -352,13 +342,65 @@ static void test_no_tie_is_left(void **state) {
     sample_free(&s);
 }
 
+/* ---- from any start ------------------------------------------------------------------------------
+ */
+
+/* Level by level, every member ends in its circle. */
+static void assert_tree(const run_result *r, uint32_t n) {
+    const gx_array *levels = gx_arrays_find(r->arrays, "leiden.level_ptr");
+    const uint32_t *at = levels->data, *parent = gx_arrays_get(r->arrays, "leiden.parent", GX_U32, 0);
+    const uint32_t *community = gx_arrays_get(r->arrays, "leiden.community", GX_U32, n);
+    for (uint32_t v = 0; v < n; v++) {
+        uint32_t part = v;
+        for (uint64_t l = 0; l + 1 < levels->shape[0]; l++) {
+            part = parent[at[l] + part];
+        }
+        assert_int_equal(part, community[v]);
+    }
+}
+
+/* The circles of one small graph as the start on another, with more members, whatever the objective:
+ * connected, with ids of their own, the same on two threads as on one. */
+static void test_any_start_is_good(void **state) {
+    (void)state;
+    const char *const objective[] = {"modularity", "modularity", "cpm", "modularity"};
+    const char *const directed[] = {"false", "true", "false", "false"};
+    const char *const start[] = {"last", "last", "last", "alone"};
+    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
+        sample a, b;
+        sample_make(&a, seed, seed % 2);
+        sample_make(&b, seed + SEEDS, seed % 2);
+        const sample *small = a.graph.n < b.graph.n ? &a : &b, *large = small == &a ? &b : &a;
+        const char *const *params = PARAMS("objective", objective[seed % 4], "directed",
+                                           directed[seed % 4], "start", start[seed % 4]);
+        run_result first = run("leiden", &small->input, 1, params);
+        gx_input input = large->input;
+        input.before = first.arrays;
+        run_result one = run("leiden", &input, 1, params), two = run("leiden", &input, 2, params);
+        const uint32_t *x = gx_arrays_get(one.arrays, "leiden.community", GX_U32, input.users);
+        const uint32_t *y = gx_arrays_get(two.arrays, "leiden.community", GX_U32, input.users);
+        const uint32_t *next = gx_arrays_get(one.arrays, "leiden.next_id", GX_U32, 1);
+        const uint32_t *before = gx_arrays_get(first.arrays, "leiden.next_id", GX_U32, 1);
+        assert_memory_equal(x, y, input.users * sizeof *x);
+        assert_true(*next >= *before);
+        assert_connected(&one, large->input.undirected);
+        assert_tree(&one, input.users);
+        run_free(&first);
+        run_free(&one);
+        run_free(&two);
+        sample_free(&a);
+        sample_free(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lineage_is_the_twins),
         cmocka_unit_test(test_events_by_hand),
         cmocka_unit_test(test_no_tie_is_left),
-        cmocka_unit_test(test_members_keep_their_id_on_planted_graphs),
-        cmocka_unit_test(test_members_keep_their_id_on_lfr_graphs),
+        cmocka_unit_test(test_any_start_is_good),
+        cmocka_unit_test(test_members_keep_their_id_on_drawn_graphs),
+        cmocka_unit_test(test_members_keep_their_id_on_given_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,54 @@
+"""Circles over time, what joins them, and the figures of the structure, as a user of the program sees them."""
+
+import csv
+import io
+
+from conftest import gx
+
+
+def rows(*words):
+    return list(csv.DictReader(io.StringIO(gx(*words, "--format", "csv").out)))
+
+
+def circle_of(store):
+    return {row["user_id"]: row["community"] for row in rows("communities", store, "--members")}
+
+
+def test_circles_keep_their_names_when_a_few_ties_change(shop, tmp_path):
+    before = circle_of(shop)
+    ties = tmp_path / "ties.csv"
+    members = sorted(before)
+    pairs = zip(members[::37], members[5::37])
+    ties.write_text("src,dst,kind\n" + "".join(f"{a},{b},friend\n" for a, b in pairs), encoding="utf-8")
+    gx("import", shop, ties)
+    gx("build", shop, "--check")
+    after = circle_of(shop)
+    assert sum(before[user] == after[user] for user in before) >= 0.95 * len(before)
+    step = gx("lineage", shop, "--format", "json").json()["steps"][0]
+    assert (step["from"], step["to"]) == (1, 2) and step["kept"] >= 0.95
+    assert gx("lineage", shop, "2", "1", code=2).err
+    assert "snapshot" in gx("lineage", shop, "--chain", "--all").out
+
+
+def test_who_spans_circles(built_shop):
+    members = gx("bridges", built_shop, "-n", "5", "--format", "json").json()["bridges"]
+    assert len(members) == 5
+    assert all(row["circles"] >= 1 and row["joins"] and row["joins"][0]["community"] != row["community"] for row in members)
+    assert [row["cross_ties"] for row in members] == sorted((row["cross_ties"] for row in members), reverse=True)
+    pairs = gx("bridges", built_shop, "pairs", "--community", members[0]["community"], "--format", "json").json()["bridges"]
+    assert pairs and all(row["community"] == members[0]["community"] for row in pairs)
+    gx("bridges", built_shop, "ties")
+
+
+def test_figures_of_the_structure(shop):
+    circles = rows("stats", shop, "circles", "-n", "1000", "--min-size", "1")
+    (whole,) = rows("stats", shop)
+    assert sum(int(row["members"]) for row in circles) == int(whole["members"])
+    assert int(whole["hosts"]) > 0 and 0 < float(whole["vertical"]) < 1
+    assert max(float(row["density"]) for row in circles[:3]) > float(whole["density"])
+    gx("build", shop)
+    name = circles[0]["community"]
+    over_time = rows("stats", shop, "time", "--community", name)
+    assert [row["snapshot"] for row in over_time] == ["1", "2"]
+    assert all(row["community"] == name for row in over_time)
+    assert "vertical" in gx("stats", shop).out
