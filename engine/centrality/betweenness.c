@@ -24,7 +24,8 @@
 
 enum {
     FEW = 64, /* up to so many sources each is a part of its own … */
-    PART = 8  /* … and beyond, so many are a part together */
+    PART = 8, /* … and beyond, so many are a part together */
+    DRAWS = 4096 /* at most, between two looks at whether all sources would cost less */
 };
 
 static const double GROWTH = 1.2; /* of the number of draws, from one look at the bound to the next */
@@ -167,6 +168,20 @@ static bool is_worth_it(const task *t) {
     return looked_at < 2 * (t->paths->m + t->paths->n) * t->paths->n; /* there and back */
 }
 
+/* The widest bound of all members: of shares up to a half it widens with the share. */
+static double widest_bound(const uint64_t *hits, uint32_t n, uint64_t drawn, double delta) {
+    uint64_t most = 0;
+    double widest = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        if (hits[v] > drawn / 2) {
+            widest = fmax(widest, gx__bound_hits(hits[v], drawn, delta));
+        } else if (hits[v] > most) {
+            most = hits[v];
+        }
+    }
+    return fmax(widest, gx__bound_hits(most, drawn, delta));
+}
+
 /* Whether the bound was reached; what it is then, as a share of all paths drawn. */
 static gx_status draw_until(bool *reached, double *bound, uint64_t *drawn, uint64_t *hits, task *t,
                             double epsilon, double delta, gx_error *err) {
@@ -176,23 +191,18 @@ static gx_status draw_until(bool *reached, double *bound, uint64_t *drawn, uint6
     *bound = 1;
     *drawn = 0;
     while (*bound > epsilon && is_worth_it(t)) {
-        draw_paths(hits, t, *drawn, next);
+        uint64_t end = *drawn + DRAWS < next ? *drawn + DRAWS : next;
+        draw_paths(hits, t, *drawn, end);
         gx_status status = gx_job_check(t->job, err);
         if (status != GX_OK) {
             return status;
         }
-        uint64_t most = 0; /* of counts up to half the farthest off is the largest */
-        double widest = 0;
-        for (uint32_t v = 0; v < n; v++) {
-            most = hits[v] > most ? hits[v] : most;
-            if (hits[v] > next / 2) {
-                widest = fmax(widest, gx__bound_hits(hits[v], next, delta / n / looks));
-            }
+        *drawn = end;
+        gx_job_tick(t->job, end);
+        if (end == next) {
+            *bound = widest_bound(hits, n, end, delta / n / looks);
+            next = (uint64_t)ceil((double)next * GROWTH);
         }
-        *bound = fmax(widest, gx__bound_hits(most, next, delta / n / looks));
-        *drawn = next;
-        gx_job_tick(t->job, next);
-        next = (uint64_t)ceil((double)next * GROWTH);
     }
     *reached = *bound <= epsilon;
     return GX_OK;
@@ -243,8 +253,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
                      gx__ordered_bytes(n, (int)workers);
     out->cpu_s = count * source_s + 1e-6;
     if (gx_arg_has(args, "epsilon")) {
-        uint64_t draw = (uint64_t)threads * (gx__path_draw_bytes(n, weighted) + sizeof(task)) +
-                        (uint64_t)n * 2 * sizeof(double);
+        uint64_t each = gx__path_draw_bytes(n, weighted) + sizeof(gx__path_draw);
+        uint64_t draw = (uint64_t)threads * each + (n + 1ull) * 2 * sizeof(double);
         double epsilon = gx_arg_real(args, "epsilon");
         double draws = 100 / epsilon; /* where nobody is on more than a tenth of all paths */
         out->mem_bytes = out->mem_bytes > draw ? out->mem_bytes : draw; /* may end with sources */
