@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-static gx_status read_lines(gx_value *out, gx_arena *arena, const char *path, gx_error *err) {
+gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path, gx_error *err) {
     FILE *file = fopen(path, "r");
     if (!file) {
         return gx_fail_errno(err, errno, "reading", path);
@@ -62,9 +62,9 @@ static gx_value pair_of(gx_arena *arena, const gx_value *a, const gx_value *b) {
 gx_status gx_bench_compare(gx_value *out, gx_arena *arena, const char *before, const char *after,
                            gx_error *err) {
     gx_value a, b;
-    gx_status status = read_lines(&a, arena, before, err);
+    gx_status status = gx_bench_read(&a, arena, before, err);
     if (status == GX_OK) {
-        status = read_lines(&b, arena, after, err);
+        status = gx_bench_read(&b, arena, after, err);
     }
     if (status != GX_OK) {
         return status;

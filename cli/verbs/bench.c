@@ -4,9 +4,9 @@
 
 static const gx_param params[] = {
     {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "graph, models, store, serve, all; or compare BEFORE AFTER"},
-    {"files", GX_PARAM_LIST, NULL, 2, 2, NULL, NULL, GX_PARAM_POSITIONAL,
-     "of compare: two files of JSON lines"},
+     "graph, models, store, serve, all; or compare BEFORE AFTER, or page LINES"},
+    {"files", GX_PARAM_LIST, NULL, 1, 2, NULL, NULL, GX_PARAM_POSITIONAL,
+     "of compare: two files of JSON lines; of page: one"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "input: an edge list, a store or a folder of such (graph), a train file (models)"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -117,7 +117,7 @@ static const char *text_of(gx_command *command, const char *name) {
 static gx_status compare(gx_command *command, gx_error *err) {
     const gx_value *files = gx_arg_value(&command->args, "files");
     gx_value list;
-    if (files->type != GX_LIST) {
+    if (files->type != GX_LIST || files->size != 2) {
         return gx_fail_at(err, GX_BAD_REQUEST, "files", "compare needs two files: BEFORE AFTER");
     }
     const char *names[2];
@@ -129,10 +129,31 @@ static gx_status compare(gx_command *command, gx_error *err) {
     return status == GX_OK ? gx_print(command, &list, NULL, NULL, false, err) : status;
 }
 
+/* Lines of the suite graph that were kept, as a row a graph and task. */
+static gx_status page(gx_command *command, gx_error *err) {
+    const gx_value *files = gx_arg_value(&command->args, "files");
+    gx_value kept, rows;
+    if (files->type != GX_LIST || files->size != 1) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "files",
+                          "page needs a file of JSON lines, of guanxi bench graph");
+    }
+    const gx_value *file = &files->as.items[0];
+    const char *name = gx_arena_printf(command->arena, "%.*s", (int)file->size, file->as.text);
+    gx_status status = gx_bench_read(&kept, command->arena, name, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    rows = gx_bench_page(command->arena, &kept);
+    return gx_print(command, &rows, NULL, NULL, false, err);
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     lines l = {command, gx_list(command->arena, 64)};
     if (gx_arg_is(&command->args, "suite", "compare")) {
         return compare(command, err);
+    }
+    if (gx_arg_is(&command->args, "suite", "page")) {
+        return page(command, err);
     }
     gx_bench bench = {.suite = text_of(command, "suite"),
                       .runs = (int)gx_arg_int(&command->args, "runs"),
@@ -159,8 +180,8 @@ static gx_status run(gx_command *command, gx_error *err) {
         return status;
     }
     if (command->format == GX_FORMAT_MD && strcmp(bench.suite, "graph") == 0) {
-        gx_value page = gx_bench_page(command->arena, &l.list);
-        return gx_print(command, &page, NULL, NULL, false, err);
+        gx_value rows = gx_bench_page(command->arena, &l.list);
+        return gx_print(command, &rows, NULL, NULL, false, err);
     }
     /* For people: what differs from line to line. */
     const char *columns =
@@ -181,5 +202,6 @@ const gx_verb gx_verb_bench = {
     .run = run,
     .examples = "  guanxi bench graph --data edges.txt.gz --peers\n"
                 "  guanxi bench serve --format jsonl -o now.jsonl\n"
-                "  guanxi bench compare before.jsonl now.jsonl\n",
+                "  guanxi bench compare before.jsonl now.jsonl\n"
+                "  guanxi bench page lines.jsonl --format md\n",
 };
