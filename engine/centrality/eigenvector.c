@@ -30,7 +30,7 @@ static const gx_param params[] = {
      .help = "stop when the residual is at most this"},
     {.name = "max_iterations",
      .type = GX_PARAM_INT,
-     .fallback = "10000",
+     .fallback = "2000",
      .low = 1,
      .high = 1e6,
      .help = "stop here at the latest; the residual says how far it came"},
@@ -57,7 +57,10 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t scratch =
         directed ? gx__perron_bytes(input->users) : gx__leading_bytes(input->users);
     out->mem_bytes = scratch + gx__sweep_bytes(input->users) + 8 * (uint64_t)input->users + 128;
-    out->cpu_s = (directed ? 60 : 18) * (1e-9 * m + 8e-9 * n) + 1e-6;
+    double digits = -log(gx_arg_real(args, "tolerance"));
+    out->cpu_s = (directed ? 1 + 3 * digits : 1 + 0.75 * digits) *
+                     (gx__sweep_seconds(n, m) + (directed ? 2e-9 : 8e-9) * n) +
+                 1e-6;
 }
 
 static gx_status undirected(gx__leading *out, double *score, const gx_graph *g, bool weighted,

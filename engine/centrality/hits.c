@@ -39,66 +39,34 @@ static const gx_gives gives[] = {
     {"residual", GX_F64, GX_LEN_OTHER, "one number: |Aᵀ A a - value a| / (value |a|)"},
 };
 
-typedef struct pull {
-    gx__rows_view in, out;
-    gx__sweep sweep;
-    double *hub;
-    const double *authority;
-} pull;
-
-static void hub_block(void *user, gx__sums *sums, uint32_t first, uint32_t end) {
-    pull *p = user;
-    for (uint32_t v = first; v < end; v++) {
-        p->hub[v] = gx__pull(&p->out, p->authority, v);
-        sums->most[0] = fmax(sums->most[0], p->hub[v]);
-    }
-}
-
-static double pull_hubs(pull *p, const double *authority) {
-    p->authority = authority;
-    return gx__sweep_run(&p->sweep, hub_block, p).most[0];
-}
-
-static void before(void *user, const double *from) {
-    pull_hubs(user, from);
-}
-
-static void apply(void *user, double *to, const double *from, uint32_t first, uint32_t end) {
-    const pull *p = user;
-    (void)from;
-    for (uint32_t v = first; v < end; v++) {
-        to[v] = gx__pull(&p->in, p->hub, v);
-    }
-}
-
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    (void)args;
     (void)threads;
     double m = input->graph ? (double)input->graph->m : 0, n = input->users;
     out->mem_bytes = gx__leading_bytes(input->users) + gx__sweep_bytes(input->users) +
                      16 * (uint64_t)input->users + 192;
-    out->cpu_s = 16 * (2.4e-9 * m + 10e-9 * n) + 1e-6;
+    double products = 1 - 0.6 * log(gx_arg_real(args, "tolerance"));
+    out->cpu_s = products * (2 * gx__sweep_seconds(n, m) + 8e-9 * n) + 1e-6;
 }
 
-static gx_status find(gx__leading *found, double *authority, pull *p, const gx_args *args,
+static gx_status find(gx__leading *found, double *authority, gx__gram *p, const gx_args *args,
                       gx_error *err) {
-    uint32_t n = p->sweep.n;
-    gx__operator matrix = {.before = before, .apply = apply, .user = p};
+    uint32_t n = p->sweep->n;
+    gx__operator matrix = gx__gram_operator(p);
     for (uint32_t v = 0; v < n; v++) {
         authority[v] = gx__row_strength(&p->in, v);
     }
     gx_status status =
-        gx__leading_find(found, authority, &matrix, &p->sweep, gx_arg_real(args, "tolerance"),
+        gx__leading_find(found, authority, &matrix, p->sweep, gx_arg_real(args, "tolerance"),
                          (uint32_t)gx_arg_int(args, "max_iterations"), err);
     if (status != GX_OK) {
         return status;
     }
-    double most = found->value > 0 ? pull_hubs(p, authority) : 0;
+    double most = found->value > 0 ? gx__gram_hubs(p, authority) : 0;
     for (uint32_t v = 0; v < n; v++) {
         authority[v] = found->value > 0 ? authority[v] : 1;
         p->hub[v] = most > 0 ? p->hub[v] / most : 1;
     }
-    return gx_job_check(p->sweep.job, err);
+    return gx_job_check(p->sweep->job, err);
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -106,7 +74,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_status status = GX_OK;
     double *authority, *value, *residual;
     gx__leading found = {0};
-    pull p = {.in = gx__rows_in(input->graph), .out = gx__rows_out(input->graph)};
+    gx__sweep sweep = {0};
+    gx__gram p = {.in = gx__rows_in(input->graph),
+                  .out = gx__rows_out(input->graph),
+                  .sweep = &sweep};
     if (!gx_arg_bool(args, "weighted")) {
         p.in.weight = p.out.weight = NULL;
     }
@@ -114,13 +85,13 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&p.hub, out, "hub", GX_F64, input->users, 0, err));
     GX_TRY(gx_output_add(&value, out, "value", GX_F64, 1, 0, err));
     GX_TRY(gx_output_add(&residual, out, "residual", GX_F64, 1, 0, err));
-    GX_TRY(gx__sweep_init(&p.sweep, input->users, input->graph->m, job, err));
+    GX_TRY(gx__sweep_init(&sweep, input->users, input->graph->m, job, err));
     gx_job_stage(job, "hits", 0);
     GX_TRY(find(&found, authority, &p, args, err));
     *value = found.value;
     *residual = found.residual;
 done:
-    gx__sweep_finish(&p.sweep);
+    gx__sweep_finish(&sweep);
     return status;
 }
 

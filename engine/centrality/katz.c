@@ -4,8 +4,9 @@
  *
  * (Katz, A new status index derived from sociometric analysis, 1953, equation 1; with the walk of
  * length 0 counted, so that nobody is at 0). It exists for α below 1 / λ, the largest eigenvalue of
- * A; unless it is given, α is 0.85 / λ, with λ found by Lanczos' method, or by power iteration
- * where ties have directions.
+ * A. Unless it is given, α is 0.85 / σ, the largest singular value: that is λ where ties go both
+ * ways, and never below it, and where ties hardly run in circles it keeps long chains from
+ * outweighing everything, as no part of λ does.
  *
  * Terms are added one at a time. With δ the next one and x their sum so far, α Aᵀ x = x − 1 + δ ≤ ρ
  * x for ρ = max (1 − (1 − δ) / x), and δ ≤ c x for c = max δ / x, so where ρ < 1 all that is
@@ -26,7 +27,8 @@ static const gx_param params[] = {
      .fallback = "0",
      .low = 0,
      .high = 1e40,
-     .help = "what a tie further away counts; below 1 / the largest eigenvalue. 0: 0.85 of that"},
+     .help = "what a tie further away counts; below 1 / the largest eigenvalue. 0: 0.85 / the "
+             "largest singular value"},
     {.name = "weighted",
      .type = GX_PARAM_BOOL,
      .fallback = "true",
@@ -74,41 +76,35 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double m = g ? (double)g->m : 0, n = input->users;
     uint64_t search = 0, terms = 16 * (uint64_t)input->users;
     if (gx_arg_real(args, "alpha") == 0) {
-        search = gx_arg_bool(args, "directed") ? gx__perron_bytes(input->users)
-                                               : gx__leading_bytes(input->users);
+        search = gx__leading_bytes(input->users) + 8 * (uint64_t)input->users;
     }
-    double steps = 30 - 6 * log(gx_arg_real(args, "tolerance"));
+    double digits = -log(gx_arg_real(args, "tolerance"));
+    double steps = gx_arg_bool(args, "directed") ? 20 + 2 * digits : 30 + 6 * digits;
     out->mem_bytes = (search > terms ? search : terms) + gx__sweep_bytes(input->users) +
                      8 * (uint64_t)input->users + 192;
-    out->cpu_s = steps * (1.3e-9 * m + 3e-9 * n) + 1e-6;
+    out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
 }
 
 /* ---- how much a tie counts ------------------------------------------------------------------- */
 
-static void multiply(void *user, double *to, const double *from, uint32_t first, uint32_t end) {
-    const gx__rows_view *rows = user;
-    for (uint32_t v = first; v < end; v++) {
-        to[v] = gx__pull(rows, from, v);
-    }
-}
-
-/* `x` is scratch. Power iteration comes to λ from either side: it is asked for more than α needs. */
-static gx_status choose_alpha(double *out, double *x, const gx_graph *graph, gx__rows_view *rows,
+/* `x` is scratch. */
+static gx_status choose_alpha(double *out, double *x, const gx_graph *graph,
                               const gx__sweep *sweep, const gx_args *args, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_job *job = sweep->job;
     gx__leading found = {0};
-    gx_status status;
-    gx_job_stage(sweep->job, "katz: largest eigenvalue", 0);
-    if (graph->directed) {
-        status = gx__perron_find(&found, x, graph, gx_arg_bool(args, "weighted"), sweep, 1e-9, 3000,
-                                 err);
-    } else {
-        gx__operator matrix = {.apply = multiply, .user = rows};
-        for (uint32_t v = 0; v < graph->n; v++) {
-            x[v] = gx__row_strength(rows, v);
-        }
-        status = gx__leading_find(&found, x, &matrix, sweep, 1e-9, 3000, err);
+    gx__gram gram = {.in = rows_of(graph, args), .out = gx__rows_out(graph), .sweep = sweep};
+    gram.out.weight = gram.in.weight ? gram.out.weight : NULL;
+    gx_job_stage(job, "katz: largest singular value", 0);
+    for (uint32_t v = 0; v < graph->n; v++) {
+        x[v] = gx__row_strength(&gram.in, v);
     }
-    *out = found.value > 0 ? PART / found.value : PART;
+    GX_TRY(gx_job_alloc(job, &gram.hub, graph->n, sizeof *gram.hub, err));
+    gx__operator matrix = gx__gram_operator(&gram);
+    GX_TRY(gx__leading_find(&found, x, &matrix, sweep, 1e-9, 3000, err));
+    *out = found.value > 0 ? PART / sqrt(found.value) : PART;
+done:
+    gx_job_free(job, gram.hub);
     return status;
 }
 
@@ -188,7 +184,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
     GX_TRY(gx__sweep_init(&sweep, graph->n, graph->m, job, err));
     if (s.alpha == 0) {
-        GX_TRY(choose_alpha(&s.alpha, s.score, graph, &s.rows, &sweep, args, err));
+        GX_TRY(choose_alpha(&s.alpha, s.score, graph, &sweep, args, err));
     }
     GX_TRY(gx_job_alloc(job, &s.term, graph->n, sizeof *s.term, err));
     GX_TRY(gx_job_alloc(job, &s.fresh, graph->n, sizeof *s.fresh, err));
@@ -228,7 +224,7 @@ const gx_pass gx_pass_katz = {
     .kind = GX_KIND_CENTRALITY,
     .summary = "walks that end at a member, long ones counting less",
     .paper = "Katz: A new status index derived from sociometric analysis, 1953, eq. 1",
-    .complexity = "O(n + m) a term, some 150 terms; 120 bytes a member",
+    .complexity = "O(n + m) a term, some 150 terms; 104 bytes a member",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -133,26 +133,22 @@ done:
 
 /* ---- the pass -------------------------------------------------------------------------------- */
 
-/* Of ties that are there both ways everybody has as many out as in; of others hardly ever. */
-static bool may_be_reversible(const gx_graph *graph) {
-    return !graph || graph->in_ptr == graph->out_ptr ||
-           (graph->in_ptr &&
-            memcmp(graph->in_ptr, graph->out_ptr, (graph->n + 1) * sizeof *graph->in_ptr) == 0);
-}
-
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     double d = gx_arg_real(args, "damping"), tolerance = gx_arg_real(args, "tolerance");
     double m = input->graph ? (double)input->graph->m : 0, n = input->users;
     /* Real graphs mix better than the worst case, by how much is not known before. */
-    double steps = d > 0 ? 1 + 0.4 * log(tolerance * (1 - d)) / log(d) : 1;
+    bool reversible = gx__may_be_reversible(input->graph);
+    double length = d > 0 ? fmin(1, tolerance * (1 - d) / d) : 1;
+    double rate = reversible ? d / (1 + sqrt(1 - d * d)) : d;
+    double steps = 2 + (d > 0 ? (reversible ? 0.65 : 0.13) * log(length) / log(rate) : 0);
     bool personal = gx_arg_has(args, "members") || gx_arg_has(args, "teleport");
     out->mem_bytes = (uint64_t)input->users * (personal ? 2 : 1) * sizeof(double) +
                      gx__walk_bytes(input->users) + 64;
-    if (may_be_reversible(input->graph)) {
+    if (reversible) {
         out->mem_bytes += gx__walk_reversible_bytes(input->users);
     }
-    out->cpu_s = steps * (1.3e-9 * m + 3e-9 * n) + 1e-6;
+    out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
 }
 
 typedef struct two_ways {

@@ -30,6 +30,19 @@ GX_MUST_CHECK gx_status gx__leading_find(gx__leading *out, double *in_out_x,
                                          double tolerance, uint32_t most, gx_error *err);
 uint64_t gx__leading_bytes(uint32_t n); /* held meanwhile */
 
+/* Aᵀ A of a graph, never formed: its largest eigenvalue is the square of A's largest singular
+ * value. `hub` has room for one a member, and holds A from after a product. */
+typedef struct gx__gram {
+    gx__rows_view in, out;
+    const gx__sweep *sweep;
+    double *hub;
+    const double *from;
+} gx__gram;
+
+gx__operator gx__gram_operator(gx__gram *gram);
+/* hub = A from; returns the largest. */
+double gx__gram_hubs(gx__gram *gram, const double *from);
+
 /* The same of (Aᵀ x)_v = Σ weight × x over in-arcs, for a graph with directions: the answer of
  * power iteration that began everywhere alike. The graph has in-arrays. The residual is in sums of
  * absolute values. Where nothing runs in a circle the value is 0 and the vector 1; where parts of

@@ -232,6 +232,28 @@ static void solve_dense(double a[ROWS][ROWS], double *b, uint32_t n) {
     }
 }
 
+/* 0.85 / the largest singular value, by powers of Aᵀ A where those have settled. */
+static void expect_alpha(matrix a, uint32_t n, double alpha) {
+    matrix gram;
+    double x[N_MAX];
+    static uint32_t calls;
+    if (alpha == 0 || calls++ % 7) {
+        return; /* dense powers are slow */
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint32_t u = 0; u < n; u++) {
+            gram[v][u] = 0;
+            for (uint32_t k = 0; k < n; k++) {
+                gram[v][u] += a[k][v] * a[k][u];
+            }
+        }
+    }
+    double value = naive_leading(x, gram, n);
+    if (value > 0.1 && naive_residual(x, gram, n, value) < 1e-9 * value) {
+        assert_true(fabs(alpha * sqrt(value) - 0.85) < 1e-6);
+    }
+}
+
 static void test_katz(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -260,10 +282,7 @@ static void test_katz(void **state) {
                 fail_msg("seed %d, member %u: %.12g, not %.12g", (int)seed, v, score[v], x[v]);
             }
         }
-        double y[N_MAX], value = given || seed % 5 ? 0 : naive_leading(y, a, n);
-        if (value > 0.1 && naive_residual(y, a, n, value) < 1e-9) {
-            assert_true(fabs(*used * value - 0.85) < 1e-5);
-        }
+        expect_alpha(a, n, given ? 0 : *used);
         run_free(&r);
         sample_free(&s);
     }
