@@ -11,8 +11,8 @@
  *
  * With w_ij = a_ij + a_ji and s_i = Σ w_ij a contact adds ((w_ij + Σ_q w_iq w_qj / s_q) / s_i)²,
  * whose numerator is the same seen from j: computed once a tie, along the shorter row. Time O(Σ over
- * ties of the lower degree), which is O(m √m). Memory: 16 bytes a member, 8 a member and thread, 2
- * MiB or 8 bytes a tie of the largest member, 4 an arc `directed`.
+ * ties of the lower degree), which is O(m √m). Memory: 28 bytes a member, 8 a member and thread, 4 an
+ * arc (8 with weights or `directed`), 2 MiB or 8 bytes a tie of the largest member.
  */
 #include "engine/kernel/contacts.h"
 
@@ -35,7 +35,7 @@ static const gx_gives gives[] = {
 
 typedef struct sums {
     double *score;
-    const double *strength;
+    const gx__contacts *contacts;
 } sums;
 
 /* p_ij + Σ p_iq p_qj is (w_ij + what i and j share) / s_i, and the same with s_j from the other end.
@@ -43,16 +43,17 @@ typedef struct sums {
 static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double shared) {
     sums *s = user;
     double both = weight + shared;
-    double own = both > 0 ? both / s->strength[i] : 0, other = both > 0 ? both / s->strength[j] : 0;
-    s->score[i] += own * own;
-    s->score[j] += other * other;
+    double own = both > 0 ? both / s->contacts->strength[i] : 0;
+    double other = both > 0 ? both / s->contacts->strength[j] : 0;
+    s->score[s->contacts->member[i]] += own * own;
+    s->score[s->contacts->member[j]] += other * other;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     out->mem_bytes = sizeof(double) * (uint64_t)input->users +
-                     gx__contacts_bytes(input, gx_arg_bool(args, "directed")) +
-                     gx__contacts_pairs_bytes(input, threads);
-    out->cpu_s = gx__contacts_pairs_cpu_s(input->undirected) + 3e-8 * input->users + 1e-6;
+                     gx__contacts_bytes(input, gx_arg_bool(args, "directed"),
+                                        gx_arg_bool(args, "weighted"), threads);
+    out->cpu_s = gx__contacts_cpu_s(input->undirected) + 3e-8 * input->users + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -63,7 +64,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx__contacts_make(&contacts, input, gx_arg_bool(args, "directed"),
                              gx_arg_bool(args, "weighted"), job, err));
-    sums s = {score, contacts.strength};
+    sums s = {score, &contacts};
     GX_TRY(gx__contacts_pairs(&contacts, true, add_pair, &s, "constraint", job, err));
 done:
     gx__contacts_free(&contacts, job);
@@ -92,8 +93,8 @@ const gx_pass gx_pass_constraint = {
     .kind = GX_KIND_CENTRALITY,
     .summary = "Burt's constraint: how far a member's contacts are tied to each other",
     .paper = "Burt: Structural Holes, 1992, eq. 2.4",
-    .complexity = "O(m sqrt(m)) time at worst; 16 bytes a member, 8 a member and thread, 4 an arc "
-                  "directed",
+    .complexity = "O(m sqrt(m)) time at worst; 28 bytes a member, 8 a member and thread, 4 an arc "
+                  "(8 weighted)",
     .needs = GX__NEED_DIRECTIONS,
     .gives = gives,
     .give_count = GX_COUNT(gives),

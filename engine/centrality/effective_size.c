@@ -11,8 +11,8 @@
  * Self-loops do not count. `efficiency` is the size by the number of contacts.
  *
  * Σ_q of a contact is Σ_q w_iq w_jq by s_i and j's largest weight: computed once a tie, along the
- * shorter row. Time O(m √m). Memory: 32 bytes a member, 8 a member and thread, 2 MiB or 8 bytes a tie
- * of the largest member, 4 an arc `directed`.
+ * shorter row. Time O(m √m). Memory: 44 bytes a member, 8 a member and thread, 8 an arc, 2 MiB or 8
+ * bytes a tie of the largest member.
  */
 #include "engine/kernel/contacts.h"
 #include "engine/kernel/triangles.h"
@@ -48,15 +48,16 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         out->cpu_s = gx__triangles_cpu_s(n, m) + 1e-6;
         return;
     }
-    out->mem_bytes += gx__contacts_bytes(input, gx_arg_bool(args, "directed")) +
-                      gx__contacts_pairs_bytes(input, threads) + sizeof(double) * n;
-    out->cpu_s = gx__contacts_pairs_cpu_s(input->undirected) + 3e-8 * (double)n + 1e-6;
+    out->mem_bytes += gx__contacts_bytes(input, gx_arg_bool(args, "directed"),
+                                         gx_arg_bool(args, "weighted"), threads) +
+                      sizeof(double) * n;
+    out->cpu_s = gx__contacts_cpu_s(input->undirected) + 3e-8 * (double)n + 1e-6;
 }
 
 static double largest_of(const gx__contacts *c, uint32_t j) {
     double largest = 0;
     for (uint64_t k = c->rows.ptr[j]; c->rows.weight && k < c->rows.ptr[j + 1]; k++) {
-        double weight = c->rows.end[k] != j ? (double)c->rows.weight[k] : 0;
+        double weight = (double)c->rows.weight[k];
         largest = weight > largest ? weight : largest;
     }
     return c->rows.weight ? largest : 1;
@@ -65,7 +66,8 @@ static double largest_of(const gx__contacts *c, uint32_t j) {
 /* The ties of each member so far, less what is redundant among them. */
 typedef struct sums {
     double *score;
-    const double *strength, *largest;
+    const gx__contacts *contacts;
+    const double *largest;
 } sums;
 
 /* Σ over q of p_iq m_jq is what i and j share by s_i and j's largest weight; from the other end by s_j
@@ -73,8 +75,9 @@ typedef struct sums {
 static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double shared) {
     (void)weight;
     sums *s = user;
-    s->score[i] += 1 - (shared > 0 ? shared / s->strength[i] / s->largest[j] : 0);
-    s->score[j] += 1 - (shared > 0 ? shared / s->strength[j] / s->largest[i] : 0);
+    const double *strength = s->contacts->strength;
+    s->score[s->contacts->member[i]] += 1 - (shared > 0 ? shared / strength[i] / s->largest[j] : 0);
+    s->score[s->contacts->member[j]] += 1 - (shared > 0 ? shared / strength[j] / s->largest[i] : 0);
 }
 
 static gx_status pair_sizes(double *score, const gx_input *input, const gx_args *args, gx_job *job,
@@ -88,7 +91,7 @@ static gx_status pair_sizes(double *score, const gx_input *input, const gx_args 
     for (uint32_t j = 0; j < contacts.n && !gx_job_should_stop(job); j++) {
         largest[j] = largest_of(&contacts, j);
     }
-    sums s = {score, contacts.strength, largest};
+    sums s = {score, &contacts, largest};
     GX_TRY(gx__contacts_pairs(&contacts, false, add_pair, &s, "effective_size", job, err));
 done:
     gx_job_free(job, largest);
@@ -160,8 +163,7 @@ const gx_pass gx_pass_effective_size = {
     .summary = "Burt's effective size: contacts that the others do not make redundant",
     .paper = "Burt: Structural Holes, 1992, eq. 2.2; Borgatti: Structural holes: unpacking Burt's "
              "redundancy measures, 1997",
-    .complexity = "O(m sqrt(m)) time at worst; 32 bytes a member, 8 a member and thread, 4 an arc "
-                  "directed",
+    .complexity = "O(m sqrt(m)) time at worst; 44 bytes a member, 8 a member and thread, 8 an arc",
     .needs = GX__NEED_DIRECTIONS,
     .gives = gives,
     .give_count = GX_COUNT(gives),

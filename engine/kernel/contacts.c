@@ -1,6 +1,7 @@
 #include "engine/kernel/contacts.h"
 
 #include "engine/kernel/parallel.h"
+#include "engine/kernel/triangles.h"
 
 #include <math.h>
 
@@ -16,61 +17,111 @@ static float weight_at(const gx__rows_view *rows, uint64_t *at, uint64_t end, ui
     return !there ? 0 : weighted && rows->weight ? rows->weight[*at] : 1;
 }
 
-/* Halves are added, so that the largest weights do not overflow. */
-static void join_row(float *own, const gx__rows_view *rows, const gx_graph *graph, uint32_t i,
-                     bool weighted) {
-    const gx__rows_view out = gx__rows_out(graph), in = gx__rows_in(graph);
-    uint64_t p = out.ptr[i], q = in.ptr[i];
-    for (uint64_t k = rows->ptr[i]; k < rows->ptr[i + 1]; k++) {
-        uint32_t j = rows->end[k];
-        own[k] = 0.5f * weight_at(&out, &p, out.ptr[i + 1], j, weighted) +
-                 0.5f * weight_at(&in, &q, in.ptr[i + 1], j, weighted);
+/* What the contacts are made of. */
+typedef struct making {
+    const gx_graph *view, *graph; /* `graph` NULL: weights are the view's */
+    const uint32_t *place;
+    uint64_t *ptr;
+    uint32_t *end;
+    float *weight;
+    bool weighted;
+} making;
+
+/* From u to v and back, halved so that the largest weights do not overflow. */
+static void join_row(const making *m, uint32_t v) {
+    const gx_graph *view = m->view;
+    const gx__rows_view out = gx__rows_out(m->graph), in = gx__rows_in(m->graph);
+    uint64_t at = m->ptr[m->place[v]], p = out.ptr[v], q = in.ptr[v];
+    for (uint64_t k = view->out_ptr[v]; k < view->out_ptr[v + 1]; k++) {
+        uint32_t u = view->out_dst[k];
+        float given = weight_at(&out, &p, out.ptr[v + 1], u, m->weighted);
+        float got = weight_at(&in, &q, in.ptr[v + 1], u, m->weighted);
+        if (u != v) {
+            m->weight[at++] = 0.5f * given + 0.5f * got;
+        }
     }
+}
+
+static double fill_row(const making *m, uint32_t v) {
+    const gx_graph *view = m->view;
+    uint64_t at = m->ptr[m->place[v]], from = at;
+    double sum = 0;
+    for (uint64_t k = view->out_ptr[v]; k < view->out_ptr[v + 1]; k++) {
+        if (view->out_dst[k] != v) {
+            m->end[at] = m->place[view->out_dst[k]];
+            if (m->weight && !m->graph) {
+                m->weight[at] = view->out_weight[k];
+            }
+            at++;
+        }
+    }
+    if (m->graph) {
+        join_row(m, v);
+    }
+    for (uint64_t k = from; k < at && m->weight; k++) {
+        sum += (double)m->weight[k];
+    }
+    return m->weight ? sum : (double)(at - from);
+}
+
+/* Rows by place, and what they weigh. */
+static gx_status fill_rows(making *m, double *strength, const uint32_t *member, bool weights,
+                           gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx__rows_view rows = gx__rows_out(m->view);
+    const uint32_t n = m->view->n;
+    const int threads = n > SMALL ? job->threads : 1;
+    GX_TRY(gx_job_alloc(job, &m->ptr, (size_t)n + 1, sizeof *m->ptr, err));
+    for (uint32_t p = 0; p < n && !gx_job_should_stop(job); p++) {
+        m->ptr[p + 1] = m->ptr[p] + gx__others(&rows, member[p]);
+    }
+    GX_TRY(gx_job_check(job, err));
+    GX_TRY(gx_job_alloc(job, &m->end, m->ptr[n], sizeof *m->end, err));
+    if (weights) {
+        GX_TRY(gx_job_alloc(job, &m->weight, m->ptr[n], sizeof *m->weight, err));
+    }
+#pragma omp parallel for num_threads(threads) schedule(dynamic, BLOCK) if (threads > 1)
+    for (uint32_t v = 0; v < n; v++) {
+        if (!gx_job_should_stop(job)) {
+            strength[m->place[v]] = fill_row(m, v);
+        }
+    }
+    status = gx_job_check(job, err);
+done:
+    return status;
 }
 
 gx_status gx__contacts_make(gx__contacts *out, const gx_input *input, bool directed, bool weighted,
                             gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     const gx_graph *view = input->undirected;
-    gx__contacts c = {.n = view->n, .rows = gx__rows_out(view)};
-    const int threads = c.n > SMALL ? job->threads : 1;
-    c.rows.weight = weighted ? c.rows.weight : NULL;
+    const bool weights = directed || (weighted && view->out_weight);
+    making m = {.view = view, .graph = directed ? input->graph : NULL, .weighted = weighted};
+    gx__contacts c = {.n = view->n};
+    uint32_t *place = NULL;
+    GX_TRY(gx_job_alloc(job, &c.member, c.n, sizeof *c.member, err));
     GX_TRY(gx_job_alloc(job, &c.strength, c.n, sizeof *c.strength, err));
-    if (directed) {
-        GX_TRY(gx_job_alloc(job, &c.own, view->m, sizeof *c.own, err));
-        c.rows.weight = c.own;
-    }
-#pragma omp parallel for num_threads(threads) schedule(dynamic, BLOCK) if (threads > 1)
-    for (uint32_t i = 0; i < c.n; i++) {
-        if (gx_job_should_stop(job)) {
-            continue;
-        }
-        if (directed) {
-            join_row(c.own, &c.rows, input->graph, i, weighted);
-        }
-        double sum = 0;
-        for (uint64_t k = c.rows.ptr[i]; k < c.rows.ptr[i + 1]; k++) {
-            sum += c.rows.end[k] != i ? gx__row_weight(&c.rows, k) : 0;
-        }
-        c.strength[i] = sum;
-    }
-    GX_TRY(gx_job_check(job, err));
+    GX_TRY(gx_job_alloc(job, &place, c.n, sizeof *place, err));
+    GX_TRY(gx__places_by_degree(c.member, place, view, job, err));
+    m.place = place;
+    status = fill_rows(&m, c.strength, c.member, weights, job, err);
+    c.rows = (gx__rows_view){m.ptr, m.end, m.weight};
+    GX_TRY(status);
     *out = c;
     c = (gx__contacts){0};
 done:
+    gx_job_free(job, place);
     gx__contacts_free(&c, job);
     return status;
 }
 
 void gx__contacts_free(gx__contacts *contacts, gx_job *job) {
+    gx_job_free(job, contacts->member);
     gx_job_free(job, contacts->strength);
-    gx_job_free(job, contacts->own);
+    gx_job_free(job, (void *)(uintptr_t)contacts->rows.ptr);
+    gx_job_free(job, (void *)(uintptr_t)contacts->rows.end);
+    gx_job_free(job, (void *)(uintptr_t)contacts->rows.weight);
     *contacts = (gx__contacts){0};
-}
-
-uint64_t gx__contacts_bytes(const gx_input *input, bool directed) {
-    uint64_t m = input->undirected && directed ? input->undirected->m : 0;
-    return sizeof(double) * (uint64_t)input->users + sizeof(float) * m;
 }
 
 /* ---- pairs -------------------------------------------------------------------------------- */
@@ -78,7 +129,7 @@ uint64_t gx__contacts_bytes(const gx_input *input, bool directed) {
 typedef struct pairing {
     const gx__contacts *c;
     bool by_strength;
-    double *shared; /* of the arcs of the members in hand that lead to a shorter row */
+    double *shared; /* of the arcs of the places in hand that lead to a later one */
     double *values; /* a row of n a thread */
     int threads;
     gx_job *job;
@@ -88,24 +139,24 @@ static uint64_t row_length(const gx__rows_view *rows, uint32_t v) {
     return rows->ptr[v + 1] - rows->ptr[v];
 }
 
-/* Whether i's row is the one that is marked, and j's the one that is read. */
-static bool marks(const gx__rows_view *rows, uint32_t i, uint32_t j) {
-    uint64_t own = row_length(rows, i), other = row_length(rows, j);
-    return own > other || (own == other && i > j);
-}
-
 /* Σ of the values along j's row. Two running sums, since one would wait for itself at every
  * addition. */
 static double along(const gx__rows_view *rows, const double *value, uint32_t j) {
     const uint32_t *end = rows->end;
     uint64_t k = rows->ptr[j], last = rows->ptr[j + 1];
     double even = 0, odd = 0;
-    for (; k + 1 < last; k += 2) {
-        even += end[k] == j ? 0 : value[end[k]] * gx__row_weight(rows, k);
-        odd += end[k + 1] == j ? 0 : value[end[k + 1]] * gx__row_weight(rows, k + 1);
+    if (!rows->weight) {
+        for (; k + 1 < last; k += 2) {
+            even += value[end[k]];
+            odd += value[end[k + 1]];
+        }
+        return even + odd + (k < last ? value[end[k]] : 0);
     }
-    return even + odd +
-           (k < last && end[k] != j ? value[end[k]] * gx__row_weight(rows, k) : 0);
+    for (; k + 1 < last; k += 2) {
+        even += value[end[k]] * (double)rows->weight[k];
+        odd += value[end[k + 1]] * (double)rows->weight[k + 1];
+    }
+    return even + odd + (k < last ? value[end[k]] * (double)rows->weight[k] : 0);
 }
 
 static void share_row(const pairing *p, double *shared, double *value, uint32_t i) {
@@ -115,12 +166,12 @@ static void share_row(const pairing *p, double *shared, double *value, uint32_t 
     uint64_t looked = 0;
     for (uint64_t k = from; k < to; k++) {
         uint32_t q = rows->end[k];
-        double weight = q == i ? 0 : gx__row_weight(rows, k);
+        double weight = gx__row_weight(rows, k);
         value[q] = weight > 0 && p->by_strength ? weight / c->strength[q] : weight;
     }
     for (uint64_t k = from; k < to; k++) {
         uint32_t j = rows->end[k];
-        if (marks(rows, i, j)) {
+        if (i < j) { /* whose row is the shorter */
             shared[k - from] = along(rows, value, j);
             looked += row_length(rows, j);
             if (looked > LOOK) {
@@ -136,7 +187,7 @@ static void share_row(const pairing *p, double *shared, double *value, uint32_t 
     }
 }
 
-/* Members [first, last). */
+/* Places [first, last). */
 static void share_rows(const pairing *p, uint32_t first, uint32_t last) {
     const uint64_t *ptr = p->c->rows.ptr;
 #pragma omp parallel for num_threads(p->threads) schedule(dynamic, MEMBERS_CHUNK)                  \
@@ -154,7 +205,7 @@ static void hand_on(const pairing *p, uint32_t first, uint32_t last, gx__contact
     const gx__rows_view *rows = &p->c->rows;
     for (uint32_t i = first; i < last; i++) {
         for (uint64_t k = rows->ptr[i]; k < rows->ptr[i + 1]; k++) {
-            if (marks(rows, i, rows->end[k])) {
+            if (i < rows->end[k]) {
                 each(user, i, rows->end[k], gx__row_weight(rows, k),
                      p->shared[k - rows->ptr[first]]);
             }
@@ -163,16 +214,9 @@ static void hand_on(const pairing *p, uint32_t first, uint32_t last, gx__contact
 }
 
 /* Arcs in hand at once: at least the longest row. */
-static uint64_t arcs_in_hand(const gx__rows_view *rows, uint32_t n) {
-    uint64_t most = 0;
-    if (!rows->ptr) { /* of a graph that is not there */
-        return n > CHUNK_ARCS ? n : CHUNK_ARCS;
-    }
-    for (uint32_t v = 0; v < n; v++) {
-        most = row_length(rows, v) > most ? row_length(rows, v) : most;
-    }
-    most = most > CHUNK_ARCS ? most : CHUNK_ARCS;
-    return n == 0 ? 0 : most < rows->ptr[n] ? most : rows->ptr[n];
+static uint64_t arcs_in_hand(uint64_t longest, uint64_t arcs) {
+    uint64_t most = longest > CHUNK_ARCS ? longest : CHUNK_ARCS;
+    return most < arcs ? most : arcs;
 }
 
 gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by_strength,
@@ -181,7 +225,7 @@ gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by_strength,
     gx_status status = GX_OK;
     const uint64_t *ptr = contacts->rows.ptr;
     const uint32_t n = contacts->n;
-    const uint64_t room = arcs_in_hand(&contacts->rows, n);
+    const uint64_t room = n ? arcs_in_hand(ptr[1] + 1, ptr[n]) : 0; /* the first is the longest */
     pairing p = {.c = contacts, .by_strength = by_strength, .job = job};
     p.threads = n > SMALL ? job->threads : 1;
     gx_job_stage(job, stage, n);
@@ -202,16 +246,24 @@ done:
     return status;
 }
 
-uint64_t gx__contacts_pairs_bytes(const gx_input *input, int threads) {
-    uint64_t n = input->users, room = 0;
-    if (input->undirected) {
-        gx__rows_view rows = gx__rows_out(input->undirected);
-        room = arcs_in_hand(&rows, input->undirected->n);
+uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted, int threads) {
+    const gx_graph *view = input->undirected;
+    uint64_t n = input->users, m = view ? view->m : 0, longest = n;
+    if (view && view->out_ptr) { /* else of a graph that is not there */
+        longest = 0;
+        for (uint32_t v = 0; v < view->n; v++) {
+            uint64_t row = view->out_ptr[v + 1] - view->out_ptr[v];
+            longest = row > longest ? row : longest;
+        }
     }
-    return sizeof(double) * (room + n * (n > SMALL ? (uint64_t)threads : 1));
+    bool weights = directed || (weighted && view && view->out_weight);
+    uint64_t held = n * (sizeof(uint32_t) + sizeof(double)) + (n + 1) * sizeof(uint64_t) +
+                    m * (sizeof(uint32_t) + (weights ? sizeof(float) : 0));
+    uint64_t marks = n * sizeof(double) * (n > SMALL ? (uint64_t)threads : 1);
+    return held + sizeof(double) * arcs_in_hand(longest + 1, m) + marks;
 }
 
-double gx__contacts_pairs_cpu_s(const gx_graph *graph) {
+double gx__contacts_cpu_s(const gx_graph *graph) {
     double arcs = graph ? (double)graph->m : 0;
-    return arcs * (1e-8 + 1.5e-10 * sqrt(arcs));
+    return arcs * (2e-8 + 1.5e-10 * sqrt(arcs));
 }

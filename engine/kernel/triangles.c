@@ -8,12 +8,14 @@ enum { ROWS_CHUNK = 64, SMALL = 1 << 14, LOOK = 1 << 20, BLOCK = 1 << 16 };
 
 /* ---- the orientation ---------------------------------------------------------------------- */
 
-/* Counting sort by falling degree. `bucket` is n + 1 cleared numbers. */
-static gx_status sort_by_degree(uint32_t *member, uint32_t *place, uint64_t *bucket,
-                                const gx_graph *graph, gx_job *job, gx_error *err) {
+/* Counting sort. */
+gx_status gx__places_by_degree(uint32_t *order, uint32_t *place, const gx_graph *graph, gx_job *job,
+                               gx_error *err) {
     gx_status status = GX_OK;
     const uint32_t n = graph->n;
     const uint64_t *ptr = graph->out_ptr;
+    uint64_t *bucket = NULL;
+    GX_TRY(gx_job_alloc(job, &bucket, (size_t)n + 1, sizeof *bucket, err));
     for (uint32_t v = 0; v < n; v++) {
         bucket[n - (ptr[v + 1] - ptr[v])]++;
     }
@@ -26,11 +28,13 @@ static gx_status sort_by_degree(uint32_t *member, uint32_t *place, uint64_t *buc
     for (uint32_t v = 0; v < n && status == GX_OK; v++) {
         uint64_t p = bucket[n - (ptr[v + 1] - ptr[v])]++;
         place[v] = (uint32_t)p;
-        member[p] = v;
+        order[p] = v;
         if (v % BLOCK == 0) {
             status = gx_job_check(job, err);
         }
     }
+done:
+    gx_job_free(job, bucket);
     return status;
 }
 
@@ -74,9 +78,9 @@ gx_status gx__orient(gx__oriented *out, const gx_graph *graph, bool weighted, gx
     uint32_t *place = NULL;
     const int threads = graph->m > SMALL ? job->threads : 1;
     GX_TRY(gx_job_alloc(job, &o.member, o.n, sizeof *o.member, err));
-    GX_TRY(gx_job_alloc(job, &o.ptr, (size_t)o.n + 1, sizeof *o.ptr, err));
     GX_TRY(gx_job_alloc(job, &place, o.n, sizeof *place, err));
-    GX_TRY(sort_by_degree(o.member, place, o.ptr, graph, job, err));
+    GX_TRY(gx__places_by_degree(o.member, place, graph, job, err));
+    GX_TRY(gx_job_alloc(job, &o.ptr, (size_t)o.n + 1, sizeof *o.ptr, err));
     count_lower(&o, place, graph, threads, job);
     GX_TRY(gx_job_check(job, err));
     GX_TRY(gx_job_alloc(job, &o.dst, o.m, sizeof *o.dst, err));
