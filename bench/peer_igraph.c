@@ -253,6 +253,7 @@ static gx_status run_task(peer *p, gx__result *out, int which, bool directed, gx
         code = igraph_vector_int_init(&c.member, 0);
     }
     igraph_rng_seed(igraph_rng_default(), 1);
+    igraph_invalidate_cache(c.graph); /* it remembers whether a graph is connected, and more */
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
     if (code == IGRAPH_SUCCESS) {
         code = tasks[which].run(&c);

@@ -1,7 +1,8 @@
 """What the programs beside this one share: a graph in two files of numbers, tasks asked for one a line.
 
 A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed)` makes the peer's own graph from
-arrays of ends, `simplify(graph)` gives it without repeats and loops, where it keeps such; `tasks` maps a task's name to a function of (graph, threads), marked with
+arrays of ends, `simplify(graph)` gives it without repeats and loops, where it keeps such; `forget(graph)` drops answers it
+remembers, so that a second run computes again; `tasks` maps a task's name to a function of (graph, threads), marked with
 @directed where it works on the directed graph, which returns a number, a list or array of one number a
 member, or None. The bench writes a line {"task", "threads"} and reads back a line of what it took; the
 answer itself goes to the file `answer` in the graph's folder, one double a member.
@@ -56,7 +57,8 @@ def by_member(scores, n):
     return numpy.fromiter((scores[v] for v in range(n)), dtype=numpy.float64, count=n)
 
 
-def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None, simplify=None):
+def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None, simplify=None,
+          forget=lambda graph: None):
     folder, n = sys.argv[1], int(sys.argv[2])
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
@@ -81,6 +83,7 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
             call = lambda: graphs.update({is_directed: simplify(build(n, *ends, is_directed))})
         else:
             on = graph(getattr(tasks[task], "directed", False))
+            forget(on)
             call = lambda: tasks[task](on, count)
         _forget_peak()
         before, used = _rss("VmRSS"), resource.getrusage(resource.RUSAGE_SELF)

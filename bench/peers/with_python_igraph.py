@@ -55,4 +55,5 @@ TASKS = {
     "label_propagation": lambda g, t: g.community_label_propagation().membership,
 }
 
-serve("python_igraph", igraph.__version__, build, TASKS, simplify=lambda g: g.simplify())
+serve("python_igraph", igraph.__version__, build, TASKS, simplify=lambda g: g.simplify(),
+      forget=lambda g: getattr(g, "__invalidate_cache", lambda: None)())
