@@ -95,7 +95,7 @@ done:
 
 static double overlap_nmi(const overlap *o) {
     double both = o->ha + o->hb;
-    return both > 0.0 ? fmin(1.0, 2.0 * (both - o->joint) / both) : 1.0;
+    return both > 0.0 ? fmin(1.0, fmax(0.0, 2.0 * (both - o->joint) / both)) : 1.0;
 }
 
 /* ---- what chance gives -------------------------------------------------------------------------

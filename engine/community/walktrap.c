@@ -5,7 +5,8 @@
  * merged whose walks of `steps` ties differ least, and the merging is cut where modularity is
  * largest. Ties count without direction; those of weight 0 carry nothing and are left out.
  * O(m n h) time at worst, h the depth of the merges, on one thread; igraph's copy of the graph and
- * a vector of probabilities a community: for thousands of members, not for millions.
+ * a vector of probabilities a community, up to 8 bytes for every pair of members: for thousands of
+ * members, not for millions.
  */
 #include "engine/community/partition.h"
 #include "engine/community/quality.h"
@@ -38,7 +39,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t n = input->users, m = input->undirected ? input->undirected->m / 2 : 0;
     out->mem_bytes =
         gx__igraph_graph_bytes(n, m) + gx__igraph_walktrap_bytes(n, m) + sizeof(uint32_t) * n + 64;
-    out->cpu_s = 1e-6 * (double)(m + n) + 2e-8 * (double)m * (double)(n < 100000 ? n : 100000) / 50;
+    out->cpu_s = 1e-8 * (double)m * (double)n + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -76,7 +77,7 @@ const gx_pass gx_pass_walktrap = {
     .summary = "communities that short random walks over ties do not leave",
     .paper = "Pons, Latapy: Computing communities in large networks using random walks, JGAA 10, "
              "2006",
-    .complexity = "O(m n h) time at worst, one thread; igraph's copy of the graph and up to 4 n² "
+    .complexity = "O(m n h) time at worst, one thread; igraph's copy of the graph and up to 8 n² "
                   "bytes",
     .needs = GX_NEED_UNDIRECTED,
     .gives = gives,

@@ -314,9 +314,9 @@ gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const 
 }
 
 uint64_t gx__igraph_walktrap_bytes(uint64_t n, uint64_t m) {
-    enum { NODE = 160, EDGE = 96, ROW_MOST = 1 << 12 };
-    /* a probability a member within reach of each community, dense where most are */
-    return NODE * n + EDGE * m + 4 * n * (n < ROW_MOST ? n : ROW_MOST);
+    enum { NODE = 160, EDGE = 96, REACHED = 8 };
+    /* where the walks from each node may be: nearly everywhere, where the graph is small */
+    return NODE * n + EDGE * m + REACHED * n * n;
 }
 
 static igraph_error_t walktrap(struct call *c) {
