@@ -1,8 +1,8 @@
 /* Ego networks and the persona graph: see the header.
  *
  * The ego network of u is the ties among u's neighbours, u left out. Its groups are found by
- * propagating labels (Raghavan, Albert and Kumara 2007), one neighbour after the other, until nobody
- * changes; among equals the own label stays, or a hash decides. What differs from the paper: groups
+ * propagating labels (Raghavan, Albert and Kumara 2007), one neighbour after the other, until hardly
+ * anybody changes; among equals the own label stays, or a hash decides. What differs from the paper: groups
  * of fewer than `least` join the largest, since a neighbour who knows nobody else tells nothing of a
  * circle, and would be a persona of one tie.
  *
@@ -16,8 +16,9 @@
 #include <math.h>
 
 enum {
-    SWEEPS_MOST = 10,
-    KEPT = 1 << 17,  /* ties of an ego network that are kept, a thread */
+    SWEEPS_MOST = 5,
+    SETTLED = 64,    /* fewer than one neighbour in so many changed: the groups are there */
+    KEPT = 1 << 18,  /* ties of an ego network that are kept, a thread */
     SEARCH_FROM = 8, /* how many times longer a row is that is searched instead of walked along */
     SAMPLES = 1024,
     CHUNK = 32,                /* members a thread takes at a time */
@@ -188,8 +189,8 @@ static uint32_t best_label(ego *e, uint64_t seed, uint32_t place) {
 }
 
 static void propagate(ego *e, uint64_t seed, gx_job *job) {
-    uint32_t changed = 1;
-    for (uint32_t sweep = 0; sweep < SWEEPS_MOST && changed; sweep++) {
+    uint32_t changed = e->degree;
+    for (uint32_t sweep = 0; sweep < SWEEPS_MOST && changed > e->degree / SETTLED; sweep++) {
         changed = 0;
         for (uint32_t i = 0; i < e->degree && !gx_job_should_stop(job); i++) {
             if (e->row[i] == e->u) {
@@ -387,7 +388,8 @@ void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph 
     if (samples && ego_init(&e, g, options->weighted, &job, NULL) == GX_OK &&
         gx_job_alloc(&job, &part, (size_t)longest_row(g), sizeof *part, NULL) == GX_OK) {
         for (uint32_t i = 0; i < samples; i++) {
-            uint32_t v = (uint32_t)((uint64_t)i * g->n / samples);
+            /* Everybody where there are few, else drawn: generated graphs have order in their numbers. */
+            uint32_t v = g->n > SAMPLES ? (uint32_t)(gx_mix64(i) % g->n) : i;
             personas += find_groups(&e, v, part, options->least, &job);
         }
         *out_personas = (double)personas / samples * g->n;

@@ -29,8 +29,8 @@ GX_MUST_CHECK gx_status gx__personas_make(gx__personas *out, const gx_graph *gra
                                           gx_error *err);
 void gx__personas_finish(gx__personas *personas, gx_job *job);
 
-/* A guess at how many personas there will be and how many steps it takes to find them, from evenly
- * spread members: exact where there are few. */
+/* A guess at how many personas there will be and how many steps it takes to find them, from some
+ * members drawn at random: exact where there are few. */
 void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph *graph,
                         const gx__personas_options *options);
 /* Bytes held while they are made, and after. */
