@@ -99,8 +99,15 @@ gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, gx_error *err
 #pragma omp parallel num_threads(threads)
     {
         gx__scratch *scratch = &leiden->scratch[gx_thread()];
+        bool stopped = false;
 #pragma omp for schedule(dynamic, PARTS_CHUNK) reduction(+ : arcs)
         for (uint32_t p = 0; p < parts; p++) {
+            if (p % PARTS_CHUNK == 0 && gx_job_should_stop(leiden->job)) {
+                stopped = true;
+            }
+            if (stopped) {
+                continue;
+            }
             make_row(leiden, p, rows, scratch);
             arcs += rows->to[p] - rows->from[p];
         }

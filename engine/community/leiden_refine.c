@@ -12,7 +12,7 @@
 #include "engine/community/partition.h"
 #include "engine/kernel/parallel.h"
 
-enum { COMMUNITIES_CHUNK = 4 };
+enum { COMMUNITIES_CHUNK = 4, NODES_CHECKED = 1024 };
 
 /* Weight from v to the rest of its community. */
 static double inner_weight(const gx__leiden *leiden, uint32_t v) {
@@ -102,6 +102,9 @@ static void refine_community(gx__leiden *leiden, uint32_t c, uint64_t stream,
     part_all(leiden, first, last, gx_rng_at(leiden->job->seed, gx_mix64(stream) + c));
     for (uint32_t i = first; i < last; i++) {
         const uint32_t v = leiden->order[i];
+        if ((i - first) % NODES_CHECKED == 0 && gx_job_should_stop(leiden->job)) {
+            return;
+        }
         bool alone = leiden->refined[v] == v && leiden->part_size[v] == 1;
         if (alone && is_well_connected(leiden, v, total)) {
             join_best_part(leiden, v, total, scratch);

@@ -5,7 +5,7 @@
 #include "engine/community/partition.h"
 #include "engine/kernel/parallel.h"
 
-enum { COMMUNITIES_CHUNK = 4 };
+enum { COMMUNITIES_CHUNK = 4, NODES_CHECKED = 1024 };
 
 static void permute(double *value, double *room, const uint32_t *item, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
@@ -58,6 +58,9 @@ gx_status gx__leiden_renumber(gx__leiden *leiden, uint32_t communities, gx_error
     for (uint32_t c = 0; c < communities; c++) {
         const uint32_t first = leiden->group_at[c], last = leiden->group_at[c + 1];
         for (uint32_t i = first; i < last; i++) {
+            if ((i - first) % NODES_CHECKED == 0 && gx_job_should_stop(leiden->job)) {
+                break;
+            }
             gx__prefetch_rows(&level, item, i, n);
             leiden->inner_to[i] =
                 copy_row(&level, rows, number, item[i], rows->from[i], first, last);

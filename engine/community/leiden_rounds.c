@@ -26,6 +26,7 @@
 
 enum {
     SWEEPS_MOST = 100,         /* a level: moves that chase each other in one batch must end */
+    NODES_CHECKED = 1024,      /* after so many a cancel is looked for */
     BLOCK_MOST = 8,            /* nodes visited one after the other, in a large level */
     BLOCKS_FEWEST = 1024,      /* in a small level blocks are smaller, so that there are as many */
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
@@ -166,10 +167,8 @@ static gx_status both_ways(gx__leiden *leiden, const gx_graph *graph, gx_error *
     const gx__level level = leiden->level;
     gx__leiden_rows *rows = &leiden->rows[2];
     uint64_t at = 0;
-    gx_status status = gx__leiden_make_room(leiden, rows, 2 * level.arcs, err);
-    if (status != GX_OK) {
-        return status;
-    }
+    gx_status status;
+    GX_TRY(gx__leiden_make_room(leiden, rows, 2 * level.arcs, err));
     memset(rows->to, 0, ((size_t)graph->n + 1) * sizeof *rows->to);
     for (uint64_t arc = 0; arc < level.arcs; arc++) {
         rows->to[level.dst[arc]]++;
@@ -180,6 +179,9 @@ static gx_status both_ways(gx__leiden *leiden, const gx_graph *graph, gx_error *
         at += degree;
     }
     for (uint32_t v = 0; v < graph->n; v++) {
+        if (v % NODES_CHECKED == 0) {
+            GX_TRY(gx_job_check(leiden->job, err));
+        }
         for (uint64_t arc = level.from[v]; arc < level.to[v]; arc++) {
             const uint32_t u = level.dst[arc];
             const uint64_t out = rows->to[v]++, in = rows->to[u]++;
@@ -195,7 +197,8 @@ static gx_status both_ways(gx__leiden *leiden, const gx_graph *graph, gx_error *
                                 .weight = level.weight ? rows->weight : NULL,
                                 .scale = 1.0,
                                 .arcs = 2 * level.arcs};
-    return GX_OK;
+done:
+    return status;
 }
 
 /* What the null model is made of; `mass` holds the weight of each row. */
