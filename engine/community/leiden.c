@@ -71,6 +71,9 @@ gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *a
     gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
                                  .rounds = (uint32_t)gx_arg_int(args, "rounds"),
                                  .tolerance = gx_arg_real(args, "tolerance"),
+                                 .trials = gx_arg_has(args, "trials")
+                                               ? (uint32_t)gx_arg_int(args, "trials")
+                                               : 0,
                                  .louvain = louvain,
                                  .cpm = gx_arg_is(args, "objective", "cpm"),
                                  .unweighted = !gx_arg_bool(args, "weighted"),

@@ -17,6 +17,7 @@ typedef struct gx_leiden_options {
     double resolution;     /* γ, > 0; 1 is Newman and Girvan's modularity */
     uint32_t rounds;       /* at most this many, 1 or more */
     double tolerance;      /* a round that adds less quality is the last */
+    uint32_t trials;       /* the best of so many; 0: 4 below 65,536 arcs without a start, else 1 */
     const uint32_t *start; /* a partition to start from, numbers below n; NULL: everybody alone */
     double inertia; /* of a start: a node moves only if it gains this share of its degree */
     bool louvain; /* without refinement: a community may turn out to be disconnected */

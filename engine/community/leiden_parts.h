@@ -180,6 +180,8 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
          "directed modularity: who sends and who receives are told apart"},                        \
         {"rounds", GX_PARAM_INT, rounds_default, 1, 1000, "rounds", NULL, 0,                       \
          "at most so many rounds, each from the result of the one before"},                        \
+        {"trials", GX_PARAM_INT, NULL, 1, 1000, NULL, NULL, 0,                                     \
+         "start so often and keep the best; 4 below 65,536 arcs unless given (louvain: 1)"},       \
     {                                                                                              \
         "tolerance", GX_PARAM_REAL, "1e-4", 0, 1, "modularity", NULL, 0,                           \
             "a round that adds less is the last"                                                   \

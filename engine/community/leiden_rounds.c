@@ -29,6 +29,8 @@ enum {
     NODES_CHECKED = 1024,      /* after so many a cancel is looked for */
     BLOCK_MOST = 8,            /* nodes visited one after the other, in a large level */
     BLOCKS_FEWEST = 1024,      /* in a small level blocks are smaller, so that there are as many */
+    TRIALS_SMALL = 4,          /* where nothing else is asked for, of a graph of fewer arcs than */
+    TRIALS_ARCS = 1 << 16,
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
 
@@ -125,7 +127,7 @@ done:
 
 uint64_t gx__leiden_bytes(uint64_t n, uint64_t arcs, bool directed, int threads) {
     const uint64_t arc = sizeof(uint32_t) + sizeof(float);
-    const uint64_t levels = 32; /* the result, and the levels of two rounds: 8 numbers a node */
+    const uint64_t levels = 44; /* results and levels of some rounds: 11 numbers a node */
     const uint64_t scratch = sizeof(double) + sizeof(uint32_t);
     uint64_t node = 0, more = 0;
 #define X(field) node += sizeof *((const gx__leiden *)NULL)->field;
@@ -354,9 +356,11 @@ done:
     return status;
 }
 
+/* Rounds from `community` to the best partition they find; `stream` names their random orders.
+ * *out_quality is -INFINITY where there is no weight. */
 static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_graph *graph,
-                            const gx_leiden_options *options, gx__tree_levels *best_tree,
-                            gx_error *err) {
+                            const gx_leiden_options *options, uint32_t stream,
+                            gx__tree_levels *best_tree, double *out_quality, gx_error *err) {
     const uint32_t n = graph->n;
     double best = -INFINITY, quality;
     bool refined = true, best_refined = !options->start; /* which may not be connected */
@@ -371,7 +375,7 @@ static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_gr
         }
         memcpy(leiden->community, community, n * sizeof *community);
         gx__tree_clear(&tree, leiden->job);
-        GX_TRY(run_round(leiden, round, &tree, &refined, &quality, err));
+        GX_TRY(run_round(leiden, stream + round, &tree, &refined, &quality, err));
         if (quality <= best) {
             break;
         }
@@ -394,9 +398,51 @@ static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_gr
         }
         GX_TRY(gx_partition_split(community, &ties, &count, leiden->job, err));
     }
+    *out_quality = best;
 done:
     gx__tree_clear(&tree, leiden->job);
     return status;
+}
+
+static void set_start(uint32_t *community, uint32_t n, const uint32_t *start) {
+    for (uint32_t v = 0; v < n; v++) {
+        community[v] = start ? start[v] : v;
+    }
+}
+
+/* The best of several trials, each with its own random orders. */
+static gx_status run_trials(uint32_t *community, gx__leiden *leiden, const gx_graph *graph,
+                            const gx_leiden_options *options, uint32_t trials,
+                            gx__tree_levels *best_tree, gx_error *err) {
+    gx__tree_levels tree = {.wanted = options->tree != NULL};
+    double best, quality;
+    uint32_t *tried = NULL;
+    gx_status status;
+    set_start(community, graph->n, options->start);
+    GX_TRY(run_rounds(community, leiden, graph, options, 0, best_tree, &best, err));
+    for (uint32_t trial = 1; trial < trials; trial++) {
+        if (!tried) {
+            GX_TRY(gx_job_alloc(leiden->job, &tried, graph->n, sizeof *tried, err));
+        }
+        set_start(tried, graph->n, options->start);
+        gx__tree_clear(&tree, leiden->job);
+        GX_TRY(run_rounds(tried, leiden, graph, options, trial * options->rounds, &tree, &quality,
+                          err));
+        if (quality > best) {
+            best = quality;
+            memcpy(community, tried, graph->n * sizeof *tried);
+            gx__tree_swap(best_tree, &tree);
+        }
+    }
+done:
+    gx__tree_clear(&tree, leiden->job);
+    gx_job_free(leiden->job, tried);
+    return status;
+}
+
+static uint32_t trials_of(const gx_leiden_options *options, const gx_graph *graph) {
+    const bool small = graph->m < TRIALS_ARCS && !options->start && !options->louvain;
+    return options->trials ? options->trials : small ? TRIALS_SMALL : 1;
 }
 
 gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_graph *graph,
@@ -404,12 +450,9 @@ gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_grap
     const uint32_t n = graph->n;
     gx__leiden leiden = {.job = job};
     gx__tree_levels tree = {.wanted = options->tree != NULL};
-    for (uint32_t v = 0; v < n; v++) {
-        community[v] = options->start ? options->start[v] : v;
-    }
     gx_status status;
     GX_TRY(leiden_init(&leiden, graph, options, job, err));
-    GX_TRY(run_rounds(community, &leiden, graph, options, &tree, err));
+    GX_TRY(run_trials(community, &leiden, graph, options, trials_of(options, graph), &tree, err));
     leiden_finish(&leiden);
     GX_TRY(gx_partition_order(community, n, out_count, job, err));
     if (options->tree) {
