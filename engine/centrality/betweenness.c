@@ -28,7 +28,8 @@ enum {
     DRAWS = 4096 /* at most, between two looks at whether all sources would cost less */
 };
 
-static const double GROWTH = 1.2; /* of the number of draws, from one look at the bound to the next */
+/* Of the number of draws, from one look at the bound to the next. */
+static const double GROWTH = 1.2;
 
 static const gx_param params[] = {
     {.name = "samples",
@@ -89,12 +90,12 @@ static double unit(const gx__paths *paths, const gx_args *args) {
     return gx_arg_bool(args, "normalized") ? 1 / pairs(paths->n, paths->directed) : 1;
 }
 
-/* ---- sources ----------------------------------------------------------------------------------- */
+/* ---- sources -------------------------------------------------------------------------------- */
 
 static void add_part(void *user, int worker, uint64_t part, double *into) {
     task *t = user;
     uint64_t first = part * t->part, end = first + t->part;
-    for (uint64_t i = first; i < end && i < t->count; i++) {
+    for (uint64_t i = first; i < end && i < t->count && !gx_job_should_stop(t->job); i++) {
         gx__brandes_add(&t->brandes[worker], t->paths, t->source[i], into, t->job);
     }
 }
@@ -132,7 +133,7 @@ done:
     return status;
 }
 
-/* ---- paths drawn ------------------------------------------------------------------------------- */
+/* ---- paths drawn ---------------------------------------------------------------------------- */
 
 /* The i-th draw is the same whoever makes it. */
 static void draw_paths(uint64_t *hits, task *t, uint64_t first, uint64_t end) {
@@ -238,7 +239,7 @@ done:
     return status;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------- */
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     gx__paths paths = gx__paths_asked(input, args);

@@ -6,9 +6,9 @@
  *
  * `scaled` false leaves the first factor out, which is what igraph calls normalized closeness.
  * Whoever reaches nobody has 0. Exact in O(n (n + m) / w) time where w of 256 searches meet at the
- * same members, in a small world most; sampled (Eppstein and Wang 2004) in O(samples / 256 (n + m));
- * `top` by searches that end as soon as a member cannot be among the highest (Bergamini, Borassi et
- * al. 2019). Memory: some 130 bytes a member and thread. */
+ * same members, in a small world most; sampled (Eppstein and Wang 2004) in O(samples / 256 (n +
+ * m)); `top` by searches that end as soon as a member cannot be among the highest (Bergamini,
+ * Borassi et al. 2019). Memory: some 130 bytes a member and thread. */
 #include "engine/centrality/nearness.h"
 
 static const gx_param params[] = {

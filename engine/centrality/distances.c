@@ -106,7 +106,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         for (uint64_t i = paths.out.ptr[v]; i < paths.out.ptr[v + 1]; i++) {
             uint32_t u = paths.out.end[i];
             if (distance[u] > distance[v] + gx__path_length(&paths, &paths.out, i)) {
-                return gx_fail(err, GX_INTERNAL, "%s.distance of members %u and %u, tied, is %g, %g",
+                return gx_fail(err, GX_INTERNAL, "%s.distance of %u and %u, tied, is %g and %g",
                                instance, v, u, distance[v], distance[u]);
             }
         }

@@ -1,11 +1,11 @@
-/* Closeness and harmonic centrality: exact by searches from everybody, 256 at once, or from a sample
- * with a bound. All searches run backwards from those distances are measured to, so that each adds
- * to the sums of whoever it reaches.
+/* Closeness and harmonic centrality: exact by searches from everybody, 256 at once, or from a
+ * sample with a bound. All searches run backwards from those distances are measured to, so that
+ * each adds to the sums of whoever it reaches.
  *
  * A member's own ties are known, so only distances of 2 and more are sampled. Bound: distances to
  * members drawn without replacement from those of a component (of all, where direction matters) are
- * a sample from a known range (Hoeffding 1963, Serfling 1974; for closeness Eppstein and Wang 2004),
- * for all members at once by the union bound. */
+ * a sample from a known range (Hoeffding 1963, Serfling 1974; for closeness Eppstein and Wang
+ * 2004), for all members at once by the union bound. */
 #include "engine/centrality/nearness.h"
 
 #include "engine/kernel/bounds.h"
@@ -52,7 +52,7 @@ double gx__nearness_shortest(const gx__nearness *a, uint32_t v) {
     return shortest;
 }
 
-/* ---- sums ------------------------------------------------------------------------------------- */
+/* ---- sums ----------------------------------------------------------------------------------- */
 
 /* What searches add up: for each member a sum, and, where `counts`, how many it reaches. */
 typedef struct sums {
@@ -191,7 +191,7 @@ done:
     return status;
 }
 
-/* ---- exact ------------------------------------------------------------------------------------ */
+/* ---- exact ---------------------------------------------------------------------------------- */
 
 static double sum_of(const gx__nearness *a, const gx__dijkstra *search) {
     double sum = 0;
@@ -211,6 +211,9 @@ static gx_status exact_weighted(double *score, const gx__nearness *a, gx_error *
 #pragma omp parallel for schedule(dynamic, ROWS) num_threads(s.workers) if (s.workers > 1)
     for (uint32_t v = 0; v < a->n; v++) {
         gx__dijkstra *search = &s.single[gx_thread()];
+        if (gx_job_should_stop(a->job)) {
+            continue;
+        }
         if (gx__dijkstra_run(search, &a->paths, &v, 1, a->job, NULL) == GX_OK) {
             score[v] = gx__nearness_score(a, sum_of(a, search), search->settled - 1);
         }
@@ -241,7 +244,7 @@ done:
     return status;
 }
 
-/* ---- sampled ---------------------------------------------------------------------------------- */
+/* ---- sampled -------------------------------------------------------------------------------- */
 
 /* What is known of one member, and how far off. */
 typedef struct guess {
@@ -325,8 +328,9 @@ static gx_status sampled(double *score, double *bound, const gx__nearness *a, gx
         uint32_t size = gx__strata_size(&s, v), drawn = size < a->samples ? size : a->samples;
         double each = a->delta / (unsure ? unsure : 1) / (counts ? 2 : 1);
         double scale = (double)size / drawn, off = size * gx__bound_hoeffding(drawn, size, each);
+        double counted = counts ? sum[n + v] : 0;
         guess g = a->harmonic ? harmonic_guess(a, sum[v], scale, off, v)
-                              : closeness_guess(a, &s, sum[v], counts ? sum[n + v] : 0, scale, off, v);
+                              : closeness_guess(a, &s, sum[v], counted, scale, off, v);
         score[v] = gx__nearness_score(a, g.sum, g.reached);
         *bound = fmax(*bound, score_off(a, &g, score[v]));
     }
@@ -336,7 +340,7 @@ done:
     return status;
 }
 
-/* ---- the passes ------------------------------------------------------------------------------- */
+/* ---- the passes ----------------------------------------------------------------------------- */
 
 void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int threads) {
     gx__nearness a = *asked;

@@ -77,7 +77,7 @@ uint64_t gx__nearness_degree(const gx__nearness *a, uint32_t v);
 /* Length of the shortest of them; INFINITY: none. */
 double gx__nearness_shortest(const gx__nearness *a, uint32_t v);
 
-/* ---- strata: whom to measure distances to (nearness_strata.c) --------------------------------- */
+/* ---- strata: whom to measure distances to (nearness_strata.c) ------------------------------- */
 
 /* Where direction does not matter, a component is a stratum: its members are measured to up to
  * `samples` drawn of them, the j-th of every component in one search. Otherwise all members are one
@@ -101,7 +101,7 @@ static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {
     return s->size[s->part ? s->part[v] : 0];
 }
 
-/* ---- the highest, with pruning (nearness_top.c) ------------------------------------------------ */
+/* ---- the highest, with pruning (nearness_top.c) --------------------------------------------- */
 
 GX_MUST_CHECK gx_status gx__nearness_top(double *score, const gx__nearness *a, gx_error *err);
 uint64_t gx__nearness_top_bytes(const gx__nearness *a, bool weighted, int threads);

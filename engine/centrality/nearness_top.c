@@ -1,10 +1,11 @@
-/* The highest scores, exactly, without those of everybody: members are searched from in the order of
- * their ties, most first, and a search ends as soon as what it has seen, and how many can be at the
- * next level at most, shows that the member cannot be among the highest so far (Borassi, Crescenzi,
- * Marino 2015; Bergamini, Borassi, Crescenzi, Marino, Meyerhenke: Computing top-k closeness
- * centrality faster in unweighted graphs, 2019, section 4; with lengths, by the distance reached).
- * Who is compared with whom depends on the threads, but not the result: whoever may be among the
- * highest is searched from to the end, and of equal scores the first members count.
+/* The highest scores, exactly, without those of everybody: members are searched from in the order
+ * of their ties, most first, and a search ends as soon as what it has seen, and how many can be
+ * at the next level at most, shows that the member cannot be among the highest so far (Borassi,
+ * Crescenzi, Marino 2015; Bergamini, Borassi, Crescenzi, Marino, Meyerhenke: Computing top-k
+ * closeness centrality faster in unweighted graphs, 2019, section 4; with lengths, by the
+ * distance reached). Who is compared with whom depends on the threads, but not the result:
+ * whoever may be among the highest is searched from to the end, and of equal scores the first
+ * members count.
  *
  * In the worst case as many searches as members; in a small world most end after their first ties.
  * Memory: 44 bytes a member, and a search a thread. */
@@ -52,10 +53,10 @@ static void offer(contest *c, uint32_t v, double score) {
     }
 }
 
-/* ---- bounds ------------------------------------------------------------------------------------ */
+/* ---- bounds --------------------------------------------------------------------------------- */
 
-/* What is known: the sum over `seen` others, at most `next` more at the distance `near`, all the rest
- * at `far` or more. */
+/* What is known: the sum over `seen` others, at most `next` more at the distance `near`, all the
+ * rest at `far` or more. */
 typedef struct view {
     double sum, seen, next, near, far;
 } view;
@@ -79,7 +80,7 @@ static double highest(const gx__nearness *a, const view *k, double most, bool ex
     return high;
 }
 
-/* ---- one member -------------------------------------------------------------------------------- */
+/* ---- one member ----------------------------------------------------------------------------- */
 
 static void try_plain(contest *c, gx__bfs *bfs, uint32_t v) {
     const gx__nearness *a = c->a;
@@ -131,7 +132,7 @@ static void try_weighted(contest *c, gx__dijkstra *search, uint32_t v) {
     offer(c, v, gx__nearness_score(a, k.sum, k.seen));
 }
 
-/* ---- before and after ---------------------------------------------------------------------------- */
+/* ---- before and after ----------------------------------------------------------------------- */
 
 static uint32_t root_of(uint32_t *part, uint32_t v) {
     while (part[v] != v) {

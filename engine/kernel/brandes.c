@@ -2,7 +2,7 @@
 
 #include <float.h>
 
-enum { LOOK_EVERY = 4096, PUSH_COST = 3 /* of a tie pushed along, in ties pulled along */ };
+enum { LOOK_EVERY = 512, PUSH_COST = 3 /* of a tie pushed along, in ties pulled along */ };
 
 static const double TOO_LARGE = 1e250, SCALE = 0x1p-800, LEAST = 1e-280;
 static const double EQUAL = GX__PATHS_EQUAL;
@@ -163,7 +163,7 @@ static uint32_t find_levels(gx__brandes *work, const gx__paths *paths, uint32_t 
     return level - 1;
 }
 
-/* ---- dependencies, from the last level to the first -------------------------------------------- */
+/* ---- dependencies, from the last level to the first ----------------------------------------- */
 
 /* Gives each member of a level its dependency, from shares of the level behind it. */
 static void pull_back(gx__brandes *work, const gx__paths *paths, uint32_t first, uint32_t end,
@@ -225,7 +225,7 @@ static void give_back(gx__brandes *work, const gx__paths *paths, uint32_t level,
     }
 }
 
-/* ---- with lengths ------------------------------------------------------------------------------ */
+/* ---- with lengths --------------------------------------------------------------------------- */
 
 bool gx__brandes_leads(const gx__brandes *work, const gx__paths *paths, const gx__rows_view *rows,
                        uint64_t i, uint32_t u, uint32_t v) {

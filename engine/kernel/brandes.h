@@ -5,8 +5,8 @@
  *
  * Without lengths, levels are found forwards or backwards as in kernel/bfs.h, and path counts with
  * them: a member that is not reached yet has no ties from any level but the last, so the sum of the
- * counts of all who lead to it is its own count, without a look at levels. Dependencies come back in
- * the same two ways, from the farther level or from the nearer, whichever has fewer ties.
+ * counts of all who lead to it is its own count, without a look at levels. Dependencies come back
+ * in the same two ways, from the farther level or from the nearer, whichever has fewer ties.
  *
  * With lengths, two paths are equally long within 1e-10 of their length, since sums of the same
  * lengths in different order differ in their last digits. A count beyond 1e250 is kept scaled.

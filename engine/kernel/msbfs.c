@@ -2,13 +2,13 @@
 
 enum {
     WIDE = GX__LANES / 64,
-    LOOK_EVERY = 2048,
+    LOOK_EVERY = 256,
     FORWARD_COST = 4 /* of a tie looked at forwards, in ties backwards, which often end early */
 };
 
 /* Counts of bits are an instruction of every processor of the last decade, but not of the oldest
- * x86-64; the loops that need them are compiled for both. They work on whole numbers only. Sanitizers
- * run before the choice could be made. */
+ * x86-64; the loops that need them are compiled for both. They work on whole numbers only.
+ * Sanitizers run before the choice could be made. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__POPCNT__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #define CLONES __attribute__((target_clones("avx2", "popcnt", "default")))
@@ -55,7 +55,7 @@ void gx__msbfs_finish(gx__msbfs *work, gx_job *job) {
     *work = (gx__msbfs){0};
 }
 
-/* ---- a level ------------------------------------------------------------------------------------ */
+/* ---- a level -------------------------------------------------------------------------------- */
 
 /* What is new among next[v]: kept there, seen, told. */
 static inline void arrive(const step *s, uint32_t v, uint32_t words) {
@@ -148,7 +148,7 @@ CLONES static void backwards_wide(const step *s) {
     backwards(s, WIDE);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------- */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 static void start(step *s, uint64_t *full, const uint32_t *source, const uint16_t *lane,
                   uint32_t count) {

@@ -1,8 +1,8 @@
 /* Up to 256 breadth-first searches at once, a bit each: who is reached by which of them at which
  * level (Then et al.: The more the merrier: efficient multi-source graph traversal, 2014). Searches
- * in a small world meet the same members at the same levels, so a look at a tie serves many of them.
- * A level is found forwards, or backwards by those whom not all searches have reached, who stop
- * looking when nothing is left to find.
+ * in a small world meet the same members at the same levels, so a look at a tie serves many of
+ * them. A level is found forwards, or backwards by those whom not all searches have reached, who
+ * stop looking when nothing is left to find.
  *
  * A workspace serves one thread. 32 bytes a member for up to 64 searches, 104 for more. */
 #ifndef GX_KERNEL_MSBFS_H

@@ -241,7 +241,8 @@ static double paths_through(const gx__path_draw *work, const gx__paths *paths, d
     return apart == 0 ? from->count[u] * SMALL * (to->count[v] * SMALL) : 0;
 }
 
-/* Scaled counts: of paths through ties of unequal power only the most powerful are worth counting. */
+/* Scaled counts: of paths through ties of unequal power only the most powerful are worth
+ * counting. */
 static uint32_t highest_power(const gx__path_draw *work, const gx__paths *paths, double shortest) {
     const gx__brandes *from = &work->end[0], *to = &work->end[1];
     uint32_t highest = 0;

@@ -5,10 +5,10 @@
  * and the path from there to both ends, all in proportion to numbers of paths (Borassi, Natale:
  * KADABRA, 2019, section 3). In a small world that looks at some √m ties instead of m.
  *
- * With lengths, two searches of Dijkstra's, until no shorter path can be found and whoever is nearer
- * to an end than where they met is settled. On each shortest path there is then one tie that leaves
- * those settled from the first end, and it leads to one settled from the other: a tie is drawn, and
- * from it a path to both ends.
+ * With lengths, two searches of Dijkstra's, until no shorter path can be found and whoever is
+ * nearer to an end than where they met is settled. On each shortest path there is then one tie
+ * that leaves those settled from the first end, and it leads to one settled from the other: a tie
+ * is drawn, and from it a path to both ends.
  *
  * A workspace serves one thread. 32 bytes a member, with lengths 104. */
 #ifndef GX_KERNEL_PATH_DRAW_H

@@ -29,7 +29,8 @@ gx__paths gx__paths_asked(const gx_input *input, const gx_args *args);
 /* The same ties the other way round. */
 gx__paths gx__paths_backwards(const gx__paths *paths);
 
-/* Of the i-th entry of `rows`. A tie that weighs 0 is no tie where weights count: infinitely long. */
+/* Of the i-th entry of `rows`. A tie that weighs 0 is no tie where weights count: infinitely
+ * long. */
 static inline double gx__path_length(const gx__paths *paths, const gx__rows_view *rows,
                                      uint64_t i) {
     if (!paths->weighted || !rows->weight) {

@@ -1,5 +1,5 @@
-/* Betweenness beyond oracle_test.c: weighted against igraph, graphs large enough that searches turn,
- * more paths than a double can count, and bounds that hold. */
+/* Betweenness beyond oracle_test.c: weighted against igraph, graphs large enough that searches
+ * turn, more paths than a double can count, and bounds that hold. */
 #include "engine/kernel/path_draw.h"
 #include "tests/registry/sample.h"
 

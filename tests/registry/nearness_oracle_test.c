@@ -215,7 +215,8 @@ static void test_larger(void **state) {
     }
 }
 
-/* Of 200 runs with different seeds, how many keep within their own bound, for all members at once. */
+/* Of 200 runs with different seeds, how many keep within their own bound, for all members at
+ * once. */
 static void test_bounds_hold(void **state) {
     (void)state;
     enum { RUNS = 200 };

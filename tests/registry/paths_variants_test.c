@@ -1,6 +1,6 @@
 /* What pass_test.c asks of every pass with its defaults, asked of passes on paths with every other
- * set of parameters: degenerate graphs, a failing allocator at every place, cancels, the memory told
- * beforehand, the pass's own check, and the same bytes at any number of threads. */
+ * set of parameters: degenerate graphs, a failing allocator at every place, cancels, the memory
+ * told beforehand, the pass's own check, and the same bytes at any number of threads. */
 #include "tests/registry/sample.h"
 
 enum { ALLOCATIONS_MAX = 500, MANY = 900 };
@@ -167,7 +167,7 @@ static void cancel_now(void *user, const char *stage, uint64_t done, uint64_t to
 static void test_cancel(void **state) {
     (void)state;
     sample s;
-    build(&s, MANY, 4 * MANY, -1, 0);
+    build(&s, 20 * MANY, 60 * MANY, -1, 0);
     for (size_t i = 0; i < GX_COUNT(variants); i++) {
         gx_arrays *arrays = NULL;
         gx_error err;
@@ -178,14 +178,15 @@ static void test_cancel(void **state) {
         int64_t start = gx_clock_ns();
         assert_int_equal(
             run_variant(&arrays, &variants[i], &s.input, &job, false, NULL, 0, &err), GX_CANCELLED);
-        assert_true(gx_clock_ns() - start < 1000000000); /* a busy machine's 100 ms */
+        assert_true(gx_clock_ns() - start < 2000000000); /* a busy machine's 100 ms */
         assert_null(arrays);
         assert_int_equal(atomic_load(&job.mem_used), 0);
     }
     sample_free(&s);
 }
 
-/* What is told beforehand is enough, and not much more; where a run may end early, it may be more. */
+/* What is told beforehand is enough, and not much more; where a run may end early, it may be
+ * more. */
 static void test_memory_and_threads(void **state) {
     (void)state;
     sample s;
@@ -204,7 +205,8 @@ static void test_memory_and_threads(void **state) {
             gx_arrays *arrays = run_well(k, &s.input, threads, &estimate, &peak);
             double ratio = (double)estimate.mem_bytes / (double)peak;
             if (!(ratio >= 1 && (early || ratio <= 1.2))) {
-                fail_msg("%s %s=%s at %d: told %llu, held %llu", k->pass, k->params[0], k->params[1], threads, (unsigned long long)estimate.mem_bytes, (unsigned long long)peak);
+                fail_msg("%s %s=%s at %d: told %.0f, held %.0f", k->pass, k->params[0],
+                         k->params[1], threads, (double)estimate.mem_bytes, (double)peak);
             }
             for (size_t a = 0; first && a < gx_arrays_count(first); a++) {
                 const gx_array *x = gx_arrays_at(first, a), *y = gx_arrays_at(arrays, a);
