@@ -110,7 +110,8 @@ GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job
 GX_MUST_CHECK gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path,
                                       gx_error *err);
 /* Lines of the suite graph (maps, as the bench verb prints them) as a row a graph and task: guanxi
- * beside the fastest peer whose answer is as good, at each number of threads. Made in the arena. */
+ * beside the fastest peer whose answer is as good, at each number of threads; tasks that no peer ran
+ * are left out where there are peers. Made in the arena. */
 gx_value gx_bench_page(gx_arena *arena, const gx_value *lines);
 
 /* ---- two runs compared -------------------------------------------------------------------------

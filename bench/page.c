@@ -102,6 +102,19 @@ static void add_memory(gx_arena *arena, gx_value *row, const gx_value *lines,
                number(arena, real_at(ours, "estimate_cpu_s") / real_at(ours, "cpu_s")));
 }
 
+/* Whether a peer ran it, well or not; where none ran anything, every task is shown. */
+static bool has_rival(const gx_value *lines, const gx_value *ours) {
+    bool any = false;
+    for (uint32_t i = 0; i < lines->size; i++) {
+        const gx_value *line = &lines->as.items[i];
+        any = any || !is_ours(line);
+        if (!is_ours(line) && same_text(line, ours, "task") && same_text(line, ours, "graph")) {
+            return true;
+        }
+    }
+    return !any;
+}
+
 static gx_value *row_of(gx_value *page, const gx_value *line) {
     for (uint32_t i = 0; i < page->size; i++) {
         gx_value *row = &page->as.items[i];
@@ -116,7 +129,7 @@ gx_value gx_bench_page(gx_arena *arena, const gx_value *lines) {
     gx_value page = gx_list(arena, 32);
     for (uint32_t i = 0; i < lines->size; i++) {
         const gx_value *line = &lines->as.items[i];
-        if (!is_ours(line)) {
+        if (!is_ours(line) || !has_rival(lines, line)) {
             continue;
         }
         gx_value *row = row_of(&page, line);
