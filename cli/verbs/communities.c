@@ -4,7 +4,8 @@
 
 #include <unistd.h>
 
-/* --labels FILE: the file is read here, since a server has not got it. Anything else names a field. */
+/* --labels FILE: the file is read here, since a server has not got it. Anything else names a field.
+ */
 static gx_status read_labels(gx_value *args, gx_command *command, gx_error *err) {
     const gx_value *given = gx_map_get(args, "labels");
     if (!given || given->type != GX_TEXT || access(given->as.text, R_OK) != 0) {

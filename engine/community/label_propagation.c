@@ -19,8 +19,8 @@
  * propagation algorithms, BASNA 2010, with random batches instead of a colouring). Only members
  * with a neighbour that changed are served again. So the result does not depend on threads, and
  * two who swap labels soon fall into different batches. While most are to be served, batches are of
- * blocks of 16 members in a row, which halves the time: their ties lie side by side. At the end, labels that lie in several
- * pieces are split, as Raghavan does.
+ * blocks of 16 members in a row, which halves the time: their ties lie side by side. At the end,
+ * labels that lie in several pieces are split, as Raghavan does.
  *
  * Ties count without direction. O(m) a sweep, ten or so sweeps of which the later ones touch few;
  * 46 bytes a member and 12 a member and thread.
@@ -52,7 +52,7 @@ static const gx_param params[] = {
 
 static const gx_gives gives[] = {
     {"community", GX_U32, GX_LEN_USERS, "number of the community, 0 the largest"},
-    {"sweeps", GX_U32, GX_LEN_OTHER, "one number: sweeps until nobody changed, or the most allowed"},
+    {"sweeps", GX_U32, GX_LEN_OTHER, "one number: sweeps until nobody changed, or all allowed"},
 };
 
 /* A gain below this share of the member's ties is rounding. */
@@ -209,8 +209,8 @@ static void wake_neighbours(propagation *p) {
     }
 }
 
-/* While most wait, neighbours in number go together, so that rows are read in order: 2^shift of them,
- * and a batch holds several such blocks still. */
+/* While most wait, neighbours in number go together, so that rows are read in order: 2^shift of
+ * them, and a batch holds several such blocks still. */
 static int block_shift(uint32_t n) {
     int shift = 0;
     while (shift < BLOCK_SHIFT_MOST && n >> (shift + 1) >= BLOCKS_A_BATCH * BATCHES) {
@@ -219,7 +219,7 @@ static int block_shift(uint32_t n) {
     return shift;
 }
 
-/* Who waits, sorted by random batch; `at` gets where each batch begins. Returns how many batches. */
+/* Who waits, sorted by random batch; `at` gets where each begins. Returns how many batches. */
 static uint32_t draw_batches(propagation *p, uint32_t sweep, uint32_t at[BATCHES + 1]) {
     uint32_t count = 0;
     for (uint32_t v = 0; v < p->graph->n; v++) {
@@ -387,9 +387,9 @@ const gx_pass gx_pass_label_propagation = {
     .name = "label_propagation",
     .kind = GX_KIND_COMMUNITY,
     .summary = "communities that agree on a label by asking their neighbours, fast",
-    .paper = "Raghavan, Albert, Kumara: Near linear time algorithm to detect community structures in "
-             "large-scale networks, PRE 76, 036106, 2007; attenuation: Leung et al., PRE 79, 066107, "
-             "2009; penalty: Barber, Clark, PRE 80, 026129, 2009, eq. 10",
+    .paper = "Raghavan, Albert, Kumara: Near linear time algorithm to detect community structures "
+             "in large-scale networks, PRE 76, 036106, 2007; attenuation: Leung et al., PRE 79, "
+             "066107, 2009; penalty: Barber, Clark, PRE 80, 026129, 2009, eq. 10",
     .complexity = "O(m) a sweep, some ten sweeps; 46 bytes a member and 12 a member and thread",
     .needs = GX_NEED_UNDIRECTED,
     .gives = gives,

@@ -1,10 +1,10 @@
 /* Ego networks and the persona graph: see the header.
  *
  * The ego network of u is the ties among u's neighbours, u left out. Its groups are found by
- * propagating labels (Raghavan, Albert and Kumara 2007), one neighbour after the other, until hardly
- * anybody changes; among equals the own label stays, or a hash decides. What differs from the paper: groups
- * of fewer than `least` join the largest, since a neighbour who knows nobody else tells nothing of a
- * circle, and would be a persona of one tie.
+ * propagating labels (Raghavan, Albert and Kumara 2007), one neighbour after the other, until
+ * hardly anybody changes; among equals the own label stays, or a hash decides. What differs from
+ * the paper: groups of fewer than `least` join the largest, since a neighbour who knows nobody else
+ * tells nothing of a circle, and would be a persona of one tie.
  *
  * Ties of an ego network are found by walking along two sorted rows, and kept for the next sweep as
  * far as a buffer of fixed size goes; what did not fit is found again each time. So memory is known
@@ -388,7 +388,7 @@ void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph 
     if (samples && ego_init(&e, g, options->weighted, &job, NULL) == GX_OK &&
         gx_job_alloc(&job, &part, (size_t)longest_row(g), sizeof *part, NULL) == GX_OK) {
         for (uint32_t i = 0; i < samples; i++) {
-            /* Everybody where there are few, else drawn: generated graphs have order in their numbers. */
+            /* everybody where there are few, else drawn: numbers of members may have an order */
             uint32_t v = g->n > SAMPLES ? (uint32_t)(gx_mix64(i) % g->n) : i;
             personas += find_groups(&e, v, part, options->least, &job);
         }

@@ -1,5 +1,5 @@
-/* Label propagation against what it promises on thousands of small seeded graphs, and on graphs with
- * known communities, large enough for several threads. */
+/* Label propagation against what it promises on thousands of small seeded graphs, and on graphs
+ * with known communities, large enough for several threads. */
 #include "engine/community/quality.h"
 #include "tests/registry/sample.h"
 
@@ -120,7 +120,8 @@ static void test_label_propagation_does_not_flood(void **state) {
     run_result plain = run("label_propagation", &p.input, 1,
                            PARAMS("attenuation", "0", "penalty", "0"));
     run_result usual = run("label_propagation", &p.input, 1, NULL);
-    double flooded = nmi_of(community_of(&plain, "label_propagation", &p.input), p.label, p.graph.n);
+    double flooded =
+        nmi_of(community_of(&plain, "label_propagation", &p.input), p.label, p.graph.n);
     double kept = nmi_of(community_of(&usual, "label_propagation", &p.input), p.label, p.graph.n);
     print_message("planted in noise: NMI %.4f plain, %.4f by default\n", flooded, kept);
     assert_true(flooded < 0.5);
