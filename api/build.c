@@ -189,15 +189,51 @@ static uint64_t bytes_of(const gx_arrays *arrays) {
     return bytes;
 }
 
+static bool has_circles(const gx_snapshot *snapshot) {
+    return gx_arrays_find(gx_snapshot_arrays(snapshot), "leiden.community") != NULL;
+}
+
+/* The newest older one with circles, in place of one without: their ids must not begin anew. */
+static gx_status open_circles(gx_snapshot **in_out, gx_db *db, gx_job *job, gx_error *err) {
+    gx_snapshot_info *list = NULL;
+    gx_snapshot *older = NULL;
+    size_t count = 0;
+    gx_status status;
+    GX_TRY(gx_snapshot_list(&list, &count, db->path, err));
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].number >= gx_snapshot_number(*in_out)) {
+            continue;
+        }
+        GX_TRY(gx_job_check(job, err));
+        if (gx_snapshot_open(&older, db->path, list[i].number, NULL) != GX_OK) {
+            continue;
+        }
+        if (has_circles(older)) {
+            gx_snapshot_release(*in_out);
+            *in_out = older;
+            break;
+        }
+        gx_snapshot_release(older);
+    }
+done:
+    gx_free(list);
+    return status;
+}
+
 /* The snapshot that is current, for passes that start from it; NULL where there is none. A damaged
  * one is none, since a build is the way out. */
-static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state, gx_error *err) {
+static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state, gx_job *job,
+                             gx_error *err) {
     uint32_t number = gx_snapshot_current(db->path);
+    gx_status status = GX_OK;
     if (state->snapshot && gx_snapshot_number(state->snapshot) == number) {
         *out = gx_snapshot_hold(state->snapshot);
-        return GX_OK;
+    } else if (number) {
+        status = gx_snapshot_open(out, db->path, 0, err);
     }
-    gx_status status = number ? gx_snapshot_open(out, db->path, 0, err) : GX_OK;
+    if (status == GX_OK && *out && !has_circles(*out)) {
+        return open_circles(out, db, job, err);
+    }
     return status == GX_NO_MEMORY ? status : GX_OK;
 }
 
@@ -208,7 +244,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     gx_state *state = gx_db_hold_state(db);
     gx_snapshot *before = NULL;
     unsigned needs = plan->needs | GX_NEED_MATRIX | GX_NEED_CATEGORY;
-    GX_TRY(open_before(&before, db, state, err));
+    GX_TRY(open_before(&before, db, state, job, err));
     gx_job_stage(job, "views", 0);
     GX_TRY(gx_views_make(views, db->store, &state->rules, needs, &options->spec, job, err));
     views->input.arrays = results;

@@ -383,6 +383,13 @@ static void circles_keep_their_ids(void **state) {
     lineage = must(b, "graph.lineage", "{\"from\": 1, \"chain\": true}");
     assert_int_equal(gx_map_get(&lineage, "steps")->size, 2);
     assert_int_equal(count_of(&lineage, 1, "merged"), 1);
+    must(b, "model.build", "{\"passes\": [\"degree\"]}");
+    must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"]}");
+    lineage = must(b, "graph.lineage", "{\"from\": 2, \"chain\": true}"); /* 4 has no circles */
+    assert_int_equal(gx_map_get(&lineage, "steps")->size, 2);
+    assert_int_equal(count_of(&lineage, 1, "from"), 3);
+    assert_int_equal(count_of(&lineage, 1, "to"), 5);
+    fails(b, "graph.lineage", "{\"to\": 4, \"from\": 3}", GX_NOT_FOUND);
     lineage = must(b, "graph.lineage", "{\"from\": 1, \"to\": 3, \"community\": \"c-1\"}");
     assert_int_equal(count_of(&lineage, 0, "continued"), 2); /* of the ends alone: c-1 grew */
     fails(b, "graph.lineage", "{\"from\": 3, \"to\": 2}", GX_BAD_REQUEST);

@@ -10,7 +10,7 @@ static const gx_param params[] = {
     {"to", GX_PARAM_INT, NULL, 1, 999999, NULL, NULL, GX_PARAM_POSITIONAL,
      "the newer; the one served where it is not given"},
     {"chain", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "step by step over every snapshot between them, not only the two ends"},
+     "step by step over the snapshots between them that each was built from"},
     {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "only what this circle, like c-17, had a part in"},
     {"all", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -189,31 +189,43 @@ static gx_status choose_from(uint32_t *out, const report *r, const side *newest,
     return GX_OK;
 }
 
-/* From the oldest on; each snapshot is opened once. Damaged ones between are left out. */
-static gx_status walk_chain(report *r, side *from, const side *newest, const char *path,
+/* Backwards from the newest by what each was built from, as far as `from`: snapshots that were abandoned are
+ * not on the way. Where the trail ends before it, `from` itself is the next. Then step by step,
+ * the oldest first. */
+static gx_status walk_chain(report *r, const side *from, const side *newest, const char *path,
                             gx_error *err) {
-    gx_snapshot_info *list = NULL;
-    size_t count = 0;
-    side next = {0};
-    uint32_t to = gx_snapshot_number(newest->snapshot);
-    gx_status status;
-    GX_TRY(gx_snapshot_list(&list, &count, path, err));
-    for (size_t i = count; i-- > 0;) {
-        uint32_t number = list[i].number;
-        if (number <= gx_snapshot_number(from->snapshot) || number >= to || !list[i].version[0]) {
-            continue;
-        }
+    enum { CHAIN_MAX = 4096 };
+    gx_arena *arena = r->call->arena;
+    const uint32_t oldest = gx_snapshot_number(from->snapshot);
+    uint32_t *number = gx_arena_get(arena, CHAIN_MAX * sizeof *number), count = 0;
+    side last = {0}, next = {0};
+    gx_status status = number ? GX_OK : gx_fail_memory(err, CHAIN_MAX * sizeof *number);
+    for (uint32_t at = built_from(newest, arena);
+         status == GX_OK && at > oldest && count < CHAIN_MAX; at = built_from(&next, arena)) {
+        gx_snapshot_release(next.snapshot);
         next = (side){0};
-        GX_TRY(open_side(&next, path, number, err));
-        GX_TRY(add_step(r, from, &next, err));
-        gx_snapshot_release(from->snapshot);
-        *from = next;
+        if (open_side(&next, path, at, NULL) != GX_OK) {
+            break; /* it was removed, or is damaged */
+        }
+        number[count++] = at;
+        status = gx_job_check(r->call->job, err);
+    }
+    last = *from;
+    last.snapshot = gx_snapshot_hold(from->snapshot);
+    while (status == GX_OK && count > 0) {
+        gx_snapshot_release(next.snapshot);
+        next = (side){0};
+        GX_TRY(open_side(&next, path, number[--count], err));
+        GX_TRY(add_step(r, &last, &next, err));
+        gx_snapshot_release(last.snapshot);
+        last = next;
         next.snapshot = NULL;
     }
-    GX_TRY(add_step(r, from, newest, err));
+    GX_TRY(status);
+    GX_TRY(add_step(r, &last, newest, err));
 done:
+    gx_snapshot_release(last.snapshot);
     gx_snapshot_release(next.snapshot);
-    gx_free(list);
     return status;
 }
 

@@ -34,7 +34,9 @@ static void walk_rows(gx__inner *inner, const gx_graph *graph, bool write, gx_jo
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, MEMBERS_CHUNK) if (threads > 1)
     for (uint32_t p = 0; p < n; p++) {
-        count_row(inner, graph, p, write);
+        if (!gx_job_should_stop(job)) {
+            count_row(inner, graph, p, write);
+        }
     }
 }
 
