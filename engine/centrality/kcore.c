@@ -37,7 +37,7 @@ static const gx_param params[] = {
 
 static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "largest k with the member in the k-core"},
-    {"order", GX_U32, GX_LEN_USERS, "members, the loosest first: each tied to few of those after it"},
+    {"order", GX_U32, GX_LEN_USERS, "place of the member, the loosest first: tied to few after it"},
 };
 
 /* What counts for a member, and for whom the member counts: the same where ties go both ways. */
@@ -140,7 +140,7 @@ static gx_status by_number(double *score, uint32_t *order, const sides *s, uint3
     GX_TRY(peel(&p, job, err));
     for (uint32_t v = 0; v < n; v++) {
         score[v] = p.degree[v];
-        order[v] = p.queue[v];
+        order[p.queue[v]] = v;
     }
 done:
     gx_job_free(job, p.degree);
@@ -169,7 +169,7 @@ static gx_status peel_weights(gx__heap *heap, double *score, uint32_t *order, co
         uint32_t v = gx__heap_take(heap);
         level = heap->key[v] > level ? heap->key[v] : level;
         score[v] = level;
-        order[k] = v;
+        order[v] = k;
         for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
             uint32_t u = rows->end[i];
             if (heap->place[u] != GX_NONE) {
@@ -238,7 +238,7 @@ done:
     return status;
 }
 
-/* Everybody is in the order once, and tied to at most its coreness of those after it. */
+/* Every place is taken once, and who has it is tied to at most its coreness of those after it. */
 static gx_status check_order(const double *score, const uint32_t *order, const gx__rows_view *rows,
                              uint32_t n, const char *instance, gx_error *err) {
     gx_status status = GX_OK;
@@ -246,18 +246,17 @@ static gx_status check_order(const double *score, const uint32_t *order, const g
     if (!taken) {
         return gx_fail_memory(err, n);
     }
-    for (uint32_t k = 0; k < n && status == GX_OK; k++) {
-        uint32_t v = order[k];
-        double after = 0, all = v < n ? strength_of(rows, v) : 0;
-        for (uint64_t i = v < n ? rows->ptr[v] : 0; v < n && i < rows->ptr[v + 1]; i++) {
+    for (uint32_t v = 0; v < n && status == GX_OK; v++) {
+        double after = 0, slack = 1e-9 * strength_of(rows, v);
+        for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
             uint32_t u = rows->end[i];
-            after += u != v && !taken[u] ? gx__row_weight(rows, i) : 0;
+            after += u != v && order[u] > order[v] ? gx__row_weight(rows, i) : 0;
         }
-        if (v >= n || taken[v] || after > score[v] + 1e-9 * all) {
-            status = gx_fail(err, GX_INTERNAL, "%s.order holds %u at %u, tied to %g after it",
-                             instance, v, k, after);
+        if (order[v] >= n || taken[order[v]] || after > score[v] + slack) {
+            status = gx_fail(err, GX_INTERNAL, "%s.order of member %u is %u, tied to %g after it",
+                             instance, v, order[v], after);
         } else {
-            taken[v] = 1;
+            taken[order[v]] = 1;
         }
     }
     gx_free(taken);
