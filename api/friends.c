@@ -87,10 +87,10 @@ static gx_status find_leaders(gx_meeting *m, gx_slice category, gx_error *err) {
     gx_status status = gx_need_snapshot(state, err);
     if (status != GX_OK || !category.size) {
         return status != GX_OK ? status
-                               : gx_arrays_need(&m->leader_score, state->arrays, "leaders.score",
+                               : gx_need_array(&m->leader_score, state, "leaders.score",
                                                 GX_F64, state->users, err);
     }
-    GX_TRY(gx_arrays_need(&ptr, state->arrays, "leaders.category_ptr", GX_U64, 0, err));
+    GX_TRY(gx_need_array(&ptr, state, "leaders.category_ptr", GX_U64, 0, err));
     uint32_t count = (uint32_t)gx_arrays_find(state->arrays, "leaders.category_ptr")->shape[0] - 1;
     GX_TRY(gx_category_find(&m->category, m->call->arena, state->arrays, category, count, err));
 done:

@@ -143,6 +143,20 @@ gx_status gx_need_snapshot(const gx_state *state, gx_error *err) {
                    "there is no snapshot yet; make one with `guanxi build` (model.build)");
 }
 
+gx_status gx_need_array(void *out_data, const gx_state *state, const char *name, gx_dtype dtype,
+                        uint64_t rows, gx_error *err) {
+    gx_status status = gx_need_snapshot(state, err);
+    if (status == GX_OK && !gx_arrays_find(state->arrays, name)) {
+        int pass = (int)strcspn(name, ".");
+        return gx_fail(err, GX_CONFLICT,
+                       "this snapshot was built without the pass %.*s; `guanxi build` (model.build) "
+                       "makes one with it",
+                       pass, name);
+    }
+    return status == GX_OK ? gx_arrays_need(out_data, state->arrays, name, dtype, rows, err)
+                           : status;
+}
+
 /* ---- the n largest ------------------------------------------------------------------------------
  */
 

@@ -32,6 +32,10 @@ GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, const g
                                            gx_error *err);
 /* conflict: "no snapshot yet: run `guanxi build`"; where it is damaged, how, and the way out. */
 GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
+/* gx_arrays_need of the snapshot. conflict, and how to get one, where there is no snapshot or it was
+ * built without the pass that gives the array. */
+GX_MUST_CHECK gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
+                                      gx_dtype dtype, uint64_t rows, gx_error *err);
 /* Indexes of the n largest finite scores (f64), by falling score, then rising index; keep (may be
  * NULL) leaves out where 0. In the arena. */
 uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, uint32_t count,

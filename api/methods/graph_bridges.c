@@ -24,20 +24,19 @@ typedef struct spanners {
 } spanners;
 
 static gx_status resolve(spanners *out, const gx_state *state, gx_error *err) {
-    const gx_arrays *arrays = state->arrays;
     const uint32_t n = state->users;
     const uint64_t circles = state->circles;
     gx_status status;
-    GX_TRY(gx_arrays_need(&out->score, arrays, "spanners.score", GX_F64, n, err));
-    GX_TRY(gx_arrays_need(&out->z, arrays, "spanners.z", GX_F64, n, err));
-    GX_TRY(gx_arrays_need(&out->cross, arrays, "spanners.cross", GX_U32, n, err));
-    GX_TRY(gx_arrays_need(&out->circles, arrays, "spanners.circles", GX_U32, n, err));
-    GX_TRY(gx_arrays_need(&out->pair_ptr, arrays, "spanners.pair_ptr", GX_U64, circles + 1, err));
+    GX_TRY(gx_need_array(&out->score, state, "spanners.score", GX_F64, n, err));
+    GX_TRY(gx_need_array(&out->z, state, "spanners.z", GX_F64, n, err));
+    GX_TRY(gx_need_array(&out->cross, state, "spanners.cross", GX_U32, n, err));
+    GX_TRY(gx_need_array(&out->circles, state, "spanners.circles", GX_U32, n, err));
+    GX_TRY(gx_need_array(&out->pair_ptr, state, "spanners.pair_ptr", GX_U64, circles + 1, err));
     const uint64_t pairs = out->pair_ptr[circles];
-    GX_TRY(gx_arrays_need(&out->pair_circle, arrays, "spanners.pair_circle", GX_U32, pairs, err));
-    GX_TRY(gx_arrays_need(&out->pair_ties, arrays, "spanners.pair_ties", GX_U32, pairs, err));
-    GX_TRY(gx_arrays_need(&out->pair_weight, arrays, "spanners.pair_weight", GX_F64, pairs, err));
-    GX_TRY(gx_arrays_need(&out->pair_member, arrays, "spanners.pair_member", GX_U32, pairs, err));
+    GX_TRY(gx_need_array(&out->pair_circle, state, "spanners.pair_circle", GX_U32, pairs, err));
+    GX_TRY(gx_need_array(&out->pair_ties, state, "spanners.pair_ties", GX_U32, pairs, err));
+    GX_TRY(gx_need_array(&out->pair_weight, state, "spanners.pair_weight", GX_F64, pairs, err));
+    GX_TRY(gx_need_array(&out->pair_member, state, "spanners.pair_member", GX_U32, pairs, err));
 done:
     return status;
 }
@@ -194,10 +193,10 @@ static gx_status show_ties(gx_value *list, gx_call_env *call, const gx_circles *
     gx_arena *arena = call->arena;
     int64_t room = gx_arg_int(call->args, "n"), least = gx_arg_int(call->args, "min_ties");
     gx_status status;
-    GX_TRY(gx_arrays_need(&src, arrays, "bridges.src", GX_U32, 0, err));
+    GX_TRY(gx_need_array(&src, call->state, "bridges.src", GX_U32, 0, err));
     const uint64_t count = gx_arrays_find(arrays, "bridges.src")->shape[0];
-    GX_TRY(gx_arrays_need(&dst, arrays, "bridges.dst", GX_U32, count, err));
-    GX_TRY(gx_arrays_need(&side, arrays, "bridges.side", GX_U32, count, err));
+    GX_TRY(gx_need_array(&dst, call->state, "bridges.dst", GX_U32, count, err));
+    GX_TRY(gx_need_array(&side, call->state, "bridges.side", GX_U32, count, err));
     for (uint64_t k = 0; k < count && room > 0; k++) {
         if (src[k] >= circles->members || dst[k] >= circles->members || side[k] < least) {
             continue;

@@ -22,13 +22,13 @@ typedef struct leaders {
 static gx_status resolve(leaders *out, const gx_state *state, gx_error *err) {
     gx_status status = GX_OK;
     const gx_arrays *arrays = state->arrays;
-    GX_TRY(gx_arrays_need(&out->score, arrays, "leaders.score", GX_F64, state->users, err));
-    GX_TRY(gx_arrays_need(&out->rank, arrays, "leaders.rank", GX_U32, state->users, err));
-    GX_TRY(gx_arrays_need(&out->follower_rank, arrays, "leaders.follower_rank", GX_U32,
+    GX_TRY(gx_need_array(&out->score, state, "leaders.score", GX_F64, state->users, err));
+    GX_TRY(gx_need_array(&out->rank, state, "leaders.rank", GX_U32, state->users, err));
+    GX_TRY(gx_need_array(&out->follower_rank, state, "leaders.follower_rank", GX_U32,
                           state->users, err));
-    GX_TRY(gx_arrays_need(&out->part, arrays, "leaders.part", GX_F32, state->users, err));
+    GX_TRY(gx_need_array(&out->part, state, "leaders.part", GX_F32, state->users, err));
     GX_TRY(
-        gx_arrays_need(&out->correlation, arrays, "leaders.follower_correlation", GX_F64, 1, err));
+        gx_need_array(&out->correlation, state, "leaders.follower_correlation", GX_F64, 1, err));
     out->count = state->users;
     out->parts = (uint32_t)gx_arrays_find(arrays, "leaders.part")->shape[1];
 done:
@@ -71,7 +71,7 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, g
     if (wanted.size) {
         const uint32_t *community;
         uint32_t which;
-        gx_status status = gx_arrays_need(&community, call->state->arrays, "leiden.community",
+        gx_status status = gx_need_array(&community, call->state, "leiden.community",
                                           GX_U32, l->count, err);
         if (status != GX_OK) {
             return status;
@@ -101,9 +101,9 @@ static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l
     const uint32_t *user;
     const float *score;
     uint32_t category = 0;
-    GX_TRY(gx_arrays_need(&ptr, arrays, "leaders.category_ptr", GX_U64, 0, err));
-    GX_TRY(gx_arrays_need(&user, arrays, "leaders.category_user", GX_U32, 0, err));
-    GX_TRY(gx_arrays_need(&score, arrays, "leaders.category_score", GX_F32, 0, err));
+    GX_TRY(gx_need_array(&ptr, call->state, "leaders.category_ptr", GX_U64, 0, err));
+    GX_TRY(gx_need_array(&user, call->state, "leaders.category_user", GX_U32, 0, err));
+    GX_TRY(gx_need_array(&score, call->state, "leaders.category_score", GX_F32, 0, err));
     uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
     GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"), count,
                             err));

@@ -30,11 +30,10 @@ typedef struct map {
 
 static gx_status ties_resolve(ties *out, const gx_state *state, gx_error *err) {
     gx_status status = GX_OK;
-    const gx_arrays *arrays = state->arrays;
     const uint64_t n = state->users;
-    GX_TRY(gx_arrays_need(&out->ptr, arrays, "strength.ptr", GX_U64, n + 1, err));
-    GX_TRY(gx_arrays_need(&out->dst, arrays, "strength.dst", GX_U32, out->ptr[n], err));
-    GX_TRY(gx_arrays_need(&out->weight, arrays, "strength.weight", GX_F32, out->ptr[n], err));
+    GX_TRY(gx_need_array(&out->ptr, state, "strength.ptr", GX_U64, n + 1, err));
+    GX_TRY(gx_need_array(&out->dst, state, "strength.dst", GX_U32, out->ptr[n], err));
+    GX_TRY(gx_need_array(&out->weight, state, "strength.weight", GX_F32, out->ptr[n], err));
 done:
     return status;
 }

@@ -83,13 +83,11 @@ done:
 }
 
 static gx_status strong_rows(rows *out, gx_call_env *call, gx_error *err) {
-    const gx_arrays *arrays = call->state->arrays;
     const uint32_t users = call->state->users;
     gx_status status = GX_OK;
-    GX_TRY(gx_need_snapshot(call->state, err));
-    GX_TRY(gx_arrays_need(&out->ptr, arrays, "strength.ptr", GX_U64, (uint64_t)users + 1, err));
-    GX_TRY(gx_arrays_need(&out->dst, arrays, "strength.dst", GX_U32, 0, err));
-    GX_TRY(gx_arrays_need(&out->degree, arrays, "strength.degree", GX_U32, users, err));
+    GX_TRY(gx_need_array(&out->ptr, call->state, "strength.ptr", GX_U64, (uint64_t)users + 1, err));
+    GX_TRY(gx_need_array(&out->dst, call->state, "strength.dst", GX_U32, 0, err));
+    GX_TRY(gx_need_array(&out->degree, call->state, "strength.degree", GX_U32, users, err));
     out->n = users;
     out->strong_share = gx_arg_real(call->args, "strong_share");
 done:

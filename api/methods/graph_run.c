@@ -16,7 +16,7 @@ static const gx_param params[] = {
      "with ties: and so many members (--members)"},
     {"top", GX_PARAM_INT, NULL, 1, 1e7, "members", NULL, 0,
      "show so many members of the highest score, and all the pass gives them"},
-    {"of", GX_PARAM_LIST, NULL, 1, 65536, "members", NULL, 0, "show what the pass gives these members"},
+    {"of", GX_PARAM_LIST, NULL, 1, 65536, NULL, NULL, 0, "show what the pass gives these members"},
     {"write", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "keep the arrays in the snapshot under this name, until the next build"},
     GX_VIEW_PARAMS,
