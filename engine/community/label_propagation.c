@@ -198,6 +198,9 @@ static void wake_neighbours(propagation *p) {
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, CHUNK) if (threads > 1)
     for (uint32_t i = 0; i < p->movers; i++) {
+        if (gx_job_should_stop(p->job)) {
+            continue;
+        }
         uint32_t v = p->queue[i], label = p->now[v].label;
         for (uint64_t a = g->out_ptr[v]; a < g->out_ptr[v + 1]; a++) {
             uint32_t u = g->out_dst[a];
@@ -265,6 +268,10 @@ static gx_status propagate(propagation *p, uint32_t most, uint32_t *out_sweeps, 
             change_labels(p, p->sorted + at[b], at[b + 1] - at[b]);
         }
         wake_neighbours(p);
+        gx_status status = gx_job_check(p->job, err);
+        if (status != GX_OK) {
+            return status;
+        }
         *out_sweeps = sweep + 1;
         gx_job_tick(p->job, sweep + 1);
     }

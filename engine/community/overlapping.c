@@ -220,7 +220,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes = 8 * (uint64_t)input->users;
     if (g) {
         gx__personas_guess(&guess, &steps, g, &options);
-        uint64_t n = g->n, personas = (uint64_t)(n > 1024 ? 1.04 * guess : guess);
+        uint64_t n = g->n, personas = (uint64_t)(1.04 * guess);
         uint64_t held = gx__personas_held(g, personas) + 4 * personas;
         uint64_t found = held + gx__leiden_bytes(personas, g->m, false, threads);
         uint64_t given = held + 8 * (n + 1) + (16 + 8) * personas;

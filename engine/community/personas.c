@@ -21,6 +21,7 @@ enum {
     KEPT = 1 << 18,  /* ties of an ego network that are kept, a thread */
     SEARCH_FROM = 8, /* how many times longer a row is that is searched instead of walked along */
     SAMPLES = 1024,
+    SAMPLE_STEPS = 1 << 22, /* no more are drawn after so many: some 20 ms */
     CHUNK = 32,                /* members a thread takes at a time */
     ARCS_PER_THREAD = 1 << 14, /* fewer are not worth a thread */
 };
@@ -373,6 +374,7 @@ void gx__personas_finish(gx__personas *personas, gx_job *job) {
 void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph *g,
                         const gx__personas_options *options) {
     const uint32_t samples = g->n < SAMPLES ? g->n : SAMPLES;
+    uint32_t drawn = 0;
     uint64_t personas = 0;
     uint32_t *part = NULL;
     gx_job job;
@@ -387,13 +389,13 @@ void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph 
     }
     if (samples && ego_init(&e, g, options->weighted, &job, NULL) == GX_OK &&
         gx_job_alloc(&job, &part, (size_t)longest_row(g), sizeof *part, NULL) == GX_OK) {
-        for (uint32_t i = 0; i < samples; i++) {
+        for (uint32_t i = 0; i < samples && e.steps < SAMPLE_STEPS; i++, drawn++) {
             /* everybody where there are few, else drawn: numbers of members may have an order */
             uint32_t v = g->n > SAMPLES ? (uint32_t)(gx_mix64(i) % g->n) : i;
             personas += find_groups(&e, v, part, options->least, &job);
         }
-        *out_personas = (double)personas / samples * g->n;
-        *out_steps = (double)e.steps / samples * g->n;
+        *out_personas = (double)personas / drawn * g->n;
+        *out_steps = (double)e.steps / drawn * g->n;
     }
     gx_job_free(&job, part);
     ego_finish(&e, &job);
