@@ -10,6 +10,8 @@
  * at again; the queue is in random order and shrinks, and one of fewer than sixteen nodes is served
  * one by one, so they do not chase each other for long.
  *
+ * A level ends when no move is left, or after a long sweep that gained next to nothing.
+ *
  * A sweep over a arcs costs O(a) time; sweeps shrink to the nodes whose neighbourhood changed. */
 #include "engine/community/leiden_parts.h"
 #include "engine/kernel/crew.h"
@@ -34,6 +36,7 @@ typedef struct sweep {
     uint32_t number;      /* of the present batch, counted over all sweeps */
     uint32_t movers;      /* of the last batch */
     uint32_t moved;       /* in the last sweep */
+    double gained;        /* by the moves of the last sweep, in weight */
     bool all;             /* the next sweep visits everybody: no need to tell whom a move concerns */
     uint32_t vacancies;
 } sweep;
@@ -117,6 +120,7 @@ static bool make_move(sweep *s, uint32_t v, uint32_t target, double gain) {
         }
         return false;
     }
+    s->gained += gain;
     shift_total(leiden->total, leiden->mass[v], from, target);
     if (leiden->directed) {
         shift_total(leiden->total_in, leiden->mass_in[v], from, target);
@@ -183,7 +187,9 @@ static uint32_t fill_queue(gx__leiden *leiden, bool all) {
 /* The next sweep's queue, in batches; false where there is nobody to visit or no sweep left. */
 static bool start_sweep(sweep *s) {
     const bool all = s->all;
-    if (s->left == 0) {
+    const bool idle = s->count >= SETTLED_FEWEST &&
+                      2.0 * s->gained < s->leiden->idle * s->leiden->weight2m;
+    if (s->left == 0 || idle) {
         return false;
     }
     s->left--;
@@ -194,6 +200,7 @@ static bool start_sweep(sweep *s) {
     s->chunk = CHUNK + s->batch / CHUNKS_MOST;
     s->first = s->last = 0;
     s->movers = s->moved = 0;
+    s->gained = 0.0;
     return s->count > 0;
 }
 

@@ -47,6 +47,7 @@ typedef struct gx__leiden {
     double pull;     /* per unit of mass and mass */
     double least;    /* a gain below this share of the node's mass is rounding */
     double weight2m; /* of all arcs, both ways, scaled */
+    double idle;     /* a long sweep that adds less quality is the last of its level */
 
     gx__level level;
     double *mass, *mass_in; /* of each node of the level */

@@ -37,6 +37,9 @@ enum {
 /* A gain below this share of a node's weight is rounding. */
 static const double GAIN_LEAST = 1e-10;
 
+/* Of the tolerance of a round: what a long sweep must gain to be followed by another. */
+static const double IDLE_SHARE = 0.125;
+
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     uint64_t worth = arcs / ARCS_PER_THREAD + 1;
     return worth < (uint64_t)leiden->scratch_count ? (int)worth : leiden->scratch_count;
@@ -103,6 +106,7 @@ static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph,
     *leiden = (gx__leiden){.job = job,
                            .n = graph->n,
                            .louvain = options->louvain,
+                           .idle = options->tolerance * IDLE_SHARE,
                            .directed = options->directed && !options->cpm};
     const size_t room = (size_t)graph->n + 1;
     uint64_t worth = graph->m / ARCS_PER_THREAD + 1;
