@@ -44,15 +44,18 @@ static const gx_array *score_of(const gx_arrays *arrays, gx_arena *arena, const 
     return array && array->dtype == GX_F64 && array->rank == 1 ? array : NULL;
 }
 
-static void choose(columns *out, const gx_arrays *arrays, const char *instance, uint64_t members) {
-    size_t size = strlen(instance);
+/* An array may be as long as there are members and yet be something else: an order of them. */
+static void choose(columns *out, gx_arena *arena, const gx_arrays *arrays, const gx_pass *pass,
+                   const char *instance, uint64_t members) {
     *out = (columns){.members = members};
-    for (size_t i = 0; i < gx_arrays_count(arrays) && out->count < COLUMNS_MAX; i++) {
-        const gx_array *array = gx_arrays_at(arrays, i);
-        if (strncmp(array->name, instance, size) == 0 && array->name[size] == '.' &&
-            array->rank == 1 && array->shape[0] == members) {
+    for (size_t i = 0; i < pass->give_count && out->count < COLUMNS_MAX; i++) {
+        const gx_gives *gives = &pass->gives[i];
+        const char *name = gx_arena_printf(arena, "%s.%s", instance, gives->suffix);
+        const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
+        if (array && gives->rows == GX_LEN_USERS && array->rank == 1 &&
+            array->shape[0] == members) {
             out->array[out->count] = array;
-            out->name[out->count++] = array->name + size + 1;
+            out->name[out->count++] = gives->suffix;
         }
     }
 }
@@ -77,13 +80,14 @@ static void add_row(gx_value *list, gx_arena *arena, const columns *c, gx_value 
 }
 
 gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
-                        const char *instance, const gx_value *members, gx_error *err) {
+                        const gx_pass *pass, const char *instance, const gx_value *members,
+                        gx_error *err) {
     gx_txn *txn = NULL;
     gx_status status = GX_OK;
     columns c;
     *out = gx_list(call->arena, members->size);
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
-    choose(&c, arrays, instance,
+    choose(&c, call->arena, arrays, pass, instance,
            members_of(arrays, call->arena, instance, gx_word_count(txn, GX_SPACE_USER)));
     for (uint32_t i = 0; i < members->size; i++) {
         const gx_value *id = &members->as.items[i];
@@ -101,7 +105,7 @@ done:
 }
 
 gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
-                         const char *instance, uint32_t n, gx_error *err) {
+                         const gx_pass *pass, const char *instance, uint32_t n, gx_error *err) {
     gx_txn *txn;
     columns c;
     uint32_t count;
@@ -115,7 +119,7 @@ gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arra
     if (status != GX_OK) {
         return status;
     }
-    choose(&c, arrays, instance, score->shape[0]);
+    choose(&c, call->arena, arrays, pass, instance, score->shape[0]);
     uint32_t *top =
         gx_top_f64(call->arena, &count, score->data, (uint32_t)score->shape[0], n, NULL);
     *out = gx_list(call->arena, 32);

@@ -67,15 +67,15 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
 
 /* The members asked for, or the head of every array. */
 static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *results,
-                            const char *instance, gx_error *err) {
+                            const gx_pass *pass, const char *instance, gx_error *err) {
     gx_value members, arrays = gx_list(call->arena, 8);
     gx_status status = GX_OK;
     if (gx_arg_has(call->args, "of")) {
-        GX_TRY(gx_entries_of(&members, call, results, instance, gx_arg_value(call->args, "of"),
+        GX_TRY(gx_entries_of(&members, call, results, pass, instance, gx_arg_value(call->args, "of"),
                              err));
         gx_map_put(call->arena, out, "members", members);
     } else if (gx_arg_has(call->args, "top")) {
-        GX_TRY(gx_entries_top(&members, call, results, instance,
+        GX_TRY(gx_entries_top(&members, call, results, pass, instance,
                               (uint32_t)gx_arg_int(call->args, "top"), err));
         gx_map_put(call->arena, out, "members", members);
     } else {
@@ -112,7 +112,7 @@ static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
                        err));
         gx_map_put(call->arena, out, "snapshot", gx_int(number));
     }
-    GX_TRY(add_answer(out, call, results, instance, err));
+    GX_TRY(add_answer(out, call, results, pass, instance, err));
 done:
     gx_arrays_destroy(results);
     return status;
