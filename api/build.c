@@ -3,10 +3,9 @@
 
 #include <stdio.h>
 
-const char *const gx_build_default[] = {"degree",  "pagerank", "components", "kcore",
-                                        "leiden",  "strength", "circle",     "spanners",
-                                        "bridges", "structure", "leaders",   "popular",
-                                        "linear",  NULL};
+const char *const gx_build_default[] = {
+    "degree",   "pagerank", "components", "kcore",   "leiden",  "strength", "circle",
+    "spanners", "bridges",  "structure",  "leaders", "popular", "linear",   NULL};
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 

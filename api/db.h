@@ -20,7 +20,7 @@ struct gx_db {
     pthread_mutex_t state_lock; /* around the pointer only: taken for a few instructions */
     gx_state *state;
 
-    gx_items *items; /* item attributes as columns */
+    gx_items *items;   /* item attributes as columns */
     gx_graphs *graphs; /* kept between calls: api/graphs.h */
     gx_jobs *jobs;
 

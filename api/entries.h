@@ -8,17 +8,20 @@
 gx_value gx_entry_value(const gx_array *array, uint64_t i);
 
 /* {user_id, NAME…} for each of the members given (a list of ids), NAME every array "INSTANCE.NAME"
- * that the pass gives with one entry a member; nil for members newer than the arrays. not_found names the member. */
+ * that the pass gives with one entry a member; nil for members newer than the arrays. not_found
+ * names the member. */
 GX_MUST_CHECK gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
                                       const gx_pass *pass, const char *instance,
                                       const gx_value *members, gx_error *err);
-/* The same for the n members of the largest INSTANCE.score, falling. bad_request: the pass gives none. */
+/* The same for the n members of the largest INSTANCE.score, falling. bad_request: the pass gives
+ * none. */
 GX_MUST_CHECK gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
                                        const gx_pass *pass, const char *instance, uint32_t n,
                                        gx_error *err);
 
 /* The parameters of a pass asked for its top: a pass that can leave out the rest is told (its own
  * parameter `top`), unless it was told something else. In the arena; `given` may be nil. */
-gx_value gx_params_with_top(gx_arena *arena, const gx_pass *pass, const gx_value *given, int64_t top);
+gx_value gx_params_with_top(gx_arena *arena, const gx_pass *pass, const gx_value *given,
+                            int64_t top);
 
 #endif

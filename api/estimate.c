@@ -16,9 +16,9 @@ static uint64_t view_held(unsigned needs, uint64_t users, uint64_t ties) {
     return held;
 }
 
-/* And while they are read from a store: ends and weight of each tie, rows and scratch of the sort. The
- * figures are measured from a million to 16 million ties, where time an arc grows with the caches that
- * no longer hold what is gathered: docs/bench.md. */
+/* And while they are read from a store: ends and weight of each tie, rows and scratch of the sort.
+ * The figures are measured from a million to 16 million ties, where time an arc grows with the
+ * caches that no longer hold what is gathered: docs/bench.md. */
 static gx_estimate view_estimate(unsigned needs, uint64_t users, uint64_t ties) {
     static const double directed_s = 7.3e-8, undirected_s = 1.0e-7;
     static const uint64_t directed_bytes = 37, undirected_bytes = 46;

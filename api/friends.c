@@ -87,8 +87,8 @@ static gx_status find_leaders(gx_meeting *m, gx_slice category, gx_error *err) {
     gx_status status = gx_need_snapshot(state, err);
     if (status != GX_OK || !category.size) {
         return status != GX_OK ? status
-                               : gx_need_array(&m->leader_score, state, "leaders.score",
-                                                GX_F64, state->users, err);
+                               : gx_need_array(&m->leader_score, state, "leaders.score", GX_F64,
+                                               state->users, err);
     }
     GX_TRY(gx_need_array(&ptr, state, "leaders.category_ptr", GX_U64, 0, err));
     uint32_t count = (uint32_t)gx_arrays_find(state->arrays, "leaders.category_ptr")->shape[0] - 1;

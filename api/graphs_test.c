@@ -176,8 +176,8 @@ static void what_is_kept_fits_the_memory_given(void **state) {
     for (int i = 0; i < 40000; i++) {
         uint32_t id;
         snprintf(text, sizeof text, "m%d", i);
-        assert_int_equal(
-            gx_word_intern(&id, NULL, txn, GX_SPACE_USER, gx_slice_of(text), &err), GX_OK);
+        assert_int_equal(gx_word_intern(&id, NULL, txn, GX_SPACE_USER, gx_slice_of(text), &err),
+                         GX_OK);
     }
     gx_tie tie = {.src = 0, .dst = 2, .weight = 1, .ts_ms = GX_TIME_UNKNOWN};
     assert_int_equal(gx_tie_put(NULL, txn, &tie, &err), GX_OK);

@@ -27,12 +27,13 @@ GX_MUST_CHECK gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const g
                                        const gx_columns *columns, uint32_t user, int64_t clock_ms,
                                        gx_arena *arena, gx_error *err);
 
-/* What the member did with items, as the matrix of events has it, by rising item; in `arena`. Decay counts
- * back from the newest of the member's events and of those of the snapshot. */
+/* What the member did with items, as the matrix of events has it, by rising item; in `arena`. Decay
+ * counts back from the newest of the member's events and of those of the snapshot. */
 GX_MUST_CHECK gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state,
                                           uint32_t user, gx_arena *arena, gx_error *err);
 
-/* Cosine of what two members did, dislikes left out as views drop them, and how many items both like. */
+/* Cosine of what two members did, dislikes left out as views drop them, and how many items both
+ * like. */
 double gx_history_cosine(uint32_t *out_both, const gx_history *a, const gx_history *b);
 
 /* The rule of an action, also of one that is newer than the state. */

@@ -1,5 +1,5 @@
-/* graph.run and graph.centrality: the top, some members, what is kept in the snapshot, and estimates
- * of graphs that are not there. */
+/* graph.run and graph.centrality: the top, some members, what is kept in the snapshot, and
+ * estimates of graphs that are not there. */
 #include "api/compute.h"
 #include "api/testing.h"
 #include "engine/engine.h"
@@ -54,8 +54,8 @@ static void test_top_and_of(void **state) {
     assert_true(gx_value_equal(gx_map_get(&same, "members"), gx_map_get(&old, "members")));
     /* A pass that can leave out the rest is told to. */
     gx_value pruned = test_call(&s, "graph.run", "{'pass': 'closeness', 'top': 3}");
-    gx_value full =
-        test_call(&s, "graph.run", "{'pass': 'closeness', 'params': {'samples': 0, 'top': 0}, 'top': 3}");
+    gx_value full = test_call(
+        &s, "graph.run", "{'pass': 'closeness', 'params': {'samples': 0, 'top': 0}, 'top': 3}");
     for (uint32_t i = 0; i < 3; i++) {
         assert_true(fabs(real_at(at(gx_map_get(&pruned, "members"), i), "score") -
                          real_at(at(gx_map_get(&full, "members"), i), "score")) < 1e-12);
@@ -75,9 +75,9 @@ static void test_write(void **state) {
     test_shop_fill(&s, 2, 120, 0);
     assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'slow'}", &err), GX_CONFLICT);
     test_call(&s, "model.build", "{'passes': ['degree', 'pagerank']}");
-    gx_value run = test_call(
-        &s, "graph.run",
-        "{'pass': 'pagerank', 'params': {'damping': 0.5}, 'write': 'slow', 'top': 5}");
+    gx_value run =
+        test_call(&s, "graph.run",
+                  "{'pass': 'pagerank', 'params': {'damping': 0.5}, 'write': 'slow', 'top': 5}");
     assert_non_null(gx_map_get(&run, "snapshot"));
     gx_value kept = test_call(&s, "graph.centrality", "{'measure': 'slow', 'n': 5}");
     assert_true(test_is(gx_map_get(&kept, "from"), "snapshot"));
@@ -131,8 +131,8 @@ static void test_estimates_of_size(void **state) {
     test_shop s;
     gx_error err = {0};
     test_shop_open(&s);
-    gx_value by_call = test_call(
-        &s, "graph.run", "{'pass': 'kcore', 'estimate': true, 'users': 100, 'ties': 1000}");
+    gx_value by_call = test_call(&s, "graph.run",
+                                 "{'pass': 'kcore', 'estimate': true, 'users': 100, 'ties': 1000}");
     assert_true(test_is(gx_map_get(at(gx_map_get(&by_call, "steps"), 0), "pass"), "view"));
     assert_int_equal(refused(&s, "{'pass': 'kcore', 'ties': 1000}", &err), GX_BAD_REQUEST);
     test_shop_close(&s);

@@ -14,7 +14,7 @@ typedef struct gx_state {
     gx_error damage; /* why there is none though CURRENT names one; code GX_OK: it names none */
     gx_rec *rec;     /* the recommender over those arrays (models/rec) */
     gx_rules rules;  /* tie kinds and actions by word id */
-    uint32_t users, items; /* of the snapshot; the store may have more by now */
+    uint32_t users, items;     /* of the snapshot; the store may have more by now */
     uint32_t circles;          /* of leiden.community; 0 without it */
     const uint32_t *circle_id; /* one a circle; NULL: their numbers are their ids */
     _Atomic uint32_t holders;

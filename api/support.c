@@ -148,10 +148,11 @@ gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
     gx_status status = gx_need_snapshot(state, err);
     if (status == GX_OK && !gx_arrays_find(state->arrays, name)) {
         int pass = (int)strcspn(name, ".");
-        return gx_fail(err, GX_CONFLICT,
-                       "this snapshot was built without the pass %.*s; `guanxi build` (model.build) "
-                       "makes one with it",
-                       pass, name);
+        return gx_fail(
+            err, GX_CONFLICT,
+            "this snapshot was built without the pass %.*s; `guanxi build` (model.build) "
+            "makes one with it",
+            pass, name);
     }
     return status == GX_OK ? gx_arrays_need(out_data, state->arrays, name, dtype, rows, err)
                            : status;

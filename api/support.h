@@ -19,11 +19,13 @@ gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie);
 gx_value gx_error_value(gx_arena *arena, const gx_error *err);
 /* The name of a category of the snapshot; nil for GX_NONE. */
 gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t label);
-/* Which of the first `count` categories of the snapshot is called so; not_found says what was given. */
+/* Which of the first `count` categories of the snapshot is called so; not_found says what was
+ * given. */
 GX_MUST_CHECK gx_status gx_category_find(uint32_t *out, gx_arena *arena, const gx_arrays *arrays,
                                          gx_slice wanted, uint32_t count, gx_error *err);
-/* "c-17": how a community is named outside. Of a circle of the snapshot, by its id, which stays when
- * its number changes; `state` NULL: the partition is another one, and its numbers are the names. */
+/* "c-17": how a community is named outside. Of a circle of the snapshot, by its id, which stays
+ * when its number changes; `state` NULL: the partition is another one, and its numbers are the
+ * names. */
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community);
 /* The id in a name, whether there is such a circle or not. bad_request. */
 GX_MUST_CHECK gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err);
@@ -32,8 +34,8 @@ GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, const g
                                            gx_error *err);
 /* conflict: "no snapshot yet: run `guanxi build`"; where it is damaged, how, and the way out. */
 GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
-/* gx_arrays_need of the snapshot. conflict, and how to get one, where there is no snapshot or it was
- * built without the pass that gives the array. */
+/* gx_arrays_need of the snapshot. conflict, and how to get one, where there is no snapshot or it
+ * was built without the pass that gives the array. */
 GX_MUST_CHECK gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
                                       gx_dtype dtype, uint64_t rows, gx_error *err);
 /* Indexes of the n largest finite scores (f64), by falling score, then rising index; keep (may be
@@ -49,9 +51,7 @@ GX_MUST_CHECK gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, co
     {"kinds", GX_PARAM_LIST, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "only these tie kinds"},     \
         {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
          NULL,    NULL,          0,    "only ties and events from this time on"},                  \
-    {                                                                                              \
-        "until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                           \
-            "only ties and events before this time"                                                \
-    }
+        {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
+         NULL,    NULL,          0,    "only ties and events before this time"}
 
 #endif

@@ -241,7 +241,8 @@ static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *
     put_text(&h, "share", gx_arena_printf(arena, "%.3g%%", why->community_share * 100));
     put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_lift));
     say(row, arena, counted ? CIRCLE_COUNTED : CIRCLE_PLAIN, &h);
-    gx_map_put(arena, evidence, "community", gx_community_value(arena, w->call->state, why->community));
+    gx_map_put(arena, evidence, "community",
+               gx_community_value(arena, w->call->state, why->community));
     if (counted) {
         gx_map_put(arena, evidence, "share", gx_real(why->community_share));
         gx_map_put(arena, evidence, "lift", gx_real(why->community_lift));

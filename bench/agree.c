@@ -7,8 +7,8 @@
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-/* Numbers 0.. in order of first appearance. `fresh` has room for n, and is all GX_NONE beforehand and
- * afterwards. */
+/* Numbers 0.. in order of first appearance. `fresh` has room for n, and is all GX_NONE beforehand
+ * and afterwards. */
 static uint32_t number_groups(uint32_t *out, const double *answer, uint32_t n, uint32_t *fresh) {
     uint32_t count = 0;
     for (uint32_t v = 0; v < n; v++) {
@@ -95,7 +95,8 @@ static void same_scores(gx__verdict *out, const gx__task *task, uint32_t n, cons
              free_factor ? " of the largest" : "");
 }
 
-/* ---- the verdict ------------------------------------------------------------------------------ */
+/* ---- the verdict ------------------------------------------------------------------------------
+ */
 
 static gx_status no_worse(gx__verdict *out, const gx__ground *ground, const gx__task *task,
                           const double *ours, const double *theirs, gx_error *err) {

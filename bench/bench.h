@@ -12,19 +12,20 @@ typedef struct gx_bench_line {
     uint64_t input;          /* hash of what was read; 0: generated */
     int threads;
     double wall_s, wall_min_s, cpu_s;
-    uint64_t rss_bytes; /* the most the process held while this task ran */
-    double value;       /* what tells that the answer is right: modularity, calls a second, … */
+    uint64_t rss_bytes;     /* the most the process held while this task ran */
+    double value;           /* what tells that the answer is right: modularity, calls a second, … */
     const char *value_name; /* NULL: there is none */
     double p50_us, p99_us;  /* of calls; 0: does not apply */
     bool has_peer;          /* ratio and agrees are set */
     double ratio;           /* own shortest wall time over the fastest peer's */
     bool agrees;
-    uint64_t mem_bytes; /* what the process grew by at the most while the task ran; 0: not measured */
-    const char *how;    /* how the answers were compared, and how near they are; NULL: they were not */
-    bool is_peer;       /* `equal` is set: its answer is as good as guanxi's */
+    uint64_t
+        mem_bytes;   /* what the process grew by at the most while the task ran; 0: not measured */
+    const char *how; /* how the answers were compared, and how near they are; NULL: they were not */
+    bool is_peer;    /* `equal` is set: its answer is as good as guanxi's */
     bool equal;
-    const char *note;   /* why there is no time; NULL: there is one */
-    bool has_estimate;  /* the four below are set */
+    const char *note;                    /* why there is no time; NULL: there is one */
+    bool has_estimate;                   /* the four below are set */
     uint64_t estimate_bytes, used_bytes; /* of the job: told before, and held at the peak */
     double estimate_cpu_s;               /* told before; measured is cpu_s */
 } gx_bench_line;
@@ -36,14 +37,14 @@ typedef struct gx_bench {
     bool peers;
     const char *data; /* file or folder; NULL: what guanxi generates */
     /* Of the suite graph. */
-    const gx_value *only;         /* list of task names; NULL: all but the quadratic of large graphs */
-    const gx_value *thread_list;  /* of numbers as text; NULL: 1 and `threads` */
-    const gx_value *tools;        /* list of peers; NULL: all there are */
-    const char *python;           /* with the peers' packages; one that is not there is left out */
-    const char *scripts;          /* folder of with_PEER.py */
-    double peer_limit_s;          /* one run of a peer at most */
-    uint64_t rss_limit;           /* guanxi's runs fail beyond it; 0: none */
-    double budget_s;              /* no further run of a tool on a task after so long */
+    const gx_value *only; /* list of task names; NULL: all but the quadratic of large graphs */
+    const gx_value *thread_list; /* of numbers as text; NULL: 1 and `threads` */
+    const gx_value *tools;       /* list of peers; NULL: all there are */
+    const char *python;          /* with the peers' packages; one that is not there is left out */
+    const char *scripts;         /* folder of with_PEER.py */
+    double peer_limit_s;         /* one run of a peer at most */
+    uint64_t rss_limit;          /* guanxi's runs fail beyond it; 0: none */
+    double budget_s;             /* no further run of a tool on a task after so long */
     gx_job *job;
     void (*emit)(void *user, const gx_bench_line *line, const char *suite);
     void (*say)(void *user, const char *format, ...) GX_PRINTF(2, 3); /* for people */
@@ -104,14 +105,15 @@ GX_MUST_CHECK gx_status gx_bench_matrix(gx_matrix *out, const char *path, gx_job
 GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job,
                                       gx_error *err);
 
-/* ---- pages -------------------------------------------------------------------------------------- */
+/* ---- pages --------------------------------------------------------------------------------------
+ */
 
 /* The lines of a file of JSON lines, as a list made in the arena. */
 GX_MUST_CHECK gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path,
                                       gx_error *err);
 /* Lines of the suite graph (maps, as the bench verb prints them) as a row a graph and task: guanxi
- * beside the fastest peer whose answer is as good, at each number of threads; tasks that no peer ran
- * are left out where there are peers. Made in the arena. */
+ * beside the fastest peer whose answer is as good, at each number of threads; tasks that no peer
+ * ran are left out where there are peers. Made in the arena. */
 gx_value gx_bench_page(gx_arena *arena, const gx_value *lines);
 
 /* ---- two runs compared -------------------------------------------------------------------------

@@ -33,7 +33,8 @@ typedef struct contest {
     bool same_bytes; /* guanxi's at every number of threads */
 } contest;
 
-/* ---- guanxi ----------------------------------------------------------------------------------- */
+/* ---- guanxi -----------------------------------------------------------------------------------
+ */
 
 static gx_input input_of(const contest *c) {
     const gx__ground *g = c->ground;
@@ -135,7 +136,8 @@ static gx_status tell_before(contest *c, gx_error *err) {
     return status;
 }
 
-/* ---- turns ------------------------------------------------------------------------------------ */
+/* ---- turns ------------------------------------------------------------------------------------
+ */
 
 static gx_status turn(contest *c, contestant *who, gx__result *out, gx_error *err) {
     const gx_bench *bench = c->ground->bench;
@@ -215,7 +217,8 @@ done:
     return status;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------------------
+ */
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -265,8 +268,8 @@ static double least(const contestant *who) {
     return best;
 }
 
-/* Of the peers whose answer is as good, at as many threads or fewer. Shortest runs are compared: what
- * else the machine does only ever adds to a run (Chen and Revels 2016). */
+/* Of the peers whose answer is as good, at as many threads or fewer. Shortest runs are compared:
+ * what else the machine does only ever adds to a run (Chen and Revels 2016). */
 static double fastest_peer(const contest *c, int threads) {
     double best = INFINITY;
     for (size_t i = 0; i < c->count; i++) {
@@ -336,7 +339,8 @@ static gx_status emit(contest *c, contestant *who, gx_error *err) {
     return status;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
 
 static void add(contest *c, gx__peer *peer, int threads) {
     if (c->count < CONTESTANTS_MAX) {

@@ -84,8 +84,8 @@ static gx_status add_arc(void *user, const gx_tie *tie, gx_error *err) {
     return GX_OK;
 }
 
-/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n. A
- * node without a line is in group 0. */
+/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n.
+ * A node without a line is in group 0. */
 static gx_status read_labels(gx_bench_arcs *arcs, const char *path, gx_txn *txn, gx_error *err) {
     char name[4200], line[256];
     const char *slash = strrchr(path, '/');

@@ -23,9 +23,10 @@ static const char *const peer_names[] = {"igraph", "python_igraph", "networkit",
 
 enum { PEERS = GX_COUNT(peer_names) };
 #define COST_MOST 1e10    /* what tasks that are not linear grow with; beyond, they must be named */
-#define NETWORKX_MOST 2e6   /* edges: it takes a kilobyte for each */
+#define NETWORKX_MOST 2e6 /* edges: it takes a kilobyte for each */
 
-/* ---- what was asked for ------------------------------------------------------------------------ */
+/* ---- what was asked for ------------------------------------------------------------------------
+ */
 
 static bool listed(const gx_value *list, const char *name) {
     for (uint32_t i = 0; list && i < list->size; i++) {
@@ -71,7 +72,8 @@ static bool wanted(const gx__ground *g, const gx__task *task) {
     return work < COST_MOST;
 }
 
-/* ---- peers -------------------------------------------------------------------------------------- */
+/* ---- peers --------------------------------------------------------------------------------------
+ */
 
 /* Pairs of u32, each tie once, in the folder. */
 static gx_status write_ends(const gx__ground *g, const char *name, const gx_graph *graph,
@@ -136,7 +138,8 @@ done:
     return status;
 }
 
-/* ---- a graph ------------------------------------------------------------------------------------ */
+/* ---- a graph ------------------------------------------------------------------------------------
+ */
 
 static gx_status on_graph(void *user, const gx_bench_arcs *arcs, gx_error *err) {
     gx__ground g = {.bench = user, .arcs = arcs};
@@ -174,9 +177,8 @@ static gx_status run(gx_bench *bench, gx_error *err) {
                           "the suite graph needs --data: an edge list, or a folder of them");
     }
     gx_status status = check_names(bench, err);
-    return status == GX_OK
-               ? gx_bench_each_graph(bench->data, on_graph, bench, bench->job, err)
-               : status;
+    return status == GX_OK ? gx_bench_each_graph(bench->data, on_graph, bench, bench->job, err)
+                           : status;
 }
 
 const gx_bench_task gx_bench_graph = {

@@ -62,7 +62,8 @@ GX_MUST_CHECK gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground
 GX_MUST_CHECK gx_status gx__peer_script(gx__peer **out, const char *name, const gx__ground *ground,
                                         gx_error *err);
 
-/* ---- agreement (agree.c) ---------------------------------------------------------------------- */
+/* ---- agreement (agree.c) ----------------------------------------------------------------------
+ */
 
 typedef struct gx__verdict {
     bool compared, agrees;
@@ -78,7 +79,8 @@ GX_MUST_CHECK gx_status gx__agree(gx__verdict *out, const gx__ground *ground, co
 GX_MUST_CHECK gx_status gx__value_of(double *out, const char **out_name, const gx__ground *ground,
                                      const gx__task *task, const double *answer, gx_error *err);
 
-/* ---- a task (contest.c) ------------------------------------------------------------------------ */
+/* ---- a task (contest.c) ------------------------------------------------------------------------
+ */
 
 GX_MUST_CHECK gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers,
                                     size_t peer_count, gx_error *err);

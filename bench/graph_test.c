@@ -147,8 +147,9 @@ static void test_a_wrong_peer(void **state) {
     assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
     write_karate(folder);
     write_peer(folder, "networkx",
-               HELLO "head -c 272 /dev/zero > \"$1/answer\"\n"
-                     "while true; do echo '{\"wall_s\": 1e-9, \"members\": 34}'; read line; done\n");
+               HELLO
+               "head -c 272 /dev/zero > \"$1/answer\"\n"
+               "while true; do echo '{\"wall_s\": 1e-9, \"members\": 34}'; read line; done\n");
     assert_int_equal(run(&s, folder, "degree", "networkx", 5), GX_OK);
     assert_int_equal(s.count, 3);
     assert_false(s.line[0].has_peer); /* no peer with the same result: no ratio */

@@ -32,7 +32,8 @@ static const gx_value *fastest(const gx_value *lines, const gx_value *ours) {
     for (uint32_t i = 0; i < lines->size; i++) {
         const gx_value *line = &lines->as.items[i];
         if (!is_ours(line) && is_equal(line) && same_text(line, ours, "task") &&
-            same_text(line, ours, "graph") && real_at(line, "threads") <= real_at(ours, "threads") &&
+            same_text(line, ours, "graph") &&
+            real_at(line, "threads") <= real_at(ours, "threads") &&
             (!best || real_at(line, "wall_min_s") < real_at(best, "wall_min_s"))) {
             best = line;
         }
@@ -83,9 +84,8 @@ static gx_value answers(gx_arena *arena, const gx_value *lines, const gx_value *
     const gx_value *peer = fastest(lines, ours), *agrees = gx_map_get(ours, "agrees");
     const gx_value *how = gx_map_get(ours, "how");
     how = how ? how : peer ? gx_map_get(peer, "how") : NULL;
-    char *text =
-        gx_arena_printf(arena, "%s%.*s", agrees && !agrees->as.boolean ? "differ: " : "",
-                        how ? (int)how->size : 0, how ? how->as.text : "");
+    char *text = gx_arena_printf(arena, "%s%.*s", agrees && !agrees->as.boolean ? "differ: " : "",
+                                 how ? (int)how->size : 0, how ? how->as.text : "");
     return gx_str(text ? text : "");
 }
 

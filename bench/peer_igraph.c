@@ -1,5 +1,5 @@
-/* igraph's C library as a peer, called as its users call it. One thread, one call at a time. The clock
- * runs around igraph's own function only, not around the copying of its answer. */
+/* igraph's C library as a peer, called as its users call it. One thread, one call at a time. The
+ * clock runs around igraph's own function only, not around the copying of its answer. */
 #include "bench/graph.h"
 
 #include <igraph/igraph.h>
@@ -7,7 +7,7 @@
 typedef struct call {
     const igraph_t *graph;
     uint32_t n;
-    igraph_vector_t score;      /* what the function gives: one of the two */
+    igraph_vector_t score; /* what the function gives: one of the two */
     igraph_vector_int_t member;
 } call;
 
@@ -24,7 +24,8 @@ static gx_status said(igraph_error_t code, gx_error *err) {
                                         : gx_fail(err, GX_INTERNAL, "%s", igraph_strerror(code));
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------ */
+/* ---- tasks ------------------------------------------------------------------------------------
+ */
 
 static igraph_error_t degree(call *c) {
     return igraph_degree(c->graph, &c->member, igraph_vss_all(), IGRAPH_ALL, true);
@@ -166,7 +167,8 @@ static bool knows(const gx__peer *self, const char *task) {
     return find(task) >= 0;
 }
 
-/* ---- graphs ------------------------------------------------------------------------------------ */
+/* ---- graphs ------------------------------------------------------------------------------------
+ */
 
 /* The ends of each tie once. */
 static igraph_error_t list_ends(igraph_vector_int_t *out, const gx_graph *graph) {
@@ -218,7 +220,8 @@ static gx_status make(peer *p, bool directed, bool anew, int64_t *out_wall_ns, i
     return said(code, err);
 }
 
-/* ---- running ------------------------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------------------------------
+ */
 
 /* igraph's handler is one for the process, and is given no data. */
 static int64_t limit_ns;

@@ -1,5 +1,5 @@
-/* A peer in a process of its own: bench/peers/with_NAME.py. It is asked a line of JSON and answers one;
- * whoever takes longer than the limit is killed and started anew when it is asked again. */
+/* A peer in a process of its own: bench/peers/with_NAME.py. It is asked a line of JSON and answers
+ * one; whoever takes longer than the limit is killed and started anew when it is asked again. */
 #include "bench/graph.h"
 #include "graph/codec/codec.h"
 
@@ -25,7 +25,8 @@ typedef struct peer {
     size_t filled;
 } peer;
 
-/* ---- the process ------------------------------------------------------------------------------ */
+/* ---- the process ------------------------------------------------------------------------------
+ */
 
 static void stop(peer *p) {
     if (p->process > 0) {
@@ -83,7 +84,8 @@ static gx_status start(peer *p, gx_error *err) {
     return GX_OK;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------------------
+ */
 
 /* Up to the next line's end, which becomes '\0'. deadline, or io where the process is gone. */
 static gx_status read_line(peer *p, double limit_s, gx_error *err) {
@@ -162,14 +164,14 @@ static gx_status greet(peer *p, gx_error *err) {
     return GX_OK;
 }
 
-/* ---- the peer ---------------------------------------------------------------------------------- */
+/* ---- the peer ----------------------------------------------------------------------------------
+ */
 
 static bool knows(const gx__peer *self, const char *task) {
     const peer *p = (const peer *)self;
     for (uint32_t i = 0; i < p->tasks.size; i++) {
         const gx_value *name = &p->tasks.as.items[i];
-        if (name->type == GX_TEXT &&
-            gx_slice_is((gx_slice){name->as.text, name->size}, task)) {
+        if (name->type == GX_TEXT && gx_slice_is((gx_slice){name->as.text, name->size}, task)) {
             return true;
         }
     }

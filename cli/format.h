@@ -23,9 +23,9 @@ typedef struct gx_attribute {
 
 typedef gx_status (*gx_row_fn)(void *ctx, const gx_value *row, gx_error *err);
 
-/* A graph that can be read more than once, a row at a time; a row is a map and lives until the next.
- * The keys `x`, `y` (position), `label`, `community`, `weight` and `directed` mean the same to every
- * graph form. */
+/* A graph that can be read more than once, a row at a time; a row is a map and lives until the
+ * next. The keys `x`, `y` (position), `label`, `community`, `weight` and `directed` mean the same
+ * to every graph form. */
 typedef struct gx_graph_source {
     const char *id, *src, *dst; /* keys of the names: of a node, of an edge's ends */
     const gx_attribute *node, *edge;

@@ -55,8 +55,8 @@ static void find_measures(graph *g) {
         }
         const char *key = key_of(g->command->arena, array->name, community);
         if (key) {
-            g->measure[g->measures++] = (measure){
-                key, array, community, strcmp(key, "community") == 0 ? g->state : NULL};
+            g->measure[g->measures++] =
+                (measure){key, array, community, strcmp(key, "community") == 0 ? g->state : NULL};
         }
     }
 }

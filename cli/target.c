@@ -108,7 +108,8 @@ static gx_status open_store(gx_target *target, const char *path, const gx_comman
 /* What is asked of a bare file is answered from a snapshot of it, where the answer needs one. */
 static gx_status build_throwaway(gx_target *target, gx_command *command, gx_error *err) {
     static const char *const served[] = {"graph.leaders", "graph.community", "graph.bridges",
-                                         "graph.stats",   "rec.user",        "rec.similar", "rec.explain"};
+                                         "graph.stats",   "rec.user",        "rec.similar",
+                                         "rec.explain"};
     bool needed = false;
     for (size_t i = 0; command->verb->method && i < GX_COUNT(served); i++) {
         needed = needed || strcmp(command->verb->method, served[i]) == 0;

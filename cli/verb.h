@@ -29,16 +29,17 @@ typedef struct gx_verb {
     const gx_param *params; /* beyond the method's own */
     size_t param_count;
     unsigned flags;
-    const char *list;     /* key of the result's main list, for table, jsonl and csv; NULL: none */
-    const char *columns;  /* "a,b,c": of that list, in order; NULL: as they come */
-    bool bare_list;       /* --format json prints the list alone */
+    const char *list;    /* key of the result's main list, for table, jsonl and csv; NULL: none */
+    const char *columns; /* "a,b,c": of that list, in order; NULL: as they come */
+    bool bare_list;      /* --format json prints the list alone */
     const gx_graph_keys *graph; /* the answer can be written as a graph; NULL: it is none */
     const char *examples;       /* lines for help */
     /* Replaces the plain call. The answer, if there is one, is printed by gx_print. */
     gx_status (*run)(gx_command *command, gx_error *err);
     /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
     gx_value (*rows)(gx_arena *arena, const gx_value *result);
-    /* What a flag that is in no table may be, as GX_VERB_PASS_FLAGS for other tables; may be NULL. */
+    /* What a flag that is in no table may be, as GX_VERB_PASS_FLAGS for other tables; may be NULL.
+     */
     const gx_param *(*more_param)(const char *name);
     /* Changes the arguments between flags and method; may be NULL. */
     gx_status (*prepare)(gx_command *command, gx_error *err);

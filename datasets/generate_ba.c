@@ -1,6 +1,6 @@
-/* Preferential attachment: members come one by one, and each ties itself to m different earlier ones
- * with chances in proportion to their degrees (Barabási and Albert 1999). The first m + 1 are a star.
- * A draw from the list of all ends so far is a draw by degree (Batagelj and Brandes 2005).
+/* Preferential attachment: members come one by one, and each ties itself to m different earlier
+ * ones with chances in proportion to their degrees (Barabási and Albert 1999). The first m + 1 are
+ * a star. A draw from the list of all ends so far is a draw by degree (Batagelj and Brandes 2005).
  *
  * (members − m) · m edges; degrees fall off as k^-3. Time O(edges), memory 32 bytes an edge.
  */

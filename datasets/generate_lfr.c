@@ -371,9 +371,8 @@ static gx_status check_sizes(const gx_args *args, gx_error *err) {
 
 static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err) {
     gx_status status = check_sizes(args, err);
-    model s = {.n = (uint32_t)gx_arg_int(args, "members"),
-               .mu = gx_arg_real(args, "mu"),
-               .job = job};
+    model s = {
+        .n = (uint32_t)gx_arg_int(args, "members"), .mu = gx_arg_real(args, "mu"), .job = job};
     if (status != GX_OK) {
         return status;
     }

@@ -4,8 +4,8 @@
  * numbered at random, so that the number tells nothing of the degree. 2^scale members and
  * edge_factor · 2^scale draws; draws that repeat an edge, or join a member to itself, are lost.
  *
- * Time O(draws · scale), memory 24 bytes a draw. Draws come in blocks with a stream each, so threads
- * do not change the graph.
+ * Time O(draws · scale), memory 24 bytes a draw. Draws come in blocks with a stream each, so
+ * threads do not change the graph.
  */
 #include "datasets/generate.h"
 

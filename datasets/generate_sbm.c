@@ -1,7 +1,7 @@
-/* The planted partition, a stochastic block model of equal blocks: two members of one block are tied
- * with one chance, two of different blocks with another (Holland, Laskey, Leinhardt 1983; Condon and
- * Karp 2001). The chances follow from the mean degree and from mu, the share of a member's ties that
- * leave the block. Members are numbered at random.
+/* The planted partition, a stochastic block model of equal blocks: two members of one block are
+ * tied with one chance, two of different blocks with another (Holland, Laskey, Leinhardt 1983;
+ * Condon and Karp 2001). The chances follow from the mean degree and from mu, the share of a
+ * member's ties that leave the block. Members are numbered at random.
  *
  * Pairs that are not tied are skipped by geometric draws (Batagelj and Brandes 2005): time
  * O(n + edges), memory 32 bytes an edge.

@@ -27,8 +27,8 @@ static gx_status make(gx_edges *out, gx_job *job, const char *name, int threads,
 }
 
 #define MAKE(out, job, name, threads, seed, ...)                                                   \
-    make(out, job, name, threads, seed,                                                            \
-         GX_COUNT(((const char *const[][2]){__VA_ARGS__})), (const char *const[][2]){__VA_ARGS__})
+    make(out, job, name, threads, seed, GX_COUNT(((const char *const[][2]){__VA_ARGS__})),         \
+         (const char *const[][2]){__VA_ARGS__})
 
 /* Sorted, each edge once, no member tied to itself, ends in range. */
 static void check_simple(const gx_edges *edges) {
@@ -99,13 +99,13 @@ static void test_rmat(void **state) {
         most = degree[v] > most ? degree[v] : most;
         none += degree[v] == 0;
     }
-    assert_true(most > 60 * 2 * edges.m / edges.n); /* hubs */
+    assert_true(most > 60 * 2 * edges.m / edges.n);  /* hubs */
     assert_in_range(none, edges.n / 6, edges.n / 2); /* and many without a tie */
     free(degree);
     gx_edges_finish(&edges, &job);
     /* Equal quarters are a random graph without hubs. */
-    assert_int_equal(MAKE(&edges, &job, "rmat", 1, 1, {"scale", "12"}, {"a", "0.25"},
-                          {"b", "0.25"}, {"c", "0.25"}),
+    assert_int_equal(MAKE(&edges, &job, "rmat", 1, 1, {"scale", "12"}, {"a", "0.25"}, {"b", "0.25"},
+                          {"c", "0.25"}),
                      GX_OK);
     degree = degrees(&edges);
     for (uint32_t v = 0; v < edges.n; v++) {
@@ -143,8 +143,8 @@ static void test_lfr(void **state) {
     for (size_t i = 0; i < GX_COUNT(mus); i++) {
         gx_job job;
         gx_edges edges;
-        assert_int_equal(
-            MAKE(&edges, &job, "lfr", 2, 5, {"members", "20000"}, {"mu", mus[i]}), GX_OK);
+        assert_int_equal(MAKE(&edges, &job, "lfr", 2, 5, {"members", "20000"}, {"mu", mus[i]}),
+                         GX_OK);
         check_simple(&edges);
         assert_true(fabs(mixing(&edges) - strtod(mus[i], NULL)) < 0.01);
         assert_in_range(edges.m, 195000, 205000); /* 20,000 × 20 / 2 */
@@ -213,7 +213,8 @@ static void test_sbm(void **state) {
     gx_edges_finish(&edges, &job);
 }
 
-/* ---- what holds for all of them --------------------------------------------------------------- */
+/* ---- what holds for all of them ---------------------------------------------------------------
+ */
 
 static void test_same_bytes(void **state) {
     (void)state;
@@ -322,11 +323,16 @@ static void test_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_functions),    cmocka_unit_test(test_rmat),
-        cmocka_unit_test(test_ba),                 cmocka_unit_test(test_lfr),
-        cmocka_unit_test(test_lfr_narrow),         cmocka_unit_test(test_sbm),
-        cmocka_unit_test(test_same_bytes),         cmocka_unit_test(test_same_graphs_as_ever),
-        cmocka_unit_test(test_refusals),           cmocka_unit_test(test_failed_allocations),
+        cmocka_unit_test(test_exact_functions),
+        cmocka_unit_test(test_rmat),
+        cmocka_unit_test(test_ba),
+        cmocka_unit_test(test_lfr),
+        cmocka_unit_test(test_lfr_narrow),
+        cmocka_unit_test(test_sbm),
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_same_graphs_as_ever),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_failed_allocations),
         cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

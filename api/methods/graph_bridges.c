@@ -1,5 +1,5 @@
-/* graph.bridges: who and what holds circles together: members whose ties lead into several circles, the
- * pairs of circles that ties join, or the ties without which the graph would fall apart. */
+/* graph.bridges: who and what holds circles together: members whose ties lead into several circles,
+ * the pairs of circles that ties join, or the ties without which the graph would fall apart. */
 #include "api/community.h"
 
 static const gx_param params[] = {
@@ -118,8 +118,8 @@ static gx_status show_members(gx_value *list, gx_call_env *call, const gx_circle
                   gx_word_name(call->txn, GX_SPACE_USER, v).size > 0;
     }
     uint32_t count;
-    uint32_t *top = gx_top_f64(call->arena, &count, score, n,
-                               (uint32_t)gx_arg_int(call->args, "n"), keep);
+    uint32_t *top =
+        gx_top_f64(call->arena, &count, score, n, (uint32_t)gx_arg_int(call->args, "n"), keep);
     for (uint32_t i = 0; top && i < count; i++) {
         gx_list_add(call->arena, list, member_row(call, circles, s, top[i]));
     }
@@ -138,8 +138,8 @@ static uint32_t other_member(const spanners *s, uint32_t a, uint32_t b) {
     return GX_NONE;
 }
 
-static gx_value pair_row(gx_call_env *call, const gx_circles *circles, const spanners *s, uint32_t a,
-                         uint64_t k) {
+static gx_value pair_row(gx_call_env *call, const gx_circles *circles, const spanners *s,
+                         uint32_t a, uint64_t k) {
     gx_arena *arena = call->arena;
     const uint32_t b = s->pair_circle[k], there = other_member(s, a, b);
     gx_value row = gx_map(arena, 8);
@@ -223,7 +223,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     spanners s = {0};
     uint32_t only = GX_NONE;
     gx_slice wanted = gx_arg_text(call->args, "community");
-    bool ties = gx_arg_is(call->args, "show", "ties"), pairs = gx_arg_is(call->args, "show", "pairs");
+    bool ties = gx_arg_is(call->args, "show", "ties"),
+         pairs = gx_arg_is(call->args, "show", "pairs");
     gx_value list = gx_list(call->arena, 32);
     gx_status status = GX_OK;
     GX_TRY(gx_circles_resolve(&circles, call->state, err));
@@ -251,7 +252,8 @@ static bool is_long(const gx_value *args) {
 
 const gx_method gx_method_graph_bridges = {
     .name = "graph.bridges",
-    .summary = "members who span circles, pairs of circles that ties join, ties that hold it together",
+    .summary =
+        "members who span circles, pairs of circles that ties join, ties that hold it together",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
     .is_long = is_long,

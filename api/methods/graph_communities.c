@@ -26,7 +26,7 @@ static const gx_param params[] = {
 typedef struct partition {
     const uint32_t *community;
     uint32_t members, count;
-    const uint64_t *ptr;  /* of overlapping circles: where a member's begin in `item`; else NULL */
+    const uint64_t *ptr; /* of overlapping circles: where a member's begin in `item`; else NULL */
     const uint32_t *item;
     uint32_t *size; /* in the arena */
     gx_arrays *own;
@@ -198,9 +198,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(count_sizes(&p, call->arena, err));
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     bool members = gx_arg_bool(call->args, "members");
-    gx_value list = members
-                        ? member_rows(call, txn, &p)
-                        : community_rows(call, txn, &p, p.named != NULL);
+    gx_value list =
+        members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, p.named != NULL);
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
     const double *quality = gx_result_get(arrays, name, "modularity", GX_F64, 1);
     *out = gx_map(call->arena, 5);

@@ -232,7 +232,8 @@ const gx_method gx_method_graph_ego = {
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = is_long,
-    .result = "{members: [{user, depth, community, leader_score, x, y}], ties: [{src, dst, kind, weight, "
-              "directed, ts}], cut}",
+    .result =
+        "{members: [{user, depth, community, leader_score, x, y}], ties: [{src, dst, kind, weight, "
+        "directed, ts}], cut}",
     .run = run,
 };

@@ -24,11 +24,10 @@ static gx_status resolve(leaders *out, const gx_state *state, gx_error *err) {
     const gx_arrays *arrays = state->arrays;
     GX_TRY(gx_need_array(&out->score, state, "leaders.score", GX_F64, state->users, err));
     GX_TRY(gx_need_array(&out->rank, state, "leaders.rank", GX_U32, state->users, err));
-    GX_TRY(gx_need_array(&out->follower_rank, state, "leaders.follower_rank", GX_U32,
-                          state->users, err));
+    GX_TRY(gx_need_array(&out->follower_rank, state, "leaders.follower_rank", GX_U32, state->users,
+                         err));
     GX_TRY(gx_need_array(&out->part, state, "leaders.part", GX_F32, state->users, err));
-    GX_TRY(
-        gx_need_array(&out->correlation, state, "leaders.follower_correlation", GX_F64, 1, err));
+    GX_TRY(gx_need_array(&out->correlation, state, "leaders.follower_correlation", GX_F64, 1, err));
     out->count = state->users;
     out->parts = (uint32_t)gx_arrays_find(arrays, "leaders.part")->shape[1];
 done:
@@ -50,7 +49,8 @@ static gx_value row_of(gx_call_env *call, const leaders *l, uint32_t user, doubl
     const uint32_t *community =
         gx_result_get(call->state->arrays, "leiden", "community", GX_U32, l->count);
     if (community) {
-        gx_map_put(arena, &row, "community", gx_community_value(arena, call->state, community[user]));
+        gx_map_put(arena, &row, "community",
+                   gx_community_value(arena, call->state, community[user]));
     }
     gx_map_put(arena, &row, "parts", parts);
     return row;
@@ -71,8 +71,8 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, g
     if (wanted.size) {
         const uint32_t *community;
         uint32_t which;
-        gx_status status = gx_need_array(&community, call->state, "leiden.community",
-                                          GX_U32, l->count, err);
+        gx_status status =
+            gx_need_array(&community, call->state, "leiden.community", GX_U32, l->count, err);
         if (status != GX_OK) {
             return status;
         }
@@ -105,8 +105,8 @@ static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l
     GX_TRY(gx_need_array(&user, call->state, "leaders.category_user", GX_U32, 0, err));
     GX_TRY(gx_need_array(&score, call->state, "leaders.category_score", GX_F32, 0, err));
     uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
-    GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"), count,
-                            err));
+    GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"),
+                            count, err));
     uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
     for (uint64_t k = ptr[category]; k < ptr[category + 1] && k - ptr[category] < n; k++) {
         add(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1);

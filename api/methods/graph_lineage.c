@@ -189,9 +189,9 @@ static gx_status choose_from(uint32_t *out, const report *r, const side *newest,
     return GX_OK;
 }
 
-/* Backwards from the newest by what each was built from, as far as `from`: snapshots that were abandoned are
- * not on the way. Where the trail ends before it, `from` itself is the next. Then step by step,
- * the oldest first. */
+/* Backwards from the newest by what each was built from, as far as `from`: snapshots that were
+ * abandoned are not on the way. Where the trail ends before it, `from` itself is the next. Then
+ * step by step, the oldest first. */
 static gx_status walk_chain(report *r, const side *from, const side *newest, const char *path,
                             gx_error *err) {
     enum { CHAIN_MAX = 4096 };

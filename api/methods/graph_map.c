@@ -67,7 +67,8 @@ static gx_status lay_out(map *m, gx_error *err) {
     gx_arena *arena = m->call->arena;
     const uint32_t n = m->count;
     size_t pairs = (size_t)n * n / 2 + 1;
-    uint32_t *a = gx_arena_get(arena, pairs * sizeof *a), *b = gx_arena_get(arena, pairs * sizeof *b);
+    uint32_t *a = gx_arena_get(arena, pairs * sizeof *a),
+             *b = gx_arena_get(arena, pairs * sizeof *b);
     float *pull = gx_arena_get(arena, pairs * sizeof *pull);
     gx_graph graph = {0};
     gx_status status = GX_OK;
@@ -103,8 +104,8 @@ done:
 
 /* The member of each circle with the highest leader score; GX_NONE where there are no scores. */
 static uint32_t *find_leaders(const map *m) {
-    const double *score = gx_result_get(m->call->state->arrays, "leaders", "score", GX_F64,
-                                        m->circles.members);
+    const double *score =
+        gx_result_get(m->call->state->arrays, "leaders", "score", GX_F64, m->circles.members);
     uint32_t *leader = gx_arena_get(m->call->arena, ((size_t)m->count + 1) * sizeof *leader);
     for (uint32_t c = 0; leader && c < m->count; c++) {
         leader[c] = GX_NONE;
@@ -218,7 +219,8 @@ const gx_method gx_method_graph_map = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{circles: [{community, size, density, conductance, topic, top_item, leader, x, y, radius}], "
+    .result = "{circles: [{community, size, density, conductance, topic, top_item, leader, x, y, "
+              "radius}], "
               "links: [{src, dst, ties, weight}], left_out}",
     .run = run,
 };

@@ -59,10 +59,9 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
         return gx_fail_at(err, GX_BAD_REQUEST, "users",
                           "ties need a number of members too: --members N");
     }
-    return gx_estimate_graph(out, pass, given->type == GX_MAP ? given : NULL,
-                             (uint32_t)gx_arg_int(call->args, "users"),
-                             (uint64_t)gx_arg_int(call->args, "ties"), call->job->threads,
-                             call->arena, err);
+    return gx_estimate_graph(
+        out, pass, given->type == GX_MAP ? given : NULL, (uint32_t)gx_arg_int(call->args, "users"),
+        (uint64_t)gx_arg_int(call->args, "ties"), call->job->threads, call->arena, err);
 }
 
 /* The members asked for, or the head of every array. */
@@ -71,8 +70,8 @@ static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *r
     gx_value members, arrays = gx_list(call->arena, 8);
     gx_status status = GX_OK;
     if (gx_arg_has(call->args, "of")) {
-        GX_TRY(gx_entries_of(&members, call, results, pass, instance, gx_arg_value(call->args, "of"),
-                             err));
+        GX_TRY(gx_entries_of(&members, call, results, pass, instance,
+                             gx_arg_value(call->args, "of"), err));
         gx_map_put(call->arena, out, "members", members);
     } else if (gx_arg_has(call->args, "top")) {
         GX_TRY(gx_entries_top(&members, call, results, pass, instance,
@@ -146,8 +145,8 @@ const gx_method gx_method_graph_run = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result =
-        "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]}, with top or of instead of "
-        "arrays members: [{user_id, …}], or {steps, mem_bytes, cpu_s}",
+    .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]}, with top or "
+              "of instead of "
+              "arrays members: [{user_id, …}], or {steps, mem_bytes, cpu_s}",
     .run = run,
 };

@@ -115,7 +115,8 @@ static gx_status show_one(gx_value *list, gx_call_env *call, const figures *f, u
     uint32_t entry = id == GX_NONE ? 0 : entry_of(f, id);
     if (entry == GX_NONE) {
         return gx_fail_at(err, GX_NOT_FOUND, "community",
-                          "there is no community c-%u among the %u of this snapshot", id, f->circles);
+                          "there is no community c-%u among the %u of this snapshot", id,
+                          f->circles);
     }
     gx_map_put(arena, &row, "community", gx_community_value(arena, NULL, id));
     put_figures(&row, arena, f, entry);
@@ -129,7 +130,8 @@ static gx_status add_snapshot(gx_value *list, gx_call_env *call, const gx_snapsh
     gx_arena *arena = call->arena;
     gx_snapshot *snapshot = NULL;
     figures f;
-    gx_status status = gx_snapshot_open(&snapshot, gx_store_path(call->db->store), info->number, err);
+    gx_status status =
+        gx_snapshot_open(&snapshot, gx_store_path(call->db->store), info->number, err);
     if (status != GX_OK) {
         return status;
     }

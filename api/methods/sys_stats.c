@@ -29,6 +29,7 @@ const gx_method gx_method_sys_stats = {
     .summary = "connections, calls, errors and times of the server",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
-    .result = "{rss_peak_bytes, cpu_s, uptime_ms, graphs_kept, graphs_bytes, and what the server counts}",
+    .result =
+        "{rss_peak_bytes, cpu_s, uptime_ms, graphs_kept, graphs_bytes, and what the server counts}",
     .run = run,
 };

@@ -46,7 +46,8 @@ const gx_value *gx_columns_cell(const gx_value *row, gx_slice column) {
     return NULL;
 }
 
-/* ---- cells ------------------------------------------------------------------------------------ */
+/* ---- cells ------------------------------------------------------------------------------------
+ */
 
 /* A list or map inside a cell: "a, b, c", "k=v k=v"; a list of maps shows each one's first entry.
  */

@@ -12,7 +12,10 @@ typedef struct writer {
 enum { SQUARE = 1000 }; /* Gephi's unit is about a node's size: -1 … 1 becomes -1000 … 1000 */
 
 static const char *type_name(gx_type type) {
-    return type == GX_BOOL ? "boolean" : type == GX_INT ? "long" : type == GX_REAL ? "double" : "string";
+    return type == GX_BOOL   ? "boolean"
+           : type == GX_INT  ? "long"
+           : type == GX_REAL ? "double"
+                             : "string";
 }
 
 static void write_attributes(FILE *out, const char *of, const gx_attribute *attribute,
@@ -77,7 +80,8 @@ static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
 static gx_status write_edge(void *ctx, const gx_value *row, gx_error *err) {
     (void)err;
     writer *w = ctx;
-    const gx_value *directed = gx_markup_get(row, "directed"), *weight = gx_markup_get(row, "weight");
+    const gx_value *directed = gx_markup_get(row, "directed"),
+                   *weight = gx_markup_get(row, "weight");
     bool one_way = directed && directed->type == GX_BOOL && directed->as.boolean;
     fprintf(w->out, "      <edge id=\"%llu\"", (unsigned long long)w->edges++);
     write_text(w->out, "source", gx_markup_get(row, w->source->src));
@@ -95,7 +99,8 @@ static gx_status write_edge(void *ctx, const gx_value *row, gx_error *err) {
 static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error *err) {
     writer w = {out, source, 0};
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-          "<gexf xmlns=\"http://www.gexf.net/1.2draft\" xmlns:viz=\"http://www.gexf.net/1.2draft/viz\" "
+          "<gexf xmlns=\"http://www.gexf.net/1.2draft\" "
+          "xmlns:viz=\"http://www.gexf.net/1.2draft/viz\" "
           "version=\"1.2\">\n  <graph defaultedgetype=\"undirected\">\n",
           out);
     write_attributes(out, "node", source->node, source->node_count);

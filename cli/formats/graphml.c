@@ -1,9 +1,9 @@
 /* GraphML (Brandes, Eiglsperger, Herman, Himsolt and Marshall 2002): read by Gephi, Cytoscape, yEd,
  * igraph and NetworkX.
  *
- * The format lets every edge say its direction, but igraph does not look at that and NetworkX refuses
- * it. So a graph in which some edges go one way is directed, and an edge that goes both ways is two
- * there, each with directed=false among its data. */
+ * The format lets every edge say its direction, but igraph does not look at that and NetworkX
+ * refuses it. So a graph in which some edges go one way is directed, and an edge that goes both
+ * ways is two there, each with directed=false among its data. */
 #include "cli/formats/markup.h"
 
 #include <string.h>
@@ -15,7 +15,10 @@ typedef struct writer {
 } writer;
 
 static const char *type_name(gx_type type) {
-    return type == GX_BOOL ? "boolean" : type == GX_INT ? "long" : type == GX_REAL ? "double" : "string";
+    return type == GX_BOOL   ? "boolean"
+           : type == GX_INT  ? "long"
+           : type == GX_REAL ? "double"
+                             : "string";
 }
 
 /* Keys are "n0", "n1", … and "e0", …: names may have any character. */

@@ -1,10 +1,11 @@
-/* SVG: a picture of a graph whose nodes have positions. Edges lie below the discs, labels above; what
- * a disc stands for in full is its tooltip. Colours tell communities apart: the first of them have one
- * each (Okabe and Ito's, that colour-blind people can tell apart), all others share a grey.
+/* SVG: a picture of a graph whose nodes have positions. Edges lie below the discs, labels above;
+ * what a disc stands for in full is its tooltip. Colours tell communities apart: the first of them
+ * have one each (Okabe and Ito's, that colour-blind people can tell apart), all others share a
+ * grey.
  *
- * Where discs have a radius of their own they are bubbles, circles and not members: names go inside,
- * and of the links, of which nearly every two have some, those are drawn that are among the strongest
- * of one of their ends. */
+ * Where discs have a radius of their own they are bubbles, circles and not members: names go
+ * inside, and of the links, of which nearly every two have some, those are drawn that are among the
+ * strongest of one of their ends. */
 #include "cli/formats/markup.h"
 
 #include <math.h>
@@ -45,7 +46,8 @@ typedef struct scene {
     size_t placed_count;
 } scene;
 
-/* ---- what there is ----------------------------------------------------------------------------- */
+/* ---- what there is -----------------------------------------------------------------------------
+ */
 
 static const char *copy(scene *s, const gx_value *value) {
     return value && value->type == GX_TEXT
@@ -152,9 +154,9 @@ static gx_status place_nodes(scene *s, gx_error *err) {
     for (size_t i = 0; i < s->count; i++) {
         const node *n = &s->nodes[i];
         if (!isfinite(n->x) || !isfinite(n->y)) {
-            return gx_fail_at(err, GX_BAD_REQUEST, "format",
-                              "--format svg: '%s' has no position; make some with the pass `layout`",
-                              n->id);
+            return gx_fail_at(
+                err, GX_BAD_REQUEST, "format",
+                "--format svg: '%s' has no position; make some with the pass `layout`", n->id);
         }
         low[0] = fmin(low[0], n->x - n->radius), high[0] = fmax(high[0], n->x + n->radius);
         low[1] = fmin(low[1], n->y - n->radius), high[1] = fmax(high[1], n->y + n->radius);
@@ -167,14 +169,15 @@ static gx_status place_nodes(scene *s, gx_error *err) {
         n->x = SIDE / 2.0 + scale * (n->x - (low[0] + high[0]) / 2);
         n->y = SIDE / 2.0 + scale * (n->y - (low[1] + high[1]) / 2);
         double small = s->count > 400 ? 3 : 5;
-        n->radius = s->bubbles ? scale * n->radius * 0.96
+        n->radius = s->bubbles  ? scale * n->radius * 0.96
                     : n->centre ? 3 * small
                                 : small + (most > 0 ? small * 1.4 * sqrt(n->weight / most) : 0);
     }
     return GX_OK;
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------ */
+/* ---- drawing ------------------------------------------------------------------------------------
+ */
 
 static const char *colour_of(const scene *s, const node *n) {
     size_t at = colour_at(s, n->community);

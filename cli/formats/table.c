@@ -97,7 +97,8 @@ static void print_rows(const gx_value *list, const char *given, FILE *out) {
     gx_columns_choose(&c.shown, list, given);
     measure(&c, list, &cell);
     for (size_t k = 0; k < c.shown.count; k++) {
-        print_cell(out, c.shown.name[k].data, c.shown.name[k].size, c.width[k], c.number[k], k + 1 == c.shown.count);
+        print_cell(out, c.shown.name[k].data, c.shown.name[k].size, c.width[k], c.number[k],
+                   k + 1 == c.shown.count);
     }
     for (uint32_t i = 0; i < list->size; i++) {
         for (size_t k = 0; k < c.shown.count; k++) {

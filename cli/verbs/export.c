@@ -1,7 +1,7 @@
 /* guanxi export: a table of the store as a file that imports again, or the whole graph as one that
  * other tools read. */
-#include "cli/store_graph.h"
 #include "graph/import/export.h"
+#include "cli/store_graph.h"
 
 static const gx_param params[] = {
     {"kind", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
@@ -48,8 +48,8 @@ static gx_status write_out(void *user, const char *bytes, size_t size, gx_error 
 
 static gx_status export_graph(gx_command *command, gx_error *err) {
     /* A table for people would not read back: without a format, a graph is GraphML. */
-    const gx_form *form = gx_form_of(command->format == GX_FORMAT_TABLE ? GX_FORMAT_GRAPHML
-                                                                        : command->format);
+    const gx_form *form =
+        gx_form_of(command->format == GX_FORMAT_TABLE ? GX_FORMAT_GRAPHML : command->format);
     if (!form->write_graph) {
         return gx_fail_at(err, GX_BAD_REQUEST, "format",
                           "--format %s: a graph is exported as graphml, gexf or svg; as a list of "

@@ -12,8 +12,8 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_progress_end(command);
     if (status == GX_OK) {
         const gx_value *rows = gx_map_get(&result, "stats");
-        bool single = command->format == GX_FORMAT_TABLE && rows && rows->type == GX_LIST &&
-                      rows->size == 1;
+        bool single =
+            command->format == GX_FORMAT_TABLE && rows && rows->type == GX_LIST && rows->size == 1;
         status = single ? gx_print(command, &rows->as.items[0], NULL, NULL, false, err)
                         : gx_print(command, &result, "stats", NULL, false, err);
     }

@@ -23,8 +23,8 @@
 #include "engine/kernel/path_draw.h"
 
 enum {
-    FEW = 64, /* up to so many sources each is a part of its own … */
-    PART = 8, /* … and beyond, so many are a part together */
+    FEW = 64,    /* up to so many sources each is a part of its own … */
+    PART = 8,    /* … and beyond, so many are a part together */
     DRAWS = 4096 /* at most, between two looks at whether all sources would cost less */
 };
 

@@ -5,11 +5,12 @@
  *     CI_l(i) = (k_i − 1) · Σ over j at distance l from i of (k_j − 1)
  *
  * Adaptive, as the paper's algorithm is: whoever has the highest is taken away, the degrees of the
- * neighbours fall, what changed is computed anew, until Σ CI_l ≤ Σ k (k of the whole network), where
- * the largest eigenvalue of the non-backtracking matrix is estimated at 1 and no giant component is
- * left. The paper's supplement takes a share of the members at a time on large networks, as `batch`
- * does; a share of less than one member is one. Members are not put back at the end (the paper's
- * optional step). With `adaptive` off the score is CI_l of the whole network, and nobody is taken.
+ * neighbours fall, what changed is computed anew, until Σ CI_l ≤ Σ k (k of the whole network),
+ * where the largest eigenvalue of the non-backtracking matrix is estimated at 1 and no giant
+ * component is left. The paper's supplement takes a share of the members at a time on large
+ * networks, as `batch` does; a share of less than one member is one. Members are not put back at
+ * the end (the paper's optional step). With `adaptive` off the score is CI_l of the whole network,
+ * and nobody is taken.
  *
  * Direction, weights and self-loops do not count; among equals the lowest number goes first. Only
  * members within l + 1 ties of those taken are computed anew: time O(rounds · (n + those · ties
@@ -69,7 +70,8 @@ typedef struct peeling {
     uint8_t *gone;
     uint32_t *order;
     uint32_t *rooms; /* of all the balls */
-    gx__ball *balls; /* one a thread, and the one of what changes; each goes on numbering searches */
+    gx__ball
+        *balls; /* one a thread, and the one of what changes; each goes on numbering searches */
     gx__top top;
     uint32_t batch;
     gx_job *job;
@@ -116,7 +118,8 @@ static gx_status measure(peeling *p, const uint32_t *list, uint32_t count, gx_er
     return gx_job_check(p->job, err);
 }
 
-/* ---- taking away ------------------------------------------------------------------------------ */
+/* ---- taking away ------------------------------------------------------------------------------
+ */
 
 /* The best of those left into p->top; their influence all together. */
 static double rank(peeling *p) {
@@ -173,7 +176,8 @@ done:
     return status;
 }
 
-/* ---- the pass --------------------------------------------------------------------------------- */
+/* ---- the pass ---------------------------------------------------------------------------------
+ */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const uint64_t n = input->users, batch = batch_of(args, input->users);

@@ -1,6 +1,6 @@
 /* Burt's constraint: how far a member's contacts are tied to each other, so that all that is given
- * to one comes back to the same people (Burt, Structural Holes, 1992, equation 2.4; Structural Holes
- * and Good Ideas, 2004). Low values span structural holes.
+ * to one comes back to the same people (Burt, Structural Holes, 1992, equation 2.4; Structural
+ * Holes and Good Ideas, 2004). Low values span structural holes.
  *
  *     C_i = Σ over contacts j of (p_ij + Σ over q ≠ i, j of p_iq p_qj)²
  *     p_ij = (a_ij + a_ji) / Σ over k ≠ i of (a_ik + a_ki)
@@ -10,9 +10,9 @@
  * Self-loops do not count.
  *
  * With w_ij = a_ij + a_ji and s_i = Σ w_ij a contact adds ((w_ij + Σ_q w_iq w_qj / s_q) / s_i)²,
- * whose numerator is the same seen from j: computed once a tie, along the shorter row. Time O(Σ over
- * ties of the lower degree), which is O(m √m). Memory: 28 bytes a member, 8 a member and thread, 4 an
- * arc (8 with weights or `directed`), 2 MiB or 8 bytes a tie of the largest member.
+ * whose numerator is the same seen from j: computed once a tie, along the shorter row. Time O(Σ
+ * over ties of the lower degree), which is O(m √m). Memory: 28 bytes a member, 8 a member and
+ * thread, 4 an arc (8 with weights or `directed`), 2 MiB or 8 bytes a tie of the largest member.
  */
 #include "engine/kernel/contacts.h"
 
@@ -38,7 +38,8 @@ typedef struct sums {
     const gx__contacts *contacts;
 } sums;
 
-/* p_ij + Σ p_iq p_qj is (w_ij + what i and j share) / s_i, and the same with s_j from the other end.
+/* p_ij + Σ p_iq p_qj is (w_ij + what i and j share) / s_i, and the same with s_j from the other
+ * end.
  */
 static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double shared) {
     sums *s = user;

@@ -70,8 +70,8 @@ typedef struct sums {
     const double *largest;
 } sums;
 
-/* Σ over q of p_iq m_jq is what i and j share by s_i and j's largest weight; from the other end by s_j
- * and i's. */
+/* Σ over q of p_iq m_jq is what i and j share by s_i and j's largest weight; from the other end by
+ * s_j and i's. */
 static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double shared) {
     (void)weight;
     sums *s = user;

@@ -54,8 +54,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     bool directed = gx_arg_bool(args, "directed");
     const gx_graph *g = directed ? input->graph : input->undirected;
     double m = g ? (double)g->m : 0, n = input->users;
-    uint64_t scratch =
-        directed ? gx__perron_bytes(input->users) : gx__leading_bytes(input->users);
+    uint64_t scratch = directed ? gx__perron_bytes(input->users) : gx__leading_bytes(input->users);
     out->mem_bytes = scratch + gx__sweep_bytes(input->users) + 8 * (uint64_t)input->users + 128;
     double digits = -log(gx_arg_real(args, "tolerance"));
     out->cpu_s = (directed ? 1 + 3 * digits : 1 + 0.75 * digits) *
@@ -71,9 +70,8 @@ static gx_status undirected(gx__leading *out, double *score, const gx_graph *g, 
     for (uint32_t v = 0; v < g->n; v++) {
         score[v] = gx__row_strength(&rows, v);
     }
-    gx_status status =
-        gx__leading_find(out, score, &matrix, sweep, gx_arg_real(args, "tolerance"),
-                         (uint32_t)gx_arg_int(args, "max_iterations"), err);
+    gx_status status = gx__leading_find(out, score, &matrix, sweep, gx_arg_real(args, "tolerance"),
+                                        (uint32_t)gx_arg_int(args, "max_iterations"), err);
     for (uint32_t v = 0; status == GX_OK && out->value <= 0 && v < g->n; v++) {
         score[v] = 1;
     }
@@ -93,10 +91,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&residual, out, "residual", GX_F64, 1, 0, err));
     GX_TRY(gx__sweep_init(&sweep, g->n, g->m, job, err));
     gx_job_stage(job, "eigenvector", 0);
-    GX_TRY(directed ? gx__perron_find(&found, score, g, weighted, &sweep,
-                                      gx_arg_real(args, "tolerance"),
-                                      (uint32_t)gx_arg_int(args, "max_iterations"), err)
-                    : undirected(&found, score, g, weighted, &sweep, args, err));
+    GX_TRY(directed
+               ? gx__perron_find(&found, score, g, weighted, &sweep, gx_arg_real(args, "tolerance"),
+                                 (uint32_t)gx_arg_int(args, "max_iterations"), err)
+               : undirected(&found, score, g, weighted, &sweep, args, err));
     *value = found.value;
     *residual = found.residual;
 done:

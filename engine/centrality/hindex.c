@@ -1,5 +1,5 @@
-/* The H-index of a member: the largest h such that h neighbours have at least h neighbours each (Lü,
- * Zhou, Zhang and Stanley, Nature Communications 7:10168, 2016).
+/* The H-index of a member: the largest h such that h neighbours have at least h neighbours each
+ * (Lü, Zhou, Zhang and Stanley, Nature Communications 7:10168, 2016).
  *
  * `order` applies the operator H again to its own result: order 0 is the degree, 1 the H-index, and
  * from some order on nothing changes any more, which is the coreness. All members at once, so that

@@ -75,9 +75,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     double *authority, *value, *residual;
     gx__leading found = {0};
     gx__sweep sweep = {0};
-    gx__gram p = {.in = gx__rows_in(input->graph),
-                  .out = gx__rows_out(input->graph),
-                  .sweep = &sweep};
+    gx__gram p = {
+        .in = gx__rows_in(input->graph), .out = gx__rows_out(input->graph), .sweep = &sweep};
     if (!gx_arg_bool(args, "weighted")) {
         p.in.weight = p.out.weight = NULL;
     }

@@ -88,8 +88,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 /* ---- how much a tie counts ------------------------------------------------------------------- */
 
 /* `x` is scratch. */
-static gx_status choose_alpha(double *out, double *x, const gx_graph *graph,
-                              const gx__sweep *sweep, const gx_args *args, gx_error *err) {
+static gx_status choose_alpha(double *out, double *x, const gx_graph *graph, const gx__sweep *sweep,
+                              const gx_args *args, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = sweep->job;
     gx__leading found = {0};

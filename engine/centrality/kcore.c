@@ -1,17 +1,17 @@
 /* Coreness: the largest k such that a member belongs to a group in which everybody is tied to at
  * least k of the others (Seidman, Network structure and minimum degree, 1983). With `in` only those
- * who follow a member count, with `out` those it follows. With `weighted` k is the weight of the ties
- * in place of their number (Eidsaa and Almaas, s-core network decomposition, Physical Review E 88,
- * 2013). Self-loops do not count.
+ * who follow a member count, with `out` those it follows. With `weighted` k is the weight of the
+ * ties in place of their number (Eidsaa and Almaas, s-core network decomposition, Physical Review E
+ * 88, 2013). Self-loops do not count.
  *
  * Peeling: for k = 0, 1, 2 … everybody of degree k is taken away, which may bring others down to k,
  * who go next. Unlike Batagelj and Zaveršnik (2003), members are not kept sorted by degree, which
  * costs four scattered writes a tie: they wait in a queue, and those of degree k are found by a
- * scan over the members left. The queue is the order of degeneracy (Matula and Beck 1983): nobody is
- * tied to more than its coreness of those after it. What remains a tie is one read and one write of
- * the neighbour's degree, with no branch that cannot be foreseen. One thread: with several the
- * degrees travel between caches at every tie, which was measured slower on two cores (PKC, Kabir and
- * Madduri 2017). Weights are peeled by a heap, whoever has least going next.
+ * scan over the members left. The queue is the order of degeneracy (Matula and Beck 1983): nobody
+ * is tied to more than its coreness of those after it. What remains a tie is one read and one write
+ * of the neighbour's degree, with no branch that cannot be foreseen. One thread: with several the
+ * degrees travel between caches at every tie, which was measured slower on two cores (PKC, Kabir
+ * and Madduri 2017). Weights are peeled by a heap, whoever has least going next.
  *
  * Time O(m + Σ over k of the members left at k), 24 bytes a member; weighted O(m log n), 28 bytes.
  * Weighted, what is left of a strength is right to within the rounding of the whole.
@@ -53,7 +53,8 @@ static sides sides_of(const gx_input *input, const gx_args *args) {
     return s;
 }
 
-/* ---- by number -------------------------------------------------------------------------------- */
+/* ---- by number --------------------------------------------------------------------------------
+ */
 
 typedef struct peeling {
     gx__rows_view counted, counting;
@@ -149,7 +150,8 @@ done:
     return status;
 }
 
-/* ---- by weight -------------------------------------------------------------------------------- */
+/* ---- by weight --------------------------------------------------------------------------------
+ */
 
 static double strength_of(const gx__rows_view *rows, uint32_t v) {
     double sum = 0;
@@ -211,7 +213,8 @@ done:
     return status;
 }
 
-/* ---- the pass --------------------------------------------------------------------------------- */
+/* ---- the pass ---------------------------------------------------------------------------------
+ */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;

@@ -9,8 +9,8 @@
  * weights, as in the paper). Scores sum to the number of members: 1 is the mean.
  *
  * A step shrinks the L1 error by at least W / (W + g) with the largest W, so after a step of length
- * s the error is at most s · W / g: iteration stops when that is within the tolerance, and the bound
- * is given. It begins at the weight of ties in, which is the answer where ties go both ways;
+ * s the error is at most s · W / g: iteration stops when that is within the tolerance, and the
+ * bound is given. It begins at the weight of ties in, which is the answer where ties go both ways;
  * elsewhere far fewer steps are taken than the bound would allow, since real graphs mix. O(n + m) a
  * step, 32 bytes a member.
  */

@@ -78,8 +78,7 @@ static void visit(void *user, uint32_t v, uint32_t level, uint32_t searches) {
     if (t->sampled && level < 2) {
         return;
     }
-    t->sum[v] += t->a->harmonic ? count / distance
-                                : count * (t->sampled ? distance - 2 : distance);
+    t->sum[v] += t->a->harmonic ? count / distance : count * (t->sampled ? distance - 2 : distance);
     if (t->reached) {
         t->reached[v] += count;
     }

@@ -38,9 +38,7 @@
     {"score", GX_F64, GX_LEN_USERS, what},                                                         \
         {"bound", GX_F64, GX_LEN_OTHER,                                                            \
          "one number: no score given is farther off, with probability 1 - delta; 0: exact"},       \
-    {                                                                                              \
-        "samples", GX_U64, GX_LEN_OTHER, "one number: members distances were measured to"          \
-    }
+        {"samples", GX_U64, GX_LEN_OTHER, "one number: members distances were measured to"}
 
 typedef struct gx__nearness {
     gx__paths paths, back; /* from the member on; to the member */
@@ -83,11 +81,11 @@ double gx__nearness_shortest(const gx__nearness *a, uint32_t v);
  * `samples` drawn of them, the j-th of every component in one search. Otherwise all members are one
  * stratum. */
 typedef struct gx__strata {
-    uint32_t *part;  /* of each member; NULL: all in part 0 */
-    uint32_t *size;  /* of each part */
-    uint32_t *pivot; /* members drawn, by their number within their part */
-    uint64_t *at;    /* those numbered j are pivot[at[j] .. at[j + 1]) */
-    double *reach;   /* closeness: no distance from a member is more; NULL where not known */
+    uint32_t *part;   /* of each member; NULL: all in part 0 */
+    uint32_t *size;   /* of each part */
+    uint32_t *pivot;  /* members drawn, by their number within their part */
+    uint64_t *at;     /* those numbered j are pivot[at[j] .. at[j + 1]) */
+    double *reach;    /* closeness: no distance from a member is more; NULL where not known */
     uint32_t numbers; /* most drawn of a part */
     uint32_t parts;
 } gx__strata;

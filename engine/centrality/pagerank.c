@@ -171,8 +171,7 @@ static void differ_block(void *user, gx__sums *sums, uint32_t first, uint32_t en
 /* Whether every tie is there both ways, and weighs the same. */
 static bool is_reversible(const gx__walk *w, const gx_graph *graph, bool weighted) {
     two_ways t = {graph, weighted};
-    return graph->in_src == graph->out_dst ||
-           gx__sweep_run(&w->sweep, differ_block, &t).of[0] == 0;
+    return graph->in_src == graph->out_dst || gx__sweep_run(&w->sweep, differ_block, &t).of[0] == 0;
 }
 
 static gx_status iterate(gx__walk *w, double *bound, bool reversible, const gx_args *args,

@@ -2,8 +2,8 @@
  * 1998, the numerator of their coefficient). Direction, weights and self-loops do not count. Exact,
  * by the forward algorithm on edges laid towards the higher degree: see engine/kernel/triangles.h.
  */
-#include "engine/kernel/scores.h"
 #include "engine/kernel/triangles.h"
+#include "engine/kernel/scores.h"
 
 static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "triangles the member is part of"},

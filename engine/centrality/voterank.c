@@ -2,16 +2,16 @@
  * neighbourhood (Zhang, Chen, Dong and Zhao, Identifying a set of influential spreaders in complex
  * networks, Scientific Reports 6:27823, 2016).
  *
- * Everybody can give each neighbour a vote of 1. Whoever is given most is chosen, votes no more, and
- * takes 1 / ⟨k⟩ off what each neighbour can give, ⟨k⟩ being the mean degree; and so on until nobody
- * is given anything. With direction `in`, those tied to a member vote for it, with `out` those it is
- * tied to (as in NetworkX). Without weights; self-loops do not count; among equals the lowest number
- * goes first.
+ * Everybody can give each neighbour a vote of 1. Whoever is given most is chosen, votes no more,
+ * and takes 1 / ⟨k⟩ off what each neighbour can give, ⟨k⟩ being the mean degree; and so on until
+ * nobody is given anything. With direction `in`, those tied to a member vote for it, with `out`
+ * those it is tied to (as in NetworkX). Without weights; self-loops do not count; among equals the
+ * lowest number goes first.
  *
- * What one can give is counted in units of 1 / (arcs), so that 1 / ⟨k⟩ is n of them: sums are exact,
- * and the result does not depend on the order of additions. Nobody can give less more than ⟨k⟩
- * times, and each time costs the member's ties: time O(⟨k⟩ m + n log n) for all, one thread. Memory:
- * 48 bytes a member.
+ * What one can give is counted in units of 1 / (arcs), so that 1 / ⟨k⟩ is n of them: sums are
+ * exact, and the result does not depend on the order of additions. Nobody can give less more than
+ * ⟨k⟩ times, and each time costs the member's ties: time O(⟨k⟩ m + n log n) for all, one thread.
+ * Memory: 48 bytes a member.
  */
 #include "engine/kernel/chosen.h"
 #include "engine/kernel/neighbours.h"
@@ -45,17 +45,18 @@ typedef struct candidate {
 } candidate;
 
 typedef struct election {
-    gx__rows_view voters;   /* who votes for a member */
-    gx__rows_view elects;   /* whom a member votes for */
+    gx__rows_view voters; /* who votes for a member */
+    gx__rows_view elects; /* whom a member votes for */
     uint32_t n, heap_count;
-    uint64_t full, drop;    /* a whole vote, and what a chosen neighbour takes off it */
+    uint64_t full, drop; /* a whole vote, and what a chosen neighbour takes off it */
     uint64_t *can_give, *votes;
     candidate *heap;
     uint64_t looked;
     gx_job *job;
 } election;
 
-/* ---- the heap: most votes, then the lowest number --------------------------------------------- */
+/* ---- the heap: most votes, then the lowest number ---------------------------------------------
+ */
 
 static bool before(candidate a, candidate b) {
     return a.votes > b.votes || (a.votes == b.votes && a.member < b.member);
@@ -93,7 +94,8 @@ static uint32_t take_first(election *e) {
     return GX_NONE;
 }
 
-/* ---- voting ----------------------------------------------------------------------------------- */
+/* ---- voting -----------------------------------------------------------------------------------
+ */
 
 /* Voter w can give `less` less to each it votes for. */
 static void weaken(election *e, uint32_t w, uint64_t less) {
@@ -123,7 +125,8 @@ static gx_status prepare(election *e, gx_error *err) {
         }
     }
     if (status == GX_OK && most && arcs > UINT64_MAX / most) {
-        return gx_fail(err, GX_OVER_LIMIT, "voterank counts votes up to 2^64; %llu ties are too many",
+        return gx_fail(err, GX_OVER_LIMIT,
+                       "voterank counts votes up to 2^64; %llu ties are too many",
                        (unsigned long long)arcs);
     }
     e->full = arcs;
@@ -165,7 +168,8 @@ static gx_status elect(election *e, uint32_t *order, uint32_t *out_count, uint32
     return gx_job_check(e->job, err);
 }
 
-/* ---- the pass --------------------------------------------------------------------------------- */
+/* ---- the pass ---------------------------------------------------------------------------------
+ */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;

@@ -10,8 +10,8 @@
  * overlap, relative to it, until they are nothing, and divided by their sum: no factorial is
  * needed, and nothing is lost where n is large.
  *
- * O(n) time for all but the expectation, whose worst case is O(n √n); 28 bytes a member. Sums run in
- * a fixed order on one thread.
+ * O(n) time for all but the expectation, whose worst case is O(n √n); 28 bytes a member. Sums run
+ * in a fixed order on one thread.
  */
 #include "engine/community/partition.h"
 #include "engine/community/quality.h"
@@ -22,12 +22,12 @@
 static const double NEGLIGIBLE = 1e-30;
 
 typedef struct overlap {
-    uint32_t n, members;        /* numbers are below n; members that are in both */
-    uint32_t *in_a, *in_b;      /* of each of them */
-    uint32_t *at, *item;        /* them by their number in a */
-    uint32_t *size;             /* of each number in b */
-    uint32_t *common;           /* scratch: of each number in b */
-    double joint, ha, hb;       /* entropies */
+    uint32_t n, members;              /* numbers are below n; members that are in both */
+    uint32_t *in_a, *in_b;            /* of each of them */
+    uint32_t *at, *item;              /* them by their number in a */
+    uint32_t *size;                   /* of each number in b */
+    uint32_t *common;                 /* scratch: of each number in b */
+    double joint, ha, hb;             /* entropies */
     uint64_t pairs, pairs_a, pairs_b; /* of members who are together in both, in a, in b */
 } overlap;
 

@@ -82,9 +82,10 @@ gx_status gx__carry_check(const gx_arrays *result, const char *instance, gx_erro
     gx_status status = GX_OK;
     for (uint64_t c = 0; status == GX_OK && c < array->shape[0]; c++) {
         if (id[c] >= *next || taken[id[c]]) {
-            status = gx_fail(err, GX_INTERNAL,
-                             "%s.id of circle %" PRIu64 " is %" PRIu32 ": taken, or not below %" PRIu32,
-                             instance, c, id[c], *next);
+            status =
+                gx_fail(err, GX_INTERNAL,
+                        "%s.id of circle %" PRIu64 " is %" PRIu32 ": taken, or not below %" PRIu32,
+                        instance, c, id[c], *next);
         } else {
             taken[id[c]] = 1;
         }

@@ -7,20 +7,30 @@
 
 /* Its parameters. */
 #define GX__CARRY_PARAMS                                                                           \
-    {"start", GX_PARAM_CHOICE, "last", GX_PARAM_UNCHECKED, NULL, "last|alone", 0,                  \
-     "from the circles of the last snapshot, where there is one, or from everybody alone"},        \
     {                                                                                              \
-        "inertia", GX_PARAM_REAL, "0.005", 0, 1, NULL, NULL, 0,                                    \
-            "from the last circles, a member or a part of a circle moves only for a gain of this " \
-            "share of the weight of its ties"                                                      \
-    }
+        "start",                                                                                   \
+        GX_PARAM_CHOICE,                                                                           \
+        "last",                                                                                    \
+        GX_PARAM_UNCHECKED,                                                                        \
+        NULL,                                                                                      \
+        "last|alone",                                                                              \
+        0,                                                                                         \
+        "from the circles of the last snapshot, where there is one, or from everybody alone"},     \
+        {"inertia",                                                                                \
+         GX_PARAM_REAL,                                                                            \
+         "0.005",                                                                                  \
+         0,                                                                                        \
+         1,                                                                                        \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "from the last circles, a member or a part of a circle moves only for a gain of this "    \
+         "share of the weight of its ties"}
 
 /* What the pass gives beside `community`. */
 #define GX__CARRY_GIVES                                                                            \
     {"id", GX_U32, GX_LEN_OTHER, "id of each circle, carried on from the last snapshot"},          \
-    {                                                                                              \
-        "next_id", GX_U32, GX_LEN_OTHER, "one number: the first id never used"                     \
-    }
+        {"next_id", GX_U32, GX_LEN_OTHER, "one number: the first id never used"}
 
 typedef struct gx__last {
     const uint32_t *community; /* NULL: there are none to go on from */

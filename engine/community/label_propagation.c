@@ -8,8 +8,8 @@
  *    networks, Physical Review E 79, 066107, 2009): a label loses `attenuation` of its strength,
  *    at first 1, with every member it is handed on to, and weighs tie × strength;
  *  - a price on large labels (Barber and Clark: Detecting network communities by propagating labels
- *    under constraints, Physical Review E 80, 026129, 2009, eq. 10): `penalty` times the weight that
- *    chance would lead there, k_v K_l / 2m. Without attenuation and with penalty 1 this is their
+ *    under constraints, Physical Review E 80, 026129, 2009, eq. 10): `penalty` times the weight
+ * that chance would lead there, k_v K_l / 2m. Without attenuation and with penalty 1 this is their
  *    propagation by modularity.
  *
  * A member keeps the label it has unless another weighs more; equals are told apart by a hash of
@@ -128,8 +128,8 @@ static mark weigh(const propagation *p, uint32_t v, scratch *s) {
     const mark own = p->now[v];
     const double degree = p->degree[v], price = p->price * degree;
     uint32_t count = add_neighbours(p, v, s), chosen = own.label;
-    double best = s->weight[own.label] - price * (p->total[own.label] - degree) +
-                  GAIN_LEAST * degree;
+    double best =
+        s->weight[own.label] - price * (p->total[own.label] - degree) + GAIN_LEAST * degree;
     uint64_t best_hash = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t label = s->touched[i];

@@ -1,6 +1,6 @@
 /* The pass `leiden`; how it works is told in leiden_rounds.c. */
-#include "engine/community/carry.h"
 #include "engine/community/leiden.h"
+#include "engine/community/carry.h"
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"
 
@@ -21,10 +21,8 @@ const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args,
                          int threads) {
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
-    const bool directed =
-        gx_arg_bool(args, "directed") && input->graph && input->graph->directed;
-    out->mem_bytes =
-        gx__leiden_bytes(n, directed ? 2 * input->graph->m : m, directed, threads);
+    const bool directed = gx_arg_bool(args, "directed") && input->graph && input->graph->directed;
+    out->mem_bytes = gx__leiden_bytes(n, directed ? 2 * input->graph->m : m, directed, threads);
     out->cpu_s = 4e-7 * (double)n + 1.5e-7 * (double)m;
 }
 
@@ -68,17 +66,16 @@ gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *a
                          gx_job *job, gx_error *err) {
     const bool directed = gx_arg_bool(args, "directed") && input->graph->directed;
     gx_leiden_tree tree = {0};
-    gx_leiden_options options = {.resolution = gx_arg_real(args, "resolution"),
-                                 .rounds = (uint32_t)gx_arg_int(args, "rounds"),
-                                 .tolerance = gx_arg_real(args, "tolerance"),
-                                 .trials = gx_arg_has(args, "trials")
-                                               ? (uint32_t)gx_arg_int(args, "trials")
-                                               : 0,
-                                 .louvain = louvain,
-                                 .cpm = gx_arg_is(args, "objective", "cpm"),
-                                 .unweighted = !gx_arg_bool(args, "weighted"),
-                                 .directed = directed ? input->graph : NULL,
-                                 .tree = &tree};
+    gx_leiden_options options = {
+        .resolution = gx_arg_real(args, "resolution"),
+        .rounds = (uint32_t)gx_arg_int(args, "rounds"),
+        .tolerance = gx_arg_real(args, "tolerance"),
+        .trials = gx_arg_has(args, "trials") ? (uint32_t)gx_arg_int(args, "trials") : 0,
+        .louvain = louvain,
+        .cpm = gx_arg_is(args, "objective", "cpm"),
+        .unweighted = !gx_arg_bool(args, "weighted"),
+        .directed = directed ? input->graph : NULL,
+        .tree = &tree};
     const gx__last last = gx__last_find(out->instance, input);
     uint32_t *community, *start = NULL, count;
     gx_status status;

@@ -4,9 +4,10 @@
 
 #include "graph/csr/graph.h"
 
-/* How parts were merged, level by level. Level 0 holds the members; entry i of parent in [level_ptr[l],
- * level_ptr[l + 1]) is the part of level l + 1 that holds part i − level_ptr[l] of level l, and for the
- * last level its community. Every part is connected and lies in one part of the next level. */
+/* How parts were merged, level by level. Level 0 holds the members; entry i of parent in
+ * [level_ptr[l], level_ptr[l + 1]) is the part of level l + 1 that holds part i − level_ptr[l] of
+ * level l, and for the last level its community. Every part is connected and lies in one part of
+ * the next level. */
 typedef struct gx_leiden_tree {
     uint32_t levels;
     uint32_t *level_ptr; /* levels + 1 */
@@ -19,9 +20,9 @@ typedef struct gx_leiden_options {
     double tolerance;      /* a round that adds less quality is the last */
     uint32_t trials;       /* the best of so many; 0: 4 below 65,536 arcs without a start, else 1 */
     const uint32_t *start; /* a partition to start from, numbers below n; NULL: everybody alone */
-    double inertia; /* of a start: a node moves only if it gains this share of its degree */
-    bool louvain; /* without refinement: a community may turn out to be disconnected */
-    bool cpm;     /* the constant Potts model in place of modularity */
+    double inertia;        /* of a start: a node moves only if it gains this share of its degree */
+    bool louvain;          /* without refinement: a community may turn out to be disconnected */
+    bool cpm;              /* the constant Potts model in place of modularity */
     bool unweighted;
     const gx_graph *directed; /* the same ties with their directions, for directed modularity */
     gx_leiden_tree *tree;     /* filled on success, to be finished; NULL: not asked for */

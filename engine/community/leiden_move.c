@@ -17,8 +17,8 @@
 #include "engine/kernel/crew.h"
 
 enum {
-    BATCHES = 16,           /* of a sweep; a queue of fewer nodes is served one by one */
-    BATCHES_SETTLED = 4,    /* of a long sweep after one that moved fewer than a node in SETTLED */
+    BATCHES = 16,        /* of a sweep; a queue of fewer nodes is served one by one */
+    BATCHES_SETTLED = 4, /* of a long sweep after one that moved fewer than a node in SETTLED */
     SETTLED = 8,
     SETTLED_FEWEST = 16384, /* shorter ones might swap neighbours for ever */
     CHUNK = 64,             /* nodes a thread takes at a time */
@@ -37,7 +37,7 @@ typedef struct sweep {
     uint32_t movers;      /* of the last batch */
     uint32_t moved;       /* in the last sweep */
     double gained;        /* by the moves of the last sweep, in weight */
-    bool all;             /* the next sweep visits everybody: no need to tell whom a move concerns */
+    bool all; /* the next sweep visits everybody: no need to tell whom a move concerns */
     uint32_t vacancies;
 } sweep;
 
@@ -187,8 +187,8 @@ static uint32_t fill_queue(gx__leiden *leiden, bool all) {
 /* The next sweep's queue, in batches; false where there is nobody to visit or no sweep left. */
 static bool start_sweep(sweep *s) {
     const bool all = s->all;
-    const bool idle = s->count >= SETTLED_FEWEST &&
-                      2.0 * s->gained < s->leiden->idle * s->leiden->weight2m;
+    const bool idle =
+        s->count >= SETTLED_FEWEST && 2.0 * s->gained < s->leiden->idle * s->leiden->weight2m;
     if (s->left == 0 || idle) {
         return false;
     }
@@ -250,8 +250,7 @@ static void weigh_chunk(const sweep *s, uint32_t chunk, gx__scratch *scratch) {
     for (uint32_t i = from; i < to; i++) {
         const uint32_t v = leiden->queue[i];
         gx__prefetch_rows(&leiden->level, leiden->queue, i, s->last);
-        leiden->target[i - s->first] =
-            best_target(leiden, v, scratch, &leiden->gain[i - s->first]);
+        leiden->target[i - s->first] = best_target(leiden, v, scratch, &leiden->gain[i - s->first]);
         leiden->seen_at[v] = s->number + 1;
     }
 }

@@ -150,15 +150,15 @@ GX_MUST_CHECK gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_
 
 /* Splits every community of a level that was just renumbered into well-connected parts: `refined`
  * becomes dense, *out_parts counts. `stream` names the random orders. */
-GX_MUST_CHECK gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities,
-                                          uint64_t stream, uint32_t *out_parts, gx_error *err);
+GX_MUST_CHECK gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities, uint64_t stream,
+                                          uint32_t *out_parts, gx_error *err);
 
 /* Makes the parts the nodes of the next level, each in the community its nodes were in. */
 GX_MUST_CHECK gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, gx_error *err);
 
-/* Numbers the level's nodes by community, those of community c being [group_at[c], group_at[c + 1]),
- * with the arcs that stay inside of it first in each row, up to inner_to. group_item holds their old
- * numbers until the next grouping. */
+/* Numbers the level's nodes by community, those of community c being [group_at[c], group_at[c +
+ * 1]), with the arcs that stay inside of it first in each row, up to inner_to. group_item holds
+ * their old numbers until the next grouping. */
 GX_MUST_CHECK gx_status gx__leiden_renumber(gx__leiden *leiden, uint32_t communities,
                                             gx_error *err);
 
@@ -170,23 +170,57 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
  */
 
 #define GX__LEIDEN_PARAMS(rounds_default)                                                          \
-    {"resolution", GX_PARAM_REAL, "1", 1e-6, 1e6, NULL, NULL, 0,                                   \
+    {"resolution",                                                                                 \
+     GX_PARAM_REAL,                                                                                \
+     "1",                                                                                          \
+     1e-6,                                                                                         \
+     1e6,                                                                                          \
+     NULL,                                                                                         \
+     NULL,                                                                                         \
+     0,                                                                                            \
      "above 1 finds more and smaller circles, below 1 fewer and larger; for cpm the density that " \
      "a circle must have"},                                                                        \
-        {"objective", GX_PARAM_CHOICE, "modularity", GX_PARAM_UNCHECKED, NULL, "modularity|cpm",   \
-         0, "what is made large: modularity, or the constant Potts model"},                        \
-        {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,                     \
-         "ties count by their weights"},                                                           \
-        {"directed", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,                    \
-         "directed modularity: who sends and who receives are told apart"},                        \
-        {"rounds", GX_PARAM_INT, rounds_default, 1, 1000, "rounds", NULL, 0,                       \
+        {"objective",                                                                              \
+         GX_PARAM_CHOICE,                                                                          \
+         "modularity",                                                                             \
+         GX_PARAM_UNCHECKED,                                                                       \
+         NULL,                                                                                     \
+         "modularity|cpm",                                                                         \
+         0,                                                                                        \
+         "what is made large: modularity, or the constant Potts model"},                           \
+        {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED,                                    \
+         NULL,       NULL,          0,      "ties count by their weights"},                        \
+        {"directed", GX_PARAM_BOOL,                                                                \
+         "false",    GX_PARAM_UNCHECKED,                                                           \
+         NULL,       NULL,                                                                         \
+         0,          "directed modularity: who sends and who receives are told apart"},            \
+        {"rounds",                                                                                 \
+         GX_PARAM_INT,                                                                             \
+         rounds_default,                                                                           \
+         1,                                                                                        \
+         1000,                                                                                     \
+         "rounds",                                                                                 \
+         NULL,                                                                                     \
+         0,                                                                                        \
          "at most so many rounds, each from the result of the one before"},                        \
-        {"trials", GX_PARAM_INT, NULL, 1, 1000, NULL, NULL, 0,                                     \
+        {"trials",                                                                                 \
+         GX_PARAM_INT,                                                                             \
+         NULL,                                                                                     \
+         1,                                                                                        \
+         1000,                                                                                     \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         0,                                                                                        \
          "start so often and keep the best; 4 below 65,536 arcs unless given (louvain: 1)"},       \
-    {                                                                                              \
-        "tolerance", GX_PARAM_REAL, "1e-4", 0, 1, "modularity", NULL, 0,                           \
-            "a round that adds less is the last"                                                   \
-    }
+        {"tolerance",                                                                              \
+         GX_PARAM_REAL,                                                                            \
+         "1e-4",                                                                                   \
+         0,                                                                                        \
+         1,                                                                                        \
+         "modularity",                                                                             \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "a round that adds less is the last"}
 
 enum { GX__LEIDEN_GIVES = 8 };
 extern const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES];

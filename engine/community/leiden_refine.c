@@ -31,8 +31,7 @@ typedef struct mass {
 } mass;
 
 static mass part_mass(const gx__leiden *leiden, uint32_t part) {
-    return (mass){leiden->part_total[part],
-                  leiden->directed ? leiden->part_total_in[part] : 0.0};
+    return (mass){leiden->part_total[part], leiden->directed ? leiden->part_total_in[part] : 0.0};
 }
 
 static double expected(const gx__leiden *leiden, mass a, mass b) {

@@ -25,11 +25,11 @@
 #include <math.h>
 
 enum {
-    SWEEPS_MOST = 100,         /* a level: moves that chase each other in one batch must end */
-    NODES_CHECKED = 1024,      /* after so many a cancel is looked for */
-    BLOCK_MOST = 8,            /* nodes visited one after the other, in a large level */
-    BLOCKS_FEWEST = 1024,      /* in a small level blocks are smaller, so that there are as many */
-    TRIALS_SMALL = 4,          /* where nothing else is asked for, of a graph of fewer arcs than */
+    SWEEPS_MOST = 100,    /* a level: moves that chase each other in one batch must end */
+    NODES_CHECKED = 1024, /* after so many a cancel is looked for */
+    BLOCK_MOST = 8,       /* nodes visited one after the other, in a large level */
+    BLOCKS_FEWEST = 1024, /* in a small level blocks are smaller, so that there are as many */
+    TRIALS_SMALL = 4,     /* where nothing else is asked for, of a graph of fewer arcs than */
     TRIALS_ARCS = 1 << 16,
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
@@ -346,8 +346,8 @@ static gx_status run_round(gx__leiden *leiden, uint32_t round, gx__tree_levels *
             memcpy(leiden->refined, leiden->community, n * sizeof *leiden->refined);
             parts = communities;
         } else {
-            GX_TRY(gx__leiden_refine(leiden, communities, (uint64_t)round << 32 | depth,
-                                     &parts, err));
+            GX_TRY(
+                gx__leiden_refine(leiden, communities, (uint64_t)round << 32 | depth, &parts, err));
         }
         if (parts == n) {
             break;

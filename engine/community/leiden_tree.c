@@ -1,4 +1,5 @@
-/* The levels of Leiden as arrays: 4 bytes a node of each level, twice while they are put together. */
+/* The levels of Leiden as arrays: 4 bytes a node of each level, twice while they are put together.
+ */
 #include "engine/community/leiden_tree.h"
 
 gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part, const uint32_t *node,

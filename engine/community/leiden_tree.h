@@ -1,4 +1,5 @@
-/* The levels of a round of Leiden, collected while it runs. Private to engine/community/leiden*.c. */
+/* The levels of a round of Leiden, collected while it runs. Private to engine/community/leiden*.c.
+ */
 #ifndef GX_COMMUNITY_LEIDEN_TREE_H
 #define GX_COMMUNITY_LEIDEN_TREE_H
 
@@ -15,8 +16,7 @@ typedef struct gx__tree_levels {
 
 /* Adds a level of n nodes: node[i] is in part[i]. */
 GX_MUST_CHECK gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part,
-                                      const uint32_t *node, uint32_t n, gx_job *job,
-                                      gx_error *err);
+                                      const uint32_t *node, uint32_t n, gx_job *job, gx_error *err);
 void gx__tree_clear(gx__tree_levels *tree, gx_job *job);
 void gx__tree_swap(gx__tree_levels *a, gx__tree_levels *b);
 

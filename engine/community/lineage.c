@@ -11,7 +11,8 @@
 
 #include <inttypes.h>
 
-/* What two circles must share for an id to be carried on: a part of the smaller, and of the larger. */
+/* What two circles must share for an id to be carried on: a part of the smaller, and of the larger.
+ */
 enum { SMALLER_PART = 4, LARGER_PART = 20 };
 
 static gx_status check_numbers(const uint32_t *community, uint32_t n, gx_error *err) {
@@ -45,8 +46,9 @@ static gx_status count_sizes(uint32_t **out, uint32_t *out_count, const uint32_t
 
 /* ---- the table of overlaps ------------------------------------------------------------------- */
 
-/* Circle by circle: each newer circle met is an entry, in order of its first member. `entry_of` tells
- * where the entry is, if that lies within this circle's own. With `overlap` NULL it only counts. */
+/* Circle by circle: each newer circle met is an entry, in order of its first member. `entry_of`
+ * tells where the entry is, if that lies within this circle's own. With `overlap` NULL it only
+ * counts. */
 static uint32_t list_overlaps(gx_overlap *overlap, uint32_t *entry_of, const gx_lineage *l,
                               const uint32_t *at, const uint32_t *item, const uint32_t *after) {
     uint32_t count = 0;

@@ -24,8 +24,8 @@ typedef struct gx_lineage {
     gx_job *job;
 } gx_lineage;
 
-/* Compares a partition of the members 0 … n0-1 with a later one of 0 … n1-1; members of both are those
- * below the smaller. Ids are carried on by maximum overlap: pairs by falling number of common
+/* Compares a partition of the members 0 … n0-1 with a later one of 0 … n1-1; members of both are
+ * those below the smaller. Ids are carried on by maximum overlap: pairs by falling number of common
  * members, then by rising size of their union, then by number, each circle once, so long as the
  * common members are at least a quarter of the smaller circle and a twentieth of the larger. O(n)
  * time, 28 bytes a member at most while it runs. corrupt: a number that is not below its n. */
@@ -34,8 +34,8 @@ GX_MUST_CHECK gx_status gx_lineage_find(gx_lineage *out, const uint32_t *before,
                                         gx_error *err);
 void gx_lineage_finish(gx_lineage *lineage);
 
-/* id[to_count]: that of the parent, or the next one not used yet. `before_id` NULL: the older circles'
- * numbers are their ids. *in_out_next is the first id never used, before and after. */
+/* id[to_count]: that of the parent, or the next one not used yet. `before_id` NULL: the older
+ * circles' numbers are their ids. *in_out_next is the first id never used, before and after. */
 void gx_lineage_ids(uint32_t *id, uint32_t *in_out_next, const gx_lineage *lineage,
                     const uint32_t *before_id);
 

@@ -1,8 +1,8 @@
-/* Louvain communities: V. D. Blondel, J.-L. Guillaume, R. Lambiotte, E. Lefebvre, "Fast unfolding of
- * communities in large networks", J. Stat. Mech. P10008 (2008), by the moving and the aggregating of
- * Leiden (leiden_move.c, leiden_aggregate.c), with its queue in place of whole sweeps. Communities
- * may be disconnected inside, as is known of Louvain; `leiden` is the pass without that.
- * Time O(m) a sweep, memory as leiden's. */
+/* Louvain communities: V. D. Blondel, J.-L. Guillaume, R. Lambiotte, E. Lefebvre, "Fast unfolding
+ * of communities in large networks", J. Stat. Mech. P10008 (2008), by the moving and the
+ * aggregating of Leiden (leiden_move.c, leiden_aggregate.c), with its queue in place of whole
+ * sweeps. Communities may be disconnected inside, as is known of Louvain; `leiden` is the pass
+ * without that. Time O(m) a sweep, memory as leiden's. */
 #include "engine/community/carry.h"
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"

@@ -224,8 +224,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         uint64_t held = gx__personas_held(g, personas) + 4 * personas;
         uint64_t found = held + gx__leiden_bytes(personas, g->m, false, threads);
         uint64_t given = held + 8 * (n + 1) + (16 + 8) * personas;
-        out->mem_bytes = 4 * n + 256 + larger(gx__personas_bytes(g, personas, threads),
-                                              larger(found, given));
+        out->mem_bytes =
+            4 * n + 256 + larger(gx__personas_bytes(g, personas, threads), larger(found, given));
     }
     out->cpu_s = 4e-9 * steps + 6e-7 * guess + 2e-7 * (double)(g ? g->m : 0) + 1e-6;
 }

@@ -21,7 +21,7 @@ enum {
     KEPT = 1 << 18,  /* ties of an ego network that are kept, a thread */
     SEARCH_FROM = 8, /* how many times longer a row is that is searched instead of walked along */
     SAMPLES = 1024,
-    SAMPLE_STEPS = 1 << 22, /* no more are drawn after so many: some 20 ms */
+    SAMPLE_STEPS = 1 << 22,    /* no more are drawn after so many: some 20 ms */
     CHUNK = 32,                /* members a thread takes at a time */
     ARCS_PER_THREAD = 1 << 14, /* fewer are not worth a thread */
 };
@@ -266,8 +266,8 @@ static gx_status split_all(uint32_t *part, uint32_t *first, const gx_graph *g,
 #pragma omp parallel for num_threads(threads) schedule(dynamic, CHUNK) if (threads > 1)
     for (uint32_t v = 0; v < g->n; v++) {
         if (!gx_job_should_stop(job)) {
-            first[v + 1] = find_groups(&scratch[gx_thread()], v, part + g->out_ptr[v],
-                                       options->least, job);
+            first[v + 1] =
+                find_groups(&scratch[gx_thread()], v, part + g->out_ptr[v], options->least, job);
         }
     }
     GX_TRY(gx_job_check(job, err));

@@ -1,4 +1,5 @@
-/* Quality of a partition. Sums run in member order, or in fixed blocks of it: the same bytes always. */
+/* Quality of a partition. Sums run in member order, or in fixed blocks of it: the same bytes
+ * always. */
 #include "engine/community/quality.h"
 #include "engine/community/partition.h"
 #include "engine/kernel/parallel.h"
@@ -32,8 +33,8 @@ typedef struct sums {
 
 enum { BLOCK = 4096, ARCS_PARALLEL = 1 << 17 };
 
-static void sum_rows(sums *s, const gx_graph *graph, const float *weight,
-                     const uint32_t *community, int threads) {
+static void sum_rows(sums *s, const gx_graph *graph, const float *weight, const uint32_t *community,
+                     int threads) {
     const uint32_t blocks = graph->n / BLOCK + 1;
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic)

@@ -14,10 +14,11 @@ GX_MUST_CHECK gx_status gx_quality_modularity(double *out, const gx_graph *graph
 
 enum { GX_QUALITY_CPM = 1, GX_QUALITY_UNWEIGHTED = 2 };
 
-/* What Leiden makes large, 0 where there is no weight. By default the modularity above; of a directed
- * graph that of Leicht and Newman (2008), Q = 1/m Σ_ij (A_ij − γ kout_i kin_j / m) [c_i = c_j]. With
- * GX_QUALITY_CPM, for an undirected graph, the constant Potts model over all weight (Traag, Van Dooren
- * and Nesterov 2011), Q = 1/(2m) Σ_ij (A_ij − γ) [c_i = c_j], i = j counted. O(n + m). */
+/* What Leiden makes large, 0 where there is no weight. By default the modularity above; of a
+ * directed graph that of Leicht and Newman (2008), Q = 1/m Σ_ij (A_ij − γ kout_i kin_j / m) [c_i =
+ * c_j]. With GX_QUALITY_CPM, for an undirected graph, the constant Potts model over all weight
+ * (Traag, Van Dooren and Nesterov 2011), Q = 1/(2m) Σ_ij (A_ij − γ) [c_i = c_j], i = j counted. O(n
+ * + m). */
 GX_MUST_CHECK gx_status gx_quality_objective(double *out, const gx_graph *graph,
                                              const uint32_t *community, double resolution,
                                              unsigned flags, gx_job *job, gx_error *err);
@@ -63,9 +64,9 @@ GX_MUST_CHECK gx_status gx_quality_nmi(double *out, const uint32_t *a, const uin
 typedef struct gx_agreement {
     uint32_t members; /* who were compared: those with a number in both */
     double nmi;       /* 0 to 1, as above; not corrected for chance */
-    double ami;       /* adjusted for chance, mean of the entropies (Vinh et al. 2010): 1 the same, 0
-                       * what chance gives, and a little below it */
-    double ari;       /* adjusted Rand index (Hubert and Arabie 1985), of the same range */
+    double ami; /* adjusted for chance, mean of the entropies (Vinh et al. 2010): 1 the same, 0
+                 * what chance gives, and a little below it */
+    double ari; /* adjusted Rand index (Hubert and Arabie 1985), of the same range */
 } gx_agreement;
 
 /* Numbers as for gx_quality_nmi. O(n) and the expectation, at worst O(n √n); 28 bytes a member. */

@@ -283,7 +283,8 @@ static void test_agreement_by_hand(void **state) {
     gx_free(b);
 }
 
-/* Performance by its definition, and the other figures beside the functions that give them alone. */
+/* Performance by its definition, and the other figures beside the functions that give them alone.
+ */
 static void test_measure(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 500; seed++) {

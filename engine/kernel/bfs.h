@@ -16,8 +16,8 @@ typedef struct gx__bfs {
     uint32_t *queue; /* those reached, by level; within a level in no particular order */
     uint64_t *front; /* a bit a member: the last level, while searching backwards */
     uint32_t reached;
-    uint32_t first; /* queue[first..reached) is the last level */
-    uint32_t depth; /* the number of the last level, 0 for the sources */
+    uint32_t first;      /* queue[first..reached) is the last level */
+    uint32_t depth;      /* the number of the last level, 0 for the sources */
     uint64_t arcs_ahead; /* out-ties of the last level */
     uint64_t arcs_left;  /* in-ties of whoever is not reached */
     uint32_t n;

@@ -18,11 +18,11 @@
 #include "engine/kernel/dijkstra.h"
 
 typedef struct gx__brandes {
-    uint32_t *level; /* GX_NONE: not reached; with lengths the place in dijkstra.order */
-    uint32_t *queue; /* by level; without lengths */
-    double *count;   /* of shortest paths; 0: not reached */
-    double *share;   /* (1 + dependency) / count, 0 until it is known */
-    double *through; /* the dependency */
+    uint32_t *level;  /* GX_NONE: not reached; with lengths the place in dijkstra.order */
+    uint32_t *queue;  /* by level; without lengths */
+    double *count;    /* of shortest paths; 0: not reached */
+    double *share;    /* (1 + dependency) / count, 0 until it is known */
+    double *through;  /* the dependency */
     uint64_t *scaled; /* a bit a level: counts from here on were scaled down */
     uint32_t *power;  /* with lengths: how often a member's count was */
     gx__dijkstra dijkstra;

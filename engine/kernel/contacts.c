@@ -190,8 +190,8 @@ static void share_row(const pairing *p, double *shared, double *value, uint32_t 
 /* Places [first, last). */
 static void share_rows(const pairing *p, uint32_t first, uint32_t last) {
     const uint64_t *ptr = p->c->rows.ptr;
-#pragma omp parallel for num_threads(p->threads) schedule(dynamic, MEMBERS_CHUNK)                  \
-    if (p->threads > 1)
+#pragma omp parallel for num_threads(p->threads)                                                   \
+    schedule(dynamic, MEMBERS_CHUNK) if (p->threads > 1)
     for (uint32_t i = first; i < last; i++) {
         if (!gx_job_should_stop(p->job)) {
             share_row(p, p->shared + (ptr[i] - ptr[first]),

@@ -1,7 +1,7 @@
 /* The ticket holds the phase (16 bits), its chunks (24) and the next one to be taken (24), so that
- * taking a chunk is one atomic addition that tells for sure what it belongs to: a phase does not end
- * before each of its taken chunks is done. A thread that finds none left looks on until the phase
- * changes; it takes no second ticket in it, so the addition cannot run over. */
+ * taking a chunk is one atomic addition that tells for sure what it belongs to: a phase does not
+ * end before each of its taken chunks is done. A thread that finds none left looks on until the
+ * phase changes; it takes no second ticket in it, so the addition cannot run over. */
 #include "engine/kernel/crew.h"
 #include "engine/kernel/parallel.h"
 

@@ -1,7 +1,7 @@
 /* Threads that work through short phases, one after the other, as the moves of Leiden are made: the
  * chunks of a phase are shared out, and when the last one is done whoever did it sets up the next
- * phase alone. In place of the two barriers that OpenMP would ask for there is one handing over, and
- * a thread that is not running holds nobody up unless it is in the middle of a chunk. */
+ * phase alone. In place of the two barriers that OpenMP would ask for there is one handing over,
+ * and a thread that is not running holds nobody up unless it is in the middle of a chunk. */
 #ifndef GX_KERNEL_CREW_H
 #define GX_KERNEL_CREW_H
 

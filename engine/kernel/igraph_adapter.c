@@ -354,9 +354,9 @@ static igraph_error_t layout(struct call *c) {
         return code;
     }
     double spread = sqrt((double)c->nodes);
-    code = igraph_layout_fruchterman_reingold(
-        &c->graph, &place, false, c->trials, spread / 10, IGRAPH_LAYOUT_AUTOGRID,
-        weighted ? &c->weight : NULL, NULL, NULL, NULL, NULL);
+    code = igraph_layout_fruchterman_reingold(&c->graph, &place, false, c->trials, spread / 10,
+                                              IGRAPH_LAYOUT_AUTOGRID, weighted ? &c->weight : NULL,
+                                              NULL, NULL, NULL, NULL);
     if (code == IGRAPH_SUCCESS) {
         code = igraph_vector_resize(&c->score, 2 * c->nodes);
     }
@@ -374,8 +374,8 @@ gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph, bool weighted
     bool abandoned = false;
     weighted = weighted && graph->out_weight;
     uint64_t edges = listed_count(graph, weighted);
-    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges) +
-                     gx__igraph_layout_bytes(graph->n, edges);
+    uint64_t bytes =
+        gx__igraph_graph_bytes(graph->n, edges) + gx__igraph_layout_bytes(graph->n, edges);
     gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;

@@ -20,8 +20,8 @@ typedef struct lanczos {
     double *v[WIDTH];    /* v[at] is the one at hand, v[at + 1] what its product becomes */
     double scale[WIDTH]; /* 1 / length */
     int at;
-    double h[WIDTH];          /* parts of the product along v[0..at], for the second pass */
-    double t[WIDTH * BASIS];  /* the matrix in the basis, row-major, stride BASIS */
+    double h[WIDTH];         /* parts of the product along v[0..at], for the second pass */
+    double t[WIDTH * BASIS]; /* the matrix in the basis, row-major, stride BASIS */
     double value[BASIS], ritz[BASIS * BASIS];
     double *x;
 } lanczos;
@@ -245,8 +245,7 @@ void gx__leading_normalise(double *x, uint32_t n) {
 }
 
 gx_status gx__leading_find(gx__leading *out, double *in_out_x, const gx__operator *matrix,
-                           const gx__sweep *sweep, double tolerance, uint32_t most,
-                           gx_error *err) {
+                           const gx__sweep *sweep, double tolerance, uint32_t most, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = sweep->job;
     lanczos l = {.matrix = matrix, .sweep = sweep, .x = in_out_x};

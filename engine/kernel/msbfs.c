@@ -9,7 +9,7 @@ enum {
 /* Counts of bits are an instruction of every processor of the last decade, but not of the oldest
  * x86-64; the loops that need them are compiled for both. They work on whole numbers only.
  * Sanitizers run before the choice could be made. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__POPCNT__) && \
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__POPCNT__) &&                       \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #define CLONES __attribute__((target_clones("avx2", "popcnt", "default")))
 #else

@@ -14,7 +14,7 @@ enum { GX__LANES = 256 };
 
 typedef struct gx__msbfs {
     uint32_t n;
-    uint32_t words; /* a member's bits: 1 or 4 */
+    uint32_t words;                /* a member's bits: 1 or 4 */
     uint64_t *seen, *front, *next; /* n × words each */
     uint32_t *list[2];             /* members with bits in front; in next */
     uint32_t count[2];

@@ -36,8 +36,7 @@ static inline gx__rows_view gx__rows_by(const gx_input *input, const gx_args *ar
 
 /* Arcs that a pass with that parameter reads; 0 where the view is not there yet. */
 static inline uint64_t gx__arcs_by(const gx_input *input, const gx_args *args) {
-    const gx_graph *graph =
-        gx_arg_is(args, "direction", "all") ? input->undirected : input->graph;
+    const gx_graph *graph = gx_arg_is(args, "direction", "all") ? input->undirected : input->graph;
     return graph ? graph->m : 0;
 }
 

@@ -25,7 +25,7 @@ typedef struct sum_of_parts {
 } sum_of_parts;
 
 static void add_parts(const sum_of_parts *s, uint64_t first, uint64_t end) {
-#pragma omp parallel for ordered schedule(dynamic, 1) num_threads(s->threads) if (s->threads > 1)
+#pragma omp parallel for ordered schedule(dynamic, 1) num_threads(s -> threads) if (s->threads > 1)
     for (uint64_t part = first; part < end; part++) {
         int worker = gx_thread();
         double *into = s->own + (uint64_t)worker * s->length;
@@ -49,7 +49,8 @@ gx_status gx__ordered_sum(double *sum, uint64_t length, uint64_t parts, int thre
     if (status != GX_OK) {
         return status;
     }
-    /* In slices, since threads take turns at the rest of a loop even where nothing is to be done. */
+    /* In slices, since threads take turns at the rest of a loop even where nothing is to be done.
+     */
     for (uint64_t first = 0; first < parts && !gx_job_should_stop(job); first += SLICE) {
         add_parts(&s, first, first + SLICE < parts ? first + SLICE : parts);
     }

@@ -194,8 +194,7 @@ static uint32_t draw_before(const gx__brandes *search, const gx__paths *paths, u
 /* All between v and the end that was searched from. */
 static void draw_to_end(const gx__brandes *search, const gx__paths *paths, uint32_t v, gx_rng *rng,
                         uint64_t *hits) {
-    for (v = draw_before(search, paths, v, rng);
-         v != GX_NONE && search->dijkstra.distance[v] > 0;
+    for (v = draw_before(search, paths, v, rng); v != GX_NONE && search->dijkstra.distance[v] > 0;
          v = draw_before(search, paths, v, rng)) {
         hit(hits, v);
     }

@@ -53,10 +53,12 @@ static inline double gx__path_length(const gx__paths *paths, const gx__rows_view
          .fallback = "false",                                                                      \
          GX_PARAM_UNCHECKED,                                                                       \
          .help = "ties have lengths by their weights; a tie that weighs 0 is none"},               \
-    {                                                                                              \
-        .name = "length", .type = GX_PARAM_CHOICE, .fallback = "inverse", GX_PARAM_UNCHECKED,      \
-        .choices = "inverse|weight",                                                               \
-        .help = "of a weighted tie: 1 / its weight, so that strong ties are short, or its weight"  \
-    }
+        {.name = "length",                                                                         \
+         .type = GX_PARAM_CHOICE,                                                                  \
+         .fallback = "inverse",                                                                    \
+         GX_PARAM_UNCHECKED,                                                                       \
+         .choices = "inverse|weight",                                                              \
+         .help =                                                                                   \
+             "of a weighted tie: 1 / its weight, so that strong ties are short, or its weight"}
 
 #endif

@@ -19,10 +19,10 @@ typedef struct gx__oriented {
     float *weight;    /* m, or NULL where the graph has none or they were not asked for */
 } gx__oriented;
 
-/* Members and their places: order[p] has the place p, and place[v] is that of v. `order` and `place`
- * are n each. */
-GX_MUST_CHECK gx_status gx__places_by_degree(uint32_t *order, uint32_t *place, const gx_graph *graph,
-                                             gx_job *job, gx_error *err);
+/* Members and their places: order[p] has the place p, and place[v] is that of v. `order` and
+ * `place` are n each. */
+GX_MUST_CHECK gx_status gx__places_by_degree(uint32_t *order, uint32_t *place,
+                                             const gx_graph *graph, gx_job *job, gx_error *err);
 
 /* O(n + m) time. `graph` is undirected. Held on the job's account until gx__oriented_free. */
 GX_MUST_CHECK gx_status gx__orient(gx__oriented *out, const gx_graph *graph, bool weighted,

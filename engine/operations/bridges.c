@@ -1,14 +1,15 @@
-/* Bridges: ties without which a part of the graph would fall in two, and cut members, without whom it
- * would. By one depth-first search of each component (Tarjan: A note on finding the bridges of a
- * graph, Information Processing Letters 2, 1974; Hopcroft and Tarjan: Algorithm 447, CACM 16, 1973):
+/* Bridges: ties without which a part of the graph would fall in two, and cut members, without whom
+ * it would. By one depth-first search of each component (Tarjan: A note on finding the bridges of a
+ * graph, Information Processing Letters 2, 1974; Hopcroft and Tarjan: Algorithm 447, CACM 16,
+ * 1973):
  *
- *   low(v) = the earliest member that v's subtree reaches by at most one tie that is not of the tree;
- *   (p, v) is a bridge where low(v) comes after p; p is cut from v's subtree where it does not come
- *   before p.
+ *   low(v) = the earliest member that v's subtree reaches by at most one tie that is not of the
+ * tree; (p, v) is a bridge where low(v) comes after p; p is cut from v's subtree where it does not
+ * come before p.
  *
- * The search keeps its place in each row and the way back in `parent`, so there is no recursion and no
- * stack. O(n + m) time, one thread, 28 bytes a member. A tie of weight 0 is a tie, a tie there and
- * back is one, a self-loop is none. */
+ * The search keeps its place in each row and the way back in `parent`, so there is no recursion and
+ * no stack. O(n + m) time, one thread, 28 bytes a member. A tie of weight 0 is a tie, a tie there
+ * and back is one, a self-loop is none. */
 #include "engine/community/partition.h"
 #include "graph/pass/pass.h"
 
@@ -30,11 +31,11 @@ static const gx_gives gives[] = {
 
 typedef struct search {
     const gx_graph *graph;
-    uint32_t *order; /* when a member was met, 1..; 0: not yet */
+    uint32_t *order;               /* when a member was met, 1..; 0: not yet */
     uint32_t *low, *parent, *size; /* of the subtree */
-    uint32_t *met;   /* members as they were met */
-    uint64_t *cursor; /* place in the row */
-    uint32_t *parts; /* the output */
+    uint32_t *met;                 /* members as they were met */
+    uint64_t *cursor;              /* place in the row */
+    uint32_t *parts;               /* the output */
     uint32_t time;
     uint64_t steps;
 } search;
@@ -76,8 +77,8 @@ static uint32_t step_back(search *s, uint32_t v) {
     return p;
 }
 
-/* The component of `root`. Afterwards low holds, for a bridge (parent, v), the smaller side, and 0 for
- * other members. */
+/* The component of `root`. Afterwards low holds, for a bridge (parent, v), the smaller side, and 0
+ * for other members. */
 static gx_status search_from(search *s, uint32_t root, gx_job *job, gx_error *err) {
     uint32_t first = s->time, v = root;
     meet(s, root, GX_NONE);
@@ -136,7 +137,8 @@ static void reorder(uint32_t *list, uint32_t *spare, const uint32_t *order, uint
     }
 }
 
-/* By falling side, then by number. The sizes of subtrees are not needed any more, and hold the keys. */
+/* By falling side, then by number. The sizes of subtrees are not needed any more, and hold the
+ * keys. */
 static gx_status give_bridges(gx_output *out, const search *s, uint32_t least, gx_job *job,
                               gx_error *err) {
     uint32_t *src, *dst, *side, *at = NULL, *order = NULL, *key = s->size;
@@ -203,7 +205,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     (void)args;
     (void)threads;
     double m = input->undirected ? (double)input->undirected->m : 0, n = input->users;
-    out->mem_bytes = (uint64_t)input->users * 34 + 256; /* 32 while it searches, 16 and 16 a bridge */
+    out->mem_bytes =
+        (uint64_t)input->users * 34 + 256; /* 32 while it searches, 16 and 16 a bridge */
     out->cpu_s = 6e-9 * m + 2e-8 * n + 1e-6;
 }
 
@@ -223,8 +226,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     for (uint64_t k = 0; k < array->shape[0]; k++) {
         if (src[k] >= dst[k] || dst[k] >= graph->n || side[k] > graph->n / 2 ||
             side[k] < (uint64_t)gx_arg_int(args, "min_side") || (k && side[k] > side[k - 1])) {
-            return gx_fail(err, GX_INTERNAL, "%s: bridge %llu of %u and %u has a side of %u", instance,
-                           (unsigned long long)k, src[k], dst[k], side[k]);
+            return gx_fail(err, GX_INTERNAL, "%s: bridge %llu of %u and %u has a side of %u",
+                           instance, (unsigned long long)k, src[k], dst[k], side[k]);
         }
     }
     return GX_OK;

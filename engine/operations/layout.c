@@ -1,5 +1,5 @@
-/* Positions for pictures (R76): Fruchterman and Reingold, Graph drawing by force-directed placement,
- * Software: Practice and Experience 21 (1991), through igraph, on the undirected graph.
+/* Positions for pictures (R76): Fruchterman and Reingold, Graph drawing by force-directed
+ * placement, Software: Practice and Experience 21 (1991), through igraph, on the undirected graph.
  *
  * Ties pull as springs do, members push each other away; from a thousand members on, only those of
  * the same part of a grid, which makes a round O(n + m). The picture is then moved into the square
@@ -82,7 +82,8 @@ uint64_t gx_layout_separate(double *in_out_xy, const double *radius, uint32_t n,
     return overlaps;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------- */
+/* ---- the pass ----------------------------------------------------------------------------------
+ */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
@@ -136,7 +137,8 @@ const gx_pass gx_pass_layout = {
     .summary = "positions for pictures: who is tied lies close",
     .paper = "Fruchterman, Reingold: Graph drawing by force-directed placement, Software: Practice "
              "and Experience 21, 1991",
-    .complexity = "O(iterations · (n + m)), one thread; igraph's copy of the graph and 70 B a member",
+    .complexity =
+        "O(iterations · (n + m)), one thread; igraph's copy of the graph and 70 B a member",
     .needs = GX_NEED_UNDIRECTED,
     .gives = gives,
     .give_count = GX_COUNT(gives),

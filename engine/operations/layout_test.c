@@ -1,4 +1,5 @@
-/* Pictures: discs that do not overlap, circles that lie apart, and everybody inside of the square. */
+/* Pictures: discs that do not overlap, circles that lie apart, and everybody inside of the square.
+ */
 #include "engine/operations/layout.h"
 
 #include <math.h>

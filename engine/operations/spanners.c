@@ -1,16 +1,17 @@
 /* Spanners: members whose ties lead into several circles, and the pairs of circles that ties join.
  *
- * The participation coefficient of a member is P = 1 − Σ_c (k_c / k)², k_c the weight of the ties to
- * circle c and k of all: 0 where all ties go to one circle, near 1 where they are spread over many. The
- * within-circle degree is z = (k_own − mean) / deviation over the members of the own circle. The two
- * together give a member's role (Guimerà and Amaral: Functional cartography of complex metabolic
- * networks, Nature 433, 2005; equations 1 and 2).
+ * The participation coefficient of a member is P = 1 − Σ_c (k_c / k)², k_c the weight of the ties
+ * to circle c and k of all: 0 where all ties go to one circle, near 1 where they are spread over
+ * many. The within-circle degree is z = (k_own − mean) / deviation over the members of the own
+ * circle. The two together give a member's role (Guimerà and Amaral: Functional cartography of
+ * complex metabolic networks, Nature 433, 2005; equations 1 and 2).
  *
- * Pairs are rows: for each circle those that its ties lead to, by falling weight, with the member who
- * brings most of it. Both (a, b) and (b, a) are there, with the same ties and each with its own member.
+ * Pairs are rows: for each circle those that its ties lead to, by falling weight, with the member
+ * who brings most of it. Both (a, b) and (b, a) are there, with the same ties and each with its own
+ * member.
  *
- * O(n + m) time, and O(k log k) for a circle tied to k others; 60 bytes a circle and thread, 28 a member.
- * Sums run along rows and in the order of members: the same bytes at any thread count. */
+ * O(n + m) time, and O(k log k) for a circle tied to k others; 60 bytes a circle and thread, 28 a
+ * member. Sums run along rows and in the order of members: the same bytes at any thread count. */
 #include "engine/community/partition.h"
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/scores.h"
@@ -138,7 +139,7 @@ static void standardise(spanning *s, uint32_t circle) {
 
 static void score_members(spanning *s) {
     const uint32_t n = s->graph->n;
-#pragma omp parallel num_threads(s->threads) if (s->threads > 1)
+#pragma omp parallel num_threads(s->threads) if (s -> threads > 1)
     {
         sums *by = &s->scratch[gx_thread()].member;
 #pragma omp for schedule(dynamic, MEMBERS_CHUNK)
@@ -199,9 +200,10 @@ static void write_pairs(spanning *s, uint32_t circle, scratch *at) {
     }
 }
 
-/* Counts each circle's pairs into row_at[circle + 1] or, when there is room for them, writes them. */
+/* Counts each circle's pairs into row_at[circle + 1] or, when there is room for them, writes them.
+ */
 static void walk_circles(spanning *s, bool write) {
-#pragma omp parallel num_threads(s->threads) if (s->threads > 1)
+#pragma omp parallel num_threads(s->threads) if (s -> threads > 1)
     {
         scratch *at = &s->scratch[gx_thread()];
 #pragma omp for schedule(dynamic, 1)
@@ -317,14 +319,13 @@ done:
     return status;
 }
 
-/* How many circles there are is not known before: as many as members at worst, for the scratch; some
- * pairs a member. */
+/* How many circles there are is not known before: as many as members at worst, for the scratch;
+ * some pairs a member. */
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)args;
     double m = input->undirected ? (double)input->undirected->m : 0, n = input->users;
     uint64_t circles = input->users;
-    const gx_array *sizes =
-        input->arrays ? gx_arrays_find(input->arrays, "leiden.size") : NULL;
+    const gx_array *sizes = input->arrays ? gx_arrays_find(input->arrays, "leiden.size") : NULL;
     uint64_t used = n + m > SMALL ? (uint64_t)threads : 1;
     circles = sizes ? sizes->shape[0] : circles;
     uint64_t pairs = circles * circles < (uint64_t)m ? circles * circles : (uint64_t)m;
@@ -350,8 +351,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         if (!(score[v] < 1) || !isfinite(z[v]) || circles[v] > cross[v] ||
             (circles[v] == 0) != (cross[v] == 0)) {
             return gx_fail(err, GX_INTERNAL,
-                           "%s: member %u has score %g, z %g, %u ties to %u other circles", instance, v,
-                           score[v], z[v], cross[v], circles[v]);
+                           "%s: member %u has score %g, z %g, %u ties to %u other circles",
+                           instance, v, score[v], z[v], cross[v], circles[v]);
         }
     }
     return GX_OK;
@@ -362,7 +363,8 @@ static const char *const arrays[] = {"leiden.community", NULL};
 const gx_pass gx_pass_spanners = {
     .name = "spanners",
     .kind = GX_KIND_CENTRALITY,
-    .summary = "how far a member's ties are spread over circles, and the pairs of circles they join",
+    .summary =
+        "how far a member's ties are spread over circles, and the pairs of circles they join",
     .paper = "Guimerà, Amaral, Functional cartography of complex metabolic networks, Nature 433 "
              "(2005), eq. 1 and 2",
     .complexity = "time O(n + m + pairs log pairs); 28 bytes a member, 60 a circle and thread",

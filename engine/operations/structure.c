@@ -1,18 +1,19 @@
-/* Structure (R26): figures of the whole community and of each circle, every one an array whose first
- * entry is the whole and whose entry c + 1 is circle c, with the ties inside it alone.
+/* Structure (R26): figures of the whole community and of each circle, every one an array whose
+ * first entry is the whole and whose entry c + 1 is circle c, with the ties inside it alone.
  *
  *   density         ties / (n (n − 1) / 2)
  *   reciprocity     share of directed ties that are there both ways (Newman 2010, equation 7.46)
  *   clustering      transitivity, and the mean over members (structure.h)
  *   assortativity   Newman 2002, equation 4
- *   distance        mean, and effective diameter (Leskovec, Kleinberg, Faloutsos 2005), from a sample
- *   vertical        share of the weight of directed ties that is between a host of a group and somebody
- *                   who is in that group; the rest is horizontal, among members
+ *   distance        mean, and effective diameter (Leskovec, Kleinberg, Faloutsos 2005), from a
+ * sample vertical        share of the weight of directed ties that is between a host of a group and
+ * somebody who is in that group; the rest is horizontal, among members
  *
- * Searches meet in groups of up to 64 (Then et al. 2014), eight groups for the whole, whose jackknife
- * is the error. O(m √m) time at worst for triangles, O(8 m) for each 512 samples of the whole, and the same
- * for each 64 of all circles together; 32 bytes a member and 8 an arc, or 32 a member and thread. The same
- * bytes at any thread count: a circle and a group of sources are each served by one thread. */
+ * Searches meet in groups of up to 64 (Then et al. 2014), eight groups for the whole, whose
+ * jackknife is the error. O(m √m) time at worst for triangles, O(8 m) for each 512 samples of the
+ * whole, and the same for each 64 of all circles together; 32 bytes a member and 8 an arc, or 32 a
+ * member and thread. The same bytes at any thread count: a circle and a group of sources are each
+ * served by one thread. */
 #include "engine/operations/structure.h"
 
 #include "engine/kernel/draw.h"
@@ -33,16 +34,19 @@ static const gx_param params[] = {
 
 /* X(field, type, dtype, what it is) */
 #define FIGURES(X)                                                                                 \
-    X(members, uint32_t, GX_U32, "members; the first entry of each array is the whole, then circles") \
+    X(members, uint32_t, GX_U32,                                                                   \
+      "members; the first entry of each array is the whole, then circles")                         \
     X(hosts, uint32_t, GX_U32, "members who host a group")                                         \
     X(ties, uint64_t, GX_U64, "pairs of members who are tied, in any direction")                   \
     X(arcs, uint64_t, GX_U64, "ties by direction")                                                 \
     X(density, double, GX_F64, "share of all pairs that are tied; NaN below two members")          \
     X(reciprocity, double, GX_F64, "share of arcs that are there both ways; NaN without arcs")     \
     X(clustering, double, GX_F64, "share of paths of two ties that are closed; NaN without any")   \
-    X(local_clustering, double, GX_F64, "mean share of closed pairs around a member; NaN likewise") \
+    X(local_clustering, double, GX_F64,                                                            \
+      "mean share of closed pairs around a member; NaN likewise")                                  \
     X(assortativity, double, GX_F64, "correlation of degrees over ties; NaN where all are equal")  \
-    X(distance, double, GX_F64, "mean ties between two members whom a path joins; NaN without any") \
+    X(distance, double, GX_F64,                                                                    \
+      "mean ties between two members whom a path joins; NaN without any")                          \
     X(distance_error, double, GX_F64, "its standard error; 0: exact")                              \
     X(diameter, double, GX_F64, "90 in 100 distances are at most this, interpolated")              \
     X(diameter_error, double, GX_F64, "its standard error; 0: exact")                              \
@@ -71,7 +75,7 @@ typedef struct structure {
     const gx_input *input;
     gx__inner inner;
     figures f;
-    uint8_t *host; /* whether a member hosts any group */
+    uint8_t *host;      /* whether a member hosts any group */
     flow *inside, *all; /* by circle: of arcs within it, and of all arcs of its members */
     gx__msbfs *work;    /* one a thread */
     int threads;
@@ -265,7 +269,8 @@ static gx_status measure_circle(const structure *s, uint32_t c, gx__msbfs *work,
     const gx__inner *inner = &s->inner;
     const uint32_t n = inner->at[c + 1] - inner->at[c];
     const bool exact = n <= s->circle_samples;
-    const uint32_t count = exact ? n : s->circle_samples, group_count = exact ? 1 : GX__SPREAD_GROUPS;
+    const uint32_t count = exact ? n : s->circle_samples,
+                   group_count = exact ? 1 : GX__SPREAD_GROUPS;
     const gx__rows_view rows = {inner->ptr + inner->at[c], inner->dst, NULL};
     const gx__paths paths = {
         .n = n, .m = rows.ptr[n] - rows.ptr[0], .out = rows, .in = rows, .directed = false};
@@ -277,7 +282,8 @@ static gx_status measure_circle(const structure *s, uint32_t c, gx__msbfs *work,
     GX_TRY(gx__draw(&source, count, n, gx_mix64(s->job->seed ^ (c + 1)), s->job, err));
     for (uint32_t g = 0; g < group_count; g++) {
         uint32_t first = exact ? 0 : group_at(count, g), end = exact ? n : group_at(count, g + 1);
-        GX_TRY(gx__spread_group(&groups[g], work, &paths, source + first, end - first, s->job, err));
+        GX_TRY(
+            gx__spread_group(&groups[g], work, &paths, source + first, end - first, s->job, err));
     }
     gx__spread_close(&spread, groups, group_count, n, count);
     close_distances(s, c + 1, &spread);
@@ -329,7 +335,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                      gx_error *err) {
     const uint64_t size = input->graph->m + input->users;
     structure s = {.input = input,
-                   .threads = size <= SMALL                       ? 1
+                   .threads = size <= SMALL                      ? 1
                               : job->threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS
                                                                  : job->threads,
                    .samples = (uint32_t)gx_arg_int(args, "samples"),
@@ -338,7 +344,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const uint32_t *community;
     gx_status status;
     gx_job_stage(job, "structure", 0);
-    GX_TRY(gx_arrays_need(&community, input->arrays, "leiden.community", GX_U32, input->users, err));
+    GX_TRY(
+        gx_arrays_need(&community, input->arrays, "leiden.community", GX_U32, input->users, err));
     GX_TRY(gx__inner_init(&s.inner, input->undirected, community, job, err));
 #define X(field, type, dtype, what)                                                                \
     GX_TRY(gx_output_add(&s.f.field, out, #field, dtype, (uint64_t)s.inner.circles + 1, 0, err));
@@ -363,15 +370,14 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
     const gx_array *sizes = input->arrays ? gx_arrays_find(input->arrays, "leiden.size") : NULL;
     const uint64_t circles = sizes ? sizes->shape[0] : n;
-    const int used = n + m <= SMALL                ? 1
-                     : threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS
-                                                   : threads;
+    const int used = n + m <= SMALL ? 1 : threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS : threads;
     uint64_t texture = gx__texture_bytes(n, m, threads) + 32 * circles;
-    uint64_t search = (uint64_t)used * (gx__msbfs_bytes((uint32_t)n, GX__SPREAD_LANES) + 8192) + 4 * n;
+    uint64_t search =
+        (uint64_t)used * (gx__msbfs_bytes((uint32_t)n, GX__SPREAD_LANES) + 8192) + 4 * n;
     uint64_t samples = (uint64_t)gx_arg_int(args, "samples");
     samples = samples && samples < n ? samples : n;
-    out->mem_bytes = 21 * n + 4 * m + (104 + 64) * (circles + 1) + 4096 +
-                     (texture > search ? texture : search);
+    out->mem_bytes =
+        21 * n + 4 * m + (104 + 64) * (circles + 1) + 4096 + (texture > search ? texture : search);
     out->cpu_s = gx__triangles_cpu_s(n, m) * 2 +
                  (double)(samples / 512 + 2) * 8 * (4e-9 * (double)m + 3e-8 * (double)n);
 }
@@ -388,11 +394,11 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         together += members[c];
     }
     if (!members || members[0] != input->users || together != members[0]) {
-        return gx_fail(err, GX_INTERNAL, "%s.members does not hold each of %u members once", instance,
-                       input->users);
+        return gx_fail(err, GX_INTERNAL, "%s.members does not hold each of %u members once",
+                       instance, input->users);
     }
-    const char *const shares[] = {"density", "reciprocity", "clustering", "local_clustering",
-                                  "reach", "vertical"};
+    const char *const shares[] = {"density",          "reciprocity", "clustering",
+                                  "local_clustering", "reach",       "vertical"};
     for (size_t k = 0; k < GX_COUNT(shares); k++) {
         const double *share = gx_result_get(result, instance, shares[k], GX_F64, array->shape[0]);
         for (uint64_t c = 0; c < array->shape[0]; c++) {
@@ -411,10 +417,12 @@ const gx_pass gx_pass_structure = {
     .name = "structure",
     .kind = GX_KIND_PROFILE,
     .summary = "density, reciprocity, clustering, distances and hosts' share, whole and by circle",
-    .paper = "Newman, Networks: an introduction (2010), 7.9 and 7.46; Newman, Assortative mixing in "
-             "networks, PRL 89 (2002), eq. 4; Leskovec, Kleinberg, Faloutsos, Graphs over time (2005)",
-    .complexity = "time O(m sqrt m) at worst, O(8 m) for each 512 samples; memory 21 n + 4 m bytes and "
-                  "32 n a thread",
+    .paper =
+        "Newman, Networks: an introduction (2010), 7.9 and 7.46; Newman, Assortative mixing in "
+        "networks, PRL 89 (2002), eq. 4; Leskovec, Kleinberg, Faloutsos, Graphs over time (2005)",
+    .complexity =
+        "time O(m sqrt m) at worst, O(8 m) for each 512 samples; memory 21 n + 4 m bytes and "
+        "32 n a thread",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED | GX_NEED_GROUPS,
     .arrays = arrays,
     .gives = gives,

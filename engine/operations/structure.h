@@ -1,5 +1,5 @@
-/* Figures of the structure of a community: the whole and each of its circles. What the pass `structure`
- * is made of. */
+/* Figures of the structure of a community: the whole and each of its circles. What the pass
+ * `structure` is made of. */
 #ifndef GX_OPERATIONS_STRUCTURE_H
 #define GX_OPERATIONS_STRUCTURE_H
 
@@ -20,18 +20,18 @@ GX_MUST_CHECK gx_status gx__inner_init(gx__inner *out, const gx_graph *graph,
 void gx__inner_localise(gx__inner *inner);
 void gx__inner_finish(gx__inner *inner, gx_job *job); /* safe on a cleared one */
 
-/* Undirected ties among n members. NaN where there is nothing to say: no member with two ties, no tie,
- * all degrees equal. */
+/* Undirected ties among n members. NaN where there is nothing to say: no member with two ties, no
+ * tie, all degrees equal. */
 typedef struct gx__texture {
-    double ties;             /* each once */
-    double clustering;       /* closed share of paths of two ties: transitivity (Newman 2010, 7.41) */
+    double ties;       /* each once */
+    double clustering; /* closed share of paths of two ties: transitivity (Newman 2010, 7.41) */
     double local_clustering; /* mean over members with two ties or more (Watts and Strogatz 1998) */
     double assortativity;    /* correlation of degrees over ties (Newman 2002, equation 4) */
 } gx__texture;
 
-/* Of `graph` as a whole and, where `out` has room for more than one, of the parts [at[k], at[k + 1])
- * of its members, to which all ties are confined: out[0 … parts). `at` NULL: one part, all members.
- * Undirected, self-loops do not count. O(m √m) at worst. */
+/* Of `graph` as a whole and, where `out` has room for more than one, of the parts [at[k], at[k +
+ * 1]) of its members, to which all ties are confined: out[0 … parts). `at` NULL: one part, all
+ * members. Undirected, self-loops do not count. O(m √m) at worst. */
 GX_MUST_CHECK gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t *at,
                                        uint32_t parts, gx_job *job, gx_error *err);
 uint64_t gx__texture_bytes(uint64_t n, uint64_t m, int threads);
@@ -40,8 +40,9 @@ uint64_t gx__texture_bytes(uint64_t n, uint64_t m, int threads);
  * sampling, 0 where every member was a source. NaN where nobody reaches anybody. */
 typedef struct gx__spread {
     double mean, mean_error;
-    double diameter, diameter_error; /* effective: 90 in 100 distances are at most this, interpolated */
-    double reached;                  /* share of all others */
+    double diameter,
+        diameter_error; /* effective: 90 in 100 distances are at most this, interpolated */
+    double reached;     /* share of all others */
     uint32_t samples;
 } gx__spread;
 
@@ -56,13 +57,13 @@ typedef struct gx__distances {
 } gx__distances;
 
 /* From sources[0 … count) of `paths`; adds to `out`. */
-GX_MUST_CHECK gx_status gx__spread_group(gx__distances *out, gx__msbfs *work, const gx__paths *paths,
-                                         const uint32_t *sources, uint32_t count, gx_job *job,
-                                         gx_error *err);
-/* Of n members, from groups of sources with about as many each; the errors are the groups' jackknife
- * (Tukey 1958), with the correction for a finite population. */
-void gx__spread_close(gx__spread *out, const gx__distances *groups, uint32_t group_count, uint32_t n,
-                      uint32_t samples);
+GX_MUST_CHECK gx_status gx__spread_group(gx__distances *out, gx__msbfs *work,
+                                         const gx__paths *paths, const uint32_t *sources,
+                                         uint32_t count, gx_job *job, gx_error *err);
+/* Of n members, from groups of sources with about as many each; the errors are the groups'
+ * jackknife (Tukey 1958), with the correction for a finite population. */
+void gx__spread_close(gx__spread *out, const gx__distances *groups, uint32_t group_count,
+                      uint32_t n, uint32_t samples);
 void gx__distances_finish(gx__distances *distances);
 
 #endif

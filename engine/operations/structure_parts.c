@@ -96,7 +96,8 @@ typedef struct weave {
     uint64_t *triangles; /* by member */
 } weave;
 
-/* Sums over members: of d, d², d³, of d times the neighbours' degrees, and what clustering needs. */
+/* Sums over members: of d, d², d³, of d times the neighbours' degrees, and what clustering needs.
+ */
 typedef struct strands {
     double ends, squares, cubes, products;
     double closed, paths, local, counted;
@@ -287,8 +288,8 @@ static double jackknife(const double *without, uint32_t count, uint32_t n, uint3
     return sqrt(squares * (count - 1) / count * (left > 0 ? left : 0));
 }
 
-void gx__spread_close(gx__spread *out, const gx__distances *groups, uint32_t group_count, uint32_t n,
-                      uint32_t samples) {
+void gx__spread_close(gx__spread *out, const gx__distances *groups, uint32_t group_count,
+                      uint32_t n, uint32_t samples) {
     const figures all = figures_of(groups, group_count, GX_NONE);
     double mean[GX__SPREAD_GROUPS], diameter[GX__SPREAD_GROUPS];
     *out = (gx__spread){.mean = all.mean, .diameter = all.diameter, .samples = samples};

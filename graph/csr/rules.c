@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define DAYS(n) ((n)*86400000.0)
+#define DAYS(n) ((n) * 86400000.0)
 
 /* A weight says how much more than a plain friendship such a tie tells about taste and trust. The
  * direction agrees with gx_tie_kind_is_directed, which imports ask. */

@@ -1,4 +1,5 @@
-/* From a store's transaction to views. The same bytes for the same store state and the same spec. */
+/* From a store's transaction to views. The same bytes for the same store state and the same spec.
+ */
 #ifndef GX_CSR_VIEW_H
 #define GX_CSR_VIEW_H
 
@@ -9,9 +10,10 @@
  * an unknown tie kind is a social tie of weight 1, an unknown action counts like a view. */
 typedef struct gx_kind_rule {
     char name[32];
-    float weight;    /* multiplies the tie's own weight; 0: not a social tie (block, invite by channel) */
-    bool directed;   /* default of a tie whose row does not say */
-    bool blocks;     /* the two are never shown to each other */
+    float weight; /* multiplies the tie's own weight; 0: not a social tie (block, invite by channel)
+                   */
+    bool directed; /* default of a tie whose row does not say */
+    bool blocks;   /* the two are never shown to each other */
 } gx_kind_rule;
 
 typedef struct gx_action_rule {
@@ -43,7 +45,7 @@ typedef struct gx_tie_view {
     const char *const *kinds; /* only these, NULL-ended; NULL: every social kind */
     int64_t from_ms, to_ms;   /* ties without a time are always in; 0, 0: no window */
     unsigned flags;           /* GX_GRAPH_* */
-    double half_life_ms;      /* weight × 2^(−age / half-life) against to_ms or the newest tie; 0: off */
+    double half_life_ms; /* weight × 2^(−age / half-life) against to_ms or the newest tie; 0: off */
 } gx_tie_view;
 
 /* n is the number of user ids given so far. */
@@ -53,8 +55,8 @@ GX_MUST_CHECK gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules 
 typedef struct gx_event_view {
     const char *const *actions; /* only these; NULL: all */
     int64_t from_ms, to_ms;
-    int64_t now_ms; /* what decay counts back from; 0: the newest event */
-    bool decay;     /* apply the actions' half-lives */
+    int64_t now_ms;     /* what decay counts back from; 0: the newest event */
+    bool decay;         /* apply the actions' half-lives */
     bool keep_negative; /* values ≤ 0 stay (dislikes); else the entry is dropped */
 } gx_event_view;
 
@@ -62,13 +64,13 @@ typedef struct gx_event_view {
 GX_MUST_CHECK gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                                        const gx_event_view *view, gx_job *job, gx_error *err);
 
-/* members × members: when two members were last tied by a social tie, seen from both ends; values say
- * nothing. Ties without a time are not in it. */
+/* members × members: when two members were last tied by a social tie, seen from both ends; values
+ * say nothing. Ties without a time are not in it. */
 GX_MUST_CHECK gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                                       gx_job *job, gx_error *err);
-/* members × groups: who is in which now, those who left left out. The value is 1, and more for a host: a
- * member with the role owner, host, admin or moderator, or the `owner` of the group's record. Times
- * are NULL. */
+/* members × groups: who is in which now, those who left left out. The value is 1, and more for a
+ * host: a member with the role owner, host, admin or moderator, or the `owner` of the group's
+ * record. Times are NULL. */
 GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err);
 
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */

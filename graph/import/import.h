@@ -84,9 +84,9 @@ GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const c
 
 /* ---- beside a store ------------------------------------------------------------------------- */
 
-/* The first two words of each line of a file, separated by blanks, commas or semicolons: the first →
- * the second, both as text, made in the arena. Lines that begin with # or % and a header `user_id …`
- * are passed over; a first word that comes twice is there twice. Packed files are unpacked.
+/* The first two words of each line of a file, separated by blanks, commas or semicolons: the first
+ * → the second, both as text, made in the arena. Lines that begin with # or % and a header `user_id
+ * …` are passed over; a first word that comes twice is there twice. Packed files are unpacked.
  * not_found, io; bad_request names the line with fewer words. */
 GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, gx_arena *arena,
                                         gx_error *err);

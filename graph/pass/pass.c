@@ -94,8 +94,8 @@ static gx_status check_sizes(const gx_pass *pass, const gx_input *input, gx_erro
                  (!input->matrix ||
                   (input->matrix->rows == input->users && input->matrix->cols == input->items)) &&
                  (!input->category || input->category->n == input->items) &&
-                 (!input->times || (input->times->rows == input->users &&
-                                    input->times->cols == input->users)) &&
+                 (!input->times ||
+                  (input->times->rows == input->users && input->times->cols == input->users)) &&
                  (!input->groups || input->groups->rows == input->users);
     return right ? GX_OK
                  : gx_fail_at(err, GX_INTERNAL, pass->name,

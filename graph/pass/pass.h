@@ -1,7 +1,7 @@
 /* The contract of everything that is computed: a pass (engine) or a model (models) is one constant
  * description and its functions, in one file, named by one row of its room's table. Loops over the
- * tables give the library call, the CLI, the RPC method, the generic tests, the benchmark line and the
- * reference page. A pass sees memory only: no file, socket, clock or environment. */
+ * tables give the library call, the CLI, the RPC method, the generic tests, the benchmark line and
+ * the reference page. A pass sees memory only: no file, socket, clock or environment. */
 #ifndef GX_PASS_PASS_H
 #define GX_PASS_PASS_H
 
@@ -65,30 +65,32 @@ typedef struct gx_output gx_output;
 struct gx_pass {
     const char *name;
     gx_kind kind;
-    const char *summary;    /* one line */
-    const char *paper;      /* source: authors, title, year, equation */
-    const char *complexity; /* time and memory in n and m */
-    unsigned needs;              /* GX_NEED_* */
-    unsigned wants;              /* GX_NEED_*, used where they are given */
-    const char *const *arrays;   /* full names of arrays it needs, NULL-ended; NULL: none */
+    const char *summary;       /* one line */
+    const char *paper;         /* source: authors, title, year, equation */
+    const char *complexity;    /* time and memory in n and m */
+    unsigned needs;            /* GX_NEED_* */
+    unsigned wants;            /* GX_NEED_*, used where they are given */
+    const char *const *arrays; /* full names of arrays it needs, NULL-ended; NULL: none */
     const gx_gives *gives;
     size_t give_count;
     const gx_param *params;
     size_t param_count;
-    bool serial;         /* runs on one thread (the igraph adapter), never two at once */
+    bool serial;          /* runs on one thread (the igraph adapter), never two at once */
     bool label_dependent; /* permuting the ids may change the result (ties broken by id) */
-    /* Before anything runs: whatever it needs may still be NULL, and arrays of others not there yet. A
-     * graph may be one that is not there, with n and m but no arrays. */
+    /* Before anything runs: whatever it needs may still be NULL, and arrays of others not there
+     * yet. A graph may be one that is not there, with n and m but no arrays. */
     void (*estimate)(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
     /* Adds its arrays, named with gx_output_add, and nothing else. */
     gx_status (*run)(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err);
-    /* An invariant of the result, for tests and `guanxi build --check`; internal with what broke. */
+    /* An invariant of the result, for tests and `guanxi build --check`; internal with what broke.
+     */
     gx_status (*check)(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err);
 };
 
-/* Where a run puts its arrays: `instance` is the prefix (the pass's name unless it was given another). */
+/* Where a run puts its arrays: `instance` is the prefix (the pass's name unless it was given
+ * another). */
 struct gx_output {
     const char *instance;
     gx_arrays *arrays;
@@ -110,15 +112,16 @@ typedef struct gx_pass_table {
 
 const gx_pass *gx_pass_find(const gx_pass_table *table, const char *name); /* NULL: none */
 
-/* Runs one pass: parses `params` (a map or NULL), checks needs, estimate against the memory cap, runs,
- * and moves the arrays into `results` only when all went well. A NULL instance is the pass's own name.
- * bad_request: a parameter, or an input that is not there; not_found: an array it needs; over_limit,
- * cancelled, deadline. */
+/* Runs one pass: parses `params` (a map or NULL), checks needs, estimate against the memory cap,
+ * runs, and moves the arrays into `results` only when all went well. A NULL instance is the pass's
+ * own name. bad_request: a parameter, or an input that is not there; not_found: an array it needs;
+ * over_limit, cancelled, deadline. */
 GX_MUST_CHECK gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, const char *instance,
                                     const gx_input *input, const gx_value *params, gx_job *job,
                                     gx_error *err);
 
-/* ---- the plan: several passes, what they need before them, in order ------------------------------ */
+/* ---- the plan: several passes, what they need before them, in order
+ * ------------------------------ */
 
 typedef struct gx_plan_step {
     const gx_pass *pass;
@@ -133,14 +136,15 @@ typedef struct gx_plan {
     unsigned needs; /* of all steps together */
 } gx_plan;
 
-/* Orders `wanted` and adds whatever gives the arrays they need. In `wanted` a NULL pass is looked up by
- * its instance's name, a NULL instance is the pass's own name, and the same step twice counts once. The
- * plan borrows names and parameters from `wanted`. bad_request: an unknown name (with a near one), an
- * instance asked for with two sets of parameters, a need nobody gives, a circle. */
+/* Orders `wanted` and adds whatever gives the arrays they need. In `wanted` a NULL pass is looked
+ * up by its instance's name, a NULL instance is the pass's own name, and the same step twice counts
+ * once. The plan borrows names and parameters from `wanted`. bad_request: an unknown name (with a
+ * near one), an instance asked for with two sets of parameters, a need nobody gives, a circle. */
 GX_MUST_CHECK gx_status gx_plan_make(gx_plan *out, const gx_pass_table *const *tables,
                                      size_t table_count, const gx_plan_step *wanted, size_t count,
                                      gx_error *err);
-/* Fills each step's estimate; the plan's own is the sum of CPU and the largest memory plus results. */
+/* Fills each step's estimate; the plan's own is the sum of CPU and the largest memory plus results.
+ */
 gx_estimate gx_plan_estimate(gx_plan *plan, const gx_input *input, int threads);
 GX_MUST_CHECK gx_status gx_plan_run(gx_arrays *results, const gx_plan *plan, gx_input *input,
                                     gx_job *job, gx_error *err);

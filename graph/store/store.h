@@ -70,8 +70,8 @@ void gx_txn_abort(gx_txn *txn);                                    /* accepts NU
 GX_MUST_CHECK gx_status gx_txn_nest(gx_txn **out, gx_txn *parent, gx_error *err);
 /* Grows with every committed write: what a view or snapshot was made from. */
 uint64_t gx_txn_state(const gx_txn *txn);
-/* The state that the last change of a tie led to; 0 where none was ever changed since this number is
- * kept. Two transactions with the same one see the same ties. */
+/* The state that the last change of a tie led to; 0 where none was ever changed since this number
+ * is kept. Two transactions with the same one see the same ties. */
 uint64_t gx_txn_tie_state(gx_txn *txn);
 
 /* ---- words ------------------------------------------------------------------------------- */

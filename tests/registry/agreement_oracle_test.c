@@ -29,7 +29,7 @@ static void test_agreement(void **state) {
         for (uint32_t v = 0; v < n; v++) {
             a[v] = (uint32_t)gx_rng_below(&rng, groups_a);
             b[v] = seed % 2 && gx_rng_below(&rng, 4) ? a[v] % groups_b
-                                                    : (uint32_t)gx_rng_below(&rng, groups_b);
+                                                     : (uint32_t)gx_rng_below(&rng, groups_b);
         }
         gx_agreement found;
         gx_job job;

@@ -203,8 +203,7 @@ static void test_paths_are_drawn_evenly(void **state) {
             for (uint32_t v = 0; v < paths.n; v++) {
                 bool between = v != from && v != to && count[from][to] > 0 &&
                                distance[from][v] + distance[v][to] == distance[from][to];
-                double share =
-                    between ? count[from][v] * count[v][to] / count[from][to] : 0;
+                double share = between ? count[from][v] * count[v][to] / count[from][to] : 0;
                 double off = fabs((double)hits[v] / DRAWS - share);
                 assert_true(off <= 5 * sqrt(share * (1 - share) / DRAWS) + 1e-9);
                 several += share > 0 && share < 1;
@@ -270,19 +269,18 @@ static void test_bounds_hold(void **state) {
     skewed(&s, 1, 160, 600);
     for (int k = 0; k < 4; k++) {
         const char *directed = k % 2 ? "1" : "0", *weighted = k / 2 ? "1" : "0";
-        run_result exact =
-            run("betweenness", &s.input, 2,
-                PARAMS("samples", "0", "directed", directed, "weighted", weighted, "normalized",
-                       "1"));
+        run_result exact = run(
+            "betweenness", &s.input, 2,
+            PARAMS("samples", "0", "directed", directed, "weighted", weighted, "normalized", "1"));
         const double *score = score_of(&exact, "betweenness", &s.input);
-        expect_bound(&s.input, 0.2,
-                     PARAMS("epsilon", "0.2", "directed", directed, "weighted",
-                            weighted, "normalized", "1"),
-                     score);
-        expect_bound(&s.input, 0.5,
-                     PARAMS("samples", "40", "directed", directed, "weighted", weighted,
-                            "normalized", "1"),
-                     score);
+        expect_bound(
+            &s.input, 0.2,
+            PARAMS("epsilon", "0.2", "directed", directed, "weighted", weighted, "normalized", "1"),
+            score);
+        expect_bound(
+            &s.input, 0.5,
+            PARAMS("samples", "40", "directed", directed, "weighted", weighted, "normalized", "1"),
+            score);
         run_free(&exact);
     }
     sample_free(&s);
@@ -322,8 +320,7 @@ static void test_fine_bounds_are_exact(void **state) {
         run_result r = run("betweenness", &s.input, 1, PARAMS("epsilon", "0.001"));
         run_result exact = run("betweenness", &s.input, 1, PARAMS("samples", "0"));
         assert_memory_equal(score_of(&r, "betweenness", &s.input),
-                            score_of(&exact, "betweenness", &s.input),
-                            s.graph.n * sizeof(double));
+                            score_of(&exact, "betweenness", &s.input), s.graph.n * sizeof(double));
         assert_true(*bound_of(&r) == 0);
         run_free(&r);
         run_free(&exact);

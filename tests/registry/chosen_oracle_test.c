@@ -107,7 +107,8 @@ static void test_voterank(void **state) {
     }
 }
 
-/* ---- collective influence --------------------------------------------------------------------- */
+/* ---- collective influence ---------------------------------------------------------------------
+ */
 
 /* Distances by relaxing every pair until nothing gets shorter. */
 static void influences(double *influence, const twin *t, const bool *gone, uint32_t radius) {
@@ -184,12 +185,11 @@ static void test_collective_influence(void **state) {
         twin_of(&t, &s, "all");
         double share = strtod(batches[seed / 4 % 3], NULL) * t.n;
         uint32_t most = seed / 12 % 2 ? 2 : N_MAX;
-        uint32_t count =
-            naive_collective(order, &t, radius, share > 1 ? (uint32_t)share : 1, most);
+        uint32_t count = naive_collective(order, &t, radius, share > 1 ? (uint32_t)share : 1, most);
         snprintf(text, sizeof text, "%u", radius);
-        run_result r = run("collective_influence", &s.input, 2,
-                           PARAMS("radius", text, "batch", batches[seed / 4 % 3], "count",
-                                  counts[seed / 12 % 2]));
+        run_result r = run(
+            "collective_influence", &s.input, 2,
+            PARAMS("radius", text, "batch", batches[seed / 4 % 3], "count", counts[seed / 12 % 2]));
         expect_order(&r, "collective_influence", &s.input, order, count, seed);
         run_free(&r);
         sample_free(&s);
@@ -221,7 +221,8 @@ static void test_influence_at_once(void **state) {
     }
 }
 
-/* ---- sizes at which threads really share the work --------------------------------------------- */
+/* ---- sizes at which threads really share the work ---------------------------------------------
+ */
 
 static void test_many(void **state) {
     (void)state;

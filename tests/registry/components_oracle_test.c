@@ -79,8 +79,8 @@ static void test_walktrap(void **state) {
         igraph_matrix_int_init(&merges, 0, 0);
         igraph_community_walktrap(&graph, weighted ? &weights : NULL, 4, &merges, &modularity,
                                   &expected);
-        run_result r = run("walktrap", &s.input, 1,
-                           PARAMS("weighted", weighted ? "true" : "false"));
+        run_result r =
+            run("walktrap", &s.input, 1, PARAMS("weighted", weighted ? "true" : "false"));
         const double *found = gx_result_get(r.arrays, "walktrap", "modularity", GX_F64, 1);
         expect_same_parts(community_of(&r, "walktrap", &s.input), &expected, s.input.users);
         if (weighted && s.undirected.m > 0) {

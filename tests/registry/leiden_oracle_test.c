@@ -107,8 +107,7 @@ static const uint32_t *checked(const run_result *r, const char *pass, const obje
     const double *quality = gx_result_get(r->arrays, pass, "quality", GX_F64, 1);
     assert_true(community && quality);
     if (!(fabs(*quality - value_of(o, community)) < NEAR)) {
-        fail_msg("%s: quality %.12g, by definition %.12g", pass, *quality,
-                 value_of(o, community));
+        fail_msg("%s: quality %.12g, by definition %.12g", pass, *quality, value_of(o, community));
     }
     assert_tree(r, pass, o, community);
     return community;
@@ -180,9 +179,8 @@ static void test_louvain(void **state) {
         const char *text = resolutions[seed / 4 % 3];
         sample_make(&s, seed, seed % 2);
         objective o = objective_of(&s.undirected, weighted, false, strtod(text, NULL));
-        run_result r =
-            run("louvain", &s.input, 2,
-                PARAMS("resolution", text, "weighted", weighted ? "true" : "false"));
+        run_result r = run("louvain", &s.input, 2,
+                           PARAMS("resolution", text, "weighted", weighted ? "true" : "false"));
         const uint32_t *community = checked(&r, "louvain", &o);
         assert_nothing_to_merge(&o, community);
         ours += value_of(&o, community);
@@ -202,9 +200,9 @@ static void compare_leiden(const char *name, const char *const *resolutions) {
         const char *text = resolutions[seed / 4 % 3];
         sample_make(&s, seed, seed % 2);
         objective o = objective_of(&s.undirected, weighted, cpm, strtod(text, NULL));
-        run_result r = run("leiden", &s.input, 2,
-                           PARAMS("objective", name, "resolution", text, "weighted",
-                                  weighted ? "true" : "false"));
+        run_result r = run(
+            "leiden", &s.input, 2,
+            PARAMS("objective", name, "resolution", text, "weighted", weighted ? "true" : "false"));
         const uint32_t *community = checked(&r, "leiden", &o);
         ours += value_of(&o, community);
         theirs += value_of_igraph(&s.undirected, &o, weighted, false);
@@ -253,9 +251,9 @@ static void compare_with_best(const char *name, const char *directed, const char
             graphs++;
             objective o = objective_of(*directed == 't' ? &s.graph : &s.undirected, true,
                                        strcmp(name, "cpm") == 0, strtod(resolution, NULL));
-            run_result r = run(
-                "leiden", &s.input, 1,
-                PARAMS("objective", name, "directed", directed, "resolution", resolution));
+            run_result r =
+                run("leiden", &s.input, 1,
+                    PARAMS("objective", name, "directed", directed, "resolution", resolution));
             double value = value_of(&o, checked(&r, "leiden", &o));
             double best = best_value(&o, tried, 0, 0);
             assert_true(value <= best + NEAR);
@@ -287,9 +285,8 @@ static void test_directed(void **state) {
         const bool weighted = seed / 2 % 2;
         sample_make(&s, seed, seed % 2);
         objective o = objective_of(&s.graph, weighted, false, 1);
-        run_result r =
-            run(seed / 4 % 2 ? "leiden" : "louvain", &s.input, 2,
-                PARAMS("directed", "true", "weighted", weighted ? "true" : "false"));
+        run_result r = run(seed / 4 % 2 ? "leiden" : "louvain", &s.input, 2,
+                           PARAMS("directed", "true", "weighted", weighted ? "true" : "false"));
         checked(&r, seed / 4 % 2 ? "leiden" : "louvain", &o);
         run_free(&r);
         sample_free(&s);
@@ -298,8 +295,8 @@ static void test_directed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_louvain),     cmocka_unit_test(test_modularity),
-        cmocka_unit_test(test_cpm),         cmocka_unit_test(test_best_of_all),
+        cmocka_unit_test(test_louvain),  cmocka_unit_test(test_modularity),
+        cmocka_unit_test(test_cpm),      cmocka_unit_test(test_best_of_all),
         cmocka_unit_test(test_directed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,9 +119,11 @@ static void test_lineage_is_the_twins(void **state) {
         uint32_t before[MEMBERS_MAX], after[MEMBERS_MAX];
         uint32_t n0 = (uint32_t)gx_rng_below(&rng, MEMBERS_MAX + 1);
         uint32_t n1 = (uint32_t)gx_rng_below(&rng, MEMBERS_MAX + 1);
-        uint32_t k0 = 1 + (uint32_t)gx_rng_below(&rng, CIRCLES_MAX), moved = 1 + (uint32_t)(seed % 9);
+        uint32_t k0 = 1 + (uint32_t)gx_rng_below(&rng, CIRCLES_MAX),
+                 moved = 1 + (uint32_t)(seed % 9);
         for (uint32_t v = 0; v < MEMBERS_MAX; v++) {
-            uint32_t drawn = (uint32_t)gx_rng_below(&rng, k0), other = (uint32_t)gx_rng_below(&rng, k0);
+            uint32_t drawn = (uint32_t)gx_rng_below(&rng, k0),
+                     other = (uint32_t)gx_rng_below(&rng, k0);
             before[v] = n0 ? drawn % n0 : 0;
             after[v] = gx_rng_below(&rng, 10) < moved && n1 ? other % n1 : n1 ? drawn % n1 : 0;
         }
@@ -135,8 +137,8 @@ static void test_lineage_is_the_twins(void **state) {
     assert_int_equal(job.mem_used, 0);
 }
 
-/* Older circles a = 0–7, b = 8–11, c = 12–15, d = 16–19; then b and c are one, a is cut in two, and d
- * is spread. */
+/* Older circles a = 0–7, b = 8–11, c = 12–15, d = 16–19; then b and c are one, a is cut in two, and
+ * d is spread. */
 static void test_events_by_hand(void **state) {
     (void)state;
     const uint32_t before[20] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
@@ -228,8 +230,7 @@ static void assert_connected(const run_result *r, const gx_graph *graph) {
     gx_input input = {.graph = graph, .undirected = graph, .users = graph->n};
     gx_error err = {0};
     gx_args args;
-    gx_status status =
-        gx_args_parse(&args, r->arena, pass->params, pass->param_count, NULL, &err);
+    gx_status status = gx_args_parse(&args, r->arena, pass->params, pass->param_count, NULL, &err);
     if (status == GX_OK) {
         status = pass->check(r->arrays, "leiden", &input, &args, &err);
     }
@@ -342,13 +343,15 @@ static void test_no_tie_is_left(void **state) {
     sample_free(&s);
 }
 
-/* ---- from any start ------------------------------------------------------------------------------
+/* ---- from any start
+ * ------------------------------------------------------------------------------
  */
 
 /* Level by level, every member ends in its circle. */
 static void assert_tree(const run_result *r, uint32_t n) {
     const gx_array *levels = gx_arrays_find(r->arrays, "leiden.level_ptr");
-    const uint32_t *at = levels->data, *parent = gx_arrays_get(r->arrays, "leiden.parent", GX_U32, 0);
+    const uint32_t *at = levels->data,
+                   *parent = gx_arrays_get(r->arrays, "leiden.parent", GX_U32, 0);
     const uint32_t *community = gx_arrays_get(r->arrays, "leiden.community", GX_U32, n);
     for (uint32_t v = 0; v < n; v++) {
         uint32_t part = v;
@@ -359,8 +362,8 @@ static void assert_tree(const run_result *r, uint32_t n) {
     }
 }
 
-/* The circles of one small graph as the start on another, with more members, whatever the objective:
- * connected, with ids of their own, the same on two threads as on one. */
+/* The circles of one small graph as the start on another, with more members, whatever the
+ * objective: connected, with ids of their own, the same on two threads as on one. */
 static void test_any_start_is_good(void **state) {
     (void)state;
     const char *const objective[] = {"modularity", "modularity", "cpm", "modularity"};

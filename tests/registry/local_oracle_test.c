@@ -2,7 +2,8 @@
  * graphs. Tolerances: exact where the result is a count, 1e-12 relative for coefficients. */
 #include "tests/registry/sample.h"
 
-/* ---- a graph as a matrix ---------------------------------------------------------------------- */
+/* ---- a graph as a matrix ----------------------------------------------------------------------
+ */
 
 typedef struct square {
     uint32_t n;
@@ -33,7 +34,8 @@ static double value_of(const run_result *r, const char *pass, const char *suffix
     return *value;
 }
 
-/* ---- triangles and clustering ----------------------------------------------------------------- */
+/* ---- triangles and clustering -----------------------------------------------------------------
+ */
 
 /* Barrat's sum over ordered pairs of neighbours, as the paper writes it. */
 static double naive_clustering(const square *s, uint32_t i, double *out_triangles) {
@@ -118,7 +120,8 @@ static void test_clustering_against_igraph(void **state) {
     }
 }
 
-/* ---- H-index, walks, gravity ------------------------------------------------------------------ */
+/* ---- H-index, walks, gravity ------------------------------------------------------------------
+ */
 
 static void side_of(const sample *s, const char *direction, square *out) {
     bool all = *direction == 'a';
@@ -289,8 +292,8 @@ static void contacts_of(square *m, const sample *s, bool directed, bool weighted
     for (uint32_t i = 0; i < a.n; i++) {
         for (uint32_t j = 0; j < a.n; j++) {
             m->there[i][j] = a.there[i][j] || a.there[j][i];
-            m->weight[i][j] = weighted ? a.weight[i][j] + a.weight[j][i]
-                                       : (double)a.there[i][j] + a.there[j][i];
+            m->weight[i][j] =
+                weighted ? a.weight[i][j] + a.weight[j][i] : (double)a.there[i][j] + a.there[j][i];
         }
     }
 }
@@ -401,7 +404,8 @@ static void test_constraint_against_igraph(void **state) {
 
 /* ---- degree, strength, order of cores -------------------------------------------------------- */
 
-/* Of a directed graph igraph counts a mutual tie twice, so `all` is compared on the undirected view.
+/* Of a directed graph igraph counts a mutual tie twice, so `all` is compared on the undirected
+ * view.
  */
 static void expect_igraph_degree(const gx_input *input, const char *direction, bool weighted,
                                  int threads) {
@@ -447,8 +451,8 @@ static void check_cores(const run_result *r, const gx_input *input, const char *
     const gx_pass *pass = gx_pass_find(gx_engine_passes(), "kcore");
     gx_map_put(arena, &map, "direction", gx_str(direction));
     gx_map_put(arena, &map, "weighted", gx_bool(weighted));
-    assert_int_equal(
-        gx_args_parse(&args, arena, pass->params, pass->param_count, &map, &err), GX_OK);
+    assert_int_equal(gx_args_parse(&args, arena, pass->params, pass->param_count, &map, &err),
+                     GX_OK);
     gx_status status = pass->check(r->arrays, "kcore", input, &args, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, GX_OK);
@@ -522,7 +526,8 @@ static void test_cores(void **state) {
     }
 }
 
-/* ---- sizes at which threads really share the work --------------------------------------------- */
+/* ---- sizes at which threads really share the work ---------------------------------------------
+ */
 
 /* Members drawn with a heavy tail: hubs, and members without ties. */
 static void hubs_make(sample *s, uint64_t seed, uint32_t n, uint64_t m) {

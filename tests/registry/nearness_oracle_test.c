@@ -73,8 +73,7 @@ static run_result run_variant(const gx_input *input, const variant *k, uint64_t 
     gx_map_put(r.arena, &map, "scaled", gx_str(k->scaled ? "1" : "0"));
     gx_job_init(&job, threads, seed);
     assert_int_equal(gx_arrays_create(&r.arrays, NULL), GX_OK);
-    const gx_pass *pass =
-        gx_pass_find(gx_engine_passes(), k->harmonic ? "harmonic" : "closeness");
+    const gx_pass *pass = gx_pass_find(gx_engine_passes(), k->harmonic ? "harmonic" : "closeness");
     gx_status status = gx_pass_run(r.arrays, pass, NULL, input, &map, &job, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, GX_OK);
@@ -196,8 +195,7 @@ static void test_larger(void **state) {
     for (uint64_t seed = 0; seed < 64; seed++) {
         sample s;
         variant k = variant_of(seed);
-        larger(&s, seed, k.weighted ? 60 : LARGEST, 100 + 100 * (uint32_t)(seed % 9),
-               1 + seed % 4);
+        larger(&s, seed, k.weighted ? 60 : LARGEST, 100 + 100 * (uint32_t)(seed % 9), 1 + seed % 4);
         const gx_graph *g = k.directed ? &s.graph : &s.undirected;
         double *all = naive_distances(g, k.weighted, k.inverse);
         run_result r = run_variant(&s.input, &k, 1, 2, "0", "0");

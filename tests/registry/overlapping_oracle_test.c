@@ -13,8 +13,7 @@ static void expect_whole(const gx_graph *g, const gx__personas *p, bool weighted
             member[k] = v;
         }
         for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-            there[v][g->out_dst[i]] =
-                weighted && g->out_weight ? (double)g->out_weight[i] : 1;
+            there[v][g->out_dst[i]] = weighted && g->out_weight ? (double)g->out_weight[i] : 1;
         }
         there[v][v] = 0;
     }

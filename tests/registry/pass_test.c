@@ -102,7 +102,8 @@ static void draw_groups(gx_matrix *out, const scene *s, const uint32_t *number) 
     }
     gx_job job;
     gx_job_init(&job, 1, 1);
-    assert_int_equal(gx_matrix_build(out, s->n, 3, count, row, col, value, NULL, &job, NULL), GX_OK);
+    assert_int_equal(gx_matrix_build(out, s->n, 3, count, row, col, value, NULL, &job, NULL),
+                     GX_OK);
 }
 
 /* `number` renames the members; NULL: as they are. */

@@ -52,10 +52,10 @@ static void test_distances(void **state) {
         double expected[N_MAX];
         snprintf(text, sizeof text, "%u", sources[0]);
         naive_distances(expected, g, sources, 1, weighted, inverse);
-        run_result r = run("distances", &s.input, 1,
-                           PARAMS("sources", text, "directed", g == &s.graph ? "1" : "0",
-                                  "weighted", weighted ? "1" : "0", "length",
-                                  inverse ? "inverse" : "weight"));
+        run_result r =
+            run("distances", &s.input, 1,
+                PARAMS("sources", text, "directed", g == &s.graph ? "1" : "0", "weighted",
+                       weighted ? "1" : "0", "length", inverse ? "inverse" : "weight"));
         expect_distances(gx_result_get(r.arrays, "distances", "distance", GX_F64, g->n), expected,
                          g->n);
         run_free(&r);

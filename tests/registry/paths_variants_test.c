@@ -119,10 +119,18 @@ static void test_degenerate_graphs(void **state) {
         float weight;
         unsigned flags;
     } graphs[] = {
-        {0, 0, 1, 0},      {1, 0, 1, 0},       {1, 2, 1, GX_GRAPH_LOOPS},
-        {2, 1, 1, 0},      {5, 0, 1, 0},       {3, 9, 2, GX_GRAPH_LOOPS},
-        {30, 20, -1, 0},   {30, 90, -1, 0},    {25, 60, 1e37f, 0},
-        {25, 60, 1e-37f, 0}, {25, 60, 1e-44f, 0}, {20, 60, 0, 0},
+        {0, 0, 1, 0},
+        {1, 0, 1, 0},
+        {1, 2, 1, GX_GRAPH_LOOPS},
+        {2, 1, 1, 0},
+        {5, 0, 1, 0},
+        {3, 9, 2, GX_GRAPH_LOOPS},
+        {30, 20, -1, 0},
+        {30, 90, -1, 0},
+        {25, 60, 1e37f, 0},
+        {25, 60, 1e-37f, 0},
+        {25, 60, 1e-44f, 0},
+        {20, 60, 0, 0},
         {300, 900, -1, GX_GRAPH_LOOPS},
     };
     for (size_t g = 0; g < GX_COUNT(graphs); g++) {
@@ -176,8 +184,8 @@ static void test_cancel(void **state) {
         job.progress = cancel_now; /* at the first report, inside of the run */
         job.progress_user = &job;
         int64_t start = gx_clock_ns();
-        assert_int_equal(
-            run_variant(&arrays, &variants[i], &s.input, &job, false, NULL, 0, &err), GX_CANCELLED);
+        assert_int_equal(run_variant(&arrays, &variants[i], &s.input, &job, false, NULL, 0, &err),
+                         GX_CANCELLED);
         assert_true(gx_clock_ns() - start < 2000000000); /* a busy machine's 100 ms */
         assert_null(arrays);
         assert_int_equal(atomic_load(&job.mem_used), 0);

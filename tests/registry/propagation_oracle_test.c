@@ -77,11 +77,10 @@ static void test_label_propagation_settles(void **state) {
         sample s;
         bool weighted = seed / 2 % 2;
         sample_make(&s, seed, seed % 2);
-        run_result r = run("label_propagation", &s.input, 1,
-                           PARAMS("attenuation", "0", "penalty", "0", "weighted",
-                                  weighted ? "true" : "false"));
-        const uint32_t *sweeps =
-            gx_result_get(r.arrays, "label_propagation", "sweeps", GX_U32, 1);
+        run_result r = run(
+            "label_propagation", &s.input, 1,
+            PARAMS("attenuation", "0", "penalty", "0", "weighted", weighted ? "true" : "false"));
+        const uint32_t *sweeps = gx_result_get(r.arrays, "label_propagation", "sweeps", GX_U32, 1);
         if (*sweeps < 100) {
             settled++;
             expect_heaviest(&s.input, community_of(&r, "label_propagation", &s.input), weighted);
@@ -117,8 +116,8 @@ static void test_label_propagation_does_not_flood(void **state) {
     (void)state;
     planted p;
     planted_make(&p, 10, 100, 8, 9);
-    run_result plain = run("label_propagation", &p.input, 1,
-                           PARAMS("attenuation", "0", "penalty", "0"));
+    run_result plain =
+        run("label_propagation", &p.input, 1, PARAMS("attenuation", "0", "penalty", "0"));
     run_result usual = run("label_propagation", &p.input, 1, NULL);
     double flooded =
         nmi_of(community_of(&plain, "label_propagation", &p.input), p.label, p.graph.n);

@@ -195,16 +195,17 @@ static void test_spanners(void **state) {
         uint32_t *community, count = 0, k = 1 + (uint32_t)gx_rng_below(&rng, 6);
         gx_arrays *given;
         assert_int_equal(gx_arrays_create(&given, NULL), GX_OK);
-        assert_int_equal(gx_arrays_add(&community, given, "leiden.community", GX_U32, s.graph.n, 0,
-                                       NULL, NULL),
-                         GX_OK);
+        assert_int_equal(
+            gx_arrays_add(&community, given, "leiden.community", GX_U32, s.graph.n, 0, NULL, NULL),
+            GX_OK);
         for (uint32_t v = 0; v < s.graph.n; v++) {
             community[v] = (uint32_t)gx_rng_below(&rng, k);
             count = community[v] >= count ? community[v] + 1 : count;
         }
         s.input.arrays = given;
         bool weighted = seed % 4 < 2;
-        run_result r = run("spanners", &s.input, 2, PARAMS("weighted", weighted ? "true" : "false"));
+        run_result r =
+            run("spanners", &s.input, 2, PARAMS("weighted", weighted ? "true" : "false"));
         naive x;
         naive_make(&x, &s.undirected, community, weighted);
         for (uint32_t v = 0; v < s.graph.n; v++) {

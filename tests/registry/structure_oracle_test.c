@@ -25,7 +25,8 @@ static void scene_make(scene *c, uint64_t seed) {
     uint32_t n = c->s.graph.n, k = 1 + (uint32_t)gx_rng_below(&rng, CIRCLES);
     assert_int_equal(gx_arrays_create(&c->given, NULL), GX_OK);
     assert_int_equal(
-        gx_arrays_add(&c->community, c->given, "leiden.community", GX_U32, n, 0, NULL, NULL), GX_OK);
+        gx_arrays_add(&c->community, c->given, "leiden.community", GX_U32, n, 0, NULL, NULL),
+        GX_OK);
     for (uint32_t v = 0; v < n; v++) {
         c->community[v] = (uint32_t)gx_rng_below(&rng, k) % n;
         c->circles = c->community[v] >= c->circles ? c->community[v] + 1 : c->circles;
@@ -39,8 +40,8 @@ static void scene_make(scene *c, uint64_t seed) {
             }
         }
     }
-    assert_int_equal(gx_matrix_build(&c->groups, n, GROUPS, count, row, col, value, NULL, &job, NULL),
-                     GX_OK);
+    assert_int_equal(
+        gx_matrix_build(&c->groups, n, GROUPS, count, row, col, value, NULL, &job, NULL), GX_OK);
     c->s.input.arrays = c->given;
     c->s.input.groups = &c->groups;
 }
@@ -62,7 +63,8 @@ static void assert_near(double is, double expected, const char *what, uint64_t s
     }
 }
 
-/* ---- igraph's figures of an induced graph ------------------------------------------------------ */
+/* ---- igraph's figures of an induced graph ------------------------------------------------------
+ */
 
 static void igraph_induced(igraph_t *out, const gx_graph *graph, const uint32_t *community,
                            uint32_t circle) {
@@ -126,8 +128,8 @@ static void assert_igraph(const scene *c, const run_result *r, uint32_t entry, u
     igraph_density(&both, &value, false);
     assert_near(figure(r, "density", entry), n > 1 ? value : (double)NAN, "density", seed);
     igraph_reciprocity(&directed, &value, true, IGRAPH_RECIPROCITY_DEFAULT);
-    assert_near(figure(r, "reciprocity", entry),
-                igraph_ecount(&directed) ? value : (double)NAN, "reciprocity", seed);
+    assert_near(figure(r, "reciprocity", entry), igraph_ecount(&directed) ? value : (double)NAN,
+                "reciprocity", seed);
     igraph_transitivity_undirected(&both, &value, IGRAPH_TRANSITIVITY_NAN);
     assert_near(figure(r, "clustering", entry), value, "clustering", seed);
     igraph_transitivity_avglocal_undirected(&both, &value, IGRAPH_TRANSITIVITY_NAN);
@@ -139,19 +141,18 @@ static void assert_igraph(const scene *c, const run_result *r, uint32_t entry, u
     assert_near(figure(r, "diameter", entry), diameter, "diameter", seed);
     assert_near(figure(r, "reach", entry), reach, "reach", seed);
     assert_near(figure(r, "distance_error", entry), 0, "distance error", seed);
-    assert_int_equal(
-        ((const uint64_t *)gx_arrays_find(r->arrays, "structure.ties")->data)[entry],
-        igraph_ecount(&both));
-    assert_int_equal(
-        ((const uint64_t *)gx_arrays_find(r->arrays, "structure.arcs")->data)[entry],
-        igraph_ecount(&directed));
+    assert_int_equal(((const uint64_t *)gx_arrays_find(r->arrays, "structure.ties")->data)[entry],
+                     igraph_ecount(&both));
+    assert_int_equal(((const uint64_t *)gx_arrays_find(r->arrays, "structure.arcs")->data)[entry],
+                     igraph_ecount(&directed));
     assert_int_equal(
         ((const uint32_t *)gx_arrays_find(r->arrays, "structure.members")->data)[entry], n);
     igraph_destroy(&both);
     igraph_destroy(&directed);
 }
 
-/* ---- hosts ------------------------------------------------------------------------------------- */
+/* ---- hosts -------------------------------------------------------------------------------------
+ */
 
 static bool vertical(const scene *c, uint32_t u, uint32_t v) {
     for (uint32_t g = 0; g < GROUPS; g++) {
@@ -222,8 +223,8 @@ static void draw_world(arc_list *out, uint32_t n) {
     }
 }
 
-/* A jackknife of eight groups is itself uncertain: 95 in 100 runs are within 2.365 of it (Student's t of
- * 7), where sources are not too uneven. */
+/* A jackknife of eight groups is itself uncertain: 95 in 100 runs are within 2.365 of it (Student's
+ * t of 7), where sources are not too uneven. */
 static void test_the_error_holds(void **state) {
     (void)state;
     enum { RUNS = 200 };
@@ -239,7 +240,8 @@ static void test_the_error_holds(void **state) {
     groups = (gx_matrix){.rows = graph.n, .ptr = none};
     assert_int_equal(gx_arrays_create(&given, NULL), GX_OK);
     assert_int_equal(
-        gx_arrays_add(&community, given, "leiden.community", GX_U32, graph.n, 0, NULL, NULL), GX_OK);
+        gx_arrays_add(&community, given, "leiden.community", GX_U32, graph.n, 0, NULL, NULL),
+        GX_OK);
     gx_input input = {.graph = &graph,
                       .undirected = &undirected,
                       .groups = &groups,

@@ -99,9 +99,9 @@ static void test_directed_eigenvector(void **state) {
         double x[N_MAX];
         sample_make(&s, seed, seed % 2);
         bool weighted = seed / 2 % 2;
-        run_result r = run("eigenvector", &s.input, 2,
-                           PARAMS("directed", "1", "weighted", weighted ? "1" : "0",
-                                  "max_iterations", "3000"));
+        run_result r = run(
+            "eigenvector", &s.input, 2,
+            PARAMS("directed", "1", "weighted", weighted ? "1" : "0", "max_iterations", "3000"));
         const double *score = score_of(&r, "eigenvector", &s.input);
         const double *value = gx_result_get(r.arrays, "eigenvector", "value", GX_F64, 1);
         const double *residual = gx_result_get(r.arrays, "eigenvector", "residual", GX_F64, 1);
@@ -264,8 +264,9 @@ static void test_katz(void **state) {
         bool weighted = seed / 2 % 2, directed = seed / 4 % 2, given = seed / 8 % 2;
         uint32_t n = s.graph.n;
         const char *alpha = given ? "0.005" : "0"; /* no row of these weighs 200 */
-        const char *const params[] = {"directed", directed ? "1" : "0", "weighted",
-                                      weighted ? "1" : "0", "alpha", alpha, NULL};
+        const char *const params[] = {
+            "directed", directed ? "1" : "0", "weighted", weighted ? "1" : "0", "alpha", alpha,
+            NULL};
         run_result r = run("katz", &s.input, 2, params);
         const double *score = score_of(&r, "katz", &s.input);
         const double *used = gx_result_get(r.arrays, "katz", "alpha", GX_F64, 1);
@@ -328,8 +329,7 @@ static void test_leaderrank(void **state) {
         sample_make(&s, seed, seed % 2);
         bool weighted = seed / 2 % 2;
         uint32_t n = s.graph.n;
-        run_result r =
-            run("leaderrank", &s.input, 2, PARAMS("weighted", weighted ? "1" : "0"));
+        run_result r = run("leaderrank", &s.input, 2, PARAMS("weighted", weighted ? "1" : "0"));
         const double *score = score_of(&r, "leaderrank", &s.input);
         dense_in(a, &s.graph, weighted);
         for (uint32_t v = 0; v < n; v++) {
@@ -529,14 +529,14 @@ static void expect_push(const sample *s, uint32_t source, bool undirected, bool 
     double short_of = 0;
     input.graph = undirected ? &s->undirected : &s->graph;
     snprintf(member, sizeof member, "%u", source);
-    const char *const params[] = {"members",   member, "weighted", weighted ? "1" : "0",
+    const char *const params[] = {"members",   member,  "weighted", weighted ? "1" : "0",
                                   "tolerance", "1e-12", "damping",  "0.8",
                                   NULL};
     run_result r = run("pagerank", &input, 1, params);
     const double *expected = score_of(&r, "pagerank", &input);
     gx_job_init(&job, 1, 1);
-    assert_int_equal(
-        gx__push_run(&push, input.graph, weighted, source, 0.2, epsilon, &job, NULL), GX_OK);
+    assert_int_equal(gx__push_run(&push, input.graph, weighted, source, 0.2, epsilon, &job, NULL),
+                     GX_OK);
     uint32_t above = 0;
     for (uint32_t v = 0; v < n; v++) {
         double gap = expected[v] - push.score[v];
