@@ -101,7 +101,7 @@ static void same_scores(gx__verdict *out, const gx__task *task, uint32_t n, cons
 static gx_status no_worse(gx__verdict *out, const gx__ground *ground, const gx__task *task,
                           const double *ours, const double *theirs, gx_error *err) {
     gx_status status = GX_OK;
-    bool truth = task->compare == GX__TRUTH;
+    bool truth = task->compare == GX__TRUTH && ground->arcs->label;
     double a = 0, b = 0;
     GX_TRY(quality(&a, ground, truth, ours, err));
     GX_TRY(quality(&b, ground, truth, theirs, err));
@@ -115,7 +115,7 @@ done:
 gx_status gx__agree(gx__verdict *out, const gx__ground *ground, const gx__task *task,
                     const double *ours, const double *theirs, gx_error *err) {
     *out = (gx__verdict){.compared = ours && theirs};
-    if (task->compare == GX__TIME || (task->compare == GX__TRUTH && !ground->arcs->label)) {
+    if (task->compare == GX__TIME) {
         out->compared = false;
     }
     gx_status status = GX_OK;
@@ -142,11 +142,11 @@ gx_status gx__value_of(double *out, const char **out_name, const gx__ground *gro
     if (!answer || task->compare < GX__PARTITION || task->compare == GX__TIME) {
         return GX_OK;
     }
-    if (task->compare == GX__QUALITY) {
+    if (task->compare == GX__QUALITY || (task->compare == GX__TRUTH && !ground->arcs->label)) {
         *out_name = "modularity";
         return quality(out, ground, false, answer, err);
     }
-    if (task->compare == GX__TRUTH && ground->arcs->label) {
+    if (task->compare == GX__TRUTH) {
         *out_name = "nmi";
         return quality(out, ground, true, answer, err);
     }

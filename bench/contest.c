@@ -304,7 +304,8 @@ static void set_ours(contest *c, const contestant *who, gx_bench_line *line) {
         compared = compared || c->all[i].verdict.compared;
     }
     line->how = !c->same_bytes                ? "bytes differ between numbers of threads"
-                : compared && !line->has_peer ? "no peer agrees"
+                : compared && !line->has_peer ? c->task->compare >= GX__QUALITY ? "no peer is as good"
+                                                                                : "no peer agrees"
                 : line->has_peer && !compared ? "not compared"
                                               : NULL;
 }

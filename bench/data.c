@@ -84,10 +84,44 @@ static gx_status add_arc(void *user, const gx_tie *tie, gx_error *err) {
     return GX_OK;
 }
 
-/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n.
- * A node without a line is in group 0. */
+enum { LABEL_NAMES_MAX = 1024, LABEL_BYTES_MAX = 48 };
+
+typedef struct label_names {
+    char name[LABEL_NAMES_MAX][LABEL_BYTES_MAX];
+    uint32_t count;
+} label_names;
+
+/* A number below n is itself; other text is numbered as it comes. */
+static bool number_label(uint32_t *out, label_names *names, gx_slice text, uint32_t n) {
+    int64_t number;
+    if (gx_parse_int(text, &number)) {
+        *out = (uint32_t)number;
+        return number >= 0 && number < n;
+    }
+    if (text.size == 0 || text.size >= LABEL_BYTES_MAX) {
+        return false;
+    }
+    uint32_t at = 0;
+    while (at < names->count && !gx_slice_is(text, names->name[at])) {
+        at++;
+    }
+    if (at == names->count) {
+        if (at == LABEL_NAMES_MAX || at >= n) {
+            return false;
+        }
+        memcpy(names->name[at], text.data, text.size);
+        names->name[at][text.size] = '\0';
+        names->count++;
+    }
+    *out = at;
+    return true;
+}
+
+/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n or
+ * names. A node without a line is in group 0. */
 static gx_status read_labels(gx_bench_arcs *arcs, const char *path, gx_txn *txn, gx_error *err) {
     char name[4200], line[256];
+    label_names names = {.count = 0};
     const char *slash = strrchr(path, '/');
     int folder = slash ? (int)(slash - path) + 1 : 0;
     snprintf(name, sizeof name, "%.*slabels.txt.gz", folder, path);
@@ -105,13 +139,12 @@ static gx_status read_labels(gx_bench_arcs *arcs, const char *path, gx_txn *txn,
         return gx_fail_memory(err, arcs->n * sizeof *arcs->label);
     }
     while (gzgets(file, line, sizeof line)) {
-        uint32_t node;
-        int64_t label;
+        uint32_t node, label;
         gx_slice word = {line, strcspn(line, " \t,")};
         const char *rest = line + word.size + strspn(line + word.size, " \t,");
-        if (gx_parse_int((gx_slice){rest, strcspn(rest, " \t\r\n")}, &label) && label >= 0 &&
-            label < arcs->n && gx_word_find(&node, txn, GX_SPACE_USER, word) == GX_OK) {
-            arcs->label[node] = (uint32_t)label;
+        if (number_label(&label, &names, (gx_slice){rest, strcspn(rest, " \t\r\n")}, arcs->n) &&
+            gx_word_find(&node, txn, GX_SPACE_USER, word) == GX_OK) {
+            arcs->label[node] = label;
         }
     }
     gzclose(file);

@@ -12,7 +12,7 @@ typedef enum gx__compare {
     GX__DIRECTION, /* the same after dividing by the largest: a factor is free */
     GX__PARTITION, /* the same groups, whatever their numbers */
     GX__QUALITY,   /* modularity no lower than the others' by more than the tolerance */
-    GX__TRUTH,     /* NMI with the labels no lower; where there are none, not compared */
+    GX__TRUTH,     /* NMI with the labels no lower; where there are none, modularity */
     GX__TIME       /* only timed: tools draw samples of their own */
 } gx__compare;
 
