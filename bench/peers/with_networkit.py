@@ -64,8 +64,6 @@ TASKS = {
     "pagerank": pagerank,
     "pagerank_directed": pagerank_directed,
     "eigenvector": lambda g, t: scores(nk.centrality.EigenvectorCentrality(g, tol=1e-9)),
-    "katz": lambda g, t: scores(nk.centrality.KatzCentrality(
-        g, 1 / (1 + nk.graphtools.maxDegree(g)), 0.1, 1e-9)),
     "betweenness": lambda g, t: scores(nk.centrality.EstimateBetweenness(g, 16, False, True)),
     "closeness": lambda g, t: scores(
         nk.centrality.Closeness(g, True, nk.centrality.ClosenessVariant.GENERALIZED)),
