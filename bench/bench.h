@@ -89,7 +89,7 @@ typedef struct gx_bench_arcs {
     uint32_t n;
     uint64_t m;
     uint32_t *src, *dst;
-    uint32_t *label; /* of each node, from labels.txt beside the edges; NULL: there is none */
+    uint32_t *label; /* of each node or GX_NONE, from labels.txt beside the edges; NULL: no node */
     uint64_t hash;
 } gx_bench_arcs;
 

@@ -117,8 +117,8 @@ static bool number_label(uint32_t *out, label_names *names, gx_slice text, uint3
     return true;
 }
 
-/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n or
- * names. A node without a line is in group 0. */
+/* labels.txt or labels.txt.gz in the folder of `path`, "node label" a line, labels numbers below n
+ * or names. A node without a line has GX_NONE; where no node has a label, there are none. */
 static gx_status read_labels(gx_bench_arcs *arcs, const char *path, gx_txn *txn, gx_error *err) {
     char name[4200], line[256];
     label_names names = {.count = 0};
@@ -133,21 +133,29 @@ static gx_status read_labels(gx_bench_arcs *arcs, const char *path, gx_txn *txn,
     if (!file) {
         return GX_OK;
     }
-    arcs->label = gx_alloc0(arcs->n + 1u, sizeof *arcs->label);
-    if (!arcs->label) {
+    uint32_t *labels = gx_alloc(arcs->n + 1u, sizeof *labels);
+    if (!labels) {
         gzclose(file);
-        return gx_fail_memory(err, arcs->n * sizeof *arcs->label);
+        return gx_fail_memory(err, arcs->n * sizeof *labels);
     }
+    memset(labels, 0xff, (arcs->n + 1u) * sizeof *labels);
+    bool any = false;
     while (gzgets(file, line, sizeof line)) {
         uint32_t node, label;
         gx_slice word = {line, strcspn(line, " \t,")};
         const char *rest = line + word.size + strspn(line + word.size, " \t,");
         if (number_label(&label, &names, (gx_slice){rest, strcspn(rest, " \t\r\n")}, arcs->n) &&
             gx_word_find(&node, txn, GX_SPACE_USER, word) == GX_OK) {
-            arcs->label[node] = label;
+            labels[node] = label;
+            any = true;
         }
     }
     gzclose(file);
+    if (!any) {
+        gx_free(labels);
+        labels = NULL;
+    }
+    arcs->label = labels;
     return GX_OK;
 }
 

@@ -195,12 +195,62 @@ static void test_page(void **state) {
     gx_arena_destroy(arena);
 }
 
+static void write_labels(const char *folder, const char *text) {
+    char path[GX_FOLDER_MAX + 32];
+    snprintf(path, sizeof path, "%s/labels.txt", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* How often each of the first labels is met, and how many nodes have none. */
+typedef struct label_count {
+    uint32_t of[3], none;
+    bool any;
+} label_count;
+
+static gx_status count_labels(void *user, const gx_bench_arcs *arcs, gx_error *err) {
+    label_count *count = user;
+    (void)err;
+    *count = (label_count){.any = arcs->label != NULL};
+    for (uint32_t v = 0; arcs->label && v < arcs->n; v++) {
+        assert_true(arcs->label[v] < 3 || arcs->label[v] == GX_NONE);
+        count->none += arcs->label[v] == GX_NONE;
+        if (arcs->label[v] < 3) {
+            count->of[arcs->label[v]]++;
+        }
+    }
+    return GX_OK;
+}
+
+/* Words are groups of their own, and whoever has no line has no group. */
+static void test_labels(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    gx_job job;
+    gx_error err = {0};
+    label_count count;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    write_labels(folder, "1 tvshow\n2 government\n3 tvshow\nnobody company\n4,tvshow\n");
+    assert_int_equal(gx_bench_each_graph(folder, count_labels, &count, &job, &err), GX_OK);
+    assert_true(count.any);
+    assert_int_equal(count.of[0], 3);
+    assert_int_equal(count.of[1], 1);
+    assert_int_equal(count.none, 34 - 4);
+    write_labels(folder, "nobody tvshow\n");
+    assert_int_equal(gx_bench_each_graph(folder, count_labels, &count, &job, &err), GX_OK);
+    assert_false(count.any);
+    gx_folder_remove(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_igraph),
-        cmocka_unit_test(test_peers_that_fail),
-        cmocka_unit_test(test_a_wrong_peer),
-        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_igraph),       cmocka_unit_test(test_peers_that_fail),
+        cmocka_unit_test(test_a_wrong_peer), cmocka_unit_test(test_page),
+        cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
