@@ -18,6 +18,8 @@ typedef struct contestant {
     double *answer;
     char note[120]; /* why it is out */
     gx__verdict verdict;
+    gx_estimate estimate; /* the two are of guanxi's passes, at this number of threads */
+    uint64_t used_bytes;
 } contestant;
 
 typedef struct contest {
@@ -28,8 +30,6 @@ typedef struct contest {
     size_t count;
     gx_arena *arena;
     gx_value params;
-    gx_estimate estimate;
-    uint64_t used_bytes;
     bool same_bytes; /* guanxi's at every number of threads */
 } contest;
 
@@ -92,12 +92,12 @@ static gx_status build_again(contest *c, gx_job *job, gx_error *err) {
     return gx_graph_build(graph, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, flags, job, err);
 }
 
-static gx_status run_ours(contest *c, gx__result *out, int threads, gx_error *err) {
+static gx_status run_ours(contest *c, contestant *who, gx__result *out, gx_error *err) {
     gx_status status = GX_OK;
     gx_arrays *results = NULL;
     gx_job job;
     gx_input input = input_of(c);
-    gx_job_init(&job, threads, c->ground->bench->job->seed);
+    gx_job_init(&job, who->threads, c->ground->bench->job->seed);
     job.deadline_ns = c->ground->bench->job->deadline_ns;
     GX_TRY(gx_arrays_create(&results, err));
     input.arrays = results;
@@ -114,7 +114,7 @@ static gx_status run_ours(contest *c, gx__result *out, int threads, gx_error *er
     out->rss_bytes = gx_bench_rss_peak();
     out->mem_bytes = out->rss_bytes > before ? out->rss_bytes - before : 0;
     if (c->pass) {
-        c->used_bytes = atomic_load(&job.mem_peak);
+        who->used_bytes = atomic_load(&job.mem_peak);
         GX_TRY(take_answer(&out->answer, results, c->pass, c->ground->arcs->n, err));
     }
 done:
@@ -131,7 +131,12 @@ static gx_status tell_before(contest *c, gx_error *err) {
     gx_status status =
         gx_args_parse(&args, c->arena, c->pass->params, c->pass->param_count, &c->params, err);
     if (status == GX_OK) {
-        c->pass->estimate(&c->estimate, &input, &args, c->ground->bench->threads);
+        for (size_t i = 0; i < c->count; i++) {
+            contestant *who = &c->all[i];
+            if (!who->peer) {
+                c->pass->estimate(&who->estimate, &input, &args, who->threads);
+            }
+        }
     }
     return status;
 }
@@ -143,7 +148,7 @@ static gx_status turn(contest *c, contestant *who, gx__result *out, gx_error *er
     const gx_bench *bench = c->ground->bench;
     *out = (gx__result){0};
     if (!who->peer) {
-        return run_ours(c, out, who->threads, err);
+        return run_ours(c, who, out, err);
     }
     return who->peer->run(who->peer, out, c->task, who->threads, bench->peer_limit_s, err);
 }
@@ -290,9 +295,9 @@ static void set_ours(contest *c, const contestant *who, gx_bench_line *line) {
     }
     if (c->pass) {
         line->has_estimate = true;
-        line->estimate_bytes = c->estimate.mem_bytes;
-        line->estimate_cpu_s = c->estimate.cpu_s;
-        line->used_bytes = c->used_bytes;
+        line->estimate_bytes = who->estimate.mem_bytes;
+        line->estimate_cpu_s = who->estimate.cpu_s;
+        line->used_bytes = who->used_bytes;
     } else {
         const gx_graph *g = c->task->directed ? &c->ground->ties : &c->ground->undirected;
         double edges = c->task->directed ? (double)g->m : (double)g->m / 2;
@@ -303,9 +308,9 @@ static void set_ours(contest *c, const contestant *who, gx_bench_line *line) {
     for (size_t i = 0; i < c->count; i++) {
         compared = compared || c->all[i].verdict.compared;
     }
-    line->how = !c->same_bytes                ? "bytes differ between numbers of threads"
-                : compared && !line->has_peer ? c->task->compare >= GX__QUALITY ? "no peer is as good"
-                                                                                : "no peer agrees"
+    line->how = !c->same_bytes ? "bytes differ between numbers of threads"
+                : compared && !line->has_peer
+                    ? c->task->compare >= GX__QUALITY ? "no peer is as good" : "no peer agrees"
                 : line->has_peer && !compared ? "not compared"
                                               : NULL;
 }
@@ -402,8 +407,8 @@ gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers
     }
     c.params = params_of(c.arena, task->params, &ground->undirected);
     gx_job_stage(ground->bench->job, task->name, 0);
-    GX_TRY(tell_before(&c, err));
     invite(&c, peers, peer_count);
+    GX_TRY(tell_before(&c, err));
     GX_TRY(play_all(&c, err));
     GX_TRY(judge(&c, err));
     for (size_t i = 0; i < c.count; i++) {

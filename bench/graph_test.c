@@ -195,6 +195,22 @@ static void test_page(void **state) {
     gx_arena_destroy(arena);
 }
 
+/* Two threads may hold more than one, and are told more for. */
+static void test_estimates(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    assert_int_equal(run(&s, folder, "betweenness", "igraph", 5), GX_OK);
+    assert_int_equal(s.line[0].threads, 1);
+    assert_int_equal(s.line[1].threads, 2);
+    assert_true(s.line[0].has_estimate && s.line[1].has_estimate);
+    assert_true(s.line[0].estimate_bytes < s.line[1].estimate_bytes);
+    assert_true(s.line[0].used_bytes < s.line[1].used_bytes);
+    gx_folder_remove(folder);
+}
+
 static void write_labels(const char *folder, const char *text) {
     char path[GX_FOLDER_MAX + 32];
     snprintf(path, sizeof path, "%s/labels.txt", folder);
@@ -250,7 +266,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_igraph),       cmocka_unit_test(test_peers_that_fail),
         cmocka_unit_test(test_a_wrong_peer), cmocka_unit_test(test_page),
-        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_labels),       cmocka_unit_test(test_estimates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
