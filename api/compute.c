@@ -230,10 +230,12 @@ gx_status gx_compute_as(gx_arrays **out, gx_db *db, const gx_pass *pass, const c
     GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, spec, job, err));
     GX_TRY(gx_arrays_create(&results, err));
     views.input.arrays = results;
+    views.input.before = state->arrays;
     GX_TRY(gx_plan_run(results, &plan, &views.input, job, err));
     *out = results;
     results = NULL;
 done:
+    views.input.before = NULL;
     gx_arrays_destroy(results);
     gx_views_finish(&views);
     gx_plan_finish(&plan);

@@ -38,7 +38,8 @@ GX_MUST_CHECK gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_erro
 GX_MUST_CHECK gx_status gx_params_resolve(const gx_value **out, gx_arena *arena, gx_store *store,
                                           const gx_pass *pass, const gx_value *params,
                                           gx_error *err);
-/* Runs one pass (with what it needs before it) over the live store. The caller destroys `out`. */
+/* Runs one pass (with what it needs before it) over the live store; what the snapshot served holds
+ * is its `before`. The caller destroys `out`. */
 GX_MUST_CHECK gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass,
                                    const gx_value *params, const gx_view_spec *spec, gx_job *job,
                                    gx_error *err);

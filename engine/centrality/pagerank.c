@@ -57,7 +57,9 @@ static const gx_param params[] = {
     {.name = "teleport",
      .type = GX_PARAM_TEXT,
      .low = 1,
-     .help = "personalised: name of an f64 array of every member's weight as a start"},
+     .help =
+         "personalised: name of an f64 array of every member's weight as a start, made before it "
+         "or in the last snapshot"},
 };
 
 static const gx_gives gives[] = {
@@ -71,10 +73,11 @@ static gx_status copy_teleport(double *start, uint32_t n, const gx_input *input,
                                gx_error *err) {
     char text[128], quoted[140];
     const double *given = NULL;
-    if (input->arrays && name.size < sizeof text) {
+    if (name.size < sizeof text) {
         memcpy(text, name.data, name.size);
         text[name.size] = '\0';
-        given = gx_arrays_get(input->arrays, text, GX_F64, n);
+        given = input->arrays ? gx_arrays_get(input->arrays, text, GX_F64, n) : NULL;
+        given = !given && input->before ? gx_arrays_get(input->before, text, GX_F64, n) : given;
     }
     if (!given) {
         return gx_fail_at(err, GX_BAD_REQUEST, "teleport", "there is no f64 array %s of %u members",
