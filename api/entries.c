@@ -133,6 +133,19 @@ gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arra
     return GX_OK;
 }
 
+void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
+                        const gx_pass *pass, const char *instance) {
+    for (size_t i = 0; pass && i < pass->give_count; i++) {
+        const gx_gives *gives = &pass->gives[i];
+        const char *name = gx_arena_printf(arena, "%s.%s", instance, gives->suffix);
+        const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
+        if (array && gives->rows == GX_LEN_OTHER && array->rank == 1 && array->shape[0] == 1 &&
+            !gx_map_get(out, gives->suffix)) {
+            gx_map_put(arena, out, gives->suffix, gx_entry_value(array, 0));
+        }
+    }
+}
+
 gx_value gx_params_with_top(gx_arena *arena, const gx_pass *pass, const gx_value *given,
                             int64_t top) {
     for (size_t i = 0; i < pass->param_count; i++) {

@@ -19,6 +19,12 @@ GX_MUST_CHECK gx_status gx_entries_top(gx_value *out, gx_call_env *call, const g
                                        const gx_pass *pass, const char *instance, uint32_t n,
                                        gx_error *err);
 
+/* Puts SUFFIX: number into the map `out` for every array "INSTANCE.SUFFIX" of one entry that the
+ * pass gives beside those of members and items: `bound`, `samples`, `value`. Keys that are there
+ * stay as they are. `pass` may be NULL: nothing is put. */
+void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
+                        const gx_pass *pass, const char *instance);
+
 /* The parameters of a pass asked for its top: a pass that can leave out the rest is told (its own
  * parameter `top`), unless it was told something else. In the arena; `given` may be nil. */
 gx_value gx_params_with_top(gx_arena *arena, const gx_pass *pass, const gx_value *given,

@@ -28,6 +28,23 @@ static gx_status copy(gx_arrays *to, const gx_arrays *from, const char *instance
     return GX_OK;
 }
 
+/* What was noted of the other runs that are kept. */
+static gx_status note_others(gx_arrays *to, const gx_arrays *from, const char *instance,
+                             gx_arena *arena, gx_error *err) {
+    for (size_t i = 0; i < gx_arrays_count(from); i++) {
+        const char *name = gx_arrays_at(from, i)->name;
+        size_t size = strcspn(name, ".");
+        bool own = strncmp(name, instance, size) == 0 && !instance[size];
+        const char *key = gx_arena_printf(arena, "run.%.*s", (int)size, name);
+        const char *text = key && !own ? gx_arrays_noted(from, key) : NULL;
+        gx_status status = text ? gx_arrays_note(to, key, text, err) : GX_OK;
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return GX_OK;
+}
+
 /* What was noted of the snapshot before, and what this run was. */
 static gx_status note(gx_arrays *to, const gx_arrays *from, const char *instance,
                       const gx_pass *pass, const gx_value *params, uint64_t seed, gx_error *err) {
@@ -44,6 +61,7 @@ static gx_status note(gx_arrays *to, const gx_arrays *from, const char *instance
             GX_TRY(gx_arrays_note(to, kept[i], noted, err));
         }
     }
+    GX_TRY(note_others(to, from, instance, arena, err));
     gx_value run = gx_map(arena, 3);
     gx_map_put(arena, &run, "pass", gx_str(pass->name));
     gx_map_put(arena, &run, "seed", gx_int((int64_t)seed));
@@ -109,4 +127,18 @@ done:
     }
     gx_arrays_destroy(arrays);
     return status;
+}
+
+const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_arena *arena) {
+    gx_value run;
+    const char *key = gx_arena_printf(arena, "run.%s", instance);
+    const char *text = key && state->arrays ? gx_arrays_noted(state->arrays, key) : NULL;
+    if (!text || gx_json_read(&run, arena, text, strlen(text), NULL) != GX_OK) {
+        return NULL;
+    }
+    const gx_value *pass = gx_map_get(&run, "pass");
+    const char *name = pass && pass->type == GX_TEXT
+                           ? gx_arena_printf(arena, "%.*s", (int)pass->size, pass->as.text)
+                           : NULL;
+    return name ? gx_any_pass_find(name) : NULL;
 }

@@ -14,5 +14,7 @@ GX_MUST_CHECK gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_err
 GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_state *state,
                                 const gx_arrays *results, const char *instance, const gx_pass *pass,
                                 const gx_value *params, gx_job *job, gx_error *err);
+/* The pass whose run is kept in the snapshot under this name; NULL: there is none. */
+const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_arena *arena);
 
 #endif

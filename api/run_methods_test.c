@@ -102,6 +102,78 @@ static void test_write(void **state) {
     test_shop_close(&s);
 }
 
+/* Each number that the pass gives stands beside the list: without its bound a drawn score says
+ * little. */
+static void test_numbers(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 3, 120, 0);
+    const char *const calls[][2] = {
+        {"graph.run", "{'pass': 'betweenness', 'params': {'samples': 20}, 'top': 3}"},
+        {"graph.run", "{'pass': 'betweenness', 'params': {'samples': 20}, 'of': ['u3']}"},
+        {"graph.centrality", "{'measure': 'betweenness', 'params': {'samples': 20}, 'n': 3}"},
+    };
+    for (size_t i = 0; i < GX_COUNT(calls); i++) {
+        gx_value answer = test_call(&s, calls[i][0], calls[i][1]);
+        assert_true(real_at(&answer, "bound") > 0);
+        assert_true(real_at(&answer, "samples") > 0);
+        assert_null(gx_map_get(&answer, "score"));
+    }
+    test_call(&s, "model.build", "{'passes': ['pagerank']}");
+    test_call(&s, "graph.run",
+              "{'pass': 'betweenness', 'params': {'samples': 20}, 'write': 'drawn'}");
+    test_call(&s, "graph.run", "{'pass': 'degree', 'write': 'other'}");
+    gx_value kept = test_call(&s, "graph.centrality", "{'measure': 'drawn', 'n': 3}");
+    assert_true(real_at(&kept, "bound") > 0);
+    gx_value built = test_call(&s, "graph.centrality", "{'measure': 'pagerank', 'n': 3}");
+    assert_true(test_is(gx_map_get(&built, "from"), "snapshot"));
+    assert_non_null(gx_map_get(&built, "bound"));
+    test_shop_close(&s);
+}
+
+/* What was kept serves again: as communities, and as the weights of a walk. */
+static void test_kept(void **state) {
+    (void)state;
+    test_shop s;
+    gx_error err = {0};
+    test_shop_open(&s);
+    test_shop_fill(&s, 4, 120, 0);
+    test_call(&s, "model.build", "{'passes': ['degree', 'leiden']}");
+    gx_value run =
+        test_call(&s, "graph.run",
+                  "{'pass': 'leiden', 'params': {'resolution': 2}, 'write': 'fine', 'of': ['u7']}");
+    gx_value fine = test_call(&s, "graph.communities", "{'algorithm': 'fine', 'members': true}");
+    assert_true(test_is(gx_map_get(&fine, "from"), "snapshot"));
+    assert_true(test_is(gx_map_get(&fine, "algorithm"), "fine"));
+    const gx_value *rows = gx_map_get(&fine, "members");
+    char circle[16];
+    snprintf(circle, sizeof circle, "c-%.0f",
+             real_at(at(gx_map_get(&run, "members"), 0), "community"));
+    for (uint32_t i = 0; i < rows->size; i++) {
+        if (test_is(gx_map_get(at(rows, i), "user_id"), "u7")) {
+            assert_true(test_is(gx_map_get(at(rows, i), "community"), circle));
+        }
+    }
+    assert_true(real_at(&fine, "modularity") == real_at(&run, "modularity"));
+    test_call(&s, "graph.run", "{'pass': 'degree', 'write': 'slow'}");
+    gx_value plain = test_call(&s, "graph.run", "{'pass': 'pagerank', 'of': ['u7']}");
+    gx_value first = gx_nil();
+    const char *const calls[] = {
+        "{'pass': 'pagerank', 'params': {'teleport': 'slow.score'}, 'of': ['u7']}",
+        "{'pass': 'pagerank', 'params': {'teleport': 'degree.score'}, 'of': ['u7']}"};
+    for (size_t i = 0; i < GX_COUNT(calls); i++) {
+        gx_value far = test_call(&s, "graph.run", calls[i]);
+        const gx_value *members = gx_map_get(&far, "members");
+        assert_false(gx_value_equal(members, gx_map_get(&plain, "members")));
+        assert_true(i == 0 || gx_value_equal(members, &first));
+        first = *members;
+    }
+    assert_int_equal(refused(&s, "{'pass': 'pagerank', 'params': {'teleport': 'no.score'}}", &err),
+                     GX_BAD_REQUEST);
+    test_shop_close(&s);
+}
+
 /* Every pass over ties tells what a billion of them would take, without a graph to look at. */
 static void test_estimates_of_size(void **state) {
     (void)state;
@@ -140,8 +212,8 @@ static void test_estimates_of_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_top_and_of),
-        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_top_and_of),        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_numbers),           cmocka_unit_test(test_kept),
         cmocka_unit_test(test_estimates_of_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

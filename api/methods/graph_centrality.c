@@ -1,6 +1,7 @@
 /* graph.centrality: any measure of the table, from the snapshot where it is there as asked, else
  * computed on the spot. */
 #include "api/entries.h"
+#include "api/keep.h"
 
 static const gx_param params[] = {
     {"measure", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
@@ -105,6 +106,13 @@ static void of_top(gx_value *list, gx_call_env *call, gx_txn *txn, const scores 
     }
 }
 
+/* The pass whose scores they are: a run that was kept has a name of its own. */
+static const gx_pass *made_by(const gx_call_env *call, const gx_pass *pass, const char *name,
+                              bool stored) {
+    const gx_pass *kept = stored ? gx_kept_pass(call->state, name, call->arena) : NULL;
+    return kept ? kept : pass;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_slice measure = gx_arg_text(call->args, "measure");
@@ -130,10 +138,12 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     } else {
         of_top(&list, call, txn, &s);
     }
-    *out = gx_map(call->arena, 3);
+    *out = gx_map(call->arena, 5);
     gx_map_put(call->arena, out, "measure", gx_str(name));
     gx_map_put(call->arena, out, "from", gx_str(stored ? "snapshot" : "computed"));
     gx_map_put(call->arena, out, "members", list);
+    gx_entries_numbers(out, call->arena, stored ? call->state->arrays : s.own,
+                       made_by(call, pass, name, stored), name);
 done:
     gx_txn_abort(txn);
     gx_arrays_destroy(s.own);
@@ -147,6 +157,7 @@ const gx_method gx_method_graph_centrality = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{measure, from, members: [{user_id, score}]}",
+    .result = "{measure, from, members: [{user_id, score}], bound?, samples?, …: each array of one "
+              "number that the pass gives}",
     .run = run,
 };

@@ -7,7 +7,7 @@
 
 static const gx_param params[] = {
     {"algorithm", GX_PARAM_TEXT, "leiden", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "leiden, components, overlapping, …"},
+     "leiden, components, overlapping, …, or a name that `guanxi run --write` kept"},
     {"members", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "a row a member instead of a row a community"},
     {"n", GX_PARAM_INT, NULL, 1, 1e8, "communities", NULL, 0, "at most so many, the largest first"},
@@ -34,31 +34,47 @@ typedef struct partition {
     const gx_state *named; /* whose ids its circles have; NULL: numbers */
 } partition;
 
-static gx_status obtain(partition *out, gx_call_env *call, const gx_pass *pass, gx_error *err) {
+/* Those of the snapshot, of a pass or of a run that was kept under a name of its own: only where
+ * nothing was asked that differs from how they were made. */
+static bool take_from_snapshot(partition *out, const gx_call_env *call, const char *name,
+                               const gx_view_spec *spec) {
+    const gx_arrays *arrays = call->state->arrays;
+    bool plain = gx_arg_value(call->args, "params")->type == GX_NIL &&
+                 !gx_arg_bool(call->args, "fresh") && !spec->kinds && spec->from_ms == spec->to_ms;
+    const char *full = plain ? gx_arena_printf(call->arena, "%s.community", name) : NULL;
+    const gx_array *array = full && arrays ? gx_arrays_find(arrays, full) : NULL;
+    if (!array || array->dtype != GX_U32 || array->rank != 1) {
+        return false;
+    }
+    out->community = array->data;
+    out->members = (uint32_t)array->shape[0]; /* what was kept later may know more members */
+    out->stored = true;
+    return true;
+}
+
+/* `pass` is NULL where only the snapshot may have communities of that name. */
+static gx_status obtain(partition *out, gx_call_env *call, const gx_pass *pass, gx_slice wanted,
+                        const char *name, gx_error *err) {
     gx_view_spec spec;
     gx_status status = gx_spec_from_args(&spec, call->arena, call->args, err);
+    bool is_community = pass && pass->kind == GX_KIND_COMMUNITY;
     if (status != GX_OK) {
         return status;
     }
-    const gx_value *given = gx_arg_value(call->args, "params");
-    bool plain = given->type == GX_NIL && !gx_arg_bool(call->args, "fresh") && !spec.kinds &&
-                 spec.from_ms == spec.to_ms;
-    if (plain && call->state->arrays) {
-        out->members = call->state->users;
-        out->community =
-            gx_result_get(call->state->arrays, pass->name, "community", GX_U32, out->members);
-        out->stored = out->community != NULL;
-    }
-    if (out->stored) {
+    if ((is_community || !pass) && take_from_snapshot(out, call, name, &spec)) {
         return GX_OK;
     }
+    if (!is_community) {
+        return gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
+    }
+    const gx_value *given = gx_arg_value(call->args, "params");
     status = gx_compute(&out->own, call->db, pass, given->type == GX_MAP ? given : NULL, &spec,
                         call->job, err);
     if (status != GX_OK) {
         return status;
     }
-    const char *name = gx_arena_printf(call->arena, "%s.community", pass->name);
-    const gx_array *array = name ? gx_arrays_find(out->own, name) : NULL;
+    const char *full = gx_arena_printf(call->arena, "%s.community", name);
+    const gx_array *array = full ? gx_arrays_find(out->own, full) : NULL;
     if (!array || array->dtype != GX_U32) {
         return gx_fail(err, GX_INTERNAL, "%s gave no communities", pass->name);
     }
@@ -189,10 +205,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_slice wanted = gx_arg_text(call->args, "algorithm");
     const char *name = gx_arena_printf(call->arena, "%.*s", (int)wanted.size, wanted.data);
     const gx_pass *pass = name ? gx_any_pass_find(name) : NULL;
-    if (!pass || pass->kind != GX_KIND_COMMUNITY) {
-        return gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
+    if (!name) {
+        return gx_fail_memory(err, wanted.size);
     }
-    GX_TRY(obtain(&p, call, pass, err));
+    GX_TRY(obtain(&p, call, pass, wanted, name, err));
     p.named = p.stored && strcmp(name, "leiden") == 0 ? call->state : NULL;
     find_overlap(&p, p.stored ? call->state->arrays : p.own, name);
     GX_TRY(count_sizes(&p, call->arena, err));
@@ -203,7 +219,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
     const double *quality = gx_result_get(arrays, name, "modularity", GX_F64, 1);
     *out = gx_map(call->arena, 5);
-    gx_map_put(call->arena, out, "algorithm", gx_str(pass->name));
+    gx_map_put(call->arena, out, "algorithm", gx_str(name));
     gx_map_put(call->arena, out, "from", gx_str(p.stored ? "snapshot" : "computed"));
     gx_map_put(call->arena, out, "count", gx_int(p.count));
     if (quality) {

@@ -84,6 +84,7 @@ static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *r
         }
         gx_map_put(call->arena, out, "arrays", arrays);
     }
+    gx_entries_numbers(out, call->arena, results, pass, instance);
 done:
     return status;
 }
@@ -147,6 +148,7 @@ const gx_method gx_method_graph_run = {
     .param_count = GX_COUNT(params),
     .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]}, with top or "
               "of instead of "
-              "arrays members: [{user_id, …}], or {steps, mem_bytes, cpu_s}",
+              "arrays members: [{user_id, …}], and bound?, samples?, …: each array of one number "
+              "that the pass gives; or {steps, mem_bytes, cpu_s}",
     .run = run,
 };
