@@ -84,9 +84,31 @@ gx_value gx_method_args(const gx_command *command, const gx_method *method) {
     return map;
 }
 
+/* A flag of some pass is not one of every pass. */
+static gx_status check_pass_flags(const gx_command *command, gx_error *err) {
+    const gx_pass *pass = command->pass_flags.size ? gx_command_pass(command) : NULL;
+    for (uint32_t i = 0; pass && i < command->pass_flags.size; i++) {
+        gx_slice key = {command->pass_flags.as.pairs[i].key.as.text,
+                        command->pass_flags.as.pairs[i].key.size};
+        size_t k = 0;
+        while (k < pass->param_count && !gx_slice_is(key, pass->params[k].name)) {
+            k++;
+        }
+        if (k == pass->param_count) {
+            return gx_fail(err, GX_BAD_REQUEST,
+                           "the pass %s has no parameter %.*s; see `guanxi help %s`", pass->name,
+                           (int)key.size, key.data, pass->name);
+        }
+    }
+    return GX_OK;
+}
+
 /* The pass's flags join what --params gave. */
 gx_status gx_prepare_pass_flags(gx_command *command, gx_error *err) {
-    (void)err;
+    gx_status status = check_pass_flags(command, err);
+    if (status != GX_OK) {
+        return status;
+    }
     if (command->pass_flags.size) {
         const gx_value *given = gx_map_get(&command->given, "params");
         gx_value params = given ? *given : gx_map(command->arena, 4);
@@ -115,6 +137,7 @@ typedef struct parser {
     char **argv;
     int at;
     size_t positionals;
+    const char *on; /* the switch that the word before turned on; NULL: it was none */
     gx_value common;
 } parser;
 
@@ -186,19 +209,82 @@ static gx_status put(parser *p, gx_value *map, const gx_param *param, const char
     return GX_OK;
 }
 
+/* "--half_life" as it is typed. */
+static const char *typed(gx_arena *arena, const char *name) {
+    char *text = gx_arena_printf(arena, "%s", name);
+    for (char *c = text; c && *c; c++) {
+        *c = *c == '_' ? '-' : *c;
+    }
+    return text ? text : name;
+}
+
+static const gx_param *first_positional(const gx_param *params, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].flags & GX_PARAM_POSITIONAL) {
+            return &params[i];
+        }
+    }
+    return NULL;
+}
+
+const gx_pass *gx_command_pass(const gx_command *command) {
+    size_t count;
+    if (!(command->verb->flags & GX_VERB_PASS_FLAGS)) {
+        return NULL;
+    }
+    const gx_param *params = gx_verb_params(&count, command->arena, command->verb);
+    const gx_param *named = params ? first_positional(params, count) : NULL;
+    const char *name = named ? gx_given_text(command, named->name) : NULL;
+    name = name && *name ? name : command->target;
+    return name ? gx_any_pass_find(name) : NULL;
+}
+
+/* The pass of the words, those not read yet too; the verb's default where no word is one. */
+static const gx_pass *pass_of_words(const parser *p) {
+    const gx_param *named = first_positional(p->params, p->count);
+    if (!(p->command->verb->flags & GX_VERB_PASS_FLAGS) || !named) {
+        return NULL;
+    }
+    for (int i = 0; i < p->argc; i++) {
+        const gx_pass *pass = gx_any_pass_find(p->argv[i]);
+        if (pass) {
+            return pass;
+        }
+    }
+    return named->fallback ? gx_any_pass_find(named->fallback) : NULL;
+}
+
+/* Adds the names of a table to those of which one may have been meant. */
+static size_t add_names(const char **names, size_t count, size_t room, const gx_param *params,
+                        size_t param_count) {
+    for (size_t i = 0; i < param_count && count < room; i++) {
+        names[count++] = params[i].name;
+    }
+    return count;
+}
+
 static gx_status unknown_flag(const parser *p, const char *flag, gx_error *err) {
-    const char *names[96];
-    size_t count = 0;
-    for (size_t i = 0; i < p->count && count < 80; i++) {
-        names[count++] = p->params[i].name;
-    }
-    for (size_t i = 0; i < gx_cli_common_count && count < GX_COUNT(names); i++) {
-        names[count++] = gx_cli_common[i].name;
-    }
+    const char *names[128];
+    gx_arena *arena = p->command->arena;
+    const char *verb = p->command->verb->name;
+    const gx_pass *pass = pass_of_words(p);
+    size_t count = pass ? add_names(names, 0, 64, pass->params, pass->param_count) : 0;
+    count = add_names(names, count, 100, p->params, p->count);
+    count = add_names(names, count, GX_COUNT(names), gx_cli_common, gx_cli_common_count);
     const char *near = gx_nearest(flag, names, count);
-    return gx_fail(err, GX_BAD_REQUEST, "%s has no flag --%s; %s%s%s", p->command->verb->name, flag,
-                   near ? "did you mean --" : "see `guanxi help ",
-                   near ? near : p->command->verb->name, near ? "?" : "`");
+    flag = typed(arena, flag);
+    if (near) {
+        return gx_fail(err, GX_BAD_REQUEST, "%s has no flag --%s; did you mean --%s?", verb, flag,
+                       typed(arena, near));
+    }
+    if (pass) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "%s has no flag --%s, nor has the pass %s; see `guanxi help %s` and "
+                       "`guanxi help %s`",
+                       verb, flag, pass->name, verb, pass->name);
+    }
+    return gx_fail(err, GX_BAD_REQUEST, "%s has no flag --%s; see `guanxi help %s`", verb, flag,
+                   verb);
 }
 
 /* The value of a flag: what follows '=', or the next word, or "true" for a switch. */
@@ -208,6 +294,7 @@ static gx_status value_of(parser *p, const gx_param *param, const char *flag, ch
         *out = equals + 1;
     } else if (param && param->type == GX_PARAM_BOOL) {
         *out = "true";
+        p->on = flag;
     } else if (p->at + 1 < p->argc) {
         *out = p->argv[++p->at];
     } else {
@@ -251,6 +338,11 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
     const gx_param *of_pass = param ? NULL : more_param(command->verb, name);
     const char *text = "false";
     gx_status status = GX_OK;
+    if (!param && !of_pass && strncmp(name, "no_", 3) == 0) {
+        of_pass = more_param(command->verb, name + 3);
+        negated = of_pass && of_pass->type == GX_PARAM_BOOL;
+        of_pass = negated ? of_pass : NULL;
+    }
     if (!param && !of_pass) {
         return unknown_flag(p, name, err);
     }
@@ -261,7 +353,7 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
         return status;
     }
     if (!param) {
-        gx_map_put(command->arena, &command->pass_flags, name, gx_str(text));
+        gx_map_put(command->arena, &command->pass_flags, of_pass->name, gx_str(text));
         return GX_OK;
     }
     return put(p, map, param, text, err);
@@ -302,6 +394,13 @@ static gx_status take_short(parser *p, const char *word, gx_error *err) {
 
 static gx_status take_positional(parser *p, const char *word, gx_error *err) {
     gx_command *command = p->command;
+    if (p->on && (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)) {
+        const char *flag = typed(command->arena, p->on);
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "--%s takes no word after it; '%s' was given; accepted is --%s, or "
+                       "--no-%s to turn it off",
+                       flag, word, flag, flag);
+    }
     if (!command->target && !(command->verb->flags & GX_VERB_NO_TARGET)) {
         command->target = word;
         return GX_OK;
@@ -340,11 +439,14 @@ static gx_status take_words(parser *p, gx_error *err) {
             continue;
         }
         if (flags && strncmp(word, "--", 2) == 0) {
+            p->on = NULL;
             status = take_long(p, word, err);
         } else if (flags && word[0] == '-' && word[1] && !number) {
+            p->on = NULL;
             status = take_short(p, word, err);
         } else {
             status = take_positional(p, word, err);
+            p->on = NULL;
         }
         if (status != GX_OK) {
             return status;

@@ -1,6 +1,8 @@
 /* Help, the man page and shell completion: all from the tables that parse the flags. */
 #include "cli/verb.h"
 
+#include "api/compute.h"
+
 static const char *const groups[] = {"store",      "graph",   "products", "spread",
                                      "operations", "quality", "serving"};
 
@@ -26,10 +28,12 @@ void gx_help_overview(FILE *out) {
             fprintf(out, "  %-13s %s\n", verb->name, verb->summary);
         }
     }
-    fputs("\n`guanxi help VERB` shows a verb's arguments, flags and examples; `guanxi help man` "
-          "prints the man\n"
-          "page, `guanxi help completion` a completion script for bash.\n",
-          out);
+    fputs(
+        "\n`guanxi help VERB` shows a verb's arguments, flags and examples, `guanxi help PASS` a "
+        "pass's\n"
+        "parameters (`guanxi run` lists the passes), `guanxi help man` the man page, `guanxi help\n"
+        "completion` a completion script for bash.\n",
+        out);
 }
 
 static void kebab(char *out, size_t size, const char *name) {
@@ -57,15 +61,24 @@ static void flag_text(char *out, size_t size, const gx_param *param) {
 
 static void param_note(char *out, size_t size, const gx_param *param) {
     size_t at = 0;
+    const char *unit = param->type == GX_PARAM_DURATION ? "ms" : param->unit;
     out[0] = '\0';
-    if (param->fallback && param->type != GX_PARAM_BOOL) {
+    if (param->type == GX_PARAM_CHOICE && param->flags & GX_PARAM_POSITIONAL) {
+        at += (size_t)snprintf(out + at, size - at, "; one of %s", param->choices);
+    }
+    if (param->type == GX_PARAM_BOOL && param->fallback && strcmp(param->fallback, "true") == 0) {
+        char name[64];
+        kebab(name, sizeof name, param->name);
+        at += (size_t)snprintf(out + at, size - at, "; on unless --no-%s", name);
+    }
+    if (at < size && param->fallback && param->type != GX_PARAM_BOOL) {
         at += (size_t)snprintf(out + at, size - at, "; default %s", param->fallback);
     }
     if (param->low <= param->high && param->type != GX_PARAM_LIST && at < size) {
         at += (size_t)snprintf(out + at, size - at, "; %g to %g", param->low, param->high);
     }
-    if (param->unit && at < size) {
-        snprintf(out + at, size - at, " %s", param->unit);
+    if (unit && at && at < size) {
+        snprintf(out + at, size - at, " %s", unit);
     }
 }
 
@@ -74,7 +87,7 @@ static void list_flags(FILE *out, const gx_param *params, size_t count) {
         if (params[i].flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN)) {
             continue;
         }
-        char flag[160], note[120];
+        char flag[160], note[240];
         flag_text(flag, sizeof flag, &params[i]);
         param_note(note, sizeof note, &params[i]);
         fprintf(out, "  %-28s %s%s\n", flag[0] == ' ' ? flag + 1 : flag, params[i].help, note);
@@ -106,18 +119,50 @@ void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
     bool headed = false;
     for (size_t i = 0; i < count; i++) {
         if (params[i].flags & GX_PARAM_POSITIONAL) {
-            fprintf(out, "%s  %-28s %s\n", headed ? "" : "\narguments\n", params[i].name,
-                    params[i].help);
+            char note[240];
+            param_note(note, sizeof note, &params[i]);
+            fprintf(out, "%s  %-28s %s%s\n", headed ? "" : "\narguments\n", params[i].name,
+                    params[i].help, note);
             headed = true;
         }
     }
     fputs("\nflags\n", out);
     list_flags(out, params, count);
+    if (verb->flags & GX_VERB_PASS_FLAGS) {
+        fputs("\nparameters of the pass are flags too: `guanxi help PASS` shows them, and "
+              "`guanxi run` lists the\npasses\n",
+              out);
+    }
     fputs("\nflags of every verb\n", out);
     list_flags(out, gx_cli_common, gx_cli_common_count);
     if (verb->examples) {
         fprintf(out, "\nexamples\n%s", verb->examples);
     }
+}
+
+void gx_help_pass(FILE *out, const gx_pass *pass) {
+    fprintf(out, "guanxi run TARGET %s: %s\n\nusage: guanxi run TARGET %s [flags]\n", pass->name,
+            pass->summary, pass->name);
+    if (pass->kind == GX_KIND_CENTRALITY || pass->kind == GX_KIND_COMMUNITY) {
+        fprintf(out, "       guanxi %s TARGET %s [flags]\n",
+                pass->kind == GX_KIND_CENTRALITY ? "centrality" : "communities", pass->name);
+    }
+    fputs("\nparameters\n", out);
+    list_flags(out, pass->params, pass->param_count);
+    fputs(pass->param_count ? "\ngives\n" : "  none\n\ngives\n", out);
+    for (size_t i = 0; i < pass->give_count; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%s.%s", pass->name, pass->gives[i].suffix);
+        fprintf(out, "  %-28s %s, %s\n", name, gx_dtype_name(pass->gives[i].dtype),
+                pass->gives[i].help);
+    }
+    if (pass->paper) {
+        fprintf(out, "\nsource\n  %s\n", pass->paper);
+    }
+    if (pass->complexity) {
+        fprintf(out, "\ncost\n  %s\n", pass->complexity);
+    }
+    fputs("\n`guanxi help run` shows the flags of every pass.\n", out);
 }
 
 /* ---- the man page
@@ -137,7 +182,7 @@ static void roff(FILE *out, const char *text) {
 
 static void man_params(FILE *out, const gx_param *params, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        char flag[160], note[120];
+        char flag[160], note[240];
         if (params[i].flags & GX_PARAM_HIDDEN) {
             continue;
         }
@@ -152,6 +197,25 @@ static void man_params(FILE *out, const gx_param *params, size_t count) {
         roff(out, note);
         fputc('\n', out);
     }
+}
+
+static void man_pass(FILE *out, const gx_pass *pass) {
+    fprintf(out, ".SS %s\n", pass->name);
+    roff(out, pass->summary);
+    fputs(".\n", out);
+    if (pass->paper) {
+        fputs("Source: ", out);
+        roff(out, pass->paper);
+        fputs(".\n", out);
+    }
+    for (size_t i = 0; i < pass->give_count; i++) {
+        fputs(i ? ", " : "Gives ", out);
+        roff(out, pass->name);
+        fputc('.', out);
+        roff(out, pass->gives[i].suffix);
+    }
+    fputs(pass->give_count ? ".\n" : "", out);
+    man_params(out, pass->params, pass->param_count);
 }
 
 void gx_help_man(FILE *out, gx_arena *arena) {
@@ -180,6 +244,14 @@ void gx_help_man(FILE *out, gx_arena *arena) {
             fputs(".PP\nExamples:\n.nf\n", out);
             roff(out, verb->examples);
             fputs(".fi\n", out);
+        }
+    }
+    fputs(".SH PASSES\nWhat guanxi run takes, and centrality and communities those of their kind; "
+          "parameters are flags.\n",
+          out);
+    for (size_t t = 0; t < gx_pass_tables_count; t++) {
+        for (size_t i = 0; i < gx_pass_tables()[t]->count; i++) {
+            man_pass(out, gx_pass_tables()[t]->rows[i]);
         }
     }
     fputs(".SH EXIT STATUS\n", out);

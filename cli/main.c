@@ -157,7 +157,12 @@ int main(int argc, char **argv) {
     }
     gx_status status = gx_command_parse(&command, arena, argc - 1, argv + 1, &err);
     if (status == GX_OK && gx_arg_bool(&command.common, "help")) {
-        gx_help_verb(stdout, arena, command.verb);
+        const gx_pass *pass = gx_command_pass(&command);
+        if (pass) {
+            gx_help_pass(stdout, pass);
+        } else {
+            gx_help_verb(stdout, arena, command.verb);
+        }
     } else if (status == GX_OK) {
         status = run(&command, &err);
     }

@@ -16,21 +16,30 @@ static void draw(const gx_progress *p, const char *stage, uint64_t done, uint64_
                  uint64_t mem_bytes) {
     double share = total ? (double)done / (double)total : 0;
     double spent = (double)(gx_clock_ns() - p->stage_ns) / 1e9;
-    double left = share > 0.01 && share < 1 ? spent * (1 - share) / share : 0;
+    /* Of the first hundredth nothing is known yet. */
+    double left = share > 0.01 ? spent * (1 - share) / share : -1;
+    char text[48] = "";
     double mib = (double)mem_bytes / 1048576.0;
     if (p->style == STYLE_JSON) {
+        if (left < 0) {
+            snprintf(text, sizeof text, "null");
+        } else {
+            snprintf(text, sizeof text, "%.1f", left);
+        }
         fprintf(
             stderr,
-            "{\"stage\":\"%s\",\"done\":%llu,\"total\":%llu,\"left_s\":%.1f,\"mem_bytes\":%llu}\n",
-            stage, (unsigned long long)done, (unsigned long long)total, left,
+            "{\"stage\":\"%s\",\"done\":%llu,\"total\":%llu,\"left_s\":%s,\"mem_bytes\":%llu}\n",
+            stage, (unsigned long long)done, (unsigned long long)total, text,
             (unsigned long long)mem_bytes);
         return;
     }
     const char *begin = p->style == STYLE_LINE ? "\r\033[K" : "";
     const char *end = p->style == STYLE_LINE ? "" : "\n";
     if (total) {
-        fprintf(stderr, "%s%-16s %3.0f%%  %.0f s left  %.0f MiB%s", begin, stage, share * 100, left,
-                mib, end);
+        if (left >= 0) {
+            snprintf(text, sizeof text, "  %.0f s left", left);
+        }
+        fprintf(stderr, "%s%-16s %3.0f%%%s  %.0f MiB%s", begin, stage, share * 100, text, mib, end);
     } else {
         fprintf(stderr, "%s%-16s %llu  %.0f MiB%s", begin, stage, (unsigned long long)done, mib,
                 end);

@@ -15,6 +15,7 @@ enum {
 };
 
 typedef struct gx_command gx_command;
+typedef struct gx_pass gx_pass;
 
 /* Where an answer has a graph: keys of its lists and of their rows. */
 typedef struct gx_graph_keys {
@@ -89,6 +90,8 @@ GX_MUST_CHECK gx_status gx_command_parse(gx_command *out, gx_arena *arena, int a
                                          gx_error *err);
 /* A `prepare`: flags of the pass into `params`. */
 GX_MUST_CHECK gx_status gx_prepare_pass_flags(gx_command *command, gx_error *err);
+/* The pass the words name; NULL: none, or a verb that runs none. */
+const gx_pass *gx_command_pass(const gx_command *command);
 /* The text of a flag given for the verb's own parameter; an empty slice where it was not. */
 const char *gx_given_text(const gx_command *command, const char *name);
 
@@ -128,6 +131,7 @@ void gx_progress_end(gx_command *command);
 
 void gx_help_overview(FILE *out);
 void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb);
+void gx_help_pass(FILE *out, const gx_pass *pass);
 void gx_help_man(FILE *out, gx_arena *arena);
 void gx_help_completion(FILE *out, gx_arena *arena);
 

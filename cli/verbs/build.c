@@ -8,6 +8,7 @@ const gx_verb gx_verb_build = {
     .method = "model.build",
     .flags = GX_VERB_WRITES,
     .list = "steps",
-    .examples = "  guanxi build shop.gx\n  guanxi build shop.gx --estimate\n"
-                "  guanxi build shop.gx --params leiden.resolution=0.5 --params linear.keep=500\n",
+    .examples =
+        "  guanxi build shop.gx\n  guanxi build shop.gx --estimate\n"
+        "  guanxi build shop.gx --params leiden.resolution=0.5 --params linear.neighbours=500\n",
 };

@@ -1,9 +1,11 @@
 /* guanxi help: the overview, one verb, the man page, shell completion. */
 #include "cli/verb.h"
 
+#include "api/compute.h"
+
 static const gx_param params[] = {
     {"about", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "a verb, man, or completion"},
+     "a verb, a pass, man, or completion"},
 };
 
 static gx_status run(gx_command *command, gx_error *err) {
@@ -21,21 +23,28 @@ static gx_status run(gx_command *command, gx_error *err) {
         return GX_OK;
     }
     const gx_verb *verb = gx_verb_find(about->as.text);
-    if (!verb) {
-        return gx_fail(err, GX_NOT_FOUND, "there is no verb '%s'; `guanxi help` lists them",
+    const gx_pass *pass = gx_any_pass_find(about->as.text);
+    if (!verb && !pass) {
+        return gx_fail(err, GX_NOT_FOUND,
+                       "there is no verb or pass '%s'; `guanxi help` lists the verbs, `guanxi run` "
+                       "the passes",
                        about->as.text);
     }
-    gx_help_verb(command->out, command->arena, verb);
+    if (verb) {
+        gx_help_verb(command->out, command->arena, verb);
+    } else {
+        gx_help_pass(command->out, pass);
+    }
     return GX_OK;
 }
 
 const gx_verb gx_verb_help = {
     .name = "help",
     .group = "serving",
-    .summary = "this overview, or all about one verb",
+    .summary = "this overview, or all about one verb or one pass",
     .params = params,
     .param_count = GX_COUNT(params),
     .flags = GX_VERB_NO_TARGET,
     .run = run,
-    .examples = "  guanxi help recommend\n  guanxi help man | man -l -\n",
+    .examples = "  guanxi help recommend\n  guanxi help pagerank\n  guanxi help man | man -l -\n",
 };

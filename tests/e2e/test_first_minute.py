@@ -3,6 +3,7 @@
 import gzip
 import json
 import pathlib
+import shlex
 import subprocess
 
 import pytest
@@ -49,6 +50,26 @@ def test_man_page_and_completion_come_from_the_same_table(tmp_path):
     assert done.stdout.strip() == "leaders"
 
 
+def test_help_shows_the_parameters_of_a_pass():
+    text = gx("help", "pagerank").out
+    assert "--damping number" in text and "default 0.85" in text and "pagerank.score" in text and "source" in text
+    assert gx("run", "nowhere.gx", "pagerank", "--help").out == text
+    assert "--resolution number" in gx("communities", "nowhere.gx", "leiden", "--help").out
+    man = gx("help", "man").out
+    assert ".SH PASSES" in man and "damping" in man[man.index(".SH PASSES") :]
+
+
+def test_every_example_of_the_help_is_understood():
+    for name in verbs():
+        for line in gx("help", name).out.partition("\nexamples\n")[2].splitlines():
+            words = shlex.split(line.split(" | ")[0])[1:]
+            gx(*words, "--help")
+            for given in words:
+                outer, dot, rest = given.partition("=")[0].partition(".")
+                if dot and "=" in given and not given.startswith("-"):
+                    assert f"--{rest.replace('_', '-')} " in gx("help", outer).out, line
+
+
 @pytest.mark.parametrize(
     "words, code, said",
     [
@@ -58,6 +79,11 @@ def test_man_page_and_completion_come_from_the_same_table(tmp_path):
         (["leaders", "SHOP", "-n", "0"], 2, "accepted is a whole number from 1"),
         (["leaders", "SHOP", "-n", "many"], 2, "'many' was given"),
         (["leaders", "SHOP", "--formt", "json"], 2, "did you mean --format"),
+        (["run", "SHOP", "pagerank", "--dampin", "0.5"], 2, "did you mean --damping?"),
+        (["run", "SHOP", "pagerank", "--resolution", "2"], 2, "see `guanxi help pagerank`"),
+        (["run", "SHOP", "pagerank", "--zzqq"], 2, "see `guanxi help run` and `guanxi help pagerank`"),
+        (["run", "SHOP", "pagerank", "--weighted", "false"], 2, "--no-weighted"),
+        (["run", "SHOP", "pagerank", "--no-zz-qq"], 2, "no flag --no-zz-qq"),
         (["leaders", "SHOP", "--format", "xml"], 2, "table|json|jsonl|csv"),
         (["leaders", "SHOP", "--category", "nonsense"], 4, "no item category 'nonsense'"),
         (["centrality", "SHOP", "pagernk"], 4, "there is no centrality 'pagernk'"),
