@@ -17,7 +17,7 @@ typedef struct gx_bench_line {
     const char *value_name; /* NULL: there is none */
     double p50_us, p99_us;  /* of calls; 0: does not apply */
     bool has_peer;          /* ratio and agrees are set */
-    double ratio;           /* own shortest wall time over the fastest peer's */
+    double ratio;           /* own shortest wall time over the fastest peer's; see docs/bench.md */
     bool agrees;
     uint64_t
         mem_bytes;   /* what the process grew by at the most while the task ran; 0: not measured */
@@ -112,8 +112,9 @@ GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job
 GX_MUST_CHECK gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path,
                                       gx_error *err);
 /* Lines of the suite graph (maps, as the bench verb prints them) as a row a graph and task: guanxi
- * beside the fastest peer whose answer is as good, at each number of threads; tasks that no peer
- * ran are left out where there are peers. Made in the arena. */
+ * beside the fastest peer whose answer is as good (where all are worse, the fastest), at each
+ * number of threads; tasks that no peer ran are left out where there are peers. Made in the arena.
+ */
 gx_value gx_bench_page(gx_arena *arena, const gx_value *lines);
 
 /* ---- two runs compared -------------------------------------------------------------------------

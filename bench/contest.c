@@ -252,6 +252,10 @@ done:
     return status;
 }
 
+static bool judges_groups(const contest *c) {
+    return c->task->compare == GX__QUALITY || c->task->compare == GX__TRUTH;
+}
+
 /* Groups must be as good as everybody's; scores must be somebody's, as a peer may be wrong. */
 static bool we_agree(const contest *c) {
     bool any = false, all = true, compared = false;
@@ -261,8 +265,7 @@ static bool we_agree(const contest *c) {
         any = any || (v->compared && v->agrees);
         all = all && (!v->compared || v->agrees);
     }
-    bool quality = c->task->compare == GX__QUALITY || c->task->compare == GX__TRUTH;
-    return c->same_bytes && (!compared || (quality ? all : any));
+    return c->same_bytes && (!compared || (judges_groups(c) ? all : any));
 }
 
 static double least(const contestant *who) {
@@ -273,24 +276,46 @@ static double least(const contestant *who) {
     return best;
 }
 
-/* Of the peers whose answer is as good, at as many threads or fewer. Shortest runs are compared:
- * what else the machine does only ever adds to a run (Chen and Revels 2016). */
-static double fastest_peer(const contest *c, int threads) {
-    double best = INFINITY;
+/* Of the peers at as many threads or fewer the fastest whose answer is as good; where all groups
+ * are worse than guanxi's, the fastest of those. NULL: none. Shortest runs are compared: what else
+ * the machine does only ever adds to a run (Chen and Revels 2016). */
+static const contestant *fastest_peer(const contest *c, int threads) {
+    const contestant *good = NULL, *worse = NULL;
     for (size_t i = 0; i < c->count; i++) {
         const contestant *who = &c->all[i];
-        if (who->peer && who->threads <= threads && who->verdict.counts) {
-            best = fmin(best, least(who));
+        if (who->peer && who->runs && who->threads <= threads) {
+            const contestant **best = who->verdict.counts ? &good : &worse;
+            *best = !*best || least(who) < least(*best) ? who : *best;
         }
     }
-    return best;
+    return good ? good : judges_groups(c) ? worse : NULL;
 }
 
-static void set_ours(contest *c, const contestant *who, gx_bench_line *line) {
-    double best = fastest_peer(c, who->threads);
-    if (isfinite(best)) {
+/* What there is to say of guanxi's answer beside that of `best`; NULL: nothing. */
+static const char *how_ours(const contest *c, contestant *who, const contestant *best) {
+    bool compared = false;
+    for (size_t i = 0; i < c->count; i++) {
+        compared = compared || c->all[i].verdict.compared;
+    }
+    if (!c->same_bytes) {
+        return "bytes differ between numbers of threads";
+    }
+    if (!best) {
+        return compared ? "no peer agrees" : NULL;
+    }
+    if (!best->verdict.counts) {
+        snprintf(who->verdict.how, sizeof who->verdict.how, "better than any peer: %.90s",
+                 best->verdict.how);
+        return who->verdict.how;
+    }
+    return compared ? NULL : "not compared";
+}
+
+static void set_ours(const contest *c, contestant *who, gx_bench_line *line) {
+    const contestant *best = fastest_peer(c, who->threads);
+    if (best) {
         line->has_peer = true;
-        line->ratio = least(who) / best;
+        line->ratio = least(who) / least(best);
         line->agrees = we_agree(c);
     }
     if (c->pass) {
@@ -304,15 +329,7 @@ static void set_ours(contest *c, const contestant *who, gx_bench_line *line) {
         line->value = edges > 0 ? (double)gx_graph_bytes(g) / edges : 0;
         line->value_name = "bytes_an_edge";
     }
-    bool compared = false;
-    for (size_t i = 0; i < c->count; i++) {
-        compared = compared || c->all[i].verdict.compared;
-    }
-    line->how = !c->same_bytes ? "bytes differ between numbers of threads"
-                : compared && !line->has_peer
-                    ? c->task->compare >= GX__QUALITY ? "no peer is as good" : "no peer agrees"
-                : line->has_peer && !compared ? "not compared"
-                                              : NULL;
+    line->how = how_ours(c, who, best);
 }
 
 static gx_status emit(contest *c, contestant *who, gx_error *err) {

@@ -190,7 +190,9 @@ static void name_graph(char *out, size_t size, const char *path) {
     char *slash = strrchr(copy, '/');
     char *base = slash ? slash + 1 : copy;
     if (strncmp(base, "edges", 5) == 0 && slash) {
-        *slash = '\0';
+        for (*slash = '\0'; slash > copy && slash[-1] == '/'; slash--) {
+            slash[-1] = '\0'; /* of "folder/" */
+        }
         char *parent = strrchr(copy, '/');
         base = parent ? parent + 1 : copy;
     } else {

@@ -16,7 +16,7 @@ enum { LINES_MAX = 200 };
 
 typedef struct seen {
     gx_bench_line line[LINES_MAX];
-    char note[LINES_MAX][128];
+    char note[LINES_MAX][128]; /* why there is no time, or how answers compare */
     int count, said;
 } seen;
 
@@ -24,7 +24,8 @@ static void emit(void *user, const gx_bench_line *line, const char *suite) {
     seen *s = user;
     (void)suite;
     assert_true(s->count < LINES_MAX);
-    snprintf(s->note[s->count], sizeof s->note[0], "%s", line->note ? line->note : "");
+    const char *note = line->note ? line->note : line->how ? line->how : "";
+    snprintf(s->note[s->count], sizeof s->note[0], "%s", note);
     s->line[s->count++] = *line;
 }
 
@@ -154,7 +155,26 @@ static void test_a_wrong_peer(void **state) {
     assert_int_equal(run(&s, folder, "degree", "networkx", 5), GX_OK);
     assert_int_equal(s.count, 3);
     assert_false(s.line[0].has_peer); /* no peer with the same result: no ratio */
-    assert_string_equal(s.line[0].how, "no peer agrees");
+    assert_string_equal(s.note[0], "no peer agrees");
+    gx_folder_remove(folder);
+}
+
+/* Where groups are judged, fast and worse: a ratio, and it is said whose are better. */
+static void test_a_worse_peer(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    write_peer(folder, "networkx",
+               "echo '{\"version\": \"1\", \"threads\": 1, \"tasks\": [\"leiden\"]}'; read line\n"
+               "head -c 272 /dev/zero > \"$1/answer\"\n"
+               "while true; do echo '{\"wall_s\": 1e-9, \"members\": 34}'; read line; done\n");
+    assert_int_equal(run(&s, folder, "leiden", "networkx", 5), GX_OK);
+    assert_int_equal(s.count, 3);
+    assert_true(s.line[0].has_peer && s.line[0].agrees && s.line[0].ratio > 1);
+    assert_false(s.line[2].equal);
+    assert_string_equal(s.note[0], "better than any peer: Q 0.4198 against 0.0000");
     gx_folder_remove(folder);
 }
 
@@ -192,6 +212,13 @@ static void test_page(void **state) {
     assert_true(has(&page.as.items[0], "ratio (1)", "0.5"));
     assert_true(has(&page.as.items[0], "fastest peer, s (2)", "networkit 0.5"));
     assert_true(has(&page.as.items[0], "ratio (2)", "2"));
+
+    lines = gx_list(arena, 8);
+    add_line(arena, &lines, "guanxi", 1, 2, false);
+    add_line(arena, &lines, "igraph", 1, 4, false);
+    assert_true(has(&gx_bench_page(arena, &lines).as.items[0], "fastest peer, s (1)", "–"));
+    gx_map_put(arena, &lines.as.items[0], "ratio", gx_real(0.5)); /* better than all of them */
+    assert_true(has(&gx_bench_page(arena, &lines).as.items[0], "fastest peer, s (1)", "igraph 4"));
     gx_arena_destroy(arena);
 }
 
@@ -266,7 +293,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_igraph),       cmocka_unit_test(test_peers_that_fail),
         cmocka_unit_test(test_a_wrong_peer), cmocka_unit_test(test_page),
-        cmocka_unit_test(test_labels),       cmocka_unit_test(test_estimates),
+        cmocka_unit_test(test_a_worse_peer), cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_estimates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
