@@ -111,6 +111,7 @@ const gx_method gx_method_eval_friends = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{ties, hidden, members, wall_s, results: [{score, auc, precision@N}]}",
+    .result = "{ties, hidden (each tie counts once), members, wall_s, results: [{score, auc, "
+              "precision@N}]}",
     .run = run,
 };

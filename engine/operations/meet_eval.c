@@ -338,18 +338,20 @@ done:
 
 static void sum_up(gx_meet_eval *out, const eval *e) {
     gx_meet_figures *figures[2] = {&out->own, &out->adamic};
+    uint64_t judged = 0; /* a tie between two of the members twice: from either end */
     for (uint32_t i = 0; i < e->members; i++) {
-        out->hidden += e->verdict[i].hidden;
+        judged += e->verdict[i].hidden;
         for (int which = 0; which < 2; which++) {
             figures[which]->auc += e->verdict[i].auc[which];
             figures[which]->precision += e->verdict[i].hits[which];
         }
     }
     for (int which = 0; which < 2; which++) {
-        figures[which]->auc /= (double)out->hidden;
+        figures[which]->auc /= (double)judged;
         figures[which]->precision /= (double)e->members * e->options->cutoff;
     }
     out->ties = e->whole->m / 2;
+    out->hidden = e->hidden.m / 2;
     out->members = e->members;
 }
 

@@ -22,7 +22,8 @@ typedef struct gx_meet_figures {
 } gx_meet_figures;
 
 typedef struct gx_meet_eval {
-    uint64_t ties, hidden; /* of the graph; judged, each from the end that was drawn */
+    uint64_t ties, hidden; /* of the graph, and how many of them; each judged from every member
+                            * judged who has it */
     uint32_t members;
     gx_meet_figures own, adamic; /* the score as served; Adamic–Adar alone, over whole rows */
     double wall_s;
