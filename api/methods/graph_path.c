@@ -123,6 +123,11 @@ static gx_value apart(const reader *r, const gx_paths *paths) {
     return gx_str(text ? text : "");
 }
 
+/* A count, and whole while a double holds it exactly. */
+static gx_value ways_value(double ways) {
+    return ways <= 0x1p53 ? gx_int((int64_t)ways) : gx_real(ways);
+}
+
 static gx_status answer(gx_value *out, reader *r, const gx_paths *paths, gx_error *err) {
     gx_arena *arena = r->call->arena;
     gx_status status = GX_OK;
@@ -136,7 +141,7 @@ static gx_status answer(gx_value *out, reader *r, const gx_paths *paths, gx_erro
     gx_map_put(arena, &map, "says", paths->connected ? gx_nil() : apart(r, paths));
     gx_map_put(arena, &map, "hops", paths->connected ? gx_int(paths->path[0].steps) : gx_nil());
     gx_map_put(arena, &map, "length", paths->connected ? gx_real(paths->length) : gx_nil());
-    gx_map_put(arena, &map, "ways", gx_real(paths->ways));
+    gx_map_put(arena, &map, "ways", ways_value(paths->ways));
     gx_map_put(arena, &map, "paths", list);
     *out = map;
 done:
