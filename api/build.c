@@ -242,7 +242,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     gx_status status = GX_OK;
     gx_state *state = gx_db_hold_state(db);
     gx_snapshot *before = NULL;
-    unsigned needs = plan->needs | GX_NEED_MATRIX | GX_NEED_CATEGORY;
+    unsigned needs = plan->needs | GX_BUILD_NEEDS;
     GX_TRY(open_before(&before, db, state, job, err));
     gx_job_stage(job, "views", 0);
     GX_TRY(gx_views_make(views, db->store, &state->rules, needs, &options->spec, job, err));
@@ -309,9 +309,7 @@ static void add_step(gx_arena *arena, gx_value *steps, const char *name, gx_esti
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
                            gx_estimate whole) {
     gx_value steps = gx_list(arena, (uint32_t)plan->count + 1), map = gx_map(arena, 3);
-    if (view) {
-        add_step(arena, &steps, "view", *view);
-    }
+    add_step(arena, &steps, "view", *view);
     for (size_t i = 0; i < plan->count; i++) {
         add_step(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
     }
@@ -321,17 +319,27 @@ gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estima
     return map;
 }
 
-/* The views are made for real: how much a model will keep depends on how the events lie. */
+/* The views are made for real: how much a model will keep depends on how the events lie, and what
+ * making them took is known rather than guessed. */
 gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
-                            gx_arena *arena, gx_job *job, gx_error *err) {
+                            unsigned also, gx_arena *arena, gx_job *job, gx_error *err) {
     gx_plan plan = {0};
     gx_views views = {0};
+    int64_t cpu = gx_clock_cpu_ns();
+    const uint64_t before = atomic_load(&job->mem_used);
     gx_status status = GX_OK;
     gx_state *state = gx_db_hold_state(db);
     GX_TRY(make_plan(&plan, arena, db->store, options, err));
-    GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, &options->spec, job, err));
+    atomic_store(&job->mem_peak, before);
+    GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs | also, &options->spec, job,
+                         err));
+    gx_estimate view = {.mem_bytes = atomic_load(&job->mem_peak) - before,
+                        .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
     gx_estimate whole = gx_plan_estimate(&plan, &views.input, job->threads);
-    *out = gx_estimate_value(arena, &plan, NULL, whole);
+    uint64_t later = views.held + whole.mem_bytes;
+    whole.mem_bytes = later > view.mem_bytes ? later : view.mem_bytes;
+    whole.cpu_s += view.cpu_s;
+    *out = gx_estimate_value(arena, &plan, &view, whole);
 done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);

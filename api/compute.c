@@ -63,6 +63,13 @@ gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err) {
                    gx_quote(given, sizeof given, name.data, name.size), names);
 }
 
+/* What lives on counts against the cap until the views are given back. */
+static gx_status hold(gx_views *v, uint64_t bytes, gx_job *job, gx_error *err) {
+    gx_status status = gx_job_charge(job, bytes, err);
+    v->held += status == GX_OK ? bytes : 0;
+    return status;
+}
+
 static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, unsigned needs,
                             const gx_view_spec *spec, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
@@ -74,20 +81,24 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         ties.to_ms = events.to_ms = spec->to_ms;
     }
     v->state = gx_txn_state(txn);
+    v->job = job;
     v->input.users = gx_word_count(txn, GX_SPACE_USER);
     v->input.items = gx_word_count(txn, GX_SPACE_ITEM);
     if (needs & (GX_NEED_GRAPH | GX_NEED_IN)) {
         GX_TRY(gx_view_ties(&v->ties, txn, rules, &ties, job, err));
         v->input.graph = &v->ties;
+        GX_TRY(hold(v, gx_graph_bytes(&v->ties), job, err));
     }
     if (needs & GX_NEED_UNDIRECTED) {
         ties.flags = GX_GRAPH_UNDIRECTED;
         GX_TRY(gx_view_ties(&v->undirected, txn, rules, &ties, job, err));
         v->input.undirected = &v->undirected;
+        GX_TRY(hold(v, gx_graph_bytes(&v->undirected), job, err));
     }
     if (needs & GX_NEED_MATRIX) {
         GX_TRY(gx_view_events(&v->matrix, txn, rules, &events, job, err));
         v->input.matrix = &v->matrix;
+        GX_TRY(hold(v, gx_matrix_bytes(&v->matrix), job, err));
     }
     if (needs & GX_NEED_CATEGORY) {
         GX_TRY(gx_view_labels(&v->category, txn, GX_SPACE_ITEM, "category", true, job, err));
@@ -96,10 +107,12 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
     if (needs & GX_NEED_TIMES) {
         GX_TRY(gx_view_times(&v->times, txn, rules, job, err));
         v->input.times = &v->times;
+        GX_TRY(hold(v, gx_matrix_bytes(&v->times), job, err));
     }
     if (needs & GX_NEED_GROUPS) {
         GX_TRY(gx_view_groups(&v->groups, txn, job, err));
         v->input.groups = &v->groups;
+        GX_TRY(hold(v, gx_matrix_bytes(&v->groups), job, err));
     }
 done:
     return status;
@@ -129,6 +142,10 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->groups);
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);
+    if (views->job) {
+        gx_job_refund(views->job, views->held);
+        views->held = 0;
+    }
 }
 
 /* ---- members by id ------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ typedef struct gx_views {
     gx_matrix matrix, times, groups;
     gx_labels category;
     uint64_t state; /* of the store they were made from */
+    gx_job *job;    /* which they are counted against; outlives them */
+    uint64_t held;  /* bytes so counted */
     gx_input input;
 } gx_views;
 
@@ -58,6 +60,8 @@ typedef struct gx_build_options {
 } gx_build_options;
 
 extern const char *const gx_build_default[]; /* NULL-ended */
+/* What a build needs whatever its passes do. */
+enum { GX_BUILD_NEEDS = GX_NEED_MATRIX | GX_NEED_CATEGORY };
 
 typedef struct gx_build_result {
     uint32_t number;
@@ -68,10 +72,12 @@ typedef struct gx_build_result {
 /* Views → plan → arrays → a new snapshot; what is served changes only when all went well. */
 GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options,
                                  gx_job *job, gx_error *err);
-/* {steps: [{pass, mem_bytes, cpu_s}], mem_bytes, cpu_s} */
+/* {steps: [{pass, mem_bytes, cpu_s}], mem_bytes, cpu_s}; the first step is the views, of what the
+ * passes need and `also` (GX_NEED_*). */
 GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
-                                          gx_arena *arena, gx_job *job, gx_error *err);
-/* That map; `view` (may be NULL) is a step before the plan's. */
+                                          unsigned also, gx_arena *arena, gx_job *job,
+                                          gx_error *err);
+/* That map; `view` is a step before the plan's. */
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
                            gx_estimate whole);
 /* The same of one pass on a graph that is not there: `users` members and `ties` ties without

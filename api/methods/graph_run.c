@@ -40,15 +40,26 @@ static gx_value show(gx_arena *arena, const gx_array *array, uint64_t n) {
     return row;
 }
 
+/* Those given; a pass that can stop at the `top` members asked for is told of them. */
+static gx_value chosen_params(gx_call_env *call, const gx_pass *pass) {
+    gx_value given = *gx_arg_value(call->args, "params");
+    return gx_arg_has(call->args, "top")
+               ? gx_params_with_top(call->arena, pass, &given, gx_arg_int(call->args, "top"))
+               : given;
+}
+
 static gx_status estimate(gx_value *out, gx_call_env *call, const gx_pass *pass, gx_error *err) {
-    const gx_value *given = gx_arg_value(call->args, "params");
+    gx_value given = chosen_params(call, pass);
     gx_value passes = gx_list(call->arena, 1), by_pass = gx_map(call->arena, 1);
     gx_list_add(call->arena, &passes, gx_str(pass->name));
-    if (given->type == GX_MAP) {
-        gx_map_put(call->arena, &by_pass, pass->name, *given);
+    if (given.type == GX_MAP) {
+        gx_map_put(call->arena, &by_pass, pass->name, given);
     }
     gx_build_options options = {.passes = &passes, .params = &by_pass};
-    return gx_build_estimate(out, call->db, &options, call->arena, call->job, err);
+    gx_status status = gx_spec_from_args(&options.spec, call->arena, call->args, err);
+    return status == GX_OK
+               ? gx_build_estimate(out, call->db, &options, 0, call->arena, call->job, err)
+               : status;
 }
 
 /* Of a graph that is not there. */
@@ -94,11 +105,8 @@ static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
     gx_view_spec spec;
     gx_arrays *results = NULL;
     gx_status status = GX_OK;
-    gx_value chosen = *gx_arg_value(call->args, "params");
+    gx_value chosen = chosen_params(call, pass);
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-    if (gx_arg_has(call->args, "top")) {
-        chosen = gx_params_with_top(call->arena, pass, &chosen, gx_arg_int(call->args, "top"));
-    }
     const gx_value *given = chosen.type == GX_MAP ? &chosen : NULL;
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
     GX_TRY(gx_compute_as(&results, call->db, pass, instance, given, &spec, call->job, err));

@@ -25,7 +25,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return status;
     }
     if (gx_arg_bool(call->args, "estimate")) {
-        return gx_build_estimate(out, call->db, &options, call->arena, call->job, err);
+        return gx_build_estimate(out, call->db, &options, GX_BUILD_NEEDS, call->arena, call->job,
+                                 err);
     }
     gx_build_result built;
     status = gx_build(&built, call->db, &options, call->job, err);

@@ -5,9 +5,10 @@
 
 #include "graph/base/job.h"
 
-/* n nodes, m arcs. Rows are sorted by target, parallel arcs merged (weights summed), self-loops kept
- * only where asked for. Weights are NULL where all are 1. For an undirected graph each edge is two
- * arcs and the in-arrays are the out-arrays themselves. 8 bytes an arc and direction, with weights. */
+/* n nodes, m arcs. Rows are sorted by target, parallel arcs merged (weights summed), self-loops
+ * kept only where asked for. Weights are NULL where all are 1. For an undirected graph each edge is
+ * two arcs and the in-arrays are the out-arrays themselves. 8 bytes an arc and direction, with
+ * weights. */
 typedef struct gx_graph {
     uint32_t n;
     uint64_t m;
@@ -22,16 +23,18 @@ typedef struct gx_graph {
 } gx_graph;
 
 enum {
-    GX_GRAPH_UNDIRECTED = 1, /* each given arc counts both ways; (u,v) and (v,u) both given: one edge, the larger weight */
+    GX_GRAPH_UNDIRECTED = 1, /* each given arc counts both ways; (u,v) and (v,u) both given: one
+                                edge, the larger weight */
     GX_GRAPH_IN = 2,         /* the transpose too */
     GX_GRAPH_LOOPS = 4,      /* keep self-loops */
     GX_GRAPH_UNWEIGHTED = 8  /* ignore weights */
 };
 
-/* From arrays of arcs (weight may be NULL). Parallel radix sort; O(n + m) time, the arrays themselves
- * plus 8 bytes an arc while it runs (some 40 for the arcs of the largest buckets of rows, one a thread); for an
- * undirected graph also the directed form and its transpose. bad_request: an end ≥ n, a weight NaN, infinite or
- * negative. The same bytes for the same multiset of arcs at any thread count. */
+/* From arrays of arcs (weight may be NULL). Parallel radix sort; O(n + m) time, the arrays
+ * themselves plus 8 bytes an arc while it runs (some 40 for the arcs of the largest buckets of
+ * rows, one a thread); for an undirected graph also the directed form and its transpose.
+ * bad_request: an end ≥ n, a weight NaN, infinite or negative. The same bytes for the same multiset
+ * of arcs at any thread count. */
 GX_MUST_CHECK gx_status gx_graph_build(gx_graph *out, uint32_t n, uint64_t m, const uint32_t *src,
                                        const uint32_t *dst, const float *weight, unsigned flags,
                                        gx_job *job, gx_error *err);
@@ -63,11 +66,13 @@ GX_MUST_CHECK gx_status gx_matrix_build(gx_matrix *out, uint32_t rows, uint32_t 
 GX_MUST_CHECK gx_status gx_matrix_transpose(gx_matrix *out, const gx_matrix *matrix, gx_job *job,
                                             gx_error *err);
 void gx_matrix_finish(gx_matrix *matrix);
+uint64_t gx_matrix_bytes(const gx_matrix *matrix);
 /* Index of (row, col), or UINT64_MAX. */
 uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col);
 
 /* The label of each node by one text field (an item's category, a user's region), as dense numbers;
- * GX_NONE where there is none. Names lie one after the other: name k is [name_at[k], name_at[k+1]). */
+ * GX_NONE where there is none. Names lie one after the other: name k is [name_at[k], name_at[k+1]).
+ */
 typedef struct gx_labels {
     uint32_t n, count;
     uint32_t *label;   /* n */

@@ -90,6 +90,10 @@ void gx_matrix_finish(gx_matrix *matrix) {
     }
 }
 
+uint64_t gx_matrix_bytes(const gx_matrix *matrix) {
+    return matrix->owner ? gx__rows_bytes(matrix->owner) : 0;
+}
+
 uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col) {
     if (row >= matrix->rows) {
         return UINT64_MAX;

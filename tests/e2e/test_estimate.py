@@ -1,0 +1,25 @@
+"""What --estimate tells of a store is what --mem then has to allow."""
+
+import random
+
+import pytest
+from conftest import gx
+
+
+@pytest.fixture(scope="module", params=["directed", "undirected"])
+def store(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    draw = random.Random(3)
+    edges = folder / "edges.txt"
+    edges.write_text("".join(f"{draw.randrange(5000)} {draw.randrange(5000)}\n" for _ in range(60000)))
+    flags = ["--undirected"] if request.param == "undirected" else []
+    gx("import", folder / "ties.gx", edges, "--create", "--preset", "snap", *flags)
+    return folder / "ties.gx"
+
+
+@pytest.mark.parametrize("name", ["degree", "pagerank", "kcore", "leiden"])
+def test_told_memory_is_what_the_run_needs(store, name):
+    told = gx("run", store, name, "--estimate", "--threads", "1", "--format", "json").json()
+    assert told["steps"][0]["pass"] == "view" and told["steps"][0]["cpu_s"] > 0
+    gx("run", store, name, "--threads", "1", "--mem", str(int(told["mem_bytes"] * 1.2)))
+    gx("run", store, name, "--threads", "1", "--mem", str(int(told["mem_bytes"] / 1.2)), code=7)
