@@ -92,6 +92,23 @@ static gx_status build_again(contest *c, gx_job *job, gx_error *err) {
     return gx_graph_build(graph, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, flags, job, err);
 }
 
+typedef struct stop_line {
+    gx_job *from, *to;
+} stop_line;
+
+/* A run has a job of its own, which stops when the benchmark's is told to. */
+static void pass_on_stop(void *user, const char *stage, uint64_t done, uint64_t total,
+                         uint64_t mem_used) {
+    const stop_line *line = user;
+    (void)stage;
+    (void)done;
+    (void)total;
+    (void)mem_used;
+    if (gx_job_should_stop(line->from)) {
+        gx_job_cancel(line->to);
+    }
+}
+
 static gx_status run_ours(contest *c, contestant *who, gx__result *out, gx_error *err) {
     gx_status status = GX_OK;
     gx_arrays *results = NULL;
@@ -99,6 +116,8 @@ static gx_status run_ours(contest *c, contestant *who, gx__result *out, gx_error
     gx_input input = input_of(c);
     gx_job_init(&job, who->threads, c->ground->bench->job->seed);
     job.deadline_ns = c->ground->bench->job->deadline_ns;
+    job.progress = pass_on_stop;
+    job.progress_user = &(stop_line){c->ground->bench->job, &job};
     GX_TRY(gx_arrays_create(&results, err));
     input.arrays = results;
     gx_bench_rss_reset();

@@ -63,8 +63,8 @@ static gx_status run_method(gx_command *command, gx_error *err) {
 }
 
 /* An answer that goes to a file is written beside it, and takes its name when it is whole: a verb
- * that fails leaves the old file as it was. What is not a plain file (/dev/null, a pipe) is written
- * as it is. */
+ * that fails leaves the old file as it was, and with keep_part the part beside it. What is not a
+ * plain file (/dev/null, a pipe) is written as it is. */
 static gx_status open_output(gx_command *command, const char **out_path, const char **out_written,
                              gx_error *err) {
     struct stat info;
@@ -93,7 +93,9 @@ static gx_status close_output(gx_command *command, gx_status status, const char 
     if (written != path && status == GX_OK && rename(written, path) != 0) {
         status = gx_fail_errno(err, errno, "writing", path);
     }
-    if (written != path && status != GX_OK) {
+    if (written != path && status != GX_OK && command->keep_part) {
+        gx_say(command, "what was done is kept in %s", written);
+    } else if (written != path && status != GX_OK) {
         unlink(written);
     }
     return status;

@@ -65,6 +65,7 @@ struct gx_command {
     gx_args common;      /* against gx_cli_common */
     gx_format format;
     FILE *out;
+    bool keep_part; /* the verb failed, but what it wrote is whole up to there: FILE.part stays */
     gx_job job;
     struct gx_progress *progress;
 };

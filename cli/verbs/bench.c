@@ -147,6 +147,34 @@ static gx_status page(gx_command *command, gx_error *err) {
     return gx_print(command, &rows, NULL, NULL, false, err);
 }
 
+/* What emit did not print yet. */
+static gx_status print_lines(const lines *l, const char *suite, gx_error *err) {
+    const gx_command *command = l->command;
+    if (command->format == GX_FORMAT_JSONL) {
+        return GX_OK;
+    }
+    if (command->format == GX_FORMAT_MD && strcmp(suite, "graph") == 0) {
+        gx_value rows = gx_bench_page(command->arena, &l->list);
+        return gx_print(command, &rows, NULL, NULL, false, err);
+    }
+    /* For people: what differs from line to line. */
+    const char *columns =
+        command->format == GX_FORMAT_TABLE
+            ? "suite,task,graph,tool,threads,wall_s,cpu_s,rss_bytes,mem_bytes,value,unit,"
+              "p50_us,p99_us,ratio,agrees,how"
+            : NULL;
+    return gx_print(command, &l->list, NULL, columns, false, err);
+}
+
+/* Of a run that was interrupted or failed: the lines of tasks that had ended. */
+static gx_status print_part(const lines *l, const char *suite, gx_status failed) {
+    gx_error ignored;
+    l->command->keep_part = print_lines(l, suite, &ignored) == GX_OK;
+    gx_say(l->command, "not whole: %u line%s, of the tasks that had ended", l->list.size,
+           l->list.size == 1 ? "" : "s");
+    return failed;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     lines l = {command, gx_list(command->arena, 64)};
     if (gx_arg_is(&command->args, "suite", "compare")) {
@@ -176,20 +204,10 @@ static gx_status run(gx_command *command, gx_error *err) {
                       .user = &l};
     gx_status status = gx_bench_run(&bench, err);
     gx_progress_end(command);
-    if (status != GX_OK || command->format == GX_FORMAT_JSONL) {
-        return status;
+    if (status == GX_OK) {
+        return print_lines(&l, bench.suite, err);
     }
-    if (command->format == GX_FORMAT_MD && strcmp(bench.suite, "graph") == 0) {
-        gx_value rows = gx_bench_page(command->arena, &l.list);
-        return gx_print(command, &rows, NULL, NULL, false, err);
-    }
-    /* For people: what differs from line to line. */
-    const char *columns =
-        command->format == GX_FORMAT_TABLE
-            ? "suite,task,graph,tool,threads,wall_s,cpu_s,rss_bytes,mem_bytes,value,unit,"
-              "p50_us,p99_us,ratio,agrees,how"
-            : NULL;
-    return gx_print(command, &l.list, NULL, columns, false, err);
+    return l.list.size ? print_part(&l, bench.suite, status) : status;
 }
 
 const gx_verb gx_verb_bench = {
