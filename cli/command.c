@@ -496,7 +496,7 @@ gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **ar
     if (status != GX_OK) {
         return status;
     }
-    if (!out->target && !(out->verb->flags & GX_VERB_NO_TARGET)) {
+    if (!out->target && !(out->verb->flags & (GX_VERB_NO_TARGET | GX_VERB_MAY_TARGET))) {
         return gx_fail(
             err, GX_BAD_REQUEST,
             "%s needs a target: a store directory, a server (unix:PATH, tcp://HOST:PORT)%s",

@@ -95,7 +95,11 @@ static void list_flags(FILE *out, const gx_param *params, size_t count) {
 }
 
 static void usage_line(FILE *out, const gx_verb *verb, const gx_param *params, size_t count) {
-    fprintf(out, "guanxi %s%s", verb->name, verb->flags & GX_VERB_NO_TARGET ? "" : " TARGET");
+    bool may = verb->flags & GX_VERB_MAY_TARGET;
+    fprintf(out, "guanxi %s%s", verb->name,
+            verb->flags & GX_VERB_NO_TARGET ? ""
+            : may                           ? " [TARGET]"
+                                            : " TARGET");
     for (size_t i = 0; i < count; i++) {
         if (params[i].flags & GX_PARAM_POSITIONAL) {
             char name[64];
@@ -103,7 +107,7 @@ static void usage_line(FILE *out, const gx_verb *verb, const gx_param *params, s
             for (char *c = name; *c; c++) {
                 *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
             }
-            bool needed = params[i].flags & GX_PARAM_REQUIRED;
+            bool needed = params[i].flags & GX_PARAM_REQUIRED && !may;
             fprintf(out, needed ? " %s%s" : " [%s%s]", name,
                     params[i].type == GX_PARAM_LIST ? "…" : "");
         }

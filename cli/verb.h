@@ -8,10 +8,11 @@
 #include <stdio.h>
 
 enum {
-    GX_VERB_LOCAL = 1,     /* needs a store directory: not a server, not a bare file */
-    GX_VERB_NO_TARGET = 2, /* takes none */
-    GX_VERB_WRITES = 4,    /* opens the store for writing */
-    GX_VERB_PASS_FLAGS = 8 /* flags it does not know are parameters of the pass it names */
+    GX_VERB_LOCAL = 1,       /* needs a store directory: not a server, not a bare file */
+    GX_VERB_NO_TARGET = 2,   /* takes none */
+    GX_VERB_WRITES = 4,      /* opens the store for writing */
+    GX_VERB_MAY_TARGET = 16, /* the target may be left out, and its arguments with it */
+    GX_VERB_PASS_FLAGS = 8   /* flags it does not know are parameters of the pass it names */
 };
 
 typedef struct gx_command gx_command;

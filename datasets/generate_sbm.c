@@ -90,7 +90,9 @@ static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *
                .pairs = &pairs,
                .job = job};
     if (s.blocks > s.n) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "blocks", "%u blocks of %u members", s.blocks, s.n);
+        return gx_fail_at(err, GX_BAD_REQUEST, "blocks",
+                          "blocks: %u was given; accepted is at most the number of members, %u",
+                          s.blocks, s.n);
     }
     double size = (double)s.n / s.blocks;
     GX_TRY(chance(&s.ln_not_in, degree * (1 - mu), size - 1, "within", err));

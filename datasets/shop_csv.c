@@ -100,6 +100,9 @@ gx_status gx__csv_close(gx__csv *csv, gx_error *err) {
     if (named && csv->failed != 0) {
         unlink(csv->temp);
     }
+    if (!named && csv->failed == EPIPE) {
+        return GX_OK; /* `| head` has read what it wanted */
+    }
     if (csv->failed != 0) {
         return gx_fail_errno(err, csv->failed, "cannot write", named ? csv->path : "the output");
     }

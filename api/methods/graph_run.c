@@ -5,7 +5,7 @@
 
 static const gx_param params[] = {
     {"pass", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
-     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "which one; `guanxi run TARGET` alone lists them"},
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "which one; `guanxi run` alone lists them"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "its parameters"},
     {"n", GX_PARAM_INT, "10", 0, 1e6, "entries", NULL, 0, "how many entries of each array to show"},
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,

@@ -2,14 +2,31 @@
 #include "cli/verb.h"
 #include "graph/import/import.h"
 
+#include <errno.h>
 #include <unistd.h>
+
+/* No field is called like a path or a file of a table. */
+static bool names_a_file(const char *text) {
+    static const char *const ends[] = {".txt",  ".csv",   ".tsv", ".dat",
+                                       ".json", ".jsonl", ".gz",  ".zst"};
+    const char *dot = strrchr(text, '.');
+    bool found = strchr(text, '/') != NULL;
+    for (size_t i = 0; dot && i < GX_COUNT(ends); i++) {
+        found = found || strcmp(dot, ends[i]) == 0;
+    }
+    return found;
+}
 
 /* --labels FILE: the file is read here, since a server has not got it. Anything else names a field.
  */
 static gx_status read_labels(gx_value *args, gx_command *command, gx_error *err) {
     const gx_value *given = gx_map_get(args, "labels");
-    if (!given || given->type != GX_TEXT || access(given->as.text, R_OK) != 0) {
+    if (!given || given->type != GX_TEXT) {
         return GX_OK;
+    }
+    if (access(given->as.text, R_OK) != 0) {
+        return names_a_file(given->as.text) ? gx_fail_errno(err, errno, "--labels", given->as.text)
+                                            : GX_OK;
     }
     gx_value map;
     gx_status status = gx_import_pairs(&map, given->as.text, command->arena, err);

@@ -20,7 +20,8 @@ static void copy(gx_arena *arena, gx_value *row, const char *as, const gx_value 
     gx_map_put(arena, row, as, value ? *value : gx_nil());
 }
 
-/* A row a person; one more where the list is short of what was asked. */
+/* A row a person, with reasons unless they were not asked for; one more where the list is short of
+ * what was asked. */
 static gx_value rows(gx_arena *arena, const gx_value *result) {
     gx_value list = gx_list(arena, 32);
     for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
@@ -31,13 +32,19 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             copy(arena, &row, "rank", &people->as.items[i], "rank");
             copy(arena, &row, "friend", &people->as.items[i], "id");
             copy(arena, &row, "score", &people->as.items[i], "score");
-            gx_map_put(arena, &row, "why", reasons(arena, gx_map_get(&people->as.items[i], "why")));
+            if (gx_map_get(&people->as.items[i], "why")) {
+                gx_map_put(arena, &row, "why",
+                           reasons(arena, gx_map_get(&people->as.items[i], "why")));
+            }
             gx_list_add(arena, &list, row);
         }
         const gx_value *missing = gx_map_get(entry, "short");
         if (missing && missing->type != GX_NIL) {
-            gx_value row = gx_map(arena, 2);
+            gx_value row = gx_map(arena, 5);
             copy(arena, &row, "user", entry, "user");
+            gx_map_put(arena, &row, "rank", gx_nil());
+            gx_map_put(arena, &row, "friend", gx_nil());
+            gx_map_put(arena, &row, "score", gx_nil());
             gx_map_put(arena, &row, "why", *missing);
             gx_list_add(arena, &list, row);
         }
@@ -51,7 +58,6 @@ const gx_verb gx_verb_friends = {
     .summary = "whom members could meet, each with reasons",
     .method = "rec.friends",
     .rows = rows,
-    .columns = "user,rank,friend,score,why",
     .examples = "  guanxi friends shop.gx u1204\n"
                 "  guanxi friends shop.gx u1204 --mode cross-circle -n 5\n"
                 "  guanxi friends shop.gx u1204 --mode expert --category tea\n",

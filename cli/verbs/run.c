@@ -3,15 +3,36 @@
 
 #include "api/compute.h"
 
+#include <unistd.h>
+
 static const gx_param params[] = {
     {"list", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "list the passes there are"},
 };
 
+/* Without a target: what this program has. */
+static gx_value own_passes(gx_arena *arena) {
+    gx_value list = gx_list(arena, 64), result = gx_map(arena, 1);
+    for (size_t t = 0; t < gx_pass_tables_count; t++) {
+        for (size_t i = 0; i < gx_pass_tables()[t]->count; i++) {
+            const gx_pass *pass = gx_pass_tables()[t]->rows[i];
+            gx_value row = gx_map(arena, 4);
+            gx_map_put(arena, &row, "name", gx_str(pass->name));
+            gx_map_put(arena, &row, "kind", gx_str(gx_kind_name(pass->kind)));
+            gx_map_put(arena, &row, "summary", gx_str(pass->summary));
+            gx_map_put(arena, &row, "source", gx_str(pass->paper ? pass->paper : ""));
+            gx_list_add(arena, &list, row);
+        }
+    }
+    gx_map_put(arena, &result, "passes", list);
+    return result;
+}
+
 /* Without a pass: what there is. */
 static gx_status list_passes(gx_command *command, gx_target *target, gx_error *err) {
-    gx_value result;
-    gx_status status = gx_target_call(&result, target, "graph.passes", NULL, command, err);
+    gx_value result = target ? gx_nil() : own_passes(command->arena);
+    gx_status status =
+        !target ? GX_OK : gx_target_call(&result, target, "graph.passes", NULL, command, err);
     return status == GX_OK
                ? gx_print(command, &result, "passes", "name,kind,summary,source", false, err)
                : status;
@@ -54,6 +75,14 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_has(&command->args, "ties")) {
         return estimate(command, err);
     }
+    if (!command->target) {
+        return list_passes(command, NULL, err);
+    }
+    if (gx_any_pass_find(command->target) && access(command->target, F_OK) != 0) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "run needs a target before the pass: `guanxi run TARGET %s`",
+                       command->target);
+    }
     gx_status status = gx_target_open(&target, command, err);
     if (status == GX_OK && gx_arg_bool(&command->args, "list")) {
         status = list_passes(command, target, err);
@@ -86,7 +115,7 @@ static void prepare_estimate(gx_command *command) {
         }
     }
     command->pass_flags = rest;
-    if (!gx_map_get(&command->given, "pass")) {
+    if (command->target && !gx_map_get(&command->given, "pass")) {
         gx_map_put(command->arena, &command->given, "pass", gx_str(command->target));
     }
 }
@@ -107,10 +136,10 @@ const gx_verb gx_verb_run = {
     .method = "graph.run",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_PASS_FLAGS,
+    .flags = GX_VERB_PASS_FLAGS | GX_VERB_MAY_TARGET,
     .run = run,
     .prepare = prepare,
-    .examples = "  guanxi run shop.gx\n  guanxi run shop.gx kcore\n"
+    .examples = "  guanxi run\n  guanxi run shop.gx kcore\n"
                 "  guanxi run shop.gx leiden --resolution 2 --estimate\n"
                 "  guanxi run pagerank --estimate --members 100000000 --ties 1000000000\n"
                 "  guanxi run shop.gx hits --top 10\n"

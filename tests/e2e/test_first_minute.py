@@ -59,6 +59,24 @@ def test_help_shows_the_parameters_of_a_pass():
     assert ".SH PASSES" in man and "damping" in man[man.index(".SH PASSES") :]
 
 
+def test_the_passes_are_listed_without_a_target():
+    rows = gx("run", "--format", "csv").rows()
+    assert {"pagerank", "leiden", "linear"} <= {row["name"] for row in rows} and rows[0]["summary"]
+    assert gx("run", "--list").out == gx("run").out
+    assert "usage: guanxi run [TARGET] [PASS]" in gx("help", "run").out
+    assert "run TARGET pagerank" in gx("run", "pagerank", code=2).err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {BIN} generate ba --members 300000 --m 4 | head -n 1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("\n") == 1 and "cannot write" not in done.stderr
+
+
 def test_every_example_of_the_help_is_understood():
     for name in verbs():
         for line in gx("help", name).out.partition("\nexamples\n")[2].splitlines():
@@ -79,6 +97,10 @@ def test_every_example_of_the_help_is_understood():
         (["leaders", "SHOP", "-n", "0"], 2, "accepted is a whole number from 1"),
         (["leaders", "SHOP", "-n", "many"], 2, "'many' was given"),
         (["leaders", "SHOP", "--formt", "json"], 2, "did you mean --format"),
+        (["communities", "SHOP", "--labels", "/nofile"], 4, "/nofile: there is no such file"),
+        (["communities", "SHOP", "--labels", "nofile.csv"], 4, "nofile.csv: there is no such file"),
+        (["communities", "SHOP", "--labels", "nofield"], None, "nofield"),
+        (["generate", "sbm", "--blocks", "100", "--members", "10"], 2, "blocks: 100 was given"),
         (["run", "SHOP", "pagerank", "--dampin", "0.5"], 2, "did you mean --damping?"),
         (["run", "SHOP", "pagerank", "--resolution", "2"], 2, "see `guanxi help pagerank`"),
         (["run", "SHOP", "pagerank", "--zzqq"], 2, "see `guanxi help run` and `guanxi help pagerank`"),
