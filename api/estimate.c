@@ -3,13 +3,14 @@
 
 #include <math.h>
 
+/* With a weight an arc: most kinds of tie count less than 1. */
 static uint64_t direction_bytes(uint64_t users, uint64_t arcs) {
-    return 8 * (users + 1) + 4 * arcs;
+    return 8 * (users + 1) + 8 * arcs;
 }
 
-/* Of the graphs a pass needs: held afterwards. */
-static uint64_t view_held(unsigned needs, uint64_t users, uint64_t ties) {
-    uint64_t one = direction_bytes(users, ties), held = 0;
+/* Of the graphs a pass needs: held afterwards. `arcs` are those of the directed one. */
+static uint64_t view_held(unsigned needs, uint64_t users, uint64_t ties, uint64_t arcs) {
+    uint64_t one = direction_bytes(users, arcs), held = 0;
     held += needs & (GX_NEED_GRAPH | GX_NEED_IN) ? one : 0;
     held += needs & GX_NEED_IN ? one : 0;
     held += needs & GX_NEED_UNDIRECTED ? direction_bytes(users, 2 * ties) : 0;
@@ -19,20 +20,23 @@ static uint64_t view_held(unsigned needs, uint64_t users, uint64_t ties) {
 /* And while they are read from a store: ends and weight of each tie, rows and scratch of the sort.
  * The figures are measured from a million to 16 million ties, where time an arc grows with the
  * caches that no longer hold what is gathered: docs/bench.md. */
-static gx_estimate view_estimate(unsigned needs, uint64_t users, uint64_t ties) {
+static gx_estimate view_estimate(unsigned needs, uint64_t users, uint64_t ties, uint64_t arcs,
+                                 int threads) {
     static const double directed_s = 7.3e-8, undirected_s = 1.0e-7;
-    static const uint64_t directed_bytes = 37, undirected_bytes = 46;
+    static const uint64_t directed_bytes = 34, undirected_bytes = 46;
+    const uint64_t bucket = arcs < 40000 ? arcs : 40000; /* of the sort, one a thread */
     bool directed = needs & (GX_NEED_GRAPH | GX_NEED_IN), undirected = needs & GX_NEED_UNDIRECTED;
     double m = (double)ties, doublings = m > 1e6 ? log2(m / 1e6) : 0;
     gx_estimate e = {16 * users, 0};
     if (directed) {
-        e.mem_bytes += directed_bytes * ties;
-        e.cpu_s += (directed_s + 8.7e-9 * doublings) * m;
+        e.mem_bytes += 8 * users + directed_bytes * arcs + 35 * bucket * (uint64_t)threads;
+        e.cpu_s += (directed_s + 8.7e-9 * doublings) * (double)arcs;
     }
     if (undirected) {
         uint64_t peak = undirected_bytes * ties;
-        peak += directed ? view_held(needs & ~(unsigned)GX_NEED_UNDIRECTED, users, ties) : 0;
-        e.mem_bytes = 16 * users + (peak > directed_bytes * ties ? peak : directed_bytes * ties);
+        peak += directed ? view_held(needs & ~(unsigned)GX_NEED_UNDIRECTED, users, ties, arcs) : 0;
+        peak += 16 * users;
+        e.mem_bytes = peak > e.mem_bytes ? peak : e.mem_bytes;
         e.cpu_s += (undirected_s + 6e-9 * doublings) * m;
     }
     return e;
@@ -58,19 +62,20 @@ static gx_status check(const gx_plan *plan, gx_arena *arena, gx_error *err) {
 }
 
 gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *params,
-                            uint32_t users, uint64_t ties, int threads, gx_arena *arena,
-                            gx_error *err) {
+                            uint32_t users, uint64_t ties, bool both_ways, int threads,
+                            gx_arena *arena, gx_error *err) {
     gx_status status = GX_OK;
+    const uint64_t arcs = both_ways ? 2 * ties : ties;
     gx_plan plan = {0};
     gx_plan_step wanted = {.pass = pass, .instance = pass->name, .params = params};
-    gx_graph directed = {.n = users, .m = ties, .directed = true};
+    gx_graph directed = {.n = users, .m = arcs, .directed = true};
     gx_graph undirected = {.n = users, .m = 2 * ties};
     gx_input input = {.graph = &directed, .undirected = &undirected, .users = users};
     GX_TRY(gx_plan_make(&plan, gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err));
     GX_TRY(check(&plan, arena, err));
-    gx_estimate view = view_estimate(plan.needs, users, ties);
+    gx_estimate view = view_estimate(plan.needs, users, ties, arcs, threads);
     gx_estimate whole = gx_plan_estimate(&plan, &input, threads);
-    uint64_t later = view_held(plan.needs, users, ties) + whole.mem_bytes;
+    uint64_t later = view_held(plan.needs, users, ties, arcs) + whole.mem_bytes;
     gx_estimate all = {later > view.mem_bytes ? later : view.mem_bytes, view.cpu_s + whole.cpu_s};
     *out = gx_estimate_value(arena, &plan, &view, all);
 done:

@@ -72,7 +72,7 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
     }
     return gx_estimate_graph(
         out, pass, given->type == GX_MAP ? given : NULL, (uint32_t)gx_arg_int(call->args, "users"),
-        (uint64_t)gx_arg_int(call->args, "ties"), call->job->threads, call->arena, err);
+        (uint64_t)gx_arg_int(call->args, "ties"), false, call->job->threads, call->arena, err);
 }
 
 /* The members asked for, or the head of every array. */

@@ -62,10 +62,10 @@ static gx_status estimate(gx_command *command, gx_error *err) {
                           "--ties need a number of members too: --members N");
     }
     const gx_value *given = gx_arg_value(&command->args, "params");
-    gx_status status = gx_estimate_graph(&result, pass, given->type == GX_MAP ? given : NULL,
-                                         (uint32_t)gx_arg_int(&command->args, "users"),
-                                         (uint64_t)gx_arg_int(&command->args, "ties"),
-                                         command->job.threads, command->arena, err);
+    gx_status status = gx_estimate_graph(
+        &result, pass, given->type == GX_MAP ? given : NULL,
+        (uint32_t)gx_arg_int(&command->args, "users"), (uint64_t)gx_arg_int(&command->args, "ties"),
+        gx_arg_bool(&command->common, "undirected"), command->job.threads, command->arena, err);
     return status == GX_OK ? gx_print(command, &result, "steps", NULL, false, err) : status;
 }
 

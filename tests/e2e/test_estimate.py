@@ -23,3 +23,13 @@ def test_told_memory_is_what_the_run_needs(store, name):
     assert told["steps"][0]["pass"] == "view" and told["steps"][0]["cpu_s"] > 0
     gx("run", store, name, "--threads", "1", "--mem", str(int(told["mem_bytes"] * 1.2)))
     gx("run", store, name, "--threads", "1", "--mem", str(int(told["mem_bytes"] / 1.2)), code=7)
+
+
+@pytest.mark.parametrize("name", ["pagerank", "kcore"])
+def test_a_graph_that_is_not_there_is_told_alike(store, name):
+    size = gx("status", store, "--format", "json").json()
+    flags = ["--undirected"] if store.parent.name.startswith("undirected") else []
+    numbers = ["--members", str(size["users"]), "--ties", str(size["ties"]), *flags]
+    told = gx("run", name, "--estimate", *numbers, "--threads", "1", "--format", "json").json()
+    held = gx("run", store, name, "--estimate", "--threads", "1", "--format", "json").json()
+    assert abs(told["mem_bytes"] / held["mem_bytes"] - 1) < 0.25
