@@ -64,7 +64,11 @@ static bool wanted(const gx__ground *g, const gx__task *task) {
     if (g->bench->only) {
         return listed(g->bench->only, task->name);
     }
-    double work = task->cost == GX__QUADRATIC ? (double)g->arcs->n * (double)g->undirected.m : 0;
+    double n = (double)g->arcs->n, m = (double)g->undirected.m;
+    double work = task->cost == GX__QUADRATIC ? n * m
+                  : task->cost == GX__SLOW    ? 2e5 * n
+                  : task->cost == GX__SLOWEST ? 30 * n * m
+                                              : 0;
     for (uint32_t v = 0; task->cost == GX__TWO_STEPS && v < g->undirected.n; v++) {
         double degree = (double)(g->undirected.out_ptr[v + 1] - g->undirected.out_ptr[v]);
         work += degree * degree;

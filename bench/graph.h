@@ -16,8 +16,9 @@ typedef enum gx__compare {
     GX__TIME       /* only timed: tools draw samples of their own */
 } gx__compare;
 
-/* In what time grows with: ties, the sum of squares of degrees, members × ties. */
-typedef enum gx__cost { GX__LINEAR, GX__TWO_STEPS, GX__QUADRATIC } gx__cost;
+/* In what time grows with: ties, the sum of squares of degrees, members × ties; the last two with
+ * members and members × ties, but so slowly done that only smaller graphs are for them. */
+typedef enum gx__cost { GX__LINEAR, GX__TWO_STEPS, GX__QUADRATIC, GX__SLOW, GX__SLOWEST } gx__cost;
 
 typedef struct gx__task {
     const char *name;

@@ -128,6 +128,27 @@ static igraph_error_t label_propagation(call *c) {
     return igraph_community_label_propagation(c->graph, &c->member, IGRAPH_ALL, NULL, NULL, NULL);
 }
 
+static igraph_error_t infomap(call *c) {
+    igraph_real_t length;
+    return igraph_community_infomap(c->graph, NULL, NULL, 1, &c->member, &length);
+}
+
+static igraph_error_t walktrap(call *c) {
+    igraph_matrix_int_t merges;
+    igraph_vector_t modularity;
+    igraph_error_t code = igraph_matrix_int_init(&merges, 0, 0);
+    if (code != IGRAPH_SUCCESS) {
+        return code;
+    }
+    code = igraph_vector_init(&modularity, 0);
+    if (code == IGRAPH_SUCCESS) {
+        code = igraph_community_walktrap(c->graph, NULL, 4, &merges, &modularity, &c->member);
+        igraph_vector_destroy(&modularity);
+    }
+    igraph_matrix_int_destroy(&merges);
+    return code;
+}
+
 static const struct {
     const char *name;
     igraph_error_t (*run)(call *c);
@@ -151,6 +172,8 @@ static const struct {
     {"leiden", leiden},
     {"louvain", louvain},
     {"label_propagation", label_propagation},
+    {"infomap", infomap},
+    {"walktrap", walktrap},
 };
 
 static int find(const char *task) {

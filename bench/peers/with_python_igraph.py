@@ -53,6 +53,8 @@ TASKS = {
     "leiden": lambda g, t: g.community_leiden(objective_function="modularity", n_iterations=2).membership,
     "louvain": lambda g, t: g.community_multilevel().membership,
     "label_propagation": lambda g, t: g.community_label_propagation().membership,
+    "infomap": lambda g, t: g.community_infomap(trials=1).membership,
+    "walktrap": lambda g, t: g.community_walktrap(steps=4).as_clustering().membership,
 }
 
 serve("python_igraph", igraph.__version__, build, TASKS, simplify=lambda g: g.simplify(),
