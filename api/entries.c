@@ -28,6 +28,21 @@ gx_value gx_entry_value(const gx_array *array, uint64_t i) {
     return gx_nil();
 }
 
+static bool is_among(const char *const *names, const char *name) {
+    for (; names && *names; names++) {
+        if (strcmp(*names, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+gx_space gx_entry_space(const gx_pass *pass, const char *suffix) {
+    return pass && is_among(pass->member_arrays, suffix) ? GX_SPACE_USER
+           : pass && is_among(pass->item_arrays, suffix) ? GX_SPACE_ITEM
+                                                         : GX_SPACE_COUNT;
+}
+
 enum { COLUMNS_MAX = 32 };
 
 /* The arrays of an instance with an entry a member. */
@@ -140,6 +155,7 @@ void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
         const char *name = gx_arena_printf(arena, "%s.%s", instance, gives->suffix);
         const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
         if (array && gives->rows == GX_LEN_OTHER && array->rank == 1 && array->shape[0] == 1 &&
+            gx_entry_space(pass, gives->suffix) == GX_SPACE_COUNT &&
             !gx_map_get(out, gives->suffix)) {
             gx_map_put(arena, out, gives->suffix, gx_entry_value(array, 0));
         }

@@ -6,6 +6,9 @@
 
 /* Entry i of an array as a value. */
 gx_value gx_entry_value(const gx_array *array, uint64_t i);
+/* Whose numbers the array "INSTANCE.SUFFIX" of the pass holds: GX_SPACE_USER, GX_SPACE_ITEM, or
+ * GX_SPACE_COUNT where they are plain. `pass` may be NULL. */
+gx_space gx_entry_space(const gx_pass *pass, const char *suffix);
 
 /* {user_id, NAME…} for each of the members given (a list of ids), NAME every array "INSTANCE.NAME"
  * that the pass gives with one entry a member; nil for members newer than the arrays. not_found

@@ -132,6 +132,23 @@ static void test_numbers(void **state) {
     test_shop_close(&s);
 }
 
+/* Arrays of members show ids: who is chosen first has the highest score. */
+static void test_ids(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 5, 120, 0);
+    gx_value heads = test_call(&s, "graph.run", "{'pass': 'voterank', 'n': 3}");
+    gx_value top = test_call(&s, "graph.run", "{'pass': 'voterank', 'top': 3}");
+    const gx_value *order = gx_map_get(at(gx_map_get(&heads, "arrays"), 0), "head");
+    assert_true(test_is(gx_map_get(at(gx_map_get(&heads, "arrays"), 0), "name"), "voterank.order"));
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(gx_value_equal(at(order, i),
+                                   gx_map_get(at(gx_map_get(&top, "members"), i), "user_id")));
+    }
+    test_shop_close(&s);
+}
+
 /* What was kept serves again: as communities, and as the weights of a walk. */
 static void test_kept(void **state) {
     (void)state;
@@ -214,9 +231,9 @@ static void test_estimates_of_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_top_and_of),        cmocka_unit_test(test_write),
-        cmocka_unit_test(test_numbers),           cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_estimates_of_size),
+        cmocka_unit_test(test_top_and_of), cmocka_unit_test(test_write),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_kept),       cmocka_unit_test(test_estimates_of_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

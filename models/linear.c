@@ -614,6 +614,7 @@ const gx_model gx_model_linear = {
              .needs = GX_NEED_MATRIX,
              .gives = gives,
              .give_count = GX_COUNT(gives),
+             .item_arrays = (const char *const[]){"item", NULL},
              .params = params,
              .param_count = GX_COUNT(params),
              .label_dependent = true,

@@ -22,21 +22,31 @@ static const gx_param params[] = {
     GX_VIEW_PARAMS,
 };
 
-static gx_value show(gx_arena *arena, const gx_array *array, uint64_t n) {
-    gx_value row = gx_map(arena, 4), shape = gx_list(arena, 2);
+/* The first entries; members and items by id, nil where they are forgotten or none. */
+static gx_value head_of(gx_arena *arena, gx_txn *txn, const gx_array *array, gx_space space,
+                        uint64_t n) {
     uint64_t count = array->shape[0] * (array->rank == 2 ? array->shape[1] : 1);
+    gx_value head = gx_list(arena, (uint32_t)(n < count ? n : count));
+    for (uint64_t i = 0; i < count && i < n; i++) {
+        bool named = space != GX_SPACE_COUNT && array->dtype == GX_U32;
+        gx_list_add(arena, &head,
+                    named ? gx_word_value(arena, txn, space, ((const uint32_t *)array->data)[i])
+                          : gx_entry_value(array, i));
+    }
+    return head;
+}
+
+static gx_value show(gx_arena *arena, gx_txn *txn, const gx_array *array, gx_space space,
+                     uint64_t n) {
+    gx_value row = gx_map(arena, 4), shape = gx_list(arena, 2);
     gx_list_add(arena, &shape, gx_int((int64_t)array->shape[0]));
     if (array->rank == 2) {
         gx_list_add(arena, &shape, gx_int((int64_t)array->shape[1]));
     }
-    gx_value head = gx_list(arena, (uint32_t)(n < count ? n : count));
-    for (uint64_t i = 0; i < count && i < n; i++) {
-        gx_list_add(arena, &head, gx_entry_value(array, i));
-    }
     gx_map_put(arena, &row, "name", gx_text_copy(arena, array->name, strlen(array->name)));
     gx_map_put(arena, &row, "dtype", gx_str(gx_dtype_name(array->dtype)));
     gx_map_put(arena, &row, "shape", shape);
-    gx_map_put(arena, &row, "head", head);
+    gx_map_put(arena, &row, "head", head_of(arena, txn, array, space, n));
     return row;
 }
 
@@ -46,6 +56,31 @@ static gx_value chosen_params(gx_call_env *call, const gx_pass *pass) {
     return gx_arg_has(call->args, "top")
                ? gx_params_with_top(call->arena, pass, &given, gx_arg_int(call->args, "top"))
                : given;
+}
+
+/* The head of every array, of the pass and of those it stands on. */
+static gx_status show_all(gx_value *out, gx_call_env *call, const gx_arrays *results,
+                          const gx_pass *pass, const char *instance, gx_error *err) {
+    gx_txn *txn;
+    uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
+    gx_status status = gx_txn_read(&txn, call->db->store, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    *out = gx_list(call->arena, 8);
+    for (size_t i = 0; i < gx_arrays_count(results); i++) {
+        const gx_array *array = gx_arrays_at(results, i);
+        size_t size = strcspn(array->name, ".");
+        const char *whose = gx_arena_printf(call->arena, "%.*s", (int)size, array->name);
+        const gx_pass *from = !whose                         ? NULL
+                              : strcmp(whose, instance) == 0 ? pass
+                                                             : gx_any_pass_find(whose);
+        gx_space space =
+            array->name[size] ? gx_entry_space(from, array->name + size + 1) : GX_SPACE_COUNT;
+        gx_list_add(call->arena, out, show(call->arena, txn, array, space, n));
+    }
+    gx_txn_abort(txn);
+    return GX_OK;
 }
 
 static gx_status estimate(gx_value *out, gx_call_env *call, const gx_pass *pass, gx_error *err) {
@@ -78,7 +113,7 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
 /* The members asked for, or the head of every array. */
 static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *results,
                             const gx_pass *pass, const char *instance, gx_error *err) {
-    gx_value members, arrays = gx_list(call->arena, 8);
+    gx_value members, arrays;
     gx_status status = GX_OK;
     if (gx_arg_has(call->args, "of")) {
         GX_TRY(gx_entries_of(&members, call, results, pass, instance,
@@ -89,10 +124,7 @@ static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *r
                               (uint32_t)gx_arg_int(call->args, "top"), err));
         gx_map_put(call->arena, out, "members", members);
     } else {
-        uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
-        for (size_t i = 0; i < gx_arrays_count(results); i++) {
-            gx_list_add(call->arena, &arrays, show(call->arena, gx_arrays_at(results, i), n));
-        }
+        GX_TRY(show_all(&arrays, call, results, pass, instance, err));
         gx_map_put(call->arena, out, "arrays", arrays);
     }
     gx_entries_numbers(out, call->arena, results, pass, instance);
@@ -154,7 +186,8 @@ const gx_method gx_method_graph_run = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]}, with top or "
+    .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]} (in head "
+              "members and items by id), with top or "
               "of instead of "
               "arrays members: [{user_id, …}], and bound?, samples?, …: each array of one number "
               "that the pass gives; or {steps, mem_bytes, cpu_s}",

@@ -266,6 +266,7 @@ const gx_pass gx_pass_collective_influence = {
     .label_dependent = true,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .member_arrays = (const char *const[]){"order", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .estimate = estimate,

@@ -227,6 +227,7 @@ const gx_pass gx_pass_voterank = {
     .label_dependent = true,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .member_arrays = (const char *const[]){"order", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .estimate = estimate,

@@ -341,6 +341,7 @@ const gx_pass gx_pass_leaders = {
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .member_arrays = (const char *const[]){"category_user", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true,

@@ -243,6 +243,7 @@ const gx_pass gx_pass_bridges = {
     .needs = GX_NEED_UNDIRECTED,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .member_arrays = (const char *const[]){"src", "dst", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .estimate = estimate,

@@ -422,6 +422,7 @@ const gx_pass gx_pass_circle = {
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .item_arrays = (const char *const[]){"item", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true,

@@ -372,6 +372,7 @@ const gx_pass gx_pass_spanners = {
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .member_arrays = (const char *const[]){"pair_member", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true, /* as the circles are */

@@ -460,6 +460,7 @@ const gx_pass gx_pass_strength = {
     .wants = GX_NEED_MATRIX | GX_NEED_TIMES | GX_NEED_GROUPS,
     .gives = gives,
     .give_count = GX_COUNT(gives),
+    .member_arrays = (const char *const[]){"dst", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true,

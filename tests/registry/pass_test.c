@@ -264,6 +264,21 @@ static void assert_gives(const gx_pass *pass, const gx_arrays *results, const wo
     }
 }
 
+/* What is said to hold members or items holds nothing beyond them. */
+static void assert_numbers(const gx_pass *pass, const gx_arrays *results, const char *const *suffix,
+                           uint32_t end) {
+    for (; suffix && *suffix; suffix++) {
+        const uint32_t *number = gx_result_get(results, pass->name, *suffix, GX_U32, 0);
+        char name[128];
+        snprintf(name, sizeof name, "%s.%s", pass->name, *suffix);
+        const gx_array *array = gx_arrays_find(results, name);
+        assert_true(array && number);
+        for (uint64_t i = 0; i < array->shape[0]; i++) {
+            assert_true(number[i] < end || number[i] == GX_NONE);
+        }
+    }
+}
+
 static void assert_check(const gx_pass *pass, const gx_arrays *results, const world *w) {
     gx_arena *arena = gx_arena_create();
     gx_args args = default_args(pass, arena);
@@ -294,6 +309,8 @@ static void try_scene(const gx_pass *pass, const scene *s) {
     assert_estimate(pass, &w);
     gx_arrays *first = run_well(pass, &w, 1);
     assert_gives(pass, first, &w);
+    assert_numbers(pass, first, pass->member_arrays, w.graph.n);
+    assert_numbers(pass, first, pass->item_arrays, ITEMS);
     assert_check(pass, first, &w);
     if (pass->kind == GX_KIND_COMMUNITY) {
         assert_falling(gx_result_get(first, pass->name, "community", GX_U32, w.graph.n), w.graph.n);
