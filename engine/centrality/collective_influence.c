@@ -193,7 +193,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
                      (gx__ball_room(input->users) * sizeof(uint32_t) + sizeof(gx__ball)) *
                          (1 + (uint64_t)threads) +
                      batch * sizeof(gx__top_entry);
-    out->cpu_s = rounds * (5e-9 * m * ball + 1e-8 * (double)n) + 1e-6;
+    out->cpu_s = rounds * (3e-9 * m * ball + 1e-8 * (double)n) + 1e-6;
 }
 
 static gx_status prepare(peeling *p, gx_error *err) {

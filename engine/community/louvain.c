@@ -22,6 +22,12 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     return gx_quality_check_order(community, n, err);
 }
 
+/* Without refining, less than half the time. */
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    gx__leiden_estimate(out, input, args, threads);
+    out->cpu_s *= 0.45;
+}
+
 const gx_pass gx_pass_louvain = {
     .name = "louvain",
     .kind = GX_KIND_COMMUNITY,
@@ -35,7 +41,7 @@ const gx_pass gx_pass_louvain = {
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true, /* the order of visits follows the numbers */
-    .estimate = gx__leiden_estimate,
+    .estimate = estimate,
     .run = run,
     .check = check,
 };

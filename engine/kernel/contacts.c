@@ -265,5 +265,5 @@ uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted,
 
 double gx__contacts_cpu_s(const gx_graph *graph) {
     double arcs = graph ? (double)graph->m : 0;
-    return arcs * (2e-8 + 1.5e-10 * sqrt(arcs));
+    return arcs * (1.1e-8 + 8e-11 * sqrt(arcs));
 }
