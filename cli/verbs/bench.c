@@ -43,7 +43,7 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
     gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
     char *input =
         line->input ? gx_arena_printf(arena, "%016llx", (unsigned long long)line->input) : NULL;
-    gx_map_put(arena, &row, "tool", gx_str(line->tool));
+    gx_map_put(arena, &row, "tool", gx_text_copy(arena, line->tool, strlen(line->tool)));
     gx_map_put(arena, &row, "threads", gx_int(line->threads));
     gx_map_put(arena, &row, "wall_s", line->note ? gx_nil() : gx_real(line->wall_s));
     gx_map_put(arena, &row, "wall_min_s", line->note ? gx_nil() : gx_real(line->wall_min_s));

@@ -41,3 +41,15 @@ def test_a_deadline_leaves_the_table_of_what_was_done(edges):
     done = gx("bench", "graph", "--data", edges, *LONG, "--deadline", "4s", "--format", "table", code=6)
     assert "degree" in done.out and "harmonic" not in done.out
     assert "not whole: 1 line," in done.err
+
+
+def test_a_table_names_peers_that_are_gone_by_then(tmp_path):
+    (tmp_path / "edges.txt").write_text("0 1\n1 2\n")
+    (tmp_path / "with_networkx.py").write_text(
+        """echo '{"version": "1", "threads": 1, "tasks": ["degree"]}'
+        while read line; do echo '{"wall_s": 1e-9}'; done"""
+    )
+    peer = ["--peers", "--tools", "networkx", "--peer-python", "/bin/sh", "--peer-scripts", tmp_path]
+    words = ["bench", "graph", "--data", tmp_path / "edges.txt", "--only", "degree", "--runs", "1", *peer]
+    tools = [row["tool"] for row in gx(*words, "--format", "csv").rows()]
+    assert tools[-1] == "networkx" and set(tools) == {"guanxi", "networkx"}
