@@ -155,6 +155,7 @@ static gx_status on_graph(void *user, const gx_bench_arcs *arcs, gx_error *err) 
     GX_TRY(gx_graph_build(&g.ties, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, GX_GRAPH_IN, &job,
                           err));
     GX_TRY(gx_graph_undirected(&g.undirected, &g.ties, &job, err));
+    GX_TRY(gx_matrix_build(&g.groups, arcs->n, 0, 0, NULL, NULL, NULL, NULL, &job, err));
     if (g.bench->peers) {
         GX_TRY(open_peers(peers, &peer_count, &g, err));
     }
@@ -172,6 +173,7 @@ done:
     }
     gx_graph_finish(&g.ties);
     gx_graph_finish(&g.undirected);
+    gx_matrix_finish(&g.groups);
     return status;
 }
 
