@@ -269,6 +269,11 @@ static gx_status unknown_flag(const parser *p, const char *flag, gx_error *err) 
     const char *verb = p->command->verb->name;
     const gx_pass *pass = pass_of_words(p);
     size_t count = pass ? add_names(names, 0, 64, pass->params, pass->param_count) : 0;
+    for (int i = 0; p->command->verb->more_of && i < p->argc; i++) {
+        size_t more = 0;
+        const gx_param *params = p->command->verb->more_of(&more, p->argv[i]);
+        count = add_names(names, count, 64, params, more);
+    }
     count = add_names(names, count, 100, p->params, p->count);
     count = add_names(names, count, GX_COUNT(names), gx_cli_common, gx_cli_common_count);
     const char *near = gx_nearest(flag, names, count);
@@ -331,6 +336,10 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
     if (!param && strncmp(name, "no_", 3) == 0) {
         param = find_param(p->params, p->count, name + 3);
         map = &command->given;
+        if (!param) {
+            param = find_param(gx_cli_common, gx_cli_common_count, name + 3);
+            map = &p->common;
+        }
         negated = param && param->type == GX_PARAM_BOOL;
         param = negated ? param : NULL;
     }

@@ -82,7 +82,7 @@ static void param_note(char *out, size_t size, const gx_param *param) {
     }
 }
 
-static void list_flags(FILE *out, const gx_param *params, size_t count) {
+void gx_help_flags(FILE *out, const gx_param *params, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (params[i].flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN)) {
             continue;
@@ -131,14 +131,17 @@ void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
         }
     }
     fputs("\nflags\n", out);
-    list_flags(out, params, count);
+    gx_help_flags(out, params, count);
     if (verb->flags & GX_VERB_PASS_FLAGS) {
         fputs("\nparameters of the pass are flags too: `guanxi help PASS` shows them, and "
               "`guanxi run` lists the\npasses\n",
               out);
     }
+    if (verb->more_help) {
+        verb->more_help(out);
+    }
     fputs("\nflags of every verb\n", out);
-    list_flags(out, gx_cli_common, gx_cli_common_count);
+    gx_help_flags(out, gx_cli_common, gx_cli_common_count);
     if (verb->examples) {
         fprintf(out, "\nexamples\n%s", verb->examples);
     }
@@ -152,7 +155,7 @@ void gx_help_pass(FILE *out, const gx_pass *pass) {
                 pass->kind == GX_KIND_CENTRALITY ? "centrality" : "communities", pass->name);
     }
     fputs("\nparameters\n", out);
-    list_flags(out, pass->params, pass->param_count);
+    gx_help_flags(out, pass->params, pass->param_count);
     fputs(pass->param_count ? "\ngives\n" : "  none\n\ngives\n", out);
     for (size_t i = 0; i < pass->give_count; i++) {
         char name[80];

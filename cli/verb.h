@@ -43,6 +43,9 @@ typedef struct gx_verb {
     /* What a flag that is in no table may be, as GX_VERB_PASS_FLAGS for other tables; may be NULL.
      */
     const gx_param *(*more_param)(const char *name);
+    /* The table of those that a word of the command line names; NULL: it names none. */
+    const gx_param *(*more_of)(size_t *out_count, const char *word);
+    void (*more_help)(FILE *out); /* what help says of them */
     /* Changes the arguments between flags and method; may be NULL. */
     gx_status (*prepare)(gx_command *command, gx_error *err);
 } gx_verb;
@@ -133,6 +136,7 @@ void gx_progress_end(gx_command *command);
 
 void gx_help_overview(FILE *out);
 void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb);
+void gx_help_flags(FILE *out, const gx_param *params, size_t count); /* a line each */
 void gx_help_pass(FILE *out, const gx_pass *pass);
 void gx_help_man(FILE *out, gx_arena *arena);
 void gx_help_completion(FILE *out, gx_arena *arena);

@@ -67,6 +67,18 @@ def test_the_passes_are_listed_without_a_target():
     assert "run TARGET pagerank" in gx("run", "pagerank", code=2).err
 
 
+def test_progress_as_json_has_no_time_left_before_it_is_known(tmp_path):
+    words = ["generate", "rmat", "--scale", "18", "-o", tmp_path / "edges.txt.gz", "--progress", "json"]
+    lines = [json.loads(line) for line in gx(*words).err.splitlines() if line.startswith("{")]
+    for line in lines:
+        assert (line["left_s"] is None) == (line["done"] <= 0.01 * line["total"])
+
+
+def test_help_shows_the_parameters_of_random_graphs():
+    text = gx("help", "generate").out
+    assert "flags of sbm" in text and "--blocks integer" in text
+
+
 def test_a_reader_that_has_seen_enough_is_no_error():
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {BIN} generate ba --members 300000 --m 4 | head -n 1"],
@@ -100,6 +112,7 @@ def test_every_example_of_the_help_is_understood():
         (["communities", "SHOP", "--labels", "/nofile"], 4, "/nofile: there is no such file"),
         (["communities", "SHOP", "--labels", "nofile.csv"], 4, "nofile.csv: there is no such file"),
         (["communities", "SHOP", "--labels", "nofield"], None, "nofield"),
+        (["generate", "lfr", "--membrs", "10"], 2, "did you mean --members?"),
         (["generate", "sbm", "--blocks", "100", "--members", "10"], 2, "blocks: 100 was given"),
         (["run", "SHOP", "pagerank", "--dampin", "0.5"], 2, "did you mean --damping?"),
         (["run", "SHOP", "pagerank", "--resolution", "2"], 2, "see `guanxi help pagerank`"),
