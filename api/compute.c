@@ -244,7 +244,11 @@ gx_status gx_compute_as(gx_arrays **out, gx_db *db, const gx_pass *pass, const c
     gx_state *state = gx_db_hold_state(db);
     GX_TRY(gx_params_resolve(&wanted.params, arena, db->store, pass, params, err));
     GX_TRY(gx_plan_make(&plan, gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err));
-    GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs, spec, job, err));
+    status = gx_views_make(&views, db->store, &state->rules, plan.needs, spec, job, err);
+    if (status == GX_OVER_LIMIT) {
+        gx_tell_whole_need(err, db->store, pass, wanted.params, job);
+    }
+    GX_TRY(status);
     GX_TRY(gx_arrays_create(&results, err));
     views.input.arrays = results;
     views.input.before = state->arrays;

@@ -88,4 +88,9 @@ GX_MUST_CHECK gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass,
                                           bool both_ways, int threads, gx_arena *arena,
                                           gx_error *err);
 
+/* Adds to the message of a job that ran out of memory while it read the graph what the whole takes,
+ * by the store's number of ties; nothing where that cannot be told, or would not exceed the cap. */
+void gx_tell_whole_need(gx_error *err, gx_store *store, const gx_pass *pass, const gx_value *params,
+                        const gx_job *job);
+
 #endif

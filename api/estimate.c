@@ -1,7 +1,8 @@
-/* What a pass would take on a graph that is not there. */
+/* What a pass would take on a graph that is not there, or that did not fit. */
 #include "api/compute.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* With a weight an arc: most kinds of tie count less than 1. */
 static uint64_t direction_bytes(uint64_t users, uint64_t arcs) {
@@ -81,4 +82,41 @@ gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *
 done:
     gx_plan_finish(&plan);
     return status;
+}
+
+/* ---- what a job that ran out of memory is told -------------------------------------------------
+ */
+
+static gx_status count_both_ways(void *user, const gx_tie *tie, gx_error *err) {
+    (void)err;
+    uint64_t *count = user;
+    *count += !tie->directed;
+    return GX_OK;
+}
+
+void gx_tell_whole_need(gx_error *err, gx_store *store, const gx_pass *pass, const gx_value *params,
+                        const gx_job *job) {
+    gx_txn *txn = NULL;
+    gx_value told;
+    uint64_t both_ways = 0;
+    gx_arena *arena = gx_arena_create();
+    if (!err || !arena || gx_txn_read(&txn, store, NULL) != GX_OK ||
+        gx_tie_each(txn, count_both_ways, &both_ways, NULL) != GX_OK) {
+        goto done;
+    }
+    uint64_t ties = gx_tie_count(txn);
+    if (gx_estimate_graph(&told, pass, params, gx_word_count(txn, GX_SPACE_USER), ties,
+                          2 * both_ways > ties, job->threads, arena, NULL) != GX_OK) {
+        goto done;
+    }
+    uint64_t bytes = (uint64_t)gx_map_get(&told, "mem_bytes")->as.integer;
+    size_t used = strlen(err->message);
+    if (bytes > job->mem_limit) {
+        snprintf(err->message + used, sizeof err->message - used,
+                 "; reading and %s take about %.1f MiB in all", pass->name,
+                 (double)bytes / 1048576.0);
+    }
+done:
+    gx_txn_abort(txn);
+    gx_arena_destroy(arena);
 }

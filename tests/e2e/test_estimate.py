@@ -1,6 +1,7 @@
 """What --estimate tells of a store is what --mem then has to allow."""
 
 import random
+import re
 
 import pytest
 from conftest import gx
@@ -33,3 +34,10 @@ def test_a_graph_that_is_not_there_is_told_alike(store, name):
     told = gx("run", name, "--estimate", *numbers, "--threads", "1", "--format", "json").json()
     held = gx("run", store, name, "--estimate", "--threads", "1", "--format", "json").json()
     assert abs(told["mem_bytes"] / held["mem_bytes"] - 1) < 0.25
+
+
+def test_too_little_memory_is_told_the_whole_need(store):
+    told = gx("run", store, "pagerank", "--estimate", "--threads", "1", "--format", "json").json()["mem_bytes"]
+    short = gx("run", store, "pagerank", "--threads", "1", "--mem", str(told // 4), code=7)
+    whole = float(re.search(r"about ([0-9.]+) MiB in all", short.err)[1]) * 2**20
+    assert abs(whole / told - 1) < 0.25
