@@ -51,5 +51,6 @@ def test_a_table_names_peers_that_are_gone_by_then(tmp_path):
     )
     peer = ["--peers", "--tools", "networkx", "--peer-python", "/bin/sh", "--peer-scripts", tmp_path]
     words = ["bench", "graph", "--data", tmp_path / "edges.txt", "--only", "degree", "--runs", "1", *peer]
-    tools = [row["tool"] for row in gx(*words, "--format", "csv").rows()]
+    perturb = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165"}  # freed memory does not keep what it held
+    tools = [row["tool"] for row in gx(*words, "--format", "csv", env=perturb).rows()]
     assert tools[-1] == "networkx" and set(tools) == {"guanxi", "networkx"}
