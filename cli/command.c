@@ -184,6 +184,15 @@ static gx_value grown_map(gx_arena *arena, const gx_value *before, const char *t
     return map;
 }
 
+/* "--half_life" as it is typed. */
+static const char *typed(gx_arena *arena, const char *name) {
+    char *text = gx_arena_printf(arena, "%s", name);
+    for (char *c = text; c && *c; c++) {
+        *c = *c == '_' ? '-' : *c;
+    }
+    return text ? text : name;
+}
+
 /* Lists and maps may be given several times; the rest is text, checked later, and given once. */
 static gx_status put(parser *p, gx_value *map, const gx_param *param, const char *text,
                      gx_error *err) {
@@ -197,25 +206,18 @@ static gx_status put(parser *p, gx_value *map, const gx_param *param, const char
         const char *equals = strchr(text, '=');
         if (!equals || equals == text) {
             return gx_fail_at(err, GX_BAD_REQUEST, param->name,
-                              "--%s: '%s' was given; accepted is NAME=VALUE", param->name, text);
+                              "--%s: '%s' was given; accepted is NAME=VALUE",
+                              typed(arena, param->name), text);
         }
         gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
         return GX_OK;
     }
     if (before) {
-        return gx_fail_at(err, GX_BAD_REQUEST, param->name, "--%s was given twice", param->name);
+        return gx_fail_at(err, GX_BAD_REQUEST, param->name, "--%s was given twice",
+                          typed(arena, param->name));
     }
     gx_map_put(arena, map, param->name, gx_str(text));
     return GX_OK;
-}
-
-/* "--half_life" as it is typed. */
-static const char *typed(gx_arena *arena, const char *name) {
-    char *text = gx_arena_printf(arena, "%s", name);
-    for (char *c = text; c && *c; c++) {
-        *c = *c == '_' ? '-' : *c;
-    }
-    return text ? text : name;
 }
 
 static const gx_param *first_positional(const gx_param *params, size_t count) {
@@ -303,7 +305,7 @@ static gx_status value_of(parser *p, const gx_param *param, const char *flag, ch
     } else if (p->at + 1 < p->argc) {
         *out = p->argv[++p->at];
     } else {
-        return gx_fail(err, GX_BAD_REQUEST, "--%s needs a value", flag);
+        return gx_fail(err, GX_BAD_REQUEST, "--%s needs a value", typed(p->command->arena, flag));
     }
     return GX_OK;
 }

@@ -118,6 +118,8 @@ def test_every_example_of_the_help_is_understood():
         (["run", "SHOP", "pagerank", "--resolution", "2"], 2, "see `guanxi help pagerank`"),
         (["run", "SHOP", "pagerank", "--zzqq"], 2, "see `guanxi help run` and `guanxi help pagerank`"),
         (["run", "SHOP", "pagerank", "--weighted", "false"], 2, "--no-weighted"),
+        (["run", "SHOP", "pagerank", "--max-iterations"], 2, "--max-iterations needs a value"),
+        (["stats", "SHOP", "--min-size", "3", "--min-size", "4"], 2, "--min-size was given twice"),
         (["run", "SHOP", "pagerank", "--no-zz-qq"], 2, "no flag --no-zz-qq"),
         (["leaders", "SHOP", "--format", "xml"], 2, "table|json|jsonl|csv"),
         (["leaders", "SHOP", "--category", "nonsense"], 4, "no item category 'nonsense'"),
