@@ -79,7 +79,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         search = gx__leading_bytes(input->users) + 8 * (uint64_t)input->users;
     }
     double digits = -log(gx_arg_real(args, "tolerance"));
-    double steps = gx_arg_bool(args, "directed") ? 20 + 2 * digits : 30 + 6 * digits;
+    double steps = gx_arg_bool(args, "directed") ? 30 + 3 * digits : 30 + 6 * digits;
+    /* An alpha that is given leaves out the search, and is mostly far below the largest. */
+    steps = gx_arg_real(args, "alpha") == 0 ? steps : 12;
     out->mem_bytes = (search > terms ? search : terms) + gx__sweep_bytes(input->users) +
                      8 * (uint64_t)input->users + 192;
     out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
