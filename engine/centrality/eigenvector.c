@@ -12,28 +12,14 @@
 #include <math.h>
 
 static const gx_param params[] = {
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "true",
-     GX_PARAM_UNCHECKED,
-     .help = "ties count by their weight"},
+    GX__PARAM_WEIGHTED("ties count by their weight"),
     {.name = "directed",
      .type = GX_PARAM_BOOL,
      .fallback = "false",
      GX_PARAM_UNCHECKED,
      .help = "score comes from those whose ties point to the member"},
-    {.name = "tolerance",
-     .type = GX_PARAM_REAL,
-     .fallback = "1e-9",
-     .low = 1e-13,
-     .high = 1,
-     .help = "stop when the residual is at most this"},
-    {.name = "max_iterations",
-     .type = GX_PARAM_INT,
-     .fallback = "2000",
-     .low = 1,
-     .high = 1e6,
-     .help = "stop here at the latest; the residual says how far it came"},
+    GX__PARAM_TOLERANCE("1e-9", "stop when the residual is at most this"),
+    GX__PARAM_STEPS("2000", "residual"),
 };
 
 static const gx_gives gives[] = {

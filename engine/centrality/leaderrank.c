@@ -19,23 +19,10 @@
 #include <math.h>
 
 static const gx_param params[] = {
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "true",
-     GX_PARAM_UNCHECKED,
-     .help = "follow ties in proportion to their weights"},
-    {.name = "tolerance",
-     .type = GX_PARAM_REAL,
-     .fallback = "1e-8",
-     .low = 1e-13,
-     .high = 1,
-     .help = "stop when the error of all scores together is at most this share of their sum"},
-    {.name = "max_iterations",
-     .type = GX_PARAM_INT,
-     .fallback = "10000",
-     .low = 1,
-     .high = 1e6,
-     .help = "stop here at the latest; the bound given says how far it came"},
+    GX__PARAM_WEIGHTED("follow ties in proportion to their weights"),
+    GX__PARAM_TOLERANCE(
+        "1e-8", "stop when the error of all scores together is at most this share of their sum"),
+    GX__PARAM_STEPS("10000", "bound given"),
 };
 
 static const gx_gives gives[] = {
