@@ -55,7 +55,7 @@ static gx_status give_figures(gx_output *out, const gx_input *input, const uint3
                                 options->cpm ? 1.0 : options->resolution, flags, out->job, err));
     *quality = *modularity;
     if (options->cpm) {
-        GX_TRY(gx_quality_objective(quality, input->undirected, community, options->resolution,
+        GX_TRY(gx_quality_objective(quality, graph, community, options->resolution,
                                     flags | GX_QUALITY_CPM, out->job, err));
     }
 done:
@@ -79,10 +79,6 @@ gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *a
     const gx__last last = gx__last_find(out->instance, input);
     uint32_t *community, *start = NULL, count;
     gx_status status;
-    if (options.cpm && options.directed) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "directed",
-                          "directed goes with the objective modularity: cpm knows no direction");
-    }
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, input->users, 0, err));
     if (gx_arg_is(args, "start", "last") && last.community) {
         GX_TRY(gx__last_start(&start, &last, input->users, job, err));

@@ -24,7 +24,7 @@ typedef struct gx_leiden_options {
     bool louvain;          /* without refinement: a community may turn out to be disconnected */
     bool cpm;              /* the constant Potts model in place of modularity */
     bool unweighted;
-    const gx_graph *directed; /* the same ties with their directions, for directed modularity */
+    const gx_graph *directed; /* the same ties with their directions, each arc to count once */
     gx_leiden_tree *tree;     /* filled on success, to be finished; NULL: not asked for */
 } gx_leiden_options;
 

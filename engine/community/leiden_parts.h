@@ -190,10 +190,15 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
          "what is made large: modularity, or the constant Potts model"},                           \
         {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED,                                    \
          NULL,       NULL,          0,      "ties count by their weights"},                        \
-        {"directed", GX_PARAM_BOOL,                                                                \
-         "false",    GX_PARAM_UNCHECKED,                                                           \
-         NULL,       NULL,                                                                         \
-         0,          "directed modularity: who sends and who receives are told apart"},            \
+        {"directed",                                                                               \
+         GX_PARAM_BOOL,                                                                            \
+         "false",                                                                                  \
+         GX_PARAM_UNCHECKED,                                                                       \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "of directed ties: modularity tells who sends and who receives apart, cpm counts each "   \
+         "arc"},                                                                                   \
         {"rounds",                                                                                 \
          GX_PARAM_INT,                                                                             \
          rounds_default,                                                                           \

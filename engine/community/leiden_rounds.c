@@ -7,6 +7,8 @@
  *     Q = 1/m Σ_ij (A_ij − γ kout_i kin_j / m) [c_i = c_j]
  *   the constant Potts model (Traag, Van Dooren and Nesterov 2011), divided by 2m
  *     Q = 1/(2m) Σ_ij (A_ij − γ) [c_i = c_j]
+ *   and of directed ties, where every arc and every ordered pair counts once
+ *     Q = 1/m Σ_ij (A_ij − γ) [c_i = c_j]
  *
  * A round moves nodes, refines communities into connected parts, and repeats both on the graph of
  * the parts until every part is a community of its own; the next round starts from what the last
@@ -218,7 +220,7 @@ static void set_null_model(gx__leiden *leiden, const gx_leiden_options *options)
         for (uint32_t v = 0; v < n; v++) {
             leiden->mass[v] = 1.0;
         }
-        leiden->pull = options->resolution * scale;
+        leiden->pull = (options->directed ? 2.0 : 1.0) * options->resolution * scale;
         leiden->least = least * all / n;
     } else if (leiden->directed) {
         const gx__level out = level_of(options->directed, options->unweighted);
@@ -238,8 +240,8 @@ static gx_status load_graph(gx__leiden *leiden, const gx_graph *graph,
     gx__level *level = &leiden->level;
     const uint32_t n = graph->n;
     gx_status status = GX_OK;
-    *level = level_of(leiden->directed ? options->directed : graph, options->unweighted);
-    if (leiden->directed) {
+    *level = level_of(options->directed ? options->directed : graph, options->unweighted);
+    if (options->directed) {
         GX_TRY(both_ways(leiden, options->directed, err));
     }
     const int threads = level->weight ? gx__leiden_threads(leiden, level->arcs) : 1;

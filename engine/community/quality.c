@@ -7,11 +7,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-void gx_quality_weights(double *total, double *inside, const gx_graph *graph,
-                        const uint32_t *community, uint32_t count) {
+enum { BLOCK = 4096, ARCS_PARALLEL = 1 << 17 };
+
+gx_status gx_quality_weights(double *total, double *inside, const gx_graph *graph,
+                             const uint32_t *community, uint32_t count, gx_job *job,
+                             gx_error *err) {
     memset(total, 0, count * sizeof *total);
     memset(inside, 0, count * sizeof *inside);
     for (uint32_t v = 0; v < graph->n; v++) {
+        gx_status status = v % BLOCK ? GX_OK : gx_job_check(job, err);
+        if (status != GX_OK) {
+            return status;
+        }
         const uint32_t own = community[v];
         double all = 0.0, stays = 0.0;
         for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
@@ -22,6 +29,7 @@ void gx_quality_weights(double *total, double *inside, const gx_graph *graph,
         total[own] += all;
         inside[own] += stays;
     }
+    return GX_OK;
 }
 
 /* Sums of an objective: mass per community, weight inside of all, in fixed blocks of nodes. */
@@ -30,8 +38,6 @@ typedef struct sums {
     double *inside;                 /* per block */
     double all;
 } sums;
-
-enum { BLOCK = 4096, ARCS_PARALLEL = 1 << 17 };
 
 static void sum_rows(sums *s, const gx_graph *graph, const float *weight, const uint32_t *community,
                      int threads) {
@@ -184,7 +190,7 @@ gx_status gx_quality_measure(gx_quality *out, const gx_graph *graph, const uint3
     GX_TRY(gx_quality_disconnected(&q.disconnected, graph, community, job, err));
     GX_TRY(gx_job_alloc(job, &total, n, sizeof *total, err));
     GX_TRY(gx_job_alloc(job, &inside, n, sizeof *inside, err));
-    gx_quality_weights(total, inside, graph, community, n);
+    GX_TRY(gx_quality_weights(total, inside, graph, community, n, job, err));
     for (uint32_t v = 0; v < n; v++) {
         communities = community[v] >= communities ? community[v] + 1 : communities;
         all += total[v];

@@ -16,17 +16,19 @@ enum { GX_QUALITY_CPM = 1, GX_QUALITY_UNWEIGHTED = 2 };
 
 /* What Leiden makes large, 0 where there is no weight. By default the modularity above; of a
  * directed graph that of Leicht and Newman (2008), Q = 1/m Σ_ij (A_ij − γ kout_i kin_j / m) [c_i =
- * c_j]. With GX_QUALITY_CPM, for an undirected graph, the constant Potts model over all weight
- * (Traag, Van Dooren and Nesterov 2011), Q = 1/(2m) Σ_ij (A_ij − γ) [c_i = c_j], i = j counted. O(n
- * + m). */
+ * c_j]. With GX_QUALITY_CPM the constant Potts model over all weight (Traag, Van Dooren and
+ * Nesterov 2011), Q = 1/(2m) Σ_ij (A_ij − γ) [c_i = c_j], i = j counted; of a directed graph 1/m in
+ * the place of 1/(2m). O(n + m). */
 GX_MUST_CHECK gx_status gx_quality_objective(double *out, const gx_graph *graph,
                                              const uint32_t *community, double resolution,
                                              unsigned flags, gx_job *job, gx_error *err);
 
 /* Weights per community: total is the degrees of its members, inside the part of it that stays
- * (every edge counted from both ends). Arrays of `count` entries, filled. */
-void gx_quality_weights(double *total, double *inside, const gx_graph *graph,
-                        const uint32_t *community, uint32_t count);
+ * (every edge counted from both ends). Arrays of `count` entries, filled. O(n + m), on one
+ * thread, with nothing held; cancelled, deadline. */
+GX_MUST_CHECK gx_status gx_quality_weights(double *total, double *inside, const gx_graph *graph,
+                                           const uint32_t *community, uint32_t count, gx_job *job,
+                                           gx_error *err);
 
 /* Share of all weight that lies inside communities; 0 where there is none. */
 double gx_quality_coverage(const double *total, const double *inside, uint32_t count);

@@ -84,7 +84,8 @@ static void test_against_definitions(void **state) {
         assert_int_equal(gx_quality_modularity(&q, &graph, community, resolution, &job, NULL),
                          GX_OK);
         assert_true(fabs(q - expected) < 1e-12);
-        gx_quality_weights(total, inside, &graph, community, graph.n);
+        assert_int_equal(gx_quality_weights(total, inside, &graph, community, graph.n, &job, NULL),
+                         GX_OK);
         assert_true(fabs(gx_quality_coverage(total, inside, graph.n) - coverage) < 1e-12);
         gx_graph_finish(&graph);
     }
@@ -308,7 +309,8 @@ static void test_measure(void **state) {
             }
         }
         double mean = 0, most = 0, all = 0, total[N_MAX], inside[N_MAX];
-        gx_quality_weights(total, inside, &graph, community, count);
+        assert_int_equal(gx_quality_weights(total, inside, &graph, community, count, &job, NULL),
+                         GX_OK);
         for (uint32_t c = 0; c < count; c++) {
             all += total[c];
         }

@@ -122,7 +122,7 @@ static gx_status give_shape(gx_output *out, const circles *all, const gx_graph *
     GX_TRY(gx_output_add(&conductance, out, "conductance", GX_F64, all->count, 0, err));
     GX_TRY(gx_job_alloc(job, &total, all->count, sizeof *total, err));
     GX_TRY(gx_job_alloc(job, &inside, all->count, sizeof *inside, err));
-    gx_quality_weights(total, inside, graph, all->community, all->count);
+    GX_TRY(gx_quality_weights(total, inside, graph, all->community, all->count, job, err));
     for (uint32_t c = 0; c < all->count; c++) {
         weight += total[c];
     }

@@ -275,6 +275,8 @@ static void test_best_of_all(void **state) {
     compare_with_best("modularity", "true", "1");
     compare_with_best("modularity", "true", "0.5");
     compare_with_best("cpm", "false", "0.4");
+    compare_with_best("cpm", "true", "0.2");
+    compare_with_best("cpm", "true", "0.5");
 }
 
 /* On larger directed graphs: the quality is the definition's and each circle is connected. */
@@ -282,11 +284,13 @@ static void test_directed(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < GRAPHS; seed++) {
         sample s;
-        const bool weighted = seed / 2 % 2;
+        const bool weighted = seed / 2 % 2, cpm = seed / 8 % 2;
         sample_make(&s, seed, seed % 2);
-        objective o = objective_of(&s.graph, weighted, false, 1);
-        run_result r = run(seed / 4 % 2 ? "leiden" : "louvain", &s.input, 2,
-                           PARAMS("directed", "true", "weighted", weighted ? "true" : "false"));
+        objective o = objective_of(&s.graph, weighted, cpm, cpm ? 0.2 : 1);
+        run_result r =
+            run(seed / 4 % 2 ? "leiden" : "louvain", &s.input, 2,
+                PARAMS("directed", "true", "weighted", weighted ? "true" : "false", "objective",
+                       cpm ? "cpm" : "modularity", "resolution", cpm ? "0.2" : "1"));
         checked(&r, seed / 4 % 2 ? "leiden" : "louvain", &o);
         run_free(&r);
         sample_free(&s);

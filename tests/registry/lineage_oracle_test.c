@@ -366,16 +366,16 @@ static void assert_tree(const run_result *r, uint32_t n) {
  * objective: connected, with ids of their own, the same on two threads as on one. */
 static void test_any_start_is_good(void **state) {
     (void)state;
-    const char *const objective[] = {"modularity", "modularity", "cpm", "modularity"};
-    const char *const directed[] = {"false", "true", "false", "false"};
-    const char *const start[] = {"last", "last", "last", "alone"};
+    const char *const objective[] = {"modularity", "modularity", "cpm", "modularity", "cpm"};
+    const char *const directed[] = {"false", "true", "false", "false", "true"};
+    const char *const start[] = {"last", "last", "last", "alone", "last"};
     for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
         sample a, b;
         sample_make(&a, seed, seed % 2);
         sample_make(&b, seed + SEEDS, seed % 2);
         const sample *small = a.graph.n < b.graph.n ? &a : &b, *large = small == &a ? &b : &a;
-        const char *const *params = PARAMS("objective", objective[seed % 4], "directed",
-                                           directed[seed % 4], "start", start[seed % 4]);
+        const char *const *params = PARAMS("objective", objective[seed % 5], "directed",
+                                           directed[seed % 5], "start", start[seed % 5]);
         run_result first = run("leiden", &small->input, 1, params);
         gx_input input = large->input;
         input.before = first.arrays;

@@ -54,9 +54,9 @@ typedef struct run_result {
     gx_arrays *arrays;
 } run_result;
 
-/* Runs a pass with up to three parameters given as texts; NULL ends them. */
+/* Runs a pass with up to four parameters given as texts; NULL ends them. */
 static inline run_result run(const char *name, const gx_input *input, int threads,
-                      const char *const *params) {
+                             const char *const *params) {
     run_result r = {.arena = gx_arena_create()};
     gx_error err = {0};
     gx_job job;
