@@ -117,6 +117,11 @@ GX_MUST_CHECK gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char
  */
 gx_value gx_bench_page(gx_arena *arena, const gx_value *lines);
 
+/* Lines of the suite estimates (or graph) as a row a graph, task and number of threads: told, held
+ * or taken, their ratio, and whether both are within a fifth ("yes", "memory" or "time" where only
+ * that is, "no"); memory below a megabyte and time below 10 ms are not judged. */
+gx_value gx_bench_estimates_page(gx_arena *arena, const gx_value *lines);
+
 /* ---- two runs compared -------------------------------------------------------------------------
  */
 

@@ -110,6 +110,21 @@ static gx_status build_again(contest *c, gx_job *job, gx_error *err) {
     return gx_graph_build(graph, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, flags, job, err);
 }
 
+/* What the pass is about to need, with all that is there by now. */
+static gx_status tell_before(const contest *c, contestant *who, const gx_input *input,
+                             gx_error *err) {
+    gx_args args;
+    if (!c->pass) {
+        return GX_OK;
+    }
+    gx_status status =
+        gx_args_parse(&args, c->arena, c->pass->params, c->pass->param_count, &c->params, err);
+    if (status == GX_OK) {
+        c->pass->estimate(&who->estimate, input, &args, who->threads);
+    }
+    return status;
+}
+
 typedef struct stop_line {
     gx_job *from, *to;
 } stop_line;
@@ -139,6 +154,7 @@ static gx_status run_ours(contest *c, contestant *who, gx__result *out, gx_error
     GX_TRY(gx_arrays_create(&results, err));
     input.arrays = results;
     GX_TRY(make_ready(c, results, &input, who->threads, err));
+    GX_TRY(tell_before(c, who, &input, err));
     gx_bench_rss_reset();
     uint64_t before = gx_bench_rss_now();
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
@@ -157,25 +173,6 @@ static gx_status run_ours(contest *c, contestant *who, gx__result *out, gx_error
     }
 done:
     gx_arrays_destroy(results);
-    return status;
-}
-
-static gx_status tell_before(contest *c, gx_error *err) {
-    gx_args args;
-    gx_input input = input_of(c);
-    if (!c->pass) {
-        return GX_OK;
-    }
-    gx_status status =
-        gx_args_parse(&args, c->arena, c->pass->params, c->pass->param_count, &c->params, err);
-    if (status == GX_OK) {
-        for (size_t i = 0; i < c->count; i++) {
-            contestant *who = &c->all[i];
-            if (!who->peer) {
-                c->pass->estimate(&who->estimate, &input, &args, who->threads);
-            }
-        }
-    }
     return status;
 }
 
@@ -463,7 +460,6 @@ gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers
     c.params = params_of(c.arena, task->params, &ground->undirected);
     gx_job_stage(ground->bench->job, task->name, 0);
     invite(&c, peers, peer_count);
-    GX_TRY(tell_before(&c, err));
     GX_TRY(play_all(&c, err));
     GX_TRY(judge(&c, err));
     for (size_t i = 0; i < c.count; i++) {

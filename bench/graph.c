@@ -5,17 +5,17 @@
 #include <stdio.h>
 
 static const gx__task tasks[] = {
-#define GX_TASK(name_, pass_, params_, directed_, compare_, tolerance_, cost_)                     \
-    {.name = name_,                                                                                \
-     .pass = pass_,                                                                                \
-     .params = params_,                                                                            \
-     .directed = directed_,                                                                        \
-     .compare = GX__##compare_,                                                                    \
-     .tolerance = tolerance_,                                                                      \
-     .cost = GX__##cost_},
+#define GX_TASK GX__TASK_ROW
 #include "bench/graph_tasks.def"
 #undef GX_TASK
 };
+
+/* What is run, and for whom. */
+typedef struct request {
+    gx_bench *bench;
+    const gx__task *tasks;
+    size_t count;
+} request;
 
 /* The peers, "igraph" is its C library; the others are scripts. */
 static const char *const peer_names[] = {"igraph", "python_igraph", "networkit", "leidenalg",
@@ -38,20 +38,22 @@ static bool listed(const gx_value *list, const char *name) {
     return false;
 }
 
-static gx_status check_names(const gx_bench *bench, gx_error *err) {
-    for (uint32_t i = 0; bench->only && i < bench->only->size; i++) {
-        const gx_value *item = &bench->only->as.items[i];
-        const char *names[GX_COUNT(tasks)];
+static gx_status check_names(const request *asked, gx_error *err) {
+    const gx_value *only = asked->bench->only;
+    for (uint32_t i = 0; only && i < only->size; i++) {
+        const gx_value *item = &only->as.items[i];
+        const char *names[GX__TASKS_MAX];
+        size_t count = asked->count < GX__TASKS_MAX ? asked->count : GX__TASKS_MAX;
         bool known = false;
-        for (size_t k = 0; k < GX_COUNT(tasks); k++) {
-            names[k] = tasks[k].name;
-            known = known || gx_slice_is((gx_slice){item->as.text, item->size}, tasks[k].name);
+        for (size_t k = 0; k < count; k++) {
+            names[k] = asked->tasks[k].name;
+            known = known || gx_slice_is((gx_slice){item->as.text, item->size}, names[k]);
         }
         if (!known) {
             char given[64], text[64];
             snprintf(text, sizeof text, "%.*s", (int)(item->size < 60 ? item->size : 60),
                      item->as.text);
-            const char *near = gx_nearest(text, names, GX_COUNT(tasks));
+            const char *near = gx_nearest(text, names, count);
             return gx_fail_at(err, GX_NOT_FOUND, "only", "there is no task %s%s%s%s",
                               gx_quote(given, sizeof given, item->as.text, item->size),
                               near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
@@ -146,7 +148,8 @@ done:
  */
 
 static gx_status on_graph(void *user, const gx_bench_arcs *arcs, gx_error *err) {
-    gx__ground g = {.bench = user, .arcs = arcs};
+    const request *asked = user;
+    gx__ground g = {.bench = asked->bench, .arcs = arcs};
     gx__peer *peers[PEERS];
     size_t peer_count = 0;
     gx_status status = GX_OK;
@@ -159,9 +162,9 @@ static gx_status on_graph(void *user, const gx_bench_arcs *arcs, gx_error *err) 
     if (g.bench->peers) {
         GX_TRY(open_peers(peers, &peer_count, &g, err));
     }
-    for (size_t i = 0; i < GX_COUNT(tasks); i++) {
-        if (wanted(&g, &tasks[i])) {
-            GX_TRY(gx__contest(&g, &tasks[i], peers, peer_count, err));
+    for (size_t i = 0; i < asked->count; i++) {
+        if (wanted(&g, &asked->tasks[i])) {
+            GX_TRY(gx__contest(&g, &asked->tasks[i], peers, peer_count, err));
         }
     }
 done:
@@ -177,14 +180,20 @@ done:
     return status;
 }
 
-static gx_status run(gx_bench *bench, gx_error *err) {
+gx_status gx__graph_run(gx_bench *bench, const gx__task *table, size_t count, gx_error *err) {
+    request asked = {bench, table, count};
     if (!bench->data) {
         return gx_fail_at(err, GX_BAD_REQUEST, "data",
-                          "the suite graph needs --data: an edge list, or a folder of them");
+                          "the suite %s needs --data: an edge list, or a folder of them",
+                          bench->suite);
     }
-    gx_status status = check_names(bench, err);
-    return status == GX_OK ? gx_bench_each_graph(bench->data, on_graph, bench, bench->job, err)
+    gx_status status = check_names(&asked, err);
+    return status == GX_OK ? gx_bench_each_graph(bench->data, on_graph, &asked, bench->job, err)
                            : status;
+}
+
+static gx_status run(gx_bench *bench, gx_error *err) {
+    return gx__graph_run(bench, tasks, GX_COUNT(tasks), err);
 }
 
 const gx_bench_task gx_bench_graph = {

@@ -30,6 +30,18 @@ typedef struct gx__task {
     gx__cost cost;
 } gx__task;
 
+/* What a row of a table of tasks stands for, as GX_TASK(…). */
+#define GX__TASK_ROW(name_, pass_, params_, directed_, compare_, tolerance_, cost_)                \
+    {.name = name_,                                                                                \
+     .pass = pass_,                                                                                \
+     .params = params_,                                                                            \
+     .directed = directed_,                                                                        \
+     .compare = GX__##compare_,                                                                    \
+     .tolerance = tolerance_,                                                                      \
+     .cost = GX__##cost_},
+
+enum { GX__TASKS_MAX = 100 };
+
 /* A graph to compete on. */
 typedef struct gx__ground {
     gx_bench *bench;
@@ -80,6 +92,13 @@ GX_MUST_CHECK gx_status gx__agree(gx__verdict *out, const gx__ground *ground, co
  * there is nothing. */
 GX_MUST_CHECK gx_status gx__value_of(double *out, const char **out_name, const gx__ground *ground,
                                      const gx__task *task, const double *answer, gx_error *err);
+
+/* ---- all tasks of a table, on every graph of the bench's data (graph.c) -----------------------
+ */
+
+/* bad_request: no data; not_found: --only names a task that is not in the table. */
+GX_MUST_CHECK gx_status gx__graph_run(gx_bench *bench, const gx__task *table, size_t count,
+                                      gx_error *err);
 
 /* ---- a task (contest.c) ------------------------------------------------------------------------
  */

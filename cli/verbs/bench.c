@@ -4,11 +4,11 @@
 
 static const gx_param params[] = {
     {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "graph, models, store, serve, all; or compare BEFORE AFTER, or page LINES"},
+     "graph, estimates, models, store, serve, all; or compare BEFORE AFTER, or page LINES"},
     {"files", GX_PARAM_LIST, NULL, 1, 2, NULL, NULL, GX_PARAM_POSITIONAL,
      "of compare: two files of JSON lines; of page: one"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "input: an edge list, a store or a folder of such (graph), a train file (models)"},
+     "input: an edge list, a store or a folder of such (graph, estimates), a train file (models)"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "run whatever is installed of igraph, NetworKit, leidenalg and NetworkX beside guanxi"},
     {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
@@ -129,13 +129,19 @@ static gx_status compare(gx_command *command, gx_error *err) {
     return status == GX_OK ? gx_print(command, &list, NULL, NULL, false, err) : status;
 }
 
-/* Lines of the suite graph that were kept, as a row a graph and task. */
+static bool is_of_estimates(const gx_value *list) {
+    const gx_value *suite = list->size ? gx_map_get(&list->as.items[0], "suite") : NULL;
+    return suite && suite->type == GX_TEXT &&
+           gx_slice_is((gx_slice){suite->as.text, suite->size}, "estimates");
+}
+
+/* Lines of the suites graph and estimates that were kept, as a row a graph and task. */
 static gx_status page(gx_command *command, gx_error *err) {
     const gx_value *files = gx_arg_value(&command->args, "files");
     gx_value kept, rows;
     if (files->type != GX_LIST || files->size != 1) {
         return gx_fail_at(err, GX_BAD_REQUEST, "files",
-                          "page needs a file of JSON lines, of guanxi bench graph");
+                          "page needs a file of JSON lines, of guanxi bench graph or estimates");
     }
     const gx_value *file = &files->as.items[0];
     const char *name = gx_arena_printf(command->arena, "%.*s", (int)file->size, file->as.text);
@@ -143,7 +149,8 @@ static gx_status page(gx_command *command, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    rows = gx_bench_page(command->arena, &kept);
+    rows = is_of_estimates(&kept) ? gx_bench_estimates_page(command->arena, &kept)
+                                  : gx_bench_page(command->arena, &kept);
     return gx_print(command, &rows, NULL, NULL, false, err);
 }
 
@@ -155,6 +162,11 @@ static gx_status print_lines(const lines *l, const char *suite, gx_error *err) {
     }
     if (command->format == GX_FORMAT_MD && strcmp(suite, "graph") == 0) {
         gx_value rows = gx_bench_page(command->arena, &l->list);
+        return gx_print(command, &rows, NULL, NULL, false, err);
+    }
+    if (is_of_estimates(&l->list) &&
+        (command->format == GX_FORMAT_MD || command->format == GX_FORMAT_TABLE)) {
+        gx_value rows = gx_bench_estimates_page(command->arena, &l->list);
         return gx_print(command, &rows, NULL, NULL, false, err);
     }
     /* For people: what differs from line to line. */
@@ -219,6 +231,7 @@ const gx_verb gx_verb_bench = {
     .flags = GX_VERB_NO_TARGET,
     .run = run,
     .examples = "  guanxi bench graph --data edges.txt.gz --peers\n"
+                "  guanxi bench estimates --data edges.txt.gz\n"
                 "  guanxi bench serve --format jsonl -o now.jsonl\n"
                 "  guanxi bench compare before.jsonl now.jsonl\n"
                 "  guanxi bench page lines.jsonl --format md\n",
