@@ -3,6 +3,7 @@
 #ifndef GX_BENCH_BENCH_H
 #define GX_BENCH_BENCH_H
 
+#include "graph/codec/codec.h"
 #include "graph/csr/graph.h"
 
 /* One line: medians over the runs. */
@@ -10,6 +11,7 @@ typedef struct gx_bench_line {
     const char *task, *tool; /* "pagerank", "guanxi" */
     const char *graph;       /* of the input, "lfr_100k_mu5" */
     uint64_t input;          /* hash of what was read; 0: generated */
+    uint64_t members, ties;  /* of the graph, a tie either way counted once; 0: there is none */
     int threads;
     double wall_s, wall_min_s, cpu_s;
     uint64_t rss_bytes;     /* the most the process held while this task ran */
@@ -24,6 +26,8 @@ typedef struct gx_bench_line {
     const char *how; /* how the answers were compared, and how near they are; NULL: they were not */
     bool is_peer;    /* `equal` is set: its answer is as good as guanxi's */
     bool equal;
+    const char *version;                 /* of a peer; NULL: guanxi */
+    double over_s;                       /* the peer was stopped after so long; 0: it was not */
     const char *note;                    /* why there is no time; NULL: there is one */
     bool has_estimate;                   /* the four below are set */
     uint64_t estimate_bytes, used_bytes; /* of the job: told before, and held at the peak */
@@ -37,14 +41,16 @@ typedef struct gx_bench {
     bool peers;
     const char *data; /* file or folder; NULL: what guanxi generates */
     /* Of the suite graph. */
+    const gx_value
+        *have; /* lines of a run that was interrupted: their tasks are left out; NULL: none */
     const gx_value *only; /* list of task names; NULL: all but the quadratic of large graphs */
     const gx_value *thread_list; /* of numbers as text; NULL: 1 and `threads` */
     const gx_value *tools;       /* list of peers; NULL: all there are */
     const char *python;          /* with the peers' packages; one that is not there is left out */
     const char *scripts;         /* folder of with_PEER.py */
-    double peer_limit_s;         /* one run of a peer at most */
-    uint64_t rss_limit;          /* guanxi's runs fail beyond it; 0: none */
-    double budget_s;             /* no further run of a tool on a task after so long */
+    double peer_limit_s; /* one run of a peer at most, but for tasks that take guanxi as long */
+    uint64_t rss_limit;  /* guanxi's runs fail beyond it; 0: none */
+    double budget_s;     /* no further run of a tool on a task after so long */
     gx_job *job;
     void (*emit)(void *user, const gx_bench_line *line, const char *suite);
     void (*say)(void *user, const char *format, ...) GX_PRINTF(2, 3); /* for people */
@@ -108,14 +114,33 @@ GX_MUST_CHECK gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job
 /* ---- pages --------------------------------------------------------------------------------------
  */
 
-/* The lines of a file of JSON lines, as a list made in the arena. */
-GX_MUST_CHECK gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path,
+/* Adds the lines of a file of JSON lines to a list; they are made in the arena. */
+GX_MUST_CHECK gx_status gx_bench_read(gx_value *list, gx_arena *arena, const char *path,
                                       gx_error *err);
+/* The whole of a file of at most 1 MiB, ended by '\0', in the arena. */
+GX_MUST_CHECK gx_status gx_bench_read_text(const char **out, gx_arena *arena, const char *path,
+                                           gx_error *err);
 /* Lines of the suite graph (maps, as the bench verb prints them) as a row a graph and task: guanxi
  * beside the fastest peer whose answer is as good (where all are worse, the fastest), at each
  * number of threads; tasks that no peer ran are left out where there are peers. Made in the arena.
  */
 gx_value gx_bench_page(gx_arena *arena, const gx_value *lines);
+/* Numbers of one task, at one number of threads. */
+typedef struct gx_bench_pair {
+    const gx_value *ours, *peer; /* lines; peer NULL: none is to be compared with */
+    double ratio;                /* of shortest runs; where the peer was stopped, at most this; NAN:
+                                    there is none */
+    bool stopped;                /* the peer did not end within its limit */
+} gx_bench_pair;
+gx_bench_pair gx_bench_pair_of(const gx_value *lines, const gx_value *ours);
+bool gx_bench_is_ours(const gx_value *line);
+bool gx_bench_same(const gx_value *a, const gx_value *b, const char *key); /* as text or number */
+double gx_bench_real(const gx_value *line, const char *key);               /* NAN: it has none */
+
+/* The same lines as a page of Markdown: how it was made, a section with a table for each graph, the
+ * speed against igraph where bars are set, and every row above 1.0. What people wrote for it comes
+ * from the notes (text of a file, see bench/graph_notes.md; NULL: none). */
+void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *lines, const char *notes);
 
 /* Lines of the suite estimates (or graph) as a row a graph, task and number of threads: told, held
  * or taken, their ratio, and whether both are within a fifth ("yes", "memory" or "time" where only

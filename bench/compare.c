@@ -5,14 +5,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path, gx_error *err) {
+gx_status gx_bench_read(gx_value *list, gx_arena *arena, const char *path, gx_error *err) {
     FILE *file = fopen(path, "r");
     if (!file) {
         return gx_fail_errno(err, errno, "reading", path);
     }
     gx_status status = GX_OK;
     char line[8192];
-    *out = gx_list(arena, 64);
     for (int number = 1; status == GX_OK && fgets(line, sizeof line, file); number++) {
         size_t size = strcspn(line, "\n");
         gx_value row;
@@ -25,7 +24,32 @@ gx_status gx_bench_read(gx_value *out, gx_arena *arena, const char *path, gx_err
             row.type != GX_MAP) {
             status = gx_fail(err, GX_BAD_REQUEST, "%s:%d: not a line of a benchmark", path, number);
         } else {
-            gx_list_add(arena, out, row);
+            gx_list_add(arena, list, row);
+        }
+    }
+    fclose(file);
+    return status;
+}
+
+gx_status gx_bench_read_text(const char **out, gx_arena *arena, const char *path, gx_error *err) {
+    enum { TEXT_MAX = 1 << 20 };
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        return gx_fail_errno(err, errno, "reading", path);
+    }
+    gx_status status = GX_OK;
+    char *text = gx_arena_get(arena, TEXT_MAX + 1);
+    if (!text) {
+        status = gx_fail_memory(err, TEXT_MAX + 1);
+    } else {
+        size_t size = fread(text, 1, TEXT_MAX + 1, file);
+        if (ferror(file)) {
+            status = gx_fail_errno(err, errno, "reading", path);
+        } else if (size > TEXT_MAX) {
+            status = gx_fail(err, GX_BAD_REQUEST, "%s is longer than 1 MiB", path);
+        } else {
+            text[size] = '\0';
+            *out = text;
         }
     }
     fclose(file);
@@ -61,7 +85,7 @@ static gx_value pair_of(gx_arena *arena, const gx_value *a, const gx_value *b) {
 
 gx_status gx_bench_compare(gx_value *out, gx_arena *arena, const char *before, const char *after,
                            gx_error *err) {
-    gx_value a, b;
+    gx_value a = gx_list(arena, 64), b = gx_list(arena, 64);
     gx_status status = gx_bench_read(&a, arena, before, err);
     if (status == GX_OK) {
         status = gx_bench_read(&b, arena, after, err);

@@ -17,6 +17,7 @@ typedef struct contestant {
     uint64_t rss_bytes, mem_bytes;
     double *answer;
     char note[120]; /* why it is out */
+    double over_s;  /* it was stopped after so long */
     gx__verdict verdict;
     gx_estimate estimate; /* the two are of guanxi's passes, at this number of threads */
     uint64_t used_bytes;
@@ -31,6 +32,7 @@ typedef struct contest {
     gx_arena *arena;
     gx_value params;
     bool same_bytes; /* guanxi's at every number of threads */
+    double ours_s;   /* the longest of guanxi's runs */
 } contest;
 
 /* ---- guanxi -----------------------------------------------------------------------------------
@@ -179,13 +181,19 @@ done:
 /* ---- turns ------------------------------------------------------------------------------------
  */
 
+/* Whoever is stopped took longer than guanxi: the limit grows with guanxi's own time. */
+static double peer_limit(const contest *c) {
+    return fmax(c->ground->bench->peer_limit_s, 1.2 * c->ours_s);
+}
+
 static gx_status turn(contest *c, contestant *who, gx__result *out, gx_error *err) {
-    const gx_bench *bench = c->ground->bench;
     *out = (gx__result){0};
     if (!who->peer) {
-        return run_ours(c, who, out, err);
+        gx_status status = run_ours(c, who, out, err);
+        c->ours_s = fmax(c->ours_s, out->wall_s);
+        return status;
     }
-    return who->peer->run(who->peer, out, c->task, who->threads, bench->peer_limit_s, err);
+    return who->peer->run(who->peer, out, c->task, who->threads, peer_limit(c), err);
 }
 
 /* How many more turns after one that took so long. */
@@ -215,7 +223,10 @@ static gx_status play(contest *c, contestant *who, bool warm_up, gx_error *err) 
             return status;
         }
         who->wanted = -1;
-        snprintf(who->note, sizeof who->note, "%.110s", why.message);
+        if (!who->runs) { /* else what was counted stays */
+            who->over_s = status == GX_DEADLINE ? peer_limit(c) : 0;
+            snprintf(who->note, sizeof who->note, "%.110s", why.message);
+        }
         return GX_OK;
     }
     uint64_t limit = c->ground->bench->rss_limit;
@@ -376,7 +387,11 @@ static gx_status emit(contest *c, contestant *who, gx_error *err) {
                           .threads = who->threads,
                           .rss_bytes = who->rss_bytes,
                           .mem_bytes = who->mem_bytes,
+                          .members = c->ground->arcs->n,
+                          .ties = c->ground->tie_count,
                           .is_peer = who->peer != NULL,
+                          .version = who->peer ? who->peer->version : NULL,
+                          .over_s = who->over_s,
                           .equal = who->runs && who->verdict.counts,
                           .note = who->note[0] ? who->note : NULL};
     gx_status status =

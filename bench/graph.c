@@ -62,7 +62,25 @@ static gx_status check_names(const request *asked, gx_error *err) {
     return GX_OK;
 }
 
+/* Among the lines of a run before this one. */
+static bool is_had(const gx__ground *g, const gx__task *task) {
+    const gx_value *have = g->bench->have;
+    for (uint32_t i = 0; have && i < have->size; i++) {
+        const gx_value *name = gx_map_get(&have->as.items[i], "task");
+        const gx_value *graph = gx_map_get(&have->as.items[i], "graph");
+        if (name && name->type == GX_TEXT && graph && graph->type == GX_TEXT &&
+            gx_slice_is((gx_slice){name->as.text, name->size}, task->name) &&
+            gx_slice_is((gx_slice){graph->as.text, graph->size}, g->arcs->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool wanted(const gx__ground *g, const gx__task *task) {
+    if (is_had(g, task)) {
+        return false;
+    }
     if (g->bench->only) {
         return listed(g->bench->only, task->name);
     }
@@ -158,6 +176,7 @@ static gx_status on_graph(void *user, const gx_bench_arcs *arcs, gx_error *err) 
     GX_TRY(gx_graph_build(&g.ties, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, GX_GRAPH_IN, &job,
                           err));
     GX_TRY(gx_graph_undirected(&g.undirected, &g.ties, &job, err));
+    g.tie_count = g.undirected.m / 2;
     GX_TRY(gx_matrix_build(&g.groups, arcs->n, 0, 0, NULL, NULL, NULL, NULL, &job, err));
     if (g.bench->peers) {
         GX_TRY(open_peers(peers, &peer_count, &g, err));

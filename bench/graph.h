@@ -48,6 +48,7 @@ typedef struct gx__ground {
     const gx_bench_arcs *arcs;
     gx_graph ties, undirected;
     gx_matrix groups;           /* that members are in: none */
+    uint64_t tie_count;         /* either way counted once */
     char folder[GX_FOLDER_MAX]; /* for peers: files of pairs of u32: `arcs` as given,
                                     `directed` and `undirected` each tie once */
 } gx__ground;

@@ -4,6 +4,7 @@
 
 #include "datasets/datasets.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -222,6 +223,63 @@ static void test_page(void **state) {
     gx_arena_destroy(arena);
 }
 
+/* A peer that was stopped is behind guanxi, and by how much at least is told. */
+static void test_page_of_stopped(void **state) {
+    (void)state;
+    gx_arena *arena = gx_arena_create();
+    gx_value lines = gx_list(arena, 8);
+    add_line(arena, &lines, "guanxi", 1, 2, false);
+    add_line(arena, &lines, "igraph", 1, (double)NAN, false);
+    gx_map_put(arena, &lines.as.items[1], "over_s", gx_real(20));
+    gx_value page = gx_bench_page(arena, &lines);
+    assert_true(has(&page.as.items[0], "fastest peer, s (1)", "igraph > 20"));
+    assert_true(has(&page.as.items[0], "ratio (1)", "< 0.1"));
+    add_line(arena, &lines, "networkit", 1, 1, true);
+    page = gx_bench_page(arena, &lines);
+    assert_true(has(&page.as.items[0], "fastest peer, s (1)", "networkit 1"));
+    gx_arena_destroy(arena);
+}
+
+static void assert_in(const gx_buffer *text, const char *part) {
+    gx_arena *arena = gx_arena_create();
+    const char *whole = gx_arena_printf(arena, "%.*s", (int)text->size, text->bytes);
+    if (!strstr(whole, part)) {
+        fail_msg("\"%s\" is not in:\n%s", part, whole);
+    }
+    gx_arena_destroy(arena);
+}
+
+/* Numbers from the lines, reasons from the notes, and what nobody has explained is told. */
+static void test_document(void **state) {
+    (void)state;
+    static const char notes[] =
+        "for whoever edits\n\n# before\n\nHow it was run.\n\n# bars g\n"
+        "kcore 0.5\n\n# above kcore\n\nThe peeling.\n\n# after\n\n## More\n";
+    gx_arena *arena = gx_arena_create();
+    gx_value lines = gx_list(arena, 8);
+    gx_buffer text = {0};
+    add_line(arena, &lines, "guanxi", 1, 2, false);
+    add_line(arena, &lines, "igraph", 1, 1, true);
+    gx_map_put(arena, &lines.as.items[0], "members", gx_int(1234567));
+    gx_map_put(arena, &lines.as.items[0], "ties", gx_int(999));
+    gx_map_put(arena, &lines.as.items[1], "version", gx_str("0.10"));
+    gx_bench_document(&text, arena, &lines, notes);
+    assert_in(&text,
+              "Peers: igraph 0.10.\n\nHow it was run.\n\n## g: 1,234,567 members, 999 ties\n");
+    assert_in(&text, "| task | fastest peer, s (1) |");
+    assert_in(&text, "| kcore | igraph 1 | 2 | 2 | 2 |");
+    assert_in(&text, "| kcore | 1 | 2 | 2 | 0.5 | 0.5 | 0.5 | met |");
+    assert_in(&text, "- kcore on g: 2 at 1 thread (igraph 1 s). The peeling.\n");
+    assert_in(&text, "1 of 1 rows are above 1.0 at some number of threads.\n\n## More\n");
+    gx_buffer_finish(&text);
+
+    text = (gx_buffer){0};
+    gx_bench_document(&text, arena, &lines, NULL);
+    assert_in(&text, "(igraph 1 s). Not explained yet.\n");
+    gx_buffer_finish(&text);
+    gx_arena_destroy(arena);
+}
+
 /* Two threads may hold more than one, and are told more for. */
 static void test_estimates(void **state) {
     (void)state;
@@ -294,7 +352,8 @@ int main(void) {
         cmocka_unit_test(test_igraph),       cmocka_unit_test(test_peers_that_fail),
         cmocka_unit_test(test_a_wrong_peer), cmocka_unit_test(test_page),
         cmocka_unit_test(test_a_worse_peer), cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_estimates),
+        cmocka_unit_test(test_estimates),    cmocka_unit_test(test_page_of_stopped),
+        cmocka_unit_test(test_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

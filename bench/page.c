@@ -4,18 +4,18 @@
 #include <math.h>
 #include <stdio.h>
 
-static double real_at(const gx_value *line, const char *key) {
+double gx_bench_real(const gx_value *line, const char *key) {
     double value = NAN;
     const gx_value *found = gx_map_get(line, key);
     return found && gx_value_as_real(found, &value) ? value : (double)NAN;
 }
 
-static bool same_text(const gx_value *a, const gx_value *b, const char *key) {
+bool gx_bench_same(const gx_value *a, const gx_value *b, const char *key) {
     const gx_value *x = gx_map_get(a, key), *y = gx_map_get(b, key);
     return x && y && gx_value_equal(x, y);
 }
 
-static bool is_ours(const gx_value *line) {
+bool gx_bench_is_ours(const gx_value *line) {
     const gx_value *tool = gx_map_get(line, "tool");
     return tool && tool->type == GX_TEXT &&
            gx_slice_is((gx_slice){tool->as.text, tool->size}, "guanxi");
@@ -26,15 +26,22 @@ static bool is_equal(const gx_value *line) {
     return equal && equal->type == GX_BOOL && equal->as.boolean;
 }
 
-/* Of the same task and graph, at most as many threads; NULL: none. */
-static const gx_value *fastest_of(const gx_value *lines, const gx_value *ours, bool equal) {
+static bool is_rival(const gx_value *line, const gx_value *ours) {
+    return !gx_bench_is_ours(line) && gx_bench_same(line, ours, "task") &&
+           gx_bench_same(line, ours, "graph");
+}
+
+/* Of the same task and graph, at most as many threads, the one with the least of `key`; NULL: none.
+ */
+static const gx_value *fastest_of(const gx_value *lines, const gx_value *ours, bool equal,
+                                  const char *key) {
     const gx_value *best = NULL;
     for (uint32_t i = 0; i < lines->size; i++) {
         const gx_value *line = &lines->as.items[i];
-        if (!is_ours(line) && (!equal || is_equal(line)) && same_text(line, ours, "task") &&
-            same_text(line, ours, "graph") && isfinite(real_at(line, "wall_min_s")) &&
-            real_at(line, "threads") <= real_at(ours, "threads") &&
-            (!best || real_at(line, "wall_min_s") < real_at(best, "wall_min_s"))) {
+        if (is_rival(line, ours) && (!equal || is_equal(line)) &&
+            isfinite(gx_bench_real(line, key)) &&
+            gx_bench_real(line, "threads") <= gx_bench_real(ours, "threads") &&
+            (!best || gx_bench_real(line, key) < gx_bench_real(best, key))) {
             best = line;
         }
     }
@@ -42,11 +49,23 @@ static const gx_value *fastest_of(const gx_value *lines, const gx_value *ours, b
 }
 
 /* As good an answer; where guanxi's is better than all, which its ratio tells, the fastest of
- * those. */
-static const gx_value *fastest(const gx_value *lines, const gx_value *ours) {
-    const gx_value *best = fastest_of(lines, ours, true);
-    bool better = !best && isfinite(real_at(ours, "ratio"));
-    return better ? fastest_of(lines, ours, false) : best;
+ * those; else one that was stopped, which took longer than guanxi (the limit is above its time). */
+gx_bench_pair gx_bench_pair_of(const gx_value *lines, const gx_value *ours) {
+    gx_bench_pair pair = {.ours = ours, .ratio = (double)NAN};
+    const char *key = "wall_min_s";
+    pair.peer = fastest_of(lines, ours, true, key);
+    if (!pair.peer && isfinite(gx_bench_real(ours, "ratio"))) {
+        pair.peer = fastest_of(lines, ours, false, key);
+    }
+    if (!pair.peer) {
+        key = "over_s";
+        pair.peer = fastest_of(lines, ours, false, key);
+        pair.stopped = pair.peer != NULL;
+    }
+    if (pair.peer) {
+        pair.ratio = gx_bench_real(ours, "wall_min_s") / gx_bench_real(pair.peer, key);
+    }
+    return pair;
 }
 
 /* ".0123 s" as people write it: three digits. */
@@ -70,28 +89,33 @@ static void put_keyed(gx_arena *arena, gx_value *row, const char *what, double t
 /* What differs by the number of threads. */
 static void add_threads(gx_arena *arena, gx_value *row, const gx_value *lines,
                         const gx_value *ours) {
-    double threads = real_at(ours, "threads"), wall = real_at(ours, "wall_min_s");
-    const gx_value *peer = fastest(lines, ours);
-    const gx_value *tool = peer ? gx_map_get(peer, "tool") : NULL;
-    gx_value name = gx_str("–");
+    double threads = gx_bench_real(ours, "threads");
+    const gx_bench_pair pair = gx_bench_pair_of(lines, ours);
+    const gx_value *tool = pair.peer ? gx_map_get(pair.peer, "tool") : NULL;
+    gx_value name = gx_str("–"), ratio = number(arena, pair.ratio);
+    double cpu = (double)NAN;
     if (tool) {
-        char *text = gx_arena_printf(arena, "%.*s %.3g", (int)tool->size, tool->as.text,
-                                     real_at(peer, "wall_min_s"));
+        char *text = gx_arena_printf(
+            arena, "%.*s %s%.3g", (int)tool->size, tool->as.text, pair.stopped ? "> " : "",
+            gx_bench_real(pair.peer, pair.stopped ? "over_s" : "wall_min_s"));
         name = gx_str(text ? text : "");
+        cpu = gx_bench_real(ours, "cpu_s") / gx_bench_real(pair.peer, "cpu_s");
+    }
+    if (pair.stopped) {
+        char *text = gx_arena_printf(arena, "< %.3g", pair.ratio);
+        ratio = gx_str(text ? text : "");
     }
     put_keyed(arena, row, "fastest peer, s", threads, name);
-    put_keyed(arena, row, "guanxi, s", threads, number(arena, wall));
-    put_keyed(arena, row, "ratio", threads,
-              number(arena, peer ? wall / real_at(peer, "wall_min_s") : (double)NAN));
-    put_keyed(arena, row, "CPU ratio", threads,
-              number(arena, peer ? real_at(ours, "cpu_s") / real_at(peer, "cpu_s") : (double)NAN));
+    put_keyed(arena, row, "guanxi, s", threads, number(arena, gx_bench_real(ours, "wall_min_s")));
+    put_keyed(arena, row, "ratio", threads, ratio);
+    put_keyed(arena, row, "CPU ratio", threads, number(arena, cpu));
 }
 
 /* How its answer compares with that of the peer it is measured against. */
 static gx_value answers(gx_arena *arena, const gx_value *lines, const gx_value *ours) {
-    const gx_value *peer = fastest(lines, ours), *agrees = gx_map_get(ours, "agrees");
-    const gx_value *how = gx_map_get(ours, "how");
-    how = how ? how : peer ? gx_map_get(peer, "how") : NULL;
+    const gx_bench_pair pair = gx_bench_pair_of(lines, ours);
+    const gx_value *agrees = gx_map_get(ours, "agrees"), *how = gx_map_get(ours, "how");
+    how = how ? how : pair.peer ? gx_map_get(pair.peer, "how") : NULL;
     char *text = gx_arena_printf(arena, "%s%.*s", agrees && !agrees->as.boolean ? "differ: " : "",
                                  how ? (int)how->size : 0, how ? how->as.text : "");
     return gx_str(text ? text : "");
@@ -99,15 +123,15 @@ static gx_value answers(gx_arena *arena, const gx_value *lines, const gx_value *
 
 static void add_memory(gx_arena *arena, gx_value *row, const gx_value *lines,
                        const gx_value *ours) {
-    const gx_value *peer = fastest(lines, ours);
-    double used = real_at(ours, "used_bytes"), told = real_at(ours, "estimate_bytes");
-    used = isfinite(used) ? used : real_at(ours, "mem_bytes");
+    const gx_bench_pair pair = gx_bench_pair_of(lines, ours);
+    double used = gx_bench_real(ours, "used_bytes"), told = gx_bench_real(ours, "estimate_bytes");
+    used = isfinite(used) ? used : gx_bench_real(ours, "mem_bytes");
+    double peer = pair.peer ? gx_bench_real(pair.peer, "mem_bytes") : (double)NAN;
     gx_map_put(arena, row, "MB", number(arena, used / 1e6));
-    gx_map_put(arena, row, "peer MB",
-               number(arena, peer ? real_at(peer, "mem_bytes") / 1e6 : (double)NAN));
+    gx_map_put(arena, row, "peer MB", number(arena, peer / 1e6));
     gx_map_put(arena, row, "told/held", number(arena, told / used));
     gx_map_put(arena, row, "told/CPU s",
-               number(arena, real_at(ours, "estimate_cpu_s") / real_at(ours, "cpu_s")));
+               number(arena, gx_bench_real(ours, "estimate_cpu_s") / gx_bench_real(ours, "cpu_s")));
 }
 
 /* Whether a peer ran it, well or not; where none ran anything, every task is shown. */
@@ -115,8 +139,8 @@ static bool has_rival(const gx_value *lines, const gx_value *ours) {
     bool any = false;
     for (uint32_t i = 0; i < lines->size; i++) {
         const gx_value *line = &lines->as.items[i];
-        any = any || !is_ours(line);
-        if (!is_ours(line) && same_text(line, ours, "task") && same_text(line, ours, "graph")) {
+        any = any || !gx_bench_is_ours(line);
+        if (is_rival(line, ours)) {
             return true;
         }
     }
@@ -126,7 +150,7 @@ static bool has_rival(const gx_value *lines, const gx_value *ours) {
 static gx_value *row_of(gx_value *page, const gx_value *line) {
     for (uint32_t i = 0; i < page->size; i++) {
         gx_value *row = &page->as.items[i];
-        if (same_text(row, line, "task") && same_text(row, line, "graph")) {
+        if (gx_bench_same(row, line, "task") && gx_bench_same(row, line, "graph")) {
             return row;
         }
     }
@@ -137,7 +161,7 @@ gx_value gx_bench_page(gx_arena *arena, const gx_value *lines) {
     gx_value page = gx_list(arena, 32);
     for (uint32_t i = 0; i < lines->size; i++) {
         const gx_value *line = &lines->as.items[i];
-        if (!is_ours(line) || !has_rival(lines, line)) {
+        if (!gx_bench_is_ours(line) || !has_rival(lines, line)) {
             continue;
         }
         gx_value *row = row_of(&page, line);
@@ -155,7 +179,7 @@ gx_value gx_bench_page(gx_arena *arena, const gx_value *lines) {
     /* What does not differ comes last, from the line of the most threads. */
     for (uint32_t i = lines->size; i-- > 0;) {
         const gx_value *line = &lines->as.items[i];
-        gx_value *row = is_ours(line) ? row_of(&page, line) : NULL;
+        gx_value *row = gx_bench_is_ours(line) ? row_of(&page, line) : NULL;
         if (row && !gx_map_get(row, "answers")) {
             add_memory(arena, row, lines, line);
             gx_map_put(arena, row, "answers", answers(arena, lines, line));

@@ -218,15 +218,21 @@ static igraph_error_t list_arcs(igraph_vector_int_t *out, const gx_bench_arcs *a
     return code;
 }
 
+static void forget(peer *p) {
+    for (int directed = 0; directed < 2; directed++) {
+        if (p->made[directed]) {
+            igraph_destroy(&p->graph[directed]);
+            p->made[directed] = false;
+        }
+    }
+}
+
 /* The times are of igraph's own functions alone; the graph is without repeats and loops. */
 static gx_status make(peer *p, bool directed, bool anew, int64_t *out_wall_ns, int64_t *out_cpu_ns,
                       gx_error *err) {
     const gx_graph *from = directed ? &p->ground->ties : &p->ground->undirected;
     igraph_vector_int_t ends;
-    if (p->made[directed]) {
-        igraph_destroy(&p->graph[directed]);
-        p->made[directed] = false;
-    }
+    forget(p); /* one at a time is kept: tasks come sorted by the graph they work on */
     igraph_error_t code = anew ? list_arcs(&ends, p->ground->arcs) : list_ends(&ends, from);
     if (code != IGRAPH_SUCCESS) {
         return said(code, err);
@@ -305,10 +311,11 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
     (void)threads;
     igraph_set_error_handler(igraph_error_handler_ignore);
     limit_job = p->ground->bench->job;
-    limit_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
     if (!build && !p->made[task->directed]) {
+        limit_ns = INT64_MAX;
         status = make(p, task->directed, build, &wall, &cpu, err);
     }
+    limit_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
     gx_bench_rss_reset();
     uint64_t before = gx_bench_rss_now();
     igraph_interruption_handler_t *old = igraph_set_interruption_handler(stop_over_limit);
@@ -327,11 +334,7 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
 
 static void close_peer(gx__peer *self) {
     peer *p = (peer *)self;
-    for (int directed = 0; directed < 2; directed++) {
-        if (p->made[directed]) {
-            igraph_destroy(&p->graph[directed]);
-        }
-    }
+    forget(p);
     gx_free(p);
 }
 

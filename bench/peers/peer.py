@@ -4,8 +4,9 @@ A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed)` makes
 arrays of ends, `simplify(graph)` gives it without repeats and loops, where it keeps such; `forget(graph)` drops answers it
 remembers, so that a second run computes again; `tasks` maps a task's name to a function of (graph, threads), marked with
 @directed where it works on the directed graph, which returns a number, a list or array of one number a
-member, or None. The bench writes a line {"task", "threads"} and reads back a line of what it took; the
-answer itself goes to the file `answer` in the graph's folder, one double a member.
+member, or None. The bench writes a line {"task", "threads"} and reads back a line of what it took, with {"loading"} and
+{"loaded"} before it where the graph was made first, which has no limit; the answer itself goes to the file `answer` in the
+graph's folder, one double a member.
 """
 import json
 import os
@@ -69,9 +70,13 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
         out.flush()
 
     def graph(is_directed):
+        """One at a time is kept: tasks come sorted by the graph they work on."""
         if is_directed not in graphs:
+            say({"loading": True})
+            graphs.clear()
             u, v = _read(folder, "directed" if is_directed else "undirected")
             graphs[is_directed] = build(n, u, v, is_directed)
+            say({"loaded": True})
         return graphs[is_directed]
 
     def run(task, count):
@@ -79,7 +84,7 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
         if task in BUILDS:
             is_directed = task == "build"
             ends = _read(folder, "arcs")
-            graphs.pop(is_directed, None)
+            graphs.clear()
             call = lambda: graphs.update({is_directed: simplify(build(n, *ends, is_directed))})
         else:
             on = graph(getattr(tasks[task], "directed", False))

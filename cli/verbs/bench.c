@@ -4,9 +4,9 @@
 
 static const gx_param params[] = {
     {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "graph, estimates, models, store, serve, all; or compare BEFORE AFTER, or page LINES"},
-    {"files", GX_PARAM_LIST, NULL, 1, 2, NULL, NULL, GX_PARAM_POSITIONAL,
-     "of compare: two files of JSON lines; of page: one"},
+     "graph, estimates, models, store, serve, all; or compare BEFORE AFTER, or page LINES …"},
+    {"files", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, GX_PARAM_POSITIONAL,
+     "of compare: two files of JSON lines; of page: one or more"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "input: an edge list, a store or a folder of such (graph, estimates), a train file (models)"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -21,6 +21,10 @@ static const gx_param params[] = {
      "of graph: a peer that takes longer for one run is left out of the task"},
     {"budget", GX_PARAM_DURATION, "6s", 1, 1e9, NULL, NULL, 0,
      "of graph: no further run of a tool on a task after this long"},
+    {"resume", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of graph: lines of a run that was interrupted: they are printed again, their tasks not run"},
+    {"notes", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of page, as md: what people wrote for it, such as bench/graph_notes.md"},
     {"max_rss", GX_PARAM_BYTES, NULL, 1, 1e18, "bytes", NULL, 0,
      "of graph: fail where the process holds more than this while guanxi runs a task"},
     {"peer_python", GX_PARAM_TEXT, "build/peers/bin/python", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -37,17 +41,28 @@ typedef struct lines {
 } lines;
 
 static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *suite) {
-    gx_value row = gx_map(arena, 24);
+    gx_value row = gx_map(arena, 30);
     gx_map_put(arena, &row, "suite", gx_str(suite));
     gx_map_put(arena, &row, "task", gx_str(line->task));
     gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
     char *input =
         line->input ? gx_arena_printf(arena, "%016llx", (unsigned long long)line->input) : NULL;
     gx_map_put(arena, &row, "tool", gx_text_copy(arena, line->tool, strlen(line->tool)));
+    if (line->version) {
+        gx_map_put(arena, &row, "version",
+                   gx_text_copy(arena, line->version, strlen(line->version)));
+    }
+    if (line->members) {
+        gx_map_put(arena, &row, "members", gx_int((int64_t)line->members));
+        gx_map_put(arena, &row, "ties", gx_int((int64_t)line->ties));
+    }
     gx_map_put(arena, &row, "threads", gx_int(line->threads));
     gx_map_put(arena, &row, "wall_s", line->note ? gx_nil() : gx_real(line->wall_s));
     gx_map_put(arena, &row, "wall_min_s", line->note ? gx_nil() : gx_real(line->wall_min_s));
     gx_map_put(arena, &row, "cpu_s", line->note ? gx_nil() : gx_real(line->cpu_s));
+    if (line->over_s > 0) {
+        gx_map_put(arena, &row, "over_s", gx_real(line->over_s));
+    }
     gx_map_put(arena, &row, "rss_bytes", gx_int((int64_t)line->rss_bytes));
     if (line->mem_bytes) {
         gx_map_put(arena, &row, "mem_bytes", gx_int((int64_t)line->mem_bytes));
@@ -91,6 +106,7 @@ static void emit(void *user, const gx_bench_line *line, const char *suite) {
         gx_error ignored;
         gx_status status = gx_print(l->command, &row, NULL, NULL, false, &ignored);
         (void)status;
+        fflush(l->command->out); /* a process that is killed leaves them */
     }
 }
 
@@ -135,23 +151,44 @@ static bool is_of_estimates(const gx_value *list) {
            gx_slice_is((gx_slice){suite->as.text, suite->size}, "estimates");
 }
 
-/* Lines of the suites graph and estimates that were kept, as a row a graph and task. */
+/* A row a graph and task; of the suite graph as md, a page. */
+static gx_status print_page(const gx_command *command, const gx_value *kept, const char *notes,
+                            gx_error *err) {
+    bool estimates = is_of_estimates(kept);
+    if (estimates || command->format != GX_FORMAT_MD) {
+        gx_value rows = estimates ? gx_bench_estimates_page(command->arena, kept)
+                                  : gx_bench_page(command->arena, kept);
+        return gx_print(command, &rows, NULL, NULL, false, err);
+    }
+    gx_buffer text = {0};
+    gx_bench_document(&text, command->arena, kept, notes);
+    gx_status status = text.failed ? gx_fail_memory(err, text.size) : GX_OK;
+    if (status == GX_OK && fwrite(text.bytes, 1, text.size, command->out) != text.size) {
+        status = gx_write_failed(err);
+    }
+    gx_buffer_finish(&text);
+    return status;
+}
+
+/* Lines of the suites graph and estimates that were kept. */
 static gx_status page(gx_command *command, gx_error *err) {
     const gx_value *files = gx_arg_value(&command->args, "files");
-    gx_value kept, rows;
-    if (files->type != GX_LIST || files->size != 1) {
+    if (files->type != GX_LIST || files->size == 0) {
         return gx_fail_at(err, GX_BAD_REQUEST, "files",
-                          "page needs a file of JSON lines, of guanxi bench graph or estimates");
+                          "page needs files of JSON lines, of guanxi bench graph or estimates");
     }
-    const gx_value *file = &files->as.items[0];
-    const char *name = gx_arena_printf(command->arena, "%.*s", (int)file->size, file->as.text);
-    gx_status status = gx_bench_read(&kept, command->arena, name, err);
-    if (status != GX_OK) {
-        return status;
+    gx_value kept = gx_list(command->arena, 64);
+    const char *path = text_of(command, "notes"), *notes = NULL;
+    gx_status status = GX_OK;
+    for (uint32_t i = 0; status == GX_OK && i < files->size; i++) {
+        const gx_value *file = &files->as.items[i];
+        const char *name = gx_arena_printf(command->arena, "%.*s", (int)file->size, file->as.text);
+        status = gx_bench_read(&kept, command->arena, name, err);
     }
-    rows = is_of_estimates(&kept) ? gx_bench_estimates_page(command->arena, &kept)
-                                  : gx_bench_page(command->arena, &kept);
-    return gx_print(command, &rows, NULL, NULL, false, err);
+    if (status == GX_OK && path) {
+        status = gx_bench_read_text(&notes, command->arena, path, err);
+    }
+    return status == GX_OK ? print_page(command, &kept, notes, err) : status;
 }
 
 /* What emit did not print yet. */
@@ -160,14 +197,9 @@ static gx_status print_lines(const lines *l, const char *suite, gx_error *err) {
     if (command->format == GX_FORMAT_JSONL) {
         return GX_OK;
     }
-    if (command->format == GX_FORMAT_MD && strcmp(suite, "graph") == 0) {
-        gx_value rows = gx_bench_page(command->arena, &l->list);
-        return gx_print(command, &rows, NULL, NULL, false, err);
-    }
-    if (is_of_estimates(&l->list) &&
-        (command->format == GX_FORMAT_MD || command->format == GX_FORMAT_TABLE)) {
-        gx_value rows = gx_bench_estimates_page(command->arena, &l->list);
-        return gx_print(command, &rows, NULL, NULL, false, err);
+    bool md = command->format == GX_FORMAT_MD, table = command->format == GX_FORMAT_TABLE;
+    if ((md && strcmp(suite, "graph") == 0) || (is_of_estimates(&l->list) && (md || table))) {
+        return print_page(command, &l->list, NULL, err);
     }
     /* For people: what differs from line to line. */
     const char *columns =
@@ -176,6 +208,19 @@ static gx_status print_lines(const lines *l, const char *suite, gx_error *err) {
               "p50_us,p99_us,ratio,agrees,how"
             : NULL;
     return gx_print(command, &l->list, NULL, columns, false, err);
+}
+
+/* The lines of a run before this one, printed again. */
+static gx_status take_had(lines *l, gx_value *have, const char *path, gx_error *err) {
+    *have = gx_list(l->command->arena, 64);
+    gx_status status = gx_bench_read(have, l->command->arena, path, err);
+    for (uint32_t i = 0; status == GX_OK && i < have->size; i++) {
+        gx_list_add(l->command->arena, &l->list, have->as.items[i]);
+        if (l->command->format == GX_FORMAT_JSONL) {
+            status = gx_print(l->command, &have->as.items[i], NULL, NULL, false, err);
+        }
+    }
+    return status;
 }
 
 /* Of a run that was interrupted or failed: the lines of tasks that had ended. */
@@ -214,7 +259,16 @@ static gx_status run(gx_command *command, gx_error *err) {
                       .emit = emit,
                       .say = say,
                       .user = &l};
-    gx_status status = gx_bench_run(&bench, err);
+    gx_value have;
+    const char *resume = text_of(command, "resume");
+    gx_status status = GX_OK;
+    if (resume) {
+        status = take_had(&l, &have, resume, err);
+        bench.have = &have;
+    }
+    if (status == GX_OK) {
+        status = gx_bench_run(&bench, err);
+    }
     gx_progress_end(command);
     if (status == GX_OK) {
         return print_lines(&l, bench.suite, err);
@@ -234,5 +288,5 @@ const gx_verb gx_verb_bench = {
                 "  guanxi bench estimates --data edges.txt.gz\n"
                 "  guanxi bench serve --format jsonl -o now.jsonl\n"
                 "  guanxi bench compare before.jsonl now.jsonl\n"
-                "  guanxi bench page lines.jsonl --format md\n",
+                "  guanxi bench page a.jsonl b.jsonl --format md --notes bench/graph_notes.md\n",
 };

@@ -54,3 +54,28 @@ def test_a_table_names_peers_that_are_gone_by_then(tmp_path):
     perturb = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165"}  # freed memory does not keep what it held
     tools = [row["tool"] for row in gx(*words, "--format", "csv", env=perturb).rows()]
     assert tools[-1] == "networkx" and set(tools) == {"guanxi", "networkx"}
+
+
+def test_a_run_goes_on_where_it_was(tmp_path):
+    (tmp_path / "edges.txt").write_text("0 1\n1 2\n")
+    words = ["bench", "graph", "--data", tmp_path / "edges.txt", "--runs", "1", "--thread-counts", "1", "--format", "jsonl"]
+    had, lines = tmp_path / "had.jsonl", tmp_path / "lines.jsonl"
+    gx(*words, "--only", "degree", "-o", had)
+    gx(*words, "--only", "degree,kcore", "--resume", had, "-o", lines)
+    assert lines.read_text().startswith(had.read_text())
+    assert [json.loads(line)["task"] for line in lines.read_text().splitlines()] == ["degree", "kcore"]
+
+
+def test_a_page_of_lines_and_notes(tmp_path):
+    line = {"suite": "graph", "graph": "g", "task": "kcore", "threads": 1, "cpu_s": 1, "commit": "c", "cpu": "x"}
+    ours = {**line, "tool": "guanxi", "wall_min_s": 2, "ratio": 2, "members": 5000, "ties": 9}
+    theirs = {**line, "tool": "igraph", "wall_min_s": 1, "equal": True, "version": "0.10"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(ours) + "\n" + json.dumps(theirs) + "\n")
+    (tmp_path / "b.jsonl").write_text(json.dumps({**ours, "graph": "h"}) + "\n")
+    (tmp_path / "notes").write_text("# above kcore g\n\nThe peeling.\n")
+    page = ["bench", "page", tmp_path / "a.jsonl", tmp_path / "b.jsonl", "--notes", tmp_path / "notes"]
+    text = gx(*page, "--format", "md").out
+    assert "## g: 5,000 members, 9 ties" in text and "## h: 5,000" in text
+    assert "- kcore on g: 2 at 1 thread (igraph 1 s). The peeling.\n" in text
+    assert len(gx(*page, "--format", "jsonl").out.splitlines()) == 1
+    gx("bench", "page", tmp_path / "a.jsonl", "--notes", tmp_path / "none", "--format", "md", code=4)
