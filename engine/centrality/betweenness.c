@@ -291,12 +291,12 @@ done:
     return status;
 }
 
-/* Nobody is on more paths than there are between the others; a member with one tie is on none. */
+/* Nobody is on more paths than there are between the others; a member with one tie, or whom no tie
+ * leads to or away from, is on none. */
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     const double *score;
     gx_status status = gx__scores_check(&score, result, instance, input, err);
-    const gx_graph *g = input->undirected;
     const double *bound = gx_result_get(result, instance, "bound", GX_F64, 1);
     gx__paths paths = gx__paths_asked(input, args);
     double most = pairs(input->users, paths.directed) * unit(&paths, args);
@@ -304,10 +304,12 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         return gx_fail(err, GX_INTERNAL, "%s.bound is not there, or below 0", instance);
     }
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
-        uint64_t degree = g->out_ptr[v + 1] - g->out_ptr[v];
-        if (score[v] > (most + *bound) * (1 + 1e-9) || (degree < 2 && score[v] > 1e-9 * most)) {
+        const uint64_t out = paths.out.ptr[v + 1] - paths.out.ptr[v],
+                       in = paths.in.ptr[v + 1] - paths.in.ptr[v];
+        const bool end = paths.directed ? in == 0 || out == 0 : out < 2;
+        if (score[v] > (most + *bound) * (1 + 1e-9) || (end && score[v] > 1e-9 * most)) {
             return gx_fail(err, GX_INTERNAL, "%s.score of member %u with %llu ties is %g", instance,
-                           v, (unsigned long long)degree, score[v]);
+                           v, (unsigned long long)out, score[v]);
         }
     }
     return status;
@@ -325,6 +327,7 @@ const gx_pass gx_pass_betweenness = {
     .complexity = "O(samples (n + m)) time, weighted O(samples m log n); 40 bytes a member and "
                   "thread, weighted 60",
     .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -97,6 +97,7 @@ const gx_pass gx_pass_constraint = {
     .complexity = "O(m sqrt(m)) time at worst; 28 bytes a member, 8 a member and thread, 4 an arc "
                   "(8 weighted)",
     .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__contacts_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

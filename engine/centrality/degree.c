@@ -123,6 +123,10 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     return status;
 }
 
+static unsigned reads(const gx_args *args) {
+    return gx_arg_is(args, "direction", "out") ? GX_NEED_GRAPH : GX_NEED_GRAPH | GX_NEED_IN;
+}
+
 const gx_pass gx_pass_degree = {
     .name = "degree",
     .kind = GX_KIND_CENTRALITY,
@@ -132,6 +136,7 @@ const gx_pass gx_pass_degree = {
         "complex weighted networks, PNAS 101, 2004, eq. 2",
     .complexity = "O(n + m) time; 8 bytes a member",
     .needs = GX_NEED_GRAPH | GX_NEED_IN,
+    .reads = reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -124,6 +124,7 @@ const gx_pass gx_pass_distances = {
              "Dijkstra: A note on two problems in connexion with graphs, 1959",
     .complexity = "O(n + m), weighted O(m log n); one thread; 16 to 28 bytes a member",
     .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

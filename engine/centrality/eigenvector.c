@@ -8,6 +8,7 @@
  * largest is 1; where no tie has weight, or directed ties run in no circle, everybody's is 1.
  */
 #include "engine/kernel/leading.h"
+#include "engine/kernel/paths.h"
 
 #include <math.h>
 
@@ -130,7 +131,8 @@ const gx_pass gx_pass_eigenvector = {
         "Bonacich: Factoring and weighting approaches to status scores and clique identification, "
         "1972; Wu, Simon: Thick-restart Lanczos method, 2000",
     .complexity = "O(n + m) a product with the matrix; 96 bytes a member",
-    .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED,
+    .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -50,6 +50,7 @@ const gx_pass gx_pass_harmonic = {
     .complexity = "O(samples / 256 (n + m)) time in a small world, weighted O(samples m log n); "
                   "120 bytes a member and thread",
     .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -162,6 +162,7 @@ const gx_pass gx_pass_hindex = {
     .complexity = "O(n + m) time an order; 16 bytes a member, 4 a tie of the largest member and "
                   "thread",
     .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__reads_by_direction,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

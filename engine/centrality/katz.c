@@ -15,6 +15,7 @@
  * without.
  */
 #include "engine/kernel/leading.h"
+#include "engine/kernel/paths.h"
 
 #include <float.h>
 #include <math.h>
@@ -213,7 +214,8 @@ const gx_pass gx_pass_katz = {
     .summary = "walks that end at a member, long ones counting less",
     .paper = "Katz: A new status index derived from sociometric analysis, 1953, eq. 1",
     .complexity = "O(n + m) a term, some 150 terms; 104 bytes a member",
-    .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED,
+    .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

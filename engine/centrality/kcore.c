@@ -306,6 +306,7 @@ const gx_pass gx_pass_kcore = {
     .complexity = "O(m + members left at each k) time, one thread; 24 bytes a member; "
                   "weighted O(m log n), 28 bytes",
     .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__reads_both_sides,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

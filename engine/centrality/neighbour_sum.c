@@ -97,6 +97,7 @@ const gx_pass gx_pass_neighbour_sum = {
              "Katz: A new status index derived from sociometric analysis, 1953",
     .complexity = "O(n + m) time a step; 16 bytes a member",
     .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__reads_by_direction,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

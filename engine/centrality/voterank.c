@@ -225,6 +225,7 @@ const gx_pass gx_pass_voterank = {
              "networks, Scientific Reports 6, 2016",
     .complexity = "O(mean degree x m + n log n) time, one thread; 48 bytes a member",
     .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__reads_both_sides,
     .label_dependent = true,
     .gives = gives,
     .give_count = GX_COUNT(gives),

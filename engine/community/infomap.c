@@ -38,7 +38,9 @@ static const gx_gives gives[] = {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
-    uint64_t n = input->users, m = input->undirected ? input->undirected->m / 2 : 0;
+    const bool directed = gx_arg_bool(args, "directed");
+    const gx_graph *graph = directed ? input->graph : input->undirected;
+    uint64_t n = input->users, m = !graph ? 0 : directed ? graph->m : graph->m / 2;
     double trials = (double)gx_arg_int(args, "trials");
     out->mem_bytes = gx__igraph_graph_bytes(n, m) + 64 * m + 400 * n + 1024;
     out->cpu_s = trials * (1e-6 * (double)m + 4.4e-5 * (double)n) + 1e-6;
@@ -81,6 +83,10 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     return GX_OK;
 }
 
+static unsigned reads(const gx_args *args) {
+    return gx__reads_directed(args, GX_NEED_GRAPH);
+}
+
 const gx_pass gx_pass_infomap = {
     .name = "infomap",
     .kind = GX_KIND_COMMUNITY,
@@ -90,6 +96,7 @@ const gx_pass gx_pass_infomap = {
         "PNAS 105, 2008",
     .complexity = "about O(m) a sweep, one thread; igraph's copy of the graph and Infomap's own",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
+    .reads = reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

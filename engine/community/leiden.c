@@ -3,6 +3,7 @@
 #include "engine/community/carry.h"
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"
+#include "engine/kernel/scores.h"
 
 static const gx_param params[] = {GX__LEIDEN_PARAMS("10"), GX__CARRY_PARAMS};
 
@@ -17,6 +18,10 @@ const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
      "for each part of a level, the part of the next that holds it; at last its circle"},
     GX__CARRY_GIVES,
 };
+
+unsigned gx__leiden_reads(const gx_args *args) {
+    return gx__reads_directed(args, GX_NEED_GRAPH | GX_NEED_UNDIRECTED);
+}
 
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args,
                          int threads) {
@@ -118,6 +123,7 @@ const gx_pass gx_pass_leiden = {
     .paper = "Traag, Waltman, van Eck, From Louvain to Leiden, Sci. Rep. 9:5233 (2019), alg. A.2",
     .complexity = "time O(m) a sweep, some ten sweeps a round; memory 170 n + 16 m bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
+    .reads = gx__leiden_reads,
     .gives = gx__leiden_gives,
     .give_count = GX__LEIDEN_GIVES,
     .params = params,

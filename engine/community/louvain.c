@@ -36,6 +36,7 @@ const gx_pass gx_pass_louvain = {
              "networks, J. Stat. Mech. P10008 (2008)",
     .complexity = "time O(m) a sweep, some ten sweeps; memory 170 n + 16 m bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
+    .reads = gx__leiden_reads,
     .gives = gx__leiden_gives,
     .give_count = GX__LEIDEN_GIVES,
     .params = params,

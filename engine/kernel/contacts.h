@@ -20,6 +20,11 @@ GX_MUST_CHECK gx_status gx__contacts_make(gx__contacts *out, const gx_input *inp
                                           bool weighted, gx_job *job, gx_error *err);
 void gx__contacts_free(gx__contacts *contacts, gx_job *job);
 
+/* `reads` of a pass with the parameter `directed`. */
+static inline unsigned gx__contacts_reads(const gx_args *args) {
+    return gx__reads_directed(args, GX__NEED_DIRECTIONS);
+}
+
 /* What both ends of a tie share: Σ over the q that i and j are both in contact with of w_iq w_jq,
  * by 1 / strength[q] where asked for. It is the same from either end. i and j are places. */
 typedef void (*gx__contacts_pair_fn)(void *user, uint32_t i, uint32_t j, double weight,

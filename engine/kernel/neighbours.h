@@ -28,6 +28,18 @@ static inline uint64_t gx__others(const gx__rows_view *rows, uint32_t v) {
 /* The row of a parameter `direction`, "all|in|out", which needs GX__NEED_DIRECTIONS. */
 enum { GX__NEED_DIRECTIONS = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
 
+/* What it reads, as `reads` of a pass. */
+static inline unsigned gx__reads_by_direction(const gx_args *args) {
+    return gx_arg_is(args, "direction", "in")    ? GX_NEED_GRAPH | GX_NEED_IN
+           : gx_arg_is(args, "direction", "out") ? GX_NEED_GRAPH
+                                                 : GX_NEED_UNDIRECTED;
+}
+
+/* The same of a pass that walks the rows of the other direction too. */
+static inline unsigned gx__reads_both_sides(const gx_args *args) {
+    return gx_arg_is(args, "direction", "all") ? GX_NEED_UNDIRECTED : GX_NEED_GRAPH | GX_NEED_IN;
+}
+
 static inline gx__rows_view gx__rows_by(const gx_input *input, const gx_args *args) {
     return gx_arg_is(args, "direction", "in")    ? gx__rows_in(input->graph)
            : gx_arg_is(args, "direction", "out") ? gx__rows_out(input->graph)

@@ -42,6 +42,11 @@ static inline double gx__path_length(const gx__paths *paths, const gx__rows_view
 
 #define GX__PATHS_NEED (GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED)
 
+/* Which of them: the undirected view, or the directed one and its transpose. */
+static inline unsigned gx__paths_reads(const gx_args *args) {
+    return gx__reads_directed(args, GX_NEED_GRAPH | GX_NEED_IN);
+}
+
 #define GX__PATHS_PARAMS                                                                           \
     {.name = "directed",                                                                           \
      .type = GX_PARAM_BOOL,                                                                        \

@@ -28,6 +28,12 @@ static inline gx__rows_view gx__rows_in(const gx_graph *graph) {
     return (gx__rows_view){graph->in_ptr, graph->in_src, graph->in_weight};
 }
 
+/* `reads` of a pass with the parameter `directed`: `views` where it is true, else the undirected
+ * view alone. */
+static inline unsigned gx__reads_directed(const gx_args *args, unsigned views) {
+    return gx_arg_bool(args, "directed") ? views : (unsigned)GX_NEED_UNDIRECTED;
+}
+
 /* Of the i-th entry of all rows. */
 static inline double gx__row_weight(const gx__rows_view *rows, uint64_t i) {
     return rows->weight ? (double)rows->weight[i] : 1.0;

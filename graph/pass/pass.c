@@ -56,7 +56,13 @@ const void *gx_result_get(const gx_arrays *arrays, const char *instance, const c
 
 /* ---- before the run -------------------------------------------------------------------------- */
 
-static gx_status check_needs(const gx_pass *pass, const gx_input *input, gx_error *err) {
+unsigned gx_pass_reads(const gx_pass *pass, unsigned views, const gx_args *args) {
+    return pass->reads ? views & pass->reads(args) : views;
+}
+
+static gx_status check_needs(const gx_pass *pass, const gx_input *input, const gx_args *args,
+                             gx_error *err) {
+    const unsigned asked = gx_pass_reads(pass, pass->needs, args);
     const struct {
         unsigned need;
         bool met;
@@ -71,7 +77,7 @@ static gx_status check_needs(const gx_pass *pass, const gx_input *input, gx_erro
         {GX_NEED_GROUPS, input->groups, "the members of groups"},
     };
     for (size_t i = 0; i < GX_COUNT(needs); i++) {
-        if (pass->needs & needs[i].need && !needs[i].met) {
+        if (asked & needs[i].need && !needs[i].met) {
             return gx_fail_at(err, GX_BAD_REQUEST, pass->name, "%s needs %s, which is not there",
                               pass->name, needs[i].what);
         }
@@ -155,9 +161,9 @@ gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, const char *insta
     if (!arena) {
         return gx_fail_memory(err, sizeof args);
     }
-    GX_TRY(check_needs(pass, input, err));
-    GX_TRY(check_sizes(pass, input, err));
     GX_TRY(gx_args_parse(&args, arena, pass->params, pass->param_count, params, err));
+    GX_TRY(check_needs(pass, input, &args, err));
+    GX_TRY(check_sizes(pass, input, err));
     GX_TRY(check_memory(pass, input, &args, job, err));
     gx_job_stage(job, pass->name, 0);
     GX_TRY(gx_job_check(job, err));

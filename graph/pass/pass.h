@@ -65,11 +65,14 @@ typedef struct gx_output gx_output;
 struct gx_pass {
     const char *name;
     gx_kind kind;
-    const char *summary;       /* one line */
-    const char *paper;         /* source: authors, title, year, equation */
-    const char *complexity;    /* time and memory in n and m */
-    unsigned needs;            /* GX_NEED_* */
-    unsigned wants;            /* GX_NEED_*, used where they are given */
+    const char *summary;    /* one line */
+    const char *paper;      /* source: authors, title, year, equation */
+    const char *complexity; /* time and memory in n and m */
+    unsigned needs;         /* GX_NEED_* */
+    unsigned wants;         /* GX_NEED_*, used where they are given */
+    /* With these parameters: what it reads of its needs and wants. Only that is made, and the rest
+     * may be NULL. NULL: all, whatever the parameters. */
+    unsigned (*reads)(const gx_args *args);
     const char *const *arrays; /* full names of arrays it needs, NULL-ended; NULL: none */
     const gx_gives *gives;
     size_t give_count;
@@ -114,6 +117,9 @@ typedef struct gx_pass_table {
 } gx_pass_table;
 
 const gx_pass *gx_pass_find(const gx_pass_table *table, const char *name); /* NULL: none */
+
+/* Of `views` (the pass's needs or wants), what it reads with these parameters. */
+unsigned gx_pass_reads(const gx_pass *pass, unsigned views, const gx_args *args);
 
 /* Runs one pass: parses `params` (a map or NULL), checks needs, estimate against the memory cap,
  * runs, and moves the arrays into `results` only when all went well. A NULL instance is the pass's

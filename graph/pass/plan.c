@@ -84,6 +84,27 @@ static gx_status find_giver(size_t *out, maker *m, const gx_pass *needing, const
     return GX_OK;
 }
 
+/* The views a step reads; all that its pass may, where its parameters are wrong: the run says so.
+ */
+static gx_status add_needs(unsigned *needs, const gx_plan_step *step, gx_error *err) {
+    const gx_pass *pass = step->pass;
+    const unsigned all = pass->needs | pass->wants;
+    if (!pass->reads) {
+        *needs |= all;
+        return GX_OK;
+    }
+    gx_args args;
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, sizeof args);
+    }
+    bool parsed =
+        gx_args_parse(&args, arena, pass->params, pass->param_count, step->params, NULL) == GX_OK;
+    *needs |= parsed ? gx_pass_reads(pass, all, &args) : all;
+    gx_arena_destroy(arena);
+    return GX_OK;
+}
+
 /* Puts step i behind everything it needs. Depth is bounded by the number of steps. */
 static gx_status place(maker *m, size_t i, gx_error *err) {
     gx_status status = GX_OK;
@@ -102,7 +123,7 @@ static gx_status place(maker *m, size_t i, gx_error *err) {
         GX_TRY(place(m, giver, err));
     }
     m->mark[i] = DONE;
-    m->plan.needs |= pass->needs | pass->wants;
+    GX_TRY(add_needs(&m->plan.needs, &m->todo[i], err));
     m->plan.steps[m->plan.count++] = m->todo[i];
 done:
     return status;
