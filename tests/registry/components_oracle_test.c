@@ -65,7 +65,7 @@ static void test_strong_components_in_depth(void **state) {
 /* igraph's own call on the same graph, and no worse where pieces were split. */
 static void test_walktrap(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < SEEDS / 10; seed++) {
+    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
         sample s;
         igraph_t graph;
         igraph_vector_t weights, modularity;

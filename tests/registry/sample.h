@@ -16,11 +16,37 @@ typedef struct sample {
     gx_input input;
 } sample;
 
+enum { SHAPES = 9 };
+
+/* Whether u is tied to v in a path, a ring, a star, the same the other way, a clique of both
+ * directions, one of a single direction, cliques apart, two sides, or nowhere. */
+static inline bool shape_has(uint32_t shape, uint32_t n, uint32_t u, uint32_t v) {
+    const bool has[SHAPES] = {
+        v == u + 1, v == (u + 1) % n, u == 0,         v == 0, true,
+        u < v,      u % 3 == v % 3,   u % 2 != v % 2, false,
+    };
+    return u != v && has[shape];
+}
+
+/* Every eighth graph is a plain shape, sometimes with members tied to nobody behind it. */
+static inline void sample_shape(arc_list *arcs, gx_rng *rng) {
+    uint32_t shape = (uint32_t)gx_rng_below(rng, SHAPES);
+    uint32_t n = arcs->n - (uint32_t)gx_rng_below(rng, 2) * (arcs->n / 3);
+    for (uint32_t u = 0; u < n; u++) {
+        for (uint32_t v = 0; v < n; v++) {
+            if (shape_has(shape, n, u, v)) {
+                arcs_add(arcs, u, v);
+            }
+        }
+    }
+}
+
 /* Sizes, densities, weights and disconnected parts all vary with the seed. */
 static inline void sample_make(sample *s, uint64_t seed, bool weighted) {
-    gx_rng rng = gx_rng_at(seed, 21);
+    gx_rng rng = gx_rng_at(seed, 21), shapes = gx_rng_at(seed, 20);
     *s = (sample){.arcs.n = 1 + (uint32_t)gx_rng_below(&rng, N_MAX)};
-    uint64_t m = gx_rng_below(&rng, 4 * s->arcs.n);
+    bool shaped = gx_rng_below(&shapes, 8) == 0, equal = shaped && gx_rng_below(&shapes, 2);
+    uint64_t m = shaped ? 0 : gx_rng_below(&rng, 4 * s->arcs.n);
     uint32_t parts = 1 + (uint32_t)gx_rng_below(&rng, 3);
     for (uint64_t i = 0; i < m; i++) {
         uint32_t u = (uint32_t)gx_rng_below(&rng, s->arcs.n);
@@ -29,10 +55,13 @@ static inline void sample_make(sample *s, uint64_t seed, bool weighted) {
             arcs_add(&s->arcs, u, v);
         }
     }
+    if (shaped) {
+        sample_shape(&s->arcs, &shapes);
+    }
     if (weighted) {
         s->arcs.weight = gx_alloc(s->arcs.m, sizeof *s->arcs.weight);
         for (uint64_t i = 0; i < s->arcs.m; i++) {
-            s->arcs.weight[i] = (float)(1 + gx_rng_below(&rng, 16)) / 4;
+            s->arcs.weight[i] = equal ? 1.5f : (float)(1 + gx_rng_below(&rng, 16)) / 4;
         }
     }
     graph_of(&s->graph, &s->arcs, GX_GRAPH_IN, 1);

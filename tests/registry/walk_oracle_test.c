@@ -109,7 +109,7 @@ static void test_directed_eigenvector(void **state) {
         double expected = naive_leading(x, a, s.graph.n);
         if (*value == 0) {
             acyclic++;
-            assert_true(expected < 0.01);
+            assert_true(expected < 0.02); /* a path of 24: the twin's sum grows as k²³ */
         } else if (*residual <= 1e-9 && naive_residual(x, a, s.graph.n, expected) < 1e-9) {
             compared++;
             assert_true(fabs(*value - expected) <= 1e-6 * expected);
@@ -146,8 +146,8 @@ static void test_eigenvector_as_igraph_has_it(void **state) {
             assert_int_equal(igraph_eigenvector_centrality(&graph, &expected, &value, directed,
                                                            true, &weights, &options),
                              IGRAPH_SUCCESS);
-            run_result r =
-                run("eigenvector", &s.input, 1, PARAMS("directed", directed ? "1" : "0"));
+            run_result r = run("eigenvector", &s.input, 1,
+                               PARAMS("directed", directed ? "1" : "0", "max_iterations", "20000"));
             const double *score = score_of(&r, "eigenvector", &s.input);
             for (uint32_t v = 0; v < s.graph.n; v++) {
                 assert_true(fabs(score[v] - VECTOR(expected)[v]) <= 1e-6);
