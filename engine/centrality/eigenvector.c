@@ -14,11 +14,7 @@
 
 static const gx_param params[] = {
     GX__PARAM_WEIGHTED("ties count by their weight"),
-    {.name = "directed",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "score comes from those whose ties point to the member"},
+    GX__PARAM_DIRECTED("false", "score comes from those whose ties point to the member"),
     GX__PARAM_TOLERANCE("1e-9", "stop when the residual is at most this"),
     GX__PARAM_STEPS("2000", "residual"),
 };
@@ -39,7 +35,7 @@ static void multiply(void *user, double *to, const double *from, uint32_t first,
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     bool directed = gx_arg_bool(args, "directed");
-    const gx_graph *g = directed ? input->graph : input->undirected;
+    const gx_graph *g = gx__graph_by(input, args);
     double m = g ? (double)g->m : 0, n = input->users;
     uint64_t scratch = directed ? gx__perron_bytes(input->users) : gx__leading_bytes(input->users);
     out->mem_bytes = scratch + gx__sweep_bytes(input->users) + 8 * (uint64_t)input->users + 128;
@@ -71,7 +67,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     double *score, *value, *residual;
     gx__leading found;
     bool directed = gx_arg_bool(args, "directed"), weighted = gx_arg_bool(args, "weighted");
-    const gx_graph *g = directed ? input->graph : input->undirected;
+    const gx_graph *g = gx__graph_by(input, args);
     gx__sweep sweep = {0};
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_output_add(&value, out, "value", GX_F64, 1, 0, err));
@@ -112,7 +108,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         return status;
     }
     bool directed = gx_arg_bool(args, "directed");
-    const gx_graph *g = directed ? input->graph : input->undirected;
+    const gx_graph *g = gx__graph_by(input, args);
     gx__rows_view rows = directed ? gx__rows_in(g) : gx__rows_out(g);
     rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
     double found = residual_of(g, &rows, score, *value);

@@ -9,11 +9,14 @@
  * is. O(n + m) a product, 104 bytes a member.
  */
 #include "engine/kernel/leading.h"
+#include "engine/kernel/paths.h"
 
 #include <math.h>
 
 static const gx_param params[] = {
     GX__PARAM_WEIGHTED("ties count by their weight"),
+    GX__PARAM_DIRECTED("true", "ties count the way they point; else either way, where hubs and "
+                               "authorities are the same"),
     GX__PARAM_TOLERANCE("1e-9", "stop when the residual is at most this"),
     GX__PARAM_STEPS("10000", "residual"),
 };
@@ -27,7 +30,8 @@ static const gx_gives gives[] = {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
-    double m = input->graph ? (double)input->graph->m : 0, n = input->users;
+    const gx_graph *g = gx__graph_by(input, args);
+    double m = g ? (double)g->m : 0, n = input->users;
     out->mem_bytes = gx__leading_bytes(input->users) + gx__sweep_bytes(input->users) +
                      16 * (uint64_t)input->users + 192;
     double products = 1 - 0.6 * log(gx_arg_real(args, "tolerance"));
@@ -61,8 +65,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     double *authority, *value, *residual;
     gx__leading found = {0};
     gx__sweep sweep = {0};
-    gx__gram p = {
-        .in = gx__rows_in(input->graph), .out = gx__rows_out(input->graph), .sweep = &sweep};
+    const gx_graph *g = gx__graph_by(input, args);
+    gx__gram p = {.in = gx__rows_in(g), .out = gx__rows_out(g), .sweep = &sweep};
     if (!gx_arg_bool(args, "weighted")) {
         p.in.weight = p.out.weight = NULL;
     }
@@ -70,7 +74,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&p.hub, out, "hub", GX_F64, input->users, 0, err));
     GX_TRY(gx_output_add(&value, out, "value", GX_F64, 1, 0, err));
     GX_TRY(gx_output_add(&residual, out, "residual", GX_F64, 1, 0, err));
-    GX_TRY(gx__sweep_init(&sweep, input->users, input->graph->m, job, err));
+    GX_TRY(gx__sweep_init(&sweep, input->users, g->m, job, err));
     gx_job_stage(job, "hits", 0);
     GX_TRY(find(&found, authority, &p, args, err));
     *value = found.value;
@@ -92,7 +96,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     if (status != GX_OK || !hub || !value || !said || *value == 0) {
         return status;
     }
-    gx__rows_view in = gx__rows_in(input->graph);
+    gx__rows_view in = gx__rows_in(gx__graph_by(input, args));
     in.weight = gx_arg_bool(args, "weighted") ? in.weight : NULL;
     double along = 0, length = 0, whole = 0;
     for (uint32_t v = 0; v < n; v++) {
@@ -115,7 +119,8 @@ const gx_pass gx_pass_hits = {
     .summary = "authorities, whom good hubs follow, and hubs, who follow good authorities",
     .paper = "Kleinberg: Authoritative sources in a hyperlinked environment, 1999, section 3",
     .complexity = "O(n + m) a product, some 15 products; 104 bytes a member",
-    .needs = GX_NEED_GRAPH | GX_NEED_IN,
+    .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

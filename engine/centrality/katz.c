@@ -31,11 +31,7 @@ static const gx_param params[] = {
      .help = "what a tie further away counts; below 1 / the largest eigenvalue. 0: 0.85 / the "
              "largest singular value"},
     GX__PARAM_WEIGHTED("ties count by their weight"),
-    {.name = "directed",
-     .type = GX_PARAM_BOOL,
-     .fallback = "true",
-     GX_PARAM_UNCHECKED,
-     .help = "walks go the way ties point, or either way"},
+    GX__PARAM_DIRECTED("true", "walks go the way ties point, or either way"),
     GX__PARAM_TOLERANCE("1e-9", "stop when the error of every score is at most this share of it"),
     GX__PARAM_STEPS("10000", "bound given"),
 };
@@ -47,10 +43,6 @@ static const gx_gives gives[] = {
      "one number: the error of every score is at most this share of it"},
 };
 
-static const gx_graph *graph_of(const gx_input *input, const gx_args *args) {
-    return gx_arg_bool(args, "directed") ? input->graph : input->undirected;
-}
-
 static gx__rows_view rows_of(const gx_graph *graph, const gx_args *args) {
     gx__rows_view rows = gx__rows_in(graph);
     rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
@@ -59,7 +51,7 @@ static gx__rows_view rows_of(const gx_graph *graph, const gx_args *args) {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
-    const gx_graph *g = graph_of(input, args);
+    const gx_graph *g = gx__graph_by(input, args);
     double m = g ? (double)g->m : 0, n = input->users;
     uint64_t search = 0, terms = 16 * (uint64_t)input->users;
     if (gx_arg_real(args, "alpha") == 0) {
@@ -164,7 +156,7 @@ static gx_status add_terms(double *bound, series *s, const gx__sweep *sweep, con
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx_status status = GX_OK;
-    const gx_graph *graph = graph_of(input, args);
+    const gx_graph *graph = gx__graph_by(input, args);
     series s = {.rows = rows_of(graph, args), .alpha = gx_arg_real(args, "alpha")};
     double *alpha, *bound;
     gx__sweep sweep = {0};
@@ -196,7 +188,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     if (status != GX_OK || !alpha || !bound) {
         return status;
     }
-    const gx_graph *graph = graph_of(input, args);
+    const gx_graph *graph = gx__graph_by(input, args);
     gx__rows_view rows = rows_of(graph, args);
     for (uint32_t v = 0; v < graph->n; v++) {
         double gap = score[v] - 1 - *alpha * gx__pull(&rows, score, v);

@@ -51,11 +51,7 @@ typedef struct sides {
 } sides;
 
 static sides sides_of(const gx_input *input, const gx_args *args) {
-    sides s = {.counted = gx__rows_by(input, args)};
-    s.counting = gx_arg_is(args, "direction", "in")    ? gx__rows_out(input->graph)
-                 : gx_arg_is(args, "direction", "out") ? gx__rows_in(input->graph)
-                                                       : s.counted;
-    return s;
+    return (sides){.counted = gx__rows_by(input, args), .counting = gx__rows_against(input, args)};
 }
 
 /* ---- by number --------------------------------------------------------------------------------

@@ -14,12 +14,14 @@
  * elsewhere far fewer steps are taken than the bound would allow, since real graphs mix. O(n + m) a
  * step, 32 bytes a member.
  */
+#include "engine/kernel/paths.h"
 #include "engine/kernel/walk.h"
 
 #include <math.h>
 
 static const gx_param params[] = {
     GX__PARAM_WEIGHTED("follow ties in proportion to their weights"),
+    GX__PARAM_DIRECTED("true", "follow ties the way they point; else either way"),
     GX__PARAM_TOLERANCE(
         "1e-8", "stop when the error of all scores together is at most this share of their sum"),
     GX__PARAM_STEPS("10000", "bound given"),
@@ -33,9 +35,11 @@ static const gx_gives gives[] = {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
-    double m = input->graph ? (double)input->graph->m : 0, n = input->users;
+    const gx_graph *g = gx__graph_by(input, args);
+    double m = g ? (double)g->m : 0, n = input->users;
     double digits = -log(gx_arg_real(args, "tolerance"));
-    double steps = gx__may_be_reversible(input->graph) ? 2 : 2 + 1.5 * digits;
+    double steps =
+        !gx_arg_bool(args, "directed") || gx__may_be_reversible(g) ? 2 : 2 + 1.5 * digits;
     out->mem_bytes = (uint64_t)input->users * sizeof(double) + gx__walk_bytes(input->users) + 64;
     out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
 }
@@ -72,12 +76,13 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                      gx_error *err) {
     gx_status status = GX_OK;
     bool weighted = gx_arg_bool(args, "weighted");
+    const gx_graph *g = gx__graph_by(input, args);
     uint32_t n = input->users;
-    gx__walk w = {.damping = 1, .ground = mean_weight(input->graph, weighted)};
+    gx__walk w = {.damping = 1, .ground = mean_weight(g, weighted)};
     double *bound;
     GX_TRY(gx__scores_add(&w.score, out, input, err));
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
-    GX_TRY(gx__walk_begin(&w, input->graph, weighted, job, err));
+    GX_TRY(gx__walk_begin(&w, g, weighted, job, err));
     for (uint32_t v = 0; v < n; v++) { /* where ties go both ways, this is the answer */
         w.score[v] = gx__row_strength(&w.in, v) + w.ground;
     }
@@ -115,7 +120,8 @@ const gx_pass gx_pass_leaderrank = {
     .paper = "Lü, Zhang, Yeung, Zhou: Leaders in social networks, the Delicious case, 2011, "
              "eq. 1, 2",
     .complexity = "O(n + m) a step, some 30 steps; 32 bytes a member",
-    .needs = GX_NEED_GRAPH | GX_NEED_IN,
+    .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -19,6 +19,7 @@
  * blocks of members: the same bytes at any thread count.
  */
 #include "engine/kernel/members.h"
+#include "engine/kernel/paths.h"
 #include "engine/kernel/walk.h"
 
 #include <math.h>
@@ -33,6 +34,7 @@ static const gx_param params[] = {
     GX__PARAM_TOLERANCE("1e-9", "stop when the error of all scores together is at most this"),
     GX__PARAM_STEPS("10000", "bound given"),
     GX__PARAM_WEIGHTED("follow ties in proportion to their weights"),
+    GX__PARAM_DIRECTED("true", "follow ties the way they point; else either way"),
     {.name = "members",
      .type = GX_PARAM_LIST,
      .low = 0,
@@ -125,9 +127,10 @@ done:
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     double d = gx_arg_real(args, "damping"), tolerance = gx_arg_real(args, "tolerance");
-    double m = input->graph ? (double)input->graph->m : 0, n = input->users;
+    const gx_graph *g = gx__graph_by(input, args);
+    double m = g ? (double)g->m : 0, n = input->users;
     /* Real graphs mix better than the worst case, by how much is not known before. */
-    bool reversible = gx__may_be_reversible(input->graph);
+    bool reversible = !gx_arg_bool(args, "directed") || gx__may_be_reversible(g);
     double length = d > 0 ? fmin(1, tolerance * (1 - d) / d) : 1;
     double rate = reversible ? d / (1 + sqrt(1 - d * d)) : d;
     double steps = 2 + (d > 0 ? (reversible ? 0.65 : 0.13) * log(length) / log(rate) : 0);
@@ -189,14 +192,15 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                      gx_error *err) {
     gx_status status = GX_OK;
     bool weighted = gx_arg_bool(args, "weighted");
+    const gx_graph *g = gx__graph_by(input, args);
     gx__walk w = {.damping = gx_arg_real(args, "damping")};
     double *bound, *start = NULL;
     GX_TRY(gx__scores_add(&w.score, out, input, err));
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
     GX_TRY(prepare_start(&start, input, args, job, err));
     w.start = start;
-    GX_TRY(gx__walk_begin(&w, input->graph, weighted, job, err));
-    GX_TRY(iterate(&w, bound, is_reversible(&w, input->graph, weighted), args, job, err));
+    GX_TRY(gx__walk_begin(&w, g, weighted, job, err));
+    GX_TRY(iterate(&w, bound, is_reversible(&w, g, weighted), args, job, err));
 done:
     gx__walk_finish(&w);
     gx_job_free(job, start);
@@ -236,7 +240,8 @@ const gx_pass gx_pass_pagerank = {
         "Page, Brin, Motwani, Winograd: The PageRank citation ranking, 1999; Langville, Meyer: "
         "Deeper inside PageRank, 2004, eq. 5.1",
     .complexity = "O(n + m) a step, at most log(tolerance) / log(damping) steps; 56 bytes a member",
-    .needs = GX_NEED_GRAPH | GX_NEED_IN,
+    .needs = GX__PATHS_NEED,
+    .reads = gx__paths_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -189,11 +189,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const int64_t asked = gx_arg_int(args, "count");
     double *score;
     uint32_t *order = NULL, count = 0;
-    bool given = gx_arg_is(args, "direction", "out");
-    election e = {.n = n, .job = job, .voters = gx__rows_by(input, args)};
-    e.elects = gx_arg_is(args, "direction", "all") ? e.voters
-               : given                             ? gx__rows_in(input->graph)
-                                                   : gx__rows_out(input->graph);
+    election e = {.n = n,
+                  .job = job,
+                  .voters = gx__rows_by(input, args),
+                  .elects = gx__rows_against(input, args)};
     gx_job_stage(job, "voterank", asked ? (uint64_t)asked : n);
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_job_alloc(job, &e.can_give, n, sizeof *e.can_give, err));

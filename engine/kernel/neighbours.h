@@ -46,6 +46,13 @@ static inline gx__rows_view gx__rows_by(const gx_input *input, const gx_args *ar
                                                  : gx__rows_out(input->undirected);
 }
 
+/* The same ties seen from their other ends. */
+static inline gx__rows_view gx__rows_against(const gx_input *input, const gx_args *args) {
+    return gx_arg_is(args, "direction", "in")    ? gx__rows_out(input->graph)
+           : gx_arg_is(args, "direction", "out") ? gx__rows_in(input->graph)
+                                                 : gx__rows_out(input->undirected);
+}
+
 /* Arcs that a pass with that parameter reads; 0 where the view is not there yet. */
 static inline uint64_t gx__arcs_by(const gx_input *input, const gx_args *args) {
     const gx_graph *graph = gx_arg_is(args, "direction", "all") ? input->undirected : input->graph;

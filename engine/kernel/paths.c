@@ -9,7 +9,7 @@ gx__paths gx__paths_of(const gx_graph *graph) {
 }
 
 gx__paths gx__paths_asked(const gx_input *input, const gx_args *args) {
-    const gx_graph *graph = gx_arg_bool(args, "directed") ? input->graph : input->undirected;
+    const gx_graph *graph = gx__graph_by(input, args);
     if (!graph) {
         return (gx__paths){.weighted = gx_arg_bool(args, "weighted"), /* before there are views */
                            .directed = gx_arg_bool(args, "directed")};

@@ -28,6 +28,11 @@ static inline gx__rows_view gx__rows_in(const gx_graph *graph) {
     return (gx__rows_view){graph->in_ptr, graph->in_src, graph->in_weight};
 }
 
+/* The view of a parameter `directed`; NULL where it is not there yet. */
+static inline const gx_graph *gx__graph_by(const gx_input *input, const gx_args *args) {
+    return gx_arg_bool(args, "directed") ? input->graph : input->undirected;
+}
+
 /* `reads` of a pass with the parameter `directed`: `views` where it is true, else the undirected
  * view alone. */
 static inline unsigned gx__reads_directed(const gx_args *args, unsigned views) {

@@ -15,6 +15,12 @@
      .fallback = "true",                                                                           \
      GX_PARAM_UNCHECKED,                                                                           \
      .help = help_}
+#define GX__PARAM_DIRECTED(fallback_, help_)                                                       \
+    {.name = "directed",                                                                           \
+     .type = GX_PARAM_BOOL,                                                                        \
+     .fallback = fallback_,                                                                        \
+     GX_PARAM_UNCHECKED,                                                                           \
+     .help = help_}
 #define GX__PARAM_TOLERANCE(fallback_, help_)                                                      \
     {.name = "tolerance",                                                                          \
      .type = GX_PARAM_REAL,                                                                        \

@@ -80,9 +80,13 @@ static void test_pagerank(void **state) {
         const char *damping = dampings[seed / 2 % 4];
         sample_make(&s, seed, seed / 8 % 2);
         gx_input input = s.input;
-        input.graph = seed / 16 % 2 ? &s.undirected : &s.graph;
-        run_result r = run("pagerank", &input, 2,
-                           PARAMS("damping", damping, "weighted", weighted ? "true" : "false"));
+        const bool directed = seed / 16 % 2;
+        const char *const params[] = {"damping",  damping,
+                                      "weighted", weighted ? "true" : "false",
+                                      "directed", directed ? "true" : "false",
+                                      NULL};
+        run_result r = run("pagerank", &input, 2, params);
+        input.graph = directed ? &s.graph : &s.undirected;
         expect_igraph_pagerank(&input, weighted, strtod(damping, NULL), NULL,
                                score_of(&r, "pagerank", &input));
         run_free(&r);

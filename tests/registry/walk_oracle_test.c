@@ -329,9 +329,12 @@ static void test_leaderrank(void **state) {
         sample_make(&s, seed, seed % 2);
         bool weighted = seed / 2 % 2;
         uint32_t n = s.graph.n;
-        run_result r = run("leaderrank", &s.input, 2, PARAMS("weighted", weighted ? "1" : "0"));
+        bool directed = seed / 4 % 2;
+        run_result r =
+            run("leaderrank", &s.input, 2,
+                PARAMS("weighted", weighted ? "1" : "0", "directed", directed ? "1" : "0"));
         const double *score = score_of(&r, "leaderrank", &s.input);
-        dense_in(a, &s.graph, weighted);
+        dense_in(a, directed ? &s.graph : &s.undirected, weighted);
         for (uint32_t v = 0; v < n; v++) {
             for (uint32_t u = 0; u < n; u++) {
                 out[u] += a[v][u];
@@ -407,10 +410,13 @@ static void test_hits(void **state) {
         double authority[N_MAX], hub[N_MAX];
         sample_make(&s, seed, seed % 2);
         bool weighted = seed / 2 % 2;
-        run_result r = run("hits", &s.input, 2, PARAMS("weighted", weighted ? "1" : "0"));
+        bool directed = seed / 4 % 2;
+        run_result r =
+            run("hits", &s.input, 2,
+                PARAMS("weighted", weighted ? "1" : "0", "directed", directed ? "1" : "0"));
         const double *score = score_of(&r, "hits", &s.input);
         const double *hubs = gx_result_get(r.arrays, "hits", "hub", GX_F64, s.graph.n);
-        dense_in(a, &s.graph, weighted);
+        dense_in(a, directed ? &s.graph : &s.undirected, weighted);
         bool settled = naive_hits(authority, hub, a, s.graph.n);
         for (uint32_t v = 0; settled && v < s.graph.n; v++) {
             if (!(fabs(score[v] - authority[v]) <= 1e-6 && fabs(hubs[v] - hub[v]) <= 1e-6)) {
