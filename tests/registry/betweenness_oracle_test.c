@@ -238,12 +238,13 @@ static gx_arrays *run_seeded(const gx_input *input, uint64_t seed, int threads,
     return arrays;
 }
 
-/* Of 200 runs with different seeds, how many keep within their own bound; and no score of any is
- * farther off than it all but never is. */
-static void expect_bound(const gx_input *input, double most, const char *const *params,
-                         const double *exact) {
-    enum { RUNS = 200 };
-    int within = 0;
+enum { RUNS = 200 };
+
+/* Of 200 runs with different seeds, how many keep within their own bound: 95% at least. Returns how
+ * many would keep within a quarter of it. */
+static int expect_bound(const gx_input *input, double most, const char *const *params,
+                        const double *exact) {
+    int within = 0, quarter = 0;
     double widest = 0, worst = 0;
     for (uint64_t seed = 0; seed < RUNS; seed++) {
         gx_arrays *arrays = run_seeded(input, seed, 1, params);
@@ -254,34 +255,44 @@ static void expect_bound(const gx_input *input, double most, const char *const *
             error = fmax(error, fabs(score[v] - exact[v]));
         }
         within += error <= *bound;
+        quarter += error <= *bound / 4;
         widest = fmax(widest, *bound);
         worst = fmax(worst, error);
         gx_arrays_destroy(arrays);
     }
-    print_message("    %d of %d within; bound %g, largest error %g\n", within, RUNS, widest, worst);
+    print_message("    %d of %d within, %d within a quarter; bound %g, largest error %g\n", within,
+                  RUNS, quarter, widest, worst);
     assert_true(within >= RUNS * 95 / 100);
     assert_true(widest > 0 && widest <= most);
+    return quarter;
 }
 
+/* Drawn paths, few sources, and the same in pairs instead of shares. A bound four times as narrow
+ * would not hold for paths: what is asked here can fail. */
 static void test_bounds_hold(void **state) {
     (void)state;
     sample s;
     skewed(&s, 1, 160, 600);
     for (int k = 0; k < 4; k++) {
         const char *directed = k % 2 ? "1" : "0", *weighted = k / 2 ? "1" : "0";
-        run_result exact = run(
-            "betweenness", &s.input, 2,
-            PARAMS("samples", "0", "directed", directed, "weighted", weighted, "normalized", "1"));
-        const double *score = score_of(&exact, "betweenness", &s.input);
-        expect_bound(
-            &s.input, 0.2,
-            PARAMS("epsilon", "0.2", "directed", directed, "weighted", weighted, "normalized", "1"),
-            score);
-        expect_bound(
-            &s.input, 0.5,
-            PARAMS("samples", "40", "directed", directed, "weighted", weighted, "normalized", "1"),
-            score);
-        run_free(&exact);
+        for (int share = k % 3 == 0; share < 2; share++) { /* pairs: for two of them */
+            const char *normalized = share ? "1" : "0";
+            run_result exact = run("betweenness", &s.input, 2,
+                                   PARAMS("samples", "0", "directed", directed, "weighted",
+                                          weighted, "normalized", normalized));
+            const double *score = score_of(&exact, "betweenness", &s.input);
+            double pairs = 159.0 * 158 / (k % 2 ? 1 : 2), unit = share ? 1 : pairs;
+            int quarter = expect_bound(&s.input, 0.2 * unit,
+                                       PARAMS("epsilon", "0.2", "directed", directed, "weighted",
+                                              weighted, "normalized", normalized),
+                                       score);
+            assert_true(quarter < RUNS * 95 / 100);
+            expect_bound(&s.input, 0.5 * unit,
+                         PARAMS("samples", "40", "directed", directed, "weighted", weighted,
+                                "normalized", normalized),
+                         score);
+            run_free(&exact);
+        }
     }
     sample_free(&s);
 }

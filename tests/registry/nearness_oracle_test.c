@@ -214,10 +214,12 @@ static void test_larger(void **state) {
 }
 
 /* Of 200 runs with different seeds, how many keep within their own bound, for all members at
- * once. */
+ * once: 95% at least. In some settings of each pass fewer keep within a quarter of it, so what is
+ * asked can fail. */
 static void test_bounds_hold(void **state) {
     (void)state;
     enum { RUNS = 200 };
+    int least[2] = {RUNS, RUNS};
     for (uint64_t code = 0; code < 12; code++) {
         sample s;
         variant k = variant_of(code % 8 + 8);
@@ -226,7 +228,7 @@ static void test_bounds_hold(void **state) {
         larger(&s, code, k.weighted ? 80 : 150, k.weighted ? 240 : 450, code / 8 ? 3 : 1);
         run_result exact = run_variant(&s.input, &k, 1, 1, "0", "0");
         const double *expected = scores(&exact, &k, &s.input);
-        int within = 0;
+        int within = 0, quarter = 0;
         double widest = 0, worst = 0, mean = 0;
         for (uint64_t seed = 0; seed < RUNS; seed++) {
             run_result r = run_variant(&s.input, &k, seed, 1, "25", "0");
@@ -236,20 +238,24 @@ static void test_bounds_hold(void **state) {
                 error = fmax(error, fabs(score[v] - expected[v]));
             }
             within += error <= bound_of(&r, &k);
+            quarter += error <= bound_of(&r, &k) / 4;
             worst = fmax(worst, error);
             widest = fmax(widest, bound_of(&r, &k));
             mean += score[7] / RUNS;
             run_free(&r);
         }
-        print_message("    %s%s%s: %d of %d within; bound %.3g, largest error %.3g\n",
-                      k.harmonic ? "harmonic" : "closeness", k.directed ? " directed" : "",
-                      k.weighted ? " weighted" : "", within, RUNS, widest, worst);
+        print_message(
+            "    %s%s%s: %d of %d within, %d within a quarter; bound %.3g, largest error %.3g\n",
+            k.harmonic ? "harmonic" : "closeness", k.directed ? " directed" : "",
+            k.weighted ? " weighted" : "", within, RUNS, quarter, widest, worst);
+        least[k.harmonic] = quarter < least[k.harmonic] ? quarter : least[k.harmonic];
         assert_true(within >= RUNS * 95 / 100);
         assert_true(worst > 0 && isfinite(widest));
         assert_true(!k.harmonic || fabs(mean - expected[7]) <= 0.1 * (expected[7] + 0.1));
         run_free(&exact);
         sample_free(&s);
     }
+    assert_true(least[0] < RUNS * 95 / 100 && least[1] < RUNS * 95 / 100);
 }
 
 static void test_any_number_of_threads(void **state) {
