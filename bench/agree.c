@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
@@ -36,8 +37,10 @@ static gx_status groups_of(uint32_t **out, uint32_t *out_count, const double *an
 }
 
 /* Modularity, or NMI with the labels. */
-static gx_status quality(double *out, const gx__ground *ground, bool truth, const double *answer,
-                         gx_error *err) {
+static gx_status quality(double *out, const gx__ground *ground, const gx__task *task,
+                         const double *answer, gx_error *err) {
+    bool truth = task->compare == GX__TRUTH && ground->arcs->label;
+    const gx_graph ties = gx__ties_of(ground, false, gx__is_weighted(task) && !task->directed);
     uint32_t *group, count;
     gx_job job;
     gx_job_init(&job, 1, 1);
@@ -46,7 +49,7 @@ static gx_status quality(double *out, const gx__ground *ground, bool truth, cons
         return status;
     }
     status = truth ? gx_quality_nmi(out, group, ground->arcs->label, ground->arcs->n, &job, err)
-                   : gx_quality_modularity(out, &ground->undirected, group, 1, &job, err);
+                   : gx_quality_modularity(out, &ties, group, 1, &job, err);
     gx_free(group);
     return status;
 }
@@ -95,6 +98,26 @@ static void same_scores(gx__verdict *out, const gx__task *task, uint32_t n, cons
              free_factor ? " of the largest" : "");
 }
 
+static int falling(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+static gx_status same_top(gx__verdict *out, const gx__task *task, uint32_t n, const double *ours,
+                          const double *theirs, gx_error *err) {
+    double *sorted = gx_alloc(2 * (size_t)n + 1, sizeof *sorted);
+    if (!sorted) {
+        return gx_fail_memory(err, 2 * (size_t)n * sizeof *sorted);
+    }
+    memcpy(sorted, ours, n * sizeof *sorted);
+    memcpy(sorted + n, theirs, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, falling);
+    qsort(sorted + n, n, sizeof *sorted, falling);
+    same_scores(out, task, n, sorted, sorted + n);
+    gx_free(sorted);
+    return GX_OK;
+}
+
 /* ---- the verdict ------------------------------------------------------------------------------
  */
 
@@ -103,8 +126,8 @@ static gx_status no_worse(gx__verdict *out, const gx__ground *ground, const gx__
     gx_status status = GX_OK;
     bool truth = task->compare == GX__TRUTH && ground->arcs->label;
     double a = 0, b = 0;
-    GX_TRY(quality(&a, ground, truth, ours, err));
-    GX_TRY(quality(&b, ground, truth, theirs, err));
+    GX_TRY(quality(&a, ground, task, ours, err));
+    GX_TRY(quality(&b, ground, task, theirs, err));
     out->agrees = a >= b - task->tolerance;
     out->counts = b >= a - task->tolerance;
     snprintf(out->how, sizeof out->how, "%s %.4f against %.4f", truth ? "NMI" : "Q", a, b);
@@ -128,6 +151,8 @@ gx_status gx__agree(gx__verdict *out, const gx__ground *ground, const gx__task *
     }
     if (task->compare == GX__PARTITION) {
         status = same_groups(out, ground->arcs->n, ours, theirs, err);
+    } else if (task->compare == GX__TOP) {
+        status = same_top(out, task, ground->arcs->n, ours, theirs, err);
     } else {
         same_scores(out, task, ground->arcs->n, ours, theirs);
     }
@@ -142,13 +167,10 @@ gx_status gx__value_of(double *out, const char **out_name, const gx__ground *gro
     if (!answer || task->compare < GX__PARTITION || task->compare == GX__TIME) {
         return GX_OK;
     }
-    if (task->compare == GX__QUALITY || (task->compare == GX__TRUTH && !ground->arcs->label)) {
-        *out_name = "modularity";
-        return quality(out, ground, false, answer, err);
-    }
-    if (task->compare == GX__TRUTH) {
-        *out_name = "nmi";
-        return quality(out, ground, true, answer, err);
+    if (task->compare == GX__QUALITY || task->compare == GX__TRUTH) {
+        bool truth = task->compare == GX__TRUTH && ground->arcs->label;
+        *out_name = truth ? "nmi" : "modularity";
+        return quality(out, ground, task, answer, err);
     }
     gx_status status = groups_of(&group, &count, answer, ground->arcs->n, err);
     if (status == GX_OK) {

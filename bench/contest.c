@@ -26,7 +26,8 @@ typedef struct contestant {
 typedef struct contest {
     gx__ground *ground;
     const gx__task *task;
-    const gx_pass *pass; /* NULL: a build */
+    const gx_pass *pass;        /* NULL: a build */
+    gx_graph graph, undirected; /* what it runs on, borrowed */
     contestant *all;
     size_t count;
     gx_arena *arena;
@@ -38,10 +39,13 @@ typedef struct contest {
 /* ---- guanxi -----------------------------------------------------------------------------------
  */
 
-static gx_input input_of(const contest *c) {
+static gx_input input_of(contest *c) {
     const gx__ground *g = c->ground;
-    return (gx_input){.graph = c->task->directed ? &g->ties : &g->undirected,
-                      .undirected = &g->undirected,
+    bool weighted = gx__is_weighted(c->task);
+    c->graph = gx__ties_of(g, c->task->directed, weighted);
+    c->undirected = gx__ties_of(g, false, weighted && !c->task->directed);
+    return (gx_input){.graph = &c->graph,
+                      .undirected = &c->undirected,
                       .groups = &g->groups,
                       .users = g->arcs->n};
 }
@@ -69,12 +73,32 @@ static gx_value params_of(gx_arena *arena, const char *text, const gx_graph *gra
     return map;
 }
 
+/* How many of the bridges each member is an end of; NULL where there are no bridges to read. */
+static gx_status count_bridges(double **out, const gx_arrays *results, uint32_t n, gx_error *err) {
+    const gx_array *src = gx_arrays_find(results, "bridges.src");
+    const gx_array *dst = gx_arrays_find(results, "bridges.dst");
+    if (!src || !dst) {
+        return GX_OK;
+    }
+    double *answer = gx_alloc0(n + 1u, sizeof *answer);
+    if (!answer) {
+        return gx_fail_memory(err, n * sizeof *answer);
+    }
+    for (uint64_t i = 0; i < src->shape[0]; i++) {
+        answer[((const uint32_t *)src->data)[i]]++;
+        answer[((const uint32_t *)dst->data)[i]]++;
+    }
+    *out = answer;
+    return GX_OK;
+}
+
 static gx_status take_answer(double **out, const gx_arrays *results, const gx_pass *pass,
                              uint32_t n, gx_error *err) {
     const double *score = gx_result_get(results, pass->name, "score", GX_F64, n);
     const uint32_t *group = gx_result_get(results, pass->name, "community", GX_U32, n);
+    score = score ? score : gx_result_get(results, pass->name, "distance", GX_F64, n);
     if (!score && !group) {
-        return GX_OK;
+        return count_bridges(out, results, n, err);
     }
     double *answer = gx_alloc(n + 1u, sizeof *answer);
     if (!answer) {
@@ -88,8 +112,8 @@ static gx_status take_answer(double **out, const gx_arrays *results, const gx_pa
 }
 
 /* Communities, where the pass works on them: made by a job that is not measured. */
-static gx_status make_ready(const contest *c, gx_arrays *results, const gx_input *input,
-                            int threads, gx_error *err) {
+static gx_status make_ready(contest *c, gx_arrays *results, const gx_input *input, int threads,
+                            gx_error *err) {
     bool wants = false;
     for (const char *const *name = c->pass ? c->pass->arrays : NULL; name && *name; name++) {
         wants = wants || strcmp(*name, "leiden.community") == 0;
@@ -186,6 +210,19 @@ static double peer_limit(const contest *c) {
     return fmax(c->ground->bench->peer_limit_s, 1.2 * c->ours_s);
 }
 
+/* How long the peer takes at least, as it was stopped with fewer threads and t threads are t times
+ * as fast at best; 0: nothing is known. */
+static double least_time(const contest *c, const contestant *who) {
+    double least = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const contestant *other = &c->all[i];
+        if (other->peer == who->peer && other->threads < who->threads) {
+            least = fmax(least, other->over_s * other->threads / who->threads);
+        }
+    }
+    return least;
+}
+
 static gx_status turn(contest *c, contestant *who, gx__result *out, gx_error *err) {
     *out = (gx__result){0};
     if (!who->peer) {
@@ -215,6 +252,13 @@ static gx_status play(contest *c, contestant *who, bool warm_up, gx_error *err) 
     gx_status status = gx_job_check(c->ground->bench->job, err);
     if (status != GX_OK) {
         return status;
+    }
+    double least_s = who->peer && warm_up ? least_time(c, who) : 0;
+    if (least_s > c->ours_s * 1.2) {
+        who->wanted = -1;
+        who->over_s = least_s;
+        snprintf(who->note, sizeof who->note, "stopped with fewer threads");
+        return GX_OK;
     }
     status = turn(c, who, &result, &why);
     if (status != GX_OK) {
@@ -442,6 +486,15 @@ static size_t thread_counts(int out[THREADS_MAX], const gx_bench *bench) {
     return count;
 }
 
+/* NetworkX is so slow that it runs only what nobody else among the peers has. */
+static bool is_spare(const contest *c, const gx__peer *peer) {
+    bool other = false;
+    for (size_t i = 0; i < c->count; i++) {
+        other = other || c->all[i].peer;
+    }
+    return other && strcmp(peer->name, "networkx") == 0;
+}
+
 static void invite(contest *c, gx__peer **peers, size_t peer_count) {
     int threads[THREADS_MAX];
     size_t count = thread_counts(threads, c->ground->bench);
@@ -449,7 +502,7 @@ static void invite(contest *c, gx__peer **peers, size_t peer_count) {
         add(c, NULL, threads[t]);
     }
     for (size_t p = 0; p < peer_count; p++) {
-        if (peers[p]->knows(peers[p], c->task->name)) {
+        if (peers[p]->knows(peers[p], c->task->name) && !is_spare(c, peers[p])) {
             for (size_t t = 0; t < (peers[p]->threads > 1 ? count : 1); t++) {
                 add(c, peers[p], peers[p]->threads > 1 ? threads[t] : 1);
             }
@@ -474,6 +527,9 @@ gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers
     }
     c.params = params_of(c.arena, task->params, &ground->undirected);
     gx_job_stage(ground->bench->job, task->name, 0);
+    if (gx__is_weighted(task)) {
+        GX_TRY(gx__weigh(ground, task->directed, err));
+    }
     invite(&c, peers, peer_count);
     GX_TRY(play_all(&c, err));
     GX_TRY(judge(&c, err));

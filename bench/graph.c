@@ -85,10 +85,11 @@ static bool wanted(const gx__ground *g, const gx__task *task) {
         return listed(g->bench->only, task->name);
     }
     double n = (double)g->arcs->n, m = (double)g->undirected.m;
-    double work = task->cost == GX__QUADRATIC ? n * m
-                  : task->cost == GX__SLOW    ? 2e5 * n
-                  : task->cost == GX__SLOWEST ? 30 * n * m
-                                              : 0;
+    double work = task->cost == GX__QUADRATIC  ? n * m
+                  : task->cost == GX__SEARCHES ? 2000 * m
+                  : task->cost == GX__SLOW     ? 2e5 * n
+                  : task->cost == GX__SLOWEST  ? 30 * n * m
+                                               : 0;
     for (uint32_t v = 0; task->cost == GX__TWO_STEPS && v < g->undirected.n; v++) {
         double degree = (double)(g->undirected.out_ptr[v + 1] - g->undirected.out_ptr[v]);
         work += degree * degree;
@@ -96,26 +97,89 @@ static bool wanted(const gx__ground *g, const gx__task *task) {
     return work < COST_MOST;
 }
 
+/* ---- weights ------------------------------------------------------------------------------------
+ */
+
+uint8_t gx__pair_weight(uint32_t u, uint32_t v) {
+    uint32_t ends[2] = {u < v ? u : v, u < v ? v : u};
+    return (uint8_t)(1 + gx_bench_hash(0, ends, sizeof ends) % 10);
+}
+
+bool gx__is_weighted(const gx__task *task) {
+    return strstr(task->params, "weighted=true") != NULL;
+}
+
+static gx_status weigh_rows(float **out, const uint64_t *ptr, const uint32_t *end, uint32_t n,
+                            gx_error *err) {
+    float *weight = gx_alloc(ptr[n] + 1, sizeof *weight);
+    if (!weight) {
+        return gx_fail_memory(err, ptr[n] * sizeof *weight);
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint64_t i = ptr[v]; i < ptr[v + 1]; i++) {
+            weight[i] = gx__pair_weight(v, end[i]);
+        }
+    }
+    *out = weight;
+    return GX_OK;
+}
+
+gx_status gx__weigh(gx__ground *ground, bool directed, gx_error *err) {
+    const gx_graph *g = directed ? &ground->ties : &ground->undirected;
+    float **weight = ground->weight[directed];
+    gx_status status = GX_OK;
+    if (!weight[0]) {
+        status = weigh_rows(&weight[0], g->out_ptr, g->out_dst, g->n, err);
+    }
+    if (status == GX_OK && directed && !weight[1]) {
+        status = weigh_rows(&weight[1], g->in_ptr, g->in_src, g->n, err);
+    }
+    return status;
+}
+
+gx_graph gx__ties_of(const gx__ground *ground, bool directed, bool weighted) {
+    gx_graph graph = directed ? ground->ties : ground->undirected;
+    if (weighted) {
+        graph.out_weight = ground->weight[directed][0];
+        graph.in_weight = ground->weight[directed][directed];
+    }
+    return graph;
+}
+
 /* ---- peers --------------------------------------------------------------------------------------
  */
 
-/* Pairs of u32, each tie once, in the folder. */
+static FILE *open_in(char *path, size_t size, const gx__ground *g, const char *name,
+                     const char *ending) {
+    snprintf(path, size, "%s/%s%s", g->folder, name, ending);
+    return fopen(path, "wb");
+}
+
+/* Pairs of u32, each tie once, in the folder; and beside them their weights, a byte each. */
 static gx_status write_ends(const gx__ground *g, const char *name, const gx_graph *graph,
                             gx_error *err) {
-    char path[GX_FOLDER_MAX + 16];
-    snprintf(path, sizeof path, "%s/%s", g->folder, name);
-    FILE *file = fopen(path, "wb");
-    if (!file) {
-        return gx_fail_errno(err, errno, "writing", path);
-    }
-    bool good = true;
+    char path[GX_FOLDER_MAX + 32], weights_path[GX_FOLDER_MAX + 32];
+    FILE *file = open_in(path, sizeof path, g, name, "");
+    FILE *weights = open_in(weights_path, sizeof weights_path, g, name, ".weights");
+    bool good = file && weights;
     for (uint32_t u = 0; good && u < graph->n; u++) {
         for (uint64_t i = graph->out_ptr[u]; good && i < graph->out_ptr[u + 1]; i++) {
             uint32_t pair[2] = {u, graph->out_dst[i]};
-            good = (!graph->directed && pair[1] < u) || fwrite(pair, sizeof pair, 1, file) == 1;
+            if (graph->directed || pair[1] >= u) {
+                good = fwrite(pair, sizeof pair, 1, file) == 1 &&
+                       putc(gx__pair_weight(u, pair[1]), weights) != EOF;
+            }
         }
     }
-    return fclose(file) == 0 && good ? GX_OK : gx_fail_errno(err, errno, "writing", path);
+    good = good && fflush(file) == 0 && fflush(weights) == 0;
+    gx_status status = good ? GX_OK : gx_fail_errno(err, errno, "writing", path);
+    if (file) {
+        fclose(file);
+    }
+    if (weights) {
+        fclose(weights);
+    }
+    return status;
 }
 
 static gx_status write_arcs(const gx__ground *g, gx_error *err) {
@@ -196,6 +260,9 @@ done:
     gx_graph_finish(&g.ties);
     gx_graph_finish(&g.undirected);
     gx_matrix_finish(&g.groups);
+    for (int i = 0; i < 4; i++) {
+        gx_free(g.weight[i / 2][i % 2]);
+    }
     return status;
 }
 

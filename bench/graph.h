@@ -10,15 +10,24 @@
 typedef enum gx__compare {
     GX__SCORES,    /* member by member, within the tolerance */
     GX__DIRECTION, /* the same after dividing by the largest: a factor is free */
+    GX__TOP,       /* the scores sorted: of equal ones any may have been left out */
     GX__PARTITION, /* the same groups, whatever their numbers */
     GX__QUALITY,   /* modularity no lower than the others' by more than the tolerance */
     GX__TRUTH,     /* NMI with the labels no lower; where there are none, modularity */
     GX__TIME       /* only timed: tools draw samples of their own */
 } gx__compare;
 
-/* In what time grows with: ties, the sum of squares of degrees, members × ties; the last two with
- * members and members × ties, but so slowly done that only smaller graphs are for them. */
-typedef enum gx__cost { GX__LINEAR, GX__TWO_STEPS, GX__QUADRATIC, GX__SLOW, GX__SLOWEST } gx__cost;
+/* In what time grows with: ties, ties times hundreds of searches, the sum of squares of degrees,
+ * members × ties; the last two with members and members × ties, but so slowly done that only
+ * smaller graphs are for them. */
+typedef enum gx__cost {
+    GX__LINEAR,
+    GX__SEARCHES,
+    GX__TWO_STEPS,
+    GX__QUADRATIC,
+    GX__SLOW,
+    GX__SLOWEST
+} gx__cost;
 
 typedef struct gx__task {
     const char *name;
@@ -49,9 +58,21 @@ typedef struct gx__ground {
     gx_graph ties, undirected;
     gx_matrix groups;           /* that members are in: none */
     uint64_t tie_count;         /* either way counted once */
+    float *weight[2][2];        /* of rows [directed][in]; NULL: not made, or the out-rows' */
     char folder[GX_FOLDER_MAX]; /* for peers: files of pairs of u32: `arcs` as given,
-                                    `directed` and `undirected` each tie once */
+                                    `directed` and `undirected` each tie once, and files of a
+                                    byte a tie with weights */
 } gx__ground;
+
+/* Ties have no weights in the files, so those of weighted tasks are drawn from the pair: 1 to 10,
+ * whichever of the two is first. */
+uint8_t gx__pair_weight(uint32_t u, uint32_t v);
+/* The task counts ties by their weights. */
+bool gx__is_weighted(const gx__task *task);
+/* Makes weights where there are none yet. */
+GX_MUST_CHECK gx_status gx__weigh(gx__ground *ground, bool directed, gx_error *err);
+/* The ties of one kind, borrowed; with weights where they are wanted and were made. */
+gx_graph gx__ties_of(const gx__ground *ground, bool directed, bool weighted);
 
 /* One run. */
 typedef struct gx__result {

@@ -1,6 +1,6 @@
 /* The suite `graph`: guanxi agrees with igraph on a small graph, and a peer that is slow, silent or
  * wrong is told from one that is not. */
-#include "bench/bench.h"
+#include "bench/graph.h"
 
 #include "datasets/datasets.h"
 
@@ -140,6 +140,57 @@ static void test_peers_that_fail(void **state) {
         assert_false(s.line[0].has_peer);
     }
     gx_folder_remove(folder);
+}
+
+/* What does not end on one thread within 0.3 s does not on two within 0.15. */
+static void test_a_peer_stopped_once(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    write_peer(folder, "networkx",
+               "echo '{\"version\": \"1\", \"threads\": 8, \"tasks\": [\"degree\"]}'\n"
+               "read line\n"
+               "echo '{\"loading\": true}'; sleep 0.6; echo '{\"loaded\": true}'\n"
+               "exec sleep 60\n");
+    assert_int_equal(run(&s, folder, "degree", "networkx", 0.3), GX_OK);
+    assert_int_equal(s.count, 4);
+    assert_string_equal(s.note[2], "over the limit of 0.3 s");
+    assert_true(fabs(s.line[2].over_s - 0.3) < 1e-9);
+    assert_string_equal(s.note[3], "stopped with fewer threads");
+    assert_true(fabs(s.line[3].over_s - 0.15) < 1e-9);
+    gx_folder_remove(folder);
+}
+
+/* Loading takes longer than the limit, the task does not. */
+static void test_a_peer_that_loads(void **state) {
+    (void)state;
+    char folder[GX_FOLDER_MAX];
+    static seen s;
+    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
+    write_karate(folder);
+    write_peer(folder, "networkx",
+               HELLO "echo '{\"loading\": true}'; sleep 0.6; echo '{\"loaded\": true}'\n"
+                     "while true; do echo '{\"wall_s\": 1e-9}'; read line || exit; done\n");
+    assert_int_equal(run(&s, folder, "degree", "networkx", 0.3), GX_OK);
+    assert_int_equal(s.count, 3);
+    assert_string_equal(s.note[2], "");
+    assert_true(s.line[2].wall_s > 0 && s.line[2].over_s == 0);
+    gx_folder_remove(folder);
+}
+
+static void test_weights(void **state) {
+    (void)state;
+    bool seen_weight[11] = {false};
+    for (uint32_t v = 1; v < 1000; v++) {
+        uint8_t weight = gx__pair_weight(0, v);
+        assert_true(weight >= 1 && weight <= 10 && weight == gx__pair_weight(v, 0));
+        seen_weight[weight] = true;
+    }
+    for (int i = 1; i <= 10; i++) {
+        assert_true(seen_weight[i]);
+    }
 }
 
 /* Fast and wrong: its time does not count, and it is not what we agree with. */
@@ -353,7 +404,8 @@ int main(void) {
         cmocka_unit_test(test_a_wrong_peer), cmocka_unit_test(test_page),
         cmocka_unit_test(test_a_worse_peer), cmocka_unit_test(test_labels),
         cmocka_unit_test(test_estimates),    cmocka_unit_test(test_page_of_stopped),
-        cmocka_unit_test(test_document),
+        cmocka_unit_test(test_document),     cmocka_unit_test(test_a_peer_stopped_once),
+        cmocka_unit_test(test_weights),      cmocka_unit_test(test_a_peer_that_loads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

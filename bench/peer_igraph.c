@@ -6,16 +6,19 @@
 
 typedef struct call {
     const igraph_t *graph;
-    uint32_t n;
-    igraph_vector_t score; /* what the function gives: one of the two */
+    const igraph_vector_t *weights; /* NULL: ties are alike */
+    uint32_t n, source;             /* the member with most ties, of equals the first */
+    igraph_vector_t score;          /* what the function gives: one of the two */
     igraph_vector_int_t member;
 } call;
 
 typedef struct peer {
     gx__peer head;
     const gx__ground *ground;
-    igraph_t graph[2]; /* undirected, directed */
-    bool made[2];
+    igraph_t graph[2]; /* undirected, directed; one at a time is there */
+    bool made[2], weighed;
+    igraph_vector_t weights; /* of that graph's ties */
+    uint32_t source;
 } peer;
 
 static gx_status said(igraph_error_t code, gx_error *err) {
@@ -31,54 +34,132 @@ static igraph_error_t degree(call *c) {
     return igraph_degree(c->graph, &c->member, igraph_vss_all(), IGRAPH_ALL, true);
 }
 
+static igraph_error_t degree_in(call *c) {
+    return igraph_degree(c->graph, &c->member, igraph_vss_all(), IGRAPH_IN, true);
+}
+
+static igraph_error_t degree_weighted(call *c) {
+    return igraph_strength(c->graph, &c->score, igraph_vss_all(), IGRAPH_ALL, true, c->weights);
+}
+
 static igraph_error_t pagerank(call *c) {
     igraph_real_t value;
     return igraph_pagerank(c->graph, IGRAPH_PAGERANK_ALGO_PRPACK, &c->score, &value,
-                           igraph_vss_all(), true, 0.85, NULL, NULL);
+                           igraph_vss_all(), true, 0.85, c->weights, NULL);
+}
+
+/* From the first member. */
+static igraph_error_t pagerank_one(call *c) {
+    igraph_real_t value;
+    return igraph_personalized_pagerank_vs(c->graph, IGRAPH_PAGERANK_ALGO_PRPACK, &c->score, &value,
+                                           igraph_vss_all(), true, 0.85, igraph_vss_1(0),
+                                           c->weights, NULL);
 }
 
 static igraph_error_t eigenvector(call *c) {
     igraph_arpack_options_t options;
     igraph_real_t value;
     igraph_arpack_options_init(&options);
-    return igraph_eigenvector_centrality(c->graph, &c->score, &value, false, true, NULL, &options);
+    return igraph_eigenvector_centrality(c->graph, &c->score, &value, igraph_is_directed(c->graph),
+                                         true, c->weights, &options);
 }
 
 static igraph_error_t hits(call *c) {
     igraph_arpack_options_t options;
     igraph_real_t value;
     igraph_arpack_options_init(&options);
-    return igraph_hub_and_authority_scores(c->graph, NULL, &c->score, &value, true, NULL, &options);
+    return igraph_hub_and_authority_scores(c->graph, NULL, &c->score, &value, true, c->weights,
+                                           &options);
+}
+
+/* `count` members, the same one perhaps more than once. */
+static igraph_error_t draw(igraph_vector_int_t *out, const call *c, uint32_t count) {
+    igraph_error_t code = igraph_vector_int_init(out, 0);
+    gx_rng rng = gx_rng_at(1, 0);
+    for (uint32_t i = 0; code == IGRAPH_SUCCESS && i < count; i++) {
+        code = igraph_vector_int_push_back(out, (igraph_integer_t)gx_rng_below(&rng, c->n));
+    }
+    return code;
 }
 
 static igraph_error_t betweenness(call *c) {
-    enum { SOURCES = 16 };
     igraph_vector_int_t from;
-    igraph_error_t code = igraph_vector_int_init(&from, 0);
-    gx_rng rng = gx_rng_at(1, 0);
-    for (uint32_t i = 0; code == IGRAPH_SUCCESS && i < SOURCES; i++) {
-        code = igraph_vector_int_push_back(&from, (igraph_integer_t)gx_rng_below(&rng, c->n));
-    }
+    igraph_error_t code = draw(&from, c, 16);
     if (code == IGRAPH_SUCCESS) {
-        code = igraph_betweenness_subset(c->graph, &c->score, igraph_vss_all(), false,
-                                         igraph_vss_vector(&from), igraph_vss_all(), NULL);
+        code = igraph_betweenness_subset(c->graph, &c->score, igraph_vss_all(), true,
+                                         igraph_vss_vector(&from), igraph_vss_all(), c->weights);
     }
     igraph_vector_int_destroy(&from);
     return code;
 }
 
+/* Where a graph has directions, along them. */
 static igraph_error_t closeness(call *c) {
-    return igraph_closeness(c->graph, &c->score, NULL, NULL, igraph_vss_all(), IGRAPH_ALL, NULL,
-                            true);
+    return igraph_closeness(c->graph, &c->score, NULL, NULL, igraph_vss_all(), IGRAPH_OUT,
+                            c->weights, true);
+}
+
+/* As many searches as guanxi makes: of so many members. */
+static igraph_error_t closeness_sampled(call *c) {
+    igraph_vector_int_t of;
+    igraph_error_t code = draw(&of, c, 256);
+    if (code == IGRAPH_SUCCESS) {
+        code = igraph_closeness(c->graph, &c->score, NULL, NULL, igraph_vss_vector(&of), IGRAPH_OUT,
+                                c->weights, true);
+    }
+    igraph_vector_int_destroy(&of);
+    igraph_vector_clear(&c->score); /* not an answer for every member */
+    return code;
 }
 
 static igraph_error_t harmonic(call *c) {
-    return igraph_harmonic_centrality(c->graph, &c->score, igraph_vss_all(), IGRAPH_ALL, NULL,
+    return igraph_harmonic_centrality(c->graph, &c->score, igraph_vss_all(), IGRAPH_OUT, c->weights,
                                       false);
+}
+
+static igraph_error_t distances(call *c) {
+    igraph_matrix_t result;
+    igraph_error_t code = igraph_matrix_init(&result, 0, 0);
+    if (code != IGRAPH_SUCCESS) {
+        return code;
+    }
+    igraph_vs_t from = igraph_vss_1((igraph_integer_t)c->source);
+    code = c->weights ? igraph_distances_dijkstra(c->graph, &result, from, igraph_vss_all(),
+                                                  c->weights, IGRAPH_OUT)
+                      : igraph_distances(c->graph, &result, from, igraph_vss_all(), IGRAPH_OUT);
+    if (code == IGRAPH_SUCCESS) {
+        code = igraph_matrix_get_row(&result, &c->score, 0);
+    }
+    igraph_matrix_destroy(&result);
+    return code;
+}
+
+static igraph_error_t bridges(call *c) {
+    igraph_vector_int_t found;
+    igraph_error_t code = igraph_vector_int_init(&found, 0);
+    if (code != IGRAPH_SUCCESS) {
+        return code;
+    }
+    code = igraph_bridges(c->graph, &found);
+    if (code == IGRAPH_SUCCESS) {
+        code = igraph_vector_resize(&c->score, c->n);
+        igraph_vector_null(&c->score);
+    }
+    for (igraph_integer_t i = 0; code == IGRAPH_SUCCESS && i < igraph_vector_int_size(&found);
+         i++) {
+        VECTOR(c->score)[IGRAPH_FROM(c->graph, VECTOR(found)[i])]++;
+        VECTOR(c->score)[IGRAPH_TO(c->graph, VECTOR(found)[i])]++;
+    }
+    igraph_vector_int_destroy(&found);
+    return code;
 }
 
 static igraph_error_t kcore(call *c) {
     return igraph_coreness(c->graph, &c->member, IGRAPH_ALL);
+}
+
+static igraph_error_t kcore_in(call *c) {
+    return igraph_coreness(c->graph, &c->member, IGRAPH_IN);
 }
 
 static igraph_error_t triangles(call *c) {
@@ -90,8 +171,13 @@ static igraph_error_t clustering(call *c) {
                                                 IGRAPH_TRANSITIVITY_ZERO);
 }
 
+static igraph_error_t clustering_weighted(call *c) {
+    return igraph_transitivity_barrat(c->graph, &c->score, igraph_vss_all(), c->weights,
+                                      IGRAPH_TRANSITIVITY_ZERO);
+}
+
 static igraph_error_t constraint(call *c) {
-    return igraph_constraint(c->graph, &c->score, igraph_vss_all(), NULL);
+    return igraph_constraint(c->graph, &c->score, igraph_vss_all(), c->weights);
 }
 
 static igraph_error_t components(call *c) {
@@ -107,25 +193,26 @@ static igraph_error_t leiden(call *c) {
     igraph_vector_t strength;
     igraph_real_t quality;
     igraph_integer_t clusters;
-    double edges = (double)igraph_ecount(c->graph);
     igraph_error_t code = igraph_vector_init(&strength, 0);
     if (code == IGRAPH_SUCCESS) {
-        code = igraph_strength(c->graph, &strength, igraph_vss_all(), IGRAPH_ALL, true, NULL);
+        code = igraph_strength(c->graph, &strength, igraph_vss_all(), IGRAPH_ALL, true, c->weights);
     }
     if (code == IGRAPH_SUCCESS) {
-        code = igraph_community_leiden(c->graph, NULL, &strength, edges > 0 ? 0.5 / edges : 1, 0.01,
-                                       false, 2, &c->member, &clusters, &quality);
+        double twice = igraph_vector_sum(&strength);
+        code = igraph_community_leiden(c->graph, c->weights, &strength, twice > 0 ? 1 / twice : 1,
+                                       0.01, false, 2, &c->member, &clusters, &quality);
     }
     igraph_vector_destroy(&strength);
     return code;
 }
 
 static igraph_error_t louvain(call *c) {
-    return igraph_community_multilevel(c->graph, NULL, 1, &c->member, NULL, NULL);
+    return igraph_community_multilevel(c->graph, c->weights, 1, &c->member, NULL, NULL);
 }
 
 static igraph_error_t label_propagation(call *c) {
-    return igraph_community_label_propagation(c->graph, &c->member, IGRAPH_ALL, NULL, NULL, NULL);
+    return igraph_community_label_propagation(c->graph, &c->member, IGRAPH_ALL, c->weights, NULL,
+                                              NULL);
 }
 
 static igraph_error_t infomap(call *c) {
@@ -156,22 +243,47 @@ static const struct {
     {"build", NULL},
     {"build_undirected", NULL},
     {"degree", degree},
+    {"degree_in", degree_in},
+    {"degree_weighted", degree_weighted},
     {"pagerank", pagerank},
+    {"pagerank_one", pagerank_one},
+    {"pagerank_weighted", pagerank},
     {"pagerank_directed", pagerank},
+    {"pagerank_directed_weighted", pagerank},
     {"eigenvector", eigenvector},
+    {"eigenvector_weighted", eigenvector},
+    {"eigenvector_directed", eigenvector},
     {"hits", hits},
+    {"hits_weighted", hits},
     {"betweenness", betweenness},
+    {"betweenness_weighted", betweenness},
+    {"betweenness_directed", betweenness},
+    {"betweenness_directed_weighted", betweenness},
     {"closeness", closeness},
+    {"closeness_directed", closeness},
+    {"closeness_sampled", closeness_sampled},
+    {"closeness_sampled_weighted", closeness_sampled},
     {"harmonic", harmonic},
+    {"harmonic_directed", harmonic},
+    {"distances", distances},
+    {"distances_weighted", distances},
+    {"bridges", bridges},
     {"kcore", kcore},
+    {"kcore_in", kcore_in},
     {"triangles", triangles},
     {"clustering", clustering},
+    {"clustering_weighted", clustering_weighted},
     {"constraint", constraint},
+    {"constraint_weighted", constraint},
+    {"constraint_directed", constraint},
     {"components", components},
     {"strong_components", strong_components},
     {"leiden", leiden},
+    {"leiden_weighted", leiden},
     {"louvain", louvain},
+    {"louvain_weighted", louvain},
     {"label_propagation", label_propagation},
+    {"label_propagation_weighted", label_propagation},
     {"infomap", infomap},
     {"walktrap", walktrap},
 };
@@ -225,6 +337,29 @@ static void forget(peer *p) {
             p->made[directed] = false;
         }
     }
+    if (p->weighed) {
+        igraph_vector_destroy(&p->weights);
+        p->weighed = false;
+    }
+}
+
+/* Of the ties in the order of list_ends. */
+static gx_status weigh(peer *p, bool directed, gx_error *err) {
+    const gx_graph *graph = directed ? &p->ground->ties : &p->ground->undirected;
+    uint64_t at = 0, ties = graph->directed ? graph->m : graph->m / 2;
+    if (p->weighed) {
+        return GX_OK;
+    }
+    igraph_error_t code = igraph_vector_init(&p->weights, (igraph_integer_t)ties);
+    p->weighed = code == IGRAPH_SUCCESS;
+    for (uint32_t u = 0; p->weighed && u < graph->n; u++) {
+        for (uint64_t i = graph->out_ptr[u]; i < graph->out_ptr[u + 1]; i++) {
+            if (graph->directed || graph->out_dst[i] > u) {
+                VECTOR(p->weights)[at++] = gx__pair_weight(u, graph->out_dst[i]);
+            }
+        }
+    }
+    return said(code, err);
 }
 
 /* The times are of igraph's own functions alone; the graph is without repeats and loops. */
@@ -278,8 +413,12 @@ static gx_status copy_answer(gx__result *out, const call *c, gx_error *err) {
     return GX_OK;
 }
 
-static gx_status run_task(peer *p, gx__result *out, int which, bool directed, gx_error *err) {
-    call c = {.graph = &p->graph[directed], .n = p->ground->arcs->n};
+static gx_status run_task(peer *p, gx__result *out, int which, bool directed, bool weighted,
+                          gx_error *err) {
+    call c = {.graph = &p->graph[directed],
+              .weights = weighted ? &p->weights : NULL,
+              .n = p->ground->arcs->n,
+              .source = p->source};
     igraph_error_t code = igraph_vector_init(&c.score, 0);
     if (code == IGRAPH_SUCCESS) {
         code = igraph_vector_int_init(&c.member, 0);
@@ -305,7 +444,7 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
                      double limit_s, gx_error *err) {
     peer *p = (peer *)self;
     int which = find(task->name);
-    bool build = tasks[which].run == NULL;
+    bool build = tasks[which].run == NULL, weighted = gx__is_weighted(task);
     int64_t wall = 0, cpu = 0;
     gx_status status = GX_OK;
     (void)threads;
@@ -314,6 +453,9 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
     if (!build && !p->made[task->directed]) {
         limit_ns = INT64_MAX;
         status = make(p, task->directed, build, &wall, &cpu, err);
+    }
+    if (status == GX_OK && weighted) {
+        status = weigh(p, task->directed, err);
     }
     limit_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
     gx_bench_rss_reset();
@@ -324,7 +466,7 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
         out->wall_s = (double)wall / 1e9;
         out->cpu_s = (double)cpu / 1e9;
     } else if (status == GX_OK) {
-        status = run_task(p, out, which, task->directed, err);
+        status = run_task(p, out, which, task->directed, weighted, err);
     }
     igraph_set_interruption_handler(old);
     out->rss_bytes = gx_bench_rss_peak();
@@ -336,6 +478,15 @@ static void close_peer(gx__peer *self) {
     peer *p = (peer *)self;
     forget(p);
     gx_free(p);
+}
+
+static uint32_t most_tied(const gx_graph *graph) {
+    uint32_t best = 0;
+    for (uint32_t v = 1; v < graph->n; v++) {
+        uint64_t degree = graph->out_ptr[v + 1] - graph->out_ptr[v];
+        best = degree > graph->out_ptr[best + 1] - graph->out_ptr[best] ? v : best;
+    }
+    return best;
 }
 
 gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *err) {
@@ -352,6 +503,7 @@ gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *er
                          .run = run,
                          .close = close_peer};
     p->ground = ground;
+    p->source = most_tied(&ground->undirected);
     *out = &p->head;
     return GX_OK;
 }

@@ -105,7 +105,7 @@ static gx_status read_line(peer *p, double limit_s, gx_error *err) {
         struct pollfd ready = {.fd = p->out, .events = POLLIN};
         if (left_ms <= 0 || gx_job_should_stop(p->ground->bench->job)) {
             stop(p);
-            return gx_fail(err, GX_DEADLINE, "over the limit of %g s", limit_s);
+            return gx_fail(err, GX_DEADLINE, "over the limit of %.3g s", limit_s);
         }
         if (poll(&ready, 1, left_ms < 100 ? (int)left_ms : 100) <= 0) {
             continue;

@@ -1,9 +1,9 @@
 """What the programs beside this one share: a graph in two files of numbers, tasks asked for one a line.
 
-A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed)` makes the peer's own graph from
-arrays of ends, `simplify(graph)` gives it without repeats and loops, where it keeps such; `forget(graph)` drops answers it
+A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed, weights)` makes the peer's own graph from
+arrays of ends and, unless they are None, of weights, `simplify(graph)` gives it without repeats and loops, where it keeps such; `forget(graph)` drops answers it
 remembers, so that a second run computes again; `tasks` maps a task's name to a function of (graph, threads), marked with
-@directed where it works on the directed graph, which returns a number, a list or array of one number a
+directed() or weighted() where it works on such a graph, which returns a number, a list or array of one number a
 member, or None. The bench writes a line {"task", "threads"} and reads back a line of what it took, with {"loading"} and
 {"loaded"} before it where the graph was made first, which has no limit; the answer itself goes to the file `answer` in the
 graph's folder, one double a member.
@@ -20,8 +20,19 @@ BUILDS = ("build", "build_undirected")
 
 
 def directed(function):
-    function.directed = True
-    return function
+    """The same on the directed graph."""
+    def call(g, threads):
+        return function(g, threads)
+    call.directed, call.weighted = True, getattr(function, "weighted", False)
+    return call
+
+
+def weighted(function):
+    """The same on the graph with weights."""
+    def call(g, threads):
+        return function(g, threads)
+    call.directed, call.weighted = getattr(function, "directed", False), True
+    return call
 
 
 def _rss(field):
@@ -53,6 +64,16 @@ def labels_of(parts, n):
     return label
 
 
+def most_tied(u, v, n):
+    """The member with most ties, of equals the first; of arrays of ends, each tie once."""
+    return int(numpy.argmax(numpy.bincount(u, minlength=n) + numpy.bincount(v, minlength=n)))
+
+
+def ends_of(pairs, n):
+    """How many of the pairs each member is in."""
+    return numpy.bincount(numpy.asarray(pairs, dtype=numpy.int64).ravel(), minlength=n)
+
+
 def by_member(scores, n):
     """A dictionary from member to score, in the order of members."""
     return numpy.fromiter((scores[v] for v in range(n)), dtype=numpy.float64, count=n)
@@ -69,27 +90,31 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
         out.write(json.dumps(line) + "\n")
         out.flush()
 
-    def graph(is_directed):
+    def graph(*kind):
         """One at a time is kept: tasks come sorted by the graph they work on."""
-        if is_directed not in graphs:
+        is_directed, is_weighted = kind
+        if kind not in graphs:
             say({"loading": True})
             graphs.clear()
-            u, v = _read(folder, "directed" if is_directed else "undirected")
-            graphs[is_directed] = build(n, u, v, is_directed)
+            name = "directed" if is_directed else "undirected"
+            u, v = _read(folder, name)
+            weights = numpy.fromfile(os.path.join(folder, name + ".weights"), dtype=numpy.uint8) if is_weighted else None
+            graphs[kind] = build(n, u, v, is_directed, weights)
             say({"loaded": True})
-        return graphs[is_directed]
+        return graphs[kind]
 
     def run(task, count):
-        set_threads(count)
+        set_threads(min(threads, os.cpu_count() or 1))  # loading is not what is measured
         if task in BUILDS:
             is_directed = task == "build"
             ends = _read(folder, "arcs")
             graphs.clear()
-            call = lambda: graphs.update({is_directed: simplify(build(n, *ends, is_directed))})
+            call = lambda: graphs.update({(is_directed, False): simplify(build(n, *ends, is_directed, None))})
         else:
-            on = graph(getattr(tasks[task], "directed", False))
+            on = graph(getattr(tasks[task], "directed", False), getattr(tasks[task], "weighted", False))
             forget(on)
             call = lambda: tasks[task](on, count)
+        set_threads(count)
         _forget_peak()
         before, used = _rss("VmRSS"), resource.getrusage(resource.RUSAGE_SELF)
         wall = time.perf_counter()

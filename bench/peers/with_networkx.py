@@ -1,13 +1,16 @@
 """NetworkX (Hagberg, Schult, Swart 2008), pure Python but for what SciPy does."""
 import networkx as nx
 
-from peer import serve, directed, by_member, labels_of
+from peer import serve, directed, by_member, ends_of, labels_of, most_tied, weighted
 
 
-def build(n, u, v, is_directed):
-    graph = (nx.DiGraph if is_directed else nx.Graph)()
+def build(n, u, v, is_directed, weights):
+    graph = (nx.DiGraph if is_directed else nx.Graph)(source=most_tied(u, v, n))
     graph.add_nodes_from(range(n))
-    graph.add_edges_from(zip(u.tolist(), v.tolist()))
+    if weights is None:
+        graph.add_edges_from(zip(u.tolist(), v.tolist()))
+    else:
+        graph.add_weighted_edges_from(zip(u.tolist(), v.tolist(), weights.tolist()))
     return graph
 
 
@@ -20,42 +23,68 @@ def parts(g, result):
     return lambda: labels_of(result, len(g))
 
 
-@directed
-def pagerank_directed(g, threads):
-    return pagerank(g, threads)
-
-
 def pagerank(g, threads):
     return scores(g, nx.pagerank(g, alpha=0.85, tol=1e-9 / len(g), max_iter=1000))
 
 
-@directed
 def hits(g, threads):
     return scores(g, nx.hits(g, max_iter=1000, tol=1e-9)[1])
 
 
-@directed
 def strong_components(g, threads):
     return parts(g, nx.strongly_connected_components(g))
+
+
+def distances(g, threads):
+    found = nx.single_source_shortest_path_length(g, g.graph["source"])
+    return lambda: [found.get(v, float("inf")) for v in range(len(g))]
+
+
+def bridges(g, threads):
+    found = list(nx.bridges(g))
+    return lambda: ends_of(found, len(g))
+
+
+def constraint(g, threads):
+    return scores(g, nx.constraint(g, weight="weight"))
+
+
+def effective_size(g, threads):
+    return scores(g, nx.effective_size(g, weight="weight" if g.size() != g.size("weight") else None))
+
+
+def voterank(g, threads):
+    nx.voterank(g)
 
 
 TASKS = {
     "degree": lambda g, t: scores(g, dict(g.degree())),
     "pagerank": pagerank,
-    "pagerank_directed": pagerank_directed,
+    "pagerank_one": lambda g, t: scores(g, nx.pagerank(
+        g, alpha=0.85, personalization={0: 1}, tol=1e-9 / len(g), max_iter=1000)),
+    "pagerank_weighted": weighted(pagerank),
+    "pagerank_directed": directed(pagerank),
+    "pagerank_directed_weighted": directed(weighted(pagerank)),
     "eigenvector": lambda g, t: scores(g, nx.eigenvector_centrality(g, max_iter=1000, tol=1e-9 / len(g))),
     "katz": lambda g, t: scores(g, nx.katz_centrality(
         g, alpha=1 / (1 + max(d for _, d in g.degree())), max_iter=1000, tol=1e-9 / len(g), normalized=False)),
-    "hits": hits,
+    "hits": directed(hits),
+    "hits_weighted": directed(weighted(hits)),
     "betweenness": lambda g, t: scores(g, nx.betweenness_centrality(g, k=16, normalized=False, seed=1)),
     "closeness": lambda g, t: scores(g, nx.closeness_centrality(g, wf_improved=False)),
     "harmonic": lambda g, t: scores(g, nx.harmonic_centrality(g)),
     "kcore": lambda g, t: scores(g, nx.core_number(g)),
     "clustering": lambda g, t: scores(g, nx.clustering(g)),
-    "constraint": lambda g, t: scores(g, nx.constraint(g)),
+    "constraint": constraint,
+    "constraint_weighted": weighted(constraint),
+    "effective_size": effective_size,
+    "effective_size_weighted": weighted(effective_size),
+    "voterank": voterank,
+    "distances": distances,
+    "bridges": bridges,
     "triangles": lambda g, t: scores(g, nx.triangles(g)),
     "components": lambda g, t: parts(g, nx.connected_components(g)),
-    "strong_components": strong_components,
+    "strong_components": directed(strong_components),
     "louvain": lambda g, t: parts(g, nx.community.louvain_communities(g, seed=1)),
     "label_propagation": lambda g, t: parts(g, nx.community.asyn_lpa_communities(g, seed=1)),
 }

@@ -4,57 +4,134 @@ import random
 import igraph
 import numpy
 
-from peer import serve, directed
+from peer import serve, directed, ends_of, most_tied, weighted
 
 random.seed(1)
 
 
-def build(n, u, v, is_directed):
-    return igraph.Graph(n=n, edges=numpy.column_stack((u, v)).astype(numpy.int64), directed=is_directed)
+def build(n, u, v, is_directed, weights):
+    g = igraph.Graph(n=n, edges=numpy.column_stack((u, v)).astype(numpy.int64), directed=is_directed)
+    g["source"] = most_tied(u, v, n)
+    g["weights"] = None
+    if weights is not None:
+        g.es["weight"] = weights.tolist()
+        g["weights"] = "weight"
+    return g
 
 
-@directed
-def pagerank_directed(g, threads):
-    return g.pagerank(damping=0.85)
+def degree_weighted(g, threads):
+    return g.strength(weights=g["weights"])
 
 
-@directed
+def pagerank(g, threads):
+    return g.pagerank(damping=0.85, weights=g["weights"])
+
+
+def eigenvector(g, threads):
+    along = {"directed": True} if g.is_directed() else {}
+    return g.eigenvector_centrality(weights=g["weights"], **along)
+
+
 def hits(g, threads):
-    return g.authority_score()
+    return g.authority_score(weights=g["weights"])
 
 
-@directed
-def strong_components(g, threads):
-    return g.connected_components(mode="strong").membership
+def betweenness(g, threads):
+    return g.betweenness(sources=random.sample(range(g.vcount()), min(16, g.vcount())), weights=g["weights"])
+
+
+def closeness(g, threads):
+    return g.closeness(mode="out", weights=g["weights"])
+
+
+def closeness_sampled(g, threads):
+    g.closeness(random.sample(range(g.vcount()), min(256, g.vcount())), mode="out", weights=g["weights"])
+
+
+def harmonic(g, threads):
+    return g.harmonic_centrality(mode="out", normalized=False)
+
+
+def distances(g, threads):
+    return g.distances(source=g["source"], weights=g["weights"])[0]
+
+
+def constraint(g, threads):
+    return g.constraint(weights=g["weights"])
+
+
+def clustering_weighted(g, threads):
+    return g.transitivity_local_undirected(mode="zero", weights=g["weights"])
+
+
+def bridges(g, threads):
+    found = g.bridges()
+    return lambda: ends_of([g.es[e].tuple for e in found], g.vcount())
 
 
 def triangles(g, threads):
     list_triangles = getattr(g, "list_triangles", None)
     corners = list_triangles()
-    return lambda: numpy.bincount(numpy.asarray(corners, dtype=numpy.int64).ravel(), minlength=g.vcount())
+    return lambda: ends_of(corners, g.vcount())
+
+
+def leiden(g, threads):
+    return g.community_leiden(objective_function="modularity", weights=g["weights"], n_iterations=2).membership
+
+
+def louvain(g, threads):
+    return g.community_multilevel(weights=g["weights"]).membership
+
+
+def label_propagation(g, threads):
+    return g.community_label_propagation(weights=g["weights"]).membership
 
 
 TASKS = {
     "degree": lambda g, t: g.degree(),
-    "pagerank": lambda g, t: g.pagerank(damping=0.85),
-    "pagerank_directed": pagerank_directed,
-    "eigenvector": lambda g, t: g.eigenvector_centrality(),
-    "hits": hits,
-    "betweenness": lambda g, t: g.betweenness(
-        sources=random.sample(range(g.vcount()), min(16, g.vcount()))),
-    "closeness": lambda g, t: g.closeness(),
-    "harmonic": lambda g, t: g.harmonic_centrality(normalized=False),
+    "pagerank": pagerank,
+    "pagerank_one": lambda g, t: g.personalized_pagerank(damping=0.85, reset_vertices=0),
+    "eigenvector": eigenvector,
+    "betweenness": betweenness,
+    "closeness": closeness,
+    "closeness_sampled": closeness_sampled,
+    "harmonic": harmonic,
+    "distances": distances,
     "kcore": lambda g, t: g.coreness(),
     "clustering": lambda g, t: g.transitivity_local_undirected(mode="zero"),
-    "constraint": lambda g, t: g.constraint(),
+    "constraint": constraint,
     "triangles": triangles,
     "components": lambda g, t: g.connected_components(mode="weak").membership,
-    "strong_components": strong_components,
-    "leiden": lambda g, t: g.community_leiden(objective_function="modularity", n_iterations=2).membership,
-    "louvain": lambda g, t: g.community_multilevel().membership,
-    "label_propagation": lambda g, t: g.community_label_propagation().membership,
+    "bridges": bridges,
+    "leiden": leiden,
+    "louvain": louvain,
+    "label_propagation": label_propagation,
     "infomap": lambda g, t: g.community_infomap(trials=1).membership,
     "walktrap": lambda g, t: g.community_walktrap(steps=4).as_clustering().membership,
+    "degree_weighted": weighted(degree_weighted),
+    "pagerank_weighted": weighted(pagerank),
+    "eigenvector_weighted": weighted(eigenvector),
+    "clustering_weighted": weighted(clustering_weighted),
+    "constraint_weighted": weighted(constraint),
+    "distances_weighted": weighted(distances),
+    "betweenness_weighted": weighted(betweenness),
+    "closeness_sampled_weighted": weighted(closeness_sampled),
+    "leiden_weighted": weighted(leiden),
+    "louvain_weighted": weighted(louvain),
+    "label_propagation_weighted": weighted(label_propagation),
+    "degree_in": directed(lambda g, t: g.degree(mode="in")),
+    "pagerank_directed": directed(pagerank),
+    "eigenvector_directed": directed(eigenvector),
+    "hits": directed(hits),
+    "kcore_in": directed(lambda g, t: g.coreness(mode="in")),
+    "constraint_directed": directed(constraint),
+    "betweenness_directed": directed(betweenness),
+    "closeness_directed": directed(closeness),
+    "harmonic_directed": directed(harmonic),
+    "strong_components": directed(lambda g, t: g.connected_components(mode="strong").membership),
+    "pagerank_directed_weighted": directed(weighted(pagerank)),
+    "hits_weighted": directed(weighted(hits)),
+    "betweenness_directed_weighted": directed(weighted(betweenness)),
 }
 
 serve("python_igraph", igraph.__version__, build, TASKS, simplify=lambda g: g.simplify(),
