@@ -9,8 +9,8 @@
  * pulls over in-arcs (engine/kernel/walk.h). A step shrinks the L1 error by at least d, so the
  * error after a step of length s is at most s · d / (1 − d): iteration stops when that bound is
  * within the tolerance, and the bound is given. Where every tie is there both ways, conjugate
- * gradients go ahead and leave a step or two, which prove the bound: a third to a half of the
- * products.
+ * gradients take a third to a half of the products, and their residual proves the bound; elsewhere
+ * Gauss–Seidel between parts goes ahead, and a step or two prove it.
  *
  * Time O(n + m) a step; the number of steps is at most log(tolerance) / log(d), and far lower on
  * graphs that mix well. A step reads 4 bytes an arc in order (8 with weights) and gathers one
@@ -173,10 +173,13 @@ static gx_status iterate(gx__walk *w, double *bound, bool reversible, const gx_a
     gx_status status = GX_OK;
     *bound = w->sweep.n ? 2 : 0; /* no two distributions are farther apart */
     gx_job_stage(job, "pagerank", most);
-    if (d > 0 && most > 1) {
+    if (d > 0 && w->sweep.n > 0) {
         double length = tolerance * (1 - d) / d;
-        GX_TRY(reversible ? gx__walk_reversible(&k, w, length, most - 1, err)
+        GX_TRY(reversible ? gx__walk_reversible(&k, bound, w, tolerance, most, err)
                           : gx__walk_relax(&k, w, length, most - 1, err));
+        if (*bound > tolerance) {
+            gx__walk_settle(w);
+        }
     }
     while (k < most && *bound > tolerance) {
         double length = gx__walk_step(w);

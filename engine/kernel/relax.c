@@ -29,8 +29,7 @@ static void part_block(void *user, gx__sums *sums, uint32_t first, uint32_t end)
     const double *share = w->share[0];
     double *fresh = w->share[1], change = 0, sum = 0, at_end = 0;
     for (uint32_t v = p->from + first; v < p->from + end; v++) {
-        double start = w->start ? w->start[v] : 1.0 / w->sweep.n;
-        double score = w->damping * gx__pull(&w->in, share, v) + w->refill * start;
+        double score = w->damping * gx__pull(&w->in, share, v) + w->refill * gx__walk_start(w, v);
         change += fabs(score - w->score[v]);
         sum += score;
         at_end += w->inverse[v] > 0 ? 0 : score;
@@ -84,6 +83,5 @@ gx_status gx__walk_relax(uint32_t *out_sweeps, gx__walk *walk, double length, ui
         }
         before = change;
     }
-    gx__walk_settle(walk);
     return gx_job_check(job, err);
 }

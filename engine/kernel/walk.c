@@ -8,10 +8,6 @@ uint64_t gx__walk_bytes(uint32_t n) {
     return 3 * (uint64_t)n * sizeof(double) + gx__sweep_bytes(n);
 }
 
-static double start_of(const gx__walk *w, uint32_t v) {
-    return w->start ? w->start[v] : 1.0 / w->sweep.n;
-}
-
 static double leak_of(const gx__walk *w, uint32_t v, double share) {
     return w->inverse[v] > 0 ? w->ground * share : w->score[v];
 }
@@ -28,7 +24,7 @@ static void begin_block(void *user, gx__sums *sums, uint32_t first, uint32_t end
         double weight = gx__row_strength(&b->out, v), all = weight + w->ground;
         sums->most[0] = fmax(sums->most[0], weight);
         w->inverse[v] = all > 0 ? 1 / all : 0;
-        w->score[v] = start_of(w, v);
+        w->score[v] = gx__walk_start(w, v);
         w->share[0][v] = w->score[v] * w->inverse[v];
         sums->of[LEAK] += leak_of(w, v, w->share[0][v]);
     }
@@ -70,7 +66,7 @@ static void step_block(void *user, gx__sums *sums, uint32_t first, uint32_t end)
     const double *share = w->share[0];
     double *fresh = w->share[1], length = 0, leak = 0;
     for (uint32_t v = first; v < end; v++) {
-        double score = w->damping * gx__pull(&w->in, share, v) + w->refill * start_of(w, v);
+        double score = w->damping * gx__pull(&w->in, share, v) + w->refill * gx__walk_start(w, v);
         length += fabs(score - w->score[v]);
         w->score[v] = score;
         fresh[v] = score * w->inverse[v];

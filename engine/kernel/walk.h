@@ -23,6 +23,11 @@ typedef struct gx__walk {
     double leak, refill;
 } gx__walk;
 
+/* Where the walk starts again: v's share of it. */
+static inline double gx__walk_start(const gx__walk *walk, uint32_t v) {
+    return walk->start ? walk->start[v] : 1.0 / walk->sweep.n;
+}
+
 /* The score becomes the start. The graph has in-arrays and outlives the walk. */
 GX_MUST_CHECK gx_status gx__walk_begin(gx__walk *walk, const gx_graph *graph, bool weighted,
                                        gx_job *job, gx_error *err);
@@ -32,16 +37,20 @@ uint64_t gx__walk_bytes(uint32_t n);
 /* Pulls once over all in-arcs; returns Σ |new − old|. Look at gx_job_check before anything else. */
 double gx__walk_step(gx__walk *walk);
 
-/* Takes the score near the fixed point where ties have no direction, so that the walk is
- * reversible, in a fraction of the steps (conjugate gradients; see reversible.c), until the next
- * step is estimated to be no longer than `length`, or after `most` products. The graph is that of
- * `begin`, undirected; ground is 0. *out_products is how many products it took. Holds
- * gx__walk_reversible_bytes meanwhile. */
-GX_MUST_CHECK gx_status gx__walk_reversible(uint32_t *out_products, gx__walk *walk, double length,
-                                            uint32_t most, gx_error *err);
+/* The score at the fixed point where ties have no direction, so that the walk is reversible, in a
+ * fraction of the steps (conjugate gradients; see reversible.c): until *out_bound, which is proved
+ * to be at least Σ |score − fixed point|, is within the tolerance, or after `most` products. The
+ * graph is that of `begin`, undirected, with members; ground is 0, damping below 1. *out_products
+ * is how many products it took. Holds gx__walk_reversible_bytes meanwhile. For steps after it the
+ * walk must be settled first. */
+GX_MUST_CHECK gx_status gx__walk_reversible(uint32_t *out_products, double *out_bound,
+                                            gx__walk *walk, double tolerance, uint32_t most,
+                                            gx_error *err);
 uint64_t gx__walk_reversible_bytes(uint32_t n);
-/* The same where ties have directions: Gauss–Seidel between some parts of the members (see
- * relax.c); `most` counts sweeps over all of them. Holds nothing besides the walk. */
+/* The score near the fixed point where ties have directions, until the next step is estimated to be
+ * no longer than `length`: Gauss–Seidel between some parts of the members (see relax.c); `most`
+ * counts sweeps over all of them. Holds nothing besides the walk, which must be settled after it.
+ */
 GX_MUST_CHECK gx_status gx__walk_relax(uint32_t *out_sweeps, gx__walk *walk, double length,
                                        uint32_t most, gx_error *err);
 /* Scales the score to sum to 1, and makes the rest of the walk follow from it. */

@@ -473,6 +473,63 @@ static void test_hits_as_igraph_has_it(void **state) {
     }
 }
 
+/* ---- PageRank's bound is proved -------------------------------------------------------------- */
+
+/* Against plain iteration until nothing moves: the told bound holds at every tolerance, and is
+ * itself within the tolerance. */
+static void expect_bound(const gx_input *input, const char *tolerance, const char *damping,
+                         const char *member) {
+    const gx_graph *g = input->graph;
+    const char *const params[] = {"tolerance", tolerance, "damping", damping,
+                                  "members",   member,    NULL};
+    run_result r = run("pagerank", input, 1, params);
+    const double *score = score_of(&r, "pagerank", input);
+    const double *told = gx_result_get(r.arrays, "pagerank", "bound", GX_F64, 1);
+    double bound = *told, d = strtod(damping, NULL), old[N_MAX], fresh[N_MAX], apart = 0;
+    uint32_t only = (uint32_t)strtoul(member, NULL, 10);
+    for (uint32_t v = 0; v < g->n; v++) {
+        old[v] = v == only;
+    }
+    for (int step = 0; step < 3000; step++) {
+        double refill = 1 - d;
+        memset(fresh, 0, sizeof fresh);
+        for (uint32_t u = 0; u < g->n; u++) {
+            double strength = 0;
+            for (uint64_t i = g->out_ptr[u]; i < g->out_ptr[u + 1]; i++) {
+                strength += g->out_weight ? (double)g->out_weight[i] : 1;
+            }
+            refill += strength > 0 ? 0 : d * old[u];
+            for (uint64_t i = g->out_ptr[u]; i < g->out_ptr[u + 1]; i++) {
+                double weight = g->out_weight ? (double)g->out_weight[i] : 1;
+                fresh[g->out_dst[i]] += d * old[u] * weight / strength;
+            }
+        }
+        fresh[only] += refill;
+        memcpy(old, fresh, sizeof old);
+    }
+    for (uint32_t v = 0; v < g->n; v++) {
+        apart += fabs(score[v] - old[v]);
+    }
+    assert_true(apart <= bound + 1e-14);
+    assert_true(bound <= strtod(tolerance, NULL));
+    run_free(&r);
+}
+
+static void test_pagerank_bound(void **state) {
+    static const char *const tolerances[] = {"0.1", "1e-3", "1e-6", "1e-9", "1e-12", "1e-13"};
+    (void)state;
+    for (uint64_t seed = 0; seed < 600; seed++) {
+        sample s;
+        char member[16];
+        sample_make(&s, seed, seed % 2);
+        snprintf(member, sizeof member, "%u", (uint32_t)(seed % s.graph.n));
+        gx_input input = s.input;
+        input.graph = seed % 3 ? &s.undirected : &s.graph;
+        expect_bound(&input, tolerances[seed % 6], seed % 5 ? "0.85" : "0.97", member);
+        sample_free(&s);
+    }
+}
+
 /* ---- PageRank of graphs large enough for parts and threads ----------------------------------- */
 
 static void expect_same_at_threads(const gx_input *input, const double *score) {
@@ -584,6 +641,7 @@ int main(void) {
         cmocka_unit_test(test_leaderrank),
         cmocka_unit_test(test_hits),
         cmocka_unit_test(test_hits_as_igraph_has_it),
+        cmocka_unit_test(test_pagerank_bound),
         cmocka_unit_test(test_pagerank_in_parts),
         cmocka_unit_test(test_push),
     };
