@@ -103,21 +103,13 @@ static gx_status add_history(gx_arrays *arrays, const gx_views *views, gx_job *j
 static gx_status add_categories(gx_arrays *arrays, const gx_views *views, gx_job *job,
                                 gx_error *err) {
     const gx_labels *labels = &views->category;
-    uint32_t *label, *name_at;
-    uint8_t *names;
+    uint32_t *label;
     gx_status status = GX_OK;
-    uint32_t bytes = labels->count ? labels->name_at[labels->count] : 0;
     GX_TRY(gx_arrays_add(&label, arrays, "category.label", GX_U32, labels->n, 0, job, err));
-    GX_TRY(gx_arrays_add(&name_at, arrays, "category.name_at", GX_U32, labels->count + 1, 0, job,
-                         err));
-    GX_TRY(gx_arrays_add(&names, arrays, "category.names", GX_U8, bytes, 0, job, err));
     if (labels->n) {
         memcpy(label, labels->label, labels->n * sizeof *label);
     }
-    if (labels->count) {
-        memcpy(name_at, labels->name_at, (labels->count + 1) * sizeof *name_at);
-        memcpy(names, labels->names, bytes);
-    }
+    GX_TRY(gx_categories_add(arrays, labels, job, err));
 done:
     return status;
 }
@@ -262,6 +254,21 @@ done:
     return status;
 }
 
+static gx_status publish(uint32_t *out_number, gx_db *db, gx_arrays *results, bool promote,
+                         gx_job *job, gx_error *err) {
+    gx_job_stage(job, "publish", 0);
+    gx_status status = gx_db_publishing(db, job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = gx_snapshot_publish(out_number, db->path, results, promote, job, err);
+    if (status == GX_OK && promote) {
+        status = gx_db_reload(db, err);
+    }
+    gx_db_published(db);
+    return status;
+}
+
 gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options, gx_job *job,
                    gx_error *err) {
     gx_status status = GX_OK;
@@ -281,11 +288,7 @@ gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *opti
     GX_TRY(make_plan(&plan, arena, db->store, options, err));
     GX_TRY(gx_arrays_create(&results, err));
     GX_TRY(compute_all(results, &views, &plan, db, options, arena, job, err));
-    gx_job_stage(job, "publish", 0);
-    GX_TRY(gx_snapshot_publish(&number, db->path, results, options->promote, job, err));
-    if (options->promote) {
-        GX_TRY(gx_db_reload(db, err));
-    }
+    GX_TRY(publish(&number, db, results, options->promote, job, err));
     *out = (gx_build_result){.number = number,
                              .bytes = bytes_of(results),
                              .wall_s = (double)(gx_clock_ns() - wall) / 1e9,

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 const gx_pass_table *const *gx_pass_tables(void) {
     static const gx_pass_table *tables[2];
@@ -41,26 +42,36 @@ const gx_param *gx_any_pass_param(const char *name) {
     return NULL;
 }
 
-/* Names what there is of that kind (GX_KIND_COUNT: of any). */
+/* Names a near one, and what there is of that kind (GX_KIND_COUNT: of any). */
 gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err) {
+    enum { MOST = 128 };
     const gx_pass_table *const *tables = gx_pass_tables();
-    char names[400] = "", given[64];
-    size_t at = 0;
+    const char *known[MOST];
+    char names[330] = "", given[64], copy[64], hint[64] = "", rest[48] = "";
+    size_t at = 0, count = 0, told = 0;
     for (size_t t = 0; t < gx_pass_tables_count; t++) {
-        for (size_t i = 0; i < tables[t]->count; i++) {
+        for (size_t i = 0; i < tables[t]->count && count < MOST; i++) {
             const gx_pass *pass = tables[t]->rows[i];
-            size_t size = strlen(pass->name);
-            if ((kind == GX_KIND_COUNT || pass->kind == kind) && at + size + 3 < sizeof names) {
-                memcpy(names + at, at ? ", " : "", at ? 2 : 0);
-                at += at ? 2 : 0;
-                memcpy(names + at, pass->name, size + 1);
-                at += size;
+            if (kind == GX_KIND_COUNT || pass->kind == kind) {
+                known[count++] = pass->name;
             }
         }
     }
-    return gx_fail(err, GX_NOT_FOUND, "there is no %s %s; there are %s",
+    while (told < count && at + strlen(known[told]) + 3 < sizeof names) {
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", known[told]);
+        told++;
+    }
+    if (told < count) {
+        snprintf(rest, sizeof rest, " and %zu more, told by graph.passes", count - told);
+    }
+    snprintf(copy, sizeof copy, "%.*s", (int)name.size, name.data);
+    const char *near = gx_nearest(copy, known, count);
+    if (near) {
+        snprintf(hint, sizeof hint, " did you mean %s?", near);
+    }
+    return gx_fail(err, GX_NOT_FOUND, "there is no %s %s;%s there are %s%s",
                    kind == GX_KIND_COUNT ? "pass" : gx_kind_name(kind),
-                   gx_quote(given, sizeof given, name.data, name.size), names);
+                   gx_quote(given, sizeof given, name.data, name.size), hint, names, rest);
 }
 
 /* What lives on counts against the cap until the views are given back. */
@@ -131,6 +142,23 @@ gx_status gx_views_make(gx_views *out, gx_store *store, const gx_rules *rules, u
     if (status != GX_OK) {
         gx_views_finish(out);
     }
+    return status;
+}
+
+gx_status gx_categories_add(gx_arrays *arrays, const gx_labels *labels, gx_job *job,
+                            gx_error *err) {
+    uint32_t *name_at;
+    uint8_t *names;
+    gx_status status = GX_OK;
+    uint32_t bytes = labels->count ? labels->name_at[labels->count] : 0;
+    GX_TRY(gx_arrays_add(&name_at, arrays, "category.name_at", GX_U32, labels->count + 1, 0, job,
+                         err));
+    GX_TRY(gx_arrays_add(&names, arrays, "category.names", GX_U8, bytes, 0, job, err));
+    if (labels->count) {
+        memcpy(name_at, labels->name_at, (labels->count + 1) * sizeof *name_at);
+        memcpy(names, labels->names, bytes);
+    }
+done:
     return status;
 }
 
@@ -252,6 +280,9 @@ gx_status gx_compute_as(gx_arrays **out, gx_db *db, const gx_pass *pass, const c
     GX_TRY(gx_arrays_create(&results, err));
     views.input.arrays = results;
     views.input.before = state->arrays;
+    if (plan.needs & GX_NEED_CATEGORY) {
+        GX_TRY(gx_categories_add(results, &views.category, job, err));
+    }
     GX_TRY(gx_plan_run(results, &plan, &views.input, job, err));
     *out = results;
     results = NULL;

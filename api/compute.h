@@ -26,6 +26,9 @@ GX_MUST_CHECK gx_status gx_views_make(gx_views *out, gx_store *store, const gx_r
                                       unsigned needs, const gx_view_spec *spec, gx_job *job,
                                       gx_error *err);
 void gx_views_finish(gx_views *views);
+/* "category.name_at" and "category.names", what gx_category_value reads. */
+GX_MUST_CHECK gx_status gx_categories_add(gx_arrays *arrays, const gx_labels *labels, gx_job *job,
+                                          gx_error *err);
 /* Every pass there is, of engine and models, as the plan takes them. */
 extern const size_t gx_pass_tables_count;
 const gx_pass_table *const *gx_pass_tables(void);
@@ -41,7 +44,8 @@ GX_MUST_CHECK gx_status gx_params_resolve(const gx_value **out, gx_arena *arena,
                                           const gx_pass *pass, const gx_value *params,
                                           gx_error *err);
 /* Runs one pass (with what it needs before it) over the live store; what the snapshot served holds
- * is its `before`. The caller destroys `out`. */
+ * is its `before`. The caller destroys `out`, where the names of categories lie beside what a pass
+ * gave that needs them (gx_categories_add). */
 GX_MUST_CHECK gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass,
                                    const gx_value *params, const gx_view_spec *spec, gx_job *job,
                                    gx_error *err);

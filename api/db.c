@@ -31,6 +31,7 @@ gx_status gx_db_open(gx_db **out, const char *path, const gx_db_options *options
     db->threads_max = job.threads;
     db->opened_ms = gx_time_ms();
     pthread_mutex_init(&db->state_lock, NULL);
+    pthread_mutex_init(&db->publish_lock, NULL);
     db->path = gx_strdup(path);
     if (!db->path) {
         GX_TRY(gx_fail_memory(err, strlen(path)));
@@ -59,6 +60,7 @@ void gx_db_close(gx_db *db) {
     gx_graphs_destroy(db->graphs);
     gx_store_close(db->store);
     pthread_mutex_destroy(&db->state_lock);
+    pthread_mutex_destroy(&db->publish_lock);
     gx_free(db->path);
     gx_free(db);
 }
@@ -113,6 +115,28 @@ gx_status gx_db_reload(gx_db *db, gx_error *err) {
     pthread_mutex_unlock(&db->state_lock);
     gx_state_release(rest);
     return status;
+}
+
+gx_status gx_db_publishing(gx_db *db, gx_job *job, gx_error *err) {
+    enum { WAIT_NS = 10000000 };
+    for (;;) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WAIT_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_mutex_timedlock(&db->publish_lock, &until) == 0) {
+            return GX_OK;
+        }
+        gx_status status = gx_job_check(job, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+}
+
+void gx_db_published(gx_db *db) {
+    pthread_mutex_unlock(&db->publish_lock);
 }
 
 const gx_columns *gx_db_items_lock(gx_db *db, gx_txn *txn, gx_error *err) {

@@ -19,6 +19,7 @@ struct gx_db {
 
     pthread_mutex_t state_lock; /* around the pointer only: taken for a few instructions */
     gx_state *state;
+    pthread_mutex_t publish_lock; /* gx_db_publishing */
 
     gx_items *items;   /* item attributes as columns */
     gx_graphs *graphs; /* kept between calls: api/graphs.h */
@@ -36,6 +37,11 @@ void gx_state_release(gx_state *state);
  * is an error or, with `forgive`, an empty state that remembers the error: what needs no snapshot
  * works, and so do the ways out (model.rollback, model.promote, model.build). */
 GX_MUST_CHECK gx_status gx_state_make(gx_state **out, gx_store *store, bool forgive, gx_error *err);
+
+/* Around what publishes a snapshot, from reading the one served: of two at once neither loses what
+ * the other published. Waits; cancelled, deadline. */
+GX_MUST_CHECK gx_status gx_db_publishing(gx_db *db, gx_job *job, gx_error *err);
+void gx_db_published(gx_db *db);
 
 /* ---- item columns --------------------------------------------------------------------------- */
 

@@ -37,10 +37,32 @@ static bool is_among(const char *const *names, const char *name) {
     return false;
 }
 
-gx_space gx_entry_space(const gx_pass *pass, const char *suffix) {
-    return pass && is_among(pass->member_arrays, suffix) ? GX_SPACE_USER
-           : pass && is_among(pass->item_arrays, suffix) ? GX_SPACE_ITEM
-                                                         : GX_SPACE_COUNT;
+gx_entry_kind gx_entry_kind_of(const gx_pass *pass, const char *suffix) {
+    return !pass                                     ? GX_ENTRY_PLAIN
+           : is_among(pass->member_arrays, suffix)   ? GX_ENTRY_MEMBER
+           : is_among(pass->item_arrays, suffix)     ? GX_ENTRY_ITEM
+           : is_among(pass->category_arrays, suffix) ? GX_ENTRY_CATEGORY
+                                                     : GX_ENTRY_PLAIN;
+}
+
+gx_entry_kind gx_entry_rows_of(const gx_pass *pass, const char *suffix) {
+    for (size_t i = 0; pass && i < pass->give_count; i++) {
+        if (strcmp(pass->gives[i].suffix, suffix) == 0) {
+            return pass->gives[i].rows == GX_LEN_USERS   ? GX_ENTRY_MEMBER
+                   : pass->gives[i].rows == GX_LEN_ITEMS ? GX_ENTRY_ITEM
+                                                         : GX_ENTRY_PLAIN;
+        }
+    }
+    return GX_ENTRY_PLAIN;
+}
+
+gx_value gx_entry_name(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays, gx_entry_kind kind,
+                       uint32_t number) {
+    return kind == GX_ENTRY_CATEGORY ? gx_category_value(arena, arrays, number)
+           : kind == GX_ENTRY_PLAIN
+               ? gx_int(number)
+               : gx_word_value(arena, txn, kind == GX_ENTRY_MEMBER ? GX_SPACE_USER : GX_SPACE_ITEM,
+                               number);
 }
 
 enum { COLUMNS_MAX = 32 };
@@ -155,7 +177,7 @@ void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
         const char *name = gx_arena_printf(arena, "%s.%s", instance, gives->suffix);
         const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
         if (array && gives->rows == GX_LEN_OTHER && array->rank == 1 && array->shape[0] == 1 &&
-            gx_entry_space(pass, gives->suffix) == GX_SPACE_COUNT &&
+            gx_entry_kind_of(pass, gives->suffix) == GX_ENTRY_PLAIN &&
             !gx_map_get(out, gives->suffix)) {
             gx_map_put(arena, out, gives->suffix, gx_entry_value(array, 0));
         }

@@ -6,9 +6,22 @@
 
 /* Entry i of an array as a value. */
 gx_value gx_entry_value(const gx_array *array, uint64_t i);
-/* Whose numbers the array "INSTANCE.SUFFIX" of the pass holds: GX_SPACE_USER, GX_SPACE_ITEM, or
- * GX_SPACE_COUNT where they are plain. `pass` may be NULL. */
-gx_space gx_entry_space(const gx_pass *pass, const char *suffix);
+/* What numbers stand for. */
+typedef enum gx_entry_kind {
+    GX_ENTRY_PLAIN, /* themselves */
+    GX_ENTRY_MEMBER,
+    GX_ENTRY_ITEM,
+    GX_ENTRY_CATEGORY
+} gx_entry_kind;
+
+/* The entries of the array "INSTANCE.SUFFIX" of the pass, and the numbers of its rows. `pass` may
+ * be NULL: plain. */
+gx_entry_kind gx_entry_kind_of(const gx_pass *pass, const char *suffix);
+gx_entry_kind gx_entry_rows_of(const gx_pass *pass, const char *suffix);
+/* An id or a name, nil where it is forgotten or none; a plain number stays one. `arrays` has the
+ * names of categories. */
+gx_value gx_entry_name(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays, gx_entry_kind kind,
+                       uint32_t number);
 
 /* {user_id, NAME…} for each of the members given (a list of ids), NAME every array "INSTANCE.NAME"
  * that the pass gives with one entry a member; nil for members newer than the arrays. not_found

@@ -81,7 +81,8 @@ done:
     return status;
 }
 
-gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_error *err) {
+gx_status gx_keep_check(gx_slice name, const gx_db *db, const gx_state *state, const gx_pass *pass,
+                        gx_error *err) {
     enum { NAME_MAX_BYTES = 60 };
     char text[NAME_MAX_BYTES + 1], given[80];
     bool good = name.size > 0 && name.size <= NAME_MAX_BYTES;
@@ -91,8 +92,9 @@ gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_error *err) {
     }
     if (!good) {
         return gx_fail_at(err, GX_BAD_REQUEST, "write",
-                          "write: %s was given; accepted is a name of a-z, 0-9 and _",
-                          gx_quote(given, sizeof given, name.data, name.size));
+                          "write: %s was given; accepted is a name of a-z, 0-9 and _, a "
+                          "letter first, at most %d long",
+                          gx_quote(given, sizeof given, name.data, name.size), NAME_MAX_BYTES);
     }
     memcpy(text, name.data, name.size);
     text[name.size] = '\0';
@@ -101,18 +103,21 @@ gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_error *err) {
         return gx_fail_at(err, GX_CONFLICT, "write",
                           "write: %s is the name of something else in snapshots", text);
     }
-    return GX_OK;
-}
-
-gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_state *state, const gx_arrays *results,
-                  const char *instance, const gx_pass *pass, const gx_value *params, gx_job *job,
-                  gx_error *err) {
-    gx_status status = GX_OK;
-    gx_arrays *arrays = NULL;
     if (db->options.read_only) {
         return gx_fail(err, GX_FORBIDDEN,
                        "the store was opened read-only; a run that is kept writes a snapshot");
     }
+    return gx_need_snapshot(state, err);
+}
+
+gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_arrays *results, const char *instance,
+                  const gx_pass *pass, const gx_value *params, gx_job *job, gx_error *err) {
+    gx_arrays *arrays = NULL;
+    gx_status status = gx_db_publishing(db, job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_state *state = gx_db_hold_state(db); /* what others kept meanwhile is in it */
     GX_TRY(gx_need_snapshot(state, err));
     GX_TRY(gx_arrays_create(&arrays, err));
     GX_TRY(copy(arrays, state->arrays, instance, true, job, err));
@@ -122,10 +127,12 @@ gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_state *state, const 
     GX_TRY(gx_snapshot_publish(out_number, db->path, arrays, true, job, err));
     GX_TRY(gx_db_reload(db, err));
 done:
+    gx_db_published(db);
     if (arrays) {
         gx_job_refund(job, gx_arrays_bytes(arrays));
     }
     gx_arrays_destroy(arrays);
+    gx_state_release(state);
     return status;
 }
 

@@ -6,14 +6,15 @@
 
 #include "api/support.h"
 
-/* bad_request: not a name; conflict: the name of another pass, or of what builds keep. */
-GX_MUST_CHECK gx_status gx_keep_check(gx_slice name, const gx_pass *pass, gx_error *err);
-/* Publishes a snapshot of what `state` serves and the arrays "INSTANCE.…" of `results`, replacing
- * those of that name. Holds a copy of the snapshot while it runs. conflict: there is no snapshot
- * yet; forbidden: the store was opened read-only. */
-GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_state *state,
-                                const gx_arrays *results, const char *instance, const gx_pass *pass,
-                                const gx_value *params, gx_job *job, gx_error *err);
+/* Before anything is computed. bad_request: not a name; conflict: the name of another pass, or of
+ * what builds keep, or there is no snapshot yet; forbidden: the store was opened read-only. */
+GX_MUST_CHECK gx_status gx_keep_check(gx_slice name, const gx_db *db, const gx_state *state,
+                                      const gx_pass *pass, gx_error *err);
+/* Publishes a snapshot of what is served now and the arrays "INSTANCE.…" of `results`, replacing
+ * those of that name. Holds a copy of the snapshot while it runs. */
+GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_arrays *results,
+                                const char *instance, const gx_pass *pass, const gx_value *params,
+                                gx_job *job, gx_error *err);
 /* The pass whose run is kept in the snapshot under this name; NULL: there is none. */
 const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_arena *arena);
 

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 
 #include <math.h>
+#include <unistd.h>
 
 static const gx_value *at(const gx_value *list, uint32_t i) {
     assert_true(list && list->type == GX_LIST && i < list->size);
@@ -146,6 +147,64 @@ static void test_ids(void **state) {
         assert_true(gx_value_equal(at(order, i),
                                    gx_map_get(at(gx_map_get(&top, "members"), i), "user_id")));
     }
+    /* An array with an entry a member, or a row, says whose they are. */
+    gx_value leaders = test_call(&s, "graph.run", "{'pass': 'leaders', 'n': 3}");
+    gx_value of = test_call(&s, "graph.run", "{'pass': 'leaders', 'of': ['u0', 'u1', 'u2']}");
+    const gx_value *arrays = gx_map_get(&leaders, "arrays");
+    int seen = 0;
+    for (uint32_t i = 0; i < arrays->size; i++) {
+        const gx_value *row = at(arrays, i), *ids = gx_map_get(row, "ids");
+        assert_false(test_is(gx_map_get(row, "name"), "category.names"));
+        if (test_is(gx_map_get(row, "name"), "leaders.score")) {
+            seen++;
+            for (uint32_t k = 0; k < 3; k++) {
+                const gx_value *member = at(gx_map_get(&of, "members"), k);
+                assert_true(gx_value_equal(at(ids, k), gx_map_get(member, "user_id")));
+                assert_true(
+                    gx_value_equal(at(gx_map_get(row, "head"), k), gx_map_get(member, "score")));
+            }
+        } else if (test_is(gx_map_get(row, "name"), "leaders.part")) {
+            seen++;
+            assert_int_equal(ids->size, 1); /* all three of the first member */
+        } else if (test_is(gx_map_get(row, "name"), "leaders.category_score")) {
+            seen++;
+            assert_int_equal(ids->type, GX_NIL);
+        }
+    }
+    assert_int_equal(seen, 3);
+    test_shop_close(&s);
+}
+
+/* Two runs at once that are kept: neither loses the other's arrays. */
+static void test_kept_at_once(void **state) {
+    enum { RUNS = 4 }; /* as many as run at once */
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 9, 120, 0);
+    test_call(&s, "model.build", "{'passes': ['degree']}");
+    int64_t id[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        gx_value job =
+            test_call(&s, "job.start",
+                      "{'method': 'graph.run', 'args': {'pass': 'hits', 'write': 'run_%d'}}", i);
+        id[i] = gx_map_get(&job, "job")->as.integer;
+    }
+    for (int i = 0; i < RUNS; i++) {
+        for (;;) {
+            gx_value job = test_call(&s, "job.get", "{'job': %lld}", (long long)id[i]);
+            const gx_value *how = gx_map_get(&job, "state");
+            assert_false(test_is(how, "failed"));
+            if (test_is(how, "done")) {
+                break;
+            }
+            usleep(1000);
+        }
+    }
+    for (int i = 0; i < RUNS; i++) {
+        gx_value kept = test_call(&s, "graph.centrality", "{'measure': 'run_%d', 'n': 3}", i);
+        assert_true(test_is(gx_map_get(&kept, "from"), "snapshot"));
+    }
     test_shop_close(&s);
 }
 
@@ -225,15 +284,22 @@ static void test_estimates_of_size(void **state) {
     gx_value by_call = test_call(&s, "graph.run",
                                  "{'pass': 'kcore', 'estimate': true, 'users': 100, 'ties': 1000}");
     assert_true(test_is(gx_map_get(at(gx_map_get(&by_call, "steps"), 0), "pass"), "view"));
+    gx_value both = test_call(
+        &s, "graph.run",
+        "{'pass': 'pagerank', 'estimate': true, 'users': 100, 'ties': 1000, 'undirected': true}");
+    gx_value twice = test_call(&s, "graph.run", "{'pass': 'pagerank', 'users': 100, 'ties': 2000}");
+    assert_true(real_at(&both, "mem_bytes") == real_at(&twice, "mem_bytes"));
     assert_int_equal(refused(&s, "{'pass': 'kcore', 'ties': 1000}", &err), GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "users"));
     test_shop_close(&s);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_top_and_of), cmocka_unit_test(test_write),
-        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_kept),       cmocka_unit_test(test_estimates_of_size),
+        cmocka_unit_test(test_top_and_of),   cmocka_unit_test(test_write),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_kept),         cmocka_unit_test(test_estimates_of_size),
+        cmocka_unit_test(test_kept_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,15 @@ const gx_param gx_cli_common[] = {
 };
 const size_t gx_cli_common_count = GX_COUNT(gx_cli_common);
 
+static const gx_param *find_param(const gx_param *params, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++) {
+        if (gx_slice_is(gx_slice_of(name), params[i].name)) {
+            return &params[i];
+        }
+    }
+    return NULL;
+}
+
 const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb *verb) {
     const gx_method *method = verb->method ? gx_method_find(verb->method) : NULL;
     size_t count = verb->param_count + (method ? method->param_count : 0);
@@ -66,11 +75,32 @@ const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb
     if (verb->param_count) {
         memcpy(all, verb->params, verb->param_count * sizeof *all);
     }
-    if (method && method->param_count) {
-        memcpy(all + verb->param_count, method->params, method->param_count * sizeof *all);
+    count = verb->param_count;
+    for (size_t i = 0; method && i < method->param_count; i++) {
+        /* What every verb takes is the program's own. */
+        if (!find_param(gx_cli_common, gx_cli_common_count, method->params[i].name)) {
+            all[count++] = method->params[i];
+        }
     }
     *out_count = count;
     return all;
+}
+
+bool gx_verb_more(gx_more *out, const gx_verb *verb, size_t i) {
+    if (verb->more || !(verb->flags & GX_VERB_PASS_FLAGS)) {
+        return verb->more && verb->more(out, i);
+    }
+    for (size_t t = 0; t < gx_pass_tables_count; t++) {
+        for (size_t k = 0; k < gx_pass_tables()[t]->count; k++) {
+            const gx_pass *pass = gx_pass_tables()[t]->rows[k];
+            bool taken = verb->pass_kind == GX_KIND_COUNT || pass->kind == verb->pass_kind;
+            if (taken && i-- == 0) {
+                *out = (gx_more){pass->name, pass->summary, pass->params, pass->param_count};
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 gx_value gx_method_args(const gx_command *command, const gx_method *method) {
@@ -140,15 +170,6 @@ typedef struct parser {
     const char *on; /* the switch that the word before turned on; NULL: it was none */
     gx_value common;
 } parser;
-
-static const gx_param *find_param(const gx_param *params, size_t count, const char *name) {
-    for (size_t i = 0; i < count; i++) {
-        if (gx_slice_is(gx_slice_of(name), params[i].name)) {
-            return &params[i];
-        }
-    }
-    return NULL;
-}
 
 /* A list grows with every use of its flag, and is split at commas. */
 static gx_value grown_list(gx_arena *arena, const gx_value *before, const char *text) {
@@ -271,10 +292,12 @@ static gx_status unknown_flag(const parser *p, const char *flag, gx_error *err) 
     const char *verb = p->command->verb->name;
     const gx_pass *pass = pass_of_words(p);
     size_t count = pass ? add_names(names, 0, 64, pass->params, pass->param_count) : 0;
-    for (int i = 0; p->command->verb->more_of && i < p->argc; i++) {
-        size_t more = 0;
-        const gx_param *params = p->command->verb->more_of(&more, p->argv[i]);
-        count = add_names(names, count, 64, params, more);
+    gx_more more;
+    for (size_t k = 0; p->command->verb->more && gx_verb_more(&more, p->command->verb, k); k++) {
+        for (int i = 0; i < p->argc; i++) {
+            bool said = strcmp(p->argv[i], more.name) == 0;
+            count = said ? add_names(names, count, 64, more.params, more.param_count) : count;
+        }
     }
     count = add_names(names, count, 100, p->params, p->count);
     count = add_names(names, count, GX_COUNT(names), gx_cli_common, gx_cli_common_count);
@@ -311,10 +334,12 @@ static gx_status value_of(parser *p, const gx_param *param, const char *flag, ch
 }
 
 static const gx_param *more_param(const gx_verb *verb, const char *name) {
-    if (verb->more_param) {
-        return verb->more_param(name);
+    gx_more more;
+    const gx_param *found = NULL;
+    for (size_t i = 0; !found && verb->more && gx_verb_more(&more, verb, i); i++) {
+        found = find_param(more.params, more.param_count, name);
     }
-    return verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : NULL;
+    return verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : found;
 }
 
 static gx_status take_long(parser *p, char *word, gx_error *err) {

@@ -1,4 +1,4 @@
-/* Help, the man page and shell completion: all from the tables that parse the flags. */
+/* Help and the man page: all from the tables that parse the flags. */
 #include "cli/verb.h"
 
 #include "api/compute.h"
@@ -36,7 +36,7 @@ void gx_help_overview(FILE *out) {
         out);
 }
 
-static void kebab(char *out, size_t size, const char *name) {
+void gx_flag_name(char *out, size_t size, const char *name) {
     size_t i = 0;
     for (; name[i] && i + 1 < size; i++) {
         out[i] = name[i] == '_' ? '-' : name[i];
@@ -47,7 +47,7 @@ static void kebab(char *out, size_t size, const char *name) {
 /* "--half-life DURATION" */
 static void flag_text(char *out, size_t size, const gx_param *param) {
     char name[64];
-    kebab(name, sizeof name, param->name);
+    gx_flag_name(name, sizeof name, param->name);
     const char *type =
         param->type == GX_PARAM_CHOICE ? param->choices : gx_param_type_name(param->type);
     if (param->type == GX_PARAM_BOOL) {
@@ -68,7 +68,7 @@ static void param_note(char *out, size_t size, const gx_param *param) {
     }
     if (param->type == GX_PARAM_BOOL && param->fallback && strcmp(param->fallback, "true") == 0) {
         char name[64];
-        kebab(name, sizeof name, param->name);
+        gx_flag_name(name, sizeof name, param->name);
         at += (size_t)snprintf(out + at, size - at, "; on unless --no-%s", name);
     }
     if (at < size && param->fallback && param->type != GX_PARAM_BOOL) {
@@ -103,7 +103,7 @@ static void usage_line(FILE *out, const gx_verb *verb, const gx_param *params, s
     for (size_t i = 0; i < count; i++) {
         if (params[i].flags & GX_PARAM_POSITIONAL) {
             char name[64];
-            kebab(name, sizeof name, params[i].name);
+            gx_flag_name(name, sizeof name, params[i].name);
             for (char *c = name; *c; c++) {
                 *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
             }
@@ -137,8 +137,10 @@ void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
               "`guanxi run` lists the\npasses\n",
               out);
     }
-    if (verb->more_help) {
-        verb->more_help(out);
+    gx_more more;
+    for (size_t i = 0; verb->more && verb->more(&more, i); i++) {
+        fprintf(out, "\nflags of %s: %s\n", more.name, more.summary);
+        gx_help_flags(out, more.params, more.param_count);
     }
     fputs("\nflags of every verb\n", out);
     gx_help_flags(out, gx_cli_common, gx_cli_common_count);
@@ -206,6 +208,19 @@ static void man_params(FILE *out, const gx_param *params, size_t count) {
     }
 }
 
+/* What the first word of `generate` brings; passes have a section of their own. */
+static void man_more(FILE *out, const gx_verb *verb) {
+    gx_more more;
+    for (size_t i = 0; verb->more && verb->more(&more, i); i++) {
+        fputs(".PP\nFlags of ", out);
+        roff(out, more.name);
+        fputs(", ", out);
+        roff(out, more.summary);
+        fputs(":\n", out);
+        man_params(out, more.params, more.param_count);
+    }
+}
+
 static void man_pass(FILE *out, const gx_pass *pass) {
     fprintf(out, ".SS %s\n", pass->name);
     roff(out, pass->summary);
@@ -244,9 +259,10 @@ void gx_help_man(FILE *out, gx_arena *arena) {
         const gx_param *params = gx_verb_params(&count, arena, verb);
         fprintf(out, ".SS %s\n", verb->name);
         roff(out, verb->summary);
-        fputs(".PP\n.B ", out);
+        fputs(".\n.PP\n.B ", out);
         usage_line(out, verb, params, count);
         man_params(out, params, count);
+        man_more(out, verb);
         if (verb->examples) {
             fputs(".PP\nExamples:\n.nf\n", out);
             roff(out, verb->examples);
@@ -265,39 +281,4 @@ void gx_help_man(FILE *out, gx_arena *arena) {
 #define X(name, wire, exit, retryable, text) fprintf(out, ".TP\n.B %d\n%s\n", exit, text);
     GX_STATUS_MAP(X)
 #undef X
-}
-
-/* ---- completion
- * -------------------------------------------------------------------------------------- */
-
-void gx_help_completion(FILE *out, gx_arena *arena) {
-    const gx_verb_table *table = gx_verbs();
-    fputs("# bash completion for guanxi; source it, or put it in /etc/bash_completion.d\n_guanxi() "
-          "{\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} flags=\n"
-          "    if [[ $COMP_CWORD -eq 1 ]]; then\n        COMPREPLY=($(compgen -W '",
-          out);
-    for (size_t i = 0; i < table->count; i++) {
-        fprintf(out, "%s%s", i ? " " : "", table->rows[i]->name);
-    }
-    fputs("' -- \"$word\"))\n        return\n    fi\n    case $verb in\n", out);
-    for (size_t i = 0; i < table->count; i++) {
-        size_t count;
-        const gx_param *params = gx_verb_params(&count, arena, table->rows[i]);
-        fprintf(out, "    %s) flags='", table->rows[i]->name);
-        for (size_t k = 0; k < count + gx_cli_common_count; k++) {
-            const gx_param *param = k < count ? &params[k] : &gx_cli_common[k - count];
-            char name[64];
-            kebab(name, sizeof name, param->name);
-            if (!(param->flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN))) {
-                fprintf(out, "--%s ", name);
-            }
-        }
-        fputs("' ;;\n", out);
-    }
-    fputs("    esac\n    if [[ $word == -* ]]; then\n        COMPREPLY=($(compgen -W \"$flags\" -- "
-          "\"$word\"))\n"
-          "    else\n        COMPREPLY=($(compgen -f -- \"$word\"))\n    fi\n}\n"
-          "complete -o filenames -F _guanxi guanxi\n",
-          out);
 }

@@ -4,6 +4,7 @@
 #define GX_CLI_VERB_H
 
 #include "api/api.h"
+#include "graph/pass/pass.h"
 
 #include <stdio.h>
 
@@ -16,7 +17,13 @@ enum {
 };
 
 typedef struct gx_command gx_command;
-typedef struct gx_pass gx_pass;
+
+/* A word of the command line whose parameters are flags: a pass, a model of random graphs. */
+typedef struct gx_more {
+    const char *name, *summary;
+    const gx_param *params;
+    size_t param_count;
+} gx_more;
 
 /* Where an answer has a graph: keys of its lists and of their rows. */
 typedef struct gx_graph_keys {
@@ -40,12 +47,10 @@ typedef struct gx_verb {
     gx_status (*run)(gx_command *command, gx_error *err);
     /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
     gx_value (*rows)(gx_arena *arena, const gx_value *result);
-    /* What a flag that is in no table may be, as GX_VERB_PASS_FLAGS for other tables; may be NULL.
-     */
-    const gx_param *(*more_param)(const char *name);
-    /* The table of those that a word of the command line names; NULL: it names none. */
-    const gx_param *(*more_of)(size_t *out_count, const char *word);
-    void (*more_help)(FILE *out); /* what help says of them */
+    /* The i-th word the first positional may be and the flags that come with it, as passes are for
+     * GX_VERB_PASS_FLAGS; false: no more. May be NULL. */
+    bool (*more)(gx_more *out, size_t i);
+    gx_kind pass_kind; /* of GX_VERB_PASS_FLAGS: which passes; GX_KIND_COUNT: all */
     /* Changes the arguments between flags and method; may be NULL. */
     gx_status (*prepare)(gx_command *command, gx_error *err);
 } gx_verb;
@@ -64,7 +69,7 @@ struct gx_command {
     gx_arena *arena;
     gx_value
         given; /* flags and positionals by parameter name, as text, for the verb and its method */
-    gx_value pass_flags; /* what GX_VERB_PASS_FLAGS and more_param collected: a map */
+    gx_value pass_flags; /* flags of passes or of `more`: a map */
     gx_args args;        /* `given` checked against the verb's table, method's included */
     gx_args common;      /* against gx_cli_common */
     gx_format format;
@@ -86,6 +91,8 @@ extern const gx_param gx_cli_common[];
 extern const size_t gx_cli_common_count;
 /* The verb's whole table: its own parameters, then its method's; in the arena. */
 const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb *verb);
+/* The i-th of `more`, or of the passes; false: no more, or none at all. */
+bool gx_verb_more(gx_more *out, const gx_verb *verb, size_t i);
 /* The method's arguments out of the command's: those the method has, that were given. */
 gx_value gx_method_args(const gx_command *command, const gx_method *method);
 
@@ -138,6 +145,8 @@ void gx_help_overview(FILE *out);
 void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb);
 void gx_help_flags(FILE *out, const gx_param *params, size_t count); /* a line each */
 void gx_help_pass(FILE *out, const gx_pass *pass);
+/* "half_life" as it is typed: "half-life". */
+void gx_flag_name(char *out, size_t size, const char *name);
 void gx_help_man(FILE *out, gx_arena *arena);
 void gx_help_completion(FILE *out, gx_arena *arena);
 

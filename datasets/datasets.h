@@ -40,8 +40,6 @@ typedef struct gx_generator {
 
 const gx_generator *const *gx_generators(size_t *out_count);
 const gx_generator *gx_generator_find(const char *name); /* NULL: none */
-/* A parameter of that name of any generator; NULL: none has one. */
-const gx_param *gx_generator_param(const char *name);
 /* `params` is a map, or NULL for all defaults; the seed is the job's. The same bytes for the same
  * seed and parameters, on any machine and at any number of threads. not_found: no such generator;
  * bad_request: a parameter, or several that no graph has together. */

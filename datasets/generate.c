@@ -28,17 +28,6 @@ const gx_generator *gx_generator_find(const char *name) {
     return NULL;
 }
 
-const gx_param *gx_generator_param(const char *name) {
-    for (size_t i = 0; i < GX_COUNT(rows); i++) {
-        for (size_t k = 0; k < rows[i]->param_count; k++) {
-            if (strcmp(rows[i]->params[k].name, name) == 0) {
-                return &rows[i]->params[k];
-            }
-        }
-    }
-    return NULL;
-}
-
 gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params, gx_job *job,
                       gx_error *err) {
     const gx_generator *generator = gx_generator_find(name);

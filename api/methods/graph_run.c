@@ -14,6 +14,8 @@ static const gx_param params[] = {
      "with estimate: of a graph that is not there, with so many ties"},
     {"users", GX_PARAM_INT, NULL, 0, 4e9, "members", NULL, 0,
      "with ties: and so many members (--members)"},
+    {"undirected", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with ties: each of them goes both ways"},
     {"top", GX_PARAM_INT, NULL, 1, 1e7, "members", NULL, 0,
      "show so many members of the highest score, and all the pass gives them"},
     {"of", GX_PARAM_LIST, NULL, 1, 65536, NULL, NULL, 0, "show what the pass gives these members"},
@@ -22,31 +24,53 @@ static const gx_param params[] = {
     GX_VIEW_PARAMS,
 };
 
-/* The first entries; members and items by id, nil where they are forgotten or none. */
-static gx_value head_of(gx_arena *arena, gx_txn *txn, const gx_array *array, gx_space space,
-                        uint64_t n) {
+typedef struct shower {
+    gx_arena *arena;
+    gx_txn *txn;
+    const gx_arrays *results;
+    uint64_t n; /* entries of each array */
+} shower;
+
+/* The first entries; members, items and categories by name, nil where they are forgotten or none.
+ */
+static gx_value head_of(const shower *s, const gx_array *array, gx_entry_kind kind) {
     uint64_t count = array->shape[0] * (array->rank == 2 ? array->shape[1] : 1);
-    gx_value head = gx_list(arena, (uint32_t)(n < count ? n : count));
-    for (uint64_t i = 0; i < count && i < n; i++) {
-        bool named = space != GX_SPACE_COUNT && array->dtype == GX_U32;
-        gx_list_add(arena, &head,
-                    named ? gx_word_value(arena, txn, space, ((const uint32_t *)array->data)[i])
+    bool named = kind != GX_ENTRY_PLAIN && array->dtype == GX_U32;
+    gx_value head = gx_list(s->arena, (uint32_t)(s->n < count ? s->n : count));
+    for (uint64_t i = 0; i < count && i < s->n; i++) {
+        gx_list_add(s->arena, &head,
+                    named ? gx_entry_name(s->arena, s->txn, s->results, kind,
+                                          ((const uint32_t *)array->data)[i])
                           : gx_entry_value(array, i));
     }
     return head;
 }
 
-static gx_value show(gx_arena *arena, gx_txn *txn, const gx_array *array, gx_space space,
-                     uint64_t n) {
-    gx_value row = gx_map(arena, 4), shape = gx_list(arena, 2);
+/* Whose rows those entries are of. */
+static gx_value ids_of(const shower *s, const gx_array *array, gx_entry_kind kind) {
+    uint64_t columns = array->rank == 2 && array->shape[1] ? array->shape[1] : 1;
+    uint64_t rows = (s->n + columns - 1) / columns;
+    gx_value ids = gx_list(s->arena, 16);
+    for (uint64_t i = 0; i < array->shape[0] && i < rows; i++) {
+        gx_list_add(s->arena, &ids, gx_entry_name(s->arena, s->txn, s->results, kind, (uint32_t)i));
+    }
+    return ids;
+}
+
+static gx_value show(const shower *s, const gx_array *array, const gx_pass *from,
+                     const char *suffix) {
+    gx_arena *arena = s->arena;
+    gx_value row = gx_map(arena, 5), shape = gx_list(arena, 2);
     gx_list_add(arena, &shape, gx_int((int64_t)array->shape[0]));
     if (array->rank == 2) {
         gx_list_add(arena, &shape, gx_int((int64_t)array->shape[1]));
     }
+    gx_entry_kind rows = gx_entry_rows_of(from, suffix);
     gx_map_put(arena, &row, "name", gx_text_copy(arena, array->name, strlen(array->name)));
     gx_map_put(arena, &row, "dtype", gx_str(gx_dtype_name(array->dtype)));
     gx_map_put(arena, &row, "shape", shape);
-    gx_map_put(arena, &row, "head", head_of(arena, txn, array, space, n));
+    gx_map_put(arena, &row, "ids", rows != GX_ENTRY_PLAIN ? ids_of(s, array, rows) : gx_nil());
+    gx_map_put(arena, &row, "head", head_of(s, array, gx_entry_kind_of(from, suffix)));
     return row;
 }
 
@@ -61,9 +85,9 @@ static gx_value chosen_params(gx_call_env *call, const gx_pass *pass) {
 /* The head of every array, of the pass and of those it stands on. */
 static gx_status show_all(gx_value *out, gx_call_env *call, const gx_arrays *results,
                           const gx_pass *pass, const char *instance, gx_error *err) {
-    gx_txn *txn;
-    uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
-    gx_status status = gx_txn_read(&txn, call->db->store, err);
+    shower s = {
+        .arena = call->arena, .results = results, .n = (uint64_t)gx_arg_int(call->args, "n")};
+    gx_status status = gx_txn_read(&s.txn, call->db->store, err);
     if (status != GX_OK) {
         return status;
     }
@@ -72,14 +96,13 @@ static gx_status show_all(gx_value *out, gx_call_env *call, const gx_arrays *res
         const gx_array *array = gx_arrays_at(results, i);
         size_t size = strcspn(array->name, ".");
         const char *whose = gx_arena_printf(call->arena, "%.*s", (int)size, array->name);
-        const gx_pass *from = !whose                         ? NULL
-                              : strcmp(whose, instance) == 0 ? pass
-                                                             : gx_any_pass_find(whose);
-        gx_space space =
-            array->name[size] ? gx_entry_space(from, array->name + size + 1) : GX_SPACE_COUNT;
-        gx_list_add(call->arena, out, show(call->arena, txn, array, space, n));
+        const char *suffix = array->name + size + (array->name[size] == '.');
+        if (whose && strcmp(whose, "category") != 0) { /* names for the others, no result */
+            const gx_pass *from = strcmp(whose, instance) == 0 ? pass : gx_any_pass_find(whose);
+            gx_list_add(call->arena, out, show(&s, array, from, suffix));
+        }
     }
-    gx_txn_abort(txn);
+    gx_txn_abort(s.txn);
     return GX_OK;
 }
 
@@ -103,11 +126,12 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
     const gx_value *given = gx_arg_value(call->args, "params");
     if (!gx_arg_has(call->args, "users")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "users",
-                          "ties need a number of members too: --members N");
+                          "users: nothing was given; with ties accepted is a number of members");
     }
     return gx_estimate_graph(
         out, pass, given->type == GX_MAP ? given : NULL, (uint32_t)gx_arg_int(call->args, "users"),
-        (uint64_t)gx_arg_int(call->args, "ties"), false, call->job->threads, call->arena, err);
+        (uint64_t)gx_arg_int(call->args, "ties"), gx_arg_bool(call->args, "undirected"),
+        call->job->threads, call->arena, err);
 }
 
 /* The members asked for, or the head of every array. */
@@ -148,8 +172,7 @@ static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
     gx_map_put(call->arena, out, "cpu_s", gx_real((double)(gx_clock_cpu_ns() - cpu) / 1e9));
     if (gx_arg_has(call->args, "write")) {
         uint32_t number;
-        GX_TRY(gx_keep(&number, call->db, call->state, results, instance, pass, given, call->job,
-                       err));
+        GX_TRY(gx_keep(&number, call->db, results, instance, pass, given, call->job, err));
         gx_map_put(call->arena, out, "snapshot", gx_int(number));
     }
     GX_TRY(add_answer(out, call, results, pass, instance, err));
@@ -175,7 +198,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (!gx_arg_has(call->args, "write")) {
         return compute(out, call, pass, pass->name, err);
     }
-    gx_status status = gx_keep_check(name, pass, err);
+    gx_status status = gx_keep_check(name, call->db, call->state, pass, err);
     return status == GX_OK ? compute(out, call, pass, instance, err) : status;
 }
 
@@ -186,8 +209,9 @@ const gx_method gx_method_graph_run = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, head}]} (in head "
-              "members and items by id), with top or "
+    .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, ids, head}]} (ids: "
+              "the members or items that the rows in head are of; in head members, items and "
+              "categories by name), with top or "
               "of instead of "
               "arrays members: [{user_id, …}], and bound?, samples?, …: each array of one number "
               "that the pass gives; or {steps, mem_bytes, cpu_s}",

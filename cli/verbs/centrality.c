@@ -7,6 +7,7 @@ const gx_verb gx_verb_centrality = {
     .summary = "members by a measure of their place in the graph",
     .method = "graph.centrality",
     .flags = GX_VERB_PASS_FLAGS,
+    .pass_kind = GX_KIND_CENTRALITY,
     .list = "members",
     .columns = "user_id,score",
     .prepare = gx_prepare_pass_flags,

@@ -63,6 +63,7 @@ const gx_verb gx_verb_communities = {
     .summary = "the circles of the shop, or who is in which",
     .method = "graph.communities",
     .flags = GX_VERB_PASS_FLAGS,
+    .pass_kind = GX_KIND_COMMUNITY,
     .run = run,
     .prepare = gx_prepare_pass_flags,
     .examples =

@@ -81,19 +81,13 @@ done:
     return status;
 }
 
-static const gx_param *params_of(size_t *out_count, const char *word) {
-    const gx_generator *generator = gx_generator_find(word);
-    *out_count = generator ? generator->param_count : 0;
-    return generator ? generator->params : NULL;
-}
-
-static void help(FILE *out) {
+static bool more(gx_more *out, size_t i) {
     size_t count;
     const gx_generator *const *rows = gx_generators(&count);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(out, "\nflags of %s: %s\n", rows[i]->name, rows[i]->summary);
-        gx_help_flags(out, rows[i]->params, rows[i]->param_count);
+    if (i < count) {
+        *out = (gx_more){rows[i]->name, rows[i]->summary, rows[i]->params, rows[i]->param_count};
     }
+    return i < count;
 }
 
 const gx_verb gx_verb_generate = {
@@ -103,9 +97,7 @@ const gx_verb gx_verb_generate = {
     .params = params,
     .param_count = GX_COUNT(params),
     .flags = GX_VERB_NO_TARGET,
-    .more_param = gx_generator_param,
-    .more_of = params_of,
-    .more_help = help,
+    .more = more,
     .run = run,
     .examples = "  guanxi generate rmat --scale 20 -o rmat20.txt.gz\n"
                 "  guanxi generate lfr --members 100000 --mu 0.5 -o edges.txt --labels labels.txt\n"

@@ -58,8 +58,11 @@ static gx_status estimate(gx_command *command, gx_error *err) {
         return gx_any_pass_missing(name, GX_KIND_COUNT, err);
     }
     if (!gx_arg_has(&command->args, "users")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "members",
-                          "--ties need a number of members too: --members N");
+        return gx_fail(
+            err, GX_BAD_REQUEST,
+            "--ties %lld was given without members; accepted is `guanxi run %s --members "
+            "N --ties N`",
+            (long long)gx_arg_int(&command->args, "ties"), pass->name);
     }
     const gx_value *given = gx_arg_value(&command->args, "params");
     gx_status status = gx_estimate_graph(
@@ -80,8 +83,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     if (gx_any_pass_find(command->target) && access(command->target, F_OK) != 0) {
         return gx_fail(err, GX_BAD_REQUEST,
-                       "run needs a target before the pass: `guanxi run TARGET %s`",
-                       command->target);
+                       "run needs a target before the pass: `guanxi run TARGET %s`, or `guanxi run "
+                       "%s --members N --ties N` of a graph that is not there",
+                       command->target, command->target);
     }
     gx_status status = gx_target_open(&target, command, err);
     if (status == GX_OK && gx_arg_bool(&command->args, "list")) {
@@ -98,12 +102,57 @@ static gx_status run(gx_command *command, gx_error *err) {
     return status;
 }
 
+/* Flags that mean something without a pass. */
+static bool is_of_the_list(gx_slice name) {
+    return gx_slice_is(name, "list") || gx_slice_is(name, "n");
+}
+
+/* The passes are listed where nothing is said of one; what is said of one needs its name. */
+static gx_status need_pass(gx_command *command, gx_error *err) {
+    const gx_value *maps[] = {&command->pass_flags, &command->given};
+    for (size_t m = 0; m < GX_COUNT(maps); m++) {
+        for (uint32_t i = 0; i < maps[m]->size; i++) {
+            const gx_value *key = &maps[m]->as.pairs[i].key;
+            char flag[64], name[64];
+            snprintf(name, sizeof name, "%.*s", (int)key->size, key->as.text);
+            gx_flag_name(flag, sizeof flag, name);
+            if (!is_of_the_list(gx_slice_of(name))) {
+                return gx_fail(err, GX_BAD_REQUEST,
+                               "--%s was given without a pass; accepted is `guanxi run TARGET "
+                               "PASS`, or `guanxi run PASS --members N --ties N` of a graph that "
+                               "is not there; `guanxi run` lists the passes",
+                               flag);
+            }
+        }
+    }
+    return GX_OK;
+}
+
+static gx_status check_members(const gx_value *members, gx_error *err) {
+    const int64_t most = 4000000000;
+    int64_t number = -1;
+    gx_slice text = {members->as.text, members->size};
+    if (gx_parse_int(text, &number) && number >= 0 && number <= most) {
+        return GX_OK;
+    }
+    char given[80];
+    return gx_fail(err, GX_BAD_REQUEST,
+                   "--members: %s was given; with --ties accepted is a whole number from 0 to %lld",
+                   gx_quote(given, sizeof given, text.data, text.size), (long long)most);
+}
+
 /* `--members N --ties M`: of a graph that is not there, so the first word may be the pass. */
-static void prepare_estimate(gx_command *command) {
+static gx_status prepare_estimate(gx_command *command, gx_error *err) {
     const gx_value *members = gx_map_get(&command->pass_flags, "members");
     gx_value rest = gx_map(command->arena, 4);
     if (!gx_map_get(&command->given, "ties")) {
-        return;
+        return GX_OK;
+    }
+    if (command->target && !gx_map_get(&command->given, "pass")) {
+        gx_map_put(command->arena, &command->given, "pass", gx_str(command->target));
+    }
+    if (!gx_map_get(&command->given, "pass")) {
+        return need_pass(command, err);
     }
     if (members) {
         gx_map_put(command->arena, &command->given, "users", *members);
@@ -115,18 +164,18 @@ static void prepare_estimate(gx_command *command) {
         }
     }
     command->pass_flags = rest;
-    if (command->target && !gx_map_get(&command->given, "pass")) {
-        gx_map_put(command->arena, &command->given, "pass", gx_str(command->target));
-    }
+    return members ? check_members(members, err) : GX_OK;
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {
-    prepare_estimate(command);
-    if (!gx_map_get(&command->given, "pass")) {
+    gx_status status = prepare_estimate(command, err);
+    if (status == GX_OK && !gx_map_get(&command->given, "pass")) {
+        bool is_pass = command->target && gx_any_pass_find(command->target);
+        status = is_pass ? GX_OK : need_pass(command, err); /* run has more to say of that */
         gx_map_put(command->arena, &command->given, "pass", gx_str(""));
         gx_map_put(command->arena, &command->given, "list", gx_str("true"));
     }
-    return gx_prepare_pass_flags(command, err);
+    return status == GX_OK ? gx_prepare_pass_flags(command, err) : status;
 }
 
 const gx_verb gx_verb_run = {
@@ -137,6 +186,7 @@ const gx_verb gx_verb_run = {
     .params = params,
     .param_count = GX_COUNT(params),
     .flags = GX_VERB_PASS_FLAGS | GX_VERB_MAY_TARGET,
+    .pass_kind = GX_KIND_COUNT,
     .run = run,
     .prepare = prepare,
     .examples = "  guanxi run\n  guanxi run shop.gx kcore\n"

@@ -423,6 +423,7 @@ const gx_pass gx_pass_circle = {
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .item_arrays = (const char *const[]){"item", NULL},
+    .category_arrays = (const char *const[]){"category", NULL},
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true,

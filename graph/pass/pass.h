@@ -76,9 +76,9 @@ struct gx_pass {
     const char *const *arrays; /* full names of arrays it needs, NULL-ended; NULL: none */
     const gx_gives *gives;
     size_t give_count;
-    /* Suffixes of u32 arrays whose entries are numbers of members, or of items, NULL-ended; NULL:
-     * none. Whoever shows them shows ids. */
-    const char *const *member_arrays, *const *item_arrays;
+    /* Suffixes of u32 arrays whose entries are numbers of members, of items, or of categories,
+     * NULL-ended; NULL: none. Whoever shows them shows ids and names. */
+    const char *const *member_arrays, *const *item_arrays, *const *category_arrays;
     const gx_param *params;
     size_t param_count;
     bool serial;          /* runs on one thread (the igraph adapter), never two at once */

@@ -50,6 +50,50 @@ def test_man_page_and_completion_come_from_the_same_table(tmp_path):
     assert done.stdout.strip() == "leaders"
 
 
+def completed(script, *words):
+    """What bash offers for the last word."""
+    line = " ".join(shlex.quote(str(word)) for word in words)
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _guanxi; "
+            'printf "%s\\n" "${COMPREPLY[@]}"',
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_completion_knows_passes_choices_and_circles(tmp_path, built_shop):
+    script = tmp_path / "completion"
+    script.write_text(gx("help", "completion").out)
+    passes = [row["name"] for row in gx("run", "--format", "csv").rows()]
+    assert completed(script, BIN, "run", built_shop, "") == passes
+    assert completed(script, BIN, "run", "pager") == ["pagerank"]
+    assert completed(script, BIN, "run", built_shop, "pagerank", "--damp") == ["--damping"]
+    assert completed(script, BIN, "run", built_shop, "kcore", "--damp") == []
+    assert completed(script, BIN, "communities", built_shop, "--resol") == ["--resolution"]
+    assert "leiden" not in completed(script, BIN, "centrality", built_shop, "")
+    assert completed(script, BIN, "generate", "") == ["rmat", "ba", "lfr", "sbm"]
+    assert completed(script, BIN, "generate", "rmat", "--sc") == ["--scale"]
+    assert completed(script, BIN, "path", built_shop, "u1", "u2", "--by", "") == ["hops", "strength"]
+    assert completed(script, BIN, "ties", built_shop, "--format", "json", "u1", "w") == ["weak"]
+    assert "graphml" in completed(script, BIN, "ego", built_shop, "u1", "-f", "g")
+    circles = [row["community"] for row in gx("communities", built_shop, "--format", "csv").rows()]
+    assert completed(script, BIN, "community", built_shop, "") == circles
+    assert completed(script, BIN, "leaders", built_shop, "--community", circles[0])[0] == circles[0]
+
+
+def test_the_man_page_has_the_flags_of_random_graphs():
+    man = gx("help", "man").out
+    section = man[man.index(".SS generate") : man.index(".SS bench")].replace("\\", "")
+    for flag in ("--scale", "--edge-factor", "--mu", "--blocks", "--min-community"):
+        assert flag in section
+
+
 def test_help_shows_the_parameters_of_a_pass():
     text = gx("help", "pagerank").out
     assert "--damping number" in text and "default 0.85" in text and "pagerank.score" in text and "source" in text
@@ -121,6 +165,13 @@ def test_every_example_of_the_help_is_understood():
         (["run", "SHOP", "pagerank", "--max-iterations"], 2, "--max-iterations needs a value"),
         (["stats", "SHOP", "--min-size", "3", "--min-size", "4"], 2, "--min-size was given twice"),
         (["run", "SHOP", "pagerank", "--no-zz-qq"], 2, "no flag --no-zz-qq"),
+        (["run", "--ties", "5"], 2, "--ties was given without a pass; accepted is"),
+        (["run", "--members", "5", "--ties", "5"], 2, "`guanxi run PASS --members N --ties N`"),
+        (["run", "SHOP", "--top", "5"], 2, "--top was given without a pass"),
+        (["run", "--members", "5"], 2, "--members was given without a pass"),
+        (["run", "pagerank", "--ties", "5"], 2, "`guanxi run pagerank --members N --ties N`"),
+        (["run", "pagerank", "--ties", "5", "--members", "u1"], 2, "--members: 'u1' was given"),
+        (["run", "SHOP", "pagernk"], 4, "no pass 'pagernk'; did you mean pagerank?"),
         (["leaders", "SHOP", "--format", "xml"], 2, "table|json|jsonl|csv"),
         (["leaders", "SHOP", "--category", "nonsense"], 4, "no item category 'nonsense'"),
         (["centrality", "SHOP", "pagernk"], 4, "there is no centrality 'pagernk'"),

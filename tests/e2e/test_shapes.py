@@ -109,6 +109,15 @@ def test_the_same_seed_gives_the_same_bytes_at_any_number_of_threads(shop_files,
     assert len(hashes) == 1
 
 
+def test_heads_of_arrays_say_whose_they_are(built_shop):
+    rows = {row["name"]: row for row in gx("run", built_shop, "pagerank", "-n", "3", "--format", "json").json()["arrays"]}
+    score = rows["pagerank.score"]
+    of = gx("run", built_shop, "pagerank", "--of", ",".join(score["ids"]), "--format", "json").json()["members"]
+    assert [row["score"] for row in of] == score["head"] and rows["pagerank.bound"]["ids"] is None
+    circle = {row["name"]: row["head"] for row in gx("run", built_shop, "circle", "--format", "json").json()["arrays"]}
+    assert all(isinstance(name, str) for name in circle["circle.category"]) and "category.names" not in circle
+
+
 def test_estimate_says_what_it_would_take(built_shop):
     plan = gx("build", built_shop, "--estimate", "--format", "json").json()
     assert plan["mem_bytes"] > 0 and {"pagerank", "leiden", "linear"} <= {step["pass"] for step in plan["steps"]}

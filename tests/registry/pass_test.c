@@ -311,6 +311,7 @@ static void try_scene(const gx_pass *pass, const scene *s) {
     assert_gives(pass, first, &w);
     assert_numbers(pass, first, pass->member_arrays, w.graph.n);
     assert_numbers(pass, first, pass->item_arrays, ITEMS);
+    assert_numbers(pass, first, pass->category_arrays, CATEGORIES);
     assert_check(pass, first, &w);
     if (pass->kind == GX_KIND_COMMUNITY) {
         assert_falling(gx_result_get(first, pass->name, "community", GX_U32, w.graph.n), w.graph.n);
