@@ -172,7 +172,7 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
     }
     uint32_t count = 0;
     for (size_t i = 0; i < r->people.count && count < GX_MEMBER_FRIENDS; i++) {
-        if (!sorted[i].blocked) {
+        if (!sorted[i].blocked && sorted[i].strength > 0) {
             friends[count++] = (gx_friend){.user = sorted[i].user,
                                            .strength = sorted[i].strength,
                                            .followed = sorted[i].followed};

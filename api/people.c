@@ -29,8 +29,8 @@ static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, 
                             gx_error *err) {
     const gx_kind_rule *rule = gx_kind_rule_of(r->rules, r->txn, tie->kind);
     double weight = (double)rule->weight * (double)tie->weight;
-    if (other == r->user || (!rule->blocks && !(weight > 0))) {
-        return GX_OK;
+    if (other == r->user || (!rule->blocks && !(rule->weight > 0))) {
+        return GX_OK; /* kinds that are not social; a tie of weight 0 is a tie */
     }
     gx_person *p = add_row(r->people);
     if (!p) {

@@ -8,7 +8,7 @@
 typedef struct gx_person {
     uint32_t user;
     float strength; /* to the member: 0 to 1, of the strongest tie by its kind and weight, half of
-                       it where only the other one ties; 0 where blocked alone */
+                       it where only the other one ties; 0 where blocked alone, or of no weight */
     float tie;      /* the same without that half: what it is seen from either end */
     bool out, in;   /* a tie leads from the member, to the member; an undirected one is both */
     bool followed;  /* the member has a directed tie to them */
@@ -22,7 +22,8 @@ typedef struct gx_people {
     size_t count, capacity;
 } gx_people;
 
-/* Everybody tied to `user`. Ties of no weight and self-loops are no ties. */
+/* Everybody tied to `user`. Ties of kinds without weight (views.md) and self-loops are no ties; a
+ * tie whose own weight is 0 is one, of strength 0. */
 GX_MUST_CHECK gx_status gx_people_read(gx_people *people, gx_txn *txn, const gx_rules *rules,
                                        uint32_t user, gx_error *err);
 /* Strengths that the snapshot measured (pass `strength`) go before those of kind and weight: those

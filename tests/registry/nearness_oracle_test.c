@@ -170,6 +170,40 @@ static void test_as_igraph(void **state) {
     }
 }
 
+/* As many samples as the largest part has members: all are drawn, so it is exact. */
+static void test_samples_of_whole_parts(void **state) {
+    (void)state;
+    uint32_t compared = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        variant k = variant_of(seed);
+        char samples[16];
+        uint32_t size[N_MAX] = {0};
+        k.directed = k.in = false;
+        sample_make(&s, seed, k.weighted);
+        run_result parts = run("components", &s.input, 1, NULL);
+        const uint32_t *part =
+            gx_result_get(parts.arrays, "components", "community", GX_U32, s.graph.n);
+        for (uint32_t v = 0; v < s.graph.n; v++) {
+            size[part[v]]++;
+        }
+        snprintf(samples, sizeof samples, "%u", size[0]);
+        run_result exact = run_variant(&s.input, &k, 1, 1, "0", "0");
+        run_result drawn = run_variant(&s.input, &k, seed, 2, samples, "0");
+        for (uint32_t v = 0; v < s.graph.n; v++) {
+            double e = scores(&exact, &k, &s.input)[v];
+            assert_true(fabs(scores(&drawn, &k, &s.input)[v] - e) <= 1e-12 * (1 + e));
+        }
+        assert_true(bound_of(&drawn, &k) == 0);
+        compared += size[0] > 1 && size[0] < s.graph.n;
+        run_free(&exact);
+        run_free(&drawn);
+        run_free(&parts);
+        sample_free(&s);
+    }
+    assert_true(compared > SEEDS / 2);
+}
+
 /* Several batches of searches, parts of every size, members with many ties. */
 static void larger(sample *s, uint64_t seed, uint32_t n, uint32_t ties, uint32_t parts) {
     gx_rng rng = gx_rng_at(seed, 51);
@@ -284,6 +318,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact_and_top),
         cmocka_unit_test(test_as_igraph),
+        cmocka_unit_test(test_samples_of_whole_parts),
         cmocka_unit_test(test_larger),
         cmocka_unit_test(test_bounds_hold),
         cmocka_unit_test(test_any_number_of_threads),
