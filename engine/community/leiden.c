@@ -5,7 +5,7 @@
 #include "engine/community/quality.h"
 #include "engine/kernel/scores.h"
 
-static const gx_param params[] = {GX__LEIDEN_PARAMS("10"), GX__CARRY_PARAMS};
+static const gx_param params[] = {GX__LEIDEN_PARAMS(NULL), GX__CARRY_PARAMS};
 
 const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
     {"community", GX_U32, GX_LEN_USERS, "circle of each member, 0.. by falling size"},
@@ -73,7 +73,7 @@ gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *a
     gx_leiden_tree tree = {0};
     gx_leiden_options options = {
         .resolution = gx_arg_real(args, "resolution"),
-        .rounds = (uint32_t)gx_arg_int(args, "rounds"),
+        .rounds = gx_arg_has(args, "rounds") ? (uint32_t)gx_arg_int(args, "rounds") : 0,
         .tolerance = gx_arg_real(args, "tolerance"),
         .trials = gx_arg_has(args, "trials") ? (uint32_t)gx_arg_int(args, "trials") : 0,
         .louvain = louvain,

@@ -3,27 +3,38 @@
  *
  * The paper's queue is served in batches. All nodes of a batch are weighed in parallel against the
  * partition as it stood before the batch; then their moves are made one after the other, in order,
- * each only if it still gains with the totals as they are by then. A batch is a sixteenth of the
- * queue, whatever the number of threads, so the result is the same bytes for any.
+ * each only if it still gains with the totals as they are by then. A batch is a sixty-fourth of a
+ * long queue and a sixteenth of a short one, whatever the number of threads, so the result is the
+ * same bytes for any. Where communities are weak, larger ones cost quality: too many neighbours
+ * choose at once.
  *
  * Two neighbours in one batch may trade places, each towards where the other was. Both are looked
  * at again; the queue is in random order and shrinks, and one of fewer than sixteen nodes is served
  * one by one, so they do not chase each other for long.
  *
- * A level ends when no move is left, or after a long sweep that gained next to nothing.
+ * A level ends when no move is left, or after a sweep that gained next to nothing beside those
+ * before: where there are no communities to find, gains go on for a hundred sweeps, and the levels
+ * above, which are smaller and lie closer in memory, find them at a fraction of the price.
  *
  * A sweep over a arcs costs O(a) time; sweeps shrink to the nodes whose neighbourhood changed. */
 #include "engine/community/leiden_parts.h"
 #include "engine/kernel/crew.h"
 
 enum {
-    BATCHES = 16,        /* of a sweep; a queue of fewer nodes is served one by one */
+    BATCHES = 16,        /* of a sweep at least; a queue of fewer nodes is served one by one */
+    BATCHES_MOST = 64,   /* of a sweep; the result is better with more, the hand-overs dearer */
+    BATCH_LEAST = 256,   /* nodes in one, where there are more batches than the least */
     BATCHES_SETTLED = 4, /* of a long sweep after one that moved fewer than a node in SETTLED */
     SETTLED = 8,
     SETTLED_FEWEST = 16384, /* shorter ones might swap neighbours for ever */
+    IDLE_FEWEST = 1024,     /* shorter sweeps cost nothing and go on as long as anybody moves */
     CHUNK = 64,             /* nodes a thread takes at a time */
     CHUNKS_MOST = 1 << 20,  /* of a batch: in longer ones a thread takes more */
 };
+
+/* Of what a level gained: a sweep that adds less is its last. Louvain has no further round that
+ * would make up for moves left undone. */
+static const double IDLE_PART = 0.05, IDLE_PART_LOUVAIN = 0.002;
 
 typedef struct sweep {
     gx__leiden *leiden;
@@ -37,6 +48,7 @@ typedef struct sweep {
     uint32_t movers;      /* of the last batch */
     uint32_t moved;       /* in the last sweep */
     double gained;        /* by the moves of the last sweep, in weight */
+    double gained_all;    /* by those of all sweeps */
     bool all; /* the next sweep visits everybody: no need to tell whom a move concerns */
     uint32_t vacancies;
 } sweep;
@@ -184,19 +196,33 @@ static uint32_t fill_queue(gx__leiden *leiden, bool all) {
     return count;
 }
 
+/* Is another sweep worth its while after this one? */
+static bool is_idle(const sweep *s) {
+    const double part = s->leiden->louvain ? IDLE_PART_LOUVAIN : IDLE_PART;
+    const double absolute = 0.5 * s->leiden->idle * s->leiden->weight2m;
+    return (s->count >= SETTLED_FEWEST && s->gained < absolute) ||
+           (s->count >= IDLE_FEWEST && s->gained < part * s->gained_all);
+}
+
+static uint32_t batches_of(const sweep *s) {
+    if (s->count >= SETTLED_FEWEST && s->moved < s->count / SETTLED) {
+        return BATCHES_SETTLED;
+    }
+    const uint32_t batches = s->count / BATCH_LEAST;
+    return batches < BATCHES ? BATCHES : batches > BATCHES_MOST ? BATCHES_MOST : batches;
+}
+
 /* The next sweep's queue, in batches; false where there is nobody to visit or no sweep left. */
 static bool start_sweep(sweep *s) {
     const bool all = s->all;
-    const bool idle =
-        s->count >= SETTLED_FEWEST && 2.0 * s->gained < s->leiden->idle * s->leiden->weight2m;
-    if (s->left == 0 || idle) {
+    s->gained_all += s->gained;
+    if (s->left == 0 || is_idle(s)) {
         return false;
     }
     s->left--;
     s->count = fill_queue(s->leiden, all);
     s->all = all && s->number == 0;
-    const bool settled = s->count >= SETTLED_FEWEST && s->moved < s->count / SETTLED;
-    s->batch = s->count / (settled ? BATCHES_SETTLED : BATCHES) + 1;
+    s->batch = s->count / batches_of(s) + 1;
     s->chunk = CHUNK + s->batch / CHUNKS_MOST;
     s->first = s->last = 0;
     s->movers = s->moved = 0;

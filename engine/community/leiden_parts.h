@@ -207,7 +207,8 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
          "rounds",                                                                                 \
          NULL,                                                                                     \
          0,                                                                                        \
-         "at most so many rounds, each from the result of the one before"},                        \
+         "at most so many rounds, each from the result of the one before; leiden: 10, or 3 from "  \
+         "4,194,304 arcs on, unless given"},                                                       \
         {"trials",                                                                                 \
          GX_PARAM_INT,                                                                             \
          NULL,                                                                                     \

@@ -12,7 +12,8 @@
  *
  * A round moves nodes, refines communities into connected parts, and repeats both on the graph of
  * the parts until every part is a community of its own; the next round starts from what the last
- * one found. Rounds end when one adds less than the tolerance.
+ * one found. Rounds end when one adds less than the tolerance; unless told otherwise a large graph
+ * gets three at most, one more than other programs give it.
  *
  * Louvain (Blondel et al. 2008) is the same without refinement: whole communities become nodes.
  *
@@ -33,6 +34,9 @@ enum {
     BLOCKS_FEWEST = 1024, /* in a small level blocks are smaller, so that there are as many */
     TRIALS_SMALL = 4,     /* where nothing else is asked for, of a graph of fewer arcs than */
     TRIALS_ARCS = 1 << 16,
+    ROUNDS = 10, /* where nothing else is asked for, but of a graph of as many arcs as */
+    ROUNDS_ARCS = 1 << 22,
+    ROUNDS_LARGE = 3,
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
 
@@ -451,9 +455,16 @@ static uint32_t trials_of(const gx_leiden_options *options, const gx_graph *grap
     return options->trials ? options->trials : small ? TRIALS_SMALL : 1;
 }
 
+static uint32_t rounds_of(const gx_leiden_options *options, const gx_graph *graph) {
+    return options->rounds ? options->rounds : graph->m < ROUNDS_ARCS ? ROUNDS : ROUNDS_LARGE;
+}
+
 gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_graph *graph,
-                         const gx_leiden_options *options, gx_job *job, gx_error *err) {
+                         const gx_leiden_options *asked, gx_job *job, gx_error *err) {
     const uint32_t n = graph->n;
+    gx_leiden_options own = *asked;
+    const gx_leiden_options *const options = &own;
+    own.rounds = rounds_of(asked, graph);
     gx__leiden leiden = {.job = job};
     gx__tree_levels tree = {.wanted = options->tree != NULL};
     gx_status status;

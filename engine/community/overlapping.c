@@ -234,8 +234,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                      gx_error *err) {
     const gx_graph *g = input->undirected;
     const gx__personas_options options = options_of(args);
-    const gx_leiden_options leiden = {
-        .resolution = gx_arg_real(args, "resolution"), .rounds = 10, .tolerance = 1e-4};
+    const gx_leiden_options leiden = {.resolution = gx_arg_real(args, "resolution"),
+                                      .tolerance = 1e-4};
     gx__personas p = {0};
     uint32_t *community, *circle = NULL, circles = 0;
     gx_status status;
