@@ -74,7 +74,7 @@ static double naive_modularity(const gx_graph *graph, const uint32_t *community,
 
 static void test_against_definitions(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 500; seed++) {
+    for (uint64_t seed = 0; seed < 2000; seed++) {
         uint32_t community[N_MAX];
         double total[N_MAX], inside[N_MAX], q, coverage;
         gx_graph graph = random_graph(seed, community);
@@ -118,7 +118,7 @@ static bool naive_is_connected(double a[N_MAX][N_MAX], uint32_t n, const uint32_
 static void test_disconnected_and_split(void **state) {
     (void)state;
     uint32_t seen = 0;
-    for (uint64_t seed = 0; seed < 500; seed++) {
+    for (uint64_t seed = 0; seed < 2000; seed++) {
         uint32_t community[N_MAX], broken, expected = 0, count;
         double a[N_MAX][N_MAX];
         gx_graph graph = random_graph(seed, community);
@@ -288,7 +288,7 @@ static void test_agreement_by_hand(void **state) {
  */
 static void test_measure(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 500; seed++) {
+    for (uint64_t seed = 0; seed < 2000; seed++) {
         uint32_t community[N_MAX], count, broken;
         double a[N_MAX][N_MAX], right = 0, pairs = 0, modularity;
         gx_graph graph = random_graph(seed, community);

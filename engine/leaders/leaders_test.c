@@ -195,7 +195,7 @@ static double naive_kept(const world *w, uint32_t v, int64_t window) {
 static void test_measures_against_definitions(void **state) {
     (void)state;
     uint32_t kept = 0;
-    for (uint64_t seed = 0; seed < 200; seed++) {
+    for (uint64_t seed = 0; seed < 1000; seed++) {
         world w;
         world_draw(&w, seed);
         double followers[N_MAX], reach[N_MAX], breadth[N_MAX], highest = 0;
@@ -272,7 +272,7 @@ static void test_credit_of_unequal_histories(void **state) {
 
 static void test_score_is_the_sum_of_its_parts(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 100; seed++) {
+    for (uint64_t seed = 0; seed < 1000; seed++) {
         world w;
         world_draw(&w, seed);
         gx_arrays *one = run(&w, NULL, 1), *two = run(&w, NULL, 2);

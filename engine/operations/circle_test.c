@@ -155,7 +155,7 @@ static void assert_taste(const world *w, const gx_arrays *arrays, bool categorie
 
 static void test_against_dense_tables(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 200; seed++) {
+    for (uint64_t seed = 0; seed < 1000; seed++) {
         world w;
         world_make(&w, seed);
         gx_arena *arena = gx_arena_create();

@@ -91,6 +91,84 @@ static void test_label_propagation_settles(void **state) {
     assert_true(settled >= SEEDS * 99 / 100);
 }
 
+/* Everybody reaches everybody of the own community over ties of weight within it; and who has no
+ * tie of weight is alone. */
+static void expect_connected(const gx_graph *g, const uint32_t *community, bool weighted) {
+    bool met[N_MAX][N_MAX] = {{false}};
+    for (uint32_t v = 0; v < g->n; v++) {
+        met[v][v] = true;
+        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+            bool counts = !weighted || !g->out_weight || g->out_weight[i] > 0;
+            met[v][g->out_dst[i]] |= counts && community[v] == community[g->out_dst[i]];
+        }
+    }
+    for (uint32_t k = 0; k < g->n; k++) {
+        for (uint32_t u = 0; u < g->n; u++) {
+            for (uint32_t v = 0; v < g->n; v++) {
+                met[u][v] |= met[u][k] && met[k][v];
+            }
+        }
+    }
+    for (uint32_t u = 0; u < g->n; u++) {
+        for (uint32_t v = 0; v < g->n; v++) {
+            assert_true(met[u][v] == (community[u] == community[v]));
+        }
+    }
+}
+
+/* Members who would gain by another label at the price of `penalty`: few, since only those are
+ * asked again whose neighbours changed, and not all whose price did. */
+static uint32_t count_unsettled(const gx_graph *g, const uint32_t *community, bool weighted,
+                                double penalty) {
+    double degree[N_MAX] = {0}, total[N_MAX] = {0}, towards[N_MAX][N_MAX] = {{0}}, all = 0;
+    uint32_t unsettled = 0;
+    for (uint32_t v = 0; v < g->n; v++) {
+        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+            double weight = weighted && g->out_weight ? (double)g->out_weight[i] : 1;
+            degree[v] += weight;
+            towards[v][community[g->out_dst[i]]] += weight;
+        }
+        total[community[v]] += degree[v];
+        all += degree[v];
+    }
+    for (uint32_t v = 0; v < g->n; v++) {
+        uint32_t own = community[v];
+        double price = all > 0 ? penalty * degree[v] / all : 0;
+        double best = towards[v][own] - price * (total[own] - degree[v]);
+        bool gains = false;
+        for (uint32_t c = 0; c < g->n; c++) {
+            gains |= c != own && towards[v][c] - price * total[c] > best + 1e-6 * degree[v];
+        }
+        unsettled += gains;
+    }
+    return unsettled;
+}
+
+static void test_label_propagation_at_a_price(void **state) {
+    (void)state;
+    static const char *const penalties[] = {"0.5", "1", "0.2"};
+    uint32_t unsettled = 0, members = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        bool weighted = seed / 2 % 2, kept = seed / 4 % 2;
+        const char *penalty = penalties[seed / 8 % 3];
+        sample_make(&s, seed, seed % 2);
+        run_result r = run("label_propagation", &s.input, 2,
+                           PARAMS("attenuation", kept ? "0" : "0.1", "penalty", penalty, "weighted",
+                                  weighted ? "true" : "false"));
+        const uint32_t *community = community_of(&r, "label_propagation", &s.input);
+        expect_connected(&s.undirected, community, weighted);
+        if (kept) {
+            members += s.graph.n;
+            unsettled += count_unsettled(&s.undirected, community, weighted, strtod(penalty, NULL));
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+    print_message("of %u members %u would gain\n", members, unsettled);
+    assert_true(unsettled <= members / 300);
+}
+
 /* Batches of many members, several threads: the same bytes, and the communities that are there. */
 static void test_label_propagation_of_many(void **state) {
     (void)state;
@@ -163,6 +241,7 @@ static void test_label_propagation_of_lfr(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_label_propagation_settles),
+        cmocka_unit_test(test_label_propagation_at_a_price),
         cmocka_unit_test(test_label_propagation_of_many),
         cmocka_unit_test(test_label_propagation_does_not_flood),
         cmocka_unit_test(test_label_propagation_of_lfr),
