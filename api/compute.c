@@ -69,6 +69,14 @@ gx_status gx_any_pass_missing(gx_slice name, gx_kind kind, gx_error *err) {
     if (near) {
         snprintf(hint, sizeof hint, " did you mean %s?", near);
     }
+    const gx_pass *other = kind == GX_KIND_COUNT ? NULL : gx_any_pass_find(copy);
+    if (other) {
+        return gx_fail(err, GX_NOT_FOUND,
+                       "there is no %s %s, that is a pass of the kind %s; there "
+                       "are %s%s",
+                       gx_kind_name(kind), gx_quote(given, sizeof given, name.data, name.size),
+                       gx_kind_name(other->kind), names, rest);
+    }
     return gx_fail(err, GX_NOT_FOUND, "there is no %s %s;%s there are %s%s",
                    kind == GX_KIND_COUNT ? "pass" : gx_kind_name(kind),
                    gx_quote(given, sizeof given, name.data, name.size), hint, names, rest);

@@ -252,7 +252,9 @@ gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *a
         spec.from_ms = gx_arg_has(args, "since") ? gx_arg_int(args, "since") : INT64_MIN + 1;
         spec.to_ms = gx_arg_has(args, "until") ? gx_arg_int(args, "until") : INT64_MAX;
         if (spec.from_ms >= spec.to_ms) {
-            return gx_fail_at(err, GX_BAD_REQUEST, "since", "since is not before until");
+            return gx_fail_at(err, GX_BAD_REQUEST, "since",
+                              "since is %lld and until %lld (ms); accepted is a since before until",
+                              (long long)spec.from_ms, (long long)spec.to_ms);
         }
     }
     *out = spec;

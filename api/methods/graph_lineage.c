@@ -245,6 +245,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (only.size) {
         GX_TRY(gx_community_id_parse(&r.only, only, err));
     }
+    GX_TRY(number ? GX_OK : gx_need_snapshot(call->state, err));
     GX_TRY(open_side(&to, path, number, err));
     GX_TRY(choose_from(&number, &r, &to, err));
     GX_TRY(open_side(&from, path, number, err));

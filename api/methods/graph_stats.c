@@ -156,6 +156,7 @@ static gx_status show_time(gx_value *list, gx_call_env *call, uint32_t id, gx_er
     size_t count = 0, n = (size_t)gx_arg_int(call->args, "n");
     gx_status status;
     GX_TRY(gx_snapshot_list(&info, &count, gx_store_path(call->db->store), err));
+    GX_TRY(count ? GX_OK : gx_need_snapshot(call->state, err));
     for (size_t i = count < n ? count : n; i-- > 0;) {
         if (info[i].version[0]) {
             GX_TRY(gx_job_check(call->job, err));

@@ -40,8 +40,11 @@ static gx_value shares_value(gx_arena *arena, const gx_ties *ties) {
 static gx_value apart(gx_call_env *call) {
     gx_value map = gx_map(call->arena, 2);
     gx_slice src = gx_arg_text(call->args, "src"), dst = gx_arg_text(call->args, "dst");
-    char *text = gx_arena_printf(call->arena, "%.*s and %.*s have no tie", (int)src.size, src.data,
-                                 (int)dst.size, dst.data);
+    char *text = gx_slice_equal(src, dst)
+                     ? gx_arena_printf(call->arena, "%.*s is one member; a tie is of two",
+                                       (int)src.size, src.data)
+                     : gx_arena_printf(call->arena, "%.*s and %.*s have no tie", (int)src.size,
+                                       src.data, (int)dst.size, dst.data);
     gx_map_put(call->arena, &map, "tied", gx_bool(false));
     gx_map_put(call->arena, &map, "says", gx_str(text ? text : ""));
     return map;

@@ -1,5 +1,5 @@
 /* guanxi generate: a random graph as an edge list; alone, the list of them. */
-#include "cli/verb.h"
+#include "cli/format.h"
 #include "datasets/datasets.h"
 
 #include <errno.h>
@@ -57,6 +57,12 @@ static gx_status run(gx_command *command, gx_error *err) {
         return list_models(command, err);
     }
     const char *model = gx_arg_value(&command->args, "model")->as.text;
+    if (command->format != GX_FORMAT_TABLE) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "format",
+                          "--format %s: a random graph is written as an edge list; accepted with a "
+                          "model is no --format",
+                          gx_form_of(command->format)->name);
+    }
     const char *labels = gx_arg_has(&command->args, "labels")
                              ? gx_arg_value(&command->args, "labels")->as.text
                              : NULL;

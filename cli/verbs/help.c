@@ -8,6 +8,20 @@ static const gx_param params[] = {
      "a verb, a pass, man, or completion"},
 };
 
+static const char *near_one(const char *given) {
+    const char *names[256];
+    size_t count = 0;
+    gx_more more;
+    for (size_t i = 0; i < gx_verbs()->count && count < GX_COUNT(names); i++) {
+        names[count++] = gx_verbs()->rows[i]->name;
+    }
+    for (size_t i = 0; gx_verb_more(&more, gx_verb_find("run"), i) && count < GX_COUNT(names);
+         i++) {
+        names[count++] = more.name;
+    }
+    return gx_nearest(given, names, count);
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     const gx_value *about = gx_arg_value(&command->args, "about");
     if (about->type != GX_TEXT) {
@@ -25,10 +39,12 @@ static gx_status run(gx_command *command, gx_error *err) {
     const gx_verb *verb = gx_verb_find(about->as.text);
     const gx_pass *pass = gx_any_pass_find(about->as.text);
     if (!verb && !pass) {
-        return gx_fail(err, GX_NOT_FOUND,
-                       "there is no verb or pass '%s'; `guanxi help` lists the verbs, `guanxi run` "
-                       "the passes",
-                       about->as.text);
+        const char *near = near_one(about->as.text);
+        return gx_fail(
+            err, GX_NOT_FOUND,
+            "there is no verb or pass '%s';%s%s%s `guanxi help` lists the verbs, `guanxi "
+            "run` the passes",
+            about->as.text, near ? " did you mean " : "", near ? near : "", near ? "?" : "");
     }
     if (verb) {
         gx_help_verb(command->out, command->arena, verb);

@@ -24,14 +24,15 @@ static void add_path(gx_arena *arena, gx_value *list, uint32_t number, const gx_
         if (i > 0 && steps && steps->type == GX_LIST && i <= steps->size) {
             const gx_value *step = &steps->as.items[i - 1];
             const gx_value *strength = gx_map_get(step, "strength");
-            gx_map_put(arena, &row, "by", kinds_of(arena, gx_map_get(step, "ties")));
             gx_map_put(arena, &row, "strength", strength ? *strength : gx_nil());
+            gx_map_put(arena, &row, "by", kinds_of(arena, gx_map_get(step, "ties")));
         }
         gx_list_add(arena, list, row);
     }
 }
 
-/* A row a member of each path; a row that says so where there is none. */
+/* A row a member of each path; a row that says so where there is none: in the last column, which is
+ * not cut. */
 static gx_value rows(gx_arena *arena, const gx_value *result) {
     gx_value list = gx_list(arena, 8);
     const gx_value *paths = gx_map_get(result, "paths"), *says = gx_map_get(result, "says");
@@ -52,7 +53,7 @@ const gx_verb gx_verb_path = {
     .summary = "how two members are connected",
     .method = "graph.path",
     .rows = rows,
-    .columns = "path,step,user,by,strength",
+    .columns = "path,step,user,strength,by",
     .examples = "  guanxi path shop.gx u1204 u77\n"
                 "  guanxi path shop.gx u1204 u77 --by strength\n"
                 "  guanxi path shop.gx u1204 u77 -n 5 --directed --format json\n",

@@ -8,6 +8,7 @@
 #include "graph/csr/view.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { POLL_EVERY = 1 << 14 };
@@ -24,6 +25,20 @@ static double fade(int64_t ts_ms, int64_t now_ms, double half_life_ms) {
 
 /* ---- names: which kinds or actions are asked for ----------------------------------------- */
 
+/* "friend, follow", as many as there is room for. */
+static void list_names(char *out, size_t size, gx_txn *txn, gx_space space, uint32_t count) {
+    size_t at = (size_t)snprintf(out, size, "%s", count ? "" : "none");
+    for (uint32_t id = 0; id < count; id++) {
+        gx_slice name = gx_word_name(txn, space, id);
+        if (at + name.size + 8 > size) {
+            snprintf(out + at, size - at, ", …");
+            return;
+        }
+        at += (size_t)snprintf(out + at, size - at, "%s%.*s", id ? ", " : "", (int)name.size,
+                               name.data);
+    }
+}
+
 /* wanted[id] for a NULL-ended list of names. A name that neither the store nor the built-in table
  * knows is not_found: a typing error should not look like an empty graph. */
 static gx_status want_names(bool *wanted, uint32_t count, gx_txn *txn, gx_space space,
@@ -38,9 +53,11 @@ static gx_status want_names(bool *wanted, uint32_t count, gx_txn *txn, gx_space 
         if (status == GX_OK && id < count) {
             wanted[id] = true;
         } else if (status == GX_NOT_FOUND && !built_in) {
-            return gx_fail(err, GX_NOT_FOUND, "%s is not one of the store's %s",
+            char known[300];
+            list_names(known, sizeof known, txn, space, count);
+            return gx_fail(err, GX_NOT_FOUND, "%s is not one of the store's %s; it has %s",
                            gx_quote(quoted, sizeof quoted, name.data, name.size),
-                           gx_space_name(space));
+                           gx_space_name(space), known);
         } else if (status != GX_NOT_FOUND) {
             return gx_fail(err, status, "looking for %s failed",
                            gx_quote(quoted, sizeof quoted, name.data, name.size));

@@ -340,7 +340,10 @@ gx_status gx_snapshot_open(gx_snapshot **out, const char *store_path, uint32_t n
     status = gx_safetensors_open(&snapshot->arrays, path, true, err);
     if (status != GX_OK) {
         gx_free(snapshot);
-        return status;
+        return status == GX_NOT_FOUND
+                   ? gx_fail_at(err, GX_NOT_FOUND, path, "there is no snapshot %u: no file %s",
+                                (unsigned)number, path)
+                   : status;
     }
     snapshot->number = number;
     atomic_init(&snapshot->holders, 1);
