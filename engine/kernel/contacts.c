@@ -24,6 +24,7 @@ typedef struct making {
     uint64_t *ptr;
     uint32_t *end;
     float *weight;
+    double *root; /* cube roots instead of weights */
     bool weighted;
 } making;
 
@@ -36,7 +37,9 @@ static void join_row(const making *m, uint32_t v) {
         uint32_t u = view->out_dst[k];
         float given = weight_at(&out, &p, out.ptr[v + 1], u, m->weighted);
         float got = weight_at(&in, &q, in.ptr[v + 1], u, m->weighted);
-        if (u != v) {
+        if (u != v && m->root) {
+            m->root[at++] = cbrt((double)given) + cbrt((double)got);
+        } else if (u != v) {
             m->weight[at++] = 0.5f * given + 0.5f * got;
         }
     }
@@ -49,7 +52,9 @@ static double fill_row(const making *m, uint32_t v) {
     for (uint64_t k = view->out_ptr[v]; k < view->out_ptr[v + 1]; k++) {
         if (view->out_dst[k] != v) {
             m->end[at] = m->place[view->out_dst[k]];
-            if (m->weight && !m->graph) {
+            if (m->root && !m->graph) {
+                m->root[at] = cbrt((double)view->out_weight[k]);
+            } else if (m->weight && !m->graph) {
                 m->weight[at] = view->out_weight[k];
             }
             at++;
@@ -66,7 +71,7 @@ static double fill_row(const making *m, uint32_t v) {
 
 /* Rows by place, and what they weigh. */
 static gx_status fill_rows(making *m, double *strength, const uint32_t *member, bool weights,
-                           gx_job *job, gx_error *err) {
+                           bool roots, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     const gx__rows_view rows = gx__rows_out(m->view);
     const uint32_t n = m->view->n;
@@ -77,7 +82,9 @@ static gx_status fill_rows(making *m, double *strength, const uint32_t *member, 
     }
     GX_TRY(gx_job_check(job, err));
     GX_TRY(gx_job_alloc(job, &m->end, m->ptr[n], sizeof *m->end, err));
-    if (weights) {
+    if (roots) {
+        GX_TRY(gx_job_alloc(job, &m->root, m->ptr[n], sizeof *m->root, err));
+    } else if (weights) {
         GX_TRY(gx_job_alloc(job, &m->weight, m->ptr[n], sizeof *m->weight, err));
     }
 #pragma omp parallel for num_threads(threads) schedule(dynamic, BLOCK) if (threads > 1)
@@ -91,8 +98,8 @@ done:
     return status;
 }
 
-gx_status gx__contacts_make(gx__contacts *out, const gx_input *input, bool directed, bool weighted,
-                            gx_job *job, gx_error *err) {
+static gx_status make(gx__contacts *out, const gx_input *input, bool directed, bool weighted,
+                      bool roots, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     const gx_graph *view = input->undirected;
     const bool weights = directed || (weighted && view->out_weight);
@@ -104,8 +111,9 @@ gx_status gx__contacts_make(gx__contacts *out, const gx_input *input, bool direc
     GX_TRY(gx_job_alloc(job, &place, c.n, sizeof *place, err));
     GX_TRY(gx__places_by_degree(c.member, place, view, job, err));
     m.place = place;
-    status = fill_rows(&m, c.strength, c.member, weights, job, err);
+    status = fill_rows(&m, c.strength, c.member, weights, roots, job, err);
     c.rows = (gx__rows_view){m.ptr, m.end, m.weight};
+    c.root = m.root;
     GX_TRY(status);
     *out = c;
     c = (gx__contacts){0};
@@ -115,12 +123,23 @@ done:
     return status;
 }
 
+gx_status gx__contacts_make(gx__contacts *out, const gx_input *input, bool directed, bool weighted,
+                            gx_job *job, gx_error *err) {
+    return make(out, input, directed, weighted, false, job, err);
+}
+
+gx_status gx__contacts_make_roots(gx__contacts *out, const gx_input *input, bool directed,
+                                  gx_job *job, gx_error *err) {
+    return make(out, input, directed, true, directed || input->undirected->out_weight, job, err);
+}
+
 void gx__contacts_free(gx__contacts *contacts, gx_job *job) {
     gx_job_free(job, contacts->member);
     gx_job_free(job, contacts->strength);
     gx_job_free(job, (void *)(uintptr_t)contacts->rows.ptr);
     gx_job_free(job, (void *)(uintptr_t)contacts->rows.end);
     gx_job_free(job, (void *)(uintptr_t)contacts->rows.weight);
+    gx_job_free(job, contacts->root);
     *contacts = (gx__contacts){0};
 }
 
@@ -139,12 +158,24 @@ static uint64_t row_length(const gx__rows_view *rows, uint32_t v) {
     return rows->ptr[v + 1] - rows->ptr[v];
 }
 
+static double weight_of(const gx__contacts *c, uint64_t k) {
+    return c->root ? c->root[k] : gx__row_weight(&c->rows, k);
+}
+
 /* Σ of the values along j's row. Two running sums, since one would wait for itself at every
  * addition. */
-static double along(const gx__rows_view *rows, const double *value, uint32_t j) {
+static double along(const gx__contacts *c, const double *value, uint32_t j) {
+    const gx__rows_view *rows = &c->rows;
     const uint32_t *end = rows->end;
     uint64_t k = rows->ptr[j], last = rows->ptr[j + 1];
     double even = 0, odd = 0;
+    if (c->root) {
+        for (; k + 1 < last; k += 2) {
+            even += value[end[k]] * c->root[k];
+            odd += value[end[k + 1]] * c->root[k + 1];
+        }
+        return even + odd + (k < last ? value[end[k]] * c->root[k] : 0);
+    }
     if (!rows->weight) {
         for (; k + 1 < last; k += 2) {
             even += value[end[k]];
@@ -166,13 +197,13 @@ static void share_row(const pairing *p, double *shared, double *value, uint32_t 
     uint64_t looked = 0;
     for (uint64_t k = from; k < to; k++) {
         uint32_t q = rows->end[k];
-        double weight = gx__row_weight(rows, k);
+        double weight = weight_of(c, k);
         value[q] = weight > 0 && p->by_strength ? weight / c->strength[q] : weight;
     }
     for (uint64_t k = from; k < to; k++) {
         uint32_t j = rows->end[k];
         if (i < j) { /* whose row is the shorter */
-            shared[k - from] = along(rows, value, j);
+            shared[k - from] = along(c, value, j);
             looked += row_length(rows, j);
             if (looked > LOOK) {
                 looked = 0;
@@ -206,8 +237,7 @@ static void hand_on(const pairing *p, uint32_t first, uint32_t last, gx__contact
     for (uint32_t i = first; i < last; i++) {
         for (uint64_t k = rows->ptr[i]; k < rows->ptr[i + 1]; k++) {
             if (i < rows->end[k]) {
-                each(user, i, rows->end[k], gx__row_weight(rows, k),
-                     p->shared[k - rows->ptr[first]]);
+                each(user, i, rows->end[k], weight_of(p->c, k), p->shared[k - rows->ptr[first]]);
             }
         }
     }
@@ -261,6 +291,11 @@ uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted,
                     m * (sizeof(uint32_t) + (weights ? sizeof(float) : 0));
     uint64_t marks = n * sizeof(double) * (n > SMALL ? (uint64_t)threads : 1);
     return held + sizeof(double) * arcs_in_hand(longest + 1, m) + marks;
+}
+
+uint64_t gx__contacts_roots_bytes(const gx_input *input, int threads) {
+    uint64_t m = input->undirected ? input->undirected->m : 0;
+    return gx__contacts_bytes(input, false, false, threads) + m * sizeof(double);
 }
 
 double gx__contacts_cpu_s(const gx_graph *graph) {

@@ -11,6 +11,7 @@ typedef struct gx__contacts {
     uint32_t n;
     uint32_t *member;   /* n: who has the place */
     gx__rows_view rows; /* places, in the order of the members' numbers; owned */
+    double *root;       /* in place of rows.weight, where gx__contacts_make_roots made it */
     double *strength;   /* n: Σ_j w_ij */
 } gx__contacts;
 
@@ -18,6 +19,11 @@ typedef struct gx__contacts {
  * weights of `graph`. Not `weighted`: every a is 1. O(n + m) time. */
 GX_MUST_CHECK gx_status gx__contacts_make(gx__contacts *out, const gx_input *input, bool directed,
                                           bool weighted, gx_job *job, gx_error *err);
+/* The same with the cube root of the weight of a tie: of the view's, or with `directed`
+ * a_ij^(1/3) + a_ji^(1/3); a graph without weights has none. So the product of the three ties of a
+ * triangle is its intensity (Onnela et al. 2005). There are no strengths. */
+GX_MUST_CHECK gx_status gx__contacts_make_roots(gx__contacts *out, const gx_input *input,
+                                                bool directed, gx_job *job, gx_error *err);
 void gx__contacts_free(gx__contacts *contacts, gx_job *job);
 
 /* `reads` of a pass with the parameter `directed`. */
@@ -38,6 +44,7 @@ GX_MUST_CHECK gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by
 
 /* Bytes held at the peak by all this. */
 uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted, int threads);
+uint64_t gx__contacts_roots_bytes(const gx_input *input, int threads);
 /* Seconds on one core. */
 double gx__contacts_cpu_s(const gx_graph *graph);
 
