@@ -12,11 +12,16 @@
  * the end (the paper's optional step). With `adaptive` off the score is CI_l of the whole network,
  * and nobody is taken.
  *
- * Direction, weights and self-loops do not count; among equals the lowest number goes first. Only
+ * With `direction` rings lie along ties of one direction and degrees are of that side; with
+ * `weighted` strengths take the place of degrees (engine/centrality/collective_variant.h). The
+ * paper has neither; both give what it has where ties go both ways and weigh alike.
+ *
+ * Self-loops do not count; among equals the lowest number goes first. Only
  * members within l + 1 ties of those taken are computed anew: time O(rounds · (n + those · ties
  * within l − 1 steps)). Memory: 41 bytes a member, 8 a member and thread, 16 a member of a batch.
  * Sums are of integers: the same bytes at any thread count.
  */
+#include "engine/centrality/collective_variant.h"
 #include "engine/kernel/ball.h"
 #include "engine/kernel/chosen.h"
 #include "engine/kernel/parallel.h"
@@ -54,6 +59,17 @@ static const gx_param params[] = {
      .high = 4294967294.0,
      .unit = "members",
      .help = "how many are taken away at most; 0: until no giant component is left"},
+    {.name = "direction",
+     .type = GX_PARAM_CHOICE,
+     .fallback = "all",
+     GX_PARAM_UNCHECKED,
+     .choices = "all|in|out",
+     .help = "ties that count and lead on: from either side, received or given"},
+    {.name = "weighted",
+     .type = GX_PARAM_BOOL,
+     .fallback = "false",
+     GX_PARAM_UNCHECKED,
+     .help = "by the weight of the ties, in mean ties, instead of their number"},
 };
 
 static const gx_gives gives[] = {
@@ -181,7 +197,7 @@ done:
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const uint64_t n = input->users, batch = batch_of(args, input->users);
-    double m = input->undirected ? (double)input->undirected->m : 0, ball = 1;
+    double m = (double)gx__arcs_by(input, args), ball = 1;
     double mean = n ? m / (double)n : 0;
     for (int64_t d = 1; d < gx_arg_int(args, "radius") && ball < (double)n; d++) {
         ball *= 2 * mean; /* a neighbour has more ties than a member */
@@ -194,6 +210,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
                          (1 + (uint64_t)threads) +
                      batch * sizeof(gx__top_entry);
     out->cpu_s = rounds * (3e-9 * m * ball + 1e-8 * (double)n) + 1e-6;
+    if (gx__collective_is_variant(args)) {
+        out->mem_bytes = gx__collective_variant_bytes(input->users, (uint32_t)batch, threads);
+    }
 }
 
 static gx_status prepare(peeling *p, gx_error *err) {
@@ -221,6 +240,16 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_status status = GX_OK;
     const uint32_t n = input->users;
     const int64_t asked = gx_arg_int(args, "count");
+    if (gx__collective_is_variant(args)) {
+        const gx__collective variant = {.rows = gx__rows_by(input, args),
+                                        .against = gx__rows_against(input, args),
+                                        .weighted = gx_arg_bool(args, "weighted"),
+                                        .n = n,
+                                        .radius = (uint32_t)gx_arg_int(args, "radius"),
+                                        .batch = batch_of(args, n),
+                                        .most = asked && asked < n ? (uint32_t)asked : n};
+        return gx__collective_variant(out, input, &variant, job, err);
+    }
     double *score;
     peeling p = {.rows = gx__rows_out(input->undirected),
                  .n = n,
@@ -262,7 +291,8 @@ const gx_pass gx_pass_collective_influence = {
              "percolation, Nature 524, 2015",
     .complexity = "O(rounds x (n + changed members x ties within radius - 1 steps)) time; 41 bytes "
                   "a member, 8 a member and thread, 16 a member of a batch",
-    .needs = GX_NEED_UNDIRECTED,
+    .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__reads_both_sides,
     .label_dependent = true,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -6,7 +6,9 @@
  * d_ij is the number of ties between the two. The paper finds the best radius R near half the mean
  * distance, which is 2 or 3 for social graphs; far members add noise and cost. With `weighted` the
  * mass is the weight of all ties (strength) in place of their number;
- * distances still count ties. Direction and self-loops do not count.
+ * distances still count ties. With `in` or `out` masses are of that side, and distances go along
+ * ties of that direction, to whom one follows or from whom one is followed; the paper has no
+ * direction, and the formula is the same. Self-loops do not count.
  *
  * A search from each member, R steps deep: time O(n · members and ties within R − 1 steps), which
  * for R = 2 is O(Σ k²). Memory: 16 bytes a member, 8 a member and thread. Masses of a distance are
@@ -30,6 +32,12 @@ static const gx_param params[] = {
      .fallback = "false",
      GX_PARAM_UNCHECKED,
      .help = "the mass of a member is the weight of the ties instead of their number"},
+    {.name = "direction",
+     .type = GX_PARAM_CHOICE,
+     .fallback = "all",
+     GX_PARAM_UNCHECKED,
+     .choices = "all|in|out",
+     .help = "ties that count and lead on: from either side, received or given"},
 };
 
 static const gx_gives gives[] = {
@@ -50,21 +58,24 @@ static double attraction(gx__ball *ball, const double *mass, uint32_t v, int64_t
 }
 
 /* Ties of a member's neighbours, in the mean: of each tie the ties at its end. */
-static double ties_beyond(const gx_graph *g) {
+static double ties_beyond(const gx__rows_view *rows, uint32_t n, double m) {
     double squares = 0;
-    if (!g->out_ptr) { /* of a graph that is not there: four times what even degrees come to */
-        return g->n ? 4 * (double)g->m / g->n : 0;
+    if (!rows->ptr) { /* of a graph that is not there: four times what even degrees come to */
+        return n ? 4 * m / n : 0;
     }
-    for (uint32_t v = 0; v < g->n; v++) {
-        double ties = (double)(g->out_ptr[v + 1] - g->out_ptr[v]);
+    for (uint32_t v = 0; v < n; v++) {
+        double ties = (double)(rows->ptr[v + 1] - rows->ptr[v]);
         squares += ties * ties;
     }
-    return g->m > 0 ? squares / (double)g->m : 0;
+    return squares / m;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    double m = input->undirected ? (double)input->undirected->m : 0, n = input->users;
-    double beyond = m > 0 ? ties_beyond(input->undirected) : 0, ball = 1;
+    double m = (double)gx__arcs_by(input, args), n = input->users, beyond = 0, ball = 1;
+    if (m > 0) {
+        const gx__rows_view rows = gx__rows_by(input, args);
+        beyond = ties_beyond(&rows, input->users, m);
+    }
     for (int64_t d = 1; d < gx_arg_int(args, "radius") && ball < n; d++) {
         ball *= beyond;
     }
@@ -94,7 +105,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_status status = GX_OK;
     const uint32_t n = input->users;
     const int threads = n > SMALL ? job->threads : 1;
-    const gx__rows_view rows = gx__rows_out(input->undirected);
+    const gx__rows_view rows = gx__rows_by(input, args);
     const int64_t radius = gx_arg_int(args, "radius");
     const size_t width = gx__ball_room(n);
     double *score, *mass = NULL;
@@ -124,15 +135,16 @@ done:
     return status;
 }
 
-/* Neighbours are within any radius. */
+/* Neighbours are within any radius; without direction each has a tie. */
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     const double *score;
-    const gx__rows_view rows = gx__rows_out(input->undirected);
+    const gx__rows_view rows = gx__rows_by(input, args);
+    const bool least_known = gx_arg_is(args, "direction", "all") && !gx_arg_bool(args, "weighted");
     gx_status status = gx__scores_check(&score, result, instance, input, err);
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
         double ties = (double)gx__others(&rows, v), least = ties * ties;
-        if (!gx_arg_bool(args, "weighted") && score[v] < least) {
+        if (least_known && score[v] < least) {
             return gx_fail(err, GX_INTERNAL, "%s.score of member %u is %g, with %g neighbours",
                            instance, v, score[v], ties);
         }
@@ -148,7 +160,8 @@ const gx_pass gx_pass_local_gravity = {
              "Scientific Reports 9, 2019",
     .complexity = "O(n x ties within radius - 1 steps) time; 16 bytes a member, 8 a member and "
                   "thread",
-    .needs = GX_NEED_UNDIRECTED,
+    .needs = GX__NEED_DIRECTIONS,
+    .reads = gx__reads_by_direction,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

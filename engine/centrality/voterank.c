@@ -5,8 +5,14 @@
  * Everybody can give each neighbour a vote of 1. Whoever is given most is chosen, votes no more,
  * and takes 1 / ⟨k⟩ off what each neighbour can give, ⟨k⟩ being the mean degree; and so on until
  * nobody is given anything. With direction `in`, those tied to a member vote for it, with `out`
- * those it is tied to (as in NetworkX). Without weights; self-loops do not count; among equals the
- * lowest number goes first.
+ * those it is tied to (as in NetworkX). Self-loops do not count; among equals the lowest number
+ * goes first.
+ *
+ * With `weighted` a member's votes count by the weight of the ties they come by, and all of them as
+ * often as it has voters, √(k_v Σ w_vu give_u) in the paper (WVoteRank: Sun, Chen, He and Ch'ng, A
+ * voting approach to uncover multiple influential spreaders on weighted networks, Physica A 519,
+ * 2019); the root changes no order. Those votes are summed anew in the order of the row whenever a
+ * member comes to the top of the heap, so that no rounding adds up.
  *
  * What one can give is counted in units of 1 / (arcs), so that 1 / ⟨k⟩ is n of them: sums are
  * exact, and the result does not depend on the order of additions. Nobody can give less more than
@@ -32,6 +38,11 @@ static const gx_param params[] = {
      GX_PARAM_UNCHECKED,
      .choices = "all|in|out",
      .help = "who votes for a member: all tied to it, those who follow it, those it follows"},
+    {.name = "weighted",
+     .type = GX_PARAM_BOOL,
+     .fallback = "false",
+     GX_PARAM_UNCHECKED,
+     .help = "votes count by the weight of the tie, and by the number of voters (WVoteRank)"},
 };
 
 static const gx_gives gives[] = {
@@ -49,7 +60,8 @@ typedef struct election {
     gx__rows_view elects; /* whom a member votes for */
     uint32_t n, heap_count;
     uint64_t full, drop; /* a whole vote, and what a chosen neighbour takes off it */
-    uint64_t *can_give, *votes;
+    uint64_t *can_give;
+    uint64_t *votes; /* NULL: counted by weight, when they are looked at */
     candidate *heap;
     uint64_t looked;
     gx_job *job;
@@ -76,12 +88,40 @@ static void sift_down(election *e, uint32_t at) {
     e->heap[at] = moving;
 }
 
-/* Whoever has most votes now, GX_NONE where nobody has any. Votes only fall, so the first whose
- * votes are still what the heap says is right. */
+/* What a member is given now. Weighted it is the bits of a double of 0 or more, which are in the
+ * order of such doubles. */
+static uint64_t votes_for(election *e, uint32_t v) {
+    if (e->votes) {
+        return e->votes[v];
+    }
+    double sum = 0;
+    uint64_t count = 0, from = e->voters.ptr[v], end = e->voters.ptr[v + 1], bits;
+    for (uint64_t i = from; i < end; i++) {
+        uint32_t u = e->voters.end[i];
+        sum += u != v ? gx__row_weight(&e->voters, i) * (double)e->can_give[u] : 0;
+        count += u != v;
+    }
+    e->looked += end - from + 1;
+    sum *= (double)count;
+    memcpy(&bits, &sum, sizeof bits);
+    return bits;
+}
+
+/* Whether to stop, now and then. */
+static bool must_stop(election *e) {
+    if (e->looked <= LOOK) {
+        return false;
+    }
+    e->looked = 0;
+    return gx_job_should_stop(e->job);
+}
+
+/* Whoever has most votes now, GX_NONE where nobody has any, or the job is to stop. Votes only fall,
+ * so the first whose votes are still what the heap says is right. */
 static uint32_t take_first(election *e) {
-    while (e->heap_count > 0) {
+    while (e->heap_count > 0 && !must_stop(e)) {
         candidate *first = &e->heap[0];
-        uint64_t now = e->votes[first->member];
+        uint64_t now = votes_for(e, first->member);
         if (first->votes == now) {
             uint32_t member = first->member;
             *first = e->heap[--e->heap_count];
@@ -104,6 +144,10 @@ static void weaken(election *e, uint32_t w, uint64_t less) {
         return;
     }
     e->can_give[w] -= less;
+    if (!e->votes) {
+        e->looked++;
+        return;
+    }
     uint64_t from = e->elects.ptr[w], end = e->elects.ptr[w + 1];
     for (uint64_t i = from; i < end; i++) {
         uint32_t u = e->elects.end[i];
@@ -117,14 +161,13 @@ static gx_status prepare(election *e, gx_error *err) {
     gx_status status = GX_OK;
     for (uint32_t v = 0; v < e->n && status == GX_OK; v++) {
         uint64_t others = gx__others(&e->voters, v);
-        e->votes[v] = others;
         arcs += others;
         most = others > most ? others : most;
         if (v % BLOCK == 0) {
             status = gx_job_check(e->job, err);
         }
     }
-    if (status == GX_OK && most && arcs > UINT64_MAX / most) {
+    if (status == GX_OK && e->votes && most && arcs > UINT64_MAX / most) {
         return gx_fail(err, GX_OVER_LIMIT,
                        "voterank counts votes up to 2^64; %llu ties are too many",
                        (unsigned long long)arcs);
@@ -134,8 +177,12 @@ static gx_status prepare(election *e, gx_error *err) {
     e->heap_count = e->n;
     for (uint32_t v = 0; v < e->n; v++) {
         e->can_give[v] = e->full;
-        e->votes[v] *= e->full;
-        e->heap[v] = (candidate){e->votes[v], v};
+    }
+    for (uint32_t v = 0; v < e->n && !must_stop(e); v++) {
+        if (e->votes) {
+            e->votes[v] = gx__others(&e->voters, v) * e->full;
+        }
+        e->heap[v] = (candidate){votes_for(e, v), v};
     }
     for (uint32_t v = e->n / 2; v-- > 0 && status == GX_OK;) {
         sift_down(e, v);
@@ -176,7 +223,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double n = input->users, m = (double)gx__arcs_by(input, args);
     double all = n > 0 ? m / n : 0, count = (double)gx_arg_int(args, "count");
     double share = count > 0 && count < n ? count / n : 1;
-    out->mem_bytes = 44 * (uint64_t)input->users +
+    bool weighted = gx_arg_bool(args, "weighted");
+    out->mem_bytes = (weighted ? 36 : 44) * (uint64_t)input->users +
                      sizeof(uint32_t) * (uint64_t)(count > 0 && count < n ? count : n);
     double touch_s = 2.5e-9 + 4e-14 * (n < 2e5 ? n : 2e5); /* votes outgrow the caches */
     out->cpu_s = share * m * all * touch_s + 1e-7 * n + 1e-6;
@@ -196,7 +244,9 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_job_stage(job, "voterank", asked ? (uint64_t)asked : n);
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_job_alloc(job, &e.can_give, n, sizeof *e.can_give, err));
-    GX_TRY(gx_job_alloc(job, &e.votes, n, sizeof *e.votes, err));
+    if (!gx_arg_bool(args, "weighted")) {
+        GX_TRY(gx_job_alloc(job, &e.votes, n, sizeof *e.votes, err));
+    }
     GX_TRY(gx_job_alloc(job, &e.heap, n, sizeof *e.heap, err));
     GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
     GX_TRY(prepare(&e, err));
@@ -221,7 +271,8 @@ const gx_pass gx_pass_voterank = {
     .kind = GX_KIND_CENTRALITY,
     .summary = "spreaders chosen one by one, away from each other, by vote",
     .paper = "Zhang, Chen, Dong, Zhao: Identifying a set of influential spreaders in complex "
-             "networks, Scientific Reports 6, 2016",
+             "networks, Scientific Reports 6, 2016; Sun, Chen, He, Ch'ng: A voting approach to "
+             "uncover multiple influential spreaders on weighted networks, Physica A 519, 2019",
     .complexity = "O(mean degree x m + n log n) time, one thread; 48 bytes a member",
     .needs = GX__NEED_DIRECTIONS,
     .reads = gx__reads_both_sides,

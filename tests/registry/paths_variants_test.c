@@ -1,6 +1,7 @@
-/* What pass_test.c asks of every pass with its defaults, asked of passes on paths with every other
- * set of parameters: degenerate graphs, a failing allocator at every place, cancels, the memory
- * told beforehand, the pass's own check, and the same bytes at any number of threads. */
+/* What pass_test.c asks of every pass with its defaults, asked of passes on paths, and of variants
+ * for weighted and directed ties, with every other set of parameters: degenerate graphs, a failing
+ * allocator at every place, cancels, the memory told beforehand, the pass's own check, and the same
+ * bytes at any number of threads. */
 #include "tests/registry/sample.h"
 
 enum { ALLOCATIONS_MAX = 500, MANY = 900 };
@@ -43,6 +44,42 @@ static const variant variants[] = {
     {"distances", {"sources", "0", NULL}},
     {"distances", {"sources", "0", "directed", "1", NULL}},
     {"distances", {"weighted", "1", NULL}},
+    {"triangles", {"directed", "1", NULL}},
+    {"triangles", {"weighted", "1", NULL}},
+    {"triangles", {"directed", "1", "weighted", "1", NULL}},
+    {"clustering", {"weighted", "1", NULL}},
+    {"clustering", {"directed", "1", NULL}},
+    {"clustering", {"directed", "1", "weighted", "1", NULL}},
+    {"clustering", {"formula", "onnela", "weighted", "1", NULL}},
+    {"clustering", {"formula", "onnela", "weighted", "1", "directed", "1", NULL}},
+    {"pagerank", {"directed", "0", NULL}},
+    {"pagerank", {"directed", "1", "weighted", "0", NULL}},
+    {"leaderrank", {"directed", "0", NULL}},
+    {"leaderrank", {"directed", "1", "weighted", "0", NULL}},
+    {"hits", {"directed", "0", NULL}},
+    {"hits", {"directed", "1", "weighted", "0", NULL}},
+    {"hindex", {"weighted", "1", NULL}},
+    {"hindex", {"weighted", "1", "direction", "in", "order", "4", NULL}},
+    {"hindex", {"direction", "out", NULL}},
+    {"local_gravity", {"direction", "in", NULL}},
+    {"local_gravity", {"direction", "out", "weighted", "1", NULL}},
+    {"voterank", {"weighted", "1", NULL}},
+    {"voterank", {"weighted", "1", "direction", "in", NULL}},
+    {"voterank", {"direction", "out", NULL}},
+    {"collective_influence", {"weighted", "1", NULL}},
+    {"collective_influence", {"direction", "in", NULL}},
+    {"collective_influence", {"direction", "out", "weighted", "1", "adaptive", "0", NULL}},
+    {"kcore", {"weighted", "1", NULL}},
+    {"kcore", {"direction", "in", NULL}},
+    {"constraint", {"directed", "1", "weighted", "0", NULL}},
+    {"effective_size", {"directed", "1", NULL}},
+    {"effective_size", {"weighted", "0", NULL}},
+    {"neighbour_sum", {"weighted", "1", "direction", "out", NULL}},
+    {"degree", {"weighted", "1", NULL}},
+    {"degree", {"direction", "in", "weighted", "1", NULL}},
+    {"eigenvector", {"directed", "1", NULL}},
+    {"katz", {"directed", "0", NULL}},
+    {"katz", {"directed", "1", "weighted", "0", NULL}},
 };
 
 static gx_status run_variant(gx_arrays **out, const variant *k, const gx_input *input, gx_job *job,

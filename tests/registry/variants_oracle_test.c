@@ -206,11 +206,358 @@ static void test_clustering_as_networkx_has_it(void **state) {
     sample_free(&s);
 }
 
+/* ---- one side of the ties -------------------------------------------------------------------- */
+
+static const char *const directions[] = {"all", "in", "out"};
+
+/* What counts for a member stands in its row. */
+static void side_of(square *out, const sample *s, const char *direction) {
+    square m;
+    square_of(&m, *direction == 'a' ? &s->undirected : &s->graph);
+    *out = m;
+    for (uint32_t u = 0; u < m.n && *direction == 'i'; u++) {
+        for (uint32_t v = 0; v < m.n; v++) {
+            out->a[u][v] = m.a[v][u];
+            out->w[u][v] = m.w[v][u];
+        }
+    }
+}
+
+/* Ties from u to v on the shortest way, more than n where there is none; past those gone. */
+static void distances_of(uint32_t d[N_MAX][N_MAX], const square *m, const bool *gone) {
+    for (uint32_t u = 0; u < m->n; u++) {
+        for (uint32_t v = 0; v < m->n; v++) {
+            bool tied = m->a[u][v] > 0 && !gone[u] && !gone[v];
+            d[u][v] = u == v ? 0 : tied ? 1 : 2 * N_MAX;
+        }
+    }
+    for (uint32_t k = 0; k < m->n; k++) {
+        for (uint32_t u = 0; u < m->n; u++) {
+            for (uint32_t v = 0; v < m->n; v++) {
+                d[u][v] = d[u][k] + d[k][v] < d[u][v] ? d[u][k] + d[k][v] : d[u][v];
+            }
+        }
+    }
+}
+
+/* ---- H-index -----------------------------------------------------------------------------------
+ */
+
+/* The largest x among all sums and values it can be, by trying each. */
+static double naive_weighted_h(const square *m, const double *value, uint32_t v) {
+    double best = 0;
+    for (uint32_t k = 0; k < m->n; k++) {
+        double reach = 0;
+        for (uint32_t u = 0; u < m->n; u++) {
+            reach += value[u] >= value[k] ? m->w[v][u] : 0;
+        }
+        best = m->a[v][k] > 0 ? fmax(best, fmin(reach, value[k])) : best;
+    }
+    return best;
+}
+
+static void test_weighted_hindex(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        double value[N_MAX] = {0}, next[N_MAX] = {0};
+        uint32_t order = seed / 3 % 4;
+        char text[8];
+        sample_make(&s, seed, seed / 12 % 2);
+        side_of(&m, &s, directions[seed % 3]);
+        for (uint32_t v = 0; v < m.n; v++) {
+            for (uint32_t u = 0; u < m.n; u++) {
+                value[v] += m.w[v][u];
+            }
+        }
+        for (uint32_t k = 0; k < order; k++) {
+            for (uint32_t v = 0; v < m.n; v++) {
+                next[v] = naive_weighted_h(&m, value, v);
+            }
+            memcpy(value, next, sizeof value);
+        }
+        snprintf(text, sizeof text, "%u", order);
+        run_result r =
+            run("hindex", &s.input, 2,
+                PARAMS("order", text, "direction", directions[seed % 3], "weighted", "true"));
+        const double *score = score_of(&r, "hindex", &s.input);
+        for (uint32_t v = 0; v < m.n; v++) {
+            assert_true(score[v] == value[v]); /* quarters: exact */
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* Applied until nothing changes it comes to the s-core, which another algorithm finds. */
+static void test_weighted_hindex_ends_at_the_core(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        const char *direction = directions[seed % 3];
+        sample_make(&s, seed, true);
+        run_result h = run("hindex", &s.input, 1,
+                           PARAMS("order", "1000", "direction", direction, "weighted", "true"));
+        run_result k =
+            run("kcore", &s.input, 1, PARAMS("direction", direction, "weighted", "true"));
+        assert_memory_equal(score_of(&h, "hindex", &s.input), score_of(&k, "kcore", &s.input),
+                            s.input.users * sizeof(double));
+        run_free(&h);
+        run_free(&k);
+        sample_free(&s);
+    }
+}
+
+/* ---- local gravity -----------------------------------------------------------------------------
+ */
+
+static void test_directed_gravity(void **state) {
+    (void)state;
+    const bool gone[N_MAX] = {false};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        uint32_t d[N_MAX][N_MAX], radius = 1 + (uint32_t)(seed / 3 % 4);
+        double mass[N_MAX] = {0};
+        bool weighted = seed / 12 % 2;
+        char text[8];
+        sample_make(&s, seed, seed / 24 % 2);
+        side_of(&m, &s, directions[seed % 3]);
+        distances_of(d, &m, gone);
+        for (uint32_t v = 0; v < m.n; v++) {
+            for (uint32_t u = 0; u < m.n; u++) {
+                mass[v] += weighted ? m.w[v][u] : m.a[v][u];
+            }
+        }
+        snprintf(text, sizeof text, "%u", radius);
+        const char *const params[] = {
+            "radius", text, "weighted", flag(weighted), "direction", directions[seed % 3], NULL};
+        run_result r = run("local_gravity", &s.input, 2, params);
+        for (uint32_t v = 0; v < m.n; v++) {
+            double expected = 0;
+            for (uint32_t u = 0; u < m.n; u++) {
+                bool near = u != v && d[v][u] <= radius;
+                expected += near ? mass[v] * mass[u] / (d[v][u] * d[v][u]) : 0;
+            }
+            expect_near(score_of(&r, "local_gravity", &s.input)[v], expected, seed, v);
+        }
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* ---- members chosen one after the other --------------------------------------------------------
+ */
+
+static void expect_order(const run_result *r, const char *array, const uint32_t *order,
+                         uint32_t count, uint64_t seed) {
+    const gx_array *found = gx_arrays_find(r->arrays, array);
+    assert_non_null(found);
+    if (found->shape[0] != count) {
+        fail_msg("seed %llu: %llu are chosen, expected %u", (unsigned long long)seed,
+                 (unsigned long long)found->shape[0], count);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t v = ((const uint32_t *)found->data)[k];
+        if (v != order[k]) {
+            fail_msg("seed %llu: %u is chosen at %u, expected %u", (unsigned long long)seed, v, k,
+                     order[k]);
+        }
+    }
+}
+
+/* WVoteRank's steps, votes in units of 1 / arcs: quarters of whole numbers, exact. */
+static uint32_t naive_wvoterank(uint32_t *order, const square *m) {
+    double arcs = 0, give[N_MAX], degree[N_MAX] = {0};
+    bool out[N_MAX] = {false};
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < m->n; v++) {
+        for (uint32_t w = 0; w < m->n; w++) {
+            degree[v] += m->a[v][w];
+        }
+        arcs += degree[v];
+    }
+    for (uint32_t v = 0; v < m->n; v++) {
+        give[v] = arcs;
+    }
+    for (;;) {
+        double best = 0;
+        uint32_t elected = GX_NONE;
+        for (uint32_t v = 0; v < m->n; v++) {
+            double votes = 0;
+            for (uint32_t w = 0; w < m->n; w++) {
+                votes += m->w[v][w] * give[w];
+            }
+            if (!out[v] && degree[v] * votes > best) {
+                best = degree[v] * votes;
+                elected = v;
+            }
+        }
+        if (elected == GX_NONE) {
+            return count;
+        }
+        out[elected] = true;
+        give[elected] = 0;
+        order[count++] = elected;
+        for (uint32_t w = 0; w < m->n; w++) {
+            give[w] = m->a[elected][w] > 0 ? fmax(0, give[w] - m->n) : give[w];
+        }
+    }
+}
+
+static void test_weighted_voterank(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        uint32_t order[N_MAX];
+        sample_make(&s, seed, seed / 3 % 4 != 0);
+        side_of(&m, &s, directions[seed % 3]);
+        uint32_t count = naive_wvoterank(order, &m);
+        run_result r = run("voterank", &s.input, 2,
+                           PARAMS("direction", directions[seed % 3], "weighted", "true"));
+        expect_order(&r, "voterank.order", order, count, seed);
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* Influence of each among those still there; strengths of the ties to those. */
+static double influences(double *influence, const square *m, const bool *gone, uint32_t radius,
+                         bool weighted, double unit) {
+    uint32_t d[N_MAX][N_MAX];
+    double strength[N_MAX] = {0}, all = 0;
+    distances_of(d, m, gone);
+    for (uint32_t u = 0; u < m->n; u++) {
+        for (uint32_t v = 0; v < m->n; v++) {
+            strength[u] += gone[v] ? 0 : weighted ? m->w[u][v] : m->a[u][v];
+        }
+    }
+    for (uint32_t u = 0; u < m->n; u++) {
+        double sum = 0, count = 0, own = strength[u] - unit;
+        for (uint32_t v = 0; v < m->n; v++) {
+            bool there = d[u][v] == radius && !gone[v] && strength[v] > unit;
+            sum += there ? strength[v] : 0;
+            count += there;
+        }
+        influence[u] = own > 0 && !gone[u] ? own * fmax(0, sum - count * unit) : 0;
+        all += influence[u];
+    }
+    return all;
+}
+
+static uint32_t naive_collective(uint32_t *order, const square *m, uint32_t radius, bool weighted,
+                                 double *influence) {
+    bool gone[N_MAX] = {false};
+    double all = 0, arcs = 0;
+    uint32_t count = 0;
+    for (uint32_t u = 0; u < m->n; u++) {
+        for (uint32_t v = 0; v < m->n; v++) {
+            all += weighted ? m->w[u][v] : m->a[u][v];
+            arcs += m->a[u][v];
+        }
+    }
+    double unit = all > 0 ? all / arcs : 1;
+    for (;;) {
+        double now[N_MAX];
+        double sum = influences(now, m, gone, radius, weighted, unit);
+        uint32_t best = 0;
+        if (count == 0) {
+            memcpy(influence, now, sizeof now);
+        }
+        if (sum <= unit * all) {
+            return count;
+        }
+        for (uint32_t v = 0; v < m->n; v++) {
+            best = now[v] > now[best] ? v : best;
+        }
+        gone[best] = true;
+        order[count++] = best;
+    }
+}
+
+static void test_collective_variants(void **state) {
+    (void)state;
+    uint32_t some = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        uint32_t order[N_MAX], radius = (uint32_t)(seed / 6 % 4);
+        double influence[N_MAX];
+        bool weighted = seed / 3 % 2;
+        const char *direction = directions[seed % 3];
+        char text[8];
+        sample_make(&s, seed, seed / 24 % 2);
+        side_of(&m, &s, direction);
+        uint32_t count = naive_collective(order, &m, radius, weighted, influence);
+        snprintf(text, sizeof text, "%u", radius);
+        const char *const params[] = {
+            "radius", text, "weighted", flag(weighted), "direction", direction, "batch", "0", NULL};
+        const char *const at_once[] = {"radius",       text,        "weighted",
+                                       flag(weighted), "direction", direction,
+                                       "adaptive",     "0",         NULL};
+        run_result r = run("collective_influence", &s.input, 2, params);
+        run_result o = run("collective_influence", &s.input, 2, at_once);
+        expect_order(&r, "collective_influence.order", order, count, seed);
+        for (uint32_t v = 0; v < m.n; v++) {
+            expect_near(score_of(&o, "collective_influence", &s.input)[v], influence[v], seed, v);
+        }
+        run_free(&r);
+        run_free(&o);
+        sample_free(&s);
+        some += count > 2;
+    }
+    assert_true(some > 50); /* the comparison is not of empty lists */
+}
+
+/* Where all weights are alike, none of what they are shows. */
+static void test_even_weights_are_none(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS / 4; seed++) {
+        sample s;
+        const char *radius = seed % 2 ? "1" : "2";
+        sample_make(&s, seed, false);
+        s.arcs.weight = gx_alloc(s.arcs.m, sizeof *s.arcs.weight);
+        uint64_t kept = 0; /* parallel ties would add up */
+        for (uint64_t i = 0; i < s.arcs.m; i++) {
+            bool again = false;
+            for (uint64_t k = 0; k < kept && !again; k++) {
+                again = s.arcs.src[k] == s.arcs.src[i] && s.arcs.dst[k] == s.arcs.dst[i];
+            }
+            if (!again) {
+                s.arcs.src[kept] = s.arcs.src[i];
+                s.arcs.dst[kept] = s.arcs.dst[i];
+                s.arcs.weight[kept++] = 4;
+            }
+        }
+        s.arcs.m = kept;
+        gx_graph_finish(&s.undirected);
+        graph_of(&s.undirected, &s.arcs, GX_GRAPH_UNDIRECTED, 1);
+        run_result plain =
+            run("collective_influence", &s.input, 1, PARAMS("radius", radius, "batch", "0"));
+        run_result even = run("collective_influence", &s.input, 1,
+                              PARAMS("radius", radius, "batch", "0", "weighted", "1"));
+        assert_memory_equal(score_of(&plain, "collective_influence", &s.input),
+                            score_of(&even, "collective_influence", &s.input),
+                            s.input.users * sizeof(double));
+        run_free(&plain);
+        run_free(&even);
+        sample_free(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_triangles),
         cmocka_unit_test(test_clustering),
         cmocka_unit_test(test_clustering_as_networkx_has_it),
+        cmocka_unit_test(test_weighted_hindex),
+        cmocka_unit_test(test_weighted_hindex_ends_at_the_core),
+        cmocka_unit_test(test_directed_gravity),
+        cmocka_unit_test(test_weighted_voterank),
+        cmocka_unit_test(test_collective_variants),
+        cmocka_unit_test(test_even_weights_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
