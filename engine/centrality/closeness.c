@@ -12,56 +12,21 @@
 #include "engine/centrality/nearness.h"
 
 static const gx_param params[] = {
-    GX__NEARNESS_PARAMS,
-    {.name = "scaled",
-     .type = GX_PARAM_BOOL,
-     .fallback = "true",
-     GX_PARAM_UNCHECKED,
-     .help = "times the share of all others that are reached"},
-};
+    GX__NEARNESS_PARAMS("times the share of all others that are reached")};
 
 static const gx_gives gives[] = {
     GX__NEARNESS_GIVES("1 / mean distance to the others, by the share of them that is reached"),
 };
 
-static gx__nearness asked(const gx_input *input, const gx_args *args) {
-    return gx__nearness_asked(input, args, false, gx_arg_bool(args, "scaled"));
-}
-
-static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    gx__nearness a = asked(input, args);
-    gx__nearness_estimate(out, &a, threads);
-}
-
-static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
-                     gx_error *err) {
-    gx__nearness a = asked(input, args);
-    return gx__nearness_run(out, input, &a, job, err);
-}
-
-static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
-                       const gx_args *args, gx_error *err) {
-    gx__nearness a = asked(input, args);
-    return gx__nearness_check(result, instance, input, &a, err);
-}
+GX__NEARNESS_CALLS(false)
 
 const gx_pass gx_pass_closeness = {
     .name = "closeness",
-    .kind = GX_KIND_CENTRALITY,
     .summary = "how near the others are on average",
     .paper = "Wasserman, Faust: Social network analysis, 1994, eq. 5.22; Then et al.: The more the "
              "merrier, 2014; Eppstein, Wang: Fast approximation of centrality, 2004; Bergamini, "
              "Borassi et al.: Computing top-k closeness centrality faster, 2019",
     .complexity = "O(samples / 256 (n + m)) time in a small world, weighted O(samples m log n); "
                   "130 bytes a member and thread",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
-    .gives = gives,
-    .give_count = GX_COUNT(gives),
-    .params = params,
-    .param_count = GX_COUNT(params),
-    .label_dependent = true, /* which members are drawn depends on their numbers */
-    .estimate = estimate,
-    .run = run,
-    .check = check,
+    GX__NEARNESS_ROWS,
 };

@@ -17,18 +17,7 @@
 #include "engine/kernel/contacts.h"
 #include "engine/kernel/triangles.h"
 
-static const gx_param params[] = {
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "true",
-     GX_PARAM_UNCHECKED,
-     .help = "shares by the weight of the ties; else all ties are alike"},
-    {.name = "directed",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "add up what is given and received; else a mutual tie is one tie"},
-};
+static const gx_param params[] = {GX__CONTACTS_PARAMS};
 
 static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "contacts that the others do not make redundant"},

@@ -16,11 +16,10 @@
 
 enum { ROWS = 16 /* members whose searches a thread takes at a time */ };
 
-gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic,
-                                bool scaled) {
+gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic) {
     gx__nearness a = {.paths = gx__paths_asked(input, args),
                       .harmonic = harmonic,
-                      .scaled = scaled,
+                      .scaled = gx_arg_bool(args, "scaled"),
                       .n = input->users,
                       .delta = gx_arg_real(args, "delta")};
     int64_t samples = gx_arg_int(args, "samples"), top = gx_arg_int(args, "top");

@@ -5,7 +5,7 @@
 
 #include "engine/kernel/paths.h"
 
-#define GX__NEARNESS_PARAMS                                                                        \
+#define GX__NEARNESS_PARAMS(scaled_help)                                                           \
     {.name = "samples",                                                                            \
      .type = GX_PARAM_INT,                                                                         \
      .fallback = "256",                                                                            \
@@ -32,7 +32,10 @@
          GX_PARAM_UNCHECKED,                                                                       \
          .choices = "out|in",                                                                      \
          .help = "with directed: distances from the member, or to the member"},                    \
-        GX__PATHS_PARAMS
+        GX__PATHS_PARAMS, {                                                                        \
+        .name = "scaled", .type = GX_PARAM_BOOL, .fallback = "true", GX_PARAM_UNCHECKED,           \
+        .help = scaled_help                                                                        \
+    }
 
 #define GX__NEARNESS_GIVES(what)                                                                   \
     {"score", GX_F64, GX_LEN_USERS, what},                                                         \
@@ -50,8 +53,7 @@ typedef struct gx__nearness {
     int threads;
 } gx__nearness;
 
-gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic,
-                                bool scaled);
+gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic);
 void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int threads);
 GX_MUST_CHECK gx_status gx__nearness_run(gx_output *out, const gx_input *input,
                                          const gx__nearness *asked, gx_job *job, gx_error *err);
@@ -59,6 +61,30 @@ GX_MUST_CHECK gx_status gx__nearness_run(gx_output *out, const gx_input *input,
 GX_MUST_CHECK gx_status gx__nearness_check(const gx_arrays *result, const char *instance,
                                            const gx_input *input, const gx__nearness *asked,
                                            gx_error *err);
+
+/* The functions of a pass, and what both tell of it beside name, summary, source and cost. */
+#define GX__NEARNESS_CALLS(harmonic)                                                               \
+    static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args,             \
+                         int threads) {                                                            \
+        gx__nearness asked = gx__nearness_asked(input, args, harmonic);                            \
+        gx__nearness_estimate(out, &asked, threads);                                               \
+    }                                                                                              \
+    static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,  \
+                         gx_error *err) {                                                          \
+        gx__nearness asked = gx__nearness_asked(input, args, harmonic);                            \
+        return gx__nearness_run(out, input, &asked, job, err);                                     \
+    }                                                                                              \
+    static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,   \
+                           const gx_args *args, gx_error *err) {                                   \
+        gx__nearness asked = gx__nearness_asked(input, args, harmonic);                            \
+        return gx__nearness_check(result, instance, input, &asked, err);                           \
+    }
+
+#define GX__NEARNESS_ROWS                                                                          \
+    .kind = GX_KIND_CENTRALITY, .needs = GX__PATHS_NEED, .reads = gx__paths_reads, .gives = gives, \
+    .give_count = GX_COUNT(gives), .params = params, .param_count = GX_COUNT(params),              \
+    .label_dependent = true, /* which members are drawn depends on their numbers */                \
+        .estimate = estimate, .run = run, .check = check
 
 /* Harmonic: `sum` is that of 1 / distance. Closeness: `sum` is that of the distances to `reached`
  * others. */

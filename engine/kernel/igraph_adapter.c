@@ -210,6 +210,8 @@ static gx_status call_wait(bool *out_abandoned, struct call *c, gx_job *job, gx_
     return status_of(c->code, job, err);
 }
 
+enum { CHECK_ROWS = 1 << 12 }; /* between two looks at whether to stop: a few ms of work */
+
 /* ---- graphs ---------------------------------------------------------------------------------- */
 
 uint64_t gx__igraph_graph_bytes(uint64_t n, uint64_t m) {
@@ -224,9 +226,12 @@ static bool is_listed(const gx_graph *graph, bool weighted, uint32_t v, uint64_t
            (!weighted || graph->out_weight[arc] > 0);
 }
 
-static uint64_t listed_count(const gx_graph *graph, bool weighted) {
+static uint64_t listed_count(const gx_graph *graph, bool weighted, gx_job *job) {
     uint64_t count = 0;
     for (uint32_t v = 0; v < graph->n; v++) {
+        if (v % CHECK_ROWS == 0 && gx_job_should_stop(job)) {
+            break; /* list_edges tells */
+        }
         for (uint64_t i = graph->out_ptr[v]; i < graph->out_ptr[v + 1]; i++) {
             count += is_listed(graph, weighted, v, i);
         }
@@ -242,6 +247,7 @@ static gx_status list_edges(struct call *c, const gx_graph *graph, bool weighted
     IG_TRY(igraph_vector_resize(&c->weight, weighted ? (igraph_integer_t)count : 0));
     uint64_t k = 0;
     for (uint32_t v = 0; v < graph->n; v++) {
+        GX_TRY(v % CHECK_ROWS == 0 ? gx_job_check(job, err) : GX_OK);
         for (uint64_t i = graph->out_ptr[v]; i < graph->out_ptr[v + 1]; i++) {
             if (!is_listed(graph, weighted, v, i)) {
                 continue;
@@ -272,7 +278,7 @@ static gx_status find_communities(uint32_t *out_community, const gx_graph *graph
     struct call *c = &the_call;
     bool abandoned = false;
     weighted = weighted && graph->out_weight;
-    uint64_t edges = listed_count(graph, weighted);
+    uint64_t edges = listed_count(graph, weighted, job);
     uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges) + extra;
     gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
@@ -373,7 +379,7 @@ gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph, bool weighted
     struct call *c = &the_call;
     bool abandoned = false;
     weighted = weighted && graph->out_weight;
-    uint64_t edges = listed_count(graph, weighted);
+    uint64_t edges = listed_count(graph, weighted, job);
     uint64_t bytes =
         gx__igraph_graph_bytes(graph->n, edges) + gx__igraph_layout_bytes(graph->n, edges);
     gx_status status = gx_job_charge(job, bytes, err);

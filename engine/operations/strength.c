@@ -29,7 +29,7 @@
 
 #include <math.h>
 
-enum { MEMBERS_CHUNK = 64 };
+enum { MEMBERS_CHUNK = 64, CHECK_ROWS = 1 << 12, CHECK_CELLS = 1 << 20 }; /* a few ms each */
 
 static const gx_param params[] = {
     {.name = "k",
@@ -224,6 +224,7 @@ static gx_status find_norms(strengths *s, gx_job *job, gx_error *err) {
             sum += value_at(matrix, i) * value_at(matrix, i);
         }
         s->norm[u] = sqrt(sum);
+        status = u % CHECK_ROWS == 0 ? gx_job_check(job, err) : GX_OK;
     }
     return status;
 }
@@ -233,6 +234,7 @@ static gx_status weigh_groups(strengths *s, gx_job *job, gx_error *err) {
     gx_status status = gx_job_alloc(job, &s->group_weight, groups->cols, sizeof(double), err);
     for (uint64_t i = 0; status == GX_OK && i < groups->nnz; i++) {
         s->group_weight[groups->col[i]] += 1.0;
+        status = i % CHECK_CELLS == 0 ? gx_job_check(job, err) : GX_OK;
     }
     for (uint32_t g = 0; status == GX_OK && g < groups->cols; g++) {
         s->group_weight[g] = gx_tie_group_weight((uint64_t)s->group_weight[g]);
@@ -243,8 +245,9 @@ static gx_status weigh_groups(strengths *s, gx_job *job, gx_error *err) {
 static gx_status prepare(strengths *s, gx_job *job, gx_error *err) {
     gx_status status = gx_tie_usual_weight(&s->usual_weight, s->undirected, job, err);
     s->now_ms = INT64_MIN;
-    for (uint64_t i = 0; s->times && i < s->times->nnz; i++) {
+    for (uint64_t i = 0; status == GX_OK && s->times && i < s->times->nnz; i++) {
         s->now_ms = s->times->ts[i] > s->now_ms ? s->times->ts[i] : s->now_ms;
+        status = i % CHECK_CELLS == 0 ? gx_job_check(job, err) : GX_OK;
     }
     if (status == GX_OK && s->share[GX_TIE_PURCHASES] > 0.0) {
         status = find_norms(s, job, err);
@@ -353,6 +356,7 @@ static gx_status add_rows(uint64_t **out_ptr, gx_output *out, const gx_graph *gr
         own -= find(graph->out_dst, graph->out_ptr[u], graph->out_ptr[u + 1], u) != UINT64_MAX;
         degree[u] = (uint32_t)own;
         ptr[u + 1] = ptr[u] + (own < k ? own : k);
+        GX_TRY(u % CHECK_ROWS == 0 ? gx_job_check(out->job, err) : GX_OK);
     }
     *out_ptr = ptr;
 done:

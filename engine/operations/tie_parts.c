@@ -92,6 +92,7 @@ gx_status gx_tie_usual_weight(double *out, const gx_graph *graph, gx_job *job, g
 #pragma omp parallel for num_threads(job->threads) schedule(static)
     for (uint64_t b = 0; b < blocks; b++) {
         uint64_t end = b + 1 < blocks ? (b + 1) * WEIGHT_BLOCK : graph->m;
+        end = gx_job_should_stop(job) ? 0 : end;
         for (uint64_t i = b * WEIGHT_BLOCK; i < end; i++) {
             if (graph->out_weight[i] > 0.0f) {
                 sum[b] += log((double)graph->out_weight[i]);
@@ -104,6 +105,7 @@ gx_status gx_tie_usual_weight(double *out, const gx_graph *graph, gx_job *job, g
         positive += count[b];
     }
     *out = positive > 0.0 ? exp(all / positive) : 1.0;
+    status = gx_job_check(job, err);
 done:
     gx_job_free(job, count);
     gx_job_free(job, sum);
