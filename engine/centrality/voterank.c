@@ -19,6 +19,7 @@
  * ⟨k⟩ times, and each time costs the member's ties: time O(⟨k⟩ m + n log n) for all, one thread.
  * Memory: 48 bytes a member.
  */
+#include "engine/kernel/candidates.h"
 #include "engine/kernel/chosen.h"
 #include "engine/kernel/neighbours.h"
 
@@ -50,43 +51,17 @@ static const gx_gives gives[] = {
     {"order", GX_U32, GX_LEN_OTHER, "the chosen, first to last"},
 };
 
-typedef struct candidate {
-    uint64_t votes; /* when it was put here; fewer by now, never more */
-    uint32_t member;
-} candidate;
-
 typedef struct election {
     gx__rows_view voters; /* who votes for a member */
     gx__rows_view elects; /* whom a member votes for */
-    uint32_t n, heap_count;
+    uint32_t n;
     uint64_t full, drop; /* a whole vote, and what a chosen neighbour takes off it */
     uint64_t *can_give;
-    uint64_t *votes; /* NULL: counted by weight, when they are looked at */
-    candidate *heap;
+    uint64_t *votes;           /* NULL: counted by weight, when they are looked at */
+    gx__candidates candidates; /* by their votes when they were put there */
     uint64_t looked;
     gx_job *job;
 } election;
-
-/* ---- the heap: most votes, then the lowest number ---------------------------------------------
- */
-
-static bool before(candidate a, candidate b) {
-    return a.votes > b.votes || (a.votes == b.votes && a.member < b.member);
-}
-
-static void sift_down(election *e, uint32_t at) {
-    candidate moving = e->heap[at];
-    for (uint64_t child; (child = 2 * (uint64_t)at + 1) < e->heap_count; at = (uint32_t)child) {
-        if (child + 1 < e->heap_count && before(e->heap[child + 1], e->heap[child])) {
-            child++;
-        }
-        if (!before(e->heap[child], moving)) {
-            break;
-        }
-        e->heap[at] = e->heap[child];
-    }
-    e->heap[at] = moving;
-}
 
 /* What a member is given now. Weighted it is the bits of a double of 0 or more, which are in the
  * order of such doubles. */
@@ -119,17 +94,15 @@ static bool must_stop(election *e) {
 /* Whoever has most votes now, GX_NONE where nobody has any, or the job is to stop. Votes only fall,
  * so the first whose votes are still what the heap says is right. */
 static uint32_t take_first(election *e) {
-    while (e->heap_count > 0 && !must_stop(e)) {
-        candidate *first = &e->heap[0];
+    while (e->candidates.count > 0 && !must_stop(e)) {
+        gx__candidate *first = &e->candidates.heap[0];
         uint64_t now = votes_for(e, first->member);
-        if (first->votes == now) {
-            uint32_t member = first->member;
-            *first = e->heap[--e->heap_count];
-            sift_down(e, 0);
+        if (first->worth == now) {
+            uint32_t member = gx__candidates_take(&e->candidates).member;
             return now > 0 ? member : GX_NONE;
         }
-        first->votes = now;
-        sift_down(e, 0);
+        first->worth = now;
+        gx__candidates_sink(&e->candidates, 0);
     }
     return GX_NONE;
 }
@@ -174,7 +147,7 @@ static gx_status prepare(election *e, gx_error *err) {
     }
     e->full = arcs;
     e->drop = e->n;
-    e->heap_count = e->n;
+    e->candidates.count = e->n;
     for (uint32_t v = 0; v < e->n; v++) {
         e->can_give[v] = e->full;
     }
@@ -182,10 +155,10 @@ static gx_status prepare(election *e, gx_error *err) {
         if (e->votes) {
             e->votes[v] = gx__others(&e->voters, v) * e->full;
         }
-        e->heap[v] = (candidate){votes_for(e, v), v};
+        e->candidates.heap[v] = (gx__candidate){votes_for(e, v), v};
     }
     for (uint32_t v = e->n / 2; v-- > 0 && status == GX_OK;) {
-        sift_down(e, v);
+        gx__candidates_sink(&e->candidates, v);
         if (v % BLOCK == 0) {
             status = gx_job_check(e->job, err);
         }
@@ -247,7 +220,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     if (!gx_arg_bool(args, "weighted")) {
         GX_TRY(gx_job_alloc(job, &e.votes, n, sizeof *e.votes, err));
     }
-    GX_TRY(gx_job_alloc(job, &e.heap, n, sizeof *e.heap, err));
+    GX_TRY(gx_job_alloc(job, &e.candidates.heap, n, sizeof *e.candidates.heap, err));
     GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
     GX_TRY(prepare(&e, err));
     GX_TRY(elect(&e, order, &count, asked && asked < n ? (uint32_t)asked : n, err));
@@ -255,7 +228,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
 done:
     gx_job_free(job, e.can_give);
     gx_job_free(job, e.votes);
-    gx_job_free(job, e.heap);
+    gx_job_free(job, e.candidates.heap);
     gx_job_free(job, order);
     return status;
 }

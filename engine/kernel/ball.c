@@ -25,18 +25,23 @@ void gx__ball_start(gx__ball *ball, const uint32_t *members, uint32_t count) {
     ball->to = count;
 }
 
+/* Before the row of a member of the ring is looked at; false: the job should stop. */
+static inline bool go_on(gx__ball *ball, uint64_t ties) {
+    ball->looked += ties + 1;
+    if (ball->looked > LOOK) {
+        ball->looked = 0;
+        ball->stopped = ball->stopped || gx_job_should_stop(ball->job);
+    }
+    return !ball->stopped;
+}
+
 bool gx__ball_widen(gx__ball *ball) {
     const gx__rows_view *rows = ball->rows;
     uint32_t end = ball->to;
     for (uint32_t q = ball->from; q < ball->to; q++) {
         uint32_t v = ball->queue[q];
         uint64_t row_end = rows->ptr[v + 1];
-        ball->looked += row_end - rows->ptr[v] + 1;
-        if (ball->looked > LOOK) {
-            ball->looked = 0;
-            ball->stopped = ball->stopped || gx_job_should_stop(ball->job);
-        }
-        if (ball->stopped) {
+        if (!go_on(ball, row_end - rows->ptr[v])) {
             return false;
         }
         for (uint64_t i = rows->ptr[v]; i < row_end; i++) {
@@ -50,4 +55,23 @@ bool gx__ball_widen(gx__ball *ball) {
     ball->from = ball->to;
     ball->to = end;
     return ball->from < end;
+}
+
+uint64_t gx__ball_add_next(gx__ball *ball, const uint32_t *worth) {
+    const gx__rows_view *rows = ball->rows;
+    uint32_t *seen = ball->seen, number = ball->number;
+    uint64_t sum = 0;
+    for (uint32_t q = ball->from; q < ball->to; q++) {
+        uint32_t v = ball->queue[q];
+        uint64_t row_end = rows->ptr[v + 1];
+        if (!go_on(ball, row_end - rows->ptr[v])) {
+            break;
+        }
+        for (uint64_t i = rows->ptr[v]; i < row_end; i++) {
+            uint32_t u = rows->end[i], mask = -(uint32_t)(seen[u] != number);
+            seen[u] = number;
+            sum += worth[u] & mask;
+        }
+    }
+    return sum;
 }

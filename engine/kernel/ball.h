@@ -27,5 +27,8 @@ gx__ball gx__ball_in(uint32_t *room, const gx__rows_view *rows, const uint8_t *g
 void gx__ball_start(gx__ball *ball, const uint32_t *members, uint32_t count);
 /* One tie farther. False where nobody is there, or the job should stop, which `stopped` tells. */
 bool gx__ball_widen(gx__ball *ball);
+/* Σ worth over those one tie farther, without going there: no queue to write, and no branch. Those
+ * gone have a worth of 0. The ball is of no use afterwards but to start again. */
+uint64_t gx__ball_add_next(gx__ball *ball, const uint32_t *worth);
 
 #endif

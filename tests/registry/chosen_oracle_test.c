@@ -221,6 +221,79 @@ static void test_influence_at_once(void **state) {
     }
 }
 
+/* ---- a network in which one change may reach all ------------------------------------------------
+ */
+
+enum { CROWD = 400, CROWD_TIES = 9000, CROWD_TAKEN = 24 };
+
+/* Influence at a radius of 2, by marks. */
+static uint64_t influence_in_crowd(const gx_graph *g, const bool *gone, uint32_t v) {
+    uint8_t near[CROWD] = {0};
+    uint32_t degree[CROWD] = {0};
+    uint64_t ring = 0;
+    for (uint32_t u = 0; u < g->n; u++) {
+        for (uint64_t i = g->out_ptr[u]; i < g->out_ptr[u + 1]; i++) {
+            degree[u] += !gone[u] && !gone[g->out_dst[i]];
+        }
+    }
+    near[v] = 1;
+    for (uint8_t d = 1; d <= 2; d++) {
+        for (uint32_t u = 0; u < g->n; u++) {
+            for (uint64_t i = g->out_ptr[u]; near[u] == d && i < g->out_ptr[u + 1]; i++) {
+                uint32_t w = g->out_dst[i];
+                near[w] = !near[w] && !gone[w] ? d + 1 : near[w];
+            }
+        }
+    }
+    for (uint32_t u = 0; u < g->n; u++) {
+        ring += near[u] == 3 ? degree[u] - 1 : 0;
+    }
+    return gone[v] || degree[v] < 2 ? 0 : (degree[v] - 1) * ring;
+}
+
+static void naive_in_crowd(uint32_t *order, const gx_graph *g, uint32_t batch) {
+    bool gone[CROWD] = {false};
+    for (uint32_t count = 0; count < CROWD_TAKEN;) {
+        uint64_t influence[CROWD];
+        for (uint32_t v = 0; v < g->n; v++) {
+            influence[v] = influence_in_crowd(g, gone, v);
+        }
+        for (uint32_t i = 0; i < batch && count < CROWD_TAKEN; i++) {
+            uint32_t best = 0;
+            for (uint32_t v = 1; v < g->n; v++) {
+                best = influence[v] > influence[best] ? v : best;
+            }
+            influence[best] = 0;
+            gone[best] = true;
+            order[count++] = best;
+        }
+    }
+}
+
+static void test_crowd(void **state) {
+    (void)state;
+    static const char *const batches[] = {"0", "0.02"};
+    arc_list arcs = {.n = CROWD};
+    gx_rng rng = gx_rng_at(7, 33);
+    for (uint32_t i = 0; i < CROWD_TIES; i++) {
+        double x = gx_rng_real(&rng);
+        arcs_add(&arcs, (uint32_t)(CROWD * x * x), (uint32_t)gx_rng_below(&rng, CROWD));
+    }
+    gx_graph graph;
+    graph_of(&graph, &arcs, GX_GRAPH_UNDIRECTED, 1);
+    gx_input input = {.graph = &graph, .undirected = &graph, .users = graph.n};
+    for (int k = 0; k < 2; k++) {
+        uint32_t order[CROWD_TAKEN];
+        naive_in_crowd(order, &graph, k ? CROWD / 50 : 1);
+        run_result r =
+            run("collective_influence", &input, 2, PARAMS("batch", batches[k], "count", "24"));
+        expect_order(&r, "collective_influence", &input, order, CROWD_TAKEN, (uint64_t)k);
+        run_free(&r);
+    }
+    gx_graph_finish(&graph);
+    arcs_free(&arcs);
+}
+
 /* ---- sizes at which threads really share the work ---------------------------------------------
  */
 
@@ -253,6 +326,7 @@ int main(void) {
         cmocka_unit_test(test_voterank),
         cmocka_unit_test(test_collective_influence),
         cmocka_unit_test(test_influence_at_once),
+        cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
