@@ -11,8 +11,8 @@
  * members are dropped, but for members who would be left with none. A circle's share of a member is
  * the part of the member's ties, by weight, that lie in it.
  *
- * O(Σ over ties of the smaller degree) for the groups and what Leiden takes on as many ties and
- * somewhat more nodes; memory: 12 bytes an arc, 20 a persona, and Leiden's.
+ * O(Σ over ties of the smaller degree + triangles) for the groups and what Leiden takes on as many
+ * ties and somewhat more nodes; memory: 12 bytes an arc, 20 a persona, and Leiden's.
  */
 #include "engine/community/leiden.h"
 #include "engine/community/leiden_parts.h"
@@ -216,18 +216,20 @@ static uint64_t larger(uint64_t a, uint64_t b) {
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx_graph *g = input->undirected;
     const gx__personas_options options = options_of(args);
-    double guess = input->users, steps = 0;
+    double guess = input->users;
     out->mem_bytes = 8 * (uint64_t)input->users;
     if (g) {
-        gx__personas_guess(&guess, &steps, g, &options);
+        guess = gx__personas_guess(g, &options);
         uint64_t n = g->n, personas = (uint64_t)(1.04 * guess);
         uint64_t held = gx__personas_held(g, personas) + 4 * personas;
         uint64_t found = held + gx__leiden_bytes(personas, g->m, false, threads);
         uint64_t given = held + 8 * (n + 1) + (16 + 8) * personas;
-        out->mem_bytes =
-            4 * n + 256 + larger(gx__personas_bytes(g, personas, threads), larger(found, given));
+        out->mem_bytes = 4 * n + 256 +
+                         larger(gx__personas_bytes(g, options.weighted, personas, threads),
+                                larger(found, given));
     }
-    out->cpu_s = 4e-9 * steps + 6e-7 * guess + 2e-7 * (double)(g ? g->m : 0) + 1e-6;
+    out->cpu_s =
+        (g ? gx__personas_cpu_s(g) : 0) + 6e-7 * guess + 2e-7 * (double)(g ? g->m : 0) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -302,8 +304,9 @@ const gx_pass gx_pass_overlapping = {
     .summary = "overlapping circles: a member may belong to several",
     .paper = "Epasto, Lattanzi, Paes Leme: Ego-splitting framework: from non-overlapping to "
              "overlapping clusters, KDD 2017; Leiden on the persona graph",
-    .complexity = "O(sum over ties of the smaller degree), then as leiden; 12 bytes an arc, 20 a "
-                  "persona and Leiden's",
+    .complexity =
+        "O(sum over ties of the smaller degree + triangles), then as leiden; 12 bytes an arc, 20 a "
+        "persona and Leiden's",
     .needs = GX_NEED_UNDIRECTED,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -22,20 +22,21 @@ typedef struct gx__personas_options {
     bool weighted;
 } gx__personas_options;
 
-/* `graph` is undirected. Groups are found by label propagation among the neighbours, on the job's
- * threads, the same at any number. O(Σ over ties of the smaller degree, times its logarithm) at
- * most. Held by the job until gx__personas_finish. */
+/* `graph` is undirected. Groups are found by label propagation among the neighbours (ego.h), on the
+ * job's threads, the same at any number. O(Σ over ties of the smaller degree + triangles). Held by
+ * the job until gx__personas_finish. */
 GX_MUST_CHECK gx_status gx__personas_make(gx__personas *out, const gx_graph *graph,
                                           const gx__personas_options *options, gx_job *job,
                                           gx_error *err);
 void gx__personas_finish(gx__personas *personas, gx_job *job);
 
-/* A guess at how many personas there will be and how many steps it takes to find them, from some
- * members drawn at random: exact where there are few. */
-void gx__personas_guess(double *out_personas, double *out_steps, const gx_graph *graph,
-                        const gx__personas_options *options);
+/* A guess at how many personas there will be, from some members drawn at random: exact where there
+ * are few. */
+double gx__personas_guess(const gx_graph *graph, const gx__personas_options *options);
+/* Seconds on one core, a guess. */
+double gx__personas_cpu_s(const gx_graph *graph);
 /* Bytes held while they are made, and after. */
-uint64_t gx__personas_bytes(const gx_graph *graph, uint64_t personas, int threads);
+uint64_t gx__personas_bytes(const gx_graph *graph, bool weighted, uint64_t personas, int threads);
 uint64_t gx__personas_held(const gx_graph *graph, uint64_t personas);
 
 #endif
