@@ -197,6 +197,12 @@ static gx_status write_arcs(const gx__ground *g, gx_error *err) {
     return fclose(file) == 0 && good ? GX_OK : gx_fail_errno(err, errno, "writing", path);
 }
 
+static gx_status open_igraph(gx__peer **out, const gx__ground *g, gx_error *err) {
+    gx__peer *igraph;
+    gx_status status = gx__peer_igraph(&igraph, g, err);
+    return status == GX_OK ? gx__peer_apart(out, igraph, g, err) : status;
+}
+
 /* Those that are installed; what cannot be started is left out. */
 static gx_status open_peers(gx__peer **peers, size_t *out_count, gx__ground *g, gx_error *err) {
     gx_status status = GX_OK;
@@ -212,7 +218,7 @@ static gx_status open_peers(gx__peer **peers, size_t *out_count, gx__ground *g, 
         if ((bench->tools && !listed(bench->tools, name)) || (!bench->tools && large)) {
             continue;
         }
-        status = i == 0 ? gx__peer_igraph(&peers[*out_count], g, &why)
+        status = i == 0 ? open_igraph(&peers[*out_count], g, &why)
                         : gx__peer_script(&peers[*out_count], name, g, &why);
         if (status == GX_OK) {
             bench->say(bench->user, "peer %s %s", name, peers[*out_count]->version);

@@ -86,14 +86,20 @@ struct gx__peer {
     const char *name, *version;
     int threads; /* the most it can use */
     bool (*knows)(const gx__peer *peer, const char *task);
+    /* Makes the graph that a task works on, which has no limit; NULL: `run` does. */
+    gx_status (*load)(gx__peer *peer, const gx__task *task, gx_error *err);
     /* deadline: `limit_s` is over; the peer can be asked again. */
     gx_status (*run)(gx__peer *peer, gx__result *out, const gx__task *task, int threads,
                      double limit_s, gx_error *err);
     void (*close)(gx__peer *peer);
 };
 
-/* igraph's C library, in this process. */
+/* igraph's C library, in this process; it has `load`. */
 GX_MUST_CHECK gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *err);
+/* The same peer in a process forked from this one. Takes `inner`, also where it fails. The folder
+ * of the ground must be there. */
+GX_MUST_CHECK gx_status gx__peer_apart(gx__peer **out, gx__peer *inner, const gx__ground *ground,
+                                       gx_error *err);
 /* bench/peers/with_NAME.py in a process of its own. not_found: it is not installed. */
 GX_MUST_CHECK gx_status gx__peer_script(gx__peer **out, const char *name, const gx__ground *ground,
                                         gx_error *err);

@@ -1,4 +1,5 @@
-/* igraph's C library as a peer, called as its users call it. One thread, one call at a time. The
+/* igraph's C library as a peer, called as its users call it (in a process of its own by
+ * peer_apart.c). One thread, one call at a time. The
  * clock runs around igraph's own function only, not around the copying of its answer. */
 #include "bench/graph.h"
 
@@ -440,33 +441,38 @@ static gx_status run_task(peer *p, gx__result *out, int which, bool directed, bo
     return status;
 }
 
+static bool is_build(const gx__task *task) {
+    return tasks[find(task->name)].run == NULL;
+}
+
+static gx_status load(gx__peer *self, const gx__task *task, gx_error *err) {
+    peer *p = (peer *)self;
+    int64_t wall, cpu;
+    gx_status status = GX_OK;
+    igraph_set_error_handler(igraph_error_handler_ignore);
+    if (!is_build(task) && !p->made[task->directed]) {
+        status = make(p, task->directed, false, &wall, &cpu, err);
+    }
+    return status == GX_OK && gx__is_weighted(task) ? weigh(p, task->directed, err) : status;
+}
+
 static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int threads,
                      double limit_s, gx_error *err) {
     peer *p = (peer *)self;
-    int which = find(task->name);
-    bool build = tasks[which].run == NULL, weighted = gx__is_weighted(task);
     int64_t wall = 0, cpu = 0;
-    gx_status status = GX_OK;
     (void)threads;
-    igraph_set_error_handler(igraph_error_handler_ignore);
+    gx_status status = load(self, task, err);
     limit_job = p->ground->bench->job;
-    if (!build && !p->made[task->directed]) {
-        limit_ns = INT64_MAX;
-        status = make(p, task->directed, build, &wall, &cpu, err);
-    }
-    if (status == GX_OK && weighted) {
-        status = weigh(p, task->directed, err);
-    }
     limit_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
     gx_bench_rss_reset();
     uint64_t before = gx_bench_rss_now();
     igraph_interruption_handler_t *old = igraph_set_interruption_handler(stop_over_limit);
-    if (status == GX_OK && build) {
-        status = make(p, task->directed, build, &wall, &cpu, err);
+    if (status == GX_OK && is_build(task)) {
+        status = make(p, task->directed, true, &wall, &cpu, err);
         out->wall_s = (double)wall / 1e9;
         out->cpu_s = (double)cpu / 1e9;
     } else if (status == GX_OK) {
-        status = run_task(p, out, which, task->directed, weighted, err);
+        status = run_task(p, out, find(task->name), task->directed, gx__is_weighted(task), err);
     }
     igraph_set_interruption_handler(old);
     out->rss_bytes = gx_bench_rss_peak();
@@ -500,6 +506,7 @@ gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *er
                          .version = version,
                          .threads = 1,
                          .knows = knows,
+                         .load = load,
                          .run = run,
                          .close = close_peer};
     p->ground = ground;
