@@ -1,4 +1,5 @@
 /* Tie strength against its definition over a dense table, on many seeded graphs. */
+#include "engine/operations/tie_parts.h"
 #include "graph/pass/pass.h"
 
 #include <math.h>
@@ -315,11 +316,46 @@ static void test_overlap_of_hubs_is_estimated(void **state) {
     world_free(&w);
 }
 
+/* More weights than one block of the sum holds; every eighth is 0 and not counted. */
+static void test_usual_weight_of_many(void **state) {
+    (void)state;
+    enum { N = 1000, TIES = 150000 };
+    uint32_t *src = gx_alloc(TIES, sizeof *src), *dst = gx_alloc(TIES, sizeof *dst);
+    float *weight = gx_alloc(TIES, sizeof *weight);
+    gx_rng rng = gx_rng_at(7, 22);
+    gx_graph graph;
+    double usual, sum = 0, count = 0;
+    for (uint64_t i = 0; i < TIES; i++) {
+        src[i] = (uint32_t)gx_rng_below(&rng, N);
+        dst[i] = (uint32_t)gx_rng_below(&rng, N);
+        weight[i] = i % 8 ? (float)(1 + gx_rng_below(&rng, 100) + src[i] / 50) : 0;
+    }
+    for (int threads = 1; threads <= 4; threads += 3) {
+        gx_job job;
+        gx_job_init(&job, threads, 1);
+        assert_int_equal(gx_graph_build(&graph, N, TIES, src, dst, weight, 0, &job, NULL), GX_OK);
+        sum = count = 0;
+        for (uint64_t i = 0; i < graph.m; i++) {
+            if (graph.out_weight[i] > 0) {
+                sum += log((double)graph.out_weight[i]);
+                count++;
+            }
+        }
+        assert_int_equal(gx_tie_usual_weight(&usual, &graph, &job, NULL), GX_OK);
+        assert_true(graph.m > 1 << 17 && fabs(usual - exp(sum / count)) < 1e-9 * usual);
+        gx_graph_finish(&graph);
+    }
+    gx_free(src);
+    gx_free(dst);
+    gx_free(weight);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_definition),
         cmocka_unit_test(test_refuses_that_nothing_counts),
         cmocka_unit_test(test_overlap_of_hubs_is_estimated),
+        cmocka_unit_test(test_usual_weight_of_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,59 +163,99 @@ static void naive_counts(double distance[N_MAX][N_MAX], double count[N_MAX][N_MA
 }
 
 /* Each shortest path is as likely as any other: how often a member is on those drawn comes near its
- * share of all. Lengths are 1 or 2, so that many are equally long. */
+ * share of all. Returns how many have a share that is neither none nor all. */
+static uint32_t expect_even(gx__path_draw *draw, const gx__paths *paths, uint32_t from, uint32_t to,
+                            uint64_t seed, double distance[N_MAX][N_MAX],
+                            double count[N_MAX][N_MAX]) {
+    enum { DRAWS = 1000 };
+    uint64_t hits[N_MAX] = {0};
+    uint32_t several = 0;
+    gx_rng rng = gx_rng_at(seed, 43);
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    for (uint32_t k = 0; k < DRAWS; k++) {
+        gx__path_draw_one(draw, paths, from, to, &rng, hits, &job);
+    }
+    for (uint32_t v = 0; v < paths->n; v++) {
+        bool between = v != from && v != to && count[from][to] > 0 &&
+                       distance[from][v] + distance[v][to] == distance[from][to];
+        double share = between ? count[from][v] * count[v][to] / count[from][to] : 0;
+        double off = fabs((double)hits[v] / DRAWS - share);
+        assert_true(off <= 5 * sqrt(share * (1 - share) / DRAWS) + 1e-9);
+        several += share > 0 && share < 1;
+    }
+    return several;
+}
+
+/* Lengths by a tie's ends, so that the rows of both ways agree: 1, or by parity 2. */
+static float *lengths_of(const gx__rows_view *rows, uint32_t n, uint64_t m, bool equal) {
+    float *weight = gx_alloc(m, sizeof *weight);
+    for (uint32_t u = 0; u < n; u++) {
+        for (uint64_t i = rows->ptr[u]; i < rows->ptr[u + 1]; i++) {
+            weight[i] = equal ? 1 : (float)(1 + (u + rows->end[i]) % 2);
+        }
+    }
+    return weight;
+}
+
+static uint32_t expect_even_on(const gx_graph *g, bool weighted, bool equal, uint64_t seed) {
+    static double distance[N_MAX][N_MAX], count[N_MAX][N_MAX];
+    uint32_t several = 0;
+    gx__path_draw draw;
+    gx_job job;
+    gx__paths paths = gx__paths_of(g);
+    float *out = lengths_of(&paths.out, paths.n, paths.m, equal);
+    float *in = lengths_of(&paths.in, paths.n, paths.m, equal);
+    paths.out.weight = out;
+    paths.in.weight = in;
+    paths.weighted = weighted;
+    naive_counts(distance, count, &paths);
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx__path_draw_init(&draw, &paths, &job, NULL), GX_OK);
+    for (uint32_t from = 0; from < 2 && paths.n > 3; from++) {
+        several += expect_even(&draw, &paths, from, paths.n - 1 - from, seed, distance, count);
+    }
+    gx__path_draw_finish(&draw, &job);
+    assert_int_equal(job.mem_used, 0);
+    gx_free(out);
+    gx_free(in);
+    return several;
+}
+
+/* Lengths are 1 or 2, so that many are equally long. */
 static void test_paths_are_drawn_evenly(void **state) {
     (void)state;
-    enum { DRAWS = 1000 };
     uint32_t several = 0;
     for (uint64_t seed = 0; seed < 600; seed++) {
-        static double distance[N_MAX][N_MAX], count[N_MAX][N_MAX];
         sample s;
         sample_make(&s, seed, false);
-        gx__paths paths = gx__paths_of(seed % 2 ? &s.graph : &s.undirected);
-        float *weight = gx_alloc(paths.m, sizeof *weight);
-        for (uint32_t u = 0; u < paths.n; u++) { /* by its ends, so that both rows agree */
-            for (uint64_t i = paths.out.ptr[u]; i < paths.out.ptr[u + 1]; i++) {
-                weight[i] = (float)(1 + (u + paths.out.end[i]) % 2);
-            }
-        }
-        float *back = gx_alloc(paths.m, sizeof *back);
-        for (uint32_t u = 0; u < paths.n; u++) {
-            for (uint64_t i = paths.in.ptr[u]; i < paths.in.ptr[u + 1]; i++) {
-                back[i] = (float)(1 + (u + paths.in.end[i]) % 2);
-            }
-        }
-        paths.out.weight = weight;
-        paths.in.weight = back;
-        paths.weighted = seed / 2 % 2;
-        naive_counts(distance, count, &paths);
-        gx__path_draw draw;
-        gx_job job;
-        gx_job_init(&job, 1, 1);
-        assert_int_equal(gx__path_draw_init(&draw, &paths, &job, NULL), GX_OK);
-        for (uint32_t from = 0; from < 2 && paths.n > 3; from++) {
-            uint32_t to = paths.n - 1 - from;
-            uint64_t hits[N_MAX] = {0};
-            gx_rng rng = gx_rng_at(seed, 43);
-            for (uint32_t k = 0; k < DRAWS; k++) {
-                gx__path_draw_one(&draw, &paths, from, to, &rng, hits, &job);
-            }
-            for (uint32_t v = 0; v < paths.n; v++) {
-                bool between = v != from && v != to && count[from][to] > 0 &&
-                               distance[from][v] + distance[v][to] == distance[from][to];
-                double share = between ? count[from][v] * count[v][to] / count[from][to] : 0;
-                double off = fabs((double)hits[v] / DRAWS - share);
-                assert_true(off <= 5 * sqrt(share * (1 - share) / DRAWS) + 1e-9);
-                several += share > 0 && share < 1;
-            }
-        }
-        gx__path_draw_finish(&draw, &job);
-        assert_int_equal(job.mem_used, 0);
-        gx_free(weight);
-        gx_free(back);
+        several += expect_even_on(seed % 2 ? &s.graph : &s.undirected, seed / 2 % 2, false, seed);
         sample_free(&s);
     }
     assert_true(several > 100);
+}
+
+/* Layers with most ties there: many paths on both sides of where two searches meet, unevenly. */
+static void test_paths_through_layers(void **state) {
+    (void)state;
+    enum { WIDTH = 4, LAYERS = 5 };
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        gx_rng rng = gx_rng_at(seed, 44);
+        arc_list arcs = {.n = WIDTH * LAYERS + 2};
+        gx_graph graph;
+        for (uint32_t u = 0; u < arcs.n; u++) { /* 0 is the layer before the first */
+            for (uint32_t v = u + 1; v < arcs.n; v++) {
+                bool next = (v + WIDTH - 1) / WIDTH == (u + WIDTH - 1) / WIDTH + 1;
+                if (next && gx_rng_below(&rng, 3)) {
+                    arcs_add(&arcs, u, v);
+                }
+            }
+        }
+        graph_of(&graph, &arcs, seed % 2 ? GX_GRAPH_IN : GX_GRAPH_UNDIRECTED, 1);
+        expect_even_on(&graph, seed / 2 % 2, true, seed);
+        gx_graph_finish(&graph);
+        arcs_free(&arcs);
+    }
 }
 
 static gx_arrays *run_seeded(const gx_input *input, uint64_t seed, int threads,
@@ -345,6 +385,7 @@ int main(void) {
         cmocka_unit_test(test_larger),
         cmocka_unit_test(test_countless_paths),
         cmocka_unit_test(test_paths_are_drawn_evenly),
+        cmocka_unit_test(test_paths_through_layers),
         cmocka_unit_test(test_bounds_hold),
         cmocka_unit_test(test_any_number_of_threads),
         cmocka_unit_test(test_fine_bounds_are_exact),
