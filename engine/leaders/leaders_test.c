@@ -350,6 +350,101 @@ static void test_repeated_acts_tell_leaders_from_the_popular(void **state) {
     }
 }
 
+/* Each category anew: own weight and credit against the means of those who have any. */
+static double naive_authority(const double own[N_MAX], const double credit[N_MAX], uint32_t n,
+                              uint32_t v) {
+    double usual[2] = {0}, count[2] = {0};
+    for (uint32_t u = 0; u < n; u++) {
+        usual[0] += own[u];
+        usual[1] += credit[u];
+        count[0] += own[u] > 0;
+        count[1] += credit[u] > 0;
+    }
+    double knows = own[v] / (own[v] + usual[0] / count[0]);
+    return count[1] > 0 ? (knows + credit[v] / (credit[v] + usual[1] / count[1])) / 2 : knows;
+}
+
+/* The `keep` highest of those who act there and stand well, the highest first. */
+static void expect_ranked(const uint32_t *user, const float *score, uint64_t count, uint32_t keep,
+                          const double *structure, const double own[N_MAX],
+                          const double credit[N_MAX], uint32_t n) {
+    bool listed[N_MAX] = {false};
+    double expected[N_MAX] = {0}, last = INFINITY;
+    uint32_t fit = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        if (structure[v] > 0 && own[v] > 0) {
+            expected[v] = 100 * structure[v] * naive_authority(own, credit, n, v);
+            fit++;
+        }
+    }
+    assert_int_equal(count, fit < keep ? fit : keep);
+    for (uint64_t i = 0; i < count; i++) {
+        assert_true(expected[user[i]] > 0 && !listed[user[i]]);
+        assert_true(expected[user[i]] <= last + 1e-9);
+        assert_true(fabs((double)score[i] - expected[user[i]]) <= 1e-4);
+        listed[user[i]] = true;
+        last = expected[user[i]];
+    }
+    for (uint32_t v = 0; v < n && count > 0; v++) {
+        assert_true(listed[v] || expected[v] <= last + 1e-9);
+    }
+}
+
+/* Items of no category and acts of no weight come between others; few are kept. */
+static void test_categories_against_the_definition(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        world w;
+        world_draw(&w, seed);
+        gx_rng rng = gx_rng_at(seed, 43);
+        uint32_t row[N_MAX * ITEMS], col[N_MAX * ITEMS], keep = 1 + (uint32_t)(seed % 20);
+        float value[N_MAX * ITEMS];
+        uint64_t credit[N_MAX * ITEMS], nnz = 0;
+        double structure[N_MAX], own[CATEGORIES][N_MAX] = {{0}}, led[CATEGORIES][N_MAX] = {{0}};
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            uint64_t drawn = gx_rng_below(&rng, CATEGORIES + 1);
+            w.label[i] = drawn < CATEGORIES ? (uint32_t)drawn : GX_NONE;
+        }
+        for (uint32_t u = 0; u < w.n; u++) {
+            structure[u] = (double)gx_rng_below(&rng, 5) / 4;
+            for (uint32_t i = 0; i < ITEMS; i++) {
+                if (gx_rng_below(&rng, 2)) {
+                    uint64_t share = seed % 7 ? gx_rng_below(&rng, 3) * GX_CREDIT_ONE / 2 : 0;
+                    row[nnz] = u;
+                    col[nnz] = i;
+                    value[nnz] = (float)gx_rng_below(&rng, 4);
+                    credit[nnz] = share;
+                    if (w.label[i] != GX_NONE && value[nnz] > 0) {
+                        own[w.label[i]][u] += (double)value[nnz];
+                        led[w.label[i]][u] += (double)share / GX_CREDIT_ONE;
+                    }
+                    nnz++;
+                }
+            }
+        }
+        gx_job job;
+        gx_job_init(&job, 1, 1);
+        gx_matrix_finish(&w.matrix);
+        assert_int_equal(
+            gx_matrix_build(&w.matrix, w.n, ITEMS, nnz, row, col, value, NULL, &job, NULL), GX_OK);
+        gx_input input = {.matrix = &w.matrix, .category = &w.category, .users = w.n};
+        gx_output out = {.instance = "leaders", .job = &job};
+        assert_int_equal(gx_arrays_create(&out.arrays, NULL), GX_OK);
+        assert_int_equal(gx__leaders_by_category(&out, &input, structure, credit, keep, &job, NULL),
+                         GX_OK);
+        const uint64_t *ptr =
+            gx_arrays_get(out.arrays, "leaders.category_ptr", GX_U64, CATEGORIES + 1);
+        const uint32_t *user = gx_arrays_get(out.arrays, "leaders.category_user", GX_U32, 0);
+        const float *score = gx_arrays_get(out.arrays, "leaders.category_score", GX_F32, 0);
+        for (uint32_t c = 0; c < CATEGORIES; c++) {
+            expect_ranked(user + ptr[c], score + ptr[c], ptr[c + 1] - ptr[c], keep, structure,
+                          own[c], led[c], w.n);
+        }
+        gx_arrays_destroy(out.arrays);
+        world_free(&w);
+    }
+}
+
 static void test_weights_are_the_callers(void **state) {
     (void)state;
     world w;
@@ -395,6 +490,7 @@ int main(void) {
         cmocka_unit_test(test_score_is_the_sum_of_its_parts),
         cmocka_unit_test(test_the_centre_of_a_star_leads),
         cmocka_unit_test(test_repeated_acts_tell_leaders_from_the_popular),
+        cmocka_unit_test(test_categories_against_the_definition),
         cmocka_unit_test(test_weights_are_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
