@@ -320,14 +320,23 @@ static void label_bubbles(scene *s) {
     }
 }
 
+static void draw_legend_row(scene *s, size_t row, const char *colour, const char *name,
+                            size_t members) {
+    double y = MARGIN + 22.0 * (double)row;
+    fprintf(s->out, "<circle cx=\"%d\" cy=\"%.0f\" r=\"6\" fill=\"%s\"/>", SIDE + 10, y, colour);
+    char text[200];
+    snprintf(text, sizeof text, "%s (%zu)", name, members);
+    draw_text(s->out, text, SIDE + 24, y + 4.5, 13, LEGEND - 30, "");
+}
+
 static void draw_legend(scene *s) {
+    size_t others = s->count;
     for (size_t i = 0; i < s->communities; i++) {
-        double y = MARGIN + 22.0 * (double)i;
-        fprintf(s->out, "<circle cx=\"%d\" cy=\"%.0f\" r=\"6\" fill=\"%s\"/>", SIDE + 10, y,
-                palette[i]);
-        char text[200];
-        snprintf(text, sizeof text, "%s (%u)", s->community[i], s->members[i]);
-        draw_text(s->out, text, SIDE + 24, y + 4.5, 13, LEGEND - 30, "");
+        draw_legend_row(s, i, palette[i], s->community[i], s->members[i]);
+        others -= s->members[i];
+    }
+    if (others > 0) {
+        draw_legend_row(s, s->communities, other_colour, "others", others);
     }
 }
 

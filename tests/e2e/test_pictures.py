@@ -53,6 +53,11 @@ def test_ego_as_a_picture(built_shop, leader, serve):
     width = float(tree.get("viewBox").split()[2])
     assert all(0 < float(disc.get("cx")) < width for disc in discs)
     assert gx("ego", built_shop, leader, "--format", "svg").out == picture
+    wide = gx("ego", built_shop, leader, "--depth", "2", "--format", "svg").out
+    texts = [text.text for text in xml.fromstring(wide).iter(SVG + "text")]
+    counts = [int(text[text.index("(") + 1 : -1]) for text in texts if text and text.endswith(")")]
+    drawn = gx("ego", built_shop, leader, "--depth", "2", "--format", "json").json()
+    assert sum(counts) == len(drawn["members"]) and any(text.startswith("others (") for text in texts)
     assert gx("ego", built_shop, leader, "--format", "svg", "--seed", "2").out != picture
     server = serve(built_shop, "--read-only")
     assert gx("ego", server.unix, leader, "--format", "svg").out == picture

@@ -23,6 +23,25 @@ def test_the_official_package_opens_a_snapshot(built_shop):
     assert recipe["seed"] == 1 and {"pass": "linear"} in recipe["passes"]
 
 
+def test_runs_that_fail_lose_nothing_that_was_kept(shop):
+    def top(name):
+        return gx("centrality", shop, name, "-n", "3", "--format", "json").json()["members"]
+
+    gx("run", shop, "hits", "--write", "first", "--of", "u1")
+    gx("run", shop, "degree", "--write", "second", "--of", "u1")
+    kept = top("first"), top("second")
+    for words, code, said in (
+        (["pagerank", "--write", "A b"], 2, "write: 'A b' was given; accepted is a name of a-z, 0-9 and _"),
+        (["pagerank", "--write", "leiden"], 1, "write: leiden is the name of something else"),
+        (["pagerank", "--write", "first", "--mem", "1MiB"], 7, "over the limit of 1.0 MiB"),
+        (["betweenness", "--samples", "0", "--write", "first", "--deadline", "30"], 6, "deadline"),
+    ):
+        assert said in gx("run", shop, *words, code=code).err
+        assert (top("first"), top("second")) == kept
+    gx("run", shop, "degree", "--write", "first", "--of", "u1")
+    assert top("first") == top("second") == kept[1]
+
+
 def test_a_damaged_snapshot_is_refused_and_named(shop):
     path = shop / "models" / "000001.safetensors"
     data = bytearray(path.read_bytes())
