@@ -69,7 +69,7 @@ gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *
     const uint64_t arcs = both_ways ? 2 * ties : ties;
     gx_plan plan = {0};
     gx_plan_step wanted = {.pass = pass, .instance = pass->name, .params = params};
-    gx_graph directed = {.n = users, .m = arcs, .directed = true};
+    gx_graph directed = {.n = users, .m = arcs, .directed = !both_ways};
     gx_graph undirected = {.n = users, .m = 2 * ties};
     gx_input input = {.graph = &directed, .undirected = &undirected, .users = users};
     GX_TRY(gx_plan_make(&plan, gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err));

@@ -17,6 +17,7 @@
  * O(samples (n + m)) time, weighted O(samples (m log n)), sources or draws in parallel. Memory: 40
  * bytes a member and thread, weighted 60; for paths drawn 32, weighted 104; and the result. */
 #include "engine/kernel/bounds.h"
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/draw.h"
 #include "engine/kernel/ordered.h"
 #include "engine/kernel/parallel.h"
@@ -247,7 +248,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     bool weighted = paths.weighted;
     uint32_t parts = count <= FEW ? count : (count + PART - 1) / PART;
     uint64_t workers = (uint64_t)threads < parts || parts == 0 ? (uint64_t)threads : parts;
-    double m = (double)paths.m, source_s = weighted ? 6e-8 * m + 2e-7 * n : 3e-9 * m + 3e-8 * n;
+    double m = (double)paths.m,
+           source_s = weighted ? 6e-8 * m + 2e-7 * n
+                               : 1.2e-9 * m + gx__gather_seconds(n) * (0.6 * m + 20 * n);
     out->mem_bytes = (uint64_t)n * sizeof(double) + 2 * sizeof(double) +
                      (uint64_t)n * sizeof(uint32_t) +
                      workers * (gx__brandes_bytes(n, weighted) + sizeof(gx__brandes)) +

@@ -65,10 +65,11 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const bool variant = is_variant(ways, args), weighted = ways.weighted && !variant;
     uint64_t m = g ? g->m : 0, more = 0;
     out->mem_bytes = gx__triangles_bytes(input->users, m, weighted, weighted, threads);
-    out->cpu_s = gx__triangles_cpu_s(input->users, m) * (weighted ? 1.6 : 1) + 1e-6;
+    gx__degrees degrees = gx__degrees_of(g, input->users);
+    out->cpu_s = gx__triangles_cpu_s(&degrees) * (weighted ? 1.6 : 1.05) + 1e-6;
     if (variant) {
         more = gx__clustering_variant_bytes(input, ways, by_intensity(args), threads);
-        out->cpu_s += gx__contacts_cpu_s(g) + 3e-8 * input->users;
+        out->cpu_s += gx__contacts_cpu_s(&degrees);
     }
     out->mem_bytes = (more > out->mem_bytes ? more : out->mem_bytes) +
                      sizeof(double) * ((uint64_t)input->users + 2);

@@ -40,10 +40,11 @@ static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double s
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
     out->mem_bytes = sizeof(double) * (uint64_t)input->users +
                      gx__contacts_bytes(input, gx_arg_bool(args, "directed"),
                                         gx_arg_bool(args, "weighted"), threads);
-    out->cpu_s = gx__contacts_cpu_s(input->undirected) + 3e-8 * input->users + 1e-6;
+    out->cpu_s = gx__contacts_cpu_s(&degrees) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

@@ -31,16 +31,17 @@ static bool is_plain(const gx_input *input, const gx_args *args) {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
+    gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
     out->mem_bytes = 2 * sizeof(double) * n;
     if (is_plain(input, args)) {
         out->mem_bytes += gx__triangles_bytes(n, m, false, false, threads);
-        out->cpu_s = gx__triangles_cpu_s(n, m) + 1e-6;
+        out->cpu_s = gx__triangles_cpu_s(&degrees) + 1e-6;
         return;
     }
     out->mem_bytes += gx__contacts_bytes(input, gx_arg_bool(args, "directed"),
                                          gx_arg_bool(args, "weighted"), threads) +
                       sizeof(double) * n;
-    out->cpu_s = gx__contacts_cpu_s(input->undirected) + 3e-8 * (double)n + 1e-6;
+    out->cpu_s = gx__contacts_cpu_s(&degrees) + 1e-6;
 }
 
 static double largest_of(const gx__contacts *c, uint32_t j) {

@@ -39,10 +39,12 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double m = g ? (double)g->m : 0, n = input->users;
     uint64_t scratch = directed ? gx__perron_bytes(input->users) : gx__leading_bytes(input->users);
     out->mem_bytes = scratch + gx__sweep_bytes(input->users) + 8 * (uint64_t)input->users + 128;
-    double digits = -log(gx_arg_real(args, "tolerance"));
-    out->cpu_s = (directed ? 1 + 3 * digits : 1 + 0.75 * digits) *
-                     (gx__sweep_seconds(n, m) + (directed ? 2e-9 : 8e-9) * n) +
-                 1e-6;
+    double tolerance = gx_arg_real(args, "tolerance"), steps = 1 - 3 * log(tolerance);
+    if (!directed) {
+        gx__degrees degrees = gx__degrees_of(g, input->users);
+        steps = gx__leading_steps(&degrees, tolerance);
+    }
+    out->cpu_s = steps * (gx__sweep_seconds(n, m) + (directed ? 2e-9 : 7e-9) * n) + 1e-6;
 }
 
 static gx_status undirected(gx__leading *out, double *score, const gx_graph *g, bool weighted,

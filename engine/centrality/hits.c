@@ -34,7 +34,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double m = g ? (double)g->m : 0, n = input->users;
     out->mem_bytes = gx__leading_bytes(input->users) + gx__sweep_bytes(input->users) +
                      16 * (uint64_t)input->users + 192;
-    double products = 1 - 0.6 * log(gx_arg_real(args, "tolerance"));
+    double products = gx__gram_steps(g, input->users, gx_arg_real(args, "tolerance"));
     out->cpu_s = products * (2 * gx__sweep_seconds(n, m) + 8e-9 * n) + 1e-6;
 }
 

@@ -39,7 +39,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double m = g ? (double)g->m : 0, n = input->users;
     double digits = -log(gx_arg_real(args, "tolerance"));
     double steps =
-        !gx_arg_bool(args, "directed") || gx__may_be_reversible(g) ? 2 : 2 + 1.5 * digits;
+        !gx_arg_bool(args, "directed") || gx__may_be_reversible(g) ? 2 : 2 + 1.3 * digits;
     out->mem_bytes = (uint64_t)input->users * sizeof(double) + gx__walk_bytes(input->users) + 64;
     out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
 }

@@ -11,6 +11,7 @@
  * same bytes at any thread count.
  */
 #include "engine/kernel/neighbours.h"
+#include "engine/kernel/sweep.h"
 
 /* (3.4e38 · 2³²)⁶ is still a double. */
 enum { STEPS_MAX = 6 };
@@ -44,7 +45,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     (void)threads;
     double m = (double)gx__arcs_by(input, args), steps = (double)gx_arg_int(args, "steps");
     out->mem_bytes = 2 * sizeof(double) * (uint64_t)input->users;
-    out->cpu_s = steps * (3e-9 * m + 4e-9 * input->users) + 1e-6;
+    out->cpu_s = 1.1 * steps * gx__sweep_seconds(input->users, m) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

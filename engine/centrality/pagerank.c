@@ -129,18 +129,21 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double d = gx_arg_real(args, "damping"), tolerance = gx_arg_real(args, "tolerance");
     const gx_graph *g = gx__graph_by(input, args);
     double m = g ? (double)g->m : 0, n = input->users;
-    /* Real graphs mix better than the worst case, by how much is not known before. */
     bool reversible = !gx_arg_bool(args, "directed") || gx__may_be_reversible(g);
     double length = d > 0 ? fmin(1, tolerance * (1 - d) / d) : 1;
-    double rate = reversible ? d / (1 + sqrt(1 - d * d)) : d;
-    double steps = 2 + (d > 0 ? (reversible ? 0.65 : 0.13) * log(length) / log(rate) : 0);
+    double steps = 2 + (d > 0 ? 0.15 * log(length) / log(d) : 0);
+    if (reversible && d > 0) { /* of conjugate gradients, between what a walk's values are */
+        gx__degrees degrees = gx__degrees_of(g, input->users);
+        double left = d * gx__walk_eigenvalue(&degrees);
+        steps = 1.5 + 0.86 * log(length) / log(left / (1 + sqrt(1 - left * left)));
+    }
     bool personal = gx_arg_has(args, "members") || gx_arg_has(args, "teleport");
     out->mem_bytes = (uint64_t)input->users * (personal ? 2 : 1) * sizeof(double) +
                      gx__walk_bytes(input->users) + 64;
     if (reversible) {
         out->mem_bytes += gx__walk_reversible_bytes(input->users);
     }
-    out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
+    out->cpu_s = steps * gx__sweep_seconds(n, m) + 8e-9 * n + 1e-6;
 }
 
 typedef struct two_ways {

@@ -34,15 +34,16 @@ static const gx_gives gives[] = {
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx__tie_ways ways = gx__tie_ways_of(input, args);
     uint64_t m = input->undirected ? input->undirected->m : 0;
+    gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
     if (ways.directed || ways.weighted) {
         out->mem_bytes = gx__triangles_sum_bytes(input, ways, threads) +
                          sizeof(double) * ((uint64_t)input->users + 1);
-        out->cpu_s = gx__contacts_cpu_s(input->undirected) + 3e-8 * input->users + 1e-6;
+        out->cpu_s = gx__contacts_cpu_s(&degrees) + 1e-6;
         return;
     }
     out->mem_bytes = gx__triangles_bytes(input->users, m, false, false, threads) +
                      sizeof(double) * ((uint64_t)input->users + 1);
-    out->cpu_s = gx__triangles_cpu_s(input->users, m) + 1e-6;
+    out->cpu_s = gx__triangles_cpu_s(&degrees) + 1e-6;
 }
 
 static gx_status count_plain(double *score, const gx_input *input, gx_job *job, gx_error *err) {

@@ -1,6 +1,8 @@
 /* Partitions as plain arrays: renumbering, grouping, splitting. All O(n) or O(n + m). */
 #include "engine/community/partition.h"
 
+#include <math.h>
+
 #include <stdlib.h>
 
 gx_status gx_partition_compact(uint32_t *community, uint32_t n, uint32_t *out_count, gx_job *job,
@@ -132,4 +134,48 @@ void gx_partition_group(uint32_t *at, uint32_t *item, const uint32_t *group, uin
         at[g] = at[g + 1];
     }
     at[groups] = n;
+}
+
+/* ---- for estimates ----------------------------------------------------------------------------
+ */
+
+/* A circle of k members holds together by k − 1 ties at least; the others may lead anywhere. */
+static uint64_t most_pairs(const gx_graph *graph, const uint32_t *community, uint32_t circles) {
+    uint64_t pairs = 0, joined = 0, *beyond = gx_alloc0(circles, sizeof *beyond);
+    if (!beyond) {
+        return graph->m;
+    }
+    for (uint32_t v = 0; v < graph->n; v++) {
+        if (community[v] < circles) {
+            beyond[community[v]] += graph->out_ptr[v + 1] - graph->out_ptr[v];
+            beyond[community[v]] -= 2; /* below 0 for a moment, or for a circle's last member */
+        }
+    }
+    for (uint32_t c = 0; c < circles; c++) {
+        beyond[c] = (int64_t)(beyond[c] + 2) > 0 ? beyond[c] + 2 : 0;
+        joined += beyond[c] > 0;
+    }
+    for (uint32_t c = 0; c < circles; c++) {
+        pairs += beyond[c] < joined ? beyond[c] : joined;
+    }
+    gx_free(beyond);
+    return pairs;
+}
+
+uint64_t gx_partition_expected(uint64_t *out_pairs, const gx_input *input) {
+    const gx_arrays *arrays = input->arrays;
+    const gx_graph *graph = input->undirected;
+    const gx_array *sizes = arrays ? gx_arrays_find(arrays, "leiden.size") : NULL;
+    const uint32_t *community =
+        arrays ? gx_result_get(arrays, "leiden", "community", GX_U32, input->users) : NULL;
+    const uint64_t arcs = graph ? graph->m : 0;
+    uint64_t circles = sizes ? sizes->shape[0] : (uint64_t)(2 * sqrt((double)input->users)) + 1;
+    circles = circles < input->users ? circles : input->users;
+    /* Of circles that are not known: most are small, and tied to a few others. */
+    uint64_t pairs = circles < 20 ? circles * circles : 20 * circles;
+    if (sizes && community && graph && graph->out_ptr && circles > 0) {
+        pairs = most_pairs(graph, community, (uint32_t)circles);
+    }
+    *out_pairs = pairs < arcs ? pairs : arcs;
+    return circles;
 }

@@ -3,7 +3,7 @@
 #ifndef GX_COMMUNITY_PARTITION_H
 #define GX_COMMUNITY_PARTITION_H
 
-#include "graph/csr/graph.h"
+#include "graph/pass/pass.h"
 
 /* Renumbers densely in order of first appearance; numbers must be below n. *out_count communities.
  */
@@ -23,5 +23,10 @@ GX_MUST_CHECK gx_status gx_partition_split(uint32_t *community, const gx_graph *
  * groups + 1 entries, `item` n; both are the caller's. */
 void gx_partition_group(uint32_t *at, uint32_t *item, const uint32_t *group, uint32_t groups,
                         const uint32_t *order, uint32_t n);
+
+/* For estimates of what works on Leiden's circles: how many there are, or where they are not there
+ * yet about as many as graphs of that size have, 2 √n; and at most how many pairs of them ties
+ * join, each both ways. O(n). */
+uint64_t gx_partition_expected(uint64_t *out_pairs, const gx_input *input);
 
 #endif

@@ -229,7 +229,8 @@ double gx__personas_guess(const gx_graph *g, const gx__personas_options *options
 }
 
 double gx__personas_cpu_s(const gx_graph *g) {
-    return 6 * gx__triangles_cpu_s(g->n, g->m);
+    gx__degrees degrees = gx__degrees_of(g, g->n);
+    return 8 * gx__triangles_cpu_s(&degrees);
 }
 
 uint64_t gx__personas_held(const gx_graph *g, uint64_t personas) {

@@ -298,7 +298,7 @@ uint64_t gx__contacts_roots_bytes(const gx_input *input, int threads) {
     return gx__contacts_bytes(input, false, false, threads) + m * sizeof(double);
 }
 
-double gx__contacts_cpu_s(const gx_graph *graph) {
-    double arcs = graph ? (double)graph->m : 0;
-    return arcs * (1.1e-8 + 8e-11 * sqrt(arcs));
+double gx__contacts_cpu_s(const gx__degrees *d) {
+    return d->arcs * (gx__visit_seconds(d->arcs) + 3e-9) +
+           0.8 * gx__gather_seconds(d->n) * d->lower + 3e-8 * d->n;
 }

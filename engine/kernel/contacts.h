@@ -3,6 +3,7 @@
 #ifndef GX_KERNEL_CONTACTS_H
 #define GX_KERNEL_CONTACTS_H
 
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/neighbours.h"
 
 /* Rows of contacts with their weight w_ij = w_ji, by place: members of many contacts come first, so
@@ -58,6 +59,6 @@ GX_MUST_CHECK gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by
 uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted, int threads);
 uint64_t gx__contacts_roots_bytes(const gx_input *input, int threads);
 /* Seconds on one core. */
-double gx__contacts_cpu_s(const gx_graph *graph);
+double gx__contacts_cpu_s(const gx__degrees *degrees);
 
 #endif

@@ -12,12 +12,8 @@ uint64_t gx__sweep_bytes(uint32_t n) {
     return (uint64_t)blocks_of(n) * sizeof(gx__sums);
 }
 
-/* Measured (docs/walks.md): what is gathered from lies in the second-level cache up to some 128
- * thousand members, and is farther off with every doubling. */
 double gx__sweep_seconds(double n, double m) {
-    const double near = 131072;
-    double doublings = n > near ? fmin(log2(n / near), 4) : 0;
-    return m * (1.1e-9 + 0.8e-9 * doublings) + n * 5e-9;
+    return m * gx__gather_seconds(n) + n * 4e-9;
 }
 
 gx_status gx__sweep_init(gx__sweep *out, uint32_t n, uint64_t m, gx_job *job, gx_error *err) {

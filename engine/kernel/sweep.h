@@ -4,6 +4,7 @@
 #ifndef GX_KERNEL_SWEEP_H
 #define GX_KERNEL_SWEEP_H
 
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/scores.h"
 #include "graph/base/param.h"
 

@@ -235,9 +235,6 @@ uint64_t gx__triangles_bytes(uint64_t n, uint64_t m, bool weighted, bool support
     return held + (counting > marks ? counting : marks);
 }
 
-double gx__triangles_cpu_s(uint64_t n, uint64_t m) {
-    /* Measured on graphs of 0.3 to 31 million arcs: a half to 1.2 times this, by how heavy the tail
-     * of degrees is. */
-    double arcs = (double)m;
-    return arcs * (5e-9 + 3.5e-11 * sqrt(arcs)) + 2e-8 * (double)n;
+double gx__triangles_cpu_s(const gx__degrees *d) {
+    return d->arcs * gx__visit_seconds(d->arcs) + 7e-10 * d->forward + 2e-8 * d->n;
 }

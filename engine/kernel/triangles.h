@@ -5,7 +5,7 @@
 #ifndef GX_KERNEL_TRIANGLES_H
 #define GX_KERNEL_TRIANGLES_H
 
-#include "graph/csr/graph.h"
+#include "engine/kernel/degrees.h"
 
 /* Members take places 0.. by falling degree, equals by number. Row p holds the places lower than p
  * that p is tied to, in the order of the members' numbers; so no row is longer than √(2m). Without
@@ -38,7 +38,8 @@ GX_MUST_CHECK gx_status gx__triangles_count(uint64_t *count, uint32_t *support,
 
 /* Bytes held at the peak by the two together; m arcs, of which each edge has two. */
 uint64_t gx__triangles_bytes(uint64_t n, uint64_t m, bool weighted, bool support, int threads);
-/* Seconds on one core, a guess: the work depends on how ties are spread. */
-double gx__triangles_cpu_s(uint64_t n, uint64_t m);
+/* Seconds on one core, by the degrees alone: fewer steps where members of many ties keep to
+ * themselves. */
+double gx__triangles_cpu_s(const gx__degrees *degrees);
 
 #endif

@@ -11,6 +11,7 @@
  * no stack. O(n + m) time, one thread, 28 bytes a member. A tie of weight 0 is a tie, a tie there
  * and back is one, a self-loop is none. */
 #include "engine/community/partition.h"
+#include "engine/kernel/degrees.h"
 #include "graph/pass/pass.h"
 
 #include <stdio.h>
@@ -205,9 +206,10 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     (void)args;
     (void)threads;
     double m = input->undirected ? (double)input->undirected->m : 0, n = input->users;
+    double gather = gx__gather_seconds(n);
     out->mem_bytes =
         (uint64_t)input->users * 34 + 256; /* 32 while it searches, 16 and 16 a bridge */
-    out->cpu_s = 6e-9 * m + 2e-8 * n + 1e-6;
+    out->cpu_s = (1.5e-9 + 8 * gather) * m + 4e10 * gather * gather * n + 1e-6;
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,

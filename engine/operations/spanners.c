@@ -13,6 +13,7 @@
  * O(n + m) time, and O(k log k) for a circle tied to k others; 60 bytes a circle and thread, 28 a
  * member. Sums run along rows and in the order of members: the same bytes at any thread count. */
 #include "engine/community/partition.h"
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/scores.h"
 #include "engine/kernel/top.h"
@@ -319,18 +320,13 @@ done:
     return status;
 }
 
-/* How many circles there are is not known before: as many as members at worst, for the scratch;
- * some pairs a member. */
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)args;
     double m = input->undirected ? (double)input->undirected->m : 0, n = input->users;
-    uint64_t circles = input->users;
-    const gx_array *sizes = input->arrays ? gx_arrays_find(input->arrays, "leiden.size") : NULL;
+    uint64_t pairs, circles = gx_partition_expected(&pairs, input);
     uint64_t used = n + m > SMALL ? (uint64_t)threads : 1;
-    circles = sizes ? sizes->shape[0] : circles;
-    uint64_t pairs = circles * circles < (uint64_t)m ? circles * circles : (uint64_t)m;
-    out->mem_bytes = 28 * (uint64_t)input->users + (60 * used + 12) * circles + 20 * pairs;
-    out->cpu_s = 1.2e-8 * m + 2e-8 * n + 1e-6;
+    out->mem_bytes = 28 * (uint64_t)input->users + (60 * used + 12) * circles + 20 * pairs + 256;
+    out->cpu_s = (4e-9 + 14 * gx__gather_seconds(n)) * m + 2e-8 * n + 1e-6;
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,

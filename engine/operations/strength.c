@@ -22,6 +22,7 @@
  * row longer than `sample` is walked in even strides and the count scaled up. Purchases and groups
  * merge the two rows. Memory: 4 bytes a member and 16 a tie of the largest member for each thread,
  * 8 a member for norms, 8 a group, 8 a tie kept. */
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/scores.h"
 #include "engine/kernel/top.h"
@@ -412,7 +413,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
                      (uint64_t)threads * (sizeof(worker) + 4 * n + 16 * (k < n ? k : n)) + 256;
     out->mem_bytes += input->matrix && gx_arg_real(args, "purchases") > 0 ? 8 * n : 0;
     out->mem_bytes += input->groups ? 8 * (uint64_t)input->groups->cols : 0;
-    out->cpu_s = 4e-7 * (double)m;
+    gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
+    out->cpu_s = 5.2e-9 * degrees.square + 1.3e-7 * degrees.arcs + 1e-6;
 }
 
 static gx_status check_row(const gx_graph *graph, uint32_t u, const uint64_t *ptr,

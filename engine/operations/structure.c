@@ -16,6 +16,7 @@
  * served by one thread. */
 #include "engine/operations/structure.h"
 
+#include "engine/community/partition.h"
 #include "engine/kernel/draw.h"
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/triangles.h"
@@ -368,8 +369,8 @@ done:
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
-    const gx_array *sizes = input->arrays ? gx_arrays_find(input->arrays, "leiden.size") : NULL;
-    const uint64_t circles = sizes ? sizes->shape[0] : n;
+    uint64_t pairs;
+    const uint64_t circles = gx_partition_expected(&pairs, input);
     const int used = n + m <= SMALL ? 1 : threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS : threads;
     uint64_t texture = gx__texture_bytes(n, m, threads) + 32 * circles;
     uint64_t search =
@@ -378,7 +379,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     samples = samples && samples < n ? samples : n;
     out->mem_bytes =
         21 * n + 4 * m + (104 + 64) * (circles + 1) + 4096 + (texture > search ? texture : search);
-    out->cpu_s = gx__triangles_cpu_s(n, m) * 2 +
+    gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
+    out->cpu_s = gx__triangles_cpu_s(&degrees) * 2 +
                  (double)(samples / 512 + 2) * 8 * (4e-9 * (double)m + 3e-8 * (double)n);
 }
 

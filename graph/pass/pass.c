@@ -112,9 +112,12 @@ static gx_status check_sizes(const gx_pass *pass, const gx_input *input, gx_erro
 static gx_status check_memory(const gx_pass *pass, const gx_input *input, const gx_args *args,
                               gx_job *job, gx_error *err) {
     gx_estimate estimate = {0};
-    pass->estimate(&estimate, input, args, job->threads);
     uint64_t used = atomic_load(&job->mem_used);
-    if (job->mem_limit && (used > job->mem_limit || estimate.mem_bytes > job->mem_limit - used)) {
+    if (!job->mem_limit) {
+        return GX_OK;
+    }
+    pass->estimate(&estimate, input, args, job->threads);
+    if (used > job->mem_limit || estimate.mem_bytes > job->mem_limit - used) {
         return gx_fail_at(
             err, GX_OVER_LIMIT, pass->name,
             "%s needs about %.1f MiB and %.1f s on top of %.1f MiB held; the limit is "

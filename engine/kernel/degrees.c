@@ -1,0 +1,131 @@
+#include "engine/kernel/degrees.h"
+
+#include <math.h>
+
+/* Degrees below 16 have a bin each, the others eight bins an octave. */
+enum { EXACT = 16, OCTAVE = 8, BINS = EXACT + OCTAVE * 60 };
+
+typedef struct bins {
+    double count[BINS], ends[BINS]; /* members, and their degrees together */
+} bins;
+
+static int bin_of(uint64_t degree) {
+    if (degree < EXACT) {
+        return (int)degree;
+    }
+    int octave = 63 - __builtin_clzll(degree);
+    return EXACT + OCTAVE * (octave - 4) + (int)((degree >> (octave - 3)) & (OCTAVE - 1));
+}
+
+static void count_rows(bins *b, const uint64_t *ptr, uint32_t n) {
+    for (uint32_t v = 0; v < n; v++) {
+        uint64_t degree = ptr[v + 1] - ptr[v];
+        int k = bin_of(degree);
+        b->count[k] += 1;
+        b->ends[k] += (double)degree;
+    }
+}
+
+/* Mean of a power law of degrees from `least` on; `share` of each bin's first degree. */
+#define FALL 2.5
+
+static void draw_power(bins *b, double n, double arcs) {
+    double mean = n > 0 ? arcs / n : 0, most = fmax(sqrt(arcs), 2 * mean);
+    double least = fmax(mean * (FALL - 2) / (FALL - 1), 1), all = 0, ends = 0;
+    if (!(arcs > 0)) {
+        return;
+    }
+    for (double from = least; from < most; from *= 1.09) {
+        double to = fmin(from * 1.09, most), middle = sqrt(from * to);
+        double share = pow(from, 1 - FALL) - pow(to, 1 - FALL);
+        int k = bin_of((uint64_t)(middle + 0.5));
+        b->count[k] += share;
+        b->ends[k] += share * middle;
+        all += share;
+        ends += share * middle;
+    }
+    /* So many members that the arcs come out right. */
+    double members = all > 0 && ends > 0 ? arcs / ends : 0;
+    for (int k = 0; k < BINS; k++) {
+        b->count[k] *= members;
+        b->ends[k] *= members;
+    }
+}
+
+static gx__degrees degrees_of(const uint64_t *ptr, uint32_t n, double arcs) {
+    bins b = {{0}, {0}};
+    gx__degrees d = {.n = n, .arcs = arcs};
+    double higher = 0, inverse = 0, mean = n ? arcs / n : 0;
+    if (ptr) {
+        count_rows(&b, ptr, n);
+    } else {
+        draw_power(&b, n, arcs);
+    }
+    for (int k = BINS; k-- > 1;) {
+        double count = b.count[k], ends = b.ends[k];
+        if (!(count > 0) || !(arcs > 0)) {
+            continue;
+        }
+        double degree = ends / count, s = (higher + ends / 2) / arcs;
+        higher += ends;
+        d.tied += count;
+        d.most = fmax(d.most, degree);
+        d.square += ends * degree;
+        d.forward += ends * degree * s * (1 - s);
+        d.lower += ends * degree * s;
+        d.capped += ends * fmin(degree, mean);
+        inverse += count / degree;
+    }
+    d.harmonic = inverse > 0 ? d.tied / inverse : 0;
+    return d;
+}
+
+gx__degrees gx__degrees_of(const gx_graph *graph, uint32_t n) {
+    return degrees_of(graph ? graph->out_ptr : NULL, n, graph ? (double)graph->m : 0);
+}
+
+/* ---- seconds and steps ------------------------------------------------------------------------
+ */
+
+/* 8 bytes a member: up to some 20 thousand lie in the second-level cache with all else, up to two
+ * million in the third; beyond is memory. */
+double gx__gather_seconds(double n) {
+    const double near = 22000, far = 1 << 21;
+    double doublings = n > near ? log2(fmin(n, far) / near) : 0;
+    double beyond = n > far ? fmin(log2(n / far), 4) : 0;
+    return 0.65e-9 + 0.2e-9 * doublings + 1.2e-9 * beyond;
+}
+
+/* The ends of ties, 4 bytes each: what is beyond the second-level cache is a line fetched. */
+double gx__visit_seconds(double arcs) {
+    const double near = 8e5;
+    double doublings = arcs > near ? fmin(log2(arcs / near), 9) : 0;
+    return 1.1e-8 + 1.2e-8 * doublings;
+}
+
+double gx__walk_eigenvalue(const gx__degrees *d) {
+    double mean = d->tied > 0 ? d->arcs / d->tied : 0;
+    double degree = pow(d->harmonic, 0.9) * pow(mean, 0.1);
+    return degree > 2 ? 2 * sqrt(degree - 1) / degree : 1;
+}
+
+#define USUAL_DIGITS 20.7 /* natural ones, of a tolerance of 1e-9: what steps were counted at */
+
+/* How near the hub is to the whole: 0 far below, 1 as large. */
+static double rivalry(double most, double value) {
+    return value > 0 ? fmin(sqrt(most) / value, 1) : 0;
+}
+
+double gx__leading_steps(const gx__degrees *d, double tolerance) {
+    double value = d->arcs > 0 ? d->square / d->arcs : 0;
+    return 1 - (1 + 34 * pow(rivalry(d->most, value), 0.9)) * log(tolerance) / USUAL_DIGITS;
+}
+
+double gx__gram_steps(const gx_graph *graph, uint32_t n, double tolerance) {
+    double arcs = graph ? (double)graph->m : 0;
+    gx__degrees out = degrees_of(graph ? graph->out_ptr : NULL, n, arcs);
+    gx__degrees in = degrees_of(graph ? graph->in_ptr : NULL, n, arcs);
+    double value = arcs > 0 ? sqrt(out.square * in.square) / arcs : 0;
+    double rival = rivalry(fmax(out.most, in.most), value);
+    return 1 - (5 + 6 * fmin(rival / 0.4, 1) + 22 * pow(rival, 8)) * log(tolerance) / USUAL_DIGITS;
+}
