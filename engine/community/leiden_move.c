@@ -9,8 +9,8 @@
  * choose at once.
  *
  * Two neighbours in one batch may trade places, each towards where the other was. Both are looked
- * at again; the queue is in random order and shrinks, and one of fewer than sixteen nodes is served
- * one by one, so they do not chase each other for long.
+ * at again; the queue is in random order and shrinks, and one of 1,024 nodes or fewer is served by
+ * one thread, one by one, so they do not chase each other for long.
  *
  * A level ends when no move is left, or after a sweep that gained next to nothing beside those
  * before: where there are no communities to find, gains go on for a hundred sweeps, and the levels
@@ -21,20 +21,20 @@
 #include "engine/kernel/crew.h"
 
 enum {
-    BATCHES = 16,        /* of a sweep at least; a queue of fewer nodes is served one by one */
+    BATCHES = 16,        /* of a sweep at least */
     BATCHES_MOST = 64,   /* of a sweep; the result is better with more, the hand-overs dearer */
     BATCH_LEAST = 256,   /* nodes in one, where there are more batches than the least */
     BATCHES_SETTLED = 4, /* of a long sweep after one that moved fewer than a node in SETTLED */
     SETTLED = 8,
     SETTLED_FEWEST = 16384, /* shorter ones might swap neighbours for ever */
-    IDLE_FEWEST = 1024,     /* shorter sweeps cost nothing and go on as long as anybody moves */
+    ALONE_MOST = 1024,      /* nodes of a sweep that one thread makes, one node after the other */
     CHUNK = 64,             /* nodes a thread takes at a time */
     CHUNKS_MOST = 1 << 20,  /* of a batch: in longer ones a thread takes more */
 };
 
 /* Of what a level gained: a sweep that adds less is its last. Louvain has no further round that
  * would make up for moves left undone. */
-static const double IDLE_PART = 0.05, IDLE_PART_LOUVAIN = 0.002;
+static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.002;
 
 typedef struct sweep {
     gx__leiden *leiden;
@@ -201,7 +201,7 @@ static bool is_idle(const sweep *s) {
     const double part = s->leiden->louvain ? IDLE_PART_LOUVAIN : IDLE_PART;
     const double absolute = 0.5 * s->leiden->idle * s->leiden->weight2m;
     return (s->count >= SETTLED_FEWEST && s->gained < absolute) ||
-           (s->count >= IDLE_FEWEST && s->gained < part * s->gained_all);
+           (s->count > ALONE_MOST && s->gained < part * s->gained_all);
 }
 
 static uint32_t batches_of(const sweep *s) {
@@ -230,6 +230,29 @@ static bool start_sweep(sweep *s) {
     return s->count > 0;
 }
 
+/* A short sweep, made while nobody else works: one by one as in the paper, so that neighbours
+ * cannot trade places for ever. */
+static void sweep_alone(sweep *s) {
+    enum { CHECKED = 4 };
+    gx__leiden *leiden = s->leiden;
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (i % CHECKED == 0 && gx_job_should_stop(leiden->job)) {
+            return;
+        }
+        const uint32_t v = leiden->queue[i];
+        gx__prefetch_rows(&leiden->level, leiden->queue, i, s->count);
+        leiden->target[0] = best_target(leiden, v, &leiden->scratch[0], &leiden->gain[0]);
+        leiden->seen_at[v] = ++s->number;
+        make_moves(s, i, i + 1);
+        if (s->movers > 0) {
+            s->moved++;
+            touch_neighbours(leiden, v, s->number);
+        } else {
+            leiden->touched_at[v] = 0; /* nobody was in its way: a gain that is rounding */
+        }
+    }
+}
+
 static uint32_t chunks_for(const sweep *s, uint32_t nodes) {
     return nodes / s->chunk + (nodes % s->chunk > 0);
 }
@@ -253,9 +276,14 @@ static uint32_t next_batch(void *user) {
         if (s->told > 0) {
             return s->told;
         }
-        if (!start_sweep(s)) {
-            return 0;
-        }
+        do {
+            if (gx_job_should_stop(s->leiden->job) || !start_sweep(s)) {
+                return 0;
+            }
+            if (s->count <= ALONE_MOST) {
+                sweep_alone(s);
+            }
+        } while (s->count <= ALONE_MOST);
     }
     s->last = s->count - s->first < s->batch ? s->count : s->first + s->batch;
     return s->told + chunks_for(s, s->last - s->first);
