@@ -503,8 +503,10 @@ static void invite(contest *c, gx__peer **peers, size_t peer_count) {
     }
     for (size_t p = 0; p < peer_count; p++) {
         if (peers[p]->knows(peers[p], c->task->name) && !is_spare(c, peers[p])) {
-            for (size_t t = 0; t < (peers[p]->threads > 1 ? count : 1); t++) {
-                add(c, peers[p], peers[p]->threads > 1 ? threads[t] : 1);
+            int most = peers[p]->threads_for ? peers[p]->threads_for(peers[p], c->task->name)
+                                             : peers[p]->threads;
+            for (size_t t = 0; t < (most > 1 ? count : 1); t++) {
+                add(c, peers[p], most > 1 ? threads[t] : 1);
             }
         }
     }

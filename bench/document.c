@@ -246,18 +246,27 @@ static double most_threads(const document *d) {
     return most;
 }
 
+/* igraph's shortest run with at most so many threads; NAN: there is none. */
+static double igraph_s(const document *d, const char *graph, const char *task, double threads) {
+    double best = (double)NAN;
+    for (double t = 1; t <= threads; t++) {
+        const gx_value *line = find(d, graph, task, "igraph", t);
+        best = line ? fmin(best, gx_bench_real(line, "wall_min_s")) : best; /* passes over NAN */
+    }
+    return best;
+}
+
 static void put_bar(const document *d, const char *graph, const char *task, double bar) {
     double most = most_threads(d);
-    const gx_value *igraph = find(d, graph, task, "igraph", 1);
     const gx_value *one = find(d, graph, task, "guanxi", 1);
     const gx_value *all = find(d, graph, task, "guanxi", most);
-    if (!igraph || !one || !all) {
+    double x = igraph_s(d, graph, task, 1), y = igraph_s(d, graph, task, most);
+    if (!one || !all || !isfinite(x) || !isfinite(y)) {
         return;
     }
-    double theirs = gx_bench_real(igraph, "wall_min_s");
     double a = gx_bench_real(one, "wall_min_s"), b = gx_bench_real(all, "wall_min_s");
-    gx_buffer_printf(d->out, "| %s | %.4g | %.4g | %.4g | %.1f | %.1f | %g | %s |\n", task, theirs,
-                     a, b, theirs / a, theirs / b, bar, theirs / b >= bar ? "met" : "below");
+    gx_buffer_printf(d->out, "| %s | %.4g | %.4g | %.4g | %.4g | %.1f | %.1f | %g | %s |\n", task,
+                     x, y, a, b, x / a, y / b, bar, y / b >= bar ? "met" : "below");
 }
 
 static void put_view_bytes(const document *d, const char *graph) {
@@ -286,9 +295,9 @@ static void put_bars(const document *d, const gx_value *line) {
         "### Against igraph's C library, on %s\n\n"
         "Shortest runs of the same lines, how many times igraph's speed guanxi has, and "
         "the bar set for %g threads.\n\n"
-        "| task | igraph, s | guanxi, s (1) | guanxi, s (%g) | times (1) | times (%g) | "
-        "bar | |\n|---|---|---|---|---|---|---|---|\n",
-        graph, most, most, most);
+        "| task | igraph, s (1) | igraph, s (%g) | guanxi, s (1) | guanxi, s (%g) | "
+        "times (1) | times (%g) | bar | |\n|---|---|---|---|---|---|---|---|---|\n",
+        graph, most, most, most, most);
     for (const char *at = bars.data; at < bars.data + bars.size; at = next_line(at)) {
         char task[64];
         double bar;

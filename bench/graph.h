@@ -86,6 +86,7 @@ struct gx__peer {
     const char *name, *version;
     int threads; /* the most it can use */
     bool (*knows)(const gx__peer *peer, const char *task);
+    int (*threads_for)(const gx__peer *peer, const char *task); /* NULL: `threads` for all */
     /* Makes the graph that a task works on, which has no limit; NULL: `run` does. */
     gx_status (*load)(gx__peer *peer, const gx__task *task, gx_error *err);
     /* deadline: `limit_s` is over; the peer can be asked again. */

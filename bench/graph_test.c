@@ -319,7 +319,7 @@ static void test_document(void **state) {
               "Peers: igraph 0.10.\n\nHow it was run.\n\n## g: 1,234,567 members, 999 ties\n");
     assert_in(&text, "| task | fastest peer, s (1) |");
     assert_in(&text, "| kcore | igraph 1 | 2 | 2 | 2 |");
-    assert_in(&text, "| kcore | 1 | 2 | 2 | 0.5 | 0.5 | 0.5 | met |");
+    assert_in(&text, "| kcore | 1 | 1 | 2 | 2 | 0.5 | 0.5 | 0.5 | met |");
     assert_in(&text, "- kcore on g: 2 at 1 thread (igraph 1 s). The peeling.\n");
     assert_in(&text, "1 of 1 rows are above 1.0 at some number of threads.\n\n## More\n");
     gx_buffer_finish(&text);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <omp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,6 +101,8 @@ static gx_status start(peer *p, gx_error *err) {
         return gx_fail_errno(err, errno, "starting", p->head.name);
     }
     fflush(NULL); /* nothing is written twice */
+    omp_pause_resource_all(
+        omp_pause_hard); /* a fork takes no threads along, and would wait for them */
     pid_t parent = getpid();
     p->process = fork();
     if (p->process == 0) {
@@ -193,6 +196,11 @@ static bool knows(const gx__peer *self, const char *task) {
     return p->inner->knows(p->inner, task);
 }
 
+static int threads_for(const gx__peer *self, const char *task) {
+    const peer *p = (const peer *)self;
+    return p->inner->threads_for ? p->inner->threads_for(p->inner, task) : p->inner->threads;
+}
+
 static void close_peer(gx__peer *self) {
     peer *p = (peer *)self;
     stop(p);
@@ -210,6 +218,7 @@ gx_status gx__peer_apart(gx__peer **out, gx__peer *inner, const gx__ground *grou
                          .version = inner->version,
                          .threads = inner->threads,
                          .knows = knows,
+                         .threads_for = threads_for,
                          .run = run,
                          .close = close_peer};
     p->inner = inner;

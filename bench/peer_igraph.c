@@ -1,9 +1,10 @@
 /* igraph's C library as a peer, called as its users call it (in a process of its own by
- * peer_apart.c). One thread, one call at a time. The
+ * peer_apart.c). One call at a time. The
  * clock runs around igraph's own function only, not around the copying of its answer. */
 #include "bench/graph.h"
 
 #include <igraph/igraph.h>
+#include <omp.h>
 
 typedef struct call {
     const igraph_t *graph;
@@ -289,6 +290,18 @@ static const struct {
     {"walktrap", walktrap},
 };
 
+/* Those that PRPACK or a library of linear algebra does take the threads of OpenMP; others have
+ * one. */
+static int threads_for(const gx__peer *self, const char *task) {
+    static const char *const threaded[] = {"pagerank", "eigenvector", "hits"};
+    for (size_t i = 0; i < GX_COUNT(threaded); i++) {
+        if (strncmp(task, threaded[i], strlen(threaded[i])) == 0) {
+            return self->threads;
+        }
+    }
+    return 1;
+}
+
 static int find(const char *task) {
     for (size_t i = 0; i < GX_COUNT(tasks); i++) {
         if (strcmp(tasks[i].name, task) == 0) {
@@ -460,7 +473,7 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
                      double limit_s, gx_error *err) {
     peer *p = (peer *)self;
     int64_t wall = 0, cpu = 0;
-    (void)threads;
+    omp_set_num_threads(threads);
     gx_status status = load(self, task, err);
     limit_job = p->ground->bench->job;
     limit_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
@@ -504,8 +517,9 @@ gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *er
     igraph_version(&version, NULL, NULL, NULL);
     p->head = (gx__peer){.name = "igraph",
                          .version = version,
-                         .threads = 1,
+                         .threads = 64,
                          .knows = knows,
+                         .threads_for = threads_for,
                          .load = load,
                          .run = run,
                          .close = close_peer};
