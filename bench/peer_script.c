@@ -21,7 +21,7 @@ typedef struct peer {
     pid_t process; /* 0: not running */
     int in, out;   /* of ours */
     gx_arena *tasks_arena;
-    gx_value tasks; /* what it said it can do */
+    gx_value tasks, threaded; /* what it said it can do; of these, what takes threads */
     char line[LINE_MAX_BYTES];
     size_t filled, taken; /* bytes of `line`; those of lines that were read */
 } peer;
@@ -159,7 +159,9 @@ static gx_status greet(peer *p, gx_error *err) {
         return status;
     }
     const gx_value *tasks = gx_map_get(&hello, "tasks"), *version = gx_map_get(&hello, "version");
+    const gx_value *threaded = gx_map_get(&hello, "threaded");
     p->tasks = tasks && tasks->type == GX_LIST ? *tasks : gx_list(p->tasks_arena, 0);
+    p->threaded = threaded && threaded->type == GX_LIST ? *threaded : p->tasks;
     if (version && version->type == GX_TEXT) {
         snprintf(p->version, sizeof p->version, "%.*s", (int)version->size, version->as.text);
     }
@@ -170,15 +172,22 @@ static gx_status greet(peer *p, gx_error *err) {
 /* ---- the peer ----------------------------------------------------------------------------------
  */
 
-static bool knows(const gx__peer *self, const char *task) {
-    const peer *p = (const peer *)self;
-    for (uint32_t i = 0; i < p->tasks.size; i++) {
-        const gx_value *name = &p->tasks.as.items[i];
+static bool names(const gx_value *list, const char *task) {
+    for (uint32_t i = 0; i < list->size; i++) {
+        const gx_value *name = &list->as.items[i];
         if (name->type == GX_TEXT && gx_slice_is((gx_slice){name->as.text, name->size}, task)) {
             return true;
         }
     }
     return false;
+}
+
+static bool knows(const gx__peer *self, const char *task) {
+    return names(&((const peer *)self)->tasks, task);
+}
+
+static int threads_for(const gx__peer *self, const char *task) {
+    return names(&((const peer *)self)->threaded, task) ? self->threads : 1;
 }
 
 static gx_status read_answer(double **out, const peer *p, gx_error *err) {
@@ -252,8 +261,12 @@ gx_status gx__peer_script(gx__peer **out, const char *name, const gx__ground *gr
         return gx_fail_memory(err, sizeof *p);
     }
     snprintf(p->name, sizeof p->name, "%.30s", name);
-    p->head = (gx__peer){
-        .name = p->name, .version = p->version, .knows = knows, .run = run, .close = close_peer};
+    p->head = (gx__peer){.name = p->name,
+                         .version = p->version,
+                         .knows = knows,
+                         .threads_for = threads_for,
+                         .run = run,
+                         .close = close_peer};
     p->ground = ground;
     p->tasks_arena = gx_arena_create();
     gx_status status = p->tasks_arena ? greet(p, err) : gx_fail_memory(err, 0);

@@ -1,13 +1,17 @@
 """What the programs beside this one share: a graph in two files of numbers, tasks asked for one a line.
 
-A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed, weights)` makes the peer's own graph from
-arrays of ends and, unless they are None, of weights, `simplify(graph)` gives it without repeats and loops, where it keeps such; `forget(graph)` drops answers it
-remembers, so that a second run computes again; `tasks` maps a task's name to a function of (graph, threads), marked with
-directed() or weighted() where it works on such a graph, which returns a number, a list or array of one number a
-member, or None. The bench writes a line {"task", "threads"} and reads back a line of what it took, with {"loading"} and
-{"loaded"} before it where the graph was made first, which has no limit; the answer itself goes to the file `answer` in the
-graph's folder, one double a member.
+A peer is `serve(name, version, build, tasks)`. `build(n, u, v, directed, weights)` makes the peer's own graph from arrays of
+ends and, unless they are None, of weights; `simplify(graph)` gives it without repeats and loops, where it keeps such;
+`forget(graph)` drops answers it remembers, so that a second run computes again; `threads` is the most it takes, in tasks whose
+names begin with one of `threaded` (None: in all). `tasks` maps a task's name to a function of (graph, threads), marked with
+directed() or weighted() where it works on such a graph, which returns a number, a list or array of one number a member, a
+function that reads such an answer and is not timed, or None.
+
+The bench writes a line {"task", "threads"} and reads back a line of what it took, with {"loading"} and {"loaded"} before it
+where the graph was made first, which has no limit; the answer itself goes to the file `answer` in the graph's folder, one
+double a member.
 """
+import ctypes
 import json
 import os
 import resource
@@ -79,8 +83,16 @@ def by_member(scores, n):
     return numpy.fromiter((scores[v] for v in range(n)), dtype=numpy.float64, count=n)
 
 
-def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None, simplify=None,
-          forget=lambda graph: None):
+def set_openmp_threads(count):
+    """Of every OpenMP library this process has loaded; a package may bring its own."""
+    with open("/proc/self/maps") as maps:
+        paths = {line.split(None, 5)[5].strip() for line in maps if "libgomp" in line}
+    for path in paths:
+        ctypes.CDLL(path).omp_set_num_threads(count)
+
+
+def serve(name, version, build, tasks, threads=1, set_threads=set_openmp_threads, simplify=None,
+          forget=lambda graph: None, threaded=None):
     folder, n = sys.argv[1], int(sys.argv[2])
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
@@ -136,7 +148,9 @@ def serve(name, version, build, tasks, threads=1, set_threads=lambda count: None
             line["members"] = len(answer)
         return line
 
-    say({"tool": name, "version": version, "threads": threads, "tasks": [*(BUILDS if simplify else ()), *tasks]})
+    all_tasks = [*(BUILDS if simplify else ()), *tasks]
+    say({"tool": name, "version": version, "threads": threads, "tasks": all_tasks,
+         "threaded": all_tasks if threaded is None else [task for task in tasks if task.startswith(threaded)]})
     for request in sys.stdin:
         asked = json.loads(request)
         try:

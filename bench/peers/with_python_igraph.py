@@ -134,5 +134,5 @@ TASKS = {
     "betweenness_directed_weighted": directed(weighted(betweenness)),
 }
 
-serve("python_igraph", igraph.__version__, build, TASKS, simplify=lambda g: g.simplify(),
-      forget=lambda g: getattr(g, "__invalidate_cache", lambda: None)())
+serve("python_igraph", igraph.__version__, build, TASKS, threads=64, simplify=lambda g: g.simplify(),
+      forget=lambda g: getattr(g, "__invalidate_cache", lambda: None)(), threaded=("pagerank", "eigenvector", "hits"))
