@@ -114,9 +114,23 @@ gx_value gx_method_args(const gx_command *command, const gx_method *method) {
     return map;
 }
 
+/* The pass the words name, or the one that is meant where they name none. */
+static const gx_pass *pass_or_default(const gx_command *command) {
+    size_t count;
+    const gx_pass *pass = gx_command_pass(command);
+    const gx_param *params = gx_verb_params(&count, command->arena, command->verb);
+    for (size_t i = 0; !pass && params && i < count; i++) {
+        if (params[i].flags & GX_PARAM_POSITIONAL) {
+            bool given = gx_map_get(&command->given, params[i].name) != NULL;
+            return given || !params[i].fallback ? NULL : gx_any_pass_find(params[i].fallback);
+        }
+    }
+    return pass;
+}
+
 /* A flag of some pass is not one of every pass. */
 static gx_status check_pass_flags(const gx_command *command, gx_error *err) {
-    const gx_pass *pass = command->pass_flags.size ? gx_command_pass(command) : NULL;
+    const gx_pass *pass = command->pass_flags.size ? pass_or_default(command) : NULL;
     for (uint32_t i = 0; pass && i < command->pass_flags.size; i++) {
         gx_slice key = {command->pass_flags.as.pairs[i].key.as.text,
                         command->pass_flags.as.pairs[i].key.size};

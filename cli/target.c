@@ -62,7 +62,7 @@ static gx_status fill(gx_store *store, gx_command *command, gx_error *err) {
     gx_status status =
         gx_import_file(&report, store, command->target, &options, &command->job, err);
     if (status == GX_OK) {
-        note_file(command, command->target, &report, status, NULL);
+        note_file(command, command->target, &report, status, err);
     }
     return status;
 }

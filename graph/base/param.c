@@ -63,10 +63,25 @@ static const char *shown(const gx_value *value, char *out, size_t size) {
     return out;
 }
 
+/* What is wrong with a list: one of its entries, or how many there are. */
+static const char *shown_list(const gx_value *list, char *out, size_t size) {
+    for (uint32_t i = 0; i < list->size; i++) {
+        if (list->as.items[i].type != GX_TEXT) {
+            char entry[120];
+            snprintf(out, size, "a list with %s", shown(&list->as.items[i], entry, sizeof entry));
+            return out;
+        }
+    }
+    snprintf(out, size, "a list of %u", (unsigned)list->size);
+    return out;
+}
+
 static gx_status refuse(const gx_param *param, const gx_value *given, gx_error *err) {
     char what[160], want[200];
+    bool list = param->type == GX_PARAM_LIST && given->type == GX_LIST;
     return gx_fail_at(err, GX_BAD_REQUEST, param->name, "%s: %s was given; accepted is %s",
-                      param->name, shown(given, what, sizeof what),
+                      param->name,
+                      list ? shown_list(given, what, sizeof what) : shown(given, what, sizeof what),
                       accepted(param, want, sizeof want));
 }
 
@@ -235,6 +250,19 @@ static gx_status fill_one(gx_value *out, gx_arena *arena, const gx_param *param,
     return GX_OK;
 }
 
+/* "there are a, b, c", as many as there is room for. */
+static const char *list_names(char *out, size_t size, const char *const *names, size_t count) {
+    size_t at = (size_t)snprintf(out, size, "there %s", count ? "are " : "is none");
+    for (size_t i = 0; i < count; i++) {
+        if (at + strlen(names[i]) + 8 > size) {
+            snprintf(out + at, size - at, ", …");
+            break;
+        }
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : "", names[i]);
+    }
+    return out;
+}
+
 static gx_status check_names(const gx_param *params, size_t count, const gx_value *map,
                              gx_error *err) {
     for (uint32_t i = 0; map && i < map->size; i++) {
@@ -259,7 +287,9 @@ static gx_status check_names(const gx_param *params, size_t count, const gx_valu
             return gx_fail_at(err, GX_BAD_REQUEST, given,
                               "there is no parameter %s; did you mean %s?", shown_key, near);
         }
-        return gx_fail_at(err, GX_BAD_REQUEST, given, "there is no parameter %s", shown_key);
+        char list[300];
+        return gx_fail_at(err, GX_BAD_REQUEST, given, "there is no parameter %s; %s", shown_key,
+                          list_names(list, sizeof list, names, named));
     }
     return GX_OK;
 }

@@ -178,6 +178,9 @@ def test_every_example_of_the_help_is_understood():
         (["lineage", "SHOP", "1", "99"], 4, "there is no snapshot 99"),
         (["generate", "rmat", "--format", "json"], 2, "--format json: a random graph is written as an edge list"),
         (["help", "pagernk"], 4, "did you mean pagerank?"),
+        (["communities", "SHOP", "--damping", "0.5"], 2, "the pass leiden has no parameter damping"),
+        (["call", "SHOP", "graph.run", '{"pass": "degree", "of": ["u1", 7]}'], 2, "of: a list with 7 was given"),
+        (["call", "SHOP", "graph.path", '{"source": "u1"}'], 2, "there are src, dst, by, directed, n"),
         (["leaders", "SHOP", "--format", "xml"], 2, "table|json|jsonl|csv"),
         (["leaders", "SHOP", "--category", "nonsense"], 4, "no item category 'nonsense'"),
         (["centrality", "SHOP", "pagernk"], 4, "there is no centrality 'pagernk'"),
@@ -213,6 +216,13 @@ def test_a_bare_edge_list_just_works(tmp_path):
     assert {row["user_id"]: float(row["score"]) for row in rows} == {"0": 3, "1": 0, "2": 0, "3": 1, "4": 0}
     rows = gx("communities", edges, "components", "--members", "--preset", "snap", "--format", "csv").rows()
     assert len({row["community"] for row in rows}) == 1
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    result = gx("centrality", empty, "degree", "--format", "json")
+    assert "the file is empty" in result.err and result.json()["members"] == []
 
 
 def test_output_goes_to_a_file_and_nothing_else_to_stdout(built_shop, tmp_path):
