@@ -24,11 +24,14 @@ def small(tmp_path_factory):
         with open(folder / "data" / f"{kind}s.csv", encoding="utf-8") as file:
             ids[kind] = [row[f"{kind}_id"] for row in csv.DictReader(file)]
     numbers = {name: k for names in ids.values() for k, name in enumerate(names)}
+    held = newest(folder / "s.gx")
+    at, text = held["category.name_at"], bytes(held["category.names"])
+    numbers |= {text[at[k] : at[k + 1]].decode(): k for k in range(len(at) - 1)}
     return folder / "s.gx", ids["user"], numbers
 
 
 def number(shown, numbers):
-    """An entry as JSON shows it, as a number: members and items by id, nothing where there is none."""
+    """An entry as JSON shows it, as a number: members, items and categories by name, nothing where there is none."""
     if shown is None:
         return math.nan
     if isinstance(shown, str):
