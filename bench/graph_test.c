@@ -48,6 +48,12 @@ static void write_karate(const char *folder) {
     fclose(file);
 }
 
+/* A throwaway folder with the karate club in it. */
+static void open_folder(char folder[GX_FOLDER_MAX]) {
+    assert_int_equal(gx_folder_make(folder, GX_FOLDER_MAX, NULL), GX_OK);
+    write_karate(folder);
+}
+
 /* A peer in the language of the shell. */
 static void write_peer(const char *folder, const char *name, const char *text) {
     char path[GX_FOLDER_MAX + 64];
@@ -92,8 +98,7 @@ static void test_igraph(void **state) {
     (void)state;
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     assert_int_equal(run(&s, folder, NULL, "igraph", 60), GX_OK);
     int ours = 0, compared = 0;
     for (int i = 0; i < s.count; i++) {
@@ -129,8 +134,7 @@ static void test_peers_that_fail(void **state) {
     };
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     for (size_t i = 0; i < GX_COUNT(peers); i++) {
         write_peer(folder, "networkx", peers[i].text);
         assert_int_equal(run(&s, folder, "degree", "networkx", 0.3), GX_OK);
@@ -147,8 +151,7 @@ static void test_a_peer_stopped_once(void **state) {
     (void)state;
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     write_peer(folder, "networkx",
                "echo '{\"version\": \"1\", \"threads\": 8, \"tasks\": [\"degree\"]}'\n"
                "read line\n"
@@ -168,8 +171,7 @@ static void test_a_peer_that_loads(void **state) {
     (void)state;
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     write_peer(folder, "networkx",
                HELLO "echo '{\"loading\": true}'; sleep 0.6; echo '{\"loaded\": true}'\n"
                      "while true; do echo '{\"wall_s\": 1e-9}'; read line || exit; done\n");
@@ -198,8 +200,7 @@ static void test_a_wrong_peer(void **state) {
     (void)state;
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     write_peer(folder, "networkx",
                HELLO
                "head -c 272 /dev/zero > \"$1/answer\"\n"
@@ -216,8 +217,7 @@ static void test_a_worse_peer(void **state) {
     (void)state;
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     write_peer(folder, "networkx",
                "echo '{\"version\": \"1\", \"threads\": 1, \"tasks\": [\"leiden\"]}'; read line\n"
                "head -c 272 /dev/zero > \"$1/answer\"\n"
@@ -336,8 +336,7 @@ static void test_estimates(void **state) {
     (void)state;
     char folder[GX_FOLDER_MAX];
     static seen s;
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     assert_int_equal(run(&s, folder, "betweenness", "igraph", 5), GX_OK);
     assert_int_equal(s.line[0].threads, 1);
     assert_int_equal(s.line[1].threads, 2);
@@ -384,8 +383,7 @@ static void test_labels(void **state) {
     gx_error err = {0};
     label_count count;
     gx_job_init(&job, 1, 1);
-    assert_int_equal(gx_folder_make(folder, sizeof folder, NULL), GX_OK);
-    write_karate(folder);
+    open_folder(folder);
     write_labels(folder, "1 tvshow\n2 government\n3 tvshow\nnobody company\n4,tvshow\n");
     assert_int_equal(gx_bench_each_graph(folder, count_labels, &count, &job, &err), GX_OK);
     assert_true(count.any);
