@@ -248,6 +248,7 @@ static const struct {
     {"degree_in", degree_in},
     {"degree_weighted", degree_weighted},
     {"pagerank", pagerank},
+    {"pagerank_1e6", pagerank},
     {"pagerank_one", pagerank_one},
     {"pagerank_weighted", pagerank},
     {"pagerank_directed", pagerank},

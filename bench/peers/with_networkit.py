@@ -32,9 +32,9 @@ def partition(algorithm, get="getPartition"):
     return lambda: getattr(algorithm, get)().getVector()
 
 
-def pagerank(g, threads):
+def pagerank(g, threads, tolerance=1e-9):
     algorithm = nk.centrality.PageRank(
-        g, damp=0.85, tol=1e-9, distributeSinks=nk.centrality.SinkHandling.DistributeSinks)
+        g, damp=0.85, tol=tolerance, distributeSinks=nk.centrality.SinkHandling.DistributeSinks)
     algorithm.norm = nk.centrality.Norm.L1_NORM
     return scores(algorithm)
 
@@ -127,6 +127,7 @@ def label_propagation(g, threads):
 TASKS = {
     "degree": lambda g, t: scores(nk.centrality.DegreeCentrality(g, normalized=False)),
     "pagerank": pagerank,
+    "pagerank_1e6": lambda g, t: pagerank(g, t, tolerance=1e-6),
     "eigenvector": eigenvector,
     "betweenness": betweenness,
     "closeness": closeness,

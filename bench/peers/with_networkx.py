@@ -23,8 +23,8 @@ def parts(g, result):
     return lambda: labels_of(result, len(g))
 
 
-def pagerank(g, threads):
-    return scores(g, nx.pagerank(g, alpha=0.85, tol=1e-9 / len(g), max_iter=1000))
+def pagerank(g, threads, tolerance=1e-9):
+    return scores(g, nx.pagerank(g, alpha=0.85, tol=tolerance / len(g), max_iter=1000))
 
 
 def hits(g, threads):
@@ -60,6 +60,7 @@ def voterank(g, threads):
 TASKS = {
     "degree": lambda g, t: scores(g, dict(g.degree())),
     "pagerank": pagerank,
+    "pagerank_1e6": lambda g, t: pagerank(g, t, tolerance=1e-6),
     "pagerank_one": lambda g, t: scores(g, nx.pagerank(
         g, alpha=0.85, personalization={0: 1}, tol=1e-9 / len(g), max_iter=1000)),
     "pagerank_weighted": weighted(pagerank),

@@ -90,6 +90,7 @@ def label_propagation(g, threads):
 TASKS = {
     "degree": lambda g, t: g.degree(),
     "pagerank": pagerank,
+    "pagerank_1e6": pagerank,
     "pagerank_one": lambda g, t: g.personalized_pagerank(damping=0.85, reset_vertices=0),
     "eigenvector": eigenvector,
     "betweenness": betweenness,
