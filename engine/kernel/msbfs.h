@@ -26,7 +26,8 @@ GX_MUST_CHECK gx_status gx__msbfs_init(gx__msbfs *out, uint32_t n, uint32_t lane
 uint64_t gx__msbfs_bytes(uint32_t n, uint32_t lanes);
 void gx__msbfs_finish(gx__msbfs *work, gx_job *job); /* safe on a cleared one */
 
-/* `searches` of them reach v at this level, 1 or more. */
+/* `searches` of them reach v at this level, 1 or more; which, is told by the words of v in `next`.
+ */
 typedef void (*gx__msbfs_visit)(void *user, uint32_t v, uint32_t level, uint32_t searches);
 
 /* The i-th source belongs to search lane[i], or i where lane is NULL; a search may have several.
