@@ -27,6 +27,7 @@
  */
 #include "engine/community/partition.h"
 #include "engine/community/quality.h"
+#include "engine/community/weakness.h"
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/scores.h"
 
@@ -351,6 +352,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes = n * (result + member + scratches * (sizeof(double) + sizeof(uint32_t))) +
                      scratches * (sizeof(scratch) + sizeof(uint32_t)) + 64;
     out->cpu_s = 4.5e-8 * (double)m + 2e-7 * (double)n + 1e-6;
+    out->cpu_s *= 1.0 + 4.3 * gx__community_weakness(input->undirected);
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

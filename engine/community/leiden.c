@@ -3,6 +3,7 @@
 #include "engine/community/carry.h"
 #include "engine/community/leiden_parts.h"
 #include "engine/community/quality.h"
+#include "engine/community/weakness.h"
 #include "engine/kernel/scores.h"
 
 static const gx_param params[] = {GX__LEIDEN_PARAMS(NULL), GX__CARRY_PARAMS};
@@ -29,6 +30,11 @@ void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args 
     const bool directed = gx_arg_bool(args, "directed") && input->graph && input->graph->directed;
     out->mem_bytes = gx__leiden_bytes(n, directed ? 2 * input->graph->m : m, directed, threads);
     out->cpu_s = 4e-7 * (double)n + 1.5e-7 * (double)m;
+}
+
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    gx__leiden_estimate(out, input, args, threads);
+    out->cpu_s *= 1.0 + 2.1 * gx__community_weakness(input->undirected);
 }
 
 static gx_status give_tree(gx_output *out, const gx_leiden_tree *tree, gx_error *err) {
@@ -129,7 +135,7 @@ const gx_pass gx_pass_leiden = {
     .params = params,
     .param_count = GX_COUNT(params),
     .label_dependent = true,
-    .estimate = gx__leiden_estimate,
+    .estimate = estimate,
     .run = run,
     .check = check,
 };

@@ -232,6 +232,7 @@ enum { GX__LEIDEN_GIVES = 8 };
 extern const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES];
 
 unsigned gx__leiden_reads(const gx_args *args);
+/* Of a graph whose communities are strong; where they are weak both take longer. */
 void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
 /* Finds communities and adds the arrays above. */
 GX_MUST_CHECK gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *args,
