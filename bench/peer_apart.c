@@ -1,6 +1,6 @@
 /* A peer that is a library, in a process of its own: forked once with the graph, it serves tasks
- * until it is closed. A library may look seldom or never whether it should stop, so the process is
- * ended where it does not by itself, and forked anew when it is asked again. */
+ * until it is closed. A library may look seldom or never whether it should stop, or not survive it,
+ * so the process is killed where the limit is over, and forked anew when it is asked again. */
 #include "bench/graph.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LOAD_S = 600, GRACE_S = 1 };
+enum { LOAD_S = 600 };
 
 typedef struct question {
     gx__task task;
@@ -137,7 +137,7 @@ static gx_status hear(reply *out, peer *p, double limit_s, gx_error *err) {
         struct pollfd ready = {.fd = p->out, .events = POLLIN};
         if (gx_clock_ns() > end_ns || gx_job_should_stop(p->ground->bench->job)) {
             stop(p);
-            return gx_fail(err, GX_DEADLINE, "over the limit");
+            return gx_fail(err, GX_DEADLINE, "over the limit of %.3g s", limit_s);
         }
         if (poll(&ready, 1, 100) <= 0) {
             continue;
@@ -182,7 +182,7 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
         return gx_fail(err, GX_IO, "%s ended", p->head.name);
     }
     GX_TRY(hear(&r, p, LOAD_S, err));
-    GX_TRY(hear(&r, p, limit_s * 1.1 + GRACE_S, err));
+    GX_TRY(hear(&r, p, limit_s, err));
     if (r.answered) {
         GX_TRY(read_answer(&r.result.answer, p, err));
     }

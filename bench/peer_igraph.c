@@ -24,9 +24,7 @@ typedef struct peer {
 } peer;
 
 static gx_status said(igraph_error_t code, gx_error *err) {
-    return code == IGRAPH_SUCCESS       ? GX_OK
-           : code == IGRAPH_INTERRUPTED ? gx_fail(err, GX_DEADLINE, "over the limit")
-                                        : gx_fail(err, GX_INTERNAL, "%s", igraph_strerror(code));
+    return code == IGRAPH_SUCCESS ? GX_OK : gx_fail(err, GX_INTERNAL, "%s", igraph_strerror(code));
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------
@@ -396,21 +394,14 @@ static gx_status make(peer *p, bool directed, bool anew, int64_t *out_wall_ns, i
     *out_wall_ns = gx_clock_ns() - wall;
     *out_cpu_ns = gx_clock_cpu_ns() - cpu;
     igraph_vector_int_destroy(&ends);
+    if (code != IGRAPH_SUCCESS) {
+        forget(p);
+    }
     return said(code, err);
 }
 
 /* ---- running ------------------------------------------------------------------------------------
  */
-
-/* igraph's handler is one for the process, and is given no data. */
-static int64_t limit_ns;
-static gx_job *limit_job;
-
-static igraph_error_t stop_over_limit(void *data) {
-    (void)data;
-    bool stop = gx_clock_ns() > limit_ns || gx_job_should_stop(limit_job);
-    return stop ? IGRAPH_INTERRUPTED : IGRAPH_SUCCESS;
-}
 
 static gx_status copy_answer(gx__result *out, const call *c, gx_error *err) {
     bool scored = igraph_vector_size(&c->score) == (igraph_integer_t)c->n;
@@ -474,13 +465,11 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
                      double limit_s, gx_error *err) {
     peer *p = (peer *)self;
     int64_t wall = 0, cpu = 0;
+    (void)limit_s; /* kept by peer_apart.c */
     omp_set_num_threads(threads);
     gx_status status = load(self, task, err);
-    limit_job = p->ground->bench->job;
-    limit_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
     gx_bench_rss_reset();
     uint64_t before = gx_bench_rss_now();
-    igraph_interruption_handler_t *old = igraph_set_interruption_handler(stop_over_limit);
     if (status == GX_OK && is_build(task)) {
         status = make(p, task->directed, true, &wall, &cpu, err);
         out->wall_s = (double)wall / 1e9;
@@ -488,7 +477,6 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
     } else if (status == GX_OK) {
         status = run_task(p, out, find(task->name), task->directed, gx__is_weighted(task), err);
     }
-    igraph_set_interruption_handler(old);
     out->rss_bytes = gx_bench_rss_peak();
     out->mem_bytes = out->rss_bytes > before ? out->rss_bytes - before : 0;
     return status;
