@@ -42,6 +42,61 @@ static void expect_groups(const gx_graph *g, const gx__personas *p, uint32_t lea
     }
 }
 
+/* The group of v that each of its neighbours is in, by where its ties lead. */
+static void groups_of(uint32_t group[N_MAX], const gx__personas *p, uint32_t v) {
+    for (uint32_t k = p->first[v]; k < p->first[v + 1]; k++) {
+        for (uint64_t i = p->ptr[k]; i < p->ptr[k + 1]; i++) {
+            uint32_t u = 0;
+            while (p->first[u + 1] <= p->dst[i]) {
+                u++;
+            }
+            group[u] = k;
+        }
+    }
+}
+
+/* Where no group joins another: neighbours of one group know each other by way of neighbours, and
+ * those who all know each other and nobody else there are one group. */
+static void expect_acquainted(const gx_graph *g, const gx__personas *p, bool weighted) {
+    bool tied[N_MAX][N_MAX] = {{false}};
+    for (uint32_t v = 0; v < g->n; v++) {
+        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+            tied[v][g->out_dst[i]] = !weighted || !g->out_weight || g->out_weight[i] > 0;
+        }
+    }
+    for (uint32_t v = 0; v < g->n; v++) {
+        bool near[N_MAX][N_MAX] = {{false}};
+        uint32_t group[N_MAX];
+        groups_of(group, p, v);
+        for (uint32_t a = 0; a < g->n; a++) {
+            for (uint32_t b = 0; b < g->n; b++) {
+                near[a][b] = tied[v][a] && tied[v][b] && (a == b || tied[a][b]);
+            }
+        }
+        for (uint32_t k = 0; k < g->n; k++) {
+            for (uint32_t a = 0; a < g->n; a++) {
+                for (uint32_t b = 0; b < g->n; b++) {
+                    near[a][b] |= near[a][k] && near[k][b];
+                }
+            }
+        }
+        for (uint32_t a = 0; a < g->n; a++) {
+            bool clique = true;
+            for (uint32_t x = 0; x < g->n; x++) {
+                for (uint32_t y = 0; y < g->n; y++) {
+                    clique &= !near[a][x] || !near[a][y] || x == y || tied[x][y];
+                }
+            }
+            for (uint32_t b = 0; b < g->n; b++) {
+                if (a != b && tied[v][a] && tied[v][b]) {
+                    assert_true(group[a] != group[b] || near[a][b]);
+                    assert_true(group[a] == group[b] || !near[a][b] || !clique);
+                }
+            }
+        }
+    }
+}
+
 static void test_personas(void **state) {
     (void)state;
     uint32_t split = 0;
@@ -56,6 +111,9 @@ static void test_personas(void **state) {
         assert_int_equal(gx__personas_make(&p, &s.undirected, &options, &job, NULL), GX_OK);
         expect_whole(&s.undirected, &p, options.weighted);
         expect_groups(&s.undirected, &p, options.least);
+        if (options.least == 1) {
+            expect_acquainted(&s.undirected, &p, options.weighted);
+        }
         assert_true(gx__personas_guess(&s.undirected, &options) == p.graph.n);
         split += p.graph.n > s.graph.n;
         gx__personas_finish(&p, &job);
