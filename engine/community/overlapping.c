@@ -11,11 +11,15 @@
  * members are dropped, but for members who would be left with none. A circle's share of a member is
  * the part of the member's ties, by weight, that lie in it.
  *
+ * The paper is of undirected graphs: ties count without direction, with their weights, in the
+ * groups, in Leiden and in the shares. `directed` is refused.
+ *
  * O(Σ over ties of the smaller degree + triangles) for the groups and what Leiden takes on as many
  * ties and somewhat more nodes; memory: 12 bytes an arc, 20 a persona, and Leiden's.
  */
 #include "engine/community/leiden.h"
 #include "engine/community/leiden_parts.h"
+#include "engine/community/no_direction.h"
 #include "engine/community/partition.h"
 #include "engine/community/personas.h"
 #include "engine/community/quality.h"
@@ -32,7 +36,8 @@ static const gx_param params[] = {
     {"min_size", GX_PARAM_INT, "3", 1, 1e9, "members", NULL, 0,
      "smaller circles are dropped, unless a member has no other"},
     {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "ties count by their weights"},
+     "ties count by their weights, and without direction"},
+    GX__PARAM_NO_DIRECTION,
 };
 
 static const gx_gives gives[] = {
@@ -241,6 +246,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx__personas p = {0};
     uint32_t *community, *circle = NULL, circles = 0;
     gx_status status;
+    GX_TRY(gx__refuse_direction(args, "overlapping",
+                                "ego splitting is defined for undirected graphs", err));
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, g->n, 0, err));
     GX_TRY(gx__personas_make(&p, g, &options, job, err));
     GX_TRY(gx_job_alloc(job, &circle, p.graph.n, sizeof *circle, err));

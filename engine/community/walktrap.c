@@ -3,11 +3,13 @@
  * Pons and Latapy: Computing communities in large networks using random walks, Journal of Graph
  * Algorithms and Applications 10, 2006, by igraph: from every member alone, the two communities are
  * merged whose walks of `steps` ties differ least, and the merging is cut where modularity is
- * largest. Ties count without direction; those of weight 0 carry nothing and are left out.
- * O(m n h) time at worst, h the depth of the merges, on one thread; igraph's copy of the graph and
- * a vector of probabilities a community, up to 8 bytes for every pair of members: for thousands of
- * members, not for millions.
+ * largest. The paper defines it for undirected graphs and igraph leaves directions out, so ties
+ * count without direction, and `directed` is refused; those of weight 0 carry nothing and are left
+ * out. O(m n h) time at worst, h the depth of the merges, on one thread; igraph's copy of the graph
+ * and a vector of probabilities a community, up to 8 bytes for every pair of members: for thousands
+ * of members, not for millions.
  */
+#include "engine/community/no_direction.h"
 #include "engine/community/partition.h"
 #include "engine/community/quality.h"
 #include "engine/kernel/igraph_adapter.h"
@@ -25,7 +27,8 @@ static const gx_param params[] = {
      .type = GX_PARAM_BOOL,
      .fallback = "true",
      .low = 1,
-     .help = "walks follow ties in proportion to their weights"},
+     .help = "walks follow ties in proportion to their weights, and either way: without direction"},
+    GX__PARAM_NO_DIRECTION,
 };
 
 static const gx_gives gives[] = {
@@ -48,6 +51,11 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const gx_graph *g = input->undirected;
     uint32_t *community, count;
     double *modularity;
+    GX_TRY(
+        gx__refuse_direction(args, "walktrap",
+                             "Pons and Latapy define it for undirected graphs, and igraph leaves "
+                             "directions out",
+                             err));
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, g->n, 0, err));
     GX_TRY(gx_output_add(&modularity, out, "modularity", GX_F64, 1, 0, err));
     GX_TRY(gx_job_check(job, err));
@@ -74,7 +82,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
 const gx_pass gx_pass_walktrap = {
     .name = "walktrap",
     .kind = GX_KIND_COMMUNITY,
-    .summary = "communities that short random walks over ties do not leave",
+    .summary = "communities that short random walks over ties, either way, do not leave",
     .paper = "Pons, Latapy: Computing communities in large networks using random walks, JGAA 10, "
              "2006",
     .complexity = "O(m n h) time at worst, one thread; igraph's copy of the graph and up to 8 n² "

@@ -99,11 +99,39 @@ static void test_walktrap(void **state) {
     }
 }
 
+/* What knows no direction says so, and who does. */
+static void test_direction_is_refused(void **state) {
+    (void)state;
+    static const char *const passes[] = {"walktrap", "overlapping"};
+    sample s;
+    sample_make(&s, 5, true);
+    for (size_t i = 0; i < GX_COUNT(passes); i++) {
+        gx_error err = {0};
+        gx_job job;
+        gx_arrays *arrays;
+        gx_arena *arena = gx_arena_create();
+        gx_value params = gx_map(arena, 1);
+        gx_map_put(arena, &params, "directed", gx_bool(true));
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
+        const gx_pass *pass = gx_pass_find(gx_engine_passes(), passes[i]);
+        assert_int_equal(gx_pass_run(arrays, pass, NULL, &s.input, &params, &job, &err),
+                         GX_BAD_REQUEST);
+        assert_string_equal(err.at, "directed");
+        assert_non_null(strstr(err.message, "no direction"));
+        assert_non_null(strstr(err.message, "infomap"));
+        gx_arrays_destroy(arrays);
+        gx_arena_destroy(arena);
+    }
+    sample_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strong_components),
         cmocka_unit_test(test_strong_components_in_depth),
         cmocka_unit_test(test_walktrap),
+        cmocka_unit_test(test_direction_is_refused),
     };
     return cmocka_run_group_tests_name("components", tests, NULL, NULL);
 }

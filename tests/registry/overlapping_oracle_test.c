@@ -248,6 +248,7 @@ static void test_planted(void **state) {
         assert_memory_equal(x->data, y->data, x->bytes);
     }
     assert_true(found > 0.9 && right > 0.9 && both > 0.8);
+    assert_estimate_true("overlapping", &input, NULL);
     run_free(&one);
     run_free(&more);
     gx_graph_finish(&graph);

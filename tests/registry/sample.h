@@ -102,6 +102,35 @@ static inline run_result run(const char *name, const gx_input *input, int thread
     return r;
 }
 
+/* The estimate of a pass with these parameters covers what it holds, by 20% at most (and a little
+ * for a graph so small that blocks count). Threads 2, as the job that is measured. */
+static inline void assert_estimate_true(const char *name, const gx_input *input,
+                                        const char *const *params) {
+    gx_arena *arena = gx_arena_create();
+    const gx_pass *pass = gx_pass_find(gx_engine_passes(), name);
+    gx_estimate estimate = {0};
+    gx_arrays *arrays;
+    gx_args args;
+    gx_job job;
+    gx_value map = gx_map(arena, 4);
+    for (const char *const *at = params; at && at[0]; at += 2) {
+        gx_map_put(arena, &map, at[0], gx_str(at[1]));
+    }
+    assert_int_equal(gx_args_parse(&args, arena, pass->params, pass->param_count, &map, NULL),
+                     GX_OK);
+    gx_job_init(&job, 2, 1);
+    assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
+    pass->estimate(&estimate, input, &args, 2);
+    assert_int_equal(gx_pass_run(arrays, pass, NULL, input, &map, &job, NULL), GX_OK);
+    uint64_t peak = atomic_load(&job.mem_peak);
+    print_message("%s: estimated %.2f MiB, held %.2f MiB\n", name,
+                  (double)estimate.mem_bytes / 1048576, (double)peak / 1048576);
+    assert_true(estimate.mem_bytes >= peak);
+    assert_true((double)estimate.mem_bytes <= 1.2 * (double)peak + 65536);
+    gx_arrays_destroy(arrays);
+    gx_arena_destroy(arena);
+}
+
 static inline const double *score_of(const run_result *r, const char *name, const gx_input *input) {
     return gx_result_get(r->arrays, name, "score", GX_F64, input->users);
 }
