@@ -133,6 +133,11 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         v->input.groups = &v->groups;
         GX_TRY(hold(v, gx_matrix_bytes(&v->groups), job, err));
     }
+    if (needs & GX_NEED_ACTS) {
+        GX_TRY(gx_view_interactions(&v->acts, txn, rules, events.from_ms, events.to_ms, job, err));
+        v->input.acts = &v->acts;
+        GX_TRY(hold(v, gx_matrix_bytes(&v->acts), job, err));
+    }
 done:
     return status;
 }
@@ -176,6 +181,7 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->matrix);
     gx_matrix_finish(&views->times);
     gx_matrix_finish(&views->groups);
+    gx_matrix_finish(&views->acts);
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);
     if (views->job) {

@@ -66,6 +66,23 @@ static void put_counts(gx_value *row, gx_arena *arena, const figures *f, uint32_
     gx_map_put(arena, row, "arcs", arcs ? gx_int((int64_t)arcs[entry]) : gx_nil());
 }
 
+/* Shares of what is between hosts and their groups, and of the rest. */
+static void put_sides(gx_value *row, gx_arena *arena, const figures *f, uint32_t entry) {
+    static const struct {
+        const char *array, *vertical, *horizontal;
+    } sides[] = {
+        {"structure.vertical", "vertical", "horizontal"},
+        {"structure.vertical_interactions", "vertical_interactions", "horizontal_interactions"},
+    };
+    for (size_t k = 0; k < GX_COUNT(sides); k++) {
+        gx_value share = real_of(f, sides[k].array, entry);
+        gx_map_put(arena, row, sides[k].vertical, share);
+        gx_map_put(arena, row, sides[k].horizontal,
+                   share.type == GX_NIL ? gx_nil() : gx_real(1 - share.as.real));
+    }
+    gx_map_put(arena, row, "interactions", real_of(f, "structure.interactions", entry));
+}
+
 static void put_figures(gx_value *row, gx_arena *arena, const figures *f, uint32_t entry) {
     static const struct {
         const char *key, *array;
@@ -80,15 +97,18 @@ static void put_figures(gx_value *row, gx_arena *arena, const figures *f, uint32
         {"effective_diameter", "structure.diameter"},
         {"effective_diameter_error", "structure.diameter_error"},
         {"reach", "structure.reach"},
-        {"vertical", "structure.vertical"},
+        {"weight", "structure.weight"},
+        {"weighted_density", "structure.weighted_density"},
+        {"weighted_reciprocity", "structure.weighted_reciprocity"},
+        {"weighted_clustering", "structure.weighted_clustering"},
+        {"weighted_local_clustering", "structure.weighted_local_clustering"},
+        {"weighted_assortativity", "structure.weighted_assortativity"},
     };
     put_counts(row, arena, f, entry);
     for (size_t k = 0; k < GX_COUNT(reals); k++) {
         gx_map_put(arena, row, reals[k].key, real_of(f, reals[k].array, entry));
     }
-    gx_value vertical = real_of(f, "structure.vertical", entry);
-    gx_map_put(arena, row, "horizontal",
-               vertical.type == GX_NIL ? gx_nil() : gx_real(1 - vertical.as.real));
+    put_sides(row, arena, f, entry);
 }
 
 /* ---- which rows ------------------------------------------------------------------------------ */
@@ -100,7 +120,7 @@ static void show_circles(gx_value *list, gx_call_env *call, const figures *f) {
         if (f->members[c + 1] < smallest) {
             continue;
         }
-        gx_value row = gx_map(arena, 18);
+        gx_value row = gx_map(arena, 28);
         gx_map_put(arena, &row, "community", gx_community_value(arena, call->state, c));
         put_figures(&row, arena, f, c + 1);
         gx_list_add(arena, list, row);
@@ -111,7 +131,7 @@ static void show_circles(gx_value *list, gx_call_env *call, const figures *f) {
 static gx_status show_one(gx_value *list, gx_call_env *call, const figures *f, uint32_t id,
                           gx_error *err) {
     gx_arena *arena = call->arena;
-    gx_value row = gx_map(arena, 18);
+    gx_value row = gx_map(arena, 28);
     uint32_t entry = id == GX_NONE ? 0 : entry_of(f, id);
     if (entry == GX_NONE) {
         return gx_fail_at(err, GX_NOT_FOUND, "community",
@@ -137,7 +157,7 @@ static gx_status add_snapshot(gx_value *list, gx_call_env *call, const gx_snapsh
     }
     if (resolve(&f, gx_snapshot_arrays(snapshot), NULL) == GX_OK) {
         uint32_t entry = id == GX_NONE ? 0 : entry_of(&f, id);
-        gx_value row = gx_map(arena, 20);
+        gx_value row = gx_map(arena, 30);
         gx_map_put(arena, &row, "snapshot", gx_int(info->number));
         gx_map_put(arena, &row, "made_ms", gx_int(info->made_ms));
         gx_map_put(arena, &row, "community", gx_community_value(arena, NULL, id));
@@ -205,7 +225,9 @@ const gx_method gx_method_graph_stats = {
     .param_count = GX_COUNT(params),
     .result = "{stats: [{snapshot, made_ms, community, members, hosts, ties, arcs, density, "
               "reciprocity, clustering, local_clustering, assortativity, mean_distance, "
-              "mean_distance_error, effective_diameter, effective_diameter_error, reach, vertical, "
-              "horizontal}]}",
+              "mean_distance_error, effective_diameter, effective_diameter_error, reach, weight, "
+              "weighted_density, weighted_reciprocity, weighted_clustering, "
+              "weighted_local_clustering, weighted_assortativity, vertical, horizontal, "
+              "vertical_interactions, horizontal_interactions, interactions}]}",
     .run = run,
 };

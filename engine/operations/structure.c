@@ -6,8 +6,15 @@
  *   clustering      transitivity, and the mean over members (structure.h)
  *   assortativity   Newman 2002, equation 4
  *   distance        mean, and effective diameter (Leskovec, Kleinberg, Faloutsos 2005), from a
- * sample vertical        share of the weight of directed ties that is between a host of a group and
- * somebody who is in that group; the rest is horizontal, among members
+ *                   sample
+ *   vertical        share of the weight of directed ties that is between a host of a group and
+ *                   somebody who is in that group; the rest is horizontal, among members; and the
+ *                   same share of interactions: what members did to each other, counted
+ *   weighted_…      the first four where a tie counts by its weight:
+ *     density         mean weight over all pairs (Wasserman and Faust 1994, 4.4)
+ *     reciprocity     Σ min(w_uv, w_vu) / Σ w_uv (Squartini, Picciolo, Ruzzenenti, Garlaschelli
+ * 2013) clustering      structure.h: Opsahl and Panzarasa 2009; Barrat et al. 2004, equation 5
+ *     assortativity   of strengths: Newman 2003, equation 21
  *
  * Searches meet in groups of up to 64 (Then et al. 2014), eight groups for the whole, whose
  * jackknife is the error. O(m √m) time at worst for triangles, O(8 m) for each 512 samples of the
@@ -52,10 +59,29 @@ static const gx_param params[] = {
     X(diameter, double, GX_F64, "90 in 100 distances are at most this, interpolated")              \
     X(diameter_error, double, GX_F64, "its standard error; 0: exact")                              \
     X(reach, double, GX_F64, "share of pairs that a path joins")                                   \
-    X(vertical, double, GX_F64, "share of weight between hosts and their groups; NaN without hosts")
+    X(vertical, double, GX_F64,                                                                    \
+      "share of weight between hosts and their groups; NaN without hosts")                         \
+    X(interactions, double, GX_F64,                                                                \
+      "how often members did something to each other; NaN where it is not known")                  \
+    X(vertical_interactions, double, GX_F64,                                                       \
+      "share of them between hosts and their groups; NaN without hosts")                           \
+    X(weight, double, GX_F64, "weight of ties, each pair once")                                    \
+    X(weighted_density, double, GX_F64, "mean weight over all pairs, tied or not")                 \
+    X(weighted_reciprocity, double, GX_F64, "share of weight that is returned; NaN without any")   \
+    X(weighted_clustering, double, GX_F64, "closed share of paths of two ties, by their weight")   \
+    X(weighted_local_clustering, double, GX_F64, "mean share of closed pairs, by weight of ties")  \
+    X(weighted_assortativity, double, GX_F64, "correlation of strengths over ties")
 
 static const gx_gives gives[] = {
 #define X(field, type, dtype, what) {#field, dtype, GX_LEN_OTHER, what},
+    FIGURES(X)
+#undef X
+};
+
+/* Bytes of an entry in all of them. */
+enum {
+    RESULT = 0
+#define X(field, type, dtype, what) +(int)sizeof(type)
     FIGURES(X)
 #undef X
 };
@@ -69,7 +95,8 @@ typedef struct figures {
 /* What goes along the arcs of some members. */
 typedef struct flow {
     uint64_t arcs, mutual;
-    double weight, vertical;
+    double weight, returned, vertical;
+    double acts, vertical_acts; /* interactions */
 } flow;
 
 typedef struct structure {
@@ -108,11 +135,28 @@ static bool is_vertical(const structure *s, uint32_t u, uint32_t v) {
     return false;
 }
 
-static void add_arc(flow *f, double weight, bool mutual, bool vertical) {
+/* `back` is the weight of the tie the other way; below 0: there is none. */
+static void add_arc(flow *f, double weight, double back, bool vertical) {
     f->arcs++;
-    f->mutual += mutual;
+    f->mutual += back >= 0;
     f->weight += weight;
+    f->returned += fmin(weight, fmax(back, 0));
     f->vertical += vertical ? weight : 0;
+}
+
+static void add_acts(flow *f, double count, bool vertical) {
+    f->acts += count;
+    f->vertical_acts += vertical ? count : 0;
+}
+
+static void add_flow(flow *to, const flow *from) {
+    to->arcs += from->arcs;
+    to->mutual += from->mutual;
+    to->weight += from->weight;
+    to->returned += from->returned;
+    to->vertical += from->vertical;
+    to->acts += from->acts;
+    to->vertical_acts += from->vertical_acts;
 }
 
 static void add_arcs(const structure *s, uint32_t v, flow *inside, flow *all) {
@@ -129,9 +173,26 @@ static void add_arcs(const structure *s, uint32_t v, flow *inside, flow *all) {
         }
         bool mutual = back < back_end && g->in_src[back] == u, vertical = is_vertical(s, v, u);
         double weight = g->out_weight ? (double)g->out_weight[i] : 1;
-        add_arc(all, weight, mutual, vertical);
+        double returned = !mutual ? -1 : g->in_weight ? (double)g->in_weight[back] : 1;
+        add_arc(all, weight, returned, vertical);
         if (community[u] == community[v]) {
-            add_arc(inside, weight, mutual, vertical);
+            add_arc(inside, weight, returned, vertical);
+        }
+    }
+}
+
+static void add_interactions(const structure *s, uint32_t v, flow *inside, flow *all) {
+    const gx_matrix *acts = s->input->acts;
+    const uint32_t *community = s->inner.community;
+    for (uint64_t i = acts ? acts->ptr[v] : 0; acts && i < acts->ptr[v + 1]; i++) {
+        uint32_t u = acts->col[i];
+        double count = acts->value ? (double)acts->value[i] : 1;
+        bool vertical = is_vertical(s, v, u);
+        if (u != v) {
+            add_acts(all, count, vertical);
+        }
+        if (u != v && community[u] == community[v]) {
+            add_acts(inside, count, vertical);
         }
     }
 }
@@ -142,14 +203,22 @@ static void add_circle(const structure *s, uint32_t c) {
         uint32_t v = inner->member[p];
         s->f.hosts[c + 1] += s->host[v];
         add_arcs(s, v, &s->inside[c], &s->all[c]);
+        add_interactions(s, v, &s->inside[c], &s->all[c]);
     }
+}
+
+static double share_of(double part, double whole, bool known) {
+    return known && whole > 0 ? fmin(part / whole, 1) : (double)NAN;
 }
 
 static void close_flow(const structure *s, uint32_t entry, const flow *f) {
     s->f.arcs[entry] = f->arcs;
     s->f.reciprocity[entry] = f->arcs ? (double)f->mutual / (double)f->arcs : (double)NAN;
-    s->f.vertical[entry] =
-        s->f.hosts[0] && f->weight > 0 ? fmin(f->vertical / f->weight, 1) : (double)NAN;
+    s->f.weighted_reciprocity[entry] = share_of(f->returned, f->weight, true);
+    s->f.vertical[entry] = share_of(f->vertical, f->weight, s->f.hosts[0] > 0);
+    s->f.interactions[entry] = s->input->acts ? f->acts : (double)NAN;
+    s->f.vertical_interactions[entry] =
+        share_of(f->vertical_acts, f->acts, s->input->acts && s->f.hosts[0] > 0);
 }
 
 static gx_status find_flows(structure *s, gx_error *err) {
@@ -171,10 +240,7 @@ static gx_status find_flows(structure *s, gx_error *err) {
     }
     GX_TRY(gx_job_check(s->job, err));
     for (uint32_t c = 0; c < circles; c++) {
-        whole.arcs += s->all[c].arcs;
-        whole.mutual += s->all[c].mutual;
-        whole.weight += s->all[c].weight;
-        whole.vertical += s->all[c].vertical;
+        add_flow(&whole, &s->all[c]);
         s->f.hosts[0] += s->f.hosts[c + 1];
     }
     close_flow(s, 0, &whole);
@@ -196,6 +262,11 @@ static void close_texture(const structure *s, uint32_t entry, uint32_t members,
     s->f.clustering[entry] = t->clustering;
     s->f.local_clustering[entry] = t->local_clustering;
     s->f.assortativity[entry] = t->assortativity;
+    s->f.weight[entry] = t->weight;
+    s->f.weighted_density[entry] = members > 1 ? t->weight / pairs : (double)NAN;
+    s->f.weighted_clustering[entry] = t->weighted_clustering;
+    s->f.weighted_local_clustering[entry] = t->weighted_local_clustering;
+    s->f.weighted_assortativity[entry] = t->weighted_assortativity;
 }
 
 static gx_status find_textures(structure *s, gx_error *err) {
@@ -204,8 +275,10 @@ static gx_status find_textures(structure *s, gx_error *err) {
                              .m = inner->ptr[inner->n],
                              .out_ptr = inner->ptr,
                              .out_dst = inner->dst,
+                             .out_weight = inner->weight,
                              .in_ptr = inner->ptr,
-                             .in_src = inner->dst};
+                             .in_src = inner->dst,
+                             .in_weight = inner->weight};
     gx__texture whole, *parts = NULL;
     gx_status status;
     GX_TRY(gx_job_alloc(s->job, &parts, inner->circles, sizeof *parts, err));
@@ -372,14 +445,16 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t pairs;
     const uint64_t circles = gx_partition_expected(&pairs, input);
     const int used = n + m <= SMALL ? 1 : threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS : threads;
-    uint64_t texture = gx__texture_bytes(n, m, threads) + 32 * circles;
+    const bool weighted =
+        input->undirected && (!input->undirected->out_ptr || input->undirected->out_weight);
+    uint64_t texture = gx__texture_bytes(n, m, weighted, threads) + sizeof(gx__texture) * circles;
     uint64_t search =
         (uint64_t)used * (gx__msbfs_bytes((uint32_t)n, GX__SPREAD_LANES) + 8192) + 4 * n;
     uint64_t samples = (uint64_t)gx_arg_int(args, "samples");
     samples = samples && samples < n ? samples : n;
-    out->mem_bytes =
-        21 * n + 4 * m + (104 + 64) * (circles + 1) + 4096 + (texture > search ? texture : search);
     gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
+    out->mem_bytes = 21 * n + (weighted ? 8 : 4) * m + (RESULT + 2 * sizeof(flow)) * (circles + 1) +
+                     4096 + (texture > search ? texture : search);
     out->cpu_s = gx__triangles_cpu_s(&degrees) * 2 +
                  (double)(samples / 512 + 2) * 8 * (4e-9 * (double)m + 3e-8 * (double)n);
 }
@@ -399,8 +474,16 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         return gx_fail(err, GX_INTERNAL, "%s.members does not hold each of %u members once",
                        instance, input->users);
     }
-    const char *const shares[] = {"density",          "reciprocity", "clustering",
-                                  "local_clustering", "reach",       "vertical"};
+    const char *const shares[] = {"density",
+                                  "reciprocity",
+                                  "clustering",
+                                  "local_clustering",
+                                  "reach",
+                                  "vertical",
+                                  "vertical_interactions",
+                                  "weighted_reciprocity",
+                                  "weighted_clustering",
+                                  "weighted_local_clustering"};
     for (size_t k = 0; k < GX_COUNT(shares); k++) {
         const double *share = gx_result_get(result, instance, shares[k], GX_F64, array->shape[0]);
         for (uint64_t c = 0; c < array->shape[0]; c++) {
@@ -418,14 +501,19 @@ static const char *const arrays[] = {"leiden.community", NULL};
 const gx_pass gx_pass_structure = {
     .name = "structure",
     .kind = GX_KIND_PROFILE,
-    .summary = "density, reciprocity, clustering, distances and hosts' share, whole and by circle",
+    .summary = "density, reciprocity, clustering, distances and hosts' share, whole and by circle, "
+               "by number and by weight",
     .paper =
         "Newman, Networks: an introduction (2010), 7.9 and 7.46; Newman, Assortative mixing in "
-        "networks, PRL 89 (2002), eq. 4; Leskovec, Kleinberg, Faloutsos, Graphs over time (2005)",
+        "networks, PRL 89 (2002), eq. 4; Leskovec, Kleinberg, Faloutsos, Graphs over time (2005); "
+        "by "
+        "weight: Barrat et al., PNAS 101 (2004), eq. 5; Opsahl, Panzarasa, Clustering in weighted "
+        "networks (2009); Squartini et al., Reciprocity of weighted networks, Sci. Rep. 3 (2013)",
     .complexity =
-        "time O(m sqrt m) at worst, O(8 m) for each 512 samples; memory 21 n + 4 m bytes and "
+        "time O(m sqrt m) at worst, O(8 m) for each 512 samples; memory 21 n + 8 m bytes and "
         "32 n a thread",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED | GX_NEED_GROUPS,
+    .wants = GX_NEED_ACTS,
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -13,6 +13,7 @@ typedef struct gx__inner {
     uint32_t *at, *member, *place;
     uint64_t *ptr; /* n + 1, by place */
     uint32_t *dst; /* places, or once gx__inner_localise was called, places less at[c] */
+    float *weight; /* NULL where the graph has none */
 } gx__inner;
 
 GX_MUST_CHECK gx_status gx__inner_init(gx__inner *out, const gx_graph *graph,
@@ -27,6 +28,11 @@ typedef struct gx__texture {
     double clustering; /* closed share of paths of two ties: transitivity (Newman 2010, 7.41) */
     double local_clustering; /* mean over members with two ties or more (Watts and Strogatz 1998) */
     double assortativity;    /* correlation of degrees over ties (Newman 2002, equation 4) */
+    double weight;           /* of all ties, each once */
+    /* Transitivity where a path of two ties counts by their mean weight (Opsahl and Panzarasa
+     * 2009); the same around a member, mean over those with two ties and weight (Barrat et al.
+     * 2004, equation 5); correlation of strengths, Σ weight of a member's ties, over ties. */
+    double weighted_clustering, weighted_local_clustering, weighted_assortativity;
 } gx__texture;
 
 /* Of `graph` as a whole and, where `out` has room for more than one, of the parts [at[k], at[k +
@@ -34,7 +40,7 @@ typedef struct gx__texture {
  * members. Undirected, self-loops do not count. O(m √m) at worst. */
 GX_MUST_CHECK gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t *at,
                                        uint32_t parts, gx_job *job, gx_error *err);
-uint64_t gx__texture_bytes(uint64_t n, uint64_t m, int threads);
+uint64_t gx__texture_bytes(uint64_t n, uint64_t m, bool weighted, int threads);
 
 /* Distances from a sample of sources to whomever they reach; the errors are standard errors of the
  * sampling, 0 where every member was a source. NaN where nobody reaches anybody. */

@@ -20,6 +20,9 @@ static void count_row(gx__inner *inner, const gx_graph *graph, uint32_t place, b
             if (write) {
                 inner->dst[at] = inner->place[u];
             }
+            if (write && inner->weight) {
+                inner->weight[at] = graph->out_weight[i];
+            }
             at++;
         }
     }
@@ -62,6 +65,9 @@ gx_status gx__inner_init(gx__inner *out, const gx_graph *graph, const uint32_t *
         inner.ptr[p + 1] += inner.ptr[p];
     }
     GX_TRY(gx_job_alloc(job, &inner.dst, inner.ptr[n], sizeof *inner.dst, err));
+    if (graph->out_weight) {
+        GX_TRY(gx_job_alloc(job, &inner.weight, inner.ptr[n], sizeof *inner.weight, err));
+    }
     walk_rows(&inner, graph, true, job);
     GX_TRY(gx_job_check(job, err));
     *out = inner;
@@ -85,6 +91,7 @@ void gx__inner_finish(gx__inner *inner, gx_job *job) {
     gx_job_free(job, inner->place);
     gx_job_free(job, inner->ptr);
     gx_job_free(job, inner->dst);
+    gx_job_free(job, inner->weight);
     *inner = (gx__inner){0};
 }
 
@@ -94,6 +101,8 @@ typedef struct weave {
     const gx_graph *graph;
     uint32_t *degree;    /* without self-loops */
     uint64_t *triangles; /* by member */
+    double *strength;    /* weight of the member's ties, without self-loops; NULL: all weigh 1 */
+    double *closed;      /* of the closed paths around the member: their mean weights, summed */
 } weave;
 
 /* Sums over members: of d, d², d³, of d times the neighbours' degrees, and what clustering needs.
@@ -102,6 +111,45 @@ typedef struct strands {
     double ends, squares, cubes, products;
     double closed, paths, local, counted;
 } strands;
+
+/* Likewise by weight: of s, d s, d s², s times the neighbours' strengths. */
+typedef struct heavy_strands {
+    double weight, first, second, products;
+    double closed, paths, local, counted;
+} heavy_strands;
+
+static void add_heavy_member(heavy_strands *h, const weave *w, uint32_t v) {
+    const gx_graph *g = w->graph;
+    const double d = w->degree[v], s = w->strength[v], paths = s * (d - 1) / 2;
+    double around = 0;
+    for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+        around += g->out_dst[i] == v ? 0 : w->strength[g->out_dst[i]];
+    }
+    h->weight += s;
+    h->first += d * s;
+    h->second += d * s * s;
+    h->products += s * around;
+    if (w->degree[v] > 1 && s > 0) {
+        h->closed += w->closed[v];
+        h->paths += paths;
+        h->local += w->closed[v] / paths;
+        h->counted += 1;
+    }
+}
+
+static void close_heavy(gx__texture *t, const heavy_strands *h, double ends) {
+    t->weight = h->weight / 2;
+    t->weighted_clustering = t->weighted_local_clustering = t->weighted_assortativity = (double)NAN;
+    if (h->paths > 0) {
+        t->weighted_clustering = fmin(h->closed / h->paths, 1);
+        t->weighted_local_clustering = fmin(h->local / h->counted, 1);
+    }
+    if (ends > 0) {
+        double mean = h->first / ends, spread = h->second / ends - mean * mean;
+        double shared = h->products / ends - mean * mean;
+        t->weighted_assortativity = spread > 1e-12 * mean * mean ? shared / spread : (double)NAN;
+    }
+}
 
 static void add_member(strands *s, const weave *w, uint32_t v) {
     const gx_graph *g = w->graph;
@@ -125,7 +173,10 @@ static void add_member(strands *s, const weave *w, uint32_t v) {
 /* Newman's r of M ties between degrees j and k: Σ jk, ½ Σ (j + k) and ½ Σ (j² + k²) are sums over
  * members. */
 static gx__texture close_strands(const strands *s) {
-    gx__texture t = {s->ends / 2, (double)NAN, (double)NAN, (double)NAN};
+    gx__texture t = {.ties = s->ends / 2,
+                     .clustering = (double)NAN,
+                     .local_clustering = (double)NAN,
+                     .assortativity = (double)NAN};
     if (s->paths > 0) {
         t.clustering = s->closed / s->paths;
         t.local_clustering = s->local / s->counted;
@@ -135,23 +186,55 @@ static gx__texture close_strands(const strands *s) {
         double shared = s->products / s->ends - mean * mean;
         t.assortativity = spread > 1e-12 * mean * mean ? shared / spread : (double)NAN;
     }
+    t.weight = t.ties;
+    t.weighted_clustering = t.clustering;
+    t.weighted_local_clustering = t.local_clustering;
+    t.weighted_assortativity = t.assortativity;
     return t;
+}
+
+/* A tie is half of each path it closes: around each of its ends, half its weight for every triangle
+ * it is in. */
+static void weigh_closed(weave *w, const gx__oriented *oriented, const uint32_t *support) {
+    for (uint32_t p = 0; p < oriented->n; p++) {
+        for (uint64_t i = oriented->ptr[p]; i < oriented->ptr[p + 1]; i++) {
+            double half = (double)oriented->weight[i] * support[i] / 2;
+            w->closed[oriented->member[p]] += half;
+            w->closed[oriented->member[oriented->dst[i]]] += half;
+        }
+    }
 }
 
 static gx_status count_triangles(weave *w, gx_job *job, gx_error *err) {
     gx__oriented oriented = {0};
     uint64_t *by_place = NULL;
+    uint32_t *support = NULL;
     gx_status status;
-    GX_TRY(gx__orient(&oriented, w->graph, false, job, err));
+    GX_TRY(gx__orient(&oriented, w->graph, w->strength != NULL, job, err));
     GX_TRY(gx_job_alloc(job, &by_place, oriented.n, sizeof *by_place, err));
-    GX_TRY(gx__triangles_count(by_place, NULL, &oriented, job, err));
+    if (w->strength) {
+        GX_TRY(gx_job_alloc(job, &support, oriented.m, sizeof *support, err));
+    }
+    GX_TRY(gx__triangles_count(by_place, support, &oriented, job, err));
     for (uint32_t p = 0; p < oriented.n; p++) {
         w->triangles[oriented.member[p]] = by_place[p];
     }
+    if (w->strength) {
+        weigh_closed(w, &oriented, support);
+    }
 done:
+    gx_job_free(job, support);
     gx_job_free(job, by_place);
     gx__oriented_free(&oriented, job);
     return status;
+}
+
+static double strength_without_loop(const gx__rows_view *rows, uint32_t v) {
+    double sum = 0;
+    for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
+        sum += rows->end[i] == v ? 0 : (double)rows->weight[i];
+    }
+    return sum;
 }
 
 gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t *at,
@@ -165,25 +248,41 @@ gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t
     GX_TRY(gx_job_alloc(job, &w.triangles, n, sizeof *w.triangles, err));
     gx__others_all(w.degree, &rows, n, job);
     GX_TRY(gx_job_check(job, err));
+    if (graph->out_weight) {
+        GX_TRY(gx_job_alloc(job, &w.strength, n, sizeof *w.strength, err));
+        GX_TRY(gx_job_alloc(job, &w.closed, n, sizeof *w.closed, err));
+        for (uint32_t v = 0; v < n; v++) {
+            w.strength[v] = strength_without_loop(&rows, v);
+        }
+    }
     GX_TRY(count_triangles(&w, job, err));
     for (uint32_t k = 0; k < parts; k++) {
         strands s = {0};
+        heavy_strands heavy = {0};
         for (uint32_t v = at[k]; v < at[k + 1]; v++) {
             add_member(&s, &w, v);
+            if (w.strength) {
+                add_heavy_member(&heavy, &w, v);
+            }
             if (v % (1 << 14) == 0) {
                 GX_TRY(gx_job_check(job, err));
             }
         }
         out[k] = close_strands(&s);
+        if (w.strength) {
+            close_heavy(&out[k], &heavy, s.ends);
+        }
     }
 done:
+    gx_job_free(job, w.closed);
+    gx_job_free(job, w.strength);
     gx_job_free(job, w.triangles);
     gx_job_free(job, w.degree);
     return status;
 }
 
-uint64_t gx__texture_bytes(uint64_t n, uint64_t m, int threads) {
-    return 20 * n + gx__triangles_bytes(n, m, false, false, threads);
+uint64_t gx__texture_bytes(uint64_t n, uint64_t m, bool weighted, int threads) {
+    return (weighted ? 36 : 20) * n + gx__triangles_bytes(n, m, weighted, weighted, threads);
 }
 
 /* ---- distances ------------------------------------------------------------------------------- */

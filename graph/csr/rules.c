@@ -10,19 +10,19 @@
 /* A weight says how much more than a plain friendship such a tie tells about taste and trust. The
  * direction agrees with gx_tie_kind_is_directed, which imports ask. */
 static const gx_kind_rule kinds[] = {
-    /* name, weight, directed, blocks */
-    {"friend", 1.0f, false, false},     {"family", 1.5f, false, false},
-    {"chat", 0.5f, false, false},       {"follow", 0.7f, true, false},
-    {"trust", 1.0f, true, false},       {"mention", 0.4f, true, false},
-    {"reply", 0.4f, true, false},       {"comment", 0.4f, true, false},
-    {"like", 0.3f, true, false},        {"share", 0.5f, true, false},
-    {"invite", 0.8f, true, false},      {"refer", 0.8f, true, false},
-    {"gift", 1.2f, true, false},        {"colleague", 0.7f, true, false},
-    {"classmate", 0.7f, true, false},   {"neighbour", 0.5f, true, false},
-    {"invite_channel", 0, true, false}, {"distrust", 0, true, false},
-    {"block", 0, true, true},
+    /* name, weight, directed, blocks, acts */
+    {"friend", 1.0f, false, false, false},     {"family", 1.5f, false, false, false},
+    {"chat", 0.5f, false, false, true},        {"follow", 0.7f, true, false, false},
+    {"trust", 1.0f, true, false, false},       {"mention", 0.4f, true, false, true},
+    {"reply", 0.4f, true, false, true},        {"comment", 0.4f, true, false, true},
+    {"like", 0.3f, true, false, true},         {"share", 0.5f, true, false, true},
+    {"invite", 0.8f, true, false, true},       {"refer", 0.8f, true, false, true},
+    {"gift", 1.2f, true, false, true},         {"colleague", 0.7f, true, false, false},
+    {"classmate", 0.7f, true, false, false},   {"neighbour", 0.5f, true, false, false},
+    {"invite_channel", 0, true, false, false}, {"distrust", 0, true, false, false},
+    {"block", 0, true, true, false},
 };
-static const gx_kind_rule unknown_kind = {"", 1.0f, true, false};
+static const gx_kind_rule unknown_kind = {"", 1.0f, true, false, false};
 
 static const gx_action_rule actions[] = {
     /* name, weight, half-life, is_purchase, is_share, scaled */
@@ -161,7 +161,7 @@ static gx_status check_fields(const entry *e, const char *const *names, size_t c
 }
 
 static gx_status override_kind(gx_kind_rule *rule, const entry *e) {
-    static const char *const names[] = {"weight", "directed", "blocks"};
+    static const char *const names[] = {"weight", "directed", "blocks", "acts"};
     double weight = (double)rule->weight;
     gx_status status;
     GX_TRY(check_fields(e, names, GX_COUNT(names)));
@@ -172,6 +172,7 @@ static gx_status override_kind(gx_kind_rule *rule, const entry *e) {
     rule->weight = (float)weight;
     GX_TRY(read_flag(&rule->directed, e, "directed"));
     GX_TRY(read_flag(&rule->blocks, e, "blocks"));
+    GX_TRY(read_flag(&rule->acts, e, "acts"));
 done:
     return status;
 }

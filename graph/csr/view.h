@@ -14,6 +14,8 @@ typedef struct gx_kind_rule {
                    */
     bool directed; /* default of a tie whose row does not say */
     bool blocks;   /* the two are never shown to each other */
+    bool acts;     /* something done to somebody (chat, gift, comment), not a standing relation: the
+                    * weight of the row says how often */
 } gx_kind_rule;
 
 typedef struct gx_action_rule {
@@ -72,6 +74,14 @@ GX_MUST_CHECK gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rule
  * host: a member with the role owner, host, admin or moderator, or the `owner` of the group's
  * record. Times are NULL. */
 GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err);
+
+/* members × members: how often one did something to another: the rows' own weights of ties whose
+ * kind `acts`, under their src (an undirected one under its smaller number alone), and under its
+ * user each event `via` somebody else. [from_ms, to_ms) as in a gx_tie_view; 0, 0: all. O(ties +
+ * events), both read twice. Times are NULL. */
+GX_MUST_CHECK gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
+                                             int64_t from_ms, int64_t to_ms, gx_job *job,
+                                             gx_error *err);
 
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */
 GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space,

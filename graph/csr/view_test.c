@@ -350,7 +350,7 @@ static void labels_are_numbered_as_first_seen(void **state) {
 static gx_status all_views(fixture *f) {
     gx_rules rules = {0};
     gx_graph g = {0};
-    gx_matrix m = {0};
+    gx_matrix m = {0}, acts = {0};
     gx_labels l = {0};
     gx_tie_view ties = {0};
     gx_event_view events = {0};
@@ -358,13 +358,33 @@ static gx_status all_views(fixture *f) {
     GX_TRY(gx_rules_load(&rules, f->txn, &f->err));
     GX_TRY(gx_view_ties(&g, f->txn, &rules, &ties, &f->job, &f->err));
     GX_TRY(gx_view_events(&m, f->txn, &rules, &events, &f->job, &f->err));
+    GX_TRY(gx_view_interactions(&acts, f->txn, &rules, 0, 0, &f->job, &f->err));
     GX_TRY(gx_view_labels(&l, f->txn, GX_SPACE_ITEM, "category", true, &f->job, &f->err));
 done:
     gx_rules_finish(&rules);
     gx_graph_finish(&g);
     gx_matrix_finish(&m);
+    gx_matrix_finish(&acts);
     gx_labels_finish(&l);
     return status;
+}
+
+/* An event of an item nobody names, via somebody. */
+static void put_via(fixture *f, uint32_t user, uint32_t via, int64_t ts_ms, const char *id) {
+    const gx_event event = {.ts_ms = ts_ms,
+                            .user = user,
+                            .item = GX_NONE,
+                            .action = intern(f, GX_SPACE_ACTION, "view"),
+                            .channel = GX_NONE,
+                            .group = GX_NONE,
+                            .via = via,
+                            .campaign = GX_NONE,
+                            .coupon = GX_NONE,
+                            .value = NAN,
+                            .qty = NAN,
+                            .amount = (double)NAN,
+                            .event_id = gx_slice_of(id)};
+    must(gx_event_put(NULL, f->txn, &event, &f->err), &f->err);
 }
 
 static void put_member(fixture *f, const char *group, uint32_t user, int64_t left_ms) {
@@ -397,6 +417,52 @@ static void times_and_groups_are_of_now(void **state) {
     assert_true(gx_matrix_find(&groups, 4, 0) != UINT64_MAX);
     gx_matrix_finish(&times);
     gx_matrix_finish(&groups);
+    close_fixture(&f);
+}
+
+static float acts_between(const gx_matrix *acts, uint32_t u, uint32_t v) {
+    uint64_t at = gx_matrix_find(acts, u, v);
+    return at == UINT64_MAX ? 0 : acts->value[at];
+}
+
+/* What was done, and how often, is told from what two are to each other. */
+static void interactions_are_counted(void **state) {
+    (void)state;
+    fixture f;
+    gx_matrix acts;
+    open_fixture(&f);
+    put_tie(&f, 0, 1, "friend", 9, DAY, false);
+    put_tie(&f, 1, 0, "comment", 3, DAY, true);
+    put_tie(&f, 1, 0, "like", 2, 5 * (int64_t)DAY, true);
+    put_tie(&f, 2, 3, "chat", 40, GX_TIME_UNKNOWN, false);
+    put_tie(&f, 2, 4, "fellow", 7, DAY, true);
+    put_tie(&f, 5, 5, "comment", 1, DAY, true);
+    put_via(&f, 6, 1, DAY, "e1");
+    put_via(&f, 6, 1, 2 * (int64_t)DAY, "e2");
+    put_via(&f, 6, 6, DAY, "e3");
+    put_via(&f, 7, GX_NONE, DAY, "e4");
+    load_rules(&f);
+    must(gx_view_interactions(&acts, f.txn, &f.rules, 0, 0, &f.job, &f.err), &f.err);
+    assert_int_equal(acts.nnz, 3);
+    assert_true(acts_between(&acts, 1, 0) == 5 && acts_between(&acts, 2, 3) == 40);
+    assert_true(acts_between(&acts, 6, 1) == 2);
+    gx_matrix_finish(&acts);
+    must(gx_view_interactions(&acts, f.txn, &f.rules, 2 * (int64_t)DAY, 6 * (int64_t)DAY, &f.job,
+                              &f.err),
+         &f.err);
+    assert_true(acts_between(&acts, 1, 0) == 2 && acts_between(&acts, 2, 3) == 40);
+    assert_true(acts_between(&acts, 6, 1) == 1);
+    gx_matrix_finish(&acts);
+    gx_arena *arena = gx_arena_create();
+    gx_value setting = gx_map(arena, 1), fellow = gx_map(arena, 1);
+    gx_map_put(arena, &fellow, "acts", gx_bool(true));
+    gx_map_put(arena, &setting, "fellow", fellow);
+    must(gx_setting_put(f.txn, "tie_kinds", &setting, &f.err), &f.err);
+    load_rules(&f);
+    must(gx_view_interactions(&acts, f.txn, &f.rules, 0, 0, &f.job, &f.err), &f.err);
+    assert_true(acts_between(&acts, 2, 4) == 7);
+    gx_matrix_finish(&acts);
+    gx_arena_destroy(arena);
     close_fixture(&f);
 }
 
@@ -436,6 +502,7 @@ int main(void) {
         cmocka_unit_test(windows_and_actions_choose_events),
         cmocka_unit_test(labels_are_numbered_as_first_seen),
         cmocka_unit_test(times_and_groups_are_of_now),
+        cmocka_unit_test(interactions_are_counted),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* What else a store knows about two members: when they were last tied, and the groups they are in,
- * as sparse matrices. Two scans each, to count and to fill. */
+/* What else a store knows about two members: when they were last tied, what they did to each other,
+ * and the groups they are in, as sparse matrices. Two scans each, to count and to fill. */
 #include "graph/csr/view.h"
 
 enum { POLL_EVERY = 1 << 14 };
@@ -73,6 +73,73 @@ done:
     give_pairs(&p);
     return status;
 }
+
+/* ---- interactions -----------------------------------------------------------------------------
+ */
+
+typedef struct acts {
+    pairs pairs;
+    int64_t from_ms, to_ms; /* 0, 0: no window */
+} acts;
+
+static bool in_window(const acts *a, int64_t ts_ms) {
+    bool bounded = a->from_ms || a->to_ms;
+    return !bounded || ts_ms == GX_TIME_UNKNOWN ||
+           (ts_ms >= a->from_ms && (!a->to_ms || ts_ms < a->to_ms));
+}
+
+static void add_acts(acts *a, uint32_t row, uint32_t col, int64_t ts_ms, float count) {
+    pairs *p = &a->pairs;
+    if (row != col && count > 0 && in_window(a, ts_ms)) {
+        if (p->value) {
+            p->value[p->count] = count;
+        }
+        add_pair(p, row, col, ts_ms);
+    }
+}
+
+static gx_status add_tie_acts(void *context, const gx_tie *tie, gx_error *err) {
+    acts *a = context;
+    if (gx_kind_rule_of(a->pairs.rules, a->pairs.txn, tie->kind)->acts) {
+        add_acts(a, tie->src, tie->dst, tie->ts_ms, tie->weight);
+    }
+    return poll(&a->pairs, err);
+}
+
+static gx_status add_event_acts(void *context, const gx_event *event, gx_error *err) {
+    acts *a = context;
+    if (event->via != GX_NONE) {
+        add_acts(a, event->user, event->via, event->ts_ms, 1);
+    }
+    return poll(&a->pairs, err);
+}
+
+static gx_status scan_acts(acts *a, gx_error *err) {
+    gx_status status = gx_tie_each(a->pairs.txn, add_tie_acts, a, err);
+    return status == GX_OK
+               ? gx_event_between(a->pairs.txn, INT64_MIN, INT64_MAX, add_event_acts, a, err)
+               : status;
+}
+
+gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const gx_rules *rules, int64_t from_ms,
+                               int64_t to_ms, gx_job *job, gx_error *err) {
+    gx_status status;
+    acts a = {{.txn = txn, .rules = rules, .job = job}, from_ms, to_ms};
+    pairs *p = &a.pairs;
+    const uint32_t users = gx_word_count(txn, GX_SPACE_USER);
+    gx_job_stage(job, "reading interactions", 0);
+    GX_TRY(scan_acts(&a, err));
+    GX_TRY(gx_job_alloc(job, &p->value, p->count, sizeof *p->value, err));
+    GX_TRY(take_pairs(p, false, err));
+    GX_TRY(scan_acts(&a, err));
+    GX_TRY(gx_matrix_build(out, users, users, p->count, p->row, p->col, p->value, NULL, job, err));
+done:
+    give_pairs(p);
+    return status;
+}
+
+/* ---- groups -----------------------------------------------------------------------------------
+ */
 
 static bool is_host(gx_slice role) {
     const char *const hosts[] = {"owner", "host", "admin", "moderator"};

@@ -8,11 +8,28 @@ enum { CIRCLES = 4, GROUPS = 3 };
 typedef struct scene {
     sample s;
     gx_arrays *given;
-    gx_matrix groups;
+    gx_matrix groups, acts;
+    double act[N_MAX][N_MAX]; /* how often one did something to another */
     uint32_t *community;
     uint32_t circles;
     uint8_t role[N_MAX][GROUPS]; /* 0: not in it, 1: a member, 2: a host */
 } scene;
+
+/* Interactions, also with oneself and with those one is not tied to. */
+static void draw_acts(scene *c, gx_rng *rng) {
+    uint32_t row[3 * N_MAX], col[3 * N_MAX], n = c->s.graph.n;
+    float value[3 * N_MAX];
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    for (uint32_t i = 0; i < 3 * n; i++) {
+        row[i] = (uint32_t)gx_rng_below(rng, n);
+        col[i] = (uint32_t)gx_rng_below(rng, n);
+        value[i] = (float)(1 + gx_rng_below(rng, 5));
+        c->act[row[i]][col[i]] += (double)value[i];
+    }
+    assert_int_equal(gx_matrix_build(&c->acts, n, n, 3 * n, row, col, value, NULL, &job, NULL),
+                     GX_OK);
+}
 
 static void scene_make(scene *c, uint64_t seed) {
     uint32_t row[N_MAX * GROUPS], col[N_MAX * GROUPS], count = 0;
@@ -44,10 +61,15 @@ static void scene_make(scene *c, uint64_t seed) {
         gx_matrix_build(&c->groups, n, GROUPS, count, row, col, value, NULL, &job, NULL), GX_OK);
     c->s.input.arrays = c->given;
     c->s.input.groups = &c->groups;
+    if (seed % 7) {
+        draw_acts(c, &rng);
+        c->s.input.acts = &c->acts;
+    }
 }
 
 static void scene_free(scene *c) {
     gx_matrix_finish(&c->groups);
+    gx_matrix_finish(&c->acts);
     gx_arrays_destroy(c->given);
     sample_free(&c->s);
 }
@@ -190,6 +212,125 @@ static void assert_hosts(const scene *c, const run_result *r, uint32_t entry, ui
                 "vertical", seed);
 }
 
+static void assert_interactions(const scene *c, const run_result *r, uint32_t entry,
+                                uint64_t seed) {
+    const bool known = c->s.input.acts;
+    uint32_t all_hosts = 0;
+    double with = 0, all = 0;
+    for (uint32_t v = 0; v < c->s.graph.n; v++) {
+        all_hosts += hosts_any(c, v);
+        for (uint32_t u = 0; u < c->s.graph.n; u++) {
+            bool in = entry == 0 || (c->community[v] == entry - 1 && c->community[u] == entry - 1);
+            if (u != v && in) {
+                all += c->act[v][u];
+                with += vertical(c, v, u) ? c->act[v][u] : 0;
+            }
+        }
+    }
+    assert_near(figure(r, "interactions", entry), known ? all : (double)NAN, "interactions", seed);
+    assert_near(figure(r, "vertical_interactions", entry),
+                known && all > 0 && all_hosts ? with / all : (double)NAN, "vertical interactions",
+                seed);
+}
+
+/* ---- by weight --------------------------------------------------------------------------------
+ */
+
+/* Weights of the ties that lie within the entry, as a table. */
+static void weights_within(double w[N_MAX][N_MAX], const scene *c, const gx_graph *g,
+                           uint32_t entry) {
+    memset(w, 0, N_MAX * sizeof *w);
+    for (uint32_t v = 0; v < g->n; v++) {
+        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
+            uint32_t u = g->out_dst[i];
+            bool in = entry == 0 || (c->community[v] == entry - 1 && c->community[u] == entry - 1);
+            w[v][u] = in && u != v ? (g->out_weight ? (double)g->out_weight[i] : 1) : 0;
+        }
+    }
+}
+
+/* Transitivity over triplets, and Barrat's coefficient as it is written. */
+static void naive_clustering(double w[N_MAX][N_MAX], uint32_t n, double *whole, double *local) {
+    double closed = 0, all = 0, sum = 0, members = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        double own_closed = 0, strength = 0, degree = 0;
+        for (uint32_t a = 0; a < n; a++) {
+            strength += w[v][a];
+            degree += w[v][a] > 0;
+            for (uint32_t b = 0; b < n; b++) {
+                double mean = a != b && w[v][a] > 0 && w[v][b] > 0 ? (w[v][a] + w[v][b]) / 2 : 0;
+                all += mean;
+                own_closed += w[a][b] > 0 ? mean : 0;
+            }
+        }
+        closed += own_closed;
+        if (degree > 1) {
+            sum += own_closed / (strength * (degree - 1));
+            members++;
+        }
+    }
+    *whole = all > 0 ? closed / all : (double)NAN;
+    *local = members > 0 ? sum / members : (double)NAN;
+}
+
+/* Pearson's correlation of the strengths at the two ends of each tie, over ties as ordered pairs.
+ */
+static double naive_assortativity(double w[N_MAX][N_MAX], uint32_t n) {
+    double strength[N_MAX] = {0}, ends = 0, mean = 0, spread = 0, shared = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint32_t u = 0; u < n; u++) {
+            strength[v] += w[v][u];
+        }
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint32_t u = 0; u < n; u++) {
+            ends += w[v][u] > 0;
+            mean += w[v][u] > 0 ? strength[v] : 0;
+        }
+    }
+    mean /= ends;
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint32_t u = 0; u < n; u++) {
+            spread += w[v][u] > 0 ? (strength[v] - mean) * (strength[v] - mean) : 0;
+            shared += w[v][u] > 0 ? (strength[v] - mean) * (strength[u] - mean) : 0;
+        }
+    }
+    return ends > 0 && spread > 1e-9 * ends * mean * mean ? shared / spread : (double)NAN;
+}
+
+static void assert_weighted(const scene *c, const run_result *r, uint32_t entry, uint64_t seed) {
+    double w[N_MAX][N_MAX], all = 0, returned = 0, whole, local;
+    const uint32_t n = c->s.graph.n;
+    uint32_t members = 0;
+    weights_within(w, c, &c->s.graph, entry);
+    for (uint32_t v = 0; v < n; v++) {
+        members += entry == 0 || c->community[v] == entry - 1;
+        for (uint32_t u = 0; u < n; u++) {
+            all += w[v][u];
+            returned += fmin(w[v][u], w[u][v]);
+        }
+    }
+    assert_near(figure(r, "weighted_reciprocity", entry), all > 0 ? returned / all : (double)NAN,
+                "weighted reciprocity", seed);
+    weights_within(w, c, &c->s.undirected, entry);
+    all = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint32_t u = 0; u < v; u++) {
+            all += w[v][u];
+        }
+    }
+    assert_near(figure(r, "weight", entry), all, "weight", seed);
+    assert_near(figure(r, "weighted_density", entry),
+                members > 1 ? all / (members * (members - 1.0) / 2) : (double)NAN,
+                "weighted density", seed);
+    naive_clustering(w, n, &whole, &local);
+    assert_near(figure(r, "weighted_clustering", entry), whole, "weighted clustering", seed);
+    assert_near(figure(r, "weighted_local_clustering", entry), local, "weighted local clustering",
+                seed);
+    assert_near(figure(r, "weighted_assortativity", entry), naive_assortativity(w, n),
+                "weighted assortativity", seed);
+}
+
 static void test_figures(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -199,6 +340,8 @@ static void test_figures(void **state) {
         for (uint32_t entry = 0; entry <= c.circles; entry++) {
             assert_igraph(&c, &r, entry, seed);
             assert_hosts(&c, &r, entry, seed);
+            assert_interactions(&c, &r, entry, seed);
+            assert_weighted(&c, &r, entry, seed);
         }
         run_free(&r);
         scene_free(&c);
