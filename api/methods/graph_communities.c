@@ -31,8 +31,12 @@ typedef struct partition {
     uint32_t *size; /* in the arena */
     gx_arrays *own;
     bool stored;
-    const gx_state *named; /* whose ids its circles have; NULL: numbers */
+    const uint32_t *id; /* of each, carried on from the last snapshot; NULL: its number */
 } partition;
+
+static gx_value name_of(gx_arena *arena, const partition *p, uint32_t community) {
+    return gx_community_value(arena, NULL, p->id ? p->id[community] : community);
+}
 
 /* Those of the snapshot, of a pass or of a run that was kept under a name of its own: only where
  * nothing was asked that differs from how they were made. */
@@ -142,8 +146,7 @@ static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) 
             }
             gx_value row = gx_map(arena, 2);
             gx_map_add(arena, &row, gx_str("user_id"), name);
-            gx_map_add(arena, &row, gx_str("community"),
-                       gx_community_value(arena, p->named, own[i]));
+            gx_map_add(arena, &row, gx_str("community"), name_of(arena, p, own[i]));
             gx_list_add(arena, &list, row);
         }
     }
@@ -170,7 +173,7 @@ static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *
                        gx_circle_items(arena, txn, &circles, c, TOP_ITEMS));
         } else {
             row = gx_map(arena, 2);
-            gx_map_put(arena, &row, "community", gx_community_value(arena, p->named, c));
+            gx_map_put(arena, &row, "community", name_of(arena, p, c));
             gx_map_put(arena, &row, "size", gx_int(p->size[c]));
         }
         gx_list_add(arena, &list, row);
@@ -209,14 +212,14 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return gx_fail_memory(err, wanted.size);
     }
     GX_TRY(obtain(&p, call, pass, wanted, name, err));
-    p.named = p.stored && strcmp(name, "leiden") == 0 ? call->state : NULL;
-    find_overlap(&p, p.stored ? call->state->arrays : p.own, name);
+    const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
+    const bool profiles = p.stored && strcmp(name, "leiden") == 0;
+    find_overlap(&p, arrays, name);
     GX_TRY(count_sizes(&p, call->arena, err));
+    p.id = gx_result_get(arrays, name, "id", GX_U32, p.count);
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     bool members = gx_arg_bool(call->args, "members");
-    gx_value list =
-        members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, p.named != NULL);
-    const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
+    gx_value list = members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, profiles);
     const double *quality = gx_result_get(arrays, name, "modularity", GX_F64, 1);
     *out = gx_map(call->arena, 5);
     gx_map_put(call->arena, out, "algorithm", gx_str(name));

@@ -29,6 +29,7 @@ gx__last gx__last_find(const char *instance, const gx_input *input) {
     const uint32_t *next = gx_result_get(input->before, instance, "next_id", GX_U32, 1);
     last.id = next ? gx_result_get(input->before, instance, "id", GX_U32, count) : NULL;
     last.next_id = last.id ? *next : count;
+    last.next_id = last.next_id < input->ids_given ? input->ids_given : last.next_id;
     return last;
 }
 

@@ -21,6 +21,7 @@ typedef struct gx_input {
     const gx_arrays *arrays;    /* what earlier passes gave */
     const gx_arrays *before;    /* what the last snapshot holds; NULL: there is none */
     uint32_t users, items;
+    uint32_t ids_given; /* ids of circles below this may be known from snapshots after `before` */
 } gx_input;
 
 enum {

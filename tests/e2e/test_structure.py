@@ -24,6 +24,8 @@ def test_circles_keep_their_names_when_a_few_ties_change(shop, tmp_path):
     gx("build", shop, "--check")
     after = circle_of(shop)
     assert sum(before[user] == after[user] for user in before) >= 0.95 * len(before)
+    fresh = {row["user_id"]: row["community"] for row in rows("communities", shop, "--members", "--fresh")}
+    assert sum(fresh[user] == after[user] for user in after) >= 0.95 * len(after)
     step = gx("lineage", shop, "--format", "json").json()["steps"][0]
     assert (step["from"], step["to"]) == (1, 2) and step["kept"] >= 0.95
     assert gx("lineage", shop, "2", "1", code=2).err
