@@ -91,7 +91,8 @@ static bool flipped(gx_value *out, const gx_pass *pass, gx_arena *arena) {
     *out = gx_map(arena, 3);
     for (size_t i = 0; i < pass->param_count; i++) {
         const gx_param *k = &pass->params[i];
-        if (strcmp(k->name, "weighted") == 0 || strcmp(k->name, "directed") == 0) {
+        const bool shown = !(k->flags & GX_PARAM_HIDDEN); /* else refused */
+        if (shown && (strcmp(k->name, "weighted") == 0 || strcmp(k->name, "directed") == 0)) {
             gx_map_put(arena, out, k->name, gx_bool(strcmp(k->fallback, "true") != 0));
         }
     }
