@@ -136,7 +136,7 @@ static void test_eigenvector_as_igraph_has_it(void **state) {
         igraph_real_t value;
         igraph_arpack_options_t options;
         sample_make(&s, seed, seed % 2);
-        bool directed = seed / 2 % 2;
+        bool directed = seed / 2 % 2, weighted = seed / 4 % 2;
         igraph_of(&graph, &weights, directed ? &s.graph : &s.undirected);
         igraph_vector_init(&expected, 0);
         igraph_vector_int_init(&part, 0);
@@ -144,10 +144,17 @@ static void test_eigenvector_as_igraph_has_it(void **state) {
         if (parts == 1 && s.graph.n > 3) {
             igraph_arpack_options_init(&options);
             assert_int_equal(igraph_eigenvector_centrality(&graph, &expected, &value, directed,
-                                                           true, &weights, &options),
+                                                           true, weighted ? &weights : NULL,
+                                                           &options),
                              IGRAPH_SUCCESS);
-            run_result r = run("eigenvector", &s.input, 1,
-                               PARAMS("directed", directed ? "1" : "0", "max_iterations", "20000"));
+            const char *const params[] = {"directed",
+                                          directed ? "1" : "0",
+                                          "weighted",
+                                          weighted ? "1" : "0",
+                                          "max_iterations",
+                                          "20000",
+                                          NULL};
+            run_result r = run("eigenvector", &s.input, 1, params);
             const double *score = score_of(&r, "eigenvector", &s.input);
             for (uint32_t v = 0; v < s.graph.n; v++) {
                 assert_true(fabs(score[v] - VECTOR(expected)[v]) <= 1e-6);
