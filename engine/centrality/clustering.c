@@ -69,7 +69,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->cpu_s = gx__triangles_cpu_s(&degrees) * (weighted ? 1.6 : 1.05) + 1e-6;
     if (variant) {
         more = gx__clustering_variant_bytes(input, ways, by_intensity(args), threads);
-        out->cpu_s += gx__contacts_cpu_s(&degrees);
+        out->cpu_s += gx__clustering_variant_cpu_s(&degrees, ways, by_intensity(args));
     }
     out->mem_bytes = (more > out->mem_bytes ? more : out->mem_bytes) +
                      sizeof(double) * ((uint64_t)input->users + 2);

@@ -113,6 +113,12 @@ done:
 
 uint64_t gx__clustering_variant_bytes(const gx_input *input, gx__tie_ways ways, bool by_intensity,
                                       int threads) {
-    ways.weighted = ways.weighted && by_intensity;
-    return gx__triangles_sum_bytes(input, ways, threads);
+    return ways.weighted && !by_intensity ? gx__contacts_bytes(input, true, false, threads)
+                                          : gx__triangles_sum_bytes(input, ways, threads);
+}
+
+double gx__clustering_variant_cpu_s(const gx__degrees *degrees, gx__tie_ways ways,
+                                    bool by_intensity) {
+    return ways.weighted && !by_intensity ? 1.3 * gx__contacts_cpu_s(degrees)
+                                          : gx__triangles_sum_cpu_s(degrees, ways);
 }

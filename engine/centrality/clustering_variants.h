@@ -19,5 +19,7 @@ GX_MUST_CHECK gx_status gx__clustering_variant(double *score, const gx_input *in
                                                gx_error *err);
 uint64_t gx__clustering_variant_bytes(const gx_input *input, gx__tie_ways ways, bool by_intensity,
                                       int threads);
+double gx__clustering_variant_cpu_s(const gx__degrees *degrees, gx__tie_ways ways,
+                                    bool by_intensity);
 
 #endif

@@ -5,10 +5,9 @@
  * With `directed` a tie that goes both ways counts as two, so that three members all tied both ways
  * make 8 triangles: ((A + Aᵀ)³)_ii / 2 (Fagiolo 2007). With `weighted` a triangle counts
  * its intensity, the geometric mean of the weights of its ties (Onnela et al. 2005), which is 1
- * where all weigh 1; with both, every directed triangle counts its own. Those take the time of
- * `constraint` (engine/kernel/triangle_sums.h), and with `weighted` 8 bytes an arc.
+ * where all weigh 1; with both, every directed triangle counts its own. Weights
+ * take the time of `constraint` and 8 bytes an arc (engine/kernel/triangle_sums.h).
  */
-#include "engine/kernel/triangles.h"
 #include "engine/kernel/triangle_sums.h"
 
 #include <math.h>
@@ -33,33 +32,10 @@ static const gx_gives gives[] = {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx__tie_ways ways = gx__tie_ways_of(input, args);
-    uint64_t m = input->undirected ? input->undirected->m : 0;
-    gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
-    if (ways.directed || ways.weighted) {
-        out->mem_bytes = gx__triangles_sum_bytes(input, ways, threads) +
-                         sizeof(double) * ((uint64_t)input->users + 1);
-        out->cpu_s = gx__contacts_cpu_s(&degrees) + 1e-6;
-        return;
-    }
-    out->mem_bytes = gx__triangles_bytes(input->users, m, false, false, threads) +
+    const gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
+    out->mem_bytes = gx__triangles_sum_bytes(input, ways, threads) +
                      sizeof(double) * ((uint64_t)input->users + 1);
-    out->cpu_s = gx__triangles_cpu_s(&degrees) + 1e-6;
-}
-
-static gx_status count_plain(double *score, const gx_input *input, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    uint64_t *count = NULL;
-    gx__oriented oriented = {0};
-    GX_TRY(gx__orient(&oriented, input->undirected, false, job, err));
-    GX_TRY(gx_job_alloc(job, &count, input->users, sizeof *count, err));
-    GX_TRY(gx__triangles_count(count, NULL, &oriented, job, err));
-    for (uint32_t p = 0; p < input->users; p++) {
-        score[oriented.member[p]] = (double)count[p];
-    }
-done:
-    gx_job_free(job, count);
-    gx__oriented_free(&oriented, job);
-    return status;
+    out->cpu_s = gx__triangles_sum_cpu_s(&degrees, ways) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -69,8 +45,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     double *score, *total, sum = 0;
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_output_add(&total, out, "total", GX_F64, 1, 0, err));
-    GX_TRY(ways.directed || ways.weighted ? gx__triangles_sum(score, input, ways, job, err)
-                                          : count_plain(score, input, job, err));
+    GX_TRY(gx__triangles_sum(score, input, ways, job, err));
     for (uint32_t v = 0; v < input->users; v++) {
         sum += score[v];
     }

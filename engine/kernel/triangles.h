@@ -36,6 +36,15 @@ GX_MUST_CHECK gx_status gx__triangles_count(uint64_t *count, uint32_t *support,
                                             const gx__oriented *oriented, gx_job *job,
                                             gx_error *err);
 
+/* count[p] += Σ over the triangles of place p of the product of how often its three ties are there,
+ * 1 or 2 as they go one way or both in `graph`, which is directed, with in-arrays, and the same as
+ * what was laid out but for direction. Time and threads as above; 4 bytes a member and thread, 1 an
+ * edge. */
+GX_MUST_CHECK gx_status gx__triangles_count_directed(uint64_t *count, const gx__oriented *oriented,
+                                                     const gx_graph *graph, gx_job *job,
+                                                     gx_error *err);
+uint64_t gx__triangles_directed_bytes(uint64_t n, uint64_t m, int threads); /* of both, as below */
+
 /* Bytes held at the peak by the two together; m arcs, of which each edge has two. */
 uint64_t gx__triangles_bytes(uint64_t n, uint64_t m, bool weighted, bool support, int threads);
 /* Seconds on one core, by the degrees alone: fewer steps where members of many ties keep to

@@ -80,6 +80,49 @@ static void test_triangles(void **state) {
     }
 }
 
+/* Where threads share the work: counted in one way by number, in another by weights of 8, whose
+ * roots are 2. */
+static void test_directed_triangles_of_many(void **state) {
+    (void)state;
+    enum { MEMBERS = 4000, TIES = 60000 };
+    sample s = {.arcs.n = MEMBERS};
+    arc_list once = {.n = MEMBERS};
+    gx_rng rng = gx_rng_at(7, 33);
+    gx_graph graph;
+    for (uint32_t i = 0; i < TIES; i++) {
+        double x = gx_rng_real(&rng), y = gx_rng_real(&rng);
+        arcs_add(&s.arcs, (uint32_t)(MEMBERS * x * x), (uint32_t)(MEMBERS * y * y));
+    }
+    graph_of(&graph, &s.arcs, 0, 1); /* parallel ties are one */
+    once.weight = gx_alloc(graph.m, sizeof *once.weight);
+    for (uint32_t v = 0; v < MEMBERS; v++) {
+        for (uint64_t i = graph.out_ptr[v]; i < graph.out_ptr[v + 1]; i++) {
+            once.weight[once.m] = 8;
+            arcs_add(&once, v, graph.out_dst[i]);
+        }
+    }
+    graph_of(&s.graph, &once, GX_GRAPH_IN, 2);
+    graph_of(&s.undirected, &once, GX_GRAPH_UNDIRECTED, 2);
+    s.input = (gx_input){.graph = &s.graph, .undirected = &s.undirected, .users = MEMBERS};
+    run_result one = run("triangles", &s.input, 1, PARAMS("directed", "1"));
+    run_result weighed = run("triangles", &s.input, 2, PARAMS("directed", "1", "weighted", "1"));
+    const double *score = score_of(&one, "triangles", &s.input);
+    const double *expected = score_of(&weighed, "triangles", &s.input);
+    for (uint32_t v = 0; v < MEMBERS; v++) {
+        expect_near(score[v], expected[v] / 8, 7, v);
+    }
+    for (int threads = 2; threads <= 16; threads *= 8) {
+        run_result more = run("triangles", &s.input, threads, PARAMS("directed", "1"));
+        assert_memory_equal(score_of(&more, "triangles", &s.input), score, MEMBERS * sizeof *score);
+        run_free(&more);
+    }
+    run_free(&one);
+    run_free(&weighed);
+    gx_graph_finish(&graph);
+    arcs_free(&once);
+    sample_free(&s);
+}
+
 /* Ties of i in and out, those there both ways, and the weights of both. */
 typedef struct ties {
     double count, mutual, strength, mutual_strength;
@@ -550,6 +593,7 @@ static void test_even_weights_are_none(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_triangles),
+        cmocka_unit_test(test_directed_triangles_of_many),
         cmocka_unit_test(test_clustering),
         cmocka_unit_test(test_clustering_as_networkx_has_it),
         cmocka_unit_test(test_weighted_hindex),
