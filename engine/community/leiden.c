@@ -6,7 +6,7 @@
 #include "engine/community/weakness.h"
 #include "engine/kernel/scores.h"
 
-static const gx_param params[] = {GX__LEIDEN_PARAMS(NULL), GX__CARRY_PARAMS};
+static const gx_param params[] = {GX__LEIDEN_PARAMS, GX__CARRY_PARAMS};
 
 const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
     {"community", GX_U32, GX_LEN_USERS, "circle of each member, 0.. by falling size"},

@@ -32,10 +32,6 @@ enum {
     CHUNKS_MOST = 1 << 20,  /* of a batch: in longer ones a thread takes more */
 };
 
-/* Of what a level gained: a sweep that adds less is its last. Louvain has no further round that
- * would make up for moves left undone. */
-static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.002;
-
 typedef struct sweep {
     gx__leiden *leiden;
     uint32_t left;        /* sweeps that may follow */
@@ -198,10 +194,9 @@ static uint32_t fill_queue(gx__leiden *leiden, bool all) {
 
 /* Is another sweep worth its while after this one? */
 static bool is_idle(const sweep *s) {
-    const double part = s->leiden->louvain ? IDLE_PART_LOUVAIN : IDLE_PART;
     const double absolute = 0.5 * s->leiden->idle * s->leiden->weight2m;
     return (s->count >= SETTLED_FEWEST && s->gained < absolute) ||
-           (s->count > ALONE_MOST && s->gained < part * s->gained_all);
+           (s->count > ALONE_MOST && s->gained < s->leiden->idle_part * s->gained_all);
 }
 
 static uint32_t batches_of(const sweep *s) {

@@ -41,13 +41,14 @@ typedef struct gx__leiden_rows {
  * mass_v) over the arcs both ways. */
 typedef struct gx__leiden {
     gx_job *job;
-    uint32_t n;      /* members: the room of every array below */
-    bool louvain;    /* whole communities become nodes */
-    bool directed;   /* the arrays named _in are there */
-    double pull;     /* per unit of mass and mass */
-    double least;    /* a gain below this share of the node's mass is rounding */
-    double weight2m; /* of all arcs, both ways, scaled */
-    double idle;     /* a long sweep that adds less quality is the last of its level */
+    uint32_t n;       /* members: the room of every array below */
+    bool louvain;     /* whole communities become nodes */
+    bool directed;    /* the arrays named _in are there */
+    double pull;      /* per unit of mass and mass */
+    double least;     /* a gain below this share of the node's mass is rounding */
+    double weight2m;  /* of all arcs, both ways, scaled */
+    double idle;      /* a long sweep that adds less quality is the last of its level */
+    double idle_part; /* so is one that adds less than this part of what the level gained */
 
     gx__level level;
     double *mass, *mass_in; /* of each node of the level */
@@ -169,7 +170,7 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
 /* ---- what the two passes share ------------------------------------------------------------------
  */
 
-#define GX__LEIDEN_PARAMS(rounds_default)                                                          \
+#define GX__LEIDEN_PARAMS                                                                          \
     {"resolution",                                                                                 \
      GX_PARAM_REAL,                                                                                \
      "1",                                                                                          \
@@ -201,14 +202,14 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
          "arc"},                                                                                   \
         {"rounds",                                                                                 \
          GX_PARAM_INT,                                                                             \
-         rounds_default,                                                                           \
+         NULL,                                                                                     \
          1,                                                                                        \
          1000,                                                                                     \
          "rounds",                                                                                 \
          NULL,                                                                                     \
          0,                                                                                        \
-         "at most so many rounds, each from the result of the one before; leiden: 10, or 3 from "  \
-         "4,194,304 arcs on, unless given"},                                                       \
+         "at most so many rounds, each from the result of the one before; unless given 10, "       \
+         "or 3 from 4,194,304 arcs on (louvain: 1, or 2)"},                                        \
         {"trials",                                                                                 \
          GX_PARAM_INT,                                                                             \
          NULL,                                                                                     \
@@ -228,7 +229,10 @@ GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows
          0,                                                                                        \
          "a round that adds less is the last"}
 
-enum { GX__LEIDEN_GIVES = 8 };
+enum {
+    GX__LEIDEN_GIVES = 8,
+    GX__LEIDEN_LARGE = 1 << 22, /* arcs of a graph of which rounds take seconds */
+};
 extern const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES];
 
 unsigned gx__leiden_reads(const gx_args *args);

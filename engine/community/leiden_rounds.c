@@ -34,9 +34,10 @@ enum {
     BLOCKS_FEWEST = 1024, /* in a small level blocks are smaller, so that there are as many */
     TRIALS_SMALL = 4,     /* where nothing else is asked for, of a graph of fewer arcs than */
     TRIALS_ARCS = 1 << 16,
-    ROUNDS = 10, /* where nothing else is asked for, but of a graph of as many arcs as */
-    ROUNDS_ARCS = 1 << 22,
-    ROUNDS_LARGE = 3,
+    ROUNDS = 10,      /* where nothing else is asked for, */
+    ROUNDS_LARGE = 3, /* and of a graph of GX__LEIDEN_LARGE arcs or more */
+    ROUNDS_LOUVAIN = 1,
+    ROUNDS_LOUVAIN_LARGE = 2,
     ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
 
@@ -45,6 +46,10 @@ static const double GAIN_LEAST = 1e-10;
 
 /* Of the tolerance of a round: what a long sweep must gain to be followed by another. */
 static const double IDLE_SHARE = 0.125;
+
+/* Of what a level gained: a sweep that adds less is its last. Of Louvain less, since whole
+ * communities are merged for good; least where no further round makes up for moves left undone. */
+static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.05, IDLE_PART_ONCE = 0.002;
 
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     uint64_t worth = arcs / ARCS_PER_THREAD + 1;
@@ -113,6 +118,9 @@ static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph,
                            .n = graph->n,
                            .louvain = options->louvain,
                            .idle = options->tolerance * IDLE_SHARE,
+                           .idle_part = !options->louvain     ? IDLE_PART
+                                        : options->rounds > 1 ? IDLE_PART_LOUVAIN
+                                                              : IDLE_PART_ONCE,
                            .directed = options->directed && !options->cpm};
     const size_t room = (size_t)graph->n + 1;
     uint64_t worth = graph->m / ARCS_PER_THREAD + 1;
@@ -456,7 +464,12 @@ static uint32_t trials_of(const gx_leiden_options *options, const gx_graph *grap
 }
 
 static uint32_t rounds_of(const gx_leiden_options *options, const gx_graph *graph) {
-    return options->rounds ? options->rounds : graph->m < ROUNDS_ARCS ? ROUNDS : ROUNDS_LARGE;
+    const bool large = graph->m >= GX__LEIDEN_LARGE;
+    if (options->rounds) {
+        return options->rounds;
+    }
+    return options->louvain ? (large ? ROUNDS_LOUVAIN_LARGE : ROUNDS_LOUVAIN)
+                            : (large ? ROUNDS_LARGE : ROUNDS);
 }
 
 gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_graph *graph,
