@@ -1,6 +1,7 @@
 /* The build: views → plan → named arrays → a published snapshot. */
 #include "api/compute.h"
 
+#include <math.h>
 #include <stdio.h>
 
 const char *const gx_build_default[] = {
@@ -332,16 +333,17 @@ done:
 }
 
 static void add_step(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate) {
-    gx_value step = gx_map(arena, 3);
+    gx_value step = gx_map(arena, 4);
     gx_map_put(arena, &step, "pass", gx_str(name));
     gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)estimate.mem_bytes));
     gx_map_put(arena, &step, "cpu_s", gx_real(estimate.cpu_s));
+    gx_map_put(arena, &step, "cpu_most_s", gx_real(fmax(estimate.cpu_s, estimate.cpu_most_s)));
     gx_list_add(arena, steps, step);
 }
 
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
                            gx_estimate whole) {
-    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1), map = gx_map(arena, 3);
+    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1), map = gx_map(arena, 4);
     add_step(arena, &steps, "view", *view);
     for (size_t i = 0; i < plan->count; i++) {
         add_step(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
@@ -349,6 +351,7 @@ gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estima
     gx_map_put(arena, &map, "steps", steps);
     gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
     gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
+    gx_map_put(arena, &map, "cpu_most_s", gx_real(fmax(whole.cpu_s, whole.cpu_most_s)));
     return map;
 }
 
@@ -372,6 +375,7 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     uint64_t later = views.held + whole.mem_bytes;
     whole.mem_bytes = later > view.mem_bytes ? later : view.mem_bytes;
     whole.cpu_s += view.cpu_s;
+    whole.cpu_most_s += view.cpu_s;
     *out = gx_estimate_value(arena, &plan, &view, whole);
 done:
     gx_views_finish(&views);

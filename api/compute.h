@@ -76,8 +76,8 @@ typedef struct gx_build_result {
 /* Views → plan → arrays → a new snapshot; what is served changes only when all went well. */
 GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options,
                                  gx_job *job, gx_error *err);
-/* {steps: [{pass, mem_bytes, cpu_s}], mem_bytes, cpu_s}; the first step is the views, of what the
- * passes need and `also` (GX_NEED_*). */
+/* {steps: [{pass, mem_bytes, cpu_s, cpu_most_s}], mem_bytes, cpu_s, cpu_most_s}; the first step is
+ * the views, of what the passes need and `also` (GX_NEED_*). */
 GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
                                           unsigned also, gx_arena *arena, gx_job *job,
                                           gx_error *err);

@@ -28,7 +28,7 @@ static gx_estimate view_estimate(unsigned needs, uint64_t users, uint64_t ties, 
     const uint64_t bucket = arcs < 40000 ? arcs : 40000; /* of the sort, one a thread */
     bool directed = needs & (GX_NEED_GRAPH | GX_NEED_IN), undirected = needs & GX_NEED_UNDIRECTED;
     double m = (double)ties, doublings = m > 1e6 ? log2(m / 1e6) : 0;
-    gx_estimate e = {16 * users, 0};
+    gx_estimate e = {.mem_bytes = 16 * users};
     if (directed) {
         e.mem_bytes += 8 * users + directed_bytes * arcs + 35 * bucket * (uint64_t)threads;
         e.cpu_s += (directed_s + 8.7e-9 * doublings) * (double)arcs;
@@ -77,7 +77,8 @@ gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *
     gx_estimate view = view_estimate(plan.needs, users, ties, arcs, threads);
     gx_estimate whole = gx_plan_estimate(&plan, &input, threads);
     uint64_t later = view_held(plan.needs, users, ties, arcs) + whole.mem_bytes;
-    gx_estimate all = {later > view.mem_bytes ? later : view.mem_bytes, view.cpu_s + whole.cpu_s};
+    gx_estimate all = {later > view.mem_bytes ? later : view.mem_bytes, view.cpu_s + whole.cpu_s,
+                       view.cpu_s + whole.cpu_most_s};
     *out = gx_estimate_value(arena, &plan, &view, all);
 done:
     gx_plan_finish(&plan);

@@ -29,9 +29,10 @@ typedef struct gx_bench_line {
     const char *version;                 /* of a peer; NULL: guanxi */
     double over_s;                       /* the peer was stopped after so long; 0: it was not */
     const char *note;                    /* why there is no time; NULL: there is one */
-    bool has_estimate;                   /* the four below are set */
+    bool has_estimate;                   /* the five below are set */
     uint64_t estimate_bytes, used_bytes; /* of the job: told before, and held at the peak */
     double estimate_cpu_s;               /* told before; measured is cpu_s */
+    double estimate_most_s;              /* the most it may take; 0: not told */
 } gx_bench_line;
 
 typedef struct gx_bench {
@@ -144,7 +145,8 @@ void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *lines, c
 
 /* Lines of the suite estimates (or graph) as a row a graph, task and number of threads: told, held
  * or taken, their ratio, and whether both are within a fifth ("yes", "memory" or "time" where only
- * that is, "no"); memory below a megabyte and time below 10 ms are not judged. */
+ * that is, "range" where time is within the most that was told and memory within a fifth, "no");
+ * memory below a megabyte and time below 10 ms are not judged. */
 gx_value gx_bench_estimates_page(gx_arena *arena, const gx_value *lines);
 
 /* ---- two runs compared -------------------------------------------------------------------------

@@ -412,6 +412,7 @@ static void set_ours(const contest *c, contestant *who, gx_bench_line *line) {
         line->has_estimate = true;
         line->estimate_bytes = who->estimate.mem_bytes;
         line->estimate_cpu_s = who->estimate.cpu_s;
+        line->estimate_most_s = who->estimate.cpu_most_s;
         line->used_bytes = who->used_bytes;
     } else {
         const gx_graph *g = c->task->directed ? &c->ground->ties : &c->ground->undirected;

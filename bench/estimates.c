@@ -65,11 +65,13 @@ static gx_value row_of(gx_arena *arena, const gx_value *line) {
     gx_map_put(arena, &row, "told/CPU s", digits(arena, told_s / taken_s));
     bool memory = held < SMALL_BYTES || is_near(told, held);
     bool time = taken_s < SHORT_S || is_near(told_s, taken_s);
+    bool range = taken_s <= real_at(line, "estimate_most_s"); /* no: it is not there */
     gx_map_put(arena, &row, "within 20%",
-               gx_str(memory && time ? "yes"
-                      : memory       ? "memory"
-                      : time         ? "time"
-                                     : "no"));
+               gx_str(memory && time    ? "yes"
+                      : memory && range ? "range"
+                      : memory          ? "memory"
+                      : time            ? "time"
+                                        : "no"));
     return row;
 }
 

@@ -96,6 +96,7 @@ static void test_every_pass_is_in_it(void **state) {
         const gx_bench_line *line = &s.line[i];
         assert_true(line->has_estimate && !line->has_peer);
         assert_true(line->estimate_cpu_s > 0 && line->cpu_s > 0);
+        assert_true(!(line->estimate_most_s > 0) || line->estimate_most_s >= line->estimate_cpu_s);
         if (line->estimate_bytes < line->used_bytes) {
             fail_msg("%s told %llu bytes and held %llu", line->task,
                      (unsigned long long)line->estimate_bytes,

@@ -214,6 +214,6 @@ const gx_method gx_method_graph_run = {
               "categories by name), with top or "
               "of instead of "
               "arrays members: [{user_id, …}], and bound?, samples?, …: each array of one number "
-              "that the pass gives; or {steps, mem_bytes, cpu_s}",
+              "that the pass gives; or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -49,6 +49,6 @@ const gx_method gx_method_model_build = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{snapshot, promoted, bytes, wall_s, cpu_s} or {steps, mem_bytes, cpu_s}",
+    .result = "{snapshot, promoted, bytes, wall_s, cpu_s} or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -91,6 +91,7 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
         gx_map_put(arena, &row, "used_bytes", gx_int((int64_t)line->used_bytes));
         gx_map_put(arena, &row, "estimate_bytes", gx_int((int64_t)line->estimate_bytes));
         gx_map_put(arena, &row, "estimate_cpu_s", gx_real(line->estimate_cpu_s));
+        gx_map_put(arena, &row, "estimate_most_s", gx_real(line->estimate_most_s));
     }
     gx_map_put(arena, &row, "commit", gx_str(gx_bench_commit()));
     gx_map_put(arena, &row, "cpu", gx_str(gx_bench_cpu()));

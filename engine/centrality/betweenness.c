@@ -259,10 +259,17 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     if (gx_arg_has(args, "epsilon")) {
         uint64_t each = gx__path_draw_bytes(n, weighted) + sizeof(gx__path_draw);
         uint64_t draw = (uint64_t)threads * each + (n + 1ull) * 2 * sizeof(double);
-        double epsilon = gx_arg_real(args, "epsilon");
-        double draws = 100 / epsilon; /* where nobody is on more than a tenth of all paths */
+        double epsilon = gx_arg_real(args, "epsilon"), delta = gx_arg_real(args, "delta");
+        uint32_t looks;
+        double first = (double)plan_looks(&looks, n > 2 ? n : 2, epsilon, delta);
+        double last =
+            fmax(first, log(2 * fmax(n, 2) * fmax(looks, 1) / delta) / (2 * epsilon * epsilon));
+        /* A search from both ends meets after about √m ties; how many draws are enough, between the
+         * first look and the last, hangs on how many paths one member is on. */
+        double draw_s = weighted ? source_s / 2 : fmin(3.5e-8 * sqrt(m), source_s);
         out->mem_bytes = out->mem_bytes > draw ? out->mem_bytes : draw; /* may end with sources */
-        out->cpu_s = fmin(n * source_s, draws * source_s / 100) + 1e-6;
+        out->cpu_most_s = fmin(last * draw_s, 3 * n * source_s) + 1e-6;
+        out->cpu_s = fmin(sqrt(first * last) * draw_s, out->cpu_most_s);
     }
 }
 

@@ -347,10 +347,13 @@ void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int thre
     uint64_t parts = part_count(&a, a.samples, weighted);
     uint64_t workers = (uint64_t)threads < parts ? (uint64_t)threads : parts;
     double m = (double)a.paths.m;
+    double part_s = weighted ? 2e-8 * m + 2e-7 * (double)n : 2e-8 * m + 1e-7 * (double)n;
     out->mem_bytes = n * sizeof(double) + 2 * sizeof(double);
-    if (a.top) {
+    if (a.top) { /* at the most a search from everybody, mostly far fewer */
+        double searches = weighted ? (double)n : (double)part_count(&a, a.n, false);
         out->mem_bytes += gx__nearness_top_bytes(&a, weighted, threads);
-        out->cpu_s = 1e-6 + sqrt((double)n) * (2e-9 * m + 1e-8 * (double)n) * (weighted ? 20 : 1);
+        out->cpu_most_s = 1.3 * searches * part_s + 1e-6;
+        out->cpu_s = 0.3 * searches * part_s + 1e-6;
         return;
     }
     uint64_t each = weighted ? gx__dijkstra_bytes(a.n) + sizeof(gx__dijkstra)
@@ -363,9 +366,7 @@ void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int thre
         adding = (uint64_t)threads * each;
     }
     out->mem_bytes += adding + strata > making ? adding + strata : making;
-    out->cpu_s = weighted ? a.samples * (2e-8 * m + 2e-7 * (double)n)
-                          : (double)parts * (2e-8 * m + 1e-7 * (double)n);
-    out->cpu_s += 1e-6;
+    out->cpu_s = (weighted ? a.samples : (double)parts) * part_s + 1e-6;
 }
 
 gx_status gx__nearness_run(gx_output *out, const gx_input *input, const gx__nearness *asked,

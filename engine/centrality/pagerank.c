@@ -137,6 +137,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         double left = d * gx__walk_eigenvalue(&degrees);
         steps = 1.5 + 0.86 * log(length) / log(left / (1 + sqrt(1 - left * left)));
     }
+    double rate = reversible ? d / (1 + sqrt(1 - d * d)) : d;
+    double most = d > 0 ? 3 + log(length) / log(rate) : steps;
     bool personal = gx_arg_has(args, "members") || gx_arg_has(args, "teleport");
     out->mem_bytes = (uint64_t)input->users * (personal ? 2 : 1) * sizeof(double) +
                      gx__walk_bytes(input->users) + 64;
@@ -144,6 +146,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         out->mem_bytes += gx__walk_reversible_bytes(input->users);
     }
     out->cpu_s = steps * gx__sweep_seconds(n, m) + 8e-9 * n + 1e-6;
+    out->cpu_most_s = most * gx__sweep_seconds(n, m) + 8e-9 * n + 1e-6;
 }
 
 typedef struct two_ways {

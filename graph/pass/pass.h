@@ -60,6 +60,9 @@ typedef struct gx_gives {
 typedef struct gx_estimate {
     uint64_t mem_bytes; /* held at the peak beyond the input */
     double cpu_s;       /* on one core of a machine of today; 0: not known */
+    /* What it may take at the most, where the pass looks at the graph as it goes when to stop, so
+     * that cpu_s is but the usual; 0: cpu_s is all there is to tell. */
+    double cpu_most_s;
 } gx_estimate;
 
 typedef struct gx_pass gx_pass;

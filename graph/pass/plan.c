@@ -3,6 +3,8 @@
  * short, so everything is looked up by walking them. */
 #include "graph/pass/pass.h"
 
+#include <math.h>
+
 typedef struct maker {
     const gx_pass_table *const *tables;
     size_t table_count;
@@ -218,6 +220,7 @@ gx_estimate gx_plan_estimate(gx_plan *plan, const gx_input *input, int threads) 
         }
         gx_arena_destroy(arena);
         whole.cpu_s += step->estimate.cpu_s;
+        whole.cpu_most_s += fmax(step->estimate.cpu_s, step->estimate.cpu_most_s);
         if (results + step->estimate.mem_bytes > whole.mem_bytes) {
             whole.mem_bytes = results + step->estimate.mem_bytes;
         }
