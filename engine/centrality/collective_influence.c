@@ -346,7 +346,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->cpu_s = batch && radius <= FALLS ? (batch > 1 ? 1 : 3) * share * 1e-8 * m * ball + 2e-8 * m
                                           : share * rounds * (3e-9 * m * ball + 1e-8 * (double)n);
     out->cpu_s += 1e-7 * (double)n + 1e-6;
-    if (gx__collective_is_variant(args)) {
+    if (gx__collective_is_variant(args)) { /* all that changed is computed anew, at every radius */
+        out->cpu_s = share * rounds * (7e-9 * m * ball + 1e-8 * (double)n) + 1e-6;
         out->mem_bytes = gx__collective_variant_bytes(input->users, (uint32_t)batch, threads);
     }
 }
