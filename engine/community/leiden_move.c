@@ -3,10 +3,10 @@
  *
  * The paper's queue is served in batches. All nodes of a batch are weighed in parallel against the
  * partition as it stood before the batch; then their moves are made one after the other, in order,
- * each only if it still gains with the totals as they are by then. A batch is a sixty-fourth of a
- * long queue and a sixteenth of a short one, whatever the number of threads, so the result is the
- * same bytes for any. Where communities are weak, larger ones cost quality: too many neighbours
- * choose at once.
+ * each only if it still gains with the totals as they are by then. A batch is a sixteenth of the
+ * queue, in large graphs a sixty-fourth of a long one, whatever the number of threads, so the
+ * result is the same bytes for any. Where communities are weak, larger ones cost quality: too many
+ * neighbours choose at once.
  *
  * Two neighbours in one batch may trade places, each towards where the other was. Both are looked
  * at again; the queue is in random order and shrinks, and one of 1,024 nodes or fewer is served by
@@ -204,7 +204,9 @@ static uint32_t batches_of(const sweep *s) {
         return BATCHES_SETTLED;
     }
     const uint32_t batches = s->count / BATCH_LEAST;
-    return batches < BATCHES ? BATCHES : batches > BATCHES_MOST ? BATCHES_MOST : batches;
+    return batches < BATCHES || !s->leiden->large ? BATCHES
+           : batches > BATCHES_MOST               ? BATCHES_MOST
+                                                  : batches;
 }
 
 /* The next sweep's queue, in batches; false where there is nobody to visit or no sweep left. */

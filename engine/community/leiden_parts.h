@@ -43,6 +43,7 @@ typedef struct gx__leiden {
     gx_job *job;
     uint32_t n;       /* members: the room of every array below */
     bool louvain;     /* whole communities become nodes */
+    bool large;       /* the input has GX__LEIDEN_LARGE arcs or more */
     bool directed;    /* the arrays named _in are there */
     double pull;      /* per unit of mass and mass */
     double least;     /* a gain below this share of the node's mass is rounding */

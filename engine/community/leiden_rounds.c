@@ -48,8 +48,9 @@ static const double GAIN_LEAST = 1e-10;
 static const double IDLE_SHARE = 0.125;
 
 /* Of what a level gained: a sweep that adds less is its last. Of Louvain less, since whole
- * communities are merged for good; least where no further round makes up for moves left undone. */
-static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.05, IDLE_PART_ONCE = 0.002;
+ * communities are merged for good; least where no further round makes up for moves left undone, and
+ * of graphs that are not large, where a round costs more than the sweeps it makes up for. */
+static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.05, IDLE_PART_LEAST = 0.002;
 
 int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
     uint64_t worth = arcs / ARCS_PER_THREAD + 1;
@@ -117,10 +118,12 @@ static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph,
     *leiden = (gx__leiden){.job = job,
                            .n = graph->n,
                            .louvain = options->louvain,
+                           .large = graph->m >= GX__LEIDEN_LARGE,
                            .idle = options->tolerance * IDLE_SHARE,
-                           .idle_part = !options->louvain     ? IDLE_PART
-                                        : options->rounds > 1 ? IDLE_PART_LOUVAIN
-                                                              : IDLE_PART_ONCE,
+                           .idle_part = graph->m < GX__LEIDEN_LARGE || options->rounds == 1
+                                            ? IDLE_PART_LEAST
+                                        : options->louvain ? IDLE_PART_LOUVAIN
+                                                           : IDLE_PART,
                            .directed = options->directed && !options->cpm};
     const size_t room = (size_t)graph->n + 1;
     uint64_t worth = graph->m / ARCS_PER_THREAD + 1;
