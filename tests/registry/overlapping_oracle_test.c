@@ -123,6 +123,38 @@ static void test_personas(void **state) {
     assert_true(split > SEEDS / 4);
 }
 
+static bool same_arrays(const run_result *a, const run_result *b) {
+    bool same = true;
+    for (size_t i = 0; i < gx_arrays_count(a->arrays); i++) {
+        const gx_array *x = gx_arrays_at(a->arrays, i), *y = gx_arrays_find(b->arrays, x->name);
+        same &= y && x->bytes == y->bytes && memcmp(x->data, y->data, x->bytes) == 0;
+    }
+    return same;
+}
+
+/* Told not to, the pass does not look at weights (those of `plain` count parallel ties); told to,
+ * it does. */
+static void test_weights(void **state) {
+    (void)state;
+    uint32_t other = 0;
+    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
+        sample s, plain;
+        sample_make(&s, seed, true);
+        sample_make(&plain, seed, false);
+        run_result bare = run("overlapping", &plain.input, 1, PARAMS("weighted", "false"));
+        run_result blind = run("overlapping", &s.input, 1, PARAMS("weighted", "false"));
+        run_result weighted = run("overlapping", &s.input, 1, NULL);
+        assert_true(same_arrays(&bare, &blind));
+        other += !same_arrays(&bare, &weighted);
+        run_free(&bare);
+        run_free(&blind);
+        run_free(&weighted);
+        sample_free(&s);
+        sample_free(&plain);
+    }
+    assert_true(other > SEEDS / 8);
+}
+
 /* A member between dense groups, whose ego network has more ties than are kept. */
 static void test_a_hub(void **state) {
     (void)state;
@@ -258,6 +290,7 @@ static void test_planted(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_personas),
+        cmocka_unit_test(test_weights),
         cmocka_unit_test(test_a_hub),
         cmocka_unit_test(test_planted),
     };
