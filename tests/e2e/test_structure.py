@@ -47,6 +47,8 @@ def test_figures_of_the_structure(shop):
     (whole,) = rows("stats", shop)
     assert sum(int(row["members"]) for row in circles) == int(whole["members"])
     assert int(whole["hosts"]) > 0 and 0 < float(whole["vertical"]) < 1
+    assert float(whole["interactions"]) > 0 and 0 < float(whole["vertical_interactions"]) < 1
+    assert 0 < float(whole["weighted_reciprocity"]) <= 1 and float(whole["weight"]) > 0
     assert max(float(row["density"]) for row in circles[:3]) > float(whole["density"])
     gx("build", shop)
     name = circles[0]["community"]
