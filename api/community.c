@@ -1,6 +1,34 @@
 /* A community as the snapshot knows it. */
 #include "api/community.h"
 
+gx_circle_names gx_circle_names_of(const gx_state *state, const gx_arrays *arrays,
+                                   const char *instance, const gx_pass *pass, gx_arena *arena) {
+    gx_circle_names names = {.instance = instance};
+    if (!pass || strcmp(pass->name, "leiden") != 0) {
+        return names;
+    }
+    const char *full = gx_arena_printf(arena, "%s.id", instance);
+    const gx_array *id = full && arrays ? gx_arrays_find(arrays, full) : NULL;
+    if (id && id->dtype == GX_U32 && id->rank == 1) {
+        names.id = id->data;
+        names.count = (uint32_t)id->shape[0];
+    }
+    const uint32_t *next =
+        state->arrays ? gx_result_get(state->arrays, "leiden", "next_id", GX_U32, 1) : NULL;
+    names.known = !state->circles ? GX_NONE : next ? *next : state->circles;
+    return names;
+}
+
+gx_value gx_circle_name(gx_arena *arena, const gx_circle_names *names, uint32_t community) {
+    if (community == GX_NONE) {
+        return gx_nil();
+    }
+    const uint32_t id = community < names->count ? names->id[community] : community;
+    char *text = id < names->known ? gx_arena_printf(arena, "c-%u", id)
+                                   : gx_arena_printf(arena, "%s-%u", names->instance, community);
+    return gx_str(text ? text : "");
+}
+
 gx_status gx_circles_resolve(gx_circles *out, const gx_state *state, gx_error *err) {
     gx_status status = GX_OK;
     gx_circles c = {.state = state, .members = state->users};

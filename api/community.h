@@ -4,6 +4,21 @@
 
 #include "api/support.h"
 
+/* How the communities of any partition are called: "c-17" where one is, or carries on, the circle
+ * of the snapshot with that id (before there are any: where it has the id that a build would give),
+ * else "louvain-3", the community with the number 3 of `louvain`. */
+typedef struct gx_circle_names {
+    const char *instance;
+    const uint32_t *id; /* NULL: their numbers */
+    uint32_t count;     /* of id */
+    uint32_t known;     /* ids below this are those of circles */
+} gx_circle_names;
+
+/* Of the arrays "INSTANCE.…" that the pass gave (NULL: it is not known). */
+gx_circle_names gx_circle_names_of(const gx_state *state, const gx_arrays *arrays,
+                                   const char *instance, const gx_pass *pass, gx_arena *arena);
+gx_value gx_circle_name(gx_arena *arena, const gx_circle_names *names, uint32_t community);
+
 typedef struct gx_circles {
     const gx_state *state;
     const uint32_t *community;           /* one a member */

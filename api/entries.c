@@ -1,6 +1,8 @@
 /* Members and what a pass gave them. */
 #include "api/entries.h"
 
+#include "api/community.h"
+
 /* Beyond int64 (hashes): near enough to be seen, and not negative. */
 static gx_value of_u64(uint64_t number) {
     return number <= INT64_MAX ? gx_int((int64_t)number) : gx_real((double)number);
@@ -73,6 +75,8 @@ typedef struct columns {
     const char *name[COLUMNS_MAX];
     size_t count;
     uint64_t members;
+    const uint32_t *circle; /* one a member, of a pass whose circles have names; else NULL */
+    gx_circle_names names;
 } columns;
 
 static const gx_array *score_of(const gx_arrays *arrays, gx_arena *arena, const char *instance) {
@@ -97,6 +101,15 @@ static void choose(columns *out, gx_arena *arena, const gx_arrays *arrays, const
     }
 }
 
+/* Their numbers are those of this run; the names are what other answers call them. */
+static void name_circles(columns *out, const gx_call_env *call, const gx_arrays *arrays,
+                         const gx_pass *pass, const char *instance) {
+    out->names = gx_circle_names_of(call->state, arrays, instance, pass, call->arena);
+    if (out->names.id) {
+        out->circle = gx_result_get(arrays, instance, "community", GX_U32, out->members);
+    }
+}
+
 /* How many members the arrays are about: those of the state the arrays were made from. */
 static uint64_t members_of(const gx_arrays *arrays, gx_arena *arena, const char *instance,
                            uint64_t now) {
@@ -113,6 +126,11 @@ static void add_row(gx_value *list, gx_arena *arena, const columns *c, gx_value 
         gx_map_add(arena, &row, key,
                    member < c->members ? gx_entry_value(c->array[k], member) : gx_nil());
     }
+    if (c->circle) {
+        gx_map_add(arena, &row, gx_str("circle"),
+                   member < c->members ? gx_circle_name(arena, &c->names, c->circle[member])
+                                       : gx_nil());
+    }
     gx_list_add(arena, list, row);
 }
 
@@ -126,6 +144,7 @@ gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *array
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     choose(&c, call->arena, arrays, pass, instance,
            members_of(arrays, call->arena, instance, gx_word_count(txn, GX_SPACE_USER)));
+    name_circles(&c, call, arrays, pass, instance);
     for (uint32_t i = 0; i < members->size; i++) {
         const gx_value *id = &members->as.items[i];
         uint32_t member;

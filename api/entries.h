@@ -24,8 +24,8 @@ gx_value gx_entry_name(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays, gx
                        uint32_t number);
 
 /* {user_id, NAME…} for each of the members given (a list of ids), NAME every array "INSTANCE.NAME"
- * that the pass gives with one entry a member; nil for members newer than the arrays. not_found
- * names the member. */
+ * that the pass gives with one entry a member; nil for members newer than the arrays. Of circles
+ * also {circle}, the name beside the number. not_found names the member. */
 GX_MUST_CHECK gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *arrays,
                                       const gx_pass *pass, const char *instance,
                                       const gx_value *members, gx_error *err);

@@ -23,9 +23,8 @@ gx_value gx_category_value(gx_arena *arena, const gx_arrays *arrays, uint32_t la
  * given. */
 GX_MUST_CHECK gx_status gx_category_find(uint32_t *out, gx_arena *arena, const gx_arrays *arrays,
                                          gx_slice wanted, uint32_t count, gx_error *err);
-/* "c-17": how a community is named outside. Of a circle of the snapshot, by its id, which stays
- * when its number changes; `state` NULL: the partition is another one, and its numbers are the
- * names. */
+/* "c-17": how a circle of the snapshot is named outside: by its id, which stays when its number
+ * changes. `state` NULL: an id is given. Other partitions: gx_circle_name. */
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community);
 /* The id in a name, whether there is such a circle or not. bad_request. */
 GX_MUST_CHECK gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err);

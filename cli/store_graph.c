@@ -1,7 +1,8 @@
 /* The whole graph of a store, a row at a time. */
 #include "cli/store_graph.h"
 
-#include "api/support.h"
+#include "api/community.h"
+#include "api/keep.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ typedef struct measure {
     const char *key;
     const gx_array *array;
     bool community;
-    const gx_state *named; /* whose circles these are; NULL: of another partition */
+    gx_circle_names names; /* of communities */
 } measure;
 
 typedef struct graph {
@@ -44,6 +45,14 @@ static const char *key_of(gx_arena *arena, const char *name, bool community) {
     return wanted ? gx_arena_printf(arena, "%.*s", (int)(dot - name), name) : NULL;
 }
 
+static gx_circle_names names_of(const graph *g, const char *array) {
+    gx_arena *arena = g->command->arena;
+    const char *instance = gx_arena_printf(arena, "%.*s", (int)strcspn(array, "."), array);
+    const gx_pass *pass = instance ? gx_any_pass_find(instance) : NULL;
+    pass = pass || !instance ? pass : gx_kept_pass(g->state, instance, arena);
+    return gx_circle_names_of(g->state, g->state->arrays, instance, pass, arena);
+}
+
 static void find_measures(graph *g) {
     const gx_arrays *arrays = g->state->arrays;
     for (size_t i = 0; arrays && i < gx_arrays_count(arrays); i++) {
@@ -55,8 +64,7 @@ static void find_measures(graph *g) {
         }
         const char *key = key_of(g->command->arena, array->name, community);
         if (key) {
-            g->measure[g->measures++] =
-                (measure){key, array, community, strcmp(key, "community") == 0 ? g->state : NULL};
+            g->measure[g->measures++] = (measure){key, array, community, names_of(g, array->name)};
         }
     }
 }
@@ -83,7 +91,7 @@ static gx_status give_member(void *user, uint32_t id, gx_slice word, gx_error *e
         const measure *m = &g->measure[i];
         if (m->community) {
             uint32_t c = ((const uint32_t *)m->array->data)[id];
-            gx_map_put(g->row, &row, m->key, gx_community_value(g->row, m->named, c));
+            gx_map_put(g->row, &row, m->key, gx_circle_name(g->row, &m->names, c));
         } else {
             gx_map_put(g->row, &row, m->key, gx_real(((const double *)m->array->data)[id]));
         }

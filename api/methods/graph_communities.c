@@ -1,6 +1,7 @@
 /* graph.communities: the circles of the snapshot, or those another pass finds, as a row a community
  * or a row a member; of overlapping circles a row for each of a member's. */
 #include "api/community.h"
+#include "api/keep.h"
 #include "api/partition.h"
 
 #include <stdlib.h>
@@ -31,12 +32,8 @@ typedef struct partition {
     uint32_t *size; /* in the arena */
     gx_arrays *own;
     bool stored;
-    const uint32_t *id; /* of each, carried on from the last snapshot; NULL: its number */
+    gx_circle_names names;
 } partition;
-
-static gx_value name_of(gx_arena *arena, const partition *p, uint32_t community) {
-    return gx_community_value(arena, NULL, p->id ? p->id[community] : community);
-}
 
 /* Those of the snapshot, of a pass or of a run that was kept under a name of its own: only where
  * nothing was asked that differs from how they were made. */
@@ -146,7 +143,7 @@ static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) 
             }
             gx_value row = gx_map(arena, 2);
             gx_map_add(arena, &row, gx_str("user_id"), name);
-            gx_map_add(arena, &row, gx_str("community"), name_of(arena, p, own[i]));
+            gx_map_add(arena, &row, gx_str("community"), gx_circle_name(arena, &p->names, own[i]));
             gx_list_add(arena, &list, row);
         }
     }
@@ -173,7 +170,7 @@ static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *
                        gx_circle_items(arena, txn, &circles, c, TOP_ITEMS));
         } else {
             row = gx_map(arena, 2);
-            gx_map_put(arena, &row, "community", name_of(arena, p, c));
+            gx_map_put(arena, &row, "community", gx_circle_name(arena, &p->names, c));
             gx_map_put(arena, &row, "size", gx_int(p->size[c]));
         }
         gx_list_add(arena, &list, row);
@@ -216,7 +213,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const bool profiles = p.stored && strcmp(name, "leiden") == 0;
     find_overlap(&p, arrays, name);
     GX_TRY(count_sizes(&p, call->arena, err));
-    p.id = gx_result_get(arrays, name, "id", GX_U32, p.count);
+    const gx_pass *by = pass ? pass : gx_kept_pass(call->state, name, call->arena);
+    p.names = gx_circle_names_of(call->state, arrays, name, by, call->arena);
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     bool members = gx_arg_bool(call->args, "members");
     gx_value list = members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, profiles);

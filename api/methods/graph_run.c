@@ -213,7 +213,8 @@ const gx_method gx_method_graph_run = {
               "the members or items that the rows in head are of; in head members, items and "
               "categories by name), with top or "
               "of instead of "
-              "arrays members: [{user_id, …}], and bound?, samples?, …: each array of one number "
+              "arrays members: [{user_id, …}] (of leiden with circle, the name that goes with its "
+              "number community), and bound?, samples?, …: each array of one number "
               "that the pass gives; or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

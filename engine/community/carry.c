@@ -12,9 +12,9 @@ static const gx_array *find(const gx_arrays *arrays, const char *instance, const
     return size > 0 && (size_t)size < sizeof name ? gx_arrays_find(arrays, name) : NULL;
 }
 
-gx__last gx__last_find(const char *instance, const gx_input *input) {
+gx__last gx__last_find(const char *pass, const gx_input *input) {
     const gx__last none = {0};
-    const gx_array *array = input->before ? find(input->before, instance, "community") : NULL;
+    const gx_array *array = input->before ? find(input->before, pass, "community") : NULL;
     if (!array || array->dtype != GX_U32 || array->shape[0] > input->users) {
         return none;
     }
@@ -26,8 +26,8 @@ gx__last gx__last_find(const char *instance, const gx_input *input) {
         }
         count = last.community[v] >= count ? last.community[v] + 1 : count;
     }
-    const uint32_t *next = gx_result_get(input->before, instance, "next_id", GX_U32, 1);
-    last.id = next ? gx_result_get(input->before, instance, "id", GX_U32, count) : NULL;
+    const uint32_t *next = gx_result_get(input->before, pass, "next_id", GX_U32, 1);
+    last.id = next ? gx_result_get(input->before, pass, "id", GX_U32, count) : NULL;
     last.next_id = last.id ? *next : count;
     last.next_id = last.next_id < input->ids_given ? input->ids_given : last.next_id;
     return last;

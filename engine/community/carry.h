@@ -38,9 +38,10 @@ typedef struct gx__last {
     uint32_t members, next_id;
 } gx__last;
 
-/* Those of `instance` in input->before; next_id is at least input->ids_given. Arrays that do not
- * fit together, or hold a number that is not below the members, are none. O(n). */
-gx__last gx__last_find(const char *instance, const gx_input *input);
+/* Those of the pass in input->before, under its own name whatever this run is kept as; next_id is
+ * at least input->ids_given. Arrays that do not fit together, or hold a number that is not below
+ * the members, are none. O(n). */
+gx__last gx__last_find(const char *pass, const gx_input *input);
 
 /* A partition of n members to start from: the last one, and who came later alone; numbers below n.
  * last->community is not NULL. The caller gives it back to the job. */

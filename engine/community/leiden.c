@@ -87,7 +87,7 @@ gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *a
         .unweighted = !gx_arg_bool(args, "weighted"),
         .directed = directed ? input->graph : NULL,
         .tree = &tree};
-    const gx__last last = gx__last_find(out->instance, input);
+    const gx__last last = gx__last_find(louvain ? "louvain" : "leiden", input);
     uint32_t *community, *start = NULL, count;
     gx_status status;
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, input->users, 0, err));

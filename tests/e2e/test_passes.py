@@ -84,7 +84,7 @@ def test_every_pass_from_file_to_snapshot(small, serve):
         for entry in answer:
             for suffix in by_member & set(entry):
                 assert same(entry[suffix], own[suffix][numbers[entry["user_id"]]], numbers), (name, suffix, entry)
-        assert {key for entry in answer for key in entry} - {"user_id"} <= set(own), name
+        assert {key for entry in answer for key in entry} - {"user_id", "circle"} <= set(own), name
         assert by_member & set(answer[0]), name
         if "score" in by_member and name not in EXACT_TOP:
             top = gx("run", store, name, "--top", 7, "--format", "json").json()["members"]
