@@ -2,6 +2,7 @@
  * or a row a member; of overlapping circles a row for each of a member's. */
 #include "api/community.h"
 #include "api/keep.h"
+#include "api/levels.h"
 #include "api/partition.h"
 
 #include <stdlib.h>
@@ -12,6 +13,9 @@ static const gx_param params[] = {
     {"members", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "a row a member instead of a row a community"},
     {"n", GX_PARAM_INT, NULL, 1, 1e8, "communities", NULL, 0, "at most so many, the largest first"},
+    {"level", GX_PARAM_INT, NULL, 1, 1000, NULL, NULL, 0,
+     "of the hierarchy of leiden or louvain: the parts of this level, 1 the smallest, and which "
+     "one of the next holds each"},
     {"min_size", GX_PARAM_INT, "1", 1, 1e9, "members", NULL, 0, "leave out the smaller ones"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "parameters of the algorithm: computed anew"},
@@ -33,6 +37,8 @@ typedef struct partition {
     gx_arrays *own;
     bool stored;
     gx_circle_names names;
+    gx_level level;         /* where one was asked for; level.level 0: none was */
+    gx_circle_names parent; /* names on the next level */
 } partition;
 
 /* Those of the snapshot, of a pass or of a run that was kept under a name of its own: only where
@@ -123,6 +129,28 @@ static gx_status count_sizes(partition *p, gx_arena *arena, gx_error *err) {
     return GX_OK;
 }
 
+/* Names of the parts of a level: those of the communities on the last one. */
+static gx_circle_names level_names(const partition *p, gx_arena *arena, uint32_t level) {
+    const char *text = gx_arena_printf(arena, "%s.%u", p->names.instance, level);
+    return level == p->level.levels ? p->names : (gx_circle_names){.instance = text ? text : ""};
+}
+
+/* In place of the communities, the parts of the level that was asked for. */
+static gx_status take_level(partition *p, const gx_call_env *call, const gx_arrays *arrays,
+                            const char *name, gx_error *err) {
+    if (!gx_arg_has(call->args, "level")) {
+        return GX_OK;
+    }
+    const uint32_t level = (uint32_t)gx_arg_int(call->args, "level");
+    gx_status status = gx_level_find(&p->level, call->arena, arrays, name, p->members, level, err);
+    if (status == GX_OK) {
+        p->community = p->level.part;
+        p->parent = level_names(p, call->arena, level + 1);
+        p->names = level_names(p, call->arena, level);
+    }
+    return status;
+}
+
 /* Every community, unless -n says how many. */
 static uint32_t limit_of(const gx_call_env *call) {
     return gx_arg_has(call->args, "n") ? (uint32_t)gx_arg_int(call->args, "n") : GX_NONE;
@@ -138,7 +166,8 @@ static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) 
         const uint32_t *own = communities_of(p, u, &count);
         gx_value name = gx_word_value(arena, txn, GX_SPACE_USER, u);
         for (uint64_t i = 0; i < count && name.type != GX_NIL; i++) {
-            if (own[i] >= limit || p->size[own[i]] < smallest) {
+            const uint32_t rank = p->level.level ? p->level.rank[own[i]] : own[i];
+            if (rank >= limit || p->size[own[i]] < smallest) {
                 continue;
             }
             gx_value row = gx_map(arena, 2);
@@ -159,7 +188,8 @@ static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *
     bool carded = profiles && gx_circles_resolve(&circles, call->state, NULL) == GX_OK &&
                   circles.count == p->count;
     gx_value list = gx_list(arena, 64);
-    for (uint32_t c = 0; c < p->count && c < limit; c++) {
+    for (uint32_t i = 0; i < p->count && i < limit; i++) {
+        const uint32_t c = p->level.level ? p->level.order[i] : i;
         if (p->size[c] < smallest) {
             continue;
         }
@@ -169,13 +199,36 @@ static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *
             gx_map_put(arena, &row, "top_items",
                        gx_circle_items(arena, txn, &circles, c, TOP_ITEMS));
         } else {
-            row = gx_map(arena, 2);
+            row = gx_map(arena, 3);
             gx_map_put(arena, &row, "community", gx_circle_name(arena, &p->names, c));
             gx_map_put(arena, &row, "size", gx_int(p->size[c]));
+            if (p->level.parent) {
+                gx_map_put(arena, &row, "parent",
+                           gx_circle_name(arena, &p->parent, p->level.parent[c]));
+            }
         }
         gx_list_add(arena, &list, row);
     }
     return list;
+}
+
+/* Where the communities are from, and how good they are by what the pass made large. */
+static void add_head(gx_value *out, gx_arena *arena, const partition *p, const gx_arrays *arrays,
+                     const char *name) {
+    const double *modularity = gx_result_get(arrays, name, "modularity", GX_F64, 1);
+    const uint32_t levels = gx_levels_count(arrays, name);
+    gx_map_put(arena, out, "algorithm", gx_str(name));
+    gx_map_put(arena, out, "from", gx_str(p->stored ? "snapshot" : "computed"));
+    gx_map_put(arena, out, "count", gx_int(p->count));
+    if (p->level.level) {
+        gx_map_put(arena, out, "level", gx_int(p->level.level));
+    }
+    if (levels) {
+        gx_map_put(arena, out, "levels", gx_int(levels));
+    }
+    if (modularity && !p->level.parent) {
+        gx_map_put(arena, out, "modularity", gx_real(modularity[0]));
+    }
 }
 
 /* `quality` and `agreement`, where they were asked for. */
@@ -210,22 +263,17 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     GX_TRY(obtain(&p, call, pass, wanted, name, err));
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
-    const bool profiles = p.stored && strcmp(name, "leiden") == 0;
-    find_overlap(&p, arrays, name);
-    GX_TRY(count_sizes(&p, call->arena, err));
     const gx_pass *by = pass ? pass : gx_kept_pass(call->state, name, call->arena);
     p.names = gx_circle_names_of(call->state, arrays, name, by, call->arena);
+    find_overlap(&p, arrays, name);
+    GX_TRY(take_level(&p, call, arrays, name, err));
+    GX_TRY(count_sizes(&p, call->arena, err));
+    const bool profiles = p.stored && strcmp(name, "leiden") == 0 && !p.level.level;
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
     bool members = gx_arg_bool(call->args, "members");
     gx_value list = members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, profiles);
-    const double *quality = gx_result_get(arrays, name, "modularity", GX_F64, 1);
-    *out = gx_map(call->arena, 5);
-    gx_map_put(call->arena, out, "algorithm", gx_str(name));
-    gx_map_put(call->arena, out, "from", gx_str(p.stored ? "snapshot" : "computed"));
-    gx_map_put(call->arena, out, "count", gx_int(p.count));
-    if (quality) {
-        gx_map_put(call->arena, out, "modularity", gx_real(quality[0]));
-    }
+    *out = gx_map(call->arena, 9);
+    add_head(out, call->arena, &p, arrays, name);
     GX_TRY(add_figures(out, call, txn, &p, err));
     gx_map_put(call->arena, out, members ? "members" : "communities", list);
 done:
@@ -241,9 +289,9 @@ const gx_method gx_method_graph_communities = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{algorithm, from, count, modularity, quality: {modularity, coverage, performance, "
-              "conductance, conductance_most, disconnected}, agreement: {members, nmi, ami, ari}, "
-              "communities: [{community, size, density, conductance, top_items}] or members: "
-              "[{user_id, community}]}",
+    .result = "{algorithm, from, count, level, levels, modularity, quality: {modularity, coverage, "
+              "performance, conductance, conductance_most, disconnected}, agreement: {members, "
+              "nmi, ami, ari}, communities: [{community, size, density, conductance, top_items}], "
+              "with level [{community, size, parent}], or members: [{user_id, community}]}",
     .run = run,
 };

@@ -70,6 +70,7 @@ const gx_verb gx_verb_communities = {
         "  guanxi communities shop.gx --min-size 10\n"
         "  guanxi communities shop.gx --members --format csv -o circles.csv\n"
         "  guanxi communities edges.txt --preset snap --undirected --resolution 2\n"
+        "  guanxi communities shop.gx --level 1\n"
         "  guanxi communities shop.gx --quality --labels region --format json\n"
         "  guanxi communities edges.txt label_propagation --preset snap --labels labels.txt\n",
 };

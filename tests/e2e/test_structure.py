@@ -56,3 +56,26 @@ def test_figures_of_the_structure(shop):
     assert [row["snapshot"] for row in over_time] == ["1", "2"]
     assert all(row["community"] == name for row in over_time)
     assert "vertical" in gx("stats", shop).out
+
+
+def test_parts_within_circles(built_shop):
+    circles = {row["community"]: int(row["size"]) for row in rows("communities", built_shop)}
+    levels = gx("communities", built_shop, "--format", "json").json()["levels"]
+    for level in range(levels, 0, -1):
+        parts = rows("communities", built_shop, "--level", level)
+        sizes = [int(row["size"]) for row in parts]
+        assert sum(sizes) == 2000 and sizes == sorted(sizes, reverse=True)
+        if level == levels:
+            assert {row["community"]: int(row["size"]) for row in parts} == circles and "parent" not in parts[0]
+        else:  # a part of the next level is as large as what it holds
+            held = dict.fromkeys(above, 0)
+            for row in parts:
+                held[row["parent"]] += int(row["size"])
+            assert held == above
+        above = {row["community"]: int(row["size"]) for row in parts}
+        who = rows("communities", built_shop, "--level", level, "--members")
+        assert len(who) == 2000 and {row["community"] for row in who} == set(above)
+    assert levels > 1 and len(above) > len(circles)
+    assert len(rows("communities", built_shop, "--level", 1, "-n", 3)) == 3
+    assert f"to {levels}" in gx("communities", built_shop, "--level", levels + 1, code=2).err
+    assert "no hierarchy" in gx("communities", built_shop, "components", "--level", 1, code=2).err
