@@ -136,11 +136,14 @@ done:
     return status;
 }
 
+static bool read_note(gx_value *out, const gx_state *state, const char *key, gx_arena *arena) {
+    const char *text = key && state->arrays ? gx_arrays_noted(state->arrays, key) : NULL;
+    return text && gx_json_read(out, arena, text, strlen(text), NULL) == GX_OK;
+}
+
 const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_arena *arena) {
     gx_value run;
-    const char *key = gx_arena_printf(arena, "run.%s", instance);
-    const char *text = key && state->arrays ? gx_arrays_noted(state->arrays, key) : NULL;
-    if (!text || gx_json_read(&run, arena, text, strlen(text), NULL) != GX_OK) {
+    if (!read_note(&run, state, gx_arena_printf(arena, "run.%s", instance), arena)) {
         return NULL;
     }
     const gx_value *pass = gx_map_get(&run, "pass");
@@ -148,4 +151,29 @@ const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_aren
                            ? gx_arena_printf(arena, "%.*s", (int)pass->size, pass->as.text)
                            : NULL;
     return name ? gx_any_pass_find(name) : NULL;
+}
+
+/* What the recipe of the build says of the pass. */
+static const gx_value *find_step(const gx_value *recipe, const char *name) {
+    const gx_value *passes = gx_map_get(recipe, "passes");
+    for (uint32_t i = 0; passes && passes->type == GX_LIST && i < passes->size; i++) {
+        const gx_value *pass = gx_map_get(&passes->as.items[i], "pass");
+        if (pass && pass->type == GX_TEXT &&
+            gx_slice_is((gx_slice){pass->as.text, pass->size}, name)) {
+            return &passes->as.items[i];
+        }
+    }
+    return NULL;
+}
+
+gx_value gx_made_with(const gx_state *state, const char *instance, gx_arena *arena) {
+    gx_value note;
+    const gx_value *step = NULL;
+    if (read_note(&note, state, gx_arena_printf(arena, "run.%s", instance), arena)) {
+        step = &note;
+    } else if (read_note(&note, state, "recipe", arena)) {
+        step = find_step(&note, instance);
+    }
+    const gx_value *params = step ? gx_map_get(step, "params") : NULL;
+    return params ? *params : gx_nil();
 }

@@ -17,5 +17,8 @@ GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_arrays
                                 gx_job *job, gx_error *err);
 /* The pass whose run is kept in the snapshot under this name; NULL: there is none. */
 const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_arena *arena);
+/* The parameters that the arrays "INSTANCE.…" of the snapshot were made with, by a run that is kept
+ * or by the build; nil: by no other than the defaults. */
+gx_value gx_made_with(const gx_state *state, const char *instance, gx_arena *arena);
 
 #endif

@@ -25,17 +25,42 @@ static gx_status extend(uint32_t **out, const uint32_t *community, uint32_t memb
     return GX_OK;
 }
 
+/* Leicht and Newman's; *in_out and *out_directed stay as they are where no tie has a direction. */
+static gx_status judge_directed(double *in_out, bool *out_directed, gx_call_env *call,
+                                const uint32_t *community, uint32_t members,
+                                const gx_view_spec *spec, gx_error *err) {
+    gx_status status;
+    const gx_held *held = NULL;
+    uint32_t *all = NULL;
+    GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, 0, spec, call->job, err));
+    if (held->graph.directed) {
+        GX_TRY(extend(&all, community, members, held->graph.n, call->job, err));
+        GX_TRY(gx_quality_objective(in_out, &held->graph, all, 1.0, 0, call->job, err));
+        *out_directed = true;
+    }
+done:
+    gx_job_free(call->job, all);
+    gx_graph_release(call->db, held);
+    return status;
+}
+
 gx_status gx_partition_quality(gx_value *out, gx_call_env *call, const uint32_t *community,
-                               uint32_t members, const gx_view_spec *spec, gx_error *err) {
+                               uint32_t members, bool directed, const gx_view_spec *spec,
+                               gx_error *err) {
     gx_status status;
     const gx_held *held = NULL;
     uint32_t *all = NULL;
     gx_quality q;
+    bool by_direction = false;
     GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, GX_GRAPH_UNDIRECTED, spec, call->job,
                          err));
     GX_TRY(extend(&all, community, members, held->graph.n, call->job, err));
     GX_TRY(gx_quality_measure(&q, &held->graph, all, call->job, err));
-    *out = gx_map(call->arena, 6);
+    if (directed) {
+        GX_TRY(judge_directed(&q.modularity, &by_direction, call, community, members, spec, err));
+    }
+    *out = gx_map(call->arena, 8);
+    gx_map_put(call->arena, out, "directed", gx_bool(by_direction));
     gx_map_put(call->arena, out, "modularity", gx_real(q.modularity));
     gx_map_put(call->arena, out, "coverage", gx_real(q.coverage));
     gx_map_put(call->arena, out, "performance", gx_real(q.performance));
@@ -157,7 +182,7 @@ gx_status gx_partition_agreement(gx_value *out, gx_call_env *call, gx_txn *txn,
                    : gx_fail_at(err, GX_BAD_REQUEST, "labels", "no member has a text named %s",
                                 gx_quote(name, sizeof name, labels->as.text, labels->size)));
     }
-    *out = gx_map(call->arena, 4);
+    *out = gx_map(call->arena, 5);
     gx_map_put(call->arena, out, "members", gx_int(found.members));
     gx_map_put(call->arena, out, "nmi", gx_real(found.nmi));
     gx_map_put(call->arena, out, "ami", gx_real(found.ami));

@@ -22,13 +22,17 @@ static const gx_param params[] = {
     {"fresh", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "compute anew, even where the snapshot has it"},
     {"quality", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "modularity, coverage, performance and conductance too, on the ties there are now"},
+     "modularity, coverage, performance and conductance too, on the ties there are now: modularity "
+     "by direction where the communities were found by it, the rest without; of overlapping "
+     "communities the main ones"},
     {"labels", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "NMI, AMI and ARI against a text field of the members, or a map of members to labels"},
+     "NMI, AMI and ARI against a text field of the members, or a map of members to labels; of "
+     "overlapping communities the main ones"},
     GX_VIEW_PARAMS,
 };
 
 typedef struct partition {
+    const gx_pass *pass; /* that found it; NULL: it is not known */
     const uint32_t *community;
     uint32_t members, count;
     const uint64_t *ptr; /* of overlapping circles: where a member's begin in `item`; else NULL */
@@ -231,20 +235,49 @@ static void add_head(gx_value *out, gx_arena *arena, const partition *p, const g
     }
 }
 
+/* Whether ties counted by their direction when the communities were found. */
+static bool is_directed(const gx_call_env *call, const partition *p, const char *name) {
+    gx_args args;
+    const gx_value made = p->stored ? gx_made_with(call->state, name, call->arena)
+                                    : *gx_arg_value(call->args, "params");
+    if (!p->pass || gx_args_parse(&args, call->arena, p->pass->params, p->pass->param_count,
+                                  made.type == GX_MAP ? &made : NULL, NULL) != GX_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < p->pass->param_count; i++) {
+        const char *param = p->pass->params[i].name;
+        if ((strcmp(param, "directed") == 0 && gx_arg_bool(&args, param)) ||
+            (strcmp(param, "direction") == 0 && !gx_arg_is(&args, param, "all"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of circles that overlap the figures are about each member's main one. */
+static void tell_main(gx_value *figures, gx_arena *arena, const partition *p) {
+    if (p->ptr) {
+        gx_map_put(arena, figures, "main_only", gx_bool(true));
+    }
+}
+
 /* `quality` and `agreement`, where they were asked for. */
 static gx_status add_figures(gx_value *out, gx_call_env *call, gx_txn *txn, const partition *p,
-                             gx_error *err) {
+                             const char *name, gx_error *err) {
     gx_status status = GX_OK;
     gx_value figures;
     gx_view_spec spec;
     const gx_value *labels = gx_arg_value(call->args, "labels");
     if (gx_arg_bool(call->args, "quality")) {
         GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
-        GX_TRY(gx_partition_quality(&figures, call, p->community, p->members, &spec, err));
+        GX_TRY(gx_partition_quality(&figures, call, p->community, p->members,
+                                    is_directed(call, p, name), &spec, err));
+        tell_main(&figures, call->arena, p);
         gx_map_put(call->arena, out, "quality", figures);
     }
     if (labels->type != GX_NIL) {
         GX_TRY(gx_partition_agreement(&figures, call, txn, p->community, p->members, labels, err));
+        tell_main(&figures, call->arena, p);
         gx_map_put(call->arena, out, "agreement", figures);
     }
 done:
@@ -263,8 +296,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     GX_TRY(obtain(&p, call, pass, wanted, name, err));
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
-    const gx_pass *by = pass ? pass : gx_kept_pass(call->state, name, call->arena);
-    p.names = gx_circle_names_of(call->state, arrays, name, by, call->arena);
+    p.pass = pass ? pass : gx_kept_pass(call->state, name, call->arena);
+    p.names = gx_circle_names_of(call->state, arrays, name, p.pass, call->arena);
     find_overlap(&p, arrays, name);
     GX_TRY(take_level(&p, call, arrays, name, err));
     GX_TRY(count_sizes(&p, call->arena, err));
@@ -274,7 +307,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, profiles);
     *out = gx_map(call->arena, 9);
     add_head(out, call->arena, &p, arrays, name);
-    GX_TRY(add_figures(out, call, txn, &p, err));
+    GX_TRY(add_figures(out, call, txn, &p, name, err));
     gx_map_put(call->arena, out, members ? "members" : "communities", list);
 done:
     gx_txn_abort(txn);
@@ -289,9 +322,10 @@ const gx_method gx_method_graph_communities = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{algorithm, from, count, level, levels, modularity, quality: {modularity, coverage, "
-              "performance, conductance, conductance_most, disconnected}, agreement: {members, "
-              "nmi, ami, ari}, communities: [{community, size, density, conductance, top_items}], "
-              "with level [{community, size, parent}], or members: [{user_id, community}]}",
+    .result = "{algorithm, from, count, level, levels, modularity, quality: {directed, modularity, "
+              "coverage, performance, conductance, conductance_most, disconnected, main_only}, "
+              "agreement: {members, nmi, ami, ari, main_only}, communities: [{community, size, "
+              "density, conductance, top_items}], with level [{community, size, parent}], or "
+              "members: [{user_id, community}]}",
     .run = run,
 };

@@ -79,3 +79,25 @@ def test_parts_within_circles(built_shop):
     assert len(rows("communities", built_shop, "--level", 1, "-n", 3)) == 3
     assert f"to {levels}" in gx("communities", built_shop, "--level", levels + 1, code=2).err
     assert "no hierarchy" in gx("communities", built_shop, "components", "--level", 1, code=2).err
+
+
+def test_quality_says_what_it_judges(tmp_path):
+    """Ties that all point one way: the two modularities differ, and the figure is that of the partition's own kind."""
+    edges, store = tmp_path / "edges.txt", tmp_path / "s.gx"
+    ring = [(c + a, c + (a + step) % 8) for c in (0, 8, 16) for a in range(8) for step in (1, 3)]
+    edges.write_text("".join(f"{a} {b}\n" for a, b in ring + [(0, 8), (0, 16), (8, 16), (1, 17)]))
+    gx("init", store)
+    gx("import", store, edges, "--preset", "snap")
+    gx("build", store, "--passes", "leiden")
+    words = ["--quality", "--format", "json"]
+    plain = gx("communities", store, *words).json()
+    assert plain["quality"]["directed"] is False
+    gx("run", store, "leiden", "--directed", "--write", "dl")
+    kept = gx("communities", store, "dl", *words).json()
+    fresh = gx("communities", store, "leiden", "--directed", *words).json()
+    for answer in (kept, fresh):
+        assert answer["quality"]["directed"] is True
+        assert abs(answer["quality"]["modularity"] - answer["modularity"]) < 1e-9
+    assert abs(kept["quality"]["modularity"] - plain["quality"]["modularity"]) > 1e-4
+    over = gx("communities", store, "overlapping", *words).json()
+    assert over["quality"]["main_only"] is True and "main_only" not in plain["quality"]
