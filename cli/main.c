@@ -51,6 +51,9 @@ static gx_status run_method(gx_command *command, gx_error *err) {
         status = gx_target_call(&result, target, method->name, &args, command, err);
     }
     gx_progress_end(command);
+    if (status == GX_OK && command->verb->say) {
+        command->verb->say(command, &result);
+    }
     if (status == GX_OK && command->verb->rows && gx_form_of(command->format)->flat) {
         result = command->verb->rows(command->arena, &result);
     }

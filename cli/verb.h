@@ -45,6 +45,8 @@ typedef struct gx_verb {
     const char *examples;       /* lines for help */
     /* Replaces the plain call. The answer, if there is one, is printed by gx_print. */
     gx_status (*run)(gx_command *command, gx_error *err);
+    /* Words on stderr about an answer of the plain call; may be NULL. */
+    void (*say)(const gx_command *command, const gx_value *result);
     /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
     gx_value (*rows)(gx_arena *arena, const gx_value *result);
     /* The i-th word the first positional may be and the flags that come with it, as passes are for

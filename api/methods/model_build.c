@@ -15,6 +15,41 @@ static const gx_param params[] = {
     GX_VIEW_PARAMS,
 };
 
+static bool has_prefix(const gx_arrays *arrays, const char *prefix, size_t size) {
+    for (size_t i = 0; i < gx_arrays_count(arrays); i++) {
+        if (strncmp(gx_arrays_at(arrays, i)->name, prefix, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Passes and kept runs, by which array names begin, that `before` has and `now` does not. */
+static gx_value left_out(gx_arena *arena, const gx_arrays *before, const gx_arrays *now) {
+    gx_value list = gx_list(arena, 8);
+    for (size_t i = 0; before && now && i < gx_arrays_count(before); i++) {
+        const char *name = gx_arrays_at(before, i)->name;
+        const size_t size = strcspn(name, ".");
+        bool told = has_prefix(now, name, size + 1);
+        for (uint32_t k = 0; !told && k < list.size; k++) {
+            const gx_value *one = &list.as.items[k];
+            told = gx_slice_equal((gx_slice){name, size}, (gx_slice){one->as.text, one->size});
+        }
+        if (!told) {
+            gx_list_add(arena, &list, gx_text_copy(arena, name, size));
+        }
+    }
+    return list;
+}
+
+/* Of what is served from now on, compared with what was when the call began. */
+static void put_left_out(gx_value *out, gx_call_env *call) {
+    gx_state *now = gx_db_hold_state(call->db);
+    gx_map_put(call->arena, out, "left_out",
+               left_out(call->arena, call->state->arrays, now->arrays));
+    gx_state_release(now);
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_build_options options = {.passes = gx_arg_value(call->args, "passes"),
                                 .params = gx_arg_value(call->args, "params"),
@@ -33,12 +68,15 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    *out = gx_map(call->arena, 5);
+    *out = gx_map(call->arena, 6);
     gx_map_put(call->arena, out, "snapshot", gx_int(built.number));
     gx_map_put(call->arena, out, "promoted", gx_bool(options.promote));
     gx_map_put(call->arena, out, "bytes", gx_int((int64_t)built.bytes));
     gx_map_put(call->arena, out, "wall_s", gx_real(built.wall_s));
     gx_map_put(call->arena, out, "cpu_s", gx_real(built.cpu_s));
+    if (options.promote) {
+        put_left_out(out, call);
+    }
     return GX_OK;
 }
 
@@ -49,6 +87,7 @@ const gx_method gx_method_model_build = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{snapshot, promoted, bytes, wall_s, cpu_s} or {steps, mem_bytes, cpu_s, cpu_most_s}",
+    .result = "{snapshot, promoted, bytes, wall_s, cpu_s, left_out?: [pass]} or {steps, mem_bytes, "
+              "cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -1,5 +1,22 @@
 /* guanxi build: computes what is served and publishes it. */
-#include "cli/verb.h"
+#include "cli/format.h"
+
+/* What was served and is no more: who asks for it next would not know why. */
+static void say(const gx_command *command, const gx_value *result) {
+    const gx_value *list = gx_map_get(result, "left_out");
+    gx_buffer names = {0};
+    for (uint32_t i = 0; list && list->type == GX_LIST && i < list->size; i++) {
+        gx_buffer_text(&names, i ? ", " : "");
+        gx_buffer_append(&names, list->as.items[i].as.text, list->as.items[i].size);
+    }
+    if (names.size) {
+        gx_say(command,
+               "this snapshot is without what the one before had: %.*s; `guanxi model rollback` "
+               "serves that one again, and `guanxi run … PASS --write NAME` adds to a snapshot",
+               (int)names.size, (const char *)names.bytes);
+    }
+    gx_buffer_finish(&names);
+}
 
 const gx_verb gx_verb_build = {
     .name = "build",
@@ -8,6 +25,7 @@ const gx_verb gx_verb_build = {
     .method = "model.build",
     .flags = GX_VERB_WRITES,
     .list = "steps",
+    .say = say,
     .examples =
         "  guanxi build shop.gx\n  guanxi build shop.gx --estimate\n"
         "  guanxi build shop.gx --params leiden.resolution=0.5 --params linear.neighbours=500\n",

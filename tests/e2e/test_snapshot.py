@@ -84,3 +84,20 @@ def test_model_list_diff_rollback(shop):
     assert changed["pagerank.score"] == "same" and changed["leiden.community"] == "values"
     gx("model", shop, "rollback")
     assert gx("status", shop, "--format", "json").json()["snapshot"] == 1
+
+
+def test_a_build_says_what_it_leaves_out(shop):
+    first = gx("run", shop, "layout", "--write", "layout")
+    assert "without" not in first.err
+    gx("bridges", shop)
+    gx("stats", shop)
+    assert gx("export", shop, "graph", "--format", "gexf").out.count("<viz:position ") > 0
+    less = gx("build", shop, "--passes", "leiden,strength,circle,leaders,popular,linear")
+    (line,) = [line for line in less.err.splitlines() if "without" in line]
+    named = line[line.index("had: ") + 5 : line.index(";")].split(", ")
+    assert {"spanners", "structure", "layout", "bridges"} <= set(named) and "leiden" not in named
+    assert len(named) == len(set(named))
+    assert "without the pass spanners" in gx("bridges", shop, code=1).err
+    assert "without" not in gx("build", shop).err
+    assert "without" not in gx("build", shop, "--passes", "leiden", "--no-promote").err
+    gx("bridges", shop)
