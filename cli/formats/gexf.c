@@ -6,7 +6,7 @@
 typedef struct writer {
     FILE *out;
     const gx_graph_source *source;
-    uint64_t edges;
+    uint64_t arcs;
 } writer;
 
 enum { SQUARE = 1000 }; /* Gephi's unit is about a node's size: -1 … 1 becomes -1000 … 1000 */
@@ -77,39 +77,40 @@ static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
     return GX_OK;
 }
 
-static gx_status write_edge(void *ctx, const gx_value *row, gx_error *err) {
-    (void)err;
+static void write_arc(void *ctx, const gx_value *row, const char *from, const char *to) {
     writer *w = ctx;
-    const gx_value *directed = gx_markup_get(row, "directed"),
-                   *weight = gx_markup_get(row, "weight");
-    bool one_way = directed && directed->type == GX_BOOL && directed->as.boolean;
-    fprintf(w->out, "      <edge id=\"%llu\"", (unsigned long long)w->edges++);
-    write_text(w->out, "source", gx_markup_get(row, w->source->src));
-    write_text(w->out, "target", gx_markup_get(row, w->source->dst));
-    fputs(one_way ? " type=\"directed\"" : "", w->out);
+    const gx_value *weight = gx_markup_get(row, "weight");
+    fprintf(w->out, "      <edge id=\"%llu\"", (unsigned long long)w->arcs++);
+    write_text(w->out, "source", gx_markup_get(row, from));
+    write_text(w->out, "target", gx_markup_get(row, to));
     if (weight) {
         write_text(w->out, "weight", weight);
     }
     fputs(">", w->out);
     write_values(w->out, row, w->source->edge, w->source->edge_count);
     fputs("</edge>\n", w->out);
-    return GX_OK;
 }
 
 static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error *err) {
     writer w = {out, source, 0};
-    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-          "<gexf xmlns=\"http://www.gexf.net/1.2draft\" "
-          "xmlns:viz=\"http://www.gexf.net/1.2draft/viz\" "
-          "version=\"1.2\">\n  <graph defaultedgetype=\"undirected\">\n",
-          out);
+    bool directed;
+    gx_status status = gx_markup_directed(&directed, source, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    fprintf(out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<gexf xmlns=\"http://www.gexf.net/1.2draft\" "
+            "xmlns:viz=\"http://www.gexf.net/1.2draft/viz\" "
+            "version=\"1.2\">\n  <graph defaultedgetype=\"%sdirected\">\n",
+            directed ? "" : "un");
     write_attributes(out, "node", source->node, source->node_count);
     write_attributes(out, "edge", source->edge, source->edge_count);
     fputs("    <nodes>\n", out);
-    gx_status status = source->each_node(source->user, write_node, &w, err);
+    status = source->each_node(source->user, write_node, &w, err);
     fputs("    </nodes>\n    <edges>\n", out);
     if (status == GX_OK) {
-        status = source->each_edge(source->user, write_edge, &w, err);
+        status = gx_markup_arcs(source, directed, write_arc, &w, err);
     }
     fputs("    </edges>\n  </graph>\n</gexf>\n", out);
     return status;

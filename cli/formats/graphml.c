@@ -1,9 +1,5 @@
 /* GraphML (Brandes, Eiglsperger, Herman, Himsolt and Marshall 2002): read by Gephi, Cytoscape, yEd,
- * igraph and NetworkX.
- *
- * The format lets every edge say its direction, but igraph does not look at that and NetworkX
- * refuses it. So a graph in which some edges go one way is directed, and an edge that goes both
- * ways is two there, each with directed=false among its data. */
+ * igraph and NetworkX. */
 #include "cli/formats/markup.h"
 
 #include <string.h>
@@ -11,7 +7,6 @@
 typedef struct writer {
     FILE *out;
     const gx_graph_source *source;
-    bool directed; /* some edge is */
 } writer;
 
 static const char *type_name(gx_type type) {
@@ -62,18 +57,8 @@ static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
     return GX_OK;
 }
 
-static bool is_directed(const gx_value *row) {
-    const gx_value *directed = gx_markup_get(row, "directed");
-    return directed && directed->type == GX_BOOL && directed->as.boolean;
-}
-
-static gx_status look_at_edge(void *ctx, const gx_value *row, gx_error *err) {
-    (void)err;
-    ((writer *)ctx)->directed |= is_directed(row);
-    return GX_OK;
-}
-
-static void write_arc(const writer *w, const gx_value *row, const char *from, const char *to) {
+static void write_arc(void *ctx, const gx_value *row, const char *from, const char *to) {
+    const writer *w = ctx;
     fputs("    <edge", w->out);
     write_name(w->out, "source", row, from);
     write_name(w->out, "target", row, to);
@@ -82,19 +67,10 @@ static void write_arc(const writer *w, const gx_value *row, const char *from, co
     fputs("</edge>\n", w->out);
 }
 
-static gx_status write_edge(void *ctx, const gx_value *row, gx_error *err) {
-    (void)err;
-    const writer *w = ctx;
-    write_arc(w, row, w->source->src, w->source->dst);
-    if (w->directed && !is_directed(row)) {
-        write_arc(w, row, w->source->dst, w->source->src);
-    }
-    return GX_OK;
-}
-
 static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error *err) {
-    writer w = {out, source, false};
-    gx_status status = source->each_edge(source->user, look_at_edge, &w, err);
+    writer w = {out, source};
+    bool directed;
+    gx_status status = gx_markup_directed(&directed, source, err);
     if (status != GX_OK) {
         return status;
     }
@@ -103,10 +79,10 @@ static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error 
           out);
     write_keys(out, "node", source->node, source->node_count);
     write_keys(out, "edge", source->edge, source->edge_count);
-    fprintf(out, "  <graph edgedefault=\"%sdirected\">\n", w.directed ? "" : "un");
+    fprintf(out, "  <graph edgedefault=\"%sdirected\">\n", directed ? "" : "un");
     status = source->each_node(source->user, write_node, &w, err);
     if (status == GX_OK) {
-        status = source->each_edge(source->user, write_edge, &w, err);
+        status = gx_markup_arcs(source, directed, write_arc, &w, err);
     }
     fputs("  </graph>\n</graphml>\n", out);
     return status;

@@ -86,3 +86,44 @@ double gx_markup_number(const gx_value *row, const char *key, double fallback) {
            : value->type == GX_INT  ? (double)value->as.integer
                                     : fallback;
 }
+
+/* ---- arcs ------------------------------------------------------------------------------------ */
+
+typedef struct arcs {
+    const gx_graph_source *source;
+    bool directed;
+    gx_arc_fn fn;
+    void *ctx;
+} arcs;
+
+static bool is_directed(const gx_value *row) {
+    const gx_value *directed = gx_markup_get(row, "directed");
+    return directed && directed->type == GX_BOOL && directed->as.boolean;
+}
+
+static gx_status look_at_edge(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    *(bool *)ctx |= is_directed(row);
+    return GX_OK;
+}
+
+gx_status gx_markup_directed(bool *out, const gx_graph_source *source, gx_error *err) {
+    *out = false;
+    return source->each_edge(source->user, look_at_edge, out, err);
+}
+
+static gx_status give_edge(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    const arcs *a = ctx;
+    a->fn(a->ctx, row, a->source->src, a->source->dst);
+    if (a->directed && !is_directed(row)) {
+        a->fn(a->ctx, row, a->source->dst, a->source->src);
+    }
+    return GX_OK;
+}
+
+gx_status gx_markup_arcs(const gx_graph_source *source, bool directed, gx_arc_fn fn, void *ctx,
+                         gx_error *err) {
+    arcs a = {source, directed, fn, ctx};
+    return source->each_edge(source->user, give_edge, &a, err);
+}

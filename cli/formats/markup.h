@@ -14,4 +14,12 @@ const gx_value *gx_markup_get(const gx_value *row, const char *key);
 /* That value as a number; `fallback` where it is none. */
 double gx_markup_number(const gx_value *row, const char *key, double fallback);
 
+/* Each edge as arcs from `from` to `to` (keys of the row). GraphML and GEXF let every edge say its
+ * direction, but NetworkX refuses that, and igraph does not look at it. So a graph in which some
+ * edge goes one way is `directed`, and an edge that goes both ways is two arcs there. */
+typedef void (*gx_arc_fn)(void *ctx, const gx_value *row, const char *from, const char *to);
+GX_MUST_CHECK gx_status gx_markup_directed(bool *out, const gx_graph_source *source, gx_error *err);
+GX_MUST_CHECK gx_status gx_markup_arcs(const gx_graph_source *source, bool directed, gx_arc_fn fn,
+                                       void *ctx, gx_error *err);
+
 #endif

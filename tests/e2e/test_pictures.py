@@ -35,9 +35,12 @@ def test_ego_as_gexf(built_shop, leader):
     ego = gx("ego", built_shop, leader, "--format", "json").json()
     tree = written("ego", built_shop, leader, "--format", "gexf")
     assert len(list(tree.iter(GEXF + "node"))) == len(list(tree.iter(VIZ + "position"))) == len(ego["members"])
+    both_ways = sum(not tie["directed"] for tie in ego["ties"])
+    assert 0 < both_ways < len(ego["ties"])
+    assert tree.find(GEXF + "graph").get("defaultedgetype") == "directed"
     edges = list(tree.iter(GEXF + "edge"))
-    assert len(edges) == len(ego["ties"])
-    assert sum(edge.get("type") == "directed" for edge in edges) == sum(tie["directed"] for tie in ego["ties"])
+    assert len(edges) == len({edge.get("id") for edge in edges}) == len(ego["ties"]) + both_ways
+    assert all(edge.get("type") is None for edge in edges)
 
 
 def test_ego_as_a_picture(built_shop, leader, serve):
@@ -84,10 +87,27 @@ def test_whole_graph(built_shop):
     status = gx("status", built_shop, "--format", "json").json()
     tree = written("export", built_shop, "graph", "--format", "gexf")
     assert len(list(tree.iter(GEXF + "node"))) == status["users"]
-    assert len(list(tree.iter(GEXF + "edge"))) == status["ties"]
+    ties = gx("export", built_shop, "ties", "--format", "json").json()
+    assert len(ties) == status["ties"]
+    arcs = sum(1 if tie["directed"] else 2 for tie in ties)
+    assert len(list(tree.iter(GEXF + "edge"))) == arcs
     tree = written("export", built_shop, "graph")
+    assert len(list(tree.iter(GRAPHML + "edge"))) == arcs
     names = {key.get("attr.name") for key in tree.iter(GRAPHML + "key")}
     assert {"community", "leader_score", "pagerank", "kcore", "kind", "weight"} <= names
+
+
+def test_networkx_reads_both(built_shop, leader, tmp_path):
+    networkx = pytest.importorskip("networkx")
+    for words in (["ego", built_shop, leader], ["map", built_shop], ["export", built_shop, "graph"]):
+        graphs = []
+        for form, read in (("gexf", networkx.read_gexf), ("graphml", networkx.read_graphml)):
+            path = tmp_path / f"graph.{form}"
+            gx(*words, "--format", form, "-o", path)
+            graphs.append(read(path))
+        one, other = graphs
+        assert one.is_directed() == other.is_directed() == (words[0] != "map")
+        assert set(one) == set(other) and one.number_of_edges() == other.number_of_edges() > 0
 
 
 def test_names_of_any_characters(tmp_path):
