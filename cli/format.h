@@ -27,6 +27,7 @@ typedef gx_status (*gx_row_fn)(void *ctx, const gx_value *row, gx_error *err);
  * next. The keys `x`, `y` (position), `label`, `community`, `weight` and `directed` mean the same
  * to every graph form. */
 typedef struct gx_graph_source {
+    bool nodes; /* a form with room for one list has the nodes in it, else the edges */
     const char *id, *src, *dst; /* keys of the names: of a node, of an edge's ends */
     const gx_attribute *node, *edge;
     size_t node_count, edge_count;
@@ -35,17 +36,25 @@ typedef struct gx_graph_source {
     void *user;
 } gx_graph_source;
 
+/* A verb's row for the forms that have one list. */
+/* clang-format off */
+#define GX_PART_PARAM                                                                              \
+    {"part", GX_PARAM_CHOICE, "edges", GX_PARAM_UNCHECKED, NULL, "edges|nodes", 0,                 \
+     "of csv and jsonl, which have one list: the edges, or what is at their ends"}
+/* clang-format on */
+
 typedef struct gx_form {
     const char *name;
     bool flat; /* has no room for lists in lists: gx_verb.rows comes first */
-    /* One of the two. Failures of the file itself are found afterwards. */
+    /* At least one of the two; with both, a graph is written by the second. Failures of the file
+     * itself are found afterwards. */
     void (*write)(FILE *out, const gx_answer *answer);
     gx_status (*write_graph)(FILE *out, const gx_graph_source *source, gx_error *err);
 } gx_form;
 
 const gx_form *gx_form_of(gx_format format);
 gx_format gx_form_find(gx_slice name); /* of one of the choices */
-/* bad_request: a graph form, of a verb whose answer is none. */
+/* bad_request: a graph form, of a verb whose answer is none; --part, of a form with both lists. */
 GX_MUST_CHECK gx_status gx_form_check(const gx_command *command, gx_error *err);
 
 /* The graph in an answer, by the keys of the command's verb, to a graph form. */

@@ -72,7 +72,8 @@ gx_status gx_graph_of_value(const gx_form *form, const gx_command *command, cons
     const gx_value *nodes = value->type == GX_MAP ? gx_map_get(value, keys->nodes) : NULL;
     const gx_value *edges = value->type == GX_MAP ? gx_map_get(value, keys->edges) : NULL;
     lists both = {nodes ? nodes : &empty, edges ? edges : &empty};
-    gx_graph_source source = {.id = keys->id,
+    gx_graph_source source = {.nodes = gx_arg_is(&command->args, "part", "nodes"),
+                              .id = keys->id,
                               .src = keys->src,
                               .dst = keys->dst,
                               .node = node,

@@ -57,8 +57,14 @@ static gx_status refuse_graph(const gx_command *command, gx_error *err) {
 }
 
 gx_status gx_form_check(const gx_command *command, gx_error *err) {
-    return forms[command->format]->write || command->verb->graph ? GX_OK
-                                                                 : refuse_graph(command, err);
+    const gx_form *form = forms[command->format];
+    if (gx_map_get(&command->given, "part") && !(form->write && form->write_graph)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "part",
+                          "--part was given with --format %s, which has both lists; it goes with "
+                          "csv and jsonl",
+                          form->name);
+    }
+    return form->write || command->verb->graph ? GX_OK : refuse_graph(command, err);
 }
 
 gx_status gx_print(const gx_command *command, const gx_value *value, const char *list,
@@ -73,10 +79,10 @@ gx_status gx_print(const gx_command *command, const gx_value *value, const char 
     if (status != GX_OK) {
         return status;
     }
-    if (form->write) {
-        form->write(command->out, &answer);
-    } else {
+    if (form->write_graph && command->verb->graph) {
         status = gx_graph_of_value(form, command, value, err);
+    } else {
+        form->write(command->out, &answer);
     }
     if (status == GX_OK && (fflush(command->out) != 0 || ferror(command->out))) {
         status = gx_write_failed(err);

@@ -126,7 +126,8 @@ static gx_status write(graph *g, const gx_form *form, gx_error *err) {
     for (size_t i = 0; i < g->measures; i++) {
         node[i] = (gx_attribute){g->measure[i].key, g->measure[i].community ? GX_TEXT : GX_REAL};
     }
-    gx_graph_source source = {.id = "user_id",
+    gx_graph_source source = {.nodes = gx_arg_is(&g->command->args, "part", "nodes"),
+                              .id = "user_id",
                               .src = "src",
                               .dst = "dst",
                               .node = node,

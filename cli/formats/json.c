@@ -24,5 +24,16 @@ static void write_lines(FILE *out, const gx_answer *answer) {
     }
 }
 
+static gx_status write_row(void *ctx, const gx_value *row, gx_error *err) {
+    (void)err;
+    gx_print_json(ctx, row, false);
+    return GX_OK;
+}
+
+static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error *err) {
+    return (source->nodes ? source->each_node : source->each_edge)(source->user, write_row, out,
+                                                                   err);
+}
+
 const gx_form gx_form_json = {.name = "json", .write = write_json};
-const gx_form gx_form_jsonl = {.name = "jsonl", .write = write_lines};
+const gx_form gx_form_jsonl = {.name = "jsonl", .write = write_lines, .write_graph = write_graph};

@@ -8,6 +8,7 @@ static const gx_param params[] = {
      "users|items|groups|members|ties|events|impressions|coupons|graph",
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "which table, or the graph of members and ties with what the snapshot says of them"},
+    GX_PART_PARAM,
 };
 
 typedef struct sink {
@@ -52,9 +53,9 @@ static gx_status export_graph(gx_command *command, gx_error *err) {
         gx_form_of(command->format == GX_FORMAT_TABLE ? GX_FORMAT_GRAPHML : command->format);
     if (!form->write_graph) {
         return gx_fail_at(err, GX_BAD_REQUEST, "format",
-                          "--format %s: a graph is exported as graphml, gexf or svg; as a list of "
-                          "edges it is `guanxi export %s ties`",
-                          form->name, command->target);
+                          "--format %s: a graph is exported as graphml, gexf or svg, or one of its "
+                          "lists as csv or jsonl",
+                          form->name);
     }
     gx_status status = gx_store_graph_write(form, command, err);
     if (status == GX_OK && fflush(command->out) != 0) {
@@ -67,10 +68,14 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_is(&command->args, "kind", "graph")) {
         return export_graph(command, err);
     }
-    if (gx_form_of(command->format)->write_graph) {
+    if (!gx_form_of(command->format)->write) {
         return gx_fail_at(err, GX_BAD_REQUEST, "format",
                           "--format %s is of a graph: `guanxi export %s graph`",
                           gx_form_of(command->format)->name, command->target);
+    }
+    if (gx_map_get(&command->given, "part")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "part",
+                          "--part is of a graph: `guanxi export %s graph`", command->target);
     }
     gx_store *store = NULL;
     gx_txn *txn = NULL;

@@ -1,5 +1,6 @@
 """Graphs for other tools and pictures: what is written is well-formed, whole, and the same for the same seed."""
 
+import json
 import xml.etree.ElementTree as xml
 
 import pytest
@@ -97,6 +98,37 @@ def test_whole_graph(built_shop):
     assert {"community", "leader_score", "pagerank", "kcore", "kind", "weight"} <= names
 
 
+def test_lists_of_edges_and_of_nodes(built_shop, leader, tmp_path):
+    for words, nodes, edges, name in (
+        (["ego", built_shop, leader], "members", "ties", "user"),
+        (["map", built_shop], "circles", "links", "community"),
+    ):
+        answer = gx(*words, "--format", "json").json()
+        found = gx(*words, "--format", "csv")
+        assert found.out.startswith("source,target,weight,")
+        rows = found.rows()
+        assert [(row["source"], row["target"]) for row in rows] == [(tie["src"], tie["dst"]) for tie in answer[edges]]
+        assert [float(row["weight"]) for row in rows] == [tie["weight"] for tie in answer[edges]]
+        rows = gx(*words, "--format", "csv", "--part", "nodes").rows()
+        assert [row["id"] for row in rows] == [node[name] for node in answer[nodes]]
+        lines = gx(*words, "--format", "jsonl").out.splitlines()
+        assert [json.loads(line) for line in lines] == answer[edges]
+        lines = gx(*words, "--format", "jsonl", "--part", "nodes").out.splitlines()
+        assert [json.loads(line) for line in lines] == answer[nodes]
+    path = tmp_path / "edges.csv"
+    gx("export", built_shop, "graph", "--format", "csv", "-o", path)
+    store = tmp_path / "again.gx"
+    gx("init", store)
+    gx("import", store, path)
+    before, after = (
+        sorted((*sorted((row["src"], row["dst"])), row["kind"], row["weight"], row["ts"], row["directed"]) for row in rows)
+        for rows in (gx("export", one, "ties").rows() for one in (built_shop, store))
+    )
+    assert before == after and len(before) > 1000
+    scores = gx("export", built_shop, "graph", "--format", "csv", "--part", "nodes").rows()
+    assert {"id", "community", "leader_score", "pagerank"} <= set(scores[0])
+
+
 def test_networkx_reads_both(built_shop, leader, tmp_path):
     networkx = pytest.importorskip("networkx")
     for words in (["ego", built_shop, leader], ["map", built_shop], ["export", built_shop, "graph"]):
@@ -127,6 +159,8 @@ def test_names_of_any_characters(tmp_path):
 def test_refusals(built_shop, leader):
     assert "no graph" in gx("leaders", built_shop, "--format", "svg", code=2).err
     assert "graph`" in gx("export", built_shop, "ties", "--format", "gexf", code=2).err
-    assert "ties`" in gx("export", built_shop, "graph", "--format", "csv", code=2).err
+    assert "csv or jsonl" in gx("export", built_shop, "graph", "--format", "json", code=2).err
+    assert "both lists" in gx("ego", built_shop, leader, "--part", "nodes", "--format", "gexf", code=2).err
+    assert "graph`" in gx("export", built_shop, "users", "--part", "nodes", "--format", "csv", code=2).err
     assert "layout" in gx("export", built_shop, "graph", "--format", "svg", code=2).err
     assert "not in this store" in gx("ego", built_shop, "nobody", "--format", "svg", code=4).err
