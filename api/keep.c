@@ -45,7 +45,8 @@ static gx_status note_others(gx_arrays *to, const gx_arrays *from, const char *i
     return GX_OK;
 }
 
-/* What was noted of the snapshot before, and what this run was. */
+/* What was noted of the snapshot before, and what this run was; `kept` says which arrays are new.
+ */
 static gx_status note(gx_arrays *to, const gx_arrays *from, const char *instance,
                       const gx_pass *pass, const gx_value *params, uint64_t seed, gx_error *err) {
     static const char *const kept[] = {"recipe", "state", "version"};
@@ -70,6 +71,7 @@ static gx_status note(gx_arrays *to, const gx_arrays *from, const char *instance
     }
     gx_json_write(&text, &run, GX_JSON_COMPACT);
     gx_buffer_append(&text, "", 1);
+    GX_TRY(gx_arrays_note(to, "kept", instance, err));
     char *key = gx_arena_printf(arena, "run.%s", instance);
     if (text.failed || !key) {
         GX_TRY(gx_fail_memory(err, text.size));

@@ -25,11 +25,17 @@ static gx_person *add_row(gx_people *people) {
     return &people->person[people->count++];
 }
 
+bool gx_people_take(const gx_people *people, const gx_kind_rule *rule, const gx_tie *tie) {
+    const gx_tie_filter *filter = people->filter;
+    bool social = rule->weight > 0 || (filter && filter->kind);
+    return social && (!filter || gx_tie_filter_takes(filter, tie));
+}
+
 static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, bool out,
                             gx_error *err) {
     const gx_kind_rule *rule = gx_kind_rule_of(r->rules, r->txn, tie->kind);
-    double weight = (double)rule->weight * (double)tie->weight;
-    if (other == r->user || (!rule->blocks && !(rule->weight > 0))) {
+    double weight = (double)(rule->weight > 0 ? rule->weight : 1) * (double)tie->weight;
+    if (other == r->user || (!rule->blocks && !gx_people_take(r->people, rule, tie))) {
         return GX_OK; /* kinds that are not social; a tie of weight 0 is a tie */
     }
     gx_person *p = add_row(r->people);

@@ -4,6 +4,7 @@
 #define GX_API_PEOPLE_H
 
 #include "api/state.h"
+#include "graph/csr/view.h"
 
 typedef struct gx_person {
     uint32_t user;
@@ -18,7 +19,8 @@ typedef struct gx_person {
 
 /* Grows as needed, and is read into again and again. Zeroed: empty. */
 typedef struct gx_people {
-    gx_person *person; /* by rising user */
+    const gx_tie_filter *filter; /* only these ties, and blocks; NULL: all */
+    gx_person *person;           /* by rising user */
     size_t count, capacity;
 } gx_people;
 
@@ -26,6 +28,8 @@ typedef struct gx_people {
  * tie whose own weight is 0 is one, of strength 0. */
 GX_MUST_CHECK gx_status gx_people_read(gx_people *people, gx_txn *txn, const gx_rules *rules,
                                        uint32_t user, gx_error *err);
+/* Whether that is one of the ties: social, or of a kind that the filter names. */
+bool gx_people_take(const gx_people *people, const gx_kind_rule *rule, const gx_tie *tie);
 /* Strengths that the snapshot measured (pass `strength`) go before those of kind and weight: those
  * in the member's own row and, for `tie`, in the row of the other one. */
 void gx_people_measure(gx_people *people, const gx_rec *rec, uint32_t user);

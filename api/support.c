@@ -260,3 +260,11 @@ gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *a
     *out = spec;
     return GX_OK;
 }
+
+gx_status gx_filter_from_args(gx_tie_filter *out, gx_txn *txn, gx_arena *arena, const gx_args *args,
+                              gx_error *err) {
+    gx_view_spec spec;
+    gx_status status = gx_spec_from_args(&spec, arena, args, err);
+    return status == GX_OK ? gx_tie_filter_make(out, txn, spec.kinds, spec.from_ms, spec.to_ms, err)
+                           : status;
+}

@@ -3,6 +3,7 @@
 #define GX_API_SUPPORT_H
 
 #include "api/compute.h"
+#include "graph/csr/view.h"
 
 /* not_found: "user 'u9' is not in this store". */
 GX_MUST_CHECK gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word,
@@ -44,6 +45,11 @@ uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, 
 /* The kinds, since and until parameters as a view. */
 GX_MUST_CHECK gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *args,
                                           gx_error *err);
+
+/* The same as a filter for ties that are read one at a time, every kind where none is named. The
+ * caller finishes it. */
+GX_MUST_CHECK gx_status gx_filter_from_args(gx_tie_filter *out, gx_txn *txn, gx_arena *arena,
+                                            const gx_args *args, gx_error *err);
 
 /* The rows of a method's parameter table that choose the view; see gx_spec_from_args. */
 #define GX_VIEW_PARAMS                                                                             \

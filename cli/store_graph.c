@@ -21,6 +21,7 @@ typedef struct graph {
     gx_db *db;
     gx_txn *txn;
     gx_state *state;
+    gx_tie_filter filter;
     gx_arena *row; /* of the row in hand */
     measure measure[MEASURES_MAX];
     size_t measures;
@@ -101,6 +102,9 @@ static gx_status give_member(void *user, uint32_t id, gx_slice word, gx_error *e
 
 static gx_status give_tie(void *user, const gx_tie *tie, gx_error *err) {
     graph *g = user;
+    if (!gx_tie_filter_takes(&g->filter, tie)) {
+        return GX_OK;
+    }
     gx_value row = gx_tie_value(g->row, g->txn, tie);
     return give(g, &row, err);
 }
@@ -148,10 +152,12 @@ gx_status gx_store_graph_write(const gx_form *form, gx_command *command, gx_erro
     GX_TRY(gx_db_open(&g.db, command->target, &options, err));
     g.state = gx_db_hold_state(g.db);
     GX_TRY(gx_txn_read(&g.txn, gx_db_store(g.db), err));
+    GX_TRY(gx_filter_from_args(&g.filter, g.txn, command->arena, &command->args, err));
     find_measures(&g);
     gx_job_stage(&command->job, "export", gx_word_live(g.txn, GX_SPACE_USER) + gx_tie_count(g.txn));
     GX_TRY(write(&g, form, err));
 done:
+    gx_tie_filter_finish(&g.filter);
     gx_txn_abort(g.txn);
     if (g.state) {
         gx_state_release(g.state);

@@ -5,7 +5,7 @@
 static const gx_param params[] = {
     {"show", GX_PARAM_CHOICE, "members", GX_PARAM_UNCHECKED, NULL, "members|pairs|ties",
      GX_PARAM_POSITIONAL,
-     "members who span circles, pairs of circles, or ties that hold the graph together"},
+     "members who span circles, pairs of circles, or ties that hold the graph together, as built"},
     {"by", GX_PARAM_CHOICE, "ties", GX_PARAM_UNCHECKED, NULL, "ties|participation", 0,
      "members by ties to other circles, or by how evenly their ties are spread"},
     {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,

@@ -13,11 +13,13 @@ static const gx_param params[] = {
     {"n", GX_PARAM_INT, "200", 1, 5000, "members", NULL, 0, "at most so many, the nearest first"},
     {"layout", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "say where each member lies in a picture (x, y)"},
+    GX_VIEW_PARAMS,
 };
 
 /* Members in the order they were reached; `place` finds one among them (open addressing). */
 typedef struct ego {
     gx_call_env *call;
+    gx_tie_filter filter;
     uint32_t *user, *depth;
     uint32_t count, limit;
     uint32_t *slot; /* index + 1 into user, 0: free */
@@ -56,14 +58,18 @@ static void reach(ego *e, uint32_t user, uint32_t depth) {
 static gx_status reach_out(void *user, const gx_tie *tie, gx_error *err) {
     (void)err;
     ego *e = user;
-    reach(e, tie->dst, e->depth[e->from] + 1);
+    if (gx_tie_filter_takes(&e->filter, tie)) {
+        reach(e, tie->dst, e->depth[e->from] + 1);
+    }
     return GX_OK;
 }
 
 static gx_status reach_in(void *user, const gx_tie *tie, gx_error *err) {
     (void)err;
     ego *e = user;
-    reach(e, tie->src, e->depth[e->from] + 1);
+    if (gx_tie_filter_takes(&e->filter, tie)) {
+        reach(e, tie->src, e->depth[e->from] + 1);
+    }
     return GX_OK;
 }
 
@@ -97,7 +103,8 @@ static gx_status note_tie(ego *e, const gx_tie *tie, gx_error *err) {
 /* A tie whose two ends were both reached; an undirected one is shown from its smaller id only. */
 static gx_status show_tie(void *user, const gx_tie *tie, gx_error *err) {
     ego *e = user;
-    if (!e->slot[place(e, tie->dst)] || (!tie->directed && tie->dst < tie->src)) {
+    if (!gx_tie_filter_takes(&e->filter, tie) || !e->slot[place(e, tie->dst)] ||
+        (!tie->directed && tie->dst < tie->src)) {
         return GX_OK;
     }
     gx_arena *arena = e->call->arena;
@@ -210,7 +217,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     memset(e.slot, 0, slots * sizeof *e.slot);
     e.ties = gx_list(call->arena, 64);
     reach(&e, centre, 0);
-    status = walk(&e, (uint32_t)gx_arg_int(call->args, "depth"), err);
+    status = gx_filter_from_args(&e.filter, call->txn, call->arena, call->args, err);
+    if (status == GX_OK) {
+        status = walk(&e, (uint32_t)gx_arg_int(call->args, "depth"), err);
+    }
+    gx_tie_filter_finish(&e.filter);
     if (status == GX_OK && gx_arg_bool(call->args, "layout")) {
         status = lay_out(&e, err);
     }

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 static const gx_param params[] = {
-    {"n", GX_PARAM_INT, "40", 1, 500, "circles", NULL, 0, "at most so many, the largest first"},
+    {"n", GX_PARAM_INT, "40", 1, 500, "circles", NULL, 0,
+     "at most so many as were built, the largest first"},
     {"min_size", GX_PARAM_INT, "2", 1, 1e9, "members", NULL, 0, "leave out the smaller ones"},
 };
 

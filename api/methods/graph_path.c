@@ -18,11 +18,13 @@ static const gx_param params[] = {
      "follow ties in their direction only"},
     {"n", GX_PARAM_INT, "1", 1, 100, "paths", NULL, 0,
      "by hops: at most so many of those that are as short"},
+    GX_VIEW_PARAMS,
 };
 
 typedef struct reader {
     gx_call_env *call;
-    bool by_strength, directed;
+    bool by_strength, directed, measured;
+    gx_tie_filter filter;
     gx_people people;
     gx_step *step;
     size_t capacity;
@@ -35,7 +37,7 @@ static gx_status read_steps(void *context, const gx_step **out, size_t *out_coun
     if (status != GX_OK) {
         return status;
     }
-    if (r->by_strength) {
+    if (r->by_strength && r->measured) {
         gx_people_measure(&r->people, r->call->state->rec, user);
     }
     if (r->capacity < r->people.capacity) {
@@ -64,6 +66,7 @@ static gx_status read_steps(void *context, const gx_step **out, size_t *out_coun
 
 typedef struct between {
     gx_call_env *call;
+    const gx_people *people;
     uint32_t other;
     bool out;
     gx_value *list;
@@ -75,7 +78,7 @@ static gx_status add_tie(void *user, const gx_tie *tie, gx_error *err) {
     const between *b = user;
     const gx_kind_rule *rule = gx_kind_rule_of(&b->call->state->rules, b->call->txn, tie->kind);
     if ((b->out ? tie->dst : tie->src) == b->other && (b->out || tie->directed) &&
-        rule->weight > 0) {
+        gx_people_take(b->people, rule, tie)) {
         gx_list_add(b->call->arena, b->list, gx_tie_value(b->call->arena, b->call->txn, tie));
     }
     return GX_OK;
@@ -91,12 +94,14 @@ static gx_status path_value(gx_value *out, reader *r, const gx_path *path, gx_er
     }
     for (uint32_t i = 0; i < path->steps; i++) {
         gx_value step = gx_map(arena, 2), ties = gx_list(arena, 2);
-        between b = {r->call, path->user[i + 1], true, &ties};
+        between b = {r->call, &r->people, path->user[i + 1], true, &ties};
         GX_TRY(gx_tie_out(txn, path->user[i], add_tie, &b, err));
         b.out = false;
         GX_TRY(gx_tie_in(txn, path->user[i], add_tie, &b, err));
         GX_TRY(gx_people_read(&r->people, txn, &r->call->state->rules, path->user[i], err));
-        gx_people_measure(&r->people, r->call->state->rec, path->user[i]);
+        if (r->measured) {
+            gx_people_measure(&r->people, r->call->state->rec, path->user[i]);
+        }
         const gx_person *person = gx_people_find(&r->people, path->user[i + 1]);
         gx_map_put(arena, &step, "strength", gx_real(person ? (double)person->tie : 0));
         gx_map_put(arena, &step, "ties", ties);
@@ -157,11 +162,16 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                 .directed = gx_arg_bool(call->args, "directed")};
     GX_TRY(gx_need_word(&source, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
     GX_TRY(gx_need_word(&target, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
+    GX_TRY(gx_filter_from_args(&r.filter, call->txn, call->arena, call->args, err));
+    /* Strengths of the snapshot are of all kinds and times. */
+    r.measured = !r.filter.kind && !r.filter.from_ms && !r.filter.to_ms;
+    r.people.filter = r.measured ? NULL : &r.filter;
     GX_TRY(gx_paths_find(&paths, source, target, r.by_strength,
                          (uint32_t)gx_arg_int(call->args, "n"), read_steps, &r, call->arena,
                          call->job, err));
     GX_TRY(answer(out, &r, &paths, err));
 done:
+    gx_tie_filter_finish(&r.filter);
     gx_people_finish(&r.people);
     gx_free(r.step);
     return status;

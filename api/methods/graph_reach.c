@@ -9,9 +9,10 @@ static const gx_param params[] = {
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "from which member"},
     {"steps", GX_PARAM_INT, "3", 1, 1000, "steps", NULL, 0, "how far"},
     {"along", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|directed|strong", 0,
-     "all ties, ties in their direction, or ties that are strong for who passes on"},
+     "all ties, ties in their direction, or ties that are strong for who passes on (as built)"},
     {"strong_share", GX_PARAM_REAL, "0.2", 0, 1, NULL, NULL, 0,
      "this share of a member's ties, the strongest and at least one, are strong"},
+    GX_VIEW_PARAMS,
 };
 
 /* Rows to walk: all of a graph, or the first so many of the snapshot's, strongest first. */
@@ -94,19 +95,36 @@ done:
     return status;
 }
 
+/* What is strong was found by the build, over its own ties. */
+static gx_status refuse_view(const gx_args *args, gx_error *err) {
+    static const char *const names[] = {"kinds", "since", "until"};
+    for (size_t i = 0; i < GX_COUNT(names); i++) {
+        if (gx_arg_has(args, names[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, names[i],
+                              "%s was given with along strong, which is as it was built; it goes "
+                              "with all and directed",
+                              names[i]);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     const gx_held *held = NULL;
+    gx_view_spec spec;
     rows r = {0};
     uint32_t user;
     gx_value levels = gx_list(call->arena, 8);
     GX_TRY(gx_need_word(&user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "of"), err));
+    GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
     if (gx_arg_is(call->args, "along", "strong")) {
+        GX_TRY(refuse_view(call->args, err));
         GX_TRY(strong_rows(&r, call, err));
     } else {
         bool directed = gx_arg_is(call->args, "along", "directed");
         GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules,
-                             directed ? 0 : GX_GRAPH_UNDIRECTED, NULL, call->job, err));
+                             directed ? 0 : GX_GRAPH_UNDIRECTED, &spec, call->job, err));
         r = (rows){.ptr = held->graph.out_ptr, .dst = held->graph.out_dst, .n = held->graph.n};
     }
     GX_TRY(walk(&levels, &r, user, call, err));

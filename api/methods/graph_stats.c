@@ -6,12 +6,13 @@
 
 static const gx_param params[] = {
     {"show", GX_PARAM_CHOICE, "whole", GX_PARAM_UNCHECKED, NULL, "whole|circles|time",
-     GX_PARAM_POSITIONAL, "the whole or one circle, every circle, or one row a snapshot"},
+     GX_PARAM_POSITIONAL,
+     "the whole or one circle, every circle, or one row a snapshot that computed them; as built"},
     {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of this circle, like c-17, and not of the whole"},
     {"min_size", GX_PARAM_INT, "2", 1, 1e9, "members", NULL, 0, "leave out smaller circles"},
     {"n", GX_PARAM_INT, "100", 1, 1e6, NULL, NULL, 0,
-     "at most so many circles, the largest first, or snapshots, the newest"},
+     "at most so many circles, the largest first, or rows over time, the newest"},
 };
 
 /* The figures of one snapshot: entry 0 is the whole, entry c + 1 circle c. */
@@ -144,9 +145,16 @@ static gx_status show_one(gx_value *list, gx_call_env *call, const figures *f, u
     return GX_OK;
 }
 
-/* A row of that snapshot, where it has figures, and the circle where one is asked for. */
+/* Copied from the snapshot before, when another run was added to that. */
+static bool are_copied(const gx_arrays *arrays) {
+    const char *kept = gx_arrays_noted(arrays, "kept");
+    return kept && strcmp(kept, "structure") != 0;
+}
+
+/* A row of that snapshot, where it computed figures or is the `oldest`, and the circle where one is
+ * asked for. */
 static gx_status add_snapshot(gx_value *list, gx_call_env *call, const gx_snapshot_info *info,
-                              uint32_t id, gx_error *err) {
+                              bool oldest, uint32_t id, gx_error *err) {
     gx_arena *arena = call->arena;
     gx_snapshot *snapshot = NULL;
     figures f;
@@ -155,7 +163,8 @@ static gx_status add_snapshot(gx_value *list, gx_call_env *call, const gx_snapsh
     if (status != GX_OK) {
         return status;
     }
-    if (resolve(&f, gx_snapshot_arrays(snapshot), NULL) == GX_OK) {
+    const gx_arrays *arrays = gx_snapshot_arrays(snapshot);
+    if ((oldest || !are_copied(arrays)) && resolve(&f, arrays, NULL) == GX_OK) {
         uint32_t entry = id == GX_NONE ? 0 : entry_of(&f, id);
         gx_value row = gx_map(arena, 30);
         gx_map_put(arena, &row, "snapshot", gx_int(info->number));
@@ -170,18 +179,23 @@ static gx_status add_snapshot(gx_value *list, gx_call_env *call, const gx_snapsh
     return GX_OK;
 }
 
-/* The newest, from the oldest of them on; damaged ones are left out. */
+/* The newest n rows, from the oldest of them on; damaged snapshots are left out. */
 static gx_status show_time(gx_value *list, gx_call_env *call, uint32_t id, gx_error *err) {
     gx_snapshot_info *info = NULL;
     size_t count = 0, n = (size_t)gx_arg_int(call->args, "n");
     gx_status status;
     GX_TRY(gx_snapshot_list(&info, &count, gx_store_path(call->db->store), err));
     GX_TRY(count ? GX_OK : gx_need_snapshot(call->state, err));
-    for (size_t i = count < n ? count : n; i-- > 0;) {
+    for (size_t i = 0; i < count && list->size < n; i++) {
         if (info[i].version[0]) {
             GX_TRY(gx_job_check(call->job, err));
-            GX_TRY(add_snapshot(list, call, &info[i], id, err));
+            GX_TRY(add_snapshot(list, call, &info[i], i + 1 == count, id, err));
         }
+    }
+    for (uint32_t i = 0; i < list->size / 2; i++) {
+        gx_value *a = &list->as.items[i], *b = &list->as.items[list->size - 1 - i], kept = *a;
+        *a = *b;
+        *b = kept;
     }
 done:
     gx_free(info);

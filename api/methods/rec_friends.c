@@ -11,7 +11,7 @@ static const gx_param params[] = {
      "for whom, by id"},
     {"n", GX_PARAM_INT, "10", 1, 200, "members", NULL, 0, "how many for each"},
     {"mode", GX_PARAM_CHOICE, "close", GX_PARAM_UNCHECKED, NULL, "close|cross-circle|expert", 0,
-     "friends of friends, people of other circles, or opinion leaders"},
+     "friends of friends, people of other circles, or opinion leaders, by what was built"},
     {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of mode expert: leaders in this item category"},
     {"same_city", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,

@@ -1,6 +1,7 @@
 /* guanxi export: a table of the store as a file that imports again, or the whole graph as one that
  * other tools read. */
 #include "graph/import/export.h"
+#include "api/support.h"
 #include "cli/store_graph.h"
 
 static const gx_param params[] = {
@@ -9,6 +10,7 @@ static const gx_param params[] = {
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "which table, or the graph of members and ties with what the snapshot says of them"},
     GX_PART_PARAM,
+    GX_VIEW_PARAMS,
 };
 
 typedef struct sink {
@@ -64,6 +66,19 @@ static gx_status export_graph(gx_command *command, gx_error *err) {
     return status == GX_CANCELLED && ferror(command->out) ? GX_OK : status;
 }
 
+/* A table is written whole. */
+static gx_status refuse_graph_flags(const gx_command *command, gx_error *err) {
+    static const char *const names[] = {"part", "kinds", "since", "until"};
+    for (size_t i = 0; i < GX_COUNT(names); i++) {
+        if (gx_map_get(&command->given, names[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, names[i],
+                              "--%s is of a graph: `guanxi export %s graph`", names[i],
+                              command->target);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_is(&command->args, "kind", "graph")) {
         return export_graph(command, err);
@@ -73,13 +88,12 @@ static gx_status run(gx_command *command, gx_error *err) {
                           "--format %s is of a graph: `guanxi export %s graph`",
                           gx_form_of(command->format)->name, command->target);
     }
-    if (gx_map_get(&command->given, "part")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "part",
-                          "--part is of a graph: `guanxi export %s graph`", command->target);
+    gx_status status = refuse_graph_flags(command, err);
+    if (status != GX_OK) {
+        return status;
     }
     gx_store *store = NULL;
     gx_txn *txn = NULL;
-    gx_status status = GX_OK;
     gx_store_options options = {.read_only = true};
     sink s = {.command = command, .json = command->format == GX_FORMAT_JSON};
     /* A table for people would not read back: without a format, export writes CSV. */

@@ -68,9 +68,33 @@ static gx_status want_names(bool *wanted, uint32_t count, gx_txn *txn, gx_space 
 
 /* ---- ties -------------------------------------------------------------------------------- */
 
+gx_status gx_tie_filter_make(gx_tie_filter *out, gx_txn *txn, const char *const *kinds,
+                             int64_t from_ms, int64_t to_ms, gx_error *err) {
+    *out = (gx_tie_filter){.from_ms = from_ms, .to_ms = to_ms};
+    if (!kinds) {
+        return GX_OK;
+    }
+    out->kind_count = gx_word_count(txn, GX_SPACE_TIE_KIND);
+    out->kind = gx_alloc0((size_t)out->kind_count + 1, sizeof *out->kind);
+    return out->kind ? want_names(out->kind, out->kind_count, txn, GX_SPACE_TIE_KIND, kinds, err)
+                     : gx_fail_memory(err, (size_t)out->kind_count + 1);
+}
+
+bool gx_tie_filter_takes(const gx_tie_filter *filter, const gx_tie *tie) {
+    return (!filter->kind || (tie->kind < filter->kind_count && filter->kind[tie->kind])) &&
+           (tie->ts_ms == GX_TIME_UNKNOWN || (filter->from_ms == 0 && filter->to_ms == 0) ||
+            in_window(tie->ts_ms, filter->from_ms, filter->to_ms));
+}
+
+void gx_tie_filter_finish(gx_tie_filter *filter) {
+    gx_free(filter->kind);
+    *filter = (gx_tie_filter){0};
+}
+
 typedef struct ties {
     const gx_tie_view *view;
-    double *kind_weight; /* by kind id; 0: not asked for */
+    gx_tie_filter filter;
+    double *kind_weight; /* by kind id; 0: not social, and not asked for */
     uint32_t kind_count;
     gx_job *job;
     uint64_t seen;
@@ -84,31 +108,27 @@ typedef struct ties {
 
 /* A kind given after `rules` were read has the rule of its name. */
 static gx_status weigh_kinds(ties *t, gx_txn *txn, const gx_rules *rules, gx_error *err) {
-    const char *const *names = t->view->kinds;
-    gx_status status = GX_OK;
-    bool *wanted = gx_alloc0((size_t)t->kind_count + 1, sizeof *wanted);
-    t->kind_weight = gx_alloc0((size_t)t->kind_count + 1, sizeof *t->kind_weight);
-    if (!wanted || !t->kind_weight) {
-        status = gx_fail_memory(err, (size_t)t->kind_count * sizeof *t->kind_weight);
-        goto done;
+    const gx_tie_view *view = t->view;
+    gx_status status =
+        gx_tie_filter_make(&t->filter, txn, view->kinds, view->from_ms, view->to_ms, err);
+    if (status != GX_OK) {
+        return status;
     }
-    if (names) {
-        GX_TRY(want_names(wanted, t->kind_count, txn, GX_SPACE_TIE_KIND, names, err));
+    t->kind_weight = gx_alloc0((size_t)t->kind_count + 1, sizeof *t->kind_weight);
+    if (!t->kind_weight) {
+        return gx_fail_memory(err, (size_t)t->kind_count * sizeof *t->kind_weight);
     }
     for (uint32_t id = 0; id < t->kind_count; id++) {
         double weight = (double)gx_kind_rule_of(rules, txn, id)->weight;
         /* A kind asked for by name counts, even one that is not social by default. */
-        t->kind_weight[id] = !names ? weight : !wanted[id] ? 0 : weight > 0 ? weight : 1;
+        t->kind_weight[id] = t->filter.kind && !(weight > 0) ? 1 : weight;
     }
-done:
-    gx_free(wanted);
-    return status;
+    return GX_OK;
 }
 
 static bool takes_tie(const ties *t, const gx_tie *tie) {
     return tie->kind < t->kind_count && t->kind_weight[tie->kind] > 0 &&
-           (tie->ts_ms == GX_TIME_UNKNOWN ||
-            in_window(tie->ts_ms, t->view->from_ms, t->view->to_ms));
+           gx_tie_filter_takes(&t->filter, tie);
 }
 
 /* An undirected tie is an arc either way, unless the graph is to be undirected itself. */
@@ -183,6 +203,7 @@ gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules *rules, const 
                           t.weighted ? t.weight : NULL, view->flags, job, err));
 done:
     gx_free(t.kind_weight);
+    gx_tie_filter_finish(&t.filter);
     gx_job_free(job, t.src);
     gx_job_free(job, t.dst);
     gx_job_free(job, t.weight);

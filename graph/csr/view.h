@@ -43,6 +43,20 @@ const gx_kind_rule *gx_kind_rule_of(const gx_rules *rules, gx_txn *txn, uint32_t
 const gx_kind_rule *gx_kind_rule_default(gx_slice name);
 const gx_action_rule *gx_action_rule_default(gx_slice name);
 
+/* Ties taken one at a time. Zeroed: every one. */
+typedef struct gx_tie_filter {
+    bool *kind; /* by kind id, whether it was asked for; NULL: all are taken */
+    uint32_t kind_count;
+    int64_t from_ms, to_ms; /* as in gx_tie_view */
+} gx_tie_filter;
+
+/* not_found: a kind that neither the store nor the built-in table knows. */
+GX_MUST_CHECK gx_status gx_tie_filter_make(gx_tie_filter *out, gx_txn *txn,
+                                           const char *const *kinds, int64_t from_ms, int64_t to_ms,
+                                           gx_error *err);
+bool gx_tie_filter_takes(const gx_tie_filter *filter, const gx_tie *tie);
+void gx_tie_filter_finish(gx_tie_filter *filter);
+
 typedef struct gx_tie_view {
     const char *const *kinds; /* only these, NULL-ended; NULL: every social kind */
     int64_t from_ms, to_ms;   /* ties without a time are always in; 0, 0: no window */

@@ -56,6 +56,11 @@ def test_figures_of_the_structure(shop):
     assert [row["snapshot"] for row in over_time] == ["1", "2"]
     assert all(row["community"] == name for row in over_time)
     assert "vertical" in gx("stats", shop).out
+    gx("run", shop, "degree", "--write", "mine")
+    gx("run", shop, "structure", "--write", "structure")
+    gx("run", shop, "hits", "--write", "more")
+    assert [row["snapshot"] for row in rows("stats", shop, "time")] == ["1", "2", "4"]
+    assert [row["snapshot"] for row in rows("stats", shop, "time", "-n", "2")] == ["2", "4"]
 
 
 def test_parts_within_circles(built_shop):

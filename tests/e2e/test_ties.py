@@ -2,6 +2,7 @@
 
 import csv
 
+import pytest
 from conftest import gx
 
 
@@ -69,3 +70,55 @@ def test_hidden_ties_are_found_better_than_by_adamic_adar(built_shop):
     # Reached with seed 1: AUC .866 against .812, precision at 10 .0635 against .0587.
     assert own["score"] == "friends" and adamic["score"] == "adamic_adar"
     assert own["auc"] > adamic["auc"] and own["precision@10"] >= adamic["precision@10"]
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dated")
+    ties = folder / "ties.csv"
+    ties.write_text(
+        "src,dst,kind,ts,directed\n"
+        "a,b,friend,2026-01-01,false\nb,c,follow,2026-03-01,true\na,d,chat,2026-05-01,true\n"
+        "d,c,chat,2026-05-02,true\na,e,friend,,false\nf,a,block,2026-02-01,true\n"
+    )
+    store = folder / "s.gx"
+    gx("init", store)
+    gx("import", store, ties)
+    gx("build", store)
+    return store
+
+
+@pytest.mark.parametrize(
+    "flags, around, all_ties",
+    [
+        ([], "abdef", 6),
+        (["--kinds", "friend"], "abe", 2),
+        (["--kinds", "friend,chat"], "abde", 4),
+        (["--kinds", "block"], "af", 1),
+        (["--since", "2026-03-01"], "ade", 4),
+        (["--until", "2026-03-01"], "abef", 3),
+        (["--kinds", "chat", "--until", "2026-05-02"], "ad", 1),
+    ],
+)
+def test_only_some_ties(dated, flags, around, all_ties):
+    ego = gx("ego", dated, "a", *flags, "--format", "json").json()
+    assert {member["user"] for member in ego["members"]} == set(around)
+    whole = gx("export", dated, "graph", *flags, "--format", "csv").rows()
+    assert len(whole) == all_ties
+    near = set(around) - set("a" if "--kinds" in flags and "block" in flags else "af")
+    levels = gx("reach", dated, "a", "--steps", "1", *flags, "--format", "json").json()["levels"]
+    assert sum(level["members"] for level in levels) == len(near)
+
+
+def test_paths_along_some_ties(dated):
+    def path(*flags):
+        answer = gx("path", dated, "a", "c", *flags, "--format", "json").json()
+        return ["".join(one["members"]) for one in answer["paths"]]
+
+    assert path("-n", "9") == ["abc", "adc"]
+    assert path("-n", "9", "--kinds", "chat") == path("--since", "2026-05-01") == ["adc"]
+    assert path("--until", "2026-04-01", "--by", "strength") == ["abc"]
+    assert path("--kinds", "friend") == []
+    assert "it has" in gx("path", dated, "a", "c", "--kinds", "frend", code=4).err
+    assert "along strong" in gx("reach", dated, "a", "--along", "strong", "--kinds", "chat", code=2).err
+    assert "graph`" in gx("export", dated, "ties", "--kinds", "chat", code=2).err
