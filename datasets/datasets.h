@@ -28,6 +28,14 @@ typedef struct gx_edges {
     uint32_t *label;     /* n: the group each member was put in; NULL: none are planted */
 } gx_edges;
 
+/* What a graph will be, before anything is drawn. */
+typedef struct gx_edges_expected {
+    uint32_t n;
+    uint64_t m;          /* on average; of rmat at the most */
+    uint64_t mem_bytes;  /* held at the peak while it is made */
+    uint64_t text_bytes; /* of the edge list, not compressed; at the most, for that many edges */
+} gx_edges_expected;
+
 /* A model of random graphs: one file generate_NAME.c and one row of generators.def. */
 typedef struct gx_generator {
     const char *name, *summary;
@@ -35,6 +43,8 @@ typedef struct gx_generator {
     const gx_param *params;
     size_t param_count;
     bool labels; /* plants groups */
+    /* Fills all but text_bytes. bad_request: several parameters that no graph has together. */
+    gx_status (*expect)(gx_edges_expected *out, const gx_args *args, gx_error *err);
     gx_status (*run)(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err);
 } gx_generator;
 
@@ -45,6 +55,9 @@ const gx_generator *gx_generator_find(const char *name); /* NULL: none */
  * bad_request: a parameter, or several that no graph has together. */
 GX_MUST_CHECK gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params,
                                     gx_job *job, gx_error *err);
+/* What that would make; refuses what it refuses. */
+GX_MUST_CHECK gx_status gx_generate_estimate(gx_edges_expected *out, const char *name,
+                                             const gx_value *params, gx_error *err);
 void gx_edges_finish(gx_edges *edges, gx_job *job); /* the job it was made with */
 /* An edge a line, "u v", or a label a line, "v label"; gzip'ed where asked. The file stays open. */
 GX_MUST_CHECK gx_status gx_edges_write(int fd, const gx_edges *edges, bool gzip, gx_job *job,

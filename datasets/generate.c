@@ -28,8 +28,9 @@ const gx_generator *gx_generator_find(const char *name) {
     return NULL;
 }
 
-gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params, gx_job *job,
-                      gx_error *err) {
+/* The model, its arguments, and what it will make of them. */
+static gx_status prepare(const gx_generator **out, gx_args *args, gx_edges_expected *expected,
+                         gx_arena *arena, const char *name, const gx_value *params, gx_error *err) {
     const gx_generator *generator = gx_generator_find(name);
     if (!generator) {
         char given[64];
@@ -37,6 +38,41 @@ gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params, g
                           "there is no random graph %s; there are rmat, ba, lfr and sbm",
                           gx_quote(given, sizeof given, name, strlen(name)));
     }
+    *out = generator;
+    gx_status status =
+        gx_args_parse(args, arena, generator->params, generator->param_count, params, err);
+    return status == GX_OK ? generator->expect(expected, args, err) : status;
+}
+
+/* Digits of a number below n, on average. */
+static double digits_below(uint32_t n) {
+    double digits = 1;
+    for (double power = 10; power < n; power *= 10) {
+        digits += (n - power) / n;
+    }
+    return digits;
+}
+
+gx_status gx_generate_estimate(gx_edges_expected *out, const char *name, const gx_value *params,
+                               gx_error *err) {
+    const gx_generator *generator;
+    gx_args args;
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    gx_status status = prepare(&generator, &args, out, arena, name, params, err);
+    if (status == GX_OK) { /* two numbers, a space and the end of the line */
+        out->text_bytes = (uint64_t)((double)out->m * (2 * digits_below(out->n) + 2));
+    }
+    gx_arena_destroy(arena);
+    return status;
+}
+
+gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params, gx_job *job,
+                      gx_error *err) {
+    const gx_generator *generator;
+    gx_edges_expected expected;
     gx_edges edges = {0};
     gx_args args;
     gx_arena *arena = gx_arena_create();
@@ -44,7 +80,7 @@ gx_status gx_generate(gx_edges *out, const char *name, const gx_value *params, g
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
-    GX_TRY(gx_args_parse(&args, arena, generator->params, generator->param_count, params, err));
+    GX_TRY(prepare(&generator, &args, &expected, arena, name, params, err));
     gx_job_stage(job, generator->name, 0);
     GX_TRY(generator->run(&edges, &args, job, err));
     *out = edges;

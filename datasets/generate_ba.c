@@ -2,7 +2,8 @@
  * ones with chances in proportion to their degrees (Barabási and Albert 1999). The first m + 1 are
  * a star. A draw from the list of all ends so far is a draw by degree (Batagelj and Brandes 2005).
  *
- * (members − m) · m edges; degrees fall off as k^-3. Time O(edges), memory 32 bytes an edge.
+ * (members − m) · m edges; degrees fall off as k^-3. Time O(edges), memory 16 bytes an edge and 4 a
+ * member.
  */
 #include "datasets/generate.h"
 
@@ -29,15 +30,22 @@ static void attach(gx__pairs *pairs, uint32_t *end, uint32_t *last, uint32_t v, 
     }
 }
 
-static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    gx__pairs pairs = {0};
-    uint32_t *end = NULL, *last = NULL;
+static gx_status expect(gx_edges_expected *out, const gx_args *args, gx_error *err) {
     uint32_t n = (uint32_t)gx_arg_int(args, "members"), m = (uint32_t)gx_arg_int(args, "m");
     if (m >= n) {
         return gx_fail_at(err, GX_BAD_REQUEST, "m", "m is %u of %u members; it must be smaller", m,
                           n);
     }
+    uint64_t count = (uint64_t)(n - m) * m;
+    *out = (gx_edges_expected){.n = n, .m = count, .mem_bytes = 16 * count + 4 * (uint64_t)n};
+    return GX_OK;
+}
+
+static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx__pairs pairs = {0};
+    uint32_t *end = NULL, *last = NULL;
+    uint32_t n = (uint32_t)gx_arg_int(args, "members"), m = (uint32_t)gx_arg_int(args, "m");
     uint64_t count = (uint64_t)(n - m) * m;
     GX_TRY(gx__pairs_grow(&pairs, count, job, err));
     GX_TRY(gx_job_alloc(job, &end, 2 * count, sizeof *end, err));
@@ -70,5 +78,6 @@ const gx_generator gx_generator_ba = {
     .paper = "Barabási, Albert: Emergence of scaling in random networks, 1999",
     .params = params,
     .param_count = GX_COUNT(params),
+    .expect = expect,
     .run = run,
 };

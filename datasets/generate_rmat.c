@@ -4,8 +4,8 @@
  * numbered at random, so that the number tells nothing of the degree. 2^scale members and
  * edge_factor · 2^scale draws; draws that repeat an edge, or join a member to itself, are lost.
  *
- * Time O(draws · scale), memory 24 bytes a draw. Draws come in blocks with a stream each, so
- * threads do not change the graph.
+ * Time O(draws · scale), memory 16 bytes a draw and 4 a member. Draws come in blocks with a stream
+ * each, so threads do not change the graph.
  */
 #include "datasets/generate.h"
 
@@ -43,6 +43,21 @@ static uint64_t draw(const quarters *q, const uint32_t *name, gx_rng *rng) {
     return gx__pair(name[u], name[v]);
 }
 
+static uint64_t draws(const gx_args *args, uint32_t n) {
+    return (uint64_t)(gx_arg_real(args, "edge_factor") * n);
+}
+
+static gx_status expect(gx_edges_expected *out, const gx_args *args, gx_error *err) {
+    double sum = gx_arg_real(args, "a") + gx_arg_real(args, "b") + gx_arg_real(args, "c");
+    if (sum > 1 + 1e-9) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "a", "a + b + c is %g; they must be at most 1", sum);
+    }
+    uint32_t n = UINT32_C(1) << gx_arg_int(args, "scale");
+    uint64_t count = draws(args, n);
+    *out = (gx_edges_expected){.n = n, .m = count, .mem_bytes = 16 * count + 4 * (uint64_t)n};
+    return GX_OK;
+}
+
 static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx__pairs pairs = {0};
@@ -50,11 +65,7 @@ static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *
     double a = gx_arg_real(args, "a"), b = gx_arg_real(args, "b"), c = gx_arg_real(args, "c");
     quarters q = {(unsigned)gx_arg_int(args, "scale"), of_32(a), of_32(a + b), of_32(a + b + c)};
     uint32_t n = UINT32_C(1) << q.scale;
-    uint64_t count = (uint64_t)(gx_arg_real(args, "edge_factor") * n);
-    if (a + b + c > 1 + 1e-9) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "a", "a + b + c is %g; they must be at most 1",
-                          a + b + c);
-    }
+    uint64_t count = draws(args, n);
     GX_TRY(gx__permutation(&name, n, gx__generate_rng(job, SHUFFLE, 0), job, err));
     GX_TRY(gx__pairs_grow(&pairs, count, job, err));
     pairs.count = count;
@@ -81,5 +92,6 @@ const gx_generator gx_generator_rmat = {
     .paper = "Chakrabarti, Zhan, Faloutsos: R-MAT: a recursive model for graph mining, 2004",
     .params = params,
     .param_count = GX_COUNT(params),
+    .expect = expect,
     .run = run,
 };

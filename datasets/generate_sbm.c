@@ -4,7 +4,7 @@
  * member's ties that leave the block. Members are numbered at random.
  *
  * Pairs that are not tied are skipped by geometric draws (Batagelj and Brandes 2005): time
- * O(n + edges), memory 32 bytes an edge.
+ * O(n + edges), memory 17 bytes an edge and 8 a member.
  */
 #include "datasets/generate.h"
 
@@ -80,27 +80,54 @@ static gx_status chance(double *out, double ties, double others, const char *whi
     return GX_OK;
 }
 
+/* Sizes and chances. */
+static gx_status chances(model *s, const gx_args *args, gx_error *err) {
+    gx_status status = GX_OK;
+    double degree = gx_arg_real(args, "degree"), mu = gx_arg_real(args, "mu");
+    s->n = (uint32_t)gx_arg_int(args, "members");
+    s->blocks = (uint32_t)gx_arg_int(args, "blocks");
+    if (s->blocks > s->n) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "blocks",
+                          "blocks: %u was given; accepted is at most the number of members, %u",
+                          s->blocks, s->n);
+    }
+    double size = (double)s->n / s->blocks;
+    GX_TRY(chance(&s->ln_not_in, degree * (1 - mu), size - 1, "within", err));
+    GX_TRY(chance(&s->ln_not_out, degree * mu, s->n - size, "beyond", err));
+done:
+    return status;
+}
+
+/* On average; and room for somewhat more. */
+static double edges_of(const gx_args *args) {
+    return gx_arg_real(args, "degree") * (double)gx_arg_int(args, "members") / 2;
+}
+
+static uint64_t room_for(double edges) {
+    return (uint64_t)(edges * 1.05) + 64;
+}
+
+static gx_status expect(gx_edges_expected *out, const gx_args *args, gx_error *err) {
+    model s = {0};
+    gx_status status = chances(&s, args, err);
+    double edges = edges_of(args);
+    *out = (gx_edges_expected){.n = s.n,
+                               .m = (uint64_t)edges,
+                               .mem_bytes =
+                                   8 * (room_for(edges) + (uint64_t)edges) + 8 * (uint64_t)s.n};
+    return status;
+}
+
 static gx_status run(gx_edges *out, const gx_args *args, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx__pairs pairs = {0};
     uint32_t *name = NULL;
-    double degree = gx_arg_real(args, "degree"), mu = gx_arg_real(args, "mu");
-    model s = {.n = (uint32_t)gx_arg_int(args, "members"),
-               .blocks = (uint32_t)gx_arg_int(args, "blocks"),
-               .pairs = &pairs,
-               .job = job};
-    if (s.blocks > s.n) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "blocks",
-                          "blocks: %u was given; accepted is at most the number of members, %u",
-                          s.blocks, s.n);
-    }
-    double size = (double)s.n / s.blocks;
-    GX_TRY(chance(&s.ln_not_in, degree * (1 - mu), size - 1, "within", err));
-    GX_TRY(chance(&s.ln_not_out, degree * mu, s.n - size, "beyond", err));
+    model s = {.pairs = &pairs, .job = job};
+    GX_TRY(chances(&s, args, err));
     GX_TRY(gx__permutation(&name, s.n, gx__generate_rng(job, SHUFFLE, 0), job, err));
     s.name = name;
     GX_TRY(gx_job_alloc(job, &out->label, s.n, sizeof *out->label, err));
-    GX_TRY(gx__pairs_grow(&pairs, (uint64_t)(degree * s.n / 2 * 1.05) + 64, job, err));
+    GX_TRY(gx__pairs_grow(&pairs, room_for(edges_of(args)), job, err));
     GX_TRY(tie_all(&s, out->label, err));
     GX_TRY(gx__edges_settle(out, s.n, &pairs, job, err));
 done:
@@ -117,5 +144,6 @@ const gx_generator gx_generator_sbm = {
     .params = params,
     .param_count = GX_COUNT(params),
     .labels = true,
+    .expect = expect,
     .run = run,
 };

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -321,8 +322,51 @@ static void test_text(void **state) {
     gx_edges_finish(&edges, &job);
 }
 
+/* What is told beforehand is what is made then, and held. */
+static void test_estimates(void **state) {
+    (void)state;
+    const struct {
+        const char *name, *key, *value;
+        double least; /* edges made of those told */
+    } made[] = {{"rmat", "scale", "14", 0.8},
+                {"ba", "members", "20000", 1},
+                {"lfr", "members", "20000", 0.97},
+                {"sbm", "members", "20000", 0.97}};
+    for (size_t i = 0; i < GX_COUNT(made); i++) {
+        gx_edges edges;
+        gx_edges_expected expected;
+        gx_job job;
+        gx_arena *arena = gx_arena_create();
+        gx_value params = gx_map(arena, 1);
+        gx_map_put(arena, &params, made[i].key, gx_str(made[i].value));
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx_generate_estimate(&expected, made[i].name, &params, NULL), GX_OK);
+        assert_int_equal(gx_generate(&edges, made[i].name, &params, &job, NULL), GX_OK);
+        assert_int_equal(edges.n, expected.n);
+        double share = (double)edges.m / (double)expected.m;
+        assert_true(share >= made[i].least && share <= 2 - made[i].least);
+        double held = (double)atomic_load(&job.mem_peak) / (double)expected.mem_bytes;
+        assert_true(held > 0.85 && held < 1.03);
+        FILE *file = tmpfile();
+        assert_int_equal(gx_edges_write(fileno(file), &edges, false, &job, NULL), GX_OK);
+        double text = (double)lseek(fileno(file), 0, SEEK_END) / (double)expected.text_bytes;
+        assert_true(text > 0.75 && text < 1.01);
+        fclose(file);
+        gx_edges_finish(&edges, &job);
+        gx_arena_destroy(arena);
+    }
+    gx_edges_expected expected;
+    gx_arena *arena = gx_arena_create();
+    gx_value params = gx_map(arena, 2);
+    gx_map_put(arena, &params, "members", gx_int(100));
+    gx_map_put(arena, &params, "m", gx_int(100));
+    assert_int_equal(gx_generate_estimate(&expected, "ba", &params, NULL), GX_BAD_REQUEST);
+    gx_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_estimates),
         cmocka_unit_test(test_exact_functions),
         cmocka_unit_test(test_rmat),
         cmocka_unit_test(test_ba),

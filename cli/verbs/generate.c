@@ -11,6 +11,8 @@ static const gx_param params[] = {
      "rmat, ba, lfr or sbm; alone, lists them with their parameters, each of which is a flag"},
     {"labels", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of lfr and sbm: write the group of each member to this file, `member group` a line"},
+    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "only say how large it will be, and what it takes to make it"},
 };
 
 static gx_status list_models(gx_command *command, gx_error *err) {
@@ -49,6 +51,21 @@ static gx_status write_labels(const gx_edges *edges, const char *path, gx_job *j
     return status;
 }
 
+static gx_status estimate(gx_command *command, const char *model, gx_error *err) {
+    gx_edges_expected expected;
+    gx_value row = gx_map(command->arena, 5);
+    gx_status status = gx_generate_estimate(&expected, model, &command->pass_flags, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_map_put(command->arena, &row, "model", gx_str(model));
+    gx_map_put(command->arena, &row, "members", gx_int(expected.n));
+    gx_map_put(command->arena, &row, "edges", gx_int((int64_t)expected.m));
+    gx_map_put(command->arena, &row, "text_bytes", gx_int((int64_t)expected.text_bytes));
+    gx_map_put(command->arena, &row, "mem_bytes", gx_int((int64_t)expected.mem_bytes));
+    return gx_print(command, &row, NULL, NULL, false, err);
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     gx_edges edges = {0};
@@ -57,6 +74,9 @@ static gx_status run(gx_command *command, gx_error *err) {
         return list_models(command, err);
     }
     const char *model = gx_arg_value(&command->args, "model")->as.text;
+    if (gx_arg_bool(&command->args, "estimate")) {
+        return estimate(command, model, err);
+    }
     if (command->format != GX_FORMAT_TABLE) {
         return gx_fail_at(err, GX_BAD_REQUEST, "format",
                           "--format %s: a random graph is written as an edge list; accepted with a "
@@ -106,6 +126,7 @@ const gx_verb gx_verb_generate = {
     .more = more,
     .run = run,
     .examples = "  guanxi generate rmat --scale 20 -o rmat20.txt.gz\n"
+                "  guanxi generate rmat --scale 26 --estimate\n"
                 "  guanxi generate lfr --members 100000 --mu 0.5 -o edges.txt --labels labels.txt\n"
                 "  guanxi generate ba --members 1000000 --m 8 --seed 7 | head\n",
 };
