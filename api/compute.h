@@ -81,6 +81,11 @@ GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build
 GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
                                           unsigned also, gx_arena *arena, gx_job *job,
                                           gx_error *err);
+/* That map for one pass over the live store, as gx_compute would run it; `params` may be nil. A
+ * NULL pass: the snapshot has the answer, so there are no steps, and `from` says why. */
+GX_MUST_CHECK gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass *pass,
+                                         const gx_value *params, const gx_view_spec *spec,
+                                         gx_arena *arena, gx_job *job, gx_error *err);
 /* That map; `view` is a step before the plan's. */
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
                            gx_estimate whole);

@@ -85,6 +85,35 @@ done:
     return status;
 }
 
+/* ---- of one pass on the graph that is there
+ * ----------------------------------------------------- */
+
+/* What the snapshot has takes nothing. */
+static gx_value of_stored(gx_arena *arena) {
+    gx_value map = gx_map(arena, 5);
+    gx_map_put(arena, &map, "from", gx_str("snapshot"));
+    gx_map_put(arena, &map, "steps", gx_list(arena, 1));
+    gx_map_put(arena, &map, "mem_bytes", gx_int(0));
+    gx_map_put(arena, &map, "cpu_s", gx_real(0));
+    gx_map_put(arena, &map, "cpu_most_s", gx_real(0));
+    return map;
+}
+
+gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass *pass, const gx_value *params,
+                           const gx_view_spec *spec, gx_arena *arena, gx_job *job, gx_error *err) {
+    gx_value passes = gx_list(arena, 1), by_pass = gx_map(arena, 1);
+    if (!pass) {
+        *out = of_stored(arena);
+        return GX_OK;
+    }
+    gx_list_add(arena, &passes, gx_str(pass->name));
+    if (params->type == GX_MAP) {
+        gx_map_put(arena, &by_pass, pass->name, *params);
+    }
+    gx_build_options options = {.passes = &passes, .params = &by_pass, .spec = *spec};
+    return gx_build_estimate(out, db, &options, 0, arena, job, err);
+}
+
 /* ---- what a job that ran out of memory is told -------------------------------------------------
  */
 

@@ -292,12 +292,79 @@ static void test_estimates_of_size(void **state) {
     test_shop_close(&s);
 }
 
+/* Every member, or every entry of one array, whether the pass gives scores or not. */
+static void test_all(void **state) {
+    (void)state;
+    test_shop s;
+    gx_error err = {0};
+    test_shop_open(&s);
+    test_shop_fill(&s, 1, 120, 0);
+    gx_value of = test_call(&s, "graph.run", "{'pass': 'leiden', 'of': ['u0', 'u1']}");
+    gx_value all = test_call(&s, "graph.run", "{'pass': 'leiden', 'all': true}");
+    const gx_value *members = gx_map_get(&all, "members");
+    assert_int_equal(members->size, 120);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(gx_value_equal(at(members, i), at(gx_map_get(&of, "members"), i)));
+    }
+    gx_value one = test_call(&s, "graph.run", "{'pass': 'leiden', 'array': 'community'}");
+    gx_value full = test_call(&s, "graph.run", "{'pass': 'leiden', 'array': 'leiden.community'}");
+    const gx_value *entries = gx_map_get(&one, "entries");
+    assert_true(gx_value_equal(entries, gx_map_get(&full, "entries")));
+    assert_int_equal(entries->size, 120);
+    assert_true(test_is(gx_map_get(at(entries, 5), "user_id"), "u5"));
+    assert_true(real_at(at(entries, 5), "value") == real_at(at(members, 5), "community"));
+    gx_value plain = test_call(&s, "graph.run", "{'pass': 'structure', 'array': 'density'}");
+    assert_true(real_at(at(gx_map_get(&plain, "entries"), 0), "row") == 0);
+    gx_value order = test_call(&s, "graph.run", "{'pass': 'voterank', 'array': 'order'}");
+    assert_int_equal(gx_map_get(at(gx_map_get(&order, "entries"), 0), "value")->type, GX_TEXT);
+    assert_int_equal(refused(&s, "{'pass': 'structure', 'all': true}", &err), GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "density"));
+    assert_int_equal(refused(&s, "{'pass': 'leiden', 'array': 'no'}", &err), GX_NOT_FOUND);
+    assert_non_null(strstr(err.message, "community"));
+    assert_int_equal(refused(&s, "{'pass': 'leiden', 'all': true, 'top': 3}", &err),
+                     GX_BAD_REQUEST);
+    test_shop_close(&s);
+}
+
+/* What the snapshot has takes nothing; what is computed takes what graph.run tells of the pass. */
+static void test_estimates_of_answers(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 1, 120, 0);
+    test_call(&s, "model.build", "{}");
+    const struct {
+        const char *method, *stored, *fresh, *run;
+    } calls[] = {
+        {"graph.centrality", NULL,
+         "{'measure': 'pagerank', 'fresh': true, 'params': {'damping': 0.5}, 'estimate': true}",
+         "{'pass': 'pagerank', 'params': {'damping': 0.5}, 'estimate': true}"},
+        {"graph.communities", "{'estimate': true}", "{'fresh': true, 'estimate': true}",
+         "{'pass': 'leiden', 'estimate': true}"},
+    };
+    for (size_t i = 0; i < GX_COUNT(calls); i++) {
+        if (calls[i].stored) {
+            gx_value stored = test_call(&s, calls[i].method, calls[i].stored);
+            assert_true(test_is(gx_map_get(&stored, "from"), "snapshot"));
+            assert_true(real_at(&stored, "mem_bytes") == 0);
+        }
+        gx_value fresh = test_call(&s, calls[i].method, calls[i].fresh);
+        gx_value run = test_call(&s, "graph.run", calls[i].run);
+        assert_int_equal(gx_map_get(&fresh, "steps")->size, gx_map_get(&run, "steps")->size);
+        assert_true(real_at(&fresh, "mem_bytes") == real_at(&run, "mem_bytes"));
+        assert_true(real_at(&fresh, "mem_bytes") > 1000);
+        assert_null(gx_map_get(&fresh, "members"));
+    }
+    test_shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_top_and_of),   cmocka_unit_test(test_write),
         cmocka_unit_test(test_numbers),      cmocka_unit_test(test_ids),
         cmocka_unit_test(test_kept),         cmocka_unit_test(test_estimates_of_size),
-        cmocka_unit_test(test_kept_at_once),
+        cmocka_unit_test(test_kept_at_once), cmocka_unit_test(test_estimates_of_answers),
+        cmocka_unit_test(test_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

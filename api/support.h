@@ -59,4 +59,9 @@ GX_MUST_CHECK gx_status gx_filter_from_args(gx_tie_filter *out, gx_txn *txn, gx_
         {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
          NULL,    NULL,          0,    "only ties and events before this time"}
 
+/* The row of a heavy method that can say beforehand what it takes. */
+#define GX_ESTIMATE_PARAM                                                                          \
+    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED,                                       \
+     NULL,       NULL,          0,       "only say what it would take"}
+
 #endif

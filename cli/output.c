@@ -72,7 +72,13 @@ gx_status gx_print(const gx_command *command, const gx_value *value, const char 
     const gx_form *form = forms[command->format];
     gx_answer answer = {.value = value, .list = list, .columns = columns, .bare_list = bare_list};
     gx_status status = gx_form_check(command, err);
-    answer.rows = value->type == GX_LIST ? value : list ? gx_map_get(value, list) : NULL;
+    if (gx_map_get(&command->given, "estimate") && gx_map_get(value, "steps")) {
+        answer.list = "steps"; /* whatever rows the verb has else */
+        answer.columns = NULL;
+    }
+    answer.rows = value->type == GX_LIST ? value
+                  : answer.list          ? gx_map_get(value, answer.list)
+                                         : NULL;
     if (answer.rows && answer.rows->type != GX_LIST) {
         answer.rows = NULL;
     }

@@ -17,6 +17,7 @@ static const gx_param params[] = {
      "parameters of the measure: computed anew"},
     {"fresh", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "compute anew, even where the snapshot has it"},
+    GX_ESTIMATE_PARAM,
     GX_VIEW_PARAMS,
 };
 
@@ -44,10 +45,7 @@ static bool take_from_snapshot(scores *out, const gx_call_env *call, const char 
 
 static gx_status compute(scores *out, gx_call_env *call, const gx_pass *pass,
                          const gx_view_spec *spec, gx_error *err) {
-    gx_value given = *gx_arg_value(call->args, "params");
-    if (gx_arg_has(call->args, "top")) {
-        given = gx_params_with_top(call->arena, pass, &given, gx_arg_int(call->args, "top"));
-    }
+    gx_value given = gx_params_chosen(call, pass);
     gx_status status = gx_compute(&out->own, call->db, pass, given.type == GX_MAP ? &given : NULL,
                                   spec, call->job, err);
     if (status != GX_OK) {
@@ -127,6 +125,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (!stored && !is_measure) {
         GX_TRY(gx_any_pass_missing(measure, GX_KIND_CENTRALITY, err));
     }
+    if (gx_arg_bool(call->args, "estimate")) {
+        gx_value given = stored ? gx_nil() : gx_params_chosen(call, pass);
+        return gx_estimate_pass(out, call->db, stored ? NULL : pass, &given, &spec, call->arena,
+                                call->job, err);
+    }
     if (!stored) {
         GX_TRY(compute(&s, call, pass, &spec, err));
     }
@@ -158,6 +161,6 @@ const gx_method gx_method_graph_centrality = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{measure, from, members: [{user_id, score}], bound?, samples?, …: each array of one "
-              "number that the pass gives}",
+              "number that the pass gives} or {from?, steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

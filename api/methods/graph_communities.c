@@ -21,6 +21,7 @@ static const gx_param params[] = {
      "parameters of the algorithm: computed anew"},
     {"fresh", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "compute anew, even where the snapshot has it"},
+    GX_ESTIMATE_PARAM,
     {"quality", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "modularity, coverage, performance and conductance too, on the ties there are now: modularity "
      "by direction where the communities were found by it, the rest without; of overlapping "
@@ -63,24 +64,20 @@ static bool take_from_snapshot(partition *out, const gx_call_env *call, const ch
     return true;
 }
 
-/* `pass` is NULL where only the snapshot may have communities of that name. */
-static gx_status obtain(partition *out, gx_call_env *call, const gx_pass *pass, gx_slice wanted,
-                        const char *name, gx_error *err) {
-    gx_view_spec spec;
-    gx_status status = gx_spec_from_args(&spec, call->arena, call->args, err);
+/* Whether they are there, or a pass can find them; `pass` is NULL where only the snapshot may have
+ * communities of that name. */
+static gx_status look(partition *out, gx_call_env *call, const gx_pass *pass, gx_slice wanted,
+                      const char *name, const gx_view_spec *spec, gx_error *err) {
     bool is_community = pass && pass->kind == GX_KIND_COMMUNITY;
-    if (status != GX_OK) {
-        return status;
-    }
-    if ((is_community || !pass) && take_from_snapshot(out, call, name, &spec)) {
-        return GX_OK;
-    }
-    if (!is_community) {
-        return gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
-    }
+    bool stored = (is_community || !pass) && take_from_snapshot(out, call, name, spec);
+    return stored || is_community ? GX_OK : gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
+}
+
+static gx_status compute(partition *out, gx_call_env *call, const gx_pass *pass, const char *name,
+                         const gx_view_spec *spec, gx_error *err) {
     const gx_value *given = gx_arg_value(call->args, "params");
-    status = gx_compute(&out->own, call->db, pass, given->type == GX_MAP ? given : NULL, &spec,
-                        call->job, err);
+    gx_status status = gx_compute(&out->own, call->db, pass, given->type == GX_MAP ? given : NULL,
+                                  spec, call->job, err);
     if (status != GX_OK) {
         return status;
     }
@@ -263,15 +260,13 @@ static void tell_main(gx_value *figures, gx_arena *arena, const partition *p) {
 
 /* `quality` and `agreement`, where they were asked for. */
 static gx_status add_figures(gx_value *out, gx_call_env *call, gx_txn *txn, const partition *p,
-                             const char *name, gx_error *err) {
+                             const char *name, const gx_view_spec *spec, gx_error *err) {
     gx_status status = GX_OK;
     gx_value figures;
-    gx_view_spec spec;
     const gx_value *labels = gx_arg_value(call->args, "labels");
     if (gx_arg_bool(call->args, "quality")) {
-        GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
         GX_TRY(gx_partition_quality(&figures, call, p->community, p->members,
-                                    is_directed(call, p, name), &spec, err));
+                                    is_directed(call, p, name), spec, err));
         tell_main(&figures, call->arena, p);
         gx_map_put(call->arena, out, "quality", figures);
     }
@@ -288,13 +283,23 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     partition p = {0};
     gx_txn *txn = NULL;
+    gx_view_spec spec;
     gx_slice wanted = gx_arg_text(call->args, "algorithm");
     const char *name = gx_arena_printf(call->arena, "%.*s", (int)wanted.size, wanted.data);
     const gx_pass *pass = name ? gx_any_pass_find(name) : NULL;
     if (!name) {
         return gx_fail_memory(err, wanted.size);
     }
-    GX_TRY(obtain(&p, call, pass, wanted, name, err));
+    GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
+    GX_TRY(look(&p, call, pass, wanted, name, &spec, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        return gx_estimate_pass(out, call->db, p.stored ? NULL : pass,
+                                gx_arg_value(call->args, "params"), &spec, call->arena, call->job,
+                                err);
+    }
+    if (!p.stored) {
+        GX_TRY(compute(&p, call, pass, name, &spec, err));
+    }
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
     p.pass = pass ? pass : gx_kept_pass(call->state, name, call->arena);
     p.names = gx_circle_names_of(call->state, arrays, name, p.pass, call->arena);
@@ -307,7 +312,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, profiles);
     *out = gx_map(call->arena, 9);
     add_head(out, call->arena, &p, arrays, name);
-    GX_TRY(add_figures(out, call, txn, &p, name, err));
+    GX_TRY(add_figures(out, call, txn, &p, name, &spec, err));
     gx_map_put(call->arena, out, members ? "members" : "communities", list);
 done:
     gx_txn_abort(txn);
@@ -322,10 +327,12 @@ const gx_method gx_method_graph_communities = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{algorithm, from, count, level, levels, modularity, quality: {directed, modularity, "
-              "coverage, performance, conductance, conductance_most, disconnected, main_only}, "
-              "agreement: {members, nmi, ami, ari, main_only}, communities: [{community, size, "
-              "density, conductance, top_items}], with level [{community, size, parent}], or "
-              "members: [{user_id, community}]}",
+    .result =
+        "{algorithm, from, count, level, levels, modularity, quality: {directed, modularity, "
+        "coverage, performance, conductance, conductance_most, disconnected, main_only}, "
+        "agreement: {members, nmi, ami, ari, main_only}, communities: [{community, size, "
+        "density, conductance, top_items}], with level [{community, size, parent}], or "
+        "members: [{user_id, community}]}, or {from?, steps, mem_bytes, cpu_s, cpu_most_s}: of the "
+        "algorithm, without quality and agreement",
     .run = run,
 };

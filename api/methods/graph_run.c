@@ -8,8 +8,7 @@ static const gx_param params[] = {
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "which one; `guanxi run` alone lists them"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "its parameters"},
     {"n", GX_PARAM_INT, "10", 0, 1e6, "entries", NULL, 0, "how many entries of each array to show"},
-    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "only say what it would take"},
+    GX_ESTIMATE_PARAM,
     {"ties", GX_PARAM_INT, NULL, 0, 1e13, "ties", NULL, 0,
      "with estimate: of a graph that is not there, with so many ties"},
     {"users", GX_PARAM_INT, NULL, 0, 4e9, "members", NULL, 0,
@@ -19,6 +18,10 @@ static const gx_param params[] = {
     {"top", GX_PARAM_INT, NULL, 1, 1e7, "members", NULL, 0,
      "show so many members of the highest score, and all the pass gives them"},
     {"of", GX_PARAM_LIST, NULL, 1, 65536, NULL, NULL, 0, "show what the pass gives these members"},
+    {"all", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "show what the pass gives every member"},
+    {"array", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "show every entry of this array, whatever its rows are of"},
     {"write", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "keep the arrays in the snapshot under this name, until the next build"},
     GX_VIEW_PARAMS,
@@ -74,14 +77,6 @@ static gx_value show(const shower *s, const gx_array *array, const gx_pass *from
     return row;
 }
 
-/* Those given; a pass that can stop at the `top` members asked for is told of them. */
-static gx_value chosen_params(gx_call_env *call, const gx_pass *pass) {
-    gx_value given = *gx_arg_value(call->args, "params");
-    return gx_arg_has(call->args, "top")
-               ? gx_params_with_top(call->arena, pass, &given, gx_arg_int(call->args, "top"))
-               : given;
-}
-
 /* The head of every array, of the pass and of those it stands on. */
 static gx_status show_all(gx_value *out, gx_call_env *call, const gx_arrays *results,
                           const gx_pass *pass, const char *instance, gx_error *err) {
@@ -107,16 +102,11 @@ static gx_status show_all(gx_value *out, gx_call_env *call, const gx_arrays *res
 }
 
 static gx_status estimate(gx_value *out, gx_call_env *call, const gx_pass *pass, gx_error *err) {
-    gx_value given = chosen_params(call, pass);
-    gx_value passes = gx_list(call->arena, 1), by_pass = gx_map(call->arena, 1);
-    gx_list_add(call->arena, &passes, gx_str(pass->name));
-    if (given.type == GX_MAP) {
-        gx_map_put(call->arena, &by_pass, pass->name, given);
-    }
-    gx_build_options options = {.passes = &passes, .params = &by_pass};
-    gx_status status = gx_spec_from_args(&options.spec, call->arena, call->args, err);
+    gx_view_spec spec;
+    gx_value given = gx_params_chosen(call, pass);
+    gx_status status = gx_spec_from_args(&spec, call->arena, call->args, err);
     return status == GX_OK
-               ? gx_build_estimate(out, call->db, &options, 0, call->arena, call->job, err)
+               ? gx_estimate_pass(out, call->db, pass, &given, &spec, call->arena, call->job, err)
                : status;
 }
 
@@ -134,7 +124,21 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
         call->job->threads, call->arena, err);
 }
 
-/* The members asked for, or the head of every array. */
+/* One answer at a time. */
+static gx_status check_shown(const gx_args *args, gx_error *err) {
+    static const char *const whole[] = {"array", "of", "top"};
+    const char *first = gx_arg_bool(args, "all") ? "all" : NULL;
+    for (size_t i = 0; i < GX_COUNT(whole); i++) {
+        if (first && gx_arg_has(args, whole[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, whole[i],
+                              "%s and %s were given; accepted is one of them", first, whole[i]);
+        }
+        first = !first && i == 0 && gx_arg_has(args, whole[i]) ? whole[i] : first;
+    }
+    return GX_OK;
+}
+
+/* The members or the array asked for, or the head of every array. */
 static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *results,
                             const gx_pass *pass, const char *instance, gx_error *err) {
     gx_value members, arrays;
@@ -147,6 +151,13 @@ static gx_status add_answer(gx_value *out, gx_call_env *call, const gx_arrays *r
         GX_TRY(gx_entries_top(&members, call, results, pass, instance,
                               (uint32_t)gx_arg_int(call->args, "top"), err));
         gx_map_put(call->arena, out, "members", members);
+    } else if (gx_arg_bool(call->args, "all")) {
+        GX_TRY(gx_entries_all(&members, call, results, pass, instance, err));
+        gx_map_put(call->arena, out, "members", members);
+    } else if (gx_arg_has(call->args, "array")) {
+        GX_TRY(gx_entries_array(&arrays, call, results, pass, instance,
+                                gx_arg_text(call->args, "array"), err));
+        gx_map_put(call->arena, out, "entries", arrays);
     } else {
         GX_TRY(show_all(&arrays, call, results, pass, instance, err));
         gx_map_put(call->arena, out, "arrays", arrays);
@@ -161,7 +172,7 @@ static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
     gx_view_spec spec;
     gx_arrays *results = NULL;
     gx_status status = GX_OK;
-    gx_value chosen = chosen_params(call, pass);
+    gx_value chosen = gx_params_chosen(call, pass);
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
     const gx_value *given = chosen.type == GX_MAP ? &chosen : NULL;
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
@@ -189,6 +200,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (!pass || !instance) {
         return gx_any_pass_missing(wanted, GX_KIND_COUNT, err);
     }
+    gx_status status = check_shown(call->args, err);
+    if (status != GX_OK) {
+        return status;
+    }
     if (gx_arg_has(call->args, "ties")) {
         return estimate_size(out, call, pass, err);
     }
@@ -198,7 +213,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (!gx_arg_has(call->args, "write")) {
         return compute(out, call, pass, pass->name, err);
     }
-    gx_status status = gx_keep_check(name, call->db, call->state, pass, err);
+    status = gx_keep_check(name, call->db, call->state, pass, err);
     return status == GX_OK ? compute(out, call, pass, instance, err) : status;
 }
 
@@ -209,12 +224,13 @@ const gx_method gx_method_graph_run = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, ids, head}]} (ids: "
-              "the members or items that the rows in head are of; in head members, items and "
-              "categories by name), with top or "
-              "of instead of "
-              "arrays members: [{user_id, …}] (of leiden with circle, the name that goes with its "
-              "number community), and bound?, samples?, …: each array of one number "
-              "that the pass gives; or {steps, mem_bytes, cpu_s, cpu_most_s}",
+    .result =
+        "{pass, wall_s, cpu_s, snapshot?, arrays: [{name, dtype, shape, ids, head}]} (ids: "
+        "the members or items that the rows in head are of; in head members, items and "
+        "categories by name), with top, of or all instead of arrays members: [{user_id, …}] (of "
+        "leiden with circle, the name that goes with its number community), with array "
+        "entries: [{user_id or item_id or row, column?, value}], and bound?, samples?, …: each "
+        "array of one number "
+        "that the pass gives; or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -10,8 +10,7 @@ static const gx_param params[] = {
     {"promote", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "serve it at once"},
     {"check", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "run every pass's invariant before publishing"},
-    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "only say what it would take"},
+    GX_ESTIMATE_PARAM,
     GX_VIEW_PARAMS,
 };
 

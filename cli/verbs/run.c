@@ -39,7 +39,7 @@ static gx_status list_passes(gx_command *command, gx_target *target, gx_error *e
 }
 
 static const char *list_of(const gx_value *result) {
-    static const char *const lists[] = {"steps", "members", "arrays"};
+    static const char *const lists[] = {"steps", "members", "entries", "arrays"};
     for (size_t i = 0; i < GX_COUNT(lists); i++) {
         if (gx_map_get(result, lists[i])) {
             return lists[i];
@@ -193,5 +193,7 @@ const gx_verb gx_verb_run = {
                 "  guanxi run shop.gx leiden --resolution 2 --estimate\n"
                 "  guanxi run pagerank --estimate --members 100000000 --ties 1000000000\n"
                 "  guanxi run shop.gx hits --top 10\n"
+                "  guanxi run shop.gx distances --sources u1 --all --format csv\n"
+                "  guanxi run shop.gx leiden --array parent\n"
                 "  guanxi run shop.gx pagerank --of u17,u18 --write slow --damping 0.5\n",
 };

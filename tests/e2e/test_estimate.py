@@ -41,3 +41,22 @@ def test_too_little_memory_is_told_the_whole_need(store):
     short = gx("run", store, "pagerank", "--threads", "1", "--mem", str(told // 4), code=7)
     whole = float(re.search(r"about ([0-9.]+) MiB in all", short.err)[1]) * 2**20
     assert abs(whole / told - 1) < 0.25
+
+
+@pytest.mark.parametrize("verb, name", [("centrality", "pagerank"), ("communities", "leiden")])
+def test_answers_are_told_like_runs(store, verb, name):
+    run = gx("run", store, name, "--estimate", "--threads", "1", "--format", "json").json()
+    told = gx(verb, store, name, "--estimate", "--threads", "1", "--format", "json").json()
+    assert [step["pass"] for step in told["steps"]] == [step["pass"] for step in run["steps"]]
+    assert told["mem_bytes"] == run["mem_bytes"]
+    lines = gx(verb, store, name, "--estimate", "--format", "csv").out.splitlines()
+    assert lines[0] == "pass,mem_bytes,cpu_s,cpu_most_s" and lines[1].startswith("view,")
+
+
+def test_a_random_graph_is_told_before_it_is_drawn(tmp_path):
+    told = gx("generate", "ba", "--members", "3000", "--m", "4", "--estimate", "--format", "json").json()
+    made = tmp_path / "ba.txt"
+    gx("generate", "ba", "--members", "3000", "--m", "4", "-o", made)
+    assert told["members"] == 3000 and told["edges"] == len(made.read_text().splitlines())
+    assert 0.8 < made.stat().st_size / told["text_bytes"] <= 1
+    gx("generate", "ba", "--members", "4", "--m", "4", "--estimate", code=2)
