@@ -54,7 +54,7 @@ typedef struct gx_form {
 
 const gx_form *gx_form_of(gx_format format);
 gx_format gx_form_find(gx_slice name); /* of one of the choices */
-/* bad_request: a graph form, of a verb whose answer is none; --part, of a form with both lists. */
+/* bad_request: a graph form, of a verb whose answer is none; --part, of another form. */
 GX_MUST_CHECK gx_status gx_form_check(const gx_command *command, gx_error *err);
 
 /* The graph in an answer, by the keys of the command's verb, to a graph form. */

@@ -60,8 +60,7 @@ gx_status gx_form_check(const gx_command *command, gx_error *err) {
     const gx_form *form = forms[command->format];
     if (gx_map_get(&command->given, "part") && !(form->write && form->write_graph)) {
         return gx_fail_at(err, GX_BAD_REQUEST, "part",
-                          "--part was given with --format %s, which has both lists; it goes with "
-                          "csv and jsonl",
+                          "--part was given with --format %s; it goes with csv and jsonl",
                           form->name);
     }
     return form->write || command->verb->graph ? GX_OK : refuse_graph(command, err);

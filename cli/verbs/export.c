@@ -123,7 +123,8 @@ static const gx_graph_keys graph = {
 const gx_verb gx_verb_export = {
     .name = "export",
     .group = "store",
-    .summary = "write a table of the store as CSV or JSON lines, or its graph as GraphML or GEXF",
+    .summary =
+        "write a table of the store as CSV or JSON lines, or its graph as GraphML, GEXF or CSV",
     .params = params,
     .param_count = GX_COUNT(params),
     .flags = GX_VERB_LOCAL,
@@ -131,5 +132,6 @@ const gx_verb gx_verb_export = {
     .run = run,
     .examples = "  guanxi export shop.gx events -o events.csv\n"
                 "  guanxi export shop.gx users --format jsonl | zstd > users.jsonl.zst\n"
-                "  guanxi export shop.gx graph --format gexf -o shop.gexf\n",
+                "  guanxi export shop.gx graph --format gexf -o shop.gexf\n"
+                "  guanxi export shop.gx graph --format csv --kinds friend -o edges.csv\n",
 };

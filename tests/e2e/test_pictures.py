@@ -160,7 +160,7 @@ def test_refusals(built_shop, leader):
     assert "no graph" in gx("leaders", built_shop, "--format", "svg", code=2).err
     assert "graph`" in gx("export", built_shop, "ties", "--format", "gexf", code=2).err
     assert "csv or jsonl" in gx("export", built_shop, "graph", "--format", "json", code=2).err
-    assert "both lists" in gx("ego", built_shop, leader, "--part", "nodes", "--format", "gexf", code=2).err
+    assert "goes with csv" in gx("ego", built_shop, leader, "--part", "nodes", "--format", "gexf", code=2).err
     assert "graph`" in gx("export", built_shop, "users", "--part", "nodes", "--format", "csv", code=2).err
     assert "layout" in gx("export", built_shop, "graph", "--format", "svg", code=2).err
     assert "not in this store" in gx("ego", built_shop, "nobody", "--format", "svg", code=4).err
