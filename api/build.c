@@ -229,33 +229,6 @@ static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state
     return status == GX_NO_MEMORY ? status : GX_OK;
 }
 
-/* The first id that no snapshot newer than `before` gave a circle: after a rollback they are not on
- * the way, and yet somebody may have read of a circle in one of them. Damaged ones are left out. */
-static gx_status find_ids_given(uint32_t *out, gx_db *db, const gx_snapshot *before, gx_job *job,
-                                gx_error *err) {
-    static const char *const names[] = {"leiden", "louvain"};
-    gx_snapshot_info *list = NULL;
-    size_t count = 0;
-    gx_status status;
-    GX_TRY(gx_snapshot_list(&list, &count, db->path, err));
-    for (size_t i = 0; i < count && list[i].number > gx_snapshot_number(before); i++) {
-        gx_snapshot *newer = NULL;
-        GX_TRY(gx_job_check(job, err));
-        if (gx_snapshot_open(&newer, db->path, list[i].number, NULL) != GX_OK) {
-            continue;
-        }
-        for (size_t k = 0; k < GX_COUNT(names); k++) {
-            const uint32_t *next =
-                gx_result_get(gx_snapshot_arrays(newer), names[k], "next_id", GX_U32, 1);
-            *out = next && *next > *out ? *next : *out;
-        }
-        gx_snapshot_release(newer);
-    }
-done:
-    gx_free(list);
-    return status;
-}
-
 static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
                              const gx_build_options *options, gx_arena *arena, gx_job *job,
                              gx_error *err) {
@@ -269,7 +242,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     views->input.arrays = results;
     if (before) {
         views->input.before = gx_snapshot_arrays(before);
-        GX_TRY(find_ids_given(&views->input.ids_given, db, before, job, err));
+        GX_TRY(gx_ids_given(&views->input.ids_given, db, before, job, err));
     }
     GX_TRY(gx_plan_run(results, plan, &views->input, job, err));
     if (options->check) {

@@ -266,6 +266,31 @@ done:
 /* ---- one pass -----------------------------------------------------------------------------------
  */
 
+gx_status gx_ids_given(uint32_t *out, gx_db *db, const gx_snapshot *before, gx_job *job,
+                       gx_error *err) {
+    static const char *const names[] = {"leiden", "louvain"};
+    gx_snapshot_info *list = NULL;
+    size_t count = 0;
+    gx_status status;
+    GX_TRY(gx_snapshot_list(&list, &count, db->path, err));
+    for (size_t i = 0; i < count && list[i].number > gx_snapshot_number(before); i++) {
+        gx_snapshot *newer = NULL;
+        GX_TRY(gx_job_check(job, err));
+        if (gx_snapshot_open(&newer, db->path, list[i].number, NULL) != GX_OK) {
+            continue;
+        }
+        for (size_t k = 0; k < GX_COUNT(names); k++) {
+            const uint32_t *next =
+                gx_result_get(gx_snapshot_arrays(newer), names[k], "next_id", GX_U32, 1);
+            *out = next && *next > *out ? *next : *out;
+        }
+        gx_snapshot_release(newer);
+    }
+done:
+    gx_free(list);
+    return status;
+}
+
 gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass, const gx_value *params,
                      const gx_view_spec *spec, gx_job *job, gx_error *err) {
     return gx_compute_as(out, db, pass, pass->name, params, spec, job, err);
@@ -294,6 +319,9 @@ gx_status gx_compute_as(gx_arrays **out, gx_db *db, const gx_pass *pass, const c
     GX_TRY(gx_arrays_create(&results, err));
     views.input.arrays = results;
     views.input.before = state->arrays;
+    if (state->snapshot && pass->kind == GX_KIND_COMMUNITY) {
+        GX_TRY(gx_ids_given(&views.input.ids_given, db, state->snapshot, job, err));
+    }
     if (plan.needs & GX_NEED_CATEGORY) {
         GX_TRY(gx_categories_add(results, &views.category, job, err));
     }

@@ -101,5 +101,9 @@ GX_MUST_CHECK gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass,
  * by the store's number of ties; nothing where that cannot be told, or would not exceed the cap. */
 void gx_tell_whole_need(gx_error *err, gx_store *store, const gx_pass *pass, const gx_value *params,
                         const gx_job *job);
+/* The first id that no snapshot newer than `before` gave a circle: after a rollback they are not on
+ * the way, and yet somebody may have read of a circle in one of them. Damaged ones are left out. */
+GX_MUST_CHECK gx_status gx_ids_given(uint32_t *out, gx_db *db, const gx_snapshot *before,
+                                     gx_job *job, gx_error *err);
 
 #endif

@@ -424,6 +424,7 @@ static void circles_keep_their_ids(void **state) {
     /* Snapshots 2 to 5 are abandoned: what they called c-2 is not what comes now. */
     must(b, "model.promote", "{\"number\": 1}");
     fill_clique(b, 40, 49);
+    must(b, "graph.run", "{\"pass\": \"leiden\", \"write\": \"leiden\"}");
     must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"], \"check\": true}");
     assert_circle(b, "{\"user\": \"u45\"}", "c-3", 10);
     names_hold_for_other_runs(b);

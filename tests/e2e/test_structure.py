@@ -106,3 +106,14 @@ def test_quality_says_what_it_judges(tmp_path):
     assert abs(kept["quality"]["modularity"] - plain["quality"]["modularity"]) > 1e-4
     over = gx("communities", store, "overlapping", *words).json()
     assert over["quality"]["main_only"] is True and "main_only" not in plain["quality"]
+
+
+def test_a_name_means_one_circle_wherever_it_is_printed(shop):
+    circles = circle_of(shop)
+    for words in (("leiden", "--write", "again"), ("leiden", "--resolution", 3, "--write", "fine"), ("components", "--write", "parts")):
+        gx("run", shop, *words)
+    assert {row["user_id"]: row["community"] for row in rows("communities", shop, "again", "--members")} == circles
+    fine = {row["community"] for row in rows("communities", shop, "fine")}
+    assert {name for name in fine if name.startswith("c-")} <= set(circles.values()) and any(name.startswith("fine-") for name in fine)
+    graph = gx("export", shop, "graph", "--format", "graphml").out
+    assert ">parts-0<" in graph and f">{next(iter(circles.values()))}<" in graph
