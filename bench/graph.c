@@ -203,6 +203,24 @@ static gx_status open_igraph(gx__peer **out, const gx__ground *g, gx_error *err)
     return status == GX_OK ? gx__peer_apart(out, igraph, g, err) : status;
 }
 
+static gx_status check_tools(const gx_value *tools, gx_error *err) {
+    for (uint32_t i = 0; tools && i < tools->size; i++) {
+        const gx_slice name = {tools->as.items[i].as.text, tools->as.items[i].size};
+        char given[64], names[160] = "";
+        bool known = false;
+        for (size_t k = 0; k < PEERS; k++) {
+            size_t used = strlen(names);
+            known = known || gx_slice_is(name, peer_names[k]);
+            snprintf(names + used, sizeof names - used, "%s%s", k ? ", " : "", peer_names[k]);
+        }
+        if (!known) {
+            return gx_fail_at(err, GX_NOT_FOUND, "tools", "there is no tool %s; there are %s",
+                              gx_quote(given, sizeof given, name.data, name.size), names);
+        }
+    }
+    return GX_OK;
+}
+
 /* Those that are installed; what cannot be started is left out. */
 static gx_status open_peers(gx__peer **peers, size_t *out_count, gx__ground *g, gx_error *err) {
     gx_status status = GX_OK;
@@ -280,6 +298,9 @@ gx_status gx__graph_run(gx_bench *bench, const gx__task *table, size_t count, gx
                           bench->suite);
     }
     gx_status status = check_names(&asked, err);
+    if (status == GX_OK) {
+        status = check_tools(bench->tools, err);
+    }
     return status == GX_OK ? gx_bench_each_graph(bench->data, on_graph, &asked, bench->job, err)
                            : status;
 }
