@@ -56,10 +56,47 @@ static void print_rows(const gx_value *list, const char *given, FILE *out) {
     gx_buffer_finish(&line);
 }
 
-static void write(FILE *out, const gx_answer *answer) {
-    gx_value one = *answer->value;
+/* An answer of one row has no cell with a map in it, nor a list of maps: those are columns, as
+ * OUTER.NAME and OUTER.0.NAME. */
+static void add_flat(gx_value *row, gx_arena *arena, const char *prefix, const gx_value *value) {
+    bool maps = value->type == GX_LIST && value->size && value->as.items[0].type == GX_MAP;
+    for (uint32_t i = 0; value->type == GX_MAP && i < value->size; i++) {
+        const gx_pair *pair = &value->as.pairs[i];
+        const char *name = gx_arena_printf(arena, "%s%s%.*s", prefix, *prefix ? "." : "",
+                                           (int)pair->key.size, pair->key.as.text);
+        if (name) {
+            add_flat(row, arena, name, &pair->value);
+        }
+    }
+    for (uint32_t i = 0; maps && i < value->size; i++) {
+        const char *name = gx_arena_printf(arena, "%s.%u", prefix, i);
+        if (name) {
+            add_flat(row, arena, name, &value->as.items[i]);
+        }
+    }
+    if (value->type != GX_MAP && !maps) {
+        gx_map_put(arena, row, prefix, *value);
+    }
+}
+
+static void print_one(const gx_value *value, FILE *out) {
+    gx_arena *arena = value->type == GX_MAP ? gx_arena_create() : NULL;
+    gx_value one = *value;
+    if (arena) {
+        one = gx_map(arena, 16);
+        add_flat(&one, arena, "", value);
+    }
     gx_value single = {.type = GX_LIST, .size = 1, .as.items = &one};
-    print_rows(answer->rows ? answer->rows : &single, answer->rows ? answer->columns : NULL, out);
+    print_rows(&single, NULL, out);
+    gx_arena_destroy(arena);
+}
+
+static void write(FILE *out, const gx_answer *answer) {
+    if (answer->rows) {
+        print_rows(answer->rows, answer->columns, out);
+    } else {
+        print_one(answer->value, out);
+    }
 }
 
 /* ---- graphs ---------------------------------------------------------------------------------- */
