@@ -8,8 +8,8 @@
  * come before p.
  *
  * The search keeps its place in each row and the way back in `parent`, so there is no recursion and
- * no stack. O(n + m) time, one thread, 28 bytes a member. A tie of weight 0 is a tie, a tie there
- * and back is one, a self-loop is none. */
+ * no stack. O(n + m) time, one thread, at the most 34 bytes a member. A tie of weight 0 is a tie, a
+ * tie there and back is one, a self-loop is none. */
 #include "engine/community/partition.h"
 #include "engine/kernel/degrees.h"
 #include "graph/pass/pass.h"
@@ -241,7 +241,7 @@ const gx_pass gx_pass_bridges = {
     .summary = "ties and members without whom the graph falls apart",
     .paper = "Tarjan, A note on finding the bridges of a graph, IPL 2 (1974); Hopcroft, Tarjan, "
              "Algorithm 447, CACM 16 (1973)",
-    .complexity = "time O(n + m); 28 bytes a member",
+    .complexity = "time O(n + m); at the most 34 bytes a member",
     .needs = GX_NEED_UNDIRECTED,
     .gives = gives,
     .give_count = GX_COUNT(gives),
