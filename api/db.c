@@ -149,9 +149,8 @@ void gx_db_items_unlock(gx_db *db) {
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-/* The method's parameters and the common ones, as one table in the arena. */
-static gx_status parse_args(gx_args *out, gx_arena *arena, const gx_method *method,
-                            const gx_value *args, gx_error *err) {
+gx_status gx_db_parse_args(gx_args *out, gx_arena *arena, const gx_method *method,
+                           const gx_value *args, gx_error *err) {
     size_t count = method->param_count + gx_method_common_count;
     gx_param *all = gx_arena_get(arena, count * sizeof *all);
     if (!all) {
@@ -216,7 +215,7 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
         return call.status;
     }
     gx_args parsed;
-    gx_status status = parse_args(&parsed, arena, method, args, err);
+    gx_status status = gx_db_parse_args(&parsed, arena, method, args, err);
     if (status != GX_OK) {
         return status;
     }
@@ -268,7 +267,7 @@ static gx_status write_one(gx_write_call *call, gx_db *db, gx_state *state, gx_t
                            bool savepoint) {
     gx_error *err = &call->error;
     gx_args parsed;
-    gx_status status = parse_args(&parsed, call->arena, call->method, call->args, err);
+    gx_status status = gx_db_parse_args(&parsed, call->arena, call->method, call->args, err);
     if (status != GX_OK) {
         return status;
     }

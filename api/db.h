@@ -66,6 +66,9 @@ void gx_graphs_stat(uint32_t *out_count, uint64_t *out_bytes, gx_graphs *graphs)
 
 GX_MUST_CHECK gx_status gx_jobs_create(gx_jobs **out, gx_db *db, gx_error *err);
 void gx_jobs_destroy(gx_jobs *jobs); /* cancels and waits */
+/* A call's arguments by the method's parameters and the common ones, as one table in the arena. */
+GX_MUST_CHECK gx_status gx_db_parse_args(gx_args *out, gx_arena *arena, const gx_method *method,
+                                         const gx_value *args, gx_error *err);
 GX_MUST_CHECK gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
                                       const gx_value *args, gx_error *err);
 GX_MUST_CHECK gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err);

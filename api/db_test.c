@@ -390,7 +390,7 @@ static void circles_keep_their_ids(void **state) {
     must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"]}");
     assert_circle(b, "{\"user\": \"u3\"}", "c-0", 8);
     assert_circle(b, "{\"user\": \"u11\"}", "c-1", 8);
-    fails(b, "graph.lineage", "{}", GX_BAD_REQUEST); /* built from nothing */
+    fails(b, "graph.lineage", "{}", GX_CONFLICT); /* the first */
     fill_clique(b, 20, 29);
     must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"], \"check\": true}");
     assert_circle(b, "{\"user\": \"u3\"}", "c-0", 8);
@@ -653,6 +653,7 @@ static void jobs_run_and_keep_their_answer(void **state) {
     assert_int_equal(number(gx_map_get(&job, "result"), "snapshot"), 1);
     fails(b, "job.cancel", args, GX_CONFLICT);
     fails(b, "job.start", "{\"method\": \"sys.ping\"}", GX_BAD_REQUEST);
+    fails(b, "job.start", "{\"method\": \"graph.run\", \"args\": {\"n\": -1}}", GX_BAD_REQUEST);
     started =
         must(b, "job.start", "{\"method\": \"graph.run\", \"args\": {\"pass\": \"nothing\"}}");
     snprintf(args, sizeof args, "{\"job\": %lld}", (long long)number(&started, "job"));

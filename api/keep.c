@@ -179,3 +179,36 @@ gx_value gx_made_with(const gx_state *state, const char *instance, gx_arena *are
     const gx_value *params = step ? gx_map_get(step, "params") : NULL;
     return params ? *params : gx_nil();
 }
+
+/* "; kept: slow, mine", of that kind, after what the message says. */
+static void add_kept(gx_error *err, gx_kind kind, const gx_call_env *call) {
+    const gx_arrays *arrays = call->state->arrays;
+    const char *before = "";
+    for (size_t i = 0; arrays && i < gx_arrays_count(arrays); i++) {
+        const char *array = gx_arrays_at(arrays, i)->name;
+        const char *name = gx_arena_printf(call->arena, "%.*s", (int)strcspn(array, "."), array);
+        const gx_pass *pass = name ? gx_kept_pass(call->state, name, call->arena) : NULL;
+        size_t used = strlen(err->message);
+        if (pass && pass->kind == kind && strcmp(before, name) != 0) {
+            snprintf(err->message + used, sizeof err->message - used, "%s%s",
+                     *before ? ", " : "; kept are ", name);
+            before = name;
+        }
+    }
+}
+
+gx_status gx_result_missing(gx_slice name, gx_kind kind, const gx_call_env *call, gx_error *err) {
+    const char *text = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
+    const gx_pass *pass = text ? gx_kept_pass(call->state, text, call->arena) : NULL;
+    if (pass && pass->kind == kind) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "%s is a result that was kept, of the pass %s: it has no parameters, and is "
+                       "not computed anew; accepted is %s alone, or %s with parameters",
+                       text, pass->name, text, pass->name);
+    }
+    gx_status status = gx_any_pass_missing(name, kind, err);
+    if (err) {
+        add_kept(err, kind, call);
+    }
+    return status;
+}

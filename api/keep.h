@@ -21,4 +21,10 @@ const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_aren
  * or by the build; nil: by no other than the defaults. */
 gx_value gx_made_with(const gx_state *state, const char *instance, gx_arena *arena);
 
+/* What to say of a name of which there is no result and no pass of that kind. bad_request: a kept
+ * result has it, and what was asked is not how it was made; else not_found, which lists passes and
+ * what is kept. */
+GX_MUST_CHECK gx_status gx_result_missing(gx_slice name, gx_kind kind, const gx_call_env *call,
+                                          gx_error *err);
+
 #endif

@@ -123,7 +123,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     bool is_measure = pass && pass->kind == GX_KIND_CENTRALITY;
     bool stored = (is_measure || !pass) && name && take_from_snapshot(&s, call, name, &spec);
     if (!stored && !is_measure) {
-        GX_TRY(gx_any_pass_missing(measure, GX_KIND_CENTRALITY, err));
+        GX_TRY(gx_result_missing(measure, GX_KIND_CENTRALITY, call, err));
     }
     if (gx_arg_bool(call->args, "estimate")) {
         gx_value given = stored ? gx_nil() : gx_params_chosen(call, pass);

@@ -70,7 +70,7 @@ static gx_status look(partition *out, gx_call_env *call, const gx_pass *pass, gx
                       const char *name, const gx_view_spec *spec, gx_error *err) {
     bool is_community = pass && pass->kind == GX_KIND_COMMUNITY;
     bool stored = (is_community || !pass) && take_from_snapshot(out, call, name, spec);
-    return stored || is_community ? GX_OK : gx_any_pass_missing(wanted, GX_KIND_COMMUNITY, err);
+    return stored || is_community ? GX_OK : gx_result_missing(wanted, GX_KIND_COMMUNITY, call, err);
 }
 
 static gx_status compute(partition *out, gx_call_env *call, const gx_pass *pass, const char *name,

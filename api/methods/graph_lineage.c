@@ -173,11 +173,29 @@ static uint32_t built_from(const side *s, gx_arena *arena) {
     return given ? (uint32_t)before->as.integer : 0;
 }
 
+/* Whether there is any to compare it with. */
+static bool is_first(uint32_t number, const char *path) {
+    gx_snapshot_info *list = NULL;
+    size_t count = 0;
+    bool first = gx_snapshot_list(&list, &count, path, NULL) == GX_OK;
+    for (size_t i = 0; i < count; i++) {
+        first = first && list[i].number >= number;
+    }
+    gx_free(list);
+    return first;
+}
+
 static gx_status choose_from(uint32_t *out, const report *r, const side *newest, gx_error *err) {
     const gx_args *args = r->call->args;
     uint32_t to = gx_snapshot_number(newest->snapshot);
     *out = gx_arg_has(args, "from") ? (uint32_t)gx_arg_int(args, "from")
                                     : built_from(newest, r->call->arena);
+    if (*out == 0 && is_first(to, gx_store_path(r->call->db->store))) {
+        return gx_fail(err, GX_CONFLICT,
+                       "snapshot %u is the oldest there is: what became of its circles is told "
+                       "from the next `guanxi build` on",
+                       to);
+    }
     if (*out == 0) {
         return gx_fail_at(err, GX_BAD_REQUEST, "from",
                           "snapshot %u was built from no other; say from which one", to);

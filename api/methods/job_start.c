@@ -20,9 +20,13 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                           gx_cost_name(method->cost));
     }
     uint64_t id;
-    const gx_value *args = gx_arg_value(call->args, "args");
-    gx_status status =
-        gx_jobs_start(&id, call->db->jobs, method, args->type == GX_MAP ? args : NULL, err);
+    gx_args parsed; /* what is wrong with them is told at once, not by a job that failed */
+    const gx_value *given = gx_arg_value(call->args, "args");
+    const gx_value *args = given->type == GX_MAP ? given : NULL;
+    gx_status status = gx_db_parse_args(&parsed, call->arena, method, args, err);
+    if (status == GX_OK) {
+        status = gx_jobs_start(&id, call->db->jobs, method, args, err);
+    }
     if (status != GX_OK) {
         return status;
     }
