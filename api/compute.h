@@ -90,8 +90,8 @@ GX_MUST_CHECK gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
                            gx_estimate whole);
 /* The same of one pass on a graph that is not there: `users` members and `ties` ties, each
- * an arc or, `both_ways`, two. bad_request: a pass that needs more than ties, or parameters that do
- * not parse. */
+ * an arc or, `both_ways`, two. bad_request: a pass that needs more than ties, more ties
+ * than so many members can have, or parameters that do not parse. */
 GX_MUST_CHECK gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass,
                                           const gx_value *params, uint32_t users, uint64_t ties,
                                           bool both_ways, int threads, gx_arena *arena,

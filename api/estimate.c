@@ -62,9 +62,9 @@ static gx_status check(const gx_plan *plan, gx_arena *arena, gx_error *err) {
     return GX_OK;
 }
 
-gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *params,
-                            uint32_t users, uint64_t ties, bool both_ways, int threads,
-                            gx_arena *arena, gx_error *err) {
+static gx_status estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *params,
+                                uint32_t users, uint64_t ties, bool both_ways, int threads,
+                                gx_arena *arena, gx_error *err) {
     gx_status status = GX_OK;
     const uint64_t arcs = both_ways ? 2 * ties : ties;
     gx_plan plan = {0};
@@ -83,6 +83,19 @@ gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *
 done:
     gx_plan_finish(&plan);
     return status;
+}
+
+gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *params,
+                            uint32_t users, uint64_t ties, bool both_ways, int threads,
+                            gx_arena *arena, gx_error *err) {
+    uint64_t most = users ? (uint64_t)users * (users - 1) / (both_ways ? 2 : 1) : 0;
+    if (ties > most) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "ties",
+                          "ties: %llu was given; among %lu members accepted are at most %llu%s",
+                          (unsigned long long)ties, (unsigned long)users, (unsigned long long)most,
+                          both_ways ? ", each both ways" : "");
+    }
+    return estimate_graph(out, pass, params, users, ties, both_ways, threads, arena, err);
 }
 
 /* ---- of one pass on the graph that is there
@@ -135,8 +148,8 @@ void gx_tell_whole_need(gx_error *err, gx_store *store, const gx_pass *pass, con
         goto done;
     }
     uint64_t ties = gx_tie_count(txn);
-    if (gx_estimate_graph(&told, pass, params, gx_word_count(txn, GX_SPACE_USER), ties,
-                          2 * both_ways > ties, job->threads, arena, NULL) != GX_OK) {
+    if (estimate_graph(&told, pass, params, gx_word_count(txn, GX_SPACE_USER), ties,
+                       2 * both_ways > ties, job->threads, arena, NULL) != GX_OK) {
         goto done;
     }
     uint64_t bytes = (uint64_t)gx_map_get(&told, "mem_bytes")->as.integer;

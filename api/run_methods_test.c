@@ -19,7 +19,7 @@ static double real_at(const gx_value *row, const char *key) {
     return value;
 }
 
-static gx_status refused(test_shop *s, const char *json, gx_error *err) {
+static gx_status refused_of(test_shop *s, const char *method, const char *json, gx_error *err) {
     gx_value args, out;
     char text[512];
     snprintf(text, sizeof text, "%s", json);
@@ -27,7 +27,17 @@ static gx_status refused(test_shop *s, const char *json, gx_error *err) {
         *c = *c == '\'' ? '"' : *c;
     }
     assert_int_equal(gx_json_read(&args, s->arena, text, strlen(text), err), GX_OK);
-    return gx_call(&out, s->db, "graph.run", &args, s->arena, err);
+    return gx_call(&out, s->db, method, &args, s->arena, err);
+}
+
+static gx_status refused(test_shop *s, const char *json, gx_error *err) {
+    return refused_of(s, "graph.run", json, err);
+}
+
+static void test_refuse(test_shop *s, const char *method, const char *json, const char *says) {
+    gx_error err = {0};
+    assert_int_not_equal(refused_of(s, method, json, &err), GX_OK);
+    assert_non_null(strstr(err.message, says));
 }
 
 static void test_top_and_of(void **state) {
@@ -89,6 +99,8 @@ static void test_write(void **state) {
     assert_false(gx_value_equal(gx_map_get(&usual, "members"), gx_map_get(&kept, "members")));
     /* Again under the same name: replaced. */
     test_call(&s, "graph.run", "{'pass': 'degree', 'write': 'slow'}");
+    test_refuse(&s, "graph.centrality", "{'measure': 'slow', 'params': {'damping': 0.5}}", "kept");
+    test_refuse(&s, "graph.centrality", "{'measure': 'slew'}", "kept are slow");
     gx_value again = test_call(&s, "graph.centrality", "{'measure': 'slow', 'n': 5}");
     gx_value degree = test_call(&s, "graph.centrality", "{'measure': 'degree', 'n': 5}");
     assert_true(gx_value_equal(gx_map_get(&again, "members"), gx_map_get(&degree, "members")));
@@ -289,6 +301,16 @@ static void test_estimates_of_size(void **state) {
     assert_true(real_at(&both, "mem_bytes") == real_at(&twice, "mem_bytes"));
     assert_int_equal(refused(&s, "{'pass': 'kcore', 'ties': 1000}", &err), GX_BAD_REQUEST);
     assert_non_null(strstr(err.message, "users"));
+    gx_value named =
+        test_call(&s, "graph.run", "{'pass': 'pagerank', 'members': 100, 'ties': 2000}");
+    assert_true(gx_value_equal(&named, &twice));
+    assert_int_equal(refused(&s, "{'pass': 'kcore', 'members': 10, 'ties': 91}", &err),
+                     GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "90"));
+    assert_int_equal(
+        refused(&s, "{'pass': 'kcore', 'members': 10, 'ties': 46, 'undirected': true}", &err),
+        GX_BAD_REQUEST);
+    test_call(&s, "graph.run", "{'pass': 'kcore', 'members': 10, 'ties': 90}");
     test_shop_close(&s);
 }
 

@@ -11,8 +11,8 @@ static const gx_param params[] = {
     GX_ESTIMATE_PARAM,
     {"ties", GX_PARAM_INT, NULL, 0, 1e13, "ties", NULL, 0,
      "with estimate: of a graph that is not there, with so many ties"},
-    {"users", GX_PARAM_INT, NULL, 0, 4e9, "members", NULL, 0,
-     "with ties: and so many members (--members)"},
+    {"members", GX_PARAM_INT, NULL, 0, 4e9, "members", NULL, 0, "with ties: and so many members"},
+    {"users", GX_PARAM_INT, NULL, 0, 4e9, "members", NULL, 0, "as members"},
     {"undirected", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "with ties: each of them goes both ways"},
     {"top", GX_PARAM_INT, NULL, 1, 1e7, "members", NULL, 0,
@@ -114,12 +114,14 @@ static gx_status estimate(gx_value *out, gx_call_env *call, const gx_pass *pass,
 static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *pass,
                                gx_error *err) {
     const gx_value *given = gx_arg_value(call->args, "params");
-    if (!gx_arg_has(call->args, "users")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "users",
-                          "users: nothing was given; with ties accepted is a number of members");
+    const char *members = gx_arg_has(call->args, "members") ? "members" : "users";
+    if (!gx_arg_has(call->args, members)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "members",
+                          "members: nothing was given; with ties accepted is a number of members "
+                          "(members or users)");
     }
     return gx_estimate_graph(
-        out, pass, given->type == GX_MAP ? given : NULL, (uint32_t)gx_arg_int(call->args, "users"),
+        out, pass, given->type == GX_MAP ? given : NULL, (uint32_t)gx_arg_int(call->args, members),
         (uint64_t)gx_arg_int(call->args, "ties"), gx_arg_bool(call->args, "undirected"),
         call->job->threads, call->arena, err);
 }

@@ -57,7 +57,8 @@ static gx_status estimate(gx_command *command, gx_error *err) {
     if (!pass) {
         return gx_any_pass_missing(name, GX_KIND_COUNT, err);
     }
-    if (!gx_arg_has(&command->args, "users")) {
+    const char *members = gx_arg_has(&command->args, "members") ? "members" : "users";
+    if (!gx_arg_has(&command->args, members)) {
         return gx_fail(
             err, GX_BAD_REQUEST,
             "--ties %lld was given without members; accepted is `guanxi run %s --members "
@@ -67,9 +68,23 @@ static gx_status estimate(gx_command *command, gx_error *err) {
     const gx_value *given = gx_arg_value(&command->args, "params");
     gx_status status = gx_estimate_graph(
         &result, pass, given->type == GX_MAP ? given : NULL,
-        (uint32_t)gx_arg_int(&command->args, "users"), (uint64_t)gx_arg_int(&command->args, "ties"),
+        (uint32_t)gx_arg_int(&command->args, members), (uint64_t)gx_arg_int(&command->args, "ties"),
         gx_arg_bool(&command->common, "undirected"), command->job.threads, command->arena, err);
     return status == GX_OK ? gx_print(command, &result, "steps", NULL, false, err) : status;
+}
+
+/* `--members 5 --estimate` may have meant a number of members, not the member 5. */
+static void hint_at_ties(const gx_command *command, gx_error *err) {
+    const gx_value *members = gx_map_get(&command->pass_flags, "members");
+    int64_t number;
+    size_t used = err ? strlen(err->message) : 0;
+    if (err && members && gx_map_get(&command->given, "estimate") &&
+        gx_parse_int((gx_slice){members->as.text, members->size}, &number)) {
+        snprintf(err->message + used, sizeof err->message - used,
+                 "; with a store --members lists members of it, by id; of a graph that is not "
+                 "there accepted is `guanxi run %s --members N --ties N`",
+                 gx_given_text(command, "pass"));
+    }
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
@@ -94,6 +109,9 @@ static gx_status run(gx_command *command, gx_error *err) {
         gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
         status = gx_target_call(&result, target, command->verb->method, &args, command, err);
         gx_progress_end(command);
+        if (status == GX_NOT_FOUND) {
+            hint_at_ties(command, err);
+        }
         if (status == GX_OK) {
             status = gx_print(command, &result, list_of(&result), NULL, false, err);
         }
@@ -128,43 +146,47 @@ static gx_status need_pass(gx_command *command, gx_error *err) {
     return GX_OK;
 }
 
-static gx_status check_members(const gx_value *members, gx_error *err) {
-    const int64_t most = 4000000000;
-    int64_t number = -1;
-    gx_slice text = {members->as.text, members->size};
-    if (gx_parse_int(text, &number) && number >= 0 && number <= most) {
+/* `--members` is of the graph that is not there (with --ties), else the pass's own flag of that
+ * name: then it lists members. */
+static gx_status place_members(gx_command *command, gx_error *err) {
+    gx_arena *arena = command->arena;
+    const gx_value *members = gx_map_get(&command->given, "members");
+    gx_value rest = gx_map(arena, 8);
+    if (!members || gx_map_get(&command->given, "ties")) {
         return GX_OK;
     }
-    char given[80];
-    return gx_fail(err, GX_BAD_REQUEST,
-                   "--members: %s was given; with --ties accepted is a whole number from 0 to %lld",
-                   gx_quote(given, sizeof given, text.data, text.size), (long long)most);
+    const gx_pass *pass = gx_command_pass(command);
+    bool own = false;
+    for (size_t i = 0; pass && i < pass->param_count; i++) {
+        own = own || strcmp(pass->params[i].name, "members") == 0;
+    }
+    if (pass && !own) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "members",
+                          "--members was given without --ties, and the pass %s has no such "
+                          "parameter; of a graph that is not there accepted is `guanxi run %s "
+                          "--members N --ties N`",
+                          pass->name, pass->name);
+    }
+    gx_map_put(arena, &command->pass_flags, "members", *members);
+    for (uint32_t i = 0; i < command->given.size; i++) {
+        const gx_pair *pair = &command->given.as.pairs[i];
+        if (&pair->value != members) {
+            gx_map_put_text(arena, &rest, pair->key, pair->value);
+        }
+    }
+    command->given = rest;
+    return GX_OK;
 }
 
 /* `--members N --ties M`: of a graph that is not there, so the first word may be the pass. */
 static gx_status prepare_estimate(gx_command *command, gx_error *err) {
-    const gx_value *members = gx_map_get(&command->pass_flags, "members");
-    gx_value rest = gx_map(command->arena, 4);
     if (!gx_map_get(&command->given, "ties")) {
-        return GX_OK;
+        return place_members(command, err);
     }
     if (command->target && !gx_map_get(&command->given, "pass")) {
         gx_map_put(command->arena, &command->given, "pass", gx_str(command->target));
     }
-    if (!gx_map_get(&command->given, "pass")) {
-        return need_pass(command, err);
-    }
-    if (members) {
-        gx_map_put(command->arena, &command->given, "users", *members);
-    }
-    for (uint32_t i = 0; i < command->pass_flags.size; i++) {
-        const gx_pair *pair = &command->pass_flags.as.pairs[i];
-        if (&pair->value != members) {
-            gx_map_put_text(command->arena, &rest, pair->key, pair->value);
-        }
-    }
-    command->pass_flags = rest;
-    return members ? check_members(members, err) : GX_OK;
+    return gx_map_get(&command->given, "pass") ? GX_OK : need_pass(command, err);
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {

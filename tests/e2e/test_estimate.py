@@ -60,3 +60,18 @@ def test_a_random_graph_is_told_before_it_is_drawn(tmp_path):
     assert told["members"] == 3000 and told["edges"] == len(made.read_text().splitlines())
     assert 0.8 < made.stat().st_size / told["text_bytes"] <= 1
     gx("generate", "ba", "--members", "4", "--m", "4", "--estimate", code=2)
+
+
+def test_members_with_ties_is_a_number_and_else_a_list(store):
+    size = ["--ties", "1000", "--format", "json"]
+    assert gx("run", "pagerank", "--members", "100", *size).json() == gx("run", "pagerank", "--users", "100", *size).json()
+    gx("run", store, "pagerank", "--members", "1,2", "-n", "1")
+    assert "--ties N" in gx("run", store, "pagerank", "--members", "77777", "--estimate", code=4).err
+    assert "--ties N" in gx("run", store, "kcore", "--members", "5", "--estimate", code=2).err
+    assert "at most 90" in gx("run", "pagerank", "--members", "10", *size, code=2).err
+
+
+def test_a_single_row_of_csv_has_no_json_in_it(store):
+    tie = gx("export", store, "ties", "--format", "csv").rows()[0]
+    row = gx("tie", store, tie["src"], tie["dst"], "--format", "csv").rows()[0]
+    assert "standing.1.degree" in row and not any("{" in cell for cell in row.values())
