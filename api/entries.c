@@ -3,9 +3,16 @@
 
 #include "api/community.h"
 
+#include <math.h>
+
 /* Beyond int64 (hashes): near enough to be seen, and not negative. */
 static gx_value of_u64(uint64_t number) {
     return number <= INT64_MAX ? gx_int((int64_t)number) : gx_real((double)number);
+}
+
+/* NaN stands for what was not computed. */
+static gx_value of_real(double number) {
+    return isnan(number) ? gx_nil() : gx_real(number);
 }
 
 gx_value gx_entry_value(const gx_array *array, uint64_t i) {
@@ -21,9 +28,9 @@ gx_value gx_entry_value(const gx_array *array, uint64_t i) {
     case GX_U64:
         return of_u64(((const uint64_t *)array->data)[i]);
     case GX_F32:
-        return gx_real((double)((const float *)array->data)[i]);
+        return of_real((double)((const float *)array->data)[i]);
     case GX_F64:
-        return gx_real(((const double *)array->data)[i]);
+        return of_real(((const double *)array->data)[i]);
     case GX_DTYPE_COUNT:
         break;
     }
@@ -341,7 +348,7 @@ static gx_value with_top(gx_arena *arena, const gx_pass *pass, const gx_value *g
             continue;
         }
         gx_value params = given->type == GX_MAP ? gx_value_copy(arena, given) : gx_map(arena, 1);
-        if (!gx_map_get(&params, "top")) {
+        if (!gx_map_get(&params, "top") && !gx_map_get(&params, "samples")) {
             gx_map_put(arena, &params, "top", gx_int(top));
         }
         return params;
@@ -351,7 +358,9 @@ static gx_value with_top(gx_arena *arena, const gx_pass *pass, const gx_value *g
 
 gx_value gx_params_chosen(gx_call_env *call, const gx_pass *pass) {
     const gx_value *given = gx_arg_value(call->args, "params");
-    return gx_arg_has(call->args, "top")
+    bool others = gx_arg_has(call->args, "of") || gx_arg_bool(call->args, "all") ||
+                  gx_arg_value(call->args, "users")->type == GX_LIST; /* else how many there are */
+    return gx_arg_has(call->args, "top") && !others
                ? with_top(call->arena, pass, given, gx_arg_int(call->args, "top"))
                : *given;
 }

@@ -4,7 +4,7 @@
 
 #include "api/support.h"
 
-/* Entry i of an array as a value. */
+/* Entry i of an array as a value; nil where it is NaN: not computed. */
 gx_value gx_entry_value(const gx_array *array, uint64_t i);
 /* What numbers stand for. */
 typedef enum gx_entry_kind {
@@ -54,8 +54,8 @@ void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
                         const gx_pass *pass, const char *instance);
 
 /* The parameters of a pass as a call with `params` and `top` gives them: a pass that can leave out
- * all but its top is told (its own parameter `top`), unless it was told something else. In the
- * arena; nil: none. */
+ * all but its top is told (its own parameter `top`), unless it was told something else (`top`, or
+ * `samples`) or others are asked for besides (`of`, `users`, `all`). In the arena; nil: none. */
 gx_value gx_params_chosen(gx_call_env *call, const gx_pass *pass);
 
 #endif

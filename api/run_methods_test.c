@@ -78,6 +78,53 @@ static void test_top_and_of(void **state) {
     test_shop_close(&s);
 }
 
+/* What was left out is none, and not 0: neither in answers nor in what is kept. */
+static void test_left_out(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 1, 120, 0);
+    gx_value one = test_call(&s, "graph.run", "{'pass': 'closeness', 'top': 3, 'of': ['u1']}");
+    assert_true(real_at(at(gx_map_get(&one, "members"), 0), "score") > 0);
+    gx_value all = test_call(&s, "graph.centrality",
+                             "{'measure': 'harmonic', 'top': 3, 'all': true, 'fresh': true}");
+    assert_int_equal(gx_map_get(&all, "members")->size, 120);
+    assert_true(real_at(at(gx_map_get(&all, "members"), 4), "score") > 0);
+    gx_value drawn =
+        test_call(&s, "graph.run", "{'pass': 'closeness', 'params': {'samples': 30}, 'top': 3}");
+    assert_int_equal(gx_map_get(&drawn, "samples")->as.integer, 30);
+    test_call(&s, "model.build", "{'passes': ['degree']}");
+    gx_value run = test_call(&s, "graph.run", "{'pass': 'closeness', 'top': 3, 'write': 'near'}");
+    gx_value kept = test_call(&s, "graph.centrality", "{'measure': 'near', 'all': true}");
+    assert_true(test_is(gx_map_get(&kept, "from"), "snapshot"));
+    assert_true(gx_value_equal(gx_map_get(&kept, "members"), gx_map_get(&run, "members")));
+    const gx_value *best = gx_map_get(at(gx_map_get(&kept, "members"), 0), "user_id");
+    uint32_t without = 0;
+    for (uint32_t u = 0; u < 120; u++) {
+        gx_value of = test_call(&s, "graph.centrality", "{'measure': 'near', 'of': ['u%u']}", u);
+        without += gx_map_get(at(gx_map_get(&of, "members"), 0), "score")->type == GX_NIL;
+    }
+    assert_int_equal(without, 117);
+    assert_int_equal(best->type, GX_TEXT);
+    gx_value heads =
+        test_call(&s, "graph.run", "{'pass': 'closeness', 'params': {'top': 3}, 'n': 120}");
+    const gx_value *arrays = gx_map_get(&heads, "arrays");
+    without = 0;
+    for (uint32_t i = 0; i < arrays->size; i++) {
+        const gx_value *head = gx_map_get(at(arrays, i), "head");
+        for (uint32_t u = 0; u < head->size; u++) {
+            without += head->as.items[u].type == GX_NIL;
+        }
+    }
+    assert_int_equal(without, 117);
+    gx_error err = {0};
+    assert_int_equal(
+        refused(&s, "{'pass': 'betweenness', 'params': {'epsilon': 0.1, 'samples': 5}}", &err),
+        GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "epsilon and samples"));
+    test_shop_close(&s);
+}
+
 static void test_write(void **state) {
     (void)state;
     test_shop s;
@@ -386,7 +433,7 @@ int main(void) {
         cmocka_unit_test(test_numbers),      cmocka_unit_test(test_ids),
         cmocka_unit_test(test_kept),         cmocka_unit_test(test_estimates_of_size),
         cmocka_unit_test(test_kept_at_once), cmocka_unit_test(test_estimates_of_answers),
-        cmocka_unit_test(test_all),
+        cmocka_unit_test(test_all),          cmocka_unit_test(test_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

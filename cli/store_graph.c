@@ -4,6 +4,7 @@
 #include "api/community.h"
 #include "api/keep.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MEASURES_MAX = 40 };
@@ -94,7 +95,10 @@ static gx_status give_member(void *user, uint32_t id, gx_slice word, gx_error *e
             uint32_t c = ((const uint32_t *)m->array->data)[id];
             gx_map_put(g->row, &row, m->key, gx_circle_name(g->row, &m->names, c));
         } else {
-            gx_map_put(g->row, &row, m->key, gx_real(((const double *)m->array->data)[id]));
+            const double score = ((const double *)m->array->data)[id];
+            if (!isnan(score)) { /* else not computed */
+                gx_map_put(g->row, &row, m->key, gx_real(score));
+            }
         }
     }
     return give(g, &row, err);

@@ -3,6 +3,8 @@
 #include "api/entries.h"
 #include "api/keep.h"
 
+#include <math.h>
+
 static const gx_param params[] = {
     {"measure", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
@@ -83,7 +85,7 @@ static gx_status of_users(gx_value *list, gx_call_env *call, gx_txn *txn, const 
         if (status != GX_OK) {
             return status;
         }
-        bool known = user < s->count;
+        bool known = user < s->count && !isnan(s->score[user]); /* else not computed */
         add_row(list, call, gx_text_copy(call->arena, name.data, name.size),
                 known ? s->score[user] : 0, known);
     }

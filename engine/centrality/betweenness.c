@@ -24,9 +24,10 @@
 #include "engine/kernel/path_draw.h"
 
 enum {
-    FEW = 64,    /* up to so many sources each is a part of its own … */
-    PART = 8,    /* … and beyond, so many are a part together */
-    DRAWS = 4096 /* at most, between two looks at whether all sources would cost less */
+    FEW = 64,      /* up to so many sources each is a part of its own … */
+    PART = 8,      /* … and beyond, so many are a part together */
+    SAMPLES = 256, /* members from whom paths start, unless told */
+    DRAWS = 4096   /* at most, between two looks at whether all sources would cost less */
 };
 
 /* Of the number of draws, from one look at the bound to the next. */
@@ -35,11 +36,10 @@ static const double GROWTH = 1.2;
 static const gx_param params[] = {
     {.name = "samples",
      .type = GX_PARAM_INT,
-     .fallback = "256",
      .low = 0,
      .high = 4294967295.0,
      .unit = "members",
-     .help = "members from whom paths start; 0: all of them, which is exact"},
+     .help = "members from whom paths start, 256 unless given; 0: all of them, which is exact"},
     {.name = "epsilon",
      .type = GX_PARAM_REAL,
      .low = 1e-6,
@@ -77,7 +77,7 @@ typedef struct task {
 } task;
 
 static uint32_t sample_count(const gx_args *args, uint32_t n) {
-    int64_t samples = gx_arg_int(args, "samples");
+    int64_t samples = gx_arg_has(args, "samples") ? gx_arg_int(args, "samples") : SAMPLES;
     return samples == 0 || samples > n ? n : (uint32_t)samples;
 }
 
@@ -282,6 +282,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     double *score, *bound;
     uint64_t *samples;
     bool done = n < 3;
+    if (gx_arg_has(args, "epsilon") && gx_arg_has(args, "samples")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "samples",
+                          "epsilon and samples were both given; accepted is one of them");
+    }
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
     GX_TRY(gx_output_add(&samples, out, "samples", GX_U64, 1, 0, err));

@@ -399,7 +399,8 @@ done:
 gx_status gx__nearness_check(const gx_arrays *result, const char *instance, const gx_input *input,
                              const gx__nearness *asked, gx_error *err) {
     const double *score;
-    gx_status status = gx__scores_check(&score, result, instance, input, err);
+    gx_status status = gx__scores_check_top(&score, result, instance, input,
+                                            asked->top ? asked->top : asked->n, err);
     const double *bound = gx_result_get(result, instance, "bound", GX_F64, 1);
     if (status == GX_OK && (!bound || !(*bound >= 0))) {
         return gx_fail(err, GX_INTERNAL, "%s.bound is not there, or below 0", instance);

@@ -25,7 +25,8 @@
          .low = 0,                                                                                 \
          .high = 4294967295.0,                                                                     \
          .unit = "members",                                                                        \
-         .help = "instead of samples: the exact scores of so many of the highest, 0 for others"},  \
+         .help =                                                                                   \
+             "instead of samples: the exact scores of so many of the highest, none for others"},   \
         {.name = "direction",                                                                      \
          .type = GX_PARAM_CHOICE,                                                                  \
          .fallback = "out",                                                                        \
@@ -57,7 +58,8 @@ gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool
 void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int threads);
 GX_MUST_CHECK gx_status gx__nearness_run(gx_output *out, const gx_input *input,
                                          const gx__nearness *asked, gx_job *job, gx_error *err);
-/* Scores are within 0 and the most there can be. */
+/* Scores are within 0 and the most there can be; with `top`, NaN is the score of those not
+ * computed. */
 GX_MUST_CHECK gx_status gx__nearness_check(const gx_arrays *result, const char *instance,
                                            const gx_input *input, const gx__nearness *asked,
                                            gx_error *err);
@@ -127,6 +129,7 @@ static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {
 
 /* ---- the highest, with pruning (nearness_top.c) --------------------------------------------- */
 
+/* NaN to all but those. */
 GX_MUST_CHECK gx_status gx__nearness_top(double *score, const gx__nearness *a, gx_error *err);
 uint64_t gx__nearness_top_bytes(const gx__nearness *a, bool weighted, int threads);
 

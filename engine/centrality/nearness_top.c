@@ -344,6 +344,9 @@ gx_status gx__nearness_top(double *score, const gx__nearness *a, gx_error *err) 
         }
     }
     GX_TRY(gx_job_check(a->job, err));
+    for (uint32_t v = 0; v < a->n; v++) {
+        score[v] = (double)NAN; /* not computed, which is not 0 */
+    }
     for (uint32_t i = 0; i < c.top.count; i++) {
         score[c.top.entry[i].id] = c.top.entry[i].score;
     }

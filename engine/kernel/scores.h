@@ -13,6 +13,12 @@ GX_MUST_CHECK gx_status gx__scores_check(const double **out_score, const gx_arra
                                          const char *instance, const gx_input *input,
                                          gx_error *err);
 
+/* The same of a pass that scores `top` of the members, or all where there are fewer: NaN is the
+ * score of the others. */
+GX_MUST_CHECK gx_status gx__scores_check_top(const double **out_score, const gx_arrays *result,
+                                             const char *instance, const gx_input *input,
+                                             uint32_t top, gx_error *err);
+
 /* Rows of a graph, whichever direction. */
 typedef struct gx__rows_view {
     const uint64_t *ptr;
