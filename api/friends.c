@@ -11,7 +11,7 @@ enum {
     POOL = 100,        /* candidates that are looked at more closely, and as many more as … */
     POOL_A_ROW = 4,    /* … this times the list */
     GROUP_MAX = 2000,  /* members read of one group */
-    LEADERS_MAX = 1000 /* of the whole shop */
+    LEADERS_MAX = 1000 /* of the whole shop, where it has more */
 };
 
 /* What a part is worth in each mode; the graph's own weights are gx_meet_weights_default. */
@@ -258,11 +258,18 @@ static const shared *shared_with(const search *s, uint32_t user) {
     return low < s->groups.count && rows[low].user == user ? &rows[low] : NULL;
 }
 
+/* How somebody leads; all 0: they do not. */
+typedef struct leading {
+    double score;
+    uint32_t rank;
+} leading;
+
 /* What the graph, groups and leaders say of one; nothing is read from the store. */
-static gx_meet_one value_one(const search *s, uint32_t user, double leader_score) {
+static gx_meet_one value_one(const search *s, uint32_t user, leading lead) {
     const gx_meeting *m = s->m;
     const shared *group = shared_with(s, user);
-    gx_meet_one one = {.user = user, .group = GX_NONE, .leader_score = leader_score};
+    gx_meet_one one = {
+        .user = user, .group = GX_NONE, .leader_score = lead.score, .leader_rank = lead.rank};
     if (user < m->graph.n) {
         double adamic, walk, circle;
         gx_meet_shares(&adamic, &walk, &circle, &m->meet, &gx_meet_weights_default, user);
@@ -274,7 +281,7 @@ static gx_meet_one value_one(const search *s, uint32_t user, double leader_score
         one.group = group->group;
         one.part[GX_REASON_GROUP] = worth[m->mode].group * gx_tie_groups_part(group->weight);
     }
-    one.part[GX_REASON_EXPERT] = worth[m->mode].expert * leader_score / 100;
+    one.part[GX_REASON_EXPERT] = worth[m->mode].expert * lead.score / 100;
     for (int p = 0; p < GX_REASON_COUNT; p++) {
         one.score += one.part[p];
     }
@@ -288,9 +295,9 @@ static bool in_other_circle(const search *s, uint32_t user) {
            community[user] != s->circle;
 }
 
-static void offer(const search *s, gx__top *top, uint32_t user, double leader_score) {
+static void offer(const search *s, gx__top *top, uint32_t user, leading lead) {
     if (may_meet(s, user) && (s->m->mode != GX_MEET_CROSS_CIRCLE || in_other_circle(s, user))) {
-        gx__top_offer(top, value_one(s, user, leader_score).score, user, 0);
+        gx__top_offer(top, value_one(s, user, lead).score, user, 0);
     }
 }
 
@@ -299,49 +306,68 @@ static void offer_near(const search *s, gx__top *top) {
     const gx_meet *meet = &s->m->meet;
     const shared *rows = s->groups.data;
     for (uint32_t i = 0; i < meet->touched_count; i++) {
-        offer(s, top, meet->touched[i], 0);
+        offer(s, top, meet->touched[i], (leading){0});
     }
     for (size_t i = 0; i < s->groups.count; i++) {
         uint32_t user = rows[i].user;
         if (user >= meet->graph->n || !gx_meet_is_touched(meet, user)) {
-            offer(s, top, user, 0);
+            offer(s, top, user, (leading){0});
         }
     }
 }
 
-/* The leader score by which they were offered, 0 for who is no leader of the category. */
-static double leader_score_of(const gx_meeting *m, uint32_t user) {
+/* Who leads the category, best first, and how many there are. */
+static const uint32_t *category_leaders(const float **out_score, uint32_t *out_count,
+                                        const gx_meeting *m) {
     const gx_arrays *arrays = m->call->state->arrays;
-    if (m->category == GX_NONE) {
-        return m->leader_score && user < m->call->state->users ? m->leader_score[user] : 0;
-    }
     const uint64_t *ptr = gx_arrays_get(arrays, "leaders.category_ptr", GX_U64, 0);
     const uint32_t *leader = gx_arrays_get(arrays, "leaders.category_user", GX_U32, 0);
     const float *score = gx_arrays_get(arrays, "leaders.category_score", GX_F32, 0);
-    for (uint64_t k = ptr[m->category]; leader && score && k < ptr[m->category + 1]; k++) {
-        if (leader[k] == user) {
-            return (double)score[k];
+    const uint64_t count = ptr[m->category + 1] - ptr[m->category];
+    *out_count = !leader || !score ? 0 : count < GX_REC_EXPERTS ? (uint32_t)count : GX_REC_EXPERTS;
+    *out_score = *out_count ? score + ptr[m->category] : NULL;
+    return *out_count ? leader + ptr[m->category] : NULL;
+}
+
+/* How they lead the shop, or the category asked for. */
+static leading leading_of(const gx_meeting *m, uint32_t user) {
+    leading lead = {0};
+    if (m->category == GX_NONE) {
+        lead.rank = gx_rec_leader_rank(m->call->state->rec, user);
+        lead.rank = lead.rank <= LEADERS_MAX ? lead.rank : 0;
+        lead.score = lead.rank ? m->leader_score[user] : 0;
+        return lead;
+    }
+    const float *score;
+    uint32_t count;
+    const uint32_t *leader = category_leaders(&score, &count, m);
+    for (uint32_t k = 0; k < count; k++) {
+        if (leader[k] == user && score[k] > 0) {
+            return (leading){(double)score[k], k + 1};
         }
     }
-    return 0;
+    return lead;
+}
+
+static void offer_leader(const search *s, gx__top *top, uint32_t user) {
+    leading lead = leading_of(s->m, user);
+    if (lead.rank) {
+        offer(s, top, user, lead);
+    }
 }
 
 static void offer_leaders(const search *s, gx__top *top) {
-    const gx_meeting *m = s->m;
-    const gx_state *state = m->call->state;
-    if (m->category == GX_NONE) {
-        uint32_t count;
-        uint32_t *best =
-            gx_top_f64(m->call->arena, &count, m->leader_score, state->users, LEADERS_MAX, NULL);
-        for (uint32_t i = 0; best && i < count && m->leader_score[best[i]] > 0; i++) {
-            offer(s, top, best[i], m->leader_score[best[i]]);
+    if (s->m->category == GX_NONE) {
+        for (uint32_t u = 0; u < s->m->call->state->users; u++) {
+            offer_leader(s, top, u);
         }
         return;
     }
-    const uint64_t *ptr = gx_arrays_get(state->arrays, "leaders.category_ptr", GX_U64, 0);
-    const uint32_t *leader = gx_arrays_get(state->arrays, "leaders.category_user", GX_U32, 0);
-    for (uint64_t k = ptr[m->category]; leader && k < ptr[m->category + 1]; k++) {
-        offer(s, top, leader[k], leader_score_of(m, leader[k]));
+    const float *score;
+    uint32_t count;
+    const uint32_t *leader = category_leaders(&score, &count, s->m);
+    for (uint32_t k = 0; k < count; k++) {
+        offer_leader(s, top, leader[k]);
     }
 }
 
@@ -402,7 +428,7 @@ static gx_status fill_pool(search *s, const gx__top *top, gx_error *err) {
     for (uint32_t i = 0; i < top->count && s->pool.count < enough; i++) {
         const uint32_t user = top->entry[i].id;
         bool expert = s->m->mode == GX_MEET_EXPERT, keep = false;
-        gx_meet_one one = value_one(s, user, expert ? leader_score_of(s->m, user) : 0);
+        gx_meet_one one = value_one(s, user, expert ? leading_of(s->m, user) : (leading){0});
         GX_TRY(gx_job_check(s->m->call->job, err));
         GX_TRY(look_at(&one, &keep, s, scratch, err));
         gx_arena_reset(scratch);
@@ -485,8 +511,7 @@ gx_status gx_meeting_list(gx_meet_one **out, uint32_t *out_count, gx_people *own
                 .pool = {.size = sizeof(gx_meet_one)}};
     gx__top top = {0};
     GX_TRY(read_member(&s, own, err));
-    const size_t offered = (size_t)meeting->meet.touched_count + s.groups.count + LEADERS_MAX +
-                           (meeting->category == GX_NONE ? 0 : call->state->users);
+    const size_t offered = (size_t)meeting->meet.touched_count + s.groups.count + LEADERS_MAX;
     top.capacity = (uint32_t)offered;
     GX_TRY(gx_job_alloc(call->job, &top.entry, offered, sizeof *top.entry, err));
     if (meeting->mode == GX_MEET_EXPERT) {

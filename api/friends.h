@@ -36,6 +36,7 @@ typedef struct gx_meet_one {
     uint32_t group;                      /* the smallest of those both are in, or GX_NONE */
     uint32_t items;                      /* liked by both */
     double leader_score;
+    uint32_t leader_rank; /* in the whole shop, or in the category; 0: no leader */
 } gx_meet_one;
 
 /* What is read once for a call. */

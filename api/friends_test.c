@@ -200,6 +200,46 @@ static void test_what_was_written_counts_at_once(void **unused) {
     test_shop_close(&s);
 }
 
+/* Leaders are few, and told by their rank. */
+static void test_experts_are_leaders(void **unused) {
+    (void)unused;
+    test_shop s;
+    uint32_t told = 0;
+    test_shop_open(&s);
+    test_shop_fill(&s, 7, 400, 0);
+    test_call(&s, "model.build", "{}");
+    gx_value leaders = test_call(&s, "graph.leaders", "{'n': 20}");
+    const gx_value *best = gx_map_get(&leaders, "leaders");
+    for (uint32_t u = 0; u < 400; u += 13) {
+        gx_value lists =
+            test_call(&s, "rec.friends", "{'users': ['u%u'], 'mode': 'expert', 'n': 200}", u);
+        const gx_value *people = gx_map_get(&lists.as.items[0], "people");
+        assert_true(people->size > 5 && people->size <= 20); /* of 400 a twentieth */
+        for (uint32_t i = 0; i < best->size; i++) {
+            const gx_value *id = gx_map_get(&best->as.items[i], "user");
+            char name[20];
+            snprintf(name, sizeof name, "%.*s", (int)id->size, id->as.text);
+            const gx_value *why = reason(person(&lists, name), "expert");
+            if (why) {
+                const gx_value *rank = gx_map_get(gx_map_get(why, "evidence"), "rank");
+                char text[60];
+                assert_int_equal(rank->as.integer, i + 1);
+                snprintf(text, sizeof text, "No. %u of the leaders of this shop", i + 1);
+                assert_true(test_is(gx_map_get(why, "en"), text));
+                told++;
+            }
+        }
+        told -= people->size; /* each of the list is a leader */
+    }
+    assert_int_equal(told, 0);
+    gx_value tea = test_call(&s, "rec.friends",
+                             "{'users': ['u1'], 'mode': 'expert', 'n': 200, 'category': 'c1'}");
+    const gx_value *people = gx_map_get(&tea.as.items[0], "people");
+    assert_true(people->size > 0 && people->size <= 20);
+    assert_non_null(gx_map_get(&tea.as.items[0], "short"));
+    test_shop_close(&s);
+}
+
 static void test_wrong_questions(void **unused) {
     (void)unused;
     static const struct {
@@ -230,6 +270,7 @@ int main(void) {
         cmocka_unit_test(test_never_who_may_not_be_shown),
         cmocka_unit_test(test_mutual_friends_are_told_as_they_may_be),
         cmocka_unit_test(test_what_was_written_counts_at_once),
+        cmocka_unit_test(test_experts_are_leaders),
         cmocka_unit_test(test_wrong_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,11 +41,10 @@ static const struct {
     [GX_REASON_GROUP] = {"In the same group as you: {what}", "和你在同一个群:{what}"},
     [GX_REASON_TASTE] = {"Likes what you like", "和你喜好相近"},
     [GX_REASON_CITY] = {"Also in {what}", "也在{what}"},
-    [GX_REASON_EXPERT] = {"A leader of this shop", "本店达人"},
+    [GX_REASON_EXPERT] = {"No. {what} of the leaders of this shop", "本店达人第 {what} 位"},
 };
 static const char *const counted_en = "{what} friends in common", *const counted_zh =
                                                                       "{what} 位共同好友";
-static const char *const topic_en = "A {what} leader", *const topic_zh = "{what}达人";
 
 /* Friends of both at this moment, the member's closest first: those who agreed are named, and from
  * min_count up they are counted. */
@@ -109,10 +108,16 @@ static void tell_group(gx_value *row, gx_value *evidence, const sayer *s, uint32
 
 static void tell_expert(gx_value *row, gx_value *evidence, const sayer *s, const gx_meet_one *one) {
     gx_arena *arena = s->call->arena;
+    char *rank = gx_arena_printf(arena, "%u", one->leader_rank);
+    gx_map_put(arena, evidence, "rank", gx_int(one->leader_rank));
+    gx_why_say(row, arena, sentences[GX_REASON_EXPERT].en, sentences[GX_REASON_EXPERT].zh, "what",
+               gx_slice_of(rank ? rank : ""));
     if (s->meeting->category != GX_NONE) {
+        char *en = gx_arena_printf(arena, "No. %u of the leaders in {what}", one->leader_rank);
+        char *zh = gx_arena_printf(arena, "{what}达人第 %u 位", one->leader_rank);
         gx_value topic = gx_category_value(arena, s->call->state->arrays, s->meeting->category);
         gx_map_put(arena, evidence, "topic", topic);
-        gx_why_say(row, arena, topic_en, topic_zh, "what", slice_of(topic));
+        gx_why_say(row, arena, en ? en : "", zh ? zh : "", "what", slice_of(topic));
     }
     if (gx_consents(s->call->txn, arena, one->user)) {
         gx_map_put(arena, evidence, "score", gx_real(one->leader_score));
@@ -225,7 +230,9 @@ static gx_value short_of(gx_call_env *call, bool known, uint32_t count) {
         return gx_nil();
     }
     const char *why = !known ? "this member is not in the store"
-                             : "nobody else is near whom this member has no tie to";
+                      : gx_arg_is(call->args, "mode", "expert")
+                          ? "there is no other leader whom this member has no tie to"
+                          : "nobody else is near whom this member has no tie to";
     char *text = gx_arena_printf(call->arena, "%u of %u: %s", count, n, why);
     return gx_str(text ? text : "");
 }

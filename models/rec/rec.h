@@ -104,6 +104,11 @@ uint32_t gx_rec_circle(const gx_rec *rec, uint32_t user, const gx_friend *friend
 uint32_t gx_rec_circle_leaders(uint32_t out[GX_REC_CIRCLE_LEADERS], const gx_rec *rec,
                                uint32_t circle);
 
+/* Place among the leaders of the whole shop, who are the first 5% of members and 10 at least, by a
+ * score above 0; 0: not one of them. */
+uint32_t gx_rec_leader_rank(const gx_rec *rec, uint32_t user);
+#define GX_REC_EXPERTS 20 /* so many of a category are its leaders */
+
 typedef struct gx_rec_request {
     uint32_t n;
     float weights[GX_CHANNEL_COUNT]; /* ≥ 0 */

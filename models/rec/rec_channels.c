@@ -62,13 +62,19 @@ static bool leads_circle(const gx_rec *rec, uint32_t circle, uint32_t user) {
     return false;
 }
 
+uint32_t gx_rec_leader_rank(const gx_rec *rec, uint32_t user) {
+    bool leads = rec->leader_score && user < rec->users && rec->leader_score[user] > 0 &&
+                 rec->leader_rank[user] <= rec->leader_last;
+    return leads ? rec->leader_rank[user] : 0;
+}
+
 static gx__lead lead_of(const gx_rec *rec, uint32_t circle, const gx_friend *person) {
     gx__lead lead = {0};
     uint32_t user = person->user;
     if (!rec->leader_score || user >= rec->users) {
         return lead;
     }
-    if (rec->leader_rank[user] <= rec->leader_last || leads_circle(rec, circle, user)) {
+    if (gx_rec_leader_rank(rec, user) || leads_circle(rec, circle, user)) {
         lead.overall = rec->leader_score[user];
     }
     if (rec->expert_count > 0) {

@@ -8,7 +8,6 @@
 /* A leader of the whole shop stands among the first 5% of members, or the first 10. */
 #define LEADERS_SHARE 20u
 #define LEADERS_LEAST 10u
-#define EXPERTS_PER_CATEGORY 20u
 #define CIRCLE_LEAST 10u /* a smaller circle has no leaders of its own */
 
 static gx_status damaged(gx_error *err, const char *name, const char *what) {
@@ -189,13 +188,13 @@ static gx_status open_experts(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     if (!ptr_is_good(ptr, rows - 1, entries) || !all_below(user, entries, rec->users, false)) {
         return damaged(err, "leaders.category_ptr", "its rows do not fit leaders.category_user");
     }
-    uint64_t room = (rows - 1) * EXPERTS_PER_CATEGORY;
+    uint64_t room = (rows - 1) * GX_REC_EXPERTS;
     rec->experts = gx_alloc(room, sizeof *rec->experts);
     if (!rec->experts) {
         return gx_fail_memory(err, room * sizeof *rec->experts);
     }
     for (uint32_t c = 0; c + 1 < rows; c++) {
-        for (uint64_t k = ptr[c]; k < ptr[c + 1] && k - ptr[c] < EXPERTS_PER_CATEGORY; k++) {
+        for (uint64_t k = ptr[c]; k < ptr[c + 1] && k - ptr[c] < GX_REC_EXPERTS; k++) {
             if (score[k] > 0) {
                 rec->experts[rec->expert_count++] = (gx__expert){user[k], c, score[k]};
             }
