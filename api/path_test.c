@@ -215,6 +215,12 @@ static void test_the_method(void **state) {
     assert_int_equal(gx_map_get(first, "members")->size, 3);
     const gx_value *ties = gx_map_get(&gx_map_get(first, "steps")->as.items[1], "ties");
     assert_int_equal(ties->size, 1);
+    gx_value args, out;
+    gx_error err = {0};
+    const char many[] = "{\"src\": \"a\", \"dst\": \"d\", \"by\": \"strength\", \"n\": 3}";
+    assert_int_equal(gx_json_read(&args, arena, many, strlen(many), NULL), GX_OK);
+    assert_int_equal(gx_call(&out, db, "graph.path", &args, arena, &err), GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "by strength"));
     gx_value none = call(db, arena, "graph.path", "{'src': 'a', 'dst': 'f'}");
     assert_int_equal(gx_map_get(&none, "paths")->size, 0);
     const gx_value *says = gx_map_get(&none, "says");

@@ -121,12 +121,54 @@ static void test_reach(void **unused) {
     test_shop_close(&s);
 }
 
+/* b and c are friends and block each other; d knows both. */
+static void test_blocks(void **unused) {
+    (void)unused;
+    test_shop s;
+    test_shop_open(&s);
+    test_call(&s, "tie.put",
+              "{'ties': [{'src': 'b', 'dst': 'c', 'kind': 'friend'},"
+              "{'src': 'c', 'dst': 'd', 'kind': 'friend'},"
+              "{'src': 'b', 'dst': 'd', 'kind': 'friend'}]}");
+    gx_value reach = test_call(&s, "graph.reach", "{'of': 'c', 'steps': 1}");
+    const gx_value *first = &gx_map_get(&reach, "levels")->as.items[0];
+    assert_int_equal(gx_map_get(first, "members")->as.integer, 2);
+    gx_value tie = test_call(&s, "graph.tie", "{'src': 'b', 'dst': 'c'}");
+    assert_false(gx_map_get(&tie, "blocked")->as.boolean);
+    test_call(&s, "tie.put",
+              "{'ties': [{'src': 'c', 'dst': 'b', 'kind': 'block'},"
+              "{'src': 'c', 'dst': 'x', 'kind': 'block'}]}");
+    for (int way = 0; way < 2; way++) {
+        const char *src = way ? "b" : "c", *dst = way ? "c" : "b";
+        gx_value path = test_call(&s, "graph.path", "{'src': '%s', 'dst': '%s'}", src, dst);
+        assert_int_equal(gx_map_get(&path, "hops")->as.integer, 2);
+        reach = test_call(&s, "graph.reach", "{'of': '%s', 'steps': 2}", src);
+        assert_int_equal(gx_map_get(&reach, "levels")->size, 2); /* as far as by the path */
+        tie = test_call(&s, "graph.tie", "{'src': '%s', 'dst': '%s'}", src, dst);
+        assert_true(gx_map_get(&tie, "tied")->as.boolean);
+        assert_true(gx_map_get(&tie, "blocked")->as.boolean);
+        assert_non_null(gx_map_get(&tie, "says"));
+        gx_value ties = test_call(&s, "graph.ties", "{'of': '%s'}", src);
+        for (uint32_t i = 0; i < gx_map_get(&ties, "ties")->size; i++) {
+            const gx_value *row = &gx_map_get(&ties, "ties")->as.items[i];
+            assert_int_equal(gx_map_get(row, "blocked")->as.boolean,
+                             test_is(gx_map_get(row, "user"), dst));
+        }
+        assert_int_equal(gx_map_get(&ties, "degree")->as.integer, 2); /* the tie is stored */
+    }
+    gx_value none = test_call(&s, "graph.tie", "{'src': 'c', 'dst': 'x'}");
+    assert_false(gx_map_get(&none, "tied")->as.boolean);
+    assert_true(gx_map_get(&none, "blocked")->as.boolean);
+    test_shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ties_are_those_of_the_pass),
         cmocka_unit_test(test_one_tie_and_its_parts),
         cmocka_unit_test(test_strong_and_weak),
         cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

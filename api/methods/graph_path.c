@@ -17,7 +17,7 @@ static const gx_param params[] = {
     {"directed", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "follow ties in their direction only"},
     {"n", GX_PARAM_INT, "1", 1, 100, "paths", NULL, 0,
-     "by hops: at most so many of those that are as short"},
+     "by hops only: at most so many of those that are as short"},
     GX_VIEW_PARAMS,
 };
 
@@ -160,6 +160,12 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     reader r = {.call = call,
                 .by_strength = gx_arg_is(call->args, "by", "strength"),
                 .directed = gx_arg_bool(call->args, "directed")};
+    if (r.by_strength && gx_arg_int(call->args, "n") > 1) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "n",
+                          "n: %lld was given with by strength, which finds one path; more than 1 "
+                          "goes with by hops",
+                          (long long)gx_arg_int(call->args, "n"));
+    }
     GX_TRY(gx_need_word(&source, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
     GX_TRY(gx_need_word(&target, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
     GX_TRY(gx_filter_from_args(&r.filter, call->txn, call->arena, call->args, err));

@@ -4,6 +4,8 @@
 #include "api/support.h"
 #include "engine/operations/tie_parts.h"
 
+#include <stdlib.h>
+
 static const gx_param params[] = {
     {"of", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "from which member"},
@@ -21,6 +23,7 @@ typedef struct rows {
     const uint32_t *dst, *degree; /* degree NULL: whole rows */
     uint32_t n;
     double strong_share;
+    const gx_graph *blocks; /* who blocks whom, either way: no word passes; NULL: nobody does */
 } rows;
 
 static uint64_t end_of(const rows *r, uint32_t u) {
@@ -32,6 +35,19 @@ static uint64_t end_of(const rows *r, uint32_t u) {
         strong++;
     }
     return strong;
+}
+
+static int by_number(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool is_blocked(const rows *r, uint32_t u, uint32_t v) {
+    const gx_graph *blocks = r->blocks;
+    const uint64_t from = blocks && u < blocks->n ? blocks->out_ptr[u] : 0;
+    const uint64_t to = blocks && u < blocks->n ? blocks->out_ptr[u + 1] : 0;
+    return from < to &&
+           bsearch(&v, blocks->out_dst + from, to - from, sizeof *blocks->out_dst, by_number);
 }
 
 static gx_value level_value(gx_arena *arena, uint32_t step, uint32_t members, uint32_t within,
@@ -63,7 +79,7 @@ static gx_status walk(gx_value *out, const rows *r, uint32_t user, gx_call_env *
         for (; from < to; from++) {
             const uint64_t end = end_of(r, queue[from]);
             for (uint64_t i = r->ptr[queue[from]]; i < end; i++) {
-                if (!met[r->dst[i]]) {
+                if (!met[r->dst[i]] && !is_blocked(r, queue[from], r->dst[i])) {
                     met[r->dst[i]] = 1;
                     queue[count++] = r->dst[i];
                 }
@@ -109,9 +125,32 @@ static gx_status refuse_view(const gx_args *args, gx_error *err) {
     return GX_OK;
 }
 
+/* The graph of the kinds that block; *out is NULL where the store has none. */
+static gx_status hold_blocks(const gx_held **out, gx_call_env *call, gx_error *err) {
+    const gx_rules *rules = &call->state->rules;
+    const uint32_t count = gx_word_count(call->txn, GX_SPACE_TIE_KIND);
+    const char **kinds = gx_arena_get(call->arena, (count + 1) * sizeof *kinds);
+    uint32_t blocking = 0;
+    for (uint32_t k = 0; kinds && k < count; k++) {
+        gx_slice name = gx_word_name(call->txn, GX_SPACE_TIE_KIND, k);
+        if (gx_kind_rule_of(rules, call->txn, k)->blocks) {
+            kinds[blocking] = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
+            blocking += kinds[blocking] != NULL;
+        }
+    }
+    if (gx_arena_status(call->arena) != GX_OK) {
+        return gx_fail_memory(err, count * sizeof *kinds);
+    }
+    kinds[blocking] = NULL;
+    gx_view_spec spec = {.kinds = kinds};
+    return blocking
+               ? gx_graph_hold(out, call->db, rules, GX_GRAPH_UNDIRECTED, &spec, call->job, err)
+               : GX_OK;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
-    const gx_held *held = NULL;
+    const gx_held *held = NULL, *blocks = NULL;
     gx_view_spec spec;
     rows r = {0};
     uint32_t user;
@@ -127,11 +166,14 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                              directed ? 0 : GX_GRAPH_UNDIRECTED, &spec, call->job, err));
         r = (rows){.ptr = held->graph.out_ptr, .dst = held->graph.out_dst, .n = held->graph.n};
     }
+    GX_TRY(hold_blocks(&blocks, call, err));
+    r.blocks = blocks ? &blocks->graph : NULL;
     GX_TRY(walk(&levels, &r, user, call, err));
     *out = gx_map(call->arena, 1);
     gx_map_put(call->arena, out, "levels", levels);
 done:
     gx_graph_release(call->db, held);
+    gx_graph_release(call->db, blocks);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* graph.tie: how strong the tie of two members is at this moment, what its strength is made of, and
  * how it stands among the ties of either. */
+#include "api/people.h"
 #include "api/strength.h"
 #include "api/support.h"
 
@@ -37,15 +38,27 @@ static gx_value shares_value(gx_arena *arena, const gx_ties *ties) {
     return gx_ties_parts_value(arena, ties, ties->share);
 }
 
-static gx_value apart(gx_call_env *call) {
-    gx_value map = gx_map(call->arena, 2);
+static gx_status find_block(bool *out, gx_call_env *call, uint32_t src, uint32_t dst,
+                            gx_error *err) {
+    gx_people people = {0};
+    gx_status status = gx_people_read(&people, call->txn, &call->state->rules, src, err);
+    const gx_person *other = status == GX_OK ? gx_people_find(&people, dst) : NULL;
+    *out = other && other->blocked;
+    gx_people_finish(&people);
+    return status;
+}
+
+static gx_value apart(gx_call_env *call, bool blocked) {
+    gx_value map = gx_map(call->arena, 3);
     gx_slice src = gx_arg_text(call->args, "src"), dst = gx_arg_text(call->args, "dst");
     char *text = gx_slice_equal(src, dst)
                      ? gx_arena_printf(call->arena, "%.*s is one member; a tie is of two",
                                        (int)src.size, src.data)
-                     : gx_arena_printf(call->arena, "%.*s and %.*s have no tie", (int)src.size,
-                                       src.data, (int)dst.size, dst.data);
+                     : gx_arena_printf(call->arena, "%.*s and %.*s have no tie%s", (int)src.size,
+                                       src.data, (int)dst.size, dst.data,
+                                       blocked ? ", and one of them blocks the other" : "");
     gx_map_put(call->arena, &map, "tied", gx_bool(false));
+    gx_map_put(call->arena, &map, "blocked", gx_bool(blocked));
     gx_map_put(call->arena, &map, "says", gx_str(text ? text : ""));
     return map;
 }
@@ -56,12 +69,14 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_tie_measure m;
     gx_value map = gx_map(call->arena, 8), standings = gx_list(call->arena, 2);
     uint32_t src, dst;
+    bool blocked;
     GX_TRY(gx_need_word(&src, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
     GX_TRY(gx_need_word(&dst, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
+    GX_TRY(find_block(&blocked, call, src, dst, err));
     GX_TRY(gx_ties_open(&own, call, src, err));
     status = gx_ties_measure(&m, &own, dst, err);
     if (status == GX_NOT_FOUND) {
-        *out = apart(call);
+        *out = apart(call, blocked);
         status = GX_OK;
         goto done;
     }
@@ -73,6 +88,12 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_list_add(call->arena, &standings, mine);
     gx_list_add(call->arena, &standings, yours);
     gx_map_put(call->arena, &map, "tied", gx_bool(true));
+    gx_map_put(call->arena, &map, "blocked", gx_bool(blocked));
+    if (blocked) {
+        gx_map_put(call->arena, &map, "says",
+                   gx_str("one of them blocks the other: the tie is stored and measured, but no "
+                          "path leads along it and neither is shown to the other"));
+    }
     gx_map_put(call->arena, &map, "strength", gx_real(m.strength));
     gx_map_put(call->arena, &map, "common", gx_int(m.common));
     gx_map_put(call->arena, &map, "parts", gx_ties_parts_value(call->arena, &own, m.part));
@@ -93,7 +114,8 @@ const gx_method gx_method_graph_tie = {
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
-    .result = "{tied, strength, common, parts: {NAME: 0-1}, shares: {NAME: 0-1}, standing: [{of, "
-              "place, degree, strong}]} or {tied: false, says}",
+    .result = "{tied, blocked, says?, strength, common, parts: {NAME: 0-1}, shares: {NAME: 0-1}, "
+              "standing: [{of, "
+              "place, degree, strong}]} or {tied: false, blocked, says}",
     .run = run,
 };

@@ -1,4 +1,5 @@
 /* graph.ties: the ties of a member at this moment, strongest first, each strong or weak. */
+#include "api/people.h"
 #include "api/strength.h"
 #include "api/support.h"
 
@@ -13,20 +14,22 @@ static const gx_param params[] = {
 };
 
 /* A weak tie between members with nobody in common is a local bridge (Granovetter 1973). */
-static gx_value tie_value(const gx_ties *ties, const gx_tie_measure *m, gx_value user,
-                          bool strong) {
+static gx_value tie_value(const gx_ties *ties, const gx_tie_measure *m, gx_value user, bool strong,
+                          bool blocked) {
     gx_arena *arena = ties->call->arena;
-    gx_value row = gx_map(arena, 7);
+    gx_value row = gx_map(arena, 8);
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "strength", gx_real(m->strength));
     gx_map_put(arena, &row, "strong", gx_bool(strong));
     gx_map_put(arena, &row, "bridge", gx_bool(!strong && m->common == 0));
+    gx_map_put(arena, &row, "blocked", gx_bool(blocked));
     gx_map_put(arena, &row, "common", gx_int(m->common));
     gx_map_put(arena, &row, "parts", gx_ties_parts_value(arena, ties, m->part));
     return row;
 }
 
-static gx_status answer(gx_value *out, const gx_ties *ties, gx_error *err) {
+static gx_status answer(gx_value *out, const gx_ties *ties, const gx_people *people,
+                        gx_error *err) {
     gx_call_env *call = ties->call;
     gx_arena *arena = call->arena;
     const double share = gx_arg_real(call->args, "strong_share");
@@ -45,7 +48,9 @@ static gx_status answer(gx_value *out, const gx_ties *ties, gx_error *err) {
         gx_value user = gx_word_value(arena, call->txn, GX_SPACE_USER, measured[i].user);
         strong_count += strong;
         if ((all || strong == want) && user.type != GX_NIL && list.size < n) {
-            gx_list_add(arena, &list, tie_value(ties, &measured[i], user, strong));
+            const gx_person *other = gx_people_find(people, measured[i].user);
+            gx_list_add(arena, &list,
+                        tie_value(ties, &measured[i], user, strong, other && other->blocked));
         }
     }
     *out = gx_map(arena, 4);
@@ -58,11 +63,14 @@ static gx_status answer(gx_value *out, const gx_ties *ties, gx_error *err) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_ties ties = {0};
+    gx_people people = {0};
     uint32_t user;
     GX_TRY(gx_need_word(&user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "of"), err));
     GX_TRY(gx_ties_open(&ties, call, user, err));
-    GX_TRY(answer(out, &ties, err));
+    GX_TRY(gx_people_read(&people, call->txn, &call->state->rules, user, err));
+    GX_TRY(answer(out, &ties, &people, err));
 done:
+    gx_people_finish(&people);
     gx_ties_close(&ties);
     return status;
 }
@@ -75,7 +83,7 @@ const gx_method gx_method_graph_ties = {
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
-    .result =
-        "{degree, strong, ties: [{user, strength, strong, bridge, common, parts: {NAME: 0-1}}]}",
+    .result = "{degree, strong, ties: [{user, strength, strong, bridge, blocked, common, parts: "
+              "{NAME: 0-1}}]}",
     .run = run,
 };
