@@ -155,9 +155,9 @@ void gx_tell_whole_need(gx_error *err, gx_store *store, const gx_pass *pass, con
     uint64_t bytes = (uint64_t)gx_map_get(&told, "mem_bytes")->as.integer;
     size_t used = strlen(err->message);
     if (bytes > job->mem_limit) {
+        char all[GX_BYTES_TEXT];
         snprintf(err->message + used, sizeof err->message - used,
-                 "; reading and %s take about %.1f MiB in all", pass->name,
-                 (double)bytes / 1048576.0);
+                 "; reading and %s take about %s in all", pass->name, gx_bytes_text(all, bytes));
     }
 done:
     gx_txn_abort(txn);

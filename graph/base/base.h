@@ -95,6 +95,9 @@ bool gx_slice_equal(gx_slice a, gx_slice b);
 bool gx_utf8_is_valid(const char *data, size_t size);
 /* A printable, quoted, shortened copy for messages: control bytes and bad UTF-8 as \xNN. */
 const char *gx_quote(char *out, size_t out_size, const char *data, size_t size);
+/* "700 bytes", "31.2 KiB", "1.5 MiB": for messages. Returns `out`. */
+#define GX_BYTES_TEXT 32
+const char *gx_bytes_text(char out[GX_BYTES_TEXT], uint64_t bytes);
 /* Edit distance 2 or less: for "did you mean". NULL when nothing is near. */
 const char *gx_nearest(const char *given, const char *const *names, size_t count);
 

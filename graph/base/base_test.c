@@ -132,6 +132,17 @@ static void quotes_are_printable_and_short(void **state) {
     assert_null(gx_nearest("xyz", names, 2));
 }
 
+static void bytes_are_told_in_their_size(void **state) {
+    (void)state;
+    char out[GX_BYTES_TEXT];
+    assert_string_equal(gx_bytes_text(out, 0), "0 bytes");
+    assert_string_equal(gx_bytes_text(out, 1), "1 byte");
+    assert_string_equal(gx_bytes_text(out, 1000), "1000 bytes");
+    assert_string_equal(gx_bytes_text(out, 1536), "1.5 KiB");
+    assert_string_equal(gx_bytes_text(out, 5u << 20), "5.0 MiB");
+    assert_string_equal(gx_bytes_text(out, UINT64_MAX), "17592186044416.0 MiB");
+}
+
 static gx_slice text_of(const char *text) {
     return gx_slice_of(text);
 }
@@ -254,6 +265,7 @@ int main(void) {
         cmocka_unit_test(values_grow_copy_and_compare),
         cmocka_unit_test(utf8_is_judged),
         cmocka_unit_test(quotes_are_printable_and_short),
+        cmocka_unit_test(bytes_are_told_in_their_size),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(reals_read_like_strtod),
         cmocka_unit_test(times_are_told_apart),

@@ -69,11 +69,11 @@ gx_status gx_job_charge(gx_job *job, uint64_t bytes, gx_error *err) {
     uint64_t used = atomic_fetch_add(&job->mem_used, bytes) + bytes;
     if (job->mem_limit && used > job->mem_limit) {
         atomic_fetch_sub(&job->mem_used, bytes);
-        return gx_fail(
-            err, GX_OVER_LIMIT,
-            "memory: %s needs %.1f MiB more on top of %.1f MiB, over the limit of %.1f MiB",
-            job->stage ? job->stage : "start", (double)bytes / 1048576.0,
-            (double)(used - bytes) / 1048576.0, (double)job->mem_limit / 1048576.0);
+        char more[GX_BYTES_TEXT], held[GX_BYTES_TEXT], limit[GX_BYTES_TEXT];
+        return gx_fail(err, GX_OVER_LIMIT,
+                       "memory: %s needs %s more on top of %s, over the limit of %s",
+                       job->stage ? job->stage : "start", gx_bytes_text(more, bytes),
+                       gx_bytes_text(held, used - bytes), gx_bytes_text(limit, job->mem_limit));
     }
     uint64_t peak = atomic_load(&job->mem_peak);
     while (used > peak && !atomic_compare_exchange_weak(&job->mem_peak, &peak, used)) {

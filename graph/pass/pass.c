@@ -121,12 +121,11 @@ static gx_status check_memory(const gx_pass *pass, const gx_input *input, const 
     }
     pass->estimate(&estimate, input, args, job->threads);
     if (used > job->mem_limit || estimate.mem_bytes > job->mem_limit - used) {
-        return gx_fail_at(
-            err, GX_OVER_LIMIT, pass->name,
-            "%s needs about %.1f MiB and %.1f s on top of %.1f MiB held; the limit is "
-            "%.1f MiB",
-            pass->name, (double)estimate.mem_bytes / 1048576.0, estimate.cpu_s,
-            (double)used / 1048576.0, (double)job->mem_limit / 1048576.0);
+        char need[GX_BYTES_TEXT], held[GX_BYTES_TEXT], limit[GX_BYTES_TEXT];
+        return gx_fail_at(err, GX_OVER_LIMIT, pass->name,
+                          "%s needs about %s and %.1f s on top of %s held; the limit is %s",
+                          pass->name, gx_bytes_text(need, estimate.mem_bytes), estimate.cpu_s,
+                          gx_bytes_text(held, used), gx_bytes_text(limit, job->mem_limit));
     }
     return GX_OK;
 }
