@@ -35,7 +35,11 @@ static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, 
                             gx_error *err) {
     const gx_kind_rule *rule = gx_kind_rule_of(r->rules, r->txn, tie->kind);
     double weight = (double)(rule->weight > 0 ? rule->weight : 1) * (double)tie->weight;
-    if (other == r->user || (!rule->blocks && !gx_people_take(r->people, rule, tie))) {
+    const gx_tie_filter *filter = r->people->filter;
+    const bool asked = filter && filter->kind && tie->kind < filter->kind_count &&
+                       filter->kind[tie->kind]; /* by name: a tie as any other */
+    const bool blocks = rule->blocks && !asked;
+    if (other == r->user || (!blocks && !gx_people_take(r->people, rule, tie))) {
         return GX_OK; /* kinds that are not social; a tie of weight 0 is a tie */
     }
     gx_person *p = add_row(r->people);
@@ -43,14 +47,14 @@ static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, 
         return gx_fail_memory(err, r->people->capacity * sizeof *p);
     }
     bool own = out || !tie->directed;
-    float plain = rule->blocks ? 0 : (float)(weight / (1 + weight));
+    float plain = blocks ? 0 : (float)(weight / (1 + weight));
     *p = (gx_person){.user = other,
                      .strength = plain * (own ? 1 : FOLLOWER_SHARE),
                      .tie = plain,
-                     .out = own && !rule->blocks,
-                     .in = (!out || !tie->directed) && !rule->blocks,
+                     .out = own && !blocks,
+                     .in = (!out || !tie->directed) && !blocks,
                      .followed = out && tie->directed,
-                     .blocked = rule->blocks};
+                     .blocked = blocks};
     return GX_OK;
 }
 

@@ -156,6 +156,12 @@ static void test_blocks(void **unused) {
         }
         assert_int_equal(gx_map_get(&ties, "degree")->as.integer, 2); /* the tie is stored */
     }
+    /* Asked for by name, it is a tie as any other. */
+    gx_value named = test_call(&s, "graph.path", "{'src': 'c', 'dst': 'x', 'kinds': ['block']}");
+    assert_int_equal(gx_map_get(&named, "hops")->as.integer, 1);
+    named = test_call(&s, "graph.reach", "{'of': 'c', 'steps': 1, 'kinds': ['block']}");
+    first = &gx_map_get(&named, "levels")->as.items[0];
+    assert_int_equal(gx_map_get(first, "members")->as.integer, 2);
     gx_value none = test_call(&s, "graph.tie", "{'src': 'c', 'dst': 'x'}");
     assert_false(gx_map_get(&none, "tied")->as.boolean);
     assert_true(gx_map_get(&none, "blocked")->as.boolean);

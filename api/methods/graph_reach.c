@@ -125,15 +125,26 @@ static gx_status refuse_view(const gx_args *args, gx_error *err) {
     return GX_OK;
 }
 
-/* The graph of the kinds that block; *out is NULL where the store has none. */
-static gx_status hold_blocks(const gx_held **out, gx_call_env *call, gx_error *err) {
+static bool is_among(const char *const *names, gx_slice name) {
+    for (; names && *names; names++) {
+        if (gx_slice_is(name, *names)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The graph of the kinds that block, less those `asked` for as ties; *out is NULL where the store
+ * has none. */
+static gx_status hold_blocks(const gx_held **out, gx_call_env *call, const char *const *asked,
+                             gx_error *err) {
     const gx_rules *rules = &call->state->rules;
     const uint32_t count = gx_word_count(call->txn, GX_SPACE_TIE_KIND);
     const char **kinds = gx_arena_get(call->arena, (count + 1) * sizeof *kinds);
     uint32_t blocking = 0;
     for (uint32_t k = 0; kinds && k < count; k++) {
         gx_slice name = gx_word_name(call->txn, GX_SPACE_TIE_KIND, k);
-        if (gx_kind_rule_of(rules, call->txn, k)->blocks) {
+        if (gx_kind_rule_of(rules, call->txn, k)->blocks && !is_among(asked, name)) {
             kinds[blocking] = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
             blocking += kinds[blocking] != NULL;
         }
@@ -166,7 +177,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                              directed ? 0 : GX_GRAPH_UNDIRECTED, &spec, call->job, err));
         r = (rows){.ptr = held->graph.out_ptr, .dst = held->graph.out_dst, .n = held->graph.n};
     }
-    GX_TRY(hold_blocks(&blocks, call, err));
+    GX_TRY(hold_blocks(&blocks, call, spec.kinds, err));
     r.blocks = blocks ? &blocks->graph : NULL;
     GX_TRY(walk(&levels, &r, user, call, err));
     *out = gx_map(call->arena, 1);
