@@ -305,7 +305,7 @@ done:
     return status;
 }
 
-static void add_step(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate) {
+void gx_estimate_add(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate) {
     gx_value step = gx_map(arena, 4);
     gx_map_put(arena, &step, "pass", gx_str(name));
     gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)estimate.mem_bytes));
@@ -314,18 +314,23 @@ static void add_step(gx_arena *arena, gx_value *steps, const char *name, gx_esti
     gx_list_add(arena, steps, step);
 }
 
-gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
-                           gx_estimate whole) {
-    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1), map = gx_map(arena, 4);
-    add_step(arena, &steps, "view", *view);
-    for (size_t i = 0; i < plan->count; i++) {
-        add_step(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
-    }
+gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole) {
+    gx_value map = gx_map(arena, 5);
     gx_map_put(arena, &map, "steps", steps);
     gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
     gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
     gx_map_put(arena, &map, "cpu_most_s", gx_real(fmax(whole.cpu_s, whole.cpu_most_s)));
     return map;
+}
+
+gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
+                           gx_estimate whole) {
+    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1);
+    gx_estimate_add(arena, &steps, "view", *view);
+    for (size_t i = 0; i < plan->count; i++) {
+        gx_estimate_add(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
+    }
+    return gx_estimate_map(arena, steps, whole);
 }
 
 /* The views are made for real: how much a model will keep depends on how the events lie, and what

@@ -89,6 +89,9 @@ GX_MUST_CHECK gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass
 /* That map; `view` is a step before the plan's. */
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
                            gx_estimate whole);
+/* Adds a step to such a list, or makes the map of it. */
+void gx_estimate_add(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate);
+gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole);
 /* The same of one pass on a graph that is not there: `users` members and `ties` ties, each
  * an arc or, `both_ways`, two. bad_request: a pass that needs more than ties, more ties
  * than so many members can have, or parameters that do not parse. */

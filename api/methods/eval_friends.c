@@ -13,6 +13,7 @@ static const gx_param params[] = {
      "of each member so many ties are walked, the strongest, as the snapshot has them"},
     {"weights", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of the parts: adamic, near, far, circle, taste"},
+    GX_ESTIMATE_PARAM,
 };
 
 static gx_status read_weights(gx_meet_weights *out, const gx_args *args, gx_error *err) {
@@ -72,6 +73,24 @@ static gx_status read_events(gx_matrix *out, gx_call_env *call, gx_error *err) {
     return status;
 }
 
+/* The graph is read for real; it may have been kept from an earlier call. */
+static gx_value estimate_value(gx_arena *arena, const gx_held *held, gx_estimate view,
+                               const gx_meet_eval_options *options, int threads) {
+    gx_meet_eval_cost cost;
+    gx_value steps = gx_list(arena, 5);
+    gx_meet_eval_estimate(&cost, &held->graph, options, threads);
+    gx_estimate whole = cost.whole;
+    whole.mem_bytes = view.mem_bytes > whole.mem_bytes ? view.mem_bytes : whole.mem_bytes;
+    whole.cpu_s += view.cpu_s;
+    whole.cpu_most_s += view.cpu_s;
+    gx_estimate_add(arena, &steps, "view", view);
+    gx_estimate_add(arena, &steps, "parts", cost.parts);
+    gx_estimate_add(arena, &steps, "strength", cost.strength);
+    gx_estimate_add(arena, &steps, "leiden", cost.leiden);
+    gx_estimate_add(arena, &steps, "judging", cost.judging);
+    return gx_estimate_map(arena, steps, whole);
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_arena *arena = call->arena;
     gx_status status = GX_OK;
@@ -84,9 +103,18 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                                     .k = (uint32_t)gx_arg_int(call->args, "k")};
     options.pool = gx_meeting_pool(options.cutoff);
     GX_TRY(read_weights(&options.weights, call->args, err));
+    int64_t cpu = gx_clock_cpu_ns();
+    const uint64_t before = atomic_load(&call->job->mem_used);
+    atomic_store(&call->job->mem_peak, before);
     GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, GX_GRAPH_UNDIRECTED, NULL, call->job,
                          err));
     GX_TRY(read_events(&matrix, call, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        gx_estimate view = {.mem_bytes = atomic_load(&call->job->mem_peak) - before,
+                            .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
+        *out = estimate_value(arena, held, view, &options, call->job->threads);
+        goto done;
+    }
     options.matrix = matrix.rows == held->graph.n && matrix.nnz > 0 ? &matrix : NULL;
     GX_TRY(gx_meet_evaluate(&eval, &held->graph, &options, call->job, err));
     gx_value list = gx_list(arena, 2);
@@ -112,6 +140,6 @@ const gx_method gx_method_eval_friends = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{ties, hidden (each tie counts once), members, wall_s, results: [{score, auc, "
-              "precision@N}]}",
+              "precision@N}]} or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

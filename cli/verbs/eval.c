@@ -21,6 +21,8 @@ static const gx_param params[] = {
      "with --friends: share of the ties that are hidden"},
     {"members", GX_PARAM_INT, "2000", 1, 1e8, "members", NULL, 0,
      "with --friends: how many of those with a hidden tie are judged"},
+    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with --friends: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "MODEL.PARAMETER=VALUE, may be given several times"},
 };
@@ -119,6 +121,7 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
     }
     gx_map_put(command->arena, &args, "hide", *gx_arg_value(&command->args, "hide"));
     gx_map_put(command->arena, &args, "members", *gx_arg_value(&command->args, "members"));
+    gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     GX_TRY(gx_target_open(&target, command, err));
     GX_TRY(gx_target_call(&result, target, "eval.friends", &args, command, err));
     gx_progress_end(command);
@@ -131,6 +134,11 @@ done:
 static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_bool(&command->args, "friends")) {
         return judge_friends(command, err);
+    }
+    if (gx_arg_bool(&command->args, "estimate")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
+                          "--estimate goes with --friends; how long models take is told by `guanxi "
+                          "build --estimate`");
     }
     bool files = text_of(command, "train") || text_of(command, "test");
     gx_value result;

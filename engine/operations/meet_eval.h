@@ -4,6 +4,7 @@
 #define GX_OPERATIONS_MEET_EVAL_H
 
 #include "engine/operations/meet.h"
+#include "graph/pass/pass.h"
 
 typedef struct gx_meet_eval_options {
     double share;     /* of the ties that are hidden, each drawn by itself */
@@ -35,5 +36,14 @@ typedef struct gx_meet_eval {
 GX_MUST_CHECK gx_status gx_meet_evaluate(gx_meet_eval *out, const gx_graph *graph,
                                          const gx_meet_eval_options *options, gx_job *job,
                                          gx_error *err);
+
+/* What gx_meet_evaluate would take beyond `graph`: the parts of it, the passes, and the judging. */
+typedef struct gx_meet_eval_cost {
+    gx_estimate parts, strength, leiden, judging;
+    gx_estimate whole;
+} gx_meet_eval_cost;
+
+void gx_meet_eval_estimate(gx_meet_eval_cost *out, const gx_graph *graph,
+                           const gx_meet_eval_options *options, int threads);
 
 #endif

@@ -75,3 +75,12 @@ def test_a_single_row_of_csv_has_no_json_in_it(store):
     tie = gx("export", store, "ties", "--format", "csv").rows()[0]
     row = gx("tie", store, tie["src"], tie["dst"], "--format", "csv").rows()[0]
     assert "standing.1.degree" in row and not any("{" in cell for cell in row.values())
+
+
+def test_judging_friends_is_told_too(store):
+    words = ["eval", store, "--friends", "--members", "100", "--threads", "1"]
+    told = gx(*words, "--estimate", "--format", "json").json()
+    assert [step["pass"] for step in told["steps"]] == ["view", "parts", "strength", "leiden", "judging"]
+    gx(*words, "--mem", str(int(told["mem_bytes"] * 1.1)))
+    gx(*words, "--mem", str(int(told["mem_bytes"] / 1.8)), code=7)
+    gx("eval", store, "--estimate", code=2)
