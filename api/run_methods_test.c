@@ -369,6 +369,11 @@ static void test_all(void **state) {
     test_shop_open(&s);
     test_shop_fill(&s, 1, 120, 0);
     gx_value of = test_call(&s, "graph.run", "{'pass': 'leiden', 'of': ['u0', 'u1']}");
+    gx_value some = test_call(&s, "graph.communities", "{'of': ['u7', 'u3']}");
+    assert_int_equal(gx_map_get(&some, "members")->size, 2);
+    assert_true(test_is(gx_map_get(at(gx_map_get(&some, "members"), 0), "user_id"), "u7"));
+    gx_value largest = test_call(&s, "graph.communities", "{'top': 1}");
+    assert_int_equal(gx_map_get(&largest, "communities")->size, 1);
     gx_value all = test_call(&s, "graph.run", "{'pass': 'leiden', 'all': true}");
     const gx_value *members = gx_map_get(&all, "members");
     assert_int_equal(members->size, 120);

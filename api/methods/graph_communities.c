@@ -13,6 +13,9 @@ static const gx_param params[] = {
     {"members", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "a row a member instead of a row a community"},
     {"n", GX_PARAM_INT, NULL, 1, 1e8, "communities", NULL, 0, "at most so many, the largest first"},
+    {"top", GX_PARAM_INT, NULL, 1, 1e8, "communities", NULL, 0, "as n"},
+    {"of", GX_PARAM_LIST, NULL, 1, 65536, "members", NULL, 0,
+     "a row for each community of these members"},
     {"level", GX_PARAM_INT, NULL, 1, 1000, NULL, NULL, 0,
      "of the hierarchy of leiden or louvain: the parts of this level, 1 the smallest, and which "
      "one of the next holds each"},
@@ -154,30 +157,50 @@ static gx_status take_level(partition *p, const gx_call_env *call, const gx_arra
 
 /* Every community, unless -n says how many. */
 static uint32_t limit_of(const gx_call_env *call) {
-    return gx_arg_has(call->args, "n") ? (uint32_t)gx_arg_int(call->args, "n") : GX_NONE;
+    const char *how_many = gx_arg_has(call->args, "top") ? "top" : "n";
+    return gx_arg_has(call->args, how_many) ? (uint32_t)gx_arg_int(call->args, how_many) : GX_NONE;
 }
 
-static gx_value member_rows(gx_call_env *call, gx_txn *txn, const partition *p) {
+static void add_member(gx_value *list, gx_call_env *call, gx_txn *txn, const partition *p,
+                       uint32_t u) {
     gx_arena *arena = call->arena;
     uint32_t limit = limit_of(call);
     uint32_t smallest = (uint32_t)gx_arg_int(call->args, "min_size");
-    gx_value list = gx_list(arena, p->members);
-    for (uint32_t u = 0; u < p->members; u++) {
-        uint64_t count;
-        const uint32_t *own = communities_of(p, u, &count);
-        gx_value name = gx_word_value(arena, txn, GX_SPACE_USER, u);
-        for (uint64_t i = 0; i < count && name.type != GX_NIL; i++) {
-            const uint32_t rank = p->level.level ? p->level.rank[own[i]] : own[i];
-            if (rank >= limit || p->size[own[i]] < smallest) {
-                continue;
-            }
-            gx_value row = gx_map(arena, 2);
-            gx_map_add(arena, &row, gx_str("user_id"), name);
-            gx_map_add(arena, &row, gx_str("community"), gx_circle_name(arena, &p->names, own[i]));
-            gx_list_add(arena, &list, row);
+    uint64_t count;
+    const uint32_t *own = communities_of(p, u, &count);
+    gx_value name = gx_word_value(arena, txn, GX_SPACE_USER, u);
+    for (uint64_t i = 0; i < count && name.type != GX_NIL; i++) {
+        const uint32_t rank = p->level.level ? p->level.rank[own[i]] : own[i];
+        if (rank >= limit || p->size[own[i]] < smallest) {
+            continue;
+        }
+        gx_value row = gx_map(arena, 2);
+        gx_map_add(arena, &row, gx_str("user_id"), name);
+        gx_map_add(arena, &row, gx_str("community"), gx_circle_name(arena, &p->names, own[i]));
+        gx_list_add(arena, list, row);
+    }
+}
+
+/* Of everybody, or of those asked for. */
+static gx_status member_rows(gx_value *list, gx_call_env *call, gx_txn *txn, const partition *p,
+                             gx_error *err) {
+    const gx_value *of = gx_arg_value(call->args, "of");
+    *list = gx_list(call->arena, of->type == GX_LIST ? of->size : p->members);
+    for (uint32_t u = 0; of->type != GX_LIST && u < p->members; u++) {
+        add_member(list, call, txn, p, u);
+    }
+    for (uint32_t i = 0; of->type == GX_LIST && i < of->size; i++) {
+        uint32_t u;
+        gx_slice id = {of->as.items[i].as.text, of->as.items[i].size};
+        gx_status status = gx_need_word(&u, txn, GX_SPACE_USER, id, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        if (u < p->members) { /* not newer than the communities */
+            add_member(list, call, txn, p, u);
         }
     }
-    return list;
+    return GX_OK;
 }
 
 static gx_value community_rows(gx_call_env *call, gx_txn *txn, const partition *p, bool profiles) {
@@ -308,8 +331,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(count_sizes(&p, call->arena, err));
     const bool profiles = p.stored && strcmp(name, "leiden") == 0 && !p.level.level;
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
-    bool members = gx_arg_bool(call->args, "members");
-    gx_value list = members ? member_rows(call, txn, &p) : community_rows(call, txn, &p, profiles);
+    bool members = gx_arg_bool(call->args, "members") || gx_arg_has(call->args, "of");
+    gx_value list = members ? gx_nil() : community_rows(call, txn, &p, profiles);
+    if (members) {
+        GX_TRY(member_rows(&list, call, txn, &p, err));
+    }
     *out = gx_map(call->arena, 9);
     add_head(out, call->arena, &p, arrays, name);
     GX_TRY(add_figures(out, call, txn, &p, name, &spec, err));

@@ -39,7 +39,7 @@ static gx_status read_labels(gx_value *args, gx_command *command, gx_error *err)
 static gx_status run(gx_command *command, gx_error *err) {
     gx_target *target = NULL;
     gx_value result;
-    bool members = gx_arg_bool(&command->args, "members");
+    bool members = gx_arg_bool(&command->args, "members") || gx_arg_has(&command->args, "of");
     gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
     gx_status status = read_labels(&args, command, err);
     if (status == GX_OK) {
