@@ -27,13 +27,21 @@ void gx_job_cancel(gx_job *job) {
     atomic_store(&job->cancelled, true);
 }
 
+static void tell_look(gx_job *job) {
+    if (job->looked) {
+        job->looked(job);
+    }
+}
+
 bool gx_job_should_stop(gx_job *job) {
+    tell_look(job);
     return atomic_load_explicit(&job->cancelled, memory_order_relaxed) ||
            (job->deadline_ns && gx_clock_ns() > job->deadline_ns);
 }
 
 gx_status gx_job_check(gx_job *job, gx_error *err) {
     const char *stage = job->stage ? job->stage : "start";
+    tell_look(job);
     if (atomic_load_explicit(&job->cancelled, memory_order_relaxed)) {
         return gx_fail(err, GX_CANCELLED, "cancelled during %s", stage);
     }

@@ -25,6 +25,9 @@ typedef struct gx_job {
     int64_t progress_last_ns;
     const char *stage;
     uint64_t total;
+    /* At every look at whether to stop, before it, from whatever thread looks; it may cancel. For
+     * tests, which stop a run at its k-th look; NULL: nobody is told. */
+    void (*looked)(struct gx_job *job);
 } gx_job;
 
 /* Defaults: every processor, seed 1, no limits. threads 0: one a processor. */

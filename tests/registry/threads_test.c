@@ -1,87 +1,19 @@
 /* Every pass of the engine that uses threads, on a graph large enough that it does: the same bytes
  * at 1, 2 and 16, and its own check holds. */
 #include "engine/engine.h"
-#include "tests/registry/support.h"
+#include "tests/registry/world.h"
 
-enum { MEMBERS = 12000, TIES = 70000, ITEMS = 40, CATEGORIES = 4, GROUPS = 300 };
+enum { MEMBERS = 12000, TIES = 70000 };
 
-typedef struct world {
-    arc_list ties;
-    gx_graph graph, undirected;
-    gx_matrix matrix, groups;
-    gx_labels category;
-    uint32_t label[ITEMS], name_at[CATEGORIES + 1];
-    char names[CATEGORIES + 1];
-    gx_input input;
-} world;
-
-static void draw_matrix(gx_matrix *out, uint32_t cols, uint64_t count, uint32_t most, bool timed) {
-    uint32_t *row = gx_alloc(count, sizeof *row), *col = gx_alloc(count, sizeof *col);
-    float *value = gx_alloc(count, sizeof *value);
-    int64_t *ts = gx_alloc(count, sizeof *ts);
-    gx_rng rng = gx_rng_at(31, cols);
-    gx_job job;
-    gx_job_init(&job, 1, 1);
-    for (uint64_t i = 0; i < count; i++) {
-        row[i] = (uint32_t)gx_rng_below(&rng, MEMBERS);
-        col[i] = (uint32_t)gx_rng_below(&rng, cols);
-        value[i] = (float)(1 + gx_rng_below(&rng, most));
-        ts[i] = 1700000000000 + (int64_t)gx_rng_below(&rng, 86400000);
-    }
-    assert_int_equal(
-        gx_matrix_build(out, MEMBERS, cols, count, row, col, value, timed ? ts : NULL, &job, NULL),
-        GX_OK);
-    gx_free(row);
-    gx_free(col);
-    gx_free(value);
-    gx_free(ts);
-}
-
-/* Circles of thirty, hubs, and members tied to nobody. */
-static int world_make(void **state) {
+static int make(void **state) {
     static world w;
-    gx_rng rng = gx_rng_at(32, 0);
-    w = (world){.ties.n = MEMBERS};
-    for (uint32_t i = 0; i < TIES; i++) {
-        double skew = gx_rng_real(&rng);
-        uint32_t u = (uint32_t)(skew * skew * MEMBERS), v = u / 30 * 30;
-        v = i % 4 ? v + (uint32_t)gx_rng_below(&rng, 30) : (uint32_t)gx_rng_below(&rng, MEMBERS);
-        arcs_add(&w.ties, u, v < MEMBERS ? v : u);
-    }
-    w.ties.weight = gx_alloc(w.ties.m, sizeof *w.ties.weight);
-    for (uint64_t i = 0; i < w.ties.m; i++) {
-        w.ties.weight[i] = (float)(1 + gx_rng_below(&rng, 16)) / 4;
-    }
-    graph_of(&w.graph, &w.ties, GX_GRAPH_IN, 2);
-    graph_of(&w.undirected, &w.ties, GX_GRAPH_UNDIRECTED, 2);
-    draw_matrix(&w.matrix, ITEMS, 60000, 5, true);
-    draw_matrix(&w.groups, GROUPS, MEMBERS, 2, false);
-    for (uint32_t i = 0; i < ITEMS; i++) {
-        w.label[i] = i % CATEGORIES;
-    }
-    for (uint32_t c = 0; c <= CATEGORIES; c++) {
-        w.name_at[c] = c;
-        w.names[c] = (char)('a' + c);
-    }
-    w.category = (gx_labels){ITEMS, CATEGORIES, w.label, w.name_at, w.names};
-    w.input = (gx_input){.graph = &w.graph,
-                         .undirected = &w.undirected,
-                         .matrix = &w.matrix,
-                         .category = &w.category,
-                         .groups = &w.groups,
-                         .users = MEMBERS,
-                         .items = ITEMS};
+    world_draw(&w, MEMBERS, TIES);
     *state = &w;
     return 0;
 }
 
-static int world_free(void **state) {
-    world *w = *state;
-    arcs_free(&w->ties);
-    gx_graph_finish(&w->graph);
-    gx_graph_finish(&w->undirected);
-    gx_matrix_finish(&w->matrix);
-    gx_matrix_finish(&w->groups);
+static int finish(void **state) {
+    world_finish(*state);
     return 0;
 }
 
@@ -196,5 +128,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),
     };
-    return cmocka_run_group_tests_name("threads", tests, world_make, world_free);
+    return cmocka_run_group_tests_name("threads", tests, make, finish);
 }
