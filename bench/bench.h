@@ -139,8 +139,9 @@ bool gx_bench_same(const gx_value *a, const gx_value *b, const char *key); /* as
 double gx_bench_real(const gx_value *line, const char *key);               /* NAN: it has none */
 
 /* The same lines as a page of Markdown: how it was made, a section with a table for each graph, the
- * speed against igraph where bars are set, and every row above 1.0. What people wrote for it comes
- * from the notes (text of a file, see bench/graph_notes.md; NULL: none). */
+ * speed against igraph where bars are set, every row above 1.0, and, of lines of the suite
+ * estimates that are among them, how far those hold and what a process held. What people wrote for
+ * it comes from the notes (text of a file, see bench/graph_notes.md; NULL: none). */
 void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *lines, const char *notes);
 
 /* Lines of the suite estimates (or graph) as a row a graph, task and number of threads: told, held
@@ -148,6 +149,11 @@ void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *lines, c
  * that is, "range" where time is within the most that was told and memory within a fifth, "no");
  * memory below a megabyte and time below 10 ms are not judged. */
 gx_value gx_bench_estimates_page(gx_arena *arena, const gx_value *lines);
+/* The lines of the suite estimates, or all others. */
+gx_value gx_bench_lines_of(gx_arena *arena, const gx_value *lines, bool estimates);
+/* Parts of the document: how far what was told held, and what a process held on a line's graph. */
+void gx_bench_told(gx_buffer *out, gx_arena *arena, const gx_value *lines);
+void gx_bench_memory(gx_buffer *out, const gx_value *lines, const gx_value *graph);
 
 /* ---- two runs compared -------------------------------------------------------------------------
  */

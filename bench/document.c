@@ -6,7 +6,9 @@
  *   # bars GRAPH          "task bar" a line: times igraph's speed at the most threads
  *   # after bars GRAPH    what is to say of them
  *   # above TASK GRAPH    what bounds a row above 1.0; without GRAPH, on any graph
- *   # after               the end of the page
+ *   # after               behind those rows
+ *   # told                how far estimates hold
+ *   # memory GRAPH        how it was run, what there is to say of it
  *
  * What stands before the first section is for whoever edits the file. */
 #include "bench/bench.h"
@@ -17,7 +19,7 @@
 typedef struct document {
     gx_buffer *out;
     gx_arena *arena;
-    const gx_value *lines;
+    const gx_value *lines; /* but those of the suite estimates */
     gx_value rows;
     const char *notes;
 } document;
@@ -133,9 +135,9 @@ static void put_origin(const document *d) {
 /* ---- a graph ----------------------------------------------------------------------------------
  */
 
-static void put_heading(const document *d, const gx_value *line) {
+static void put_heading(const document *d, const char *of, const gx_value *line) {
     double members = gx_bench_real(line, "members"), ties = gx_bench_real(line, "ties");
-    gx_buffer_printf(d->out, "## %s", text_at(d, line, "graph"));
+    gx_buffer_printf(d->out, "## %s%s", of, text_at(d, line, "graph"));
     if (isfinite(members) && isfinite(ties)) {
         gx_buffer_text(d->out, ": ");
         put_count(d, members);
@@ -394,19 +396,50 @@ static void put_where_above(const document *d) {
     }
 }
 
+/* ---- estimates --------------------------------------------------------------------------------
+ */
+
+/* What was told, of `lines` of any suite; and what a process held, of the suite estimates. */
+static void put_estimates(const document *d, const gx_value *lines) {
+    document of = *d;
+    gx_value estimates = gx_bench_lines_of(d->arena, lines, true);
+    of.lines = &estimates;
+    bool told = false;
+    for (uint32_t i = 0; i < lines->size && !told; i++) {
+        told = gx_map_get(&lines->as.items[i], "estimate_cpu_s") != NULL;
+    }
+    if (told) {
+        gx_buffer_text(d->out, "## How far estimates hold\n\n");
+        put_note(d, "told");
+        gx_bench_told(d->out, d->arena, lines);
+    }
+    for (uint32_t i = 0; i < estimates.size; i++) {
+        if (is_first(&of, i, "graph")) {
+            const gx_value *line = &estimates.as.items[i];
+            char name[96];
+            snprintf(name, sizeof name, "memory %.80s", text_at(d, line, "graph"));
+            put_heading(d, "What a process holds of ", line);
+            put_note(d, name);
+            gx_bench_memory(d->out, &estimates, line);
+        }
+    }
+}
+
 /* ---- the whole --------------------------------------------------------------------------------
  */
 
-void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *lines, const char *notes) {
-    document d = {.out = out, .arena = arena, .lines = lines, .notes = notes};
-    d.rows = gx_bench_page(arena, lines);
+void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *all, const char *notes) {
+    const gx_value graph = gx_bench_lines_of(arena, all, false), *lines = &graph;
+    document d = {.out = out, .arena = arena, .lines = all, .notes = notes};
     gx_buffer_text(out, "# Graph passes beside their peers\n\n");
     put_origin(&d);
+    d.lines = lines;
+    d.rows = gx_bench_page(arena, lines);
     put_note(&d, "before");
     for (uint32_t i = 0; i < lines->size; i++) {
         if (is_first(&d, i, "graph")) {
             const gx_value *line = &lines->as.items[i];
-            put_heading(&d, line);
+            put_heading(&d, "", line);
             put_table(&d, line);
             put_alone(&d, line);
             put_bars(&d, line);
@@ -414,6 +447,7 @@ void gx_bench_document(gx_buffer *out, gx_arena *arena, const gx_value *lines, c
     }
     put_where_above(&d);
     put_note(&d, "after");
+    put_estimates(&d, all);
     /* One newline at the end. */
     while (out->size > 1 && out->bytes[out->size - 1] == '\n' &&
            out->bytes[out->size - 2] == '\n') {

@@ -146,19 +146,14 @@ static gx_status compare(gx_command *command, gx_error *err) {
     return status == GX_OK ? gx_print(command, &list, NULL, NULL, false, err) : status;
 }
 
-static bool is_of_estimates(const gx_value *list) {
-    const gx_value *suite = list->size ? gx_map_get(&list->as.items[0], "suite") : NULL;
-    return suite && suite->type == GX_TEXT &&
-           gx_slice_is((gx_slice){suite->as.text, suite->size}, "estimates");
-}
-
-/* A row a graph and task; of the suite graph as md, a page. */
+/* A row a graph and task; as md, a page, but of estimates alone. */
 static gx_status print_page(const gx_command *command, const gx_value *kept, const char *notes,
                             gx_error *err) {
-    bool estimates = is_of_estimates(kept);
+    const gx_value graph = gx_bench_lines_of(command->arena, kept, false);
+    bool estimates = kept->size > 0 && graph.size == 0;
     if (estimates || command->format != GX_FORMAT_MD) {
         gx_value rows = estimates ? gx_bench_estimates_page(command->arena, kept)
-                                  : gx_bench_page(command->arena, kept);
+                                  : gx_bench_page(command->arena, &graph);
         return gx_print(command, &rows, NULL, NULL, false, err);
     }
     gx_buffer text = {0};
@@ -199,7 +194,7 @@ static gx_status print_lines(const lines *l, const char *suite, gx_error *err) {
         return GX_OK;
     }
     bool md = command->format == GX_FORMAT_MD, table = command->format == GX_FORMAT_TABLE;
-    if ((md && strcmp(suite, "graph") == 0) || (is_of_estimates(&l->list) && (md || table))) {
+    if ((md && strcmp(suite, "graph") == 0) || (strcmp(suite, "estimates") == 0 && (md || table))) {
         return print_page(command, &l->list, NULL, err);
     }
     /* For people: what differs from line to line. */
