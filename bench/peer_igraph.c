@@ -229,7 +229,7 @@ static igraph_error_t walktrap(call *c) {
     }
     code = igraph_vector_init(&modularity, 0);
     if (code == IGRAPH_SUCCESS) {
-        code = igraph_community_walktrap(c->graph, NULL, 4, &merges, &modularity, &c->member);
+        code = igraph_community_walktrap(c->graph, c->weights, 4, &merges, &modularity, &c->member);
         igraph_vector_destroy(&modularity);
     }
     igraph_matrix_int_destroy(&merges);
@@ -287,6 +287,7 @@ static const struct {
     {"label_propagation_weighted", label_propagation},
     {"infomap", infomap},
     {"walktrap", walktrap},
+    {"walktrap_weighted", walktrap},
 };
 
 /* Those that PRPACK or a library of linear algebra does take the threads of OpenMP; others have

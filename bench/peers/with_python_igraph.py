@@ -87,6 +87,10 @@ def label_propagation(g, threads):
     return g.community_label_propagation(weights=g["weights"]).membership
 
 
+def walktrap(g, threads):
+    return g.community_walktrap(weights=g["weights"], steps=4).as_clustering().membership
+
+
 TASKS = {
     "degree": lambda g, t: g.degree(),
     "pagerank": pagerank,
@@ -108,7 +112,8 @@ TASKS = {
     "louvain": louvain,
     "label_propagation": label_propagation,
     "infomap": lambda g, t: g.community_infomap(trials=1).membership,
-    "walktrap": lambda g, t: g.community_walktrap(steps=4).as_clustering().membership,
+    "walktrap": walktrap,
+    "walktrap_weighted": weighted(walktrap),
     "degree_weighted": weighted(degree_weighted),
     "pagerank_weighted": weighted(pagerank),
     "eigenvector_weighted": weighted(eigenvector),
