@@ -20,7 +20,7 @@ typedef struct peer {
     igraph_t graph[2]; /* undirected, directed; one at a time is there */
     bool made[2], weighed;
     igraph_vector_t weights; /* of that graph's ties */
-    uint32_t source;
+    uint32_t source[2];      /* of the graph without directions, and with */
 } peer;
 
 static gx_status said(igraph_error_t code, gx_error *err) {
@@ -267,6 +267,7 @@ static const struct {
     {"harmonic", harmonic},
     {"harmonic_directed", harmonic},
     {"distances", distances},
+    {"distances_directed", distances},
     {"distances_weighted", distances},
     {"bridges", bridges},
     {"kcore", kcore},
@@ -425,7 +426,7 @@ static gx_status run_task(peer *p, gx__result *out, int which, bool directed, bo
     call c = {.graph = &p->graph[directed],
               .weights = weighted ? &p->weights : NULL,
               .n = p->ground->arcs->n,
-              .source = p->source};
+              .source = p->source[directed]};
     igraph_error_t code = igraph_vector_init(&c.score, 0);
     if (code == IGRAPH_SUCCESS) {
         code = igraph_vector_int_init(&c.member, 0);
@@ -514,7 +515,8 @@ gx_status gx__peer_igraph(gx__peer **out, const gx__ground *ground, gx_error *er
                          .run = run,
                          .close = close_peer};
     p->ground = ground;
-    p->source = most_tied(&ground->undirected);
+    p->source[0] = most_tied(&ground->undirected);
+    p->source[1] = most_tied(&ground->ties);
     *out = &p->head;
     return GX_OK;
 }
