@@ -170,7 +170,7 @@ def test_every_example_of_the_help_is_understood():
         (["run", "SHOP", "--top", "5"], 2, "--top was given without a pass"),
         (["run", "--members", "5"], 2, "--members was given without a pass"),
         (["run", "pagerank", "--ties", "5"], 2, "`guanxi run pagerank --members N --ties N`"),
-        (["run", "pagerank", "--ties", "5", "--members", "u1"], 2, "--members: 'u1' was given"),
+        (["run", "pagerank", "--ties", "5", "--members", "u1"], 2, "members: 'u1' was given"),
         (["run", "SHOP", "pagernk"], 4, "no pass 'pagernk'; did you mean pagerank?"),
         (["run", "SHOP", "pagerank", "--kinds", "frend"], 4, "'frend' is not one of the store's tie_kinds; it has friend"),
         (["run", "SHOP", "pagerank", "--since", "2025-01-01", "--until", "2024-01-01"], 2, "accepted is a since before"),
