@@ -287,6 +287,7 @@ static const struct {
     {"label_propagation", label_propagation},
     {"label_propagation_weighted", label_propagation},
     {"infomap", infomap},
+    {"infomap_directed", infomap},
     {"walktrap", walktrap},
     {"walktrap_weighted", walktrap},
 };

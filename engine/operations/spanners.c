@@ -25,7 +25,7 @@ enum { MEMBERS_CHUNK = 256, SMALL = 1 << 14 };
 
 static const gx_param params[] = {
     {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "ties count by their weights"},
+     "ties count by their weights, and either way: without direction"},
 };
 
 static const gx_gives gives[] = {
