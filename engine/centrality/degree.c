@@ -6,19 +6,14 @@
  * order, in double. Wasserman and Faust, Social Network Analysis (1994), section 5.2; strength:
  * Barrat et al., PNAS 101 (2004), equation 2.
  */
-#include "engine/kernel/scores.h"
+#include "engine/kernel/neighbours.h"
 
 #include <math.h>
 
 enum { BLOCK = 8192, SMALL = 1 << 19 };
 
 static const gx_param params[] = {
-    {.name = "direction",
-     .type = GX_PARAM_CHOICE,
-     .fallback = "all",
-     GX_PARAM_UNCHECKED,
-     .choices = "all|in|out",
-     .help = "ties counted: from either side (each member once), received or given"},
+    GX__PARAM_DIRECTION("ties counted: from either side (each member once), received or given"),
     {.name = "weighted",
      .type = GX_PARAM_BOOL,
      .fallback = "false",

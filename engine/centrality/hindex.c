@@ -28,12 +28,7 @@ static const gx_param params[] = {
      .low = 0,
      .high = ORDER_MAX,
      .help = "how often the operator is applied to the degrees; ends early where nothing changes"},
-    {.name = "direction",
-     .type = GX_PARAM_CHOICE,
-     .fallback = "all",
-     GX_PARAM_UNCHECKED,
-     .choices = "all|in|out",
-     .help = "ties counted: from either side, received or given"},
+    GX__PARAM_DIRECTION("ties counted: from either side, received or given"),
     {.name = "weighted",
      .type = GX_PARAM_BOOL,
      .fallback = "false",
@@ -150,14 +145,6 @@ done:
 /* ---- by weight --------------------------------------------------------------------------------
  */
 
-static double strength_of(const gx__rows_view *rows, uint32_t v) {
-    double sum = 0;
-    for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
-        sum += rows->end[i] != v ? gx__row_weight(rows, i) : 0;
-    }
-    return sum;
-}
-
 static int highest_first(const void *a, const void *b) {
     double x = ((const entry *)a)->value, y = ((const entry *)b)->value;
     return (x < y) - (x > y);
@@ -194,7 +181,7 @@ static gx_status by_weight(double *score, const gx__rows_view *rows, uint32_t n,
     GX_TRY(gx_job_alloc(job, &before, n, sizeof *before, err));
     GX_TRY(gx_job_alloc(job, &entries, width, (size_t)threads * sizeof *entries, err));
     for (uint32_t v = 0; v < n && !gx_job_should_stop(job); v++) {
-        score[v] = strength_of(rows, v);
+        score[v] = gx__others_strength(rows, v);
     }
     GX_TRY(gx_job_check(job, err));
     for (int64_t k = 0; k < orders && changed && n > 0; k++) {
@@ -248,7 +235,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     gx_status status = gx__scores_check(&score, result, instance, input, err);
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
         const bool weighted = gx_arg_bool(args, "weighted");
-        double reach = weighted ? strength_of(&rows, v) * (1 + 1e-9) : 0;
+        double reach = weighted ? gx__others_strength(&rows, v) * (1 + 1e-9) : 0;
         for (uint64_t i = rows.ptr[v]; !weighted && i < rows.ptr[v + 1]; i++) {
             uint32_t u = rows.end[i];
             reach += u != v && (gx_arg_int(args, "order") == 0 ||

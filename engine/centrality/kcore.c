@@ -27,12 +27,7 @@ enum {
 };
 
 static const gx_param params[] = {
-    {.name = "direction",
-     .type = GX_PARAM_CHOICE,
-     .fallback = "all",
-     GX_PARAM_UNCHECKED,
-     .choices = "all|in|out",
-     .help = "ties counted: from either side, received or given"},
+    GX__PARAM_DIRECTION("ties counted: from either side, received or given"),
     {.name = "weighted",
      .type = GX_PARAM_BOOL,
      .fallback = "false",
@@ -166,14 +161,6 @@ done:
 /* ---- by weight --------------------------------------------------------------------------------
  */
 
-static double strength_of(const gx__rows_view *rows, uint32_t v) {
-    double sum = 0;
-    for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
-        sum += rows->end[i] != v ? gx__row_weight(rows, i) : 0;
-    }
-    return sum;
-}
-
 static gx_status peel_weights(gx__heap *heap, double *score, uint32_t *order, const sides *s,
                               gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
@@ -213,7 +200,7 @@ static gx_status by_weight(double *score, uint32_t *order, const sides *s, uint3
     GX_TRY(gx_job_alloc(job, &heap.place, n, sizeof *heap.place, err));
     for (uint32_t v = 0; v < n; v++) {
         heap.place[v] = GX_NONE;
-        gx__heap_lower(&heap, v, strength_of(&s->counted, v));
+        gx__heap_lower(&heap, v, gx__others_strength(&s->counted, v));
         if (v % LOOK == 0) {
             GX_TRY(gx_job_check(job, err));
         }
@@ -263,7 +250,7 @@ static gx_status check_order(const double *score, const uint32_t *order, const g
         return gx_fail_memory(err, n);
     }
     for (uint32_t v = 0; v < n && status == GX_OK; v++) {
-        double after = 0, slack = 1e-9 * strength_of(rows, v);
+        double after = 0, slack = 1e-9 * gx__others_strength(rows, v);
         for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
             uint32_t u = rows->end[i];
             after += u != v && order[u] > order[v] ? gx__row_weight(rows, i) : 0;
@@ -287,7 +274,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     gx_status status = gx__scores_check(&score, result, instance, input, err);
     rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
-        double same = 0, more = 0, slack = 1e-9 * strength_of(&rows, v);
+        double same = 0, more = 0, slack = 1e-9 * gx__others_strength(&rows, v);
         for (uint64_t i = rows.ptr[v]; i < rows.ptr[v + 1]; i++) {
             uint32_t u = rows.end[i];
             double weight = u != v ? gx__row_weight(&rows, i) : 0;

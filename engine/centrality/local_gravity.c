@@ -32,12 +32,7 @@ static const gx_param params[] = {
      .fallback = "false",
      GX_PARAM_UNCHECKED,
      .help = "the mass of a member is the weight of the ties instead of their number"},
-    {.name = "direction",
-     .type = GX_PARAM_CHOICE,
-     .fallback = "all",
-     GX_PARAM_UNCHECKED,
-     .choices = "all|in|out",
-     .help = "ties that count and lead on: from either side, received or given"},
+    GX__PARAM_DIRECTION("ties that count and lead on: from either side, received or given"),
 };
 
 static const gx_gives gives[] = {

@@ -25,7 +25,24 @@ static inline uint64_t gx__others(const gx__rows_view *rows, uint32_t v) {
     return to - from - (gx__row_find(rows->end, from, to, v) < to);
 }
 
-/* The row of a parameter `direction`, "all|in|out", which needs GX__NEED_DIRECTIONS. */
+/* What the ties to others that v's row names weigh, or their number where there are no weights. */
+static inline double gx__others_strength(const gx__rows_view *rows, uint32_t v) {
+    double sum = 0;
+    for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
+        sum += rows->end[i] != v ? gx__row_weight(rows, i) : 0;
+    }
+    return sum;
+}
+
+/* The row of a parameter `direction`, which needs GX__NEED_DIRECTIONS; the help says what it means
+ * there. */
+#define GX__PARAM_DIRECTION(help_)                                                                 \
+    {.name = "direction",                                                                          \
+     .type = GX_PARAM_CHOICE,                                                                      \
+     .fallback = "all",                                                                            \
+     GX_PARAM_UNCHECKED,                                                                           \
+     .choices = "all|in|out",                                                                      \
+     .help = help_}
 enum { GX__NEED_DIRECTIONS = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
 
 /* What it reads, as `reads` of a pass. */
