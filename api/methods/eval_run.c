@@ -1,195 +1,238 @@
-/* eval.run: how well models rank what members did later (or a held-out set of actions). Full
- * ranking, train items left out. */
-#include "api/support.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+/* eval.run: how well models, or lists made elsewhere, rank what members did later (or what was held
+ * out of what they did). Full ranking, what the member is known for left out. Each model is fitted
+ * with the passes it needs before it; all are judged on the same members. */
+#include "api/eval.h"
 
 static const gx_param params[] = {
     {"models", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, GX_PARAM_POSITIONAL,
-     "which models (linear): popular, linear, ials, …"},
-    {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "time:SHARE trains on that share of the events by time; actions:TRAIN/TEST splits by action"},
-    {"cutoff", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "length of the list that is judged"},
+     "which models (linear, where no lists are given): popular, linear, ials, …"},
+    {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0, gx_eval_split_help},
+    {"cutoff", GX_PARAM_ANY, "20", GX_PARAM_UNCHECKED, "items", NULL, 0,
+     "length of the list that is judged, 1 to 1000, or several"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "map of model to its parameters"},
+    {"lists", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "lists made elsewhere, judged beside: {name: {user: [item, …]}}, best first"},
+    {"history", GX_PARAM_ANY, "0,1,5,10,20,50,100", GX_PARAM_UNCHECKED, "items", NULL, 0,
+     "also by length of the member's history: where each bucket begins"},
+    {"resamples", GX_PARAM_INT, "1000", 0, 1e5, NULL, NULL, 0,
+     "of the bootstrap and of the permutation test; 0: no intervals and no tests"},
+    {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals and the tests"},
 };
 
-/* ---- splits -------------------------------------------------------------------------------------
+enum { ENTRIES_MAX = 64 };
+
+/* One evaluation under way. */
+typedef struct run_state {
+    gx_call_env *call;
+    gx_eval_data data;
+    gx_eval_telling telling;
+    gx_eval_entry entry[ENTRIES_MAX];
+    gx_plan plan[ENTRIES_MAX]; /* of models */
+    const gx_model *model[ENTRIES_MAX];
+    gx_given_lists given[ENTRIES_MAX];
+    size_t count;
+    unsigned needs; /* of all plans */
+} run_state;
+
+/* ---- what is judged ---------------------------------------------------------------------------
  */
 
-typedef struct split {
-    gx_event_view train, test;
-    const char *train_actions[2], *test_actions[2];
-} split;
-
-typedef struct times {
-    int64_t *ms;
-    size_t count, capacity;
-} times;
-
-static gx_status take_times(void *user, const gx_event_core *events, size_t count, gx_error *err) {
-    times *t = user;
-    if (t->capacity - t->count < count) {
-        size_t capacity = 2 * t->capacity + count + 4096;
-        int64_t *grown = gx_realloc(t->ms, capacity, sizeof *grown);
-        if (!grown) {
-            return gx_fail_memory(err, capacity * sizeof *grown);
+static gx_status add_entry(run_state *r, const char *name, gx_error *err) {
+    if (r->count == ENTRIES_MAX) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "models", "over %d models and lists", ENTRIES_MAX);
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        if (strcmp(r->entry[i].name, name) == 0) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "models", "%s is asked for twice", name);
         }
-        t->ms = grown;
-        t->capacity = capacity;
     }
-    for (size_t i = 0; i < count; i++) {
-        t->ms[t->count++] = events[i].ts_ms;
-    }
+    r->entry[r->count++].name = name;
     return GX_OK;
 }
 
-static int by_time(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static gx_status split_by_time(split *out, gx_txn *txn, double share, gx_error *err) {
-    times t = {0};
-    gx_status status = gx_event_scan(txn, take_times, &t, err);
-    if (status == GX_OK && t.count < 2) {
-        status = gx_fail(err, GX_CONFLICT, "there are %zu events; a split needs two", t.count);
-    }
-    if (status == GX_OK) {
-        qsort(t.ms, t.count, sizeof *t.ms, by_time);
-        size_t at = (size_t)(share * (double)t.count);
-        int64_t cut = t.ms[at < t.count ? at : t.count - 1];
-        out->train = (gx_event_view){.from_ms = INT64_MIN + 1, .to_ms = cut, .decay = true};
-        out->test = (gx_event_view){.from_ms = cut, .to_ms = INT64_MAX};
-    }
-    gx_free(t.ms);
-    return status;
-}
-
-static gx_status bad_split(gx_slice text, gx_error *err) {
-    char shown[80];
-    return gx_fail_at(err, GX_BAD_REQUEST, "split",
-                      "split: %s was given; accepted is time:SHARE with 0 < SHARE < 1, or "
-                      "actions:TRAIN/TEST",
-                      gx_quote(shown, sizeof shown, text.data, text.size));
-}
-
-static gx_status make_split(split *out, gx_call_env *call, gx_txn *txn, gx_error *err) {
-    gx_slice text = gx_arg_text(call->args, "split");
-    double share;
-    memset(out, 0, sizeof *out);
-    if (text.size > 5 && memcmp(text.data, "time:", 5) == 0) {
-        if (!gx_parse_real((gx_slice){text.data + 5, text.size - 5}, &share) || share <= 0 ||
-            share >= 1) {
-            return bad_split(text, err);
-        }
-        return split_by_time(out, txn, share, err);
-    }
-    const char *slash = text.size > 8 ? memchr(text.data, '/', text.size) : NULL;
-    if (!slash || memcmp(text.data, "actions:", 8) != 0) {
-        return bad_split(text, err);
-    }
-    const char *end = text.data + text.size;
-    out->train_actions[0] =
-        gx_arena_printf(call->arena, "%.*s", (int)(slash - text.data - 8), text.data + 8);
-    out->test_actions[0] = gx_arena_printf(call->arena, "%.*s", (int)(end - slash - 1), slash + 1);
-    out->train.actions = out->train_actions;
-    out->test.actions = out->test_actions;
-    return GX_OK;
-}
-
-/* ---- results
- * --------------------------------------------------------------------------------------- */
-
-static gx_value result_row(gx_arena *arena, const char *model, const gx_eval_result *r) {
-    gx_value row = gx_map(arena, 20);
-    const struct {
-        const char *name;
-        double value;
-    } figures[] = {{"recall", r->recall},     {"ndcg", r->ndcg}, {"precision", r->precision},
-                   {"hit_rate", r->hit_rate}, {"mrr", r->mrr},   {"map", r->map}};
-    gx_map_put(arena, &row, "model", gx_str(model));
-    gx_map_put(arena, &row, "users", gx_int(r->users));
-    for (size_t i = 0; i < GX_COUNT(figures); i++) {
-        const char *key = gx_arena_printf(arena, "%s@%u", figures[i].name, r->cutoff);
-        gx_map_put(arena, &row, key ? key : "", gx_real(figures[i].value));
-    }
-    gx_map_put(arena, &row, "coverage", gx_real(r->coverage));
-    gx_map_put(arena, &row, "fit_cpu_s", gx_real(r->fit_cpu_s));
-    gx_map_put(arena, &row, "fit_wall_s", gx_real(r->fit_wall_s));
-    gx_map_put(arena, &row, "score_cpu_s", gx_real(r->score_cpu_s));
-    gx_map_put(arena, &row, "score_wall_s", gx_real(r->score_wall_s));
-    gx_map_put(arena, &row, "rss_bytes", gx_int((int64_t)r->rss_bytes));
-    return row;
-}
-
-static gx_status evaluate(gx_value *list, gx_call_env *call, gx_slice name, gx_views *train,
-                          const gx_matrix *test, gx_error *err) {
-    const char *text = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
+static gx_status add_model(run_state *r, gx_slice name, gx_error *err) {
+    const char *text = gx_arena_printf(r->call->arena, "%.*s", (int)name.size, name.data);
     const gx_model *model = text ? gx_model_find(text) : NULL;
+    const size_t at = r->count;
+    const gx_value *all = gx_arg_value(r->call->args, "params");
     if (!model) {
         return gx_any_pass_missing(name, GX_KIND_MODEL, err);
     }
-    gx_eval_result result;
-    const gx_value *all = gx_arg_value(call->args, "params");
-    gx_status status = gx_eval(&result, model, gx_map_get(all, model->pass.name), &train->input,
-                               test, (uint32_t)gx_arg_int(call->args, "cutoff"), call->job, err);
+    gx_status status = add_entry(r, model->pass.name, err);
+    const gx_plan_step wanted = {.pass = &model->pass,
+                                 .params = all->type == GX_MAP ? gx_map_get(all, model->pass.name)
+                                                               : NULL};
     if (status == GX_OK) {
-        gx_list_add(call->arena, list, result_row(call->arena, model->pass.name, &result));
+        r->model[at] = model;
+        status =
+            gx_plan_make(&r->plan[at], gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err);
+    }
+    if (status == GX_OK) {
+        r->needs |= r->plan[at].needs;
     }
     return status;
 }
 
-static gx_status make_matrices(gx_views *train, gx_matrix *test, gx_call_env *call, gx_error *err) {
-    gx_txn *txn = NULL;
-    split s;
-    gx_status status = gx_txn_read(&txn, call->db->store, err);
-    if (status != GX_OK) {
-        return status;
+/* Parameters of a model nobody asked for are a typing error. */
+static gx_status check_params(const run_state *r, gx_error *err) {
+    const gx_value *all = gx_arg_value(r->call->args, "params");
+    for (uint32_t i = 0; all->type == GX_MAP && i < all->size; i++) {
+        const gx_value *key = &all->as.pairs[i].key;
+        bool known = false;
+        for (size_t m = 0; m < r->count; m++) {
+            known |=
+                r->model[m] && gx_slice_is((gx_slice){key->as.text, key->size}, r->entry[m].name);
+        }
+        if (!known) {
+            char shown[64];
+            return gx_fail_at(err, GX_BAD_REQUEST, "params",
+                              "params: %s is none of the models asked for; accepted is "
+                              "MODEL.PARAMETER=VALUE of one of them",
+                              gx_quote(shown, sizeof shown, key->as.text, key->size));
+        }
     }
-    const gx_rules *rules = &call->state->rules;
-    GX_TRY(make_split(&s, call, txn, err));
-    GX_TRY(gx_view_events(&train->matrix, txn, rules, &s.train, call->job, err));
-    GX_TRY(gx_view_events(test, txn, rules, &s.test, call->job, err));
-    train->input = (gx_input){
-        .matrix = &train->matrix, .users = train->matrix.rows, .items = train->matrix.cols};
+    return GX_OK;
+}
+
+static gx_status add_models(run_state *r, gx_error *err) {
+    const gx_value *models = gx_arg_value(r->call->args, "models");
+    gx_status status = GX_OK;
+    for (uint32_t i = 0; models->type == GX_LIST && i < models->size && status == GX_OK; i++) {
+        status =
+            add_model(r, (gx_slice){models->as.items[i].as.text, models->as.items[i].size}, err);
+    }
+    if (models->type == GX_NIL && gx_arg_value(r->call->args, "lists")->type == GX_NIL) {
+        status = add_model(r, gx_slice_of("linear"), err);
+    }
+    return status == GX_OK ? check_params(r, err) : status;
+}
+
+static gx_status add_lists(run_state *r, gx_error *err) {
+    const gx_value *lists = gx_arg_value(r->call->args, "lists");
+    gx_status status = GX_OK;
+    for (uint32_t i = 0; lists->type == GX_MAP && i < lists->size && status == GX_OK; i++) {
+        const gx_pair *pair = &lists->as.pairs[i];
+        const char *name =
+            gx_arena_printf(r->call->arena, "%.*s", (int)pair->key.size, pair->key.as.text);
+        const size_t at = r->count;
+        status = add_entry(r, name ? name : "", err);
+        if (status == GX_OK) {
+            r->entry[at].given = &r->given[at];
+            status =
+                gx_given_lists_read(&r->given[at], r->call, r->entry[at].name, &pair->value, err);
+        }
+    }
+    return status;
+}
+
+/* ---- judging ----------------------------------------------------------------------------------
+ */
+
+static double seconds_since(int64_t now, int64_t start) {
+    return (double)(now - start) * 1e-9;
+}
+
+static gx_status judge_lists(run_state *r, size_t at, gx_error *err) {
+    const gx_judged what = {.lists = &r->given[at].lists};
+    return gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
+                    gx_split_history(&r->data.split), &r->data.split.test, &r->telling.options,
+                    r->call->job, err);
+}
+
+static gx_status judge_model(run_state *r, size_t at, gx_error *err) {
+    gx_job *job = r->call->job;
+    const gx_model *model = r->model[at];
+    gx_arrays *arrays = NULL;
+    void *state = NULL;
+    gx_status status;
+    GX_TRY(gx_arrays_create(&arrays, err));
+    const int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
+    r->data.input.arrays = arrays;
+    if (r->plan[at].needs & GX_NEED_CATEGORY) {
+        GX_TRY(gx_categories_add(arrays, &r->data.views.category, job, err));
+    }
+    GX_TRY(gx_plan_run(arrays, &r->plan[at], &r->data.input, job, err));
+    r->entry[at].fit_wall_s = seconds_since(gx_clock_ns(), wall);
+    r->entry[at].fit_cpu_s = seconds_since(gx_clock_cpu_ns(), cpu);
+    GX_TRY(model->open(&state, arrays, model->pass.name, r->data.input.users, r->data.input.items,
+                       err));
+    const gx_judged what = {.model = model, .state = state};
+    GX_TRY(gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
+                    gx_split_history(&r->data.split), &r->data.split.test, &r->telling.options, job,
+                    err));
 done:
-    gx_txn_abort(txn);
+    if (state) {
+        model->close(state);
+    }
+    r->data.input.arrays = NULL;
+    if (arrays) {
+        gx_job_refund(job, gx_arrays_bytes(arrays));
+        gx_arrays_destroy(arrays);
+    }
+    r->entry[at].rss_bytes = gx_rss_peak_bytes();
+    return status;
+}
+
+static gx_status read_options(run_state *r, gx_error *err) {
+    const gx_args *args = r->call->args;
+    gx_eval_telling *t = &r->telling;
+    t->resampling = (gx_resampling){.resamples = (uint32_t)gx_arg_int(args, "resamples"),
+                                    .level = gx_arg_real(args, "level"),
+                                    .seed = r->call->job->seed};
+    gx_status status =
+        gx_eval_numbers(t->options.cutoff, &t->options.cutoff_count, GX_CUTOFFS_MAX,
+                        gx_arg_value(args, "cutoff"), "cutoff", 1, GX_CUTOFF_LONGEST, err);
+    return status == GX_OK
+               ? gx_eval_numbers(t->history, &t->history_count, GX_HISTORIES_MAX,
+                                 gx_arg_value(args, "history"), "history", 0, 1000000, err)
+               : status;
+}
+
+static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
+    gx_status status;
+    GX_TRY(read_options(r, err));
+    GX_TRY(add_models(r, err));
+    GX_TRY(add_lists(r, err));
+    GX_TRY(
+        gx_eval_data_make(&r->data, r->call, gx_arg_text(r->call->args, "split"), r->needs, err));
+    r->telling.known = gx_split_history(&r->data.split);
+    for (size_t i = 0; i < r->count; i++) {
+        GX_TRY(r->model[i] ? judge_model(r, i, err) : judge_lists(r, i, err));
+    }
+    GX_TRY(gx_eval_report(out, r->call->arena, r->entry, r->count, &r->telling, r->call->job, err));
+done:
     return status;
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
-    gx_views train = {0};
-    gx_matrix test = {0};
-    gx_value list = gx_list(call->arena, 4);
-    gx_status status = GX_OK;
-    const gx_value *models = gx_arg_value(call->args, "models");
-    GX_TRY(make_matrices(&train, &test, call, err));
-    if (models->type == GX_LIST) {
-        for (uint32_t i = 0; i < models->size; i++) {
-            gx_slice name = {models->as.items[i].as.text, models->as.items[i].size};
-            GX_TRY(evaluate(&list, call, name, &train, &test, err));
-        }
-    } else {
-        GX_TRY(evaluate(&list, call, gx_slice_of("linear"), &train, &test, err));
+    run_state *r = gx_alloc0(1, sizeof *r);
+    if (!r) {
+        return gx_fail_memory(err, sizeof *r);
     }
-    *out = gx_map(call->arena, 1);
-    gx_map_put(call->arena, out, "results", list);
-done:
-    gx_matrix_finish(&test);
-    gx_views_finish(&train);
+    r->call = call;
+    gx_status status = judge_all(out, r, err);
+    for (size_t i = 0; i < r->count; i++) {
+        gx_judgement_finish(&r->entry[i].judgement);
+        gx_plan_finish(&r->plan[i]);
+    }
+    gx_eval_data_finish(&r->data);
+    gx_free(r);
     return status;
 }
 
 const gx_method gx_method_eval_run = {
     .name = "eval.run",
-    .summary = "how well models rank what members did later",
+    .summary = "how well models, or lists made elsewhere, rank what members did later",
     .scope = GX_SCOPE_OPERATE,
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{results: [{model, users, recall@N, ndcg@N, precision@N, hit_rate@N, mrr@N, map@N, "
-              "coverage, fit_cpu_s, fit_wall_s, score_cpu_s, score_wall_s, rss_bytes}]}",
+              "coverage, gini, novelty, popularity, popularity_bias, personalisation, repeats, "
+              "fit_cpu_s, fit_wall_s, score_cpu_s, score_wall_s, rss_bytes, intervals: {recall@N: "
+              "[low, high], …}, thirds: [{third, catalogue, taken, shown, bias}], history: "
+              "[{history, users, recall@N, …}], against: [{model, verdict, tests: [{metric, "
+              "difference, low, high, p, p_all, better}], history}]}], verdicts}",
     .run = run,
 };

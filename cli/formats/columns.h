@@ -5,7 +5,7 @@
 #include "cli/format.h"
 #include "graph/codec/codec.h"
 
-enum { GX_COLUMNS_MAX = 40 };
+enum { GX_COLUMNS_MAX = 160 };
 
 typedef struct gx_column_names {
     gx_slice name[GX_COLUMNS_MAX];

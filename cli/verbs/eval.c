@@ -1,20 +1,31 @@
 /* guanxi eval: models judged by a split of a store, or by a train and a test file. Two files are
  * imported into a throwaway store under two actions, and judged by the same method. */
-#include "cli/verb.h"
+#include "cli/eval_show.h"
 #include "graph/import/import.h"
 
 static const gx_param params[] = {
     {"target", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
      "a store or server to split, where no files are given"},
-    {"model", GX_PARAM_LIST, "linear", 1, 64, NULL, NULL, 0, "which models, separated by commas"},
+    {"model", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "which models, separated by commas (linear, where no lists are given)"},
+    {"lists", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "FILE or NAME=FILE: judge lists made elsewhere; columns user_id, item_id, rank or score"},
     {"train", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "file to learn from, with --test"},
     {"test", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "file to be judged by"},
     {"ties", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "file of ties among the members"},
     {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "of a store: time:SHARE, or actions:TRAIN/TEST"},
-    {"cutoff", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "length of the list that is judged"},
+     "of a store: time:SHARE, random:SHARE, leave-one-out, member:SHARE or actions:FIT/TEST"},
+    {"cutoff", GX_PARAM_LIST, "20", 1, 8, "items", NULL, 0,
+     "length of the list that is judged, or several: 5,10,20"},
+    {"history", GX_PARAM_LIST, "0,1,5,10,20,50,100", 1, 16, "items", NULL, 0,
+     "also by length of the member's history: where each bucket begins"},
+    {"resamples", GX_PARAM_INT, "1000", 0, 1e5, NULL, NULL, 0,
+     "of the intervals and tests; 0: none of them"},
+    {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals and the tests"},
+    {"show", GX_PARAM_CHOICE, "models", GX_PARAM_UNCHECKED, NULL, "models|history|pairs|thirds", 0,
+     "of csv, jsonl and md, which have one list: a row a model, a bucket, a test or a third"},
     {"friends", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "judge friends to meet instead: hide ties of the target and look for them"},
     {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
@@ -65,13 +76,63 @@ done:
     return status;
 }
 
+/* ---- lists made elsewhere ---------------------------------------------------------------------
+ */
+
+/* "NAME=FILE", or the file under its own name without folder and ending. */
+static gx_status read_lists_file(gx_value *lists, gx_command *command, const gx_value *given,
+                                 gx_error *err) {
+    gx_arena *arena = command->arena;
+    const char *text = gx_arena_printf(arena, "%.*s", (int)given->size, given->as.text);
+    gx_value map;
+    if (!text) {
+        return gx_fail_memory(err, given->size);
+    }
+    const char *equals = strchr(text, '='), *path = equals ? equals + 1 : text;
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *name = equals ? gx_arena_printf(arena, "%.*s", (int)(equals - text), text)
+                              : gx_arena_printf(arena, "%.*s", (int)strcspn(base, "."), base);
+    gx_status status = gx_import_lists(&map, path, arena, err);
+    if (status == GX_OK && name && gx_map_get(lists, name)) {
+        status = gx_fail_at(err, GX_BAD_REQUEST, "lists",
+                            "--lists: two are called %s; accepted is NAME=FILE", name);
+    }
+    if (status == GX_OK) {
+        gx_map_put(arena, lists, name ? name : "lists", map);
+    }
+    return status;
+}
+
+static gx_status read_lists(gx_value *out, gx_command *command, gx_error *err) {
+    const gx_value *given = gx_arg_value(&command->args, "lists");
+    gx_status status = GX_OK;
+    *out = gx_nil();
+    for (uint32_t i = 0; given->type == GX_LIST && i < given->size && status == GX_OK; i++) {
+        if (i == 0) {
+            *out = gx_map(command->arena, given->size);
+        }
+        status = read_lists_file(out, command, &given->as.items[i], err);
+    }
+    return status;
+}
+
+/* ---- the call ---------------------------------------------------------------------------------
+ */
+
 static gx_status call_eval(gx_value *out, gx_target *target, gx_command *command, const char *split,
                            gx_error *err) {
-    gx_value args = gx_map(command->arena, 4);
+    static const char *const same[] = {"cutoff", "history", "resamples", "level", "params"};
+    gx_value lists, args = gx_map(command->arena, 8);
+    gx_status status = read_lists(&lists, command, err);
+    if (status != GX_OK) {
+        return status;
+    }
     gx_map_put(command->arena, &args, "models", *gx_arg_value(&command->args, "model"));
     gx_map_put(command->arena, &args, "split", gx_str(split));
-    gx_map_put(command->arena, &args, "cutoff", *gx_arg_value(&command->args, "cutoff"));
-    gx_map_put(command->arena, &args, "params", *gx_arg_value(&command->args, "params"));
+    gx_map_put(command->arena, &args, "lists", lists);
+    for (size_t i = 0; i < GX_COUNT(same); i++) {
+        gx_map_put(command->arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
+    }
     return gx_target_call(out, target, "eval.run", &args, command, err);
 }
 
@@ -131,15 +192,7 @@ done:
     return status;
 }
 
-static gx_status run(gx_command *command, gx_error *err) {
-    if (gx_arg_bool(&command->args, "friends")) {
-        return judge_friends(command, err);
-    }
-    if (gx_arg_bool(&command->args, "estimate")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
-                          "--estimate goes with --friends; how long models take is told by `guanxi "
-                          "build --estimate`");
-    }
+static gx_status judge_models(gx_command *command, gx_error *err) {
     bool files = text_of(command, "train") || text_of(command, "test");
     gx_value result;
     gx_status status;
@@ -151,18 +204,25 @@ static gx_status run(gx_command *command, gx_error *err) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "eval needs a store to split, or --train FILE and --test FILE");
     }
+    if (files && gx_map_get(&command->given, "split")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "split",
+                          "--split is of a store; --train and --test are a split themselves");
+    }
     status = files ? from_files(&result, command, err) : from_store(&result, command, err);
     gx_progress_end(command);
-    if (status != GX_OK) {
-        return status;
+    return status == GX_OK ? gx_eval_show(command, &result, err) : status;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    if (gx_arg_bool(&command->args, "friends")) {
+        return judge_friends(command, err);
     }
-    const gx_value *rows = gx_map_get(&result, "results");
-    if (!rows || rows->type != GX_LIST || rows->size == 0) {
-        return gx_fail(err, GX_INTERNAL, "eval.run gave no results");
+    if (gx_arg_bool(&command->args, "estimate")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
+                          "--estimate goes with --friends; how long models take is told by `guanxi "
+                          "build --estimate`");
     }
-    /* One model: the map itself, as scripts rely on. */
-    bool alone = rows->size == 1 && command->format == GX_FORMAT_JSON;
-    return gx_print(command, alone ? &rows->as.items[0] : rows, NULL, NULL, false, err);
+    return judge_models(command, err);
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {
@@ -177,14 +237,16 @@ static gx_status prepare(gx_command *command, gx_error *err) {
 const gx_verb gx_verb_eval = {
     .name = "eval",
     .group = "quality",
-    .summary = "how well models rank what members did later",
+    .summary = "how well models, or lists made elsewhere, rank what members did later",
     .params = params,
     .param_count = GX_COUNT(params),
     .flags = GX_VERB_NO_TARGET,
     .run = run,
     .prepare = prepare,
     .examples =
-        "  guanxi eval shop.gx --model linear,ials,popular\n"
+        "  guanxi eval shop.gx --model linear,ials,popular --cutoff 5,10,20\n"
+        "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
+        "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

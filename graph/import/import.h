@@ -90,5 +90,10 @@ GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const c
  * not_found, io; bad_request names the line with fewer words. */
 GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, gx_arena *arena,
                                         gx_error *err);
+/* Lists of items by member, from CSV, TSV or JSON lines, packed or not, with the columns user_id,
+ * item_id and rank or score (neither: in the order of the file): {user: [item, …]}, best first, as
+ * text, made in the arena. not_found, io; bad_request names the line. */
+GX_MUST_CHECK gx_status gx_import_lists(gx_value *out, const char *path, gx_arena *arena,
+                                        gx_error *err);
 
 #endif

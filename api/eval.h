@@ -1,0 +1,74 @@
+/* What the methods of evaluation share: the splits of a store, lists that were given, cutoffs, and
+ * judgements as values. */
+#ifndef GX_API_EVAL_H
+#define GX_API_EVAL_H
+
+#include "api/support.h"
+#include "models/eval/eval.h"
+
+/* ---- splits ------------------------------------------------------------------------------------
+ */
+
+/* What "time:0.8" and the others make of a store. */
+typedef struct gx_eval_data {
+    gx_split split;
+    gx_views views; /* beside the events: of the time before the cut, where the split has one */
+    gx_input input; /* for the fit */
+    int64_t cut_ms; /* of a split by time; 0: of none */
+} gx_eval_data;
+
+/* The splits and what they take, for help: "time:SHARE …; random:SHARE …". */
+extern const char gx_eval_split_help[];
+/* `needs`: the views (GX_NEED_*) the fits read. bad_request names what is accepted; conflict: too
+ * few events. */
+GX_MUST_CHECK gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how,
+                                          unsigned needs, gx_error *err);
+void gx_eval_data_finish(gx_eval_data *data); /* safe on zeros */
+
+/* ---- arguments ---------------------------------------------------------------------------------
+ */
+
+/* "5,10,20", 20, or a list of either, as rising whole numbers from `low` to `high`, each once. */
+GX_MUST_CHECK gx_status gx_eval_numbers(uint32_t *out, uint32_t *out_count, uint32_t most,
+                                        const gx_value *value, const char *name, uint32_t low,
+                                        uint32_t high, gx_error *err);
+
+/* Lists of a call as numbers, and what of them the store does not know. */
+typedef struct gx_given_lists {
+    gx_lists lists; /* in the arena */
+    uint64_t users, rows;
+    uint64_t unknown_users, unknown_items; /* of the rows: each time */
+    const char *first_user, *first_item;   /* the first of them, quoted; NULL: none */
+} gx_given_lists;
+
+/* From {user: [item, …]}, best first. bad_request: something else, or an item twice in one list. */
+GX_MUST_CHECK gx_status gx_given_lists_read(gx_given_lists *out, gx_call_env *call,
+                                            const char *name, const gx_value *value, gx_error *err);
+
+/* ---- judgements --------------------------------------------------------------------------------
+ */
+
+typedef struct gx_eval_entry {
+    const char *name;
+    gx_judgement judgement;
+    double fit_cpu_s, fit_wall_s; /* of lists 0 */
+    uint64_t rss_bytes;
+    const gx_given_lists *given; /* NULL: a model */
+} gx_eval_entry;
+
+enum { GX_HISTORIES_MAX = 16 };
+
+/* How judgements are told. */
+typedef struct gx_eval_telling {
+    gx_eval_options options;
+    gx_resampling resampling;
+    uint32_t history[GX_HISTORIES_MAX], history_count; /* the least length of each bucket */
+    const gx_matrix *known;                            /* the members' histories */
+} gx_eval_telling;
+
+/* {results: [{model, users, recall@N, …, intervals, history, thirds, against}], verdicts}. */
+GX_MUST_CHECK gx_status gx_eval_report(gx_value *out, gx_arena *arena, const gx_eval_entry *entries,
+                                       size_t count, const gx_eval_telling *telling, gx_job *job,
+                                       gx_error *err);
+
+#endif

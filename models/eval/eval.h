@@ -1,0 +1,173 @@
+/* Offline evaluation: splits, metrics, intervals, paired tests, off-policy estimates. Sees
+ * matrices and lists only; docs/evaluation.md has each formula and its source. */
+#ifndef GX_MODELS_EVAL_EVAL_H
+#define GX_MODELS_EVAL_EVAL_H
+
+#include "models/model.h"
+
+enum { GX_CUTOFFS_MAX = 8, GX_CUTOFF_LONGEST = 1000, GX_THIRDS = 3 };
+
+/* ---- splits ------------------------------------------------------------------------------------
+ */
+
+/* What is fitted on, what a member is known by when the list is made, and what is looked for.
+ * `history` is `fit` itself unless members were held out whole. */
+typedef struct gx_split {
+    gx_matrix fit, past, test;
+    bool by_member; /* `past` is the history, and not the fit's */
+} gx_split;
+
+const gx_matrix *gx_split_history(const gx_split *split);
+void gx_split_finish(gx_split *split); /* safe twice */
+
+/* Of every member with two pairs or more a share, drawn; at least one pair stays on either side. */
+GX_MUST_CHECK gx_status gx_split_random(gx_split *out, const gx_matrix *all, double share,
+                                        gx_job *job, gx_error *err);
+/* Of every member with two pairs or more the latest; of several at one time a drawn one. */
+GX_MUST_CHECK gx_status gx_split_last(gx_split *out, const gx_matrix *all, gx_job *job,
+                                      gx_error *err);
+/* A share of the members, drawn, is fitted on whole. Of each other one 0.8 of the pairs are the
+ * history, drawn, and the rest is looked for: the fit has never seen them (strong generalisation,
+ * Marlin 2004; Liang et al. 2018, 4.1). */
+GX_MUST_CHECK gx_status gx_split_members(gx_split *out, const gx_matrix *all, double share,
+                                         gx_job *job, gx_error *err);
+
+/* ---- metrics ----------------------------------------------------------------------------------
+ */
+
+typedef enum gx_member_metric {
+#define GX_MEMBER_METRIC(name, better, help) GX_METRIC_##name,
+#include "models/eval/metrics.def"
+    GX_MEMBER_METRICS
+} gx_member_metric;
+
+typedef enum gx_list_metric {
+#define GX_LIST_METRIC(name, better, help) GX_METRIC_##name,
+#include "models/eval/metrics.def"
+    GX_LIST_METRICS
+} gx_list_metric;
+
+typedef struct gx_metric {
+    const char *name;
+    int better; /* 1: more is better, -1: less, 0: neither */
+    const char *help;
+} gx_metric;
+
+extern const gx_metric gx_member_metrics[GX_MEMBER_METRICS], gx_list_metrics[GX_LIST_METRICS];
+
+/* A member's list as a metric sees it: hit[k] says whether place k, from 0, holds a test item. */
+typedef struct gx_listed {
+    const uint8_t *hit;
+    uint32_t length; /* of the list, at most `cutoff` */
+    uint32_t cutoff;
+    uint32_t tested; /* how many test items there are to find, at least 1 */
+} gx_listed;
+
+/* All GX_MEMBER_METRICS of one list. */
+void gx_measure_list(double *out, const gx_listed *list);
+
+/* All lists as item counts: enough for every metric of lists, so nothing grows with members. */
+typedef struct gx_shown {
+    uint32_t items;
+    uint64_t *count;         /* items: in how many lists each is */
+    double *weight;          /* items: the same, each list with 1 / sqrt(its length) */
+    uint64_t lists;          /* with a place at least */
+    uint64_t places;         /* of all lists together */
+    uint32_t members;        /* whom `popular` counts: all with an item in the fit */
+    const uint32_t *popular; /* items: how many members have each in the fit */
+    double taken; /* mean of popular / members over the pairs of the test; 0: there are none */
+} gx_shown;
+
+/* All GX_LIST_METRICS; NaN where there is nothing to tell from. O(items log items). */
+GX_MUST_CHECK gx_status gx_measure_lists(double *out, const gx_shown *shown, gx_job *job,
+                                         gx_error *err);
+
+/* ---- judging ----------------------------------------------------------------------------------
+ */
+
+/* Lists made elsewhere: the items of member u, best first, are item[ptr[u] … ptr[u + 1]), none of
+ * them twice. GX_NONE: an item nobody knows, which has its place and can be no hit. */
+typedef struct gx_lists {
+    uint32_t rows;
+    uint64_t *ptr; /* rows + 1 */
+    uint32_t *item;
+} gx_lists;
+
+/* What is judged: a fitted model, or lists. */
+typedef struct gx_judged {
+    const gx_model *model; /* NULL: lists */
+    const void *state;     /* opened */
+    const gx_lists *lists;
+} gx_judged;
+
+typedef struct gx_eval_options {
+    uint32_t cutoff[GX_CUTOFFS_MAX]; /* rising, each 1 … GX_CUTOFF_LONGEST */
+    uint32_t cutoff_count;
+} gx_eval_options;
+
+/* One model, judged. Counted against the job that judged it. */
+typedef struct gx_judgement {
+    gx_job *job;
+    uint32_t users;                                  /* members with at least one test item */
+    uint32_t columns;                                /* cutoff_count × GX_MEMBER_METRICS */
+    uint32_t *user;                                  /* users, rising */
+    double *figure;                                  /* users × columns: [member][cutoff][metric] */
+    double mean[GX_CUTOFFS_MAX * GX_MEMBER_METRICS]; /* columns of them */
+    double list[GX_CUTOFFS_MAX][GX_LIST_METRICS];
+    /* By popularity third (see docs/evaluation.md), the most popular first, at the longest cutoff:
+     * shares of the places shown, of the pairs taken, and of the catalogue. */
+    double shown[GX_THIRDS], taken[GX_THIRDS], catalogue[GX_THIRDS];
+    uint64_t repeats;  /* pairs of the test that the history has too: no model's list has them */
+    uint64_t known;    /* places of given lists with an item of the history */
+    uint32_t unlisted; /* members with a test item and an empty list: all figures 0 */
+    double score_cpu_s, score_wall_s;
+} gx_judgement;
+
+/* Ranks all items for every member with a test item, those of the history left out, and measures.
+ * `fit` has all members and items; the rows and columns of `history` and `test` are among them. The
+ * same doubles at any thread count. Memory: a block of scores (16 MiB), 12 bytes an item and
+ * cutoff, 8 bytes a member and figure. bad_request: a cutoff, a shape. */
+GX_MUST_CHECK gx_status gx_judge(gx_judgement *out, const gx_judged *what, const gx_matrix *fit,
+                                 const gx_matrix *history, const gx_matrix *test,
+                                 const gx_eval_options *options, gx_job *job, gx_error *err);
+void gx_judgement_finish(gx_judgement *judgement); /* safe on zeros */
+
+/* ---- intervals and tests ----------------------------------------------------------------------
+ */
+
+typedef struct gx_resampling {
+    uint32_t resamples; /* 0: none, and the intervals are NaN */
+    double level;       /* 0.95 */
+    uint64_t seed;
+} gx_resampling;
+
+typedef struct gx_interval {
+    double mean, low, high;
+} gx_interval;
+
+/* The mean of each column over members and a percentile interval of it: a Poisson bootstrap, where
+ * member m counts Poisson(1) times in resample b, drawn by (seed, m, b), so that two models judged
+ * on the same members are resampled alike (Efron 1979; Chamandy et al. 2012). figure[i * columns +
+ * c] is member `user[i]`. O(count × resamples × columns), nothing for figures that are 0; the same
+ * at any thread count. */
+GX_MUST_CHECK gx_status gx_bootstrap(gx_interval *out, const double *figure, const uint32_t *user,
+                                     uint32_t count, uint32_t columns, const gx_resampling *how,
+                                     gx_job *job, gx_error *err);
+
+/* One column of two models on the same members. */
+typedef struct gx_paired {
+    double difference, low, high; /* a − b, and the interval of it */
+    double p; /* two-sided, of the sign-flip permutation test: (1 + as far or farther) / (1 + drawn)
+               */
+} gx_paired;
+
+/* The paired permutation test of Fisher and Pitman (Smucker, Allan and Carterette 2007 compare it
+ * with others) beside the bootstrap interval of the difference. */
+GX_MUST_CHECK gx_status gx_paired_test(gx_paired *out, const double *a, const double *b,
+                                       const uint32_t *user, uint32_t count, uint32_t columns,
+                                       const gx_resampling *how, gx_job *job, gx_error *err);
+
+/* Makes p of `count` tests of one question hold for all of them together (Holm 1979). */
+void gx_holm(double *p, uint32_t count);
+
+#endif

@@ -1,0 +1,134 @@
+/* Lists of members in blocks, so that the scores take a fixed room. A list is one thread's work:
+ * the same at any thread count. */
+#include "models/eval/rank.h"
+
+#include "models/parallel.h"
+
+#include <math.h>
+
+enum { BLOCK_BYTES = 16 << 20, BLOCK_MEMBERS = 512, BLOCK_LEAST = 16 };
+
+gx_status gx__ranker_open(gx__ranker *out, const gx_judged *what, const gx_matrix *fit,
+                          const gx_matrix *history, uint32_t longest, gx_job *job, gx_error *err) {
+    gx__ranker r = {
+        .what = what, .fit = fit, .history = history, .items = fit->cols, .longest = longest};
+    const uint64_t fits = BLOCK_BYTES / ((uint64_t)r.items * sizeof(float) + 1);
+    uint64_t most = 0;
+    gx_status status;
+    r.block = fits > BLOCK_MEMBERS || !what->model ? BLOCK_MEMBERS
+              : fits < BLOCK_LEAST                 ? BLOCK_LEAST
+                                                   : (uint32_t)fits;
+    for (uint32_t u = 0; u < history->rows; u++) {
+        const uint64_t n = history->ptr[u + 1] - history->ptr[u];
+        most = n > most ? n : most;
+    }
+    const uint64_t places = (uint64_t)r.block * longest;
+    const uint64_t cells = what->model ? (uint64_t)r.block * r.items : 0;
+    GX_TRY(gx_job_alloc(job, &r.scores, cells, sizeof *r.scores, err));
+    GX_TRY(gx_job_alloc(job, &r.ranked, what->model ? places : 0, sizeof *r.ranked, err));
+    GX_TRY(gx_job_alloc(job, &r.list, places, sizeof *r.list, err));
+    GX_TRY(gx_job_alloc(job, &r.length, r.block, sizeof *r.length, err));
+    GX_TRY(gx_job_alloc(job, &r.ones, most, sizeof *r.ones, err));
+    for (uint64_t k = 0; k < most; k++) {
+        r.ones[k] = 1;
+    }
+    *out = r;
+done:
+    if (status != GX_OK) {
+        gx__ranker_close(&r, job);
+    }
+    return status;
+}
+
+void gx__ranker_close(gx__ranker *ranker, gx_job *job) {
+    gx_job_free(job, ranker->scores);
+    gx_job_free(job, ranker->ranked);
+    gx_job_free(job, ranker->list);
+    gx_job_free(job, ranker->length);
+    gx_job_free(job, ranker->ones);
+    *ranker = (gx__ranker){0};
+}
+
+static gx_status score_one(const gx__ranker *r, uint32_t u, float *scores, gx_error *err) {
+    const gx_matrix *h = r->history;
+    const uint64_t from = h->ptr[u];
+    const gx_history history = {.user = h == r->fit ? u : GX_NONE,
+                                .count = (uint32_t)(h->ptr[u + 1] - from),
+                                .item = h->col + from,
+                                .weight = h->value ? h->value + from : r->ones,
+                                .ts = h->ts ? h->ts + from : NULL};
+    bool folded;
+    return r->what->model->score(scores, &folded, r->what->state, &history, err);
+}
+
+/* Members held out whole, or a model without a faster way: one by one. */
+static gx_status score_each(const gx__ranker *r, uint32_t first, uint32_t count,
+                            const uint8_t *wanted, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_error why = {0};
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t b = 0; b < count; b++) {
+        gx_error mine = {0};
+        const gx_status one = wanted[b] && !gx_job_should_stop(job)
+                                  ? score_one(r, first + b, r->scores + (size_t)b * r->items, &mine)
+                                  : GX_OK;
+        if (one != GX_OK) {
+#pragma omp critical(gx__rank)
+            {
+                status = one;
+                why = mine;
+            }
+        }
+    }
+    if (status != GX_OK && err) {
+        *err = why;
+    }
+    return status == GX_OK ? gx_job_check(job, err) : status;
+}
+
+static void take_given(const gx__ranker *r, uint32_t u, uint32_t b) {
+    const gx_lists *given = r->what->lists;
+    const uint64_t from = u < given->rows ? given->ptr[u] : 0;
+    const uint64_t n = u < given->rows ? given->ptr[u + 1] - from : 0;
+    r->length[b] = n < r->longest ? (uint32_t)n : r->longest;
+    if (r->length[b]) {
+        memcpy(r->list + (size_t)b * r->longest, given->item + from,
+               r->length[b] * sizeof *r->list);
+    }
+}
+
+static void rank_scores(const gx__ranker *r, uint32_t u, uint32_t b) {
+    float *scores = r->scores + (size_t)b * r->items;
+    gx_scored *ranked = r->ranked + (size_t)b * r->longest;
+    for (uint64_t k = r->history->ptr[u]; k < r->history->ptr[u + 1]; k++) {
+        scores[r->history->col[k]] = -INFINITY;
+    }
+    r->length[b] = gx_top(ranked, r->longest, scores, r->items, NULL, -INFINITY);
+    for (uint32_t k = 0; k < r->length[b]; k++) {
+        r->list[(size_t)b * r->longest + k] = ranked[k].item;
+    }
+}
+
+gx_status gx__rank_block(gx__ranker *r, uint32_t first, uint32_t count, const uint8_t *wanted,
+                         gx_job *job, gx_error *err) {
+    const gx_model *model = r->what->model;
+    gx_status status = GX_OK;
+    if (model && model->score_block && r->history == r->fit) {
+        status = model->score_block(r->scores, r->what->state, r->fit, first, count, job, err);
+    } else if (model) {
+        status = score_each(r, first, count, wanted, job, err);
+    }
+    if (status != GX_OK) {
+        return status;
+    }
+#pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
+    for (uint32_t b = 0; b < count; b++) {
+        r->length[b] = 0;
+        if (wanted[b] && model) {
+            rank_scores(r, first + b, b);
+        } else if (wanted[b]) {
+            take_given(r, first + b, b);
+        }
+    }
+    return gx_job_check(job, err);
+}

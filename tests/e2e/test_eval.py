@@ -1,0 +1,240 @@
+"""guanxi eval: metrics against a naive twin in Python, splits, intervals, paired tests, lists made elsewhere."""
+
+import csv
+import json
+import math
+import random
+
+import pytest
+from conftest import gx
+
+USERS, ITEMS = 60, 40
+
+
+def write(path, rows, header):
+    with open(path, "w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Train and test pairs, and lists of 10 for most members, with two ids nobody knows."""
+    folder = tmp_path_factory.mktemp("eval")
+    draw = random.Random(5)
+    pairs = {(draw.randrange(USERS), int(draw.random() ** 2 * ITEMS)) for _ in range(900)}
+    train = {pair for pair in pairs if draw.random() < 0.7}
+    train |= {(u, u % ITEMS) for u in range(USERS)} | {(i % USERS, i) for i in range(ITEMS)}
+    test = pairs - train
+    lists = {u: draw.sample(range(ITEMS), 10) for u in range(USERS) if u % 7}
+    header = ["user_id", "item_id", "ts"]
+    write(folder / "train.csv", [(f"u{u}", f"i{i}", 1000 + u) for u, i in sorted(train)], header)
+    write(folder / "test.csv", [(f"u{u}", f"i{i}", 2000 + u) for u, i in sorted(test)], header)
+    rows = [(f"u{u}", f"i{i}", k + 1) for u, items in lists.items() for k, i in enumerate(items)]
+    draw.shuffle(rows)
+    write(folder / "theirs.csv", rows, ["user_id", "item_id", "rank"])
+    return folder, train, test, lists
+
+
+def twin(train, test, lists, cutoff):
+    """Every metric by its definition."""
+    wanted = {}
+    for u, i in test:
+        wanted.setdefault(u, set()).add(i)
+    popular = [sum(1 for u in range(USERS) if (u, i) in train) for i in range(ITEMS)]
+    members = len({u for u, _ in train})
+    sums = dict.fromkeys(("recall", "ndcg", "precision", "hit_rate", "mrr", "map"), 0.0)
+    for u, items in wanted.items():
+        hits = [i in items for i in lists.get(u, [])[:cutoff]]
+        places = [k + 1 for k, hit in enumerate(hits) if hit]
+        best = min(cutoff, len(items))
+        sums["recall"] += len(places) / len(items)
+        sums["precision"] += len(places) / cutoff
+        sums["hit_rate"] += bool(places)
+        sums["mrr"] += 1 / places[0] if places else 0
+        sums["map"] += sum((n + 1) / k for n, k in enumerate(places)) / best
+        sums["ndcg"] += sum(1 / math.log2(k + 1) for k in places) / sum(1 / math.log2(k + 2) for k in range(best))
+    found = {f"{name}@{cutoff}": value / len(wanted) for name, value in sums.items()}
+    shown = [lists[u][:cutoff] for u in wanted if lists.get(u)]
+    places = [i for items in shown for i in items]
+    count = sorted(places.count(i) for i in range(ITEMS))
+    found["coverage"] = len(set(places)) / ITEMS
+    found["gini"] = sum((2 * r + 1 - ITEMS) * c for r, c in enumerate(count)) / (ITEMS * len(places))
+    found["novelty"] = sum(-math.log2(max(popular[i], 1) / members) for i in places) / len(places)
+    found["popularity"] = sum(popular[i] / members for i in places) / len(places)
+    found["popularity_bias"] = found["popularity"] / (sum(popular[i] / members for _, i in test) / len(test))
+    overlap = [
+        len(set(a) & set(b)) / math.sqrt(len(a) * len(b)) for x, a in enumerate(shown) for b in shown[x + 1 :]
+    ]
+    found["personalisation"] = 1 - sum(overlap) / len(overlap)
+    return found
+
+
+def words(folder):
+    return ["--train", folder / "train.csv", "--test", folder / "test.csv"]
+
+
+def near(got, want):
+    for name, value in want.items():
+        assert got[name] == pytest.approx(value, abs=1e-9), name
+
+
+def test_lists_by_definition(files):
+    folder, train, test, lists = files
+    got = gx("eval", *words(folder), "--lists", folder / "theirs.csv", "--cutoff", "10", "--format", "json").json()
+    assert got["model"] == "theirs" and got["users"] == len({u for u, _ in test})
+    near(got, twin(train, test, lists, 10))
+    assert got["unlisted"] == len({u for u, _ in test if u not in lists})
+    assert got["unknown_users"] == got["unknown_items"] == 0
+    low, high = got["intervals"]["recall@10"]
+    assert low < got["recall@10"] < high
+    assert sum(third["shown"] for third in got["thirds"]) == pytest.approx(1)
+    assert sum(bucket["users"] for bucket in got["history"]) == got["users"]
+
+
+def test_popular_by_definition_at_several_cutoffs(files):
+    folder, train, test, _ = files
+    popular = [sum(1 for u in range(USERS) if (u, i) in train) for i in range(ITEMS)]
+    best = sorted(range(ITEMS), key=lambda i: -popular[i])
+    # Equal scores go by the item's number in the store, which is that of its first row.
+    first = {}
+    for u, i in sorted(train):
+        first.setdefault(i, len(first))
+    best = sorted(range(ITEMS), key=lambda i: (-popular[i], first[i]))
+    lists = {u: [i for i in best if (u, i) not in train] for u in range(USERS)}
+    got = gx("eval", *words(folder), "--model", "popular", "--cutoff", "5,20,1", "--format", "json").json()
+    assert got["model"] == "popular"
+    near(got, twin(train, test, lists, 20))
+    for cutoff in (1, 5):
+        want = twin(train, test, lists, cutoff)
+        near(got, {name: value for name, value in want.items() if "@" in name})
+        near(got, {f"{name}@{cutoff}": value for name, value in want.items() if "@" not in name})
+
+
+def test_several_models_are_compared(files):
+    folder, _, _, _ = files
+    flags = [*words(folder), "--model", "linear,popular", "--lists", f"theirs={folder / 'theirs.csv'}"]
+    rows = gx("eval", *flags, "--format", "json").json()
+    assert [row["model"] for row in rows] == ["linear", "popular", "theirs"]
+    assert [other["model"] for other in rows[0]["against"]] == ["popular", "theirs"]
+    test = {t["metric"]: t for t in rows[0]["against"][1]["tests"]}["recall@20"]
+    assert test["difference"] == pytest.approx(rows[0]["recall@20"] - rows[2]["recall@20"])
+    assert test["low"] < test["difference"] < test["high"] and 0 < test["p"] <= test["p_all"] <= 1
+    # Random lists of 10 against a model's of 20: the data can tell.
+    assert test["better"] == "linear"
+    assert "linear is better than theirs" in rows[0]["against"][1]["verdict"]
+    table = gx("eval", *flags).out
+    assert "verdicts:" in table and "by length of history:" in table and "by popularity:" in table
+    pairs = gx("eval", *flags, "--show", "pairs", "--format", "csv").rows()
+    assert len(pairs) == 3 * 6 and pairs[0]["model"] == "linear" and pairs[0]["against"] == "popular"
+    models = gx("eval", *flags, "--format", "csv").rows()
+    assert float(models[0]["recall@20"]) == rows[0]["recall@20"]
+    assert float(models[0]["recall@20_low"]) == rows[0]["intervals"]["recall@20"][0]
+    one = gx("eval", *flags, "--format", "json", "--threads", "1").json()
+    for row, other in zip(rows, one):
+        assert row["intervals"] == other["intervals"] and row["against"] == other["against"]
+
+
+def test_a_model_is_not_better_than_itself(files):
+    folder, _, _, _ = files
+    lists = folder / "theirs.csv"
+    rows = gx("eval", *words(folder), "--lists", f"a={lists},b={lists}", "--format", "json").json()
+    against = rows[0]["against"][0]
+    assert against["verdict"].startswith("the data cannot tell a from b")
+    assert all(t["p"] == 1 and t["better"] is None for t in against["tests"])
+
+
+def test_lists_in_jsonl_by_score(files, tmp_path):
+    folder, _, _, lists = files
+    path = tmp_path / "scored.jsonl"
+    rows = [(u, i, 10 - k) for u, items in lists.items() for k, i in enumerate(items)]
+    random.Random(1).shuffle(rows)
+    with open(path, "w", encoding="utf-8") as out:
+        for u, i, score in rows:
+            out.write(json.dumps({"user_id": f"u{u}", "item_id": f"i{i}", "score": score}) + "\n")
+    flags = ["--cutoff", "7", "--format", "json"]
+    one = gx("eval", *words(folder), "--lists", f"x={folder / 'theirs.csv'}", *flags).json()
+    two = gx("eval", *words(folder), "--lists", f"x={path}", *flags).json()
+    for name in ("ndcg@7", "map@7", "intervals", "gini", "personalisation"):
+        assert one[name] == two[name]
+
+
+def test_unknown_ids_are_told(files, tmp_path):
+    folder, _, _, _ = files
+    path = write(
+        tmp_path / "odd.csv",
+        [("u1", "nowhere", 1), ("u1", "i2", 2), ("nobody", "i1", 1)],
+        ["user_id", "item_id", "rank"],
+    )
+    done = gx("eval", *words(folder), "--lists", path, "--format", "json")
+    got = done.json()
+    assert got["unknown_users"] == 1 and got["unknown_items"] == 1 and got["lists"] == 1
+    assert got["first_unknown_user"] == "'nobody'" and got["first_unknown_item"] == "'nowhere'"
+    assert "'nobody'" in done.err and "'nowhere'" in done.err and "have no list" in done.err
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("user_id,item_id,rank\nu1,i1,first\n", "'first' is no rank"),
+        ("user_id,thing\nu1,i1\n", "has no item_id"),
+        ("user_id,item_id\n", "no rows"),
+        ("user_id,item_id\nu1,i1\nu1,i1\n", "twice"),
+    ],
+)
+def test_bad_lists_are_refused(files, tmp_path, text, said):
+    folder, _, _, _ = files
+    path = tmp_path / "bad.csv"
+    path.write_text(text, encoding="utf-8")
+    done = gx("eval", *words(folder), "--lists", path, code=2)
+    assert said in done.err
+
+
+@pytest.mark.parametrize("split", ["time:0.8", "random:0.8", "leave-one-out", "member:0.8"])
+def test_splits_of_a_store(built_shop, split):
+    flags = ["eval", built_shop, "--split", split, "--model", "popular,linear", "--format", "json"]
+    one = gx(*flags, "--threads", "1").json()
+    two = gx(*flags, "--threads", "2").json()
+    for a, b in zip(one, two):
+        assert a["recall@20"] == b["recall@20"] and a["intervals"] == b["intervals"] and a["against"] == b["against"]
+    assert one[0]["users"] > 100 and 0 < one[1]["recall@20"] <= 1
+    if split == "leave-one-out":
+        assert one[1]["recall@20"] == one[1]["hit_rate@20"]
+    if split != "time:0.8":
+        assert one[0]["repeats"] == 0
+        other = gx(*flags, "--seed", "7").json()
+        assert other[1]["recall@20"] != one[1]["recall@20"] or split == "leave-one-out"
+
+
+@pytest.mark.parametrize("split", ["time", "time:1", "random:0", "random:x", "leave-one-out:3", "actions:buy", "weekly"])
+def test_bad_splits_are_refused(built_shop, split):
+    done = gx("eval", built_shop, "--split", split, code=2)
+    assert f"'{split}' was given" in done.err and "leave-one-out" in done.err
+
+
+@pytest.mark.parametrize(
+    "flags, said",
+    [
+        (["--cutoff", "0"], "'0' was given"),
+        (["--cutoff", "5,5"], "each once"),
+        (["--cutoff", "ten"], "'ten' was given"),
+        (["--model", "linaer"], "did you mean linear"),
+        (["--model", "linear,linear"], "asked for twice"),
+        (["--model", "linear", "--params", "ials.factors=8"], "none of the models asked for"),
+        (["--history", "x"], "history"),
+    ],
+)
+def test_bad_arguments_are_refused(built_shop, flags, said):
+    done = gx("eval", built_shop, *flags, code=None)
+    assert done.code in (2, 4) and said in done.err
+
+
+def test_over_the_socket(built_shop, serve):
+    connection = serve(built_shop).connect()
+    got = connection.call("eval.run", {"models": ["popular"], "cutoff": 5, "split": "leave-one-out"})["results"][0]
+    assert set(got) >= {"recall@5", "gini", "personalisation", "intervals", "thirds", "history"}
+    here = gx("eval", built_shop, "--model", "popular", "--cutoff", "5", "--split", "leave-one-out", "--format", "json")
+    assert here.json()["recall@5"] == got["recall@5"]
+    connection.close()
