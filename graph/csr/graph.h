@@ -41,9 +41,6 @@ GX_MUST_CHECK gx_status gx_graph_build(gx_graph *out, uint32_t n, uint64_t m, co
 /* The same ties without direction; a copy of the handle where `graph` is undirected already. */
 GX_MUST_CHECK gx_status gx_graph_undirected(gx_graph *out, const gx_graph *graph, gx_job *job,
                                             gx_error *err);
-/* The nodes with keep[v] ≠ 0, renumbered in order; out_old (may be NULL) maps new to old. */
-GX_MUST_CHECK gx_status gx_graph_induced(gx_graph *out, uint32_t **out_old, const gx_graph *graph,
-                                         const uint8_t *keep, gx_job *job, gx_error *err);
 void gx_graph_finish(gx_graph *graph); /* leaves it empty; safe twice */
 uint64_t gx_graph_bytes(const gx_graph *graph);
 

@@ -161,44 +161,6 @@ static void test_undirected_later_is_undirected_at_once(void **state) {
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
 
-static void test_induced(void **state) {
-    (void)state;
-    for (uint64_t seed = 0; seed < 300; seed++) {
-        arcs a = random_arcs(seed), part = {0};
-        uint8_t keep[N_MAX] = {0};
-        uint32_t fresh[N_MAX], *old = NULL;
-        gx_rng rng = gx_rng_at(seed, 1);
-        for (uint32_t v = 0; v < a.n; v++) {
-            keep[v] = (uint8_t)gx_rng_below(&rng, 2);
-            fresh[v] = part.n;
-            part.n += keep[v];
-        }
-        for (uint64_t i = 0; i < a.m; i++) {
-            if (keep[a.src[i]] && keep[a.dst[i]]) {
-                part.src[part.m] = fresh[a.src[i]];
-                part.dst[part.m] = fresh[a.dst[i]];
-                part.weight[part.m++] = a.weight[i];
-            }
-        }
-        unsigned flags = seed % 2 ? GX_GRAPH_IN : GX_GRAPH_UNDIRECTED;
-        gx_graph whole, induced, expected;
-        gx_job job = a_job(2);
-        build(&whole, &a, true, flags, 1);
-        build(&expected, &part, true, flags, 1);
-        assert_int_equal(gx_graph_induced(&induced, &old, &whole, keep, &job, NULL), GX_OK);
-        assert_same(&induced, &expected);
-        for (uint32_t v = 0; v < a.n; v++) {
-            assert_true(!keep[v] || old[fresh[v]] == v);
-        }
-        assert_int_equal(atomic_load(&job.mem_used), 0);
-        gx_free(old);
-        gx_graph_finish(&whole);
-        gx_graph_finish(&induced);
-        gx_graph_finish(&expected);
-    }
-    assert_int_equal(gx_alloc_live_blocks(), 0);
-}
-
 /* ---- sizes that use many buckets ------------------------------------------------------------ */
 
 enum { BIG_N = 5000, BIG_M = 120000 };
@@ -281,16 +243,12 @@ static void test_empty(void **state) {
     (void)state;
     for (unsigned flags = 0; flags < 16; flags++) {
         for (uint32_t n = 0; n < 3; n++) {
-            gx_graph g, half;
+            gx_graph g;
             gx_job job = a_job(2);
-            uint8_t keep[3] = {0};
             assert_int_equal(gx_graph_build(&g, n, 0, NULL, NULL, NULL, flags, &job, NULL), GX_OK);
             assert_int_equal(g.n, n);
             assert_int_equal(g.m, 0);
             assert_int_equal(g.out_ptr[n], 0);
-            assert_int_equal(gx_graph_induced(&half, NULL, &g, keep, &job, NULL), GX_OK);
-            assert_int_equal(half.n, 0);
-            gx_graph_finish(&half);
             gx_graph_finish(&g);
         }
     }
@@ -328,22 +286,15 @@ static void test_refused(void **state) {
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
 
-static gx_status all_three(gx_job *job) {
+static gx_status both(gx_job *job) {
     arcs a = random_arcs(5);
-    gx_graph g = {0}, u = {0}, part = {0};
-    uint32_t *old = NULL;
-    uint8_t keep[N_MAX];
-    memset(keep, 1, sizeof keep);
+    gx_graph g = {0}, u = {0};
     gx_status status = GX_OK;
     GX_TRY(gx_graph_build(&g, a.n, a.m, a.src, a.dst, a.weight, GX_GRAPH_IN, job, NULL));
     GX_TRY(gx_graph_undirected(&u, &g, job, NULL));
-    GX_TRY(gx_graph_induced(&part, &old, &g, keep, job, NULL));
-    assert_same(&part, &g);
 done:
-    gx_free(old);
     gx_graph_finish(&g);
     gx_graph_finish(&u);
-    gx_graph_finish(&part);
     assert_int_equal(gx_alloc_live_blocks(), 0);
     assert_int_equal(atomic_load(&job->mem_used), 0);
     return status;
@@ -355,7 +306,7 @@ static void test_failing_allocator(void **state) {
     for (uint64_t k = 1; status != GX_OK; k++) {
         gx_job job = a_job(2);
         gx_alloc_fail_at(k);
-        status = all_three(&job);
+        status = both(&job);
         gx_alloc_fail_at(0);
         assert_true(status == GX_OK || status == GX_NO_MEMORY);
         assert_true(k < 200);
@@ -393,20 +344,19 @@ static void test_stop_and_limit(void **state) {
     (void)state;
     gx_job job = a_job(2);
     gx_job_cancel(&job);
-    assert_int_equal(all_three(&job), GX_CANCELLED);
+    assert_int_equal(both(&job), GX_CANCELLED);
     job = a_job(2);
     job.deadline_ns = 1;
-    assert_int_equal(all_three(&job), GX_DEADLINE);
+    assert_int_equal(both(&job), GX_DEADLINE);
     job = a_job(2);
     job.mem_limit = 1;
-    assert_int_equal(all_three(&job), GX_OVER_LIMIT);
+    assert_int_equal(both(&job), GX_OVER_LIMIT);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_table),
         cmocka_unit_test(test_undirected_later_is_undirected_at_once),
-        cmocka_unit_test(test_induced),
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_star),
         cmocka_unit_test(test_empty),
