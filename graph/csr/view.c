@@ -13,10 +13,6 @@
 
 enum { POLL_EVERY = 1 << 14 };
 
-static bool in_window(int64_t ts_ms, int64_t from_ms, int64_t to_ms) {
-    return ts_ms >= from_ms && (to_ms == 0 || ts_ms < to_ms);
-}
-
 /* 2^(−age / half-life); what is dated later than the reference has not aged. */
 static double fade(int64_t ts_ms, int64_t now_ms, double half_life_ms) {
     double age = (double)now_ms - (double)ts_ms;
@@ -50,7 +46,7 @@ static gx_status want_names(bool *wanted, uint32_t count, gx_txn *txn, gx_space 
         bool built_in = space == GX_SPACE_TIE_KIND ? gx_kind_rule_default(name)->name[0] != 0
                                                    : gx_action_rule_default(name)->name[0] != 0;
         gx_status status = gx_word_find(&id, txn, space, name);
-        if (status == GX_OK && id < count) {
+        if (status == GX_OK) {
             wanted[id] = true;
         } else if (status == GX_NOT_FOUND && !built_in) {
             char known[300];
@@ -82,8 +78,8 @@ gx_status gx_tie_filter_make(gx_tie_filter *out, gx_txn *txn, const char *const 
 
 bool gx_tie_filter_takes(const gx_tie_filter *filter, const gx_tie *tie) {
     return (!filter->kind || (tie->kind < filter->kind_count && filter->kind[tie->kind])) &&
-           (tie->ts_ms == GX_TIME_UNKNOWN || (filter->from_ms == 0 && filter->to_ms == 0) ||
-            in_window(tie->ts_ms, filter->from_ms, filter->to_ms));
+           (tie->ts_ms == GX_TIME_UNKNOWN ||
+            gx__in_window(tie->ts_ms, filter->from_ms, filter->to_ms));
 }
 
 void gx_tie_filter_finish(gx_tie_filter *filter) {
@@ -252,8 +248,7 @@ static gx_status read_actions(events *e, gx_txn *txn, const gx_rules *rules, gx_
 
 static bool takes_event(const events *e, const gx_event_core *event) {
     return event->item != GX_NONE && event->action < e->action_count && e->wanted[event->action] &&
-           ((e->view->from_ms == 0 && e->view->to_ms == 0) ||
-            in_window(event->ts_ms, e->view->from_ms, e->view->to_ms));
+           gx__in_window(event->ts_ms, e->view->from_ms, e->view->to_ms);
 }
 
 static gx_status count_events(void *ctx, const gx_event_core *run, size_t count, gx_error *err) {

@@ -64,6 +64,11 @@ typedef struct gx_tie_view {
     double half_life_ms; /* weight × 2^(−age / half-life) against to_ms or the newest tie; 0: off */
 } gx_tie_view;
 
+/* Whether a time lies in [from_ms, to_ms); to_ms 0: no end; 0, 0: no window. */
+static inline bool gx__in_window(int64_t ts_ms, int64_t from_ms, int64_t to_ms) {
+    return (from_ms == 0 && to_ms == 0) || (ts_ms >= from_ms && (to_ms == 0 || ts_ms < to_ms));
+}
+
 /* n is the number of user ids given so far. */
 GX_MUST_CHECK gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules *rules,
                                      const gx_tie_view *view, gx_job *job, gx_error *err);

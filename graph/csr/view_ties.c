@@ -18,7 +18,7 @@ static gx_status poll(pairs *p, gx_error *err) {
     return ++p->seen % POLL_EVERY == 0 ? gx_job_check(p->job, err) : GX_OK;
 }
 
-static void add_pair(pairs *p, uint32_t row, uint32_t col, int64_t ts_ms) {
+static void add_pair(pairs *p, uint32_t row, uint32_t col, int64_t ts_ms, float value) {
     if (p->row) {
         p->row[p->count] = row;
         p->col[p->count] = col;
@@ -26,9 +26,13 @@ static void add_pair(pairs *p, uint32_t row, uint32_t col, int64_t ts_ms) {
     if (p->ts) {
         p->ts[p->count] = ts_ms;
     }
+    if (p->value) {
+        p->value[p->count] = value;
+    }
     p->count++;
 }
 
+/* Room for as many as were counted, with their times or with their values. */
 static gx_status take_pairs(pairs *p, bool timed, gx_error *err) {
     gx_status status;
     const uint64_t count = p->count;
@@ -37,6 +41,8 @@ static gx_status take_pairs(pairs *p, bool timed, gx_error *err) {
     GX_TRY(gx_job_alloc(p->job, &p->col, count, sizeof *p->col, err));
     if (timed) {
         GX_TRY(gx_job_alloc(p->job, &p->ts, count, sizeof *p->ts, err));
+    } else {
+        GX_TRY(gx_job_alloc(p->job, &p->value, count, sizeof *p->value, err));
     }
 done:
     return status;
@@ -53,8 +59,8 @@ static gx_status add_tie(void *context, const gx_tie *tie, gx_error *err) {
     pairs *p = context;
     if (gx_kind_rule_of(p->rules, p->txn, tie->kind)->weight > 0 && tie->ts_ms != GX_TIME_UNKNOWN &&
         tie->src != tie->dst) {
-        add_pair(p, tie->src, tie->dst, tie->ts_ms);
-        add_pair(p, tie->dst, tie->src, tie->ts_ms);
+        add_pair(p, tie->src, tie->dst, tie->ts_ms, 1);
+        add_pair(p, tie->dst, tie->src, tie->ts_ms, 1);
     }
     return poll(p, err);
 }
@@ -82,19 +88,10 @@ typedef struct acts {
     int64_t from_ms, to_ms; /* 0, 0: no window */
 } acts;
 
-static bool in_window(const acts *a, int64_t ts_ms) {
-    bool bounded = a->from_ms || a->to_ms;
-    return !bounded || ts_ms == GX_TIME_UNKNOWN ||
-           (ts_ms >= a->from_ms && (!a->to_ms || ts_ms < a->to_ms));
-}
-
 static void add_acts(acts *a, uint32_t row, uint32_t col, int64_t ts_ms, float count) {
-    pairs *p = &a->pairs;
-    if (row != col && count > 0 && in_window(a, ts_ms)) {
-        if (p->value) {
-            p->value[p->count] = count;
-        }
-        add_pair(p, row, col, ts_ms);
+    if (row != col && count > 0 &&
+        (ts_ms == GX_TIME_UNKNOWN || gx__in_window(ts_ms, a->from_ms, a->to_ms))) {
+        add_pair(&a->pairs, row, col, ts_ms, count);
     }
 }
 
@@ -129,7 +126,6 @@ gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const gx_rules *rule
     const uint32_t users = gx_word_count(txn, GX_SPACE_USER);
     gx_job_stage(job, "reading interactions", 0);
     GX_TRY(scan_acts(&a, err));
-    GX_TRY(gx_job_alloc(job, &p->value, p->count, sizeof *p->value, err));
     GX_TRY(take_pairs(p, false, err));
     GX_TRY(scan_acts(&a, err));
     GX_TRY(gx_matrix_build(out, users, users, p->count, p->row, p->col, p->value, NULL, job, err));
@@ -144,24 +140,20 @@ done:
 static bool is_host(gx_slice role) {
     const char *const hosts[] = {"owner", "host", "admin", "moderator"};
     for (size_t i = 0; i < GX_COUNT(hosts); i++) {
-        if (gx_slice_equal(role, gx_slice_of(hosts[i]))) {
+        if (gx_slice_is(role, hosts[i])) {
             return true;
         }
     }
     return false;
 }
 
-static void add_place(pairs *p, uint32_t user, uint32_t group, bool host) {
-    if (p->value) {
-        p->value[p->count] = host ? 2 : 1;
-    }
-    add_pair(p, user, group, 0);
-}
+/* What a member of a group counts, and a host. */
+static const float PLAIN = 1, HOST = 2;
 
 static gx_status add_membership(void *context, const gx_membership *member, gx_error *err) {
     pairs *p = context;
     if (member->left_ms == GX_TIME_UNKNOWN) {
-        add_place(p, member->user, member->group, is_host(member->role));
+        add_pair(p, member->user, member->group, 0, is_host(member->role) ? HOST : PLAIN);
     }
     return poll(p, err);
 }
@@ -173,7 +165,7 @@ static gx_status add_owner(void *context, uint32_t group, const gx_value *record
     if (owner && owner->type == GX_TEXT &&
         gx_word_find(&user, p->txn, GX_SPACE_USER, (gx_slice){owner->as.text, owner->size}) ==
             GX_OK) {
-        add_place(p, user, group, true);
+        add_pair(p, user, group, 0, HOST);
     }
     return poll(p, err);
 }
@@ -188,7 +180,6 @@ gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err
     pairs p = {.txn = txn, .job = job};
     gx_job_stage(job, "reading members of groups", 0);
     GX_TRY(add_places(&p, err));
-    GX_TRY(gx_job_alloc(job, &p.value, p.count, sizeof *p.value, err));
     GX_TRY(take_pairs(&p, false, err));
     GX_TRY(add_places(&p, err));
     GX_TRY(gx_matrix_build(out, gx_word_count(txn, GX_SPACE_USER),
