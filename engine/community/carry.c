@@ -4,17 +4,10 @@
 #include "engine/community/lineage.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-
-static const gx_array *find(const gx_arrays *arrays, const char *instance, const char *suffix) {
-    char name[128];
-    int size = snprintf(name, sizeof name, "%s.%s", instance, suffix);
-    return size > 0 && (size_t)size < sizeof name ? gx_arrays_find(arrays, name) : NULL;
-}
 
 gx__last gx__last_find(const char *pass, const gx_input *input) {
     const gx__last none = {0};
-    const gx_array *array = input->before ? find(input->before, pass, "community") : NULL;
+    const gx_array *array = gx_result_find(input->before, pass, "community");
     if (!array || array->dtype != GX_U32 || array->shape[0] > input->users) {
         return none;
     }
@@ -70,7 +63,7 @@ done:
 }
 
 gx_status gx__carry_check(const gx_arrays *result, const char *instance, gx_error *err) {
-    const gx_array *array = find(result, instance, "id");
+    const gx_array *array = gx_result_find(result, instance, "id");
     const uint32_t *next = gx_result_get(result, instance, "next_id", GX_U32, 1);
     if (!array || array->dtype != GX_U32 || !next) {
         return gx_fail(err, GX_INTERNAL, "%s gave no ids", instance);

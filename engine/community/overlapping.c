@@ -25,7 +25,6 @@
 #include "engine/community/quality.h"
 #include "graph/pass/pass.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const gx_param params[] = {
@@ -284,9 +283,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     const uint32_t n = input->users;
     const uint32_t *community = gx_result_get(result, instance, "community", GX_U32, n);
     const uint64_t *ptr = gx_result_get(result, instance, "ptr", GX_U64, (uint64_t)n + 1);
-    char name[128];
-    snprintf(name, sizeof name, "%s.size", instance);
-    const gx_array *size = gx_arrays_find(result, name);
+    const gx_array *size = gx_result_find(result, instance, "size");
     gx_status status = GX_OK;
     if (!ptr || !size || (n && !community)) {
         return gx_fail(err, GX_INTERNAL, "%s.community, ptr or size is not there", instance);

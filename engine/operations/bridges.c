@@ -14,8 +14,6 @@
 #include "engine/kernel/degrees.h"
 #include "graph/pass/pass.h"
 
-#include <stdio.h>
-
 enum { STEPS_A_LOOK = 1 << 16 };
 
 static const gx_param params[] = {
@@ -219,9 +217,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     const uint32_t *dst = gx_result_get(result, instance, "dst", GX_U32, 0);
     const uint32_t *side = gx_result_get(result, instance, "side", GX_U32, 0);
     const uint32_t *parts = gx_result_get(result, instance, "parts", GX_U32, graph->n);
-    char name[160];
-    snprintf(name, sizeof name, "%s.src", instance);
-    const gx_array *array = gx_arrays_find(result, name);
+    const gx_array *array = gx_result_find(result, instance, "src");
     if (!src || !dst || !side || !parts || !array) {
         return gx_fail(err, GX_INTERNAL, "%s did not give src, dst, side and parts", instance);
     }

@@ -23,8 +23,6 @@
 #include "engine/kernel/top.h"
 #include "graph/pass/pass.h"
 
-#include <stdio.h>
-
 static const gx_param params[] = {
     {.name = "items",
      .type = GX_PARAM_INT,
@@ -381,9 +379,7 @@ static gx_status check_entries(const gx_arrays *result, const char *instance,
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     (void)args;
-    char name[160];
-    snprintf(name, sizeof name, "%s.size", instance);
-    const gx_array *sizes = gx_arrays_find(result, name);
+    const gx_array *sizes = gx_result_find(result, instance, "size");
     const uint32_t *size = gx_result_get(result, instance, "size", GX_U32, 0);
     const uint32_t count = size ? (uint32_t)sizes->shape[0] : 0;
     uint64_t members = 0;

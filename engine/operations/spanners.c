@@ -19,7 +19,6 @@
 #include "engine/kernel/top.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { MEMBERS_CHUNK = 256, SMALL = 1 << 14 };
 

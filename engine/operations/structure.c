@@ -29,7 +29,6 @@
 #include "engine/kernel/triangles.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { SMALL = 1 << 14 };
 
@@ -462,9 +461,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     (void)args;
-    char name[160];
-    snprintf(name, sizeof name, "%s.members", instance);
-    const gx_array *array = gx_arrays_find(result, name);
+    const gx_array *array = gx_result_find(result, instance, "members");
     const uint32_t *members = gx_result_get(result, instance, "members", GX_U32, 0);
     uint64_t together = 0;
     for (uint64_t c = 1; members && c < array->shape[0]; c++) {

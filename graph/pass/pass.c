@@ -45,6 +45,11 @@ gx_status gx_output_add(void *out_data, gx_output *out, const char *suffix, gx_d
     return gx_arrays_add(out_data, out->arrays, name, dtype, rows, cols, out->job, err);
 }
 
+const gx_array *gx_result_find(const gx_arrays *arrays, const char *instance, const char *suffix) {
+    char name[NAME_MAX_BYTES];
+    return arrays && full_name(name, instance, suffix) ? gx_arrays_find(arrays, name) : NULL;
+}
+
 const void *gx_result_get(const gx_arrays *arrays, const char *instance, const char *suffix,
                           gx_dtype dtype, uint64_t rows) {
     char name[NAME_MAX_BYTES];
@@ -136,15 +141,13 @@ static gx_status check_gives(const gx_pass *pass, const char *instance, const gx
                              const gx_input *input, gx_error *err) {
     for (size_t i = 0; i < pass->give_count; i++) {
         const gx_gives *g = &pass->gives[i];
-        char name[NAME_MAX_BYTES];
-        const gx_array *array =
-            full_name(name, instance, g->suffix) ? gx_arrays_find(arrays, name) : NULL;
+        const gx_array *array = gx_result_find(arrays, instance, g->suffix);
         bool right = array && array->dtype == g->dtype &&
                      (g->rows != GX_LEN_USERS || array->shape[0] == input->users) &&
                      (g->rows != GX_LEN_ITEMS || array->shape[0] == input->items);
         if (!right) {
-            return gx_fail_at(err, GX_INTERNAL, pass->name, "%s did not give %s as it promises",
-                              pass->name, name);
+            return gx_fail_at(err, GX_INTERNAL, pass->name, "%s did not give %s.%s as it promises",
+                              pass->name, instance, g->suffix);
         }
     }
     return GX_OK;

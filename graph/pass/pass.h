@@ -112,7 +112,9 @@ struct gx_output {
 /* A cleared array "instance.suffix". */
 GX_MUST_CHECK gx_status gx_output_add(void *out_data, gx_output *out, const char *suffix,
                                       gx_dtype dtype, uint64_t rows, uint64_t cols, gx_error *err);
-/* Finds "instance.suffix"; NULL where it is not there with that type. */
+/* Finds "instance.suffix"; NULL where it is not there. */
+const gx_array *gx_result_find(const gx_arrays *arrays, const char *instance, const char *suffix);
+/* Its data; NULL where it is not there with that type and as many rows, 0: however many. */
 const void *gx_result_get(const gx_arrays *arrays, const char *instance, const char *suffix,
                           gx_dtype dtype, uint64_t rows);
 

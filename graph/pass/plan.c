@@ -9,12 +9,12 @@ typedef struct maker {
     const gx_pass_table *const *tables;
     size_t table_count;
     gx_plan_step *todo; /* asked for, then what had to be added */
-    uint8_t *mark;      /* of each: 0 new, 1 on the way down, 2 in the plan */
+    uint8_t *mark;      /* of each: 0 or what follows */
     size_t count;
     gx_plan plan;
 } maker;
 
-enum { NEW, OPEN, DONE };
+enum { OPEN = 1, DONE }; /* on the way down, in the plan */
 
 static const gx_pass *find_pass(const maker *m, const char *name, size_t bytes) {
     for (size_t t = 0; t < m->table_count; t++) {
