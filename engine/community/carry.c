@@ -2,6 +2,7 @@
 #include "engine/community/carry.h"
 
 #include "engine/community/lineage.h"
+#include "engine/community/partition.h"
 
 #include <inttypes.h>
 
@@ -12,13 +13,12 @@ gx__last gx__last_find(const char *pass, const gx_input *input) {
         return none;
     }
     gx__last last = {.community = array->data, .members = (uint32_t)array->shape[0]};
-    uint32_t count = 0;
     for (uint32_t v = 0; v < last.members; v++) {
         if (last.community[v] >= last.members) {
             return none;
         }
-        count = last.community[v] >= count ? last.community[v] + 1 : count;
     }
+    const uint32_t count = gx_partition_count(last.community, last.members);
     const uint32_t *next = gx_result_get(input->before, pass, "next_id", GX_U32, 1);
     last.id = next ? gx_result_get(input->before, pass, "id", GX_U32, count) : NULL;
     last.next_id = last.id ? *next : count;
@@ -39,12 +39,10 @@ gx_status gx__last_start(uint32_t **out, const gx__last *last, uint32_t n, gx_jo
 
 gx_status gx__last_carry(gx_output *out, const gx__last *last, uint32_t n, gx_error *err) {
     const uint32_t *community = gx_result_get(out->arrays, out->instance, "community", GX_U32, n);
-    uint32_t *id, *next, count = 0;
+    const uint32_t count = gx_partition_count(community, n);
+    uint32_t *id, *next;
     gx_lineage lineage = {0};
     gx_status status;
-    for (uint32_t v = 0; v < n; v++) {
-        count = community[v] >= count ? community[v] + 1 : count;
-    }
     GX_TRY(gx_output_add(&id, out, "id", GX_U32, count, 0, err));
     GX_TRY(gx_output_add(&next, out, "next_id", GX_U32, 1, 0, err));
     if (!last->community) {

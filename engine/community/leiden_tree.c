@@ -2,6 +2,8 @@
  */
 #include "engine/community/leiden_tree.h"
 
+#include "engine/community/partition.h"
+
 gx_status gx__tree_push(gx__tree_levels *tree, const uint32_t *part, const uint32_t *node,
                         uint32_t n, gx_job *job, gx_error *err) {
     if (!tree->wanted) {
@@ -35,15 +37,8 @@ void gx__tree_swap(gx__tree_levels *a, gx__tree_levels *b) {
 
 /* Nodes of the level on top, whose parts are the communities. */
 static uint32_t top_nodes(const gx__tree_levels *tree, uint32_t n) {
-    if (tree->count == 0) {
-        return n;
-    }
     const uint32_t last = tree->count - 1;
-    uint32_t most = 0;
-    for (uint32_t i = 0; i < tree->nodes[last]; i++) {
-        most = tree->part[last][i] >= most ? tree->part[last][i] + 1 : most;
-    }
-    return most;
+    return tree->count ? gx_partition_count(tree->part[last], tree->nodes[last]) : n;
 }
 
 gx_status gx__tree_close(gx_leiden_tree *out, const gx__tree_levels *tree,

@@ -28,19 +28,14 @@ static gx_status check_numbers(const uint32_t *community, uint32_t n, gx_error *
 
 static gx_status count_sizes(uint32_t **out, uint32_t *out_count, const uint32_t *community,
                              uint32_t n, gx_job *job, gx_error *err) {
-    uint32_t count = 0;
-    gx_status status = check_numbers(community, n, err);
-    if (status != GX_OK) {
-        return status;
-    }
+    gx_status status;
+    GX_TRY(check_numbers(community, n, err));
+    *out_count = gx_partition_count(community, n);
+    GX_TRY(gx_job_alloc(job, out, *out_count, sizeof **out, err));
     for (uint32_t v = 0; v < n; v++) {
-        count = community[v] >= count ? community[v] + 1 : count;
-    }
-    status = gx_job_alloc(job, out, count, sizeof **out, err);
-    for (uint32_t v = 0; status == GX_OK && v < n; v++) {
         (*out)[community[v]]++;
     }
-    *out_count = count;
+done:
     return status;
 }
 

@@ -3,7 +3,27 @@
 
 #include <math.h>
 
-#include <stdlib.h>
+uint32_t gx_partition_count(const uint32_t *community, uint32_t n) {
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        count = community[v] >= count ? community[v] + 1 : count;
+    }
+    return count;
+}
+
+gx_status gx_partition_circles(const uint32_t **out, uint32_t *out_count, const gx_input *input,
+                               gx_error *err) {
+    const uint32_t n = input->users;
+    gx_status status = gx_arrays_need(out, input->arrays, "leiden.community", GX_U32, n, err);
+    for (uint32_t v = 0; status == GX_OK && v < n; v++) {
+        if ((*out)[v] >= n) {
+            return gx_fail(err, GX_CORRUPT, "leiden.community of member %u is %u of %u members", v,
+                           (*out)[v], n);
+        }
+    }
+    *out_count = status == GX_OK ? gx_partition_count(*out, n) : 0;
+    return status;
+}
 
 gx_status gx_partition_compact(uint32_t *community, uint32_t n, uint32_t *out_count, gx_job *job,
                                gx_error *err) {

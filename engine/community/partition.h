@@ -5,6 +5,14 @@
 
 #include "graph/pass/pass.h"
 
+/* One more than the highest number; 0 where there is nobody. */
+uint32_t gx_partition_count(const uint32_t *community, uint32_t n);
+
+/* Leiden's circles, "leiden.community" of input->arrays, and how many there are. not_found;
+ * corrupt: a number that is not below the members. */
+GX_MUST_CHECK gx_status gx_partition_circles(const uint32_t **out, uint32_t *out_count,
+                                             const gx_input *input, gx_error *err);
+
 /* Renumbers densely in order of first appearance; numbers must be below n. *out_count communities.
  */
 GX_MUST_CHECK gx_status gx_partition_compact(uint32_t *community, uint32_t n, uint32_t *out_count,

@@ -10,8 +10,6 @@
 #include "engine/community/ego.h"
 #include "engine/kernel/parallel.h"
 
-#include <math.h>
-
 enum {
     LARGE = 512,
     LANES_MOST = 2, /* hubs parted at a time */

@@ -5,7 +5,6 @@
 #include "engine/kernel/parallel.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { BLOCK = 4096, ARCS_PARALLEL = 1 << 17 };
 
@@ -180,8 +179,8 @@ done:
 gx_status gx_quality_measure(gx_quality *out, const gx_graph *graph, const uint32_t *community,
                              gx_job *job, gx_error *err) {
     const uint32_t n = graph->n;
+    const uint32_t communities = gx_partition_count(community, n);
     double *total = NULL, *inside = NULL, all = 0.0;
-    uint32_t communities = 0;
     gx_status status;
     gx_quality q = {0};
     GX_TRY(gx_quality_modularity(&q.modularity, graph, community, 1.0, job, err));
@@ -192,7 +191,6 @@ gx_status gx_quality_measure(gx_quality *out, const gx_graph *graph, const uint3
     GX_TRY(gx_job_alloc(job, &inside, n, sizeof *inside, err));
     GX_TRY(gx_quality_weights(total, inside, graph, community, n, job, err));
     for (uint32_t v = 0; v < n; v++) {
-        communities = community[v] >= communities ? community[v] + 1 : communities;
         all += total[v];
     }
     q.coverage = gx_quality_coverage(total, inside, n);

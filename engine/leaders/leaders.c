@@ -24,6 +24,7 @@
  * memory about 150 bytes a member and 8 an entry of the matrix. */
 #include "engine/leaders/leaders.h"
 
+#include "engine/community/partition.h"
 #include "engine/kernel/rank.h"
 #include "engine/leaders/measures.h"
 
@@ -140,8 +141,8 @@ static gx_status copy_score(leaders *l, const char *name, gx_error *err) {
 
 static gx_status measure_breadth(leaders *l, gx_job *job, gx_error *err) {
     const uint32_t *community;
-    gx_status status =
-        gx_arrays_need(&community, l->input->arrays, "leiden.community", GX_U32, l->n, err);
+    uint32_t circles;
+    gx_status status = gx_partition_circles(&community, &circles, l->input, err);
     return status == GX_OK ? gx__leaders_breadth(l->raw, l->input->graph, community, job, err)
                            : status;
 }

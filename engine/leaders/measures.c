@@ -57,18 +57,14 @@ gx_status gx__leaders_breadth(double *breadth, const gx_graph *graph, const uint
     uint32_t *counts = NULL;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &counts, n, (size_t)job->threads * sizeof *counts, err));
-    for (uint32_t v = 0; v < n; v++) {
-        if (community[v] >= n) {
-            GX_TRY(gx_fail(err, GX_CORRUPT, "leiden.community of member %u is %u of %u members", v,
-                           community[v], n));
-        }
-    }
 #pragma omp parallel num_threads(job->threads)
     {
         uint32_t *count = counts + (size_t)gx_thread() * n;
 #pragma omp for schedule(dynamic, MEMBERS_CHUNK)
         for (uint32_t v = 0; v < n; v++) {
-            breadth[v] = breadth_of(graph, v, community, count);
+            if (!gx_job_should_stop(job)) {
+                breadth[v] = breadth_of(graph, v, community, count);
+            }
         }
     }
     status = gx_job_check(job, err);

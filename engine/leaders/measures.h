@@ -16,7 +16,7 @@ GX_MUST_CHECK gx_status gx__leaders_reach(double *reach, const double *followers
                                           const gx_graph *graph, gx_job *job, gx_error *err);
 
 /* The effective number of circles v's followers come from: inverse Simpson index of their counts.
- */
+ * Numbers of circles are below the members. */
 GX_MUST_CHECK gx_status gx__leaders_breadth(double *breadth, const gx_graph *graph,
                                             const uint32_t *community, gx_job *job, gx_error *err);
 

@@ -79,14 +79,7 @@ static gx_status circles_init(circles *all, const gx_input *input, gx_job *job, 
     const uint32_t n = input->users;
     *all = (circles){.members = n};
     gx_status status;
-    GX_TRY(gx_arrays_need(&all->community, input->arrays, "leiden.community", GX_U32, n, err));
-    for (uint32_t v = 0; v < n; v++) {
-        if (all->community[v] >= n) {
-            GX_TRY(gx_fail(err, GX_CORRUPT, "leiden.community of member %u is %u of %u members", v,
-                           all->community[v], n));
-        }
-        all->count = all->community[v] >= all->count ? all->community[v] + 1 : all->count;
-    }
+    GX_TRY(gx_partition_circles(&all->community, &all->count, input, err));
     GX_TRY(gx_job_alloc(job, &all->at, (size_t)all->count + 1, sizeof *all->at, err));
     GX_TRY(gx_job_alloc(job, &all->member, n, sizeof *all->member, err));
     gx_partition_group(all->at, all->member, all->community, all->count, NULL, n);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-extern const gx_pass gx_pass_circle;
+extern const gx_pass gx_pass_circle, gx_pass_spanners;
 
 enum { N_MAX = 30, ITEMS = 9, CATEGORIES = 3, CIRCLES = 4 };
 
@@ -197,8 +197,11 @@ static void test_refuses_numbers_out_of_range(void **state) {
     const gx_array *community = gx_arrays_find(w.given, "leiden.community");
     ((uint32_t *)community->data)[1] = GX_NONE;
     assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
-    assert_int_equal(gx_pass_run(arrays, &gx_pass_circle, "circle", &input, NULL, &job, &err),
-                     GX_CORRUPT);
+    const gx_pass *const passes[] = {&gx_pass_circle, &gx_pass_spanners};
+    for (size_t i = 0; i < GX_COUNT(passes); i++) {
+        assert_int_equal(gx_pass_run(arrays, passes[i], NULL, &input, NULL, &job, &err),
+                         GX_CORRUPT);
+    }
     assert_int_equal(gx_arrays_count(arrays), 0);
     gx_arrays_destroy(arrays);
     world_free(&w);

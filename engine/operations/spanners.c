@@ -262,9 +262,6 @@ static gx_status init(spanning *s, gx_error *err) {
     const uint32_t n = s->graph->n;
     gx_job *job = s->job;
     gx_status status;
-    for (uint32_t v = 0; v < n; v++) {
-        s->circles = s->community[v] >= s->circles ? s->community[v] + 1 : s->circles;
-    }
     GX_TRY(gx_job_alloc(job, &s->at, (size_t)s->circles + 1, sizeof *s->at, err));
     GX_TRY(gx_job_alloc(job, &s->item, n, sizeof *s->item, err));
     gx_partition_group(s->at, s->item, s->community, s->circles, NULL, n);
@@ -305,7 +302,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                   .job = job};
     gx_status status;
     gx_job_stage(job, "spanners", 0);
-    GX_TRY(gx_arrays_need(&s.community, input->arrays, "leiden.community", GX_U32, n, err));
+    GX_TRY(gx_partition_circles(&s.community, &s.circles, input, err));
     GX_TRY(init(&s, err));
     GX_TRY(gx__scores_add(&s.score, out, input, err));
     GX_TRY(gx_output_add(&s.own, out, "z", GX_F64, n, 0, err));

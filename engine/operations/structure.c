@@ -415,11 +415,11 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                    .circle_samples = (uint32_t)gx_arg_int(args, "circle_samples"),
                    .job = job};
     const uint32_t *community;
+    uint32_t circles;
     gx_status status;
     gx_job_stage(job, "structure", 0);
-    GX_TRY(
-        gx_arrays_need(&community, input->arrays, "leiden.community", GX_U32, input->users, err));
-    GX_TRY(gx__inner_init(&s.inner, input->undirected, community, job, err));
+    GX_TRY(gx_partition_circles(&community, &circles, input, err));
+    GX_TRY(gx__inner_init(&s.inner, input->undirected, community, circles, job, err));
 #define X(field, type, dtype, what)                                                                \
     GX_TRY(gx_output_add(&s.f.field, out, #field, dtype, (uint64_t)s.inner.circles + 1, 0, err));
     FIGURES(X)

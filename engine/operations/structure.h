@@ -17,7 +17,8 @@ typedef struct gx__inner {
 } gx__inner;
 
 GX_MUST_CHECK gx_status gx__inner_init(gx__inner *out, const gx_graph *graph,
-                                       const uint32_t *community, gx_job *job, gx_error *err);
+                                       const uint32_t *community, uint32_t circles, gx_job *job,
+                                       gx_error *err);
 void gx__inner_localise(gx__inner *inner);
 void gx__inner_finish(gx__inner *inner, gx_job *job); /* safe on a cleared one */
 

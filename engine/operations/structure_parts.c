@@ -44,13 +44,10 @@ static void walk_rows(gx__inner *inner, const gx_graph *graph, bool write, gx_jo
 }
 
 gx_status gx__inner_init(gx__inner *out, const gx_graph *graph, const uint32_t *community,
-                         gx_job *job, gx_error *err) {
+                         uint32_t circles, gx_job *job, gx_error *err) {
     const uint32_t n = graph->n;
-    gx__inner inner = {.n = n, .community = community};
+    gx__inner inner = {.n = n, .circles = circles, .community = community};
     gx_status status;
-    for (uint32_t v = 0; v < n; v++) {
-        inner.circles = community[v] >= inner.circles ? community[v] + 1 : inner.circles;
-    }
     GX_TRY(gx_job_alloc(job, &inner.at, (size_t)inner.circles + 1, sizeof *inner.at, err));
     GX_TRY(gx_job_alloc(job, &inner.member, n, sizeof *inner.member, err));
     GX_TRY(gx_job_alloc(job, &inner.place, n, sizeof *inner.place, err));

@@ -199,7 +199,7 @@ static void test_spanners(void **state) {
             gx_arrays_add(&community, given, "leiden.community", GX_U32, s.graph.n, 0, NULL, NULL),
             GX_OK);
         for (uint32_t v = 0; v < s.graph.n; v++) {
-            community[v] = (uint32_t)gx_rng_below(&rng, k);
+            community[v] = (uint32_t)gx_rng_below(&rng, k < s.graph.n ? k : s.graph.n);
             count = community[v] >= count ? community[v] + 1 : count;
         }
         s.input.arrays = given;
