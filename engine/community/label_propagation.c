@@ -9,8 +9,8 @@
  *    at first 1, with every member it is handed on to, and weighs tie × strength;
  *  - a price on large labels (Barber and Clark: Detecting network communities by propagating labels
  *    under constraints, Physical Review E 80, 026129, 2009, eq. 10): `penalty` times the weight
- * that chance would lead there, k_v K_l / 2m. Without attenuation and with penalty 1 this is their
- *    propagation by modularity.
+ *    that chance would lead there, k_v K_l / 2m. Without attenuation and with penalty 1 this is
+ *    their propagation by modularity.
  *
  * With `direction` labels go along ties: `in`, everybody asks those whose ties point to them, so
  * that labels go the way ties point (igraph's mode "out"); `out`, those their own ties point to.
@@ -55,8 +55,7 @@ static const gx_param params[] = {
      "ties count by their weights"},
     {"direction", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|in|out", 0,
      "who is asked for a label: all whom a tie joins, whose ties point to the member, or to whom "
-     "the "
-     "member's point"},
+     "the member's point"},
     {"sweeps", GX_PARAM_INT, "100", 1, 1e6, "sweeps", NULL, 0,
      "stop here at the latest; before, when nobody changes"},
 };
@@ -295,11 +294,6 @@ static gx_status propagate(propagation *p, uint32_t most, uint32_t *out_sweeps, 
 /* ---- the pass -----------------------------------------------------------------------------------
  */
 
-static int threads_worth(uint64_t arcs, int threads) {
-    uint64_t worth = arcs / ARCS_PER_THREAD + 1;
-    return worth < (uint64_t)threads ? (int)worth : threads;
-}
-
 /* Everybody is alone, and waits. */
 static void start(propagation *p, double penalty) {
     double all = 0;
@@ -363,7 +357,7 @@ done:
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const bool directed = !gx_arg_is(args, "direction", "all");
     uint64_t n = input->users, m = gx__arcs_by(input, args);
-    uint64_t scratches = (uint64_t)threads_worth(m, threads);
+    uint64_t scratches = (uint64_t)gx__threads_worth(m, ARCS_PER_THREAD, threads);
     uint64_t doubles = directed ? 3 : 2;
     uint64_t member = 2 * sizeof(mark) + doubles * sizeof(double) + 2 * sizeof(uint32_t) + 2;
     uint64_t result = sizeof(uint32_t);
@@ -380,14 +374,13 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     uint32_t *community, *sweeps, count;
     propagation p = {.n = g->n,
                      .asked = gx__rows_by(input, args),
+                     .asking = gx__rows_against(input, args),
                      .directed = !gx_arg_is(args, "direction", "all"),
                      .attenuation = (float)gx_arg_real(args, "attenuation"),
                      .seed = gx_mix64(job->seed),
-                     .threads = threads_worth(gx__arcs_by(input, args), job->threads),
+                     .threads =
+                         gx__threads_worth(gx__arcs_by(input, args), ARCS_PER_THREAD, job->threads),
                      .job = job};
-    p.asking = gx_arg_is(args, "direction", "in")    ? gx__rows_out(input->graph)
-               : gx_arg_is(args, "direction", "out") ? gx__rows_in(input->graph)
-                                                     : p.asked;
     if (!gx_arg_bool(args, "weighted")) {
         p.asked.weight = p.asking.weight = NULL;
     }

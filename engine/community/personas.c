@@ -37,11 +37,6 @@ static uint64_t ties_among(const gx_graph *g, uint64_t degree) {
     return pairs < all ? pairs : all;
 }
 
-static int threads_worth(uint64_t arcs, int threads) {
-    uint64_t worth = arcs / ARCS_PER_THREAD + 1;
-    return worth < (uint64_t)threads ? (int)worth : threads;
-}
-
 typedef struct splitting {
     const gx_graph *graph;
     gx__oriented oriented;
@@ -83,7 +78,7 @@ done:
 
 static gx_status split_all(uint32_t *part, uint32_t *first, const gx_graph *g,
                            const gx__personas_options *options, gx_job *job, gx_error *err) {
-    const int threads = threads_worth(g->m, job->threads);
+    const int threads = gx__threads_worth(g->m, ARCS_PER_THREAD, job->threads);
     const uint64_t longest = longest_row(g);
     splitting s = {.graph = g, .part = part, .first = first, .options = options, .job = job};
     gx_status status;
@@ -237,7 +232,8 @@ uint64_t gx__personas_held(const gx_graph *g, uint64_t personas) {
 
 uint64_t gx__personas_bytes(const gx_graph *g, bool weighted, uint64_t personas, int threads) {
     const uint64_t n = g->n, longest = longest_row(g), some = longest < LARGE ? longest : LARGE;
-    const int worth = threads_worth(g->m, threads), lanes = worth < LANES_MOST ? worth : LANES_MOST;
+    const int worth = gx__threads_worth(g->m, ARCS_PER_THREAD, threads);
+    const int lanes = worth < LANES_MOST ? worth : LANES_MOST;
     weighted = weighted && g->out_weight;
     uint64_t small = (uint64_t)worth * gx__ego_bytes(g->n, some, ties_among(g, some), weighted);
     uint64_t large =

@@ -2,6 +2,8 @@
 #ifndef GX_KERNEL_PARALLEL_H
 #define GX_KERNEL_PARALLEL_H
 
+#include <stdint.h>
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -13,6 +15,12 @@ static inline int gx_thread(void) {
 #else
     return 0;
 #endif
+}
+
+/* Of so many threads those worth waking, where each is to have `least` of the work or more. */
+static inline int gx__threads_worth(uint64_t work, uint64_t least, int threads) {
+    uint64_t worth = work / least + 1;
+    return worth < (uint64_t)threads ? (int)worth : threads;
 }
 
 #endif
