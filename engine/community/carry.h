@@ -7,25 +7,20 @@
 
 /* Its parameters. */
 #define GX__CARRY_PARAMS                                                                           \
-    {                                                                                              \
-        "start",                                                                                   \
-        GX_PARAM_CHOICE,                                                                           \
-        "last",                                                                                    \
-        GX_PARAM_UNCHECKED,                                                                        \
-        NULL,                                                                                      \
-        "last|alone",                                                                              \
-        0,                                                                                         \
-        "from the circles of the last snapshot, where there is one, or from everybody alone"},     \
-        {"inertia",                                                                                \
-         GX_PARAM_REAL,                                                                            \
-         "0.005",                                                                                  \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "from the last circles, a member or a part of a circle moves only for a gain of this "    \
-         "share of the weight of its ties"}
+    {.name = "start",                                                                              \
+     .type = GX_PARAM_CHOICE,                                                                      \
+     .fallback = "last",                                                                           \
+     GX_PARAM_UNCHECKED,                                                                           \
+     .choices = "last|alone",                                                                      \
+     .help = "from the circles of the last snapshot, where there is one, or from everybody "       \
+             "alone"},                                                                             \
+        {.name = "inertia",                                                                        \
+         .type = GX_PARAM_REAL,                                                                    \
+         .fallback = "0.005",                                                                      \
+         .low = 0,                                                                                 \
+         .high = 1,                                                                                \
+         .help = "from the last circles, a member or a part of a circle moves only for a gain of " \
+                 "this share of the weight of its ties"}
 
 /* What the pass gives beside `community`. */
 #define GX__CARRY_GIVES                                                                            \

@@ -1,12 +1,11 @@
 /* The pass `leiden`; how it works is told in leiden_rounds.c. */
 #include "engine/community/leiden.h"
-#include "engine/community/carry.h"
-#include "engine/community/leiden_parts.h"
+#include "engine/community/leiden_pass.h"
 #include "engine/community/quality.h"
 #include "engine/community/weakness.h"
 #include "engine/kernel/scores.h"
 
-static const gx_param params[] = {GX__LEIDEN_PARAMS, GX__CARRY_PARAMS};
+static const gx_param params[] = {GX__LEIDEN_PARAMS};
 
 const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES] = {
     {"community", GX_U32, GX_LEN_USERS, "circle of each member, 0.. by falling size"},

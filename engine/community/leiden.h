@@ -38,4 +38,9 @@ GX_MUST_CHECK gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count,
 
 void gx_leiden_tree_finish(gx_leiden_tree *tree, gx_job *job);
 
+enum { GX__LEIDEN_LARGE = 1 << 22 }; /* arcs of a graph of which rounds take seconds */
+
+/* Bytes held at the peak for n nodes and so many arcs at level 0. */
+uint64_t gx__leiden_bytes(uint64_t n, uint64_t arcs, bool directed, int threads);
+
 #endif

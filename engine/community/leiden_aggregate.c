@@ -46,7 +46,8 @@ static void make_row(const gx__leiden *leiden, uint32_t part, gx__leiden_rows *r
         gx__prefetch_rows(&leiden->level, leiden->group_item, i, leiden->level.n);
         const uint32_t v = leiden->group_item[i];
         /* Of Louvain nothing that stays inside a community leaves the part. */
-        const uint64_t from = leiden->louvain ? leiden->inner_to[v] : leiden->level.from[v];
+        const uint64_t from =
+            leiden->options->louvain ? leiden->inner_to[v] : leiden->level.from[v];
         gx__scratch_add_arcs(scratch, &leiden->level, v, from, leiden->level.to[v],
                              leiden->refined);
     }
@@ -88,7 +89,7 @@ static void carry_nodes(gx__leiden *leiden, uint32_t parts) {
 gx_status gx__leiden_aggregate(gx__leiden *leiden, uint32_t parts, gx_error *err) {
     const uint32_t n = leiden->level.n;
     gx__leiden_rows *rows = &leiden->rows[0];
-    const int threads = gx__leiden_threads(leiden, leiden->level.arcs);
+    const int threads = gx__leiden_threads(leiden);
     (void)threads;
     gx_partition_group(leiden->group_at, leiden->group_item, leiden->refined, parts, NULL, n);
     gx_status status = gx__leiden_make_room(leiden, rows, place_rows(leiden, parts, rows), err);

@@ -333,6 +333,6 @@ gx_status gx__leiden_move(gx__leiden *leiden, uint32_t sweeps, gx_error *err) {
     s.all = s.vacancies == 0;
     s.moved = s.all ? n : 0;
     s.chunk = CHUNK;
-    gx__crew_run(gx__leiden_threads(leiden, leiden->level.arcs), next_batch, work_chunk, &s);
+    gx__crew_run(gx__leiden_threads(leiden), next_batch, work_chunk, &s);
     return gx_job_check(leiden->job, err);
 }

@@ -1,10 +1,12 @@
 /* What the parts of Leiden share: the graph of one level of aggregation, the partition being worked
- * on and the scratch of each thread. Private to engine/community/leiden*.c and louvain.c. */
+ * on and the scratch of each thread. Private to engine/community/leiden_*.c. */
 #ifndef GX_COMMUNITY_LEIDEN_PARTS_H
 #define GX_COMMUNITY_LEIDEN_PARTS_H
 
 #include "engine/community/leiden.h"
-#include "graph/pass/pass.h"
+#include "engine/kernel/parallel.h"
+
+enum { GX__LEIDEN_ARCS_PER_THREAD = 1 << 16 }; /* fewer are not worth waking a thread for */
 
 /* A graph of one level. Rows need not be sorted and leave gaps between them: row v is [from[v],
  * to[v]). At level 0 it is the input; above, a node is a refined community of the level below and
@@ -40,9 +42,10 @@ typedef struct gx__leiden_rows {
  * two, weight going out and weight coming in, and expects pull · (mass_u · mass_in_v + mass_in_u ·
  * mass_v) over the arcs both ways. */
 typedef struct gx__leiden {
+    const gx_graph *graph;
+    const gx_leiden_options *options;
     gx_job *job;
     uint32_t n;       /* members: the room of every array below */
-    bool louvain;     /* whole communities become nodes */
     bool large;       /* the input has GX__LEIDEN_LARGE arcs or more */
     bool directed;    /* the arrays named _in are there */
     double pull;      /* per unit of mass and mass */
@@ -140,11 +143,10 @@ gx__prefetch_rows(const gx__level *level, const uint32_t *node, uint64_t i, uint
     }
 }
 
-/* Bytes held at the peak for n nodes and so many arcs at level 0. */
-uint64_t gx__leiden_bytes(uint64_t n, uint64_t arcs, bool directed, int threads);
-
-/* Threads worth waking for this many arcs of work: the result does not depend on it. */
-int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs);
+/* Threads worth waking for the arcs of the level: the result does not depend on it. */
+static inline int gx__leiden_threads(const gx__leiden *leiden) {
+    return gx__threads_worth(leiden->level.arcs, GX__LEIDEN_ARCS_PER_THREAD, leiden->scratch_count);
+}
 
 /* Moves nodes between communities until no single move gains, or `sweeps` sweeps are over. Keeps
  * `total` and `size`, which must be those of `community`. */
@@ -167,80 +169,5 @@ GX_MUST_CHECK gx_status gx__leiden_renumber(gx__leiden *leiden, uint32_t communi
 /* Room for `arcs` arcs in the rows of a level. */
 GX_MUST_CHECK gx_status gx__leiden_make_room(gx__leiden *leiden, gx__leiden_rows *rows,
                                              uint64_t arcs, gx_error *err);
-
-/* ---- what the two passes share ------------------------------------------------------------------
- */
-
-#define GX__LEIDEN_PARAMS                                                                          \
-    {"resolution",                                                                                 \
-     GX_PARAM_REAL,                                                                                \
-     "1",                                                                                          \
-     1e-6,                                                                                         \
-     1e6,                                                                                          \
-     NULL,                                                                                         \
-     NULL,                                                                                         \
-     0,                                                                                            \
-     "above 1 finds more and smaller circles, below 1 fewer and larger; for cpm the density that " \
-     "a circle must have"},                                                                        \
-        {"objective",                                                                              \
-         GX_PARAM_CHOICE,                                                                          \
-         "modularity",                                                                             \
-         GX_PARAM_UNCHECKED,                                                                       \
-         NULL,                                                                                     \
-         "modularity|cpm",                                                                         \
-         0,                                                                                        \
-         "what is made large: modularity, or the constant Potts model"},                           \
-        {"weighted", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED,                                    \
-         NULL,       NULL,          0,      "ties count by their weights"},                        \
-        {"directed",                                                                               \
-         GX_PARAM_BOOL,                                                                            \
-         "false",                                                                                  \
-         GX_PARAM_UNCHECKED,                                                                       \
-         NULL,                                                                                     \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "of directed ties: modularity tells who sends and who receives apart, cpm counts each "   \
-         "arc"},                                                                                   \
-        {"rounds",                                                                                 \
-         GX_PARAM_INT,                                                                             \
-         NULL,                                                                                     \
-         1,                                                                                        \
-         1000,                                                                                     \
-         "rounds",                                                                                 \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "at most so many rounds, each from the result of the one before; unless given 10, "       \
-         "or 3 from 4,194,304 arcs on (louvain: 1, or 2)"},                                        \
-        {"trials",                                                                                 \
-         GX_PARAM_INT,                                                                             \
-         NULL,                                                                                     \
-         1,                                                                                        \
-         1000,                                                                                     \
-         NULL,                                                                                     \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "start so often and keep the best; 4 below 65,536 arcs unless given (louvain: 1)"},       \
-        {"tolerance",                                                                              \
-         GX_PARAM_REAL,                                                                            \
-         "1e-4",                                                                                   \
-         0,                                                                                        \
-         1,                                                                                        \
-         "modularity",                                                                             \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "a round that adds less is the last"}
-
-enum {
-    GX__LEIDEN_GIVES = 8,
-    GX__LEIDEN_LARGE = 1 << 22, /* arcs of a graph of which rounds take seconds */
-};
-extern const gx_gives gx__leiden_gives[GX__LEIDEN_GIVES];
-
-unsigned gx__leiden_reads(const gx_args *args);
-/* Of a graph whose communities are strong; where they are weak both take longer. */
-void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
-/* Finds communities and adds the arrays above. */
-GX_MUST_CHECK gx_status gx__leiden_run(gx_output *out, const gx_input *input, const gx_args *args,
-                                       bool louvain, gx_job *job, gx_error *err);
 
 #endif

@@ -113,7 +113,7 @@ static void refine_community(gx__leiden *leiden, uint32_t c, uint64_t stream,
 
 gx_status gx__leiden_refine(gx__leiden *leiden, uint32_t communities, uint64_t stream,
                             uint32_t *out_parts, gx_error *err) {
-    const int threads = gx__leiden_threads(leiden, leiden->level.arcs);
+    const int threads = gx__leiden_threads(leiden);
     (void)threads;
 #pragma omp parallel num_threads(threads)
     {

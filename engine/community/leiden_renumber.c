@@ -52,7 +52,7 @@ gx_status gx__leiden_renumber(gx__leiden *leiden, uint32_t communities, gx_error
         at += level.to[item[i]] - level.from[item[i]];
         rows->to[i] = at;
     }
-    const int threads = gx__leiden_threads(leiden, level.arcs);
+    const int threads = gx__leiden_threads(leiden);
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, COMMUNITIES_CHUNK)
     for (uint32_t c = 0; c < communities; c++) {

@@ -38,7 +38,6 @@ enum {
     ROUNDS_LARGE = 3, /* and of a graph of GX__LEIDEN_LARGE arcs or more */
     ROUNDS_LOUVAIN = 1,
     ROUNDS_LOUVAIN_LARGE = 2,
-    ARCS_PER_THREAD = 1 << 16, /* fewer are not worth waking a thread for */
 };
 
 /* A gain below this share of a node's weight is rounding. */
@@ -51,11 +50,6 @@ static const double IDLE_SHARE = 0.125;
  * communities are merged for good; least where no further round makes up for moves left undone, and
  * of graphs that are not large, where a round costs more than the sweeps it makes up for. */
 static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.05, IDLE_PART_LEAST = 0.002;
-
-int gx__leiden_threads(const gx__leiden *leiden, uint64_t arcs) {
-    uint64_t worth = arcs / ARCS_PER_THREAD + 1;
-    return worth < (uint64_t)leiden->scratch_count ? (int)worth : leiden->scratch_count;
-}
 
 /* ---- the workspace -----------------------------------------------------------------------------
  */
@@ -115,9 +109,10 @@ static void leiden_finish(gx__leiden *leiden) {
 
 static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph,
                              const gx_leiden_options *options, gx_job *job, gx_error *err) {
-    *leiden = (gx__leiden){.job = job,
+    *leiden = (gx__leiden){.graph = graph,
+                           .options = options,
+                           .job = job,
                            .n = graph->n,
-                           .louvain = options->louvain,
                            .large = graph->m >= GX__LEIDEN_LARGE,
                            .idle = options->tolerance * IDLE_SHARE,
                            .idle_part = graph->m < GX__LEIDEN_LARGE || options->rounds == 1
@@ -126,8 +121,7 @@ static gx_status leiden_init(gx__leiden *leiden, const gx_graph *graph,
                                                            : IDLE_PART,
                            .directed = options->directed && !options->cpm};
     const size_t room = (size_t)graph->n + 1;
-    uint64_t worth = graph->m / ARCS_PER_THREAD + 1;
-    leiden->scratch_count = worth < (uint64_t)job->threads ? (int)worth : job->threads;
+    leiden->scratch_count = gx__threads_worth(graph->m, GX__LEIDEN_ARCS_PER_THREAD, job->threads);
     gx_status status;
 #define X(field) GX_TRY(gx_job_alloc(job, &leiden->field, room, sizeof *leiden->field, err));
     NODE_ARRAYS(X)
@@ -225,7 +219,8 @@ done:
 }
 
 /* What the null model is made of; `mass` holds the weight of each row. */
-static void set_null_model(gx__leiden *leiden, const gx_leiden_options *options) {
+static void set_null_model(gx__leiden *leiden) {
+    const gx_leiden_options *options = leiden->options;
     const uint32_t n = leiden->level.n;
     const double scale = leiden->level.scale, all = leiden->weight2m;
     leiden->pull = options->resolution / all;
@@ -250,16 +245,16 @@ static void set_null_model(gx__leiden *leiden, const gx_leiden_options *options)
 
 /* The graph itself as level 0. Weights are scaled by a power of two so that no sum of them leaves a
  * float. */
-static gx_status load_graph(gx__leiden *leiden, const gx_graph *graph,
-                            const gx_leiden_options *options, gx_error *err) {
+static gx_status load_graph(gx__leiden *leiden, gx_error *err) {
+    const gx_leiden_options *options = leiden->options;
     gx__level *level = &leiden->level;
-    const uint32_t n = graph->n;
+    const uint32_t n = leiden->n;
     gx_status status = GX_OK;
-    *level = level_of(options->directed ? options->directed : graph, options->unweighted);
+    *level = level_of(options->directed ? options->directed : leiden->graph, options->unweighted);
     if (options->directed) {
         GX_TRY(both_ways(leiden, options->directed, err));
     }
-    const int threads = level->weight ? gx__leiden_threads(leiden, level->arcs) : 1;
+    const int threads = level->weight ? gx__leiden_threads(leiden) : 1;
     (void)threads;
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (uint32_t v = 0; v < n; v++) {
@@ -279,7 +274,7 @@ static gx_status load_graph(gx__leiden *leiden, const gx_graph *graph,
     }
     leiden->weight2m = sum;
     if (sum > 0.0) {
-        set_null_model(leiden, options);
+        set_null_model(leiden);
     }
 done:
     return status;
@@ -359,7 +354,7 @@ static gx_status run_round(gx__leiden *leiden, uint32_t round, gx__tree_levels *
             break;
         }
         GX_TRY(gx__leiden_renumber(leiden, communities, err));
-        if (leiden->louvain) {
+        if (leiden->options->louvain) {
             memcpy(leiden->refined, leiden->community, n * sizeof *leiden->refined);
             parts = communities;
         } else {
@@ -379,10 +374,10 @@ done:
 
 /* Rounds from `community` to the best partition they find; `stream` names their random orders.
  * *out_quality is -INFINITY where there is no weight. */
-static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_graph *graph,
-                            const gx_leiden_options *options, uint32_t stream,
+static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, uint32_t stream,
                             gx__tree_levels *best_tree, double *out_quality, gx_error *err) {
-    const uint32_t n = graph->n;
+    const gx_leiden_options *options = leiden->options;
+    const uint32_t n = leiden->n;
     double best = -INFINITY, quality;
     bool refined = true, best_refined = !options->start; /* which may not be connected */
     uint32_t count;
@@ -390,7 +385,7 @@ static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_gr
     gx_status status = GX_OK;
     for (uint32_t round = 0; round < options->rounds; round++) {
         gx_job_stage(leiden->job, "leiden", options->rounds);
-        GX_TRY(load_graph(leiden, graph, options, err));
+        GX_TRY(load_graph(leiden, err));
         if (leiden->weight2m <= 0.0) {
             break;
         }
@@ -412,8 +407,8 @@ static gx_status run_rounds(uint32_t *community, gx__leiden *leiden, const gx_gr
             break;
         }
     }
-    if (!best_refined && !leiden->louvain) {
-        gx_graph ties = *graph;
+    if (!best_refined && !options->louvain) {
+        gx_graph ties = *leiden->graph;
         if (options->unweighted) {
             ties.out_weight = NULL;
         }
@@ -432,26 +427,26 @@ static void set_start(uint32_t *community, uint32_t n, const uint32_t *start) {
 }
 
 /* The best of several trials, each with its own random orders. */
-static gx_status run_trials(uint32_t *community, gx__leiden *leiden, const gx_graph *graph,
-                            const gx_leiden_options *options, uint32_t trials,
+static gx_status run_trials(uint32_t *community, gx__leiden *leiden, uint32_t trials,
                             gx__tree_levels *best_tree, gx_error *err) {
+    const gx_leiden_options *options = leiden->options;
+    const uint32_t n = leiden->n;
     gx__tree_levels tree = {.wanted = options->tree != NULL};
     double best, quality;
     uint32_t *tried = NULL;
     gx_status status;
-    set_start(community, graph->n, options->start);
-    GX_TRY(run_rounds(community, leiden, graph, options, 0, best_tree, &best, err));
+    set_start(community, n, options->start);
+    GX_TRY(run_rounds(community, leiden, 0, best_tree, &best, err));
     for (uint32_t trial = 1; trial < trials; trial++) {
         if (!tried) {
-            GX_TRY(gx_job_alloc(leiden->job, &tried, graph->n, sizeof *tried, err));
+            GX_TRY(gx_job_alloc(leiden->job, &tried, n, sizeof *tried, err));
         }
-        set_start(tried, graph->n, options->start);
+        set_start(tried, n, options->start);
         gx__tree_clear(&tree, leiden->job);
-        GX_TRY(run_rounds(tried, leiden, graph, options, trial * options->rounds, &tree, &quality,
-                          err));
+        GX_TRY(run_rounds(tried, leiden, trial * options->rounds, &tree, &quality, err));
         if (quality > best) {
             best = quality;
-            memcpy(community, tried, graph->n * sizeof *tried);
+            memcpy(community, tried, n * sizeof *tried);
             gx__tree_swap(best_tree, &tree);
         }
     }
@@ -485,7 +480,7 @@ gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_grap
     gx__tree_levels tree = {.wanted = options->tree != NULL};
     gx_status status;
     GX_TRY(leiden_init(&leiden, graph, options, job, err));
-    GX_TRY(run_trials(community, &leiden, graph, options, trials_of(options, graph), &tree, err));
+    GX_TRY(run_trials(community, &leiden, trials_of(options, graph), &tree, err));
     leiden_finish(&leiden);
     GX_TRY(gx_partition_order(community, n, out_count, job, err));
     if (options->tree) {

@@ -3,12 +3,12 @@
  * aggregating of Leiden (leiden_move.c, leiden_aggregate.c), with its queue in place of whole
  * sweeps. Communities may be disconnected inside, as is known of Louvain; `leiden` is the pass
  * without that. Time O(m) a sweep, memory as leiden's. */
-#include "engine/community/carry.h"
-#include "engine/community/leiden_parts.h"
+#include "engine/community/leiden.h"
+#include "engine/community/leiden_pass.h"
 #include "engine/community/quality.h"
 #include "engine/community/weakness.h"
 
-static const gx_param params[] = {GX__LEIDEN_PARAMS, GX__CARRY_PARAMS};
+static const gx_param params[] = {GX__LEIDEN_PARAMS};
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {

@@ -18,7 +18,6 @@
  * ties and somewhat more nodes; memory: 12 bytes an arc, 20 a persona, and Leiden's.
  */
 #include "engine/community/leiden.h"
-#include "engine/community/leiden_parts.h"
 #include "engine/community/no_direction.h"
 #include "engine/community/partition.h"
 #include "engine/community/personas.h"
