@@ -23,16 +23,10 @@ void gx__ego_finish(gx__ego *e, gx_job *job) {
     gx_job_free(job, e->waits);
 }
 
-gx_status gx__ego_init(gx__ego *e, const gx_graph *graph, const gx__oriented *oriented,
-                       const uint32_t *place_of, bool weighted, uint64_t longest, uint64_t ties,
-                       gx_job *job, gx_error *err) {
+gx_status gx__ego_init(gx__ego *e, uint64_t longest, uint64_t ties, gx_job *job, gx_error *err) {
     gx_status status;
-    *e = (gx__ego){.graph = graph,
-                   .oriented = oriented,
-                   .place_of = place_of,
-                   .weighted = weighted && graph->out_weight,
-                   .ties_most = ties};
-    GX_TRY(gx_job_alloc(job, &e->mark, graph->n, sizeof *e->mark, err));
+    e->weighted = e->weighted && e->graph->out_weight;
+    GX_TRY(gx_job_alloc(job, &e->mark, e->graph->n, sizeof *e->mark, err));
     GX_TRY(gx_job_alloc(job, &e->start, longest + 1, sizeof *e->start, err));
     GX_TRY(gx_job_alloc(job, &e->found, longest, sizeof *e->found, err));
     GX_TRY(gx_job_alloc(job, &e->half, ties + 1, sizeof *e->half, err));
@@ -58,16 +52,17 @@ uint64_t gx__ego_bytes(uint32_t n, uint64_t longest, uint64_t ties, bool weighte
 /* ---- ties of the ego network -------------------------------------------------------------------
  */
 
-/* Marked entries of a sorted row, into `half` from `count` on; returns their end. Whether an entry
- * is marked cannot be foreseen, so there is no branch. `above`: only those of higher marks. */
-static uint64_t match(gx__ego *e, const uint32_t *row, const float *weight, uint64_t from,
-                      uint64_t to, uint32_t above, uint64_t count) {
-    const uint32_t *mark = e->mark;
+/* Marked entries of v's row, into `half` from `count` on; returns their end. Whether an entry is
+ * marked cannot be foreseen, so there is no branch. `above`: only those of higher marks. */
+static uint64_t match(gx__ego *e, const gx__rows_view *rows, uint32_t v, uint32_t above,
+                      uint64_t count) {
+    const uint32_t *mark = e->mark, *row = rows->end;
+    const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
     for (uint64_t i = from; i < to; i++) {
         uint32_t other = mark[row[i]];
         e->half[count] = other - 1;
         if (e->weighted) {
-            e->half_weight[count] = weight[i];
+            e->half_weight[count] = rows->weight[i];
         }
         count += other > above;
     }
@@ -77,17 +72,16 @@ static uint64_t match(gx__ego *e, const uint32_t *row, const float *weight, uint
 
 /* Each tie once: `half` and `found`, and start[i + 1] counts the ties of neighbour i. */
 static void list_half(gx__ego *e, gx_job *job) {
-    const gx_graph *g = e->graph;
     const gx__oriented *o = e->oriented;
+    const gx__rows_view rows =
+        o ? (gx__rows_view){o->ptr, o->dst, o->weight} : gx__rows_out(e->graph);
     uint64_t count = 0;
     for (uint32_t i = 0; i < e->degree; i++) {
         const uint64_t before = count;
         uint32_t v = e->row[i];
         if (v != e->u && !gx_job_should_stop(job)) {
-            uint32_t p = o ? e->place_of[v] : v;
-            count = o ? match(e, o->dst, o->weight, o->ptr[p], o->ptr[p + 1], 0, count)
-                      : match(e, g->out_dst, g->out_weight, g->out_ptr[v], g->out_ptr[v + 1], i + 1,
-                              count);
+            count =
+                o ? match(e, &rows, e->place_of[v], 0, count) : match(e, &rows, v, i + 1, count);
         }
         e->found[i] = (uint32_t)(count - before);
         e->start[i + 1] += count - before;

@@ -10,19 +10,17 @@
 #ifndef GX_COMMUNITY_EGO_H
 #define GX_COMMUNITY_EGO_H
 
+#include "engine/kernel/scores.h"
 #include "engine/kernel/triangles.h"
-
-typedef struct gx__ego_tie {
-    uint32_t place; /* of a neighbour in the member's row */
-    float weight;
-} gx__ego_tie;
 
 /* One thread's, for one member after the other. */
 typedef struct gx__ego {
+    /* The caller's, before gx__ego_init: */
     const gx_graph *graph;        /* undirected */
     const gx__oriented *oriented; /* NULL: rows are read whole */
     const uint32_t *place_of;     /* n: places in it */
-    bool weighted;
+    bool weighted;                /* where the graph has weights */
+    /* Its own: */
     uint32_t u, degree;
     const uint32_t *row;
     uint32_t *mark;  /* n: 1 + place in the row, 0 elsewhere; by places in the oriented graph */
@@ -30,9 +28,8 @@ typedef struct gx__ego {
     uint32_t *found; /* of each neighbour: ties found from there */
     uint32_t *half;  /* those, one after the other: the other end */
     float *half_weight;
-    uint32_t *end; /* all ties, from both ends */
-    float *weight; /* NULL: all 1 */
-    uint64_t ties_most;
+    uint32_t *end;   /* all ties, from both ends */
+    float *weight;   /* NULL: all 1 */
     uint32_t *label; /* of each neighbour: a place */
     double *towards; /* by label: what one neighbour has towards it; 0 between neighbours */
     uint32_t *touched;
@@ -43,9 +40,7 @@ typedef struct gx__ego {
 } gx__ego;
 
 /* For members of up to `longest` ties and `ties` in their ego networks. */
-GX_MUST_CHECK gx_status gx__ego_init(gx__ego *out, const gx_graph *graph,
-                                     const gx__oriented *oriented, const uint32_t *place_of,
-                                     bool weighted, uint64_t longest, uint64_t ties, gx_job *job,
+GX_MUST_CHECK gx_status gx__ego_init(gx__ego *ego, uint64_t longest, uint64_t ties, gx_job *job,
                                      gx_error *err);
 void gx__ego_finish(gx__ego *ego, gx_job *job); /* safe on a cleared one */
 uint64_t gx__ego_bytes(uint32_t n, uint64_t longest, uint64_t ties, bool weighted);

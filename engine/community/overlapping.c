@@ -22,7 +22,7 @@
 #include "engine/community/partition.h"
 #include "engine/community/personas.h"
 #include "engine/community/quality.h"
-#include "graph/pass/pass.h"
+#include "engine/kernel/scores.h"
 
 #include <stdlib.h>
 
@@ -53,7 +53,7 @@ typedef struct membership {
 } membership;
 
 typedef struct memberships {
-    uint32_t n, circles;
+    uint32_t n, circles, min_size;
     uint64_t *ptr;    /* n + 1 */
     membership *all;  /* by member; one a persona at most */
     uint32_t *size;   /* of each circle */
@@ -70,21 +70,14 @@ static int by_share(const void *a, const void *b) {
     return x->share != y->share ? (x->share < y->share ? 1 : -1) : by_circle(a, b);
 }
 
-static double row_weight(const gx_graph *g, uint32_t v) {
-    double sum = 0;
-    for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-        sum += g->out_weight ? (double)g->out_weight[i] : 1.0;
-    }
-    return sum;
-}
-
 /* The circles of v's personas, each once; returns how many. */
 static uint32_t list_circles(membership *out, const gx__personas *p, const uint32_t *circle,
                              uint32_t v) {
+    const gx__rows_view rows = gx__rows_out(&p->graph);
     uint32_t count = 0, kept = 0;
     double all = 0;
     for (uint32_t k = p->first[v]; k < p->first[v + 1]; k++) {
-        out[count] = (membership){circle[k], row_weight(&p->graph, k)};
+        out[count] = (membership){circle[k], gx__row_strength(&rows, k)};
         all += out[count++].share;
     }
     qsort(out, count, sizeof *out, by_circle);
@@ -101,8 +94,7 @@ static uint32_t list_circles(membership *out, const gx__personas *p, const uint3
 }
 
 /* Everybody's circles, then without the small ones. */
-static void collect(memberships *s, const gx__personas *p, const uint32_t *circle,
-                    uint32_t min_size) {
+static void collect(memberships *s, const gx__personas *p, const uint32_t *circle) {
     uint64_t at = 0;
     for (uint32_t v = 0; v < s->n; v++) {
         s->ptr[v] = at;
@@ -116,7 +108,7 @@ static void collect(memberships *s, const gx__personas *p, const uint32_t *circl
     for (uint32_t v = 0; v < s->n; v++) {
         uint64_t begin = at, from = s->ptr[v];
         for (uint64_t i = from; i < s->ptr[v + 1]; i++) {
-            if (s->size[s->all[i].circle] >= min_size) {
+            if (s->size[s->all[i].circle] >= s->min_size) {
                 s->all[at++] = s->all[i];
             }
         }
@@ -182,25 +174,24 @@ done:
 }
 
 /* From the communities of the personas to what is given; lets go of the personas on the way. */
-static gx_status give_circles(gx_output *out, uint32_t *community, gx__personas *p,
-                              const uint32_t *circle, uint32_t circles, uint32_t n,
-                              uint32_t min_size, gx_job *job, gx_error *err) {
-    memberships s = {.n = n, .circles = circles};
+static gx_status give_circles(gx_output *out, uint32_t *community, memberships *s, gx__personas *p,
+                              const uint32_t *circle, gx_error *err) {
+    gx_job *job = out->job;
     gx_status status;
-    GX_TRY(gx_job_alloc(job, &s.ptr, (size_t)n + 1, sizeof *s.ptr, err));
-    GX_TRY(gx_job_alloc(job, &s.all, p->graph.n, sizeof *s.all, err));
-    GX_TRY(gx_job_alloc(job, &s.size, circles, sizeof *s.size, err));
-    GX_TRY(gx_job_alloc(job, &s.number, circles, sizeof *s.number, err));
-    collect(&s, p, circle, min_size);
+    GX_TRY(gx_job_alloc(job, &s->ptr, (size_t)s->n + 1, sizeof *s->ptr, err));
+    GX_TRY(gx_job_alloc(job, &s->all, p->graph.n, sizeof *s->all, err));
+    GX_TRY(gx_job_alloc(job, &s->size, s->circles, sizeof *s->size, err));
+    GX_TRY(gx_job_alloc(job, &s->number, s->circles, sizeof *s->number, err));
+    collect(s, p, circle);
     GX_TRY(gx_job_check(job, err));
     gx__personas_finish(p, job);
-    GX_TRY(number_circles(&s, community, job, err));
-    GX_TRY(give(out, &s, err));
+    GX_TRY(number_circles(s, community, job, err));
+    GX_TRY(give(out, s, err));
 done:
-    gx_job_free(job, s.number);
-    gx_job_free(job, s.size);
-    gx_job_free(job, s.all);
-    gx_job_free(job, s.ptr);
+    gx_job_free(job, s->number);
+    gx_job_free(job, s->size);
+    gx_job_free(job, s->all);
+    gx_job_free(job, s->ptr);
     return status;
 }
 
@@ -241,17 +232,17 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const gx__personas_options options = options_of(args);
     const gx_leiden_options leiden = {.resolution = gx_arg_real(args, "resolution"),
                                       .tolerance = 1e-4};
+    memberships s = {.n = g->n, .min_size = (uint32_t)gx_arg_int(args, "min_size")};
     gx__personas p = {0};
-    uint32_t *community, *circle = NULL, circles = 0;
+    uint32_t *community, *circle = NULL;
     gx_status status;
     GX_TRY(gx__refuse_direction(args, "overlapping",
                                 "ego splitting is defined for undirected graphs", err));
     GX_TRY(gx_output_add(&community, out, "community", GX_U32, g->n, 0, err));
     GX_TRY(gx__personas_make(&p, g, &options, job, err));
     GX_TRY(gx_job_alloc(job, &circle, p.graph.n, sizeof *circle, err));
-    GX_TRY(gx_leiden_find(circle, &circles, &p.graph, &leiden, job, err));
-    GX_TRY(give_circles(out, community, &p, circle, circles, g->n,
-                        (uint32_t)gx_arg_int(args, "min_size"), job, err));
+    GX_TRY(gx_leiden_find(circle, &s.circles, &p.graph, &leiden, job, err));
+    GX_TRY(give_circles(out, community, &s, &p, circle, err));
 done:
     gx_job_free(job, circle);
     gx__personas_finish(&p, job);

@@ -56,8 +56,11 @@ static gx_status split_some(splitting *s, uint64_t above, uint64_t most, int thr
     gx_status status;
     GX_TRY(gx_job_alloc(s->job, &ego, (size_t)threads, sizeof *ego, err));
     for (int t = 0; t < threads; t++) {
-        GX_TRY(gx__ego_init(&ego[t], g, &s->oriented, s->place_of, s->options->weighted, most,
-                            ties_among(g, most), s->job, err));
+        ego[t] = (gx__ego){.graph = g,
+                           .oriented = &s->oriented,
+                           .place_of = s->place_of,
+                           .weighted = s->options->weighted};
+        GX_TRY(gx__ego_init(&ego[t], most, ties_among(g, most), s->job, err));
     }
 #pragma omp parallel for num_threads(threads) schedule(dynamic, chunk) if (threads > 1)
     for (uint32_t v = 0; v < g->n; v++) {
@@ -200,13 +203,12 @@ double gx__personas_guess(const gx_graph *g, const gx__personas_options *options
     uint32_t part[LARGE];
     double guess = g->n;
     gx_job job;
-    gx__ego e = {0};
+    gx__ego e = {.graph = g, .weighted = options->weighted};
     gx_job_init(&job, 1, 1);
     if (!g->out_ptr) { /* a graph that is not there: nothing to draw from */
         return 2.0 * g->n;
     }
-    if (samples && gx__ego_init(&e, g, NULL, NULL, options->weighted, LARGE, ties_among(g, LARGE),
-                                &job, NULL) == GX_OK) {
+    if (samples && gx__ego_init(&e, LARGE, ties_among(g, LARGE), &job, NULL) == GX_OK) {
         for (uint32_t i = 0; i < samples && e.steps < SAMPLE_STEPS; i++) {
             /* everybody where there are few, else drawn: numbers of members may have an order */
             uint32_t v = g->n > SAMPLES ? (uint32_t)(gx_mix64(i) % g->n) : i;

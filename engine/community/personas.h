@@ -8,10 +8,9 @@
 #include "graph/csr/graph.h"
 
 typedef struct gx__personas {
-    gx_graph graph; /* of personas, undirected: every tie of the members' graph once, self-loops
-                     * left out; its arrays are those below */
-    uint32_t
-        *first; /* n + 1: the personas of member v are first[v] … first[v + 1] − 1, one at least */
+    gx_graph graph;  /* of personas, undirected: every tie of the members' graph once, self-loops
+                      * left out; its arrays are those below */
+    uint32_t *first; /* n + 1: of v are first[v] … first[v + 1] − 1, one at least */
     uint64_t *ptr;
     uint32_t *dst;
     float *weight; /* NULL: all 1 */
