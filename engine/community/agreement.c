@@ -161,9 +161,7 @@ static gx_status expect(double *out, overlap *o, gx_job *job, gx_error *err) {
     uint32_t count_b = list_sizes(in_b, histogram, o->n);
     for (uint32_t i = 0; i < count_a; i++) {
         for (uint32_t k = 0; k < count_b; k++) {
-            if (gx_job_should_stop(job)) {
-                GX_TRY(gx_job_check(job, err));
-            }
+            GX_TRY(gx_job_check(job, err));
             sum += (double)in_a[i].times * in_b[k].times *
                    expected_information(in_a[i].size, in_b[k].size, o->members);
         }

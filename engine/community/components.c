@@ -12,6 +12,7 @@
  * giant component; 4 bytes a member.
  */
 #include "engine/community/partition.h"
+#include "engine/community/quality.h"
 #include "engine/kernel/degrees.h"
 #include "engine/kernel/scores.h"
 
@@ -157,17 +158,16 @@ done:
     return status;
 }
 
-/* No tie leaves a component, numbers fall by size; that no component could be split is for the
- * oracle. */
+/* Numbers fall by size, every component is connected, and no tie leaves one. */
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     (void)args;
     const gx_graph *g = input->undirected;
     const uint32_t *community = gx_result_get(result, instance, "community", GX_U32, input->users);
-    if (!community && input->users) {
-        return gx_fail(err, GX_INTERNAL, "%s.community is not there", instance);
-    }
-    for (uint32_t v = 0; v < input->users; v++) {
+    gx_graph ties = *g;
+    ties.out_weight = NULL; /* a tie of weight 0 is a tie */
+    gx_status status = gx_quality_check(community, &ties, err);
+    for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
         for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
             if (community[v] != community[g->out_dst[i]]) {
                 return gx_fail(err, GX_INTERNAL, "%s: members %u and %u are tied but apart",
@@ -175,7 +175,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
             }
         }
     }
-    return GX_OK;
+    return status;
 }
 
 const gx_pass gx_pass_components = {

@@ -7,6 +7,7 @@
  * communities.
  */
 #include "engine/community/partition.h"
+#include "engine/community/quality.h"
 #include "engine/kernel/igraph_adapter.h"
 #include "engine/kernel/scores.h"
 
@@ -71,16 +72,10 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     (void)args;
     const uint32_t *community = gx_result_get(result, instance, "community", GX_U32, input->users);
     const double *length = gx_result_get(result, instance, "length", GX_F64, 1);
-    if ((!community && input->users) || !length || !(*length >= 0)) {
-        return gx_fail(err, GX_INTERNAL, "%s.community or length is not there", instance);
+    if (!length || !(*length >= 0)) {
+        return gx_fail(err, GX_INTERNAL, "%s.length is not there, or below 0", instance);
     }
-    for (uint32_t v = 0; v < input->users; v++) {
-        if (community[v] >= input->users) {
-            return gx_fail(err, GX_INTERNAL, "%s.community of member %u is %u", instance, v,
-                           community[v]);
-        }
-    }
-    return GX_OK;
+    return gx_quality_check_order(community, input->users, err);
 }
 
 static unsigned reads(const gx_args *args) {

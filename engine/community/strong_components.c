@@ -11,6 +11,7 @@
  * O(n + m) time on one thread; 12 bytes a member beside the result.
  */
 #include "engine/community/partition.h"
+#include "engine/community/quality.h"
 #include "engine/kernel/degrees.h"
 #include "engine/kernel/scores.h"
 
@@ -132,8 +133,8 @@ static bool has_company(const gx_graph *g, const uint32_t *community, uint32_t v
     return false;
 }
 
-/* Numbers are dense, and nobody is in a component of several without a tie into it; that they are
- * the largest possible is for the oracle. */
+/* Numbers fall by size, and nobody is in a component of several without a tie into it; that they
+ * are the largest possible is for the oracle. */
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     (void)args;
@@ -143,15 +144,9 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     gx_status status = GX_OK;
     gx_job job;
     gx_job_init(&job, 1, 1);
-    if (!community && g->n) {
-        return gx_fail(err, GX_INTERNAL, "%s.community is not there", instance);
-    }
+    GX_TRY(gx_quality_check_order(community, g->n, err));
     GX_TRY(gx_job_alloc(&job, &size, g->n, sizeof *size, err));
     for (uint32_t v = 0; v < g->n; v++) {
-        if (community[v] >= g->n) {
-            GX_TRY(gx_fail(err, GX_INTERNAL, "%s.community of member %u is %u", instance, v,
-                           community[v]));
-        }
         size[community[v]]++;
     }
     for (uint32_t v = 0; v < g->n; v++) {
