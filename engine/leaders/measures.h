@@ -36,7 +36,7 @@ GX_MUST_CHECK gx_status gx__leaders_by_category(gx_output *out, const gx_input *
 
 /* What an act weighs: its value, never below 0. */
 static inline double gx__leaders_act(const gx_matrix *matrix, uint64_t i) {
-    double value = matrix->value ? (double)matrix->value[i] : 1.0;
+    double value = gx_matrix_value(matrix, i);
     return value > 0.0 ? value : 0.0;
 }
 

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 extern const gx_pass gx_pass_leiden, gx_pass_strength;
@@ -21,9 +20,11 @@ static const uint64_t BUILD_BYTES = 12;
 /* What the draws are for. */
 enum { DRAW_TIES = 0x4d454554, DRAW_MEMBERS };
 
+enum score { SERVED, YARDSTICK };
+
 typedef struct verdict {
     uint32_t hidden;
-    double auc[2], hits[2]; /* of the score and of the yardstick; AUC summed over hidden ties */
+    double auc[2], hits[2]; /* by `enum score`; AUC summed over hidden ties */
 } verdict;
 
 typedef struct eval {
@@ -75,15 +76,13 @@ done:
 
 static gx_status run_passes(eval *e, gx_job *job, gx_error *err) {
     gx_status status;
-    char k[16];
     const gx_input input = {.graph = &e->train, .undirected = &e->train, .users = e->train.n};
     gx_arena *arena = gx_arena_create();
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
     gx_value params = gx_map(arena, 1);
-    snprintf(k, sizeof k, "%" PRIu32, e->options->k);
-    gx_map_put(arena, &params, "k", gx_str(k));
+    gx_map_put(arena, &params, "k", gx_int(e->options->k));
     GX_TRY(gx_arrays_create(&e->arrays, err));
     GX_TRY(gx_pass_run(e->arrays, &gx_pass_strength, NULL, &input, &params, job, err));
     GX_TRY(gx_pass_run(e->arrays, &gx_pass_leiden, NULL, &input, NULL, job, err));
@@ -190,45 +189,26 @@ static void score_all(const eval *e, judge *j, const gx_meet *meet, const gx_mee
     }
 }
 
-static double value_at(const gx_matrix *m, uint64_t i) {
-    return m->value ? (double)m->value[i] : 1;
-}
-
-static double norm_of(const gx_matrix *m, uint32_t u) {
-    double sum = 0;
-    for (uint64_t i = m->ptr[u]; i < m->ptr[u + 1]; i++) {
-        sum += value_at(m, i) * value_at(m, i);
-    }
-    return sqrt(sum);
-}
-
-static double cosine(const gx_matrix *m, uint32_t u, uint32_t v) {
-    double dot = 0;
-    for (uint64_t a = m->ptr[u], b = m->ptr[v]; a < m->ptr[u + 1] && b < m->ptr[v + 1];) {
-        if (m->col[a] == m->col[b]) {
-            dot += value_at(m, a++) * value_at(m, b++);
-        } else if (m->col[a] < m->col[b]) {
-            a++;
-        } else {
-            b++;
-        }
-    }
-    return gx_tie_purchases_part(dot, norm_of(m, u), norm_of(m, v));
-}
-
 static void add_taste(const eval *e, judge *j, uint32_t u) {
+    const gx_matrix *m = e->options->matrix;
+    const double norm = gx_tie_norm(m, u);
     for (uint32_t i = 0; i < j->pool.count; i++) {
         const uint32_t v = j->pool.entry[i].id;
-        j->score[v] += e->options->weights.taste * cosine(e->options->matrix, u, v);
+        j->score[v] += e->options->weights.taste *
+                       gx_tie_purchases_part(gx_tie_dot(m, u, v), norm, gx_tie_norm(m, v));
     }
 }
 
-static void judge_by(verdict *out, int which, const eval *e, judge *j, const gx_meet *meet,
-                     const gx_meet_weights *weights, uint32_t u) {
+/* By the score as served, or by the yardstick. */
+static void judge_by(verdict *out, enum score which, const eval *e, judge *j, uint32_t u) {
     const gx_graph *h = &e->hidden;
     const uint32_t hidden = (uint32_t)(h->out_ptr[u + 1] - h->out_ptr[u]);
-    score_all(e, j, meet, weights, u);
-    if (which == 0 && e->options->matrix && weights->taste > 0) {
+    if (which == SERVED) {
+        score_all(e, j, &j->served, &e->options->weights, u);
+    } else {
+        score_all(e, j, &j->exact, &gx_meet_weights_adamic, u);
+    }
+    if (which == SERVED && e->options->matrix && e->options->weights.taste > 0) {
         add_taste(e, j, u);
     }
     for (uint32_t i = 0; i < hidden; i++) {
@@ -272,8 +252,8 @@ static gx_status judge_member(const eval *e, judge *j, uint32_t at, gx_job *job,
     if (status == GX_OK) {
         mark(j, g, u, 1);
         mark(j, &e->hidden, u, 2);
-        judge_by(&e->verdict[at], 0, e, j, &j->served, &e->options->weights, u);
-        judge_by(&e->verdict[at], 1, e, j, &j->exact, &gx_meet_weights_adamic, u);
+        judge_by(&e->verdict[at], SERVED, e, j, u);
+        judge_by(&e->verdict[at], YARDSTICK, e, j, u);
         mark(j, g, u, 0);
         mark(j, &e->hidden, u, 0);
     }
@@ -366,14 +346,12 @@ gx_status gx_meet_evaluate(gx_meet_eval *out, const gx_graph *graph,
     eval e = {.whole = graph, .options = options};
     gx_meet_eval made = {0};
     gx_status status;
-    int64_t begun = gx_clock_ns();
     GX_TRY(part_of(&e.train, &e, false, job, err));
     GX_TRY(part_of(&e.hidden, &e, true, job, err));
     GX_TRY(draw_members(&e, job, err));
     GX_TRY(run_passes(&e, job, err));
     GX_TRY(judge_all(&e, job, err));
     sum_up(&made, &e);
-    made.wall_s = (double)(gx_clock_ns() - begun) / 1e9;
     *out = made;
 done:
     gx_graph_finish(&e.train);
@@ -411,15 +389,13 @@ static void estimate_judging(gx_estimate *out, const gx_graph *graph,
 
 void gx_meet_eval_estimate(gx_meet_eval_cost *out, const gx_graph *graph,
                            const gx_meet_eval_options *options, int threads) {
-    char k[16];
     const uint64_t n = graph->n, m = graph->m; /* arcs; train and hidden share them */
     const uint64_t split = 16 * (n + 1) + 4 * m;
     gx_arena *arena = gx_arena_create();
     gx_value params = arena ? gx_map(arena, 1) : gx_nil();
     memset(out, 0, sizeof *out);
-    snprintf(k, sizeof k, "%" PRIu32, options->k);
     if (arena) {
-        gx_map_put(arena, &params, "k", gx_str(k));
+        gx_map_put(arena, &params, "k", gx_int(options->k));
     }
     out->parts = (gx_estimate){.mem_bytes = split + BUILD_BYTES * m, .cpu_s = BUILD_S * (double)m};
     estimate_pass(&out->strength, &gx_pass_strength, graph, arena ? &params : NULL, threads);

@@ -27,7 +27,6 @@ typedef struct gx_meet_eval {
                             * judged who has it */
     uint32_t members;
     gx_meet_figures own, adamic; /* the score as served; Adamic–Adar alone, over whole rows */
-    double wall_s;
 } gx_meet_eval;
 
 /* `graph` is undirected; its weights are not looked at. Communities and strengths are made anew

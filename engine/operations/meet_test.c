@@ -143,7 +143,6 @@ static void test_hidden_ties_are_found(void **state) {
     }
     job.threads = 2;
     assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_OK);
-    again.wall_s = first.wall_s;
     assert_memory_equal(&first, &again, sizeof first);
     gx_job_cancel(&job);
     assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_CANCELLED);

@@ -23,14 +23,15 @@
  * merge the two rows. Memory: 4 bytes a member and 16 a tie of the largest member for each thread,
  * 8 a member for norms, 8 a group, 8 a tie kept. */
 #include "engine/kernel/degrees.h"
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/parallel.h"
-#include "engine/kernel/scores.h"
 #include "engine/kernel/top.h"
 #include "engine/operations/tie_parts.h"
 
 #include <math.h>
 
-enum { MEMBERS_CHUNK = 64, CHECK_ROWS = 1 << 12, CHECK_CELLS = 1 << 20 }; /* a few ms each */
+/* A few ms each at the most. */
+enum { MEMBERS_CHUNK = 64, TIES_A_LOOK = 256, CHECK_ROWS = 1 << 12, CHECK_CELLS = 1 << 20 };
 
 static const gx_param params[] = {
     {.name = "k",
@@ -84,6 +85,11 @@ typedef struct strengths {
     uint64_t sample;
     double *norm;         /* of each row of the matrix */
     double *group_weight; /* of each group */
+    uint32_t k;           /* ties of a member that are kept */
+    uint64_t *ptr;        /* the output */
+    uint32_t *dst;
+    float *weight;
+    gx_job *job;
 } strengths;
 
 /* ---- the parts ---------------------------------------------------------------------------------
@@ -93,27 +99,16 @@ static uint64_t row_length(const gx_graph *graph, uint32_t v) {
     return graph->out_ptr[v + 1] - graph->out_ptr[v];
 }
 
-/* Where v is in the sorted span, or UINT64_MAX. */
-static uint64_t find(const uint32_t *sorted, uint64_t from, uint64_t to, uint32_t v) {
-    uint64_t low = from, high = to;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (sorted[middle] < v) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < to && sorted[low] == v ? low : UINT64_MAX;
+static bool has_arc(const gx_graph *graph, uint32_t u, uint32_t v) {
+    const uint64_t end = graph->out_ptr[u + 1];
+    return gx__row_find(graph->out_dst, graph->out_ptr[u], end, v) < end;
 }
 
 /* Weight of the arc u → v, 0 where there is none. */
 static double arc_weight(const gx_graph *graph, uint32_t u, uint32_t v) {
-    uint64_t arc = find(graph->out_dst, graph->out_ptr[u], graph->out_ptr[u + 1], v);
-    if (arc == UINT64_MAX) {
-        return 0.0;
-    }
-    return graph->out_weight ? (double)graph->out_weight[arc] : 1.0;
+    const gx__rows_view rows = gx__rows_out(graph);
+    const uint64_t end = rows.ptr[u + 1], arc = gx__row_find(rows.end, rows.ptr[u], end, v);
+    return arc < end ? gx__row_weight(&rows, arc) : 0.0;
 }
 
 static double recency_part(const strengths *s, uint32_t u, uint32_t v) {
@@ -144,46 +139,21 @@ static double common_neighbours(const strengths *s, const uint32_t *mark, uint32
             continue;
         }
         looked++;
-        found += walk_v ? mark[x] == u + 1
-                        : find(graph->out_dst, graph->out_ptr[other], graph->out_ptr[other + 1],
-                               x) != UINT64_MAX;
+        found += walk_v ? mark[x] == u + 1 : has_arc(graph, other, x);
     }
     return looked && stride > 1 ? (double)found * (double)(length - 1) / (double)looked
                                 : (double)found;
 }
 
-static double value_at(const gx_matrix *matrix, uint64_t i) {
-    return matrix->value ? (double)matrix->value[i] : 1.0;
-}
-
-/* The next column that both rows have, from *a and *b on; false at the end of either. */
-static bool next_shared(const gx_matrix *m, uint64_t *a, uint64_t *b, uint64_t a_end,
-                        uint64_t b_end) {
-    while (*a < a_end && *b < b_end && m->col[*a] != m->col[*b]) {
-        if (m->col[*a] < m->col[*b]) {
-            ++*a;
-        } else {
-            ++*b;
-        }
-    }
-    return *a < a_end && *b < b_end;
-}
-
 static double purchases_part(const strengths *s, uint32_t u, uint32_t v) {
-    const gx_matrix *m = s->matrix;
-    uint64_t a = m->ptr[u], b = m->ptr[v];
-    double dot = 0.0;
-    for (; next_shared(m, &a, &b, m->ptr[u + 1], m->ptr[v + 1]); a++, b++) {
-        dot += value_at(m, a) * value_at(m, b);
-    }
-    return gx_tie_purchases_part(dot, s->norm[u], s->norm[v]);
+    return gx_tie_purchases_part(gx_tie_dot(s->matrix, u, v), s->norm[u], s->norm[v]);
 }
 
 static double groups_part(const strengths *s, uint32_t u, uint32_t v) {
     const gx_matrix *m = s->groups;
     uint64_t a = m->ptr[u], b = m->ptr[v];
     double sum = 0.0;
-    for (; next_shared(m, &a, &b, m->ptr[u + 1], m->ptr[v + 1]); a++, b++) {
+    for (; gx_tie_next_shared(m, &a, &b, m->ptr[u + 1], m->ptr[v + 1]); a++, b++) {
         sum += s->group_weight[m->col[a]];
     }
     return gx_tie_groups_part(sum);
@@ -192,10 +162,10 @@ static double groups_part(const strengths *s, uint32_t u, uint32_t v) {
 /* Parts that do not count are not looked at. */
 static double tie_strength(const strengths *s, const uint32_t *mark, uint32_t u, uint64_t arc) {
     const gx_graph *graph = s->undirected;
+    const gx__rows_view rows = gx__rows_out(graph);
     const uint32_t v = graph->out_dst[arc];
     double part[GX_TIE_PART_COUNT] = {0};
-    part[GX_TIE_WEIGHT] = gx_tie_weight_part(
-        graph->out_weight ? (double)graph->out_weight[arc] : 1.0, s->usual_weight);
+    part[GX_TIE_WEIGHT] = gx_tie_weight_part(gx__row_weight(&rows, arc), s->usual_weight);
     part[GX_TIE_RECIPROCITY] = reciprocity_part(s, u, v);
     if (s->share[GX_TIE_RECENCY] > 0.0) {
         part[GX_TIE_RECENCY] = recency_part(s, u, v);
@@ -216,26 +186,22 @@ static double tie_strength(const strengths *s, const uint32_t *mark, uint32_t u,
 /* ---- all members -------------------------------------------------------------------------------
  */
 
-static gx_status find_norms(strengths *s, gx_job *job, gx_error *err) {
+static gx_status find_norms(strengths *s, gx_error *err) {
     const gx_matrix *matrix = s->matrix;
-    gx_status status = gx_job_alloc(job, &s->norm, matrix->rows, sizeof *s->norm, err);
+    gx_status status = gx_job_alloc(s->job, &s->norm, matrix->rows, sizeof *s->norm, err);
     for (uint32_t u = 0; status == GX_OK && u < matrix->rows; u++) {
-        double sum = 0.0;
-        for (uint64_t i = matrix->ptr[u]; i < matrix->ptr[u + 1]; i++) {
-            sum += value_at(matrix, i) * value_at(matrix, i);
-        }
-        s->norm[u] = sqrt(sum);
-        status = u % CHECK_ROWS == 0 ? gx_job_check(job, err) : GX_OK;
+        s->norm[u] = gx_tie_norm(matrix, u);
+        status = u % CHECK_ROWS == 0 ? gx_job_check(s->job, err) : GX_OK;
     }
     return status;
 }
 
-static gx_status weigh_groups(strengths *s, gx_job *job, gx_error *err) {
+static gx_status weigh_groups(strengths *s, gx_error *err) {
     const gx_matrix *groups = s->groups;
-    gx_status status = gx_job_alloc(job, &s->group_weight, groups->cols, sizeof(double), err);
+    gx_status status = gx_job_alloc(s->job, &s->group_weight, groups->cols, sizeof(double), err);
     for (uint64_t i = 0; status == GX_OK && i < groups->nnz; i++) {
         s->group_weight[groups->col[i]] += 1.0;
-        status = i % CHECK_CELLS == 0 ? gx_job_check(job, err) : GX_OK;
+        status = i % CHECK_CELLS == 0 ? gx_job_check(s->job, err) : GX_OK;
     }
     for (uint32_t g = 0; status == GX_OK && g < groups->cols; g++) {
         s->group_weight[g] = gx_tie_group_weight((uint64_t)s->group_weight[g]);
@@ -243,41 +209,20 @@ static gx_status weigh_groups(strengths *s, gx_job *job, gx_error *err) {
     return status;
 }
 
-static gx_status prepare(strengths *s, gx_job *job, gx_error *err) {
-    gx_status status = gx_tie_usual_weight(&s->usual_weight, s->undirected, job, err);
+static gx_status prepare(strengths *s, gx_error *err) {
+    gx_status status = gx_tie_usual_weight(&s->usual_weight, s->undirected, s->job, err);
     s->now_ms = INT64_MIN;
     for (uint64_t i = 0; status == GX_OK && s->times && i < s->times->nnz; i++) {
         s->now_ms = s->times->ts[i] > s->now_ms ? s->times->ts[i] : s->now_ms;
-        status = i % CHECK_CELLS == 0 ? gx_job_check(job, err) : GX_OK;
+        status = i % CHECK_CELLS == 0 ? gx_job_check(s->job, err) : GX_OK;
     }
     if (status == GX_OK && s->share[GX_TIE_PURCHASES] > 0.0) {
-        status = find_norms(s, job, err);
+        status = find_norms(s, err);
     }
     if (status == GX_OK && s->share[GX_TIE_GROUPS] > 0.0) {
-        status = weigh_groups(s, job, err);
+        status = weigh_groups(s, err);
     }
     return status;
-}
-
-/* The strongest ties of u, into its place in the output. */
-static void rank_member(const strengths *s, uint32_t u, uint32_t *mark, gx__top *top,
-                        const uint64_t *ptr, uint32_t *dst, float *weight) {
-    const gx_graph *graph = s->undirected;
-    top->count = 0;
-    top->capacity = (uint32_t)(ptr[u + 1] - ptr[u]);
-    for (uint64_t arc = graph->out_ptr[u]; arc < graph->out_ptr[u + 1]; arc++) {
-        mark[graph->out_dst[arc]] = u + 1;
-    }
-    for (uint64_t arc = graph->out_ptr[u]; arc < graph->out_ptr[u + 1]; arc++) {
-        if (graph->out_dst[arc] != u) {
-            gx__top_offer(top, tie_strength(s, mark, u, arc), graph->out_dst[arc], 0);
-        }
-    }
-    gx__top_sort(top);
-    for (uint32_t i = 0; i < top->count; i++) {
-        dst[ptr[u] + i] = top->entry[i].id;
-        weight[ptr[u] + i] = (float)top->entry[i].score;
-    }
 }
 
 typedef struct worker {
@@ -285,15 +230,40 @@ typedef struct worker {
     gx__top top;
 } worker;
 
-static gx_status rank_all(const strengths *s, uint32_t k, const uint64_t *ptr, uint32_t *dst,
-                          float *weight, gx_job *job, gx_error *err) {
-    const uint32_t n = s->undirected->n;
+/* The strongest ties of u, into its place in the output. */
+static void rank_member(const strengths *s, uint32_t u, worker *own) {
+    const gx_graph *graph = s->undirected;
+    const uint64_t first = s->ptr[u];
+    gx__top *top = &own->top;
+    top->count = 0;
+    top->capacity = (uint32_t)(s->ptr[u + 1] - first);
+    for (uint64_t arc = graph->out_ptr[u]; arc < graph->out_ptr[u + 1]; arc++) {
+        own->mark[graph->out_dst[arc]] = u + 1;
+    }
+    for (uint64_t arc = graph->out_ptr[u]; arc < graph->out_ptr[u + 1]; arc++) {
+        if (arc % TIES_A_LOOK == 0 && gx_job_should_stop(s->job)) {
+            return;
+        }
+        if (graph->out_dst[arc] != u) {
+            gx__top_offer(top, tie_strength(s, own->mark, u, arc), graph->out_dst[arc], 0);
+        }
+    }
+    gx__top_sort(top);
+    for (uint32_t i = 0; i < top->count; i++) {
+        s->dst[first + i] = top->entry[i].id;
+        s->weight[first + i] = (float)top->entry[i].score;
+    }
+}
+
+static gx_status rank_all(const strengths *s, gx_error *err) {
+    const uint32_t n = s->undirected->n, most = s->k < n ? s->k : n;
+    gx_job *job = s->job;
     worker *workers = NULL;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &workers, (size_t)job->threads, sizeof *workers, err));
     for (int t = 0; t < job->threads; t++) {
         GX_TRY(gx_job_alloc(job, &workers[t].mark, n, sizeof(uint32_t), err));
-        GX_TRY(gx_job_alloc(job, &workers[t].top.entry, k < n ? k : n, sizeof(gx__top_entry), err));
+        GX_TRY(gx_job_alloc(job, &workers[t].top.entry, most, sizeof(gx__top_entry), err));
     }
 #pragma omp parallel num_threads(job->threads)
     {
@@ -301,7 +271,7 @@ static gx_status rank_all(const strengths *s, uint32_t k, const uint64_t *ptr, u
 #pragma omp for schedule(dynamic, MEMBERS_CHUNK)
         for (uint32_t u = 0; u < n; u++) {
             if (!gx_job_should_stop(job)) {
-                rank_member(s, u, own->mark, &own->top, ptr, dst, weight);
+                rank_member(s, u, own);
             }
         }
     }
@@ -345,21 +315,20 @@ static gx_status read_shares(strengths *s, const gx_args *args, gx_error *err) {
 }
 
 /* Rows of k at most, without self-loops. */
-static gx_status add_rows(uint64_t **out_ptr, gx_output *out, const gx_graph *graph, uint64_t k,
-                          gx_error *err) {
-    uint64_t *ptr;
+static gx_status add_rows(strengths *s, gx_output *out, gx_error *err) {
+    const gx__rows_view rows = gx__rows_out(s->undirected);
+    const uint32_t n = s->undirected->n;
     uint32_t *degree;
     gx_status status;
-    GX_TRY(gx_output_add(&ptr, out, "ptr", GX_U64, (uint64_t)graph->n + 1, 0, err));
-    GX_TRY(gx_output_add(&degree, out, "degree", GX_U32, graph->n, 0, err));
-    for (uint32_t u = 0; u < graph->n; u++) {
-        uint64_t own = row_length(graph, u);
-        own -= find(graph->out_dst, graph->out_ptr[u], graph->out_ptr[u + 1], u) != UINT64_MAX;
-        degree[u] = (uint32_t)own;
-        ptr[u + 1] = ptr[u] + (own < k ? own : k);
-        GX_TRY(u % CHECK_ROWS == 0 ? gx_job_check(out->job, err) : GX_OK);
+    GX_TRY(gx_output_add(&s->ptr, out, "ptr", GX_U64, (uint64_t)n + 1, 0, err));
+    GX_TRY(gx_output_add(&degree, out, "degree", GX_U32, n, 0, err));
+    gx__others_all(degree, &rows, n, s->job);
+    GX_TRY(gx_job_check(s->job, err));
+    for (uint32_t u = 0; u < n; u++) {
+        s->ptr[u + 1] = s->ptr[u] + (degree[u] < s->k ? degree[u] : s->k);
     }
-    *out_ptr = ptr;
+    GX_TRY(gx_output_add(&s->dst, out, "dst", GX_U32, s->ptr[n], 0, err));
+    GX_TRY(gx_output_add(&s->weight, out, "weight", GX_F32, s->ptr[n], 0, err));
 done:
     return status;
 }
@@ -379,27 +348,22 @@ done:
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
-    const gx_graph *graph = input->undirected;
     strengths s = {.graph = input->graph,
-                   .undirected = graph,
+                   .undirected = input->undirected,
                    .matrix = known(input->matrix),
                    .times = known(input->times),
                    .groups = known(input->groups),
                    .half_life_ms = (double)gx_arg_int(args, "half_life"),
-                   .sample = (uint64_t)gx_arg_int(args, "sample")};
-    const uint64_t k = (uint64_t)gx_arg_int(args, "k");
-    uint64_t *ptr;
-    uint32_t *dst;
-    float *weight;
+                   .sample = (uint64_t)gx_arg_int(args, "sample"),
+                   .k = (uint32_t)gx_arg_int(args, "k"),
+                   .job = job};
     gx_status status;
     GX_TRY(read_shares(&s, args, err));
-    GX_TRY(prepare(&s, job, err));
-    GX_TRY(add_rows(&ptr, out, graph, k, err));
-    GX_TRY(gx_output_add(&dst, out, "dst", GX_U32, ptr[graph->n], 0, err));
-    GX_TRY(gx_output_add(&weight, out, "weight", GX_F32, ptr[graph->n], 0, err));
+    GX_TRY(prepare(&s, err));
+    GX_TRY(add_rows(&s, out, err));
     GX_TRY(add_recipe(out, &s, err));
     gx_job_stage(job, "strength", 0);
-    GX_TRY(rank_all(&s, (uint32_t)k, ptr, dst, weight, job, err));
+    GX_TRY(rank_all(&s, err));
 done:
     gx_job_free(job, s.norm);
     gx_job_free(job, s.group_weight);
@@ -420,7 +384,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 static gx_status check_row(const gx_graph *graph, uint32_t u, const uint64_t *ptr,
                            const uint32_t *dst, const float *weight, gx_error *err) {
     for (uint64_t i = ptr[u]; i < ptr[u + 1]; i++) {
-        if (find(graph->out_dst, graph->out_ptr[u], graph->out_ptr[u + 1], dst[i]) == UINT64_MAX) {
+        if (!has_arc(graph, u, dst[i])) {
             return gx_fail(err, GX_INTERNAL, "member %u has no tie with %u, yet its strength", u,
                            dst[i]);
         }
@@ -462,7 +426,7 @@ const gx_pass gx_pass_strength = {
     .paper = "Granovetter, The strength of weak ties (1973); overlap: Onnela et al., PNAS 104 "
              "(2007), eq. 1",
     .complexity = "time O(sum over ties of the smaller degree, times log, "
-                  "and of rows of events; memory 12 n + 8 m bytes",
+                  "and of rows of events); memory 12 n + 8 m bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
     .wants = GX_NEED_MATRIX | GX_NEED_TIMES | GX_NEED_GROUPS,
     .gives = gives,

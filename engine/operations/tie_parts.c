@@ -54,6 +54,23 @@ double gx_tie_common_part(double common, uint64_t degree_u, uint64_t degree_v) {
     return around > 0.0 ? fmin(common / around, 1.0) : 0.0;
 }
 
+double gx_tie_dot(const gx_matrix *matrix, uint32_t u, uint32_t v) {
+    uint64_t a = matrix->ptr[u], b = matrix->ptr[v];
+    double dot = 0.0;
+    for (; gx_tie_next_shared(matrix, &a, &b, matrix->ptr[u + 1], matrix->ptr[v + 1]); a++, b++) {
+        dot += gx_matrix_value(matrix, a) * gx_matrix_value(matrix, b);
+    }
+    return dot;
+}
+
+double gx_tie_norm(const gx_matrix *matrix, uint32_t u) {
+    double sum = 0.0;
+    for (uint64_t i = matrix->ptr[u]; i < matrix->ptr[u + 1]; i++) {
+        sum += gx_matrix_value(matrix, i) * gx_matrix_value(matrix, i);
+    }
+    return sqrt(sum);
+}
+
 double gx_tie_purchases_part(double dot, double norm_u, double norm_v) {
     double norms = norm_u * norm_v;
     return dot > 0.0 && norms > 0.0 ? fmin(dot / norms, 1.0) : 0.0;

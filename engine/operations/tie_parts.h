@@ -40,6 +40,21 @@ double gx_tie_group_weight(uint64_t members);
 /* Neighbourhood overlap |N(u) ∩ N(v)| / (k_u + k_v − 2 − |N(u) ∩ N(v)|) (Onnela et al. 2007,
  * Structure and tie strengths in mobile communication networks, PNAS 104, eq. 1). */
 double gx_tie_common_part(double common, uint64_t degree_u, uint64_t degree_v);
+/* Σ value · value over the columns that two rows share, and √Σ value² over one. */
+double gx_tie_dot(const gx_matrix *matrix, uint32_t u, uint32_t v);
+double gx_tie_norm(const gx_matrix *matrix, uint32_t u);
+/* The next column that both rows have, from *a and *b on; false at the end of either. */
+static inline bool gx_tie_next_shared(const gx_matrix *m, uint64_t *a, uint64_t *b, uint64_t a_end,
+                                      uint64_t b_end) {
+    while (*a < a_end && *b < b_end && m->col[*a] != m->col[*b]) {
+        if (m->col[*a] < m->col[*b]) {
+            ++*a;
+        } else {
+            ++*b;
+        }
+    }
+    return *a < a_end && *b < b_end;
+}
 /* Cosine of what the two bought, from the dot product and the two norms. */
 double gx_tie_purchases_part(double dot, double norm_u, double norm_v);
 

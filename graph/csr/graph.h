@@ -64,6 +64,9 @@ GX_MUST_CHECK gx_status gx_matrix_transpose(gx_matrix *out, const gx_matrix *mat
                                             gx_error *err);
 void gx_matrix_finish(gx_matrix *matrix);
 uint64_t gx_matrix_bytes(const gx_matrix *matrix);
+static inline double gx_matrix_value(const gx_matrix *matrix, uint64_t i) {
+    return matrix->value ? (double)matrix->value[i] : 1.0;
+}
 /* Index of (row, col), or UINT64_MAX. */
 uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col);
 
