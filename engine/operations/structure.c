@@ -12,8 +12,9 @@
  *                   same share of interactions: what members did to each other, counted
  *   weighted_…      the first four where a tie counts by its weight:
  *     density         mean weight over all pairs (Wasserman and Faust 1994, 4.4)
- *     reciprocity     Σ min(w_uv, w_vu) / Σ w_uv (Squartini, Picciolo, Ruzzenenti, Garlaschelli
- * 2013) clustering      structure.h: Opsahl and Panzarasa 2009; Barrat et al. 2004, equation 5
+ *     reciprocity     Σ min(w_uv, w_vu) / Σ w_uv (Squartini, Picciolo, Ruzzenenti and
+ *                     Garlaschelli 2013)
+ *     clustering      structure.h: Opsahl and Panzarasa 2009; Barrat et al. 2004, equation 5
  *     assortativity   of strengths: Newman 2003, equation 21
  *
  * Searches meet in groups of up to 64 (Then et al. 2014), eight groups for the whole, whose
@@ -185,12 +186,13 @@ static void add_interactions(const structure *s, uint32_t v, flow *inside, flow 
     const uint32_t *community = s->inner.community;
     for (uint64_t i = acts ? acts->ptr[v] : 0; acts && i < acts->ptr[v + 1]; i++) {
         uint32_t u = acts->col[i];
-        double count = acts->value ? (double)acts->value[i] : 1;
-        bool vertical = is_vertical(s, v, u);
-        if (u != v) {
-            add_acts(all, count, vertical);
+        if (u == v) {
+            continue;
         }
-        if (u != v && community[u] == community[v]) {
+        double count = gx_matrix_value(acts, i);
+        bool vertical = is_vertical(s, v, u);
+        add_acts(all, count, vertical);
+        if (community[u] == community[v]) {
             add_acts(inside, count, vertical);
         }
     }
@@ -404,13 +406,14 @@ done:
 
 /* ---- the pass -------------------------------------------------------------------------------- */
 
+static int threads_for(uint64_t size, int threads) {
+    return size <= SMALL ? 1 : threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS : threads;
+}
+
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
-    const uint64_t size = input->graph->m + input->users;
     structure s = {.input = input,
-                   .threads = size <= SMALL                      ? 1
-                              : job->threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS
-                                                                 : job->threads,
+                   .threads = threads_for(input->graph->m + input->users, job->threads),
                    .samples = (uint32_t)gx_arg_int(args, "samples"),
                    .circle_samples = (uint32_t)gx_arg_int(args, "circle_samples"),
                    .job = job};
@@ -443,7 +446,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
     uint64_t pairs;
     const uint64_t circles = gx_partition_expected(&pairs, input);
-    const int used = n + m <= SMALL ? 1 : threads > GX__SPREAD_GROUPS ? GX__SPREAD_GROUPS : threads;
+    const int used = threads_for(n + m, threads);
     const bool weighted =
         input->undirected && (!input->undirected->out_ptr || input->undirected->out_weight);
     uint64_t texture = gx__texture_bytes(n, m, weighted, threads) + sizeof(gx__texture) * circles;
@@ -503,8 +506,8 @@ const gx_pass gx_pass_structure = {
     .paper =
         "Newman, Networks: an introduction (2010), 7.9 and 7.46; Newman, Assortative mixing in "
         "networks, PRL 89 (2002), eq. 4; Leskovec, Kleinberg, Faloutsos, Graphs over time (2005); "
-        "by "
-        "weight: Barrat et al., PNAS 101 (2004), eq. 5; Opsahl, Panzarasa, Clustering in weighted "
+        "by weight: Barrat et al., PNAS 101 (2004), eq. 5; Opsahl, Panzarasa, Clustering in "
+        "weighted "
         "networks (2009); Squartini et al., Reciprocity of weighted networks, Sci. Rep. 3 (2013)",
     .complexity =
         "time O(m sqrt m) at worst, O(8 m) for each 512 samples; memory 21 n + 8 m bytes and "

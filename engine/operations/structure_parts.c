@@ -134,18 +134,22 @@ static void add_heavy_member(heavy_strands *h, const weave *w, uint32_t v) {
     }
 }
 
+/* Newman's r of M ties between values j and k at their ends: Σ jk, ½ Σ (j + k) and ½ Σ (j² + k²)
+ * are sums over members; `ends` is 2 M. */
+static double correlation(double first, double second, double products, double ends) {
+    const double mean = first / ends, spread = second / ends - mean * mean;
+    return ends > 0 && spread > 1e-12 * mean * mean ? (products / ends - mean * mean) / spread
+                                                    : (double)NAN;
+}
+
 static void close_heavy(gx__texture *t, const heavy_strands *h, double ends) {
     t->weight = h->weight / 2;
-    t->weighted_clustering = t->weighted_local_clustering = t->weighted_assortativity = (double)NAN;
+    t->weighted_clustering = t->weighted_local_clustering = (double)NAN;
     if (h->paths > 0) {
         t->weighted_clustering = fmin(h->closed / h->paths, 1);
         t->weighted_local_clustering = fmin(h->local / h->counted, 1);
     }
-    if (ends > 0) {
-        double mean = h->first / ends, spread = h->second / ends - mean * mean;
-        double shared = h->products / ends - mean * mean;
-        t->weighted_assortativity = spread > 1e-12 * mean * mean ? shared / spread : (double)NAN;
-    }
+    t->weighted_assortativity = correlation(h->first, h->second, h->products, ends);
 }
 
 static void add_member(strands *s, const weave *w, uint32_t v) {
@@ -167,22 +171,14 @@ static void add_member(strands *s, const weave *w, uint32_t v) {
     }
 }
 
-/* Newman's r of M ties between degrees j and k: Σ jk, ½ Σ (j + k) and ½ Σ (j² + k²) are sums over
- * members. */
 static gx__texture close_strands(const strands *s) {
-    gx__texture t = {.ties = s->ends / 2,
-                     .clustering = (double)NAN,
-                     .local_clustering = (double)NAN,
-                     .assortativity = (double)NAN};
+    gx__texture t = {
+        .ties = s->ends / 2, .clustering = (double)NAN, .local_clustering = (double)NAN};
     if (s->paths > 0) {
         t.clustering = s->closed / s->paths;
         t.local_clustering = s->local / s->counted;
     }
-    if (s->ends > 0) {
-        double mean = s->squares / s->ends, spread = s->cubes / s->ends - mean * mean;
-        double shared = s->products / s->ends - mean * mean;
-        t.assortativity = spread > 1e-12 * mean * mean ? shared / spread : (double)NAN;
-    }
+    t.assortativity = correlation(s->squares, s->cubes, s->products, s->ends);
     t.weight = t.ties;
     t.weighted_clustering = t.clustering;
     t.weighted_local_clustering = t.local_clustering;
@@ -226,14 +222,6 @@ done:
     return status;
 }
 
-static double strength_without_loop(const gx__rows_view *rows, uint32_t v) {
-    double sum = 0;
-    for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
-        sum += rows->end[i] == v ? 0 : (double)rows->weight[i];
-    }
-    return sum;
-}
-
 gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t *at,
                          uint32_t parts, gx_job *job, gx_error *err) {
     const uint32_t n = graph->n, whole[2] = {0, n};
@@ -249,7 +237,7 @@ gx_status gx__texture_of(gx__texture *out, const gx_graph *graph, const uint32_t
         GX_TRY(gx_job_alloc(job, &w.strength, n, sizeof *w.strength, err));
         GX_TRY(gx_job_alloc(job, &w.closed, n, sizeof *w.closed, err));
         for (uint32_t v = 0; v < n; v++) {
-            w.strength[v] = strength_without_loop(&rows, v);
+            w.strength[v] = gx__others_strength(&rows, v);
         }
     }
     GX_TRY(count_triangles(&w, job, err));
