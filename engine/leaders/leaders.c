@@ -271,8 +271,9 @@ done:
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    const uint64_t n = input->users, nnz = input->matrix->nnz, m = input->graph->m;
-    const uint64_t categories = input->category->count;
+    const uint64_t n = input->users, m = input->graph ? input->graph->m : 0;
+    const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
+    const uint64_t categories = input->category ? input->category->count : 0;
     const uint64_t kept = categories * (uint64_t)gx_arg_int(args, "per_category");
     out->mem_bytes = n * (120 + 4 * (uint64_t)threads) + 8 * nnz +
                      4 * (uint64_t)threads * input->items + 100 * categories +

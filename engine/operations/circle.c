@@ -23,6 +23,8 @@
 #include "engine/kernel/top.h"
 #include "graph/pass/pass.h"
 
+enum { MEMBERS_A_LOOK = 256 };
+
 static const gx_param params[] = {
     {.name = "items",
      .type = GX_PARAM_INT,
@@ -90,9 +92,12 @@ done:
 /* ---- shape -------------------------------------------------------------------------------------
  */
 
-static double density_of(const circles *all, const gx_graph *graph, uint32_t c) {
+static double density_of(const circles *all, const gx_graph *graph, uint32_t c, gx_job *job) {
     uint64_t inside = 0;
     for (uint32_t i = all->at[c]; i < all->at[c + 1]; i++) {
+        if (i % MEMBERS_A_LOOK == 0 && gx_job_should_stop(job)) {
+            return 0.0;
+        }
         uint32_t v = all->member[i];
         for (uint64_t arc = graph->out_ptr[v]; arc < graph->out_ptr[v + 1]; arc++) {
             uint32_t u = graph->out_dst[arc];
@@ -121,7 +126,7 @@ static gx_status give_shape(gx_output *out, const circles *all, const gx_graph *
     for (uint32_t c = 0; c < all->count; c++) {
         size[c] = all->at[c + 1] - all->at[c];
         conductance[c] = gx_quality_conductance(total[c], inside[c], weight);
-        density[c] = gx_job_should_stop(job) ? 0.0 : density_of(all, graph, c);
+        density[c] = gx_job_should_stop(job) ? 0.0 : density_of(all, graph, c, job);
     }
     status = gx_job_check(job, err);
 done:
@@ -130,8 +135,7 @@ done:
     return status;
 }
 
-/* ---- taste
- * --------------------------------------------------------------------------------------- */
+/* ---- taste ----------------------------------------------------------------------------------- */
 
 /* Who acted on what: items as they are, or their categories. */
 typedef struct acts {
@@ -145,6 +149,21 @@ typedef struct counter {
     uint32_t *count, *seen, *touched, touched_count;
     gx__top top;
 } counter;
+
+static gx_status counter_init(counter *own, uint32_t kinds, gx_job *job, gx_error *err) {
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &own->count, kinds, sizeof *own->count, err));
+    GX_TRY(gx_job_alloc(job, &own->seen, kinds, sizeof *own->seen, err));
+    GX_TRY(gx_job_alloc(job, &own->touched, kinds, sizeof *own->touched, err));
+done:
+    return status;
+}
+
+static void counter_finish(counter *own, gx_job *job) {
+    gx_job_free(job, own->count);
+    gx_job_free(job, own->seen);
+    gx_job_free(job, own->touched);
+}
 
 typedef struct taste {
     const circles *all;
@@ -177,10 +196,13 @@ static double lift_of(const taste *t, double count, double size, uint32_t kind) 
     return (count + t->prior * everywhere) / (size + t->prior) / everywhere;
 }
 
-static void profile_circle(taste *t, uint32_t c, counter *own) {
+static void profile_circle(taste *t, uint32_t c, counter *own, gx_job *job) {
     const uint32_t from = t->all->at[c], to = t->all->at[c + 1];
     own->touched_count = 0;
     for (uint32_t i = from; i < to; i++) {
+        if (i % MEMBERS_A_LOOK == 0 && gx_job_should_stop(job)) {
+            return;
+        }
         count_member(&t->acts, t->all->member[i], own);
     }
     own->top.entry = t->kept + t->room[c];
@@ -218,10 +240,7 @@ static gx_status profile_all(taste *t, gx_job *job, gx_error *err) {
     gx_status status;
     GX_TRY(gx_job_alloc(job, &counters, (size_t)job->threads, sizeof *counters, err));
     for (int i = 0; i < job->threads; i++) {
-        counter *own = &counters[i];
-        GX_TRY(gx_job_alloc(job, &own->count, t->acts.kinds, sizeof *own->count, err));
-        GX_TRY(gx_job_alloc(job, &own->seen, t->acts.kinds, sizeof *own->seen, err));
-        GX_TRY(gx_job_alloc(job, &own->touched, t->acts.kinds, sizeof *own->touched, err));
+        GX_TRY(counter_init(&counters[i], t->acts.kinds, job, err));
     }
 #pragma omp parallel num_threads(job->threads)
     {
@@ -229,16 +248,14 @@ static gx_status profile_all(taste *t, gx_job *job, gx_error *err) {
 #pragma omp for schedule(dynamic, 4)
         for (uint32_t c = 0; c < t->all->count; c++) {
             if (!gx_job_should_stop(job)) {
-                profile_circle(t, c, own);
+                profile_circle(t, c, own, job);
             }
         }
     }
     status = gx_job_check(job, err);
 done:
     for (int i = 0; counters && i < job->threads; i++) {
-        gx_job_free(job, counters[i].count);
-        gx_job_free(job, counters[i].seen);
-        gx_job_free(job, counters[i].touched);
+        counter_finish(&counters[i], job);
     }
     gx_job_free(job, counters);
     return status;
@@ -248,18 +265,17 @@ done:
 static gx_status count_overall(uint32_t **out, const acts *a, gx_job *job, gx_error *err) {
     counter all = {0};
     gx_status status;
-    GX_TRY(gx_job_alloc(job, &all.count, a->kinds, sizeof *all.count, err));
-    GX_TRY(gx_job_alloc(job, &all.seen, a->kinds, sizeof *all.seen, err));
-    GX_TRY(gx_job_alloc(job, &all.touched, a->kinds, sizeof *all.touched, err));
+    GX_TRY(counter_init(&all, a->kinds, job, err));
     for (uint32_t u = 0; u < a->matrix->rows; u++) {
+        if (u % MEMBERS_A_LOOK == 0) {
+            GX_TRY(gx_job_check(job, err));
+        }
         count_member(a, u, &all);
     }
     *out = all.count;
     all.count = NULL;
 done:
-    gx_job_free(job, all.count);
-    gx_job_free(job, all.seen);
-    gx_job_free(job, all.touched);
+    counter_finish(&all, job);
     return status;
 }
 
@@ -339,7 +355,8 @@ done:
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)args;
-    const uint64_t n = input->users, m = input->undirected->m, nnz = input->matrix->nnz;
+    const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
+    const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
     out->mem_bytes = 24 * n + 28 * nnz + 12 * (uint64_t)input->items * (uint64_t)(threads + 1);
     out->cpu_s = 1e-8 * (double)m + 6e-8 * (double)nnz;
 }

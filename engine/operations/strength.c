@@ -371,7 +371,7 @@ done:
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    const uint64_t n = input->undirected->n, m = input->undirected->m;
+    const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
     const uint64_t k = (uint64_t)gx_arg_int(args, "k"), kept = n * k < m ? n * k : m;
     out->mem_bytes = 12 * n + 8 * kept +
                      (uint64_t)threads * (sizeof(worker) + 4 * n + 16 * (k < n ? k : n)) + 256;
