@@ -318,6 +318,9 @@ static double level_quality(const gx__leiden *leiden, uint32_t communities) {
     const gx__level *level = &leiden->level;
     double inside = leiden->weight2m, expected = 0.0;
     for (uint32_t v = 0; v < level->n; v++) {
+        if (v % NODES_CHECKED == 0 && gx_job_should_stop(leiden->job)) {
+            break; /* nobody will see it */
+        }
         for (uint64_t arc = level->from[v]; arc < level->to[v]; arc++) {
             if (leiden->community[level->dst[arc]] != leiden->community[v]) {
                 inside -= gx__level_weight(level, arc);
@@ -368,6 +371,7 @@ static gx_status run_round(gx__leiden *leiden, uint32_t round, gx__tree_levels *
         GX_TRY(gx__leiden_aggregate(leiden, parts, err));
     }
     *out_quality = level_quality(leiden, communities);
+    status = gx_job_check(leiden->job, err);
 done:
     return status;
 }

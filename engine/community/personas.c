@@ -14,8 +14,9 @@ enum {
     LARGE = 512,
     LANES_MOST = 2, /* hubs parted at a time */
     SAMPLES = 1024,
-    SAMPLE_STEPS = 1 << 22,    /* no more are drawn after so many: some 20 ms */
-    CHUNK = 32,                /* members a thread takes at a time */
+    SAMPLE_STEPS = 1 << 22, /* no more are drawn after so many: some 20 ms */
+    CHUNK = 32,             /* members a thread takes at a time */
+    MEMBERS_A_LOOK = 1024,
     ARCS_PER_THREAD = 1 << 14, /* fewer are not worth a thread */
 };
 
@@ -108,11 +109,14 @@ done:
  * targets rise, and personas are numbered as their members are. `next` of a member is the arc of
  * its row that points back, since sources come in rising order too. */
 static void deal_arcs(gx__personas *out, const gx_graph *g, const uint32_t *part, uint64_t *next,
-                      uint64_t *fill) {
+                      uint64_t *fill, gx_job *job) {
     for (uint32_t v = 0; v < g->n; v++) {
         next[v] = g->out_ptr[v];
     }
     for (uint32_t v = 0; v < g->n; v++) {
+        if (v % MEMBERS_A_LOOK == 0 && gx_job_should_stop(job)) {
+            return;
+        }
         for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
             uint32_t u = g->out_dst[i];
             uint64_t back = next[u]++;
@@ -165,7 +169,7 @@ gx_status gx__personas_make(gx__personas *out, const gx_graph *g,
     count_arcs(&made, g, part);
     GX_TRY(gx_job_check(job, err));
     memcpy(fill, made.ptr, personas * sizeof *fill);
-    deal_arcs(&made, g, part, next, fill);
+    deal_arcs(&made, g, part, next, fill, job);
     GX_TRY(gx_job_check(job, err));
     made.graph = (gx_graph){.n = (uint32_t)personas,
                             .m = made.ptr[personas],

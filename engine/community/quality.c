@@ -39,12 +39,14 @@ typedef struct sums {
 } sums;
 
 static void sum_rows(sums *s, const gx_graph *graph, const float *weight, const uint32_t *community,
-                     int threads) {
+                     gx_job *job) {
     const uint32_t blocks = graph->n / BLOCK + 1;
+    const int threads = graph->m < ARCS_PARALLEL ? 1 : job->threads;
     (void)threads;
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (uint32_t b = 0; b < blocks; b++) {
-        const uint32_t last = b + 1 < blocks ? (b + 1) * BLOCK : graph->n;
+        const uint32_t end = b + 1 < blocks ? (b + 1) * BLOCK : graph->n;
+        const uint32_t last = gx_job_should_stop(job) ? 0 : end;
         double inside = 0.0;
         for (uint32_t v = b * BLOCK; v < last; v++) {
             double all = 0.0;
@@ -87,7 +89,8 @@ gx_status gx_quality_objective(double *out, const gx_graph *graph, const uint32_
         s.total_in = NULL;
         GX_TRY(gx_job_alloc(job, &s.total_in, n, sizeof *s.total_in, err));
     }
-    sum_rows(&s, graph, weight, community, graph->m < ARCS_PARALLEL ? 1 : job->threads);
+    sum_rows(&s, graph, weight, community, job);
+    GX_TRY(gx_job_check(job, err));
     sum_totals(&s, graph, weight, community, cpm);
     for (uint32_t b = 0; s.all > 0.0 && b < blocks; b++) {
         quality += s.inside[b] / s.all;

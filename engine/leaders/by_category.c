@@ -10,6 +10,8 @@
 #include "engine/kernel/top.h"
 #include "engine/leaders/measures.h"
 
+enum { MEMBERS_A_LOOK = 1024 };
+
 typedef struct standing {
     double own, credit;
 } standing;
@@ -61,6 +63,9 @@ static void forget_member(ranking *r) {
 /* Means over those who have any, and room for those who may be listed. */
 static gx_status find_usual(ranking *r, gx_job *job, gx_error *err) {
     for (uint32_t v = 0; v < r->input->users; v++) {
+        if (v % MEMBERS_A_LOOK == 0 && gx_job_should_stop(job)) {
+            break;
+        }
         view_member(r, v);
         for (uint32_t i = 0; i < r->view.count; i++) {
             uint32_t c = r->view.touched[i];
@@ -99,6 +104,9 @@ static gx_status rank_members(ranking *r, gx_job *job, gx_error *err) {
         r->top[c].capacity = (uint32_t)(r->room[c + 1] - r->room[c]);
     }
     for (uint32_t v = 0; v < r->input->users; v++) {
+        if (v % MEMBERS_A_LOOK == 0 && gx_job_should_stop(job)) {
+            break;
+        }
         if (r->structure[v] <= 0.0) {
             continue;
         }

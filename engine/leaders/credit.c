@@ -35,12 +35,12 @@ typedef struct credits {
     int64_t *time;      /* of all acts on an item, sorted */
 } credits;
 
-/* ---- who came after whom
- * ------------------------------------------------------------------------- */
+/* ---- who came after whom --------------------------------------------------------------------- */
 
 static bool is_earlier(const credits *c, uint64_t theirs, uint64_t own) {
     int64_t before = c->matrix->ts[theirs], after = c->matrix->ts[own];
-    return before < after && (c->window_ms == 0 || after - before <= c->window_ms);
+    uint64_t apart = (uint64_t)after - (uint64_t)before; /* also where an int64 would not hold it */
+    return before < after && (c->window_ms == 0 || apart <= (uint64_t)c->window_ms);
 }
 
 /* First place in [from, to) whose item is `item` or above. */
@@ -131,8 +131,7 @@ done:
     return status;
 }
 
-/* ---- what chance would do
- * ------------------------------------------------------------------------ */
+/* ---- what chance would do -------------------------------------------------------------------- */
 
 static int compare_times(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

@@ -8,12 +8,15 @@
  *
  *   followers      those who follow v
  *   reach          A³·1, walks of three steps that end at v: of the cheap measures the one nearest
- * to the size of simulated outbreaks pagerank       followed by those who are followed (Page et al.
- * 1999) core           coreness; good spreaders sit in the core (Kitsak et al., Nature Physics 6,
- * 2010) breadth        effective number of circles the followers come from: who reaches beyond
- * their own activity       own acts; 0 by default, since being busy is not being heeded
+ *                  to the size of simulated outbreaks
+ *   pagerank       followed by those who are followed (Page et al. 1999)
+ *   core           coreness; good spreaders sit in the core (Kitsak et al., Nature Physics 6, 2010)
+ *   breadth        effective number of circles the followers come from: who reaches beyond their
+ *                  own
+ *   activity       own acts; 0 by default, since being busy is not being heeded
  *   amplification  followers' acts that came after v's own on the same item, as far as they go
- * beyond chance (credit.c); over half of the score, since it alone says that v is heeded
+ *                  beyond chance (credit.c); over half of the score, since it alone says that v is
+ *                  heeded
  *
  * A part that nobody has (no events) is left out and the others count for it. Somebody whom nobody
  * follows scores 0: leading takes an audience. Plain follower count gives its own rank and the rank
@@ -21,7 +24,7 @@
  * is seen at once.
  *
  * Time O(n + m) and, for credit, O(Σ over ties of the shorter of the two histories, times log);
- * memory about 150 bytes a member and 8 an entry of the matrix. */
+ * memory about 120 bytes a member, 28 an entry of the matrix and 4 a member or item and thread. */
 #include "engine/leaders/leaders.h"
 
 #include "engine/community/partition.h"

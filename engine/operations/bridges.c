@@ -3,9 +3,9 @@
  * graph, Information Processing Letters 2, 1974; Hopcroft and Tarjan: Algorithm 447, CACM 16,
  * 1973):
  *
- *   low(v) = the earliest member that v's subtree reaches by at most one tie that is not of the
- * tree; (p, v) is a bridge where low(v) comes after p; p is cut from v's subtree where it does not
- * come before p.
+ *   low(v)  the earliest member that v's subtree reaches by at most one tie that is not of the tree
+ *   (p, v)  is a bridge where low(v) comes after p; p cuts v's subtree off where low(v) does not
+ *           come before p
  *
  * The search keeps its place in each row and the way back in `parent`, so there is no recursion and
  * no stack. O(n + m) time, one thread, at the most 34 bytes a member. A tie of weight 0 is a tie, a

@@ -5,9 +5,10 @@
  *   common   |N(u) ∩ N(v)|
  *   adamic   Σ over common z of 1 / log k_z (Adamic and Adar 2003)
  *   near     Σ over common z of 1 / k_z: a random walk of two steps, times k_u (resource
- * allocation, Zhou, Lü and Zhang 2009) far      Σ over paths u z w v of 1 / (k_z k_w): one of three
- * steps, times k_u; with `near` the superposed local random walk (Liu and Lü 2010) circle   whether
- * u and v are in the same community
+ *            allocation, Zhou, Lü and Zhang 2009)
+ *   far      Σ over paths u z w v of 1 / (k_z k_w): one of three steps, times k_u; with `near` the
+ *            superposed local random walk (Liu and Lü 2010)
+ *   circle   whether u and v are in the same community
  *
  * A graph's score is Σ weight × part, each squashed to below 1 by a scale of its own. */
 #ifndef GX_OPERATIONS_MEET_H
