@@ -483,10 +483,31 @@ static void test_weights_are_the_callers(void **state) {
     world_free(&w);
 }
 
+/* Times may be any; the follower's act at the end of them is outside of any window. */
+static void test_credit_at_the_ends_of_time(void **state) {
+    (void)state;
+    const uint32_t follower[] = {0}, followed[] = {1}, row[] = {0, 1}, item[] = {0, 0};
+    const int64_t ts[] = {INT64_MAX, INT64_MIN + 1};
+    uint64_t credit[2] = {0};
+    gx_graph graph;
+    gx_matrix matrix;
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(
+        gx_graph_build(&graph, 2, 1, follower, followed, NULL, GX_GRAPH_IN, &job, NULL), GX_OK);
+    assert_int_equal(gx_matrix_build(&matrix, 2, 1, 2, row, item, NULL, ts, &job, NULL), GX_OK);
+    assert_int_equal(gx__leaders_credit(credit, &graph, &matrix, 30 * 86400000LL, &job, NULL),
+                     GX_OK);
+    assert_int_equal(credit[0] + credit[1], 0);
+    gx_matrix_finish(&matrix);
+    gx_graph_finish(&graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_measures_against_definitions),
         cmocka_unit_test(test_credit_of_unequal_histories),
+        cmocka_unit_test(test_credit_at_the_ends_of_time),
         cmocka_unit_test(test_score_is_the_sum_of_its_parts),
         cmocka_unit_test(test_the_centre_of_a_star_leads),
         cmocka_unit_test(test_repeated_acts_tell_leaders_from_the_popular),

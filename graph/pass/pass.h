@@ -89,8 +89,9 @@ struct gx_pass {
     size_t param_count;
     bool serial;          /* runs on one thread (the igraph adapter), never two at once */
     bool label_dependent; /* permuting the ids may change the result (ties broken by id) */
-    /* Before anything runs: whatever it needs may still be NULL, and arrays of others not there
-     * yet. A graph may be one that is not there, with n and m but no arrays. */
+    /* Before anything runs: whatever it needs may still be NULL (but for a model's matrix), and
+     * arrays of others not there yet. A graph may be one that is not there, with n and m but no
+     * arrays. */
     void (*estimate)(gx_estimate *out, const gx_input *input, const gx_args *args, int threads);
     /* Adds its arrays, named with gx_output_add, and nothing else. */
     gx_status (*run)(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

@@ -247,6 +247,11 @@ static void assert_estimate(const gx_pass *pass, const world *w) {
     pass->estimate(&estimate, &input, &args, 2);
     assert_true(estimate.mem_bytes > 0 || w->graph.n == 0);
     assert_true(estimate.cpu_s >= 0 && isfinite(estimate.cpu_s));
+    if (pass->kind != GX_KIND_MODEL) { /* before anything is there */
+        input = (gx_input){.users = w->graph.n, .items = ITEMS};
+        pass->estimate(&estimate, &input, &args, 2);
+        assert_true(estimate.cpu_s >= 0 && isfinite(estimate.cpu_s));
+    }
     gx_arena_destroy(arena);
 }
 
