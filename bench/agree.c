@@ -36,11 +36,19 @@ static gx_status groups_of(uint32_t **out, uint32_t *out_count, const double *an
     return GX_OK;
 }
 
-/* Modularity, or NMI with the labels. */
+bool gx__judges_groups(const gx__task *task) {
+    return task->compare == GX__QUALITY || task->compare == GX__TRUTH;
+}
+
+/* Groups are judged by the labels of the ground, else by modularity. */
+static bool by_truth(const gx__ground *ground, const gx__task *task) {
+    return task->compare == GX__TRUTH && ground->arcs->label;
+}
+
+/* Modularity of the ties the task works on, or NMI with the labels. */
 static gx_status quality(double *out, const gx__ground *ground, const gx__task *task,
                          const double *answer, gx_error *err) {
-    bool truth = task->compare == GX__TRUTH && ground->arcs->label;
-    const gx_graph ties = gx__ties_of(ground, false, gx__is_weighted(task) && !task->directed);
+    const gx_graph ties = gx__ties_of(ground, task->directed, gx__is_weighted(task));
     uint32_t *group, count;
     gx_job job;
     gx_job_init(&job, 1, 1);
@@ -48,8 +56,9 @@ static gx_status quality(double *out, const gx__ground *ground, const gx__task *
     if (status != GX_OK) {
         return status;
     }
-    status = truth ? gx_quality_nmi(out, group, ground->arcs->label, ground->arcs->n, &job, err)
-                   : gx_quality_modularity(out, &ties, group, 1, &job, err);
+    status = by_truth(ground, task)
+                 ? gx_quality_nmi(out, group, ground->arcs->label, ground->arcs->n, &job, err)
+                 : gx_quality_objective(out, &ties, group, 1, 0, &job, err);
     gx_free(group);
     return status;
 }
@@ -124,29 +133,25 @@ static gx_status same_top(gx__verdict *out, const gx__task *task, uint32_t n, co
 static gx_status no_worse(gx__verdict *out, const gx__ground *ground, const gx__task *task,
                           const double *ours, const double *theirs, gx_error *err) {
     gx_status status = GX_OK;
-    bool truth = task->compare == GX__TRUTH && ground->arcs->label;
     double a = 0, b = 0;
     GX_TRY(quality(&a, ground, task, ours, err));
     GX_TRY(quality(&b, ground, task, theirs, err));
     out->agrees = a >= b - task->tolerance;
     out->counts = b >= a - task->tolerance;
-    snprintf(out->how, sizeof out->how, "%s %.4f against %.4f", truth ? "NMI" : "Q", a, b);
+    snprintf(out->how, sizeof out->how, "%s %.4f against %.4f",
+             by_truth(ground, task) ? "NMI" : "Q", a, b);
 done:
     return status;
 }
 
 gx_status gx__agree(gx__verdict *out, const gx__ground *ground, const gx__task *task,
                     const double *ours, const double *theirs, gx_error *err) {
-    *out = (gx__verdict){.compared = ours && theirs};
-    if (task->compare == GX__TIME) {
-        out->compared = false;
-    }
     gx_status status = GX_OK;
-    out->counts = true;
+    *out = (gx__verdict){.compared = ours && theirs && task->compare != GX__TIME, .counts = true};
     if (!out->compared) {
         return GX_OK;
     }
-    if (task->compare == GX__QUALITY || task->compare == GX__TRUTH) {
+    if (gx__judges_groups(task)) {
         return no_worse(out, ground, task, ours, theirs, err);
     }
     if (task->compare == GX__PARTITION) {
@@ -167,9 +172,8 @@ gx_status gx__value_of(double *out, const char **out_name, const gx__ground *gro
     if (!answer || task->compare < GX__PARTITION || task->compare == GX__TIME) {
         return GX_OK;
     }
-    if (task->compare == GX__QUALITY || task->compare == GX__TRUTH) {
-        bool truth = task->compare == GX__TRUTH && ground->arcs->label;
-        *out_name = truth ? "nmi" : "modularity";
+    if (gx__judges_groups(task)) {
+        *out_name = by_truth(ground, task) ? "nmi" : "modularity";
         return quality(out, ground, task, answer, err);
     }
     gx_status status = groups_of(&group, &count, answer, ground->arcs->n, err);

@@ -46,7 +46,7 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double median(double *values, int count) {
+double gx_bench_median(double *values, int count) {
     qsort(values, (size_t)count, sizeof *values, by_value);
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
@@ -71,9 +71,9 @@ gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn, gx_bench_
             cpu[r] = (double)(gx_clock_cpu_ns() - c) / 1e9;
         }
     }
-    line->wall_s = median(wall, runs);
+    line->wall_s = gx_bench_median(wall, runs);
     line->wall_min_s = wall[0]; /* sorted by now */
-    line->cpu_s = median(cpu, runs);
+    line->cpu_s = gx_bench_median(cpu, runs);
     line->rss_bytes = gx_bench_rss_peak();
     return GX_OK;
 }

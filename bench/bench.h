@@ -29,7 +29,7 @@ typedef struct gx_bench_line {
     const char *version;                 /* of a peer; NULL: guanxi */
     double over_s;                       /* the peer was stopped after so long; 0: it was not */
     const char *note;                    /* why there is no time; NULL: there is one */
-    bool has_estimate;                   /* the five below are set */
+    bool has_estimate;                   /* the four below are set */
     uint64_t estimate_bytes, used_bytes; /* of the job: told before, and held at the peak */
     double estimate_cpu_s;               /* told before; measured is cpu_s */
     double estimate_most_s;              /* the most it may take; 0: not told */
@@ -76,6 +76,8 @@ GX_MUST_CHECK gx_status gx_bench_run(gx_bench *bench, gx_error *err);
 
 typedef gx_status (*gx_bench_fn)(void *user, gx_error *err);
 
+/* Sorts them. */
+double gx_bench_median(double *values, int count);
 /* One warm-up, then `runs`; fills the medians of the line. `setup` (may be NULL) is not timed. */
 GX_MUST_CHECK gx_status gx_bench_time(gx_bench_line *line, int runs, gx_bench_fn fn,
                                       gx_bench_fn setup, void *user, gx_error *err);
@@ -135,6 +137,10 @@ typedef struct gx_bench_pair {
 } gx_bench_pair;
 gx_bench_pair gx_bench_pair_of(const gx_value *lines, const gx_value *ours);
 bool gx_bench_is_ours(const gx_value *line);
+gx_slice gx_bench_text(const gx_value *value);               /* empty: it is none, or NULL */
+bool gx_bench_lists(const gx_value *list, const char *text); /* NULL: no */
+gx_value gx_bench_digits(gx_arena *arena,
+                         double value); /* three, as text; "–" where there are none */
 bool gx_bench_same(const gx_value *a, const gx_value *b, const char *key); /* as text or number */
 double gx_bench_real(const gx_value *line, const char *key);               /* NAN: it has none */
 

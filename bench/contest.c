@@ -1,13 +1,11 @@
 /* One task, run by every contestant in turns. The first turn warms up; whoever takes long in it has
  * it counted and gets fewer turns, or no more. */
 #include "bench/graph.h"
-#include "engine/engine.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { RUNS_MAX = 101, CONTESTANTS_MAX = 24, THREADS_MAX = 8, PARAMS_MAX = 8 };
+enum { RUNS_MAX = 101, CONTESTANTS_MAX = 24, THREADS_MAX = 8 };
 
 typedef struct contestant {
     gx__peer *peer; /* NULL: guanxi */
@@ -19,188 +17,17 @@ typedef struct contestant {
     char note[120]; /* why it is out */
     double over_s;  /* it was stopped after so long */
     gx__verdict verdict;
-    gx_estimate estimate; /* the two are of guanxi's passes, at this number of threads */
-    uint64_t used_bytes;
+    gx__told told; /* of guanxi's passes, at this number of threads */
 } contestant;
 
 typedef struct contest {
     gx__ground *ground;
     const gx__task *task;
-    const gx_pass *pass;        /* NULL: a build */
-    gx_graph graph, undirected; /* what it runs on, borrowed */
     contestant *all;
     size_t count;
-    gx_arena *arena;
-    gx_value params;
     bool same_bytes; /* guanxi's at every number of threads */
     double ours_s;   /* the longest of guanxi's runs */
 } contest;
-
-/* ---- guanxi -----------------------------------------------------------------------------------
- */
-
-static gx_input input_of(contest *c) {
-    const gx__ground *g = c->ground;
-    bool weighted = gx__is_weighted(c->task);
-    c->graph = gx__ties_of(g, c->task->directed, weighted);
-    c->undirected = gx__ties_of(g, false, weighted && !c->task->directed);
-    return (gx_input){.graph = &c->graph,
-                      .undirected = &c->undirected,
-                      .groups = &g->groups,
-                      .users = g->arcs->n};
-}
-
-static double attenuation(const gx_graph *graph) {
-    uint64_t most = 0;
-    for (uint32_t v = 0; v < graph->n; v++) {
-        uint64_t degree = graph->out_ptr[v + 1] - graph->out_ptr[v];
-        most = degree > most ? degree : most;
-    }
-    return 1 / (1 + (double)most);
-}
-
-/* "a=1,b=@" as a map. */
-static gx_value params_of(gx_arena *arena, const char *text, const gx_graph *graph) {
-    gx_value map = gx_map(arena, PARAMS_MAX);
-    for (const char *at = text; *at;) {
-        size_t size = strcspn(at, ","), name = strcspn(at, "=");
-        bool stands = at[name + 1] == '@';
-        gx_map_put_text(arena, &map, gx_text(at, name),
-                        stands ? gx_real(attenuation(graph))
-                               : gx_text(at + name + 1, size - name - 1));
-        at += size + (at[size] == ',');
-    }
-    return map;
-}
-
-/* How many of the bridges each member is an end of; NULL where there are no bridges to read. */
-static gx_status count_bridges(double **out, const gx_arrays *results, uint32_t n, gx_error *err) {
-    const gx_array *src = gx_arrays_find(results, "bridges.src");
-    const gx_array *dst = gx_arrays_find(results, "bridges.dst");
-    if (!src || !dst) {
-        return GX_OK;
-    }
-    double *answer = gx_alloc0(n + 1u, sizeof *answer);
-    if (!answer) {
-        return gx_fail_memory(err, n * sizeof *answer);
-    }
-    for (uint64_t i = 0; i < src->shape[0]; i++) {
-        answer[((const uint32_t *)src->data)[i]]++;
-        answer[((const uint32_t *)dst->data)[i]]++;
-    }
-    *out = answer;
-    return GX_OK;
-}
-
-static gx_status take_answer(double **out, const gx_arrays *results, const gx_pass *pass,
-                             uint32_t n, gx_error *err) {
-    const double *score = gx_result_get(results, pass->name, "score", GX_F64, n);
-    const uint32_t *group = gx_result_get(results, pass->name, "community", GX_U32, n);
-    score = score ? score : gx_result_get(results, pass->name, "distance", GX_F64, n);
-    if (!score && !group) {
-        return count_bridges(out, results, n, err);
-    }
-    double *answer = gx_alloc(n + 1u, sizeof *answer);
-    if (!answer) {
-        return gx_fail_memory(err, n * sizeof *answer);
-    }
-    for (uint32_t v = 0; v < n; v++) {
-        answer[v] = score ? score[v] : group[v];
-    }
-    *out = answer;
-    return GX_OK;
-}
-
-/* Communities, where the pass works on them: made by a job that is not measured. */
-static gx_status make_ready(contest *c, gx_arrays *results, const gx_input *input, int threads,
-                            gx_error *err) {
-    bool wants = false;
-    for (const char *const *name = c->pass ? c->pass->arrays : NULL; name && *name; name++) {
-        wants = wants || strcmp(*name, "leiden.community") == 0;
-    }
-    if (!wants) {
-        return GX_OK;
-    }
-    gx_job job;
-    gx_job_init(&job, threads, c->ground->bench->job->seed);
-    gx_value params = gx_map(c->arena, 0);
-    return gx_pass_run(results, gx_pass_find(gx_engine_passes(), "leiden"), NULL, input, &params,
-                       &job, err);
-}
-
-static gx_status build_again(contest *c, gx_job *job, gx_error *err) {
-    const gx_bench_arcs *arcs = c->ground->arcs;
-    gx_graph *graph = c->task->directed ? &c->ground->ties : &c->ground->undirected;
-    unsigned flags = c->task->directed ? GX_GRAPH_IN : GX_GRAPH_UNDIRECTED;
-    gx_graph_finish(graph);
-    return gx_graph_build(graph, arcs->n, arcs->m, arcs->src, arcs->dst, NULL, flags, job, err);
-}
-
-/* What the pass is about to need, with all that is there by now. */
-static gx_status tell_before(const contest *c, contestant *who, const gx_input *input,
-                             gx_error *err) {
-    gx_args args;
-    if (!c->pass) {
-        return GX_OK;
-    }
-    gx_status status =
-        gx_args_parse(&args, c->arena, c->pass->params, c->pass->param_count, &c->params, err);
-    if (status == GX_OK) {
-        c->pass->estimate(&who->estimate, input, &args, who->threads);
-    }
-    return status;
-}
-
-typedef struct stop_line {
-    gx_job *from, *to;
-} stop_line;
-
-/* A run has a job of its own, which stops when the benchmark's is told to. */
-static void pass_on_stop(void *user, const char *stage, uint64_t done, uint64_t total,
-                         uint64_t mem_used) {
-    const stop_line *line = user;
-    (void)stage;
-    (void)done;
-    (void)total;
-    (void)mem_used;
-    if (gx_job_should_stop(line->from)) {
-        gx_job_cancel(line->to);
-    }
-}
-
-static gx_status run_ours(contest *c, contestant *who, gx__result *out, gx_error *err) {
-    gx_status status = GX_OK;
-    gx_arrays *results = NULL;
-    gx_job job;
-    gx_input input = input_of(c);
-    gx_job_init(&job, who->threads, c->ground->bench->job->seed);
-    job.deadline_ns = c->ground->bench->job->deadline_ns;
-    job.progress = pass_on_stop;
-    job.progress_user = &(stop_line){c->ground->bench->job, &job};
-    GX_TRY(gx_arrays_create(&results, err));
-    input.arrays = results;
-    GX_TRY(make_ready(c, results, &input, who->threads, err));
-    GX_TRY(tell_before(c, who, &input, err));
-    gx_bench_rss_reset();
-    uint64_t before = gx_bench_rss_now();
-    int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-    if (c->pass) {
-        GX_TRY(gx_pass_run(results, c->pass, NULL, &input, &c->params, &job, err));
-    } else {
-        GX_TRY(build_again(c, &job, err));
-    }
-    out->wall_s = (double)(gx_clock_ns() - wall) / 1e9;
-    out->cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9;
-    out->rss_bytes = gx_bench_rss_peak();
-    out->mem_bytes = out->rss_bytes > before ? out->rss_bytes - before : 0;
-    if (c->pass) {
-        who->used_bytes = atomic_load(&job.mem_peak);
-        GX_TRY(take_answer(&out->answer, results, c->pass, c->ground->arcs->n, err));
-    }
-done:
-    gx_arrays_destroy(results);
-    return status;
-}
 
 /* ---- turns ------------------------------------------------------------------------------------
  */
@@ -226,7 +53,7 @@ static double least_time(const contest *c, const contestant *who) {
 static gx_status turn(contest *c, contestant *who, gx__result *out, gx_error *err) {
     *out = (gx__result){0};
     if (!who->peer) {
-        gx_status status = run_ours(c, who, out, err);
+        gx_status status = gx__run_ours(out, &who->told, c->ground, c->task, who->threads, err);
         c->ours_s = fmax(c->ours_s, out->wall_s);
         return status;
     }
@@ -315,16 +142,6 @@ done:
 /* ---- lines ------------------------------------------------------------------------------------
  */
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count) {
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
 static gx_status judge(contest *c, gx_error *err) {
     gx_status status = GX_OK;
     const contestant *ours = &c->all[0];
@@ -342,10 +159,6 @@ done:
     return status;
 }
 
-static bool judges_groups(const contest *c) {
-    return c->task->compare == GX__QUALITY || c->task->compare == GX__TRUTH;
-}
-
 /* Groups must be as good as everybody's; scores must be somebody's, as a peer may be wrong. */
 static bool we_agree(const contest *c) {
     bool any = false, all = true, compared = false;
@@ -355,7 +168,7 @@ static bool we_agree(const contest *c) {
         any = any || (v->compared && v->agrees);
         all = all && (!v->compared || v->agrees);
     }
-    return c->same_bytes && (!compared || (judges_groups(c) ? all : any));
+    return c->same_bytes && (!compared || (gx__judges_groups(c->task) ? all : any));
 }
 
 static double least(const contestant *who) {
@@ -378,7 +191,7 @@ static const contestant *fastest_peer(const contest *c, int threads) {
             *best = !*best || least(who) < least(*best) ? who : *best;
         }
     }
-    return good ? good : judges_groups(c) ? worse : NULL;
+    return good ? good : gx__judges_groups(c->task) ? worse : NULL;
 }
 
 /* What there is to say of guanxi's answer beside that of `best`; NULL: nothing. */
@@ -408,12 +221,12 @@ static void set_ours(const contest *c, contestant *who, gx_bench_line *line) {
         line->ratio = least(who) / least(best);
         line->agrees = we_agree(c);
     }
-    if (c->pass) {
+    if (c->task->pass) {
         line->has_estimate = true;
-        line->estimate_bytes = who->estimate.mem_bytes;
-        line->estimate_cpu_s = who->estimate.cpu_s;
-        line->estimate_most_s = who->estimate.cpu_most_s;
-        line->used_bytes = who->used_bytes;
+        line->estimate_bytes = who->told.estimate.mem_bytes;
+        line->estimate_cpu_s = who->told.estimate.cpu_s;
+        line->estimate_most_s = who->told.estimate.cpu_most_s;
+        line->used_bytes = who->told.used_bytes;
     } else {
         const gx_graph *g = c->task->directed ? &c->ground->ties : &c->ground->undirected;
         double edges = c->task->directed ? (double)g->m : (double)g->m / 2;
@@ -442,9 +255,9 @@ static gx_status emit(contest *c, contestant *who, gx_error *err) {
     gx_status status =
         gx__value_of(&line.value, &line.value_name, c->ground, c->task, who->answer, err);
     if (who->runs) {
-        line.wall_s = median(who->wall, who->runs);
+        line.wall_s = gx_bench_median(who->wall, who->runs);
         line.wall_min_s = who->wall[0]; /* sorted by now */
-        line.cpu_s = median(who->cpu, who->runs);
+        line.cpu_s = gx_bench_median(who->cpu, who->runs);
     }
     if (who->peer && who->verdict.compared) {
         line.how = who->verdict.how;
@@ -504,8 +317,7 @@ static void invite(contest *c, gx__peer **peers, size_t peer_count) {
     }
     for (size_t p = 0; p < peer_count; p++) {
         if (peers[p]->knows(peers[p], c->task->name) && !is_spare(c, peers[p])) {
-            int most = peers[p]->threads_for ? peers[p]->threads_for(peers[p], c->task->name)
-                                             : peers[p]->threads;
+            int most = peers[p]->threads_for(peers[p], c->task->name);
             for (size_t t = 0; t < (most > 1 ? count : 1); t++) {
                 add(c, peers[p], most > 1 ? threads[t] : 1);
             }
@@ -517,18 +329,13 @@ gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers
                       gx_error *err) {
     gx_status status = GX_OK;
     contest c = {.ground = ground, .task = task};
-    if (task->pass) {
-        c.pass = gx_pass_find(gx_engine_passes(), task->pass);
-        if (!c.pass) {
-            return GX_OK;
-        }
+    if (!gx__is_ours(task)) {
+        return GX_OK;
     }
-    c.arena = gx_arena_create();
     c.all = gx_alloc0(CONTESTANTS_MAX, sizeof *c.all);
-    if (!c.arena || !c.all) {
-        GX_TRY(gx_fail_memory(err, CONTESTANTS_MAX * sizeof *c.all));
+    if (!c.all) {
+        return gx_fail_memory(err, CONTESTANTS_MAX * sizeof *c.all);
     }
-    c.params = params_of(c.arena, task->params, &ground->undirected);
     gx_job_stage(ground->bench->job, task->name, 0);
     if (gx__is_weighted(task)) {
         GX_TRY(gx__weigh(ground, task->directed, err));
@@ -540,10 +347,9 @@ gx_status gx__contest(gx__ground *ground, const gx__task *task, gx__peer **peers
         GX_TRY(emit(&c, &c.all[i], err));
     }
 done:
-    for (size_t i = 0; c.all && i < c.count; i++) {
+    for (size_t i = 0; i < c.count; i++) {
         gx_free(c.all[i].answer);
     }
     gx_free(c.all);
-    gx_arena_destroy(c.arena);
     return status;
 }

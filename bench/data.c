@@ -15,13 +15,28 @@
 /* ---- a store for a moment
  * ------------------------------------------------------------------------ */
 
-/* Imports `path` under `preset` and hands a read transaction to `fn`. */
-static gx_status with_store(const char *path, const char *preset, const char *action,
-                            gx_status (*fn)(void *user, gx_txn *txn, gx_error *err), void *user,
-                            gx_job *job, gx_error *err) {
+typedef gx_status (*txn_fn)(void *user, gx_txn *txn, gx_error *err);
+
+/* Hands a read transaction on the store to `fn`. */
+static gx_status with_own_store(const char *path, txn_fn fn, void *user, gx_error *err) {
     gx_status status = GX_OK;
     gx_store *store = NULL;
     gx_txn *txn = NULL;
+    gx_store_options options = {.read_only = true};
+    GX_TRY(gx_store_open(&store, path, &options, err));
+    GX_TRY(gx_txn_read(&txn, store, err));
+    GX_TRY(fn(user, txn, err));
+done:
+    gx_txn_abort(txn);
+    gx_store_close(store);
+    return status;
+}
+
+/* The same with what the import makes of `path` under `preset`. */
+static gx_status with_store(const char *path, const char *preset, const char *action, txn_fn fn,
+                            void *user, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_store *store = NULL;
     gx_import_report report;
     char folder[GX_FOLDER_MAX];
     status = gx_folder_make(folder, sizeof folder, err);
@@ -33,29 +48,12 @@ static gx_status with_store(const char *path, const char *preset, const char *ac
         .preset = preset, .action = action, .rejects = "/dev/null", .tie_kind = "follow"};
     GX_TRY(gx_store_open(&store, folder, &options, err));
     GX_TRY(gx_import_file(&report, store, path, &how, job, err));
-    GX_TRY(gx_txn_read(&txn, store, err));
-    GX_TRY(fn(user, txn, err));
+    gx_store_close(store);
+    store = NULL;
+    GX_TRY(with_own_store(folder, fn, user, err));
 done:
-    gx_txn_abort(txn);
     gx_store_close(store);
     gx_folder_remove(folder);
-    return status;
-}
-
-/* The same with a store that is there: its ties as they are. */
-static gx_status with_own_store(const char *path,
-                                gx_status (*fn)(void *user, gx_txn *txn, gx_error *err), void *user,
-                                gx_error *err) {
-    gx_status status = GX_OK;
-    gx_store *store = NULL;
-    gx_txn *txn = NULL;
-    gx_store_options options = {.read_only = true};
-    GX_TRY(gx_store_open(&store, path, &options, err));
-    GX_TRY(gx_txn_read(&txn, store, err));
-    GX_TRY(fn(user, txn, err));
-done:
-    gx_txn_abort(txn);
-    gx_store_close(store);
     return status;
 }
 
@@ -275,15 +273,6 @@ gx_status gx_bench_matrix(gx_matrix *out, const char *path, gx_job *job, gx_erro
     return with_store(path, "lightgcn", "buy", take_matrix, &take, job, err);
 }
 
-static void keep_first_error(void *user, const char *path, const gx_import_report *report,
-                             gx_status status, const gx_error *err) {
-    (void)user;
-    (void)path;
-    (void)report;
-    (void)status;
-    (void)err;
-}
-
 gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_db *db = NULL;
@@ -296,8 +285,7 @@ gx_status gx_bench_shop(const char *folder, uint32_t users, gx_job *job, gx_erro
     snprintf(path, sizeof path, "%s/shop.gx", folder);
     GX_TRY(gx_shop_write(data, &shop, job, err));
     GX_TRY(gx_db_open(&db, path, &options, err));
-    GX_TRY(gx_import_folder(gx_db_store(db), data, &(gx_import_options){0}, keep_first_error, NULL,
-                            job, err));
+    GX_TRY(gx_import_folder(gx_db_store(db), data, &(gx_import_options){0}, NULL, NULL, job, err));
     GX_TRY(gx_build(&built, db, &build, job, err));
 done:
     gx_db_close(db);

@@ -74,15 +74,13 @@ static void put_note(const document *d, const char *name) {
  */
 
 static void put_text(const document *d, const gx_value *value) {
-    if (value && value->type == GX_TEXT) {
-        gx_buffer_append(d->out, value->as.text, value->size);
-    }
+    gx_slice text = gx_bench_text(value);
+    gx_buffer_append(d->out, text.data, text.size);
 }
 
 static const char *c_text(const document *d, const gx_value *value) {
-    const char *text = value && value->type == GX_TEXT
-                           ? gx_arena_printf(d->arena, "%.*s", (int)value->size, value->as.text)
-                           : NULL;
+    gx_slice slice = gx_bench_text(value);
+    const char *text = gx_arena_printf(d->arena, "%.*s", (int)slice.size, slice.data);
     return text ? text : "";
 }
 
@@ -161,7 +159,7 @@ static const gx_value *widest(const document *d, const gx_value *line) {
 }
 
 static bool is_column(const gx_pair *pair) {
-    return !gx_slice_is((gx_slice){pair->key.as.text, pair->key.size}, "graph");
+    return !gx_slice_is(gx_bench_text(&pair->key), "graph");
 }
 
 static void put_table(const document *d, const gx_value *line) {

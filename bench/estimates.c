@@ -13,6 +13,8 @@ static const gx__task tasks[] = {
 #undef GX_TASK
 };
 
+_Static_assert(GX_COUNT(tasks) <= GX__TASKS_MAX, "the largest table of tasks");
+
 static gx_status run(gx_bench *bench, gx_error *err) {
     gx_bench alone = *bench;
     alone.peers = false;
@@ -25,12 +27,6 @@ static gx_status run(gx_bench *bench, gx_error *err) {
 #define NEAR 0.2        /* how far an estimate may be from what was measured */
 #define SHORT_S 0.01    /* what takes less is not judged by its time */
 #define SMALL_BYTES 1e6 /* what holds less is not judged by its memory */
-
-static gx_value digits(gx_arena *arena, double value) {
-    char text[32];
-    snprintf(text, sizeof text, isfinite(value) ? "%.3g" : "–", value);
-    return gx_text_copy(arena, text, strlen(text));
-}
 
 static bool is_near(double told, double taken) {
     return fabs(told - taken) <= NEAR * taken;
@@ -45,12 +41,12 @@ static gx_value row_of(gx_arena *arena, const gx_value *line) {
         const gx_value *value = gx_map_get(line, names[i]);
         gx_map_put(arena, &row, names[i], value ? *value : gx_nil());
     }
-    gx_map_put(arena, &row, "told MB", digits(arena, told / 1e6));
-    gx_map_put(arena, &row, "held MB", digits(arena, held / 1e6));
-    gx_map_put(arena, &row, "told/held", digits(arena, told / held));
-    gx_map_put(arena, &row, "told CPU s", digits(arena, told_s));
-    gx_map_put(arena, &row, "CPU s", digits(arena, taken_s));
-    gx_map_put(arena, &row, "told/CPU s", digits(arena, told_s / taken_s));
+    gx_map_put(arena, &row, "told MB", gx_bench_digits(arena, told / 1e6));
+    gx_map_put(arena, &row, "held MB", gx_bench_digits(arena, held / 1e6));
+    gx_map_put(arena, &row, "told/held", gx_bench_digits(arena, told / held));
+    gx_map_put(arena, &row, "told CPU s", gx_bench_digits(arena, told_s));
+    gx_map_put(arena, &row, "CPU s", gx_bench_digits(arena, taken_s));
+    gx_map_put(arena, &row, "told/CPU s", gx_bench_digits(arena, told_s / taken_s));
     bool memory = held < SMALL_BYTES || is_near(told, held);
     bool time = taken_s < SHORT_S || is_near(told_s, taken_s);
     bool range = taken_s <= gx_bench_real(line, "estimate_most_s"); /* no: it is not there */
@@ -76,11 +72,9 @@ gx_value gx_bench_estimates_page(gx_arena *arena, const gx_value *lines) {
 gx_value gx_bench_lines_of(gx_arena *arena, const gx_value *lines, bool estimates) {
     gx_value some = gx_list(arena, lines->size);
     for (uint32_t i = 0; i < lines->size; i++) {
-        const gx_value *suite = gx_map_get(&lines->as.items[i], "suite");
-        bool is = suite && suite->type == GX_TEXT &&
-                  gx_slice_is((gx_slice){suite->as.text, suite->size}, "estimates");
-        if (is == estimates) {
-            gx_list_add(arena, &some, lines->as.items[i]);
+        const gx_value *line = &lines->as.items[i];
+        if (gx_slice_is(gx_bench_text(gx_map_get(line, "suite")), "estimates") == estimates) {
+            gx_list_add(arena, &some, *line);
         }
     }
     return some;
@@ -90,10 +84,8 @@ gx_value gx_bench_lines_of(gx_arena *arena, const gx_value *lines, bool estimate
  */
 
 static void put(gx_buffer *out, const gx_value *line, const char *key) {
-    const gx_value *text = gx_map_get(line, key);
-    if (text && text->type == GX_TEXT) {
-        gx_buffer_append(out, text->as.text, text->size);
-    }
+    gx_slice text = gx_bench_text(gx_map_get(line, key));
+    gx_buffer_append(out, text.data, text.size);
 }
 
 static void put_real(gx_buffer *out, const char *format, double value) {

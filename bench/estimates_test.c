@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { MEMBERS = 400, TIES = 2000, LINES_MAX = 200 };
+enum { MEMBERS = 400, TIES = 2000, LINES_MAX = 400 };
 
 typedef struct seen {
     gx_bench_line line[LINES_MAX];

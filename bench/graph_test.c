@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { LINES_MAX = 200 };
+enum { LINES_MAX = 400 };
 
 typedef struct seen {
     gx_bench_line line[LINES_MAX];
@@ -193,6 +193,28 @@ static void test_weights(void **state) {
     for (int i = 1; i <= 10; i++) {
         assert_true(seen_weight[i]);
     }
+}
+
+/* Of directed ties it is the directed modularity: 1 − (1 · 1 + 2 · 2) / 3² here, where 1 / 2 would
+ * be without directions. */
+static void test_quality_has_directions(void **state) {
+    (void)state;
+    uint32_t src[] = {0, 2, 3}, dst[] = {1, 3, 2};
+    const double group[] = {0, 0, 1, 1};
+    const gx_bench_arcs arcs = {.n = 4, .m = 3, .src = src, .dst = dst};
+    gx__task task = {.params = "", .compare = GX__QUALITY, .directed = true};
+    gx_bench bench = {.threads = 1};
+    gx__ground ground;
+    const char *name;
+    double value;
+    assert_int_equal(gx__ground_make(&ground, &bench, &arcs, NULL), GX_OK);
+    assert_int_equal(gx__value_of(&value, &name, &ground, &task, group, NULL), GX_OK);
+    assert_string_equal(name, "modularity");
+    assert_true(fabs(value - 4 / 9.0) < 1e-12);
+    task.directed = false;
+    assert_int_equal(gx__value_of(&value, &name, &ground, &task, group, NULL), GX_OK);
+    assert_true(fabs(value - 0.5) < 1e-12);
+    gx__ground_finish(&ground);
 }
 
 /* Fast and wrong: its time does not count, and it is not what we agree with. */
@@ -398,12 +420,19 @@ static void test_labels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_igraph),       cmocka_unit_test(test_peers_that_fail),
-        cmocka_unit_test(test_a_wrong_peer), cmocka_unit_test(test_page),
-        cmocka_unit_test(test_a_worse_peer), cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_estimates),    cmocka_unit_test(test_page_of_stopped),
-        cmocka_unit_test(test_document),     cmocka_unit_test(test_a_peer_stopped_once),
-        cmocka_unit_test(test_weights),      cmocka_unit_test(test_a_peer_that_loads),
+        cmocka_unit_test(test_igraph),
+        cmocka_unit_test(test_peers_that_fail),
+        cmocka_unit_test(test_a_wrong_peer),
+        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_a_worse_peer),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_estimates),
+        cmocka_unit_test(test_page_of_stopped),
+        cmocka_unit_test(test_document),
+        cmocka_unit_test(test_a_peer_stopped_once),
+        cmocka_unit_test(test_quality_has_directions),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_a_peer_that_loads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,10 +15,22 @@ bool gx_bench_same(const gx_value *a, const gx_value *b, const char *key) {
     return x && y && gx_value_equal(x, y);
 }
 
+gx_slice gx_bench_text(const gx_value *value) {
+    return value && value->type == GX_TEXT ? (gx_slice){value->as.text, value->size}
+                                           : (gx_slice){"", 0};
+}
+
+bool gx_bench_lists(const gx_value *list, const char *text) {
+    for (uint32_t i = 0; list && i < list->size; i++) {
+        if (gx_slice_is(gx_bench_text(&list->as.items[i]), text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool gx_bench_is_ours(const gx_value *line) {
-    const gx_value *tool = gx_map_get(line, "tool");
-    return tool && tool->type == GX_TEXT &&
-           gx_slice_is((gx_slice){tool->as.text, tool->size}, "guanxi");
+    return gx_slice_is(gx_bench_text(gx_map_get(line, "tool")), "guanxi");
 }
 
 static bool is_equal(const gx_value *line) {
@@ -68,8 +80,7 @@ gx_bench_pair gx_bench_pair_of(const gx_value *lines, const gx_value *ours) {
     return pair;
 }
 
-/* ".0123 s" as people write it: three digits. */
-static gx_value number(gx_arena *arena, double value) {
+gx_value gx_bench_digits(gx_arena *arena, double value) {
     char text[32];
     if (!isfinite(value)) {
         return gx_str("–");
@@ -92,7 +103,7 @@ static void add_threads(gx_arena *arena, gx_value *row, const gx_value *lines,
     double threads = gx_bench_real(ours, "threads");
     const gx_bench_pair pair = gx_bench_pair_of(lines, ours);
     const gx_value *tool = pair.peer ? gx_map_get(pair.peer, "tool") : NULL;
-    gx_value name = gx_str("–"), ratio = number(arena, pair.ratio);
+    gx_value name = gx_str("–"), ratio = gx_bench_digits(arena, pair.ratio);
     double cpu = (double)NAN;
     if (tool) {
         char *text = gx_arena_printf(
@@ -106,9 +117,10 @@ static void add_threads(gx_arena *arena, gx_value *row, const gx_value *lines,
         ratio = gx_str(text ? text : "");
     }
     put_keyed(arena, row, "fastest peer, s", threads, name);
-    put_keyed(arena, row, "guanxi, s", threads, number(arena, gx_bench_real(ours, "wall_min_s")));
+    put_keyed(arena, row, "guanxi, s", threads,
+              gx_bench_digits(arena, gx_bench_real(ours, "wall_min_s")));
     put_keyed(arena, row, "ratio", threads, ratio);
-    put_keyed(arena, row, "CPU ratio", threads, number(arena, cpu));
+    put_keyed(arena, row, "CPU ratio", threads, gx_bench_digits(arena, cpu));
 }
 
 /* How its answer compares with that of the peer it is measured against. */
@@ -127,11 +139,12 @@ static void add_memory(gx_arena *arena, gx_value *row, const gx_value *lines,
     double used = gx_bench_real(ours, "used_bytes"), told = gx_bench_real(ours, "estimate_bytes");
     used = isfinite(used) ? used : gx_bench_real(ours, "mem_bytes");
     double peer = pair.peer ? gx_bench_real(pair.peer, "mem_bytes") : (double)NAN;
-    gx_map_put(arena, row, "MB", number(arena, used / 1e6));
-    gx_map_put(arena, row, "peer MB", number(arena, peer / 1e6));
-    gx_map_put(arena, row, "told/held", number(arena, told / used));
+    gx_map_put(arena, row, "MB", gx_bench_digits(arena, used / 1e6));
+    gx_map_put(arena, row, "peer MB", gx_bench_digits(arena, peer / 1e6));
+    gx_map_put(arena, row, "told/held", gx_bench_digits(arena, told / used));
     gx_map_put(arena, row, "told/CPU s",
-               number(arena, gx_bench_real(ours, "estimate_cpu_s") / gx_bench_real(ours, "cpu_s")));
+               gx_bench_digits(arena, gx_bench_real(ours, "estimate_cpu_s") /
+                                          gx_bench_real(ours, "cpu_s")));
 }
 
 /* Whether a peer ran it, well or not; where none ran anything, every task is shown. */

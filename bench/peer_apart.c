@@ -3,14 +3,11 @@
  * so the process is killed where the limit is over, and forked anew when it is asked again. */
 #include "bench/graph.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <omp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LOAD_S = 600 };
@@ -23,7 +20,7 @@ typedef struct question {
 
 typedef struct reply {
     gx_status status;
-    bool answered; /* the file `apart` in the folder has it */
+    bool answered; /* the folder has it */
     gx__result result;
     char message[128];
 } reply;
@@ -32,100 +29,49 @@ typedef struct peer {
     gx__peer head;
     gx__peer *inner;
     const gx__ground *ground;
-    pid_t process; /* 0: not running */
-    int in, out;   /* of ours */
+    gx__child child;
+    pid_t parent; /* who started it */
 } peer;
 
 /* ---- the other process ------------------------------------------------------------------------
  */
 
-static void path_of(char *out, size_t size, const peer *p) {
-    snprintf(out, size, "%s/apart", p->ground->folder);
-}
-
-static bool write_answer(const peer *p, const double *answer) {
-    char path[GX_FOLDER_MAX + 16];
-    path_of(path, sizeof path, p);
-    FILE *file = fopen(path, "wb");
-    size_t n = p->ground->arcs->n;
-    bool whole = file && fwrite(answer, sizeof *answer, n, file) == n;
-    return file && fclose(file) == 0 && whole;
-}
-
-static bool say(int fd, const reply *r) {
+static bool say(int fd, reply *r, const gx_error *err) {
+    snprintf(r->message, sizeof r->message, "%.127s", r->status == GX_OK ? "" : err->message);
     return write(fd, r, sizeof *r) == (ssize_t)sizeof *r;
 }
 
 /* Two replies to each question: loaded, and what it took. */
-static void serve(peer *p, int in, int out) {
+static void serve(void *user, int in, int out) {
+    peer *p = user;
     question q;
-    while (read(in, &q, sizeof q) == (ssize_t)sizeof q) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (getppid() == p->parent && read(in, &q, sizeof q) == (ssize_t)sizeof q) {
         gx_error err = {0};
         reply r = {.status = p->inner->load(p->inner, &q.task, &err)};
-        snprintf(r.message, sizeof r.message, "%.127s", r.status == GX_OK ? "" : err.message);
-        if (!say(out, &r)) {
+        if (!say(out, &r, &err)) {
             break;
         }
         if (r.status != GX_OK) {
             continue;
         }
         r.status = p->inner->run(p->inner, &r.result, &q.task, q.threads, q.limit_s, &err);
-        r.answered = r.status == GX_OK && r.result.answer && write_answer(p, r.result.answer);
-        snprintf(r.message, sizeof r.message, "%.127s", r.status == GX_OK ? "" : err.message);
+        r.answered = r.status == GX_OK && r.result.answer &&
+                     gx__answer_write(p->ground, r.result.answer, &err) == GX_OK;
         gx_free(r.result.answer);
         r.result.answer = NULL;
-        if (!say(out, &r)) {
+        if (!say(out, &r, &err)) {
             break;
         }
     }
 }
 
-static void stop(peer *p) {
-    if (p->process > 0) {
-        kill(p->process, SIGKILL);
-        waitpid(p->process, NULL, 0);
-        close(p->in);
-        close(p->out);
-    }
-    p->process = 0;
-}
-
 static gx_status start(peer *p, gx_error *err) {
-    int down[2], up[2];
-    if (pipe2(down, O_CLOEXEC) != 0) {
-        return gx_fail_errno(err, errno, "starting", p->head.name);
-    }
-    if (pipe2(up, O_CLOEXEC) != 0) {
-        close(down[0]);
-        close(down[1]);
-        return gx_fail_errno(err, errno, "starting", p->head.name);
-    }
     fflush(NULL); /* nothing is written twice */
-    omp_pause_resource_all(
-        omp_pause_hard); /* a fork takes no threads along, and would wait for them */
-    pid_t parent = getpid();
-    p->process = fork();
-    if (p->process == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(down[1]);
-        close(up[0]);
-        if (getppid() == parent) {
-            serve(p, down[0], up[1]);
-        }
-        _exit(0);
-    }
-    close(down[0]);
-    close(up[1]);
-    p->in = down[1];
-    p->out = up[0];
-    if (p->process < 0) {
-        int number = errno;
-        p->process = 0;
-        close(p->in);
-        close(p->out);
-        return gx_fail_errno(err, number, "starting", p->head.name);
-    }
-    return GX_OK;
+    /* A fork takes no threads along, and would wait for them. */
+    omp_pause_resource_all(omp_pause_hard);
+    p->parent = getpid();
+    return gx__child_start(&p->child, serve, p, p->head.name, err);
 }
 
 /* ---- ours -------------------------------------------------------------------------------------
@@ -134,38 +80,20 @@ static gx_status start(peer *p, gx_error *err) {
 static gx_status hear(reply *out, peer *p, double limit_s, gx_error *err) {
     int64_t end_ns = gx_clock_ns() + (int64_t)(limit_s * 1e9);
     for (;;) {
-        struct pollfd ready = {.fd = p->out, .events = POLLIN};
+        struct pollfd ready = {.fd = p->child.out, .events = POLLIN};
         if (gx_clock_ns() > end_ns || gx_job_should_stop(p->ground->bench->job)) {
-            stop(p);
+            gx__child_stop(&p->child);
             return gx_fail(err, GX_DEADLINE, "over the limit of %.3g s", limit_s);
         }
         if (poll(&ready, 1, 100) <= 0) {
             continue;
         }
-        if (read(p->out, out, sizeof *out) != (ssize_t)sizeof *out) {
-            stop(p);
+        if (read(p->child.out, out, sizeof *out) != (ssize_t)sizeof *out) {
+            gx__child_stop(&p->child);
             return gx_fail(err, GX_IO, "%s ended", p->head.name);
         }
         return out->status == GX_OK ? GX_OK : gx_fail(err, out->status, "%s", out->message);
     }
-}
-
-static gx_status read_answer(double **out, const peer *p, gx_error *err) {
-    char path[GX_FOLDER_MAX + 16];
-    size_t n = p->ground->arcs->n;
-    path_of(path, sizeof path, p);
-    FILE *file = fopen(path, "rb");
-    double *answer = gx_alloc(n + 1, sizeof *answer);
-    bool whole = file && answer && fread(answer, sizeof *answer, n, file) == n;
-    if (file) {
-        fclose(file);
-    }
-    if (!whole) {
-        gx_free(answer);
-        return gx_fail(err, GX_CORRUPT, "%s gave no answer for every member", p->head.name);
-    }
-    *out = answer;
-    return GX_OK;
 }
 
 static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int threads,
@@ -174,17 +102,17 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
     question q = {.task = *task, .threads = threads, .limit_s = limit_s};
     reply r;
     gx_status status = GX_OK;
-    if (p->process == 0) {
+    if (p->child.process == 0) {
         GX_TRY(start(p, err));
     }
-    if (write(p->in, &q, sizeof q) != (ssize_t)sizeof q) {
-        stop(p);
+    if (write(p->child.in, &q, sizeof q) != (ssize_t)sizeof q) {
+        gx__child_stop(&p->child);
         return gx_fail(err, GX_IO, "%s ended", p->head.name);
     }
     GX_TRY(hear(&r, p, LOAD_S, err));
     GX_TRY(hear(&r, p, limit_s, err));
     if (r.answered) {
-        GX_TRY(read_answer(&r.result.answer, p, err));
+        GX_TRY(gx__answer_read(&r.result.answer, p->ground, p->head.name, err));
     }
     *out = r.result;
 done:
@@ -198,12 +126,12 @@ static bool knows(const gx__peer *self, const char *task) {
 
 static int threads_for(const gx__peer *self, const char *task) {
     const peer *p = (const peer *)self;
-    return p->inner->threads_for ? p->inner->threads_for(p->inner, task) : p->inner->threads;
+    return p->inner->threads_for(p->inner, task);
 }
 
 static void close_peer(gx__peer *self) {
     peer *p = (peer *)self;
-    stop(p);
+    gx__child_stop(&p->child);
     p->inner->close(p->inner);
     gx_free(p);
 }

@@ -1,6 +1,6 @@
-/* igraph's C library as a peer, called as its users call it (in a process of its own by
- * peer_apart.c). One call at a time. The
- * clock runs around igraph's own function only, not around the copying of its answer. */
+/* igraph's C library as a peer, called as its users call it, in a process of its own
+ * (peer_apart.c). The clock runs around igraph's own function only, not around the copying of its
+ * answer. */
 #include "bench/graph.h"
 
 #include <igraph/igraph.h>
@@ -17,9 +17,9 @@ typedef struct call {
 typedef struct peer {
     gx__peer head;
     const gx__ground *ground;
-    igraph_t graph[2]; /* undirected, directed; one at a time is there */
-    bool made[2], weighed;
-    igraph_vector_t weights; /* of that graph's ties */
+    igraph_t graph; /* one at a time is kept: tasks come sorted by the graph they work on */
+    bool made, directed, weighed;
+    igraph_vector_t weights; /* of its ties */
     uint32_t source[2];      /* of the graph without directions, and with */
 } peer;
 
@@ -93,9 +93,18 @@ static igraph_error_t betweenness(call *c) {
     return code;
 }
 
-/* Where a graph has directions, along them. */
+/* Where a graph has directions, along them: so all that follow paths. */
+static igraph_error_t betweenness_exact(call *c) {
+    return igraph_betweenness(c->graph, &c->score, igraph_vss_all(), true, c->weights);
+}
+
 static igraph_error_t closeness(call *c) {
     return igraph_closeness(c->graph, &c->score, NULL, NULL, igraph_vss_all(), IGRAPH_OUT,
+                            c->weights, true);
+}
+
+static igraph_error_t closeness_in(call *c) {
+    return igraph_closeness(c->graph, &c->score, NULL, NULL, igraph_vss_all(), IGRAPH_IN,
                             c->weights, true);
 }
 
@@ -260,11 +269,17 @@ static const struct {
     {"betweenness_weighted", betweenness},
     {"betweenness_directed", betweenness},
     {"betweenness_directed_weighted", betweenness},
+    {"betweenness_exact", betweenness_exact},
+    {"betweenness_exact_weighted", betweenness_exact},
+    {"betweenness_exact_directed", betweenness_exact},
     {"closeness", closeness},
+    {"closeness_weighted", closeness},
     {"closeness_directed", closeness},
+    {"closeness_in", closeness_in},
     {"closeness_sampled", closeness_sampled},
     {"closeness_sampled_weighted", closeness_sampled},
     {"harmonic", harmonic},
+    {"harmonic_weighted", harmonic},
     {"harmonic_directed", harmonic},
     {"distances", distances},
     {"distances_directed", distances},
@@ -278,6 +293,7 @@ static const struct {
     {"constraint", constraint},
     {"constraint_weighted", constraint},
     {"constraint_directed", constraint},
+    {"constraint_directed_weighted", constraint},
     {"components", components},
     {"strong_components", strong_components},
     {"leiden", leiden},
@@ -347,21 +363,18 @@ static igraph_error_t list_arcs(igraph_vector_int_t *out, const gx_bench_arcs *a
 }
 
 static void forget(peer *p) {
-    for (int directed = 0; directed < 2; directed++) {
-        if (p->made[directed]) {
-            igraph_destroy(&p->graph[directed]);
-            p->made[directed] = false;
-        }
+    if (p->made) {
+        igraph_destroy(&p->graph);
     }
     if (p->weighed) {
         igraph_vector_destroy(&p->weights);
-        p->weighed = false;
     }
+    p->made = p->weighed = false;
 }
 
 /* Of the ties in the order of list_ends. */
-static gx_status weigh(peer *p, bool directed, gx_error *err) {
-    const gx_graph *graph = directed ? &p->ground->ties : &p->ground->undirected;
+static gx_status weigh(peer *p, gx_error *err) {
+    const gx_graph *graph = p->directed ? &p->ground->ties : &p->ground->undirected;
     uint64_t at = 0, ties = graph->directed ? graph->m : graph->m / 2;
     if (p->weighed) {
         return GX_OK;
@@ -383,16 +396,17 @@ static gx_status make(peer *p, bool directed, bool anew, int64_t *out_wall_ns, i
                       gx_error *err) {
     const gx_graph *from = directed ? &p->ground->ties : &p->ground->undirected;
     igraph_vector_int_t ends;
-    forget(p); /* one at a time is kept: tasks come sorted by the graph they work on */
+    forget(p);
     igraph_error_t code = anew ? list_arcs(&ends, p->ground->arcs) : list_ends(&ends, from);
     if (code != IGRAPH_SUCCESS) {
         return said(code, err);
     }
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-    code = igraph_create(&p->graph[directed], &ends, (igraph_integer_t)from->n, directed);
-    p->made[directed] = code == IGRAPH_SUCCESS;
+    code = igraph_create(&p->graph, &ends, (igraph_integer_t)from->n, directed);
+    p->made = code == IGRAPH_SUCCESS;
+    p->directed = directed;
     if (anew && code == IGRAPH_SUCCESS) {
-        code = igraph_simplify(&p->graph[directed], true, true, NULL);
+        code = igraph_simplify(&p->graph, true, true, NULL);
     }
     *out_wall_ns = gx_clock_ns() - wall;
     *out_cpu_ns = gx_clock_cpu_ns() - cpu;
@@ -422,12 +436,11 @@ static gx_status copy_answer(gx__result *out, const call *c, gx_error *err) {
     return GX_OK;
 }
 
-static gx_status run_task(peer *p, gx__result *out, int which, bool directed, bool weighted,
-                          gx_error *err) {
-    call c = {.graph = &p->graph[directed],
+static gx_status run_task(peer *p, gx__result *out, int which, bool weighted, gx_error *err) {
+    call c = {.graph = &p->graph,
               .weights = weighted ? &p->weights : NULL,
               .n = p->ground->arcs->n,
-              .source = p->source[directed]};
+              .source = p->source[p->directed]};
     igraph_error_t code = igraph_vector_init(&c.score, 0);
     if (code == IGRAPH_SUCCESS) {
         code = igraph_vector_int_init(&c.member, 0);
@@ -458,10 +471,10 @@ static gx_status load(gx__peer *self, const gx__task *task, gx_error *err) {
     int64_t wall, cpu;
     gx_status status = GX_OK;
     igraph_set_error_handler(igraph_error_handler_ignore);
-    if (!is_build(task) && !p->made[task->directed]) {
+    if (!is_build(task) && (!p->made || p->directed != task->directed)) {
         status = make(p, task->directed, false, &wall, &cpu, err);
     }
-    return status == GX_OK && gx__is_weighted(task) ? weigh(p, task->directed, err) : status;
+    return status == GX_OK && gx__is_weighted(task) ? weigh(p, err) : status;
 }
 
 static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int threads,
@@ -478,7 +491,7 @@ static gx_status run(gx__peer *self, gx__result *out, const gx__task *task, int 
         out->wall_s = (double)wall / 1e9;
         out->cpu_s = (double)cpu / 1e9;
     } else if (status == GX_OK) {
-        status = run_task(p, out, find(task->name), task->directed, gx__is_weighted(task), err);
+        status = run_task(p, out, find(task->name), gx__is_weighted(task), err);
     }
     out->rss_bytes = gx_bench_rss_peak();
     out->mem_bytes = out->rss_bytes > before ? out->rss_bytes - before : 0;

@@ -4,12 +4,8 @@
 #include "bench/graph.h"
 #include "graph/codec/codec.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 1 << 16, START_S = 120, LOAD_S = 600 };
@@ -17,9 +13,8 @@ enum { LINE_MAX_BYTES = 1 << 16, START_S = 120, LOAD_S = 600 };
 typedef struct peer {
     gx__peer head;
     const gx__ground *ground;
-    char name[32], version[32];
-    pid_t process; /* 0: not running */
-    int in, out;   /* of ours */
+    char name[32], version[32], script[4096];
+    gx__child child;
     gx_arena *tasks_arena;
     gx_value tasks, threaded; /* what it said it can do; of these, what takes threads */
     char line[LINE_MAX_BYTES];
@@ -30,59 +25,28 @@ typedef struct peer {
  */
 
 static void stop(peer *p) {
-    if (p->process > 0) {
-        kill(-p->process, SIGKILL); /* with what it started */
-        kill(p->process, SIGKILL);  /* before it led a group of its own */
-        waitpid(p->process, NULL, 0);
-        close(p->in);
-        close(p->out);
-    }
-    p->process = 0;
+    gx__child_stop(&p->child);
     p->filled = p->taken = 0;
 }
 
-static void become(const peer *p, const char *script, int in, int out) {
+static void become(void *user, int in, int out) {
+    const peer *p = user;
     const gx__ground *g = p->ground;
     char members[16];
     snprintf(members, sizeof members, "%u", g->arcs->n);
-    if (setpgid(0, 0) != 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0) {
-        _exit(127);
+    if (setpgid(0, 0) == 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0) {
+        execl(g->bench->python, g->bench->python, p->script, g->folder, members, (char *)NULL);
     }
-    execl(g->bench->python, g->bench->python, script, g->folder, members, (char *)NULL);
     _exit(127);
 }
 
 static gx_status start(peer *p, gx_error *err) {
-    int down[2] = {-1, -1}, up[2] = {-1, -1};
-    char script[4096];
-    snprintf(script, sizeof script, "%s/with_%s.py", p->ground->bench->scripts, p->name);
-    if (access(p->ground->bench->python, X_OK) != 0 || access(script, R_OK) != 0) {
+    const gx_bench *bench = p->ground->bench;
+    snprintf(p->script, sizeof p->script, "%s/with_%s.py", bench->scripts, p->name);
+    if (access(bench->python, X_OK) != 0 || access(p->script, R_OK) != 0) {
         return gx_fail(err, GX_NOT_FOUND, "%s is not installed", p->name);
     }
-    if (pipe2(down, O_CLOEXEC) != 0) {
-        return gx_fail_errno(err, errno, "starting", p->name);
-    }
-    if (pipe2(up, O_CLOEXEC) != 0) {
-        close(down[0]);
-        close(down[1]);
-        return gx_fail_errno(err, errno, "starting", p->name);
-    }
-    p->process = fork();
-    if (p->process == 0) {
-        become(p, script, down[0], up[1]);
-    }
-    close(down[0]);
-    close(up[1]);
-    p->in = down[1];
-    p->out = up[0];
-    if (p->process < 0) {
-        int number = errno;
-        p->process = 0;
-        close(p->in);
-        close(p->out);
-        return gx_fail_errno(err, number, "starting", p->name);
-    }
-    return GX_OK;
+    return gx__child_start(&p->child, become, p, p->name, err);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------
@@ -102,7 +66,7 @@ static gx_status read_line(peer *p, double limit_s, gx_error *err) {
             return GX_OK;
         }
         int64_t left_ms = (end_ns - gx_clock_ns()) / 1000000;
-        struct pollfd ready = {.fd = p->out, .events = POLLIN};
+        struct pollfd ready = {.fd = p->child.out, .events = POLLIN};
         if (left_ms <= 0 || gx_job_should_stop(p->ground->bench->job)) {
             stop(p);
             return gx_fail(err, GX_DEADLINE, "over the limit of %.3g s", limit_s);
@@ -110,7 +74,7 @@ static gx_status read_line(peer *p, double limit_s, gx_error *err) {
         if (poll(&ready, 1, left_ms < 100 ? (int)left_ms : 100) <= 0) {
             continue;
         }
-        ssize_t got = read(p->out, p->line + p->filled, sizeof p->line - 1 - p->filled);
+        ssize_t got = read(p->child.out, p->line + p->filled, sizeof p->line - 1 - p->filled);
         if (got <= 0) {
             stop(p);
             return gx_fail(err, GX_IO, "%s ended", p->name);
@@ -172,50 +136,22 @@ static gx_status greet(peer *p, gx_error *err) {
 /* ---- the peer ----------------------------------------------------------------------------------
  */
 
-static bool names(const gx_value *list, const char *task) {
-    for (uint32_t i = 0; i < list->size; i++) {
-        const gx_value *name = &list->as.items[i];
-        if (name->type == GX_TEXT && gx_slice_is((gx_slice){name->as.text, name->size}, task)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool knows(const gx__peer *self, const char *task) {
-    return names(&((const peer *)self)->tasks, task);
+    return gx_bench_lists(&((const peer *)self)->tasks, task);
 }
 
 static int threads_for(const gx__peer *self, const char *task) {
-    return names(&((const peer *)self)->threaded, task) ? self->threads : 1;
-}
-
-static gx_status read_answer(double **out, const peer *p, gx_error *err) {
-    char path[GX_FOLDER_MAX + 16];
-    uint32_t n = p->ground->arcs->n;
-    snprintf(path, sizeof path, "%s/answer", p->ground->folder);
-    FILE *file = fopen(path, "rb");
-    double *answer = gx_alloc(n + 1u, sizeof *answer);
-    bool whole = file && answer && fread(answer, sizeof *answer, n, file) == n;
-    if (file) {
-        fclose(file);
-    }
-    if (!whole) {
-        gx_free(answer);
-        return gx_fail(err, GX_CORRUPT, "%s gave no answer for every member", p->name);
-    }
-    *out = answer;
-    return GX_OK;
+    return gx_bench_lists(&((const peer *)self)->threaded, task) ? self->threads : 1;
 }
 
 static gx_status ask(peer *p, gx__result *out, const char *task, int threads, double limit_s,
                      gx_arena *arena, gx_error *err) {
     gx_value line;
     gx_status status = GX_OK;
-    if (p->process == 0) {
+    if (p->child.process == 0) {
         GX_TRY(greet(p, err));
     }
-    if (dprintf(p->in, "{\"task\": \"%s\", \"threads\": %d}\n", task, threads) < 0) {
+    if (dprintf(p->child.in, "{\"task\": \"%s\", \"threads\": %d}\n", task, threads) < 0) {
         stop(p);
         return gx_fail(err, GX_IO, "%s ended", p->name);
     }
@@ -229,7 +165,7 @@ static gx_status ask(peer *p, gx__result *out, const char *task, int threads, do
                         .rss_bytes = (uint64_t)real_of(&line, "rss_bytes"),
                         .mem_bytes = (uint64_t)real_of(&line, "mem_bytes")};
     if (gx_map_get(&line, "members")) {
-        GX_TRY(read_answer(&out->answer, p, err));
+        GX_TRY(gx__answer_read(&out->answer, p->ground, p->name, err));
     }
 done:
     return status;

@@ -23,20 +23,21 @@ import numpy
 BUILDS = ("build", "build_undirected")
 
 
-def directed(function):
-    """The same on the directed graph."""
+def _marked(function, **marks):
     def call(g, threads):
         return function(g, threads)
-    call.directed, call.weighted = True, getattr(function, "weighted", False)
+    vars(call).update(vars(function), **marks)
     return call
+
+
+def directed(function):
+    """The same on the directed graph."""
+    return _marked(function, directed=True)
 
 
 def weighted(function):
     """The same on the graph with weights."""
-    def call(g, threads):
-        return function(g, threads)
-    call.directed, call.weighted = getattr(function, "directed", False), True
-    return call
+    return _marked(function, weighted=True)
 
 
 def _rss(field):

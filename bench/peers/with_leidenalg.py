@@ -3,7 +3,7 @@ import igraph
 import leidenalg
 import numpy
 
-from peer import serve, weighted
+from peer import serve, directed, weighted
 
 
 def build(n, u, v, is_directed, weights):
@@ -20,4 +20,24 @@ def leiden(g, threads):
         g, leidenalg.ModularityVertexPartition, weights=g["weights"], n_iterations=2, seed=1).membership
 
 
-serve("leidenalg", leidenalg.version, build, {"leiden": leiden, "leiden_weighted": weighted(leiden)})
+def louvain(g, threads):
+    """Moving and aggregating alone, as its documentation has it."""
+    found = leidenalg.ModularityVertexPartition(g, weights=g["weights"])
+    optimiser = leidenalg.Optimiser()
+    optimiser.set_rng_seed(1)
+    parts = found.aggregate_partition()
+    while optimiser.move_nodes(parts) > 0:
+        found.from_coarse_partition(parts)
+        parts = parts.aggregate_partition()
+    return found.membership
+
+
+TASKS = {
+    "leiden": leiden,
+    "leiden_weighted": weighted(leiden),
+    "leiden_directed": directed(leiden),
+    "leiden_directed_weighted": directed(weighted(leiden)),
+    "louvain_directed": directed(louvain),
+}
+
+serve("leidenalg", leidenalg.version, build, TASKS)

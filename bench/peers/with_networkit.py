@@ -66,6 +66,12 @@ def betweenness(g, threads):
     return scores(nk.centrality.EstimateBetweenness(g, 16, False, True))
 
 
+def betweenness_exact(g, threads):
+    """Without direction a path counts from either end."""
+    answer = scores(nk.centrality.Betweenness(g))
+    return lambda: numpy.array(answer()) / (1 if g.isDirected() else 2)
+
+
 def closeness(g, threads):
     return scores(nk.centrality.Closeness(g, True, nk.centrality.ClosenessVariant.GENERALIZED))
 
@@ -130,6 +136,7 @@ TASKS = {
     "pagerank_1e6": lambda g, t: pagerank(g, t, tolerance=1e-6),
     "eigenvector": eigenvector,
     "betweenness": betweenness,
+    "betweenness_exact": betweenness_exact,
     "closeness": closeness,
     "closeness_sampled": closeness_sampled,
     "closeness_top": closeness_top,
@@ -147,6 +154,9 @@ TASKS = {
     "eigenvector_weighted": weighted(eigenvector),
     "distances_weighted": weighted(distances),
     "betweenness_weighted": weighted(betweenness),
+    "betweenness_exact_weighted": weighted(betweenness_exact),
+    "closeness_weighted": weighted(closeness),
+    "harmonic_weighted": weighted(harmonic),
     "closeness_sampled_weighted": weighted(closeness_sampled),
     "leiden_weighted": weighted(leiden),
     "louvain_weighted": weighted(louvain),
@@ -155,6 +165,7 @@ TASKS = {
     "pagerank_directed": directed(pagerank),
     "eigenvector_directed": directed(eigenvector),
     "betweenness_directed": directed(betweenness),
+    "betweenness_exact_directed": directed(betweenness_exact),
     "closeness_directed": directed(closeness),
     "harmonic_directed": directed(harmonic),
     "strong_components": directed(strong_components),

@@ -45,12 +45,29 @@ def bridges(g, threads):
     return lambda: ends_of(found, len(g))
 
 
+def clustering(g, threads):
+    return scores(g, nx.clustering(g))
+
+
+def clustering_onnela(g, threads):
+    return scores(g, nx.clustering(g, weight="weight"))
+
+
 def constraint(g, threads):
     return scores(g, nx.constraint(g, weight="weight"))
 
 
 def effective_size(g, threads):
-    return scores(g, nx.effective_size(g, weight="weight" if g.size() != g.size("weight") else None))
+    return scores(g, nx.effective_size(g))
+
+
+def effective_size_weighted(g, threads):
+    """Member by member: of all at once it divides by the largest weight of another."""
+    return scores(g, nx.effective_size(g, nodes=list(g), weight="weight"))
+
+
+def louvain(g, threads):
+    return parts(g, nx.community.louvain_communities(g, seed=1))
 
 
 def voterank(g, threads):
@@ -75,18 +92,22 @@ TASKS = {
     "closeness": lambda g, t: scores(g, nx.closeness_centrality(g, wf_improved=False)),
     "harmonic": lambda g, t: scores(g, nx.harmonic_centrality(g)),
     "kcore": lambda g, t: scores(g, nx.core_number(g)),
-    "clustering": lambda g, t: scores(g, nx.clustering(g)),
+    "clustering": clustering,
+    "clustering_directed": directed(clustering),
+    "clustering_onnela": weighted(clustering_onnela),
+    "clustering_onnela_directed": directed(weighted(clustering_onnela)),
     "constraint": constraint,
     "constraint_weighted": weighted(constraint),
     "effective_size": effective_size,
-    "effective_size_weighted": weighted(effective_size),
+    "effective_size_weighted": weighted(effective_size_weighted),
     "voterank": voterank,
     "distances": distances,
     "bridges": bridges,
     "triangles": lambda g, t: scores(g, nx.triangles(g)),
     "components": lambda g, t: parts(g, nx.connected_components(g)),
     "strong_components": directed(strong_components),
-    "louvain": lambda g, t: parts(g, nx.community.louvain_communities(g, seed=1)),
+    "louvain": louvain,
+    "louvain_directed": directed(louvain),
     "label_propagation": lambda g, t: parts(g, nx.community.asyn_lpa_communities(g, seed=1)),
 }
 

@@ -40,6 +40,10 @@ def betweenness(g, threads):
     return g.betweenness(sources=random.sample(range(g.vcount()), min(16, g.vcount())), weights=g["weights"])
 
 
+def betweenness_exact(g, threads):
+    return g.betweenness(weights=g["weights"])
+
+
 def closeness(g, threads):
     return g.closeness(mode="out", weights=g["weights"])
 
@@ -49,7 +53,7 @@ def closeness_sampled(g, threads):
 
 
 def harmonic(g, threads):
-    return g.harmonic_centrality(mode="out", normalized=False)
+    return g.harmonic_centrality(mode="out", weights=g["weights"], normalized=False)
 
 
 def distances(g, threads):
@@ -70,8 +74,7 @@ def bridges(g, threads):
 
 
 def triangles(g, threads):
-    list_triangles = getattr(g, "list_triangles", None)
-    corners = list_triangles()
+    corners = g.list_triangles()
     return lambda: ends_of(corners, g.vcount())
 
 
@@ -98,6 +101,7 @@ TASKS = {
     "pagerank_one": lambda g, t: g.personalized_pagerank(damping=0.85, reset_vertices=0),
     "eigenvector": eigenvector,
     "betweenness": betweenness,
+    "betweenness_exact": betweenness_exact,
     "closeness": closeness,
     "closeness_sampled": closeness_sampled,
     "harmonic": harmonic,
@@ -121,6 +125,9 @@ TASKS = {
     "constraint_weighted": weighted(constraint),
     "distances_weighted": weighted(distances),
     "betweenness_weighted": weighted(betweenness),
+    "betweenness_exact_weighted": weighted(betweenness_exact),
+    "closeness_weighted": weighted(closeness),
+    "harmonic_weighted": weighted(harmonic),
     "closeness_sampled_weighted": weighted(closeness_sampled),
     "leiden_weighted": weighted(leiden),
     "louvain_weighted": weighted(louvain),
@@ -131,8 +138,11 @@ TASKS = {
     "hits": directed(hits),
     "kcore_in": directed(lambda g, t: g.coreness(mode="in")),
     "constraint_directed": directed(constraint),
+    "constraint_directed_weighted": directed(weighted(constraint)),
     "betweenness_directed": directed(betweenness),
+    "betweenness_exact_directed": directed(betweenness_exact),
     "closeness_directed": directed(closeness),
+    "closeness_in": directed(lambda g, t: g.closeness(mode="in")),
     "harmonic_directed": directed(harmonic),
     "strong_components": directed(lambda g, t: g.connected_components(mode="strong").membership),
     "pagerank_directed_weighted": directed(weighted(pagerank)),
