@@ -63,13 +63,8 @@ static void skewed(sample *s, uint64_t seed, uint32_t n, uint32_t ties) {
         double skew = gx_rng_real(&rng);
         arcs_add(&s->arcs, (uint32_t)(skew * skew * skew * n), (uint32_t)gx_rng_below(&rng, n));
     }
-    s->arcs.weight = gx_alloc(s->arcs.m, sizeof *s->arcs.weight);
-    for (uint64_t i = 0; i < s->arcs.m; i++) {
-        s->arcs.weight[i] = (float)(1 + gx_rng_below(&rng, 16)) / 4;
-    }
-    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN, 1);
-    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED, 1);
-    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = n};
+    sample_weigh(s, &rng);
+    sample_settle(s, 0, 1);
 }
 
 static void test_larger(void **state) {
@@ -258,26 +253,6 @@ static void test_paths_through_layers(void **state) {
     }
 }
 
-static gx_arrays *run_seeded(const gx_input *input, uint64_t seed, int threads,
-                             const char *const *params) {
-    gx_arena *arena = gx_arena_create();
-    gx_arrays *arrays;
-    gx_error err = {0};
-    gx_job job;
-    gx_value map = gx_map(arena, 8);
-    for (; params[0]; params += 2) {
-        gx_map_put(arena, &map, params[0], gx_str(params[1]));
-    }
-    gx_job_init(&job, threads, seed);
-    assert_int_equal(gx_arrays_create(&arrays, NULL), GX_OK);
-    const gx_pass *pass = gx_pass_find(gx_engine_passes(), "betweenness");
-    gx_status status = gx_pass_run(arrays, pass, NULL, input, &map, &job, &err);
-    assert_string_equal(err.message, "");
-    assert_int_equal(status, GX_OK);
-    gx_arena_destroy(arena);
-    return arrays;
-}
-
 enum { RUNS = 200 };
 
 /* Of 200 runs with different seeds, how many keep within their own bound: 95% at least. Returns how
@@ -287,9 +262,8 @@ static int expect_bound(const gx_input *input, double most, const char *const *p
     int within = 0, quarter = 0;
     double widest = 0, worst = 0;
     for (uint64_t seed = 0; seed < RUNS; seed++) {
-        gx_arrays *arrays = run_seeded(input, seed, 1, params);
-        const double *score = gx_result_get(arrays, "betweenness", "score", GX_F64, input->users);
-        const double *bound = gx_result_get(arrays, "betweenness", "bound", GX_F64, 1);
+        run_result r = run_seeded("betweenness", input, 1, seed, params);
+        const double *score = score_of(&r, "betweenness", input), *bound = bound_of(&r);
         double error = 0;
         for (uint32_t v = 0; v < input->users; v++) {
             error = fmax(error, fabs(score[v] - exact[v]));
@@ -298,7 +272,7 @@ static int expect_bound(const gx_input *input, double most, const char *const *p
         quarter += error <= *bound / 4;
         widest = fmax(widest, *bound);
         worst = fmax(worst, error);
-        gx_arrays_destroy(arrays);
+        run_free(&r);
     }
     print_message("    %d of %d within, %d within a quarter; bound %g, largest error %g\n", within,
                   RUNS, quarter, widest, worst);
@@ -338,16 +312,14 @@ static void test_bounds_hold(void **state) {
 }
 
 static void expect_same(const gx_input *input, const char *const *params) {
-    gx_arrays *one = run_seeded(input, 7, 1, params);
-    const double *score = gx_result_get(one, "betweenness", "score", GX_F64, input->users);
+    run_result one = run_seeded("betweenness", input, 1, 7, params);
     for (int threads = 2; threads <= 16; threads *= 8) {
-        gx_arrays *many = run_seeded(input, 7, threads, params);
-        assert_memory_equal(score,
-                            gx_result_get(many, "betweenness", "score", GX_F64, input->users),
-                            input->users * sizeof *score);
-        gx_arrays_destroy(many);
+        run_result many = run_seeded("betweenness", input, threads, 7, params);
+        assert_memory_equal(score_of(&one, "betweenness", input),
+                            score_of(&many, "betweenness", input), input->users * sizeof(double));
+        run_free(&many);
     }
-    gx_arrays_destroy(one);
+    run_free(&one);
 }
 
 static void test_any_number_of_threads(void **state) {

@@ -1,22 +1,6 @@
 /* Passes that choose members one after the other, against naive twins that compute everything anew
  * at each step: the same order, ties by the lowest number. */
-#include "tests/registry/sample.h"
-
-typedef struct twin {
-    uint32_t n;
-    bool voter[N_MAX][N_MAX]; /* [v][w]: w votes for v */
-} twin;
-
-static void twin_of(twin *t, const sample *s, const char *direction) {
-    const gx_graph *g = *direction == 'a' ? &s->undirected : &s->graph;
-    *t = (twin){.n = g->n};
-    for (uint32_t v = 0; v < g->n; v++) {
-        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-            uint32_t u = g->out_dst[i];
-            t->voter[*direction == 'i' ? u : v][*direction == 'i' ? v : u] = true;
-        }
-    }
-}
+#include "tests/registry/twins.h"
 
 static void expect_order(const run_result *r, const char *pass, const gx_input *input,
                          const uint32_t *order, uint32_t count, uint64_t seed) {
@@ -47,25 +31,25 @@ static void expect_order(const run_result *r, const char *pass, const gx_input *
 /* ---- VoteRank ------------------------------------------------------------------------------- */
 
 /* The paper's steps, in whole numbers: 1 is `arcs`, 1 / mean degree is n. */
-static uint32_t naive_voterank(uint32_t *order, const twin *t, uint32_t most) {
+static uint32_t naive_voterank(uint32_t *order, const square *m, uint32_t most) {
     uint64_t arcs = 0, give[N_MAX];
     bool out[N_MAX] = {false};
     uint32_t count = 0;
-    for (uint32_t v = 0; v < t->n; v++) {
-        for (uint32_t w = 0; w < t->n; w++) {
-            arcs += t->voter[v][w];
+    for (uint32_t v = 0; v < m->n; v++) {
+        for (uint32_t w = 0; w < m->n; w++) {
+            arcs += m->a[v][w];
         }
     }
-    for (uint32_t v = 0; v < t->n; v++) {
+    for (uint32_t v = 0; v < m->n; v++) {
         give[v] = arcs;
     }
     while (count < most) {
         uint64_t best = 0;
         uint32_t elected = GX_NONE;
-        for (uint32_t v = 0; v < t->n; v++) {
+        for (uint32_t v = 0; v < m->n; v++) {
             uint64_t votes = 0;
-            for (uint32_t w = 0; w < t->n; w++) {
-                votes += t->voter[v][w] ? give[w] : 0;
+            for (uint32_t w = 0; w < m->n; w++) {
+                votes += m->a[v][w] ? give[w] : 0;
             }
             if (!out[v] && votes > best) {
                 best = votes;
@@ -78,9 +62,9 @@ static uint32_t naive_voterank(uint32_t *order, const twin *t, uint32_t most) {
         out[elected] = true;
         give[elected] = 0;
         order[count++] = elected;
-        for (uint32_t w = 0; w < t->n; w++) {
-            if (t->voter[elected][w]) {
-                give[w] = give[w] > t->n ? give[w] - t->n : 0;
+        for (uint32_t w = 0; w < m->n; w++) {
+            if (m->a[elected][w]) {
+                give[w] = give[w] > m->n ? give[w] - m->n : 0;
             }
         }
     }
@@ -89,15 +73,14 @@ static uint32_t naive_voterank(uint32_t *order, const twin *t, uint32_t most) {
 
 static void test_voterank(void **state) {
     (void)state;
-    static const char *const directions[] = {"all", "in", "out"};
     static const char *const counts[] = {"0", "3", "100"};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         sample s;
-        twin t;
+        square m;
         uint32_t order[N_MAX], most = seed / 3 % 3 == 1 ? 3 : N_MAX;
         sample_make(&s, seed, seed % 2);
-        twin_of(&t, &s, directions[seed % 3]);
-        uint32_t count = naive_voterank(order, &t, most);
+        side_of(&m, &s, directions[seed % 3]);
+        uint32_t count = naive_voterank(order, &m, most);
         run_result r =
             run("voterank", &s.input, 2,
                 PARAMS("direction", directions[seed % 3], "count", counts[seed / 3 % 3]));
@@ -107,61 +90,110 @@ static void test_voterank(void **state) {
     }
 }
 
-/* ---- collective influence ---------------------------------------------------------------------
- */
-
-/* Distances by relaxing every pair until nothing gets shorter. */
-static void influences(double *influence, const twin *t, const bool *gone, uint32_t radius) {
-    uint32_t d[N_MAX][N_MAX], degree[N_MAX] = {0};
-    for (uint32_t u = 0; u < t->n; u++) {
-        for (uint32_t v = 0; v < t->n; v++) {
-            bool tied = t->voter[u][v] && !gone[u] && !gone[v];
-            d[u][v] = u == v ? 0 : tied ? 1 : 2 * N_MAX;
-            degree[u] += tied;
+/* WVoteRank's steps, votes in units of 1 / arcs: quarters of whole numbers, exact. */
+static uint32_t naive_wvoterank(uint32_t *order, const square *m) {
+    double arcs = 0, give[N_MAX], degree[N_MAX] = {0};
+    bool out[N_MAX] = {false};
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < m->n; v++) {
+        for (uint32_t w = 0; w < m->n; w++) {
+            degree[v] += m->a[v][w];
         }
+        arcs += degree[v];
     }
-    for (uint32_t k = 0; k < t->n; k++) {
-        for (uint32_t u = 0; u < t->n; u++) {
-            for (uint32_t v = 0; v < t->n; v++) {
-                d[u][v] = d[u][k] + d[k][v] < d[u][v] ? d[u][k] + d[k][v] : d[u][v];
+    for (uint32_t v = 0; v < m->n; v++) {
+        give[v] = arcs;
+    }
+    for (;;) {
+        double best = 0;
+        uint32_t elected = GX_NONE;
+        for (uint32_t v = 0; v < m->n; v++) {
+            double votes = 0;
+            for (uint32_t w = 0; w < m->n; w++) {
+                votes += m->w[v][w] * give[w];
+            }
+            if (!out[v] && degree[v] * votes > best) {
+                best = degree[v] * votes;
+                elected = v;
             }
         }
-    }
-    for (uint32_t u = 0; u < t->n; u++) {
-        double ring = 0;
-        for (uint32_t v = 0; v < t->n; v++) {
-            ring += d[u][v] == radius ? (double)degree[v] - 1 : 0;
+        if (elected == GX_NONE) {
+            return count;
         }
-        influence[u] = degree[u] > 0 && !gone[u] ? ((double)degree[u] - 1) * ring : 0;
+        out[elected] = true;
+        give[elected] = 0;
+        order[count++] = elected;
+        for (uint32_t w = 0; w < m->n; w++) {
+            give[w] = m->a[elected][w] > 0 ? fmax(0, give[w] - m->n) : give[w];
+        }
     }
 }
 
-static uint32_t naive_collective(uint32_t *order, const twin *t, uint32_t radius, uint32_t batch,
-                                 uint32_t most) {
-    bool gone[N_MAX] = {false};
-    double ties = 0;
-    uint32_t count = 0;
-    for (uint32_t v = 0; v < t->n; v++) {
-        for (uint32_t w = 0; w < t->n; w++) {
-            ties += t->voter[v][w];
+static void test_weighted_voterank(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        sample s;
+        square m;
+        uint32_t order[N_MAX];
+        sample_make(&s, seed, seed / 3 % 4 != 0);
+        side_of(&m, &s, directions[seed % 3]);
+        uint32_t count = naive_wvoterank(order, &m);
+        run_result r = run("voterank", &s.input, 2,
+                           PARAMS("direction", directions[seed % 3], "weighted", "true"));
+        expect_order(&r, "voterank", &s.input, order, count, seed);
+        run_free(&r);
+        sample_free(&s);
+    }
+}
+
+/* ---- collective influence ---------------------------------------------------------------------
+ */
+
+/* Influence of each among those still there; strengths of the ties to those. */
+static double influences(double *influence, const square *m, const bool *gone, uint32_t radius,
+                         bool weighted, double unit) {
+    uint32_t d[N_MAX][N_MAX];
+    double strength[N_MAX] = {0}, all = 0;
+    steps_of(d, m, gone);
+    for (uint32_t u = 0; u < m->n; u++) {
+        for (uint32_t v = 0; v < m->n; v++) {
+            strength[u] += gone[v] ? 0 : weighted ? m->w[u][v] : m->a[u][v];
         }
     }
-    while (count < most) {
-        double influence[N_MAX], sum = 0;
-        influences(influence, t, gone, radius);
-        for (uint32_t v = 0; v < t->n; v++) {
-            sum += influence[v];
+    for (uint32_t u = 0; u < m->n; u++) {
+        double sum = 0, count = 0, own = strength[u] - unit;
+        for (uint32_t v = 0; v < m->n; v++) {
+            bool there = d[u][v] == radius && !gone[v] && strength[v] > unit;
+            sum += there ? strength[v] : 0;
+            count += there;
         }
-        if (sum <= ties) {
-            break;
+        influence[u] = own > 0 && !gone[u] ? own * fmax(0, sum - count * unit) : 0;
+        all += influence[u];
+    }
+    return all;
+}
+
+/* `first`: the influences before anybody is taken. */
+static uint32_t naive_collective(uint32_t *order, double *first, const square *m, uint32_t radius,
+                                 bool weighted, uint32_t batch, uint32_t most) {
+    bool gone[N_MAX] = {false};
+    double all = 0, arcs = 0;
+    uint32_t count = 0;
+    for (uint32_t u = 0; u < m->n; u++) {
+        for (uint32_t v = 0; v < m->n; v++) {
+            all += weighted ? m->w[u][v] : m->a[u][v];
+            arcs += m->a[u][v];
         }
+    }
+    double unit = all > 0 ? all / arcs : 1, influence[N_MAX];
+    influences(first, m, gone, radius, weighted, unit);
+    while (count < most && influences(influence, m, gone, radius, weighted, unit) > unit * all) {
         for (uint32_t i = 0; i < batch && count < most; i++) {
-            uint32_t best = GX_NONE;
-            for (uint32_t v = 0; v < t->n; v++) {
-                bool better = influence[v] > (best == GX_NONE ? 0 : influence[best]);
-                best = better ? v : best;
+            uint32_t best = 0;
+            for (uint32_t v = 1; v < m->n; v++) {
+                best = influence[v] > influence[best] ? v : best;
             }
-            if (best == GX_NONE) {
+            if (influence[best] <= 0) {
                 break;
             }
             influence[best] = 0;
@@ -178,14 +210,16 @@ static void test_collective_influence(void **state) {
     uint64_t some = 0;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         sample s;
-        twin t;
+        square m;
         uint32_t order[N_MAX], radius = (uint32_t)(seed % 4);
+        double first[N_MAX];
         char text[8];
         sample_make(&s, seed, seed / 2 % 2);
-        twin_of(&t, &s, "all");
-        double share = strtod(batches[seed / 4 % 3], NULL) * t.n;
+        side_of(&m, &s, "all");
+        double share = strtod(batches[seed / 4 % 3], NULL) * m.n;
         uint32_t most = seed / 12 % 2 ? 2 : N_MAX;
-        uint32_t count = naive_collective(order, &t, radius, share > 1 ? (uint32_t)share : 1, most);
+        uint32_t count = naive_collective(order, first, &m, radius, false,
+                                          share > 1 ? (uint32_t)share : 1, most);
         snprintf(text, sizeof text, "%u", radius);
         run_result r = run(
             "collective_influence", &s.input, 2,
@@ -198,25 +232,72 @@ static void test_collective_influence(void **state) {
     assert_true(some > 50); /* the comparison is not of empty lists */
 }
 
-static void test_influence_at_once(void **state) {
+static void test_collective_variants(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
+    uint32_t some = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
         sample s;
-        twin t;
-        const bool gone[N_MAX] = {false};
+        square m;
+        uint32_t order[N_MAX], radius = (uint32_t)(seed / 6 % 4);
         double influence[N_MAX];
+        bool weighted = seed / 3 % 2;
+        const char *direction = directions[seed % 3];
         char text[8];
-        sample_make(&s, seed, false);
-        twin_of(&t, &s, "all");
-        influences(influence, &t, gone, (uint32_t)(seed % 4));
-        snprintf(text, sizeof text, "%u", (uint32_t)(seed % 4));
-        run_result r =
-            run("collective_influence", &s.input, 2, PARAMS("radius", text, "adaptive", "0"));
-        const double *score = score_of(&r, "collective_influence", &s.input);
-        for (uint32_t v = 0; v < t.n; v++) {
-            assert_true(score[v] == influence[v]);
+        sample_make(&s, seed, seed / 24 % 2);
+        side_of(&m, &s, direction);
+        uint32_t count = naive_collective(order, influence, &m, radius, weighted, 1, N_MAX);
+        snprintf(text, sizeof text, "%u", radius);
+        const char *const params[] = {
+            "radius", text, "weighted", flag(weighted), "direction", direction, "batch", "0", NULL};
+        const char *const at_once[] = {"radius",       text,        "weighted",
+                                       flag(weighted), "direction", direction,
+                                       "adaptive",     "0",         NULL};
+        run_result r = run("collective_influence", &s.input, 2, params);
+        run_result o = run("collective_influence", &s.input, 2, at_once);
+        expect_order(&r, "collective_influence", &s.input, order, count, seed);
+        for (uint32_t v = 0; v < m.n; v++) {
+            expect_near(score_of(&o, "collective_influence", &s.input)[v], influence[v], seed, v);
         }
         run_free(&r);
+        run_free(&o);
+        sample_free(&s);
+        some += count > 2;
+    }
+    assert_true(some > 50); /* the comparison is not of empty lists */
+}
+
+/* Where all weights are alike, none of what they are shows. */
+static void test_even_weights_are_none(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS / 4; seed++) {
+        sample s;
+        const char *radius = seed % 2 ? "1" : "2";
+        sample_make(&s, seed, false);
+        s.arcs.weight = gx_alloc(s.arcs.m, sizeof *s.arcs.weight);
+        uint64_t kept = 0; /* parallel ties would add up */
+        for (uint64_t i = 0; i < s.arcs.m; i++) {
+            bool again = false;
+            for (uint64_t k = 0; k < kept && !again; k++) {
+                again = s.arcs.src[k] == s.arcs.src[i] && s.arcs.dst[k] == s.arcs.dst[i];
+            }
+            if (!again) {
+                s.arcs.src[kept] = s.arcs.src[i];
+                s.arcs.dst[kept] = s.arcs.dst[i];
+                s.arcs.weight[kept++] = 4;
+            }
+        }
+        s.arcs.m = kept;
+        gx_graph_finish(&s.undirected);
+        graph_of(&s.undirected, &s.arcs, GX_GRAPH_UNDIRECTED, 1);
+        run_result plain =
+            run("collective_influence", &s.input, 1, PARAMS("radius", radius, "batch", "0"));
+        run_result even = run("collective_influence", &s.input, 1,
+                              PARAMS("radius", radius, "batch", "0", "weighted", "1"));
+        assert_memory_equal(score_of(&plain, "collective_influence", &s.input),
+                            score_of(&even, "collective_influence", &s.input),
+                            s.input.users * sizeof(double));
+        run_free(&plain);
+        run_free(&even);
         sample_free(&s);
     }
 }
@@ -324,8 +405,10 @@ static void test_many(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_voterank),
+        cmocka_unit_test(test_weighted_voterank),
         cmocka_unit_test(test_collective_influence),
-        cmocka_unit_test(test_influence_at_once),
+        cmocka_unit_test(test_collective_variants),
+        cmocka_unit_test(test_even_weights_are_none),
         cmocka_unit_test(test_crowd),
         cmocka_unit_test(test_many),
     };

@@ -1,21 +1,6 @@
 /* Strong components and Walktrap against igraph, on thousands of small seeded graphs. */
 #include "tests/registry/sample.h"
 
-/* The same members together, whatever the numbers are. */
-static void expect_same_parts(const uint32_t *community, const igraph_vector_int_t *expected,
-                              uint32_t n) {
-    for (uint32_t u = 0; u < n; u++) {
-        for (uint32_t v = 0; v < u; v++) {
-            assert_int_equal(community[u] == community[v],
-                             VECTOR(*expected)[u] == VECTOR(*expected)[v]);
-        }
-    }
-}
-
-static const uint32_t *community_of(const run_result *r, const char *name, const gx_input *input) {
-    return gx_result_get(r->arrays, name, "community", GX_U32, input->users);
-}
-
 static void test_strong_components(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {

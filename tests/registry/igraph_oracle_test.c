@@ -102,16 +102,6 @@ static double igraph_infomap(igraph_vector_int_t *out, const gx_graph *g, bool w
     return length;
 }
 
-static void expect_same_parts(const uint32_t *community, const igraph_vector_int_t *expected,
-                              uint32_t n) {
-    for (uint32_t u = 0; u < n; u++) {
-        for (uint32_t v = 0; v < u; v++) {
-            assert_int_equal(community[u] == community[v],
-                             VECTOR(*expected)[u] == VECTOR(*expected)[v]);
-        }
-    }
-}
-
 /* Whether everybody is tied to everybody else by some path. */
 static bool is_whole(const gx_input *input) {
     run_result r = run("components", input, 1, NULL);
@@ -199,10 +189,8 @@ static void test_infomap_without_weights_of_0(void **state) {
                 less.arcs.weight[less.arcs.m++] = s.arcs.weight[i];
             }
         }
-        graph_of(&s.graph, &s.arcs, GX_GRAPH_IN, 1);
-        graph_of(&s.undirected, &s.arcs, GX_GRAPH_UNDIRECTED, 1);
-        graph_of(&less.graph, &less.arcs, GX_GRAPH_IN, 1);
-        graph_of(&less.undirected, &less.arcs, GX_GRAPH_UNDIRECTED, 1);
+        sample_settle(&s, 0, 1);
+        sample_settle(&less, 0, 1);
         const char *const params[] = {"directed", seed % 2 ? "1" : "0", NULL};
         run_result a = run("infomap", &s.input, 1, params);
         run_result b = run("infomap", &less.input, 1, params);

@@ -1,32 +1,6 @@
 /* Measures of a member's neighbourhood against igraph and naive twins, on thousands of small seeded
  * graphs. Tolerances: exact where the result is a count, 1e-12 relative for coefficients. */
-#include "tests/registry/sample.h"
-
-/* ---- a graph as a matrix ----------------------------------------------------------------------
- */
-
-typedef struct square {
-    uint32_t n;
-    bool there[N_MAX][N_MAX];
-    double weight[N_MAX][N_MAX]; /* 0 where nothing is */
-} square;
-
-static void square_of(square *out, const gx_graph *g) {
-    *out = (square){.n = g->n};
-    for (uint32_t v = 0; v < g->n; v++) {
-        for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-            out->there[v][g->out_dst[i]] = true;
-            out->weight[v][g->out_dst[i]] = g->out_weight ? (double)g->out_weight[i] : 1;
-        }
-    }
-}
-
-static void expect_near(double found, double expected, uint64_t seed, uint32_t v) {
-    if (!(fabs(found - expected) <= 1e-12 * (1 + fabs(expected)))) {
-        fail_msg("seed %llu, member %u: %.17g, expected %.17g", (unsigned long long)seed, v, found,
-                 expected);
-    }
-}
+#include "tests/registry/twins.h"
 
 static double value_of(const run_result *r, const char *pass, const char *suffix) {
     const double *value = gx_result_get(r->arrays, pass, suffix, GX_F64, 1);
@@ -41,11 +15,11 @@ static double value_of(const run_result *r, const char *pass, const char *suffix
 static double naive_clustering(const square *s, uint32_t i, double *out_triangles) {
     double sum = 0, strength = 0, ties = 0, triangles = 0;
     for (uint32_t j = 0; j < s->n; j++) {
-        strength += s->weight[i][j];
-        ties += s->there[i][j];
+        strength += s->w[i][j];
+        ties += s->a[i][j];
         for (uint32_t h = 0; h < s->n; h++) {
-            bool closed = s->there[i][j] && s->there[i][h] && s->there[j][h];
-            sum += closed ? (s->weight[i][j] + s->weight[i][h]) / 2 : 0;
+            bool closed = s->a[i][j] && s->a[i][h] && s->a[j][h];
+            sum += closed ? (s->w[i][j] + s->w[i][h]) / 2 : 0;
             triangles += closed ? 0.5 : 0;
         }
     }
@@ -120,33 +94,15 @@ static void test_clustering_against_igraph(void **state) {
     }
 }
 
-/* ---- H-index, walks, gravity ------------------------------------------------------------------
+/* ---- H-index, walks ---------------------------------------------------------------------------
  */
-
-static void side_of(const sample *s, const char *direction, square *out) {
-    bool all = *direction == 'a';
-    const gx_graph *g = all ? &s->undirected : &s->graph;
-    square_of(out, g);
-    for (uint32_t u = 0; *direction == 'i' && u < g->n; u++) {
-        for (uint32_t v = 0; v < u; v++) {
-            bool there = out->there[u][v];
-            double weight = out->weight[u][v];
-            out->there[u][v] = out->there[v][u];
-            out->weight[u][v] = out->weight[v][u];
-            out->there[v][u] = there;
-            out->weight[v][u] = weight;
-        }
-    }
-}
-
-static const char *const directions[] = {"all", "in", "out"};
 
 /* By trying every h. */
 static uint32_t naive_h(const square *m, const uint32_t *value, uint32_t v) {
     for (uint32_t h = m->n; h > 0; h--) {
         uint32_t reach = 0;
         for (uint32_t u = 0; u < m->n; u++) {
-            reach += m->there[v][u] && value[u] >= h;
+            reach += m->a[v][u] && value[u] >= h;
         }
         if (reach >= h) {
             return h;
@@ -163,10 +119,10 @@ static void test_hindex(void **state) {
         char text[8];
         uint32_t order = seed / 3 % 4, value[N_MAX] = {0}, next[N_MAX];
         sample_make(&s, seed, false);
-        side_of(&s, directions[seed % 3], &m);
+        side_of(&m, &s, directions[seed % 3]);
         for (uint32_t v = 0; v < m.n; v++) {
             for (uint32_t u = 0; u < m.n; u++) {
-                value[v] += m.there[v][u];
+                value[v] += m.a[v][u];
             }
         }
         for (uint32_t k = 0; k < order; k++) {
@@ -201,8 +157,8 @@ static void expect_hindex_ends_at_coreness(const gx_input *input, int threads) {
 static double walks_from(const square *m, uint32_t v, uint32_t steps, bool weighted) {
     double sum = 0;
     for (uint32_t u = 0; steps > 0 && u < m->n; u++) {
-        if (m->there[v][u]) {
-            sum += (weighted ? m->weight[v][u] : 1) * walks_from(m, u, steps - 1, weighted);
+        if (m->a[v][u]) {
+            sum += (weighted ? m->w[v][u] : 1) * walks_from(m, u, steps - 1, weighted);
         }
     }
     return steps > 0 ? sum : 1;
@@ -217,7 +173,7 @@ static void test_neighbour_sum(void **state) {
         uint32_t steps = 1 + (uint32_t)(seed / 3 % 4);
         bool weighted = seed / 12 % 2;
         sample_make(&s, seed, seed / 24 % 2);
-        side_of(&s, directions[seed % 3], &m);
+        side_of(&m, &s, directions[seed % 3]);
         snprintf(text, sizeof text, "%u", steps);
         run_result r = run("neighbour_sum", &s.input, 2,
                            PARAMS("steps", text, "direction", directions[seed % 3], "weighted",
@@ -225,56 +181,6 @@ static void test_neighbour_sum(void **state) {
         const double *score = score_of(&r, "neighbour_sum", &s.input);
         for (uint32_t v = 0; v < m.n; v++) {
             expect_near(score[v], walks_from(&m, v, steps, weighted), seed, v);
-        }
-        run_free(&r);
-        sample_free(&s);
-    }
-}
-
-/* Numbers of ties between all pairs, by Floyd and Warshall; n where there is no path. */
-static void distances(uint32_t d[N_MAX][N_MAX], const square *m) {
-    for (uint32_t u = 0; u < m->n; u++) {
-        for (uint32_t v = 0; v < m->n; v++) {
-            d[u][v] = u == v ? 0 : m->there[u][v] ? 1 : m->n;
-        }
-    }
-    for (uint32_t k = 0; k < m->n; k++) {
-        for (uint32_t u = 0; u < m->n; u++) {
-            for (uint32_t v = 0; v < m->n; v++) {
-                d[u][v] = d[u][k] + d[k][v] < d[u][v] ? d[u][k] + d[k][v] : d[u][v];
-            }
-        }
-    }
-}
-
-static void test_local_gravity(void **state) {
-    (void)state;
-    for (uint64_t seed = 0; seed < SEEDS / 2; seed++) {
-        sample s;
-        square m;
-        uint32_t d[N_MAX][N_MAX], radius = 1 + (uint32_t)(seed % 5);
-        double mass[N_MAX] = {0};
-        bool weighted = seed / 5 % 2;
-        char text[8];
-        sample_make(&s, seed, seed / 10 % 2);
-        square_of(&m, &s.undirected);
-        distances(d, &m);
-        for (uint32_t v = 0; v < m.n; v++) {
-            for (uint32_t u = 0; u < m.n; u++) {
-                mass[v] += weighted ? m.weight[v][u] : m.there[v][u];
-            }
-        }
-        snprintf(text, sizeof text, "%u", radius);
-        run_result r = run("local_gravity", &s.input, 2,
-                           PARAMS("radius", text, "weighted", weighted ? "true" : "false"));
-        const double *score = score_of(&r, "local_gravity", &s.input);
-        for (uint32_t v = 0; v < m.n; v++) {
-            double expected = 0;
-            for (uint32_t u = 0; u < m.n; u++) {
-                bool near = u != v && d[v][u] <= radius && d[v][u] < m.n;
-                expected += near ? mass[v] * mass[u] / (d[v][u] * d[v][u]) : 0;
-            }
-            expect_near(score[v], expected, seed, v);
         }
         run_free(&r);
         sample_free(&s);
@@ -291,9 +197,8 @@ static void contacts_of(square *m, const sample *s, bool directed, bool weighted
     *m = a;
     for (uint32_t i = 0; i < a.n; i++) {
         for (uint32_t j = 0; j < a.n; j++) {
-            m->there[i][j] = a.there[i][j] || a.there[j][i];
-            m->weight[i][j] =
-                weighted ? a.weight[i][j] + a.weight[j][i] : (double)a.there[i][j] + a.there[j][i];
+            m->a[i][j] = a.a[i][j] || a.a[j][i];
+            m->w[i][j] = weighted ? a.w[i][j] + a.w[j][i] : (double)a.a[i][j] + a.a[j][i];
         }
     }
 }
@@ -302,10 +207,10 @@ static void shares_of(double p[N_MAX][N_MAX], const square *m) {
     for (uint32_t i = 0; i < m->n; i++) {
         double sum = 0;
         for (uint32_t j = 0; j < m->n; j++) {
-            sum += m->weight[i][j];
+            sum += m->w[i][j];
         }
         for (uint32_t j = 0; j < m->n; j++) {
-            p[i][j] = sum > 0 ? m->weight[i][j] / sum : 0;
+            p[i][j] = sum > 0 ? m->w[i][j] / sum : 0;
         }
     }
 }
@@ -317,7 +222,7 @@ static double naive_constraint(const square *m, double p[N_MAX][N_MAX], uint32_t
         for (uint32_t q = 0; q < m->n; q++) {
             part += q != i && q != j ? p[i][q] * p[q][j] : 0;
         }
-        sum += j != i && m->there[i][j] ? part * part : 0;
+        sum += j != i && m->a[i][j] ? part * part : 0;
     }
     return sum;
 }
@@ -327,12 +232,12 @@ static double naive_effective_size(const square *m, double p[N_MAX][N_MAX], uint
     for (uint32_t j = 0; j < m->n; j++) {
         double largest = 0, redundant = 0;
         for (uint32_t k = 0; k < m->n; k++) {
-            largest = fmax(largest, m->weight[j][k]);
+            largest = fmax(largest, m->w[j][k]);
         }
-        for (uint32_t q = 0; q < m->n && m->there[i][j]; q++) {
-            redundant += q != i && q != j ? p[i][q] * m->weight[j][q] / largest : 0;
+        for (uint32_t q = 0; q < m->n && m->a[i][j]; q++) {
+            redundant += q != i && q != j ? p[i][q] * m->w[j][q] / largest : 0;
         }
-        size += m->there[i][j] ? 1 - redundant : 0;
+        size += m->a[i][j] ? 1 - redundant : 0;
     }
     return size;
 }
@@ -359,7 +264,7 @@ static void test_burt(void **state) {
         for (uint32_t v = 0; v < m.n; v++) {
             double ties = 0, expected = naive_effective_size(&m, p, v);
             for (uint32_t u = 0; u < m.n; u++) {
-                ties += m.there[v][u];
+                ties += m.a[v][u];
             }
             expect_near(constraint[v], naive_constraint(&m, p, v), seed, v);
             expect_near(size[v], expected, seed, v);
@@ -491,7 +396,7 @@ static void naive_strength_cores(double *core, const square *m) {
         for (uint32_t v = 0; v < m->n; v++) {
             double strength = 0;
             for (uint32_t u = 0; u < m->n; u++) {
-                strength += gone[u] ? 0 : m->weight[v][u];
+                strength += gone[u] ? 0 : m->w[v][u];
             }
             if (!gone[v] && (least == GX_NONE || strength < lowest)) {
                 least = v;
@@ -512,7 +417,7 @@ static void test_cores(void **state) {
         double expected[N_MAX];
         const char *direction = directions[seed % 3];
         sample_make(&s, seed, seed / 3 % 2);
-        side_of(&s, direction, &m);
+        side_of(&m, &s, direction);
         naive_strength_cores(expected, &m);
         run_result r = run("kcore", &s.input, 1, PARAMS("direction", direction, "weighted", "1"));
         const double *score = score_of(&r, "kcore", &s.input);
@@ -537,13 +442,8 @@ static void hubs_make(sample *s, uint64_t seed, uint32_t n, uint64_t m) {
         double x = gx_rng_real(&rng), y = gx_rng_real(&rng);
         arcs_add(&s->arcs, (uint32_t)(n * x * x * x), (uint32_t)(n * y * y));
     }
-    s->arcs.weight = gx_alloc(m, sizeof *s->arcs.weight);
-    for (uint64_t i = 0; i < m; i++) {
-        s->arcs.weight[i] = (float)(1 + gx_rng_below(&rng, 16)) / 4;
-    }
-    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN, 2);
-    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED, 2);
-    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = n};
+    sample_weigh(s, &rng);
+    sample_settle(s, 0, 2);
 }
 
 static void test_many(void **state) {
@@ -567,7 +467,6 @@ int main(void) {
         cmocka_unit_test(test_clustering_against_igraph),
         cmocka_unit_test(test_hindex),
         cmocka_unit_test(test_neighbour_sum),
-        cmocka_unit_test(test_local_gravity),
         cmocka_unit_test(test_burt),
         cmocka_unit_test(test_constraint_against_igraph),
         cmocka_unit_test(test_degree_against_igraph),

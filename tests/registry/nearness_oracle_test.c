@@ -1,34 +1,14 @@
 /* Closeness and harmonic centrality: exact against naive distances and igraph, the highest against
  * all, and bounds that hold. */
-#include "tests/registry/sample.h"
+#include "tests/registry/twins.h"
 
 enum { LARGEST = 280 };
 
-static double length_of(const gx_graph *g, uint64_t i, bool weighted, bool inverse) {
-    double weight = g->out_weight ? (double)g->out_weight[i] : 1;
-    return !weighted ? 1 : weight <= 0 ? (double)INFINITY : inverse ? 1 / weight : weight;
-}
-
-/* From every member to every other, by relaxing ties until nothing changes. */
-static double *naive_distances(const gx_graph *g, bool weighted, bool inverse) {
+/* From every member to every other. */
+static double *all_distances(const gx_graph *g, bool weighted, bool inverse) {
     double *all = gx_alloc((size_t)g->n * g->n, sizeof *all);
     for (uint32_t s = 0; s < g->n; s++) {
-        double *distance = all + (size_t)s * g->n;
-        for (uint32_t v = 0; v < g->n; v++) {
-            distance[v] = v == s ? 0 : (double)INFINITY;
-        }
-        for (bool changed = true; changed;) {
-            changed = false;
-            for (uint32_t v = 0; v < g->n; v++) {
-                for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-                    double there = distance[v] + length_of(g, i, weighted, inverse);
-                    if (there < distance[g->out_dst[i]]) {
-                        distance[g->out_dst[i]] = there;
-                        changed = true;
-                    }
-                }
-            }
-        }
+        naive_distances(all + (size_t)s * g->n, g, &s, 1, weighted, inverse);
     }
     return all;
 }
@@ -60,24 +40,15 @@ static variant variant_of(uint64_t seed) {
 
 static run_result run_variant(const gx_input *input, const variant *k, uint64_t seed, int threads,
                               const char *samples, const char *top) {
-    run_result r = {.arena = gx_arena_create()};
-    gx_error err = {0};
-    gx_job job;
-    gx_value map = gx_map(r.arena, 8);
-    gx_map_put(r.arena, &map, "samples", gx_str(samples));
-    gx_map_put(r.arena, &map, "top", gx_str(top));
-    gx_map_put(r.arena, &map, "directed", gx_str(k->directed ? "1" : "0"));
-    gx_map_put(r.arena, &map, "weighted", gx_str(k->weighted ? "1" : "0"));
-    gx_map_put(r.arena, &map, "length", gx_str(k->inverse ? "inverse" : "weight"));
-    gx_map_put(r.arena, &map, "direction", gx_str(k->in ? "in" : "out"));
-    gx_map_put(r.arena, &map, "scaled", gx_str(k->scaled ? "1" : "0"));
-    gx_job_init(&job, threads, seed);
-    assert_int_equal(gx_arrays_create(&r.arrays, NULL), GX_OK);
-    const gx_pass *pass = gx_pass_find(gx_engine_passes(), k->harmonic ? "harmonic" : "closeness");
-    gx_status status = gx_pass_run(r.arrays, pass, NULL, input, &map, &job, &err);
-    assert_string_equal(err.message, "");
-    assert_int_equal(status, GX_OK);
-    return r;
+    const char *const params[] = {"samples",   samples,
+                                  "top",       top,
+                                  "directed",  flag(k->directed),
+                                  "weighted",  flag(k->weighted),
+                                  "length",    k->inverse ? "inverse" : "weight",
+                                  "direction", k->in ? "in" : "out",
+                                  "scaled",    flag(k->scaled),
+                                  NULL};
+    return run_seeded(k->harmonic ? "harmonic" : "closeness", input, threads, seed, params);
 }
 
 static const double *scores(const run_result *r, const variant *k, const gx_input *input) {
@@ -113,7 +84,7 @@ static void test_exact_and_top(void **state) {
         variant k = variant_of(seed);
         sample_make(&s, seed, k.weighted);
         const gx_graph *g = k.directed ? &s.graph : &s.undirected;
-        double *all = naive_distances(g, k.weighted, k.inverse);
+        double *all = all_distances(g, k.weighted, k.inverse);
         run_result r = run_variant(&s.input, &k, 1, 1, "0", "0");
         run_result three = run_variant(&s.input, &k, 1, 2, "0", "3");
         const double *score = scores(&r, &k, &s.input);
@@ -211,13 +182,8 @@ static void larger(sample *s, uint64_t seed, uint32_t n, uint32_t ties, uint32_t
             arcs_add(&s->arcs, u, v);
         }
     }
-    s->arcs.weight = gx_alloc(s->arcs.m, sizeof *s->arcs.weight);
-    for (uint64_t i = 0; i < s->arcs.m; i++) {
-        s->arcs.weight[i] = (float)(1 + gx_rng_below(&rng, 16)) / 4;
-    }
-    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN, 1);
-    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED, 1);
-    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = n};
+    sample_weigh(s, &rng);
+    sample_settle(s, 0, 1);
 }
 
 static void test_larger(void **state) {
@@ -227,7 +193,7 @@ static void test_larger(void **state) {
         variant k = variant_of(seed);
         larger(&s, seed, k.weighted ? 60 : LARGEST, 100 + 100 * (uint32_t)(seed % 9), 1 + seed % 4);
         const gx_graph *g = k.directed ? &s.graph : &s.undirected;
-        double *all = naive_distances(g, k.weighted, k.inverse);
+        double *all = all_distances(g, k.weighted, k.inverse);
         run_result r = run_variant(&s.input, &k, 1, 2, "0", "0");
         run_result ten = run_variant(&s.input, &k, 1, 2, "0", "10");
         const double *score = scores(&r, &k, &s.input);

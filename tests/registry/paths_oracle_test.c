@@ -1,35 +1,7 @@
 /* Shortest paths against naive twins: distances by relaxing every tie until nothing changes. */
 #include "engine/kernel/bfs.h"
 #include "engine/kernel/dijkstra.h"
-#include "tests/registry/sample.h"
-
-static double length_of(const gx_graph *g, uint64_t i, bool weighted, bool inverse) {
-    double weight = g->out_weight ? (double)g->out_weight[i] : 1;
-    return !weighted ? 1 : weight <= 0 ? (double)INFINITY : inverse ? 1 / weight : weight;
-}
-
-/* Bellman and Ford. */
-static void naive_distances(double *distance, const gx_graph *g, const uint32_t *sources,
-                            uint32_t count, bool weighted, bool inverse) {
-    for (uint32_t v = 0; v < g->n; v++) {
-        distance[v] = (double)INFINITY;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        distance[sources[i]] = 0;
-    }
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t v = 0; v < g->n; v++) {
-            for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-                double there = distance[v] + length_of(g, i, weighted, inverse);
-                if (there < distance[g->out_dst[i]]) {
-                    distance[g->out_dst[i]] = there;
-                    changed = true;
-                }
-            }
-        }
-    }
-}
+#include "tests/registry/twins.h"
 
 static void expect_distances(const double *found, const double *expected, uint32_t n) {
     for (uint32_t v = 0; v < n; v++) {

@@ -140,9 +140,7 @@ static void build(sample *s, uint32_t n, uint32_t ties, float weight, unsigned f
     for (uint32_t i = 0; i < ties; i++) {
         s->arcs.weight[i] = weight >= 0 ? weight : (float)(1 + gx_rng_below(&rng, 9)) / 4;
     }
-    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN | flags, 1);
-    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED | flags, 1);
-    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = n};
+    sample_settle(s, flags, 1);
 }
 
 static bool names_a_source(const variant *k) {

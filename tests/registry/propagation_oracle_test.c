@@ -3,10 +3,6 @@
 #include "engine/community/quality.h"
 #include "tests/registry/sample.h"
 
-static const uint32_t *community_of(const run_result *r, const char *name, const gx_input *input) {
-    return gx_result_get(r->arrays, name, "community", GX_U32, input->users);
-}
-
 /* ---- planted communities
  * ---------------------------------------------------------------------------- */
 

@@ -41,6 +41,21 @@ static inline void sample_shape(arc_list *arcs, gx_rng *rng) {
     }
 }
 
+/* The views of the arcs, and what a pass is given. */
+static inline void sample_settle(sample *s, unsigned flags, int threads) {
+    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN | flags, threads);
+    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED | flags, threads);
+    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = s->graph.n};
+}
+
+/* Quarters up to 4. */
+static inline void sample_weigh(sample *s, gx_rng *rng) {
+    s->arcs.weight = gx_alloc(s->arcs.m, sizeof *s->arcs.weight);
+    for (uint64_t i = 0; i < s->arcs.m; i++) {
+        s->arcs.weight[i] = (float)(1 + gx_rng_below(rng, 16)) / 4;
+    }
+}
+
 /* Sizes, densities, weights and disconnected parts all vary with the seed. */
 static inline void sample_make(sample *s, uint64_t seed, bool weighted) {
     gx_rng rng = gx_rng_at(seed, 21), shapes = gx_rng_at(seed, 20);
@@ -59,14 +74,12 @@ static inline void sample_make(sample *s, uint64_t seed, bool weighted) {
         sample_shape(&s->arcs, &shapes);
     }
     if (weighted) {
-        s->arcs.weight = gx_alloc(s->arcs.m, sizeof *s->arcs.weight);
-        for (uint64_t i = 0; i < s->arcs.m; i++) {
-            s->arcs.weight[i] = equal ? 1.5f : (float)(1 + gx_rng_below(&rng, 16)) / 4;
+        sample_weigh(s, &rng);
+        for (uint64_t i = 0; equal && i < s->arcs.m; i++) {
+            s->arcs.weight[i] = 1.5f;
         }
     }
-    graph_of(&s->graph, &s->arcs, GX_GRAPH_IN, 1);
-    graph_of(&s->undirected, &s->arcs, GX_GRAPH_UNDIRECTED, 1);
-    s->input = (gx_input){.graph = &s->graph, .undirected = &s->undirected, .users = s->graph.n};
+    sample_settle(s, 0, 1);
 }
 
 static inline void sample_free(sample *s) {
@@ -83,23 +96,28 @@ typedef struct run_result {
     gx_arrays *arrays;
 } run_result;
 
-/* Runs a pass with up to four parameters given as texts; NULL ends them. */
-static inline run_result run(const char *name, const gx_input *input, int threads,
-                             const char *const *params) {
+/* Runs a pass with parameters given as texts; NULL ends them. */
+static inline run_result run_seeded(const char *name, const gx_input *input, int threads,
+                                    uint64_t seed, const char *const *params) {
     run_result r = {.arena = gx_arena_create()};
     gx_error err = {0};
     gx_job job;
-    gx_value map = gx_map(r.arena, 4);
+    gx_value map = gx_map(r.arena, 8);
     for (; params && params[0]; params += 2) {
         gx_map_put(r.arena, &map, params[0], gx_str(params[1]));
     }
-    gx_job_init(&job, threads, 1);
+    gx_job_init(&job, threads, seed);
     assert_int_equal(gx_arrays_create(&r.arrays, NULL), GX_OK);
     const gx_pass *pass = gx_pass_find(gx_engine_passes(), name);
     gx_status status = gx_pass_run(r.arrays, pass, NULL, input, &map, &job, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, GX_OK);
     return r;
+}
+
+static inline run_result run(const char *name, const gx_input *input, int threads,
+                             const char *const *params) {
+    return run_seeded(name, input, threads, 1, params);
 }
 
 /* The estimate of a pass with these parameters covers what it holds, by 20% at most (and a little
@@ -133,6 +151,11 @@ static inline void assert_estimate_true(const char *name, const gx_input *input,
 
 static inline const double *score_of(const run_result *r, const char *name, const gx_input *input) {
     return gx_result_get(r->arrays, name, "score", GX_F64, input->users);
+}
+
+static inline const uint32_t *community_of(const run_result *r, const char *name,
+                                           const gx_input *input) {
+    return gx_result_get(r->arrays, name, "community", GX_U32, input->users);
 }
 
 static inline void run_free(run_result *r) {

@@ -391,18 +391,9 @@ static void test_the_error_holds(void **state) {
                       .arrays = given,
                       .users = graph.n};
     run_result exact = run("structure", &input, 2, PARAMS("samples", "0"));
-    const gx_pass *pass = gx_pass_find(gx_engine_passes(), "structure");
     for (uint64_t seed = 0; seed < RUNS; seed++) {
-        gx_job job;
-        gx_arena *arena = gx_arena_create();
-        gx_arrays *results;
-        gx_value map = gx_map(arena, 2);
-        gx_map_put(arena, &map, "samples", gx_str("64"));
-        gx_map_put(arena, &map, "circle_samples", gx_str("1"));
-        gx_job_init(&job, 2, seed);
-        assert_int_equal(gx_arrays_create(&results, NULL), GX_OK);
-        assert_int_equal(gx_pass_run(results, pass, NULL, &input, &map, &job, NULL), GX_OK);
-        run_result r = {arena, results};
+        run_result r = run_seeded("structure", &input, 2, seed,
+                                  PARAMS("samples", "64", "circle_samples", "1"));
         good[0] += fabs(figure(&r, "distance", 0) - figure(&exact, "distance", 0)) <=
                    2.365 * figure(&r, "distance_error", 0);
         good[1] += fabs(figure(&r, "diameter", 0) - figure(&exact, "diameter", 0)) <=

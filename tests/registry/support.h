@@ -4,6 +4,7 @@
 #define GX_TESTS_REGISTRY_SUPPORT_H
 
 #include "graph/csr/graph.h"
+#include "graph/snapshot/arrays.h"
 
 #include <igraph/igraph.h>
 #include <zlib.h>
@@ -75,6 +76,12 @@ static inline void graph_of(gx_graph *out, const arc_list *list, unsigned flags,
     assert_int_equal(status, GX_OK);
 }
 
+static inline double element(const gx_array *array, uint64_t i) {
+    return array->dtype == GX_F64   ? ((const double *)array->data)[i]
+           : array->dtype == GX_F32 ? (double)((const float *)array->data)[i]
+                                    : (double)((const uint32_t *)array->data)[i];
+}
+
 /* The same graph for igraph; each edge of an undirected one once. Weights in arc order. */
 static inline void igraph_of(igraph_t *out, igraph_vector_t *weights, const gx_graph *graph) {
     igraph_vector_int_t edges;
@@ -92,6 +99,17 @@ static inline void igraph_of(igraph_t *out, igraph_vector_t *weights, const gx_g
     }
     igraph_create(out, &edges, graph->n, graph->directed);
     igraph_vector_int_destroy(&edges);
+}
+
+/* The same members together, whatever the numbers are. */
+static inline void expect_same_parts(const uint32_t *community, const igraph_vector_int_t *expected,
+                                     uint32_t n) {
+    for (uint32_t u = 0; u < n; u++) {
+        for (uint32_t v = 0; v < u; v++) {
+            assert_int_equal(community[u] == community[v],
+                             VECTOR(*expected)[u] == VECTOR(*expected)[v]);
+        }
+    }
 }
 
 #endif

@@ -69,8 +69,7 @@ static void reweigh(sample *out, sample *out_without, uint64_t seed, float facto
     for (int i = 0; i < 2; i++) {
         gx_graph_finish(&both[i]->graph);
         gx_graph_finish(&both[i]->undirected);
-        graph_of(&both[i]->graph, &both[i]->arcs, GX_GRAPH_IN, 1);
-        graph_of(&both[i]->undirected, &both[i]->arcs, GX_GRAPH_UNDIRECTED, 1);
+        sample_settle(both[i], 0, 1);
     }
 }
 
@@ -101,12 +100,6 @@ static void beside_make(beside *b, sample *s) {
 static void beside_free(beside *b) {
     gx_arrays_destroy(b->arrays);
     gx_matrix_finish(&b->matrix);
-}
-
-static double element(const gx_array *array, uint64_t i) {
-    return array->dtype == GX_F64   ? ((const double *)array->data)[i]
-           : array->dtype == GX_F32 ? (double)((const float *)array->data)[i]
-                                    : (double)((const uint32_t *)array->data)[i];
 }
 
 static void expect_scaled(const rule *k, const run_result *plain, const run_result *scaled,
