@@ -23,7 +23,33 @@ extern const char gx_eval_split_help[];
  * few events. */
 GX_MUST_CHECK gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how,
                                           unsigned needs, gx_error *err);
+/* The same of everything before a time, nothing held out. A fit of no events is no failure. */
+GX_MUST_CHECK gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms,
+                                           unsigned needs, gx_error *err);
 void gx_eval_data_finish(gx_eval_data *data); /* safe on zeros */
+
+/* ---- models ------------------------------------------------------------------------------------
+ */
+
+/* A model by name, with the passes it needs before it; then fitted. */
+typedef struct gx_eval_model {
+    const gx_model *model;
+    gx_plan plan;
+    gx_arrays *arrays;
+    void *state; /* opened; NULL: not fitted */
+    double fit_cpu_s, fit_wall_s;
+} gx_eval_model;
+
+/* `all_params` maps a model's name to its parameters (nil: none) and is borrowed. not_found. */
+GX_MUST_CHECK gx_status gx_eval_model_make(gx_eval_model *out, gx_call_env *call, gx_slice name,
+                                           const gx_value *all_params, gx_error *err);
+/* bad_request: parameters of a model that is none of these. */
+GX_MUST_CHECK gx_status gx_eval_check_params(const gx_eval_model *models, size_t count,
+                                             const gx_value *all_params, gx_error *err);
+GX_MUST_CHECK gx_status gx_eval_model_fit(gx_eval_model *model, gx_eval_data *data, gx_job *job,
+                                          gx_error *err);
+void gx_eval_model_drop(gx_eval_model *model, gx_job *job);   /* the fit; the plan stays */
+void gx_eval_model_finish(gx_eval_model *model, gx_job *job); /* safe on zeros */
 
 /* ---- arguments ---------------------------------------------------------------------------------
  */
@@ -44,6 +70,9 @@ typedef struct gx_given_lists {
 /* From {user: [item, …]}, best first. bad_request: something else, or an item twice in one list. */
 GX_MUST_CHECK gx_status gx_given_lists_read(gx_given_lists *out, gx_call_env *call,
                                             const char *name, const gx_value *value, gx_error *err);
+
+/* {lists, unknown_users, unknown_items, first_unknown_user?, first_unknown_item?} */
+void gx_given_lists_put(gx_value *row, gx_arena *arena, const gx_given_lists *given);
 
 /* ---- judgements --------------------------------------------------------------------------------
  */
@@ -66,6 +95,8 @@ typedef struct gx_eval_telling {
     const gx_matrix *known;                            /* the members' histories */
 } gx_eval_telling;
 
+/* {value, low, high} under `name`, name_low and name_high; nil for NaN. */
+void gx_interval_put(gx_value *row, gx_arena *arena, const char *name, const gx_interval *of);
 /* {results: [{model, users, recall@N, …, intervals, history, thirds, against}], verdicts}. */
 GX_MUST_CHECK gx_status gx_eval_report(gx_value *out, gx_arena *arena, const gx_eval_entry *entries,
                                        size_t count, const gx_eval_telling *telling, gx_job *job,

@@ -16,6 +16,14 @@ static gx_value real_or_nil(double value) {
     return isnan(value) ? gx_nil() : gx_real(value);
 }
 
+void gx_interval_put(gx_value *row, gx_arena *arena, const char *name, const gx_interval *of) {
+    const char *low = gx_arena_printf(arena, "%s_low", name);
+    const char *high = gx_arena_printf(arena, "%s_high", name);
+    gx_map_put(arena, row, name, real_or_nil(of->mean));
+    gx_map_put(arena, row, low ? low : "", real_or_nil(of->low));
+    gx_map_put(arena, row, high ? high : "", real_or_nil(of->high));
+}
+
 /* "recall@20" of a column. */
 static const char *column_name(const telling *t, uint32_t column) {
     const char *name =
@@ -338,18 +346,15 @@ static gx_status put_pairs(gx_value *rows, gx_value *verdicts, const telling *t,
 /* ---- the whole --------------------------------------------------------------------------------
  */
 
-static void put_given(gx_value *row, const telling *t, const gx_eval_entry *e) {
-    const gx_given_lists *g = e->given;
-    gx_map_put(t->arena, row, "lists", gx_int((int64_t)g->users));
-    gx_map_put(t->arena, row, "unlisted", gx_int(e->judgement.unlisted));
-    gx_map_put(t->arena, row, "known", gx_int((int64_t)e->judgement.known));
-    gx_map_put(t->arena, row, "unknown_users", gx_int((int64_t)g->unknown_users));
-    gx_map_put(t->arena, row, "unknown_items", gx_int((int64_t)g->unknown_items));
-    if (g->first_user) {
-        gx_map_put(t->arena, row, "first_unknown_user", gx_str(g->first_user));
+void gx_given_lists_put(gx_value *row, gx_arena *arena, const gx_given_lists *given) {
+    gx_map_put(arena, row, "lists", gx_int((int64_t)given->users));
+    gx_map_put(arena, row, "unknown_users", gx_int((int64_t)given->unknown_users));
+    gx_map_put(arena, row, "unknown_items", gx_int((int64_t)given->unknown_items));
+    if (given->first_user) {
+        gx_map_put(arena, row, "first_unknown_user", gx_str(given->first_user));
     }
-    if (g->first_item) {
-        gx_map_put(t->arena, row, "first_unknown_item", gx_str(g->first_item));
+    if (given->first_item) {
+        gx_map_put(arena, row, "first_unknown_item", gx_str(given->first_item));
     }
 }
 
@@ -368,7 +373,9 @@ static gx_status entry_row(gx_value *out, const telling *t, const gx_eval_entry 
     gx_map_put(t->arena, &row, "score_wall_s", gx_real(j->score_wall_s));
     gx_map_put(t->arena, &row, "rss_bytes", gx_int((int64_t)e->rss_bytes));
     if (e->given) {
-        put_given(&row, t, e);
+        gx_map_put(t->arena, &row, "unlisted", gx_int(j->unlisted));
+        gx_map_put(t->arena, &row, "known", gx_int((int64_t)j->known));
+        gx_given_lists_put(&row, t->arena, e->given);
     }
     gx_map_put(t->arena, &row, "thirds", thirds_value(t, j));
     if (status == GX_OK && t->how->history_count) {

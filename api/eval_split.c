@@ -200,6 +200,13 @@ static gx_status make_views(gx_eval_data *out, gx_call_env *call, unsigned needs
     return status;
 }
 
+static void join(gx_eval_data *out) {
+    out->input = out->views.input;
+    out->input.users = out->split.fit.rows;
+    out->input.items = out->split.fit.cols;
+    out->input.matrix = &out->split.fit;
+}
+
 gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, unsigned needs,
                             gx_error *err) {
     splitter s = {.call = call, .rules = &call->state->rules};
@@ -208,18 +215,34 @@ gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, 
     if (status != GX_OK) {
         return status;
     }
-    const uint64_t state = gx_txn_state(s.txn);
     GX_TRY(make_split(out, &s, how, err));
     if (out->split.fit.nnz == 0) {
         GX_TRY(gx_fail_at(err, GX_CONFLICT, "split", "the split leaves nothing to fit on"));
     }
-    GX_TRY(make_views(out, call, needs, state, err));
-    out->input = out->views.input;
-    out->input.users = out->split.fit.rows;
-    out->input.items = out->split.fit.cols;
-    out->input.matrix = &out->split.fit;
+    GX_TRY(make_views(out, call, needs, gx_txn_state(s.txn), err));
+    join(out);
 done:
     gx_txn_abort(s.txn);
+    if (status != GX_OK) {
+        gx_eval_data_finish(out);
+    }
+    return status;
+}
+
+gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms, unsigned needs,
+                             gx_error *err) {
+    const gx_event_view fit = {.from_ms = INT64_MIN + 1, .to_ms = cut_ms, .decay = true};
+    gx_txn *txn;
+    gx_status status = gx_txn_read(&txn, call->db->store, err);
+    *out = (gx_eval_data){.cut_ms = cut_ms};
+    if (status != GX_OK) {
+        return status;
+    }
+    GX_TRY(gx_view_events(&out->split.fit, txn, &call->state->rules, &fit, call->job, err));
+    GX_TRY(make_views(out, call, needs, gx_txn_state(txn), err));
+    join(out);
+done:
+    gx_txn_abort(txn);
     if (status != GX_OK) {
         gx_eval_data_finish(out);
     }

@@ -1,4 +1,4 @@
-/* Answers of eval.run as tables and rows. */
+/* Answers of eval.run and eval.offpolicy as tables and rows. */
 #include "cli/eval_show.h"
 
 #include <stdio.h>
@@ -275,4 +275,70 @@ gx_status gx_eval_show(const gx_command *command, const gx_value *result, gx_err
     }
     const gx_value shown = command->format == GX_FORMAT_TABLE ? tables(&s) : rows_shown(&s);
     return gx_print(command, &shown, NULL, NULL, false, err);
+}
+
+/* ---- off-policy -------------------------------------------------------------------------------
+ */
+
+static gx_value policy_table(const show *s) {
+    static const char *const estimates[] = {"dr", "snips", "ips", "direct", "logged", "gain"};
+    static const char *const counts[] = {"matched", "effective", "largest_weight", "clipped"};
+    gx_value list = gx_list(s->arena, 12);
+    for (size_t k = 0; k < GX_COUNT(estimates) + GX_COUNT(counts); k++) {
+        const bool estimate = k < GX_COUNT(estimates);
+        const char *name = estimate ? estimates[k] : counts[k - GX_COUNT(estimates)];
+        gx_value row = gx_map(s->arena, 8);
+        gx_map_put(s->arena, &row, "a request", gx_str(name));
+        for (uint32_t m = 0; m < s->models->size; m++) {
+            const gx_value *model = entry(s->models, m), *value = gx_map_get(model, name);
+            const char *low_name = gx_arena_printf(s->arena, "%s_low", name);
+            const char *high_name = gx_arena_printf(s->arena, "%s_high", name);
+            const gx_value *ends[2] = {low_name ? gx_map_get(model, low_name) : NULL,
+                                       high_name ? gx_map_get(model, high_name) : NULL};
+            double mean, low, high;
+            gx_value cell = value ? *value : gx_nil();
+            if (estimate && value && ends[0] && ends[1] && gx_value_as_real(value, &mean) &&
+                gx_value_as_real(ends[0], &low) && gx_value_as_real(ends[1], &high)) {
+                const char *text =
+                    gx_arena_printf(s->arena, "%.4f (%.4f to %.4f)", mean, low, high);
+                cell = gx_str(text ? text : "");
+            }
+            gx_map_put(s->arena, &row, text_of(s, model, "model"), cell);
+        }
+        gx_list_add(s->arena, &list, row);
+    }
+    return list;
+}
+
+gx_status gx_policy_show(const gx_command *command, const gx_value *result, gx_error *err) {
+    const show s = {.command = command,
+                    .arena = command->arena,
+                    .models = gx_map_get(result, "results"),
+                    .verdicts = gx_map_get(result, "verdicts")};
+    if (size_of(s.models) == 0) {
+        return gx_fail(err, GX_INTERNAL, "eval.offpolicy gave no results");
+    }
+    say_unknown(&s);
+    const long long without = count_of(result, "without_propensity");
+    const long long bad = count_of(result, "bad_propensity");
+    if (without + bad > 0) {
+        gx_say(
+            command,
+            "%lld of %lld impressions have no propensity and %lld one that is not above 0 and at "
+            "most 1: they are left out",
+            without, (long long)count_of(result, "impressions"), bad);
+    }
+    if (command->format != GX_FORMAT_TABLE) {
+        return gx_print(command, result, "results", NULL, false, err);
+    }
+    gx_value map = gx_map(s.arena, 16);
+    for (uint32_t i = 0; i < result->size; i++) {
+        const gx_pair *pair = &result->as.pairs[i];
+        if (pair->value.type != GX_LIST) {
+            gx_map_put_text(s.arena, &map, pair->key, pair->value);
+        }
+    }
+    gx_map_put(s.arena, &map, "estimates", policy_table(&s));
+    gx_map_put(s.arena, &map, "verdicts", verdict_table(&s));
+    return gx_print(command, &map, NULL, NULL, false, err);
 }

@@ -1,4 +1,4 @@
-/* How answers of eval.run are laid out. */
+/* How answers of eval.run and eval.offpolicy are laid out. */
 #ifndef GX_CLI_EVAL_SHOW_H
 #define GX_CLI_EVAL_SHOW_H
 
@@ -9,5 +9,9 @@
  * on stderr what of given lists the store did not know. */
 GX_MUST_CHECK gx_status gx_eval_show(const gx_command *command, const gx_value *result,
                                      gx_error *err);
+
+/* Of eval.offpolicy: JSON as it is; a table with a column a model; else a row a model. */
+GX_MUST_CHECK gx_status gx_policy_show(const gx_command *command, const gx_value *result,
+                                       gx_error *err);
 
 #endif

@@ -28,8 +28,7 @@ typedef struct run_state {
     gx_eval_data data;
     gx_eval_telling telling;
     gx_eval_entry entry[ENTRIES_MAX];
-    gx_plan plan[ENTRIES_MAX]; /* of models */
-    const gx_model *model[ENTRIES_MAX];
+    gx_eval_model model[ENTRIES_MAX]; /* model NULL: lists */
     gx_given_lists given[ENTRIES_MAX];
     size_t count;
     unsigned needs; /* of all plans */
@@ -52,46 +51,20 @@ static gx_status add_entry(run_state *r, const char *name, gx_error *err) {
 }
 
 static gx_status add_model(run_state *r, gx_slice name, gx_error *err) {
-    const char *text = gx_arena_printf(r->call->arena, "%.*s", (int)name.size, name.data);
-    const gx_model *model = text ? gx_model_find(text) : NULL;
     const size_t at = r->count;
-    const gx_value *all = gx_arg_value(r->call->args, "params");
-    if (!model) {
-        return gx_any_pass_missing(name, GX_KIND_MODEL, err);
+    gx_eval_model made;
+    gx_status status =
+        gx_eval_model_make(&made, r->call, name, gx_arg_value(r->call->args, "params"), err);
+    if (status != GX_OK) {
+        return status;
     }
-    gx_status status = add_entry(r, model->pass.name, err);
-    const gx_plan_step wanted = {.pass = &model->pass,
-                                 .params = all->type == GX_MAP ? gx_map_get(all, model->pass.name)
-                                                               : NULL};
-    if (status == GX_OK) {
-        r->model[at] = model;
-        status =
-            gx_plan_make(&r->plan[at], gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err);
+    status = add_entry(r, made.model->pass.name, err);
+    if (status != GX_OK) {
+        gx_eval_model_finish(&made, r->call->job);
+        return status;
     }
-    if (status == GX_OK) {
-        r->needs |= r->plan[at].needs;
-    }
-    return status;
-}
-
-/* Parameters of a model nobody asked for are a typing error. */
-static gx_status check_params(const run_state *r, gx_error *err) {
-    const gx_value *all = gx_arg_value(r->call->args, "params");
-    for (uint32_t i = 0; all->type == GX_MAP && i < all->size; i++) {
-        const gx_value *key = &all->as.pairs[i].key;
-        bool known = false;
-        for (size_t m = 0; m < r->count; m++) {
-            known |=
-                r->model[m] && gx_slice_is((gx_slice){key->as.text, key->size}, r->entry[m].name);
-        }
-        if (!known) {
-            char shown[64];
-            return gx_fail_at(err, GX_BAD_REQUEST, "params",
-                              "params: %s is none of the models asked for; accepted is "
-                              "MODEL.PARAMETER=VALUE of one of them",
-                              gx_quote(shown, sizeof shown, key->as.text, key->size));
-        }
-    }
+    r->model[at] = made;
+    r->needs |= made.plan.needs;
     return GX_OK;
 }
 
@@ -105,7 +78,9 @@ static gx_status add_models(run_state *r, gx_error *err) {
     if (models->type == GX_NIL && gx_arg_value(r->call->args, "lists")->type == GX_NIL) {
         status = add_model(r, gx_slice_of("linear"), err);
     }
-    return status == GX_OK ? check_params(r, err) : status;
+    return status == GX_OK ? gx_eval_check_params(r->model, r->count,
+                                                  gx_arg_value(r->call->args, "params"), err)
+                           : status;
 }
 
 static gx_status add_lists(run_state *r, gx_error *err) {
@@ -129,10 +104,6 @@ static gx_status add_lists(run_state *r, gx_error *err) {
 /* ---- judging ----------------------------------------------------------------------------------
  */
 
-static double seconds_since(int64_t now, int64_t start) {
-    return (double)(now - start) * 1e-9;
-}
-
 static gx_status judge_lists(run_state *r, size_t at, gx_error *err) {
     const gx_judged what = {.lists = &r->given[at].lists};
     return gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
@@ -142,34 +113,17 @@ static gx_status judge_lists(run_state *r, size_t at, gx_error *err) {
 
 static gx_status judge_model(run_state *r, size_t at, gx_error *err) {
     gx_job *job = r->call->job;
-    const gx_model *model = r->model[at];
-    gx_arrays *arrays = NULL;
-    void *state = NULL;
-    gx_status status;
-    GX_TRY(gx_arrays_create(&arrays, err));
-    const int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-    r->data.input.arrays = arrays;
-    if (r->plan[at].needs & GX_NEED_CATEGORY) {
-        GX_TRY(gx_categories_add(arrays, &r->data.views.category, job, err));
+    gx_eval_model *model = &r->model[at];
+    gx_status status = gx_eval_model_fit(model, &r->data, job, err);
+    if (status == GX_OK) {
+        const gx_judged what = {.model = model->model, .state = model->state};
+        r->entry[at].fit_cpu_s = model->fit_cpu_s;
+        r->entry[at].fit_wall_s = model->fit_wall_s;
+        status = gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
+                          gx_split_history(&r->data.split), &r->data.split.test,
+                          &r->telling.options, job, err);
     }
-    GX_TRY(gx_plan_run(arrays, &r->plan[at], &r->data.input, job, err));
-    r->entry[at].fit_wall_s = seconds_since(gx_clock_ns(), wall);
-    r->entry[at].fit_cpu_s = seconds_since(gx_clock_cpu_ns(), cpu);
-    GX_TRY(model->open(&state, arrays, model->pass.name, r->data.input.users, r->data.input.items,
-                       err));
-    const gx_judged what = {.model = model, .state = state};
-    GX_TRY(gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
-                    gx_split_history(&r->data.split), &r->data.split.test, &r->telling.options, job,
-                    err));
-done:
-    if (state) {
-        model->close(state);
-    }
-    r->data.input.arrays = NULL;
-    if (arrays) {
-        gx_job_refund(job, gx_arrays_bytes(arrays));
-        gx_arrays_destroy(arrays);
-    }
+    gx_eval_model_drop(model, job);
     r->entry[at].rss_bytes = gx_rss_peak_bytes();
     return status;
 }
@@ -198,7 +152,7 @@ static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
         gx_eval_data_make(&r->data, r->call, gx_arg_text(r->call->args, "split"), r->needs, err));
     r->telling.known = gx_split_history(&r->data.split);
     for (size_t i = 0; i < r->count; i++) {
-        GX_TRY(r->model[i] ? judge_model(r, i, err) : judge_lists(r, i, err));
+        GX_TRY(r->model[i].model ? judge_model(r, i, err) : judge_lists(r, i, err));
     }
     GX_TRY(gx_eval_report(out, r->call->arena, r->entry, r->count, &r->telling, r->call->job, err));
 done:
@@ -214,7 +168,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = judge_all(out, r, err);
     for (size_t i = 0; i < r->count; i++) {
         gx_judgement_finish(&r->entry[i].judgement);
-        gx_plan_finish(&r->plan[i]);
+        gx_eval_model_finish(&r->model[i], call->job);
     }
     gx_eval_data_finish(&r->data);
     gx_free(r);

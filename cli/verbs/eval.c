@@ -26,6 +26,24 @@ static const gx_param params[] = {
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals and the tests"},
     {"show", GX_PARAM_CHOICE, "models", GX_PARAM_UNCHECKED, NULL, "models|history|pairs|thirds", 0,
      "of csv, jsonl and md, which have one list: a row a model, a bucket, a test or a third"},
+    {"off_policy", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "tell instead what models would have earned, from impressions logged with propensities"},
+    {"action", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "with --off-policy: what is a reward (every action whose weight is above 0)"},
+    {"window", GX_PARAM_DURATION, NULL, 1, 3.2e12, NULL, NULL, 0,
+     "with --off-policy: how long after it was shown an action is a reward (1d)"},
+    {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with --off-policy: only impressions from then on; models are fitted on what was before"},
+    {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with --off-policy: only impressions before this time"},
+    {"arm", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "with --off-policy: only impressions of these arms"},
+    {"match", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "item|place", 0,
+     "with --off-policy: a propensity is of the item being in the list (item), or in that place"},
+    {"clip", GX_PARAM_REAL, NULL, 0, 1e9, NULL, NULL, 0,
+     "with --off-policy: no weight above this (0: none is clipped)"},
+    {"prior", GX_PARAM_REAL, NULL, 0, 1e9, "places", NULL, 0,
+     "with --off-policy: places at the mean reward an item begins with in the reward model (10)"},
     {"friends", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "judge friends to meet instead: hide ties of the target and look for them"},
     {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
@@ -192,6 +210,60 @@ done:
     return status;
 }
 
+/* ---- off-policy -------------------------------------------------------------------------------
+ */
+
+static const char *const of_policy[] = {"action", "window", "since", "until",
+                                        "arm",    "match",  "clip",  "prior"};
+
+static gx_status judge_policy(gx_command *command, gx_error *err) {
+    static const char *const same[] = {"resamples", "level", "params"};
+    gx_arena *arena = command->arena;
+    gx_target *target = NULL;
+    gx_value result, lists, args = gx_map(arena, 16);
+    gx_status status = GX_OK;
+    if (!command->target) {
+        return gx_fail(err, GX_BAD_REQUEST, "eval --off-policy needs a store or a server");
+    }
+    GX_TRY(read_lists(&lists, command, err));
+    gx_map_put(arena, &args, "models", *gx_arg_value(&command->args, "model"));
+    gx_map_put(arena, &args, "lists", lists);
+    for (size_t i = 0; i < GX_COUNT(same); i++) {
+        gx_map_put(arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
+    }
+    for (size_t i = 0; i < GX_COUNT(of_policy); i++) {
+        const gx_value *given = gx_map_get(&command->given, of_policy[i]);
+        if (given) {
+            gx_map_put(arena, &args, of_policy[i], *given);
+        }
+    }
+    const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
+    if (cutoff && cutoff->type == GX_LIST && cutoff->size == 1) {
+        gx_map_put(arena, &args, "cutoff", cutoff->as.items[0]);
+    } else if (cutoff) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "cutoff",
+                          "--cutoff takes one length with --off-policy");
+    }
+    GX_TRY(gx_target_open(&target, command, err));
+    GX_TRY(gx_target_call(&result, target, "eval.offpolicy", &args, command, err));
+    gx_progress_end(command);
+    GX_TRY(gx_policy_show(command, &result, err));
+done:
+    gx_target_close(target);
+    return status;
+}
+
+/* Flags that say nothing without another one are a mistake. */
+static gx_status check_flags(const gx_command *command, gx_error *err) {
+    for (size_t i = 0; i < GX_COUNT(of_policy); i++) {
+        if (gx_map_get(&command->given, of_policy[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, of_policy[i], "--%s goes with --off-policy",
+                              of_policy[i]);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status judge_models(gx_command *command, gx_error *err) {
     bool files = text_of(command, "train") || text_of(command, "test");
     gx_value result;
@@ -222,7 +294,11 @@ static gx_status run(gx_command *command, gx_error *err) {
                           "--estimate goes with --friends; how long models take is told by `guanxi "
                           "build --estimate`");
     }
-    return judge_models(command, err);
+    if (gx_arg_bool(&command->args, "off_policy")) {
+        return judge_policy(command, err);
+    }
+    gx_status status = check_flags(command, err);
+    return status == GX_OK ? judge_models(command, err) : status;
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {
@@ -247,6 +323,7 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --model linear,ials,popular --cutoff 5,10,20\n"
         "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
         "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
+        "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

@@ -167,7 +167,67 @@ GX_MUST_CHECK gx_status gx_paired_test(gx_paired *out, const double *a, const do
                                        const uint32_t *user, uint32_t count, uint32_t columns,
                                        const gx_resampling *how, gx_job *job, gx_error *err);
 
+/* Ratios of sums over members, each with an interval by the same bootstrap: out[c] is Σ figure[c] /
+ * Σ figure[over[c]], NaN where the latter is 0. */
+GX_MUST_CHECK gx_status gx_bootstrap_ratios(gx_interval *out, const double *figure,
+                                            const uint32_t *over, const uint32_t *user,
+                                            uint32_t count, uint32_t columns,
+                                            const gx_resampling *how, gx_job *job, gx_error *err);
+
 /* Makes p of `count` tests of one question hold for all of them together (Holm 1979). */
 void gx_holm(double *p, uint32_t count);
+
+/* ---- off-policy -------------------------------------------------------------------------------
+ */
+
+/* One place that was shown: the chance that it would be, and what came of it. */
+typedef struct gx_logged {
+    uint32_t user, item, place; /* place from 0 */
+    uint32_t request;           /* the same number: shown at once */
+    double propensity;          /* above 0, at most 1 */
+    double reward;              /* finite */
+} gx_logged;
+
+typedef enum gx_match {
+    GX_MATCH_ITEM, /* the propensity is that of the item being in the list; so is the match */
+    GX_MATCH_PLACE /* … of the item being in that place */
+} gx_match;
+
+typedef struct gx_policy_options {
+    gx_match match;
+    double clip;  /* no weight above this; 0: none is clipped */
+    double prior; /* of the reward model: places at the mean reward an item begins with */
+    gx_resampling resampling; /* over members: what is shown to one is not independent */
+} gx_policy_options;
+
+/* The worth of a request, were the target's lists shown: the sum of the rewards of its places. */
+typedef struct gx_policy_value {
+    uint64_t requests, places, matched, clipped;
+    double effective;   /* (Σ w)² / Σ w²: how many matched places of equal weight it is worth */
+    double largest;     /* weight */
+    gx_interval logged; /* what was shown */
+    gx_interval ips, snips, direct, dr;
+    gx_interval gain; /* dr − logged */
+} gx_policy_value;
+
+/* What `target` would have earned, from what was logged: `rows` sorted by user and then request;
+ * the first `longest` items of the member's list are the target's. Weight w = [match] / propensity:
+ *   IPS    Σ w r / requests                               (Horvitz and Thompson 1952)
+ *   SNIPS  (Σ w r / Σ w) × places of a target list, mean    (Swaminathan and Joachims 2015)
+ *   direct Σ_requests Σ_{i in the target list} q(i) / requests
+ *   DR     direct + Σ w (r − q(item)) / requests              (Dudík, Langford and Li 2011)
+ * q(i): the item's mean reward over the other half of the members and `prior` places of the mean of
+ * all, so that no reward is explained by itself. Rewards of places are added up, so a place is
+ * taken to earn the same whatever else is shown. bad_request: a propensity, an order. */
+GX_MUST_CHECK gx_status gx_off_policy(gx_policy_value *out, const gx_logged *rows, uint64_t count,
+                                      uint32_t users, uint32_t items, const gx_lists *target,
+                                      uint32_t longest, const gx_policy_options *options,
+                                      gx_job *job, gx_error *err);
+
+/* The lists of the members with wanted[u] ≠ 0, at most `longest` items each. */
+GX_MUST_CHECK gx_status gx_make_lists(gx_lists *out, const gx_judged *what, const gx_matrix *fit,
+                                      const uint8_t *wanted, uint32_t longest, gx_job *job,
+                                      gx_error *err);
+void gx_lists_finish(gx_lists *lists, gx_job *job); /* of gx_make_lists; safe on zeros */
 
 #endif

@@ -132,13 +132,17 @@ static double quantile(const double *sorted, uint32_t n, double q) {
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 
-static gx_status intervals(gx_interval *out, const walk *w, const gx_resampling *how, gx_job *job,
-                           gx_error *err) {
+/* Of each column over another one; `over` NULL: over the number of members. */
+static gx_status intervals(gx_interval *out, const walk *w, const uint32_t *over,
+                           const gx_resampling *how, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     const uint32_t columns = w->columns + 1, blocks = (how->resamples + LANES - 1) / LANES;
     double *sums = NULL, *means = NULL;
     for (uint32_t c = 0; c < w->columns; c++) {
-        out[c] = (gx_interval){.mean = mean_of(w, c), .low = (double)NAN, .high = (double)NAN};
+        const double below = over ? mean_of(w, over[c]) : 1;
+        out[c] = (gx_interval){.mean = below != 0 ? mean_of(w, c) / below : (double)NAN,
+                               .low = (double)NAN,
+                               .high = (double)NAN};
     }
     if (how->resamples == 0 || w->count < 2) {
         return GX_OK;
@@ -146,15 +150,18 @@ static gx_status intervals(gx_interval *out, const walk *w, const gx_resampling 
     GX_TRY(gx_job_alloc(job, &means, how->resamples, sizeof *means, err));
     GX_TRY(walk_all(&sums, w, blocks, columns, walk_counts, job, err));
     for (uint32_t c = 0; c < w->columns; c++) {
-        for (uint32_t r = 0; r < how->resamples; r++) {
+        const uint32_t below = over ? over[c] : w->columns; /* the last column counts members */
+        for (uint32_t r = 0; r < how->resamples && !isnan(out[c].mean); r++) {
             const double *block = sums + (size_t)(r / LANES) * columns * LANES;
-            const double times = block[w->columns * LANES + r % LANES];
+            const double times = block[below * LANES + r % LANES];
             /* Of very few members a resample may count none. */
-            means[r] = times > 0 ? block[c * LANES + r % LANES] / times : out[c].mean;
+            means[r] = times != 0 ? block[c * LANES + r % LANES] / times : out[c].mean;
         }
-        qsort(means, how->resamples, sizeof *means, by_size);
-        out[c].low = quantile(means, how->resamples, (1 - how->level) / 2);
-        out[c].high = quantile(means, how->resamples, (1 + how->level) / 2);
+        if (!isnan(out[c].mean)) {
+            qsort(means, how->resamples, sizeof *means, by_size);
+            out[c].low = quantile(means, how->resamples, (1 - how->level) / 2);
+            out[c].high = quantile(means, how->resamples, (1 + how->level) / 2);
+        }
     }
 done:
     gx_job_free(job, sums);
@@ -166,7 +173,15 @@ gx_status gx_bootstrap(gx_interval *out, const double *figure, const uint32_t *u
                        uint32_t columns, const gx_resampling *how, gx_job *job, gx_error *err) {
     const walk w = {figure, NULL, user, count, columns, how->seed};
     gx_job_stage(job, "eval: intervals", 0);
-    return intervals(out, &w, how, job, err);
+    return intervals(out, &w, NULL, how, job, err);
+}
+
+gx_status gx_bootstrap_ratios(gx_interval *out, const double *figure, const uint32_t *over,
+                              const uint32_t *user, uint32_t count, uint32_t columns,
+                              const gx_resampling *how, gx_job *job, gx_error *err) {
+    const walk w = {figure, NULL, user, count, columns, how->seed};
+    gx_job_stage(job, "eval: intervals", 0);
+    return intervals(out, &w, over, how, job, err);
 }
 
 static gx_status permute(gx_paired *out, const walk *w, const gx_resampling *how, gx_job *job,
@@ -196,7 +211,7 @@ gx_status gx_paired_test(gx_paired *out, const double *a, const double *b, const
     gx_status status;
     gx_job_stage(job, "eval: paired test", 0);
     GX_TRY(gx_job_alloc(job, &of, columns, sizeof *of, err));
-    GX_TRY(intervals(of, &w, how, job, err));
+    GX_TRY(intervals(of, &w, NULL, how, job, err));
     for (uint32_t c = 0; c < columns; c++) {
         out[c] = (gx_paired){of[c].mean, of[c].low, of[c].high, (double)NAN};
     }

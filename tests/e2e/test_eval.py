@@ -238,3 +238,106 @@ def test_over_the_socket(built_shop, serve):
     here = gx("eval", built_shop, "--model", "popular", "--cutoff", "5", "--split", "leave-one-out", "--format", "json")
     assert here.json()["recall@5"] == got["recall@5"]
     connection.close()
+
+
+# ---- off-policy -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def logged_shop(tmp_path_factory):
+    """Members buy one of two kinds of items; then every request shows one of ten items, low numbers more often, and
+    members buy what is of their kind three times as often. Two impressions have no propensity."""
+    folder = tmp_path_factory.mktemp("logged")
+    draw = random.Random(9)
+    odds = [1 / (2 + i) for i in range(10)]
+    events, shown = [], []
+    for u in range(300):
+        for i in draw.sample(range(u % 2, 10, 2), 2):
+            events.append((f"u{u}", f"i{i}", "buy", 1_700_000_000 + draw.randrange(1000)))
+    for request in range(6000):
+        u = draw.randrange(300)
+        i = draw.choices(range(10), odds)[0]
+        ts = 1_700_100_000 + 100 * request
+        shown.append((f"r{request}", f"u{u}", f"i{i}", 0, ts, "a", odds[i] / sum(odds)))
+        if draw.random() < (0.3 if i % 2 == u % 2 else 0.1):
+            events.append((f"u{u}", f"i{i}", "buy", ts + 60))
+    shown.append(("r-none", "u1", "i1", 0, 1_700_100_001, "a", ""))
+    shown.append(("r-two", "u1", "i1", 0, 1_700_100_002, "b", 2))
+    write(folder / "events.csv", events, ["user_id", "item_id", "action", "ts"])
+    write(
+        folder / "impressions.csv", shown, ["request_id", "user_id", "item_id", "pos", "ts", "arm", "propensity"]
+    )
+    write(
+        folder / "kind.csv",
+        [(f"u{u}", f"i{u % 2 + 2 * (u // 2 % 5)}", 1) for u in range(300)],
+        ["user_id", "item_id", "rank"],
+    )
+    write(
+        folder / "other.csv",
+        [(f"u{u}", f"i{(u + 1) % 2 + 2 * (u // 2 % 5)}", 1) for u in range(300)],
+        ["user_id", "item_id", "rank"],
+    )
+    store = folder / "logged.gx"
+    gx("init", store)
+    gx("import", store, folder / "events.csv")
+    gx("import", store, folder / "impressions.csv")
+    return store, folder
+
+
+def test_off_policy_finds_the_truth(logged_shop):
+    store, folder = logged_shop
+    flags = ["eval", store, "--off-policy", "--lists", f"{folder / 'kind.csv'},{folder / 'other.csv'}"]
+    done = gx(*flags, "--model", "popular,linear", "--window", "10m", "--format", "json")
+    got = done.json()
+    assert (got["impressions"], got["used"], got["requests"]) == (6002, 6000, 6000)
+    assert got["without_propensity"] == 1 and got["bad_propensity"] == 1 and got["cutoff"] == 1
+    rows = {row["model"]: row for row in got["results"]}
+    assert list(rows) == ["popular", "linear", "kind", "other"]
+    # Lists of the member's kind earn .3 a request and the others .1; a wide margin for luck.
+    for name, truth in (("kind", 0.3), ("other", 0.1)):
+        for estimate in ("ips", "snips", "dr"):
+            value = rows[name][estimate]
+            assert abs(value - truth) < 0.06, (name, estimate, value)
+        assert rows[name]["dr_low"] - 0.03 < truth < rows[name]["dr_high"] + 0.03
+    assert rows["kind"]["gain_low"] > 0 > rows["other"]["gain_high"]
+    # What linear learnt before: members of a kind buy items of it.
+    assert rows["linear"]["dr"] == pytest.approx(0.3, abs=0.08)
+    said = {text.split(":")[0]: text for text in got["verdicts"]}
+    assert "better than what was shown" in said["kind"] and "worse than what was shown" in said["other"]
+    assert "left out" in done.err
+    # The same by hand for one of them.
+    with open(folder / "impressions.csv", encoding="utf-8") as text:
+        shown = [row for row in csv.DictReader(text) if row["propensity"] not in ("", "2")]
+    with open(folder / "events.csv", encoding="utf-8") as text:
+        bought = {(row["user_id"], row["item_id"], int(row["ts"])) for row in csv.DictReader(text)}
+    with open(folder / "kind.csv", encoding="utf-8") as text:
+        target = {row["user_id"]: row["item_id"] for row in csv.DictReader(text)}
+    weights = [1 / float(s["propensity"]) if target[s["user_id"]] == s["item_id"] else 0 for s in shown]
+    earned = [(s["user_id"], s["item_id"], int(s["ts"]) + 60) in bought for s in shown]
+    ips = sum(w * r for w, r in zip(weights, earned))
+    assert rows["kind"]["ips"] == pytest.approx(ips / len(shown), rel=1e-5)
+    assert rows["kind"]["snips"] == pytest.approx(ips / sum(weights), rel=1e-5)
+    assert rows["kind"]["logged"] == pytest.approx(sum(earned) / len(shown))
+    assert rows["kind"]["effective"] == pytest.approx(sum(weights) ** 2 / sum(w * w for w in weights), rel=1e-4)
+    one = gx(*flags, "--model", "popular,linear", "--window", "10m", "--format", "json", "--threads", "1").json()
+    for a, b in zip(one["results"], got["results"]):
+        assert {k: v for k, v in a.items() if k != "fit_cpu_s"} == {k: v for k, v in b.items() if k != "fit_cpu_s"}
+    table = gx(*flags).out
+    assert "verdicts:" in table and "snips" in table
+    assert len(gx(*flags, "--format", "csv").rows()) == 2
+
+
+@pytest.mark.parametrize(
+    "flags, code, said",
+    [
+        (["--off-policy", "--arm", "z"], 1, "none is left"),
+        (["--off-policy", "--action", "fly"], 4, "fly"),
+        (["--off-policy", "--since", "2001-01-01"], 1, "--since TIME"),
+        (["--off-policy", "--match", "colour"], 2, "item"),
+        (["--off-policy", "--cutoff", "1,2"], 2, "one length"),
+        (["--clip", "3"], 2, "goes with --off-policy"),
+    ],
+)
+def test_off_policy_refuses(logged_shop, flags, code, said):
+    store, _ = logged_shop
+    assert said in gx("eval", store, *flags, code=code).err
