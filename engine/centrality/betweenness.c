@@ -153,9 +153,9 @@ static void draw_paths(uint64_t *hits, task *t, uint64_t first, uint64_t end) {
 /* When to look at the bound: after `first` draws, and `looks` − 1 times more, each time after more
  * by GROWTH; the last is where Hoeffding's theorem 2 alone is enough, so that the bound holds. */
 static uint64_t plan_looks(uint32_t *out_looks, uint32_t n, double epsilon, double delta) {
-    double first = ceil(log(2 * n / delta) / epsilon), looks = 1;
+    double first = ceil(log(2.0 * n / delta) / epsilon), looks = 1;
     for (int i = 0; i < 100; i++) {
-        double most = log(2 * n * looks / delta) / (2 * epsilon * epsilon);
+        double most = log(2.0 * n * looks / delta) / (2 * epsilon * epsilon);
         looks = fmax(looks, 1 + ceil(log(fmax(1, most / first)) / log(GROWTH)));
     }
     *out_looks = (uint32_t)looks;
@@ -167,7 +167,8 @@ static bool is_worth_it(const task *t) {
     for (int i = 0; i < t->threads; i++) {
         looked_at += t->draw[i].looked_at;
     }
-    return looked_at < 2 * (t->paths->m + t->paths->n) * t->paths->n; /* there and back */
+    double all = ((double)t->paths->m + t->paths->n) * t->paths->n;
+    return (double)looked_at < 2 * all; /* there and back */
 }
 
 /* The widest bound of all members: of shares up to a half it widens with the share. */
@@ -268,7 +269,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
          * first look and the last, hangs on how many paths one member is on. */
         double draw_s = weighted ? source_s / 2 : fmin(3.5e-8 * sqrt(m), source_s);
         out->mem_bytes = out->mem_bytes > draw ? out->mem_bytes : draw; /* may end with sources */
-        out->cpu_most_s = fmin(last * draw_s, 3 * n * source_s) + 1e-6;
+        out->cpu_most_s = fmin(last * draw_s, 3.0 * n * source_s) + 1e-6;
         out->cpu_s = fmin(sqrt(first * last) * draw_s, out->cpu_most_s);
     }
 }

@@ -11,7 +11,7 @@
  * Terms are added one at a time. With δ the next one and x their sum so far, α Aᵀ x = x − 1 + δ ≤ ρ
  * x for ρ = max (1 − (1 − δ) / x), and δ ≤ c x for c = max δ / x, so where ρ < 1 all that is
  * missing from any x is at most c / (1 − ρ) of it: iteration stops when that is within the
- * tolerance, and the bound is given. O(n + m) a term, 120 bytes a member with the search for λ, 24
+ * tolerance, and the bound is given. O(n + m) a term, 104 bytes a member with the search for σ, 24
  * without.
  */
 #include "engine/kernel/leading.h"

@@ -11,7 +11,7 @@
  * With lengths, two paths are equally long within 1e-10 of their length, since sums of the same
  * lengths in different order differ in their last digits. A count beyond 1e250 is kept scaled.
  *
- * A workspace serves one thread. 32 bytes a member and two bits, with lengths 48. */
+ * A workspace serves one thread. 32 bytes a member and a bit, with lengths 52. */
 #ifndef GX_KERNEL_BRANDES_H
 #define GX_KERNEL_BRANDES_H
 

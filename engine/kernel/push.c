@@ -29,9 +29,9 @@ static void receive(pusher *p, uint32_t v, double amount) {
     }
     if (!(p->state[v] & WAITS) && held >= threshold(p, v)) {
         p->state[v] |= WAITS;
-        uint32_t at = p->head + p->waiting++ < p->n ? p->head + p->waiting - 1
-                                                    : p->head + p->waiting - 1 - p->n;
-        p->queue[at] = v;
+        uint32_t before_end = p->n - p->head;
+        p->queue[p->waiting < before_end ? p->head + p->waiting : p->waiting - before_end] = v;
+        p->waiting++;
     }
 }
 

@@ -21,7 +21,7 @@ typedef struct gx__push {
 /* The time of a walker who follows out-arcs by their weight, and with probability `alpha`, or where
  * no arc leads on, starts again from `source` (below n). A member's residual is followed on while
  * it is at least `epsilon` for each of their arcs, so at most 1 / (alpha · epsilon) arcs are looked
- * at, whatever the size of the graph. 29 bytes a member reserved, of which only what is reached is
+ * at, whatever the size of the graph. 25 bytes a member reserved, of which only what is reached is
  * touched. Finish it also on failure. */
 GX_MUST_CHECK gx_status gx__push_run(gx__push *out, const gx_graph *graph, bool weighted,
                                      uint32_t source, double alpha, double epsilon, gx_job *job,

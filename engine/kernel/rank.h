@@ -6,7 +6,7 @@
 #include "graph/base/job.h"
 
 /* order[0] is the number of the highest score; ties by lowest number. Scores are 0 or more and
- * finite. Radix sort: O(n) time, 24 bytes a score while it runs. */
+ * finite. Radix sort: O(n) time, 32 bytes a score while it runs. */
 GX_MUST_CHECK gx_status gx__rank_falling(uint32_t *order, const double *score, uint32_t n,
                                          gx_job *job, gx_error *err);
 

@@ -7,7 +7,7 @@ static bool is_better(const gx__top_entry *a, const gx__top_entry *b) {
 
 /* Puts `moved` where it belongs, from place i down. */
 static void sink(gx__top_entry *entry, uint32_t count, uint32_t i, gx__top_entry moved) {
-    for (uint32_t child = 2 * i + 1; child < count; child = 2 * i + 1) {
+    for (uint64_t child; (child = 2 * (uint64_t)i + 1) < count; i = (uint32_t)child) {
         if (child + 1 < count && is_better(&entry[child], &entry[child + 1])) {
             child++;
         }
@@ -15,7 +15,6 @@ static void sink(gx__top_entry *entry, uint32_t count, uint32_t i, gx__top_entry
             break;
         }
         entry[i] = entry[child];
-        i = child;
     }
     entry[i] = moved;
 }
