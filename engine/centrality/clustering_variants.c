@@ -66,9 +66,12 @@ static ties ties_of(const gx_graph *g, uint32_t v) {
     return t;
 }
 
-static double largest_weight(const gx_graph *g) {
+static double largest_weight(const gx_graph *g, gx_job *job) {
     double largest = 0;
     for (uint32_t v = 0; v < g->n; v++) {
+        if (v % BLOCK == 0 && gx_job_should_stop(job)) {
+            break;
+        }
         for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
             double weight = g->out_dst[i] != v ? (double)g->out_weight[i] : 0;
             largest = weight > largest ? weight : largest;
@@ -97,7 +100,7 @@ gx_status gx__clustering_variant(double *score, const gx_input *input, gx__tie_w
     GX_TRY(ways.weighted && !by_intensity ? sum_by_strength(score, input, job, err)
                                           : gx__triangles_sum(score, input, counted, job, err));
     if (counted.weighted) {
-        scale = largest_weight(ways.directed ? input->graph : input->undirected);
+        scale = largest_weight(ways.directed ? input->graph : input->undirected, job);
     }
     for (uint32_t v = 0; v < input->users; v++) {
         if (score[v] > 0) {

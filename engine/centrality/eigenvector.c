@@ -8,6 +8,7 @@
  * largest is 1; where no tie has weight, or directed ties run in no circle, everybody's is 1.
  */
 #include "engine/kernel/leading.h"
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/paths.h"
 
 #include <math.h>
@@ -52,9 +53,7 @@ static gx_status undirected(gx__leading *out, double *score, const gx_graph *g, 
     gx__rows_view rows = gx__rows_out(g);
     rows.weight = weighted ? rows.weight : NULL;
     gx__operator matrix = {.apply = multiply, .user = &rows};
-    for (uint32_t v = 0; v < g->n; v++) {
-        score[v] = gx__row_strength(&rows, v);
-    }
+    gx__row_strengths(score, &rows, g->n, sweep->job);
     gx_status status = gx__leading_find(out, score, &matrix, sweep, gx_arg_real(args, "tolerance"),
                                         (uint32_t)gx_arg_int(args, "max_iterations"), err);
     for (uint32_t v = 0; status == GX_OK && out->value <= 0 && v < g->n; v++) {

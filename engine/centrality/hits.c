@@ -9,6 +9,7 @@
  * is. O(n + m) a product, 104 bytes a member.
  */
 #include "engine/kernel/leading.h"
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/paths.h"
 
 #include <math.h>
@@ -42,9 +43,7 @@ static gx_status find(gx__leading *found, double *authority, gx__gram *p, const 
                       gx_error *err) {
     uint32_t n = p->sweep->n;
     gx__operator matrix = gx__gram_operator(p);
-    for (uint32_t v = 0; v < n; v++) {
-        authority[v] = gx__row_strength(&p->in, v);
-    }
+    gx__row_strengths(authority, &p->in, n, p->sweep->job);
     gx_status status =
         gx__leading_find(found, authority, &matrix, p->sweep, gx_arg_real(args, "tolerance"),
                          (uint32_t)gx_arg_int(args, "max_iterations"), err);

@@ -15,6 +15,7 @@
  * without.
  */
 #include "engine/kernel/leading.h"
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/paths.h"
 
 #include <float.h>
@@ -81,9 +82,7 @@ static gx_status choose_alpha(double *out, double *x, const gx_graph *graph, con
     gx__gram gram = {.in = rows_of(graph, args), .out = gx__rows_out(graph), .sweep = sweep};
     gram.out.weight = gram.in.weight ? gram.out.weight : NULL;
     gx_job_stage(job, "katz: largest singular value", 0);
-    for (uint32_t v = 0; v < graph->n; v++) {
-        x[v] = gx__row_strength(&gram.in, v);
-    }
+    gx__row_strengths(x, &gram.in, graph->n, job);
     GX_TRY(gx_job_alloc(job, &gram.hub, graph->n, sizeof *gram.hub, err));
     gx__operator matrix = gx__gram_operator(&gram);
     GX_TRY(gx__leading_find(&found, x, &matrix, sweep, 1e-9, 3000, err));

@@ -14,10 +14,13 @@
  * elsewhere far fewer steps are taken than the bound would allow, since real graphs mix. O(n + m) a
  * step, 32 bytes a member.
  */
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/paths.h"
 #include "engine/kernel/walk.h"
 
 #include <math.h>
+
+enum { LOOK = 1 << 20 }; /* ties between two looks at whether to stop */
 
 static const gx_param params[] = {
     GX__PARAM_WEIGHTED("follow ties in proportion to their weights"),
@@ -45,10 +48,13 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 }
 
 /* Of the ties that weigh anything; 1 where there are none. */
-static double mean_weight(const gx_graph *graph, bool weighted) {
+static double mean_weight(const gx_graph *graph, bool weighted, gx_job *job) {
     double sum = 0;
     uint64_t count = 0;
     for (uint64_t i = 0; weighted && graph->out_weight && i < graph->m; i++) {
+        if (i % LOOK == 0 && gx_job_should_stop(job)) {
+            break;
+        }
         sum += (double)graph->out_weight[i];
         count += graph->out_weight[i] > 0;
     }
@@ -78,13 +84,14 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     bool weighted = gx_arg_bool(args, "weighted");
     const gx_graph *g = gx__graph_by(input, args);
     uint32_t n = input->users;
-    gx__walk w = {.damping = 1, .ground = mean_weight(g, weighted)};
+    gx__walk w = {.damping = 1, .ground = mean_weight(g, weighted, job)};
     double *bound;
     GX_TRY(gx__scores_add(&w.score, out, input, err));
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
     GX_TRY(gx__walk_begin(&w, g, weighted, job, err));
+    gx__row_strengths(w.score, &w.in, n, job);
     for (uint32_t v = 0; v < n; v++) { /* where ties go both ways, this is the answer */
-        w.score[v] = gx__row_strength(&w.in, v) + w.ground;
+        w.score[v] += w.ground;
     }
     gx__walk_settle(&w);
     GX_TRY(iterate(&w, bound, args, job, err));

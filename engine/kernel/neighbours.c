@@ -10,6 +10,14 @@ void gx__others_all(uint32_t *others, const gx__rows_view *rows, uint32_t n, gx_
     }
 }
 
+void gx__row_strengths(double *out, const gx__rows_view *rows, uint32_t n, gx_job *job) {
+#pragma omp parallel for num_threads(job->threads)                                                 \
+    schedule(dynamic, MEMBERS_CHUNK) if (rows->ptr[n] > SMALL)
+    for (uint32_t v = 0; v < n; v++) {
+        out[v] = gx_job_should_stop(job) ? 0 : gx__row_strength(rows, v);
+    }
+}
+
 void gx__neighbour_sums(double *out, const double *in, const gx__rows_view *rows, uint32_t n,
                         gx_job *job) {
 #pragma omp parallel for num_threads(job->threads)                                                 \

@@ -78,6 +78,8 @@ static inline uint64_t gx__arcs_by(const gx_input *input, const gx_args *args) {
 
 /* others[v] = gx__others, for every member. */
 void gx__others_all(uint32_t *others, const gx__rows_view *rows, uint32_t n, gx_job *job);
+/* out[v] = gx__row_strength, for every member. */
+void gx__row_strengths(double *out, const gx__rows_view *rows, uint32_t n, gx_job *job);
 
 /* out[v] = Σ over v's row, in its order, of in[u], times the weight where there are any; not of v
  * itself. The same bytes at any thread count. */

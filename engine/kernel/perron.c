@@ -45,6 +45,7 @@ static gx_status is_acyclic(bool *out, const gx_graph *graph, const gx__rows_vie
     GX_TRY(gx_job_alloc(job, &left, n, sizeof *left, err));
     GX_TRY(gx_job_alloc(job, &queue, n, sizeof *queue, err));
     for (uint32_t v = 0; v < n; v++) {
+        GX_TRY(v % GX__SWEEP_BLOCK == 0 ? gx_job_check(job, err) : GX_OK);
         for (uint64_t i = in->ptr[v]; i < in->ptr[v + 1]; i++) {
             left[v] += leads(in, i);
         }
@@ -59,9 +60,7 @@ static gx_status is_acyclic(bool *out, const gx_graph *graph, const gx__rows_vie
                 queue[tail++] = from->end[i];
             }
         }
-        if (head % GX__SWEEP_BLOCK == 0) {
-            GX_TRY(gx_job_check(job, err));
-        }
+        GX_TRY(head % GX__SWEEP_BLOCK == 0 ? gx_job_check(job, err) : GX_OK);
     }
     *out = tail == n;
 done:

@@ -44,6 +44,7 @@ gx_status gx__rank_falling(uint32_t *order, const double *score, uint32_t n, gx_
         a[v] = (keyed){key_of(score[v]), v};
     }
     for (int digit = 0; digit < DIGITS; digit += 2) {
+        GX_TRY(gx_job_check(job, err));
         sort_digit(b, a, n, digit * DIGIT_BITS);
         sort_digit(a, b, n, (digit + 1) * DIGIT_BITS);
     }
