@@ -319,8 +319,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         return gx_fail(err, GX_INTERNAL, "%s.bound is not there, or below 0", instance);
     }
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
-        const uint64_t out = paths.out.ptr[v + 1] - paths.out.ptr[v],
-                       in = paths.in.ptr[v + 1] - paths.in.ptr[v];
+        const uint64_t out = gx__row_length(&paths.out, v), in = gx__row_length(&paths.in, v);
         const bool end = paths.directed ? in == 0 || out == 0 : out < 2;
         if (score[v] > (most + *bound) * (1 + 1e-9) || (end && score[v] > 1e-9 * most)) {
             return gx_fail(err, GX_INTERNAL, "%s.score of member %u with %llu ties is %g", instance,

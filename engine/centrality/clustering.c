@@ -94,14 +94,6 @@ static gx_status add_weights(double *score, const gx__oriented *o, const uint32_
     return status;
 }
 
-static double strength_of(const gx_graph *g, uint32_t v) {
-    double sum = 0;
-    for (uint64_t i = g->out_ptr[v]; i < g->out_ptr[v + 1]; i++) {
-        sum += g->out_dst[i] != v ? (double)g->out_weight[i] : 0;
-    }
-    return sum;
-}
-
 /* Scores hold what the weighted sums came to, or nothing yet; then they are coefficients. */
 static void divide(double *score, double *transitivity, const uint64_t *count,
                    const uint32_t *member, const gx_graph *g, bool weighted, gx_job *job) {
@@ -114,7 +106,7 @@ static void divide(double *score, double *transitivity, const uint64_t *count,
         }
         double k = (double)gx__others(&rows, v), pairs = k * (k - 1) / 2;
         double part = weighted ? score[v] : (double)count[p];
-        double whole = weighted ? strength_of(g, v) * (k - 1) : pairs;
+        double whole = weighted ? gx__others_strength(&rows, v) * (k - 1) : pairs;
         score[v] = part > 0 ? part / whole : 0;
         closed += (double)count[p];
         paths += pairs;

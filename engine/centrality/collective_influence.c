@@ -271,12 +271,11 @@ static void forget_all(peeling *p) {
  * radius + 1 ties. Where those are many, of all. */
 static gx_status forget(peeling *p, uint32_t count, gx_error *err) {
     gx__ball *ball = &p->balls[p->job->threads];
-    const gx__rows_view *rows = &p->rows;
     uint64_t ties = 0;
     gx__ball_start(ball, p->order + p->taken, count);
     for (uint32_t d = 0; d <= p->radius; d++) {
         for (uint32_t q = ball->from; q < ball->to && p->radius <= FALLS; q++) {
-            ties += rows->ptr[ball->queue[q] + 1] - rows->ptr[ball->queue[q]];
+            ties += gx__row_length(&p->rows, ball->queue[q]);
         }
         if (ties > REACH) {
             forget_all(p);

@@ -8,8 +8,6 @@
  */
 #include "engine/kernel/neighbours.h"
 
-#include <math.h>
-
 enum { BLOCK = 8192, SMALL = 1 << 19 };
 
 static const gx_param params[] = {
@@ -34,25 +32,14 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->cpu_s = 1e-9 * input->users + 3e-9 * m + 1e-6;
 }
 
-static double row_sum(const gx__rows_view *rows, uint32_t v, bool weighted) {
-    if (!weighted || !rows->weight) {
-        return (double)(rows->ptr[v + 1] - rows->ptr[v]);
-    }
-    double sum = 0;
-    for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
-        sum += (double)rows->weight[i];
-    }
-    return sum;
-}
-
 /* The union of two sorted rows: each member once, with the larger weight. */
-static double union_sum(const gx__rows_view *a, const gx__rows_view *b, uint32_t v, bool weighted) {
+static double union_sum(const gx__rows_view *a, const gx__rows_view *b, uint32_t v) {
     uint64_t i = a->ptr[v], i_end = a->ptr[v + 1], j = b->ptr[v], j_end = b->ptr[v + 1];
     double sum = 0;
     while (i < i_end || j < j_end) {
         uint32_t x = i < i_end ? a->end[i] : GX_NONE, y = j < j_end ? b->end[j] : GX_NONE;
         double p = x <= y ? gx__row_weight(a, i) : 0, q = y <= x ? gx__row_weight(b, j) : 0;
-        sum += weighted ? fmax(p, q) : 1;
+        sum += p > q ? p : q;
         i += x <= y;
         j += y <= x;
     }
@@ -62,16 +49,19 @@ static double union_sum(const gx__rows_view *a, const gx__rows_view *b, uint32_t
 /* What is counted: one row of each member, or the union of two. */
 typedef struct counter {
     gx__rows_view row, other;
-    bool both, weighted;
+    bool both;
 } counter;
 
 static counter counter_of(const gx_graph *graph, const gx_args *args) {
-    return (counter){
+    counter c = {
         .row = gx_arg_is(args, "direction", "in") ? gx__rows_in(graph) : gx__rows_out(graph),
         .other = gx__rows_in(graph),
         .both = gx_arg_is(args, "direction", "all") && graph->directed,
-        .weighted = gx_arg_bool(args, "weighted"),
     };
+    if (!gx_arg_bool(args, "weighted")) {
+        c.row.weight = c.other.weight = NULL;
+    }
+    return c;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -81,7 +71,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     counter c = counter_of(input->graph, args);
     uint32_t n = input->users, blocks = n / BLOCK + 1;
     /* A length is read in a nanosecond: a team of threads has to have more than that to do. */
-    bool wide = (c.both || (c.weighted && c.row.weight) ? c.row.ptr[n] : n) > SMALL;
+    bool wide = (c.both || c.row.weight ? c.row.ptr[n] : n) > SMALL;
     gx_job_stage(job, "degree", n);
     GX_TRY(gx__scores_add(&score, out, input, err));
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic) if (wide)
@@ -91,8 +81,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
         }
         uint32_t end = b + 1 < blocks ? (b + 1) * BLOCK : n;
         for (uint32_t v = b * BLOCK; v < end; v++) {
-            score[v] = c.both ? union_sum(&c.row, &c.other, v, c.weighted)
-                              : row_sum(&c.row, v, c.weighted);
+            score[v] = c.both ? union_sum(&c.row, &c.other, v) : gx__row_strength(&c.row, v);
         }
     }
     gx_job_tick(job, n);

@@ -40,7 +40,7 @@ static uint32_t busiest(const gx__paths *paths) {
     uint32_t best = 0;
     uint64_t most = 0;
     for (uint32_t v = 0; v < paths->n; v++) {
-        uint64_t degree = paths->out.ptr[v + 1] - paths->out.ptr[v];
+        uint64_t degree = gx__row_length(&paths->out, v);
         best = degree > most ? v : best;
         most = degree > most ? degree : most;
     }

@@ -41,15 +41,6 @@ static const gx_gives gives[] = {
      "largest h with h neighbours, or ties of weight h, to those of at least h"},
 };
 
-static uint32_t largest_row(const gx__rows_view *rows, uint32_t n) {
-    uint64_t largest = 0;
-    for (uint32_t v = 0; v < n; v++) {
-        uint64_t row = rows->ptr[v + 1] - rows->ptr[v];
-        largest = row > largest ? row : largest;
-    }
-    return (uint32_t)largest;
-}
-
 /* A neighbour, by weight. */
 typedef struct entry {
     double value, weight;
@@ -67,7 +58,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t largest = 0;
     if (m > 0) {
         gx__rows_view rows = gx__rows_by(input, args);
-        largest = rows.ptr ? largest_row(&rows, input->users) : input->users;
+        largest = rows.ptr ? gx__row_longest(&rows, input->users) : input->users;
     }
     bool weighted = gx_arg_bool(args, "weighted");
     orders = orders > 30 ? 30 : orders; /* by then nearly nothing changes */
@@ -116,7 +107,7 @@ static gx_status by_number(double *score, const gx__rows_view *all_rows, uint32_
                            int threads, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     const gx__rows_view rows = *all_rows;
-    const size_t width = (size_t)largest_row(&rows, n) + 1;
+    const size_t width = (size_t)gx__row_longest(&rows, n) + 1;
     uint32_t *value = NULL, *fresh = NULL, *counts = NULL;
     bool changed = true;
     GX_TRY(gx_job_alloc(job, &value, n, sizeof *value, err));
@@ -174,7 +165,7 @@ static double weighted_h_of(const gx__rows_view *rows, const double *value, uint
 static gx_status by_weight(double *score, const gx__rows_view *rows, uint32_t n, int64_t orders,
                            int threads, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    const size_t width = largest_row(rows, n);
+    const size_t width = gx__row_longest(rows, n);
     double *before = NULL;
     entry *entries = NULL;
     bool changed = true;

@@ -59,7 +59,7 @@ static double ties_beyond(const gx__rows_view *rows, uint32_t n, double m) {
         return n ? 4 * m / n : 0;
     }
     for (uint32_t v = 0; v < n; v++) {
-        double ties = (double)(rows->ptr[v + 1] - rows->ptr[v]);
+        double ties = (double)gx__row_length(rows, v);
         squares += ties * ties;
     }
     return squares / m;
@@ -84,14 +84,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 static void weigh(double *mass, const gx__rows_view *rows, bool weighted, uint32_t n, gx_job *job) {
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, 1024) if (n > SMALL)
     for (uint32_t v = 0; v < n; v++) {
-        double sum = 0;
-        if (gx_job_should_stop(job)) {
-            continue;
+        if (!gx_job_should_stop(job)) {
+            mass[v] = weighted ? gx__others_strength(rows, v) : (double)gx__others(rows, v);
         }
-        for (uint64_t i = rows->ptr[v]; weighted && i < rows->ptr[v + 1]; i++) {
-            sum += rows->end[i] == v ? 0 : gx__row_weight(rows, i);
-        }
-        mass[v] = weighted ? sum : (double)gx__others(rows, v);
     }
 }
 

@@ -45,7 +45,7 @@ static gx_status measure_reach(gx__strata *s, search *find, gx_job *job, gx_erro
     uint32_t hub = find->order[0];
     for (uint32_t i = 1; i < find->reached; i++) {
         uint32_t v = find->order[i];
-        hub = out->ptr[v + 1] - out->ptr[v] > out->ptr[hub + 1] - out->ptr[hub] ? v : hub;
+        hub = gx__row_length(out, v) > gx__row_length(out, hub) ? v : hub;
     }
     gx_status status = search_from(find, hub, job, err);
     double farthest = distance_of(find, find->order[find->reached - 1]);

@@ -36,9 +36,9 @@ void gx__bfs_finish(gx__bfs *bfs, gx_job *job) {
 static void reach(gx__bfs *bfs, const gx__paths *paths, uint32_t v, uint32_t level) {
     bfs->level[v] = level;
     bfs->queue[bfs->reached++] = v;
-    bfs->arcs_ahead += paths->out.ptr[v + 1] - paths->out.ptr[v];
+    bfs->arcs_ahead += gx__row_length(&paths->out, v);
     if (paths->in.ptr) {
-        bfs->arcs_left -= paths->in.ptr[v + 1] - paths->in.ptr[v];
+        bfs->arcs_left -= gx__row_length(&paths->in, v);
     }
 }
 

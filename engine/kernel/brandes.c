@@ -1,11 +1,8 @@
 #include "engine/kernel/brandes.h"
 
-#include <float.h>
-
 enum { LOOK_EVERY = 512, PUSH_COST = 3 /* of a tie pushed along, in ties pulled along */ };
 
 static const double TOO_LARGE = 1e250, SCALE = 0x1p-800, LEAST = 1e-280;
-static const double EQUAL = GX__PATHS_EQUAL;
 
 gx_status gx__brandes_init(gx__brandes *out, const gx__paths *paths, gx_job *job, gx_error *err) {
     uint32_t n = paths->n;
@@ -58,22 +55,6 @@ static void forget(gx__brandes *work, const uint32_t *reached, uint32_t count) {
     }
 }
 
-static inline uint64_t degree(const gx__rows_view *rows, uint32_t v) {
-    return rows->ptr[v + 1] - rows->ptr[v];
-}
-
-/* Two running sums, since one would wait for itself at every addition. */
-static inline double gather(const gx__rows_view *rows, uint32_t v, const double *value) {
-    const uint32_t *end = rows->end;
-    uint64_t i = rows->ptr[v], last = rows->ptr[v + 1];
-    double even = 0, odd = 0;
-    for (; i + 1 < last; i += 2) {
-        even += value[end[i]];
-        odd += value[end[i + 1]];
-    }
-    return even + odd + (i < last ? value[end[i]] : 0);
-}
-
 /* ---- levels and counts --------------------------------------------------------------------- */
 
 /* Whoever the members queue[first..end) lead to and is not reached; counts go to `through`. */
@@ -106,7 +87,7 @@ static void pull_level(gx__brandes *work, const gx__paths *paths, uint32_t level
         if (work->level[v] != GX_NONE) {
             continue;
         }
-        double count = gather(&paths->in, v, work->count);
+        double count = gx__pull(&paths->in, work->count, v);
         if (count > 0) {
             work->level[v] = level;
             work->queue[work->reached++] = v;
@@ -137,9 +118,9 @@ static void settle_level(gx__brandes *work, uint32_t first, uint32_t level) {
 /* All levels; returns the number of the last. */
 static uint32_t find_levels(gx__brandes *work, const gx__paths *paths, uint32_t source,
                             gx_job *job) {
-    uint64_t ahead = degree(&paths->out, source), left = paths->m;
+    uint64_t ahead = gx__row_length(&paths->out, source), left = paths->m;
     uint32_t first = 0, level = 0;
-    left -= degree(&paths->in, source);
+    left -= gx__row_length(&paths->in, source);
     work->level[source] = 0;
     work->count[source] = 1;
     work->queue[0] = source;
@@ -156,8 +137,8 @@ static uint32_t find_levels(gx__brandes *work, const gx__paths *paths, uint32_t 
         first = end;
         ahead = 0;
         for (uint32_t i = first; i < work->reached; i++) {
-            ahead += degree(&paths->out, work->queue[i]);
-            left -= degree(&paths->in, work->queue[i]);
+            ahead += gx__row_length(&paths->out, work->queue[i]);
+            left -= gx__row_length(&paths->in, work->queue[i]);
         }
     }
     return level - 1;
@@ -173,7 +154,7 @@ static void pull_back(gx__brandes *work, const gx__paths *paths, uint32_t first,
         if (i % LOOK_EVERY == 0 && gx_job_should_stop(job)) {
             return;
         }
-        work->through[v] = gather(&paths->out, v, work->share);
+        work->through[v] = gx__pull(&paths->out, work->share, v);
     }
 }
 
@@ -204,8 +185,8 @@ static void give_back(gx__brandes *work, const gx__paths *paths, uint32_t level,
         uint64_t ties = 0, ties_in = 0;
         while (work->level[work->queue[first - 1]] == level) {
             uint32_t v = work->queue[--first];
-            ties += degree(&paths->out, v);
-            ties_in += degree(&paths->in, v);
+            ties += gx__row_length(&paths->out, v);
+            ties_in += gx__row_length(&paths->in, v);
         }
         if (behind > end && PUSH_COST * ties_behind < ties) {
             push_back(work, paths, first, end, behind, job);
@@ -231,7 +212,7 @@ bool gx__brandes_leads(const gx__brandes *work, const gx__paths *paths, const gx
                        uint64_t i, uint32_t u, uint32_t v) {
     const double *distance = work->dijkstra.distance;
     return work->level[u] < work->level[v] && work->level[v] != GX_NONE &&
-           distance[u] + gx__path_length(paths, rows, i) <= distance[v] * (1 + EQUAL);
+           distance[u] + gx__path_length(paths, rows, i) <= distance[v] * (1 + GX__PATHS_EQUAL);
 }
 
 double gx__brandes_share(const gx__brandes *work, uint32_t u, uint32_t v) {
@@ -313,7 +294,9 @@ void gx__brandes_add(gx__brandes *work, const gx__paths *paths, uint32_t source,
         add_weighted(work, paths, source, into, job);
         return;
     }
-    uint32_t level = find_levels(work, paths, source, job);
-    give_back(work, paths, level, into, job);
+    gx__paths plain = *paths;
+    plain.out.weight = plain.in.weight = NULL;
+    uint32_t level = find_levels(work, &plain, source, job);
+    give_back(work, &plain, level, into, job);
     forget(work, work->queue, work->reached);
 }

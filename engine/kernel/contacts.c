@@ -154,40 +154,23 @@ typedef struct pairing {
     gx_job *job;
 } pairing;
 
-static uint64_t row_length(const gx__rows_view *rows, uint32_t v) {
-    return rows->ptr[v + 1] - rows->ptr[v];
-}
-
 static double weight_of(const gx__contacts *c, uint64_t k) {
     return c->root ? c->root[k] : gx__row_weight(&c->rows, k);
 }
 
-/* Σ of the values along j's row. Two running sums, since one would wait for itself at every
- * addition. */
+/* Σ of the values along j's row, as gx__pull. */
 static double along(const gx__contacts *c, const double *value, uint32_t j) {
-    const gx__rows_view *rows = &c->rows;
-    const uint32_t *end = rows->end;
-    uint64_t k = rows->ptr[j], last = rows->ptr[j + 1];
+    if (!c->root) {
+        return gx__pull(&c->rows, value, j);
+    }
+    const uint32_t *end = c->rows.end;
+    uint64_t k = c->rows.ptr[j], last = c->rows.ptr[j + 1];
     double even = 0, odd = 0;
-    if (c->root) {
-        for (; k + 1 < last; k += 2) {
-            even += value[end[k]] * c->root[k];
-            odd += value[end[k + 1]] * c->root[k + 1];
-        }
-        return even + odd + (k < last ? value[end[k]] * c->root[k] : 0);
-    }
-    if (!rows->weight) {
-        for (; k + 1 < last; k += 2) {
-            even += value[end[k]];
-            odd += value[end[k + 1]];
-        }
-        return even + odd + (k < last ? value[end[k]] : 0);
-    }
     for (; k + 1 < last; k += 2) {
-        even += value[end[k]] * (double)rows->weight[k];
-        odd += value[end[k + 1]] * (double)rows->weight[k + 1];
+        even += value[end[k]] * c->root[k];
+        odd += value[end[k + 1]] * c->root[k + 1];
     }
-    return even + odd + (k < last ? value[end[k]] * (double)rows->weight[k] : 0);
+    return even + odd + (k < last ? value[end[k]] * c->root[k] : 0);
 }
 
 static void share_row(const pairing *p, double *shared, double *value, uint32_t i) {
@@ -204,7 +187,7 @@ static void share_row(const pairing *p, double *shared, double *value, uint32_t 
         uint32_t j = rows->end[k];
         if (i < j) { /* whose row is the shorter */
             shared[k - from] = along(c, value, j);
-            looked += row_length(rows, j);
+            looked += gx__row_length(rows, j);
             if (looked > LOOK) {
                 looked = 0;
                 if (gx_job_should_stop(p->job)) {
@@ -280,11 +263,8 @@ uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted,
     const gx_graph *view = input->undirected;
     uint64_t n = input->users, m = view ? view->m : 0, longest = n;
     if (view && view->out_ptr) { /* else of a graph that is not there */
-        longest = 0;
-        for (uint32_t v = 0; v < view->n; v++) {
-            uint64_t row = view->out_ptr[v + 1] - view->out_ptr[v];
-            longest = row > longest ? row : longest;
-        }
+        const gx__rows_view rows = gx__rows_out(view);
+        longest = gx__row_longest(&rows, view->n);
     }
     bool weights = directed || (weighted && view && view->out_weight);
     uint64_t held = n * (sizeof(uint32_t) + sizeof(double)) + (n + 1) * sizeof(uint64_t) +

@@ -175,8 +175,7 @@ static void start(step *s, uint64_t *full, const uint32_t *source, const uint16_
 static uint64_t ties_ahead(const step *s) {
     uint64_t ties = 0;
     for (uint32_t i = 0; i < s->work->count[0]; i++) {
-        uint32_t v = s->work->list[0][i];
-        ties += s->paths->out.ptr[v + 1] - s->paths->out.ptr[v];
+        ties += gx__row_length(&s->paths->out, s->work->list[0][i]);
     }
     return ties;
 }

@@ -4,7 +4,6 @@ enum { LOOK_EVERY = 4096 };
 
 static const double TOO_LARGE = 1e150, SCALE = 0x1p-400, LEAST = 1e-150;
 static const double SMALL = 1e-150; /* keeps a product of two counts within a double */
-static const double EQUAL = GX__PATHS_EQUAL;
 
 gx_status gx__path_draw_init(gx__path_draw *out, const gx__paths *paths, gx_job *job,
                              gx_error *err) {
@@ -61,7 +60,7 @@ static void begin(gx__path_side *side, const gx__rows_view *along, uint32_t v) {
     side->queue[0] = v;
     side->reached = 1;
     side->first = side->depth = 0;
-    side->ahead = along->ptr[v + 1] - along->ptr[v];
+    side->ahead = gx__row_length(along, v);
 }
 
 /* Finds the next level; whether it meets the other side. */
@@ -81,7 +80,7 @@ static bool grow(gx__path_side *side, const gx__rows_view *along, const gx__path
                 side->level[u] = level;
                 side->count[u] = side->count[v];
                 side->queue[side->reached++] = u;
-                side->ahead += along->ptr[u + 1] - along->ptr[u];
+                side->ahead += gx__row_length(along, u);
                 met |= other->level[u] != GX_NONE;
             } else if (side->level[u] == level) {
                 side->count[u] += side->count[v];
@@ -204,7 +203,7 @@ static void draw_to_end(const gx__brandes *search, const gx__paths *paths, uint3
 static double search_both(gx__path_draw *work, const gx__paths *ways[2], gx_job *job) {
     double shortest = (double)INFINITY, radius[2] = {0, 0};
     uint64_t ties[2] = {0, 0};
-    while (radius[0] + radius[1] <= shortest * (1 + 4 * EQUAL)) {
+    while (radius[0] + radius[1] <= shortest * (1 + 4 * GX__PATHS_EQUAL)) {
         int k = ties[0] <= ties[1] ? 0 : 1;
         gx__dijkstra *search = &work->end[k].dijkstra;
         const double *other = work->end[1 - k].dijkstra.distance;
@@ -214,7 +213,7 @@ static double search_both(gx__path_draw *work, const gx__paths *ways[2], gx_job 
         }
         const gx__rows_view *out = &ways[k]->out;
         radius[k] = search->distance[v];
-        ties[k] += out->ptr[v + 1] - out->ptr[v] + 1;
+        ties[k] += gx__row_length(out, v) + 1;
         for (uint64_t i = out->ptr[v]; i < out->ptr[v + 1]; i++) {
             double through = radius[k] + gx__path_length(ways[k], out, i) + other[out->end[i]];
             shortest = through < shortest ? through : shortest;
@@ -233,7 +232,7 @@ static double paths_through(const gx__path_draw *work, const gx__paths *paths, d
     if (from->level[v] != GX_NONE || to->level[v] == GX_NONE ||
         from->dijkstra.distance[u] + gx__path_length(paths, &paths->out, i) +
                 to->dijkstra.distance[v] >
-            shortest * (1 + EQUAL)) {
+            shortest * (1 + GX__PATHS_EQUAL)) {
         return 0;
     }
     uint32_t apart = power - from->power[u] - to->power[v];

@@ -17,7 +17,7 @@ typedef struct pusher {
 enum { REACHED = 1, WAITS = 2 };
 
 static double threshold(const pusher *p, uint32_t v) {
-    uint64_t count = p->out.ptr[v + 1] - p->out.ptr[v];
+    uint64_t count = gx__row_length(&p->out, v);
     return p->epsilon * (double)(count > 0 ? count : 1);
 }
 

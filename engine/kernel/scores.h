@@ -45,6 +45,21 @@ static inline unsigned gx__reads_directed(const gx_args *args, unsigned views) {
     return gx_arg_bool(args, "directed") ? views : (unsigned)GX_NEED_UNDIRECTED;
 }
 
+/* Entries of the row of v. */
+static inline uint64_t gx__row_length(const gx__rows_view *rows, uint32_t v) {
+    return rows->ptr[v + 1] - rows->ptr[v];
+}
+
+/* The most entries that any of n rows has. */
+static inline uint64_t gx__row_longest(const gx__rows_view *rows, uint32_t n) {
+    uint64_t longest = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        uint64_t length = gx__row_length(rows, v);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
 /* Of the i-th entry of all rows. */
 static inline double gx__row_weight(const gx__rows_view *rows, uint64_t i) {
     return rows->weight ? (double)rows->weight[i] : 1.0;
@@ -58,6 +73,27 @@ static inline double gx__row_strength(const gx__rows_view *rows, uint32_t v) {
         sum += (double)rows->weight[i];
     }
     return sum;
+}
+
+/* Σ weight × x over the row of v. Two running sums, since one would wait for itself at every
+ * addition. */
+static inline double gx__pull(const gx__rows_view *rows, const double *x, uint32_t v) {
+    const uint32_t *end_of = rows->end;
+    const float *weight = rows->weight;
+    uint64_t i = rows->ptr[v], end = rows->ptr[v + 1];
+    double even = 0, odd = 0;
+    if (weight) {
+        for (; i + 1 < end; i += 2) {
+            even += (double)weight[i] * x[end_of[i]];
+            odd += (double)weight[i + 1] * x[end_of[i + 1]];
+        }
+        return even + odd + (i < end ? (double)weight[i] * x[end_of[i]] : 0);
+    }
+    for (; i + 1 < end; i += 2) {
+        even += x[end_of[i]];
+        odd += x[end_of[i + 1]];
+    }
+    return even + odd + (i < end ? x[end_of[i]] : 0);
 }
 
 #endif

@@ -67,25 +67,4 @@ double gx__sweep_seconds(double n, double m);
 /* Leaves blocks out once the job is to stop: look at gx_job_check before the result is used. */
 gx__sums gx__sweep_run(const gx__sweep *sweep, gx__block_fn fn, void *user);
 
-/* Σ weight × x over the row of v. Two running sums, since one would wait for itself at every
- * addition. */
-static inline double gx__pull(const gx__rows_view *rows, const double *x, uint32_t v) {
-    const uint32_t *end_of = rows->end;
-    const float *weight = rows->weight;
-    uint64_t i = rows->ptr[v], end = rows->ptr[v + 1];
-    double even = 0, odd = 0;
-    if (weight) {
-        for (; i + 1 < end; i += 2) {
-            even += (double)weight[i] * x[end_of[i]];
-            odd += (double)weight[i + 1] * x[end_of[i + 1]];
-        }
-        return even + odd + (i < end ? (double)weight[i] * x[end_of[i]] : 0);
-    }
-    for (; i + 1 < end; i += 2) {
-        even += x[end_of[i]];
-        odd += x[end_of[i + 1]];
-    }
-    return even + odd + (i < end ? x[end_of[i]] : 0);
-}
-
 #endif
