@@ -11,10 +11,14 @@
 #include "engine/kernel/bounds.h"
 #include "engine/kernel/dijkstra.h"
 #include "engine/kernel/msbfs.h"
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/ordered.h"
 #include "engine/kernel/parallel.h"
 
-enum { ROWS = 16 /* members whose searches a thread takes at a time */ };
+enum {
+    ROWS = 16,        /* members whose searches a thread takes at a time */
+    LOOK_EVERY = 4096 /* members between two looks at whether to stop */
+};
 
 gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic) {
     gx__nearness a = {.paths = gx__paths_asked(input, args),
@@ -30,15 +34,6 @@ gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool
     }
     a.back = gx__paths_backwards(&a.paths);
     return a;
-}
-
-uint64_t gx__nearness_degree(const gx__nearness *a, uint32_t v) {
-    const gx__rows_view *out = &a->paths.out;
-    uint64_t degree = 0;
-    for (uint64_t i = out->ptr[v]; i < out->ptr[v + 1]; i++) {
-        degree += out->end[i] != v;
-    }
-    return degree;
 }
 
 double gx__nearness_shortest(const gx__nearness *a, uint32_t v) {
@@ -167,9 +162,8 @@ static void sums_finish(sums *s) {
     gx_job_free(s->a->job, s->lane);
 }
 
-static uint64_t part_count(const gx__nearness *a, uint32_t searches, bool weighted) {
-    (void)a;
-    return weighted ? searches : ((uint64_t)searches + GX__LANES - 1) / GX__LANES;
+static uint64_t part_count(const gx__nearness *a, uint32_t searches) {
+    return a->paths.weighted ? searches : ((uint64_t)searches + GX__LANES - 1) / GX__LANES;
 }
 
 /* `sum` and, behind it, counts: n or 2 n long. */
@@ -177,7 +171,7 @@ static gx_status add_all(double *sum, const gx__nearness *a, const gx__strata *s
                          gx_error *err) {
     gx_status status = GX_OK;
     uint32_t searches = strata ? strata->numbers : a->n;
-    uint64_t parts = part_count(a, searches, a->paths.weighted);
+    uint64_t parts = part_count(a, searches);
     sums s = {.a = a, .strata = strata, .counts = counts};
     s.workers = (uint64_t)a->threads < parts ? a->threads : (int)parts;
     gx_job_stage(a->job, a->harmonic ? "harmonic" : "closeness", parts);
@@ -258,7 +252,7 @@ static guess harmonic_guess(const gx__nearness *a, double sum, double scale, dou
         double shortest = gx__nearness_shortest(a, v);
         g.sum_off = isinf(shortest) ? 0 : off / shortest;
     } else {
-        g.sum += (double)gx__nearness_degree(a, v);
+        g.sum += (double)gx__others(&a->paths.out, v);
         g.sum_off = off / 2; /* beyond its ties nobody is nearer than 2 */
     }
     return g;
@@ -275,7 +269,7 @@ static guess closeness_guess(const gx__nearness *a, const gx__strata *s, double 
         g.near = isinf(g.shortest) ? 0 : 1;
         range = s->reach ? range : (double)INFINITY;
     } else {
-        g.near = (double)gx__nearness_degree(a, v);
+        g.near = (double)gx__others(&a->paths.out, v);
     }
     g.reached = s->reach ? gx__strata_size(s, v) - 1 : counted * scale;
     g.reached_off = s->reach ? 0 : off;
@@ -323,6 +317,7 @@ static gx_status sampled(double *score, double *bound, const gx__nearness *a, gx
         unsure += gx__strata_size(&s, v) > a->samples;
     }
     for (uint32_t v = 0; v < n; v++) {
+        GX_TRY(v % LOOK_EVERY == 0 ? gx_job_check(a->job, err) : GX_OK);
         uint32_t size = gx__strata_size(&s, v), drawn = size < a->samples ? size : a->samples;
         double each = a->delta / (unsure ? unsure : 1) / (counts ? 2 : 1);
         double scale = (double)size / drawn, off = size * gx__bound_hoeffding(drawn, size, each);
@@ -344,14 +339,14 @@ void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int thre
     gx__nearness a = *asked;
     bool weighted = a.paths.weighted, all = a.samples >= a.n;
     uint64_t n = a.n, cols = !a.harmonic && (all || a.paths.directed) ? 2 : 1;
-    uint64_t parts = part_count(&a, a.samples, weighted);
+    uint64_t parts = part_count(&a, a.samples);
     uint64_t workers = (uint64_t)threads < parts ? (uint64_t)threads : parts;
     double m = (double)a.paths.m;
     double part_s = weighted ? 2e-8 * m + 2e-7 * (double)n : 2e-8 * m + 1e-7 * (double)n;
     out->mem_bytes = n * sizeof(double) + 2 * sizeof(double);
     if (a.top) { /* at the most a search from everybody, mostly far fewer */
-        double searches = weighted ? (double)n : (double)part_count(&a, a.n, false);
-        out->mem_bytes += gx__nearness_top_bytes(&a, weighted, threads);
+        double searches = (double)part_count(&a, a.n);
+        out->mem_bytes += gx__nearness_top_bytes(&a, threads);
         out->cpu_most_s = 1.3 * searches * part_s + 1e-6;
         out->cpu_s = 0.3 * searches * part_s + 1e-6;
         return;
@@ -361,7 +356,7 @@ void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int thre
     uint64_t lanes = all || weighted ? 0 : n * sizeof(uint16_t);
     uint64_t adding = n * cols * sizeof(double) + workers * (each + lanes) +
                       gx__ordered_bytes(n * cols, (int)workers);
-    uint64_t making = 0, strata = all ? 0 : gx__strata_bytes(&a, weighted, &making);
+    uint64_t making = 0, strata = all ? 0 : gx__strata_bytes(&a, &making);
     if (all && weighted) {
         adding = (uint64_t)threads * each;
     }
@@ -406,7 +401,7 @@ gx_status gx__nearness_check(const gx_arrays *result, const char *instance, cons
         return gx_fail(err, GX_INTERNAL, "%s.bound is not there, or below 0", instance);
     }
     for (uint32_t v = 0; status == GX_OK && v < asked->n && !asked->paths.weighted; v++) {
-        bool alone = gx__nearness_degree(asked, v) == 0;
+        bool alone = gx__others(&asked->paths.out, v) == 0;
         double most = asked->harmonic && !asked->scaled ? asked->n : 1;
         if ((alone && score[v] > 0) || score[v] > most + *bound + 1e-9) {
             return gx_fail(err, GX_INTERNAL, "%s.score of member %u is %g", instance, v, score[v]);

@@ -98,9 +98,7 @@ static inline double gx__nearness_score(const gx__nearness *a, double sum, doubl
     return sum > 0 ? reached / sum * (a->scaled ? reached / others : 1) : 0;
 }
 
-/* Ties that lead on from v, to others. */
-uint64_t gx__nearness_degree(const gx__nearness *a, uint32_t v);
-/* Length of the shortest of them; INFINITY: none. */
+/* Length of the shortest tie that leads on from v, to another; INFINITY: none. */
 double gx__nearness_shortest(const gx__nearness *a, uint32_t v);
 
 /* ---- strata: whom to measure distances to (nearness_strata.c) ------------------------------- */
@@ -120,7 +118,7 @@ typedef struct gx__strata {
 
 GX_MUST_CHECK gx_status gx__strata_init(gx__strata *out, const gx__nearness *a, gx_error *err);
 /* What they hold; *out_peak: while they are made. */
-uint64_t gx__strata_bytes(const gx__nearness *a, bool weighted, uint64_t *out_peak);
+uint64_t gx__strata_bytes(const gx__nearness *a, uint64_t *out_peak);
 void gx__strata_finish(gx__strata *strata, gx_job *job);
 
 static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {
@@ -131,6 +129,6 @@ static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {
 
 /* NaN to all but those. */
 GX_MUST_CHECK gx_status gx__nearness_top(double *score, const gx__nearness *a, gx_error *err);
-uint64_t gx__nearness_top_bytes(const gx__nearness *a, bool weighted, int threads);
+uint64_t gx__nearness_top_bytes(const gx__nearness *a, int threads);
 
 #endif

@@ -141,13 +141,13 @@ done:
     return status;
 }
 
-uint64_t gx__strata_bytes(const gx__nearness *a, bool weighted, uint64_t *out_peak) {
+uint64_t gx__strata_bytes(const gx__nearness *a, uint64_t *out_peak) {
     uint64_t n = a->n, pivots = n * sizeof(uint32_t) + (a->samples + 1ull) * sizeof(uint64_t);
     uint64_t drawing = pivots + n * sizeof(uint32_t), finding = 0, kept = sizeof(uint32_t);
     if (!a->paths.directed) {
         drawing += n * sizeof(uint32_t); /* as many parts as members, at worst */
         kept = n * 2 * sizeof(uint32_t) + (a->harmonic ? 0 : n * sizeof(double));
-        finding = weighted ? gx__dijkstra_bytes(a->n) : gx__bfs_bytes(a->n);
+        finding = a->paths.weighted ? gx__dijkstra_bytes(a->n) : gx__bfs_bytes(a->n);
     }
     *out_peak = kept + (finding > drawing ? finding : drawing);
     return kept + pivots;

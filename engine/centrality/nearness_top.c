@@ -148,14 +148,13 @@ static gx_status find_bounds(contest *c, gx_error *err) {
     count_ways(&w, a);
     c->shortest = a->paths.weighted ? (double)INFINITY : 1;
     for (uint32_t v = 0; v < a->n && a->paths.weighted; v++) {
+        GX_TRY(v % ROWS == 0 ? gx_job_check(a->job, err) : GX_OK);
         c->shortest = fmin(c->shortest, gx__nearness_shortest(a, v));
     }
     c->shortest = c->shortest > DBL_MAX ? 1 : c->shortest;
     GX_TRY(gx_job_check(a->job, err));
     for (uint32_t v = 0; v < a->n; v++) {
-        if (v % ROWS == 0) {
-            GX_TRY(gx_job_check(a->job, err));
-        }
+        GX_TRY(v % ROWS == 0 ? gx_job_check(a->job, err) : GX_OK);
         c->bound[v] = bound_of(c, &w, v);
     }
 done:
@@ -355,9 +354,9 @@ done:
     return status;
 }
 
-uint64_t gx__nearness_top_bytes(const gx__nearness *a, bool weighted, int threads) {
-    uint64_t n = a->n, each = weighted ? gx__dijkstra_bytes(a->n) + sizeof(gx__many)
-                                       : gx__bfs_bytes(a->n) + gx__many_bytes(a->n);
+uint64_t gx__nearness_top_bytes(const gx__nearness *a, int threads) {
+    uint64_t n = a->n, each = a->paths.weighted ? gx__dijkstra_bytes(a->n) + sizeof(gx__many)
+                                                : gx__bfs_bytes(a->n) + gx__many_bytes(a->n);
     uint64_t ordering = n * (3 * sizeof(uint32_t) + sizeof(double) + 32);
     uint64_t search = n * (3 * sizeof(uint32_t) + sizeof(double)) + a->top * sizeof(gx__top_entry) +
                       (uint64_t)threads * (each + sizeof(gx__bfs) + sizeof(gx__dijkstra));

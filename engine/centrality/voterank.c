@@ -79,13 +79,15 @@ static uint64_t votes_for(election *e, uint32_t v) {
     return bits;
 }
 
-/* Whether to stop, now and then. */
+/* Whether to stop, which is looked at now and then. */
 static bool must_stop(election *e) {
-    if (e->looked <= LOOK) {
-        return false;
+    if (e->looked > LOOK) {
+        if (gx_job_should_stop(e->job)) {
+            return true;
+        }
+        e->looked = 0;
     }
-    e->looked = 0;
-    return gx_job_should_stop(e->job);
+    return false;
 }
 
 /* Whoever has most votes now, GX_NONE where nobody has any, or the job is to stop. Votes only fall,
@@ -169,17 +171,10 @@ static gx_status elect(election *e, uint32_t *order, uint32_t *out_count, uint32
     for (uint32_t v; count < most && (v = take_first(e)) != GX_NONE;) {
         order[count++] = v;
         weaken(e, v, e->full);
-        for (uint64_t i = e->voters.ptr[v]; i < e->voters.ptr[v + 1]; i++) {
+        for (uint64_t i = e->voters.ptr[v]; i < e->voters.ptr[v + 1] && !must_stop(e); i++) {
             weaken(e, e->voters.end[i], e->drop);
-            if (e->looked > LOOK) {
-                e->looked = 0;
-                gx_status status = gx_job_check(e->job, err);
-                if (status != GX_OK) {
-                    return status;
-                }
-                gx_job_tick(e->job, count);
-            }
         }
+        gx_job_tick(e->job, count);
     }
     *out_count = count;
     return gx_job_check(e->job, err);

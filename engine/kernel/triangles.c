@@ -2,8 +2,6 @@
 
 #include "engine/kernel/parallel.h"
 
-#include <math.h>
-
 enum { ROWS_CHUNK = 64, SMALL = 1 << 14, LOOK = 1 << 20, BLOCK = 1 << 16 };
 
 /* ---- the orientation ---------------------------------------------------------------------- */
@@ -227,12 +225,9 @@ done:
 /* ---- before it ---------------------------------------------------------------------------- */
 
 uint64_t gx__triangles_bytes(uint64_t n, uint64_t m, bool weighted, bool support, int threads) {
-    uint64_t edges = m / 2, marks = n * sizeof(uint32_t);
-    uint64_t held = n * sizeof(uint32_t) + (n + 1) * sizeof(uint64_t) +
-                    edges * sizeof(uint32_t) * (1 + (uint64_t)weighted);
-    uint64_t counting = n * sizeof(uint64_t) + edges * sizeof(uint32_t) * (uint64_t)support +
-                        marks * (edges > SMALL ? (uint64_t)threads : 1);
-    return held + (counting > marks ? counting : marks);
+    uint64_t edges = m / 2, marks = n * (edges > SMALL ? (uint64_t)threads : 1);
+    return n * sizeof(uint32_t) + (2 * n + 1) * sizeof(uint64_t) + marks * sizeof(uint32_t) +
+           edges * sizeof(uint32_t) * (1 + (uint64_t)weighted + (uint64_t)support);
 }
 
 double gx__triangles_cpu_s(const gx__degrees *d) {

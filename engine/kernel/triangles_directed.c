@@ -125,8 +125,5 @@ done:
 }
 
 uint64_t gx__triangles_directed_bytes(uint64_t n, uint64_t m, int threads) {
-    uint64_t edges = m / 2, marks = n * sizeof(uint32_t);
-    return n * sizeof(uint32_t) + (n + 1) * sizeof(uint64_t) +
-           edges * (sizeof(uint32_t) + sizeof(uint8_t)) + n * sizeof(uint64_t) +
-           marks * (edges > SMALL ? (uint64_t)threads : 1);
+    return gx__triangles_bytes(n, m, false, false, threads) + m / 2 * sizeof(uint8_t);
 }
