@@ -267,19 +267,31 @@ done:
     return status;
 }
 
-/* ---- what is asked of it
- * ------------------------------------------------------------------------- */
+/* ---- what is asked of it ----------------------------------------------------------------------
+ */
 
-/* Runs what finds communities, as `stage`; `extra` bytes are held beside the graph. */
-static gx_status find_communities(uint32_t *out_community, const gx_graph *graph, bool weighted,
-                                  igraph_error_t (*work)(struct call *c), uint32_t trials,
-                                  uint64_t extra, const char *stage, double *out_number,
-                                  gx_job *job, gx_error *err) {
+typedef struct question {
+    const char *stage;
+    uint64_t total; /* of the stage: 100 where igraph tells how far it is */
+    igraph_error_t (*work)(struct call *c);
+    uint64_t (*bytes)(uint64_t n, uint64_t m); /* held beside the graph; NULL: nothing */
+    uint32_t trials;
+} question;
+
+/* Where the answer goes: one of the two, and a number. */
+typedef struct answer {
+    uint32_t *community;
+    double *xy, number;
+} answer;
+
+static gx_status ask(answer *out, const question *q, const gx_graph *graph, bool weighted,
+                     gx_job *job, gx_error *err) {
     struct call *c = &the_call;
     bool abandoned = false;
     weighted = weighted && graph->out_weight;
     uint64_t edges = listed_count(graph, weighted, job);
-    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges) + extra;
+    uint64_t bytes = gx__igraph_graph_bytes(graph->n, edges);
+    bytes += q->bytes ? q->bytes(graph->n, edges) : 0;
     gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;
@@ -289,16 +301,19 @@ static gx_status find_communities(uint32_t *out_community, const gx_graph *graph
         gx_job_refund(job, bytes);
         return status;
     }
-    gx_job_stage(job, stage, 0);
+    gx_job_stage(job, q->stage, q->total);
     GX_TRY(call_open(c, job, err));
     GX_TRY(list_edges(c, graph, weighted, edges, job, err));
-    c->trials = trials;
-    c->work = work;
+    c->trials = q->trials;
+    c->work = q->work;
     GX_TRY(call_wait(&abandoned, c, job, err));
-    for (uint32_t v = 0; v < graph->n; v++) {
-        out_community[v] = (uint32_t)VECTOR(c->node)[v];
+    for (uint32_t v = 0; out->community && v < graph->n; v++) {
+        out->community[v] = (uint32_t)VECTOR(c->node)[v];
     }
-    *out_number = c->number;
+    for (uint64_t i = 0; out->xy && i < 2 * (uint64_t)graph->n; i++) {
+        out->xy[i] = VECTOR(c->score)[i];
+    }
+    out->number = c->number;
 done:
     if (!abandoned) {
         call_close(c);
@@ -315,8 +330,11 @@ static igraph_error_t infomap(struct call *c) {
 
 gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const gx_graph *graph,
                              bool weighted, uint32_t trials, gx_job *job, gx_error *err) {
-    return find_communities(out_community, graph, weighted, infomap, trials, 0, "infomap",
-                            out_length, job, err);
+    const question q = {.stage = "infomap", .work = infomap, .trials = trials};
+    answer a = {.community = out_community};
+    gx_status status = ask(&a, &q, graph, weighted, job, err);
+    *out_length = a.number;
+    return status;
 }
 
 uint64_t gx__igraph_walktrap_bytes(uint64_t n, uint64_t m) {
@@ -340,10 +358,10 @@ static igraph_error_t walktrap(struct call *c) {
 
 gx_status gx__igraph_walktrap(uint32_t *out_community, const gx_graph *graph, bool weighted,
                               uint32_t steps, gx_job *job, gx_error *err) {
-    double ignored;
-    uint64_t extra = gx__igraph_walktrap_bytes(graph->n, graph->m / 2);
-    return find_communities(out_community, graph, weighted, walktrap, steps, extra, "walktrap",
-                            &ignored, job, err);
+    const question q = {
+        .stage = "walktrap", .work = walktrap, .bytes = gx__igraph_walktrap_bytes, .trials = steps};
+    answer a = {.community = out_community};
+    return ask(&a, &q, graph, weighted, job, err);
 }
 
 uint64_t gx__igraph_layout_bytes(uint64_t n, uint64_t m) {
@@ -376,32 +394,11 @@ static igraph_error_t layout(struct call *c) {
 
 gx_status gx__igraph_layout(double *out_xy, const gx_graph *graph, bool weighted,
                             uint32_t iterations, gx_job *job, gx_error *err) {
-    struct call *c = &the_call;
-    bool abandoned = false;
-    weighted = weighted && graph->out_weight;
-    uint64_t edges = listed_count(graph, weighted, job);
-    uint64_t bytes =
-        gx__igraph_graph_bytes(graph->n, edges) + gx__igraph_layout_bytes(graph->n, edges);
-    gx_status status = gx_job_charge(job, bytes, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    status = session_open(job, err);
-    if (status != GX_OK) {
-        gx_job_refund(job, bytes);
-        return status;
-    }
-    gx_job_stage(job, "layout", 100);
-    GX_TRY(call_open(c, job, err));
-    GX_TRY(list_edges(c, graph, weighted, edges, job, err));
-    c->trials = iterations;
-    c->work = layout;
-    GX_TRY(call_wait(&abandoned, c, job, err));
-    memcpy(out_xy, VECTOR(c->score), (size_t)graph->n * 2 * sizeof *out_xy);
-done:
-    if (!abandoned) {
-        call_close(c);
-    }
-    gx_job_refund(job, bytes);
-    return status;
+    const question q = {.stage = "layout",
+                        .total = 100,
+                        .work = layout,
+                        .bytes = gx__igraph_layout_bytes,
+                        .trials = iterations};
+    answer a = {.xy = out_xy};
+    return ask(&a, &q, graph, weighted, job, err);
 }
