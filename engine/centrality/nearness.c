@@ -7,6 +7,8 @@
  * a sample from a known range (Hoeffding 1963, Serfling 1974; for closeness Eppstein and Wang
  * 2004), for all members at once by the union bound. */
 #include "engine/centrality/nearness.h"
+#include "engine/centrality/nearness_strata.h"
+#include "engine/centrality/nearness_top.h"
 
 #include "engine/kernel/bounds.h"
 #include "engine/kernel/dijkstra.h"
@@ -34,16 +36,6 @@ gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool
     }
     a.back = gx__paths_backwards(&a.paths);
     return a;
-}
-
-double gx__nearness_shortest(const gx__nearness *a, uint32_t v) {
-    const gx__rows_view *out = &a->paths.out;
-    double shortest = (double)INFINITY;
-    for (uint64_t i = out->ptr[v]; i < out->ptr[v + 1]; i++) {
-        double length = gx__path_length(&a->paths, out, i);
-        shortest = out->end[i] != v && length < shortest ? length : shortest;
-    }
-    return shortest;
 }
 
 /* ---- sums ----------------------------------------------------------------------------------- */

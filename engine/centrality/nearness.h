@@ -3,7 +3,7 @@
 #ifndef GX_CENTRALITY_NEARNESS_H
 #define GX_CENTRALITY_NEARNESS_H
 
-#include "engine/kernel/paths.h"
+#include "engine/centrality/nearness_score.h"
 
 #define GX__NEARNESS_PARAMS(scaled_help)                                                           \
     {.name = "samples",                                                                            \
@@ -44,16 +44,6 @@
          "one number: no score given is farther off, with probability 1 - delta; 0: exact"},       \
         {"samples", GX_U64, GX_LEN_OTHER, "one number: members distances were measured to"}
 
-typedef struct gx__nearness {
-    gx__paths paths, back; /* from the member on; to the member */
-    bool harmonic;         /* otherwise closeness */
-    bool scaled;           /* as a share of all others */
-    uint32_t n, samples, top;
-    double delta;
-    gx_job *job;
-    int threads;
-} gx__nearness;
-
 gx__nearness gx__nearness_asked(const gx_input *input, const gx_args *args, bool harmonic);
 void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int threads);
 GX_MUST_CHECK gx_status gx__nearness_run(gx_output *out, const gx_input *input,
@@ -87,48 +77,5 @@ GX_MUST_CHECK gx_status gx__nearness_check(const gx_arrays *result, const char *
     .give_count = GX_COUNT(gives), .params = params, .param_count = GX_COUNT(params),              \
     .label_dependent = true, /* which members are drawn depends on their numbers */                \
         .estimate = estimate, .run = run, .check = check
-
-/* Harmonic: `sum` is that of 1 / distance. Closeness: `sum` is that of the distances to `reached`
- * others. */
-static inline double gx__nearness_score(const gx__nearness *a, double sum, double reached) {
-    double others = a->n > 1 ? a->n - 1 : 1;
-    if (a->harmonic) {
-        return a->scaled ? sum / others : sum;
-    }
-    return sum > 0 ? reached / sum * (a->scaled ? reached / others : 1) : 0;
-}
-
-/* Length of the shortest tie that leads on from v, to another; INFINITY: none. */
-double gx__nearness_shortest(const gx__nearness *a, uint32_t v);
-
-/* ---- strata: whom to measure distances to (nearness_strata.c) ------------------------------- */
-
-/* Where direction does not matter, a component is a stratum: its members are measured to up to
- * `samples` drawn of them, the j-th of every component in one search. Otherwise all members are one
- * stratum. */
-typedef struct gx__strata {
-    uint32_t *part;   /* of each member; NULL: all in part 0 */
-    uint32_t *size;   /* of each part */
-    uint32_t *pivot;  /* members drawn, by their number within their part */
-    uint64_t *at;     /* those numbered j are pivot[at[j] .. at[j + 1]) */
-    double *reach;    /* closeness: no distance from a member is more; NULL where not known */
-    uint32_t numbers; /* most drawn of a part */
-    uint32_t parts;
-} gx__strata;
-
-GX_MUST_CHECK gx_status gx__strata_init(gx__strata *out, const gx__nearness *a, gx_error *err);
-/* What they hold; *out_peak: while they are made. */
-uint64_t gx__strata_bytes(const gx__nearness *a, uint64_t *out_peak);
-void gx__strata_finish(gx__strata *strata, gx_job *job);
-
-static inline uint32_t gx__strata_size(const gx__strata *s, uint32_t v) {
-    return s->size[s->part ? s->part[v] : 0];
-}
-
-/* ---- the highest, with pruning (nearness_top.c) --------------------------------------------- */
-
-/* NaN to all but those. */
-GX_MUST_CHECK gx_status gx__nearness_top(double *score, const gx__nearness *a, gx_error *err);
-uint64_t gx__nearness_top_bytes(const gx__nearness *a, int threads);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef GX_CENTRALITY_NEARNESS_MANY_H
 #define GX_CENTRALITY_NEARNESS_MANY_H
 
-#include "engine/centrality/nearness.h"
+#include "engine/centrality/nearness_score.h"
 #include "engine/kernel/msbfs.h"
 
 enum { GX__MANY_WORDS = GX__LANES / 64, GX__MANY_KEPT = 16, GX__MANY_DIGITS = 32 };

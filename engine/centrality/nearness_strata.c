@@ -1,5 +1,5 @@
 /* Components, members drawn of each, and how far anybody is from anybody at most. */
-#include "engine/centrality/nearness.h"
+#include "engine/centrality/nearness_strata.h"
 
 #include "engine/kernel/bfs.h"
 #include "engine/kernel/dijkstra.h"

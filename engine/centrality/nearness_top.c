@@ -13,9 +13,9 @@
  *
  * In the worst case as many searches as members; in a small world few begin and most of them end
  * after their first ties. Memory: 52 bytes a member, 112 a member and thread, weighted 20. */
-#include "engine/centrality/nearness.h"
-#include "engine/centrality/nearness_many.h"
+#include "engine/centrality/nearness_top.h"
 
+#include "engine/centrality/nearness_many.h"
 #include "engine/kernel/bfs.h"
 #include "engine/kernel/dijkstra.h"
 #include "engine/kernel/neighbours.h"
