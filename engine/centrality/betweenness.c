@@ -52,11 +52,8 @@ static const gx_param params[] = {
      .high = 0.5,
      .help = "probability that some score is farther off than the bound given"},
     GX__PATHS_PARAMS,
-    {.name = "normalized",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "divide by the number of pairs of others, so that 1 is the most there can be"},
+    GX__PARAM_BOOL("normalized", "false",
+                   "divide by the number of pairs of others, so that 1 is the most there can be"),
 };
 
 static const gx_gives gives[] = {

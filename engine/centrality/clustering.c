@@ -23,16 +23,10 @@
 enum { BLOCK = 4096 };
 
 static const gx_param params[] = {
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "count a pair of neighbours by the weight of the two ties to it"},
-    {.name = "directed",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "a tie that goes both ways counts as two: Fagiolo's coefficient"},
+    GX__PARAM_BOOL("weighted", "false",
+                   "count a pair of neighbours by the weight of the two ties to it"),
+    GX__PARAM_BOOL("directed", "false",
+                   "a tie that goes both ways counts as two: Fagiolo's coefficient"),
     {.name = "formula",
      .type = GX_PARAM_CHOICE,
      .fallback = "barrat",

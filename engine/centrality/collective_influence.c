@@ -53,12 +53,9 @@ static const gx_param params[] = {
      .high = RADIUS_MAX,
      .unit = "ties",
      .help = "how far away the ring of members lies whose ties are counted; 0: the degree"},
-    {.name = "adaptive",
-     .type = GX_PARAM_BOOL,
-     .fallback = "true",
-     GX_PARAM_UNCHECKED,
-     .help = "take members away one after the other, the score being the order; else their "
-             "influence in the whole network"},
+    GX__PARAM_BOOL("adaptive", "true",
+                   "take members away one after the other, the score being the order; else their "
+                   "influence in the whole network"),
     {.name = "batch",
      .type = GX_PARAM_REAL,
      .fallback = "0.01",
@@ -74,11 +71,8 @@ static const gx_param params[] = {
      .unit = "members",
      .help = "how many are taken away at most; 0: until no giant component is left"},
     GX__PARAM_DIRECTION("ties that count and lead on: from either side, received or given"),
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "by the weight of the ties, in mean ties, instead of their number"},
+    GX__PARAM_BOOL("weighted", "false",
+                   "by the weight of the ties, in mean ties, instead of their number"),
 };
 
 static const gx_gives gives[] = {

@@ -12,11 +12,8 @@ enum { BLOCK = 8192, SMALL = 1 << 19 };
 
 static const gx_param params[] = {
     GX__PARAM_DIRECTION("ties counted: from either side (each member once), received or given"),
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "sum the weights of the ties (strength) instead of counting them"},
+    GX__PARAM_BOOL("weighted", "false",
+                   "sum the weights of the ties (strength) instead of counting them"),
 };
 
 static const gx_gives gives[] = {

@@ -14,8 +14,8 @@
 #include <math.h>
 
 static const gx_param params[] = {
-    GX__PARAM_WEIGHTED("ties count by their weight"),
-    GX__PARAM_DIRECTED("false", "score comes from those whose ties point to the member"),
+    GX__PARAM_BOOL("weighted", "true", "ties count by their weight"),
+    GX__PARAM_BOOL("directed", "false", "score comes from those whose ties point to the member"),
     GX__PARAM_TOLERANCE("1e-9", "stop when the residual is at most this"),
     GX__PARAM_STEPS("2000", "residual"),
 };

@@ -29,11 +29,7 @@ static const gx_param params[] = {
      .high = ORDER_MAX,
      .help = "how often the operator is applied to the degrees; ends early where nothing changes"},
     GX__PARAM_DIRECTION("ties counted: from either side, received or given"),
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "by the weight of the ties instead of their number"},
+    GX__PARAM_BOOL("weighted", "false", "by the weight of the ties instead of their number"),
 };
 
 static const gx_gives gives[] = {

@@ -15,9 +15,10 @@
 #include <math.h>
 
 static const gx_param params[] = {
-    GX__PARAM_WEIGHTED("ties count by their weight"),
-    GX__PARAM_DIRECTED("true", "ties count the way they point; else either way, where hubs and "
-                               "authorities are the same"),
+    GX__PARAM_BOOL("weighted", "true", "ties count by their weight"),
+    GX__PARAM_BOOL("directed", "true",
+                   "ties count the way they point; else either way, where hubs and "
+                   "authorities are the same"),
     GX__PARAM_TOLERANCE("1e-9", "stop when the residual is at most this"),
     GX__PARAM_STEPS("10000", "residual"),
 };

@@ -31,8 +31,8 @@ static const gx_param params[] = {
      .high = 1e40,
      .help = "what a tie further away counts; below 1 / the largest eigenvalue. 0: 0.85 / the "
              "largest singular value"},
-    GX__PARAM_WEIGHTED("ties count by their weight"),
-    GX__PARAM_DIRECTED("true", "walks go the way ties point, or either way"),
+    GX__PARAM_BOOL("weighted", "true", "ties count by their weight"),
+    GX__PARAM_BOOL("directed", "true", "walks go the way ties point, or either way"),
     GX__PARAM_TOLERANCE("1e-9", "stop when the error of every score is at most this share of it"),
     GX__PARAM_STEPS("10000", "bound given"),
 };

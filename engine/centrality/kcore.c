@@ -28,11 +28,7 @@ enum {
 
 static const gx_param params[] = {
     GX__PARAM_DIRECTION("ties counted: from either side, received or given"),
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "by the weight of the ties instead of their number"},
+    GX__PARAM_BOOL("weighted", "false", "by the weight of the ties instead of their number"),
 };
 
 static const gx_gives gives[] = {

@@ -23,8 +23,8 @@
 enum { LOOK = 1 << 20 }; /* ties between two looks at whether to stop */
 
 static const gx_param params[] = {
-    GX__PARAM_WEIGHTED("follow ties in proportion to their weights"),
-    GX__PARAM_DIRECTED("true", "follow ties the way they point; else either way"),
+    GX__PARAM_BOOL("weighted", "true", "follow ties in proportion to their weights"),
+    GX__PARAM_BOOL("directed", "true", "follow ties the way they point; else either way"),
     GX__PARAM_TOLERANCE(
         "1e-8", "stop when the error of all scores together is at most this share of their sum"),
     GX__PARAM_STEPS("10000", "bound given"),

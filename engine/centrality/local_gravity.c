@@ -27,11 +27,8 @@ static const gx_param params[] = {
      .high = RADIUS_MAX,
      .unit = "ties",
      .help = "members farther away do not count; half the mean distance is a good choice"},
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "the mass of a member is the weight of the ties instead of their number"},
+    GX__PARAM_BOOL("weighted", "false",
+                   "the mass of a member is the weight of the ties instead of their number"),
     GX__PARAM_DIRECTION("ties that count and lead on: from either side, received or given"),
 };
 

@@ -33,10 +33,7 @@
          GX_PARAM_UNCHECKED,                                                                       \
          .choices = "out|in",                                                                      \
          .help = "with directed: distances from the member, or to the member"},                    \
-        GX__PATHS_PARAMS, {                                                                        \
-        .name = "scaled", .type = GX_PARAM_BOOL, .fallback = "true", GX_PARAM_UNCHECKED,           \
-        .help = scaled_help                                                                        \
-    }
+        GX__PATHS_PARAMS, GX__PARAM_BOOL("scaled", "true", scaled_help)
 
 #define GX__NEARNESS_GIVES(what)                                                                   \
     {"score", GX_F64, GX_LEN_USERS, what},                                                         \

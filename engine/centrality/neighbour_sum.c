@@ -26,11 +26,7 @@ static const gx_param params[] = {
      .help = "length of the walks counted; 1 is the degree"},
     GX__PARAM_DIRECTION(
         "walk ties from either side, or count walks that end or that start at the member"),
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "count a walk as the product of the weights of its ties"},
+    GX__PARAM_BOOL("weighted", "false", "count a walk as the product of the weights of its ties"),
 };
 
 static const gx_gives gives[] = {

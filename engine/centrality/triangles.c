@@ -13,16 +13,10 @@
 #include <math.h>
 
 static const gx_param params[] = {
-    {.name = "directed",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "a tie that goes both ways counts as two: Fagiolo's directed triangles"},
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "count a triangle by the geometric mean of the weights of its ties"},
+    GX__PARAM_BOOL("directed", "false",
+                   "a tie that goes both ways counts as two: Fagiolo's directed triangles"),
+    GX__PARAM_BOOL("weighted", "false",
+                   "count a triangle by the geometric mean of the weights of its ties"),
 };
 
 static const gx_gives gives[] = {

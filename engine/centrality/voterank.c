@@ -36,11 +36,8 @@ static const gx_param params[] = {
      .help = "how many are chosen; 0: all whom anybody votes for"},
     GX__PARAM_DIRECTION(
         "who votes for a member: all tied to it, those who follow it, those it follows"),
-    {.name = "weighted",
-     .type = GX_PARAM_BOOL,
-     .fallback = "false",
-     GX_PARAM_UNCHECKED,
-     .help = "votes count by the weight of the tie, and by the number of voters (WVoteRank)"},
+    GX__PARAM_BOOL("weighted", "false",
+                   "votes count by the weight of the tie, and by the number of voters (WVoteRank)"),
 };
 
 static const gx_gives gives[] = {

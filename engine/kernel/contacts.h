@@ -28,16 +28,10 @@ GX_MUST_CHECK gx_status gx__contacts_make_roots(gx__contacts *out, const gx_inpu
 void gx__contacts_free(gx__contacts *contacts, gx_job *job);
 
 #define GX__CONTACTS_PARAMS                                                                        \
-    {.name = "weighted",                                                                           \
-     .type = GX_PARAM_BOOL,                                                                        \
-     .fallback = "true",                                                                           \
-     GX_PARAM_UNCHECKED,                                                                           \
-     .help = "shares by the weight of the ties; else all ties are alike"},                         \
-        {.name = "directed",                                                                       \
-         .type = GX_PARAM_BOOL,                                                                    \
-         .fallback = "false",                                                                      \
-         GX_PARAM_UNCHECKED,                                                                       \
-         .help = "add up what is given and received; else a mutual tie is one tie"}
+    GX__PARAM_BOOL("weighted", "true",                                                             \
+                   "shares by the weight of the ties; else all ties are alike"),                   \
+        GX__PARAM_BOOL("directed", "false",                                                        \
+                       "add up what is given and received; else a mutual tie is one tie")
 
 /* `reads` of a pass with the parameter `directed`. */
 static inline unsigned gx__contacts_reads(const gx_args *args) {

@@ -34,15 +34,7 @@ static inline double gx__others_strength(const gx__rows_view *rows, uint32_t v) 
     return sum;
 }
 
-/* The row of a parameter `direction`, which needs GX__NEED_DIRECTIONS; the help says what it means
- * there. */
-#define GX__PARAM_DIRECTION(help_)                                                                 \
-    {.name = "direction",                                                                          \
-     .type = GX_PARAM_CHOICE,                                                                      \
-     .fallback = "all",                                                                            \
-     GX_PARAM_UNCHECKED,                                                                           \
-     .choices = "all|in|out",                                                                      \
-     .help = help_}
+/* Needs of a pass with the parameter `direction`. */
 enum { GX__NEED_DIRECTIONS = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
 
 /* What it reads, as `reads` of a pass. */

@@ -48,16 +48,9 @@ static inline unsigned gx__paths_reads(const gx_args *args) {
 }
 
 #define GX__PATHS_PARAMS                                                                           \
-    {.name = "directed",                                                                           \
-     .type = GX_PARAM_BOOL,                                                                        \
-     .fallback = "false",                                                                          \
-     GX_PARAM_UNCHECKED,                                                                           \
-     .help = "follow ties only the way they point"},                                               \
-        {.name = "weighted",                                                                       \
-         .type = GX_PARAM_BOOL,                                                                    \
-         .fallback = "false",                                                                      \
-         GX_PARAM_UNCHECKED,                                                                       \
-         .help = "ties have lengths by their weights; a tie that weighs 0 is none"},               \
+    GX__PARAM_BOOL("directed", "false", "follow ties only the way they point"),                    \
+        GX__PARAM_BOOL("weighted", "false",                                                        \
+                       "ties have lengths by their weights; a tie that weighs 0 is none"),         \
         {.name = "length",                                                                         \
          .type = GX_PARAM_CHOICE,                                                                  \
          .fallback = "inverse",                                                                    \

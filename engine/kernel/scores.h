@@ -2,6 +2,7 @@
 #ifndef GX_KERNEL_SCORES_H
 #define GX_KERNEL_SCORES_H
 
+#include "engine/kernel/params.h"
 #include "graph/pass/pass.h"
 
 /* Adds "instance.score", f64, one a member. */

@@ -6,37 +6,6 @@
 
 #include "engine/kernel/degrees.h"
 #include "engine/kernel/scores.h"
-#include "graph/base/param.h"
-
-/* Rows that every pass of products with the graph has in its table of parameters; the help says
- * what they mean there. */
-#define GX__PARAM_WEIGHTED(help_)                                                                  \
-    {.name = "weighted",                                                                           \
-     .type = GX_PARAM_BOOL,                                                                        \
-     .fallback = "true",                                                                           \
-     GX_PARAM_UNCHECKED,                                                                           \
-     .help = help_}
-#define GX__PARAM_DIRECTED(fallback_, help_)                                                       \
-    {.name = "directed",                                                                           \
-     .type = GX_PARAM_BOOL,                                                                        \
-     .fallback = fallback_,                                                                        \
-     GX_PARAM_UNCHECKED,                                                                           \
-     .help = help_}
-#define GX__PARAM_TOLERANCE(fallback_, help_)                                                      \
-    {.name = "tolerance",                                                                          \
-     .type = GX_PARAM_REAL,                                                                        \
-     .fallback = fallback_,                                                                        \
-     .low = 1e-13,                                                                                 \
-     .high = 1,                                                                                    \
-     .help = help_}
-/* `told_by`: what of the results tells how far it came. */
-#define GX__PARAM_STEPS(fallback_, told_by)                                                        \
-    {.name = "max_iterations",                                                                     \
-     .type = GX_PARAM_INT,                                                                         \
-     .fallback = fallback_,                                                                        \
-     .low = 1,                                                                                     \
-     .high = 1e6,                                                                                  \
-     .help = "stop here at the latest; the " told_by " says how far it came"}
 
 enum { GX__SWEEP_BLOCK = 1024, GX__SWEEP_SUMS = 12 };
 
