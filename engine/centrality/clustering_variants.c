@@ -2,8 +2,7 @@
 
 enum { BLOCK = 4096 };
 
-/* ---- triangles by the ties that lead to them --------------------------------------------------
- */
+/* ---- triangles by the ties that lead to them ------------------------------------------------ */
 
 static double weight_between(const gx_graph *g, uint32_t u, uint32_t v) {
     uint64_t at = gx__row_find(g->out_dst, g->out_ptr[u], g->out_ptr[u + 1], v);
@@ -37,8 +36,7 @@ done:
     return status;
 }
 
-/* ---- what could be ----------------------------------------------------------------------------
- */
+/* ---- what could be -------------------------------------------------------------------------- */
 
 /* Of one member, without the member itself. */
 typedef struct ties {

@@ -8,8 +8,8 @@
  *
  *     by intensity   Σ over triangles of (w_ij w_jh w_hi)^(1/3) / max w, by the pairs of neighbours
  *                    (Onnela et al. 2005), directed by Fagiolo (2007); needs weights
- *     else           directed, each triangle as 1, or with weights as much as the two ties that
- * lead to it (Fagiolo 2007; Clemente and Grassi 2018)
+ *     else           directed, each triangle as 1 (Fagiolo 2007), or with weights as much as the
+ *                    two ties that lead to it (Clemente and Grassi 2018)
  *
  * Of n ties at v, in and out, of which b pairs go both ways, n (n − 1) − 2 b pairs could be closed
  * in one way each (Fagiolo); weighted their mean ties are s (n − 1) − 2 s_b (Clemente and Grassi),

@@ -90,13 +90,11 @@ typedef struct peeling {
     uint32_t era;        /* a new one begins when nothing is known any more */
     uint64_t ties;       /* of the whole network */
     uint64_t known;      /* Σ over those whose influence is known of it, or of ties + 1 if less */
-    uint32_t
-        *more; /* ties to those still there but one; 0 where there is none, or for those gone */
+    uint32_t *more;      /* ties to those still there, less one; 0 for those gone */
     uint8_t *gone;
     uint32_t *order;
     uint32_t *rooms; /* of all the balls */
-    gx__ball
-        *balls; /* one a thread, and the one of what changes; each goes on numbering searches */
+    gx__ball *balls; /* one a thread, and the one of what changes */
     gx_job *job;
 } peeling;
 
@@ -183,8 +181,7 @@ static void bound_all(peeling *p, uint64_t *around) {
     }
 }
 
-/* ---- choosing ---------------------------------------------------------------------------------
- */
+/* ---- choosing ------------------------------------------------------------------------------- */
 
 /* Looks at some of the first candidates anew. */
 static gx_status look_at_first(peeling *p, uint32_t most, gx_error *err) {
@@ -241,8 +238,7 @@ done:
     return status;
 }
 
-/* ---- taking away ------------------------------------------------------------------------------
- */
+/* ---- taking away ---------------------------------------------------------------------------- */
 
 static void take(peeling *p, uint32_t v) {
     p->gone[v] = 1;
@@ -310,8 +306,7 @@ done:
     return status;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const uint64_t n = input->users, batch = batch_of(args, input->users);

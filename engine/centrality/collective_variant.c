@@ -62,8 +62,7 @@ static gx_status measure(peeling *p, const uint32_t *list, uint32_t count, gx_er
     return gx_job_check(p->job, err);
 }
 
-/* ---- taking away ------------------------------------------------------------------------------
- */
+/* ---- taking away ---------------------------------------------------------------------------- */
 
 /* The best of those left into p->top; their influence all together. */
 static double rank(peeling *p) {

@@ -6,8 +6,8 @@
 
 /* What the parameters of collective_influence come to. */
 typedef struct gx__collective {
-    gx__rows_view rows,
-        against; /* ties along which rings lie, and the same from their other ends */
+    gx__rows_view rows;    /* ties along which rings lie */
+    gx__rows_view against; /* the same from their other ends */
     bool weighted;
     uint32_t n, radius;
     uint32_t batch; /* members taken away at a time; 0: nobody, the score is the influence */

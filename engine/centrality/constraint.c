@@ -27,9 +27,7 @@ typedef struct sums {
     const gx__contacts *contacts;
 } sums;
 
-/* p_ij + Σ p_iq p_qj is (w_ij + what i and j share) / s_i, and the same with s_j from the other
- * end.
- */
+/* p_ij + Σ p_iq p_qj is (w_ij + what i and j share) / s_i; from the other end the same with s_j. */
 static void add_pair(void *user, uint32_t i, uint32_t j, double weight, double shared) {
     sums *s = user;
     double both = weight + shared;

@@ -82,8 +82,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&distance, out, "distance", GX_F64, paths.n, 0, err));
     GX_TRY(gx_output_add(&reached, out, "reached", GX_U64, 1, 0, err));
     GX_TRY(gx__members_parse(&sources, &count, args, "sources", paths.n, job, err));
-    hub = busiest(&paths);
     if (count == 0 && paths.n > 0) {
+        hub = busiest(&paths);
         GX_TRY(search(distance, reached, &paths, &hub, 1, job, err));
     } else {
         GX_TRY(search(distance, reached, &paths, sources, count, job, err));

@@ -2,8 +2,8 @@
  * (Burt, Structural Holes, 1992, equation 2.2):
  *
  *     E_i = Σ over contacts j of (1 − Σ over q ≠ i, j of p_iq m_jq)
- *     p_iq = (a_iq + a_qi) / Σ over k of (a_ik + a_ki),   m_jq = (a_jq + a_qj) / max over k of the
- * same
+ *     p_iq = (a_iq + a_qi) / Σ over k of (a_ik + a_ki)
+ *     m_jq = (a_jq + a_qj) / max over k of (a_jk + a_kj)
  *
  * Where ties have neither weight nor direction that is k − 2 t / k, k contacts with t ties among
  * them (Borgatti, Structural holes: unpacking Burt's redundancy measures, 1997), which is counted

@@ -129,8 +129,7 @@ done:
     return status;
 }
 
-/* ---- by weight --------------------------------------------------------------------------------
- */
+/* ---- by weight ------------------------------------------------------------------------------ */
 
 static int highest_first(const void *a, const void *b) {
     double x = ((const entry *)a)->value, y = ((const entry *)b)->value;
@@ -194,8 +193,7 @@ done:
     return status;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
@@ -213,8 +211,7 @@ done:
     return status;
 }
 
-/* So many neighbours have at least so many neighbours of their own; or it is at most the strength.
- */
+/* So many neighbours have so many neighbours of their own; or it is at most the strength. */
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     const double *score;

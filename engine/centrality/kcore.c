@@ -10,9 +10,9 @@
  * scan over the members left. The queue is the order of degeneracy (Matula and Beck 1983): nobody
  * is tied to more than its coreness of those after it. What remains a tie is one read and one write
  * of the neighbour's degree, with no branch that cannot be foreseen; the rows of those who wait are
- * fetched ahead, since the queue knows them. One thread: with several the
- * degrees travel between caches at every tie, which was measured slower on two cores (PKC, Kabir
- * and Madduri 2017). Weights are peeled by a heap, whoever has least going next.
+ * fetched ahead, since the queue knows them. One thread: with several the degrees travel between
+ * caches at every tie, which was measured slower on two cores (PKC, Kabir and Madduri 2017).
+ * Weights are peeled by a heap, whoever has least going next.
  *
  * Time O(m + Σ over k of the members left at k), 24 bytes a member; weighted O(m log n), 28 bytes.
  * Weighted, what is left of a strength is right to within the rounding of the whole.
@@ -45,8 +45,7 @@ static sides sides_of(const gx_input *input, const gx_args *args) {
     return (sides){.counted = gx__rows_by(input, args), .counting = gx__rows_against(input, args)};
 }
 
-/* ---- by number --------------------------------------------------------------------------------
- */
+/* ---- by number ------------------------------------------------------------------------------ */
 
 typedef struct peeling {
     gx__rows_view counted, counting;
@@ -154,8 +153,7 @@ done:
     return status;
 }
 
-/* ---- by weight --------------------------------------------------------------------------------
- */
+/* ---- by weight ------------------------------------------------------------------------------ */
 
 static gx_status peel_weights(gx__heap *heap, double *score, uint32_t *order, const sides *s,
                               gx_job *job, gx_error *err) {
@@ -188,9 +186,8 @@ done:
 
 static gx_status by_weight(double *score, uint32_t *order, const sides *s, uint32_t n, gx_job *job,
                            gx_error *err) {
-    gx_status status = gx_job_check(job, err);
+    gx_status status = GX_OK;
     gx__heap heap = {.count = 0};
-    GX_TRY(status);
     GX_TRY(gx_job_alloc(job, &heap.key, n, sizeof *heap.key, err));
     GX_TRY(gx_job_alloc(job, &heap.item, n, sizeof *heap.item, err));
     GX_TRY(gx_job_alloc(job, &heap.place, n, sizeof *heap.place, err));
@@ -209,8 +206,7 @@ done:
     return status;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;

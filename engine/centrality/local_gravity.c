@@ -5,10 +5,10 @@
  *
  * d_ij is the number of ties between the two. The paper finds the best radius R near half the mean
  * distance, which is 2 or 3 for social graphs; far members add noise and cost. With `weighted` the
- * mass is the weight of all ties (strength) in place of their number;
- * distances still count ties. With `in` or `out` masses are of that side, and distances go along
- * ties of that direction, to whom one follows or from whom one is followed; the paper has no
- * direction, and the formula is the same. Self-loops do not count.
+ * mass is the weight of all ties (strength) in place of their number; distances still count ties.
+ * With `in` or `out` masses are of that side, and distances go along ties of that direction, to
+ * whom one follows or from whom one is followed; the paper has no direction, and the formula is the
+ * same. Self-loops do not count.
  *
  * A search from each member, R steps deep: time O(n · members and ties within R − 1 steps), which
  * for R = 2 is O(Σ k²). Memory: 16 bytes a member, 8 a member and thread. Masses of a distance are

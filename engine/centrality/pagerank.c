@@ -2,15 +2,15 @@
  * with probability 1 − damping, or where no tie leads on, starts again from the teleport
  * distribution:
  *
- *     x = d · (Aᵀ D⁻¹ x + t · Σ x over dangling) + (1 − d) · t         (Page et al. 1999; Langville
- * and Meyer 2004, equation 5.1)
+ *     x = d · (Aᵀ D⁻¹ x + t · Σ x over dangling) + (1 − d) · t
  *
- * t is uniform, or the members given, or an array of weights. Solved by power iteration, which
- * pulls over in-arcs (engine/kernel/walk.h). A step shrinks the L1 error by at least d, so the
- * error after a step of length s is at most s · d / (1 − d): iteration stops when that bound is
- * within the tolerance, and the bound is given. Where every tie is there both ways, conjugate
- * gradients take a third to a half of the products, and their residual proves the bound; elsewhere
- * Gauss–Seidel between parts goes ahead, and a step or two prove it.
+ * (Page et al. 1999; Langville and Meyer 2004, equation 5.1). t is uniform, or the members given,
+ * or an array of weights. Solved by power iteration, which pulls over in-arcs
+ * (engine/kernel/walk.h). A step shrinks the L1 error by at least d, so the error after a step of
+ * length s is at most s · d / (1 − d): iteration stops when that bound is within the tolerance, and
+ * the bound is given. Where every tie is there both ways, conjugate gradients take a third to a
+ * half of the products, and their residual proves the bound; elsewhere Gauss–Seidel between parts
+ * goes ahead, and a step or two prove it.
  *
  * Time O(n + m) a step; the number of steps is at most log(tolerance) / log(d), and far lower on
  * graphs that mix well. A step reads 4 bytes an arc in order (8 with weights) and gathers one

@@ -3,10 +3,10 @@
  * the higher degree: see engine/kernel/triangles.h. Self-loops do not count.
  *
  * With `directed` a tie that goes both ways counts as two, so that three members all tied both ways
- * make 8 triangles: ((A + Aᵀ)³)_ii / 2 (Fagiolo 2007). With `weighted` a triangle counts
- * its intensity, the geometric mean of the weights of its ties (Onnela et al. 2005), which is 1
- * where all weigh 1; with both, every directed triangle counts its own. Weights
- * take the time of `constraint` and 8 bytes an arc (engine/kernel/triangle_sums.h).
+ * make 8 triangles: ((A + Aᵀ)³)_ii / 2 (Fagiolo 2007). With `weighted` a triangle counts its
+ * intensity, the geometric mean of the weights of its ties (Onnela et al. 2005), which is 1 where
+ * all weigh 1; with both, every directed triangle counts its own. Weights take the time of
+ * `constraint` and 8 bytes an arc (engine/kernel/triangle_sums.h).
  */
 #include "engine/kernel/triangle_sums.h"
 

@@ -103,8 +103,7 @@ static uint32_t take_first(election *e) {
     return GX_NONE;
 }
 
-/* ---- voting -----------------------------------------------------------------------------------
- */
+/* ---- voting --------------------------------------------------------------------------------- */
 
 /* Voter w can give `less` less to each it votes for. */
 static void weaken(election *e, uint32_t w, uint64_t less) {
@@ -177,8 +176,7 @@ static gx_status elect(election *e, uint32_t *order, uint32_t *out_count, uint32
     return gx_job_check(e->job, err);
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;

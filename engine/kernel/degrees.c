@@ -26,8 +26,8 @@ static void count_rows(bins *b, const uint64_t *ptr, uint32_t n) {
     }
 }
 
-/* Mean of a power law of degrees from `least` on; `share` of each bin's first degree. */
-#define FALL 2.5
+/* Of a graph that is not there: P(d) ~ d^−FALL. */
+static const double FALL = 2.5;
 
 static void draw_power(bins *b, double n, double arcs) {
     double mean = n > 0 ? arcs / n : 0, most = fmax(sqrt(arcs), 2 * mean);

@@ -25,8 +25,7 @@ typedef struct gx__degrees {
  * some least degree, as far as √arcs. */
 gx__degrees gx__degrees_of(const gx_graph *graph, uint32_t n);
 
-/* ---- seconds, on one core of an idle machine of today (AMD EPYC, Zen 4): docs/bench.md ----------
- */
+/* ---- seconds, on one core of an idle machine of today (AMD EPYC, Zen 4): docs/bench.md ------ */
 
 /* To read 8 bytes of any of n members, as the ties of a row name them, with the row's own bytes. */
 double gx__gather_seconds(double n);

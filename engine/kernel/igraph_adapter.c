@@ -4,12 +4,10 @@
  * handlers back at its end. igraph reports an error to the handler first, which keeps the words and
  * lets igraph's own stack of half-made objects go; then the call returns a code.
  *
- * Some of igraph's functions look for an interruption rarely or never
- * (Infomap). So they run on a thread of their own, and the caller waits for its end or for the
- * job's stop, whichever comes first. Where the stop comes first the call is abandoned: the caller
- * goes on at once, the thread ends when igraph lets it, cleans up, and only then gives the place
- * free.
- */
+ * Some of igraph's functions look for an interruption rarely or never (Infomap). So they run on a
+ * thread of their own, and the caller waits for its end or for the job's stop, whichever comes
+ * first. Where the stop comes first the call is abandoned: the caller goes on at once, the thread
+ * ends when igraph lets it, cleans up, and only then gives the place free. */
 #include "engine/kernel/igraph_adapter.h"
 
 #include <igraph/igraph.h>
@@ -22,8 +20,7 @@
 
 enum { WAIT_NS = 10000000 };
 
-/* The session's place, and what igraph's handlers find there: they are given nothing of their own.
- */
+/* The session's place, and what igraph's handlers find there: they are given nothing of theirs. */
 static atomic_bool place_taken;
 static atomic_bool place_stop;
 static _Atomic uint32_t place_percent;
@@ -108,8 +105,7 @@ static gx_status status_of(igraph_error_t code, gx_job *job, gx_error *err) {
 
 #define IG_TRY(call) GX_TRY(status_of((call), job, err))
 
-/* ---- a call on its own thread ------------------------------------------------------------------
- */
+/* ---- a call on its own thread --------------------------------------------------------------- */
 
 typedef enum call_state { RUNNING, DONE, ABANDONED } call_state;
 
@@ -267,8 +263,7 @@ done:
     return status;
 }
 
-/* ---- what is asked of it ----------------------------------------------------------------------
- */
+/* ---- what is asked of it -------------------------------------------------------------------- */
 
 typedef struct question {
     const char *stage;

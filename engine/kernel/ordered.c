@@ -49,7 +49,7 @@ gx_status gx__ordered_sum(double *sum, uint64_t length, uint64_t parts, int thre
     if (status != GX_OK) {
         return status;
     }
-    /* In slices, since threads take turns at the rest of a loop even where nothing is to be done.
+    /* In slices, since threads take turns at the rest of a loop even where nothing is left to do.
      */
     for (uint64_t first = 0; first < parts && !gx_job_should_stop(job); first += SLICE) {
         add_parts(&s, first, first + SLICE < parts ? first + SLICE : parts);

@@ -56,12 +56,12 @@ GX_MUST_CHECK gx_status gx__walk_relax(uint32_t *out_sweeps, gx__walk *walk, dou
 /* Scales the score to sum to 1, and makes the rest of the walk follow from it. */
 void gx__walk_settle(gx__walk *walk);
 
-/* For estimates; a graph that is not there yet may, unless its ties are known to point one way. Of
- * ties that are there both ways everybody has as many out as in; of others hardly ever. */
+/* For estimates: whether every tie may be there both ways. Where it is everybody has as many out as
+ * in, elsewhere hardly ever; a graph that is not there yet may, unless it has directions. */
 static inline bool gx__may_be_reversible(const gx_graph *graph) {
-    return !graph || !graph->directed || (graph->in_ptr && graph->in_ptr == graph->out_ptr) ||
-           (graph->in_ptr &&
-            memcmp(graph->in_ptr, graph->out_ptr, (graph->n + 1) * sizeof *graph->in_ptr) == 0);
+    return !graph || !graph->directed ||
+           (graph->in_ptr && memcmp(graph->in_ptr, graph->out_ptr,
+                                    ((size_t)graph->n + 1) * sizeof *graph->in_ptr) == 0);
 }
 
 #endif
