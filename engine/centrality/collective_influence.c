@@ -93,7 +93,6 @@ typedef struct peeling {
     uint32_t *more;      /* ties to those still there, less one; 0 for those gone */
     uint8_t *gone;
     uint32_t *order;
-    uint32_t *rooms; /* of all the balls */
     gx__ball *balls; /* one a thread, and the one of what changes */
     gx_job *job;
 } peeling;
@@ -324,8 +323,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     }
     out->mem_bytes =
         n * (sizeof(double) + sizeof(gx__candidate) + sizeof(uint64_t) + 4 * sizeof(uint32_t) + 1) +
-        (gx__ball_room(input->users) * sizeof(uint32_t) + sizeof(gx__ball)) *
-            (1 + (uint64_t)threads);
+        gx__balls_bytes(input->users, threads + 1);
     out->cpu_s = batch && radius <= FALLS ? (batch > 1 ? 1 : 3) * share * 1e-8 * m * ball + 2e-8 * m
                                           : share * rounds * (3e-9 * m * ball + 1e-8 * (double)n);
     out->cpu_s += 1e-7 * (double)n + 1e-6;
@@ -351,7 +349,6 @@ static gx_status prepare(peeling *p, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = p->job;
     const bool lazy = p->batch > 0 && p->radius <= FALLS;
-    const size_t room = gx__ball_room(p->n), balls = (size_t)job->threads + 1;
     GX_TRY(gx_job_alloc(job, &p->left.heap, p->n, sizeof *p->left.heap, err));
     GX_TRY(gx_job_alloc(job, &p->share, p->n, sizeof *p->share, err));
     GX_TRY(gx_job_alloc(job, &p->known_at, p->n, sizeof *p->known_at, err));
@@ -367,11 +364,7 @@ static gx_status prepare(peeling *p, gx_error *err) {
     if (lazy) {
         GX_TRY(bounds_first(p, err));
     }
-    GX_TRY(gx_job_alloc(job, &p->rooms, room, balls * sizeof *p->rooms, err));
-    GX_TRY(gx_job_alloc(job, &p->balls, balls, sizeof *p->balls, err));
-    for (size_t i = 0; i < balls; i++) {
-        p->balls[i] = gx__ball_in(p->rooms + i * room, &p->rows, p->gone, p->n, job);
-    }
+    GX_TRY(gx__balls_make(&p->balls, job->threads + 1, &p->rows, p->gone, p->n, job, err));
     for (uint32_t v = 0; v < p->n && !lazy; v++) {
         p->left.heap[v] = (gx__candidate){1, v};
     }
@@ -420,8 +413,7 @@ done:
     gx_job_free(job, p.more);
     gx_job_free(job, p.gone);
     gx_job_free(job, p.order);
-    gx_job_free(job, p.rooms);
-    gx_job_free(job, p.balls);
+    gx__balls_free(p.balls, job);
     return status;
 }
 

@@ -13,7 +13,6 @@ typedef struct peeling {
     double *influence, *strength; /* among those still there */
     uint8_t *gone;
     uint32_t *order, taken;
-    uint32_t *rooms; /* of all the balls */
     gx__ball *balls; /* one a thread, and the one of what changes */
     gx__top top;
     gx_job *job;
@@ -148,18 +147,13 @@ static gx_status prepare(peeling *p, double *out_all, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = p->job;
     const uint32_t n = p->asked->n, batch = p->asked->batch;
-    const size_t room = gx__ball_room(n), balls = (size_t)job->threads + 1;
     GX_TRY(gx_job_alloc(job, &p->influence, n, sizeof *p->influence, err));
     GX_TRY(gx_job_alloc(job, &p->strength, n, sizeof *p->strength, err));
     GX_TRY(gx_job_alloc(job, &p->gone, n, sizeof *p->gone, err));
     GX_TRY(gx_job_alloc(job, &p->order, n, sizeof *p->order, err));
-    GX_TRY(gx_job_alloc(job, &p->rooms, room, balls * sizeof *p->rooms, err));
-    GX_TRY(gx_job_alloc(job, &p->balls, balls, sizeof *p->balls, err));
+    GX_TRY(gx__balls_make(&p->balls, job->threads + 1, &p->asked->rows, p->gone, n, job, err));
+    p->balls[job->threads].rows = &p->asked->against;
     GX_TRY(gx_job_alloc(job, &p->top.entry, batch, sizeof *p->top.entry, err));
-    for (size_t i = 0; i < balls; i++) {
-        const gx__rows_view *rows = i + 1 < balls ? &p->asked->rows : &p->asked->against;
-        p->balls[i] = gx__ball_in(p->rooms + i * room, rows, p->gone, n, job);
-    }
     weigh(p, out_all);
     GX_TRY(gx_job_check(job, err));
     status = measure(p, NULL, n, err);
@@ -186,14 +180,12 @@ done:
     gx_job_free(job, p.strength);
     gx_job_free(job, p.gone);
     gx_job_free(job, p.order);
-    gx_job_free(job, p.rooms);
-    gx_job_free(job, p.balls);
+    gx__balls_free(p.balls, job);
     gx_job_free(job, p.top.entry);
     return status;
 }
 
 uint64_t gx__collective_variant_bytes(uint32_t n, uint32_t batch, int threads) {
     return (uint64_t)n * (3 * sizeof(double) + (batch ? 2 : 1) * sizeof(uint32_t) + 1) +
-           (gx__ball_room(n) * sizeof(uint32_t) + sizeof(gx__ball)) * (1 + (uint64_t)threads) +
-           batch * sizeof(gx__top_entry);
+           gx__balls_bytes(n, threads + 1) + batch * sizeof(gx__top_entry);
 }

@@ -72,9 +72,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         ball *= beyond;
     }
     ball = ball < n ? ball : n;
-    uint64_t one = gx__ball_room(input->users) * sizeof(uint32_t);
     out->mem_bytes = 2 * sizeof(double) * (uint64_t)input->users +
-                     one * (input->users > SMALL ? (uint64_t)threads : 1);
+                     gx__balls_bytes(input->users, input->users > SMALL ? threads : 1);
     out->cpu_s = 5e-9 * m * ball + 3e-8 * n + 1e-6;
 }
 
@@ -94,17 +93,16 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const int threads = n > SMALL ? job->threads : 1;
     const gx__rows_view rows = gx__rows_by(input, args);
     const int64_t radius = gx_arg_int(args, "radius");
-    const size_t width = gx__ball_room(n);
     double *score, *mass = NULL;
-    uint32_t *scratch = NULL;
+    gx__ball *balls = NULL;
     gx_job_stage(job, "local_gravity", n);
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_job_alloc(job, &mass, n, sizeof *mass, err));
-    GX_TRY(gx_job_alloc(job, &scratch, width, (size_t)threads * sizeof *scratch, err));
+    GX_TRY(gx__balls_make(&balls, threads, &rows, NULL, n, job, err));
     weigh(mass, &rows, gx_arg_bool(args, "weighted"), n, job);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
-        gx__ball ball = gx__ball_in(scratch + (size_t)gx_thread() * width, &rows, NULL, n, job);
+        gx__ball ball = balls[gx_thread()];
 #pragma omp for schedule(dynamic, MEMBERS_CHUNK)
         for (uint32_t v = 0; v < n; v++) {
             if (!ball.stopped) {
@@ -118,7 +116,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     status = gx_job_check(job, err);
 done:
     gx_job_free(job, mass);
-    gx_job_free(job, scratch);
+    gx__balls_free(balls, job);
     return status;
 }
 

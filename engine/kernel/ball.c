@@ -2,14 +2,34 @@
 
 enum { LOOK = 1 << 18 };
 
-size_t gx__ball_room(uint32_t n) {
-    return 2 * (size_t)n;
+/* All lie in one block, which begins with what the first has seen. */
+gx_status gx__balls_make(gx__ball **out, int count, const gx__rows_view *rows, const uint8_t *gone,
+                         uint32_t n, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx__ball *balls = NULL;
+    uint32_t *room = NULL;
+    GX_TRY(gx_job_alloc(job, &balls, (size_t)count, sizeof *balls, err));
+    GX_TRY(gx_job_alloc(job, &room, n, 2 * (size_t)count * sizeof *room, err));
+    for (int i = 0; i < count; i++) {
+        uint32_t *own = room + 2 * (size_t)i * n;
+        balls[i] = (gx__ball){rows, gone, job, .seen = own, .queue = own + n, .n = n};
+    }
+    *out = balls;
+    return GX_OK;
+done:
+    gx_job_free(job, balls);
+    return status;
 }
 
-gx__ball gx__ball_in(uint32_t *room, const gx__rows_view *rows, const uint8_t *gone, uint32_t n,
-                     gx_job *job) {
-    return (gx__ball){
-        .rows = rows, .gone = gone, .job = job, .seen = room, .queue = room + n, .n = n};
+void gx__balls_free(gx__ball *balls, gx_job *job) {
+    if (balls) {
+        gx_job_free(job, balls->seen);
+        gx_job_free(job, balls);
+    }
+}
+
+uint64_t gx__balls_bytes(uint32_t n, int count) {
+    return (uint64_t)count * (2 * (uint64_t)n * sizeof(uint32_t) + sizeof(gx__ball));
 }
 
 void gx__ball_start(gx__ball *ball, const uint32_t *members, uint32_t count) {

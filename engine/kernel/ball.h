@@ -17,11 +17,11 @@ typedef struct gx__ball {
     bool stopped;
 } gx__ball;
 
-/* What a ball borrows: gx__ball_room numbers, cleared before the first ball lies in it, and never
- * again while that ball is used. One a thread. */
-size_t gx__ball_room(uint32_t n); /* 2 n */
-gx__ball gx__ball_in(uint32_t *room, const gx__rows_view *rows, const uint8_t *gone, uint32_t n,
-                     gx_job *job);
+/* So many, 1 or more; 8 bytes a member each. */
+GX_MUST_CHECK gx_status gx__balls_make(gx__ball **out, int count, const gx__rows_view *rows,
+                                       const uint8_t *gone, uint32_t n, gx_job *job, gx_error *err);
+void gx__balls_free(gx__ball *balls, gx_job *job); /* accepts NULL */
+uint64_t gx__balls_bytes(uint32_t n, int count);
 
 /* A new search from one member, or from several at once, who are the first ring. */
 void gx__ball_start(gx__ball *ball, const uint32_t *members, uint32_t count);
