@@ -248,7 +248,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t workers = (uint64_t)threads < parts || parts == 0 ? (uint64_t)threads : parts;
     double m = (double)paths.m,
            source_s = weighted ? 6e-8 * m + 2e-7 * n
-                               : 1.2e-9 * m + gx__gather_seconds(n) * (0.6 * m + 20 * n);
+                               : 1.2e-9 * m + gx__gather_seconds(n) * (0.6 * m + 20.0 * n);
     out->mem_bytes = (uint64_t)n * sizeof(double) + 2 * sizeof(double) +
                      (uint64_t)n * sizeof(uint32_t) +
                      workers * (gx__brandes_bytes(n, weighted) + sizeof(gx__brandes)) +

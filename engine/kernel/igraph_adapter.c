@@ -334,8 +334,10 @@ gx_status gx__igraph_infomap(uint32_t *out_community, double *out_length, const 
 
 uint64_t gx__igraph_walktrap_bytes(uint64_t n, uint64_t m) {
     enum { NODE = 160, EDGE = 96, REACHED = 8 };
-    /* where the walks from each node may be: nearly everywhere, where the graph is small */
-    return NODE * n + EDGE * m + REACHED * n * n;
+    /* where the walks from each node may be: nearly everywhere, where the graph is small; beyond
+     * 2^30 nodes no more is counted, lest it wrap */
+    uint64_t square = n < 1 << 30 ? n * n : (uint64_t)1 << 60;
+    return NODE * n + EDGE * m + REACHED * square;
 }
 
 static igraph_error_t walktrap(struct call *c) {
