@@ -63,11 +63,6 @@ static gx_status read_kind(gx_filter *filter, gx_call_env *call, gx_error *err) 
     return gx_where_compile(&filter->kind, call->arena, gx_slice_of(text), err);
 }
 
-static int by_number(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static gx_status read_exclude(gx_filter *filter, gx_call_env *call, gx_error *err) {
     const gx_value *list = gx_arg_value(call->args, "exclude");
     if (list->type != GX_LIST || list->size == 0) {
@@ -84,7 +79,7 @@ static gx_status read_exclude(gx_filter *filter, gx_call_env *call, gx_error *er
             filter->excluded[filter->excluded_count++] = item;
         }
     }
-    qsort(filter->excluded, filter->excluded_count, sizeof *filter->excluded, by_number);
+    qsort(filter->excluded, filter->excluded_count, sizeof *filter->excluded, gx_by_number);
     return GX_OK;
 }
 
@@ -198,7 +193,7 @@ gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, u
         }
     }
     if (filter->excluded_count > 0 &&
-        bsearch(&item, filter->excluded, filter->excluded_count, sizeof item, by_number)) {
+        bsearch(&item, filter->excluded, filter->excluded_count, sizeof item, gx_by_number)) {
         return reason(arena, "excluded", (gx_slice){"", 0});
     }
     const char *own = live ? rule_of_member(filter, live, item) : NULL;

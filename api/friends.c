@@ -32,7 +32,8 @@ const char *gx_meet_reason_name(gx_meet_reason reason) {
     return names[reason];
 }
 
-bool gx_is_departed(const gx_value *record, int64_t now_ms) {
+/* A `status` that says so, or a `left_at` that is past. */
+static bool is_departed(const gx_value *record, int64_t now_ms) {
     static const char *const gone[] = {"left",    "departed", "closed", "off",
                                        "deleted", "hidden",   "banned", "suspended"};
     const gx_value *status = gx_map_get(record, "status");
@@ -149,11 +150,6 @@ typedef struct shared {
     double weight;
 } shared;
 
-static int by_number(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static gx_status add_tied(void *context, const gx_tie *tie, gx_error *err) {
     search *s = context;
     uint32_t *row = vector_add(&s->tied);
@@ -171,14 +167,14 @@ static gx_status read_tied(search *s, gx_error *err) {
         status = gx_tie_in(s->txn, s->user, add_tied, s, err);
     }
     if (status == GX_OK && s->tied.count > 0) {
-        qsort(s->tied.data, s->tied.count, s->tied.size, by_number);
+        qsort(s->tied.data, s->tied.count, s->tied.size, gx_by_number);
     }
     return status;
 }
 
 static bool may_meet(const search *s, uint32_t user) {
     return user != s->user &&
-           !(s->tied.count && bsearch(&user, s->tied.data, s->tied.count, s->tied.size, by_number));
+           !(s->tied.count && bsearch(&user, s->tied.data, s->tied.count, s->tied.size, gx_by_number));
 }
 
 /* ---- candidates ---------------------------------------------------------------------------------
@@ -245,17 +241,9 @@ static gx_status read_groups(search *s, gx_error *err) {
 }
 
 static const shared *shared_with(const search *s, uint32_t user) {
-    const shared *rows = s->groups.data;
-    size_t low = 0, high = s->groups.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (rows[middle].user < user) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < s->groups.count && rows[low].user == user ? &rows[low] : NULL;
+    return s->groups.count ? bsearch(&user, s->groups.data, s->groups.count, s->groups.size,
+                                     gx_by_number)
+                           : NULL;
 }
 
 /* How somebody leads; all 0: they do not. */
@@ -393,7 +381,7 @@ static gx_status look_at(gx_meet_one *one, bool *keep, const search *s, gx_arena
     GX_TRY(gx_record_get(&record, s->txn, scratch, GX_SPACE_USER, one->user, err));
     gx_slice city = text_of(&record, "city");
     bool same_city = s->city.size > 0 && gx_slice_equal(city, s->city);
-    *keep = !gx_is_departed(&record, s->now_ms) && (same_city || !s->m->same_city);
+    *keep = !is_departed(&record, s->now_ms) && (same_city || !s->m->same_city);
     if (*keep) {
         GX_TRY(gx_member_history(&their, s->txn, s->m->call->state, one->user, scratch, err));
         one->part[GX_REASON_TASTE] = worth[s->m->mode].taste * gx_meet_weights_default.taste *

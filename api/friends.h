@@ -66,8 +66,5 @@ GX_MUST_CHECK gx_status gx_meeting_list(gx_meet_one **out, uint32_t *out_count, 
 
 /* Of how many candidates records and events are read, for a list of n. */
 uint32_t gx_meeting_pool(uint32_t n);
-/* Whether a record says that its member has left: `status` is left, departed, closed, off, deleted,
- * hidden, banned or suspended, or `left_at` is past. */
-bool gx_is_departed(const gx_value *record, int64_t now_ms);
 
 #endif

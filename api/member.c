@@ -19,7 +19,8 @@ static const int RECENT_DAYS = 30;
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
-const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t action) {
+/* Also of one that is newer than the state. */
+static const gx_action_rule *action_of(const gx_rules *rules, gx_txn *txn, uint32_t action) {
     if (action < rules->action_count) {
         return &rules->actions[action];
     }
@@ -54,7 +55,7 @@ typedef struct deed {
 } deed;
 
 static gx_status add_deed(reader *r, const gx_event_core *event, gx_error *err) {
-    const gx_action_rule *rule = gx_action_of(&r->state->rules, r->txn, event->action);
+    const gx_action_rule *rule = action_of(&r->state->rules, r->txn, event->action);
     deed *d = vector_add(&r->deeds);
     if (!d) {
         return gx_fail_memory(err, r->deeds.capacity * sizeof *d);
@@ -196,7 +197,7 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
 
 static gx_status add_act(reader *r, const gx_event_core *event, gx_error *err) {
     r->newest_ms = event->ts_ms > r->newest_ms ? event->ts_ms : r->newest_ms;
-    const gx_action_rule *rule = gx_action_of(&r->state->rules, r->txn, event->action);
+    const gx_action_rule *rule = action_of(&r->state->rules, r->txn, event->action);
     double weight = weight_of(rule, event) / r->buy_weight;
     if (event->item == GX_NONE || !(weight > 0)) {
         return GX_OK;

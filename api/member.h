@@ -36,7 +36,4 @@ GX_MUST_CHECK gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx
  * like. */
 double gx_history_cosine(uint32_t *out_both, const gx_history *a, const gx_history *b);
 
-/* The rule of an action, also of one that is newer than the state. */
-const gx_action_rule *gx_action_of(const gx_rules *rules, gx_txn *txn, uint32_t action);
-
 #endif

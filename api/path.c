@@ -4,7 +4,6 @@
 #include "api/vector.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { FROM_SOURCE, FROM_TARGET, SIDES };
 
@@ -33,8 +32,7 @@ typedef struct opened {
 } opened;
 
 typedef struct search {
-    gx_steps_fn steps;
-    void *context;
+    const gx_path_query *query;
     gx_job *job;
     vector nodes, links;
     uint32_t *slot; /* index + 1 into nodes, 0: free; a power of two of them */
@@ -110,6 +108,13 @@ static bool add_link(search *s, seen *to, uint32_t from, bool alone) {
     return true;
 }
 
+/* The ties of the member with that index, in the direction of the search. */
+static gx_status read_steps(const gx_step **out, size_t *out_count, const search *s, int side,
+                            uint32_t index, gx_error *err) {
+    return s->query->steps(s->query->context, out, out_count, node_at(s, index)->user,
+                           side == FROM_TARGET, err);
+}
+
 /* ---- by steps -----------------------------------------------------------------------------------
  */
 
@@ -124,8 +129,7 @@ static bool queue_node(search *s, int side, uint32_t index) {
 static gx_status expand(search *s, int side, uint32_t index, gx_error *err) {
     const gx_step *steps = NULL;
     size_t count = 0;
-    gx_status status =
-        s->steps(s->context, &steps, &count, node_at(s, index)->user, side == FROM_TARGET, err);
+    gx_status status = read_steps(&steps, &count, s, side, index, err);
     const double distance = s->depth[side], ways = node_at(s, index)->side[side].ways;
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         uint32_t other = meet_user(s, steps[i].user);
@@ -233,8 +237,7 @@ static gx_status settle(search *s, int side, gx_error *err) {
     size_t count = 0;
     opened top = heap_pop(s, side);
     node_at(s, top.node)->side[side].done = true;
-    gx_status status =
-        s->steps(s->context, &steps, &count, node_at(s, top.node)->user, side == FROM_TARGET, err);
+    gx_status status = read_steps(&steps, &count, s, side, top.node, err);
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         uint32_t other = meet_user(s, steps[i].user);
         if (other == no_link) {
@@ -322,64 +325,43 @@ static gx_status add_path(gx_paths *out, const search *s, uint32_t meet, double 
     return GX_OK;
 }
 
-static int by_number(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+/* How many shortest paths pass this member in their middle. */
+static double ways_through(const search *s, uint32_t index) {
+    const seen *source = &node_at(s, index)->side[FROM_SOURCE];
+    const seen *target = &node_at(s, index)->side[FROM_TARGET];
+    return source->distance == s->depth[FROM_SOURCE] && target->distance == s->depth[FROM_TARGET]
+               ? source->ways * target->ways
+               : 0;
 }
 
-/* Those in the middle of all shortest paths, in the order of the outermost level of the source's.
- */
-static bool is_between(const search *s, uint32_t index) {
-    const node *n = node_at(s, index);
-    return n->side[FROM_SOURCE].distance == s->depth[FROM_SOURCE] &&
-           n->side[FROM_TARGET].distance == s->depth[FROM_TARGET];
-}
-
-static gx_status paths_by_steps(gx_paths *out, const search *s, uint32_t limit, gx_arena *arena,
-                                gx_error *err) {
-    vector middle = {.size = sizeof(uint32_t)};
+/* By their middles, in the order in which those were met. */
+static gx_status paths_by_steps(gx_paths *out, const search *s, gx_arena *arena, gx_error *err) {
     gx_status status = GX_OK;
     out->length = s->depth[FROM_SOURCE] + s->depth[FROM_TARGET];
-    for (uint32_t i = 0; i < s->nodes.count; i++) {
-        if (is_between(s, i)) {
-            uint32_t *index = vector_add(&middle);
-            if (!index) {
-                status = gx_fail_memory(err, middle.capacity * middle.size);
-                goto done;
-            }
-            *index = i;
-            out->ways +=
-                node_at(s, i)->side[FROM_SOURCE].ways * node_at(s, i)->side[FROM_TARGET].ways;
+    for (uint32_t i = 0; status == GX_OK && i < s->nodes.count; i++) {
+        const double ways = ways_through(s, i);
+        out->ways += ways;
+        for (uint32_t k = 0; status == GX_OK && k < ways && out->count < s->query->limit; k++) {
+            status = add_path(out, s, i, k, arena, err);
         }
     }
-    qsort(middle.data, middle.count, middle.size, by_number);
-    for (size_t i = 0; i < middle.count; i++) {
-        uint32_t index = ((uint32_t *)middle.data)[i];
-        double ways =
-            node_at(s, index)->side[FROM_SOURCE].ways * node_at(s, index)->side[FROM_TARGET].ways;
-        for (uint32_t k = 0; k < ways && out->count < limit; k++) {
-            GX_TRY(add_path(out, s, index, k, arena, err));
-        }
-    }
-done:
-    gx_free(middle.data);
     return status;
 }
 
-static gx_status start(search *s, int side, uint32_t user, bool by_length, gx_error *err) {
+static gx_status start(search *s, int side, uint32_t user, gx_error *err) {
     uint32_t index = meet_user(s, user);
     if (index == no_link) {
         return gx_fail_memory(err, 0);
     }
     node_at(s, index)->side[side] = (seen){.distance = 0, .ways = 1, .before = no_link};
-    bool queued = by_length ? heap_push(s, side, 0, index) : queue_node(s, side, index);
+    bool queued = s->query->by_length ? heap_push(s, side, 0, index) : queue_node(s, side, index);
     return queued ? GX_OK : gx_fail_memory(err, 0);
 }
 
 /* The search from one end has met all there are; the other may have stopped before. */
-static void tell_apart(gx_paths *out, const search *s, bool by_length) {
+static void tell_apart(gx_paths *out, const search *s) {
     const vector *queue = &s->queue[FROM_SOURCE];
-    size_t open = by_length ? queue->count : queue->count - s->level[FROM_SOURCE];
+    size_t open = s->query->by_length ? queue->count : queue->count - s->level[FROM_SOURCE];
     const int side = open > 0 ? FROM_TARGET : FROM_SOURCE;
     out->target_apart = side == FROM_TARGET;
     for (uint32_t i = 0; i < s->nodes.count; i++) {
@@ -388,40 +370,38 @@ static void tell_apart(gx_paths *out, const search *s, bool by_length) {
     out->others--;
 }
 
-gx_status gx_paths_find(gx_paths *out, uint32_t source, uint32_t target, bool by_length,
-                        uint32_t limit, gx_steps_fn steps, void *context, gx_arena *arena,
-                        gx_job *job, gx_error *err) {
+gx_status gx_paths_find(gx_paths *out, const gx_path_query *query, gx_arena *arena, gx_job *job,
+                        gx_error *err) {
     gx_status status = GX_OK;
-    const size_t entry = by_length ? sizeof(opened) : sizeof(uint32_t);
-    search s = {.steps = steps,
-                .context = context,
+    const size_t entry = query->by_length ? sizeof(opened) : sizeof(uint32_t);
+    search s = {.query = query,
                 .job = job,
                 .nodes = {.size = sizeof(node)},
                 .links = {.size = sizeof(nearer)},
                 .queue = {{.size = entry}, {.size = entry}},
                 .best = HUGE_VAL};
     gx_paths paths = {0};
-    paths.path = gx_arena_get(arena, (size_t)limit * sizeof *paths.path + 1);
+    paths.path = gx_arena_get(arena, (size_t)query->limit * sizeof *paths.path + 1);
     if (!paths.path) {
-        return gx_fail_memory(err, (size_t)limit * sizeof *paths.path);
+        return gx_fail_memory(err, (size_t)query->limit * sizeof *paths.path);
     }
-    GX_TRY(start(&s, FROM_SOURCE, source, by_length, err));
-    GX_TRY(start(&s, FROM_TARGET, target, by_length, err));
-    paths.connected = source == target;
-    s.best = source == target ? 0 : HUGE_VAL;
-    if (by_length) {
+    GX_TRY(start(&s, FROM_SOURCE, query->source, err));
+    GX_TRY(start(&s, FROM_TARGET, query->target, err));
+    paths.connected = query->source == query->target;
+    s.best = paths.connected ? 0 : HUGE_VAL;
+    if (query->by_length) {
         GX_TRY(search_lengths(&s, &paths.connected, err));
     } else {
         GX_TRY(search_steps(&s, &paths.connected, err));
     }
-    if (paths.connected && by_length) {
+    if (paths.connected && query->by_length) {
         paths.length = s.best;
         paths.ways = 1;
         GX_TRY(add_path(&paths, &s, s.meet, 0, arena, err));
     } else if (paths.connected) {
-        GX_TRY(paths_by_steps(&paths, &s, limit, arena, err));
+        GX_TRY(paths_by_steps(&paths, &s, arena, err));
     } else {
-        tell_apart(&paths, &s, by_length);
+        tell_apart(&paths, &s);
     }
     *out = paths;
 done:

@@ -46,10 +46,16 @@ typedef struct gx_paths {
     uint64_t others;
 } gx_paths;
 
-/* At most `limit` paths where searched by steps, one by length. Made in `arena`. A path from a
- * member to themselves has no steps. */
-GX_MUST_CHECK gx_status gx_paths_find(gx_paths *out, uint32_t source, uint32_t target,
-                                      bool by_length, uint32_t limit, gx_steps_fn steps,
-                                      void *context, gx_arena *arena, gx_job *job, gx_error *err);
+typedef struct gx_path_query {
+    uint32_t source, target;
+    bool by_length; /* else by steps */
+    uint32_t limit; /* at most so many paths by steps; by length it is one */
+    gx_steps_fn steps;
+    void *context; /* of `steps` */
+} gx_path_query;
+
+/* Made in `arena`. A path from a member to themselves has no steps. */
+GX_MUST_CHECK gx_status gx_paths_find(gx_paths *out, const gx_path_query *query, gx_arena *arena,
+                                      gx_job *job, gx_error *err);
 
 #endif

@@ -86,9 +86,9 @@ static void assert_paths(world *w, uint32_t u, uint32_t v, bool lengths, uint32_
     gx_arena *arena = gx_arena_create();
     gx_paths paths;
     gx_job job;
+    const gx_path_query query = {u, v, lengths, limit, steps_of, w};
     gx_job_init(&job, 1, 1);
-    assert_int_equal(gx_paths_find(&paths, u, v, lengths, limit, steps_of, w, arena, &job, NULL),
-                     GX_OK);
+    assert_int_equal(gx_paths_find(&paths, &query, arena, &job, NULL), GX_OK);
     assert_int_equal(paths.connected, isfinite(w->distance[u][v]) ? 1 : 0);
     if (paths.connected) {
         assert_true(paths.length == w->distance[u][v]);
@@ -152,14 +152,14 @@ static void test_many_ways_are_counted(void **state) {
     gx_paths paths;
     gx_job job;
     gx_job_init(&job, 1, 1);
-    assert_int_equal(gx_paths_find(&paths, 0, 120, false, 5, diamonds, row, arena, &job, NULL),
-                     GX_OK);
+    gx_path_query query = {0, 120, false, 5, diamonds, row};
+    assert_int_equal(gx_paths_find(&paths, &query, arena, &job, NULL), GX_OK);
     assert_true(paths.ways == exp2(40));
     assert_int_equal(paths.count, 5);
     assert_int_equal(paths.path[4].steps, 80);
     gx_job_cancel(&job);
-    assert_int_equal(gx_paths_find(&paths, 0, 120, true, 1, diamonds, row, arena, &job, NULL),
-                     GX_CANCELLED);
+    query.by_length = true;
+    assert_int_equal(gx_paths_find(&paths, &query, arena, &job, NULL), GX_CANCELLED);
     gx_arena_destroy(arena);
 }
 

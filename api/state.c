@@ -26,9 +26,9 @@ static gx_status load_rules(gx_state *state, gx_store *store, gx_error *err) {
 
 static gx_status resolve(gx_state *state, gx_error *err) {
     const gx_array *count = gx_arrays_find(state->arrays, "history.count");
-    const gx_array *popular = gx_arrays_find(state->arrays, "category.label");
+    const gx_array *label = gx_arrays_find(state->arrays, "category.label");
     state->users = count ? (uint32_t)count->shape[0] : 0;
-    state->items = popular ? (uint32_t)popular->shape[0] : 0;
+    state->items = label ? (uint32_t)label->shape[0] : 0;
     const uint32_t *community =
         gx_arrays_get(state->arrays, "leiden.community", GX_U32, state->users);
     for (uint32_t u = 0; community && u < state->users; u++) {

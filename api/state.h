@@ -1,5 +1,5 @@
-/* What is served: a snapshot, resolved once, with the item columns for `where` and the live
- * overlay. Immutable but for the overlay; counted; swapped by one atomic pointer. */
+/* What is served: a snapshot, resolved once. Immutable, but for how many hold it; the database puts
+ * another in its place whole (gx_db_reload). */
 #ifndef GX_API_STATE_H
 #define GX_API_STATE_H
 

@@ -84,17 +84,12 @@ static gx_status add_group(void *context, const gx_membership *member, gx_error 
     return GX_OK;
 }
 
-static int by_number(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Groups the user is in, by rising number; *out->data is the caller's to free. */
 static gx_status read_groups(vector *out, gx_txn *txn, uint32_t user, gx_error *err) {
     *out = (vector){.size = sizeof(uint32_t)};
     gx_status status = gx_member_of_user(txn, user, add_group, out, err);
     if (status == GX_OK && out->count > 0) {
-        qsort(out->data, out->count, out->size, by_number);
+        qsort(out->data, out->count, out->size, gx_by_number);
     }
     return status;
 }
@@ -205,19 +200,15 @@ static row row_of(const gx_held *held, uint32_t user) {
                  (uint32_t)(graph->out_ptr[user + 1] - from)};
 }
 
-uint32_t gx_ties_degree(const gx_ties *ties) {
-    return row_of(ties->undirected, ties->user).count;
-}
-
 /* 0 where there is none. */
 static double weight_to(const row *r, uint32_t user) {
     const uint32_t *found =
-        r->count ? bsearch(&user, r->dst, r->count, sizeof *r->dst, by_number) : NULL;
+        r->count ? bsearch(&user, r->dst, r->count, sizeof *r->dst, gx_by_number) : NULL;
     return !found ? 0 : r->weight ? (double)r->weight[found - r->dst] : 1;
 }
 
 static bool is_tied(const row *r, uint32_t user) {
-    return r->count && bsearch(&user, r->dst, r->count, sizeof *r->dst, by_number);
+    return r->count && bsearch(&user, r->dst, r->count, sizeof *r->dst, gx_by_number);
 }
 
 static uint32_t count_common(const row *a, const row *b) {
@@ -237,18 +228,11 @@ static uint32_t count_common(const row *a, const row *b) {
 }
 
 static double recency(const gx_ties *ties, uint32_t other) {
-    size_t low = 0, high = ties->time_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ties->time[middle].user < other) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < ties->time_count && ties->time[low].user == other
-               ? gx_tie_recency_part(ties->time[low].ts_ms, ties->now_ms, ties->half_life_ms)
-               : GX_TIE_RECENCY_UNKNOWN;
+    const tie_time *found = ties->time_count ? bsearch(&other, ties->time, ties->time_count,
+                                                       sizeof *ties->time, gx_by_number)
+                                             : NULL;
+    return found ? gx_tie_recency_part(found->ts_ms, ties->now_ms, ties->half_life_ms)
+                 : GX_TIE_RECENCY_UNKNOWN;
 }
 
 static gx_status purchases(double *out, const gx_ties *ties, uint32_t other, gx_error *err) {
@@ -273,7 +257,7 @@ static gx_status groups(double *out, const gx_ties *ties, uint32_t other, gx_err
     double sum = 0;
     for (uint32_t g = 0; status == GX_OK && g < ties->group_count; g++) {
         bool both =
-            their.count && bsearch(&ties->group[g], their.data, their.count, their.size, by_number);
+            their.count && bsearch(&ties->group[g], their.data, their.count, their.size, gx_by_number);
         sum += both ? ties->group_weight[g] : 0;
     }
     gx_free(their.data);

@@ -34,7 +34,6 @@ typedef struct gx_ties {
 /* The caller closes it in any case. Everything else is made in the call's arena. */
 GX_MUST_CHECK gx_status gx_ties_open(gx_ties *out, gx_call_env *call, uint32_t user, gx_error *err);
 void gx_ties_close(gx_ties *ties);
-uint32_t gx_ties_degree(const gx_ties *ties);
 /* The tie to `other`; not_found where the two have none. O(the two rows, groups and histories). */
 GX_MUST_CHECK gx_status gx_ties_measure(gx_tie_measure *out, const gx_ties *ties, uint32_t other,
                                         gx_error *err);

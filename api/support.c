@@ -1,11 +1,12 @@
 /* Small things that many methods say the same way. */
 #include "api/support.h"
 
+#include "engine/kernel/top.h"
+
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-const char *gx_space_noun(gx_space space) {
+static const char *space_noun(gx_space space) {
     static const char *const nouns[GX_SPACE_COUNT] = {"user",     "item",   "group",   "coupon",
                                                       "tie kind", "action", "channel", "campaign"};
     return (unsigned)space < GX_SPACE_COUNT ? nouns[space] : "word";
@@ -15,8 +16,8 @@ gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word
     gx_status status = gx_word_find(out, txn, space, word);
     if (status == GX_NOT_FOUND) {
         char shown[80];
-        return gx_fail_at(err, GX_NOT_FOUND, gx_space_noun(space), "%s %s is not in this store",
-                          gx_space_noun(space),
+        return gx_fail_at(err, GX_NOT_FOUND, space_noun(space), "%s %s is not in this store",
+                          space_noun(space),
                           gx_quote(shown, sizeof shown, word.data, word.size));
     }
     return status == GX_OK ? GX_OK : gx_fail(err, status, "the store could not be read");
@@ -25,6 +26,11 @@ gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word
 gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id) {
     gx_slice name = gx_word_name(txn, space, id);
     return name.size ? gx_text_copy(arena, name.data, name.size) : gx_nil();
+}
+
+int gx_by_number(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
 }
 
 bool gx_is_always_long(const gx_value *args) {
@@ -161,70 +167,25 @@ gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
 /* ---- the n largest ------------------------------------------------------------------------------
  */
 
-typedef struct ranked {
-    double score;
-    uint32_t index;
-} ranked;
-
-/* True where a goes before b. */
-static bool before(ranked a, ranked b) {
-    return a.score > b.score || (a.score == b.score && a.index < b.index);
-}
-
-/* A heap with the last of the kept on top. */
-static void sift_down(ranked *heap, uint32_t count, uint32_t at) {
-    ranked moved = heap[at];
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count) {
-            break;
-        }
-        if (child + 1 < count && before(heap[child], heap[child + 1])) {
-            child++;
-        }
-        if (!before(moved, heap[child])) {
-            break;
-        }
-        heap[at] = heap[child];
-        at = child;
-    }
-    heap[at] = moved;
-}
-
-static int by_rank(const void *a, const void *b) {
-    return before(*(const ranked *)a, *(const ranked *)b) ? -1 : 1;
-}
-
 uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, uint32_t count,
                      uint32_t n, const uint8_t *keep) {
+    gx__top top = {.capacity = n < count ? n : count};
+    top.entry = gx_arena_get(arena, ((size_t)top.capacity + 1) * sizeof *top.entry);
+    uint32_t *out = gx_arena_get(arena, ((size_t)top.capacity + 1) * sizeof *out);
     *out_count = 0;
-    n = n < count ? n : count;
-    ranked *heap = gx_arena_get(arena, ((size_t)n + 1) * sizeof *heap);
-    uint32_t *out = gx_arena_get(arena, ((size_t)n + 1) * sizeof *out);
-    if (!heap || !out || n == 0) {
-        return out;
+    if (!top.entry || !out) {
+        return NULL;
     }
-    uint32_t held = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if ((keep && !keep[i]) || !isfinite(score[i])) {
-            continue;
-        }
-        ranked one = {score[i], i};
-        if (held < n) {
-            heap[held++] = one;
-            for (uint32_t k = held / 2; held == n && k-- > 0;) {
-                sift_down(heap, held, k);
-            }
-        } else if (before(one, heap[0])) {
-            heap[0] = one;
-            sift_down(heap, held, 0);
+        if ((!keep || keep[i]) && isfinite(score[i])) {
+            gx__top_offer(&top, score[i], i, 0);
         }
     }
-    qsort(heap, held, sizeof *heap, by_rank);
-    for (uint32_t i = 0; i < held; i++) {
-        out[i] = heap[i].index;
+    gx__top_sort(&top);
+    for (uint32_t i = 0; i < top.count; i++) {
+        out[i] = top.entry[i].id;
     }
-    *out_count = held;
+    *out_count = top.count;
     return out;
 }
 

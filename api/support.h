@@ -8,10 +8,10 @@
 /* not_found: "user 'u9' is not in this store". */
 GX_MUST_CHECK gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word,
                                      gx_error *err);
-/* "user", "item", … for messages and keys. */
-const char *gx_space_noun(gx_space space);
 /* The external id, copied; nil where it was forgotten. */
 gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id);
+/* For qsort and bsearch: numbers, or rows that begin with one, by rising number. */
+int gx_by_number(const void *a, const void *b);
 /* An `is_long`: how much there is to do is not known before. */
 bool gx_is_always_long(const gx_value *args);
 /* A tie as it stands in answers: {src, dst, kind, weight, directed, ts?}. */

@@ -82,7 +82,8 @@ static void param_note(char *out, size_t size, const gx_param *param) {
     }
 }
 
-void gx_help_flags(FILE *out, const gx_param *params, size_t count) {
+/* A line each. */
+static void help_flags(FILE *out, const gx_param *params, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (params[i].flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN)) {
             continue;
@@ -131,7 +132,7 @@ void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
         }
     }
     fputs("\nflags\n", out);
-    gx_help_flags(out, params, count);
+    help_flags(out, params, count);
     if (verb->flags & GX_VERB_PASS_FLAGS) {
         fputs("\nparameters of the pass are flags too: `guanxi help PASS` shows them, and "
               "`guanxi run` lists the\npasses\n",
@@ -140,10 +141,10 @@ void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
     gx_more more;
     for (size_t i = 0; verb->more && verb->more(&more, i); i++) {
         fprintf(out, "\nflags of %s: %s\n", more.name, more.summary);
-        gx_help_flags(out, more.params, more.param_count);
+        help_flags(out, more.params, more.param_count);
     }
     fputs("\nflags of every verb\n", out);
-    gx_help_flags(out, gx_cli_common, gx_cli_common_count);
+    help_flags(out, gx_cli_common, gx_cli_common_count);
     if (verb->examples) {
         fprintf(out, "\nexamples\n%s", verb->examples);
     }
@@ -157,7 +158,7 @@ void gx_help_pass(FILE *out, const gx_pass *pass) {
                 pass->kind == GX_KIND_CENTRALITY ? "centrality" : "communities", pass->name);
     }
     fputs("\nparameters\n", out);
-    gx_help_flags(out, pass->params, pass->param_count);
+    help_flags(out, pass->params, pass->param_count);
     fputs(pass->param_count ? "\ngives\n" : "  none\n\ngives\n", out);
     for (size_t i = 0; i < pass->give_count; i++) {
         char name[80];

@@ -17,7 +17,7 @@ struct gx_target {
     const char *throwaway; /* directory to remove at the end; in the command's arena */
 };
 
-bool gx_target_is_store(const char *text) {
+static bool is_store(const char *text) {
     char path[4096];
     struct stat info;
     int size = snprintf(path, sizeof path, "%s/data.mdb", text);
@@ -26,10 +26,6 @@ bool gx_target_is_store(const char *text) {
 
 static bool is_address(const char *text) {
     return strncmp(text, "unix:", 5) == 0 || strncmp(text, "tcp:", 4) == 0;
-}
-
-gx_db *gx_target_db(gx_target *target) {
-    return target->db;
 }
 
 /* ---- throwaway stores
@@ -137,7 +133,7 @@ gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err) {
                            command->verb->name, text));
         }
         GX_TRY(gx_client_open(&target->client, text, CONNECT_TIMEOUT_MS, err));
-    } else if (gx_target_is_store(text)) {
+    } else if (is_store(text)) {
         GX_TRY(open_store(target, text, command, err));
     } else if (stat(text, &info) != 0) {
         GX_TRY(

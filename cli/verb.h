@@ -106,7 +106,7 @@ GX_MUST_CHECK gx_status gx_command_parse(gx_command *out, gx_arena *arena, int a
 GX_MUST_CHECK gx_status gx_prepare_pass_flags(gx_command *command, gx_error *err);
 /* The pass the words name; NULL: none, or a verb that runs none. */
 const gx_pass *gx_command_pass(const gx_command *command);
-/* The text of a flag given for the verb's own parameter; an empty slice where it was not. */
+/* The text of a flag given for the verb's own parameter; NULL where it was not. */
 const char *gx_given_text(const gx_command *command, const char *name);
 
 /* ---- targets -------------------------------------------------------------------------------- */
@@ -118,8 +118,6 @@ GX_MUST_CHECK gx_status gx_target_open(gx_target **out, gx_command *command, gx_
 void gx_target_close(gx_target *target); /* removes a throwaway store */
 GX_MUST_CHECK gx_status gx_target_call(gx_value *out, gx_target *target, const char *method,
                                        const gx_value *args, gx_command *command, gx_error *err);
-gx_db *gx_target_db(gx_target *target); /* NULL: a server */
-bool gx_target_is_store(const char *text);
 /* A fresh directory below TMPDIR; NULL with *err filled. */
 const char *gx_throwaway_make(gx_arena *arena, gx_error *err);
 
@@ -145,7 +143,6 @@ void gx_progress_end(gx_command *command);
 
 void gx_help_overview(FILE *out);
 void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb);
-void gx_help_flags(FILE *out, const gx_param *params, size_t count); /* a line each */
 void gx_help_pass(FILE *out, const gx_pass *pass);
 /* "half_life" as it is typed: "half-life". */
 void gx_flag_name(char *out, size_t size, const char *name);

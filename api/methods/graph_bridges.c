@@ -244,19 +244,13 @@ done:
     return status;
 }
 
-/* The pairs of many small circles, or names of many members, are too much for the loop. */
-static bool is_long(const gx_value *args) {
-    (void)args;
-    return true;
-}
-
 const gx_method gx_method_graph_bridges = {
     .name = "graph.bridges",
     .summary =
         "members who span circles, pairs of circles that ties join, ties that hold it together",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
-    .is_long = is_long,
+    .is_long = gx_is_always_long, /* pairs of many small circles, names of many members */
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{bridges: [{user, community, cross_ties, circles, participation, role, joins: "

@@ -155,26 +155,27 @@ done:
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
-    uint32_t source, target;
     gx_paths paths;
     reader r = {.call = call,
                 .by_strength = gx_arg_is(call->args, "by", "strength"),
                 .directed = gx_arg_bool(call->args, "directed")};
-    if (r.by_strength && gx_arg_int(call->args, "n") > 1) {
+    gx_path_query query = {.by_length = r.by_strength,
+                           .limit = (uint32_t)gx_arg_int(call->args, "n"),
+                           .steps = read_steps,
+                           .context = &r};
+    if (r.by_strength && query.limit > 1) {
         return gx_fail_at(err, GX_BAD_REQUEST, "n",
-                          "n: %lld was given with by strength, which finds one path; more than 1 "
-                          "goes with by hops",
-                          (long long)gx_arg_int(call->args, "n"));
+                          "n: %u was given with by strength, which finds one path; more than 1 goes "
+                          "with by hops",
+                          query.limit);
     }
-    GX_TRY(gx_need_word(&source, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
-    GX_TRY(gx_need_word(&target, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
+    GX_TRY(gx_need_word(&query.source, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
+    GX_TRY(gx_need_word(&query.target, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
     GX_TRY(gx_filter_from_args(&r.filter, call->txn, call->arena, call->args, err));
     /* Strengths of the snapshot are of all kinds and times. */
     r.measured = !r.filter.kind && !r.filter.from_ms && !r.filter.to_ms;
     r.people.filter = r.measured ? NULL : &r.filter;
-    GX_TRY(gx_paths_find(&paths, source, target, r.by_strength,
-                         (uint32_t)gx_arg_int(call->args, "n"), read_steps, &r, call->arena,
-                         call->job, err));
+    GX_TRY(gx_paths_find(&paths, &query, call->arena, call->job, err));
     GX_TRY(answer(out, &r, &paths, err));
 done:
     gx_tie_filter_finish(&r.filter);

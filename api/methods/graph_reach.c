@@ -37,17 +37,12 @@ static uint64_t end_of(const rows *r, uint32_t u) {
     return strong;
 }
 
-static int by_number(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static bool is_blocked(const rows *r, uint32_t u, uint32_t v) {
     const gx_graph *blocks = r->blocks;
     const uint64_t from = blocks && u < blocks->n ? blocks->out_ptr[u] : 0;
     const uint64_t to = blocks && u < blocks->n ? blocks->out_ptr[u + 1] : 0;
     return from < to &&
-           bsearch(&v, blocks->out_dst + from, to - from, sizeof *blocks->out_dst, by_number);
+           bsearch(&v, blocks->out_dst + from, to - from, sizeof *blocks->out_dst, gx_by_number);
 }
 
 static gx_value level_value(gx_arena *arena, uint32_t step, uint32_t members, uint32_t within,

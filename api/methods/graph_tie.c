@@ -34,10 +34,6 @@ static gx_status standing(gx_value *out, const gx_ties *ties, uint32_t other, gx
     return GX_OK;
 }
 
-static gx_value shares_value(gx_arena *arena, const gx_ties *ties) {
-    return gx_ties_parts_value(arena, ties, ties->share);
-}
-
 static gx_status find_block(bool *out, gx_call_env *call, uint32_t src, uint32_t dst,
                             gx_error *err) {
     gx_people people = {0};
@@ -97,7 +93,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, &map, "strength", gx_real(m.strength));
     gx_map_put(call->arena, &map, "common", gx_int(m.common));
     gx_map_put(call->arena, &map, "parts", gx_ties_parts_value(call->arena, &own, m.part));
-    gx_map_put(call->arena, &map, "shares", shares_value(call->arena, &own));
+    gx_map_put(call->arena, &map, "shares", gx_ties_parts_value(call->arena, &own, own.share));
     gx_map_put(call->arena, &map, "standing", standings);
     *out = map;
 done:
