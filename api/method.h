@@ -48,6 +48,8 @@ typedef struct gx_method {
     const char *summary;
     gx_scope scope;
     gx_cost cost;
+    /* Of what was built: a door that is given no store but a file builds a snapshot of it first. */
+    bool from_snapshot;
     const gx_param *params;
     size_t param_count;
     /* Of GX_COST_SHORT; may be NULL: whether a call with these arguments (not yet checked) takes so

@@ -103,18 +103,12 @@ static gx_status open_store(gx_target *target, const char *path, const gx_comman
 
 /* What is asked of a bare file is answered from a snapshot of it, where the answer needs one. */
 static gx_status build_throwaway(gx_target *target, gx_command *command, gx_error *err) {
-    static const char *const served[] = {"graph.leaders", "graph.community", "graph.bridges",
-                                         "graph.stats",   "rec.user",        "rec.similar",
-                                         "rec.explain"};
-    bool needed = false;
-    for (size_t i = 0; command->verb->method && i < GX_COUNT(served); i++) {
-        needed = needed || strcmp(command->verb->method, served[i]) == 0;
-    }
-    if (!needed) {
-        return GX_OK;
-    }
+    const char *name = command->verb->method;
+    const gx_method *method = name ? gx_method_find(name) : NULL;
     gx_value ignored;
-    return gx_target_call(&ignored, target, "model.build", NULL, command, err);
+    return method && method->from_snapshot
+               ? gx_target_call(&ignored, target, "model.build", NULL, command, err)
+               : GX_OK;
 }
 
 gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err) {

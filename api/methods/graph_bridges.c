@@ -250,6 +250,7 @@ const gx_method gx_method_graph_bridges = {
         "members who span circles, pairs of circles that ties join, ties that hold it together",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
+    .from_snapshot = true,
     .is_long = gx_is_always_long, /* pairs of many small circles, names of many members */
     .params = params,
     .param_count = GX_COUNT(params),

@@ -79,6 +79,7 @@ const gx_method gx_method_graph_community = {
     .summary = "the profile of one circle",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .result =

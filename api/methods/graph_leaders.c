@@ -142,6 +142,7 @@ const gx_method gx_method_graph_leaders = {
     .summary = "opinion leaders, with the parts of their score",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .result =

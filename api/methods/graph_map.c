@@ -218,6 +218,7 @@ const gx_method gx_method_graph_map = {
     .summary = "the circles as bubbles of a picture, and the ties between them",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_LONG,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{circles: [{community, size, density, conductance, topic, top_item, leader, x, y, "

@@ -235,6 +235,7 @@ const gx_method gx_method_graph_stats = {
     .summary = "figures of the structure: the whole, each circle, and over time",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_LONG,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{stats: [{snapshot, made_ms, community, members, hosts, ties, arcs, density, "

@@ -118,6 +118,7 @@ const gx_method gx_method_rec_explain = {
     .summary = "why an item is in a member's list, or why not",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{user, known, item, listed, why_not: {rule, test, n, score_needed}, rank, "

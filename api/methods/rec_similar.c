@@ -86,6 +86,7 @@ const gx_method gx_method_rec_similar = {
     .summary = "items like an item: who liked one liked the other",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "[{item, items: [{id, title, score}], short} or {item, error}]",

@@ -148,6 +148,7 @@ const gx_method gx_method_rec_user = {
     .summary = "items for members, by friends, circle, leaders and interest, with reasons",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
+    .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = is_long,

@@ -218,6 +218,13 @@ def test_a_bare_edge_list_just_works(tmp_path):
     assert len({row["community"] for row in rows}) == 1
 
 
+@pytest.mark.parametrize("words", [["map"], ["leaders"], ["stats"], ["bridges", "--show", "pairs"], ["community", "c-0"]])
+def test_what_needs_a_snapshot_is_answered_from_a_bare_file(tmp_path, words):
+    edges = tmp_path / "edges.txt"
+    edges.write_text("".join(f"{c}{i} {c}{k}\n" for c in "ab" for i in range(5) for k in range(i)) + "a0 b0\n")
+    assert gx(words[0], edges, *words[1:], "--preset", "snap", "--format", "json").json()
+
+
 def test_an_empty_file_is_said_to_be_empty(tmp_path):
     empty = tmp_path / "empty.txt"
     empty.write_text("")
