@@ -1,10 +1,12 @@
 /* The build: views → plan → named arrays → a published snapshot. */
-#include "api/compute.h"
+#include "api/build.h"
 
-#include <math.h>
+#include "api/compute.h"
+#include "api/estimate.h"
+
 #include <stdio.h>
 
-const char *const gx_build_default[] = {
+static const char *const usual[] = {
     "degree",   "pagerank", "components", "kcore",   "leiden",  "strength", "circle",
     "spanners", "bridges",  "structure",  "leaders", "popular", "linear",   NULL};
 
@@ -48,7 +50,7 @@ static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
     if (given) {
         count = options->passes->size;
     } else {
-        while (gx_build_default[count]) {
+        while (usual[count]) {
             count++;
         }
     }
@@ -57,7 +59,7 @@ static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
         return gx_fail_memory(err, (count + 1) * sizeof *wanted);
     }
     for (size_t i = 0; i < count; i++) {
-        const char *name = gx_build_default[given ? 0 : i];
+        const char *name = usual[given ? 0 : i];
         if (given) {
             const gx_value *text = &options->passes->as.items[i];
             name = gx_arena_printf(arena, "%.*s", (int)text->size, text->as.text);
@@ -305,33 +307,7 @@ done:
     return status;
 }
 
-void gx_estimate_add(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate) {
-    gx_value step = gx_map(arena, 4);
-    gx_map_put(arena, &step, "pass", gx_str(name));
-    gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)estimate.mem_bytes));
-    gx_map_put(arena, &step, "cpu_s", gx_real(estimate.cpu_s));
-    gx_map_put(arena, &step, "cpu_most_s", gx_real(fmax(estimate.cpu_s, estimate.cpu_most_s)));
-    gx_list_add(arena, steps, step);
-}
-
-gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole) {
-    gx_value map = gx_map(arena, 5);
-    gx_map_put(arena, &map, "steps", steps);
-    gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
-    gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
-    gx_map_put(arena, &map, "cpu_most_s", gx_real(fmax(whole.cpu_s, whole.cpu_most_s)));
-    return map;
-}
-
-gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, const gx_estimate *view,
-                           gx_estimate whole) {
-    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1);
-    gx_estimate_add(arena, &steps, "view", *view);
-    for (size_t i = 0; i < plan->count; i++) {
-        gx_estimate_add(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
-    }
-    return gx_estimate_map(arena, steps, whole);
-}
+/* ---- what it would take ---------------------------------------------------------------------- */
 
 /* The views are made for real: how much a model will keep depends on how the events lie, and what
  * making them took is known rather than guessed. */
@@ -349,15 +325,37 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
                          err));
     gx_estimate view = {.mem_bytes = atomic_load(&job->mem_peak) - before,
                         .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
-    gx_estimate whole = gx_plan_estimate(&plan, &views.input, job->threads);
-    uint64_t later = views.held + whole.mem_bytes;
-    whole.mem_bytes = later > view.mem_bytes ? later : view.mem_bytes;
-    whole.cpu_s += view.cpu_s;
-    whole.cpu_most_s += view.cpu_s;
-    *out = gx_estimate_value(arena, &plan, &view, whole);
+    gx_estimate later = gx_plan_estimate(&plan, &views.input, job->threads);
+    *out = gx_estimate_value(arena, &plan, view, views.held, later);
 done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);
     gx_state_release(state);
     return status;
+}
+
+/* What the snapshot has takes nothing. */
+static gx_value of_stored(gx_arena *arena) {
+    gx_value map = gx_map(arena, 5);
+    gx_map_put(arena, &map, "from", gx_str("snapshot"));
+    gx_map_put(arena, &map, "steps", gx_list(arena, 1));
+    gx_map_put(arena, &map, "mem_bytes", gx_int(0));
+    gx_map_put(arena, &map, "cpu_s", gx_real(0));
+    gx_map_put(arena, &map, "cpu_most_s", gx_real(0));
+    return map;
+}
+
+gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass *pass, const gx_value *params,
+                           const gx_view_spec *spec, gx_arena *arena, gx_job *job, gx_error *err) {
+    gx_value passes = gx_list(arena, 1), by_pass = gx_map(arena, 1);
+    if (!pass) {
+        *out = of_stored(arena);
+        return GX_OK;
+    }
+    gx_list_add(arena, &passes, gx_str(pass->name));
+    if (params->type == GX_MAP) {
+        gx_map_put(arena, &by_pass, pass->name, *params);
+    }
+    gx_build_options options = {.passes = &passes, .params = &by_pass, .spec = *spec};
+    return gx_build_estimate(out, db, &options, 0, arena, job, err);
 }

@@ -1,30 +1,69 @@
-/* What a pass would take on a graph that is not there, or that did not fit. */
-#include "api/compute.h"
+/* What passes would take: how it is told, and of a graph that is not there or did not fit. */
+#include "api/estimate.h"
 
 #include <math.h>
 #include <stdio.h>
+
+void gx_estimate_add(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate) {
+    gx_value step = gx_map(arena, 4);
+    gx_map_put(arena, &step, "pass", gx_str(name));
+    gx_map_put(arena, &step, "mem_bytes", gx_int((int64_t)estimate.mem_bytes));
+    gx_map_put(arena, &step, "cpu_s", gx_real(estimate.cpu_s));
+    gx_map_put(arena, &step, "cpu_most_s", gx_real(fmax(estimate.cpu_s, estimate.cpu_most_s)));
+    gx_list_add(arena, steps, step);
+}
+
+gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole) {
+    gx_value map = gx_map(arena, 5);
+    gx_map_put(arena, &map, "steps", steps);
+    gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)whole.mem_bytes));
+    gx_map_put(arena, &map, "cpu_s", gx_real(whole.cpu_s));
+    gx_map_put(arena, &map, "cpu_most_s", gx_real(fmax(whole.cpu_s, whole.cpu_most_s)));
+    return map;
+}
+
+gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
+                           gx_estimate later) {
+    gx_value steps = gx_list(arena, (uint32_t)plan->count + 1);
+    gx_estimate_add(arena, &steps, "view", view);
+    for (size_t i = 0; i < plan->count; i++) {
+        gx_estimate_add(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
+    }
+    later.mem_bytes += held;
+    later.mem_bytes = later.mem_bytes > view.mem_bytes ? later.mem_bytes : view.mem_bytes;
+    later.cpu_s += view.cpu_s;
+    later.cpu_most_s += view.cpu_s;
+    return gx_estimate_map(arena, steps, later);
+}
+
+/* ---- a graph that is not there ----------------------------------------------------------------- */
 
 /* With a weight an arc: most kinds of tie count less than 1. */
 static uint64_t direction_bytes(uint64_t users, uint64_t arcs) {
     return 8 * (users + 1) + 8 * arcs;
 }
 
-/* Of the graphs a pass needs: held afterwards. `arcs` are those of the directed one. */
-static uint64_t view_held(unsigned needs, uint64_t users, uint64_t ties, uint64_t arcs) {
-    uint64_t one = direction_bytes(users, arcs), held = 0;
+/* Of the directed graph. */
+static uint64_t arcs_of(const gx_graph_size *size) {
+    return size->both_ways ? 2 * size->ties : size->ties;
+}
+
+/* Of the graphs a pass needs: held afterwards. */
+static uint64_t view_held(unsigned needs, const gx_graph_size *size) {
+    uint64_t one = direction_bytes(size->members, arcs_of(size)), held = 0;
     held += needs & (GX_NEED_GRAPH | GX_NEED_IN) ? one : 0;
     held += needs & GX_NEED_IN ? one : 0;
-    held += needs & GX_NEED_UNDIRECTED ? direction_bytes(users, 2 * ties) : 0;
+    held += needs & GX_NEED_UNDIRECTED ? direction_bytes(size->members, 2 * size->ties) : 0;
     return held;
 }
 
 /* And while they are read from a store: ends and weight of each tie, rows and scratch of the sort.
  * The figures are measured from a million to 16 million ties, where time an arc grows with the
  * caches that no longer hold what is gathered: docs/bench.md. */
-static gx_estimate view_estimate(unsigned needs, uint64_t users, uint64_t ties, uint64_t arcs,
-                                 int threads) {
+static gx_estimate view_estimate(unsigned needs, const gx_graph_size *size, int threads) {
     static const double directed_s = 7.3e-8, undirected_s = 1.0e-7;
     static const uint64_t directed_bytes = 34, undirected_bytes = 46;
+    const uint64_t users = size->members, ties = size->ties, arcs = arcs_of(size);
     const uint64_t bucket = arcs < 40000 ? arcs : 40000; /* of the sort, one a thread */
     bool directed = needs & (GX_NEED_GRAPH | GX_NEED_IN), undirected = needs & GX_NEED_UNDIRECTED;
     double m = (double)ties, doublings = m > 1e6 ? log2(m / 1e6) : 0;
@@ -35,7 +74,7 @@ static gx_estimate view_estimate(unsigned needs, uint64_t users, uint64_t ties, 
     }
     if (undirected) {
         uint64_t peak = undirected_bytes * ties;
-        peak += directed ? view_held(needs & ~(unsigned)GX_NEED_UNDIRECTED, users, ties, arcs) : 0;
+        peak += directed ? view_held(needs & ~(unsigned)GX_NEED_UNDIRECTED, size) : 0;
         peak += 16 * users;
         e.mem_bytes = peak > e.mem_bytes ? peak : e.mem_bytes;
         e.cpu_s += (undirected_s + 6e-9 * doublings) * m;
@@ -63,68 +102,35 @@ static gx_status check(const gx_plan *plan, gx_arena *arena, gx_error *err) {
 }
 
 static gx_status estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *params,
-                                uint32_t users, uint64_t ties, bool both_ways, int threads,
-                                gx_arena *arena, gx_error *err) {
+                                const gx_graph_size *size, int threads, gx_arena *arena,
+                                gx_error *err) {
     gx_status status = GX_OK;
-    const uint64_t arcs = both_ways ? 2 * ties : ties;
     gx_plan plan = {0};
     gx_plan_step wanted = {.pass = pass, .instance = pass->name, .params = params};
-    gx_graph directed = {.n = users, .m = arcs, .directed = !both_ways};
-    gx_graph undirected = {.n = users, .m = 2 * ties};
-    gx_input input = {.graph = &directed, .undirected = &undirected, .users = users};
+    gx_graph directed = {.n = size->members, .m = arcs_of(size), .directed = !size->both_ways};
+    gx_graph undirected = {.n = size->members, .m = 2 * size->ties};
+    gx_input input = {.graph = &directed, .undirected = &undirected, .users = size->members};
     GX_TRY(gx_plan_make(&plan, gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err));
     GX_TRY(check(&plan, arena, err));
-    gx_estimate view = view_estimate(plan.needs, users, ties, arcs, threads);
-    gx_estimate whole = gx_plan_estimate(&plan, &input, threads);
-    uint64_t later = view_held(plan.needs, users, ties, arcs) + whole.mem_bytes;
-    gx_estimate all = {later > view.mem_bytes ? later : view.mem_bytes, view.cpu_s + whole.cpu_s,
-                       view.cpu_s + whole.cpu_most_s};
-    *out = gx_estimate_value(arena, &plan, &view, all);
+    gx_estimate view = view_estimate(plan.needs, size, threads);
+    *out = gx_estimate_value(arena, &plan, view, view_held(plan.needs, size),
+                             gx_plan_estimate(&plan, &input, threads));
 done:
     gx_plan_finish(&plan);
     return status;
 }
 
 gx_status gx_estimate_graph(gx_value *out, const gx_pass *pass, const gx_value *params,
-                            uint32_t users, uint64_t ties, bool both_ways, int threads,
-                            gx_arena *arena, gx_error *err) {
-    uint64_t most = users ? (uint64_t)users * (users - 1) / (both_ways ? 2 : 1) : 0;
-    if (ties > most) {
+                            const gx_graph_size *size, int threads, gx_arena *arena,
+                            gx_error *err) {
+    const uint64_t n = size->members, most = n ? n * (n - 1) / (size->both_ways ? 2 : 1) : 0;
+    if (size->ties > most) {
         return gx_fail_at(err, GX_BAD_REQUEST, "ties",
-                          "ties: %llu was given; among %lu members accepted are at most %llu%s",
-                          (unsigned long long)ties, (unsigned long)users, (unsigned long long)most,
-                          both_ways ? ", each both ways" : "");
+                          "ties: %llu was given; among %llu members accepted are at most %llu%s",
+                          (unsigned long long)size->ties, (unsigned long long)n,
+                          (unsigned long long)most, size->both_ways ? ", each both ways" : "");
     }
-    return estimate_graph(out, pass, params, users, ties, both_ways, threads, arena, err);
-}
-
-/* ---- of one pass on the graph that is there
- * ----------------------------------------------------- */
-
-/* What the snapshot has takes nothing. */
-static gx_value of_stored(gx_arena *arena) {
-    gx_value map = gx_map(arena, 5);
-    gx_map_put(arena, &map, "from", gx_str("snapshot"));
-    gx_map_put(arena, &map, "steps", gx_list(arena, 1));
-    gx_map_put(arena, &map, "mem_bytes", gx_int(0));
-    gx_map_put(arena, &map, "cpu_s", gx_real(0));
-    gx_map_put(arena, &map, "cpu_most_s", gx_real(0));
-    return map;
-}
-
-gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass *pass, const gx_value *params,
-                           const gx_view_spec *spec, gx_arena *arena, gx_job *job, gx_error *err) {
-    gx_value passes = gx_list(arena, 1), by_pass = gx_map(arena, 1);
-    if (!pass) {
-        *out = of_stored(arena);
-        return GX_OK;
-    }
-    gx_list_add(arena, &passes, gx_str(pass->name));
-    if (params->type == GX_MAP) {
-        gx_map_put(arena, &by_pass, pass->name, *params);
-    }
-    gx_build_options options = {.passes = &passes, .params = &by_pass, .spec = *spec};
-    return gx_build_estimate(out, db, &options, 0, arena, job, err);
+    return estimate_graph(out, pass, params, size, threads, arena, err);
 }
 
 /* ---- what a job that ran out of memory is told -------------------------------------------------
@@ -147,9 +153,9 @@ void gx_tell_whole_need(gx_error *err, gx_store *store, const gx_pass *pass, con
         gx_tie_each(txn, count_both_ways, &both_ways, NULL) != GX_OK) {
         goto done;
     }
-    uint64_t ties = gx_tie_count(txn);
-    if (estimate_graph(&told, pass, params, gx_word_count(txn, GX_SPACE_USER), ties,
-                       2 * both_ways > ties, job->threads, arena, NULL) != GX_OK) {
+    gx_graph_size size = {.members = gx_word_count(txn, GX_SPACE_USER), .ties = gx_tie_count(txn)};
+    size.both_ways = 2 * both_ways > size.ties;
+    if (estimate_graph(&told, pass, params, &size, job->threads, arena, NULL) != GX_OK) {
         goto done;
     }
     uint64_t bytes = (uint64_t)gx_map_get(&told, "mem_bytes")->as.integer;

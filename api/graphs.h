@@ -4,7 +4,8 @@
 #ifndef GX_API_GRAPHS_H
 #define GX_API_GRAPHS_H
 
-#include "api/compute.h"
+#include "api/db.h"
+#include "api/views.h"
 
 /* Nodes are members by number. Members made after it are not in it (`user >= graph.n`): they have
  * no ties that it should show. */

@@ -1,6 +1,6 @@
 /* graph.run and graph.centrality: the top, some members, what is kept in the snapshot, and
  * estimates of graphs that are not there. */
-#include "api/compute.h"
+#include "api/estimate.h"
 #include "api/testing.h"
 #include "engine/engine.h"
 
@@ -312,12 +312,13 @@ static void test_estimates_of_size(void **state) {
     (void)state;
     const gx_pass_table *table = gx_engine_passes();
     gx_arena *arena = gx_arena_create();
+    const gx_graph_size few = {1000000, 10000000, false}, many = {100000000, 1000000000, false};
     int told = 0;
     for (size_t i = 0; i < table->count; i++) {
         const gx_pass *pass = table->rows[i];
         gx_value small, large;
         gx_status status =
-            gx_estimate_graph(&small, pass, NULL, 1000000, 10000000, false, 2, arena, NULL);
+            gx_estimate_graph(&small, pass, NULL, &few, 2, arena, NULL);
         if (pass->needs & (GX_NEED_MATRIX | GX_NEED_CATEGORY)) {
             assert_int_equal(status, GX_BAD_REQUEST);
             continue;
@@ -327,7 +328,7 @@ static void test_estimates_of_size(void **state) {
         }
         told++;
         assert_int_equal(
-            gx_estimate_graph(&large, pass, NULL, 100000000, 1000000000, false, 2, arena, NULL),
+            gx_estimate_graph(&large, pass, NULL, &many, 2, arena, NULL),
             GX_OK);
         double bytes = real_at(&large, "mem_bytes");
         assert_true(bytes > 1e9 && bytes > 20 * real_at(&small, "mem_bytes"));

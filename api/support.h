@@ -2,8 +2,9 @@
 #ifndef GX_API_SUPPORT_H
 #define GX_API_SUPPORT_H
 
-#include "api/compute.h"
-#include "graph/csr/view.h"
+#include "api/db.h"
+#include "api/passes.h"
+#include "api/views.h"
 
 /* not_found: "user 'u9' is not in this store". */
 GX_MUST_CHECK gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word,

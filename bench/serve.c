@@ -1,6 +1,6 @@
 /* Suite `serve`: calls over the Unix socket, client and server in one process and on the same
  * cores, at one connection and at fifty, with one call in flight on each and with sixteen. */
-#include "api/compute.h"
+#include "api/db.h"
 #include "bench/bench.h"
 #include "server/server.h"
 

@@ -1,7 +1,7 @@
 /* argv → a command: flags by the tables of verb and method, nothing guessed silently. */
 #include "cli/format.h"
 
-#include "api/compute.h"
+#include "api/passes.h"
 
 #include <stdlib.h>
 
@@ -90,14 +90,12 @@ bool gx_verb_more(gx_more *out, const gx_verb *verb, size_t i) {
     if (verb->more || !(verb->flags & GX_VERB_PASS_FLAGS)) {
         return verb->more && verb->more(out, i);
     }
-    for (size_t t = 0; t < gx_pass_tables_count; t++) {
-        for (size_t k = 0; k < gx_pass_tables()[t]->count; k++) {
-            const gx_pass *pass = gx_pass_tables()[t]->rows[k];
-            bool taken = verb->pass_kind == GX_KIND_COUNT || pass->kind == verb->pass_kind;
-            if (taken && i-- == 0) {
-                *out = (gx_more){pass->name, pass->summary, pass->params, pass->param_count};
-                return true;
-            }
+    const gx_pass *pass;
+    for (size_t k = 0; (pass = gx_any_pass_at(k)) != NULL; k++) {
+        bool taken = verb->pass_kind == GX_KIND_COUNT || pass->kind == verb->pass_kind;
+        if (taken && i-- == 0) {
+            *out = (gx_more){pass->name, pass->summary, pass->params, pass->param_count};
+            return true;
         }
     }
     return false;

@@ -1,7 +1,7 @@
 /* Help and the man page: all from the tables that parse the flags. */
 #include "cli/verb.h"
 
-#include "api/compute.h"
+#include "api/passes.h"
 
 static const char *const groups[] = {"store",      "graph",   "products", "spread",
                                      "operations", "quality", "serving"};
@@ -273,10 +273,9 @@ void gx_help_man(FILE *out, gx_arena *arena) {
     fputs(".SH PASSES\nWhat guanxi run takes, and centrality and communities those of their kind; "
           "parameters are flags.\n",
           out);
-    for (size_t t = 0; t < gx_pass_tables_count; t++) {
-        for (size_t i = 0; i < gx_pass_tables()[t]->count; i++) {
-            man_pass(out, gx_pass_tables()[t]->rows[i]);
-        }
+    const gx_pass *pass;
+    for (size_t i = 0; (pass = gx_any_pass_at(i)) != NULL; i++) {
+        man_pass(out, pass);
     }
     fputs(".SH EXIT STATUS\n", out);
 #define X(name, wire, exit, retryable, text) fprintf(out, ".TP\n.B %d\n%s\n", exit, text);

@@ -35,13 +35,10 @@ static gx_value describe(gx_arena *arena, const gx_pass *pass) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_slice wanted = gx_arg_text(call->args, "pass");
     gx_value list = gx_list(call->arena, 32);
-    const gx_pass_table *const *tables = gx_pass_tables();
-    for (size_t t = 0; t < gx_pass_tables_count; t++) {
-        for (size_t i = 0; i < tables[t]->count; i++) {
-            const gx_pass *pass = tables[t]->rows[i];
-            if (!wanted.size || gx_slice_is(wanted, pass->name)) {
-                gx_list_add(call->arena, &list, describe(call->arena, pass));
-            }
+    const gx_pass *pass;
+    for (size_t i = 0; (pass = gx_any_pass_at(i)) != NULL; i++) {
+        if (!wanted.size || gx_slice_is(wanted, pass->name)) {
+            gx_list_add(call->arena, &list, describe(call->arena, pass));
         }
     }
     if (wanted.size && !list.size) {

@@ -1,6 +1,9 @@
 /* graph.run: any pass or model fit of the tables, over the live store; tells what arrays it gave,
  * and for small ones what is in them. */
+#include "api/build.h"
+#include "api/compute.h"
 #include "api/entries.h"
+#include "api/estimate.h"
 #include "api/keep.h"
 
 static const gx_param params[] = {
@@ -120,10 +123,11 @@ static gx_status estimate_size(gx_value *out, gx_call_env *call, const gx_pass *
                           "members: nothing was given; with ties accepted is a number of members "
                           "(members or users)");
     }
-    return gx_estimate_graph(
-        out, pass, given->type == GX_MAP ? given : NULL, (uint32_t)gx_arg_int(call->args, members),
-        (uint64_t)gx_arg_int(call->args, "ties"), gx_arg_bool(call->args, "undirected"),
-        call->job->threads, call->arena, err);
+    const gx_graph_size size = {.members = (uint32_t)gx_arg_int(call->args, members),
+                                .ties = (uint64_t)gx_arg_int(call->args, "ties"),
+                                .both_ways = gx_arg_bool(call->args, "undirected")};
+    return gx_estimate_graph(out, pass, given->type == GX_MAP ? given : NULL, &size,
+                             call->job->threads, call->arena, err);
 }
 
 /* One answer at a time. */
@@ -178,7 +182,7 @@ static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
     const gx_value *given = chosen.type == GX_MAP ? &chosen : NULL;
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
-    GX_TRY(gx_compute_as(&results, call->db, pass, instance, given, &spec, call->job, err));
+    GX_TRY(gx_compute(&results, call->db, pass, instance, given, &spec, call->job, err));
     *out = gx_map(call->arena, 6);
     gx_map_put(call->arena, out, "pass", gx_str(pass->name));
     gx_map_put(call->arena, out, "wall_s", gx_real((double)(gx_clock_ns() - wall) / 1e9));

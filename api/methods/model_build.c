@@ -1,5 +1,6 @@
 /* model.build: computes what is served from the store as it is now, and publishes it as a snapshot.
  */
+#include "api/build.h"
 #include "api/support.h"
 
 static const gx_param params[] = {

@@ -1,7 +1,7 @@
 /* guanxi help: the overview, one verb, the man page, shell completion. */
 #include "cli/verb.h"
 
-#include "api/compute.h"
+#include "api/passes.h"
 
 static const gx_param params[] = {
     {"about", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,

@@ -1,7 +1,7 @@
 /* guanxi run: any pass or model fit; alone, the list of them. */
 #include "cli/verb.h"
 
-#include "api/compute.h"
+#include "api/estimate.h"
 
 #include <unistd.h>
 
@@ -13,16 +13,14 @@ static const gx_param params[] = {
 /* Without a target: what this program has. */
 static gx_value own_passes(gx_arena *arena) {
     gx_value list = gx_list(arena, 64), result = gx_map(arena, 1);
-    for (size_t t = 0; t < gx_pass_tables_count; t++) {
-        for (size_t i = 0; i < gx_pass_tables()[t]->count; i++) {
-            const gx_pass *pass = gx_pass_tables()[t]->rows[i];
-            gx_value row = gx_map(arena, 4);
-            gx_map_put(arena, &row, "name", gx_str(pass->name));
-            gx_map_put(arena, &row, "kind", gx_str(gx_kind_name(pass->kind)));
-            gx_map_put(arena, &row, "summary", gx_str(pass->summary));
-            gx_map_put(arena, &row, "source", gx_str(pass->paper ? pass->paper : ""));
-            gx_list_add(arena, &list, row);
-        }
+    const gx_pass *pass;
+    for (size_t i = 0; (pass = gx_any_pass_at(i)) != NULL; i++) {
+        gx_value row = gx_map(arena, 4);
+        gx_map_put(arena, &row, "name", gx_str(pass->name));
+        gx_map_put(arena, &row, "kind", gx_str(gx_kind_name(pass->kind)));
+        gx_map_put(arena, &row, "summary", gx_str(pass->summary));
+        gx_map_put(arena, &row, "source", gx_str(pass->paper ? pass->paper : ""));
+        gx_list_add(arena, &list, row);
     }
     gx_map_put(arena, &result, "passes", list);
     return result;
@@ -66,10 +64,11 @@ static gx_status estimate(gx_command *command, gx_error *err) {
             (long long)gx_arg_int(&command->args, "ties"), pass->name);
     }
     const gx_value *given = gx_arg_value(&command->args, "params");
-    gx_status status = gx_estimate_graph(
-        &result, pass, given->type == GX_MAP ? given : NULL,
-        (uint32_t)gx_arg_int(&command->args, members), (uint64_t)gx_arg_int(&command->args, "ties"),
-        gx_arg_bool(&command->common, "undirected"), command->job.threads, command->arena, err);
+    const gx_graph_size size = {.members = (uint32_t)gx_arg_int(&command->args, members),
+                                .ties = (uint64_t)gx_arg_int(&command->args, "ties"),
+                                .both_ways = gx_arg_bool(&command->common, "undirected")};
+    gx_status status = gx_estimate_graph(&result, pass, given->type == GX_MAP ? given : NULL, &size,
+                                         command->job.threads, command->arena, err);
     return status == GX_OK ? gx_print(command, &result, "steps", NULL, false, err) : status;
 }
 
