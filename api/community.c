@@ -2,19 +2,17 @@
 #include "api/community.h"
 
 gx_circle_names gx_circle_names_of(const gx_state *state, const gx_arrays *arrays,
-                                   const char *instance, const gx_pass *pass, gx_arena *arena) {
+                                   const char *instance, const gx_pass *pass) {
     gx_circle_names names = {.instance = instance};
     if (!pass || strcmp(pass->name, "leiden") != 0) {
         return names;
     }
-    const char *full = gx_arena_printf(arena, "%s.id", instance);
-    const gx_array *id = full && arrays ? gx_arrays_find(arrays, full) : NULL;
+    const gx_array *id = gx_result_find(arrays, instance, "id");
     if (id && id->dtype == GX_U32 && id->rank == 1) {
         names.id = id->data;
         names.count = (uint32_t)id->shape[0];
     }
-    const uint32_t *next =
-        state->arrays ? gx_result_get(state->arrays, "leiden", "next_id", GX_U32, 1) : NULL;
+    const uint32_t *next = gx_result_get(state->arrays, "leiden", "next_id", GX_U32, 1);
     names.known = !state->circles ? GX_NONE : next ? *next : state->circles;
     return names;
 }

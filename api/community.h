@@ -16,7 +16,7 @@ typedef struct gx_circle_names {
 
 /* Of the arrays "INSTANCE.…" that the pass gave (NULL: it is not known). */
 gx_circle_names gx_circle_names_of(const gx_state *state, const gx_arrays *arrays,
-                                   const char *instance, const gx_pass *pass, gx_arena *arena);
+                                   const char *instance, const gx_pass *pass);
 gx_value gx_circle_name(gx_arena *arena, const gx_circle_names *names, uint32_t community);
 
 typedef struct gx_circles {

@@ -87,20 +87,13 @@ typedef struct columns {
     gx_circle_names names;
 } columns;
 
-static const gx_array *score_of(const gx_arrays *arrays, gx_arena *arena, const char *instance) {
-    const char *name = gx_arena_printf(arena, "%s.score", instance);
-    const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
-    return array && array->dtype == GX_F64 && array->rank == 1 ? array : NULL;
-}
-
 /* An array may be as long as there are members and yet be something else: an order of them. */
-static void choose(columns *out, gx_arena *arena, const gx_arrays *arrays, const gx_pass *pass,
+static void choose(columns *out, const gx_arrays *arrays, const gx_pass *pass,
                    const char *instance, uint64_t members) {
     *out = (columns){.members = members};
     for (size_t i = 0; i < pass->give_count && out->count < COLUMNS_MAX; i++) {
         const gx_gives *gives = &pass->gives[i];
-        const char *name = gx_arena_printf(arena, "%s.%s", instance, gives->suffix);
-        const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
+        const gx_array *array = gx_result_find(arrays, instance, gives->suffix);
         if (array && gives->rows == GX_LEN_USERS && array->rank == 1 &&
             array->shape[0] == members) {
             out->array[out->count] = array;
@@ -114,20 +107,18 @@ static void choose(columns *out, gx_arena *arena, const gx_arrays *arrays, const
 /* Their numbers are those of this run; the names are what other answers call them. */
 static void name_circles(columns *out, const gx_call_env *call, const gx_arrays *arrays,
                          const gx_pass *pass, const char *instance) {
-    out->names = gx_circle_names_of(call->state, arrays, instance, pass, call->arena);
+    out->names = gx_circle_names_of(call->state, arrays, instance, pass);
     if (out->names.id) {
         out->circle = gx_result_get(arrays, instance, "community", GX_U32, out->members);
     }
 }
 
 /* How many members the arrays are about: those of the state the arrays were made from. */
-static uint64_t members_of(const gx_arrays *arrays, gx_arena *arena, const gx_pass *pass,
-                           const char *instance, uint64_t now) {
+static uint64_t members_of(const gx_arrays *arrays, const gx_pass *pass, const char *instance,
+                           uint64_t now) {
     for (size_t i = 0; i < pass->give_count; i++) {
-        const char *name = gx_arena_printf(arena, "%s.%s", instance, pass->gives[i].suffix);
-        const gx_array *array =
-            name && pass->gives[i].rows == GX_LEN_USERS ? gx_arrays_find(arrays, name) : NULL;
-        if (array) {
+        const gx_array *array = gx_result_find(arrays, instance, pass->gives[i].suffix);
+        if (array && pass->gives[i].rows == GX_LEN_USERS) {
             return array->shape[0];
         }
     }
@@ -169,8 +160,8 @@ gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *array
     columns c;
     *out = gx_list(call->arena, members->size);
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
-    choose(&c, call->arena, arrays, pass, instance,
-           members_of(arrays, call->arena, pass, instance, gx_word_count(txn, GX_SPACE_USER)));
+    choose(&c, arrays, pass, instance,
+           members_of(arrays, pass, instance, gx_word_count(txn, GX_SPACE_USER)));
     name_circles(&c, call, arrays, pass, instance);
     for (uint32_t i = 0; i < members->size; i++) {
         const gx_value *id = &members->as.items[i];
@@ -193,8 +184,8 @@ gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arra
     gx_txn *txn;
     columns c;
     uint32_t count;
-    const gx_array *score = score_of(arrays, call->arena, instance);
-    if (!score) {
+    const gx_array *score = gx_result_find(arrays, instance, "score");
+    if (!score || score->dtype != GX_F64 || score->rank != 1) {
         return gx_fail_at(
             err, GX_BAD_REQUEST, "top",
             "%s gives members no score to rank them by; `of` shows some of them, `all` "
@@ -205,7 +196,7 @@ gx_status gx_entries_top(gx_value *out, gx_call_env *call, const gx_arrays *arra
     if (status != GX_OK) {
         return status;
     }
-    choose(&c, call->arena, arrays, pass, instance, score->shape[0]);
+    choose(&c, arrays, pass, instance, score->shape[0]);
     uint32_t *top =
         gx_top_f64(call->arena, &count, score->data, (uint32_t)score->shape[0], n, NULL);
     *out = gx_list(call->arena, 32);
@@ -238,7 +229,7 @@ gx_status gx_entries_all(gx_value *out, gx_call_env *call, const gx_arrays *arra
         return status;
     }
     uint64_t known = gx_word_count(txn, GX_SPACE_USER);
-    choose(&c, arena, arrays, pass, instance, members_of(arrays, arena, pass, instance, known));
+    choose(&c, arrays, pass, instance, members_of(arrays, pass, instance, known));
     name_circles(&c, call, arrays, pass, instance);
     if (c.count == 0) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "all",
@@ -332,8 +323,7 @@ void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
                         const gx_pass *pass, const char *instance) {
     for (size_t i = 0; pass && i < pass->give_count; i++) {
         const gx_gives *gives = &pass->gives[i];
-        const char *name = gx_arena_printf(arena, "%s.%s", instance, gives->suffix);
-        const gx_array *array = name ? gx_arrays_find(arrays, name) : NULL;
+        const gx_array *array = gx_result_find(arrays, instance, gives->suffix);
         if (array && gives->rows == GX_LEN_OTHER && array->rank == 1 && array->shape[0] == 1 &&
             gx_entry_kind_of(pass, gives->suffix) == GX_ENTRY_PLAIN &&
             !gx_map_get(out, gives->suffix)) {

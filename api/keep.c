@@ -155,6 +155,13 @@ const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_aren
     return name ? gx_any_pass_find(name) : NULL;
 }
 
+const gx_array *gx_kept_array(const gx_call_env *call, const char *name, const char *suffix,
+                              const gx_view_spec *spec) {
+    bool plain = !gx_arg_has(call->args, "params") && !gx_arg_bool(call->args, "fresh") &&
+                 !spec->kinds && spec->from_ms == spec->to_ms;
+    return plain ? gx_result_find(call->state->arrays, name, suffix) : NULL;
+}
+
 /* What the recipe of the build says of the pass. */
 static const gx_value *find_step(const gx_value *recipe, const char *name) {
     const gx_value *passes = gx_map_get(recipe, "passes");

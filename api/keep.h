@@ -17,6 +17,10 @@ GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_arrays
                                 gx_job *job, gx_error *err);
 /* The pass whose run is kept in the snapshot under this name; NULL: there is none. */
 const gx_pass *gx_kept_pass(const gx_state *state, const char *instance, gx_arena *arena);
+/* The array "NAME.SUFFIX" of the snapshot, of a pass or of a run that is kept: only where the call
+ * asks for nothing that differs from how it was made (`params`, `fresh`, a view); else NULL. */
+const gx_array *gx_kept_array(const gx_call_env *call, const char *name, const char *suffix,
+                              const gx_view_spec *spec);
 /* The parameters that the arrays "INSTANCE.…" of the snapshot were made with, by a run that is kept
  * or by the build; nil: by no other than the defaults. */
 gx_value gx_made_with(const gx_state *state, const char *instance, gx_arena *arena);

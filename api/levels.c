@@ -1,14 +1,10 @@
 /* One level of a hierarchy: see the header, and docs/leiden.md for the arrays. */
 #include "api/levels.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const gx_array *find(const gx_arrays *arrays, const char *instance, const char *suffix) {
-    char name[128];
-    int size = snprintf(name, sizeof name, "%s.%s", instance, suffix);
-    const gx_array *array =
-        size > 0 && (size_t)size < sizeof name ? gx_arrays_find(arrays, name) : NULL;
+    const gx_array *array = gx_result_find(arrays, instance, suffix);
     return array && array->dtype == GX_U32 && array->rank == 1 ? array : NULL;
 }
 

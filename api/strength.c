@@ -124,11 +124,8 @@ static const double half_life_default_ms = 365 * 86400000.0;
 
 static gx_status read_scale(gx_ties *ties, gx_error *err) {
     const gx_arrays *arrays = ties->call->state->arrays;
-    const double *share = NULL, *scale = NULL;
-    if (arrays) {
-        share = gx_result_get(arrays, "strength", "share", GX_F64, GX_TIE_PART_COUNT);
-        scale = gx_result_get(arrays, "strength", "scale", GX_F64, GX_TIE_SCALES);
-    }
+    const double *share = gx_result_get(arrays, "strength", "share", GX_F64, GX_TIE_PART_COUNT);
+    const double *scale = gx_result_get(arrays, "strength", "scale", GX_F64, GX_TIE_SCALES);
     if (share && scale) {
         memcpy(ties->share, share, sizeof ties->share);
         ties->usual_weight = scale[GX_TIE_SCALE_WEIGHT];
@@ -148,7 +145,7 @@ static gx_status read_scale(gx_ties *ties, gx_error *err) {
 static void drop_unknown(gx_ties *ties) {
     gx_txn *txn = ties->call->txn;
     const gx_arrays *arrays = ties->call->state->arrays;
-    if (!arrays || !gx_result_get(arrays, "strength", "share", GX_F64, GX_TIE_PART_COUNT)) {
+    if (!gx_result_get(arrays, "strength", "share", GX_F64, GX_TIE_PART_COUNT)) {
         ties->share[GX_TIE_RECENCY] *= ties->time_count > 0 ? 1 : 0;
         ties->share[GX_TIE_GROUPS] *= gx_member_count(txn) > 0 ? 1 : 0;
         ties->share[GX_TIE_PURCHASES] *= gx_event_count(txn) > 0 ? 1 : 0;

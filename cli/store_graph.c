@@ -52,7 +52,7 @@ static gx_circle_names names_of(const graph *g, const char *array) {
     const char *instance = gx_arena_printf(arena, "%.*s", (int)strcspn(array, "."), array);
     const gx_pass *pass = instance ? gx_any_pass_find(instance) : NULL;
     pass = pass || !instance ? pass : gx_kept_pass(g->state, instance, arena);
-    return gx_circle_names_of(g->state, g->state->arrays, instance, pass, arena);
+    return gx_circle_names_of(g->state, g->state->arrays, instance, pass);
 }
 
 static void find_measures(graph *g) {

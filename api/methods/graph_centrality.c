@@ -1,5 +1,7 @@
 /* graph.centrality: any measure of the table, from the snapshot where it is there as asked, else
  * computed on the spot. */
+#include "api/build.h"
+#include "api/compute.h"
 #include "api/entries.h"
 #include "api/keep.h"
 
@@ -29,14 +31,7 @@ typedef struct scores {
     gx_arrays *own; /* where they were computed here */
 } scores;
 
-/* Scores of the snapshot: only where nothing was asked that differs from how they were made. */
-static bool take_from_snapshot(scores *out, const gx_call_env *call, const char *name,
-                               const gx_view_spec *spec) {
-    const gx_state *state = call->state;
-    bool plain = !gx_arg_has(call->args, "params") && !gx_arg_bool(call->args, "fresh") &&
-                 !spec->kinds && spec->from_ms == spec->to_ms;
-    const char *full = plain ? gx_arena_printf(call->arena, "%s.score", name) : NULL;
-    const gx_array *array = full && state->arrays ? gx_arrays_find(state->arrays, full) : NULL;
+static bool take(scores *out, const gx_array *array) {
     if (!array || array->dtype != GX_F64 || array->rank != 1) {
         return false;
     }
@@ -48,25 +43,13 @@ static bool take_from_snapshot(scores *out, const gx_call_env *call, const char 
 static gx_status compute(scores *out, gx_call_env *call, const gx_pass *pass,
                          const gx_view_spec *spec, gx_error *err) {
     gx_value given = gx_params_chosen(call, pass);
-    gx_status status = gx_compute(&out->own, call->db, pass, given.type == GX_MAP ? &given : NULL,
-                                  spec, call->job, err);
-    if (status != GX_OK) {
-        return status;
+    gx_status status =
+        gx_compute(&out->own, call->db, pass, pass->name, given.type == GX_MAP ? &given : NULL,
+                   spec, call->job, err);
+    if (status == GX_OK && !take(out, gx_result_find(out->own, pass->name, "score"))) {
+        status = gx_fail(err, GX_INTERNAL, "%s gave no scores", pass->name);
     }
-    char name[128];
-    size_t size = strlen(pass->name);
-    if (size + 7 > sizeof name) {
-        return gx_fail(err, GX_INTERNAL, "the name of pass %s is too long", pass->name);
-    }
-    memcpy(name, pass->name, size);
-    memcpy(name + size, ".score", 7);
-    const gx_array *array = gx_arrays_find(out->own, name);
-    if (!array || array->dtype != GX_F64) {
-        return gx_fail(err, GX_INTERNAL, "%s gave no scores", pass->name);
-    }
-    out->score = array->data;
-    out->count = (uint32_t)array->shape[0];
-    return GX_OK;
+    return status;
 }
 
 static void add_row(gx_value *list, gx_call_env *call, gx_value name, double score, bool known) {
@@ -123,7 +106,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_view_spec spec;
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
     bool is_measure = pass && pass->kind == GX_KIND_CENTRALITY;
-    bool stored = (is_measure || !pass) && name && take_from_snapshot(&s, call, name, &spec);
+    bool stored = (is_measure || !pass) && name && take(&s, gx_kept_array(call, name, "score", &spec));
     if (!stored && !is_measure) {
         GX_TRY(gx_result_missing(measure, GX_KIND_CENTRALITY, call, err));
     }

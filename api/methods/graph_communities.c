@@ -1,11 +1,12 @@
 /* graph.communities: the circles of the snapshot, or those another pass finds, as a row a community
  * or a row a member; of overlapping circles a row for each of a member's. */
+#include "api/build.h"
 #include "api/community.h"
+#include "api/compute.h"
 #include "api/keep.h"
 #include "api/levels.h"
 #include "api/partition.h"
 
-#include <stdlib.h>
 
 static const gx_param params[] = {
     {"algorithm", GX_PARAM_TEXT, "leiden", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
@@ -49,49 +50,37 @@ typedef struct partition {
     gx_circle_names parent; /* names on the next level */
 } partition;
 
-/* Those of the snapshot, of a pass or of a run that was kept under a name of its own: only where
- * nothing was asked that differs from how they were made. */
-static bool take_from_snapshot(partition *out, const gx_call_env *call, const char *name,
-                               const gx_view_spec *spec) {
-    const gx_arrays *arrays = call->state->arrays;
-    bool plain = gx_arg_value(call->args, "params")->type == GX_NIL &&
-                 !gx_arg_bool(call->args, "fresh") && !spec->kinds && spec->from_ms == spec->to_ms;
-    const char *full = plain ? gx_arena_printf(call->arena, "%s.community", name) : NULL;
-    const gx_array *array = full && arrays ? gx_arrays_find(arrays, full) : NULL;
+static bool take(partition *out, const gx_array *array) {
     if (!array || array->dtype != GX_U32 || array->rank != 1) {
         return false;
     }
     out->community = array->data;
     out->members = (uint32_t)array->shape[0]; /* what was kept later may know more members */
-    out->stored = true;
     return true;
 }
 
 /* Whether they are there, or a pass can find them; `pass` is NULL where only the snapshot may have
  * communities of that name. */
-static gx_status look(partition *out, gx_call_env *call, const gx_pass *pass, gx_slice wanted,
-                      const char *name, const gx_view_spec *spec, gx_error *err) {
+static gx_status look(partition *out, gx_call_env *call, const gx_pass *pass, const char *name,
+                      const gx_view_spec *spec, gx_error *err) {
     bool is_community = pass && pass->kind == GX_KIND_COMMUNITY;
-    bool stored = (is_community || !pass) && take_from_snapshot(out, call, name, spec);
-    return stored || is_community ? GX_OK : gx_result_missing(wanted, GX_KIND_COMMUNITY, call, err);
+    out->stored =
+        (is_community || !pass) && take(out, gx_kept_array(call, name, "community", spec));
+    return out->stored || is_community
+               ? GX_OK
+               : gx_result_missing(gx_slice_of(name), GX_KIND_COMMUNITY, call, err);
 }
 
-static gx_status compute(partition *out, gx_call_env *call, const gx_pass *pass, const char *name,
+static gx_status compute(partition *out, gx_call_env *call, const gx_pass *pass,
                          const gx_view_spec *spec, gx_error *err) {
     const gx_value *given = gx_arg_value(call->args, "params");
-    gx_status status = gx_compute(&out->own, call->db, pass, given->type == GX_MAP ? given : NULL,
-                                  spec, call->job, err);
-    if (status != GX_OK) {
-        return status;
+    gx_status status =
+        gx_compute(&out->own, call->db, pass, pass->name, given->type == GX_MAP ? given : NULL,
+                   spec, call->job, err);
+    if (status == GX_OK && !take(out, gx_result_find(out->own, pass->name, "community"))) {
+        status = gx_fail(err, GX_INTERNAL, "%s gave no communities", pass->name);
     }
-    const char *full = gx_arena_printf(call->arena, "%s.community", name);
-    const gx_array *array = full ? gx_arrays_find(out->own, full) : NULL;
-    if (!array || array->dtype != GX_U32) {
-        return gx_fail(err, GX_INTERNAL, "%s gave no communities", pass->name);
-    }
-    out->community = array->data;
-    out->members = (uint32_t)array->shape[0];
-    return GX_OK;
+    return status;
 }
 
 /* Where the pass gives several a member. */
@@ -314,18 +303,18 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return gx_fail_memory(err, wanted.size);
     }
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
-    GX_TRY(look(&p, call, pass, wanted, name, &spec, err));
+    GX_TRY(look(&p, call, pass, name, &spec, err));
     if (gx_arg_bool(call->args, "estimate")) {
         return gx_estimate_pass(out, call->db, p.stored ? NULL : pass,
                                 gx_arg_value(call->args, "params"), &spec, call->arena, call->job,
                                 err);
     }
     if (!p.stored) {
-        GX_TRY(compute(&p, call, pass, name, &spec, err));
+        GX_TRY(compute(&p, call, pass, &spec, err));
     }
     const gx_arrays *arrays = p.stored ? call->state->arrays : p.own;
     p.pass = pass ? pass : gx_kept_pass(call->state, name, call->arena);
-    p.names = gx_circle_names_of(call->state, arrays, name, p.pass, call->arena);
+    p.names = gx_circle_names_of(call->state, arrays, name, p.pass);
     find_overlap(&p, arrays, name);
     GX_TRY(take_level(&p, call, arrays, name, err));
     GX_TRY(count_sizes(&p, call->arena, err));

@@ -4,7 +4,6 @@
 #include "engine/operations/layout.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static const gx_param params[] = {
     {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
@@ -163,11 +162,8 @@ static gx_value member_rows(const ego *e) {
     gx_arena *arena = e->call->arena;
     const gx_state *state = e->call->state;
     const uint32_t *community =
-        state->arrays ? gx_result_get(state->arrays, "leiden", "community", GX_U32, state->users)
-                      : NULL;
-    const double *score =
-        state->arrays ? gx_result_get(state->arrays, "leaders", "score", GX_F64, state->users)
-                      : NULL;
+        gx_result_get(state->arrays, "leiden", "community", GX_U32, state->users);
+    const double *score = gx_result_get(state->arrays, "leaders", "score", GX_F64, state->users);
     gx_value list = gx_list(arena, e->count);
     for (uint32_t i = 0; i < e->count; i++) {
         uint32_t user = e->user[i];

@@ -4,7 +4,6 @@
 #include "engine/operations/layout.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static const gx_param params[] = {
     {"n", GX_PARAM_INT, "40", 1, 500, "circles", NULL, 0,
