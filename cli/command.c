@@ -545,10 +545,16 @@ gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **ar
         return status;
     }
     if (!out->target && !(out->verb->flags & (GX_VERB_NO_TARGET | GX_VERB_MAY_TARGET))) {
-        return gx_fail(
-            err, GX_BAD_REQUEST,
-            "%s needs a target: a store directory, a server (unix:PATH, tcp://HOST:PORT)%s",
-            out->verb->name, out->verb->flags & GX_VERB_LOCAL ? "" : ", or a data file or folder");
+        return gx_fail(err, GX_BAD_REQUEST, "%s needs a target: a store directory%s",
+                       out->verb->name,
+                       out->verb->flags & GX_VERB_LOCAL
+                           ? ""
+                           : ", a server (unix:PATH, tcp://HOST:PORT), or a data file or folder");
+    }
+    if (out->target && out->verb->flags & GX_VERB_LOCAL && gx_is_address(out->target)) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "%s works on a store directory, not on a server; %s was given",
+                       out->verb->name, out->target);
     }
     if (out->verb->prepare) {
         status = out->verb->prepare(out, err);

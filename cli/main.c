@@ -42,27 +42,20 @@ static void set_job(gx_command *command) {
 
 /* The plain verb: open the target, call its method, print the answer. */
 static gx_status run_method(gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
     gx_value result;
-    const gx_method *method = gx_method_find(command->verb->method);
-    gx_value args = gx_method_args(command, method);
-    gx_status status = gx_target_open(&target, command, err);
-    if (status == GX_OK) {
-        status = gx_target_call(&result, target, method->name, &args, command, err);
+    const gx_verb *verb = command->verb;
+    gx_value args = gx_method_args(command, gx_method_find(verb->method));
+    gx_status status = gx_ask(&result, command, verb->method, &args, err);
+    if (status != GX_OK) {
+        return status;
     }
-    gx_progress_end(command);
-    if (status == GX_OK && command->verb->say) {
-        command->verb->say(command, &result);
+    if (verb->say) {
+        verb->say(command, &result);
     }
-    if (status == GX_OK && command->verb->rows && gx_form_of(command->format)->flat) {
-        result = command->verb->rows(command->arena, &result);
+    if (verb->rows && gx_form_of(command->format)->flat) {
+        result = verb->rows(command->arena, &result);
     }
-    if (status == GX_OK) {
-        status = gx_print(command, &result, command->verb->list, command->verb->columns,
-                          command->verb->bare_list, err);
-    }
-    gx_target_close(target);
-    return status;
+    return gx_print(command, &result, verb->list, verb->columns, verb->bare_list, err);
 }
 
 /* An answer that goes to a file is written beside it, and takes its name when it is whole: a verb

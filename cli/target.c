@@ -11,11 +11,12 @@
 
 enum { CONNECT_TIMEOUT_MS = 5000 };
 
-struct gx_target {
+/* A store opened, a server reached, or a file or folder imported into a throwaway store. */
+typedef struct target {
     gx_db *db;
     gx_client *client;
-    const char *throwaway; /* directory to remove at the end; in the command's arena */
-};
+    char throwaway[GX_FOLDER_MAX]; /* directory to remove at the end; "": none */
+} target;
 
 static bool is_store(const char *text) {
     char path[4096];
@@ -24,7 +25,7 @@ static bool is_store(const char *text) {
     return size > 0 && (size_t)size < sizeof path && stat(path, &info) == 0;
 }
 
-static bool is_address(const char *text) {
+bool gx_is_address(const char *text) {
     return strncmp(text, "unix:", 5) == 0 || strncmp(text, "tcp:", 4) == 0;
 }
 
@@ -63,101 +64,58 @@ static gx_status fill(gx_store *store, gx_command *command, gx_error *err) {
     return status;
 }
 
-const char *gx_throwaway_make(gx_arena *arena, gx_error *err) {
-    char path[GX_FOLDER_MAX];
-    gx_status status = gx_folder_make(path, sizeof path, err);
-    return status == GX_OK ? gx_text_copy(arena, path, strlen(path)).as.text : NULL;
-}
-
-static gx_status make_throwaway(gx_target *target, gx_command *command, gx_error *err) {
-    gx_error why = {0};
-    target->throwaway = gx_throwaway_make(command->arena, &why);
-    if (!target->throwaway) {
-        return gx_fail(err, why.code, "%s", why.message);
-    }
-    gx_store *store;
+static gx_status make_throwaway(target *t, gx_command *command, gx_error *err) {
+    gx_store *store = NULL;
     gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
-    gx_status status = gx_store_open(&store, target->throwaway, &options, err);
-    if (status == GX_OK) {
-        status = fill(store, command, err);
-        gx_store_close(store);
-    }
+    gx_status status;
+    GX_TRY(gx_folder_make(t->throwaway, sizeof t->throwaway, err));
+    GX_TRY(gx_store_open(&store, t->throwaway, &options, err));
+    GX_TRY(fill(store, command, err));
+done:
+    gx_store_close(store);
     return status;
 }
 
 /* ---- opening
  * -------------------------------------------------------------------------------------------- */
 
-static gx_status open_store(gx_target *target, const char *path, const gx_command *command,
+static gx_status open_store(target *t, const char *path, const gx_command *command,
                             gx_error *err) {
     bool writes = command->verb->flags & GX_VERB_WRITES || gx_map_get(&command->given, "write");
-    gx_db_options options = {.read_only = !writes,
+    gx_db_options options = {.read_only = !writes && !t->throwaway[0],
                              .threads = command->job.threads,
                              .mem_bytes = command->job.mem_limit,
                              .seed = command->job.seed};
-    if (target->throwaway) {
-        options.read_only = false;
-    }
-    return gx_db_open(&target->db, path, &options, err);
+    return gx_db_open(&t->db, path, &options, err);
 }
 
-/* What is asked of a bare file is answered from a snapshot of it, where the answer needs one. */
-static gx_status build_throwaway(gx_target *target, gx_command *command, gx_error *err) {
-    const char *name = command->verb->method;
-    const gx_method *method = name ? gx_method_find(name) : NULL;
-    gx_value ignored;
-    return method && method->from_snapshot
-               ? gx_target_call(&ignored, target, "model.build", NULL, command, err)
-               : GX_OK;
-}
-
-gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err) {
+static gx_status open_target(target *t, gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     const char *text = command->target;
-    bool local = command->verb->flags & GX_VERB_LOCAL;
     struct stat info;
-    gx_target *target = gx_alloc0(1, sizeof *target);
-    if (!target) {
-        return gx_fail_memory(err, sizeof *target);
+    if (gx_is_address(text)) {
+        return gx_client_open(&t->client, text, CONNECT_TIMEOUT_MS, err);
     }
-    if (is_address(text)) {
-        if (local) {
-            GX_TRY(gx_fail(err, GX_BAD_REQUEST,
-                           "%s works on a store directory, not on a server; %s was given",
-                           command->verb->name, text));
-        }
-        GX_TRY(gx_client_open(&target->client, text, CONNECT_TIMEOUT_MS, err));
-    } else if (is_store(text)) {
-        GX_TRY(open_store(target, text, command, err));
-    } else if (stat(text, &info) != 0) {
-        GX_TRY(
-            gx_fail(err, GX_NOT_FOUND,
-                    "%s: there is no such store, file or folder (`guanxi init %s` makes a store)",
-                    text, text));
-    } else if (local) {
-        GX_TRY(gx_fail(err, GX_NOT_FOUND, "%s is not a store (`guanxi init DIR` makes one)", text));
-    } else {
-        GX_TRY(make_throwaway(target, command, err));
-        GX_TRY(open_store(target, target->throwaway, command, err));
-        GX_TRY(build_throwaway(target, command, err));
+    if (is_store(text)) {
+        return open_store(t, text, command, err);
     }
-    *out = target;
-    target = NULL;
+    if (stat(text, &info) != 0) {
+        return gx_fail(err, GX_NOT_FOUND,
+                       "%s: there is no such store, file or folder (`guanxi init %s` makes a store)",
+                       text, text);
+    }
+    GX_TRY(make_throwaway(t, command, err));
+    GX_TRY(open_store(t, t->throwaway, command, err));
 done:
-    gx_target_close(target);
     return status;
 }
 
-void gx_target_close(gx_target *target) {
-    if (!target) {
-        return;
+static void close_target(target *t) {
+    gx_db_close(t->db);
+    gx_client_close(t->client);
+    if (t->throwaway[0]) {
+        gx_folder_remove(t->throwaway);
     }
-    gx_db_close(target->db);
-    gx_client_close(target->client);
-    if (target->throwaway) {
-        gx_folder_remove(target->throwaway);
-    }
-    gx_free(target);
 }
 
 /* ---- calling
@@ -184,16 +142,36 @@ static gx_value with_common(const gx_value *args, const gx_command *command) {
     return map;
 }
 
-gx_status gx_target_call(gx_value *out, gx_target *target, const char *method, const gx_value *args,
-                         gx_command *command, gx_error *err) {
-    if (target->client) {
+static gx_status call(gx_value *out, target *t, const char *method, const gx_value *args,
+                      gx_command *command, gx_error *err) {
+    if (t->client) {
         gx_value map = with_common(args, command);
-        return gx_client_call(out, target->client, method, &map, command->arena, err);
+        return gx_client_call(out, t->client, method, &map, command->arena, err);
     }
     const gx_method *found = gx_method_find(method);
     if (!found) {
         return gx_method_missing(method, err);
     }
     gx_call_options options = {.job = &command->job};
-    return gx_db_call(out, target->db, found, args, &options, command->arena, err);
+    if (t->throwaway[0] && found->from_snapshot) {
+        gx_value ignored;
+        gx_status status = gx_db_call(&ignored, t->db, gx_method_find("model.build"), NULL,
+                                      &options, command->arena, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    return gx_db_call(out, t->db, found, args, &options, command->arena, err);
+}
+
+gx_status gx_ask(gx_value *out, gx_command *command, const char *method, const gx_value *args,
+                 gx_error *err) {
+    target t = {0};
+    gx_status status = open_target(&t, command, err);
+    if (status == GX_OK) {
+        status = call(out, &t, method, args, command, err);
+    }
+    gx_progress_end(command);
+    close_target(&t);
+    return status;
 }

@@ -111,15 +111,12 @@ const char *gx_given_text(const gx_command *command, const char *name);
 
 /* ---- targets -------------------------------------------------------------------------------- */
 
-/* A store opened, a server reached, or a file or folder imported into a throwaway store. */
-typedef struct gx_target gx_target;
-
-GX_MUST_CHECK gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err);
-void gx_target_close(gx_target *target); /* removes a throwaway store */
-GX_MUST_CHECK gx_status gx_target_call(gx_value *out, gx_target *target, const char *method,
-                                       const gx_value *args, gx_command *command, gx_error *err);
-/* A fresh directory below TMPDIR; NULL with *err filled. */
-const char *gx_throwaway_make(gx_arena *arena, gx_error *err);
+/* Of a server, not a path: "unix:…", "tcp:…". */
+bool gx_is_address(const char *text);
+/* Calls a method of the command's target: a store, a server, or a file or folder that is imported
+ * into a throwaway store. The answer is in the command's arena; the line of progress is over. */
+GX_MUST_CHECK gx_status gx_ask(gx_value *out, gx_command *command, const char *method,
+                               const gx_value *args, gx_error *err);
 
 /* ---- output -----------------------------------------------------------------------------------
  */

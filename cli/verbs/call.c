@@ -11,7 +11,6 @@ static const gx_param params[] = {
 };
 
 static gx_status run(gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
     gx_value args, result;
     gx_slice text = gx_arg_text(&command->args, "args");
     gx_status status = gx_json_read(&args, command->arena, text.data, text.size, err);
@@ -21,11 +20,8 @@ static gx_status run(gx_command *command, gx_error *err) {
                        gx_type_name(args.type));
     }
     if (status == GX_OK) {
-        status = gx_target_open(&target, command, err);
-    }
-    if (status == GX_OK) {
-        const char *method = gx_arg_value(&command->args, "method")->as.text;
-        status = gx_target_call(&result, target, method, &args, command, err);
+        status =
+            gx_ask(&result, command, gx_arg_value(&command->args, "method")->as.text, &args, err);
     }
     if (status == GX_OK) {
         /* A call is for programs: JSON unless another form was asked for. */
@@ -34,7 +30,6 @@ static gx_status run(gx_command *command, gx_error *err) {
             gx_arg_is(&command->common, "format", "table") ? GX_FORMAT_JSON : command->format;
         status = gx_print(&as, &result, NULL, NULL, false, err);
     }
-    gx_target_close(target);
     return status;
 }
 

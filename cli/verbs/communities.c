@@ -37,23 +37,17 @@ static gx_status read_labels(gx_value *args, gx_command *command, gx_error *err)
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
     gx_value result;
     bool members = gx_arg_bool(&command->args, "members") || gx_arg_has(&command->args, "of");
     gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
     gx_status status = read_labels(&args, command, err);
     if (status == GX_OK) {
-        status = gx_target_open(&target, command, err);
+        status = gx_ask(&result, command, command->verb->method, &args, err);
     }
-    if (status == GX_OK) {
-        status = gx_target_call(&result, target, command->verb->method, &args, command, err);
-    }
-    gx_progress_end(command);
     if (status == GX_OK) {
         status = gx_print(command, &result, members ? "members" : "communities",
                           members ? "user_id,community" : NULL, false, err);
     }
-    gx_target_close(target);
     return status;
 }
 

@@ -137,8 +137,7 @@ static gx_status read_lists(gx_value *out, gx_command *command, gx_error *err) {
 /* ---- the call ---------------------------------------------------------------------------------
  */
 
-static gx_status call_eval(gx_value *out, gx_target *target, gx_command *command, const char *split,
-                           gx_error *err) {
+static gx_status call_eval(gx_value *out, gx_command *command, const char *split, gx_error *err) {
     static const char *const same[] = {"cutoff", "history", "resamples", "level", "params"};
     gx_value lists, args = gx_map(command->arena, 8);
     gx_status status = read_lists(&lists, command, err);
@@ -151,49 +150,33 @@ static gx_status call_eval(gx_value *out, gx_target *target, gx_command *command
     for (size_t i = 0; i < GX_COUNT(same); i++) {
         gx_map_put(command->arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
     }
-    return gx_target_call(out, target, "eval.run", &args, command, err);
+    return gx_ask(out, command, "eval.run", &args, err);
 }
 
 static gx_status from_files(gx_value *out, gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
     gx_store *store = NULL;
-    gx_status status = GX_OK;
-    const char *folder = gx_throwaway_make(command->arena, err);
-    if (!folder) {
-        return err ? err->code : GX_IO;
-    }
+    char folder[GX_FOLDER_MAX];
     gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
+    gx_status status = gx_folder_make(folder, sizeof folder, err);
+    if (status != GX_OK) {
+        return status;
+    }
     GX_TRY(gx_store_open(&store, folder, &options, err));
     GX_TRY(read_files(store, command, err));
     gx_store_close(store);
     store = NULL;
     command->target = folder;
-    GX_TRY(gx_target_open(&target, command, err));
     const char *split = gx_arena_printf(command->arena, "actions:%s/%s", train_action, test_action);
-    GX_TRY(call_eval(out, target, command, split ? split : "", err));
+    GX_TRY(call_eval(out, command, split ? split : "", err));
 done:
-    gx_target_close(target);
     gx_store_close(store);
     gx_folder_remove(folder);
     return status;
 }
 
-static gx_status from_store(gx_value *out, gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
-    gx_status status = gx_target_open(&target, command, err);
-    if (status == GX_OK) {
-        status =
-            call_eval(out, target, command, gx_arg_value(&command->args, "split")->as.text, err);
-    }
-    gx_target_close(target);
-    return status;
-}
-
 /* Figures of the score and of Adamic–Adar alone; a list of 10. */
 static gx_status judge_friends(gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
-    gx_value result, args = gx_map(command->arena, 2);
-    gx_status status = GX_OK;
+    gx_value result, args = gx_map(command->arena, 3);
     if (!command->target) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "eval --friends needs a store, a server or a file of ties");
@@ -201,13 +184,8 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
     gx_map_put(command->arena, &args, "hide", *gx_arg_value(&command->args, "hide"));
     gx_map_put(command->arena, &args, "members", *gx_arg_value(&command->args, "members"));
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
-    GX_TRY(gx_target_open(&target, command, err));
-    GX_TRY(gx_target_call(&result, target, "eval.friends", &args, command, err));
-    gx_progress_end(command);
-    GX_TRY(gx_print(command, &result, NULL, NULL, false, err));
-done:
-    gx_target_close(target);
-    return status;
+    gx_status status = gx_ask(&result, command, "eval.friends", &args, err);
+    return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
 }
 
 /* ---- off-policy -------------------------------------------------------------------------------
@@ -280,8 +258,8 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "split",
                           "--split is of a store; --train and --test are a split themselves");
     }
-    status = files ? from_files(&result, command, err) : from_store(&result, command, err);
-    gx_progress_end(command);
+    status = files ? from_files(&result, command, err)
+                   : call_eval(&result, command, text_of(command, "split"), err);
     return status == GX_OK ? gx_eval_show(command, &result, err) : status;
 }
 

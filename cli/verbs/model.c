@@ -19,7 +19,6 @@ static gx_status run(gx_command *command, gx_error *err) {
         {"rollback", "model.rollback", NULL, NULL, NULL},
         {"diff", "model.diff", "from", "to", "arrays"},
     };
-    gx_target *target = NULL;
     gx_value result, args = gx_map(command->arena, 2);
     size_t r = 0;
     while (!gx_arg_is(&command->args, "what", rows[r].what)) {
@@ -31,15 +30,8 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (rows[r].second && gx_arg_has(&command->args, "second")) {
         gx_map_put(command->arena, &args, rows[r].second, *gx_arg_value(&command->args, "second"));
     }
-    gx_status status = gx_target_open(&target, command, err);
-    if (status == GX_OK) {
-        status = gx_target_call(&result, target, rows[r].method, &args, command, err);
-    }
-    if (status == GX_OK) {
-        status = gx_print(command, &result, rows[r].list, NULL, false, err);
-    }
-    gx_target_close(target);
-    return status;
+    gx_status status = gx_ask(&result, command, rows[r].method, &args, err);
+    return status == GX_OK ? gx_print(command, &result, rows[r].list, NULL, false, err) : status;
 }
 
 const gx_verb gx_verb_model = {

@@ -27,10 +27,10 @@ static gx_value own_passes(gx_arena *arena) {
 }
 
 /* Without a pass: what there is. */
-static gx_status list_passes(gx_command *command, gx_target *target, gx_error *err) {
-    gx_value result = target ? gx_nil() : own_passes(command->arena);
+static gx_status list_passes(gx_command *command, gx_error *err) {
+    gx_value result = own_passes(command->arena);
     gx_status status =
-        !target ? GX_OK : gx_target_call(&result, target, "graph.passes", NULL, command, err);
+        command->target ? gx_ask(&result, command, "graph.passes", NULL, err) : GX_OK;
     return status == GX_OK
                ? gx_print(command, &result, "passes", "name,kind,summary,source", false, err)
                : status;
@@ -87,36 +87,26 @@ static void hint_at_ties(const gx_command *command, gx_error *err) {
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
     gx_value result;
     if (gx_arg_has(&command->args, "ties")) {
         return estimate(command, err);
     }
-    if (!command->target) {
-        return list_passes(command, NULL, err);
-    }
-    if (gx_any_pass_find(command->target) && access(command->target, F_OK) != 0) {
+    if (command->target && gx_any_pass_find(command->target) && access(command->target, F_OK) != 0) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "run needs a target before the pass: `guanxi run TARGET %s`, or `guanxi run "
                        "%s --members N --ties N` of a graph that is not there",
                        command->target, command->target);
     }
-    gx_status status = gx_target_open(&target, command, err);
-    if (status == GX_OK && gx_arg_bool(&command->args, "list")) {
-        status = list_passes(command, target, err);
-    } else if (status == GX_OK) {
-        gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
-        status = gx_target_call(&result, target, command->verb->method, &args, command, err);
-        gx_progress_end(command);
-        if (status == GX_NOT_FOUND) {
-            hint_at_ties(command, err);
-        }
-        if (status == GX_OK) {
-            status = gx_print(command, &result, list_of(&result), NULL, false, err);
-        }
+    if (!command->target || gx_arg_bool(&command->args, "list")) {
+        return list_passes(command, err);
     }
-    gx_target_close(target);
-    return status;
+    gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
+    gx_status status = gx_ask(&result, command, command->verb->method, &args, err);
+    if (status == GX_NOT_FOUND) {
+        hint_at_ties(command, err);
+    }
+    return status == GX_OK ? gx_print(command, &result, list_of(&result), NULL, false, err)
+                           : status;
 }
 
 /* Flags that mean something without a pass. */

@@ -3,22 +3,16 @@
 
 /* One row is easier read as lines of names and figures than as a table of twenty columns. */
 static gx_status run(gx_command *command, gx_error *err) {
-    gx_target *target = NULL;
     gx_value result, args = gx_method_args(command, gx_method_find(command->verb->method));
-    gx_status status = gx_target_open(&target, command, err);
-    if (status == GX_OK) {
-        status = gx_target_call(&result, target, command->verb->method, &args, command, err);
+    gx_status status = gx_ask(&result, command, command->verb->method, &args, err);
+    if (status != GX_OK) {
+        return status;
     }
-    gx_progress_end(command);
-    if (status == GX_OK) {
-        const gx_value *rows = gx_map_get(&result, "stats");
-        bool single =
-            command->format == GX_FORMAT_TABLE && rows && rows->type == GX_LIST && rows->size == 1;
-        status = single ? gx_print(command, &rows->as.items[0], NULL, NULL, false, err)
-                        : gx_print(command, &result, "stats", NULL, false, err);
-    }
-    gx_target_close(target);
-    return status;
+    const gx_value *rows = gx_map_get(&result, "stats");
+    bool single =
+        command->format == GX_FORMAT_TABLE && rows && rows->type == GX_LIST && rows->size == 1;
+    return single ? gx_print(command, &rows->as.items[0], NULL, NULL, false, err)
+                  : gx_print(command, &result, "stats", NULL, false, err);
 }
 
 const gx_verb gx_verb_stats = {
