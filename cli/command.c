@@ -57,7 +57,7 @@ const size_t gx_cli_common_count = GX_COUNT(gx_cli_common);
 
 static const gx_param *find_param(const gx_param *params, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++) {
-        if (gx_slice_is(gx_slice_of(name), params[i].name)) {
+        if (strcmp(name, params[i].name) == 0) {
             return &params[i];
         }
     }
@@ -334,7 +334,7 @@ static gx_status value_of(parser *p, const gx_param *param, const char *flag, ch
                           const char **out, gx_error *err) {
     if (equals) {
         *out = equals + 1;
-    } else if (param && param->type == GX_PARAM_BOOL) {
+    } else if (param->type == GX_PARAM_BOOL) {
         *out = "true";
         p->on = flag;
     } else if (p->at + 1 < p->argc) {
@@ -354,57 +354,45 @@ static const gx_param *more_param(const gx_verb *verb, const char *name) {
     return verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : found;
 }
 
+/* Of the verb, of every verb, or of the pass the verb names; *out_map is where its value goes. */
+static const gx_param *flag_named(parser *p, const char *name, gx_value **out_map) {
+    const gx_param *param = find_param(p->params, p->count, name);
+    *out_map = &p->command->given;
+    if (!param) {
+        param = find_param(gx_cli_common, gx_cli_common_count, name);
+        *out_map = &p->common;
+    }
+    if (!param) {
+        param = more_param(p->command->verb, name);
+        *out_map = &p->command->pass_flags;
+    }
+    return param;
+}
+
 static gx_status take_long(parser *p, char *word, gx_error *err) {
-    gx_command *command = p->command;
-    char *name = gx_arena_printf(command->arena, "%s", word + 2);
+    char *name = gx_arena_printf(p->command->arena, "%s", word + 2);
+    char *equals = strchr(word, '=');
     if (!name) {
         return gx_fail_memory(err, strlen(word));
     }
-    char *equals = strchr(word, '=');
     name[strcspn(name, "=")] = '\0';
     for (char *c = name; *c; c++) {
         *c = *c == '-' ? '_' : *c;
     }
-    const gx_param *param = find_param(p->params, p->count, name);
-    gx_value *map = &command->given;
-    if (!param) {
-        param = find_param(gx_cli_common, gx_cli_common_count, name);
-        map = &p->common;
-    }
-    bool negated = false;
-    if (!param && strncmp(name, "no_", 3) == 0) {
-        param = find_param(p->params, p->count, name + 3);
-        map = &command->given;
-        if (!param) {
-            param = find_param(gx_cli_common, gx_cli_common_count, name + 3);
-            map = &p->common;
-        }
-        negated = param && param->type == GX_PARAM_BOOL;
-        param = negated ? param : NULL;
-    }
-    /* What the verb does not know may be a parameter of the pass it names. */
-    const gx_param *of_pass = param ? NULL : more_param(command->verb, name);
+    gx_value *map;
     const char *text = "false";
     gx_status status = GX_OK;
-    if (!param && !of_pass && strncmp(name, "no_", 3) == 0) {
-        of_pass = more_param(command->verb, name + 3);
-        negated = of_pass && of_pass->type == GX_PARAM_BOOL;
-        of_pass = negated ? of_pass : NULL;
-    }
-    if (!param && !of_pass) {
-        return unknown_flag(p, name, err);
-    }
-    if (!negated) {
-        status = value_of(p, param ? param : of_pass, name, equals, &text, err);
-    }
-    if (status != GX_OK) {
-        return status;
+    const gx_param *param = flag_named(p, name, &map);
+    if (param) {
+        status = value_of(p, param, name, equals, &text, err);
+    } else if (strncmp(name, "no_", 3) == 0) {
+        param = flag_named(p, name + 3, &map);
+        param = param && param->type == GX_PARAM_BOOL ? param : NULL;
     }
     if (!param) {
-        gx_map_put(command->arena, &command->pass_flags, of_pass->name, gx_str(text));
-        return GX_OK;
+        return unknown_flag(p, name, err);
     }
-    return put(p, map, param, text, err);
+    return status == GX_OK ? put(p, map, param, text, err) : status;
 }
 
 static gx_status take_short(parser *p, const char *word, gx_error *err) {
@@ -412,32 +400,22 @@ static gx_status take_short(parser *p, const char *word, gx_error *err) {
         char letter;
         const char *name;
     } letters[] = {{'n', "n"}, {'o', "output"}, {'f', "format"}, {'h', "help"}, {'j', "threads"}};
-    for (size_t i = 0; i < GX_COUNT(letters); i++) {
-        if (word[1] != letters[i].letter) {
-            continue;
-        }
-        const gx_param *param = find_param(p->params, p->count, letters[i].name);
-        gx_value *map = &p->command->given;
-        if (!param) {
-            param = find_param(gx_cli_common, gx_cli_common_count, letters[i].name);
-            map = &p->common;
-        }
-        if (!param) {
-            break;
-        }
-        const char *text = "true";
-        if (word[2]) {
-            text = word + 2;
-        } else if (param->type != GX_PARAM_BOOL) {
-            if (p->at + 1 >= p->argc) {
-                return gx_fail(err, GX_BAD_REQUEST, "-%c needs a value", word[1]);
-            }
-            text = p->argv[++p->at];
-        }
-        return put(p, map, param, text, err);
+    gx_value *map;
+    const gx_param *param = NULL;
+    for (size_t i = 0; !param && i < GX_COUNT(letters); i++) {
+        param = word[1] == letters[i].letter ? flag_named(p, letters[i].name, &map) : NULL;
     }
-    return gx_fail(err, GX_BAD_REQUEST, "%s has no flag %s; see `guanxi help %s`",
-                   p->command->verb->name, word, p->command->verb->name);
+    if (!param) {
+        return gx_fail(err, GX_BAD_REQUEST, "%s has no flag %s; see `guanxi help %s`",
+                       p->command->verb->name, word, p->command->verb->name);
+    }
+    if (word[2] || param->type == GX_PARAM_BOOL) {
+        return put(p, map, param, word[2] ? word + 2 : "true", err);
+    }
+    if (p->at + 1 >= p->argc) {
+        return gx_fail(err, GX_BAD_REQUEST, "-%c needs a value", word[1]);
+    }
+    return put(p, map, param, p->argv[++p->at], err);
 }
 
 static gx_status take_positional(parser *p, const char *word, gx_error *err) {
