@@ -3,33 +3,35 @@
 
 #include <math.h>
 
-static void add_column(gx_column_names *c, gx_slice name) {
+bool gx_columns_add(gx_column_names *c, gx_slice name) {
     for (size_t i = 0; i < c->count; i++) {
         if (gx_slice_equal(c->name[i], name)) {
-            return;
+            return false;
         }
     }
     if (c->count < GX_COLUMNS_MAX) {
         c->name[c->count++] = name;
+        return true;
     }
+    return false;
 }
 
 void gx_columns_choose(gx_column_names *c, const gx_value *list, const char *given) {
     c->count = 0;
     for (const char *s = given; s && *s;) {
         size_t size = strcspn(s, ",");
-        add_column(c, (gx_slice){s, size});
+        gx_columns_add(c, (gx_slice){s, size});
         s += size + (s[size] == ',');
     }
     for (uint32_t i = 0; !given && i < list->size && i < 100; i++) {
         const gx_value *row = &list->as.items[i];
         for (uint32_t k = 0; row->type == GX_MAP && k < row->size; k++) {
             const gx_value *key = &row->as.pairs[k].key;
-            add_column(c, (gx_slice){key->as.text, key->size});
+            gx_columns_add(c, (gx_slice){key->as.text, key->size});
         }
     }
     if (c->count == 0) {
-        add_column(c, gx_slice_of("value"));
+        gx_columns_add(c, gx_slice_of("value"));
     }
 }
 

@@ -12,6 +12,8 @@ typedef struct gx_column_names {
     size_t count;
 } gx_column_names;
 
+/* One more; false: it is there already, or there is no room. */
+bool gx_columns_add(gx_column_names *c, gx_slice name);
 /* The given ones ("a,b,c"), else every key in the order it is first seen in the first hundred
  * rows. */
 void gx_columns_choose(gx_column_names *out, const gx_value *list, const char *given);

@@ -34,26 +34,27 @@ static void cell_csv(gx_buffer *out, const gx_value *value) {
     gx_buffer_finish(&text);
 }
 
-static void print_rows(const gx_value *list, const char *given, FILE *out) {
-    gx_column_names c;
+/* The row's cells, or the titles where there is none. */
+static void print_line(FILE *out, const gx_column_names *key, const gx_column_names *title,
+                       const gx_value *row) {
     gx_buffer line = {0};
-    gx_columns_choose(&c, list, given);
-    for (size_t k = 0; k < c.count; k++) {
-        gx_value name = gx_text(c.name[k].data, c.name[k].size);
+    for (size_t k = 0; k < key->count; k++) {
+        gx_value name = gx_text(title->name[k].data, title->name[k].size);
         gx_buffer_text(&line, k ? "," : "");
-        cell_csv(&line, &name);
+        cell_csv(&line, row ? gx_columns_cell(row, key->name[k]) : &name);
     }
     gx_buffer_text(&line, "\n");
-    for (uint32_t i = 0; i < list->size; i++) {
-        for (size_t k = 0; k < c.count; k++) {
-            gx_buffer_text(&line, k ? "," : "");
-            cell_csv(&line, gx_columns_cell(&list->as.items[i], c.name[k]));
-        }
-        gx_buffer_text(&line, "\n");
-        gx_buffer_flush(&line, out);
-    }
     gx_buffer_flush(&line, out);
     gx_buffer_finish(&line);
+}
+
+static void print_rows(const gx_value *list, const char *given, FILE *out) {
+    gx_column_names c;
+    gx_columns_choose(&c, list, given);
+    print_line(out, &c, &c, NULL);
+    for (uint32_t i = 0; i < list->size; i++) {
+        print_line(out, &c, &c, &list->as.items[i]);
+    }
 }
 
 /* An answer of one row has no cell with a map in it, nor a list of maps: those are columns, as
@@ -103,19 +104,12 @@ static void write(FILE *out, const gx_answer *answer) {
 
 typedef struct table {
     FILE *out;
-    const char *key[GX_COLUMNS_MAX + 3], *title[GX_COLUMNS_MAX + 3];
-    size_t count;
+    gx_column_names key, title;
 } table;
 
 static void add_column(table *t, const char *key, const char *title) {
-    for (size_t i = 0; i < t->count; i++) {
-        if (strcmp(t->key[i], key) == 0) {
-            return;
-        }
-    }
-    if (t->count < GX_COUNT(t->key)) {
-        t->key[t->count] = key;
-        t->title[t->count++] = title;
+    if (gx_columns_add(&t->key, gx_slice_of(key))) {
+        t->title.name[t->key.count - 1] = gx_slice_of(title);
     }
 }
 
@@ -134,15 +128,7 @@ static void add_attributes(table *t, const gx_attribute *attribute, size_t count
 static gx_status write_row(void *ctx, const gx_value *row, gx_error *err) {
     (void)err;
     const table *t = ctx;
-    gx_buffer line = {0};
-    for (size_t k = 0; k < t->count; k++) {
-        gx_value title = gx_str(t->title[k]);
-        gx_buffer_text(&line, k ? "," : "");
-        cell_csv(&line, row ? gx_columns_cell(row, gx_slice_of(t->key[k])) : &title);
-    }
-    gx_buffer_text(&line, "\n");
-    gx_buffer_flush(&line, t->out);
-    gx_buffer_finish(&line);
+    print_line(t->out, &t->key, &t->title, row);
     return GX_OK;
 }
 
@@ -156,10 +142,9 @@ static gx_status write_graph(FILE *out, const gx_graph_source *source, gx_error 
         add_column(&t, source->dst, "target");
         add_attributes(&t, source->edge, source->edge_count, "weight");
     }
-    gx_status status = write_row(&t, NULL, err);
-    return status != GX_OK ? status
-           : source->nodes ? source->each_node(source->user, write_row, &t, err)
-                           : source->each_edge(source->user, write_row, &t, err);
+    print_line(out, &t.key, &t.title, NULL);
+    return (source->nodes ? source->each_node : source->each_edge)(source->user, write_row, &t,
+                                                                   err);
 }
 
 const gx_form gx_form_csv = {

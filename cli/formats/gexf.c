@@ -11,13 +11,6 @@ typedef struct writer {
 
 enum { SQUARE = 1000 }; /* Gephi's unit is about a node's size: -1 … 1 becomes -1000 … 1000 */
 
-static const char *type_name(gx_type type) {
-    return type == GX_BOOL   ? "boolean"
-           : type == GX_INT  ? "long"
-           : type == GX_REAL ? "double"
-                             : "string";
-}
-
 static void write_attributes(FILE *out, const char *of, const gx_attribute *attribute,
                              size_t count) {
     if (count) {
@@ -26,7 +19,7 @@ static void write_attributes(FILE *out, const char *of, const gx_attribute *attr
     for (size_t i = 0; i < count; i++) {
         fprintf(out, "      <attribute id=\"%zu\" title=\"", i);
         gx_markup_text(out, attribute[i].name, strlen(attribute[i].name));
-        fprintf(out, "\" type=\"%s\"/>\n", type_name(attribute[i].type));
+        fprintf(out, "\" type=\"%s\"/>\n", gx_markup_type(attribute[i].type));
     }
     if (count) {
         fputs("    </attributes>\n", out);
@@ -48,21 +41,13 @@ static void write_values(FILE *out, const gx_value *row, const gx_attribute *att
     fputs(any ? "</attvalues>" : "", out);
 }
 
-static void write_text(FILE *out, const char *attribute, const gx_value *value) {
-    fprintf(out, " %s=\"", attribute);
-    if (value) {
-        gx_markup_value(out, value);
-    }
-    fputs("\"", out);
-}
-
 static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
     (void)err;
     const writer *w = ctx;
     const gx_value *id = gx_markup_get(row, w->source->id), *label = gx_markup_get(row, "label");
     fputs("      <node", w->out);
-    write_text(w->out, "id", id);
-    write_text(w->out, "label", label ? label : id);
+    gx_markup_attribute(w->out, "id", id);
+    gx_markup_attribute(w->out, "label", label ? label : id);
     fputs(">", w->out);
     write_values(w->out, row, w->source->node, w->source->node_count);
     if (gx_markup_get(row, "x") && gx_markup_get(row, "y")) {
@@ -81,10 +66,10 @@ static void write_arc(void *ctx, const gx_value *row, const char *from, const ch
     writer *w = ctx;
     const gx_value *weight = gx_markup_get(row, "weight");
     fprintf(w->out, "      <edge id=\"%llu\"", (unsigned long long)w->arcs++);
-    write_text(w->out, "source", gx_markup_get(row, from));
-    write_text(w->out, "target", gx_markup_get(row, to));
+    gx_markup_attribute(w->out, "source", gx_markup_get(row, from));
+    gx_markup_attribute(w->out, "target", gx_markup_get(row, to));
     if (weight) {
-        write_text(w->out, "weight", weight);
+        gx_markup_attribute(w->out, "weight", weight);
     }
     fputs(">", w->out);
     write_values(w->out, row, w->source->edge, w->source->edge_count);

@@ -9,19 +9,12 @@ typedef struct writer {
     const gx_graph_source *source;
 } writer;
 
-static const char *type_name(gx_type type) {
-    return type == GX_BOOL   ? "boolean"
-           : type == GX_INT  ? "long"
-           : type == GX_REAL ? "double"
-                             : "string";
-}
-
 /* Keys are "n0", "n1", … and "e0", …: names may have any character. */
 static void write_keys(FILE *out, const char *of, const gx_attribute *attribute, size_t count) {
     for (size_t i = 0; i < count; i++) {
         fprintf(out, "  <key id=\"%c%zu\" for=\"%s\" attr.name=\"", of[0], i, of);
         gx_markup_text(out, attribute[i].name, strlen(attribute[i].name));
-        fprintf(out, "\" attr.type=\"%s\"/>\n", type_name(attribute[i].type));
+        fprintf(out, "\" attr.type=\"%s\"/>\n", gx_markup_type(attribute[i].type));
     }
 }
 
@@ -37,20 +30,11 @@ static void write_data(FILE *out, char letter, const gx_value *row, const gx_att
     }
 }
 
-static void write_name(FILE *out, const char *attribute, const gx_value *row, const char *key) {
-    const gx_value *name = gx_markup_get(row, key);
-    fprintf(out, " %s=\"", attribute);
-    if (name) {
-        gx_markup_value(out, name);
-    }
-    fputs("\"", out);
-}
-
 static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
     (void)err;
     const writer *w = ctx;
     fputs("    <node", w->out);
-    write_name(w->out, "id", row, w->source->id);
+    gx_markup_attribute(w->out, "id", gx_markup_get(row, w->source->id));
     fputs(">", w->out);
     write_data(w->out, 'n', row, w->source->node, w->source->node_count);
     fputs("</node>\n", w->out);
@@ -60,8 +44,8 @@ static gx_status write_node(void *ctx, const gx_value *row, gx_error *err) {
 static void write_arc(void *ctx, const gx_value *row, const char *from, const char *to) {
     const writer *w = ctx;
     fputs("    <edge", w->out);
-    write_name(w->out, "source", row, from);
-    write_name(w->out, "target", row, to);
+    gx_markup_attribute(w->out, "source", gx_markup_get(row, from));
+    gx_markup_attribute(w->out, "target", gx_markup_get(row, to));
     fputs(">", w->out);
     write_data(w->out, 'e', row, w->source->edge, w->source->edge_count);
     fputs("</edge>\n", w->out);

@@ -74,6 +74,21 @@ void gx_markup_value(FILE *out, const gx_value *value) {
     gx_buffer_finish(&number);
 }
 
+void gx_markup_attribute(FILE *out, const char *name, const gx_value *value) {
+    fprintf(out, " %s=\"", name);
+    if (value) {
+        gx_markup_value(out, value);
+    }
+    fputs("\"", out);
+}
+
+const char *gx_markup_type(gx_type type) {
+    return type == GX_BOOL   ? "boolean"
+           : type == GX_INT  ? "long"
+           : type == GX_REAL ? "double"
+                             : "string";
+}
+
 const gx_value *gx_markup_get(const gx_value *row, const char *key) {
     const gx_value *value = row->type == GX_MAP ? gx_map_get(row, key) : NULL;
     return value && value->type != GX_NIL ? value : NULL;

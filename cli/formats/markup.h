@@ -9,6 +9,10 @@
 void gx_markup_text(FILE *out, const char *text, size_t size);
 /* A plain value as text: numbers exact, true and false. Nothing for nil, lists and maps. */
 void gx_markup_value(FILE *out, const gx_value *value);
+/* ` name="value"`, empty for NULL. */
+void gx_markup_attribute(FILE *out, const char *name, const gx_value *value);
+/* What GraphML and GEXF call such values. */
+const char *gx_markup_type(gx_type type);
 /* The row's value of that key where it has one that is not nil. */
 const gx_value *gx_markup_get(const gx_value *row, const char *key);
 /* That value as a number; `fallback` where it is none. */

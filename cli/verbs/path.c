@@ -1,19 +1,6 @@
 /* guanxi path: how two members are connected. */
 #include "cli/verb.h"
 
-static gx_value kinds_of(gx_arena *arena, const gx_value *ties) {
-    const char *text = "";
-    for (uint32_t i = 0; ties && ties->type == GX_LIST && i < ties->size; i++) {
-        const gx_value *kind = gx_map_get(&ties->as.items[i], "kind");
-        if (kind && kind->type == GX_TEXT) {
-            const char *longer = gx_arena_printf(arena, "%s%s%.*s", text, *text ? " " : "",
-                                                 (int)kind->size, kind->as.text);
-            text = longer ? longer : text;
-        }
-    }
-    return gx_str(text);
-}
-
 static void add_path(gx_arena *arena, gx_value *list, uint32_t number, const gx_value *path) {
     const gx_value *members = gx_map_get(path, "members"), *steps = gx_map_get(path, "steps");
     for (uint32_t i = 0; members && members->type == GX_LIST && i < members->size; i++) {
@@ -23,9 +10,9 @@ static void add_path(gx_arena *arena, gx_value *list, uint32_t number, const gx_
         gx_map_put(arena, &row, "user", members->as.items[i]);
         if (i > 0 && steps && steps->type == GX_LIST && i <= steps->size) {
             const gx_value *step = &steps->as.items[i - 1];
-            const gx_value *strength = gx_map_get(step, "strength");
-            gx_map_put(arena, &row, "strength", strength ? *strength : gx_nil());
-            gx_map_put(arena, &row, "by", kinds_of(arena, gx_map_get(step, "ties")));
+            gx_row_copy(arena, &row, "strength", step, "strength");
+            gx_map_put(arena, &row, "by",
+                       gx_row_join(arena, gx_map_get(step, "ties"), "kind", " "));
         }
         gx_list_add(arena, list, row);
     }

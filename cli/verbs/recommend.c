@@ -1,18 +1,12 @@
 /* guanxi recommend: each member's list, with reasons. */
 #include "cli/verb.h"
 
-static void copy(gx_arena *arena, gx_value *row, const char *as, const gx_value *from,
-                 const char *key) {
-    const gx_value *value = gx_map_get(from, key);
-    gx_map_put(arena, row, as, value ? *value : gx_nil());
-}
-
 /* The reasons in one cell, the weightiest first. */
-static gx_value reasons(gx_arena *arena, const gx_value *item) {
-    const gx_value *why = gx_map_get(item, "why");
-    const char *text = "";
-    bool used[16] = {false};
-    uint32_t count = why && why->type == GX_LIST && why->size < 16 ? why->size : 0;
+static gx_value reasons(gx_arena *arena, const gx_value *why) {
+    enum { MOST = 16 };
+    bool used[MOST] = {false};
+    uint32_t count = why && why->type == GX_LIST && why->size < MOST ? why->size : 0;
+    gx_value sorted = gx_list(arena, count);
     for (uint32_t k = 0; k < count; k++) {
         double most = -1, share = 0;
         uint32_t best = 0;
@@ -24,14 +18,9 @@ static gx_value reasons(gx_arena *arena, const gx_value *item) {
             }
         }
         used[best] = true;
-        const gx_value *en = gx_map_get(&why->as.items[best], "en");
-        if (en && en->type == GX_TEXT) {
-            const char *longer = gx_arena_printf(arena, "%s%s%.*s", text, *text ? "; " : "",
-                                                 (int)en->size, en->as.text);
-            text = longer ? longer : text;
-        }
+        gx_list_add(arena, &sorted, why->as.items[best]);
     }
-    return gx_str(text);
+    return gx_row_join(arena, &sorted, "en", "; ");
 }
 
 /* A row an item: what an operator reads. */
@@ -42,22 +31,22 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
         for (uint32_t i = 0; items && items->type == GX_LIST && i < items->size; i++) {
             const gx_value *item = &items->as.items[i];
             gx_value row = gx_map(arena, 8);
-            copy(arena, &row, "user", entry, "user");
-            copy(arena, &row, "rank", item, "rank");
-            copy(arena, &row, "item", item, "id");
+            gx_row_copy(arena, &row, "user", entry, "user");
+            gx_row_copy(arena, &row, "rank", item, "rank");
+            gx_row_copy(arena, &row, "item", item, "id");
             if (gx_map_get(item, "title")) {
-                copy(arena, &row, "title", item, "title");
+                gx_row_copy(arena, &row, "title", item, "title");
             }
-            copy(arena, &row, "score", item, "score");
-            copy(arena, &row, "rung", entry, "rung");
-            gx_map_put(arena, &row, "why", reasons(arena, item));
+            gx_row_copy(arena, &row, "score", item, "score");
+            gx_row_copy(arena, &row, "rung", entry, "rung");
+            gx_map_put(arena, &row, "why", reasons(arena, gx_map_get(item, "why")));
             gx_list_add(arena, &list, row);
         }
         const gx_value *missing = gx_map_get(entry, "short"); /* why the list is no longer */
         if (missing && missing->type != GX_NIL) {
             gx_value row = gx_map(arena, 4);
-            copy(arena, &row, "user", entry, "user");
-            copy(arena, &row, "rung", entry, "rung");
+            gx_row_copy(arena, &row, "user", entry, "user");
+            gx_row_copy(arena, &row, "rung", entry, "rung");
             gx_map_put(arena, &row, "why", *missing);
             gx_list_add(arena, &list, row);
         }

@@ -6,11 +6,10 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
     gx_value list = gx_list(arena, 32);
     for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
         const gx_value *entry = &result->as.items[u], *items = gx_map_get(entry, "items");
-        const gx_value *of = gx_map_get(entry, "item");
         for (uint32_t i = 0; items && items->type == GX_LIST && i < items->size; i++) {
             const gx_value *item = &items->as.items[i];
             gx_value row = gx_map(arena, 8);
-            gx_map_put(arena, &row, "of", of ? *of : gx_nil());
+            gx_row_copy(arena, &row, "of", entry, "item");
             for (uint32_t k = 0; item->type == GX_MAP && k < item->size; k++) {
                 gx_map_put_text(arena, &row, item->as.pairs[k].key, item->as.pairs[k].value);
             }

@@ -1,0 +1,21 @@
+/* Plain rows out of answers of lists in lists. */
+#include "cli/verb.h"
+
+void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value *from,
+                 const char *key) {
+    const gx_value *value = gx_map_get(from, key);
+    gx_map_put(arena, row, as, value ? *value : gx_nil());
+}
+
+gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between) {
+    const char *text = "";
+    for (uint32_t i = 0; list && list->type == GX_LIST && i < list->size; i++) {
+        const gx_value *one = gx_map_get(&list->as.items[i], key);
+        if (one && one->type == GX_TEXT) {
+            const char *longer = gx_arena_printf(arena, "%s%s%.*s", text, *text ? between : "",
+                                                 (int)one->size, one->as.text);
+            text = longer ? longer : text;
+        }
+    }
+    return gx_str(text);
+}
