@@ -15,7 +15,7 @@ static gx_value of_real(double number) {
     return isnan(number) ? gx_nil() : gx_real(number);
 }
 
-gx_value gx_entry_value(const gx_array *array, uint64_t i) {
+static gx_value plain_value(const gx_array *array, uint64_t i) {
     switch (array->dtype) {
     case GX_U8:
         return gx_int(((const uint8_t *)array->data)[i]);
@@ -74,6 +74,13 @@ gx_value gx_entry_name(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays, gx
                                number);
 }
 
+gx_value gx_entry_value(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays,
+                        const gx_array *array, gx_entry_kind kind, uint64_t i) {
+    return kind == GX_ENTRY_PLAIN || array->dtype != GX_U32
+               ? plain_value(array, i)
+               : gx_entry_name(arena, txn, arrays, kind, ((const uint32_t *)array->data)[i]);
+}
+
 enum { COLUMNS_MAX = 32 };
 
 /* The arrays of an instance with an entry a member. */
@@ -97,8 +104,7 @@ static void choose(columns *out, const gx_arrays *arrays, const gx_pass *pass,
         if (array && gives->rows == GX_LEN_USERS && array->rank == 1 &&
             array->shape[0] == members) {
             out->array[out->count] = array;
-            out->kind[out->count] =
-                array->dtype == GX_U32 ? gx_entry_kind_of(pass, gives->suffix) : GX_ENTRY_PLAIN;
+            out->kind[out->count] = gx_entry_kind_of(pass, gives->suffix);
             out->name[out->count++] = gives->suffix;
         }
     }
@@ -125,14 +131,6 @@ static uint64_t members_of(const gx_arrays *arrays, const gx_pass *pass, const c
     return now;
 }
 
-/* Entry i, by name where it is the number of something. */
-static gx_value named_entry(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays,
-                            const gx_array *array, gx_entry_kind kind, uint64_t i) {
-    return kind == GX_ENTRY_PLAIN
-               ? gx_entry_value(array, i)
-               : gx_entry_name(arena, txn, arrays, kind, ((const uint32_t *)array->data)[i]);
-}
-
 static void add_row(gx_value *list, gx_arena *arena, gx_txn *txn, const gx_arrays *arrays,
                     const columns *c, gx_value name, uint32_t member) {
     gx_value row = gx_map(arena, (uint32_t)c->count + 1);
@@ -141,7 +139,7 @@ static void add_row(gx_value *list, gx_arena *arena, gx_txn *txn, const gx_array
         gx_value key = gx_text_copy(arena, c->name[k], strlen(c->name[k]));
         gx_map_add(arena, &row, key,
                    member < c->members
-                       ? named_entry(arena, txn, arrays, c->array[k], c->kind[k], member)
+                       ? gx_entry_value(arena, txn, arrays, c->array[k], c->kind[k], member)
                        : gx_nil());
     }
     if (c->circle) {
@@ -300,7 +298,7 @@ gx_status gx_entries_array(gx_value *out, gx_call_env *call, const gx_arrays *ar
         return status;
     }
     gx_entry_kind rows = gx_entry_rows_of(from, suffix);
-    gx_entry_kind kind = array->dtype == GX_U32 ? gx_entry_kind_of(from, suffix) : GX_ENTRY_PLAIN;
+    gx_entry_kind kind = gx_entry_kind_of(from, suffix);
     const char *key = rows == GX_ENTRY_MEMBER ? "user_id"
                       : rows == GX_ENTRY_ITEM ? "item_id"
                                               : "row";
@@ -312,7 +310,7 @@ gx_status gx_entries_array(gx_value *out, gx_call_env *call, const gx_arrays *ar
                             : gx_entry_name(arena, txn, arrays, rows, (uint32_t)i);
         for (uint64_t k = 0; name.type != GX_NIL && k < width; k++) {
             add_entry(out, arena, key, name, k, array->rank == 2,
-                      named_entry(arena, txn, arrays, array, kind, i * width + k));
+                      gx_entry_value(arena, txn, arrays, array, kind, i * width + k));
         }
     }
     gx_txn_abort(txn);
@@ -327,7 +325,7 @@ void gx_entries_numbers(gx_value *out, gx_arena *arena, const gx_arrays *arrays,
         if (array && gives->rows == GX_LEN_OTHER && array->rank == 1 && array->shape[0] == 1 &&
             gx_entry_kind_of(pass, gives->suffix) == GX_ENTRY_PLAIN &&
             !gx_map_get(out, gives->suffix)) {
-            gx_map_put(arena, out, gives->suffix, gx_entry_value(array, 0));
+            gx_map_put(arena, out, gives->suffix, plain_value(array, 0));
         }
     }
 }

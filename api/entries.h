@@ -4,8 +4,6 @@
 
 #include "api/support.h"
 
-/* Entry i of an array as a value; nil where it is NaN: not computed. */
-gx_value gx_entry_value(const gx_array *array, uint64_t i);
 /* What numbers stand for. */
 typedef enum gx_entry_kind {
     GX_ENTRY_PLAIN, /* themselves */
@@ -22,6 +20,10 @@ gx_entry_kind gx_entry_rows_of(const gx_pass *pass, const char *suffix);
  * names of categories. */
 gx_value gx_entry_name(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays, gx_entry_kind kind,
                        uint32_t number);
+/* Entry i of an array, by name where it is a number of such a kind; nil where it is NaN: not
+ * computed. */
+gx_value gx_entry_value(gx_arena *arena, gx_txn *txn, const gx_arrays *arrays,
+                        const gx_array *array, gx_entry_kind kind, uint64_t i);
 
 /* {user_id, NAME…} for each of the members given (a list of ids), NAME every array "INSTANCE.NAME"
  * that the pass gives with one entry a member (members and items in it by id); nil for members

@@ -41,13 +41,10 @@ typedef struct shower {
  */
 static gx_value head_of(const shower *s, const gx_array *array, gx_entry_kind kind) {
     uint64_t count = array->shape[0] * (array->rank == 2 ? array->shape[1] : 1);
-    bool named = kind != GX_ENTRY_PLAIN && array->dtype == GX_U32;
     gx_value head = gx_list(s->arena, (uint32_t)(s->n < count ? s->n : count));
     for (uint64_t i = 0; i < count && i < s->n; i++) {
         gx_list_add(s->arena, &head,
-                    named ? gx_entry_name(s->arena, s->txn, s->results, kind,
-                                          ((const uint32_t *)array->data)[i])
-                          : gx_entry_value(array, i));
+                    gx_entry_value(s->arena, s->txn, s->results, array, kind, i));
     }
     return head;
 }
