@@ -6,9 +6,9 @@
 
 #include <stdio.h>
 
-static const char *const usual[] = {
-    "degree",   "pagerank", "components", "kcore",   "leiden",  "strength", "circle",
-    "spanners", "bridges",  "structure",  "leaders", "popular", "linear",   NULL};
+static const char *const usual[] = {"degree",   "pagerank", "components", "kcore",   "leiden",
+                                    "strength", "circle",   "spanners",   "bridges", "structure",
+                                    "leaders",  "popular",  "linear",     NULL};
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 

@@ -31,7 +31,6 @@ gx_status gx_circles_resolve(gx_circles *out, const gx_state *state, gx_error *e
     gx_status status = GX_OK;
     gx_circles c = {.state = state, .members = state->users};
     const gx_arrays *arrays = state->arrays;
-    GX_TRY(gx_need_snapshot(state, err));
     GX_TRY(gx_need_array(&c.community, state, "leiden.community", GX_U32, state->users, err));
     GX_TRY(gx_need_array(&c.size, state, "circle.size", GX_U32, 0, err));
     c.count = (uint32_t)gx_arrays_find(arrays, "circle.size")->shape[0];

@@ -5,7 +5,7 @@
 
 gx_status gx_ids_given(uint32_t *out, gx_db *db, const gx_snapshot *before, gx_job *job,
                        gx_error *err) {
-    static const char *const names[] = {"leiden", "louvain"};
+    const gx_pass *pass;
     gx_snapshot_info *list = NULL;
     size_t count = 0;
     gx_status status;
@@ -16,9 +16,9 @@ gx_status gx_ids_given(uint32_t *out, gx_db *db, const gx_snapshot *before, gx_j
         if (gx_snapshot_open(&newer, db->path, list[i].number, NULL) != GX_OK) {
             continue;
         }
-        for (size_t k = 0; k < GX_COUNT(names); k++) {
+        for (size_t k = 0; (pass = gx_any_pass_at(k)) != NULL; k++) {
             const uint32_t *next =
-                gx_result_get(gx_snapshot_arrays(newer), names[k], "next_id", GX_U32, 1);
+                gx_result_get(gx_snapshot_arrays(newer), pass->name, "next_id", GX_U32, 1);
             *out = next && *next > *out ? *next : *out;
         }
         gx_snapshot_release(newer);
@@ -29,8 +29,7 @@ done:
 }
 
 gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass, const char *instance,
-                     const gx_value *params, const gx_view_spec *spec, gx_job *job,
-                     gx_error *err) {
+                     const gx_value *params, const gx_view_spec *spec, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_plan plan = {0};
     gx_views views = {0};

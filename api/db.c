@@ -117,14 +117,18 @@ gx_status gx_db_reload(gx_db *db, gx_error *err) {
     return status;
 }
 
+struct timespec gx_db_soon(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_nsec += 10000000;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
 gx_status gx_db_publishing(gx_db *db, gx_job *job, gx_error *err) {
-    enum { WAIT_NS = 10000000 };
     for (;;) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        const struct timespec until = gx_db_soon();
         if (pthread_mutex_timedlock(&db->publish_lock, &until) == 0) {
             return GX_OK;
         }

@@ -42,6 +42,9 @@ GX_MUST_CHECK gx_status gx_state_make(gx_state **out, gx_store *store, bool forg
  * the other published. Waits; cancelled, deadline. */
 GX_MUST_CHECK gx_status gx_db_publishing(gx_db *db, gx_job *job, gx_error *err);
 void gx_db_published(gx_db *db);
+/* A hundredth of a second from now, on the clock of pthreads: how often who waits looks at its job.
+ */
+struct timespec gx_db_soon(void);
 
 /* ---- item columns --------------------------------------------------------------------------- */
 

@@ -95,8 +95,8 @@ typedef struct columns {
 } columns;
 
 /* An array may be as long as there are members and yet be something else: an order of them. */
-static void choose(columns *out, const gx_arrays *arrays, const gx_pass *pass,
-                   const char *instance, uint64_t members) {
+static void choose(columns *out, const gx_arrays *arrays, const gx_pass *pass, const char *instance,
+                   uint64_t members) {
     *out = (columns){.members = members};
     for (size_t i = 0; i < pass->give_count && out->count < COLUMNS_MAX; i++) {
         const gx_gives *gives = &pass->gives[i];
@@ -164,10 +164,6 @@ gx_status gx_entries_of(gx_value *out, gx_call_env *call, const gx_arrays *array
     for (uint32_t i = 0; i < members->size; i++) {
         const gx_value *id = &members->as.items[i];
         uint32_t member;
-        if (id->type != GX_TEXT) {
-            GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "of", "of holds a %s; accepted are ids, as text",
-                              gx_type_name(id->type)));
-        }
         GX_TRY(gx_need_word(&member, txn, GX_SPACE_USER, (gx_slice){id->as.text, id->size}, err));
         add_row(out, call->arena, txn, arrays, &c, gx_text_copy(call->arena, id->as.text, id->size),
                 member);

@@ -36,7 +36,8 @@ gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate vie
     return gx_estimate_map(arena, steps, later);
 }
 
-/* ---- a graph that is not there ----------------------------------------------------------------- */
+/* ---- a graph that is not there -----------------------------------------------------------------
+ */
 
 /* With a weight an arc: most kinds of tie count less than 1. */
 static uint64_t direction_bytes(uint64_t users, uint64_t arcs) {

@@ -85,11 +85,9 @@ static gx_status find_rows(gx_meeting *m, gx_error *err) {
 static gx_status find_leaders(gx_meeting *m, gx_slice category, gx_error *err) {
     const gx_state *state = m->call->state;
     const uint64_t *ptr;
-    gx_status status = gx_need_snapshot(state, err);
-    if (status != GX_OK || !category.size) {
-        return status != GX_OK ? status
-                               : gx_need_array(&m->leader_score, state, "leaders.score", GX_F64,
-                                               state->users, err);
+    gx_status status;
+    if (!category.size) {
+        return gx_need_array(&m->leader_score, state, "leaders.score", GX_F64, state->users, err);
     }
     GX_TRY(gx_need_array(&ptr, state, "leaders.category_ptr", GX_U64, 0, err));
     uint32_t count = (uint32_t)gx_arrays_find(state->arrays, "leaders.category_ptr")->shape[0] - 1;
@@ -173,8 +171,8 @@ static gx_status read_tied(search *s, gx_error *err) {
 }
 
 static bool may_meet(const search *s, uint32_t user) {
-    return user != s->user &&
-           !(s->tied.count && bsearch(&user, s->tied.data, s->tied.count, s->tied.size, gx_by_number));
+    return user != s->user && !(s->tied.count && bsearch(&user, s->tied.data, s->tied.count,
+                                                         s->tied.size, gx_by_number));
 }
 
 /* ---- candidates ---------------------------------------------------------------------------------
@@ -241,9 +239,9 @@ static gx_status read_groups(search *s, gx_error *err) {
 }
 
 static const shared *shared_with(const search *s, uint32_t user) {
-    return s->groups.count ? bsearch(&user, s->groups.data, s->groups.count, s->groups.size,
-                                     gx_by_number)
-                           : NULL;
+    return s->groups.count
+               ? bsearch(&user, s->groups.data, s->groups.count, s->groups.size, gx_by_number)
+               : NULL;
 }
 
 /* How somebody leads; all 0: they do not. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { KEPT = 4, WAIT_NS = 10000000 };
+enum { KEPT = 4 };
 
 /* What a graph was made of. */
 typedef struct key {
@@ -191,15 +191,6 @@ static gx_status make(kept **out, key *want, gx_txn *txn, const gx_rules *rules,
     return GX_OK;
 }
 
-static void wait_a_little(gx_graphs *graphs) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WAIT_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&graphs->made, &graphs->lock, &until);
-}
-
 /* One that is kept, or NULL where the caller is the one to make it. */
 static gx_status find_or_begin(kept **out, gx_graphs *graphs, const key *want, uint64_t tie_state,
                                gx_job *job, gx_error *err) {
@@ -207,7 +198,8 @@ static gx_status find_or_begin(kept **out, gx_graphs *graphs, const key *want, u
     pthread_mutex_lock(&graphs->lock);
     *out = find(graphs, want, tie_state);
     while (!*out && graphs->making && status == GX_OK) {
-        wait_a_little(graphs);
+        const struct timespec until = gx_db_soon();
+        pthread_cond_timedwait(&graphs->made, &graphs->lock, &until);
         status = gx_job_check(job, err);
         *out = status == GX_OK ? find(graphs, want, tie_state) : NULL;
     }

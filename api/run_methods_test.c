@@ -317,8 +317,7 @@ static void test_estimates_of_size(void **state) {
     for (size_t i = 0; i < table->count; i++) {
         const gx_pass *pass = table->rows[i];
         gx_value small, large;
-        gx_status status =
-            gx_estimate_graph(&small, pass, NULL, &few, 2, arena, NULL);
+        gx_status status = gx_estimate_graph(&small, pass, NULL, &few, 2, arena, NULL);
         if (pass->needs & (GX_NEED_MATRIX | GX_NEED_CATEGORY)) {
             assert_int_equal(status, GX_BAD_REQUEST);
             continue;
@@ -327,9 +326,7 @@ static void test_estimates_of_size(void **state) {
             continue;
         }
         told++;
-        assert_int_equal(
-            gx_estimate_graph(&large, pass, NULL, &many, 2, arena, NULL),
-            GX_OK);
+        assert_int_equal(gx_estimate_graph(&large, pass, NULL, &many, 2, arena, NULL), GX_OK);
         double bytes = real_at(&large, "mem_bytes");
         assert_true(bytes > 1e9 && bytes > 20 * real_at(&small, "mem_bytes"));
         assert_true(real_at(&large, "cpu_s") > 1);

@@ -253,8 +253,8 @@ static gx_status groups(double *out, const gx_ties *ties, uint32_t other, gx_err
     gx_status status = read_groups(&their, ties->call->txn, other, err);
     double sum = 0;
     for (uint32_t g = 0; status == GX_OK && g < ties->group_count; g++) {
-        bool both =
-            their.count && bsearch(&ties->group[g], their.data, their.count, their.size, gx_by_number);
+        bool both = their.count &&
+                    bsearch(&ties->group[g], their.data, their.count, their.size, gx_by_number);
         sum += both ? ties->group_weight[g] : 0;
     }
     gx_free(their.data);

@@ -17,8 +17,7 @@ gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space, gx_slice word
     if (status == GX_NOT_FOUND) {
         char shown[80];
         return gx_fail_at(err, GX_NOT_FOUND, space_noun(space), "%s %s is not in this store",
-                          space_noun(space),
-                          gx_quote(shown, sizeof shown, word.data, word.size));
+                          space_noun(space), gx_quote(shown, sizeof shown, word.data, word.size));
     }
     return status == GX_OK ? GX_OK : gx_fail(err, status, "the store could not be read");
 }

@@ -163,6 +163,11 @@ gx_status gx_prepare_pass_flags(gx_command *command, gx_error *err) {
     return GX_OK;
 }
 
+const char *gx_arg_word(const gx_args *args, const char *name) {
+    const gx_value *value = gx_arg_value(args, name);
+    return value->type == GX_TEXT ? value->as.text : NULL;
+}
+
 const char *gx_given_text(const gx_command *command, const char *name) {
     const gx_value *value = gx_map_get(&command->given, name);
     return value && value->type == GX_TEXT ? value->as.text : NULL;
@@ -400,7 +405,7 @@ static gx_status take_short(parser *p, const char *word, gx_error *err) {
         char letter;
         const char *name;
     } letters[] = {{'n', "n"}, {'o', "output"}, {'f', "format"}, {'h', "help"}, {'j', "threads"}};
-    gx_value *map;
+    gx_value *map = NULL;
     const gx_param *param = NULL;
     for (size_t i = 0; !param && i < GX_COUNT(letters); i++) {
         param = word[1] == letters[i].letter ? flag_named(p, letters[i].name, &map) : NULL;

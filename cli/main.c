@@ -64,9 +64,7 @@ static gx_status run_method(gx_command *command, gx_error *err) {
 static gx_status open_output(gx_command *command, const char **out_path, const char **out_written,
                              gx_error *err) {
     struct stat info;
-    const char *path = gx_arg_has(&command->common, "output")
-                           ? gx_arg_value(&command->common, "output")->as.text
-                           : NULL;
+    const char *path = gx_arg_word(&command->common, "output");
     *out_path = *out_written = path;
     if (!path) {
         return GX_OK;

@@ -43,8 +43,7 @@ static void note_file(void *user, const char *path, const gx_import_report *repo
 }
 
 static gx_status fill(gx_store *store, gx_command *command, gx_error *err) {
-    const gx_value *preset = gx_arg_value(&command->common, "preset");
-    gx_import_options options = {.preset = preset->type == GX_TEXT ? preset->as.text : NULL,
+    gx_import_options options = {.preset = gx_arg_word(&command->common, "preset"),
                                  .undirected = gx_arg_bool(&command->common, "undirected"),
                                  .rejects = "/dev/null"};
     struct stat info;
@@ -79,8 +78,7 @@ done:
 /* ---- opening
  * -------------------------------------------------------------------------------------------- */
 
-static gx_status open_store(target *t, const char *path, const gx_command *command,
-                            gx_error *err) {
+static gx_status open_store(target *t, const char *path, const gx_command *command, gx_error *err) {
     bool writes = command->verb->flags & GX_VERB_WRITES || gx_map_get(&command->given, "write");
     gx_db_options options = {.read_only = !writes && !t->throwaway[0],
                              .threads = command->job.threads,
@@ -100,9 +98,10 @@ static gx_status open_target(target *t, gx_command *command, gx_error *err) {
         return open_store(t, text, command, err);
     }
     if (stat(text, &info) != 0) {
-        return gx_fail(err, GX_NOT_FOUND,
-                       "%s: there is no such store, file or folder (`guanxi init %s` makes a store)",
-                       text, text);
+        return gx_fail(
+            err, GX_NOT_FOUND,
+            "%s: there is no such store, file or folder (`guanxi init %s` makes a store)", text,
+            text);
     }
     GX_TRY(make_throwaway(t, command, err));
     GX_TRY(open_store(t, t->throwaway, command, err));

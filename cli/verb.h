@@ -109,6 +109,9 @@ const gx_pass *gx_command_pass(const gx_command *command);
 /* The text of a flag given for the verb's own parameter; NULL where it was not. */
 const char *gx_given_text(const gx_command *command, const char *name);
 
+/* An argument as text that ends with 0, as the words of the command line do; NULL: not given. */
+const char *gx_arg_word(const gx_args *args, const char *name);
+
 /* ---- targets -------------------------------------------------------------------------------- */
 
 /* Of a server, not a path: "unix:…", "tcp:…". */

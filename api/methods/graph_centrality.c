@@ -43,9 +43,8 @@ static bool take(scores *out, const gx_array *array) {
 static gx_status compute(scores *out, gx_call_env *call, const gx_pass *pass,
                          const gx_view_spec *spec, gx_error *err) {
     gx_value given = gx_params_chosen(call, pass);
-    gx_status status =
-        gx_compute(&out->own, call->db, pass, pass->name, given.type == GX_MAP ? &given : NULL,
-                   spec, call->job, err);
+    gx_status status = gx_compute(&out->own, call->db, pass, pass->name,
+                                  given.type == GX_MAP ? &given : NULL, spec, call->job, err);
     if (status == GX_OK && !take(out, gx_result_find(out->own, pass->name, "score"))) {
         status = gx_fail(err, GX_INTERNAL, "%s gave no scores", pass->name);
     }
@@ -89,13 +88,6 @@ static void of_top(gx_value *list, gx_call_env *call, gx_txn *txn, const scores 
     }
 }
 
-/* The pass whose scores they are: a run that was kept has a name of its own. */
-static const gx_pass *made_by(const gx_call_env *call, const gx_pass *pass, const char *name,
-                              bool stored) {
-    const gx_pass *kept = stored ? gx_kept_pass(call->state, name, call->arena) : NULL;
-    return kept ? kept : pass;
-}
-
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_slice measure = gx_arg_text(call->args, "measure");
@@ -106,7 +98,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_view_spec spec;
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
     bool is_measure = pass && pass->kind == GX_KIND_CENTRALITY;
-    bool stored = (is_measure || !pass) && name && take(&s, gx_kept_array(call, name, "score", &spec));
+    bool stored =
+        (is_measure || !pass) && name && take(&s, gx_kept_array(call, name, "score", &spec));
     if (!stored && !is_measure) {
         GX_TRY(gx_result_missing(measure, GX_KIND_CENTRALITY, call, err));
     }
@@ -131,7 +124,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, out, "from", gx_str(stored ? "snapshot" : "computed"));
     gx_map_put(call->arena, out, "members", list);
     gx_entries_numbers(out, call->arena, stored ? call->state->arrays : s.own,
-                       made_by(call, pass, name, stored), name);
+                       pass ? pass : gx_kept_pass(call->state, name, call->arena), name);
 done:
     gx_txn_abort(txn);
     gx_arrays_destroy(s.own);

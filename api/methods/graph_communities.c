@@ -7,7 +7,6 @@
 #include "api/levels.h"
 #include "api/partition.h"
 
-
 static const gx_param params[] = {
     {"algorithm", GX_PARAM_TEXT, "leiden", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
      "leiden, components, overlapping, …, or a name that `guanxi run --write` kept"},
@@ -74,9 +73,8 @@ static gx_status look(partition *out, gx_call_env *call, const gx_pass *pass, co
 static gx_status compute(partition *out, gx_call_env *call, const gx_pass *pass,
                          const gx_view_spec *spec, gx_error *err) {
     const gx_value *given = gx_arg_value(call->args, "params");
-    gx_status status =
-        gx_compute(&out->own, call->db, pass, pass->name, given->type == GX_MAP ? given : NULL,
-                   spec, call->job, err);
+    gx_status status = gx_compute(&out->own, call->db, pass, pass->name,
+                                  given->type == GX_MAP ? given : NULL, spec, call->job, err);
     if (status == GX_OK && !take(out, gx_result_find(out->own, pass->name, "community"))) {
         status = gx_fail(err, GX_INTERNAL, "%s gave no communities", pass->name);
     }

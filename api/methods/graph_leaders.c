@@ -123,7 +123,6 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "category",
                           "community and category were both given; accepted is one of them");
     }
-    GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(resolve(&l, call->state, err));
     if (gx_arg_has(call->args, "category")) {
         GX_TRY(by_category(&list, call, &l, err));

@@ -164,13 +164,16 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                            .steps = read_steps,
                            .context = &r};
     if (r.by_strength && query.limit > 1) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "n",
-                          "n: %u was given with by strength, which finds one path; more than 1 goes "
-                          "with by hops",
-                          query.limit);
+        return gx_fail_at(
+            err, GX_BAD_REQUEST, "n",
+            "n: %u was given with by strength, which finds one path; more than 1 goes "
+            "with by hops",
+            query.limit);
     }
-    GX_TRY(gx_need_word(&query.source, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
-    GX_TRY(gx_need_word(&query.target, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
+    GX_TRY(
+        gx_need_word(&query.source, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
+    GX_TRY(
+        gx_need_word(&query.target, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
     GX_TRY(gx_filter_from_args(&r.filter, call->txn, call->arena, call->args, err));
     /* Strengths of the snapshot are of all kinds and times. */
     r.measured = !r.filter.kind && !r.filter.from_ms && !r.filter.to_ms;

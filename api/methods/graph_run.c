@@ -43,8 +43,7 @@ static gx_value head_of(const shower *s, const gx_array *array, gx_entry_kind ki
     uint64_t count = array->shape[0] * (array->rank == 2 ? array->shape[1] : 1);
     gx_value head = gx_list(s->arena, (uint32_t)(s->n < count ? s->n : count));
     for (uint64_t i = 0; i < count && i < s->n; i++) {
-        gx_list_add(s->arena, &head,
-                    gx_entry_value(s->arena, s->txn, s->results, array, kind, i));
+        gx_list_add(s->arena, &head, gx_entry_value(s->arena, s->txn, s->results, array, kind, i));
     }
     return head;
 }

@@ -214,7 +214,6 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (gx_arg_is(call->args, "show", "time")) {
         GX_TRY(show_time(&list, call, id, err));
     } else {
-        GX_TRY(gx_need_snapshot(call->state, err));
         const uint32_t *members;
         GX_TRY(gx_need_array(&members, call->state, "structure.members", GX_U32, 0, err));
         GX_TRY(resolve(&f, call->state->arrays, err));

@@ -243,11 +243,16 @@ static gx_status draw_node(void *ctx, const gx_value *row, gx_error *err) {
     return GX_OK;
 }
 
-/* Width of text in units of its size: Chinese characters are square. */
+/* Of a character by its first byte, in units of the text's size: Chinese ones are square. */
+static double byte_width(char byte) {
+    unsigned char c = (unsigned char)byte;
+    return c < 0x80 ? 0.56 : c >= 0xE0 ? 1.0 : c >= 0xC0 ? 0.6 : 0;
+}
+
 static double text_width(const char *text) {
     double width = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        width += *c < 0x80 ? 0.56 : *c >= 0xE0 ? 1.0 : *c >= 0xC0 ? 0.6 : 0;
+    for (; *text; text++) {
+        width += byte_width(*text);
     }
     return width;
 }
@@ -258,11 +263,10 @@ static void draw_text(FILE *out, const char *text, double x, double y, double si
     double width = 0;
     const char *end = text, *fitting = text;
     for (; *end; end++) {
-        unsigned char c = (unsigned char)*end;
-        if ((c & 0xC0) != 0x80 && width + 1 <= widest / size) {
+        if ((*end & 0xC0) != 0x80 && width + 1 <= widest / size) {
             fitting = end;
         }
-        width += c < 0x80 ? 0.56 : c >= 0xE0 ? 1.0 : c >= 0xC0 ? 0.6 : 0;
+        width += byte_width(*end);
     }
     bool whole = width <= widest / size;
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\"%s>", x, y, size, more);

@@ -10,12 +10,17 @@ typedef struct columns {
     bool number[GX_COLUMNS_MAX];
 } columns;
 
+/* Bytes of a character of UTF-8 by its first. */
+static size_t length_of(char byte) {
+    unsigned char c = (unsigned char)byte;
+    return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
 /* Terminal columns of UTF-8 text: Chinese characters take two. */
 static size_t width_of(const char *text, size_t size) {
     size_t width = 0;
     for (size_t i = 0; i < size;) {
-        unsigned char c = (unsigned char)text[i];
-        size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+        size_t length = length_of(text[i]);
         width += length >= 3 ? 2 : 1;
         i += length;
     }
@@ -26,8 +31,7 @@ static size_t width_of(const char *text, size_t size) {
 static size_t fitting(const char *text, size_t size, size_t widest) {
     size_t width = 0, i = 0;
     while (i < size) {
-        unsigned char c = (unsigned char)text[i];
-        size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+        size_t length = length_of(text[i]);
         size_t next = width + (length >= 3 ? 2 : 1);
         if (next > widest || i + length > size) {
             break;

@@ -14,7 +14,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    const char *to = gx_arg_value(&command->args, "to")->as.text;
+    const char *to = gx_arg_word(&command->args, "to");
     status = gx_store_backup(store, to, &command->job, err);
     gx_store_close(store);
     if (status == GX_OK) {

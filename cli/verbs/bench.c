@@ -126,11 +126,6 @@ static const gx_value *list_of(const gx_command *command, const char *name) {
     return value->type == GX_LIST ? value : NULL;
 }
 
-static const char *text_of(gx_command *command, const char *name) {
-    gx_slice text = gx_arg_text(&command->args, name);
-    return text.size ? gx_arena_printf(command->arena, "%.*s", (int)text.size, text.data) : NULL;
-}
-
 static gx_status compare(gx_command *command, gx_error *err) {
     const gx_value *files = gx_arg_value(&command->args, "files");
     gx_value list;
@@ -174,7 +169,7 @@ static gx_status page(gx_command *command, gx_error *err) {
                           "page needs files of JSON lines, of guanxi bench graph or estimates");
     }
     gx_value kept = gx_list(command->arena, 64);
-    const char *path = text_of(command, "notes"), *notes = NULL;
+    const char *path = gx_arg_word(&command->args, "notes"), *notes = NULL;
     gx_status status = GX_OK;
     for (uint32_t i = 0; status == GX_OK && i < files->size; i++) {
         const gx_value *file = &files->as.items[i];
@@ -236,17 +231,17 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_is(&command->args, "suite", "page")) {
         return page(command, err);
     }
-    gx_bench bench = {.suite = text_of(command, "suite"),
+    gx_bench bench = {.suite = gx_arg_word(&command->args, "suite"),
                       .runs = (int)gx_arg_int(&command->args, "runs"),
                       .threads = command->job.threads,
                       .peers = gx_arg_bool(&command->args, "peers"),
-                      .data = text_of(command, "data"),
+                      .data = gx_arg_word(&command->args, "data"),
                       .job = &command->job,
                       .only = list_of(command, "only"),
                       .thread_list = list_of(command, "thread_counts"),
                       .tools = list_of(command, "tools"),
-                      .python = text_of(command, "peer_python"),
-                      .scripts = text_of(command, "peer_scripts"),
+                      .python = gx_arg_word(&command->args, "peer_python"),
+                      .scripts = gx_arg_word(&command->args, "peer_scripts"),
                       .rss_limit = gx_arg_has(&command->args, "max_rss")
                                        ? (uint64_t)gx_arg_int(&command->args, "max_rss")
                                        : 0,
@@ -256,7 +251,7 @@ static gx_status run(gx_command *command, gx_error *err) {
                       .say = say,
                       .user = &l};
     gx_value have;
-    const char *resume = text_of(command, "resume");
+    const char *resume = gx_arg_word(&command->args, "resume");
     gx_status status = GX_OK;
     if (resume) {
         status = take_had(&l, &have, resume, err);

@@ -20,8 +20,7 @@ static gx_status run(gx_command *command, gx_error *err) {
                        gx_type_name(args.type));
     }
     if (status == GX_OK) {
-        status =
-            gx_ask(&result, command, gx_arg_value(&command->args, "method")->as.text, &args, err);
+        status = gx_ask(&result, command, gx_arg_word(&command->args, "method"), &args, err);
     }
     if (status == GX_OK) {
         /* A call is for programs: JSON unless another form was asked for. */

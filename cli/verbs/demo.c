@@ -13,7 +13,7 @@ static const gx_param params[] = {
 };
 
 static gx_status run(gx_command *command, gx_error *err) {
-    const char *folder = gx_arg_value(&command->args, "folder")->as.text;
+    const char *folder = gx_arg_word(&command->args, "folder");
     gx_shop_options options = {.users = (uint32_t)gx_arg_int(&command->args, "users"),
                                .events = (uint64_t)gx_arg_int(&command->args, "events"),
                                .seed = command->job.seed,

@@ -60,18 +60,11 @@ static const gx_param params[] = {
  */
 static const char train_action[] = "buy", test_action[] = "test";
 
-static const char *text_of(const gx_command *command, const char *name) {
-    const gx_value *value = gx_arg_value(&command->args, name);
-    return value->type == GX_TEXT ? value->as.text : NULL;
-}
-
 static gx_status read_file(gx_store *store, gx_command *command, const char *path, const char *kind,
                            const char *action, gx_error *err) {
-    const gx_value *preset = gx_arg_value(&command->common, "preset");
     bool events = strcmp(kind, "events") == 0;
     gx_import_options options = {.kind = events ? NULL : kind,
-                                 .preset =
-                                     events && preset->type == GX_TEXT ? preset->as.text : NULL,
+                                 .preset = events ? gx_arg_word(&command->common, "preset") : NULL,
                                  .action = action,
                                  .rejects = "/dev/null"};
     gx_import_report report;
@@ -83,10 +76,12 @@ static gx_status read_file(gx_store *store, gx_command *command, const char *pat
 }
 
 static gx_status read_files(gx_store *store, gx_command *command, gx_error *err) {
-    const char *ties = text_of(command, "ties");
+    const char *ties = gx_arg_word(&command->args, "ties");
     gx_status status = GX_OK;
-    GX_TRY(read_file(store, command, text_of(command, "train"), "events", train_action, err));
-    GX_TRY(read_file(store, command, text_of(command, "test"), "events", test_action, err));
+    GX_TRY(read_file(store, command, gx_arg_word(&command->args, "train"), "events", train_action,
+                     err));
+    GX_TRY(
+        read_file(store, command, gx_arg_word(&command->args, "test"), "events", test_action, err));
     if (ties) {
         GX_TRY(read_file(store, command, ties, "ties", NULL, err));
     }
@@ -197,7 +192,6 @@ static const char *const of_policy[] = {"action", "window", "since", "until",
 static gx_status judge_policy(gx_command *command, gx_error *err) {
     static const char *const same[] = {"resamples", "level", "params"};
     gx_arena *arena = command->arena;
-    gx_target *target = NULL;
     gx_value result, lists, args = gx_map(arena, 16);
     gx_status status = GX_OK;
     if (!command->target) {
@@ -222,12 +216,9 @@ static gx_status judge_policy(gx_command *command, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "cutoff",
                           "--cutoff takes one length with --off-policy");
     }
-    GX_TRY(gx_target_open(&target, command, err));
-    GX_TRY(gx_target_call(&result, target, "eval.offpolicy", &args, command, err));
-    gx_progress_end(command);
+    GX_TRY(gx_ask(&result, command, "eval.offpolicy", &args, err));
     GX_TRY(gx_policy_show(command, &result, err));
 done:
-    gx_target_close(target);
     return status;
 }
 
@@ -243,10 +234,11 @@ static gx_status check_flags(const gx_command *command, gx_error *err) {
 }
 
 static gx_status judge_models(gx_command *command, gx_error *err) {
-    bool files = text_of(command, "train") || text_of(command, "test");
+    bool train = gx_arg_has(&command->args, "train"), test = gx_arg_has(&command->args, "test");
+    bool files = train || test;
     gx_value result;
     gx_status status;
-    if (files && (!text_of(command, "train") || !text_of(command, "test") || command->target)) {
+    if (files && (!train || !test || command->target)) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "accepted is either a store, or --train FILE and --test FILE");
     }
@@ -259,7 +251,7 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
                           "--split is of a store; --train and --test are a split themselves");
     }
     status = files ? from_files(&result, command, err)
-                   : call_eval(&result, command, text_of(command, "split"), err);
+                   : call_eval(&result, command, gx_arg_word(&command->args, "split"), err);
     return status == GX_OK ? gx_eval_show(command, &result, err) : status;
 }
 

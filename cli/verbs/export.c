@@ -98,7 +98,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     sink s = {.command = command, .json = command->format == GX_FORMAT_JSON};
     /* A table for people would not read back: without a format, export writes CSV. */
     const char *format = s.json || command->format == GX_FORMAT_JSONL ? "jsonl" : "csv";
-    const char *kind = gx_arg_value(&command->args, "kind")->as.text;
+    const char *kind = gx_arg_word(&command->args, "kind");
     GX_TRY(gx_store_open(&store, command->target, &options, err));
     GX_TRY(gx_txn_read(&txn, store, err));
     GX_TRY(gx_export_table(txn, kind, format, write_out, &s, &command->job, err));

@@ -73,7 +73,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (!gx_arg_has(&command->args, "model")) {
         return list_models(command, err);
     }
-    const char *model = gx_arg_value(&command->args, "model")->as.text;
+    const char *model = gx_arg_word(&command->args, "model");
     if (gx_arg_bool(&command->args, "estimate")) {
         return estimate(command, model, err);
     }
@@ -83,12 +83,8 @@ static gx_status run(gx_command *command, gx_error *err) {
                           "model is no --format",
                           gx_form_of(command->format)->name);
     }
-    const char *labels = gx_arg_has(&command->args, "labels")
-                             ? gx_arg_value(&command->args, "labels")->as.text
-                             : NULL;
-    const char *path = gx_arg_has(&command->common, "output")
-                           ? gx_arg_value(&command->common, "output")->as.text
-                           : NULL;
+    const char *labels = gx_arg_word(&command->args, "labels");
+    const char *path = gx_arg_word(&command->common, "output");
     const gx_generator *generator = gx_generator_find(model);
     if (labels && generator && !generator->labels) {
         return gx_fail_at(err, GX_BAD_REQUEST, "labels",

@@ -34,18 +34,13 @@ static const gx_param params[] = {
      "make the store where there is none"},
 };
 
-typedef struct import {
+typedef struct intake {
     gx_command *command;
     gx_value rows; /* one map a file, for the answer */
     gx_status worst;
     gx_error first; /* what went wrong first */
     bool stopped;   /* cancelled, deadline, disk: no use in going on */
-} import;
-
-static const char *text_of(const gx_command *command, const char *name) {
-    const gx_value *value = gx_arg_value(&command->args, name);
-    return value->type == GX_TEXT ? value->as.text : NULL;
-}
+} intake;
 
 static void say_report(const gx_command *command, const char *path, const gx_import_report *r,
                        gx_status status, const gx_error *err) {
@@ -115,7 +110,7 @@ static gx_value row_of(gx_arena *arena, const char *path, const gx_import_report
 
 static void note(void *user, const char *path, const gx_import_report *report, gx_status status,
                  const gx_error *err) {
-    import *i = user;
+    intake *i = user;
     gx_progress_end(i->command);
     say_report(i->command, path, report, status, err);
     gx_list_add(i->command->arena, &i->rows, row_of(i->command->arena, path, report, status, err));
@@ -137,16 +132,15 @@ static gx_import_options options_of(gx_command *command) {
         }
         pairs[map->size] = NULL;
     }
-    const gx_value *preset = gx_arg_value(&command->common, "preset");
     return (gx_import_options){
-        .kind = text_of(command, "kind"),
-        .format = text_of(command, "input_format"),
-        .preset = preset->type == GX_TEXT ? preset->as.text : NULL,
+        .kind = gx_arg_word(&command->args, "kind"),
+        .format = gx_arg_word(&command->args, "input_format"),
+        .preset = gx_arg_word(&command->common, "preset"),
         .map = pairs,
-        .source = text_of(command, "source"),
-        .rejects = text_of(command, "rejects"),
-        .action = text_of(command, "action"),
-        .tie_kind = text_of(command, "tie_kind"),
+        .source = gx_arg_word(&command->args, "source"),
+        .rejects = gx_arg_word(&command->args, "rejects"),
+        .action = gx_arg_word(&command->args, "action"),
+        .tie_kind = gx_arg_word(&command->args, "tie_kind"),
         .undirected = gx_arg_bool(&command->common, "undirected"),
         .strict = gx_arg_bool(&command->args, "strict"),
         .keep_good = gx_arg_bool(&command->args, "keep_good"),
@@ -154,7 +148,7 @@ static gx_import_options options_of(gx_command *command) {
     };
 }
 
-static void import_one(import *i, gx_store *store, const char *path,
+static void import_one(intake *i, gx_store *store, const char *path,
                        const gx_import_options *options) {
     gx_error err = {0};
     gx_import_report report = {0};
@@ -184,7 +178,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-import i = {.command = command, .rows = gx_list(command->arena, 8) };
+    intake i = {.command = command, .rows = gx_list(command->arena, 8)};
     gx_import_options how = options_of(command);
     const gx_value *files = gx_arg_value(&command->args, "files");
     for (uint32_t f = 0; f < files->size && !i.stopped; f++) {

@@ -8,7 +8,7 @@ static const gx_param params[] = {
 };
 
 static gx_status run(gx_command *command, gx_error *err) {
-    const char *from = gx_arg_value(&command->args, "from")->as.text;
+    const char *from = gx_arg_word(&command->args, "from");
     gx_status status = gx_store_restore(from, command->target, &command->job, err);
     if (status == GX_OK) {
         gx_say(command, "restored %s from %s", command->target, from);

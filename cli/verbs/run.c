@@ -91,7 +91,8 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_has(&command->args, "ties")) {
         return estimate(command, err);
     }
-    if (command->target && gx_any_pass_find(command->target) && access(command->target, F_OK) != 0) {
+    if (command->target && gx_any_pass_find(command->target) &&
+        access(command->target, F_OK) != 0) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "run needs a target before the pass: `guanxi run TARGET %s`, or `guanxi run "
                        "%s --members N --ties N` of a graph that is not there",
