@@ -113,7 +113,7 @@ static void test_every_pass_is_in_it(void **state) {
 }
 
 static const char *judged(gx_arena *arena, double told_mb, double held_mb, double told_s,
-                          double taken_s) {
+                          double taken_s, double most_s) {
     gx_value lines = gx_list(arena, 1), line = gx_map(arena, 8);
     gx_map_put(arena, &line, "graph", gx_str("g"));
     gx_map_put(arena, &line, "task", gx_str("kcore"));
@@ -122,6 +122,7 @@ static const char *judged(gx_arena *arena, double told_mb, double held_mb, doubl
     gx_map_put(arena, &line, "used_bytes", gx_int((int64_t)(held_mb * 1e6)));
     gx_map_put(arena, &line, "estimate_cpu_s", gx_real(told_s));
     gx_map_put(arena, &line, "cpu_s", gx_real(taken_s));
+    gx_map_put(arena, &line, "estimate_most_s", gx_real(most_s));
     gx_list_add(arena, &lines, line);
     gx_value page = gx_bench_estimates_page(arena, &lines);
     assert_int_equal(page.size, 1);
@@ -132,11 +133,12 @@ static const char *judged(gx_arena *arena, double told_mb, double held_mb, doubl
 static void test_page(void **state) {
     (void)state;
     gx_arena *arena = gx_arena_create();
-    assert_string_equal(judged(arena, 11.9, 10, 0.81, 1), "yes");
-    assert_string_equal(judged(arena, 11.9, 10, 0.79, 1), "memory");
-    assert_string_equal(judged(arena, 12.1, 10, 1.19, 1), "time");
-    assert_string_equal(judged(arena, 7.9, 10, 1.21, 1), "no");
-    assert_string_equal(judged(arena, 0.5, 0.1, 5e-3, 1e-3), "yes"); /* too small to matter */
+    assert_string_equal(judged(arena, 11.9, 10, 0.81, 1, 0), "yes");
+    assert_string_equal(judged(arena, 11.9, 10, 0.79, 1, 0), "memory");
+    assert_string_equal(judged(arena, 11.9, 10, 0.79, 1, 2), "range");
+    assert_string_equal(judged(arena, 12.1, 10, 1.19, 1, 0), "time");
+    assert_string_equal(judged(arena, 7.9, 10, 1.21, 1, 0), "no");
+    assert_string_equal(judged(arena, 0.5, 0.1, 5e-3, 1e-3, 0), "yes"); /* too small to matter */
     gx_value none = gx_list(arena, 1);
     assert_int_equal(gx_bench_estimates_page(arena, &none).size, 0);
     gx_arena_destroy(arena);

@@ -114,6 +114,7 @@ def test_the_passes_are_listed_without_a_target():
 def test_progress_as_json_has_no_time_left_before_it_is_known(tmp_path):
     words = ["generate", "rmat", "--scale", "18", "-o", tmp_path / "edges.txt.gz", "--progress", "json"]
     lines = [json.loads(line) for line in gx(*words).err.splitlines() if line.startswith("{")]
+    assert lines
     for line in lines:
         assert (line["left_s"] is None) == (line["done"] <= 0.01 * line["total"])
 
