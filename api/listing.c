@@ -3,24 +3,7 @@
 
 #include "api/support.h"
 
-#include <math.h>
-
 /* ---- weights -------------------------------------------------------------------------------- */
-
-static bool read_number(double *out, const gx_value *value) {
-    switch (value->type) {
-    case GX_INT:
-        *out = (double)value->as.integer;
-        return true;
-    case GX_REAL:
-        *out = value->as.real;
-        return isfinite(*out);
-    case GX_TEXT: /* as the command line gives it */
-        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
-    default:
-        return false;
-    }
-}
 
 static gx_status read_weight(float weights[GX_CHANNEL_COUNT], const gx_pair *pair, gx_error *err) {
     gx_slice name = {pair->key.as.text, pair->key.size};
@@ -30,14 +13,10 @@ static gx_status read_weight(float weights[GX_CHANNEL_COUNT], const gx_pair *pai
         if (!gx_slice_is(name, gx_channel_name((gx_channel)c))) {
             continue;
         }
-        double weight;
-        if (!read_number(&weight, &pair->value) || weight < 0 || weight > 1e6) {
-            return gx_fail_at(err, GX_BAD_REQUEST, "channels",
-                              "channels: the weight of %s is not a number from 0 to 1,000,000",
-                              shown);
-        }
+        double weight = 0;
+        gx_status status = gx_weight_read(&weight, "channels", pair, err);
         weights[c] = (float)weight;
-        return GX_OK;
+        return status;
     }
     return gx_fail_at(err, GX_BAD_REQUEST, "channels",
                       "channels: %s was given; accepted are friends, circle, leader and interest",

@@ -2,6 +2,7 @@
 #include "api/support.h"
 
 #include "engine/kernel/top.h"
+#include "graph/codec/codec.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -186,6 +187,26 @@ uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, 
     }
     *out_count = top.count;
     return out;
+}
+
+gx_status gx_weight_read(double *out, const char *at, const gx_pair *pair, gx_error *err) {
+    const gx_value *value = &pair->value;
+    double weight = -1;
+    bool number = value->type == GX_TEXT
+                      ? gx_parse_real((gx_slice){value->as.text, value->size}, &weight)
+                      : gx_value_as_real(value, &weight);
+    if (number && weight >= 0 && weight <= 1e6) {
+        *out = weight;
+        return GX_OK;
+    }
+    gx_buffer given = {0};
+    gx_json_write(&given, value, GX_JSON_COMPACT);
+    gx_status status = gx_fail_at(
+        err, GX_BAD_REQUEST, at,
+        "%s: %.*s=%.*s was given; accepted is a number from 0 to 1,000,000", at,
+        (int)pair->key.size, pair->key.as.text, (int)given.size, given.bytes ? given.bytes : "");
+    gx_buffer_finish(&given);
+    return status;
 }
 
 /* ---- views

@@ -43,6 +43,10 @@ GX_MUST_CHECK gx_status gx_need_array(void *out_data, const gx_state *state, con
  * NULL) leaves out where 0. In the arena. */
 uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, uint32_t count,
                      uint32_t n, const uint8_t *keep);
+/* The weight in a map of weights, the parameter `at`: a number, or a text that says one, as the
+ * command line gives it. bad_request. */
+GX_MUST_CHECK gx_status gx_weight_read(double *out, const char *at, const gx_pair *pair,
+                                       gx_error *err);
 /* The kinds, since and until parameters as a view. */
 GX_MUST_CHECK gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *args,
                                           gx_error *err);

@@ -393,6 +393,10 @@ static gx_status take_long(parser *p, char *word, gx_error *err) {
     } else if (strncmp(name, "no_", 3) == 0) {
         param = flag_named(p, name + 3, &map);
         param = param && param->type == GX_PARAM_BOOL ? param : NULL;
+        if (param && equals) {
+            return gx_fail(err, GX_BAD_REQUEST, "--%s takes no value; '%s' was given",
+                           typed(p->command->arena, name), equals + 1);
+        }
     }
     if (!param) {
         return unknown_flag(p, name, err);

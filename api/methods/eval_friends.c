@@ -32,22 +32,20 @@ static gx_status read_weights(gx_meet_weights *out, const gx_args *args, gx_erro
         const gx_pair *pair = &map->as.pairs[i];
         gx_slice name = {pair->key.as.text, pair->key.size};
         size_t p = 0;
-        double weight = -1;
         while (p < GX_COUNT(parts) && !gx_slice_is(name, parts[p].name)) {
             p++;
         }
-        bool is_number =
-            pair->value.type == GX_TEXT
-                ? gx_parse_real((gx_slice){pair->value.as.text, pair->value.size}, &weight)
-                : gx_value_as_real(&pair->value, &weight);
-        if (p == GX_COUNT(parts) || !is_number || !(weight >= 0 && weight <= 1e6)) {
+        if (p == GX_COUNT(parts)) {
             char shown[64];
             return gx_fail_at(err, GX_BAD_REQUEST, "weights",
-                              "weights: %s; accepted are adamic, near, far, circle and taste, each "
-                              "from 0 to 1000000",
+                              "weights: %s was given; accepted are adamic, near, far, circle and "
+                              "taste",
                               gx_quote(shown, sizeof shown, name.data, name.size));
         }
-        *parts[p].weight = weight;
+        gx_status status = gx_weight_read(parts[p].weight, "weights", pair, err);
+        if (status != GX_OK) {
+            return status;
+        }
     }
     return GX_OK;
 }

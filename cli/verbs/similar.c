@@ -19,11 +19,25 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
+/* Of an item whose list is missing or short: what rows have no room for. */
+static void say(const gx_command *command, const gx_value *result) {
+    for (uint32_t i = 0; result->type == GX_LIST && i < result->size; i++) {
+        const gx_value *entry = &result->as.items[i], *item = gx_map_get(entry, "item");
+        const gx_value *error = gx_map_get(entry, "error"), *why = gx_map_get(entry, "short");
+        why = error ? gx_map_get(error, "message") : why;
+        if (item && why && why->type == GX_TEXT) {
+            gx_say(command, "%.*s: %.*s", (int)item->size, item->as.text, (int)why->size,
+                   why->as.text);
+        }
+    }
+}
+
 const gx_verb gx_verb_similar = {
     .name = "similar",
     .group = "products",
     .summary = "items like an item",
     .method = "rec.similar",
+    .say = say,
     .rows = rows,
     .columns = "of,id,title,score",
     .examples = "  guanxi similar shop.gx sku-12 -n 5\n",

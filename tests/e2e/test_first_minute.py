@@ -164,6 +164,10 @@ def test_every_example_of_the_help_is_understood():
         (["run", "SHOP", "pagerank", "--zzqq"], 2, "see `guanxi help run` and `guanxi help pagerank`"),
         (["run", "SHOP", "pagerank", "--weighted", "false"], 2, "--no-weighted"),
         (["run", "SHOP", "pagerank", "--max-iterations"], 2, "--max-iterations needs a value"),
+        (["run", "SHOP", "pagerank", "--damping", "0.5", "--damping", "0.6"], 2, "--damping was given twice"),
+        (["centrality", "SHOP", "pagerank", "--no-all=3"], 2, "--no-all takes no value; '3' was given"),
+        (["recommend", "SHOP", "u1", "--channels", "friends=many"], 2, 'friends="many" was given; accepted is'),
+        (["check", "unix:/nowhere"], 2, "not on a server; unix:/nowhere was given"),
         (["stats", "SHOP", "--min-size", "3", "--min-size", "4"], 2, "--min-size was given twice"),
         (["run", "SHOP", "pagerank", "--no-zz-qq"], 2, "no flag --no-zz-qq"),
         (["run", "--ties", "5"], 2, "--ties was given without a pass; accepted is"),
@@ -202,6 +206,11 @@ def test_errors_name_what_was_given_and_what_is_accepted(built_shop, words, code
     result = gx(*words, code=code)
     assert said in result.err, result.err
     assert result.out == ""
+
+
+def test_an_item_that_is_not_there_is_told(built_shop):
+    result = gx("similar", built_shop, "nowhere", "--format", "csv")
+    assert "nowhere: item 'nowhere' is not in this store" in result.err and not result.rows()
 
 
 def test_a_bare_edge_list_just_works(tmp_path):
