@@ -337,8 +337,8 @@ const gx_pass gx_pass_betweenness = {
         "algorithm for betweenness via random approximation, 2019",
     .complexity = "O(samples (n + m)) time, weighted O(samples m log n); 40 bytes a member and "
                   "thread, weighted 60",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

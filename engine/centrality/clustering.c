@@ -190,7 +190,7 @@ const gx_pass gx_pass_clustering = {
         "Directed clustering in weighted networks, Chaos, Solitons & Fractals 107, 2018",
     .complexity = "O(m sqrt(m)) time at worst; 32 bytes a member, 4 an edge (12 weighted), 4 a "
                   "member and thread",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__contacts_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),

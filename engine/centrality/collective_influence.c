@@ -432,7 +432,7 @@ const gx_pass gx_pass_collective_influence = {
              "percolation, Nature 524, 2015",
     .complexity = "O(m + rounds x members looked at x ties within radius - 1 steps) time; 57 bytes "
                   "a member, 8 a member and thread",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__reads_both_sides,
     .label_dependent = true,
     .gives = gives,

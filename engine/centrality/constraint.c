@@ -84,7 +84,7 @@ const gx_pass gx_pass_constraint = {
     .paper = "Burt: Structural Holes, 1992, eq. 2.4",
     .complexity = "O(m sqrt(m)) time at worst; 28 bytes a member, 8 a member and thread, 4 an arc "
                   "(8 weighted)",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__contacts_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -123,8 +123,8 @@ const gx_pass gx_pass_distances = {
     .paper = "Beamer, Asanovic, Patterson: Direction-optimizing breadth-first search, 2012; "
              "Dijkstra: A note on two problems in connexion with graphs, 1959",
     .complexity = "O(n + m), weighted O(m log n); one thread; 16 to 28 bytes a member",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

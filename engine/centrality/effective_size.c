@@ -154,7 +154,7 @@ const gx_pass gx_pass_effective_size = {
     .paper = "Burt: Structural Holes, 1992, eq. 2.2; Borgatti: Structural holes: unpacking Burt's "
              "redundancy measures, 1997",
     .complexity = "O(m sqrt(m)) time at worst; 44 bytes a member, 8 a member and thread, 8 an arc",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__contacts_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -9,7 +9,6 @@
  */
 #include "engine/kernel/leading.h"
 #include "engine/kernel/neighbours.h"
-#include "engine/kernel/paths.h"
 
 #include <math.h>
 
@@ -50,8 +49,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 
 static gx_status undirected(gx__leading *out, double *score, const gx_graph *g, bool weighted,
                             const gx__sweep *sweep, const gx_args *args, gx_error *err) {
-    gx__rows_view rows = gx__rows_out(g);
-    rows.weight = weighted ? rows.weight : NULL;
+    gx__rows_view rows = gx__rows_weighed(gx__rows_out(g), weighted);
     gx__operator matrix = {.apply = multiply, .user = &rows};
     gx__row_strengths(score, &rows, g->n, sweep->job);
     gx_status status = gx__leading_find(out, score, &matrix, sweep, gx_arg_real(args, "tolerance"),
@@ -110,8 +108,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     }
     bool directed = gx_arg_bool(args, "directed");
     const gx_graph *g = gx__graph_by(input, args);
-    gx__rows_view rows = directed ? gx__rows_in(g) : gx__rows_out(g);
-    rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
+    gx__rows_view rows = gx__rows_weighed(directed ? gx__rows_in(g) : gx__rows_out(g),
+                                          gx_arg_bool(args, "weighted"));
     double found = residual_of(g, &rows, score, *value);
     if (!(found <= 1e-9 + *said * (directed ? sqrt(g->n) : 1.01))) {
         return gx_fail(err, GX_INTERNAL, "%s.score is off an eigenvector by %g, and says %g",
@@ -128,8 +126,8 @@ const gx_pass gx_pass_eigenvector = {
         "Bonacich: Factoring and weighting approaches to status scores and clique identification, "
         "1972; Wu, Simon: Thick-restart Lanczos method, 2000",
     .complexity = "O(n + m) a product with the matrix; 96 bytes a member",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -241,7 +241,7 @@ const gx_pass gx_pass_hindex = {
              "and coreness, Nature Communications 7, 2016",
     .complexity = "O(n + m) time an order, weighted O(m log m); 16 bytes a member, 4 a tie of the "
                   "largest member and thread, weighted 16",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__reads_by_direction,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -10,7 +10,6 @@
  */
 #include "engine/kernel/leading.h"
 #include "engine/kernel/neighbours.h"
-#include "engine/kernel/paths.h"
 
 #include <math.h>
 
@@ -66,10 +65,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx__leading found = {0};
     gx__sweep sweep = {0};
     const gx_graph *g = gx__graph_by(input, args);
-    gx__gram p = {.in = gx__rows_in(g), .out = gx__rows_out(g), .sweep = &sweep};
-    if (!gx_arg_bool(args, "weighted")) {
-        p.in.weight = p.out.weight = NULL;
-    }
+    bool weighted = gx_arg_bool(args, "weighted");
+    gx__gram p = {.in = gx__rows_weighed(gx__rows_in(g), weighted),
+                  .out = gx__rows_weighed(gx__rows_out(g), weighted),
+                  .sweep = &sweep};
     GX_TRY(gx__scores_add(&authority, out, input, err));
     GX_TRY(gx_output_add(&p.hub, out, "hub", GX_F64, input->users, 0, err));
     GX_TRY(gx_output_add(&value, out, "value", GX_F64, 1, 0, err));
@@ -96,8 +95,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     if (status != GX_OK || !hub || !value || !said || *value == 0) {
         return status;
     }
-    gx__rows_view in = gx__rows_in(gx__graph_by(input, args));
-    in.weight = gx_arg_bool(args, "weighted") ? in.weight : NULL;
+    gx__rows_view in =
+        gx__rows_weighed(gx__rows_in(gx__graph_by(input, args)), gx_arg_bool(args, "weighted"));
     double along = 0, length = 0, whole = 0;
     for (uint32_t v = 0; v < n; v++) {
         double flow = gx__pull(&in, hub, v);
@@ -119,8 +118,8 @@ const gx_pass gx_pass_hits = {
     .summary = "authorities, whom good hubs follow, and hubs, who follow good authorities",
     .paper = "Kleinberg: Authoritative sources in a hyperlinked environment, 1999, section 3",
     .complexity = "O(n + m) a product, some 15 products; 104 bytes a member",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

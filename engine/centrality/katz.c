@@ -16,7 +16,6 @@
  */
 #include "engine/kernel/leading.h"
 #include "engine/kernel/neighbours.h"
-#include "engine/kernel/paths.h"
 
 #include <float.h>
 #include <math.h>
@@ -45,9 +44,7 @@ static const gx_gives gives[] = {
 };
 
 static gx__rows_view rows_of(const gx_graph *graph, const gx_args *args) {
-    gx__rows_view rows = gx__rows_in(graph);
-    rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
-    return rows;
+    return gx__rows_weighed(gx__rows_in(graph), gx_arg_bool(args, "weighted"));
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
@@ -79,8 +76,8 @@ static gx_status choose_alpha(double *out, double *x, const gx_graph *graph, con
     gx_status status = GX_OK;
     gx_job *job = sweep->job;
     gx__leading found = {0};
-    gx__gram gram = {.in = rows_of(graph, args), .out = gx__rows_out(graph), .sweep = sweep};
-    gram.out.weight = gram.in.weight ? gram.out.weight : NULL;
+    gx__gram gram = {.in = rows_of(graph, args), .sweep = sweep};
+    gram.out = gx__rows_weighed(gx__rows_out(graph), gram.in.weight != NULL);
     gx_job_stage(job, "katz: largest singular value", 0);
     gx__row_strengths(x, &gram.in, graph->n, job);
     GX_TRY(gx_job_alloc(job, &gram.hub, graph->n, sizeof *gram.hub, err));
@@ -209,8 +206,8 @@ const gx_pass gx_pass_katz = {
     .summary = "walks that end at a member, long ones counting less",
     .paper = "Katz: A new status index derived from sociometric analysis, 1953, eq. 1",
     .complexity = "O(n + m) a term, some 150 terms; 104 bytes a member",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -262,9 +262,8 @@ static gx_status check_order(const double *score, const uint32_t *order, const g
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     const double *score;
-    gx__rows_view rows = gx__rows_by(input, args);
+    gx__rows_view rows = gx__rows_weighed(gx__rows_by(input, args), gx_arg_bool(args, "weighted"));
     gx_status status = gx__scores_check(&score, result, instance, input, err);
-    rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
     for (uint32_t v = 0; status == GX_OK && v < input->users; v++) {
         double same = 0, more = 0, slack = 1e-9 * gx__others_strength(&rows, v);
         for (uint64_t i = rows.ptr[v]; i < rows.ptr[v + 1]; i++) {
@@ -297,7 +296,7 @@ const gx_pass gx_pass_kcore = {
              "ordering, JACM 30, 1983; Eidsaa, Almaas: s-core network decomposition, 2013",
     .complexity = "O(m + members left at each k) time, one thread; 24 bytes a member; "
                   "weighted O(m log n), 28 bytes",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__reads_both_sides,
     .gives = gives,
     .give_count = GX_COUNT(gives),

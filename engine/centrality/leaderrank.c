@@ -15,7 +15,6 @@
  * step, 32 bytes a member.
  */
 #include "engine/kernel/neighbours.h"
-#include "engine/kernel/paths.h"
 #include "engine/kernel/walk.h"
 
 #include <math.h>
@@ -127,8 +126,8 @@ const gx_pass gx_pass_leaderrank = {
     .paper = "Lü, Zhang, Yeung, Zhou: Leaders in social networks, the Delicious case, 2011, "
              "eq. 1, 2",
     .complexity = "O(n + m) a step, some 30 steps; 32 bytes a member",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -145,7 +145,7 @@ const gx_pass gx_pass_local_gravity = {
              "Scientific Reports 9, 2019",
     .complexity = "O(n x ties within radius - 1 steps) time; 16 bytes a member, 8 a member and "
                   "thread",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__reads_by_direction,
     .gives = gives,
     .give_count = GX_COUNT(gives),

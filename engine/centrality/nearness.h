@@ -70,7 +70,7 @@ GX_MUST_CHECK gx_status gx__nearness_check(const gx_arrays *result, const char *
     }
 
 #define GX__NEARNESS_ROWS                                                                          \
-    .kind = GX_KIND_CENTRALITY, .needs = GX__PATHS_NEED, .reads = gx__paths_reads, .gives = gives, \
+    .kind = GX_KIND_CENTRALITY, .needs = GX__NEED_TIES, .reads = gx__reads_ties, .gives = gives,   \
     .give_count = GX_COUNT(gives), .params = params, .param_count = GX_COUNT(params),              \
     .label_dependent = true, /* which members are drawn depends on their numbers */                \
         .estimate = estimate, .run = run, .check = check

@@ -45,9 +45,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_status status = GX_OK;
     const uint32_t n = input->users;
     const int64_t steps = gx_arg_int(args, "steps");
-    gx__rows_view rows = gx__rows_by(input, args);
+    gx__rows_view rows = gx__rows_weighed(gx__rows_by(input, args), gx_arg_bool(args, "weighted"));
     double *score, *before = NULL;
-    rows.weight = gx_arg_bool(args, "weighted") ? rows.weight : NULL;
     gx_job_stage(job, "neighbour_sum", (uint64_t)steps);
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_job_alloc(job, &before, n, sizeof *before, err));
@@ -89,7 +88,7 @@ const gx_pass gx_pass_neighbour_sum = {
     .paper = "Chen et al.: Identifying influential nodes in complex networks, Physica A 391, 2012; "
              "Katz: A new status index derived from sociometric analysis, 1953",
     .complexity = "O(n + m) time a step; 16 bytes a member",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__reads_by_direction,
     .gives = gives,
     .give_count = GX_COUNT(gives),

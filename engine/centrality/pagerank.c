@@ -19,7 +19,6 @@
  * blocks of members: the same bytes at any thread count.
  */
 #include "engine/kernel/members.h"
-#include "engine/kernel/paths.h"
 #include "engine/kernel/walk.h"
 
 #include <math.h>
@@ -249,8 +248,8 @@ const gx_pass gx_pass_pagerank = {
         "Page, Brin, Motwani, Winograd: The PageRank citation ranking, 1999; Langville, Meyer: "
         "Deeper inside PageRank, 2004, eq. 5.1",
     .complexity = "O(n + m) a step, at most log(tolerance) / log(damping) steps; 56 bytes a member",
-    .needs = GX__PATHS_NEED,
-    .reads = gx__paths_reads,
+    .needs = GX__NEED_TIES,
+    .reads = gx__reads_ties,
     .gives = gives,
     .give_count = GX_COUNT(gives),
     .params = params,

@@ -83,7 +83,7 @@ const gx_pass gx_pass_triangles = {
         "Intensity and coherence of motifs in weighted complex networks, Physical Review E 71, "
         "2005",
     .complexity = "O(m sqrt(m)) time at worst; 32 bytes a member, 4 an edge, 4 a member and thread",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__contacts_reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -237,7 +237,7 @@ const gx_pass gx_pass_voterank = {
              "networks, Scientific Reports 6, 2016; Sun, Chen, He, Ch'ng: A voting approach to "
              "uncover multiple influential spreaders on weighted networks, Physica A 519, 2019",
     .complexity = "O(mean degree x m + n log n) time, one thread; 48 bytes a member",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = gx__reads_both_sides,
     .label_dependent = true,
     .gives = gives,

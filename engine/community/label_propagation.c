@@ -426,7 +426,7 @@ const gx_pass gx_pass_label_propagation = {
         "Newman, PRL 100, 118703, 2008, eq. 2",
     .complexity = "O(m) a sweep, some ten sweeps; 46 bytes a member (54 by direction) and "
                   "12 a member and thread",
-    .needs = GX__NEED_DIRECTIONS,
+    .needs = GX__NEED_TIES,
     .reads = reads,
     .gives = gives,
     .give_count = GX_COUNT(gives),

@@ -35,7 +35,7 @@ void gx__contacts_free(gx__contacts *contacts, gx_job *job);
 
 /* `reads` of a pass with the parameter `directed`. */
 static inline unsigned gx__contacts_reads(const gx_args *args) {
-    return gx__reads_directed(args, GX__NEED_DIRECTIONS);
+    return gx__reads_directed(args, GX__NEED_TIES);
 }
 
 /* What both ends of a tie share: Σ over the q that i and j are both in contact with of w_iq w_jq,

@@ -34,9 +34,6 @@ static inline double gx__others_strength(const gx__rows_view *rows, uint32_t v) 
     return sum;
 }
 
-/* Needs of a pass with the parameter `direction`. */
-enum { GX__NEED_DIRECTIONS = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
-
 /* What it reads, as `reads` of a pass. */
 static inline unsigned gx__reads_by_direction(const gx_args *args) {
     return gx_arg_is(args, "direction", "in")    ? GX_NEED_GRAPH | GX_NEED_IN

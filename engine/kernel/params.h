@@ -7,7 +7,7 @@
 #define GX__PARAM_BOOL(name_, fallback_, help_)                                                    \
     {.name = name_, .type = GX_PARAM_BOOL, .fallback = fallback_, GX_PARAM_UNCHECKED, .help = help_}
 
-/* Needs GX__NEED_DIRECTIONS. */
+/* Needs GX__NEED_TIES. */
 #define GX__PARAM_DIRECTION(help_)                                                                 \
     {.name = "direction",                                                                          \
      .type = GX_PARAM_CHOICE,                                                                      \

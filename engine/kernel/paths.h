@@ -24,7 +24,7 @@ typedef struct gx__paths {
 
 /* A view that paths follow in its own directions, every tie of length 1. */
 gx__paths gx__paths_of(const gx_graph *graph);
-/* As the parameters below say; needs GX__PATHS_NEED. */
+/* As the parameters below say; needs GX__NEED_TIES. */
 gx__paths gx__paths_asked(const gx_input *input, const gx_args *args);
 /* The same ties the other way round. */
 gx__paths gx__paths_backwards(const gx__paths *paths);
@@ -38,13 +38,6 @@ static inline double gx__path_length(const gx__paths *paths, const gx__rows_view
     }
     double weight = (double)rows->weight[i];
     return weight > 0 ? paths->inverse ? 1 / weight : weight : (double)INFINITY;
-}
-
-#define GX__PATHS_NEED (GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED)
-
-/* Which of them: the undirected view, or the directed one and its transpose. */
-static inline unsigned gx__paths_reads(const gx_args *args) {
-    return gx__reads_directed(args, GX_NEED_GRAPH | GX_NEED_IN);
 }
 
 #define GX__PATHS_PARAMS                                                                           \

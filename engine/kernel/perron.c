@@ -88,12 +88,10 @@ gx_status gx__perron_find(gx__leading *out, double *out_x, const gx_graph *graph
                           const gx__sweep *sweep, double tolerance, uint32_t most, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = sweep->job;
-    gx__rows_view from = gx__rows_out(graph);
-    power p = {.rows = gx__rows_in(graph), .x = out_x};
+    gx__rows_view from = gx__rows_weighed(gx__rows_out(graph), weighted);
+    power p = {.rows = gx__rows_weighed(gx__rows_in(graph), weighted), .x = out_x};
     bool acyclic;
     *out = (gx__leading){0};
-    p.rows.weight = weighted ? p.rows.weight : NULL;
-    from.weight = weighted ? from.weight : NULL;
     GX_TRY(is_acyclic(&acyclic, graph, &p.rows, &from, job, err));
     for (uint32_t v = 0; v < graph->n; v++) {
         out_x[v] = acyclic ? 1 : 1.0 / graph->n;

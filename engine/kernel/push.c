@@ -91,8 +91,7 @@ static void settle(gx__push *push, const gx__rows_view *out, bool directed, doub
 }
 
 double gx__push_short(const gx__push *push, const gx_graph *graph, bool weighted, uint32_t v) {
-    gx__rows_view out = gx__rows_out(graph);
-    out.weight = weighted ? out.weight : NULL;
+    gx__rows_view out = gx__rows_weighed(gx__rows_out(graph), weighted);
     double strength = graph->directed ? 0 : gx__row_strength(&out, v);
     return strength > 0 ? fmin(push->bound, push->worst * strength) : push->bound;
 }
@@ -102,13 +101,12 @@ gx_status gx__push_run(gx__push *out, const gx_graph *graph, bool weighted, uint
     gx_status status = GX_OK;
     uint32_t n = graph->n;
     pusher p = {.push = out,
-                .out = gx__rows_out(graph),
+                .out = gx__rows_weighed(gx__rows_out(graph), weighted),
                 .n = n,
                 .source = source,
                 .alpha = alpha,
                 .epsilon = epsilon};
     *out = (gx__push){0};
-    p.out.weight = weighted ? p.out.weight : NULL;
     GX_TRY(gx_job_alloc(job, &out->score, n, sizeof *out->score, err));
     GX_TRY(gx_job_alloc(job, &out->residual, n, sizeof *out->residual, err));
     GX_TRY(gx_job_alloc(job, &out->reached, n, sizeof *out->reached, err));

@@ -1,4 +1,4 @@
-/* What every centrality shares: the array it gives and the checks on it. */
+/* What every centrality shares: the array it gives, the checks on it, and the rows it walks. */
 #ifndef GX_KERNEL_SCORES_H
 #define GX_KERNEL_SCORES_H
 
@@ -35,15 +35,29 @@ static inline gx__rows_view gx__rows_in(const gx_graph *graph) {
     return (gx__rows_view){graph->in_ptr, graph->in_src, graph->in_weight};
 }
 
+/* The same with their weights where those count; else all weigh 1. */
+static inline gx__rows_view gx__rows_weighed(gx__rows_view rows, bool weighted) {
+    rows.weight = weighted ? rows.weight : NULL;
+    return rows;
+}
+
 /* The view of a parameter `directed`; NULL where it is not there yet. */
 static inline const gx_graph *gx__graph_by(const gx_input *input, const gx_args *args) {
     return gx_arg_bool(args, "directed") ? input->graph : input->undirected;
 }
 
+/* Needs of a pass that takes ties with their directions or without, as its parameters say. */
+enum { GX__NEED_TIES = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
+
 /* `reads` of a pass with the parameter `directed`: `views` where it is true, else the undirected
  * view alone. */
 static inline unsigned gx__reads_directed(const gx_args *args, unsigned views) {
     return gx_arg_bool(args, "directed") ? views : (unsigned)GX_NEED_UNDIRECTED;
+}
+
+/* The directed view and its transpose, or the undirected one. */
+static inline unsigned gx__reads_ties(const gx_args *args) {
+    return gx__reads_directed(args, GX_NEED_GRAPH | GX_NEED_IN);
 }
 
 /* Entries of the row of v. */

@@ -34,10 +34,8 @@ gx_status gx__walk_begin(gx__walk *walk, const gx_graph *graph, bool weighted, g
                          gx_error *err) {
     gx_status status = GX_OK;
     uint32_t n = graph->n;
-    beginning b = {walk, gx__rows_out(graph)};
-    walk->in = gx__rows_in(graph);
-    walk->in.weight = weighted ? walk->in.weight : NULL;
-    b.out.weight = weighted ? b.out.weight : NULL;
+    beginning b = {walk, gx__rows_weighed(gx__rows_out(graph), weighted)};
+    walk->in = gx__rows_weighed(gx__rows_in(graph), weighted);
     GX_TRY(gx__sweep_init(&walk->sweep, n, graph->m, job, err));
     GX_TRY(gx_job_alloc(job, &walk->share[0], n, sizeof *walk->share[0], err));
     GX_TRY(gx_job_alloc(job, &walk->share[1], n, sizeof *walk->share[1], err));
