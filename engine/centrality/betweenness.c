@@ -16,6 +16,7 @@
  *
  * O(samples (n + m)) time, weighted O(samples (m log n)), sources or draws in parallel. Memory: 40
  * bytes a member and thread, weighted 60; for paths drawn 32, weighted 104; and the result. */
+#include "engine/kernel/bfs.h"
 #include "engine/kernel/bounds.h"
 #include "engine/kernel/degrees.h"
 #include "engine/kernel/draw.h"
@@ -240,15 +241,29 @@ done:
 
 /* ---- the pass ------------------------------------------------------------------------------- */
 
+/* There and back, of one source. */
+static double source_seconds(const gx__paths *paths) {
+    const gx__reach reach = gx__bfs_reach(paths);
+    const gx__degrees degrees = gx__degrees_of_rows(paths->out.ptr, paths->n, (double)paths->m);
+    const double reads = degrees.arcs * reach.ties, whole = 1e-9 * paths->n;
+    if (paths->weighted) {
+        return whole * (12 + 150 * reach.members) +
+               gx__reads_seconds(&degrees, reads, 48, (gx__pace){0, 9, 62, 150});
+    }
+    if (paths->directed) { /* levels are mostly found forwards */
+        return whole * (5 + 60 * reach.members) +
+               gx__reads_seconds(&degrees, reads, 64, (gx__pace){0, 5, 2, 10});
+    }
+    return gx__ties_seconds(&degrees, 64, (gx__pace){5.8, 2.7, 0, 9.7});
+}
+
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     gx__paths paths = gx__paths_asked(input, args);
     uint32_t n = input->users, count = sample_count(args, n);
     bool weighted = paths.weighted;
     uint32_t parts = count <= FEW ? count : (count + PART - 1) / PART;
     uint64_t workers = (uint64_t)threads < parts || parts == 0 ? (uint64_t)threads : parts;
-    double m = (double)paths.m,
-           source_s = weighted ? 6e-8 * m + 2e-7 * n
-                               : 1.2e-9 * m + gx__gather_seconds(n) * (0.6 * m + 20.0 * n);
+    const double m = (double)paths.m, source_s = source_seconds(&paths);
     out->mem_bytes = (uint64_t)n * sizeof(double) + 2 * sizeof(double) +
                      (uint64_t)n * sizeof(uint32_t) +
                      workers * (gx__brandes_bytes(n, weighted) + sizeof(gx__brandes)) +

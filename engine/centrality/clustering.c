@@ -60,7 +60,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t m = g ? g->m : 0, more = 0;
     out->mem_bytes = gx__triangles_bytes(input->users, m, weighted, weighted, threads);
     gx__degrees degrees = gx__degrees_of(g, input->users);
-    out->cpu_s = gx__triangles_cpu_s(&degrees) * (weighted ? 1.6 : 1.05) + 1e-6;
+    out->cpu_s = gx__triangles_cpu_s(&degrees) + (weighted ? 1.3e-8 * degrees.arcs : 0) + 1e-6;
     if (variant) {
         more = gx__clustering_variant_bytes(input, ways, by_intensity(args), threads);
         out->cpu_s += gx__clustering_variant_cpu_s(&degrees, ways, by_intensity(args));

@@ -120,6 +120,6 @@ uint64_t gx__clustering_variant_bytes(const gx_input *input, gx__tie_ways ways, 
 
 double gx__clustering_variant_cpu_s(const gx__degrees *degrees, gx__tie_ways ways,
                                     bool by_intensity) {
-    return ways.weighted && !by_intensity ? 1.3 * gx__contacts_cpu_s(degrees)
+    return ways.weighted && !by_intensity ? 1.3 * gx__contacts_cpu_s(degrees, true, true)
                                           : gx__triangles_sum_cpu_s(degrees, ways);
 }

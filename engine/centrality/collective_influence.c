@@ -324,9 +324,12 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes =
         n * (sizeof(double) + sizeof(gx__candidate) + sizeof(uint64_t) + 4 * sizeof(uint32_t) + 1) +
         gx__balls_bytes(input->users, threads + 1);
-    out->cpu_s = batch && radius <= FALLS ? (batch > 1 ? 1 : 3) * share * 1e-8 * m * ball + 2e-8 * m
-                                          : share * rounds * (3e-9 * m * ball + 1e-8 * (double)n);
-    out->cpu_s += 1e-7 * (double)n + 1e-6;
+    const gx__degrees degrees = gx__degrees_by(input, args);
+    const double each_s = gx__reads_seconds(&degrees, m * ball, 16, (gx__pace){0, 1.9, 24, 30});
+    out->cpu_s = batch && radius <= FALLS
+                     ? (batch > 1 ? 1 : 3) * share * each_s + 1.5e-7 * m
+                     : share * rounds * (3e-9 * m * ball + 1e-8 * (double)n) + 1e-7 * (double)n;
+    out->cpu_s += 1e-6;
     if (gx__collective_is_variant(args)) { /* all that changed is computed anew, at every radius */
         out->cpu_s = share * rounds * (7e-9 * m * ball + 1e-8 * (double)n) + 1e-6;
         out->mem_bytes = gx__collective_variant_bytes(input->users, (uint32_t)batch, threads);

@@ -42,7 +42,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes = sizeof(double) * (uint64_t)input->users +
                      gx__contacts_bytes(input, gx_arg_bool(args, "directed"),
                                         gx_arg_bool(args, "weighted"), threads);
-    out->cpu_s = gx__contacts_cpu_s(&degrees) + 1e-6;
+    out->cpu_s = gx__contacts_cpu_s(&degrees, gx_arg_bool(args, "directed"),
+                                    gx__weighs(input->undirected, args)) +
+                 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

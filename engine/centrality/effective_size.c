@@ -41,7 +41,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes += gx__contacts_bytes(input, gx_arg_bool(args, "directed"),
                                          gx_arg_bool(args, "weighted"), threads) +
                       sizeof(double) * n;
-    out->cpu_s = gx__contacts_cpu_s(&degrees) + 1e-6;
+    out->cpu_s = gx__contacts_cpu_s(&degrees, gx_arg_bool(args, "directed"),
+                                    gx__weighs(input->undirected, args)) +
+                 1e-6;
 }
 
 static double largest_of(const gx__contacts *c, uint32_t j) {

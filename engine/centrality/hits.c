@@ -32,11 +32,12 @@ static const gx_gives gives[] = {
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     const gx_graph *g = gx__graph_by(input, args);
-    double m = g ? (double)g->m : 0, n = input->users;
+    const gx__degrees degrees = gx__degrees_of(g, input->users);
+    const double sweep_s = gx__sweep_seconds(&degrees, gx__weighs(g, args));
     out->mem_bytes = gx__leading_bytes(input->users) + gx__sweep_bytes(input->users) +
                      16 * (uint64_t)input->users + 192;
     double products = gx__gram_steps(g, input->users, gx_arg_real(args, "tolerance"));
-    out->cpu_s = products * (2 * gx__sweep_seconds(n, m) + 8e-9 * n) + 1e-6;
+    out->cpu_s = products * (2 * sweep_s + gx__leading_seconds(&degrees)) + 1e-6;
 }
 
 static gx_status find(gx__leading *found, double *authority, gx__gram *p, const gx_args *args,

@@ -50,10 +50,12 @@ static gx__rows_view rows_of(const gx_graph *graph, const gx_args *args) {
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     const gx_graph *g = gx__graph_by(input, args);
-    double m = g ? (double)g->m : 0, n = input->users;
+    const gx__degrees degrees = gx__degrees_of(g, input->users);
+    const double sweep_s = gx__sweep_seconds(&degrees, gx__weighs(g, args)), n = input->users;
     uint64_t search = 0, terms = 16 * (uint64_t)input->users;
-    double tolerance = gx_arg_real(args, "tolerance"), steps = 12, products = 0;
-    if (gx_arg_real(args, "alpha") == 0) {
+    double tolerance = gx_arg_real(args, "tolerance"), steps, products = 0;
+    const double alpha = gx_arg_real(args, "alpha");
+    if (alpha == 0) {
         search = gx__leading_bytes(input->users) + 8 * (uint64_t)input->users;
         /* Where ties go both ways a term is PART of the one before in the end; elsewhere what the
          * largest eigenvalue is of the largest singular one, a third or so. */
@@ -61,11 +63,15 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
                          (g->in_ptr && g->in_ptr == g->out_ptr);
         steps = log(tolerance * (1 - PART)) / log(both_ways ? PART : PART / 3);
         products = gx__gram_steps(g, input->users, 1e-9);
-    } /* An alpha that is given leaves out the search, and is mostly far below the largest. */
+    } else { /* each term is the one before by alpha and the largest eigenvalue, about */
+        const double value = degrees.arcs > 0 ? degrees.square / degrees.arcs : 0;
+        const double rate = alpha * fmax(value, sqrt(degrees.most));
+        steps = 1.5 + log(tolerance) / log(fmin(fmax(rate, 1e-9), 0.97));
+    }
     out->mem_bytes = (search > terms ? search : terms) + gx__sweep_bytes(input->users) +
                      8 * (uint64_t)input->users + 192;
-    out->cpu_s =
-        (steps + 2 * products) * gx__sweep_seconds(n, m) + 8e-9 * n * (products + 1) + 1e-6;
+    out->cpu_s = (steps + 2 * products) * sweep_s + products * gx__leading_seconds(&degrees) +
+                 8e-9 * n + 1e-6;
 }
 
 /* ---- how much a tie counts ------------------------------------------------------------------- */

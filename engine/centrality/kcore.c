@@ -211,11 +211,10 @@ done:
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     bool weighted = gx_arg_bool(args, "weighted");
-    double m = (double)gx__arcs_by(input, args);
+    const gx__degrees degrees = gx__degrees_by(input, args);
     out->mem_bytes = (weighted ? 28 : 24) * (uint64_t)input->users + 4;
-    /* Degrees that outgrow the caches make a tie dearer. */
-    double tie_s = 4e-9 + 1e-8 * (input->users < 1000000 ? input->users / 1e6 : 1);
-    out->cpu_s = (3e-8 * input->users + tie_s * m) * (weighted ? 6 : 1) + 1e-6;
+    out->cpu_s =
+        gx__ties_seconds(&degrees, 48, (gx__pace){0, 3.2, 7.8, 28}) * (weighted ? 6 : 1) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

@@ -38,12 +38,12 @@ static const gx_gives gives[] = {
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
     const gx_graph *g = gx__graph_by(input, args);
-    double m = g ? (double)g->m : 0, n = input->users;
+    const gx__degrees degrees = gx__degrees_of(g, input->users);
     double digits = -log(gx_arg_real(args, "tolerance"));
     double steps =
-        !gx_arg_bool(args, "directed") || gx__may_be_reversible(g) ? 2 : 2 + 1.3 * digits;
+        !gx_arg_bool(args, "directed") || gx__may_be_reversible(g) ? 2 : 2 + 1.15 * digits;
     out->mem_bytes = (uint64_t)input->users * sizeof(double) + gx__walk_bytes(input->users) + 64;
-    out->cpu_s = steps * gx__sweep_seconds(n, m) + 1e-6;
+    out->cpu_s = 1.15 * steps * gx__sweep_seconds(&degrees, gx__weighs(g, args)) + 1e-6;
 }
 
 /* Of the ties that weigh anything; 1 where there are none. */

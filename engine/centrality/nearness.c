@@ -10,6 +10,7 @@
 #include "engine/centrality/nearness_strata.h"
 #include "engine/centrality/nearness_top.h"
 
+#include "engine/kernel/bfs.h"
 #include "engine/kernel/bounds.h"
 #include "engine/kernel/dijkstra.h"
 #include "engine/kernel/msbfs.h"
@@ -333,14 +334,21 @@ void gx__nearness_estimate(gx_estimate *out, const gx__nearness *asked, int thre
     uint64_t n = a.n, cols = !a.harmonic && (all || a.paths.directed) ? 2 : 1;
     uint64_t parts = part_count(&a, a.samples);
     uint64_t workers = (uint64_t)threads < parts ? (uint64_t)threads : parts;
-    double m = (double)a.paths.m;
-    double part_s = weighted ? 2e-8 * m + 2e-7 * (double)n : 2e-8 * m + 1e-7 * (double)n;
+    const gx__degrees degrees = gx__degrees_of_rows(a.paths.out.ptr, a.n, (double)a.paths.m);
+    const double part_s =
+        weighted
+            ? gx__dijkstra_seconds(&degrees) * gx__bfs_reach(&a.paths).ties
+            : gx__ties_seconds(&degrees, 64,
+                               (gx__pace){38, 12.3 + 6 * log(gx__unevenness(&degrees)), 0, 114});
     out->mem_bytes = n * sizeof(double) + 2 * sizeof(double);
     if (a.top) { /* at the most a search from everybody, mostly far fewer */
         double searches = (double)part_count(&a, a.n);
         out->mem_bytes += gx__nearness_top_bytes(&a, threads);
-        out->cpu_most_s = 1.3 * searches * part_s + 1e-6;
-        out->cpu_s = 0.3 * searches * part_s + 1e-6;
+        const double bounds_s = gx__ties_seconds(&degrees, 16, (gx__pace){100, 10, 8, 20});
+        /* Without lengths some few times as many as go at once are searched from, whatever n is. */
+        const double usual = weighted ? 0.3 * searches : fmin(a.harmonic ? 4 : 10, searches);
+        out->cpu_most_s = 1.3 * searches * part_s + bounds_s + 1e-6;
+        out->cpu_s = usual * part_s + bounds_s + 1e-6;
         return;
     }
     uint64_t each = weighted ? gx__dijkstra_bytes(a.n) + sizeof(gx__dijkstra)

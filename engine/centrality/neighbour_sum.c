@@ -35,9 +35,10 @@ static const gx_gives gives[] = {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;
-    double m = (double)gx__arcs_by(input, args), steps = (double)gx_arg_int(args, "steps");
+    const gx__degrees degrees = gx__degrees_by(input, args);
+    const double steps = (double)gx_arg_int(args, "steps");
     out->mem_bytes = 2 * sizeof(double) * (uint64_t)input->users;
-    out->cpu_s = 1.1 * steps * gx__sweep_seconds(input->users, m) + 1e-6;
+    out->cpu_s = steps * gx__sweep_seconds(&degrees, gx_arg_bool(args, "weighted")) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

@@ -127,12 +127,12 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     (void)threads;
     double d = gx_arg_real(args, "damping"), tolerance = gx_arg_real(args, "tolerance");
     const gx_graph *g = gx__graph_by(input, args);
-    double m = g ? (double)g->m : 0, n = input->users;
+    const gx__degrees degrees = gx__degrees_of(g, input->users);
+    const double sweep_s = gx__sweep_seconds(&degrees, gx__weighs(g, args)), n = input->users;
     bool reversible = !gx_arg_bool(args, "directed") || gx__may_be_reversible(g);
     double length = d > 0 ? fmin(1, tolerance * (1 - d) / d) : 1;
-    double steps = 2 + (d > 0 ? 0.15 * log(length) / log(d) : 0);
+    double steps = 2 + (d > 0 ? 0.13 * log(length) / log(d) : 0);
     if (reversible && d > 0) { /* of conjugate gradients, between what a walk's values are */
-        gx__degrees degrees = gx__degrees_of(g, input->users);
         double left = d * gx__walk_eigenvalue(&degrees);
         steps = 1.5 + 0.86 * log(length) / log(left / (1 + sqrt(1 - left * left)));
     }
@@ -144,8 +144,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     if (reversible) {
         out->mem_bytes += gx__walk_reversible_bytes(input->users);
     }
-    out->cpu_s = steps * gx__sweep_seconds(n, m) + 8e-9 * n + 1e-6;
-    out->cpu_most_s = most * gx__sweep_seconds(n, m) + 8e-9 * n + 1e-6;
+    out->cpu_s = steps * sweep_s * (reversible ? 1 : 1.25) + 8e-9 * n + 1e-6;
+    out->cpu_most_s = most * sweep_s * (reversible ? 1 : 1.25) + 8e-9 * n + 1e-6;
 }
 
 typedef struct two_ways {

@@ -129,7 +129,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     (void)threads;
     double n = input->users, m = input->undirected ? (double)input->undirected->m : 0;
     out->mem_bytes = 12 * (uint64_t)input->users + 64;
-    out->cpu_s = 2e-8 * n + 2.5e-10 * m + 1e-6;
+    out->cpu_s = 1.8e-8 * n + 3.5e-10 * m + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

@@ -3,7 +3,9 @@
 #include "engine/community/leiden_pass.h"
 #include "engine/community/quality.h"
 #include "engine/community/weakness.h"
-#include "engine/kernel/scores.h"
+#include "engine/kernel/neighbours.h"
+
+#include <math.h>
 
 static const gx_param params[] = {GX__LEIDEN_PARAMS};
 
@@ -28,12 +30,17 @@ void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args 
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
     const bool directed = gx_arg_bool(args, "directed") && input->graph && input->graph->directed;
     out->mem_bytes = gx__leiden_bytes(n, directed ? 2 * input->graph->m : m, directed, threads);
-    out->cpu_s = 4e-7 * (double)n + 1.5e-7 * (double)m;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     gx__leiden_estimate(out, input, args, threads);
-    out->cpu_s *= 1.0 + 2.1 * gx__community_weakness(input->undirected);
+    const gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
+    const double uneven = log(gx__unevenness(&degrees));
+    const double weak = 500 * gx__community_weakness(input->undirected);
+    out->cpu_s = gx__weighs(input->undirected, args)
+                     ? gx__ties_seconds(&degrees, 24, (gx__pace){1400, 54 * uneven + weak, 170, 60})
+                     : gx__ties_seconds(&degrees, 24, (gx__pace){1460, 45 * uneven + weak, 0, 60});
+    out->cpu_s += 1e-6;
 }
 
 static gx_status give_tree(gx_output *out, const gx_leiden_tree *tree, gx_error *err) {

@@ -7,6 +7,9 @@
 #include "engine/community/leiden_pass.h"
 #include "engine/community/quality.h"
 #include "engine/community/weakness.h"
+#include "engine/kernel/neighbours.h"
+
+#include <math.h>
 
 static const gx_param params[] = {GX__LEIDEN_PARAMS};
 
@@ -28,8 +31,13 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     gx__leiden_estimate(out, input, args, threads);
     const double weakness = gx__community_weakness(input->undirected);
-    const bool large = input->undirected && input->undirected->m >= GX__LEIDEN_LARGE;
-    out->cpu_s *= large ? 0.78 * (1.0 + 2.2 * weakness) : 0.45 * (1.0 + 5.0 * weakness);
+    const gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
+    const double uneven = log(gx__unevenness(&degrees)), weak = 300 * weakness;
+    out->cpu_s =
+        gx__weighs(input->undirected, args)
+            ? gx__ties_seconds(&degrees, 48, (gx__pace){470, 4 * uneven + weak, 119, 60})
+            : gx__ties_seconds(&degrees, 48, (gx__pace){70, 17 + 10 * uneven + weak, 52, 60});
+    out->cpu_s += 1e-6;
 }
 
 const gx_pass gx_pass_louvain = {

@@ -126,3 +126,36 @@ gx_status gx__bfs_run(gx__bfs *bfs, const gx__paths *paths, const uint32_t *sour
     }
     return gx_job_check(job, err);
 }
+
+/* ---- how far searches go -----------------------------------------------------------------------
+ */
+
+enum { WALKS = 8 };
+
+gx__reach gx__bfs_reach(const gx__paths *paths) {
+    gx__reach reach = {1, 1};
+    double members = 0, ties = 0, walks = 0;
+    gx_job job;
+    gx__bfs bfs = {0};
+    if (!paths->directed || !paths->out.ptr || paths->n == 0 || paths->m == 0) {
+        return reach;
+    }
+    gx_job_init(&job, 1, 1);
+    if (gx__bfs_init(&bfs, paths->n, &job, NULL) == GX_OK) {
+        for (; walks < WALKS && 2 * ties < (double)paths->m; walks++) {
+            uint32_t from = (uint32_t)(gx_mix64((uint64_t)walks) % paths->n);
+            if (gx__bfs_run(&bfs, paths, &from, 1, &job, NULL) != GX_OK) {
+                break;
+            }
+            for (uint32_t i = 0; i < bfs.reached; i++) {
+                uint32_t v = bfs.queue[i];
+                ties += (double)(paths->out.ptr[v + 1] - paths->out.ptr[v]);
+            }
+            members += bfs.reached;
+        }
+        reach = (gx__reach){fmin(members / fmax(walks, 1) / paths->n, 1),
+                            fmin(ties / fmax(walks, 1) / (double)paths->m, 1)};
+    }
+    gx__bfs_finish(&bfs, &job);
+    return reach;
+}

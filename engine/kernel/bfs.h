@@ -36,4 +36,12 @@ bool gx__bfs_step(gx__bfs *bfs, const gx__paths *paths, gx_job *job);
 GX_MUST_CHECK gx_status gx__bfs_run(gx__bfs *bfs, const gx__paths *paths, const uint32_t *sources,
                                     uint32_t count, gx_job *job, gx_error *err);
 
+/* Of all members and ties, what a search from one of them goes through, the mean of a few; all
+ * where direction does not matter, or the graph is not there. For estimates: takes no longer than
+ * two searches through everything. */
+typedef struct gx__reach {
+    double members, ties;
+} gx__reach;
+gx__reach gx__bfs_reach(const gx__paths *paths);
+
 #endif

@@ -278,7 +278,9 @@ uint64_t gx__contacts_roots_bytes(const gx_input *input, int threads) {
     return gx__contacts_bytes(input, false, false, threads) + m * sizeof(double);
 }
 
-double gx__contacts_cpu_s(const gx__degrees *d) {
-    return d->arcs * (gx__visit_seconds(d->arcs) + 3e-9) +
-           0.8 * gx__gather_seconds(d->n) * d->lower + 3e-8 * d->n;
+double gx__contacts_cpu_s(const gx__degrees *d, bool directed, bool weighted) {
+    double seconds = gx__ties_seconds(d, 48, (gx__pace){0, 21.5, 11, 220}) +
+                     gx__reads_seconds(d, d->lower, 48, (gx__pace){0, 0, 3.3, 0});
+    seconds += directed ? gx__ties_seconds(d, 48, (gx__pace){0, 4, 64, 0}) : 0;
+    return seconds + (weighted ? gx__ties_seconds(d, 48, (gx__pace){0, 0, 70, 0}) : 0);
 }

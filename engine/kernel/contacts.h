@@ -53,6 +53,6 @@ GX_MUST_CHECK gx_status gx__contacts_pairs(const gx__contacts *contacts, bool by
 uint64_t gx__contacts_bytes(const gx_input *input, bool directed, bool weighted, int threads);
 uint64_t gx__contacts_roots_bytes(const gx_input *input, int threads);
 /* Seconds on one core. */
-double gx__contacts_cpu_s(const gx__degrees *degrees);
+double gx__contacts_cpu_s(const gx__degrees *degrees, bool directed, bool weighted);
 
 #endif

@@ -17,12 +17,27 @@ static int bin_of(uint64_t degree) {
     return EXACT + OCTAVE * (octave - 4) + (int)((degree >> (octave - 3)) & (OCTAVE - 1));
 }
 
+static void add(bins *b, uint64_t degree, double members) {
+    int k = bin_of(degree);
+    b->count[k] += members;
+    b->ends[k] += members * (double)degree;
+}
+
+/* Most degrees are small: two counts of each, so that equals in a row do not wait for each other.
+ */
 static void count_rows(bins *b, const uint64_t *ptr, uint32_t n) {
+    enum { SMALL = 256 };
+    uint32_t often[2][SMALL] = {{0}};
     for (uint32_t v = 0; v < n; v++) {
         uint64_t degree = ptr[v + 1] - ptr[v];
-        int k = bin_of(degree);
-        b->count[k] += 1;
-        b->ends[k] += (double)degree;
+        if (degree < SMALL) {
+            often[v & 1][degree]++;
+        } else {
+            add(b, degree, 1);
+        }
+    }
+    for (uint32_t degree = 0; degree < SMALL; degree++) {
+        add(b, degree, (double)often[0][degree] + often[1][degree]);
     }
 }
 
@@ -52,10 +67,11 @@ static void draw_power(bins *b, double n, double arcs) {
     }
 }
 
-static gx__degrees degrees_of(const uint64_t *ptr, uint32_t n, double arcs) {
+gx__degrees gx__degrees_of_rows(const uint64_t *ptr, uint32_t n, double arcs) {
     bins b = {{0}, {0}};
     gx__degrees d = {.n = n, .arcs = arcs};
     double higher = 0, inverse = 0, mean = n ? arcs / n : 0;
+    int held = 0;
     if (ptr) {
         count_rows(&b, ptr, n);
     } else {
@@ -67,40 +83,58 @@ static gx__degrees degrees_of(const uint64_t *ptr, uint32_t n, double arcs) {
             continue;
         }
         double degree = ends / count, s = (higher + ends / 2) / arcs;
+        for (; held < GX__DEGREES_HELD && exp2(held) <= d.tied + count; held++) {
+            d.held[held] = (higher + (exp2(held) - d.tied) * degree) / arcs;
+        }
         higher += ends;
         d.tied += count;
         d.most = fmax(d.most, degree);
         d.square += ends * degree;
-        d.forward += ends * degree * s * (1 - s);
         d.lower += ends * degree * s;
         d.capped += ends * fmin(degree, mean);
         inverse += count / degree;
+    }
+    for (; held < GX__DEGREES_HELD; held++) {
+        d.held[held] = 1;
     }
     d.harmonic = inverse > 0 ? d.tied / inverse : 0;
     return d;
 }
 
 gx__degrees gx__degrees_of(const gx_graph *graph, uint32_t n) {
-    return degrees_of(graph ? graph->out_ptr : NULL, n, graph ? (double)graph->m : 0);
+    return gx__degrees_of_rows(graph ? graph->out_ptr : NULL, n, graph ? (double)graph->m : 0);
 }
 
 /* ---- seconds and steps ------------------------------------------------------------------------
  */
 
-/* 8 bytes a member: up to some 20 thousand lie in the second-level cache with all else, up to two
- * million in the third; beyond is memory. */
-double gx__gather_seconds(double n) {
-    const double near = 22000, far = 1 << 21;
-    double doublings = n > near ? log2(fmin(n, far) / near) : 0;
-    double beyond = n > far ? fmin(log2(n / far), 4) : 0;
-    return 0.65e-9 + 0.2e-9 * doublings + 1.2e-9 * beyond;
+/* Of what ties name, the share that a cache of `size` bytes holds: whole lines, each of a member
+ * named often and of whoever lies beside it. */
+static double caught(const gx__degrees *d, double bytes, double size) {
+    const double line = 64, lines = size / line, beside = fmax(line / bytes - 1, 0);
+    if (d->n * bytes <= size || !(d->n > 0)) {
+        return 1;
+    }
+    int k = (int)log2(lines);
+    double part = lines / exp2(k) - 1;
+    double often = d->held[k] + part * (d->held[k + 1] - d->held[k]);
+    return fmin(often + (1 - often) * beside * lines / d->n, 1);
 }
 
-/* The ends of ties, 4 bytes each: what is beyond the second-level cache is a line fetched. */
-double gx__visit_seconds(double arcs) {
-    const double near = 8e5;
-    double doublings = arcs > near ? fmin(log2(arcs / near), 9) : 0;
-    return 1.1e-8 + 1.2e-8 * doublings;
+/* What of the second and the third cache is left for the arrays by the rows that are read past
+ * them.
+ */
+#define SECOND_BYTES (768.0 * (1 << 10))
+#define THIRD_BYTES (16.0 * (1 << 20))
+
+double gx__reads_seconds(const gx__degrees *d, double reads, double bytes, gx__pace pace) {
+    double read = pace.read + pace.third * (1 - caught(d, bytes, SECOND_BYTES)) +
+                  pace.memory * (1 - caught(d, bytes, THIRD_BYTES));
+    return 1e-9 * (pace.member * d->n + read * reads);
+}
+
+double gx__ties_seconds(const gx__degrees *d, double bytes, gx__pace pace) {
+    return gx__reads_seconds(d, d->arcs, bytes, pace);
 }
 
 double gx__walk_eigenvalue(const gx__degrees *d) {
@@ -123,8 +157,8 @@ double gx__leading_steps(const gx__degrees *d, double tolerance) {
 
 double gx__gram_steps(const gx_graph *graph, uint32_t n, double tolerance) {
     double arcs = graph ? (double)graph->m : 0;
-    gx__degrees out = degrees_of(graph ? graph->out_ptr : NULL, n, arcs);
-    gx__degrees in = degrees_of(graph ? graph->in_ptr : NULL, n, arcs);
+    gx__degrees out = gx__degrees_of_rows(graph ? graph->out_ptr : NULL, n, arcs);
+    gx__degrees in = gx__degrees_of_rows(graph ? graph->in_ptr : NULL, n, arcs);
     double value = arcs > 0 ? sqrt(out.square * in.square) / arcs : 0;
     double rival = rivalry(fmax(out.most, in.most), value);
     return 1 - (5 + 6 * fmin(rival / 0.4, 1) + 22 * pow(rival, 8)) * log(tolerance) / USUAL_DIGITS;

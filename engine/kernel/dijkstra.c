@@ -25,6 +25,10 @@ uint64_t gx__dijkstra_bytes(uint32_t n) {
     return (uint64_t)n * (sizeof(double) + 3 * sizeof(uint32_t));
 }
 
+double gx__dijkstra_seconds(const gx__degrees *degrees) {
+    return gx__ties_seconds(degrees, 48, (gx__pace){67, 1.7, 24, 68});
+}
+
 void gx__dijkstra_finish(gx__dijkstra *search, gx_job *job) {
     gx_job_free(job, search->distance);
     gx_job_free(job, search->order);

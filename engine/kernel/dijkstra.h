@@ -7,6 +7,7 @@
 #ifndef GX_KERNEL_DIJKSTRA_H
 #define GX_KERNEL_DIJKSTRA_H
 
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/heap.h"
 #include "engine/kernel/paths.h"
 
@@ -20,6 +21,8 @@ typedef struct gx__dijkstra {
 GX_MUST_CHECK gx_status gx__dijkstra_init(gx__dijkstra *out, uint32_t n, gx_job *job,
                                           gx_error *err);
 uint64_t gx__dijkstra_bytes(uint32_t n);
+/* Of a search that reaches everybody, on one core. */
+double gx__dijkstra_seconds(const gx__degrees *degrees);
 void gx__dijkstra_finish(gx__dijkstra *search, gx_job *job); /* safe on a cleared one */
 
 /* Forgets the last search; `sources` are at distance 0. */

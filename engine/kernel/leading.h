@@ -28,7 +28,9 @@ typedef struct gx__leading {
 GX_MUST_CHECK gx_status gx__leading_find(gx__leading *out, double *in_out_x,
                                          const gx__operator *matrix, const gx__sweep *sweep,
                                          double tolerance, uint32_t most, gx_error *err);
-uint64_t gx__leading_bytes(uint32_t n); /* held meanwhile */
+uint64_t gx__leading_bytes(uint32_t n);
+/* What a step takes on one core besides the product. */
+double gx__leading_seconds(const gx__degrees *degrees); /* held meanwhile */
 
 /* Aᵀ A of a graph, never formed: its largest eigenvalue is the square of A's largest singular
  * value. `hub` has room for one a member, and holds A from after a product. */

@@ -3,6 +3,7 @@
 #ifndef GX_KERNEL_NEIGHBOURS_H
 #define GX_KERNEL_NEIGHBOURS_H
 
+#include "engine/kernel/degrees.h"
 #include "engine/kernel/scores.h"
 
 /* Index of column v in the sorted row [from, to), or `to`. */
@@ -63,6 +64,11 @@ static inline gx__rows_view gx__rows_against(const gx_input *input, const gx_arg
 static inline uint64_t gx__arcs_by(const gx_input *input, const gx_args *args) {
     const gx_graph *graph = gx_arg_is(args, "direction", "all") ? input->undirected : input->graph;
     return graph ? graph->m : 0;
+}
+
+static inline gx__degrees gx__degrees_by(const gx_input *input, const gx_args *args) {
+    return gx__degrees_of(gx_arg_is(args, "direction", "all") ? input->undirected : input->graph,
+                          input->users);
 }
 
 /* others[v] = gx__others, for every member. */

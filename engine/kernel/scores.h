@@ -49,6 +49,12 @@ static inline const gx_graph *gx__graph_by(const gx_input *input, const gx_args 
 /* Needs of a pass that takes ties with their directions or without, as its parameters say. */
 enum { GX__NEED_TIES = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_UNDIRECTED };
 
+/* For estimates: whether a pass with the parameter `weighted` finds weights; of a graph that is not
+ * there it does. */
+static inline bool gx__weighs(const gx_graph *graph, const gx_args *args) {
+    return gx_arg_bool(args, "weighted") && (!graph || !graph->out_ptr || graph->out_weight);
+}
+
 /* `reads` of a pass with the parameter `directed`: `views` where it is true, else the undirected
  * view alone. */
 static inline unsigned gx__reads_directed(const gx_args *args, unsigned views) {

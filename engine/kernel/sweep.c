@@ -12,8 +12,9 @@ uint64_t gx__sweep_bytes(uint32_t n) {
     return (uint64_t)blocks_of(n) * sizeof(gx__sums);
 }
 
-double gx__sweep_seconds(double n, double m) {
-    return m * gx__gather_seconds(n) + n * 4e-9;
+double gx__sweep_seconds(const gx__degrees *degrees, bool weighted) {
+    const gx__pace plain = {4, 0.85, 1.8, 5}, heavy = {4, 1.1, 2.2, 6};
+    return gx__ties_seconds(degrees, 8, weighted ? heavy : plain);
 }
 
 gx_status gx__sweep_init(gx__sweep *out, uint32_t n, uint64_t m, gx_job *job, gx_error *err) {

@@ -30,8 +30,8 @@ GX_MUST_CHECK gx_status gx__sweep_init(gx__sweep *out, uint32_t n, uint64_t m, g
                                        gx_error *err);
 void gx__sweep_finish(gx__sweep *sweep); /* accepts a cleared one; safe twice */
 uint64_t gx__sweep_bytes(uint32_t n);
-/* About how long a pull over m arcs with some vectors of n takes on one core: for estimates. */
-double gx__sweep_seconds(double n, double m);
+/* About how long a pull over all ties with some vectors takes on one core: for estimates. */
+double gx__sweep_seconds(const gx__degrees *degrees, bool weighted);
 
 /* Leaves blocks out once the job is to stop: look at gx_job_check before the result is used. */
 gx__sums gx__sweep_run(const gx__sweep *sweep, gx__block_fn fn, void *user);

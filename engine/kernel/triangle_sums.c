@@ -67,6 +67,6 @@ uint64_t gx__triangles_sum_bytes(const gx_input *input, gx__tie_ways ways, int t
 }
 
 double gx__triangles_sum_cpu_s(const gx__degrees *degrees, gx__tie_ways ways) {
-    return ways.weighted ? gx__contacts_cpu_s(degrees)
+    return ways.weighted ? gx__contacts_cpu_s(degrees, ways.directed, true)
                          : gx__triangles_cpu_s(degrees) * (ways.directed ? 1.5 : 1);
 }

@@ -91,7 +91,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     double rounds = (double)gx_arg_int(args, "iterations"), near = n < 1000 ? (double)n : 50;
     out->mem_bytes = gx__igraph_graph_bytes(n, m) + gx__igraph_layout_bytes(n, m) +
                      2 * 2 * n * sizeof(double) + 1024;
-    out->cpu_s = rounds * (1e-8 * (double)m + 4e-9 * near * (double)n) + 1e-6;
+    out->cpu_s = rounds * (1e-8 * (double)m + 2.4e-9 * near * (double)n) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,

@@ -458,7 +458,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes = 21 * n + (weighted ? 8 : 4) * m + (RESULT + 2 * sizeof(flow)) * (circles + 1) +
                      4096 + (texture > search ? texture : search);
     out->cpu_s = gx__triangles_cpu_s(&degrees) * 2 +
-                 (double)(samples / 512 + 2) * 8 * (4e-9 * (double)m + 3e-8 * (double)n);
+                 (double)(samples / 512 + 2) * 13 * (4e-9 * (double)m + 3e-8 * (double)n);
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
