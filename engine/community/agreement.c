@@ -98,8 +98,7 @@ static double overlap_nmi(const overlap *o) {
     return both > 0.0 ? fmin(1.0, fmax(0.0, 2.0 * (both - o->joint) / both)) : 1.0;
 }
 
-/* ---- what chance gives -------------------------------------------------------------------------
- */
+/* ---- what chance gives --------------------------------------------------------------------- */
 
 typedef struct times {
     uint32_t size, times;
@@ -174,8 +173,7 @@ done:
     return status;
 }
 
-/* ---- the figures -------------------------------------------------------------------------------
- */
+/* ---- the figures --------------------------------------------------------------------------- */
 
 gx_status gx_quality_nmi(double *out, const uint32_t *a, const uint32_t *b, uint32_t n, gx_job *job,
                          gx_error *err) {

@@ -5,8 +5,7 @@ enum {
     SETTLED = 64 /* fewer than one neighbour in so many changed: the groups are there */
 };
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 void gx__ego_finish(gx__ego *e, gx_job *job) {
     gx_job_free(job, e->mark);
@@ -49,8 +48,7 @@ uint64_t gx__ego_bytes(uint32_t n, uint64_t longest, uint64_t ties, bool weighte
     return 4 * (uint64_t)n + longest * each + 12 * ties * (weighted ? 2 : 1) + sizeof(gx__ego);
 }
 
-/* ---- ties of the ego network -------------------------------------------------------------------
- */
+/* ---- ties of the ego network --------------------------------------------------------------- */
 
 /* Marked entries of v's row, into `half` from `count` on; returns their end. Whether an entry is
  * marked cannot be foreseen, so there is no branch. `above`: only those of higher marks. */
@@ -126,8 +124,7 @@ static void find_ties(gx__ego *e, gx_job *job) {
     e->start[0] = 0;
 }
 
-/* ---- labels ------------------------------------------------------------------------------------
- */
+/* ---- labels -------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const gx__ego *e, uint64_t seed, uint32_t place, uint32_t label) {
     return gx_mix64(gx_mix64(seed ^ e->u) ^ ((uint64_t)e->row[place] << 32 | e->row[label]));

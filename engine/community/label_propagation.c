@@ -104,8 +104,7 @@ static uint64_t hash_of(const propagation *p, uint64_t a, uint64_t b) {
     return gx_mix64(p->seed ^ gx_mix64(a << 32 | b));
 }
 
-/* ---- one member --------------------------------------------------------------------------------
- */
+/* ---- one member ---------------------------------------------------------------------------- */
 
 /* Sums what v has towards each label around; returns how many there are. */
 static uint32_t add_neighbours(const propagation *p, uint32_t v, scratch *s) {
@@ -171,8 +170,7 @@ static mark weigh(const propagation *p, uint32_t v, scratch *s) {
     return chosen == own.label ? own : (mark){chosen, strength_at(p, v, chosen)};
 }
 
-/* ---- a batch, a sweep --------------------------------------------------------------------------
- */
+/* ---- a batch, a sweep ---------------------------------------------------------------------- */
 
 static void weigh_batch(propagation *p, const uint32_t *member, uint32_t count, uint8_t batch) {
     const int threads = count < PARALLEL_MEMBERS ? 1 : p->threads;
@@ -291,8 +289,7 @@ static gx_status propagate(propagation *p, uint32_t most, uint32_t *out_sweeps, 
     return GX_OK;
 }
 
-/* ---- the pass -----------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 /* Everybody is alone, and waits. */
 static void start(propagation *p, double penalty) {

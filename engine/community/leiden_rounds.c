@@ -51,8 +51,7 @@ static const double IDLE_SHARE = 0.125;
  * of graphs that are not large, where a round costs more than the sweeps it makes up for. */
 static const double IDLE_PART = 0.1, IDLE_PART_LOUVAIN = 0.05, IDLE_PART_LEAST = 0.002;
 
-/* ---- the workspace -----------------------------------------------------------------------------
- */
+/* ---- the workspace ------------------------------------------------------------------------- */
 
 /* Every array that is as long as the members: one list for taking, giving back and estimating. */
 #define NODE_ARRAYS(X)                                                                             \
@@ -155,8 +154,7 @@ uint64_t gx__leiden_bytes(uint64_t n, uint64_t arcs, bool directed, int threads)
     return n * node + (directed ? 3 : 2) * arc * arcs + 4096;
 }
 
-/* ---- levels ------------------------------------------------------------------------------------
- */
+/* ---- levels -------------------------------------------------------------------------------- */
 
 static double row_weight(const gx__level *level, uint32_t v) {
     if (!level->weight) {
@@ -334,8 +332,7 @@ static double level_quality(const gx__leiden *leiden, uint32_t communities) {
     return (inside - leiden->pull * expected) / leiden->weight2m;
 }
 
-/* ---- rounds ------------------------------------------------------------------------------------
- */
+/* ---- rounds -------------------------------------------------------------------------------- */
 
 /* One round, from `community` at level 0 to a partition of the last level's nodes. *out_refined
  * tells whether each community is one refined part, and so connected. */

@@ -101,8 +101,7 @@ static void assert_promises(const gx_graph *graph, const uint32_t *community) {
     assert_int_equal(status, GX_OK);
 }
 
-/* ---- the best of all partitions ----------------------------------------------------------------
- */
+/* ---- the best of all partitions ------------------------------------------------------------ */
 
 /* Tries every partition of nodes v … n-1, those before being placed in `used` communities. */
 static double best_modularity(const gx_graph *graph, uint32_t *community, uint32_t v,
@@ -150,8 +149,7 @@ static void test_against_every_partition(void **state) {
     assert_true(hits >= GRAPHS * 95 / 100);
 }
 
-/* ---- igraph
- * -------------------------------------------------------------------------------------- */
+/* ---- igraph -------------------------------------------------------------------------------- */
 
 static double modularity_of_igraph(const gx_graph *graph, uint32_t *community, uint64_t seed) {
     igraph_t other;
@@ -211,8 +209,7 @@ static void test_no_worse_than_igraph(void **state) {
     assert_true(ours >= theirs);
 }
 
-/* ---- known communities
- * --------------------------------------------------------------------------- */
+/* ---- known communities --------------------------------------------------------------------- */
 
 static void test_finds_what_is_planted(void **state) {
     (void)state;
@@ -261,8 +258,7 @@ static void test_cliques_and_resolution(void **state) {
     gx_graph_finish(&graph);
 }
 
-/* ---- promises
- * ------------------------------------------------------------------------------------ */
+/* ---- promises ------------------------------------------------------------------------------ */
 
 static void test_connected_at_any_resolution(void **state) {
     (void)state;
@@ -346,8 +342,7 @@ static void test_starts_from_what_it_is_given(void **state) {
     gx_graph_finish(&graph);
 }
 
-/* ---- failure
- * ------------------------------------------------------------------------------------- */
+/* ---- failure ------------------------------------------------------------------------------- */
 
 static void test_out_of_memory_at_every_step(void **state) {
     (void)state;

@@ -195,8 +195,7 @@ done:
     return status;
 }
 
-/* ---- the pass -----------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static gx__personas_options options_of(const gx_args *args) {
     return (gx__personas_options){.least = (uint32_t)gx_arg_int(args, "least"),

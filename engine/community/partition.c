@@ -156,8 +156,7 @@ void gx_partition_group(uint32_t *at, uint32_t *item, const uint32_t *group, uin
     at[groups] = n;
 }
 
-/* ---- for estimates ----------------------------------------------------------------------------
- */
+/* ---- for estimates ------------------------------------------------------------------------- */
 
 /* A circle of k members holds together by k − 1 ties at least; the others may lead anywhere. */
 static uint64_t most_pairs(const gx_graph *graph, const uint32_t *community, uint32_t circles) {

@@ -20,8 +20,7 @@ enum {
     ARCS_PER_THREAD = 1 << 14, /* fewer are not worth a thread */
 };
 
-/* ---- ego networks ------------------------------------------------------------------------------
- */
+/* ---- ego networks -------------------------------------------------------------------------- */
 
 static uint64_t longest_row(const gx_graph *g) {
     uint64_t longest = 0;
@@ -102,8 +101,7 @@ done:
     return status;
 }
 
-/* ---- the graph ---------------------------------------------------------------------------------
- */
+/* ---- the graph ----------------------------------------------------------------------------- */
 
 /* Deals the arcs of every row to the personas of its member. Rows stay sorted: within a persona the
  * targets rise, and personas are numbered as their members are. `next` of a member is the arc of
@@ -197,8 +195,7 @@ void gx__personas_finish(gx__personas *personas, gx_job *job) {
     *personas = (gx__personas){0};
 }
 
-/* ---- before they are made ----------------------------------------------------------------------
- */
+/* ---- before they are made ------------------------------------------------------------------ */
 
 double gx__personas_guess(const gx_graph *g, const gx__personas_options *options) {
     const uint32_t samples = g->n < SAMPLES ? g->n : SAMPLES;

@@ -174,8 +174,7 @@ static void test_nmi(void **state) {
     assert_true(nmi(one, one, 0) == 1);
 }
 
-/* ---- against chance ----------------------------------------------------------------------------
- */
+/* ---- against chance ------------------------------------------------------------------------ */
 
 static double naive_information(const uint32_t *a, const uint32_t *b, uint32_t n) {
     double sum = 0;

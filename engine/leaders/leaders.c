@@ -130,8 +130,7 @@ done:
     return status;
 }
 
-/* ---- the parts ---------------------------------------------------------------------------------
- */
+/* ---- the parts ----------------------------------------------------------------------------- */
 
 static gx_status copy_score(leaders *l, const char *name, gx_error *err) {
     const double *score;
@@ -235,8 +234,7 @@ done:
     return status;
 }
 
-/* ---- the pass ----------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static gx_status give_rank(uint32_t *rank, leaders *l, const double *score, gx_job *job,
                            gx_error *err) {

@@ -119,8 +119,7 @@ static gx_arrays *run(const world *w, const gx_value *params, int threads) {
     return arrays;
 }
 
-/* ---- measures
- * ------------------------------------------------------------------------------------ */
+/* ---- measures ------------------------------------------------------------------------------ */
 
 static double naive_reach(const world *w, uint32_t v, int steps) {
     double sum = 0;
@@ -267,8 +266,7 @@ static void test_credit_of_unequal_histories(void **state) {
     gx_free(credit);
 }
 
-/* ---- the score
- * ------------------------------------------------------------------------------------ */
+/* ---- the score ----------------------------------------------------------------------------- */
 
 static void test_score_is_the_sum_of_its_parts(void **state) {
     (void)state;

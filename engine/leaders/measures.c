@@ -34,8 +34,7 @@ done:
     return status;
 }
 
-/* ---- breadth -----------------------------------------------------------------------------------
- */
+/* ---- breadth ------------------------------------------------------------------------------- */
 
 static double breadth_of(const gx_graph *graph, uint32_t v, const uint32_t *community,
                          uint32_t *count) {

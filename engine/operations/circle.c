@@ -63,8 +63,7 @@ static const gx_gives gives[] = {
     {"category_lift", GX_F32, GX_LEN_OTHER, "as of items"},
 };
 
-/* ---- members by circle -------------------------------------------------------------------------
- */
+/* ---- members by circle --------------------------------------------------------------------- */
 
 typedef struct circles {
     const uint32_t *community;
@@ -89,8 +88,7 @@ done:
     return status;
 }
 
-/* ---- shape -------------------------------------------------------------------------------------
- */
+/* ---- shape --------------------------------------------------------------------------------- */
 
 static double density_of(const circles *all, const gx_graph *graph, uint32_t c, gx_job *job) {
     uint64_t inside = 0;
@@ -334,8 +332,7 @@ done:
     return status;
 }
 
-/* ---- the pass ----------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {

@@ -82,8 +82,7 @@ uint64_t gx_layout_separate(double *in_out_xy, const double *radius, uint32_t n,
     return overlaps;
 }
 
-/* ---- the pass ----------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     (void)threads;

@@ -37,8 +37,7 @@ typedef struct eval {
     verdict *verdict;
 } eval;
 
-/* ---- what is hidden -----------------------------------------------------------------------------
- */
+/* ---- what is hidden ------------------------------------------------------------------------ */
 
 static uint64_t bits_of(uint64_t seed, uint64_t what, uint64_t number) {
     return gx_mix64(gx_mix64(seed ^ what << 32) + number);
@@ -71,8 +70,7 @@ done:
     return status;
 }
 
-/* ---- what is known without it -------------------------------------------------------------------
- */
+/* ---- what is known without it -------------------------------------------------------------- */
 
 static gx_status run_passes(eval *e, gx_job *job, gx_error *err) {
     gx_status status;
@@ -133,8 +131,7 @@ done:
     return status;
 }
 
-/* ---- judging ------------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 typedef struct judge {
     gx_meet served, exact;

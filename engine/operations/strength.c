@@ -92,8 +92,7 @@ typedef struct strengths {
     gx_job *job;
 } strengths;
 
-/* ---- the parts ---------------------------------------------------------------------------------
- */
+/* ---- the parts ----------------------------------------------------------------------------- */
 
 static uint64_t row_length(const gx_graph *graph, uint32_t v) {
     return graph->out_ptr[v + 1] - graph->out_ptr[v];
@@ -183,8 +182,7 @@ static double tie_strength(const strengths *s, const uint32_t *mark, uint32_t u,
     return gx_tie_strength(s->share, part);
 }
 
-/* ---- all members -------------------------------------------------------------------------------
- */
+/* ---- all members --------------------------------------------------------------------------- */
 
 static gx_status find_norms(strengths *s, gx_error *err) {
     const gx_matrix *matrix = s->matrix;
@@ -285,8 +283,7 @@ done:
     return status;
 }
 
-/* ---- the pass ----------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static const gx_matrix *known(const gx_matrix *matrix) {
     return matrix && matrix->nnz > 0 ? matrix : NULL;

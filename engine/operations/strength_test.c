@@ -119,8 +119,7 @@ static gx_status run(gx_arrays **out, const world *w, const gx_value *params, gx
     return gx_pass_run(*out, &gx_pass_strength, "strength", &input, params, &job, err);
 }
 
-/* ---- the definition ----------------------------------------------------------------------------
- */
+/* ---- the definition ------------------------------------------------------------------------ */
 
 static double tie(const world *w, uint32_t u, uint32_t v) {
     return fmax(w->arc[u][v], w->arc[v][u]);

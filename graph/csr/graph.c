@@ -80,8 +80,7 @@ uint64_t gx_graph_bytes(const gx_graph *graph) {
     return owner ? gx__rows_bytes(&owner->out) + gx__rows_bytes(&owner->in) : 0;
 }
 
-/* ---- checks of what comes in ------------------------------------------------------------------
- */
+/* ---- checks of what comes in --------------------------------------------------------------- */
 
 typedef struct checker {
     uint32_t n;
@@ -135,8 +134,7 @@ static gx_status check_arcs(checker *c, gx_error *err) {
                       (unsigned long long)i, c->src[i], c->dst[i], c->n);
 }
 
-/* ---- the union with the transpose --------------------------------------------------------------
- */
+/* ---- the union with the transpose ---------------------------------------------------------- */
 
 typedef struct joiner {
     arcs a, b;

@@ -236,8 +236,7 @@ static void test_star(void **state) {
     gx_free(leaf);
 }
 
-/* ---- degenerate and hostile -------------------------------------------------------------------
- */
+/* ---- degenerate and hostile ---------------------------------------------------------------- */
 
 static void test_empty(void **state) {
     (void)state;

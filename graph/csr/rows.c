@@ -201,8 +201,7 @@ static uint64_t place_shares(sorter *s) {
     return sum;
 }
 
-/* ---- step two: sort and merge each bucket
- * -------------------------------------------------------- */
+/* ---- step two: sort and merge each bucket -------------------------------------------------- */
 
 /* Stable radix sort of keys (and places, unless NULL) by bits [low, high); returns which half of
  * the scratch holds the result. */

@@ -88,8 +88,7 @@ static float arc(const gx_graph *g, uint32_t u, uint32_t v) {
     return 0;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------
- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 static void rules_come_from_the_table_and_the_settings(void **state) {
     (void)state;
@@ -153,8 +152,7 @@ static void bad_settings_are_refused_by_name(void **state) {
     close_fixture(&f);
 }
 
-/* ---- ties ---------------------------------------------------------------------------------------
- */
+/* ---- ties ---------------------------------------------------------------------------------- */
 
 static void ties_become_arcs(void **state) {
     (void)state;
@@ -202,8 +200,7 @@ static void ties_become_arcs(void **state) {
     close_fixture(&f);
 }
 
-/* ---- events
- * --------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------------------- */
 
 typedef struct row {
     uint32_t user, item;
@@ -301,8 +298,7 @@ static void windows_and_actions_choose_events(void **state) {
     close_fixture(&f);
 }
 
-/* ---- labels
- * ------------------------------------------------------------------------------------------ */
+/* ---- labels -------------------------------------------------------------------------------- */
 
 static void labels_are_numbered_as_first_seen(void **state) {
     (void)state;
@@ -344,8 +340,7 @@ static void labels_are_numbered_as_first_seen(void **state) {
     close_fixture(&f);
 }
 
-/* ---- memory ends
- * --------------------------------------------------------------------------------------- */
+/* ---- memory ends --------------------------------------------------------------------------- */
 
 static gx_status all_views(fixture *f) {
     gx_rules rules = {0};

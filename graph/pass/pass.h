@@ -138,8 +138,7 @@ GX_MUST_CHECK gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, con
                                     const gx_input *input, const gx_value *params, gx_job *job,
                                     gx_error *err);
 
-/* ---- the plan: several passes, what they need before them, in order
- * ------------------------------ */
+/* ---- the plan: several passes, what they need before them, in order ------------------------ */
 
 typedef struct gx_plan_step {
     const gx_pass *pass;

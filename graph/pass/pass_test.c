@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-/* ---- passes ------------------------------------------------------------------------------------
- */
+/* ---- passes -------------------------------------------------------------------------------- */
 
 /* What `run` of the passes below is to do. */
 static enum { WELL, FAIL, FORGET, WRONG_TYPE } mood;
@@ -88,8 +87,7 @@ static gx_status plan_of(gx_plan *out, const gx_plan_step *wanted, size_t count,
     return gx_plan_make(out, both, GX_COUNT(both), wanted, count, err);
 }
 
-/* ---- one pass
- * ------------------------------------------------------------------------------------ */
+/* ---- one pass ------------------------------------------------------------------------------ */
 
 typedef struct setting {
     gx_arrays *results;
@@ -182,8 +180,7 @@ static void needs_are_checked(void **state) {
     gx_arrays_destroy(s.results);
 }
 
-/* ---- plans
- * --------------------------------------------------------------------------------------- */
+/* ---- plans --------------------------------------------------------------------------------- */
 
 static void assert_order(const gx_plan *plan, const char *const *names, size_t count) {
     assert_int_equal(plan->count, count);
