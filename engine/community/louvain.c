@@ -46,7 +46,7 @@ const gx_pass gx_pass_louvain = {
     .summary = "communities of high modularity by moving and merging alone",
     .paper = "Blondel, Guillaume, Lambiotte, Lefebvre, Fast unfolding of communities in large "
              "networks, J. Stat. Mech. P10008 (2008)",
-    .complexity = "time O(m) a sweep, some ten sweeps; memory 170 n + 16 m bytes",
+    .complexity = "time O(m) a sweep, some ten sweeps; memory 155 n + 16 m bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_UNDIRECTED,
     .reads = gx__leiden_reads,
     .gives = gx__leiden_gives,
