@@ -38,7 +38,7 @@ static gx_value row_of(gx_call_env *call, const leaders *l, uint32_t user, doubl
                        uint32_t rank, gx_value name) {
     gx_arena *arena = call->arena;
     gx_value row = gx_map(arena, 6), parts = gx_map(arena, l->parts);
-    for (uint32_t p = 0; p < l->parts && p < gx_leader_part_count; p++) {
+    for (uint32_t p = 0; p < l->parts && p < GX_LEADER_PART_COUNT; p++) {
         gx_map_put(arena, &parts, gx_leader_parts[p],
                    gx_real((double)l->part[(size_t)user * l->parts + p]));
     }

@@ -33,12 +33,11 @@
 
 #include <math.h>
 
-const char *const gx_leader_parts[] = {
+const char *const gx_leader_parts[GX_LEADER_PART_COUNT] = {
 #define X(name, text, weight, help) text,
     GX_LEADER_PART_MAP(X)
 #undef X
 };
-const size_t gx_leader_part_count = GX_LEADER_PART_COUNT;
 
 /* Parts from here on come from events, those before from ties: the standing among people. */
 enum { FIRST_EVENT_PART = GX_LEADER_ACTIVITY };

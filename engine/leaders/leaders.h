@@ -21,7 +21,6 @@ typedef enum gx_leader_part {
         GX_LEADER_PART_COUNT
 } gx_leader_part;
 
-extern const char *const gx_leader_parts[];
-extern const size_t gx_leader_part_count;
+extern const char *const gx_leader_parts[GX_LEADER_PART_COUNT];
 
 #endif
