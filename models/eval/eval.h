@@ -230,4 +230,36 @@ GX_MUST_CHECK gx_status gx_make_lists(gx_lists *out, const gx_judged *what, cons
                                       gx_error *err);
 void gx_lists_finish(gx_lists *lists, gx_job *job); /* of gx_make_lists; safe on zeros */
 
+/* ---- experiments ------------------------------------------------------------------------------
+ */
+
+/* A figure of the members of an arm, as sums. */
+typedef struct gx_arm_sums {
+    double count, sum, squares; /* members, Σ x, Σ x² */
+} gx_arm_sums;
+
+/* The mean, and Student's interval of it; of a share (x 0 or 1) Wilson's (1927). NaN where there
+ * are too few. */
+gx_interval gx_arm_mean(const gx_arm_sums *arm, bool is_share, double level);
+
+typedef struct gx_arm_test {
+    double difference, low, high;     /* arm − control */
+    double lift, lift_low, lift_high; /* over the control's mean; the interval of a log ratio (Katz
+                                         et al. 1978); NaN where a mean is not above 0 */
+    double p;                         /* two-sided */
+} gx_arm_test;
+
+/* Welch's test and interval (1947). NaN where there are too few. */
+void gx_arm_compare(gx_arm_test *out, const gx_arm_sums *arm, const gx_arm_sums *control,
+                    double level);
+
+/* The chance of counts so far from the weights: Pearson's chi-squared, count − 1 degrees. NaN where
+ * there is nothing to tell by. An arm of weight 0 with members in it is impossible: 0. */
+double gx_sample_ratio(const uint64_t *members, const double *weight, uint32_t count);
+
+/* The chance that |t| of `freedom` degrees is as large or larger; and the t that is with `p`. */
+double gx_student_p(double t, double freedom);
+double gx_student_t(double p, double freedom);
+double gx_chi_squared_p(double x, double freedom);
+
 #endif

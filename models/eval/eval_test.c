@@ -625,6 +625,10 @@ static void holm_by_hand(void **unused) {
     gx_holm(nan_too, 2);
     assert_near(nan_too[0], 0.02, 1e-15);
     assert_true(isnan(nan_too[1]));
+    double tiny[] = {1e-30, 0, 0.5};
+    gx_holm(tiny, 3);
+    assert_near(tiny[0], 2e-30, 1e-40);
+    assert_near(tiny[1], 0, 0);
     gx_holm(NULL, 0);
 }
 

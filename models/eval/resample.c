@@ -227,17 +227,17 @@ void gx_holm(double *p, uint32_t count) {
     double least = 0; /* no test is surer than a smaller one */
     for (uint32_t done = 0; done < count; done++) {
         uint32_t next = GX_NONE;
-        for (uint32_t i = 0; i < count; i++) { /* those done carry a minus */
-            next = p[i] >= 0 && (next == GX_NONE || p[i] < p[next]) ? i : next;
+        for (uint32_t i = 0; i < count; i++) { /* those done carry a minus, zero too */
+            const bool open = !isnan(p[i]) && !signbit(p[i]);
+            next = open && (next == GX_NONE || p[i] < p[next]) ? i : next;
         }
         if (next == GX_NONE) {
             break; /* what is left is NaN */
         }
-        const double held = fmin(1, p[next] * (count - done));
-        least = fmax(least, held);
-        p[next] = -least - 1;
+        least = fmax(least, fmin(1, p[next] * (count - done)));
+        p[next] = -least;
     }
     for (uint32_t i = 0; i < count; i++) {
-        p[i] = p[i] < 0 ? -p[i] - 1 : p[i];
+        p[i] = fabs(p[i]);
     }
 }
