@@ -408,13 +408,10 @@ static void add_targets(double *x, const state *s, const gx_history *history) {
     }
 }
 
-static gx_status score_one(float *scores, bool *folded, const void *opaque,
-                           const gx_history *history, gx_error *err) {
-    const state *s = opaque;
+/* The factors that the history has, given the items. */
+static gx_status fold_in(float *w, const state *s, const gx_history *history, gx_error *err) {
     double x[FACTORS_MAX] = {0};
-    float w[FACTORS_MAX];
     fold f = {0};
-    const int before = gx__blas_enter();
     gx_status status = fold_make(&f, s, history, err);
     if (status == GX_OK) {
         add_targets(x, s, history);
@@ -422,14 +419,44 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
         for (uint32_t j = 0; j < s->d; j++) {
             w[j] = (float)x[j];
         }
-        if (s->items) {
-            cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor,
-                        (int)s->d, w, 1, 0, scores, 1);
-        }
-        *folded = !is_fitted(s, history);
+    }
+    gx_free(f.memory);
+    return status;
+}
+
+static gx_status score_one(float *scores, bool *folded, const void *opaque,
+                           const gx_history *history, gx_error *err) {
+    const state *s = opaque;
+    float w[FACTORS_MAX];
+    const int before = gx__blas_enter();
+    gx_status status = fold_in(w, s, history, err);
+    if (status == GX_OK && s->items) {
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor,
+                    (int)s->d, w, 1, 0, scores, 1);
+    }
+    *folded = !is_fitted(s, history);
+    gx__blas_leave(before);
+    return status;
+}
+
+static gx_status score_items(float *scores, bool *folded, const void *opaque,
+                             const gx_history *history, bool fitted, const uint32_t *items,
+                             uint32_t count, gx_error *err) {
+    const state *s = opaque;
+    float solved[FACTORS_MAX];
+    const float *w = solved;
+    gx_status status = GX_OK;
+    const int before = gx__blas_enter();
+    *folded = !is_fitted(s, history);
+    if (*folded || !fitted) {
+        status = fold_in(solved, s, history, err);
+    } else {
+        w = s->user_factor + (size_t)history->user * s->d;
+    }
+    for (uint32_t c = 0; status == GX_OK && c < count; c++) {
+        scores[c] = cblas_sdot((int)s->d, item_row(s, items[c]), 1, w, 1);
     }
     gx__blas_leave(before);
-    gx_free(f.memory);
     return status;
 }
 
@@ -545,6 +572,7 @@ const gx_model gx_model_ials = {
     .close = gx_free,
     .score = score_one,
     .score_block = score_block,
+    .score_items = score_items,
     .similar = similar,
     .explain = explain,
 };

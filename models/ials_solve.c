@@ -169,16 +169,11 @@ static work work_at(float *floats, uint32_t d) {
     return w;
 }
 
-uint64_t gx__ials_rotate_bytes(uint32_t n, uint32_t d, int threads) {
-    return ((uint64_t)gram_blocks(n) * d * d + (uint64_t)threads * ROTATE_ROWS * d +
-            2 * (uint64_t)d * d + 16 * (uint64_t)d) *
-           sizeof(float);
-}
-
 uint64_t gx__ials_work_bytes(uint32_t n, uint32_t d, int threads) {
-    const uint64_t step = (uint64_t)threads * work_floats(d) * sizeof(float);
-    const uint64_t turn = gx__ials_rotate_bytes(n, d, threads);
-    return step > turn ? step : turn;
+    const uint64_t step = (uint64_t)threads * work_floats(d);
+    const uint64_t turn = (uint64_t)gram_blocks(n) * d * d + (uint64_t)threads * ROTATE_ROWS * d +
+                          2 * (uint64_t)d * d + 16 * (uint64_t)d;
+    return (step > turn ? step : turn) * sizeof(float);
 }
 
 double gx__ials_lambda(const gx__ials_loss *loss, double total, uint32_t others) {

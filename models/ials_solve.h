@@ -26,8 +26,6 @@ typedef struct gx__ials_side {
  * side is solved afterwards. O(n d² + d³) time. */
 GX_MUST_CHECK gx_status gx__ials_rotate(gx__ials_side *side, gx_job *job, gx_error *err);
 
-uint64_t gx__ials_rotate_bytes(uint32_t n, uint32_t d, int threads);
-
 /* out[r] = the minimiser for every row r of `matrix`, whose columns are rows of `fixed`. */
 GX_MUST_CHECK gx_status gx__ials_half_step(float *out, const gx_matrix *matrix,
                                            const gx__ials_side *fixed, const gx__ials_loss *loss,

@@ -34,6 +34,12 @@ struct gx_model {
      * the fit): the fast way for everybody; threads of the job. NULL: `score` one by one. */
     gx_status (*score_block)(float *scores, const void *state, const gx_matrix *history,
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err);
+    /* The scores of `count` items only, in the order of `items`, all of the fit; any thread. With
+     * `fitted` the history is the member's in the fit, weights included, and their fitted row may
+     * stand for it. NULL: `score`. */
+    gx_status (*score_items)(float *scores, bool *folded, const void *state,
+                             const gx_history *history, bool fitted, const uint32_t *items,
+                             uint32_t count, gx_error *err);
     /* Likeness of every item to `item`; NULL: the model has no notion of it. */
     gx_status (*similar)(float *scores, const void *state, uint32_t item, gx_error *err);
     /* How much each history entry adds to the score of `item`: parts[k] sum to it (±1e-5 of it).

@@ -10,27 +10,21 @@
  * Convolution for Recommendation?, 2021); the exponents follow Peng, Liu, Sugiyama and Mine (How
  * Powerful is Graph Filtering for Recommendation?, 2024).
  *
- * The singular vectors come from randomised subspace iteration (Halko, Martinsson and Tropp,
- * Finding Structure with Randomness, 2011, algorithm 4.4) with a few columns more than are kept:
- * each iteration multiplies by R and Rᵀ and makes the columns orthonormal through the eigenvectors
- * of their Gramian. In the last one the members' side is orthonormal, so that the eigenvectors on
- * the items' side are the Rayleigh–Ritz vectors. Time O(q (events n + (members + items) n² + n³))
- * for q iterations of n columns; memory n floats a member and an item. A row is one thread's work
- * from end to end, and Gramians are summed over fixed blocks: the same bytes at any thread count.
+ * The singular vectors come from randomised subspace iteration (svd.h). Memory 4 k bytes an item
+ * after the fit and about 4 k bytes a member and item while it runs.
  *
  * Dislikes (values ≤ 0) take no part in the fit; in a history they subtract. */
 #include "models/model.h"
 
 #include "models/blas.h"
-#include "models/ials_solve.h"
+#include "models/svd.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { FACTORS_MAX = 1024, MORE_COLUMNS = 64, TILE_ITEMS = 256, ROWS_A_TURN = 16 };
+enum { FACTORS_MAX = 1024, TILE_ITEMS = 256 };
 
 static const double DEGREE_LEAST = 1e-6; /* keeps powers of it finite */
-static const float GRAM_LEAST = 1e-6F;   /* of the largest: below it a column is noise */
 
 static const gx_param params[] = {
     {.name = "factors",
@@ -63,12 +57,12 @@ static const gx_param params[] = {
      .low = 0,
      .high = 4,
      .help = "s: how much the smoothest signals count above the others; 0 is the ideal low-pass"},
-    {.name = "iterations",
+    {.name = "sweeps",
      .type = GX_PARAM_INT,
      .fallback = "3",
      .low = 1,
      .high = 100,
-     .help = "q: sweeps of the subspace iteration"},
+     .help = "sweeps of the subspace iteration"},
 };
 
 static const gx_gives gives[] = {
@@ -80,47 +74,33 @@ static const gx_gives gives[] = {
 /* ---- fit ------------------------------------------------------------------------------------ */
 
 typedef struct fit {
-    gx_matrix history; /* members × items, values in [0, 1] */
+    gx_matrix history; /* members × items */
     gx_matrix members; /* its transpose */
-    float *value;      /* of history; NULL: all 1 */
-    double unit;       /* mean of the positive values */
-    double *degree;    /* items */
-    float *user_scale; /* d_u^−a */
+    double largest;    /* of the values, and the mean of those above 0 */
+    double unit;
+    double *degree;    /* items, of values over the largest */
+    float *user_scale; /* d_u^−a over the largest value */
     float *item_scale; /* d_i^−b */
-    gx__ials_side users, items;
 } fit;
 
-/* The positive part of the values, divided by the largest. */
-static gx_status take_values(fit *f, const gx_matrix *matrix, gx_job *job, gx_error *err) {
-    f->history = *matrix;
-    f->history.ts = NULL;
-    f->unit = 1;
-    if (!matrix->value) {
-        return GX_OK;
-    }
-    gx_status status = gx_job_alloc(job, &f->value, matrix->nnz, sizeof *f->value, err);
-    if (status != GX_OK) {
-        return status;
-    }
+static void measure_values(fit *f) {
     double sum = 0, count = 0;
-    float largest = 0;
-    for (uint64_t k = 0; k < matrix->nnz; k++) {
-        largest = fmaxf(largest, matrix->value[k]);
-        sum += fmax((double)matrix->value[k], 0);
-        count += matrix->value[k] > 0;
+    f->largest = f->unit = 1;
+    const gx_matrix *m = &f->history;
+    for (uint64_t k = 0; m->value && k < m->nnz; k++) {
+        if (m->value[k] > 0) {
+            f->largest = count > 0 ? fmax(f->largest, (double)m->value[k]) : (double)m->value[k];
+            sum += (double)m->value[k];
+            count++;
+        }
     }
-    for (uint64_t k = 0; k < matrix->nnz && largest > 0; k++) {
-        f->value[k] = fmaxf(matrix->value[k] / largest, 0);
-    }
-    f->unit = sum > 0 ? sum / count : 1;
-    f->history.value = f->value;
-    return GX_OK;
+    f->unit = count > 0 ? sum / count : 1;
 }
 
-static double row_sum(const gx_matrix *m, uint32_t row) {
+static double row_sum(const fit *f, const gx_matrix *m, uint32_t row) {
     double sum = 0;
     for (uint64_t k = m->ptr[row]; k < m->ptr[row + 1]; k++) {
-        sum += m->value ? (double)m->value[k] : 1;
+        sum += m->value ? fmax((double)m->value[k], 0) / f->largest : 1;
     }
     return sum;
 }
@@ -133,185 +113,91 @@ static gx_status make_scales(fit *f, const gx_args *args, gx_job *job, gx_error 
     gx_status status = GX_OK;
     const double a = gx_arg_real(args, "member_exponent");
     const double b = gx_arg_real(args, "item_exponent");
-    GX_TRY(gx_job_alloc(job, &f->degree, f->items.n, sizeof(double), err));
-    GX_TRY(gx_job_alloc(job, &f->user_scale, f->users.n, sizeof(float), err));
-    GX_TRY(gx_job_alloc(job, &f->item_scale, f->items.n, sizeof(float), err));
-    for (uint32_t u = 0; u < f->users.n; u++) {
-        f->user_scale[u] = (float)power_of(row_sum(&f->history, u), -a);
+    const uint32_t users = f->history.rows, items = f->history.cols;
+    GX_TRY(gx_job_alloc(job, &f->degree, items, sizeof(double), err));
+    GX_TRY(gx_job_alloc(job, &f->user_scale, users, sizeof(float), err));
+    GX_TRY(gx_job_alloc(job, &f->item_scale, items, sizeof(float), err));
+    for (uint32_t u = 0; u < users; u++) {
+        f->user_scale[u] = (float)(power_of(row_sum(f, &f->history, u), -a) / f->largest);
     }
-    for (uint32_t i = 0; i < f->items.n; i++) {
-        f->degree[i] = row_sum(&f->members, i);
+    for (uint32_t i = 0; i < items; i++) {
+        f->degree[i] = row_sum(f, &f->members, i);
         f->item_scale[i] = (float)power_of(f->degree[i], -b);
     }
 done:
     return status;
 }
 
-GX__CLONES static void add_scaled(float *restrict out, const float *restrict in, float by,
-                                  uint32_t n) {
-    for (uint32_t j = 0; j < n; j++) {
-        out[j] += by * in[j];
-    }
-}
-
-/* out[r] = row_scale[r] Σ_c m[r,c] col_scale[c] in[c] */
-static gx_status multiply(gx__ials_side *out, const gx_matrix *m, const float *row_scale,
-                          const float *col_scale, const gx__ials_side *in, gx_job *job,
-                          gx_error *err) {
-    const uint32_t rows = m->rows, d = out->d;
-#pragma omp parallel for schedule(dynamic, ROWS_A_TURN) num_threads(job->threads)
-    for (uint32_t r = 0; r < rows; r++) {
-        if (gx_job_should_stop(job)) {
-            continue;
-        }
-        float *row = out->factor + (size_t)r * d;
-        memset(row, 0, d * sizeof *row);
-        for (uint64_t k = m->ptr[r]; k < m->ptr[r + 1]; k++) {
-            const uint32_t c = m->col[k];
-            const float value = m->value ? m->value[k] : 1;
-            add_scaled(row, in->factor + (size_t)c * d, value * row_scale[r] * col_scale[c], d);
-        }
-    }
-    return gx_job_check(job, err);
-}
-
-/* Columns become orthonormal; what is but noise becomes 0. The squared lengths stay in `gram`,
- * rising. */
-static gx_status orthonormalise(gx__ials_side *side, gx_job *job, gx_error *err) {
-    gx_status status = gx__ials_rotate(side, job, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    float root[FACTORS_MAX + MORE_COLUMNS];
-    const uint32_t d = side->d, n = side->n;
-    const float least = GRAM_LEAST * side->gram[d - 1];
-    for (uint32_t j = 0; j < d; j++) {
-        root[j] = side->gram[j] > least ? 1 / sqrtf(side->gram[j]) : 0;
-    }
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (uint32_t r = 0; r < n; r++) {
-        for (uint32_t j = 0; j < d; j++) {
-            side->factor[(size_t)r * d + j] *= root[j];
-        }
-    }
-    return GX_OK;
-}
-
-static void start(gx__ials_side *side, const gx_job *job) {
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (uint32_t r = 0; r < side->n; r++) {
-        gx_rng rng = gx_rng_at(job->seed, r);
-        for (uint32_t j = 0; j < side->d; j++) {
-            side->factor[(size_t)r * side->d + j] = (float)gx_rng_normal(&rng);
-        }
-    }
-}
-
-static gx_status iterate(fit *f, uint32_t iterations, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    gx_job_stage(job, "spectral: iterations", iterations);
-    start(&f->items, job);
-    for (uint32_t i = 0; i < iterations; i++) {
-        GX_TRY(multiply(&f->users, &f->history, f->user_scale, f->item_scale, &f->items, job, err));
-        if (i + 1 == iterations) {
-            GX_TRY(orthonormalise(&f->users, job, err));
-        }
-        GX_TRY(multiply(&f->items, &f->members, f->item_scale, f->user_scale, &f->users, job, err));
-        GX_TRY(orthonormalise(&f->items, job, err));
-        gx_job_tick(job, i + 1);
-    }
-done:
-    return status;
-}
-
-/* The k last columns, the largest singular value first. */
-static void take_factors(float *factor, float *scale, float *spectrum, const fit *f, uint32_t k,
-                         const gx_args *args, const gx_job *job) {
+/* Vectors, scaled for scoring. */
+static void take_factors(float *factor, float *scale, const float *spectrum, const fit *f,
+                         uint32_t k, const gx_args *args, const gx_job *job) {
     const double beta = gx_arg_real(args, "degree_exponent");
     const double sharpness = gx_arg_real(args, "sharpness");
-    const uint32_t n = f->items.d;
     float weight[FACTORS_MAX];
     for (uint32_t t = 0; t < k; t++) {
-        spectrum[t] = sqrtf(fmaxf(f->items.gram[n - 1 - t], 0));
         weight[t] = spectrum[t] > 0 ? (float)pow((double)spectrum[t], sharpness) : 0;
     }
 #pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (uint32_t i = 0; i < f->items.n; i++) {
+    for (uint32_t i = 0; i < f->history.cols; i++) {
         const float lift = (float)power_of(f->degree[i], beta);
         for (uint32_t t = 0; t < k; t++) {
-            factor[(size_t)i * k + t] =
-                lift * weight[t] * f->items.factor[(size_t)i * n + n - 1 - t];
+            factor[(size_t)i * k + t] *= lift * weight[t];
         }
         scale[i] = (float)(power_of(f->degree[i], -2 * beta) / f->unit);
     }
 }
 
-static uint32_t least(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
-}
-
-/* Of the rank that the matrix can have, one at least. */
-static uint32_t columns(const gx_input *input, uint64_t wanted, uint32_t share) {
-    const uint32_t most = least(input->users, input->items) / share;
+/* A filter that lets nearly everything pass filters nothing: a quarter of the signals at most. */
+static uint32_t columns(const gx_input *input, const gx_args *args) {
+    const uint64_t wanted = (uint64_t)gx_arg_int(args, "factors");
+    const uint32_t most = (input->users < input->items ? input->users : input->items) / 4;
     return wanted < most ? (uint32_t)wanted : most > 0 ? most : 1;
 }
 
-/* A filter that lets nearly everything pass filters nothing: a quarter of the signals at most. */
-static uint32_t kept_columns(const gx_input *input, const gx_args *args) {
-    return columns(input, (uint64_t)gx_arg_int(args, "factors"), 4);
-}
-
-static uint32_t all_columns(const gx_input *input, const gx_args *args) {
-    return columns(input, (uint64_t)kept_columns(input, args) + MORE_COLUMNS, 1);
+static gx__svd_options options_of(const gx_args *args) {
+    return (gx__svd_options){.sweeps = (uint32_t)gx_arg_int(args, "sweeps")};
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx_status status = GX_OK;
-    const uint32_t k = kept_columns(input, args), n = all_columns(input, args);
+    const uint32_t k = columns(input, args);
     float *factor, *scale, *spectrum;
-    fit f = {.users = {.n = input->users, .d = n}, .items = {.n = input->items, .d = n}};
+    fit f = {.history = *input->matrix};
+    f.history.ts = NULL;
     GX_TRY(gx_output_add(&factor, out, "item_factor", GX_F32, input->items, k, err));
     GX_TRY(gx_output_add(&scale, out, "item_scale", GX_F32, input->items, 0, err));
     GX_TRY(gx_output_add(&spectrum, out, "spectrum", GX_F32, k, 0, err));
-    GX_TRY(take_values(&f, input->matrix, job, err));
     GX_TRY(gx_matrix_transpose(&f.members, &f.history, job, err));
+    measure_values(&f);
     GX_TRY(make_scales(&f, args, job, err));
-    GX_TRY(gx_job_alloc(job, &f.users.factor, (size_t)input->users * n, sizeof(float), err));
-    GX_TRY(gx_job_alloc(job, &f.items.factor, (size_t)input->items * n, sizeof(float), err));
-    GX_TRY(gx_job_alloc(job, &f.users.gram, n, sizeof(float), err));
-    GX_TRY(gx_job_alloc(job, &f.items.gram, n, sizeof(float), err));
-    GX_TRY(iterate(&f, (uint32_t)gx_arg_int(args, "iterations"), job, err));
+    const gx__svd_input a = {.rows = &f.history,
+                             .cols = &f.members,
+                             .row_scale = f.user_scale,
+                             .col_scale = f.item_scale,
+                             .entry = GX__SVD_POSITIVE};
+    const gx__svd_options options = options_of(args);
+    GX_TRY(gx__svd(factor, spectrum, &a, k, &options, job, err));
     take_factors(factor, scale, spectrum, &f, k, args, job);
 done:
     gx_matrix_finish(&f.members);
-    gx_job_free(job, f.value);
     gx_job_free(job, f.degree);
     gx_job_free(job, f.user_scale);
     gx_job_free(job, f.item_scale);
-    gx_job_free(job, f.users.factor);
-    gx_job_free(job, f.items.factor);
-    gx_job_free(job, f.users.gram);
-    gx_job_free(job, f.items.gram);
     return status;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx_matrix *m = input->matrix;
-    const uint64_t k = kept_columns(input, args);
-    const uint32_t n = all_columns(input, args);
-    const uint64_t users = input->users, items = input->items;
-    const uint32_t larger = input->users > input->items ? input->users : input->items;
+    const uint64_t k = columns(input, args), users = input->users, items = input->items;
+    const gx__svd_options options = options_of(args);
     out->mem_bytes = 4 * (items * k + items + k) +              /* what is given */
-                     m->nnz * (m->value ? 12 : 4) +             /* values, the transpose */
+                     m->nnz * (m->value ? 8 : 4) +              /* the transpose */
                      8 * (items + 1) + 12 * items + 4 * users + /* its pointers, scales */
-                     4 * (users + items + 2) * n + gx__ials_rotate_bytes(larger, n, threads);
-    const double width = n, rows = (double)users + (double)items;
-    const double sweeps = (double)gx_arg_int(args, "iterations");
-    out->cpu_s =
-        sweeps * (4 * (double)m->nnz * width / 3e9 +
-                  (3 * (double)items * width * width + 15 * width * width * width) / 5e10) +
-        3 * rows * width * width / 5e10;
+                     gx__svd_bytes(input->users, input->items, (uint32_t)k, &options, threads);
+    double dense, sparse;
+    gx__svd_cost(&dense, &sparse, m->nnz, input->users, input->items, (uint32_t)k, &options);
+    out->cpu_s = dense / 6e10 + sparse / 3e9;
 }
 
 /* ---- what was learnt ------------------------------------------------------------------------ */
@@ -393,6 +279,13 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
 
 /* ---- scoring -------------------------------------------------------------------------------- */
 
+GX__CLONES static void add_scaled(float *restrict out, const float *restrict in, float by,
+                                  uint32_t n) {
+    for (uint32_t j = 0; j < n; j++) {
+        out[j] += by * in[j];
+    }
+}
+
 static const float *row_of(const state *s, uint32_t item) {
     return s->factor + (size_t)item * s->k;
 }
@@ -422,6 +315,25 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     return GX_OK;
 }
 
+static gx_status score_items(float *scores, bool *folded, const void *opaque,
+                             const gx_history *history, bool fitted, const uint32_t *items,
+                             uint32_t count, gx_error *err) {
+    (void)fitted;
+    (void)err;
+    const state *s = opaque;
+    float signal[FACTORS_MAX] = {0};
+    for (uint32_t k = 0; k < history->count; k++) {
+        add_entry(signal, s, history->item[k], history->weight[k]);
+    }
+    const int before = gx__blas_enter();
+    for (uint32_t c = 0; c < count; c++) {
+        scores[c] = cblas_sdot((int)s->k, row_of(s, items[c]), 1, signal, 1);
+    }
+    gx__blas_leave(before);
+    *folded = false;
+    return GX_OK;
+}
+
 /* The signals of the block, then tiles of items that stay in the second-level cache. */
 static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
@@ -444,7 +356,7 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t t = 0; t < tiles; t++) {
         const uint32_t from = t * TILE_ITEMS;
-        const uint32_t width = least(items - from, TILE_ITEMS);
+        const uint32_t width = items - from < TILE_ITEMS ? items - from : TILE_ITEMS;
         if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, k, 1,
                         signal, k, row_of(s, from), k, 0, scores + from, (int)items);
@@ -506,6 +418,7 @@ const gx_model gx_model_spectral = {
     .close = gx_free,
     .score = score_one,
     .score_block = score_block,
+    .score_items = score_items,
     .similar = similar,
     .explain = explain,
 };

@@ -147,7 +147,7 @@ static void put(gx_arena *arena, gx_value *params, const setting *s) {
     gx_map_put(arena, params, "item_exponent", gx_real(s->b));
     gx_map_put(arena, params, "degree_exponent", gx_real(s->beta));
     gx_map_put(arena, params, "sharpness", gx_real(s->sharpness));
-    gx_map_put(arena, params, "iterations", gx_int(8));
+    gx_map_put(arena, params, "sweeps", gx_int(8));
 }
 
 static void assert_filter(bool weighted, const setting *s) {

@@ -1,0 +1,625 @@
+/* The fusion of what the other models know.
+ *
+ *   score(u, j) = Σ_p w_p(u) s_p(u, j) / size_p(u)       w_p(u) = max(0, weight_p + slope_p ℓ(u))
+ *
+ * over the parts p: closed-form item–item weights, the low-pass filter, the nearest members and
+ * implicit ALS. The first part scores every item; the C best of them (those of the history left
+ * out) are the candidates, and the other parts score these and the history only: nearly every item
+ * of a good list is among the first few hundred of any part, and dense scores of long vectors are
+ * what takes time. size_p(u) is the root mean square of a part's scores over the candidates, so
+ * that weights mean the same for every member; ℓ(u) = ln(events of u) − 3.
+ *
+ * Weights are learnt on members held out (fusion_learn.c), pulled towards those that are good in
+ * every shop. The parts are fitted inside, their arrays under NAME.linear, NAME.spectral,
+ * NAME.userknn and NAME.ials. Reasons are those of the parts, weighed alike: they sum to the score.
+ */
+#include "models/fusion.h"
+
+#include "models/parallel.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+extern const gx_model gx_model_linear, gx_model_spectral, gx_model_userknn, gx_model_ials;
+
+static const gx_model *const models[GX__FUSION_PARTS] = {&gx_model_linear, &gx_model_spectral,
+                                                         &gx_model_userknn, &gx_model_ials};
+
+/* Good in every shop that was tried: weights, then slopes. */
+static const float prior[GX__FUSION_WEIGHTS] = {0.5F, 0.15F, 0.3F, 1.1F};
+
+static const double LEAST_SIZE = 1e-3; /* of the largest score */
+
+enum { NAME_BYTES = 160, CANDIDATES_MAX = 10000 };
+
+static const gx_param params[] = {
+    {.name = "candidates",
+     .type = GX_PARAM_INT,
+     .fallback = "300",
+     .low = 1,
+     .high = CANDIDATES_MAX,
+     .unit = "items",
+     .help = "C: how many items all parts score for a member"},
+    {.name = "neighbours",
+     .type = GX_PARAM_INT,
+     .fallback = "1000",
+     .low = 1,
+     .high = 1e6,
+     .unit = "items",
+     .help = "how many of the largest weights each item keeps in the part linear"},
+    {.name = "target_exponent",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.3",
+     .low = 0,
+     .high = 1,
+     .help = "how much popular items are held back as answers in the part linear"},
+    {.name = "signals",
+     .type = GX_PARAM_INT,
+     .fallback = "512",
+     .low = 2,
+     .high = 1024,
+     .help = "factors of the part spectral"},
+    {.name = "factors",
+     .type = GX_PARAM_INT,
+     .fallback = "256",
+     .low = 2,
+     .high = 1024,
+     .help = "factors of the part ials"},
+    {.name = "iterations",
+     .type = GX_PARAM_INT,
+     .fallback = "5",
+     .low = 1,
+     .high = 1000,
+     .help = "sweeps of the part ials"},
+    {.name = "regularisation",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.005",
+     .low = 1e-6,
+     .high = 1e3,
+     .help = "lambda of the part ials"},
+    {.name = "unobserved",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.015",
+     .low = 1e-6,
+     .high = 10,
+     .help = "a0 of the part ials"},
+    {.name = "learn",
+     .type = GX_PARAM_BOOL,
+     .fallback = "true",
+     .low = 1,
+     .high = 0,
+     .help = "learn the weights on members held out; else take those that are good everywhere"},
+    {.name = "trust",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.1",
+     .low = 1e-6,
+     .high = 1e3,
+     .help = "tau: how strongly learnt weights are pulled towards those good everywhere"},
+};
+
+static const gx_gives gives[] = {
+    {"weight", GX_F32, GX_LEN_OTHER, "of linear, spectral, userknn, ials"},
+    {"slope", GX_F32, GX_LEN_OTHER, "what ln(events) - 3 of a member adds to each weight"},
+    {"form", GX_F64, GX_LEN_OTHER, "candidates: for scoring"},
+};
+
+/* ---- the parts ------------------------------------------------------------------------------ */
+
+static bool name_part(char *out, const char *instance, size_t part) {
+    const int length = snprintf(out, NAME_BYTES, "%s.%s", instance, models[part]->pass.name);
+    return length > 0 && length < NAME_BYTES;
+}
+
+static int64_t half(int64_t whole, bool halved) {
+    return halved ? (whole + 1) / 2 : whole;
+}
+
+/* The parameters of a part, from those of the fusion. */
+static gx_status part_args(gx_args *out, gx_arena *arena, size_t part, const gx_args *args,
+                           bool halved, gx_error *err) {
+    gx_value map = gx_map(arena, 8);
+    switch (part) {
+    case 0:
+        gx_map_put(arena, &map, "neighbours", gx_int(gx_arg_int(args, "neighbours")));
+        gx_map_put(arena, &map, "target_exponent", gx_real(gx_arg_real(args, "target_exponent")));
+        break;
+    case 1:
+        gx_map_put(arena, &map, "factors", gx_int(half(gx_arg_int(args, "signals"), halved)));
+        break;
+    case 3:
+        gx_map_put(arena, &map, "factors", gx_int(half(gx_arg_int(args, "factors"), halved)));
+        gx_map_put(arena, &map, "iterations", gx_int(gx_arg_int(args, "iterations")));
+        gx_map_put(arena, &map, "regularisation", gx_real(gx_arg_real(args, "regularisation")));
+        gx_map_put(arena, &map, "unobserved", gx_real(gx_arg_real(args, "unobserved")));
+        break;
+    default:
+        break;
+    }
+    const gx_pass *pass = &models[part]->pass;
+    return gx_args_parse(out, arena, pass->params, pass->param_count, &map, err);
+}
+
+/* Those that need most room beside what they give come first. */
+static const size_t fit_order[GX__FUSION_PARTS] = {1, 3, 2, 0};
+
+gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args, bool halved,
+                         gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, sizeof(gx_args));
+    }
+    for (size_t k = 0; k < GX__FUSION_PARTS; k++) {
+        char name[NAME_BYTES];
+        gx_args own;
+        if (!name_part(name, out->instance, fit_order[k])) {
+            status = gx_fail_at(err, GX_BAD_REQUEST, "instance", "the name %s is too long",
+                                out->instance);
+            goto done;
+        }
+        gx_output part = {.instance = name, .arrays = out->arrays, .job = job};
+        GX_TRY(part_args(&own, arena, fit_order[k], args, halved, err));
+        GX_TRY(models[fit_order[k]]->pass.run(&part, input, &own, job, err));
+    }
+done:
+    gx_arena_destroy(arena);
+    return status;
+}
+
+/* What stays of a part, from what its fit takes at the peak. */
+static uint64_t kept_bytes(size_t part, uint64_t peak, const gx_input *input, const gx_args *own) {
+    const uint64_t users = input->users, items = input->items;
+    const uint64_t smaller = users < items ? users : items;
+    uint64_t d = part == 1 || part == 3 ? (uint64_t)gx_arg_int(own, "factors") : 0;
+    uint64_t bytes = peak;
+    if (part == 1) {
+        d = d < smaller / 4 ? d : smaller / 4;
+        bytes = 4 * items * (d + 1);
+    } else if (part == 3) {
+        bytes = 4 * (users + items) * d + 8 * users;
+    }
+    return bytes < peak ? bytes : peak;
+}
+
+uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool halved,
+                              int threads) {
+    uint64_t held = 0, peak = 0;
+    gx_arena *arena = gx_arena_create();
+    for (size_t k = 0; arena && k < GX__FUSION_PARTS; k++) {
+        gx_args own;
+        gx_estimate e = {0};
+        if (part_args(&own, arena, fit_order[k], args, halved, NULL) == GX_OK) {
+            models[fit_order[k]]->pass.estimate(&e, input, &own, threads);
+            peak = held + e.mem_bytes > peak ? held + e.mem_bytes : peak;
+            held += kept_bytes(fit_order[k], e.mem_bytes, input, &own);
+        }
+    }
+    gx_arena_destroy(arena);
+    return peak > held ? peak : held;
+}
+
+void gx__fusion_close(gx__fusion_parts *parts) {
+    for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
+        if (parts->state[p]) {
+            models[p]->close(parts->state[p]);
+            parts->state[p] = NULL;
+        }
+    }
+}
+
+gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays, const char *instance,
+                          uint32_t users, uint32_t items, uint32_t candidates, gx_error *err) {
+    gx_status status = GX_OK;
+    gx__fusion_parts parts = {.items = items, .candidates = candidates};
+    for (size_t p = 0; status == GX_OK && p < GX__FUSION_PARTS; p++) {
+        char name[NAME_BYTES];
+        parts.model[p] = models[p];
+        status = name_part(name, instance, p)
+                     ? models[p]->open(&parts.state[p], arrays, name, users, items, err)
+                     : gx_fail_at(err, GX_NOT_FOUND, instance, "the name %s is too long", instance);
+    }
+    if (status != GX_OK) {
+        gx__fusion_close(&parts);
+        return status;
+    }
+    *out = parts;
+    return GX_OK;
+}
+
+/* ---- one history ---------------------------------------------------------------------------- */
+
+static uint64_t lines(uint64_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
+uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest) {
+    const uint64_t stride = candidates + longest;
+    return lines(items) + lines(candidates * sizeof(gx_scored)) + lines(stride * sizeof(uint32_t)) +
+           lines(GX__FUSION_PARTS * stride * sizeof(float)) + 64;
+}
+
+void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
+                         uint64_t longest) {
+    char *at = memory;
+    const uint64_t stride = candidates + longest;
+    *out = (gx__fusion_room){.stride = (uint32_t)stride, .seen = (uint8_t *)at};
+    at += lines(items);
+    out->top = (gx_scored *)at;
+    at += lines(candidates * sizeof(gx_scored));
+    out->item = (uint32_t *)at;
+    at += lines(stride * sizeof(uint32_t));
+    out->score = (float *)at;
+}
+
+/* Candidates by falling score of the first part, then what the history has. */
+static void pick(gx__fusion_room *room, const gx__fusion_parts *parts, const gx_history *history,
+                 const float *dense) {
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < parts->items) {
+            room->seen[history->item[k]] = 1;
+        }
+    }
+    room->strange = gx_top(room->top, parts->candidates, dense, parts->items, room->seen, 0);
+    room->count = room->strange;
+    for (uint32_t c = 0; c < room->strange; c++) {
+        room->item[c] = room->top[c].item;
+    }
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < parts->items) {
+            room->seen[history->item[k]] = 0;
+            room->item[room->count++] = history->item[k];
+        }
+    }
+}
+
+/* Over the candidates; where that is next to nothing, by the largest score of the history. */
+static float size_of(const float *score, const gx__fusion_room *room) {
+    double sum = 0, most = 0;
+    for (uint32_t c = 0; c < room->count; c++) {
+        sum += c < room->strange ? (double)score[c] * (double)score[c] : 0;
+        most = fmax(most, fabs((double)score[c]));
+    }
+    const double size = room->strange > 0 ? sqrt(sum / room->strange) : 0;
+    return (float)fmax(size, LEAST_SIZE * most);
+}
+
+gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
+                          const gx_history *history, bool fitted, const float *dense,
+                          gx_error *err) {
+    gx_status status = GX_OK;
+    pick(room, parts, history, dense);
+    room->folded = false;
+    for (uint32_t c = 0; c < room->count; c++) {
+        room->score[c] = dense[room->item[c]];
+    }
+    room->size[0] = size_of(room->score, room);
+    for (size_t p = 1; status == GX_OK && p < GX__FUSION_PARTS; p++) {
+        float *score = room->score + p * room->stride;
+        bool folded = false;
+        status = parts->model[p]->score_items(score, &folded, parts->state[p], history, fitted,
+                                              room->item, room->count, err);
+        room->size[p] = size_of(score, room);
+        room->folded |= folded;
+    }
+    return status;
+}
+
+float gx__fusion_length(uint32_t count) {
+    return logf((float)(count > 0 ? count : 1)) - 3;
+}
+
+/* ---- fit ------------------------------------------------------------------------------------ */
+
+static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+                     gx_error *err) {
+    gx_status status = GX_OK;
+    float *weight, *slope;
+    double *form;
+    float learnt[GX__FUSION_WEIGHTS];
+    GX_TRY(gx_output_add(&weight, out, "weight", GX_F32, GX__FUSION_PARTS, 0, err));
+    GX_TRY(gx_output_add(&slope, out, "slope", GX_F32, GX__FUSION_PARTS, 0, err));
+    GX_TRY(gx_output_add(&form, out, "form", GX_F64, 1, 0, err));
+    form[0] = (double)gx_arg_int(args, "candidates");
+    memcpy(learnt, prior, sizeof learnt);
+    if (gx_arg_bool(args, "learn")) {
+        GX_TRY(gx__fusion_learn(learnt, prior, input, args, job, err));
+    }
+    memcpy(weight, learnt, GX__FUSION_PARTS * sizeof *weight);
+    memcpy(slope, learnt + GX__FUSION_PARTS, GX__FUSION_PARTS * sizeof *slope);
+    status = gx__fusion_fit(out, input, args, false, job, err);
+done:
+    return status;
+}
+
+static double cpu_of_parts(const gx_input *input, const gx_args *args, bool halved, int threads) {
+    double cpu = 0;
+    gx_arena *arena = gx_arena_create();
+    for (size_t p = 0; arena && p < GX__FUSION_PARTS; p++) {
+        gx_args own;
+        gx_estimate e = {0};
+        if (part_args(&own, arena, p, args, halved, NULL) == GX_OK) {
+            models[p]->pass.estimate(&e, input, &own, threads);
+            cpu += e.cpu_s;
+        }
+    }
+    gx_arena_destroy(arena);
+    return cpu;
+}
+
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    const bool learn = gx_arg_bool(args, "learn");
+    const uint64_t fit = gx__fusion_fit_bytes(input, args, false, threads);
+    const uint64_t held_out = learn ? gx__fusion_learn_bytes(input, args, threads) : 0;
+    out->mem_bytes = (fit > held_out ? fit : held_out) + 8 * GX__FUSION_PARTS + 8;
+    out->cpu_s = cpu_of_parts(input, args, false, threads) +
+                 (learn ? cpu_of_parts(input, args, true, threads) : 0);
+}
+
+/* ---- what was learnt ------------------------------------------------------------------------ */
+
+typedef struct state {
+    gx__fusion_parts parts;
+    const float *weight, *slope;
+} state;
+
+static void close_state(void *opaque) {
+    state *s = opaque;
+    if (s) {
+        gx__fusion_close(&s->parts);
+        gx_free(s);
+    }
+}
+
+static gx_status open_state(void **out_state, const gx_arrays *arrays, const char *instance,
+                            uint32_t users, uint32_t items, gx_error *err) {
+    state found = {
+        .weight = gx_result_get(arrays, instance, "weight", GX_F32, GX__FUSION_PARTS),
+        .slope = gx_result_get(arrays, instance, "slope", GX_F32, GX__FUSION_PARTS),
+    };
+    const double *form = gx_result_get(arrays, instance, "form", GX_F64, 1);
+    if (!found.weight || !found.slope || !form) {
+        return gx_fail_at(err, GX_NOT_FOUND, instance, "there is no %s.weight, slope or form",
+                          instance);
+    }
+    bool good = form[0] >= 1 && form[0] <= CANDIDATES_MAX;
+    for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
+        good &= isfinite(found.weight[p]) && isfinite(found.slope[p]);
+    }
+    if (!good) {
+        return gx_fail_at(err, GX_CORRUPT, instance, "the weights of %s are not what a fit gives",
+                          instance);
+    }
+    gx_status status =
+        gx__fusion_open(&found.parts, arrays, instance, users, items, (uint32_t)form[0], err);
+    if (status != GX_OK) {
+        return status;
+    }
+    state *s = gx_alloc(1, sizeof *s);
+    if (!s) {
+        gx__fusion_close(&found.parts);
+        return gx_fail_memory(err, sizeof *s);
+    }
+    *s = found;
+    *out_state = s;
+    return GX_OK;
+}
+
+static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err) {
+    void *opened = NULL;
+    gx_arena *arena = gx_arena_create();
+    gx_status status = arena
+                           ? open_state(&opened, result, instance, input->users, input->items, err)
+                           : gx_fail_memory(err, sizeof(gx_args));
+    for (size_t p = 0; status == GX_OK && p < GX__FUSION_PARTS; p++) {
+        char name[NAME_BYTES];
+        gx_args own;
+        name_part(name, instance, p);
+        status = part_args(&own, arena, p, args, false, err);
+        if (status == GX_OK) {
+            status = models[p]->pass.check(result, name, input, &own, err);
+        }
+    }
+    close_state(opened);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+/* ---- scoring -------------------------------------------------------------------------------- */
+
+/* What a unit of each part's score counts for this history. */
+static void weigh(float *by, const state *s, const gx__fusion_room *room,
+                  const gx_history *history) {
+    const float length = gx__fusion_length(history->count);
+    for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
+        const float weight = fmaxf(s->weight[p] + s->slope[p] * length, 0);
+        by[p] = room->size[p] > FLT_MIN ? weight / room->size[p] : 0;
+    }
+}
+
+/* scores holds the first part's and gets the fusion's. */
+static gx_status fuse(float *scores, gx__fusion_room *room, const state *s,
+                      const gx_history *history, bool fitted, gx_error *err) {
+    float by[GX__FUSION_PARTS];
+    gx_status status = gx__fusion_rate(room, &s->parts, history, fitted, scores, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    weigh(by, s, room, history);
+    for (uint32_t i = 0; i < s->parts.items; i++) {
+        scores[i] *= by[0];
+    }
+    for (uint32_t c = 0; c < room->count; c++) {
+        float sum = scores[room->item[c]];
+        for (size_t p = 1; p < GX__FUSION_PARTS; p++) {
+            sum += by[p] * room->score[p * room->stride + c];
+        }
+        scores[room->item[c]] = sum;
+    }
+    return GX_OK;
+}
+
+static gx_status make_room(gx__fusion_room *room, void **memory, const state *s, uint32_t longest,
+                           gx_error *err) {
+    const uint64_t bytes = gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest);
+    *memory = gx_alloc0(1, bytes);
+    if (!*memory) {
+        return gx_fail_memory(err, bytes);
+    }
+    gx__fusion_room_lay(room, *memory, s->parts.items, s->parts.candidates, longest);
+    return GX_OK;
+}
+
+static gx_status score_one(float *scores, bool *folded, const void *opaque,
+                           const gx_history *history, gx_error *err) {
+    const state *s = opaque;
+    gx__fusion_room room;
+    void *memory = NULL;
+    gx_status status = make_room(&room, &memory, s, history->count, err);
+    if (status == GX_OK) {
+        status = models[0]->score(scores, folded, s->parts.state[0], history, err);
+    }
+    if (status == GX_OK) {
+        status = fuse(scores, &room, s, history, false, err);
+        *folded = room.folded;
+    }
+    gx_free(memory);
+    return status;
+}
+
+static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
+                             uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
+    const state *s = opaque;
+    gx_status status = GX_OK, worst = GX_OK;
+    uint64_t longest = 1;
+    char *memory = NULL;
+    float *ones = NULL;
+    for (uint32_t b = 0; b < count; b++) {
+        const uint64_t n = history->ptr[first + b + 1] - history->ptr[first + b];
+        longest = n > longest ? n : longest;
+    }
+    const uint64_t each =
+        lines(gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest));
+    GX_TRY(gx_job_alloc(job, &memory, (size_t)job->threads, each, err));
+    GX_TRY(gx_job_alloc(job, &ones, longest, sizeof *ones, err));
+    for (uint64_t k = 0; k < longest; k++) {
+        ones[k] = 1;
+    }
+    GX_TRY(models[0]->score_block(scores, s->parts.state[0], history, first, count, job, err));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t b = 0; b < count; b++) {
+        if (gx_job_should_stop(job)) {
+            continue;
+        }
+        gx__fusion_room room;
+        gx__fusion_room_lay(&room, memory + (size_t)gx__worker() * each, s->parts.items,
+                            s->parts.candidates, longest);
+        const uint64_t from = history->ptr[first + b];
+        const gx_history h = {.user = first + b,
+                              .count = (uint32_t)(history->ptr[first + b + 1] - from),
+                              .item = history->col + from,
+                              .weight = history->value ? history->value + from : ones};
+        const gx_status own = fuse(scores + (size_t)b * s->parts.items, &room, s, &h, true, NULL);
+        if (own != GX_OK) {
+#pragma omp atomic write
+            worst = own;
+        }
+    }
+    status = worst != GX_OK
+                 ? gx_fail(err, worst, "scoring members %u to %u", first, first + count - 1)
+                 : gx_job_check(job, err);
+done:
+    gx_job_free(job, memory);
+    gx_job_free(job, ones);
+    return status;
+}
+
+static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
+    const state *s = opaque;
+    if (item >= s->parts.items) {
+        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
+                          s->parts.items);
+    }
+    const float one = 1;
+    bool folded;
+    const gx_history alone = {.user = GX_NONE, .count = 1, .item = &item, .weight = &one};
+    return score_one(scores, &folded, s, &alone, err);
+}
+
+static bool is_rated(const gx__fusion_room *room, uint32_t item) {
+    for (uint32_t c = 0; c < room->count; c++) {
+        if (room->item[c] == item) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static gx_status add_parts(float *parts, float *own, const state *s, size_t part, float by,
+                           const gx_history *history, uint32_t item, gx_error *err) {
+    gx_status status = models[part]->explain(own, s->parts.state[part], history, item, err);
+    for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
+        parts[k] += by * own[k];
+    }
+    return status;
+}
+
+static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
+                         gx_error *err) {
+    const state *s = opaque;
+    gx__fusion_room room;
+    void *memory = NULL;
+    float *dense = NULL, *own = NULL, by[GX__FUSION_PARTS];
+    bool folded;
+    gx_status status = GX_OK;
+    memset(parts, 0, history->count * sizeof *parts);
+    if (item >= s->parts.items) {
+        return GX_OK;
+    }
+    GX_TRY(make_room(&room, &memory, s, history->count, err));
+    dense = gx_alloc(s->parts.items + (size_t)history->count, sizeof *dense);
+    if (!dense) {
+        status = gx_fail_memory(err, s->parts.items * sizeof *dense);
+        goto done;
+    }
+    own = dense + s->parts.items;
+    GX_TRY(models[0]->score(dense, &folded, s->parts.state[0], history, err));
+    GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
+    weigh(by, s, &room, history);
+    const size_t count = is_rated(&room, item) ? GX__FUSION_PARTS : 1;
+    for (size_t p = 0; p < count; p++) {
+        GX_TRY(add_parts(parts, own, s, p, by[p], history, item, err));
+    }
+done:
+    gx_free(dense);
+    gx_free(memory);
+    return status;
+}
+
+const gx_model gx_model_fusion = {
+    .pass = {.name = "fusion",
+             .kind = GX_KIND_MODEL,
+             .summary = "linear, spectral, userknn and ials together, weighed by what held-out "
+                        "members did",
+             .paper = "McFadden, Conditional Logit Analysis of Qualitative Choice Behavior, 1974; "
+                      "those of its parts",
+             .complexity = "that of its parts, and half of it again for the weights",
+             .needs = GX_NEED_MATRIX,
+             .gives = gives,
+             .give_count = GX_COUNT(gives),
+             .member_arrays = (const char *const[]){"userknn.member", NULL},
+             .item_arrays = (const char *const[]){"linear.item", "userknn.item", NULL},
+             .params = params,
+             .param_count = GX_COUNT(params),
+             .label_dependent = true,
+             .estimate = estimate,
+             .run = run,
+             .check = check},
+    .open = open_state,
+    .close = close_state,
+    .score = score_one,
+    .score_block = score_block,
+    .similar = similar,
+    .explain = explain,
+};

@@ -1,0 +1,61 @@
+/* What fusion.c (fit, scoring) and fusion_learn.c (its weights) share. */
+#ifndef GX_MODELS_FUSION_H
+#define GX_MODELS_FUSION_H
+
+#include "models/model.h"
+
+/* The parts, in the order of the arrays `weight` and `slope`. The first finds candidates. */
+enum { GX__FUSION_PARTS = 4, GX__FUSION_WEIGHTS = 2 * GX__FUSION_PARTS };
+
+/* Opened parts of one fit. */
+typedef struct gx__fusion_parts {
+    const gx_model *model[GX__FUSION_PARTS];
+    void *state[GX__FUSION_PARTS];
+    uint32_t items, candidates;
+} gx__fusion_parts;
+
+/* Of one history: the items that all parts score, and their scores. */
+typedef struct gx__fusion_room {
+    uint8_t *seen;                /* items, all 0 between uses */
+    gx_scored *top;               /* candidates */
+    uint32_t *item;               /* candidates, then items of the history */
+    float *score;                 /* parts rows of `stride` */
+    uint32_t stride;              /* candidates and the longest history */
+    uint32_t count;               /* how many items there are, */
+    uint32_t strange;             /* and how many of them are not in the history: they come first */
+    float size[GX__FUSION_PARTS]; /* root mean square of a part's scores; 0: it has none */
+    bool folded;
+} gx__fusion_room;
+
+uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest);
+/* Lays a room out in `memory` of that many bytes, cleared and aligned. */
+void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
+                         uint64_t longest);
+
+/* With `dense` the first part's scores of the history: picks the candidates and scores them.
+ * `fitted`: see model.h. */
+GX_MUST_CHECK gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
+                                        const gx_history *history, bool fitted, const float *dense,
+                                        gx_error *err);
+
+/* What a history's length adds to a weight is its slope times this. */
+float gx__fusion_length(uint32_t count);
+
+/* Fits the parts to `matrix` under instance.PART, `halved` with half the factors. */
+GX_MUST_CHECK gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
+                                       bool halved, gx_job *job, gx_error *err);
+GX_MUST_CHECK gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays,
+                                        const char *instance, uint32_t users, uint32_t items,
+                                        uint32_t candidates, gx_error *err);
+void gx__fusion_close(gx__fusion_parts *parts);
+
+/* weight[p] and slope[p] from what held-out members hid; `prior` (weights, then slopes) where there
+ * are too few. */
+GX_MUST_CHECK gx_status gx__fusion_learn(float *weight, const float *prior, const gx_input *input,
+                                         const gx_args *args, gx_job *job, gx_error *err);
+/* Held at the peak while weights are learnt. */
+uint64_t gx__fusion_learn_bytes(const gx_input *input, const gx_args *args, int threads);
+/* The same for a fit, all results included. */
+uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool halved, int threads);
+
+#endif

@@ -1,0 +1,524 @@
+/* The weights of the fusion: which of the candidates did members go for whose last events were
+ * hidden?
+ *
+ * Some members, MEMBERS_MOST or a fifth of those with enough events at the most, are held out: of
+ * each, a fifth of the events is hidden, the latest where times are known, else drawn. The parts
+ * are fitted to what is left, with half the factors, and score each held-out member's candidates.
+ * A hidden item among them was chosen with probability exp(w·x) / Σ exp(w·x), x the parts' scores
+ * over their sizes and the same times ℓ (conditional logit, McFadden 1974). Minimised is
+ *
+ *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ 0
+ *
+ * by Newton steps, each a small bounded quadratic problem. The objective is convex. T_u^−½ lets a
+ * member with many hidden items count for more, but not T_u times as much.
+ *
+ * Hiding at random flatters a model where members do new things as time passes; the pull towards
+ * the prior is what keeps that within bounds. */
+#include "models/fusion.h"
+
+#include "models/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    PARTS = GX__FUSION_PARTS,
+    WEIGHTS = GX__FUSION_WEIGHTS,
+    MEMBERS_MOST = 3000,
+    MEMBERS_LEAST = 30,
+    EVENTS_LEAST = 4,
+    SHARE = 5, /* one in so many members, and events of theirs */
+    STEPS = 30,
+    HALVINGS = 20,
+    SWEEPS = 200
+};
+
+/* ---- who is held out, and what is hidden -------------------------------------------------------
+ */
+
+typedef struct held_out {
+    uint32_t *member;
+    uint32_t count;
+    uint8_t *hidden; /* one an event of the matrix */
+    gx_matrix kept;  /* the other events */
+    uint64_t *ptr;
+    uint32_t *col;
+    float *value;
+} held_out;
+
+static uint64_t events_of(const gx_matrix *m, uint32_t u) {
+    return m->ptr[u + 1] - m->ptr[u];
+}
+
+/* How many are held out of how many who could be. */
+static uint32_t count_wanted(const gx_matrix *m, uint32_t *eligible) {
+    *eligible = 0;
+    for (uint32_t u = 0; u < m->rows; u++) {
+        *eligible += events_of(m, u) >= EVENTS_LEAST;
+    }
+    const uint32_t share = *eligible / SHARE;
+    const uint32_t wanted = share < MEMBERS_MOST ? share : MEMBERS_MOST;
+    return wanted >= MEMBERS_LEAST ? wanted : 0;
+}
+
+/* Exactly `wanted` of those who could be, each as likely (Knuth, volume 2, 3.4.2, algorithm S). */
+static void choose_members(held_out *h, const gx_matrix *m, uint32_t wanted, uint32_t eligible,
+                           uint64_t seed) {
+    gx_rng rng = gx_rng_at(seed, 0x6675);
+    for (uint32_t u = 0; u < m->rows && h->count < wanted; u++) {
+        if (events_of(m, u) >= EVENTS_LEAST) {
+            if (gx_rng_below(&rng, eligible) < wanted - h->count) {
+                h->member[h->count++] = u;
+            }
+            eligible--;
+        }
+    }
+}
+
+static void hide_drawn(held_out *h, const gx_matrix *m, uint32_t u, uint64_t seed) {
+    gx_rng rng = gx_rng_at(seed ^ 0x6869646465ULL, u);
+    uint64_t left = events_of(m, u), wanted = left / SHARE > 0 ? left / SHARE : 1;
+    for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++, left--) {
+        if (gx_rng_below(&rng, left) < wanted) {
+            h->hidden[k] = 1;
+            wanted--;
+        }
+    }
+}
+
+typedef struct moment {
+    int64_t ts;
+    uint64_t at;
+} moment;
+
+static int latest_first(const void *a, const void *b) {
+    const moment *x = a, *y = b;
+    return x->ts != y->ts ? (x->ts < y->ts) - (x->ts > y->ts) : (x->at > y->at) - (x->at < y->at);
+}
+
+static void hide_latest(held_out *h, const gx_matrix *m, uint32_t u, moment *room) {
+    const uint64_t n = events_of(m, u), wanted = n / SHARE > 0 ? n / SHARE : 1;
+    for (uint64_t k = 0; k < n; k++) {
+        room[k] = (moment){m->ts[m->ptr[u] + k], m->ptr[u] + k};
+    }
+    qsort(room, n, sizeof *room, latest_first);
+    for (uint64_t k = 0; k < wanted; k++) {
+        h->hidden[room[k].at] = 1;
+    }
+}
+
+static gx_status hide(held_out *h, const gx_matrix *m, gx_job *job, gx_error *err) {
+    uint64_t longest = 0;
+    moment *room = NULL;
+    for (uint32_t k = 0; k < h->count; k++) {
+        const uint64_t n = events_of(m, h->member[k]);
+        longest = n > longest ? n : longest;
+    }
+    if (m->ts) {
+        gx_status status = gx_job_alloc(job, &room, longest, sizeof *room, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    for (uint32_t k = 0; k < h->count; k++) {
+        if (m->ts) {
+            hide_latest(h, m, h->member[k], room);
+        } else {
+            hide_drawn(h, m, h->member[k], job->seed);
+        }
+    }
+    gx_job_free(job, room);
+    return gx_job_check(job, err);
+}
+
+static void keep_rest(held_out *h, const gx_matrix *m) {
+    uint64_t n = 0;
+    for (uint32_t u = 0; u < m->rows; u++) {
+        for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
+            if (!h->hidden[k]) {
+                h->col[n] = m->col[k];
+                if (h->value) {
+                    h->value[n] = m->value[k];
+                }
+                n++;
+            }
+        }
+        h->ptr[u + 1] = n;
+    }
+    h->kept = (gx_matrix){.rows = m->rows,
+                          .cols = m->cols,
+                          .nnz = n,
+                          .ptr = h->ptr,
+                          .col = h->col,
+                          .value = h->value};
+}
+
+static void held_out_free(held_out *h, gx_job *job) {
+    gx_job_free(job, h->member);
+    gx_job_free(job, h->hidden);
+    gx_job_free(job, h->ptr);
+    gx_job_free(job, h->col);
+    gx_job_free(job, h->value);
+}
+
+static gx_status hold_out(held_out *h, const gx_matrix *m, uint32_t wanted, uint32_t eligible,
+                          gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &h->member, wanted, sizeof *h->member, err));
+    GX_TRY(gx_job_alloc(job, &h->hidden, m->nnz, sizeof *h->hidden, err));
+    GX_TRY(gx_job_alloc(job, &h->ptr, (uint64_t)m->rows + 1, sizeof *h->ptr, err));
+    GX_TRY(gx_job_alloc(job, &h->col, m->nnz, sizeof *h->col, err));
+    if (m->value) {
+        GX_TRY(gx_job_alloc(job, &h->value, m->nnz, sizeof *h->value, err));
+    }
+    choose_members(h, m, wanted, eligible, job->seed);
+    GX_TRY(hide(h, m, job, err));
+    keep_rest(h, m);
+done:
+    return status;
+}
+
+/* ---- what they could choose from ---------------------------------------------------------------
+ */
+
+/* Candidates of all held-out members: `feature` holds PARTS floats each, `chosen` whether it was
+ * hidden. */
+typedef struct choices {
+    float *feature;
+    uint8_t *chosen;
+    uint32_t *count; /* of each member */
+    float *length;   /* of each member: ℓ */
+    uint32_t members, room;
+} choices;
+
+static gx_status choices_make(choices *c, uint32_t members, uint32_t room, gx_job *job,
+                              gx_error *err) {
+    gx_status status = GX_OK;
+    const uint64_t cells = (uint64_t)members * room;
+    c->members = members;
+    c->room = room;
+    GX_TRY(gx_job_alloc(job, &c->feature, cells * PARTS, sizeof *c->feature, err));
+    GX_TRY(gx_job_alloc(job, &c->chosen, cells, sizeof *c->chosen, err));
+    GX_TRY(gx_job_alloc(job, &c->count, members, sizeof *c->count, err));
+    GX_TRY(gx_job_alloc(job, &c->length, members, sizeof *c->length, err));
+done:
+    return status;
+}
+
+static void choices_free(choices *c, gx_job *job) {
+    gx_job_free(job, c->feature);
+    gx_job_free(job, c->chosen);
+    gx_job_free(job, c->count);
+    gx_job_free(job, c->length);
+}
+
+static bool was_hidden(const held_out *h, const gx_matrix *m, uint32_t u, uint32_t item) {
+    const uint64_t k = gx_matrix_find(m, u, item);
+    return k != UINT64_MAX && h->hidden[k] && (!m->value || m->value[k] > 0);
+}
+
+static void take_choices(choices *c, uint32_t at, const gx__fusion_room *room, const held_out *h,
+                         const gx_matrix *m, uint32_t u, uint32_t events) {
+    c->count[at] = room->strange;
+    c->length[at] = gx__fusion_length(events);
+    for (uint32_t k = 0; k < room->strange; k++) {
+        const uint64_t cell = (uint64_t)at * c->room + k;
+        c->chosen[cell] = was_hidden(h, m, u, room->item[k]);
+        for (size_t p = 0; p < PARTS; p++) {
+            const float size = room->size[p];
+            c->feature[cell * PARTS + p] = size > 0 ? room->score[p * room->stride + k] / size : 0;
+        }
+    }
+}
+
+static uint64_t longest_of(const held_out *h) {
+    uint64_t longest = 1;
+    for (uint32_t k = 0; k < h->count; k++) {
+        const uint64_t n = events_of(&h->kept, h->member[k]);
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+/* A thread's memory: a room, a score an item, a weight an event. */
+static uint64_t desk_bytes(uint32_t items, uint32_t candidates, uint64_t longest) {
+    return (gx__fusion_room_bytes(items, candidates, longest) + 63) / 64 * 64 +
+           ((uint64_t)items + longest) * sizeof(float) + 64;
+}
+
+static gx_status rate_member(choices *c, uint32_t at, const held_out *h, const gx_matrix *m,
+                             const gx__fusion_parts *parts, char *desk, uint64_t longest) {
+    const uint32_t u = h->member[at];
+    const uint64_t from = h->kept.ptr[u];
+    gx__fusion_room room;
+    gx__fusion_room_lay(&room, desk, parts->items, parts->candidates, longest);
+    float *dense =
+        (float *)(desk +
+                  (gx__fusion_room_bytes(parts->items, parts->candidates, longest) + 63) / 64 * 64);
+    float *ones = dense + parts->items;
+    for (uint64_t k = 0; k < longest; k++) {
+        ones[k] = 1;
+    }
+    const gx_history history = {.user = u,
+                                .count = (uint32_t)events_of(&h->kept, u),
+                                .item = h->kept.col + from,
+                                .weight = h->kept.value ? h->kept.value + from : ones};
+    bool folded;
+    gx_status status = parts->model[0]->score(dense, &folded, parts->state[0], &history, NULL);
+    if (status == GX_OK) {
+        status = gx__fusion_rate(&room, parts, &history, true, dense, NULL);
+    }
+    if (status == GX_OK) {
+        take_choices(c, at, &room, h, m, u, history.count);
+    }
+    return status;
+}
+
+static gx_status rate_all(choices *c, const held_out *h, const gx_matrix *m,
+                          const gx__fusion_parts *parts, gx_job *job, gx_error *err) {
+    const uint64_t longest = longest_of(h);
+    const uint64_t each = desk_bytes(parts->items, parts->candidates, longest);
+    char *desks;
+    gx_status worst = GX_OK;
+    gx_status status = gx_job_alloc(job, &desks, (size_t)job->threads, each, err);
+    if (status != GX_OK) {
+        return status;
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t k = 0; k < h->count; k++) {
+        if (gx_job_should_stop(job)) {
+            continue;
+        }
+        const gx_status own =
+            rate_member(c, k, h, m, parts, desks + (uint64_t)gx__worker() * each, longest);
+        if (own != GX_OK) {
+#pragma omp atomic write
+            worst = own;
+        }
+    }
+    gx_job_free(job, desks);
+    return worst != GX_OK ? gx_fail(err, worst, "scoring members held out")
+                          : gx_job_check(job, err);
+}
+
+/* Fits the parts to what was kept and scores the held-out members' candidates. */
+static gx_status make_choices(choices *c, const held_out *h, const gx_input *input,
+                              const gx_args *args, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx__fusion_parts parts = {.items = 0};
+    gx_output out = {.instance = "held", .job = job};
+    gx_input kept = *input;
+    kept.matrix = &h->kept;
+    GX_TRY(gx_arrays_create(&out.arrays, err));
+    GX_TRY(gx__fusion_fit(&out, &kept, args, true, job, err));
+    GX_TRY(gx__fusion_open(&parts, out.arrays, "held", input->users, input->items, c->room, err));
+    status = rate_all(c, h, input->matrix, &parts, job, err);
+done:
+    gx__fusion_close(&parts);
+    if (out.arrays) {
+        gx_job_refund(job, gx_arrays_bytes(out.arrays));
+    }
+    gx_arrays_destroy(out.arrays);
+    return status;
+}
+
+/* ---- the weights -------------------------------------------------------------------------------
+ */
+
+typedef struct objective {
+    double value, slope[WEIGHTS], curve[WEIGHTS][WEIGHTS];
+} objective;
+
+/* Softmax over one member's candidates: mean of the features, and their covariance. */
+typedef struct moments {
+    double log_sum, mean[PARTS], square[PARTS][PARTS];
+} moments;
+
+static void take_moments(moments *out, const float *feature, uint32_t count, const double *by,
+                         double *score) {
+    double most = -INFINITY, sum = 0;
+    memset(out, 0, sizeof *out);
+    for (uint32_t k = 0; k < count; k++) {
+        score[k] = 0;
+        for (size_t p = 0; p < PARTS; p++) {
+            score[k] += by[p] * (double)feature[(size_t)k * PARTS + p];
+        }
+        most = fmax(most, score[k]);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        const float *x = feature + (size_t)k * PARTS;
+        const double e = exp(score[k] - most);
+        sum += e;
+        for (size_t p = 0; p < PARTS; p++) {
+            out->mean[p] += e * (double)x[p];
+            for (size_t q = 0; q <= p; q++) {
+                out->square[p][q] += e * (double)x[p] * (double)x[q];
+            }
+        }
+    }
+    for (size_t p = 0; p < PARTS; p++) {
+        out->mean[p] /= sum;
+        for (size_t q = 0; q <= p; q++) {
+            out->square[p][q] /= sum;
+        }
+    }
+    out->log_sum = most + log(sum);
+}
+
+static double covariance(const moments *m, size_t p, size_t q) {
+    return (p > q ? m->square[p][q] : m->square[q][p]) - m->mean[p] * m->mean[q];
+}
+
+/* Adds a member; returns whether anything hidden is among the candidates. */
+static bool add_member(objective *o, const choices *c, uint32_t at, const double *w,
+                       double *score) {
+    const float *feature = c->feature + (uint64_t)at * c->room * PARTS;
+    const uint8_t *chosen = c->chosen + (uint64_t)at * c->room;
+    const double length = (double)c->length[at];
+    double by[PARTS], taken[PARTS] = {0}, total = 0;
+    moments m;
+    for (uint32_t k = 0; k < c->count[at]; k++) {
+        total += chosen[k];
+        for (size_t p = 0; chosen[k] && p < PARTS; p++) {
+            taken[p] += (double)feature[(size_t)k * PARTS + p];
+        }
+    }
+    if (total == 0) {
+        return false;
+    }
+    for (size_t p = 0; p < PARTS; p++) {
+        by[p] = w[p] + length * w[PARTS + p];
+    }
+    take_moments(&m, feature, c->count[at], by, score);
+    const double counts = 1 / sqrt(total);
+    o->value += counts * total * m.log_sum;
+    for (size_t p = 0; p < PARTS; p++) {
+        const double slope = counts * (total * m.mean[p] - taken[p]);
+        o->value -= counts * by[p] * taken[p];
+        o->slope[p] += slope;
+        o->slope[PARTS + p] += length * slope;
+        for (size_t q = 0; q < PARTS; q++) {
+            const double curve = counts * total * covariance(&m, p, q);
+            o->curve[p][q] += curve;
+            o->curve[PARTS + p][q] += length * curve;
+            o->curve[p][PARTS + q] += length * curve;
+            o->curve[PARTS + p][PARTS + q] += length * length * curve;
+        }
+    }
+    return true;
+}
+
+/* Returns how many members chose anything. */
+static uint32_t evaluate(objective *o, const choices *c, const double *w, const float *prior,
+                         double trust, double *score) {
+    uint32_t n = 0;
+    memset(o, 0, sizeof *o);
+    for (uint32_t k = 0; k < c->members; k++) {
+        n += add_member(o, c, k, w, score);
+    }
+    const double each = n > 0 ? 1.0 / n : 0;
+    o->value *= each;
+    for (size_t i = 0; i < WEIGHTS; i++) {
+        const double off = w[i] - (double)prior[i];
+        o->value += trust * off * off;
+        o->slope[i] = o->slope[i] * each + 2 * trust * off;
+        for (size_t j = 0; j < WEIGHTS; j++) {
+            o->curve[i][j] = o->curve[i][j] * each + (i == j ? 2 * trust : 0);
+        }
+    }
+    return n;
+}
+
+/* The step that minimises the quadratic model with weights ≥ 0, coordinate by coordinate. */
+static double find_step(double *step, const objective *o, const double *w) {
+    double largest = 0;
+    memset(step, 0, WEIGHTS * sizeof *step);
+    for (int sweep = 0; sweep < SWEEPS; sweep++) {
+        for (size_t i = 0; i < WEIGHTS; i++) {
+            double slope = o->slope[i];
+            for (size_t j = 0; j < WEIGHTS; j++) {
+                slope += j == i ? 0 : o->curve[i][j] * step[j];
+            }
+            step[i] = -slope / o->curve[i][i];
+            if (i < PARTS && w[i] + step[i] < 0) {
+                step[i] = -w[i];
+            }
+        }
+    }
+    for (size_t i = 0; i < WEIGHTS; i++) {
+        largest = fmax(largest, fabs(step[i]));
+    }
+    return largest;
+}
+
+static gx_status minimise(double *w, const choices *c, const float *prior, double trust,
+                          gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    double *score;
+    objective now, next;
+    GX_TRY(gx_job_alloc(job, &score, c->room, sizeof *score, err));
+    bool going = evaluate(&now, c, w, prior, trust, score) > 0;
+    for (int k = 0; going && k < STEPS; k++) {
+        double step[WEIGHTS], tried[WEIGHTS], part = 1;
+        going = find_step(step, &now, w) > 1e-4;
+        for (int halving = 0; going && halving < HALVINGS; halving++, part /= 2) {
+            for (size_t i = 0; i < WEIGHTS; i++) {
+                tried[i] = w[i] + part * step[i];
+            }
+            evaluate(&next, c, tried, prior, trust, score);
+            if (next.value <= now.value) {
+                break;
+            }
+        }
+        if (going && next.value < now.value) {
+            memcpy(w, tried, sizeof tried);
+            now = next;
+        } else {
+            going = false;
+        }
+        status = gx_job_check(job, err);
+        going &= status == GX_OK;
+    }
+    gx_job_free(job, score);
+done:
+    return status;
+}
+
+gx_status gx__fusion_learn(float *weight, const float *prior, const gx_input *input,
+                           const gx_args *args, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    uint32_t eligible;
+    const uint32_t wanted = count_wanted(input->matrix, &eligible);
+    held_out h = {.count = 0};
+    choices c = {.members = 0};
+    double w[WEIGHTS];
+    if (wanted == 0) {
+        return GX_OK;
+    }
+    for (size_t i = 0; i < WEIGHTS; i++) {
+        w[i] = (double)prior[i];
+    }
+    GX_TRY(hold_out(&h, input->matrix, wanted, eligible, job, err));
+    GX_TRY(choices_make(&c, h.count, (uint32_t)gx_arg_int(args, "candidates"), job, err));
+    GX_TRY(make_choices(&c, &h, input, args, job, err));
+    GX_TRY(minimise(w, &c, prior, gx_arg_real(args, "trust"), job, err));
+    for (size_t i = 0; i < WEIGHTS; i++) {
+        weight[i] = (float)w[i];
+    }
+done:
+    choices_free(&c, job);
+    held_out_free(&h, job);
+    return status;
+}
+
+uint64_t gx__fusion_learn_bytes(const gx_input *input, const gx_args *args, int threads) {
+    const gx_matrix *m = input->matrix;
+    uint32_t eligible;
+    const uint64_t wanted = count_wanted(m, &eligible);
+    const uint64_t candidates = (uint64_t)gx_arg_int(args, "candidates");
+    if (wanted == 0) {
+        return 0;
+    }
+    return wanted * (12 + candidates * (4 * PARTS + 1)) + m->nnz * (m->value ? 9 : 5) +
+           8 * ((uint64_t)m->rows + 1) + gx__fusion_fit_bytes(input, args, true, threads);
+}
