@@ -162,7 +162,8 @@ static gx_status add_fitted(run_state *r, gx_eval_model *model, gx_error *err) {
     gx_status status = gx_eval_model_fit(model, &r->data, job, err);
     if (status == GX_OK) {
         const gx_judged what = {.model = model->model, .state = model->state};
-        status = gx_make_lists(&lists, &what, &r->data.split.fit, r->wanted, r->cutoff, job, err);
+        status = gx_make_lists(&lists, &what, &r->data.split.fit, &r->data.split.fit, r->wanted,
+                               r->cutoff, job, err);
     }
     if (status == GX_OK) {
         gx_map_put(r->arena, &more, "fit_cpu_s", gx_real(model->fit_cpu_s));

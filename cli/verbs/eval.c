@@ -44,6 +44,10 @@ static const gx_param params[] = {
      "with --off-policy: no weight above this (0: none is clipped)"},
     {"prior", GX_PARAM_REAL, NULL, 0, 1e9, "places", NULL, 0,
      "with --off-policy: places at the mean reward an item begins with in the reward model (10)"},
+    {"trend", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "tell instead how alike members' lists are, from snapshot to snapshot"},
+    {"snapshots", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "with --trend: numbers of snapshots (all there are)"},
     {"friends", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "judge friends to meet instead: hide ties of the target and look for them"},
     {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
@@ -189,6 +193,19 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
 static const char *const of_policy[] = {"action", "window", "since", "until",
                                         "arm",    "match",  "clip",  "prior"};
 
+/* One length, where one is given. */
+static gx_status put_cutoff(gx_value *args, const gx_command *command, gx_error *err) {
+    const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
+    if (cutoff && cutoff->size != 1) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "cutoff",
+                          "--cutoff takes one length with --off-policy or --trend");
+    }
+    if (cutoff) {
+        gx_map_put(command->arena, args, "cutoff", cutoff->as.items[0]);
+    }
+    return GX_OK;
+}
+
 static gx_status judge_policy(gx_command *command, gx_error *err) {
     static const char *const same[] = {"resamples", "level", "params"};
     gx_arena *arena = command->arena;
@@ -209,15 +226,27 @@ static gx_status judge_policy(gx_command *command, gx_error *err) {
             gx_map_put(arena, &args, of_policy[i], *given);
         }
     }
-    const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
-    if (cutoff && cutoff->type == GX_LIST && cutoff->size == 1) {
-        gx_map_put(arena, &args, "cutoff", cutoff->as.items[0]);
-    } else if (cutoff) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "cutoff",
-                          "--cutoff takes one length with --off-policy");
-    }
+    GX_TRY(put_cutoff(&args, command, err));
     GX_TRY(gx_ask(&result, command, "eval.offpolicy", &args, err));
     GX_TRY(gx_policy_show(command, &result, err));
+done:
+    return status;
+}
+
+static gx_status judge_trend(gx_command *command, gx_error *err) {
+    gx_value result, args = gx_map(command->arena, 4);
+    const gx_value *snapshots = gx_map_get(&command->given, "snapshots");
+    gx_status status = GX_OK;
+    if (!command->target) {
+        return gx_fail(err, GX_BAD_REQUEST, "eval --trend needs a store or a server");
+    }
+    gx_map_put(command->arena, &args, "models", *gx_arg_value(&command->args, "model"));
+    if (snapshots) {
+        gx_map_put(command->arena, &args, "snapshots", *snapshots);
+    }
+    GX_TRY(put_cutoff(&args, command, err));
+    GX_TRY(gx_ask(&result, command, "eval.trend", &args, err));
+    GX_TRY(gx_print(command, &result, "trend", NULL, false, err));
 done:
     return status;
 }
@@ -230,7 +259,9 @@ static gx_status check_flags(const gx_command *command, gx_error *err) {
                               of_policy[i]);
         }
     }
-    return GX_OK;
+    return gx_map_get(&command->given, "snapshots")
+               ? gx_fail_at(err, GX_BAD_REQUEST, "snapshots", "--snapshots goes with --trend")
+               : GX_OK;
 }
 
 static gx_status judge_models(gx_command *command, gx_error *err) {
@@ -267,6 +298,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_bool(&command->args, "off_policy")) {
         return judge_policy(command, err);
     }
+    if (gx_arg_bool(&command->args, "trend")) {
+        return judge_trend(command, err);
+    }
     gx_status status = check_flags(command, err);
     return status == GX_OK ? judge_models(command, err) : status;
 }
@@ -294,6 +328,7 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
         "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
         "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"
+        "  guanxi eval shop.gx --trend --model linear\n"
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

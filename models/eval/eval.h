@@ -32,6 +32,17 @@ GX_MUST_CHECK gx_status gx_split_last(gx_split *out, const gx_matrix *all, gx_jo
 GX_MUST_CHECK gx_status gx_split_members(gx_split *out, const gx_matrix *all, double share,
                                          gx_job *job, gx_error *err);
 
+/* ---- lists ------------------------------------------------------------------------------------
+ */
+
+/* Lists made elsewhere: the items of member u, best first, are item[ptr[u] … ptr[u + 1]), none of
+ * them twice. GX_NONE: an item nobody knows, which has its place and can be no hit. */
+typedef struct gx_lists {
+    uint32_t rows;
+    uint64_t *ptr; /* rows + 1 */
+    uint32_t *item;
+} gx_lists;
+
 /* ---- metrics ----------------------------------------------------------------------------------
  */
 
@@ -82,16 +93,17 @@ typedef struct gx_shown {
 GX_MUST_CHECK gx_status gx_measure_lists(double *out, const gx_shown *shown, gx_job *job,
                                          gx_error *err);
 
+/* Adds one list, items best first; GX_NONE is passed over. */
+void gx_shown_add(gx_shown *shown, const uint32_t *list, uint32_t length);
+/* popular[i]: how many members have item i in the fit. Returns how many have any. */
+uint32_t gx_count_popular(uint32_t *popular, const gx_matrix *fit);
+/* The same of given lists: those of a matrix's members, popularity by the matrix. Nothing is taken,
+ * so there is no bias. */
+GX_MUST_CHECK gx_status gx_measure_given(double *out, const gx_lists *lists, const gx_matrix *fit,
+                                         gx_job *job, gx_error *err);
+
 /* ---- judging ----------------------------------------------------------------------------------
  */
-
-/* Lists made elsewhere: the items of member u, best first, are item[ptr[u] … ptr[u + 1]), none of
- * them twice. GX_NONE: an item nobody knows, which has its place and can be no hit. */
-typedef struct gx_lists {
-    uint32_t rows;
-    uint64_t *ptr; /* rows + 1 */
-    uint32_t *item;
-} gx_lists;
 
 /* What is judged: a fitted model, or lists. */
 typedef struct gx_judged {
@@ -224,10 +236,11 @@ GX_MUST_CHECK gx_status gx_off_policy(gx_policy_value *out, const gx_logged *row
                                       uint32_t longest, const gx_policy_options *options,
                                       gx_job *job, gx_error *err);
 
-/* The lists of the members with wanted[u] ≠ 0, at most `longest` items each. */
+/* The lists of the members with wanted[u] ≠ 0, at most `longest` items each; `history` as in
+ * gx_judge. */
 GX_MUST_CHECK gx_status gx_make_lists(gx_lists *out, const gx_judged *what, const gx_matrix *fit,
-                                      const uint8_t *wanted, uint32_t longest, gx_job *job,
-                                      gx_error *err);
+                                      const gx_matrix *history, const uint8_t *wanted,
+                                      uint32_t longest, gx_job *job, gx_error *err);
 void gx_lists_finish(gx_lists *lists, gx_job *job); /* of gx_make_lists; safe on zeros */
 
 /* ---- experiments ------------------------------------------------------------------------------

@@ -281,6 +281,40 @@ static void lists_agree_with_twins(void **unused) {
     }
 }
 
+/* The same lists, whoever counts them. */
+static void given_lists_are_measured_alike(void **unused) {
+    (void)unused;
+    static made_lists made;
+    double figures[GX_LIST_METRICS];
+    gx_rng rng = gx_rng_at(9, 1);
+    gx_matrix fit;
+    gx_error err = {0};
+    gx_job job = job_of(1, 1);
+    gx_judgement j;
+    const gx_eval_options options = {.cutoff = {LONGEST}, .cutoff_count = 1};
+    draw(&fit, 300, &rng, false);
+    gx_lists lists = draw_lists(&made, &rng);
+    made.ptr[USERS] = made.ptr[USERS - 1]; /* the last member has no test item */
+    const gx_judged what = {.lists = &lists};
+    uint64_t test_ptr[USERS + 1];
+    uint32_t test_col[USERS];
+    for (uint32_t u = 0; u < USERS; u++) {
+        test_ptr[u] = u;
+        test_col[u] = u % ITEMS;
+    }
+    test_ptr[USERS] = USERS;
+    const gx_matrix test = {USERS, ITEMS, USERS, test_ptr, test_col, NULL, NULL, NULL};
+    must(gx_judge(&j, &what, &fit, &fit, &test, &options, &job, &err), &err);
+    must(gx_measure_given(figures, &lists, &fit, &job, &err), &err);
+    for (int m = 0; m < GX_LIST_METRICS; m++) {
+        const bool bias = m == GX_METRIC_popularity_bias;
+        assert_near(figures[m], bias ? (double)NAN : j.list[0][m], 1e-12);
+    }
+    gx_judgement_finish(&j);
+    gx_matrix_finish(&fit);
+    assert_int_equal(atomic_load(&job.mem_used), 0);
+}
+
 /* A list that repeats what is known is told, and a model's never does. */
 static void known_and_unlisted_are_told(void **unused) {
     (void)unused;
@@ -686,6 +720,7 @@ int main(void) {
         cmocka_unit_test(one_list_by_hand),
         cmocka_unit_test(all_lists_by_hand),
         cmocka_unit_test(lists_agree_with_twins),
+        cmocka_unit_test(given_lists_are_measured_alike),
         cmocka_unit_test(known_and_unlisted_are_told),
         cmocka_unit_test(splits_hold),
         cmocka_unit_test(last_of_equals_is_drawn),

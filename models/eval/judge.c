@@ -56,15 +56,6 @@ static gx_status check(const judge *j, gx_error *err) {
 /* ---- popularity -------------------------------------------------------------------------------
  */
 
-static void count_popular(judge *j) {
-    for (uint32_t u = 0; u < j->fit->rows; u++) {
-        j->members += row_size(j->fit, u) > 0;
-    }
-    for (uint64_t k = 0; k < j->fit->nnz; k++) {
-        j->popular[j->fit->col[k]]++;
-    }
-}
-
 static int more_popular(const void *a, const void *b, void *ctx) {
     const uint32_t *popular = ctx, x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return popular[x] != popular[y] ? (popular[x] > popular[y] ? -1 : 1) : (x > y) - (x < y);
@@ -131,21 +122,8 @@ static void count_list(judge *j, uint32_t u, uint32_t b) {
     const gx__ranker *r = &j->ranker;
     const uint32_t *list = r->list + (size_t)b * r->longest;
     for (uint32_t c = 0; c < j->options->cutoff_count; c++) {
-        gx_shown *s = &j->shown[c];
         const uint32_t cutoff = j->options->cutoff[c];
-        const uint32_t length = r->length[b] < cutoff ? r->length[b] : cutoff;
-        uint32_t known = 0;
-        for (uint32_t k = 0; k < length; k++) {
-            known += list[k] != GX_NONE;
-        }
-        for (uint32_t k = 0; k < length; k++) {
-            if (list[k] != GX_NONE) {
-                s->count[list[k]]++;
-                s->weight[list[k]] += 1 / sqrt(known);
-            }
-        }
-        s->lists += known > 0;
-        s->places += known;
+        gx_shown_add(&j->shown[c], list, r->length[b] < cutoff ? r->length[b] : cutoff);
     }
     j->out->unlisted += r->length[b] == 0;
     for (uint32_t k = 0; j->given && k < r->length[b]; k++) {
@@ -216,7 +194,7 @@ static gx_status take_counts(judge *j, gx_job *job, gx_error *err) {
     gx_status status;
     GX_TRY(gx_job_alloc(job, &j->popular, j->items, sizeof *j->popular, err));
     GX_TRY(gx_job_alloc(job, &j->third, j->items, sizeof *j->third, err));
-    count_popular(j);
+    j->members = gx_count_popular(j->popular, j->fit);
     GX_TRY(cut_thirds(j, job, err));
     const double taken = measure_taken(j);
     for (uint32_t c = 0; c < j->options->cutoff_count; c++) {

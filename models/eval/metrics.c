@@ -176,3 +176,54 @@ done:
     gx_job_free(job, rising);
     return status;
 }
+
+/* ---- of given lists ---------------------------------------------------------------------------
+ */
+
+uint32_t gx_count_popular(uint32_t *popular, const gx_matrix *fit) {
+    uint32_t members = 0;
+    for (uint32_t u = 0; u < fit->rows; u++) {
+        members += fit->ptr[u + 1] > fit->ptr[u];
+    }
+    for (uint64_t k = 0; k < fit->nnz; k++) {
+        popular[fit->col[k]]++;
+    }
+    return members;
+}
+
+void gx_shown_add(gx_shown *shown, const uint32_t *list, uint32_t length) {
+    uint32_t known = 0;
+    for (uint32_t k = 0; k < length; k++) {
+        known += list[k] != GX_NONE;
+    }
+    for (uint32_t k = 0; k < length; k++) {
+        if (list[k] != GX_NONE) {
+            shown->count[list[k]]++;
+            shown->weight[list[k]] += 1 / sqrt(known);
+        }
+    }
+    shown->lists += known > 0;
+    shown->places += known;
+}
+
+gx_status gx_measure_given(double *out, const gx_lists *lists, const gx_matrix *fit, gx_job *job,
+                           gx_error *err) {
+    gx_shown s = {.items = fit->cols};
+    uint32_t *popular = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &s.count, s.items, sizeof *s.count, err));
+    GX_TRY(gx_job_alloc(job, &s.weight, s.items, sizeof *s.weight, err));
+    GX_TRY(gx_job_alloc(job, &popular, s.items, sizeof *popular, err));
+    s.members = gx_count_popular(popular, fit);
+    s.popular = popular;
+    for (uint32_t u = 0; u < lists->rows; u++) {
+        gx_shown_add(&s, lists->item + lists->ptr[u],
+                     (uint32_t)(lists->ptr[u + 1] - lists->ptr[u]));
+    }
+    GX_TRY(gx_measure_lists(out, &s, job, err));
+done:
+    gx_job_free(job, s.count);
+    gx_job_free(job, s.weight);
+    gx_job_free(job, popular);
+    return status;
+}

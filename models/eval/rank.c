@@ -132,3 +132,60 @@ gx_status gx__rank_block(gx__ranker *r, uint32_t first, uint32_t count, const ui
     }
     return gx_job_check(job, err);
 }
+
+/* ---- lists that are kept -----------------------------------------------------------------------
+ */
+
+static gx_status list_block(gx_lists *out, gx__ranker *r, uint32_t first, uint32_t count,
+                            const uint8_t *wanted, gx_job *job, gx_error *err) {
+    gx_status status = gx__rank_block(r, first, count, wanted + first, job, err);
+    for (uint32_t b = 0; b < count && status == GX_OK; b++) {
+        const uint64_t at = out->ptr[first + b];
+        if (r->length[b]) {
+            memcpy(out->item + at, r->list + (size_t)b * r->longest,
+                   r->length[b] * sizeof *out->item);
+        }
+        out->ptr[first + b + 1] = at + r->length[b];
+    }
+    return status;
+}
+
+gx_status gx_make_lists(gx_lists *out, const gx_judged *what, const gx_matrix *fit,
+                        const gx_matrix *history, const uint8_t *wanted, uint32_t longest,
+                        gx_job *job, gx_error *err) {
+    gx__ranker r = {0};
+    gx_lists made = {.rows = fit->rows};
+    uint64_t members = 0;
+    gx_status status;
+    for (uint32_t u = 0; u < fit->rows; u++) {
+        members += wanted[u] != 0;
+    }
+    gx_job_stage(job, "eval: ranking", fit->rows);
+    GX_TRY(gx__ranker_open(&r, what, fit, history, longest, job, err));
+    GX_TRY(gx_job_alloc(job, &made.ptr, fit->rows + 1ULL, sizeof *made.ptr, err));
+    GX_TRY(gx_job_alloc(job, &made.item, members * longest, sizeof *made.item, err));
+    for (uint32_t u = 0; u < fit->rows;) {
+        if (!wanted[u]) {
+            made.ptr[u + 1] = made.ptr[u];
+            u++;
+            continue;
+        }
+        const uint32_t count = fit->rows - u < r.block ? fit->rows - u : r.block;
+        GX_TRY(list_block(&made, &r, u, count, wanted, job, err));
+        u += count;
+        gx_job_tick(job, u);
+    }
+    *out = made;
+done:
+    gx__ranker_close(&r, job);
+    if (status != GX_OK) {
+        gx_lists_finish(&made, job);
+    }
+    return status;
+}
+
+void gx_lists_finish(gx_lists *lists, gx_job *job) {
+    gx_job_free(job, lists->ptr);
+    gx_job_free(job, lists->item);
+    *lists = (gx_lists){0};
+}

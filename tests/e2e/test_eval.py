@@ -341,3 +341,45 @@ def test_off_policy_finds_the_truth(logged_shop):
 def test_off_policy_refuses(logged_shop, flags, code, said):
     store, _ = logged_shop
     assert said in gx("eval", store, *flags, code=code).err
+
+
+# ---- from snapshot to snapshot ----------------------------------------------------------------------------------------
+
+
+def test_trend_of_sameness(tmp_path):
+    """In the second half of the events everybody takes the same five items: lists of the next snapshot are more alike."""
+    draw = random.Random(2)
+    store = tmp_path / "trend.gx"
+    gx("init", store)
+    first = [(f"u{u}", f"i{draw.randrange(60)}", "buy", 1_700_000_000 + k) for u in range(120) for k in range(6)]
+    header = ["user_id", "item_id", "action", "ts"]
+    gx("import", store, write(tmp_path / "first.csv", first, header))
+    gx("build", store, "--passes", "linear,popular")
+    second = [(f"u{u}", f"new{i}", "buy", 1_700_100_000 + i) for u in range(120) for i in draw.sample(range(7), 5)]
+    gx("import", store, write(tmp_path / "second.csv", second, header))
+    gx("build", store, "--passes", "linear,popular")
+    rows = gx("eval", store, "--trend", "--cutoff", "10", "--format", "json").json()["trend"]
+    assert [(row["snapshot"], row["model"]) for row in rows] == [
+        (number, model) for number in (1, 2) for model in ("popular", "linear")
+    ]
+    linear = [row for row in rows if row["model"] == "linear"]
+    assert linear[1]["sameness"] > linear[0]["sameness"]
+    assert linear[0]["change"] is None
+    assert linear[1]["change"] == pytest.approx(linear[1]["sameness"] - linear[0]["sameness"])
+    assert all(row["sameness"] == pytest.approx(1 - row["personalisation"]) for row in rows)
+    # By hand: the popular lists of the first snapshot.
+    had = {}
+    for u, i, _, _ in first:
+        had.setdefault(u, []).append(i)
+    number = {}
+    for _, i, _, _ in first:
+        number.setdefault(i, len(number))
+    count = {i: sum(items.count(i) for items in had.values()) for i in number}
+    lists = [sorted((i for i in number if i not in items), key=lambda i: (-count[i], number[i]))[:10] for items in had.values()]
+    overlap = [len(set(a) & set(b)) / 10 for k, a in enumerate(lists) for b in lists[k + 1 :]]
+    assert rows[0]["sameness"] == pytest.approx(sum(overlap) / len(overlap), abs=0.02)  # scores fade with age
+    only = gx("eval", store, "--trend", "--model", "linear", "--snapshots", "2", "--cutoff", "10", "--format", "csv").rows()
+    assert len(only) == 1 and float(only[0]["sameness"]) == linear[1]["sameness"]
+    assert "ials" in gx("eval", store, "--trend", "--model", "ials", code=4).err
+    assert gx("eval", store, "--trend", "--snapshots", "9", code=None).code != 0
+    assert "goes with --trend" in gx("eval", store, "--snapshots", "1", code=2).err
