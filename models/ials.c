@@ -3,48 +3,54 @@
  * the weight of the zeros and a regularisation that grows with a row's events as Rendle et al.
  * ("Revisiting the Performance of iALS", 2022, eq. 4 with ν) found it to matter:
  *
- *   Σ_observed c (w·h − y)² + a0 Σ_all (w·h)² + λ Σ_u (Σ c + a0 I)^ν |w_u|² + the same for items
+ *   Σ_observed c (w·h − y)² + a0 Σ_all (w·h)² + λ Σ_u (s_u / s)^ν |w_u|² + the same for items,
+ *   s_u = Σ c + a0 I,  s its mean over members and items
  *
- * c are the values of the matrix divided by their mean, so that a0 and λ mean the same in every
- * shop; a dislike (value < 0) is an observation with weight |c| whose target is y = 0.
+ * c are the values of the matrix divided by their mean, and s_u is divided by its own, so that a0
+ * and λ mean the same in every shop; a dislike (value < 0) is an observation with weight |c| whose
+ * target is y = 0.
  *
- * An iteration solves all members, then all items, each row exactly (ials_solve.c), so the
- * objective never rises. The fit ends with a half-step for the members: a member's factors are then
- * the exact answer to their history given the items, and folding in the same history later gives
- * the same row. Time an iteration O(Σ min(m, d)² max(m, d)) over the rows of m entries; memory d
- * floats a member and an item, the transpose, and a little for each thread. */
+ * Items start from the strongest singular vectors of the matrix scaled by the roots of its degrees
+ * (svd.c), from where two iterations are enough, or at random. An iteration solves all members,
+ * then all items, each row by a few steps of conjugate gradients from what it was (ials_cg.c), or
+ * exactly (ials_solve.c): neither ever raises the objective. The fit ends with an exact half-step
+ * for the members: a member's factors are then the exact answer to their history given the items,
+ * and folding in the same history later gives the same row. Time an iteration O(steps d events +
+ * d² rows), or exactly O(Σ min(m, d)² max(m, d)) over the rows of m entries; memory d floats a
+ * member and an item, the transpose, and while it starts another d floats a member and an item. */
 #include "models/model.h"
 
 #include "models/blas.h"
 #include "models/ials_solve.h"
+#include "models/svd.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { FACTORS_MAX = 1024, TILE_ITEMS = 256 };
+enum { FACTORS_MAX = 1024, TILE_ITEMS = 256, FACTORS_BYTES = 320 << 20 };
 
 static const gx_param params[] = {
     {.name = "factors",
      .type = GX_PARAM_INT,
-     .fallback = "128",
-     .low = 1,
+     .fallback = "0",
+     .low = 0,
      .high = FACTORS_MAX,
-     .help = "length of a member's and an item's vector"},
+     .help = "length of a member's and an item's vector; 0: by the size of the shop, 32 to 512"},
     {.name = "iterations",
      .type = GX_PARAM_INT,
-     .fallback = "8",
+     .fallback = "2",
      .low = 1,
      .high = 1000,
-     .help = "sweeps over all members and items"},
+     .help = "sweeps over all members and items; 8 or more from a random start"},
     {.name = "regularisation",
      .type = GX_PARAM_REAL,
-     .fallback = "0.005",
+     .fallback = "2.2",
      .low = 1e-6,
-     .high = 1e3,
-     .help = "lambda: how much factors are held near zero"},
+     .high = 1e6,
+     .help = "lambda: how much the factors of an average row are held near zero"},
     {.name = "unobserved",
      .type = GX_PARAM_REAL,
-     .fallback = "0.015",
+     .fallback = "0.03",
      .low = 1e-6,
      .high = 10,
      .help = "a0: weight of what did not happen against an average event"},
@@ -54,7 +60,20 @@ static const gx_param params[] = {
      .low = 0,
      .high = 2,
      .help = "nu: how the regularisation grows with the events of a member or item"},
+    {"solver", GX_PARAM_CHOICE, "cg", GX_PARAM_UNCHECKED, NULL, "cg|exact", 0,
+     "how a row is solved: by a few steps of conjugate gradients, or exactly"},
+    {.name = "steps",
+     .type = GX_PARAM_INT,
+     .fallback = "4",
+     .low = 1,
+     .high = 100,
+     .help = "steps of conjugate gradients a row, at most"},
+    {"start", GX_PARAM_CHOICE, "svd", GX_PARAM_UNCHECKED, NULL, "svd|random", 0,
+     "where factors start from: singular vectors, or drawn from the seed"},
 };
+
+/* A start, not an answer: ALS does the rest. */
+static const gx__svd_options start_options = {.sweeps = 2};
 
 static const gx_gives gives[] = {
     {"user_factor", GX_F32, GX_LEN_USERS, "factors of members"},
@@ -68,6 +87,20 @@ static const gx_gives gives[] = {
 
 /* ---- fit ------------------------------------------------------------------------------------- */
 
+/* An eighth of the smaller side, from 32 to 512, as far as all fit into FACTORS_BYTES. */
+static uint32_t width_by_size(uint32_t users, uint32_t items) {
+    const uint64_t least = users < items ? users : items;
+    const uint64_t fit = FACTORS_BYTES / (((uint64_t)users + items + 1) * sizeof(float));
+    const uint64_t eighth = least / 8 < 512 ? least / 8 : 512;
+    const uint64_t wanted = fit < eighth ? fit : eighth;
+    return wanted > 32 ? (uint32_t)(wanted / 16 * 16) : 32;
+}
+
+static uint32_t width_of(const gx_args *args, uint32_t users, uint32_t items) {
+    const int64_t given = gx_arg_int(args, "factors");
+    return given > 0 ? (uint32_t)given : width_by_size(users, items);
+}
+
 static double mean_value(const gx_matrix *m) {
     double sum = 0, count = 0;
     for (uint64_t k = 0; m->value && k < m->nnz; k++) {
@@ -77,8 +110,20 @@ static double mean_value(const gx_matrix *m) {
     return sum > 0 ? sum / count : 1;
 }
 
+/* The mean over members and items of what the regularisation grows with, to the power of ν: divided
+ * by it, λ is that of an average row in every shop. */
+static double mean_size(const gx_matrix *m, double unobserved, double frequency, double unit) {
+    double total = 0;
+    for (uint64_t k = 0; k < m->nnz; k++) {
+        total += m->value ? fabs((double)m->value[k]) / unit : 1;
+    }
+    const double rows = (double)m->rows + m->cols, cells = (double)m->rows * m->cols;
+    const double mean = rows > 0 ? 2 * (total + unobserved * cells) / rows : 0;
+    return mean > 0 ? pow(mean, frequency) : 1;
+}
+
 /* Small and random: nothing but the direction matters, the first half-step sets the size. */
-static void start(float *factor, uint32_t n, uint32_t d, const gx_job *job) {
+static void start_at_random(float *factor, uint32_t n, uint32_t d, const gx_job *job) {
     const double size = 0.1 / sqrt(d);
 #pragma omp parallel for schedule(static) num_threads(job->threads)
     for (uint32_t r = 0; r < n; r++) {
@@ -87,6 +132,45 @@ static void start(float *factor, uint32_t n, uint32_t d, const gx_job *job) {
             factor[(size_t)r * d + j] = (float)(size * gx_rng_normal(&rng));
         }
     }
+}
+
+/* (entries of row r above 0)^−½; 1 for an empty row. */
+static void scale_rows(float *scale, const gx_matrix *m) {
+    for (uint32_t r = 0; r < m->rows; r++) {
+        uint64_t count = 0;
+        for (uint64_t k = m->ptr[r]; k < m->ptr[r + 1]; k++) {
+            count += !m->value || m->value[k] > 0;
+        }
+        scale[r] = (float)(1 / sqrt(count > 0 ? (double)count : 1));
+    }
+}
+
+/* Items' factors D_i^½ V Σ^½, where D_u^−½ R D_i^−½ = U Σ Vᵀ for R of ones. */
+static gx_status start_from_svd(float *factor, uint32_t d, const gx_matrix *history,
+                                const gx_matrix *members, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    float *row_scale = NULL, *col_scale = NULL, *value = NULL;
+    GX_TRY(gx_job_alloc(job, &row_scale, history->rows, sizeof *row_scale, err));
+    GX_TRY(gx_job_alloc(job, &col_scale, history->cols, sizeof *col_scale, err));
+    GX_TRY(gx_job_alloc(job, &value, d, sizeof *value, err));
+    scale_rows(row_scale, history);
+    scale_rows(col_scale, members);
+    const gx__svd_input a = {.rows = history,
+                             .cols = members,
+                             .row_scale = row_scale,
+                             .col_scale = col_scale,
+                             .entry = GX__SVD_ONES};
+    GX_TRY(gx__svd(factor, value, &a, d, &start_options, job, err));
+    for (uint32_t i = 0; i < history->cols; i++) {
+        for (uint32_t j = 0; j < d; j++) {
+            factor[(size_t)i * d + j] *= sqrtf(value[j]) / col_scale[i];
+        }
+    }
+done:
+    gx_job_free(job, row_scale);
+    gx_job_free(job, col_scale);
+    gx_job_free(job, value);
+    return status;
 }
 
 /* The same for the same items liked and disliked, in any order. */
@@ -103,40 +187,66 @@ typedef struct fit {
     const gx_matrix *members; /* its transpose */
     gx__ials_side users, items;
     gx__ials_loss loss;
+    uint32_t steps; /* of conjugate gradients; 0: rows are solved exactly */
+    uint32_t iterations;
 } fit;
 
-static gx_status solve_users(fit *f, gx_job *job, gx_error *err) {
-    gx_status status = gx__ials_rotate(&f->items, job, err);
-    return status != GX_OK
-               ? status
-               : gx__ials_half_step(f->users.factor, f->history, &f->items, &f->loss, job, err);
+static gx_status solve_users(fit *f, bool first, uint32_t steps, gx_job *job, gx_error *err) {
+    float *warm = first || steps == 0 ? NULL : f->users.factor;
+    gx_status status = gx__ials_rotate(&f->items, warm, f->users.n, job, err);
+    return status != GX_OK ? status
+                           : gx__ials_half_step(f->users.factor, f->history, &f->items, &f->loss,
+                                                steps, job, err);
 }
 
 static gx_status solve_items(fit *f, gx_job *job, gx_error *err) {
-    gx_status status = gx__ials_rotate(&f->users, job, err);
-    return status != GX_OK
-               ? status
-               : gx__ials_half_step(f->items.factor, f->members, &f->users, &f->loss, job, err);
+    float *warm = f->steps == 0 ? NULL : f->items.factor;
+    gx_status status = gx__ials_rotate(&f->users, warm, f->items.n, job, err);
+    return status != GX_OK ? status
+                           : gx__ials_half_step(f->items.factor, f->members, &f->users, &f->loss,
+                                                f->steps, job, err);
 }
 
-static gx_status iterate(fit *f, uint32_t iterations, gx_job *job, gx_error *err) {
+static gx_status iterate(fit *f, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    gx_job_stage(job, "ials: iterations", iterations);
-    start(f->items.factor, f->items.n, f->items.d, job);
-    for (uint32_t i = 0; i < iterations; i++) {
-        GX_TRY(solve_users(f, job, err));
+    gx_job_stage(job, "ials: iterations", f->iterations);
+    for (uint32_t i = 0; i < f->iterations; i++) {
+        GX_TRY(solve_users(f, i == 0, f->steps, job, err));
         GX_TRY(solve_items(f, job, err));
         gx_job_tick(job, i + 1);
     }
-    status = solve_users(f, job, err);
+    status = solve_users(f, false, 0, job, err);
 done:
     return status;
 }
 
+static gx_status start(fit *f, bool svd, gx_job *job, gx_error *err) {
+    if (!svd) {
+        start_at_random(f->items.factor, f->items.n, f->items.d, job);
+        return GX_OK;
+    }
+    gx_job_stage(job, "ials: singular vectors", 0);
+    return start_from_svd(f->items.factor, f->items.d, f->history, f->members, job, err);
+}
+
+static void remember(double *loss, uint64_t *seen, const fit *f) {
+    loss[0] = f->loss.unobserved;
+    loss[1] = f->loss.regularisation;
+    loss[2] = f->loss.frequency;
+    loss[3] = f->loss.unit;
+    for (uint32_t u = 0; u < f->users.n; u++) {
+        const uint64_t from = f->history->ptr[u];
+        seen[u] =
+            fingerprint(f->history->col + from, f->history->value ? f->history->value + from : NULL,
+                        f->history->ptr[u + 1] - from);
+    }
+}
+
+/* The members' factors are made room for only when the start, which takes as much, is over. */
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx_status status = GX_OK;
-    const uint32_t d = (uint32_t)gx_arg_int(args, "factors");
+    const uint32_t d = width_of(args, input->users, input->items);
     gx_matrix history = *input->matrix, members = {0};
     history.ts = NULL;
     float *turned = NULL;
@@ -149,25 +259,21 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
              .loss = {.unobserved = gx_arg_real(args, "unobserved"),
                       .regularisation = gx_arg_real(args, "regularisation"),
                       .frequency = gx_arg_real(args, "frequency"),
-                      .unit = mean_value(input->matrix)}};
-    GX_TRY(gx_output_add(&f.users.factor, out, "user_factor", GX_F32, input->users, d, err));
+                      .unit = mean_value(input->matrix)},
+             .steps = gx_arg_is(args, "solver", "cg") ? (uint32_t)gx_arg_int(args, "steps") : 0,
+             .iterations = (uint32_t)gx_arg_int(args, "iterations")};
+    f.loss.regularisation /= mean_size(&history, f.loss.unobserved, f.loss.frequency, f.loss.unit);
     GX_TRY(gx_output_add(&f.items.factor, out, "item_factor", GX_F32, input->items, d, err));
+    GX_TRY(gx_matrix_transpose(&members, &history, job, err));
+    GX_TRY(start(&f, gx_arg_is(args, "start", "svd"), job, err));
+    GX_TRY(gx_output_add(&f.users.factor, out, "user_factor", GX_F32, input->users, d, err));
     GX_TRY(gx_output_add(&f.items.gram, out, "gram", GX_F32, d, 0, err));
     GX_TRY(gx_output_add(&loss, out, "loss", GX_F64, 4, 0, err));
     GX_TRY(gx_output_add(&seen, out, "seen", GX_U64, input->users, 0, err));
     GX_TRY(gx_job_alloc(job, &turned, d, sizeof *turned, err));
     f.users.gram = turned;
-    GX_TRY(gx_matrix_transpose(&members, &history, job, err));
-    GX_TRY(iterate(&f, (uint32_t)gx_arg_int(args, "iterations"), job, err));
-    loss[0] = f.loss.unobserved;
-    loss[1] = f.loss.regularisation;
-    loss[2] = f.loss.frequency;
-    loss[3] = f.loss.unit;
-    for (uint32_t u = 0; u < input->users; u++) {
-        const uint64_t from = history.ptr[u];
-        seen[u] = fingerprint(history.col + from, history.value ? history.value + from : NULL,
-                              history.ptr[u + 1] - from);
-    }
+    GX_TRY(iterate(&f, job, err));
+    remember(loss, seen, &f);
 done:
     gx_matrix_finish(&members);
     gx_job_free(job, turned);
@@ -187,17 +293,34 @@ static double row_flops(const uint64_t *ptr, uint32_t rows, double d) {
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx_matrix *m = input->matrix;
-    const uint32_t d = (uint32_t)gx_arg_int(args, "factors");
-    const double rows = (double)input->users + input->items, width = d;
+    const uint32_t d = width_of(args, input->users, input->items);
     const uint32_t larger = input->users > input->items ? input->users : input->items;
-    out->mem_bytes = ((uint64_t)input->users + input->items) * d * sizeof(float) +
-                     (uint64_t)input->users * sizeof(uint64_t) +
-                     ((uint64_t)input->items + 1) * sizeof(uint64_t) + m->nnz * (m->value ? 8 : 4) +
-                     2 * (uint64_t)d * sizeof(float) + 32 + gx__ials_work_bytes(larger, d, threads);
+    const double rows = (double)input->users + input->items, width = d;
+    const bool svd = gx_arg_is(args, "start", "svd");
+    const uint64_t turned =
+        ((uint64_t)input->items + 1) * sizeof(uint64_t) + m->nnz * (m->value ? 8 : 4);
+    const uint64_t start =
+        svd ? gx__svd_bytes(input->users, input->items, d, &start_options, threads) +
+                  4 * (uint64_t)d + ((uint64_t)input->users + input->items) * sizeof(float)
+            : 0;
+    const uint64_t users = (uint64_t)input->users * (d * sizeof(float) + sizeof(uint64_t)) +
+                           2 * (uint64_t)d * sizeof(float) + 32 +
+                           gx__ials_work_bytes(larger, d, threads);
+    out->mem_bytes =
+        (uint64_t)input->items * d * sizeof(float) + turned + (start > users ? start : users);
     /* Items are taken as if their events were spread as those of members are. */
-    const double flops = 2 * row_flops(m->ptr, m->rows, width) + 3 * rows * width * width +
-                         30 * width * width * width;
-    out->cpu_s = (double)gx_arg_int(args, "iterations") * (flops / 2.5e10 + 2e-6 * rows);
+    const double exact = row_flops(m->ptr, m->rows, width);
+    const double steps = gx_arg_is(args, "solver", "cg") ? (double)gx_arg_int(args, "steps") : 0;
+    const double pass = 4 * (double)m->nnz * width;
+    const double half = steps > 0 ? (steps + 1) * pass / 1.2e10 : exact / 2.5e10;
+    const double turn =
+        ((steps > 0 ? 5 : 3) * rows * width * width / 2 + 15 * width * width * width) / 5e10;
+    double dense = 0, sparse = 0;
+    if (svd) {
+        gx__svd_cost(&dense, &sparse, m->nnz, input->users, input->items, d, &start_options);
+    }
+    out->cpu_s = (double)gx_arg_int(args, "iterations") * (2 * half + 2 * turn + 1e-6 * rows) +
+                 exact / 2.5e10 + turn + dense / 5e10 + sparse / 2e9;
 }
 
 /* ---- what was learnt ----------------------------------------------------------------------------
@@ -521,6 +644,11 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
     return gx_job_check(job, err);
 }
 
+static void factors_of(gx_factors *out, const void *opaque) {
+    const state *s = opaque;
+    *out = (gx_factors){s->user_factor, s->item_factor, s->users, s->items, s->d};
+}
+
 static float length_of(const state *s, uint32_t item) {
     const float *row = item_row(s, item);
     double sum = 0;
@@ -557,8 +685,9 @@ const gx_model gx_model_ials = {
              .paper = "Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback "
                       "Datasets, 2008; Rendle, Krichene, Zhang and Koren, Revisiting the "
                       "Performance of iALS on Item Recommendation Benchmarks, 2022",
-             .complexity = "an iteration O(sum of min(m,d)^2 max(m,d)) over rows of m events and d "
-                           "factors; 4 d bytes a member and item",
+             .complexity =
+                 "an iteration O(d events + d^2 rows) with d factors, exactly O(sum of "
+                 "min(m,d)^2 max(m,d)) over rows of m events; 4 d bytes a member and item",
              .needs = GX_NEED_MATRIX,
              .gives = gives,
              .give_count = GX_COUNT(gives),
@@ -573,6 +702,7 @@ const gx_model gx_model_ials = {
     .score = score_one,
     .score_block = score_block,
     .score_items = score_items,
+    .factors = factors_of,
     .similar = similar,
     .explain = explain,
 };

@@ -20,13 +20,11 @@
 #include "models/ials_solve.h"
 
 #include "models/blas.h"
+#include "models/dense.h"
 
 #include <math.h>
 
 enum {
-    GRAM_BLOCKS = 32, /* at most; partial Gramians, whatever the number of threads */
-    GRAM_ROWS = 1024, /* at least, a block */
-    ROTATE_ROWS = 256,
     CHUNK_ROWS = 256, /* entries gathered at once for a long row */
     ROWS_A_TURN = 16
 };
@@ -34,91 +32,25 @@ enum {
 /* ---- the Gramian and the rotation -------------------------------------------------------------
  */
 
-static uint32_t gram_blocks(uint32_t n) {
-    const uint32_t blocks = n / GRAM_ROWS + 1;
-    return blocks < GRAM_BLOCKS ? blocks : GRAM_BLOCKS;
+static size_t turn_floats(uint32_t n, uint32_t d, int threads) {
+    return gx__gram_floats(n, d) + gx__axes_floats(d, threads) + gx__eigen_floats(d);
 }
 
-/* Upper triangle (column-major) of FᵀF into the first of `part`. */
-static void make_gram(float *part, const gx__ials_side *side, gx_job *job) {
-    const uint32_t blocks = gram_blocks(side->n), d = side->d;
-    const size_t cells = (size_t)d * d;
-    const uint32_t rows = side->n / blocks + 1;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t b = 0; b < blocks; b++) {
-        const uint32_t from = b * rows;
-        const uint32_t to = side->n - from < rows ? side->n : from + rows;
-        if (from < side->n && !gx_job_should_stop(job)) {
-            cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, (int)d, (int)(to - from), 1,
-                        side->factor + (size_t)from * d, (int)d, 0, part + b * cells, (int)d);
-        }
-    }
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (uint32_t r = 0; r < d; r++) {
-        for (uint32_t c = 0; c <= r; c++) {
-            double sum = 0;
-            for (uint32_t b = 0; b < blocks; b++) {
-                sum += (double)part[b * cells + (size_t)r * d + c];
-            }
-            part[(size_t)r * d + c] = (float)sum;
-        }
-    }
-}
-
-/* Eigenvectors of the symmetric `a` into its columns (column-major), eigenvalues into `gram`. */
-static gx_status make_eigen(float *a, float *gram, uint32_t d, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    float *work = NULL, best;
-    int *iwork = NULL, ibest, n = (int)d, query = -1, info = 0;
-    ssyevd_("V", "U", &n, a, &n, gram, &best, &query, &ibest, &query, &info);
-    int lwork = (int)best + 64, liwork = ibest; /* a size told as a float is rounded */
-    GX_TRY(gx_job_alloc(job, &work, (size_t)lwork, sizeof *work, err));
-    GX_TRY(gx_job_alloc(job, &iwork, (size_t)liwork, sizeof *iwork, err));
-    ssyevd_("V", "U", &n, a, &n, gram, work, &lwork, iwork, &liwork, &info);
-    if (info != 0) {
-        status = gx_fail(err, GX_INTERNAL, "eigenvectors of the %u × %u Gramian: ssyevd says %d", d,
-                         d, info);
-        goto done;
-    }
-    for (uint32_t j = 0; j < d; j++) {
-        gram[j] = fmaxf(gram[j], 0);
-    }
-done:
-    gx_job_free(job, work);
-    gx_job_free(job, iwork);
-    return status;
-}
-
-/* F ← F Q in blocks of rows; `room` holds a block a thread. */
-static void rotate(gx__ials_side *side, const float *q, float *room, gx_job *job) {
-    const uint32_t d = side->d, blocks = side->n / ROTATE_ROWS + 1;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t b = 0; b < blocks; b++) {
-        const uint32_t from = b * ROTATE_ROWS;
-        const uint32_t rows = side->n - from < ROTATE_ROWS ? side->n - from : ROTATE_ROWS;
-        float *block = side->factor + (size_t)from * d;
-        float *turned = room + (size_t)gx__worker() * ROTATE_ROWS * d;
-        if (rows > 0 && !gx_job_should_stop(job)) {
-            /* q is column-major: its transpose in the row-major sense. */
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)d, (int)d, 1,
-                        block, (int)d, q, (int)d, 0, turned, (int)d);
-            memcpy(block, turned, (size_t)rows * d * sizeof *block);
-        }
-    }
-}
-
-gx_status gx__ials_rotate(gx__ials_side *side, gx_job *job, gx_error *err) {
+gx_status gx__ials_rotate(gx__ials_side *side, float *other, uint32_t others, gx_job *job,
+                          gx_error *err) {
     gx_status status = GX_OK;
     float *part = NULL, *room = NULL;
-    const size_t cells = (size_t)side->d * side->d;
+    const uint32_t d = side->d;
     const int before = gx__blas_enter();
-    GX_TRY(gx_job_alloc(job, &part, gram_blocks(side->n) * cells, sizeof *part, err));
-    GX_TRY(
-        gx_job_alloc(job, &room, (size_t)job->threads * ROTATE_ROWS * side->d, sizeof *room, err));
-    make_gram(part, side, job);
+    GX_TRY(gx_job_alloc(job, &part, gx__gram_floats(side->n, d), sizeof *part, err));
+    GX_TRY(gx_job_alloc(job, &room, gx__axes_floats(d, job->threads), sizeof *room, err));
+    gx__gram(part, side->factor, side->n, d, job);
     GX_TRY(gx_job_check(job, err));
-    GX_TRY(make_eigen(part, side->gram, side->d, job, err));
-    rotate(side, part, room, job);
+    GX_TRY(gx__eigen(part, side->gram, d, job, err));
+    gx__axes(side->factor, side->factor, side->n, d, part, d, room, job);
+    if (other) {
+        gx__axes(other, other, others, d, part, d, room, job);
+    }
     GX_TRY(gx_job_check(job, err));
 done:
     gx_job_free(job, part);
@@ -170,22 +102,13 @@ static work work_at(float *floats, uint32_t d) {
 }
 
 uint64_t gx__ials_work_bytes(uint32_t n, uint32_t d, int threads) {
-    const uint64_t step = (uint64_t)threads * work_floats(d);
-    const uint64_t turn = (uint64_t)gram_blocks(n) * d * d + (uint64_t)threads * ROTATE_ROWS * d +
-                          2 * (uint64_t)d * d + 16 * (uint64_t)d;
+    const uint64_t step = (uint64_t)threads * work_floats(d), turn = turn_floats(n, d, threads);
     return (step > turn ? step : turn) * sizeof(float);
 }
 
 double gx__ials_lambda(const gx__ials_loss *loss, double total, uint32_t others) {
     return loss->regularisation * pow(total + loss->unobserved * others, loss->frequency);
 }
-
-/* The entries of one row. */
-typedef struct entries {
-    const uint32_t *col;
-    const float *value; /* NULL: all 1 */
-    uint64_t count;
-} entries;
 
 GX__CLONES static void scale_row(float *restrict out, const float *restrict in,
                                  const float *restrict by, float root, uint32_t d) {
@@ -195,7 +118,7 @@ GX__CLONES static void scale_row(float *restrict out, const float *restrict in,
 }
 
 /* S and C^½ y of entries first … first + count − 1. */
-static void gather(work *w, const gx__ials_side *fixed, const entries *e, uint64_t first,
+static void gather(work *w, const gx__ials_side *fixed, const gx__ials_row *e, uint64_t first,
                    uint32_t count, float unit) {
     const uint32_t d = fixed->d;
     for (uint32_t k = 0; k < count; k++) {
@@ -219,7 +142,7 @@ static void solve_system(float *a, float *x, uint32_t n) {
     cblas_strsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, size, a, size, x, 1);
 }
 
-static void solve_short(float *out, work *w, const gx__ials_side *fixed, const entries *e,
+static void solve_short(float *out, work *w, const gx__ials_side *fixed, const gx__ials_row *e,
                         float unit) {
     const int m = (int)e->count, d = (int)fixed->d;
     gather(w, fixed, e, 0, (uint32_t)m, unit);
@@ -228,7 +151,7 @@ static void solve_short(float *out, work *w, const gx__ials_side *fixed, const e
     cblas_sgemv(CblasRowMajor, CblasTrans, m, d, 1, w->s, d, w->target, 1, 0, out, 1);
 }
 
-static void solve_long(float *out, work *w, const gx__ials_side *fixed, const entries *e,
+static void solve_long(float *out, work *w, const gx__ials_side *fixed, const gx__ials_row *e,
                        float unit) {
     const int d = (int)fixed->d;
     const uint32_t chunk = chunk_rows(fixed->d);
@@ -243,20 +166,8 @@ static void solve_long(float *out, work *w, const gx__ials_side *fixed, const en
     solve_system(w->system, out, fixed->d);
 }
 
-static void solve_row(float *out, work *w, const gx__ials_side *fixed, const entries *e,
-                      const gx__ials_loss *loss) {
-    double total = 0;
-    bool wanted = false;
-    for (uint64_t k = 0; k < e->count; k++) {
-        const double value = e->value ? (double)e->value[k] / loss->unit : 1;
-        total += fabs(value);
-        wanted |= value > 0;
-    }
-    memset(out, 0, fixed->d * sizeof *out);
-    if (!wanted) {
-        return; /* nothing pulls the row away from zero */
-    }
-    const float lambda = (float)gx__ials_lambda(loss, total, fixed->n);
+static void solve_exactly(float *out, work *w, const gx__ials_side *fixed, const gx__ials_row *e,
+                          const gx__ials_loss *loss, float lambda) {
     for (uint32_t j = 0; j < fixed->d; j++) {
         w->inverse_root[j] = 1 / sqrtf((float)loss->unobserved * fixed->gram[j] + lambda);
     }
@@ -270,10 +181,38 @@ static void solve_row(float *out, work *w, const gx__ials_side *fixed, const ent
     }
 }
 
+static void solve_row(float *out, float *floats, const gx__ials_side *fixed, const gx__ials_row *e,
+                      const gx__ials_loss *loss, uint32_t steps) {
+    double total = 0;
+    bool wanted = false;
+    for (uint64_t k = 0; k < e->count; k++) {
+        const double value = e->value ? (double)e->value[k] / loss->unit : 1;
+        total += fabs(value);
+        wanted |= value > 0;
+    }
+    const float lambda = (float)gx__ials_lambda(loss, total, fixed->n);
+    if (!wanted) { /* nothing pulls the row away from zero */
+        memset(out, 0, fixed->d * sizeof *out);
+    } else if (steps > 0) {
+        gx__ials_approach(out, floats, fixed, e, loss, lambda, steps);
+    } else {
+        work w = work_at(floats, fixed->d);
+        solve_exactly(out, &w, fixed, e, loss, lambda);
+    }
+}
+
+static gx__ials_row row_of(const gx_matrix *m, uint32_t r) {
+    const uint64_t from = m->ptr[r];
+    return (gx__ials_row){.col = m->col + from,
+                          .value = m->value ? m->value + from : NULL,
+                          .count = m->ptr[r + 1] - from};
+}
+
 gx_status gx__ials_half_step(float *out, const gx_matrix *matrix, const gx__ials_side *fixed,
-                             const gx__ials_loss *loss, gx_job *job, gx_error *err) {
+                             const gx__ials_loss *loss, uint32_t steps, gx_job *job,
+                             gx_error *err) {
     float *floats;
-    const size_t each = work_floats(fixed->d);
+    const size_t each = steps > 0 ? gx__ials_approach_floats(fixed->d) : work_floats(fixed->d);
     gx_status status = gx_job_alloc(job, &floats, (size_t)job->threads * each, sizeof *floats, err);
     if (status != GX_OK) {
         return status;
@@ -285,12 +224,13 @@ gx_status gx__ials_half_step(float *out, const gx_matrix *matrix, const gx__ials
         if (gx_job_should_stop(job)) {
             continue;
         }
-        work w = work_at(floats + (size_t)gx__worker() * each, fixed->d);
-        const uint64_t from = matrix->ptr[r];
-        const entries e = {.col = matrix->col + from,
-                           .value = matrix->value ? matrix->value + from : NULL,
-                           .count = matrix->ptr[r + 1] - from};
-        solve_row(out + (size_t)r * fixed->d, &w, fixed, &e, loss);
+        const gx__ials_row e = row_of(matrix, r);
+        if (r + 1 < rows && steps > 0) {
+            const gx__ials_row next = row_of(matrix, r + 1);
+            gx__ials_fetch(fixed, &next);
+        }
+        solve_row(out + (size_t)r * fixed->d, floats + (size_t)gx__worker() * each, fixed, &e, loss,
+                  steps);
     }
     gx__blas_leave(before);
     gx_job_free(job, floats);

@@ -22,17 +22,36 @@ typedef struct gx__ials_side {
     uint32_t n, d;
 } gx__ials_side;
 
-/* Rotates the factors in place and fills `gram`; scores do not change by it, as long as the other
- * side is solved afterwards. O(n d² + d³) time. */
-GX_MUST_CHECK gx_status gx__ials_rotate(gx__ials_side *side, gx_job *job, gx_error *err);
+/* One row of the matrix. */
+typedef struct gx__ials_row {
+    const uint32_t *col;
+    const float *value; /* NULL: all 1 */
+    uint64_t count;
+} gx__ials_row;
 
-/* out[r] = the minimiser for every row r of `matrix`, whose columns are rows of `fixed`. */
+/* Rotates the factors in place and fills `gram`; `other` (others × d, or NULL: it is about to be
+ * solved from nothing) is turned alike, so that no score changes. O(n d² + d³) time. */
+GX_MUST_CHECK gx_status gx__ials_rotate(gx__ials_side *side, float *other, uint32_t others,
+                                        gx_job *job, gx_error *err);
+
+/* out[r] = the minimiser for every row r of `matrix`, whose columns are rows of `fixed`. With
+ * steps = 0 exactly, whatever `out` held; else by so many steps of conjugate gradients from what it
+ * holds, none of which raises the objective. */
 GX_MUST_CHECK gx_status gx__ials_half_step(float *out, const gx_matrix *matrix,
                                            const gx__ials_side *fixed, const gx__ials_loss *loss,
-                                           gx_job *job, gx_error *err);
+                                           uint32_t steps, gx_job *job, gx_error *err);
+/* Of a rotation or a half-step, whichever takes more; n: rows of the larger side. */
 uint64_t gx__ials_work_bytes(uint32_t n, uint32_t d, int threads);
 
 /* λ of a row whose c_k sum to `total`. */
 double gx__ials_lambda(const gx__ials_loss *loss, double total, uint32_t others);
+
+/* One row by conjugate gradients (ials_cg.c); `room` is gx__ials_approach_floats, on a cache line.
+ */
+void gx__ials_approach(float *w, float *room, const gx__ials_side *fixed, const gx__ials_row *row,
+                       const gx__ials_loss *loss, float lambda, uint32_t steps);
+size_t gx__ials_approach_floats(uint32_t d);
+/* Asks for the factors of a row that comes next, as much as the first-level cache can take. */
+void gx__ials_fetch(const gx__ials_side *fixed, const gx__ials_row *row);
 
 #endif

@@ -117,8 +117,8 @@ static void rows_solve_the_normal_equations(void **unused) {
         loss.unit = mean_positive(&m);
         gx_job_init(&job, 2, 1);
         random_side(&side, items, gram, ITEMS);
-        must(gx__ials_rotate(&side, &job, &err), &err);
-        must(gx__ials_half_step(users, &m, &side, &loss, &job, &err), &err);
+        must(gx__ials_rotate(&side, NULL, 0, &job, &err), &err);
+        must(gx__ials_half_step(users, &m, &side, &loss, 0, &job, &err), &err);
         bool is_short = false, is_long = false;
         for (uint32_t u = 0; u < USERS; u++) {
             const uint64_t count = m.ptr[u + 1] - m.ptr[u];
@@ -144,7 +144,7 @@ static void rotation_keeps_products(void **unused) {
     gx_job_init(&job, 2, 1);
     random_side(&side, factor, gram, ITEMS);
     memcpy(before, factor, sizeof before);
-    must(gx__ials_rotate(&side, &job, &err), &err);
+    must(gx__ials_rotate(&side, NULL, 0, &job, &err), &err);
     for (uint32_t a = 0; a < ITEMS; a++) {
         for (uint32_t b = 0; b <= a; b++) {
             const double was = dot(before + a * D, before + b * D, D);
@@ -196,8 +196,8 @@ static double objective(const gx_matrix *m, const gx_matrix *turned, const float
     return sum;
 }
 
-static void objective_never_rises(void **unused) {
-    (void)unused;
+/* 24 half-steps, exact or by conjugate gradients; the objective after the last. */
+static double descend(uint32_t steps, bool from_nothing) {
     static float items[ITEMS * D], users[USERS * D], item_gram[D], user_gram[D];
     gx_matrix m, turned;
     gx_job job;
@@ -209,15 +209,18 @@ static void objective_never_rises(void **unused) {
     loss.unit = mean_positive(&m);
     must(gx_matrix_transpose(&turned, &m, &job, &err), &err);
     random_side(&i, items, item_gram, ITEMS);
-    u = (gx__ials_side){.factor = users, .gram = user_gram, .n = USERS, .d = D};
-    double last = INFINITY;
+    random_side(&u, users, user_gram, USERS);
+    if (from_nothing) {
+        memset(users, 0, sizeof users);
+    }
+    double last = objective(&m, &turned, users, items, &loss);
     for (int step = 0; step < 24; step++) {
         if (step % 2 == 0) {
-            must(gx__ials_rotate(&i, &job, &err), &err);
-            must(gx__ials_half_step(users, &m, &i, &loss, &job, &err), &err);
+            must(gx__ials_rotate(&i, users, USERS, &job, &err), &err);
+            must(gx__ials_half_step(users, &m, &i, &loss, steps, &job, &err), &err);
         } else {
-            must(gx__ials_rotate(&u, &job, &err), &err);
-            must(gx__ials_half_step(items, &turned, &u, &loss, &job, &err), &err);
+            must(gx__ials_rotate(&u, items, ITEMS, &job, &err), &err);
+            must(gx__ials_half_step(items, &turned, &u, &loss, steps, &job, &err), &err);
         }
         const double now = objective(&m, &turned, users, items, &loss);
         assert_true(now <= last * (1 + 1e-6));
@@ -226,6 +229,84 @@ static void objective_never_rises(void **unused) {
     }
     gx_matrix_finish(&m);
     gx_matrix_finish(&turned);
+    return last;
+}
+
+static void objective_never_rises(void **unused) {
+    (void)unused;
+    for (uint32_t steps = 0; steps <= 5; steps++) {
+        descend(steps, false);
+        descend(steps, true);
+    }
+}
+
+/* As many steps as a row can need give the exact row, whatever it started from. */
+static void conjugate_gradients_solve_rows(void **unused) {
+    (void)unused;
+    static float items[ITEMS * D], gram[D], exact[USERS * D], users[USERS * D], none[D];
+    for (int dislikes = 0; dislikes < 2; dislikes++) {
+        gx_matrix m;
+        gx_job job;
+        gx_error err = {0};
+        gx__ials_side side, start;
+        gx__ials_loss loss = LOSS;
+        draw(&m, dislikes);
+        loss.unit = mean_positive(&m);
+        gx_job_init(&job, 2, 1);
+        random_side(&side, items, gram, ITEMS);
+        random_side(&start, users, none, USERS);
+        must(gx__ials_rotate(&side, NULL, 0, &job, &err), &err);
+        must(gx__ials_half_step(exact, &m, &side, &loss, 0, &job, &err), &err);
+        must(gx__ials_half_step(users, &m, &side, &loss, 2 * D, &job, &err), &err);
+        for (uint32_t k = 0; k < USERS * D; k++) {
+            assert_true(fabs((double)(users[k] - exact[k])) <= 2e-3);
+        }
+        gx_matrix_finish(&m);
+    }
+}
+
+/* The objective of a whole fit. */
+static double fitted_objective(const gx_matrix *m, const char *solver, const char *start) {
+    const gx_model *model = gx_model_find("ials");
+    gx_matrix turned;
+    gx_job job;
+    gx_error err = {0};
+    gx_arrays *arrays = NULL;
+    gx_job_init(&job, 2, 1);
+    gx_arena *arena = gx_arena_create();
+    gx_value params = gx_map(arena, 3);
+    gx_map_put(arena, &params, "factors", gx_int(D));
+    gx_map_put(arena, &params, "solver", gx_str(solver));
+    gx_map_put(arena, &params, "start", gx_str(start));
+    const gx_input input = {.matrix = m, .users = USERS, .items = ITEMS};
+    must(gx_matrix_transpose(&turned, m, &job, &err), &err);
+    must(gx_arrays_create(&arrays, &err), &err);
+    must(gx_pass_run(arrays, &model->pass, NULL, &input, &params, &job, &err), &err);
+    const double *kept = gx_result_get(arrays, "ials", "loss", GX_F64, 4);
+    const gx__ials_loss loss = {kept[0], kept[1], kept[2], kept[3]};
+    const double value =
+        objective(m, &turned, gx_result_get(arrays, "ials", "user_factor", GX_F32, USERS),
+                  gx_result_get(arrays, "ials", "item_factor", GX_F32, ITEMS), &loss);
+    gx_arrays_destroy(arrays);
+    gx_arena_destroy(arena);
+    gx_matrix_finish(&turned);
+    return value;
+}
+
+static void a_few_steps_come_as_far(void **unused) {
+    (void)unused;
+    for (int dislikes = 0; dislikes < 2; dislikes++) {
+        gx_matrix m;
+        draw(&m, dislikes);
+        const double exact = fitted_objective(&m, "exact", "svd");
+        const double few = fitted_objective(&m, "cg", "svd");
+        const double drawn = fitted_objective(&m, "exact", "random");
+        if (!(few <= exact * 1.001)) {
+            fail_msg("conjugate gradients end at %g, exact rows at %g", few, exact);
+        }
+        assert_true(exact <= 1.05 * drawn);
+        gx_matrix_finish(&m);
+    }
 }
 
 static void folding_in_is_the_fitted_row(void **unused) {
@@ -321,7 +402,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_solve_the_normal_equations),
         cmocka_unit_test(rotation_keeps_products),
+        cmocka_unit_test(conjugate_gradients_solve_rows),
         cmocka_unit_test(objective_never_rises),
+        cmocka_unit_test(a_few_steps_come_as_far),
         cmocka_unit_test(folding_in_is_the_fitted_row),
         cmocka_unit_test(finds_planted_tastes),
     };

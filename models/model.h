@@ -15,6 +15,12 @@ typedef struct gx_history {
     const int64_t *ts; /* may be NULL */
 } gx_history;
 
+/* score(u, i) = user[u] · item[i], rows of d floats. */
+typedef struct gx_factors {
+    const float *user, *item;
+    uint32_t users, items, d;
+} gx_factors;
+
 typedef struct gx_model gx_model;
 
 struct gx_model {
@@ -40,6 +46,9 @@ struct gx_model {
     gx_status (*score_items)(float *scores, bool *folded, const void *state,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err);
+    /* The factors whose products are the scores of score_block: lists for everybody are then made
+     * without writing the scores down. NULL: scores are no such products. */
+    void (*factors)(gx_factors *out, const void *state);
     /* Likeness of every item to `item`; NULL: the model has no notion of it. */
     gx_status (*similar)(float *scores, const void *state, uint32_t item, gx_error *err);
     /* How much each history entry adds to the score of `item`: parts[k] sum to it (±1e-5 of it).
@@ -68,6 +77,18 @@ typedef struct gx_scored {
  * out (may be NULL). Only finite scores above `floor` count. Returns how many there are. */
 uint32_t gx_top(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
                 const uint8_t *skip, float floor);
+
+/* Lists of members first … first + count − 1 of `history`, the matrix of the fit (or one that only
+ * has other columns left out): out[k · n …] and its length for the k-th, as gx_top would make it of
+ * all items but those of the member's own row and those with skip[i] ≠ 0 (NULL: none). n ≥ 1. Equal
+ * bytes at any number of threads for the same `first` and `count`; memory gx_top_members_bytes,
+ * beside what a score_block takes itself. */
+GX_MUST_CHECK gx_status gx_top_members(gx_scored *out, uint32_t *out_length, uint32_t n,
+                                       const gx_model *model, const void *state,
+                                       const gx_matrix *history, uint32_t items, uint32_t first,
+                                       uint32_t count, const uint8_t *skip, gx_job *job,
+                                       gx_error *err);
+uint64_t gx_top_members_bytes(const gx_model *model, uint32_t items, uint32_t count, int threads);
 
 /* ---- evaluation -------------------------------------------------------------------------------
  */

@@ -183,6 +183,47 @@ static void assert_block_agrees(const gx_model *model, const fitted *f, const gx
     }
 }
 
+/* The lists of everybody are the best of each member's scores, without the member's own items and
+ * those left out. */
+static void assert_lists_agree(const gx_model *model, const fitted *f, const gx_matrix *m) {
+    enum { N = 7 };
+    static gx_scored lists[USERS * N];
+    static float scores[ITEMS], ones[ITEMS];
+    uint32_t length[USERS];
+    uint8_t skip[ITEMS];
+    gx_job job;
+    gx_error err = {0};
+    for (int threads = 1; threads <= 2; threads++) {
+        gx_job_init(&job, threads, 1);
+        for (uint32_t i = 0; i < m->cols; i++) {
+            skip[i] = i % 5 == 2;
+        }
+        must(gx_top_members(lists, length, N, model, f->state, m, m->cols, 1, m->rows - 1, skip,
+                            &job, &err),
+             &err);
+        assert_true(!model->factors ||
+                    job.mem_peak <=
+                        gx_top_members_bytes(model, m->cols, m->rows - 1, threads) + 4096);
+        for (uint32_t u = 1; u < m->rows; u++) {
+            const gx_history h = history_of(m, u, ones);
+            gx_scored best[N];
+            bool folded;
+            must(model->score(scores, &folded, f->state, &h, &err), &err);
+            for (uint32_t k = 0; k < h.count; k++) {
+                scores[h.item[k]] = -INFINITY;
+            }
+            const uint32_t n = gx_top(best, N, scores, m->cols, skip, -INFINITY);
+            assert_int_equal(length[u - 1], n);
+            for (uint32_t k = 0; k < n; k++) {
+                const gx_scored got = lists[(u - 1) * N + k];
+                const double want = (double)best[k].score;
+                assert_true(got.item % 5 != 2 && gx_matrix_find(m, u, got.item) == UINT64_MAX);
+                assert_true(fabs((double)got.score - want) <= 1e-4 * (1 + fabs(want)));
+            }
+        }
+    }
+}
+
 static void assert_parts_sum(const gx_model *model, const fitted *f, const gx_matrix *m) {
     static float scores[ITEMS], parts[ITEMS], ones[ITEMS];
     for (uint32_t u = 0; u < m->rows && model->explain; u++) {
@@ -266,6 +307,7 @@ static void every_model_scores(void **unused) {
             assert_strangers(model, &f, &m);
             if (kind != ENORMOUS) {
                 assert_block_agrees(model, &f, &m);
+                assert_lists_agree(model, &f, &m);
                 assert_parts_sum(model, &f, &m);
             }
             drop(model, &f);

@@ -1,7 +1,7 @@
 /* Top-n: a scan that compares a run of scores with the least of the n best at once (vector units do
  * that at the speed of memory), and a heap of n for the few that pass. O(count + n log n log count)
  * for scores in no particular order, O(count log n) at worst; no memory of its own. */
-#include "models/model.h"
+#include "models/top.h"
 
 #include "models/parallel.h"
 
@@ -67,37 +67,49 @@ GX__CLONES static uint32_t next_run(const float *scores, uint32_t at, uint32_t c
     return at;
 }
 
-static inline bool counts(const float *scores, const uint8_t *skip, uint32_t i, float limit) {
-    return scores[i] > limit && scores[i] <= FLT_MAX && (!skip || !skip[i]);
+static inline bool counts(const gx__top *t, const float *scores, const uint8_t *skip, uint32_t i) {
+    return scores[i] > t->limit && scores[i] <= FLT_MAX && (!skip || !skip[i]);
+}
+
+void gx__top_add(gx__top *t, const float *scores, uint32_t first, uint32_t count,
+                 const uint8_t *skip) {
+    uint32_t i = 0;
+    for (; i < count && t->held < t->n; i++) {
+        if (counts(t, scores, skip, i)) {
+            t->heap[t->held++] = (gx_scored){.item = first + i, .score = scores[i]};
+            if (t->held == t->n) {
+                heapify(t->heap, t->n);
+                t->limit = t->heap[0].score;
+            }
+        }
+    }
+    /* Items come by rising number, so one that only equals the last kept stands after it. */
+    while ((i = next_run(scores, i, count, t->limit)) < count) {
+        uint32_t end = count - i >= RUN ? i + RUN : count;
+        for (; i < end; i++) {
+            if (counts(t, scores, skip, i)) {
+                t->heap[0] = (gx_scored){.item = first + i, .score = scores[i]};
+                sift_down(t->heap, t->n, 0);
+                t->limit = t->heap[0].score;
+            }
+        }
+    }
+}
+
+uint32_t gx__top_end(gx__top *t) {
+    if (t->held < t->n) {
+        heapify(t->heap, t->held);
+    }
+    sort_heap(t->heap, t->held);
+    return t->held;
 }
 
 uint32_t gx_top(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
                 const uint8_t *skip, float floor) {
+    gx__top t = {.heap = out, .n = n, .limit = floor};
     if (n == 0) {
         return 0;
     }
-    uint32_t held = 0, i = 0;
-    float limit = floor;
-    for (; i < count && held < n; i++) {
-        if (counts(scores, skip, i, limit)) {
-            out[held++] = (gx_scored){.item = i, .score = scores[i]};
-        }
-    }
-    heapify(out, held);
-    if (held == n) {
-        limit = out[0].score;
-    }
-    /* Items come by rising number, so one that only equals the last kept stands after it. */
-    while ((i = next_run(scores, i, count, limit)) < count) {
-        uint32_t end = count - i >= RUN ? i + RUN : count;
-        for (; i < end; i++) {
-            if (counts(scores, skip, i, limit)) {
-                out[0] = (gx_scored){.item = i, .score = scores[i]};
-                sift_down(out, n, 0);
-                limit = out[0].score;
-            }
-        }
-    }
-    sort_heap(out, held);
-    return held;
+    gx__top_add(&t, scores, 0, count, skip);
+    return gx__top_end(&t);
 }

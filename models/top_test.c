@@ -89,10 +89,80 @@ static void nothing_to_rank(void **unused) {
     assert_int_equal(gx_top(out, 0, (float[]){1}, 1, NULL, -INFINITY), 0);
 }
 
+/* ---- everybody, by factors ---------------------------------------------------------------------
+ */
+
+enum { MEMBERS = 600, ITEMS = 1100, D = 5, EACH = 30, N = 20 };
+
+static float user_factor[MEMBERS * D], item_factor[ITEMS * D];
+
+static void factors(gx_factors *out, const void *state) {
+    (void)state;
+    *out = (gx_factors){user_factor, item_factor, MEMBERS, ITEMS, D};
+}
+
+/* Whole numbers, so that products are exact and there are many ties, and several blocks of members
+ * and tiles of items. */
+static void lists_by_factors(void **unused) {
+    (void)unused;
+    static gx_scored lists[MEMBERS * N], want[N];
+    static uint32_t length[MEMBERS], row[MEMBERS * EACH], col[MEMBERS * EACH];
+    static float scores[ITEMS];
+    static uint8_t skip[ITEMS];
+    const gx_model model = {.factors = factors};
+    gx_rng rng = gx_rng_at(8, 0);
+    for (uint32_t k = 0; k < MEMBERS * D; k++) {
+        user_factor[k] = (float)gx_rng_below(&rng, 5) - 2;
+    }
+    for (uint32_t k = 0; k < ITEMS * D; k++) {
+        item_factor[k] = (float)gx_rng_below(&rng, 5) - 2;
+    }
+    for (uint32_t k = 0; k < MEMBERS * EACH; k++) {
+        row[k] = k / EACH;
+        col[k] = (uint32_t)gx_rng_below(&rng, ITEMS);
+    }
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        skip[i] = gx_rng_below(&rng, 6) == 0;
+    }
+    gx_job job;
+    gx_matrix m;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(
+        gx_matrix_build(&m, MEMBERS, ITEMS, MEMBERS * EACH, row, col, NULL, NULL, &job, NULL),
+        GX_OK);
+    for (int threads = 1; threads <= 16; threads *= 4) {
+        gx_job_init(&job, threads, 1);
+        assert_int_equal(gx_top_members(lists, length, N, &model, NULL, &m, ITEMS, 40, MEMBERS - 40,
+                                        skip, &job, NULL),
+                         GX_OK);
+        for (uint32_t u = 40; u < MEMBERS; u++) {
+            for (uint32_t i = 0; i < ITEMS; i++) {
+                scores[i] = 0;
+                for (uint32_t j = 0; j < D; j++) {
+                    scores[i] += user_factor[u * D + j] * item_factor[i * D + j];
+                }
+            }
+            for (uint64_t k = m.ptr[u]; k < m.ptr[u + 1]; k++) {
+                scores[m.col[k]] = -INFINITY;
+            }
+            assert_int_equal(length[u - 40], gx_top(want, N, scores, ITEMS, skip, -INFINITY));
+            assert_memory_equal(want, lists + (size_t)(u - 40) * N, sizeof want);
+        }
+    }
+    gx_job_init(&job, 2, 1);
+    gx_job_cancel(&job);
+    assert_int_equal(
+        gx_top_members(lists, length, N, &model, NULL, &m, ITEMS, 0, MEMBERS, NULL, &job, NULL),
+        GX_CANCELLED);
+    gx_matrix_finish(&m);
+    assert_int_equal(gx_alloc_live_blocks(), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_sorting),
         cmocka_unit_test(nothing_to_rank),
+        cmocka_unit_test(lists_by_factors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ def test_ciao_is_imported_whole(tmp_path):
     assert len(entry["items"]) == 10 and entry["rung"] == "full"
 
 
-@pytest.mark.parametrize("model, recall, ndcg", [("linear", 0.185, 0.152), ("ials", 0.150, 0.120)])
+@pytest.mark.parametrize("model, recall, ndcg", [("linear", 0.185, 0.152), ("ials", 0.184, 0.153)])
 def test_gowalla(model, recall, ndcg):
     folder = need_data("rec", "gowalla")
     words = ["--preset", "lightgcn", "--train", folder / "train.txt.gz", "--test", folder / "test.txt.gz"]

@@ -1,0 +1,20 @@
+/* The n best of scores that come in pieces. */
+#ifndef GX_MODELS_TOP_H
+#define GX_MODELS_TOP_H
+
+#include "models/model.h"
+
+/* Begin with {.heap = room for n, .n = n ≥ 1, .limit = the floor}. */
+typedef struct gx__top {
+    gx_scored *heap;
+    uint32_t n, held;
+    float limit; /* only what is above it counts: the floor, then the least of the n held */
+} gx__top;
+
+/* Items first … first + count − 1, all of higher numbers than those before; skip may be NULL. */
+void gx__top_add(gx__top *t, const float *scores, uint32_t first, uint32_t count,
+                 const uint8_t *skip);
+/* The heap becomes the list, as gx_top has it; its length. */
+uint32_t gx__top_end(gx__top *t);
+
+#endif
