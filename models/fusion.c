@@ -15,6 +15,7 @@
  */
 #include "models/fusion.h"
 
+#include "models/ials_solve.h"
 #include "models/parallel.h"
 
 #include <float.h>
@@ -27,9 +28,13 @@ static const gx_model *const models[GX__FUSION_PARTS] = {&gx_model_linear, &gx_m
                                                          &gx_model_userknn, &gx_model_ials};
 
 /* Good in every shop that was tried: weights, then slopes. */
-static const float prior[GX__FUSION_WEIGHTS] = {0.5F, 0.15F, 0.3F, 1.1F};
+static const gx__fusion_tuned usual = {
+    .target_exponent = 0.4, .regularisation = 2.2, .weight = {0.5F, 0.15F, 0.3F, 1.1F}};
 
 static const double LEAST_SIZE = 1e-3; /* of the largest score */
+
+/* Fits with half the factors while learning, as a share of one of all parts. */
+static const double TRIALS_USUAL = 2;
 
 enum { NAME_BYTES = 160, CANDIDATES_MAX = 10000 };
 
@@ -50,22 +55,21 @@ static const gx_param params[] = {
      .help = "how many of the largest weights each item keeps in the part linear"},
     {.name = "target_exponent",
      .type = GX_PARAM_REAL,
-     .fallback = "0.3",
      .low = 0,
      .high = 1,
-     .help = "how much popular items are held back as answers in the part linear"},
+     .help = "how much popular items are held back as answers in the part linear (learnt)"},
     {.name = "signals",
      .type = GX_PARAM_INT,
-     .fallback = "512",
-     .low = 2,
+     .fallback = "0",
+     .low = 0,
      .high = 1024,
-     .help = "factors of the part spectral"},
+     .help = "factors of the part spectral; 0: by the size of the shop"},
     {.name = "factors",
      .type = GX_PARAM_INT,
-     .fallback = "256",
-     .low = 2,
+     .fallback = "0",
+     .low = 0,
      .high = 1024,
-     .help = "factors of the part ials"},
+     .help = "factors of the part ials; 0: by the size of the shop"},
     {.name = "iterations",
      .type = GX_PARAM_INT,
      .fallback = "2",
@@ -74,10 +78,9 @@ static const gx_param params[] = {
      .help = "sweeps of the part ials"},
     {.name = "regularisation",
      .type = GX_PARAM_REAL,
-     .fallback = "2.2",
      .low = 1e-6,
      .high = 1e6,
-     .help = "lambda of the part ials"},
+     .help = "lambda of the part ials (learnt)"},
     {.name = "unobserved",
      .type = GX_PARAM_REAL,
      .fallback = "0.03",
@@ -89,7 +92,7 @@ static const gx_param params[] = {
      .fallback = "true",
      .low = 1,
      .high = 0,
-     .help = "learn the weights on members held out; else take those that are good everywhere"},
+     .help = "learn on members held out; else take what is good everywhere"},
     {.name = "trust",
      .type = GX_PARAM_REAL,
      .fallback = "0.1",
@@ -101,7 +104,8 @@ static const gx_param params[] = {
 static const gx_gives gives[] = {
     {"weight", GX_F32, GX_LEN_OTHER, "of linear, spectral, userknn, ials"},
     {"slope", GX_F32, GX_LEN_OTHER, "what ln(events) - 3 of a member adds to each weight"},
-    {"form", GX_F64, GX_LEN_OTHER, "candidates: for scoring"},
+    {"form", GX_F64, GX_LEN_OTHER,
+     "candidates; target_exponent and regularisation that the parts were fitted with"},
 };
 
 /* ---- the parts ------------------------------------------------------------------------------ */
@@ -111,26 +115,29 @@ static bool name_part(char *out, const char *instance, size_t part) {
     return length > 0 && length < NAME_BYTES;
 }
 
-static int64_t half(int64_t whole, bool halved) {
-    return halved ? (whole + 1) / 2 : whole;
+/* What was asked for, or what suits the size of the shop; half of it while learning. */
+static gx_value width(const gx_input *input, int64_t given, bool halved) {
+    const int64_t whole = given > 0 ? given : gx__ials_width(input->users, input->items);
+    return gx_int(halved ? (whole + 1) / 2 : whole);
 }
 
 /* The parameters of a part, from those of the fusion. */
-static gx_status part_args(gx_args *out, gx_arena *arena, size_t part, const gx_args *args,
-                           bool halved, gx_error *err) {
+static gx_status part_args(gx_args *out, gx_arena *arena, size_t part, const gx_input *input,
+                           const gx_args *args, const gx__fusion_tuned *tuned, bool halved,
+                           gx_error *err) {
     gx_value map = gx_map(arena, 8);
     switch (part) {
     case 0:
         gx_map_put(arena, &map, "neighbours", gx_int(gx_arg_int(args, "neighbours")));
-        gx_map_put(arena, &map, "target_exponent", gx_real(gx_arg_real(args, "target_exponent")));
+        gx_map_put(arena, &map, "target_exponent", gx_real(tuned->target_exponent));
         break;
     case 1:
-        gx_map_put(arena, &map, "factors", gx_int(half(gx_arg_int(args, "signals"), halved)));
+        gx_map_put(arena, &map, "factors", width(input, gx_arg_int(args, "signals"), halved));
         break;
     case 3:
-        gx_map_put(arena, &map, "factors", gx_int(half(gx_arg_int(args, "factors"), halved)));
+        gx_map_put(arena, &map, "factors", width(input, gx_arg_int(args, "factors"), halved));
         gx_map_put(arena, &map, "iterations", gx_int(gx_arg_int(args, "iterations")));
-        gx_map_put(arena, &map, "regularisation", gx_real(gx_arg_real(args, "regularisation")));
+        gx_map_put(arena, &map, "regularisation", gx_real(tuned->regularisation));
         gx_map_put(arena, &map, "unobserved", gx_real(gx_arg_real(args, "unobserved")));
         break;
     default:
@@ -143,27 +150,34 @@ static gx_status part_args(gx_args *out, gx_arena *arena, size_t part, const gx_
 /* Those that need most room beside what they give come first. */
 static const size_t fit_order[GX__FUSION_PARTS] = {1, 3, 2, 0};
 
-gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args, bool halved,
-                         gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
+gx_status gx__fusion_fit_part(gx_output *out, size_t part, const gx_input *input,
+                              const gx_args *args, const gx__fusion_tuned *tuned, bool halved,
+                              gx_job *job, gx_error *err) {
+    char name[NAME_BYTES];
+    gx_args own;
+    if (!name_part(name, out->instance, part)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "instance", "the name %s is too long",
+                          out->instance);
+    }
     gx_arena *arena = gx_arena_create();
     if (!arena) {
-        return gx_fail_memory(err, sizeof(gx_args));
+        return gx_fail_memory(err, sizeof own);
     }
-    for (size_t k = 0; k < GX__FUSION_PARTS; k++) {
-        char name[NAME_BYTES];
-        gx_args own;
-        if (!name_part(name, out->instance, fit_order[k])) {
-            status = gx_fail_at(err, GX_BAD_REQUEST, "instance", "the name %s is too long",
-                                out->instance);
-            goto done;
-        }
-        gx_output part = {.instance = name, .arrays = out->arrays, .job = job};
-        GX_TRY(part_args(&own, arena, fit_order[k], args, halved, err));
-        GX_TRY(models[fit_order[k]]->pass.run(&part, input, &own, job, err));
+    gx_output under = {.instance = name, .arrays = out->arrays, .job = job};
+    gx_status status = part_args(&own, arena, part, input, args, tuned, halved, err);
+    if (status == GX_OK) {
+        status = models[part]->pass.run(&under, input, &own, job, err);
     }
-done:
     gx_arena_destroy(arena);
+    return status;
+}
+
+gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
+                         const gx__fusion_tuned *tuned, bool halved, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    for (size_t k = 0; status == GX_OK && k < GX__FUSION_PARTS; k++) {
+        status = gx__fusion_fit_part(out, fit_order[k], input, args, tuned, halved, job, err);
+    }
     return status;
 }
 
@@ -189,7 +203,7 @@ uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool h
     for (size_t k = 0; arena && k < GX__FUSION_PARTS; k++) {
         gx_args own;
         gx_estimate e = {0};
-        if (part_args(&own, arena, fit_order[k], args, halved, NULL) == GX_OK) {
+        if (part_args(&own, arena, fit_order[k], input, args, &usual, halved, NULL) == GX_OK) {
             models[fit_order[k]]->pass.estimate(&e, input, &own, threads);
             peak = held + e.mem_bytes > peak ? held + e.mem_bytes : peak;
             held += kept_bytes(fit_order[k], e.mem_bytes, input, &own);
@@ -208,16 +222,23 @@ void gx__fusion_close(gx__fusion_parts *parts) {
     }
 }
 
+gx_status gx__fusion_open_part(void **out, const gx_model **model, size_t part,
+                               const gx_arrays *arrays, const char *instance, uint32_t users,
+                               uint32_t items, gx_error *err) {
+    char name[NAME_BYTES];
+    *model = models[part];
+    return name_part(name, instance, part)
+               ? models[part]->open(out, arrays, name, users, items, err)
+               : gx_fail_at(err, GX_NOT_FOUND, instance, "the name %s is too long", instance);
+}
+
 gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays, const char *instance,
                           uint32_t users, uint32_t items, uint32_t candidates, gx_error *err) {
     gx_status status = GX_OK;
     gx__fusion_parts parts = {.items = items, .candidates = candidates};
     for (size_t p = 0; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        char name[NAME_BYTES];
-        parts.model[p] = models[p];
-        status = name_part(name, instance, p)
-                     ? models[p]->open(&parts.state[p], arrays, name, users, items, err)
-                     : gx_fail_at(err, GX_NOT_FOUND, instance, "the name %s is too long", instance);
+        status = gx__fusion_open_part(&parts.state[p], &parts.model[p], p, arrays, instance, users,
+                                      items, err);
     }
     if (status != GX_OK) {
         gx__fusion_close(&parts);
@@ -316,18 +337,25 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_status status = GX_OK;
     float *weight, *slope;
     double *form;
-    float learnt[GX__FUSION_WEIGHTS];
+    gx__fusion_tuned tuned = usual;
+    if (gx_arg_has(args, "target_exponent")) {
+        tuned.target_exponent = gx_arg_real(args, "target_exponent");
+    }
+    if (gx_arg_has(args, "regularisation")) {
+        tuned.regularisation = gx_arg_real(args, "regularisation");
+    }
     GX_TRY(gx_output_add(&weight, out, "weight", GX_F32, GX__FUSION_PARTS, 0, err));
     GX_TRY(gx_output_add(&slope, out, "slope", GX_F32, GX__FUSION_PARTS, 0, err));
-    GX_TRY(gx_output_add(&form, out, "form", GX_F64, 1, 0, err));
-    form[0] = (double)gx_arg_int(args, "candidates");
-    memcpy(learnt, prior, sizeof learnt);
+    GX_TRY(gx_output_add(&form, out, "form", GX_F64, 3, 0, err));
     if (gx_arg_bool(args, "learn")) {
-        GX_TRY(gx__fusion_learn(learnt, prior, input, args, job, err));
+        GX_TRY(gx__fusion_learn(&tuned, input, args, job, err));
     }
-    memcpy(weight, learnt, GX__FUSION_PARTS * sizeof *weight);
-    memcpy(slope, learnt + GX__FUSION_PARTS, GX__FUSION_PARTS * sizeof *slope);
-    status = gx__fusion_fit(out, input, args, false, job, err);
+    form[0] = (double)gx_arg_int(args, "candidates");
+    form[1] = tuned.target_exponent;
+    form[2] = tuned.regularisation;
+    memcpy(weight, tuned.weight, GX__FUSION_PARTS * sizeof *weight);
+    memcpy(slope, tuned.weight + GX__FUSION_PARTS, GX__FUSION_PARTS * sizeof *slope);
+    status = gx__fusion_fit(out, input, args, &tuned, false, job, err);
 done:
     return status;
 }
@@ -338,7 +366,7 @@ static double cpu_of_parts(const gx_input *input, const gx_args *args, bool halv
     for (size_t p = 0; arena && p < GX__FUSION_PARTS; p++) {
         gx_args own;
         gx_estimate e = {0};
-        if (part_args(&own, arena, p, args, halved, NULL) == GX_OK) {
+        if (part_args(&own, arena, p, input, args, &usual, halved, NULL) == GX_OK) {
             models[p]->pass.estimate(&e, input, &own, threads);
             cpu += e.cpu_s;
         }
@@ -351,9 +379,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const bool learn = gx_arg_bool(args, "learn");
     const uint64_t fit = gx__fusion_fit_bytes(input, args, false, threads);
     const uint64_t held_out = learn ? gx__fusion_learn_bytes(input, args, threads) : 0;
-    out->mem_bytes = (fit > held_out ? fit : held_out) + 8 * GX__FUSION_PARTS + 8;
+    out->mem_bytes = (fit > held_out ? fit : held_out) + 8 * GX__FUSION_PARTS + 24;
     out->cpu_s = cpu_of_parts(input, args, false, threads) +
-                 (learn ? cpu_of_parts(input, args, true, threads) : 0);
+                 (learn ? TRIALS_USUAL * cpu_of_parts(input, args, true, threads) : 0);
 }
 
 /* ---- what was learnt ------------------------------------------------------------------------ */
@@ -377,7 +405,7 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
         .weight = gx_result_get(arrays, instance, "weight", GX_F32, GX__FUSION_PARTS),
         .slope = gx_result_get(arrays, instance, "slope", GX_F32, GX__FUSION_PARTS),
     };
-    const double *form = gx_result_get(arrays, instance, "form", GX_F64, 1);
+    const double *form = gx_result_get(arrays, instance, "form", GX_F64, 3);
     if (!found.weight || !found.slope || !form) {
         return gx_fail_at(err, GX_NOT_FOUND, instance, "there is no %s.weight, slope or form",
                           instance);
@@ -416,7 +444,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         char name[NAME_BYTES];
         gx_args own;
         name_part(name, instance, p);
-        status = part_args(&own, arena, p, args, false, err);
+        status = part_args(&own, arena, p, input, args, &usual, false, err);
         if (status == GX_OK) {
             status = models[p]->pass.check(result, name, input, &own, err);
         }

@@ -14,6 +14,13 @@ typedef struct gx__fusion_parts {
     uint32_t items, candidates;
 } gx__fusion_parts;
 
+/* What is learnt on members held out, or given. */
+typedef struct gx__fusion_tuned {
+    double target_exponent; /* of the part linear */
+    double regularisation;  /* of the part ials */
+    float weight[GX__FUSION_WEIGHTS];
+} gx__fusion_tuned;
+
 /* Of one history: the items that all parts score, and their scores. */
 typedef struct gx__fusion_room {
     uint8_t *seen;                /* items, all 0 between uses */
@@ -41,19 +48,27 @@ GX_MUST_CHECK gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_
 /* What a history's length adds to a weight is its slope times this. */
 float gx__fusion_length(uint32_t count);
 
-/* Fits the parts to `matrix` under instance.PART, `halved` with half the factors. */
+/* Fits all parts, or one, to the matrix of the input, under instance.PART; `halved` with half the
+ * factors. */
 GX_MUST_CHECK gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
-                                       bool halved, gx_job *job, gx_error *err);
+                                       const gx__fusion_tuned *tuned, bool halved, gx_job *job,
+                                       gx_error *err);
+GX_MUST_CHECK gx_status gx__fusion_fit_part(gx_output *out, size_t part, const gx_input *input,
+                                            const gx_args *args, const gx__fusion_tuned *tuned,
+                                            bool halved, gx_job *job, gx_error *err);
+GX_MUST_CHECK gx_status gx__fusion_open_part(void **out, const gx_model **model, size_t part,
+                                             const gx_arrays *arrays, const char *instance,
+                                             uint32_t users, uint32_t items, gx_error *err);
 GX_MUST_CHECK gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays,
                                         const char *instance, uint32_t users, uint32_t items,
                                         uint32_t candidates, gx_error *err);
 void gx__fusion_close(gx__fusion_parts *parts);
 
-/* weight[p] and slope[p] from what held-out members hid; `prior` (weights, then slopes) where there
- * are too few. */
-GX_MUST_CHECK gx_status gx__fusion_learn(float *weight, const float *prior, const gx_input *input,
+/* Improves `tuned` by what held-out members hid; leaves it where there are too few of them. What
+ * the arguments give is not touched. */
+GX_MUST_CHECK gx_status gx__fusion_learn(gx__fusion_tuned *tuned, const gx_input *input,
                                          const gx_args *args, gx_job *job, gx_error *err);
-/* Held at the peak while weights are learnt. */
+/* Held at the peak while it learns. */
 uint64_t gx__fusion_learn_bytes(const gx_input *input, const gx_args *args, int threads);
 /* The same for a fit, all results included. */
 uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool halved, int threads);

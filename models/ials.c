@@ -88,7 +88,7 @@ static const gx_gives gives[] = {
 /* ---- fit ------------------------------------------------------------------------------------- */
 
 /* An eighth of the smaller side, from 32 to 512, as far as all fit into FACTORS_BYTES. */
-static uint32_t width_by_size(uint32_t users, uint32_t items) {
+uint32_t gx__ials_width(uint32_t users, uint32_t items) {
     const uint64_t least = users < items ? users : items;
     const uint64_t fit = FACTORS_BYTES / (((uint64_t)users + items + 1) * sizeof(float));
     const uint64_t eighth = least / 8 < 512 ? least / 8 : 512;
@@ -98,7 +98,7 @@ static uint32_t width_by_size(uint32_t users, uint32_t items) {
 
 static uint32_t width_of(const gx_args *args, uint32_t users, uint32_t items) {
     const int64_t given = gx_arg_int(args, "factors");
-    return given > 0 ? (uint32_t)given : width_by_size(users, items);
+    return given > 0 ? (uint32_t)given : gx__ials_width(users, items);
 }
 
 static double mean_value(const gx_matrix *m) {

@@ -54,4 +54,7 @@ size_t gx__ials_approach_floats(uint32_t d);
 /* Asks for the factors of a row that comes next, as much as the first-level cache can take. */
 void gx__ials_fetch(const gx__ials_side *fixed, const gx__ials_row *row);
 
+/* How many factors suit a shop of that size. */
+uint32_t gx__ials_width(uint32_t users, uint32_t items);
+
 #endif
