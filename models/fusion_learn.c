@@ -7,7 +7,7 @@
  * parts' scores over their sizes and the same times ℓ (conditional logit, McFadden 1974). Minimised
  * is
  *
- *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ 0
+ *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ prior / 2
  *
  * by Newton steps, each a small bounded quadratic problem. The objective is convex. T_u^−½ lets a
  * member with many hidden items count for more, but not T_u times as much.
@@ -18,7 +18,7 @@
  * by Recall@20 + NDCG@20 of the hidden items.
  *
  * Hiding at random flatters a model where members do new things as time passes; the pull towards
- * the prior is what keeps that within bounds. */
+ * the prior is what keeps that within bounds, and that no part is ever thrown away. */
 #include "models/fusion.h"
 
 #include "models/parallel.h"
@@ -41,7 +41,8 @@ enum {
     IALS = 3       /* its place among the parts */
 };
 
-static const double BETTER = 1.005; /* what another regularisation must be worth */
+static const double LEAST_SHARE = 0.5; /* of the prior's weight that a part keeps */
+static const double BETTER = 1.005;    /* what another regularisation must be worth */
 
 static const double exponents[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
@@ -701,8 +702,8 @@ static uint32_t evaluate(objective *o, const choices *c, const double *w, const 
     return n;
 }
 
-/* The step that minimises the quadratic model with weights ≥ 0, coordinate by coordinate. */
-static double find_step(double *step, const objective *o, const double *w) {
+/* The step that minimises the quadratic model within the bounds, coordinate by coordinate. */
+static double find_step(double *step, const objective *o, const double *w, const float *prior) {
     double largest = 0;
     memset(step, 0, WEIGHTS * sizeof *step);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
@@ -712,8 +713,9 @@ static double find_step(double *step, const objective *o, const double *w) {
                 slope += j == i ? 0 : o->curve[i][j] * step[j];
             }
             step[i] = -slope / o->curve[i][i];
-            if (i < PARTS && w[i] + step[i] < 0) {
-                step[i] = -w[i];
+            const double least = LEAST_SHARE * (double)prior[i];
+            if (i < PARTS && w[i] + step[i] < least) {
+                step[i] = least - w[i];
             }
         }
     }
@@ -732,7 +734,7 @@ static gx_status minimise(double *w, const choices *c, const float *prior, doubl
     bool going = evaluate(&now, c, w, prior, trust, score) > 0;
     for (int k = 0; going && k < STEPS; k++) {
         double step[WEIGHTS], tried[WEIGHTS], part = 1;
-        going = find_step(step, &now, w) > 1e-4;
+        going = find_step(step, &now, w, prior) > 1e-4;
         for (int halving = 0; going && halving < HALVINGS; halving++, part /= 2) {
             for (size_t i = 0; i < WEIGHTS; i++) {
                 tried[i] = w[i] + part * step[i];
