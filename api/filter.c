@@ -1,6 +1,7 @@
-/* Which items may be in a list. The shop's own rules (hidden, sold out), the kind and the caller's
- * expression are one columnar evaluation each, shared by all members of a call; what a member has
- * seen is taken out of a copy. */
+/* Which items may be in a list. Every rule is a row of one table: its name and its words, and
+ * either an expression over the item (hidden, sold out, the kind, the caller's), evaluated once for
+ * all members of a call, or a pair of functions that take items out of a member's copy of the mask
+ * and tell of one item whether they would. */
 #include "api/filter.h"
 
 #include "api/support.h"
@@ -23,10 +24,11 @@ gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call, gx_error *er
 
 static gx_status read_where(gx_filter *filter, gx_call_env *call, gx_error *err) {
     gx_slice text = gx_arg_text(call->args, "where");
-    gx_status status = gx_where_compile(&filter->shown, call->arena, gx_slice_of(shown_text), err);
+    gx_where **where = filter->where;
+    gx_status status =
+        gx_where_compile(&where[GX_FILTER_SHOWN], call->arena, gx_slice_of(shown_text), err);
     if (status == GX_OK && gx_arg_has(call->args, "where")) {
-        status = gx_where_compile(&filter->where, call->arena, text, err);
-        filter->where_text = text;
+        status = gx_where_compile(&where[GX_FILTER_WHERE], call->arena, text, err);
     }
     return status;
 }
@@ -60,7 +62,7 @@ static gx_status read_kind(gx_filter *filter, gx_call_env *call, gx_error *err) 
     if (!text) {
         return gx_fail_memory(err, 64);
     }
-    return gx_where_compile(&filter->kind, call->arena, gx_slice_of(text), err);
+    return gx_where_compile(&filter->where[GX_FILTER_KIND], call->arena, gx_slice_of(text), err);
 }
 
 static gx_status read_exclude(gx_filter *filter, gx_call_env *call, gx_error *err) {
@@ -83,6 +85,147 @@ static gx_status read_exclude(gx_filter *filter, gx_call_env *call, gx_error *er
     return GX_OK;
 }
 
+/* ---- rules about the member ------------------------------------------------------------------ */
+
+typedef bool did_rule(const gx_filter *filter, uint8_t did);
+
+/* What the member dislikes is out unless they ask to see everything. */
+static bool did_dislike(const gx_filter *filter, uint8_t did) {
+    return filter->hide_bought && (did & GX_DID_DISLIKE) != 0;
+}
+
+static bool did_see(const gx_filter *filter, uint8_t did) {
+    return filter->hide_touched || (filter->hide_bought && (did & GX_DID_HAVE) != 0);
+}
+
+static void clear_did(uint8_t *pass, const gx_filter *filter, const gx_member_live *live,
+                      did_rule *rule) {
+    const gx_history *history = &live->rec.history;
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < filter->items && rule(filter, live->did[k])) {
+            pass[history->item[k]] = 0;
+        }
+    }
+}
+
+static bool did(const gx_filter *filter, const gx_member_live *live, uint32_t item,
+                did_rule *rule) {
+    const gx_history *history = &live->rec.history;
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] == item) {
+            return rule(filter, live->did[k]);
+        }
+    }
+    return false;
+}
+
+static void clear_disliked(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    clear_did(pass, filter, live, did_dislike);
+}
+
+static bool is_disliked(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return did(filter, live, item, did_dislike);
+}
+
+static void clear_seen(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    clear_did(pass, filter, live, did_see);
+}
+
+static bool is_seen(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return did(filter, live, item, did_see);
+}
+
+static void clear_texts(uint8_t *pass, const gx_filter *filter, const char *field,
+                        const gx_slice *text, uint32_t count) {
+    for (uint32_t k = 0; k < count; k++) {
+        gx_columns_clear_text(pass, filter->items, filter->columns, field, text[k]);
+    }
+}
+
+static bool is_text(const gx_filter *filter, uint32_t item, const char *field, const gx_slice *text,
+                    uint32_t count) {
+    for (uint32_t k = 0; k < count; k++) {
+        if (gx_columns_is(filter->columns, item, field, text[k])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void clear_own(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    clear_texts(pass, filter, "seller", &live->rules.id, live->rules.id.size > 0);
+}
+
+static bool is_own(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return is_text(filter, item, "seller", &live->rules.id, live->rules.id.size > 0);
+}
+
+static void clear_sellers(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    clear_texts(pass, filter, "seller", live->rules.sellers, live->rules.seller_count);
+}
+
+static bool is_of_seller(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return is_text(filter, item, "seller", live->rules.sellers, live->rules.seller_count);
+}
+
+static void clear_brands(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    clear_texts(pass, filter, "brand", live->rules.brands, live->rules.brand_count);
+}
+
+static bool is_of_brand(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return is_text(filter, item, "brand", live->rules.brands, live->rules.brand_count);
+}
+
+static const char *const age_fields[] = GX_RULE_FIELDS("age_min");
+
+static void clear_too_young(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    for (size_t f = 0; f < GX_COUNT(age_fields); f++) {
+        gx_columns_clear_above(pass, filter->items, filter->columns, age_fields[f],
+                               live->rules.age);
+    }
+}
+
+static bool is_too_young(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return gx_columns_above(filter->columns, item, age_fields[0], live->rules.age) ||
+           gx_columns_above(filter->columns, item, age_fields[1], live->rules.age);
+}
+
+static bool is_excluded(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    (void)live;
+    return filter->excluded_count > 0 && bsearch(&item, filter->excluded, filter->excluded_count,
+                                                 sizeof item, gx_by_number) != NULL;
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+typedef struct rule {
+    const char *name, *en, *zh;
+    int where; /* a gx_filter_where, or −1 */
+    /* NULL: nothing about the member; what is out for all is in filter->pass already. */
+    void (*clear)(uint8_t *pass, const gx_filter *filter, const gx_member_live *live);
+    bool (*keeps_out)(const gx_filter *filter, const gx_member_live *live, uint32_t item);
+} rule;
+
+/* In the order in which an explanation looks for a reason. */
+static const rule rules[] = {
+    {"hidden", "It is hidden, off, deleted or sold out", "已隐藏、下架、删除或售罄",
+     GX_FILTER_SHOWN, NULL, NULL},
+    {"kind", "It is not of a kind that was asked for", "不属于所要的类型", GX_FILTER_KIND, NULL,
+     NULL},
+    {"where", "It does not pass the filter of this call", "不符合本次的筛选条件", GX_FILTER_WHERE,
+     NULL, NULL},
+    {"excluded", "This call excludes it", "本次已将它排除", -1, NULL, is_excluded},
+    {"own", "The member sells it", "会员自己在卖", -1, clear_own, is_own},
+    {"blocked_seller", "The member and its seller: one blocked the other",
+     "会员与它的卖家之间有拉黑", -1, clear_sellers, is_of_seller},
+    {"blocked_brand", "The member blocked its brand", "会员屏蔽了这个品牌", -1, clear_brands,
+     is_of_brand},
+    {"age", "It has an age limit that the member is not known to meet",
+     "有年龄限制,会员未达到或年龄不详", -1, clear_too_young, is_too_young},
+    {"disliked", "The member dislikes it", "会员不喜欢", -1, clear_disliked, is_disliked},
+    {"seen", "The member had it, or has seen it", "会员已经买过或看过", -1, clear_seen, is_seen},
+};
+
 /* ---- the mask ------------------------------------------------------------------------------- */
 
 static gx_status narrow(gx_filter *filter, uint8_t *other, const gx_where *where, gx_error *err) {
@@ -104,9 +247,10 @@ static gx_status make_mask(gx_filter *filter, gx_arena *arena, gx_error *err) {
         status = gx_fail_memory(err, (size_t)filter->items * 2);
         goto done;
     }
-    GX_TRY(gx_where_eval(filter->pass, filter->shown, filter->columns, filter->items, err));
-    GX_TRY(narrow(filter, other, filter->kind, err));
-    GX_TRY(narrow(filter, other, filter->where, err));
+    GX_TRY(gx_where_eval(filter->pass, filter->where[0], filter->columns, filter->items, err));
+    for (size_t k = 1; k < GX_FILTER_WHERES; k++) {
+        GX_TRY(narrow(filter, other, filter->where[k], err));
+    }
     for (uint32_t k = 0; k < filter->excluded_count; k++) {
         filter->pass[filter->excluded[k]] = 0;
     }
@@ -137,65 +281,42 @@ done:
     return status;
 }
 
-/* ---- one member ----------------------------------------------------------------------------- */
-
-/* "seen", "disliked" or NULL. What the member dislikes is out unless they ask to see everything. */
-static const char *member_rule(const gx_filter *filter, uint8_t did) {
-    if (filter->hide_bought && (did & GX_DID_DISLIKE)) {
-        return "disliked";
-    }
-    if (filter->hide_touched || (filter->hide_bought && (did & GX_DID_HAVE))) {
-        return "seen";
-    }
-    return NULL;
-}
-
 void gx_filter_member(uint8_t *mask, const gx_filter *filter, const gx_member_live *live) {
-    const gx_history *history = &live->rec.history;
     memcpy(mask, filter->pass, filter->items);
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < filter->items && member_rule(filter, live->did[k])) {
-            mask[history->item[k]] = 0;
+    for (size_t k = 0; k < GX_COUNT(rules); k++) {
+        if (rules[k].clear) {
+            rules[k].clear(mask, filter, live);
         }
     }
 }
 
 /* ---- reasons -------------------------------------------------------------------------------- */
 
-static gx_value reason(gx_arena *arena, const char *rule, gx_slice test) {
-    gx_value out = gx_map(arena, 2);
-    gx_map_put(arena, &out, "rule", gx_str(rule));
+gx_value gx_filter_why(gx_arena *arena, const char *name, gx_slice test, const char *en,
+                       const char *zh) {
+    gx_value out = gx_map(arena, 6);
+    gx_map_put(arena, &out, "rule", gx_str(name));
     if (test.size > 0) {
         gx_map_put(arena, &out, "test", gx_text_copy(arena, test.data, test.size));
     }
+    gx_map_put(arena, &out, "en", gx_str(en));
+    gx_map_put(arena, &out, "zh", gx_str(zh));
     return out;
-}
-
-static const char *rule_of_member(const gx_filter *filter, const gx_member_live *live,
-                                  uint32_t item) {
-    const gx_history *history = &live->rec.history;
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] == item) {
-            return member_rule(filter, live->did[k]);
-        }
-    }
-    return NULL;
 }
 
 gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
                           gx_arena *arena) {
-    const char *const rules[] = {"hidden", "kind", "where"};
-    const gx_where *const wheres[] = {filter->shown, filter->kind, filter->where};
     for (size_t k = 0; k < GX_COUNT(rules); k++) {
-        gx_slice failed = gx_where_failed(wheres[k], filter->columns, item);
-        if (failed.size > 0) {
-            return reason(arena, rules[k], failed);
+        const rule *r = &rules[k];
+        gx_slice failed = {"", 0};
+        if (r->where >= 0) {
+            failed = gx_where_failed(filter->where[r->where], filter->columns, item);
+        }
+        bool about_member = r->clear != NULL;
+        if (failed.size > 0 ||
+            (r->keeps_out && (live || !about_member) && r->keeps_out(filter, live, item))) {
+            return gx_filter_why(arena, r->name, failed, r->en, r->zh);
         }
     }
-    if (filter->excluded_count > 0 &&
-        bsearch(&item, filter->excluded, filter->excluded_count, sizeof item, gx_by_number)) {
-        return reason(arena, "excluded", (gx_slice){"", 0});
-    }
-    const char *own = live ? rule_of_member(filter, live, item) : NULL;
-    return own ? reason(arena, own, (gx_slice){"", 0}) : gx_nil();
+    return gx_nil();
 }

@@ -5,14 +5,19 @@
 
 #include "api/member.h"
 
+/* What is an expression over the item alone, the same for all members of a call. */
+typedef enum gx_filter_where {
+    GX_FILTER_SHOWN, /* not hidden, not sold out */
+    GX_FILTER_KIND,
+    GX_FILTER_WHERE, /* the caller's */
+    GX_FILTER_WHERES
+} gx_filter_where;
+
 typedef struct gx_filter {
     const gx_columns *columns;
-    uint32_t items;      /* of the store: the length of every mask */
-    gx_where *shown;     /* not hidden, not sold out */
-    gx_where *kind;      /* NULL: every kind */
-    gx_where *where;     /* NULL: none given */
-    gx_slice where_text; /* as it was given */
-    uint32_t *excluded;  /* sorted */
+    uint32_t items;                    /* of the store: the length of every mask */
+    gx_where *where[GX_FILTER_WHERES]; /* NULL: everything passes */
+    uint32_t *excluded;                /* sorted */
     uint32_t excluded_count;
     bool hide_bought, hide_touched; /* by `seen` */
     uint8_t *pass;                  /* before anything about a member; in the arena */
@@ -41,10 +46,14 @@ GX_MUST_CHECK gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call
  * exclude nothing. */
 GX_MUST_CHECK gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
                                        bool with_seen, gx_error *err);
-/* The mask for one member, into mask[items]: what passes less what they have seen or disliked. */
+/* The mask for one member, into mask[items]: what passes less what a rule about the member keeps
+ * out (what they sell, blocked, are too young for, have seen or disliked). */
 void gx_filter_member(uint8_t *mask, const gx_filter *filter, const gx_member_live *live);
-/* Why the item is kept out: {rule, test?}; nil where it passes. `live` may be NULL. */
+/* Why the item is kept out: {rule, test?, en, zh}; nil where it passes. `live` may be NULL. */
 gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
                           gx_arena *arena);
+/* The shape of a reason, also for what is no filter. `test` may be empty. */
+gx_value gx_filter_why(gx_arena *arena, const char *name, gx_slice test, const char *en,
+                       const char *zh);
 
 #endif

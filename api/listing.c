@@ -68,10 +68,15 @@ gx_value gx_listing_shares(gx_arena *arena, const gx_rec_item *item) {
 }
 
 /* popular: no channel speaks for it. new: the snapshot does not know it. */
-static gx_value flags_of(const gx_why_writer *writer, const gx_rec_item *item) {
+gx_value gx_listing_flags(const gx_why_writer *writer, const gx_rec_item *item) {
     gx_arena *arena = writer->call->arena;
     gx_value list = gx_list(arena, 2);
     double sum = 0;
+    for (uint32_t f = 0; f < GX_SLATE_FLAG_COUNT; f++) {
+        if (item->flags >> f & 1) {
+            gx_list_add(arena, &list, gx_str(gx_slate_flag_name((gx_slate_flag)f)));
+        }
+    }
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         sum += item->channel[c];
     }
@@ -99,6 +104,6 @@ gx_value gx_listing_item(const gx_why_writer *writer, const gx_rec_item *item, b
     if (why) {
         gx_map_put(arena, &row, "why", gx_why_list(writer, item));
     }
-    gx_map_put(arena, &row, "flags", flags_of(writer, item));
+    gx_map_put(arena, &row, "flags", gx_listing_flags(writer, item));
     return row;
 }

@@ -16,6 +16,8 @@ GX_MUST_CHECK gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_
                                            gx_error *err);
 /* {friends, circle, leader, interest} */
 gx_value gx_listing_shares(gx_arena *arena, const gx_rec_item *item);
+/* What there is to say of it in a word: of the slate (gx_slate_flag), `popular`, `new`. */
+gx_value gx_listing_flags(const gx_why_writer *writer, const gx_rec_item *item);
 /* {id, title?, score, rank, channels, why?, flags} */
 gx_value gx_listing_item(const gx_why_writer *writer, const gx_rec_item *item, bool why);
 

@@ -372,6 +372,9 @@ gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state
     if (user != GX_NONE) {
         status = read_all(&live, &r, columns, err);
     }
+    if (status == GX_OK) {
+        status = gx_member_rules_read(&live.rules, txn, columns, &r.people, user, arena, err);
+    }
     gx_free(r.deeds.data);
     gx_people_finish(&r.people);
     gx_free(r.acts.data);

@@ -3,7 +3,7 @@
 #ifndef GX_API_MEMBER_H
 #define GX_API_MEMBER_H
 
-#include "api/state.h"
+#include "api/member_rules.h"
 
 enum {
     GX_MEMBER_FRIENDS = 200, /* the strongest ties whose acts are read */
@@ -18,6 +18,7 @@ typedef struct gx_member_live {
     gx_rec_member rec;      /* for the recommender */
     const uint8_t *did;     /* one an entry of rec.history */
     const uint32_t *action; /* likewise: what weighed most of what they did with it */
+    gx_member_rules rules;
 } gx_member_live;
 
 /* Reads history, ties and the acts of those tied. `user` GX_NONE: a member the store does not know,

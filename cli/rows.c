@@ -10,7 +10,7 @@ void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value 
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between) {
     const char *text = "";
     for (uint32_t i = 0; list && list->type == GX_LIST && i < list->size; i++) {
-        const gx_value *one = gx_map_get(&list->as.items[i], key);
+        const gx_value *one = key ? gx_map_get(&list->as.items[i], key) : &list->as.items[i];
         if (one && one->type == GX_TEXT) {
             const char *longer = gx_arena_printf(arena, "%s%s%.*s", text, *text ? between : "",
                                                  (int)one->size, one->as.text);

@@ -127,7 +127,8 @@ GX_MUST_CHECK gx_status gx_ask(gx_value *out, gx_command *command, const char *m
 /* For `rows` of a verb: row[as] is from[key], nil where that has none. */
 void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value *from,
                  const char *key);
-/* The texts that the maps of a list (NULL: none) have under `key`, as one. */
+/* The texts that the maps of a list (NULL: none) have under `key` (NULL: the texts of the list), as
+ * one. */
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between);
 /* In the command's format. `list` and `columns` as in gx_verb. */
 GX_MUST_CHECK gx_status gx_print(const gx_command *command, const gx_value *value, const char *list,

@@ -1,6 +1,7 @@
 /* rec.explain: one item for one member: the parts of its score, the rank it has or would have, and
  * what keeps it out of the list: a rule, the failing part of `where`, or its rank. */
 #include "api/listing.h"
+#include "api/slate.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -13,15 +14,18 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_SLATE_PARAMS,
 };
 /* clang-format on */
 
 typedef struct answer {
     gx_filter filter;
+    gx_asked_slate slate;
     gx_member_live live;
     gx_rec_item item;            /* its rank is 0 where it is kept out */
-    uint32_t rank_without_rules; /* if nothing kept it out */
+    uint32_t rank_without_rules; /* by its score, if nothing kept it out */
     gx_rec_list list;            /* of length n: the rung and the score that was just enough */
+    bool listed;                 /* it is in that list */
 } answer;
 
 /* The rank the item would have if nothing kept it out. */
@@ -35,6 +39,9 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *
     gx_filter_member(mask, &a->filter, &a->live);
     request.pass = mask;
     GX_TRY(gx_listing_weights(request.weights, call, err));
+    GX_TRY(gx_slate_read(&a->slate, call, &a->filter, request.n, err));
+    a->slate.slate.watch = item;
+    request.slate = a->slate.plain ? NULL : &a->slate.slate;
     GX_TRY(gx_rec_list_make(&a->list, call->state->rec, &a->live.rec, &request, call->arena,
                             call->job, err));
     uint8_t passes = mask[item];
@@ -42,6 +49,13 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *
     GX_TRY(gx_rec_explain(&a->item, &a->rank_without_rules, call->state->rec, &a->live.rec,
                           &request, item, call->arena, call->job, err));
     a->item.rank = passes ? a->rank_without_rules : 0;
+    for (uint32_t k = 0; k < a->list.count; k++) {
+        if (a->list.items[k].item == item) {
+            a->item.rank = k + 1;
+            a->item.flags = a->list.items[k].flags;
+            a->listed = true;
+        }
+    }
 done:
     return status;
 }
@@ -49,11 +63,9 @@ done:
 /* What keeps the item out of a list of n; nil where it is in. */
 static gx_value reason_of(const answer *a, uint32_t item, uint32_t n, gx_arena *arena) {
     gx_value reason = gx_filter_reason(&a->filter, &a->live, item, arena);
-    if (reason.type == GX_NIL && a->item.rank > n) {
-        reason = gx_map(arena, 3);
-        gx_map_put(arena, &reason, "rule", gx_str("rank"));
-        gx_map_put(arena, &reason, "n", gx_int(n));
-        gx_map_put(arena, &reason, "score_needed", gx_real(a->list.items[n - 1].score));
+    if (reason.type == GX_NIL && !a->listed) {
+        reason = gx_slate_reason(&a->slate, &a->list, &a->item, a->rank_without_rules, n,
+                                 a->filter.columns, arena);
     }
     return reason;
 }
@@ -64,7 +76,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_arena *arena = call->arena;
     uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
     gx_value reason = reason_of(a, item, n, arena);
-    gx_value row = gx_map(arena, 12);
+    gx_value row = gx_map(arena, 14);
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "known", gx_bool(a->live.rec.user != GX_NONE));
     gx_map_put(arena, &row, "item", gx_word_value(arena, call->txn, GX_SPACE_ITEM, item));
@@ -73,7 +85,9 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_map_put(arena, &row, "rank", a->item.rank ? gx_int(a->item.rank) : gx_nil());
     gx_map_put(arena, &row, "rank_if_allowed", gx_int(a->rank_without_rules));
     gx_map_put(arena, &row, "score", gx_real(a->item.score));
+    gx_map_put(arena, &row, "factor", gx_real(a->item.factor));
     gx_map_put(arena, &row, "channels", gx_listing_shares(arena, &a->item));
+    gx_map_put(arena, &row, "flags", gx_listing_flags(writer, &a->item));
     gx_map_put(arena, &row, "why", gx_why_list(writer, &a->item));
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(a->list.rung)));
     gx_map_put(arena, &row, "circle", gx_community_value(arena, call->state, a->list.circle));
@@ -83,7 +97,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
 static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *columns,
                           gx_error *err) {
     gx_status status = GX_OK;
-    answer a;
+    answer a = {0};
     gx_why_writer writer = {.call = call, .columns = columns, .live = &a.live};
     uint32_t item, user = GX_NONE;
     gx_slice word = gx_arg_text(call->args, "user");
@@ -121,7 +135,8 @@ const gx_method gx_method_rec_explain = {
     .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{user, known, item, listed, why_not: {rule, test, n, score_needed}, rank, "
-              "rank_if_allowed, score, channels, why, rung, circle}",
+    .result =
+        "{user, known, item, listed, why_not: {rule, test, en, zh, most, n, "
+        "score_needed}, rank, rank_if_allowed, score, factor, channels, flags, why, rung, circle}",
     .run = run,
 };

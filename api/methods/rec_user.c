@@ -1,6 +1,7 @@
 /* rec.user: the n best items for each member, by the four channels, with reasons. Reads the store
  * at this moment, so what was written a moment ago counts. */
 #include "api/listing.h"
+#include "api/slate.h"
 #include "api/support.h"
 
 #include <stdio.h>
@@ -19,47 +20,53 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_SLATE_PARAMS,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
 /* clang-format on */
 
+typedef struct request {
+    const gx_filter *filter;
+    const gx_asked_slate *slate;
+    uint8_t *mask;
+    gx_rec_request rec;
+    uint32_t min_count;
+    int64_t clock_ms;
+} request;
+
 /* Said where fewer items came back than were asked for; nil otherwise. */
-static gx_value short_of(gx_arena *arena, const gx_filter *filter, const gx_rec_list *list,
-                         uint32_t n) {
-    if (list->count >= n) {
+static gx_value short_of(gx_arena *arena, const request *r, const gx_rec_list *list) {
+    if (list->count >= r->rec.n) {
         return gx_nil();
     }
     char *text = gx_arena_printf(
         arena,
         "%u of %u: of %u items %u are shown, of the right kind and pass where and exclude, "
-        "and %u of them this member has not seen",
-        list->count, n, filter->items, filter->passing, list->passing);
+        "and %u of them this member has not seen%s",
+        list->count, r->rec.n, r->filter->items, r->filter->passing, list->passing,
+        list->count < list->passing ? "; caps leave no room for more" : "");
     return gx_str(text ? text : "");
 }
 
-static gx_value list_value(gx_why_writer *writer, const gx_filter *filter, const gx_rec_list *list,
-                           gx_value user, uint32_t n, bool why) {
+static gx_value list_value(gx_why_writer *writer, const request *r, const gx_rec_list *list,
+                           gx_value user) {
     gx_arena *arena = writer->call->arena;
-    gx_value row = gx_map(arena, 6), items = gx_list(arena, list->count);
+    gx_value row = gx_map(arena, 8), items = gx_list(arena, list->count);
     for (uint32_t k = 0; k < list->count; k++) {
-        gx_list_add(arena, &items, gx_listing_item(writer, &list->items[k], why));
+        gx_list_add(arena, &items, gx_listing_item(writer, &list->items[k], r->rec.why));
     }
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "known", gx_bool(writer->live->rec.user != GX_NONE));
     gx_map_put(arena, &row, "items", items);
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(list->rung)));
     gx_map_put(arena, &row, "circle", gx_community_value(arena, writer->call->state, list->circle));
-    gx_map_put(arena, &row, "short", short_of(arena, filter, list, n));
+    gx_map_put(arena, &row, "short", short_of(arena, r, list));
+    if (r->slate->pin_count > 0) {
+        gx_map_put(arena, &row, "not_pinned",
+                   gx_slate_missing_pins(r->slate, r->filter, writer->live, r->mask, arena));
+    }
     return row;
 }
-
-typedef struct request {
-    const gx_filter *filter;
-    uint8_t *mask;
-    gx_rec_request rec;
-    uint32_t min_count;
-    int64_t clock_ms;
-} request;
 
 static gx_status one_member(gx_value *out, gx_call_env *call, const request *r,
                             const gx_value *user, gx_error *err) {
@@ -79,8 +86,7 @@ static gx_status one_member(gx_value *out, gx_call_env *call, const request *r,
         gx_rec_list_make(&list, call->state->rec, &live.rec, &r->rec, call->arena, call->job, err));
     gx_why_writer writer = {
         .call = call, .columns = r->filter->columns, .live = &live, .min_count = r->min_count};
-    *out = list_value(&writer, r->filter, &list, gx_text_copy(call->arena, word.data, word.size),
-                      r->rec.n, r->rec.why);
+    *out = list_value(&writer, r, &list, gx_text_copy(call->arena, word.data, word.size));
 done:
     return status;
 }
@@ -89,13 +95,16 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
                              gx_error *err) {
     gx_status status = GX_OK;
     gx_filter filter;
+    gx_asked_slate slate;
     const gx_value *users = gx_arg_value(call->args, "users");
-    request r = {.filter = &filter, .clock_ms = gx_time_ms()};
+    request r = {.filter = &filter, .slate = &slate, .clock_ms = gx_time_ms()};
     r.rec.n = (uint32_t)gx_arg_int(call->args, "n");
     r.rec.why = gx_arg_bool(call->args, "why");
     GX_TRY(gx_listing_weights(r.rec.weights, call, err));
     GX_TRY(gx_why_min_count(&r.min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
+    GX_TRY(gx_slate_read(&slate, call, &filter, r.rec.n, err));
+    r.rec.slate = slate.plain ? NULL : &slate.slate;
     r.mask = gx_arena_get(call->arena, (size_t)filter.items + 1);
     if (!r.mask) {
         return gx_fail_memory(err, filter.items);
@@ -153,6 +162,7 @@ const gx_method gx_method_rec_user = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "[{user, known, items: [{id, title, score, rank, channels, why: [{channel, share, "
-              "en, zh, evidence}], flags}], rung, circle, short}]",
+              "en, zh, evidence}], flags}], rung, circle, short, not_pinned: [{id, place, "
+              "why_not}]}]",
     .run = run,
 };

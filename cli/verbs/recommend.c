@@ -30,7 +30,7 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
         const gx_value *entry = &result->as.items[u], *items = gx_map_get(entry, "items");
         for (uint32_t i = 0; items && items->type == GX_LIST && i < items->size; i++) {
             const gx_value *item = &items->as.items[i];
-            gx_value row = gx_map(arena, 8);
+            gx_value row = gx_map(arena, 9);
             gx_row_copy(arena, &row, "user", entry, "user");
             gx_row_copy(arena, &row, "rank", item, "rank");
             gx_row_copy(arena, &row, "item", item, "id");
@@ -39,7 +39,19 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             }
             gx_row_copy(arena, &row, "score", item, "score");
             gx_row_copy(arena, &row, "rung", entry, "rung");
+            gx_map_put(arena, &row, "flags",
+                       gx_row_join(arena, gx_map_get(item, "flags"), NULL, ", "));
             gx_map_put(arena, &row, "why", reasons(arena, gx_map_get(item, "why")));
+            gx_list_add(arena, &list, row);
+        }
+        const gx_value *unpinned = gx_map_get(entry, "not_pinned");
+        for (uint32_t i = 0; unpinned && unpinned->type == GX_LIST && i < unpinned->size; i++) {
+            const gx_value *pin = &unpinned->as.items[i];
+            gx_value row = gx_map(arena, 4);
+            gx_row_copy(arena, &row, "user", entry, "user");
+            gx_row_copy(arena, &row, "item", pin, "id");
+            gx_map_put(arena, &row, "flags", gx_str("not pinned"));
+            gx_row_copy(arena, &row, "why", gx_map_get(pin, "why_not"), "en");
             gx_list_add(arena, &list, row);
         }
         const gx_value *missing = gx_map_get(entry, "short"); /* why the list is no longer */
@@ -60,9 +72,12 @@ const gx_verb gx_verb_recommend = {
     .summary = "products for members, each with its reasons",
     .method = "rec.user",
     .rows = rows,
-    .columns = "user,rank,item,title,score,rung,why",
+    .columns = "user,rank,item,title,score,rung,flags,why",
     .examples =
         "  guanxi recommend shop.gx u1204 -n 10\n"
         "  guanxi recommend shop.gx u1204 u7 --where 'price < 200 and stock > 0' --format json\n"
+        "  guanxi recommend shop.gx u1204 --pin sku-12=1 --caps category=3 --caps brand=1\n"
+        "  guanxi recommend shop.gx u1204 --boost '1.5 where brand = \"acme\"; 0.5 where price > "
+        "900'\n"
         "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n",
 };

@@ -51,4 +51,12 @@ static inline const gx__page *gx__column_page(const gx__column *column, uint32_t
     return p < column->page_count ? &column->pages[p] : NULL;
 }
 
+/* What tells the values of a column apart: 0 where the row has none; a list goes by its first
+ * entry. Numbers have the highest bit set, which words, being small, do not (−x and x are one
+ * value). */
+#define GX__KEY_NUMBER (UINT64_C(1) << 63)
+uint64_t gx__column_key(const gx__column *column, uint32_t row);
+/* The key of a text; 0 where no row has ever had it. */
+uint64_t gx__column_key_of(const gx__column *column, gx_slice text);
+
 #endif

@@ -105,17 +105,18 @@ static gx_status ranking_make(ranking *out, const gx_rec *rec, const gx_rec_memb
         }
     }
     r.passing = request->pass ? filter(r.total, request->pass, items) : items;
+    if (request->slate && (request->slate->factor || request->slate->novelty > 0)) {
+        for (uint32_t i = 0; i < items; i++) {
+            r.total[i] *= gx__factor(rec, request->slate, i);
+        }
+    }
     *out = r;
     return GX_OK;
 }
 
-static float popularity(const gx_rec *rec, uint32_t item) {
-    float p = rec->popular && item < rec->items ? rec->popular[item] : 0;
-    return p > 0 ? p : 0;
-}
-
-static bool passes(const gx_rec_request *request, uint32_t item) {
-    return item < request->items && (!request->pass || request->pass[item]);
+/* The popularity by which items follow that no channel speaks for. */
+static float popularity(const gx_rec *rec, const gx_rec_request *request, uint32_t item) {
+    return gx__popularity(rec, item) * gx__factor(rec, request->slate, item);
 }
 
 /* ---- the ladder ----------------------------------------------------------------------------- */
@@ -146,11 +147,21 @@ static gx_rung rung_of(const gx__scores *scores) {
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
+/* boosted or buried: by what was asked for, not by novelty. */
+static uint32_t flags_of(const gx_slate *slate, uint32_t item) {
+    float factor = slate && slate->factor ? slate->factor[item] : 1;
+    return (factor > 1 ? 1U << GX_SLATE_BOOSTED : 0) | (factor < 1 ? 1U << GX_SLATE_BURIED : 0);
+}
+
 static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request *request,
                        uint32_t item) {
     float s[GX_CHANNEL_COUNT];
+    float factor = gx__factor(r->scores.rec, request->slate, item);
     gx__scores_of(s, &r->scores, item);
-    *out = (gx_rec_item){.item = item, .score = (double)blend(request->weights, s)};
+    *out = (gx_rec_item){.item = item,
+                         .score = (double)(blend(request->weights, s) * factor),
+                         .factor = (double)factor,
+                         .flags = flags_of(request->slate, item)};
     double sum = 0;
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         out->channel[c] = (double)request->weights[c] * (double)s[c];
@@ -165,37 +176,72 @@ static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request 
 static uint32_t popular_rest(gx_scored *out, uint32_t n, ranking *r, const gx_rec *rec,
                              const gx_rec_request *request) {
     for (uint32_t i = 0; i < request->items; i++) {
-        bool rest = r->total[i] == 0 && passes(request, i);
-        r->total[i] = rest ? popularity(rec, i) : -1;
+        bool rest = r->total[i] == 0 && gx__passes(request, i);
+        r->total[i] = rest ? popularity(rec, request, i) : -1;
     }
     return gx_top(out, n, r->total, request->items, NULL, -0.5F);
 }
 
-static gx_status list_items(gx_rec_list *list, ranking *r, const gx_rec *rec,
-                            const gx_rec_request *request, gx_arena *arena, gx_error *err) {
-    uint32_t n = request->n < r->passing ? request->n : r->passing;
+/* Without a slate: the n best, and what is popular behind them. */
+static gx_status pick_best(gx__pick *picks, uint32_t *out_count, ranking *r, const gx_rec *rec,
+                           const gx_rec_request *request, uint32_t n, gx_error *err) {
     gx_scored *top = gx_alloc((size_t)n + 1, sizeof *top);
-    gx_rec_item *items = gx_arena_get(arena, ((size_t)n + 1) * sizeof *items);
-    if (!top || !items) {
-        gx_free(top);
-        return gx_fail_memory(err, n * (sizeof *top + sizeof *items));
+    if (!top) {
+        return gx_fail_memory(err, n * sizeof *top);
     }
     uint32_t found = gx_top(top, n, r->total, request->items, NULL, 0);
-    list->rung = found > 0 ? rung_of(&r->scores) : GX_RUNG_POPULAR;
-    list->count = found;
+    uint32_t count = found;
     if (found < n) {
-        list->count += popular_rest(top + found, n - found, r, rec, request);
+        count += popular_rest(top + found, n - found, r, rec, request);
     }
-    for (uint32_t k = 0; k < list->count; k++) {
-        fill_parts(&items[k], r, request, top[k].item);
-        items[k].rank = k + 1;
-        if (found == 0 && rec->popular_max > 0) {
-            items[k].score = (double)(popularity(rec, top[k].item) / rec->popular_max);
-        }
+    for (uint32_t k = 0; k < count; k++) {
+        picks[k] = (gx__pick){.item = top[k].item, .earned = k < found};
     }
     gx_free(top);
-    list->items = items;
+    *out_count = count;
     return GX_OK;
+}
+
+static void fill_list(gx_rec_list *list, const gx__pick *picks, const ranking *r, const gx_rec *rec,
+                      const gx_rec_request *request) {
+    bool earned = false;
+    for (uint32_t k = 0; k < list->count; k++) {
+        earned |= picks[k].earned;
+    }
+    list->rung = earned ? rung_of(&r->scores) : GX_RUNG_POPULAR;
+    for (uint32_t k = 0; k < list->count; k++) {
+        gx_rec_item *item = &list->items[k];
+        fill_parts(item, r, request, picks[k].item);
+        item->rank = k + 1;
+        item->flags |= picks[k].flags;
+        if (!earned && rec->popular_max > 0) {
+            item->score = (double)(popularity(rec, request, item->item) / rec->popular_max);
+        }
+    }
+}
+
+static gx_status list_items(gx_rec_list *list, ranking *r, const gx_rec *rec,
+                            const gx_rec_request *request, gx_arena *arena, gx_error *err) {
+    gx_status status;
+    uint32_t n = request->n < r->passing ? request->n : r->passing;
+    gx__pick *picks = gx_alloc((size_t)n + 1, sizeof *picks);
+    list->items = gx_arena_get(arena, ((size_t)n + 1) * sizeof *list->items);
+    list->full_limit = GX_NONE;
+    if (!picks || !list->items) {
+        gx_free(picks);
+        return gx_fail_memory(err, n * (sizeof *picks + sizeof *list->items));
+    }
+    if (request->slate) {
+        status =
+            gx__slate_pick(picks, &list->count, &list->full_limit, rec, request, n, r->total, err);
+    } else {
+        status = pick_best(picks, &list->count, r, rec, request, n, err);
+    }
+    if (status == GX_OK) {
+        fill_list(list, picks, r, rec, request);
+    }
+    gx_free(picks);
+    return status;
 }
 
 gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_member *member,
@@ -229,13 +275,13 @@ done:
 static uint32_t rank_of(const ranking *r, const gx_rec *rec, const gx_rec_request *request,
                         uint32_t item) {
     uint32_t before = 0;
-    float score = r->total[item], popular = popularity(rec, item);
+    float score = r->total[item], popular = popularity(rec, request, item);
     for (uint32_t i = 0; i < request->items; i++) {
         float s = r->total[i];
         bool first = i < item;
         if (s == 0 && score == 0) {
-            float p = popularity(rec, i);
-            before += passes(request, i) && (p > popular || (p == popular && first)) ? 1 : 0;
+            float p = popularity(rec, request, i);
+            before += gx__passes(request, i) && (p > popular || (p == popular && first)) ? 1 : 0;
         } else {
             before += s > score || (s == score && first) ? 1 : 0;
         }
@@ -258,7 +304,7 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
     }
     gx_rec_item made;
     fill_parts(&made, &r, request, item);
-    made.rank = passes(request, item) ? rank_of(&r, rec, request, item) : 0;
+    made.rank = gx__passes(request, item) ? rank_of(&r, rec, request, item) : 0;
     GX_TRY(gx__why_fill(&made, 1, &r.scores, err));
     *out = made;
     *out_rank = made.rank;

@@ -12,6 +12,7 @@
 #define GX_MODELS_REC_REC_H
 
 #include "models/model.h"
+#include "models/rec/slate.h"
 
 /* X(NAME, text, weight by default) */
 #define GX_CHANNEL_MAP(X)                                                                          \
@@ -114,8 +115,9 @@ typedef struct gx_rec_request {
     float weights[GX_CHANNEL_COUNT]; /* ≥ 0 */
     const uint8_t
         *pass; /* one an item: 0 filters it out (where, status, exclude, seen); NULL: all pass */
-    uint32_t items; /* length of `pass` and of the catalogue; may exceed the snapshot's */
-    bool why;       /* fill the evidence */
+    uint32_t items;        /* length of `pass` and of the catalogue; may exceed the snapshot's */
+    bool why;              /* fill the evidence */
+    const gx_slate *slate; /* rules about the list; NULL: none */
 } gx_rec_request;
 
 /* Evidence: numbers only. Which field is set follows from the channel. */
@@ -139,9 +141,11 @@ typedef struct gx_why {
 
 typedef struct gx_rec_item {
     uint32_t item;
-    double score; /* Σ weight × s_c; on the rung `popular` the popularity, 1 for the most popular
-                     item */
+    double score;  /* factor × Σ weight × s_c; on the rung `popular` the popularity, 1 for the most
+                      popular item */
+    double factor; /* of the slate's boosts and novelty; 1 without */
     uint32_t rank;
+    uint32_t flags;                   /* bits of gx_slate_flag */
     double channel[GX_CHANNEL_COUNT]; /* shares, sum 1; all 0 where only popularity speaks for it */
     gx_why why[GX_CHANNEL_COUNT];
     uint32_t why_count;
@@ -151,18 +155,22 @@ typedef struct gx_rec_list {
     gx_rec_item *items; /* made in the arena */
     uint32_t count;
     gx_rung rung;
-    uint32_t circle;  /* of the member; GX_NONE: none */
-    uint32_t passing; /* items that passed the filter: `short` is said from this */
+    uint32_t circle;     /* of the member; GX_NONE: none */
+    uint32_t passing;    /* items that passed the filter: `short` is said from this */
+    uint32_t full_limit; /* of the slate: the first that had no room left for the item it watches;
+                            GX_NONE: none */
 } gx_rec_list;
 
-/* The n best items that pass, by falling score, then by rising item. Where the channels earn fewer
- * than n, the most popular of the rest follow with score 0 and no shares: the list is shorter than
- * n only where fewer items pass. O(items) and the cost of the interest model. */
+/* The n best items that pass, by falling score, then by rising item, or as the slate has them.
+ * Where the channels earn fewer than n, the most popular of the rest follow with score 0 and no
+ * shares: the list is shorter than n only where fewer items pass, or limits of the slate are all
+ * full. O(items) and the cost of the interest model. */
 GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
                                          const gx_rec_member *member, const gx_rec_request *request,
                                          gx_arena *arena, gx_job *job, gx_error *err);
-/* One item as it would stand in the list of every item that passes: its parts and its rank (0:
- * filtered out; the parts are told all the same). */
+/* One item as it would stand in the list of every item that passes, by its score: its parts and its
+ * rank (0: filtered out; the parts are told all the same). Of a slate only what changes scores
+ * counts: factors and novelty. */
 GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                                        const gx_rec_member *member, const gx_rec_request *request,
                                        uint32_t item, gx_arena *arena, gx_job *job, gx_error *err);

@@ -74,10 +74,15 @@ static gx_status open_model(gx_rec *rec, const gx_arrays *arrays, const char *wa
 
 static void open_popular(gx_rec *rec, const gx_arrays *arrays) {
     rec->popular = gx_arrays_get(arrays, "popular.score", GX_F32, rec->items);
+    double sum = 0;
+    uint32_t above = 0;
     for (uint32_t i = 0; rec->popular && i < rec->items; i++) {
         float p = rec->popular[i];
         rec->popular_max = p > rec->popular_max ? p : rec->popular_max;
+        sum += p > 0 ? (double)p : 0;
+        above += p > 0 ? 1 : 0;
     }
+    rec->popular_mean = above > 0 ? (float)(sum / above) : 1;
 }
 
 static void open_history(gx_rec *rec, const gx_arrays *arrays) {

@@ -34,8 +34,8 @@ struct gx_rec {
     uint32_t users, items;
     const gx_model *model; /* interest; NULL: none */
     void *model_state;
-    const float *popular; /* NULL: none */
-    float popular_max;
+    const float *popular;            /* NULL: none */
+    float popular_max, popular_mean; /* the mean of those above 0 */
     const uint32_t *history_count;
     const int64_t *history_last;
     int64_t newest_ms;
@@ -110,6 +110,34 @@ void gx__walk_acts(gx__scores *scores, const uint64_t *wanted, gx__walk_fn fn, v
 /* How much a person leads the member on an item, 0 … 1, and the score and category that say so. */
 double gx__authority(double *out_score, uint32_t *out_category, const gx_rec *rec,
                      const gx__lead *lead, uint32_t item);
+
+static inline float gx__popularity(const gx_rec *rec, uint32_t item) {
+    float p = rec->popular && item < rec->items ? rec->popular[item] : 0;
+    return p > 0 ? p : 0;
+}
+
+static inline bool gx__passes(const gx_rec_request *request, uint32_t item) {
+    return item < request->items && (!request->pass || request->pass[item]);
+}
+
+/* What the slate multiplies a score by; above 0. */
+static inline float gx__factor(const gx_rec *rec, const gx_slate *slate, uint32_t item) {
+    float factor = slate && slate->factor ? slate->factor[item] : 1;
+    float p = slate && slate->novelty > 0 ? gx__popularity(rec, item) : 0;
+    return p > 0 ? factor * (1 - slate->novelty * (p / (p + rec->popular_mean))) : factor;
+}
+
+typedef struct gx__pick {
+    uint32_t item;
+    uint32_t flags;
+    bool earned; /* a channel speaks for it */
+} gx__pick;
+
+/* The list of request->slate from the totals (0 where filtered out), which it overwrites: at most n
+ * picks, in their order. *out_limit as in gx_rec_list. */
+GX_MUST_CHECK gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_limit,
+                                       const gx_rec *rec, const gx_rec_request *request, uint32_t n,
+                                       float *total, gx_error *err);
 
 /* Fills share and evidence of the items of a list. */
 GX_MUST_CHECK gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores,

@@ -37,6 +37,19 @@ uint32_t gx_columns_rows(const gx_columns *columns);
 gx_value gx_columns_get(const gx_columns *columns, gx_arena *arena, uint32_t row,
                         const char *field);
 
+/* Whether any row has ever had the field. */
+bool gx_columns_has(const gx_columns *columns, const char *field);
+/* Whether the field of the row is this text, or a list with it. */
+bool gx_columns_is(const gx_columns *columns, uint32_t row, const char *field, gx_slice text);
+/* pass[i] = 0 for the rows below `count` of which that is true. O(rows) where any is. */
+void gx_columns_clear_text(uint8_t *pass, uint32_t count, const gx_columns *columns,
+                           const char *field, gx_slice text);
+/* Whether the row has the field and it does not read as a number of at most `limit`: what cannot be
+ * read counts as above every limit. */
+bool gx_columns_above(const gx_columns *columns, uint32_t row, const char *field, double limit);
+void gx_columns_clear_above(uint8_t *pass, uint32_t count, const gx_columns *columns,
+                            const char *field, double limit);
+
 typedef struct gx_where gx_where;
 
 /* bad_request with the position and what was expected; at most 4,096 bytes, 256 tests, depth 32.

@@ -1,0 +1,453 @@
+/* No list ever shows what a rule keeps out: random calls of rec.user against a shop whose every
+ * field the test knows itself. 3,000 calls; 100,000 with GX_LONG=1. */
+#include "api/testing.h"
+
+#include <stdlib.h>
+
+enum { ITEMS = 120, USERS = 40, SELLERS = 8, BRANDS = 6, CATEGORIES = 7 };
+
+typedef struct item {
+    int status; /* 0 on, 1 hidden, 2 deleted, 3 off, 4 none given */
+    int stock;  /* −1: none given */
+    int price, category, brand, seller, kind, age_min;
+} item;
+
+typedef struct person {
+    int age, blocked_brand, blocked_seller, blocked_tie; /* −1: none */
+    bool had[ITEMS], touched[ITEMS], disliked[ITEMS];
+} person;
+
+typedef struct world {
+    test_shop shop;
+    gx_rng rng;
+    item items[ITEMS];
+    person people[USERS];
+} world;
+
+/* What one call asks. */
+typedef struct asked {
+    int user, n, price, kind, seen, cap_category, cap_brand;
+    bool excluded[ITEMS];
+    int pin[3], place[3], pins;
+} asked;
+
+static const char *const kinds[] = {"product", "content", "event"};
+static const char *const statuses[] = {"on", "hidden", "deleted", "off"};
+
+static int below(world *w, int bound) {
+    return (int)gx_rng_below(&w->rng, (uint64_t)bound);
+}
+
+static void put_int(world *w, gx_value *row, const char *key, int value) {
+    if (value >= 0) {
+        gx_map_put(w->shop.arena, row, key, gx_int(value));
+    }
+}
+
+static void put_named(world *w, gx_value *row, const char *key, const char *head, int value) {
+    if (value >= 0) {
+        test_put_int(&w->shop, row, key, head, (uint64_t)value);
+    }
+}
+
+static void put_item(world *w, int i) {
+    const item *it = &w->items[i];
+    gx_arena *a = w->shop.arena;
+    gx_value rows = gx_list(a, 1), row = gx_map(a, 10);
+    put_named(w, &row, "item_id", "i", i);
+    gx_map_put(a, &row, "status", it->status == 4 ? gx_nil() : gx_str(statuses[it->status]));
+    gx_map_put(a, &row, "stock", it->stock < 0 ? gx_nil() : gx_int(it->stock));
+    put_int(w, &row, "price", it->price);
+    put_named(w, &row, "category", "c", it->category);
+    put_named(w, &row, "brand", "b", it->brand);
+    put_named(w, &row, "seller", "u", it->seller); /* some members sell */
+    put_int(w, &row, i % 2 ? "age_min" : "attr_age_min", it->age_min);
+    if (it->kind >= 0) {
+        gx_map_put(a, &row, "kind", gx_str(kinds[it->kind]));
+    }
+    gx_list_add(a, &rows, row);
+    test_put(&w->shop, "item.put", "items", rows);
+}
+
+static void make_items(world *w) {
+    for (int i = 0; i < ITEMS; i++) {
+        w->items[i] = (item){.status = below(w, 4) ? 4 : below(w, 4),
+                             .stock = below(w, 3) - 1,
+                             .price = below(w, 100),
+                             .category = below(w, CATEGORIES + 1) - 1,
+                             .brand = below(w, BRANDS + 1) - 1,
+                             .seller = below(w, SELLERS + 1) - 1,
+                             .kind = below(w, 4) - 1,
+                             .age_min = below(w, 4)   ? -1
+                                        : below(w, 2) ? 18
+                                                      : 60};
+        w->items[i].stock = w->items[i].stock == 1 ? 5 : w->items[i].stock;
+        put_item(w, i);
+    }
+}
+
+static void make_people(world *w) {
+    static const int ages[] = {0, 13, 18, 25, 65};
+    static const char *const bands[] = {NULL, "13-17", "18-24", "25-34", "65+"};
+    gx_arena *a = w->shop.arena;
+    gx_value rows = gx_list(a, USERS), ties = gx_list(a, USERS * 4);
+    for (int u = 0; u < USERS; u++) {
+        int band = below(w, 5);
+        w->people[u] = (person){.age = ages[band],
+                                .blocked_brand = below(w, 3) ? -1 : below(w, BRANDS),
+                                .blocked_seller = below(w, 3) ? -1 : below(w, SELLERS),
+                                .blocked_tie = below(w, 3) ? -1 : below(w, SELLERS)};
+        person *p = &w->people[u];
+        p->blocked_tie = p->blocked_tie == u ? -1 : p->blocked_tie;
+        gx_value row = gx_map(a, 5);
+        put_named(w, &row, "user_id", "u", u);
+        if (bands[band]) {
+            gx_map_put(a, &row, "age_band", gx_str(bands[band]));
+        }
+        put_named(w, &row, "blocked_sellers", "u", p->blocked_seller);
+        if (p->blocked_brand >= 0) {
+            gx_value list = gx_list(a, 2);
+            gx_list_add(a, &list, gx_str("nobody"));
+            gx_list_add(a, &list, gx_str(gx_arena_printf(a, "b%d", p->blocked_brand)));
+            gx_map_put(a, &row, "attr_blocked_brands", list);
+        }
+        gx_list_add(a, &rows, row);
+        for (int k = 0; k < 4; k++) {
+            gx_value tie = gx_map(a, 3);
+            bool block = k == 0 && p->blocked_tie >= 0;
+            put_named(w, &tie, "src", "u", block && u % 2 ? p->blocked_tie : u);
+            put_named(w, &tie, "dst", "u",
+                      block ? (u % 2 ? u : p->blocked_tie) : (u + 1 + below(w, USERS - 1)) % USERS);
+            gx_map_put(a, &tie, "kind", gx_str(block ? "block" : "friend"));
+            gx_list_add(a, &ties, tie);
+        }
+    }
+    test_put(&w->shop, "user.put", "users", rows);
+    test_put(&w->shop, "tie.put", "ties", ties);
+}
+
+static void one_event(world *w) {
+    static const char *const actions[] = {"buy", "view", "dislike", "rate"};
+    int u = below(w, USERS), i = below(w, ITEMS), action = below(w, 8);
+    action = action < 5 ? 1 : action - 5 + (action > 5);
+    action = action > 3 ? 0 : action;
+    w->people[u].touched[i] = true;
+    w->people[u].had[i] |= action == 0 || action == 3;
+    w->people[u].disliked[i] |= action == 2;
+    test_call(&w->shop, "event.put",
+              "{'events': [{'user_id': 'u%d', 'item_id': 'i%d', 'action': '%s', 'ts': %lld}]}", u,
+              i, actions[action], (long long)(1700000000000 + below(w, 1000000)));
+}
+
+/* The shop goes on while lists are asked for. */
+static void something_happens(world *w) {
+    int i = below(w, ITEMS);
+    if (below(w, 2)) {
+        w->items[i].status = below(w, 4);
+        w->items[i].stock = below(w, 2) ? 5 : 0;
+        put_item(w, i);
+    } else {
+        one_event(w);
+    }
+}
+
+/* A block tie between two of whom one sells: any block in the store, either way. */
+static bool blocks(const world *w, int u, int v) {
+    return w->people[u].blocked_tie == v || (v < USERS && w->people[v].blocked_tie == u);
+}
+
+static const char *keeps_out(const world *w, const asked *q, int i) {
+    const item *it = &w->items[i];
+    const person *p = &w->people[q->user];
+    if ((it->status >= 1 && it->status <= 3) || it->stock == 0) {
+        return "hidden";
+    }
+    if (q->kind >= 0 && (it->kind < 0 ? 0 : it->kind) != q->kind) {
+        return "kind";
+    }
+    if (q->price >= 0 && it->price >= q->price) {
+        return "where";
+    }
+    if (q->excluded[i]) {
+        return "excluded";
+    }
+    if (it->seller == q->user) {
+        return "own";
+    }
+    if (it->seller >= 0 && (it->seller == p->blocked_seller || blocks(w, q->user, it->seller))) {
+        return "blocked_seller";
+    }
+    if (it->brand >= 0 && it->brand == p->blocked_brand) {
+        return "blocked_brand";
+    }
+    if (it->age_min > p->age) {
+        return "age";
+    }
+    if (q->seen < 2 && p->disliked[i]) {
+        return "disliked";
+    }
+    return (q->seen == 0 && p->had[i]) || (q->seen == 1 && p->touched[i]) ? "seen" : NULL;
+}
+
+static asked ask(world *w) {
+    asked q = {.user = below(w, USERS),
+               .n = 1 + below(w, 30),
+               .price = below(w, 2) ? -1 : below(w, 110),
+               .kind = below(w, 3) ? -1 : below(w, 3),
+               .seen = below(w, 3),
+               .cap_category = below(w, 2) ? 0 : 1 + below(w, 3),
+               .cap_brand = below(w, 3) ? 0 : 1 + below(w, 3)};
+    for (int k = below(w, 20); k > 0; k--) {
+        q.excluded[below(w, ITEMS)] = true;
+    }
+    for (int place = 1 + below(w, 4); q.pins < 3 && place <= q.n; place += 1 + below(w, 6)) {
+        if (below(w, 2)) {
+            q.place[q.pins] = place;
+            q.pin[q.pins] = below(w, ITEMS / 3) * 3 + q.pins;
+            q.pins++;
+        }
+    }
+    return q;
+}
+
+static gx_value args_of(world *w, const asked *q) {
+    static const char *const seen[] = {"bought", "all", "none"};
+    gx_arena *a = w->shop.arena;
+    gx_value args = gx_map(a, 12), exclude = gx_list(a, 20), pins = gx_map(a, 3),
+             caps = gx_map(a, 2);
+    put_named(w, &args, "users", "u", q->user);
+    put_int(w, &args, "n", q->n);
+    if (q->price >= 0) {
+        gx_map_put(a, &args, "where", gx_str(gx_arena_printf(a, "price < %d", q->price)));
+    }
+    if (q->kind >= 0) {
+        gx_map_put(a, &args, "kind", gx_str(kinds[q->kind]));
+    }
+    gx_map_put(a, &args, "seen", gx_str(seen[q->seen]));
+    gx_map_put(a, &args, "why", gx_bool(below(w, 4) == 0));
+    for (int i = 0; i < ITEMS; i++) {
+        if (q->excluded[i]) {
+            gx_list_add(a, &exclude, gx_str(gx_arena_printf(a, "i%d", i)));
+        }
+    }
+    gx_map_put(a, &args, "exclude", exclude);
+    for (int k = 0; k < q->pins; k++) {
+        gx_map_put(a, &pins, gx_arena_printf(a, "i%d", q->pin[k]), gx_int(q->place[k]));
+    }
+    gx_map_put(a, &args, "pin", pins);
+    if (q->cap_category) {
+        put_int(w, &caps, "category", q->cap_category);
+    }
+    if (q->cap_brand) {
+        put_int(w, &caps, "brand", q->cap_brand);
+    }
+    gx_map_put(a, &args, "caps", caps);
+    if (below(w, 3) == 0) {
+        gx_map_put(a, &args, "boost",
+                   gx_str("3 where category = \"c1\"; 0.2 where price > 50; 9 item i7"));
+    }
+    if (below(w, 3) == 0) {
+        gx_map_put(a, &args, "novelty", gx_real(gx_rng_real(&w->rng)));
+    }
+    return args;
+}
+
+static int number_of(const gx_value *id) {
+    return atoi(id->as.text + 1);
+}
+
+static bool has_flag(const gx_value *row, const char *name) {
+    const gx_value *flags = gx_map_get(row, "flags");
+    for (uint32_t k = 0; k < flags->size; k++) {
+        if (test_is(&flags->as.items[k], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_pins(const world *w, const asked *q, const gx_value *list) {
+    const gx_value *items = gx_map_get(list, "items"), *missing = gx_map_get(list, "not_pinned");
+    for (int p = 0; p < q->pins; p++) {
+        const char *rule = keeps_out(w, q, q->pin[p]);
+        bool told = false;
+        for (uint32_t k = 0; missing && missing->type == GX_LIST && k < missing->size; k++) {
+            const gx_value *row = &missing->as.items[k];
+            if (number_of(gx_map_get(row, "id")) == q->pin[p]) {
+                told = true;
+                assert_true(rule && test_is(gx_map_get(gx_map_get(row, "why_not"), "rule"), rule));
+            }
+        }
+        assert_int_equal(told, rule != NULL);
+        for (uint32_t k = 0; !rule && k < items->size; k++) {
+            const gx_value *row = &items->as.items[k];
+            if (number_of(gx_map_get(row, "id")) == q->pin[p]) {
+                bool last = true; /* only pins behind it: the list was too short for its place */
+                for (uint32_t l = k + 1; l < items->size; l++) {
+                    last &= has_flag(&items->as.items[l], "pinned");
+                }
+                assert_true(k + 1 == (uint32_t)q->place[p] ||
+                            (last && k + 1 < (uint32_t)q->place[p]));
+                assert_true(has_flag(row, "pinned"));
+                told = true;
+            }
+        }
+        assert_true(told);
+    }
+}
+
+static void check_list(world *w, const asked *q, const gx_value *list) {
+    const gx_value *items = gx_map_get(list, "items");
+    int of_category[CATEGORIES] = {0}, of_brand[BRANDS] = {0}, passing = 0;
+    bool shown[ITEMS] = {false};
+    for (uint32_t k = 0; k < items->size; k++) {
+        int i = number_of(gx_map_get(&items->as.items[k], "id"));
+        const char *rule = keeps_out(w, q, i);
+        if (rule) {
+            fail_msg("i%d is shown to u%d against the rule %s", i, q->user, rule);
+        }
+        assert_false(shown[i]);
+        shown[i] = true;
+        if (!has_flag(&items->as.items[k], "pinned")) {
+            int c = w->items[i].category, b = w->items[i].brand;
+            of_category[c < 0 ? 0 : c] += c >= 0;
+            of_brand[b < 0 ? 0 : b] += b >= 0;
+        }
+    }
+    for (int c = 0; q->cap_category && c < CATEGORIES; c++) {
+        assert_true(of_category[c] <= q->cap_category);
+    }
+    for (int b = 0; q->cap_brand && b < BRANDS; b++) {
+        assert_true(of_brand[b] <= q->cap_brand);
+    }
+    for (int i = 0; i < ITEMS; i++) {
+        passing += keeps_out(w, q, i) == NULL;
+    }
+    int most = passing < q->n ? passing : q->n;
+    assert_true((int)items->size == most ||
+                (q->cap_category + q->cap_brand && (int)items->size < most));
+    assert_int_equal(gx_map_get(list, "short")->type == GX_NIL, (int)items->size == q->n);
+    check_pins(w, q, list);
+}
+
+/* Why not, as the world has it. */
+static void check_explain(world *w, const asked *q, const gx_value *args, const gx_value *list) {
+    int i = below(w, ITEMS);
+    gx_arena *a = w->shop.arena;
+    gx_value one = gx_map(a, 12), out;
+    gx_error err = {0};
+    for (uint32_t k = 0; k < args->size; k++) {
+        const gx_pair *pair = &args->as.pairs[k];
+        if (!test_is(&pair->key, "users") && !test_is(&pair->key, "why")) {
+            gx_map_put_text(a, &one, pair->key, pair->value);
+        }
+    }
+    put_named(w, &one, "user", "u", q->user);
+    put_named(w, &one, "item", "i", i);
+    if (gx_call(&out, w->shop.db, "rec.explain", &one, a, &err) != GX_OK) {
+        fail_msg("%s", err.message);
+    }
+    const gx_value *items = gx_map_get(list, "items");
+    const char *rule = keeps_out(w, q, i);
+    bool listed = false;
+    for (uint32_t k = 0; k < items->size; k++) {
+        if (number_of(gx_map_get(&items->as.items[k], "id")) == i) {
+            listed = true;
+            assert_int_equal(gx_map_get(&out, "rank")->as.integer, k + 1);
+        }
+    }
+    const gx_value *why = gx_map_get(&out, "why_not");
+    assert_int_equal(gx_map_get(&out, "listed")->as.boolean, listed);
+    assert_int_equal(why->type == GX_NIL, listed);
+    if (rule) {
+        assert_true(test_is(gx_map_get(why, "rule"), rule));
+    }
+    assert_true(listed || gx_map_get(why, "en")->size > 0);
+}
+
+static void no_list_shows_what_a_rule_keeps_out(void **state) {
+    (void)state;
+    const char *wanted = getenv("GX_LONG");
+    int calls = wanted && *wanted ? 100000 : 3000;
+    world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    w->rng = gx_rng_at(7, 1);
+    test_shop_open(&w->shop);
+    make_items(w);
+    make_people(w);
+    for (int k = 0; k < 600; k++) {
+        one_event(w);
+    }
+    test_call(&w->shop, "model.build", "{}");
+    for (int k = 0; k < calls; k++) {
+        gx_arena_reset(w->shop.arena);
+        if (k % 50 == 49) {
+            something_happens(w);
+        }
+        asked q = ask(w);
+        gx_value args = args_of(w, &q), out;
+        gx_error err = {0};
+        if (gx_call(&out, w->shop.db, "rec.user", &args, w->shop.arena, &err) != GX_OK) {
+            fail_msg("call %d: %s", k, err.message);
+        }
+        check_list(w, &q, &out.as.items[0]);
+        if (k % 5 == 0) {
+            check_explain(w, &q, &args, &out.as.items[0]);
+        }
+    }
+    test_shop_close(&w->shop);
+    free(w);
+}
+
+static void refused(test_shop *s, const char *args, const char *says) {
+    char text[512];
+    gx_error err = {0};
+    gx_value map, out;
+    snprintf(text, sizeof text, "{'users': ['u1'], %s}", args);
+    for (char *c = text; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    assert_int_equal(gx_json_read(&map, s->arena, text, strlen(text), &err), GX_OK);
+    assert_int_equal(gx_call(&out, s->db, "rec.user", &map, s->arena, &err), GX_BAD_REQUEST);
+    if (!strstr(err.message, says)) {
+        fail_msg("%s says '%s', expected '%s'", text, err.message, says);
+    }
+}
+
+static void what_is_wrong_is_named(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 3, 10, 0);
+    refused(&s, "'pin': {'i1': 0}", "a place from 1 to 20");
+    refused(&s, "'pin': {'i1': 21}", "21 was given for 'i1'");
+    refused(&s, "'pin': {'i1': 2, 'i2': 2}", "has place 2");
+    refused(&s, "'pin': ['i1', 'i1']", "twice");
+    refused(&s, "'pin': 'i1=x'", "'x' was given");
+    refused(&s, "'pin': 3", "accepted is a map");
+    refused(&s, "'boost': 'brand = 1'", "FACTOR where EXPR");
+    refused(&s, "'boost': '2 where price <'", "position");
+    refused(&s, "'boost': [{'where': 'a = 1', 'factor': 0}]", "from 0.01 to 100");
+    refused(&s, "'boost': [{'factor': 2}]", "neither where nor item");
+    refused(&s, "'caps': {'colour': 2}", "category, brand and seller");
+    refused(&s, "'caps': {'brand': 0.5}", "whole number");
+    refused(&s, "'novelty': 2", "novelty");
+    gx_value list = test_call(&s, "rec.user",
+                              "{'users': ['u1'], 'n': 5, 'pin': 'i9=2, nowhere=1', 'boost': "
+                              "[{'item': 'i8', 'factor': 100}, {'where': 'price > 5', "
+                              "'factor': '0.5'}]}");
+    const gx_value *missing = gx_map_get(&list.as.items[0], "not_pinned");
+    assert_int_equal(missing->size, 1);
+    assert_true(test_is(gx_map_get(&missing->as.items[0], "id"), "nowhere"));
+    const gx_value *second = &gx_map_get(&list.as.items[0], "items")->as.items[1];
+    assert_true(test_is(gx_map_get(second, "id"), "i9"));
+    test_shop_close(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_list_shows_what_a_rule_keeps_out),
+        cmocka_unit_test(what_is_wrong_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

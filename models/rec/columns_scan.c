@@ -1,0 +1,99 @@
+/* Columns read one field at a time: masks by a text or a number, and what value a row has. For
+ * rules that are not worth an expression, since their values come from the member. */
+#include "models/rec/columns.h"
+
+#include <math.h>
+
+bool gx_columns_has(const gx_columns *columns, const char *field) {
+    return gx__columns_find(columns, gx_slice_of(field)) != NULL;
+}
+
+static bool cell_is(const gx__column *column, uint32_t cell, uint32_t word) {
+    if (!(cell & GX__CELL_LIST)) {
+        return cell == word;
+    }
+    const uint32_t *run = column->runs + (cell & ~GX__CELL_LIST);
+    for (uint32_t i = 1; i <= run[0]; i++) {
+        if (run[i] == word) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool gx_columns_is(const gx_columns *columns, uint32_t row, const char *field, gx_slice text) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    const gx__page *page = column ? gx__column_page(column, row) : NULL;
+    uint32_t word = page && page->word ? gx__dict_find(&column->dict, GX__WORD_TEXT, text) : 0;
+    return word != 0 && cell_is(column, page->word[row % GX__PAGE_ROWS], word);
+}
+
+void gx_columns_clear_text(uint8_t *pass, uint32_t count, const gx_columns *columns,
+                           const char *field, gx_slice text) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    uint32_t word = column ? gx__dict_find(&column->dict, GX__WORD_TEXT, text) : 0;
+    if (word == 0) {
+        return;
+    }
+    for (uint32_t p = 0; p < column->page_count; p++) {
+        const uint32_t *cells = column->pages[p].word;
+        uint32_t first = p * GX__PAGE_ROWS;
+        for (uint32_t k = 0; cells && k < GX__PAGE_ROWS && first + k < count; k++) {
+            if (cell_is(column, cells[k], word)) {
+                pass[first + k] = 0;
+            }
+        }
+    }
+}
+
+/* Whether the row has the field and it is no number that is at most `limit`. */
+static bool is_above(const gx__column *column, const gx__page *page, uint32_t at, double limit) {
+    if (page->number && !isnan(page->number[at])) {
+        return !(page->number[at] <= limit);
+    }
+    uint32_t cell = page->word ? page->word[at] : 0;
+    bool list = (cell & GX__CELL_LIST) != 0;
+    return cell != 0 && (list || !(column->dict.words[cell].number <= limit));
+}
+
+bool gx_columns_above(const gx_columns *columns, uint32_t row, const char *field, double limit) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    const gx__page *page = column ? gx__column_page(column, row) : NULL;
+    return page && is_above(column, page, row % GX__PAGE_ROWS, limit);
+}
+
+void gx_columns_clear_above(uint8_t *pass, uint32_t count, const gx_columns *columns,
+                            const char *field, double limit) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    for (uint32_t p = 0; column && p < column->page_count; p++) {
+        const gx__page *page = &column->pages[p];
+        uint32_t first = p * GX__PAGE_ROWS;
+        for (uint32_t k = 0; k < GX__PAGE_ROWS && first + k < count; k++) {
+            if (is_above(column, page, k, limit)) {
+                pass[first + k] = 0;
+            }
+        }
+    }
+}
+
+uint64_t gx__column_key(const gx__column *column, uint32_t row) {
+    const gx__page *page = column ? gx__column_page(column, row) : NULL;
+    uint32_t at = row % GX__PAGE_ROWS;
+    if (page && page->number && !isnan(page->number[at])) {
+        uint64_t bits;
+        double number = page->number[at];
+        memcpy(&bits, &number, sizeof bits);
+        return bits | GX__KEY_NUMBER;
+    }
+    uint32_t cell = page && page->word ? page->word[at] : 0;
+    if (cell & GX__CELL_LIST) {
+        const uint32_t *run = column->runs + (cell & ~GX__CELL_LIST);
+        return run[0] > 0 ? run[1] : 0;
+    }
+    return cell;
+}
+
+uint64_t gx__column_key_of(const gx__column *column, gx_slice text) {
+    uint32_t word = column ? gx__dict_find(&column->dict, GX__WORD_TEXT, text) : 0;
+    return word;
+}

@@ -1,0 +1,250 @@
+/* Choosing the places of a list one after the other.
+ *
+ * Candidates come in runs by falling score. One that the limits have no room for is passed over;
+ * since a value that is full stays full, everything of it is struck out before the next, four times
+ * longer, run is drawn: O(items × log(items / n)) at worst, and one run where limits are loose. */
+#include "models/rec/rec_parts.h"
+
+#include "models/rec/columns.h"
+
+enum { RUN_LEAST = 64, RUN_GROWS = 4 };
+static const float TAKEN = -1; /* the total of what is not to be drawn again */
+
+const char *gx_slate_flag_name(gx_slate_flag flag) {
+    static const char *const names[GX_SLATE_FLAG_COUNT] = {
+#define X(name, text) text,
+        GX_SLATE_FLAG_MAP(X)
+#undef X
+    };
+    return (unsigned)flag < GX_SLATE_FLAG_COUNT ? names[flag] : "unknown";
+}
+
+/* ---- limits --------------------------------------------------------------------------------- */
+
+typedef struct counted {
+    uint64_t key; /* 0: free */
+    uint32_t count, most;
+} counted;
+
+typedef struct limit {
+    const gx__column *column;
+    uint64_t absent;
+    uint32_t most;
+    counted *table; /* open addressing; slots is a power of two */
+    uint32_t slots;
+} limit;
+
+typedef struct slate {
+    const gx_rec *rec;
+    const gx_rec_request *request;
+    const gx_slate *rules;
+    float *total;
+    limit limits[GX_SLATE_LIMITS];
+    gx__pick *picks;
+    uint32_t count, n; /* places taken, and all */
+} slate;
+
+#define KEY_UNKNOWN (UINT64_C(1) << 40) /* a value that no item has: above every word */
+
+static counted *find(const limit *l, uint64_t key) {
+    uint32_t at = (uint32_t)gx_mix64(key) & (l->slots - 1);
+    while (l->table[at].key != 0 && l->table[at].key != key) {
+        at = (at + 1) & (l->slots - 1);
+    }
+    return &l->table[at];
+}
+
+static counted *entry(const limit *l, uint64_t key) {
+    counted *c = find(l, key);
+    if (c->key == 0) {
+        *c = (counted){.key = key, .most = l->most};
+    }
+    return c;
+}
+
+static uint64_t key_of(const limit *l, uint32_t item) {
+    uint64_t key = gx__column_key(l->column, item);
+    return key ? key : l->absent;
+}
+
+static bool limit_has_room(const limit *l, uint32_t item) {
+    uint64_t key = key_of(l, item);
+    if (key == 0) {
+        return true;
+    }
+    const counted *c = find(l, key);
+    return c->key ? c->count < c->most : l->most > 0;
+}
+
+static bool has_room(const slate *s, uint32_t item) {
+    for (uint32_t k = 0; k < s->rules->limit_count; k++) {
+        if (!limit_has_room(&s->limits[k], item)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static gx_status limit_open(limit *l, const gx_slate *rules, const gx_slate_limit *asked,
+                            uint32_t n, gx_error *err) {
+    uint32_t slots = 16;
+    while (slots < 2 * (n + asked->quotas + 1)) {
+        slots *= 2;
+    }
+    l->column = gx__columns_find(rules->columns, gx_slice_of(asked->field));
+    l->most = asked->most;
+    l->slots = slots;
+    l->table = gx_alloc0(slots, sizeof *l->table);
+    if (!l->table) {
+        return gx_fail_memory(err, slots * sizeof *l->table);
+    }
+    if (asked->absent) {
+        l->absent = gx__column_key_of(l->column, gx_slice_of(asked->absent));
+        l->absent = l->absent ? l->absent : KEY_UNKNOWN;
+    }
+    for (uint32_t k = 0; k < asked->quotas; k++) {
+        uint64_t key = gx__column_key_of(l->column, asked->value[k]);
+        if (key == 0 && asked->absent && gx_slice_is(asked->value[k], asked->absent)) {
+            key = l->absent;
+        }
+        if (key != 0) {
+            entry(l, key)->most = asked->quota[k];
+        }
+    }
+    return GX_OK;
+}
+
+/* ---- picking -------------------------------------------------------------------------------- */
+
+static void take(slate *s, uint32_t item, bool earned, uint32_t flags) {
+    for (uint32_t k = 0; k < s->rules->limit_count; k++) {
+        uint64_t key = key_of(&s->limits[k], item);
+        if (key != 0) {
+            entry(&s->limits[k], key)->count++;
+        }
+    }
+    s->picks[s->count++] = (gx__pick){.item = item, .earned = earned, .flags = flags};
+    s->total[item] = TAKEN;
+}
+
+/* Pins go before everything and have their places against the limits. */
+static void take_pins(slate *s) {
+    for (uint32_t k = 0; k < s->rules->pin_count && s->count < s->n; k++) {
+        uint32_t item = s->rules->pins[k].item;
+        if (gx__passes(s->request, item)) {
+            take(s, item, s->total[item] > 0, 1U << GX_SLATE_PINNED);
+        }
+    }
+}
+
+/* The run from the best on, into places; the whole of it is done with afterwards. */
+static void walk(slate *s, const gx_scored *run, uint32_t count, bool earned) {
+    for (uint32_t k = 0; k < count && s->count < s->n; k++) {
+        if (has_room(s, run[k].item)) {
+            take(s, run[k].item, earned, 0);
+        }
+        s->total[run[k].item] = TAKEN;
+    }
+}
+
+static void strike_full(slate *s) {
+    for (uint32_t i = 0; s->rules->limit_count > 0 && i < s->request->items; i++) {
+        if (s->total[i] >= 0 && !has_room(s, i)) {
+            s->total[i] = TAKEN;
+        }
+    }
+}
+
+/* Takes from the totals above `floor` until the list is full or nothing is left. */
+static gx_status pick(slate *s, float floor, bool earned, gx_error *err) {
+    uint32_t items = s->request->items;
+    uint64_t length = (uint64_t)s->n * 2 + RUN_LEAST;
+    while (s->count < s->n) {
+        length = length < items ? length : items;
+        gx_scored *run = gx_alloc(length + 1, sizeof *run);
+        if (!run) {
+            return gx_fail_memory(err, length * sizeof *run);
+        }
+        uint32_t found = gx_top(run, (uint32_t)length, s->total, items, NULL, floor);
+        walk(s, run, found, earned);
+        gx_free(run);
+        if (found < length) {
+            break;
+        }
+        strike_full(s);
+        length *= RUN_GROWS;
+    }
+    return GX_OK;
+}
+
+/* What no channel speaks for and is not chosen yet, by popularity. */
+static void turn_to_popular(slate *s) {
+    for (uint32_t i = 0; i < s->request->items; i++) {
+        bool rest = s->total[i] == 0 && gx__passes(s->request, i);
+        s->total[i] = rest ? gx__popularity(s->rec, i) * gx__factor(s->rec, s->rules, i) : TAKEN;
+    }
+}
+
+/* Each pin to its place, or as near to it as the list is long; the others keep their order. */
+static gx_status place_pins(slate *s, gx_error *err) {
+    uint32_t pins = 0;
+    while (pins < s->count && (s->picks[pins].flags & (1U << GX_SLATE_PINNED))) {
+        pins++;
+    }
+    if (pins == 0) {
+        return GX_OK;
+    }
+    gx__pick *placed = gx_alloc(s->count, sizeof *placed);
+    if (!placed) {
+        return gx_fail_memory(err, s->count * sizeof *placed);
+    }
+    const gx_slate_pin *pin = s->rules->pins;
+    for (uint32_t at = 0, p = 0, other = pins; at < s->count; at++) {
+        while (p < pins && pin->item != s->picks[p].item) {
+            pin++; /* one that is not shown */
+        }
+        bool pinned = p < pins && (pin->place <= at + 1 || other == s->count);
+        placed[at] = pinned ? s->picks[p++] : s->picks[other++];
+    }
+    memcpy(s->picks, placed, s->count * sizeof *placed);
+    gx_free(placed);
+    return GX_OK;
+}
+
+static uint32_t full_limit(const slate *s, uint32_t item) {
+    for (uint32_t k = 0; k < s->rules->limit_count && item < s->request->items; k++) {
+        if (!limit_has_room(&s->limits[k], item)) {
+            return k;
+        }
+    }
+    return GX_NONE;
+}
+
+gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_limit,
+                         const gx_rec *rec, const gx_rec_request *request, uint32_t n, float *total,
+                         gx_error *err) {
+    gx_status status = GX_OK;
+    slate s = {.rec = rec,
+               .request = request,
+               .rules = request->slate,
+               .total = total,
+               .picks = picks,
+               .n = n};
+    for (uint32_t k = 0; k < s.rules->limit_count; k++) {
+        GX_TRY(limit_open(&s.limits[k], s.rules, &s.rules->limits[k], n, err));
+    }
+    take_pins(&s);
+    GX_TRY(pick(&s, 0, true, err));
+    if (s.count < n) {
+        turn_to_popular(&s);
+        GX_TRY(pick(&s, -0.5F, false, err));
+    }
+    GX_TRY(place_pins(&s, err));
+    *out_count = s.count;
+    *out_limit = full_limit(&s, s.rules->watch);
+done:
+    for (uint32_t k = 0; k < s.rules->limit_count; k++) {
+        gx_free(s.limits[k].table);
+    }
+    return status;
+}

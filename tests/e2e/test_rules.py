@@ -1,0 +1,69 @@
+"""Rules of a list through the command line: pins, boosts, caps, novelty, and what explain says of them."""
+
+import collections
+import json
+
+from conftest import gx
+from test_shapes import member
+
+
+def lists(store, user, *words):
+    return gx("recommend", store, user, "--format", "json", *words).json()[0]
+
+
+def ids(entry):
+    return [item["id"] for item in entry["items"]]
+
+
+def brands(store, items):
+    rows = gx("call", store, "item.get", json.dumps({"items": items})).json()["items"]
+    return collections.Counter(row.get("brand") for row in rows)
+
+
+def test_a_pin_holds_its_place_and_a_filter_goes_before_it(built_shop):
+    user = member(built_shop)
+    plain = ids(lists(built_shop, user, "-n", "30"))
+    low, lower = plain[25], plain[28]
+    entry = lists(built_shop, user, "-n", "10", "--pin", f"{low}=2,{lower}=5", "--exclude", lower)
+    assert ids(entry) == [plain[0], low, *plain[1:9]]
+    assert entry["items"][1]["flags"] == ["pinned"] and entry["items"][1]["rank"] == 2
+    assert [(row["id"], row["place"], row["why_not"]["rule"]) for row in entry["not_pinned"]] == [(lower, 5, "excluded")]
+    table = gx("recommend", built_shop, user, "-n", "10", "--pin", f"{low}=2,{lower}=5", "--exclude", lower, "--format", "csv").rows()
+    assert [row["flags"] for row in table] == ["", "pinned"] + [""] * 8 + ["not pinned"]
+    out = gx("explain", built_shop, user, plain[9], "-n", "10", "--pin", f"{low}=2", "--format", "json").json()
+    assert not out["listed"] and out["why_not"]["rule"] == "pins" and out["rank"] == 10
+
+
+def test_a_boost_scales_score_and_keeps_shares(built_shop):
+    user = member(built_shop)
+    plain = lists(built_shop, user, "-n", "30")
+    item = plain["items"][20]
+    out = gx("explain", built_shop, user, item["id"], "--boost", f"50 item {item['id']}; 0.5 where price > 1e9", "--format", "json").json()
+    assert abs(out["score"] - 50 * item["score"]) < 1e-4 * out["score"] and out["factor"] == 50
+    assert out["channels"] == item["channels"] and out["flags"] == ["boosted"] and out["rank"] == 1
+    buried = lists(built_shop, user, "-n", "30", "--boost", f"0.01 item {plain['items'][0]['id']}")
+    assert ids(buried)[:10] == ids(plain)[1:11]
+
+
+def test_caps_fill_from_below_and_are_told(built_shop):
+    user = member(built_shop)
+    capped = lists(built_shop, user, "-n", "10", "--caps", "brand=1")
+    assert len(capped["items"]) == 10 and capped["short"] is None
+    of = brands(built_shop, ids(capped))
+    assert max(count for brand, count in of.items() if brand) == 1
+    left = next(i for i in ids(lists(built_shop, user, "-n", "10")) if i not in ids(capped))
+    out = gx("explain", built_shop, user, left, "-n", "10", "--caps", "brand=1", "--format", "json").json()
+    assert out["why_not"]["rule"] == "cap" and out["why_not"]["most"] == 1 and out["why_not"]["test"].startswith("brand = ")
+    short = lists(built_shop, user, "-n", "200", "--caps", "brand=1", "--where", "brand exists")
+    assert len(short["items"]) < 200 and "caps leave no room" in short["short"]
+
+
+def test_wrong_values_are_named(built_shop):
+    user = member(built_shop)
+    for words, says in [
+        (["--pin", "sku-1=0"], "accepted is a place from 1 to 20"),
+        (["--boost", "brand = 1"], "FACTOR where EXPR"),
+        (["--caps", "colour=1"], "accepted are category, brand and seller"),
+        (["--novelty", "7"], "novelty: '7' was given"),
+    ]:
+        assert says in gx("recommend", built_shop, user, *words, code=None).err
