@@ -15,6 +15,8 @@ static const gx_param params[] = {
      "lists made elsewhere, judged beside: {name: {user: [item, …]}}, best first"},
     {"history", GX_PARAM_ANY, "0,1,5,10,20,50,100", GX_PARAM_UNCHECKED, "items", NULL, 0,
      "also by length of the member's history: where each bucket begins"},
+    {"members", GX_PARAM_INT, NULL, 1, 4e9, "members", NULL, 0,
+     "judge so many of those with a test item, drawn (all)"},
     {"resamples", GX_PARAM_INT, "1000", 0, 1e5, NULL, NULL, 0,
      "of the bootstrap and of the permutation test; 0: no intervals and no tests"},
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals and the tests"},
@@ -150,6 +152,10 @@ static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
     GX_TRY(add_lists(r, err));
     GX_TRY(
         gx_eval_data_make(&r->data, r->call, gx_arg_text(r->call->args, "split"), r->needs, err));
+    if (gx_arg_has(r->call->args, "members")) {
+        GX_TRY(gx_split_sample(&r->data.split, (uint32_t)gx_arg_int(r->call->args, "members"),
+                               r->call->job, err));
+    }
     r->telling.known = gx_split_history(&r->data.split);
     for (size_t i = 0; i < r->count; i++) {
         GX_TRY(r->model[i].model ? judge_model(r, i, err) : judge_lists(r, i, err));

@@ -52,8 +52,8 @@ static const gx_param params[] = {
      "judge friends to meet instead: hide ties of the target and look for them"},
     {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
      "with --friends: share of the ties that are hidden"},
-    {"members", GX_PARAM_INT, "2000", 1, 1e8, "members", NULL, 0,
-     "with --friends: how many of those with a hidden tie are judged"},
+    {"members", GX_PARAM_INT, NULL, 1, 1e8, "members", NULL, 0,
+     "judge so many of the members with something to find, drawn (all; 2000 with --friends)"},
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "with --friends: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -137,7 +137,8 @@ static gx_status read_lists(gx_value *out, gx_command *command, gx_error *err) {
  */
 
 static gx_status call_eval(gx_value *out, gx_command *command, const char *split, gx_error *err) {
-    static const char *const same[] = {"cutoff", "history", "resamples", "level", "params"};
+    static const char *const same[] = {"cutoff",    "history", "members",
+                                       "resamples", "level",   "params"};
     gx_value lists, args = gx_map(command->arena, 8);
     gx_status status = read_lists(&lists, command, err);
     if (status != GX_OK) {
@@ -193,6 +194,14 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
 static const char *const of_policy[] = {"action", "window", "since", "until",
                                         "arm",    "match",  "clip",  "prior"};
 
+static gx_status refuse_members(const gx_command *command, gx_error *err) {
+    return gx_map_get(&command->given, "members")
+               ? gx_fail_at(err, GX_BAD_REQUEST, "members",
+                            "--members goes neither with --off-policy nor with --trend: both take "
+                            "everybody there is")
+               : GX_OK;
+}
+
 /* One length, where one is given. */
 static gx_status put_cutoff(gx_value *args, const gx_command *command, gx_error *err) {
     const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
@@ -214,6 +223,7 @@ static gx_status judge_policy(gx_command *command, gx_error *err) {
     if (!command->target) {
         return gx_fail(err, GX_BAD_REQUEST, "eval --off-policy needs a store or a server");
     }
+    GX_TRY(refuse_members(command, err));
     GX_TRY(read_lists(&lists, command, err));
     gx_map_put(arena, &args, "models", *gx_arg_value(&command->args, "model"));
     gx_map_put(arena, &args, "lists", lists);
@@ -240,6 +250,7 @@ static gx_status judge_trend(gx_command *command, gx_error *err) {
     if (!command->target) {
         return gx_fail(err, GX_BAD_REQUEST, "eval --trend needs a store or a server");
     }
+    GX_TRY(refuse_members(command, err));
     gx_map_put(command->arena, &args, "models", *gx_arg_value(&command->args, "model"));
     if (snapshots) {
         gx_map_put(command->arena, &args, "snapshots", *snapshots);

@@ -32,6 +32,10 @@ GX_MUST_CHECK gx_status gx_split_last(gx_split *out, const gx_matrix *all, gx_jo
 GX_MUST_CHECK gx_status gx_split_members(gx_split *out, const gx_matrix *all, double share,
                                          gx_job *job, gx_error *err);
 
+/* Leaves the test items of so many members only, drawn by the job's seed; of fewer all. */
+GX_MUST_CHECK gx_status gx_split_sample(gx_split *split, uint32_t members, gx_job *job,
+                                        gx_error *err);
+
 /* ---- lists ------------------------------------------------------------------------------------
  */
 

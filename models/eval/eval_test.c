@@ -438,6 +438,46 @@ static void splits_hold(void **unused) {
     }
 }
 
+/* So many members are left, whole, and each as often as another. */
+static void samples_are_of_members(void **unused) {
+    (void)unused;
+    enum { DRAWN = 7, TIMES = 400 };
+    uint32_t times[USERS] = {0}, tested = 0;
+    gx_rng rng = gx_rng_at(37, 1);
+    gx_matrix all;
+    gx_error err = {0};
+    draw(&all, 400, &rng, true);
+    for (uint64_t seed = 0; seed < TIMES; seed++) {
+        gx_split s = {0};
+        gx_job job = job_of(1, seed);
+        uint32_t left = 0;
+        must(gx_split_random(&s, &all, 0.5, &job, &err), &err);
+        uint64_t whole[USERS];
+        for (uint32_t u = 0; u < USERS; u++) {
+            whole[u] = size(&s.test, u);
+            tested += seed == 0 && whole[u];
+        }
+        must(gx_split_sample(&s, 1000, &job, &err), &err);
+        for (uint32_t u = 0; u < USERS; u++) {
+            assert_int_equal(size(&s.test, u), whole[u]);
+        }
+        must(gx_split_sample(&s, DRAWN, &job, &err), &err);
+        for (uint32_t u = 0; u < USERS; u++) {
+            assert_true(size(&s.test, u) == 0 || size(&s.test, u) == whole[u]);
+            left += size(&s.test, u) > 0;
+            times[u] += size(&s.test, u) > 0;
+        }
+        assert_int_equal(left, DRAWN);
+        gx_split_finish(&s);
+        assert_int_equal(atomic_load(&job.mem_used), 0);
+    }
+    const double expected = (double)DRAWN * TIMES / tested;
+    for (uint32_t u = 0; u < USERS; u++) {
+        assert_true(size(&all, u) < 2 || fabs(times[u] - expected) < 5 * sqrt(expected));
+    }
+    gx_matrix_finish(&all);
+}
+
 /* Of pairs at one time each is the last one equally often. */
 static void last_of_equals_is_drawn(void **unused) {
     (void)unused;
@@ -686,6 +726,7 @@ static gx_status all_of_it(gx_job *job, gx_error *err) {
     const gx_judged what = {.lists = &lists};
     gx_alloc_fail_at(job->seed); /* the k-th from here */
     GX_TRY(gx_split_members(&s, &all, 0.5, job, err));
+    GX_TRY(gx_split_sample(&s, 15, job, err));
     GX_TRY(gx_judge(&j, &what, &s.fit, &s.past, &s.test, &options, job, err));
     GX_TRY(gx_bootstrap(of, j.figure, j.user, j.users, j.columns, &how, job, err));
     GX_TRY(gx_paired_test(pair, j.figure, j.figure, j.user, j.users, j.columns, &how, job, err));
@@ -723,6 +764,7 @@ int main(void) {
         cmocka_unit_test(given_lists_are_measured_alike),
         cmocka_unit_test(known_and_unlisted_are_told),
         cmocka_unit_test(splits_hold),
+        cmocka_unit_test(samples_are_of_members),
         cmocka_unit_test(last_of_equals_is_drawn),
         cmocka_unit_test(nothing_to_look_for),
         cmocka_unit_test(held_out_members_are_judged),

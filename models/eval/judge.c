@@ -14,8 +14,7 @@ typedef struct judge {
     bool given; /* lists, and no model */
     uint32_t items;
     gx__ranker ranker;
-    uint8_t *tested;   /* block */
-    uint64_t *at;      /* block: the row of figures */
+    uint8_t *tested;   /* members of the test: whether there is something to find */
     uint32_t *popular; /* items: members who have each in the fit */
     uint32_t members;  /* with an item in the fit */
     uint8_t *third;    /* items */
@@ -99,11 +98,13 @@ static double measure_taken(judge *j) {
 /* ---- lists ------------------------------------------------------------------------------------
  */
 
-static void measure(const judge *j, uint32_t u, uint32_t b) {
+/* `row` of the figures, list b of the block. */
+static void measure(const judge *j, uint64_t row, uint32_t b) {
     uint8_t hit[GX_CUTOFF_LONGEST];
     const gx__ranker *r = &j->ranker;
     const uint32_t *list = r->list + (size_t)b * r->longest;
-    double *figure = j->out->figure + j->at[b] * j->out->columns;
+    const uint32_t u = r->member[b];
+    double *figure = j->out->figure + row * j->out->columns;
     for (uint32_t k = 0; k < r->length[b]; k++) {
         hit[k] = has(j->test, u, list[k]);
     }
@@ -118,8 +119,9 @@ static void measure(const judge *j, uint32_t u, uint32_t b) {
 }
 
 /* In the order of members, one thread. */
-static void count_list(judge *j, uint32_t u, uint32_t b) {
+static void count_list(judge *j, uint32_t b) {
     const gx__ranker *r = &j->ranker;
+    const uint32_t u = r->member[b];
     const uint32_t *list = r->list + (size_t)b * r->longest;
     for (uint32_t c = 0; c < j->options->cutoff_count; c++) {
         const uint32_t cutoff = j->options->cutoff[c];
@@ -134,61 +136,33 @@ static void count_list(judge *j, uint32_t u, uint32_t b) {
     }
 }
 
-static gx_status judge_block(judge *j, uint32_t first, uint32_t count, uint64_t *row, gx_job *job,
-                             gx_error *err) {
-    for (uint32_t b = 0; b < count; b++) {
-        j->tested[b] = row_size(j->test, first + b) > 0;
-        j->at[b] = *row;
-        *row += j->tested[b];
-    }
-    gx_status status = gx__rank_block(&j->ranker, first, count, j->tested, job, err);
-    if (status != GX_OK) {
-        return status;
-    }
-#pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
-    for (uint32_t b = 0; b < count; b++) {
-        if (j->tested[b]) {
-            measure(j, first + b, b);
-        }
-    }
-    for (uint32_t b = 0; b < count; b++) {
-        if (j->tested[b]) {
-            count_list(j, first + b, b);
-        }
-    }
-    return gx_job_check(job, err);
-}
-
 static gx_status judge_members(judge *j, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
+    const gx__ranker *r = &j->ranker;
     const uint32_t users = j->test->rows;
+    gx_status status = GX_OK;
     uint64_t row = 0;
     gx_job_stage(job, "eval: ranking", users);
     for (uint32_t u = 0; u < users && status == GX_OK;) {
-        if (!row_size(j->test, u)) {
-            u++;
-            continue;
+        status = gx__rank_next(&j->ranker, &u, users, j->tested, job, err);
+        if (status != GX_OK) {
+            break;
         }
-        const uint32_t block = j->ranker.block, count = users - u < block ? users - u : block;
-        status = judge_block(j, u, count, &row, job, err);
-        u += count;
+#pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
+        for (uint32_t b = 0; b < r->count; b++) {
+            measure(j, row + b, b);
+        }
+        for (uint32_t b = 0; b < r->count; b++) {
+            count_list(j, b);
+        }
+        row += r->count;
         gx_job_tick(job, u);
+        status = gx_job_check(job, err);
     }
     return status;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
  */
-
-static gx_status take_block(judge *j, const gx_judged *what, gx_job *job, gx_error *err) {
-    const uint32_t longest = j->options->cutoff[j->options->cutoff_count - 1];
-    gx_status status;
-    GX_TRY(gx__ranker_open(&j->ranker, what, j->fit, j->history, longest, job, err));
-    GX_TRY(gx_job_alloc(job, &j->tested, j->ranker.block, sizeof *j->tested, err));
-    GX_TRY(gx_job_alloc(job, &j->at, j->ranker.block, sizeof *j->at, err));
-done:
-    return status;
-}
 
 static gx_status take_counts(judge *j, gx_job *job, gx_error *err) {
     gx_status status;
@@ -218,8 +192,10 @@ static gx_status take_figures(judge *j, gx_job *job, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &out->user, out->users, sizeof *out->user, err));
     GX_TRY(gx_job_alloc(job, &out->figure, (uint64_t)out->users * out->columns, sizeof *out->figure,
                         err));
+    GX_TRY(gx_job_alloc(job, &j->tested, j->test->rows, sizeof *j->tested, err));
     for (uint32_t u = 0, row = 0; u < j->test->rows; u++) {
-        if (row_size(j->test, u)) {
+        j->tested[u] = row_size(j->test, u) > 0;
+        if (j->tested[u]) {
             out->user[row++] = u;
         }
     }
@@ -255,7 +231,6 @@ static void drop(judge *j, gx_job *job) {
     }
     gx__ranker_close(&j->ranker, job);
     gx_job_free(job, j->tested);
-    gx_job_free(job, j->at);
     gx_job_free(job, j->popular);
     gx_job_free(job, j->third);
 }
@@ -276,7 +251,8 @@ gx_status gx_judge(gx_judgement *out, const gx_judged *what, const gx_matrix *fi
     GX_TRY(check(&j, err));
     GX_TRY(take_figures(&j, job, err));
     GX_TRY(take_counts(&j, job, err));
-    GX_TRY(take_block(&j, what, job, err));
+    GX_TRY(gx__ranker_open(&j.ranker, what, fit, history,
+                           options->cutoff[options->cutoff_count - 1], job, err));
     GX_TRY(judge_members(&j, job, err));
     GX_TRY(sum_up(&j, job, err));
     made.score_wall_s = (double)(gx_clock_ns() - wall) * 1e-9;

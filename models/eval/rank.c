@@ -28,6 +28,8 @@ gx_status gx__ranker_open(gx__ranker *out, const gx_judged *what, const gx_matri
     GX_TRY(gx_job_alloc(job, &r.ranked, what->model ? places : 0, sizeof *r.ranked, err));
     GX_TRY(gx_job_alloc(job, &r.list, places, sizeof *r.list, err));
     GX_TRY(gx_job_alloc(job, &r.length, r.block, sizeof *r.length, err));
+    GX_TRY(gx_job_alloc(job, &r.member, r.block, sizeof *r.member, err));
+    GX_TRY(gx_job_alloc(job, &r.row, r.block, sizeof *r.row, err));
     GX_TRY(gx_job_alloc(job, &r.ones, most, sizeof *r.ones, err));
     for (uint64_t k = 0; k < most; k++) {
         r.ones[k] = 1;
@@ -45,6 +47,8 @@ void gx__ranker_close(gx__ranker *ranker, gx_job *job) {
     gx_job_free(job, ranker->ranked);
     gx_job_free(job, ranker->list);
     gx_job_free(job, ranker->length);
+    gx_job_free(job, ranker->member);
+    gx_job_free(job, ranker->row);
     gx_job_free(job, ranker->ones);
     *ranker = (gx__ranker){0};
 }
@@ -61,17 +65,17 @@ static gx_status score_one(const gx__ranker *r, uint32_t u, float *scores, gx_er
     return r->what->model->score(scores, &folded, r->what->state, &history, err);
 }
 
-/* Members held out whole, or a model without a faster way: one by one. */
-static gx_status score_each(const gx__ranker *r, uint32_t first, uint32_t count,
-                            const uint8_t *wanted, gx_job *job, gx_error *err) {
+/* Members held out whole or few among many, or a model without a faster way: one by one. */
+static gx_status score_each(const gx__ranker *r, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_error why = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t b = 0; b < count; b++) {
+    for (uint32_t b = 0; b < r->count; b++) {
         gx_error mine = {0};
-        const gx_status one = wanted[b] && !gx_job_should_stop(job)
-                                  ? score_one(r, first + b, r->scores + (size_t)b * r->items, &mine)
-                                  : GX_OK;
+        const gx_status one =
+            gx_job_should_stop(job)
+                ? GX_OK
+                : score_one(r, r->member[b], r->scores + (size_t)r->row[b] * r->items, &mine);
         if (one != GX_OK) {
 #pragma omp critical(gx__rank)
             {
@@ -86,8 +90,9 @@ static gx_status score_each(const gx__ranker *r, uint32_t first, uint32_t count,
     return status == GX_OK ? gx_job_check(job, err) : status;
 }
 
-static void take_given(const gx__ranker *r, uint32_t u, uint32_t b) {
+static void take_given(const gx__ranker *r, uint32_t b) {
     const gx_lists *given = r->what->lists;
+    const uint32_t u = r->member[b];
     const uint64_t from = u < given->rows ? given->ptr[u] : 0;
     const uint64_t n = u < given->rows ? given->ptr[u + 1] - from : 0;
     r->length[b] = n < r->longest ? (uint32_t)n : r->longest;
@@ -97,8 +102,9 @@ static void take_given(const gx__ranker *r, uint32_t u, uint32_t b) {
     }
 }
 
-static void rank_scores(const gx__ranker *r, uint32_t u, uint32_t b) {
-    float *scores = r->scores + (size_t)b * r->items;
+static void rank_scores(const gx__ranker *r, uint32_t b) {
+    const uint32_t u = r->member[b];
+    float *scores = r->scores + (size_t)r->row[b] * r->items;
     gx_scored *ranked = r->ranked + (size_t)b * r->longest;
     for (uint64_t k = r->history->ptr[u]; k < r->history->ptr[u + 1]; k++) {
         scores[r->history->col[k]] = -INFINITY;
@@ -109,25 +115,54 @@ static void rank_scores(const gx__ranker *r, uint32_t u, uint32_t b) {
     }
 }
 
-gx_status gx__rank_block(gx__ranker *r, uint32_t first, uint32_t count, const uint8_t *wanted,
-                         gx_job *job, gx_error *err) {
+/* A run of members is scored as a block, those not wanted too, where enough of it is wanted. */
+static bool take_run(gx__ranker *r, uint32_t first, uint32_t count, const uint8_t *wanted) {
+    const gx_model *model = r->what->model;
+    r->count = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        if (wanted[first + k]) {
+            r->member[r->count] = first + k;
+            r->row[r->count++] = k;
+        }
+    }
+    return model && model->score_block && r->history == r->fit && r->count >= count / 4;
+}
+
+static uint32_t take_some(gx__ranker *r, uint32_t first, uint32_t users, const uint8_t *wanted) {
+    r->count = 0;
+    for (; first < users && r->count < r->block; first++) {
+        if (wanted[first]) {
+            r->row[r->count] = r->count;
+            r->member[r->count++] = first;
+        }
+    }
+    return first;
+}
+
+gx_status gx__rank_next(gx__ranker *r, uint32_t *at, uint32_t users, const uint8_t *wanted,
+                        gx_job *job, gx_error *err) {
     const gx_model *model = r->what->model;
     gx_status status = GX_OK;
-    if (model && model->score_block && r->history == r->fit) {
-        status = model->score_block(r->scores, r->what->state, r->fit, first, count, job, err);
-    } else if (model) {
-        status = score_each(r, first, count, wanted, job, err);
+    while (*at < users && !wanted[*at]) {
+        ++*at;
+    }
+    const uint32_t count = users - *at < r->block ? users - *at : r->block;
+    if (take_run(r, *at, count, wanted)) {
+        status = model->score_block(r->scores, r->what->state, r->fit, *at, count, job, err);
+        *at += count;
+    } else {
+        *at = take_some(r, *at, users, wanted);
+        status = model ? score_each(r, job, err) : GX_OK;
     }
     if (status != GX_OK) {
         return status;
     }
 #pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
-    for (uint32_t b = 0; b < count; b++) {
-        r->length[b] = 0;
-        if (wanted[b] && model) {
-            rank_scores(r, first + b, b);
-        } else if (wanted[b]) {
-            take_given(r, first + b, b);
+    for (uint32_t b = 0; b < r->count; b++) {
+        if (model) {
+            rank_scores(r, b);
+        } else {
+            take_given(r, b);
         }
     }
     return gx_job_check(job, err);
@@ -136,18 +171,22 @@ gx_status gx__rank_block(gx__ranker *r, uint32_t first, uint32_t count, const ui
 /* ---- lists that are kept -----------------------------------------------------------------------
  */
 
-static gx_status list_block(gx_lists *out, gx__ranker *r, uint32_t first, uint32_t count,
-                            const uint8_t *wanted, gx_job *job, gx_error *err) {
-    gx_status status = gx__rank_block(r, first, count, wanted + first, job, err);
-    for (uint32_t b = 0; b < count && status == GX_OK; b++) {
-        const uint64_t at = out->ptr[first + b];
+/* The block's lists behind those that are there, and the members between without one. */
+static void keep_block(gx_lists *out, const gx__ranker *r, uint32_t *done, uint32_t next) {
+    for (uint32_t b = 0; b < r->count; b++) {
+        for (; *done < r->member[b]; ++*done) {
+            out->ptr[*done + 1] = out->ptr[*done];
+        }
+        const uint64_t at = out->ptr[*done];
         if (r->length[b]) {
             memcpy(out->item + at, r->list + (size_t)b * r->longest,
                    r->length[b] * sizeof *out->item);
         }
-        out->ptr[first + b + 1] = at + r->length[b];
+        out->ptr[++*done] = at + r->length[b];
     }
-    return status;
+    for (; *done < next; ++*done) {
+        out->ptr[*done + 1] = out->ptr[*done];
+    }
 }
 
 gx_status gx_make_lists(gx_lists *out, const gx_judged *what, const gx_matrix *fit,
@@ -164,15 +203,9 @@ gx_status gx_make_lists(gx_lists *out, const gx_judged *what, const gx_matrix *f
     GX_TRY(gx__ranker_open(&r, what, fit, history, longest, job, err));
     GX_TRY(gx_job_alloc(job, &made.ptr, fit->rows + 1ULL, sizeof *made.ptr, err));
     GX_TRY(gx_job_alloc(job, &made.item, members * longest, sizeof *made.item, err));
-    for (uint32_t u = 0; u < fit->rows;) {
-        if (!wanted[u]) {
-            made.ptr[u + 1] = made.ptr[u];
-            u++;
-            continue;
-        }
-        const uint32_t count = fit->rows - u < r.block ? fit->rows - u : r.block;
-        GX_TRY(list_block(&made, &r, u, count, wanted, job, err));
-        u += count;
+    for (uint32_t u = 0, done = 0; u < fit->rows;) {
+        GX_TRY(gx__rank_next(&r, &u, fit->rows, wanted, job, err));
+        keep_block(&made, &r, &done, u);
         gx_job_tick(job, u);
     }
     *out = made;

@@ -3,6 +3,7 @@
 #include "models/eval/eval.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { FIT, PAST, TEST, PARTS };
 
@@ -16,6 +17,7 @@ typedef struct cut {
 
 static const double HISTORY_SHARE = 0.8;
 
+static const uint64_t SAMPLE_STREAM = 0x53414d50;
 static const uint64_t RANDOM_STREAM = 0x53504c49; /* apart from the streams of models */
 
 const gx_matrix *gx_split_history(const gx_split *split) {
@@ -189,4 +191,47 @@ gx_status gx_split_members(gx_split *out, const gx_matrix *all, double share, gx
         status = look(job, u, err);
     }
     return close_cut(out, &c, status, true, job, err);
+}
+
+/* ---- fewer members ----------------------------------------------------------------------------
+ */
+
+static int by_key(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The members of the lowest keys are kept: two models are judged on the same ones. */
+static uint64_t key_of(const gx_job *job, uint32_t u) {
+    return gx_mix64(gx_mix64(job->seed ^ SAMPLE_STREAM) + u);
+}
+
+gx_status gx_split_sample(gx_split *split, uint32_t members, gx_job *job, gx_error *err) {
+    cut c;
+    uint64_t *key = NULL, tested = 0;
+    gx_matrix less = {0};
+    const gx_matrix *test = &split->test;
+    gx_status status = open_cut(&c, test, job, err);
+    GX_TRY(status);
+    GX_TRY(gx_job_alloc(job, &key, test->rows, sizeof *key, err));
+    for (uint32_t u = 0; u < test->rows; u++) {
+        if (test->ptr[u + 1] > test->ptr[u]) {
+            key[tested++] = key_of(job, u);
+        }
+    }
+    if (tested > members) {
+        qsort(key, tested, sizeof *key, by_key);
+        for (uint32_t u = 0; u < test->rows; u++) {
+            const uint8_t part = key_of(job, u) < key[members] ? TEST : FIT;
+            memset(c.part + test->ptr[u], part, test->ptr[u + 1] - test->ptr[u]);
+        }
+        GX_TRY(take_part(&less, &c, TEST, job, err));
+        gx_matrix_finish(&split->test);
+        split->test = less;
+    }
+done:
+    gx_job_free(job, key);
+    gx_job_free(job, c.part);
+    gx_job_free(job, c.order);
+    return status;
 }

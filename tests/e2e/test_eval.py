@@ -208,6 +208,19 @@ def test_splits_of_a_store(built_shop, split):
         assert other[1]["recall@20"] != one[1]["recall@20"] or split == "leave-one-out"
 
 
+def test_some_members_stand_for_all(built_shop):
+    flags = ["eval", built_shop, "--split", "random:0.7", "--model", "popular,linear", "--format", "json"]
+    whole = gx(*flags).json()
+    some = gx(*flags, "--members", "400").json()
+    few = gx(*flags, "--members", "30").json()  # few among many: scored one by one
+    assert [row["users"] for row in some] == [400, 400] and few[0]["users"] == 30
+    for a, b in zip(whole, some):
+        low, high = b["intervals"]["ndcg@20"]
+        assert abs(a["ndcg@20"] - b["ndcg@20"]) < 2 * (high - low)
+    assert gx(*flags, "--members", "1000000").json()[1]["recall@20"] == whole[1]["recall@20"]
+    assert "--members goes neither" in gx("eval", built_shop, "--trend", "--members", "5", code=2).err
+
+
 @pytest.mark.parametrize("split", ["time", "time:1", "random:0", "random:x", "leave-one-out:3", "actions:buy", "weekly"])
 def test_bad_splits_are_refused(built_shop, split):
     done = gx("eval", built_shop, "--split", split, code=2)
