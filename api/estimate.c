@@ -65,12 +65,15 @@ static gx_estimate view_estimate(unsigned needs, const gx_graph_size *size, int 
     static const double directed_s = 7.3e-8, undirected_s = 1.0e-7;
     static const uint64_t directed_bytes = 34, undirected_bytes = 46;
     const uint64_t users = size->members, ties = size->ties, arcs = arcs_of(size);
-    const uint64_t bucket = arcs < 40000 ? arcs : 40000; /* of the sort, one a thread */
+    /* Of the sort, one bucket a thread: rows.c wants 32,768 arcs in each and at most 1,024 of them,
+     * and halves ranges of rows until they are fewer than that. */
+    const uint64_t bucket = arcs / 512 < 65536 ? 65536 : arcs / 512;
+    const uint64_t sorted = bucket * (uint64_t)threads < arcs ? bucket * (uint64_t)threads : arcs;
     bool directed = needs & (GX_NEED_GRAPH | GX_NEED_IN), undirected = needs & GX_NEED_UNDIRECTED;
     double m = (double)ties, doublings = m > 1e6 ? log2(m / 1e6) : 0;
     gx_estimate e = {.mem_bytes = 16 * users};
     if (directed) {
-        e.mem_bytes += 8 * users + directed_bytes * arcs + 35 * bucket * (uint64_t)threads;
+        e.mem_bytes += 8 * users + directed_bytes * arcs + 28 * sorted;
         e.cpu_s += (directed_s + 8.7e-9 * doublings) * (double)arcs;
     }
     if (undirected) {

@@ -11,8 +11,9 @@
  * triplets alone: neither on their order nor on the number of threads.
  *
  * Time O(count · bits / 11). Memory beyond the result: 4 bytes a triplet for its row, 4 more for
- * values that turn out to be all 1, and scratch of 20 to 45 bytes for each triplet of the largest
- * buckets, one a worker.
+ * values that turn out to be all 1, and scratch of 16 to 36 bytes for each triplet of the largest
+ * buckets, one a worker. The account is charged for that whole scratch before the workers start:
+ * which of them meets which bucket is chance, and what a step takes is not.
  */
 #include "graph/csr/rows.h"
 
@@ -51,11 +52,12 @@ typedef struct sorter {
     unsigned shift; /* bucket = row >> shift */
     unsigned col_bits, row_bits;
     uint32_t buckets;
-    uint64_t *at;     /* workers × buckets: counts, then where each worker writes */
-    uint64_t *start;  /* buckets + 1 */
-    uint64_t *kept;   /* buckets: places after merging */
-    uint32_t *row;    /* of each partitioned triplet */
-    scratch *scratch; /* of each worker */
+    uint64_t *at;           /* workers × buckets: counts, then where each worker writes */
+    uint64_t *start;        /* buckets + 1 */
+    uint64_t *kept;         /* buckets: places after merging */
+    uint32_t *row;          /* of each partitioned triplet */
+    scratch *scratch;       /* of each worker */
+    uint64_t scratch_bytes; /* charged for all of them together */
     uint64_t largest;
     _Atomic uint32_t next;
     atomic_bool failed;
@@ -359,38 +361,79 @@ static void sort_bucket(sorter *s, const scratch *t, uint32_t bucket) {
     merge_bucket(s, t, bucket, half, count);
 }
 
-static void empty_scratch(sorter *s, scratch *t) {
-    for (int half = 0; half < 2; half++) {
-        gx_job_free(s->job, t->key[half]);
-        gx_job_free(s->job, t->place[half]);
+/* Of one triplet. */
+static uint64_t scratch_bytes(const gx__triplets *in) {
+    const scratch *t = NULL;
+    uint64_t bytes = 2 * sizeof *t->key[0];
+    bytes += in->value || in->ts ? 2 * sizeof *t->place[0] : 0;
+    bytes += in->value ? sizeof *t->value : 0;
+    return bytes + (in->ts ? sizeof *t->ts : 0);
+}
+
+/* The triplets of the `workers` largest buckets: no worker's scratch is larger than the largest
+ * bucket it meets, and no two meet the same. */
+static uint64_t largest_together(const sorter *s) {
+    uint64_t sum = 0, last = UINT64_MAX;
+    uint32_t last_at = 0;
+    for (int w = 0; w < s->workers && last > 0; w++) {
+        uint64_t best = 0;
+        uint32_t best_at = 0;
+        for (uint32_t b = 0; b < s->buckets; b++) {
+            uint64_t count = s->start[b + 1] - s->start[b];
+            bool after = count < last || (count == last && b > last_at);
+            if (after && count > best) {
+                best = count;
+                best_at = b;
+            }
+        }
+        sum += best;
+        last = best;
+        last_at = best_at;
     }
-    gx_job_free(s->job, t->value);
-    gx_job_free(s->job, t->ts);
+    return sum;
+}
+
+static void empty_scratch(scratch *t) {
+    for (int half = 0; half < 2; half++) {
+        gx_free(t->key[half]);
+        gx_free(t->place[half]);
+    }
+    gx_free(t->value);
+    gx_free(t->ts);
     *t = (scratch){.status = t->status, .err = t->err};
 }
 
+/* Within what was charged. */
+static gx_status take_scratch(void *out_pointer, uint64_t count, size_t size, gx_error *err) {
+    void *block_ = gx_alloc(count, size);
+    if (!block_) {
+        return gx_fail_memory(err, count * size);
+    }
+    memcpy(out_pointer, &block_, sizeof block_);
+    return GX_OK;
+}
+
 /* Grows with the buckets a worker meets: where a few are huge, not every worker pays for them. */
-static gx_status fit_scratch(sorter *s, scratch *t, uint64_t count) {
+static gx_status fit_scratch(const sorter *s, scratch *t, uint64_t count) {
     gx_status status = GX_OK;
     bool places = s->in->value || s->in->ts;
     if (count <= t->room) {
         return GX_OK;
     }
-    empty_scratch(s, t);
-    uint64_t room = count + count / 4;
+    empty_scratch(t);
     for (int half = 0; half < 2; half++) {
-        GX_TRY(gx__rows_take(s->job, &t->key[half], room, sizeof *t->key[half], &t->err));
+        GX_TRY(take_scratch(&t->key[half], count, sizeof *t->key[half], &t->err));
         if (places) {
-            GX_TRY(gx__rows_take(s->job, &t->place[half], room, sizeof *t->place[half], &t->err));
+            GX_TRY(take_scratch(&t->place[half], count, sizeof *t->place[half], &t->err));
         }
     }
     if (s->in->value) {
-        GX_TRY(gx__rows_take(s->job, &t->value, room, sizeof *t->value, &t->err));
+        GX_TRY(take_scratch(&t->value, count, sizeof *t->value, &t->err));
     }
     if (s->in->ts) {
-        GX_TRY(gx__rows_take(s->job, &t->ts, room, sizeof *t->ts, &t->err));
+        GX_TRY(take_scratch(&t->ts, count, sizeof *t->ts, &t->err));
     }
-    t->room = room;
+    t->room = count;
 done:
     return status;
 }
@@ -421,11 +464,14 @@ static gx_status sort_all(sorter *s, gx_error *err) {
         return gx_fail(err, GX_OVER_LIMIT, "%llu entries in one range of rows; at most 4294967295",
                        (unsigned long long)s->largest);
     }
+    const uint64_t bytes = largest_together(s) * scratch_bytes(s->in);
     gx_status status =
         gx_job_alloc(s->job, &s->scratch, (size_t)s->workers, sizeof *s->scratch, err);
+    status = status == GX_OK ? gx_job_charge(s->job, bytes, err) : status;
     if (status != GX_OK) {
         return status;
     }
+    s->scratch_bytes = bytes;
     gx__rows_parallel(s->workers, sort_share, s);
     for (int w = 0; w < s->workers; w++) {
         const scratch *t = &s->scratch[w];
@@ -538,8 +584,9 @@ gx_status gx__rows_build(gx__rows *out, const gx__triplets *in, gx_job *job, gx_
     *out = s.out;
 done:
     for (int w = 0; s.scratch && w < s.workers; w++) {
-        empty_scratch(&s, &s.scratch[w]);
+        empty_scratch(&s.scratch[w]);
     }
+    gx_job_refund(job, s.scratch_bytes);
     gx_job_free(job, s.scratch);
     gx_job_free(job, s.at);
     gx_job_free(job, s.start);

@@ -26,6 +26,15 @@ def test_told_memory_is_what_the_run_needs(store, name):
     gx("run", store, name, "--threads", "1", "--mem", str(int(told["mem_bytes"] / 1.2)), code=7)
 
 
+@pytest.mark.parametrize("threads", ["1", "2", "3", "16"])
+def test_what_is_told_is_the_same_each_time_and_enough(store, threads):
+    words = ["run", store, "katz", "--threads", threads]
+    told = {gx(*words, "--estimate", "--format", "json").json()["mem_bytes"] for _ in range(5)}
+    assert len(told) == 1
+    for _ in range(5):
+        gx(*words, "--mem", str(told.copy().pop()))
+
+
 @pytest.mark.parametrize("name", ["pagerank", "kcore"])
 def test_a_graph_that_is_not_there_is_told_alike(store, name):
     size = gx("status", store, "--format", "json").json()
