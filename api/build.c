@@ -8,7 +8,7 @@
 
 static const char *const usual[] = {"degree",   "pagerank", "components", "kcore",   "leiden",
                                     "strength", "circle",   "spanners",   "bridges", "structure",
-                                    "leaders",  "popular",  "linear",     NULL};
+                                    "leaders",  "popular",  "linear",     "bundle",  NULL};
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 

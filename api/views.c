@@ -8,6 +8,18 @@ static gx_status hold(gx_views *v, uint64_t bytes, gx_job *job, gx_error *err) {
     return status;
 }
 
+/* Purchases alone, as they were; where there are none, no such view. */
+static gx_status make_bought(gx_views *v, gx_txn *txn, const gx_rules *rules,
+                             const gx_event_view *events, gx_job *job, gx_error *err) {
+    gx_event_view view = {.from_ms = events->from_ms, .to_ms = events->to_ms, .purchases = true};
+    gx_status status;
+    GX_TRY(gx_view_events(&v->bought, txn, rules, &view, job, err));
+    GX_TRY(hold(v, gx_matrix_bytes(&v->bought), job, err));
+    v->input.bought = v->bought.nnz > 0 ? &v->bought : NULL;
+done:
+    return status;
+}
+
 static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, unsigned needs,
                             const gx_view_spec *spec, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
@@ -57,6 +69,9 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         v->input.acts = &v->acts;
         GX_TRY(hold(v, gx_matrix_bytes(&v->acts), job, err));
     }
+    if (needs & GX_NEED_BOUGHT) {
+        GX_TRY(make_bought(v, txn, rules, &events, job, err));
+    }
 done:
     return status;
 }
@@ -84,6 +99,7 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->times);
     gx_matrix_finish(&views->groups);
     gx_matrix_finish(&views->acts);
+    gx_matrix_finish(&views->bought);
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);
     if (views->job) {

@@ -13,7 +13,7 @@ typedef struct gx_view_spec {
 
 typedef struct gx_views {
     gx_graph ties, undirected;
-    gx_matrix matrix, times, groups, acts;
+    gx_matrix matrix, times, groups, acts, bought;
     gx_labels category;
     uint64_t state; /* of the store they were made from */
     gx_job *job;    /* which they are counted against; outlives them */

@@ -241,7 +241,8 @@ static gx_status read_actions(events *e, gx_txn *txn, const gx_rules *rules, gx_
         gx_slice name = gx_word_name(txn, GX_SPACE_ACTION, id);
         e->rules[id] =
             id < rules->action_count ? rules->actions[id] : *gx_action_rule_default(name);
-        e->wanted[id] = !names;
+        e->wanted[id] = !names && (!e->view->purchases ||
+                                   (e->rules[id].is_purchase && e->rules[id].weight > 0));
     }
     return names ? want_names(e->wanted, e->action_count, txn, GX_SPACE_ACTION, names, err) : GX_OK;
 }

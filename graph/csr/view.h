@@ -78,6 +78,7 @@ typedef struct gx_event_view {
     int64_t from_ms, to_ms;
     int64_t now_ms;     /* what decay counts back from; 0: the newest event */
     bool decay;         /* apply the actions' half-lives */
+    bool purchases;     /* only of actions that are purchases */
     bool keep_negative; /* values ≤ 0 stay (dislikes); else the entry is dropped */
 } gx_event_view;
 

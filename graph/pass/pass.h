@@ -18,6 +18,7 @@ typedef struct gx_input {
     const gx_matrix *times;     /* members × members: when two were last tied, both ways */
     const gx_matrix *groups;    /* members × groups they are in */
     const gx_matrix *acts;      /* members × members: how often one did something to another */
+    const gx_matrix *bought;    /* members × items: purchases alone, latest time; undecayed */
     const gx_arrays *arrays;    /* what earlier passes gave */
     const gx_arrays *before;    /* what the last snapshot holds; NULL: there is none */
     uint32_t users, items;
@@ -32,7 +33,8 @@ enum {
     GX_NEED_CATEGORY = 16,
     GX_NEED_TIMES = 256,
     GX_NEED_GROUPS = 512,
-    GX_NEED_ACTS = 1024
+    GX_NEED_ACTS = 1024,
+    GX_NEED_BOUGHT = 2048 /* left out where the store knows no purchases */
 };
 
 typedef enum gx_kind {
