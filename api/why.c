@@ -83,41 +83,38 @@ static const struct {
 
 /* ---- filling a template --------------------------------------------------------------------- */
 
-typedef struct hole {
-    const char *name;
-    gx_slice en, zh;
-} hole;
-
 enum { HOLES = 6 };
 
-typedef struct holes {
-    hole all[HOLES];
+typedef struct blanks {
+    gx_hole all[HOLES];
     size_t count;
-} holes;
+} blanks;
 
-static void put(holes *h, const char *name, gx_slice en, gx_slice zh) {
-    h->all[h->count++] = (hole){name, en, zh};
+static void put(blanks *h, const char *name, gx_slice en, gx_slice zh) {
+    h->all[h->count++] = (gx_hole){name, en, zh};
 }
 
-static void put_text(holes *h, const char *name, const char *text) {
+static void put_text(blanks *h, const char *name, const char *text) {
     gx_slice slice = gx_slice_of(text ? text : "");
     put(h, name, slice, slice);
 }
 
-static void put_count(holes *h, gx_arena *arena, const char *name, uint32_t count) {
+static void put_count(blanks *h, gx_arena *arena, const char *name, uint32_t count) {
     put_text(h, name, gx_arena_printf(arena, "%u", count));
 }
 
-static gx_slice hole_of(const holes *h, const char *name, size_t size, bool zh) {
-    for (size_t k = 0; k < h->count; k++) {
-        if (strlen(h->all[k].name) == size && memcmp(h->all[k].name, name, size) == 0) {
-            return zh ? h->all[k].zh : h->all[k].en;
+static gx_slice hole_of(const gx_hole *holes, size_t count, const char *name, size_t size,
+                        bool zh) {
+    for (size_t k = 0; k < count; k++) {
+        if (strlen(holes[k].name) == size && memcmp(holes[k].name, name, size) == 0) {
+            return zh ? holes[k].zh : holes[k].en;
         }
     }
     return (gx_slice){"", 0};
 }
 
-static gx_value fill(gx_arena *arena, const char *template, const holes *h, bool zh) {
+static gx_value fill(gx_arena *arena, const char *template, const gx_hole *holes, size_t count,
+                     bool zh) {
     gx_buffer out = {.limit = 4096};
     while (*template) {
         size_t plain = strcspn(template, "{");
@@ -125,7 +122,7 @@ static gx_value fill(gx_arena *arena, const char *template, const holes *h, bool
         template += plain;
         if (*template) {
             size_t size = strcspn(template + 1, "}");
-            gx_slice text = hole_of(h, template + 1, size, zh);
+            gx_slice text = hole_of(holes, count, template + 1, size, zh);
             gx_buffer_append(&out, text.data, text.size);
             template += size + 2;
         }
@@ -135,12 +132,17 @@ static gx_value fill(gx_arena *arena, const char *template, const holes *h, bool
     return text;
 }
 
-static void say(gx_value *row, gx_arena *arena, sentence which, const holes *h) {
-    gx_map_put(arena, row, "en", fill(arena, sentences[which].en, h, false));
-    gx_map_put(arena, row, "zh", fill(arena, sentences[which].zh, h, true));
+void gx_why_fill(gx_value *row, gx_arena *arena, const char *en, const char *zh,
+                 const gx_hole *holes, size_t count) {
+    gx_map_put(arena, row, "en", fill(arena, en, holes, count, false));
+    gx_map_put(arena, row, "zh", fill(arena, zh, holes, count, true));
 }
 
-static void put_action(holes *h, const gx_why_writer *w, uint32_t action) {
+static void say(gx_value *row, gx_arena *arena, sentence which, const blanks *h) {
+    gx_why_fill(row, arena, sentences[which].en, sentences[which].zh, h->all, h->count);
+}
+
+static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
     gx_slice name = gx_word_name(w->call->txn, GX_SPACE_ACTION, action);
     for (size_t k = 0; k < GX_COUNT(actions); k++) {
         if (gx_slice_is(name, actions[k].action)) {
@@ -175,10 +177,8 @@ static bool consents(const gx_why_writer *w, uint32_t user) {
 
 void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
                 gx_slice value) {
-    holes h = {0};
-    put(&h, name, value, value);
-    gx_map_put(arena, row, "en", fill(arena, en, &h, false));
-    gx_map_put(arena, row, "zh", fill(arena, zh, &h, true));
+    const gx_hole hole = {name, value, value};
+    gx_why_fill(row, arena, en, zh, &hole, 1);
 }
 
 /* Those who agreed to be named; *out_named counts them. */
@@ -207,7 +207,7 @@ static void put_day(gx_value *map, gx_arena *arena, int64_t time_ms) {
 static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer *w,
                          const gx_why *why) {
     gx_arena *arena = w->call->arena;
-    holes h = {0};
+    blanks h = {0};
     bool counted = why->people_all >= w->min_count;
     uint32_t named = 0;
     put_count(&h, arena, "n", why->people_all);
@@ -236,7 +236,7 @@ static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer 
 static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *w,
                         const gx_why *why) {
     gx_arena *arena = w->call->arena;
-    holes h = {0};
+    blanks h = {0};
     bool counted = why->community_count >= w->min_count;
     put_text(&h, "share", gx_arena_printf(arena, "%.3g%%", why->community_share * 100));
     put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_lift));
@@ -256,7 +256,7 @@ static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *
 static void tell_leader(gx_value *row, gx_value *evidence, const gx_why_writer *w,
                         const gx_why *why) {
     gx_arena *arena = w->call->arena;
-    holes h = {0};
+    blanks h = {0};
     gx_value topic = why->leader_category == GX_NONE || !w->call->state->arrays
                          ? gx_nil()
                          : gx_category_value(arena, w->call->state->arrays, why->leader_category);
@@ -306,7 +306,7 @@ static uint32_t own_action(const gx_why_writer *w, uint32_t item) {
 static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer *w,
                           const gx_why *why) {
     gx_arena *arena = w->call->arena;
-    holes h = {0};
+    blanks h = {0};
     if (why->item_count == 0) {
         say(row, arena, w->live->rec.tag_item_count > 0 ? INTEREST_TAGS : INTEREST_TASTE, &h);
         return;

@@ -26,7 +26,16 @@ gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item);
 
 /* Whether the person agreed to be named to others. */
 bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user);
-/* `en` and `zh` into the row, with {name} replaced by `value`. */
+/* What stands for {name} in a sentence. */
+typedef struct gx_hole {
+    const char *name;
+    gx_slice en, zh;
+} gx_hole;
+
+/* `en` and `zh` into the row, every {name} filled. */
+void gx_why_fill(gx_value *row, gx_arena *arena, const char *en, const char *zh,
+                 const gx_hole *holes, size_t count);
+/* The same with {name} replaced by `value`. */
 void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
                 gx_slice value);
 

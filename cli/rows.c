@@ -19,3 +19,14 @@ gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, con
     }
     return gx_str(text);
 }
+
+void gx_say_list(const gx_command *command, const gx_value *result) {
+    const gx_value *missing = gx_map_get(result, "short"), *ids = gx_map_get(result, "unknown");
+    if (missing && missing->type == GX_TEXT) {
+        gx_say(command, "%.*s", (int)missing->size, missing->as.text);
+    }
+    for (uint32_t i = 0; ids && ids->type == GX_LIST && i < ids->size; i++) {
+        const gx_value *id = &ids->as.items[i];
+        gx_say(command, "%.*s is not in this store", (int)id->size, id->as.text);
+    }
+}

@@ -130,6 +130,8 @@ void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value 
 /* The texts that the maps of a list (NULL: none) have under `key` (NULL: the texts of the list), as
  * one. */
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between);
+/* A `say`: what a list of one map is short of, and which ids the store does not have. */
+void gx_say_list(const gx_command *command, const gx_value *result);
 /* In the command's format. `list` and `columns` as in gx_verb. */
 GX_MUST_CHECK gx_status gx_print(const gx_command *command, const gx_value *value, const char *list,
                                  const char *columns, bool bare_list, gx_error *err);

@@ -1,0 +1,348 @@
+/* rec.group: one list for several members: those named, a group of the store, or a circle.
+ *
+ * u(m, i) is what item i scores for member m as in rec.user, over the member's best score, so that
+ * nobody's word weighs more for a longer history; 0 for what the member has seen or dislikes. What
+ * half of the members or more have seen is out. The list is made of the DEPTH best of each:
+ *
+ *   average       mean over m of u(m, i)
+ *   least_misery  least u(m, i), ties by the mean (O'Connor et al., PolyLens, 2001)
+ *   fair          one after the other the item that adds most to Σ_m log(ε + U_m), U_m what the
+ *                 items before it came to for m: the product of what members get (Nash 1950),
+ *                 greedily, so that who got little so far is heard next
+ *
+ * O(members × items) twice, and for `fair` n × members × candidates. */
+#include "api/group.h"
+#include "api/listing.h"
+#include "api/support.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { DEPTH = 200, CANDIDATES = 2000, SHOWN = 20, AT_ONCE = 4 };
+static const double EPSILON = 0.1, LIKED = 0.5;
+
+/* clang-format off */
+static const gx_param params[] = {
+    GX_GROUP_PARAMS,
+    {"n", GX_PARAM_INT, "20", 1, 200, "items", NULL, 0, "how many"},
+    {"how", GX_PARAM_CHOICE, "average", GX_PARAM_UNCHECKED, NULL, "average|least_misery|fair", 0,
+     "what most like, what nobody minds, or each in turn"},
+    GX_FILTER_PARAMS,
+    GX_SEEN_PARAM,
+    GX_CHANNELS_PARAM,
+    {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say how each likes it"},
+};
+/* clang-format on */
+
+typedef struct candidate {
+    uint32_t item;
+    double score, mean, least;
+    bool taken;
+} candidate;
+
+typedef struct council {
+    gx_call_env *call;
+    const gx_columns *columns;
+    gx_filter filter;
+    gx_group group;
+    gx_member_live *live; /* one a member */
+    gx_rec_request rec;
+    uint8_t *mask, *wanted;
+    uint32_t *place; /* items: the candidate's number + 1, 0: none */
+    candidate *all;
+    uint32_t count;
+    float *u; /* members × count */
+} council;
+
+/* ---- candidates ----------------------------------------------------------------------------- */
+
+static gx_status make_room(council *c, gx_error *err) {
+    const size_t items = (size_t)c->filter.items + 1;
+    gx_arena *arena = c->call->arena;
+    c->mask = gx_arena_get(arena, items);
+    c->wanted = gx_arena_get(arena, items);
+    c->place = gx_arena_get(arena, items * sizeof *c->place);
+    c->live = gx_arena_get(arena, ((size_t)c->group.count + 1) * sizeof *c->live);
+    if (!c->mask || !c->wanted || !c->place || !c->live) {
+        return gx_fail_memory(err, items * 6);
+    }
+    memset(c->wanted, 0, items);
+    memset(c->place, 0, items * sizeof *c->place);
+    return GX_OK;
+}
+
+/* By how many of the members it is wanted: those of the best of each that half have not seen. */
+static gx_status find_candidates(council *c, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_call_env *call = c->call;
+    uint32_t *seen = gx_alloc0((size_t)c->filter.items + 1, sizeof *seen);
+    uint32_t most = CANDIDATES < c->filter.items ? CANDIDATES : c->filter.items;
+    c->all = gx_arena_get(call->arena, ((size_t)most + 1) * sizeof *c->all);
+    if (!seen || !c->all) {
+        status = gx_fail_memory(err, c->filter.items * sizeof *seen);
+        goto done;
+    }
+    for (uint32_t m = 0; m < c->group.count; m++) {
+        GX_TRY(gx_member_read(&c->live[m], call->txn, call->state, c->columns, c->group.user[m],
+                              gx_time_ms(), call->arena, err));
+        gx_filter_member(c->mask, &c->filter, &c->live[m]);
+        for (uint32_t i = 0; i < c->filter.items; i++) {
+            seen[i] += c->filter.pass[i] && !c->mask[i];
+        }
+    }
+    for (uint32_t i = 0; i < c->filter.items; i++) {
+        c->filter.pass[i] = c->filter.pass[i] && 2 * seen[i] < c->group.count;
+    }
+    /* Fewer of each where there are many, so that everybody's have room. */
+    uint32_t depth = CANDIDATES / c->group.count;
+    depth = depth > DEPTH ? DEPTH : depth;
+    c->rec.n = depth;
+    for (uint32_t m = 0; m < c->group.count; m++) {
+        gx_rec_list list;
+        gx_filter_member(c->mask, &c->filter, &c->live[m]);
+        c->rec.pass = c->mask;
+        GX_TRY(gx_rec_list_make(&list, call->state->rec, &c->live[m].rec, &c->rec, call->arena,
+                                call->job, err));
+        for (uint32_t k = 0; k < list.count; k++) {
+            const uint32_t item = list.items[k].item;
+            if (!c->wanted[item] && c->count < most) {
+                c->wanted[item] = 1;
+                c->all[c->count++] = (candidate){.item = item};
+            }
+        }
+    }
+done:
+    gx_free(seen);
+    return status;
+}
+
+static int by_item(const void *a, const void *b) {
+    const candidate *x = a, *y = b;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* ---- what each gets ------------------------------------------------------------------------- */
+
+static gx_status score_all(council *c, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_call_env *call = c->call;
+    c->u = gx_arena_get(call->arena, ((size_t)c->group.count * c->count + 1) * sizeof *c->u);
+    if (!c->u) {
+        return gx_fail_memory(err, (size_t)c->group.count * c->count * sizeof *c->u);
+    }
+    memset(c->u, 0, (size_t)c->group.count * c->count * sizeof *c->u);
+    if (c->count > 0) {
+        qsort(c->all, c->count, sizeof *c->all, by_item);
+    }
+    for (uint32_t k = 0; k < c->count; k++) {
+        c->place[c->all[k].item] = k + 1;
+        c->all[k].least = INFINITY;
+    }
+    c->rec.n = c->count;
+    for (uint32_t m = 0; m < c->group.count; m++) {
+        gx_rec_list list;
+        float *row = c->u + (size_t)m * c->count;
+        gx_filter_member(c->mask, &c->filter, &c->live[m]);
+        for (uint32_t i = 0; i < c->filter.items; i++) {
+            c->mask[i] = c->mask[i] && c->wanted[i];
+        }
+        c->rec.pass = c->mask;
+        GX_TRY(gx_rec_list_make(&list, call->state->rec, &c->live[m].rec, &c->rec, call->arena,
+                                call->job, err));
+        for (uint32_t k = 0; k < list.count; k++) {
+            const double best = list.items[0].score;
+            row[c->place[list.items[k].item] - 1] =
+                best > 0 ? (float)(list.items[k].score / best) : 0;
+        }
+        for (uint32_t k = 0; k < c->count; k++) {
+            const double u = (double)row[k];
+            c->all[k].mean += u / c->group.count;
+            c->all[k].least = u < c->all[k].least ? u : c->all[k].least;
+        }
+    }
+done:
+    return status;
+}
+
+/* ---- the order ------------------------------------------------------------------------------ */
+
+static int by_score(const void *a, const void *b) {
+    const candidate *x = *(const candidate *const *)a, *y = *(const candidate *const *)b;
+    if (x->score != y->score) {
+        return x->score > y->score ? -1 : 1;
+    }
+    if (x->mean != y->mean) {
+        return x->mean > y->mean ? -1 : 1;
+    }
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* What an item adds to Σ_m log(ε + U_m). */
+static double adds(const council *c, const double *got, uint32_t k) {
+    double sum = 0;
+    for (uint32_t m = 0; m < c->group.count; m++) {
+        sum += log1p((double)c->u[(size_t)m * c->count + k] / (EPSILON + got[m]));
+    }
+    return sum;
+}
+
+static gx_status order_fair(candidate **chosen, uint32_t n, council *c, gx_error *err) {
+    gx_status status = GX_OK;
+    double *got = gx_alloc0((size_t)c->group.count + 1, sizeof *got);
+    if (!got) {
+        return gx_fail_memory(err, c->group.count * sizeof *got);
+    }
+    for (uint32_t r = 0; r < n; r++) {
+        candidate *best = NULL;
+        GX_TRY(gx_job_check(c->call->job, err));
+        for (uint32_t k = 0; k < c->count; k++) {
+            candidate *one = &c->all[k];
+            if (one->taken) {
+                continue;
+            }
+            one->score = adds(c, got, k) / c->group.count;
+            if (!best || one->score > best->score ||
+                (one->score == best->score && one->mean > best->mean)) {
+                best = one;
+            }
+        }
+        best->taken = true;
+        chosen[r] = best;
+        for (uint32_t m = 0; m < c->group.count; m++) {
+            got[m] += (double)c->u[(size_t)m * c->count + (size_t)(best - c->all)];
+        }
+    }
+done:
+    gx_free(got);
+    return status;
+}
+
+static gx_status order_all(candidate ***out, uint32_t n, council *c, gx_error *err) {
+    candidate **chosen = gx_arena_get(c->call->arena, ((size_t)c->count + 1) * sizeof *chosen);
+    const bool least = gx_arg_is(c->call->args, "how", "least_misery");
+    if (!chosen) {
+        return gx_fail_memory(err, c->count * sizeof *chosen);
+    }
+    *out = chosen;
+    if (gx_arg_is(c->call->args, "how", "fair")) {
+        return order_fair(chosen, n, c, err);
+    }
+    for (uint32_t k = 0; k < c->count; k++) {
+        chosen[k] = &c->all[k];
+        chosen[k]->score = least ? chosen[k]->least : chosen[k]->mean;
+    }
+    if (c->count > 0) {
+        qsort(chosen, c->count, sizeof(candidate *), by_score);
+    }
+    return GX_OK;
+}
+
+/* ---- the answer ----------------------------------------------------------------------------- */
+
+/* Those who agreed to be named, each with how they like it. */
+static void tell_members(gx_value *row, const council *c, const candidate *one) {
+    gx_arena *arena = c->call->arena;
+    gx_value list = gx_list(arena, SHOWN);
+    for (uint32_t m = 0; m < c->group.count && list.size < SHOWN; m++) {
+        if (c->group.named[m]) {
+            gx_value member = gx_map(arena, 2);
+            const float u = c->u[(size_t)m * c->count + (size_t)(one - c->all)];
+            gx_map_put(arena, &member, "user",
+                       gx_word_value(arena, c->call->txn, GX_SPACE_USER, c->group.user[m]));
+            gx_map_put(arena, &member, "likes", gx_real((double)u));
+            gx_list_add(arena, &list, member);
+        }
+    }
+    gx_map_put(arena, row, "members", list);
+    if (c->group.hidden >= c->group.min_count) {
+        gx_map_put(arena, row, "hidden", gx_int(c->group.hidden));
+    }
+}
+
+static gx_value item_value(const council *c, const candidate *one, uint32_t rank, bool why) {
+    gx_arena *arena = c->call->arena;
+    gx_value row = gx_lists_item(c->call, c->columns, one->item, 8);
+    uint32_t liked = 0;
+    for (uint32_t m = 0; m < c->group.count; m++) {
+        liked += (double)c->u[(size_t)m * c->count + (size_t)(one - c->all)] >= LIKED;
+    }
+    gx_map_put(arena, &row, "score", gx_real(one->score));
+    gx_map_put(arena, &row, "rank", gx_int(rank));
+    gx_map_put(arena, &row, "average", gx_real(one->mean));
+    gx_map_put(arena, &row, "least", gx_real(one->least));
+    if (why) {
+        const bool counted = liked >= c->group.min_count;
+        const gx_hole holes[] = {gx_lists_count(arena, "n", liked),
+                                 gx_lists_count(arena, "all", c->group.count)};
+        gx_lists_say(&row, arena,
+                     !counted                  ? GX_SAYS_GROUP_SOME
+                     : liked == c->group.count ? GX_SAYS_GROUP_ALL
+                                               : GX_SAYS_GROUP_MANY,
+                     holes, GX_COUNT(holes));
+        if (counted) {
+            gx_map_put(arena, &row, "liked", gx_int(liked));
+        }
+        tell_members(&row, c, one);
+    }
+    return row;
+}
+
+static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *columns, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arena *arena = call->arena;
+    council c = {.call = call, .columns = columns};
+    candidate **chosen = NULL;
+    uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
+    gx_value row = gx_map(arena, 8), items, less = gx_nil();
+    GX_TRY(gx_listing_weights(c.rec.weights, call, err));
+    GX_TRY(gx_group_find(&c.group, call, err));
+    GX_TRY(gx_filter_make(&c.filter, call, columns, true, err));
+    c.rec.items = c.filter.items;
+    GX_TRY(make_room(&c, err));
+    GX_TRY(find_candidates(&c, err));
+    GX_TRY(score_all(&c, err));
+    const uint32_t shown = n < c.count ? n : c.count;
+    GX_TRY(order_all(&chosen, shown, &c, err));
+    items = gx_list(arena, shown);
+    for (uint32_t k = 0; k < shown; k++) {
+        gx_list_add(arena, &items,
+                    item_value(&c, chosen[k], k + 1, gx_arg_bool(call->args, "why")));
+    }
+    if (shown < n) {
+        char *text = gx_arena_printf(arena,
+                                     "%u of %u: no more that pass where and exclude and that half "
+                                     "of the members have not seen",
+                                     shown, n);
+        less = gx_str(text ? text : "");
+    }
+    gx_group_tell(&row, &c.group, call);
+    gx_map_put(arena, &row, "items", items);
+    gx_map_put(arena, &row, "short", less);
+    *out = row;
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    return gx_lists_held(out, call, make, err);
+}
+
+static bool is_long(const gx_value *args) {
+    const gx_value *users = gx_map_get(args, "users");
+    return !users || users->type != GX_LIST || users->size > AT_ONCE;
+}
+
+const gx_method gx_method_rec_group = {
+    .name = "rec.group",
+    .summary =
+        "one list for several members, a group or a circle: by average, least misery or fair",
+    .scope = GX_SCOPE_READ,
+    .cost = GX_COST_SHORT,
+    .from_snapshot = true,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .is_long = is_long,
+    .result = "{members, of, unknown, items: [{id, title, score, rank, average, least, en, zh, "
+              "liked, members: [{user, likes}], hidden}], short}",
+    .run = run,
+};
