@@ -24,7 +24,6 @@ static const struct {
     [GX_SAYS_GROUP_SOME] = {"Some of you would like it", "你们当中有人会喜欢"},
     [GX_SAYS_TOPIC_COUNTED] = {"{n} of you chose it, {lift} times the average",
                                "你们中有 {n} 位选过,是平均的 {lift} 倍"},
-    [GX_SAYS_TOPIC_PLAIN] = {"More of you chose it than elsewhere", "你们比别处更爱选它"},
     [GX_SAYS_LAYOUT] = {"{share} of what suits you, first {item}",
                         "占适合你的 {share},首推 {item}"},
     [GX_SAYS_AUDIENCE_TASTE] = {"Took to {item}, which is near it", "选过与它相近的 {item}"},

@@ -1,0 +1,184 @@
+/* audience.for_item, audience.expand and rec.starters on a shop of two kinds of members. */
+#include "api/testing.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define DAY INT64_C(86400000)
+#define NOW INT64_C(1790000000000)
+
+enum { MEMBERS = 60 }; /* even ones drink tea, odd ones coffee */
+
+static const gx_value *key(const gx_value *map, const char *name) {
+    const gx_value *value = gx_map_get(map, name);
+    assert_non_null(value);
+    return value;
+}
+
+static bool is(const gx_value *value, const char *text) {
+    return value && value->type == GX_TEXT &&
+           gx_slice_is((gx_slice){value->as.text, value->size}, text);
+}
+
+static const gx_value *find(const gx_value *list, const char *field, const char *text) {
+    for (uint32_t k = 0; k < list->size; k++) {
+        if (is(gx_map_get(&list->as.items[k], field), text)) {
+            return &list->as.items[k];
+        }
+    }
+    return NULL;
+}
+
+static void fill(test_shop *s) {
+    gx_rng rng = gx_rng_at(3, 90);
+    test_shop_open(s);
+    gx_value events = gx_list(s->arena, 512), ties = gx_list(s->arena, 512);
+    gx_value members = gx_list(s->arena, 64);
+    for (uint32_t i = 0; i < 20; i++) {
+        test_call(s, "item.put",
+                  "{'items': [{'item_id': '%s%u', 'category': '%s', 'brand': 'b%u', 'price': 20}]}",
+                  i % 2 ? "coffee" : "tea", i, i % 2 ? "coffee/bean" : "tea/green", i % 2);
+    }
+    test_call(s, "item.put",
+              "{'items': [{'item_id': 'tea-new', 'category': 'tea/green', 'brand': 'b0'}, "
+              "{'item_id': 'odd', 'category': 'bolts'}, {'item_id': 'how-to-brew', 'kind': "
+              "'content', 'category': 'tea/green'}, {'item_id': 'how-to-grind', 'kind': 'content', "
+              "'category': 'coffee'}]}");
+    for (uint32_t u = 0; u < MEMBERS; u++) {
+        for (uint32_t k = 0; k < 6; k++) {
+            gx_value row = gx_map(s->arena, 4);
+            uint64_t item = gx_rng_below(&rng, 10) * 2 + u % 2;
+            test_put_int(s, &row, "user_id", "u", u);
+            test_put_int(s, &row, "item_id", u % 2 ? "coffee" : "tea", item);
+            gx_map_put(s->arena, &row, "action", gx_str("buy"));
+            gx_map_put(s->arena, &row, "ts", gx_int(NOW - (int64_t)gx_rng_below(&rng, 300) * DAY));
+            gx_list_add(s->arena, &events, row);
+            row = gx_map(s->arena, 3);
+            test_put_int(s, &row, "src", "u", u);
+            test_put_int(s, &row, "dst", "u", (u + 2 + 2 * gx_rng_below(&rng, 20)) % MEMBERS);
+            gx_map_put(s->arena, &row, "kind", gx_str("friend"));
+            gx_list_add(s->arena, &ties, row);
+        }
+        gx_value row = gx_map(s->arena, 2);
+        test_put_int(s, &row, "user_id", "u", u);
+        gx_map_put(s->arena, &row, "group_id", gx_str(u % 2 ? "grinders" : "brewers"));
+        gx_list_add(s->arena, &members, row);
+    }
+    test_put(s, "event.put", "events", events);
+    test_put(s, "tie.put", "ties", ties);
+    test_put(s, "member.put", "members", members);
+    test_call(s, "tie.put",
+              "{'ties': [{'src': 'friendly', 'dst': 'u0', 'kind': 'friend'}, {'src': 'friendly', "
+              "'dst': 'u2', 'kind': 'friend'}, {'src': 'friendly', 'dst': 'u4', 'kind': "
+              "'friend'}]}");
+    test_call(s, "model.build", "{}");
+}
+
+static uint32_t number(const gx_value *row) {
+    return (uint32_t)strtoul(key(row, "user")->as.text + 1, NULL, 10);
+}
+
+static void test_for_item(void **state) {
+    (void)state;
+    test_shop s;
+    fill(&s);
+    gx_value answer = test_call(&s, "audience.for_item", "{'item': 'tea-new', 'n': 20}");
+    const gx_value *users = key(&answer, "users");
+    assert_true(is(key(&answer, "from"), "attributes"));
+    assert_int_equal(users->size, 20);
+    double last = INFINITY;
+    for (uint32_t k = 0; k < users->size; k++) {
+        const gx_value *one = &users->as.items[k], *channels = key(one, "channels");
+        double sum = 0;
+        assert_int_equal(number(one) % 2, 0);
+        for (uint32_t c = 0; c < channels->size; c++) {
+            sum += channels->as.pairs[c].value.as.real;
+        }
+        assert_true(fabs(sum - 1) < 1e-6 && key(one, "score")->as.real <= last);
+        last = key(one, "score")->as.real;
+        assert_int_equal(key(one, "rank")->as.integer, k + 1);
+        assert_true(key(one, "why")->size > 0);
+    }
+    /* Nothing of their own, but friends. */
+    answer = test_call(&s, "audience.for_item", "{'item': 'tea-new', 'n': 1000}");
+    const gx_value *friendly = find(key(&answer, "users"), "user", "friendly");
+    assert_non_null(friendly);
+    assert_true(key(key(friendly, "channels"), "interest")->as.real == 0);
+    assert_non_null(find(key(friendly, "why"), "en", "Tied to members it suits"));
+    assert_int_equal(key(&answer, "short")->type, GX_TEXT);
+    /* Who has it needs no showing; what is hidden is shown to nobody; what is near nothing says so.
+     */
+    test_call(&s, "event.put",
+              "{'events': [{'user_id': 'u0', 'item_id': 'tea-new', 'action': 'buy', 'ts': %lld}]}",
+              (long long)NOW);
+    answer = test_call(&s, "audience.for_item", "{'item': 'tea-new', 'n': 1000}");
+    assert_null(find(key(&answer, "users"), "user", "u0"));
+    answer = test_call(&s, "audience.for_item",
+                       "{'item': 'tea-new', 'n': 1000, 'seen': 'none', 'why': false}");
+    assert_non_null(find(key(&answer, "users"), "user", "u0"));
+    test_call(&s, "item.put", "{'items': [{'item_id': 'tea-new', 'status': 'hidden'}]}");
+    answer = test_call(&s, "audience.for_item", "{'item': 'tea-new'}");
+    assert_int_equal(key(&answer, "users")->size, 0);
+    assert_true(is(key(key(&answer, "why_not"), "rule"), "hidden"));
+    answer = test_call(&s, "audience.for_item", "{'item': 'odd'}");
+    assert_int_equal(key(&answer, "users")->size, 0);
+    answer = test_call(&s, "audience.for_item", "{'item': 'tea0', 'n': 5}");
+    assert_true(is(key(&answer, "from"), "history"));
+    for (uint32_t k = 0; k < key(&answer, "users")->size; k++) {
+        assert_int_equal(number(&key(&answer, "users")->as.items[k]) % 2, 0);
+    }
+    test_shop_close(&s);
+}
+
+static void test_expand(void **state) {
+    (void)state;
+    test_shop s;
+    fill(&s);
+    gx_value answer = test_call(&s, "audience.expand",
+                                "{'users': ['u0', 'u2', 'u4', 'u6', 'u8', 'gone'], 'n': 20}");
+    const gx_value *users = key(&answer, "users");
+    assert_int_equal(users->size, 20);
+    assert_int_equal(key(&answer, "seeds")->as.integer, 5);
+    assert_true(is(&key(&answer, "unknown")->as.items[0], "gone"));
+    for (uint32_t k = 0; k < users->size; k++) {
+        if (!is(key(&users->as.items[k], "user"), "friendly")) {
+            assert_true(number(&users->as.items[k]) % 2 == 0 && number(&users->as.items[k]) > 8);
+        }
+    }
+    test_shop_close(&s);
+}
+
+static void test_starters(void **state) {
+    (void)state;
+    test_shop s;
+    fill(&s);
+    gx_value answer = test_call(&s, "rec.starters", "{'group': 'brewers'}");
+    const gx_value *topics = key(&answer, "topics"), *content = key(&answer, "content");
+    assert_int_equal(topics->size, 1);
+    assert_true(is(key(&topics->as.items[0], "category"), "tea"));
+    assert_int_equal(key(&topics->as.items[0], "n")->as.integer, 30);
+    assert_true(key(&topics->as.items[0], "lift")->as.real > 1.5);
+    assert_int_equal(content->size, 1);
+    assert_true(is(key(&content->as.items[0], "id"), "how-to-brew"));
+    for (uint32_t k = 0; k < key(&answer, "items")->size; k++) {
+        const gx_value *one = &key(&answer, "items")->as.items[k];
+        assert_true(key(one, "n")->as.integer >= 3);
+        assert_true(strncmp(key(one, "id")->as.text, "tea", 3) == 0);
+    }
+    answer = test_call(&s, "rec.starters", "{'users': ['u1', 'u3'], 'n': 5}");
+    assert_int_equal(key(&answer, "topics")->size, 0); /* two are fewer than min_count */
+    assert_int_equal(key(&answer, "short")->type, GX_TEXT);
+    answer = test_call(&s, "rec.starters",
+                       "{'group': 'grinders', 'exclude': ['how-to-grind'], 'where': 'price > 30'}");
+    assert_int_equal(key(&answer, "content")->size + key(&answer, "items")->size, 0);
+    test_shop_close(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_for_item),
+        cmocka_unit_test(test_expand),
+        cmocka_unit_test(test_starters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

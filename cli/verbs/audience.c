@@ -1,0 +1,63 @@
+/* guanxi audience: whom to show an item first, or members like those of a list. */
+#include "cli/verb.h"
+
+static const gx_param params[] = {
+    {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL,
+     "the list to expand, by id; or --item"},
+    {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "whom to show this item first"},
+    {"n", GX_PARAM_INT, "100", 1, 10000, "members", NULL, 0, "how many members"},
+    {"seen", GX_PARAM_CHOICE, "bought", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
+     "of an item: leave out who bought or rated it, who touched it, or nobody"},
+    {"channels", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "weights {friends, circle, leader, interest}"},
+    {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why"},
+};
+
+static gx_status run(gx_command *command, gx_error *err) {
+    const bool item = gx_map_get(&command->given, "item"),
+               users = gx_map_get(&command->given, "users");
+    if (item == users) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "item",
+                          "%s of --item and a list of members %s given; accepted is exactly one",
+                          item ? "both" : "none", item ? "were" : "was");
+    }
+    gx_value args = gx_map(command->arena, GX_COUNT(params)), result;
+    for (size_t k = 0; k < GX_COUNT(params); k++) {
+        const char *name = params[k].name;
+        if (gx_map_get(&command->given, name) && !(users && strcmp(name, "seen") == 0)) {
+            gx_map_put(command->arena, &args, name, *gx_arg_value(&command->args, name));
+        }
+    }
+    gx_status status =
+        gx_ask(&result, command, item ? "audience.for_item" : "audience.expand", &args, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_say_list(command, &result);
+    gx_value list = gx_list(command->arena, 64);
+    const gx_value *found = gx_map_get(&result, "users");
+    for (uint32_t k = 0; command->format != GX_FORMAT_JSON && found && k < found->size; k++) {
+        const gx_value *one = &found->as.items[k];
+        gx_value row = gx_map(command->arena, 4);
+        gx_row_copy(command->arena, &row, "rank", one, "rank");
+        gx_row_copy(command->arena, &row, "user", one, "user");
+        gx_row_copy(command->arena, &row, "score", one, "score");
+        gx_map_put(command->arena, &row, "why",
+                   gx_row_join(command->arena, gx_map_get(one, "why"), "en", "; "));
+        gx_list_add(command->arena, &list, row);
+    }
+    return gx_print(command, command->format == GX_FORMAT_JSON ? &result : &list, NULL,
+                    "rank,user,score,why", false, err);
+}
+
+const gx_verb gx_verb_audience = {
+    .name = "audience",
+    .group = "spread",
+    .summary = "whom to show an item first, or members like those of a list",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .run = run,
+    .examples = "  guanxi audience shop.gx --item sku-12 -n 50\n"
+                "  guanxi audience shop.gx u1204 u7 u31 -n 200 --format csv -o prospects.csv\n",
+};

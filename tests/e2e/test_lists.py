@@ -1,0 +1,88 @@
+"""The lists beside `recommend`, from the command line: what goes with an item, candidates in order, one list for many,
+the order of categories, whom to show an item, what to talk about."""
+
+import random
+
+import pytest
+
+from conftest import gx
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """Cameras x and y, of which a member buys one; a card follows within days; thirty other things at any time."""
+    folder = tmp_path_factory.mktemp("planted")
+    draw = random.Random(11)
+    rows = ["user_id,item_id,action,ts"]
+    for user in range(300):
+        for _ in range(5):
+            rows.append(f"u{user},thing{draw.randrange(30)},buy,{1_700_000_000 + draw.randrange(360) * 86400}")
+        if user % 2 == 0:
+            day = 1_700_000_000 + draw.randrange(300) * 86400
+            rows.append(f"u{user},camera-{'xy'[user // 2 % 2]},buy,{day}")
+            if draw.random() < 0.5:
+                rows.append(f"u{user},card,buy,{day + 86400 * draw.randint(1, 20)}")
+    (folder / "events.csv").write_text("\n".join(rows) + "\n")
+    shop = folder / "shop.gx"
+    gx("init", shop)
+    gx("import", shop, folder / "events.csv")
+    gx("build", shop)
+    return shop
+
+
+def test_a_camera_leads_to_a_card_and_not_the_reverse(planted):
+    for camera in ("camera-x", "camera-y"):
+        rows = gx("bundle", planted, camera, "--format", "csv").rows()
+        assert rows[0]["item"] == "card" and "who bought" in rows[0]["why"]
+        assert not {row["item"] for row in rows} & {"camera-x", "camera-y"}
+    back = gx("bundle", planted, "card", "--format", "csv")
+    assert not {row["item"] for row in back.rows()} & {"camera-x", "camera-y"}
+    assert gx("bundle", planted, "camera-x", "--exclude", "card", "--format", "json").json()["items"] == []
+    zh = gx("bundle", planted, "camera-x", "--format", "json").json()["items"][0]["why"][0]["zh"]
+    assert "camera-x" in zh and "%" in zh
+
+
+def test_substitutes_are_in_the_snapshot(planted):
+    rows = gx("run", planted, "bundle", "--array", "like_item", "--format", "csv", code=None)
+    assert rows.code == 0, rows.err
+
+
+def test_rank_group_and_layout(built_shop):
+    ranked = gx("rank", built_shop, "u1", "sku-1", "sku-100", "sku-358", "nothing", "--seen", "none", "--format", "json")
+    answer = ranked.json()
+    assert [row["rank"] for row in answer["items"]] == list(range(1, len(answer["items"]) + 1))
+    assert answer["unknown"] == ["nothing"]
+    assert len(answer["items"]) + len(answer["left_out"]) == 3
+    for how in ("average", "least_misery", "fair"):
+        rows = gx("group", built_shop, "u1", "u2", "u3", "--how", how, "-n", "5", "--format", "csv").rows()
+        assert len(rows) == 5 and all(float(row["least"]) <= float(row["average"]) + 1e-6 for row in rows)
+    layout = gx("layout", built_shop, "u1", "u2", "--format", "json").json()
+    assert all(abs(sum(c["share"] for c in one["categories"]) - 1) < 1e-6 for one in layout)
+
+
+def test_audience_and_starters(built_shop):
+    rows = gx("audience", built_shop, "--item", "sku-1", "-n", "20", "--format", "csv").rows()
+    assert len(rows) == 20 and all(row["why"] for row in rows)
+    more = gx("audience", built_shop, *[row["user"] for row in rows[:5]], "-n", "10", "--format", "json").json()
+    assert more["seeds"] == 5 and not {u["user"] for u in more["users"]} & {row["user"] for row in rows[:5]}
+    answer = gx("starters", built_shop, "--circle", "c-0", "--format", "json", code=None)
+    assert answer.code in (0, 4), answer.err
+
+
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["bundle", "SHOP", "nowhere"], 4, "nowhere"),
+        (["rank", "SHOP", "u1"], 2, "items"),
+        (["group", "SHOP"], 2, "exactly one"),
+        (["group", "SHOP", "u1", "--how", "loud"], 2, "average"),
+        (["group", "SHOP", "--circle", "17x"], 2, "17x"),
+        (["layout", "SHOP"], 2, "users"),
+        (["audience", "SHOP"], 2, "exactly one"),
+        (["audience", "SHOP", "--item", "nowhere"], 4, "nowhere"),
+    ],
+)
+def test_errors_name_what_was_given(built_shop, words, code, said):
+    words = [str(built_shop) if word == "SHOP" else word for word in words]
+    result = gx(*words, code=code)
+    assert said in result.err, result.err
