@@ -15,6 +15,8 @@ typedef struct gx_eval_data {
     gx_views views; /* beside the events: of the time before the cut, where the split has one */
     gx_input input; /* for the fit */
     int64_t cut_ms; /* of a split by time; 0: of none */
+    gx_job *job;    /* which the split is counted against; outlives it */
+    uint64_t held;  /* bytes so counted */
 } gx_eval_data;
 
 /* The splits and what they take, for help: "time:SHARE …; random:SHARE …". */

@@ -200,11 +200,24 @@ static gx_status make_views(gx_eval_data *out, gx_call_env *call, unsigned needs
     return status;
 }
 
-static void join(gx_eval_data *out) {
+/* The split counts against the cap until it is given back; then the fit's input. */
+static gx_status join(gx_eval_data *out, gx_job *job, gx_error *err) {
+    const gx_matrix *const parts[] = {&out->split.fit, &out->split.past, &out->split.test};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < GX_COUNT(parts); i++) {
+        bytes += gx_matrix_bytes(parts[i]);
+    }
+    gx_status status = gx_job_charge(job, bytes, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    out->job = job;
+    out->held = bytes;
     out->input = out->views.input;
     out->input.users = out->split.fit.rows;
     out->input.items = out->split.fit.cols;
     out->input.matrix = &out->split.fit;
+    return GX_OK;
 }
 
 gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, unsigned needs,
@@ -220,7 +233,7 @@ gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, 
         GX_TRY(gx_fail_at(err, GX_CONFLICT, "split", "the split leaves nothing to fit on"));
     }
     GX_TRY(make_views(out, call, needs, gx_txn_state(s.txn), err));
-    join(out);
+    GX_TRY(join(out, call->job, err));
 done:
     gx_txn_abort(s.txn);
     if (status != GX_OK) {
@@ -240,7 +253,7 @@ gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_m
     }
     GX_TRY(gx_view_events(&out->split.fit, txn, &call->state->rules, &fit, call->job, err));
     GX_TRY(make_views(out, call, needs, gx_txn_state(txn), err));
-    join(out);
+    GX_TRY(join(out, call->job, err));
 done:
     gx_txn_abort(txn);
     if (status != GX_OK) {
@@ -253,4 +266,8 @@ void gx_eval_data_finish(gx_eval_data *data) {
     gx_split_finish(&data->split);
     gx_views_finish(&data->views);
     data->input = (gx_input){0};
+    if (data->job) {
+        gx_job_refund(data->job, data->held);
+        data->held = 0;
+    }
 }

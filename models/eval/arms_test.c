@@ -1,20 +1,5 @@
 /* Distributions against known values, arms by hand and on synthetic experiments. */
-#include "models/eval/eval.h"
-
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static void assert_near(double got, double want, double within) {
-    if (!(fabs(got - want) <= within)) {
-        fail_msg("%.12g is not %.12g", got, want);
-    }
-}
+#include "models/eval/testing.h"
 
 /* Closed forms: t of 1 degree is Cauchy's, of 2 has 1 − t / sqrt(2 + t²); of very many it is
  * normal; chi-squared of 2 degrees is exponential, of 1 the square of a normal. */

@@ -1,22 +1,7 @@
 /* Off-policy estimates on simulated logs whose truth is known. */
-#include "models/eval/eval.h"
-
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "models/eval/testing.h"
 
 enum { USERS = 400, ITEMS = 12, REQUESTS = 4, PLACES = 3, TRIALS = 200 };
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 /* What a place with the item earns of the member: tastes differ, and some items are better. */
 static double truth(uint32_t user, uint32_t item) {
