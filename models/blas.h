@@ -8,6 +8,7 @@
 
 /* LAPACK, as OpenBLAS brings it: column-major, everything by pointer. */
 extern void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info);
+extern void spotri_(const char *uplo, const int *n, float *a, const int *lda, int *info);
 extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 extern void ssyevd_(const char *jobz, const char *uplo, const int *n, float *a, const int *lda,
                     float *w, float *work, const int *lwork, int *iwork, const int *liwork,

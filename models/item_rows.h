@@ -56,7 +56,7 @@ uint64_t gx__row_scratch_bytes(uint32_t items);
 GX_MUST_CHECK gx_status gx__row_scratch_make(gx__row_scratch **out, uint32_t items, gx_job *job,
                                              gx_error *err);
 void gx__row_scratch_free(gx__row_scratch *all, gx_job *job);
-/* Takes the `length` largest by size of the `count` sums touched (which are not 0) out by rising
+/* Takes the `length` largest by size of the `count` sums touched out by rising
  * item, equal ones by rising item first; leaves the scratch cleared. Returns how many there are. */
 uint64_t gx__row_take(gx__row_scratch *s, uint32_t count, uint64_t length, uint32_t *item,
                       float *weight, uint32_t items);

@@ -122,7 +122,7 @@ static uint64_t take_kept(gx__row_scratch *s, uint32_t *item, float *weight, uin
 
 uint64_t gx__row_take(gx__row_scratch *s, uint32_t count, uint64_t length, uint32_t *item,
                       float *weight, uint32_t items) {
-    uint32_t threshold = 0, ties = 0;
+    uint32_t threshold = 0, ties = count;
     if (count > length) {
         threshold = find_threshold(s, count, (uint32_t)length, &ties);
     }

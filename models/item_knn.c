@@ -1,0 +1,212 @@
+/* The nearest items: each item's row is its most alike others, and a score is the sum of the rows
+ * of a history (Sarwar et al. 2001; Deshpande and Karypis 2004).
+ *
+ *   cosine        Σ_u x_ui x_uj / (|i| |j| + h)
+ *   jaccard       Σ_u x_ui x_uj / (|i|² + |j|² − Σ_u x_ui x_uj + h)        (Tanimoto of weights)
+ *   conditional   Σ_u x_ui x_uj / (|i|² |j|^(2α) + h)           P(j | i) / P(j)^α, eq. 5 of the
+ * latter
+ *
+ * with h the shrinkage and x the positive values of the matrix over their largest, or, an item
+ * being a document and members its terms,
+ *
+ *   tfidf         √r · idf(u)
+ *   bm25          r (k1 + 1) / (k1 (1 − b + b · len(i) / mean len) + r) · idf(u)
+ *
+ * where idf(u) = ln(1 + items / d_u), which is never below 0: members who do everything say little
+ * of what is alike. k1 = 1.2, b = .75. Histories are not weighted so: an event counts what the
+ * matrix says. Rows are cut by the item of the history (its N most alike), as Deshpande and Karypis
+ * do, and not by the item that is recommended. An item is not in its own row.
+ *
+ * Rows are made as item_rows_make.c says: O(Σ_u d_u²) time, 8 bytes a kept weight.
+ *
+ * Dislikes (values ≤ 0) take no part in the fit; in a history they subtract the item's row. */
+#include "models/item_rows.h"
+
+#include <math.h>
+
+static const double BM25_K = 1.2, BM25_B = 0.75;
+
+static const gx_param params[] = {
+    {.name = "neighbours",
+     .type = GX_PARAM_INT,
+     .fallback = "1000",
+     .low = 1,
+     .high = 1e6,
+     .unit = "items",
+     .help = "how many of the most alike each item keeps"},
+    {.name = "likeness",
+     .type = GX_PARAM_CHOICE,
+     .fallback = "cosine",
+     .low = 1,
+     .choices = "cosine|jaccard|conditional",
+     .help = "what makes two items alike"},
+    {.name = "weighting",
+     .type = GX_PARAM_CHOICE,
+     .fallback = "tfidf",
+     .low = 1,
+     .choices = "none|tfidf|bm25",
+     .help = "how members with many events are held back"},
+    {.name = "shrinkage",
+     .type = GX_PARAM_REAL,
+     .fallback = "300",
+     .low = 0,
+     .high = 1e6,
+     .help =
+         "h: how much few members in common are doubted; with a weighting each counts idf squared"},
+    {.name = "target_exponent",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.4",
+     .low = 0,
+     .high = 1,
+     .help = "alpha of conditional: how much popular items are held back as answers"},
+};
+
+static const gx_gives gives[] = {GX__ITEM_ROWS_GIVES};
+
+/* Everything the rows are made from; read by all threads. */
+typedef struct fit {
+    gx_matrix history; /* x */
+    float *taken, *weighted;
+    float *from, *to; /* what an item's length makes of a sum, as one of a history and as answer */
+    float shrinkage;
+} fit;
+
+/* x into f->weighted, which is the history's own. */
+static gx_status weight_values(fit *f, bool bm25, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_matrix *h = &f->history;
+    double *length = NULL, mean = 0;
+    GX_TRY(gx_job_alloc(job, &f->weighted, h->nnz, sizeof *f->weighted, err));
+    GX_TRY(gx_job_alloc(job, &length, h->cols, sizeof *length, err));
+    gx__column_sums(length, h);
+    for (uint32_t i = 0; i < h->cols; i++) {
+        mean += length[i] / h->cols;
+    }
+    for (uint32_t u = 0; u < h->rows; u++) {
+        const double idf = log1p(h->cols / fmax(gx__row_sum(h, u), 1e-9));
+        for (uint64_t k = h->ptr[u]; k < h->ptr[u + 1]; k++) {
+            const double r = gx_matrix_value(h, k);
+            const double norm = BM25_K * (1 - BM25_B + BM25_B * length[h->col[k]] / mean);
+            const double x = bm25 ? r * (BM25_K + 1) / (norm + r) : sqrt(r);
+            f->weighted[k] = r > 0 ? (float)(x * idf) : 0;
+        }
+    }
+    f->history.value = f->weighted;
+done:
+    gx_job_free(job, length);
+    return status;
+}
+
+/* ---- likeness ------------------------------------------------------------------------------- */
+
+/* cosine and conditional: the divisor is from_i · to_j + h. */
+static void weigh_product(const void *model, uint32_t item, float *sum, const uint32_t *touched,
+                          uint32_t count) {
+    const fit *f = model;
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t j = touched[k];
+        const float likeness = sum[j] / (f->from[item] * f->to[j] + f->shrinkage);
+        sum[j] = gx__weight_between(likeness, FLT_MIN, GX__WEIGHT_MAX);
+    }
+}
+
+/* jaccard: from_i + to_j − sum + h, which rounding must not bring below the sum. */
+static void weigh_jaccard(const void *model, uint32_t item, float *sum, const uint32_t *touched,
+                          uint32_t count) {
+    const fit *f = model;
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t j = touched[k];
+        const float either = f->from[item] + f->to[j] - sum[j];
+        const float likeness = sum[j] / ((either > sum[j] ? either : sum[j]) + f->shrinkage);
+        sum[j] = gx__weight_between(likeness, FLT_MIN, GX__WEIGHT_MAX);
+    }
+}
+
+/* Lengths into `from` and `to`, by what the likeness makes of them. */
+static gx_status measure(fit *f, const gx_args *args, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_matrix *h = &f->history;
+    const bool conditional = gx_arg_is(args, "likeness", "conditional");
+    const bool jaccard = gx_arg_is(args, "likeness", "jaccard");
+    const double alpha = gx_arg_real(args, "target_exponent");
+    double *square = NULL;
+    GX_TRY(gx_job_alloc(job, &square, h->cols, sizeof *square, err));
+    GX_TRY(gx_job_alloc(job, &f->from, h->cols, sizeof *f->from, err));
+    GX_TRY(gx_job_alloc(job, &f->to, h->cols, sizeof *f->to, err));
+    for (uint64_t k = 0; k < h->nnz; k++) {
+        square[h->col[k]] += gx_matrix_value(h, k) * gx_matrix_value(h, k);
+    }
+    for (uint32_t i = 0; i < h->cols; i++) {
+        const double to = jaccard ? 1 : conditional ? alpha : 0.5;
+        f->from[i] = (float)pow(square[i], jaccard || conditional ? 1 : 0.5);
+        f->to[i] = (float)pow(square[i], to);
+    }
+done:
+    gx_job_free(job, square);
+    return status;
+}
+
+static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+                     gx_error *err) {
+    gx_status status = GX_OK;
+    fit f = {.shrinkage = (float)gx_arg_real(args, "shrinkage")};
+    GX_TRY(gx__positive_values(&f.history, &f.taken, input->matrix, job, err));
+    if (!gx_arg_is(args, "weighting", "none")) {
+        GX_TRY(weight_values(&f, gx_arg_is(args, "weighting", "bm25"), job, err));
+        gx_job_free(job, f.taken);
+        f.taken = NULL;
+    }
+    GX_TRY(measure(&f, args, job, err));
+    const gx__item_rows_plan plan = {
+        .counting = "item_knn: counting",
+        .filling = "item_knn: rows",
+        .history = f.history,
+        .keep = (uint64_t)gx_arg_int(args, "neighbours"),
+        .weigh = gx_arg_is(args, "likeness", "jaccard") ? weigh_jaccard : weigh_product,
+        .model = &f};
+    GX_TRY(gx__item_rows_make(out, &plan, job, err));
+done:
+    gx_job_free(job, f.taken);
+    gx_job_free(job, f.weighted);
+    gx_job_free(job, f.from);
+    gx_job_free(job, f.to);
+    return status;
+}
+
+static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
+    const bool weighted = !gx_arg_is(args, "weighting", "none");
+    gx__item_rows_estimate(out, input, (uint64_t)gx_arg_int(args, "neighbours"), weighted, threads);
+    out->mem_bytes += (uint64_t)input->items * 8;
+}
+
+static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err) {
+    return gx__item_rows_check(result, instance, input, (uint64_t)gx_arg_int(args, "neighbours"), 0,
+                               err);
+}
+
+const gx_model gx_model_item_knn = {
+    .pass = {.name = "item_knn",
+             .kind = GX_KIND_MODEL,
+             .summary = "the most alike items by who did them: cosine, jaccard or conditional",
+             .paper = "Deshpande and Karypis, Item-based Top-N Recommendation Algorithms, 2004; "
+                      "Sarwar et al., Item-based Collaborative Filtering Recommendation "
+                      "Algorithms, 2001",
+             .complexity = "O(sum of squared history lengths) time, 8 bytes a kept weight",
+             .needs = GX_NEED_MATRIX,
+             .gives = gives,
+             .give_count = GX_COUNT(gives),
+             .item_arrays = (const char *const[]){"item", NULL},
+             .params = params,
+             .param_count = GX_COUNT(params),
+             .label_dependent = true,
+             .estimate = estimate,
+             .run = run,
+             .check = check},
+    .open = gx__item_rows_open,
+    .close = gx_free,
+    .score = gx__item_rows_score,
+    .score_block = gx__item_rows_score_block,
+    .similar = gx__item_rows_similar,
+    .explain = gx__item_rows_explain,
+};
