@@ -16,8 +16,7 @@ typedef struct gx_leiden_tree {
 
 typedef struct gx_leiden_options {
     double resolution;     /* γ, > 0; 1 is Newman and Girvan's modularity */
-    uint32_t rounds;       /* at most this many; 0: 10, from 4,194,304 arcs on 3;
-                            * louvain: 1, or 2 */
+    uint32_t rounds;       /* at most this many; 0: 10, from 4,194,304 arcs on 3; louvain: 2 */
     double tolerance;      /* a round that adds less quality is the last */
     uint32_t trials;       /* the best of so many; 0: 4 below 65,536 arcs without a start, else 1 */
     const uint32_t *start; /* a partition to start from, numbers below n; NULL: everybody alone */

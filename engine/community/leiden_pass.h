@@ -35,7 +35,7 @@
          .high = 1000,                                                                             \
          .unit = "rounds",                                                                         \
          .help = "at most so many rounds, each from the result of the one before; unless given "   \
-                 "10, or 3 from 4,194,304 arcs on (louvain: 1, or 2)"},                            \
+                 "10, or 3 from 4,194,304 arcs on (louvain: 2)"},                                  \
         {.name = "trials",                                                                         \
          .type = GX_PARAM_INT,                                                                     \
          .low = 1,                                                                                 \

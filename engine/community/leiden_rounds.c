@@ -36,8 +36,7 @@ enum {
     TRIALS_ARCS = 1 << 16,
     ROUNDS = 10,      /* where nothing else is asked for, */
     ROUNDS_LARGE = 3, /* and of a graph of GX__LEIDEN_LARGE arcs or more */
-    ROUNDS_LOUVAIN = 1,
-    ROUNDS_LOUVAIN_LARGE = 2,
+    ROUNDS_LOUVAIN = 2,
 };
 
 /* A gain below this share of a node's weight is rounding. */
@@ -467,8 +466,7 @@ static uint32_t rounds_of(const gx_leiden_options *options, const gx_graph *grap
     if (options->rounds) {
         return options->rounds;
     }
-    return options->louvain ? (large ? ROUNDS_LOUVAIN_LARGE : ROUNDS_LOUVAIN)
-                            : (large ? ROUNDS_LARGE : ROUNDS);
+    return options->louvain ? ROUNDS_LOUVAIN : large ? ROUNDS_LARGE : ROUNDS;
 }
 
 gx_status gx_leiden_find(uint32_t *community, uint32_t *out_count, const gx_graph *graph,

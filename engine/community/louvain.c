@@ -26,8 +26,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     return gx_quality_check_order(community, n, err);
 }
 
-/* Without refining, less than half the time; but of weak communities sweeps go on to the
- * end; a large graph gets a second round. */
+/* Without refining, less than half the time; but of weak communities sweeps go on to the end. */
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     gx__leiden_estimate(out, input, args, threads);
     const double weakness = gx__community_weakness(input->undirected);
@@ -35,8 +34,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const double uneven = log(gx__unevenness(&degrees)), weak = 300 * weakness;
     out->cpu_s =
         gx__weighs(input->undirected, args)
-            ? gx__ties_seconds(&degrees, 48, (gx__pace){470, 4 * uneven + weak, 119, 60})
-            : gx__ties_seconds(&degrees, 48, (gx__pace){70, 17 + 10 * uneven + weak, 52, 60});
+            ? gx__ties_seconds(&degrees, 48, (gx__pace){540, 5 * uneven + weak, 137, 69})
+            : gx__ties_seconds(&degrees, 48, (gx__pace){80, 20 + 12 * uneven + weak, 60, 60});
     out->cpu_s += 1e-6;
 }
 
