@@ -145,6 +145,9 @@ static void test_expand(void **state) {
             assert_true(number(&users->as.items[k]) % 2 == 0 && number(&users->as.items[k]) > 8);
         }
     }
+    answer = test_call(&s, "audience.expand", "{'group': 'brewers', 'n': 1}");
+    assert_int_equal(key(&answer, "seeds")->as.integer, 30);
+    assert_true(is(key(&key(&answer, "users")->as.items[0], "user"), "friendly"));
     test_shop_close(&s);
 }
 

@@ -51,21 +51,21 @@ static gx_status gather_group(gather *g, gx_call_env *call, gx_error *err) {
 }
 
 /* Of many those drawn by the seed, by rising number. */
-static uint32_t draw(uint32_t *user, uint32_t count, uint64_t seed) {
+static uint32_t draw(uint32_t *user, uint32_t count, uint32_t limit, uint64_t seed) {
     gx_rng rng = gx_rng_at(seed, count);
-    if (count <= GX_GROUP_MEMBERS) {
+    if (count <= limit) {
         return count;
     }
-    for (uint32_t k = 0; k < GX_GROUP_MEMBERS; k++) {
+    for (uint32_t k = 0; k < limit; k++) {
         const uint32_t at = k + (uint32_t)gx_rng_below(&rng, count - k), kept = user[k];
         user[k] = user[at];
         user[at] = kept;
     }
-    qsort(user, GX_GROUP_MEMBERS, sizeof *user, gx_by_number);
-    return GX_GROUP_MEMBERS;
+    qsort(user, limit, sizeof *user, gx_by_number);
+    return limit;
 }
 
-static gx_status gather_all(gx_group *group, gx_call_env *call, gx_error *err) {
+static gx_status gather_all(gx_group *group, gx_call_env *call, uint32_t limit, gx_error *err) {
     gather g = {.users = {.size = sizeof(uint32_t)}, .txn = call->txn};
     const bool circle = gx_arg_has(call->args, "circle");
     gx_status status = GX_OK;
@@ -83,7 +83,7 @@ static gx_status gather_all(gx_group *group, gx_call_env *call, gx_error *err) {
         goto done;
     }
     group->size = (uint32_t)g.users.count;
-    group->count = draw(g.users.data, group->size, call->job->seed);
+    group->count = draw(g.users.data, group->size, limit, call->job->seed);
     group->user = gx_arena_get(call->arena, group->count * sizeof *group->user);
     if (!group->user) {
         status = gx_fail_memory(err, group->count * sizeof *group->user);
@@ -95,7 +95,7 @@ done:
     return status;
 }
 
-gx_status gx_group_find(gx_group *out, gx_call_env *call, gx_error *err) {
+gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit, gx_error *err) {
     gx_status status = GX_OK;
     gx_group group = {.unknown = gx_list(call->arena, 1)};
     const bool users = gx_arg_has(call->args, "users");
@@ -113,19 +113,23 @@ gx_status gx_group_find(gx_group *out, gx_call_env *call, gx_error *err) {
         group.count = group.size = ids.count;
         group.unknown = ids.unknown;
     } else {
-        GX_TRY(gather_all(&group, call, err));
-    }
-    group.named = gx_arena_get(call->arena, group.count * sizeof *group.named);
-    if (!group.named) {
-        return gx_fail_memory(err, group.count * sizeof *group.named);
-    }
-    for (uint32_t m = 0; m < group.count; m++) {
-        group.named[m] = gx_consents(call->txn, call->arena, group.user[m]);
-        group.hidden += !group.named[m];
+        GX_TRY(gather_all(&group, call, limit, err));
     }
     *out = group;
 done:
     return status;
+}
+
+gx_status gx_group_names(gx_group *group, gx_call_env *call, gx_error *err) {
+    group->named = gx_arena_get(call->arena, group->count * sizeof *group->named);
+    if (!group->named) {
+        return gx_fail_memory(err, group->count * sizeof *group->named);
+    }
+    for (uint32_t m = 0; m < group->count; m++) {
+        group->named[m] = gx_consents(call->txn, call->arena, group->user[m]);
+        group->hidden += !group->named[m];
+    }
+    return GX_OK;
 }
 
 void gx_group_tell(gx_value *row, const gx_group *group, gx_call_env *call) {

@@ -233,6 +233,49 @@ static void test_rank(void **state) {
     test_shop_close(&s);
 }
 
+/* Whatever is asked, nothing comes that a rule keeps out. */
+static void test_bundle_keeps_the_rules(void **state) {
+    (void)state;
+    uint32_t shown = 0;
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        test_shop s;
+        test_shop_open(&s);
+        test_shop_fill(&s, seed, 200, 4);
+        test_call(&s, "item.put",
+                  "{'items': [{'item_id': 'i3', 'status': 'hidden'}, {'item_id': 'i8', 'stock': "
+                  "0}]}");
+        test_call(
+            &s, "model.build",
+            "{'params': {'bundle': {'window': 900, 'support': 1, 'evidence': 0, 'likes': 0}}}");
+        gx_rng rng = gx_rng_at(seed, 78);
+        for (uint32_t k = 0; k < 100; k++) {
+            uint32_t a = (uint32_t)gx_rng_below(&rng, 40), b = (uint32_t)gx_rng_below(&rng, 40);
+            uint32_t user = (uint32_t)gx_rng_below(&rng, 200);
+            char gone[8];
+            snprintf(gone, sizeof gone, "i%u", (a + 4) % 40);
+            gx_value answer = test_call(&s, "rec.bundle",
+                                        "{'items': ['i%u', 'i%u'], 'user': 'u%u', 'exclude': "
+                                        "['%s'], 'where': 'category != \\\"c1\\\"', 'seen': 'all'}",
+                                        a, b, user, gone);
+            const gx_value *items = key(&answer, "items");
+            for (uint32_t i = 0; i < items->size; i++) {
+                const gx_value *id = key(&items->as.items[i], "id");
+                const uint32_t item = (uint32_t)strtoul(id->as.text + 1, NULL, 10);
+                assert_true(item != 3 && item != 8 && item % 4 != 1);
+                assert_true(item != a && item != b && item != (a + 4) % 40);
+                gx_value why =
+                    test_call(&s, "rec.explain",
+                              "{'user': 'u%u', 'item': 'i%u', 'seen': 'all', 'n': 40}", user, item);
+                assert_int_equal(key(&why, "why_not")->type, GX_NIL);
+                shown++;
+            }
+        }
+        test_shop_close(&s);
+    }
+    print_message("%u items shown\n", shown);
+    assert_true(shown > 100);
+}
+
 static void test_layout(void **state) {
     (void)state;
     test_shop s;
@@ -346,9 +389,13 @@ static void test_group_of_known_answer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bundle), cmocka_unit_test(test_substitutes_are_held),
-        cmocka_unit_test(test_rank),   cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_group),  cmocka_unit_test(test_group_of_known_answer),
+        cmocka_unit_test(test_bundle),
+        cmocka_unit_test(test_substitutes_are_held),
+        cmocka_unit_test(test_rank),
+        cmocka_unit_test(test_bundle_keeps_the_rules),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_group),
+        cmocka_unit_test(test_group_of_known_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
-/* audience.expand: members like those of a list (R14): by what they choose, whom they are tied to
- * and which circles they are in.
+/* audience.expand: members like those of a list, a group or a circle (R13, R14): by what they
+ * choose, whom they are tied to and which circles they are in.
  *
  * An item says something where more of the list chose it than elsewhere: with k of its K members
  * and p the share of all, lift = (k + 10 p) / (K + 10) / p, weight ln lift where it is above 1 and
  * k is 2 or more (1 for a list of fewer than 5). Taste is the cosine of a member's items with those
  * weights. O(events + ties). */
 #include "api/audience.h"
+#include "api/group.h"
 #include "api/support.h"
 
 #include <math.h>
@@ -15,8 +16,7 @@ enum { SMALL = 5 };
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
-     "the list to expand, by id"},
+    GX_GROUP_PARAMS(100000),
     {"n", GX_PARAM_INT, "100", 1, 100000, "members", NULL, 0, "how many more"},
     GX_CHANNELS_PARAM,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why"},
@@ -60,7 +60,7 @@ done:
     return status;
 }
 
-static gx_status answer(gx_value *out, gx_audience *a, const gx_lists_ids *seeds, gx_error *err) {
+static gx_status answer(gx_value *out, gx_audience *a, const gx_group *seeds, gx_error *err) {
     gx_call_env *call = a->call;
     gx_arena *arena = call->arena;
     uint32_t count = 0, n = (uint32_t)gx_arg_int(call->args, "n");
@@ -98,13 +98,13 @@ static gx_status answer(gx_value *out, gx_audience *a, const gx_lists_ids *seeds
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_audience a = {.call = call};
-    gx_lists_ids seeds;
-    GX_TRY(gx_lists_find(&seeds, call, GX_SPACE_USER, "users", err));
+    gx_group seeds;
+    GX_TRY(gx_group_find(&seeds, call, UINT32_MAX, err));
     GX_TRY(gx_audience_init(&a, call, err));
     for (uint32_t k = 0; k < seeds.count; k++) {
-        if (seeds.id[k] < a.users) {
-            a.base[seeds.id[k]] = 1;
-            a.out[seeds.id[k]] = 1;
+        if (seeds.user[k] < a.users) {
+            a.base[seeds.user[k]] = 1;
+            a.out[seeds.user[k]] = 1;
         }
     }
     GX_TRY(make_taste(&a, seeds.count, err));

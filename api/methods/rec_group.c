@@ -23,7 +23,7 @@ static const double EPSILON = 0.1, LIKED = 0.5;
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_GROUP_PARAMS,
+    GX_GROUP_PARAMS(200),
     {"n", GX_PARAM_INT, "20", 1, 200, "items", NULL, 0, "how many"},
     {"how", GX_PARAM_CHOICE, "average", GX_PARAM_UNCHECKED, NULL, "average|least_misery|fair", 0,
      "what most like, what nobody minds, or each in turn"},
@@ -295,7 +295,8 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
     gx_value row = gx_map(arena, 8), items, less = gx_nil();
     GX_TRY(gx_listing_weights(c.rec.weights, call, err));
-    GX_TRY(gx_group_find(&c.group, call, err));
+    GX_TRY(gx_group_find(&c.group, call, GX_GROUP_MEMBERS, err));
+    GX_TRY(gx_group_names(&c.group, call, err));
     GX_TRY(gx_filter_make(&c.filter, call, columns, true, err));
     c.rec.items = c.filter.items;
     GX_TRY(make_room(&c, err));

@@ -20,7 +20,7 @@ enum { CONTENTS = 10 };
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_GROUP_PARAMS,
+    GX_GROUP_PARAMS(100000),
     {"n", GX_PARAM_INT, "10", 1, 200, NULL, NULL, 0, "how many topics, items and pieces of content"},
     GX_FILTER_PARAMS,
 };
@@ -217,7 +217,7 @@ static gx_status make(gx_value *out, talk *t, gx_error *err) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     talk t = {.call = call};
-    GX_TRY(gx_group_find(&t.group, call, err));
+    GX_TRY(gx_group_find(&t.group, call, UINT32_MAX, err));
     t.least = t.group.min_count > 2 ? t.group.min_count : 2;
     GX_TRY(gx_views_make(&t.views, call->db->store, &call->state->rules,
                          GX_NEED_MATRIX | GX_NEED_CATEGORY, NULL, call->job, err));

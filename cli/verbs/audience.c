@@ -3,7 +3,10 @@
 
 static const gx_param params[] = {
     {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL,
-     "the list to expand, by id; or --item"},
+     "the list to expand, by id; or --group, --circle, --item"},
+    {"group", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "expand this group"},
+    {"circle", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "expand this circle, like c-17"},
     {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "whom to show this item first"},
     {"n", GX_PARAM_INT, "100", 1, 10000, "members", NULL, 0, "how many members"},
@@ -15,17 +18,22 @@ static const gx_param params[] = {
 };
 
 static gx_status run(gx_command *command, gx_error *err) {
-    const bool item = gx_map_get(&command->given, "item"),
-               users = gx_map_get(&command->given, "users");
-    if (item == users) {
+    static const char *const whom[] = {"item", "users", "group", "circle"};
+    const bool item = gx_map_get(&command->given, "item");
+    int given = 0;
+    for (size_t k = 0; k < GX_COUNT(whom); k++) {
+        given += gx_map_get(&command->given, whom[k]) != NULL;
+    }
+    if (given != 1) {
         return gx_fail_at(err, GX_BAD_REQUEST, "item",
-                          "%s of --item and a list of members %s given; accepted is exactly one",
-                          item ? "both" : "none", item ? "were" : "was");
+                          "%d of --item, --group, --circle and a list of members were given; "
+                          "accepted is exactly one",
+                          given);
     }
     gx_value args = gx_map(command->arena, GX_COUNT(params)), result;
     for (size_t k = 0; k < GX_COUNT(params); k++) {
         const char *name = params[k].name;
-        if (gx_map_get(&command->given, name) && !(users && strcmp(name, "seen") == 0)) {
+        if (gx_map_get(&command->given, name) && (item || strcmp(name, "seen") != 0)) {
             gx_map_put(command->arena, &args, name, *gx_arg_value(&command->args, name));
         }
     }
@@ -59,5 +67,6 @@ const gx_verb gx_verb_audience = {
     .param_count = GX_COUNT(params),
     .run = run,
     .examples = "  guanxi audience shop.gx --item sku-12 -n 50\n"
+                "  guanxi audience shop.gx --circle c-3 -n 100\n"
                 "  guanxi audience shop.gx u1204 u7 u31 -n 200 --format csv -o prospects.csv\n",
 };
