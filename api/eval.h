@@ -35,6 +35,7 @@ void gx_eval_data_finish(gx_eval_data *data); /* safe on zeros */
 
 /* A model by name, with the passes it needs before it; then fitted. */
 typedef struct gx_eval_model {
+    const char *name; /* under which it is told and has its parameters */
     const gx_model *model;
     gx_plan plan;
     gx_arrays *arrays;
@@ -42,7 +43,8 @@ typedef struct gx_eval_model {
     double fit_cpu_s, fit_wall_s;
 } gx_eval_model;
 
-/* `all_params` maps a model's name to its parameters (nil: none) and is borrowed. not_found. */
+/* `name` is a model, or NAME=MODEL: the same model twice with other parameters. `all_params` maps a
+ * name to its parameters (nil: none) and is borrowed. not_found; bad_request: an empty name. */
 GX_MUST_CHECK gx_status gx_eval_model_make(gx_eval_model *out, gx_call_env *call, gx_slice name,
                                            const gx_value *all_params, gx_error *err);
 /* bad_request: parameters of a model that is none of these. */

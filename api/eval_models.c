@@ -3,14 +3,23 @@
 
 gx_status gx_eval_model_make(gx_eval_model *out, gx_call_env *call, gx_slice name,
                              const gx_value *all_params, gx_error *err) {
-    const char *text = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
+    const char *equals = memchr(name.data, '=', name.size);
+    const size_t before = equals ? (size_t)(equals - name.data) : name.size;
+    const gx_slice of = equals ? (gx_slice){equals + 1, name.size - before - 1} : name;
+    const char *text = gx_arena_printf(call->arena, "%.*s", (int)of.size, of.data);
     const gx_model *model = text ? gx_model_find(text) : NULL;
-    *out = (gx_eval_model){.model = model};
+    *out = (gx_eval_model){.model = model,
+                           .name = gx_arena_printf(call->arena, "%.*s", (int)before, name.data)};
     if (!model) {
-        return gx_any_pass_missing(name, GX_KIND_MODEL, err);
+        return gx_any_pass_missing(of, GX_KIND_MODEL, err);
     }
-    const gx_value *params =
-        all_params->type == GX_MAP ? gx_map_get(all_params, model->pass.name) : NULL;
+    if (!out->name || !*out->name) {
+        char shown[64];
+        return gx_fail_at(err, GX_BAD_REQUEST, "models",
+                          "models: %s was given; accepted is MODEL or NAME=MODEL",
+                          gx_quote(shown, sizeof shown, name.data, name.size));
+    }
+    const gx_value *params = all_params->type == GX_MAP ? gx_map_get(all_params, out->name) : NULL;
     const gx_plan_step wanted = {.pass = &model->pass, .params = params};
     return gx_plan_make(&out->plan, gx_pass_tables(), gx_pass_tables_count, &wanted, 1, err);
 }
@@ -22,7 +31,7 @@ gx_status gx_eval_check_params(const gx_eval_model *models, size_t count,
         const gx_slice name = {key->as.text, key->size};
         bool known = false;
         for (size_t m = 0; m < count; m++) {
-            known |= models[m].model && gx_slice_is(name, models[m].model->pass.name);
+            known |= models[m].model && gx_slice_is(name, models[m].name);
         }
         if (!known) {
             char shown[64];

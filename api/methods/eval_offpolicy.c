@@ -167,7 +167,7 @@ static gx_status add_fitted(run_state *r, gx_eval_model *model, gx_error *err) {
     }
     if (status == GX_OK) {
         gx_map_put(r->arena, &more, "fit_cpu_s", gx_real(model->fit_cpu_s));
-        status = add_row(r, model->model->pass.name, &lists, &more, err);
+        status = add_row(r, model->name, &lists, &more, err);
     }
     gx_lists_finish(&lists, job);
     gx_eval_model_drop(model, job);

@@ -5,7 +5,9 @@
 
 static const gx_param params[] = {
     {"models", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, GX_PARAM_POSITIONAL,
-     "which models (linear, where no lists are given): popular, linear, ials, …"},
+     "which models (linear, where no lists are given): popular, linear, …, or NAME=MODEL to have "
+     "one "
+     "twice with other parameters"},
     {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0, gx_eval_split_help},
     {"cutoff", GX_PARAM_ANY, "20", GX_PARAM_UNCHECKED, "items", NULL, 0,
      "length of the list that is judged, 1 to 1000, or several"},
@@ -60,7 +62,7 @@ static gx_status add_model(run_state *r, gx_slice name, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    status = add_entry(r, made.model->pass.name, err);
+    status = add_entry(r, made.name, err);
     if (status != GX_OK) {
         gx_eval_model_finish(&made, r->call->job);
         return status;

@@ -7,7 +7,8 @@ static const gx_param params[] = {
     {"target", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
      "a store or server to split, where no files are given"},
     {"model", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
-     "which models, separated by commas (linear, where no lists are given)"},
+     "which models, separated by commas (linear, where no lists are given); NAME=MODEL to have one "
+     "twice with other --params"},
     {"lists", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "FILE or NAME=FILE: judge lists made elsewhere; columns user_id, item_id, rank or score"},
     {"train", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -57,7 +58,7 @@ static const gx_param params[] = {
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "with --friends: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "MODEL.PARAMETER=VALUE, may be given several times"},
+     "MODEL.PARAMETER=VALUE or NAME.PARAMETER=VALUE, may be given several times"},
 };
 
 /* Purchases have weight 1 and are the plain positive of every model; "test" is nobody's training.
@@ -336,6 +337,7 @@ const gx_verb gx_verb_eval = {
     .prepare = prepare,
     .examples =
         "  guanxi eval shop.gx --model linear,ials,popular --cutoff 5,10,20\n"
+        "  guanxi eval shop.gx --model linear,usual=linear --params linear.target_exponent=0.5\n"
         "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
         "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
         "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"

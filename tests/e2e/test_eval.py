@@ -137,6 +137,17 @@ def test_several_models_are_compared(files):
         assert row["intervals"] == other["intervals"] and row["against"] == other["against"]
 
 
+def test_one_model_twice_with_other_parameters(files):
+    folder, _, _, _ = files
+    flags = ["eval", *words(folder), "--model", "linear,same=linear,flat=linear", "--params", "flat.target_exponent=1"]
+    rows = gx(*flags, "--format", "json").json()
+    assert [row["model"] for row in rows] == ["linear", "same", "flat"]
+    assert rows[0]["ndcg@20"] == rows[1]["ndcg@20"] != rows[2]["ndcg@20"]
+    assert all(t["p"] == 1 for t in rows[0]["against"][0]["tests"])
+    assert "accepted is MODEL or NAME=MODEL" in gx("eval", *words(folder), "--model", "=linear", code=2).err
+    assert "did you mean linear" in gx("eval", *words(folder), "--model", "x=linaer", code=4).err
+
+
 def test_a_model_is_not_better_than_itself(files):
     folder, _, _, _ = files
     lists = folder / "theirs.csv"
