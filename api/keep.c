@@ -83,6 +83,18 @@ done:
     return status;
 }
 
+bool gx_keep_is_reserved(const char *name) {
+    static const char *const names[] = {"id",        "user_id",      "label",    "x",      "y",
+                                        "community", "leader_score", "src",      "dst",    "source",
+                                        "target",    "kind",         "directed", "weight", "ts"};
+    for (size_t i = 0; i < GX_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 gx_status gx_keep_check(gx_slice name, const gx_db *db, const gx_state *state, const gx_pass *pass,
                         gx_error *err) {
     enum { NAME_MAX_BYTES = 60 };
@@ -104,6 +116,12 @@ gx_status gx_keep_check(gx_slice name, const gx_db *db, const gx_state *state, c
     if ((taken && taken != pass) || strcmp(text, "history") == 0 || strcmp(text, "category") == 0) {
         return gx_fail_at(err, GX_CONFLICT, "write",
                           "write: %s is the name of something else in snapshots", text);
+    }
+    if (gx_keep_is_reserved(text)) {
+        return gx_fail_at(err, GX_CONFLICT, "write",
+                          "write: %s is what exports call an id, a position or another attribute; "
+                          "accepted is any other name",
+                          text);
     }
     if (db->options.read_only) {
         return gx_fail(err, GX_FORBIDDEN,

@@ -6,10 +6,13 @@
 
 #include "api/support.h"
 
-/* Before anything is computed. bad_request: not a name; conflict: the name of another pass, or of
- * what builds keep, or there is no snapshot yet; forbidden: the store was opened read-only. */
+/* Before anything is computed. bad_request: not a name; conflict: the name of another pass, of
+ * what builds keep, or of what exports write besides, or there is no snapshot yet; forbidden: the
+ * store was opened read-only. */
 GX_MUST_CHECK gx_status gx_keep_check(gx_slice name, const gx_db *db, const gx_state *state,
                                       const gx_pass *pass, gx_error *err);
+/* Whether exports call something else by this name: a position, an id, a column of ties. */
+bool gx_keep_is_reserved(const char *name);
 /* Publishes a snapshot of what is served now and the arrays "INSTANCE.…" of `results`, replacing
  * those of that name. Holds a copy of the snapshot while it runs. */
 GX_MUST_CHECK gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_arrays *results,

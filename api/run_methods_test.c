@@ -158,6 +158,8 @@ static void test_write(void **state) {
     assert_int_equal(gx_call(&out, s.db, "graph.centrality", &args, s.arena, &err), GX_NOT_FOUND);
     assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'degree'}", &err), GX_CONFLICT);
     assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'history'}", &err), GX_CONFLICT);
+    assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'x'}", &err), GX_CONFLICT);
+    assert_int_equal(refused(&s, "{'pass': 'leiden', 'write': 'community'}", &err), GX_CONFLICT);
     assert_int_equal(refused(&s, "{'pass': 'pagerank', 'write': 'A b'}", &err), GX_BAD_REQUEST);
     test_shop_close(&s);
 }

@@ -2,6 +2,7 @@
 #include "api/support.h"
 
 #include "engine/kernel/top.h"
+#include "graph/base/float.h"
 #include "graph/codec/codec.h"
 
 #include <math.h>
@@ -43,7 +44,7 @@ gx_value gx_tie_value(gx_arena *arena, gx_txn *txn, const gx_tie *tie) {
     gx_map_put(arena, &row, "src", gx_word_value(arena, txn, GX_SPACE_USER, tie->src));
     gx_map_put(arena, &row, "dst", gx_word_value(arena, txn, GX_SPACE_USER, tie->dst));
     gx_map_put(arena, &row, "kind", gx_word_value(arena, txn, GX_SPACE_TIE_KIND, tie->kind));
-    gx_map_put(arena, &row, "weight", gx_real((double)tie->weight));
+    gx_map_put(arena, &row, "weight", gx_real(gx_float_as_given(tie->weight)));
     gx_map_put(arena, &row, "directed", gx_bool(tie->directed));
     if (tie->ts_ms != GX_TIME_UNKNOWN) {
         gx_map_put(arena, &row, "ts", gx_int(tie->ts_ms));

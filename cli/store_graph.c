@@ -43,8 +43,11 @@ static const char *key_of(gx_arena *arena, const char *name, bool community) {
         return name + 7;
     }
     const char *dot = strrchr(name, '.');
-    bool wanted = dot && strcmp(dot, community ? ".community" : ".score") == 0;
-    return wanted ? gx_arena_printf(arena, "%.*s", (int)(dot - name), name) : NULL;
+    if (!dot || strcmp(dot, community ? ".community" : ".score") != 0) {
+        return NULL;
+    }
+    const char *key = gx_arena_printf(arena, "%.*s", (int)(dot - name), name);
+    return key && gx_keep_is_reserved(key) ? name : key; /* kept before such names were refused */
 }
 
 static gx_circle_names names_of(const graph *g, const char *array) {

@@ -35,7 +35,10 @@ bool gx_is_address(const char *text) {
 static void note_file(void *user, const char *path, const gx_import_report *report,
                       gx_status status, const gx_error *err) {
     const gx_command *command = user;
-    if (status == GX_OK && report->kind[0]) {
+    if (status == GX_OK && report->kind[0] && report->skipped) {
+        gx_say(command, "%s: %llu %s read, of which %llu self ties were left out", path,
+               (unsigned long long)report->rows, report->kind, (unsigned long long)report->skipped);
+    } else if (status == GX_OK && report->kind[0]) {
         gx_say(command, "%s: %llu %s read", path, (unsigned long long)report->rows, report->kind);
     } else {
         gx_say(command, "%s: %s", path, err->message);

@@ -54,6 +54,9 @@ static void say_report(const gx_command *command, const char *path, const gx_imp
            (unsigned long long)r->rows, r->kind, (unsigned long long)r->created,
            (unsigned long long)r->updated, (unsigned long long)r->unchanged,
            (unsigned long long)r->rejected, r->wall_s);
+    if (r->skipped) {
+        gx_say(command, "  left out: %llu × self tie", (unsigned long long)r->skipped);
+    }
     if (r->conflicting) {
         gx_say(
             command,
@@ -85,7 +88,7 @@ static void say_report(const gx_command *command, const char *path, const gx_imp
 
 static gx_value row_of(gx_arena *arena, const char *path, const gx_import_report *r,
                        gx_status status, const gx_error *err) {
-    gx_value row = gx_map(arena, 12);
+    gx_value row = gx_map(arena, 16);
     gx_map_put(arena, &row, "file", gx_text_copy(arena, path, strlen(path)));
     gx_map_put(arena, &row, "status", gx_str(gx_status_name(status)));
     if (status != GX_OK && status != GX_REJECTED) {
@@ -99,6 +102,7 @@ static gx_value row_of(gx_arena *arena, const char *path, const gx_import_report
     gx_map_put(arena, &row, "unchanged", gx_int((int64_t)r->unchanged));
     gx_map_put(arena, &row, "conflicting", gx_int((int64_t)r->conflicting));
     gx_map_put(arena, &row, "rejected", gx_int((int64_t)r->rejected));
+    gx_map_put(arena, &row, "skipped", gx_int((int64_t)r->skipped));
     gx_map_put(arena, &row, "new_users", gx_int((int64_t)r->new_users));
     gx_map_put(arena, &row, "new_items", gx_int((int64_t)r->new_items));
     gx_map_put(arena, &row, "new_groups", gx_int((int64_t)r->new_groups));

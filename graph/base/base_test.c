@@ -1,5 +1,6 @@
 /* Base: errors, memory, arenas, values, text, parsing, random streams. */
 #include "graph/base/base.h"
+#include "graph/base/float.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -182,6 +183,21 @@ static void reals_read_like_strtod(void **state) {
     assert_true(gx_parse_real(text_of("0000000000000000000000001.50"), &r) && r == 1.5);
 }
 
+static void floats_are_told_as_given(void **state) {
+    (void)state;
+    assert_true(gx_float_as_given(0.86f) == 0.86);
+    assert_true(gx_float_as_given(3) == 3 && gx_float_as_given(-0.1f) == -0.1);
+    assert_true(isnan(gx_float_as_given(NAN)) && isinf(gx_float_as_given(INFINITY)));
+    gx_rng rng = gx_rng_at(8, 0);
+    for (int k = 0; k < 20000; k++) {
+        uint32_t bits = (uint32_t)gx_rng_next(&rng);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        double told = gx_float_as_given(value);
+        assert_true(isnan(value) ? isnan(told) : (float)told == value);
+    }
+}
+
 static void times_are_told_apart(void **state) {
     (void)state;
     int64_t t;
@@ -268,6 +284,7 @@ int main(void) {
         cmocka_unit_test(bytes_are_told_in_their_size),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(reals_read_like_strtod),
+        cmocka_unit_test(floats_are_told_as_given),
         cmocka_unit_test(times_are_told_apart),
         cmocka_unit_test(units_are_read),
         cmocka_unit_test(streams_are_uniform_and_repeatable),

@@ -1,5 +1,6 @@
 /* Exact parses of whole texts, independent of the locale. */
 #include "graph/base/base.h"
+#include "graph/base/float.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -325,4 +326,19 @@ const char *gx_format_time_ms(char *out, int64_t time_ms) {
         }
     }
     return out;
+}
+
+double gx_float_as_given(float value) {
+    char text[32];
+    if (!isfinite(value) || truncf(value) == value) {
+        return (double)value;
+    }
+    for (int digits = 1; digits <= 9; digits++) { /* 9 tell any two floats apart */
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        float back = strtof(text, NULL);
+        if (memcmp(&back, &value, sizeof back) == 0) {
+            break;
+        }
+    }
+    return strtod(text, NULL);
 }

@@ -598,8 +598,13 @@ gx_status gx__convert(gx__refusal *out, void *row, gx__converter *converter, con
     if (out->reason == GX__NONE && kind->shape == GX__SHAPE_TIE) {
         check_self_tie(out, converter, from);
     }
-    if (out->reason == GX__NONE && converter->strict) {
+    /* Left out rather than refused: its member is known all the same. */
+    const bool left_out = out->reason == GX__SELF_TIE && converter->drop_self_ties;
+    if ((out->reason == GX__NONE || left_out) && converter->strict) {
         GX_TRY(find_known_ids(out, converter, from, err));
+    }
+    if (left_out && out->reason == GX__SELF_TIE) {
+        GX_TRY(give_ids(row, converter, from, err));
     }
     if (out->reason == GX__NONE) {
         GX_TRY(give_ids(row, converter, from, err));

@@ -17,7 +17,7 @@ typedef struct gx__converter {
     const char *source; /* tag of new events; NULL: none */
     bool strict;
     bool undirected;
-    bool drop_self_ties;
+    bool drop_self_ties; /* refuses them, and gives their member an id */
     gx_buffer packed;
     unsigned times;
     uint64_t new_ids[GX_SPACE_COUNT]; /* that were only named */
@@ -35,7 +35,8 @@ typedef struct gx__refusal {
 void gx__converter_finish(gx__converter *converter);
 
 /* Fills `row`, a copy of the kind's blank. A row that is no good sets out->reason, and has changed
- * nothing: ids are only given once the rest is known to be right. */
+ * nothing: ids are only given once the rest is known to be right, or with drop_self_ties where
+ * nothing else is wrong. */
 GX_MUST_CHECK gx_status gx__convert(gx__refusal *out, void *row, gx__converter *converter,
                                     const gx__row *from, gx_error *err);
 

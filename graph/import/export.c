@@ -5,6 +5,7 @@
  * file says as little as the one it came from.
  */
 #include "graph/import/export.h"
+#include "graph/base/float.h"
 #include "graph/import/columns.h"
 #include "graph/import/text.h"
 
@@ -92,18 +93,6 @@ static const gx__column *declared(const exporter *x, const gx_value *key) {
 
 /* ---- values as text ------------------------------------------------------------------------- */
 
-/* The fewest digits that read back as the same float. */
-static void write_float(gx_buffer *out, float value) {
-    char text[32];
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (same_real((double)strtof(text, NULL), (double)value)) {
-            break;
-        }
-    }
-    gx_buffer_text(out, text);
-}
-
 /* Years that ISO 8601 has four digits for; others as milliseconds, which are far from small. */
 static gx_slice time_text(char text[48], int64_t ms) {
     const int64_t year_0 = INT64_C(-62167219200000), year_10000 = INT64_C(253402300800000);
@@ -184,7 +173,7 @@ static void put_place(exporter *x, const gx__column *column, const void *place) 
     case GX__FLOAT:
     case GX__WEIGHT:
         memcpy(&narrow, place, sizeof narrow);
-        write_float(&x->out, narrow);
+        gx_buffer_printf(&x->out, "%.9g", gx_float_as_given(narrow));
         break;
     case GX__DOUBLE:
         gx_json_write_real(&x->out, real_at(column, place));

@@ -106,6 +106,7 @@ static gx_status bind(import *im, gx_error *err) {
     im->converter.source = options->source;
     im->converter.strict = options->strict;
     im->converter.undirected = options->undirected;
+    im->converter.drop_self_ties = format->drop_self_ties;
     im->converter.arena = gx_arena_create();
     im->converter.scratch = gx_arena_create();
     if (!im->converter.arena || !im->converter.scratch) {
@@ -388,7 +389,7 @@ gx_status gx_import_file(gx_import_report *out, gx_store *store, const char *pat
                          const gx_import_options *options, gx_job *job, gx_error *err) {
     static const gx_import_options none = {0};
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-import im = {.options = options ? options: & none, .job = job, .store = store };
+import im = {.options = options ? options : & none, .job = job, .store = store };
     gx_status status = import_open(&im, path, err);
     if (status == GX_OK) {
         status = take_rows(&im, err);

@@ -436,6 +436,15 @@ static void test_presets(void **state) {
     assert_int_equal(s.report.skipped, 1);
     assert_int_equal(s.report.created, 3); /* 1→2 and 2→1 are two ties */
     assert_int_equal(stats_of(&s).users, 3);
+    assert_int_equal(s.report.new_users, 3); /* 3 is a member although its tie is left out */
+    import_good(&s, "self.txt", "9 9\n");
+    assert_int_equal(s.report.skipped, 1);
+    assert_int_equal(s.report.new_users, 1);
+    assert_int_equal(stats_of(&s).users, 4);
+    s.options.strict = true;
+    assert_int_equal(import_text(&s, "strict.txt", "8 8\n"), GX_REJECTED);
+    assert_string_equal(s.report.reasons[0].reason, "unknown id");
+    s.options.strict = false;
     s.options.undirected = true; /* friendships beside the follows: 1–2 once, 2–3 */
     s.options.tie_kind = "friend";
     import_good(&s, "edges.txt", "# Nodes: 3\n1\t2\n2 1\n3 3\n2,3,0.5\n");

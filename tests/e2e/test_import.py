@@ -224,3 +224,16 @@ def test_a_full_disk_is_said_and_the_store_stays_readable(tmp_path):
         gx("check", store)
     finally:
         subprocess.run(["umount", "-l", str(mount)], check=True)
+
+
+def test_self_ties_of_an_edge_list_are_counted_and_their_members_kept(tmp_path):
+    edges = tmp_path / "edges.txt"
+    edges.write_text("1 2\n2 2\n3 3\n")
+    told = gx("import", tmp_path / "a.gx", edges, "--preset", "snap", "--create")
+    assert "left out: 2 × self tie" in told.err and "created: 3 users" in told.err
+    again = gx("import", tmp_path / "a.gx", edges, "--preset", "snap", "--format", "json").json()["files"][0]
+    assert again["skipped"] == 2 and again["unchanged"] == 1
+    edges.write_text("0 0\n")
+    alone = gx("centrality", edges, "degree", "--preset", "snap", "--format", "json")
+    assert "1 self ties were left out" in alone.err
+    assert [row["user_id"] for row in alone.json()["members"]] == ["0"]

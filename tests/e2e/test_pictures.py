@@ -164,3 +164,26 @@ def test_refusals(built_shop, leader):
     assert "graph`" in gx("export", built_shop, "users", "--part", "nodes", "--format", "csv", code=2).err
     assert "layout" in gx("export", built_shop, "graph", "--format", "svg", code=2).err
     assert "not in this store" in gx("ego", built_shop, "nobody", "--format", "svg", code=4).err
+
+
+def test_kept_names_do_not_hide_positions(tmp_path):
+    store = tmp_path / "shop.gx"
+    gx("demo", tmp_path / "data", "--users", "100")
+    gx("import", store, tmp_path / "data", "--create")
+    gx("build", store)
+    gx("run", store, "layout", "--write", "layout", "-n", "1")
+    for name in ["x", "y", "id", "community", "weight"]:
+        assert f"write: {name} is what exports call" in gx("run", store, "pagerank", "--write", name, code=1).err
+    keys = [key.get("attr.name") for key in written("export", store, "graph", "--format", "graphml").iter(GRAPHML + "key")]
+    assert keys.count("x") == keys.count("y") == 1 and len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "graphml", "gexf"])
+def test_weights_are_written_as_they_were_given(tmp_path, form):
+    edges = tmp_path / "edges.txt"
+    edges.write_text("1 2 0.86\n2 3 0.1\n3 4 123.456\n")
+    gx("import", tmp_path / "a.gx", edges, "--preset", "snap", "--create")
+    text = gx("export", tmp_path / "a.gx", "graph", "--format", form).out
+    for weight in ["0.86", "0.1", "123.456"]:
+        assert weight in text
+    assert "0.8600" not in text and "0.1000" not in text
