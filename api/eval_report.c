@@ -204,15 +204,14 @@ static void put_test(gx_value *row, const telling *t, const gx_paired *of, doubl
 static const char *verdict(const telling *t, const gx_eval_entry *a, const gx_eval_entry *b,
                            const gx_paired *of, double p, uint32_t column) {
     const char *better = better_of(t, a, b, of, p, column);
-    const char *said =
-        better ? gx_arena_printf(t->arena, "%s is better than %s", better,
-                                 better == a->name ? b->name : a->name)
-               : gx_arena_printf(t->arena, "the data cannot tell %s from %s", a->name, b->name);
+    const bool swap = better && better != a->name; /* the better one comes first, figures too */
+    const gx_eval_entry *first = swap ? b : a, *other = swap ? a : b;
     const char *whole = gx_arena_printf(
-        t->arena, "%s: %s %.4f against %.4f, difference %+.4f (%g%%: %+.4f to %+.4f), p %.2g",
-        said ? said : "", column_name(t, column), a->judgement.mean[column],
-        b->judgement.mean[column], of->difference, 100 * t->how->resampling.level, of->low,
-        of->high, p);
+        t->arena, "%s%s%s%s: %s %.4f against %.4f, difference %+.4f (%g%%: %+.4f to %+.4f), p %.2g",
+        better ? "" : "the data cannot tell ", first->name, better ? " is better than " : " from ",
+        other->name, column_name(t, column), first->judgement.mean[column],
+        other->judgement.mean[column], swap ? -of->difference : of->difference,
+        100 * t->how->resampling.level, swap ? -of->high : of->low, swap ? -of->low : of->high, p);
     return whole ? whole : "";
 }
 

@@ -273,14 +273,14 @@ static gx_value test_row(report *r, int f, uint32_t s, const gx_arm_test *of, do
 
 static void add_verdict(report *r, gx_value *verdicts, int f, uint32_t s, const gx_arm_test *of,
                         double held) {
-    const char *better = better_of(r, s, of, held), *other = slot_name(r, s);
-    const char *said = better ? gx_arena_printf(r->arena, "%s is better than %s", better,
-                                                better == other ? slot_name(r, 0) : other)
-                              : gx_arena_printf(r->arena, "the data cannot tell %s from %s", other,
-                                                slot_name(r, 0));
+    const char *better = better_of(r, s, of, held), *arm = slot_name(r, s);
     const char *text = gx_arena_printf(
-        r->arena, "%s: %s %.4f against %.4f, difference %+.4f (%g%%: %+.4f to %+.4f), p %.2g",
-        said ? said : "", figures[f].plural, r->sums[s][f].sum / r->sums[s][f].count,
+        r->arena, "%s%s%s%s: %s %.4f against %.4f, difference %+.4f (%g%%: %+.4f to %+.4f), p %.2g",
+        better ? "" : "the data cannot tell ", arm,
+        !better         ? " from "
+        : better == arm ? " is better than "
+                        : " is worse than ",
+        slot_name(r, 0), figures[f].plural, r->sums[s][f].sum / r->sums[s][f].count,
         r->sums[0][f].sum / r->sums[0][f].count, of->difference, 100 * r->level, of->low, of->high,
         held);
     gx_list_add(r->arena, verdicts, gx_str(text ? text : ""));

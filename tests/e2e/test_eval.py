@@ -143,6 +143,9 @@ def test_one_model_twice_with_other_parameters(files):
     rows = gx(*flags, "--format", "json").json()
     assert [row["model"] for row in rows] == ["linear", "same", "flat"]
     assert rows[0]["ndcg@20"] == rows[1]["ndcg@20"] != rows[2]["ndcg@20"]
+    turned = gx("eval", *words(folder), "--model", "popular,linear", "--format", "json").json()[0]["against"][0]["verdict"]
+    straight = gx("eval", *words(folder), "--model", "linear,popular", "--format", "json").json()[0]["against"][0]["verdict"]
+    assert turned == straight or "cannot tell" in straight
     assert all(t["p"] == 1 for t in rows[0]["against"][0]["tests"])
     assert "accepted is MODEL or NAME=MODEL" in gx("eval", *words(folder), "--model", "=linear", code=2).err
     assert "did you mean linear" in gx("eval", *words(folder), "--model", "x=linaer", code=4).err
