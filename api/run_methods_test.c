@@ -73,6 +73,8 @@ static void test_top_and_of(void **state) {
     }
     gx_error err = {0};
     assert_int_equal(refused(&s, "{'pass': 'leiden', 'top': 3}", &err), GX_BAD_REQUEST);
+    assert_int_equal(refused(&s, "{'pass': 'degree', 'top': 3, 'of': ['u1']}", &err),
+                     GX_BAD_REQUEST);
     assert_int_equal(refused(&s, "{'pass': 'degree', 'of': ['nobody']}", &err), GX_NOT_FOUND);
     assert_non_null(strstr(err.message, "nobody"));
     test_shop_close(&s);
@@ -84,7 +86,7 @@ static void test_left_out(void **state) {
     test_shop s;
     test_shop_open(&s);
     test_shop_fill(&s, 1, 120, 0);
-    gx_value one = test_call(&s, "graph.run", "{'pass': 'closeness', 'top': 3, 'of': ['u1']}");
+    gx_value one = test_call(&s, "graph.run", "{'pass': 'closeness', 'of': ['u1']}");
     assert_true(real_at(at(gx_map_get(&one, "members"), 0), "score") > 0);
     gx_value all = test_call(&s, "graph.centrality",
                              "{'measure': 'harmonic', 'top': 3, 'all': true, 'fresh': true}");

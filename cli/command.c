@@ -318,6 +318,12 @@ static gx_status unknown_flag(const parser *p, const char *flag, gx_error *err) 
     }
     count = add_names(names, count, 100, p->params, p->count);
     count = add_names(names, count, GX_COUNT(names), gx_cli_common, gx_cli_common_count);
+    if (p->command->verb->flags & GX_VERB_PASS_FLAGS && strcmp(flag, "write") == 0) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "%s has no flag --write; `guanxi run TARGET %s --write NAME` keeps a result "
+                       "in the snapshot",
+                       verb, pass ? pass->name : "PASS");
+    }
     const char *near = gx_nearest(flag, names, count);
     flag = typed(arena, flag);
     if (near) {

@@ -151,25 +151,34 @@ static gx_status write(graph *g, const gx_form *form, gx_error *err) {
     return form->write_graph(g->command->out, &source, err);
 }
 
-gx_status gx_store_graph_write(const gx_form *form, gx_command *command, gx_error *err) {
-    graph g = {.command = command, .row = gx_arena_create()};
-    gx_db_options options = {.read_only = true};
+typedef struct writing {
+    gx_command *command;
+    const gx_form *form;
+} writing;
+
+static gx_status write_db(void *user, gx_db *db, gx_error *err) {
+    const writing *w = user;
+    gx_command *command = w->command;
+    graph g = {.command = command, .db = db, .row = gx_arena_create()};
     gx_status status = g.row ? GX_OK : gx_fail_memory(err, sizeof g);
     GX_TRY(status);
-    GX_TRY(gx_db_open(&g.db, command->target, &options, err));
-    g.state = gx_db_hold_state(g.db);
-    GX_TRY(gx_txn_read(&g.txn, gx_db_store(g.db), err));
+    g.state = gx_db_hold_state(db);
+    GX_TRY(gx_txn_read(&g.txn, gx_db_store(db), err));
     GX_TRY(gx_filter_from_args(&g.filter, g.txn, command->arena, &command->args, err));
     find_measures(&g);
     gx_job_stage(&command->job, "export", gx_word_live(g.txn, GX_SPACE_USER) + gx_tie_count(g.txn));
-    GX_TRY(write(&g, form, err));
+    GX_TRY(write(&g, w->form, err));
 done:
     gx_tie_filter_finish(&g.filter);
     gx_txn_abort(g.txn);
     if (g.state) {
         gx_state_release(g.state);
     }
-    gx_db_close(g.db);
     gx_arena_destroy(g.row);
     return status;
+}
+
+gx_status gx_store_graph_write(const gx_form *form, gx_command *command, gx_error *err) {
+    writing w = {command, form};
+    return gx_with_db(command, write_db, &w, err);
 }

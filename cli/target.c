@@ -90,6 +90,21 @@ static gx_status open_store(target *t, const char *path, const gx_command *comma
     return gx_db_open(&t->db, path, &options, err);
 }
 
+/* A throwaway store has nothing from before and keeps nothing. */
+static gx_status refuse_to_keep(const gx_command *command, gx_error *err) {
+    const bool write = gx_map_get(&command->given, "write") != NULL;
+    const char *preset = gx_arg_word(&command->common, "preset");
+    if (!write && !(command->verb->flags & GX_VERB_SNAPSHOTS)) {
+        return GX_OK;
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, write ? "write" : "target",
+                      "%s is no store, and has no snapshots%s; `guanxi import NEW.gx %s "
+                      "--create%s%s%s` makes a store of it, and `guanxi build NEW.gx` a snapshot",
+                      command->target, write ? " to keep anything in" : "", command->target,
+                      preset ? " --preset " : "", preset ? preset : "",
+                      gx_arg_bool(&command->common, "undirected") ? " --undirected" : "");
+}
+
 static gx_status open_target(target *t, gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     const char *text = command->target;
@@ -106,6 +121,7 @@ static gx_status open_target(target *t, gx_command *command, gx_error *err) {
             "%s: there is no such store, file or folder (`guanxi init %s` makes a store)", text,
             text);
     }
+    GX_TRY(refuse_to_keep(command, err));
     GX_TRY(make_throwaway(t, command, err));
     GX_TRY(open_store(t, t->throwaway, command, err));
 done:
@@ -174,6 +190,17 @@ gx_status gx_ask(gx_value *out, gx_command *command, const char *method, const g
         status = call(out, &t, method, args, command, err);
     }
     gx_progress_end(command);
+    close_target(&t);
+    return status;
+}
+
+gx_status gx_with_db(gx_command *command, gx_status (*fn)(void *user, gx_db *db, gx_error *err),
+                     void *user, gx_error *err) {
+    target t = {0};
+    gx_status status = open_target(&t, command, err);
+    if (status == GX_OK) {
+        status = fn(user, t.db, err);
+    }
     close_target(&t);
     return status;
 }

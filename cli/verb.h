@@ -11,6 +11,7 @@
 enum {
     GX_VERB_LOCAL = 1,       /* needs a store directory: not a server, not a bare file */
     GX_VERB_NO_TARGET = 2,   /* takes none */
+    GX_VERB_SNAPSHOTS = 32,  /* of snapshots that were kept: not a bare file */
     GX_VERB_WRITES = 4,      /* opens the store for writing */
     GX_VERB_MAY_TARGET = 16, /* the target may be left out, and its arguments with it */
     GX_VERB_PASS_FLAGS = 8   /* flags it does not know are parameters of the pass it names */
@@ -120,6 +121,11 @@ bool gx_is_address(const char *text);
  * into a throwaway store. The answer is in the command's arena; the line of progress is over. */
 GX_MUST_CHECK gx_status gx_ask(gx_value *out, gx_command *command, const char *method,
                                const gx_value *args, gx_error *err);
+
+/* Opens the store, or what the file or folder makes, for `fn`. */
+GX_MUST_CHECK gx_status gx_with_db(gx_command *command,
+                                   gx_status (*fn)(void *user, gx_db *db, gx_error *err),
+                                   void *user, gx_error *err);
 
 /* ---- output -----------------------------------------------------------------------------------
  */

@@ -135,7 +135,7 @@ static gx_status check_shown(const gx_args *args, gx_error *err) {
             return gx_fail_at(err, GX_BAD_REQUEST, whole[i],
                               "%s and %s were given; accepted is one of them", first, whole[i]);
         }
-        first = !first && i == 0 && gx_arg_has(args, whole[i]) ? whole[i] : first;
+        first = !first && gx_arg_has(args, whole[i]) ? whole[i] : first;
     }
     return GX_OK;
 }

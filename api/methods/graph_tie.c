@@ -47,12 +47,9 @@ static gx_status find_block(bool *out, gx_call_env *call, uint32_t src, uint32_t
 static gx_value apart(gx_call_env *call, bool blocked) {
     gx_value map = gx_map(call->arena, 3);
     gx_slice src = gx_arg_text(call->args, "src"), dst = gx_arg_text(call->args, "dst");
-    char *text = gx_slice_equal(src, dst)
-                     ? gx_arena_printf(call->arena, "%.*s is one member; a tie is of two",
-                                       (int)src.size, src.data)
-                     : gx_arena_printf(call->arena, "%.*s and %.*s have no tie%s", (int)src.size,
-                                       src.data, (int)dst.size, dst.data,
-                                       blocked ? ", and one of them blocks the other" : "");
+    char *text = gx_arena_printf(call->arena, "%.*s and %.*s have no tie%s", (int)src.size,
+                                 src.data, (int)dst.size, dst.data,
+                                 blocked ? ", and one of them blocks the other" : "");
     gx_map_put(call->arena, &map, "tied", gx_bool(false));
     gx_map_put(call->arena, &map, "blocked", gx_bool(blocked));
     gx_map_put(call->arena, &map, "says", gx_str(text ? text : ""));
@@ -68,6 +65,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     bool blocked;
     GX_TRY(gx_need_word(&src, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "src"), err));
     GX_TRY(gx_need_word(&dst, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "dst"), err));
+    if (src == dst) {
+        gx_slice one = gx_arg_text(call->args, "src");
+        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "dst", "%.*s is one member; a tie is of two",
+                          (int)one.size, one.data));
+    }
     GX_TRY(find_block(&blocked, call, src, dst, err));
     GX_TRY(gx_ties_open(&own, call, src, err));
     status = gx_ties_measure(&m, &own, dst, err);

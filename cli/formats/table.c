@@ -137,7 +137,11 @@ static void print_map(const gx_value *map, const char *list_key, const char *giv
                 continue;
             }
             cell.size = 0;
-            gx_columns_text(&cell, &pair->value);
+            if (pair->value.type == GX_LIST && pair->value.size == 0) {
+                gx_buffer_text(&cell, "none");
+            } else {
+                gx_columns_text(&cell, &pair->value);
+            }
             fprintf(out, "%.*s", (int)pair->key.size, pair->key.as.text);
             pad(out, widest - pair->key.size + 2);
             fwrite(cell.bytes, 1, cell.size, out);

@@ -93,6 +93,15 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     if (command->target && gx_any_pass_find(command->target) &&
         access(command->target, F_OK) != 0) {
+        const char *count = gx_map_get(&command->pass_flags, "members") ? "members"
+                            : gx_arg_has(&command->args, "users")       ? "users"
+                                                                        : NULL;
+        if (count) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "ties",
+                              "--ties is missing: --%s was given without it; of a graph that is "
+                              "not there accepted is `guanxi run %s --%s N --ties N`",
+                              count, command->target, count);
+        }
         return gx_fail(err, GX_BAD_REQUEST,
                        "run needs a target before the pass: `guanxi run TARGET %s`, or `guanxi run "
                        "%s --members N --ties N` of a graph that is not there",

@@ -40,7 +40,8 @@ static const gx_param params[] = {
      .low = 0,
      .high = 4294967295.0,
      .unit = "members",
-     .help = "members from whom paths start, 256 unless given; 0: all of them, which is exact"},
+     .help = "members from whom paths start, 256 unless given; 0: all of them, which is exact; the "
+             "bound of a fixed number is a worst case: epsilon sets the bound"},
     {.name = "epsilon",
      .type = GX_PARAM_REAL,
      .low = 1e-6,

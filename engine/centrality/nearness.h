@@ -12,7 +12,8 @@
      .low = 0,                                                                                     \
      .high = 4294967295.0,                                                                         \
      .unit = "members",                                                                            \
-     .help = "members distances are measured to; 0: all of them, which is exact"},                 \
+     .help = "members distances are measured to; 0: all of them, which is exact; the bound of "    \
+             "fewer is a worst case"},                                                             \
         {.name = "delta",                                                                          \
          .type = GX_PARAM_REAL,                                                                    \
          .fallback = "0.05",                                                                       \

@@ -94,3 +94,27 @@ def test_every_pass_from_file_to_snapshot(small, serve):
                 served = rpc.call("graph.centrality", {"measure": f"copy_{name}", "n": 7})
                 assert served["from"] == "snapshot"
                 assert [entry["user_id"] for entry in served["members"]] == [entry["user_id"] for entry in top], name
+
+
+def test_what_was_asked_wrongly_is_told_how_to_ask(tmp_path):
+    edges = tmp_path / "one.txt"
+    edges.write_text("1 2\n2 3\n")
+    told = gx("run", edges, "degree", "--preset", "snap", "--write", "x", code=2).err
+    assert "has no snapshots" in told and "--create --preset snap" in told
+    assert "has no snapshots" in gx("lineage", edges, "--preset", "snap", code=2).err
+    assert "--ties is missing" in gx("run", "pagerank", "--estimate", "--members", "10", code=2).err
+    assert "guanxi run TARGET degree --write" in gx("centrality", edges, "degree", "--preset", "snap", "--write", "a", code=2).err
+    assert "accepted is one of them" in gx("run", edges, "degree", "--preset", "snap", "--top", "2", "--of", "1", code=2).err
+    graph = gx("export", edges, "graph", "--preset", "snap", "--format", "graphml").out
+    assert graph.count("<node ") == 3 and graph.count("<edge ") == 2
+
+
+def test_members_nobody_knows_and_oneself(tmp_path):
+    edges = tmp_path / "ring.txt"
+    edges.write_text("".join(f"{i} {(i + 1) % 9}\n" for i in range(9)))
+    gx("import", tmp_path / "a.gx", edges, "--preset", "snap", "--undirected", "--create")
+    gx("build", tmp_path / "a.gx")
+    assert "user 'zzz' is not in this store" in gx("friends", tmp_path / "a.gx", "zzz", code=4).err
+    assert "not in the store" in gx("friends", tmp_path / "a.gx", "1", "zzz").out
+    assert "is one member" in gx("tie", tmp_path / "a.gx", "1", "1", code=2).err
+    assert "bridges  none" in gx("bridges", tmp_path / "a.gx", "ties").out
