@@ -1,6 +1,7 @@
 /* The build: views → plan → named arrays → a published snapshot. */
 #include "api/build.h"
 
+#include "api/blend.h"
 #include "api/compute.h"
 #include "api/estimate.h"
 
@@ -139,6 +140,7 @@ static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_view
     gx_map_put(arena, &recipe, "seed", gx_int((int64_t)job->seed));
     gx_map_put(arena, &recipe, "passes", passes);
     gx_map_put(arena, &recipe, "before", gx_int(before));
+    gx_map_put(arena, &recipe, "blend", gx_bool(gx_arrays_find(arrays, "blend.weight") != NULL));
     gx_json_write(&text, &recipe, GX_JSON_COMPACT);
     gx_buffer_append(&text, "", 1);
     char state[32];
@@ -249,6 +251,10 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     GX_TRY(gx_plan_run(results, plan, &views->input, job, err));
     if (options->check) {
         GX_TRY(check_results(results, plan, &views->input, arena, err));
+    }
+    if (options->blend && !(options->passes && options->passes->type == GX_LIST)) {
+        GX_TRY(gx_blend_add(results, db, &views->matrix, views->input.users, views->input.items,
+                            options, job, err));
     }
     GX_TRY(add_history(results, views, job, err));
     GX_TRY(add_categories(results, views, job, err));

@@ -10,6 +10,7 @@ typedef struct gx_build_options {
     const gx_value *params; /* map pass → map of parameters; may be NULL */
     gx_view_spec spec;
     bool promote;
+    bool blend; /* learn the blend of the channels; only beside the usual passes */
     bool check; /* run every pass's invariant before publishing */
 } gx_build_options;
 

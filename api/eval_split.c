@@ -42,8 +42,8 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The time of the event before which the share of all events lies. */
-static gx_status find_cut(int64_t *out, gx_txn *txn, double share, gx_error *err) {
+gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, gx_txn *txn,
+                       gx_error *err) {
     times t = {0};
     gx_status status = gx_event_scan(txn, take_times, &t, err);
     if (status == GX_OK && t.count < 2) {
@@ -51,8 +51,10 @@ static gx_status find_cut(int64_t *out, gx_txn *txn, double share, gx_error *err
     }
     if (status == GX_OK) {
         qsort(t.ms, t.count, sizeof *t.ms, by_time);
-        size_t at = (size_t)(share * (double)t.count);
-        *out = t.ms[at < t.count ? at : t.count - 1];
+        for (uint32_t k = 0; k < count; k++) {
+            size_t at = (size_t)(share[k] * (double)t.count);
+            out[k] = t.ms[at < t.count ? at : t.count - 1];
+        }
     }
     gx_free(t.ms);
     return status;
@@ -66,7 +68,7 @@ static gx_status two_views(gx_split *out, const splitter *s, const gx_event_view
 }
 
 static gx_status split_time(gx_eval_data *out, const splitter *s, gx_error *err) {
-    gx_status status = find_cut(&out->cut_ms, s->txn, s->share, err);
+    gx_status status = gx_eval_cuts(&out->cut_ms, &s->share, 1, s->txn, err);
     if (status != GX_OK) {
         return status;
     }

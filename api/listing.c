@@ -57,7 +57,38 @@ gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_env *call, gx_
     return status;
 }
 
+gx_status gx_listing_weigh(gx_weighing *out, gx_call_env *call, gx_error *err) {
+    gx_value setting;
+    gx_status status = gx_listing_weights(out->configured, call, err);
+    if (status == GX_OK) {
+        status = gx_setting_get(&setting, call->txn, call->arena, "channels", err);
+    }
+    if (status == GX_OK) {
+        out->learnt =
+            setting.type != GX_MAP && gx_arg_value(call->args, "channels")->type != GX_MAP;
+    }
+    return status;
+}
+
+bool gx_listing_weights_of(float out[GX_CHANNEL_COUNT], const gx_weighing *how, const gx_rec *rec,
+                           const gx_rec_member *member) {
+    uint32_t likes = 0;
+    for (uint32_t k = 0; k < member->history.count; k++) {
+        likes += member->history.weight[k] > 0 ? 1 : 0;
+    }
+    memcpy(out, how->configured, sizeof how->configured);
+    return how->learnt && gx_rec_learnt_weights(out, rec, member->user, likes);
+}
+
 /* ---- items ---------------------------------------------------------------------------------- */
+
+gx_value gx_listing_channels(gx_arena *arena, const float value[GX_CHANNEL_COUNT]) {
+    gx_value map = gx_map(arena, GX_CHANNEL_COUNT + 1);
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        gx_map_put(arena, &map, gx_channel_name((gx_channel)c), gx_real((double)value[c]));
+    }
+    return map;
+}
 
 gx_value gx_listing_shares(gx_arena *arena, const gx_rec_item *item) {
     gx_value map = gx_map(arena, GX_CHANNEL_COUNT);

@@ -37,10 +37,12 @@ typedef struct reader {
     const gx_state *state;
     gx_arena *arena;
     uint32_t user;
+    int64_t until_ms; /* what happened then or later is not seen */
     int64_t newest_ms;
     vector deeds; /* deed: own events */
     gx_people people;
-    vector acts; /* gx_act: what they did */
+    vector acts;   /* gx_act: what they did */
+    vector recent; /* gx_event_core: of one of them */
     double buy_weight;
 } reader;
 
@@ -95,6 +97,9 @@ static gx_status read_deeds(reader *r, gx_error *err) {
     size_t count = 0;
     gx_status status = read_own(&events, &count, r, err);
     for (size_t i = 0; status == GX_OK && i < count; i++) {
+        if (events[i].ts_ms >= r->until_ms) {
+            continue;
+        }
         r->newest_ms = events[i].ts_ms > r->newest_ms ? events[i].ts_ms : r->newest_ms;
         if (events[i].item != GX_NONE) {
             status = add_deed(r, &events[i], err);
@@ -210,16 +215,35 @@ static gx_status add_act(reader *r, const gx_event_core *event, gx_error *err) {
     return GX_OK;
 }
 
-static gx_status read_acts(reader *r, gx_friend *friends, uint32_t count, gx_error *err) {
-    gx_event_core events[GX_MEMBER_ACTS];
-    gx_status status = GX_OK;
-    for (uint32_t f = 0; status == GX_OK && f < count; f++) {
-        size_t found = 0;
-        friends[f].act_from = (uint32_t)r->acts.count;
-        status = gx_event_recent(events, &found, r->txn, friends[f].user, GX_MEMBER_ACTS, err);
-        for (size_t i = 0; status == GX_OK && i < found; i++) {
+/* The newest GX_MEMBER_ACTS events of somebody: of the last 50, then of the last 200 and so on,
+ * until so many of them are old enough. */
+static gx_status read_recent(reader *r, uint32_t user, gx_error *err) {
+    for (size_t limit = GX_MEMBER_ACTS;; limit *= 4) {
+        size_t found = 0, newer = 0;
+        gx_event_core *events = vector_room(&r->recent, limit);
+        if (!events) {
+            return gx_fail_memory(err, limit * sizeof *events);
+        }
+        gx_status status = gx_event_recent(events, &found, r->txn, user, limit, err);
+        while (newer < found && events[newer].ts_ms >= r->until_ms) {
+            newer++;
+        }
+        if (status == GX_OK && found == limit && found - newer < GX_MEMBER_ACTS) {
+            continue;
+        }
+        size_t end = newer + GX_MEMBER_ACTS < found ? newer + GX_MEMBER_ACTS : found;
+        for (size_t i = newer; status == GX_OK && i < end; i++) {
             status = add_act(r, &events[i], err);
         }
+        return status;
+    }
+}
+
+static gx_status read_acts(reader *r, gx_friend *friends, uint32_t count, gx_error *err) {
+    gx_status status = GX_OK;
+    for (uint32_t f = 0; status == GX_OK && f < count; f++) {
+        friends[f].act_from = (uint32_t)r->acts.count;
+        status = read_recent(r, friends[f].user, err);
         friends[f].act_to = (uint32_t)r->acts.count;
     }
     return status;
@@ -348,43 +372,60 @@ static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *col
     live->rec.friends = friends;
     live->rec.friend_count = count;
     live->rec.acts = acts;
-    if (!has_likes(&live->rec.history)) {
+    if (columns && !has_likes(&live->rec.history)) {
         GX_TRY(read_tags(live, r, columns, err));
     }
 done:
     return status;
 }
 
+static gx_status read_member(gx_member_live *out, reader *r, const gx_columns *columns,
+                             int64_t clock_ms, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_member_live live = {.rec = {.user = r->user, .history = {.user = r->user}}};
+    double buy = (double)gx_action_rule_default(gx_slice_of("buy"))->weight;
+    r->buy_weight = buy > 0 ? buy : 1;
+    r->newest_ms = gx_rec_newest_ms(r->state->rec);
+    r->deeds.size = sizeof(deed);
+    r->acts.size = sizeof(gx_act);
+    r->recent.size = sizeof(gx_event_core);
+    if (r->user != GX_NONE) {
+        status = read_all(&live, r, columns, err);
+    }
+    if (status == GX_OK && columns) {
+        status =
+            gx_member_rules_read(&live.rules, r->txn, columns, &r->people, r->user, r->arena, err);
+    }
+    gx_free(r->deeds.data);
+    gx_people_finish(&r->people);
+    gx_free(r->acts.data);
+    gx_free(r->recent.data);
+    if (status != GX_OK) {
+        return status;
+    }
+    live.rec.now_ms = r->newest_ms;
+    live.rec.recent_from_ms = clock_ms - (int64_t)(RECENT_DAYS * DAY_MS);
+    *out = live;
+    return GX_OK;
+}
+
 gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state,
                          const gx_columns *columns, uint32_t user, int64_t clock_ms,
                          gx_arena *arena, gx_error *err) {
-    gx_status status = GX_OK;
-    gx_member_live live = {.rec = {.user = user, .history = {.user = user}}};
-    double buy = (double)gx_action_rule_default(gx_slice_of("buy"))->weight;
+    reader r = {.txn = txn, .state = state, .arena = arena, .user = user, .until_ms = INT64_MAX};
+    return read_member(out, &r, columns, clock_ms, err);
+}
+
+gx_status gx_member_read_until(gx_member_live *out, gx_txn *txn, const gx_state *state,
+                               uint32_t user, int64_t until_ms, gx_arena *arena, gx_error *err) {
+    const gx_tie_filter then = {.from_ms = INT64_MIN + 1, .to_ms = until_ms};
     reader r = {.txn = txn,
                 .state = state,
                 .arena = arena,
                 .user = user,
-                .newest_ms = gx_rec_newest_ms(state->rec),
-                .deeds = {.size = sizeof(deed)},
-                .acts = {.size = sizeof(gx_act)},
-                .buy_weight = buy > 0 ? buy : 1};
-    if (user != GX_NONE) {
-        status = read_all(&live, &r, columns, err);
-    }
-    if (status == GX_OK) {
-        status = gx_member_rules_read(&live.rules, txn, columns, &r.people, user, arena, err);
-    }
-    gx_free(r.deeds.data);
-    gx_people_finish(&r.people);
-    gx_free(r.acts.data);
-    if (status != GX_OK) {
-        return status;
-    }
-    live.rec.now_ms = r.newest_ms;
-    live.rec.recent_from_ms = clock_ms - (int64_t)(RECENT_DAYS * DAY_MS);
-    *out = live;
-    return GX_OK;
+                .until_ms = until_ms,
+                .people = {.filter = &then}};
+    return read_member(out, &r, NULL, until_ms, err);
 }
 
 gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state, uint32_t user,
@@ -394,6 +435,7 @@ gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state,
                 .state = state,
                 .arena = arena,
                 .user = user,
+                .until_ms = INT64_MAX,
                 .newest_ms = gx_rec_newest_ms(state->rec),
                 .deeds = {.size = sizeof(deed)}};
     gx_status status = read_deeds(&r, err);

@@ -24,4 +24,17 @@ static inline void *vector_add(vector *v) {
     return (char *)v->data + v->count++ * v->size;
 }
 
+/* Room for `count` in all, of what is there or fresh; NULL when out of memory. */
+static inline void *vector_room(vector *v, size_t count) {
+    if (v->capacity < count) {
+        void *grown = gx_realloc(v->data, count, v->size);
+        if (!grown) {
+            return NULL;
+        }
+        v->data = grown;
+        v->capacity = count;
+    }
+    return v->data;
+}
+
 #endif

@@ -8,6 +8,8 @@ static const gx_param params[] = {
      "which passes and models; what they need is added"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "map of pass to its parameters"},
+    {"blend", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "beside the usual passes: learn the channels' weights from what members took"},
     {"promote", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "serve it at once"},
     {"check", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "run every pass's invariant before publishing"},
@@ -53,6 +55,7 @@ static void put_left_out(gx_value *out, gx_call_env *call) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_build_options options = {.passes = gx_arg_value(call->args, "passes"),
                                 .params = gx_arg_value(call->args, "params"),
+                                .blend = gx_arg_bool(call->args, "blend"),
                                 .promote = gx_arg_bool(call->args, "promote"),
                                 .check = gx_arg_bool(call->args, "check")};
     gx_status status = gx_spec_from_args(&options.spec, call->arena, call->args, err);

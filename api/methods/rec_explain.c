@@ -24,21 +24,26 @@ typedef struct answer {
     gx_member_live live;
     gx_rec_item item;            /* its rank is 0 where it is kept out */
     uint32_t rank_without_rules; /* by its score, if nothing kept it out */
-    gx_rec_list list;            /* of length n: the rung and the score that was just enough */
-    bool listed;                 /* it is in that list */
+    float weights[GX_CHANNEL_COUNT];
+    bool learnt;      /* the weights were */
+    gx_rec_list list; /* of length n: the rung and the score that was just enough */
+    bool listed;      /* it is in that list */
 } answer;
 
 /* The rank the item would have if nothing kept it out. */
 static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *err) {
     gx_status status = GX_OK;
     gx_rec_request request = {.n = (uint32_t)gx_arg_int(call->args, "n"), .items = a->filter.items};
+    gx_weighing weighing;
     uint8_t *mask = gx_arena_get(call->arena, (size_t)a->filter.items + 1);
     if (!mask) {
         return gx_fail_memory(err, a->filter.items);
     }
     gx_filter_member(mask, &a->filter, &a->live);
     request.pass = mask;
-    GX_TRY(gx_listing_weights(request.weights, call, err));
+    GX_TRY(gx_listing_weigh(&weighing, call, err));
+    a->learnt = gx_listing_weights_of(request.weights, &weighing, call->state->rec, &a->live.rec);
+    memcpy(a->weights, request.weights, sizeof a->weights);
     GX_TRY(gx_slate_read(&a->slate, call, &a->filter, request.n, err));
     a->slate.slate.watch = item;
     request.slate = a->slate.plain ? NULL : &a->slate.slate;
@@ -70,13 +75,24 @@ static gx_value reason_of(const answer *a, uint32_t item, uint32_t n, gx_arena *
     return reason;
 }
 
+/* How far each channel moves the member; nil where nothing was learnt. */
+static gx_value susceptibility_value(gx_call_env *call, uint32_t user) {
+    gx_susceptibility own;
+    if (!gx_rec_susceptibility(&own, call->state->rec, user)) {
+        return gx_nil();
+    }
+    gx_value map = gx_listing_channels(call->arena, own.weight);
+    gx_map_put(call->arena, &map, "takes", gx_int(own.takes));
+    return map;
+}
+
 static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint32_t item,
                              gx_value user) {
     gx_call_env *call = writer->call;
     gx_arena *arena = call->arena;
     uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
     gx_value reason = reason_of(a, item, n, arena);
-    gx_value row = gx_map(arena, 14);
+    gx_value row = gx_map(arena, 18);
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "known", gx_bool(a->live.rec.user != GX_NONE));
     gx_map_put(arena, &row, "item", gx_word_value(arena, call->txn, GX_SPACE_ITEM, item));
@@ -88,6 +104,9 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_map_put(arena, &row, "factor", gx_real(a->item.factor));
     gx_map_put(arena, &row, "channels", gx_listing_shares(arena, &a->item));
     gx_map_put(arena, &row, "flags", gx_listing_flags(writer, &a->item));
+    gx_map_put(arena, &row, "weights", gx_listing_channels(arena, a->weights));
+    gx_map_put(arena, &row, "weights_from", gx_str(a->learnt ? "learnt" : "configured"));
+    gx_map_put(arena, &row, "susceptibility", susceptibility_value(call, a->live.rec.user));
     gx_map_put(arena, &row, "why", gx_why_list(writer, &a->item));
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(a->list.rung)));
     gx_map_put(arena, &row, "circle", gx_community_value(arena, call->state, a->list.circle));
@@ -136,7 +155,8 @@ const gx_method gx_method_rec_explain = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result =
-        "{user, known, item, listed, why_not: {rule, test, en, zh, most, n, "
-        "score_needed}, rank, rank_if_allowed, score, factor, channels, flags, why, rung, circle}",
+        "{user, known, item, listed, why_not: {rule, test, en, zh, most, n, score_needed}, rank, "
+        "rank_if_allowed, score, factor, channels, flags, weights, weights_from, susceptibility: "
+        "{friends, circle, leader, interest, takes}, why, rung, circle}",
     .run = run,
 };

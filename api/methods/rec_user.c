@@ -30,6 +30,7 @@ typedef struct request {
     const gx_asked_slate *slate;
     uint8_t *mask;
     gx_rec_request rec;
+    gx_weighing weighing;
     uint32_t min_count;
     int64_t clock_ms;
 } request;
@@ -68,8 +69,8 @@ static gx_value list_value(gx_why_writer *writer, const request *r, const gx_rec
     return row;
 }
 
-static gx_status one_member(gx_value *out, gx_call_env *call, const request *r,
-                            const gx_value *user, gx_error *err) {
+static gx_status one_member(gx_value *out, gx_call_env *call, request *r, const gx_value *user,
+                            gx_error *err) {
     gx_status status = GX_OK;
     gx_member_live live;
     gx_rec_list list;
@@ -82,6 +83,7 @@ static gx_status one_member(gx_value *out, gx_call_env *call, const request *r,
     GX_TRY(gx_member_read(&live, call->txn, call->state, r->filter->columns,
                           found == GX_OK ? id : GX_NONE, r->clock_ms, call->arena, err));
     gx_filter_member(r->mask, r->filter, &live);
+    (void)gx_listing_weights_of(r->rec.weights, &r->weighing, call->state->rec, &live.rec);
     GX_TRY(
         gx_rec_list_make(&list, call->state->rec, &live.rec, &r->rec, call->arena, call->job, err));
     gx_why_writer writer = {
@@ -100,7 +102,7 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
     request r = {.filter = &filter, .slate = &slate, .clock_ms = gx_time_ms()};
     r.rec.n = (uint32_t)gx_arg_int(call->args, "n");
     r.rec.why = gx_arg_bool(call->args, "why");
-    GX_TRY(gx_listing_weights(r.rec.weights, call, err));
+    GX_TRY(gx_listing_weigh(&r.weighing, call, err));
     GX_TRY(gx_why_min_count(&r.min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
     GX_TRY(gx_slate_read(&slate, call, &filter, r.rec.n, err));

@@ -84,6 +84,19 @@ typedef struct gx_friend {
     uint32_t act_from, act_to; /* [from, to) in `acts` */
 } gx_friend;
 
+/* How far each channel moves a member, learnt from what they took (docs/blend.md). */
+typedef struct gx_susceptibility {
+    float weight[GX_CHANNEL_COUNT]; /* sum 1 */
+    uint32_t takes; /* that they were learnt from; 0: the mean of members with as long a history */
+} gx_susceptibility;
+
+/* false: the snapshot has none of them. */
+bool gx_rec_susceptibility(gx_susceptibility *out, const gx_rec *rec, uint32_t user);
+/* The weights that were learnt for a member who likes so many items; false: none were, and `out` is
+ * as it was. */
+bool gx_rec_learnt_weights(float out[GX_CHANNEL_COUNT], const gx_rec *rec, uint32_t user,
+                           uint32_t likes);
+
 /* Everything live about one member, read from the store by the caller. */
 typedef struct gx_rec_member {
     uint32_t user; /* GX_NONE: not in the store */

@@ -1,6 +1,7 @@
 /* Resolving the arrays of a snapshot for the recommender: once a snapshot, O(members + items +
  * ties) to check that what one array points at is there in another, since a snapshot may come from
  * elsewhere. */
+#include "models/rec/blend_parts.h"
 #include "models/rec/rec_parts.h"
 
 #include <stdlib.h>
@@ -223,6 +224,70 @@ static gx_status open_leaders(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     return status == GX_OK && rec->community ? open_circle_leaders(rec, err) : status;
 }
 
+/* ---- the blend ------------------------------------------------------------------------------ */
+
+static bool all_weights(const float *value, uint64_t count) {
+    bool good = true;
+    for (uint64_t i = 0; i < count; i++) {
+        good &= value[i] >= 0 && value[i] <= 1;
+    }
+    return good;
+}
+
+static gx_status open_blend(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
+    const uint64_t cells = (uint64_t)GX_BLEND_BUCKETS * GX_CHANNEL_COUNT;
+    const float *weight = gx_arrays_get(arrays, "blend.weight", GX_F32, GX_BLEND_BUCKETS);
+    const float *mix = gx_arrays_get(arrays, "blend.mix", GX_F32, GX_BLEND_BUCKETS);
+    const uint32_t *source = gx_arrays_get(arrays, "blend.source", GX_U32, GX_BLEND_BUCKETS);
+    const double *scale = gx_arrays_get(arrays, "blend.scale", GX_F64, GX_CHANNEL_COUNT + 2);
+    const float *own = gx_arrays_get(arrays, "susceptibility.weight", GX_F32, rec->users);
+    const uint32_t *takes = gx_arrays_get(arrays, "susceptibility.takes", GX_U32, rec->users);
+    if (!weight || !mix || !source || !scale || !own || !takes) {
+        return GX_OK;
+    }
+    if (gx_arrays_find(arrays, "blend.weight")->shape[1] != GX_CHANNEL_COUNT ||
+        gx_arrays_find(arrays, "blend.mix")->shape[1] != GX_CHANNEL_COUNT ||
+        gx_arrays_find(arrays, "susceptibility.weight")->shape[1] != GX_CHANNEL_COUNT ||
+        !all_weights(weight, cells) || !all_weights(mix, cells) ||
+        !all_weights(own, (uint64_t)rec->users * GX_CHANNEL_COUNT) ||
+        !(scale[GX_CHANNEL_COUNT + 1] >= 0 && scale[GX_CHANNEL_COUNT + 1] <= 1)) {
+        return damaged(err, "blend.weight", "a weight that is not in 0 … 1, or not one a channel");
+    }
+    rec->blend_weight = weight;
+    rec->blend_mix = mix;
+    rec->blend_source = source;
+    rec->blend_personal = scale[GX_CHANNEL_COUNT + 1];
+    rec->susceptibility = own;
+    rec->susceptibility_takes = takes;
+    return GX_OK;
+}
+
+bool gx_rec_susceptibility(gx_susceptibility *out, const gx_rec *rec, uint32_t user) {
+    if (!rec->susceptibility || user >= rec->users) {
+        return false;
+    }
+    memcpy(out->weight, rec->susceptibility + (size_t)user * GX_CHANNEL_COUNT, sizeof out->weight);
+    out->takes = rec->susceptibility_takes[user];
+    return true;
+}
+
+bool gx_rec_learnt_weights(float out[GX_CHANNEL_COUNT], const gx_rec *rec, uint32_t user,
+                           uint32_t likes) {
+    uint32_t b = gx_blend_bucket(likes);
+    if (!rec->blend_weight || rec->blend_source[b] == GX_BLEND_SOURCE_CONFIGURED) {
+        return false;
+    }
+    const float *weight = rec->blend_weight + (size_t)b * GX_CHANNEL_COUNT;
+    const float *mix = rec->blend_mix + (size_t)b * GX_CHANNEL_COUNT;
+    gx_susceptibility own;
+    if (gx_rec_susceptibility(&own, rec, user)) {
+        gx__blend_personal(out, weight, mix, own.weight, rec->blend_personal);
+    } else {
+        memcpy(out, weight, GX_CHANNEL_COUNT * sizeof *out);
+    }
+    return true;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interest_model,
@@ -243,6 +308,7 @@ gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interes
         GX_TRY(open_strength(rec, arrays, err));
         GX_TRY(open_circles(rec, arrays, err));
         GX_TRY(open_leaders(rec, arrays, err));
+        GX_TRY(open_blend(rec, arrays, err));
     }
     *out = rec;
     rec = NULL;

@@ -58,6 +58,13 @@ struct gx_rec {
     const uint32_t *category; /* of items */
     gx__expert *experts;      /* by user, then category */
     uint32_t expert_count;
+
+    const float *blend_weight; /* GX_BLEND_BUCKETS × channels; NULL: nothing was learnt */
+    const float *blend_mix;
+    const uint32_t *blend_source;
+    double blend_personal;
+    const float *susceptibility; /* users × channels */
+    const uint32_t *susceptibility_takes;
 };
 
 /* An item that somebody near the member did something with, or that the circle is fond of. */

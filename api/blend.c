@@ -1,0 +1,442 @@
+/* What the blend is learnt from, gathered from the store, and the learning as a step of a build.
+ *
+ * A take is the first thing a member does with an item, where they come to have it (buy, rate or
+ * review it) and do not dislike it. T is the time that SHARE of all events precede. The passes
+ * behind the channels are run over the ties and events before T; then every take since is answered
+ * as rec.user would have been asked just before it: the snapshot of T, the member's own history and
+ * friends' acts up to that moment. Nothing of the take itself or of later is read. */
+#include "api/blend.h"
+
+#include "api/eval.h"
+#include "api/member.h"
+#include "api/vector.h"
+#include "models/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ROUNDS = 4, MEMBER_TAKES = 32, LEAST_TAKES = 200, ENOUGH_TAKES = 5000 };
+
+static const double shares[ROUNDS] = {0.6, 0.7, 0.8, 0.9};
+
+/* ---- takes --------------------------------------------------------------------------------- */
+
+typedef struct taken {
+    uint32_t user, item;
+    int64_t ts_ms;
+    uint64_t draw;
+    uint32_t round;
+} taken;
+
+typedef struct finder {
+    gx_txn *txn;
+    const gx_rules *rules;
+    int64_t cut_ms[ROUNDS], to_ms; /* of takes */
+    uint64_t seed;
+    uint32_t user;
+    vector events; /* gx_event_core of `user` */
+    vector takes;
+    gx_job *job;
+} finder;
+
+static int by_item(const void *a, const void *b) {
+    const gx_event_core *x = a, *y = b;
+    if (x->item != y->item) {
+        return x->item < y->item ? -1 : 1;
+    }
+    return (x->ts_ms > y->ts_ms) - (x->ts_ms < y->ts_ms);
+}
+
+static int by_draw(const void *a, const void *b) {
+    const taken *x = a, *y = b;
+    if (x->draw != y->draw) {
+        return x->draw < y->draw ? -1 : 1;
+    }
+    if (x->user != y->user) {
+        return x->user < y->user ? -1 : 1;
+    }
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+static int by_user_time(const void *a, const void *b) {
+    const taken *x = a, *y = b;
+    if (x->user != y->user) {
+        return x->user < y->user ? -1 : 1;
+    }
+    if (x->ts_ms != y->ts_ms) {
+        return x->ts_ms < y->ts_ms ? -1 : 1;
+    }
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* Whether a run of events with one item, oldest first, is a take of the window. */
+static bool is_take(const finder *f, const gx_event_core *events, size_t count) {
+    bool has = false;
+    double weight = 0;
+    for (size_t i = 0; i < count; i++) {
+        const gx_event_core *e = &events[i];
+        const gx_action_rule *rule =
+            e->action < f->rules->action_count
+                ? &f->rules->actions[e->action]
+                : gx_action_rule_default(gx_word_name(f->txn, GX_SPACE_ACTION, e->action));
+        double scale = rule->scaled && !isnan(e->value) ? (double)e->value / 5 : 1;
+        has |= rule->is_purchase || rule->scaled;
+        weight += (double)rule->weight * scale;
+    }
+    return has && weight > 0 && events[0].ts_ms >= f->cut_ms[0] && events[0].ts_ms < f->to_ms;
+}
+
+/* Of a member with very many takes some, drawn. */
+static gx_status end_member(finder *f, gx_error *err) {
+    gx_event_core *events = f->events.data;
+    size_t first = f->takes.count;
+    if (f->events.count > 0) {
+        qsort(events, f->events.count, sizeof *events, by_item);
+    }
+    for (size_t from = 0, to; from < f->events.count; from = to) {
+        for (to = from; to < f->events.count && events[to].item == events[from].item; to++) {
+        }
+        if (is_take(f, events + from, to - from)) {
+            taken *t = vector_add(&f->takes);
+            if (!t) {
+                return gx_fail_memory(err, f->takes.capacity * sizeof *t);
+            }
+            gx_rng rng = gx_rng_at(f->seed, (uint64_t)f->user << 32 | events[from].item);
+            *t = (taken){f->user, events[from].item, events[from].ts_ms, gx_rng_next(&rng), 0};
+            for (uint32_t r = 1; r < ROUNDS; r++) {
+                t->round = t->ts_ms >= f->cut_ms[r] ? r : t->round;
+            }
+        }
+    }
+    if (f->takes.count - first > MEMBER_TAKES) {
+        qsort((taken *)f->takes.data + first, f->takes.count - first, sizeof(taken), by_draw);
+        f->takes.count = first + MEMBER_TAKES;
+    }
+    f->events.count = 0;
+    return GX_OK;
+}
+
+static gx_status take_run(void *user, const gx_event_core *events, size_t count, gx_error *err) {
+    finder *f = user;
+    gx_status status = gx_job_check(f->job, err);
+    for (size_t i = 0; status == GX_OK && i < count; i++) {
+        if (events[i].user != f->user) {
+            status = end_member(f, err);
+            f->user = events[i].user;
+        }
+        if (status == GX_OK && events[i].item != GX_NONE) {
+            gx_event_core *e = vector_add(&f->events);
+            if (!e) {
+                return gx_fail_memory(err, f->events.capacity * sizeof *e);
+            }
+            *e = events[i];
+        }
+    }
+    return status;
+}
+
+static gx_status find_takes(finder *f, gx_error *err) {
+    f->events.size = sizeof(gx_event_core);
+    f->takes.size = sizeof(taken);
+    gx_status status = gx_event_scan(f->txn, take_run, f, err);
+    if (status == GX_OK) {
+        status = end_member(f, err);
+    }
+    return status;
+}
+
+/* ---- the store as it was ------------------------------------------------------------------- */
+
+/* The passes behind the channels, with the build's parameters. */
+static gx_status plan_channels(gx_plan *out, const gx_build_options *options, gx_error *err) {
+    static const char *const names[] = {"leiden", "strength", "circle", "leaders", "linear"};
+    gx_plan_step wanted[GX_COUNT(names)];
+    for (size_t i = 0; i < GX_COUNT(names); i++) {
+        wanted[i] = (gx_plan_step){.pass = gx_any_pass_find(names[i]),
+                                   .params = options->params ? gx_map_get(options->params, names[i])
+                                                             : NULL};
+    }
+    return gx_plan_make(out, gx_pass_tables(), gx_pass_tables_count, wanted, GX_COUNT(names), err);
+}
+
+/* What is served of that time. */
+typedef struct past {
+    gx_plan plan;
+    gx_views views;
+    gx_arrays *arrays;
+    gx_state state; /* its rules are those of now */
+    gx_job *job;
+} past;
+
+static gx_status past_make(past *p, gx_db *db, const gx_state *now, const gx_build_options *options,
+                           int64_t cut_ms, gx_error *err) {
+    gx_view_spec spec = options->spec;
+    gx_status status;
+    spec.from_ms = spec.from_ms ? spec.from_ms : INT64_MIN + 1;
+    spec.to_ms = cut_ms;
+    GX_TRY(plan_channels(&p->plan, options, err));
+    GX_TRY(gx_views_make(&p->views, db->store, &now->rules, p->plan.needs | GX_BUILD_NEEDS, &spec,
+                         p->job, err));
+    GX_TRY(gx_arrays_create(&p->arrays, err));
+    p->views.input.arrays = p->arrays;
+    GX_TRY(gx_plan_run(p->arrays, &p->plan, &p->views.input, p->job, err));
+    if (p->views.category.label && !gx_arrays_find(p->arrays, "category.label")) {
+        uint32_t *label;
+        GX_TRY(gx_arrays_add(&label, p->arrays, "category.label", GX_U32, p->views.category.n, 0,
+                             p->job, err));
+        memcpy(label, p->views.category.label, p->views.category.n * sizeof *label);
+    }
+    p->state = (gx_state){.arrays = p->arrays,
+                          .rules = now->rules,
+                          .users = p->views.input.users,
+                          .items = p->views.input.items};
+    GX_TRY(gx_rec_open(&p->state.rec, p->arrays, NULL, p->state.users, p->state.items, err));
+done:
+    return status;
+}
+
+static void past_finish(past *p) {
+    gx_rec_close(p->state.rec);
+    if (p->arrays) {
+        gx_job_refund(p->job, gx_arrays_bytes(p->arrays));
+        gx_arrays_destroy(p->arrays);
+    }
+    gx_views_finish(&p->views);
+    gx_plan_finish(&p->plan);
+}
+
+/* ---- the evidence -------------------------------------------------------------------------- */
+
+/* What one thread reads with. */
+typedef struct worker {
+    gx_txn *txn;
+    gx_arena *arena;
+    uint8_t *skip; /* items; all 0 between takes */
+    gx_status status;
+    gx_error error;
+} worker;
+
+/* Whom rec.user would not have been given: what the member had or disliked. */
+static void skip_had(uint8_t *skip, const gx_member_live *live, uint32_t items, uint8_t value) {
+    for (uint32_t k = 0; k < live->rec.history.count; k++) {
+        if (live->did[k] != 0 && live->rec.history.item[k] < items) {
+            skip[live->rec.history.item[k]] = value;
+        }
+    }
+}
+
+static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const past *p,
+                      const taken *t, gx_error *err) {
+    gx_member_live live;
+    gx_arena_reset(own->arena);
+    gx_status status =
+        gx_member_read_until(&live, own->txn, &p->state, t->user, t->ts_ms, own->arena, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    skip_had(own->skip, &live, p->state.items, 1);
+    take->user = t->user;
+    take->ts_ms = t->ts_ms;
+    status = gx_rec_evidence(take, cells, p->state.rec, &live.rec, own->skip, t->item, err);
+    skip_had(own->skip, &live, p->state.items, 0);
+    return status;
+}
+
+static gx_status workers_make(worker *workers, gx_db *db, const past *p, gx_error *err) {
+    gx_status status = GX_OK;
+    for (int t = 0; t < p->job->threads; t++) {
+        GX_TRY(gx_txn_read(&workers[t].txn, db->store, err));
+        if (gx_txn_state(workers[t].txn) != p->views.state) {
+            GX_TRY(gx_fail(err, GX_BUSY, "the store was written to while it was read; try again"));
+        }
+        workers[t].arena = gx_arena_create();
+        if (!workers[t].arena) {
+            GX_TRY(gx_fail_memory(err, 0));
+        }
+        GX_TRY(gx_job_alloc(p->job, &workers[t].skip, p->state.items, 1, err));
+    }
+done:
+    return status;
+}
+
+static void workers_finish(worker *workers, gx_job *job) {
+    for (int t = 0; workers && t < job->threads; t++) {
+        gx_txn_abort(workers[t].txn);
+        gx_arena_destroy(workers[t].arena);
+        gx_job_free(job, workers[t].skip);
+    }
+    gx_job_free(job, workers);
+}
+
+/* The takes of one round. */
+static gx_status look_all(gx_blend_evidence *out, gx_db *db, const past *p, const taken *takes,
+                          uint32_t round, gx_error *err) {
+    gx_job *job = p->job;
+    worker *workers = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &workers, (size_t)job->threads, sizeof *workers, err));
+    GX_TRY(workers_make(workers, db, p, err));
+#pragma omp parallel for num_threads(job->threads) schedule(dynamic, 8)
+    for (uint32_t k = 0; k < out->count; k++) {
+        worker *own = &workers[gx__worker()];
+        gx_blend_take *take = &out->take[k];
+        take->from = (uint64_t)k * GX_BLEND_CELLS;
+        if (takes[k].round == round && own->status == GX_OK && !gx_job_should_stop(job)) {
+            own->status = look(take, out->cell + take->from, own, p, &takes[k], &own->error);
+        }
+    }
+    for (int t = 0; t < job->threads; t++) {
+        if (workers[t].status != GX_OK) {
+            *err = workers[t].error;
+            GX_TRY(workers[t].status);
+        }
+    }
+    status = gx_job_check(job, err);
+done:
+    workers_finish(workers, job);
+    return status;
+}
+
+/* The last rounds that have takes enough: what is served is as fresh there as may be. Returns the
+ * first of them. */
+static uint32_t keep_rounds(finder *f) {
+    taken *takes = f->takes.data;
+    size_t in_round[ROUNDS] = {0}, count = 0, kept = 0;
+    uint32_t first = ROUNDS - 1;
+    for (size_t k = 0; k < f->takes.count; k++) {
+        in_round[takes[k].round]++;
+    }
+    for (count = in_round[first]; first > 0 && count < ENOUGH_TAKES; count += in_round[first]) {
+        first--;
+    }
+    for (size_t k = 0; k < f->takes.count; k++) {
+        if (takes[k].round >= first) {
+            takes[kept++] = takes[k];
+        }
+    }
+    f->takes.count = kept;
+    return first;
+}
+
+static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *now,
+                           const gx_build_options *options, const finder *f, gx_error *err) {
+    gx_job *job = out->job;
+    const taken *takes = f->takes.data;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &out->take, out->count, sizeof *out->take, err));
+    GX_TRY(
+        gx_job_alloc(job, &out->cell, (size_t)out->count * GX_BLEND_CELLS, sizeof *out->cell, err));
+    for (uint32_t r = out->first_round; r < ROUNDS; r++) {
+        past p = {.job = job};
+        status = past_make(&p, db, now, options, f->cut_ms[r], err);
+        gx_job_stage(job, "blend", 0);
+        if (status == GX_OK) {
+            status = look_all(out, db, &p, takes, r, err);
+        }
+        past_finish(&p);
+        GX_TRY(status);
+    }
+done:
+    return status;
+}
+
+gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_options *options,
+                          gx_job *job, gx_error *err) {
+    gx_status status;
+    gx_state *now = gx_db_hold_state(db);
+    finder f = {.rules = &now->rules, .seed = job->seed, .user = GX_NONE, .job = job};
+    *out = (gx_blend_evidence){.job = job};
+    gx_job_stage(job, "blend", 0);
+    GX_TRY(gx_txn_read(&f.txn, db->store, err));
+    if (gx_event_count(f.txn) < LEAST_TAKES) {
+        goto done;
+    }
+    GX_TRY(gx_eval_cuts(f.cut_ms, shares, ROUNDS, f.txn, err));
+    f.to_ms = options->spec.to_ms ? options->spec.to_ms : INT64_MAX;
+    GX_TRY(find_takes(&f, err));
+    out->found = f.takes.count;
+    if (f.takes.count < LEAST_TAKES) {
+        goto done;
+    }
+    out->first_round = keep_rounds(&f);
+    out->count =
+        f.takes.count < GX_BLEND_TAKES_MOST ? (uint32_t)f.takes.count : GX_BLEND_TAKES_MOST;
+    qsort(f.takes.data, f.takes.count, sizeof(taken), by_draw);
+    qsort(f.takes.data, out->count, sizeof(taken), by_user_time);
+    GX_TRY(look_back(out, db, now, options, &f, err));
+done:
+    gx_txn_abort(f.txn);
+    gx_free(f.events.data);
+    gx_free(f.takes.data);
+    gx_state_release(now);
+    if (status != GX_OK) {
+        gx_blend_evidence_finish(out);
+    }
+    return status;
+}
+
+void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
+    if (evidence->job) {
+        gx_job_free(evidence->job, evidence->take);
+        gx_job_free(evidence->job, evidence->cell);
+    }
+    *evidence = (gx_blend_evidence){0};
+}
+
+/* ---- the arrays ---------------------------------------------------------------------------- */
+
+static gx_status add_blend(gx_arrays *results, const gx_blend *blend, gx_job *job, gx_error *err) {
+    uint32_t *takes, *members, *source;
+    float *weight, *mix;
+    double *gain, *scale;
+    gx_status status;
+    enum { B = GX_BLEND_BUCKETS, C = GX_CHANNEL_COUNT };
+    GX_TRY(gx_arrays_add(&weight, results, "blend.weight", GX_F32, B, C, job, err));
+    GX_TRY(gx_arrays_add(&mix, results, "blend.mix", GX_F32, B, C, job, err));
+    GX_TRY(gx_arrays_add(&takes, results, "blend.takes", GX_U32, B, 0, job, err));
+    GX_TRY(gx_arrays_add(&members, results, "blend.members", GX_U32, B, 0, job, err));
+    GX_TRY(gx_arrays_add(&source, results, "blend.source", GX_U32, B, 0, job, err));
+    GX_TRY(gx_arrays_add(&gain, results, "blend.gain", GX_F64, B, 3, job, err));
+    GX_TRY(gx_arrays_add(&scale, results, "blend.scale", GX_F64, C + 2, 0, job, err));
+    for (uint32_t b = 0; b < B; b++) {
+        const gx_blend_part *part = &blend->part[b];
+        memcpy(weight + (size_t)b * C, part->weight, sizeof part->weight);
+        memcpy(mix + (size_t)b * C, part->mix, sizeof part->mix);
+        takes[b] = part->takes;
+        members[b] = part->members;
+        source[b] = (uint32_t)part->source;
+        gain[(size_t)b * 3] = part->learnt;
+        gain[(size_t)b * 3 + 1] = part->interest;
+        gain[(size_t)b * 3 + 2] = part->configured;
+    }
+    memcpy(scale, blend->sharpness, sizeof blend->sharpness);
+    scale[C] = blend->prior;
+    scale[C + 1] = blend->personal;
+done:
+    return status;
+}
+
+gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_matrix *history, uint32_t users,
+                       uint32_t items, const gx_build_options *options, gx_job *job,
+                       gx_error *err) {
+    gx_blend_evidence evidence = {0};
+    gx_blend blend;
+    uint32_t *likes = NULL, *takes;
+    float *susceptibility;
+    gx_status status;
+    GX_TRY(gx_blend_gather(&evidence, db, options, job, err));
+    GX_TRY(gx_job_alloc(job, &likes, users, sizeof *likes, err));
+    for (uint32_t u = 0; u < history->rows && u < users; u++) {
+        likes[u] = (uint32_t)(history->ptr[u + 1] - history->ptr[u]);
+    }
+    GX_TRY(gx_arrays_add(&susceptibility, results, "susceptibility.weight", GX_F32, users,
+                         GX_CHANNEL_COUNT, job, err));
+    GX_TRY(gx_arrays_add(&takes, results, "susceptibility.takes", GX_U32, users, 0, job, err));
+    GX_TRY(gx_blend_learn(&blend, susceptibility, takes, likes, users, items, evidence.take,
+                          evidence.count, evidence.cell, job, err));
+    GX_TRY(add_blend(results, &blend, job, err));
+done:
+    gx_job_free(job, likes);
+    gx_blend_evidence_finish(&evidence);
+    return status;
+}

@@ -1,0 +1,362 @@
+/* Learning the blend (docs/blend.md).
+ *
+ * Weights. What a blend is worth is the mean over members of their takes' gain 1 / log2(1 + rank),
+ * the discount of NDCG, with the interest channel's weight at 1 and the others' found by coordinate
+ * ascent over a few levels (Metzler and Croft, Linear feature-based models for information
+ * retrieval, 2007): the gain itself is what is climbed, no surrogate. Buckets of history are pulled
+ * towards the weights of all by SHRINK members.
+ *
+ * Leaving ties out. Members are cut into two halves; weights learnt on one are tried on the other.
+ * A bucket keeps its weights where they beat interest alone by more than a standard error there,
+ * its difference pulled to the mean of all buckets by as much as they are alike (DerSimonian and
+ * Laird 1986); else it gets interest alone. */
+#include "models/rec/blend_parts.h"
+
+#include <math.h>
+
+const uint32_t gx_blend_least[GX_BLEND_BUCKETS] = {0, 1, 5, 10, 20, 50, 100};
+
+uint32_t gx_blend_bucket(uint32_t likes) {
+    uint32_t b = GX_BLEND_BUCKETS - 1;
+    while (likes < gx_blend_least[b]) {
+        b--;
+    }
+    return b;
+}
+
+const char *gx_blend_source_name(gx_blend_source source) {
+    static const char *const names[GX_BLEND_SOURCE_COUNT] = {
+#define X(name, text) text,
+        GX_BLEND_SOURCE_MAP(X)
+#undef X
+    };
+    return (unsigned)source < GX_BLEND_SOURCE_COUNT ? names[source] : "unknown";
+}
+
+/* ---- the gain ------------------------------------------------------------------------------ */
+
+static float score_of(const gx_blend_cell *cell, const float w[GX_CHANNEL_COUNT]) {
+    float score = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        score += w[c] * cell->s[c];
+    }
+    return score;
+}
+
+/* Of several with one score half are taken to be before it. */
+double gx_blend_gain(const gx_blend_take *take, const gx_blend_cell *cells,
+                     const float weight[GX_CHANNEL_COUNT]) {
+    const gx_blend_cell *of = cells + take->from;
+    float own = score_of(&of[0], weight);
+    uint32_t above = 0, beside = 0;
+    if (!(own > 0)) {
+        return 0;
+    }
+    for (uint32_t k = 1; k < take->count; k++) {
+        float score = score_of(&of[k], weight);
+        above += score > own ? 1 : 0;
+        beside += score == own ? 1 : 0;
+    }
+    double rank = 1 + above + beside / 2.0;
+    return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
+}
+
+/* Of some takes, in the order of `at`. */
+static double worth(const gx__learning *l, const uint32_t *at, uint32_t count,
+                    const float w[GX_CHANNEL_COUNT]) {
+    double sum = 0, all = 0;
+    for (uint32_t k = 0; k < count && !gx_job_should_stop(l->job); k++) {
+        sum += l->share[at[k]] * gx_blend_gain(&l->takes[at[k]], l->cells, w);
+        all += l->share[at[k]];
+    }
+    return all > 0 ? sum / all : 0;
+}
+
+/* ---- the climb ----------------------------------------------------------------------------- */
+
+enum { SWEEPS = 4, LEAST_MEMBERS = 50, LEAST_TAKES = 200, SHRINK = 100, FOLDS = 2 };
+
+static const float levels[] = {0,   1.F / 32, 1.F / 16, 1.F / 8, .18F, .25F, .35F, .5F,
+                               .7F, 1,        1.4F,     2,       2.8F, 4,    8};
+static const float interest_alone[GX_CHANNEL_COUNT] = {[GX_CHANNEL_INTEREST] = 1};
+
+static void normalise(float w[GX_CHANNEL_COUNT]) {
+    float sum = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        sum += w[c];
+    }
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT && sum > 0; c++) {
+        w[c] /= sum;
+    }
+}
+
+/* The best level of one channel; whether it changed. */
+static bool climb_channel(const gx__learning *l, const uint32_t *at, uint32_t count, uint32_t c,
+                          float w[GX_CHANNEL_COUNT], double *best) {
+    float kept = w[c];
+    double gain[GX_COUNT(levels)];
+#pragma omp parallel for num_threads(l->job->threads) schedule(dynamic, 1)
+    for (size_t k = 0; k < GX_COUNT(levels); k++) {
+        float tried[GX_CHANNEL_COUNT];
+        memcpy(tried, w, sizeof tried);
+        tried[c] = levels[k];
+        gain[k] = worth(l, at, count, tried);
+    }
+    for (size_t k = 0; k < GX_COUNT(levels); k++) {
+        if (gain[k] > *best + 1e-9) {
+            *best = gain[k];
+            kept = levels[k];
+        }
+    }
+    bool changed = kept != w[c];
+    w[c] = kept;
+    return changed;
+}
+
+static double climb(const gx__learning *l, const uint32_t *at, uint32_t count,
+                    float w[GX_CHANNEL_COUNT]) {
+    double best = worth(l, at, count, w);
+    bool changed = true;
+    for (int sweep = 0; sweep < SWEEPS && changed; sweep++) {
+        changed = false;
+        for (uint32_t c = 0; c < GX_CHANNEL_COUNT && !gx_job_should_stop(l->job); c++) {
+            changed |= c != GX_CHANNEL_INTEREST && climb_channel(l, at, count, c, w, &best);
+        }
+    }
+    return best;
+}
+
+/* The better of the climbs from interest alone and from `from`; sum 1. */
+static void climb_twice(const gx__learning *l, const uint32_t *at, uint32_t count,
+                        const float *from, float out[GX_CHANNEL_COUNT]) {
+    float a[GX_CHANNEL_COUNT], b[GX_CHANNEL_COUNT];
+    memcpy(a, interest_alone, sizeof a);
+    memcpy(b, from, sizeof b);
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT && b[GX_CHANNEL_INTEREST] > 0; c++) {
+        b[c] = from[c] / from[GX_CHANNEL_INTEREST];
+    }
+    double first = climb(l, at, count, a), second = climb(l, at, count, b);
+    memcpy(out, first >= second ? a : b, sizeof a);
+    normalise(out);
+}
+
+typedef float weights[GX_BLEND_BUCKETS][GX_CHANNEL_COUNT];
+
+/* The takes of a bucket (GX_BLEND_BUCKETS: of all) whose members are not in the half left out (−1:
+ * none is), into l->at; returns how many. */
+static uint32_t choose(gx__learning *l, uint32_t bucket, int left_out, uint32_t *out_members) {
+    uint32_t count = 0, members = 0;
+    for (uint32_t k = 0; k < l->count; k++) {
+        bool in = bucket == GX_BLEND_BUCKETS || l->bucket[k] == bucket;
+        if (in && (int)l->fold[k] != left_out) {
+            members += count == 0 || l->takes[l->at[count - 1]].user != l->takes[k].user ? 1 : 0;
+            l->at[count++] = k;
+        }
+    }
+    *out_members = members;
+    return count;
+}
+
+static void learn_weights(gx__learning *l, int left_out, weights out) {
+    float usual[GX_CHANNEL_COUNT], all[GX_CHANNEL_COUNT];
+    uint32_t members;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        usual[c] = (float)gx_channel_weight_default((gx_channel)c);
+    }
+    uint32_t count = choose(l, GX_BLEND_BUCKETS, left_out, &members);
+    climb_twice(l, l->at, count, usual, all);
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        memcpy(out[b], all, sizeof all);
+        count = choose(l, b, left_out, &members);
+        if (members >= LEAST_MEMBERS) {
+            float own[GX_CHANNEL_COUNT];
+            climb_twice(l, l->at, count, all, own);
+            for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+                out[b][c] = ((float)members * own[c] + SHRINK * all[c]) / (float)(members + SHRINK);
+            }
+            normalise(out[b]);
+        }
+    }
+}
+
+/* ---- do ties help? ------------------------------------------------------------------------- */
+
+/* A bucket's difference between learnt and interest alone, of members. */
+typedef struct difference {
+    double mean, variance; /* of the mean */
+    uint32_t members;
+} difference;
+
+/* Where a half was left out, its takes' gains: learnt, interest alone, configured. */
+static void try_weights(gx__learning *l, weights *halves, double *gain[3]) {
+    float usual[GX_CHANNEL_COUNT];
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        usual[c] = (float)gx_channel_weight_default((gx_channel)c);
+    }
+#pragma omp parallel for num_threads(l->job->threads) schedule(static)
+    for (uint32_t k = 0; k < l->count; k++) {
+        const gx_blend_take *take = &l->takes[k];
+        gain[0][k] = gx_blend_gain(take, l->cells, halves[l->fold[k]][l->bucket[k]]);
+        gain[1][k] = gx_blend_gain(take, l->cells, interest_alone);
+        gain[2][k] = gx_blend_gain(take, l->cells, usual);
+    }
+}
+
+/* The mean over members of what a run of their takes in one bucket gained, and their difference. */
+static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx_blend_part *part,
+                    difference *out) {
+    double sum[3] = {0}, square = 0;
+    *out = (difference){0};
+    for (uint32_t k = 0; k < l->count;) {
+        uint32_t user = l->takes[k].user, takes = 0;
+        double own[3] = {0};
+        for (; k < l->count && l->takes[k].user == user; k++) {
+            if (l->bucket[k] == b) {
+                takes++;
+                for (int g = 0; g < 3; g++) {
+                    own[g] += gain[g][k];
+                }
+            }
+        }
+        if (takes > 0) {
+            double d = (own[0] - own[1]) / takes;
+            part->takes += takes;
+            out->members++;
+            out->mean += d;
+            square += d * d;
+            for (int g = 0; g < 3; g++) {
+                sum[g] += own[g] / takes;
+            }
+        }
+    }
+    double n = out->members;
+    part->members = out->members;
+    out->mean = n > 0 ? out->mean / n : 0;
+    out->variance = n > 1 ? fmax(square / n - out->mean * out->mean, 0) / (n - 1) : INFINITY;
+    out->variance = out->variance > 0 ? out->variance : 1e-12;
+    part->learnt = n > 0 ? sum[0] / n : NAN;
+    part->interest = n > 0 ? sum[1] / n : NAN;
+    part->configured = n > 0 ? sum[2] / n : NAN;
+}
+
+/* Weights: 1 / variance. Between buckets: DerSimonian and Laird, eq. 8. */
+static void decide(gx_blend_part part[GX_BLEND_BUCKETS], const difference d[GX_BLEND_BUCKETS]) {
+    double w = 0, w2 = 0, mean = 0, q = 0, between = 0;
+    int counted = 0;
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        if (d[b].members > 1) {
+            w += 1 / d[b].variance;
+            w2 += 1 / (d[b].variance * d[b].variance);
+            mean += d[b].mean / d[b].variance;
+            counted++;
+        }
+    }
+    mean = w > 0 ? mean / w : 0;
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        q += d[b].members > 1 ? (d[b].mean - mean) * (d[b].mean - mean) / d[b].variance : 0;
+    }
+    if (counted > 1 && w - w2 / w > 0) {
+        between = fmax((q - (counted - 1)) / (w - w2 / w), 0);
+    }
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        double near = d[b].members > 1 ? 1 / d[b].variance : 0;
+        double far = 1 / (between + 1 / (w > 0 ? w : 1e-12));
+        double shrunk = (near * d[b].mean + far * mean) / (near + far);
+        double error = sqrt(1 / (near + far));
+        part[b].source = shrunk > error ? GX_BLEND_SOURCE_LEARNT : GX_BLEND_SOURCE_INTEREST;
+    }
+}
+
+static gx_status learn(gx__learning *l, gx_blend *out, gx_error *err) {
+    weights halves[FOLDS], whole;
+    difference d[GX_BLEND_BUCKETS];
+    double *gain[3] = {0};
+    gx_status status = GX_OK;
+    for (int g = 0; g < 3; g++) {
+        GX_TRY(gx_job_alloc(l->job, &gain[g], l->count, sizeof(double), err));
+    }
+    for (int f = 0; f < FOLDS; f++) {
+        learn_weights(l, f, halves[f]);
+        GX_TRY(gx_job_check(l->job, err));
+    }
+    learn_weights(l, -1, whole);
+    GX_TRY(gx_job_check(l->job, err));
+    try_weights(l, halves, gain);
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        out->part[b].takes = 0;
+        measure(l, b, gain, &out->part[b], &d[b]);
+    }
+    decide(out->part, d);
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        bool learnt = out->part[b].source == GX_BLEND_SOURCE_LEARNT;
+        memcpy(out->part[b].weight, learnt ? whole[b] : interest_alone, sizeof interest_alone);
+    }
+done:
+    for (int g = 0; g < 3; g++) {
+        gx_job_free(l->job, gain[g]);
+    }
+    return status;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static void configure(gx_blend *out) {
+    *out = (gx_blend){.prior = 1, .personal = 0};
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        out->sharpness[c] = 1;
+        for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+            gx_blend_part *part = &out->part[b];
+            part->weight[c] = (float)gx_channel_weight_default((gx_channel)c);
+            part->mix[c] = 1.F / GX_CHANNEL_COUNT;
+            part->learnt = part->interest = part->configured = NAN;
+        }
+    }
+}
+
+static gx_status prepare(gx__learning *l, gx_error *err) {
+    gx_status status;
+    GX_TRY(gx_job_alloc(l->job, &l->at, l->count, sizeof *l->at, err));
+    GX_TRY(gx_job_alloc(l->job, &l->share, l->count, sizeof *l->share, err));
+    GX_TRY(gx_job_alloc(l->job, &l->bucket, l->count, sizeof *l->bucket, err));
+    GX_TRY(gx_job_alloc(l->job, &l->fold, l->count, sizeof *l->fold, err));
+    for (uint32_t from = 0, to; from < l->count; from = to) {
+        uint32_t user = l->takes[from].user;
+        gx_rng rng = gx_rng_at(l->job->seed, user);
+        uint8_t fold = (uint8_t)gx_rng_below(&rng, FOLDS);
+        for (to = from; to < l->count && l->takes[to].user == user; to++) {
+            l->bucket[to] = (uint8_t)gx_blend_bucket(l->takes[to].likes);
+            l->fold[to] = fold;
+        }
+        for (uint32_t k = from; k < to; k++) {
+            l->share[k] = 1.0 / (to - from);
+        }
+        l->members++;
+    }
+done:
+    return status;
+}
+
+gx_status gx_blend_learn(gx_blend *out, float *susceptibility, uint32_t *taken,
+                         const uint32_t *likes, uint32_t users, uint32_t items,
+                         const gx_blend_take *takes, uint32_t count, const gx_blend_cell *cells,
+                         gx_job *job, gx_error *err) {
+    gx__learning l = {.takes = takes, .cells = cells, .count = count, .items = items, .job = job};
+    gx_status status = GX_OK;
+    configure(out);
+    GX_TRY(prepare(&l, err));
+    if (l.members >= LEAST_MEMBERS && count >= LEAST_TAKES) {
+        GX_TRY(learn(&l, out, err));
+        GX_TRY(gx__blend_mix(out, susceptibility, taken, likes, users, &l, err));
+    } else {
+        for (size_t i = 0; i < (size_t)users * GX_CHANNEL_COUNT; i++) {
+            susceptibility[i] = 1.F / GX_CHANNEL_COUNT;
+        }
+    }
+    status = gx_job_check(job, err);
+done:
+    gx_job_free(job, l.at);
+    gx_job_free(job, l.share);
+    gx_job_free(job, l.bucket);
+    gx_job_free(job, l.fold);
+    return status;
+}

@@ -1,0 +1,91 @@
+/* The blend of the channels, learnt from what members took, and how far each member is moved by
+ * each channel (docs/blend.md). It sees numbers only: for every take the channels' scores of what
+ * was taken and of what stood against it, as they were just before. */
+#ifndef GX_MODELS_REC_BLEND_H
+#define GX_MODELS_REC_BLEND_H
+
+#include "models/rec/rec.h"
+
+/* Members are told apart by how many items they like: bucket b is from gx_blend_least[b] on. */
+enum { GX_BLEND_BUCKETS = 7 };
+extern const uint32_t gx_blend_least[GX_BLEND_BUCKETS];
+uint32_t gx_blend_bucket(uint32_t likes);
+
+/* ---- evidence ------------------------------------------------------------------------------ */
+
+enum {
+    GX_BLEND_TOP = 32, /* of each channel, so many stand against what was taken */
+    GX_BLEND_CELLS = GX_CHANNEL_COUNT * GX_BLEND_TOP + 1,
+    GX_BLEND_POWERS = 4
+};
+
+/* One take: somebody bought an item they had never touched. */
+typedef struct gx_blend_take {
+    uint32_t user, item, likes; /* likes: items liked just before */
+    int64_t ts_ms;
+    uint64_t from; /* its cells are [from, from + count); the first is what was taken */
+    uint32_t count;
+    /* Σ over all items that could have been taken of s^(p + 1) */
+    double mass[GX_BLEND_POWERS][GX_CHANNEL_COUNT];
+} gx_blend_take;
+
+typedef struct gx_blend_cell {
+    float s[GX_CHANNEL_COUNT];
+} gx_blend_cell;
+
+/* The evidence on `item` for a member as they were before they took it. `member` holds nothing of
+ * the take or later. `skip`: one an item of the snapshot, items that could not be taken. Writes at
+ * most GX_BLEND_CELLS cells; `take` gets likes, count and mass. O(items) and the model's scoring.
+ */
+GX_MUST_CHECK gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells,
+                                        const gx_rec *rec, const gx_rec_member *member,
+                                        const uint8_t *skip, uint32_t item, gx_error *err);
+
+/* ---- learning ------------------------------------------------------------------------------ */
+
+/* Where a bucket's weights come from. */
+#define GX_BLEND_SOURCE_MAP(X)                                                                     \
+    X(CONFIGURED, "configured") /* too little was taken to learn from */                           \
+    X(INTEREST, "interest")     /* ties did not help: interest alone */                            \
+    X(LEARNT, "learnt")
+
+typedef enum gx_blend_source {
+#define X(name, text) GX_BLEND_SOURCE_##name,
+    GX_BLEND_SOURCE_MAP(X)
+#undef X
+        GX_BLEND_SOURCE_COUNT
+} gx_blend_source;
+
+const char *gx_blend_source_name(gx_blend_source source);
+
+typedef struct gx_blend_part {
+    uint32_t takes, members;
+    gx_blend_source source;
+    float weight[GX_CHANNEL_COUNT]; /* sum 1 */
+    float mix[GX_CHANNEL_COUNT];    /* share of the takes that each channel explains, sum 1 */
+    /* Mean gain of a member's takes where they had no part in the learning, 0 … 1: with the
+     * weights learnt, of interest alone, with the configured weights; NaN: there are none. */
+    double learnt, interest, configured;
+} gx_blend_part;
+
+typedef struct gx_blend {
+    gx_blend_part part[GX_BLEND_BUCKETS];
+    double sharpness[GX_CHANNEL_COUNT]; /* 1 … GX_BLEND_POWERS: the power of s that fits takes */
+    double prior;                       /* takes that a bucket's mix weighs in a member's own */
+    double personal;                    /* how far a member's own moves their weights: 0, ½ or 1 */
+} gx_blend;
+
+/* `takes` by rising user, then by time. `susceptibility` (users × GX_CHANNEL_COUNT, sum 1 a row)
+ * and `taken` (users) are for members who like `likes[user]` items now. Too few takes: every part
+ * says CONFIGURED. The same doubles at any thread count. */
+GX_MUST_CHECK gx_status gx_blend_learn(gx_blend *out, float *susceptibility, uint32_t *taken,
+                                       const uint32_t *likes, uint32_t users, uint32_t items,
+                                       const gx_blend_take *takes, uint32_t count,
+                                       const gx_blend_cell *cells, gx_job *job, gx_error *err);
+
+/* What a blend is worth with weights w: mean over members of their takes' gain, by the rank r of
+ * what was taken, 1 / log2(1 + r) up to GX_BLEND_TOP and 0 beyond. */
+double gx_blend_gain(const gx_blend_take *take, const gx_blend_cell *cells,
+                     const float weight[GX_CHANNEL_COUNT]);
+
+#endif
