@@ -1,10 +1,36 @@
-/* Suite `models`: an iteration of implicit ALS, and top-20 lists for everybody. */
+/* Suite `models`: an iteration of implicit ALS, by conjugate gradients and exactly, and top-20
+ * lists for everybody; with peers, beside the package implicit (bench/peers/als_implicit.py).
+ *
+ * Both minimise implicit's loss, whose objective after ITERATIONS is the value of a line:
+ *
+ *   Σ_all s² + Σ_observed ((C − 1) s² − 2 C s + C) + λ (|W|² + |H|²),   s = w·h
+ *
+ * With y = C / (C − 1) that is guanxi's loss of factors shrunk by √y, at unobserved = 1 / (C − 1),
+ * frequency 0 and regularisation λ / C. Each takes few enough steps to come as far: implicit its
+ * usual 3, guanxi 2. */
 #include "bench/bench.h"
+#include "bench/graph.h"
 #include "models/model.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-enum { FACTORS = 64, LONG = 6, TOP = 20, BLOCK = 256 };
+enum { ITERATIONS = 6, TOP = 20, BLOCK = 4096, TASKS = 5, LISTS = TASKS - 1 };
+
+static const double C = 100, LAMBDA = 100;
+static const double AS_GOOD = 1.001; /* times the peer's objective */
+
+static const struct {
+    const char *name;
+    int factors;
+    bool exact;
+} tasks[TASKS] = {{"als_64_cg", 64, false},
+                  {"als_64_exact", 64, true},
+                  {"als_128_cg", 128, false},
+                  {"als_128_exact", 128, true},
+                  {"top_20", 64, false}};
 
 typedef struct bed {
     gx_bench *bench;
@@ -14,15 +40,23 @@ typedef struct bed {
     gx_arena *arena;
     gx_arrays *fit;
     const gx_model *model;
-    int iterations;
+    int task, iterations;
     void *state;
+    gx_scored *lists; /* BLOCK × TOP */
+    uint32_t *length;
+    gx_bench_line own[TASKS];
 } bed;
 
 static gx_status fit(void *user, gx_error *err) {
     bed *b = user;
-    gx_value params = gx_map(b->arena, 2);
-    gx_map_put(b->arena, &params, "factors", gx_int(FACTORS));
+    gx_value params = gx_map(b->arena, 8);
+    gx_map_put(b->arena, &params, "factors", gx_int(tasks[b->task].factors));
     gx_map_put(b->arena, &params, "iterations", gx_int(b->iterations));
+    gx_map_put(b->arena, &params, "solver", gx_str(tasks[b->task].exact ? "exact" : "cg"));
+    gx_map_put(b->arena, &params, "steps", gx_int(2));
+    gx_map_put(b->arena, &params, "frequency", gx_real(0));
+    gx_map_put(b->arena, &params, "unobserved", gx_real(1 / (C - 1)));
+    gx_map_put(b->arena, &params, "regularisation", gx_real(LAMBDA / C));
     return gx_pass_run(b->fit, &b->model->pass, NULL, &b->input, &params, &b->job, err);
 }
 
@@ -33,37 +67,139 @@ static gx_status fresh(void *user, gx_error *err) {
     return gx_arrays_create(&b->fit, err);
 }
 
-/* The lists of everybody, what the member has left out; the scores of a block at a time. */
+/* ---- the objective ----------------------------------------------------------------------------
+ */
+
+static double cell(const float *factor, uint32_t rows, uint32_t d, uint32_t p, uint32_t q) {
+    double sum = 0;
+    for (uint32_t r = 0; r < rows; r++) {
+        sum += (double)factor[(size_t)r * d + p] * (double)factor[(size_t)r * d + q];
+    }
+    return sum;
+}
+
+/* Of the fit; factors are √y times what the model has, so that a score is y times its own. */
+static double objective(const bed *b, const gx_factors *f) {
+    const double y = C / (C - 1);
+    double all = 0, size = 0, observed = 0;
+    for (uint32_t p = 0; p < f->d; p++) {
+        for (uint32_t q = 0; q <= p; q++) {
+            const double users = y * cell(f->user, f->users, f->d, p, q);
+            const double items = y * cell(f->item, f->items, f->d, p, q);
+            all += (p == q ? 1 : 2) * users * items;
+            size += p == q ? users + items : 0;
+        }
+    }
+    for (uint32_t u = 0; u < f->users; u++) {
+        for (uint64_t k = b->matrix.ptr[u]; k < b->matrix.ptr[u + 1]; k++) {
+            const float *item = f->item + (size_t)b->matrix.col[k] * f->d;
+            double s = 0;
+            for (uint32_t j = 0; j < f->d; j++) {
+                s += (double)f->user[(size_t)u * f->d + j] * (double)item[j];
+            }
+            s *= y;
+            observed += (C - 1) * s * s - 2 * C * s + C;
+        }
+    }
+    return all + observed + LAMBDA * size;
+}
+
+/* ---- guanxi -----------------------------------------------------------------------------------
+ */
+
+/* The lists of everybody, what the member has left out. */
 static gx_status everybody(void *user, gx_error *err) {
     bed *b = user;
     gx_status status = GX_OK;
     const gx_matrix *m = &b->matrix;
-    gx_scored top[TOP];
-    uint8_t *skip = gx_alloc0(m->cols, 1);
-    float *scores = gx_alloc((size_t)BLOCK * m->cols, sizeof *scores);
-    if (!skip || !scores) {
-        status = gx_fail_memory(err, (size_t)BLOCK * m->cols * sizeof *scores);
-    }
     for (uint32_t first = 0; status == GX_OK && first < m->rows; first += BLOCK) {
         uint32_t count = m->rows - first < BLOCK ? m->rows - first : BLOCK;
-        status = b->model->score_block(scores, b->state, m, first, count, &b->job, err);
-        for (uint32_t u = first; status == GX_OK && u < first + count; u++) {
-            for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-                skip[m->col[k]] = 1;
-            }
-            gx_top(top, TOP, scores + (size_t)(u - first) * m->cols, m->cols, skip, -1e30f);
-            for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-                skip[m->col[k]] = 0;
-            }
-        }
+        status = gx_top_members(b->lists, b->length, TOP, b->model, b->state, m, m->cols, first,
+                                count, NULL, &b->job, err);
     }
-    gx_free(skip);
-    gx_free(scores);
     return status;
 }
 
-static void emit(const bed *b, gx_bench_line *line) {
-    line->tool = "guanxi";
+static gx_status opened(bed *b, gx_error *err) {
+    return b->model->open(&b->state, b->fit, b->model->pass.name, b->matrix.rows, b->matrix.cols,
+                          err);
+}
+
+static void closed(bed *b) {
+    if (b->state) {
+        b->model->close(b->state);
+    }
+    b->state = NULL;
+}
+
+/* An iteration is the difference between a long fit and a short one: what a fit does once drops
+ * out. */
+static gx_status time_iteration(bed *b, int task, gx_error *err) {
+    gx_bench_line *one = &b->own[task], many = {0};
+    gx_status status = GX_OK;
+    gx_factors factors;
+    b->task = task;
+    b->iterations = 1;
+    GX_TRY(gx_bench_time(one, b->bench->runs, fit, fresh, b, err));
+    b->iterations = ITERATIONS;
+    GX_TRY(gx_bench_time(&many, b->bench->runs, fit, fresh, b, err));
+    one->wall_s = (many.wall_s - one->wall_s) / (ITERATIONS - 1);
+    one->wall_min_s = (many.wall_min_s - one->wall_min_s) / (ITERATIONS - 1);
+    one->cpu_s = (many.cpu_s - one->cpu_s) / (ITERATIONS - 1);
+    one->rss_bytes = many.rss_bytes;
+    GX_TRY(opened(b, err));
+    b->model->factors(&factors, b->state);
+    one->value = objective(b, &factors);
+    one->value_name = "objective";
+done:
+    closed(b);
+    return status;
+}
+
+static gx_status time_lists(bed *b, gx_error *err) {
+    gx_bench_line *line = &b->own[LISTS];
+    gx_status status = GX_OK;
+    b->task = LISTS;
+    b->iterations = ITERATIONS;
+    GX_TRY(fresh(b, err));
+    GX_TRY(fit(b, err));
+    GX_TRY(opened(b, err));
+    GX_TRY(gx_bench_time(line, b->bench->runs, everybody, NULL, b, err));
+    line->value = (double)b->matrix.rows / line->cpu_s;
+    line->value_name = "members_a_cpu_s";
+done:
+    closed(b);
+    return status;
+}
+
+/* ---- the peer ---------------------------------------------------------------------------------
+ */
+
+typedef struct call {
+    const bed *bed;
+    char script[4096], threads[16], runs[16], iterations[16];
+} call;
+
+static void become(void *user, int in, int out) {
+    const call *c = user;
+    const gx_bench *bench = c->bed->bench;
+    (void)in;
+    if (dup2(out, 1) >= 0) {
+        execl(bench->python, bench->python, c->script, bench->data, c->threads, c->runs,
+              c->iterations, (char *)NULL);
+    }
+    _exit(127);
+}
+
+static double real_of(const gx_value *map, const char *key) {
+    double value = NAN;
+    const gx_value *found = gx_map_get(map, key);
+    return found && gx_value_as_real(found, &value) ? value : NAN;
+}
+
+static void emit(const bed *b, gx_bench_line *line, const char *task, const char *tool) {
+    line->task = task;
+    line->tool = tool;
     line->graph = "train";
     line->threads = b->job.threads;
     line->input =
@@ -71,60 +207,95 @@ static void emit(const bed *b, gx_bench_line *line) {
     b->bench->emit(b->bench->user, line, b->bench->suite);
 }
 
-/* An iteration is the difference between a long fit and a short one: what a fit does once drops
- * out. */
-static gx_status time_iteration(bed *b, gx_error *err) {
-    gx_bench_line one = {.task = "als_iteration"}, many = {0};
-    gx_status status = GX_OK;
-    b->iterations = 1;
-    GX_TRY(gx_bench_time(&one, b->bench->runs, fit, fresh, b, err));
-    b->iterations = LONG;
-    GX_TRY(gx_bench_time(&many, b->bench->runs, fit, fresh, b, err));
-    one.wall_s = (many.wall_s - one.wall_s) / (LONG - 1);
-    one.wall_min_s = (many.wall_min_s - one.wall_min_s) / (LONG - 1);
-    one.cpu_s = (many.cpu_s - one.cpu_s) / (LONG - 1);
-    one.rss_bytes = many.rss_bytes;
-    one.value = FACTORS;
-    one.value_name = "factors";
-    emit(b, &one);
-done:
-    return status;
+/* One line of the peer's, and what it says of our own. */
+static void take(bed *b, const char *text) {
+    gx_value map;
+    if (gx_json_read(&map, b->arena, text, strlen(text), NULL) != GX_OK || map.type != GX_MAP) {
+        return;
+    }
+    const gx_value *version = gx_map_get(&map, "version");
+    const gx_slice task = gx_bench_text(gx_map_get(&map, "task"));
+    for (int t = 0; t < TASKS; t++) {
+        gx_bench_line *own = &b->own[t];
+        if (!gx_slice_is(task, tasks[t].name)) {
+            continue;
+        }
+        gx_bench_line line = {.wall_s = real_of(&map, "wall_s"),
+                              .wall_min_s = real_of(&map, "wall_min_s"),
+                              .cpu_s = real_of(&map, "cpu_s"),
+                              .value = real_of(&map, "value"),
+                              .value_name = own->value_name,
+                              .is_peer = true,
+                              .version = version ? gx_bench_text(version).data : NULL};
+        own->has_peer = true;
+        own->ratio = own->wall_min_s / line.wall_min_s;
+        own->agrees = t == LISTS || own->value <= AS_GOOD * line.value;
+        line.equal = t == LISTS || line.value <= AS_GOOD * own->value;
+        emit(b, &line, tasks[t].name, "implicit");
+    }
 }
 
-static gx_status time_lists(bed *b, gx_error *err) {
-    gx_bench_line line = {.task = "top_20"};
-    gx_status status = GX_OK;
-    GX_TRY(b->model->open(&b->state, b->fit, b->model->pass.name, b->matrix.rows, b->matrix.cols,
-                          err));
-    GX_TRY(gx_bench_time(&line, b->bench->runs, everybody, NULL, b, err));
-    line.value = (double)b->matrix.rows / line.cpu_s;
-    line.value_name = "members_a_cpu_s";
-    emit(b, &line);
-done:
-    if (b->state) {
-        b->model->close(b->state);
+static gx_status ask_peer(bed *b, gx_error *err) {
+    const gx_bench *bench = b->bench;
+    call c = {.bed = b};
+    gx__child child = {0};
+    snprintf(c.script, sizeof c.script, "%s/als_implicit.py", bench->scripts);
+    snprintf(c.threads, sizeof c.threads, "%d", b->job.threads);
+    snprintf(c.runs, sizeof c.runs, "%d", bench->runs);
+    snprintf(c.iterations, sizeof c.iterations, "%d", ITERATIONS);
+    if (access(bench->python, X_OK) != 0 || access(c.script, R_OK) != 0) {
+        bench->say(bench->user, "peer implicit: skipped, it is not installed");
+        return GX_OK;
     }
-    return status;
+    gx_status status = gx__child_start(&child, become, &c, "implicit", err);
+    if (status != GX_OK) {
+        return status;
+    }
+    FILE *answer = fdopen(dup(child.out), "r");
+    char *line = NULL;
+    size_t room = 0;
+    while (answer && getline(&line, &room, answer) > 0) {
+        take(b, line);
+    }
+    free(line);
+    if (answer) {
+        fclose(answer);
+    }
+    gx__child_stop(&child);
+    return GX_OK;
 }
 
 static gx_status run(gx_bench *bench, gx_error *err) {
     bed b = {.bench = bench, .model = gx_model_find("ials"), .arena = gx_arena_create()};
     gx_status status = GX_OK;
-    char path[4096];
     gx_job_init(&b.job, bench->threads, bench->job->seed);
+    b.lists = gx_alloc((size_t)BLOCK * TOP, sizeof *b.lists);
+    b.length = gx_alloc(BLOCK, sizeof *b.length);
+    if (!b.lists || !b.length) {
+        GX_TRY(gx_fail_memory(err, (size_t)BLOCK * TOP * sizeof *b.lists));
+    }
     if (!bench->data || !b.model || !b.arena) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "data",
                           "the suite models needs --data: a file of `user item item …` lines"));
     }
-    snprintf(path, sizeof path, "%s", bench->data);
-    GX_TRY(gx_bench_matrix(&b.matrix, path, bench->job, err));
+    GX_TRY(gx_bench_matrix(&b.matrix, bench->data, bench->job, err));
     b.input = (gx_input){.matrix = &b.matrix, .users = b.matrix.rows, .items = b.matrix.cols};
-    GX_TRY(time_iteration(&b, err));
+    for (int t = 0; t < LISTS; t++) {
+        GX_TRY(time_iteration(&b, t, err));
+    }
     GX_TRY(time_lists(&b, err));
+    if (bench->peers) {
+        GX_TRY(ask_peer(&b, err));
+    }
+    for (int t = 0; t < TASKS; t++) {
+        emit(&b, &b.own[t], tasks[t].name, "guanxi");
+    }
 done:
     gx_arrays_destroy(b.fit);
     gx_matrix_finish(&b.matrix);
     gx_arena_destroy(b.arena);
+    gx_free(b.lists);
+    gx_free(b.length);
     return status;
 }
 

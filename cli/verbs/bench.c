@@ -10,7 +10,7 @@ static const gx_param params[] = {
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "input: an edge list, a store or a folder of such (graph, estimates), a train file (models)"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "run whatever is installed of igraph, NetworKit, leidenalg and NetworkX beside guanxi"},
+     "run whatever is installed of igraph, NetworKit, leidenalg, NetworkX and implicit beside guanxi"},
     {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
      "of graph: these tasks only (pagerank,leiden), also where they are long"},
     {"thread_counts", GX_PARAM_LIST, NULL, 1, 8, NULL, NULL, 0,
