@@ -122,6 +122,7 @@ static void lastfm(void **unused) {
     reach("lastfm", "popular", 0.036, 0.020);
     reach("lastfm", "linear", 0.265, 0.205);
     reach("lastfm", "ials", 0.282, 0.222);
+    reach("lastfm", "fusion", 0.285, 0.225);
 }
 
 static bool is_long(void) {
@@ -139,6 +140,7 @@ static void gowalla(void **unused) {
         reach("gowalla", "popular", 0.0415, 0.0315);
         reach("gowalla", "linear", 0.185, 0.152);
         reach("gowalla", "ials", 0.184, 0.153);
+        reach("gowalla", "fusion", 0.196, 0.165);
     }
 }
 
@@ -147,6 +149,7 @@ static void yelp2018(void **unused) {
     if (is_long()) {
         reach_with("yelp2018", "linear", "target_exponent", 0.5, 0.068, 0.056);
         reach("yelp2018", "ials", 0.067, 0.0555);
+        reach("yelp2018", "fusion", 0.0715, 0.0592);
     }
 }
 
@@ -155,6 +158,7 @@ static void douban_book(void **unused) {
     if (is_long()) {
         reach_with("douban-book", "linear", "target_exponent", 0.5, 0.173, 0.153);
         reach("douban-book", "ials", 0.185, 0.165);
+        reach("douban-book", "fusion", 0.185, 0.165);
     }
 }
 

@@ -2,21 +2,24 @@
  *
  *   score(u, j) = Σ_p w_p(u) s_p(u, j) / size_p(u)       w_p(u) = max(0, weight_p + slope_p ℓ(u))
  *
- * over the parts p: closed-form item–item weights, the low-pass filter, the nearest members and
- * implicit ALS. The first part scores every item; the C best of them (those of the history left
- * out) are the candidates, and the other parts score these and the history only: nearly every item
- * of a good list is among the first few hundred of any part, and dense scores of long vectors are
- * what takes time. size_p(u) is the root mean square of a part's scores over the candidates, so
- * that weights mean the same for every member; ℓ(u) = ln(events of u) − 3.
+ * over the parts p: closed-form item–item weights, four bands of the low-pass filter (what is
+ * smoothest says least of one member), the nearest members and implicit ALS. The first part scores
+ * every item; the C best of them (those of the history left out) are the candidates, and the other
+ * parts score these and the history only: nearly every item of a good list is among the first few
+ * hundred of any part, and dense scores of long vectors are what takes time. size_p(u) is the root
+ * mean square of a part's scores over the candidates, so that weights mean the same for every
+ * member; ℓ(u) = ln(events of u) − 3.
  *
  * Weights are learnt on members held out (fusion_learn.c), pulled towards those that are good in
- * every shop. The parts are fitted inside, their arrays under NAME.linear, NAME.spectral,
- * NAME.userknn and NAME.ials. Reasons are those of the parts, weighed alike: they sum to the score.
+ * every shop. The parts are fitted inside, their arrays under NAME.linear,
+ * NAME.spectral1 to 4, NAME.userknn and NAME.ials. Reasons are those of the parts, weighed alike:
+ * they sum to the score.
  */
 #include "models/fusion.h"
 
 #include "models/ials_solve.h"
 #include "models/parallel.h"
+#include "models/spectral.h"
 
 #include <float.h>
 #include <math.h>
@@ -24,17 +27,24 @@
 
 extern const gx_model gx_model_linear, gx_model_spectral, gx_model_userknn, gx_model_ials;
 
-static const gx_model *const models[GX__FUSION_PARTS] = {&gx_model_linear, &gx_model_spectral,
-                                                         &gx_model_userknn, &gx_model_ials};
+typedef struct part {
+    const gx_model *model;
+    const char *name;
+} part;
 
-/* Good in every shop that was tried: weights, then slopes. */
-static const gx__fusion_tuned usual = {
-    .target_exponent = 0.4, .regularisation = 2.2, .weight = {0.5F, 0.15F, 0.3F, 1.1F}};
+static const part table[GX__FUSION_PARTS] = {
+    {&gx_model_linear, "linear"},      {&gx_model_spectral, "spectral1"},
+    {&gx_model_spectral, "spectral2"}, {&gx_model_spectral, "spectral3"},
+    {&gx_model_spectral, "spectral4"}, {&gx_model_userknn, "userknn"},
+    {&gx_model_ials, "ials"},
+};
 
-static const double LEAST_SIZE = 1e-3; /* of the largest score */
+/* Good in every shop that was tried (docs/models.md): weights, then slopes. */
+static const gx__fusion_tuned usual = {.target_exponent = 0.4,
+                                       .weight = {0.4F, 0.1F, 0.05F, 0.08F, 0.12F, 0.3F, 1}};
 
-/* Fits with half the factors while learning, as a share of one of all parts. */
-static const double TRIALS_USUAL = 2;
+static const float LEAST_SHARE = 0.72F; /* of its usual weight that a part keeps */
+static const double LEAST_SIZE = 1e-3;  /* of the largest score */
 
 enum { NAME_BYTES = 160, CANDIDATES_MAX = 10000 };
 
@@ -78,9 +88,10 @@ static const gx_param params[] = {
      .help = "sweeps of the part ials"},
     {.name = "regularisation",
      .type = GX_PARAM_REAL,
+     .fallback = "2.2",
      .low = 1e-6,
      .high = 1e6,
-     .help = "lambda of the part ials (learnt)"},
+     .help = "lambda of the part ials"},
     {.name = "unobserved",
      .type = GX_PARAM_REAL,
      .fallback = "0.03",
@@ -102,134 +113,166 @@ static const gx_param params[] = {
 };
 
 static const gx_gives gives[] = {
-    {"weight", GX_F32, GX_LEN_OTHER, "of linear, spectral, userknn, ials"},
+    {"weight", GX_F32, GX_LEN_OTHER, "of linear, spectral1 to 4, userknn, ials"},
     {"slope", GX_F32, GX_LEN_OTHER, "what ln(events) - 3 of a member adds to each weight"},
-    {"form", GX_F64, GX_LEN_OTHER,
-     "candidates; target_exponent and regularisation that the parts were fitted with"},
+    {"form", GX_F64, GX_LEN_OTHER, "candidates, and the target_exponent of the part linear"},
 };
 
 /* ---- the parts ------------------------------------------------------------------------------ */
 
-static bool name_part(char *out, const char *instance, size_t part) {
-    const int length = snprintf(out, NAME_BYTES, "%s.%s", instance, models[part]->pass.name);
+static bool name_part(char *out, const char *instance, size_t p) {
+    const int length = snprintf(out, NAME_BYTES, "%s.%s", instance, table[p].name);
     return length > 0 && length < NAME_BYTES;
 }
 
 /* What was asked for, or what suits the size of the shop; half of it while learning. */
-static gx_value width(const gx_input *input, int64_t given, bool halved) {
+static int64_t width(const gx_input *input, int64_t given, bool halved) {
     const int64_t whole = given > 0 ? given : gx__ials_width(input->users, input->items);
-    return gx_int(halved ? (whole + 1) / 2 : whole);
+    return halved ? (whole + 1) / 2 : whole;
 }
 
-/* The parameters of a part, from those of the fusion. */
-static gx_status part_args(gx_args *out, gx_arena *arena, size_t part, const gx_input *input,
+/* The parameters of a part, from those of the fusion; of any band: those of all signals. */
+static gx_status part_args(gx_args *out, gx_arena *arena, size_t p, const gx_input *input,
                            const gx_args *args, const gx__fusion_tuned *tuned, bool halved,
                            gx_error *err) {
     gx_value map = gx_map(arena, 8);
-    switch (part) {
-    case 0:
+    switch (p) {
+    case GX__FUSION_LINEAR:
         gx_map_put(arena, &map, "neighbours", gx_int(gx_arg_int(args, "neighbours")));
         gx_map_put(arena, &map, "target_exponent", gx_real(tuned->target_exponent));
         break;
-    case 1:
-        gx_map_put(arena, &map, "factors", width(input, gx_arg_int(args, "signals"), halved));
+    case GX__FUSION_NEAR:
         break;
-    case 3:
-        gx_map_put(arena, &map, "factors", width(input, gx_arg_int(args, "factors"), halved));
+    case GX__FUSION_IALS:
+        gx_map_put(arena, &map, "factors",
+                   gx_int(width(input, gx_arg_int(args, "factors"), halved)));
         gx_map_put(arena, &map, "iterations", gx_int(gx_arg_int(args, "iterations")));
-        gx_map_put(arena, &map, "regularisation", gx_real(tuned->regularisation));
+        gx_map_put(arena, &map, "regularisation", gx_real(gx_arg_real(args, "regularisation")));
         gx_map_put(arena, &map, "unobserved", gx_real(gx_arg_real(args, "unobserved")));
         break;
     default:
+        gx_map_put(arena, &map, "factors",
+                   gx_int(width(input, gx_arg_int(args, "signals"), false)));
         break;
     }
-    const gx_pass *pass = &models[part]->pass;
+    const gx_pass *pass = &table[p].model->pass;
     return gx_args_parse(out, arena, pass->params, pass->param_count, &map, err);
 }
 
-/* Those that need most room beside what they give come first. */
-static const size_t fit_order[GX__FUSION_PARTS] = {1, 3, 2, 0};
+static gx_status too_long(const char *instance, gx_error *err) {
+    return gx_fail_at(err, GX_BAD_REQUEST, "instance", "the name %s is too long", instance);
+}
 
-gx_status gx__fusion_fit_part(gx_output *out, size_t part, const gx_input *input,
-                              const gx_args *args, const gx__fusion_tuned *tuned, bool halved,
-                              gx_job *job, gx_error *err) {
+static gx_status fit_part(gx_output *out, size_t p, const gx_input *input, const gx_args *own,
+                          gx_job *job, gx_error *err) {
     char name[NAME_BYTES];
-    gx_args own;
-    if (!name_part(name, out->instance, part)) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "instance", "the name %s is too long",
-                          out->instance);
-    }
-    gx_arena *arena = gx_arena_create();
-    if (!arena) {
-        return gx_fail_memory(err, sizeof own);
+    if (!name_part(name, out->instance, p)) {
+        return too_long(out->instance, err);
     }
     gx_output under = {.instance = name, .arrays = out->arrays, .job = job};
-    gx_status status = part_args(&own, arena, part, input, args, tuned, halved, err);
-    if (status == GX_OK) {
-        status = models[part]->pass.run(&under, input, &own, job, err);
+    return table[p].model->pass.run(&under, input, own, job, err);
+}
+
+/* One fit of spectral, cut into bands: an eighth of the signals, an eighth, a quarter, a half. */
+static gx_status fit_bands(gx_output *out, const gx_input *input, const gx_args *own, gx_job *job,
+                           gx_error *err) {
+    const uint32_t k = gx__spectral_width(input, (uint64_t)gx_arg_int(own, "factors"));
+    const uint32_t edges[GX__FUSION_BANDS + 1] = {0, k / 8, k / 4, k / 2, k};
+    gx_output whole = {.instance = "whole", .job = job};
+    gx_status status = GX_OK;
+    GX_TRY(gx_arrays_create(&whole.arrays, err));
+    GX_TRY(gx_model_spectral.pass.run(&whole, input, own, job, err));
+    for (size_t b = 0; b < GX__FUSION_BANDS; b++) {
+        char name[NAME_BYTES];
+        if (!name_part(name, out->instance, GX__FUSION_BAND + b)) {
+            status = too_long(out->instance, err);
+            goto done;
+        }
+        gx_output under = {.instance = name, .arrays = out->arrays, .job = job};
+        GX_TRY(gx__spectral_band(&under, whole.arrays, "whole", input->items, edges[b],
+                                 edges[b + 1], err));
     }
-    gx_arena_destroy(arena);
+    status = gx_job_check(job, err);
+done:
+    if (whole.arrays) {
+        gx_job_refund(job, gx_arrays_bytes(whole.arrays));
+    }
+    gx_arrays_destroy(whole.arrays);
     return status;
 }
+
+/* Those that need most room beside what they give come first; one of the bands stands for all. */
+static const size_t fit_order[] = {GX__FUSION_BAND, GX__FUSION_IALS, GX__FUSION_NEAR,
+                                   GX__FUSION_LINEAR};
 
 gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
                          const gx__fusion_tuned *tuned, bool halved, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    for (size_t k = 0; status == GX_OK && k < GX__FUSION_PARTS; k++) {
-        status = gx__fusion_fit_part(out, fit_order[k], input, args, tuned, halved, job, err);
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, sizeof(gx_args));
     }
+    for (size_t k = 0; k < GX_COUNT(fit_order); k++) {
+        const size_t p = fit_order[k];
+        gx_args own;
+        GX_TRY(part_args(&own, arena, p, input, args, tuned, halved, err));
+        GX_TRY(p == GX__FUSION_BAND ? fit_bands(out, input, &own, job, err)
+                                    : fit_part(out, p, input, &own, job, err));
+    }
+done:
+    gx_arena_destroy(arena);
     return status;
 }
 
+float gx__fusion_least(size_t p) {
+    return LEAST_SHARE * usual.weight[p];
+}
+
 /* What stays of a part, from what its fit takes at the peak. */
-static uint64_t kept_bytes(size_t part, uint64_t peak, const gx_input *input, const gx_args *own) {
+static uint64_t kept_bytes(size_t p, uint64_t peak, const gx_input *input, const gx_args *own) {
     const uint64_t users = input->users, items = input->items;
-    const uint64_t smaller = users < items ? users : items;
-    uint64_t d = part == 1 || part == 3 ? (uint64_t)gx_arg_int(own, "factors") : 0;
     uint64_t bytes = peak;
-    if (part == 1) {
-        d = d < smaller / 4 ? d : smaller / 4;
-        bytes = 4 * items * (d + 1);
-    } else if (part == 3) {
-        bytes = 4 * (users + items) * d + 8 * users;
+    if (p == GX__FUSION_BAND) {
+        const uint64_t k = gx__spectral_width(input, (uint64_t)gx_arg_int(own, "factors"));
+        bytes = 4 * (items * (k + GX__FUSION_BANDS) + k);
+    } else if (p == GX__FUSION_IALS) {
+        bytes = 4 * (users + items) * (uint64_t)gx_arg_int(own, "factors") + 8 * users;
     }
-    return bytes < peak ? bytes : peak;
+    return bytes;
+}
+
+/* At the peak; bands are held twice while they are cut. */
+static uint64_t peak_bytes(size_t p, uint64_t peak, uint64_t kept) {
+    return p == GX__FUSION_BAND && peak < 2 * kept ? 2 * kept : peak;
 }
 
 uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool halved,
                               int threads) {
-    uint64_t held = 0, peak = 0;
+    uint64_t held = 0, most = 0;
     gx_arena *arena = gx_arena_create();
-    for (size_t k = 0; arena && k < GX__FUSION_PARTS; k++) {
+    for (size_t k = 0; arena && k < GX_COUNT(fit_order); k++) {
+        const size_t p = fit_order[k];
         gx_args own;
         gx_estimate e = {0};
-        if (part_args(&own, arena, fit_order[k], input, args, &usual, halved, NULL) == GX_OK) {
-            models[fit_order[k]]->pass.estimate(&e, input, &own, threads);
-            peak = held + e.mem_bytes > peak ? held + e.mem_bytes : peak;
-            held += kept_bytes(fit_order[k], e.mem_bytes, input, &own);
+        if (part_args(&own, arena, p, input, args, &usual, halved, NULL) == GX_OK) {
+            table[p].model->pass.estimate(&e, input, &own, threads);
+            const uint64_t kept = kept_bytes(p, e.mem_bytes, input, &own);
+            const uint64_t peak = held + peak_bytes(p, e.mem_bytes, kept);
+            most = peak > most ? peak : most;
+            held += kept;
         }
     }
     gx_arena_destroy(arena);
-    return peak > held ? peak : held;
+    return most;
 }
 
 void gx__fusion_close(gx__fusion_parts *parts) {
     for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
         if (parts->state[p]) {
-            models[p]->close(parts->state[p]);
+            table[p].model->close(parts->state[p]);
             parts->state[p] = NULL;
         }
     }
-}
-
-gx_status gx__fusion_open_part(void **out, const gx_model **model, size_t part,
-                               const gx_arrays *arrays, const char *instance, uint32_t users,
-                               uint32_t items, gx_error *err) {
-    char name[NAME_BYTES];
-    *model = models[part];
-    return name_part(name, instance, part)
-               ? models[part]->open(out, arrays, name, users, items, err)
-               : gx_fail_at(err, GX_NOT_FOUND, instance, "the name %s is too long", instance);
 }
 
 gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays, const char *instance,
@@ -237,8 +280,11 @@ gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays, const 
     gx_status status = GX_OK;
     gx__fusion_parts parts = {.items = items, .candidates = candidates};
     for (size_t p = 0; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        status = gx__fusion_open_part(&parts.state[p], &parts.model[p], p, arrays, instance, users,
-                                      items, err);
+        char name[NAME_BYTES];
+        parts.model[p] = table[p].model;
+        status = name_part(name, instance, p)
+                     ? table[p].model->open(&parts.state[p], arrays, name, users, items, err)
+                     : too_long(instance, err);
     }
     if (status != GX_OK) {
         gx__fusion_close(&parts);
@@ -341,18 +387,14 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     if (gx_arg_has(args, "target_exponent")) {
         tuned.target_exponent = gx_arg_real(args, "target_exponent");
     }
-    if (gx_arg_has(args, "regularisation")) {
-        tuned.regularisation = gx_arg_real(args, "regularisation");
-    }
     GX_TRY(gx_output_add(&weight, out, "weight", GX_F32, GX__FUSION_PARTS, 0, err));
     GX_TRY(gx_output_add(&slope, out, "slope", GX_F32, GX__FUSION_PARTS, 0, err));
-    GX_TRY(gx_output_add(&form, out, "form", GX_F64, 3, 0, err));
+    GX_TRY(gx_output_add(&form, out, "form", GX_F64, 2, 0, err));
     if (gx_arg_bool(args, "learn")) {
         GX_TRY(gx__fusion_learn(&tuned, input, args, job, err));
     }
     form[0] = (double)gx_arg_int(args, "candidates");
     form[1] = tuned.target_exponent;
-    form[2] = tuned.regularisation;
     memcpy(weight, tuned.weight, GX__FUSION_PARTS * sizeof *weight);
     memcpy(slope, tuned.weight + GX__FUSION_PARTS, GX__FUSION_PARTS * sizeof *slope);
     status = gx__fusion_fit(out, input, args, &tuned, false, job, err);
@@ -363,11 +405,11 @@ done:
 static double cpu_of_parts(const gx_input *input, const gx_args *args, bool halved, int threads) {
     double cpu = 0;
     gx_arena *arena = gx_arena_create();
-    for (size_t p = 0; arena && p < GX__FUSION_PARTS; p++) {
+    for (size_t k = 0; arena && k < GX_COUNT(fit_order); k++) {
         gx_args own;
         gx_estimate e = {0};
-        if (part_args(&own, arena, p, input, args, &usual, halved, NULL) == GX_OK) {
-            models[p]->pass.estimate(&e, input, &own, threads);
+        if (part_args(&own, arena, fit_order[k], input, args, &usual, halved, NULL) == GX_OK) {
+            table[fit_order[k]].model->pass.estimate(&e, input, &own, threads);
             cpu += e.cpu_s;
         }
     }
@@ -379,9 +421,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const bool learn = gx_arg_bool(args, "learn");
     const uint64_t fit = gx__fusion_fit_bytes(input, args, false, threads);
     const uint64_t held_out = learn ? gx__fusion_learn_bytes(input, args, threads) : 0;
-    out->mem_bytes = (fit > held_out ? fit : held_out) + 8 * GX__FUSION_PARTS + 24;
+    out->mem_bytes = (fit > held_out ? fit : held_out) + 8 * GX__FUSION_PARTS + 16;
     out->cpu_s = cpu_of_parts(input, args, false, threads) +
-                 (learn ? TRIALS_USUAL * cpu_of_parts(input, args, true, threads) : 0);
+                 (learn ? cpu_of_parts(input, args, true, threads) : 0);
 }
 
 /* ---- what was learnt ------------------------------------------------------------------------ */
@@ -405,7 +447,7 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
         .weight = gx_result_get(arrays, instance, "weight", GX_F32, GX__FUSION_PARTS),
         .slope = gx_result_get(arrays, instance, "slope", GX_F32, GX__FUSION_PARTS),
     };
-    const double *form = gx_result_get(arrays, instance, "form", GX_F64, 3);
+    const double *form = gx_result_get(arrays, instance, "form", GX_F64, 2);
     if (!found.weight || !found.slope || !form) {
         return gx_fail_at(err, GX_NOT_FOUND, instance, "there is no %s.weight, slope or form",
                           instance);
@@ -446,7 +488,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
         name_part(name, instance, p);
         status = part_args(&own, arena, p, input, args, &usual, false, err);
         if (status == GX_OK) {
-            status = models[p]->pass.check(result, name, input, &own, err);
+            status = table[p].model->pass.check(result, name, input, &own, err);
         }
     }
     close_state(opened);
@@ -506,7 +548,7 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     void *memory = NULL;
     gx_status status = make_room(&room, &memory, s, history->count, err);
     if (status == GX_OK) {
-        status = models[0]->score(scores, folded, s->parts.state[0], history, err);
+        status = table[0].model->score(scores, folded, s->parts.state[0], history, err);
     }
     if (status == GX_OK) {
         status = fuse(scores, &room, s, history, false, err);
@@ -534,7 +576,7 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
     for (uint64_t k = 0; k < longest; k++) {
         ones[k] = 1;
     }
-    GX_TRY(models[0]->score_block(scores, s->parts.state[0], history, first, count, job, err));
+    GX_TRY(table[0].model->score_block(scores, s->parts.state[0], history, first, count, job, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t b = 0; b < count; b++) {
         if (gx_job_should_stop(job)) {
@@ -584,9 +626,9 @@ static bool is_rated(const gx__fusion_room *room, uint32_t item) {
     return false;
 }
 
-static gx_status add_parts(float *parts, float *own, const state *s, size_t part, float by,
-                           const gx_history *history, uint32_t item, gx_error *err) {
-    gx_status status = models[part]->explain(own, s->parts.state[part], history, item, err);
+static gx_status add_part(float *parts, float *own, const state *s, size_t p, float by,
+                          const gx_history *history, uint32_t item, gx_error *err) {
+    gx_status status = table[p].model->explain(own, s->parts.state[p], history, item, err);
     for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
         parts[k] += by * own[k];
     }
@@ -612,12 +654,12 @@ static gx_status explain(float *parts, const void *opaque, const gx_history *his
         goto done;
     }
     own = dense + s->parts.items;
-    GX_TRY(models[0]->score(dense, &folded, s->parts.state[0], history, err));
+    GX_TRY(table[0].model->score(dense, &folded, s->parts.state[0], history, err));
     GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
     weigh(by, s, &room, history);
     const size_t count = is_rated(&room, item) ? GX__FUSION_PARTS : 1;
     for (size_t p = 0; p < count; p++) {
-        GX_TRY(add_parts(parts, own, s, p, by[p], history, item, err));
+        GX_TRY(add_part(parts, own, s, p, by[p], history, item, err));
     }
 done:
     gx_free(dense);

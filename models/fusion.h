@@ -4,8 +4,17 @@
 
 #include "models/model.h"
 
-/* The parts, in the order of the arrays `weight` and `slope`. The first finds candidates. */
-enum { GX__FUSION_PARTS = 4, GX__FUSION_WEIGHTS = 2 * GX__FUSION_PARTS };
+/* The parts, in the order of the arrays `weight` and `slope`: linear, which finds candidates; four
+ * bands of spectral; userknn; ials. */
+enum {
+    GX__FUSION_LINEAR,
+    GX__FUSION_BAND,
+    GX__FUSION_BANDS = 4,
+    GX__FUSION_NEAR = GX__FUSION_BAND + GX__FUSION_BANDS,
+    GX__FUSION_IALS,
+    GX__FUSION_PARTS,
+    GX__FUSION_WEIGHTS = 2 * GX__FUSION_PARTS
+};
 
 /* Opened parts of one fit. */
 typedef struct gx__fusion_parts {
@@ -17,7 +26,6 @@ typedef struct gx__fusion_parts {
 /* What is learnt on members held out, or given. */
 typedef struct gx__fusion_tuned {
     double target_exponent; /* of the part linear */
-    double regularisation;  /* of the part ials */
     float weight[GX__FUSION_WEIGHTS];
 } gx__fusion_tuned;
 
@@ -48,21 +56,18 @@ GX_MUST_CHECK gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_
 /* What a history's length adds to a weight is its slope times this. */
 float gx__fusion_length(uint32_t count);
 
-/* Fits all parts, or one, to the matrix of the input, under instance.PART; `halved` with half the
+/* Fits all parts to the matrix of the input, under instance.PART; `halved`: ials with half the
  * factors. */
 GX_MUST_CHECK gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
                                        const gx__fusion_tuned *tuned, bool halved, gx_job *job,
                                        gx_error *err);
-GX_MUST_CHECK gx_status gx__fusion_fit_part(gx_output *out, size_t part, const gx_input *input,
-                                            const gx_args *args, const gx__fusion_tuned *tuned,
-                                            bool halved, gx_job *job, gx_error *err);
-GX_MUST_CHECK gx_status gx__fusion_open_part(void **out, const gx_model **model, size_t part,
-                                             const gx_arrays *arrays, const char *instance,
-                                             uint32_t users, uint32_t items, gx_error *err);
 GX_MUST_CHECK gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays,
                                         const char *instance, uint32_t users, uint32_t items,
                                         uint32_t candidates, gx_error *err);
 void gx__fusion_close(gx__fusion_parts *parts);
+
+/* The least that the weight of a part may be. */
+float gx__fusion_least(size_t part);
 
 /* Improves `tuned` by what held-out members hid; leaves it where there are too few of them. What
  * the arguments give is not touched. */

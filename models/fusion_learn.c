@@ -2,20 +2,19 @@
  *
  * Some members, MEMBERS_MOST or a fifth of those with enough events at the most, are held out: of
  * each, a fifth of the events is hidden, the latest, drawn where times are equal or not known. The
- * parts are fitted to what is left, with half the factors, and score each held-out member's
+ * parts are fitted to what is left, with half the factors of ials, and score each held-out member's
  * candidates. A hidden item among them was chosen with probability exp(w·x) / Σ exp(w·x), x the
  * parts' scores over their sizes and the same times ℓ (conditional logit, McFadden 1974). Minimised
  * is
  *
- *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ prior / 2
+ *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ .72 prior
  *
  * by Newton steps, each a small bounded quadratic problem. The objective is convex. T_u^−½ lets a
  * member with many hidden items count for more, but not T_u times as much.
  *
  * Before that, the exponent by which the part linear holds popular items back is chosen by its own
- * lists (its scores times d_j^(d0 − d), for each d tried), and the regularisation of ials by the
- * lists of all parts with the prior's weights, doubled or halved while that helps. A list is judged
- * by Recall@20 + NDCG@20 of the hidden items.
+ * lists (its scores times d_j^(d0 − d), for each d tried), judged by Recall@20 + NDCG@20 of the
+ * hidden items.
  *
  * Hiding at random flatters a model where members do new things as time passes; the pull towards
  * the prior is what keeps that within bounds, and that no part is ever thrown away. */
@@ -36,13 +35,8 @@ enum {
     STEPS = 30,
     HALVINGS = 20,
     SWEEPS = 200,
-    LIST = 20,
-    DOUBLINGS = 4, /* of the regularisation, at most, either way */
-    IALS = 3       /* its place among the parts */
+    LIST = 20
 };
-
-static const double LEAST_SHARE = 0.5; /* of the prior's weight that a part keeps */
-static const double BETTER = 1.005;    /* what another regularisation must be worth */
 
 static const double exponents[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
@@ -185,12 +179,9 @@ done:
  * hidden. */
 typedef struct choices {
     float *feature;
-    uint32_t *item;
     uint8_t *chosen;
-    float *trial;     /* a part's features of another fit */
-    uint32_t *hidden; /* of each member: how many items were hidden and liked */
-    uint32_t *count;  /* of each member */
-    float *length;    /* of each member: ℓ */
+    uint32_t *count; /* of each member */
+    float *length;   /* of each member: ℓ */
     uint32_t members, room;
 } choices;
 
@@ -201,10 +192,7 @@ static gx_status choices_make(choices *c, uint32_t members, uint32_t room, gx_jo
     c->members = members;
     c->room = room;
     GX_TRY(gx_job_alloc(job, &c->feature, cells * PARTS, sizeof *c->feature, err));
-    GX_TRY(gx_job_alloc(job, &c->item, cells, sizeof *c->item, err));
     GX_TRY(gx_job_alloc(job, &c->chosen, cells, sizeof *c->chosen, err));
-    GX_TRY(gx_job_alloc(job, &c->trial, cells, sizeof *c->trial, err));
-    GX_TRY(gx_job_alloc(job, &c->hidden, members, sizeof *c->hidden, err));
     GX_TRY(gx_job_alloc(job, &c->count, members, sizeof *c->count, err));
     GX_TRY(gx_job_alloc(job, &c->length, members, sizeof *c->length, err));
 done:
@@ -213,10 +201,7 @@ done:
 
 static void choices_free(choices *c, gx_job *job) {
     gx_job_free(job, c->feature);
-    gx_job_free(job, c->item);
     gx_job_free(job, c->chosen);
-    gx_job_free(job, c->trial);
-    gx_job_free(job, c->hidden);
     gx_job_free(job, c->count);
     gx_job_free(job, c->length);
 }
@@ -230,12 +215,8 @@ static void take_choices(choices *c, uint32_t at, const gx__fusion_room *room, c
                          const gx_matrix *m, uint32_t u, uint32_t events) {
     c->count[at] = room->strange;
     c->length[at] = gx__fusion_length(events);
-    for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-        c->hidden[at] += h->hidden[k] && (!m->value || m->value[k] > 0);
-    }
     for (uint32_t k = 0; k < room->strange; k++) {
         const uint64_t cell = (uint64_t)at * c->room + k;
-        c->item[cell] = room->item[k];
         c->chosen[cell] = was_hidden(h, m, u, room->item[k]);
         for (size_t p = 0; p < PARTS; p++) {
             const float size = room->size[p];
@@ -481,120 +462,6 @@ done:
     return status;
 }
 
-/* What the lists of all candidates are worth with these weights, a member; `trial`: with that
- * column in the place of ials. */
-static double worth_of(const choices *c, const float *weight, bool trial, float *score) {
-    double sum = 0;
-    for (uint32_t at = 0; at < c->members; at++) {
-        const uint64_t from = (uint64_t)at * c->room;
-        bool hit[LIST];
-        gx_scored list[LIST];
-        for (uint32_t k = 0; k < c->count[at]; k++) {
-            const float *x = c->feature + (from + k) * PARTS;
-            score[k] = 0;
-            for (size_t p = 0; p < PARTS; p++) {
-                score[k] += weight[p] * (trial && p == IALS ? c->trial[from + k] : x[p]);
-            }
-        }
-        const uint32_t length = gx_top(list, LIST, score, c->count[at], NULL, -INFINITY);
-        for (uint32_t k = 0; k < length; k++) {
-            hit[k] = c->chosen[from + list[k].item];
-        }
-        sum += worth(hit, length, c->hidden[at]);
-    }
-    return c->members > 0 ? sum / c->members : 0;
-}
-
-/* ials with another regularisation, into the column `trial`. */
-static gx_status try_ials(choices *c, const held_out *h, const gx__fusion_tuned *tuned,
-                          const gx_input *input, const gx_args *args, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK, worst = GX_OK;
-    gx_output out = {.instance = "held", .job = job};
-    const gx_model *model = NULL;
-    void *state = NULL;
-    gx_input kept = *input;
-    float *ones = NULL;
-    const uint64_t longest = longest_of(h);
-    kept.matrix = &h->kept;
-    GX_TRY(gx_job_alloc(job, &ones, longest, sizeof *ones, err));
-    for (uint64_t k = 0; k < longest; k++) {
-        ones[k] = 1;
-    }
-    GX_TRY(gx_arrays_create(&out.arrays, err));
-    GX_TRY(gx__fusion_fit_part(&out, IALS, &kept, args, tuned, true, job, err));
-    GX_TRY(gx__fusion_open_part(&state, &model, IALS, out.arrays, "held", input->users,
-                                input->items, err));
-    const judge j = {.h = h};
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t at = 0; at < h->count; at++) {
-        const gx_history history = history_of(&j, h->member[at], ones);
-        const uint64_t from = (uint64_t)at * c->room;
-        float *score = c->trial + from;
-        double sum = 0;
-        bool folded;
-        const gx_status own = model->score_items(score, &folded, state, &history, true,
-                                                 c->item + from, c->count[at], NULL);
-        if (own != GX_OK) {
-#pragma omp atomic write
-            worst = own;
-        }
-        for (uint32_t k = 0; k < c->count[at]; k++) {
-            sum += (double)score[k] * (double)score[k];
-        }
-        const float by = sum > 0 ? (float)(1 / sqrt(sum / c->count[at])) : 0;
-        for (uint32_t k = 0; k < c->count[at]; k++) {
-            score[k] *= by;
-        }
-    }
-    status =
-        worst != GX_OK ? gx_fail(err, worst, "scoring members held out") : gx_job_check(job, err);
-done:
-    if (state) {
-        model->close(state);
-    }
-    gx_job_free(job, ones);
-    if (out.arrays) {
-        gx_job_refund(job, gx_arrays_bytes(out.arrays));
-    }
-    gx_arrays_destroy(out.arrays);
-    return status;
-}
-
-static void keep_trial(choices *c) {
-    const uint64_t cells = (uint64_t)c->members * c->room;
-    for (uint64_t k = 0; k < cells; k++) {
-        c->feature[k * PARTS + IALS] = c->trial[k];
-    }
-}
-
-/* Doubles the regularisation while that helps; where the first doubling does not, halves it. */
-static gx_status choose_regularisation(gx__fusion_tuned *tuned, choices *c, const held_out *h,
-                                       const gx_input *input, const gx_args *args, gx_job *job,
-                                       gx_error *err) {
-    gx_status status = GX_OK;
-    float *score;
-    GX_TRY(gx_job_alloc(job, &score, c->room, sizeof *score, err));
-    double best = worth_of(c, tuned->weight, false, score), by = 2;
-    for (int k = 0; k < DOUBLINGS && status == GX_OK; k++) {
-        gx__fusion_tuned other = *tuned;
-        other.regularisation *= by;
-        status = try_ials(c, h, &other, input, args, job, err);
-        const double now = status == GX_OK ? worth_of(c, tuned->weight, true, score) : 0;
-        if (now > best * BETTER) {
-            best = now;
-            tuned->regularisation = other.regularisation;
-            keep_trial(c);
-        } else if (k == 0) {
-            by = 0.5;
-        } else {
-            break;
-        }
-    }
-    gx_job_free(job, score);
-done:
-    return status;
-}
-
 /* ---- the weights -------------------------------------------------------------------------------
  */
 
@@ -703,7 +570,7 @@ static uint32_t evaluate(objective *o, const choices *c, const double *w, const 
 }
 
 /* The step that minimises the quadratic model within the bounds, coordinate by coordinate. */
-static double find_step(double *step, const objective *o, const double *w, const float *prior) {
+static double find_step(double *step, const objective *o, const double *w) {
     double largest = 0;
     memset(step, 0, WEIGHTS * sizeof *step);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
@@ -713,8 +580,8 @@ static double find_step(double *step, const objective *o, const double *w, const
                 slope += j == i ? 0 : o->curve[i][j] * step[j];
             }
             step[i] = -slope / o->curve[i][i];
-            const double least = LEAST_SHARE * (double)prior[i];
-            if (i < PARTS && w[i] + step[i] < least) {
+            const double least = i < PARTS ? (double)gx__fusion_least(i) : -INFINITY;
+            if (w[i] + step[i] < least) {
                 step[i] = least - w[i];
             }
         }
@@ -734,7 +601,7 @@ static gx_status minimise(double *w, const choices *c, const float *prior, doubl
     bool going = evaluate(&now, c, w, prior, trust, score) > 0;
     for (int k = 0; going && k < STEPS; k++) {
         double step[WEIGHTS], tried[WEIGHTS], part = 1;
-        going = find_step(step, &now, w, prior) > 1e-4;
+        going = find_step(step, &now, w) > 1e-4;
         for (int halving = 0; going && halving < HALVINGS; halving++, part /= 2) {
             for (size_t i = 0; i < WEIGHTS; i++) {
                 tried[i] = w[i] + part * step[i];
@@ -776,9 +643,6 @@ gx_status gx__fusion_learn(gx__fusion_tuned *tuned, const gx_input *input, const
     GX_TRY(hold_out(&h, input->matrix, wanted, eligible, job, err));
     GX_TRY(choices_make(&c, h.count, (uint32_t)gx_arg_int(args, "candidates"), job, err));
     GX_TRY(make_choices(&c, &h, tuned, input, args, job, err));
-    if (!gx_arg_has(args, "regularisation")) {
-        GX_TRY(choose_regularisation(tuned, &c, &h, input, args, job, err));
-    }
     GX_TRY(minimise(w, &c, prior.weight, gx_arg_real(args, "trust"), job, err));
     for (size_t i = 0; i < WEIGHTS; i++) {
         tuned->weight[i] = (float)w[i];
@@ -797,6 +661,6 @@ uint64_t gx__fusion_learn_bytes(const gx_input *input, const gx_args *args, int 
     if (wanted == 0) {
         return 0;
     }
-    return wanted * (16 + candidates * (4 * PARTS + 9)) + m->nnz * (m->value ? 9 : 5) +
+    return wanted * (12 + candidates * (4 * PARTS + 1)) + m->nnz * (m->value ? 9 : 5) +
            8 * ((uint64_t)m->rows + 1) + gx__fusion_fit_bytes(input, args, true, threads);
 }

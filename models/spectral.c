@@ -14,7 +14,7 @@
  * after the fit and about 4 k bytes a member and item while it runs.
  *
  * Dislikes (values ≤ 0) take no part in the fit; in a history they subtract. */
-#include "models/model.h"
+#include "models/spectral.h"
 
 #include "models/blas.h"
 #include "models/svd.h"
@@ -148,10 +148,13 @@ static void take_factors(float *factor, float *scale, const float *spectrum, con
 }
 
 /* A filter that lets nearly everything pass filters nothing: a quarter of the signals at most. */
-static uint32_t columns(const gx_input *input, const gx_args *args) {
-    const uint64_t wanted = (uint64_t)gx_arg_int(args, "factors");
+uint32_t gx__spectral_width(const gx_input *input, uint64_t wanted) {
     const uint32_t most = (input->users < input->items ? input->users : input->items) / 4;
     return wanted < most ? (uint32_t)wanted : most > 0 ? most : 1;
+}
+
+static uint32_t columns(const gx_input *input, const gx_args *args) {
+    return gx__spectral_width(input, (uint64_t)gx_arg_int(args, "factors"));
 }
 
 static gx__svd_options options_of(const gx_args *args) {
@@ -235,6 +238,32 @@ static gx_status find_state(state *out, const gx_arrays *arrays, const char *ins
                    .items = items,
                    .k = (uint32_t)k};
     return GX_OK;
+}
+
+gx_status gx__spectral_band(gx_output *out, const gx_arrays *arrays, const char *instance,
+                            uint32_t items, uint32_t from, uint32_t to, gx_error *err) {
+    state s;
+    float *factor, *scale, *spectrum;
+    gx_status status = find_state(&s, arrays, instance, items, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    to = to < s.k ? to : s.k;
+    const uint32_t k = from < to ? to - from : 1; /* a band of nothing is a signal of zeros */
+    GX_TRY(gx_output_add(&factor, out, "item_factor", GX_F32, items, k, err));
+    GX_TRY(gx_output_add(&scale, out, "item_scale", GX_F32, items, 0, err));
+    GX_TRY(gx_output_add(&spectrum, out, "spectrum", GX_F32, k, 0, err));
+    for (uint32_t i = 0; i < items; i++) {
+        scale[i] = s.scale[i];
+        for (uint32_t t = from; t < to; t++) {
+            factor[(size_t)i * k + t - from] = s.factor[(size_t)i * s.k + t];
+        }
+    }
+    for (uint32_t t = from; t < to; t++) {
+        spectrum[t - from] = s.spectrum[t];
+    }
+done:
+    return status;
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
