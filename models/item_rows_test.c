@@ -70,7 +70,7 @@ static void take(twin *t, const gx_matrix *m) {
     for (uint32_t u = 0; u < m->rows; u++) {
         for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
             const double value = fmax(gx_matrix_value(m, k), 0);
-            t->x[u][m->col[k]] = value > 0 ? value / largest : 0;
+            t->x[u][m->col[k]] = value > 0 ? (double)((float)value / (float)largest) : 0;
             t->of_user[u] += t->x[u][m->col[k]];
             t->of_item[m->col[k]] += t->x[u][m->col[k]];
         }
@@ -142,8 +142,10 @@ static void dense_rp3beta(twin *t, const setting *s) {
  */
 static bool is_covered(const twin *t, uint32_t i, int64_t most) {
     int64_t before = 0;
+    const float own = (float)t->of_item[i]; /* as the model ranks them */
     for (uint32_t j = 0; j < t->items; j++) {
-        before += t->of_item[j] > t->of_item[i] || (t->of_item[j] == t->of_item[i] && j < i);
+        const float other = (float)t->of_item[j];
+        before += other > own || (other == own && j < i);
     }
     return t->of_item[i] > 0 && (most == 0 || before < most);
 }
@@ -342,10 +344,48 @@ static void rp3beta_is_its_formula(void **unused) {
     assert_all(settings, GX_COUNT(settings));
 }
 
+static void ridge_is_its_formula(void **unused) {
+    (void)unused;
+    const setting settings[] = {
+        {"ridge", "", "", 10, 0, 0, 1000, 0}, {"ridge", "", "", 0.5, 0, 0, 1000, 9},
+        {"ridge", "", "", 1, 0.5, 0, 4, 0},   {"ridge", "", "", 3, 1, 0, 1, 3},
+        {"ridge", "", "", 2, 0, 0, 1000, 1},
+    };
+    assert_all(settings, GX_COUNT(settings));
+}
+
+/* A catalogue that is too large is refused with what it would hold. */
+static void ridge_refuses(void **unused) {
+    (void)unused;
+    const uint32_t items = 100000, at = 3;
+    gx_matrix m;
+    gx_job job;
+    gx_error err = {0};
+    gx_arrays *arrays = NULL;
+    gx_job_init(&job, 1, 1);
+    must(gx_matrix_build(&m, 1, items, 1, (const uint32_t[]){0}, &at, NULL, NULL, &job, &err),
+         &err);
+    const gx_input input = {.matrix = &m, .users = 1, .items = items};
+    gx_arena *arena = gx_arena_create();
+    gx_value params = gx_map(arena, 1);
+    gx_map_put(arena, &params, "items", gx_int(0));
+    must(gx_arrays_create(&arrays, &err), &err);
+    assert_int_equal(
+        gx_pass_run(arrays, &gx_model_find("ridge")->pass, NULL, &input, &params, &job, &err),
+        GX_OVER_LIMIT);
+    assert_non_null(strstr(err.message, "ridge of 100000 items would hold 18 GiB"));
+    gx_arrays_destroy(arrays);
+    gx_arena_destroy(arena);
+    gx_matrix_finish(&m);
+    assert_int_equal(gx_alloc_live_blocks(), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(item_knn_is_its_formula),
         cmocka_unit_test(rp3beta_is_its_formula),
+        cmocka_unit_test(ridge_is_its_formula),
+        cmocka_unit_test(ridge_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
