@@ -149,7 +149,8 @@ static gx_status find_takes(finder *f, gx_error *err) {
 
 /* The passes behind the channels, with the build's parameters. */
 static gx_status plan_channels(gx_plan *out, const gx_build_options *options, gx_error *err) {
-    static const char *const names[] = {"leiden", "strength", "circle", "leaders", "linear"};
+    static const char *const names[] = {"leiden",  "strength", "circle",
+                                        "leaders", "popular",  "linear"};
     gx_plan_step wanted[GX_COUNT(names)];
     for (size_t i = 0; i < GX_COUNT(names); i++) {
         wanted[i] = (gx_plan_step){.pass = gx_any_pass_find(names[i]),

@@ -187,6 +187,16 @@ typedef struct difference {
     uint32_t members;
 } difference;
 
+/* Of interest alone; where it is silent the list is the most popular items, and that is what ties
+ * have to beat. */
+static double interest_gain(const gx__learning *l, const gx_blend_take *take) {
+    if (take->mass[0][GX_CHANNEL_INTEREST] > 0) {
+        return gx_blend_gain(take, l->cells, interest_alone);
+    }
+    double rank = take->popular_rank;
+    return rank >= 1 && rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
+}
+
 /* Where a half was left out, its takes' gains: learnt, interest alone, configured. */
 static void try_weights(gx__learning *l, weights *halves, double *gain[3]) {
     float usual[GX_CHANNEL_COUNT];
@@ -197,7 +207,7 @@ static void try_weights(gx__learning *l, weights *halves, double *gain[3]) {
     for (uint32_t k = 0; k < l->count; k++) {
         const gx_blend_take *take = &l->takes[k];
         gain[0][k] = gx_blend_gain(take, l->cells, halves[l->fold[k]][l->bucket[k]]);
-        gain[1][k] = gx_blend_gain(take, l->cells, interest_alone);
+        gain[1][k] = interest_gain(l, take);
         gain[2][k] = gx_blend_gain(take, l->cells, usual);
     }
 }

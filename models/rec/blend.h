@@ -25,6 +25,7 @@ typedef struct gx_blend_take {
     int64_t ts_ms;
     uint64_t from; /* its cells are [from, from + count); the first is what was taken */
     uint32_t count;
+    uint32_t popular_rank; /* of what was taken, by popularity; GX_NONE: nothing is known of it */
     /* Σ over all items that could have been taken of s^(p + 1) */
     double mass[GX_BLEND_POWERS][GX_CHANNEL_COUNT];
 } gx_blend_take;

@@ -72,6 +72,20 @@ static uint32_t merge(uint32_t *items, uint32_t count, uint32_t taken) {
     return made;
 }
 
+/* What a list shows where no channel speaks: the most popular, of items as popular the first. */
+static uint32_t popular_rank(const gx_rec *rec, const uint8_t *skip, uint32_t item) {
+    if (!rec->popular || item >= rec->items) {
+        return GX_NONE;
+    }
+    uint32_t before = 0;
+    float own = rec->popular[item];
+    for (uint32_t i = 0; i < rec->items; i++) {
+        float p = rec->popular[i];
+        before += !skip[i] && (p > own || (p == own && i < item)) ? 1 : 0;
+    }
+    return before + 1;
+}
+
 gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_rec *rec,
                           const gx_rec_member *member, const uint8_t *skip, uint32_t item,
                           gx_error *err) {
@@ -101,6 +115,7 @@ gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_re
     for (uint32_t k = 0; k < count; k++) {
         gx__scores_of(cells[k + 1].s, &scores, items[k]);
     }
+    take->popular_rank = scores.interest ? GX_NONE : popular_rank(rec, skip, item);
     take->item = item;
     take->likes = scores.likes;
     take->count = count + 1;
