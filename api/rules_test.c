@@ -27,6 +27,7 @@ typedef struct world {
 /* What one call asks. */
 typedef struct asked {
     int user, n, price, kind, seen, cap_category, cap_brand;
+    int quota[3]; /* of kinds; all 0: none is asked for */
     bool excluded[ITEMS];
     int pin[3], place[3], pins;
 } asked;
@@ -197,6 +198,12 @@ static asked ask(world *w) {
                .seen = below(w, 3),
                .cap_category = below(w, 2) ? 0 : 1 + below(w, 3),
                .cap_brand = below(w, 3) ? 0 : 1 + below(w, 3)};
+    for (int k = 0, left = q.n; k < 3 && q.n % 4 == 0; k++) {
+        q.quota[k] = below(w, left + 1);
+        left -= q.quota[k];
+    }
+    int sum = q.quota[0] + q.quota[1] + q.quota[2];
+    q.n = sum > 0 ? sum : q.n;
     for (int k = below(w, 20); k > 0; k--) {
         q.excluded[below(w, ITEMS)] = true;
     }
@@ -242,6 +249,17 @@ static gx_value args_of(world *w, const asked *q) {
         put_int(w, &caps, "brand", q->cap_brand);
     }
     gx_map_put(a, &args, "caps", caps);
+    if (q->quota[0] + q->quota[1] + q->quota[2] > 0) {
+        gx_value map = gx_map(a, 3);
+        for (int k = 0; k < 3; k++) {
+            put_int(w, &map, kinds[k], q->quota[k]);
+        }
+        gx_map_put(a, &args, "kinds", map);
+    }
+    if (below(w, 4) == 0) {
+        gx_map_put(a, &args, "diversity", gx_real(gx_rng_real(&w->rng)));
+        gx_map_put(a, &args, "diversify", gx_str(below(w, 2) ? "mmr" : "dpp"));
+    }
     if (below(w, 3) == 0) {
         gx_map_put(a, &args, "boost",
                    gx_str("3 where category = \"c1\"; 0.2 where price > 50; 9 item i7"));
@@ -298,7 +316,7 @@ static void check_pins(const world *w, const asked *q, const gx_value *list) {
 
 static void check_list(world *w, const asked *q, const gx_value *list) {
     const gx_value *items = gx_map_get(list, "items");
-    int of_category[CATEGORIES] = {0}, of_brand[BRANDS] = {0}, passing = 0;
+    int of_category[CATEGORIES] = {0}, of_brand[BRANDS] = {0}, of_kind[3] = {0}, passing = 0;
     bool shown[ITEMS] = {false};
     for (uint32_t k = 0; k < items->size; k++) {
         int i = number_of(gx_map_get(&items->as.items[k], "id"));
@@ -312,7 +330,12 @@ static void check_list(world *w, const asked *q, const gx_value *list) {
             int c = w->items[i].category, b = w->items[i].brand;
             of_category[c < 0 ? 0 : c] += c >= 0;
             of_brand[b < 0 ? 0 : b] += b >= 0;
+            of_kind[w->items[i].kind < 0 ? 0 : w->items[i].kind]++;
         }
+    }
+    const bool mixed = q->quota[0] + q->quota[1] + q->quota[2] > 0;
+    for (int k = 0; mixed && k < 3; k++) {
+        assert_true(of_kind[k] <= q->quota[k]);
     }
     for (int c = 0; q->cap_category && c < CATEGORIES; c++) {
         assert_true(of_category[c] <= q->cap_category);
@@ -325,7 +348,7 @@ static void check_list(world *w, const asked *q, const gx_value *list) {
     }
     int most = passing < q->n ? passing : q->n;
     assert_true((int)items->size == most ||
-                (q->cap_category + q->cap_brand && (int)items->size < most));
+                ((mixed || q->cap_category + q->cap_brand) && (int)items->size < most));
     assert_int_equal(gx_map_get(list, "short")->type == GX_NIL, (int)items->size == q->n);
     check_pins(w, q, list);
 }
@@ -432,6 +455,11 @@ static void what_is_wrong_is_named(void **state) {
     refused(&s, "'caps': {'colour': 2}", "category, brand and seller");
     refused(&s, "'caps': {'brand': 0.5}", "whole number");
     refused(&s, "'novelty': 2", "novelty");
+    refused(&s, "'diversity': -1", "diversity");
+    refused(&s, "'diversity': 1, 'diversify': 'dpp', 'n': 300", "n up to 200");
+    refused(&s, "'kinds': {'hat': 2}", "product, content and event");
+    refused(&s, "'kinds': {'product': 20, 'event': 1}", "they add up to 21");
+    refused(&s, "'kinds': {'product': -2}", "whole number");
     gx_value list = test_call(&s, "rec.user",
                               "{'users': ['u1'], 'n': 5, 'pin': 'i9=2, nowhere=1', 'boost': "
                               "[{'item': 'i8', 'factor': 100}, {'where': 'price > 5', "

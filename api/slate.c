@@ -71,8 +71,8 @@ static gx_status add_pin(pin_reader *r, gx_slice id, const gx_value *place, gx_e
     }
     uint32_t item;
     gx_status found = gx_word_find(&item, r->call->txn, GX_SPACE_ITEM, id);
-    out->pins[out->pin_count++] = (gx_asked_pin){
-        .id = id, .item = found == GX_OK ? item : GX_NONE, .place = (uint32_t)at};
+    out->pins[out->pin_count++] =
+        (gx_asked_pin){.id = id, .item = found == GX_OK ? item : GX_NONE, .place = (uint32_t)at};
     return found == GX_OK || found == GX_NOT_FOUND
                ? GX_OK
                : gx_fail(err, found, "the store could not be read");
@@ -376,17 +376,76 @@ static gx_status read_caps(gx_asked_slate *out, gx_call_env *call, gx_error *err
     return GX_OK;
 }
 
+/* ---- kinds ---------------------------------------------------------------------------------- */
+
+static gx_status read_kinds(gx_asked_slate *out, gx_call_env *call, uint32_t n, gx_error *err) {
+    const gx_value *map = gx_arg_value(call->args, "kinds");
+    char name[64], text[64];
+    uint32_t sum = 0, count = map->type == GX_MAP ? map->size : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const gx_pair *pair = &map->as.pairs[i];
+        gx_slice key = {pair->key.as.text, pair->key.size};
+        double most = 0;
+        if (i >= GX_COUNT(out->kinds) ||
+            !(gx_slice_is(key, "product") || gx_slice_is(key, "content") ||
+              gx_slice_is(key, "event"))) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "kinds",
+                              "kinds: %s was given; accepted are product, content and event",
+                              gx_quote(name, sizeof name, key.data, key.size));
+        }
+        if (!number_of(&most, &pair->value) || most != floor(most) || most < 0 || most > 1000) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "kinds",
+                              "kinds: %s was given for %.*s; accepted is a whole number from 0 to "
+                              "1000",
+                              shown(text, &pair->value), (int)key.size, key.data);
+        }
+        out->kinds[i] = key;
+        out->quotas[i] = (uint32_t)most;
+        sum += (uint32_t)most;
+    }
+    if (count == 0) {
+        return GX_OK;
+    }
+    if (sum == 0 || sum > n) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "kinds",
+                          "kinds: they add up to %u; accepted is 1 to %u in all (n)", sum, n);
+    }
+    out->n = sum;
+    out->limits[out->slate.limit_count++] = (gx_slate_limit){.field = "kind",
+                                                             .absent = "product",
+                                                             .value = out->kinds,
+                                                             .quota = out->quotas,
+                                                             .quotas = count};
+    return GX_OK;
+}
+
+static gx_status read_diversity(gx_slate *slate, const gx_call_env *call, uint32_t n,
+                                gx_error *err) {
+    enum { DPP_MOST = 200 };
+    slate->diversity = (float)gx_arg_real(call->args, "diversity");
+    slate->dpp = gx_arg_is(call->args, "diversify", "dpp");
+    if (slate->dpp && slate->diversity > 0 && n > DPP_MOST) {
+        return gx_fail_at(
+            err, GX_BAD_REQUEST, "diversify",
+            "diversify: dpp was given for a list of %u; accepted is n up to %d, or mmr", n,
+            DPP_MOST);
+    }
+    return GX_OK;
+}
+
 /* ---- all ------------------------------------------------------------------------------------ */
 
 gx_status gx_slate_read(gx_asked_slate *out, gx_call_env *call, const gx_filter *filter, uint32_t n,
                         gx_error *err) {
     gx_status status = GX_OK;
     gx_slate *slate = &out->slate;
-    *out = (gx_asked_slate){.slate = {.columns = filter->columns, .watch = GX_NONE}};
+    *out = (gx_asked_slate){.slate = {.columns = filter->columns, .watch = GX_NONE}, .n = n};
     slate->novelty = (float)gx_arg_real(call->args, "novelty");
-    GX_TRY(read_pins(out, call, n, err));
+    GX_TRY(read_kinds(out, call, n, err));
+    GX_TRY(read_pins(out, call, out->n, err));
     GX_TRY(read_boosts(out, call, filter, err));
     GX_TRY(read_caps(out, call, err));
+    GX_TRY(read_diversity(slate, call, out->n, err));
     slate->limits = out->limits;
     out->plain =
         slate->pin_count == 0 && !slate->factor && slate->limit_count == 0 && !(slate->novelty > 0);
@@ -422,10 +481,13 @@ gx_value gx_slate_reason(const gx_asked_slate *asked, const gx_rec_list *list,
     if (list->full_limit != GX_NONE && (list->count < n || item->score >= needed || rank <= n)) {
         return cap_reason(&asked->limits[list->full_limit], item->item, columns, arena);
     }
+    bool diverse = rank <= n && asked->slate.diversity > 0;
     gx_value out =
-        rank > n ? gx_filter_why(arena, "rank", none, "Others stand higher", "排在后面,名单已满")
-                 : gx_filter_why(arena, "pins", none, "Pinned items hold the places",
-                                 "置顶商品占了位置");
+        rank > n  ? gx_filter_why(arena, "rank", none, "Others stand higher", "排在后面,名单已满")
+        : diverse ? gx_filter_why(arena, "diversity", none,
+                                  "It is too much like what stands before it", "与前面的商品太相似")
+                  : gx_filter_why(arena, "pins", none, "Pinned items hold the places",
+                                  "置顶商品占了位置");
     gx_map_put(arena, &out, "n", gx_int(n));
     if (isfinite(needed)) {
         gx_map_put(arena, &out, "score_needed", gx_real(needed));

@@ -13,7 +13,13 @@
     {"caps", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                \
      "at most so many of one {category, brand, seller}; the list is filled from below"},           \
     {"novelty", GX_PARAM_REAL, "0", 0, 1, NULL, NULL, 0,                                           \
-     "hold back what is popular: at 1 an item of mean popularity keeps half its score"}
+     "hold back what is popular: at 1 an item of mean popularity keeps half its score"},           \
+    {"diversity", GX_PARAM_REAL, "0", 0, 1, NULL, NULL, 0,                                         \
+     "how much being unlike the items before counts beside the score"},                            \
+    {"diversify", GX_PARAM_CHOICE, "mmr", GX_PARAM_UNCHECKED, NULL, "mmr|dpp", 0,                  \
+     "by marginal relevance, or by determinants (lists of at most 200)"},                          \
+    {"kinds", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                               \
+     "a mixed list: so many {product, content, event}, n in all at most"}
 /* clang-format on */
 
 typedef struct gx_asked_pin {
@@ -24,6 +30,9 @@ typedef struct gx_asked_pin {
 typedef struct gx_asked_slate {
     gx_slate slate;
     bool plain; /* nothing was asked for: no slate */
+    uint32_t n; /* what kinds add up to, or as asked */
+    gx_slice kinds[3];
+    uint32_t quotas[3];
     gx_asked_pin *pins;
     uint32_t pin_count;
     gx_slate_limit limits[GX_SLATE_LIMITS];

@@ -47,6 +47,7 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *
     GX_TRY(gx_slate_read(&a->slate, call, &a->filter, request.n, err));
     a->slate.slate.watch = item;
     request.slate = a->slate.plain ? NULL : &a->slate.slate;
+    request.n = a->slate.n;
     GX_TRY(gx_rec_list_make(&a->list, call->state->rec, &a->live.rec, &request, call->arena,
                             call->job, err));
     uint8_t passes = mask[item];
@@ -90,8 +91,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
                              gx_value user) {
     gx_call_env *call = writer->call;
     gx_arena *arena = call->arena;
-    uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    gx_value reason = reason_of(a, item, n, arena);
+    gx_value reason = reason_of(a, item, a->slate.n, arena);
     gx_value row = gx_map(arena, 18);
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "known", gx_bool(a->live.rec.user != GX_NONE));

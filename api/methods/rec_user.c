@@ -45,7 +45,7 @@ static gx_value short_of(gx_arena *arena, const request *r, const gx_rec_list *l
         "%u of %u: of %u items %u are shown, of the right kind and pass where and exclude, "
         "and %u of them this member has not seen%s",
         list->count, r->rec.n, r->filter->items, r->filter->passing, list->passing,
-        list->count < list->passing ? "; caps leave no room for more" : "");
+        list->count < list->passing ? "; caps and kinds leave no room for more" : "");
     return gx_str(text ? text : "");
 }
 
@@ -107,6 +107,7 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
     GX_TRY(gx_slate_read(&slate, call, &filter, r.rec.n, err));
     r.rec.slate = slate.plain ? NULL : &slate.slate;
+    r.rec.n = slate.n;
     r.mask = gx_arena_get(call->arena, (size_t)filter.items + 1);
     if (!r.mask) {
         return gx_fail_memory(err, filter.items);

@@ -2,10 +2,14 @@
  *
  * Candidates come in runs by falling score. One that the limits have no room for is passed over;
  * since a value that is full stays full, everything of it is struck out before the next, four times
- * longer, run is drawn: O(items × log(items / n)) at worst, and one run where limits are loose. */
+ * longer, run is drawn: O(items × log(items / n)) at worst, and one run where limits are loose.
+ * Diversity chooses within the first run only, which is longer then. */
 #include "models/rec/rec_parts.h"
 
 #include "models/rec/columns.h"
+#include "models/rec/diverse.h"
+
+#include <math.h>
 
 enum { RUN_LEAST = 64, RUN_GROWS = 4 };
 static const float TAKEN = -1; /* the total of what is not to be drawn again */
@@ -147,6 +151,45 @@ static void walk(slate *s, const gx_scored *run, uint32_t count, bool earned) {
     }
 }
 
+/* The same by what is worth most beside what is taken. */
+static gx_status walk_diverse(slate *s, const gx_scored *run, uint32_t count, bool earned,
+                              gx_error *err) {
+    gx__diverse *d = NULL;
+    uint8_t *gone = gx_alloc0((size_t)count + 1, 1);
+    gx_status status = gone ? GX_OK : gx_fail_memory(err, count);
+    if (status == GX_OK) {
+        status = gx__diverse_open(&d, s->rec, s->rules, run, count, s->n, err);
+    }
+    for (uint32_t k = 0; status == GX_OK && k < s->count; k++) {
+        status = gx__diverse_beside(d, s->picks[k].item, err);
+    }
+    while (status == GX_OK && s->count < s->n) {
+        uint32_t first = GX_NONE, best = GX_NONE;
+        double most = -INFINITY;
+        for (uint32_t k = 0; k < count; k++) {
+            gone[k] = gone[k] || !has_room(s, run[k].item);
+            double value = gone[k] ? -INFINITY : gx__diverse_value(d, k);
+            first = first == GX_NONE && !gone[k] ? k : first;
+            if (value > most) {
+                most = value;
+                best = k;
+            }
+        }
+        if (best == GX_NONE) {
+            break;
+        }
+        gone[best] = 1;
+        take(s, run[best].item, earned, best != first ? 1U << GX_SLATE_DIVERSE : 0);
+        status = s->count < s->n ? gx__diverse_take(d, best, err) : GX_OK;
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        s->total[run[k].item] = TAKEN;
+    }
+    gx__diverse_close(d);
+    gx_free(gone);
+    return status;
+}
+
 static void strike_full(slate *s) {
     for (uint32_t i = 0; s->rules->limit_count > 0 && i < s->request->items; i++) {
         if (s->total[i] >= 0 && !has_room(s, i)) {
@@ -158,7 +201,8 @@ static void strike_full(slate *s) {
 /* Takes from the totals above `floor` until the list is full or nothing is left. */
 static gx_status pick(slate *s, float floor, bool earned, gx_error *err) {
     uint32_t items = s->request->items;
-    uint64_t length = (uint64_t)s->n * 2 + RUN_LEAST;
+    bool diverse = s->rules->diversity > 0; /* of the first run */
+    uint64_t length = (uint64_t)s->n * (diverse ? 4 : 2) + RUN_LEAST;
     while (s->count < s->n) {
         length = length < items ? length : items;
         gx_scored *run = gx_alloc(length + 1, sizeof *run);
@@ -166,8 +210,17 @@ static gx_status pick(slate *s, float floor, bool earned, gx_error *err) {
             return gx_fail_memory(err, length * sizeof *run);
         }
         uint32_t found = gx_top(run, (uint32_t)length, s->total, items, NULL, floor);
-        walk(s, run, found, earned);
+        gx_status status = GX_OK;
+        if (diverse) {
+            status = walk_diverse(s, run, found, earned, err);
+        } else {
+            walk(s, run, found, earned);
+        }
         gx_free(run);
+        if (status != GX_OK) {
+            return status;
+        }
+        diverse = false;
         if (found < length) {
             break;
         }

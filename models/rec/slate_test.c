@@ -229,11 +229,128 @@ static void the_rank_of_a_score_counts_factors(void **state) {
     }
 }
 
+/* ---- diversity ------------------------------------------------------------------------------ */
+
+static double like(uint32_t i, uint32_t j) {
+    const char *a = value_of("category", i), *b = value_of("category", j);
+    return i == j ? 1 : !a || !b || strcmp(a, b) != 0 ? 0 : 0.75; /* ½, and ¼ for the first level */
+}
+
+/* By Gaussian elimination. */
+static double determinant(const uint32_t *item, uint32_t count) {
+    double m[32][32], det = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < count; j++) {
+            m[i][j] = like(item[i], item[j]);
+        }
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        det *= m[k][k];
+        for (uint32_t i = k + 1; i < count; i++) {
+            double factor = m[k][k] > 1e-12 ? m[i][k] / m[k][k] : 0;
+            for (uint32_t j = k; j < count; j++) {
+                m[i][j] -= factor * m[k][j];
+            }
+        }
+    }
+    return det;
+}
+
+/* Every place of a list by determinants is the best by the definition. */
+static void determinants_are_those_of_the_definition(void **state) {
+    (void)state;
+    uint32_t judged = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        shop s;
+        shop_open(&s, seed);
+        gx_columns *columns = columns_of(s.arena);
+        gx_slate none = {.columns = columns, .watch = GX_NONE};
+        gx_slate slate = {.columns = columns, .diversity = 0.5F, .dpp = true, .watch = GX_NONE};
+        s.request.n = 12;
+        s.request.slate = &slate;
+        gx_rec_list list = list_of(&s);
+        s.request.n = ALL;
+        s.request.slate = &none;
+        gx_rec_list order = list_of(&s);
+        uint32_t taken[32], earned = 0;
+        while (earned < order.count && order.items[earned].score > 0) {
+            earned++;
+        }
+        for (uint32_t k = 0; list.rung != GX_RUNG_POPULAR && k < list.count && k < earned; k++) {
+            double before = determinant(taken, k), most = -INFINITY, got = -INFINITY;
+            for (uint32_t c = 0; c < earned; c++) {
+                uint32_t item = order.items[c].item;
+                if (is_among(taken, k, item)) {
+                    continue;
+                }
+                taken[k] = item;
+                double gain = fmax(determinant(taken, k + 1) / before, 1e-6);
+                double value = 0.5 * order.items[c].score / order.items[0].score + 0.5 * log(gain);
+                most = fmax(most, value);
+                got = item == list.items[k].item ? value : got;
+            }
+            assert_true(got > most - 1e-4);
+            taken[k] = list.items[k].item;
+            judged++;
+        }
+        gx_columns_destroy(columns);
+        shop_close(&s);
+    }
+    assert_true(judged > 1000);
+}
+
+static double sameness(const gx_rec_list *list) {
+    double sum = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            sum += like(list->items[i].item, list->items[j].item);
+        }
+    }
+    return sum;
+}
+
+static void diversity_makes_lists_less_alike_and_breaks_no_rule(void **state) {
+    (void)state;
+    double plain = 0, diverse = 0;
+    uint32_t flagged = 0;
+    for (uint64_t seed = 0; seed < 600; seed++) {
+        shop s;
+        rules r;
+        shop_open(&s, seed);
+        rules_open(&r, &s);
+        gx_rec_list before = list_of(&s);
+        r.slate.diversity = 0.6F;
+        r.slate.dpp = seed % 2;
+        gx_rec_list list = list_of(&s), again = list_of(&s);
+        /* Two limits at once may leave room for one more or less, by which items came first. */
+        assert_true(r.slate.limit_count > 1 || list.count == before.count);
+        uint32_t chosen[ALL];
+        for (uint32_t k = 0; k < list.count; k++) {
+            bool pinned = list.items[k].flags >> GX_SLATE_PINNED & 1;
+            assert_true(is_passing(&s, list.items[k].item));
+            assert_false(is_among(chosen, k, list.items[k].item));
+            assert_int_equal(list.items[k].item, again.items[k].item);
+            assert_true(pinned || r.slate.pin_count > 0 ||
+                        twin_has_room(&r, chosen, k, list.items[k].item));
+            flagged += list.items[k].flags >> GX_SLATE_DIVERSE & 1;
+            chosen[k] = list.items[k].item;
+        }
+        plain += sameness(&before);
+        diverse += sameness(&list);
+        gx_columns_destroy(r.columns);
+        shop_close(&s);
+    }
+    assert_true(diverse < plain * 0.95);
+    assert_true(flagged > 600);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slate_is_what_the_twin_makes_of_the_whole_order),
         cmocka_unit_test(shares_stay_the_true_parts),
         cmocka_unit_test(the_rank_of_a_score_counts_factors),
+        cmocka_unit_test(determinants_are_those_of_the_definition),
+        cmocka_unit_test(diversity_makes_lists_less_alike_and_breaks_no_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ def test_caps_fill_from_below_and_are_told(built_shop):
     out = gx("explain", built_shop, user, left, "-n", "10", "--caps", "brand=1", "--format", "json").json()
     assert out["why_not"]["rule"] == "cap" and out["why_not"]["most"] == 1 and out["why_not"]["test"].startswith("brand = ")
     short = lists(built_shop, user, "-n", "200", "--caps", "brand=1", "--where", "brand exists")
-    assert len(short["items"]) < 200 and "caps leave no room" in short["short"]
+    assert len(short["items"]) < 200 and "caps and kinds leave no room" in short["short"]
 
 
 def test_wrong_values_are_named(built_shop):
