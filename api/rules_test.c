@@ -257,6 +257,10 @@ static gx_value args_of(world *w, const asked *q) {
         gx_map_put(a, &args, "kinds", map);
     }
     if (below(w, 4) == 0) {
+        gx_map_put(a, &args, "explore", gx_real(gx_rng_real(&w->rng)));
+        put_int(w, &args, "seed", below(w, 1000));
+    }
+    if (below(w, 4) == 0) {
         gx_map_put(a, &args, "diversity", gx_real(gx_rng_real(&w->rng)));
         gx_map_put(a, &args, "diversify", gx_str(below(w, 2) ? "mmr" : "dpp"));
     }
@@ -361,7 +365,8 @@ static void check_explain(world *w, const asked *q, const gx_value *args, const 
     gx_error err = {0};
     for (uint32_t k = 0; k < args->size; k++) {
         const gx_pair *pair = &args->as.pairs[k];
-        if (!test_is(&pair->key, "users") && !test_is(&pair->key, "why")) {
+        if (!test_is(&pair->key, "users") && !test_is(&pair->key, "why") &&
+            !test_is(&pair->key, "explore")) {
             gx_map_put_text(a, &one, pair->key, pair->value);
         }
     }
@@ -414,12 +419,48 @@ static void no_list_shows_what_a_rule_keeps_out(void **state) {
             fail_msg("call %d: %s", k, err.message);
         }
         check_list(w, &q, &out.as.items[0]);
-        if (k % 5 == 0) {
+        if (k % 5 == 0 && !gx_map_get(&args, "explore")) {
             check_explain(w, &q, &args, &out.as.items[0]);
         }
     }
     test_shop_close(&w->shop);
     free(w);
+}
+
+static void what_is_shown_is_on_record(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 3, 10, 0);
+    test_call(&s, "model.build", "{}");
+    const char *args = "{'users': ['u1', 'stranger', 'u2'], 'n': 6, 'explore': 0.5, 'log': true, "
+                       "'arm': 'try:b', 'request_id': '%s'}";
+    gx_value first = test_call(&s, "rec.user", args, "r1");
+    gx_value again = test_call(&s, "rec.user", args, "r1");
+    for (uint32_t i = 0; i < 3; i++) {
+        const gx_value *list = &first.as.items[i], *items = gx_map_get(list, "items");
+        assert_int_equal(gx_map_get(list, "logged")->as.integer, i == 1 ? 0 : items->size);
+        assert_int_equal(gx_map_get(&again.as.items[i], "logged")->as.integer, 0);
+        assert_true(gx_value_equal(items, gx_map_get(&again.as.items[i], "items")));
+        for (uint32_t k = 0; k < items->size; k++) {
+            double p = gx_map_get(&items->as.items[k], "propensity")->as.real;
+            assert_true(p > 0 && p <= 1);
+        }
+    }
+    assert_true(test_is(gx_map_get(&first.as.items[2], "request_id"), "r1/3"));
+    gx_value made = test_call(&s, "rec.user", "{'users': ['u1'], 'explore': 1}");
+    gx_value other = test_call(&s, "rec.user", "{'users': ['u1'], 'explore': 1}");
+    assert_int_equal(gx_map_get(&made.as.items[0], "request_id")->size,
+                     strlen("g-0123456789abcdef"));
+    assert_false(gx_value_equal(gx_map_get(&made.as.items[0], "items"),
+                                gx_map_get(&other.as.items[0], "items")));
+    gx_value seeded = test_call(&s, "rec.user", "{'users': ['u1'], 'explore': 1, 'seed': 4}");
+    gx_value same = test_call(&s, "rec.user", "{'users': ['u1'], 'explore': 1, 'seed': 4}");
+    assert_true(gx_value_equal(&seeded, &same));
+    gx_value judged = test_call(&s, "eval.offpolicy", "{'match': 'place', 'models': ['popular']}");
+    assert_int_equal(gx_map_get(&judged, "impressions")->as.integer,
+                     gx_map_get(&judged, "used")->as.integer);
+    test_shop_close(&s);
 }
 
 static void refused(test_shop *s, const char *args, const char *says) {
@@ -475,6 +516,7 @@ static void what_is_wrong_is_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_list_shows_what_a_rule_keeps_out),
+        cmocka_unit_test(what_is_shown_is_on_record),
         cmocka_unit_test(what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,8 @@ done:
  * -------------------------------------------------------------------------------------------- */
 
 static gx_status open_store(target *t, const char *path, const gx_command *command, gx_error *err) {
-    bool writes = command->verb->flags & GX_VERB_WRITES || gx_map_get(&command->given, "write");
+    bool writes = command->verb->flags & GX_VERB_WRITES || gx_map_get(&command->given, "write") ||
+                  gx_map_get(&command->given, "log");
     gx_db_options options = {.read_only = !writes && !t->throwaway[0],
                              .threads = command->job.threads,
                              .mem_bytes = command->job.mem_limit,
@@ -179,7 +180,11 @@ static gx_status call(gx_value *out, target *t, const char *method, const gx_val
             return status;
         }
     }
-    return gx_db_call(out, t->db, found, args, &options, command->arena, err);
+    if (!gx_arg_has(&command->common, "seed")) {
+        return gx_db_call(out, t->db, found, args, &options, command->arena, err);
+    }
+    gx_value map = with_common(args, command); /* a seed that is asked for is told from the usual */
+    return gx_db_call(out, t->db, found, &map, &options, command->arena, err);
 }
 
 gx_status gx_ask(gx_value *out, gx_command *command, const char *method, const gx_value *args,

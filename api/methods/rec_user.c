@@ -1,7 +1,7 @@
 /* rec.user: the n best items for each member, by the four channels, with reasons. Reads the store
  * at this moment, so what was written a moment ago counts. */
+#include "api/exposure.h"
 #include "api/listing.h"
-#include "api/slate.h"
 #include "api/support.h"
 
 #include <stdio.h>
@@ -21,6 +21,7 @@ static const gx_param params[] = {
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
     GX_SLATE_PARAMS,
+    GX_EXPOSURE_PARAMS,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
 /* clang-format on */
@@ -28,6 +29,7 @@ static const gx_param params[] = {
 typedef struct request {
     const gx_filter *filter;
     const gx_asked_slate *slate;
+    gx_exposure exposure;
     uint8_t *mask;
     gx_rec_request rec;
     gx_weighing weighing;
@@ -52,9 +54,13 @@ static gx_value short_of(gx_arena *arena, const request *r, const gx_rec_list *l
 static gx_value list_value(gx_why_writer *writer, const request *r, const gx_rec_list *list,
                            gx_value user) {
     gx_arena *arena = writer->call->arena;
-    gx_value row = gx_map(arena, 8), items = gx_list(arena, list->count);
+    gx_value row = gx_map(arena, 10), items = gx_list(arena, list->count);
     for (uint32_t k = 0; k < list->count; k++) {
-        gx_list_add(arena, &items, gx_listing_item(writer, &list->items[k], r->rec.why));
+        gx_value item = gx_listing_item(writer, &list->items[k], r->rec.why);
+        if (r->exposure.explore > 0 || r->exposure.log) {
+            gx_map_put(arena, &item, "propensity", gx_real(list->items[k].propensity));
+        }
+        gx_list_add(arena, &items, item);
     }
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "known", gx_bool(writer->live->rec.user != GX_NONE));
@@ -69,9 +75,12 @@ static gx_value list_value(gx_why_writer *writer, const request *r, const gx_rec
     return row;
 }
 
-static gx_status one_member(gx_value *out, gx_call_env *call, request *r, const gx_value *user,
+static gx_status one_member(gx_value *out, gx_call_env *call, const request *r, uint32_t index,
                             gx_error *err) {
     gx_status status = GX_OK;
+    const gx_value *user = &gx_arg_value(call->args, "users")->as.items[index];
+    gx_rec_request asked = r->rec;
+    gx_slate slate = r->slate->slate;
     gx_member_live live;
     gx_rec_list list;
     uint32_t id = GX_NONE;
@@ -83,9 +92,11 @@ static gx_status one_member(gx_value *out, gx_call_env *call, request *r, const 
     GX_TRY(gx_member_read(&live, call->txn, call->state, r->filter->columns,
                           found == GX_OK ? id : GX_NONE, r->clock_ms, call->arena, err));
     gx_filter_member(r->mask, r->filter, &live);
-    (void)gx_listing_weights_of(r->rec.weights, &r->weighing, call->state->rec, &live.rec);
+    (void)gx_listing_weights_of(asked.weights, &r->weighing, call->state->rec, &live.rec);
+    gx_exposure_member(&slate, &r->exposure, word);
+    asked.slate = r->slate->plain && !(slate.explore > 0) ? NULL : &slate;
     GX_TRY(
-        gx_rec_list_make(&list, call->state->rec, &live.rec, &r->rec, call->arena, call->job, err));
+        gx_rec_list_make(&list, call->state->rec, &live.rec, &asked, call->arena, call->job, err));
     gx_why_writer writer = {
         .call = call, .columns = r->filter->columns, .live = &live, .min_count = r->min_count};
     *out = list_value(&writer, r, &list, gx_text_copy(call->arena, word.data, word.size));
@@ -106,7 +117,7 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
     GX_TRY(gx_why_min_count(&r.min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
     GX_TRY(gx_slate_read(&slate, call, &filter, r.rec.n, err));
-    r.rec.slate = slate.plain ? NULL : &slate.slate;
+    GX_TRY(gx_exposure_read(&r.exposure, call, err));
     r.rec.n = slate.n;
     r.mask = gx_arena_get(call->arena, (size_t)filter.items + 1);
     if (!r.mask) {
@@ -117,7 +128,11 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
     gx_value lists = gx_list(call->arena, users->size);
     for (uint32_t i = 0; i < users->size; i++) {
         gx_value row;
-        GX_TRY(one_member(&row, call, &r, &users->as.items[i], err));
+        GX_TRY(one_member(&row, call, &r, i, err));
+        if (r.exposure.request_id && (r.exposure.explore > 0 || r.exposure.log)) {
+            gx_map_put(call->arena, &row, "request_id",
+                       gx_exposure_id(call->arena, &r.exposure, i));
+        }
         gx_list_add(call->arena, &lists, row);
     }
     *out = lists;
@@ -140,13 +155,20 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     status = all_members(out, call, columns, err);
     gx_db_items_unlock(call->db);
+    if (status == GX_OK && gx_arg_bool(call->args, "log")) {
+        status = gx_exposure_log(out, call, err);
+    }
     return status;
 }
 
 /* From arguments that are not checked yet. */
 static bool is_long(const gx_value *args) {
     const gx_value *users = gx_map_get(args, "users"), *n = gx_map_get(args, "n");
+    const gx_value *log = gx_map_get(args, "log");
     double each = ITEMS_A_USER;
+    if (log && (log->type != GX_BOOL || log->as.boolean)) {
+        return true; /* it writes */
+    }
     if (n && n->type == GX_TEXT) {
         (void)gx_parse_real((gx_slice){n->as.text, n->size}, &each); /* what is none is refused */
     } else if (n) {
@@ -165,7 +187,7 @@ const gx_method gx_method_rec_user = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "[{user, known, items: [{id, title, score, rank, channels, why: [{channel, share, "
-              "en, zh, evidence}], flags}], rung, circle, short, not_pinned: [{id, place, "
-              "why_not}]}]",
+              "en, zh, evidence}], flags, propensity}], rung, circle, short, not_pinned: [{id, "
+              "place, why_not}], request_id, logged}]",
     .run = run,
 };

@@ -79,5 +79,6 @@ const gx_verb gx_verb_recommend = {
         "  guanxi recommend shop.gx u1204 --pin sku-12=1 --caps category=3 --caps brand=1\n"
         "  guanxi recommend shop.gx u1204 --boost '1.5 where brand = \"acme\"; 0.5 where price > "
         "900'\n"
+        "  guanxi recommend shop.gx u1204 --explore 0.1 --log --arm try:b\n"
         "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n",
 };

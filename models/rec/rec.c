@@ -161,6 +161,7 @@ static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request 
     *out = (gx_rec_item){.item = item,
                          .score = (double)(blend(request->weights, s) * factor),
                          .factor = (double)factor,
+                         .propensity = 1,
                          .flags = flags_of(request->slate, item)};
     double sum = 0;
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
@@ -195,7 +196,7 @@ static gx_status pick_best(gx__pick *picks, uint32_t *out_count, ranking *r, con
         count += popular_rest(top + found, n - found, r, rec, request);
     }
     for (uint32_t k = 0; k < count; k++) {
-        picks[k] = (gx__pick){.item = top[k].item, .earned = k < found};
+        picks[k] = (gx__pick){.item = top[k].item, .earned = k < found, .propensity = 1};
     }
     gx_free(top);
     *out_count = count;
@@ -214,6 +215,7 @@ static void fill_list(gx_rec_list *list, const gx__pick *picks, const ranking *r
         fill_parts(item, r, request, picks[k].item);
         item->rank = k + 1;
         item->flags |= picks[k].flags;
+        item->propensity = picks[k].propensity;
         if (!earned && rec->popular_max > 0) {
             item->score = (double)(popularity(rec, request, item->item) / rec->popular_max);
         }

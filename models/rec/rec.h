@@ -158,7 +158,8 @@ typedef struct gx_rec_item {
                       popular item */
     double factor; /* of the slate's boosts and novelty; 1 without */
     uint32_t rank;
-    uint32_t flags;                   /* bits of gx_slate_flag */
+    uint32_t flags;    /* bits of gx_slate_flag */
+    double propensity; /* the chance that this item is in this place; 1 without exploration */
     double channel[GX_CHANNEL_COUNT]; /* shares, sum 1; all 0 where only popularity speaks for it */
     gx_why why[GX_CHANNEL_COUNT];
     uint32_t why_count;

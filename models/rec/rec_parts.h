@@ -138,6 +138,7 @@ typedef struct gx__pick {
     uint32_t item;
     uint32_t flags;
     bool earned; /* a channel speaks for it */
+    double propensity;
 } gx__pick;
 
 /* The list of request->slate from the totals (0 where filtered out), which it overwrites: at most n

@@ -8,6 +8,7 @@
 
 #include "models/rec/columns.h"
 #include "models/rec/diverse.h"
+#include "models/rec/explore.h"
 
 #include <math.h>
 
@@ -127,7 +128,8 @@ static void take(slate *s, uint32_t item, bool earned, uint32_t flags) {
             entry(&s->limits[k], key)->count++;
         }
     }
-    s->picks[s->count++] = (gx__pick){.item = item, .earned = earned, .flags = flags};
+    s->picks[s->count++] =
+        (gx__pick){.item = item, .earned = earned, .flags = flags, .propensity = 1};
     s->total[item] = TAKEN;
 }
 
@@ -264,6 +266,70 @@ static gx_status place_pins(slate *s, gx_error *err) {
     return GX_OK;
 }
 
+/* ---- exploring ------------------------------------------------------------------------------ */
+
+/* Items of one group count alike against every limit, so one may stand for another. */
+static uint64_t group_of(const slate *s, uint32_t item) {
+    uint64_t group = 0;
+    for (uint32_t k = 0; k < s->rules->limit_count; k++) {
+        group = gx_mix64(group ^ key_of(&s->limits[k], item)) + k;
+    }
+    return group;
+}
+
+/* The best of what is not in the list, by the totals as they were; where no channel speaks for any,
+ * the most popular. */
+static gx_status pool_of(gx__pick *pool, uint32_t *out_count, slate *s, uint32_t most,
+                         gx_error *err) {
+    gx_scored *top = gx_alloc((size_t)most + 1, sizeof *top);
+    if (!top) {
+        return gx_fail_memory(err, most * sizeof *top);
+    }
+    for (uint32_t k = 0; k < s->count; k++) {
+        s->total[s->picks[k].item] = TAKEN;
+    }
+    uint32_t items = s->request->items;
+    uint32_t count = gx_top(top, most, s->total, items, NULL, 0);
+    bool earned = count > 0;
+    if (!earned) {
+        turn_to_popular(s);
+        count = gx_top(top, most, s->total, items, NULL, -0.5F);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        pool[k] = (gx__pick){.item = top[k].item, .earned = earned};
+    }
+    gx_free(top);
+    *out_count = count;
+    return GX_OK;
+}
+
+/* `before`: the totals before any place was chosen. */
+static gx_status explore(slate *s, const float *before, gx_error *err) {
+    uint32_t most = s->n * 4 + RUN_LEAST, count = 0;
+    gx__pick *pool = gx_alloc((size_t)most + 1, sizeof *pool);
+    uint64_t *groups = gx_alloc((size_t)most + s->count + 1, sizeof *groups);
+    gx_status status = pool && groups ? GX_OK : gx_fail_memory(err, most * sizeof *pool);
+    if (status == GX_OK) {
+        memcpy(s->total, before, s->request->items * sizeof *before);
+        status = pool_of(pool, &count, s, most, err);
+    }
+    if (status == GX_OK) {
+        gx_rng rng = gx_rng_at(s->rules->seed, s->rules->stream);
+        uint64_t *places = groups + count;
+        for (uint32_t k = 0; k < count; k++) {
+            groups[k] = group_of(s, pool[k].item);
+        }
+        for (uint32_t k = 0; k < s->count; k++) {
+            places[k] = group_of(s, s->picks[k].item);
+        }
+        status = gx__explore(s->picks, places, s->count, pool, groups, count, s->rules->explore,
+                             &rng, err);
+    }
+    gx_free(pool);
+    gx_free(groups);
+    return status;
+}
+
 static uint32_t full_limit(const slate *s, uint32_t item) {
     for (uint32_t k = 0; k < s->rules->limit_count && item < s->request->items; k++) {
         if (!limit_has_room(&s->limits[k], item)) {
@@ -277,6 +343,7 @@ gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_lim
                          const gx_rec *rec, const gx_rec_request *request, uint32_t n, float *total,
                          gx_error *err) {
     gx_status status = GX_OK;
+    float *before = NULL;
     slate s = {.rec = rec,
                .request = request,
                .rules = request->slate,
@@ -286,6 +353,14 @@ gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_lim
     for (uint32_t k = 0; k < s.rules->limit_count; k++) {
         GX_TRY(limit_open(&s.limits[k], s.rules, &s.rules->limits[k], n, err));
     }
+    if (s.rules->explore > 0) {
+        before = gx_alloc((size_t)request->items + 1, sizeof *before);
+        if (!before) {
+            status = gx_fail_memory(err, request->items * sizeof *before);
+            goto done;
+        }
+        memcpy(before, total, request->items * sizeof *before);
+    }
     take_pins(&s);
     GX_TRY(pick(&s, 0, true, err));
     if (s.count < n) {
@@ -293,9 +368,13 @@ gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_lim
         GX_TRY(pick(&s, -0.5F, false, err));
     }
     GX_TRY(place_pins(&s, err));
+    if (before) {
+        GX_TRY(explore(&s, before, err));
+    }
     *out_count = s.count;
     *out_limit = full_limit(&s, s.rules->watch);
 done:
+    gx_free(before);
     for (uint32_t k = 0; k < s.rules->limit_count; k++) {
         gx_free(s.limits[k].table);
     }

@@ -38,18 +38,21 @@ typedef struct gx_slate {
     const float *factor; /* one an item, > 0; NULL: 1 */
     const gx_slate_limit *limits;
     uint32_t limit_count;
-    float novelty;   /* 0 … 1 */
-    float diversity; /* 0 … 1: how much unlikeness counts beside the score */
-    bool dpp;        /* by determinants (diverse.h) and not by maximal marginal relevance */
-    uint32_t watch;  /* the item an explanation is about; GX_NONE: none */
+    float novelty;         /* 0 … 1 */
+    float diversity;       /* 0 … 1: how much unlikeness counts beside the score */
+    bool dpp;              /* by determinants (diverse.h) and not by maximal marginal relevance */
+    double explore;        /* 0 … 1: the chance of a place to show something else (explore.h) */
+    uint64_t seed, stream; /* of its draws */
+    uint32_t watch;        /* the item an explanation is about; GX_NONE: none */
 } gx_slate;
 
 /* What the slate did with an item of the list. X(NAME, text) */
 #define GX_SLATE_FLAG_MAP(X)                                                                       \
-    X(PINNED, "pinned")   /* holds the place it was given */                                       \
-    X(BOOSTED, "boosted") /* its factor is above 1 */                                              \
-    X(BURIED, "buried")   /* its factor is below 1 */                                              \
-    X(DIVERSE, "diverse") /* taken before one of a higher score that is like what was taken */
+    X(PINNED, "pinned")     /* holds the place it was given */                                     \
+    X(BOOSTED, "boosted")   /* its factor is above 1 */                                            \
+    X(BURIED, "buried")     /* its factor is below 1 */                                            \
+    X(DIVERSE, "diverse")   /* taken before one of a higher score that is like what was taken */   \
+    X(EXPLORED, "explored") /* drawn by chance */
 
 typedef enum gx_slate_flag {
 #define X(name, text) GX_SLATE_##name,

@@ -344,6 +344,62 @@ static void diversity_makes_lists_less_alike_and_breaks_no_rule(void **state) {
     assert_true(flagged > 600);
 }
 
+/* ---- exploring ------------------------------------------------------------------------------ */
+
+/* How often an item is in a place is what its propensity says; every rule still holds. */
+static void propensities_are_the_chances(void **state) {
+    (void)state;
+    enum { SHOWN = 3000, PLACES = 10 };
+    static uint32_t times[PLACES][ALL];
+    static double chance[PLACES][ALL];
+    uint32_t judged = 0, drawn = 0;
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        shop s;
+        rules r;
+        shop_open(&s, seed);
+        rules_open(&r, &s);
+        s.request.n = PLACES;
+        s.request.why = false;
+        r.slate.pin_count = r.slate.pin_count > 1 ? 1 : r.slate.pin_count;
+        r.slate.explore = 0.3;
+        r.slate.seed = seed;
+        memset(times, 0, sizeof times);
+        memset(chance, 0, sizeof chance);
+        uint32_t count = 0;
+        for (uint32_t t = 0; t < SHOWN; t++) {
+            r.slate.stream = t;
+            gx_rec_list list = list_of(&s);
+            uint32_t chosen[ALL];
+            count = list.count;
+            for (uint32_t k = 0; k < list.count; k++) {
+                const gx_rec_item *item = &list.items[k];
+                bool pinned = item->flags >> GX_SLATE_PINNED & 1;
+                assert_true(is_passing(&s, item->item));
+                assert_false(is_among(chosen, k, item->item));
+                assert_true(pinned || r.slate.pin_count > 0 ||
+                            twin_has_room(&r, chosen, k, item->item));
+                assert_true(chance[k][item->item] == 0 ||
+                            chance[k][item->item] == item->propensity);
+                assert_true(!pinned || item->propensity == 1);
+                chance[k][item->item] = item->propensity;
+                times[k][item->item]++;
+                drawn += item->flags >> GX_SLATE_EXPLORED & 1;
+                chosen[k] = item->item;
+            }
+        }
+        for (uint32_t k = 0; k < count; k++) {
+            for (uint32_t i = 0; i < ALL; i++) {
+                double p = chance[k][i], spread = sqrt(SHOWN * p * (1 - p));
+                assert_true(fabs(times[k][i] - SHOWN * p) <= 5 * spread + 1);
+                judged += p > 0 && p < 1;
+            }
+        }
+        gx_columns_destroy(r.columns);
+        shop_close(&s);
+    }
+    assert_true(judged > 200 && drawn > 20000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slate_is_what_the_twin_makes_of_the_whole_order),
@@ -351,6 +407,7 @@ int main(void) {
         cmocka_unit_test(the_rank_of_a_score_counts_factors),
         cmocka_unit_test(determinants_are_those_of_the_definition),
         cmocka_unit_test(diversity_makes_lists_less_alike_and_breaks_no_rule),
+        cmocka_unit_test(propensities_are_the_chances),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

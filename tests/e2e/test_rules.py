@@ -2,6 +2,7 @@
 
 import collections
 import json
+import shutil
 
 from conftest import gx
 from test_shapes import member
@@ -56,6 +57,30 @@ def test_caps_fill_from_below_and_are_told(built_shop):
     assert out["why_not"]["rule"] == "cap" and out["why_not"]["most"] == 1 and out["why_not"]["test"].startswith("brand = ")
     short = lists(built_shop, user, "-n", "200", "--caps", "brand=1", "--where", "brand exists")
     assert len(short["items"]) < 200 and "caps and kinds leave no room" in short["short"]
+
+
+def test_kinds_and_diversity(built_shop):
+    user = member(built_shop)
+    entry = lists(built_shop, user, "--kinds", "product=5", "--kinds", "event=2")
+    assert sum(1 for item in entry["items"]) <= 7
+    plain, diverse = (lists(built_shop, user, "-n", "20", "--diversity", d) for d in ("0", "0.7"))
+    of = [len(brands(built_shop, ids(entry))) for entry in (plain, diverse)]
+    assert of[1] >= of[0] and any("diverse" in item["flags"] for item in diverse["items"])
+
+
+def test_what_is_shown_by_chance_is_on_record(built_shop, tmp_path):
+    store = shutil.copytree(built_shop, tmp_path / "shop.gx")
+    user = member(store)
+    asked = {"users": [user], "n": 10, "explore": 0.5, "request_id": "r7"}
+    shown, again = (gx("call", store, "rec.user", json.dumps(asked | {"log": True, "arm": "try:b"})).json()[0] for _ in range(2))
+    assert shown["request_id"] == "r7" and shown["logged"] == 10 and again["logged"] == 0
+    assert ids(again) == ids(shown) == ids(gx("call", store, "rec.user", json.dumps(asked)).json()[0])
+    assert ids(lists(store, user, "--explore", "1", "--seed", "4")) == ids(lists(store, user, "--explore", "1", "--seed", "4"))
+    assert lists(store, user, "-n", "5", "--log")["logged"] == 5
+    for item in shown["items"]:
+        assert item["propensity"] == (0.5 if "explored" not in item["flags"] else 0.5 / 104)
+    judged = gx("eval", store, "--off-policy", "--match", "place", "--format", "json", "popular").json()
+    assert judged["impressions"] == judged["used"] == 15
 
 
 def test_wrong_values_are_named(built_shop):

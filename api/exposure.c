@@ -1,0 +1,124 @@
+/* What is shown, by chance and on record. */
+#include "api/exposure.h"
+
+#include "api/support.h"
+
+#include <xxhash.h>
+
+gx_status gx_exposure_read(gx_exposure *out, gx_call_env *call, gx_error *err) {
+    const gx_args *args = call->args;
+    gx_slice given = gx_arg_text(args, "request_id");
+    *out = (gx_exposure){.explore = gx_arg_real(args, "explore"),
+                         .log = gx_arg_bool(args, "log"),
+                         .seed = call->job->seed,
+                         .many = gx_arg_value(args, "users")->size > 1};
+    bool needed = out->log || (out->explore > 0 && !gx_arg_has(args, "seed"));
+    if (given.size > 0) {
+        out->request_id = gx_arena_printf(call->arena, "%.*s", (int)given.size, given.data);
+    } else if (needed) {
+        uint64_t number = gx_mix64((uint64_t)gx_clock_ns() ^ gx_mix64((uint64_t)gx_time_ms()));
+        out->request_id = gx_arena_printf(call->arena, "g-%016llx", (unsigned long long)number);
+    }
+    if (given.size > 0 && out->explore > 0) {
+        out->seed ^= XXH3_64bits(given.data, given.size);
+    } else if (out->request_id && out->explore > 0 && !gx_arg_has(args, "seed")) {
+        out->seed ^= XXH3_64bits(out->request_id, strlen(out->request_id));
+    }
+    return out->request_id || !(given.size > 0 || needed) ? GX_OK : gx_fail_memory(err, given.size);
+}
+
+void gx_exposure_member(gx_slate *slate, const gx_exposure *exposure, gx_slice user) {
+    slate->explore = exposure->explore;
+    slate->seed = exposure->seed;
+    slate->stream = XXH3_64bits(user.data, user.size);
+}
+
+gx_value gx_exposure_id(gx_arena *arena, const gx_exposure *exposure, uint32_t index) {
+    if (!exposure->request_id) {
+        return gx_nil();
+    }
+    char *text = exposure->many ? gx_arena_printf(arena, "%s/%u", exposure->request_id, index + 1)
+                                : gx_arena_printf(arena, "%s", exposure->request_id);
+    return gx_str(text ? text : "");
+}
+
+/* ---- the log -------------------------------------------------------------------------------- */
+
+/* The channel that adds most. */
+static const gx_value *channel_of(const gx_value *shares) {
+    const gx_value *name = NULL;
+    double most = 0, share;
+    for (uint32_t c = 0; shares && c < shares->size; c++) {
+        if (gx_value_as_real(&shares->as.pairs[c].value, &share) && share > most) {
+            most = share;
+            name = &shares->as.pairs[c].key;
+        }
+    }
+    return name;
+}
+
+static void add_rows(gx_value *rows, const gx_value *list, gx_call_env *call, const char *model) {
+    gx_arena *arena = call->arena;
+    const gx_value *items = gx_map_get(list, "items");
+    gx_slice arm = gx_arg_text(call->args, "arm");
+    int64_t now = gx_time_ms();
+    for (uint32_t k = 0; k < items->size; k++) {
+        const gx_value *item = &items->as.items[k];
+        const gx_value *channel = channel_of(gx_map_get(item, "channels"));
+        gx_value row = gx_map(arena, 9);
+        gx_map_put(arena, &row, "request_id", *gx_map_get(list, "request_id"));
+        gx_map_put(arena, &row, "user_id", *gx_map_get(list, "user"));
+        gx_map_put(arena, &row, "item_id", *gx_map_get(item, "id"));
+        gx_map_put(arena, &row, "pos", gx_int(k));
+        gx_map_put(arena, &row, "ts", gx_int(now));
+        gx_map_put(arena, &row, "propensity", *gx_map_get(item, "propensity"));
+        gx_map_put(arena, &row, "model", gx_str(model));
+        if (arm.size > 0) {
+            gx_map_put(arena, &row, "arm", gx_text(arm.data, arm.size));
+        }
+        if (channel) {
+            gx_map_put(arena, &row, "channel", *channel);
+        }
+        gx_list_add(arena, rows, row);
+    }
+}
+
+static gx_status write_rows(int64_t *out_created, gx_call_env *call, gx_value rows, gx_error *err) {
+    gx_value args = gx_map(call->arena, 1);
+    gx_map_put(call->arena, &args, "impressions", rows);
+    gx_write_call write = {.method = gx_method_find("impression.put"),
+                           .args = &args,
+                           .arena = call->arena,
+                           .principal = call->principal};
+    gx_db_write(call->db, &write, 1);
+    if (write.status != GX_OK) {
+        if (err) {
+            *err = write.error;
+        }
+        return write.status;
+    }
+    const gx_value *created = gx_map_get(&write.result, "created");
+    *out_created = created && created->type == GX_INT ? created->as.integer : 0;
+    return GX_OK;
+}
+
+gx_status gx_exposure_log(gx_value *lists, gx_call_env *call, gx_error *err) {
+    const char *name = gx_rec_interest_model(call->state->rec);
+    uint32_t number = call->state->snapshot ? gx_snapshot_number(call->state->snapshot) : 0;
+    char *model = gx_arena_printf(call->arena, "%s@%u", name ? name : "none", (unsigned)number);
+    gx_status status = model ? GX_OK : gx_fail_memory(err, 64);
+    for (uint32_t i = 0; status == GX_OK && i < lists->size; i++) {
+        gx_value *list = &lists->as.items[i];
+        gx_value rows = gx_list(call->arena, 20);
+        int64_t created = 0;
+        if (gx_map_get(list, "known")
+                ->as.boolean) { /* who is not in the store has no impressions */
+            add_rows(&rows, list, call, model);
+        }
+        if (rows.size > 0) {
+            status = write_rows(&created, call, rows, err);
+        }
+        gx_map_put(call->arena, list, "logged", gx_int(created));
+    }
+    return status;
+}
