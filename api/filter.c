@@ -176,6 +176,20 @@ static bool is_of_brand(const gx_filter *filter, const gx_member_live *live, uin
     return is_text(filter, item, "brand", live->rules.brands, live->rules.brand_count);
 }
 
+static void clear_context(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    for (uint32_t k = 0; k < live->context_count; k++) {
+        if (live->context[k] < filter->items) {
+            pass[live->context[k]] = 0;
+        }
+    }
+}
+
+static bool is_context(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    (void)filter;
+    return live->context_count > 0 &&
+           bsearch(&item, live->context, live->context_count, sizeof item, gx_by_number) != NULL;
+}
+
 static const char *const age_fields[] = GX_RULE_FIELDS("age_min");
 
 static void clear_too_young(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
@@ -222,6 +236,8 @@ static const rule rules[] = {
      is_of_brand},
     {"age", "It has an age limit that the member is not known to meet",
      "有年龄限制,会员未达到或年龄不详", -1, clear_too_young, is_too_young},
+    {"context", "It is in the cart or on the page", "已在购物车中或正在浏览", -1, clear_context,
+     is_context},
     {"disliked", "The member dislikes it", "会员不喜欢", -1, clear_disliked, is_disliked},
     {"seen", "The member had it, or has seen it", "会员已经买过或看过", -1, clear_seen, is_seen},
 };

@@ -19,6 +19,8 @@ typedef struct gx_member_live {
     const uint8_t *did;     /* one an entry of rec.history */
     const uint32_t *action; /* likewise: what weighed most of what they did with it */
     gx_member_rules rules;
+    const uint32_t *context; /* items of this moment, rising (api/context.h) */
+    uint32_t context_count;
 } gx_member_live;
 
 /* Reads history, ties and the acts of those tied. `user` GX_NONE: a member the store does not know,

@@ -28,7 +28,7 @@ typedef struct world {
 typedef struct asked {
     int user, n, price, kind, seen, cap_category, cap_brand;
     int quota[3]; /* of kinds; all 0: none is asked for */
-    bool excluded[ITEMS];
+    bool excluded[ITEMS], in_cart[ITEMS];
     int pin[3], place[3], pins;
 } asked;
 
@@ -184,6 +184,9 @@ static const char *keeps_out(const world *w, const asked *q, int i) {
     if (it->age_min > p->age) {
         return "age";
     }
+    if (q->in_cart[i]) {
+        return "context";
+    }
     if (q->seen < 2 && p->disliked[i]) {
         return "disliked";
     }
@@ -198,6 +201,9 @@ static asked ask(world *w) {
                .seen = below(w, 3),
                .cap_category = below(w, 2) ? 0 : 1 + below(w, 3),
                .cap_brand = below(w, 3) ? 0 : 1 + below(w, 3)};
+    for (int k = below(w, 4); k > 1; k--) {
+        q.in_cart[below(w, ITEMS)] = true;
+    }
     for (int k = 0, left = q.n; k < 3 && q.n % 4 == 0; k++) {
         q.quota[k] = below(w, left + 1);
         left -= q.quota[k];
@@ -220,6 +226,7 @@ static asked ask(world *w) {
 static gx_value args_of(world *w, const asked *q) {
     static const char *const seen[] = {"bought", "all", "none"};
     gx_arena *a = w->shop.arena;
+    gx_value context = gx_map(a, 2), cart = gx_list(a, 2);
     gx_value args = gx_map(a, 12), exclude = gx_list(a, 20), pins = gx_map(a, 3),
              caps = gx_map(a, 2);
     put_named(w, &args, "users", "u", q->user);
@@ -236,8 +243,14 @@ static gx_value args_of(world *w, const asked *q) {
         if (q->excluded[i]) {
             gx_list_add(a, &exclude, gx_str(gx_arena_printf(a, "i%d", i)));
         }
+        if (q->in_cart[i]) {
+            gx_list_add(a, &cart, gx_str(gx_arena_printf(a, "i%d", i)));
+        }
     }
     gx_map_put(a, &args, "exclude", exclude);
+    gx_list_add(a, &cart, gx_str("nowhere"));
+    gx_map_put(a, &context, "cart", cart);
+    gx_map_put(a, &args, "context", context);
     for (int k = 0; k < q->pins; k++) {
         gx_map_put(a, &pins, gx_arena_printf(a, "i%d", q->pin[k]), gx_int(q->place[k]));
     }
@@ -463,6 +476,30 @@ static void what_is_shown_is_on_record(void **state) {
     test_shop_close(&s);
 }
 
+/* A member without a history who puts something in the cart is answered from it. */
+static void the_cart_counts_as_history(void **state) {
+    (void)state;
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 3, 40, 0);
+    test_call(&s, "user.put", "{'users': [{'user_id': 'new'}]}");
+    test_call(&s, "model.build", "{}");
+    gx_value before = test_call(&s, "rec.user", "{'users': ['new'], 'n': 5}");
+    assert_true(test_is(gx_map_get(&before.as.items[0], "rung"), "popular"));
+    gx_value after = test_call(&s, "rec.user",
+                               "{'users': ['new'], 'n': 39, 'context': {'cart': 'i4,i8', 'group': "
+                               "'g1'}}");
+    assert_true(test_is(gx_map_get(&after.as.items[0], "rung"), "fold_in"));
+    assert_int_equal(gx_map_get(&after.as.items[0], "circle")->type, GX_TEXT);
+    const gx_value *items = gx_map_get(&after.as.items[0], "items");
+    assert_int_equal(items->size, 38);
+    for (uint32_t k = 0; k < items->size; k++) {
+        const gx_value *id = gx_map_get(&items->as.items[k], "id");
+        assert_false(test_is(id, "i4") || test_is(id, "i8"));
+    }
+    test_shop_close(&s);
+}
+
 static void refused(test_shop *s, const char *args, const char *says) {
     char text[512];
     gx_error err = {0};
@@ -498,6 +535,8 @@ static void what_is_wrong_is_named(void **state) {
     refused(&s, "'novelty': 2", "novelty");
     refused(&s, "'diversity': -1", "diversity");
     refused(&s, "'diversity': 1, 'diversify': 'dpp', 'n': 300", "n up to 200");
+    refused(&s, "'context': {'mood': 'x'}", "item (an id), cart");
+    refused(&s, "'context': {'cart': 3}", "a cart that is no list");
     refused(&s, "'kinds': {'hat': 2}", "product, content and event");
     refused(&s, "'kinds': {'product': 20, 'event': 1}", "they add up to 21");
     refused(&s, "'kinds': {'product': -2}", "whole number");
@@ -517,6 +556,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_list_shows_what_a_rule_keeps_out),
         cmocka_unit_test(what_is_shown_is_on_record),
+        cmocka_unit_test(the_cart_counts_as_history),
         cmocka_unit_test(what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* rec.explain: one item for one member: the parts of its score, the rank it has or would have, and
  * what keeps it out of the list: a rule, the failing part of `where`, or its rank. */
+#include "api/context.h"
 #include "api/listing.h"
 #include "api/slate.h"
 #include "api/support.h"
@@ -14,6 +15,7 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_CONTEXT_PARAM,
     GX_SLATE_PARAMS,
 };
 /* clang-format on */
@@ -129,6 +131,9 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));
     GX_TRY(gx_member_read(&a.live, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
                           gx_time_ms(), call->arena, err));
+    gx_context context;
+    GX_TRY(gx_context_read(&context, call, err));
+    GX_TRY(gx_context_apply(&a.live, &context, call->arena, err));
     GX_TRY(explain(&a, call, item, err));
     *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));
 done:

@@ -1,5 +1,6 @@
 /* rec.user: the n best items for each member, by the four channels, with reasons. Reads the store
  * at this moment, so what was written a moment ago counts. */
+#include "api/context.h"
 #include "api/exposure.h"
 #include "api/listing.h"
 #include "api/support.h"
@@ -21,6 +22,7 @@ static const gx_param params[] = {
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
     GX_SLATE_PARAMS,
+    GX_CONTEXT_PARAM,
     GX_EXPOSURE_PARAMS,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
@@ -30,6 +32,7 @@ typedef struct request {
     const gx_filter *filter;
     const gx_asked_slate *slate;
     gx_exposure exposure;
+    gx_context context;
     uint8_t *mask;
     gx_rec_request rec;
     gx_weighing weighing;
@@ -91,6 +94,7 @@ static gx_status one_member(gx_value *out, gx_call_env *call, const request *r, 
     }
     GX_TRY(gx_member_read(&live, call->txn, call->state, r->filter->columns,
                           found == GX_OK ? id : GX_NONE, r->clock_ms, call->arena, err));
+    GX_TRY(gx_context_apply(&live, &r->context, call->arena, err));
     gx_filter_member(r->mask, r->filter, &live);
     (void)gx_listing_weights_of(asked.weights, &r->weighing, call->state->rec, &live.rec);
     gx_exposure_member(&slate, &r->exposure, word);
@@ -118,6 +122,7 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
     GX_TRY(gx_slate_read(&slate, call, &filter, r.rec.n, err));
     GX_TRY(gx_exposure_read(&r.exposure, call, err));
+    GX_TRY(gx_context_read(&r.context, call, err));
     r.rec.n = slate.n;
     r.mask = gx_arena_get(call->arena, (size_t)filter.items + 1);
     if (!r.mask) {

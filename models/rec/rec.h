@@ -106,6 +106,7 @@ typedef struct gx_rec_member {
     const gx_act *acts;
     const uint32_t *tag_items; /* items that carry a tag or category the member declared */
     uint32_t tag_item_count;
+    uint32_t circle_given;  /* the circle to speak for, + 1; 0: the member's own */
     int64_t now_ms;         /* what recency counts back from */
     int64_t recent_from_ms; /* from here on an act is told as recent */
 } gx_rec_member;

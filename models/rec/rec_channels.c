@@ -294,7 +294,9 @@ gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_membe
     gx__scores s = {.rec = rec, .member = member};
     s.items = items > rec->items ? items : rec->items;
     s.likes = liked(&member->history);
-    s.circle = gx_rec_circle(rec, member->user, member->friends, member->friend_count);
+    s.circle = rec->community && member->circle_given > 0 && member->circle_given <= rec->circles
+                   ? member->circle_given - 1
+                   : gx_rec_circle(rec, member->user, member->friends, member->friend_count);
     uint64_t room = candidates_at_most(&s) + 1;
     GX_TRY(gx__scratch_take(&s.scratch, rec->pool, s.items, err));
     s.candidates = gx_alloc(room, sizeof *s.candidates);
