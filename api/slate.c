@@ -447,8 +447,8 @@ gx_status gx_slate_read(gx_asked_slate *out, gx_call_env *call, const gx_filter 
     GX_TRY(read_caps(out, call, err));
     GX_TRY(read_diversity(slate, call, out->n, err));
     slate->limits = out->limits;
-    out->plain =
-        slate->pin_count == 0 && !slate->factor && slate->limit_count == 0 && !(slate->novelty > 0);
+    out->plain = slate->pin_count == 0 && !slate->factor && slate->limit_count == 0 &&
+                 !(slate->novelty > 0) && !(slate->diversity > 0);
 done:
     return status;
 }

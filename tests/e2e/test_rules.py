@@ -79,7 +79,7 @@ def test_what_is_shown_by_chance_is_on_record(built_shop, tmp_path):
     assert lists(store, user, "-n", "5", "--log")["logged"] == 5
     for item in shown["items"]:
         assert item["propensity"] == (0.5 if "explored" not in item["flags"] else 0.5 / 104)
-    judged = gx("eval", store, "--off-policy", "--match", "place", "--format", "json", "popular").json()
+    judged = gx("eval", store, "--off-policy", "--match", "place", "--model", "popular", "--format", "json").json()
     assert judged["impressions"] == judged["used"] == 15
 
 
