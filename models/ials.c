@@ -25,7 +25,6 @@
 #include "models/svd.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { FACTORS_MAX = 1024, TILE_ITEMS = 256, FACTORS_BYTES = 320 << 20 };
 
@@ -342,18 +341,14 @@ typedef struct state {
 /* The array "instance.suffix" of rows × cols; NULL where there is none. */
 static const void *find(const gx_arrays *arrays, const char *instance, const char *suffix,
                         gx_dtype dtype, uint64_t rows, uint64_t cols) {
-    char name[160];
-    snprintf(name, sizeof name, "%s.%s", instance, suffix);
-    const gx_array *array = gx_arrays_find(arrays, name);
+    const gx_array *array = gx_result_find(arrays, instance, suffix);
     const bool fits = array && array->dtype == dtype && array->shape[0] == rows &&
                       (array->rank == 2 ? array->shape[1] : 1) == cols;
     return fits ? array->data : NULL;
 }
 
 static uint32_t find_width(const gx_arrays *arrays, const char *instance) {
-    char name[160];
-    snprintf(name, sizeof name, "%s.gram", instance);
-    const gx_array *gram = gx_arrays_find(arrays, name);
+    const gx_array *gram = gx_result_find(arrays, instance, "gram");
     return gram && gram->shape[0] <= FACTORS_MAX ? (uint32_t)gram->shape[0] : 0;
 }
 

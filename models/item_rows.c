@@ -59,6 +59,13 @@ gx_status gx__item_rows_check(const gx_arrays *result, const char *instance, con
     return status;
 }
 
+gx_status gx__item_rows_check_neighbours(const gx_arrays *result, const char *instance,
+                                         const gx_input *input, const gx_args *args,
+                                         gx_error *err) {
+    return gx__item_rows_check(result, instance, input, (uint64_t)gx_arg_int(args, "neighbours"), 0,
+                               err);
+}
+
 /* ---- scoring -------------------------------------------------------------------------------- */
 
 gx_status gx__item_rows_open(void **out_state, const gx_arrays *arrays, const char *instance,

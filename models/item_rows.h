@@ -39,6 +39,11 @@ GX_MUST_CHECK gx_status gx__item_rows_explain(float *parts, const void *state,
 GX_MUST_CHECK gx_status gx__item_rows_check(const gx_arrays *result, const char *instance,
                                             const gx_input *input, uint64_t keep, float low,
                                             gx_error *err);
+/* The check of a model with weights of 0 or more that keeps as many of a row as its parameter
+ * `neighbours` says. */
+GX_MUST_CHECK gx_status gx__item_rows_check_neighbours(const gx_arrays *result,
+                                                       const char *instance, const gx_input *input,
+                                                       const gx_args *args, gx_error *err);
 
 /* ---- one row -------------------------------------------------------------------------------- */
 

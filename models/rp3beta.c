@@ -119,12 +119,6 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes += (uint64_t)input->items * 12 + (uint64_t)input->users * 8;
 }
 
-static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
-                       const gx_args *args, gx_error *err) {
-    return gx__item_rows_check(result, instance, input, (uint64_t)gx_arg_int(args, "neighbours"), 0,
-                               err);
-}
-
 const gx_model gx_model_rp3beta = {
     .pass = {.name = "rp3beta",
              .kind = GX_KIND_MODEL,
@@ -142,7 +136,7 @@ const gx_model gx_model_rp3beta = {
              .label_dependent = true,
              .estimate = estimate,
              .run = run,
-             .check = check},
+             .check = gx__item_rows_check_neighbours},
     .open = gx__item_rows_open,
     .close = gx_free,
     .score = gx__item_rows_score,

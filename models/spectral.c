@@ -20,7 +20,6 @@
 #include "models/svd.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { FACTORS_MAX = 1024, TILE_ITEMS = 256 };
 
@@ -211,9 +210,7 @@ typedef struct state {
 } state;
 
 static const gx_array *find(const gx_arrays *arrays, const char *instance, const char *suffix) {
-    char name[160];
-    snprintf(name, sizeof name, "%s.%s", instance, suffix);
-    const gx_array *array = gx_arrays_find(arrays, name);
+    const gx_array *array = gx_result_find(arrays, instance, suffix);
     return array && array->dtype == GX_F32 ? array : NULL;
 }
 
