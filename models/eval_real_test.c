@@ -2,6 +2,7 @@
  * folder in GX_DATA). lastfm always; gowalla, yelp2018 and douban-book with GX_LONG=1. Says
  * `skipped: no data` where there are none. */
 #include "models/model.h"
+#include "models/testing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,12 +66,6 @@ static bool read_pairs(pairs *p, const char *set, const char *file) {
 static void free_pairs(pairs *p) {
     gx_free(p->row);
     gx_free(p->col);
-}
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
 }
 
 /* Fits with default parameters but for one, ranks, and asserts the bars. */

@@ -1,5 +1,6 @@
 /* The fusion against its formula, from the dense scores of its own parts; and its weights. */
 #include "models/fusion.h"
+#include "models/testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,12 +11,6 @@
 #include <cmocka.h>
 
 enum { USERS = 400, ITEMS = 90, EACH = 12, CIRCLES = 4, CANDIDATES = 20 };
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 /* Members of circles who mostly take what their circle takes; the last item is nobody's. */
 static void draw(gx_matrix *out, bool dated) {

@@ -4,6 +4,12 @@
 
 #include "graph/csr/graph.h"
 
+/* Defaults of the parameters, of the model ials and of that part of fusion. */
+#define GX__IALS_FACTORS "0" /* by the size of the shop */
+#define GX__IALS_ITERATIONS "2"
+#define GX__IALS_REGULARISATION "2.2"
+#define GX__IALS_UNOBSERVED "0.03"
+
 /* What a half-step minimises, for each row w of the side that is solved,
  *
  *   Σ_k c_k (w·f_k − y_k)² + unobserved · Σ_all (w·f)² + λ |w|²,

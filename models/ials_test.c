@@ -2,6 +2,7 @@
  * computed over every cell, folding in against the fitted rows. */
 #include "models/ials_solve.h"
 #include "models/model.h"
+#include "models/testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -13,12 +14,6 @@
 enum { USERS = 70, ITEMS = 50, EVENTS = 900, D = 12 };
 
 static const gx__ials_loss LOSS = {.unobserved = 0.05, .regularisation = 0.02, .frequency = 0.8};
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 /* Member 0 has nearly every item (a long row), the last member and item have nothing. */
 static void draw(gx_matrix *out, bool dislikes) {

@@ -1,6 +1,7 @@
 /* The item–item models against dense twins of their formulas in double: item_knn and rp3beta on
  * many small matrices with weights, dislikes, equal values, and members and items with nothing. */
 #include "models/model.h"
+#include "models/testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -11,12 +12,6 @@
 #include <cmocka.h>
 
 enum { USERS_MAX = 24, ITEMS_MAX = 18, EVENTS_MAX = 200, ROUNDS = 60 };
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 /* Round 0 of three has no values, 1 weights, 2 dislikes among them. The last item and the last
  * member have nothing. */

@@ -1,6 +1,7 @@
 /* The table of models, what every model must hold, and naive twins of popular, linear and gx_eval.
  */
 #include "models/model.h"
+#include "models/testing.h"
 
 #include <glob.h>
 #include <math.h>
@@ -15,12 +16,6 @@
 enum { USERS = 60, ITEMS = 40, EVENTS = 700 };
 
 typedef enum shape { BINARY, WEIGHTED, DISLIKES, EQUAL, ENORMOUS, SHAPES } shape;
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 static float draw_value(shape kind, gx_rng *rng) {
     const float value = (float)(1 + gx_rng_below(rng, 5));

@@ -1,6 +1,7 @@
 /* The low-pass filter against its definition: eigenvectors of the dense matrix by Jacobi rotations
  * in double. */
 #include "models/model.h"
+#include "models/testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,12 +16,6 @@ typedef struct setting {
     double a, b, beta, sharpness;
     int64_t factors;
 } setting;
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 /* The last item and the last member have nothing; some values are dislikes. */
 static void draw(gx_matrix *out, bool weighted) {

@@ -1,5 +1,6 @@
 /* The randomised SVD against Jacobi's method on the dense AᵀA in double. */
 #include "models/svd.h"
+#include "models/testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,12 +10,6 @@
 #include <cmocka.h>
 
 enum { ROWS = 60, COLS = 40, EVENTS = 500 };
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 /* ---- the twin ---------------------------------------------------------------------------------
  */

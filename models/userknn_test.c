@@ -1,5 +1,6 @@
 /* The nearest members against the definition: dense, in double, neighbours by sorting. */
 #include "models/model.h"
+#include "models/testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -14,12 +15,6 @@ typedef struct setting {
     double a, b, power;
     int64_t neighbours;
 } setting;
-
-static void must(gx_status status, const gx_error *err) {
-    if (status != GX_OK) {
-        fail_msg("%s: %s: %s", gx_status_name(status), err->at, err->message);
-    }
-}
 
 static void draw(gx_matrix *out, bool weighted) {
     uint32_t row[EVENTS], col[EVENTS];
