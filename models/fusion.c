@@ -19,6 +19,7 @@
 
 #include "models/ials_solve.h"
 #include "models/parallel.h"
+#include "models/scoring.h"
 #include "models/spectral.h"
 
 #include <float.h>
@@ -562,20 +563,13 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
     const state *s = opaque;
     gx_status status = GX_OK, worst = GX_OK;
-    uint64_t longest = 1;
+    const uint64_t longest = gx__longest_row(history, first, count);
     char *memory = NULL;
     float *ones = NULL;
-    for (uint32_t b = 0; b < count; b++) {
-        const uint64_t n = history->ptr[first + b + 1] - history->ptr[first + b];
-        longest = n > longest ? n : longest;
-    }
     const uint64_t each =
         lines(gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest));
     GX_TRY(gx_job_alloc(job, &memory, (size_t)job->threads, each, err));
-    GX_TRY(gx_job_alloc(job, &ones, longest, sizeof *ones, err));
-    for (uint64_t k = 0; k < longest; k++) {
-        ones[k] = 1;
-    }
+    GX_TRY(gx__ones_make(&ones, longest, job, err));
     GX_TRY(table[0].model->score_block(scores, s->parts.state[0], history, first, count, job, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t b = 0; b < count; b++) {
@@ -585,11 +579,7 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
         gx__fusion_room room;
         gx__fusion_room_lay(&room, memory + (size_t)gx__worker() * each, s->parts.items,
                             s->parts.candidates, longest);
-        const uint64_t from = history->ptr[first + b];
-        const gx_history h = {.user = first + b,
-                              .count = (uint32_t)(history->ptr[first + b + 1] - from),
-                              .item = history->col + from,
-                              .weight = history->value ? history->value + from : ones};
+        const gx_history h = gx__row_history(history, first + b, ones);
         const gx_status own = fuse(scores + (size_t)b * s->parts.items, &room, s, &h, true, NULL);
         if (own != GX_OK) {
 #pragma omp atomic write
@@ -607,14 +597,7 @@ done:
 
 static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
     const state *s = opaque;
-    if (item >= s->parts.items) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
-                          s->parts.items);
-    }
-    const float one = 1;
-    bool folded;
-    const gx_history alone = {.user = GX_NONE, .count = 1, .item = &item, .weight = &one};
-    return score_one(scores, &folded, s, &alone, err);
+    return gx__similar_alone(scores, score_one, s, item, s->parts.items, err);
 }
 
 static bool is_rated(const gx__fusion_room *room, uint32_t item) {

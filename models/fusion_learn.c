@@ -21,6 +21,7 @@
 #include "models/fusion.h"
 
 #include "models/parallel.h"
+#include "models/scoring.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -268,15 +269,6 @@ static desk desk_at(const judge *j, int worker) {
     return d;
 }
 
-static gx_history history_of(const judge *j, uint32_t u, const float *ones) {
-    const gx_matrix *kept = &j->h->kept;
-    const uint64_t from = kept->ptr[u];
-    return (gx_history){.user = u,
-                        .count = (uint32_t)events_of(kept, u),
-                        .item = kept->col + from,
-                        .weight = kept->value ? kept->value + from : ones};
-}
-
 static gx_status score_linear(float *dense, const judge *j, const gx_history *history) {
     bool folded;
     gx_status status = j->parts->model[0]->score(dense, &folded, j->parts->state[0], history, NULL);
@@ -289,7 +281,7 @@ static gx_status score_linear(float *dense, const judge *j, const gx_history *hi
 static gx_status rate_member(choices *c, const judge *j, uint32_t at, int worker) {
     desk d = desk_at(j, worker);
     const uint32_t u = j->h->member[at];
-    const gx_history history = history_of(j, u, d.ones);
+    const gx_history history = gx__row_history(&j->h->kept, u, d.ones);
     gx_status status = score_linear(d.dense, j, &history);
     if (status == GX_OK) {
         status = gx__fusion_rate(&d.room, j->parts, &history, true, d.dense, NULL);
@@ -338,7 +330,7 @@ static gx_status judge_exponents(double *out, const judge *j, const float *lifts
                                  int worker) {
     desk d = desk_at(j, worker);
     const uint32_t u = j->h->member[at], items = j->parts->items;
-    const gx_history history = history_of(j, u, d.ones);
+    const gx_history history = gx__row_history(&j->h->kept, u, d.ones);
     uint32_t hidden = 0;
     gx_status status = score_linear(d.dense, j, &history);
     for (uint64_t k = j->all->ptr[u]; k < j->all->ptr[u + 1]; k++) {

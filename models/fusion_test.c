@@ -1,5 +1,6 @@
 /* The fusion against its formula, from the dense scores of its own parts; and its weights. */
 #include "models/fusion.h"
+#include "models/scoring.h"
 #include "models/testing.h"
 
 #include <math.h>
@@ -140,11 +141,7 @@ static void scores_are_the_formula(void **unused) {
         ones[i] = 1;
     }
     for (uint32_t u = 0; u < USERS; u += 7) {
-        const uint64_t from = m.ptr[u];
-        const gx_history h = {.user = u,
-                              .count = (uint32_t)(m.ptr[u + 1] - from),
-                              .item = m.col + from,
-                              .weight = m.value ? m.value + from : ones};
+        const gx_history h = gx__row_history(&m, u, ones);
         bool folded = true;
         double want[ITEMS];
         must(model->score(scores, &folded, f.state, &h, &err), &err);

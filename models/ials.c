@@ -22,11 +22,12 @@
 
 #include "models/blas.h"
 #include "models/ials_solve.h"
+#include "models/scoring.h"
 #include "models/svd.h"
 
 #include <math.h>
 
-enum { FACTORS_MAX = 1024, TILE_ITEMS = 256, FACTORS_BYTES = 320 << 20 };
+enum { FACTORS_MAX = 1024, FACTORS_BYTES = 320 << 20 };
 
 static const gx_param params[] = {
     {.name = "factors",
@@ -404,16 +405,7 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
                             uint32_t users, uint32_t items, gx_error *err) {
     state found;
     gx_status status = find_state(&found, arrays, instance, users, items, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    state *s = gx_alloc(1, sizeof *s);
-    if (!s) {
-        return gx_fail_memory(err, sizeof *s);
-    }
-    *s = found;
-    *out_state = s;
-    return GX_OK;
+    return status == GX_OK ? gx__state_keep(out_state, &found, sizeof found, err) : status;
 }
 
 /* ---- folding in ---------------------------------------------------------------------------------
@@ -622,27 +614,13 @@ static gx_status explain(float *parts, const void *opaque, const gx_history *his
 /* ---- scoring everybody, and likeness
  * -------------------------------------------------------------- */
 
-/* Fitted rows: `history` is the matrix of the fit, so there is nothing to fold in. Tiles of items
- * keep their factors in the second-level cache while all members of the block pass. */
+/* Fitted rows: `history` is the matrix of the fit, so there is nothing to fold in. */
 static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
     (void)history;
     const state *s = opaque;
-    const uint32_t items = s->items, tiles = items / TILE_ITEMS + 1;
-    const int d = (int)s->d;
-    const int before = gx__blas_enter();
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t t = 0; t < tiles; t++) {
-        const uint32_t from = t * TILE_ITEMS;
-        const uint32_t width = items - from < TILE_ITEMS ? items - from : TILE_ITEMS;
-        if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, d, 1,
-                        s->user_factor + (size_t)first * s->d, d, item_row(s, from), d, 0,
-                        scores + from, (int)items);
-        }
-    }
-    gx__blas_leave(before);
-    return gx_job_check(job, err);
+    return gx__score_tiles(scores, s->user_factor + (size_t)first * s->d, s->item_factor, s->d,
+                           count, s->items, job, err);
 }
 
 static void factors_of(gx_factors *out, const void *opaque) {
@@ -662,9 +640,9 @@ static float length_of(const state *s, uint32_t item) {
 /* The cosine of the factors. */
 static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
     const state *s = opaque;
-    if (item >= s->items) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
-                          s->items);
+    gx_status status = gx__item_check(item, s->items, err);
+    if (status != GX_OK) {
+        return status;
     }
     const int before = gx__blas_enter();
     cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor, (int)s->d,

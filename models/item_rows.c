@@ -3,6 +3,7 @@
 #include "models/item_rows.h"
 
 #include "models/parallel.h"
+#include "models/scoring.h"
 
 typedef struct rows {
     const uint64_t *ptr;
@@ -73,16 +74,7 @@ gx_status gx__item_rows_open(void **out_state, const gx_arrays *arrays, const ch
     (void)users;
     rows found;
     gx_status status = find_rows(&found, arrays, instance, items, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    rows *state = gx_alloc(1, sizeof *state);
-    if (!state) {
-        return gx_fail_memory(err, sizeof *state);
-    }
-    *state = found;
-    *out_state = state;
-    return GX_OK;
+    return status == GX_OK ? gx__state_keep(out_state, &found, sizeof found, err) : status;
 }
 
 /* Items the fit has not seen have no row. */
@@ -129,13 +121,12 @@ gx_status gx__item_rows_score_block(float *scores, const void *state, const gx_m
 
 gx_status gx__item_rows_similar(float *scores, const void *state, uint32_t item, gx_error *err) {
     const rows *r = state;
-    if (item >= r->items) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
-                          r->items);
+    gx_status status = gx__item_check(item, r->items, err);
+    if (status == GX_OK) {
+        memset(scores, 0, r->items * sizeof *scores);
+        add_row(scores, r, item, 1);
     }
-    memset(scores, 0, r->items * sizeof *scores);
-    add_row(scores, r, item, 1);
-    return GX_OK;
+    return status;
 }
 
 static float weight_of(const rows *r, uint32_t from, uint32_t to) {

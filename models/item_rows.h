@@ -35,6 +35,12 @@ GX_MUST_CHECK gx_status gx__item_rows_similar(float *scores, const void *state, 
 GX_MUST_CHECK gx_status gx__item_rows_explain(float *parts, const void *state,
                                               const gx_history *history, uint32_t item,
                                               gx_error *err);
+/* For a gx_model, all that is beside its pass. */
+#define GX__ITEM_ROWS_SERVE                                                                        \
+    .open = gx__item_rows_open, .close = gx_free, .score = gx__item_rows_score,                    \
+    .score_block = gx__item_rows_score_block, .similar = gx__item_rows_similar,                    \
+    .explain = gx__item_rows_explain
+
 /* Rows are at most `keep` rising items with weights from `low` to GX__WEIGHT_MAX. */
 GX_MUST_CHECK gx_status gx__item_rows_check(const gx_arrays *result, const char *instance,
                                             const gx_input *input, uint64_t keep, float low,

@@ -1,6 +1,7 @@
 /* The item–item models against dense twins of their formulas in double: item_knn and rp3beta on
  * many small matrices with weights, dislikes, equal values, and members and items with nothing. */
 #include "models/model.h"
+#include "models/scoring.h"
 #include "models/testing.h"
 
 #include <math.h>
@@ -221,14 +222,10 @@ static void assert_scores(const gx_model *model, const void *state, const gx_mat
                           float (*rows)[ITEMS_MAX]) {
     for (uint32_t u = 0; u < m->rows; u++) {
         float scores[ITEMS_MAX], ones[ITEMS_MAX];
-        const uint64_t from = m->ptr[u];
         for (uint32_t i = 0; i < ITEMS_MAX; i++) {
             ones[i] = 1;
         }
-        const gx_history h = {.user = u,
-                              .count = (uint32_t)(m->ptr[u + 1] - from),
-                              .item = m->col + from,
-                              .weight = m->value ? m->value + from : ones};
+        const gx_history h = gx__row_history(m, u, ones);
         gx_error err = {0};
         bool folded = true;
         must(model->score(scores, &folded, state, &h, &err), &err);

@@ -1,6 +1,7 @@
 /* The table of models, what every model must hold, and naive twins of popular, linear and gx_eval.
  */
 #include "models/model.h"
+#include "models/scoring.h"
 #include "models/testing.h"
 
 #include <glob.h>
@@ -100,14 +101,10 @@ static void drop(const gx_model *model, fitted *f) {
 }
 
 static gx_history history_of(const gx_matrix *m, uint32_t u, float *ones) {
-    const uint64_t from = m->ptr[u];
     for (uint32_t k = 0; k < m->cols; k++) {
         ones[k] = 1;
     }
-    return (gx_history){.user = u,
-                        .count = (uint32_t)(m->ptr[u + 1] - from),
-                        .item = m->col + from,
-                        .weight = m->value ? m->value + from : ones};
+    return gx__row_history(m, u, ones);
 }
 
 /* ---- the table --------------------------------------------------------------------------------

@@ -454,10 +454,5 @@ const gx_model gx_model_ridge = {
              .estimate = estimate,
              .run = run,
              .check = check},
-    .open = gx__item_rows_open,
-    .close = gx_free,
-    .score = gx__item_rows_score,
-    .score_block = gx__item_rows_score_block,
-    .similar = gx__item_rows_similar,
-    .explain = gx__item_rows_explain,
+    GX__ITEM_ROWS_SERVE,
 };

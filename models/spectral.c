@@ -17,11 +17,12 @@
 #include "models/spectral.h"
 
 #include "models/blas.h"
+#include "models/scoring.h"
 #include "models/svd.h"
 
 #include <math.h>
 
-enum { FACTORS_MAX = 1024, TILE_ITEMS = 256 };
+enum { FACTORS_MAX = 1024 };
 
 static const double DEGREE_LEAST = 1e-6; /* keeps powers of it finite */
 
@@ -291,16 +292,7 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
     (void)users;
     state found;
     gx_status status = find_state(&found, arrays, instance, items, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    state *s = gx_alloc(1, sizeof *s);
-    if (!s) {
-        return gx_fail_memory(err, sizeof *s);
-    }
-    *s = found;
-    *out_state = s;
-    return GX_OK;
+    return status == GX_OK ? gx__state_keep(out_state, &found, sizeof found, err) : status;
 }
 
 /* ---- scoring -------------------------------------------------------------------------------- */
@@ -360,18 +352,14 @@ static gx_status score_items(float *scores, bool *folded, const void *opaque,
     return GX_OK;
 }
 
-/* The signals of the block, then tiles of items that stay in the second-level cache. */
 static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
     const state *s = opaque;
-    const uint32_t items = s->items, tiles = items / TILE_ITEMS + 1;
-    const int k = (int)s->k;
     float *signal;
     gx_status status = gx_job_alloc(job, &signal, (size_t)count * s->k, sizeof *signal, err);
     if (status != GX_OK) {
         return status;
     }
-    const int before = gx__blas_enter();
 #pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
     for (uint32_t b = 0; b < count; b++) {
         for (uint64_t e = history->ptr[first + b]; e < history->ptr[first + b + 1]; e++) {
@@ -379,30 +367,14 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
                       history->value ? history->value[e] : 1);
         }
     }
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t t = 0; t < tiles; t++) {
-        const uint32_t from = t * TILE_ITEMS;
-        const uint32_t width = items - from < TILE_ITEMS ? items - from : TILE_ITEMS;
-        if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, k, 1,
-                        signal, k, row_of(s, from), k, 0, scores + from, (int)items);
-        }
-    }
-    gx__blas_leave(before);
+    status = gx__score_tiles(scores, signal, s->factor, s->k, count, s->items, job, err);
     gx_job_free(job, signal);
-    return gx_job_check(job, err);
+    return status;
 }
 
 static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
     const state *s = opaque;
-    if (item >= s->items) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
-                          s->items);
-    }
-    const float one = 1;
-    bool folded;
-    const gx_history alone = {.user = GX_NONE, .count = 1, .item = &item, .weight = &one};
-    return score_one(scores, &folded, s, &alone, err);
+    return gx__similar_alone(scores, score_one, s, item, s->items, err);
 }
 
 static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,

@@ -4,6 +4,7 @@
  * operations a pair of member and item at the rate of sgemm; the comparison reads a float a pair at
  * the speed of the cache. Otherwise a block of members is scored by the model and then searched. */
 #include "models/blas.h"
+#include "models/scoring.h"
 #include "models/top.h"
 
 #include <math.h>
@@ -122,12 +123,7 @@ static gx_status score_each(float *scores, float *ones, const lists *l, const gx
     const gx_matrix *m = l->history;
     for (uint32_t k = 0; k < members && status == GX_OK; k++) {
         const uint32_t u = l->first + begin + k;
-        const uint64_t from = m->ptr[u];
-        const gx_history h = {.user = u,
-                              .count = (uint32_t)(m->ptr[u + 1] - from),
-                              .item = m->col + from,
-                              .weight = m->value ? m->value + from : ones,
-                              .ts = m->ts ? m->ts + from : NULL};
+        const gx_history h = gx__row_history(m, u, ones);
         bool folded;
         status = model->score(scores + (size_t)k * l->items, &folded, state, &h, err);
         if (status == GX_OK) {
@@ -156,10 +152,7 @@ static gx_status by_scores(const lists *l, const gx_model *model, const void *st
     float *scores = NULL, *ones = NULL;
     const uint32_t block = block_members(l->items, l->count);
     GX_TRY(gx_job_alloc(job, &scores, (size_t)block * l->items, sizeof *scores, err));
-    GX_TRY(gx_job_alloc(job, &ones, l->items, sizeof *ones, err));
-    for (uint32_t i = 0; i < l->items; i++) {
-        ones[i] = 1;
-    }
+    GX_TRY(gx__ones_make(&ones, l->items, job, err));
     for (uint32_t begin = 0; begin < l->count; begin += block) {
         const uint32_t members = l->count - begin < block ? l->count - begin : block;
         GX_TRY(

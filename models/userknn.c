@@ -16,6 +16,7 @@
 #include "models/model.h"
 
 #include "models/parallel.h"
+#include "models/scoring.h"
 
 #include <math.h>
 
@@ -277,16 +278,7 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
                             uint32_t users, uint32_t items, gx_error *err) {
     state found;
     gx_status status = find_state(&found, arrays, instance, users, items, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    state *s = gx_alloc(1, sizeof *s);
-    if (!s) {
-        return gx_fail_memory(err, sizeof *s);
-    }
-    *s = found;
-    *out_state = s;
-    return GX_OK;
+    return status == GX_OK ? gx__state_keep(out_state, &found, sizeof found, err) : status;
 }
 
 /* ---- scoring -------------------------------------------------------------------------------- */
@@ -376,30 +368,19 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
     const state *s = opaque;
     const size_t each = (room_bytes(s) + 63) / 64 * 64;
-    uint64_t longest = 1;
-    for (uint32_t b = 0; b < count; b++) {
-        const uint64_t n = history->ptr[first + b + 1] - history->ptr[first + b];
-        longest = n > longest ? n : longest;
-    }
+    const uint64_t longest = gx__longest_row(history, first, count);
     char *memory = NULL;
     float *ones = NULL;
     gx_status status = GX_OK;
     GX_TRY(gx_job_alloc(job, &memory, (size_t)job->threads, each, err));
-    GX_TRY(gx_job_alloc(job, &ones, longest, sizeof *ones, err));
-    for (uint64_t k = 0; k < longest; k++) {
-        ones[k] = 1;
-    }
+    GX_TRY(gx__ones_make(&ones, longest, job, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t b = 0; b < count; b++) {
         if (gx_job_should_stop(job)) {
             continue;
         }
         room r = room_at(memory + (size_t)gx__worker() * each, s);
-        const uint64_t from = history->ptr[first + b];
-        const gx_history h = {.user = first + b,
-                              .count = (uint32_t)(history->ptr[first + b + 1] - from),
-                              .item = history->col + from,
-                              .weight = history->value ? history->value + from : ones};
+        const gx_history h = gx__row_history(history, first + b, ones);
         float *row = scores + (size_t)b * s->items.count;
         memset(row, 0, s->items.count * sizeof *row);
         add_nearest(row, &r, find_nearest(&r, s, &h), s);
@@ -413,14 +394,7 @@ done:
 
 static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
     const state *s = opaque;
-    if (item >= s->items.count) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
-                          s->items.count);
-    }
-    const float one = 1;
-    bool folded;
-    const gx_history alone = {.user = GX_NONE, .count = 1, .item = &item, .weight = &one};
-    return score_one(scores, &folded, s, &alone, err);
+    return gx__similar_alone(scores, score_one, s, item, s->items.count, err);
 }
 
 /* Where `col` is in a row, or GX_NONE's 64 bits. */

@@ -1,0 +1,65 @@
+#include "models/scoring.h"
+
+#include "models/blas.h"
+
+enum { TILE_ITEMS = 256 };
+
+gx_status gx__state_keep(void **out_state, const void *found, size_t bytes, gx_error *err) {
+    void *state = gx_alloc(1, bytes);
+    if (!state) {
+        return gx_fail_memory(err, bytes);
+    }
+    memcpy(state, found, bytes);
+    *out_state = state;
+    return GX_OK;
+}
+
+gx_status gx__item_check(uint32_t item, uint32_t items, gx_error *err) {
+    return item < items ? GX_OK
+                        : gx_fail_at(err, GX_NOT_FOUND, "item",
+                                     "item %u is not among the %u of the fit", item, items);
+}
+
+gx_status gx__similar_alone(float *scores, gx__score_one *score, const void *state, uint32_t item,
+                            uint32_t items, gx_error *err) {
+    const float one = 1;
+    bool folded;
+    const gx_history alone = {.user = GX_NONE, .count = 1, .item = &item, .weight = &one};
+    gx_status status = gx__item_check(item, items, err);
+    return status == GX_OK ? score(scores, &folded, state, &alone, err) : status;
+}
+
+uint64_t gx__longest_row(const gx_matrix *matrix, uint32_t first, uint32_t count) {
+    uint64_t longest = 1;
+    for (uint32_t r = first; r < first + count; r++) {
+        const uint64_t n = matrix->ptr[r + 1] - matrix->ptr[r];
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+gx_status gx__ones_make(float **out, uint64_t count, gx_job *job, gx_error *err) {
+    gx_status status = gx_job_alloc(job, out, count, sizeof **out, err);
+    for (uint64_t k = 0; status == GX_OK && k < count; k++) {
+        (*out)[k] = 1;
+    }
+    return status;
+}
+
+gx_status gx__score_tiles(float *scores, const float *user_factor, const float *item_factor,
+                          uint32_t d, uint32_t count, uint32_t items, gx_job *job, gx_error *err) {
+    const uint32_t tiles = items / TILE_ITEMS + 1;
+    const int before = gx__blas_enter();
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t t = 0; t < tiles; t++) {
+        const uint32_t from = t * TILE_ITEMS;
+        const uint32_t width = items - from < TILE_ITEMS ? items - from : TILE_ITEMS;
+        if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, (int)d, 1,
+                        user_factor, (int)d, item_factor + (size_t)from * d, (int)d, 0,
+                        scores + from, (int)items);
+        }
+    }
+    gx__blas_leave(before);
+    return gx_job_check(job, err);
+}
