@@ -9,26 +9,6 @@
 
 enum { MEMBERS = 60 }; /* even ones drink tea, odd ones coffee */
 
-static const gx_value *key(const gx_value *map, const char *name) {
-    const gx_value *value = gx_map_get(map, name);
-    assert_non_null(value);
-    return value;
-}
-
-static bool is(const gx_value *value, const char *text) {
-    return value && value->type == GX_TEXT &&
-           gx_slice_is((gx_slice){value->as.text, value->size}, text);
-}
-
-static const gx_value *find(const gx_value *list, const char *field, const char *text) {
-    for (uint32_t k = 0; k < list->size; k++) {
-        if (is(gx_map_get(&list->as.items[k], field), text)) {
-            return &list->as.items[k];
-        }
-    }
-    return NULL;
-}
-
 static void fill(test_shop *s) {
     gx_rng rng = gx_rng_at(3, 90);
     test_shop_open(s);
@@ -75,7 +55,7 @@ static void fill(test_shop *s) {
 }
 
 static uint32_t number(const gx_value *row) {
-    return (uint32_t)strtoul(key(row, "user")->as.text + 1, NULL, 10);
+    return (uint32_t)strtoul(test_key(row, "user")->as.text + 1, NULL, 10);
 }
 
 static void test_for_item(void **state) {
@@ -83,49 +63,49 @@ static void test_for_item(void **state) {
     test_shop s;
     fill(&s);
     gx_value answer = test_call(&s, "audience.for_item", "{'item': 'tea-new', 'n': 20}");
-    const gx_value *users = key(&answer, "users");
-    assert_true(is(key(&answer, "from"), "attributes"));
+    const gx_value *users = test_key(&answer, "users");
+    assert_true(test_is(test_key(&answer, "from"), "attributes"));
     assert_int_equal(users->size, 20);
     double last = INFINITY;
     for (uint32_t k = 0; k < users->size; k++) {
-        const gx_value *one = &users->as.items[k], *channels = key(one, "channels");
+        const gx_value *one = &users->as.items[k], *channels = test_key(one, "channels");
         double sum = 0;
         assert_int_equal(number(one) % 2, 0);
         for (uint32_t c = 0; c < channels->size; c++) {
             sum += channels->as.pairs[c].value.as.real;
         }
-        assert_true(fabs(sum - 1) < 1e-6 && key(one, "score")->as.real <= last);
-        last = key(one, "score")->as.real;
-        assert_int_equal(key(one, "rank")->as.integer, k + 1);
-        assert_true(key(one, "why")->size > 0);
+        assert_true(fabs(sum - 1) < 1e-6 && test_key(one, "score")->as.real <= last);
+        last = test_key(one, "score")->as.real;
+        assert_int_equal(test_key(one, "rank")->as.integer, k + 1);
+        assert_true(test_key(one, "why")->size > 0);
     }
     /* Nothing of their own, but friends. */
     answer = test_call(&s, "audience.for_item", "{'item': 'tea-new', 'n': 1000}");
-    const gx_value *friendly = find(key(&answer, "users"), "user", "friendly");
+    const gx_value *friendly = test_find(test_key(&answer, "users"), "user", "friendly");
     assert_non_null(friendly);
-    assert_true(key(key(friendly, "channels"), "interest")->as.real == 0);
-    assert_non_null(find(key(friendly, "why"), "en", "Tied to members it suits"));
-    assert_int_equal(key(&answer, "short")->type, GX_TEXT);
+    assert_true(test_key(test_key(friendly, "channels"), "interest")->as.real == 0);
+    assert_non_null(test_find(test_key(friendly, "why"), "en", "Tied to members it suits"));
+    assert_int_equal(test_key(&answer, "short")->type, GX_TEXT);
     /* Who has it needs no showing; what is hidden is shown to nobody; what is near nothing says so.
      */
     test_call(&s, "event.put",
               "{'events': [{'user_id': 'u0', 'item_id': 'tea-new', 'action': 'buy', 'ts': %lld}]}",
               (long long)NOW);
     answer = test_call(&s, "audience.for_item", "{'item': 'tea-new', 'n': 1000}");
-    assert_null(find(key(&answer, "users"), "user", "u0"));
+    assert_null(test_find(test_key(&answer, "users"), "user", "u0"));
     answer = test_call(&s, "audience.for_item",
                        "{'item': 'tea-new', 'n': 1000, 'seen': 'none', 'why': false}");
-    assert_non_null(find(key(&answer, "users"), "user", "u0"));
+    assert_non_null(test_find(test_key(&answer, "users"), "user", "u0"));
     test_call(&s, "item.put", "{'items': [{'item_id': 'tea-new', 'status': 'hidden'}]}");
     answer = test_call(&s, "audience.for_item", "{'item': 'tea-new'}");
-    assert_int_equal(key(&answer, "users")->size, 0);
-    assert_true(is(key(key(&answer, "why_not"), "rule"), "hidden"));
+    assert_int_equal(test_key(&answer, "users")->size, 0);
+    assert_true(test_is(test_key(test_key(&answer, "why_not"), "rule"), "hidden"));
     answer = test_call(&s, "audience.for_item", "{'item': 'odd'}");
-    assert_int_equal(key(&answer, "users")->size, 0);
+    assert_int_equal(test_key(&answer, "users")->size, 0);
     answer = test_call(&s, "audience.for_item", "{'item': 'tea0', 'n': 5}");
-    assert_true(is(key(&answer, "from"), "history"));
-    for (uint32_t k = 0; k < key(&answer, "users")->size; k++) {
-        assert_int_equal(number(&key(&answer, "users")->as.items[k]) % 2, 0);
+    assert_true(test_is(test_key(&answer, "from"), "history"));
+    for (uint32_t k = 0; k < test_key(&answer, "users")->size; k++) {
+        assert_int_equal(number(&test_key(&answer, "users")->as.items[k]) % 2, 0);
     }
     test_shop_close(&s);
 }
@@ -136,18 +116,18 @@ static void test_expand(void **state) {
     fill(&s);
     gx_value answer = test_call(&s, "audience.expand",
                                 "{'users': ['u0', 'u2', 'u4', 'u6', 'u8', 'gone'], 'n': 20}");
-    const gx_value *users = key(&answer, "users");
+    const gx_value *users = test_key(&answer, "users");
     assert_int_equal(users->size, 20);
-    assert_int_equal(key(&answer, "seeds")->as.integer, 5);
-    assert_true(is(&key(&answer, "unknown")->as.items[0], "gone"));
+    assert_int_equal(test_key(&answer, "seeds")->as.integer, 5);
+    assert_true(test_is(&test_key(&answer, "unknown")->as.items[0], "gone"));
     for (uint32_t k = 0; k < users->size; k++) {
-        if (!is(key(&users->as.items[k], "user"), "friendly")) {
+        if (!test_is(test_key(&users->as.items[k], "user"), "friendly")) {
             assert_true(number(&users->as.items[k]) % 2 == 0 && number(&users->as.items[k]) > 8);
         }
     }
     answer = test_call(&s, "audience.expand", "{'group': 'brewers', 'n': 1}");
-    assert_int_equal(key(&answer, "seeds")->as.integer, 30);
-    assert_true(is(key(&key(&answer, "users")->as.items[0], "user"), "friendly"));
+    assert_int_equal(test_key(&answer, "seeds")->as.integer, 30);
+    assert_true(test_is(test_key(&test_key(&answer, "users")->as.items[0], "user"), "friendly"));
     test_shop_close(&s);
 }
 
@@ -156,24 +136,24 @@ static void test_starters(void **state) {
     test_shop s;
     fill(&s);
     gx_value answer = test_call(&s, "rec.starters", "{'group': 'brewers'}");
-    const gx_value *topics = key(&answer, "topics"), *content = key(&answer, "content");
+    const gx_value *topics = test_key(&answer, "topics"), *content = test_key(&answer, "content");
     assert_int_equal(topics->size, 1);
-    assert_true(is(key(&topics->as.items[0], "category"), "tea"));
-    assert_int_equal(key(&topics->as.items[0], "n")->as.integer, 30);
-    assert_true(key(&topics->as.items[0], "lift")->as.real > 1.5);
+    assert_true(test_is(test_key(&topics->as.items[0], "category"), "tea"));
+    assert_int_equal(test_key(&topics->as.items[0], "n")->as.integer, 30);
+    assert_true(test_key(&topics->as.items[0], "lift")->as.real > 1.5);
     assert_int_equal(content->size, 1);
-    assert_true(is(key(&content->as.items[0], "id"), "how-to-brew"));
-    for (uint32_t k = 0; k < key(&answer, "items")->size; k++) {
-        const gx_value *one = &key(&answer, "items")->as.items[k];
-        assert_true(key(one, "n")->as.integer >= 3);
-        assert_true(strncmp(key(one, "id")->as.text, "tea", 3) == 0);
+    assert_true(test_is(test_key(&content->as.items[0], "id"), "how-to-brew"));
+    for (uint32_t k = 0; k < test_key(&answer, "items")->size; k++) {
+        const gx_value *one = &test_key(&answer, "items")->as.items[k];
+        assert_true(test_key(one, "n")->as.integer >= 3);
+        assert_true(strncmp(test_key(one, "id")->as.text, "tea", 3) == 0);
     }
     answer = test_call(&s, "rec.starters", "{'users': ['u1', 'u3'], 'n': 5}");
-    assert_int_equal(key(&answer, "topics")->size, 0); /* two are fewer than min_count */
-    assert_int_equal(key(&answer, "short")->type, GX_TEXT);
+    assert_int_equal(test_key(&answer, "topics")->size, 0); /* two are fewer than min_count */
+    assert_int_equal(test_key(&answer, "short")->type, GX_TEXT);
     answer = test_call(&s, "rec.starters",
                        "{'group': 'grinders', 'exclude': ['how-to-grind'], 'where': 'price > 30'}");
-    assert_int_equal(key(&answer, "content")->size + key(&answer, "items")->size, 0);
+    assert_int_equal(test_key(&answer, "content")->size + test_key(&answer, "items")->size, 0);
     test_shop_close(&s);
 }
 

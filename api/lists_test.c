@@ -9,42 +9,6 @@
 #define DAY INT64_C(86400000)
 #define NOW INT64_C(1790000000000)
 
-static const gx_value *key(const gx_value *map, const char *name) {
-    const gx_value *value = gx_map_get(map, name);
-    assert_non_null(value);
-    return value;
-}
-
-static bool is(const gx_value *value, const char *text) {
-    return value && value->type == GX_TEXT &&
-           gx_slice_is((gx_slice){value->as.text, value->size}, text);
-}
-
-static const gx_value *find(const gx_value *list, const char *field, const char *text) {
-    for (uint32_t k = 0; k < list->size; k++) {
-        if (is(gx_map_get(&list->as.items[k], field), text)) {
-            return &list->as.items[k];
-        }
-    }
-    return NULL;
-}
-
-static void refused(test_shop *s, const char *method, const char *text, gx_status code,
-                    const char *says) {
-    char json[512];
-    gx_error err = {0};
-    gx_value args, out;
-    snprintf(json, sizeof json, "%s", text);
-    for (char *c = json; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
-    assert_int_equal(gx_json_read(&args, s->arena, json, strlen(json), &err), GX_OK);
-    assert_int_equal(gx_call(&out, s->db, method, &args, s->arena, &err), code);
-    if (!strstr(err.message, says)) {
-        fail_msg("%s %s says '%s', expected '%s'", method, text, err.message, says);
-    }
-}
-
 /* ---- a shop with complements ---------------------------------------------------------------- */
 
 static void add_event(test_shop *s, gx_value *list, uint64_t user, const char *item,
@@ -101,49 +65,51 @@ static void test_bundle(void **state) {
     (void)state;
     test_shop s;
     test_shop_open(&s);
-    refused(&s, "rec.bundle", "{'items': ['case']}", GX_CONFLICT, "no snapshot yet");
+    test_refused(&s, "rec.bundle", "{'items': ['case']}", GX_CONFLICT, "no snapshot yet");
     plant(&s);
     gx_value answer = test_call(&s, "rec.bundle", "{'items': ['phone-a', 'no-such']}");
-    const gx_value *items = key(&answer, "items");
-    assert_true(is(key(&items->as.items[0], "id"), "case"));
-    assert_non_null(find(items, "id", "glass"));
-    assert_null(find(items, "id", "phone-b"));
-    assert_null(find(items, "id", "phone-a"));
-    assert_true(is(&key(&answer, "unknown")->as.items[0], "no-such"));
-    const gx_value *why = &key(&items->as.items[0], "why")->as.items[0];
-    const gx_value *evidence = key(why, "evidence");
-    double share = key(evidence, "share")->as.real, lift = key(evidence, "lift")->as.real;
+    const gx_value *items = test_key(&answer, "items");
+    assert_true(test_is(test_key(&items->as.items[0], "id"), "case"));
+    assert_non_null(test_find(items, "id", "glass"));
+    assert_null(test_find(items, "id", "phone-b"));
+    assert_null(test_find(items, "id", "phone-a"));
+    assert_true(test_is(&test_key(&answer, "unknown")->as.items[0], "no-such"));
+    const gx_value *why = &test_key(&items->as.items[0], "why")->as.items[0];
+    const gx_value *evidence = test_key(why, "evidence");
+    double share = test_key(evidence, "share")->as.real, lift = test_key(evidence, "lift")->as.real;
     assert_true(share > 0.3 && share < 0.7 && lift > 2);
-    assert_true(fabs(key(&items->as.items[0], "score")->as.real - share * (1 - 1 / lift)) < 1e-9);
-    assert_non_null(strstr(key(why, "en")->as.text, "who bought phone-a bought it within 30 days"));
+    assert_true(fabs(test_key(&items->as.items[0], "score")->as.real - share * (1 - 1 / lift)) <
+                1e-9);
+    assert_non_null(
+        strstr(test_key(why, "en")->as.text, "who bought phone-a bought it within 30 days"));
     answer = test_call(&s, "rec.bundle", "{'items': ['case']}");
-    assert_null(find(key(&answer, "items"), "id", "phone-a"));
-    assert_null(find(key(&answer, "items"), "id", "phone-b"));
-    assert_int_equal(key(&answer, "short")->type, GX_TEXT);
+    assert_null(test_find(test_key(&answer, "items"), "id", "phone-a"));
+    assert_null(test_find(test_key(&answer, "items"), "id", "phone-b"));
+    assert_int_equal(test_key(&answer, "short")->type, GX_TEXT);
     answer = test_call(&s, "rec.bundle", "{'items': ['phone-a', 'case']}");
-    assert_true(is(key(&key(&answer, "items")->as.items[0], "id"), "glass"));
+    assert_true(test_is(test_key(&test_key(&answer, "items")->as.items[0], "id"), "glass"));
     /* What the member has, and what a filter keeps out. */
     answer = test_call(&s, "rec.bundle", "{'items': ['phone-a'], 'where': 'price > 2'}");
-    assert_null(find(key(&answer, "items"), "id", "case"));
-    assert_non_null(find(key(&answer, "items"), "id", "glass"));
+    assert_null(test_find(test_key(&answer, "items"), "id", "case"));
+    assert_non_null(test_find(test_key(&answer, "items"), "id", "glass"));
     answer = test_call(&s, "rec.bundle", "{'items': ['phone-a'], 'exclude': ['glass'], 'n': 1}");
-    assert_int_equal(key(&answer, "items")->size, 1);
+    assert_int_equal(test_key(&answer, "items")->size, 1);
     test_call(&s, "event.put",
               "{'events': [{'user_id': 'new', 'item_id': 'case', 'action': 'buy', 'ts': %lld}]}",
               (long long)NOW);
     answer = test_call(&s, "rec.bundle", "{'items': ['phone-a'], 'user': 'new'}");
-    assert_null(find(key(&answer, "items"), "id", "case"));
+    assert_null(test_find(test_key(&answer, "items"), "id", "case"));
     answer = test_call(&s, "rec.bundle", "{'items': ['phone-a'], 'user': 'new', 'seen': 'none'}");
-    assert_non_null(find(key(&answer, "items"), "id", "case"));
+    assert_non_null(test_find(test_key(&answer, "items"), "id", "case"));
     /* Counts from min_count up. */
     test_call(&s, "admin.config", "{'name': 'min_count', 'value': 100000}");
     answer = test_call(&s, "rec.bundle", "{'items': ['phone-a']}");
-    why = &key(&key(&answer, "items")->as.items[0], "why")->as.items[0];
-    assert_true(is(key(why, "en"), "Often bought with or after phone-a"));
-    assert_int_equal(key(why, "evidence")->size, 0);
-    refused(&s, "rec.bundle", "{'items': ['no-such']}", GX_NOT_FOUND, "no-such");
+    why = &test_key(&test_key(&answer, "items")->as.items[0], "why")->as.items[0];
+    assert_true(test_is(test_key(why, "en"), "Often bought with or after phone-a"));
+    assert_int_equal(test_key(why, "evidence")->size, 0);
+    test_refused(&s, "rec.bundle", "{'items': ['no-such']}", GX_NOT_FOUND, "no-such");
     test_call(&s, "model.build", "{'passes': ['popular']}");
-    refused(&s, "rec.bundle", "{'items': ['case']}", GX_CONFLICT, "without the pass bundle");
+    test_refused(&s, "rec.bundle", "{'items': ['case']}", GX_CONFLICT, "without the pass bundle");
     test_shop_close(&s);
 }
 
@@ -173,14 +139,14 @@ static void test_substitutes_are_held(void **state) {
     test_put(&s, "event.put", "events", events);
     test_call(&s, "model.build", "{}");
     gx_value answer = test_call(&s, "rec.bundle", "{'items': ['sauce']}");
-    assert_non_null(find(key(&answer, "items"), "id", "penne"));
-    assert_int_equal(key(&answer, "held")->size, 0);
+    assert_non_null(test_find(test_key(&answer, "items"), "id", "penne"));
+    assert_int_equal(test_key(&answer, "held")->size, 0);
     answer = test_call(&s, "rec.bundle", "{'items': ['sauce', 'fusilli']}");
-    assert_null(find(key(&answer, "items"), "id", "penne"));
-    assert_non_null(find(key(&answer, "items"), "id", "cheese"));
-    const gx_value *held = find(key(&answer, "held"), "id", "penne");
-    assert_true(held && is(key(held, "of"), "fusilli"));
-    assert_true(key(held, "likeness")->as.real >= 0.4);
+    assert_null(test_find(test_key(&answer, "items"), "id", "penne"));
+    assert_non_null(test_find(test_key(&answer, "items"), "id", "cheese"));
+    const gx_value *held = test_find(test_key(&answer, "held"), "id", "penne");
+    assert_true(held && test_is(test_key(held, "of"), "fusilli"));
+    assert_true(test_key(held, "likeness")->as.real >= 0.4);
     test_shop_close(&s);
 }
 
@@ -205,31 +171,34 @@ static void test_rank(void **state) {
                                     "{'user': 'u%u', 'items': ['i1', 'i2', 'i3', 'i5', 'i9', "
                                     "'i20', 'i1', 'nothing', 'i31']}",
                                     u);
-        const gx_value *all = key(&whole.as.items[0], "items"), *items = key(&ranked, "items");
-        assert_int_equal(items->size + key(&ranked, "left_out")->size, 7);
-        assert_true(is(&key(&ranked, "unknown")->as.items[0], "nothing"));
-        assert_true(
-            is(key(key(find(key(&ranked, "left_out"), "id", "i3"), "why_not"), "rule"), "hidden"));
+        const gx_value *all = test_key(&whole.as.items[0], "items"),
+                       *items = test_key(&ranked, "items");
+        assert_int_equal(items->size + test_key(&ranked, "left_out")->size, 7);
+        assert_true(test_is(&test_key(&ranked, "unknown")->as.items[0], "nothing"));
+        assert_true(test_is(
+            test_key(test_key(test_find(test_key(&ranked, "left_out"), "id", "i3"), "why_not"),
+                     "rule"),
+            "hidden"));
         uint32_t at = 0;
         for (uint32_t k = 0; k < items->size; k++) {
             const gx_value *one = &items->as.items[k];
             while (at < all->size &&
-                   !gx_value_equal(key(&all->as.items[at], "id"), key(one, "id"))) {
+                   !gx_value_equal(test_key(&all->as.items[at], "id"), test_key(one, "id"))) {
                 at++;
             }
             assert_true(at < all->size);
-            if (key(&all->as.items[at], "score")->as.real > 0 && k > 0) {
-                assert_true(
-                    gx_value_equal(key(&all->as.items[at], "channels"), key(one, "channels")));
+            if (test_key(&all->as.items[at], "score")->as.real > 0 && k > 0) {
+                assert_true(gx_value_equal(test_key(&all->as.items[at], "channels"),
+                                           test_key(one, "channels")));
             }
-            assert_int_equal(key(one, "rank")->as.integer, k + 1);
+            assert_int_equal(test_key(one, "rank")->as.integer, k + 1);
         }
     }
     gx_value two = test_call(&s, "rec.rank", "{'user': 'stranger', 'items': ['i1', 'i2'], 'n': 1}");
-    assert_int_equal(key(&two, "items")->size, 1);
-    assert_false(key(&two, "known")->as.boolean);
-    refused(&s, "rec.rank", "{'user': 'u1', 'items': ['no-such']}", GX_NOT_FOUND, "no-such");
-    refused(&s, "rec.rank", "{'user': 'u1', 'items': []}", GX_BAD_REQUEST, "items");
+    assert_int_equal(test_key(&two, "items")->size, 1);
+    assert_false(test_key(&two, "known")->as.boolean);
+    test_refused(&s, "rec.rank", "{'user': 'u1', 'items': ['no-such']}", GX_NOT_FOUND, "no-such");
+    test_refused(&s, "rec.rank", "{'user': 'u1', 'items': []}", GX_BAD_REQUEST, "items");
     test_shop_close(&s);
 }
 
@@ -257,16 +226,16 @@ static void test_bundle_keeps_the_rules(void **state) {
                                         "{'items': ['i%u', 'i%u'], 'user': 'u%u', 'exclude': "
                                         "['%s'], 'where': 'category != \\\"c1\\\"', 'seen': 'all'}",
                                         a, b, user, gone);
-            const gx_value *items = key(&answer, "items");
+            const gx_value *items = test_key(&answer, "items");
             for (uint32_t i = 0; i < items->size; i++) {
-                const gx_value *id = key(&items->as.items[i], "id");
+                const gx_value *id = test_key(&items->as.items[i], "id");
                 const uint32_t item = (uint32_t)strtoul(id->as.text + 1, NULL, 10);
                 assert_true(item != 3 && item != 8 && item % 4 != 1);
                 assert_true(item != a && item != b && item != (a + 4) % 40);
                 gx_value why =
                     test_call(&s, "rec.explain",
                               "{'user': 'u%u', 'item': 'i%u', 'seen': 'all', 'n': 40}", user, item);
-                assert_int_equal(key(&why, "why_not")->type, GX_NIL);
+                assert_int_equal(test_key(&why, "why_not")->type, GX_NIL);
                 shown++;
             }
         }
@@ -283,11 +252,11 @@ static void test_layout(void **state) {
     for (uint32_t u = 0; u < 20; u++) {
         gx_value answer = test_call(&s, "rec.layout", "{'users': ['u%u', 'stranger']}", u);
         for (uint32_t k = 0; k < 2; k++) {
-            const gx_value *all = key(&answer.as.items[k], "categories");
+            const gx_value *all = test_key(&answer.as.items[k], "categories");
             double sum = 0, last = 2;
             assert_int_equal(all->size, 4);
             for (uint32_t c = 0; c < all->size; c++) {
-                double share = key(&all->as.items[c], "share")->as.real;
+                double share = test_key(&all->as.items[c], "share")->as.real;
                 assert_true(share <= last);
                 sum += share;
                 last = share;
@@ -297,29 +266,30 @@ static void test_layout(void **state) {
     }
     gx_value one =
         test_call(&s, "rec.layout", "{'users': ['u1'], 'where': 'category = \\\"c2\\\"', 'n': 1}");
-    assert_true(is(key(&key(&one.as.items[0], "categories")->as.items[0], "category"), "c2"));
+    assert_true(test_is(
+        test_key(&test_key(&one.as.items[0], "categories")->as.items[0], "category"), "c2"));
     test_shop_close(&s);
 }
 
 /* Nothing that must not be shown is; nobody is named without consent; a count is never below
  * min_count. */
 static void holds(const gx_value *answer, const char *banned) {
-    const gx_value *items = key(answer, "items");
+    const gx_value *items = test_key(answer, "items");
     for (uint32_t k = 0; k < items->size; k++) {
         const gx_value *item = &items->as.items[k];
-        assert_false(is(key(item, "id"), "i3") || is(key(item, "id"), "i7"));
-        assert_false(is(key(item, "id"), banned));
-        const gx_value *members = key(item, "members");
+        assert_false(test_is(test_key(item, "id"), "i3") || test_is(test_key(item, "id"), "i7"));
+        assert_false(test_is(test_key(item, "id"), banned));
+        const gx_value *members = test_key(item, "members");
         for (uint32_t m = 0; m < members->size; m++) {
-            const gx_value *user = key(&members->as.items[m], "user");
+            const gx_value *user = test_key(&members->as.items[m], "user");
             assert_true(strtol(user->as.text + 1, NULL, 10) % 3 != 0);
-            double likes = key(&members->as.items[m], "likes")->as.real;
+            double likes = test_key(&members->as.items[m], "likes")->as.real;
             assert_true(likes >= 0 && likes <= 1 + 1e-6);
         }
         const gx_value *hidden = gx_map_get(item, "hidden"), *liked = gx_map_get(item, "liked");
         assert_true(!hidden || hidden->as.integer >= 3);
         assert_true(!liked || liked->as.integer >= 3);
-        assert_true(key(item, "least")->as.real <= key(item, "average")->as.real + 1e-6);
+        assert_true(test_key(item, "least")->as.real <= test_key(item, "average")->as.real + 1e-6);
     }
 }
 
@@ -344,10 +314,11 @@ static void test_group(void **state) {
                                   a % 8, how[k / 3 % 3], banned);
             holds(&answer, banned);
         }
-        refused(&s, "rec.group", "{'users': ['u1'], 'group': 'g1'}", GX_BAD_REQUEST, "exactly one");
-        refused(&s, "rec.group", "{}", GX_BAD_REQUEST, "0 of users");
-        refused(&s, "rec.group", "{'group': 'g99'}", GX_NOT_FOUND, "g99");
-        refused(&s, "rec.group", "{'circle': 'c-99999'}", GX_NOT_FOUND, "c-99999");
+        test_refused(&s, "rec.group", "{'users': ['u1'], 'group': 'g1'}", GX_BAD_REQUEST,
+                     "exactly one");
+        test_refused(&s, "rec.group", "{}", GX_BAD_REQUEST, "0 of users");
+        test_refused(&s, "rec.group", "{'group': 'g99'}", GX_NOT_FOUND, "g99");
+        test_refused(&s, "rec.group", "{'circle': 'c-99999'}", GX_NOT_FOUND, "c-99999");
         test_shop_close(&s);
     }
 }
@@ -361,8 +332,9 @@ static void test_group_of_known_answer(void **state) {
     gx_value one = test_call(&s, "rec.group", "{'users': ['u5'], 'n': 5}");
     gx_value own = test_call(&s, "rec.user", "{'users': ['u5'], 'n': 5}");
     for (uint32_t k = 0; k < 5; k++) {
-        assert_true(gx_value_equal(key(&key(&one, "items")->as.items[k], "id"),
-                                   key(&key(&own.as.items[0], "items")->as.items[k], "id")));
+        assert_true(
+            gx_value_equal(test_key(&test_key(&one, "items")->as.items[k], "id"),
+                           test_key(&test_key(&own.as.items[0], "items")->as.items[k], "id")));
     }
     double least[2] = {0};
     for (int fair = 0; fair < 2; fair++) {
@@ -370,12 +342,12 @@ static void test_group_of_known_answer(void **state) {
             &s, "rec.group", "{'users': ['u1', 'u2', 'u4', 'u5', 'u7'], 'n': 6, 'how': '%s'}",
             fair ? "fair" : "average");
         double got[5] = {0};
-        const gx_value *items = key(&answer, "items");
+        const gx_value *items = test_key(&answer, "items");
         for (uint32_t k = 0; k < items->size; k++) {
-            const gx_value *members = key(&items->as.items[k], "members");
+            const gx_value *members = test_key(&items->as.items[k], "members");
             assert_int_equal(members->size, 5);
             for (uint32_t m = 0; m < 5; m++) {
-                got[m] += key(&members->as.items[m], "likes")->as.real;
+                got[m] += test_key(&members->as.items[m], "likes")->as.real;
             }
         }
         least[fair] = INFINITY;

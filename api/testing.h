@@ -51,6 +51,45 @@ static inline gx_value test_call(test_shop *s, const char *method, const char *f
     return out;
 }
 
+/* A call that fails with this code and a message that has `says` in it. */
+static inline void test_refused(test_shop *s, const char *method, const char *json, gx_status code,
+                                const char *says) {
+    char text[2048];
+    gx_error err = {0};
+    gx_value args, out;
+    snprintf(text, sizeof text, "%s", json);
+    for (char *c = text; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    assert_int_equal(gx_json_read(&args, s->arena, text, strlen(text), &err), GX_OK);
+    assert_int_equal(gx_call(&out, s->db, method, &args, s->arena, &err), code);
+    if (!strstr(err.message, says)) {
+        fail_msg("%s %s says '%s', expected '%s'", method, text, err.message, says);
+    }
+}
+
+/* What a map has under `name`, which must be there. */
+static inline const gx_value *test_key(const gx_value *map, const char *name) {
+    const gx_value *value = gx_map_get(map, name);
+    assert_non_null(value);
+    return value;
+}
+
+static inline bool test_is(const gx_value *value, const char *text) {
+    return value && value->type == GX_TEXT &&
+           gx_slice_is((gx_slice){value->as.text, value->size}, text);
+}
+
+/* The first map of a list whose `field` is this text; NULL: none. */
+static inline const gx_value *test_find(const gx_value *list, const char *field, const char *text) {
+    for (uint32_t k = 0; k < list->size; k++) {
+        if (test_is(gx_map_get(&list->as.items[k], field), text)) {
+            return &list->as.items[k];
+        }
+    }
+    return NULL;
+}
+
 static inline void test_put_int(test_shop *s, gx_value *row, const char *key, const char *head,
                                 uint64_t number) {
     gx_map_put(s->arena, row, key,
@@ -138,11 +177,6 @@ static inline void test_shop_fill(test_shop *s, uint64_t seed, uint32_t users, u
     test_put(s, "member.put", "members", members);
     test_put(s, "tie.put", "ties", ties);
     test_put(s, "event.put", "events", events);
-}
-
-static inline bool test_is(const gx_value *value, const char *text) {
-    return value && value->type == GX_TEXT &&
-           gx_slice_is((gx_slice){value->as.text, value->size}, text);
 }
 
 #endif

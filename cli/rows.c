@@ -20,6 +20,22 @@ gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, con
     return gx_str(text);
 }
 
+gx_value gx_rows_of_items(gx_arena *arena, const gx_value *result) {
+    gx_value list = gx_list(arena, 16);
+    const gx_value *items = gx_map_get(result, "items");
+    for (uint32_t i = 0; items && items->type == GX_LIST && i < items->size; i++) {
+        const gx_value *item = &items->as.items[i];
+        gx_value row = gx_map(arena, 5);
+        gx_row_copy(arena, &row, "rank", item, "rank");
+        gx_row_copy(arena, &row, "item", item, "id");
+        gx_row_copy(arena, &row, "title", item, "title");
+        gx_row_copy(arena, &row, "score", item, "score");
+        gx_map_put(arena, &row, "why", gx_row_join(arena, gx_map_get(item, "why"), "en", "; "));
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
 void gx_say_list(const gx_command *command, const gx_value *result) {
     const gx_value *missing = gx_map_get(result, "short"), *ids = gx_map_get(result, "unknown");
     if (missing && missing->type == GX_TEXT) {

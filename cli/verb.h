@@ -136,6 +136,8 @@ void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value 
 /* The texts that the maps of a list (NULL: none) have under `key` (NULL: the texts of the list), as
  * one. */
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between);
+/* A `rows`: rank, item, title, score and why of each of the map's `items`. */
+gx_value gx_rows_of_items(gx_arena *arena, const gx_value *result);
 /* A `say`: what a list of one map is short of, and which ids the store does not have. */
 void gx_say_list(const gx_command *command, const gx_value *result);
 /* In the command's format. `list` and `columns` as in gx_verb. */

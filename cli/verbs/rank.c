@@ -3,18 +3,8 @@
 
 /* A row an item: those that are ranked, then those that are not, with what keeps them out. */
 static gx_value rows(gx_arena *arena, const gx_value *result) {
-    gx_value list = gx_list(arena, 16);
-    const gx_value *items = gx_map_get(result, "items"), *out = gx_map_get(result, "left_out");
-    for (uint32_t i = 0; items && items->type == GX_LIST && i < items->size; i++) {
-        const gx_value *item = &items->as.items[i];
-        gx_value row = gx_map(arena, 5);
-        gx_row_copy(arena, &row, "rank", item, "rank");
-        gx_row_copy(arena, &row, "item", item, "id");
-        gx_row_copy(arena, &row, "title", item, "title");
-        gx_row_copy(arena, &row, "score", item, "score");
-        gx_map_put(arena, &row, "why", gx_row_join(arena, gx_map_get(item, "why"), "en", "; "));
-        gx_list_add(arena, &list, row);
-    }
+    gx_value list = gx_rows_of_items(arena, result);
+    const gx_value *out = gx_map_get(result, "left_out");
     for (uint32_t i = 0; out && out->type == GX_LIST && i < out->size; i++) {
         const gx_value *item = &out->as.items[i], *why = gx_map_get(item, "why_not");
         gx_value row = gx_map(arena, 5);
