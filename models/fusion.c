@@ -20,34 +20,11 @@
 #include "models/ials_solve.h"
 #include "models/parallel.h"
 #include "models/scoring.h"
-#include "models/spectral.h"
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 
-extern const gx_model gx_model_linear, gx_model_spectral, gx_model_userknn, gx_model_ials;
-
-typedef struct part {
-    const gx_model *model;
-    const char *name;
-} part;
-
-static const part table[GX__FUSION_PARTS] = {
-    {&gx_model_linear, "linear"},      {&gx_model_spectral, "spectral1"},
-    {&gx_model_spectral, "spectral2"}, {&gx_model_spectral, "spectral3"},
-    {&gx_model_spectral, "spectral4"}, {&gx_model_userknn, "userknn"},
-    {&gx_model_ials, "ials"},
-};
-
-/* Good in every shop that was tried (docs/models.md): weights, then slopes. */
-static const gx__fusion_tuned usual = {.target_exponent = 0.4,
-                                       .weight = {0.4F, 0.1F, 0.05F, 0.08F, 0.12F, 0.3F, 1}};
-
-static const float LEAST_SHARE = 0.72F; /* of its usual weight that a part keeps */
-static const double LEAST_SIZE = 1e-3;  /* of the largest score */
-
-enum { NAME_BYTES = 160, CANDIDATES_MAX = 10000 };
+enum { CANDIDATES_MAX = 10000 };
 
 static const gx_param params[] = {
     {.name = "candidates",
@@ -119,264 +96,6 @@ static const gx_gives gives[] = {
     {"form", GX_F64, GX_LEN_OTHER, "candidates, and the target_exponent of the part linear"},
 };
 
-/* ---- the parts ------------------------------------------------------------------------------ */
-
-static bool name_part(char *out, const char *instance, size_t p) {
-    const int length = snprintf(out, NAME_BYTES, "%s.%s", instance, table[p].name);
-    return length > 0 && length < NAME_BYTES;
-}
-
-/* What was asked for, or what suits the size of the shop; half of it while learning. */
-static int64_t width(const gx_input *input, int64_t given, bool halved) {
-    const int64_t whole = given > 0 ? given : gx__ials_width(input->users, input->items);
-    return halved ? (whole + 1) / 2 : whole;
-}
-
-/* The parameters of a part, from those of the fusion; of any band: those of all signals. */
-static gx_status part_args(gx_args *out, gx_arena *arena, size_t p, const gx_input *input,
-                           const gx_args *args, const gx__fusion_tuned *tuned, bool halved,
-                           gx_error *err) {
-    gx_value map = gx_map(arena, 8);
-    switch (p) {
-    case GX__FUSION_LINEAR:
-        gx_map_put(arena, &map, "neighbours", gx_int(gx_arg_int(args, "neighbours")));
-        gx_map_put(arena, &map, "target_exponent", gx_real(tuned->target_exponent));
-        break;
-    case GX__FUSION_NEAR:
-        break;
-    case GX__FUSION_IALS:
-        gx_map_put(arena, &map, "factors",
-                   gx_int(width(input, gx_arg_int(args, "factors"), halved)));
-        gx_map_put(arena, &map, "iterations", gx_int(gx_arg_int(args, "iterations")));
-        gx_map_put(arena, &map, "regularisation", gx_real(gx_arg_real(args, "regularisation")));
-        gx_map_put(arena, &map, "unobserved", gx_real(gx_arg_real(args, "unobserved")));
-        break;
-    default:
-        gx_map_put(arena, &map, "factors",
-                   gx_int(width(input, gx_arg_int(args, "signals"), false)));
-        break;
-    }
-    const gx_pass *pass = &table[p].model->pass;
-    return gx_args_parse(out, arena, pass->params, pass->param_count, &map, err);
-}
-
-static gx_status too_long(const char *instance, gx_error *err) {
-    return gx_fail_at(err, GX_BAD_REQUEST, "instance", "the name %s is too long", instance);
-}
-
-static gx_status fit_part(gx_output *out, size_t p, const gx_input *input, const gx_args *own,
-                          gx_job *job, gx_error *err) {
-    char name[NAME_BYTES];
-    if (!name_part(name, out->instance, p)) {
-        return too_long(out->instance, err);
-    }
-    gx_output under = {.instance = name, .arrays = out->arrays, .job = job};
-    return table[p].model->pass.run(&under, input, own, job, err);
-}
-
-/* One fit of spectral, cut into bands: an eighth of the signals, an eighth, a quarter, a half. */
-static gx_status fit_bands(gx_output *out, const gx_input *input, const gx_args *own, gx_job *job,
-                           gx_error *err) {
-    const uint32_t k = gx__spectral_width(input, (uint64_t)gx_arg_int(own, "factors"));
-    const uint32_t edges[GX__FUSION_BANDS + 1] = {0, k / 8, k / 4, k / 2, k};
-    gx_output whole = {.instance = "whole", .job = job};
-    gx_status status = GX_OK;
-    GX_TRY(gx_arrays_create(&whole.arrays, err));
-    GX_TRY(gx_model_spectral.pass.run(&whole, input, own, job, err));
-    for (size_t b = 0; b < GX__FUSION_BANDS; b++) {
-        char name[NAME_BYTES];
-        if (!name_part(name, out->instance, GX__FUSION_BAND + b)) {
-            status = too_long(out->instance, err);
-            goto done;
-        }
-        gx_output under = {.instance = name, .arrays = out->arrays, .job = job};
-        GX_TRY(gx__spectral_band(&under, whole.arrays, "whole", input->items, edges[b],
-                                 edges[b + 1], err));
-    }
-    status = gx_job_check(job, err);
-done:
-    if (whole.arrays) {
-        gx_job_refund(job, gx_arrays_bytes(whole.arrays));
-    }
-    gx_arrays_destroy(whole.arrays);
-    return status;
-}
-
-/* Those that need most room beside what they give come first; one of the bands stands for all. */
-static const size_t fit_order[] = {GX__FUSION_BAND, GX__FUSION_IALS, GX__FUSION_NEAR,
-                                   GX__FUSION_LINEAR};
-
-gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
-                         const gx__fusion_tuned *tuned, bool halved, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    gx_arena *arena = gx_arena_create();
-    if (!arena) {
-        return gx_fail_memory(err, sizeof(gx_args));
-    }
-    for (size_t k = 0; k < GX_COUNT(fit_order); k++) {
-        const size_t p = fit_order[k];
-        gx_args own;
-        GX_TRY(part_args(&own, arena, p, input, args, tuned, halved, err));
-        GX_TRY(p == GX__FUSION_BAND ? fit_bands(out, input, &own, job, err)
-                                    : fit_part(out, p, input, &own, job, err));
-    }
-done:
-    gx_arena_destroy(arena);
-    return status;
-}
-
-float gx__fusion_least(size_t p) {
-    return LEAST_SHARE * usual.weight[p];
-}
-
-/* What stays of a part, from what its fit takes at the peak. */
-static uint64_t kept_bytes(size_t p, uint64_t peak, const gx_input *input, const gx_args *own) {
-    const uint64_t users = input->users, items = input->items;
-    uint64_t bytes = peak;
-    if (p == GX__FUSION_BAND) {
-        const uint64_t k = gx__spectral_width(input, (uint64_t)gx_arg_int(own, "factors"));
-        bytes = 4 * (items * (k + GX__FUSION_BANDS) + k);
-    } else if (p == GX__FUSION_IALS) {
-        bytes = 4 * (users + items) * (uint64_t)gx_arg_int(own, "factors") + 8 * users;
-    }
-    return bytes;
-}
-
-/* At the peak; bands are held twice while they are cut. */
-static uint64_t peak_bytes(size_t p, uint64_t peak, uint64_t kept) {
-    return p == GX__FUSION_BAND && peak < 2 * kept ? 2 * kept : peak;
-}
-
-uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool halved,
-                              int threads) {
-    uint64_t held = 0, most = 0;
-    gx_arena *arena = gx_arena_create();
-    for (size_t k = 0; arena && k < GX_COUNT(fit_order); k++) {
-        const size_t p = fit_order[k];
-        gx_args own;
-        gx_estimate e = {0};
-        if (part_args(&own, arena, p, input, args, &usual, halved, NULL) == GX_OK) {
-            table[p].model->pass.estimate(&e, input, &own, threads);
-            const uint64_t kept = kept_bytes(p, e.mem_bytes, input, &own);
-            const uint64_t peak = held + peak_bytes(p, e.mem_bytes, kept);
-            most = peak > most ? peak : most;
-            held += kept;
-        }
-    }
-    gx_arena_destroy(arena);
-    return most;
-}
-
-void gx__fusion_close(gx__fusion_parts *parts) {
-    for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
-        if (parts->state[p]) {
-            table[p].model->close(parts->state[p]);
-            parts->state[p] = NULL;
-        }
-    }
-}
-
-gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *arrays, const char *instance,
-                          uint32_t users, uint32_t items, uint32_t candidates, gx_error *err) {
-    gx_status status = GX_OK;
-    gx__fusion_parts parts = {.items = items, .candidates = candidates};
-    for (size_t p = 0; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        char name[NAME_BYTES];
-        parts.model[p] = table[p].model;
-        status = name_part(name, instance, p)
-                     ? table[p].model->open(&parts.state[p], arrays, name, users, items, err)
-                     : too_long(instance, err);
-    }
-    if (status != GX_OK) {
-        gx__fusion_close(&parts);
-        return status;
-    }
-    *out = parts;
-    return GX_OK;
-}
-
-/* ---- one history ---------------------------------------------------------------------------- */
-
-static uint64_t lines(uint64_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
-uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest) {
-    const uint64_t stride = candidates + longest;
-    return lines(items) + lines(candidates * sizeof(gx_scored)) + lines(stride * sizeof(uint32_t)) +
-           lines(GX__FUSION_PARTS * stride * sizeof(float)) + 64;
-}
-
-void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
-                         uint64_t longest) {
-    char *at = memory;
-    const uint64_t stride = candidates + longest;
-    *out = (gx__fusion_room){.stride = (uint32_t)stride, .seen = (uint8_t *)at};
-    at += lines(items);
-    out->top = (gx_scored *)at;
-    at += lines(candidates * sizeof(gx_scored));
-    out->item = (uint32_t *)at;
-    at += lines(stride * sizeof(uint32_t));
-    out->score = (float *)at;
-}
-
-/* Candidates by falling score of the first part, then what the history has. */
-static void pick(gx__fusion_room *room, const gx__fusion_parts *parts, const gx_history *history,
-                 const float *dense) {
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < parts->items) {
-            room->seen[history->item[k]] = 1;
-        }
-    }
-    room->strange = gx_top(room->top, parts->candidates, dense, parts->items, room->seen, 0);
-    room->count = room->strange;
-    for (uint32_t c = 0; c < room->strange; c++) {
-        room->item[c] = room->top[c].item;
-    }
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < parts->items) {
-            room->seen[history->item[k]] = 0;
-            room->item[room->count++] = history->item[k];
-        }
-    }
-}
-
-/* Over the candidates; where that is next to nothing, by the largest score of the history. */
-static float size_of(const float *score, const gx__fusion_room *room) {
-    double sum = 0, most = 0;
-    for (uint32_t c = 0; c < room->count; c++) {
-        sum += c < room->strange ? (double)score[c] * (double)score[c] : 0;
-        most = fmax(most, fabs((double)score[c]));
-    }
-    const double size = room->strange > 0 ? sqrt(sum / room->strange) : 0;
-    return (float)fmax(size, LEAST_SIZE * most);
-}
-
-gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
-                          const gx_history *history, bool fitted, const float *dense,
-                          gx_error *err) {
-    gx_status status = GX_OK;
-    pick(room, parts, history, dense);
-    room->folded = false;
-    for (uint32_t c = 0; c < room->count; c++) {
-        room->score[c] = dense[room->item[c]];
-    }
-    room->size[0] = size_of(room->score, room);
-    for (size_t p = 1; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        float *score = room->score + p * room->stride;
-        bool folded = false;
-        status = parts->model[p]->score_items(score, &folded, parts->state[p], history, fitted,
-                                              room->item, room->count, err);
-        room->size[p] = size_of(score, room);
-        room->folded |= folded;
-    }
-    return status;
-}
-
-float gx__fusion_length(uint32_t count) {
-    return logf((float)(count > 0 ? count : 1)) - 3;
-}
-
 /* ---- fit ------------------------------------------------------------------------------------ */
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -384,7 +103,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx_status status = GX_OK;
     float *weight, *slope;
     double *form;
-    gx__fusion_tuned tuned = usual;
+    gx__fusion_tuned tuned = gx__fusion_usual;
     if (gx_arg_has(args, "target_exponent")) {
         tuned.target_exponent = gx_arg_real(args, "target_exponent");
     }
@@ -403,28 +122,13 @@ done:
     return status;
 }
 
-static double cpu_of_parts(const gx_input *input, const gx_args *args, bool halved, int threads) {
-    double cpu = 0;
-    gx_arena *arena = gx_arena_create();
-    for (size_t k = 0; arena && k < GX_COUNT(fit_order); k++) {
-        gx_args own;
-        gx_estimate e = {0};
-        if (part_args(&own, arena, fit_order[k], input, args, &usual, halved, NULL) == GX_OK) {
-            table[fit_order[k]].model->pass.estimate(&e, input, &own, threads);
-            cpu += e.cpu_s;
-        }
-    }
-    gx_arena_destroy(arena);
-    return cpu;
-}
-
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const bool learn = gx_arg_bool(args, "learn");
     const uint64_t fit = gx__fusion_fit_bytes(input, args, false, threads);
     const uint64_t held_out = learn ? gx__fusion_learn_bytes(input, args, threads) : 0;
     out->mem_bytes = (fit > held_out ? fit : held_out) + 8 * GX__FUSION_PARTS + 16;
-    out->cpu_s = cpu_of_parts(input, args, false, threads) +
-                 (learn ? cpu_of_parts(input, args, true, threads) : 0);
+    out->cpu_s = gx__fusion_fit_cpu(input, args, false, threads) +
+                 (learn ? gx__fusion_fit_cpu(input, args, true, threads) : 0);
 }
 
 /* ---- what was learnt ------------------------------------------------------------------------ */
@@ -479,21 +183,11 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
                        const gx_args *args, gx_error *err) {
     void *opened = NULL;
-    gx_arena *arena = gx_arena_create();
-    gx_status status = arena
-                           ? open_state(&opened, result, instance, input->users, input->items, err)
-                           : gx_fail_memory(err, sizeof(gx_args));
-    for (size_t p = 0; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        char name[NAME_BYTES];
-        gx_args own;
-        name_part(name, instance, p);
-        status = part_args(&own, arena, p, input, args, &usual, false, err);
-        if (status == GX_OK) {
-            status = table[p].model->pass.check(result, name, input, &own, err);
-        }
+    gx_status status = open_state(&opened, result, instance, input->users, input->items, err);
+    if (status == GX_OK) {
+        close_state(opened);
+        status = gx__fusion_check(result, instance, input, args, err);
     }
-    close_state(opened);
-    gx_arena_destroy(arena);
     return status;
 }
 
@@ -549,7 +243,7 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     void *memory = NULL;
     gx_status status = make_room(&room, &memory, s, history->count, err);
     if (status == GX_OK) {
-        status = table[0].model->score(scores, folded, s->parts.state[0], history, err);
+        status = s->parts.model[0]->score(scores, folded, s->parts.state[0], history, err);
     }
     if (status == GX_OK) {
         status = fuse(scores, &room, s, history, false, err);
@@ -566,11 +260,11 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
     const uint64_t longest = gx__longest_row(history, first, count);
     char *memory = NULL;
     float *ones = NULL;
-    const uint64_t each =
-        lines(gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest));
+    const uint64_t each = gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest);
     GX_TRY(gx_job_alloc(job, &memory, (size_t)job->threads, each, err));
     GX_TRY(gx__ones_make(&ones, longest, job, err));
-    GX_TRY(table[0].model->score_block(scores, s->parts.state[0], history, first, count, job, err));
+    GX_TRY(
+        s->parts.model[0]->score_block(scores, s->parts.state[0], history, first, count, job, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t b = 0; b < count; b++) {
         if (gx_job_should_stop(job)) {
@@ -611,7 +305,7 @@ static bool is_rated(const gx__fusion_room *room, uint32_t item) {
 
 static gx_status add_part(float *parts, float *own, const state *s, size_t p, float by,
                           const gx_history *history, uint32_t item, gx_error *err) {
-    gx_status status = table[p].model->explain(own, s->parts.state[p], history, item, err);
+    gx_status status = s->parts.model[p]->explain(own, s->parts.state[p], history, item, err);
     for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
         parts[k] += by * own[k];
     }
@@ -637,7 +331,7 @@ static gx_status explain(float *parts, const void *opaque, const gx_history *his
         goto done;
     }
     own = dense + s->parts.items;
-    GX_TRY(table[0].model->score(dense, &folded, s->parts.state[0], history, err));
+    GX_TRY(s->parts.model[0]->score(dense, &folded, s->parts.state[0], history, err));
     GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
     weigh(by, s, &room, history);
     const size_t count = is_rated(&room, item) ? GX__FUSION_PARTS : 1;

@@ -1,4 +1,4 @@
-/* What fusion.c (fit, scoring) and fusion_learn.c (its weights) share. */
+/* What fusion.c (fit, scoring), fusion_parts.c and fusion_learn.c (its weights) share. */
 #ifndef GX_MODELS_FUSION_H
 #define GX_MODELS_FUSION_H
 
@@ -29,6 +29,9 @@ typedef struct gx__fusion_tuned {
     float weight[GX__FUSION_WEIGHTS];
 } gx__fusion_tuned;
 
+/* Good in every shop that was tried (docs/models.md): weights, then slopes. */
+extern const gx__fusion_tuned gx__fusion_usual;
+
 /* Of one history: the items that all parts score, and their scores. */
 typedef struct gx__fusion_room {
     uint8_t *seen;                /* items, all 0 between uses */
@@ -42,6 +45,7 @@ typedef struct gx__fusion_room {
     bool folded;
 } gx__fusion_room;
 
+/* A multiple of 64. */
 uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest);
 /* Lays a room out in `memory` of that many bytes, cleared and aligned. */
 void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
@@ -65,6 +69,9 @@ GX_MUST_CHECK gx_status gx__fusion_open(gx__fusion_parts *out, const gx_arrays *
                                         const char *instance, uint32_t users, uint32_t items,
                                         uint32_t candidates, gx_error *err);
 void gx__fusion_close(gx__fusion_parts *parts);
+/* Each part's own check of its arrays. */
+GX_MUST_CHECK gx_status gx__fusion_check(const gx_arrays *result, const char *instance,
+                                         const gx_input *input, const gx_args *args, gx_error *err);
 
 /* The least that the weight of a part may be. */
 float gx__fusion_least(size_t part);
@@ -77,5 +84,7 @@ GX_MUST_CHECK gx_status gx__fusion_learn(gx__fusion_tuned *tuned, const gx_input
 uint64_t gx__fusion_learn_bytes(const gx_input *input, const gx_args *args, int threads);
 /* The same for a fit, all results included. */
 uint64_t gx__fusion_fit_bytes(const gx_input *input, const gx_args *args, bool halved, int threads);
+/* CPU seconds of a fit. */
+double gx__fusion_fit_cpu(const gx_input *input, const gx_args *args, bool halved, int threads);
 
 #endif

@@ -261,7 +261,7 @@ static desk desk_at(const judge *j, int worker) {
     char *at = j->desks + (uint64_t)worker * j->each;
     const uint32_t items = j->parts->items, candidates = j->parts->candidates;
     gx__fusion_room_lay(&d.room, at, items, candidates, j->longest);
-    d.dense = (float *)(at + (gx__fusion_room_bytes(items, candidates, j->longest) + 63) / 64 * 64);
+    d.dense = (float *)(at + gx__fusion_room_bytes(items, candidates, j->longest));
     d.ones = d.dense + items;
     for (uint64_t k = 0; k < j->longest; k++) {
         d.ones[k] = 1;
