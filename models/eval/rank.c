@@ -3,6 +3,7 @@
 #include "models/eval/rank.h"
 
 #include "models/parallel.h"
+#include "models/scoring.h"
 
 #include <math.h>
 
@@ -13,15 +14,10 @@ gx_status gx__ranker_open(gx__ranker *out, const gx_judged *what, const gx_matri
     gx__ranker r = {
         .what = what, .fit = fit, .history = history, .items = fit->cols, .longest = longest};
     const uint64_t fits = BLOCK_BYTES / ((uint64_t)r.items * sizeof(float) + 1);
-    uint64_t most = 0;
     gx_status status;
     r.block = fits > BLOCK_MEMBERS || !what->model ? BLOCK_MEMBERS
               : fits < BLOCK_LEAST                 ? BLOCK_LEAST
                                                    : (uint32_t)fits;
-    for (uint32_t u = 0; u < history->rows; u++) {
-        const uint64_t n = history->ptr[u + 1] - history->ptr[u];
-        most = n > most ? n : most;
-    }
     const uint64_t places = (uint64_t)r.block * longest;
     const uint64_t cells = what->model ? (uint64_t)r.block * r.items : 0;
     GX_TRY(gx_job_alloc(job, &r.scores, cells, sizeof *r.scores, err));
@@ -30,10 +26,7 @@ gx_status gx__ranker_open(gx__ranker *out, const gx_judged *what, const gx_matri
     GX_TRY(gx_job_alloc(job, &r.length, r.block, sizeof *r.length, err));
     GX_TRY(gx_job_alloc(job, &r.member, r.block, sizeof *r.member, err));
     GX_TRY(gx_job_alloc(job, &r.row, r.block, sizeof *r.row, err));
-    GX_TRY(gx_job_alloc(job, &r.ones, most, sizeof *r.ones, err));
-    for (uint64_t k = 0; k < most; k++) {
-        r.ones[k] = 1;
-    }
+    GX_TRY(gx__ones_make(&r.ones, gx__longest_row(history, 0, history->rows), job, err));
     *out = r;
 done:
     if (status != GX_OK) {
@@ -54,14 +47,9 @@ void gx__ranker_close(gx__ranker *ranker, gx_job *job) {
 }
 
 static gx_status score_one(const gx__ranker *r, uint32_t u, float *scores, gx_error *err) {
-    const gx_matrix *h = r->history;
-    const uint64_t from = h->ptr[u];
-    const gx_history history = {.user = h == r->fit ? u : GX_NONE,
-                                .count = (uint32_t)(h->ptr[u + 1] - from),
-                                .item = h->col + from,
-                                .weight = h->value ? h->value + from : r->ones,
-                                .ts = h->ts ? h->ts + from : NULL};
+    gx_history history = gx__row_history(r->history, u, r->ones);
     bool folded;
+    history.user = r->history == r->fit ? u : GX_NONE;
     return r->what->model->score(scores, &folded, r->what->state, &history, err);
 }
 

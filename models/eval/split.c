@@ -2,6 +2,8 @@
  * depend on the thread count nor on the other members. O(pairs). */
 #include "models/eval/eval.h"
 
+#include "models/scoring.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,12 +35,8 @@ void gx_split_finish(gx_split *split) {
 
 static gx_status open_cut(cut *c, const gx_matrix *all, gx_job *job, gx_error *err) {
     gx_status status;
-    uint64_t longest = 0;
+    const uint64_t longest = gx__longest_row(all, 0, all->rows);
     *c = (cut){.all = all};
-    for (uint32_t u = 0; u < all->rows; u++) {
-        const uint64_t n = all->ptr[u + 1] - all->ptr[u];
-        longest = n > longest ? n : longest;
-    }
     gx_job_stage(job, "eval: split", all->rows);
     GX_TRY(gx_job_alloc(job, &c->part, all->nnz, sizeof *c->part, err));
     GX_TRY(gx_job_alloc(job, &c->order, longest, sizeof *c->order, err));
