@@ -5,12 +5,18 @@
 
 #include <xxhash.h>
 
+/* What the draws follow beside the member. */
+static uint64_t seed_of(const gx_args *args, uint64_t seed, gx_slice request_id) {
+    const bool counts = request_id.size > 0 && gx_arg_real(args, "explore") > 0;
+    return counts ? seed ^ XXH3_64bits(request_id.data, request_id.size) : seed;
+}
+
 gx_status gx_exposure_read(gx_exposure *out, gx_call_env *call, gx_error *err) {
     const gx_args *args = call->args;
     gx_slice given = gx_arg_text(args, "request_id");
     *out = (gx_exposure){.explore = gx_arg_real(args, "explore"),
                          .log = gx_arg_bool(args, "log"),
-                         .seed = call->job->seed,
+                         .seed = seed_of(args, call->job->seed, given),
                          .many = gx_arg_value(args, "users")->size > 1};
     bool needed = out->log || (out->explore > 0 && !gx_arg_has(args, "seed"));
     if (given.size > 0) {
@@ -18,13 +24,24 @@ gx_status gx_exposure_read(gx_exposure *out, gx_call_env *call, gx_error *err) {
     } else if (needed) {
         uint64_t number = gx_mix64((uint64_t)gx_clock_ns() ^ gx_mix64((uint64_t)gx_time_ms()));
         out->request_id = gx_arena_printf(call->arena, "g-%016llx", (unsigned long long)number);
-    }
-    if (given.size > 0 && out->explore > 0) {
-        out->seed ^= XXH3_64bits(given.data, given.size);
-    } else if (out->request_id && out->explore > 0 && !gx_arg_has(args, "seed")) {
-        out->seed ^= XXH3_64bits(out->request_id, strlen(out->request_id));
+        if (out->request_id && !gx_arg_has(args, "seed")) {
+            out->seed = seed_of(args, out->seed, gx_slice_of(out->request_id));
+        }
     }
     return out->request_id || !(given.size > 0 || needed) ? GX_OK : gx_fail_memory(err, given.size);
+}
+
+gx_status gx_exposure_again(gx_exposure *out, gx_call_env *call, gx_error *err) {
+    const gx_args *args = call->args;
+    const gx_slice given = gx_arg_text(args, "request_id");
+    *out = (gx_exposure){.explore = gx_arg_real(args, "explore"),
+                         .seed = seed_of(args, call->job->seed, given)};
+    if (out->explore > 0 && given.size == 0 && !gx_arg_has(args, "seed")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "explore",
+                          "explore: the seed or the request_id that the list was made with tells "
+                          "which items were drawn; neither was given");
+    }
+    return GX_OK;
 }
 
 void gx_exposure_member(gx_slate *slate, const gx_exposure *exposure, gx_slice user) {

@@ -6,9 +6,11 @@
 #include "api/slate.h"
 
 /* clang-format off */
-#define GX_EXPOSURE_PARAMS                                                                         \
+#define GX_EXPLORE_PARAM                                                                           \
     {"explore", GX_PARAM_REAL, "0", 0, 1, NULL, NULL, 0,                                           \
-     "the chance of a place to show something drawn from further down; draws follow seed and request_id"}, \
+     "the chance of a place to show something drawn from further down; draws follow seed and request_id"}
+#define GX_EXPOSURE_PARAMS                                                                         \
+    GX_EXPLORE_PARAM,                                                                              \
     {"log", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,                             \
      "write what is shown as impressions, with the propensity of every place"},                    \
     {"arm", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                \
@@ -24,6 +26,9 @@ typedef struct gx_exposure {
 } gx_exposure;
 
 GX_MUST_CHECK gx_status gx_exposure_read(gx_exposure *out, gx_call_env *call, gx_error *err);
+/* Only how the draws of a list went: for speaking of it afterwards. bad_request: there were draws,
+ * and neither seed nor request_id tells which. */
+GX_MUST_CHECK gx_status gx_exposure_again(gx_exposure *out, gx_call_env *call, gx_error *err);
 /* The slate of one member of the call. */
 void gx_exposure_member(gx_slate *slate, const gx_exposure *exposure, gx_slice user);
 /* The request id of the member `index` of the call; nil where there is none. */

@@ -35,7 +35,8 @@ gx_status gx_bench_run(gx_bench *bench, gx_error *err) {
     if (!any) {
         return gx_fail_at(
             err, GX_NOT_FOUND, "suite",
-            "there is no suite '%s'; there are graph, estimates, models, store, serve and all",
+            "there is no suite '%s'; there are graph, estimates, models, store, serve, recommend "
+            "and all",
             bench->suite);
     }
     return GX_OK;

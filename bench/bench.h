@@ -18,6 +18,7 @@ typedef struct gx_bench_line {
     double value;           /* what tells that the answer is right: modularity, calls a second, … */
     const char *value_name; /* NULL: there is none */
     double p50_us, p99_us;  /* of calls; 0: does not apply */
+    double p999_us;         /* 0: not measured */
     bool has_peer;          /* ratio and agrees are set */
     double ratio;           /* own shortest wall time over the fastest peer's; see docs/bench.md */
     bool agrees;
@@ -41,6 +42,9 @@ typedef struct gx_bench {
     int threads; /* the most to use; 1 is measured too */
     bool peers;
     const char *data; /* file or folder; NULL: what guanxi generates */
+    /* Of the suite recommend. */
+    const char *model; /* of the interest channel; NULL: the usual one */
+    uint32_t members;  /* of the shop that is made; 0: 200,000 */
     /* Of the suite graph. */
     const gx_value
         *have; /* lines of a run that was interrupted: their tasks are left out; NULL: none */

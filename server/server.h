@@ -62,6 +62,13 @@ GX_MUST_CHECK gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx
 /* ---- load, for the bench: many connections from one thread
  * ---------------------------------------- */
 
+/* A call with a time of its own. */
+typedef struct gx_load_step {
+    int64_t at_ns; /* after the start */
+    const char *method;
+    const gx_value *args; /* NULL: none */
+} gx_load_step;
+
 typedef struct gx_load {
     const char *address;
     uint32_t connections, depth; /* each keeps `depth` calls in flight */
@@ -69,11 +76,18 @@ typedef struct gx_load {
     const char *method;
     const gx_value *args; /* `args_count` maps, sent in turn; 0: without arguments */
     size_t args_count;
+    /* Or by the clock: `calls` steps by rising time, over the connections in turn, each sent at its
+     * time whether or not others were answered (or as soon as one of `depth` places is free). What
+     * a call takes counts from its time, so that a server that stands still is charged for all it
+     * kept waiting. NULL: as fast as answers come. */
+    const gx_load_step *steps;
+    float *step_us; /* of steps: what each took; may be NULL */
 } gx_load;
 
 typedef struct gx_load_result {
     uint64_t calls, errors, bytes; /* bytes of answers */
     double wall_s, mean_us, p50_us, p99_us;
+    double own_cpu_s; /* of the thread that makes the calls */
 } gx_load_result;
 
 GX_MUST_CHECK gx_status gx_load_run(gx_load_result *out, const gx_load *load, gx_error *err);

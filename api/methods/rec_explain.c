@@ -1,8 +1,8 @@
 /* rec.explain: one item for one member: the parts of its score, the rank it has or would have, and
  * what keeps it out of the list: a rule, the failing part of `where`, or its rank. */
 #include "api/context.h"
+#include "api/exposure.h"
 #include "api/listing.h"
-#include "api/slate.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -17,6 +17,7 @@ static const gx_param params[] = {
     GX_CHANNELS_PARAM,
     GX_CONTEXT_PARAM,
     GX_SLATE_PARAMS,
+    GX_EXPLORE_PARAM,
 };
 /* clang-format on */
 
@@ -27,14 +28,31 @@ typedef struct answer {
     gx_rec_item item;            /* its rank is 0 where it is kept out */
     uint32_t rank_without_rules; /* by its score, if nothing kept it out */
     float weights[GX_CHANNEL_COUNT];
-    bool learnt;      /* the weights were */
-    gx_rec_list list; /* of length n: the rung and the score that was just enough */
-    bool listed;      /* it is in that list */
+    bool learnt; /* the weights were */
+    gx_exposure exposure;
+    gx_rec_list list; /* of length n: the rung and the score that was just enough; of one with draws
+                         that the item is not in, what it was before them */
+    bool listed;      /* it is in the list */
+    bool drawn_over;  /* it was, and another was drawn for its place */
 } answer;
+
+/* Whether it is in the list, and where. */
+static bool find(answer *a, uint32_t item) {
+    for (uint32_t k = 0; k < a->list.count; k++) {
+        if (a->list.items[k].item == item) {
+            a->item.rank = k + 1;
+            a->item.flags = a->list.items[k].flags;
+            a->item.propensity = a->list.items[k].propensity;
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The rank the item would have if nothing kept it out. */
 static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *err) {
     gx_status status = GX_OK;
+    gx_slate slate;
     gx_rec_request request = {.n = (uint32_t)gx_arg_int(call->args, "n"), .items = a->filter.items};
     gx_weighing weighing;
     uint8_t *mask = gx_arena_get(call->arena, (size_t)a->filter.items + 1);
@@ -47,8 +65,11 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *
     a->learnt = gx_listing_weights_of(request.weights, &weighing, call->state->rec, &a->live.rec);
     memcpy(a->weights, request.weights, sizeof a->weights);
     GX_TRY(gx_slate_read(&a->slate, call, &a->filter, request.n, err));
-    a->slate.slate.watch = item;
-    request.slate = a->slate.plain ? NULL : &a->slate.slate;
+    GX_TRY(gx_exposure_again(&a->exposure, call, err));
+    slate = a->slate.slate;
+    slate.watch = item;
+    gx_exposure_member(&slate, &a->exposure, gx_arg_text(call->args, "user"));
+    request.slate = a->slate.plain && !(slate.explore > 0) ? NULL : &slate;
     request.n = a->slate.n;
     GX_TRY(gx_rec_list_make(&a->list, call->state->rec, &a->live.rec, &request, call->arena,
                             call->job, err));
@@ -57,12 +78,16 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *
     GX_TRY(gx_rec_explain(&a->item, &a->rank_without_rules, call->state->rec, &a->live.rec,
                           &request, item, call->arena, call->job, err));
     a->item.rank = passes ? a->rank_without_rules : 0;
-    for (uint32_t k = 0; k < a->list.count; k++) {
-        if (a->list.items[k].item == item) {
-            a->item.rank = k + 1;
-            a->item.flags = a->list.items[k].flags;
-            a->listed = true;
-        }
+    mask[item] = passes;
+    a->listed = find(a, item);
+    if (!a->listed && slate.explore > 0) {
+        slate.explore = 0;
+        request.slate = a->slate.plain ? NULL : &slate;
+        GX_TRY(gx_rec_list_make(&a->list, call->state->rec, &a->live.rec, &request, call->arena,
+                                call->job, err));
+        a->drawn_over = find(a, item);
+        a->item.rank = passes ? a->rank_without_rules : 0;
+        a->item.propensity = 0;
     }
 done:
     return status;
@@ -71,6 +96,11 @@ done:
 /* What keeps the item out of a list of n; nil where it is in. */
 static gx_value reason_of(const answer *a, uint32_t item, uint32_t n, gx_arena *arena) {
     gx_value reason = gx_filter_reason(&a->filter, &a->live, item, arena);
+    if (a->drawn_over) {
+        return gx_filter_why(arena, "explored", (gx_slice){"", 0},
+                             "Another was drawn for its place, to find out what suits",
+                             "为了试探喜好,它的位置抽给了别的商品");
+    }
     if (reason.type == GX_NIL && !a->listed) {
         reason = gx_slate_reason(&a->slate, &a->list, &a->item, a->rank_without_rules, n,
                                  a->filter.columns, arena);
@@ -94,7 +124,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_call_env *call = writer->call;
     gx_arena *arena = call->arena;
     gx_value reason = reason_of(a, item, a->slate.n, arena);
-    gx_value row = gx_map(arena, 18);
+    gx_value row = gx_map(arena, 19);
     gx_map_put(arena, &row, "user", user);
     gx_map_put(arena, &row, "known", gx_bool(a->live.rec.user != GX_NONE));
     gx_map_put(arena, &row, "item", gx_word_value(arena, call->txn, GX_SPACE_ITEM, item));
@@ -106,6 +136,9 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_map_put(arena, &row, "factor", gx_real(a->item.factor));
     gx_map_put(arena, &row, "channels", gx_listing_shares(arena, &a->item));
     gx_map_put(arena, &row, "flags", gx_listing_flags(writer, &a->item));
+    if (a->exposure.explore > 0 && a->listed) {
+        gx_map_put(arena, &row, "propensity", gx_real(a->item.propensity));
+    }
     gx_map_put(arena, &row, "weights", gx_listing_channels(arena, a->weights));
     gx_map_put(arena, &row, "weights_from", gx_str(a->learnt ? "learnt" : "configured"));
     gx_map_put(arena, &row, "susceptibility", susceptibility_value(call, a->live.rec.user));
@@ -161,7 +194,8 @@ const gx_method gx_method_rec_explain = {
     .param_count = GX_COUNT(params),
     .result =
         "{user, known, item, listed, why_not: {rule, test, en, zh, most, n, score_needed}, rank, "
-        "rank_if_allowed, score, factor, channels, flags, weights, weights_from, susceptibility: "
+        "rank_if_allowed, score, factor, channels, flags, propensity?, weights, weights_from, "
+        "susceptibility: "
         "{friends, circle, leader, interest, takes}, why, rung, circle}",
     .run = run,
 };

@@ -4,11 +4,15 @@
 
 static const gx_param params[] = {
     {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "graph, estimates, models, store, serve, all; or compare BEFORE AFTER, or page LINES …"},
+     "graph, estimates, models, store, serve, recommend, all; or compare BEFORE AFTER, or page LINES …"},
     {"files", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, GX_PARAM_POSITIONAL,
      "of compare: two files of JSON lines; of page: one or more"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "input: an edge list, a store or a folder of such (graph, estimates), a train file (models)"},
+     "input: an edge list, a store or a folder of such (graph, estimates), a train file (models), a store that is made where it is not there (recommend)"},
+    {"model", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of recommend: the model of the interest channel (linear, ials, fusion, …)"},
+    {"members", GX_PARAM_INT, "200000", 100, 1e7, NULL, NULL, 0,
+     "of recommend: members of the shop that is made; half as many items, 20 events each"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "run whatever is installed of igraph, NetworKit, leidenalg, NetworkX and implicit beside guanxi"},
     {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
@@ -41,7 +45,7 @@ typedef struct lines {
 } lines;
 
 static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *suite) {
-    gx_value row = gx_map(arena, 30);
+    gx_value row = gx_map(arena, 32);
     gx_map_put(arena, &row, "suite", gx_str(suite));
     gx_map_put(arena, &row, "task", gx_str(line->task));
     gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
@@ -72,6 +76,9 @@ static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *s
     if (line->p99_us > 0) {
         gx_map_put(arena, &row, "p50_us", gx_real(line->p50_us));
         gx_map_put(arena, &row, "p99_us", gx_real(line->p99_us));
+    }
+    if (line->p999_us > 0) {
+        gx_map_put(arena, &row, "p999_us", gx_real(line->p999_us));
     }
     if (input) {
         gx_map_put(arena, &row, "input", gx_str(input));
@@ -196,7 +203,7 @@ static gx_status print_lines(const lines *l, const char *suite, gx_error *err) {
     const char *columns =
         command->format == GX_FORMAT_TABLE
             ? "suite,task,graph,tool,threads,wall_s,cpu_s,rss_bytes,mem_bytes,value,unit,"
-              "p50_us,p99_us,ratio,agrees,how"
+              "p50_us,p99_us,p999_us,ratio,agrees,how"
             : NULL;
     return gx_print(command, &l->list, NULL, columns, false, err);
 }
@@ -236,6 +243,8 @@ static gx_status run(gx_command *command, gx_error *err) {
                       .threads = command->job.threads,
                       .peers = gx_arg_bool(&command->args, "peers"),
                       .data = gx_arg_word(&command->args, "data"),
+                      .model = gx_arg_word(&command->args, "model"),
+                      .members = (uint32_t)gx_arg_int(&command->args, "members"),
                       .job = &command->job,
                       .only = list_of(command, "only"),
                       .thread_list = list_of(command, "thread_counts"),

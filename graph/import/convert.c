@@ -29,8 +29,9 @@ static bool is_given(const gx__cell *cell) {
 
 static const gx__cell *cell_of(const gx__bound *bound, const gx__row *row) {
     static const gx__cell none = {0};
-    if (bound->position < row->count && is_given(&row->cells[bound->position])) {
-        return &row->cells[bound->position];
+    const gx__cell *cell = bound->position < row->count ? &row->cells[bound->position] : &none;
+    if (is_given(cell) || (cell->type == GX__CELL_NIL && !bound->fallback.data)) {
+        return cell;
     }
     return bound->fallback.data ? &bound->fallback : &none;
 }
@@ -208,6 +209,9 @@ static gx__reason read_open(gx_value *out, gx_arena *arena, const gx__cell *cell
         return out->type == GX_NIL ? GX__OUT_OF_RANGE : GX__NONE;
     case GX__CELL_NESTED:
         return read_list(out, arena, cell);
+    case GX__CELL_NIL:
+        *out = gx_nil();
+        return GX__NONE;
     }
     return GX__BAD_JSON;
 }
@@ -348,6 +352,11 @@ static void check_texts(gx__refusal *out, const gx__binding *binding, const gx__
     }
 }
 
+/* A field that goes: gx_record_merge takes a nil so. */
+static bool is_cleared(const gx__converter *converter, const gx__cell *cell) {
+    return cell->type == GX__CELL_NIL && converter->binding->kind->shape == GX__SHAPE_RECORD;
+}
+
 static void read_scalars(gx__refusal *out, void *row, gx_value *fields, gx__converter *converter,
                          const gx__row *from) {
     const gx__binding *binding = converter->binding;
@@ -361,6 +370,9 @@ static void read_scalars(gx__refusal *out, void *row, gx_value *fields, gx__conv
         gx__reason reason = GX__NONE;
         if (!is_given(cell)) {
             reason = column->required ? GX__MISSING : GX__NONE;
+            if (column->lands == GX__FIELD && is_cleared(converter, cell)) {
+                gx_map_add(converter->scratch, fields, gx_str(column->name), gx_nil());
+            }
         } else if (column->lands == GX__FIELD) {
             gx_value value;
             reason = read_field(&value, converter, column->type, cell);
@@ -383,12 +395,16 @@ static void read_extras(gx__refusal *out, gx_value *fields, gx__converter *conve
     for (size_t i = 0; i < binding->extra_count; i++) {
         const gx__extra *extra = &binding->extras[i];
         gx_value value;
-        if (extra->position >= from->count || !is_given(&from->cells[extra->position])) {
+        if (extra->position >= from->count) {
             continue;
         }
-        gx__reason reason = read_open(&value, converter->scratch, &from->cells[extra->position]);
+        const gx__cell *cell = &from->cells[extra->position];
+        if (!is_given(cell) && !is_cleared(converter, cell)) {
+            continue;
+        }
+        gx__reason reason = read_open(&value, converter->scratch, cell);
         if (reason != GX__NONE) {
-            refuse(out, reason, extra->name.data, &from->cells[extra->position]);
+            refuse(out, reason, extra->name.data, cell);
             return;
         }
         gx_map_add(converter->scratch, fields, gx_text(extra->name.data, extra->name.size), value);

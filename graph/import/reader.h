@@ -19,7 +19,8 @@ typedef enum gx__cell_type {
     GX__CELL_TEXT,
     GX__CELL_NUMBER, /* a JSON number */
     GX__CELL_BOOL,
-    GX__CELL_NESTED /* a JSON list or map, as it stands in the file */
+    GX__CELL_NESTED, /* a JSON list or map, as it stands in the file */
+    GX__CELL_NIL     /* given as nil by a method: a field of a record goes; empty text */
 } gx__cell_type;
 
 typedef struct gx__cell {

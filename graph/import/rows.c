@@ -26,7 +26,7 @@ static void set_cell(gx__cell *cell, gx_arena *arena, const gx_value *value) {
     gx_buffer json = {0};
     switch (value->type) {
     case GX_NIL:
-        *cell = (gx__cell){0};
+        set_text(cell, NULL, 0, GX__CELL_NIL);
         break;
     case GX_TEXT:
         set_text(cell, value->as.text, value->size, GX__CELL_TEXT);

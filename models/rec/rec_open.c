@@ -50,13 +50,27 @@ static bool has_prefix(const gx_arrays *arrays, const char *instance) {
     return false;
 }
 
+/* `linear` or `ials` where they are there, else the first of the others; popularity is no taste. */
+static const char *model_of(const gx_arrays *arrays) {
+    static const char *const usual[] = {"linear", "ials"};
+    for (size_t i = 0; i < GX_COUNT(usual); i++) {
+        if (has_prefix(arrays, usual[i])) {
+            return usual[i];
+        }
+    }
+    const gx_model_table *models = gx_models();
+    for (size_t i = 0; i < models->count; i++) {
+        const char *name = models->rows[i]->pass.name;
+        if (strcmp(name, "popular") != 0 && has_prefix(arrays, name)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
 static gx_status open_model(gx_rec *rec, const gx_arrays *arrays, const char *wanted,
                             gx_error *err) {
-    static const char *const usual[] = {"linear", "ials"};
-    const char *name = wanted;
-    for (size_t i = 0; !name && i < GX_COUNT(usual); i++) {
-        name = has_prefix(arrays, usual[i]) ? usual[i] : NULL;
-    }
+    const char *name = wanted ? wanted : model_of(arrays);
     if (!name) {
         return GX_OK;
     }
