@@ -118,6 +118,26 @@ done:
     return status;
 }
 
+/* What the items are like as they are now: a record that changed since the views were made is only
+ * newer. */
+static gx_status add_attributes(gx_arrays *results, const gx_views *views, gx_db *db, gx_job *job,
+                                gx_error *err) {
+    gx_txn *txn = NULL;
+    gx_status status = gx_txn_read(&txn, db->store, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    const gx_columns *columns = gx_db_items_lock(db, txn, err);
+    if (columns) {
+        status = gx_attributes_add(results, columns, &views->matrix, job, err);
+        gx_db_items_unlock(db);
+    } else {
+        status = err && err->code != GX_OK ? err->code : gx_fail_memory(err, 0);
+    }
+    gx_txn_abort(txn);
+    return status;
+}
+
 /* The recipe: enough to make the same bytes again. */
 static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_views *views,
                            uint32_t before, gx_job *job, gx_error *err) {
@@ -257,6 +277,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
                             options, job, err));
     }
     GX_TRY(add_history(results, views, job, err));
+    GX_TRY(add_attributes(results, views, db, job, err));
     GX_TRY(add_categories(results, views, job, err));
     GX_TRY(add_notes(results, plan, views, before ? gx_snapshot_number(before) : 0, job, err));
 done:

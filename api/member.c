@@ -382,7 +382,8 @@ done:
 static gx_status read_member(gx_member_live *out, reader *r, const gx_columns *columns,
                              int64_t clock_ms, gx_error *err) {
     gx_status status = GX_OK;
-    gx_member_live live = {.rec = {.user = r->user, .history = {.user = r->user}}};
+    gx_member_live live = {
+        .rec = {.user = r->user, .history = {.user = r->user}, .columns = columns}};
     double buy = (double)gx_action_rule_default(gx_slice_of("buy"))->weight;
     r->buy_weight = buy > 0 ? buy : 1;
     r->newest_ms = gx_rec_newest_ms(r->state->rec);

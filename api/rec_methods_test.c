@@ -471,6 +471,19 @@ static void similar_answers_entry_by_entry(void **state) {
     lists = call(&s, "rec.similar", "{'items': ['fresh']}");
     error = gx_map_get(&lists.as.items[0], "error");
     assert_non_null(strstr(gx_map_get(error, "message")->as.text, "newer than the snapshot"));
+    call(&s, "item.put",
+         "{'items': [{'item_id': 'a-new', 'category': 'skincare/cream', 'price': 30}]}");
+    lists = call(&s, "rec.similar", "{'items': ['a-new', 'a-i1'], 'n': 20}");
+    assert_true(items_of(&lists)->size >= 8);
+    for (uint32_t k = 0; k < 6; k++) {
+        assert_true(starts(gx_map_get(&items_of(&lists)->as.items[k], "id"), "a-"));
+    }
+    gx_value like = lists.as.items[1];
+    bool found = false;
+    for (uint32_t k = 0; k < gx_map_get(&like, "items")->size; k++) {
+        found |= is(gx_map_get(&gx_map_get(&like, "items")->as.items[k], "id"), "a-new");
+    }
+    assert_true(found);
     shop_close(&s);
 }
 

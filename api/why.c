@@ -52,6 +52,7 @@ typedef enum sentence {
     LEADER_TIED_TOPIC,
     LEADER_CIRCLE_TOPIC,
     INTEREST_ITEM,
+    INTEREST_ATTRIBUTE,
     INTEREST_TAGS,
     INTEREST_TASTE,
     SENTENCES
@@ -77,6 +78,7 @@ static const struct {
     [LEADER_CIRCLE_TOPIC] = {"A {topic} leader of your circle {did} it",
                              "你圈子里的{topic}达人{did}"},
     [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
+    [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
     [INTEREST_TAGS] = {"Matches what you said you like", "符合你填写的喜好"},
     [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
 };
@@ -307,6 +309,14 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
                           const gx_why *why) {
     gx_arena *arena = w->call->arena;
     blanks h = {0};
+    if (why->attribute.hash != 0) {
+        const gx_slice value = why->attribute.text;
+        put(&h, "value", value, value);
+        say(row, arena, INTEREST_ATTRIBUTE, &h);
+        gx_map_put(arena, evidence, "attribute", gx_str(gx_attribute_column(why->attribute.field)));
+        gx_map_put(arena, evidence, "value", gx_text_copy(arena, value.data, value.size));
+        return;
+    }
     if (why->item_count == 0) {
         say(row, arena, w->live->rec.tag_item_count > 0 ? INTEREST_TAGS : INTEREST_TASTE, &h);
         return;

@@ -121,8 +121,9 @@ static gx_status find_near(launch *l, gx_error *err) {
     }
     if (chosen >= LEAST && gx_rec_interest_model(call->state->rec) &&
         l->item < call->state->items) {
-        gx_status status = gx_rec_similar(&l->near, &l->near_count, call->state->rec, l->item, NEAR,
-                                          NULL, call->arena, err);
+        gx_status status =
+            gx_rec_similar(&l->near, &l->near_count, call->state->rec, l->item, NEAR, NULL,
+                           gx_columns_rows(l->columns), l->columns, call->arena, err);
         if (status != GX_OK) {
             return status;
         }

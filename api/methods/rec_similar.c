@@ -1,4 +1,5 @@
-/* rec.similar: items like an item, by the interest model of the snapshot. */
+/* rec.similar: items like an item, by the interest model of the snapshot, and by what they are
+ * where their history is thin. */
 #include "api/filter.h"
 #include "api/support.h"
 
@@ -40,7 +41,8 @@ static gx_value one_item(gx_call_env *call, const gx_filter *filter, const gx_va
     gx_slice word = {given->as.text, given->size};
     gx_status status = gx_need_word(&item, call->txn, GX_SPACE_ITEM, word, &err);
     if (status == GX_OK) {
-        status = gx_rec_similar(&top, &count, call->state->rec, item, n, filter->pass, arena, &err);
+        status = gx_rec_similar(&top, &count, call->state->rec, item, n, filter->pass,
+                                filter->items, filter->columns, arena, &err);
     }
     if (status != GX_OK) {
         gx_map_put(arena, &row, "error", gx_error_value(arena, &err));

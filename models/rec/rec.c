@@ -92,7 +92,7 @@ static gx_status ranking_make(ranking *out, const gx_rec *rec, const gx_rec_memb
         return status;
     }
     r.total = r.scores.scratch->total;
-    uint32_t known = !r.scores.interest ? 0 : items < rec->items ? items : rec->items;
+    uint32_t known = r.scores.interest ? items : 0;
     blend_interest(r.total, r.scores.interest, known, r.scores.interest_scale,
                    request->weights[GX_CHANNEL_INTEREST]);
     memset(r.total + known, 0, (items - known) * sizeof *r.total);
@@ -317,30 +317,65 @@ done:
 
 /* ---- similar items ----  */
 
+/* What the model says of the item's own history, what is expected of others by what they are, and,
+ * as far as the item's own history is thin, what they share with it. */
+static gx_status likeness(gx__scratch *scratch, const gx_rec *rec, uint32_t item, uint32_t items,
+                          const gx_columns *columns, gx_error *err) {
+    gx_status status = GX_OK;
+    const float own = gx_attributes_trust(&rec->attributes, item);
+    const bool thin = rec->attributes.count > 0 && own < 1;
+    float *raw = scratch->raw, *near = scratch->total, largest = 0;
+    memset(raw, 0, items * sizeof *raw);
+    if (item < rec->items) {
+        GX_TRY(rec->model->similar(raw, rec->model_state, item, err));
+        raw[item] = 0;
+        for (uint32_t i = 0; i < rec->items; i++) {
+            largest = raw[i] > largest ? raw[i] : largest;
+        }
+        raw[item] = largest;
+        GX_TRY(gx_attributes_fill(raw, items, &rec->attributes, columns, err));
+    }
+    if (thin) {
+        GX_TRY(gx_attributes_near(near, items, &rec->attributes, columns, item, err));
+        for (uint32_t i = 0; i < items; i++) {
+            const float p = gx__popularity(rec, i);
+            const float likely = 0.9F + 0.1F * (p / (p + rec->popular_mean));
+            raw[i] = (largest > 0 ? own * raw[i] / largest : 0) + (1 - own) * near[i] * likely;
+        }
+    }
+    raw[item] = 0;
+done:
+    return status;
+}
+
 gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec, uint32_t item,
-                         uint32_t n, const uint8_t *pass, gx_arena *arena, gx_error *err) {
+                         uint32_t n, const uint8_t *pass, uint32_t items, const gx_columns *columns,
+                         gx_arena *arena, gx_error *err) {
+    items = items > rec->items ? items : rec->items;
     if (!rec->model || !rec->model->similar) {
         return gx_fail_at(err, GX_CONFLICT, "model",
                           "the snapshot has no model that knows which items are alike");
     }
-    if (item >= rec->items) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item",
-                          "the item is newer than the snapshot; it is known after the next build");
+    if (item >= items ||
+        (item >= rec->items && !gx_attributes_known(&rec->attributes, columns, item))) {
+        return gx_fail_at(
+            err, GX_NOT_FOUND, "item",
+            "the item is newer than the snapshot and shares no attribute with what is "
+            "in it; it is known after the next build");
     }
     gx_status status = GX_OK;
     gx__scratch *scratch = NULL;
-    n = n < rec->items ? n : rec->items;
+    n = n < items ? n : items;
     gx_scored *top = gx_arena_get(arena, ((size_t)n + 1) * sizeof *top);
     if (!top) {
         return gx_fail_memory(err, n * sizeof *top);
     }
-    GX_TRY(gx__scratch_take(&scratch, rec->pool, rec->items, err));
-    GX_TRY(rec->model->similar(scratch->raw, rec->model_state, item, err));
-    scratch->raw[item] = 0;
+    GX_TRY(gx__scratch_take(&scratch, rec->pool, items, err));
+    GX_TRY(likeness(scratch, rec, item, items, columns, err));
     if (pass) {
-        (void)filter(scratch->raw, pass, rec->items);
+        (void)filter(scratch->raw, pass, items);
     }
-    *out_count = gx_top(top, n, scratch->raw, rec->items, NULL, 0);
+    *out_count = gx_top(top, n, scratch->raw, items, NULL, 0);
     *out = top;
 done:
     gx__scratch_give(rec->pool, scratch);

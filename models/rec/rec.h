@@ -12,6 +12,7 @@
 #define GX_MODELS_REC_REC_H
 
 #include "models/model.h"
+#include "models/rec/attributes.h"
 #include "models/rec/slate.h"
 
 /* X(NAME, text, weight by default) */
@@ -106,6 +107,8 @@ typedef struct gx_rec_member {
     const gx_act *acts;
     const uint32_t *tag_items; /* items that carry a tag or category the member declared */
     uint32_t tag_item_count;
+    const gx_columns *columns; /* what items are like now, those newer than the snapshot too; NULL:
+                                  of those nothing is known */
     uint32_t circle_given;  /* the circle to speak for, + 1; 0: the member's own */
     int64_t now_ms;         /* what recency counts back from */
     int64_t recent_from_ms; /* from here on an act is told as recent */
@@ -151,6 +154,8 @@ typedef struct gx_why {
     uint32_t items[3];                 /* of the history, those that add most */
     double item_parts[3];
     uint32_t item_count;
+    gx_trait attribute; /* where more than half of the interest comes from what the item is
+                               like: the value that says most; hash 0: it does not */
 } gx_why;
 
 typedef struct gx_rec_item {
@@ -189,10 +194,13 @@ GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
 GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                                        const gx_rec_member *member, const gx_rec_request *request,
                                        uint32_t item, gx_arena *arena, gx_job *job, gx_error *err);
-/* The n items most like `item`, by the interest model, without itself. not_found: it is newer than
- * the snapshot; conflict: no model with a notion of likeness. */
+/* The n items most like `item` of `items`, without itself: by the interest model, and by what they
+ * are as far as their history is thin (attributes.h). `columns` as of a gx_rec_member. not_found: it
+ * is newer than the snapshot and has no attributes that others have; conflict: no model with a
+ * notion of likeness. */
 GX_MUST_CHECK gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
                                        uint32_t item, uint32_t n, const uint8_t *pass,
-                                       gx_arena *arena, gx_error *err);
+                                       uint32_t items, const gx_columns *columns, gx_arena *arena,
+                                       gx_error *err);
 
 #endif

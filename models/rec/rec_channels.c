@@ -237,12 +237,17 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
+    memset(raw + rec->items, 0, (scores->items - rec->items) * sizeof *raw);
+    status = gx_attributes_fill(raw, scores->items, &rec->attributes, scores->member->columns, err);
+    if (status != GX_OK) {
+        return status;
+    }
     for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < rec->items) {
+        if (history->item[k] < scores->items) {
             raw[history->item[k]] = 0;
         }
     }
-    float largest = largest_of(raw, rec->items);
+    float largest = largest_of(raw, scores->items);
     if (largest > 0 && isfinite(largest)) {
         double h = scores->likes;
         scores->interest = raw;
@@ -254,17 +259,16 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
 static void add_tags(gx__scores *scores) {
     const gx_rec *rec = scores->rec;
     const gx_rec_member *member = scores->member;
-    if (member->tag_item_count == 0 || scores->likes > 0 || rec->items == 0) {
+    if (member->tag_item_count == 0 || scores->likes > 0) {
         return;
     }
     float *raw = scores->scratch->raw;
-    memset(raw, 0, rec->items * sizeof *raw);
+    memset(raw, 0, scores->items * sizeof *raw);
     for (uint32_t k = 0; k < member->tag_item_count; k++) {
         uint32_t item = member->tag_items[k];
-        if (item < rec->items) {
-            double popular = rec->popular && rec->popular_max > 0
-                                 ? fmax((double)(rec->popular[item] / rec->popular_max), 0)
-                                 : 0;
+        if (item < scores->items) {
+            double popular =
+                rec->popular_max > 0 ? (double)(gx__popularity(rec, item) / rec->popular_max) : 0;
             double before = (double)raw[item];
             raw[item] = (float)(before + (1 - before) * (TAG_BASE + TAG_POPULAR * popular));
         }
@@ -328,7 +332,7 @@ void gx__scores_of(float s[GX_CHANNEL_COUNT], const gx__scores *scores, uint32_t
     if (item >= scores->items) {
         return;
     }
-    if (scores->interest && item < scores->rec->items) {
+    if (scores->interest) {
         float raw = scores->interest[item] * scores->interest_scale;
         s[GX_CHANNEL_INTEREST] = raw > 0 ? (raw < 1 ? raw : 1) : 0;
     }

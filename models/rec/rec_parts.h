@@ -59,6 +59,8 @@ struct gx_rec {
     gx__expert *experts;      /* by user, then category */
     uint32_t expert_count;
 
+    gx_attributes attributes; /* count 0: none */
+
     const float *blend_weight; /* GX_BLEND_BUCKETS × channels; NULL: nothing was learnt */
     const float *blend_mix;
     const uint32_t *blend_source;
@@ -85,7 +87,7 @@ typedef struct gx__scores {
     uint32_t items;
     uint32_t circle;
     uint32_t likes;        /* items of the history with a weight above 0 */
-    const float *interest; /* raw scores of the model, in the scratch; NULL: none */
+    const float *interest; /* raw scores of all `items`, in the scratch; NULL: none */
     float interest_scale;  /* s = raw × this, within 0 … 1 */
     bool from_tags, folded;
     gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */

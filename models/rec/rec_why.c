@@ -116,10 +116,19 @@ static gx_status tell_interest(gx_why *why, float *parts, const gx__scores *scor
     if (scores->from_tags || !rec->model->explain) {
         return GX_OK;
     }
-    gx_status status = rec->model->explain(parts, rec->model_state, history, item, err);
+    memset(parts, 0, history->count * sizeof *parts);
+    gx_status status = item < rec->items
+                           ? rec->model->explain(parts, rec->model_state, history, item, err)
+                           : GX_OK;
     double sum = 0;
     for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
         sum += parts[k] > 0 ? (double)parts[k] : 0;
+    }
+    if (status == GX_OK && sum < (double)scores->interest[item] / 2 &&
+        gx_attributes_trust(&rec->attributes, item) < 1 &&
+        gx_attributes_reason(&why->attribute, scores->interest, &rec->attributes,
+                             scores->member->columns, item)) {
+        return GX_OK;
     }
     while (status == GX_OK && why->item_count < GX_COUNT(why->items)) {
         uint32_t best = GX_NONE;
