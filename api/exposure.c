@@ -74,20 +74,27 @@ static const gx_value *channel_of(const gx_value *shares) {
     return name;
 }
 
+/* `time`, `arm` of the list and `channel` of the item where they are told, else now, the call's
+ * and the channel that adds most. */
 static void add_rows(gx_value *rows, const gx_value *list, gx_call_env *call, const char *model) {
     gx_arena *arena = call->arena;
-    const gx_value *items = gx_map_get(list, "items");
+    const gx_value *items = gx_map_get(list, "items"), *own = gx_map_get(list, "arm");
+    const gx_value *time = gx_map_get(list, "time");
     gx_slice arm = gx_arg_text(call->args, "arm");
-    int64_t now = gx_time_ms();
+    gx_value ts = time ? *time : gx_int(gx_time_ms());
+    if (own && own->type == GX_TEXT) {
+        arm = (gx_slice){own->as.text, own->size};
+    }
     for (uint32_t k = 0; k < items->size; k++) {
         const gx_value *item = &items->as.items[k];
-        const gx_value *channel = channel_of(gx_map_get(item, "channels"));
+        const gx_value *told = gx_map_get(item, "channel");
+        const gx_value *channel = told ? told : channel_of(gx_map_get(item, "channels"));
         gx_value row = gx_map(arena, 9);
         gx_map_put(arena, &row, "request_id", *gx_map_get(list, "request_id"));
         gx_map_put(arena, &row, "user_id", *gx_map_get(list, "user"));
         gx_map_put(arena, &row, "item_id", *gx_map_get(item, "id"));
         gx_map_put(arena, &row, "pos", gx_int(k));
-        gx_map_put(arena, &row, "ts", gx_int(now));
+        gx_map_put(arena, &row, "ts", ts);
         gx_map_put(arena, &row, "propensity", *gx_map_get(item, "propensity"));
         gx_map_put(arena, &row, "model", gx_str(model));
         if (arm.size > 0) {
@@ -119,11 +126,16 @@ static gx_status write_rows(int64_t *out_created, gx_call_env *call, gx_value ro
     return GX_OK;
 }
 
-gx_status gx_exposure_log(gx_value *lists, gx_call_env *call, gx_error *err) {
+static gx_status model_name(const char **out, gx_call_env *call, gx_error *err) {
     const char *name = gx_rec_interest_model(call->state->rec);
     uint32_t number = call->state->snapshot ? gx_snapshot_number(call->state->snapshot) : 0;
-    char *model = gx_arena_printf(call->arena, "%s@%u", name ? name : "none", (unsigned)number);
-    gx_status status = model ? GX_OK : gx_fail_memory(err, 64);
+    *out = gx_arena_printf(call->arena, "%s@%u", name ? name : "none", (unsigned)number);
+    return *out ? GX_OK : gx_fail_memory(err, 64);
+}
+
+gx_status gx_exposure_log(gx_value *lists, gx_call_env *call, gx_error *err) {
+    const char *model;
+    gx_status status = model_name(&model, call, err);
     for (uint32_t i = 0; status == GX_OK && i < lists->size; i++) {
         gx_value *list = &lists->as.items[i];
         gx_value rows = gx_list(call->arena, 20);
@@ -138,4 +150,16 @@ gx_status gx_exposure_log(gx_value *lists, gx_call_env *call, gx_error *err) {
         gx_map_put(call->arena, list, "logged", gx_int(created));
     }
     return status;
+}
+
+gx_status gx_exposure_log_all(int64_t *out_created, const gx_value *lists, gx_call_env *call,
+                              gx_error *err) {
+    const char *model;
+    gx_value rows = gx_list(call->arena, 64);
+    gx_status status = model_name(&model, call, err);
+    for (uint32_t i = 0; status == GX_OK && i < lists->size; i++) {
+        add_rows(&rows, &lists->as.items[i], call, model);
+    }
+    *out_created = 0;
+    return status == GX_OK && rows.size > 0 ? write_rows(out_created, call, rows, err) : status;
 }

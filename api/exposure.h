@@ -36,5 +36,9 @@ gx_value gx_exposure_id(gx_arena *arena, const gx_exposure *exposure, uint32_t i
 /* Writes the lists of an answer of rec.user and puts `logged`, how many impressions are new, into
  * each. Nothing is held of the store's items meanwhile. forbidden: it was opened for reading. */
 GX_MUST_CHECK gx_status gx_exposure_log(gx_value *lists, gx_call_env *call, gx_error *err);
+/* The lists of rec.batch, of members the store knows, in one commit: {user, request_id, time, arm?,
+ * items: [{id, channel?, propensity}]}. *out_created: impressions that are new. */
+GX_MUST_CHECK gx_status gx_exposure_log_all(int64_t *out_created, const gx_value *lists,
+                                            gx_call_env *call, gx_error *err);
 
 #endif

@@ -157,20 +157,21 @@ static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
 
 /* ---- people --------------------------------------------------------------------------------- */
 
+bool gx_says_yes(const gx_value *field) {
+    if (!field) {
+        return false;
+    }
+    gx_slice text = {field->type == GX_TEXT ? field->as.text : "",
+                     field->type == GX_TEXT ? field->size : 0};
+    return (field->type == GX_BOOL && field->as.boolean) ||
+           (field->type == GX_INT && field->as.integer == 1) || gx_slice_is(text, "true") ||
+           gx_slice_is(text, "yes") || gx_slice_is(text, "1");
+}
+
 bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user) {
     gx_value record;
-    if (gx_record_get(&record, txn, arena, GX_SPACE_USER, user, NULL) != GX_OK) {
-        return false;
-    }
-    const gx_value *consent = gx_map_get(&record, "consent");
-    if (!consent) {
-        return false;
-    }
-    gx_slice text = {consent->type == GX_TEXT ? consent->as.text : "",
-                     consent->type == GX_TEXT ? consent->size : 0};
-    return (consent->type == GX_BOOL && consent->as.boolean) ||
-           (consent->type == GX_INT && consent->as.integer == 1) || gx_slice_is(text, "true") ||
-           gx_slice_is(text, "yes") || gx_slice_is(text, "1");
+    return gx_record_get(&record, txn, arena, GX_SPACE_USER, user, NULL) == GX_OK &&
+           gx_says_yes(gx_map_get(&record, "consent"));
 }
 
 static bool consents(const gx_why_writer *w, uint32_t user) {

@@ -77,8 +77,10 @@ const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb
     }
     count = verb->param_count;
     for (size_t i = 0; method && i < method->param_count; i++) {
-        /* What every verb takes is the program's own. */
-        if (!find_param(gx_cli_common, gx_cli_common_count, method->params[i].name)) {
+        /* What every verb takes is the program's own, and the verb's goes before the method's. */
+        const char *name = method->params[i].name;
+        if (!find_param(gx_cli_common, gx_cli_common_count, name) &&
+            !find_param(verb->params, verb->param_count, name)) {
             all[count++] = method->params[i];
         }
     }

@@ -41,7 +41,7 @@ static void set_job(gx_command *command) {
 }
 
 /* The plain verb: open the target, call its method, print the answer. */
-static gx_status run_method(gx_command *command, gx_error *err) {
+gx_status gx_run_method(gx_command *command, gx_error *err) {
     gx_value result;
     const gx_verb *verb = command->verb;
     gx_value args = gx_method_args(command, gx_method_find(verb->method));
@@ -104,7 +104,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     set_job(command);
     watch_interrupts(&command->job);
     gx_progress_begin(command);
-    status = command->verb->run ? command->verb->run(command, err) : run_method(command, err);
+    status = command->verb->run ? command->verb->run(command, err) : gx_run_method(command, err);
     gx_progress_end(command);
     interrupted_job = NULL;
     status = close_output(command, status, path, written, err);

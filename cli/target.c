@@ -12,10 +12,11 @@
 enum { CONNECT_TIMEOUT_MS = 5000 };
 
 /* A store opened, a server reached, or a file or folder imported into a throwaway store. */
-typedef struct target {
+typedef struct gx_target {
     gx_db *db;
     gx_client *client;
     char throwaway[GX_FOLDER_MAX]; /* directory to remove at the end; "": none */
+    bool built;                    /* the throwaway store has a snapshot */
 } target;
 
 static bool is_store(const char *text) {
@@ -141,50 +142,53 @@ static void close_target(target *t) {
  * --------------------------------------------------------------------------------------------- */
 
 /* What the command line says of every call goes to a server as common parameters. */
-static gx_value with_common(const gx_value *args, const gx_command *command) {
-    gx_value map = args && args->type == GX_MAP ? gx_value_copy(command->arena, args)
-                                                : gx_map(command->arena, 4);
+static gx_value with_common(const gx_value *args, const gx_command *command, gx_arena *arena) {
+    gx_value map = args && args->type == GX_MAP ? gx_value_copy(arena, args) : gx_map(arena, 4);
     if (gx_arg_has(&command->common, "seed")) {
-        gx_map_put(command->arena, &map, "seed", gx_int(gx_arg_int(&command->common, "seed")));
+        gx_map_put(arena, &map, "seed", gx_int(gx_arg_int(&command->common, "seed")));
     }
     if (gx_arg_has(&command->common, "threads")) {
-        gx_map_put(command->arena, &map, "threads",
-                   gx_int(gx_arg_int(&command->common, "threads")));
+        gx_map_put(arena, &map, "threads", gx_int(gx_arg_int(&command->common, "threads")));
     }
     if (gx_arg_has(&command->common, "mem")) {
-        gx_map_put(command->arena, &map, "mem", gx_int(gx_arg_int(&command->common, "mem")));
+        gx_map_put(arena, &map, "mem", gx_int(gx_arg_int(&command->common, "mem")));
     }
     if (gx_arg_has(&command->common, "deadline")) {
-        gx_map_put(command->arena, &map, "deadline_ms",
-                   gx_int(gx_arg_int(&command->common, "deadline")));
+        gx_map_put(arena, &map, "deadline_ms", gx_int(gx_arg_int(&command->common, "deadline")));
     }
     return map;
 }
 
-static gx_status call(gx_value *out, target *t, const char *method, const gx_value *args,
-                      gx_command *command, gx_error *err) {
+static gx_status build_throwaway(target *t, gx_command *command, gx_arena *arena, gx_error *err) {
+    gx_value ignored;
+    gx_call_options options = {.job = &command->job};
+    t->built = true;
+    return gx_db_call(&ignored, t->db, gx_method_find("model.build"), NULL, &options, arena, err);
+}
+
+gx_status gx_target_call(gx_value *out, gx_target *t, const char *method, const gx_value *args,
+                         gx_command *command, gx_arena *arena, gx_error *err) {
     if (t->client) {
-        gx_value map = with_common(args, command);
-        return gx_client_call(out, t->client, method, &map, command->arena, err);
+        gx_value map = with_common(args, command, arena);
+        return gx_client_call(out, t->client, method, &map, arena, err);
     }
     const gx_method *found = gx_method_find(method);
     if (!found) {
         return gx_method_missing(method, err);
     }
     gx_call_options options = {.job = &command->job};
-    if (t->throwaway[0] && found->from_snapshot) {
-        gx_value ignored;
-        gx_status status = gx_db_call(&ignored, t->db, gx_method_find("model.build"), NULL,
-                                      &options, command->arena, err);
+    if (t->throwaway[0] && found->from_snapshot && !t->built) {
+        gx_status status = build_throwaway(t, command, arena, err);
         if (status != GX_OK) {
             return status;
         }
     }
     if (!gx_arg_has(&command->common, "seed")) {
-        return gx_db_call(out, t->db, found, args, &options, command->arena, err);
+        return gx_db_call(out, t->db, found, args, &options, arena, err);
     }
-    gx_value map = with_common(args, command); /* a seed that is asked for is told from the usual */
-    return gx_db_call(out, t->db, found, &map, &options, command->arena, err);
+    gx_value map =
+        with_common(args, command, arena); /* a seed that is asked for is told from the usual */
+    return gx_db_call(out, t->db, found, &map, &options, arena, err);
 }
 
 gx_status gx_ask(gx_value *out, gx_command *command, const char *method, const gx_value *args,
@@ -192,11 +196,29 @@ gx_status gx_ask(gx_value *out, gx_command *command, const char *method, const g
     target t = {0};
     gx_status status = open_target(&t, command, err);
     if (status == GX_OK) {
-        status = call(out, &t, method, args, command, err);
+        status = gx_target_call(out, &t, method, args, command, command->arena, err);
     }
     gx_progress_end(command);
     close_target(&t);
     return status;
+}
+
+gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err) {
+    target *t = gx_alloc0(1, sizeof *t);
+    gx_status status = t ? open_target(t, command, err) : gx_fail_memory(err, sizeof *t);
+    if (status != GX_OK) {
+        gx_target_close(t);
+        return status;
+    }
+    *out = t;
+    return GX_OK;
+}
+
+void gx_target_close(gx_target *t) {
+    if (t) {
+        close_target(t);
+        gx_free(t);
+    }
 }
 
 gx_status gx_with_db(gx_command *command, gx_status (*fn)(void *user, gx_db *db, gx_error *err),

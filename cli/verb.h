@@ -122,6 +122,18 @@ bool gx_is_address(const char *text);
 GX_MUST_CHECK gx_status gx_ask(gx_value *out, gx_command *command, const char *method,
                                const gx_value *args, gx_error *err);
 
+/* The plain verb, for a `run` that is one in some cases: asks the verb's method and prints. */
+GX_MUST_CHECK gx_status gx_run_method(gx_command *command, gx_error *err);
+
+/* The same target for many calls. A throwaway store is built by the first that needs it. */
+typedef struct gx_target gx_target;
+GX_MUST_CHECK gx_status gx_target_open(gx_target **out, gx_command *command, gx_error *err);
+/* The answer is in `arena`. */
+GX_MUST_CHECK gx_status gx_target_call(gx_value *out, gx_target *target, const char *method,
+                                       const gx_value *args, gx_command *command, gx_arena *arena,
+                                       gx_error *err);
+void gx_target_close(gx_target *target); /* accepts NULL */
+
 /* Opens the store, or what the file or folder makes, for `fn`. */
 GX_MUST_CHECK gx_status gx_with_db(gx_command *command,
                                    gx_status (*fn)(void *user, gx_db *db, gx_error *err),

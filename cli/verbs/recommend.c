@@ -1,5 +1,22 @@
-/* guanxi recommend: each member's list, with reasons. */
-#include "cli/verb.h"
+/* guanxi recommend: each member's list, with reasons; with --all lists for everybody. */
+#include "api/push.h"
+#include "api/segment.h"
+#include "cli/recommend_all.h"
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_POSITIONAL,
+     "for whom, by id; or --all"},
+    {"all", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "for everybody, as csv (a row an item) or jsonl (a line a member); what follows goes with it"},
+    GX_SEGMENT_PARAM,
+    {"members", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "only the members of this file, an id a line"},
+    {"left_out", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "write whom the push leaves out to this file: user,reason"},
+    GX_PUSH_PARAMS,
+};
+/* clang-format on */
 
 /* The reasons in one cell, the weightiest first. */
 static gx_value reasons(gx_arena *arena, const gx_value *why) {
@@ -66,11 +83,39 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
+/* What goes with --all alone: params from `segment` on. */
+static gx_status refuse_batch_flags(const gx_command *command, gx_error *err) {
+    char flag[64];
+    for (size_t i = 2; i < GX_COUNT(params); i++) {
+        if (gx_map_get(&command->given, params[i].name)) {
+            gx_flag_name(flag, sizeof flag, params[i].name);
+            return gx_fail_at(err, GX_BAD_REQUEST, params[i].name,
+                              "--%s goes with --all, lists for everybody", flag);
+        }
+    }
+    return GX_OK;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    if (gx_arg_bool(&command->args, "all")) {
+        return gx_recommend_all(command, err);
+    }
+    gx_status status = refuse_batch_flags(command, err);
+    if (status == GX_OK && !gx_map_get(&command->given, "users")) {
+        status = gx_fail_at(err, GX_BAD_REQUEST, "users",
+                            "users: nobody was named; accepted are ids of members, or --all");
+    }
+    return status == GX_OK ? gx_run_method(command, err) : status;
+}
+
 const gx_verb gx_verb_recommend = {
     .name = "recommend",
     .group = "products",
     .summary = "products for members, each with its reasons",
     .method = "rec.user",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .run = run,
     .rows = rows,
     .columns = "user,rank,item,title,score,rung,flags,why",
     .examples =
@@ -80,5 +125,10 @@ const gx_verb gx_verb_recommend = {
         "  guanxi recommend shop.gx u1204 --boost '1.5 where brand = \"acme\"; 0.5 where price > "
         "900'\n"
         "  guanxi recommend shop.gx u1204 --explore 0.1 --log --arm try:b\n"
-        "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n",
+        "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n"
+        "  guanxi recommend shop.gx --all -n 5 -o lists.csv\n"
+        "  guanxi recommend shop.gx --all -n 1 --segment 'region = \"north\"' --holdout 0.1 "
+        "--cap 2 --again 30d \\\n"
+        "      --send 2026-12-01T10:00:00Z --over 2h --quiet 22:00-08:00 --tz Asia/Shanghai --log "
+        "-o push.csv\n",
 };

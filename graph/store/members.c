@@ -278,21 +278,49 @@ done:
 typedef struct each_impression {
     gx_impression_fn fn;
     void *user;
+    int64_t to_ms; /* of one member: nothing from here on */
+    bool over;
 } each_impression;
+
+static gx_status decode_shown(gx_impression *out, MDB_val key, MDB_val row, gx_error *err) {
+    return key.mv_size == GX__IMPRESSION_KEY_BYTES &&
+                   gx__impression_decode(out, key.mv_data, row.mv_data, row.mv_size)
+               ? GX_OK
+               : gx_fail(err, GX_CORRUPT, "an impression is damaged");
+}
 
 static gx_status each_shown(void *ctx, MDB_val key, MDB_val row, gx_error *err) {
     const each_impression *each = ctx;
     gx_impression i;
-    if (key.mv_size != GX__IMPRESSION_KEY_BYTES ||
-        !gx__impression_decode(&i, key.mv_data, row.mv_data, row.mv_size)) {
-        return gx_fail(err, GX_CORRUPT, "an impression is damaged");
+    gx_status status = decode_shown(&i, key, row, err);
+    return status == GX_OK ? each->fn(each->user, &i, err) : status;
+}
+
+static gx_status each_before(void *ctx, MDB_val key, MDB_val row, gx_error *err) {
+    each_impression *each = ctx;
+    gx_impression i;
+    gx_status status = decode_shown(&i, key, row, err);
+    if (status == GX_OK && i.ts_ms >= each->to_ms) {
+        each->over = true;
+        return GX_CANCELLED; /* ends the walk */
     }
-    return each->fn(each->user, &i, err);
+    return status == GX_OK ? each->fn(each->user, &i, err) : status;
 }
 
 gx_status gx_impression_each(gx_txn *txn, gx_impression_fn fn, void *user, gx_error *err) {
-    each_impression each = {fn, user};
+    each_impression each = {.fn = fn, .user = user};
     return gx__each(txn, GX__TREE_IMPRESSION, (MDB_val){0, NULL}, 0, each_shown, &each, err);
+}
+
+gx_status gx_impression_of_user(gx_txn *txn, uint32_t user, int64_t from_ms, int64_t to_ms,
+                                gx_impression_fn fn, void *ctx, gx_error *err) {
+    each_impression each = {.fn = fn, .user = ctx, .to_ms = to_ms};
+    uint8_t from[12];
+    gx__put_be32(from, user);
+    gx__put_be64(from + 4, gx__time_bits(from_ms));
+    gx_status status = gx__each(txn, GX__TREE_IMPRESSION, (MDB_val){sizeof from, from}, 4,
+                                each_before, &each, err);
+    return each.over ? GX_OK : status;
 }
 
 uint64_t gx_impression_count(gx_txn *txn) {

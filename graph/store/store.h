@@ -270,6 +270,10 @@ GX_MUST_CHECK gx_status gx_impression_put(bool *out_created, gx_txn *txn,
 typedef gx_status (*gx_impression_fn)(void *user, const gx_impression *impression, gx_error *err);
 GX_MUST_CHECK gx_status gx_impression_each(gx_txn *txn, gx_impression_fn fn, void *user,
                                            gx_error *err);
+/* One member's with from_ms ≤ time < to_ms, oldest first. */
+GX_MUST_CHECK gx_status gx_impression_of_user(gx_txn *txn, uint32_t user, int64_t from_ms,
+                                              int64_t to_ms, gx_impression_fn fn, void *ctx,
+                                              gx_error *err);
 uint64_t gx_impression_count(gx_txn *txn);
 
 /* ---- settings (small JSON-like values by name: blend weights, action table, …) ----------- */

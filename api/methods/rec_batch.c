@@ -1,0 +1,460 @@
+/* rec.batch: lists for everybody, a page of members a call, in the order of the store: what
+ * rec.user answers for each, less whom a push leaves out, with the time to send it.
+ *
+ * A page is shared out in blocks of BLOCK members; each thread has a transaction, a mask and an
+ * arena of its own, so memory is that of a page and of the threads, however many members there are.
+ * Nothing depends on which thread makes a block. */
+#include "api/member_list.h"
+#include "api/push.h"
+#include "api/segment.h"
+#include "engine/kernel/parallel.h"
+
+#include <stdio.h>
+#include <xxhash.h>
+
+enum {
+    BLOCK = 16,
+    ITEMS_A_CALL = 200000, /* members × n */
+    THREADS_MAX = 256
+};
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"users", GX_PARAM_LIST, NULL, 1, 10000, "members", NULL, GX_PARAM_POSITIONAL,
+     "only these members, by id, as one page; everybody where none is given"},
+    {"after", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "go on behind this member: next of the page before"},
+    {"members", GX_PARAM_INT, "1000", 1, 10000, "members", NULL, 0,
+     "how many are looked at in this page"},
+    GX_SEGMENT_PARAM,
+    GX_LIST_N_PARAM,
+    GX_LIST_PARAMS,
+    GX_PUSH_PARAMS,
+    {"why", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
+};
+/* clang-format on */
+
+/* One member of the page, and what came of it. */
+typedef struct place {
+    uint32_t id;   /* GX_NONE: not in the store */
+    gx_slice word; /* borrowed from the page's transaction, or the arguments */
+    bool outside;  /* not of the segment */
+    gx_push_left left;
+    bool moved;
+    gx_value row; /* where it goes; in the arena of the thread that made it */
+} place;
+
+typedef struct page {
+    gx_call_env *call;
+    gx_list_asked asked;
+    gx_push_rules rules;
+    gx_segment segment;
+    place *places;
+    uint32_t count;
+    uint32_t seen; /* position in the order of the store behind the page, or of `users` */
+    gx_slice last; /* empty: there is no next page */
+} page;
+
+typedef struct worker {
+    const page *p;
+    gx_call_env call; /* arena: of one block */
+    gx_arena *kept;   /* rows */
+    uint8_t *mask;
+    gx_segment_row segment_row;
+} worker;
+
+/* ---- one member ----------------------------------------------------------------------------- */
+
+/* What speaks for the item most. */
+static const char *leading(const gx_rec_item *item) {
+    const char *name = "popular";
+    double most = 0;
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        if (item->channel[c] > most) {
+            most = item->channel[c];
+            name = gx_channel_name((gx_channel)c);
+        }
+    }
+    return name;
+}
+
+static gx_value item_value(const worker *w, const gx_why_writer *writer, const gx_rec_item *item) {
+    const page *p = w->p;
+    gx_value row = gx_map(w->kept, 6);
+    gx_map_put(w->kept, &row, "id", gx_word_value(w->kept, w->call.txn, GX_SPACE_ITEM, item->item));
+    gx_map_put(w->kept, &row, "rank", gx_int(item->rank));
+    gx_map_put(w->kept, &row, "score", gx_real(item->score));
+    gx_map_put(w->kept, &row, "channel", gx_str(leading(item)));
+    if (p->asked.exposure.explore > 0 || p->asked.exposure.log) {
+        gx_map_put(w->kept, &row, "propensity", gx_real(item->propensity));
+    }
+    if (p->asked.why) {
+        gx_value why = gx_why_list(writer, item);
+        gx_map_put(w->kept, &row, "why", gx_value_copy(w->kept, &why));
+    }
+    return row;
+}
+
+static gx_value row_value(worker *w, const place *at, const gx_member_list *made, uint32_t arm,
+                          int64_t time_ms) {
+    const page *p = w->p;
+    gx_arena *kept = w->kept;
+    char time[32];
+    gx_value row = gx_map(kept, 6), items = gx_list(kept, made->list.count);
+    const gx_why_writer writer = {.call = &w->call,
+                                  .columns = p->asked.filter.columns,
+                                  .live = &made->live,
+                                  .min_count = p->asked.min_count};
+    gx_map_put(kept, &row, "user", gx_text_copy(kept, at->word.data, at->word.size));
+    gx_format_time_ms(time, time_ms);
+    gx_map_put(kept, &row, "time", gx_text_copy(kept, time, strlen(time)));
+    for (uint32_t k = 0; k < made->list.count; k++) {
+        gx_list_add(kept, &items, item_value(w, &writer, &made->list.items[k]));
+    }
+    gx_map_put(kept, &row, "items", items);
+    gx_map_put(kept, &row, "rung", gx_str(gx_rung_name(made->list.rung)));
+    if (arm < GX_HOLDOUT) {
+        gx_map_put(kept, &row, "arm", gx_str(p->rules.experiment.arm[arm]));
+    }
+    if (p->asked.exposure.log) {
+        gx_map_put(kept, &row, "request_id", gx_push_request(kept, &p->rules, at->word));
+    }
+    return row;
+}
+
+/* One member of a block between the two halves. */
+typedef struct half {
+    place *at;
+    gx_member_list made;
+    gx_push_log log;
+    int64_t time_ms;
+    uint32_t arm;
+} half;
+
+/* Whether there is a list to make, and all that it is made from. */
+static gx_status begin(half *h, worker *w, gx_error *err) {
+    const page *p = w->p;
+    place *at = h->at;
+    gx_status status = GX_OK;
+    gx_value record;
+    bool inside = false;
+    at->left = GX_PUSH_LEFT_UNKNOWN;
+    if (at->id == GX_NONE) {
+        return GX_OK;
+    }
+    GX_TRY(gx_record_get(&record, w->call.txn, w->call.arena, GX_SPACE_USER, at->id, err));
+    GX_TRY(
+        gx_segment_has(&inside, &p->segment, &w->segment_row, w->call.txn, at->id, &record, err));
+    at->outside = !inside;
+    if (at->outside) {
+        return GX_OK;
+    }
+    at->left = gx_push_who(&h->arm, &p->rules, at->word, &record);
+    if (at->left != GX_PUSH_GOES) {
+        return GX_OK;
+    }
+    h->time_ms = gx_push_time(&at->moved, &p->rules, at->word, &record);
+    GX_TRY(gx_push_log_read(&h->log, &p->rules, w->call.txn, at->id, at->word, h->time_ms,
+                            w->call.arena, err));
+    if (h->log.full) {
+        at->left = GX_PUSH_LEFT_CAP;
+        return GX_OK;
+    }
+    GX_TRY(gx_member_list_read(&h->made, &p->asked, &w->call, at->id, at->word, err));
+done:
+    return status;
+}
+
+static gx_status end(half *h, worker *w, gx_error *err) {
+    gx_status status = gx_member_list_make(&h->made, &w->p->asked, &w->call, w->mask, h->log.items,
+                                           h->log.item_count, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    if (h->made.list.count == 0) {
+        h->at->left = GX_PUSH_LEFT_NOTHING;
+    } else {
+        h->at->row = row_value(w, h->at, &h->made, h->arm, h->time_ms);
+    }
+    return gx_arena_status(w->kept) == GX_OK ? GX_OK : gx_fail_memory(err, 0);
+}
+
+static gx_status make_block(worker *w, uint32_t from, uint32_t to, gx_error *err) {
+    gx_status status = GX_OK;
+    half halves[BLOCK];
+    uint32_t count = 0;
+    gx_arena_reset(w->call.arena);
+    for (uint32_t k = from; k < to; k++) {
+        halves[count] = (half){.at = &w->p->places[k], .arm = GX_NONE};
+        GX_TRY(gx_job_check(w->call.job, err));
+        GX_TRY(begin(&halves[count], w, err));
+        count += halves[count].at->left == GX_PUSH_GOES && !halves[count].at->outside;
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        GX_TRY(end(&halves[k], w, err));
+    }
+done:
+    return status;
+}
+
+/* ---- the page ------------------------------------------------------------------------------- */
+
+static void worker_finish(worker *w) {
+    gx_segment_row_finish(&w->segment_row);
+    gx_txn_abort(w->call.txn);
+    gx_arena_destroy(w->call.arena);
+    gx_arena_destroy(w->kept);
+    gx_free(w->mask);
+}
+
+static gx_status worker_init(worker *w, const page *p, gx_error *err) {
+    *w = (worker){.p = p, .call = *p->call};
+    w->call.txn = NULL;
+    w->call.arena = gx_arena_create();
+    w->kept = gx_arena_create();
+    w->mask = gx_alloc((size_t)p->asked.filter.items + 1, 1);
+    if (!w->call.arena || !w->kept || !w->mask) {
+        return gx_fail_memory(err, p->asked.filter.items);
+    }
+    return gx_txn_read(&w->call.txn, p->call->db->store, err);
+}
+
+/* Of several blocks that fail the first one tells why. */
+typedef struct failure {
+    gx_status status;
+    gx_error error;
+    uint32_t block;
+} failure;
+
+static void note_failure(failure *f, gx_status status, const gx_error *err, uint32_t block) {
+#pragma omp critical(gx_batch_failure)
+    if (f->status == GX_OK || block < f->block) {
+        *f = (failure){status, *err, block};
+    }
+}
+
+static gx_status make_lists(page *p, worker *workers, int threads, gx_error *err) {
+    const uint32_t blocks = (p->count + BLOCK - 1) / BLOCK;
+    failure failed = {.status = GX_OK};
+    bool stop = false;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (uint32_t b = 0; b < blocks; b++) {
+        worker *w = &workers[gx_thread()];
+        bool stopped;
+#pragma omp atomic read
+        stopped = stop;
+        if (stopped) {
+            continue;
+        }
+        const uint32_t from = b * BLOCK, left = p->count - from;
+        gx_error own = {0};
+        gx_status status = make_block(w, from, from + (left < BLOCK ? left : BLOCK), &own);
+        if (status != GX_OK) {
+            note_failure(&failed, status, &own, b);
+#pragma omp atomic write
+            stop = true;
+        }
+    }
+    if (failed.status != GX_OK && err) {
+        *err = failed.error;
+    }
+    return failed.status;
+}
+
+/* ---- whom the page is of -------------------------------------------------------------------- */
+
+static gx_status find_user(uint32_t *out, gx_txn *txn, gx_slice word, gx_error *err) {
+    gx_status found = gx_word_find(out, txn, GX_SPACE_USER, word);
+    if (found == GX_NOT_FOUND) {
+        *out = GX_NONE;
+    } else if (found != GX_OK) {
+        return gx_fail(err, found, "the store could not be read");
+    }
+    return GX_OK;
+}
+
+/* All of them: a page of its own. */
+static gx_status take_named(page *p, const gx_value *users, gx_error *err) {
+    gx_status status = GX_OK;
+    for (; status == GX_OK && p->count < users->size; p->count++) {
+        const gx_value *user = &users->as.items[p->count];
+        place *at = &p->places[p->count];
+        at->word = (gx_slice){user->as.text, user->size};
+        status = find_user(&at->id, p->call->txn, at->word, err);
+    }
+    p->seen = p->count;
+    return status;
+}
+
+static gx_status take_members(page *p, uint32_t most, gx_error *err) {
+    const gx_slice after = gx_arg_text(p->call->args, "after");
+    const uint32_t all = gx_word_count(p->call->txn, GX_SPACE_USER);
+    uint32_t id = 0;
+    if (gx_arg_has(p->call->args, "after")) {
+        gx_status status = gx_need_word(&id, p->call->txn, GX_SPACE_USER, after, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        id++;
+    }
+    for (; id < all && p->count < most; id++) {
+        const gx_slice word = gx_word_name(p->call->txn, GX_SPACE_USER, id);
+        if (word.size > 0) { /* not forgotten */
+            p->places[p->count++] = (place){.id = id, .word = word};
+        }
+    }
+    p->seen = id;
+    p->last = id < all && p->count ? p->places[p->count - 1].word : (gx_slice){0};
+    return GX_OK;
+}
+
+static gx_status take_page(page *p, gx_error *err) {
+    const gx_value *users = gx_arg_value(p->call->args, "users");
+    const bool named = users->type == GX_LIST;
+    const uint32_t most = named ? users->size : (uint32_t)gx_arg_int(p->call->args, "members");
+    p->places = gx_arena_get(p->call->arena, ((size_t)most + 1) * sizeof *p->places);
+    if (!p->places) {
+        return gx_fail_memory(err, most * sizeof *p->places);
+    }
+    memset(p->places, 0, ((size_t)most + 1) * sizeof *p->places);
+    return named ? take_named(p, users, err) : take_members(p, most, err);
+}
+
+/* ---- the answer ----------------------------------------------------------------------------- */
+
+static gx_value left_value(gx_arena *arena, const place *at) {
+    gx_value row = gx_map(arena, 2);
+    gx_map_put(arena, &row, "user", gx_text_copy(arena, at->word.data, at->word.size));
+    gx_map_put(arena, &row, "reason", gx_str(gx_push_left_name(at->left)));
+    return row;
+}
+
+static gx_value answer(const page *p) {
+    gx_arena *arena = p->call->arena;
+    gx_value out = gx_map(arena, 12), lists = gx_list(arena, p->count), left = gx_list(arena, 16);
+    int64_t reasons[GX_PUSH_LEFT_COUNT] = {0}, items = 0, moved = 0, members = 0;
+    for (uint32_t k = 0; k < p->count; k++) {
+        const place *at = &p->places[k];
+        members += !at->outside;
+        if (at->outside) {
+            continue;
+        }
+        if (at->left == GX_PUSH_GOES) {
+            items += gx_map_get(&at->row, "items")->size;
+            moved += at->moved;
+            gx_list_add(arena, &lists, gx_value_copy(arena, &at->row));
+        } else {
+            reasons[at->left]++;
+            gx_list_add(arena, &left, left_value(arena, at));
+        }
+    }
+    gx_value counts = gx_map(arena, GX_PUSH_LEFT_COUNT + 4);
+    gx_map_put(arena, &counts, "members", gx_int(members));
+    gx_map_put(arena, &counts, "lists", gx_int(lists.size));
+    gx_map_put(arena, &counts, "items", gx_int(items));
+    gx_map_put(arena, &counts, "moved", gx_int(moved));
+    for (uint32_t k = 0; k < GX_PUSH_LEFT_COUNT; k++) {
+        gx_map_put(arena, &counts, gx_push_left_name((gx_push_left)k), gx_int(reasons[k]));
+    }
+    gx_map_put(arena, &out, "push", gx_text_copy(arena, p->rules.name, strlen(p->rules.name)));
+    gx_map_put(arena, &out, "lists", lists);
+    gx_map_put(arena, &out, "left_out", left);
+    gx_map_put(arena, &out, "counts", counts);
+    gx_map_put(arena, &out, "next",
+               p->last.size > 0 ? gx_text_copy(arena, p->last.data, p->last.size) : gx_nil());
+    gx_map_put(arena, &out, "seen", gx_int(p->seen));
+    gx_map_put(arena, &out, "of",
+               gx_int(gx_arg_value(p->call->args, "users")->type == GX_LIST
+                          ? gx_arg_value(p->call->args, "users")->size
+                          : gx_word_count(p->call->txn, GX_SPACE_USER)));
+    return out;
+}
+
+static gx_status make_page(gx_value *out, page *p, const gx_columns *columns, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_call_env *call = p->call;
+    const int most = call->job->threads < THREADS_MAX ? call->job->threads : THREADS_MAX;
+    int threads = 0;
+    worker *workers = NULL;
+    GX_TRY(gx_list_asked_read(&p->asked, call, columns, err));
+    GX_TRY(gx_push_rules_read(&p->rules, call, err));
+    GX_TRY(gx_segment_read(&p->segment, call, err));
+    p->asked.exposure.seed = call->job->seed ^ XXH3_64bits(p->rules.name, strlen(p->rules.name));
+    GX_TRY(take_page(p, err));
+    const uint32_t blocks = (p->count + BLOCK - 1) / BLOCK;
+    const int wanted = (uint32_t)most < blocks ? most : (int)(blocks ? blocks : 1);
+    workers = gx_alloc0((size_t)wanted, sizeof *workers);
+    if (!workers) {
+        status = gx_fail_memory(err, (size_t)wanted * sizeof *workers);
+        goto done;
+    }
+    while (threads < wanted) {
+        GX_TRY(worker_init(&workers[threads++], p, err));
+    }
+    GX_TRY(make_lists(p, workers, threads, err));
+    if (gx_zones_starved(p->rules.zones)) {
+        status = gx_fail_memory(err, 0);
+        goto done;
+    }
+    *out = answer(p);
+done:
+    for (int t = 0; t < threads; t++) {
+        worker_finish(&workers[t]);
+    }
+    gx_free(workers);
+    gx_push_rules_finish(&p->rules);
+    return status;
+}
+
+static gx_status check(const gx_call_env *call, gx_error *err) {
+    const gx_value *users = gx_arg_value(call->args, "users");
+    const bool named = users->type == GX_LIST;
+    const uint64_t members = named ? users->size : (uint64_t)gx_arg_int(call->args, "members");
+    const uint64_t asked = members * (uint64_t)gx_arg_int(call->args, "n");
+    if (named && gx_arg_has(call->args, "after")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "after",
+                          "after: it was given with users, who are one page");
+    }
+    if (asked > ITEMS_A_CALL) {
+        return gx_fail_at(err, GX_OVER_LIMIT, named ? "users" : "members",
+                          "members × n is %llu items; at most %d in one page",
+                          (unsigned long long)asked, ITEMS_A_CALL);
+    }
+    return GX_OK;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_call_env own = *call; /* a long call has no transaction of its own */
+    page p = {.call = &own};
+    const gx_columns *columns = NULL;
+    own.txn = NULL;
+    GX_TRY(check(call, err));
+    GX_TRY(gx_txn_read(&own.txn, call->db->store, err));
+    GX_TRY(gx_filter_lock(&columns, &own, err));
+    status = make_page(out, &p, columns, err);
+    gx_db_items_unlock(call->db);
+    if (status == GX_OK && gx_arg_bool(call->args, "log")) {
+        int64_t created = 0;
+        status = gx_exposure_log_all(&created, gx_map_get(out, "lists"), &own, err);
+        gx_map_put(call->arena, out, "logged", gx_int(created));
+    }
+done:
+    gx_txn_abort(own.txn);
+    return status;
+}
+
+const gx_method gx_method_rec_batch = {
+    .name = "rec.batch",
+    .summary = "lists for everybody, a page of members a call: holdout, caps, quiet hours, times",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_LONG,
+    .from_snapshot = true,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result = "{push, lists: [{user, time, items: [{id, rank, score, channel, propensity?, why?}], "
+              "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
+              "items, moved, holdout, arm, no_consent, cap, nothing, unknown}, next, seen, of, "
+              "logged?}",
+    .run = run,
+};

@@ -1,0 +1,190 @@
+"""Lists for everybody from the command line: `recommend --all`, its rules, its file, its failures."""
+
+import collections
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import BIN, gx
+
+SEND = ["--send", "2026-12-01T10:00:00Z"]
+
+
+def batch(store, *words, code=0):
+    return gx("recommend", store, "--all", *SEND, *words, code=code)
+
+
+def test_rows_are_those_of_recommend(built_shop):
+    rows = batch(built_shop, "-n", "4").rows()
+    assert list(rows[0]) == ["user", "rank", "item", "score", "channel", "time"]
+    users = list(dict.fromkeys(row["user"] for row in rows))
+    assert len(users) == 2000 and len(rows) == 8000 and {row["time"] for row in rows} == {"2026-12-01T10:00:00Z"}
+    of = collections.defaultdict(list)
+    for row in rows:
+        of[row["user"]].append((row["item"], int(row["rank"]), float(row["score"])))
+    for start in range(0, 2000, 199):
+        some = users[start : start + 20]
+        for entry in gx("recommend", built_shop, *some, "-n", "4", "--format", "json").json():
+            assert of[entry["user"]] == [(i["id"], i["rank"], i["score"]) for i in entry["items"]]
+            most = max(entry["items"][0]["channels"].items(), key=lambda pair: pair[1])
+            assert rows[4 * users.index(entry["user"])]["channel"] == most[0]
+
+
+def test_the_same_bytes_at_any_number_of_threads(built_shop, tmp_path):
+    texts = set()
+    for threads in (1, 2, 8):
+        out = tmp_path / f"{threads}.csv"
+        batch(built_shop, "-n", "3", "--explore", "0.3", "--over", "2h", "--threads", threads, "-o", out)
+        texts.add(out.read_bytes())
+    assert len(texts) == 1
+    other = batch(built_shop, "-n", "3", "--explore", "0.3", "--over", "2h", "--seed", "5").out
+    assert other.encode() not in texts
+
+
+def test_forms(built_shop, tmp_path):
+    out = tmp_path / "lists.jsonl"
+    batch(built_shop, "-n", "2", "--why", "-o", out)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(lines) == 2000 and all(len(line["items"]) == 2 and line["time"] and line["rung"] for line in lines)
+    assert all(item["why"] for line in lines[:50] for item in line["items"])
+    whole = batch(built_shop, "-n", "2", "--format", "json").json()
+    assert [line["user"] for line in whole] == [line["user"] for line in lines]
+    rows = list(csv.DictReader(batch(built_shop, "-n", "2", "--format", "csv").out.splitlines()))
+    assert len(rows) == 4000
+    assert "csv, jsonl and json" in batch(built_shop, "--format", "md", code=2).err
+
+
+def test_who_is_left_out_is_told(built_shop, tmp_path):
+    out, left = tmp_path / "l.csv", tmp_path / "left.csv"
+    said = batch(built_shop, "-n", "1", "--holdout", "0.2", "-o", out, "--left-out", left).err
+    with open(out, encoding="utf-8") as file:
+        served = {row["user"] for row in csv.DictReader(file)}
+    with open(left, encoding="utf-8") as file:
+        held = [row for row in csv.DictReader(file)]
+    assert {row["reason"] for row in held} == {"holdout"} and 320 < len(held) < 480
+    assert len(served) + len(held) == 2000 and not served & {row["user"] for row in held}
+    assert f"left out: {len(held)} holdout" in said and f"lists for {len(served)} of 2000 members" in said
+    again = batch(built_shop, "-n", "1", "--holdout", "0.2", "--push", "another").rows()
+    assert {row["user"] for row in again} == served  # the holdout is that of its name, whatever the push
+    other = batch(built_shop, "-n", "1", "--holdout", "0.2", "--holdout-name", "spring").rows()
+    assert {row["user"] for row in other} != served
+
+
+def test_segments_and_files(built_shop, tmp_path):
+    names = tmp_path / "who.txt"
+    names.write_text("u7\n\nu3\r\nnobody\nu9\n")
+    done = batch(built_shop, "-n", "1", "--members", names)
+    assert [row["user"] for row in done.rows()] == ["u7", "u3", "u9"] and "1 unknown" in done.err
+    users = {row["user_id"]: row for row in gx("export", built_shop, "users").rows()}
+    region = users["u1"]["region"]
+    got = {row["user"] for row in batch(built_shop, "-n", "1", "--segment", f'region = "{region}"').rows()}
+    assert got == {user for user, row in users.items() if row["region"] == region}
+    circle = gx("recommend", built_shop, "u1", "--format", "json").json()[0]["circle"]
+    got = {row["user"] for row in batch(built_shop, "-n", "1", "--segment", circle).rows()}
+    members = gx("communities", built_shop, "--members", "--format", "csv").rows()
+    assert got == {row["user_id"] for row in members if row["community"] == circle}
+
+
+def test_quiet_hours_and_spread(built_shop):
+    rows = batch(built_shop, "-n", "1", "--over", "4h", "--quiet", "11:00-12:30").rows()
+    times = sorted(row["time"] for row in rows)
+    assert times[0] == "2026-12-01T10:00:00Z" and times[-1] < "2026-12-01T14:00:00Z"
+    assert not any("T11:00" <= t[10:16] < "T12:30" for t in times)
+    hours = collections.Counter(t[11:13] for t in times)
+    assert 400 < hours["10"] < 600 and 400 < hours["13"] < 600
+    there = batch(built_shop, "-n", "1", "--quiet", "22:00-08:00", "--tz", "Asia/Tokyo").rows()
+    assert {row["time"] for row in there} == {"2026-12-01T10:00:00Z"}  # 19:00 there
+    there = batch(built_shop, "-n", "1", "--quiet", "22:00-08:00", "--tz", "America/Los_Angeles").rows()
+    assert {row["time"] for row in there} == {"2026-12-01T16:00:00Z"}  # 02:00 there
+
+
+def test_caps_by_the_log(shop):
+    first = batch(shop, "-n", "1", "--push", "one", "--cap", "2", "--again", "30d", "--log")
+    second = gx("recommend", shop, "--all", "-n", "1", "--send", "2026-12-03", "--push", "two", "--cap", "2", "--again", "30d", "--log")
+    third = gx("recommend", shop, "--all", "-n", "1", "--send", "2026-12-05", "--push", "three", "--cap", "2", "--again", "30d", "--log")
+    assert len(first.rows()) == len(second.rows()) == 2000
+    assert not {(r["user"], r["item"]) for r in first.rows()} & {(r["user"], r["item"]) for r in second.rows()}
+    assert third.rows() == [] and "2000 cap" in third.err
+    later = gx("recommend", shop, "--all", "-n", "1", "--send", "2026-12-20", "--push", "four", "--cap", "2").rows()
+    assert len(later) == 2000
+    shown = gx("export", shop, "impressions").rows()
+    assert len(shown) == 4000 and all(row["request_id"].startswith("push/") for row in shown)
+    assert batch(shop, "-n", "1", "--push", "one", "--cap", "2", "--again", "30d", "--log").out == first.out
+    assert len(gx("export", shop, "impressions").rows()) == 4000
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["u1", "--all"], "one of the two"),
+        (["u1", "--cap", "2"], "--cap goes with --all"),
+        (["--all", "--holdout", "2"], "holdout"),
+        (["--all", "--quiet", "late"], "22:00-08:00"),
+        (["--all", "--tz", "Moon"], "Moon"),
+        (["--all", "--segment", "price <"], "neither a group"),
+        (["--all", "-n", "0"], "1 to 1000"),
+        (["--all", "--where", "price <"], "where"),
+        ([], "users"),
+    ],
+)
+def test_broken_arguments(built_shop, tmp_path, words, said):
+    out = tmp_path / "l.csv"
+    assert said in gx("recommend", built_shop, *words, "-o", out, code=2).err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told(built_shop):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full")
+    said = gx("recommend", built_shop, "--all", "-o", "/dev/full", code=1).err
+    assert "/dev/full" in said and "disk" in said.lower() or "space" in said.lower()
+    gx("recommend", built_shop, "--all", "--holdout", "0.5", "--left-out", "/dev/full", code=1)
+
+
+def test_cancelled_leaves_no_half_file(built_shop, tmp_path):
+    out = tmp_path / "l.jsonl"
+    out.write_text("before\n")
+    process = subprocess.Popen(
+        [BIN, "recommend", built_shop, "--all", "-n", "100", "--why", "--threads", "1", "-o", out], stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 20
+    while not os.path.exists(f"{out}.part") and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    if process.returncode != 0:  # it was not over before
+        assert process.returncode == 130
+        assert out.read_text() == "before\n"
+    assert not os.path.exists(f"{out}.part")
+    assert gx("recommend", built_shop, "--all", "--deadline", "1ms", "-o", out, code=6)
+    assert not os.path.exists(f"{out}.part")
+
+
+def test_over_a_server_page_by_page(built_shop, serve):
+    server = serve(built_shop)
+    here = batch(built_shop, "-n", "3").out
+    assert gx("recommend", server.unix, "--all", *SEND, "-n", "3").out == here
+    rpc = server.connect()
+    page = rpc.call("rec.batch", {"n": 3, "members": 100, "send": 1796119200})
+    assert len(page["lists"]) == 100 and page["seen"] == 100 and page["of"] == 2000 and page["next"]
+    job = rpc.call("job.start", {"method": "rec.batch", "args": {"n": 3, "members": 50, "after": page["next"]}})["job"]
+    for _ in range(200):
+        state = rpc.call("job.get", {"job": job})
+        if state["state"] != "running":
+            break
+        time.sleep(0.02)
+    assert state["state"] == "done" and len(state["result"]["lists"]) == 50
+    with pytest.raises(RuntimeError, match="200000"):
+        rpc.call("rec.batch", {"n": 1000, "members": 10000})
+    rpc.close()
+
+
+def test_a_bare_folder_is_a_target_too(shop_files, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(shop_files, folder)
+    assert len(gx("recommend", folder, "--all", "-n", "1", *SEND).rows()) == 2000
