@@ -7,6 +7,7 @@
  * friends' acts up to that moment. Nothing of the take itself or of later is read. */
 #include "api/blend.h"
 
+#include "api/blend_past.h"
 #include "api/eval.h"
 #include "api/member.h"
 #include "api/vector.h"
@@ -36,6 +37,8 @@ typedef struct finder {
     uint32_t user;
     vector events; /* gx_event_core of `user` */
     vector takes;
+    vector crowd; /* gx_crowd_take: everybody's, from crowd_from_ms on */
+    int64_t crowd_from_ms;
     gx_job *job;
 } finder;
 
@@ -69,7 +72,8 @@ static int by_user_time(const void *a, const void *b) {
     return (x->item > y->item) - (x->item < y->item);
 }
 
-/* Whether a run of events with one item, oldest first, is a take of the window. */
+/* Whether a run of events with one item, oldest first, is a take. What is later than the window is
+ * not looked at. */
 static bool is_take(const finder *f, const gx_event_core *events, size_t count) {
     bool has = false;
     double weight = 0;
@@ -80,10 +84,12 @@ static bool is_take(const finder *f, const gx_event_core *events, size_t count) 
                 ? &f->rules->actions[e->action]
                 : gx_action_rule_default(gx_word_name(f->txn, GX_SPACE_ACTION, e->action));
         double scale = rule->scaled && !isnan(e->value) ? (double)e->value / 5 : 1;
-        has |= rule->is_purchase || rule->scaled;
-        weight += (double)rule->weight * scale;
+        if (e->ts_ms < f->to_ms) {
+            has |= rule->is_purchase || rule->scaled;
+            weight += (double)rule->weight * scale;
+        }
     }
-    return has && weight > 0 && events[0].ts_ms >= f->cut_ms[0] && events[0].ts_ms < f->to_ms;
+    return has && weight > 0;
 }
 
 /* Of a member with very many takes some, drawn. */
@@ -96,7 +102,16 @@ static gx_status end_member(finder *f, gx_error *err) {
     for (size_t from = 0, to; from < f->events.count; from = to) {
         for (to = from; to < f->events.count && events[to].item == events[from].item; to++) {
         }
-        if (is_take(f, events + from, to - from)) {
+        const gx_event_core *first_event = &events[from];
+        if (first_event->ts_ms < f->crowd_from_ms || !is_take(f, first_event, to - from)) {
+            continue;
+        }
+        gx_crowd_take *other = vector_add(&f->crowd);
+        if (!other) {
+            return gx_fail_memory(err, f->crowd.capacity * sizeof *other);
+        }
+        *other = (gx_crowd_take){first_event->ts_ms, f->user, first_event->item, GX_NONE};
+        if (first_event->ts_ms >= f->cut_ms[0]) {
             taken *t = vector_add(&f->takes);
             if (!t) {
                 return gx_fail_memory(err, f->takes.capacity * sizeof *t);
@@ -135,75 +150,41 @@ static gx_status take_run(void *user, const gx_event_core *events, size_t count,
     return status;
 }
 
+/* The times of a build's rounds: shares of what happened before its end. */
+typedef struct before {
+    int64_t to_ms;
+    uint64_t count;
+} before;
+
+static gx_status count_before(void *user, const gx_event_core *events, size_t count,
+                              gx_error *err) {
+    before *b = user;
+    (void)err;
+    for (size_t i = 0; i < count; i++) {
+        b->count += events[i].ts_ms < b->to_ms ? 1 : 0;
+    }
+    return GX_OK;
+}
+
+static gx_status find_cuts(finder *f, gx_error *err) {
+    before b = {.to_ms = f->to_ms};
+    double share[ROUNDS];
+    gx_status status = gx_event_scan(f->txn, count_before, &b, err);
+    for (int r = 0; r < ROUNDS; r++) {
+        share[r] = shares[r] * (double)b.count / (double)gx_event_count(f->txn);
+    }
+    return status == GX_OK ? gx_eval_cuts(f->cut_ms, share, ROUNDS, f->txn, err) : status;
+}
+
 static gx_status find_takes(finder *f, gx_error *err) {
     f->events.size = sizeof(gx_event_core);
     f->takes.size = sizeof(taken);
+    f->crowd.size = sizeof(gx_crowd_take);
     gx_status status = gx_event_scan(f->txn, take_run, f, err);
     if (status == GX_OK) {
         status = end_member(f, err);
     }
     return status;
-}
-
-/* ---- the store as it was ------------------------------------------------------------------- */
-
-/* The passes behind the channels, with the build's parameters. */
-static gx_status plan_channels(gx_plan *out, const gx_build_options *options, gx_error *err) {
-    static const char *const names[] = {"leiden",  "strength", "circle",
-                                        "leaders", "popular",  "linear"};
-    gx_plan_step wanted[GX_COUNT(names)];
-    for (size_t i = 0; i < GX_COUNT(names); i++) {
-        wanted[i] = (gx_plan_step){.pass = gx_any_pass_find(names[i]),
-                                   .params = options->params ? gx_map_get(options->params, names[i])
-                                                             : NULL};
-    }
-    return gx_plan_make(out, gx_pass_tables(), gx_pass_tables_count, wanted, GX_COUNT(names), err);
-}
-
-/* What is served of that time. */
-typedef struct past {
-    gx_plan plan;
-    gx_views views;
-    gx_arrays *arrays;
-    gx_state state; /* its rules are those of now */
-    gx_job *job;
-} past;
-
-static gx_status past_make(past *p, gx_db *db, const gx_state *now, const gx_build_options *options,
-                           int64_t cut_ms, gx_error *err) {
-    gx_view_spec spec = options->spec;
-    gx_status status;
-    spec.from_ms = spec.from_ms ? spec.from_ms : INT64_MIN + 1;
-    spec.to_ms = cut_ms;
-    GX_TRY(plan_channels(&p->plan, options, err));
-    GX_TRY(gx_views_make(&p->views, db->store, &now->rules, p->plan.needs | GX_BUILD_NEEDS, &spec,
-                         p->job, err));
-    GX_TRY(gx_arrays_create(&p->arrays, err));
-    p->views.input.arrays = p->arrays;
-    GX_TRY(gx_plan_run(p->arrays, &p->plan, &p->views.input, p->job, err));
-    if (p->views.category.label && !gx_arrays_find(p->arrays, "category.label")) {
-        uint32_t *label;
-        GX_TRY(gx_arrays_add(&label, p->arrays, "category.label", GX_U32, p->views.category.n, 0,
-                             p->job, err));
-        memcpy(label, p->views.category.label, p->views.category.n * sizeof *label);
-    }
-    p->state = (gx_state){.arrays = p->arrays,
-                          .rules = now->rules,
-                          .users = p->views.input.users,
-                          .items = p->views.input.items};
-    GX_TRY(gx_rec_open(&p->state.rec, p->arrays, NULL, p->state.users, p->state.items, err));
-done:
-    return status;
-}
-
-static void past_finish(past *p) {
-    gx_rec_close(p->state.rec);
-    if (p->arrays) {
-        gx_job_refund(p->job, gx_arrays_bytes(p->arrays));
-        gx_arrays_destroy(p->arrays);
-    }
-    gx_views_finish(&p->views);
-    gx_plan_finish(&p->plan);
 }
 
 /* ---- the evidence -------------------------------------------------------------------------- */
@@ -226,24 +207,41 @@ static void skip_had(uint8_t *skip, const gx_member_live *live, uint32_t items, 
     }
 }
 
-static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const past *p,
-                      const taken *t, gx_error *err) {
+/* A list is looked at some time before something is taken from it: drawn evenly from the time since
+ * the snapshot. */
+static int64_t asked_ms(const taken *t, int64_t cut_ms, uint64_t seed) {
+    gx_rng rng = gx_rng_at(seed + 1, (uint64_t)t->user << 32 | t->item);
+    return cut_ms + (int64_t)(gx_rng_real(&rng) * ((double)t->ts_ms - (double)cut_ms));
+}
+
+/* `cells` NULL: what moved the member, just before the take; else what a list was like, when it was
+ * asked for. */
+static gx_status look_at(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
+                         const taken *t, int64_t when_ms, gx_error *err) {
     gx_member_live live;
     gx_arena_reset(own->arena);
     gx_status status =
-        gx_member_read_until(&live, own->txn, &p->state, t->user, t->ts_ms, own->arena, err);
+        gx_member_read_until(&live, own->txn, &p->state, t->user, when_ms, own->arena, err);
     if (status != GX_OK) {
         return status;
     }
     skip_had(own->skip, &live, p->state.items, 1);
-    take->user = t->user;
-    take->ts_ms = t->ts_ms;
-    status = gx_rec_evidence(take, cells, p->state.rec, &live.rec, own->skip, t->item, err);
+    status = cells ? gx_rec_evidence(take, cells, p->state.rec, &live.rec, own->skip, t->item, err)
+                   : gx_rec_chances(take, p->state.rec, &live.rec, own->skip, t->item, err);
     skip_had(own->skip, &live, p->state.items, 0);
     return status;
 }
 
-static gx_status workers_make(worker *workers, gx_db *db, const past *p, gx_error *err) {
+static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
+                      const taken *t, int64_t cut_ms, gx_error *err) {
+    take->user = t->user;
+    take->item = t->item;
+    take->ts_ms = t->ts_ms;
+    gx_status status = look_at(take, cells, own, p, t, asked_ms(t, cut_ms, p->job->seed), err);
+    return status == GX_OK ? look_at(take, NULL, own, p, t, t->ts_ms, err) : status;
+}
+
+static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p, gx_error *err) {
     gx_status status = GX_OK;
     for (int t = 0; t < p->job->threads; t++) {
         GX_TRY(gx_txn_read(&workers[t].txn, db->store, err));
@@ -270,8 +268,8 @@ static void workers_finish(worker *workers, gx_job *job) {
 }
 
 /* The takes of one round. */
-static gx_status look_all(gx_blend_evidence *out, gx_db *db, const past *p, const taken *takes,
-                          uint32_t round, gx_error *err) {
+static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p, const taken *takes,
+                          uint32_t round, int64_t cut_ms, gx_error *err) {
     gx_job *job = p->job;
     worker *workers = NULL;
     gx_status status;
@@ -283,7 +281,8 @@ static gx_status look_all(gx_blend_evidence *out, gx_db *db, const past *p, cons
         gx_blend_take *take = &out->take[k];
         take->from = (uint64_t)k * GX_BLEND_CELLS;
         if (takes[k].round == round && own->status == GX_OK && !gx_job_should_stop(job)) {
-            own->status = look(take, out->cell + take->from, own, p, &takes[k], &own->error);
+            own->status =
+                look(take, out->cell + take->from, own, p, &takes[k], cut_ms, &own->error);
         }
     }
     for (int t = 0; t < job->threads; t++) {
@@ -328,13 +327,16 @@ static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *no
     GX_TRY(
         gx_job_alloc(job, &out->cell, (size_t)out->count * GX_BLEND_CELLS, sizeof *out->cell, err));
     for (uint32_t r = out->first_round; r < ROUNDS; r++) {
-        past p = {.job = job};
-        status = past_make(&p, db, now, options, f->cut_ms[r], err);
+        gx_past p = {.job = job};
+        status = gx_past_make(&p, db, now, options, f->cut_ms[r], err);
+        if (status == GX_OK) {
+            status = gx_past_open(&p, err);
+        }
         gx_job_stage(job, "blend", 0);
         if (status == GX_OK) {
-            status = look_all(out, db, &p, takes, r, err);
+            status = look_all(out, db, &p, takes, r, f->cut_ms[r], err);
         }
-        past_finish(&p);
+        gx_past_finish(&p);
         GX_TRY(status);
     }
 done:
@@ -352,8 +354,10 @@ gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_opti
     if (gx_event_count(f.txn) < LEAST_TAKES) {
         goto done;
     }
-    GX_TRY(gx_eval_cuts(f.cut_ms, shares, ROUNDS, f.txn, err));
     f.to_ms = options->spec.to_ms ? options->spec.to_ms : INT64_MAX;
+    GX_TRY(find_cuts(&f, err));
+    f.crowd_from_ms =
+        f.cut_ms[0] - (int64_t)(gx_blend_window_days[GX_BLEND_REACHES - 1] * 86400000.0);
     GX_TRY(find_takes(&f, err));
     out->found = f.takes.count;
     if (f.takes.count < LEAST_TAKES) {
@@ -365,10 +369,13 @@ gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_opti
     qsort(f.takes.data, f.takes.count, sizeof(taken), by_draw);
     qsort(f.takes.data, out->count, sizeof(taken), by_user_time);
     GX_TRY(look_back(out, db, now, options, &f, err));
+    out->crowd = (gx_crowd){.take = f.crowd.data, .count = f.crowd.count};
+    f.crowd.data = NULL;
 done:
     gx_txn_abort(f.txn);
     gx_free(f.events.data);
     gx_free(f.takes.data);
+    gx_free(f.crowd.data);
     gx_state_release(now);
     if (status != GX_OK) {
         gx_blend_evidence_finish(out);
@@ -380,6 +387,7 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
     if (evidence->job) {
         gx_job_free(evidence->job, evidence->take);
         gx_job_free(evidence->job, evidence->cell);
+        gx_free(evidence->crowd.take);
     }
     *evidence = (gx_blend_evidence){0};
 }
@@ -389,7 +397,7 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
 static gx_status add_blend(gx_arrays *results, const gx_blend *blend, gx_job *job, gx_error *err) {
     uint32_t *takes, *members, *source;
     float *weight, *mix;
-    double *gain, *scale;
+    double *gain, *scale, *days;
     gx_status status;
     enum { B = GX_BLEND_BUCKETS, C = GX_CHANNEL_COUNT };
     GX_TRY(gx_arrays_add(&weight, results, "blend.weight", GX_F32, B, C, job, err));
@@ -399,6 +407,8 @@ static gx_status add_blend(gx_arrays *results, const gx_blend *blend, gx_job *jo
     GX_TRY(gx_arrays_add(&source, results, "blend.source", GX_U32, B, 0, job, err));
     GX_TRY(gx_arrays_add(&gain, results, "blend.gain", GX_F64, B, 3, job, err));
     GX_TRY(gx_arrays_add(&scale, results, "blend.scale", GX_F64, C + 2, 0, job, err));
+    GX_TRY(gx_arrays_add(&days, results, "blend.days", GX_F64, C, 0, job, err));
+    memcpy(days, blend->days, sizeof blend->days);
     for (uint32_t b = 0; b < B; b++) {
         const gx_blend_part *part = &blend->part[b];
         memcpy(weight + (size_t)b * C, part->weight, sizeof part->weight);
@@ -417,15 +427,28 @@ done:
     return status;
 }
 
-gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_matrix *history, uint32_t users,
-                       uint32_t items, const gx_build_options *options, gx_job *job,
-                       gx_error *err) {
+/* What the circles did, by the circles of now. */
+static gx_status look_at_crowds(gx_blend_evidence *evidence, const gx_arrays *results,
+                                const gx_views *views, gx_job *job, gx_error *err) {
+    gx_crowd *crowd = &evidence->crowd;
+    crowd->circle = gx_arrays_get(results, "leiden.community", GX_U32, views->input.users);
+    crowd->users = views->input.users;
+    crowd->items = views->input.items;
+    crowd->category = &views->category;
+    return gx_crowd_look(evidence->take, evidence->count, crowd, job, err);
+}
+
+gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_views *views,
+                       const gx_build_options *options, gx_job *job, gx_error *err) {
+    const gx_matrix *history = &views->matrix;
+    const uint32_t users = views->input.users;
     gx_blend_evidence evidence = {0};
     gx_blend blend;
     uint32_t *likes = NULL, *takes;
     float *susceptibility;
     gx_status status;
     GX_TRY(gx_blend_gather(&evidence, db, options, job, err));
+    GX_TRY(look_at_crowds(&evidence, results, views, job, err));
     GX_TRY(gx_job_alloc(job, &likes, users, sizeof *likes, err));
     for (uint32_t u = 0; u < history->rows && u < users; u++) {
         likes[u] = (uint32_t)(history->ptr[u + 1] - history->ptr[u]);
@@ -433,8 +456,8 @@ gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_matrix *history, 
     GX_TRY(gx_arrays_add(&susceptibility, results, "susceptibility.weight", GX_F32, users,
                          GX_CHANNEL_COUNT, job, err));
     GX_TRY(gx_arrays_add(&takes, results, "susceptibility.takes", GX_U32, users, 0, job, err));
-    GX_TRY(gx_blend_learn(&blend, susceptibility, takes, likes, users, items, evidence.take,
-                          evidence.count, evidence.cell, job, err));
+    GX_TRY(gx_blend_learn(&blend, susceptibility, takes, likes, users, views->input.items,
+                          evidence.take, evidence.count, evidence.cell, job, err));
     GX_TRY(add_blend(results, &blend, job, err));
 done:
     gx_job_free(job, likes);

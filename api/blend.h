@@ -4,6 +4,7 @@
 #ifndef GX_API_BLEND_H
 #define GX_API_BLEND_H
 
+#include "api/blend_crowd.h"
 #include "api/build.h"
 #include "models/rec/blend.h"
 
@@ -17,6 +18,7 @@ typedef struct gx_blend_evidence {
     uint32_t count;
     gx_blend_take *take;
     gx_blend_cell *cell;
+    gx_crowd crowd; /* every take from the longest window before the first of these on */
     gx_job *job;
 } gx_blend_evidence;
 
@@ -25,10 +27,9 @@ GX_MUST_CHECK gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db,
                                         gx_error *err);
 void gx_blend_evidence_finish(gx_blend_evidence *evidence); /* safe on zeros */
 
-/* Adds `blend.…` and `susceptibility.…` to what a build made; `history` is the matrix it was made
- * from. O(a build of the channels' passes + takes × (items + acts read)). */
-GX_MUST_CHECK gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_matrix *history,
-                                     uint32_t users, uint32_t items,
+/* Adds `blend.…` and `susceptibility.…` to what a build made of `views`. O(builds of the channels'
+ * passes + takes × (items + acts read)). */
+GX_MUST_CHECK gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_views *views,
                                      const gx_build_options *options, gx_job *job, gx_error *err);
 
 #endif

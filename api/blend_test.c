@@ -114,8 +114,8 @@ static void gather(gx_blend_evidence *out, shop *s, gx_job *job, int threads) {
 static bool same_evidence(const gx_blend_evidence *a, uint32_t i, const gx_blend_evidence *b,
                           uint32_t k) {
     const gx_blend_take *x = &a->take[i], *y = &b->take[k];
-    return x->likes == y->likes && x->count == y->count &&
-           memcmp(x->mass, y->mass, sizeof x->mass) == 0 &&
+    return x->likes == y->likes && x->count == y->count && x->taste == y->taste &&
+           memcmp(x->chance, y->chance, sizeof x->chance) == 0 &&
            memcmp(a->cell + x->from, b->cell + y->from, x->count * sizeof *a->cell) == 0;
 }
 

@@ -273,8 +273,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
         GX_TRY(check_results(results, plan, &views->input, arena, err));
     }
     if (options->blend && !(options->passes && options->passes->type == GX_LIST)) {
-        GX_TRY(gx_blend_add(results, db, &views->matrix, views->input.users, views->input.items,
-                            options, job, err));
+        GX_TRY(gx_blend_add(results, db, views, options, job, err));
     }
     GX_TRY(add_history(results, views, job, err));
     GX_TRY(add_attributes(results, views, db, job, err));

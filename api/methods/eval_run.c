@@ -1,13 +1,14 @@
 /* eval.run: how well models, or lists made elsewhere, rank what members did later (or what was held
  * out of what they did). Full ranking, what the member is known for left out. Each model is fitted
  * with the passes it needs before it; all are judged on the same members. */
+#include "api/blend_lists.h"
 #include "api/eval.h"
 
 static const gx_param params[] = {
     {"models", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, GX_PARAM_POSITIONAL,
      "which models (linear, where no lists are given): popular, linear, …, or NAME=MODEL to have "
-     "one "
-     "twice with other parameters"},
+     "one twice with other parameters; with a split by time also what rec.user would have shown: "
+     "blend, configured, or a channel alone"},
     {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0, gx_eval_split_help},
     {"cutoff", GX_PARAM_ANY, "20", GX_PARAM_UNCHECKED, "items", NULL, 0,
      "length of the list that is judged, 1 to 1000, or several"},
@@ -34,6 +35,9 @@ typedef struct run_state {
     gx_eval_entry entry[ENTRIES_MAX];
     gx_eval_model model[ENTRIES_MAX]; /* model NULL: lists */
     gx_given_lists given[ENTRIES_MAX];
+    gx_weighing how[GX_BLEND_LISTS_MOST]; /* of lists as rec.user makes them */
+    gx_lists made[GX_BLEND_LISTS_MOST];
+    size_t made_at[GX_BLEND_LISTS_MOST], made_count; /* which entry */
     size_t count;
     unsigned needs; /* of all plans */
 } run_state;
@@ -72,12 +76,26 @@ static gx_status add_model(run_state *r, gx_slice name, gx_error *err) {
     return GX_OK;
 }
 
+/* What rec.user would have shown, by one way of weighing the channels. */
+static gx_status add_weighing(run_state *r, gx_slice name, const gx_weighing *how, gx_error *err) {
+    const char *text = gx_arena_printf(r->call->arena, "%.*s", (int)name.size, name.data);
+    const size_t at = r->count;
+    gx_status status = add_entry(r, text ? text : "", err);
+    if (status == GX_OK) {
+        r->made_at[r->made_count] = at;
+        r->how[r->made_count++] = *how;
+    }
+    return status;
+}
+
 static gx_status add_models(run_state *r, gx_error *err) {
     const gx_value *models = gx_arg_value(r->call->args, "models");
     gx_status status = GX_OK;
     for (uint32_t i = 0; models->type == GX_LIST && i < models->size && status == GX_OK; i++) {
-        status =
-            add_model(r, (gx_slice){models->as.items[i].as.text, models->as.items[i].size}, err);
+        const gx_slice name = {models->as.items[i].as.text, models->as.items[i].size};
+        gx_weighing how;
+        status = gx_blend_list_find(&how, name) ? add_weighing(r, name, &how, err)
+                                                : add_model(r, name, err);
     }
     if (models->type == GX_NIL && gx_arg_value(r->call->args, "lists")->type == GX_NIL) {
         status = add_model(r, gx_slice_of("linear"), err);
@@ -109,10 +127,44 @@ static gx_status add_lists(run_state *r, gx_error *err) {
  */
 
 static gx_status judge_lists(run_state *r, size_t at, gx_error *err) {
-    const gx_judged what = {.lists = &r->given[at].lists};
+    gx_judged what = {.lists = &r->given[at].lists};
+    for (size_t k = 0; k < r->made_count; k++) {
+        what.lists = r->made_at[k] == at ? &r->made[k] : what.lists;
+    }
     return gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
                     gx_split_history(&r->data.split), &r->data.split.test, &r->telling.options,
                     r->call->job, err);
+}
+
+/* The lists that rec.user would have made at the cut, for members with something to find. */
+static gx_status make_lists(run_state *r, gx_error *err) {
+    const gx_matrix *test = &r->data.split.test;
+    gx_job *job = r->call->job;
+    uint8_t *wanted = NULL;
+    gx_status status;
+    if (!r->data.cut_ms) {
+        return gx_fail_at(
+            err, GX_BAD_REQUEST, "models",
+            "models: %s is what rec.user would have shown at a time; accepted with it "
+            "is a split by time, time:SHARE",
+            r->entry[r->made_at[0]].name);
+    }
+    GX_TRY(gx_job_alloc(job, &wanted, test->rows, 1, err));
+    for (uint32_t u = 0; u < test->rows; u++) {
+        wanted[u] = test->ptr[u + 1] > test->ptr[u];
+    }
+    const int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
+    GX_TRY(gx_blend_lists_make(
+        r->made, r->how, r->made_count, r->call->db, r->data.cut_ms, wanted, test->rows,
+        r->telling.options.cutoff[r->telling.options.cutoff_count - 1], job, err));
+    for (size_t k = 0; k < r->made_count; k++) {
+        gx_eval_entry *entry = &r->entry[r->made_at[k]];
+        entry->fit_cpu_s = (double)(gx_clock_cpu_ns() - cpu) * 1e-9;
+        entry->fit_wall_s = (double)(gx_clock_ns() - wall) * 1e-9;
+    }
+done:
+    gx_job_free(job, wanted);
+    return status;
 }
 
 static gx_status judge_model(run_state *r, size_t at, gx_error *err) {
@@ -159,6 +211,9 @@ static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
                                r->call->job, err));
     }
     r->telling.known = gx_split_history(&r->data.split);
+    if (r->made_count) {
+        GX_TRY(make_lists(r, err));
+    }
     for (size_t i = 0; i < r->count; i++) {
         GX_TRY(r->model[i].model ? judge_model(r, i, err) : judge_lists(r, i, err));
     }
@@ -177,6 +232,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     for (size_t i = 0; i < r->count; i++) {
         gx_judgement_finish(&r->entry[i].judgement);
         gx_eval_model_finish(&r->model[i], call->job);
+    }
+    for (size_t k = 0; k < r->made_count; k++) {
+        gx_lists_finish(&r->made[k], call->job);
     }
     gx_eval_data_finish(&r->data);
     gx_free(r);

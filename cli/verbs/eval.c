@@ -8,7 +8,8 @@ static const gx_param params[] = {
      "a store or server to split, where no files are given"},
     {"model", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "which models, separated by commas (linear, where no lists are given); NAME=MODEL to have one "
-     "twice with other --params"},
+     "twice with other --params; with a split by time also what `recommend` would have shown: "
+     "blend, configured, friends, circle, leader, interest"},
     {"lists", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "FILE or NAME=FILE: judge lists made elsewhere; columns user_id, item_id, rank or score"},
     {"train", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -338,6 +339,7 @@ const gx_verb gx_verb_eval = {
     .examples =
         "  guanxi eval shop.gx --model linear,ials,popular --cutoff 5,10,20\n"
         "  guanxi eval shop.gx --model linear,usual=linear --params linear.target_exponent=0.5\n"
+        "  guanxi eval shop.gx --model blend,interest --show pairs --format md\n"
         "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
         "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
         "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"

@@ -15,6 +15,8 @@
 #include <math.h>
 
 const uint32_t gx_blend_least[GX_BLEND_BUCKETS] = {0, 1, 5, 10, 20, 50, 100};
+const double gx_blend_days[GX_BLEND_REACHES] = {7, 30, 180};
+const double gx_blend_window_days[GX_BLEND_REACHES] = {30, 90, 360};
 
 uint32_t gx_blend_bucket(uint32_t likes) {
     uint32_t b = GX_BLEND_BUCKETS - 1;
@@ -190,11 +192,11 @@ typedef struct difference {
 /* Of interest alone; where it is silent the list is the most popular items, and that is what ties
  * have to beat. */
 static double interest_gain(const gx__learning *l, const gx_blend_take *take) {
-    if (take->mass[0][GX_CHANNEL_INTEREST] > 0) {
+    if (take->popular_rank == GX_NONE) {
         return gx_blend_gain(take, l->cells, interest_alone);
     }
     double rank = take->popular_rank;
-    return rank >= 1 && rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
+    return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
 }
 
 /* Where a half was left out, its takes' gains: learnt, interest alone, configured. */
@@ -249,12 +251,18 @@ static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx
     part->configured = n > 0 ? sum[2] / n : NAN;
 }
 
+/* Of the first bucket, whose rival is popularity: what the others have learnt of their own says
+ * nothing of it. */
+static bool stands_alone(uint32_t bucket) {
+    return gx_blend_least[bucket] == 0;
+}
+
 /* Weights: 1 / variance. Between buckets: DerSimonian and Laird, eq. 8. */
 static void decide(gx_blend_part part[GX_BLEND_BUCKETS], const difference d[GX_BLEND_BUCKETS]) {
     double w = 0, w2 = 0, mean = 0, q = 0, between = 0;
     int counted = 0;
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
-        if (d[b].members > 1) {
+        if (d[b].members > 1 && !stands_alone(b)) {
             w += 1 / d[b].variance;
             w2 += 1 / (d[b].variance * d[b].variance);
             mean += d[b].mean / d[b].variance;
@@ -263,16 +271,18 @@ static void decide(gx_blend_part part[GX_BLEND_BUCKETS], const difference d[GX_B
     }
     mean = w > 0 ? mean / w : 0;
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
-        q += d[b].members > 1 ? (d[b].mean - mean) * (d[b].mean - mean) / d[b].variance : 0;
+        bool pooled = d[b].members > 1 && !stands_alone(b);
+        q += pooled ? (d[b].mean - mean) * (d[b].mean - mean) / d[b].variance : 0;
     }
     if (counted > 1 && w - w2 / w > 0) {
         between = fmax((q - (counted - 1)) / (w - w2 / w), 0);
     }
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
         double near = d[b].members > 1 ? 1 / d[b].variance : 0;
-        double far = 1 / (between + 1 / (w > 0 ? w : 1e-12));
-        double shrunk = (near * d[b].mean + far * mean) / (near + far);
-        double error = sqrt(1 / (near + far));
+        double far = stands_alone(b) ? 0 : 1 / (between + 1 / (w > 0 ? w : 1e-12));
+        double all = near + far;
+        double shrunk = all > 0 ? (near * d[b].mean + far * mean) / all : 0;
+        double error = all > 0 ? sqrt(1 / all) : INFINITY;
         part[b].source = shrunk > error ? GX_BLEND_SOURCE_LEARNT : GX_BLEND_SOURCE_INTEREST;
     }
 }

@@ -16,8 +16,13 @@ uint32_t gx_blend_bucket(uint32_t likes);
 enum {
     GX_BLEND_TOP = 32, /* of each channel, so many stand against what was taken */
     GX_BLEND_CELLS = GX_CHANNEL_COUNT * GX_BLEND_TOP + 1,
-    GX_BLEND_POWERS = 4
+    GX_BLEND_POWERS = 4,  /* of evidence: 1, 2, 3, 4 */
+    GX_BLEND_REACHES = 3, /* how far in time it reaches */
+    GX_BLEND_SHAPES = GX_BLEND_REACHES * GX_BLEND_POWERS
 };
+/* The age at which what friends and leaders did counts half, and on either side of a take the days
+ * in which others of the circle took the same. */
+extern const double gx_blend_days[GX_BLEND_REACHES], gx_blend_window_days[GX_BLEND_REACHES];
 
 /* One take: somebody bought an item they had never touched. */
 typedef struct gx_blend_take {
@@ -25,22 +30,31 @@ typedef struct gx_blend_take {
     int64_t ts_ms;
     uint64_t from; /* its cells are [from, from + count); the first is what was taken */
     uint32_t count;
-    uint32_t popular_rank; /* of what was taken, by popularity; GX_NONE: nothing is known of it */
-    /* Σ over all items that could have been taken of s^(p + 1) */
-    double mass[GX_BLEND_POWERS][GX_CHANNEL_COUNT];
+    uint32_t popular_rank; /* of what was taken, by popularity, where interest is silent; else
+                              GX_NONE */
+    /* P(what was taken | one channel alone) of all that could have been, by how far evidence
+     * reaches × its power; interest has the powers alone. The circle's is filled by the caller. */
+    double chance[GX_CHANNEL_COUNT][GX_BLEND_SHAPES];
+    double taste; /* likewise by categories of the history and popularity */
 } gx_blend_take;
 
 typedef struct gx_blend_cell {
     float s[GX_CHANNEL_COUNT];
 } gx_blend_cell;
 
-/* The evidence on `item` for a member as they were before they took it. `member` holds nothing of
- * the take or later. `skip`: one an item of the snapshot, items that could not be taken. Writes at
- * most GX_BLEND_CELLS cells; `take` gets likes, count and mass. O(items) and the model's scoring.
- */
+/* The evidence on `item` for a member as they were when a list was asked for, some time before they
+ * took it. `member` holds nothing of then or later. `skip`: one an item of the snapshot, items that
+ * could not be taken. Writes at most GX_BLEND_CELLS cells; `take` gets likes, popular_rank and
+ * count. O(items) and the model's scoring. */
 GX_MUST_CHECK gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells,
                                         const gx_rec *rec, const gx_rec_member *member,
                                         const uint8_t *skip, uint32_t item, gx_error *err);
+/* How likely each channel alone makes the take, for a member as they were just before it: `chance`
+ * (not the circle's) and `taste`. O(items), the model's scoring and GX_BLEND_REACHES walks over the
+ * acts. */
+GX_MUST_CHECK gx_status gx_rec_chances(gx_blend_take *take, const gx_rec *rec,
+                                       const gx_rec_member *member, const uint8_t *skip,
+                                       uint32_t item, gx_error *err);
 
 /* ---- learning ------------------------------------------------------------------------------ */
 
@@ -71,7 +85,8 @@ typedef struct gx_blend_part {
 
 typedef struct gx_blend {
     gx_blend_part part[GX_BLEND_BUCKETS];
-    double sharpness[GX_CHANNEL_COUNT]; /* 1 … GX_BLEND_POWERS: the power of s that fits takes */
+    double sharpness[GX_CHANNEL_COUNT]; /* 1 … GX_BLEND_POWERS: the power that fits takes */
+    double days[GX_CHANNEL_COUNT];      /* the reach that does; 0: has none */
     double prior;                       /* takes that a bucket's mix weighs in a member's own */
     double personal;                    /* how far a member's own moves their weights: 0, ½ or 1 */
 } gx_blend;

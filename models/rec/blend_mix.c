@@ -24,19 +24,17 @@ typedef struct mixing {
     parts *chance; /* per take: P(what was taken | channel) */
     parts *r;      /* per take: the chance that it came from the channel */
     parts mean[GX_BLEND_BUCKETS];
-    uint32_t power[GX_CHANNEL_COUNT];
+    uint32_t shape[GX_CHANNEL_COUNT];
 } mixing;
 
 static void fill_chances(mixing *m) {
     const gx__learning *l = m->l;
     for (uint32_t k = 0; k < l->count; k++) {
         const gx_blend_take *take = &l->takes[k];
-        const gx_blend_cell *own = &l->cells[take->from];
         for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
-            double mass = take->mass[m->power[c]][c];
-            m->chance[k][c] = mass > 0 ? pow((double)own->s[c], m->power[c] + 1.0) / mass : 0;
+            m->chance[k][c] = take->chance[c][m->shape[c]];
         }
-        m->chance[k][GX_CHANNEL_COUNT] = 1.0 / (l->items ? l->items : 1);
+        m->chance[k][GX_CHANNEL_COUNT] = fmax(take->taste, 0.1 / (l->items ? l->items : 1));
     }
 }
 
@@ -86,7 +84,7 @@ static double fit_mean(parts mean, const mixing *m, uint32_t bucket, const parts
     return said;
 }
 
-static gx_status fit_powers(mixing *m, gx_error *err) {
+static gx_status fit_shapes(mixing *m, gx_error *err) {
     parts even, mean;
     gx_status status = GX_OK;
     for (int p = 0; p < PARTS; p++) {
@@ -96,9 +94,10 @@ static gx_status fit_powers(mixing *m, gx_error *err) {
     double best = fit_mean(mean, m, GX_BLEND_BUCKETS, even, 1);
     for (int sweep = 0; sweep < 2; sweep++) {
         for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
-            uint32_t kept = m->power[c];
-            for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
-                m->power[c] = p;
+            uint32_t kept = m->shape[c];
+            uint32_t shapes = c == GX_CHANNEL_INTEREST ? GX_BLEND_POWERS : GX_BLEND_SHAPES;
+            for (uint32_t p = 0; p < shapes; p++) {
+                m->shape[c] = p;
                 fill_chances(m);
                 double said = p == kept ? best : fit_mean(mean, m, GX_BLEND_BUCKETS, even, 1);
                 if (said > best + 1e-9) {
@@ -107,7 +106,7 @@ static gx_status fit_powers(mixing *m, gx_error *err) {
                 }
                 GX_TRY(gx_job_check(m->l->job, err));
             }
-            m->power[c] = kept;
+            m->shape[c] = kept;
         }
     }
     fill_chances(m);
@@ -310,13 +309,15 @@ gx_status gx__blend_mix(gx_blend *out, float *susceptibility, uint32_t *taken,
     gx_status status;
     GX_TRY(gx_job_alloc(l->job, &m.chance, l->count, sizeof *m.chance, err));
     GX_TRY(gx_job_alloc(l->job, &m.r, l->count, sizeof *m.r, err));
-    GX_TRY(fit_powers(&m, err));
+    GX_TRY(fit_shapes(&m, err));
     GX_TRY(fit_prior(&out->prior, &m, err));
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
         channels_of(out->part[b].mix, m.mean[b]);
     }
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
-        out->sharpness[c] = m.power[c] + 1.0;
+        const double *days = c == GX_CHANNEL_CIRCLE ? gx_blend_window_days : gx_blend_days;
+        out->sharpness[c] = m.shape[c] % GX_BLEND_POWERS + 1.0;
+        out->days[c] = c == GX_CHANNEL_INTEREST ? 0 : days[m.shape[c] / GX_BLEND_POWERS];
     }
     tell_members(susceptibility, taken, likes, users, &m, out->prior);
     GX_TRY(fit_personal(out, &m, err));

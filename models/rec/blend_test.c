@@ -73,13 +73,16 @@ static void plant(log_t *log, const double mix[GX_CHANNEL_COUNT], double own, ui
         *take = (gx_blend_take){.user = user,
                                 .likes = log->likes[user],
                                 .from = (uint64_t)k * (RIVALS + 1),
-                                .count = RIVALS + 1};
+                                .count = RIVALS + 1,
+                                .popular_rank = GX_NONE,
+                                .taste = 1.0 / ITEMS};
+        double mass[GX_BLEND_POWERS][GX_CHANNEL_COUNT] = {0};
         for (uint32_t i = 0; i <= RIVALS; i++) {
             for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
                 double s = gx_rng_real(&rng) < 0.3 ? gx_rng_real(&rng) : 0;
                 cells[i].s[c] = (float)s;
                 for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
-                    take->mass[p][c] += pow((double)cells[i].s[c], p + 1.0);
+                    mass[p][c] += pow((double)cells[i].s[c], p + 1.0);
                 }
             }
         }
@@ -92,6 +95,13 @@ static void plant(log_t *log, const double mix[GX_CHANNEL_COUNT], double own, ui
         gx_blend_cell moved = cells[0];
         cells[0] = cells[taken];
         cells[taken] = moved;
+        for (uint32_t other = 0; other < GX_CHANNEL_COUNT; other++) {
+            for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
+                take->chance[other][p] =
+                    mass[p][other] > 0 ? pow((double)cells[0].s[other], p + 1.0) / mass[p][other]
+                                       : 0;
+            }
+        }
         log->cause[k] = c;
     }
 }

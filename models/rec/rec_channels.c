@@ -113,9 +113,9 @@ static gx__candidate *candidate_at(gx__scores *scores, uint32_t item) {
     return &scores->candidates[*slot - 1];
 }
 
-static double fade(int64_t now_ms, int64_t ts_ms) {
+static double fade(int64_t now_ms, int64_t ts_ms, double half_ms) {
     double age = (double)now_ms - (double)ts_ms;
-    return age > 0 ? FADE_MS / (FADE_MS + age) : 1;
+    return age > 0 ? half_ms / (half_ms + age) : 1;
 }
 
 static bool is_wanted(const gx__scores *scores, const uint64_t *wanted, uint32_t item) {
@@ -131,7 +131,8 @@ static void find_best(gx__scores *scores, const gx_friend *person, const uint64_
             continue;
         }
         gx__candidate *candidate = candidate_at(scores, act->item);
-        float value = (float)(fmin((double)act->weight, 1) * fade(member->now_ms, act->ts_ms));
+        float value = (float)(fmin((double)act->weight, 1) *
+                              fade(member->now_ms, act->ts_ms, scores->fade_ms));
         if (value > candidate->best) {
             candidate->best = value;
             candidate->best_act = a;
@@ -295,7 +296,7 @@ static uint64_t candidates_at_most(const gx__scores *scores) {
 gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_member *member,
                           uint32_t items, gx_error *err) {
     gx_status status = GX_OK;
-    gx__scores s = {.rec = rec, .member = member};
+    gx__scores s = {.rec = rec, .member = member, .fade_ms = FADE_MS};
     s.items = items > rec->items ? items : rec->items;
     s.likes = liked(&member->history);
     s.circle = rec->community && member->circle_given > 0 && member->circle_given <= rec->circles

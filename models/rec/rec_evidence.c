@@ -4,6 +4,7 @@
 #include "models/rec/blend.h"
 #include "models/rec/rec_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static int by_number(const void *a, const void *b) {
@@ -16,33 +17,17 @@ static bool is_open(const gx__scores *scores, const uint8_t *skip, uint32_t item
     return item < scores->rec->items && !skip[item];
 }
 
-static void add_mass(gx_blend_take *take, gx_channel channel, float s) {
-    double power = 1;
-    for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
-        power *= (double)s;
-        take->mass[p][channel] += power;
-    }
-}
+/* ---- what stood against it ------------------------------------------------------------------ */
 
-/* The first of the interest channel; its masses on the way. */
-static uint32_t top_interest(gx_blend_take *take, gx_scored *top, const gx__scores *scores,
-                             const uint8_t *skip) {
-    uint32_t items = scores->rec->items;
-    if (!scores->interest) {
-        return 0;
-    }
-    for (uint32_t i = 0; i < items; i++) {
-        float s = scores->interest[i] * scores->interest_scale;
-        if (s > 0 && !skip[i]) {
-            add_mass(take, GX_CHANNEL_INTEREST, s < 1 ? s : 1);
-        }
-    }
-    return gx_top(top, GX_BLEND_TOP, scores->interest, items, skip, 0);
+static uint32_t top_interest(gx_scored *top, const gx__scores *scores, const uint8_t *skip) {
+    return scores->interest
+               ? gx_top(top, GX_BLEND_TOP, scores->interest, scores->rec->items, skip, 0)
+               : 0;
 }
 
 /* The first of another channel: among the candidates alone; `value` is as long as they are. */
-static uint32_t top_candidates(gx_blend_take *take, gx_scored *top, float *value,
-                               const gx__scores *scores, const uint8_t *skip, gx_channel channel) {
+static uint32_t top_candidates(gx_scored *top, float *value, const gx__scores *scores,
+                               const uint8_t *skip, gx_channel channel) {
     for (uint32_t k = 0; k < scores->count; k++) {
         float s[GX_CHANNEL_COUNT];
         uint32_t item = scores->candidates[k].item;
@@ -50,7 +35,6 @@ static uint32_t top_candidates(gx_blend_take *take, gx_scored *top, float *value
         if (is_open(scores, skip, item)) {
             gx__scores_of(s, scores, item);
             value[k] = s[channel];
-            add_mass(take, channel, s[channel]);
         }
     }
     uint32_t found = gx_top(top, GX_BLEND_TOP, value, scores->count, NULL, 0);
@@ -86,6 +70,114 @@ static uint32_t popular_rank(const gx_rec *rec, const uint8_t *skip, uint32_t it
     return before + 1;
 }
 
+/* ---- how likely each channel alone makes it ------------------------------------------------- */
+
+typedef struct masses {
+    double power[GX_BLEND_POWERS];
+} masses;
+
+static void add_mass(masses *mass, double s) {
+    double power = 1;
+    for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
+        power *= s;
+        mass->power[p] += power;
+    }
+}
+
+static void tell_chance(double *chance, const masses *mass, double s) {
+    double power = 1;
+    for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
+        power *= s;
+        chance[p] = mass->power[p] > 0 ? power / mass->power[p] : 0;
+    }
+}
+
+static void interest_chance(gx_blend_take *take, const gx__scores *scores, const uint8_t *skip,
+                            uint32_t item) {
+    masses mass = {0};
+    float own[GX_CHANNEL_COUNT];
+    for (uint32_t i = 0; scores->interest && i < scores->rec->items; i++) {
+        double s = (double)(scores->interest[i] * scores->interest_scale);
+        if (s > 0 && !skip[i]) {
+            add_mass(&mass, s < 1 ? s : 1);
+        }
+    }
+    gx__scores_of(own, scores, item);
+    tell_chance(take->chance[GX_CHANNEL_INTEREST], &mass, (double)own[GX_CHANNEL_INTEREST]);
+}
+
+/* One candidate after the other, in `scores->candidates`. */
+typedef struct heard {
+    const gx__scores *scores;
+    double *friends, *leader;
+} heard;
+
+static void hear(void *user, const gx_friend *person, const gx__lead *lead,
+                 gx__candidate *candidate) {
+    const heard *h = user;
+    size_t k = (size_t)(candidate - h->scores->candidates);
+    h->friends[k] += fmin((double)person->strength, 1) * (double)candidate->best;
+    if (lead->overall > 0 || lead->experts > 0) {
+        double score;
+        uint32_t category;
+        h->leader[k] += (double)candidate->best *
+                        gx__authority(&score, &category, h->scores->rec, lead, candidate->item);
+    }
+}
+
+/* Friends and leaders, with what they did fading faster or slower than in a list. `value`: two an
+ * item of the candidates. */
+static void people_chance(gx_blend_take *take, gx__scores *scores, const uint8_t *skip,
+                          uint32_t item, double *value) {
+    heard h = {scores, value, value + scores->count};
+    double fade_ms = scores->fade_ms;
+    for (uint32_t r = 0; r < GX_BLEND_REACHES; r++) {
+        masses friends = {0}, leader = {0};
+        uint32_t slot = item < scores->items ? scores->scratch->slot[item] : 0;
+        memset(value, 0, 2 * (size_t)scores->count * sizeof *value);
+        scores->fade_ms = gx_blend_days[r] * 86400000.0;
+        gx__walk_acts(scores, NULL, hear, &h);
+        for (uint32_t k = 0; k < scores->count; k++) {
+            if (is_open(scores, skip, scores->candidates[k].item)) {
+                add_mass(&friends, h.friends[k]);
+                add_mass(&leader, h.leader[k]);
+            }
+        }
+        uint32_t at = r * GX_BLEND_POWERS;
+        tell_chance(take->chance[GX_CHANNEL_FRIENDS] + at, &friends,
+                    slot ? h.friends[slot - 1] : 0);
+        tell_chance(take->chance[GX_CHANNEL_LEADER] + at, &leader, slot ? h.leader[slot - 1] : 0);
+    }
+    scores->fade_ms = fade_ms;
+}
+
+/* Without the interest model's word: a category by how much of the history it is, within it an item
+ * by popularity. */
+static double taste_chance(const gx__scores *scores, const uint8_t *skip, uint32_t item) {
+    static const double everybody = 4, least = 0.25;
+    const gx_rec *rec = scores->rec;
+    const gx_history *history = &scores->member->history;
+    if (item >= rec->items || skip[item]) {
+        return 0;
+    }
+    double floor = rec->popular && rec->popular_mean > 0 ? least * (double)rec->popular_mean : 1;
+    double all = 0, category = 0, own = (double)gx__popularity(rec, item) + floor, liked = 0;
+    uint32_t label = rec->category ? rec->category[item] : GX_NONE;
+    for (uint32_t i = 0; i < rec->items; i++) {
+        double p = skip[i] ? 0 : (double)gx__popularity(rec, i) + floor;
+        all += p;
+        category += !rec->category || rec->category[i] == label ? p : 0;
+    }
+    for (uint32_t k = 0; k < history->count; k++) {
+        uint32_t i = history->item[k];
+        bool counts = history->weight[k] > 0 && i < rec->items;
+        liked += counts && (!rec->category || rec->category[i] == label) ? 1 : 0;
+    }
+    return (liked + everybody * category / all) / (scores->likes + everybody) * own / category;
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
+
 gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_rec *rec,
                           const gx_rec_member *member, const uint8_t *skip, uint32_t item,
                           gx_error *err) {
@@ -101,11 +193,10 @@ gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_re
         gx__scores_finish(&scores);
         return gx_fail_memory(err, scores.count * sizeof *value);
     }
-    memset(take->mass, 0, sizeof take->mass);
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         uint32_t found = c == GX_CHANNEL_INTEREST
-                             ? top_interest(take, top, &scores, skip)
-                             : top_candidates(take, top, value, &scores, skip, (gx_channel)c);
+                             ? top_interest(top, &scores, skip)
+                             : top_candidates(top, value, &scores, skip, (gx_channel)c);
         for (uint32_t k = 0; k < found; k++) {
             items[count++] = top[k].item;
         }
@@ -116,9 +207,29 @@ gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_re
         gx__scores_of(cells[k + 1].s, &scores, items[k]);
     }
     take->popular_rank = scores.interest ? GX_NONE : popular_rank(rec, skip, item);
-    take->item = item;
     take->likes = scores.likes;
     take->count = count + 1;
+    gx_free(value);
+    gx__scores_finish(&scores);
+    return GX_OK;
+}
+
+gx_status gx_rec_chances(gx_blend_take *take, const gx_rec *rec, const gx_rec_member *member,
+                         const uint8_t *skip, uint32_t item, gx_error *err) {
+    gx__scores scores;
+    gx_status status = gx__scores_make(&scores, rec, member, rec->items, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    double *value = gx_alloc(2 * (size_t)scores.count + 1, sizeof *value);
+    if (!value) {
+        gx__scores_finish(&scores);
+        return gx_fail_memory(err, 2 * scores.count * sizeof *value);
+    }
+    memset(take->chance, 0, sizeof take->chance);
+    interest_chance(take, &scores, skip, item);
+    people_chance(take, &scores, skip, item, value);
+    take->taste = taste_chance(&scores, skip, item);
     gx_free(value);
     gx__scores_finish(&scores);
     return GX_OK;

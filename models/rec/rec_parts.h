@@ -90,6 +90,7 @@ typedef struct gx__scores {
     const float *interest; /* raw scores of all `items`, in the scratch; NULL: none */
     float interest_scale;  /* s = raw × this, within 0 … 1 */
     bool from_tags, folded;
+    double fade_ms; /* the age at which an act counts half */
     gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */
     gx__candidate *candidates;
     uint32_t count;
