@@ -13,6 +13,9 @@ static const char *const calls[][2] = {
     {"eval.offpolicy", "{'models': ['popular'], 'lists': {'mine': {'u1': ['i1'], 'u9': ['i2']}}, "
                        "'window': '900d', 'resamples': 70}"},
     {"eval.trend", "{'cutoff': 5, 'models': ['popular'], 'snapshots': [1, 2]}"},
+    {"model.tune", "{'trials': 3, 'split': 'random:0.6', 'resamples': 100, 'write': false}"},
+    {"model.tune", "{'model': 'popular', 'parameters': ['half_life'], 'split': 'member:0.1', "
+                   "'trials': 2, 'metric': 'recall@5', 'resamples': 100}"},
     {"exp.report", "{'name': 'price', 'among': 'all'}"},
     {"exp.report", "{'name': 'price', 'among': 'exposed'}"},
     {"exp.report", "{}"},

@@ -4,6 +4,7 @@
 #include "api/passes.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define GX_VERB(name) extern const gx_verb gx_verb_##name;
 #include "cli/verbs.def"
@@ -233,6 +234,30 @@ static const char *typed(gx_arena *arena, const char *name) {
     return text ? text : name;
 }
 
+/* NAME=VALUE, or a file of JSON; what comes later goes before. */
+static gx_status put_map(parser *p, gx_value *map, const gx_param *param, const char *text,
+                         gx_error *err) {
+    gx_arena *arena = p->command->arena;
+    const gx_value *before = gx_map_get(map, param->name);
+    const char *equals = strchr(text, '=');
+    if (equals && equals != text) {
+        gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
+        return GX_OK;
+    }
+    if (equals || access(text, F_OK) != 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, param->name,
+                          "--%s: '%s' was given; accepted is NAME=VALUE, or a file of JSON that is "
+                          "there",
+                          typed(arena, param->name), text);
+    }
+    gx_value read;
+    gx_status status = gx_map_file_read(&read, text, param->name, arena, err);
+    if (status == GX_OK) {
+        gx_map_put(arena, map, param->name, before ? gx_map_over(&read, before, arena) : read);
+    }
+    return status;
+}
+
 /* Lists and maps may be given several times; the rest is text, checked later, and given once. */
 static gx_status put(parser *p, gx_value *map, const gx_param *param, const char *text,
                      gx_error *err) {
@@ -243,14 +268,7 @@ static gx_status put(parser *p, gx_value *map, const gx_param *param, const char
         return GX_OK;
     }
     if (param->type == GX_PARAM_MAP) {
-        const char *equals = strchr(text, '=');
-        if (!equals || equals == text) {
-            return gx_fail_at(err, GX_BAD_REQUEST, param->name,
-                              "--%s: '%s' was given; accepted is NAME=VALUE",
-                              typed(arena, param->name), text);
-        }
-        gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
-        return GX_OK;
+        return put_map(p, map, param, text, err);
     }
     if (before) {
         return gx_fail_at(err, GX_BAD_REQUEST, param->name, "--%s was given twice",

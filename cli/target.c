@@ -19,7 +19,7 @@ typedef struct gx_target {
     bool built;                    /* the throwaway store has a snapshot */
 } target;
 
-static bool is_store(const char *text) {
+bool gx_is_store(const char *text) {
     char path[4096];
     struct stat info;
     int size = snprintf(path, sizeof path, "%s/data.mdb", text);
@@ -94,7 +94,8 @@ static gx_status open_store(target *t, const char *path, const gx_command *comma
 
 /* A throwaway store has nothing from before and keeps nothing. */
 static gx_status refuse_to_keep(const gx_command *command, gx_error *err) {
-    const bool write = gx_map_get(&command->given, "write") != NULL;
+    const gx_value *given = gx_map_get(&command->given, "write");
+    const bool write = given && !gx_slice_is((gx_slice){given->as.text, given->size}, "false");
     const char *preset = gx_arg_word(&command->common, "preset");
     if (!write && !(command->verb->flags & GX_VERB_SNAPSHOTS)) {
         return GX_OK;
@@ -114,7 +115,7 @@ static gx_status open_target(target *t, gx_command *command, gx_error *err) {
     if (gx_is_address(text)) {
         return gx_client_open(&t->client, text, CONNECT_TIMEOUT_MS, err);
     }
-    if (is_store(text)) {
+    if (gx_is_store(text)) {
         return open_store(t, text, command, err);
     }
     if (stat(text, &info) != 0) {

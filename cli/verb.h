@@ -110,6 +110,13 @@ const gx_pass *gx_command_pass(const gx_command *command);
 /* The text of a flag given for the verb's own parameter; NULL where it was not. */
 const char *gx_given_text(const gx_command *command, const char *name);
 
+/* The map in a file of JSON, or the one under `key` in it where there is one. bad_request: it is
+ * none. */
+GX_MUST_CHECK gx_status gx_map_file_read(gx_value *out, const char *path, const char *key,
+                                         gx_arena *arena, gx_error *err);
+/* A new map: what `over` has goes before, and maps that both have are joined alike. */
+gx_value gx_map_over(const gx_value *over, const gx_value *under, gx_arena *arena);
+
 /* An argument as text that ends with 0, as the words of the command line do; NULL: not given. */
 const char *gx_arg_word(const gx_args *args, const char *name);
 
@@ -117,6 +124,7 @@ const char *gx_arg_word(const gx_args *args, const char *name);
 
 /* Of a server, not a path: "unix:…", "tcp:…". */
 bool gx_is_address(const char *text);
+bool gx_is_store(const char *text);
 /* Calls a method of the command's target: a store, a server, or a file or folder that is imported
  * into a throwaway store. The answer is in the command's arena; the line of progress is over. */
 GX_MUST_CHECK gx_status gx_ask(gx_value *out, gx_command *command, const char *method,

@@ -33,12 +33,14 @@ static const gx_param params[] = {
      .fallback = "0.5",
      .low = 0,
      .high = 2,
+     .flags = GX_PARAM_SEARCH,
      .help = "exponent of the chance of each step"},
     {.name = "beta",
      .type = GX_PARAM_REAL,
      .fallback = "0.4",
      .low = 0,
      .high = 2,
+     .flags = GX_PARAM_SEARCH,
      .help = "exponent of the popularity that the end of a walk is divided by"},
 };
 

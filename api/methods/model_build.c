@@ -2,12 +2,14 @@
  */
 #include "api/build.h"
 #include "api/support.h"
+#include "api/tuned.h"
 
 static const gx_param params[] = {
     {"passes", GX_PARAM_LIST, NULL, 1, 256, NULL, NULL, 0,
      "which passes and models; what they need is added"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "map of pass to its parameters"},
+     "map of pass to its parameters; before what the setting \"models\" has, as model.tune keeps "
+     "it"},
     {"blend", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "beside the usual passes: learn the channels' weights from what members took"},
     {"promote", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "serve it at once"},
@@ -53,12 +55,17 @@ static void put_left_out(gx_value *out, gx_call_env *call) {
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_value by_pass;
     gx_build_options options = {.passes = gx_arg_value(call->args, "passes"),
-                                .params = gx_arg_value(call->args, "params"),
+                                .params = &by_pass,
                                 .blend = gx_arg_bool(call->args, "blend"),
                                 .promote = gx_arg_bool(call->args, "promote"),
                                 .check = gx_arg_bool(call->args, "check")};
     gx_status status = gx_spec_from_args(&options.spec, call->arena, call->args, err);
+    if (status == GX_OK) {
+        status = gx_tuned_beneath(&by_pass, gx_arg_value(call->args, "params"), call->db,
+                                  call->arena, err);
+    }
     if (status != GX_OK) {
         return status;
     }

@@ -1,7 +1,7 @@
 /* guanxi eval: models judged by a split of a store, or by a train and a test file. Two files are
  * imported into a throwaway store under two actions, and judged by the same method. */
 #include "cli/eval_show.h"
-#include "graph/import/import.h"
+#include "cli/files.h"
 
 static const gx_param params[] = {
     {"target", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
@@ -59,37 +59,23 @@ static const gx_param params[] = {
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "with --friends: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "MODEL.PARAMETER=VALUE or NAME.PARAMETER=VALUE, may be given several times"},
+     "MODEL.PARAMETER=VALUE or NAME.PARAMETER=VALUE, or a file as `guanxi tune -o` writes it; may "
+     "be "
+     "given several times"},
 };
 
-/* Purchases have weight 1 and are the plain positive of every model; "test" is nobody's training.
- */
-static const char train_action[] = "buy", test_action[] = "test";
-
-static gx_status read_file(gx_store *store, gx_command *command, const char *path, const char *kind,
-                           const char *action, gx_error *err) {
-    bool events = strcmp(kind, "events") == 0;
-    gx_import_options options = {.kind = events ? NULL : kind,
-                                 .preset = events ? gx_arg_word(&command->common, "preset") : NULL,
-                                 .action = action,
-                                 .rejects = "/dev/null"};
-    gx_import_report report;
-    gx_status status = gx_import_file(&report, store, path, &options, &command->job, err);
-    if (status == GX_OK) {
-        gx_say(command, "%s: %llu %s read", path, (unsigned long long)report.created, kind);
-    }
-    return status;
-}
+/* "test" is nobody's training. */
+static const char train_action[] = GX_TRAIN_ACTION, test_action[] = "test";
 
 static gx_status read_files(gx_store *store, gx_command *command, gx_error *err) {
     const char *ties = gx_arg_word(&command->args, "ties");
     gx_status status = GX_OK;
-    GX_TRY(read_file(store, command, gx_arg_word(&command->args, "train"), "events", train_action,
-                     err));
-    GX_TRY(
-        read_file(store, command, gx_arg_word(&command->args, "test"), "events", test_action, err));
+    GX_TRY(gx_file_read(store, command, gx_arg_word(&command->args, "train"), "events",
+                        train_action, err));
+    GX_TRY(gx_file_read(store, command, gx_arg_word(&command->args, "test"), "events", test_action,
+                        err));
     if (ties) {
-        GX_TRY(read_file(store, command, ties, "ties", NULL, err));
+        GX_TRY(gx_file_read(store, command, ties, "ties", NULL, err));
     }
 done:
     return status;
@@ -155,25 +141,9 @@ static gx_status call_eval(gx_value *out, gx_command *command, const char *split
     return gx_ask(out, command, "eval.run", &args, err);
 }
 
-static gx_status from_files(gx_value *out, gx_command *command, gx_error *err) {
-    gx_store *store = NULL;
-    char folder[GX_FOLDER_MAX];
-    gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
-    gx_status status = gx_folder_make(folder, sizeof folder, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    GX_TRY(gx_store_open(&store, folder, &options, err));
-    GX_TRY(read_files(store, command, err));
-    gx_store_close(store);
-    store = NULL;
-    command->target = folder;
+static gx_status ask_files(gx_value *out, gx_command *command, gx_error *err) {
     const char *split = gx_arena_printf(command->arena, "actions:%s/%s", train_action, test_action);
-    GX_TRY(call_eval(out, command, split ? split : "", err));
-done:
-    gx_store_close(store);
-    gx_folder_remove(folder);
-    return status;
+    return call_eval(out, command, split ? split : "", err);
 }
 
 /* Figures of the score and of Adamic–Adar alone; a list of 10. */
@@ -294,7 +264,7 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "split",
                           "--split is of a store; --train and --test are a split themselves");
     }
-    status = files ? from_files(&result, command, err)
+    status = files ? gx_with_files(&result, command, read_files, ask_files, err)
                    : call_eval(&result, command, gx_arg_word(&command->args, "split"), err);
     return status == GX_OK ? gx_eval_show(command, &result, err) : status;
 }

@@ -364,7 +364,7 @@ bool gx_arg_is(const gx_args *args, const char *name, const char *text) {
 }
 
 gx_value gx_param_describe(gx_arena *arena, const gx_param *param) {
-    gx_value map = gx_map(arena, 10);
+    gx_value map = gx_map(arena, 12);
     gx_map_put(arena, &map, "name", gx_str(param->name));
     gx_map_put(arena, &map, "type", gx_str(gx_param_type_name(param->type)));
     gx_map_put(arena, &map, "required", gx_bool(param->flags & GX_PARAM_REQUIRED));
@@ -377,6 +377,9 @@ gx_value gx_param_describe(gx_arena *arena, const gx_param *param) {
     }
     if (param->unit) {
         gx_map_put(arena, &map, "unit", gx_str(param->unit));
+    }
+    if (param->flags & GX_PARAM_SEARCH) {
+        gx_map_put(arena, &map, "searched", gx_bool(true));
     }
     if (param->choices) {
         gx_map_put(arena, &map, "choices", gx_str(param->choices));

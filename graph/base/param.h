@@ -25,7 +25,9 @@ enum {
     GX_PARAM_HIDDEN = 4,
     /* A list of members, of a pass: doors give external ids, and the api puts the internal numbers,
      * as text, in their place before the pass sees it. */
-    GX_PARAM_MEMBERS = 8
+    GX_PARAM_MEMBERS = 8,
+    /* Of a model: worth searching (docs/tune.md, which also says between what and what). */
+    GX_PARAM_SEARCH = 16
 };
 
 typedef struct gx_param {

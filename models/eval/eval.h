@@ -36,6 +36,12 @@ GX_MUST_CHECK gx_status gx_split_members(gx_split *out, const gx_matrix *all, do
 GX_MUST_CHECK gx_status gx_split_sample(gx_split *split, uint32_t members, gx_job *job,
                                         gx_error *err);
 
+/* A number from 0 to 1 (not 1 itself) that is each member's own, by the job's seed. */
+double gx_split_lot(const gx_job *job, uint32_t user);
+/* The rows of the members whose number is below `share`; those of the others are empty. */
+GX_MUST_CHECK gx_status gx_split_rows(gx_matrix *out, const gx_matrix *all, double share,
+                                      gx_job *job, gx_error *err);
+
 /* ---- lists ------------------------------------------------------------------------------------
  */
 

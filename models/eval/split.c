@@ -19,7 +19,7 @@ typedef struct cut {
 
 static const double HISTORY_SHARE = 0.8;
 
-static const uint64_t SAMPLE_STREAM = 0x53414d50;
+static const uint64_t SAMPLE_STREAM = 0x53414d50, LOT_STREAM = 0x4c4f54;
 static const uint64_t RANDOM_STREAM = 0x53504c49; /* apart from the streams of models */
 
 const gx_matrix *gx_split_history(const gx_split *split) {
@@ -229,6 +229,28 @@ gx_status gx_split_sample(gx_split *split, uint32_t members, gx_job *job, gx_err
     }
 done:
     gx_job_free(job, key);
+    gx_job_free(job, c.part);
+    gx_job_free(job, c.order);
+    return status;
+}
+
+double gx_split_lot(const gx_job *job, uint32_t user) {
+    gx_rng rng = gx_rng_at(job->seed ^ LOT_STREAM, user);
+    return gx_rng_real(&rng);
+}
+
+gx_status gx_split_rows(gx_matrix *out, const gx_matrix *all, double share, gx_job *job,
+                        gx_error *err) {
+    cut c;
+    gx_status status = open_cut(&c, all, job, err);
+    for (uint32_t u = 0; u < all->rows && status == GX_OK; u++) {
+        const uint8_t part = gx_split_lot(job, u) < share ? FIT : TEST;
+        memset(c.part + all->ptr[u], part, all->ptr[u + 1] - all->ptr[u]);
+        status = look(job, u, err);
+    }
+    if (status == GX_OK) {
+        status = take_part(out, &c, FIT, job, err);
+    }
     gx_job_free(job, c.part);
     gx_job_free(job, c.order);
     return status;

@@ -1,0 +1,40 @@
+#include "cli/files.h"
+
+gx_status gx_file_read(gx_store *store, gx_command *command, const char *path, const char *kind,
+                       const char *action, gx_error *err) {
+    bool events = strcmp(kind, "events") == 0;
+    gx_import_options options = {.kind = events ? NULL : kind,
+                                 .preset = events ? gx_arg_word(&command->common, "preset") : NULL,
+                                 .action = action,
+                                 .rejects = "/dev/null"};
+    gx_import_report report;
+    gx_status status = gx_import_file(&report, store, path, &options, &command->job, err);
+    if (status == GX_OK) {
+        gx_say(command, "%s: %llu %s read", path, (unsigned long long)report.created, kind);
+    }
+    return status;
+}
+
+gx_status gx_with_files(gx_value *out, gx_command *command,
+                        gx_status (*fill)(gx_store *store, gx_command *command, gx_error *err),
+                        gx_status (*ask)(gx_value *out, gx_command *command, gx_error *err),
+                        gx_error *err) {
+    gx_store *store = NULL;
+    char folder[GX_FOLDER_MAX];
+    gx_store_options options = {.create = true, .sync = GX_SYNC_NONE};
+    gx_status status = gx_folder_make(folder, sizeof folder, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    GX_TRY(gx_store_open(&store, folder, &options, err));
+    GX_TRY(fill(store, command, err));
+    gx_store_close(store);
+    store = NULL;
+    command->target = folder;
+    GX_TRY(ask(out, command, err));
+done:
+    gx_store_close(store);
+    gx_folder_remove(folder);
+    command->target = NULL;
+    return status;
+}
