@@ -1,0 +1,186 @@
+/* No list names a person without consent or tells a count below min_count: random shops, every
+ * method of lists but two (rec.friends, whose lists are people; rec.layout, whose numbers are
+ * shares of a taste), and whatever stands anywhere in the answers. Users are u0,
+ * u1, … and nothing else is called so; every third has given no consent. */
+#include "api/testing.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+enum { USERS = 60, SHOPS = 6, CALLS = 40, MIN_COUNT = 3 };
+
+typedef struct watch {
+    uint32_t asked[2]; /* whom the call is about: they may stand in its answer */
+    bool counts;       /* false: no count may stand anywhere */
+    const char *method;
+    uint32_t named, counted;
+} watch;
+
+/* ---- what may stand in an answer --------------------------------------------------------------
+ */
+
+static bool may_be_named(const watch *w, long user) {
+    for (size_t k = 0; k < GX_COUNT(w->asked); k++) {
+        if (w->asked[k] == (uint32_t)user) {
+            return true;
+        }
+    }
+    return user % 3 != 0;
+}
+
+/* Any u17 in a text is a person. */
+static void look_at_text(watch *w, gx_slice text) {
+    for (size_t k = 0; k + 1 < text.size; k++) {
+        const bool begins = k == 0 || !isalnum((unsigned char)text.data[k - 1]);
+        if (begins && text.data[k] == 'u' && isdigit((unsigned char)text.data[k + 1])) {
+            char digits[16] = "";
+            for (size_t d = 0; d + 1 < sizeof digits && k + 1 + d < text.size; d++) {
+                digits[d] = text.data[k + 1 + d];
+            }
+            const long user = strtol(digits, NULL, 10);
+            w->named++;
+            if (!may_be_named(w, user)) {
+                fail_msg("%s: u%ld, who gave no consent, is in '%.*s'", w->method, user,
+                         (int)text.size, text.data);
+            }
+        }
+    }
+}
+
+static bool is_sentence(gx_slice key) {
+    return gx_slice_is(key, "en") || gx_slice_is(key, "zh");
+}
+
+/* A number in a sentence that stands for people; ids of items, circles and topics have their
+ * letter before it, shares and lifts their sign behind. */
+static void look_at_sentence(watch *w, gx_slice text) {
+    for (size_t k = 0; k < text.size; k++) {
+        const bool begins = k == 0 || (!isalnum((unsigned char)text.data[k - 1]) &&
+                                       !strchr("-.", text.data[k - 1]));
+        if (!begins || !isdigit((unsigned char)text.data[k])) {
+            continue;
+        }
+        size_t end = k;
+        while (end < text.size &&
+               (isdigit((unsigned char)text.data[end]) || text.data[end] == '.')) {
+            end++;
+        }
+        const bool days = end + 5 <= text.size && memcmp(text.data + end, " days", 5) == 0;
+        const bool share = end < text.size && (text.data[end] == '%' || text.data[end] == ' ');
+        const long number = strtol(text.data + k, NULL, 10);
+        if (!w->counts && !days) {
+            fail_msg("%s: a number is told in '%.*s'", w->method, (int)text.size, text.data);
+        }
+        w->counted++;
+        if (w->counts && !share && number < MIN_COUNT) {
+            fail_msg("%s: a count of %ld is told in '%.*s'", w->method, number, (int)text.size,
+                     text.data);
+        }
+        k = end;
+    }
+}
+
+/* Counts of people in evidence. */
+static void look_at_count(watch *w, gx_slice key, const gx_value *value) {
+    static const char *const counts[] = {"n", "liked", "people_all", "recent", "buyers"};
+    static const char *const measures[] = {"n", "liked", "lift", "after", "recent", "buyers"};
+    for (size_t k = 0; k < GX_COUNT(measures) && !w->counts; k++) {
+        if (gx_slice_is(key, measures[k])) {
+            fail_msg("%s: %s is told", w->method, measures[k]);
+        }
+    }
+    for (size_t k = 0; k < GX_COUNT(counts) && value->type == GX_INT; k++) {
+        if (gx_slice_is(key, counts[k])) {
+            w->counted++;
+            assert_true(value->as.integer >= MIN_COUNT);
+        }
+    }
+}
+
+static void look(watch *w, const gx_value *value, bool in_evidence) {
+    if (value->type == GX_TEXT) {
+        look_at_text(w, (gx_slice){value->as.text, value->size});
+    } else if (value->type == GX_LIST) {
+        for (uint32_t k = 0; k < value->size; k++) {
+            look(w, &value->as.items[k], in_evidence);
+        }
+    } else if (value->type == GX_MAP) {
+        for (uint32_t k = 0; k < value->size; k++) {
+            const gx_pair *pair = &value->as.pairs[k];
+            const gx_slice key = {pair->key.as.text, pair->key.size};
+            if (is_sentence(key) && pair->value.type == GX_TEXT) {
+                look_at_sentence(w, (gx_slice){pair->value.as.text, pair->value.size});
+            }
+            if (in_evidence || gx_slice_is(key, "liked")) {
+                look_at_count(w, key, &pair->value);
+            }
+            look(w, &pair->value, in_evidence || gx_slice_is(key, "evidence"));
+        }
+    }
+}
+
+/* ---- calls ------------------------------------------------------------------------------------
+ */
+
+static void ask(test_shop *s, watch *w, gx_rng *rng) {
+    const uint32_t a = (uint32_t)gx_rng_below(rng, USERS), b = (uint32_t)gx_rng_below(rng, USERS);
+    const uint32_t i = (uint32_t)gx_rng_below(rng, 40), j = (uint32_t)gx_rng_below(rng, 40);
+    static const char *const channels[] = {"friends", "circle", "leader"};
+    w->asked[0] = a;
+    w->asked[1] = b;
+#define ASK(name, ...)                                                                             \
+    do {                                                                                           \
+        const gx_value answer = test_call(s, name, __VA_ARGS__);                                   \
+        w->method = name;                                                                          \
+        look(w, &answer, false);                                                                   \
+    } while (0)
+    ASK("rec.user", "{'users': ['u%u', 'u%u'], 'n': 20}", a, b);
+    for (size_t c = 0; c < GX_COUNT(channels); c++) {
+        ASK("rec.user", "{'users': ['u%u'], 'n': 20, 'channels': {'%s': 1}}", a, channels[c]);
+    }
+    ASK("rec.explain", "{'user': 'u%u', 'item': 'i%u'}", a, i);
+    ASK("rec.rank", "{'user': 'u%u', 'items': ['i%u', 'i%u'], 'seen': 'none'}", a, i, j);
+    ASK("rec.bundle", "{'items': ['i%u', 'i%u']}", i, j);
+    ASK("rec.similar", "{'items': ['i%u']}", i);
+    ASK("rec.group", "{'users': ['u%u', 'u%u'], 'n': 10}", a, b);
+    ASK("rec.group", "{'group': 'g%u', 'n': 10}", i % 8);
+    ASK("rec.starters", "{'group': 'g%u'}", i % 8);
+#undef ASK
+}
+
+static void shops(bool counts) {
+    watch w = {.counts = counts};
+    for (uint64_t seed = 0; seed < SHOPS; seed++) {
+        test_shop s;
+        gx_rng rng = gx_rng_at(seed, 4711);
+        test_shop_open(&s);
+        test_shop_fill(&s, seed + 100, USERS, 0);
+        test_call(&s, "admin.config", "{'name': 'min_count', 'value': %d}",
+                  counts ? MIN_COUNT : 100000);
+        test_call(&s, "model.build", "{}");
+        for (uint32_t c = 0; c < CALLS; c++) {
+            ask(&s, &w, &rng);
+        }
+        test_shop_close(&s);
+    }
+    assert_true(w.named > 100); /* what is looked for is there */
+    assert_true(counts ? w.counted > 100 : w.counted == 0);
+}
+
+static void nobody_is_named_and_no_small_count_told(void **state) {
+    (void)state;
+    shops(true);
+}
+
+static void no_count_is_told_below_a_high_bar(void **state) {
+    (void)state;
+    shops(false);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_is_named_and_no_small_count_told),
+        cmocka_unit_test(no_count_is_told_below_a_high_bar),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
