@@ -11,6 +11,7 @@
 #include "api/eval.h"
 #include "api/member.h"
 #include "api/vector.h"
+#include "graph/csr/signal.h"
 #include "models/parallel.h"
 
 #include <math.h>
@@ -36,6 +37,7 @@ typedef struct finder {
     uint64_t seed;
     uint32_t user;
     vector events; /* gx_event_core of `user` */
+    vector deeds;  /* gx_deed of one item of theirs */
     vector takes;
     vector crowd; /* gx_crowd_take: everybody's, from crowd_from_ms on */
     int64_t crowd_from_ms;
@@ -74,22 +76,21 @@ static int by_user_time(const void *a, const void *b) {
 
 /* Whether a run of events with one item, oldest first, is a take. What is later than the window is
  * not looked at. */
-static bool is_take(const finder *f, const gx_event_core *events, size_t count) {
-    bool has = false;
-    double weight = 0;
-    for (size_t i = 0; i < count; i++) {
-        const gx_event_core *e = &events[i];
-        const gx_action_rule *rule =
-            e->action < f->rules->action_count
-                ? &f->rules->actions[e->action]
-                : gx_action_rule_default(gx_word_name(f->txn, GX_SPACE_ACTION, e->action));
-        double scale = rule->scaled && !isnan(e->value) ? (double)e->value / 5 : 1;
-        if (e->ts_ms < f->to_ms) {
-            has |= rule->is_purchase || rule->scaled;
-            weight += (double)rule->weight * scale;
+static gx_status is_take(bool *out, finder *f, const gx_event_core *events, size_t count,
+                         gx_error *err) {
+    gx_signal signal;
+    f->deeds.count = 0;
+    for (size_t i = 0; i < count && events[i].ts_ms < f->to_ms; i++) {
+        gx_deed *deed = vector_add(&f->deeds);
+        if (!deed) {
+            return gx_fail_memory(err, f->deeds.capacity * sizeof *deed);
         }
+        *deed = gx_deed_of(&events[i], gx_action_rule_of(f->rules, f->txn, events[i].action),
+                           (uint32_t)i);
     }
-    return has && weight > 0;
+    gx_signal_make(&signal, f->deeds.data, f->deeds.count, 0, false);
+    *out = signal.has && signal.value > 0;
+    return GX_OK;
 }
 
 /* Of a member with very many takes some, drawn. */
@@ -103,7 +104,14 @@ static gx_status end_member(finder *f, gx_error *err) {
         for (to = from; to < f->events.count && events[to].item == events[from].item; to++) {
         }
         const gx_event_core *first_event = &events[from];
-        if (first_event->ts_ms < f->crowd_from_ms || !is_take(f, first_event, to - from)) {
+        bool takes = false;
+        if (first_event->ts_ms >= f->crowd_from_ms) {
+            gx_status status = is_take(&takes, f, first_event, to - from, err);
+            if (status != GX_OK) {
+                return status;
+            }
+        }
+        if (!takes) {
             continue;
         }
         gx_crowd_take *other = vector_add(&f->crowd);
@@ -178,6 +186,7 @@ static gx_status find_cuts(finder *f, gx_error *err) {
 
 static gx_status find_takes(finder *f, gx_error *err) {
     f->events.size = sizeof(gx_event_core);
+    f->deeds.size = sizeof(gx_deed);
     f->takes.size = sizeof(taken);
     f->crowd.size = sizeof(gx_crowd_take);
     gx_status status = gx_event_scan(f->txn, take_run, f, err);
@@ -374,6 +383,7 @@ gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_opti
 done:
     gx_txn_abort(f.txn);
     gx_free(f.events.data);
+    gx_free(f.deeds.data);
     gx_free(f.takes.data);
     gx_free(f.crowd.data);
     gx_state_release(now);

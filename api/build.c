@@ -104,6 +104,23 @@ static gx_status add_history(gx_arrays *arrays, const gx_views *views, gx_job *j
     return status;
 }
 
+/* What a purchase made again is told by: the mean time between two of a member, over the members
+ * who bought the item more than once. */
+static gx_status add_repeats(gx_arrays *arrays, const gx_views *views, gx_job *job, gx_error *err) {
+    const gx_item_sums *sums = &views->sums;
+    uint32_t *members;
+    float *days;
+    gx_status status;
+    GX_TRY(gx_arrays_add(&days, arrays, "repeat.days", GX_F32, sums->count, 0, job, err));
+    GX_TRY(gx_arrays_add(&members, arrays, "repeat.members", GX_U32, sums->count, 0, job, err));
+    for (uint32_t i = 0; i < sums->count; i++) {
+        members[i] = sums->again[i];
+        days[i] = members[i] ? (float)(sums->gap_ms[i] / members[i] / 86400000.0) : 0;
+    }
+done:
+    return status;
+}
+
 static gx_status add_categories(gx_arrays *arrays, const gx_views *views, gx_job *job,
                                 gx_error *err) {
     const gx_labels *labels = &views->category;
@@ -277,6 +294,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     }
     GX_TRY(add_history(results, views, job, err));
     GX_TRY(add_attributes(results, views, db, job, err));
+    GX_TRY(add_repeats(results, views, job, err));
     GX_TRY(add_categories(results, views, job, err));
     GX_TRY(add_notes(results, plan, views, before ? gx_snapshot_number(before) : 0, job, err));
 done:

@@ -141,10 +141,10 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
 
 /* ---- applying ------------------------------------------------------------------------------- */
 
-gx_status gx_context_apply(gx_member_live *live, const gx_context *context, gx_arena *arena,
-                           gx_error *err) {
+gx_status gx_context_apply(gx_member_live *live, const gx_context *context, const gx_rules *rules,
+                           gx_arena *arena, gx_error *err) {
     const gx_history *before = &live->rec.history;
-    const float weight = gx_action_rule_default(gx_slice_of("cart"))->weight;
+    const float weight = gx_action_rule_named(rules, "cart")->weight;
     live->rec.circle_given = context->circle == GX_NONE ? 0 : context->circle + 1;
     live->context = context->items;
     live->context_count = context->count;
@@ -157,8 +157,9 @@ gx_status gx_context_apply(gx_member_live *live, const gx_context *context, gx_a
     float *weights = gx_arena_get(arena, room * sizeof *weights);
     int64_t *ts = gx_arena_get(arena, room * sizeof *ts);
     uint8_t *did = gx_arena_get(arena, room);
-    if (!item || !action || !weights || !ts || !did) {
-        return gx_fail_memory(err, room * 21);
+    gx_member_times *times = gx_arena_get(arena, room * sizeof *times);
+    if (!item || !action || !weights || !ts || !did || !times) {
+        return gx_fail_memory(err, room * (21 + sizeof *times));
     }
     uint32_t made = 0;
     for (uint32_t h = 0, c = 0; h < before->count || c < context->count; made++) {
@@ -168,6 +169,7 @@ gx_status gx_context_apply(gx_member_live *live, const gx_context *context, gx_a
         item[made] = old ? before->item[h] : context->items[c];
         action[made] = old ? live->action[h] : GX_NONE;
         did[made] = old ? live->did[h] : 0;
+        times[made] = old ? live->times[h] : (gx_member_times){0};
         weights[made] = (old ? before->weight[h] : 0) + (now ? weight : 0);
         ts[made] = now ? live->rec.now_ms : before->ts[h];
         h += old;
@@ -176,5 +178,6 @@ gx_status gx_context_apply(gx_member_live *live, const gx_context *context, gx_a
     live->rec.history = (gx_history){before->user, made, item, weights, ts};
     live->action = action;
     live->did = did;
+    live->times = times;
     return GX_OK;
 }

@@ -23,6 +23,6 @@ typedef struct gx_context {
 GX_MUST_CHECK gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err);
 /* Adds it to what is live about the member; in `arena`. */
 GX_MUST_CHECK gx_status gx_context_apply(gx_member_live *live, const gx_context *context,
-                                         gx_arena *arena, gx_error *err);
+                                         const gx_rules *rules, gx_arena *arena, gx_error *err);
 
 #endif

@@ -94,8 +94,14 @@ static bool did_dislike(const gx_filter *filter, uint8_t did) {
     return filter->hide_bought && (did & GX_DID_DISLIKE) != 0;
 }
 
+/* What is wanted again is not seen once it is time for it. */
 static bool did_see(const gx_filter *filter, uint8_t did) {
-    return filter->hide_touched || (filter->hide_bought && (did & GX_DID_HAVE) != 0);
+    return (did & GX_DID_AGAIN) == 0 &&
+           (filter->hide_touched || (filter->hide_bought && (did & GX_DID_HAVE) != 0));
+}
+
+static bool did_return(const gx_filter *filter, uint8_t did) {
+    return filter->hide_bought && (did & GX_DID_RETURN) != 0;
 }
 
 static void clear_did(uint8_t *pass, const gx_filter *filter, const gx_member_live *live,
@@ -125,6 +131,10 @@ static void clear_disliked(uint8_t *pass, const gx_filter *filter, const gx_memb
 
 static bool is_disliked(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
     return did(filter, live, item, did_dislike);
+}
+
+static bool is_returned(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    return did(filter, live, item, did_return);
 }
 
 static void clear_seen(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
@@ -238,6 +248,7 @@ static const rule rules[] = {
      "有年龄限制,会员未达到或年龄不详", -1, clear_too_young, is_too_young},
     {"context", "It is in the cart or on the page", "已在购物车中或正在浏览", -1, clear_context,
      is_context},
+    {"returned", "The member returned it", "会员退货过", -1, clear_disliked, is_returned},
     {"disliked", "The member dislikes it", "会员不喜欢", -1, clear_disliked, is_disliked},
     {"seen", "The member had it, or has seen it", "会员已经买过或看过", -1, clear_seen, is_seen},
 };

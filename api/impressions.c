@@ -22,6 +22,7 @@ typedef struct reader {
     uint64_t capacity, seen;
     uint64_t *order; /* of the rows, by member, item and time */
     bool *counts;    /* by action */
+    bool *against;   /* by action: an event of it takes a reward back */
     uint32_t actions;
 } reader;
 
@@ -95,12 +96,13 @@ static gx_status choose_actions(reader *r, gx_error *err) {
     const gx_value *asked = r->asked->actions;
     r->actions = gx_word_count(r->txn, GX_SPACE_ACTION);
     gx_status status = gx_job_alloc(r->call->job, &r->counts, r->actions, sizeof *r->counts, err);
-    for (uint32_t a = 0; status == GX_OK && asked->type != GX_LIST && a < r->actions; a++) {
-        const gx_action_rule *rule =
-            a < rules->action_count
-                ? &rules->actions[a]
-                : gx_action_rule_default(gx_word_name(r->txn, GX_SPACE_ACTION, a));
-        r->counts[a] = rule->weight > 0;
+    if (status == GX_OK) {
+        status = gx_job_alloc(r->call->job, &r->against, r->actions, sizeof *r->against, err);
+    }
+    for (uint32_t a = 0; status == GX_OK && a < r->actions; a++) {
+        const gx_action_rule *rule = gx_action_rule_of(rules, r->txn, a);
+        r->counts[a] = asked->type != GX_LIST && rule->weight > 0;
+        r->against[a] = rule->weight < 0 || strcmp(rule->undoes, GX_UNDOES_PURCHASE) == 0;
     }
     for (uint32_t i = 0; status == GX_OK && asked->type == GX_LIST && i < asked->size; i++) {
         const gx_value *name = &asked->as.items[i];
@@ -109,6 +111,7 @@ static gx_status choose_actions(reader *r, gx_error *err) {
                               (gx_slice){name->as.text, name->size}, err);
         if (status == GX_OK) {
             r->counts[action] = true;
+            r->against[action] = false; /* asked for by name: it is the reward */
         }
     }
     return status;
@@ -139,13 +142,16 @@ static gx_status take_events(void *user, const gx_event_core *events, size_t cou
     reader *r = user;
     for (size_t i = 0; i < count; i++) {
         const gx_event_core *event = &events[i];
-        if (event->item == GX_NONE || event->action >= r->actions || !r->counts[event->action]) {
+        if (event->item == GX_NONE || event->action >= r->actions ||
+            !(r->counts[event->action] || r->against[event->action])) {
             continue;
         }
         const uint64_t row = latest(r, event);
         if (row != UINT64_MAX && event->ts_ms - r->shown[row].ts_ms <= r->asked->window_ms) {
-            r->out->rewards += r->out->rows[row].reward == 0;
-            r->out->rows[row].reward = 1;
+            const double reward = r->counts[event->action] ? 1 : 0;
+            r->out->rewards += reward > r->out->rows[row].reward;
+            r->out->rewards -= reward < r->out->rows[row].reward;
+            r->out->rows[row].reward = reward;
         }
     }
     return gx_job_check(r->call->job, err);
@@ -209,6 +215,7 @@ gx_status gx_impressions_read(gx_impressions *out, gx_call_env *call,
     gx_job_free(call->job, r.shown);
     gx_job_free(call->job, r.order);
     gx_job_free(call->job, r.counts);
+    gx_job_free(call->job, r.against);
     if (status != GX_OK) {
         gx_impressions_finish(out, call->job);
     }

@@ -1,36 +1,22 @@
 /* What is live about one member.
  *
- * History: the sum over a member's events with an item of weight × rating scale × decay, as the
- * matrix of a build has it (graph/csr/view.h). Friends: everybody tied to the member now, by the
- * strength that the snapshot gives the tie, else by a default from the tie's weight and kind; who
- * is blocked, either way, is nobody. Leaders of the member's circle are read besides, without a
- * tie. */
+ * History: what the member's events with each item come to (graph/csr/signal.h), as the matrix of
+ * a build has it, and besides what is against an item. Friends: everybody tied to the member now,
+ * by the strength that the snapshot gives the tie, else by a default from the tie's weight and
+ * kind; who is blocked, either way, is nobody. Leaders of the member's circle are read besides,
+ * without a tie. */
 #include "api/member.h"
 
 #include "api/people.h"
 #include "api/vector.h"
 #include "engine/operations/tie_parts.h"
+#include "graph/csr/signal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 static const double DAY_MS = 86400000.0;
 static const int RECENT_DAYS = 30;
-
-/* ---- rules ---------------------------------------------------------------------------------- */
-
-/* Also of one that is newer than the state. */
-static const gx_action_rule *action_of(const gx_rules *rules, gx_txn *txn, uint32_t action) {
-    if (action < rules->action_count) {
-        return &rules->actions[action];
-    }
-    return gx_action_rule_default(gx_word_name(txn, GX_SPACE_ACTION, action));
-}
-
-static double weight_of(const gx_action_rule *rule, const gx_event_core *event) {
-    double scale = rule->scaled && !isnan(event->value) ? (double)event->value / 5 : 1;
-    return (double)rule->weight * scale;
-}
 
 typedef struct reader {
     gx_txn *txn;
@@ -39,36 +25,24 @@ typedef struct reader {
     uint32_t user;
     int64_t until_ms; /* what happened then or later is not seen */
     int64_t newest_ms;
-    vector deeds; /* deed: own events */
+    vector deeds; /* gx_deed: own events */
     gx_people people;
     vector acts;   /* gx_act: what they did */
     vector recent; /* gx_event_core: of one of them */
+    vector theirs; /* gx_deed: the same, where some speak against an item */
     double buy_weight;
 } reader;
 
 /* ---- history -------------------------------------------------------------------------------- */
 
-typedef struct deed {
-    uint32_t item, action;
-    size_t order; /* newest first, as the store gave them */
-    int64_t ts_ms;
-    double weight, half_life_ms;
-    bool had; /* bought, or rated: nobody rates what they never had */
-} deed;
-
-static gx_status add_deed(reader *r, const gx_event_core *event, gx_error *err) {
-    const gx_action_rule *rule = action_of(&r->state->rules, r->txn, event->action);
-    deed *d = vector_add(&r->deeds);
+static gx_status add_deed(vector *deeds, const reader *r, const gx_event_core *event,
+                          gx_error *err) {
+    gx_deed *d = vector_add(deeds);
     if (!d) {
-        return gx_fail_memory(err, r->deeds.capacity * sizeof *d);
+        return gx_fail_memory(err, deeds->capacity * sizeof *d);
     }
-    *d = (deed){.item = event->item,
-                .action = event->action,
-                .order = r->deeds.count,
-                .ts_ms = event->ts_ms,
-                .weight = weight_of(rule, event),
-                .half_life_ms = rule->half_life_ms,
-                .had = rule->is_purchase || rule->scaled};
+    *d = gx_deed_of(event, gx_action_rule_of(&r->state->rules, r->txn, event->action),
+                    (uint32_t)deeds->count);
     return GX_OK;
 }
 
@@ -96,68 +70,54 @@ static gx_status read_deeds(reader *r, gx_error *err) {
     gx_event_core *events = NULL;
     size_t count = 0;
     gx_status status = read_own(&events, &count, r, err);
-    for (size_t i = 0; status == GX_OK && i < count; i++) {
+    for (size_t i = count; status == GX_OK && i-- > 0;) { /* oldest first */
         if (events[i].ts_ms >= r->until_ms) {
             continue;
         }
         r->newest_ms = events[i].ts_ms > r->newest_ms ? events[i].ts_ms : r->newest_ms;
         if (events[i].item != GX_NONE) {
-            status = add_deed(r, &events[i], err);
+            status = add_deed(&r->deeds, r, &events[i], err);
         }
     }
     gx_free(events);
     return status;
 }
 
-static int by_item(const void *a, const void *b) {
-    const deed *x = a, *y = b;
-    if (x->item != y->item) {
-        return x->item < y->item ? -1 : 1;
-    }
-    return x->order < y->order ? -1 : 1;
+static uint8_t did_of(const gx_signal *s) {
+    return (uint8_t)((s->seen ? GX_DID_HAVE : 0) | (s->value < 0 ? GX_DID_DISLIKE : 0) |
+                     (s->value < 0 && s->returned ? GX_DID_RETURN : 0));
 }
 
-static double decayed(const deed *d, int64_t now_ms) {
-    double age = (double)now_ms - (double)d->ts_ms;
-    return d->half_life_ms > 0 && age > 0 ? d->weight * exp2(-age / d->half_life_ms) : d->weight;
-}
-
-/* The history, one entry an item, from deeds sorted by item. */
+/* The history, one entry an item. */
 static gx_status make_history(gx_member_live *out, reader *r, gx_error *err) {
     size_t count = r->deeds.count;
-    deed *deeds = r->deeds.data;
+    gx_deed *deeds = r->deeds.data;
     uint32_t *item = gx_arena_get(r->arena, count * sizeof *item + 1);
     uint32_t *action = gx_arena_get(r->arena, count * sizeof *action + 1);
     float *weight = gx_arena_get(r->arena, count * sizeof *weight + 1);
     int64_t *ts = gx_arena_get(r->arena, count * sizeof *ts + 1);
     uint8_t *did = gx_arena_get(r->arena, count + 1);
-    if (!item || !action || !weight || !ts || !did) {
-        return gx_fail_memory(err, count * 21);
+    gx_member_times *times = gx_arena_get(r->arena, count * sizeof *times + 1);
+    if (!item || !action || !weight || !ts || !did || !times) {
+        return gx_fail_memory(err, count * (21 + sizeof *times));
     }
-    if (count > 0) {
-        qsort(deeds, count, sizeof *deeds, by_item);
-    }
+    gx_deeds_sort(deeds, count);
     uint32_t made = 0;
-    for (size_t from = 0, to; from < count; from = to) {
-        double sum = 0, most = -1;
-        did[made] = 0;
-        ts[made] = deeds[from].ts_ms;
+    for (size_t from = 0, to; from < count; from = to, made++) {
+        gx_signal s;
+        to = gx_deeds_run(deeds, from, count);
         item[made] = deeds[from].item;
-        for (to = from; to < count && deeds[to].item == deeds[from].item; to++) {
-            const deed *d = &deeds[to];
-            sum += decayed(d, r->newest_ms);
-            ts[made] = d->ts_ms > ts[made] ? d->ts_ms : ts[made];
-            did[made] |= (d->had ? GX_DID_HAVE : 0) | (d->weight < 0 ? GX_DID_DISLIKE : 0);
-            if (d->weight > most) {
-                most = d->weight;
-                action[made] = d->action;
-            }
-        }
-        weight[made++] = (float)sum;
+        gx_signal_make(&s, deeds + from, to - from, r->newest_ms, true);
+        weight[made] = (float)s.value;
+        ts[made] = s.last_ms;
+        action[made] = s.action;
+        did[made] = did_of(&s);
+        times[made] = (gx_member_times){s.first_ms, s.again_ms, s.times, s.has && !s.seen};
     }
     out->rec.history = (gx_history){r->user, made, item, weight, ts};
     out->did = did;
     out->action = action;
+    out->times = times;
     return GX_OK;
 }
 
@@ -200,19 +160,57 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
 
 /* ---- acts ----------------------------------------------------------------------------------- */
 
-static gx_status add_act(reader *r, const gx_event_core *event, gx_error *err) {
-    r->newest_ms = event->ts_ms > r->newest_ms ? event->ts_ms : r->newest_ms;
-    const gx_action_rule *rule = action_of(&r->state->rules, r->txn, event->action);
-    double weight = weight_of(rule, event) / r->buy_weight;
-    if (event->item == GX_NONE || !(weight > 0)) {
-        return GX_OK;
-    }
+static gx_status add_act(reader *r, uint32_t user, const gx_deed *deed, gx_error *err) {
     gx_act *act = vector_add(&r->acts);
     if (!act) {
         return gx_fail_memory(err, r->acts.capacity * sizeof *act);
     }
-    *act = (gx_act){event->user, event->item, event->action, (float)weight, event->ts_ms};
+    *act = (gx_act){user, deed->item, deed->action, (float)(deed->weight / r->buy_weight),
+                    deed->ts_ms};
     return GX_OK;
+}
+
+/* What somebody said against an item, or took back, is no word for it. */
+static gx_status add_standing(reader *r, uint32_t user, gx_error *err) {
+    gx_deed *deeds = r->theirs.data;
+    gx_status status = GX_OK;
+    gx_deeds_sort(deeds, r->theirs.count);
+    for (size_t from = 0, to; from < r->theirs.count; from = to) {
+        gx_signal s;
+        to = gx_deeds_run(deeds, from, r->theirs.count);
+        gx_signal_make(&s, deeds + from, to - from, r->newest_ms, false);
+        for (size_t k = from; s.value > 0 && k < to && status == GX_OK; k++) {
+            status = deeds[k].counts ? add_act(r, user, &deeds[k], err) : GX_OK;
+        }
+    }
+    return status;
+}
+
+/* The acts of one person, from events newest first. */
+static gx_status add_acts(reader *r, uint32_t user, const gx_event_core *events, size_t count,
+                          gx_error *err) {
+    gx_status status = GX_OK;
+    bool against = false;
+    for (size_t i = 0; i < count; i++) {
+        r->newest_ms = events[i].ts_ms > r->newest_ms ? events[i].ts_ms : r->newest_ms;
+        against |=
+            gx_action_is_against(gx_action_rule_of(&r->state->rules, r->txn, events[i].action));
+    }
+    r->theirs.count = 0;
+    for (size_t i = count; status == GX_OK && against && i-- > 0;) {
+        status = events[i].item == GX_NONE ? GX_OK : add_deed(&r->theirs, r, &events[i], err);
+    }
+    if (status == GX_OK && against) {
+        return add_standing(r, user, err);
+    }
+    for (size_t i = 0; status == GX_OK && !against && i < count; i++) {
+        const gx_action_rule *rule = gx_action_rule_of(&r->state->rules, r->txn, events[i].action);
+        const gx_deed deed = gx_deed_of(&events[i], rule, 0);
+        if (deed.item != GX_NONE && deed.weight > 0) {
+            status = add_act(r, user, &deed, err);
+        }
+    }
+    return status;
 }
 
 /* The newest GX_MEMBER_ACTS events of somebody: of the last 50, then of the last 200 and so on,
@@ -232,10 +230,7 @@ static gx_status read_recent(reader *r, uint32_t user, gx_error *err) {
             continue;
         }
         size_t end = newer + GX_MEMBER_ACTS < found ? newer + GX_MEMBER_ACTS : found;
-        for (size_t i = newer; status == GX_OK && i < end; i++) {
-            status = add_act(r, &events[i], err);
-        }
-        return status;
+        return status == GX_OK ? add_acts(r, user, events + newer, end - newer, err) : status;
     }
 }
 
@@ -384,10 +379,10 @@ static gx_status read_member(gx_member_live *out, reader *r, const gx_columns *c
     gx_status status = GX_OK;
     gx_member_live live = {
         .rec = {.user = r->user, .history = {.user = r->user}, .columns = columns}};
-    double buy = (double)gx_action_rule_default(gx_slice_of("buy"))->weight;
+    double buy = (double)gx_action_rule_named(&r->state->rules, "buy")->weight;
     r->buy_weight = buy > 0 ? buy : 1;
     r->newest_ms = gx_rec_newest_ms(r->state->rec);
-    r->deeds.size = sizeof(deed);
+    r->deeds.size = r->theirs.size = sizeof(gx_deed);
     r->acts.size = sizeof(gx_act);
     r->recent.size = sizeof(gx_event_core);
     if (r->user != GX_NONE) {
@@ -401,6 +396,7 @@ static gx_status read_member(gx_member_live *out, reader *r, const gx_columns *c
     gx_people_finish(&r->people);
     gx_free(r->acts.data);
     gx_free(r->recent.data);
+    gx_free(r->theirs.data);
     if (status != GX_OK) {
         return status;
     }
@@ -438,7 +434,7 @@ gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state,
                 .user = user,
                 .until_ms = INT64_MAX,
                 .newest_ms = gx_rec_newest_ms(state->rec),
-                .deeds = {.size = sizeof(deed)}};
+                .deeds = {.size = sizeof(gx_deed)}};
     gx_status status = read_deeds(&r, err);
     if (status == GX_OK) {
         status = make_history(&live, &r, err);

@@ -11,13 +11,22 @@ enum {
     GX_MEMBER_TAGS = 16      /* declared, that are looked up among the items */
 };
 
-/* What a member did with one item, as bits. */
-enum { GX_DID_HAVE = 1, GX_DID_DISLIKE = 2 };
+/* What a member did with one item, as bits. RETURN: what stands against it is a purchase taken
+ * back. AGAIN is set by gx_repeat_apply: they had it, and it is time for it again. */
+enum { GX_DID_HAVE = 1, GX_DID_DISLIKE = 2, GX_DID_RETURN = 4, GX_DID_AGAIN = 8 };
+
+/* When a member bought one item, or took to it by an action that is wanted again and again. */
+typedef struct gx_member_times {
+    int64_t first_ms, last_ms;
+    uint32_t count;
+    bool wanted; /* had by such an action alone */
+} gx_member_times;
 
 typedef struct gx_member_live {
-    gx_rec_member rec;      /* for the recommender */
-    const uint8_t *did;     /* one an entry of rec.history */
-    const uint32_t *action; /* likewise: what weighed most of what they did with it */
+    gx_rec_member rec;            /* for the recommender */
+    const uint8_t *did;           /* one an entry of rec.history */
+    const uint32_t *action;       /* likewise: what weighed most of what they did with it */
+    const gx_member_times *times; /* likewise */
     gx_member_rules rules;
     const uint32_t *context; /* items of this moment, rising (api/context.h) */
     uint32_t context_count;

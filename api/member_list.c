@@ -12,6 +12,7 @@ gx_status gx_list_asked_read(gx_list_asked *out, gx_call_env *call, const gx_col
     GX_TRY(gx_slate_read(&out->slate, call, &out->filter, n, err));
     GX_TRY(gx_exposure_read(&out->exposure, call, err));
     GX_TRY(gx_context_read(&out->context, call, err));
+    GX_TRY(gx_repeat_read(&out->repeat, call, err));
     out->n = out->slate.n;
 done:
     return status;
@@ -23,7 +24,12 @@ gx_status gx_member_list_read(gx_member_list *out, const gx_list_asked *asked, g
     gx_status status = gx_member_read(&out->live, call->txn, call->state, asked->filter.columns, id,
                                       asked->clock_ms, call->arena, err);
     if (status == GX_OK) {
-        status = gx_context_apply(&out->live, &asked->context, call->arena, err);
+        status =
+            gx_repeat_apply(&out->live, &asked->repeat, asked->filter.columns, call->arena, err);
+    }
+    if (status == GX_OK) {
+        status =
+            gx_context_apply(&out->live, &asked->context, &call->state->rules, call->arena, err);
     }
     return status;
 }

@@ -6,13 +6,14 @@
 #include "api/context.h"
 #include "api/exposure.h"
 #include "api/listing.h"
+#include "api/repeat.h"
 
 /* clang-format off */
 #define GX_LIST_N_PARAM {"n", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "how many for each"}
 /* The rows that a method of such lists has beside `users`, `n` and `why`. */
 #define GX_LIST_PARAMS                                                                             \
-    GX_FILTER_PARAMS, GX_SEEN_PARAM, GX_CHANNELS_PARAM, GX_SLATE_PARAMS, GX_CONTEXT_PARAM,         \
-        GX_EXPOSURE_PARAMS
+    GX_FILTER_PARAMS, GX_SEEN_PARAM, GX_REPEAT_PARAM, GX_CHANNELS_PARAM, GX_SLATE_PARAMS,          \
+        GX_CONTEXT_PARAM, GX_EXPOSURE_PARAMS
 /* clang-format on */
 
 /* Stays where it is: the slate points into it. Read by any number of threads. */
@@ -21,6 +22,7 @@ typedef struct gx_list_asked {
     gx_asked_slate slate;
     gx_exposure exposure;
     gx_context context;
+    gx_repeat repeat;
     gx_weighing weighing;
     uint32_t n, min_count;
     bool why;

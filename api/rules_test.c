@@ -14,7 +14,8 @@ typedef struct item {
 
 typedef struct person {
     int age, blocked_brand, blocked_seller, blocked_tie; /* −1: none */
-    bool had[ITEMS], touched[ITEMS], disliked[ITEMS];
+    bool had[ITEMS], touched[ITEMS];
+    long long disliked[ITEMS], liked[ITEMS]; /* when last; the last word counts */
 } person;
 
 typedef struct world {
@@ -141,10 +142,16 @@ static void one_event(world *w) {
     action = action > 3 ? 0 : action;
     w->people[u].touched[i] = true;
     w->people[u].had[i] |= action == 0 || action == 3;
-    w->people[u].disliked[i] |= action == 2;
+    const long long ts = 1700000000000 + below(w, 1000000);
+    if (action == 2 && ts > w->people[u].disliked[i]) {
+        w->people[u].disliked[i] = ts;
+    }
+    if ((action == 0 || action == 3) && ts > w->people[u].liked[i]) {
+        w->people[u].liked[i] = ts;
+    }
     test_call(&w->shop, "event.put",
               "{'events': [{'user_id': 'u%d', 'item_id': 'i%d', 'action': '%s', 'ts': %lld}]}", u,
-              i, actions[action], (long long)(1700000000000 + below(w, 1000000)));
+              i, actions[action], ts);
 }
 
 /* The shop goes on while lists are asked for. */
@@ -251,7 +258,7 @@ static const char *keeps_out(const world *w, const asked *q, int i) {
     if (q->in_cart[i]) {
         return "context";
     }
-    if (q->seen < 2 && p->disliked[i]) {
+    if (q->seen < 2 && p->disliked[i] > p->liked[i]) {
         return "disliked";
     }
     return (q->seen == 0 && p->had[i]) || (q->seen == 1 && p->touched[i]) ? "seen" : NULL;

@@ -46,8 +46,10 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         GX_TRY(hold(v, gx_graph_bytes(&v->undirected), job, err));
     }
     if (needs & GX_NEED_MATRIX) {
+        events.items = &v->sums;
         GX_TRY(gx_view_events(&v->matrix, txn, rules, &events, job, err));
         v->input.matrix = &v->matrix;
+        v->input.against = v->sums.any_against ? v->sums.against : NULL;
         GX_TRY(hold(v, gx_matrix_bytes(&v->matrix), job, err));
     }
     if (needs & GX_NEED_CATEGORY) {
@@ -100,6 +102,9 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->groups);
     gx_matrix_finish(&views->acts);
     gx_matrix_finish(&views->bought);
+    if (views->job) {
+        gx_item_sums_finish(&views->sums, views->job);
+    }
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);
     if (views->job) {

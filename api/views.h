@@ -15,9 +15,10 @@ typedef struct gx_views {
     gx_graph ties, undirected;
     gx_matrix matrix, times, groups, acts, bought;
     gx_labels category;
-    uint64_t state; /* of the store they were made from */
-    gx_job *job;    /* which they are counted against; outlives them */
-    uint64_t held;  /* bytes so counted */
+    gx_item_sums sums; /* with the matrix */
+    uint64_t state;    /* of the store they were made from */
+    gx_job *job;       /* which they are counted against; outlives them */
+    uint64_t held;     /* bytes so counted */
     gx_input input;
 } gx_views;
 

@@ -34,8 +34,20 @@ static const struct {
     {"recommend", "recommended", "推荐过"},
     {"show", "showed", "晒过"},
     {"checkin", "visited", "到访过"},
+    {"rating", "rated", "评过分"},
+    {"read", "read", "读过"},
+    {"watch", "watched", "看过"},
+    {"play", "played", "玩过"},
+    {"listen", "listened to", "听过"},
+    {"dislike", "disliked", "不喜欢"},
+    {"hide", "hid", "隐藏了"},
+    {"complain", "complained about", "投诉过"},
+    {"return", "returned", "退货过"},
+    {"refund", "returned", "退货过"},
     /* clang-format on */
 };
+/* What is against an item and has no words of its own. */
+static const char *const any_against_en = "turned down", *const any_against_zh = "拒绝过";
 static const char *const any_action_en = "took to", *const any_action_zh = "选过";
 
 typedef enum sentence {
@@ -55,6 +67,9 @@ typedef enum sentence {
     INTEREST_ATTRIBUTE,
     INTEREST_TAGS,
     INTEREST_TASTE,
+    INTEREST_AGAIN_OWN,
+    INTEREST_AGAIN,
+    AGAINST,
     SENTENCES
 } sentence;
 
@@ -81,6 +96,11 @@ static const struct {
     [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
     [INTEREST_TAGS] = {"Matches what you said you like", "符合你填写的喜好"},
     [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
+    [INTEREST_AGAIN_OWN] = {"Time to buy again: you take it about every {days} days",
+                            "该再买了:你大约每 {days} 天一次"},
+    [INTEREST_AGAIN] = {"Time to buy again", "该再买了"},
+    [AGAINST] = {"Pushed down: it is like {item}, which you {did}",
+                 "排位降低:与你{did}的 {item} 相似"},
 };
 
 /* ---- filling a template --------------------------------------------------------------------- */
@@ -152,7 +172,10 @@ static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
             return;
         }
     }
-    put(h, "did", gx_slice_of(any_action_en), gx_slice_of(any_action_zh));
+    const bool against =
+        gx_action_rule_of(&w->call->state->rules, w->call->txn, action)->weight < 0;
+    put(h, "did", gx_slice_of(against ? any_against_en : any_action_en),
+        gx_slice_of(against ? any_against_zh : any_action_zh));
 }
 
 /* ---- people --------------------------------------------------------------------------------- */
@@ -318,6 +341,15 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
         gx_map_put(arena, evidence, "value", gx_text_copy(arena, value.data, value.size));
         return;
     }
+    if (why->again_days > 0) {
+        put_text(&h, "days", gx_arena_printf(arena, "%.0f", fmax(why->again_days, 1)));
+        say(row, arena, why->again_own ? INTEREST_AGAIN_OWN : INTEREST_AGAIN, &h);
+        gx_map_put(arena, evidence, "again", gx_bool(true));
+        if (why->again_own) {
+            gx_map_put(arena, evidence, "days", gx_real(why->again_days));
+        }
+        return;
+    }
     if (why->item_count == 0) {
         say(row, arena, w->live->rec.tag_item_count > 0 ? INTEREST_TAGS : INTEREST_TASTE, &h);
         return;
@@ -334,6 +366,27 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
     }
     gx_map_put(arena, evidence, "items", items);
     gx_map_put(arena, evidence, "parts", parts);
+}
+
+gx_value gx_why_against(const gx_why_writer *writer, const gx_against *against) {
+    gx_arena *arena = writer->call->arena;
+    gx_value list = gx_list(arena, against->count);
+    for (uint32_t k = 0; k < against->count; k++) {
+        blanks h = {0};
+        gx_value row = gx_map(arena, 5);
+        const uint32_t action = own_action(writer, against->item[k]);
+        const gx_slice title = title_of(writer, against->item[k]);
+        put(&h, "item", title, title);
+        put_action(&h, writer, action);
+        gx_map_put(arena, &row, "item",
+                   gx_word_value(arena, writer->call->txn, GX_SPACE_ITEM, against->item[k]));
+        gx_map_put(arena, &row, "action",
+                   gx_word_value(arena, writer->call->txn, GX_SPACE_ACTION, action));
+        gx_map_put(arena, &row, "part", gx_real(against->part[k]));
+        say(&row, arena, AGAINST, &h);
+        gx_list_add(arena, &list, row);
+    }
+    return list;
 }
 
 /* ---- the list ------------------------------------------------------------------------------- */

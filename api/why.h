@@ -24,6 +24,9 @@ GX_MUST_CHECK gx_status gx_why_min_count(uint32_t *out, gx_txn *txn, gx_arena *a
 /* [{channel, share, en, zh, evidence}], in the order of the channels; in the call's arena. */
 gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item);
 
+/* [{item, action, part, en, zh}]: what of the member's history pulls an item down. */
+gx_value gx_why_against(const gx_why_writer *writer, const gx_against *against);
+
 /* Whether a field says yes: true, 1, "true", "yes" or "1", as JSON and CSV have it. NULL does not.
  */
 bool gx_says_yes(const gx_value *field);

@@ -1,7 +1,8 @@
 /* Most popular: score(i) = Σ over members u of value(u, i) × 2^(−age(u, i) / half-life), the age
  * counted back from the newest event in the matrix. The matrix may carry the decay of its actions
- * already; `half_life` fades on top of that and is off by default. Values below zero (dislikes)
- * subtract. O(nnz) time, 8 bytes an item; sums in double, in the order of the matrix. */
+ * already; `half_life` fades on top of that and is off by default. Values below zero, and what
+ * members say against an item (gx_input.against), subtract. O(nnz) time, 8 bytes an item; sums in
+ * double, in the order of the matrix. */
 #include "models/model.h"
 
 #include <math.h>
@@ -70,6 +71,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&score, out, "score", GX_F32, input->items, 0, err));
     GX_TRY(sum_values(sum, input->matrix, (double)gx_arg_int(args, "half_life"), job, err));
     for (uint32_t i = 0; i < input->items; i++) {
+        sum[i] -= input->against ? input->against[i] : 0;
         score[i] = (float)fmax(-SCORE_MAX, fmin(sum[i], SCORE_MAX));
     }
 done:

@@ -1,18 +1,21 @@
-/* admin.config: the settings of a store: tie kinds, actions, the blend of the channels, smallest
- * counts, parameters of models. Without a value it tells; with one it sets. The blend and the
- * counts hold from the next call on; kinds and actions from the next build, reload or start;
- * parameters of models from the next build. */
+/* admin.config: the settings of a store: tie kinds, actions, the blend of the channels, what is
+ * wanted again, smallest counts, parameters of models. Without a value it tells; with one it sets.
+ * The blend, the counts and what is wanted again hold from the next call on; kinds and actions from
+ * the next build, reload or start; parameters of models from the next build. */
+#include "api/actions.h"
+#include "api/repeat.h"
 #include "api/support.h"
 #include "api/tuned.h"
 
 static const gx_param params[] = {
     {"name", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
-     "actions|channels|min_count|models|tie_kinds", GX_PARAM_POSITIONAL,
+     "actions|channels|min_count|models|repeat|tie_kinds", GX_PARAM_POSITIONAL,
      "which setting; all of them where it is not given"},
     {"value", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "what it is from now on"},
 };
 
-static const char *const names[] = {"actions", "channels", "min_count", "models", "tie_kinds"};
+static const char *const names[] = {"actions", "channels", "min_count",
+                                    "models",  "repeat",   "tie_kinds"};
 
 static gx_status check_value(const gx_value *value, const char *name, gx_error *err) {
     bool number = strcmp(name, "min_count") == 0;
@@ -22,8 +25,8 @@ static gx_status check_value(const gx_value *value, const char *name, gx_error *
     return gx_fail_at(err, GX_BAD_REQUEST, "value", "value: a %s was given; %s takes %s",
                       gx_type_name(value->type), name,
                       number ? "a whole number from 0"
-                             : "a map by name (docs/views.md, docs/recommend.md, "
-                               "docs/tune.md)");
+                             : "a map by name (docs/signals.md, docs/views.md, "
+                               "docs/recommend.md, docs/tune.md)");
 }
 
 static gx_status set_one(gx_call_env *call, const char *name, const gx_value *value,
@@ -32,6 +35,12 @@ static gx_status set_one(gx_call_env *call, const char *name, const gx_value *va
     gx_status status = check_value(value, name, err);
     if (status == GX_OK && strcmp(name, "models") == 0) {
         status = gx_tuned_check(value, call->arena, err);
+    }
+    if (status == GX_OK && strcmp(name, "actions") == 0) {
+        status = gx_actions_check(value, err);
+    }
+    if (status == GX_OK && strcmp(name, "repeat") == 0) {
+        status = gx_repeat_check(value, call->arena, err);
     }
     if (status == GX_OK) {
         status = gx_setting_put(call->txn, name, value, err);
@@ -49,7 +58,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     const gx_value *value = gx_arg_value(call->args, "value");
     gx_slice name = gx_arg_text(call->args, "name");
-    gx_value map = gx_map(call->arena, 5);
+    gx_value map = gx_map(call->arena, GX_COUNT(names));
     if (value->type != GX_NIL && !name.size) {
         return gx_fail_at(err, GX_BAD_REQUEST, "name", "a value was given without a name");
     }
@@ -79,6 +88,6 @@ const gx_method gx_method_admin_config = {
     .cost = GX_COST_WRITE,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{actions, channels, min_count, models, tie_kinds}",
+    .result = "{actions, channels, min_count, models, repeat, tie_kinds}",
     .run = run,
 };

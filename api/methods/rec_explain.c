@@ -3,6 +3,7 @@
 #include "api/context.h"
 #include "api/exposure.h"
 #include "api/listing.h"
+#include "api/repeat.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -14,6 +15,7 @@ static const gx_param params[] = {
     {"n", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "the length of the list it would stand in"},
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
+    GX_REPEAT_PARAM,
     GX_CHANNELS_PARAM,
     GX_CONTEXT_PARAM,
     GX_SLATE_PARAMS,
@@ -32,8 +34,9 @@ typedef struct answer {
     gx_exposure exposure;
     gx_rec_list list; /* of length n: the rung and the score that was just enough; of one with draws
                          that the item is not in, what it was before them */
-    bool listed;      /* it is in the list */
-    bool drawn_over;  /* it was, and another was drawn for its place */
+    gx_against against; /* what of the history pulls it down */
+    bool listed;        /* it is in the list */
+    bool drawn_over;    /* it was, and another was drawn for its place */
 } answer;
 
 /* Whether it is in the list, and where. */
@@ -77,6 +80,7 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *
     mask[item] = 1;
     GX_TRY(gx_rec_explain(&a->item, &a->rank_without_rules, call->state->rec, &a->live.rec,
                           &request, item, call->arena, call->job, err));
+    GX_TRY(gx_rec_against(&a->against, call->state->rec, &a->live.rec, item, call->arena, err));
     a->item.rank = passes ? a->rank_without_rules : 0;
     mask[item] = passes;
     a->listed = find(a, item);
@@ -143,6 +147,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     gx_map_put(arena, &row, "weights_from", gx_str(a->learnt ? "learnt" : "configured"));
     gx_map_put(arena, &row, "susceptibility", susceptibility_value(call, a->live.rec.user));
     gx_map_put(arena, &row, "why", gx_why_list(writer, &a->item));
+    gx_map_put(arena, &row, "against", gx_why_against(writer, &a->against));
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(a->list.rung)));
     gx_map_put(arena, &row, "circle", gx_community_value(arena, call->state, a->list.circle));
     return row;
@@ -165,8 +170,11 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     GX_TRY(gx_member_read(&a.live, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
                           gx_time_ms(), call->arena, err));
     gx_context context;
+    gx_repeat repeat;
     GX_TRY(gx_context_read(&context, call, err));
-    GX_TRY(gx_context_apply(&a.live, &context, call->arena, err));
+    GX_TRY(gx_repeat_read(&repeat, call, err));
+    GX_TRY(gx_repeat_apply(&a.live, &repeat, columns, call->arena, err));
+    GX_TRY(gx_context_apply(&a.live, &context, &call->state->rules, call->arena, err));
     GX_TRY(explain(&a, call, item, err));
     *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));
 done:
@@ -196,6 +204,7 @@ const gx_method gx_method_rec_explain = {
         "{user, known, item, listed, why_not: {rule, test, en, zh, most, n, score_needed}, rank, "
         "rank_if_allowed, score, factor, channels, flags, propensity?, weights, weights_from, "
         "susceptibility: "
-        "{friends, circle, leader, interest, takes}, why, rung, circle}",
+        "{friends, circle, leader, interest, takes}, why, against: [{item, action, part, en, zh}], "
+        "rung, circle}",
     .run = run,
 };

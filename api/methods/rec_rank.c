@@ -2,6 +2,7 @@
  * same reasons as rec.user; what may not be shown, or is not there, is told and not ranked. */
 #include "api/listing.h"
 #include "api/lists.h"
+#include "api/repeat.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -13,6 +14,7 @@ static const gx_param params[] = {
     {"n", GX_PARAM_INT, NULL, 1, 10000, "items", NULL, 0, "how many of them; all where it is not given"},
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
+    GX_REPEAT_PARAM,
     GX_CHANNELS_PARAM,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
@@ -68,6 +70,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     gx_filter filter;
     gx_member_live live;
     gx_lists_ids ids;
+    gx_repeat repeat;
     gx_rec_list list;
     gx_rec_request request = {.why = gx_arg_bool(call->args, "why")};
     gx_why_writer writer = {.call = call, .columns = columns, .live = &live};
@@ -78,6 +81,8 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     GX_TRY(gx_lists_find(&ids, call, GX_SPACE_ITEM, "items", err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
     GX_TRY(gx_lists_member(&live, call, columns, gx_arg_text(call->args, "user"), err));
+    GX_TRY(gx_repeat_read(&repeat, call, err));
+    GX_TRY(gx_repeat_apply(&live, &repeat, columns, call->arena, err));
     GX_TRY(narrow(&mask, &left_out, call, &filter, &live, &ids, err));
     request.pass = mask;
     request.items = filter.items;

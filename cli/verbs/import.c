@@ -125,6 +125,32 @@ static void note(void *user, const char *path, const gx_import_report *report, g
     i->stopped = i->stopped || status == GX_CANCELLED || status == GX_DEADLINE || status == GX_IO;
 }
 
+/* Actions of events that nobody has said the meaning of: they count like a view, and that is told.
+ */
+static void say_unknown_actions(gx_command *command, gx_store *store) {
+    gx_txn *txn;
+    gx_value setting;
+    if (gx_txn_read(&txn, store, NULL) != GX_OK) {
+        return;
+    }
+    const uint32_t count = gx_word_count(txn, GX_SPACE_ACTION);
+    if (gx_setting_get(&setting, txn, command->arena, "actions", NULL) == GX_OK) {
+        for (uint32_t id = 0; id < count; id++) {
+            const gx_slice name = gx_word_name(txn, GX_SPACE_ACTION, id);
+            char quoted[64];
+            const char *text = gx_arena_printf(command->arena, "%.*s", (int)name.size, name.data);
+            if (text && !gx_action_rule_default(name)->known &&
+                !(setting.type == GX_MAP && gx_map_get(&setting, text))) {
+                gx_say(command,
+                       "  the action %s is not in the table of actions: it counts like a view; "
+                       "action.put says what it means",
+                       gx_quote(quoted, sizeof quoted, name.data, name.size));
+            }
+        }
+    }
+    gx_txn_abort(txn);
+}
+
 static gx_import_options options_of(gx_command *command) {
     const gx_value *map = gx_arg_value(&command->args, "map");
     const char **pairs = NULL;
@@ -192,6 +218,7 @@ static gx_status run(gx_command *command, gx_error *err) {
             import_one(&i, store, path, &how);
         }
     }
+    say_unknown_actions(command, store);
     gx_store_close(store);
     if (command->format != GX_FORMAT_TABLE) {
         gx_value answer = gx_map(command->arena, 1);

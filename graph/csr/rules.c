@@ -24,37 +24,56 @@ static const gx_kind_rule kinds[] = {
 };
 static const gx_kind_rule unknown_kind = {"", 1.0f, true, false, false};
 
+/* What a row of the table of actions may say beside its weight and half-life. */
+#define BUYS .is_purchase = true
+#define SPREADS .is_share = true
+#define STARS .scaled = true
+#define AGAIN .repeat = true
+#define UNDOES(what) .undoes = what
+#define PLAIN(text, w, days)                                                                       \
+    {.name = text, .weight = (w), .half_life_ms = DAYS(days), .known = true}
+#define ACTION(text, w, days, ...)                                                                 \
+    {.name = text, .weight = (w), .half_life_ms = DAYS(days), .known = true, __VA_ARGS__}
+
 static const gx_action_rule actions[] = {
-    /* name, weight, half-life, is_purchase, is_share, scaled */
-    {"view", 1.0f, DAYS(30), false, false, false},
-    {"impression_click", 1.5f, DAYS(30), false, false, false},
-    {"click", 1.5f, DAYS(30), false, false, false},
-    {"search", 1.0f, DAYS(14), false, false, false},
-    {"like", 2.0f, DAYS(90), false, false, false},
-    {"comment", 2.0f, DAYS(90), false, false, false},
-    {"favorite", 3.0f, DAYS(180), false, false, false},
-    {"wishlist", 3.0f, DAYS(180), false, false, false},
-    {"cart", 3.0f, DAYS(60), false, false, false},
-    {"checkin", 3.0f, DAYS(180), false, false, false},
-    {"share", 3.0f, DAYS(90), false, true, false},
-    {"repost", 3.0f, DAYS(90), false, true, false},
-    {"recommend", 4.0f, DAYS(180), false, true, false},
-    {"show", 4.0f, DAYS(180), false, true, false},
-    {"review", 4.0f, DAYS(365), false, false, true},
-    {"rate", 5.0f, DAYS(730), false, false, true},
-    {"buy", 5.0f, DAYS(365), true, false, false},
-    {"purchase", 5.0f, DAYS(365), true, false, false},
-    {"order", 5.0f, DAYS(365), true, false, false},
-    {"redeem", 4.0f, DAYS(180), true, false, false},
-    {"unlike", -2.0f, DAYS(90), false, false, false},
-    {"unfavorite", -3.0f, DAYS(180), false, false, false},
-    {"dislike", -3.0f, DAYS(365), false, false, false},
-    {"hide", -3.0f, DAYS(365), false, false, false},
-    {"complain", -4.0f, DAYS(365), false, false, false},
-    {"return", -5.0f, DAYS(365), false, false, false},
-    {"refund", -5.0f, DAYS(365), false, false, false},
+    PLAIN("view", 1.0f, 30),
+    PLAIN("impression_click", 1.5f, 30),
+    PLAIN("click", 1.5f, 30),
+    PLAIN("search", 1.0f, 14),
+    PLAIN("read", 2.0f, 90),
+    PLAIN("watch", 2.0f, 90),
+    ACTION("play", 2.0f, 90, AGAIN),
+    ACTION("listen", 2.0f, 90, AGAIN),
+    PLAIN("like", 2.0f, 90),
+    PLAIN("comment", 2.0f, 90),
+    PLAIN("favorite", 3.0f, 180),
+    PLAIN("wishlist", 3.0f, 180),
+    PLAIN("cart", 3.0f, 60),
+    ACTION("checkin", 3.0f, 180, AGAIN),
+    ACTION("share", 3.0f, 90, SPREADS),
+    ACTION("repost", 3.0f, 90, SPREADS),
+    ACTION("recommend", 4.0f, 180, SPREADS),
+    ACTION("show", 4.0f, 180, SPREADS),
+    ACTION("review", 4.0f, 365, STARS),
+    ACTION("rate", 5.0f, 730, STARS),
+    ACTION("rating", 5.0f, 730, STARS),
+    ACTION("buy", 5.0f, 365, BUYS),
+    ACTION("purchase", 5.0f, 365, BUYS),
+    ACTION("order", 5.0f, 365, BUYS),
+    ACTION("redeem", 4.0f, 180, BUYS),
+    PLAIN("impression", 0.0f, 0),
+    ACTION("uncart", 0.0f, 0, UNDOES("cart")),
+    ACTION("unlike", 0.0f, 0, UNDOES("like")),
+    ACTION("unfavorite", 0.0f, 0, UNDOES("favorite")),
+    ACTION("unwish", 0.0f, 0, UNDOES("wishlist")),
+    ACTION("cancel", 0.0f, 0, UNDOES(GX_UNDOES_PURCHASE)),
+    PLAIN("dislike", -3.0f, 365),
+    PLAIN("hide", -3.0f, 365),
+    PLAIN("complain", -4.0f, 365),
+    ACTION("return", -5.0f, 365, UNDOES(GX_UNDOES_PURCHASE)),
+    ACTION("refund", -5.0f, 365, UNDOES(GX_UNDOES_PURCHASE)),
 };
-static const gx_action_rule unknown_action = {"", 1.0f, DAYS(30), false, false, false};
+static const gx_action_rule unknown_action = {.weight = 1.0f, .half_life_ms = DAYS(30)};
 
 const gx_kind_rule *gx_kind_rule_default(gx_slice name) {
     for (size_t i = 0; i < GX_COUNT(kinds); i++) {
@@ -78,6 +97,25 @@ const gx_action_rule *gx_action_rule_default(gx_slice name) {
         }
     }
     return &unknown_action;
+}
+
+const gx_action_rule *gx_action_rule_at(size_t index) {
+    return index < GX_COUNT(actions) ? &actions[index] : NULL;
+}
+
+const gx_action_rule *gx_action_rule_of(const gx_rules *rules, gx_txn *txn, uint32_t action) {
+    return action < rules->action_count
+               ? &rules->actions[action]
+               : gx_action_rule_default(gx_word_name(txn, GX_SPACE_ACTION, action));
+}
+
+const gx_action_rule *gx_action_rule_named(const gx_rules *rules, const char *name) {
+    for (uint32_t id = 0; id < rules->action_count; id++) {
+        if (strcmp(rules->actions[id].name, name) == 0) {
+            return &rules->actions[id];
+        }
+    }
+    return gx_action_rule_default(gx_slice_of(name));
 }
 
 /* ---- settings ---------------------------------------------------------------------------- */
@@ -177,19 +215,65 @@ done:
     return status;
 }
 
-static gx_status override_action(gx_action_rule *rule, const entry *e) {
-    static const char *const names[] = {"weight", "half_life", "purchase", "share", "scaled"};
-    double weight = (double)rule->weight;
+/* The weight with its polarity: a weight below 0 is one of polarity −1. */
+static gx_status read_weight(float *io, const entry *e) {
+    const double before = (double)*io;
+    double weight = before, polarity = NAN;
     gx_status status;
-    GX_TRY(check_fields(e, names, GX_COUNT(names)));
     GX_TRY(read_number(&weight, e, "weight"));
-    rule->weight = (float)weight;
-    GX_TRY(read_half_life(&rule->half_life_ms, e));
-    GX_TRY(read_flag(&rule->is_purchase, e, "purchase"));
-    GX_TRY(read_flag(&rule->is_share, e, "share"));
-    GX_TRY(read_flag(&rule->scaled, e, "scaled"));
+    GX_TRY(read_number(&polarity, e, "polarity"));
+    if (!isnan(polarity) && polarity != -1 && polarity != 0 && polarity != 1) {
+        return wrong(e, "polarity", "1 (for the item), -1 (against it) or 0 (neither)");
+    }
+    if (polarity == 1 && weight < 0 && weight != before) {
+        return wrong(e, "weight", "not negative where polarity is 1");
+    }
+    if (!isnan(polarity)) {
+        weight = polarity == 0 ? 0 : polarity * fabs(weight);
+    }
+    *io = (float)weight;
 done:
     return status;
+}
+
+static gx_status read_undoes(char io[32], const entry *e) {
+    const gx_value *v = gx_map_get(e->fields, "undoes");
+    if (!v || v->type == GX_NIL) {
+        return GX_OK;
+    }
+    if (v->type != GX_TEXT || v->size > 31 || memchr(v->as.text, 0, v->size)) {
+        return wrong(e, "undoes", "\"purchase\", the name of an action, or \"\" for none");
+    }
+    snprintf(io, 32, "%.*s", (int)v->size, v->as.text);
+    return GX_OK;
+}
+
+static gx_status override_action(gx_action_rule *rule, const entry *e) {
+    static const char *const names[] = {"weight",   "half_life", "polarity", "repeat",
+                                        "purchase", "share",     "scaled",   "undoes"};
+    gx_action_rule changed = *rule;
+    gx_status status;
+    GX_TRY(check_fields(e, names, GX_COUNT(names)));
+    GX_TRY(read_weight(&changed.weight, e));
+    GX_TRY(read_half_life(&changed.half_life_ms, e));
+    GX_TRY(read_flag(&changed.repeat, e, "repeat"));
+    GX_TRY(read_flag(&changed.is_purchase, e, "purchase"));
+    GX_TRY(read_flag(&changed.is_share, e, "share"));
+    GX_TRY(read_flag(&changed.scaled, e, "scaled"));
+    GX_TRY(read_undoes(changed.undoes, e));
+    if (changed.is_purchase && changed.undoes[0]) {
+        return wrong(e, "undoes", "for an action that is no purchase");
+    }
+    changed.known = true;
+    *rule = changed;
+done:
+    return status;
+}
+
+gx_status gx_action_rule_change(gx_action_rule *io, gx_slice name, const gx_value *fields,
+                                gx_error *err) {
+    const entry e = {.setting = "actions", .name = name, .fields = fields, .err = err};
+    return override_action(io, &e);
 }
 
 /* The entry of `name` in a setting; *out is NULL where there is none. */

@@ -5,7 +5,7 @@
  * and 20 bytes a cell on top of the result. The same store state and spec give the same bytes: the
  * scans run in key order and sums are taken in that order.
  */
-#include "graph/csr/view.h"
+#include "graph/csr/signal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -208,12 +208,6 @@ done:
 
 /* ---- events ------------------------------------------------------------------------------ */
 
-typedef struct cell {
-    uint32_t item, order;
-    double value;
-    int64_t ts_ms;
-} cell;
-
 typedef struct events {
     const gx_event_view *view;
     gx_action_rule *rules; /* by action id */
@@ -225,10 +219,16 @@ typedef struct events {
     uint32_t *row, *col;
     float *value;
     int64_t *ts;
-    cell *cells; /* of the user at hand */
-    size_t cell_count, cell_capacity;
+    gx_deed *deeds; /* of the user at hand */
+    size_t deed_count, deed_capacity;
     uint32_t user;
 } events;
+
+/* Purchases are those that stand, so what may speak against them is read with them. */
+static bool wants_rule(const gx_event_view *view, const gx_action_rule *rule) {
+    return !view->purchases || gx_action_is_against(rule) ||
+           (rule->is_purchase && rule->weight > 0);
+}
 
 static gx_status read_actions(events *e, gx_txn *txn, const gx_rules *rules, gx_error *err) {
     const char *const *names = e->view->actions;
@@ -238,11 +238,8 @@ static gx_status read_actions(events *e, gx_txn *txn, const gx_rules *rules, gx_
         return gx_fail_memory(err, (size_t)e->action_count * sizeof *e->rules);
     }
     for (uint32_t id = 0; id < e->action_count; id++) {
-        gx_slice name = gx_word_name(txn, GX_SPACE_ACTION, id);
-        e->rules[id] =
-            id < rules->action_count ? rules->actions[id] : *gx_action_rule_default(name);
-        e->wanted[id] = !names && (!e->view->purchases ||
-                                   (e->rules[id].is_purchase && e->rules[id].weight > 0));
+        e->rules[id] = *gx_action_rule_of(rules, txn, id);
+        e->wanted[id] = !names && wants_rule(e->view, &e->rules[id]);
     }
     return names ? want_names(e->wanted, e->action_count, txn, GX_SPACE_ACTION, names, err) : GX_OK;
 }
@@ -263,60 +260,54 @@ static gx_status count_events(void *ctx, const gx_event_core *run, size_t count,
     return gx_job_check(e->job, err);
 }
 
-static double value_of(const events *e, const gx_event_core *event) {
-    const gx_action_rule *rule = &e->rules[event->action];
-    double value = (double)rule->weight;
-    if (rule->scaled && !isnan(event->value)) {
-        value *= (double)event->value / 5;
+static void add_to_item(gx_item_sums *sums, uint32_t item, const gx_signal *signal) {
+    if (item < sums->count && signal->value < 0) {
+        sums->against[item] -= signal->value;
+        sums->any_against = true;
     }
-    return e->view->decay ? value * fade(event->ts_ms, e->now, rule->half_life_ms) : value;
+    if (item < sums->count && signal->times > 1) {
+        sums->gap_ms[item] +=
+            ((double)signal->again_ms - (double)signal->first_ms) / (signal->times - 1);
+        sums->again[item]++;
+    }
 }
 
-static int by_item(const void *a, const void *b) {
-    const cell *x = a, *y = b;
-    if (x->item != y->item) {
-        return x->item < y->item ? -1 : 1;
-    }
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* Sums the events of one user by item, in the order of time. */
+/* What the events of one user come to, item by item. */
 static void close_user(events *e) {
-    if (e->cell_count > 0) { /* qsort wants an array, even of none */
-        qsort(e->cells, e->cell_count, sizeof *e->cells, by_item);
-    }
-    for (size_t from = 0, to; from < e->cell_count; from = to) {
-        double sum = 0;
-        int64_t latest = INT64_MIN;
-        for (to = from; to < e->cell_count && e->cells[to].item == e->cells[from].item; to++) {
-            sum += e->cells[to].value;
-            latest = e->cells[to].ts_ms > latest ? e->cells[to].ts_ms : latest;
+    const gx_event_view *view = e->view;
+    gx_deeds_sort(e->deeds, e->deed_count);
+    for (size_t from = 0, to; from < e->deed_count; from = to) {
+        gx_signal signal;
+        const uint32_t item = e->deeds[from].item;
+        to = gx_deeds_run(e->deeds, from, e->deed_count);
+        gx_signal_make(&signal, e->deeds + from, to - from, e->now, view->decay);
+        if (view->items) {
+            add_to_item(view->items, item, &signal);
         }
-        if (sum > 0 || e->view->keep_negative) {
+        const bool kept = view->purchases ? signal.bought > 0 && signal.value > 0
+                                          : signal.value > 0 || view->keep_negative;
+        if (kept) {
             e->row[e->count] = e->user;
-            e->col[e->count] = e->cells[from].item;
-            e->value[e->count] = (float)sum;
-            e->ts[e->count++] = latest;
+            e->col[e->count] = item;
+            e->value[e->count] = (float)(view->purchases ? signal.bought : signal.value);
+            e->ts[e->count++] = view->purchases ? signal.bought_ms : signal.last_ms;
         }
     }
-    e->cell_count = 0;
+    e->deed_count = 0;
 }
 
-static gx_status add_cell(events *e, const gx_event_core *event, gx_error *err) {
-    if (e->cell_count == e->cell_capacity) {
-        size_t capacity = e->cell_capacity ? e->cell_capacity * 2 : 256;
-        cell *cells = gx_realloc(e->cells, capacity, sizeof *cells);
-        if (!cells) {
-            return gx_fail_memory(err, capacity * sizeof *cells);
+static gx_status add_deed(events *e, const gx_event_core *event, gx_error *err) {
+    if (e->deed_count == e->deed_capacity) {
+        size_t capacity = e->deed_capacity ? e->deed_capacity * 2 : 256;
+        gx_deed *deeds = gx_realloc(e->deeds, capacity, sizeof *deeds);
+        if (!deeds) {
+            return gx_fail_memory(err, capacity * sizeof *deeds);
         }
-        e->cells = cells;
-        e->cell_capacity = capacity;
+        e->deeds = deeds;
+        e->deed_capacity = capacity;
     }
-    e->cells[e->cell_count] = (cell){.item = event->item,
-                                     .order = (uint32_t)e->cell_count,
-                                     .value = value_of(e, event),
-                                     .ts_ms = event->ts_ms};
-    e->cell_count++;
+    e->deeds[e->deed_count] = gx_deed_of(event, &e->rules[event->action], (uint32_t)e->deed_count);
+    e->deed_count++;
     return GX_OK;
 }
 
@@ -330,7 +321,7 @@ static gx_status fill_events(void *ctx, const gx_event_core *run, size_t count, 
             close_user(e);
             e->user = run[i].user;
         }
-        gx_status status = add_cell(e, &run[i], err);
+        gx_status status = add_deed(e, &run[i], err);
         if (status != GX_OK) {
             return status;
         }
@@ -348,10 +339,30 @@ done:
     return status;
 }
 
+static gx_status take_sums(gx_item_sums *sums, uint32_t items, gx_job *job, gx_error *err) {
+    gx_status status;
+    *sums = (gx_item_sums){.count = items};
+    GX_TRY(gx_job_alloc(job, &sums->against, items, sizeof *sums->against, err));
+    GX_TRY(gx_job_alloc(job, &sums->gap_ms, items, sizeof *sums->gap_ms, err));
+    GX_TRY(gx_job_alloc(job, &sums->again, items, sizeof *sums->again, err));
+done:
+    if (status != GX_OK) {
+        gx_item_sums_finish(sums, job);
+    }
+    return status;
+}
+
+void gx_item_sums_finish(gx_item_sums *sums, gx_job *job) {
+    gx_job_free(job, sums->against);
+    gx_job_free(job, sums->gap_ms);
+    gx_job_free(job, sums->again);
+    *sums = (gx_item_sums){0};
+}
+
 static void finish_events(events *e) {
     gx_free(e->rules);
     gx_free(e->wanted);
-    gx_free(e->cells);
+    gx_free(e->deeds);
     gx_job_free(e->job, e->row);
     gx_job_free(e->job, e->col);
     gx_job_free(e->job, e->value);
@@ -370,6 +381,9 @@ gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
     GX_TRY(read_actions(&e, txn, rules, err));
     GX_TRY(gx_event_scan(txn, count_events, &e, err));
     GX_TRY(take_arrays(&e, e.count, err));
+    if (view->items) {
+        GX_TRY(take_sums(view->items, gx_word_count(txn, GX_SPACE_ITEM), job, err));
+    }
     e.now = view->now_ms ? view->now_ms : e.now;
     e.count = 0;
     GX_TRY(gx_event_scan(txn, fill_events, &e, err));

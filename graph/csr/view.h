@@ -7,7 +7,8 @@
 #include "graph/store/store.h"
 
 /* The tie kinds and actions a store knows of old, and how the engine reads one it was not told of:
- * an unknown tie kind is a social tie of weight 1, an unknown action counts like a view. */
+ * an unknown tie kind is a social tie of weight 1, an unknown action counts like a view. What an
+ * action's event says of an item is in signal.h alone. */
 typedef struct gx_kind_rule {
     char name[32];
     float weight; /* multiplies the tie's own weight; 0: not a social tie (block, invite by channel)
@@ -20,12 +21,17 @@ typedef struct gx_kind_rule {
 
 typedef struct gx_action_rule {
     char name[32];
-    float weight;        /* of one event; < 0: a dislike */
+    float weight;        /* of one event, with its polarity; < 0: against the item; 0: neither */
     double half_life_ms; /* 0: never fades */
     bool is_purchase;    /* counts as owning the item: `seen` by default, `buy` in reasons */
     bool is_share;       /* spreads: feeds cascades and the leader channel */
     bool scaled;         /* multiply by value / 5 where a value is given (ratings) */
+    bool repeat;         /* wanted again and again: does not make the item `seen` */
+    bool known;          /* in the built-in table or the setting; else the rule is the fallback */
+    char undoes[32]; /* GX_UNDOES_PURCHASE or the name of an action it takes back; empty: none */
 } gx_action_rule;
+
+#define GX_UNDOES_PURCHASE "purchase" /* any action that is one */
 
 typedef struct gx_rules {
     gx_kind_rule *kinds; /* indexed by the word id in GX_SPACE_TIE_KIND */
@@ -39,6 +45,16 @@ GX_MUST_CHECK gx_status gx_rules_load(gx_rules *out, gx_txn *txn, gx_error *err)
 void gx_rules_finish(gx_rules *rules);
 /* The rule of a tie kind by its word id, also of one that is newer than the rules. */
 const gx_kind_rule *gx_kind_rule_of(const gx_rules *rules, gx_txn *txn, uint32_t kind);
+/* The same of an action; never NULL. */
+const gx_action_rule *gx_action_rule_of(const gx_rules *rules, gx_txn *txn, uint32_t action);
+/* By its name, with the settings where the store has the word. */
+const gx_action_rule *gx_action_rule_named(const gx_rules *rules, const char *name);
+/* The built-in actions in the order of the table; NULL behind the last. */
+const gx_action_rule *gx_action_rule_at(size_t index);
+/* `io` as one entry of the setting "actions" changes it. bad_request, with the field and what is
+ * accepted. */
+GX_MUST_CHECK gx_status gx_action_rule_change(gx_action_rule *io, gx_slice name,
+                                              const gx_value *fields, gx_error *err);
 /* The built-in rule by name, or the fallback rule. */
 const gx_kind_rule *gx_kind_rule_default(gx_slice name);
 const gx_action_rule *gx_action_rule_default(gx_slice name);
@@ -78,11 +94,23 @@ typedef struct gx_event_view {
     int64_t from_ms, to_ms;
     int64_t now_ms;     /* what decay counts back from; 0: the newest event */
     bool decay;         /* apply the actions' half-lives */
-    bool purchases;     /* only of actions that are purchases */
+    bool purchases;     /* purchases alone, those that stand: their weights and latest time */
     bool keep_negative; /* values ≤ 0 stay (dislikes); else the entry is dropped */
+    struct gx_item_sums *items; /* filled besides; NULL: not wanted */
 } gx_event_view;
 
-/* members × items: Σ over events of weight(action) × rating scale × decay. */
+/* What all members' events say of each item, beside the matrix. Of the job: gx_item_sums_finish. */
+typedef struct gx_item_sums {
+    double *against; /* Σ of −value over the members against it */
+    double *gap_ms;  /* Σ of the mean time between purchases, over `again` */
+    uint32_t *again; /* members who bought it more than once */
+    uint32_t count;  /* items */
+    bool any_against;
+} gx_item_sums;
+
+void gx_item_sums_finish(gx_item_sums *sums, gx_job *job);
+
+/* members × items: what the events of each member with each item come to (signal.h). */
 GX_MUST_CHECK gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                                        const gx_event_view *view, gx_job *job, gx_error *err);
 

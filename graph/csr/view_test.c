@@ -224,54 +224,174 @@ static void put_event(fixture *f, const row *r, const char *action) {
     must(gx_event_put(NULL, f->txn, &event, &f->err), &f->err);
 }
 
-static void events_become_sums(void **state) {
+/* The rules of signal.h once more, read off the page: brackets first, then the last word. */
+typedef struct said {
+    int action; /* of `table` */
+    double weight, faded;
+    bool struck;
+} said;
+
+static const struct {
+    const char *name;
+    double weight, half_life_days;
+    const char *undoes;
+    bool buys;
+} table[] = {{"view", 1, 30, "", false},
+             {"buy", 5, 365, "", true},
+             {"refund", -5, 365, "purchase", false},
+             {"rate", 5, 730, "", false},
+             {"dislike", -3, 365, "", false},
+             {"like", 2, 90, "", false},
+             {"unlike", 0, 0, "like", false},
+             {"order", 5, 365, "", true}};
+
+static bool takes_back(int undoer, int other) {
+    const char *what = table[undoer].undoes;
+    return strcmp(what, "purchase") == 0 ? table[other].buys : strcmp(what, table[other].name) == 0;
+}
+
+static double twin_value(said *all, size_t count) {
+    double sum = 0, against = 0;
+    for (size_t k = 0; k < count; k++) {
+        for (size_t j = k; table[all[k].action].undoes[0] && j-- > 0;) {
+            if (!all[j].struck && takes_back(all[k].action, all[j].action)) {
+                all[j].struck = true;
+                break;
+            }
+        }
+    }
+    for (size_t k = 0; k < count; k++) {
+        size_t left = 0;
+        for (size_t j = 0; j < k; j++) {
+            left += !all[j].struck && table[all[j].action].buys;
+        }
+        const bool quiet = strcmp(table[all[k].action].undoes, "purchase") == 0 && left > 0;
+        if (all[k].struck || quiet || all[k].weight == 0) {
+            continue;
+        }
+        if (all[k].weight < 0) {
+            sum = against > 0 ? fmin(sum, all[k].faded) : all[k].faded;
+            against = fmax(against, -all[k].weight);
+        } else if (all[k].weight >= against) {
+            sum = against > 0 ? all[k].faded : sum + all[k].faded;
+            against = 0;
+        }
+    }
+    return sum;
+}
+
+static void events_become_values(void **state) {
     (void)state;
     fixture f;
+    enum { MOST = 64 };
     open_fixture(&f);
-    static double sums[USERS][ITEMS];
+    static said heard[USERS][ITEMS][MOST];
+    static size_t count[USERS][ITEMS];
     static int64_t latest[USERS][ITEMS];
-    memset(sums, 0, sizeof sums);
+    memset(count, 0, sizeof count);
+    memset(latest, 0, sizeof latest);
     gx_rng rng = gx_rng_at(3, 3);
-    const int64_t now = 100 * (int64_t)DAY;
-    static const struct {
-        const char *name;
-        double weight, half_life_days;
-    } actions[] = {{"view", 1, 30}, {"buy", 5, 365}, {"refund", -5, 365}, {"rate", 5, 730}};
-    for (int i = 0; i < 400; i++) {
-        size_t a = gx_rng_below(&rng, GX_COUNT(actions));
+    const int64_t now = 200 * (int64_t)DAY;
+    for (int i = 0; i < 700; i++) {
+        size_t a = gx_rng_below(&rng, GX_COUNT(table));
         row r = {(uint32_t)gx_rng_below(&rng, USERS), (uint32_t)gx_rng_below(&rng, ITEMS + 1),
                  (int64_t)i * DAY / 4, a == 3 ? (double)gx_rng_below(&rng, 6) : NAN};
         bool there = r.item < ITEMS;
         r.item = there ? r.item : GX_NONE;
-        put_event(&f, &r, actions[a].name);
-        if (there) {
-            double age = (double)(now - r.ts_ms) / DAY;
-            sums[r.user][r.item] += actions[a].weight * (a == 3 ? r.value / 5 : 1) *
-                                    exp2(-age / actions[a].half_life_days);
+        put_event(&f, &r, table[a].name);
+        if (there && count[r.user][r.item] < MOST) {
+            const double weight = table[a].weight * (a == 3 ? r.value / 5 : 1);
+            const double age = (double)(now - r.ts_ms) / DAY;
+            heard[r.user][r.item][count[r.user][r.item]++] = (said){
+                (int)a, weight,
+                weight * (table[a].half_life_days > 0 ? exp2(-age / table[a].half_life_days) : 1),
+                false};
             latest[r.user][r.item] = r.ts_ms;
         }
     }
     load_rules(&f);
+    static double value[USERS][ITEMS];
+    for (uint32_t u = 0; u < USERS; u++) {
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            value[u][i] = twin_value(heard[u][i], count[u][i]);
+        }
+    }
     for (int keep = 0; keep < 2; keep++) {
-        gx_event_view view = {.now_ms = now, .decay = true, .keep_negative = keep};
+        gx_item_sums sums = {0};
+        gx_event_view view = {.now_ms = now, .decay = true, .keep_negative = keep, .items = &sums};
         gx_matrix m = {0};
+        double against[ITEMS] = {0};
         must(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
         assert_true(m.rows == USERS && m.cols == ITEMS);
         for (uint32_t u = 0; u < USERS; u++) {
             for (uint32_t i = 0; i < ITEMS; i++) {
                 uint64_t at = gx_matrix_find(&m, u, i);
-                if (latest[u][i] == 0 || (!keep && sums[u][i] <= 0)) {
-                    assert_true(at == UINT64_MAX || m.ts[at] == 0);
+                against[i] += value[u][i] < 0 ? -value[u][i] : 0;
+                if (count[u][i] == 0 || (!keep && value[u][i] <= 0)) {
+                    assert_true(at == UINT64_MAX);
                 } else {
                     assert_true(at != UINT64_MAX);
-                    assert_true(fabs((double)m.value[at] - sums[u][i]) < 1e-4);
+                    assert_true(fabs((double)m.value[at] - value[u][i]) < 1e-4);
                     assert_int_equal(m.ts[at], latest[u][i]);
                 }
             }
         }
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            assert_true(fabs(sums.against[i] - against[i]) < 1e-4);
+        }
         gx_matrix_finish(&m);
+        gx_item_sums_finish(&sums, &f.job);
     }
     close_fixture(&f);
+}
+
+/* A few stories whose end is plain. */
+static void the_last_word_counts(void **state) {
+    (void)state;
+    static const struct {
+        const char *story[6];
+        int sign;      /* of the value */
+        int purchases; /* in the view of purchases alone: 1 there, 0 not */
+    } stories[] = {
+        {{"view", "buy"}, 1, 1},
+        {{"view", "buy", "refund"}, -1, 0},
+        {{"view", "view", "view", "view", "dislike"}, -1, 0},
+        {{"dislike", "view", "view", "view", "view", "view"}, -1, 0},
+        {{"dislike", "buy"}, 1, 1},
+        {{"buy", "refund", "buy"}, 1, 1},
+        {{"buy", "buy", "refund"}, 1, 1}, /* one of two */
+        {{"buy", "buy", "refund", "refund"}, -1, 0},
+        {{"refund"}, -1, 0},
+        {{"buy", "cancel"}, 0, 0},
+        {{"view", "buy", "cancel"}, 1, 0},
+        {{"like", "unlike"}, 0, 0},
+        {{"like", "buy", "unlike"}, 1, 1},
+        {{"unlike", "like"}, 1, 0},
+        {{"impression"}, 0, 0},
+        {{"buy", "rate", "refund"}, -1, 0},
+    };
+    for (size_t s = 0; s < GX_COUNT(stories); s++) {
+        fixture f;
+        open_fixture(&f);
+        for (int k = 0; k < 6 && stories[s].story[k]; k++) {
+            const row r = {0, 0, (k + 1) * (int64_t)DAY, NAN};
+            put_event(&f, &r, stories[s].story[k]);
+        }
+        load_rules(&f);
+        gx_event_view view = {.decay = true, .keep_negative = true};
+        gx_matrix m = {0};
+        must(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+        const float v = m.nnz == 1 ? m.value[0] : NAN;
+        if ((v > 0) - (v < 0) != stories[s].sign || m.nnz != 1) {
+            fail_msg("story %zu comes to %g", s, (double)v);
+        }
+        gx_matrix_finish(&m);
+        view = (gx_event_view){.purchases = true};
+        must(gx_view_events(&m, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+        assert_int_equal(m.nnz, stories[s].purchases);
+        gx_matrix_finish(&m);
+        close_fixture(&f);
+    }
 }
 
 static void windows_and_actions_choose_events(void **state) {
@@ -493,7 +613,8 @@ int main(void) {
         cmocka_unit_test(rules_come_from_the_table_and_the_settings),
         cmocka_unit_test(bad_settings_are_refused_by_name),
         cmocka_unit_test(ties_become_arcs),
-        cmocka_unit_test(events_become_sums),
+        cmocka_unit_test(events_become_values),
+        cmocka_unit_test(the_last_word_counts),
         cmocka_unit_test(windows_and_actions_choose_events),
         cmocka_unit_test(labels_are_numbered_as_first_seen),
         cmocka_unit_test(times_and_groups_are_of_now),

@@ -19,8 +19,10 @@ typedef struct gx_input {
     const gx_matrix *groups;    /* members × groups they are in */
     const gx_matrix *acts;      /* members × members: how often one did something to another */
     const gx_matrix *bought;    /* members × items: purchases alone, latest time; undecayed */
-    const gx_arrays *arrays;    /* what earlier passes gave */
-    const gx_arrays *before;    /* what the last snapshot holds; NULL: there is none */
+    const double *against; /* items: Σ of what members say against each, faded; made with `matrix`;
+                              NULL: nobody does */
+    const gx_arrays *arrays; /* what earlier passes gave */
+    const gx_arrays *before; /* what the last snapshot holds; NULL: there is none */
     uint32_t users, items;
     uint32_t ids_given; /* ids of circles below this may be known from snapshots after `before` */
 } gx_input;

@@ -51,9 +51,10 @@ const char *gx_rung_name(gx_rung rung);
 
 typedef struct gx_rec gx_rec;
 
-/* Resolves the arrays of a snapshot (NULL: none yet): an interest model (the one named, or the first
- * that is there of `linear`, `ials` and the others in the order of their table), `popular`, and what
- * engine gives for friends (`strength`), circles (`leiden.community`, `circle`) and leaders
+/* Resolves the arrays of a snapshot (NULL: none yet): an interest model (the one named, or the
+ * first that is there of `linear`, `ials` and the others in the order of their table), `popular`,
+ * and what engine gives for friends (`strength`), circles (`leiden.community`, `circle`) and
+ * leaders
  * (`leaders`). What is missing switches its channel off;
  * corrupt where what is there does not fit together. The arrays outlive the recommender; any number
  * of threads may ask it at once. */
@@ -98,6 +99,14 @@ bool gx_rec_susceptibility(gx_susceptibility *out, const gx_rec *rec, uint32_t u
 bool gx_rec_learnt_weights(float out[GX_CHANNEL_COUNT], const gx_rec *rec, uint32_t user,
                            uint32_t likes);
 
+/* An item the member had that it is time for again. */
+typedef struct gx_again {
+    uint32_t item;
+    float due;  /* what the interest channel says of it, 0 … 1 */
+    float days; /* the usual interval */
+    bool own;   /* the member's own, not that of others */
+} gx_again;
+
 /* Everything live about one member, read from the store by the caller. */
 typedef struct gx_rec_member {
     uint32_t user; /* GX_NONE: not in the store */
@@ -109,6 +118,8 @@ typedef struct gx_rec_member {
     uint32_t tag_item_count;
     const gx_columns *columns; /* what items are like now, those newer than the snapshot too; NULL:
                                   of those nothing is known */
+    const gx_again *again;     /* of the history; the interest channel speaks for these */
+    uint32_t again_count;
     uint32_t circle_given;  /* the circle to speak for, + 1; 0: the member's own */
     int64_t now_ms;         /* what recency counts back from */
     int64_t recent_from_ms; /* from here on an act is told as recent */
@@ -156,6 +167,8 @@ typedef struct gx_why {
     uint32_t item_count;
     gx_trait attribute; /* where more than half of the interest comes from what the item is
                                like: the value that says most; hash 0: it does not */
+    double again_days;  /* > 0: it is time for it again, the usual interval */
+    bool again_own;     /* which is the member's own */
 } gx_why;
 
 typedef struct gx_rec_item {
@@ -194,9 +207,23 @@ GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
 GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                                        const gx_rec_member *member, const gx_rec_request *request,
                                        uint32_t item, gx_arena *arena, gx_job *job, gx_error *err);
+/* What of the history pulls the item down in the interest channel: entries against an item without
+ * which the model would score this one higher, those that take most first; parts are what they take
+ * of the score it would have without them, 0 … 1. At most 16 of the strongest are tried, each by
+ * scoring once more. */
+#define GX_REC_AGAINST 3
+typedef struct gx_against {
+    uint32_t item[GX_REC_AGAINST];
+    double part[GX_REC_AGAINST];
+    uint32_t count;
+} gx_against;
+
+GX_MUST_CHECK gx_status gx_rec_against(gx_against *out, const gx_rec *rec,
+                                       const gx_rec_member *member, uint32_t item, gx_arena *arena,
+                                       gx_error *err);
 /* The n items most like `item` of `items`, without itself: by the interest model, and by what they
- * are as far as their history is thin (attributes.h). `columns` as of a gx_rec_member. not_found: it
- * is newer than the snapshot and has no attributes that others have; conflict: no model with a
+ * are as far as their history is thin (attributes.h). `columns` as of a gx_rec_member. not_found:
+ * it is newer than the snapshot and has no attributes that others have; conflict: no model with a
  * notion of likeness. */
 GX_MUST_CHECK gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
                                        uint32_t item, uint32_t n, const uint8_t *pass,

@@ -8,6 +8,7 @@
  *   circle    share / (share + 0.05) × (1 − 1 / lift),   share = k / (size + 20); the lift comes
  *             shrunk from the snapshot
  *   interest  raw / (largest raw) × h / (h + 2) for items outside the history, h items in it;
+ * of the history, what is due again: s as the caller says (api/repeat.c);
  * without a history, from declared tags: b = 0.25 + 0.5 × popularity, for two tags 1 − (1 − b)²
  *
  * Age fades by a power and not exponentially: what a friend bought three years ago still says
@@ -279,6 +280,25 @@ static void add_tags(gx__scores *scores) {
     scores->from_tags = true;
 }
 
+/* Of what the member has had, what it is time for again. It does not move the scale either. */
+static void add_again(gx__scores *scores) {
+    const gx_rec_member *member = scores->member;
+    if (member->again_count == 0) {
+        return;
+    }
+    float *raw = scores->scratch->raw;
+    if (!scores->interest) {
+        memset(raw, 0, scores->items * sizeof *raw);
+        scores->interest = raw;
+        scores->interest_scale = 1;
+    }
+    for (uint32_t k = 0; k < member->again_count; k++) {
+        if (member->again[k].item < scores->items) {
+            raw[member->again[k].item] = member->again[k].due / scores->interest_scale;
+        }
+    }
+}
+
 /* ---- all ------------------------------------------------------------------------------------ */
 
 static uint64_t candidates_at_most(const gx__scores *scores) {
@@ -311,6 +331,7 @@ gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_membe
     }
     GX_TRY(add_model(&s, err));
     add_tags(&s);
+    add_again(&s);
     gx__walk_acts(&s, NULL, add_evidence, &s);
     add_circle(&s);
     *out = s;

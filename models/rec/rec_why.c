@@ -113,7 +113,14 @@ static gx_status tell_interest(gx_why *why, float *parts, const gx__scores *scor
                                gx_error *err) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
-    if (scores->from_tags || !rec->model->explain) {
+    for (uint32_t k = 0; k < scores->member->again_count; k++) {
+        if (scores->member->again[k].item == item) {
+            why->again_days = (double)scores->member->again[k].days;
+            why->again_own = scores->member->again[k].own;
+            return GX_OK;
+        }
+    }
+    if (scores->from_tags || !rec->model || !rec->model->explain) {
         return GX_OK;
     }
     memset(parts, 0, history->count * sizeof *parts);
