@@ -17,7 +17,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 4, MEMBER_TAKES = 32, LEAST_TAKES = 200, ENOUGH_TAKES = 5000 };
+enum {
+    ROUNDS = 4,
+    MEMBER_TAKES = 32,
+    LEAST_TAKES = 200,
+    ENOUGH_TAKES = 5000,
+    CELLS_A_TAKE = 2 * GX_BLEND_CELLS
+};
 
 static const double shares[ROUNDS] = {0.6, 0.7, 0.8, 0.9};
 
@@ -223,31 +229,37 @@ static int64_t asked_ms(const taken *t, int64_t cut_ms, uint64_t seed) {
     return cut_ms + (int64_t)(gx_rng_real(&rng) * ((double)t->ts_ms - (double)cut_ms));
 }
 
-/* `cells` NULL: what moved the member, just before the take; else what a list was like, when it was
- * asked for. */
-static gx_status look_at(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
-                         const taken *t, int64_t when_ms, gx_error *err) {
+/* One list that the member could have asked for, and, of the one just before the take, what moved
+ * them. */
+static gx_status look_at(gx_blend_take *take, gx_blend_list *list, gx_blend_cell *cells,
+                         worker *own, const gx_past *p, int64_t when_ms, gx_error *err) {
     gx_member_live live;
+    const gx_rec *rec = p->state.rec;
     gx_arena_reset(own->arena);
     gx_status status =
-        gx_member_read_until(&live, own->txn, &p->state, t->user, when_ms, own->arena, err);
+        gx_member_read_until(&live, own->txn, &p->state, take->user, when_ms, own->arena, err);
     if (status != GX_OK) {
         return status;
     }
     skip_had(own->skip, &live, p->state.items, 1);
-    status = cells ? gx_rec_evidence(take, cells, p->state.rec, &live.rec, own->skip, t->item, err)
-                   : gx_rec_chances(take, p->state.rec, &live.rec, own->skip, t->item, err);
+    status = gx_rec_evidence(list, cells, rec, &live.rec, own->skip, take->item, err);
+    if (status == GX_OK && list == &take->just) {
+        status = gx_rec_chances(take, rec, &live.rec, own->skip, take->item, err);
+    }
     skip_had(own->skip, &live, p->state.items, 0);
     return status;
 }
 
 static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
                       const taken *t, int64_t cut_ms, gx_error *err) {
+    gx_blend_list *first = &take->some_time, *second = &take->just;
     take->user = t->user;
     take->item = t->item;
     take->ts_ms = t->ts_ms;
-    gx_status status = look_at(take, cells, own, p, t, asked_ms(t, cut_ms, p->job->seed), err);
-    return status == GX_OK ? look_at(take, NULL, own, p, t, t->ts_ms, err) : status;
+    gx_status status =
+        look_at(take, first, cells + first->from, own, p, asked_ms(t, cut_ms, p->job->seed), err);
+    return status == GX_OK ? look_at(take, second, cells + second->from, own, p, t->ts_ms, err)
+                           : status;
 }
 
 static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p, gx_error *err) {
@@ -288,10 +300,10 @@ static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p, c
     for (uint32_t k = 0; k < out->count; k++) {
         worker *own = &workers[gx__worker()];
         gx_blend_take *take = &out->take[k];
-        take->from = (uint64_t)k * GX_BLEND_CELLS;
+        take->some_time.from = (uint64_t)k * CELLS_A_TAKE;
+        take->just.from = take->some_time.from + GX_BLEND_CELLS;
         if (takes[k].round == round && own->status == GX_OK && !gx_job_should_stop(job)) {
-            own->status =
-                look(take, out->cell + take->from, own, p, &takes[k], cut_ms, &own->error);
+            own->status = look(take, out->cell, own, p, &takes[k], cut_ms, &own->error);
         }
     }
     for (int t = 0; t < job->threads; t++) {
@@ -334,7 +346,7 @@ static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *no
     gx_status status;
     GX_TRY(gx_job_alloc(job, &out->take, out->count, sizeof *out->take, err));
     GX_TRY(
-        gx_job_alloc(job, &out->cell, (size_t)out->count * GX_BLEND_CELLS, sizeof *out->cell, err));
+        gx_job_alloc(job, &out->cell, (size_t)out->count * CELLS_A_TAKE, sizeof *out->cell, err));
     for (uint32_t r = out->first_round; r < ROUNDS; r++) {
         gx_past p = {.job = job};
         status = gx_past_make(&p, db, now, options, f->cut_ms[r], err);

@@ -111,12 +111,17 @@ static void gather(gx_blend_evidence *out, shop *s, gx_job *job, int threads) {
     }
 }
 
+static bool same_list(const gx_blend_evidence *a, const gx_blend_list *x,
+                      const gx_blend_evidence *b, const gx_blend_list *y) {
+    return x->likes == y->likes && x->count == y->count && x->popular_rank == y->popular_rank &&
+           memcmp(a->cell + x->from, b->cell + y->from, x->count * sizeof *a->cell) == 0;
+}
+
 static bool same_evidence(const gx_blend_evidence *a, uint32_t i, const gx_blend_evidence *b,
                           uint32_t k) {
     const gx_blend_take *x = &a->take[i], *y = &b->take[k];
-    return x->likes == y->likes && x->count == y->count && x->taste == y->taste &&
-           memcmp(x->chance, y->chance, sizeof x->chance) == 0 &&
-           memcmp(a->cell + x->from, b->cell + y->from, x->count * sizeof *a->cell) == 0;
+    return same_list(a, &x->some_time, b, &y->some_time) && same_list(a, &x->just, b, &y->just) &&
+           x->taste == y->taste && memcmp(x->chance, y->chance, sizeof x->chance) == 0;
 }
 
 static void test_threads(void **state) {

@@ -46,15 +46,15 @@ static float score_of(const gx_blend_cell *cell, const float w[GX_CHANNEL_COUNT]
 }
 
 /* Of several with one score half are taken to be before it. */
-double gx_blend_gain(const gx_blend_take *take, const gx_blend_cell *cells,
+double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
                      const float weight[GX_CHANNEL_COUNT]) {
-    const gx_blend_cell *of = cells + take->from;
+    const gx_blend_cell *of = cells + list->from;
     float own = score_of(&of[0], weight);
     uint32_t above = 0, beside = 0;
     if (!(own > 0)) {
         return 0;
     }
-    for (uint32_t k = 1; k < take->count; k++) {
+    for (uint32_t k = 1; k < list->count; k++) {
         float score = score_of(&of[k], weight);
         above += score > own ? 1 : 0;
         beside += score == own ? 1 : 0;
@@ -68,7 +68,7 @@ static double worth(const gx__learning *l, const uint32_t *at, uint32_t count,
                     const float w[GX_CHANNEL_COUNT]) {
     double sum = 0, all = 0;
     for (uint32_t k = 0; k < count && !gx_job_should_stop(l->job); k++) {
-        sum += l->share[at[k]] * gx_blend_gain(&l->takes[at[k]], l->cells, w);
+        sum += l->share[at[k]] * gx_blend_gain(&l->takes[at[k]].some_time, l->cells, w);
         all += l->share[at[k]];
     }
     return all > 0 ? sum / all : 0;
@@ -191,11 +191,11 @@ typedef struct difference {
 
 /* Of interest alone; where it is silent the list is the most popular items, and that is what ties
  * have to beat. */
-static double interest_gain(const gx__learning *l, const gx_blend_take *take) {
-    if (take->popular_rank == GX_NONE) {
-        return gx_blend_gain(take, l->cells, interest_alone);
+static double interest_gain(const gx__learning *l, const gx_blend_list *list) {
+    if (list->popular_rank == GX_NONE) {
+        return gx_blend_gain(list, l->cells, interest_alone);
     }
-    double rank = take->popular_rank;
+    double rank = list->popular_rank;
     return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
 }
 
@@ -207,10 +207,10 @@ static void try_weights(gx__learning *l, weights *halves, double *gain[3]) {
     }
 #pragma omp parallel for num_threads(l->job->threads) schedule(static)
     for (uint32_t k = 0; k < l->count; k++) {
-        const gx_blend_take *take = &l->takes[k];
-        gain[0][k] = gx_blend_gain(take, l->cells, halves[l->fold[k]][l->bucket[k]]);
-        gain[1][k] = interest_gain(l, take);
-        gain[2][k] = gx_blend_gain(take, l->cells, usual);
+        const gx_blend_list *list = &l->takes[k].some_time;
+        gain[0][k] = gx_blend_gain(list, l->cells, halves[l->fold[k]][l->bucket[k]]);
+        gain[1][k] = interest_gain(l, list);
+        gain[2][k] = gx_blend_gain(list, l->cells, usual);
     }
 }
 
@@ -344,7 +344,7 @@ static gx_status prepare(gx__learning *l, gx_error *err) {
         gx_rng rng = gx_rng_at(l->job->seed, user);
         uint8_t fold = (uint8_t)gx_rng_below(&rng, FOLDS);
         for (to = from; to < l->count && l->takes[to].user == user; to++) {
-            l->bucket[to] = (uint8_t)gx_blend_bucket(l->takes[to].likes);
+            l->bucket[to] = (uint8_t)gx_blend_bucket(l->takes[to].some_time.likes);
             l->fold[to] = fold;
         }
         for (uint32_t k = from; k < to; k++) {

@@ -24,16 +24,24 @@ enum {
  * in which others of the circle took the same. */
 extern const double gx_blend_days[GX_BLEND_REACHES], gx_blend_window_days[GX_BLEND_REACHES];
 
-/* One take: somebody bought an item they had never touched. */
-typedef struct gx_blend_take {
-    uint32_t user, item, likes; /* likes: items liked just before */
-    int64_t ts_ms;
+/* A list that could have been asked for, and what stood against what was taken in it. */
+typedef struct gx_blend_list {
     uint64_t from; /* its cells are [from, from + count); the first is what was taken */
     uint32_t count;
+    uint32_t likes;        /* items liked by then */
     uint32_t popular_rank; /* of what was taken, by popularity, where interest is silent; else
                               GX_NONE */
-    /* P(what was taken | one channel alone) of all that could have been, by how far evidence
-     * reaches × its power; interest has the powers alone. The circle's is filled by the caller. */
+} gx_blend_list;
+
+/* One take: somebody bought an item they had never touched. */
+typedef struct gx_blend_take {
+    uint32_t user, item;
+    int64_t ts_ms;
+    gx_blend_list some_time; /* before the take */
+    gx_blend_list just;      /* before it */
+    /* P(what was taken | one channel alone) of all that could have been, just before: by how far
+     * evidence reaches × its power; interest has the powers alone. The circle's is filled by the
+     * caller. */
     double chance[GX_CHANNEL_COUNT][GX_BLEND_SHAPES];
     double taste; /* likewise by categories of the history and popularity */
 } gx_blend_take;
@@ -42,13 +50,13 @@ typedef struct gx_blend_cell {
     float s[GX_CHANNEL_COUNT];
 } gx_blend_cell;
 
-/* The evidence on `item` for a member as they were when a list was asked for, some time before they
- * took it. `member` holds nothing of then or later. `skip`: one an item of the snapshot, items that
- * could not be taken. Writes at most GX_BLEND_CELLS cells; `take` gets likes, popular_rank and
- * count. O(items) and the model's scoring. */
-GX_MUST_CHECK gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells,
-                                        const gx_rec *rec, const gx_rec_member *member,
-                                        const uint8_t *skip, uint32_t item, gx_error *err);
+/* The evidence on `item` for a member as they were when the list was asked for; `member` holds
+ * nothing of then or later. `skip`: one an item of the snapshot, items that could not be taken.
+ * Writes at most GX_BLEND_CELLS cells, and all of `out` but `from`. O(items) and the model's
+ * scoring. */
+GX_MUST_CHECK gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, const gx_rec *rec,
+                                        const gx_rec_member *member, const uint8_t *skip,
+                                        uint32_t item, gx_error *err);
 /* How likely each channel alone makes the take, for a member as they were just before it: `chance`
  * (not the circle's) and `taste`. O(items), the model's scoring and GX_BLEND_REACHES walks over the
  * acts. */
@@ -101,7 +109,7 @@ GX_MUST_CHECK gx_status gx_blend_learn(gx_blend *out, float *susceptibility, uin
 
 /* What a blend is worth with weights w: mean over members of their takes' gain, by the rank r of
  * what was taken, 1 / log2(1 + r) up to GX_BLEND_TOP and 0 beyond. */
-double gx_blend_gain(const gx_blend_take *take, const gx_blend_cell *cells,
+double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
                      const float weight[GX_CHANNEL_COUNT]);
 
 #endif

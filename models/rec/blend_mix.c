@@ -21,8 +21,9 @@ typedef double parts[PARTS];
 
 typedef struct mixing {
     gx__learning *l;
-    parts *chance; /* per take: P(what was taken | channel) */
-    parts *r;      /* per take: the chance that it came from the channel */
+    parts *chance;   /* per take: P(what was taken | channel) */
+    parts *r;        /* per take: the chance that it came from the channel */
+    uint8_t *bucket; /* per take: of its member just before */
     parts mean[GX_BLEND_BUCKETS];
     uint32_t shape[GX_CHANNEL_COUNT];
 } mixing;
@@ -68,7 +69,7 @@ static double fit_mean(parts mean, const mixing *m, uint32_t bucket, const parts
             sum[p] = pull * prior[p];
         }
         for (uint32_t k = 0; k < l->count; k++) {
-            if (bucket == GX_BLEND_BUCKETS || l->bucket[k] == bucket) {
+            if (bucket == GX_BLEND_BUCKETS || m->bucket[k] == bucket) {
                 double share = l->share[k];
                 said += share * log(fmax(respond(r, m->chance[k], mean), 1e-300));
                 all += share;
@@ -141,7 +142,7 @@ static double respond_member(mixing *m, uint32_t from, uint32_t to, double prior
         for (int p = 0; p < PARTS; p++) {
             others[p] = sum[p] - m->r[k][p];
         }
-        posterior(theta, others, to - from - 1, m->mean[m->l->bucket[k]], prior);
+        posterior(theta, others, to - from - 1, m->mean[m->bucket[k]], prior);
         said += log(fmax(respond(r, m->chance[k], theta), 1e-300));
         for (int p = 0; p < PARTS; p++) {
             sum[p] += r[p] - m->r[k][p];
@@ -162,7 +163,7 @@ static uint32_t end_of(const gx__learning *l, uint32_t from) {
 static double respond_all(mixing *m, double prior) {
     double said = 0;
     for (uint32_t k = 0; k < m->l->count; k++) {
-        respond(m->r[k], m->chance[k], m->mean[m->l->bucket[k]]);
+        respond(m->r[k], m->chance[k], m->mean[m->bucket[k]]);
     }
     for (int round = 0; round < MEMBER_ROUNDS; round++) {
         said = 0;
@@ -174,12 +175,31 @@ static double respond_all(mixing *m, double prior) {
     return said;
 }
 
+/* The log chance of all takes, each judged by the member's earlier ones: what they are worth
+ * together under the prior, with nothing of a take in what judges it. */
+static double foresee_all(const mixing *m, double prior) {
+    double said = 0;
+    for (uint32_t from = 0, to; from < m->l->count; from = to) {
+        parts sum = {0};
+        to = end_of(m->l, from);
+        for (uint32_t k = from; k < to; k++) {
+            parts theta, r;
+            posterior(theta, sum, k - from, m->mean[m->bucket[k]], prior);
+            said += log(fmax(respond(r, m->chance[k], theta), 1e-300));
+            for (int p = 0; p < PARTS; p++) {
+                sum[p] += r[p];
+            }
+        }
+    }
+    return said;
+}
+
 static gx_status fit_prior(double *out, mixing *m, gx_error *err) {
-    static const double tried[] = {1, 2, 4, 8, 16, 32, 64, 128};
+    static const double tried[] = {0.5, 1, 1.4, 2, 2.8, 4, 5.6, 8, 16, 32, 64, 128};
     double best = -INFINITY;
     gx_status status = GX_OK;
     for (size_t k = 0; k < GX_COUNT(tried); k++) {
-        double said = respond_all(m, tried[k]);
+        double said = foresee_all(m, tried[k]);
         if (said > best) {
             best = said;
             *out = tried[k];
@@ -244,13 +264,13 @@ static void try_member(const mixing *m, const gx_blend *blend, uint32_t from, ui
                        double personal, double *gain) {
     parts sum = {0};
     for (uint32_t k = from; k < to; k++) {
-        const gx_blend_part *part = &blend->part[m->l->bucket[k]];
+        const gx_blend_part *part = &blend->part[m->bucket[k]];
         parts theta, r;
         float own[GX_CHANNEL_COUNT], w[GX_CHANNEL_COUNT];
-        posterior(theta, sum, k - from, m->mean[m->l->bucket[k]], blend->prior);
+        posterior(theta, sum, k - from, m->mean[m->bucket[k]], blend->prior);
         channels_of(own, theta);
         gx__blend_personal(w, part->weight, part->mix, own, personal);
-        gain[k] = gx_blend_gain(&m->l->takes[k], m->l->cells, w);
+        gain[k] = gx_blend_gain(&m->l->takes[k].just, m->l->cells, w);
         (void)respond(r, m->chance[k], theta);
         for (int p = 0; p < PARTS; p++) {
             sum[p] += r[p];
@@ -309,6 +329,10 @@ gx_status gx__blend_mix(gx_blend *out, float *susceptibility, uint32_t *taken,
     gx_status status;
     GX_TRY(gx_job_alloc(l->job, &m.chance, l->count, sizeof *m.chance, err));
     GX_TRY(gx_job_alloc(l->job, &m.r, l->count, sizeof *m.r, err));
+    GX_TRY(gx_job_alloc(l->job, &m.bucket, l->count, sizeof *m.bucket, err));
+    for (uint32_t k = 0; k < l->count; k++) {
+        m.bucket[k] = (uint8_t)gx_blend_bucket(l->takes[k].just.likes);
+    }
     GX_TRY(fit_shapes(&m, err));
     GX_TRY(fit_prior(&out->prior, &m, err));
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
@@ -324,5 +348,6 @@ gx_status gx__blend_mix(gx_blend *out, float *susceptibility, uint32_t *taken,
 done:
     gx_job_free(l->job, m.chance);
     gx_job_free(l->job, m.r);
+    gx_job_free(l->job, m.bucket);
     return status;
 }

@@ -70,12 +70,12 @@ static void plant(log_t *log, const double mix[GX_CHANNEL_COUNT], double own, ui
         gx_blend_take *take = &log->take[k];
         gx_blend_cell *cells = log->cell + (size_t)k * (RIVALS + 1);
         uint32_t user = k / A_MEMBER;
-        *take = (gx_blend_take){.user = user,
-                                .likes = log->likes[user],
-                                .from = (uint64_t)k * (RIVALS + 1),
-                                .count = RIVALS + 1,
-                                .popular_rank = GX_NONE,
-                                .taste = 1.0 / ITEMS};
+        const gx_blend_list list = {.from = (uint64_t)k * (RIVALS + 1),
+                                    .count = RIVALS + 1,
+                                    .likes = log->likes[user],
+                                    .popular_rank = GX_NONE};
+        *take =
+            (gx_blend_take){.user = user, .some_time = list, .just = list, .taste = 1.0 / ITEMS};
         double mass[GX_BLEND_POWERS][GX_CHANNEL_COUNT] = {0};
         for (uint32_t i = 0; i <= RIVALS; i++) {
             for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
@@ -120,9 +120,10 @@ static double plain_gain(const gx_blend_take *take, const gx_blend_cell *cells, 
     float own = 0;
     double before = 0;
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
-        own += w[c] * cells[take->from].s[c];
+        own += w[c] * cells[take->some_time.from].s[c];
     }
-    for (uint64_t i = take->from + 1; i < take->from + take->count; i++) {
+    for (uint64_t i = take->some_time.from + 1; i < take->some_time.from + take->some_time.count;
+         i++) {
         float score = 0;
         for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
             score += w[c] * cells[i].s[c];
@@ -144,7 +145,7 @@ static void test_gain(void **state) {
         for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
             w[c] = (float)gx_rng_below(&rng, 4) / 4;
         }
-        double told = gx_blend_gain(&log.take[k], log.cell, w);
+        double told = gx_blend_gain(&log.take[k].some_time, log.cell, w);
         assert_true(fabs(told - plain_gain(&log.take[k], log.cell, w)) < 1e-12);
         assert_true(told >= 0 && told <= 1);
     }

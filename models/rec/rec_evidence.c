@@ -178,7 +178,7 @@ static double taste_chance(const gx__scores *scores, const uint8_t *skip, uint32
 
 /* ---- both ----------------------------------------------------------------------------------- */
 
-gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_rec *rec,
+gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, const gx_rec *rec,
                           const gx_rec_member *member, const uint8_t *skip, uint32_t item,
                           gx_error *err) {
     gx__scores scores;
@@ -206,9 +206,9 @@ gx_status gx_rec_evidence(gx_blend_take *take, gx_blend_cell *cells, const gx_re
     for (uint32_t k = 0; k < count; k++) {
         gx__scores_of(cells[k + 1].s, &scores, items[k]);
     }
-    take->popular_rank = scores.interest ? GX_NONE : popular_rank(rec, skip, item);
-    take->likes = scores.likes;
-    take->count = count + 1;
+    out->popular_rank = scores.interest ? GX_NONE : popular_rank(rec, skip, item);
+    out->likes = scores.likes;
+    out->count = count + 1;
     gx_free(value);
     gx__scores_finish(&scores);
     return GX_OK;

@@ -2,12 +2,16 @@
 alone, are judged by what members did afterwards: `guanxi eval --model blend,interest`, with its paired test and its table by length of
 history (docs/blend.md)."""
 
+import collections
+import csv
 import json
+import math
 
 import pytest
-from conftest import gx, need_data
+from conftest import Server, gx, need_data
 
 SEEDS = (1, 2, 3)
+CHANNELS = ("friends", "circle", "leader", "interest")
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -15,7 +19,7 @@ def sample(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"seed{request.param}")
     gx("demo", folder / "data", "--seed", request.param)
     gx("import", folder / "shop.gx", folder / "data", "--create")
-    return folder / "shop.gx", folder / "data/truth"
+    return folder / "shop.gx", folder / "data"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def against_interest(store, split):
 
 def test_the_blend_beats_interest_on_the_sample_shop(sample):
     whole, history = against_interest(sample[0], "time:0.8")
-    # Reached with seeds 1, 2, 3: .0248, .0242, .0270 over .1057, .1015, .0975.
+    # Reached with seeds 1, 2, 3: .0248, .0232, .0270 over .1057, .1015, .0975.
     assert whole["difference"] >= 0.015 and whole["p"] <= 0.002
     assert all(row["difference"] >= 0 or row["p"] > 0.05 for row in history)
 
@@ -54,3 +58,93 @@ def test_the_blend_is_never_worse_than_interest_on_ciao(ciao, split):
 def test_lists_of_a_time_need_a_split_by_time(sample):
     told = gx("eval", sample[0], "--model", "blend", "--split", "random:0.8", code=2).err
     assert "time:SHARE" in told
+
+
+# ---- which channel moves whom ----------------------------------------------------------------------
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def planted_causes(files):
+    """{member: causes of their takes} of the takes that a build looks at: what members first touched in the last 0.4 of the events,
+    and bought."""
+    events = read(files / "events.csv")
+    cause = {row["event_id"]: row["cause"] for row in read(files / "truth/causes.csv")}
+    cut = sorted(event["ts"] for event in events)[int(0.6 * len(events))]
+    touched, bought = {}, {}
+    for event in sorted(events, key=lambda event: event["ts"]):
+        pair = event["user_id"], event["item_id"]
+        touched.setdefault(pair, event["ts"])
+        if event["action"] == "buy":
+            bought.setdefault(pair, cause[event["event_id"]])
+    causes = collections.defaultdict(list)
+    for (user, item), of in bought.items():
+        if touched[user, item] >= cut:
+            causes[user].append(of)
+    return causes
+
+
+def learnt_susceptibility(store, files):
+    gx("build", store)
+    server = Server(store)
+    rpc = server.connect()
+    item = read(files / "items.csv")[0]["item_id"]
+    users = [row["user_id"] for row in read(files / "users.csv")]
+    told = {user: rpc.call("rec.explain", {"user": user, "item": item}) for user in users}
+    rpc.close()
+    assert server.stop() == 0, server.text()
+    return told
+
+
+def correlation(xs, ys):
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    both = sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True))
+    return both / math.sqrt(sum((a - x) ** 2 for a in xs) * sum((b - y) ** 2 for b in ys))
+
+
+@pytest.fixture(scope="module")
+def influences(sample):
+    store, files = sample
+    return planted_causes(files), learnt_susceptibility(store, files), files
+
+
+def test_each_channel_gets_its_planted_share(influences):
+    """Of the takes looked at: the mean susceptibility of the members who made them, within .06 of the share that each influence brought
+    about. Largest difference reached with seeds 1, 2, 3: .052, .055, .023."""
+    causes, told, _ = influences
+    takes = [cause for of in causes.values() for cause in of]
+    own = {user: row["susceptibility"] for user, row in told.items()}
+    count = sum(of["takes"] for of in own.values())
+    assert count == len(takes) >= 3000
+    for channel in CHANNELS:
+        planted = takes.count(channel) / len(takes)
+        learnt = sum(of[channel] * of["takes"] for of in own.values()) / count
+        print(channel, round(planted, 3), round(learnt, 3))
+        assert abs(learnt - planted) <= 0.06
+
+
+@pytest.mark.parametrize(("least_takes", "least"), [(1, 0.35), (4, 0.45)])
+def test_a_member_is_told_what_moves_them(influences, least_takes, least):
+    """Correlation of what is learnt of each member with what was planted in them. The causes themselves, which nobody sees, correlate with
+    it by .51 to .62 for members with a take or more (2.3 in the mean), and .70 to .81 with four or more: that is what could be reached.
+    Reached: friends .53 to .55, circle .42 to .46, leader .47 to .50, interest .45 to .52; with four takes or more .69 to .75, .51 to
+    .60, .59 to .65, .64 to .67."""
+    causes, told, files = influences
+    planted = {row["user_id"]: row for row in read(files / "truth/members.csv")}
+    users = [user for user in planted if told[user]["susceptibility"]["takes"] >= least_takes]
+    for channel in CHANNELS:
+        learnt = [told[user]["susceptibility"][channel] for user in users]
+        found = correlation(learnt, [float(planted[user][channel]) for user in users])
+        shares = [causes[user].count(channel) / max(1, len(causes[user])) for user in users]
+        possible = correlation(shares, [float(planted[user][channel]) for user in users])
+        print(channel, len(users), round(found, 3), round(possible, 3))
+        assert found >= least
+
+
+def test_members_have_weights_of_their_own(influences):
+    """The weights of a list follow the member's susceptibility where that was seen to make lists better."""
+    _, told, _ = influences
+    assert len({tuple(row["weights"].values()) for row in told.values()}) >= len(told) / 4
