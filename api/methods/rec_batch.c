@@ -13,7 +13,7 @@
 #include <xxhash.h>
 
 enum {
-    BLOCK = 16,
+    BLOCK = GX_REC_BLOCK,
     ITEMS_A_CALL = 200000, /* members × n */
     THREADS_MAX = 256
 };
@@ -60,6 +60,7 @@ typedef struct worker {
     gx_call_env call; /* arena: of one block */
     gx_arena *kept;   /* rows */
     uint8_t *mask;
+    float *raw; /* BLOCK rows; NULL: members are scored one by one */
     gx_segment_row segment_row;
 } worker;
 
@@ -179,6 +180,21 @@ static gx_status end(half *h, worker *w, gx_error *err) {
     return gx_arena_status(w->kept) == GX_OK ? GX_OK : gx_fail_memory(err, 0);
 }
 
+static gx_status score_block(half *halves, uint32_t count, worker *w, gx_error *err) {
+    const gx_rec *rec = w->call.state->rec;
+    const gx_rec_member *members[BLOCK];
+    bool made[BLOCK];
+    for (uint32_t k = 0; k < count; k++) {
+        members[k] = &halves[k].made.live.rec;
+    }
+    gx_status status = gx_rec_score_members(w->raw, made, rec, members, count, w->call.job, err);
+    for (uint32_t k = 0; status == GX_OK && k < count; k++) {
+        halves[k].made.live.rec.raw =
+            made[k] ? w->raw + (size_t)k * gx_rec_score_width(rec) : NULL;
+    }
+    return status;
+}
+
 static gx_status make_block(worker *w, uint32_t from, uint32_t to, gx_error *err) {
     gx_status status = GX_OK;
     half halves[BLOCK];
@@ -189,6 +205,9 @@ static gx_status make_block(worker *w, uint32_t from, uint32_t to, gx_error *err
         GX_TRY(gx_job_check(w->call.job, err));
         GX_TRY(begin(&halves[count], w, err));
         count += halves[count].at->left == GX_PUSH_GOES && !halves[count].at->outside;
+    }
+    if (w->raw && count > 0) {
+        GX_TRY(score_block(halves, count, w, err));
     }
     for (uint32_t k = 0; k < count; k++) {
         GX_TRY(end(&halves[k], w, err));
@@ -205,6 +224,7 @@ static void worker_finish(worker *w) {
     gx_arena_destroy(w->call.arena);
     gx_arena_destroy(w->kept);
     gx_free(w->mask);
+    gx_free(w->raw);
 }
 
 static gx_status worker_init(worker *w, const page *p, gx_error *err) {
@@ -213,8 +233,10 @@ static gx_status worker_init(worker *w, const page *p, gx_error *err) {
     w->call.arena = gx_arena_create();
     w->kept = gx_arena_create();
     w->mask = gx_alloc((size_t)p->asked.filter.items + 1, 1);
-    if (!w->call.arena || !w->kept || !w->mask) {
-        return gx_fail_memory(err, p->asked.filter.items);
+    const size_t width = gx_rec_score_width(p->call->state->rec);
+    w->raw = width > 0 ? gx_alloc(width * BLOCK, sizeof *w->raw) : NULL;
+    if (!w->call.arena || !w->kept || !w->mask || (width > 0 && !w->raw)) {
+        return gx_fail_memory(err, p->asked.filter.items + width * BLOCK * sizeof *w->raw);
     }
     return gx_txn_read(&w->call.txn, p->call->db->store, err);
 }

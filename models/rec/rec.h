@@ -123,6 +123,8 @@ typedef struct gx_rec_member {
     uint32_t circle_given;  /* the circle to speak for, + 1; 0: the member's own */
     int64_t now_ms;         /* what recency counts back from */
     int64_t recent_from_ms; /* from here on an act is told as recent */
+    float *raw; /* scores of the interest model, made before by gx_rec_score_members; changed by
+                   whoever makes the list; NULL: made then */
 } gx_rec_member;
 
 /* The circle of a member: by the snapshot, or, for one it does not know or who stood alone in it,
@@ -193,6 +195,20 @@ typedef struct gx_rec_list {
     uint32_t full_limit; /* of the slate: the first that had no room left for the item it watches;
                             GX_NONE: none */
 } gx_rec_list;
+
+/* The interest model's scores of several members at once, for gx_rec_member.raw of the k-th: a row
+ * of gx_rec_score_width(rec) floats at out + k × that. A product of the factors of the block with
+ * those of all items, several times as fast as one by one. Scores are those of the fitted row, which
+ * differ from the history folded in (as gx_rec_list_make does it) by rounding. made[k] false: the
+ * fit did not see the member's history as it is now, and the row is left as it was. Equal bytes for
+ * the same members in the same places. */
+GX_MUST_CHECK gx_status gx_rec_score_members(float *out, bool *made, const gx_rec *rec,
+                                             const gx_rec_member *const *members, uint32_t count,
+                                             gx_job *job, gx_error *err);
+/* 0: that is no faster with this snapshot. */
+uint32_t gx_rec_score_width(const gx_rec *rec);
+/* At most so many members at once. */
+#define GX_REC_BLOCK 32
 
 /* The n best items that pass, by falling score, then by rising item, or as the slate has them.
  * Where the channels earn fewer than n, the most popular of the rest follow with score 0 and no

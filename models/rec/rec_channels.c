@@ -234,8 +234,11 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
     if (!rec->model || scores->likes == 0) {
         return GX_OK;
     }
-    float *raw = scores->scratch->raw;
-    gx_status status = rec->model->score(raw, &scores->folded, rec->model_state, history, err);
+    float *raw = scores->member->raw ? scores->member->raw : scores->scratch->raw;
+    gx_status status = GX_OK;
+    if (!scores->member->raw) {
+        status = rec->model->score(raw, &scores->folded, rec->model_state, history, err);
+    }
     if (status != GX_OK) {
         return status;
     }
