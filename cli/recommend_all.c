@@ -279,6 +279,12 @@ static gx_status whole(batch *b, gx_error *err) {
     gx_status status;
     FILE *out = b->command->out;
     GX_TRY(gx_target_open(&b->target, b->command, err));
+    if (gx_map_get(&b->args, "estimate")) {
+        gx_value told;
+        GX_TRY(gx_target_call(&told, b->target, "rec.batch", &b->args, b->command,
+                              b->command->arena, err));
+        return gx_print(b->command, &told, NULL, NULL, false, err);
+    }
     if (b->csv && fputs("user,rank,item,score,channel,time\n", out) == EOF) {
         status = gx_write_failed(err);
         goto done;
@@ -315,7 +321,7 @@ done:
     gx_progress_end(command);
     gx_target_close(b.target);
     status = close_files(&b, status, err);
-    if (status == GX_OK) {
+    if (status == GX_OK && !gx_map_get(&b.args, "estimate")) {
         say_summary(&b, gx_clock_cpu_ns() - cpu_ns);
     }
     if (status == GX_CANCELLED && ferror(command->out)) {

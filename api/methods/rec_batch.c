@@ -9,13 +9,14 @@
 #include "api/segment.h"
 #include "engine/kernel/parallel.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <xxhash.h>
 
 enum {
     BLOCK = GX_REC_BLOCK,
     ITEMS_A_CALL = 200000, /* members × n */
-    THREADS_MAX = 256
+    THREADS_MAX = 256,
+    SAMPLE = 256 /* members by which an estimate is made */
 };
 
 /* clang-format off */
@@ -31,6 +32,7 @@ static const gx_param params[] = {
     GX_LIST_PARAMS,
     GX_PUSH_PARAMS,
     {"why", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
+    GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
 
@@ -189,8 +191,7 @@ static gx_status score_block(half *halves, uint32_t count, worker *w, gx_error *
     }
     gx_status status = gx_rec_score_members(w->raw, made, rec, members, count, w->call.job, err);
     for (uint32_t k = 0; status == GX_OK && k < count; k++) {
-        halves[k].made.live.rec.raw =
-            made[k] ? w->raw + (size_t)k * gx_rec_score_width(rec) : NULL;
+        halves[k].made.live.rec.raw = made[k] ? w->raw + (size_t)k * gx_rec_score_width(rec) : NULL;
     }
     return status;
 }
@@ -223,22 +224,27 @@ static void worker_finish(worker *w) {
     gx_txn_abort(w->call.txn);
     gx_arena_destroy(w->call.arena);
     gx_arena_destroy(w->kept);
-    gx_free(w->mask);
-    gx_free(w->raw);
+    gx_job_free(w->call.job, w->mask);
+    gx_job_free(w->call.job, w->raw);
 }
 
 static gx_status worker_init(worker *w, const page *p, gx_error *err) {
+    gx_status status;
+    const size_t width = gx_rec_score_width(p->call->state->rec);
     *w = (worker){.p = p, .call = *p->call};
     w->call.txn = NULL;
     w->call.arena = gx_arena_create();
     w->kept = gx_arena_create();
-    w->mask = gx_alloc((size_t)p->asked.filter.items + 1, 1);
-    const size_t width = gx_rec_score_width(p->call->state->rec);
-    w->raw = width > 0 ? gx_alloc(width * BLOCK, sizeof *w->raw) : NULL;
-    if (!w->call.arena || !w->kept || !w->mask || (width > 0 && !w->raw)) {
-        return gx_fail_memory(err, p->asked.filter.items + width * BLOCK * sizeof *w->raw);
+    if (!w->call.arena || !w->kept) {
+        return gx_fail_memory(err, 0);
     }
-    return gx_txn_read(&w->call.txn, p->call->db->store, err);
+    GX_TRY(gx_job_alloc(w->call.job, &w->mask, (size_t)p->asked.filter.items + 1, 1, err));
+    if (width > 0) {
+        GX_TRY(gx_job_alloc(w->call.job, &w->raw, width * BLOCK, sizeof *w->raw, err));
+    }
+    GX_TRY(gx_txn_read(&w->call.txn, p->call->db->store, err));
+done:
+    return status;
 }
 
 /* Of several blocks that fail the first one tells why. */
@@ -392,23 +398,17 @@ static gx_value answer(const page *p) {
     return out;
 }
 
-static gx_status make_page(gx_value *out, page *p, const gx_columns *columns, gx_error *err) {
+/* What the members of the page get, in threads of the job. */
+static gx_status fill_page(gx_value *out, page *p, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = p->call;
-    const int most = call->job->threads < THREADS_MAX ? call->job->threads : THREADS_MAX;
-    int threads = 0;
-    worker *workers = NULL;
-    GX_TRY(gx_list_asked_read(&p->asked, call, columns, err));
-    GX_TRY(gx_push_rules_read(&p->rules, call, err));
-    GX_TRY(gx_segment_read(&p->segment, call, err));
-    p->asked.exposure.seed = call->job->seed ^ XXH3_64bits(p->rules.name, strlen(p->rules.name));
-    GX_TRY(take_page(p, err));
     const uint32_t blocks = (p->count + BLOCK - 1) / BLOCK;
+    const int most = call->job->threads < THREADS_MAX ? call->job->threads : THREADS_MAX;
     const int wanted = (uint32_t)most < blocks ? most : (int)(blocks ? blocks : 1);
-    workers = gx_alloc0((size_t)wanted, sizeof *workers);
+    int threads = 0;
+    worker *workers = gx_alloc0((size_t)wanted, sizeof *workers);
     if (!workers) {
-        status = gx_fail_memory(err, (size_t)wanted * sizeof *workers);
-        goto done;
+        return gx_fail_memory(err, (size_t)wanted * sizeof *workers);
     }
     while (threads < wanted) {
         GX_TRY(worker_init(&workers[threads++], p, err));
@@ -424,6 +424,100 @@ done:
         worker_finish(&workers[t]);
     }
     gx_free(workers);
+    return status;
+}
+
+/* ---- what it would take --------------------------------------------------------------------- */
+
+/* Members at equal distances, in whole blocks as they come in a page. */
+static gx_status take_sample(page *p, gx_error *err) {
+    const uint32_t all = gx_word_count(p->call->txn, GX_SPACE_USER);
+    const uint32_t blocks = SAMPLE / BLOCK, step = all / blocks;
+    p->places = gx_arena_get(p->call->arena, SAMPLE * sizeof *p->places);
+    if (!p->places) {
+        return gx_fail_memory(err, SAMPLE * sizeof *p->places);
+    }
+    memset(p->places, 0, SAMPLE * sizeof *p->places);
+    for (uint32_t k = 0; k < SAMPLE && k < all; k++) {
+        const uint32_t id = all <= SAMPLE ? k : k / BLOCK * step + k % BLOCK;
+        const gx_slice word = gx_word_name(p->call->txn, GX_SPACE_USER, id);
+        if (word.size > 0) {
+            p->places[p->count++] = (place){.id = id, .word = word};
+        }
+    }
+    return GX_OK;
+}
+
+/* Bytes of the lists as csv: user, rank, item, score, channel, time and what is between. */
+static double csv_bytes(const gx_value *lists) {
+    enum { SCORE = 18, TIME = 20, BETWEEN = 6 };
+    double bytes = 0;
+    for (uint32_t i = 0; i < lists->size; i++) {
+        const gx_value *items = gx_map_get(&lists->as.items[i], "items");
+        for (uint32_t k = 0; k < items->size; k++) {
+            bytes += gx_map_get(&lists->as.items[i], "user")->size +
+                     (k < 9    ? 1
+                      : k < 99 ? 2
+                               : 3) +
+                     gx_map_get(&items->as.items[k], "id")->size + SCORE +
+                     gx_map_get(&items->as.items[k], "channel")->size + TIME + BETWEEN;
+        }
+    }
+    return bytes;
+}
+
+/* A few members' lists are made, on one thread, and what they take is taken times all. */
+static gx_status estimate(gx_value *out, page *p, gx_error *err) {
+    gx_arena *arena = p->call->arena;
+    const uint32_t all = gx_word_live(p->call->txn, GX_SPACE_USER);
+    const double page_members = (double)gx_arg_int(p->call->args, "members");
+    const double threads =
+        p->call->job->threads < THREADS_MAX ? p->call->job->threads : THREADS_MAX;
+    gx_value lists;
+    p->call->job->threads = 1;
+    gx_status status = take_sample(p, err);
+    const size_t before = gx_arena_bytes(arena);
+    const int64_t begun = gx_clock_cpu_ns();
+    if (status == GX_OK) {
+        status = fill_page(&lists, p, err);
+    }
+    p->call->job->threads = (int)threads;
+    if (status != GX_OK) {
+        return status;
+    }
+    const double cpu = (double)(gx_clock_cpu_ns() - begun) / 1e9;
+    const double times = p->count ? (double)all / p->count : 0;
+    /* Rows lie in the thread's arena and, copied, in the answer. */
+    const double rows = 2 * (double)(gx_arena_bytes(arena) - before) *
+                        (p->count ? fmin(page_members, (double)all) / p->count : 0);
+    const double width = gx_rec_score_width(p->call->state->rec);
+    const double items = p->asked.filter.items;
+    *out = gx_map(arena, 6);
+    gx_map_put(arena, out, "members", gx_int(all));
+    gx_map_put(arena, out, "lists",
+               gx_int((int64_t)((double)gx_map_get(&lists, "lists")->size * times)));
+    gx_map_put(arena, out, "cpu_s", gx_real(cpu * times));
+    gx_map_put(arena, out, "mem_bytes",
+               gx_int((int64_t)(rows + threads * (items * 16 + width * BLOCK * sizeof(float)))));
+    gx_map_put(arena, out, "disk_bytes",
+               gx_int((int64_t)(csv_bytes(gx_map_get(&lists, "lists")) * times)));
+    return status;
+}
+
+static gx_status make_page(gx_value *out, page *p, const gx_columns *columns, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_call_env *call = p->call;
+    GX_TRY(gx_list_asked_read(&p->asked, call, columns, err));
+    GX_TRY(gx_push_rules_read(&p->rules, call, err));
+    GX_TRY(gx_segment_read(&p->segment, call, err));
+    p->asked.exposure.seed = call->job->seed ^ XXH3_64bits(p->rules.name, strlen(p->rules.name));
+    if (gx_arg_bool(call->args, "estimate")) {
+        status = estimate(out, p, err);
+        goto done;
+    }
+    GX_TRY(take_page(p, err));
+    GX_TRY(fill_page(out, p, err));
+done:
     gx_push_rules_finish(&p->rules);
     return status;
 }
@@ -456,7 +550,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_filter_lock(&columns, &own, err));
     status = make_page(out, &p, columns, err);
     gx_db_items_unlock(call->db);
-    if (status == GX_OK && gx_arg_bool(call->args, "log")) {
+    if (status == GX_OK && gx_arg_bool(call->args, "log") && !gx_arg_bool(call->args, "estimate")) {
         int64_t created = 0;
         status = gx_exposure_log_all(&created, gx_map_get(out, "lists"), &own, err);
         gx_map_put(call->arena, out, "logged", gx_int(created));
@@ -477,6 +571,6 @@ const gx_method gx_method_rec_batch = {
     .result = "{push, lists: [{user, time, items: [{id, rank, score, channel, propensity?, why?}], "
               "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
               "items, moved, holdout, arm, no_consent, cap, nothing, unknown}, next, seen, of, "
-              "logged?}",
+              "logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
     .run = run,
 };

@@ -15,6 +15,7 @@ static const gx_param params[] = {
     {"left_out", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "write whom the push leaves out to this file: user,reason"},
     GX_PUSH_PARAMS,
+    GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
 
@@ -126,6 +127,7 @@ const gx_verb gx_verb_recommend = {
         "900'\n"
         "  guanxi recommend shop.gx u1204 --explore 0.1 --log --arm try:b\n"
         "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n"
+        "  guanxi recommend shop.gx --all -n 5 --estimate\n"
         "  guanxi recommend shop.gx --all -n 5 -o lists.csv\n"
         "  guanxi recommend shop.gx --all -n 1 --segment 'region = \"north\"' --holdout 0.1 "
         "--cap 2 --again 30d \\\n"

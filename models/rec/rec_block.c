@@ -1,13 +1,13 @@
 /* Scores of a block of members at once. One by one, the factors of all items are read from memory
  * for every member, and that is most of the time a list takes where they do not fit into the cache;
- * here they are read once for the block, a tile of items at a time. Time 2 d operations a member and
- * item at the rate of sgemm. */
+ * here they are read once for the block, a tile of items at a time. Time 2 d operations a member
+ * and item at the rate of sgemm. */
 #include "models/rec/rec_parts.h"
 
 #include "models/blas.h"
 
 enum {
-    TILE = 512,          /* items */
+    TILE = 512,           /* items */
     FACTORS_MIN = 1 << 18 /* floats: what fits into the second-level cache is as fast one by one */
 };
 
@@ -24,8 +24,8 @@ uint32_t gx_rec_score_width(const gx_rec *rec) {
     return factors_of(&f, rec) ? f.items : 0;
 }
 
-/* Whether the fitted row is the answer to the history as it is now: the same items, and weights that
- * have not faded since. */
+/* Whether the fitted row is the answer to the history as it is now: the same items, and weights
+ * that have not faded since. */
 static gx_status is_fitted(bool *out, const gx_rec *rec, const gx_rec_member *member,
                            const gx_factors *f, gx_error *err) {
     static const uint32_t first = 0;

@@ -188,3 +188,29 @@ def test_a_bare_folder_is_a_target_too(shop_files, tmp_path):
     folder = tmp_path / "data"
     shutil.copytree(shop_files, folder)
     assert len(gx("recommend", folder, "--all", "-n", "1", *SEND).rows()) == 2000
+
+
+def test_an_estimate(built_shop, tmp_path):
+    told = batch(built_shop, "-n", "5", "--estimate", "--format", "json").json()
+    out = tmp_path / "l.csv"
+    batch(built_shop, "-n", "5", "-o", out)
+    assert told["members"] == told["lists"] == 2000 and told["cpu_s"] > 0
+    assert abs(told["disk_bytes"] / out.stat().st_size - 1) < 0.1
+    assert 1e5 < told["mem_bytes"] < 1e8
+
+
+def test_blocks_by_factors_are_the_same_lists(shop):
+    """650 items of 512 factors: members are scored by one product a block, whose rounding is its own."""
+    gx("build", shop, "--passes", "leiden,strength,circle,leaders,popular,ials", "--params", "ials.factors=512")
+    rows = batch(shop, "-n", "5", "--threads", "2").rows()
+    assert batch(shop, "-n", "5", "--threads", "1").rows() == rows
+    of = collections.defaultdict(list)
+    for row in rows:
+        of[row["user"]].append(row)
+    users = list(of)[::40]
+    different = 0
+    for entry in gx("recommend", shop, *users, "-n", "5", "--format", "json").json():
+        for got, want in zip(of[entry["user"]], entry["items"], strict=True):
+            assert abs(float(got["score"]) - want["score"]) < 1e-5
+            different += got["item"] != want["id"]
+    assert different <= 2  # of what ties
