@@ -186,6 +186,25 @@ static bool is_of_brand(const gx_filter *filter, const gx_member_live *live, uin
     return is_text(filter, item, "brand", live->rules.brands, live->rules.brand_count);
 }
 
+static void clear_declared(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
+    const gx_member_rules *rules = &live->rules;
+    clear_texts(pass, filter, "tags", rules->dislikes, rules->dislike_count);
+    clear_texts(pass, filter, "brand", rules->dislikes, rules->dislike_count);
+    for (uint32_t k = 0; k < rules->dislike_count; k++) {
+        gx_columns_clear_path(pass, filter->items, filter->columns, "category", rules->dislikes[k]);
+    }
+}
+
+static bool is_declared(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    const gx_member_rules *rules = &live->rules;
+    bool is = is_text(filter, item, "tags", rules->dislikes, rules->dislike_count) ||
+              is_text(filter, item, "brand", rules->dislikes, rules->dislike_count);
+    for (uint32_t k = 0; !is && k < rules->dislike_count; k++) {
+        is = gx_columns_is_path(filter->columns, item, "category", rules->dislikes[k]);
+    }
+    return is;
+}
+
 static void clear_context(uint8_t *pass, const gx_filter *filter, const gx_member_live *live) {
     for (uint32_t k = 0; k < live->context_count; k++) {
         if (live->context[k] < filter->items) {
@@ -244,6 +263,8 @@ static const rule rules[] = {
      "会员与它的卖家之间有拉黑", -1, clear_sellers, is_of_seller},
     {"blocked_brand", "The member blocked its brand", "会员屏蔽了这个品牌", -1, clear_brands,
      is_of_brand},
+    {"declared", "The member said they dislike its category, tag or brand",
+     "会员说过不喜欢它的类别、标签或品牌", -1, clear_declared, is_declared},
     {"age", "It has an age limit that the member is not known to meet",
      "有年龄限制,会员未达到或年龄不详", -1, clear_too_young, is_too_young},
     {"context", "It is in the cart or on the page", "已在购物车中或正在浏览", -1, clear_context,

@@ -244,6 +244,14 @@ static gx_status read_acts(reader *r, gx_friend *friends, uint32_t count, gx_err
     return status;
 }
 
+static uint32_t likes_of(const gx_history *history) {
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < history->count; k++) {
+        count += history->weight[k] > 0;
+    }
+    return count;
+}
+
 /* ---- declared tags -------------------------------------------------------------------------- */
 
 static void write_quoted(gx_buffer *out, const char *data, size_t size) {
@@ -256,95 +264,117 @@ static void write_quoted(gx_buffer *out, const char *data, size_t size) {
     }
 }
 
-/* Items that carry the tag, or stand in the category of that name or below it. */
+/* Items that carry the tag, are of the brand, or stand in the category of that name or below it. */
 static gx_status tag_where(gx_where **out, gx_arena *arena, const gx_value *tag, gx_error *err) {
     gx_buffer text = {0};
     write_quoted(&text, tag->as.text, tag->size);
     char *quoted = gx_arena_printf(arena, "%.*s", (int)text.size, text.bytes ? text.bytes : "");
     bool failed = text.failed || !quoted;
     gx_buffer_finish(&text);
-    char *where = failed ? NULL
-                         : gx_arena_printf(arena, "tags = %s\" or category in (%s\", %s/*\")",
-                                           quoted, quoted, quoted);
+    char *where =
+        failed ? NULL
+               : gx_arena_printf(arena, "tags = %s\" or brand = %s\" or category in (%s\", %s/*\")",
+                                 quoted, quoted, quoted, quoted);
     if (!where) {
         return gx_fail_memory(err, tag->size);
     }
     return gx_where_compile(out, arena, gx_slice_of(where), err);
 }
 
-static gx_status add_tagged(vector *items, const reader *r, const gx_columns *columns,
-                            const gx_value *tag, uint8_t *pass, gx_error *err) {
+/* What the member said to like, thing by thing, with the items that carry it. */
+typedef struct declared {
+    const reader *r;
+    const gx_columns *columns;
+    uint8_t *pass;
+    vector items; /* uint32_t */
+    gx_slice *tag;
+    uint32_t *at;
+    uint32_t count;
+} declared;
+
+static gx_status add_tagged(declared *d, const gx_value *tag, gx_error *err) {
     gx_where *where = NULL;
-    uint32_t rows = gx_columns_rows(columns);
+    uint32_t rows = gx_columns_rows(d->columns);
     if (tag->type != GX_TEXT || tag->size == 0 || tag->size > GX_ID_BYTES_MAX ||
-        memchr(tag->as.text, 0, tag->size)) {
+        memchr(tag->as.text, 0, tag->size) || d->count == GX_MEMBER_TAGS) {
         return GX_OK;
     }
-    gx_status status = tag_where(&where, r->arena, tag, err);
+    const size_t before = d->items.count;
+    gx_status status = tag_where(&where, d->r->arena, tag, err);
     if (status == GX_OK) {
-        status = gx_where_eval(pass, where, columns, rows, err);
+        status = gx_where_eval(d->pass, where, d->columns, rows, err);
     }
     for (uint32_t i = 0; status == GX_OK && i < rows; i++) {
-        if (pass[i]) {
-            uint32_t *item = vector_add(items);
+        if (d->pass[i]) {
+            uint32_t *item = vector_add(&d->items);
             if (!item) {
-                return gx_fail_memory(err, items->capacity * sizeof *item);
+                return gx_fail_memory(err, d->items.capacity * sizeof *item);
             }
             *item = i;
         }
     }
+    if (status == GX_OK && d->items.count > before) {
+        d->tag[d->count++] = (gx_slice){tag->as.text, tag->size};
+        d->at[d->count] = (uint32_t)d->items.count;
+    }
     return status;
 }
 
-/* For a member without a history: items that carry what the member said to like. */
+static gx_status add_field(declared *d, const gx_value *field, gx_error *err) {
+    gx_status status = GX_OK;
+    if (field->type != GX_LIST) {
+        return add_tagged(d, field, err);
+    }
+    for (uint32_t k = 0; status == GX_OK && k < field->size && k < GX_MEMBER_TAGS; k++) {
+        status = add_tagged(d, &field->as.items[k], err);
+    }
+    return status;
+}
+
 static gx_status read_tags(gx_member_live *out, const reader *r, const gx_columns *columns,
                            gx_error *err) {
-    static const char *const fields[] = {"tags", "attr_interests", "attr_categories"};
-    vector items = {.size = sizeof(uint32_t)};
-    uint8_t *pass = gx_alloc((size_t)gx_columns_rows(columns) + 1, 1);
+    /* Tags may also be what the shop says of a member: they count where nothing else does. */
+    static const char *const fields[] = {
+        "prefers",    "attr_prefers",    "interests", "attr_interests",
+        "categories", "attr_categories", "tags"};
+    const bool known = likes_of(&out->rec.history) > 0;
+    declared d = {.r = r, .columns = columns, .items = {.size = sizeof(uint32_t)}};
     gx_value record;
     gx_status status = GX_OK;
-    if (!pass) {
-        return gx_fail_memory(err, gx_columns_rows(columns));
-    }
-    GX_TRY(gx_record_get(&record, r->txn, r->arena, GX_SPACE_USER, r->user, err));
-    uint32_t left = GX_MEMBER_TAGS;
-    for (size_t f = 0; f < GX_COUNT(fields); f++) {
-        const gx_value *tags = gx_map_get(&record, fields[f]);
-        if (tags && tags->type == GX_TEXT) {
-            GX_TRY(add_tagged(&items, r, columns, tags, pass, err));
-        }
-        for (uint32_t k = 0; tags && tags->type == GX_LIST && k < tags->size && left > 0; k++) {
-            GX_TRY(add_tagged(&items, r, columns, &tags->as.items[k], pass, err));
-            left--;
-        }
-    }
-    uint32_t *kept = gx_arena_get(r->arena, items.count * sizeof *kept + 1);
-    if (!kept) {
-        status = gx_fail_memory(err, items.count * sizeof *kept);
+    d.pass = gx_alloc((size_t)gx_columns_rows(columns) + 1, 1);
+    d.tag = gx_arena_get(r->arena, GX_MEMBER_TAGS * sizeof *d.tag);
+    d.at = gx_arena_get(r->arena, (GX_MEMBER_TAGS + 1) * sizeof *d.at);
+    if (!d.pass || !d.tag || !d.at) {
+        status = gx_fail_memory(err, gx_columns_rows(columns));
         goto done;
     }
-    if (items.count > 0) {
-        memcpy(kept, items.data, items.count * sizeof *kept);
+    d.at[0] = 0;
+    GX_TRY(gx_record_get(&record, r->txn, r->arena, GX_SPACE_USER, r->user, err));
+    for (size_t f = 0; f < GX_COUNT(fields) - known; f++) {
+        const gx_value *field = gx_map_get(&record, fields[f]);
+        if (field) {
+            GX_TRY(add_field(&d, field, err));
+        }
     }
+    uint32_t *kept = gx_arena_get(r->arena, d.items.count * sizeof *kept + 1);
+    if (!kept) {
+        status = gx_fail_memory(err, d.items.count * sizeof *kept);
+        goto done;
+    }
+    if (d.items.count > 0) {
+        memcpy(kept, d.items.data, d.items.count * sizeof *kept);
+    }
+    out->tag = d.tag;
     out->rec.tag_items = kept;
-    out->rec.tag_item_count = (uint32_t)items.count;
+    out->rec.tag_at = d.at;
+    out->rec.tag_count = d.count;
 done:
-    gx_free(items.data);
-    gx_free(pass);
+    gx_free(d.items.data);
+    gx_free(d.pass);
     return status;
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
-
-static bool has_likes(const gx_history *history) {
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->weight[k] > 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *columns,
                           gx_error *err) {
@@ -367,7 +397,7 @@ static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *col
     live->rec.friends = friends;
     live->rec.friend_count = count;
     live->rec.acts = acts;
-    if (columns && !has_likes(&live->rec.history)) {
+    if (columns && likes_of(&live->rec.history) < GX_MEMBER_KNOWN) {
         GX_TRY(read_tags(live, r, columns, err));
     }
 done:

@@ -8,7 +8,8 @@
 enum {
     GX_MEMBER_FRIENDS = 200, /* the strongest ties whose acts are read */
     GX_MEMBER_ACTS = 50,     /* the newest of each of them */
-    GX_MEMBER_TAGS = 16      /* declared, that are looked up among the items */
+    GX_MEMBER_TAGS = 16,     /* declared, that are looked up among the items */
+    GX_MEMBER_KNOWN = 40     /* who liked so many is known by them: what they declared says < 5% */
 };
 
 /* What a member did with one item, as bits. RETURN: what stands against it is a purchase taken
@@ -28,6 +29,7 @@ typedef struct gx_member_live {
     const uint32_t *action;       /* likewise: what weighed most of what they did with it */
     const gx_member_times *times; /* likewise */
     gx_member_rules rules;
+    const gx_slice *tag;     /* what they declared to like: one a thing of rec.tag_at */
     const uint32_t *context; /* items of this moment, rising (api/context.h) */
     uint32_t context_count;
 } gx_member_live;

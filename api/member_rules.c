@@ -56,13 +56,15 @@ gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn, const gx_colum
     static const char *const ages[] = GX_RULE_FIELDS("age_min");
     static const char *const brands[] = GX_RULE_FIELDS("blocked_brands");
     static const char *const sellers[] = GX_RULE_FIELDS("blocked_sellers");
+    static const char *const dislikes[] = GX_RULE_FIELDS("dislikes");
     static const char *const bands[] = GX_RULE_FIELDS("age_band");
     const bool sold = gx_columns_has(columns, "seller"), branded = gx_columns_has(columns, "brand");
+    const bool described = gx_columns_has(columns, "category") || gx_columns_has(columns, "tags");
     const bool limited = gx_columns_has(columns, ages[0]) || gx_columns_has(columns, ages[1]);
     gx_member_rules rules = {0};
     gx_value record;
     *out = rules;
-    if (user == GX_NONE || !(sold || branded || limited)) {
+    if (user == GX_NONE || !(sold || branded || limited || described)) {
         return GX_OK;
     }
     gx_status status = gx_record_get(&record, txn, arena, GX_SPACE_USER, user, err);
@@ -72,11 +74,13 @@ gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn, const gx_colum
     rules.id = gx_word_name(txn, GX_SPACE_USER, user);
     rules.sellers = gx_arena_get(arena, (size_t)2 * GX_BLOCKED_MAX * sizeof *rules.sellers);
     rules.brands = gx_arena_get(arena, GX_BLOCKED_MAX * sizeof *rules.brands);
-    if (!rules.sellers || !rules.brands) {
-        return gx_fail_memory(err, (size_t)3 * GX_BLOCKED_MAX * sizeof *rules.sellers);
+    rules.dislikes = gx_arena_get(arena, GX_BLOCKED_MAX * sizeof *rules.dislikes);
+    if (!rules.sellers || !rules.brands || !rules.dislikes) {
+        return gx_fail_memory(err, (size_t)4 * GX_BLOCKED_MAX * sizeof *rules.sellers);
     }
     add_texts(rules.sellers, &rules.seller_count, field_of(&record, sellers));
     add_texts(rules.brands, &rules.brand_count, field_of(&record, brands));
+    add_texts(rules.dislikes, &rules.dislike_count, field_of(&record, dislikes));
     add_people(&rules, txn, people);
     rules.age = gx_age_of_band(field_of(&record, bands));
     *out = rules;

@@ -13,6 +13,8 @@ typedef struct gx_member_rules {
     uint32_t seller_count;
     gx_slice *brands;
     uint32_t brand_count;
+    gx_slice *dislikes; /* categories, tags and brands they said to dislike */
+    uint32_t dislike_count;
     double age; /* at least so many years by `age_band`; 0: nothing is known */
 } gx_member_rules;
 

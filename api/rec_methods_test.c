@@ -233,6 +233,31 @@ static void hidden_items_vanish_and_new_ones_come_at_once(void **state) {
     shop_close(&s);
 }
 
+static void what_was_declared_counts_at_once(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, true);
+    call(&s, "user.put",
+         "{'users': [{'user_id': 'new', 'prefers': ['book/novel'], 'dislikes': 'skincare'}]}");
+    gx_value list = call(&s, "rec.user", "{'users': ['new'], 'n': 20}");
+    rung_is(&list, "attributes");
+    assert_int_equal(items_of(&list)->size, 8);
+    const gx_value *first = &items_of(&list)->as.items[0];
+    const gx_value *why = find_why(first, "interest");
+    assert_true(is(gx_map_get(why, "en"), "Because you told us you like book/novel"));
+    assert_true(is(gx_map_get(why, "zh"), "因为你告诉我们你喜欢 book/novel"));
+    assert_true(is(gx_map_get(gx_map_get(why, "evidence"), "declared"), "book/novel"));
+    gx_value told = call(&s, "rec.explain", "{'user': 'new', 'item': 'a-i1'}");
+    assert_true(is(gx_map_get(gx_map_get(&told, "why_not"), "rule"), "declared"));
+    call(&s, "item.put", "{'items': [{'item_id': 'b-new', 'category': 'book/novel'}]}");
+    list = call(&s, "rec.user", "{'users': ['new'], 'n': 20}");
+    assert_non_null(find_item(&list, "b-new"));
+    call(&s, "item.put", "{'items': [{'item_id': 'b-new', 'status': 'hidden'}]}");
+    list = call(&s, "rec.user", "{'users': ['new'], 'n': 20}");
+    assert_null(find_item(&list, "b-new"));
+    shop_close(&s);
+}
+
 static void the_ladder_is_told(void **state) {
     (void)state;
     shop s;
@@ -252,7 +277,7 @@ static void the_ladder_is_told(void **state) {
     list = call(&s, "rec.user", "{'users': ['shy'], 'n': 3}");
     rung_is(&list, "attributes");
     const gx_value *why = find_why(&items_of(&list)->as.items[0], "interest");
-    assert_true(is(gx_map_get(why, "en"), "Matches what you said you like"));
+    assert_true(is(gx_map_get(why, "en"), "Because you told us you like book"));
     for (uint32_t k = 0; k < 3; k++) {
         assert_true(starts(gx_map_get(&items_of(&list)->as.items[k], "id"), "b-"));
     }
@@ -537,6 +562,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_changes_with_the_next_event),
         cmocka_unit_test(hidden_items_vanish_and_new_ones_come_at_once),
+        cmocka_unit_test(what_was_declared_counts_at_once),
         cmocka_unit_test(the_ladder_is_told),
         cmocka_unit_test(filters_hold),
         cmocka_unit_test(what_is_wrong_is_named),

@@ -94,7 +94,7 @@ static const struct {
                              "你圈子里的{topic}达人{did}"},
     [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
     [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
-    [INTEREST_TAGS] = {"Matches what you said you like", "符合你填写的喜好"},
+    [INTEREST_TAGS] = {"Because you told us you like {tag}", "因为你告诉我们你喜欢 {tag}"},
     [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
     [INTEREST_AGAIN_OWN] = {"Time to buy again: you take it about every {days} days",
                             "该再买了:你大约每 {days} 天一次"},
@@ -350,8 +350,15 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
         }
         return;
     }
+    if (why->tag != 0) {
+        const gx_slice tag = w->live->tag[why->tag - 1];
+        put(&h, "tag", tag, tag);
+        say(row, arena, INTEREST_TAGS, &h);
+        gx_map_put(arena, evidence, "declared", gx_text_copy(arena, tag.data, tag.size));
+        return;
+    }
     if (why->item_count == 0) {
-        say(row, arena, w->live->rec.tag_item_count > 0 ? INTEREST_TAGS : INTEREST_TASTE, &h);
+        say(row, arena, INTEREST_TASTE, &h);
         return;
     }
     gx_slice title = title_of(w, why->items[0]);

@@ -46,6 +46,47 @@ void gx_columns_clear_text(uint8_t *pass, uint32_t count, const gx_columns *colu
     }
 }
 
+static bool word_is_path(const gx__column *column, uint32_t word, gx_slice path) {
+    const gx_slice text = gx__dict_bytes(&column->dict, word);
+    return column->dict.words[word].kind == GX__WORD_TEXT && text.size >= path.size &&
+           memcmp(text.data, path.data, path.size) == 0 &&
+           (text.size == path.size || text.data[path.size] == '/');
+}
+
+static bool cell_is_path(const gx__column *column, uint32_t cell, gx_slice path) {
+    if (!(cell & GX__CELL_LIST)) {
+        return cell != 0 && word_is_path(column, cell, path);
+    }
+    const uint32_t *run = column->runs + (cell & ~GX__CELL_LIST);
+    for (uint32_t i = 1; i <= run[0]; i++) {
+        if (word_is_path(column, run[i], path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool gx_columns_is_path(const gx_columns *columns, uint32_t row, const char *field, gx_slice path) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    const gx__page *page = column ? gx__column_page(column, row) : NULL;
+    return page && page->word && path.size > 0 &&
+           cell_is_path(column, page->word[row % GX__PAGE_ROWS], path);
+}
+
+void gx_columns_clear_path(uint8_t *pass, uint32_t count, const gx_columns *columns,
+                           const char *field, gx_slice path) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    for (uint32_t p = 0; column && path.size > 0 && p < column->page_count; p++) {
+        const uint32_t *cells = column->pages[p].word;
+        const uint32_t first = p * GX__PAGE_ROWS;
+        for (uint32_t k = 0; cells && k < GX__PAGE_ROWS && first + k < count; k++) {
+            if (cell_is_path(column, cells[k], path)) {
+                pass[first + k] = 0;
+            }
+        }
+    }
+}
+
 /* Whether the row has the field and it is no number that is at most `limit`. */
 static bool is_above(const gx__column *column, const gx__page *page, uint32_t at, double limit) {
     if (page->number && !isnan(page->number[at])) {

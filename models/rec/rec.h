@@ -114,8 +114,10 @@ typedef struct gx_rec_member {
     const gx_friend *friends; /* strongest first */
     uint32_t friend_count;
     const gx_act *acts;
-    const uint32_t *tag_items; /* items that carry a tag or category the member declared */
-    uint32_t tag_item_count;
+    /* What the member declared to like: of the k-th thing the items tag_items[tag_at[k] …
+     * tag_at[k + 1]), rising. */
+    const uint32_t *tag_items, *tag_at;
+    uint32_t tag_count;
     const gx_columns *columns; /* what items are like now, those newer than the snapshot too; NULL:
                                   of those nothing is known */
     const gx_again *again;     /* of the history; the interest channel speaks for these */
@@ -167,6 +169,7 @@ typedef struct gx_why {
     uint32_t items[3];                 /* of the history, those that add most */
     double item_parts[3];
     uint32_t item_count;
+    uint32_t tag; /* where more than half of the interest was declared: which thing, + 1; else 0 */
     gx_trait attribute; /* where more than half of the interest comes from what the item is
                                like: the value that says most; hash 0: it does not */
     double again_days;  /* > 0: it is time for it again, the usual interval */

@@ -9,7 +9,7 @@
  *             shrunk from the snapshot
  *   interest  raw / (largest raw) × h / (h + 2) for items outside the history, h items in it;
  * of the history, what is due again: s as the caller says (api/repeat.c);
- * without a history, from declared tags: b = 0.25 + 0.5 × popularity, for two tags 1 − (1 − b)²
+ * and what was declared, × 2 / (h + 2): b = 0.25 + 0.5 × popularity, for two tags 1 − (1 − b)²
  *
  * Age fades by a power and not exponentially: what a friend bought three years ago still says
  * something. A person counts once an item, however often they looked at it. Time O(acts + circle's
@@ -261,26 +261,50 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
     return GX_OK;
 }
 
-static void add_tags(gx__scores *scores) {
+double gx__declared(const gx__scores *scores, uint32_t item, uint32_t *out_tag) {
     const gx_rec *rec = scores->rec;
+    const gx_rec_member *m = scores->member;
+    double rest = 1;
+    *out_tag = 0;
+    for (uint32_t t = 0; t < m->tag_count; t++) {
+        if (gx__has_number(m->tag_items + m->tag_at[t], m->tag_at[t + 1] - m->tag_at[t], item)) {
+            const double popular =
+                rec->popular_max > 0 ? (double)(gx__popularity(rec, item) / rec->popular_max) : 0;
+            rest *= 1 - (TAG_BASE + TAG_POPULAR * popular);
+            *out_tag = *out_tag == 0 ? t + 1 : *out_tag;
+        }
+    }
+    return (1 - rest) * HISTORY_HALF / (scores->likes + HISTORY_HALF);
+}
+
+/* What was declared fades as the member is known by what they do. It is added to what the model
+ * says in the model's own units. */
+static void add_tags(gx__scores *scores) {
     const gx_rec_member *member = scores->member;
-    if (member->tag_item_count == 0 || scores->likes > 0) {
+    if (member->tag_count == 0 || scores->items == 0) {
         return;
     }
     float *raw = scores->scratch->raw;
-    memset(raw, 0, scores->items * sizeof *raw);
-    for (uint32_t k = 0; k < member->tag_item_count; k++) {
-        uint32_t item = member->tag_items[k];
-        if (item < scores->items) {
-            double popular =
-                rec->popular_max > 0 ? (double)(gx__popularity(rec, item) / rec->popular_max) : 0;
-            double before = (double)raw[item];
-            raw[item] = (float)(before + (1 - before) * (TAG_BASE + TAG_POPULAR * popular));
+    if (!scores->interest) {
+        memset(raw, 0, scores->items * sizeof *raw);
+        scores->interest = raw;
+        scores->interest_scale = 1;
+    }
+    for (uint32_t t = 0; t < member->tag_count; t++) {
+        for (uint32_t k = member->tag_at[t]; k < member->tag_at[t + 1]; k++) {
+            uint32_t first = 0;
+            const uint32_t item = member->tag_items[k];
+            const double declared = item < scores->items ? gx__declared(scores, item, &first) : 0;
+            if (first == t + 1) { /* once an item */
+                raw[item] += (float)(declared / (double)scores->interest_scale);
+            }
         }
     }
-    scores->interest = raw;
-    scores->interest_scale = 1;
-    scores->from_tags = true;
+    for (uint32_t k = 0; k < member->history.count; k++) {
+        if (member->history.item[k] < scores->items) {
+            raw[member->history.item[k]] = 0;
+        }
+    }
 }
 
 /* Of what the member has had, what it is time for again. It does not move the scale either. */

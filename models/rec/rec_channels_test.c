@@ -202,8 +202,8 @@ static void declared_tags_come_before_popularity(void **state) {
     (void)state;
     shop s;
     shop_open(&s, 8);
-    uint32_t tagged[] = {7, 9, 9, 30, ITEMS + 1};
-    s.member = (gx_rec_member){.user = GX_NONE, .tag_items = tagged, .tag_item_count = 5};
+    uint32_t tagged[] = {7, 9, 9, 30, ITEMS + 1}, at[] = {0, 2, 5};
+    s.member = (gx_rec_member){.user = GX_NONE, .tag_items = tagged, .tag_at = at, .tag_count = 2};
     s.request = (gx_rec_request){.n = 5, .items = ITEMS, .why = true};
     set_weights(&s, 0.2F, 0.15F, 0.1F, 0.55F);
     gx_rec_list list = list_of(&s);
@@ -212,9 +212,42 @@ static void declared_tags_come_before_popularity(void **state) {
         uint32_t item = list.items[k].item;
         assert_true(item == 7 || item == 9 || item == 30);
         assert_true(list.items[k].channel[GX_CHANNEL_INTEREST] > 0.999);
-        assert_int_equal(why_of(&list.items[k], GX_CHANNEL_INTEREST)->item_count, 0);
+        const gx_why *why = why_of(&list.items[k], GX_CHANNEL_INTEREST);
+        assert_int_equal(why->item_count, 0);
+        assert_int_equal(why->tag, item == 30 ? 2 : 1);
     }
     assert_true(list.items[3].score == 0 && list.items[3].why_count == 0);
+    shop_close(&s);
+}
+
+/* s = model × h / (h + 2) + declared × 2 / (h + 2), for what the member has not touched. */
+static void what_was_declared_fades_with_history(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, 21);
+    const float *popular = gx_arrays_get(s.arrays, "popular.score", GX_F32, ITEMS);
+    float most = 0, weights[30];
+    uint32_t items[30], tagged[] = {3, 40}, at[] = {0, 2}, rank = 0;
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        most = popular[i] > most ? popular[i] : most;
+    }
+    s.request = (gx_rec_request){.n = 5, .items = ITEMS, .why = true};
+    set_weights(&s, 0, 0, 0, 1);
+    for (uint32_t h = 0; h <= 30; h += 5) {
+        for (uint32_t k = 0; k < h; k++) {
+            items[k] = 2 * k + 5;
+            weights[k] = 1;
+        }
+        s.member = (gx_rec_member){.user = GX_NONE, .history = {GX_NONE, h, items, weights, NULL}};
+        const double without = explained(&s, 40, &rank).score;
+        s.member.tag_items = tagged;
+        s.member.tag_at = at;
+        s.member.tag_count = 1;
+        const gx_rec_item with = explained(&s, 40, &rank);
+        const double declared = (0.25 + 0.5 * (double)(popular[40] / most)) * 2 / (h + 2);
+        assert_true(fabs(with.score - without - declared) < 1e-5);
+        assert_int_equal(with.why[0].tag, declared > with.score / 2 ? 1 : 0);
+    }
     shop_close(&s);
 }
 
@@ -435,6 +468,7 @@ int main(void) {
         cmocka_unit_test(interest_follows_the_history_as_it_is_now),
         cmocka_unit_test(the_fit_is_known_by_count_and_time),
         cmocka_unit_test(declared_tags_come_before_popularity),
+        cmocka_unit_test(what_was_declared_fades_with_history),
         cmocka_unit_test(nothing_known_gives_the_most_popular),
         cmocka_unit_test(evidence_is_cut_but_counts_everybody),
         cmocka_unit_test(similar_items_are_the_rows_of_the_model),

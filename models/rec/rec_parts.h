@@ -89,7 +89,7 @@ typedef struct gx__scores {
     uint32_t likes;        /* items of the history with a weight above 0 */
     const float *interest; /* raw scores of all `items`, in the scratch; NULL: none */
     float interest_scale;  /* s = raw × this, within 0 … 1 */
-    bool from_tags, folded;
+    bool folded;
     double fade_ms; /* the age at which an act counts half */
     gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */
     gx__candidate *candidates;
@@ -101,6 +101,24 @@ GX_MUST_CHECK gx_status gx__scores_make(gx__scores *out, const gx_rec *rec,
 void gx__scores_finish(gx__scores *scores);
 /* s of every channel for one item. */
 void gx__scores_of(float s[GX_CHANNEL_COUNT], const gx__scores *scores, uint32_t item);
+
+/* How much of the interest in an item, 0 … 1, the member declared; *out_tag is the first thing that
+ * says so, + 1, or 0. */
+double gx__declared(const gx__scores *scores, uint32_t item, uint32_t *out_tag);
+
+/* Whether a rising list has the number. */
+static inline bool gx__has_number(const uint32_t *list, uint32_t count, uint32_t number) {
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (list[middle] < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < count && list[low] == number;
+}
 
 /* How a person leads the member. */
 typedef struct gx__lead {

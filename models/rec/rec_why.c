@@ -120,9 +120,12 @@ static gx_status tell_interest(gx_why *why, float *parts, const gx__scores *scor
             return GX_OK;
         }
     }
-    if (scores->from_tags || !rec->model || !rec->model->explain) {
+    const double s = (double)(scores->interest[item] * scores->interest_scale);
+    if (gx__declared(scores, item, &why->tag) > s / 2 || !rec->model || !rec->model->explain ||
+        scores->likes == 0) {
         return GX_OK;
     }
+    why->tag = 0;
     memset(parts, 0, history->count * sizeof *parts);
     gx_status status = item < rec->items
                            ? rec->model->explain(parts, rec->model_state, history, item, err)

@@ -44,6 +44,10 @@ bool gx_columns_is(const gx_columns *columns, uint32_t row, const char *field, g
 /* pass[i] = 0 for the rows below `count` of which that is true. O(rows) where any is. */
 void gx_columns_clear_text(uint8_t *pass, uint32_t count, const gx_columns *columns,
                            const char *field, gx_slice text);
+/* The same of a path: a/b is a/b itself and what begins with a/b/. */
+bool gx_columns_is_path(const gx_columns *columns, uint32_t row, const char *field, gx_slice path);
+void gx_columns_clear_path(uint8_t *pass, uint32_t count, const gx_columns *columns,
+                           const char *field, gx_slice path);
 /* Whether the row has the field and it does not read as a number of at most `limit`: what cannot be
  * read counts as above every limit. */
 bool gx_columns_above(const gx_columns *columns, uint32_t row, const char *field, double limit);
