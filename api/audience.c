@@ -10,7 +10,6 @@ gx_status gx_audience_init(gx_audience *out, gx_call_env *call, gx_error *err) {
     gx_job *job = call->job;
     *out = (gx_audience){.call = call};
     GX_TRY(gx_need_snapshot(call->state, err));
-    GX_TRY(gx_listing_weights(out->weights, call, err));
     GX_TRY(gx_views_make(&out->views, call->db->store, &call->state->rules, GX_NEED_MATRIX, NULL,
                          job, err));
     out->users = out->views.input.users;

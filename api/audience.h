@@ -24,7 +24,8 @@ typedef struct gx_audience {
     uint32_t count;             /* members with a score above 0 that are not left out */
 } gx_audience;
 
-/* Reads the events and the weights; the other arrays are cleared. gx_audience_finish in any case.
+/* Reads the events; the weights are the caller's to set, the other arrays are cleared.
+ * gx_audience_finish in any case.
  */
 GX_MUST_CHECK gx_status gx_audience_init(gx_audience *out, gx_call_env *call, gx_error *err);
 void gx_audience_finish(gx_audience *audience);

@@ -157,11 +157,94 @@ static void test_starters(void **state) {
     test_shop_close(&s);
 }
 
+static void test_fit(void **state) {
+    (void)state;
+    test_shop s;
+    fill(&s);
+    gx_value answer = test_call(&s, "audience.fit", "{'group': 'brewers', 'n': 1000}");
+    const gx_value *users = test_key(&answer, "users"), *stands = test_key(&answer, "portrait");
+    assert_int_equal(test_key(&answer, "size")->as.integer, 30);
+    assert_int_equal(users->size, 30);
+    assert_non_null(test_find(stands, "value", "tea"));
+    assert_non_null(test_find(stands, "value", "b0"));
+    assert_null(test_find(stands, "value", "coffee"));
+    double last = 1;
+    for (uint32_t k = 0; k < users->size; k++) {
+        const gx_value *one = &users->as.items[k];
+        assert_int_equal(number(one) % 2, 0);
+        assert_true(test_key(one, "inside")->as.boolean);
+        assert_true(test_key(one, "score")->as.real <= last + 1e-12);
+        last = test_key(one, "score")->as.real;
+        assert_true(test_key(one, "why")->size > 0 && test_key(one, "why")->size <= 3);
+    }
+    /* One who joins tomorrow: outside, and fits. */
+    test_call(
+        &s, "event.put",
+        "{'events': [{'user_id': 'fresh', 'item_id': 'tea-new', 'action': 'buy', 'ts': %lld}]}",
+        (long long)NOW);
+    answer = test_call(&s, "audience.fit", "{'group': 'brewers', 'who': 'outside'}");
+    users = test_key(&answer, "users");
+    assert_true(test_is(test_key(&users->as.items[0], "user"), "fresh"));
+    assert_true(test_key(&users->as.items[0], "score")->as.real > 0.5);
+    for (uint32_t k = 1; k < users->size; k++) { /* they pay the same, that is all */
+        assert_true(test_key(&users->as.items[k], "score")->as.real < 0.1);
+    }
+    assert_non_null(
+        test_find(test_key(&users->as.items[0], "why"), "en", "Chooses b0, which it stands for"));
+    answer = test_call(&s, "audience.fit", "{'likes': ['coffee/bean'], 'n': 5, 'why': false}");
+    for (uint32_t k = 0; k < 5; k++) {
+        assert_int_equal(number(&test_key(&answer, "users")->as.items[k]) % 2, 1);
+    }
+    answer = test_call(&s, "audience.fit", "{'group': 'brewers', 'who': 'inside', 'n': 10}");
+    assert_int_equal(test_key(&answer, "users")->size, 10);
+    test_shop_close(&s);
+}
+
+static void test_portrait(void **state) {
+    (void)state;
+    test_shop s;
+    fill(&s);
+    test_call(&s, "user.put",
+              "{'users': [{'user_id': 'u0', 'age_band': '25-34', 'prefers': ['tea'], 'dislikes': "
+              "['bolts']}]}");
+    test_call(&s, "event.put",
+              "{'events': [{'user_id': 'u0', 'item_id': 'tea0', 'action': 'view', 'ts': "
+              "'2026-09-21T20:30:00Z', 'channel': 'app', 'scene': 'morning'}]}");
+    gx_value one = test_call(&s, "user.portrait", "{'user': 'u0', 'utc_offset': 480}");
+    const gx_value *interests = test_key(&one, "interests"), *habits = test_key(&one, "habits");
+    const gx_value *tea = test_find(test_key(interests, "categories"), "value", "tea");
+    assert_non_null(tea);
+    assert_true(fabs(test_key(tea, "weight")->as.real - 1) < 1e-9);
+    assert_int_equal(test_key(tea, "items")->as.integer, test_key(&one, "items")->as.integer);
+    assert_non_null(test_find(test_key(interests, "brands"), "value", "b0"));
+    assert_true(test_key(test_key(&one, "price"), "median")->as.real == 20);
+    assert_int_equal(test_key(habits, "events")->as.integer, 7);
+    double hours = 0, days = 0;
+    for (uint32_t k = 0; k < 24; k++) {
+        hours += test_key(habits, "hours")->as.items[k].as.real;
+    }
+    for (uint32_t k = 0; k < 7; k++) {
+        days += test_key(habits, "days")->as.items[k].as.real;
+    }
+    assert_true(fabs(hours - 1) < 1e-9 && fabs(days - 1) < 1e-9);
+    assert_true(test_key(habits, "hours")->as.items[4].as.real > 0); /* 20:30 is 04:30 there */
+    assert_non_null(test_find(test_key(habits, "scenes"), "value", "morning"));
+    assert_non_null(test_find(test_key(habits, "channels"), "value", "app"));
+    assert_int_equal(test_key(test_key(&one, "declared"), "prefers")->size, 1);
+    assert_true(test_is(test_key(test_key(&one, "life"), "age_band"), "25-34"));
+    /* Nobody without a history has any. */
+    one = test_call(&s, "user.portrait", "{'user': 'friendly'}");
+    assert_int_equal(test_key(&one, "items")->as.integer, 0);
+    assert_int_equal(test_key(test_key(&one, "interests"), "categories")->size, 0);
+    assert_int_equal(test_key(&one, "price")->type, GX_NIL);
+    test_shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_for_item),
-        cmocka_unit_test(test_expand),
-        cmocka_unit_test(test_starters),
+        cmocka_unit_test(test_for_item), cmocka_unit_test(test_expand),
+        cmocka_unit_test(test_starters), cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_portrait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,16 @@ gx_value gx_listing_channels(gx_arena *arena, const float value[GX_CHANNEL_COUNT
     return map;
 }
 
+gx_value gx_listing_susceptibility(gx_call_env *call, uint32_t user) {
+    gx_susceptibility own;
+    if (!gx_rec_susceptibility(&own, call->state->rec, user)) {
+        return gx_nil();
+    }
+    gx_value map = gx_listing_channels(call->arena, own.weight);
+    gx_map_put(call->arena, &map, "takes", gx_int(own.takes));
+    return map;
+}
+
 gx_value gx_listing_shares(gx_arena *arena, const gx_rec_item *item) {
     gx_value map = gx_map(arena, GX_CHANNEL_COUNT);
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {

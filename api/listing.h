@@ -27,6 +27,9 @@ bool gx_listing_weights_of(float out[GX_CHANNEL_COUNT], const gx_weighing *how, 
                            const gx_rec_member *member);
 /* {friends, circle, leader, interest} */
 gx_value gx_listing_channels(gx_arena *arena, const float value[GX_CHANNEL_COUNT]);
+/* The same, learnt for one member: how far each channel moves them, and of how many `takes`; nil
+ * where nothing was learnt. */
+gx_value gx_listing_susceptibility(gx_call_env *call, uint32_t user);
 gx_value gx_listing_shares(gx_arena *arena, const gx_rec_item *item);
 /* What there is to say of it in a word: of the slate (gx_slate_flag), `popular`, `new`. */
 gx_value gx_listing_flags(const gx_why_writer *writer, const gx_rec_item *item);

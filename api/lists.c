@@ -32,6 +32,8 @@ static const struct {
     [GX_SAYS_AUDIENCE_FRIENDS] = {"Tied to members it suits", "与它适合的成员相连"},
     [GX_SAYS_AUDIENCE_CIRCLE] = {"Of the circle {circle}, which it suits",
                                  "所在圈子 {circle} 适合它"},
+    [GX_SAYS_FIT_VALUE] = {"Chooses {value}, which it stands for", "常选 {value},正是它的定位"},
+    [GX_SAYS_FIT_PRICE] = {"Pays what its members pay", "价位与其成员相近"},
     [GX_SAYS_AUDIENCE_LEADER] = {"A leader others follow", "有号召力的达人"},
 };
 

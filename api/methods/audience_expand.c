@@ -101,6 +101,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_group seeds;
     GX_TRY(gx_group_find(&seeds, call, UINT32_MAX, err));
     GX_TRY(gx_audience_init(&a, call, err));
+    GX_TRY(gx_listing_weights(a.weights, call, err));
     for (uint32_t k = 0; k < seeds.count; k++) {
         if (seeds.user[k] < a.users) {
             a.base[seeds.user[k]] = 1;

@@ -282,6 +282,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     launch l = {.a = {.call = call}};
     GX_TRY(gx_need_word(&l.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
     GX_TRY(gx_audience_init(&l.a, call, err));
+    GX_TRY(gx_listing_weights(l.a.weights, call, err));
     GX_TRY(gx_filter_lock(&l.columns, call, err));
     status = make(out, &l, err);
     gx_db_items_unlock(call->db);

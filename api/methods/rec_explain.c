@@ -112,17 +112,6 @@ static gx_value reason_of(const answer *a, uint32_t item, uint32_t n, gx_arena *
     return reason;
 }
 
-/* How far each channel moves the member; nil where nothing was learnt. */
-static gx_value susceptibility_value(gx_call_env *call, uint32_t user) {
-    gx_susceptibility own;
-    if (!gx_rec_susceptibility(&own, call->state->rec, user)) {
-        return gx_nil();
-    }
-    gx_value map = gx_listing_channels(call->arena, own.weight);
-    gx_map_put(call->arena, &map, "takes", gx_int(own.takes));
-    return map;
-}
-
 static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint32_t item,
                              gx_value user) {
     gx_call_env *call = writer->call;
@@ -145,7 +134,7 @@ static gx_value answer_value(const gx_why_writer *writer, const answer *a, uint3
     }
     gx_map_put(arena, &row, "weights", gx_listing_channels(arena, a->weights));
     gx_map_put(arena, &row, "weights_from", gx_str(a->learnt ? "learnt" : "configured"));
-    gx_map_put(arena, &row, "susceptibility", susceptibility_value(call, a->live.rec.user));
+    gx_map_put(arena, &row, "susceptibility", gx_listing_susceptibility(call, a->live.rec.user));
     gx_map_put(arena, &row, "why", gx_why_list(writer, &a->item));
     gx_map_put(arena, &row, "against", gx_why_against(writer, &a->against));
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(a->list.rung)));

@@ -9,6 +9,12 @@ static const gx_param params[] = {
      "expand this circle, like c-17"},
     {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "whom to show this item first"},
+    {"fit", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "how well everybody fits what the list, group or circle stands for"},
+    {"likes", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "of a fit: categories, brands, sellers or tags it stands for"},
+    {"who", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|inside|outside", 0,
+     "of a fit: everybody, its members or the others"},
     {"n", GX_PARAM_INT, "100", 1, 10000, "members", NULL, 0, "how many members"},
     {"seen", GX_PARAM_CHOICE, "bought", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
      "of an item: leave out who bought or rated it, who touched it, or nobody"},
@@ -20,11 +26,13 @@ static const gx_param params[] = {
 static gx_status run(gx_command *command, gx_error *err) {
     static const char *const whom[] = {"item", "users", "group", "circle"};
     const bool item = gx_map_get(&command->given, "item");
+    const bool fit = gx_arg_bool(&command->args, "fit");
     int given = 0;
     for (size_t k = 0; k < GX_COUNT(whom); k++) {
         given += gx_map_get(&command->given, whom[k]) != NULL;
     }
-    if (given != 1) {
+    const bool likes = fit && !item && gx_map_get(&command->given, "likes");
+    if (given != 1 && !(likes && given == 0)) {
         return gx_fail_at(err, GX_BAD_REQUEST, "item",
                           "%d of --item, --group, --circle and a list of members were given; "
                           "accepted is exactly one",
@@ -33,12 +41,18 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_value args = gx_map(command->arena, GX_COUNT(params)), result;
     for (size_t k = 0; k < GX_COUNT(params); k++) {
         const char *name = params[k].name;
-        if (gx_map_get(&command->given, name) && (item || strcmp(name, "seen") != 0)) {
+        const bool seen = strcmp(name, "seen") == 0, channels = strcmp(name, "channels") == 0;
+        const bool of_fit = strcmp(name, "likes") == 0 || strcmp(name, "who") == 0;
+        const bool meant = seen ? item : of_fit ? fit : channels ? !fit : strcmp(name, "fit") != 0;
+        if (gx_map_get(&command->given, name) && meant) {
             gx_map_put(command->arena, &args, name, *gx_arg_value(&command->args, name));
         }
     }
-    gx_status status =
-        gx_ask(&result, command, item ? "audience.for_item" : "audience.expand", &args, err);
+    gx_status status = gx_ask(&result, command,
+                              item  ? "audience.for_item"
+                              : fit ? "audience.fit"
+                                    : "audience.expand",
+                              &args, err);
     if (status != GX_OK) {
         return status;
     }
@@ -62,11 +76,12 @@ static gx_status run(gx_command *command, gx_error *err) {
 const gx_verb gx_verb_audience = {
     .name = "audience",
     .group = "spread",
-    .summary = "whom to show an item first, or members like those of a list",
+    .summary = "whom to show an item first, members like those of a list, or who fits it",
     .params = params,
     .param_count = GX_COUNT(params),
     .run = run,
     .examples = "  guanxi audience shop.gx --item sku-12 -n 50\n"
                 "  guanxi audience shop.gx --circle c-3 -n 100\n"
+                "  guanxi audience shop.gx --fit --circle c-3 --who outside -n 100\n"
                 "  guanxi audience shop.gx u1204 u7 u31 -n 200 --format csv -o prospects.csv\n",
 };

@@ -19,6 +19,8 @@ static const gx__column users[] = {
     {"age_band", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"occupation", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"tags", NULL, GX__TAGS, 0, false, GX__FIELD},
+    {"prefers", NULL, GX__TAGS, 0, false, GX__FIELD},
+    {"dislikes", NULL, GX__TAGS, 0, false, GX__FIELD},
     {"channel", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"invited_by", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"consent", NULL, GX__TEXT, 0, false, GX__FIELD},

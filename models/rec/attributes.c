@@ -231,6 +231,14 @@ static void profile_of(profile *out, const gx_attributes *a, const gx_columns *c
     }
 }
 
+uint32_t gx_attributes_values(uint32_t out[GX_ATTRIBUTES_MAX], const gx_attributes *a,
+                              const gx_columns *columns, uint32_t item) {
+    profile p;
+    profile_of(&p, a, columns, item);
+    memcpy(out, p.value, p.count * sizeof *out);
+    return p.count;
+}
+
 bool gx_attributes_known(const gx_attributes *a, const gx_columns *columns, uint32_t item) {
     profile p;
     profile_of(&p, a, columns, item);

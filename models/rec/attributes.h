@@ -52,18 +52,16 @@ enum {
 };
 
 /* The values of a row; returns how many. No two have the same hash. */
-uint32_t gx_attributes_of(gx_trait out[GX_ATTRIBUTES_MAX], const gx_columns *columns,
-                          uint32_t row);
+uint32_t gx_attributes_of(gx_trait out[GX_ATTRIBUTES_MAX], const gx_columns *columns, uint32_t row);
 
 /* Adds to what a build made, for the items of `history` (members × items):
  *
  *   attributes.hash         u64 [values], rising
  *   attributes.weight       f32 [values]: how much the attribute tells
  *   attributes.field        f32 [GX_ATTRIBUTE_COUNT]: the same by attribute
- *   attributes.ptr item part  u64 [values + 1], u32, f32: at most 64 items of each value, those most
- *                           chosen, and what each adds to the mean
- *   attributes.item_ptr item_value  u64 [items + 1], u32: values of each item
- *   attributes.trust        f32 [items]: h
+ *   attributes.ptr item part  u64 [values + 1], u32, f32: at most 64 items of each value, those
+ * most chosen, and what each adds to the mean attributes.item_ptr item_value  u64 [items + 1], u32:
+ * values of each item attributes.trust        f32 [items]: h
  *
  * Nothing where no item has a value. O(items + choices of 20,000 members) × values of an item. */
 GX_MUST_CHECK gx_status gx_attributes_add(gx_arrays *results, const gx_columns *columns,
@@ -88,6 +86,10 @@ GX_MUST_CHECK gx_status gx_attributes_fill(float *raw, uint32_t count, const gx_
 /* out[0 … count): how much of what `item` is each other item shares, 0 … 1; 0 for itself. */
 GX_MUST_CHECK gx_status gx_attributes_near(float *out, uint32_t count, const gx_attributes *a,
                                            const gx_columns *columns, uint32_t item, gx_error *err);
+/* The values of an item as the snapshot numbers them: of one it does not know those that others
+ * have. Returns how many. */
+uint32_t gx_attributes_values(uint32_t out[GX_ATTRIBUTES_MAX], const gx_attributes *a,
+                              const gx_columns *columns, uint32_t item);
 /* Whether an item has a value that others with a history have. */
 bool gx_attributes_known(const gx_attributes *a, const gx_columns *columns, uint32_t item);
 /* How far its own history speaks for an item: 1 where it is not thin, 0 where it is new. */

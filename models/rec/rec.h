@@ -63,6 +63,8 @@ GX_MUST_CHECK gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays,
                                     gx_error *err);
 void gx_rec_close(gx_rec *rec);
 
+/* What the snapshot keeps of the items' attributes; count 0: nothing. */
+const gx_attributes *gx_rec_attributes(const gx_rec *rec);
 /* The model behind the interest channel; NULL where there is none. */
 const char *gx_rec_interest_model(const gx_rec *rec);
 /* The newest event the snapshot was made from, Unix ms; INT64_MIN where it is not known. */

@@ -345,6 +345,10 @@ void gx_rec_close(gx_rec *rec) {
     gx_free(rec);
 }
 
+const gx_attributes *gx_rec_attributes(const gx_rec *rec) {
+    return &rec->attributes;
+}
+
 const char *gx_rec_interest_model(const gx_rec *rec) {
     return rec->model ? rec->model->pass.name : NULL;
 }
