@@ -32,7 +32,7 @@ static const gx_param params[] = {
      .fallback = "512",
      .low = 1,
      .high = FACTORS_MAX,
-     .help = "k: how many of the smoothest signals pass, at most a quarter of all"},
+     .help = "k: how many of the smoothest signals pass, at most an eighth of all"},
     {.name = "member_exponent",
      .type = GX_PARAM_REAL,
      .fallback = "0.5",
@@ -151,9 +151,10 @@ static void take_factors(float *factor, float *scale, const float *spectrum, con
     }
 }
 
-/* A filter that lets nearly everything pass filters nothing: a quarter of the signals at most. */
+/* A filter that lets nearly everything pass filters nothing: an eighth of the signals at most
+ * (docs/models.md). */
 uint32_t gx__spectral_width(const gx_input *input, uint64_t wanted) {
-    const uint32_t most = (input->users < input->items ? input->users : input->items) / 4;
+    const uint32_t most = (input->users < input->items ? input->users : input->items) / 8;
     return wanted < most ? (uint32_t)wanted : most > 0 ? most : 1;
 }
 

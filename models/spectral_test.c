@@ -114,7 +114,7 @@ static void find_vectors(twin *t) {
 }
 
 static int kept(const setting *s) {
-    return s->factors < ITEMS / 4 ? (int)s->factors : ITEMS / 4;
+    return s->factors < ITEMS / 8 ? (int)s->factors : ITEMS / 8;
 }
 
 /* Σ over the k largest of σ^(2s) V[i] V[j] */
