@@ -276,13 +276,27 @@ static const rule rules[] = {
 
 /* ---- the mask ------------------------------------------------------------------------------- */
 
+static void join(uint8_t *restrict pass, const uint8_t *restrict other, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        pass[i] &= other[i];
+    }
+}
+
+static uint32_t count_passing(const uint8_t *pass, uint32_t count) {
+    uint32_t passing = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        passing += pass[i];
+    }
+    return passing;
+}
+
 static gx_status narrow(gx_filter *filter, uint8_t *other, const gx_where *where, gx_error *err) {
     if (!where) {
         return GX_OK;
     }
     gx_status status = gx_where_eval(other, where, filter->columns, filter->items, err);
-    for (uint32_t i = 0; status == GX_OK && i < filter->items; i++) {
-        filter->pass[i] &= other[i];
+    if (status == GX_OK) {
+        join(filter->pass, other, filter->items);
     }
     return status;
 }
@@ -302,9 +316,7 @@ static gx_status make_mask(gx_filter *filter, gx_arena *arena, gx_error *err) {
     for (uint32_t k = 0; k < filter->excluded_count; k++) {
         filter->pass[filter->excluded[k]] = 0;
     }
-    for (uint32_t i = 0; i < filter->items; i++) {
-        filter->passing += filter->pass[i];
-    }
+    filter->passing = count_passing(filter->pass, filter->items);
 done:
     gx_free(other);
     return status;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { ITEMS = 120, USERS = 40, SELLERS = 8, BRANDS = 6, CATEGORIES = 7 };
+enum { ITEMS = 120, USERS = 40, SELLERS = 8, BRANDS = 6, CATEGORIES = 7, PARTS = 3 };
 
 typedef struct item {
     int status; /* 0 on, 1 hidden, 2 deleted, 3 off, 4 none given */
@@ -27,7 +27,7 @@ typedef struct world {
 
 /* What one call asks. */
 typedef struct asked {
-    int user, n, price, kind, seen, cap_category, cap_brand;
+    int user, n, price, kind, seen, cap_category, cap_brand, cap_part;
     int form, brand, category; /* of `where` */
     int quota[3];              /* of kinds; all 0: none is asked for */
     bool excluded[ITEMS], in_cart[ITEMS];
@@ -66,7 +66,10 @@ static void put_item(world *w, int i) {
     gx_map_put(a, &row, "status", it->status == 4 ? gx_nil() : gx_str(statuses[it->status]));
     set_int(w, &row, "stock", it->stock);
     set_int(w, &row, "price", it->price);
-    put_named(w, &row, "category", "c", it->category);
+    if (it->category >= 0) { /* p0/c0, p1/c1, p2/c2, p0/c3, … */
+        gx_map_put(a, &row, "category",
+                   gx_str(gx_arena_printf(a, "p%d/c%d", it->category % PARTS, it->category)));
+    }
     gx_map_put(a, &row, "brand",
                it->brand < 0 ? gx_nil() : gx_str(gx_arena_printf(a, "b%d", it->brand)));
     put_named(w, &row, "seller", "u", it->seller); /* some members sell */
@@ -174,17 +177,18 @@ static bool blocks(const world *w, int u, int v) {
     return w->people[u].blocked_tie == v || (v < USERS && w->people[v].blocked_tie == u);
 }
 
-/* The forms of `where`; P is a price, B a brand and C a category. */
+/* The forms of `where`; P is a price, B a brand, C a category and D its part. */
 enum { FORMS = 8 };
 static const char *const forms[FORMS] = {
     "price < P",
     "price < P and not brand = \"bB\"",
     "price >= P or brand in (\"bB\", \"b0\")",
-    "category != \"cC\" and (price <= P or not price exists)",
-    "not (brand = \"bB\" or category in (\"cC\", \"c1\")) or price > P",
+    "category != \"pD/cC\" and (price <= P or not price exists)",
+    "not (brand = \"bB\" or category in (\"pD/cC\", \"p1/c1\")) or price > P",
     "brand exists and not price > P",
-    "category = \"c*\" and not category = \"cC\" or stock = 5 and price < P",
-    "stock > 0 and brand not in (\"bB\", \"b1\") and category in (\"cC\", \"c2\", \"c3\", \"c4\")"};
+    "category = \"p*\" and not category = \"pD/cC\" or stock = 5 and price < P",
+    "stock > 0 and brand not in (\"bB\", \"b1\") and category in (\"pD/cC\", \"p2/c2\", \"p0/c3\", "
+    "\"p1/c4\")"};
 
 /* The same, worked out here. A field that is not there (-1) fails every test of it. */
 static bool passes(const asked *q, const item *it) {
@@ -218,8 +222,11 @@ static const char *where_of(world *w, const asked *q) {
     const char *text = "";
     for (const char *f = forms[q->form]; *f; f++) {
         const bool alone = f[1] < 'a' || f[1] > 'z';
-        if (strchr("PBC", *f) && alone) {
-            const int value = *f == 'P' ? q->price : *f == 'B' ? q->brand : q->category;
+        if (strchr("PBCD", *f) && alone) {
+            const int value = *f == 'P'   ? q->price
+                              : *f == 'B' ? q->brand
+                              : *f == 'C' ? q->category
+                                          : q->category % PARTS;
             text = gx_arena_printf(w->shop.arena, "%s%d", text, value);
         } else {
             text = gx_arena_printf(w->shop.arena, "%s%c", text, *f);
@@ -274,7 +281,8 @@ static asked ask(world *w) {
                .kind = below(w, 3) ? -1 : below(w, 3),
                .seen = below(w, 3),
                .cap_category = below(w, 2) ? 0 : 1 + below(w, 3),
-               .cap_brand = below(w, 3) ? 0 : 1 + below(w, 3)};
+               .cap_brand = below(w, 3) ? 0 : 1 + below(w, 3),
+               .cap_part = below(w, 3) ? 0 : 1 + below(w, 6)};
     for (int k = below(w, 4); k > 1; k--) {
         q.in_cart[below(w, ITEMS)] = true;
     }
@@ -302,7 +310,7 @@ static gx_value args_of(world *w, const asked *q) {
     gx_arena *a = w->shop.arena;
     gx_value context = gx_map(a, 2), cart = gx_list(a, 2);
     gx_value args = gx_map(a, 12), exclude = gx_list(a, 20), pins = gx_map(a, 3),
-             caps = gx_map(a, 2);
+             caps = gx_map(a, 3);
     put_named(w, &args, "users", "u", q->user);
     put_int(w, &args, "n", q->n);
     if (q->price >= 0) {
@@ -335,6 +343,9 @@ static gx_value args_of(world *w, const asked *q) {
     if (q->cap_brand) {
         put_int(w, &caps, "brand", q->cap_brand);
     }
+    if (q->cap_part) {
+        put_int(w, &caps, "category/1", q->cap_part);
+    }
     gx_map_put(a, &args, "caps", caps);
     if (q->quota[0] + q->quota[1] + q->quota[2] > 0) {
         gx_value map = gx_map(a, 3);
@@ -353,7 +364,7 @@ static gx_value args_of(world *w, const asked *q) {
     }
     if (below(w, 3) == 0) {
         gx_map_put(a, &args, "boost",
-                   gx_str("3 where category = \"c1\"; 0.2 where price > 50; 9 item i7"));
+                   gx_str("3 where category = \"p1/c1\"; 0.2 where price > 50; 9 item i7"));
     }
     if (below(w, 3) == 0) {
         gx_map_put(a, &args, "novelty", gx_real(gx_rng_real(&w->rng)));
@@ -407,7 +418,8 @@ static void check_pins(const world *w, const asked *q, const gx_value *list) {
 
 static void check_list(world *w, const asked *q, const gx_value *list) {
     const gx_value *items = gx_map_get(list, "items");
-    int of_category[CATEGORIES] = {0}, of_brand[BRANDS] = {0}, of_kind[3] = {0}, passing = 0;
+    int of_part[PARTS] = {0}, of_category[CATEGORIES] = {0}, of_brand[BRANDS] = {0},
+        of_kind[3] = {0}, passing = 0;
     bool shown[ITEMS] = {false};
     for (uint32_t k = 0; k < items->size; k++) {
         int i = number_of(gx_map_get(&items->as.items[k], "id"));
@@ -420,6 +432,7 @@ static void check_list(world *w, const asked *q, const gx_value *list) {
         if (!has_flag(&items->as.items[k], "pinned")) {
             int c = w->items[i].category, b = w->items[i].brand;
             of_category[c < 0 ? 0 : c] += c >= 0;
+            of_part[c < 0 ? 0 : c % PARTS] += c >= 0;
             of_brand[b < 0 ? 0 : b] += b >= 0;
             of_kind[w->items[i].kind < 0 ? 0 : w->items[i].kind]++;
         }
@@ -431,6 +444,9 @@ static void check_list(world *w, const asked *q, const gx_value *list) {
     for (int c = 0; q->cap_category && c < CATEGORIES; c++) {
         assert_true(of_category[c] <= q->cap_category);
     }
+    for (int p = 0; q->cap_part && p < PARTS; p++) {
+        assert_true(of_part[p] <= q->cap_part);
+    }
     for (int b = 0; q->cap_brand && b < BRANDS; b++) {
         assert_true(of_brand[b] <= q->cap_brand);
     }
@@ -438,8 +454,9 @@ static void check_list(world *w, const asked *q, const gx_value *list) {
         passing += keeps_out(w, q, i) == NULL;
     }
     int most = passing < q->n ? passing : q->n;
-    assert_true((int)items->size == most ||
-                ((mixed || q->cap_category + q->cap_brand) && (int)items->size < most));
+    assert_true(
+        (int)items->size == most ||
+        ((mixed || q->cap_category + q->cap_brand + q->cap_part) && (int)items->size < most));
     assert_int_equal(gx_map_get(list, "short")->type == GX_NIL, (int)items->size == q->n);
     check_pins(w, q, list);
 }
@@ -623,7 +640,8 @@ static void what_is_wrong_is_named(void **state) {
     refused(&s, "'boost': '2 where price <'", "position");
     refused(&s, "'boost': [{'where': 'a = 1', 'factor': 0}]", "from 0.01 to 100");
     refused(&s, "'boost': [{'factor': 2}]", "neither where nor item");
-    refused(&s, "'caps': {'colour': 2}", "category, brand and seller");
+    refused(&s, "'caps': {'colour': 2}", "category, brand, seller and category/1");
+    refused(&s, "'caps': {'category/0': 2}", "category/1 to category/8");
     refused(&s, "'caps': {'brand': 0.5}", "whole number");
     refused(&s, "'novelty': 2", "novelty");
     refused(&s, "'diversity': -1", "diversity");

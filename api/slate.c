@@ -347,31 +347,52 @@ static gx_status read_boosts(gx_asked_slate *out, gx_call_env *call, const gx_fi
 
 /* ---- caps ----------------------------------------------------------------------------------- */
 
-static gx_status read_caps(gx_asked_slate *out, gx_call_env *call, gx_error *err) {
+/* "category/2": the first two levels of the path. */
+static bool read_cap_field(gx_slate_limit *out, gx_slice key) {
     static const char *const fields[] = {"category", "brand", "seller"};
+    static const char path[] = "category/";
+    int64_t levels = 0;
+    if (key.size > strlen(path) && memcmp(key.data, path, strlen(path)) == 0) {
+        const gx_slice rest = {key.data + strlen(path), key.size - strlen(path)};
+        out->field = fields[0];
+        out->levels = gx_parse_int(rest, &levels) && levels > 0 && levels <= GX_SLATE_LEVELS
+                          ? (uint32_t)levels
+                          : 0;
+        return out->levels > 0;
+    }
+    for (size_t f = 0; f < GX_COUNT(fields); f++) {
+        if (gx_slice_is(key, fields[f])) {
+            out->field = fields[f];
+            return true;
+        }
+    }
+    return false;
+}
+
+static gx_status read_caps(gx_asked_slate *out, gx_call_env *call, gx_error *err) {
     const gx_value *map = gx_arg_value(call->args, "caps");
     char name[64], text[64];
     for (uint32_t i = 0; map->type == GX_MAP && i < map->size; i++) {
         const gx_pair *pair = &map->as.pairs[i];
-        gx_slice key = {pair->key.as.text, pair->key.size};
-        size_t f = 0;
-        while (f < GX_COUNT(fields) && !gx_slice_is(key, fields[f])) {
-            f++;
-        }
-        if (f == GX_COUNT(fields)) {
+        const gx_slice key = {pair->key.as.text, pair->key.size};
+        gx_slate_limit limit = {0};
+        gx_quote(name, sizeof name, key.data, key.size);
+        /* One limit is for kinds. */
+        if (!read_cap_field(&limit, key) || out->slate.limit_count + 1 == GX_SLATE_LIMITS) {
             return gx_fail_at(err, GX_BAD_REQUEST, "caps",
-                              "caps: %s was given; accepted are category, brand and seller",
-                              gx_quote(name, sizeof name, key.data, key.size));
+                              "caps: %s was given; accepted are category, brand, seller and "
+                              "category/1 to category/%d, the first levels of its path",
+                              name, GX_SLATE_LEVELS);
         }
         double most = 0;
         if (!number_of(&most, &pair->value) || most != floor(most) || most < 1 || most > 1000) {
             return gx_fail_at(
                 err, GX_BAD_REQUEST, "caps",
                 "caps: %s was given for %s; accepted is a whole number from 1 to 1000",
-                shown(text, &pair->value), fields[f]);
+                shown(text, &pair->value), name);
         }
-        out->limits[out->slate.limit_count++] =
-            (gx_slate_limit){.field = fields[f], .most = (uint32_t)most};
+        limit.most = (uint32_t)most;
+        out->limits[out->slate.limit_count++] = limit;
     }
     return GX_OK;
 }
@@ -455,12 +476,24 @@ done:
 
 /* ---- reasons -------------------------------------------------------------------------------- */
 
+/* Of "skincare/serum/night" the first two levels are 14 bytes. */
+static uint32_t prefix_size(const gx_value *text, uint32_t levels) {
+    for (uint32_t i = 0; i < text->size; i++) {
+        if (text->as.text[i] == '/' && levels > 0 && --levels == 0) {
+            return i;
+        }
+    }
+    return text->size;
+}
+
 static gx_value cap_reason(const gx_slate_limit *limit, uint32_t item, const gx_columns *columns,
                            gx_arena *arena) {
     gx_value value = gx_columns_get(columns, arena, item, limit->field);
     value = value.type == GX_LIST && value.size > 0 ? value.as.items[0] : value;
-    char *test = value.type == GX_TEXT ? gx_arena_printf(arena, "%s = \"%.*s\"", limit->field,
-                                                         (int)value.size, value.as.text)
+    const bool below = value.type == GX_TEXT && prefix_size(&value, limit->levels) < value.size;
+    char *test = value.type == GX_TEXT ? gx_arena_printf(arena, "%s = \"%.*s%s\"", limit->field,
+                                                         (int)prefix_size(&value, limit->levels),
+                                                         value.as.text, below ? "/*" : "")
                                        : gx_arena_printf(arena, "%s", limit->field);
     gx_value out =
         gx_filter_why(arena, "cap", gx_slice_of(test ? test : ""),

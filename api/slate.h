@@ -11,7 +11,7 @@
     {"boost", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                               \
      "what multiplies scores: [{where, factor} or {item, factor}], or FACTOR where EXPR; FACTOR item ID"}, \
     {"caps", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                \
-     "at most so many of one {category, brand, seller}; the list is filled from below"},           \
+     "at most so many of one {category, brand, seller, category/1, category/2, …: the first levels of its path}; the list is filled from below"},           \
     {"novelty", GX_PARAM_REAL, "0", 0, 1, NULL, NULL, 0,                                           \
      "hold back what is popular: at 1 an item of mean popularity keeps half its score"},           \
     {"diversity", GX_PARAM_REAL, "0", 0, 1, NULL, NULL, 0,                                         \

@@ -56,6 +56,9 @@ static inline const gx__page *gx__column_page(const gx__column *column, uint32_t
  * value). */
 #define GX__KEY_NUMBER (UINT64_C(1) << 63)
 uint64_t gx__column_key(const gx__column *column, uint32_t row);
+/* The key of what a path of texts between slashes ("skincare/serum/night") begins with, its first
+ * `levels` of them; of a shorter path, of a key that is no text, and of 0 that of the whole. */
+uint64_t gx__column_prefix(const gx__column *column, uint64_t key, uint32_t levels);
 /* The key of a text; 0 where no row has ever had it. */
 uint64_t gx__column_key_of(const gx__column *column, gx_slice text);
 

@@ -2,6 +2,8 @@
  * rules that are not worth an expression, since their values come from the member. */
 #include "models/rec/columns.h"
 
+#include "models/parallel.h"
+
 #include <math.h>
 
 bool gx_columns_has(const gx_columns *columns, const char *field) {
@@ -103,13 +105,27 @@ bool gx_columns_above(const gx_columns *columns, uint32_t row, const char *field
     return page && is_above(column, page, row % GX__PAGE_ROWS, limit);
 }
 
+/* Of a page without words. */
+GX__CLONES static void clear_above(uint8_t *restrict pass, const double *restrict number,
+                                   uint32_t rows, double limit) {
+    for (uint32_t k = 0; k < rows; k++) {
+        pass[k] = number[k] > limit ? 0 : pass[k]; /* NaN: none */
+    }
+}
+
 void gx_columns_clear_above(uint8_t *pass, uint32_t count, const gx_columns *columns,
                             const char *field, double limit) {
     const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
     for (uint32_t p = 0; column && p < column->page_count; p++) {
         const gx__page *page = &column->pages[p];
         uint32_t first = p * GX__PAGE_ROWS;
-        for (uint32_t k = 0; k < GX__PAGE_ROWS && first + k < count; k++) {
+        if (first < count && page->number && !page->word) {
+            clear_above(pass + first, page->number,
+                        count - first < GX__PAGE_ROWS ? count - first : GX__PAGE_ROWS, limit);
+            continue;
+        }
+        for (uint32_t k = 0; (page->number || page->word) && k < GX__PAGE_ROWS && first + k < count;
+             k++) {
             if (is_above(column, page, k, limit)) {
                 pass[first + k] = 0;
             }
@@ -132,6 +148,21 @@ uint64_t gx__column_key(const gx__column *column, uint32_t row) {
         return run[0] > 0 ? run[1] : 0;
     }
     return cell;
+}
+
+uint64_t gx__column_prefix(const gx__column *column, uint64_t key, uint32_t levels) {
+    if (key == 0 || key > column->dict.count || column->dict.words[key].kind != GX__WORD_TEXT) {
+        return key;
+    }
+    const gx_slice text = gx__dict_bytes(&column->dict, (uint32_t)key);
+    uint64_t hash = 1;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '/' && --levels == 0) {
+            break;
+        }
+        hash = gx_mix64(hash ^ (uint8_t)text.data[i]);
+    }
+    return hash >> 2 | UINT64_C(1) << 62; /* no word and no number */
 }
 
 uint64_t gx__column_key_of(const gx__column *column, gx_slice text) {

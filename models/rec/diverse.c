@@ -27,23 +27,10 @@ struct gx__diverse {
     gx__scratch *scratch; /* mmr: likeness by the model; NULL: it has none */
 };
 
-/* The first level of "skincare/serum" is "skincare". */
-static uint64_t level_of(const gx__column *column, uint64_t key) {
-    if (key == 0 || key >= GX__CELL_LIST) {
-        return key;
-    }
-    gx_slice text = gx__dict_bytes(&column->dict, (uint32_t)key);
-    uint64_t level = 1;
-    for (size_t i = 0; i < text.size && text.data[i] != '/'; i++) {
-        level = gx_mix64(level ^ (uint8_t)text.data[i]);
-    }
-    return level;
-}
-
 static features features_of(const gx__diverse *d, uint32_t item) {
     features f = {.category = gx__column_key(d->category, item),
                   .brand = gx__column_key(d->brand, item)};
-    f.level = level_of(d->category, f.category);
+    f.level = gx__column_prefix(d->category, f.category, 1);
     return f;
 }
 

@@ -37,6 +37,8 @@ typedef struct limit {
     uint32_t most;
     counted *table; /* open addressing; slots is a power of two */
     uint32_t slots;
+    uint64_t *level; /* the key of each word of the column; NULL: its own */
+    uint8_t *full;   /* of each word, for strike_full: no room is left */
 } limit;
 
 typedef struct slate {
@@ -67,18 +69,28 @@ static counted *entry(const limit *l, uint64_t key) {
     return c;
 }
 
+/* Of the key as the column has it. */
+static uint64_t value_of(const limit *l, uint64_t key) {
+    if (key == 0) {
+        return l->absent;
+    }
+    return l->level && l->column && key <= l->column->dict.count ? l->level[key] : key;
+}
+
 static uint64_t key_of(const limit *l, uint32_t item) {
-    uint64_t key = gx__column_key(l->column, item);
-    return key ? key : l->absent;
+    return value_of(l, gx__column_key(l->column, item));
+}
+
+static bool value_has_room(const limit *l, uint64_t value) {
+    if (value == 0) {
+        return true;
+    }
+    const counted *c = find(l, value);
+    return c->key ? c->count < c->most : l->most > 0;
 }
 
 static bool limit_has_room(const limit *l, uint32_t item) {
-    uint64_t key = key_of(l, item);
-    if (key == 0) {
-        return true;
-    }
-    const counted *c = find(l, key);
-    return c->key ? c->count < c->most : l->most > 0;
+    return value_has_room(l, key_of(l, item));
 }
 
 static bool has_room(const slate *s, uint32_t item) {
@@ -99,9 +111,15 @@ static gx_status limit_open(limit *l, const gx_slate *rules, const gx_slate_limi
     l->column = gx__columns_find(rules->columns, gx_slice_of(asked->field));
     l->most = asked->most;
     l->slots = slots;
+    const uint32_t words = l->column ? l->column->dict.count + 1 : 1; /* [0] is nobody's */
     l->table = gx_alloc0(slots, sizeof *l->table);
-    if (!l->table) {
-        return gx_fail_memory(err, slots * sizeof *l->table);
+    l->full = gx_alloc(words, sizeof *l->full);
+    l->level = asked->levels > 0 ? gx_alloc(words, sizeof *l->level) : NULL;
+    if (!l->table || !l->full || (asked->levels > 0 && !l->level)) {
+        return gx_fail_memory(err, slots * sizeof *l->table + (size_t)words * 9);
+    }
+    for (uint32_t w = 0; l->level && l->column && w < words; w++) {
+        l->level[w] = gx__column_prefix(l->column, w, asked->levels);
     }
     if (asked->absent) {
         l->absent = gx__column_key_of(l->column, gx_slice_of(asked->absent));
@@ -192,10 +210,56 @@ static gx_status walk_diverse(slate *s, const gx_scored *run, uint32_t count, bo
     return status;
 }
 
+/* Which words have no room left: those in the table say so, the others are as their limit. */
+static void find_full(limit *l) {
+    const uint32_t words = l->column->dict.count + 1;
+    memset(l->full, l->most == 0, words);
+    for (uint32_t w = 1; l->level && w < words; w++) {
+        l->full[w] = !value_has_room(l, l->level[w]);
+    }
+    for (uint32_t t = 0; !l->level && t < l->slots; t++) {
+        const counted *c = &l->table[t];
+        if (c->key != 0 && c->key < words) {
+            l->full[c->key] = c->count >= c->most;
+        }
+    }
+    l->full[0] = !value_has_room(l, l->absent);
+}
+
+/* Rows first … of one page. */
+static void strike_page(float *total, uint32_t rows, const limit *l, const gx__page *page) {
+    for (uint32_t k = 0; k < rows; k++) {
+        const uint32_t cell = page->word ? page->word[k] : 0;
+        if (cell & GX__CELL_LIST) {
+            const uint32_t *run = l->column->runs + (cell & ~GX__CELL_LIST);
+            total[k] = l->full[run[0] > 0 ? run[1] : 0] ? TAKEN : total[k];
+        } else {
+            total[k] = l->full[cell] ? TAKEN : total[k];
+        }
+    }
+}
+
+/* A cell with a number has no word: such pages go item by item. */
 static void strike_full(slate *s) {
-    for (uint32_t i = 0; s->rules->limit_count > 0 && i < s->request->items; i++) {
-        if (s->total[i] >= 0 && !has_room(s, i)) {
-            s->total[i] = TAKEN;
+    const uint32_t items = s->request->items;
+    for (uint32_t k = 0; k < s->rules->limit_count; k++) {
+        limit *l = &s->limits[k];
+        if (l->column) {
+            find_full(l);
+        }
+        const bool none_full = !value_has_room(l, l->absent);
+        for (uint32_t first = 0; first < items; first += GX__PAGE_ROWS) {
+            const uint32_t rows = items - first < GX__PAGE_ROWS ? items - first : GX__PAGE_ROWS;
+            const gx__page *page = l->column ? gx__column_page(l->column, first) : NULL;
+            if (page && page->word && !page->number) {
+                strike_page(s->total + first, rows, l, page);
+                continue;
+            }
+            const bool empty = !page || (!page->word && !page->number);
+            for (uint32_t i = first; i < first + rows; i++) {
+                const bool full = empty ? none_full : !limit_has_room(l, i);
+                s->total[i] = full ? TAKEN : s->total[i];
+            }
         }
     }
 }
@@ -377,6 +441,8 @@ done:
     gx_free(before);
     for (uint32_t k = 0; k < s.rules->limit_count; k++) {
         gx_free(s.limits[k].table);
+        gx_free(s.limits[k].full);
+        gx_free(s.limits[k].level);
     }
     return status;
 }

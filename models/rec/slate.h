@@ -15,7 +15,7 @@
 
 #include "models/rec/where.h"
 
-enum { GX_SLATE_LIMITS = 4 };
+enum { GX_SLATE_LIMITS = 12, GX_SLATE_LEVELS = 8 };
 
 typedef struct gx_slate_pin {
     uint32_t item, place; /* place from 1 */
@@ -24,6 +24,7 @@ typedef struct gx_slate_pin {
 /* At most so many of each value of a field. A list counts by its first entry. */
 typedef struct gx_slate_limit {
     const char *field;
+    uint32_t levels;    /* the first so many of a path between slashes are its value; 0: all */
     const char *absent; /* what an item without the field counts as; NULL: it has no limit */
     uint32_t most;      /* of a value that is not among the quotas */
     const gx_slice *value;

@@ -4,6 +4,7 @@
  * byte a word of its column (does the word pass?), and then the tree is walked once a page of 1,024
  * rows with masks of one byte a row, leaving a page as soon as nothing in it can pass. Time O(tests
  * × rows) with a small constant (measured in docs/where.md), memory one byte a test and word. */
+#include "models/parallel.h"
 #include "models/rec/columns.h"
 #include "models/rec/where_program.h"
 
@@ -158,8 +159,8 @@ gx_slice gx_where_failed(const gx_where *where, const gx_columns *columns, uint3
 
 /* ---- a page of rows ------------------------------------------------------------------------- */
 
-static void compare_page(uint8_t *restrict mask, const double *restrict number, uint32_t rows,
-                         gx__test_op op, double limit) {
+GX__CLONES static void compare_page(uint8_t *restrict mask, const double *restrict number,
+                                    uint32_t rows, gx__test_op op, double limit) {
     switch (op) {
     case GX__TEST_LESS:
         for (uint32_t i = 0; i < rows; i++) {
@@ -218,8 +219,8 @@ static uint8_t list_passes(const uint32_t *run, const uint8_t *table) {
     return 0;
 }
 
-static void words_page(uint8_t *restrict mask, const bound *b, const uint32_t *restrict word,
-                       uint32_t rows) {
+GX__CLONES static void words_page(uint8_t *restrict mask, const bound *b,
+                                  const uint32_t *restrict word, uint32_t rows) {
     const uint8_t *restrict table = b->table;
     if (!table) {
         for (uint32_t i = 0; i < rows; i++) {
@@ -239,7 +240,7 @@ static void words_page(uint8_t *restrict mask, const bound *b, const uint32_t *r
 }
 
 /* != and `not in`: the other way round where the field is there. */
-static void negate_page(uint8_t *restrict mask, const gx__page *page, uint32_t rows) {
+GX__CLONES static void negate_page(uint8_t *restrict mask, const gx__page *page, uint32_t rows) {
     for (uint32_t i = 0; i < rows; i++) {
         bool there = (page->number && !isnan(page->number[i])) || (page->word && page->word[i]);
         mask[i] = there & (mask[i] ^ 1);
@@ -266,6 +267,25 @@ static bool any_is(const uint8_t *mask, uint32_t rows, uint8_t value) {
     return memchr(mask, value, rows) != NULL;
 }
 
+GX__CLONES static void invert_page(uint8_t *mask, uint32_t rows) {
+    for (uint32_t i = 0; i < rows; i++) {
+        mask[i] ^= 1;
+    }
+}
+
+GX__CLONES static void join_page(uint8_t *restrict mask, const uint8_t *restrict other, bool is_and,
+                                 uint32_t rows) {
+    if (is_and) {
+        for (uint32_t i = 0; i < rows; i++) {
+            mask[i] &= other[i];
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        mask[i] |= other[i];
+    }
+}
+
 /* Recursion is bounded by the depth of parentheses; a mask a level lies on the stack. */
 static void node_page(uint8_t *mask, const gx__node *node, const evaluation *e, uint32_t p,
                       uint32_t rows) {
@@ -275,9 +295,7 @@ static void node_page(uint8_t *mask, const gx__node *node, const evaluation *e, 
     }
     node_page(mask, node->first, e, p, rows);
     if (node->kind == GX__NODE_NOT) {
-        for (uint32_t i = 0; i < rows; i++) {
-            mask[i] ^= 1;
-        }
+        invert_page(mask, rows);
         return;
     }
     bool is_and = node->kind == GX__NODE_AND;
@@ -287,9 +305,7 @@ static void node_page(uint8_t *mask, const gx__node *node, const evaluation *e, 
             return; /* nothing left that this child could change */
         }
         node_page(other, child, e, p, rows);
-        for (uint32_t i = 0; i < rows; i++) {
-            mask[i] = is_and ? mask[i] & other[i] : mask[i] | other[i];
-        }
+        join_page(mask, other, is_and, rows);
     }
 }
 
