@@ -299,6 +299,13 @@ static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_er
     return gx__similar_alone(scores, score_one, s, item, s->parts.items, err);
 }
 
+/* Of the first part, which stands for all of them where only a few items are compared. */
+static gx_status like_items(float *scores, const void *opaque, uint32_t item, const uint32_t *items,
+                            uint32_t count, gx_error *err) {
+    const state *s = opaque;
+    return s->parts.model[0]->like_items(scores, s->parts.state[0], item, items, count, err);
+}
+
 static bool is_rated(const gx__fusion_room *room, uint32_t item) {
     for (uint32_t c = 0; c < room->count; c++) {
         if (room->item[c] == item) {
@@ -308,45 +315,72 @@ static bool is_rated(const gx__fusion_room *room, uint32_t item) {
     return false;
 }
 
+/* Items that are explained, and what for: of each its place. */
+typedef struct wanted {
+    uint32_t *item, *place;
+    uint32_t count;
+} wanted;
+
 static gx_status add_part(float *parts, float *own, const state *s, size_t p, float by,
-                          const gx_history *history, uint32_t item, gx_error *err) {
-    gx_status status = s->parts.model[p]->explain(own, s->parts.state[p], history, item, err);
-    for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
-        parts[k] += by * own[k];
+                          const gx_history *history, const wanted *w, gx_error *err) {
+    gx_status status = gx__explain_items(own, s->parts.model[p], s->parts.state[p], history,
+                                         w->item, w->count, err);
+    for (uint32_t c = 0; status == GX_OK && c < w->count; c++) {
+        float *row = parts + (size_t)w->place[c] * history->count;
+        for (uint32_t k = 0; k < history->count; k++) {
+            row[k] += by * own[(size_t)c * history->count + k];
+        }
     }
+    return status;
+}
+
+/* Those of the fit; with `room` only those that all parts rate. */
+static void choose(wanted *out, const state *s, const gx__fusion_room *room, const uint32_t *items,
+                   uint32_t count) {
+    out->count = 0;
+    for (uint32_t c = 0; c < count; c++) {
+        if (items[c] < s->parts.items && (!room || is_rated(room, items[c]))) {
+            out->item[out->count] = items[c];
+            out->place[out->count++] = c;
+        }
+    }
+}
+
+static gx_status explain_items(float *parts, const void *opaque, const gx_history *history,
+                               const uint32_t *items, uint32_t count, gx_error *err) {
+    const state *s = opaque;
+    gx__fusion_room room;
+    void *memory = NULL;
+    float *dense = NULL, by[GX__FUSION_PARTS];
+    bool folded;
+    gx_status status = GX_OK;
+    const size_t cells = (size_t)count * history->count;
+    wanted w = {.item = gx_alloc((size_t)count * 2 + 1, sizeof *w.item)};
+    memset(parts, 0, cells * sizeof *parts);
+    GX_TRY(make_room(&room, &memory, s, history->count, err));
+    dense = gx_alloc(s->parts.items + cells + 1, sizeof *dense);
+    if (!dense || !w.item) {
+        status = gx_fail_memory(err, (s->parts.items + cells) * sizeof *dense);
+        goto done;
+    }
+    w.place = w.item + count;
+    GX_TRY(s->parts.model[0]->score(dense, &folded, s->parts.state[0], history, err));
+    GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
+    weigh(by, s, &room, history);
+    for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
+        choose(&w, s, p > 0 ? &room : NULL, items, count);
+        GX_TRY(add_part(parts, dense + s->parts.items, s, p, by[p], history, &w, err));
+    }
+done:
+    gx_free(dense);
+    gx_free(memory);
+    gx_free(w.item);
     return status;
 }
 
 static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
                          gx_error *err) {
-    const state *s = opaque;
-    gx__fusion_room room;
-    void *memory = NULL;
-    float *dense = NULL, *own = NULL, by[GX__FUSION_PARTS];
-    bool folded;
-    gx_status status = GX_OK;
-    memset(parts, 0, history->count * sizeof *parts);
-    if (item >= s->parts.items) {
-        return GX_OK;
-    }
-    GX_TRY(make_room(&room, &memory, s, history->count, err));
-    dense = gx_alloc(s->parts.items + (size_t)history->count, sizeof *dense);
-    if (!dense) {
-        status = gx_fail_memory(err, s->parts.items * sizeof *dense);
-        goto done;
-    }
-    own = dense + s->parts.items;
-    GX_TRY(s->parts.model[0]->score(dense, &folded, s->parts.state[0], history, err));
-    GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
-    weigh(by, s, &room, history);
-    const size_t count = is_rated(&room, item) ? GX__FUSION_PARTS : 1;
-    for (size_t p = 0; p < count; p++) {
-        GX_TRY(add_part(parts, own, s, p, by[p], history, item, err));
-    }
-done:
-    gx_free(dense);
-    gx_free(memory);
-    return status;
+    return explain_items(parts, opaque, history, &item, 1, err);
 }
 
 const gx_model gx_model_fusion = {
@@ -373,5 +407,7 @@ const gx_model gx_model_fusion = {
     .score = score_one,
     .score_block = score_block,
     .similar = similar,
+    .like_items = like_items,
     .explain = explain,
+    .explain_items = explain_items,
 };

@@ -581,38 +581,51 @@ static gx_status score_items(float *scores, bool *folded, const void *opaque,
 }
 
 /* The score of an item is h·A^−1 Σ_k c_k y_k f_k: with x = A^−1 h each entry's part is c_k y_k
- * f_k·x (Hu, Koren and Volinsky 2008, section 5). */
-static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
-                         gx_error *err) {
-    const state *s = opaque;
-    if (item >= s->items) {
-        memset(parts, 0, history->count * sizeof *parts);
-        return GX_OK;
-    }
+ * f_k·x (Hu, Koren and Volinsky 2008, section 5). The rows of f->s are √c_k f_k D^−½. */
+static void explain_one(float *parts, fold *f, const state *s, const gx_history *history,
+                        uint32_t item) {
     double x[FACTORS_MAX];
     for (uint32_t j = 0; j < s->d; j++) {
         x[j] = (double)item_row(s, item)[j];
     }
+    fold_solve(f, x);
+    for (uint32_t j = 0; j < s->d; j++) {
+        x[j] /= f->inverse[j];
+    }
+    if (f->m > 0) {
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)f->m, (int)f->d, 1, f->s, (int)f->d, x, 1, 0,
+                    f->middle, 1);
+    }
+    for (uint32_t k = 0, row = 0; k < history->count; k++) {
+        const double c = entry_weight(s, history, k);
+        const bool has_row = sqrt(c) > 0;
+        parts[k] = has_row && history->weight[k] > 0 ? (float)(sqrt(c) * f->middle[row]) : 0;
+        row += has_row;
+    }
+}
+
+static gx_status explain_items(float *parts, const void *opaque, const gx_history *history,
+                               const uint32_t *items, uint32_t count, gx_error *err) {
+    const state *s = opaque;
     fold f = {0};
     const int before = gx__blas_enter();
     gx_status status = fold_make(&f, s, history, err);
-    if (status == GX_OK) {
-        fold_solve(&f, x);
-        for (uint32_t k = 0; k < history->count; k++) {
-            const double c = entry_weight(s, history, k);
-            double dot = 0;
-            if (c > 0 && history->weight[k] > 0) {
-                const float *row = item_row(s, history->item[k]);
-                for (uint32_t j = 0; j < s->d; j++) {
-                    dot += (double)row[j] * x[j];
-                }
-            }
-            parts[k] = (float)(c * dot);
+    for (uint32_t c = 0; status == GX_OK && c < count; c++) {
+        float *own = parts + (size_t)c * history->count;
+        if (items[c] < s->items) {
+            explain_one(own, &f, s, history, items[c]);
+        } else {
+            memset(own, 0, history->count * sizeof *own);
         }
     }
     gx__blas_leave(before);
     gx_free(f.memory);
     return status;
+}
+
+static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
+                         gx_error *err) {
+    return explain_items(parts, opaque, history, &item, 1, err);
 }
 
 /* ---- scoring everybody, and likeness
@@ -660,6 +673,22 @@ static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_er
     return GX_OK;
 }
 
+static gx_status like_items(float *scores, const void *opaque, uint32_t item, const uint32_t *items,
+                            uint32_t count, gx_error *err) {
+    (void)err;
+    const state *s = opaque;
+    const float own = item < s->items ? length_of(s, item) : 0;
+    const int before = gx__blas_enter();
+    for (uint32_t c = 0; c < count; c++) {
+        const float both = own > 0 ? own * length_of(s, items[c]) : 0;
+        scores[c] =
+            both > 0 ? cblas_sdot((int)s->d, item_row(s, item), 1, item_row(s, items[c]), 1) / both
+                     : 0;
+    }
+    gx__blas_leave(before);
+    return GX_OK;
+}
+
 const gx_model gx_model_ials = {
     .pass = {.name = "ials",
              .kind = GX_KIND_MODEL,
@@ -687,5 +716,7 @@ const gx_model gx_model_ials = {
     .score_items = score_items,
     .factors = factors_of,
     .similar = similar,
+    .like_items = like_items,
     .explain = explain,
+    .explain_items = explain_items,
 };

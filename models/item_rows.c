@@ -142,6 +142,16 @@ static float weight_of(const rows *r, uint32_t from, uint32_t to) {
     return low < r->ptr[from + 1] && r->item[low] == to ? r->weight[low] : 0;
 }
 
+gx_status gx__item_rows_like_items(float *scores, const void *state, uint32_t item,
+                                   const uint32_t *items, uint32_t count, gx_error *err) {
+    (void)err;
+    const rows *r = state;
+    for (uint32_t c = 0; c < count; c++) {
+        scores[c] = item < r->items ? weight_of(r, item, items[c]) : 0;
+    }
+    return GX_OK;
+}
+
 gx_status gx__item_rows_explain(float *parts, const void *state, const gx_history *history,
                                 uint32_t item, gx_error *err) {
     (void)err;

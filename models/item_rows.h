@@ -32,6 +32,9 @@ GX_MUST_CHECK gx_status gx__item_rows_score_block(float *scores, const void *sta
                                                   uint32_t count, gx_job *job, gx_error *err);
 GX_MUST_CHECK gx_status gx__item_rows_similar(float *scores, const void *state, uint32_t item,
                                               gx_error *err);
+GX_MUST_CHECK gx_status gx__item_rows_like_items(float *scores, const void *state, uint32_t item,
+                                                 const uint32_t *items, uint32_t count,
+                                                 gx_error *err);
 GX_MUST_CHECK gx_status gx__item_rows_explain(float *parts, const void *state,
                                               const gx_history *history, uint32_t item,
                                               gx_error *err);
@@ -39,7 +42,7 @@ GX_MUST_CHECK gx_status gx__item_rows_explain(float *parts, const void *state,
 #define GX__ITEM_ROWS_SERVE                                                                        \
     .open = gx__item_rows_open, .close = gx_free, .score = gx__item_rows_score,                    \
     .score_block = gx__item_rows_score_block, .similar = gx__item_rows_similar,                    \
-    .explain = gx__item_rows_explain
+    .like_items = gx__item_rows_like_items, .explain = gx__item_rows_explain
 
 /* Rows are at most `keep` rising items with weights from `low` to GX__WEIGHT_MAX. */
 GX_MUST_CHECK gx_status gx__item_rows_check(const gx_arrays *result, const char *instance,

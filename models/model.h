@@ -51,10 +51,18 @@ struct gx_model {
     void (*factors)(gx_factors *out, const void *state);
     /* Likeness of every item to `item`; NULL: the model has no notion of it. */
     gx_status (*similar)(float *scores, const void *state, uint32_t item, gx_error *err);
+    /* Likeness to `item` of `count` items only, all of the fit, for keeping a list from being made
+     * of near-twins: that of `similar`, or a part of it that costs little. NULL: `similar`. */
+    gx_status (*like_items)(float *scores, const void *state, uint32_t item, const uint32_t *items,
+                            uint32_t count, gx_error *err);
     /* How much each history entry adds to the score of `item`: parts[k] sum to it (±1e-5 of it).
      * NULL: the score does not come from the history. */
     gx_status (*explain)(float *parts, const void *state, const gx_history *history, uint32_t item,
                          gx_error *err);
+    /* The same for `count` items at once, a row of parts each: for models that have work to do for
+     * the history first. NULL: `explain` one by one. */
+    gx_status (*explain_items)(float *parts, const void *state, const gx_history *history,
+                               const uint32_t *items, uint32_t count, gx_error *err);
 };
 
 typedef struct gx_model_table {

@@ -29,6 +29,19 @@ gx_status gx__similar_alone(float *scores, gx__score_one *score, const void *sta
     return status == GX_OK ? score(scores, &folded, state, &alone, err) : status;
 }
 
+gx_status gx__explain_items(float *parts, const gx_model *model, const void *state,
+                            const gx_history *history, const uint32_t *items, uint32_t count,
+                            gx_error *err) {
+    if (model->explain_items) {
+        return model->explain_items(parts, state, history, items, count, err);
+    }
+    gx_status status = GX_OK;
+    for (uint32_t c = 0; status == GX_OK && c < count; c++) {
+        status = model->explain(parts + (size_t)c * history->count, state, history, items[c], err);
+    }
+    return status;
+}
+
 uint64_t gx__longest_row(const gx_matrix *matrix, uint32_t first, uint32_t count) {
     uint64_t longest = 1;
     for (uint32_t r = first; r < first + count; r++) {

@@ -17,6 +17,11 @@ typedef gx_status gx__score_one(float *scores, bool *folded, const void *state,
 GX_MUST_CHECK gx_status gx__similar_alone(float *scores, gx__score_one *score, const void *state,
                                           uint32_t item, uint32_t items, gx_error *err);
 
+/* The parts of `count` items, a row each of as many as the history has entries. */
+GX_MUST_CHECK gx_status gx__explain_items(float *parts, const gx_model *model, const void *state,
+                                          const gx_history *history, const uint32_t *items,
+                                          uint32_t count, gx_error *err);
+
 /* Events of the longest of rows first … first + count − 1; at least 1. */
 uint64_t gx__longest_row(const gx_matrix *matrix, uint32_t first, uint32_t count);
 /* Floats of 1 (of the job, to be freed): weights where a matrix has no values. */

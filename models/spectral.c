@@ -382,6 +382,16 @@ static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_er
     return gx__similar_alone(scores, score_one, s, item, s->items, err);
 }
 
+static gx_status like_items(float *scores, const void *opaque, uint32_t item, const uint32_t *items,
+                            uint32_t count, gx_error *err) {
+    const state *s = opaque;
+    const float one = 1;
+    bool folded;
+    const gx_history alone = {
+        .user = GX_NONE, .count = item < s->items ? 1 : 0, .item = &item, .weight = &one};
+    return score_items(scores, &folded, s, &alone, false, items, count, err);
+}
+
 static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
                          gx_error *err) {
     (void)err;
@@ -423,5 +433,6 @@ const gx_model gx_model_spectral = {
     .score_block = score_block,
     .score_items = score_items,
     .similar = similar,
+    .like_items = like_items,
     .explain = explain,
 };

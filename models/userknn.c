@@ -416,36 +416,60 @@ static uint64_t find_in(const side *s, uint32_t row, uint32_t col) {
 }
 
 /* A neighbour who did the item gives its nearness^p; each entry of the history gets the share of it
- * that it has in the nearness. */
-static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
-                         gx_error *err) {
-    const state *s = opaque;
-    memset(parts, 0, history->count * sizeof *parts);
-    void *memory = gx_alloc(1, room_bytes(s));
-    if (!memory) {
-        return gx_fail_memory(err, room_bytes(s));
-    }
-    room r = room_at(memory, s);
-    const uint32_t count = item < s->items.count ? find_nearest(&r, s, history) : 0;
+ * that it has in the nearness. `entry`: of each item its place in the history + 1, or 0. */
+static void explain_one(float *parts, const room *r, uint32_t count, const uint32_t *entry,
+                        const state *s, const gx_history *history, uint32_t item) {
     for (uint32_t n = 0; n < count; n++) {
-        const uint32_t v = r.nearest[n].item;
+        const uint32_t v = r->nearest[n].item;
         const uint64_t at = find_in(&s->users, v, item);
         if (at == UINT64_MAX) {
             continue;
         }
-        const float near = r.nearest[n].score;
+        const float near = r->nearest[n].score;
         const double by = (double)s->users.value[at] * (double)strength(s, near) / (double)near;
-        for (uint32_t k = 0; k < history->count; k++) {
-            const uint32_t i = history->item[k];
-            const uint64_t e = i < s->items.count ? find_in(&s->items, i, v) : UINT64_MAX;
-            if (e != UINT64_MAX) {
-                parts[k] +=
-                    (float)(by * (double)history->weight[k] / s->unit * (double)s->items.value[e]);
+        for (uint64_t e = s->users.ptr[v]; e < s->users.ptr[v + 1]; e++) {
+            const uint32_t i = s->users.col[e], k = entry[i];
+            const uint64_t own = k > 0 ? find_in(&s->items, i, v) : UINT64_MAX;
+            if (own != UINT64_MAX) {
+                parts[k - 1] += (float)(by * (double)history->weight[k - 1] / s->unit *
+                                        (double)s->items.value[own]);
             }
         }
     }
+}
+
+static gx_status explain_items(float *parts, const void *opaque, const gx_history *history,
+                               const uint32_t *items, uint32_t count, gx_error *err) {
+    const state *s = opaque;
+    void *memory = gx_alloc(1, room_bytes(s));
+    uint32_t *entry = gx_alloc0((size_t)s->items.count + 1, sizeof *entry);
+    memset(parts, 0, (size_t)count * history->count * sizeof *parts);
+    if (!memory || !entry) {
+        gx_free(memory);
+        gx_free(entry);
+        return gx_fail_memory(err, room_bytes(s) + s->items.count * sizeof *entry);
+    }
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < s->items.count) {
+            entry[history->item[k]] = k + 1;
+        }
+    }
+    room r = room_at(memory, s);
+    const uint32_t nearest = count > 0 ? find_nearest(&r, s, history) : 0;
+    for (uint32_t c = 0; c < count; c++) {
+        if (items[c] < s->items.count) {
+            explain_one(parts + (size_t)c * history->count, &r, nearest, entry, s, history,
+                        items[c]);
+        }
+    }
     gx_free(memory);
+    gx_free(entry);
     return GX_OK;
+}
+
+static gx_status explain(float *parts, const void *opaque, const gx_history *history, uint32_t item,
+                         gx_error *err) {
+    return explain_items(parts, opaque, history, &item, 1, err);
 }
 
 const gx_model gx_model_userknn = {
@@ -476,4 +500,5 @@ const gx_model gx_model_userknn = {
     .score_items = score_items,
     .similar = similar,
     .explain = explain,
+    .explain_items = explain_items,
 };

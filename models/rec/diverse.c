@@ -24,7 +24,10 @@ struct gx__diverse {
     double *gain;       /* dpp: d² of the candidate */
     float *factor;      /* dpp: taken × count */
     uint32_t taken;
-    gx__scratch *scratch; /* mmr: likeness by the model; NULL: it has none */
+    float *like;     /* mmr: by the model, one a candidate; NULL: it has none */
+    uint32_t *known; /* of those in its fit, the items */
+    uint32_t known_count;
+    gx__scratch *scratch; /* where it gives only all of them */
 };
 
 static features features_of(const gx__diverse *d, uint32_t item) {
@@ -47,6 +50,8 @@ void gx__diverse_close(gx__diverse *d) {
         gx_free(d->nearest);
         gx_free(d->gain);
         gx_free(d->factor);
+        gx_free(d->like);
+        gx_free(d->known);
         gx_free(d);
     }
 }
@@ -61,6 +66,23 @@ static gx_status make_room(gx__diverse *d, uint32_t n, gx_error *err) {
     }
     bool good = d->features && d->nearest && (!d->dpp || (d->gain && d->factor));
     return good ? GX_OK : gx_fail_memory(err, count * (n + 1) * sizeof *d->factor);
+}
+
+static gx_status ask_model(gx__diverse *d, gx_error *err) {
+    const size_t room = (size_t)d->count + 1;
+    d->like = gx_alloc(room, sizeof *d->like);
+    d->known = gx_alloc(room, sizeof *d->known);
+    if (!d->like || !d->known) {
+        return gx_fail_memory(err, room * (sizeof *d->like + sizeof *d->known));
+    }
+    for (uint32_t k = 0; k < d->count; k++) {
+        if (d->pool[k].item < d->rec->items) {
+            d->known[d->known_count++] = d->pool[k].item;
+        }
+    }
+    return d->rec->model->like_items
+               ? GX_OK
+               : gx__scratch_take(&d->scratch, d->rec->pool, d->rec->items, err);
 }
 
 gx_status gx__diverse_open(gx__diverse **out, const gx_rec *rec, const gx_slate *rules,
@@ -78,8 +100,9 @@ gx_status gx__diverse_open(gx__diverse **out, const gx_rec *rec, const gx_slate 
                        .category = gx__columns_find(rules->columns, gx_slice_of("category")),
                        .brand = gx__columns_find(rules->columns, gx_slice_of("brand"))};
     gx_status status = make_room(d, n, err);
-    if (status == GX_OK && !d->dpp && rec->model && rec->model->similar) {
-        status = gx__scratch_take(&d->scratch, rec->pool, rec->items, err);
+    if (status == GX_OK && !d->dpp && rec->model &&
+        (rec->model->similar || rec->model->like_items)) {
+        status = ask_model(d, err);
     }
     if (status != GX_OK) {
         gx__diverse_close(d);
@@ -103,21 +126,41 @@ double gx__diverse_value(const gx__diverse *d, uint32_t k) {
     return score - d->diversity * (double)d->nearest[k];
 }
 
-/* The model's likeness to `item` of the candidates, by the largest among them. */
+/* The model's likeness of each candidate to `item`, into d->like; of an item to itself, and of what
+ * the model does not know, 0. */
+static gx_status like_pool(gx__diverse *d, uint32_t item, gx_error *err) {
+    const gx_model *model = d->rec->model;
+    if (model->like_items) {
+        gx_status status =
+            model->like_items(d->like, d->rec->model_state, item, d->known, d->known_count, err);
+        for (uint32_t k = d->count, at = d->known_count; status == GX_OK && k-- > 0;) {
+            const bool known = d->pool[k].item < d->rec->items;
+            const float like = known ? d->like[--at] : 0;
+            d->like[k] = known && d->pool[k].item != item ? like : 0;
+        }
+        return status;
+    }
+    float *raw = d->scratch->raw;
+    gx_status status = model->similar(raw, d->rec->model_state, item, err);
+    for (uint32_t k = 0; status == GX_OK && k < d->count; k++) {
+        const uint32_t other = d->pool[k].item;
+        d->like[k] = other < d->rec->items && other != item ? raw[other] : 0;
+    }
+    return status;
+}
+
+/* By the largest among them. */
 static gx_status add_model(gx__diverse *d, uint32_t item, gx_error *err) {
-    if (!d->scratch || item >= d->rec->items) {
+    if (!d->like || item >= d->rec->items) {
         return GX_OK;
     }
-    float *raw = d->scratch->raw, largest = 0;
-    gx_status status = d->rec->model->similar(raw, d->rec->model_state, item, err);
+    gx_status status = like_pool(d, item, err);
+    float largest = 0;
     for (uint32_t k = 0; status == GX_OK && k < d->count; k++) {
-        uint32_t other = d->pool[k].item;
-        float like = other < d->rec->items && other != item ? raw[other] : 0;
-        largest = like > largest ? like : largest;
+        largest = d->like[k] > largest ? d->like[k] : largest;
     }
     for (uint32_t k = 0; status == GX_OK && largest > 0 && k < d->count; k++) {
-        uint32_t other = d->pool[k].item;
-        float like = other < d->rec->items && other != item ? raw[other] / largest : 0;
+        const float like = d->like[k] / largest;
         d->nearest[k] = like > d->nearest[k] ? like : d->nearest[k];
     }
     return status;

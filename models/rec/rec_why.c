@@ -1,6 +1,7 @@
 /* Shares and evidence of the items of a list: one more walk over the acts, and the model's own
  * explanation of each item. O(acts + items of the list × history). */
 #include "models/rec/rec_parts.h"
+#include "models/scoring.h"
 
 enum { ACTIONS = 8, PEOPLE = GX_COUNT(((gx_why *)0)->people) };
 
@@ -107,40 +108,34 @@ static void tell_circle(gx_why *why, const gx__scores *scores, uint32_t item) {
     why->community_lift = (double)rec->circle_lift[at];
 }
 
-/* The items of the history that add most, and their part of all that add. `parts` has a place for
- * each. */
-static gx_status tell_interest(gx_why *why, float *parts, const gx__scores *scores, uint32_t item,
-                               gx_error *err) {
+/* The items of the history that add most, and their part of all that add, from the parts of each;
+ * NULL: there are none to tell. */
+static void tell_interest(gx_why *why, float *parts, const gx__scores *scores, uint32_t item) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
     for (uint32_t k = 0; k < scores->member->again_count; k++) {
         if (scores->member->again[k].item == item) {
             why->again_days = (double)scores->member->again[k].days;
             why->again_own = scores->member->again[k].own;
-            return GX_OK;
+            return;
         }
     }
     const double s = (double)(scores->interest[item] * scores->interest_scale);
-    if (gx__declared(scores, item, &why->tag) > s / 2 || !rec->model || !rec->model->explain ||
-        scores->likes == 0) {
-        return GX_OK;
+    if (gx__declared(scores, item, &why->tag) > s / 2 || !parts) {
+        return;
     }
     why->tag = 0;
-    memset(parts, 0, history->count * sizeof *parts);
-    gx_status status = item < rec->items
-                           ? rec->model->explain(parts, rec->model_state, history, item, err)
-                           : GX_OK;
     double sum = 0;
-    for (uint32_t k = 0; status == GX_OK && k < history->count; k++) {
+    for (uint32_t k = 0; k < history->count; k++) {
         sum += parts[k] > 0 ? (double)parts[k] : 0;
     }
-    if (status == GX_OK && sum < (double)scores->interest[item] / 2 &&
+    if (sum < (double)scores->interest[item] / 2 &&
         gx_attributes_trust(&rec->attributes, item) < 1 &&
         gx_attributes_reason(&why->attribute, scores->interest, &rec->attributes,
                              scores->member->columns, item)) {
-        return GX_OK;
+        return;
     }
-    while (status == GX_OK && why->item_count < GX_COUNT(why->items)) {
+    while (why->item_count < GX_COUNT(why->items)) {
         uint32_t best = GX_NONE;
         for (uint32_t k = 0; k < history->count; k++) {
             if (parts[k] > 0 && (best == GX_NONE || parts[k] > parts[best])) {
@@ -154,12 +149,9 @@ static gx_status tell_interest(gx_why *why, float *parts, const gx__scores *scor
         why->item_parts[why->item_count++] = (double)parts[best] / sum;
         parts[best] = 0;
     }
-    return status;
 }
 
-static gx_status tell_item(gx_rec_item *item, const evidence *e, uint32_t k, float *parts,
-                           gx_error *err) {
-    gx_status status = GX_OK;
+static void tell_item(gx_rec_item *item, const evidence *e, uint32_t k, float *parts) {
     item->why_count = 0;
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         if (!(item->channel[c] > 0)) {
@@ -174,12 +166,65 @@ static gx_status tell_item(gx_rec_item *item, const evidence *e, uint32_t k, flo
         } else if (c == GX_CHANNEL_CIRCLE) {
             tell_circle(why, e->scores, item->item);
         } else {
-            GX_TRY(tell_interest(why, parts, e->scores, item->item, err));
+            tell_interest(why, parts, e->scores, item->item);
         }
         why->channel = (gx_channel)c;
         why->share = item->channel[c];
     }
+}
+
+/* ---- parts of the model's scores ------------------------------------------------------------- */
+
+enum { AT_ONCE = 64 }; /* items */
+
+/* A row of parts for each of the items, at most AT_ONCE: zeros where the model adds nothing. */
+static gx_status fill_parts(float *parts, const gx_rec_item *items, uint32_t count,
+                            const gx__scores *scores, gx_error *err) {
+    const gx_rec *rec = scores->rec;
+    const gx_history *history = &scores->member->history;
+    uint32_t item[AT_ONCE], row[AT_ONCE], wanted = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        if (items[k].channel[GX_CHANNEL_INTEREST] > 0 && items[k].item < rec->items) {
+            item[wanted] = items[k].item;
+            row[wanted++] = k;
+        }
+    }
+    gx_status status =
+        gx__explain_items(parts, rec->model, rec->model_state, history, item, wanted, err);
+    /* From the last, whose place is the furthest behind its row. */
+    for (uint32_t k = count; status == GX_OK && k-- > 0;) {
+        float *to = parts + (size_t)k * history->count;
+        if (wanted > 0 && row[wanted - 1] == k) {
+            wanted--;
+            memmove(to, parts + (size_t)wanted * history->count, history->count * sizeof *to);
+        } else {
+            memset(to, 0, history->count * sizeof *to);
+        }
+    }
+    return status;
+}
+
+static gx_status tell_all(gx_rec_item *items, uint32_t count, const evidence *e, gx_error *err) {
+    const gx_rec *rec = e->scores->rec;
+    const uint32_t history = e->scores->member->history.count;
+    const bool tells = e->scores->likes > 0 && rec->model && rec->model->explain;
+    const uint32_t rows = count < AT_ONCE ? count : AT_ONCE;
+    gx_status status = GX_OK;
+    float *parts = tells ? gx_alloc((size_t)rows * history + 1, sizeof *parts) : NULL;
+    if (tells && !parts) {
+        return gx_fail_memory(err, (size_t)rows * history * sizeof *parts);
+    }
+    for (uint32_t first = 0; first < count; first += AT_ONCE) {
+        const uint32_t some = count - first < AT_ONCE ? count - first : AT_ONCE;
+        if (tells) {
+            GX_TRY(fill_parts(parts, items + first, some, e->scores, err));
+        }
+        for (uint32_t k = 0; k < some; k++) {
+            tell_item(&items[first + k], e, first + k, tells ? parts + (size_t)k * history : NULL);
+        }
+    }
 done:
+    gx_free(parts);
     return status;
 }
 
@@ -195,13 +240,9 @@ static void choose(gx__scores *scores, uint64_t *wanted, const gx_rec_item *item
 }
 
 gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores, gx_error *err) {
-    gx_status status = GX_OK;
-    uint32_t history = scores->member->history.count;
     tally *tallies = gx_alloc0((size_t)count * 2 + 1, sizeof *tallies);
-    float *parts = gx_alloc((size_t)history + 1, sizeof *parts);
-    if (!tallies || !parts) {
-        status = gx_fail_memory(err, count * 2 * sizeof *tallies + history * sizeof *parts);
-        goto done;
+    if (!tallies) {
+        return gx_fail_memory(err, count * 2 * sizeof *tallies);
     }
     evidence e = {.scores = scores, .friends = tallies, .leaders = tallies + count};
     uint64_t wanted[GX__WANTED_WORDS] = {0};
@@ -210,10 +251,8 @@ gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores, g
     for (uint32_t k = 0; k < count; k++) {
         close_tally(&e.friends[k]);
         close_tally(&e.leaders[k]);
-        GX_TRY(tell_item(&items[k], &e, k, parts, err));
     }
-done:
+    gx_status status = tell_all(items, count, &e, err);
     gx_free(tallies);
-    gx_free(parts);
     return status;
 }
