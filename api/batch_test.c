@@ -150,7 +150,7 @@ static void test_rules_by_hash(void **state) {
         gx_push_rules rules = {.name = "p",
                                .holdout = {.salt = seed % 2 ? "a" : "b", .holdout = share},
                                .arm = GX_NONE,
-                               .send_ms = (int64_t)gx_rng_below(&rng, 2000000000) * 1000,
+                               .send_ms = (int64_t)gx_rng_below(&rng, 1000000000) * 1000,
                                .over_ms = (int64_t)gx_rng_below(&rng, 6) * 1800000,
                                .quiet_from = (int)gx_rng_below(&rng, 1440),
                                .quiet_to = (int)gx_rng_below(&rng, 1440),
@@ -318,7 +318,7 @@ static void test_bad_arguments(void **state) {
     test_refused(&s, "rec.batch", "{'experiment': 'none'}", GX_NOT_FOUND, "none");
     test_refused(&s, "rec.batch", "{'after': 'nobody'}", GX_NOT_FOUND, "nobody");
     test_refused(&s, "rec.batch", "{'users': ['u1'], 'after': 'u1'}", GX_BAD_REQUEST, "one page");
-    test_refused(&s, "rec.batch", "{'n': 1000}", GX_OVER_LIMIT, "200000");
+    test_refused(&s, "rec.batch", "{'n': 1000}", GX_OVER_LIMIT, "100000");
     test_refused(&s, "rec.batch", "{'push': ''}", GX_BAD_REQUEST, "push");
     test_refused(&s, "rec.batch", "{'where': 'price <'}", GX_BAD_REQUEST, "where");
     test_call(&s, "exp.define", "{'name': 'x', 'arms': ['a', 'b']}");

@@ -1,4 +1,4 @@
-/* The progress line on stderr: stage, share done, time left, memory held. */
+/* The progress line on stderr: stage, share done, rate, time left, memory held. */
 #include "cli/verb.h"
 
 #include <unistd.h>
@@ -12,13 +12,16 @@ typedef struct gx_progress {
     bool drawn;
 } gx_progress;
 
+enum { MANY = 1000 };
+
 static void draw(const gx_progress *p, const char *stage, uint64_t done, uint64_t total,
                  uint64_t mem_bytes) {
     double share = total ? (double)done / (double)total : 0;
     double spent = (double)(gx_clock_ns() - p->stage_ns) / 1e9;
     /* Of the first hundredth nothing is known yet. */
     double left = share > 0.01 ? spent * (1 - share) / share : -1;
-    char text[48] = "";
+    double rate = spent > 0 ? (double)done / spent : 0;
+    char text[48] = "", pace[32] = "";
     double mib = (double)mem_bytes / 1048576.0;
     if (p->style == STYLE_JSON) {
         if (left < 0) {
@@ -26,11 +29,11 @@ static void draw(const gx_progress *p, const char *stage, uint64_t done, uint64_
         } else {
             snprintf(text, sizeof text, "%.1f", left);
         }
-        fprintf(
-            stderr,
-            "{\"stage\":\"%s\",\"done\":%llu,\"total\":%llu,\"left_s\":%s,\"mem_bytes\":%llu}\n",
-            stage, (unsigned long long)done, (unsigned long long)total, text,
-            (unsigned long long)mem_bytes);
+        fprintf(stderr,
+                "{\"stage\":\"%s\",\"done\":%llu,\"total\":%llu,\"rate\":%.6g,\"left_s\":%s,"
+                "\"mem_bytes\":%llu}\n",
+                stage, (unsigned long long)done, (unsigned long long)total, rate, text,
+                (unsigned long long)mem_bytes);
         return;
     }
     const char *begin = p->style == STYLE_LINE ? "\r\033[K" : "";
@@ -39,7 +42,11 @@ static void draw(const gx_progress *p, const char *stage, uint64_t done, uint64_
         if (left >= 0) {
             snprintf(text, sizeof text, "  %.0f s left", left);
         }
-        fprintf(stderr, "%s%-16s %3.0f%%%s  %.0f MiB%s", begin, stage, share * 100, text, mib, end);
+        if (total >= MANY && left >= 0) { /* of a few steps it says nothing */
+            snprintf(pace, sizeof pace, "  %.0f/s", rate);
+        }
+        fprintf(stderr, "%s%-16s %3.0f%%%s%s  %.0f MiB%s", begin, stage, share * 100, pace, text,
+                mib, end);
     } else {
         fprintf(stderr, "%s%-16s %llu  %.0f MiB%s", begin, stage, (unsigned long long)done, mib,
                 end);

@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { PAGE_ITEMS = 40000, PAGE_MEMBERS = 2000, LINE_MAX_BYTES = 1024 };
+/* A page goes through a socket whole, and ids and reasons may be long. */
+enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000, LINE_MAX_BYTES = 1024 };
+
+static const char stage[] = "lists";
 
 static const char *const counted[] = {"members", "lists", "items",   "moved",      "holdout",
                                       "arm",     "cap",   "nothing", "no_consent", "unknown"};
@@ -184,11 +187,12 @@ static gx_status all_pages(batch *b, gx_error *err) {
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
+    gx_job_stage(&b->command->job, stage, 0);
     while (status == GX_OK && more) {
         gx_arena_reset(arena);
         status = one_page(&more, after, b, arena, err);
         if (b->of && b->command->job.total != b->of) {
-            gx_job_stage(&b->command->job, "lists", b->of);
+            gx_job_stage(&b->command->job, stage, b->of);
         }
         gx_job_tick(&b->command->job, b->seen);
     }
@@ -310,8 +314,10 @@ gx_status gx_recommend_all(gx_command *command, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    const int64_t n = gx_arg_int(&command->args, "n");
-    b.page = n > PAGE_ITEMS / PAGE_MEMBERS ? (uint32_t)(PAGE_ITEMS / n) : PAGE_MEMBERS;
+    const bool why =
+        gx_map_get(&command->given, "why") != NULL && gx_arg_bool(&command->args, "why");
+    const int64_t fits = (why ? PAGE_REASONS : PAGE_ITEMS) / gx_arg_int(&command->args, "n");
+    b.page = fits < 1 ? 1 : fits < PAGE_MEMBERS ? (uint32_t)fits : PAGE_MEMBERS;
     b.args = gx_method_args(command, gx_method_find("rec.batch"));
     gx_map_put(command->arena, &b.args, "members", gx_int(b.page)); /* not the file of that flag */
     fix_send(command, &b.args);

@@ -14,7 +14,7 @@
 
 enum {
     BLOCK = GX_REC_BLOCK,
-    ITEMS_A_CALL = 200000, /* members × n */
+    ITEMS_A_CALL = 100000, /* members × n */
     THREADS_MAX = 256,
     SAMPLE = 256 /* members by which an estimate is made */
 };

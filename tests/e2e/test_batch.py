@@ -169,6 +169,8 @@ def test_over_a_server_page_by_page(built_shop, serve):
     server = serve(built_shop)
     here = batch(built_shop, "-n", "3").out
     assert gx("recommend", server.unix, "--all", *SEND, "-n", "3").out == here
+    with_reasons = batch(server.unix, "-n", "20", "--why", "--format", "jsonl").out.splitlines()
+    assert len(with_reasons) == 2000
     rpc = server.connect()
     page = rpc.call("rec.batch", {"n": 3, "members": 100, "send": 1796119200})
     assert len(page["lists"]) == 100 and page["seen"] == 100 and page["of"] == 2000 and page["next"]
@@ -179,7 +181,7 @@ def test_over_a_server_page_by_page(built_shop, serve):
             break
         time.sleep(0.02)
     assert state["state"] == "done" and len(state["result"]["lists"]) == 50
-    with pytest.raises(RuntimeError, match="200000"):
+    with pytest.raises(RuntimeError, match="100000"):
         rpc.call("rec.batch", {"n": 1000, "members": 10000})
     rpc.close()
 
