@@ -73,8 +73,8 @@ void gx__fusion_close(gx__fusion_parts *parts);
 GX_MUST_CHECK gx_status gx__fusion_check(const gx_arrays *result, const char *instance,
                                          const gx_input *input, const gx_args *args, gx_error *err);
 
-/* The least that the weight of a part may be. */
-float gx__fusion_least(size_t part);
+/* The least that the weight of a part may be while it is learnt. */
+double gx__fusion_least(size_t part, const gx_args *args);
 
 /* Improves `tuned` by what held-out members hid; leaves it where there are too few of them. What
  * the arguments give is not touched. */

@@ -7,7 +7,7 @@
  * parts' scores over their sizes and the same times ℓ (conditional logit, McFadden 1974). Minimised
  * is
  *
- *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ .72 prior
+ *   1/n Σ_u T_u^−½ Σ_{chosen} −ln p + τ |w − prior|²      with weights (not slopes) ≥ `least` prior
  *
  * by Newton steps, each a small bounded quadratic problem. The objective is convex. T_u^−½ lets a
  * member with many hidden items count for more, but not T_u times as much.
@@ -562,7 +562,7 @@ static uint32_t evaluate(objective *o, const choices *c, const double *w, const 
 }
 
 /* The step that minimises the quadratic model within the bounds, coordinate by coordinate. */
-static double find_step(double *step, const objective *o, const double *w) {
+static double find_step(double *step, const objective *o, const double *w, const gx_args *args) {
     double largest = 0;
     memset(step, 0, WEIGHTS * sizeof *step);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
@@ -572,7 +572,7 @@ static double find_step(double *step, const objective *o, const double *w) {
                 slope += j == i ? 0 : o->curve[i][j] * step[j];
             }
             step[i] = -slope / o->curve[i][i];
-            const double least = i < PARTS ? (double)gx__fusion_least(i) : -INFINITY;
+            const double least = i < PARTS ? gx__fusion_least(i, args) : -INFINITY;
             if (w[i] + step[i] < least) {
                 step[i] = least - w[i];
             }
@@ -584,16 +584,17 @@ static double find_step(double *step, const objective *o, const double *w) {
     return largest;
 }
 
-static gx_status minimise(double *w, const choices *c, const float *prior, double trust,
+static gx_status minimise(double *w, const choices *c, const float *prior, const gx_args *args,
                           gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
+    const double trust = gx_arg_real(args, "trust");
     double *score;
     objective now, next;
     GX_TRY(gx_job_alloc(job, &score, c->room, sizeof *score, err));
     bool going = evaluate(&now, c, w, prior, trust, score) > 0;
     for (int k = 0; going && k < STEPS; k++) {
         double step[WEIGHTS], tried[WEIGHTS], part = 1;
-        going = find_step(step, &now, w) > 1e-4;
+        going = find_step(step, &now, w, args) > 1e-4;
         for (int halving = 0; going && halving < HALVINGS; halving++, part /= 2) {
             for (size_t i = 0; i < WEIGHTS; i++) {
                 tried[i] = w[i] + part * step[i];
@@ -635,7 +636,7 @@ gx_status gx__fusion_learn(gx__fusion_tuned *tuned, const gx_input *input, const
     GX_TRY(hold_out(&h, input->matrix, wanted, eligible, job, err));
     GX_TRY(choices_make(&c, h.count, (uint32_t)gx_arg_int(args, "candidates"), job, err));
     GX_TRY(make_choices(&c, &h, tuned, input, args, job, err));
-    GX_TRY(minimise(w, &c, prior.weight, gx_arg_real(args, "trust"), job, err));
+    GX_TRY(minimise(w, &c, prior.weight, args, job, err));
     for (size_t i = 0; i < WEIGHTS; i++) {
         tuned->weight[i] = (float)w[i];
     }

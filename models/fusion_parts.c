@@ -26,8 +26,7 @@ static const part table[GX__FUSION_PARTS] = {
 const gx__fusion_tuned gx__fusion_usual = {.target_exponent = 0.4,
                                            .weight = {0.4F, 0.1F, 0.05F, 0.08F, 0.12F, 0.3F, 1}};
 
-static const float LEAST_SHARE = 0.72F; /* of its usual weight that a part keeps */
-static const double LEAST_SIZE = 1e-3;  /* of the largest score */
+static const double LEAST_SIZE = 1e-3; /* of the largest score */
 
 enum { NAME_BYTES = 160 };
 
@@ -137,8 +136,8 @@ done:
     return status;
 }
 
-float gx__fusion_least(size_t p) {
-    return LEAST_SHARE * gx__fusion_usual.weight[p];
+double gx__fusion_least(size_t p, const gx_args *args) {
+    return gx_arg_real(args, "least") * (double)gx__fusion_usual.weight[p];
 }
 
 /* What stays of a part, from what its fit takes at the peak. */
