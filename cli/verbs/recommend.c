@@ -129,8 +129,8 @@ const gx_verb gx_verb_recommend = {
         "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n"
         "  guanxi recommend shop.gx --all -n 5 --estimate\n"
         "  guanxi recommend shop.gx --all -n 5 -o lists.csv\n"
-        "  guanxi recommend shop.gx --all -n 1 --segment 'region = \"north\"' --holdout 0.1 "
-        "--cap 2 --again 30d \\\n"
-        "      --send 2026-12-01T10:00:00Z --over 2h --quiet 22:00-08:00 --tz Asia/Shanghai --log "
-        "-o push.csv\n",
+        "  guanxi recommend shop.gx --all --segment 'region = \"north\"' --holdout 0.1 -o "
+        "lists.csv\n"
+        "  guanxi recommend shop.gx --all -n 1 --cap 2 --again 30d --quiet 22:00-08:00 --log\n"
+        "  guanxi recommend shop.gx --all --send 2026-12-01T10:00:00Z --over 2h --tz +08:00\n",
 };
