@@ -1,6 +1,7 @@
 /* The build: views → plan → named arrays → a published snapshot. */
 #include "api/build.h"
 
+#include "api/alike.h"
 #include "api/blend.h"
 #include "api/compute.h"
 #include "api/estimate.h"
@@ -135,8 +136,8 @@ done:
     return status;
 }
 
-/* What the items are like as they are now: a record that changed since the views were made is only
- * newer. */
+/* What items and members are like as they are now: a record that changed since the views were made
+ * is only newer. */
 static gx_status add_attributes(gx_arrays *results, const gx_views *views, gx_db *db, gx_job *job,
                                 gx_error *err) {
     gx_txn *txn = NULL;
@@ -150,6 +151,9 @@ static gx_status add_attributes(gx_arrays *results, const gx_views *views, gx_db
         gx_db_items_unlock(db);
     } else {
         status = err && err->code != GX_OK ? err->code : gx_fail_memory(err, 0);
+    }
+    if (status == GX_OK) {
+        status = gx_alike_build(results, txn, &views->matrix, job, err);
     }
     gx_txn_abort(txn);
     return status;

@@ -7,6 +7,7 @@
  * without a tie. */
 #include "api/member.h"
 
+#include "api/alike.h"
 #include "api/people.h"
 #include "api/vector.h"
 #include "engine/operations/tie_parts.h"
@@ -357,13 +358,16 @@ static gx_status read_tags(gx_member_live *out, const reader *r, const gx_column
         }
     }
     uint32_t *kept = gx_arena_get(r->arena, d.items.count * sizeof *kept + 1);
-    if (!kept) {
+    uint64_t *alike = gx_arena_get(r->arena, GX_ALIKE_MAX * sizeof *alike);
+    if (!kept || !alike) {
         status = gx_fail_memory(err, d.items.count * sizeof *kept);
         goto done;
     }
     if (d.items.count > 0) {
         memcpy(kept, d.items.data, d.items.count * sizeof *kept);
     }
+    out->rec.alike = alike;
+    out->rec.alike_count = known ? 0 : gx_alike_of(alike, &record);
     out->tag = d.tag;
     out->rec.tag_items = kept;
     out->rec.tag_at = d.at;

@@ -65,6 +65,7 @@ typedef enum sentence {
     LEADER_CIRCLE_TOPIC,
     INTEREST_ITEM,
     INTEREST_ATTRIBUTE,
+    INTEREST_ALIKE,
     INTEREST_TAGS,
     INTEREST_TASTE,
     INTEREST_AGAIN_OWN,
@@ -94,6 +95,7 @@ static const struct {
                              "你圈子里的{topic}达人{did}"},
     [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
     [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
+    [INTEREST_ALIKE] = {"Popular with members like you", "与你相似的会员中热门"},
     [INTEREST_TAGS] = {"Because you told us you like {tag}", "因为你告诉我们你喜欢 {tag}"},
     [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
     [INTEREST_AGAIN_OWN] = {"Time to buy again: you take it about every {days} days",
@@ -348,6 +350,10 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
         if (why->again_own) {
             gx_map_put(arena, evidence, "days", gx_real(why->again_days));
         }
+        return;
+    }
+    if (why->alike) {
+        say(row, arena, INTEREST_ALIKE, &h);
         return;
     }
     if (why->tag != 0) {

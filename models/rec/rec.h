@@ -12,6 +12,7 @@
 #define GX_MODELS_REC_REC_H
 
 #include "models/model.h"
+#include "models/rec/alike.h"
 #include "models/rec/attributes.h"
 #include "models/rec/slate.h"
 
@@ -37,7 +38,7 @@ double gx_channel_weight_default(gx_channel channel);
     X(FULL, "full")                 /* fitted on this member's history as it is now */             \
     X(FOLD_IN, "fold_in")           /* has history the fit has not seen */                         \
     X(FRIENDS_ONLY, "friends_only") /* no history; ties */                                         \
-    X(ATTRIBUTES, "attributes")     /* no history, no ties; declared tags or categories */         \
+    X(ATTRIBUTES, "attributes")     /* no history, no ties; what was declared, members alike */    \
     X(POPULAR, "popular")           /* nothing is known: most popular, time-decayed */
 
 typedef enum gx_rung {
@@ -120,6 +121,8 @@ typedef struct gx_rec_member {
      * tag_at[k + 1]), rising. */
     const uint32_t *tag_items, *tag_at;
     uint32_t tag_count;
+    const uint64_t *alike; /* what is known of a member without a history (alike.h) */
+    uint32_t alike_count;
     const gx_columns *columns; /* what items are like now, those newer than the snapshot too; NULL:
                                   of those nothing is known */
     const gx_again *again;     /* of the history; the interest channel speaks for these */
@@ -172,6 +175,7 @@ typedef struct gx_why {
     double item_parts[3];
     uint32_t item_count;
     uint32_t tag; /* where more than half of the interest was declared: which thing, + 1; else 0 */
+    bool alike;   /* only members alike speak for it */
     gx_trait attribute; /* where more than half of the interest comes from what the item is
                                like: the value that says most; hash 0: it does not */
     double again_days;  /* > 0: it is time for it again, the usual interval */
@@ -203,10 +207,10 @@ typedef struct gx_rec_list {
 
 /* The interest model's scores of several members at once, for gx_rec_member.raw of the k-th: a row
  * of gx_rec_score_width(rec) floats at out + k × that. A product of the factors of the block with
- * those of all items, several times as fast as one by one. Scores are those of the fitted row, which
- * differ from the history folded in (as gx_rec_list_make does it) by rounding. made[k] false: the
- * fit did not see the member's history as it is now, and the row is left as it was. Equal bytes for
- * the same members in the same places. */
+ * those of all items, several times as fast as one by one. Scores are those of the fitted row,
+ * which differ from the history folded in (as gx_rec_list_make does it) by rounding. made[k] false:
+ * the fit did not see the member's history as it is now, and the row is left as it was. Equal bytes
+ * for the same members in the same places. */
 GX_MUST_CHECK gx_status gx_rec_score_members(float *out, bool *made, const gx_rec *rec,
                                              const gx_rec_member *const *members, uint32_t count,
                                              gx_job *job, gx_error *err);

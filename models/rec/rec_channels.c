@@ -29,6 +29,7 @@ static const double REACH_FOLLOWED = 1.0, REACH_TIED = 0.7, REACH_CIRCLE = 0.5;
 static const double OUTSIDE_FIELD = 0.5; /* a leader's word on what they are no expert of */
 static const double SHARE_HALF = 0.05, SHARE_SHRINK = 20;
 static const double HISTORY_HALF = 2;
+static const float ALIKE_MOST = 0.5F;
 static const double TAG_BASE = 0.25, TAG_POPULAR = 0.5;
 
 /* ---- leaders -------------------------------------------------------------------------------- */
@@ -326,6 +327,34 @@ static void add_again(gx__scores *scores) {
     }
 }
 
+/* The last thing before popularity alone: nothing else speaks for any item. */
+static void add_alike(gx__scores *scores) {
+    const gx_rec *rec = scores->rec;
+    const gx_rec_member *member = scores->member;
+    if (scores->likes > 0 || scores->count > 0 || scores->interest || member->alike_count == 0 ||
+        !(rec->popular_max > 0)) {
+        return;
+    }
+    float *raw = scores->scratch->raw;
+    for (uint32_t i = 0; i < scores->items; i++) {
+        raw[i] = gx__popularity(rec, i);
+    }
+    if (!gx_alike_apply(raw, &rec->alike, member->alike, member->alike_count)) {
+        return;
+    }
+    for (uint32_t k = 0; k < member->history.count; k++) {
+        if (member->history.item[k] < scores->items) {
+            raw[member->history.item[k]] = 0;
+        }
+    }
+    const float largest = largest_of(raw, scores->items);
+    if (largest > 0 && isfinite(largest)) {
+        scores->interest = raw;
+        scores->interest_scale = ALIKE_MOST / largest;
+        scores->from_alike = true;
+    }
+}
+
 /* ---- all ------------------------------------------------------------------------------------ */
 
 static uint64_t candidates_at_most(const gx__scores *scores) {
@@ -361,6 +390,7 @@ gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_membe
     add_again(&s);
     gx__walk_acts(&s, NULL, add_evidence, &s);
     add_circle(&s);
+    add_alike(&s);
     *out = s;
     return GX_OK;
 done:

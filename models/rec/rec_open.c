@@ -324,6 +324,7 @@ gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interes
         GX_TRY(open_leaders(rec, arrays, err));
         GX_TRY(open_blend(rec, arrays, err));
         GX_TRY(gx_attributes_open(&rec->attributes, arrays, items, err));
+        GX_TRY(gx_alike_open(&rec->alike, arrays, items, err));
     }
     *out = rec;
     rec = NULL;

@@ -60,6 +60,7 @@ struct gx_rec {
     uint32_t expert_count;
 
     gx_attributes attributes; /* count 0: none */
+    gx_alike alike;           /* the same */
 
     const float *blend_weight; /* GX_BLEND_BUCKETS × channels; NULL: nothing was learnt */
     const float *blend_mix;
@@ -89,8 +90,8 @@ typedef struct gx__scores {
     uint32_t likes;        /* items of the history with a weight above 0 */
     const float *interest; /* raw scores of all `items`, in the scratch; NULL: none */
     float interest_scale;  /* s = raw × this, within 0 … 1 */
-    bool folded;
-    double fade_ms; /* the age at which an act counts half */
+    bool folded, from_alike;
+    double fade_ms;       /* the age at which an act counts half */
     gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */
     gx__candidate *candidates;
     uint32_t count;

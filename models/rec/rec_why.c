@@ -120,13 +120,17 @@ static void tell_interest(gx_why *why, float *parts, const gx__scores *scores, u
             return;
         }
     }
+    if (scores->from_alike) {
+        why->alike = true;
+        return;
+    }
     const double s = (double)(scores->interest[item] * scores->interest_scale);
-    if (gx__declared(scores, item, &why->tag) > s / 2 || !parts) {
+    if (gx__declared(scores, item, &why->tag) > s / 2) {
         return;
     }
     why->tag = 0;
     double sum = 0;
-    for (uint32_t k = 0; k < history->count; k++) {
+    for (uint32_t k = 0; parts && k < history->count; k++) {
         sum += parts[k] > 0 ? (double)parts[k] : 0;
     }
     if (sum < (double)scores->interest[item] / 2 &&
@@ -135,7 +139,7 @@ static void tell_interest(gx_why *why, float *parts, const gx__scores *scores, u
                              scores->member->columns, item)) {
         return;
     }
-    while (why->item_count < GX_COUNT(why->items)) {
+    while (parts && why->item_count < GX_COUNT(why->items)) {
         uint32_t best = GX_NONE;
         for (uint32_t k = 0; k < history->count; k++) {
             if (parts[k] > 0 && (best == GX_NONE || parts[k] > parts[best])) {

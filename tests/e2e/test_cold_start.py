@@ -1,11 +1,11 @@
 """Where history is thin: new items, members without a history, what they said they like (docs/cold-start.md)."""
 
 import csv
+import gzip
 import json
 import zlib
 
 from conftest import Server, gx
-from test_blend import open_text
 
 ALONE = {"friends": 0, "circle": 0, "leader": 0, "interest": 1}
 LIST = 20
@@ -13,7 +13,8 @@ LIST = 20
 
 def table(folder, name):
     path = next(path for path in folder.iterdir() if path.name.startswith(f"{name}.csv"))
-    with open_text(path) as file:
+    opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else open(path, encoding="utf-8", newline="")
+    with opened as file:
         return list(csv.DictReader(file))
 
 
@@ -103,3 +104,121 @@ def test_new_items_reach_those_who_take_to_them(shop_files, tmp_path):
     assert told["guanxi"] > 2 * told["random"]
     assert told["guanxi"] > 0.95 * told["attributes"]
     assert told["places"] > 0
+
+
+# ---- members without a history ----------------------------------------------------------------------------------------------
+
+
+def silence_members(folder, tmp_path, share):
+    """A store built without what some members did and without their ties: (store, {such a member: what they took})."""
+    events = table(folder, "events")
+    quiet = {row["user_id"] for row in table(folder, "users") if is_hidden(row["user_id"], share)}
+    part = tmp_path / "part"
+    part.mkdir()
+    for name in ("users", "items"):
+        write(part / f"{name}.csv", table(folder, name))
+    write(part / "events.csv", [row for row in events if row["user_id"] not in quiet])
+    write(part / "ties.csv", [row for row in table(folder, "ties") if not {row["src"], row["dst"]} & quiet])
+    store = tmp_path / "quiet.gx"
+    gx("import", store, part, "--create", timeout=300)
+    gx("build", store, "--no-blend", timeout=600)
+    wanted = {}
+    for row in events:
+        if row["user_id"] in quiet and row["action"] in ("buy", "rate", "review"):
+            wanted.setdefault(row["user_id"], set()).add(row["item_id"])
+    return store, wanted
+
+
+def test_members_alike_speak_for_one_who_did_nothing(shop_files, tmp_path):
+    store, wanted = silence_members(shop_files, tmp_path, 0.2)
+    users = sorted(wanted)
+    server = Server(store)
+    rpc = server.connect()
+    alike, plain = {}, {}
+    for at in range(0, len(users), 100):
+        for row in rpc.call("rec.user", {"users": users[at : at + 100], "n": LIST}):
+            assert row["rung"] == "attributes", row["rung"]
+            assert row["items"][0]["why"][0]["en"] == "Popular with members like you"
+            alike[row["user"]] = [item["id"] for item in row["items"]]
+    popular = [item["id"] for item in rpc.call("rec.user", {"users": ["nobody at all"], "n": LIST})[0]["items"]]
+    plain = {user: popular for user in users}
+    rpc.close()
+    assert server.stop() == 0, server.text()
+    told = {"members": len(users), "alike": recall(alike, wanted), "popular": recall(plain, wanted)}
+    print(told)
+    assert told["alike"] > told["popular"]
+
+
+def test_what_is_declared_is_heard_through_import(shop, tmp_path):
+    category = next(row["category"] for row in gx("call", shop, "item.get", json.dumps({"items": ["sku-1", "sku-2"]})).json()["items"] if row.get("category"))
+    top = category.split("/")[0]
+    (tmp_path / "users.csv").write_text(f'user_id,prefers,dislikes\nlover,{top};{category},\nhater,,{top}\n')
+    gx("import", shop, tmp_path / "users.csv")
+    lover = gx("recommend", shop, "lover", "-n", "10", "--format", "json").json()[0]
+    assert lover["rung"] == "attributes"
+    assert lover["items"][0]["why"][0]["en"].startswith("Because you told us you like")
+    items = [item["id"] for item in gx("recommend", shop, "hater", "-n", "1000", "--format", "json").json()[0]["items"]]
+    of = {row["item_id"]: row.get("category") or "" for row in gx("call", shop, "item.get", json.dumps({"items": items})).json()["items"]}
+    assert items and not any(c == top or c.startswith(top + "/") for c in of.values())
+    portrait = gx("portrait", shop, "lover", "--format", "json").json()
+    assert portrait["declared"]["prefers"] == [top, category] and portrait["items"] == 0
+
+
+# ---- freshness --------------------------------------------------------------------------------------------------------------
+
+
+def shown_anywhere(rpc, users, cart, item):
+    """Every item that any list shows, by the list."""
+    out = {}
+    for row in rpc.call("rec.user", {"users": users, "n": 300, "seen": "none", "why": False}):
+        out.setdefault("user", set()).update(i["id"] for i in row["items"])
+    for row in rpc.call("rec.similar", {"items": cart, "n": 200}):
+        out.setdefault("similar", set()).update(i["id"] for i in row.get("items", []))
+    bundle = rpc.call("rec.bundle", {"items": cart, "n": 100})
+    out["bundle"] = {i["id"] for i in bundle["items"]}
+    rank = rpc.call("rec.rank", {"user": users[0], "items": [item, *cart], "seen": "none"})
+    out["rank"] = {i["id"] for i in rank["items"]}
+    group = rpc.call("rec.group", {"users": users[:5], "n": 100, "seen": "none"})
+    out["group"] = {i["id"] for i in group["items"]}
+    starters = rpc.call("rec.starters", {"users": users, "n": 50})
+    out["starters"] = {i["id"] for i in starters["items"]} | {i["id"] for i in starters["content"]}
+    layout = rpc.call("rec.layout", {"users": users, "seen": "none"})
+    firsts = [c["first"] for row in layout for c in row["categories"] if c.get("first")]
+    out["layout"] = {first["id"] if isinstance(first, dict) else first for first in firsts}
+    audience = rpc.call("audience.for_item", {"item": item, "n": 5})
+    out["audience"] = {item} if audience["users"] else set()
+    return out
+
+
+def test_what_is_hidden_is_gone_at_once_everywhere(shop, serve):
+    rpc = serve(shop).connect()
+    users = [row["user_id"] for row in gx("centrality", shop, "degree", "-n", "12", "--format", "csv").rows()]
+    cart = [item["id"] for item in rpc.call("rec.user", {"users": [users[0]], "n": 8, "why": False, "seen": "none"})[0]["items"]]
+    before = {}
+    for item in cart:
+        before = shown_anywhere(rpc, users, [i for i in cart if i != item], item)
+        assert item in before["user"] and item in before["rank"] and item in before["audience"]
+        for gone in ({"status": "hidden"}, {"stock": 0}, {"status": "deleted"}):
+            old = rpc.call("item.get", {"items": [item]})["items"][0]
+            rpc.call("item.put", {"items": [{"item_id": item, **gone}]})
+            for name, shown in shown_anywhere(rpc, users, [i for i in cart if i != item], item).items():
+                assert item not in shown, (name, item, gone)
+            rpc.call("item.put", {"items": [{"item_id": item, "status": old.get("status", "on"), "stock": old.get("stock", 5)}]})
+        after = shown_anywhere(rpc, users, [i for i in cart if i != item], item)
+        assert after == before
+    new = {"item_id": "brand-new", **{k: rpc.call("item.get", {"items": [cart[0]]})["items"][0].get(k) for k in ("category", "brand", "seller", "price", "tags")}}
+    rpc.call("item.put", {"items": [{k: v for k, v in new.items() if v is not None}]})
+    shown = shown_anywhere(rpc, users, cart, "brand-new")
+    assert "brand-new" in shown["user"] and "brand-new" in shown["similar"] and "brand-new" in shown["rank"] and "brand-new" in shown["audience"]
+    rpc.call("item.put", {"items": [{"item_id": "brand-new", "status": "hidden"}]})
+    for name, shown in shown_anywhere(rpc, users, cart, "brand-new").items():
+        assert "brand-new" not in shown, name
+
+
+def test_a_community_is_fitted(built_shop):
+    inside = gx("audience", built_shop, "--fit", "--circle", "c-3", "--who", "inside", "-n", "500", "--format", "json").json()
+    outside = gx("audience", built_shop, "--fit", "--circle", "c-3", "--who", "outside", "-n", "2000", "--format", "json").json()
+    mean = [sum(u["score"] for u in told["users"]) / len(told["users"]) for told in (inside, outside)]
+    print(mean)
+    assert mean[0] > 1.5 * mean[1] and len(inside["users"]) <= inside["size"]
+    assert all(1 <= len(u["why"]) <= 3 for u in outside["users"][:50])
