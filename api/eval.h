@@ -12,11 +12,12 @@
 /* What "time:0.8" and the others make of a store. */
 typedef struct gx_eval_data {
     gx_split split;
-    gx_views views; /* beside the events: of the time before the cut, where the split has one */
-    gx_input input; /* for the fit */
-    int64_t cut_ms; /* of a split by time; 0: of none */
-    gx_job *job;    /* which the split is counted against; outlives it */
-    uint64_t held;  /* bytes so counted */
+    gx_views views;    /* beside the events: of the time before the cut, where the split has one */
+    gx_item_sums sums; /* of the events of the fit, where they are a view; else of all events */
+    gx_input input;    /* for the fit */
+    int64_t cut_ms;    /* of a split by time; 0: of none */
+    gx_job *job;       /* which the split is counted against; outlives it */
+    uint64_t held;     /* bytes so counted */
 } gx_eval_data;
 
 /* The splits and what they take, for help: "time:SHARE …; random:SHARE …". */

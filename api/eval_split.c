@@ -72,7 +72,8 @@ static gx_status split_time(gx_eval_data *out, const splitter *s, gx_error *err)
     if (status != GX_OK) {
         return status;
     }
-    const gx_event_view fit = {.from_ms = INT64_MIN + 1, .to_ms = out->cut_ms, .decay = true};
+    const gx_event_view fit = {
+        .from_ms = INT64_MIN + 1, .to_ms = out->cut_ms, .decay = true, .items = &out->sums};
     const gx_event_view test = {.from_ms = out->cut_ms, .to_ms = INT64_MAX};
     return two_views(&out->split, s, &fit, &test, err);
 }
@@ -112,7 +113,7 @@ static gx_status draw_members(gx_split *out, const gx_matrix *all, const splitte
 
 static gx_status split_drawn(gx_eval_data *out, const splitter *s, draw_fn draw, gx_error *err) {
     gx_matrix all = {0};
-    const gx_event_view view = {.decay = true};
+    const gx_event_view view = {.decay = true, .items = &out->sums};
     gx_status status = gx_view_events(&all, s->txn, s->rules, &view, s->call->job, err);
     if (status == GX_OK) {
         status = draw(&out->split, &all, s, err);
@@ -213,12 +214,12 @@ static gx_status join(gx_eval_data *out, gx_job *job, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    out->job = job;
     out->held = bytes;
     out->input = out->views.input;
     out->input.users = out->split.fit.rows;
     out->input.items = out->split.fit.cols;
     out->input.matrix = &out->split.fit;
+    out->input.against = out->sums.any_against ? out->sums.against : NULL;
     return GX_OK;
 }
 
@@ -226,7 +227,7 @@ gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, 
                             gx_error *err) {
     splitter s = {.call = call, .rules = &call->state->rules};
     gx_status status = gx_txn_read(&s.txn, call->db->store, err);
-    *out = (gx_eval_data){0};
+    *out = (gx_eval_data){.job = call->job};
     if (status != GX_OK) {
         return status;
     }
@@ -246,10 +247,11 @@ done:
 
 gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms, unsigned needs,
                              gx_error *err) {
-    const gx_event_view fit = {.from_ms = INT64_MIN + 1, .to_ms = cut_ms, .decay = true};
+    const gx_event_view fit = {
+        .from_ms = INT64_MIN + 1, .to_ms = cut_ms, .decay = true, .items = &out->sums};
     gx_txn *txn;
     gx_status status = gx_txn_read(&txn, call->db->store, err);
-    *out = (gx_eval_data){.cut_ms = cut_ms};
+    *out = (gx_eval_data){.cut_ms = cut_ms, .job = call->job};
     if (status != GX_OK) {
         return status;
     }
@@ -269,6 +271,7 @@ void gx_eval_data_finish(gx_eval_data *data) {
     gx_views_finish(&data->views);
     data->input = (gx_input){0};
     if (data->job) {
+        gx_item_sums_finish(&data->sums, data->job);
         gx_job_refund(data->job, data->held);
         data->held = 0;
     }

@@ -44,7 +44,8 @@ typedef enum gx__stream {
     GX__STREAM_GROUP,
     GX__STREAM_COUPON,
     GX__STREAM_EVENTS,
-    GX__STREAM_FILLER
+    GX__STREAM_FILLER,
+    GX__STREAM_DISLIKE
 } gx__stream;
 
 typedef struct gx__member {

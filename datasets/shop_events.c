@@ -18,8 +18,9 @@ enum {
     MONTHS = 12
 };
 
-typedef enum action { VIEW, CART, BUY, RATE, SHARE, LIKE, REFUND } action;
-static const char *const action_name[] = {"view", "cart", "buy", "rate", "share", "like", "refund"};
+typedef enum action { VIEW, CART, BUY, RATE, SHARE, LIKE, REFUND, DISLIKE } action;
+static const char *const action_name[] = {"view",  "cart", "buy",    "rate",
+                                          "share", "like", "refund", "dislike"};
 
 typedef enum channel { APP, MINI_PROGRAM, GROUP, OFFLINE } channel;
 static const char *const channel_name[] = {"app", "mini_program", "group", "offline"};
@@ -390,6 +391,29 @@ static void look_around(log_writer *log, uint32_t user, gx_rng *rng) {
     }
 }
 
+/* Now and then something that is not to their taste. Draws of a stream of their own, behind all
+ * that members do else: nothing planted changes by it. */
+static void turn_down(log_writer *log, uint32_t user) {
+    const gx__shop *shop = log->shop;
+    const gx__member *member = &shop->member[user];
+    gx_rng rng = gx__shop_rng(shop, GX__STREAM_DISLIKE, user);
+    uint32_t count = gx__round_up_or_down(&rng, (uint64_t)member->activity * 4);
+    for (; count > 0; count--) {
+        const uint32_t leaf = gx__below(&rng, GX__SHOP_LEAVES);
+        const uint32_t item = gx__shelf_pick(shop, leaf, &rng);
+        const event it = {.user = user,
+                          .item = item,
+                          .action = DISLIKE,
+                          .at_s = gx__moment(&rng, known_since(shop, user, item)),
+                          .channel = draw_channel(&rng),
+                          .via = GX_NONE,
+                          .leader = GX_NONE};
+        if (leaf != member->taste[0] && leaf != member->taste[1]) {
+            put_event(log, &it);
+        }
+    }
+}
+
 static void put_leader_shares(log_writer *log, uint32_t place) {
     const gx__leader *leader = &log->shop->leader[place];
     for (uint32_t k = 0; k < leader->shares; k++) {
@@ -419,6 +443,19 @@ static gx_status write_members(log_writer *log, gx_job *job, gx_error *err) {
         look_around(log, user, &rng);
         if (user % CHECK_EVERY == 0) {
             gx_job_tick(job, user);
+            gx_status status = gx_job_check(job, err);
+            if (status != GX_OK) {
+                return status;
+            }
+        }
+    }
+    return GX_OK;
+}
+
+static gx_status write_dislikes(log_writer *log, gx_job *job, gx_error *err) {
+    for (uint32_t user = 0; user < log->shop->users; user++) {
+        turn_down(log, user);
+        if (user % CHECK_EVERY == 0) {
             gx_status status = gx_job_check(job, err);
             if (status != GX_OK) {
                 return status;
@@ -473,6 +510,7 @@ gx_status gx__shop_write_events(const char *path, const gx__shop *shop, gx_job *
         put_leader_shares(&log, place);
     }
     GX_TRY(write_members(&log, job, err));
+    GX_TRY(write_dislikes(&log, job, err));
     GX_TRY(fill_up(&log, job, err));
     GX_TRY(gx__csv_close(&log.causes, err));
     GX_TRY(gx__csv_close(&log.events, err));

@@ -468,7 +468,8 @@ static gx_status all_views(fixture *f) {
     gx_matrix m = {0}, acts = {0};
     gx_labels l = {0};
     gx_tie_view ties = {0};
-    gx_event_view events = {0};
+    gx_item_sums sums = {0};
+    gx_event_view events = {.items = &sums};
     gx_status status;
     GX_TRY(gx_rules_load(&rules, f->txn, &f->err));
     GX_TRY(gx_view_ties(&g, f->txn, &rules, &ties, &f->job, &f->err));
@@ -478,6 +479,7 @@ static gx_status all_views(fixture *f) {
 done:
     gx_rules_finish(&rules);
     gx_graph_finish(&g);
+    gx_item_sums_finish(&sums, &f->job);
     gx_matrix_finish(&m);
     gx_matrix_finish(&acts);
     gx_labels_finish(&l);

@@ -70,19 +70,28 @@ def read(path):
 
 def planted_causes(files):
     """{member: causes of their takes} of the takes that a build looks at: what members first touched in the last 0.4 of the events,
-    and bought."""
+    and bought, and neither returned nor disliked since."""
     events = read(files / "events.csv")
     cause = {row["event_id"]: row["cause"] for row in read(files / "truth/causes.csv")}
     cut = sorted(event["ts"] for event in events)[int(0.6 * len(events))]
-    touched, bought = {}, {}
+    weight = {"view": 1, "like": 2, "cart": 3, "share": 3, "buy": 5}
+    touched, bought, held, against = {}, {}, collections.Counter(), collections.defaultdict(int)
     for event in sorted(events, key=lambda event: event["ts"]):
         pair = event["user_id"], event["item_id"]
         touched.setdefault(pair, event["ts"])
         if event["action"] == "buy":
             bought.setdefault(pair, cause[event["event_id"]])
+            held[pair] += 1
+        if event["action"] == "refund":
+            held[pair] -= 1
+            against[pair] = 5 if held[pair] == 0 else against[pair]
+        elif event["action"] == "dislike":
+            against[pair] = max(against[pair], 3)
+        elif (float(event["value"]) if event["action"] == "rate" else weight[event["action"]]) >= against[pair]:
+            against[pair] = 0
     causes = collections.defaultdict(list)
     for (user, item), of in bought.items():
-        if touched[user, item] >= cut:
+        if touched[user, item] >= cut and not against[user, item]:
             causes[user].append(of)
     return causes
 
