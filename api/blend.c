@@ -8,199 +8,13 @@
 #include "api/blend.h"
 
 #include "api/blend_past.h"
-#include "api/eval.h"
 #include "api/member.h"
-#include "api/vector.h"
-#include "graph/csr/signal.h"
 #include "models/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum {
-    ROUNDS = 4,
-    MEMBER_TAKES = 32,
-    LEAST_TAKES = 200,
-    ENOUGH_TAKES = 5000,
-    CELLS_A_TAKE = 2 * GX_BLEND_CELLS
-};
-
-static const double shares[ROUNDS] = {0.6, 0.7, 0.8, 0.9};
-
-/* ---- takes --------------------------------------------------------------------------------- */
-
-typedef struct taken {
-    uint32_t user, item;
-    int64_t ts_ms;
-    uint64_t draw;
-    uint32_t round;
-} taken;
-
-typedef struct finder {
-    gx_txn *txn;
-    const gx_rules *rules;
-    int64_t cut_ms[ROUNDS], to_ms; /* of takes */
-    uint64_t seed;
-    uint32_t user;
-    vector events; /* gx_event_core of `user` */
-    vector deeds;  /* gx_deed of one item of theirs */
-    vector takes;
-    vector crowd; /* gx_crowd_take: everybody's, from crowd_from_ms on */
-    int64_t crowd_from_ms;
-    gx_job *job;
-} finder;
-
-static int by_item(const void *a, const void *b) {
-    const gx_event_core *x = a, *y = b;
-    if (x->item != y->item) {
-        return x->item < y->item ? -1 : 1;
-    }
-    return (x->ts_ms > y->ts_ms) - (x->ts_ms < y->ts_ms);
-}
-
-static int by_draw(const void *a, const void *b) {
-    const taken *x = a, *y = b;
-    if (x->draw != y->draw) {
-        return x->draw < y->draw ? -1 : 1;
-    }
-    if (x->user != y->user) {
-        return x->user < y->user ? -1 : 1;
-    }
-    return (x->item > y->item) - (x->item < y->item);
-}
-
-static int by_user_time(const void *a, const void *b) {
-    const taken *x = a, *y = b;
-    if (x->user != y->user) {
-        return x->user < y->user ? -1 : 1;
-    }
-    if (x->ts_ms != y->ts_ms) {
-        return x->ts_ms < y->ts_ms ? -1 : 1;
-    }
-    return (x->item > y->item) - (x->item < y->item);
-}
-
-/* Whether a run of events with one item, oldest first, is a take. What is later than the window is
- * not looked at. */
-static gx_status is_take(bool *out, finder *f, const gx_event_core *events, size_t count,
-                         gx_error *err) {
-    gx_signal signal;
-    f->deeds.count = 0;
-    for (size_t i = 0; i < count && events[i].ts_ms < f->to_ms; i++) {
-        gx_deed *deed = vector_add(&f->deeds);
-        if (!deed) {
-            return gx_fail_memory(err, f->deeds.capacity * sizeof *deed);
-        }
-        *deed = gx_deed_of(&events[i], gx_action_rule_of(f->rules, f->txn, events[i].action),
-                           (uint32_t)i);
-    }
-    gx_signal_make(&signal, f->deeds.data, f->deeds.count, 0, false);
-    *out = signal.has && signal.value > 0;
-    return GX_OK;
-}
-
-/* Of a member with very many takes some, drawn. */
-static gx_status end_member(finder *f, gx_error *err) {
-    gx_event_core *events = f->events.data;
-    size_t first = f->takes.count;
-    if (f->events.count > 0) {
-        qsort(events, f->events.count, sizeof *events, by_item);
-    }
-    for (size_t from = 0, to; from < f->events.count; from = to) {
-        for (to = from; to < f->events.count && events[to].item == events[from].item; to++) {
-        }
-        const gx_event_core *first_event = &events[from];
-        bool takes = false;
-        if (first_event->ts_ms >= f->crowd_from_ms) {
-            gx_status status = is_take(&takes, f, first_event, to - from, err);
-            if (status != GX_OK) {
-                return status;
-            }
-        }
-        if (!takes) {
-            continue;
-        }
-        gx_crowd_take *other = vector_add(&f->crowd);
-        if (!other) {
-            return gx_fail_memory(err, f->crowd.capacity * sizeof *other);
-        }
-        *other = (gx_crowd_take){first_event->ts_ms, f->user, first_event->item, GX_NONE};
-        if (first_event->ts_ms >= f->cut_ms[0]) {
-            taken *t = vector_add(&f->takes);
-            if (!t) {
-                return gx_fail_memory(err, f->takes.capacity * sizeof *t);
-            }
-            gx_rng rng = gx_rng_at(f->seed, (uint64_t)f->user << 32 | events[from].item);
-            *t = (taken){f->user, events[from].item, events[from].ts_ms, gx_rng_next(&rng), 0};
-            for (uint32_t r = 1; r < ROUNDS; r++) {
-                t->round = t->ts_ms >= f->cut_ms[r] ? r : t->round;
-            }
-        }
-    }
-    if (f->takes.count - first > MEMBER_TAKES) {
-        qsort((taken *)f->takes.data + first, f->takes.count - first, sizeof(taken), by_draw);
-        f->takes.count = first + MEMBER_TAKES;
-    }
-    f->events.count = 0;
-    return GX_OK;
-}
-
-static gx_status take_run(void *user, const gx_event_core *events, size_t count, gx_error *err) {
-    finder *f = user;
-    gx_status status = gx_job_check(f->job, err);
-    for (size_t i = 0; status == GX_OK && i < count; i++) {
-        if (events[i].user != f->user) {
-            status = end_member(f, err);
-            f->user = events[i].user;
-        }
-        if (status == GX_OK && events[i].item != GX_NONE) {
-            gx_event_core *e = vector_add(&f->events);
-            if (!e) {
-                return gx_fail_memory(err, f->events.capacity * sizeof *e);
-            }
-            *e = events[i];
-        }
-    }
-    return status;
-}
-
-/* The times of a build's rounds: shares of what happened before its end. */
-typedef struct before {
-    int64_t to_ms;
-    uint64_t count;
-} before;
-
-static gx_status count_before(void *user, const gx_event_core *events, size_t count,
-                              gx_error *err) {
-    before *b = user;
-    (void)err;
-    for (size_t i = 0; i < count; i++) {
-        b->count += events[i].ts_ms < b->to_ms ? 1 : 0;
-    }
-    return GX_OK;
-}
-
-static gx_status find_cuts(finder *f, gx_error *err) {
-    before b = {.to_ms = f->to_ms};
-    double share[ROUNDS];
-    gx_status status = gx_event_scan(f->txn, count_before, &b, err);
-    for (int r = 0; r < ROUNDS; r++) {
-        share[r] = shares[r] * (double)b.count / (double)gx_event_count(f->txn);
-    }
-    return status == GX_OK ? gx_eval_cuts(f->cut_ms, share, ROUNDS, f->txn, err) : status;
-}
-
-static gx_status find_takes(finder *f, gx_error *err) {
-    f->events.size = sizeof(gx_event_core);
-    f->deeds.size = sizeof(gx_deed);
-    f->takes.size = sizeof(taken);
-    f->crowd.size = sizeof(gx_crowd_take);
-    gx_status status = gx_event_scan(f->txn, take_run, f, err);
-    if (status == GX_OK) {
-        status = end_member(f, err);
-    }
-    return status;
-}
+enum { CELLS_A_TAKE = 2 * GX_BLEND_CELLS };
 
 /* ---- the evidence -------------------------------------------------------------------------- */
 
@@ -224,7 +38,7 @@ static void skip_had(uint8_t *skip, const gx_member_live *live, uint32_t items, 
 
 /* A list is looked at some time before something is taken from it: drawn evenly from the time since
  * the snapshot. */
-static int64_t asked_ms(const taken *t, int64_t cut_ms, uint64_t seed) {
+static int64_t asked_ms(const gx_taken *t, int64_t cut_ms, uint64_t seed) {
     gx_rng rng = gx_rng_at(seed + 1, (uint64_t)t->user << 32 | t->item);
     return cut_ms + (int64_t)(gx_rng_real(&rng) * ((double)t->ts_ms - (double)cut_ms));
 }
@@ -251,7 +65,7 @@ static gx_status look_at(gx_blend_take *take, gx_blend_list *list, gx_blend_cell
 }
 
 static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
-                      const taken *t, int64_t cut_ms, gx_error *err) {
+                      const gx_taken *t, int64_t cut_ms, gx_error *err) {
     gx_blend_list *first = &take->some_time, *second = &take->just;
     take->user = t->user;
     take->item = t->item;
@@ -289,8 +103,8 @@ static void workers_finish(worker *workers, gx_job *job) {
 }
 
 /* The takes of one round. */
-static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p, const taken *takes,
-                          uint32_t round, int64_t cut_ms, gx_error *err) {
+static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p,
+                          const gx_taken *takes, uint32_t round, int64_t cut_ms, gx_error *err) {
     gx_job *job = p->job;
     worker *workers = NULL;
     gx_status status;
@@ -318,44 +132,23 @@ done:
     return status;
 }
 
-/* The last rounds that have takes enough: what is served is as fresh there as may be. Returns the
- * first of them. */
-static uint32_t keep_rounds(finder *f) {
-    taken *takes = f->takes.data;
-    size_t in_round[ROUNDS] = {0}, count = 0, kept = 0;
-    uint32_t first = ROUNDS - 1;
-    for (size_t k = 0; k < f->takes.count; k++) {
-        in_round[takes[k].round]++;
-    }
-    for (count = in_round[first]; first > 0 && count < ENOUGH_TAKES; count += in_round[first]) {
-        first--;
-    }
-    for (size_t k = 0; k < f->takes.count; k++) {
-        if (takes[k].round >= first) {
-            takes[kept++] = takes[k];
-        }
-    }
-    f->takes.count = kept;
-    return first;
-}
-
 static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *now,
-                           const gx_build_options *options, const finder *f, gx_error *err) {
+                           const gx_build_options *options, gx_error *err) {
     gx_job *job = out->job;
-    const taken *takes = f->takes.data;
+    const gx_takes *takes = &out->takes;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &out->take, out->count, sizeof *out->take, err));
     GX_TRY(
         gx_job_alloc(job, &out->cell, (size_t)out->count * CELLS_A_TAKE, sizeof *out->cell, err));
-    for (uint32_t r = out->first_round; r < ROUNDS; r++) {
+    for (uint32_t r = takes->first_round; r < GX_TAKE_ROUNDS; r++) {
         gx_past p = {.job = job};
-        status = gx_past_make(&p, db, now, options, f->cut_ms[r], err);
+        status = gx_past_make(&p, db, now, options, takes->cut_ms[r], err);
         if (status == GX_OK) {
             status = gx_past_open(&p, err);
         }
         gx_job_stage(job, "blend", 0);
         if (status == GX_OK) {
-            status = look_all(out, db, &p, takes, r, f->cut_ms[r], err);
+            status = look_all(out, db, &p, takes->take, r, takes->cut_ms[r], err);
         }
         gx_past_finish(&p);
         GX_TRY(status);
@@ -364,40 +157,25 @@ done:
     return status;
 }
 
+static int64_t end_of(const gx_build_options *options) {
+    return options->spec.to_ms ? options->spec.to_ms : INT64_MAX;
+}
+
 gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_options *options,
                           gx_job *job, gx_error *err) {
     gx_status status;
+    gx_txn *txn = NULL;
     gx_state *now = gx_db_hold_state(db);
-    finder f = {.rules = &now->rules, .seed = job->seed, .user = GX_NONE, .job = job};
     *out = (gx_blend_evidence){.job = job};
     gx_job_stage(job, "blend", 0);
-    GX_TRY(gx_txn_read(&f.txn, db->store, err));
-    if (gx_event_count(f.txn) < LEAST_TAKES) {
-        goto done;
+    GX_TRY(gx_txn_read(&txn, db->store, err));
+    GX_TRY(gx_takes_find(&out->takes, txn, &now->rules, end_of(options), job, err));
+    out->count = out->takes.count;
+    if (out->count) {
+        GX_TRY(look_back(out, db, now, options, err));
     }
-    f.to_ms = options->spec.to_ms ? options->spec.to_ms : INT64_MAX;
-    GX_TRY(find_cuts(&f, err));
-    f.crowd_from_ms =
-        f.cut_ms[0] - (int64_t)(gx_blend_window_days[GX_BLEND_REACHES - 1] * 86400000.0);
-    GX_TRY(find_takes(&f, err));
-    out->found = f.takes.count;
-    if (f.takes.count < LEAST_TAKES) {
-        goto done;
-    }
-    out->first_round = keep_rounds(&f);
-    out->count =
-        f.takes.count < GX_BLEND_TAKES_MOST ? (uint32_t)f.takes.count : GX_BLEND_TAKES_MOST;
-    qsort(f.takes.data, f.takes.count, sizeof(taken), by_draw);
-    qsort(f.takes.data, out->count, sizeof(taken), by_user_time);
-    GX_TRY(look_back(out, db, now, options, &f, err));
-    out->crowd = (gx_crowd){.take = f.crowd.data, .count = f.crowd.count};
-    f.crowd.data = NULL;
 done:
-    gx_txn_abort(f.txn);
-    gx_free(f.events.data);
-    gx_free(f.deeds.data);
-    gx_free(f.takes.data);
-    gx_free(f.crowd.data);
+    gx_txn_abort(txn);
     gx_state_release(now);
     if (status != GX_OK) {
         gx_blend_evidence_finish(out);
@@ -409,9 +187,49 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
     if (evidence->job) {
         gx_job_free(evidence->job, evidence->take);
         gx_job_free(evidence->job, evidence->cell);
-        gx_free(evidence->crowd.take);
     }
+    gx_takes_finish(&evidence->takes);
     *evidence = (gx_blend_evidence){0};
+}
+
+/* ---- what it would take ---------------------------------------------------------------------- */
+
+/* Every figure is of the last step: the views and passes of its rounds over a part of the log each,
+ * and what is kept of the takes, which are counted as the build will. Seconds: docs/blend.md. */
+gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options *options,
+                            const gx_views *views, gx_estimate view, gx_job *job, gx_error *err) {
+    static const double item_s = 9e-9, look_s = 2.5e-4, learn_s = 1e-4;
+    gx_takes takes = {0};
+    gx_plan plan = {0};
+    gx_txn *txn = NULL;
+    gx_state *now = gx_db_hold_state(db);
+    gx_status status;
+    *out = (gx_estimate){0};
+    GX_TRY(gx_txn_read(&txn, db->store, err));
+    GX_TRY(gx_takes_find(&takes, txn, &now->rules, end_of(options), job, err));
+    if (!takes.count) {
+        goto done;
+    }
+    GX_TRY(gx_past_plan(&plan, options, err));
+    gx_estimate passes = gx_plan_estimate(&plan, &views->input, job->threads);
+    double part = 0;
+    for (uint32_t r = takes.first_round; r < GX_TAKE_ROUNDS; r++) {
+        part += gx_take_shares[r];
+    }
+    double last = gx_take_shares[GX_TAKE_ROUNDS - 1];
+    double held = fmax((double)view.mem_bytes, (double)(views->held + passes.mem_bytes));
+    out->mem_bytes =
+        (uint64_t)(last * held) + takes.held +
+        (uint64_t)takes.count * (sizeof(gx_blend_take) + CELLS_A_TAKE * sizeof(gx_blend_cell));
+    out->cpu_s = part * (view.cpu_s + passes.cpu_s) +
+                 takes.count * (look_s + learn_s + item_s * (double)views->input.items);
+    out->cpu_most_s = out->cpu_s + part * (passes.cpu_most_s - passes.cpu_s);
+done:
+    gx_takes_finish(&takes);
+    gx_plan_finish(&plan);
+    gx_txn_abort(txn);
+    gx_state_release(now);
+    return status;
 }
 
 /* ---- the arrays ---------------------------------------------------------------------------- */
@@ -452,12 +270,14 @@ done:
 /* What the circles did, by the circles of now. */
 static gx_status look_at_crowds(gx_blend_evidence *evidence, const gx_arrays *results,
                                 const gx_views *views, gx_job *job, gx_error *err) {
-    gx_crowd *crowd = &evidence->crowd;
-    crowd->circle = gx_arrays_get(results, "leiden.community", GX_U32, views->input.users);
-    crowd->users = views->input.users;
-    crowd->items = views->input.items;
-    crowd->category = &views->category;
-    return gx_crowd_look(evidence->take, evidence->count, crowd, job, err);
+    const uint32_t users = views->input.users;
+    gx_crowd crowd = {.take = evidence->takes.crowd,
+                      .count = evidence->takes.crowd_count,
+                      .circle = gx_arrays_get(results, "leiden.community", GX_U32, users),
+                      .users = users,
+                      .items = views->input.items,
+                      .category = &views->category};
+    return gx_crowd_look(evidence->take, evidence->count, &crowd, job, err);
 }
 
 gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_views *views,

@@ -4,21 +4,16 @@
 #ifndef GX_API_BLEND_H
 #define GX_API_BLEND_H
 
-#include "api/blend_crowd.h"
+#include "api/blend_takes.h"
 #include "api/build.h"
 #include "models/rec/blend.h"
 
-enum { GX_BLEND_TAKES_MOST = 10000 };
-
-/* Takes after T, drawn by the job's seed where there are more than GX_BLEND_TAKES_MOST, and the
- * evidence on each; by user, then time. */
+/* The takes of a build and the evidence on each, in their order. */
 typedef struct gx_blend_evidence {
-    uint32_t first_round; /* of those looked at */
-    uint64_t found;       /* takes before the draw */
+    gx_takes takes;
     uint32_t count;
     gx_blend_take *take;
     gx_blend_cell *cell;
-    gx_crowd crowd; /* every take from the longest window before the first of these on */
     gx_job *job;
 } gx_blend_evidence;
 
@@ -31,5 +26,10 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence); /* safe on zeros */
  * passes + takes × (items + acts read)). */
 GX_MUST_CHECK gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_views *views,
                                      const gx_build_options *options, gx_job *job, gx_error *err);
+/* What that would take beside what a build holds: `views` are the build's, and `view` what making
+ * them took. All 0 where too little was taken to learn from. */
+GX_MUST_CHECK gx_status gx_blend_estimate(gx_estimate *out, gx_db *db,
+                                          const gx_build_options *options, const gx_views *views,
+                                          gx_estimate view, gx_job *job, gx_error *err);
 
 #endif

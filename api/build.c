@@ -274,6 +274,11 @@ static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state
     return status == GX_NO_MEMORY ? status : GX_OK;
 }
 
+/* Beside the usual passes alone. */
+static bool learns_blend(const gx_build_options *options) {
+    return options->blend && !(options->passes && options->passes->type == GX_LIST);
+}
+
 static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
                              const gx_build_options *options, gx_arena *arena, gx_job *job,
                              gx_error *err) {
@@ -293,7 +298,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     if (options->check) {
         GX_TRY(check_results(results, plan, &views->input, arena, err));
     }
-    if (options->blend && !(options->passes && options->passes->type == GX_LIST)) {
+    if (learns_blend(options)) {
         GX_TRY(gx_blend_add(results, db, views, options, job, err));
     }
     GX_TRY(add_history(results, views, job, err));
@@ -374,7 +379,12 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     gx_estimate view = {.mem_bytes = atomic_load(&job->mem_peak) - before,
                         .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
     gx_estimate later = gx_plan_estimate(&plan, &views.input, job->threads);
-    *out = gx_estimate_value(arena, &plan, view, views.held, later);
+    gx_estimate blend = {0};
+    bool learns = learns_blend(options);
+    if (learns) {
+        GX_TRY(gx_blend_estimate(&blend, db, options, &views, view, job, err));
+    }
+    *out = gx_estimate_value(arena, &plan, view, views.held, later, learns ? &blend : NULL);
 done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);

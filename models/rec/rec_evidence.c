@@ -1,6 +1,7 @@
 /* What the blend is learnt from: the scores of the four channels for what a member took, and for
  * what stood against it: the first GX_BLEND_TOP of every channel alone. An item that would rank
  * above what was taken by a sum of channels is, but for sums of many middling ones, among them. */
+#include "models/parallel.h"
 #include "models/rec/blend.h"
 #include "models/rec/rec_parts.h"
 
@@ -151,8 +152,45 @@ static void people_chance(gx_blend_take *take, gx__scores *scores, const uint8_t
     scores->fade_ms = fade_ms;
 }
 
+/* Popularity of all items, of those with one label, and how many those are; in lanes, so that the
+ * compiler may take a vector at a time. */
+typedef struct shelf {
+    double all, same;
+    uint32_t count;
+} shelf;
+
+GX__CLONES static shelf add_shelf(const float *restrict popular, const uint32_t *restrict category,
+                                  uint32_t items, uint32_t label) {
+    enum { LANES = 8 };
+    double all[LANES] = {0}, same[LANES] = {0};
+    uint32_t count[LANES] = {0};
+    shelf sum = {0};
+    for (uint32_t i = 0; i < items / LANES * LANES; i += LANES) {
+        for (uint32_t l = 0; l < LANES; l++) {
+            double p = popular[i + l] > 0 ? (double)popular[i + l] : 0;
+            bool is = category[i + l] == label;
+            all[l] += p;
+            same[l] += is ? p : 0;
+            count[l] += is ? 1 : 0;
+        }
+    }
+    for (uint32_t i = items / LANES * LANES, l = 0; i < items; i++, l++) {
+        double p = popular[i] > 0 ? (double)popular[i] : 0;
+        all[l] += p;
+        same[l] += category[i] == label ? p : 0;
+        count[l] += category[i] == label ? 1 : 0;
+    }
+    for (uint32_t l = 0; l < LANES; l++) {
+        sum.all += all[l];
+        sum.same += same[l];
+        sum.count += count[l];
+    }
+    return sum;
+}
+
 /* Without the interest model's word: a category by how much of the history it is, within it an item
- * by popularity. */
+ * by popularity. Without categories or popularity: any item. What could not be taken is of the
+ * history. */
 static double taste_chance(const gx__scores *scores, const uint8_t *skip, uint32_t item) {
     static const double everybody = 4, least = 0.25;
     const gx_rec *rec = scores->rec;
@@ -160,20 +198,25 @@ static double taste_chance(const gx__scores *scores, const uint8_t *skip, uint32
     if (item >= rec->items || skip[item]) {
         return 0;
     }
-    double floor = rec->popular && rec->popular_mean > 0 ? least * (double)rec->popular_mean : 1;
-    double all = 0, category = 0, own = (double)gx__popularity(rec, item) + floor, liked = 0;
-    uint32_t label = rec->category ? rec->category[item] : GX_NONE;
-    for (uint32_t i = 0; i < rec->items; i++) {
-        double p = skip[i] ? 0 : (double)gx__popularity(rec, i) + floor;
-        all += p;
-        category += !rec->category || rec->category[i] == label ? p : 0;
+    if (!rec->category || !rec->popular) {
+        return 1.0 / rec->items;
     }
+    const uint32_t label = rec->category[item];
+    const shelf sum = add_shelf(rec->popular, rec->category, rec->items, label);
+    double floor = least * (double)rec->popular_mean, liked = 0;
+    double all = sum.all + floor * rec->items, same = sum.same + floor * sum.count;
     for (uint32_t k = 0; k < history->count; k++) {
         uint32_t i = history->item[k];
-        bool counts = history->weight[k] > 0 && i < rec->items;
-        liked += counts && (!rec->category || rec->category[i] == label) ? 1 : 0;
+        bool is = i < rec->items && rec->category[i] == label;
+        double p = i < rec->items && skip[i] ? (double)gx__popularity(rec, i) + floor : 0;
+        liked += is && history->weight[k] > 0 ? 1 : 0;
+        all -= p;
+        same -= is ? p : 0;
     }
-    return (liked + everybody * category / all) / (scores->likes + everybody) * own / category;
+    double own = (double)gx__popularity(rec, item) + floor;
+    all = fmax(all, own);
+    same = fmax(same, own);
+    return (liked + everybody * same / all) / (scores->likes + everybody) * own / same;
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */
