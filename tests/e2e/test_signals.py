@@ -156,6 +156,22 @@ def test_an_item_with_only_words_against_it_is_never_listed(shop):
             gx("build", shop)
 
 
+def test_a_reward_taken_back_is_none(empty):
+    shown = [{"request_id": f"r{k}", "user_id": f"u{k}", "item_id": "i1", "pos": 0, "ts": END, "propensity": 0.5} for k in range(40)]
+    call(empty, "impression.put", {"impressions": shown})
+    bought = [{"user_id": f"u{k}", "item_id": "i1", "action": "buy", "ts": END + 1000} for k in range(0, 40, 2)]
+    before = [{"user_id": f"u{k}", "item_id": f"i{k % 3}", "action": "view", "ts": END - DAY} for k in range(40)]
+    call(empty, "event.put", {"events": before + bought})
+    rewards = lambda: call(empty, "eval.offpolicy", {"models": ["popular"]})["rewards"]
+    assert rewards() == 20
+    back = [{"user_id": f"u{k}", "item_id": "i1", "action": "refund", "ts": END + 5000} for k in range(0, 40, 4)]
+    call(empty, "event.put", {"events": back})
+    assert rewards() == 10
+    late = [{"user_id": f"u{k}", "item_id": "i1", "action": "refund", "ts": END + 9 * DAY} for k in range(2, 40, 4)]
+    call(empty, "event.put", {"events": late})
+    assert rewards() == 10  # beyond the window
+
+
 # ---- the table of actions ----------------------------------------------------------------------
 
 
