@@ -381,25 +381,29 @@ static int64_t note_int(const gx_arrays *arrays, const char *key, int64_t otherw
     return text != NULL && gx_parse_int(gx_slice_of(text), &value) ? value : otherwise;
 }
 
-/* False where the file went away meanwhile. */
-static bool describe(gx_snapshot_info *out, const char *path, uint32_t number) {
+/* *there is false where the file went away meanwhile. One that is damaged is told by what the file
+ * system knows; no_memory is not. */
+static gx_status describe(gx_snapshot_info *out, bool *there, const char *path, uint32_t number,
+                          gx_error *err) {
     struct stat about;
     gx_arrays *arrays;
-    if (stat(path, &about) != 0) {
-        return false;
+    *there = stat(path, &about) == 0;
+    if (!*there) {
+        return GX_OK;
     }
     *out = (gx_snapshot_info){.number = number,
                               .bytes = (uint64_t)about.st_size,
                               .made_ms = (int64_t)about.st_mtim.tv_sec * 1000 +
                                          about.st_mtim.tv_nsec / 1000000};
-    if (gx_safetensors_open(&arrays, path, false, NULL) == GX_OK) {
+    const gx_status status = gx_safetensors_open(&arrays, path, false, err);
+    if (status == GX_OK) {
         const char *version = gx_arrays_noted(arrays, "guanxi");
         snprintf(out->version, sizeof out->version, "%s", version != NULL ? version : "unknown");
         out->state = (uint64_t)note_int(arrays, "state", 0);
         out->made_ms = note_int(arrays, "made", out->made_ms);
         gx_arrays_destroy(arrays);
     }
-    return true;
+    return status == GX_NO_MEMORY ? status : GX_OK;
 }
 
 gx_status gx_snapshot_list(gx_snapshot_info **out, size_t *out_count, const char *store_path,
@@ -416,8 +420,10 @@ gx_status gx_snapshot_list(gx_snapshot_info **out, size_t *out_count, const char
         goto done;
     }
     for (size_t i = 0; i < count; i++) {
+        bool there;
         GX_TRY(path_of_number(path, store_path, numbers[i], err));
-        if (describe(&infos[kept], path, numbers[i])) {
+        GX_TRY(describe(&infos[kept], &there, path, numbers[i], err));
+        if (there) {
             infos[kept].current = numbers[i] == current;
             kept++;
         }
