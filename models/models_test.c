@@ -238,6 +238,32 @@ static void assert_parts_sum(const gx_model *model, const fitted *f, const gx_ma
     }
 }
 
+/* Several items at once, in an order of their own and with strangers, as one by one. */
+static void assert_at_once(const gx_model *model, const fitted *f, const gx_matrix *m) {
+    static float scores[ITEMS], one[ITEMS], rows[4 * ITEMS], ones[ITEMS];
+    gx_error err = {0};
+    const uint32_t items[] = {m->cols - 1, 0, m->cols / 2, m->cols + 5};
+    for (uint32_t u = 0; u < m->rows && model->explain_items; u++) {
+        const gx_history h = history_of(m, u, ones);
+        must(model->explain_items(rows, f->state, &h, items, 4, &err), &err);
+        for (uint32_t c = 0; c < 4; c++) {
+            must(model->explain(one, f->state, &h, items[c], &err), &err);
+            assert_int_equal(memcmp(one, rows + c * h.count, h.count * sizeof *one), 0);
+        }
+    }
+    for (uint32_t i = 0; i < m->cols && model->like_items; i++) {
+        if (strcmp(model->pass.name, "fusion") == 0) {
+            break; /* that of its first part */
+        }
+        must(model->similar(scores, f->state, i, &err), &err);
+        must(model->like_items(one, f->state, i, items, 3, &err), &err);
+        for (uint32_t c = 0; c < 3; c++) {
+            const double want = (double)scores[items[c]];
+            assert_true(fabs((double)one[c] - want) <= 1e-5 * (1 + fabs(want)));
+        }
+    }
+}
+
 static void assert_finite(const gx_model *model, const fitted *f, const gx_matrix *m) {
     static float scores[ITEMS], ones[ITEMS];
     gx_error err = {0};
@@ -300,6 +326,7 @@ static void every_model_scores(void **unused) {
             if (kind != ENORMOUS) {
                 assert_block_agrees(model, &f, &m);
                 assert_lists_agree(model, &f, &m);
+                assert_at_once(model, &f, &m);
                 assert_parts_sum(model, &f, &m);
             }
             drop(model, &f);
