@@ -53,7 +53,7 @@ static void flag_text(char *out, size_t size, const gx_param *param) {
     if (param->type == GX_PARAM_BOOL) {
         snprintf(out, size, "--%s", name);
     } else if (param->type == GX_PARAM_MAP) {
-        snprintf(out, size, "--%s NAME=VALUE", name);
+        snprintf(out, size, "--%s NAME=VALUE|FILE", name);
     } else {
         snprintf(out, size, "%s --%s %s", strcmp(name, "n") == 0 ? "-n," : "", name, type);
     }

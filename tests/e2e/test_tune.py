@@ -77,13 +77,19 @@ def test_only_what_is_named_and_the_rest_as_given(train):
 
 
 
-def test_what_is_better_is_kept_and_built(store):
-    bad = ["--params", "linear.member_exponent=0", "--params", "linear.history_exponent=0"]
-    answer = tune(store, *bad, "--model", "linear", "--trials", 40, "--level", 0.6)
-    assert answer["better"] == (answer["gain"]["low"] > 0)
-    assert answer["written"] == answer["better"]
+def test_what_is_better_is_kept_and_tried_again(store):
+    """Four signals lift popular items too much by default, and by far."""
+    words = ["--model", "spectral", "--params", "spectral.factors=4", "--split", "member:0.5", "--trials", 10]
+    setting(store, {"popular": {"half_life": 0}, "spectral": {"sharpness": 1}})
+    answer = tune(store, *words, "--parameters", "degree_exponent,item_exponent")
+    assert answer["better"] and answer["written"] and answer["gain"]["low"] > 0
+    assert "kept in the store" in answer["verdict"]
     kept = gx("call", store, "admin.config", json.dumps({"name": "models"})).json()["models"]
-    assert kept == (answer["params"] if answer["better"] else None)
+    assert kept == {"popular": {"half_life": 0}, **answer["params"]}
+    setting(store, {"spectral": {"degree_exponent": 0.15}})
+    again = tune(store, *words, "--parameters", "degree_exponent", "--no-write")
+    assert again["trials"][1]["params"] == {"degree_exponent": 0.15}
+    assert again["written"] is False and "not kept" in again["verdict"] or not again["better"]
 
 
 def setting(store, value, code=0):
