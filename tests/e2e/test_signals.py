@@ -185,6 +185,8 @@ def test_actions_are_said_listed_and_refused(shop):
     call(shop, "action.put", {"actions": [{"action": "livestream", "polarity": -1}]})
     rows = {row["action"]: row for row in call(shop, "action.list")["actions"]}
     assert {**rows["livestream"], "weight": 2.5, "half_life": "7d", "polarity": -1, "from": "setting"} == rows["livestream"]
+    table = {row["action"]: row for row in gx("actions", shop, "--format", "csv").rows()}
+    assert table["livestream"]["weight"] == "2.5" and table["livestream"]["from"] == "setting" and set(table) == set(rows)
     assert rows["nod"]["weight"] == 0 and rows["nod"]["polarity"] == 0 and not rows["nod"]["used"]
     for bad, words in (
         ({"action": "nod", "polarity": 2}, "`polarity` of 'nod' is 1"),
