@@ -388,6 +388,21 @@ static gx_status count_member(void *ctx, const gx_membership *m, gx_error *err) 
     return GX_OK;
 }
 
+static gx_status sum_times(void *ctx, const gx_impression *i, gx_error *err) {
+    (void)err;
+    assert_int_equal(i->user, 1);
+    *(int64_t *)ctx += i->ts_ms;
+    return GX_OK;
+}
+
+/* One member's of [from, to), whoever else has some. */
+static int64_t times_of(gx_txn *txn, uint32_t user, int64_t from_ms, int64_t to_ms) {
+    int64_t sum = 0;
+    gx_error err;
+    must(gx_impression_of_user(txn, user, from_ms, to_ms, sum_times, &sum, &err), &err);
+    return sum;
+}
+
 static void members_and_impressions(void **state) {
     (void)state;
     test_store t = test_open();
@@ -418,6 +433,16 @@ static void members_and_impressions(void **state) {
     must(gx_impression_put(&created, txn, &shown, &err), &err);
     assert_true(created);
     assert_int_equal(gx_impression_count(txn), 2);
+    shown = (gx_impression){-5, 1, 0, 0, GX_NONE, NAN, text("r0"), {"", 0}, {"", 0}};
+    must(gx_impression_put(&created, txn, &shown, &err), &err);
+    shown.user = 2;
+    shown.request_id = text("r2");
+    must(gx_impression_put(&created, txn, &shown, &err), &err);
+    assert_int_equal(times_of(txn, 1, INT64_MIN + 1, INT64_MAX), 2995);
+    assert_int_equal(times_of(txn, 1, 1000, 2000), 1000);
+    assert_int_equal(times_of(txn, 1, -5, 1000), -5);
+    assert_int_equal(times_of(txn, 1, -4, 1000), 0);
+    assert_int_equal(times_of(txn, 0, INT64_MIN + 1, INT64_MAX), 0);
     gx_txn_abort(txn);
     test_close(&t);
 }

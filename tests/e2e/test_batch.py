@@ -216,3 +216,11 @@ def test_blocks_by_factors_are_the_same_lists(shop):
             assert abs(float(got["score"]) - want["score"]) < 1e-5
             different += got["item"] != want["id"]
     assert different <= 2  # of what ties
+    event = {"user_id": users[3], "item_id": "sku-7", "action": "buy", "ts": "2026-10-30"}
+    gx("call", shop, "event.put", json.dumps({"events": [event]}))
+    names = shop / "one.txt"  # who has done something since the fit is folded in, as recommend does it
+    names.write_text(f"{users[2]}\n{users[3]}\n")
+    rows = batch(shop, "-n", "5", "--members", names).rows()
+    want = gx("recommend", shop, users[3], "-n", "5", "--format", "json").json()[0]
+    assert want["rung"] == "fold_in"
+    assert [(r["item"], float(r["score"])) for r in rows[5:]] == [(i["id"], i["score"]) for i in want["items"]]
