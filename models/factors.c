@@ -1,0 +1,67 @@
+/* Scoring by factors, as models of factors share it. */
+#include "models/factors.h"
+
+#include "models/blas.h"
+
+#include <math.h>
+
+enum { TILE_ITEMS = 256 };
+
+gx_status gx__factors_block(float *scores, const gx_factors *f, uint32_t first, uint32_t count,
+                            gx_job *job, gx_error *err) {
+    const uint32_t tiles = f->items / TILE_ITEMS + 1;
+    const int d = (int)f->d;
+    const int before = gx__blas_enter();
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t t = 0; t < tiles; t++) {
+        const uint32_t from = t * TILE_ITEMS;
+        const uint32_t width = f->items - from < TILE_ITEMS ? f->items - from : TILE_ITEMS;
+        if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, d, 1,
+                        f->user + (size_t)first * f->d, d, f->item + (size_t)from * f->d, d, 0,
+                        scores + from, (int)f->items);
+        }
+    }
+    gx__blas_leave(before);
+    return gx_job_check(job, err);
+}
+
+void gx__factors_score(float *scores, const gx_factors *f, const float *w) {
+    if (f->items > 0) {
+        const int before = gx__blas_enter();
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)f->items, (int)f->d, 1, f->item, (int)f->d, w,
+                    1, 0, scores, 1);
+        gx__blas_leave(before);
+    }
+}
+
+static float length_of(const gx_factors *f, uint32_t item) {
+    const float *row = f->item + (size_t)item * f->d;
+    double sum = 0;
+    for (uint32_t j = 0; j < f->d; j++) {
+        sum += (double)row[j] * (double)row[j];
+    }
+    return (float)sqrt(sum);
+}
+
+gx_status gx__factors_similar(float *scores, const gx_factors *f, uint32_t item, gx_error *err) {
+    if (item >= f->items) {
+        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
+                          f->items);
+    }
+    gx__factors_score(scores, f, f->item + (size_t)item * f->d);
+    const float own = length_of(f, item);
+    for (uint32_t i = 0; i < f->items; i++) {
+        const float both = own * length_of(f, i);
+        scores[i] = both > 0 ? scores[i] / both : 0;
+    }
+    return GX_OK;
+}
+
+uint64_t gx__history_hash(const uint32_t *item, const float *weight, uint64_t count) {
+    uint64_t sum = count;
+    for (uint64_t k = 0; k < count; k++) {
+        sum += gx_mix64(2 * (uint64_t)item[k] + (!weight || weight[k] > 0));
+    }
+    return sum;
+}
