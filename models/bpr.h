@@ -54,9 +54,12 @@ float gx__bpr_weight(const gx__bpr *how, double value);
 
 /* ---- rows of floats, in lanes whose order does not depend on the machine -------------------- */
 
+/* A step is compiled into each copy of the loop it is in, for that copy's vectors. */
+#define GX__BPR_INLINE __attribute__((always_inline)) static inline
+
 typedef float gx__bpr_lanes __attribute__((vector_size(64), aligned(4), __may_alias__));
 
-static inline float gx__bpr_dot(const float *a, const float *b, uint32_t d) {
+GX__BPR_INLINE float gx__bpr_dot(const float *a, const float *b, uint32_t d) {
     gx__bpr_lanes sum = {0};
     for (uint32_t j = 0; j < d; j += GX__BPR_LANES) {
         sum += *(const gx__bpr_lanes *)(a + j) * *(const gx__bpr_lanes *)(b + j);

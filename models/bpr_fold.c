@@ -50,7 +50,7 @@ static void flip_bits(uint64_t *had, const gx__bpr_row *row, uint32_t items) {
     }
 }
 
-static inline uint32_t draw_other(float *out_score, const fold *f, float sign, gx_rng *rng) {
+GX__BPR_INLINE uint32_t draw_other(float *out_score, const fold *f, float sign, gx_rng *rng) {
     uint32_t other = GX_NONE;
     float best = 0;
     for (uint32_t c = 0; c < f->how->candidates; c++) {
@@ -80,7 +80,7 @@ static void add_part(fold *f, uint32_t k, float g, float shrink, const float *hi
     f->parts[k] += (double)g * (double)apart / f->scale;
 }
 
-static inline void step(fold *f, uint32_t k, float rate, gx_rng *rng) {
+GX__BPR_INLINE void step(fold *f, uint32_t k, float rate, gx_rng *rng) {
     const uint32_t d = f->how->d;
     const double value = value_of(f->row, k);
     const float sign = value > 0 ? 1 : -1, *hi = row_of(f, f->row->item[k]);

@@ -123,8 +123,8 @@ static void order_stripe(trainer *t, uint32_t p) {
 
 /* Of `candidates` drawn from the block the one hardest to tell apart: the highest score below a
  * liked item, the lowest above a disliked one. GX_NONE: the member has all that were drawn. */
-static inline uint32_t draw_other(float *out_score, const trainer *t, uint32_t u, uint32_t b,
-                                  const float *w, float sign, gx_rng *rng) {
+GX__BPR_INLINE uint32_t draw_other(float *out_score, const trainer *t, uint32_t u, uint32_t b,
+                                   const float *w, float sign, gx_rng *rng) {
     const uint32_t *items = t->in_block + t->block_at[b];
     const uint32_t count = t->block_at[b + 1] - t->block_at[b], d = t->how->d;
     uint32_t other = GX_NONE;
@@ -142,7 +142,7 @@ static inline uint32_t draw_other(float *out_score, const trainer *t, uint32_t u
 }
 
 /* w·(h_i − h_j) grows by the gradient, g being the rate times σ(−x) with the sign. */
-static inline void move(float *w, float *hi, float *hj, float g, float shrink, uint32_t d) {
+GX__BPR_INLINE void move(float *w, float *hi, float *hj, float g, float shrink, uint32_t d) {
     for (uint32_t j = 0; j < d; j += GX__BPR_LANES) {
         gx__bpr_lanes *pw = (gx__bpr_lanes *)(w + j), *pi = (gx__bpr_lanes *)(hi + j);
         gx__bpr_lanes *pj = (gx__bpr_lanes *)(hj + j);
@@ -153,7 +153,7 @@ static inline void move(float *w, float *hi, float *hj, float g, float shrink, u
     }
 }
 
-static inline void step(const trainer *t, uint32_t u, uint32_t b, uint64_t k, gx_rng *rng) {
+GX__BPR_INLINE void step(const trainer *t, uint32_t u, uint32_t b, uint64_t k, gx_rng *rng) {
     const uint32_t d = t->how->d;
     const double value = gx_matrix_value(t->history, k);
     float *w = t->user + (size_t)u * d, *hi = t->item + (size_t)t->history->col[k] * d, theirs;
