@@ -22,7 +22,10 @@
 
 #include <math.h>
 
-enum { LOOK = 256 /* steps between looks at whether to stop */ };
+enum {
+    LOOK = 256,            /* steps between looks at whether to stop */
+    SHARED_ITEMS = 1 << 16 /* fewer are not worth several threads */
+};
 
 #define WEIGHT_MAX 8.0
 
@@ -84,7 +87,7 @@ static void cut_stripes(trainer *t) {
 
 static void draw_blocks(trainer *t, int threads) {
     const uint32_t items = t->history->cols, blocks = t->blocks;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads) if (items > SHARED_ITEMS)
     for (uint32_t i = 0; i < items; i++) {
         t->block_of[i] = (uint8_t)(gx_mix64(t->seed ^ gx_mix64(i)) % blocks);
     }
@@ -185,15 +188,16 @@ GX__CLONES static void train_cell(const trainer *t, uint32_t p, uint32_t b, gx_j
 
 static void train_epoch(trainer *t, gx_job *job) {
     const uint32_t blocks = t->blocks;
-    draw_blocks(t, job->threads);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    const int threads = job->threads < (int)blocks ? job->threads : (int)blocks;
+    draw_blocks(t, threads);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (uint32_t p = 0; p < blocks; p++) {
         if (!gx_job_should_stop(job)) {
             order_stripe(t, p);
         }
     }
     for (uint32_t s = 0; s < blocks && !gx_job_should_stop(job); s++) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
         for (uint32_t p = 0; p < blocks; p++) {
             train_cell(t, p, (p + s) % blocks, job);
         }

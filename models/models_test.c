@@ -76,6 +76,19 @@ static gx_input input_of(const gx_matrix *m) {
     return (gx_input){.matrix = m, .users = m->rows, .items = m->cols};
 }
 
+/* What some models need of earlier passes: circles, as leiden would give them. */
+static gx_status add_circles(gx_arrays **out, uint32_t users) {
+    uint32_t *community;
+    gx_status status = gx_arrays_create(out, NULL);
+    if (status == GX_OK) {
+        status = gx_arrays_add(&community, *out, "leiden.community", GX_U32, users, 0, NULL, NULL);
+    }
+    for (uint32_t u = 0; status == GX_OK && u < users; u++) {
+        community[u] = u % 3;
+    }
+    return status;
+}
+
 /* A fit and its opened state. */
 typedef struct fitted {
     gx_arrays *arrays;
@@ -87,10 +100,14 @@ static fitted fit_with(const gx_model *model, const gx_matrix *m, const gx_value
     gx_job job;
     gx_error err = {0};
     fitted f = {0};
-    const gx_input input = input_of(m);
+    gx_input input = input_of(m);
+    gx_arrays *circles = NULL;
     gx_job_init(&job, threads, 1);
+    must(add_circles(&circles, m->rows), &err);
+    input.arrays = circles;
     must(gx_arrays_create(&f.arrays, &err), &err);
     must(gx_pass_run(f.arrays, &model->pass, NULL, &input, params, &job, &err), &err);
+    gx_arrays_destroy(circles);
     must(model->open(&f.state, f.arrays, model->pass.name, m->rows, m->cols, &err), &err);
     return f;
 }
@@ -383,14 +400,16 @@ static void same_bytes_at_any_threads(void **unused) {
 /* The k-th allocation fails, for every k of a fit, an opening, a score and an explanation. */
 static gx_status use_all(const gx_model *model, const gx_matrix *m) {
     static float scores[ITEMS], parts[ITEMS], ones[ITEMS];
-    const gx_input input = input_of(m);
+    gx_input input = input_of(m);
     const gx_history h = history_of(m, 0, ones);
-    gx_arrays *arrays = NULL;
+    gx_arrays *arrays = NULL, *circles = NULL;
     void *state = NULL;
     bool folded;
     gx_job job;
     gx_status status = GX_OK;
     gx_job_init(&job, 2, 1);
+    GX_TRY(add_circles(&circles, m->rows));
+    input.arrays = circles;
     GX_TRY(gx_arrays_create(&arrays, NULL));
     GX_TRY(gx_pass_run(arrays, &model->pass, NULL, &input, NULL, &job, NULL));
     GX_TRY(model->open(&state, arrays, model->pass.name, m->rows, m->cols, NULL));
@@ -403,6 +422,7 @@ done:
         model->close(state);
     }
     gx_arrays_destroy(arrays);
+    gx_arrays_destroy(circles);
     return status;
 }
 
@@ -432,7 +452,10 @@ static void stops_and_limits(void **unused) {
     (void)unused;
     gx_matrix m;
     draw(&m, USERS, ITEMS, EVENTS, WEIGHTED);
-    const gx_input input = input_of(&m);
+    gx_input input = input_of(&m);
+    gx_arrays *circles = NULL;
+    must(add_circles(&circles, m.rows), &(gx_error){0});
+    input.arrays = circles;
     for (size_t k = 0; k < gx_models()->count; k++) {
         const gx_model *model = gx_models()->rows[k];
         for (int round = 0; round < 3; round++) {
@@ -456,6 +479,7 @@ static void stops_and_limits(void **unused) {
             gx_arrays_destroy(arrays);
         }
     }
+    gx_arrays_destroy(circles);
     gx_matrix_finish(&m);
 }
 
@@ -464,7 +488,10 @@ static void estimates_hold(void **unused) {
     (void)unused;
     gx_matrix m;
     draw(&m, USERS, ITEMS, EVENTS, WEIGHTED);
-    const gx_input input = input_of(&m);
+    gx_input input = input_of(&m);
+    gx_arrays *circles = NULL;
+    must(add_circles(&circles, m.rows), &(gx_error){0});
+    input.arrays = circles;
     for (size_t k = 0; k < gx_models()->count; k++) {
         const gx_pass *pass = &gx_models()->rows[k]->pass;
         gx_arena *arena = gx_arena_create();
@@ -487,6 +514,7 @@ static void estimates_hold(void **unused) {
         gx_arrays_destroy(arrays);
         gx_arena_destroy(arena);
     }
+    gx_arrays_destroy(circles);
     gx_matrix_finish(&m);
 }
 

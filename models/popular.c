@@ -3,21 +3,13 @@
  * already; `half_life` fades on top of that and is off by default. Values below zero, and what
  * members say against an item (gx_input.against), subtract. O(nnz) time, 8 bytes an item; sums in
  * double, in the order of the matrix. */
-#include "models/model.h"
+#include "models/popular.h"
 
-#include <math.h>
+#include "models/model.h"
 
 static const double SCORE_MAX = 1e30; /* keeps sums of huge values finite */
 
-static const gx_param params[] = {
-    {.name = "half_life",
-     .type = GX_PARAM_DURATION,
-     .fallback = "0",
-     .low = 0,
-     .high = 3.2e12,
-     .unit = "ms",
-     .help = "an event counts half after this time; 0: as the matrix weighs it"},
-};
+static const gx_param params[] = {GX__HALF_LIFE_PARAM};
 
 static const gx_gives gives[] = {
     {"score", GX_F32, GX_LEN_ITEMS, "sum of the faded weights of an item's events"},
@@ -30,18 +22,18 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->cpu_s = 4e-9 * (double)input->matrix->nnz;
 }
 
-static int64_t newest(const gx_matrix *matrix) {
-    int64_t last = INT64_MIN;
-    for (uint64_t k = 0; k < matrix->nnz; k++) {
-        last = matrix->ts[k] > last ? matrix->ts[k] : last;
+gx__fading gx__fading_of(const gx_matrix *matrix, double half_life) {
+    int64_t newest = INT64_MIN;
+    const bool fades = half_life > 0 && matrix->ts && matrix->nnz > 0;
+    for (uint64_t k = 0; fades && k < matrix->nnz; k++) {
+        newest = matrix->ts[k] > newest ? matrix->ts[k] : newest;
     }
-    return last;
+    return (gx__fading){.half_life = fades ? half_life : 0, .now = fades ? (double)newest : 0};
 }
 
 static gx_status sum_values(double *sum, const gx_matrix *matrix, double half_life, gx_job *job,
                             gx_error *err) {
-    const bool fades = half_life > 0 && matrix->ts;
-    const double now = fades && matrix->nnz ? (double)newest(matrix) : 0;
+    const gx__fading fading = gx__fading_of(matrix, half_life);
     for (uint32_t u = 0; u < matrix->rows; u++) {
         if (u % 4096 == 0) {
             gx_status status = gx_job_check(job, err);
@@ -51,11 +43,7 @@ static gx_status sum_values(double *sum, const gx_matrix *matrix, double half_li
             gx_job_tick(job, u);
         }
         for (uint64_t k = matrix->ptr[u]; k < matrix->ptr[u + 1]; k++) {
-            double value = matrix->value ? (double)matrix->value[k] : 1;
-            if (fades) {
-                value *= exp2(((double)matrix->ts[k] - now) / half_life);
-            }
-            sum[matrix->col[k]] += value;
+            sum[matrix->col[k]] += gx__faded(&fading, matrix, k);
         }
     }
     return GX_OK;
