@@ -105,7 +105,7 @@ static void dense_knn(twin *t, const setting *s) {
     }
     for (uint32_t i = 0; i < t->items; i++) {
         for (uint32_t j = 0; j < t->items; j++) {
-            double dot = 0, below = sqrt(square[i] * square[j]);
+            double dot = 0, below = pow(square[i], 1 - s->alpha) * pow(square[j], s->alpha);
             for (uint32_t u = 0; u < t->users; u++) {
                 dot += x[u][i] * x[u][j];
             }
