@@ -42,7 +42,7 @@ def against_interest(store, split):
 
 def test_the_blend_beats_interest_on_the_sample_shop(sample):
     whole, history = against_interest(sample[0], "time:0.8")
-    # Reached with seeds 1, 2, 3: .0248, .0232, .0270 over .1057, .1015, .0975.
+    # Reached with seeds 1, 2, 3: .0266, .0272, .0260 over .1043, .0997, .0974.
     assert whole["difference"] >= 0.015 and whole["p"] <= 0.002
     assert all(row["difference"] >= 0 or row["p"] > 0.05 for row in history)
 
@@ -122,12 +122,12 @@ def influences(sample):
 
 def test_each_channel_gets_its_planted_share(influences):
     """Of the takes looked at: the mean susceptibility of the members who made them, within .06 of the share that each influence brought
-    about. Largest difference reached with seeds 1, 2, 3: .052, .055, .023."""
+    about. Largest difference reached with seeds 1, 2, 3: .046, .052, .019."""
     causes, told, _ = influences
     takes = [cause for of in causes.values() for cause in of]
     own = {user: row["susceptibility"] for user, row in told.items()}
     count = sum(of["takes"] for of in own.values())
-    assert abs(count - len(takes)) <= 0.01 * count  # some were sent back and rated, or bought again
+    assert count == len(takes) >= 3000
     for channel in CHANNELS:
         planted = takes.count(channel) / len(takes)
         learnt = sum(of[channel] * of["takes"] for of in own.values()) / count
@@ -138,9 +138,9 @@ def test_each_channel_gets_its_planted_share(influences):
 @pytest.mark.parametrize(("least_takes", "least"), [(1, 0.35), (4, 0.45)])
 def test_a_member_is_told_what_moves_them(influences, least_takes, least):
     """Correlation of what is learnt of each member with what was planted in them. The causes themselves, which nobody sees, correlate with
-    it by .51 to .62 for members with a take or more (2.3 in the mean), and .70 to .81 with four or more: that is what could be reached.
-    Reached: friends .53 to .55, circle .42 to .46, leader .47 to .50, interest .45 to .52; with four takes or more .69 to .75, .51 to
-    .60, .59 to .65, .64 to .67."""
+    it by .50 to .62 for members with a take or more (2.3 in the mean), and .69 to .81 with four or more: that is what could be reached.
+    Reached: friends .53 to .55, circle .41 to .46, leader .47 to .50, interest .45 to .51; with four takes or more .66 to .75, .50 to
+    .61, .59 to .65, .63 to .67."""
     causes, told, files = influences
     planted = {row["user_id"]: row for row in read(files / "truth/members.csv")}
     users = [user for user in planted if told[user]["susceptibility"]["takes"] >= least_takes]
