@@ -16,6 +16,7 @@ static const char *const calls[][2] = {
     {"model.tune", "{'trials': 3, 'split': 'random:0.6', 'resamples': 100, 'write': false}"},
     {"model.tune", "{'model': 'popular', 'parameters': ['half_life'], 'split': 'member:0.1', "
                    "'trials': 2, 'metric': 'recall@5', 'resamples': 100}"},
+    {"model.tune", "{'split': 'random:0.6', 'estimate': true, 'params': {'linear': {'power': 2}}}"},
     {"exp.report", "{'name': 'price', 'among': 'all'}"},
     {"exp.report", "{'name': 'price', 'among': 'exposed'}"},
     {"exp.report", "{}"},

@@ -1,6 +1,7 @@
 /* model.tune: searches a model's parameters. Members are held out whole; the half of them that
  * chooses among trials says nothing of the gain, which is told, and tested, on the other half.
  * docs/tune.md. */
+#include "api/estimate.h"
 #include "api/eval.h"
 #include "api/tuned.h"
 #include "models/eval/tune.h"
@@ -29,6 +30,8 @@ static const gx_param params[] = {
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the gain's interval"},
     {"write", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "keep what is better than the defaults as a setting, for the builds to come"},
+    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "only say what one fit would take; a trial is a fit and the lists"},
 };
 /* clang-format on */
 
@@ -474,12 +477,38 @@ done:
     return status;
 }
 
+/* Of the defaults and what is given; the data are made for real. */
+static gx_status estimate_fit(gx_value *out, tuning *t, gx_estimate data, uint64_t held,
+                              gx_error *err) {
+    gx_eval_model model = {0};
+    gx_value all = gx_map(t->arena, 1);
+    if (t->fixed.type == GX_MAP) {
+        gx_map_put(t->arena, &all, t->name, t->fixed);
+    }
+    gx_status status = gx_eval_model_make(&model, t->call, gx_slice_of(t->name), &all, err);
+    if (status == GX_OK) {
+        const gx_estimate fit = gx_plan_estimate(&model.plan, &t->data.input, t->job->threads);
+        *out = gx_estimate_value(t->arena, &model.plan, data, held, fit, NULL);
+    }
+    gx_eval_model_finish(&model, t->job);
+    return status;
+}
+
 static gx_status tune(gx_value *out, tuning *t, gx_error *err) {
     gx_status status;
     gx_tune_point start;
+    const int64_t cpu = gx_clock_cpu_ns();
+    const uint64_t before = atomic_load(&t->job->mem_used);
     t->begun_ns = gx_clock_ns();
+    atomic_store(&t->job->mem_peak, before);
     GX_TRY(read_search(t, &start, err));
     GX_TRY(make_data(t, err));
+    if (gx_arg_bool(t->call->args, "estimate")) {
+        const gx_estimate data = {.mem_bytes = atomic_load(&t->job->mem_peak) - before,
+                                  .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
+        GX_TRY(estimate_fit(out, t, data, atomic_load(&t->job->mem_used) - before, err));
+        goto done;
+    }
     snprintf(t->stage, sizeof t->stage, "tune: the defaults");
     t->progress = t->job->progress;
     t->progress_user = t->job->progress_user;
@@ -530,6 +559,7 @@ const gx_method gx_method_model_tune = {
     .param_count = GX_COUNT(params),
     .result = "{model, metric, params: {model: {parameter: value}}, best, choosing, confirming, "
               "usual, found, gain: {difference, low, high, p}, better, written, ended, verdict, "
-              "trials: [{trial, params, METRIC, on_a_part?, fit_cpu_s, score_cpu_s, note?}]}",
+              "trials: [{trial, params, METRIC, on_a_part?, fit_cpu_s, score_cpu_s, note?}]} or "
+              "{steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

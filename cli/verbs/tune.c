@@ -89,6 +89,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
+    if (gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
+    }
     say(command, &result);
     if (command->format == GX_FORMAT_JSON) {
         return gx_print(command, &result, NULL, NULL, false, err);
@@ -135,6 +138,7 @@ const gx_verb gx_verb_tune = {
     .prepare = prepare,
     .examples =
         "  guanxi tune shop.gx --model linear --budget 10m\n"
+        "  guanxi tune shop.gx --model ials --estimate\n"
         "  guanxi tune shop.gx --model ials --parameters regularisation,unobserved --trials 20\n"
         "  guanxi tune shop.gx --model linear --params linear.neighbours=500 --metric recall@10\n"
         "  guanxi tune --preset lightgcn --train train.txt.gz --model linear -o tuned.json\n"

@@ -175,6 +175,12 @@ def test_a_job_of_a_server(store, serve):
         other.call("model.tune", {"metric": "accuracy"})
 
 
+def test_estimate(store):
+    told = tune(store, "--model", "ials", "--estimate")
+    assert "ials" in [step["pass"] for step in told["steps"]] and told["mem_bytes"] > 0 and "trials" not in told
+    assert "ials" in gx("tune", store, "--model", "ials", "--estimate").out
+
+
 @pytest.mark.parametrize(
     "words,told",
     [
