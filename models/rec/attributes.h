@@ -7,10 +7,11 @@
  * chosen at random. What a model says of an item without a history is then what it says of those
  * it shares values with:
  *
- *   mean(v) = Σ h_i raw(i) / (Σ h_i + 2) over the items of v,   h_i = n_i / (n_i + 5)
+ *   mean(v) = c_v Σ h_i raw(i) / (Σ h_i + 2) over the items of v,   h_i = n_i / (n_i + 5)
  *   expected(c) = Σ_v w_v mean(v) / Σ_v w_v over the values of c,   w_v of the attribute
  *
- * n_i the number of members who chose i. This is the centroid of a value's items, shrunk to nothing
+ * n_i the number of members who chose i. The sum is over the 64 most chosen, and c_v, at most 1, the
+ * mean h of all items of the value over theirs: what is chosen more is scored higher. This is the centroid of a value's items, shrunk to nothing
  * where there are few: for a model of factors it is their mean factor, for any other the mean of
  * their rows. An item with a short history gets raw(c) + (1 − h_c) expected(c). */
 #ifndef GX_MODELS_REC_ATTRIBUTES_H

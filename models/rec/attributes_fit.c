@@ -211,18 +211,23 @@ static int by_chosen(const void *a, const void *b) {
     return (x->item > y->item) - (x->item < y->item);
 }
 
-/* The items of the run of entries that begins at *in_out, best first; moves to the next run. */
-static uint32_t rank_run(ranked *out, uint64_t *in_out, const fit *f) {
+/* The items of the run of entries that begins at *in_out, best first; moves to the next run.
+ * *out_usual: h of the mean item of the value, also of those that nobody chose. */
+static uint32_t rank_run(ranked *out, double *out_usual, uint64_t *in_out, const fit *f) {
     uint64_t k = *in_out;
+    const uint64_t from = k;
     const uint32_t value = f->value[k];
     uint32_t count = 0;
+    double sum = 0;
     for (; k < f->entry_count && f->value[k] == value; k++) {
         const uint32_t item = f->entries[k].item;
+        sum += trust_of(f->chosen[item]);
         if (f->chosen[item] > 0) {
             out[count++] = (ranked){f->chosen[item], item};
         }
     }
     *in_out = k;
+    *out_usual = sum / (double)(k - from);
     qsort(out, count, sizeof *out, by_chosen);
     return count < REPRESENTATIVES ? count : REPRESENTATIVES;
 }
@@ -233,13 +238,14 @@ static gx_status add_values(gx_arrays *results, const fit *f, gx_error *err) {
     uint32_t *item;
     float *weight, *part, *field;
     ranked *run = NULL;
+    double usual = 0;
     gx_job *job = f->job;
     GX_TRY(gx_job_alloc(job, &run, (size_t)f->items + 1, sizeof *run, err));
     for (uint64_t k = 0; k < f->entry_count;) {
         if (f->value[k] == GX_NONE) {
             k++;
         } else {
-            room += rank_run(run, &k, f);
+            room += rank_run(run, &usual, &k, f);
         }
     }
     GX_TRY(gx_arrays_add(&hash, results, "attributes.hash", GX_U64, f->values, 0, job, err));
@@ -258,14 +264,16 @@ static gx_status add_values(gx_arrays *results, const fit *f, gx_error *err) {
             k++;
             continue;
         }
-        const uint32_t count = rank_run(run, &k, f);
-        double sum = GX__VALUE_SHRINK;
+        const uint32_t count = rank_run(run, &usual, &k, f);
+        double sum = 0;
         for (uint32_t r = 0; r < count; r++) {
             sum += trust_of(run[r].chosen);
         }
+        /* The most chosen are scored above the usual item of the value. */
+        const double fair = fmin(usual * count / sum, 1) / (sum + GX__VALUE_SHRINK);
         for (uint32_t r = 0; r < count; r++) {
             item[made] = run[r].item;
-            part[made++] = (float)(trust_of(run[r].chosen) / sum);
+            part[made++] = (float)(trust_of(run[r].chosen) * fair);
         }
         hash[value] = f->hash[value];
         weight[value] = f->weight[f->field[value]];

@@ -107,17 +107,19 @@ static double twin(const catalogue *c, const float *raw, uint32_t item) {
     const uint32_t count = gx_attributes_of(row, c->columns, item);
     double sum = 0, weight = 0;
     for (uint32_t k = 0; k < count; k++) {
-        double top = 0, bottom = 2;
+        double top = 0, bottom = 2, carry = 0, warm = 0;
         for (uint32_t i = 0; i < ITEMS; i++) {
             if (has(c, i, row[k].hash)) {
                 top += trust(c, i) * (double)raw[i];
                 bottom += trust(c, i);
+                carry++;
+                warm += c->chosen[i] > 0;
             }
         }
         if (bottom == 2 && item < ITEMS) {
             continue; /* of no item with a history: the snapshot does not keep it */
         }
-        sum += (double)c->a.field[row[k].field] * top / bottom;
+        sum += carry > 0 ? (double)c->a.field[row[k].field] * top / bottom * warm / carry : 0;
         weight += (double)c->a.field[row[k].field];
     }
     return weight > 0 ? sum / weight : 0;
