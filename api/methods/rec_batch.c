@@ -189,9 +189,11 @@ static gx_status score_block(half *halves, uint32_t count, worker *w, gx_error *
     for (uint32_t k = 0; k < count; k++) {
         members[k] = &halves[k].made.live.rec;
     }
-    gx_status status = gx_rec_score_members(w->raw, made, rec, members, count, w->call.job, err);
+    const uint32_t width = w->p->asked.filter.items;
+    gx_status status =
+        gx_rec_score_members(w->raw, width, made, rec, members, count, w->call.job, err);
     for (uint32_t k = 0; status == GX_OK && k < count; k++) {
-        halves[k].made.live.rec.raw = made[k] ? w->raw + (size_t)k * gx_rec_score_width(rec) : NULL;
+        halves[k].made.live.rec.raw = made[k] ? w->raw + (size_t)k * width : NULL;
     }
     return status;
 }
@@ -230,7 +232,7 @@ static void worker_finish(worker *w) {
 
 static gx_status worker_init(worker *w, const page *p, gx_error *err) {
     gx_status status;
-    const size_t width = gx_rec_score_width(p->call->state->rec);
+    const bool blocks = gx_rec_scores_blocks(p->call->state->rec);
     *w = (worker){.p = p, .call = *p->call};
     w->call.txn = NULL;
     w->call.arena = gx_arena_create();
@@ -239,8 +241,9 @@ static gx_status worker_init(worker *w, const page *p, gx_error *err) {
         return gx_fail_memory(err, 0);
     }
     GX_TRY(gx_job_alloc(w->call.job, &w->mask, (size_t)p->asked.filter.items + 1, 1, err));
-    if (width > 0) {
-        GX_TRY(gx_job_alloc(w->call.job, &w->raw, width * BLOCK, sizeof *w->raw, err));
+    if (blocks) {
+        GX_TRY(gx_job_alloc(w->call.job, &w->raw, (size_t)p->asked.filter.items * BLOCK + 1,
+                            sizeof *w->raw, err));
     }
     GX_TRY(gx_txn_read(&w->call.txn, p->call->db->store, err));
 done:
@@ -490,8 +493,8 @@ static gx_status estimate(gx_value *out, page *p, gx_error *err) {
     /* Rows lie in the thread's arena and, copied, in the answer. */
     const double rows = 2 * (double)(gx_arena_bytes(arena) - before) *
                         (p->count ? fmin(page_members, (double)all) / p->count : 0);
-    const double width = gx_rec_score_width(p->call->state->rec);
     const double items = p->asked.filter.items;
+    const double width = gx_rec_scores_blocks(p->call->state->rec) ? items : 0;
     *out = gx_map(arena, 6);
     gx_map_put(arena, out, "members", gx_int(all));
     gx_map_put(arena, out, "lists",

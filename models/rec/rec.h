@@ -205,17 +205,18 @@ typedef struct gx_rec_list {
                             GX_NONE: none */
 } gx_rec_list;
 
-/* The interest model's scores of several members at once, for gx_rec_member.raw of the k-th: a row
- * of gx_rec_score_width(rec) floats at out + k × that. A product of the factors of the block with
- * those of all items, several times as fast as one by one. Scores are those of the fitted row,
- * which differ from the history folded in (as gx_rec_list_make does it) by rounding. made[k] false:
- * the fit did not see the member's history as it is now, and the row is left as it was. Equal bytes
- * for the same members in the same places. */
-GX_MUST_CHECK gx_status gx_rec_score_members(float *out, bool *made, const gx_rec *rec,
-                                             const gx_rec_member *const *members, uint32_t count,
-                                             gx_job *job, gx_error *err);
-/* 0: that is no faster with this snapshot. */
-uint32_t gx_rec_score_width(const gx_rec *rec);
+/* The interest model's scores of several members at once, for gx_rec_member.raw of the k-th: at
+ * out + k × width, where width is at least the items of the request and of the snapshot; what is
+ * behind those of the snapshot is left as it was. A product of the factors of the block with those
+ * of all items, several times as fast as one by one. Scores are those of the fitted row, which
+ * differ from the history folded in (as gx_rec_list_make does it) by rounding. made[k] false: the
+ * fit did not see the member's history as it is now, and the row is of no use. Equal bytes for the
+ * same members in the same places. */
+GX_MUST_CHECK gx_status gx_rec_score_members(float *out, uint32_t width, bool *made,
+                                             const gx_rec *rec, const gx_rec_member *const *members,
+                                             uint32_t count, gx_job *job, gx_error *err);
+/* false: that is no faster with this snapshot. */
+bool gx_rec_scores_blocks(const gx_rec *rec);
 /* At most so many members at once. */
 #define GX_REC_BLOCK 32
 

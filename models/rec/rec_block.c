@@ -19,9 +19,9 @@ static bool factors_of(gx_factors *out, const gx_rec *rec) {
     return out->items == rec->items && (uint64_t)out->items * out->d >= FACTORS_MIN;
 }
 
-uint32_t gx_rec_score_width(const gx_rec *rec) {
+bool gx_rec_scores_blocks(const gx_rec *rec) {
     gx_factors f;
-    return factors_of(&f, rec) ? f.items : 0;
+    return factors_of(&f, rec);
 }
 
 /* Whether the fitted row is the answer to the history as it is now: the same items, and weights
@@ -50,7 +50,7 @@ static gx_status is_fitted(bool *out, const gx_rec *rec, const gx_rec_member *me
     return status;
 }
 
-gx_status gx_rec_score_members(float *out, bool *made, const gx_rec *rec,
+gx_status gx_rec_score_members(float *out, uint32_t width, bool *made, const gx_rec *rec,
                                const gx_rec_member *const *members, uint32_t count, gx_job *job,
                                gx_error *err) {
     gx_factors f;
@@ -72,10 +72,10 @@ gx_status gx_rec_score_members(float *out, bool *made, const gx_rec *rec,
     }
     const int before = gx__blas_enter();
     for (uint32_t from = 0; status == GX_OK && from < f.items; from += TILE) {
-        const uint32_t width = f.items - from < TILE ? f.items - from : TILE;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, (int)f.d, 1,
+        const uint32_t tile = f.items - from < TILE ? f.items - from : TILE;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)tile, (int)f.d, 1,
                     rows, (int)f.d, f.item + (size_t)from * f.d, (int)f.d, 0, out + from,
-                    (int)f.items);
+                    (int)width);
         status = from / TILE % 64 == 63 ? gx_job_check(job, err) : GX_OK;
     }
     gx__blas_leave(before);

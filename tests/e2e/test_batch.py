@@ -216,6 +216,9 @@ def test_blocks_by_factors_are_the_same_lists(shop):
             assert abs(float(got["score"]) - want["score"]) < 1e-5
             different += got["item"] != want["id"]
     assert different <= 2  # of what ties
+    new = [{"item_id": f"new-{k}", "category": "none/such"} for k in range(40)]  # newer than the snapshot
+    gx("call", shop, "item.put", json.dumps({"items": new}))
+    assert batch(shop, "-n", "5").rows()[: 5 * 64] == [row for user in list(of)[:64] for row in of[user]]
     event = {"user_id": users[3], "item_id": "sku-7", "action": "buy", "ts": "2026-10-30"}
     gx("call", shop, "event.put", json.dumps({"events": [event]}))
     names = shop / "one.txt"  # who has done something since the fit is folded in, as recommend does it
