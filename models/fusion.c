@@ -23,6 +23,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 
 enum { CANDIDATES_MAX = 10000 };
 
@@ -145,15 +146,71 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 
 /* ---- what was learnt ------------------------------------------------------------------------ */
 
+/* How the last history was rated that a list was asked for: its reasons are asked for next. Whoever
+ * finds it in use, or holding another history, does the work again and gets the same. */
+typedef struct memo {
+    atomic_flag busy;
+    uint32_t user, events, count; /* count: of the items that all parts rate */
+    float by[GX__FUSION_PARTS];
+    uint32_t *event, *item; /* MEMO_EVENTS; candidates and as many */
+    float *weight;          /* MEMO_EVENTS */
+} memo;
+
+enum { MEMO_EVENTS = 1024 }; /* a longer history is not remembered */
+
 typedef struct state {
     gx__fusion_parts parts;
     const float *weight, *slope;
+    memo *last;
 } state;
+
+static memo *memo_make(uint32_t candidates) {
+    const size_t items = (size_t)candidates + MEMO_EVENTS;
+    memo *m = gx_alloc(1, sizeof *m + (items + MEMO_EVENTS) * sizeof(uint32_t) +
+                              MEMO_EVENTS * sizeof(float));
+    if (m) {
+        *m = (memo){.busy = ATOMIC_FLAG_INIT, .events = GX_NONE, .event = (uint32_t *)(m + 1)};
+        m->item = m->event + MEMO_EVENTS;
+        m->weight = (float *)(m->item + items);
+    }
+    return m;
+}
+
+static void remember(memo *m, const gx_history *h, const float *by, const gx__fusion_room *room) {
+    if (h->count > 0 && h->count <= MEMO_EVENTS && !atomic_flag_test_and_set(&m->busy)) {
+        m->user = h->user;
+        m->events = h->count;
+        m->count = room->count;
+        memcpy(m->by, by, sizeof m->by);
+        memcpy(m->event, h->item, h->count * sizeof *m->event);
+        memcpy(m->weight, h->weight, h->count * sizeof *m->weight);
+        memcpy(m->item, room->item, room->count * sizeof *m->item);
+        atomic_flag_clear(&m->busy);
+    }
+}
+
+/* Into `by`, and room->item and count; false: something else is remembered. */
+static bool recall(float *by, gx__fusion_room *room, memo *m, const gx_history *h) {
+    if (h->count == 0 || atomic_flag_test_and_set(&m->busy)) {
+        return false;
+    }
+    const bool same = m->user == h->user && m->events == h->count &&
+                      memcmp(m->event, h->item, h->count * sizeof *m->event) == 0 &&
+                      memcmp(m->weight, h->weight, h->count * sizeof *m->weight) == 0;
+    if (same) {
+        memcpy(by, m->by, sizeof m->by);
+        memcpy(room->item, m->item, m->count * sizeof *m->item);
+        room->count = m->count;
+    }
+    atomic_flag_clear(&m->busy);
+    return same;
+}
 
 static void close_state(void *opaque) {
     state *s = opaque;
     if (s) {
         gx__fusion_close(&s->parts);
+        gx_free(s->last);
         gx_free(s);
     }
 }
@@ -183,8 +240,11 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
         return status;
     }
     state *s = gx_alloc(1, sizeof *s);
-    if (!s) {
+    found.last = memo_make(found.parts.candidates);
+    if (!s || !found.last) {
         gx__fusion_close(&found.parts);
+        gx_free(found.last);
+        gx_free(s);
         return gx_fail_memory(err, sizeof *s);
     }
     *s = found;
@@ -215,10 +275,9 @@ static void weigh(float *by, const state *s, const gx__fusion_room *room,
     }
 }
 
-/* scores holds the first part's and gets the fusion's. */
-static gx_status fuse(float *scores, gx__fusion_room *room, const state *s,
+/* scores holds the first part's and gets the fusion's; by: what a unit of each part counted. */
+static gx_status fuse(float *scores, float *by, gx__fusion_room *room, const state *s,
                       const gx_history *history, bool fitted, gx_error *err) {
-    float by[GX__FUSION_PARTS];
     gx_status status = gx__fusion_rate(room, &s->parts, history, fitted, scores, err);
     if (status != GX_OK) {
         return status;
@@ -253,13 +312,17 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     const state *s = opaque;
     gx__fusion_room room;
     void *memory = NULL;
+    float by[GX__FUSION_PARTS];
     gx_status status = make_room(&room, &memory, s, history->count, err);
     if (status == GX_OK) {
         status = s->parts.model[0]->score(scores, folded, s->parts.state[0], history, err);
     }
     if (status == GX_OK) {
-        status = fuse(scores, &room, s, history, false, err);
+        status = fuse(scores, by, &room, s, history, false, err);
         *folded = room.folded;
+    }
+    if (status == GX_OK) {
+        remember(s->last, history, by, &room);
     }
     gx_free(memory);
     return status;
@@ -286,7 +349,9 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
         gx__fusion_room_lay(&room, memory + (size_t)gx__worker() * each, s->parts.items,
                             s->parts.candidates, longest);
         const gx_history h = gx__row_history(history, first + b, ones);
-        const gx_status own = fuse(scores + (size_t)b * s->parts.items, &room, s, &h, true, NULL);
+        float by[GX__FUSION_PARTS];
+        const gx_status own =
+            fuse(scores + (size_t)b * s->parts.items, by, &room, s, &h, true, NULL);
         if (own != GX_OK) {
 #pragma omp atomic write
             worst = own;
@@ -371,9 +436,11 @@ static gx_status explain_items(float *parts, const void *opaque, const gx_histor
         goto done;
     }
     w.place = w.item + count;
-    GX_TRY(s->parts.model[0]->score(dense, &folded, s->parts.state[0], history, err));
-    GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
-    weigh(by, s, &room, history);
+    if (!recall(by, &room, s->last, history)) {
+        GX_TRY(s->parts.model[0]->score(dense, &folded, s->parts.state[0], history, err));
+        GX_TRY(gx__fusion_rate(&room, &s->parts, history, false, dense, err));
+        weigh(by, s, &room, history);
+    }
     for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
         choose(&w, s, p > 0 ? &room : NULL, items, count);
         GX_TRY(add_part(parts, dense + s->parts.items, s, p, by[p], history, &w, err));
