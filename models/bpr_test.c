@@ -319,14 +319,18 @@ static void plant(gx_matrix *out, uint8_t *hidden) {
     must(gx_matrix_build(out, PEOPLE, GOODS, count, row, col, NULL, NULL, &job, &err), &err);
 }
 
-static gx_arrays *fit(const gx_matrix *m, int threads) {
+static gx_arrays *fit(const gx_matrix *m, int64_t epochs, int threads) {
     gx_job job;
     gx_error err = {0};
     gx_arrays *arrays = NULL;
     const gx_input input = {.matrix = m, .users = m->rows, .items = m->cols};
+    gx_arena *arena = gx_arena_create();
+    gx_value params = gx_map(arena, 1);
+    gx_map_put(arena, &params, "epochs", gx_int(epochs));
     gx_job_init(&job, threads, 1);
     must(gx_arrays_create(&arrays, &err), &err);
-    must(gx_pass_run(arrays, &gx_model_find("bpr")->pass, NULL, &input, NULL, &job, &err), &err);
+    must(gx_pass_run(arrays, &gx_model_find("bpr")->pass, NULL, &input, &params, &job, &err), &err);
+    gx_arena_destroy(arena);
     return arrays;
 }
 
@@ -355,7 +359,7 @@ static void planted_tastes_are_found(void **unused) {
     void *state;
     bool folded;
     plant(&m, hidden);
-    gx_arrays *arrays = fit(&m, 2);
+    gx_arrays *arrays = fit(&m, 40, 2);
     must(model->open(&state, arrays, "bpr", m.rows, m.cols, &err), &err);
     float ones[GOODS];
     double sum = 0;
@@ -384,10 +388,10 @@ static void same_bytes_with_all_blocks(void **unused) {
     static uint8_t hidden[PEOPLE * GOODS];
     gx_matrix m;
     plant(&m, hidden);
-    gx_arrays *one = fit(&m, 1);
+    gx_arrays *one = fit(&m, 3, 1);
     const int threads[] = {2, 16};
     for (size_t k = 0; k < GX_COUNT(threads); k++) {
-        gx_arrays *more = fit(&m, threads[k]);
+        gx_arrays *more = fit(&m, 3, threads[k]);
         for (size_t i = 0; i < gx_arrays_count(one); i++) {
             const gx_array *a = gx_arrays_at(one, i), *b = gx_arrays_at(more, i);
             assert_int_equal(a->bytes, b->bytes);
@@ -409,7 +413,7 @@ static void what_no_fit_gives_is_refused(void **unused) {
             gx_error err = {0};
             void *state = NULL;
             draw(&m, 1);
-            gx_arrays *arrays = fit(&m, 1);
+            gx_arrays *arrays = fit(&m, 1, 1);
             double *training = NULL;
             for (size_t i = 0; i < gx_arrays_count(arrays); i++) {
                 const gx_array *a = gx_arrays_at(arrays, i);
