@@ -143,14 +143,19 @@ done:
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    const double d = width_of(args), steps = (double)gx_arg_int(args, "epochs");
-    const double candidates = (double)gx_arg_int(args, "candidates");
+    const gx_matrix *m = input->matrix;
+    const gx__bpr how = {.epochs = (uint32_t)gx_arg_int(args, "epochs")};
+    const double d = width_of(args), candidates = (double)gx_arg_int(args, "candidates");
+    double steps = (double)how.epochs * (double)m->nnz;
+    for (uint32_t u = 0; u < m->rows; u++) {
+        steps += (double)gx__bpr_fold_steps(m->ptr[u + 1] - m->ptr[u], &how);
+    }
     const uint64_t rows = (uint64_t)input->users + input->items;
-    const uint64_t training = gx__bpr_train_bytes(input->matrix);
+    const uint64_t training = gx__bpr_train_bytes(m);
     const uint64_t folding = (uint64_t)threads * gx__bpr_had_words(input->items) * 8;
     out->mem_bytes = rows * width_of(args) * sizeof(float) + (uint64_t)input->users * 8 +
                      TRAINING * 8 + (training > folding ? training : folding);
-    out->cpu_s = steps * (double)input->matrix->nnz * (candidates + 3) * (1e-8 + 2e-10 * d);
+    out->cpu_s = steps * (candidates + 3) * (1.5e-8 + 2.5e-10 * d);
 }
 
 /* ---- what was learnt ------------------------------------------------------------------------ */

@@ -45,6 +45,8 @@ void gx__bpr_start(float *factor, uint32_t rows, uint32_t d, uint64_t seed, gx_j
  * not wanted) also what each entry adds to the product with the row `against`. */
 void gx__bpr_fold(float *w, double *parts, uint64_t *had, const float *item, uint32_t items,
                   const gx__bpr_row *row, const float *against, const gx__bpr *how);
+/* How many steps a history of so many entries takes. */
+uint64_t gx__bpr_fold_steps(uint64_t count, const gx__bpr *how);
 static inline size_t gx__bpr_had_words(uint32_t items) {
     return (size_t)items / 64 + 1;
 }

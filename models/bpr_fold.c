@@ -116,6 +116,11 @@ GX__CLONES static void all_steps(fold *f, uint32_t rounds, uint32_t steps) {
     }
 }
 
+uint64_t gx__bpr_fold_steps(uint64_t count, const gx__bpr *how) {
+    const uint64_t fit = count ? (FOLD_STEPS - 1) / count + 1 : 0;
+    return count * (fit < how->epochs ? fit : how->epochs);
+}
+
 void gx__bpr_fold(float *w, double *parts, uint64_t *had, const float *item, uint32_t items,
                   const gx__bpr_row *row, const float *against, const gx__bpr *how) {
     fold f = {.how = how,
@@ -138,10 +143,9 @@ void gx__bpr_fold(float *w, double *parts, uint64_t *had, const float *item, uin
     if (count == 0) {
         return;
     }
-    const uint32_t fit = (FOLD_STEPS - 1) / count + 1;
-    const uint32_t rounds = fit < how->epochs ? fit : how->epochs;
+    const uint32_t steps = (uint32_t)gx__bpr_fold_steps(count, how);
     flip_bits(had, row, items);
-    all_steps(&f, rounds, rounds * count);
+    all_steps(&f, steps / count, steps);
     flip_bits(had, row, items);
     for (uint32_t k = 0; parts && k < row->count; k++) {
         parts[k] *= f.scale;
