@@ -252,6 +252,12 @@ static void what_was_declared_counts_at_once(void **state) {
     call(&s, "item.put", "{'items': [{'item_id': 'b-new', 'category': 'book/novel'}]}");
     list = call(&s, "rec.user", "{'users': ['new'], 'n': 20}");
     assert_non_null(find_item(&list, "b-new"));
+    buys(&s, "early", "b-new", "buy", 1);
+    list = call(&s, "rec.user", "{'users': ['early'], 'n': 5}");
+    rung_is(&list, "fold_in");
+    for (uint32_t k = 0; k < 5; k++) {
+        assert_true(starts(gx_map_get(&items_of(&list)->as.items[k], "id"), "b-"));
+    }
     call(&s, "item.put", "{'items': [{'item_id': 'b-new', 'status': 'hidden'}]}");
     list = call(&s, "rec.user", "{'users': ['new'], 'n': 20}");
     assert_null(find_item(&list, "b-new"));

@@ -227,6 +227,28 @@ GX__CLONES static float largest_of(const float *scores, uint32_t items) {
     return lane[0];
 }
 
+/* A history that the model knows nothing of, as of items newer than the snapshot only: what is like
+ * them, by what they share with the first few. */
+static gx_status add_near(gx__scores *scores, gx_error *err) {
+    enum { LOOKED_AT = 8 };
+    const gx_history *history = &scores->member->history;
+    float *raw = scores->scratch->raw, *near = scores->scratch->total;
+    gx_status status = GX_OK;
+    uint32_t looked_at = 0;
+    for (uint32_t k = 0; status == GX_OK && k < history->count && looked_at < LOOKED_AT; k++) {
+        if (!(history->weight[k] > 0)) {
+            continue;
+        }
+        looked_at++;
+        status = gx_attributes_near(near, scores->items, &scores->rec->attributes,
+                                    scores->member->columns, history->item[k], err);
+        for (uint32_t i = 0; status == GX_OK && i < scores->items; i++) {
+            raw[i] += near[i];
+        }
+    }
+    return status;
+}
+
 /* What the member has touched is the evidence and not the answer: it gets nothing from this
  * channel, and does not move the scale, although a model may rate it above all. */
 static gx_status add_model(gx__scores *scores, gx_error *err) {
@@ -244,7 +266,10 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
         return status;
     }
     memset(raw + rec->items, 0, (scores->items - rec->items) * sizeof *raw);
-    status = gx_attributes_fill(raw, scores->items, &rec->attributes, scores->member->columns, err);
+    status =
+        largest_of(raw, rec->items) > 0
+            ? gx_attributes_fill(raw, scores->items, &rec->attributes, scores->member->columns, err)
+            : add_near(scores, err);
     if (status != GX_OK) {
         return status;
     }
