@@ -193,8 +193,10 @@ static gx_status fill_parts(float *parts, const gx_rec_item *items, uint32_t cou
             row[wanted++] = k;
         }
     }
-    gx_status status =
-        gx__explain_items(parts, rec->model, rec->model_state, history, item, wanted, err);
+    gx_status status = GX_OK;
+    if (wanted > 0) {
+        status = gx__explain_items(parts, rec->model, rec->model_state, history, item, wanted, err);
+    }
     /* From the last, whose place is the furthest behind its row. */
     for (uint32_t k = count; status == GX_OK && k-- > 0;) {
         float *to = parts + (size_t)k * history->count;
