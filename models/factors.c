@@ -2,6 +2,7 @@
 #include "models/factors.h"
 
 #include "models/blas.h"
+#include "models/scoring.h"
 
 #include <math.h>
 
@@ -45,9 +46,9 @@ static float length_of(const gx_factors *f, uint32_t item) {
 }
 
 gx_status gx__factors_similar(float *scores, const gx_factors *f, uint32_t item, gx_error *err) {
-    if (item >= f->items) {
-        return gx_fail_at(err, GX_NOT_FOUND, "item", "item %u is not among the %u of the fit", item,
-                          f->items);
+    gx_status status = gx__item_check(item, f->items, err);
+    if (status != GX_OK) {
+        return status;
     }
     gx__factors_score(scores, f, f->item + (size_t)item * f->d);
     const float own = length_of(f, item);
@@ -56,6 +57,18 @@ gx_status gx__factors_similar(float *scores, const gx_factors *f, uint32_t item,
         scores[i] = both > 0 ? scores[i] / both : 0;
     }
     return GX_OK;
+}
+
+void gx__factors_like_items(float *scores, const gx_factors *f, uint32_t item,
+                            const uint32_t *items, uint32_t count) {
+    const float own = item < f->items ? length_of(f, item) : 0;
+    const int before = gx__blas_enter();
+    for (uint32_t c = 0; c < count; c++) {
+        const float both = own > 0 ? own * length_of(f, items[c]) : 0;
+        const float *a = f->item + (size_t)item * f->d, *b = f->item + (size_t)items[c] * f->d;
+        scores[c] = both > 0 ? cblas_sdot((int)f->d, a, 1, b, 1) / both : 0;
+    }
+    gx__blas_leave(before);
 }
 
 uint64_t gx__history_hash(const uint32_t *item, const float *weight, uint64_t count) {

@@ -21,6 +21,7 @@
 #include "models/model.h"
 
 #include "models/blas.h"
+#include "models/factors.h"
 #include "models/ials_solve.h"
 #include "models/scoring.h"
 #include "models/svd.h"
@@ -177,15 +178,6 @@ done:
     return status;
 }
 
-/* The same for the same items liked and disliked, in any order. */
-static uint64_t fingerprint(const uint32_t *item, const float *value, uint64_t count) {
-    uint64_t sum = count;
-    for (uint64_t k = 0; k < count; k++) {
-        sum += gx_mix64(2 * (uint64_t)item[k] + (!value || value[k] > 0));
-    }
-    return sum;
-}
-
 typedef struct fit {
     const gx_matrix *history; /* members × items */
     const gx_matrix *members; /* its transpose */
@@ -240,9 +232,9 @@ static void remember(double *loss, uint64_t *seen, const fit *f) {
     loss[3] = f->loss.unit;
     for (uint32_t u = 0; u < f->users.n; u++) {
         const uint64_t from = f->history->ptr[u];
-        seen[u] =
-            fingerprint(f->history->col + from, f->history->value ? f->history->value + from : NULL,
-                        f->history->ptr[u + 1] - from);
+        seen[u] = gx__history_hash(f->history->col + from,
+                                   f->history->value ? f->history->value + from : NULL,
+                                   f->history->ptr[u + 1] - from);
     }
 }
 
@@ -512,7 +504,8 @@ static void fold_solve(fold *f, double *x) {
 
 static bool is_fitted(const state *s, const gx_history *history) {
     return history->user < s->users &&
-           s->seen[history->user] == fingerprint(history->item, history->weight, history->count);
+           s->seen[history->user] ==
+               gx__history_hash(history->item, history->weight, history->count);
 }
 
 /* Σ_k c_k y_k f_k */
@@ -548,14 +541,14 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
                            const gx_history *history, gx_error *err) {
     const state *s = opaque;
     float w[FACTORS_MAX];
+    const gx_factors f = {s->user_factor, s->item_factor, s->users, s->items, s->d};
     const int before = gx__blas_enter();
     gx_status status = fold_in(w, s, history, err);
-    if (status == GX_OK && s->items) {
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor,
-                    (int)s->d, w, 1, 0, scores, 1);
+    gx__blas_leave(before);
+    if (status == GX_OK) {
+        gx__factors_score(scores, &f, w);
     }
     *folded = !is_fitted(s, history);
-    gx__blas_leave(before);
     return status;
 }
 
@@ -631,61 +624,33 @@ static gx_status explain(float *parts, const void *opaque, const gx_history *his
 /* ---- scoring everybody, and likeness
  * -------------------------------------------------------------- */
 
-/* Fitted rows: `history` is the matrix of the fit, so there is nothing to fold in. */
-static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
-                             uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
-    (void)history;
-    const state *s = opaque;
-    return gx__score_tiles(scores, s->user_factor + (size_t)first * s->d, s->item_factor, s->d,
-                           count, s->items, job, err);
-}
-
 static void factors_of(gx_factors *out, const void *opaque) {
     const state *s = opaque;
     *out = (gx_factors){s->user_factor, s->item_factor, s->users, s->items, s->d};
 }
 
-static float length_of(const state *s, uint32_t item) {
-    const float *row = item_row(s, item);
-    double sum = 0;
-    for (uint32_t j = 0; j < s->d; j++) {
-        sum += (double)row[j] * (double)row[j];
-    }
-    return (float)sqrt(sum);
+/* Fitted rows: `history` is the matrix of the fit, so there is nothing to fold in. */
+static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
+                             uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
+    (void)history;
+    gx_factors f;
+    factors_of(&f, opaque);
+    return gx__factors_block(scores, &f, first, count, job, err);
 }
 
 /* The cosine of the factors. */
 static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {
-    const state *s = opaque;
-    gx_status status = gx__item_check(item, s->items, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    const int before = gx__blas_enter();
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->d, 1, s->item_factor, (int)s->d,
-                item_row(s, item), 1, 0, scores, 1);
-    gx__blas_leave(before);
-    const float own = length_of(s, item);
-    for (uint32_t i = 0; i < s->items; i++) {
-        const float both = own * length_of(s, i);
-        scores[i] = both > 0 ? scores[i] / both : 0;
-    }
-    return GX_OK;
+    gx_factors f;
+    factors_of(&f, opaque);
+    return gx__factors_similar(scores, &f, item, err);
 }
 
 static gx_status like_items(float *scores, const void *opaque, uint32_t item, const uint32_t *items,
                             uint32_t count, gx_error *err) {
     (void)err;
-    const state *s = opaque;
-    const float own = item < s->items ? length_of(s, item) : 0;
-    const int before = gx__blas_enter();
-    for (uint32_t c = 0; c < count; c++) {
-        const float both = own > 0 ? own * length_of(s, items[c]) : 0;
-        scores[c] =
-            both > 0 ? cblas_sdot((int)s->d, item_row(s, item), 1, item_row(s, items[c]), 1) / both
-                     : 0;
-    }
-    gx__blas_leave(before);
+    gx_factors f;
+    factors_of(&f, opaque);
+    gx__factors_like_items(scores, &f, item, items, count);
     return GX_OK;
 }
 

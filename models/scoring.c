@@ -1,9 +1,5 @@
 #include "models/scoring.h"
 
-#include "models/blas.h"
-
-enum { TILE_ITEMS = 256 };
-
 gx_status gx__state_keep(void **out_state, const void *found, size_t bytes, gx_error *err) {
     void *state = gx_alloc(1, bytes);
     if (!state) {
@@ -57,22 +53,4 @@ gx_status gx__ones_make(float **out, uint64_t count, gx_job *job, gx_error *err)
         (*out)[k] = 1;
     }
     return status;
-}
-
-gx_status gx__score_tiles(float *scores, const float *user_factor, const float *item_factor,
-                          uint32_t d, uint32_t count, uint32_t items, gx_job *job, gx_error *err) {
-    const uint32_t tiles = items / TILE_ITEMS + 1;
-    const int before = gx__blas_enter();
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t t = 0; t < tiles; t++) {
-        const uint32_t from = t * TILE_ITEMS;
-        const uint32_t width = items - from < TILE_ITEMS ? items - from : TILE_ITEMS;
-        if (width > 0 && count > 0 && !gx_job_should_stop(job)) {
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)width, (int)d, 1,
-                        user_factor, (int)d, item_factor + (size_t)from * d, (int)d, 0,
-                        scores + from, (int)items);
-        }
-    }
-    gx__blas_leave(before);
-    return gx_job_check(job, err);
 }

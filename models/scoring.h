@@ -1,5 +1,5 @@
 /* What models share when they score: the state that `open` leaves, rows of a matrix as histories,
- * products of factors for everybody, and likeness of items. */
+ * and likeness of items. */
 #ifndef GX_MODELS_SCORING_H
 #define GX_MODELS_SCORING_H
 
@@ -36,11 +36,5 @@ static inline gx_history gx__row_history(const gx_matrix *matrix, uint32_t row, 
                         .weight = matrix->value ? matrix->value + from : ones,
                         .ts = matrix->ts ? matrix->ts + from : NULL};
 }
-
-/* scores (count × items) = users (count × d) · itemsᵀ (items × d), both row by row; threads of the
- * job, each with tiles of items whose factors stay in the second-level cache. */
-GX_MUST_CHECK gx_status gx__score_tiles(float *scores, const float *user_factor,
-                                        const float *item_factor, uint32_t d, uint32_t count,
-                                        uint32_t items, gx_job *job, gx_error *err);
 
 #endif

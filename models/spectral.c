@@ -17,6 +17,7 @@
 #include "models/spectral.h"
 
 #include "models/blas.h"
+#include "models/factors.h"
 #include "models/scoring.h"
 #include "models/svd.h"
 
@@ -328,12 +329,8 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     for (uint32_t k = 0; k < history->count; k++) {
         add_entry(signal, s, history->item[k], history->weight[k]);
     }
-    if (s->items > 0) {
-        const int before = gx__blas_enter();
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)s->items, (int)s->k, 1, s->factor, (int)s->k,
-                    signal, 1, 0, scores, 1);
-        gx__blas_leave(before);
-    }
+    const gx_factors factors = {.item = s->factor, .items = s->items, .d = s->k};
+    gx__factors_score(scores, &factors, signal);
     *folded = false; /* nothing is fitted on a member: any history is scored exactly */
     return GX_OK;
 }
@@ -372,7 +369,8 @@ static gx_status score_block(float *scores, const void *opaque, const gx_matrix 
                       history->value ? history->value[e] : 1);
         }
     }
-    status = gx__score_tiles(scores, signal, s->factor, s->k, count, s->items, job, err);
+    const gx_factors factors = {signal, s->factor, count, s->items, s->k};
+    status = gx__factors_block(scores, &factors, 0, count, job, err);
     gx_job_free(job, signal);
     return status;
 }
