@@ -1,8 +1,8 @@
 /* Members alike: from the members' records to what a build keeps. */
 #include "api/alike.h"
 
+#include "api/privacy.h"
 #include "api/vector.h"
-#include "api/why.h"
 
 uint32_t gx_alike_of(uint64_t out[GX_ALIKE_MAX], const gx_value *record) {
     static const char *const fields[] = {"region",   "city",       "gender",
@@ -41,7 +41,7 @@ gx_status gx_alike_build(gx_arrays *results, gx_txn *txn, const gx_matrix *histo
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
-    GX_TRY(gx_why_min_count(&least, txn, arena, err));
+    GX_TRY(gx_min_count(&least, txn, arena, err));
     least = least > GX_ALIKE_LEAST ? least : GX_ALIKE_LEAST;
     GX_TRY(gx_record_each(txn, GX_SPACE_USER, add_member, &entries, err));
     if (entries.count > 0) {

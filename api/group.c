@@ -105,7 +105,7 @@ gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit, gx_err
                           "%d of users, group and circle were given; accepted is exactly one",
                           given);
     }
-    GX_TRY(gx_why_min_count(&group.min_count, call->txn, call->arena, err));
+    GX_TRY(gx_min_count(&group.min_count, call->txn, call->arena, err));
     if (users) {
         gx_lists_ids ids;
         GX_TRY(gx_lists_find(&ids, call, GX_SPACE_USER, "users", err));

@@ -7,7 +7,7 @@ gx_status gx_list_asked_read(gx_list_asked *out, gx_call_env *call, const gx_col
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
     *out = (gx_list_asked){.why = gx_arg_bool(call->args, "why"), .clock_ms = gx_time_ms()};
     GX_TRY(gx_listing_weigh(&out->weighing, call, err));
-    GX_TRY(gx_why_min_count(&out->min_count, call->txn, call->arena, err));
+    GX_TRY(gx_min_count(&out->min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&out->filter, call, columns, true, err));
     GX_TRY(gx_slate_read(&out->slate, call, &out->filter, n, err));
     GX_TRY(gx_exposure_read(&out->exposure, call, err));

@@ -76,7 +76,7 @@ gx_status gx_repeat_read(gx_repeat *out, gx_call_env *call, gx_error *err) {
                    .items = state->items};
     GX_TRY(gx_setting_get(&setting, call->txn, call->arena, "repeat", err));
     GX_TRY(read_setting(&r, &setting, call->arena, err));
-    GX_TRY(gx_why_min_count(&r.min_count, call->txn, call->arena, err));
+    GX_TRY(gx_min_count(&r.min_count, call->txn, call->arena, err));
     if (state->arrays) {
         r.item_days = gx_arrays_get(state->arrays, "repeat.days", GX_F32, r.items);
         r.item_members = gx_arrays_get(state->arrays, "repeat.members", GX_U32, r.items);

@@ -327,7 +327,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (names_community(call->args) || !gx_arg_has(call->args, "likes")) {
         GX_TRY(gx_group_find(&f.group, call, UINT32_MAX, err));
     } else {
-        GX_TRY(gx_why_min_count(&f.group.min_count, call->txn, call->arena, err));
+        GX_TRY(gx_min_count(&f.group.min_count, call->txn, call->arena, err));
     }
     GX_TRY(gx_audience_init(&f.a, call, err));
     for (uint32_t k = 0; k < f.group.count; k++) {

@@ -330,7 +330,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     candidate *chosen = NULL;
     uint32_t count = 0, n = (uint32_t)gx_arg_int(call->args, "n");
     gx_value row = gx_map(arena, 6), items;
-    GX_TRY(gx_why_min_count(&a.min_count, call->txn, arena, err));
+    GX_TRY(gx_min_count(&a.min_count, call->txn, arena, err));
     GX_TRY(open_rows(&a.rows, call->state, err));
     GX_TRY(gx_lists_find(&a.cart, call, GX_SPACE_ITEM, "items", err));
     GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));

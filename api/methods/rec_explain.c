@@ -154,7 +154,7 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     if (found != GX_OK && found != GX_NOT_FOUND) {
         return gx_fail(err, found, "the store could not be read");
     }
-    GX_TRY(gx_why_min_count(&writer.min_count, call->txn, call->arena, err));
+    GX_TRY(gx_min_count(&writer.min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));
     GX_TRY(gx_member_read(&a.live, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
                           gx_time_ms(), call->arena, err));

@@ -291,7 +291,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                           (int)gx_arg_text(call->args, "mode").size,
                           gx_arg_text(call->args, "mode").data);
     }
-    GX_TRY(gx_why_min_count(&min_count, call->txn, call->arena, err));
+    GX_TRY(gx_min_count(&min_count, call->txn, call->arena, err));
     GX_TRY(gx_meeting_open(&meeting, call, mode, (uint32_t)gx_arg_int(call->args, "n"),
                            gx_arg_bool(call->args, "same_city"), category, err));
     for (uint32_t i = 0; i < users->size; i++) {

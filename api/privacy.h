@@ -1,0 +1,20 @@
+/* What may be said of people to others (R36, R81). A person is named only where the field `consent`
+ * of their record is true; the others are counted in `hidden`. A count is shown only from
+ * `min_count` up: below it a text says that a friend did, without how many, who or when. */
+#ifndef GX_API_PRIVACY_H
+#define GX_API_PRIVACY_H
+
+#include "graph/store/store.h"
+
+/* Whether a field says yes: true, 1, "true", "yes" or "1", as JSON and CSV have it. NULL does not.
+ */
+bool gx_says_yes(const gx_value *field);
+/* Whether the person agreed to be named to others. */
+bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user);
+
+#define GX_MIN_COUNT_DEFAULT 3
+
+/* The setting `min_count`: a whole number, 1 or more; anything else is the default. */
+GX_MUST_CHECK gx_status gx_min_count(uint32_t *out, gx_txn *txn, gx_arena *arena, gx_error *err);
+
+#endif
