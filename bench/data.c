@@ -1,6 +1,6 @@
 /* Inputs of the benchmarks, read by the import into a throwaway store, so that what is measured was
  * read as users' files are. */
-#include "api/build.h"
+#include "api/build/build.h"
 #include "bench/bench.h"
 #include "datasets/datasets.h"
 #include "graph/import/import.h"

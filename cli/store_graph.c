@@ -1,8 +1,8 @@
 /* The whole graph of a store, a row at a time. */
 #include "cli/store_graph.h"
 
-#include "api/community.h"
-#include "api/keep.h"
+#include "api/build/keep.h"
+#include "api/people/community.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,9 +3,9 @@
  * The blend, the counts and what is wanted again hold from the next call on; kinds and actions from
  * the next build, reload or start; parameters of models from the next build. */
 #include "api/actions.h"
-#include "api/repeat.h"
+#include "api/eval/tuned.h"
+#include "api/lists/repeat.h"
 #include "api/support.h"
-#include "api/tuned.h"
 
 static const gx_param params[] = {
     {"name", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,

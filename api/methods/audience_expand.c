@@ -5,8 +5,8 @@
  * and p the share of all, lift = (k + 10 p) / (K + 10) / p, weight ln lift where it is above 1 and
  * k is 2 or more (1 for a list of fewer than 5). Taste is the cosine of a member's items with those
  * weights. O(events + ties). */
-#include "api/audience.h"
-#include "api/group.h"
+#include "api/lists/audience.h"
+#include "api/lists/group.h"
 #include "api/support.h"
 
 #include <math.h>

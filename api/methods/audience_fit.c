@@ -8,8 +8,8 @@
  * or more (one of fewer than five) carry the value; told_v is how much the attribute tells
  * (models/rec/attributes.h). A value that is named counts as the strongest of these. The fit is the
  * cosine of x_u and w. O(events × values of an item). */
-#include "api/audience.h"
-#include "api/group.h"
+#include "api/lists/audience.h"
+#include "api/lists/group.h"
 #include "api/support.h"
 
 #include <math.h>

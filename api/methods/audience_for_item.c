@@ -6,7 +6,7 @@
  * within a quarter. A member's taste is Σ nearness over what they chose, over the root of how much
  * they chose, x / (x + ½). Who has the item, or dislikes it, is out as in a list. O(events + items
  * + ties). */
-#include "api/audience.h"
+#include "api/lists/audience.h"
 #include "api/support.h"
 
 #include <math.h>

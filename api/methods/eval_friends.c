@@ -1,7 +1,7 @@
 /* eval.friends: how well rec.friends finds ties that were hidden from it, beside Adamic–Adar alone.
  */
-#include "api/estimate.h"
-#include "api/friends.h"
+#include "api/build/estimate.h"
+#include "api/people/friends.h"
 #include "api/support.h"
 #include "engine/operations/meet_eval.h"
 

@@ -1,7 +1,7 @@
 /* eval.offpolicy: what models, or lists made elsewhere, would have earned, from impressions that
  * were logged with their propensities. Models are fitted on what was before the first impression.
  */
-#include "api/impressions.h"
+#include "api/eval/impressions.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* eval.run: how well models, or lists made elsewhere, rank what members did later (or what was held
  * out of what they did). Full ranking, what the member is known for left out. Each model is fitted
  * with the passes it needs before it; all are judged on the same members. */
-#include "api/blend_lists.h"
-#include "api/eval.h"
+#include "api/build/blend_lists.h"
+#include "api/eval/eval.h"
 
 static const gx_param params[] = {
     {"models", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, GX_PARAM_POSITIONAL,

@@ -1,7 +1,7 @@
 /* eval.trend: how alike the lists of members are, and how they spread over the catalogue, from one
  * snapshot to the next (R79). Every member's list is made by the snapshot's own model from what the
  * member had done by the time of its newest event. */
-#include "api/eval.h"
+#include "api/eval/eval.h"
 
 #include <math.h>
 #include <stdio.h>

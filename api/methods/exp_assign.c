@@ -1,5 +1,5 @@
 /* exp.assign: which arm members are in. Nothing is written: an arm is a hash of the id. */
-#include "api/experiment.h"
+#include "api/eval/experiment.h"
 
 static const gx_param params[] = {
     {"name", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,

@@ -1,6 +1,6 @@
 /* exp.define: an experiment, or a change of one. What is not given stays as it is; what would move
  * members between arms is refused unless it is said to be meant. */
-#include "api/experiment.h"
+#include "api/eval/experiment.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* exp.report: what the members of each arm did, and what of it chance would do as well. Members are
  * those in an arm by the hash (intention to treat), or those of them to whom something of the
  * experiment was shown; two passes, over impressions and events. */
-#include "api/experiment.h"
+#include "api/eval/experiment.h"
 #include "models/eval/eval.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* graph.bridges: who and what holds circles together: members whose ties lead into several circles,
  * the pairs of circles that ties join, or the ties without which the graph would fall apart. */
-#include "api/community.h"
+#include "api/people/community.h"
 
 static const gx_param params[] = {
     {"show", GX_PARAM_CHOICE, "members", GX_PARAM_UNCHECKED, NULL, "members|pairs|ties",

@@ -1,9 +1,9 @@
 /* graph.centrality: any measure of the table, from the snapshot where it is there as asked, else
  * computed on the spot. */
-#include "api/build.h"
-#include "api/compute.h"
-#include "api/entries.h"
-#include "api/keep.h"
+#include "api/build/build.h"
+#include "api/build/compute.h"
+#include "api/build/entries.h"
+#include "api/build/keep.h"
 
 #include <math.h>
 

@@ -1,11 +1,11 @@
 /* graph.communities: the circles of the snapshot, or those another pass finds, as a row a community
  * or a row a member; of overlapping circles a row for each of a member's. */
-#include "api/build.h"
-#include "api/community.h"
-#include "api/compute.h"
-#include "api/keep.h"
-#include "api/levels.h"
-#include "api/partition.h"
+#include "api/build/build.h"
+#include "api/build/compute.h"
+#include "api/build/keep.h"
+#include "api/people/community.h"
+#include "api/people/levels.h"
+#include "api/people/partition.h"
 
 static const gx_param params[] = {
     {"algorithm", GX_PARAM_TEXT, "leiden", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,

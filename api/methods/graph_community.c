@@ -1,5 +1,5 @@
 /* graph.community: the card of one circle, by its name or by one of its members. */
-#include "api/community.h"
+#include "api/people/community.h"
 
 static const gx_param params[] = {
     {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,

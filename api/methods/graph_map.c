@@ -1,6 +1,6 @@
 /* graph.map: the circles of the snapshot as bubbles, and the ties between them. A bubble's area is
  * the number of members; circles with much between them, for their sizes, lie close. */
-#include "api/community.h"
+#include "api/people/community.h"
 #include "engine/operations/layout.h"
 
 #include <math.h>

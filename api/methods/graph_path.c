@@ -1,8 +1,8 @@
 /* graph.path: how two members are connected, as it is at this moment: the shortest paths by steps,
  * or the one along the strongest ties. A tie's length is then 1 / strength (Newman 2001, Scientific
  * collaboration networks II), so that two strong ties may be nearer than one weak one. */
-#include "api/path.h"
-#include "api/people.h"
+#include "api/people/path.h"
+#include "api/people/people.h"
 #include "api/support.h"
 
 #include <math.h>

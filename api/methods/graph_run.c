@@ -1,10 +1,10 @@
 /* graph.run: any pass or model fit of the tables, over the live store; tells what arrays it gave,
  * and for small ones what is in them. */
-#include "api/build.h"
-#include "api/compute.h"
-#include "api/entries.h"
-#include "api/estimate.h"
-#include "api/keep.h"
+#include "api/build/build.h"
+#include "api/build/compute.h"
+#include "api/build/entries.h"
+#include "api/build/estimate.h"
+#include "api/build/keep.h"
 
 static const gx_param params[] = {
     {"pass", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,

@@ -1,7 +1,7 @@
 /* graph.tie: how strong the tie of two members is at this moment, what its strength is made of, and
  * how it stands among the ties of either. */
-#include "api/people.h"
-#include "api/strength.h"
+#include "api/people/people.h"
+#include "api/people/strength.h"
 #include "api/support.h"
 
 static const gx_param params[] = {

@@ -1,6 +1,6 @@
 /* graph.ties: the ties of a member at this moment, strongest first, each strong or weak. */
-#include "api/people.h"
-#include "api/strength.h"
+#include "api/people/people.h"
+#include "api/people/strength.h"
 #include "api/support.h"
 
 static const gx_param params[] = {

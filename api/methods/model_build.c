@@ -1,8 +1,8 @@
 /* model.build: computes what is served from the store as it is now, and publishes it as a snapshot.
  */
-#include "api/build.h"
+#include "api/build/build.h"
+#include "api/eval/tuned.h"
 #include "api/support.h"
-#include "api/tuned.h"
 
 static const gx_param params[] = {
     {"passes", GX_PARAM_LIST, NULL, 1, 256, NULL, NULL, 0,

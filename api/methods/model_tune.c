@@ -1,9 +1,9 @@
 /* model.tune: searches a model's parameters. Members are held out whole; the half of them that
  * chooses among trials says nothing of the gain, which is told, and tested, on the other half.
  * docs/tune.md. */
-#include "api/estimate.h"
-#include "api/eval.h"
-#include "api/tuned.h"
+#include "api/build/estimate.h"
+#include "api/eval/eval.h"
+#include "api/eval/tuned.h"
 #include "models/eval/tune.h"
 
 #include <math.h>

@@ -4,9 +4,9 @@
  * A page is shared out in blocks of BLOCK members; each thread has a transaction, a mask and an
  * arena of its own, so memory is that of a page and of the threads, however many members there are.
  * Nothing depends on which thread makes a block. */
-#include "api/member_list.h"
-#include "api/push.h"
-#include "api/segment.h"
+#include "api/lists/member_list.h"
+#include "api/lists/push.h"
+#include "api/lists/segment.h"
 #include "engine/kernel/parallel.h"
 
 #include <math.h>

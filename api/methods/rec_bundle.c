@@ -1,6 +1,6 @@
 /* rec.bundle: what goes with an item or a cart: complements by lift and order of purchase, from the
  * snapshot's pass `bundle`; what stands in for an item of the cart is held out and told. */
-#include "api/lists.h"
+#include "api/lists/lists.h"
 #include "api/support.h"
 #include "api/vector.h"
 

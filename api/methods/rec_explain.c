@@ -1,9 +1,9 @@
 /* rec.explain: one item for one member: the parts of its score, the rank it has or would have, and
  * what keeps it out of the list: a rule, the failing part of `where`, or its rank. */
-#include "api/context.h"
-#include "api/exposure.h"
-#include "api/listing.h"
-#include "api/repeat.h"
+#include "api/lists/context.h"
+#include "api/lists/exposure.h"
+#include "api/lists/listing.h"
+#include "api/lists/repeat.h"
 #include "api/support.h"
 
 /* clang-format off */

@@ -1,8 +1,8 @@
 /* rec.friends: whom a member could meet, with reasons. Ties, blocks and departures are those of
  * this moment. */
-#include "api/friends.h"
+#include "api/lists/why.h"
+#include "api/people/friends.h"
 #include "api/support.h"
-#include "api/why.h"
 
 #include <stdlib.h>
 

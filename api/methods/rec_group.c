@@ -11,8 +11,8 @@
  *                 greedily, so that who got little so far is heard next
  *
  * O(members × items) twice, and for `fair` n × members × candidates. */
-#include "api/group.h"
-#include "api/listing.h"
+#include "api/lists/group.h"
+#include "api/lists/listing.h"
 #include "api/support.h"
 
 #include <math.h>

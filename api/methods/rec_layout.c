@@ -2,8 +2,8 @@
  *
  * A category earns the scores of its items among the member's best DEPTH, each divided by
  * log2(1 + rank): what would be seen first counts most. Shares are of all that have a category. */
-#include "api/listing.h"
-#include "api/lists.h"
+#include "api/lists/listing.h"
+#include "api/lists/lists.h"
 #include "api/support.h"
 
 #include <math.h>

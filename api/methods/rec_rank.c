@@ -1,8 +1,8 @@
 /* rec.rank: the caller's own candidates in the order they suit a member, by the same score and the
  * same reasons as rec.user; what may not be shown, or is not there, is told and not ranked. */
-#include "api/listing.h"
-#include "api/lists.h"
-#include "api/repeat.h"
+#include "api/lists/listing.h"
+#include "api/lists/lists.h"
+#include "api/lists/repeat.h"
 #include "api/support.h"
 
 /* clang-format off */

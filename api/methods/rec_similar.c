@@ -1,6 +1,6 @@
 /* rec.similar: items like an item, by the interest model of the snapshot, and by what they are
  * where their history is thin. */
-#include "api/filter.h"
+#include "api/lists/filter.h"
 #include "api/support.h"
 
 /* clang-format off */

@@ -8,7 +8,7 @@
  * as circles are profiled; what lifts is listed by lift × k, from max(2, min_count) members up. The
  * content is items of the kind `content` or `event` in a topic, by the topic's lift × ln(1 + how
  * many chose them). O(events). */
-#include "api/group.h"
+#include "api/lists/group.h"
 #include "api/support.h"
 #include "api/views.h"
 

@@ -1,6 +1,6 @@
 /* rec.user: the n best items for each member, by the four channels, with reasons. Reads the store
  * at this moment, so what was written a moment ago counts. */
-#include "api/member_list.h"
+#include "api/lists/member_list.h"
 #include "api/support.h"
 
 #include <stdio.h>

@@ -6,8 +6,8 @@
  * action and age), that carries it; beside it how many items and events say so, and the lift over
  * what the weight of the value would be for the average member. Habits are counted over the newest
  * `events`. Nobody else is named. O(own events + items of the history). */
-#include "api/listing.h"
-#include "api/lists.h"
+#include "api/lists/listing.h"
+#include "api/lists/lists.h"
 #include "api/support.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* guanxi recommend: each member's list, with reasons; with --all lists for everybody. */
-#include "api/push.h"
-#include "api/segment.h"
+#include "api/lists/push.h"
+#include "api/lists/segment.h"
 #include "cli/recommend_all.h"
 
 /* clang-format off */

@@ -1,7 +1,7 @@
 /* guanxi run: any pass or model fit; alone, the list of them. */
 #include "cli/verb.h"
 
-#include "api/estimate.h"
+#include "api/build/estimate.h"
 
 #include <unistd.h>
 

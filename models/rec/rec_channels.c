@@ -8,7 +8,7 @@
  *   circle    share / (share + 0.05) × (1 − 1 / lift),   share = k / (size + 20); the lift comes
  *             shrunk from the snapshot
  *   interest  raw / (largest raw) × h / (h + 2) for items outside the history, h items in it;
- * of the history, what is due again: s as the caller says (api/repeat.c);
+ * of the history, what is due again: s as the caller says (api/lists/repeat.c);
  * and what was declared, × 2 / (h + 2): b = 0.25 + 0.5 × popularity, for two tags 1 − (1 − b)²
  *
  * Age fades by a power and not exponentially: what a friend bought three years ago still says

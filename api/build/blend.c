@@ -1,0 +1,308 @@
+/* What the blend is learnt from, gathered from the store, and the learning as a step of a build.
+ *
+ * A take is the first thing a member does with an item, where they come to have it (buy, rate or
+ * review it) and do not dislike it. T is the time that SHARE of all events precede. The passes
+ * behind the channels are run over the ties and events before T; then every take since is answered
+ * as rec.user would have been asked just before it: the snapshot of T, the member's own history and
+ * friends' acts up to that moment. Nothing of the take itself or of later is read. */
+#include "api/build/blend.h"
+
+#include "api/build/blend_past.h"
+#include "api/people/member.h"
+#include "models/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { CELLS_A_TAKE = 2 * GX_BLEND_CELLS };
+
+/* ---- the evidence -------------------------------------------------------------------------- */
+
+/* What one thread reads with. */
+typedef struct worker {
+    gx_txn *txn;
+    gx_arena *arena;
+    uint8_t *skip; /* items; all 0 between takes */
+    gx_status status;
+    gx_error error;
+} worker;
+
+/* Whom rec.user would not have been given: what the member had or disliked. */
+static void skip_had(uint8_t *skip, const gx_member_live *live, uint32_t items, uint8_t value) {
+    for (uint32_t k = 0; k < live->rec.history.count; k++) {
+        if (live->did[k] != 0 && live->rec.history.item[k] < items) {
+            skip[live->rec.history.item[k]] = value;
+        }
+    }
+}
+
+/* A list is looked at some time before something is taken from it: drawn evenly from the time since
+ * the snapshot. */
+static int64_t asked_ms(const gx_taken *t, int64_t cut_ms, uint64_t seed) {
+    gx_rng rng = gx_rng_at(seed + 1, (uint64_t)t->user << 32 | t->item);
+    return cut_ms + (int64_t)(gx_rng_real(&rng) * ((double)t->ts_ms - (double)cut_ms));
+}
+
+/* One list that the member could have asked for, and, of the one just before the take, what moved
+ * them. */
+static gx_status look_at(gx_blend_take *take, gx_blend_list *list, gx_blend_cell *cells,
+                         worker *own, const gx_past *p, int64_t when_ms, gx_error *err) {
+    gx_member_live live;
+    const gx_rec *rec = p->state.rec;
+    gx_arena_reset(own->arena);
+    gx_status status =
+        gx_member_read_until(&live, own->txn, &p->state, take->user, when_ms, own->arena, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    skip_had(own->skip, &live, p->state.items, 1);
+    status = gx_rec_evidence(list, cells, rec, &live.rec, own->skip, take->item, err);
+    if (status == GX_OK && list == &take->just) {
+        status = gx_rec_chances(take, rec, &live.rec, own->skip, take->item, err);
+    }
+    skip_had(own->skip, &live, p->state.items, 0);
+    return status;
+}
+
+static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
+                      const gx_taken *t, int64_t cut_ms, gx_error *err) {
+    gx_blend_list *first = &take->some_time, *second = &take->just;
+    take->user = t->user;
+    take->item = t->item;
+    take->ts_ms = t->ts_ms;
+    gx_status status =
+        look_at(take, first, cells + first->from, own, p, asked_ms(t, cut_ms, p->job->seed), err);
+    return status == GX_OK ? look_at(take, second, cells + second->from, own, p, t->ts_ms, err)
+                           : status;
+}
+
+static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p, gx_error *err) {
+    gx_status status = GX_OK;
+    for (int t = 0; t < p->job->threads; t++) {
+        GX_TRY(gx_txn_read(&workers[t].txn, db->store, err));
+        if (gx_txn_state(workers[t].txn) != p->views.state) {
+            GX_TRY(gx_fail(err, GX_BUSY, "the store was written to while it was read; try again"));
+        }
+        workers[t].arena = gx_arena_create();
+        if (!workers[t].arena) {
+            GX_TRY(gx_fail_memory(err, 0));
+        }
+        GX_TRY(gx_job_alloc(p->job, &workers[t].skip, p->state.items, 1, err));
+    }
+done:
+    return status;
+}
+
+static void workers_finish(worker *workers, gx_job *job) {
+    for (int t = 0; workers && t < job->threads; t++) {
+        gx_txn_abort(workers[t].txn);
+        gx_arena_destroy(workers[t].arena);
+        gx_job_free(job, workers[t].skip);
+    }
+    gx_job_free(job, workers);
+}
+
+/* The takes of one round. */
+static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p,
+                          const gx_taken *takes, uint32_t round, int64_t cut_ms, gx_error *err) {
+    gx_job *job = p->job;
+    worker *workers = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &workers, (size_t)job->threads, sizeof *workers, err));
+    GX_TRY(workers_make(workers, db, p, err));
+#pragma omp parallel for num_threads(job->threads) schedule(dynamic, 8)
+    for (uint32_t k = 0; k < out->count; k++) {
+        worker *own = &workers[gx__worker()];
+        gx_blend_take *take = &out->take[k];
+        take->some_time.from = (uint64_t)k * CELLS_A_TAKE;
+        take->just.from = take->some_time.from + GX_BLEND_CELLS;
+        if (takes[k].round == round && own->status == GX_OK && !gx_job_should_stop(job)) {
+            own->status = look(take, out->cell, own, p, &takes[k], cut_ms, &own->error);
+        }
+    }
+    for (int t = 0; t < job->threads; t++) {
+        if (workers[t].status != GX_OK) {
+            *err = workers[t].error;
+            GX_TRY(workers[t].status);
+        }
+    }
+    status = gx_job_check(job, err);
+done:
+    workers_finish(workers, job);
+    return status;
+}
+
+static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *now,
+                           const gx_build_options *options, gx_error *err) {
+    gx_job *job = out->job;
+    const gx_takes *takes = &out->takes;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &out->take, out->count, sizeof *out->take, err));
+    GX_TRY(
+        gx_job_alloc(job, &out->cell, (size_t)out->count * CELLS_A_TAKE, sizeof *out->cell, err));
+    for (uint32_t r = takes->first_round; r < GX_TAKE_ROUNDS; r++) {
+        gx_past p = {.job = job};
+        status = gx_past_make(&p, db, now, options, takes->cut_ms[r], err);
+        if (status == GX_OK) {
+            status = gx_past_open(&p, err);
+        }
+        gx_job_stage(job, "blend", 0);
+        if (status == GX_OK) {
+            status = look_all(out, db, &p, takes->take, r, takes->cut_ms[r], err);
+        }
+        gx_past_finish(&p);
+        GX_TRY(status);
+    }
+done:
+    return status;
+}
+
+static int64_t end_of(const gx_build_options *options) {
+    return options->spec.to_ms ? options->spec.to_ms : INT64_MAX;
+}
+
+gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_options *options,
+                          gx_job *job, gx_error *err) {
+    gx_status status;
+    gx_txn *txn = NULL;
+    gx_state *now = gx_db_hold_state(db);
+    *out = (gx_blend_evidence){.job = job};
+    gx_job_stage(job, "blend", 0);
+    GX_TRY(gx_txn_read(&txn, db->store, err));
+    GX_TRY(gx_takes_find(&out->takes, txn, &now->rules, end_of(options), job, err));
+    out->count = out->takes.count;
+    if (out->count) {
+        GX_TRY(look_back(out, db, now, options, err));
+    }
+done:
+    gx_txn_abort(txn);
+    gx_state_release(now);
+    if (status != GX_OK) {
+        gx_blend_evidence_finish(out);
+    }
+    return status;
+}
+
+void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
+    if (evidence->job) {
+        gx_job_free(evidence->job, evidence->take);
+        gx_job_free(evidence->job, evidence->cell);
+    }
+    gx_takes_finish(&evidence->takes);
+    *evidence = (gx_blend_evidence){0};
+}
+
+/* ---- what it would take ---------------------------------------------------------------------- */
+
+/* Every figure is of the last step: the views and passes of its rounds over a part of the log each,
+ * and what is kept of the takes, which are counted as the build will. Seconds: docs/blend.md. */
+gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options *options,
+                            const gx_views *views, gx_estimate view, gx_job *job, gx_error *err) {
+    static const double item_s = 9e-9, look_s = 2.5e-4, learn_s = 1e-4;
+    gx_takes takes = {0};
+    gx_plan plan = {0};
+    gx_txn *txn = NULL;
+    gx_state *now = gx_db_hold_state(db);
+    gx_status status;
+    *out = (gx_estimate){0};
+    GX_TRY(gx_txn_read(&txn, db->store, err));
+    GX_TRY(gx_takes_find(&takes, txn, &now->rules, end_of(options), job, err));
+    if (!takes.count) {
+        goto done;
+    }
+    GX_TRY(gx_past_plan(&plan, options, err));
+    gx_estimate passes = gx_plan_estimate(&plan, &views->input, job->threads);
+    double part = 0;
+    for (uint32_t r = takes.first_round; r < GX_TAKE_ROUNDS; r++) {
+        part += gx_take_shares[r];
+    }
+    double last = gx_take_shares[GX_TAKE_ROUNDS - 1];
+    double held = fmax((double)view.mem_bytes, (double)(views->held + passes.mem_bytes));
+    out->mem_bytes =
+        (uint64_t)(last * held) + takes.held +
+        (uint64_t)takes.count * (sizeof(gx_blend_take) + CELLS_A_TAKE * sizeof(gx_blend_cell));
+    out->cpu_s = part * (view.cpu_s + passes.cpu_s) +
+                 takes.count * (look_s + learn_s + item_s * (double)views->input.items);
+    out->cpu_most_s = out->cpu_s + part * (passes.cpu_most_s - passes.cpu_s);
+done:
+    gx_takes_finish(&takes);
+    gx_plan_finish(&plan);
+    gx_txn_abort(txn);
+    gx_state_release(now);
+    return status;
+}
+
+/* ---- the arrays ---------------------------------------------------------------------------- */
+
+static gx_status add_blend(gx_arrays *results, const gx_blend *blend, gx_job *job, gx_error *err) {
+    uint32_t *takes, *members, *source;
+    float *weight, *mix;
+    double *gain, *scale, *days;
+    gx_status status;
+    enum { B = GX_BLEND_BUCKETS, C = GX_CHANNEL_COUNT };
+    GX_TRY(gx_arrays_add(&weight, results, "blend.weight", GX_F32, B, C, job, err));
+    GX_TRY(gx_arrays_add(&mix, results, "blend.mix", GX_F32, B, C, job, err));
+    GX_TRY(gx_arrays_add(&takes, results, "blend.takes", GX_U32, B, 0, job, err));
+    GX_TRY(gx_arrays_add(&members, results, "blend.members", GX_U32, B, 0, job, err));
+    GX_TRY(gx_arrays_add(&source, results, "blend.source", GX_U32, B, 0, job, err));
+    GX_TRY(gx_arrays_add(&gain, results, "blend.gain", GX_F64, B, 3, job, err));
+    GX_TRY(gx_arrays_add(&scale, results, "blend.scale", GX_F64, C + 2, 0, job, err));
+    GX_TRY(gx_arrays_add(&days, results, "blend.days", GX_F64, C, 0, job, err));
+    memcpy(days, blend->days, sizeof blend->days);
+    for (uint32_t b = 0; b < B; b++) {
+        const gx_blend_part *part = &blend->part[b];
+        memcpy(weight + (size_t)b * C, part->weight, sizeof part->weight);
+        memcpy(mix + (size_t)b * C, part->mix, sizeof part->mix);
+        takes[b] = part->takes;
+        members[b] = part->members;
+        source[b] = (uint32_t)part->source;
+        gain[(size_t)b * 3] = part->learnt;
+        gain[(size_t)b * 3 + 1] = part->interest;
+        gain[(size_t)b * 3 + 2] = part->configured;
+    }
+    memcpy(scale, blend->sharpness, sizeof blend->sharpness);
+    scale[C] = blend->prior;
+    scale[C + 1] = blend->personal;
+done:
+    return status;
+}
+
+/* What the circles did, by the circles of now. */
+static gx_status look_at_crowds(gx_blend_evidence *evidence, const gx_arrays *results,
+                                const gx_views *views, gx_job *job, gx_error *err) {
+    const uint32_t users = views->input.users;
+    gx_crowd crowd = {.take = evidence->takes.crowd,
+                      .count = evidence->takes.crowd_count,
+                      .circle = gx_arrays_get(results, "leiden.community", GX_U32, users),
+                      .users = users,
+                      .items = views->input.items,
+                      .category = &views->category};
+    return gx_crowd_look(evidence->take, evidence->count, &crowd, job, err);
+}
+
+gx_status gx_blend_add(gx_arrays *results, gx_db *db, const gx_views *views,
+                       const gx_build_options *options, gx_job *job, gx_error *err) {
+    const gx_matrix *history = &views->matrix;
+    const uint32_t users = views->input.users;
+    gx_blend_evidence evidence = {0};
+    gx_blend blend;
+    uint32_t *likes = NULL, *takes;
+    float *susceptibility;
+    gx_status status;
+    GX_TRY(gx_blend_gather(&evidence, db, options, job, err));
+    GX_TRY(look_at_crowds(&evidence, results, views, job, err));
+    GX_TRY(gx_job_alloc(job, &likes, users, sizeof *likes, err));
+    for (uint32_t u = 0; u < history->rows && u < users; u++) {
+        likes[u] = (uint32_t)(history->ptr[u + 1] - history->ptr[u]);
+    }
+    GX_TRY(gx_arrays_add(&susceptibility, results, "susceptibility.weight", GX_F32, users,
+                         GX_CHANNEL_COUNT, job, err));
+    GX_TRY(gx_arrays_add(&takes, results, "susceptibility.takes", GX_U32, users, 0, job, err));
+    GX_TRY(gx_blend_learn(&blend, susceptibility, takes, likes, users, views->input.items,
+                          evidence.take, evidence.count, evidence.cell, job, err));
+    GX_TRY(add_blend(results, &blend, job, err));
+done:
+    gx_job_free(job, likes);
+    gx_blend_evidence_finish(&evidence);
+    return status;
+}

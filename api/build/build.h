@@ -1,0 +1,40 @@
+/* The build of a whole snapshot, and what it or one of its passes would take. */
+#ifndef GX_API_BUILD_H
+#define GX_API_BUILD_H
+
+#include "api/db.h"
+#include "api/views.h"
+
+typedef struct gx_build_options {
+    const gx_value *passes; /* list of names; NULL or nil: the usual ones */
+    const gx_value *params; /* map pass → map of parameters; may be NULL */
+    gx_view_spec spec;
+    bool promote;
+    bool blend; /* learn the blend of the channels; only beside the usual passes */
+    bool check; /* run every pass's invariant before publishing */
+} gx_build_options;
+
+/* What a build needs whatever its passes do. */
+enum { GX_BUILD_NEEDS = GX_NEED_MATRIX | GX_NEED_CATEGORY };
+
+typedef struct gx_build_result {
+    uint32_t number;
+    uint64_t bytes; /* of the arrays */
+    double wall_s, cpu_s;
+} gx_build_result;
+
+/* Views → plan → arrays → a new snapshot; what is served changes only when all went well. */
+GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options,
+                                 gx_job *job, gx_error *err);
+/* The map of api/build/estimate.h; its first step is the views, of what the passes need and `also`
+ * (GX_NEED_*). */
+GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
+                                          unsigned also, gx_arena *arena, gx_job *job,
+                                          gx_error *err);
+/* That map for one pass over the live store, as gx_compute would run it; `params` may be nil. A
+ * NULL pass: the snapshot has the answer, so there are no steps, and `from` says why. */
+GX_MUST_CHECK gx_status gx_estimate_pass(gx_value *out, gx_db *db, const gx_pass *pass,
+                                         const gx_value *params, const gx_view_spec *spec,
+                                         gx_arena *arena, gx_job *job, gx_error *err);
+
+#endif

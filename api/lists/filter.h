@@ -1,0 +1,59 @@
+/* Which items may be in a list: what every rec method filters by, checked before the n best are
+ * chosen, and the reason where an item may not. */
+#ifndef GX_API_FILTER_H
+#define GX_API_FILTER_H
+
+#include "api/people/member.h"
+
+/* What is an expression over the item alone, the same for all members of a call. */
+typedef enum gx_filter_where {
+    GX_FILTER_SHOWN, /* not hidden, not sold out */
+    GX_FILTER_KIND,
+    GX_FILTER_WHERE, /* the caller's */
+    GX_FILTER_WHERES
+} gx_filter_where;
+
+typedef struct gx_filter {
+    const gx_columns *columns;
+    uint32_t items;                    /* of the store: the length of every mask */
+    gx_where *where[GX_FILTER_WHERES]; /* NULL: everything passes */
+    uint32_t *excluded;                /* sorted */
+    uint32_t excluded_count;
+    bool hide_bought, hide_touched; /* by `seen` */
+    uint8_t *pass;                  /* before anything about a member; in the arena */
+    uint32_t passing;
+} gx_filter;
+
+/* The rows of a method's parameter table that filter items. */
+/* clang-format off */
+#define GX_FILTER_PARAMS                                                                           \
+    {"where", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                              \
+     "expression over item attributes, like: price < 200 and stock > 0"},                          \
+    {"exclude", GX_PARAM_LIST, NULL, 0, 65536, NULL, NULL, 0, "never these items"},                \
+    {"kind", GX_PARAM_LIST, NULL, 0, 3, NULL, NULL, 0,                                             \
+     "only these kinds of items: product, content, event; items without one are products"}
+/* What of a member's own items stays out. */
+#define GX_SEEN_PARAM                                                                              \
+    {"seen", GX_PARAM_CHOICE, "bought", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,            \
+     "leave out what the member bought or rated, all they touched, or nothing"}
+/* clang-format on */
+
+/* The item columns, held for reading until gx_db_items_unlock. */
+GX_MUST_CHECK gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call, gx_error *err);
+
+/* Reads the arguments `where`, `exclude` and `kind`, and `seen` where `with_seen`. `columns` is
+ * held by the caller as long as the filter is used. Ids of `exclude` that are not in the store
+ * exclude nothing. */
+GX_MUST_CHECK gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
+                                       bool with_seen, gx_error *err);
+/* The mask for one member, into mask[items]: what passes less what a rule about the member keeps
+ * out (what they sell, blocked, are too young for, have seen or disliked). */
+void gx_filter_member(uint8_t *mask, const gx_filter *filter, const gx_member_live *live);
+/* Why the item is kept out: {rule, test?, en, zh}; nil where it passes. `live` may be NULL. */
+gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
+                          gx_arena *arena);
+/* The shape of a reason, also for what is no filter. `test` may be empty. */
+gx_value gx_filter_why(gx_arena *arena, const char *name, gx_slice test, const char *en,
+                       const char *zh);
+
+#endif

@@ -1,0 +1,38 @@
+/* Several members taken together: named, of a group of the store, or of a circle. */
+#ifndef GX_API_GROUP_H
+#define GX_API_GROUP_H
+
+#include "api/lists/lists.h"
+
+enum { GX_GROUP_MEMBERS = 200 }; /* of a larger one so many are heard */
+
+/* clang-format off */
+#define GX_GROUP_PARAMS(most)                                                                      \
+    {"users", GX_PARAM_LIST, NULL, 1, most, "members", NULL, GX_PARAM_POSITIONAL,                  \
+     "these members, by id; or `group`, or `circle`"},                                             \
+    {"group", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                              \
+     "the members of this group now"},                                                             \
+    {"circle", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                             \
+     "the members of this circle, like c-17"}
+/* clang-format on */
+
+typedef struct gx_group {
+    uint32_t *user, count; /* those who are heard, by rising number or as they were named */
+    uint32_t size;         /* of the whole */
+    bool *named;           /* one a member: agreed to be named; see gx_group_names */
+    uint32_t hidden;       /* how many did not */
+    uint32_t min_count;
+    gx_value unknown; /* ids among `users` that the store does not have */
+} gx_group;
+
+/* At most `limit` members. bad_request: none or several of users, group and circle; not_found: it
+ * is not there, nobody is in it. */
+GX_MUST_CHECK gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit,
+                                      gx_error *err);
+/* Reads who of them agreed to be named. */
+GX_MUST_CHECK gx_status gx_group_names(gx_group *group, gx_call_env *call, gx_error *err);
+/* {members, of, unknown}: how many are heard, of how many; a size is told from min_count up, or
+ * where the members were named. */
+void gx_group_tell(gx_value *row, const gx_group *group, gx_call_env *call);
+
+#endif

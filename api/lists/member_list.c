@@ -1,0 +1,55 @@
+/* One member's list: what is live, the filter, the weights, the slate, the list. */
+#include "api/lists/member_list.h"
+
+gx_status gx_list_asked_read(gx_list_asked *out, gx_call_env *call, const gx_columns *columns,
+                             gx_error *err) {
+    gx_status status = GX_OK;
+    const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
+    *out = (gx_list_asked){.why = gx_arg_bool(call->args, "why"), .clock_ms = gx_time_ms()};
+    GX_TRY(gx_listing_weigh(&out->weighing, call, err));
+    GX_TRY(gx_min_count(&out->min_count, call->txn, call->arena, err));
+    GX_TRY(gx_filter_make(&out->filter, call, columns, true, err));
+    GX_TRY(gx_slate_read(&out->slate, call, &out->filter, n, err));
+    GX_TRY(gx_exposure_read(&out->exposure, call, err));
+    GX_TRY(gx_context_read(&out->context, call, err));
+    GX_TRY(gx_repeat_read(&out->repeat, call, err));
+    out->n = out->slate.n;
+done:
+    return status;
+}
+
+gx_status gx_member_list_read(gx_member_list *out, const gx_list_asked *asked, gx_call_env *call,
+                              uint32_t id, gx_slice word, gx_error *err) {
+    *out = (gx_member_list){.word = word};
+    gx_status status = gx_member_read(&out->live, call->txn, call->state, asked->filter.columns, id,
+                                      asked->clock_ms, call->arena, err);
+    if (status == GX_OK) {
+        status =
+            gx_repeat_apply(&out->live, &asked->repeat, asked->filter.columns, call->arena, err);
+    }
+    if (status == GX_OK) {
+        status =
+            gx_context_apply(&out->live, &asked->context, &call->state->rules, call->arena, err);
+    }
+    return status;
+}
+
+gx_status gx_member_list_make(gx_member_list *list, const gx_list_asked *asked, gx_call_env *call,
+                              uint8_t *mask, const uint32_t *skip, uint32_t skip_count,
+                              gx_error *err) {
+    gx_slate slate = asked->slate.slate;
+    gx_rec_request request = {
+        .n = asked->n, .pass = mask, .items = asked->filter.items, .why = asked->why};
+    gx_filter_member(mask, &asked->filter, &list->live);
+    for (uint32_t k = 0; k < skip_count; k++) {
+        if (skip[k] < asked->filter.items) {
+            mask[skip[k]] = 0;
+        }
+    }
+    (void)gx_listing_weights_of(request.weights, &asked->weighing, call->state->rec,
+                                &list->live.rec);
+    gx_exposure_member(&slate, &asked->exposure, list->word);
+    request.slate = asked->slate.plain && !(slate.explore > 0) ? NULL : &slate;
+    return gx_rec_list_make(&list->list, call->state->rec, &list->live.rec, &request, call->arena,
+                            call->job, err);
+}

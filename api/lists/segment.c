@@ -1,0 +1,93 @@
+/* Which members are meant. */
+#include "api/lists/segment.h"
+
+/* So many records share a dictionary before it is made anew: what members are called is different
+ * for each. */
+enum { ROWS_KEPT = 1024 };
+
+static bool looks_like_circle(gx_slice text) {
+    return text.size > 2 && text.data[0] == 'c' && text.data[1] == '-' && text.data[2] >= '0' &&
+           text.data[2] <= '9' && !memchr(text.data, ' ', text.size);
+}
+
+gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err) {
+    const gx_slice text = gx_arg_text(call->args, "segment");
+    gx_segment s = {
+        .given = gx_arg_has(call->args, "segment"), .group = GX_NONE, .circle = GX_NONE};
+    gx_status status = GX_OK;
+    gx_where *where = NULL;
+    if (s.given && gx_word_find(&s.group, call->txn, GX_SPACE_GROUP, text) != GX_OK) {
+        s.group = GX_NONE;
+        s.by_circle = looks_like_circle(text);
+    }
+    if (s.by_circle) {
+        GX_TRY(gx_community_parse(&s.circle, text, call->state, err));
+        s.users = call->state->users;
+        GX_TRY(gx_need_array(&s.community, call->state, "leiden.community", GX_U32, s.users, err));
+    } else if (s.given && s.group == GX_NONE) {
+        gx_error own = {0};
+        status = gx_where_compile(&where, call->arena, text, &own);
+        if (status == GX_BAD_REQUEST) {
+            char shown[80];
+            return gx_fail_at(err, GX_BAD_REQUEST, "segment",
+                              "segment: %s is neither a group of the store nor a circle like c-17, "
+                              "and no expression: %s",
+                              gx_quote(shown, sizeof shown, text.data, text.size), own.message);
+        }
+        if (status != GX_OK) {
+            return gx_fail(err, status, "%s", own.message);
+        }
+        s.where = where;
+    }
+    *out = s;
+done:
+    return status;
+}
+
+void gx_segment_row_finish(gx_segment_row *row) {
+    gx_columns_destroy(row->columns);
+    *row = (gx_segment_row){0};
+}
+
+typedef struct belongs {
+    uint32_t group;
+    bool found;
+} belongs;
+
+static gx_status look(void *user, const gx_membership *member, gx_error *err) {
+    belongs *b = user;
+    (void)err;
+    b->found |= member->group == b->group && member->left_ms == GX_TIME_UNKNOWN;
+    return GX_OK;
+}
+
+static gx_status passes(bool *out, const gx_segment *segment, gx_segment_row *row,
+                        const gx_value *record, gx_error *err) {
+    if (row->columns && row->used == ROWS_KEPT) {
+        gx_segment_row_finish(row);
+    }
+    gx_status status = row->columns ? GX_OK : gx_columns_create(&row->columns, err);
+    if (status == GX_OK) {
+        status = gx_columns_set(row->columns, row->used, record, err);
+    }
+    if (status == GX_OK) {
+        *out = gx_where_row(segment->where, row->columns, row->used++);
+    }
+    return status;
+}
+
+gx_status gx_segment_has(bool *out, const gx_segment *segment, gx_segment_row *row, gx_txn *txn,
+                         uint32_t user, const gx_value *record, gx_error *err) {
+    gx_status status = GX_OK;
+    *out = !segment->given;
+    if (segment->group != GX_NONE) {
+        belongs b = {.group = segment->group};
+        status = gx_member_of_user(txn, user, look, &b, err);
+        *out = b.found;
+    } else if (segment->by_circle) {
+        *out = user < segment->users && segment->community[user] == segment->circle;
+    } else if (segment->where) {
+        status = passes(out, segment, row, record, err);
+    }
+    return status;
+}

@@ -1,0 +1,410 @@
+/* Reasons in words. A template is a sentence in two languages with {holes}; which one is taken
+ * depends on what may be told. Everything a reader sees is in the two tables below. */
+#include "api/lists/why.h"
+
+#include "api/support.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* ---- the words ------------------------------------------------------------------------------ */
+
+/* What was done, as it stands in a sentence: "3 friends {en} it", "3 位好友{zh}". */
+static const struct {
+    const char *action, *en, *zh;
+} actions[] = {
+    /* clang-format off */
+    {"buy", "bought", "买过"},
+    {"purchase", "bought", "买过"},
+    {"order", "ordered", "下单过"},
+    {"redeem", "redeemed", "兑换过"},
+    {"cart", "put in the cart", "加购过"},
+    {"wishlist", "wished for", "想要"},
+    {"favorite", "saved", "收藏过"},
+    {"view", "looked at", "看过"},
+    {"click", "looked at", "看过"},
+    {"impression_click", "looked at", "看过"},
+    {"search", "searched for", "搜过"},
+    {"rate", "rated", "评过分"},
+    {"review", "reviewed", "评价过"},
+    {"comment", "commented on", "评论过"},
+    {"like", "liked", "喜欢"},
+    {"share", "shared", "分享过"},
+    {"repost", "shared", "转发过"},
+    {"recommend", "recommended", "推荐过"},
+    {"show", "showed", "晒过"},
+    {"checkin", "visited", "到访过"},
+    {"rating", "rated", "评过分"},
+    {"read", "read", "读过"},
+    {"watch", "watched", "看过"},
+    {"play", "played", "玩过"},
+    {"listen", "listened to", "听过"},
+    {"dislike", "disliked", "不喜欢"},
+    {"hide", "hid", "隐藏了"},
+    {"complain", "complained about", "投诉过"},
+    {"return", "returned", "退货过"},
+    {"refund", "returned", "退货过"},
+    /* clang-format on */
+};
+/* What is against an item and has no words of its own. */
+static const char *const any_against_en = "turned down", *const any_against_zh = "拒绝过";
+static const char *const any_action_en = "took to", *const any_action_zh = "选过";
+
+typedef enum sentence {
+    FRIENDS_RECENT,
+    FRIENDS_SOME_RECENT,
+    FRIENDS_MANY,
+    FRIENDS_FEW,
+    CIRCLE_COUNTED,
+    CIRCLE_PLAIN,
+    LEADER_FOLLOWED,
+    LEADER_TIED,
+    LEADER_CIRCLE,
+    LEADER_FOLLOWED_TOPIC,
+    LEADER_TIED_TOPIC,
+    LEADER_CIRCLE_TOPIC,
+    INTEREST_ITEM,
+    INTEREST_ATTRIBUTE,
+    INTEREST_ALIKE,
+    INTEREST_TAGS,
+    INTEREST_TASTE,
+    INTEREST_AGAIN_OWN,
+    INTEREST_AGAIN,
+    AGAINST,
+    SENTENCES
+} sentence;
+
+static const struct {
+    const char *en, *zh;
+} sentences[SENTENCES] = {
+    [FRIENDS_RECENT] = {"{n} friends {did} it, {recent} in the last 30 days",
+                        "{n} 位好友{did},其中 {recent} 位在近 30 天"},
+    [FRIENDS_SOME_RECENT] = {"{n} friends {did} it, some in the last 30 days",
+                             "{n} 位好友{did},近 30 天也有"},
+    [FRIENDS_MANY] = {"{n} friends {did} it", "{n} 位好友{did}"},
+    [FRIENDS_FEW] = {"A friend {did} it", "有好友{did}"},
+    [CIRCLE_COUNTED] = {"Popular in your circle: {share} chose it, {lift} times the average",
+                        "你的圈子热门:{share} 选了它,是全站的 {lift} 倍"},
+    [CIRCLE_PLAIN] = {"Popular in your circle", "你的圈子热门"},
+    [LEADER_FOLLOWED] = {"A leader you follow {did} it", "你关注的达人{did}"},
+    [LEADER_TIED] = {"A leader you know {did} it", "你认识的达人{did}"},
+    [LEADER_CIRCLE] = {"A leader of your circle {did} it", "你圈子里的达人{did}"},
+    [LEADER_FOLLOWED_TOPIC] = {"A {topic} leader you follow {did} it", "你关注的{topic}达人{did}"},
+    [LEADER_TIED_TOPIC] = {"A {topic} leader you know {did} it", "你认识的{topic}达人{did}"},
+    [LEADER_CIRCLE_TOPIC] = {"A {topic} leader of your circle {did} it",
+                             "你圈子里的{topic}达人{did}"},
+    [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
+    [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
+    [INTEREST_ALIKE] = {"Popular with members like you", "与你相似的会员中热门"},
+    [INTEREST_TAGS] = {"Because you told us you like {tag}", "因为你告诉我们你喜欢 {tag}"},
+    [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
+    [INTEREST_AGAIN_OWN] = {"Time to buy again: you take it about every {days} days",
+                            "该再买了:你大约每 {days} 天一次"},
+    [INTEREST_AGAIN] = {"Time to buy again", "该再买了"},
+    [AGAINST] = {"Pushed down: it is like {item}, which you {did}",
+                 "排位降低:与你{did}的 {item} 相似"},
+};
+
+/* ---- filling a template --------------------------------------------------------------------- */
+
+enum { HOLES = 6 };
+
+typedef struct blanks {
+    gx_hole all[HOLES];
+    size_t count;
+} blanks;
+
+static void put(blanks *h, const char *name, gx_slice en, gx_slice zh) {
+    h->all[h->count++] = (gx_hole){name, en, zh};
+}
+
+static void put_text(blanks *h, const char *name, const char *text) {
+    gx_slice slice = gx_slice_of(text ? text : "");
+    put(h, name, slice, slice);
+}
+
+static void put_count(blanks *h, gx_arena *arena, const char *name, uint32_t count) {
+    put_text(h, name, gx_arena_printf(arena, "%u", count));
+}
+
+static gx_slice hole_of(const gx_hole *holes, size_t count, const char *name, size_t size,
+                        bool zh) {
+    for (size_t k = 0; k < count; k++) {
+        if (strlen(holes[k].name) == size && memcmp(holes[k].name, name, size) == 0) {
+            return zh ? holes[k].zh : holes[k].en;
+        }
+    }
+    return (gx_slice){"", 0};
+}
+
+static gx_value fill(gx_arena *arena, const char *template, const gx_hole *holes, size_t count,
+                     bool zh) {
+    gx_buffer out = {.limit = 4096};
+    while (*template) {
+        size_t plain = strcspn(template, "{");
+        gx_buffer_append(&out, template, plain);
+        template += plain;
+        if (*template) {
+            size_t size = strcspn(template + 1, "}");
+            gx_slice text = hole_of(holes, count, template + 1, size, zh);
+            gx_buffer_append(&out, text.data, text.size);
+            template += size + 2;
+        }
+    }
+    gx_value text = gx_text_copy(arena, out.bytes ? out.bytes : "", out.failed ? 0 : out.size);
+    gx_buffer_finish(&out);
+    return text;
+}
+
+void gx_why_fill(gx_value *row, gx_arena *arena, const char *en, const char *zh,
+                 const gx_hole *holes, size_t count) {
+    gx_map_put(arena, row, "en", fill(arena, en, holes, count, false));
+    gx_map_put(arena, row, "zh", fill(arena, zh, holes, count, true));
+}
+
+static void say(gx_value *row, gx_arena *arena, sentence which, const blanks *h) {
+    gx_why_fill(row, arena, sentences[which].en, sentences[which].zh, h->all, h->count);
+}
+
+static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
+    gx_slice name = gx_word_name(w->call->txn, GX_SPACE_ACTION, action);
+    for (size_t k = 0; k < GX_COUNT(actions); k++) {
+        if (gx_slice_is(name, actions[k].action)) {
+            put(h, "did", gx_slice_of(actions[k].en), gx_slice_of(actions[k].zh));
+            return;
+        }
+    }
+    const bool against =
+        gx_action_rule_of(&w->call->state->rules, w->call->txn, action)->weight < 0;
+    put(h, "did", gx_slice_of(against ? any_against_en : any_action_en),
+        gx_slice_of(against ? any_against_zh : any_action_zh));
+}
+
+/* ---- people --------------------------------------------------------------------------------- */
+
+static bool consents(const gx_why_writer *w, uint32_t user) {
+    return gx_consents(w->call->txn, w->call->arena, user);
+}
+
+void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
+                gx_slice value) {
+    const gx_hole hole = {name, value, value};
+    gx_why_fill(row, arena, en, zh, &hole, 1);
+}
+
+/* Those who agreed to be named; *out_named counts them. */
+static gx_value named_people(uint32_t *out_named, const gx_why_writer *w, const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    gx_value list = gx_list(arena, why->people_shown);
+    *out_named = 0;
+    for (uint32_t k = 0; k < why->people_shown; k++) {
+        gx_value name = consents(w, why->people[k])
+                            ? gx_word_value(arena, w->call->txn, GX_SPACE_USER, why->people[k])
+                            : gx_nil();
+        if (name.type != GX_NIL) {
+            gx_list_add(arena, &list, name);
+            ++*out_named;
+        }
+    }
+    return list;
+}
+
+static void put_day(gx_value *map, gx_arena *arena, int64_t time_ms) {
+    char text[40];
+    gx_format_time_ms(text, time_ms);
+    gx_map_put(arena, map, "last", gx_text_copy(arena, text, strcspn(text, "T")));
+}
+
+static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                         const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    blanks h = {0};
+    bool counted = why->people_all >= w->min_count;
+    uint32_t named = 0;
+    put_count(&h, arena, "n", why->people_all);
+    put_count(&h, arena, "recent", why->people_recent);
+    put_action(&h, w, why->action);
+    sentence which = FRIENDS_MANY;
+    if (!counted || why->people_all < 2) {
+        which = FRIENDS_FEW;
+    } else if (why->people_recent >= w->min_count) {
+        which = FRIENDS_RECENT;
+    } else if (why->people_recent > 0) {
+        which = FRIENDS_SOME_RECENT;
+    }
+    say(row, arena, which, &h);
+    gx_map_put(arena, evidence, "people", named_people(&named, w, why));
+    if (counted) {
+        gx_map_put(arena, evidence, "hidden", gx_int(why->people_all - named));
+        put_day(evidence, arena, why->last_ms);
+    }
+    gx_map_put(arena, evidence, "action",
+               gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+}
+
+/* ---- circle --------------------------------------------------------------------------------- */
+
+static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                        const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    blanks h = {0};
+    bool counted = why->community_count >= w->min_count;
+    put_text(&h, "share", gx_arena_printf(arena, "%.3g%%", why->community_share * 100));
+    put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_lift));
+    say(row, arena, counted ? CIRCLE_COUNTED : CIRCLE_PLAIN, &h);
+    gx_map_put(arena, evidence, "community",
+               gx_community_value(arena, w->call->state, why->community));
+    if (counted) {
+        gx_map_put(arena, evidence, "share", gx_real(why->community_share));
+        gx_map_put(arena, evidence, "lift", gx_real(why->community_lift));
+        gx_map_put(arena, evidence, "n", gx_int(why->community_count));
+    }
+}
+
+/* ---- leader --------------------------------------------------------------------------------- */
+
+/* The first speaks; who they are, and the score that would tell it, only with their consent. */
+static void tell_leader(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                        const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    blanks h = {0};
+    gx_value topic = why->leader_category == GX_NONE || !w->call->state->arrays
+                         ? gx_nil()
+                         : gx_category_value(arena, w->call->state->arrays, why->leader_category);
+    put_action(&h, w, why->action);
+    sentence which = why->leader_followed ? LEADER_FOLLOWED
+                     : why->leader_tied   ? LEADER_TIED
+                                          : LEADER_CIRCLE;
+    if (topic.type == GX_TEXT) {
+        gx_slice text = {topic.as.text, topic.size};
+        put(&h, "topic", text, text);
+        which += LEADER_FOLLOWED_TOPIC - LEADER_FOLLOWED;
+        gx_map_put(arena, evidence, "topic", topic);
+    }
+    say(row, arena, which, &h);
+    if (why->people_shown > 0 && consents(w, why->people[0])) {
+        gx_map_put(arena, evidence, "user",
+                   gx_word_value(arena, w->call->txn, GX_SPACE_USER, why->people[0]));
+        gx_map_put(arena, evidence, "score", gx_real(why->leader_score));
+    } else {
+        gx_map_put(arena, evidence, "hidden", gx_int(1));
+    }
+    gx_map_put(arena, evidence, "action",
+               gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+}
+
+/* ---- interest ------------------------------------------------------------------------------- */
+
+/* The title where the item has one, else the id. */
+static gx_slice title_of(const gx_why_writer *w, uint32_t item) {
+    gx_value title = gx_columns_get(w->columns, w->call->arena, item, "title");
+    if (title.type == GX_TEXT && title.size > 0) {
+        return (gx_slice){title.as.text, title.size};
+    }
+    return gx_word_name(w->call->txn, GX_SPACE_ITEM, item);
+}
+
+static uint32_t own_action(const gx_why_writer *w, uint32_t item) {
+    const gx_history *history = &w->live->rec.history;
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] == item) {
+            return w->live->action[k];
+        }
+    }
+    return GX_NONE;
+}
+
+static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer *w,
+                          const gx_why *why) {
+    gx_arena *arena = w->call->arena;
+    blanks h = {0};
+    if (why->attribute.hash != 0) {
+        const gx_slice value = why->attribute.text;
+        put(&h, "value", value, value);
+        say(row, arena, INTEREST_ATTRIBUTE, &h);
+        gx_map_put(arena, evidence, "attribute", gx_str(gx_attribute_column(why->attribute.field)));
+        gx_map_put(arena, evidence, "value", gx_text_copy(arena, value.data, value.size));
+        return;
+    }
+    if (why->again_days > 0) {
+        put_text(&h, "days", gx_arena_printf(arena, "%.0f", fmax(why->again_days, 1)));
+        say(row, arena, why->again_own ? INTEREST_AGAIN_OWN : INTEREST_AGAIN, &h);
+        gx_map_put(arena, evidence, "again", gx_bool(true));
+        if (why->again_own) {
+            gx_map_put(arena, evidence, "days", gx_real(why->again_days));
+        }
+        return;
+    }
+    if (why->alike) {
+        say(row, arena, INTEREST_ALIKE, &h);
+        return;
+    }
+    if (why->tag != 0) {
+        const gx_slice tag = w->live->tag[why->tag - 1];
+        put(&h, "tag", tag, tag);
+        say(row, arena, INTEREST_TAGS, &h);
+        gx_map_put(arena, evidence, "declared", gx_text_copy(arena, tag.data, tag.size));
+        return;
+    }
+    if (why->item_count == 0) {
+        say(row, arena, INTEREST_TASTE, &h);
+        return;
+    }
+    gx_slice title = title_of(w, why->items[0]);
+    put(&h, "item", title, title);
+    put_action(&h, w, own_action(w, why->items[0]));
+    say(row, arena, INTEREST_ITEM, &h);
+    gx_value items = gx_list(arena, why->item_count), parts = gx_list(arena, why->item_count);
+    for (uint32_t k = 0; k < why->item_count; k++) {
+        gx_list_add(arena, &items,
+                    gx_word_value(arena, w->call->txn, GX_SPACE_ITEM, why->items[k]));
+        gx_list_add(arena, &parts, gx_real(why->item_parts[k]));
+    }
+    gx_map_put(arena, evidence, "items", items);
+    gx_map_put(arena, evidence, "parts", parts);
+}
+
+gx_value gx_why_against(const gx_why_writer *writer, const gx_against *against) {
+    gx_arena *arena = writer->call->arena;
+    gx_value list = gx_list(arena, against->count);
+    for (uint32_t k = 0; k < against->count; k++) {
+        blanks h = {0};
+        gx_value row = gx_map(arena, 5);
+        const uint32_t action = own_action(writer, against->item[k]);
+        const gx_slice title = title_of(writer, against->item[k]);
+        put(&h, "item", title, title);
+        put_action(&h, writer, action);
+        gx_map_put(arena, &row, "item",
+                   gx_word_value(arena, writer->call->txn, GX_SPACE_ITEM, against->item[k]));
+        gx_map_put(arena, &row, "action",
+                   gx_word_value(arena, writer->call->txn, GX_SPACE_ACTION, action));
+        gx_map_put(arena, &row, "part", gx_real(against->part[k]));
+        say(&row, arena, AGAINST, &h);
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+/* ---- the list ------------------------------------------------------------------------------- */
+
+gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item) {
+    static void (*const tell[GX_CHANNEL_COUNT])(gx_value *, gx_value *, const gx_why_writer *,
+                                                const gx_why *) = {
+        [GX_CHANNEL_FRIENDS] = tell_friends,
+        [GX_CHANNEL_CIRCLE] = tell_circle,
+        [GX_CHANNEL_LEADER] = tell_leader,
+        [GX_CHANNEL_INTEREST] = tell_interest,
+    };
+    gx_arena *arena = writer->call->arena;
+    gx_value list = gx_list(arena, item->why_count);
+    for (uint32_t k = 0; k < item->why_count; k++) {
+        const gx_why *why = &item->why[k];
+        gx_value row = gx_map(arena, 5), evidence = gx_map(arena, 5);
+        gx_map_put(arena, &row, "channel", gx_str(gx_channel_name(why->channel)));
+        gx_map_put(arena, &row, "share", gx_real(why->share));
+        tell[why->channel](&row, &evidence, writer, why);
+        gx_map_put(arena, &row, "evidence", evidence);
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}

@@ -1,0 +1,88 @@
+/* What of a member's own record and ties keeps items from them. */
+#include "api/people/member_rules.h"
+
+double gx_age_of_band(const gx_value *band) {
+    double years = 0;
+    if (band && band->type == GX_TEXT) {
+        for (uint32_t i = 0; i < band->size && i < 3; i++) {
+            if (band->as.text[i] < '0' || band->as.text[i] > '9') {
+                break;
+            }
+            years = years * 10 + (band->as.text[i] - '0');
+        }
+    } else if (band) {
+        (void)gx_value_as_real(band, &years);
+    }
+    return years > 0 ? years : 0;
+}
+
+static const gx_value *field_of(const gx_value *record, const char *const names[2]) {
+    const gx_value *value = gx_map_get(record, names[0]);
+    return value ? value : gx_map_get(record, names[1]);
+}
+
+static void add_text(gx_slice *list, uint32_t *count, const gx_value *text) {
+    if (text->type == GX_TEXT && text->size > 0 && *count < GX_BLOCKED_MAX) {
+        list[(*count)++] = (gx_slice){text->as.text, text->size};
+    }
+}
+
+/* A text, or a list of them. */
+static void add_texts(gx_slice *list, uint32_t *count, const gx_value *value) {
+    if (value && value->type == GX_LIST) {
+        for (uint32_t i = 0; i < value->size; i++) {
+            add_text(list, count, &value->as.items[i]);
+        }
+    } else if (value) {
+        add_text(list, count, value);
+    }
+}
+
+static void add_people(gx_member_rules *rules, gx_txn *txn, const gx_people *people) {
+    for (size_t i = 0; i < people->count && rules->seller_count < 2 * GX_BLOCKED_MAX; i++) {
+        gx_slice name = {0};
+        if (people->person[i].blocked) {
+            name = gx_word_name(txn, GX_SPACE_USER, people->person[i].user);
+        }
+        if (name.size > 0) {
+            rules->sellers[rules->seller_count++] = name;
+        }
+    }
+}
+
+gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn, const gx_columns *columns,
+                               const gx_people *people, uint32_t user, gx_arena *arena,
+                               gx_error *err) {
+    static const char *const ages[] = GX_RULE_FIELDS("age_min");
+    static const char *const brands[] = GX_RULE_FIELDS("blocked_brands");
+    static const char *const sellers[] = GX_RULE_FIELDS("blocked_sellers");
+    static const char *const dislikes[] = GX_RULE_FIELDS("dislikes");
+    static const char *const bands[] = GX_RULE_FIELDS("age_band");
+    const bool sold = gx_columns_has(columns, "seller"), branded = gx_columns_has(columns, "brand");
+    const bool described = gx_columns_has(columns, "category") || gx_columns_has(columns, "tags");
+    const bool limited = gx_columns_has(columns, ages[0]) || gx_columns_has(columns, ages[1]);
+    gx_member_rules rules = {0};
+    gx_value record;
+    *out = rules;
+    if (user == GX_NONE || !(sold || branded || limited || described)) {
+        return GX_OK;
+    }
+    gx_status status = gx_record_get(&record, txn, arena, GX_SPACE_USER, user, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    rules.id = gx_word_name(txn, GX_SPACE_USER, user);
+    rules.sellers = gx_arena_get(arena, (size_t)2 * GX_BLOCKED_MAX * sizeof *rules.sellers);
+    rules.brands = gx_arena_get(arena, GX_BLOCKED_MAX * sizeof *rules.brands);
+    rules.dislikes = gx_arena_get(arena, GX_BLOCKED_MAX * sizeof *rules.dislikes);
+    if (!rules.sellers || !rules.brands || !rules.dislikes) {
+        return gx_fail_memory(err, (size_t)4 * GX_BLOCKED_MAX * sizeof *rules.sellers);
+    }
+    add_texts(rules.sellers, &rules.seller_count, field_of(&record, sellers));
+    add_texts(rules.brands, &rules.brand_count, field_of(&record, brands));
+    add_texts(rules.dislikes, &rules.dislike_count, field_of(&record, dislikes));
+    add_people(&rules, txn, people);
+    rules.age = gx_age_of_band(field_of(&record, bands));
+    *out = rules;
+    return GX_OK;
+}
