@@ -188,6 +188,7 @@ typedef struct parser {
     int at;
     size_t positionals;
     const char *on; /* the switch that the word before turned on; NULL: it was none */
+    bool helps;     /* --help is among the words */
     gx_value common;
 } parser;
 
@@ -242,6 +243,9 @@ static gx_status put_map(parser *p, gx_value *map, const gx_param *param, const 
     const char *equals = strchr(text, '=');
     if (equals && equals != text) {
         gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
+        return GX_OK;
+    }
+    if (p->helps) { /* a file that an example names need not be there */
         return GX_OK;
     }
     if (equals || access(text, F_OK) != 0) {
@@ -544,6 +548,9 @@ gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **ar
     }
     parser p = {.command = out, .argc = argc - 1, .argv = argv + 1, .common = gx_map(arena, 8)};
     p.params = gx_verb_params(&p.count, arena, out->verb);
+    for (int k = 1; k < argc; k++) {
+        p.helps = p.helps || strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0;
+    }
     gx_status status = p.params ? take_words(&p, err) : gx_fail_memory(err, 0);
     if (status == GX_OK) {
         status =

@@ -88,7 +88,7 @@ def test_wrong_values_are_named(built_shop):
     for words, says in [
         (["--pin", "sku-1=0"], "accepted is a place from 1 to 20"),
         (["--boost", "brand = 1"], "FACTOR where EXPR"),
-        (["--caps", "colour=1"], "accepted are category, brand and seller"),
+        (["--caps", "colour=1"], "accepted are category, brand, seller and category/1"),
         (["--novelty", "7"], "novelty: '7' was given"),
     ]:
         assert says in gx("recommend", built_shop, user, *words, code=None).err
