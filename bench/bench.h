@@ -8,7 +8,7 @@
 
 /* One line: medians over the runs. */
 typedef struct gx_bench_line {
-    const char *task, *tool; /* "pagerank", "guanxi" */
+    const char *task, *tool; /* "pagerank", "guanxi"; texts are copied by `emit` */
     const char *graph;       /* of the input, "lfr_100k_mu5" */
     uint64_t input;          /* hash of what was read; 0: generated */
     uint64_t members, ties;  /* of the graph, a tie either way counted once; 0: there is none */

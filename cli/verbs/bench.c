@@ -4,17 +4,20 @@
 
 static const gx_param params[] = {
     {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "graph, estimates, models, store, serve, recommend, all; or compare BEFORE AFTER, or page LINES …"},
+     "graph, estimates, models, store, serve, recommend, all; or compare BEFORE AFTER, or page "
+     "LINES …"},
     {"files", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, GX_PARAM_POSITIONAL,
      "of compare: two files of JSON lines; of page: one or more"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "input: an edge list, a store or a folder of such (graph, estimates), a train file (models), a store that is made where it is not there (recommend)"},
+     "input: an edge list, a store or a folder of such (graph, estimates), a train file (models), "
+     "a store that is made where it is not there (recommend)"},
     {"model", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of recommend: the model of the interest channel (linear, ials, fusion, …)"},
     {"members", GX_PARAM_INT, "200000", 100, 1e7, NULL, NULL, 0,
      "of recommend: members of the shop that is made; half as many items, 20 events each"},
     {"peers", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "run whatever is installed of igraph, NetworKit, leidenalg, NetworkX and implicit beside guanxi"},
+     "run whatever is installed of igraph, NetworKit, leidenalg, NetworkX and implicit beside "
+     "guanxi"},
     {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
      "of graph: these tasks only (pagerank,leiden), also where they are long"},
     {"thread_counts", GX_PARAM_LIST, NULL, 1, 8, NULL, NULL, 0,
@@ -47,7 +50,7 @@ typedef struct lines {
 static gx_value row_of(gx_arena *arena, const gx_bench_line *line, const char *suite) {
     gx_value row = gx_map(arena, 32);
     gx_map_put(arena, &row, "suite", gx_str(suite));
-    gx_map_put(arena, &row, "task", gx_str(line->task));
+    gx_map_put(arena, &row, "task", gx_text_copy(arena, line->task, strlen(line->task)));
     gx_map_put(arena, &row, "graph", gx_text_copy(arena, line->graph, strlen(line->graph)));
     char *input =
         line->input ? gx_arena_printf(arena, "%016llx", (unsigned long long)line->input) : NULL;
