@@ -6,11 +6,10 @@
 #include "api/db.h"
 #include "bench/bench.h"
 #include "bench/market.h"
+#include "bench/served.h"
 #include "models/rec/rec.h"
-#include "server/server.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,10 +67,7 @@ typedef struct planned {
 typedef struct bed {
     gx_bench *bench;
     gx_db *db;
-    gx_server *server;
-    pthread_t thread;
-    bool serving;
-    char address[256];
+    gx_served served;
     uint32_t members, items;
     gx_arena *arena; /* of the arguments */
     planned *plan;
@@ -82,33 +78,6 @@ typedef struct bed {
     uint32_t rungs[GX_RUNG_COUNT], answers, shorter; /* of those */
     const char *model;
 } bed;
-
-/* ---- processors -------------------------------------------------------------------------------
- */
-
-/* The calling thread, and those it starts from now on, to the k-th processor it may use. */
-static void stay_on(int k) {
-    cpu_set_t all, one;
-    if (sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) {
-        return;
-    }
-    CPU_ZERO(&one);
-    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &all) && k-- == 0) {
-            CPU_SET(cpu, &one);
-        }
-    }
-    (void)sched_setaffinity(0, sizeof one, &one);
-}
-
-static void *serve(void *user) {
-    bed *b = user;
-    gx_error err;
-    stay_on(0);
-    gx_status status = gx_server_run(b->server, false, &err);
-    (void)status;
-    return NULL;
-}
 
 /* ---- what is asked ----------------------------------------------------------------------------
  */
@@ -228,7 +197,7 @@ static gx_status ask_one_by_one(bed *b, gx_error *err) {
         return gx_fail_memory(err, sizeof(gx_value));
     }
     GX_TRY(make_plan(b, FIRST, false, 1, err));
-    GX_TRY(gx_client_open(&client, b->address, 20000, err));
+    GX_TRY(gx_client_open(&client, b->served.address, 20000, err));
     for (uint32_t k = 0; k < b->count; k++) {
         gx_value out;
         gx_arena_reset(arena);
@@ -322,7 +291,7 @@ static gx_status timed(bed *b, bool by_chance, gx_error *err) {
     gx_load_result result;
     char how[64];
     GX_TRY(make_plan(b, CALLS, by_chance, by_chance ? 3 : 2, err));
-    gx_load load = {.address = b->address,
+    gx_load load = {.address = b->served.address,
                     .connections = CONNECTIONS,
                     .depth = DEPTH,
                     .calls = b->count,
@@ -403,13 +372,10 @@ static gx_status learn_sizes(bed *b, gx_error *err) {
 static gx_status open_bed(bed *b, const char *folder, gx_error *err) {
     gx_status status = GX_OK;
     struct stat info;
-    gx_server_options options;
     gx_db_options how = {.threads = b->bench->threads};
     const char *path = b->bench->data;
-    char own[GX_FOLDER_MAX + 16], listen[GX_FOLDER_MAX + 16];
+    char own[GX_FOLDER_MAX + 16];
     snprintf(own, sizeof own, "%s/market.gx", folder);
-    snprintf(listen, sizeof listen, "unix:%s/s", folder);
-    const char *addresses[] = {listen, NULL};
     path = path ? path : own;
     if (stat(path, &info) != 0) {
         b->bench->say(b->bench->user, "making a shop of %u members and %u items", b->members,
@@ -419,15 +385,7 @@ static gx_status open_bed(bed *b, const char *folder, gx_error *err) {
     GX_TRY(gx_db_open(&b->db, path, &how, err));
     GX_TRY(learn_sizes(b, err));
     GX_TRY(build(b, err));
-    gx_server_options_init(&options);
-    options.listen = addresses;
-    options.loops = options.long_threads = 1;
-    GX_TRY(gx_server_open(&b->server, b->db, &options, err));
-    snprintf(b->address, sizeof b->address, "%.255s", listen);
-    if (pthread_create(&b->thread, NULL, serve, b) != 0) {
-        GX_TRY(gx_fail(err, GX_BUSY, "no more threads"));
-    }
-    b->serving = true;
+    status = gx_served_begin(&b->served, b->db, folder, 1, true, err);
 done:
     return status;
 }
@@ -461,7 +419,7 @@ static gx_status run(gx_bench *bench, gx_error *err) {
     snprintf(model, sizeof model, "%s", served ? served : "none");
     gx_state_release(state);
     b.model = model;
-    stay_on(1);
+    gx_stay_on(1);
     gx_bench_rss_reset();
     GX_TRY(costs(&b, err));
     if (!keeps_up(&b)) {
@@ -473,11 +431,7 @@ done:
     if (pinned) {
         (void)sched_setaffinity(0, sizeof before, &before);
     }
-    if (b.serving) {
-        gx_server_stop(b.server, 2000);
-        pthread_join(b.thread, NULL);
-    }
-    gx_server_close(b.server);
+    gx_served_end(&b.served);
     gx_db_close(b.db);
     gx_arena_destroy(b.arena);
     gx_free(b.plan);

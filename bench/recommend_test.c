@@ -2,7 +2,7 @@
  * with every rule of a list and with draws. */
 #include "api/db.h"
 #include "bench/market.h"
-#include "server/server.h"
+#include "bench/served.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -23,9 +23,9 @@ static const char *const rules[] = {
     ", \"boost\": \"2 where price > 50\", \"kinds\": {\"product\": 9, \"content\": 1}"};
 
 typedef struct bed {
-    char folder[GX_FOLDER_MAX], address[GX_FOLDER_MAX + 16];
+    char folder[GX_FOLDER_MAX];
     gx_db *db;
-    gx_server *server;
+    gx_served served;
     gx_arena *arena;
     gx_value args[CALLS], expected[CALLS];
 } bed;
@@ -36,20 +36,12 @@ typedef struct caller {
     uint32_t first, same;
 } caller;
 
-static void *serve(void *user) {
-    bed *b = user;
-    gx_error err;
-    gx_status status = gx_server_run(b->server, false, &err);
-    (void)status;
-    return NULL;
-}
-
 /* All calls, from another one on each. */
 static void *ask(void *user) {
     caller *c = user;
     gx_client *client = NULL;
     gx_arena *arena = gx_arena_create();
-    if (arena && gx_client_open(&client, c->bed->address, 5000, NULL) == GX_OK) {
+    if (arena && gx_client_open(&client, c->bed->served.address, 5000, NULL) == GX_OK) {
         for (uint32_t i = 0; i < CALLS; i++) {
             const uint32_t k = (c->first + i) % CALLS;
             gx_value out;
@@ -76,7 +68,6 @@ static void open_bed(bed *b) {
     gx_job_init(&job, 1, 3);
     assert_int_equal(gx_folder_make(b->folder, sizeof b->folder, NULL), GX_OK);
     snprintf(path, sizeof path, "%s/m.gx", b->folder);
-    snprintf(b->address, sizeof b->address, "unix:%s/s", b->folder);
     assert_int_equal(gx_store_open(&store, path, &create, &err), GX_OK);
     assert_int_equal(gx_bench_market(store, &size, &job, &err), GX_OK);
     gx_store_close(store);
@@ -102,16 +93,9 @@ static void callers_at_once_get_the_lists_of_one_alone(void **state) {
     (void)state;
     static bed b;
     caller callers[CALLERS];
-    gx_server_options options;
-    pthread_t thread;
     open_bed(&b);
     make_calls(&b);
-    gx_server_options_init(&options);
-    const char *addresses[] = {b.address, NULL};
-    options.listen = addresses;
-    options.loops = 4;
-    assert_int_equal(gx_server_open(&b.server, b.db, &options, NULL), GX_OK);
-    assert_int_equal(pthread_create(&thread, NULL, serve, &b), 0);
+    assert_int_equal(gx_served_begin(&b.served, b.db, b.folder, 4, false, NULL), GX_OK);
     for (uint32_t c = 0; c < CALLERS; c++) {
         callers[c] = (caller){.bed = &b, .first = c * 31};
         assert_int_equal(pthread_create(&callers[c].thread, NULL, ask, &callers[c]), 0);
@@ -120,9 +104,7 @@ static void callers_at_once_get_the_lists_of_one_alone(void **state) {
         pthread_join(callers[c].thread, NULL);
         assert_int_equal(callers[c].same, CALLS);
     }
-    gx_server_stop(b.server, 2000);
-    pthread_join(thread, NULL);
-    gx_server_close(b.server);
+    gx_served_end(&b.served);
     gx_db_close(b.db);
     gx_arena_destroy(b.arena);
     gx_folder_remove(b.folder);

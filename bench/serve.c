@@ -2,9 +2,8 @@
  * cores, at one connection and at fifty, with one call in flight on each and with sixteen. */
 #include "api/db.h"
 #include "bench/bench.h"
-#include "server/server.h"
+#include "bench/served.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,21 +12,10 @@ enum { USERS = 2000, CALLERS = 500 };
 typedef struct bed {
     gx_bench *bench;
     gx_db *db;
-    gx_server *server;
-    pthread_t thread;
-    bool serving;
-    char address[256];
+    gx_served served;
     gx_arena *arena; /* of the arguments */
     gx_value users[CALLERS];
 } bed;
-
-static void *serve(void *user) {
-    bed *b = user;
-    gx_error err;
-    gx_status status = gx_server_run(b->server, false, &err);
-    (void)status;
-    return NULL;
-}
 
 /* Members in turn, so that no answer is the last one's. */
 static gx_status make_arguments(bed *b, gx_error *err) {
@@ -53,7 +41,7 @@ typedef struct task {
 
 static gx_status crowd(bed *b, const task *t, gx_error *err) {
     bool lists = strcmp(t->method, "rec.user") == 0;
-    gx_load load = {.address = b->address,
+    gx_load load = {.address = b->served.address,
                     .connections = t->connections,
                     .depth = t->depth,
                     .calls = t->calls,
@@ -88,24 +76,13 @@ static gx_status crowd(bed *b, const task *t, gx_error *err) {
 }
 
 static gx_status open_bed(bed *b, const char *folder, gx_error *err) {
-    char path[GX_FOLDER_MAX + 16], listen[GX_FOLDER_MAX + 16];
+    char path[GX_FOLDER_MAX + 16];
     gx_status status = GX_OK;
-    gx_server_options options;
     gx_db_options how = {.threads = b->bench->threads};
     snprintf(path, sizeof path, "%s/shop.gx", folder);
-    snprintf(listen, sizeof listen, "unix:%s/s", folder);
-    const char *addresses[] = {listen, NULL};
-    gx_server_options_init(&options);
-    options.listen = addresses;
-    options.loops = b->bench->threads;
     GX_TRY(gx_bench_shop(folder, USERS, b->bench->job, err));
     GX_TRY(gx_db_open(&b->db, path, &how, err));
-    GX_TRY(gx_server_open(&b->server, b->db, &options, err));
-    snprintf(b->address, sizeof b->address, "%.255s", listen);
-    if (pthread_create(&b->thread, NULL, serve, b) != 0) {
-        GX_TRY(gx_fail(err, GX_BUSY, "no more threads"));
-    }
-    b->serving = true;
+    status = gx_served_begin(&b->served, b->db, folder, b->bench->threads, false, err);
 done:
     return status;
 }
@@ -132,11 +109,7 @@ static gx_status run(gx_bench *bench, gx_error *err) {
         GX_TRY(crowd(&b, &tasks[i], err));
     }
 done:
-    if (b.serving) {
-        gx_server_stop(b.server, 2000);
-        pthread_join(b.thread, NULL);
-    }
-    gx_server_close(b.server);
+    gx_served_end(&b.served);
     gx_db_close(b.db);
     gx_arena_destroy(b.arena);
     gx_folder_remove(folder);

@@ -15,6 +15,7 @@
 
 #include "models/factors.h"
 #include "models/parallel.h"
+#include "models/scoring.h"
 
 #include <math.h>
 
@@ -235,16 +236,7 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
                             uint32_t users, uint32_t items, gx_error *err) {
     state found;
     gx_status status = find_state(&found, arrays, instance, users, items, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    state *s = gx_alloc(1, sizeof *s);
-    if (!s) {
-        return gx_fail_memory(err, sizeof *s);
-    }
-    *s = found;
-    *out_state = s;
-    return GX_OK;
+    return status == GX_OK ? gx__state_keep(out_state, &found, sizeof found, err) : status;
 }
 
 /* ---- scoring -------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "models/popular.h"
 
 #include "models/model.h"
+#include "models/scoring.h"
 
 static const double SCORE_MAX = 1e30; /* keeps sums of huge values finite */
 
@@ -98,13 +99,8 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
         return gx_fail_at(err, GX_NOT_FOUND, instance, "there is no %s.score of %u items", instance,
                           items);
     }
-    state *s = gx_alloc0(1, sizeof *s);
-    if (!s) {
-        return gx_fail_memory(err, sizeof *s);
-    }
-    *s = (state){.score = score, .items = items};
-    *out_state = s;
-    return GX_OK;
+    const state found = {.score = score, .items = items};
+    return gx__state_keep(out_state, &found, sizeof found, err);
 }
 
 static gx_status score_one(float *scores, bool *folded, const void *opaque,
