@@ -67,6 +67,14 @@ GX_MUST_CHECK gx_status gx_eval_numbers(uint32_t *out, uint32_t *out_count, uint
                                         const gx_value *value, const char *name, uint32_t low,
                                         uint32_t high, gx_error *err);
 
+/* By action of the store, whether it counts: those of a list of names, or where `named` is no list
+ * those for which `otherwise` holds. `*out` is counted against the job. not_found: a name the store
+ * does not know. */
+GX_MUST_CHECK gx_status gx_actions_choose(bool **out, uint32_t *out_count, gx_txn *txn,
+                                          const gx_rules *rules, const gx_value *named,
+                                          bool (*otherwise)(const gx_action_rule *rule),
+                                          gx_job *job, gx_error *err);
+
 /* Lists of a call as numbers, and what of them the store does not know. */
 typedef struct gx_given_lists {
     gx_lists lists; /* in the arena */

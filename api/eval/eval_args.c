@@ -214,3 +214,28 @@ done:
     gx_txn_abort(r.txn);
     return status;
 }
+
+/* ---- actions ----------------------------------------------------------------------------------
+ */
+
+gx_status gx_actions_choose(bool **out, uint32_t *out_count, gx_txn *txn, const gx_rules *rules,
+                            const gx_value *named, bool (*otherwise)(const gx_action_rule *rule),
+                            gx_job *job, gx_error *err) {
+    const uint32_t count = gx_word_count(txn, GX_SPACE_ACTION);
+    const bool by_name = named->type == GX_LIST;
+    gx_status status = gx_job_alloc(job, out, count, sizeof **out, err);
+    for (uint32_t a = 0; status == GX_OK && !by_name && a < count; a++) {
+        (*out)[a] = otherwise(gx_action_rule_of(rules, txn, a));
+    }
+    for (uint32_t i = 0; status == GX_OK && by_name && i < named->size; i++) {
+        const gx_value *name = &named->as.items[i];
+        uint32_t action;
+        status =
+            gx_need_word(&action, txn, GX_SPACE_ACTION, (gx_slice){name->as.text, name->size}, err);
+        if (status == GX_OK) {
+            (*out)[action] = true;
+        }
+    }
+    *out_count = status == GX_OK ? count : 0;
+    return status;
+}

@@ -91,29 +91,24 @@ static int by_item(const void *a, const void *b, void *ctx) {
 /* ---- rewards ----------------------------------------------------------------------------------
  */
 
+static bool is_positive(const gx_action_rule *rule) {
+    return rule->weight > 0;
+}
+
+/* What was asked for by name is the reward, and takes none back. */
 static gx_status choose_actions(reader *r, gx_error *err) {
     const gx_rules *rules = &r->call->state->rules;
-    const gx_value *asked = r->asked->actions;
-    r->actions = gx_word_count(r->txn, GX_SPACE_ACTION);
-    gx_status status = gx_job_alloc(r->call->job, &r->counts, r->actions, sizeof *r->counts, err);
-    if (status == GX_OK) {
-        status = gx_job_alloc(r->call->job, &r->against, r->actions, sizeof *r->against, err);
-    }
-    for (uint32_t a = 0; status == GX_OK && a < r->actions; a++) {
+    gx_job *job = r->call->job;
+    gx_status status;
+    GX_TRY(gx_actions_choose(&r->counts, &r->actions, r->txn, rules, r->asked->actions, is_positive,
+                             job, err));
+    GX_TRY(gx_job_alloc(job, &r->against, r->actions, sizeof *r->against, err));
+    for (uint32_t a = 0; a < r->actions; a++) {
         const gx_action_rule *rule = gx_action_rule_of(rules, r->txn, a);
-        r->counts[a] = asked->type != GX_LIST && rule->weight > 0;
-        r->against[a] = rule->weight < 0 || strcmp(rule->undoes, GX_UNDOES_PURCHASE) == 0;
+        r->against[a] =
+            !r->counts[a] && (rule->weight < 0 || strcmp(rule->undoes, GX_UNDOES_PURCHASE) == 0);
     }
-    for (uint32_t i = 0; status == GX_OK && asked->type == GX_LIST && i < asked->size; i++) {
-        const gx_value *name = &asked->as.items[i];
-        uint32_t action;
-        status = gx_need_word(&action, r->txn, GX_SPACE_ACTION,
-                              (gx_slice){name->as.text, name->size}, err);
-        if (status == GX_OK) {
-            r->counts[action] = true;
-            r->against[action] = false; /* asked for by name: it is the reward */
-        }
-    }
+done:
     return status;
 }
 

@@ -1,18 +1,24 @@
 /* exp.report: what the members of each arm did, and what of it chance would do as well. Members are
  * those in an arm by the hash (intention to treat), or those of them to whom something of the
- * experiment was shown; two passes, over impressions and events. */
+ * experiment was shown; two passes, over impressions and events. What was taken back within the
+ * time (a purchase returned or cancelled, a like unliked) does not count, nor does its amount:
+ * graph/csr/signal.h. */
+#include "api/eval/eval.h"
 #include "api/eval/experiment.h"
+#include "api/vector.h"
+#include "graph/csr/signal.h"
 #include "models/eval/eval.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* clang-format off */
 static const gx_param params[] = {
     {"name", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
      "the experiment; which there are, where none is named"},
     {"action", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
-     "what counts (as defined, else purchases)"},
+     "what counts, unless it was taken back (as defined, else purchases)"},
     {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "from when (its start)"},
     {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "until when (its end)"},
     {"among", GX_PARAM_CHOICE, "auto", GX_PARAM_UNCHECKED, NULL, "auto|all|exposed", 0,
@@ -36,6 +42,13 @@ enum { SLOTS = GX_ARMS_MAX + 1 }; /* the arms, then the holdout */
 
 static const double SAMPLE_RATIO_DOUBT = 0.001;
 
+/* An event that may be taken back, or takes back. */
+typedef struct waiting {
+    gx_event_core core;
+    double amount;
+    uint32_t order;
+} waiting;
+
 typedef struct report {
     gx_call_env *call;
     gx_arena *arena;
@@ -50,7 +63,10 @@ typedef struct report {
     int64_t *from_ms;      /* members: when first shown something; INT64_MAX: never */
     double (*did)[FIGURES];
     bool *counts; /* by action */
+    bool *waits;  /* by action: takes back, or can be taken back */
     uint32_t actions;
+    vector waiting; /* of waiting, in the order of time */
+    vector deeds;   /* of gx_deed: of one member with one item */
     uint64_t crossed, seen;
     gx_arm_sums sums[SLOTS][FIGURES];
     uint64_t members[SLOTS];
@@ -100,43 +116,115 @@ static gx_status take_impression(void *user, const gx_impression *row, gx_error 
     return look(r, err);
 }
 
+static void count_deed(report *r, uint32_t user, double amount) {
+    double *did = r->did[user];
+    did[CONVERTED] = 1;
+    did[EVENTS]++;
+    if (!isnan(amount)) {
+        did[AMOUNT] += amount;
+        r->has_amounts = true;
+    }
+}
+
+/* What can be taken back waits until all is read; the rest counts at once. */
 static gx_status take_event(void *user, const gx_event *event, gx_error *err) {
     report *r = user;
-    if (event->action < r->actions && r->counts[event->action] && event->user < r->users &&
-        (!r->exposed || event->ts_ms >= r->from_ms[event->user])) {
-        double *did = r->did[event->user];
-        did[CONVERTED] = 1;
-        did[EVENTS]++;
-        if (!isnan(event->amount)) {
-            did[AMOUNT] += event->amount;
-            r->has_amounts = true;
+    if (event->action >= r->actions || event->user >= r->users ||
+        (r->exposed && event->ts_ms < r->from_ms[event->user])) {
+        return look(r, err);
+    }
+    if (event->item != GX_NONE && r->waits[event->action]) {
+        waiting *w = vector_add(&r->waiting);
+        if (!w) {
+            return gx_fail_memory(err, r->waiting.capacity * sizeof *w);
         }
+        *w = (waiting){.core = {.ts_ms = event->ts_ms,
+                                .user = event->user,
+                                .item = event->item,
+                                .action = event->action,
+                                .value = event->value},
+                       .amount = event->amount,
+                       .order = (uint32_t)(r->waiting.count - 1)};
+    } else if (r->counts[event->action]) {
+        count_deed(r, event->user, event->amount);
     }
     return look(r, err);
 }
 
+static int by_user_item(const void *a, const void *b) {
+    const waiting *x = a, *y = b;
+    if (x->core.user != y->core.user) {
+        return x->core.user < y->core.user ? -1 : 1;
+    }
+    if (x->core.item != y->core.item) {
+        return x->core.item < y->core.item ? -1 : 1;
+    }
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Of what one member did with one item, oldest first, that which nothing later took back. */
+static gx_status count_run(report *r, const waiting *run, size_t count, gx_error *err) {
+    gx_signal signal;
+    gx_deed *deeds = vector_room(&r->deeds, count);
+    if (!deeds) {
+        return gx_fail_memory(err, count * sizeof *deeds);
+    }
+    for (size_t k = 0; k < count; k++) {
+        const gx_action_rule *rule =
+            gx_action_rule_of(&r->call->state->rules, r->txn, run[k].core.action);
+        deeds[k] = gx_deed_of(&run[k].core, rule, (uint32_t)k);
+    }
+    gx_signal_make(&signal, deeds, count, 0, false);
+    for (size_t k = 0; k < count; k++) {
+        if (r->counts[deeds[k].action] && !deeds[k].undone) {
+            count_deed(r, run[k].core.user, run[k].amount);
+        }
+    }
+    return GX_OK;
+}
+
+static gx_status count_waiting(report *r, gx_error *err) {
+    waiting *all = r->waiting.data;
+    gx_status status = GX_OK;
+    if (r->waiting.count > 1) {
+        qsort(all, r->waiting.count, sizeof *all, by_user_item);
+    }
+    for (size_t from = 0, to; status == GX_OK && from < r->waiting.count; from = to) {
+        for (to = from + 1; to < r->waiting.count && all[to].core.user == all[from].core.user &&
+                            all[to].core.item == all[from].core.item;
+             to++) {
+        }
+        status = count_run(r, all + from, to - from, err);
+        status = status == GX_OK ? look(r, err) : status;
+    }
+    return status;
+}
+
+static bool is_purchase(const gx_action_rule *rule) {
+    return rule->is_purchase;
+}
+
+/* What waits is what takes back, and what it can take back. What was asked for by name counts, and
+ * takes nothing back. */
 static gx_status choose_actions(report *r, gx_error *err) {
     const gx_rules *rules = &r->call->state->rules;
     const gx_value *given = gx_arg_value(r->call->args, "action");
     const gx_value *named = given->type == GX_LIST ? given : &r->e.actions;
-    r->actions = gx_word_count(r->txn, GX_SPACE_ACTION);
-    gx_status status = gx_job_alloc(r->call->job, &r->counts, r->actions, sizeof *r->counts, err);
-    for (uint32_t a = 0; status == GX_OK && named->type != GX_LIST && a < r->actions; a++) {
-        const gx_action_rule *rule =
-            a < rules->action_count
-                ? &rules->actions[a]
-                : gx_action_rule_default(gx_word_name(r->txn, GX_SPACE_ACTION, a));
-        r->counts[a] = rule->is_purchase;
+    gx_job *job = r->call->job;
+    gx_status status;
+    bool takes_back = false;
+    GX_TRY(gx_actions_choose(&r->counts, &r->actions, r->txn, rules, named, is_purchase, job, err));
+    GX_TRY(gx_job_alloc(job, &r->waits, r->actions, sizeof *r->waits, err));
+    for (uint32_t a = 0; a < r->actions; a++) {
+        const gx_action_rule *rule = gx_action_rule_of(rules, r->txn, a);
+        const bool undoes = rule->undoes[0] != '\0';
+        r->waits[a] = undoes ? !r->counts[a] : r->counts[a] || rule->is_purchase;
+        takes_back |= undoes && r->waits[a];
     }
-    for (uint32_t i = 0; status == GX_OK && named->type == GX_LIST && i < named->size; i++) {
-        const gx_value *name = &named->as.items[i];
-        uint32_t action;
-        status = gx_need_word(&action, r->txn, GX_SPACE_ACTION,
-                              (gx_slice){name->as.text, name->size}, err);
-        if (status == GX_OK) {
-            r->counts[action] = true;
-        }
+    for (uint32_t a = 0; !takes_back && a < r->actions; a++) {
+        r->waits[a] = false; /* nothing can be taken back */
     }
+done:
     return status;
 }
 
@@ -168,6 +256,7 @@ static gx_status read_all(report *r, gx_error *err) {
                           "its start", r->e.name, r->e.name, r->e.arm[0]));
     }
     GX_TRY(gx_event_between(r->txn, r->since_ms, r->until_ms, take_event, r, err));
+    GX_TRY(count_waiting(r, err));
 done:
     return status;
 }
@@ -399,6 +488,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     r->call = call;
     r->arena = call->arena;
+    r->waiting.size = sizeof(waiting);
+    r->deeds.size = sizeof(gx_deed);
     gx_status status = gx_txn_read(&r->txn, call->db->store, err);
     if (status == GX_OK) {
         status = make(out, r, err);
@@ -408,6 +499,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_job_free(call->job, r->from_ms);
     gx_job_free(call->job, r->did);
     gx_job_free(call->job, r->counts);
+    gx_job_free(call->job, r->waits);
+    gx_free(r->waiting.data);
+    gx_free(r->deeds.data);
     gx_free(r);
     return status;
 }

@@ -140,6 +140,51 @@ def test_exposed_members_and_a_broken_ratio(trial, tmp_path):
     assert report(store, "--among", "all")["sample_ratio"]["good"]
 
 
+def test_what_was_taken_back_does_not_count(tmp_path):
+    """Each member tells one story; the report is compared with what stands of it."""
+    stories = [  # (events of action, item, amount), purchases that stand, their amounts
+        ([("buy", "i0", 10), ("return", "i0", "")], 0, 0),
+        ([("buy", "i0", 10), ("cancel", "i0", "")], 0, 0),
+        ([("buy", "i0", 10), ("buy", "i0", 12), ("refund", "i0", "")], 1, 10),
+        ([("return", "i0", ""), ("buy", "i0", 10)], 1, 10),
+        ([("buy", "i0", 10), ("order", "i0", 3), ("return", "i0", ""), ("return", "i0", "")], 0, 0),
+        ([("buy", "i0", 10), ("return", "i1", "")], 1, 10),
+        ([("buy", "i0", 10), ("complain", "i0", "")], 1, 10),
+        ([("buy", "i0", 10), ("buy", "i1", 5), ("return", "i1", "")], 1, 10),
+        ([("buy", "i2", 7), ("return", "i0", "")], 1, 7),
+        ([("view", "i0", "")], 0, 0),
+    ]
+    store = tmp_path / "back.gx"
+    gx("init", store)
+    rows = [
+        (f"u{u}", item, action, f"2026-01-02T00:00:{k:02d}Z", amount)
+        for u in range(10 * len(stories))
+        for k, (action, item, amount) in enumerate(stories[u % len(stories)][0])
+    ]
+    gx("import", store, write(tmp_path / "events.csv", rows, ["user_id", "item_id", "action", "ts", "amount"]))
+    gx("exp", store, "define", "x", "--arms", "a,b", "--start", "2026-01-01")
+    arms = {row["user"]: row["arm"] for row in gx("exp", store, "assign", "x", "--format", "json").json()["assignments"]}
+
+    def told(*flags):
+        return {row["arm"]: row for row in gx("exp", store, "report", "x", *flags, "--format", "json").json()["arms"]}
+
+    def stand(arm):
+        return [stories[int(user[1:]) % len(stories)][1:] for user, of in arms.items() if of == arm]
+
+    for arm, row in told().items():
+        of = stand(arm)
+        assert row["converted"] == pytest.approx(sum(count > 0 for count, _ in of) / len(of))
+        assert row["events"] == pytest.approx(sum(count for count, _ in of) / len(of))
+        assert row["amount"] == pytest.approx(sum(amount for _, amount in of) / len(of))
+    # Before anything was taken back, everything stands; a return asked for by name is what counts.
+    first = told("--until", "2026-01-02T00:00:01Z")
+    every = {arm: [stories[int(u[1:]) % len(stories)][0] for u, of in arms.items() if of == arm] for arm in first}
+    for arm, row in first.items():
+        assert row["converted"] == pytest.approx(sum(s[0][0] == "buy" for s in every[arm]) / len(every[arm]))
+    for arm, row in told("--action", "return").items():
+        assert row["converted"] == pytest.approx(sum(any(a == "return" for a, *_ in s) for s in every[arm]) / len(every[arm]))
+
+
 def test_definitions_are_kept_unless_it_is_meant(trial):
     store, _, _ = trial
     done = gx("exp", store, "define", "price", "--arms", "a,b", code=1)
