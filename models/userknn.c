@@ -401,6 +401,78 @@ static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_er
     return gx__similar_alone(scores, score_one, s, item, s->items.count, err);
 }
 
+/* Sums by item, of the asked items alone: open addressing, half full at most. */
+typedef struct sums {
+    uint32_t *item; /* + 1; 0: free */
+    float *sum;
+    uint32_t mask;
+} sums;
+
+/* The slot of an item, or the free one where it would be. */
+static uint32_t slot_of(const sums *t, uint32_t item) {
+    uint32_t at = (uint32_t)gx_mix64(item) & t->mask;
+    while (t->item[at] != 0 && t->item[at] != item + 1) {
+        at = (at + 1) & t->mask;
+    }
+    return at;
+}
+
+static void add_rows(const sums *t, const state *s, uint32_t item, const gx_scored *nearest,
+                     uint32_t count) {
+    const uint32_t *members = s->items.col + s->items.ptr[item];
+    for (uint32_t n = 0; n < count; n++) {
+        const uint32_t v = members[nearest[n].item];
+        const float by = strength(s, nearest[n].score);
+        for (uint64_t e = s->users.ptr[v]; e < s->users.ptr[v + 1]; e++) {
+            const uint32_t at = slot_of(t, s->users.col[e]);
+            t->sum[at] += t->item[at] != 0 ? by * s->users.value[e] : 0;
+        }
+    }
+}
+
+/* As `similar`, bit by bit, without an array of members or of items: who did the item is in its
+ * row, and of what they did only the asked items are summed. */
+static gx_status like_items(float *scores, const void *opaque, uint32_t item, const uint32_t *items,
+                            uint32_t count, gx_error *err) {
+    const state *s = opaque;
+    const bool known = item < s->items.count;
+    const uint64_t from = known ? s->items.ptr[item] : 0, to = known ? s->items.ptr[item + 1] : 0;
+    const uint32_t did = (uint32_t)(to - from), most = did < s->neighbours ? did : s->neighbours;
+    sums t = {.mask = 1};
+    while (t.mask < (uint64_t)count * 2) {
+        t.mask = t.mask * 2 + 1;
+    }
+    const size_t slots = (size_t)t.mask + 1;
+    t.item = gx_alloc0(slots, sizeof *t.item);
+    t.sum = gx_alloc0(slots, sizeof *t.sum);
+    float *near = gx_alloc((size_t)did + 1, sizeof *near);
+    gx_scored *nearest = gx_alloc((size_t)most + 1, sizeof *nearest);
+    gx_status status = GX_OK;
+    if (!t.item || !t.sum || !near || !nearest) {
+        status = gx_fail_memory(err, slots * 8 + (size_t)did * 12);
+        goto done;
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        t.item[slot_of(&t, items[c])] = items[c] + 1;
+    }
+    const float weight = (float)(1 / s->unit);
+    for (uint32_t k = 0; k < did; k++) {
+        near[k] = weight * s->items.value[from + k];
+    }
+    if (did > 0) {
+        add_rows(&t, s, item, nearest, gx_top(nearest, most, near, did, NULL, 0));
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        scores[c] = t.sum[slot_of(&t, items[c])];
+    }
+done:
+    gx_free(t.item);
+    gx_free(t.sum);
+    gx_free(near);
+    gx_free(nearest);
+    return status;
+}
+
 /* Where `col` is in a row, or GX_NONE's 64 bits. */
 static uint64_t find_in(const side *s, uint32_t row, uint32_t col) {
     uint64_t low = s->ptr[row], high = s->ptr[row + 1];
@@ -499,6 +571,7 @@ const gx_model gx_model_userknn = {
     .score_block = score_block,
     .score_items = score_items,
     .similar = similar,
+    .like_items = like_items,
     .explain = explain,
     .explain_items = explain_items,
 };
