@@ -3,6 +3,7 @@
 
 #include "api/support.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -10,7 +11,8 @@
 static gx_status wrong(gx_error *err, const char *key) {
     return gx_fail_at(err, GX_BAD_REQUEST, "context",
                       "context: %s was given; accepted are item (an id), cart (a list of ids, or "
-                      "ids between commas) and group (a group or a circle like c-12)",
+                      "ids between commas), group (a group or a circle like c-12), geo (latitude "
+                      "and longitude, like 52.52,13.4) and hour (0 to 23)",
                       key);
 }
 
@@ -123,7 +125,7 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
             status = read_cart(&c, call, &pair->value, err);
         } else if (gx_slice_is(key, "group")) {
             status = read_group(&c, call, &pair->value, err);
-        } else {
+        } else if (!gx_slice_is(key, "geo") && !gx_slice_is(key, "hour")) { /* gx_moment_read */
             status = wrong(err, gx_quote(shown, sizeof shown, key.data, key.size));
         }
     }
@@ -137,6 +139,52 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
     c.count = kept;
     *out = c;
     return status;
+}
+
+/* ---- where and when -------------------------------------------------------------------------- */
+
+/* A number, also as text. */
+static bool read_number(double *out, const gx_value *value) {
+    if (value->type == GX_TEXT) {
+        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
+    }
+    return gx_value_as_real(value, out);
+}
+
+/* [latitude, longitude], or the two between a comma. */
+static bool read_geo(gx_moment *out, const gx_value *geo) {
+    gx_value part[2];
+    if (geo->type == GX_LIST && geo->size == 2) {
+        part[0] = geo->as.items[0];
+        part[1] = geo->as.items[1];
+    } else if (geo->type == GX_TEXT) {
+        const char *comma = memchr(geo->as.text, ',', geo->size);
+        const size_t size = comma ? (size_t)(comma - geo->as.text) : geo->size;
+        part[0] = gx_text(geo->as.text, size);
+        part[1] = comma ? gx_text(comma + 1, geo->size - size - 1) : gx_text("", 0);
+    } else {
+        return false;
+    }
+    return read_number(&out->latitude, &part[0]) && read_number(&out->longitude, &part[1]) &&
+           fabs(out->latitude) <= 90 && fabs(out->longitude) <= 180;
+}
+
+gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err) {
+    const gx_value *map = NULL;
+    for (size_t i = 0; i < args->count; i++) {
+        map = strcmp(args->params[i].name, "context") == 0 ? &args->values[i] : map;
+    }
+    *out = GX_MOMENT_NONE;
+    const gx_value *geo = map && map->type == GX_MAP ? gx_map_get(map, "geo") : NULL;
+    const gx_value *hour = map && map->type == GX_MAP ? gx_map_get(map, "hour") : NULL;
+    if (geo && !read_geo(out, geo)) {
+        return wrong(err, "a geo that is no place on the globe");
+    }
+    if (hour && !(read_number(&out->hour, hour) && out->hour >= 0 && out->hour <= 23 &&
+                  out->hour == floor(out->hour))) {
+        return wrong(err, "an hour that is no whole number from 0 to 23");
+    }
+    return GX_OK;
 }
 
 /* ---- applying ------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* What a list is asked for at this moment: the item on the page, the cart, the group it is shown
- * in. */
+ * in, where and when. */
 #ifndef GX_API_CONTEXT_H
 #define GX_API_CONTEXT_H
 
@@ -8,7 +8,7 @@
 /* clang-format off */
 #define GX_CONTEXT_PARAM                                                                           \
     {"context", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                             \
-     "of this moment {item, cart, group}: items count as put in the cart now and stay out of the list; a group or circle speaks in the circle channel"}
+     "of this moment {item, cart, group, geo, hour}: items count as put in the cart now and stay out of the list; a group or circle speaks in the circle channel; geo (latitude,longitude) and hour (0-23) are what distance and hour in where and boost speak of"}
 /* clang-format on */
 
 typedef struct gx_context {
@@ -18,6 +18,9 @@ typedef struct gx_context {
     bool given;
 } gx_context;
 
+/* Where and when, of `context` where the method takes it: what `distance` and `hour` in a `where`
+ * of the call are. bad_request names a wrong entry. */
+GX_MUST_CHECK gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err);
 /* Ids of items that are not in the store are left out. bad_request names a wrong entry; not_found:
  * a group the store does not know, or whose members have no circle. */
 GX_MUST_CHECK gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err);

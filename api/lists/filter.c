@@ -4,6 +4,7 @@
  * and tell of one item whether they would. */
 #include "api/lists/filter.h"
 
+#include "api/lists/context.h"
 #include "api/support.h"
 
 #include <stdlib.h>
@@ -29,6 +30,9 @@ static gx_status read_where(gx_filter *filter, gx_call_env *call, gx_error *err)
         gx_where_compile(&where[GX_FILTER_SHOWN], call->arena, gx_slice_of(shown_text), err);
     if (status == GX_OK && gx_arg_has(call->args, "where")) {
         status = gx_where_compile(&where[GX_FILTER_WHERE], call->arena, text, err);
+    }
+    if (status == GX_OK && where[GX_FILTER_WHERE]) {
+        status = gx_where_at(where[GX_FILTER_WHERE], &filter->moment, err);
     }
     return status;
 }
@@ -332,6 +336,7 @@ gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *co
         filter.hide_touched = gx_arg_is(call->args, "seen", "all");
         filter.hide_bought = filter.hide_touched || gx_arg_is(call->args, "seen", "bought");
     }
+    GX_TRY(gx_moment_read(&filter.moment, call->args, err));
     GX_TRY(read_where(&filter, call, err));
     GX_TRY(read_kind(&filter, call, err));
     GX_TRY(read_exclude(&filter, call, err));

@@ -232,6 +232,9 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
     gx_where *compiled;
     gx_status status = gx_where_compile(&compiled, r->call->arena, where, err);
     if (status == GX_OK) {
+        status = gx_where_at(compiled, &r->filter->moment, err);
+    }
+    if (status == GX_OK) {
         status = gx_where_eval(r->pass, compiled, r->filter->columns, r->filter->items, err);
     }
     for (uint32_t i = 0; status == GX_OK && i < r->filter->items; i++) {

@@ -33,6 +33,7 @@ typedef struct parser {
     size_t behind; /* the end of the token before `now` */
     token now;
     uint32_t depth, tests;
+    const gx_where *where;
     gx_error *err;
 } parser;
 
@@ -323,8 +324,13 @@ static gx_status test_of(gx__node *node, parser *p) {
     node->kind = GX__NODE_TEST;
     test->number = p->tests++;
     test->field = p->now.source;
+    test->now = &p->where->now;
     if (quoted) {
         test->field = (gx_slice){test->field.data + 1, test->field.size - 2};
+    } else {
+        test->speaks_of = gx_slice_is(test->field, "distance") ? GX__DISTANCE
+                          : gx_slice_is(test->field, "hour")   ? GX__HOUR
+                                                               : GX__NO_MOMENT;
     }
     advance(p);
     if (p->now.kind == TOKEN_OP) {
@@ -459,7 +465,9 @@ gx_status gx_where_compile(gx_where **out, gx_arena *arena, gx_slice text, gx_er
     if (!where || gx_arena_status(arena) != GX_OK) {
         return gx_fail_memory(err, text.size);
     }
+    memset(where, 0, sizeof *where);
     p.text = (gx_slice){copy.as.text, copy.size};
+    p.where = where;
     advance(&p);
     gx__node *root = NULL;
     gx_status status = expression(&root, &p);
@@ -469,7 +477,34 @@ gx_status gx_where_compile(gx_where **out, gx_arena *arena, gx_slice text, gx_er
     if (p.now.kind != TOKEN_END) {
         return expected(&p, "and, or, or the end");
     }
-    *where = (gx_where){.root = root, .tests = p.tests};
+    where->root = root;
+    where->tests = p.tests;
     *out = where;
+    return GX_OK;
+}
+
+/* ---- the moment ------------------------------------------------------------------------------ */
+
+static bool speaks_of(const gx__node *node, gx__moment_field what) {
+    bool does = node->kind == GX__NODE_TEST && node->test.speaks_of == what;
+    for (const gx__node *child = node->first; child && !does; child = child->next) {
+        does = speaks_of(child, what);
+    }
+    return does;
+}
+
+gx_status gx_where_at(gx_where *where, const gx_moment *moment, gx_error *err) {
+    if (speaks_of(where->root, GX__DISTANCE) &&
+        (isnan(moment->latitude) || isnan(moment->longitude))) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "where",
+                          "where: distance is that from the place of the call; give it in context "
+                          "as geo, like 52.52,13.4 (a field of that name goes between backquotes)");
+    }
+    if (speaks_of(where->root, GX__HOUR) && isnan(moment->hour)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "where",
+                          "where: hour is that of the call; give it in context as hour, 0 to 23 (a "
+                          "field of that name goes between backquotes)");
+    }
+    where->now = (gx__now){true, *moment};
     return GX_OK;
 }

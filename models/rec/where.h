@@ -13,11 +13,17 @@
  * stands for its Unix milliseconds; comparing other texts with them is a bad_request. In a text \"
  * \' \\ and \* stand for themselves. Words of the language are read in any case; a field of such a
  * name goes between backquotes.
+ *
+ * `distance` and `hour` without backquotes are no fields but speak of the moment of the call, where
+ * one was given (gx_where_at): the kilometres from the place of the call to the item, along a great
+ * circle, none where the item has no place; and the hour of the call, the same for all items.
  */
 #ifndef GX_MODELS_REC_WHERE_H
 #define GX_MODELS_REC_WHERE_H
 
 #include "graph/base/base.h"
+
+#include <math.h>
 
 /* A table of attributes by row: numbers as doubles (NaN: none), texts as words of the column's
  * dictionary, lists as runs of words. Grown and changed by its owner; read by any number of
@@ -61,6 +67,22 @@ typedef struct gx_where gx_where;
  * arena. */
 GX_MUST_CHECK gx_status gx_where_compile(gx_where **out, gx_arena *arena, gx_slice text,
                                          gx_error *err);
+/* Where and when a list is asked for; NaN: not given. */
+typedef struct gx_moment {
+    double latitude, longitude; /* degrees, north and east */
+    double hour;                /* 0 … 23 */
+} gx_moment;
+
+#define GX_MOMENT_NONE ((gx_moment){(double)NAN, (double)NAN, (double)NAN})
+
+/* Of a place from -90 to 90 and -180 to 180, in kilometres, on a sphere (haversine; within .6% of
+ * the distance on the ellipsoid). */
+double gx_distance_km(double latitude, double longitude, double other_latitude,
+                      double other_longitude);
+/* Sets what `distance` and `hour` are. An item's place are its fields `lat` and `lon`, or
+ * `attr_lat` and `attr_lon`. bad_request: the expression speaks of what the moment does not tell.
+ * Before it, the two names are fields like others. */
+GX_MUST_CHECK gx_status gx_where_at(gx_where *where, const gx_moment *moment, gx_error *err);
 /* pass[i] = 1 where row i passes, i < count. NULL passes every row; rows beyond the table are rows
  * without any field. */
 GX_MUST_CHECK gx_status gx_where_eval(uint8_t *pass, const gx_where *where,

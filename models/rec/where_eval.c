@@ -17,8 +17,15 @@ typedef struct bound {
     const uint8_t *table; /* one a word, [0] is 0; NULL for exists */
 } bound;
 
+/* The places of items: a column of each name, in the order they are looked at; NULL: there is none.
+ */
+typedef struct places {
+    const gx__column *latitude[2], *longitude[2];
+} places;
+
 typedef struct evaluation {
     const gx_columns *columns;
+    places places;
     bound bounds[GX__WHERE_TESTS];
 } evaluation;
 
@@ -92,6 +99,60 @@ static bool word_passes(const gx__test *test, const gx__dict *dict, uint32_t id)
     return false;
 }
 
+/* ---- the moment ------------------------------------------------------------------------------ */
+
+static const double EARTH_KM = 6371.0088; /* mean radius */
+
+double gx_distance_km(double latitude, double longitude, double other_latitude,
+                      double other_longitude) {
+    const double degree = acos(-1) / 180;
+    const double up = sin((other_latitude - latitude) * degree / 2);
+    const double along = sin((other_longitude - longitude) * degree / 2);
+    const double h =
+        up * up + cos(latitude * degree) * cos(other_latitude * degree) * along * along;
+    return 2 * EARTH_KM * asin(sqrt(fmin(h, 1)));
+}
+
+static places find_places(const gx_columns *columns) {
+    return (places){{gx__columns_find(columns, gx_slice_of("lat")),
+                     gx__columns_find(columns, gx_slice_of("attr_lat"))},
+                    {gx__columns_find(columns, gx_slice_of("lon")),
+                     gx__columns_find(columns, gx_slice_of("attr_lon"))}};
+}
+
+/* NaN where the row has no number there. */
+static double number_at(const gx__column *column, uint32_t row) {
+    const gx__page *page = column ? gx__column_page(column, row) : NULL;
+    const uint32_t at = row % GX__PAGE_ROWS;
+    if (page && page->number && !isnan(page->number[at])) {
+        return page->number[at];
+    }
+    const bool word = page && page->word && page->word[at] != 0;
+    return word && !(page->word[at] & GX__CELL_LIST) ? column->dict.words[page->word[at]].number
+                                                     : (double)NAN;
+}
+
+/* NaN where the item has no place, or none on the globe. */
+static double distance_of(const gx_moment *moment, const places *where, uint32_t row) {
+    for (size_t k = 0; k < GX_COUNT(where->latitude); k++) {
+        const double latitude = number_at(where->latitude[k], row);
+        const double longitude = number_at(where->longitude[k], row);
+        if (fabs(latitude) <= 90 && fabs(longitude) <= 180) {
+            return gx_distance_km(moment->latitude, moment->longitude, latitude, longitude);
+        }
+    }
+    return (double)NAN;
+}
+
+static bool is_of_moment(const gx__test *test) {
+    return test->speaks_of != GX__NO_MOMENT && test->now->given;
+}
+
+static double moment_number(const gx__test *test, const places *where, uint32_t row) {
+    const gx_moment *moment = &test->now->moment;
+    return test->speaks_of == GX__HOUR ? moment->hour : distance_of(moment, where, row);
+}
+
 /* ---- one row -------------------------------------------------------------------------------- */
 
 static bool cell_passes(const gx__test *test, const gx__column *column, uint32_t word) {
@@ -108,6 +169,11 @@ static bool cell_passes(const gx__test *test, const gx__column *column, uint32_t
 }
 
 static bool test_row(const gx__test *test, const gx_columns *columns, uint32_t row) {
+    if (is_of_moment(test)) {
+        const places where = find_places(columns);
+        const double number = moment_number(test, &where, row);
+        return !isnan(number) && number_passes(test, number) != test->negated;
+    }
     const gx__column *column = gx__columns_find(columns, test->field);
     const gx__page *page = column ? gx__column_page(column, row) : NULL;
     uint32_t at = row % GX__PAGE_ROWS;
@@ -247,6 +313,19 @@ GX__CLONES static void negate_page(uint8_t *restrict mask, const gx__page *page,
     }
 }
 
+static void moment_page(uint8_t *mask, const gx__test *test, const places *where, uint32_t p,
+                        uint32_t rows) {
+    double number[GX__PAGE_ROWS];
+    for (uint32_t i = 0; i < rows; i++) {
+        number[i] = moment_number(test, where, p * GX__PAGE_ROWS + i);
+    }
+    numbers_page(mask, test, number, rows);
+    if (test->negated) {
+        const gx__page page = {.number = number};
+        negate_page(mask, &page, rows);
+    }
+}
+
 static void test_page(uint8_t *mask, const gx__test *test, const bound *b, uint32_t p,
                       uint32_t rows) {
     const gx__page *page = b->column ? gx__column_page(b->column, p * GX__PAGE_ROWS) : NULL;
@@ -289,6 +368,10 @@ GX__CLONES static void join_page(uint8_t *restrict mask, const uint8_t *restrict
 /* Recursion is bounded by the depth of parentheses; a mask a level lies on the stack. */
 static void node_page(uint8_t *mask, const gx__node *node, const evaluation *e, uint32_t p,
                       uint32_t rows) {
+    if (node->kind == GX__NODE_TEST && is_of_moment(&node->test)) {
+        moment_page(mask, &node->test, &e->places, p, rows);
+        return;
+    }
     if (node->kind == GX__NODE_TEST) {
         test_page(mask, &node->test, &e->bounds[node->test.number], p, rows);
         return;
@@ -359,6 +442,7 @@ gx_status gx_where_eval(uint8_t *pass, const gx_where *where, const gx_columns *
     }
     evaluation e;
     e.columns = columns;
+    e.places = find_places(columns);
     size_t bytes = bind_node(&e, where->root, NULL, 0);
     uint8_t *tables = gx_alloc(bytes + 1, 1);
     if (!tables) {

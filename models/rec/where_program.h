@@ -29,7 +29,17 @@ typedef enum gx__test_op {
     GX__TEST_EXISTS
 } gx__test_op;
 
+typedef enum gx__moment_field { GX__NO_MOMENT, GX__DISTANCE, GX__HOUR } gx__moment_field;
+
+/* What the moment is, once gx_where_at has set it. */
+typedef struct gx__now {
+    bool given;
+    gx_moment moment;
+} gx__now;
+
 typedef struct gx__test {
+    gx__moment_field speaks_of; /* where `now` is given: no column */
+    const gx__now *now;         /* of the whole expression */
     gx_slice field;
     gx__test_op op;
     bool negated; /* != and `not in`: the field is there, and the test does not hold */
@@ -53,6 +63,7 @@ struct gx__node {
 struct gx_where {
     const gx__node *root;
     uint32_t tests;
+    gx__now now;
 };
 
 #endif

@@ -57,6 +57,95 @@ static gx_columns *shop(gx_arena *arena) {
     return columns;
 }
 
+/* Berlin is at 52.52, 13.405; of the rows 0 is there, 1 in Paris by fields of the shop, 2 in
+ * Potsdam as texts, 3 without a longitude, 4 off the globe, 5 at the other side of the date line.
+ */
+static gx_columns *map_of_shops(gx_arena *arena) {
+    static const struct {
+        const char *lat, *lon;
+        double latitude, longitude;
+        bool text;
+    } places[] = {
+        {"lat", "lon", 52.52, 13.405, false},   {"attr_lat", "attr_lon", 48.8566, 2.3522, false},
+        {"lat", "lon", 52.3906, 13.0645, true}, {"lat", NULL, 52.52, 0, false},
+        {"lat", "lon", 152.52, 13.405, false},  {"attr_lat", "attr_lon", -17.7, -179.9, false},
+    };
+    gx_columns *columns = NULL;
+    assert_int_equal(gx_columns_create(&columns, NULL), GX_OK);
+    for (uint32_t i = 0; i < GX_COUNT(places); i++) {
+        gx_value row = gx_map(arena, 4);
+        char *text[2] = {gx_arena_printf(arena, "%g", places[i].latitude),
+                         gx_arena_printf(arena, "%g", places[i].longitude)};
+        gx_map_put(arena, &row, places[i].lat,
+                   places[i].text ? gx_str(text[0]) : gx_real(places[i].latitude));
+        if (places[i].lon) {
+            gx_map_put(arena, &row, places[i].lon,
+                       places[i].text ? gx_str(text[1]) : gx_real(places[i].longitude));
+        }
+        gx_map_put(arena, &row, "hour", gx_int(i));
+        assert_int_equal(gx_columns_set(columns, i, &row, NULL), GX_OK);
+    }
+    return columns;
+}
+
+static void assert_near(const char *text, const gx_moment *moment, const char *expected) {
+    gx_error err = {0};
+    gx_arena *arena = gx_arena_create();
+    gx_columns *columns = map_of_shops(arena);
+    gx_where *where = NULL;
+    uint8_t pass[7];
+    char out[8] = "";
+    assert_int_equal(gx_where_compile(&where, arena, gx_slice_of(text), &err), GX_OK);
+    if (moment) {
+        assert_int_equal(gx_where_at(where, moment, &err), GX_OK);
+    }
+    assert_int_equal(gx_where_eval(pass, where, columns, 7, NULL), GX_OK);
+    for (uint32_t i = 0, n = 0; i < 7; i++) {
+        assert_int_equal(pass[i], gx_where_row(where, columns, i));
+        if (pass[i]) {
+            out[n++] = (char)('0' + i);
+        }
+    }
+    assert_string_equal(out, expected);
+    gx_columns_destroy(columns);
+    gx_arena_destroy(arena);
+}
+
+static void distance_and_hour_are_of_the_moment(void **state) {
+    (void)state;
+    const gx_moment berlin = {52.52, 13.405, 21}, fiji = {-17.7, 179.9, 0};
+    /* Berlin to Paris 878 km, to Potsdam 27 km; over the date line 21 km, not 40,000. */
+    assert_true(fabs(gx_distance_km(52.52, 13.405, 48.8566, 2.3522) - 877.5) < 1);
+    assert_true(fabs(gx_distance_km(0, 0, 0, 180) - 20015.1) < 0.1);
+    assert_true(gx_distance_km(10, 20, 10, 20) == 0);
+    assert_near("distance < 5", &berlin, "0");
+    assert_near("distance <= 30 and not hour < 18", &berlin, "02");
+    assert_near("distance > 800 and distance < 900", &berlin, "1");
+    assert_near("distance exists", &berlin, "0125");
+    assert_near("not distance exists", &berlin, "346");
+    assert_near("distance = 0", &berlin, "0");
+    assert_near("distance != 0", &berlin, "125");
+    assert_near("distance not in (0, 1)", &berlin, "125");
+    assert_near("distance < 25", &fiji, "5");
+    assert_near("hour in (20, 21)", &berlin, "0123456");
+    assert_near("hour = 0 or `hour` = 2", &berlin, "2");
+    /* Without a moment the names are fields like others. */
+    assert_near("hour >= 4", NULL, "45");
+    assert_near("distance exists", NULL, "");
+    gx_arena *arena = gx_arena_create();
+    gx_where *where = NULL;
+    gx_error err = {0};
+    const gx_moment none = GX_MOMENT_NONE;
+    assert_int_equal(
+        gx_where_compile(&where, arena, gx_slice_of("price < 3 or (not distance < 5)"), &err),
+        GX_OK);
+    assert_int_equal(gx_where_at(where, &none, &err), GX_BAD_REQUEST);
+    assert_non_null(strstr(err.message, "geo"));
+    assert_int_equal(gx_where_compile(&where, arena, gx_slice_of("hour < 5"), &err), GX_OK);
+    assert_int_equal(gx_where_at(where, &none, &err), GX_BAD_REQUEST);
+    gx_arena_destroy(arena);
+}
+
 /* The rows 0–5 that pass, as digits; checks that one row, all rows and the reason agree. */
 static const char *passing(const char *text) {
     static char out[16];
@@ -652,6 +741,7 @@ int main(void) {
         cmocka_unit_test(dead_words_are_given_back),
         cmocka_unit_test(fields_have_a_maximum),
         cmocka_unit_test(a_naive_twin_agrees_on_random_expressions),
+        cmocka_unit_test(distance_and_hour_are_of_the_moment),
         cmocka_unit_test(memory_that_ends_is_told_and_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
