@@ -109,6 +109,12 @@ gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit, gx_err
     if (users) {
         gx_lists_ids ids;
         GX_TRY(gx_lists_find(&ids, call, GX_SPACE_USER, "users", err));
+        if (ids.count > limit) {
+            return gx_fail_at(err, GX_OVER_LIMIT, "users",
+                              "users: %u members were given; accepted are up to %u: name fewer, or "
+                              "give a group or a circle, of which %u are drawn by the seed",
+                              ids.count, limit, limit);
+        }
         group.user = ids.id;
         group.count = group.size = ids.count;
         group.unknown = ids.unknown;

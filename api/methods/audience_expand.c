@@ -16,7 +16,7 @@ enum { SMALL = 5 };
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_GROUP_PARAMS(100000),
+    GX_GROUP_PARAMS,
     {"n", GX_PARAM_INT, "100", 1, 100000, "members", NULL, 0, "how many more"},
     GX_CHANNELS_PARAM,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why"},

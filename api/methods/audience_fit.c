@@ -20,7 +20,7 @@ static const double PRIOR = 10;
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_GROUP_PARAMS(100000),
+    GX_GROUP_PARAMS,
     {"likes", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "categories, brands, sellers or tags it stands for, beside or without a community"},
     {"who", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|inside|outside", 0,

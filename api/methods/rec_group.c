@@ -23,7 +23,7 @@ static const double EPSILON = 0.1, LIKED = 0.5;
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_GROUP_PARAMS(200),
+    GX_GROUP_PARAMS,
     {"n", GX_PARAM_INT, "20", 1, 200, "items", NULL, 0, "how many"},
     {"how", GX_PARAM_CHOICE, "average", GX_PARAM_UNCHECKED, NULL, "average|least_misery|fair", 0,
      "what most like, what nobody minds, or each in turn"},

@@ -20,7 +20,7 @@ enum { CONTENTS = 10 };
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_GROUP_PARAMS(100000),
+    GX_GROUP_PARAMS,
     {"n", GX_PARAM_INT, "10", 1, 200, NULL, NULL, 0, "how many topics, items and pieces of content"},
     GX_FILTER_PARAMS,
 };

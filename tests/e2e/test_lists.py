@@ -86,3 +86,11 @@ def test_errors_name_what_was_given(built_shop, words, code, said):
     words = [str(built_shop) if word == "SHOP" else word for word in words]
     result = gx(*words, code=code)
     assert said in result.err, result.err
+
+
+def test_a_group_that_is_too_large_is_told_what_to_do(built_shop):
+    members = [f"u{k}" for k in range(1, 202)]
+    err = gx("group", built_shop, *members, code=None).err
+    assert "201 members" in err and "up to 200" in err and "circle" in err
+    assert gx("group", built_shop, *members[:200], "-n", "3", "--format", "csv").rows()
+    assert gx("group", built_shop, "--circle", "c-0", "-n", "3", "--format", "csv").rows()
