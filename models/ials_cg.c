@@ -17,9 +17,17 @@
 
 #include <math.h>
 
-enum { LANES = 16, TOGETHER = 4, FETCH_BYTES = 1 << 15 };
+enum {
+    LANES = 16,
+    TOGETHER = 4,        /* entries at once */
+    SOON = 2 * TOGETHER, /* entries ahead whose factors are asked for into the first-level cache */
+    FETCH_BYTES = 1 << 18, /* of the next row, at most, into the second-level cache */
+};
 
 #define CONVERGED 1e-7F /* of a row's part of the objective */
+
+/* All that a row needs is compiled as one piece for each kind of vectors. */
+#define INLINE static inline __attribute__((always_inline))
 
 typedef float lanes __attribute__((vector_size(64), aligned(4), __may_alias__));
 
@@ -39,6 +47,34 @@ typedef struct vectors {
 
 size_t gx__ials_approach_floats(uint32_t d) {
     return 6 * (size_t)padded(d) + 2 * LANES;
+}
+
+/* ---- what comes next --------------------------------------------------------------------------
+ */
+
+/* Factors of the row that comes next are asked for a few at each bundle of this one, so that they
+ * arrive while it is worked on. */
+typedef struct coming {
+    const uint32_t *col;
+    uint64_t at, count, a_turn;
+} coming;
+
+INLINE void ask(const float *factor, uint32_t d, int near) {
+    for (uint32_t j = 0; j < d; j += LANES) {
+        if (near) {
+            __builtin_prefetch(factor + j, 0, 3);
+        } else {
+            __builtin_prefetch(factor + j, 0, 2);
+        }
+    }
+}
+
+INLINE void ask_next(coming *next, const float *factor, uint32_t d) {
+    const uint64_t until =
+        next->at + next->a_turn < next->count ? next->at + next->a_turn : next->count;
+    for (; next->at < until; next->at++) {
+        ask(factor + (size_t)next->col[next->at] * d, d, 0);
+    }
 }
 
 /* ---- passes over the entries ------------------------------------------------------------------
@@ -70,8 +106,8 @@ typedef struct bundle {
     float c[TOGETHER], y[TOGETHER];
 } bundle;
 
-static inline bundle bundle_of(const gx__ials_side *fixed, const gx__ials_row *row, uint64_t first,
-                               float weight_of_one) {
+INLINE bundle bundle_of(const gx__ials_side *fixed, const gx__ials_row *row, uint64_t first,
+                        float weight_of_one) {
     bundle b;
     for (uint64_t i = 0; i < TOGETHER; i++) {
         const uint64_t k = first + i < row->count ? first + i : row->count - 1;
@@ -84,10 +120,10 @@ static inline bundle bundle_of(const gx__ials_side *fixed, const gx__ials_row *r
 }
 
 /* out = Σ_k c_k (target · y_k − f_k·x) f_k */
-GX__CLONES static void pull(float *restrict out, const float *restrict x,
-                            const gx__ials_side *fixed, const gx__ials_row *row,
-                            float weight_of_one, float target) {
-    const uint32_t d = fixed->d, whole = d / LANES * LANES;
+INLINE void pull(float *restrict out, const float *restrict x, const gx__ials_side *fixed,
+                 uint32_t d, const gx__ials_row *row, float weight_of_one, float target,
+                 coming *next) {
+    const uint32_t whole = d / LANES * LANES;
     memset(out, 0, padded(d) * sizeof *out);
     for (uint64_t first = 0; first < row->count; first += TOGETHER) {
         const bundle b = bundle_of(fixed, row, first, weight_of_one);
@@ -95,6 +131,10 @@ GX__CLONES static void pull(float *restrict out, const float *restrict x,
         const float *restrict f2 = b.f[2], *restrict f3 = b.f[3];
         lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
         float t[TOGETHER], g[TOGETHER];
+        ask_next(next, fixed->factor, d);
+        for (uint64_t k = first + SOON; k < first + SOON + TOGETHER && k < row->count; k++) {
+            ask(fixed->factor + (size_t)row->col[k] * d, d, 1);
+        }
         for (uint32_t j = 0; j < whole; j += LANES) {
             const lanes at = *(const lanes *)(x + j);
             s0 += *(const lanes *)(f0 + j) * at;
@@ -122,73 +162,22 @@ GX__CLONES static void pull(float *restrict out, const float *restrict x,
     }
 }
 
-/* ---- vectors ----------------------------------------------------------------------------------
+/* ---- a row ------------------------------------------------------------------------------------
  */
 
-static inline float sum_of(const float lane[LANES]) {
-    float sum = 0;
-    for (int i = 0; i < LANES; i++) {
-        sum += lane[i];
-    }
-    return sum;
-}
+#define SUM_OF(sum, v)                                                                             \
+    do {                                                                                           \
+        float lane[LANES];                                                                         \
+        memcpy(lane, &(v), sizeof lane);                                                           \
+        for (int half = LANES / 2; half > 0; half /= 2) {                                          \
+            for (int i = 0; i < half; i++) {                                                       \
+                lane[i] += lane[i + half];                                                         \
+            }                                                                                      \
+        }                                                                                          \
+        (sum) = lane[0];                                                                           \
+    } while (0)
 
-/* Σ a_j b_j c_j; c may be NULL. */
-GX__CLONES static float dot3(const float *restrict a, const float *restrict b,
-                             const float *restrict c, uint32_t width) {
-    lanes sum = {0};
-    float lane[LANES];
-    for (uint32_t j = 0; j < width; j += LANES) {
-        lanes product = *(const lanes *)(a + j) * *(const lanes *)(b + j);
-        if (c) {
-            product *= *(const lanes *)(c + j);
-        }
-        sum += product;
-    }
-    memcpy(lane, &sum, sizeof lane);
-    return sum_of(lane);
-}
-
-GX__CLONES static void prepare(const vectors *v, const float *gram, float unobserved, float lambda,
-                               uint32_t d) {
-    for (uint32_t j = 0; j < d; j++) {
-        v->system[j] = unobserved * gram[j] + lambda;
-        v->inverse[j] = 1 / v->system[j];
-    }
-}
-
-/* r = q − D x, p = D^−1 r */
-GX__CLONES static void set_out(const vectors *v, uint32_t width) {
-    float *restrict r = v->r, *restrict p = v->p;
-    for (uint32_t j = 0; j < width; j++) {
-        r[j] = v->q[j] - v->system[j] * v->x[j];
-        p[j] = v->inverse[j] * r[j];
-    }
-}
-
-/* q = D p − q, where q was −FᵀCF p */
-GX__CLONES static void add_system(const vectors *v, uint32_t width) {
-    float *restrict q = v->q;
-    for (uint32_t j = 0; j < width; j++) {
-        q[j] = v->system[j] * v->p[j] - q[j];
-    }
-}
-
-GX__CLONES static void advance(const vectors *v, float alpha, uint32_t width) {
-    float *restrict x = v->x, *restrict r = v->r;
-    for (uint32_t j = 0; j < width; j++) {
-        x[j] += alpha * v->p[j];
-        r[j] -= alpha * v->q[j];
-    }
-}
-
-/* p = D^−1 r + β p */
-GX__CLONES static void turn(const vectors *v, float beta, uint32_t width) {
-    float *restrict p = v->p;
-    for (uint32_t j = 0; j < width; j++) {
-        p[j] = v->inverse[j] * v->r[j] + beta * p[j];
-    }
-}
+#define AT(vector, j) (*(lanes *)((vector) + (j)))
 
 static vectors vectors_at(float *room, uint32_t width) {
     return (vectors){room,
@@ -199,39 +188,141 @@ static vectors vectors_at(float *room, uint32_t width) {
                      room + 5 * (size_t)width};
 }
 
-void gx__ials_approach(float *w, float *room, const gx__ials_side *fixed, const gx__ials_row *row,
-                       const gx__ials_loss *loss, float lambda, uint32_t steps) {
-    const uint32_t d = fixed->d, width = padded(d);
-    const float weight_of_one = (float)(1 / loss->unit);
-    const vectors v = vectors_at(room, width);
-    memset(room, 0, 6 * (size_t)width * sizeof *room);
-    memcpy(v.x, w, d * sizeof *w);
-    prepare(&v, fixed->gram, (float)loss->unobserved, lambda, d);
-    pull(v.q, v.x, fixed, row, weight_of_one, 1);
-    set_out(&v, width);
-    float rz = dot3(v.r, v.r, v.inverse, width);
-    const float least = CONVERGED * (rz + dot3(v.x, v.x, v.system, width));
-    for (uint32_t s = 0; s < steps && rz > least; s++) {
-        pull(v.q, v.p, fixed, row, weight_of_one, 0);
-        add_system(&v, width);
-        const float curve = dot3(v.p, v.q, NULL, width);
+INLINE void prepare(const vectors *v, const float *w, const float *gram, float unobserved,
+                    float lambda, uint32_t d, uint32_t width) {
+    memcpy(v->x, w, d * sizeof *w);
+    for (uint32_t j = 0; j < d; j++) {
+        v->system[j] = unobserved * gram[j] + lambda;
+        v->inverse[j] = 1 / v->system[j];
+    }
+    for (uint32_t j = d; j < width; j++) {
+        v->x[j] = v->system[j] = v->inverse[j] = 0;
+    }
+}
+
+/* r = q − D x, p = D^−1 r. Answers r·p, and x·D x in *size. */
+INLINE float set_out(float *size, const vectors *v, uint32_t width) {
+    lanes fall = {0}, own = {0};
+    float rz;
+    for (uint32_t j = 0; j < width; j += LANES) {
+        const lanes x = AT(v->x, j), pulled = AT(v->system, j) * x;
+        const lanes r = AT(v->q, j) - pulled, p = AT(v->inverse, j) * r;
+        own += x * pulled;
+        fall += r * p;
+        AT(v->r, j) = r;
+        AT(v->p, j) = p;
+    }
+    SUM_OF(*size, own);
+    SUM_OF(rz, fall);
+    return rz;
+}
+
+/* q = D p − q, where q was −FᵀCF p. Answers p·q. */
+INLINE float add_system(const vectors *v, uint32_t width) {
+    lanes sum = {0};
+    float curve;
+    for (uint32_t j = 0; j < width; j += LANES) {
+        const lanes p = AT(v->p, j), q = AT(v->system, j) * p - AT(v->q, j);
+        sum += p * q;
+        AT(v->q, j) = q;
+    }
+    SUM_OF(curve, sum);
+    return curve;
+}
+
+INLINE void advance(const vectors *v, float alpha, uint32_t width) {
+    for (uint32_t j = 0; j < width; j += LANES) {
+        AT(v->x, j) += alpha * AT(v->p, j);
+    }
+}
+
+/* r −= α q. Answers r·D^−1 r. */
+INLINE float fall_back(const vectors *v, float alpha, uint32_t width) {
+    lanes sum = {0};
+    float rz;
+    for (uint32_t j = 0; j < width; j += LANES) {
+        const lanes r = AT(v->r, j) - alpha * AT(v->q, j);
+        sum += r * r * AT(v->inverse, j);
+        AT(v->r, j) = r;
+    }
+    SUM_OF(rz, sum);
+    return rz;
+}
+
+/* p = D^−1 r + β p */
+INLINE void turn(const vectors *v, float beta, uint32_t width) {
+    for (uint32_t j = 0; j < width; j += LANES) {
+        AT(v->p, j) = AT(v->inverse, j) * AT(v->r, j) + beta * AT(v->p, j);
+    }
+}
+
+/* One row, and what its solution takes. */
+typedef struct task {
+    const gx__ials_side *fixed;
+    const gx__ials_row *row;
+    vectors v;
+    coming next;
+    float unobserved, weight_of_one, lambda;
+    uint32_t steps;
+} task;
+
+INLINE void solve(float *w, task *t, uint32_t d) {
+    const uint32_t width = padded(d);
+    const vectors *v = &t->v;
+    float size, rz;
+    prepare(v, w, t->fixed->gram, t->unobserved, t->lambda, d, width);
+    pull(v->q, v->x, t->fixed, d, t->row, t->weight_of_one, 1, &t->next);
+    rz = set_out(&size, v, width);
+    const float least = CONVERGED * (rz + size);
+    for (uint32_t s = 0; s < t->steps && rz > least; s++) {
+        pull(v->q, v->p, t->fixed, d, t->row, t->weight_of_one, 0, &t->next);
+        const float curve = add_system(v, width);
         if (!(curve > 0)) {
             break;
         }
-        advance(&v, rz / curve, width);
-        const float next = dot3(v.r, v.r, v.inverse, width);
-        turn(&v, next / rz, width);
-        rz = next;
-    }
-    memcpy(w, v.x, d * sizeof *w);
-}
-
-void gx__ials_fetch(const gx__ials_side *fixed, const gx__ials_row *row) {
-    const uint64_t most = FETCH_BYTES / (fixed->d * sizeof(float));
-    for (uint64_t k = 0; k < row->count && k < most; k++) {
-        const float *at = fixed->factor + (size_t)row->col[k] * fixed->d;
-        for (uint32_t j = 0; j < fixed->d; j += LANES) {
-            __builtin_prefetch(at + j);
+        advance(v, rz / curve, width);
+        if (s + 1 < t->steps) {
+            const float left = fall_back(v, rz / curve, width);
+            turn(v, left / rz, width);
+            rz = left;
         }
     }
+    memcpy(w, v->x, d * sizeof *w);
+}
+
+/* Loops of a length that is known are unrolled, and the factors of a bundle stay in registers. */
+GX__CLONES static void solve_any(float *w, task *t) {
+    switch (t->fixed->d) {
+    case 64:
+        solve(w, t, 64);
+        break;
+    case 128:
+        solve(w, t, 128);
+        break;
+    default:
+        solve(w, t, t->fixed->d);
+    }
+}
+
+static coming coming_of(const gx__ials_row *next, const gx__ials_row *row, uint32_t d,
+                        uint32_t steps) {
+    const uint64_t most = FETCH_BYTES / (d * sizeof(float));
+    const uint64_t turns = (steps + 1) * ((row->count + TOGETHER - 1) / TOGETHER);
+    coming c = {.col = next->col, .count = next->count < most ? next->count : most};
+    c.a_turn = turns > 0 ? (c.count + turns - 1) / turns : 0;
+    return c;
+}
+
+void gx__ials_approach(float *w, float *room, const gx__ials_side *fixed, const gx__ials_row *row,
+                       const gx__ials_row *next, const gx__ials_loss *loss, float lambda,
+                       uint32_t steps) {
+    task t = {.fixed = fixed,
+              .row = row,
+              .v = vectors_at(room, padded(fixed->d)),
+              .next = coming_of(next, row, fixed->d, steps),
+              .unobserved = (float)loss->unobserved,
+              .weight_of_one = (float)(1 / loss->unit),
+              .lambda = lambda,
+              .steps = steps};
+    solve_any(w, &t);
 }

@@ -182,11 +182,11 @@ static void solve_exactly(float *out, work *w, const gx__ials_side *fixed, const
 }
 
 static void solve_row(float *out, float *floats, const gx__ials_side *fixed, const gx__ials_row *e,
-                      const gx__ials_loss *loss, uint32_t steps) {
-    double total = 0;
-    bool wanted = false;
-    for (uint64_t k = 0; k < e->count; k++) {
-        const double value = e->value ? (double)e->value[k] / loss->unit : 1;
+                      const gx__ials_row *next, const gx__ials_loss *loss, uint32_t steps) {
+    double total = e->value ? 0 : (double)e->count;
+    bool wanted = !e->value && e->count > 0;
+    for (uint64_t k = 0; e->value && k < e->count; k++) {
+        const double value = (double)e->value[k] / loss->unit;
         total += fabs(value);
         wanted |= value > 0;
     }
@@ -194,7 +194,7 @@ static void solve_row(float *out, float *floats, const gx__ials_side *fixed, con
     if (!wanted) { /* nothing pulls the row away from zero */
         memset(out, 0, fixed->d * sizeof *out);
     } else if (steps > 0) {
-        gx__ials_approach(out, floats, fixed, e, loss, lambda, steps);
+        gx__ials_approach(out, floats, fixed, e, next, loss, lambda, steps);
     } else {
         work w = work_at(floats, fixed->d);
         solve_exactly(out, &w, fixed, e, loss, lambda);
@@ -224,13 +224,10 @@ gx_status gx__ials_half_step(float *out, const gx_matrix *matrix, const gx__ials
         if (gx_job_should_stop(job)) {
             continue;
         }
-        const gx__ials_row e = row_of(matrix, r);
-        if (r + 1 < rows && steps > 0) {
-            const gx__ials_row next = row_of(matrix, r + 1);
-            gx__ials_fetch(fixed, &next);
-        }
-        solve_row(out + (size_t)r * fixed->d, floats + (size_t)gx__worker() * each, fixed, &e, loss,
-                  steps);
+        const gx__ials_row e = row_of(matrix, r), none = {0};
+        const gx__ials_row next = r + 1 < rows ? row_of(matrix, r + 1) : none;
+        solve_row(out + (size_t)r * fixed->d, floats + (size_t)gx__worker() * each, fixed, &e,
+                  &next, loss, steps);
     }
     gx__blas_leave(before);
     gx_job_free(job, floats);

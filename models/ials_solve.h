@@ -52,13 +52,12 @@ uint64_t gx__ials_work_bytes(uint32_t n, uint32_t d, int threads);
 /* λ of a row whose c_k sum to `total`. */
 double gx__ials_lambda(const gx__ials_loss *loss, double total, uint32_t others);
 
-/* One row by conjugate gradients (ials_cg.c); `room` is gx__ials_approach_floats, on a cache line.
- */
+/* One row by conjugate gradients (ials_cg.c), while the factors of the row that is solved next are
+ * fetched; `room` is gx__ials_approach_floats, on a cache line. */
 void gx__ials_approach(float *w, float *room, const gx__ials_side *fixed, const gx__ials_row *row,
-                       const gx__ials_loss *loss, float lambda, uint32_t steps);
+                       const gx__ials_row *next, const gx__ials_loss *loss, float lambda,
+                       uint32_t steps);
 size_t gx__ials_approach_floats(uint32_t d);
-/* Asks for the factors of a row that comes next, as much as the first-level cache can take. */
-void gx__ials_fetch(const gx__ials_side *fixed, const gx__ials_row *row);
 
 /* How many factors suit a shop of that size. */
 uint32_t gx__ials_width(uint32_t users, uint32_t items);
