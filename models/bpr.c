@@ -271,6 +271,19 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     return status;
 }
 
+static gx_status fold_history(gx_factors *out, float *w, bool *folded, const void *opaque,
+                              const gx_history *history, gx_error *err) {
+    const state *s = opaque;
+    gx_status status = GX_OK;
+    *out = s->factors;
+    out->user = NULL;
+    if (w) {
+        status = fold_in(w, NULL, s, history, NULL, err);
+        *folded = !is_fitted(s, history);
+    }
+    return status;
+}
+
 static gx_status score_items(float *scores, bool *folded, const void *opaque,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err) {
@@ -370,6 +383,7 @@ const gx_model gx_model_bpr = {
     .score_block = score_block,
     .score_items = score_items,
     .factors = factors_of,
+    .fold = fold_history,
     .similar = similar,
     .explain = explain,
 };

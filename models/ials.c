@@ -552,6 +552,20 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     return status;
 }
 
+static gx_status fold_history(gx_factors *out, float *w, bool *folded, const void *opaque,
+                              const gx_history *history, gx_error *err) {
+    const state *s = opaque;
+    *out = (gx_factors){NULL, s->item_factor, s->users, s->items, s->d};
+    if (!w) {
+        return GX_OK;
+    }
+    const int before = gx__blas_enter();
+    gx_status status = fold_in(w, s, history, err);
+    gx__blas_leave(before);
+    *folded = !is_fitted(s, history);
+    return status;
+}
+
 static gx_status score_items(float *scores, bool *folded, const void *opaque,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err) {
@@ -680,6 +694,7 @@ const gx_model gx_model_ials = {
     .score_block = score_block,
     .score_items = score_items,
     .factors = factors_of,
+    .fold = fold_history,
     .similar = similar,
     .like_items = like_items,
     .explain = explain,

@@ -335,6 +335,21 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     return GX_OK;
 }
 
+static gx_status fold_history(gx_factors *out, float *w, bool *folded, const void *opaque,
+                              const gx_history *history, gx_error *err) {
+    (void)err;
+    const state *s = opaque;
+    *out = (gx_factors){.item = s->factor, .items = s->items, .d = s->k};
+    if (w) {
+        memset(w, 0, s->k * sizeof *w);
+        for (uint32_t k = 0; k < history->count; k++) {
+            add_entry(w, s, history->item[k], history->weight[k]);
+        }
+        *folded = false;
+    }
+    return GX_OK;
+}
+
 static gx_status score_items(float *scores, bool *folded, const void *opaque,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err) {
@@ -430,6 +445,7 @@ const gx_model gx_model_spectral = {
     .score = score_one,
     .score_block = score_block,
     .score_items = score_items,
+    .fold = fold_history,
     .similar = similar,
     .like_items = like_items,
     .explain = explain,

@@ -245,52 +245,93 @@ bool gx_attributes_known(const gx_attributes *a, const gx_columns *columns, uint
     return p.count > 0;
 }
 
-static float expected(const profile *p, const float *raw, float *mean, const gx_attributes *a) {
-    double sum = 0;
-    for (uint32_t k = 0; k < p->count; k++) {
-        float *m = &mean[p->value[k]];
-        if (isnan(*m)) {
-            *m = (float)mean_of(raw, a, p->value[k]);
-        }
-        sum += (double)a->weight[p->value[k]] * (double)*m;
+/* What a value adds, and its weight. */
+typedef struct valued {
+    double adds, weight;
+} valued;
+
+typedef struct filling {
+    const gx_attributes *a;
+    const float *raw, *mean; /* mean NULL: from raw */
+    valued *value;           /* adds is NaN until asked for */
+} filling;
+
+static const valued *value_at(const filling *f, uint32_t v) {
+    valued *value = &f->value[v];
+    if (isnan(value->adds)) {
+        const float mean = f->mean ? f->mean[v] : (float)mean_of(f->raw, f->a, v);
+        value->weight = (double)f->a->weight[v];
+        value->adds = value->weight * (double)mean;
     }
-    return p->weight > 0 ? (float)(sum / p->weight) : 0;
+    return value;
+}
+
+static float expected_of_new(const filling *f, const gx_columns *columns, uint32_t item) {
+    profile p;
+    double sum = 0;
+    profile_of(&p, f->a, columns, item);
+    for (uint32_t k = 0; k < p.count; k++) {
+        sum += value_at(f, p.value[k])->adds;
+    }
+    return p.weight > 0 ? (float)(sum / p.weight) : 0;
+}
+
+/* The same of an item of the snapshot. */
+static float expected(const filling *f, uint32_t item) {
+    const gx_attributes *a = f->a;
+    const uint64_t from = a->item_ptr[item], last = from + GX_ATTRIBUTES_MAX;
+    const uint64_t to = a->item_ptr[item + 1] < last ? a->item_ptr[item + 1] : last;
+    double sum = 0, weight = 0;
+    for (uint64_t k = from; k < to; k++) {
+        const valued *value = value_at(f, a->item_value[k]);
+        sum += value->adds;
+        weight += value->weight;
+    }
+    return weight > 0 ? (float)(sum / weight) : 0;
 }
 
 /* All means come from `raw` as the model gave it: what is added is kept apart until the end. */
-gx_status gx_attributes_fill(float *raw, uint32_t count, const gx_attributes *a,
-                             const gx_columns *columns, gx_error *err) {
+gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32_t count,
+                             const gx_attributes *a, const gx_columns *columns, gx_error *err) {
     const uint32_t known = a->items < count ? a->items : count;
-    profile p;
     if (a->count == 0) {
         return GX_OK;
     }
-    float *mean = gx_alloc((size_t)a->count + known + 1, sizeof *mean);
-    if (!mean) {
-        return gx_fail_memory(err, (size_t)a->count * sizeof *mean);
+    valued *value = gx_alloc(a->count, sizeof *value);
+    float *own = added ? NULL : gx_alloc((size_t)known + 1, sizeof *own);
+    if (!value || (!added && !own)) {
+        gx_free(value);
+        gx_free(own);
+        return gx_fail_memory(err, (size_t)a->count * sizeof *value + known * sizeof *own);
     }
-    float *added = mean + a->count;
+    added = added ? added : own;
+    const filling f = {a, raw, mean, value};
     for (uint32_t v = 0; v < a->count; v++) {
-        mean[v] = NAN;
+        value[v].adds = NAN;
     }
     for (uint32_t i = 0; i < known; i++) {
-        added[i] = 0;
-        if (a->trust[i] < GX__THIN_TRUST && a->item_ptr[i] < a->item_ptr[i + 1]) {
-            profile_of(&p, a, columns, i);
-            added[i] = (1 - a->trust[i]) * expected(&p, raw, mean, a);
-        }
+        added[i] = a->trust[i] < GX__THIN_TRUST ? (1 - a->trust[i]) * expected(&f, i) : 0;
     }
     const uint32_t first =
         count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;
     for (uint32_t i = first; i < count; i++) {
-        profile_of(&p, a, columns, i);
-        raw[i] = expected(&p, raw, mean, a);
+        raw[i] = expected_of_new(&f, columns, i);
     }
     for (uint32_t i = 0; i < known; i++) {
         raw[i] += added[i];
     }
-    gx_free(mean);
+    gx_free(value);
+    gx_free(own);
     return GX_OK;
+}
+
+uint32_t gx_attributes_items(const uint32_t **out, const gx_attributes *a, uint64_t hash) {
+    const uint32_t value = a->count > 0 ? find(a, hash) : GX_NONE;
+    if (value == GX_NONE) {
+        return 0;
+    }
+    *out = a->item + a->ptr[value];
+    return (uint32_t)(a->ptr[value + 1] - a->ptr[value]);
 }
 
 gx_status gx_attributes_near(float *out, uint32_t count, const gx_attributes *a,

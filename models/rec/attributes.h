@@ -10,10 +10,11 @@
  *   mean(v) = c_v Σ h_i raw(i) / (Σ h_i + 2) over the items of v,   h_i = n_i / (n_i + 5)
  *   expected(c) = Σ_v w_v mean(v) / Σ_v w_v over the values of c,   w_v of the attribute
  *
- * n_i the number of members who chose i. The sum is over the 64 most chosen, and c_v, at most 1, the
- * mean h of all items of the value over theirs: what is chosen more is scored higher. This is the centroid of a value's items, shrunk to nothing
- * where there are few: for a model of factors it is their mean factor, for any other the mean of
- * their rows. An item with a short history gets raw(c) + (1 − h_c) expected(c). */
+ * n_i the number of members who chose i. The sum is over the 64 most chosen, and c_v, at most 1,
+ * the mean h of all items of the value over theirs: what is chosen more is scored higher. This is
+ * the centroid of a value's items, shrunk to nothing where there are few: for a model of factors it
+ * is their mean factor, for any other the mean of their rows. An item with a short history gets
+ * raw(c) + (1 − h_c) expected(c). */
 #ifndef GX_MODELS_REC_ATTRIBUTES_H
 #define GX_MODELS_REC_ATTRIBUTES_H
 
@@ -81,9 +82,14 @@ GX_MUST_CHECK gx_status gx_attributes_open(gx_attributes *out, const gx_arrays *
                                            uint32_t items, gx_error *err);
 /* raw[0 … items of the snapshot) is what a model says of each; adds what is expected by attributes
  * to those with a thin history, and sets those from there to `count` that the snapshot does not
- * know. `columns` NULL: of those nothing is known. */
-GX_MUST_CHECK gx_status gx_attributes_fill(float *raw, uint32_t count, const gx_attributes *a,
+ * know. `columns` NULL: of those nothing is known. `mean` (may be NULL) is the mean of
+ * each value where the caller knows it; else it is made from raw of the items in a->item. What is
+ * added to those of the snapshot is told in `added` (may be NULL). */
+GX_MUST_CHECK gx_status gx_attributes_fill(float *raw, float *added, const float *mean,
+                                           uint32_t count, const gx_attributes *a,
                                            const gx_columns *columns, gx_error *err);
+/* The items of a value that its mean is made from; returns how many, 0: it is not known. */
+uint32_t gx_attributes_items(const uint32_t **out, const gx_attributes *a, uint64_t hash);
 /* out[0 … count): how much of what `item` is each other item shares, 0 … 1; 0 for itself. */
 GX_MUST_CHECK gx_status gx_attributes_near(float *out, uint32_t count, const gx_attributes *a,
                                            const gx_columns *columns, uint32_t item, gx_error *err);

@@ -136,7 +136,7 @@ static void expected_is_what_the_definition_says(void **state) {
             raw[i] = (float)gx_rng_real(&rng) - 0.2F;
         }
         memcpy(filled, raw, sizeof raw);
-        assert_int_equal(gx_attributes_fill(filled, ALL, &c.a, c.columns, NULL), GX_OK);
+        assert_int_equal(gx_attributes_fill(filled, NULL, NULL, ALL, &c.a, c.columns, NULL), GX_OK);
         for (uint32_t i = 0; i < ALL; i++) {
             double expected = twin(&c, raw, i);
             expected = i >= ITEMS           ? expected
@@ -237,7 +237,7 @@ static void memory_that_ends_is_an_error(void **state) {
         gx_arrays_destroy(made);
     }
     gx_alloc_fail_at(1);
-    assert_int_equal(gx_attributes_fill(raw, ALL, &c.a, c.columns, NULL), GX_NO_MEMORY);
+    assert_int_equal(gx_attributes_fill(raw, NULL, NULL, ALL, &c.a, c.columns, NULL), GX_NO_MEMORY);
     gx_alloc_fail_at(1);
     assert_int_equal(gx_attributes_near(raw, ALL, &c.a, c.columns, 0, NULL), GX_NO_MEMORY);
     gx_alloc_fail_at(0);
@@ -259,7 +259,7 @@ static void without_choices_or_attributes_there_is_nothing(void **state) {
     assert_int_equal(gx_attributes_add(arrays, columns, &empty, &job, NULL), GX_OK);
     assert_int_equal(gx_attributes_open(&a, arrays, 3, NULL), GX_OK);
     assert_int_equal(a.count, 0);
-    assert_int_equal(gx_attributes_fill(raw, 3, &a, columns, NULL), GX_OK);
+    assert_int_equal(gx_attributes_fill(raw, NULL, NULL, 3, &a, columns, NULL), GX_OK);
     assert_true(raw[0] == 1 && raw[2] == 3);
     gx_matrix_finish(&empty);
     gx_arrays_destroy(arrays);

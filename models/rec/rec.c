@@ -76,18 +76,19 @@ GX__CLONES static uint32_t filter(float *restrict total, const uint8_t *restrict
     return passing;
 }
 
-/* Everything a list or an explanation is read from. */
-typedef struct ranking {
-    gx__scores scores;
-    float *total; /* one an item of the request, in the scratch; 0 where filtered out */
-    uint32_t passing;
-} ranking;
+float gx__total_of(const gx__ranking *r, uint32_t item) {
+    const gx_rec_request *request = r->request;
+    float s[GX_CHANNEL_COUNT];
+    gx__scores_of(s, &r->scores, item);
+    const float total = gx__passes(request, item) ? blend(request->weights, s) : 0;
+    return total * gx__factor(r->scores.rec, request->slate, item);
+}
 
-static gx_status ranking_make(ranking *out, const gx_rec *rec, const gx_rec_member *member,
-                              const gx_rec_request *request, gx_error *err) {
-    ranking r = {0};
+static gx_status ranking_make(gx__ranking *out, const gx_rec *rec, const gx_rec_member *member,
+                              const gx_rec_request *request, bool lazily, gx_error *err) {
+    gx__ranking r = {.request = request};
     uint32_t items = request->items;
-    gx_status status = gx__scores_make(&r.scores, rec, member, items, err);
+    gx_status status = gx__scores_make(&r.scores, rec, member, items, lazily, err);
     if (status != GX_OK) {
         return status;
     }
@@ -153,10 +154,11 @@ static uint32_t flags_of(const gx_slate *slate, uint32_t item) {
     return (factor > 1 ? 1U << GX_SLATE_BOOSTED : 0) | (factor < 1 ? 1U << GX_SLATE_BURIED : 0);
 }
 
-static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request *request,
+static void fill_parts(gx_rec_item *out, gx__ranking *r, const gx_rec_request *request,
                        uint32_t item) {
     float s[GX_CHANNEL_COUNT];
     float factor = gx__factor(r->scores.rec, request->slate, item);
+    gx__scores_settle(&r->scores, item);
     gx__scores_of(s, &r->scores, item);
     *out = (gx_rec_item){.item = item,
                          .score = (double)(blend(request->weights, s) * factor),
@@ -174,7 +176,7 @@ static void fill_parts(gx_rec_item *out, const ranking *r, const gx_rec_request 
 }
 
 /* Overwrites the totals: the popularity of what passes and has not been chosen, −1 for the rest. */
-static uint32_t popular_rest(gx_scored *out, uint32_t n, ranking *r, const gx_rec *rec,
+static uint32_t popular_rest(gx_scored *out, uint32_t n, gx__ranking *r, const gx_rec *rec,
                              const gx_rec_request *request) {
     for (uint32_t i = 0; i < request->items; i++) {
         bool rest = r->total[i] == 0 && gx__passes(request, i);
@@ -184,13 +186,13 @@ static uint32_t popular_rest(gx_scored *out, uint32_t n, ranking *r, const gx_re
 }
 
 /* Without a slate: the n best, and what is popular behind them. */
-static gx_status pick_best(gx__pick *picks, uint32_t *out_count, ranking *r, const gx_rec *rec,
+static gx_status pick_best(gx__pick *picks, uint32_t *out_count, gx__ranking *r, const gx_rec *rec,
                            const gx_rec_request *request, uint32_t n, gx_error *err) {
     gx_scored *top = gx_alloc((size_t)n + 1, sizeof *top);
     if (!top) {
         return gx_fail_memory(err, n * sizeof *top);
     }
-    uint32_t found = gx_top(top, n, r->total, request->items, NULL, 0);
+    uint32_t found = gx__ranking_top(top, n, r);
     uint32_t count = found;
     if (found < n) {
         count += popular_rest(top + found, n - found, r, rec, request);
@@ -203,7 +205,7 @@ static gx_status pick_best(gx__pick *picks, uint32_t *out_count, ranking *r, con
     return GX_OK;
 }
 
-static void fill_list(gx_rec_list *list, const gx__pick *picks, const ranking *r, const gx_rec *rec,
+static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r, const gx_rec *rec,
                       const gx_rec_request *request) {
     bool earned = false;
     for (uint32_t k = 0; k < list->count; k++) {
@@ -222,7 +224,7 @@ static void fill_list(gx_rec_list *list, const gx__pick *picks, const ranking *r
     }
 }
 
-static gx_status list_items(gx_rec_list *list, ranking *r, const gx_rec *rec,
+static gx_status list_items(gx_rec_list *list, gx__ranking *r, const gx_rec *rec,
                             const gx_rec_request *request, gx_arena *arena, gx_error *err) {
     gx_status status;
     uint32_t n = request->n < r->passing ? request->n : r->passing;
@@ -234,8 +236,7 @@ static gx_status list_items(gx_rec_list *list, ranking *r, const gx_rec *rec,
         return gx_fail_memory(err, n * (sizeof *picks + sizeof *list->items));
     }
     if (request->slate) {
-        status =
-            gx__slate_pick(picks, &list->count, &list->full_limit, rec, request, n, r->total, err);
+        status = gx__slate_pick(picks, &list->count, &list->full_limit, r, n, err);
     } else {
         status = pick_best(picks, &list->count, r, rec, request, n, err);
     }
@@ -249,13 +250,13 @@ static gx_status list_items(gx_rec_list *list, ranking *r, const gx_rec *rec,
 gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_member *member,
                            const gx_rec_request *request, gx_arena *arena, gx_job *job,
                            gx_error *err) {
-    ranking r;
+    gx__ranking r;
     gx_rec_list list = {0};
     gx_status status = gx_job_check(job, err);
     if (status != GX_OK) {
         return status;
     }
-    status = ranking_make(&r, rec, member, request, err);
+    status = ranking_make(&r, rec, member, request, true, err);
     if (status != GX_OK) {
         return status;
     }
@@ -274,7 +275,7 @@ done:
 /* ---- one item ------------------------------------------------------------------------------- */
 
 /* 1 + how many of those that pass stand before the item. */
-static uint32_t rank_of(const ranking *r, const gx_rec *rec, const gx_rec_request *request,
+static uint32_t rank_of(const gx__ranking *r, const gx_rec *rec, const gx_rec_request *request,
                         uint32_t item) {
     uint32_t before = 0;
     float score = r->total[item], popular = popularity(rec, request, item);
@@ -295,12 +296,12 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
                          const gx_rec_member *member, const gx_rec_request *request, uint32_t item,
                          gx_arena *arena, gx_job *job, gx_error *err) {
     (void)arena;
-    ranking r;
+    gx__ranking r;
     gx_status status = gx_job_check(job, err);
     if (status != GX_OK) {
         return status;
     }
-    status = ranking_make(&r, rec, member, request, err);
+    status = ranking_make(&r, rec, member, request, false, err);
     if (status != GX_OK) {
         return status;
     }
@@ -333,7 +334,7 @@ static gx_status likeness(gx__scratch *scratch, const gx_rec *rec, uint32_t item
             largest = raw[i] > largest ? raw[i] : largest;
         }
         raw[item] = largest;
-        GX_TRY(gx_attributes_fill(raw, items, &rec->attributes, columns, err));
+        GX_TRY(gx_attributes_fill(raw, NULL, NULL, items, &rec->attributes, columns, err));
     }
     if (thin) {
         GX_TRY(gx_attributes_near(near, items, &rec->attributes, columns, item, err));

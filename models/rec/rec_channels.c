@@ -13,7 +13,7 @@
  *
  * Age fades by a power and not exponentially: what a friend bought three years ago still says
  * something. A person counts once an item, however often they looked at it. Time O(acts + circle's
- * row + the model's scoring); memory 12 bytes an item, kept between calls. */
+ * row + the model's scoring); memory 13 bytes an item, kept between calls. */
 #include "models/rec/rec_parts.h"
 
 #include "models/parallel.h"
@@ -235,6 +235,7 @@ static gx_status add_near(gx__scores *scores, gx_error *err) {
     float *raw = scores->scratch->raw, *near = scores->scratch->total;
     gx_status status = GX_OK;
     uint32_t looked_at = 0;
+    gx__scores_settle_all(scores);
     for (uint32_t k = 0; status == GX_OK && k < history->count && looked_at < LOOKED_AT; k++) {
         if (!(history->weight[k] > 0)) {
             continue;
@@ -249,9 +250,36 @@ static gx_status add_near(gx__scores *scores, gx_error *err) {
     return status;
 }
 
+static float largest_raw(gx__scores *scores, const float *raw, uint32_t items) {
+    return scores->open ? gx__scores_largest(scores, items) : largest_of(raw, items);
+}
+
+/* What is expected by attributes, where there is little history. */
+static gx_status fill_thin(gx__scores *scores, float *raw, gx_error *err) {
+    float *mean = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(gx__bounds_means(&mean, scores, err));
+    GX_TRY(gx_attributes_fill(raw, scores->added, mean, scores->items, &scores->rec->attributes,
+                              scores->member->columns, err));
+done:
+    gx_free(mean);
+    return status;
+}
+
+/* Whatever the model says. */
+static void set_raw(gx__scores *scores, uint32_t item, float raw) {
+    if (item < scores->items) {
+        float *all = scores->member->raw ? scores->member->raw : scores->scratch->raw;
+        all[item] = raw;
+        if (scores->open) {
+            scores->open[item] = 0;
+        }
+    }
+}
+
 /* What the member has touched is the evidence and not the answer: it gets nothing from this
  * channel, and does not move the scale, although a model may rate it above all. */
-static gx_status add_model(gx__scores *scores, gx_error *err) {
+static gx_status add_model(gx__scores *scores, bool lazily, gx_error *err) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
     if (!rec->model || scores->likes == 0) {
@@ -260,29 +288,29 @@ static gx_status add_model(gx__scores *scores, gx_error *err) {
     float *raw = scores->member->raw ? scores->member->raw : scores->scratch->raw;
     gx_status status = GX_OK;
     if (!scores->member->raw) {
-        status = rec->model->score(raw, &scores->folded, rec->model_state, history, err);
+        status = rec->bounds
+                     ? gx__bounds_fill(scores, lazily, err)
+                     : rec->model->score(raw, &scores->folded, rec->model_state, history, err);
     }
     if (status != GX_OK) {
         return status;
     }
     memset(raw + rec->items, 0, (scores->items - rec->items) * sizeof *raw);
-    status =
-        largest_of(raw, rec->items) > 0
-            ? gx_attributes_fill(raw, scores->items, &rec->attributes, scores->member->columns, err)
-            : add_near(scores, err);
+    status = largest_raw(scores, raw, rec->items) > 0 ? fill_thin(scores, raw, err)
+                                                      : add_near(scores, err);
     if (status != GX_OK) {
         return status;
     }
     for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < scores->items) {
-            raw[history->item[k]] = 0;
-        }
+        set_raw(scores, history->item[k], 0);
     }
-    float largest = largest_of(raw, scores->items);
+    const float largest = largest_raw(scores, raw, scores->items);
     if (largest > 0 && isfinite(largest)) {
         double h = scores->likes;
         scores->interest = raw;
         scores->interest_scale = (float)(h / (h + HISTORY_HALF) / (double)largest);
+    } else {
+        scores->open = NULL;
     }
     return GX_OK;
 }
@@ -322,6 +350,7 @@ static void add_tags(gx__scores *scores) {
             const uint32_t item = member->tag_items[k];
             const double declared = item < scores->items ? gx__declared(scores, item, &first) : 0;
             if (first == t + 1) { /* once an item */
+                gx__scores_settle(scores, item);
                 raw[item] += (float)(declared / (double)scores->interest_scale);
             }
         }
@@ -346,7 +375,7 @@ static void add_again(gx__scores *scores) {
         scores->interest_scale = 1;
     }
     for (uint32_t k = 0; k < member->again_count; k++) {
-        if (member->again[k].item < scores->items) {
+        if (member->again[k].item < scores->items) { /* of the history: settled */
             raw[member->again[k].item] = member->again[k].due / scores->interest_scale;
         }
     }
@@ -395,7 +424,7 @@ static uint64_t candidates_at_most(const gx__scores *scores) {
 }
 
 gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_member *member,
-                          uint32_t items, gx_error *err) {
+                          uint32_t items, bool lazily, gx_error *err) {
     gx_status status = GX_OK;
     gx__scores s = {.rec = rec, .member = member, .fade_ms = FADE_MS};
     s.items = items > rec->items ? items : rec->items;
@@ -410,7 +439,7 @@ gx_status gx__scores_make(gx__scores *out, const gx_rec *rec, const gx_rec_membe
         status = gx_fail_memory(err, room * sizeof *s.candidates);
         goto done;
     }
-    GX_TRY(add_model(&s, err));
+    GX_TRY(add_model(&s, lazily, err));
     add_tags(&s);
     add_again(&s);
     gx__walk_acts(&s, NULL, add_evidence, &s);
@@ -429,6 +458,8 @@ void gx__scores_finish(gx__scores *scores) {
     }
     gx__scratch_give(scores->rec->pool, scores->scratch);
     gx_free(scores->candidates);
+    gx_free(scores->w);
+    gx_free(scores->added);
 }
 
 void gx__scores_of(float s[GX_CHANNEL_COUNT], const gx__scores *scores, uint32_t item) {

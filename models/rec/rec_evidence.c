@@ -227,7 +227,7 @@ gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, const gx_rec
     gx__scores scores;
     gx_scored top[GX_BLEND_TOP];
     uint32_t items[GX_BLEND_CELLS], count = 0;
-    gx_status status = gx__scores_make(&scores, rec, member, rec->items, err);
+    gx_status status = gx__scores_make(&scores, rec, member, rec->items, false, err);
     if (status != GX_OK) {
         return status;
     }
@@ -260,7 +260,7 @@ gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, const gx_rec
 gx_status gx_rec_chances(gx_blend_take *take, const gx_rec *rec, const gx_rec_member *member,
                          const uint8_t *skip, uint32_t item, gx_error *err) {
     gx__scores scores;
-    gx_status status = gx__scores_make(&scores, rec, member, rec->items, err);
+    gx_status status = gx__scores_make(&scores, rec, member, rec->items, false, err);
     if (status != GX_OK) {
         return status;
     }

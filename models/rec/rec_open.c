@@ -325,6 +325,7 @@ gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interes
         GX_TRY(open_blend(rec, arrays, err));
         GX_TRY(gx_attributes_open(&rec->attributes, arrays, items, err));
         GX_TRY(gx_alike_open(&rec->alike, arrays, items, err));
+        GX_TRY(gx__bounds_open(&rec->bounds, rec, err));
     }
     *out = rec;
     rec = NULL;
@@ -337,6 +338,7 @@ void gx_rec_close(gx_rec *rec) {
     if (!rec) {
         return;
     }
+    gx__bounds_close(rec->bounds);
     if (rec->model) {
         rec->model->close(rec->model_state);
     }

@@ -18,6 +18,7 @@ typedef struct gx__scratch {
     uint32_t *slot; /* items; all 0 between calls */
     float *raw;     /* items: scores of the model */
     float *total;   /* items */
+    uint8_t *open;  /* items: 1 where `raw` is only a bound */
 } gx__scratch;
 
 typedef struct gx__pool gx__pool;
@@ -29,8 +30,11 @@ GX_MUST_CHECK gx_status gx__scratch_take(gx__scratch **out, gx__pool *pool, uint
                                          gx_error *err);
 void gx__scratch_give(gx__pool *pool, gx__scratch *scratch); /* accepts NULL */
 
+typedef struct gx__bounds gx__bounds;
+
 struct gx_rec {
     gx__pool *pool;
+    gx__bounds *bounds; /* of a model of many factors; NULL: it scores every item */
     uint32_t users, items;
     const gx_model *model; /* interest; NULL: none */
     void *model_state;
@@ -90,6 +94,8 @@ typedef struct gx__scores {
     uint32_t likes;        /* items of the history with a weight above 0 */
     const float *interest; /* raw scores of all `items`, in the scratch; NULL: none */
     float interest_scale;  /* s = raw × this, within 0 … 1 */
+    uint8_t *open;         /* in the scratch: 1 where `interest` is only a bound; NULL: nowhere */
+    float *w, *added;      /* what settles those: factors of the history, what attributes add */
     bool folded, from_alike;
     double fade_ms;       /* the age at which an act counts half */
     gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */
@@ -97,11 +103,46 @@ typedef struct gx__scores {
     uint32_t count;
 } gx__scores;
 
+/* `lazily`: `interest` may hold bounds that are settled when somebody needs them. */
 GX_MUST_CHECK gx_status gx__scores_make(gx__scores *out, const gx_rec *rec,
-                                        const gx_rec_member *member, uint32_t items, gx_error *err);
+                                        const gx_rec_member *member, uint32_t items, bool lazily,
+                                        gx_error *err);
 void gx__scores_finish(gx__scores *scores);
 /* s of every channel for one item. */
 void gx__scores_of(float s[GX_CHANNEL_COUNT], const gx__scores *scores, uint32_t item);
+
+/* ---- rec_bounds.c ---- */
+
+/* *out NULL: every item is scored. Any thread may use it. */
+GX_MUST_CHECK gx_status gx__bounds_open(gx__bounds **out, const gx_rec *rec, gx_error *err);
+void gx__bounds_close(gx__bounds *bounds); /* accepts NULL */
+/* What the model says into the scratch's `raw`; with `lazily` perhaps bounds, and scores->open is
+ * set. */
+GX_MUST_CHECK gx_status gx__bounds_fill(gx__scores *scores, bool lazily, gx_error *err);
+/* After it: the mean of every value of an attribute (*out to be freed; NULL: take it from the
+ * scores), and room for what attributes add where that is needed. */
+GX_MUST_CHECK gx_status gx__bounds_means(float **out, gx__scores *scores, gx_error *err);
+/* Makes what is a bound exact: of one item, of all. */
+void gx__scores_settle(gx__scores *scores, uint32_t item);
+void gx__scores_settle_all(gx__scores *scores);
+/* Of the first so many items, where scores->open is set; at least 0. */
+float gx__scores_largest(gx__scores *scores, uint32_t items);
+
+/* Everything a list or an explanation is read from. */
+typedef struct gx__ranking {
+    gx__scores scores;
+    const gx_rec_request *request;
+    float *total; /* one an item of the request, in the scratch; 0 where filtered out; a bound where
+                     the score is one */
+    float *before; /* a copy of the totals to keep settled with them; NULL: none */
+    uint32_t passing;
+} gx__ranking;
+
+/* By what the scores say of it now. */
+float gx__total_of(const gx__ranking *r, uint32_t item);
+void gx__ranking_settle(gx__ranking *r, uint32_t item);
+/* The n best above 0, as gx_top has them, all settled. */
+uint32_t gx__ranking_top(gx_scored *out, uint32_t n, gx__ranking *r);
 
 /* How much of the interest in an item, 0 … 1, the member declared; *out_tag is the first thing that
  * says so, + 1, or 0. */
@@ -163,11 +204,10 @@ typedef struct gx__pick {
     double propensity;
 } gx__pick;
 
-/* The list of request->slate from the totals (0 where filtered out), which it overwrites: at most n
- * picks, in their order. *out_limit as in gx_rec_list. */
+/* The list of the request's slate from the totals, which it overwrites: at most n picks, in their
+ * order. *out_limit as in gx_rec_list. */
 GX_MUST_CHECK gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_limit,
-                                       const gx_rec *rec, const gx_rec_request *request, uint32_t n,
-                                       float *total, gx_error *err);
+                                       gx__ranking *ranking, uint32_t n, gx_error *err);
 
 /* Fills share and evidence of the items of a list. */
 GX_MUST_CHECK gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores,

@@ -28,6 +28,7 @@ static void scratch_destroy(gx__scratch *scratch) {
         gx_free(scratch->slot);
         gx_free(scratch->raw);
         gx_free(scratch->total);
+        gx_free(scratch->open);
         gx_free(scratch);
     }
 }
@@ -50,9 +51,10 @@ static gx_status scratch_create(gx__scratch **out, uint32_t items, gx_error *err
     made->slot = gx_alloc0((size_t)room + 1, sizeof *made->slot);
     made->raw = gx_alloc((size_t)room + 1, sizeof *made->raw);
     made->total = gx_alloc((size_t)room + 1, sizeof *made->total);
-    if (!made->slot || !made->raw || !made->total) {
+    made->open = gx_alloc((size_t)room + 1, sizeof *made->open);
+    if (!made->slot || !made->raw || !made->total || !made->open) {
         scratch_destroy(made);
-        return gx_fail_memory(err, (size_t)room * 12);
+        return gx_fail_memory(err, (size_t)room * 13);
     }
     *out = made;
     return GX_OK;

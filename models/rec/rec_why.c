@@ -13,7 +13,7 @@ typedef struct tally {
 } tally;
 
 typedef struct evidence {
-    const gx__scores *scores;
+    gx__scores *scores;
     tally *friends, *leaders; /* one an item of the list */
 } evidence;
 
@@ -108,9 +108,23 @@ static void tell_circle(gx_why *why, const gx__scores *scores, uint32_t item) {
     why->community_lift = (double)rec->circle_lift[at];
 }
 
+/* The scores that the reason of an attribute is found from. */
+static void settle_alike(gx__scores *scores, uint32_t item) {
+    gx_trait row[GX_ATTRIBUTES_MAX];
+    const gx_columns *columns = scores->member->columns;
+    const uint32_t count = scores->open && columns ? gx_attributes_of(row, columns, item) : 0;
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t *items = NULL;
+        const uint32_t alike = gx_attributes_items(&items, &scores->rec->attributes, row[k].hash);
+        for (uint32_t i = 0; i < alike; i++) {
+            gx__scores_settle(scores, items[i]);
+        }
+    }
+}
+
 /* The items of the history that add most, and their part of all that add, from the parts of each;
  * NULL: there are none to tell. */
-static void tell_interest(gx_why *why, float *parts, const gx__scores *scores, uint32_t item) {
+static void tell_interest(gx_why *why, float *parts, gx__scores *scores, uint32_t item) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
     for (uint32_t k = 0; k < scores->member->again_count; k++) {
@@ -133,10 +147,13 @@ static void tell_interest(gx_why *why, float *parts, const gx__scores *scores, u
     for (uint32_t k = 0; parts && k < history->count; k++) {
         sum += parts[k] > 0 ? (double)parts[k] : 0;
     }
-    if (sum < (double)scores->interest[item] / 2 &&
-        gx_attributes_trust(&rec->attributes, item) < 1 &&
-        gx_attributes_reason(&why->attribute, scores->interest, &rec->attributes,
-                             scores->member->columns, item)) {
+    const bool is_thin =
+        sum < (double)scores->interest[item] / 2 && gx_attributes_trust(&rec->attributes, item) < 1;
+    if (is_thin) {
+        settle_alike(scores, item);
+    }
+    if (is_thin && gx_attributes_reason(&why->attribute, scores->interest, &rec->attributes,
+                                        scores->member->columns, item)) {
         return;
     }
     while (parts && why->item_count < GX_COUNT(why->items)) {

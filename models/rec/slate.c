@@ -45,7 +45,8 @@ typedef struct slate {
     const gx_rec *rec;
     const gx_rec_request *request;
     const gx_slate *rules;
-    float *total;
+    gx__ranking *ranking;
+    float *total; /* of the ranking */
     limit limits[GX_SLATE_LIMITS];
     gx__pick *picks;
     uint32_t count, n; /* places taken, and all */
@@ -156,6 +157,7 @@ static void take_pins(slate *s) {
     for (uint32_t k = 0; k < s->rules->pin_count && s->count < s->n; k++) {
         uint32_t item = s->rules->pins[k].item;
         if (gx__passes(s->request, item)) {
+            gx__ranking_settle(s->ranking, item);
             take(s, item, s->total[item] > 0, 1U << GX_SLATE_PINNED);
         }
     }
@@ -264,8 +266,9 @@ static void strike_full(slate *s) {
     }
 }
 
-/* Takes from the totals above `floor` until the list is full or nothing is left. */
-static gx_status pick(slate *s, float floor, bool earned, gx_error *err) {
+/* Takes from the totals above 0, or of popularity from 0 on, until the list is full or nothing is
+ * left. */
+static gx_status pick(slate *s, bool earned, gx_error *err) {
     uint32_t items = s->request->items;
     bool diverse = s->rules->diversity > 0; /* of the first run */
     uint64_t length = (uint64_t)s->n * (diverse ? 4 : 2) + RUN_LEAST;
@@ -275,7 +278,8 @@ static gx_status pick(slate *s, float floor, bool earned, gx_error *err) {
         if (!run) {
             return gx_fail_memory(err, length * sizeof *run);
         }
-        uint32_t found = gx_top(run, (uint32_t)length, s->total, items, NULL, floor);
+        uint32_t found = earned ? gx__ranking_top(run, (uint32_t)length, s->ranking)
+                                : gx_top(run, (uint32_t)length, s->total, items, NULL, -0.5F);
         gx_status status = GX_OK;
         if (diverse) {
             status = walk_diverse(s, run, found, earned, err);
@@ -353,7 +357,7 @@ static gx_status pool_of(gx__pick *pool, uint32_t *out_count, slate *s, uint32_t
         s->total[s->picks[k].item] = TAKEN;
     }
     uint32_t items = s->request->items;
-    uint32_t count = gx_top(top, most, s->total, items, NULL, 0);
+    uint32_t count = gx__ranking_top(top, most, s->ranking);
     bool earned = count > 0;
     if (!earned) {
         turn_to_popular(s);
@@ -404,14 +408,15 @@ static uint32_t full_limit(const slate *s, uint32_t item) {
 }
 
 gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_limit,
-                         const gx_rec *rec, const gx_rec_request *request, uint32_t n, float *total,
-                         gx_error *err) {
+                         gx__ranking *ranking, uint32_t n, gx_error *err) {
     gx_status status = GX_OK;
     float *before = NULL;
-    slate s = {.rec = rec,
+    const gx_rec_request *request = ranking->request;
+    slate s = {.rec = ranking->scores.rec,
                .request = request,
                .rules = request->slate,
-               .total = total,
+               .ranking = ranking,
+               .total = ranking->total,
                .picks = picks,
                .n = n};
     for (uint32_t k = 0; k < s.rules->limit_count; k++) {
@@ -423,13 +428,14 @@ gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_lim
             status = gx_fail_memory(err, request->items * sizeof *before);
             goto done;
         }
-        memcpy(before, total, request->items * sizeof *before);
+        memcpy(before, s.total, request->items * sizeof *before);
+        ranking->before = before;
     }
     take_pins(&s);
-    GX_TRY(pick(&s, 0, true, err));
+    GX_TRY(pick(&s, true, err));
     if (s.count < n) {
         turn_to_popular(&s);
-        GX_TRY(pick(&s, -0.5F, false, err));
+        GX_TRY(pick(&s, false, err));
     }
     GX_TRY(place_pins(&s, err));
     if (before) {
@@ -438,6 +444,7 @@ gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_lim
     *out_count = s.count;
     *out_limit = full_limit(&s, s.rules->watch);
 done:
+    ranking->before = NULL;
     gx_free(before);
     for (uint32_t k = 0; k < s.rules->limit_count; k++) {
         gx_free(s.limits[k].table);
