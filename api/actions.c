@@ -41,7 +41,7 @@ gx_status gx_actions_add(gx_value *list, gx_arena *arena, const gx_value *settin
         return status;
     }
     const double weight = (double)rule.weight;
-    gx_value row = gx_map(arena, 11);
+    gx_value row = gx_map(arena, 12);
     gx_map_put(arena, &row, "action", gx_text_copy(arena, name.data, name.size));
     gx_map_put(arena, &row, "weight", gx_real(fabs(weight)));
     gx_map_put(arena, &row, "half_life", half_life_value(arena, rule.half_life_ms));
@@ -50,6 +50,7 @@ gx_status gx_actions_add(gx_value *list, gx_arena *arena, const gx_value *settin
     gx_map_put(arena, &row, "purchase", gx_bool(rule.is_purchase));
     gx_map_put(arena, &row, "share", gx_bool(rule.is_share));
     gx_map_put(arena, &row, "scaled", gx_bool(rule.scaled));
+    gx_map_put(arena, &row, "centre", gx_real((double)rule.centre));
     gx_map_put(arena, &row, "undoes", gx_text_copy(arena, rule.undoes, strlen(rule.undoes)));
     gx_map_put(arena, &row, "from", gx_str(from));
     gx_map_put(arena, &row, "used", gx_bool(used));

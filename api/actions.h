@@ -6,7 +6,7 @@
 
 /* Whether an event of the store has had it. */
 bool gx_actions_used(gx_txn *txn, gx_slice name);
-/* Adds {action, weight, half_life, polarity, repeat, purchase, share, scaled, undoes, from, used}:
+/* Adds {action, weight, half_life, polarity, repeat, purchase, share, scaled, centre, undoes, from, used}:
  * the rule as the setting makes it. */
 GX_MUST_CHECK gx_status gx_actions_add(gx_value *list, gx_arena *arena, const gx_value *setting,
                                        gx_slice name, bool used, gx_error *err);

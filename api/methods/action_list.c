@@ -46,7 +46,8 @@ const gx_method gx_method_action_list = {
     .cost = GX_COST_SHORT,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{actions: [{action, weight, half_life, polarity, repeat, purchase, share, scaled, "
-              "undoes, from (setting|table|fallback), used}]}",
+    .result =
+        "{actions: [{action, weight, half_life, polarity, repeat, purchase, share, scaled, centre, "
+        "undoes, from (setting|table|fallback), used}]}",
     .run = run,
 };

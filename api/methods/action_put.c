@@ -5,7 +5,7 @@
 static const gx_param params[] = {
     {"actions", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
-     "[{action, weight, half_life, polarity, repeat, purchase, share, scaled, undoes}]"},
+     "[{action, weight, half_life, polarity, repeat, purchase, share, scaled, centre, undoes}]"},
 };
 
 static gx_status put_all(uint32_t *count, gx_value *setting, gx_call_env *call, gx_error *err) {

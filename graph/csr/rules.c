@@ -236,6 +236,17 @@ done:
     return status;
 }
 
+/* At 5 no star would be for the item. */
+static gx_status read_centre(float *io, const entry *e) {
+    double centre = (double)*io;
+    gx_status status = read_number(&centre, e, "centre");
+    if (status == GX_OK && !(centre >= 0 && centre <= 4)) {
+        return wrong(e, "centre", "a number from 0 to 4: stars below it are against the item");
+    }
+    *io = (float)centre;
+    return status;
+}
+
 static gx_status read_undoes(char io[32], const entry *e) {
     const gx_value *v = gx_map_get(e->fields, "undoes");
     if (!v || v->type == GX_NIL) {
@@ -249,8 +260,8 @@ static gx_status read_undoes(char io[32], const entry *e) {
 }
 
 static gx_status override_action(gx_action_rule *rule, const entry *e) {
-    static const char *const names[] = {"weight",   "half_life", "polarity", "repeat",
-                                        "purchase", "share",     "scaled",   "undoes"};
+    static const char *const names[] = {"weight", "half_life", "polarity", "repeat", "purchase",
+                                        "share",  "scaled",    "centre",   "undoes"};
     gx_action_rule changed = *rule;
     gx_status status;
     GX_TRY(check_fields(e, names, GX_COUNT(names)));
@@ -260,6 +271,7 @@ static gx_status override_action(gx_action_rule *rule, const entry *e) {
     GX_TRY(read_flag(&changed.is_purchase, e, "purchase"));
     GX_TRY(read_flag(&changed.is_share, e, "share"));
     GX_TRY(read_flag(&changed.scaled, e, "scaled"));
+    GX_TRY(read_centre(&changed.centre, e));
     GX_TRY(read_undoes(changed.undoes, e));
     if (changed.is_purchase && changed.undoes[0]) {
         return wrong(e, "undoes", "for an action that is no purchase");

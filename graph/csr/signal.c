@@ -8,7 +8,9 @@
 static const int64_t SAME_TIME_MS = 12 * 3600 * INT64_C(1000);
 
 double gx_event_weight(const gx_action_rule *rule, float value) {
-    const double scale = rule->scaled && !isnan(value) ? (double)value / 5 : 1;
+    const double centre = (double)rule->centre;
+    const double scale =
+        rule->scaled && !isnan(value) ? ((double)value - centre) / (5 - centre) : 1;
     return (double)rule->weight * scale;
 }
 

@@ -32,8 +32,8 @@ typedef struct gx_signal {
     int64_t first_ms, again_ms; /* the first and the last of those times */
 } gx_signal;
 
-/* The action's weight × value / 5 where the action is scaled and the event has a value: > 0 for the
- * item, < 0 against it, 0 neither. */
+/* The action's weight × (value − centre) / (5 − centre) where the action is scaled and the event
+ * has a value: > 0 for the item, < 0 against it, 0 neither. */
 double gx_event_weight(const gx_action_rule *rule, float value);
 /* w × 2^(−age / half-life); what is newer than `now_ms` does not fade. */
 double gx_event_fade(const gx_action_rule *rule, double weight, int64_t ts_ms, int64_t now_ms);

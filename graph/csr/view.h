@@ -25,9 +25,10 @@ typedef struct gx_action_rule {
     double half_life_ms; /* 0: never fades */
     bool is_purchase;    /* counts as owning the item: `seen` by default, `buy` in reasons */
     bool is_share;       /* spreads: feeds cascades and the leader channel */
-    bool scaled;         /* multiply by value / 5 where a value is given (ratings) */
-    bool repeat;         /* wanted again and again: does not make the item `seen` */
-    bool known;          /* in the built-in table or the setting; else the rule is the fallback */
+    bool scaled;         /* multiply by what the value says where one is given (ratings) */
+    float centre;    /* scaled: (value − centre) / (5 − centre); 0 … 4: stars that say neither */
+    bool repeat;     /* wanted again and again: does not make the item `seen` */
+    bool known;      /* in the built-in table or the setting; else the rule is the fallback */
     char undoes[32]; /* GX_UNDOES_PURCHASE or the name of an action it takes back; empty: none */
 } gx_action_rule;
 

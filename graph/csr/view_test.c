@@ -1,5 +1,5 @@
 /* Views against naive sums over the same rows, and rules with their settings. */
-#include "graph/csr/view.h"
+#include "graph/csr/signal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -610,6 +610,23 @@ static void every_allocation_may_fail(void **state) {
     close_fixture(&f);
 }
 
+static void stars_weigh_from_their_centre(void **state) {
+    (void)state;
+    gx_action_rule rule = *gx_action_rule_default(gx_slice_of("rate"));
+    for (int stars = 0; stars <= 5; stars++) {
+        assert_true(gx_event_weight(&rule, (float)stars) == stars);
+    }
+    gx_arena *arena = gx_arena_create();
+    gx_value fields = gx_map(arena, 1);
+    gx_map_put(arena, &fields, "centre", gx_real(2.5));
+    assert_int_equal(gx_action_rule_change(&rule, gx_slice_of("rate"), &fields, NULL), GX_OK);
+    for (int stars = 0; stars <= 5; stars++) {
+        assert_true(gx_event_weight(&rule, (float)stars) == 2 * stars - 5);
+    }
+    assert_true(gx_event_weight(&rule, NAN) == 5); /* rated, not said how */
+    gx_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_come_from_the_table_and_the_settings),
@@ -621,6 +638,7 @@ int main(void) {
         cmocka_unit_test(labels_are_numbered_as_first_seen),
         cmocka_unit_test(times_and_groups_are_of_now),
         cmocka_unit_test(interactions_are_counted),
+        cmocka_unit_test(stars_weigh_from_their_centre),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

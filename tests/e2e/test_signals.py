@@ -172,6 +172,26 @@ def test_a_reward_taken_back_is_none(empty):
     assert rewards() == 10  # beyond the window
 
 
+def test_few_stars_are_against_the_item_where_the_shop_says_so(empty):
+    for action, value in (("rate", 1), ("rate", 2), ("rate", 3), ("rate", 5), ("review", 1)):
+        put(empty, "u1", f"{action}{value}", "buy", END - DAY)
+        put(empty, "u1", f"{action}{value}", action, END, value=value)
+    put(empty, "u1", "mended", "rate", END, value=1)
+    put(empty, "u1", "mended", "buy", END + 1)
+
+    def rules():
+        names = ("rate1", "rate2", "rate3", "rate5", "review1", "mended")
+        return [explain(empty, "u1", item)["why_not"]["rule"] for item in names]
+
+    gx("build", empty)
+    assert rules() == ["seen"] * 6
+    call(empty, "action.put", {"actions": [{"action": "rate", "centre": 2.5}]})
+    gx("build", empty)
+    assert rules() == ["disliked", "disliked", "seen", "seen", "seen", "seen"]
+    rows = {row["action"]: row for row in call(empty, "action.list")["actions"]}
+    assert rows["rate"]["centre"] == 2.5 and rows["review"]["centre"] == 0
+
+
 # ---- the table of actions ----------------------------------------------------------------------
 
 
@@ -195,6 +215,7 @@ def test_actions_are_said_listed_and_refused(shop):
         ({"action": "nod", "weight": -2, "polarity": 1}, "not negative where polarity is 1"),
         ({"action": "nod", "repeats": True}, "repeats"),
         ({"action": "nod", "undoes": 7}, "undoes"),
+        ({"action": "nod", "centre": 5}, "a number from 0 to 4"),
         ({"weight": 3}, "has its name in `action`"),
     ):
         assert words in call(shop, "action.put", {"actions": [bad]}, code=2).err
