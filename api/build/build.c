@@ -362,6 +362,28 @@ done:
 
 /* ---- what it would take ---------------------------------------------------------------------- */
 
+static gx_status estimate_attributes(gx_part_estimate *out, gx_db *db, const gx_views *views,
+                                     gx_job *job, gx_error *err) {
+    gx_txn *txn = NULL;
+    gx_status status;
+    out[0] = (gx_part_estimate){.name = "attributes"};
+    out[1] = (gx_part_estimate){.name = "alike"};
+    GX_TRY(gx_txn_read(&txn, db->store, err));
+    const gx_columns *columns = gx_db_items_lock(db, txn, err);
+    if (!columns) {
+        status = err && err->code != GX_OK ? err->code : gx_fail_memory(err, 0);
+        goto done;
+    }
+    status = gx_attributes_estimate(&out[0].estimate, columns, &views->matrix, job, err);
+    gx_db_items_unlock(db);
+    if (status == GX_OK) {
+        status = gx_alike_would(&out[1].estimate, txn, &views->matrix, err);
+    }
+done:
+    gx_txn_abort(txn);
+    return status;
+}
+
 /* The views are made for real: how much a model will keep depends on how the events lie, and what
  * making them took is known rather than guessed. */
 gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
@@ -379,12 +401,16 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     gx_estimate view = {.mem_bytes = atomic_load(&job->mem_peak) - before,
                         .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
     gx_estimate later = gx_plan_estimate(&plan, &views.input, job->threads);
-    gx_estimate blend = {0};
-    bool learns = learns_blend(options);
-    if (learns) {
-        GX_TRY(gx_blend_estimate(&blend, db, options, &views, view, job, err));
+    gx_part_estimate parts[3] = {{.name = "blend"}};
+    size_t count = 0;
+    if (learns_blend(options)) {
+        GX_TRY(gx_blend_estimate(&parts[count++].estimate, db, options, &views, view, job, err));
     }
-    *out = gx_estimate_value(arena, &plan, view, views.held, later, learns ? &blend : NULL);
+    if (also & GX_NEED_MATRIX) { /* a whole build, not a pass alone */
+        GX_TRY(estimate_attributes(&parts[count], db, &views, job, err));
+        count += 2;
+    }
+    *out = gx_estimate_value(arena, &plan, view, views.held, later, parts, count);
 done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);

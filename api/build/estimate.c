@@ -23,17 +23,18 @@ gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole) {
 }
 
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
-                           gx_estimate later, const gx_estimate *blend) {
-    gx_value steps = gx_list(arena, (uint32_t)plan->count + 2);
+                           gx_estimate later, const gx_part_estimate *parts, size_t count) {
+    gx_value steps = gx_list(arena, (uint32_t)(plan->count + count) + 1);
     gx_estimate_add(arena, &steps, "view", view);
     for (size_t i = 0; i < plan->count; i++) {
         gx_estimate_add(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
     }
-    if (blend) {
-        gx_estimate_add(arena, &steps, "blend", *blend);
-        later.mem_bytes += blend->mem_bytes;
-        later.cpu_s += blend->cpu_s;
-        later.cpu_most_s += fmax(blend->cpu_s, blend->cpu_most_s);
+    for (size_t i = 0; i < count; i++) {
+        const gx_estimate *part = &parts[i].estimate;
+        gx_estimate_add(arena, &steps, parts[i].name, *part);
+        later.mem_bytes += part->mem_bytes;
+        later.cpu_s += part->cpu_s;
+        later.cpu_most_s += fmax(part->cpu_s, part->cpu_most_s);
     }
     later.mem_bytes += held;
     later.mem_bytes = later.mem_bytes > view.mem_bytes ? later.mem_bytes : view.mem_bytes;
@@ -124,7 +125,7 @@ static gx_status estimate_graph(gx_value *out, const gx_pass *pass, const gx_val
     GX_TRY(check(&plan, arena, err));
     gx_estimate view = view_estimate(plan.needs, size, threads);
     *out = gx_estimate_value(arena, &plan, view, view_held(plan.needs, size),
-                             gx_plan_estimate(&plan, &input, threads), NULL);
+                             gx_plan_estimate(&plan, &input, threads), NULL, 0);
 done:
     gx_plan_finish(&plan);
     return status;

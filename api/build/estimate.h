@@ -6,11 +6,16 @@
 
 /* ---- {steps: [{pass, mem_bytes, cpu_s, cpu_most_s}], mem_bytes, cpu_s, cpu_most_s} ---- */
 
+typedef struct gx_part_estimate {
+    const char *name;
+    gx_estimate estimate;
+} gx_part_estimate;
+
 /* The map of a plan: `view` is a step before it, of which `held` bytes stay while it runs; `later`
- * is the plan's own estimate. `blend` (NULL: none) is a step after it, which takes its memory
- * beside what the plan made. */
+ * is the plan's own estimate. `parts` are steps after it, which take their memory beside what the
+ * plan made. */
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
-                           gx_estimate later, const gx_estimate *blend);
+                           gx_estimate later, const gx_part_estimate *parts, size_t count);
 /* Adds a step to such a list, or makes the map of it. */
 void gx_estimate_add(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate);
 gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole);

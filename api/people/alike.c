@@ -32,23 +32,42 @@ static gx_status add_member(void *user, uint32_t id, const gx_value *fields, gx_
     return GX_OK;
 }
 
-gx_status gx_alike_build(gx_arrays *results, gx_txn *txn, const gx_matrix *history, gx_job *job,
-                         gx_error *err) {
-    vector entries = {.size = sizeof(gx_alike_entry)};
-    uint32_t least = 0;
+/* What members carry, and how many have to. */
+static gx_status read_entries(vector *entries, uint32_t *least, gx_txn *txn, gx_error *err) {
     gx_status status = GX_OK;
     gx_arena *arena = gx_arena_create();
+    *entries = (vector){.size = sizeof(gx_alike_entry)};
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
-    GX_TRY(gx_min_count(&least, txn, arena, err));
-    least = least > GX_ALIKE_LEAST ? least : GX_ALIKE_LEAST;
-    GX_TRY(gx_record_each(txn, GX_SPACE_USER, add_member, &entries, err));
-    if (entries.count > 0) {
-        GX_TRY(gx_alike_add(results, entries.data, entries.count, history, least, job, err));
-    }
+    GX_TRY(gx_min_count(least, txn, arena, err));
+    *least = *least > GX_ALIKE_LEAST ? *least : GX_ALIKE_LEAST;
+    GX_TRY(gx_record_each(txn, GX_SPACE_USER, add_member, entries, err));
 done:
-    gx_free(entries.data);
     gx_arena_destroy(arena);
+    return status;
+}
+
+gx_status gx_alike_build(gx_arrays *results, gx_txn *txn, const gx_matrix *history, gx_job *job,
+                         gx_error *err) {
+    vector entries;
+    uint32_t least = 0;
+    gx_status status = read_entries(&entries, &least, txn, err);
+    if (status == GX_OK && entries.count > 0) {
+        status = gx_alike_add(results, entries.data, entries.count, history, least, job, err);
+    }
+    gx_free(entries.data);
+    return status;
+}
+
+gx_status gx_alike_would(gx_estimate *out, gx_txn *txn, const gx_matrix *history, gx_error *err) {
+    vector entries;
+    uint32_t least = 0;
+    gx_status status = read_entries(&entries, &least, txn, err);
+    *out = (gx_estimate){0};
+    if (status == GX_OK && entries.count > 0) {
+        *out = gx_alike_estimate(entries.data, entries.count, history, least);
+    }
+    gx_free(entries.data);
     return status;
 }

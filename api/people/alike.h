@@ -10,5 +10,8 @@ uint32_t gx_alike_of(uint64_t out[GX_ALIKE_MAX], const gx_value *record);
 /* Adds `alike.…` to what a build made. */
 GX_MUST_CHECK gx_status gx_alike_build(gx_arrays *results, gx_txn *txn, const gx_matrix *history,
                                        gx_job *job, gx_error *err);
+/* What that would take; nothing where no record says anything. */
+GX_MUST_CHECK gx_status gx_alike_would(gx_estimate *out, gx_txn *txn, const gx_matrix *history,
+                                       gx_error *err);
 
 #endif

@@ -197,6 +197,24 @@ done:
     return status;
 }
 
+gx_estimate gx_alike_estimate(gx_alike_entry *entries, size_t count, const gx_matrix *history,
+                              uint32_t least) {
+    static const double entry_s = 1e-7, choice_s = 1e-8, kept_s = 1e-7;
+    uint64_t values = 0, kept = 0;
+    const double each = history->rows ? (double)history->nnz / history->rows : 0;
+    qsort(entries, count, sizeof *entries, by_hash);
+    for (size_t from = 0, size; from < count; from += size) {
+        size = run_of(entries, count, from);
+        const double chosen = (double)size * each / SEEN + POPULAR;
+        values += size >= least;
+        kept += size < least ? 0 : chosen < KEPT ? (uint64_t)chosen : KEPT;
+    }
+    return (gx_estimate){
+        .mem_bytes = (4 + 4 + 1 + sizeof(counted)) * ((uint64_t)history->cols + 1) + 8 * values +
+                     8 * (values + 1) + 8 * kept,
+        .cpu_s = (double)count * (entry_s + 2 * choice_s * each) + 2 * kept_s * (double)kept};
+}
+
 /* ---- the use -------------------------------------------------------------------------------- */
 
 gx_status gx_alike_open(gx_alike *out, const gx_arrays *arrays, uint32_t items, gx_error *err) {

@@ -10,6 +10,7 @@
 #define GX_MODELS_REC_ALIKE_H
 
 #include "graph/csr/graph.h"
+#include "graph/pass/pass.h"
 #include "graph/snapshot/arrays.h"
 
 enum { GX_ALIKE_MAX = 8, GX_ALIKE_LEAST = 10 }; /* values of one member; members of a value */
@@ -28,6 +29,10 @@ uint64_t gx_alike_hash(gx_slice field, gx_slice value);
 GX_MUST_CHECK gx_status gx_alike_add(gx_arrays *results, gx_alike_entry *entries, size_t count,
                                      const gx_matrix *history, uint32_t least, gx_job *job,
                                      gx_error *err);
+
+/* What that would take, its arrays with it; sorts `entries`. */
+gx_estimate gx_alike_estimate(gx_alike_entry *entries, size_t count, const gx_matrix *history,
+                              uint32_t least);
 
 typedef struct gx_alike {
     uint32_t count, items;

@@ -134,10 +134,29 @@ static void damage_is_refused_and_memory_that_ends_is_told(void **state) {
     people_close(&p);
 }
 
+/* Never below what is taken; what each value keeps is bounded, not counted. */
+static void what_it_takes_is_told_before(void **state) {
+    (void)state;
+    people p;
+    people_open(&p, 7, 1);
+    gx_job job;
+    gx_arrays *made = NULL;
+    const gx_estimate told = gx_alike_estimate(p.entries, USERS, &p.history, GX_ALIKE_LEAST);
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_arrays_create(&made, NULL), GX_OK);
+    assert_int_equal(gx_alike_add(made, p.entries, USERS, &p.history, GX_ALIKE_LEAST, &job, NULL),
+                     GX_OK);
+    const double took = (double)atomic_load(&job.mem_peak), said = (double)told.mem_bytes;
+    assert_true(took <= said && said <= 2 * took && told.cpu_s > 0);
+    gx_arrays_destroy(made);
+    people_close(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lifts_are_what_the_definition_says),
         cmocka_unit_test(the_same_bytes_at_any_number_of_threads),
+        cmocka_unit_test(what_it_takes_is_told_before),
         cmocka_unit_test(damage_is_refused_and_memory_that_ends_is_told),
     };
     return cmocka_run_group_tests_name("alike", tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #define GX_MODELS_REC_ATTRIBUTES_H
 
 #include "graph/csr/graph.h"
+#include "graph/pass/pass.h"
 #include "graph/snapshot/arrays.h"
 #include "models/rec/where.h"
 
@@ -68,6 +69,11 @@ uint32_t gx_attributes_of(gx_trait out[GX_ATTRIBUTES_MAX], const gx_columns *col
  * Nothing where no item has a value. O(items + choices of 20,000 members) × values of an item. */
 GX_MUST_CHECK gx_status gx_attributes_add(gx_arrays *results, const gx_columns *columns,
                                           const gx_matrix *history, gx_job *job, gx_error *err);
+
+/* What that would take, its arrays with it. Reads the items: O(values of all of them). */
+GX_MUST_CHECK gx_status gx_attributes_estimate(gx_estimate *out, const gx_columns *columns,
+                                               const gx_matrix *history, gx_job *job,
+                                               gx_error *err);
 
 /* The arrays, resolved. count 0: there are none. */
 typedef struct gx_attributes {

@@ -305,6 +305,78 @@ done:
     return status;
 }
 
+/* ---- what it would take ---------------------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Entries of all items, values that an item with a history carries and the items kept of them. */
+typedef struct sizes {
+    uint64_t entries, values, kept;
+} sizes;
+
+static gx_status count_sizes(sizes *out, const gx_columns *columns, const gx_matrix *history,
+                             const uint32_t *chosen, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_trait row[GX_ATTRIBUTES_MAX];
+    uint64_t *warm = NULL, count = 0, room = 0;
+    sizes s = {0};
+    for (uint32_t i = 0; i < history->cols; i++) {
+        const uint32_t found = gx_attributes_of(row, columns, i);
+        s.entries += found;
+        room += chosen[i] > 0 ? found : 0;
+    }
+    GX_TRY(gx_job_alloc(job, &warm, room + 1, sizeof *warm, err));
+    for (uint32_t i = 0; i < history->cols; i++) {
+        const uint32_t found = chosen[i] > 0 ? gx_attributes_of(row, columns, i) : 0;
+        for (uint32_t k = 0; k < found; k++) {
+            warm[count++] = row[k].hash;
+        }
+    }
+    qsort(warm, count, sizeof *warm, by_number);
+    for (uint64_t from = 0, to; from < count; from = to) {
+        for (to = from; to < count && warm[to] == warm[from]; to++) {
+        }
+        s.values++;
+        s.kept += to - from < REPRESENTATIVES ? to - from : REPRESENTATIVES;
+    }
+    status = gx_job_check(job, err);
+    *out = s;
+done:
+    gx_job_free(job, warm);
+    return status;
+}
+
+gx_status gx_attributes_estimate(gx_estimate *out, const gx_columns *columns,
+                                 const gx_matrix *history, gx_job *job, gx_error *err) {
+    static const double entry_s = 2e-7, pair_s = 4e-9;
+    gx_status status = GX_OK;
+    sizes s = {0};
+    uint32_t *chosen = NULL;
+    const uint64_t items = history->cols;
+    *out = (gx_estimate){0};
+    GX_TRY(gx_job_alloc(job, &chosen, items + 1, sizeof *chosen, err));
+    for (uint64_t k = 0; k < history->nnz; k++) {
+        chosen[history->col[k]] += is_liked(history, k);
+    }
+    GX_TRY(count_sizes(&s, columns, history, chosen, job, err));
+    const uint64_t read = 4 * items + (sizeof(entry) + 16) * s.entries;
+    const uint64_t more = (8 + 4 + 8) * items + 4 * s.entries;
+    const uint64_t kept =
+        12 * s.values + 8 * (s.values + 1) + 8 * s.kept + sizeof(float) * GX_ATTRIBUTE_COUNT;
+    const uint64_t of_items = 8 * (items + 1) + 4 * s.entries + 4 * items;
+    out->mem_bytes = s.values ? read + more + kept + of_items : read;
+    const double members = fmin((double)history->rows, MEMBERS);
+    const double choices = history->rows ? (double)history->nnz / history->rows : 0;
+    out->cpu_s = entry_s * (double)s.entries + pair_s * members * fmin(choices, CHOICES) *
+                                                   (double)s.entries / (double)(items + 1);
+done:
+    gx_job_free(job, chosen);
+    return status;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 gx_status gx_attributes_add(gx_arrays *results, const gx_columns *columns, const gx_matrix *history,

@@ -266,6 +266,27 @@ static void without_choices_or_attributes_there_is_nothing(void **state) {
     gx_columns_destroy(columns);
 }
 
+/* From above, and within a fifth. */
+static void what_it_takes_is_told_before(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        catalogue c;
+        gx_job job;
+        gx_estimate told;
+        gx_arrays *made = NULL;
+        catalogue_open(&c, seed, 1);
+        assert_int_equal(gx_attributes_estimate(&told, c.columns, &c.history, &c.job, NULL), GX_OK);
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx_arrays_create(&made, NULL), GX_OK);
+        assert_int_equal(gx_attributes_add(made, c.columns, &c.history, &job, NULL), GX_OK);
+        const double took = (double)atomic_load(&job.mem_peak), said = (double)told.mem_bytes;
+        assert_true(took <= said && said <= 1.2 * took);
+        assert_true(told.cpu_s > 0);
+        gx_arrays_destroy(made);
+        catalogue_close(&c);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expected_is_what_the_definition_says),
@@ -274,6 +295,7 @@ int main(void) {
         cmocka_unit_test(a_price_is_a_band_whether_text_or_number),
         cmocka_unit_test(a_damaged_snapshot_is_refused),
         cmocka_unit_test(memory_that_ends_is_an_error),
+        cmocka_unit_test(what_it_takes_is_told_before),
         cmocka_unit_test(without_choices_or_attributes_there_is_nothing),
     };
     return cmocka_run_group_tests_name("attributes", tests, NULL, NULL);

@@ -171,4 +171,7 @@ def test_what_a_build_takes_is_told_with_the_blend(sample):
     gx("build", store, "--threads", "1", "--mem", int(told["mem_bytes"] / 1.25), code=7)
     plain = gx("build", store, "--no-blend", "--estimate", "--threads", "1", "--format", "json").json()
     assert "blend" not in [step["pass"] for step in plain["steps"]]
+    for steps in (told["steps"], plain["steps"]):
+        of = {step["pass"]: step for step in steps}
+        assert of["attributes"]["mem_bytes"] > 0 and of["alike"]["mem_bytes"] > 0
     assert plain["mem_bytes"] < told["mem_bytes"]
