@@ -238,6 +238,15 @@ static void remember(double *loss, uint64_t *seen, const fit *f) {
     }
 }
 
+/* A row of factors is fetched for every event, from anywhere. */
+static gx_status add_factors(gx__ials_side *side, gx_output *out, const char *name, gx_error *err) {
+    gx_status status = gx_output_add(&side->factor, out, name, GX_F32, side->n, side->d, err);
+    if (status == GX_OK) {
+        gx_wide_pages(side->factor, (size_t)side->n * side->d * sizeof *side->factor);
+    }
+    return status;
+}
+
 /* The members' factors are made room for only when the start, which takes as much, is over. */
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
@@ -259,12 +268,12 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
              .steps = gx_arg_is(args, "solver", "cg") ? (uint32_t)gx_arg_int(args, "steps") : 0,
              .iterations = (uint32_t)gx_arg_int(args, "iterations")};
     f.loss.regularisation /= mean_size(&history, f.loss.unobserved, f.loss.frequency, f.loss.unit);
-    GX_TRY(gx_output_add(&f.items.factor, out, "item_factor", GX_F32, input->items, d, err));
+    GX_TRY(add_factors(&f.items, out, "item_factor", err));
     GX_TRY(gx_matrix_transpose(&members, &history, job, err));
     GX_TRY(gx_job_charge(job, gx_matrix_bytes(&members), err));
     held = gx_matrix_bytes(&members);
     GX_TRY(start(&f, gx_arg_is(args, "start", "svd"), job, err));
-    GX_TRY(gx_output_add(&f.users.factor, out, "user_factor", GX_F32, input->users, d, err));
+    GX_TRY(add_factors(&f.users, out, "user_factor", err));
     GX_TRY(gx_output_add(&f.items.gram, out, "gram", GX_F32, d, 0, err));
     GX_TRY(gx_output_add(&loss, out, "loss", GX_F64, 4, 0, err));
     GX_TRY(gx_output_add(&seen, out, "seen", GX_U64, input->users, 0, err));

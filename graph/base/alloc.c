@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum { HEAD_BYTES = GX_CACHE_LINE };
 
@@ -103,6 +104,20 @@ size_t gx_alloc_size(const void *block) {
     head h;
     memcpy(&h, (const char *)block - HEAD_BYTES, sizeof h);
     return h.bytes;
+}
+
+void gx_wide_pages(void *at, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    enum { PAGE = 1 << 21 };
+    char *from = at;
+    const size_t skip = (PAGE - (uintptr_t)at % PAGE) % PAGE;
+    if (bytes >= skip + PAGE) { /* the rest of a page may belong to somebody else */
+        const int ignored = madvise(from + skip, (bytes - skip) / PAGE * PAGE, MADV_HUGEPAGE);
+        (void)ignored;
+    }
+#else
+    (void)at, (void)bytes;
+#endif
 }
 
 char *gx_strdup(const char *text) {

@@ -56,6 +56,10 @@ void *gx_realloc(void *block, size_t count, size_t size); /* the old block lives
 void gx_free(void *block);
 char *gx_strdup(const char *text);
 size_t gx_alloc_size(const void *block); /* bytes asked for; 0 for NULL */
+/* For an array that is about to be written whole and read here and there: its whole 2 MB pages are
+ * asked to be pages of the machine, so that far fewer translations of addresses are missing. Only a
+ * hint; memory written before stays as it is. */
+void gx_wide_pages(void *at, size_t bytes);
 
 /* Test hook: the k-th allocation from now on fails (1: the next), 0: never. Process-wide. */
 void gx_alloc_fail_at(uint64_t k);

@@ -50,6 +50,17 @@ static void memory_is_aligned_counted_and_checked(void **state) {
         }
         gx_free(block);
     }
+    const size_t wide = 5 << 20;
+    unsigned char *block = gx_alloc0(wide, 1);
+    assert_non_null(block);
+    block[wide - 1] = 1;
+    for (size_t size = 0; size <= wide; size += wide / 16) { /* a hint changes nothing */
+        gx_wide_pages(block, size);
+    }
+    for (size_t i = 0; i < wide; i++) {
+        assert_int_equal(block[i], i == wide - 1);
+    }
+    gx_free(block);
     assert_null(gx_alloc(SIZE_MAX / 2, 3));
     assert_null(gx_alloc0(SIZE_MAX, 1));
     assert_int_equal(gx_alloc_live_blocks(), before);
