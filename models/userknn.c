@@ -487,24 +487,51 @@ static uint64_t find_in(const side *s, uint32_t row, uint32_t col) {
     return low < s->ptr[row + 1] && s->col[low] == col ? low : UINT64_MAX;
 }
 
-/* A neighbour who did the item gives its nearness^p; each entry of the history gets the share of it
- * that it has in the nearness. `entry`: of each item its place in the history + 1, or 0. */
-static void explain_one(float *parts, const room *r, uint32_t count, const uint32_t *entry,
-                        const state *s, const gx_history *history, uint32_t item) {
-    for (uint32_t n = 0; n < count; n++) {
-        const uint32_t v = r->nearest[n].item;
-        const uint64_t at = find_in(&s->users, v, item);
-        if (at == UINT64_MAX) {
-            continue;
+/* What is explained: `bits` tells which items are among it. */
+typedef struct asked {
+    const uint32_t *items;
+    uint32_t count;
+    uint64_t *bits;
+    const uint32_t *entry; /* of each item its place in the history + 1, or 0 */
+} asked;
+
+/* What one neighbour gives the item of parts, which is the e-th of theirs: nearness^p, of which
+ * each entry of the history gets the share that it has in the nearness. */
+static void explain_by(float *parts, const gx_scored *neighbour, uint64_t at, const asked *a,
+                       const state *s, const gx_history *history) {
+    const uint32_t v = neighbour->item;
+    const float near = neighbour->score;
+    const double by = (double)s->users.value[at] * (double)strength(s, near) / (double)near;
+    for (uint64_t e = s->users.ptr[v]; e < s->users.ptr[v + 1]; e++) {
+        const uint32_t i = s->users.col[e], k = a->entry[i];
+        const uint64_t own = k > 0 ? find_in(&s->items, i, v) : UINT64_MAX;
+        if (own != UINT64_MAX) {
+            parts[k - 1] += (float)(by * (double)history->weight[k - 1] / s->unit *
+                                    (double)s->items.value[own]);
         }
-        const float near = r->nearest[n].score;
-        const double by = (double)s->users.value[at] * (double)strength(s, near) / (double)near;
+    }
+}
+
+/* Each neighbour's items are walked once, whatever is asked. */
+static void explain_all(float *parts, const room *r, uint32_t nearest, const asked *a,
+                        const state *s, const gx_history *history) {
+    for (uint32_t c = 0; c < a->count; c++) {
+        if (a->items[c] < s->items.count) {
+            a->bits[a->items[c] / 64] |= UINT64_C(1) << (a->items[c] % 64);
+        }
+    }
+    for (uint32_t n = 0; n < nearest; n++) {
+        const uint32_t v = r->nearest[n].item;
         for (uint64_t e = s->users.ptr[v]; e < s->users.ptr[v + 1]; e++) {
-            const uint32_t i = s->users.col[e], k = entry[i];
-            const uint64_t own = k > 0 ? find_in(&s->items, i, v) : UINT64_MAX;
-            if (own != UINT64_MAX) {
-                parts[k - 1] += (float)(by * (double)history->weight[k - 1] / s->unit *
-                                        (double)s->items.value[own]);
+            const uint32_t item = s->users.col[e];
+            if (!(a->bits[item / 64] >> (item % 64) & 1)) {
+                continue;
+            }
+            for (uint32_t c = 0; c < a->count; c++) {
+                if (a->items[c] == item) {
+                    explain_by(parts + (size_t)c * history->count, &r->nearest[n], e, a, s,
+                               history);
+                }
             }
         }
     }
@@ -515,10 +542,12 @@ static gx_status explain_items(float *parts, const void *opaque, const gx_histor
     const state *s = opaque;
     void *memory = gx_alloc(1, room_bytes(s));
     uint32_t *entry = gx_alloc0((size_t)s->items.count + 1, sizeof *entry);
+    uint64_t *bits = gx_alloc0((size_t)s->items.count / 64 + 1, sizeof *bits);
     memset(parts, 0, (size_t)count * history->count * sizeof *parts);
-    if (!memory || !entry) {
+    if (!memory || !entry || !bits) {
         gx_free(memory);
         gx_free(entry);
+        gx_free(bits);
         return gx_fail_memory(err, room_bytes(s) + s->items.count * sizeof *entry);
     }
     for (uint32_t k = 0; k < history->count; k++) {
@@ -528,12 +557,9 @@ static gx_status explain_items(float *parts, const void *opaque, const gx_histor
     }
     room r = room_at(memory, s);
     const uint32_t nearest = count > 0 ? find_nearest(&r, s, history) : 0;
-    for (uint32_t c = 0; c < count; c++) {
-        if (items[c] < s->items.count) {
-            explain_one(parts + (size_t)c * history->count, &r, nearest, entry, s, history,
-                        items[c]);
-        }
-    }
+    const asked a = {items, count, bits, entry};
+    explain_all(parts, &r, nearest, &a, s, history);
+    gx_free(bits);
     gx_free(memory);
     gx_free(entry);
     return GX_OK;

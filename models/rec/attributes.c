@@ -290,6 +290,22 @@ static float expected(const filling *f, uint32_t item) {
     return weight > 0 ? (float)(sum / weight) : 0;
 }
 
+enum { AT_ONCE = 1024 };
+
+/* Of `count` items from `first` on, at most AT_ONCE. Those with a thin history are gathered first:
+ * which they are cannot be foretold, and a wrong guess would cost as much as what is added. */
+static void add_thin(float *added, const filling *f, uint32_t first, uint32_t count) {
+    uint32_t thin[AT_ONCE + 1], found = 0;
+    for (uint32_t i = first; i < first + count; i++) {
+        thin[found] = i;
+        found += f->a->trust[i] < GX__THIN_TRUST ? 1 : 0;
+        added[i] = 0;
+    }
+    for (uint32_t k = 0; k < found; k++) {
+        added[thin[k]] = (1 - f->a->trust[thin[k]]) * expected(f, thin[k]);
+    }
+}
+
 /* All means come from `raw` as the model gave it: what is added is kept apart until the end. */
 gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32_t count,
                              const gx_attributes *a, const gx_columns *columns, gx_error *err) {
@@ -309,8 +325,8 @@ gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32
     for (uint32_t v = 0; v < a->count; v++) {
         value[v].adds = NAN;
     }
-    for (uint32_t i = 0; i < known; i++) {
-        added[i] = a->trust[i] < GX__THIN_TRUST ? (1 - a->trust[i]) * expected(&f, i) : 0;
+    for (uint32_t i = 0; i < known; i += AT_ONCE) {
+        add_thin(added, &f, i, known - i < AT_ONCE ? known - i : AT_ONCE);
     }
     const uint32_t first =
         count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;

@@ -163,12 +163,12 @@ float gx__scores_largest(gx__scores *scores, uint32_t items) {
     const uint32_t found = gx_top(top, DRAWN, raw, items, NULL, 0);
     for (uint32_t k = 0; k < found; k++) {
         gx__scores_settle(scores, top[k].item);
-        largest = fmaxf(largest, raw[top[k].item]);
+        largest = raw[top[k].item] > largest ? raw[top[k].item] : largest;
     }
     for (uint32_t i = 0; i < items; i++) {
         if (raw[i] > largest) {
             gx__scores_settle(scores, i);
-            largest = fmaxf(largest, raw[i]);
+            largest = raw[i] > largest ? raw[i] : largest;
         }
     }
     return largest;
@@ -200,7 +200,7 @@ uint32_t gx__ranking_top(gx_scored *out, uint32_t n, gx__ranking *r) {
     float least = found < n || n == 0 ? 0 : INFINITY;
     for (uint32_t k = 0; k < found; k++) {
         gx__ranking_settle(r, out[k].item);
-        least = fminf(least, r->total[out[k].item]);
+        least = r->total[out[k].item] < least ? r->total[out[k].item] : least;
     }
     for (uint32_t i = 0; i < items; i++) {
         if (r->total[i] >= least && open[i] && r->total[i] > 0) {
