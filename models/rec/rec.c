@@ -76,6 +76,34 @@ GX__CLONES static uint32_t filter(float *restrict total, const uint8_t *restrict
     return passing;
 }
 
+GX__CLONES static void multiply(float *restrict total, const float *restrict by, uint32_t items) {
+    for (uint32_t i = 0; i < items; i++) {
+        total[i] *= by[i];
+    }
+}
+
+GX__CLONES static void multiply_novel(float *restrict total, const float *restrict by,
+                                      const float *restrict popular, uint32_t items, float novelty,
+                                      float mean) {
+    for (uint32_t i = 0; i < items; i++) {
+        const float factor = by ? by[i] : 1, p = popular[i] > 0 ? popular[i] : 0;
+        total[i] *= p > 0 ? factor * (1 - novelty * (p / (p + mean))) : factor;
+    }
+}
+
+/* total × gx__factor of every item, the same to the bit. */
+static void apply_factors(float *total, const gx_rec *rec, const gx_slate *slate, uint32_t items) {
+    uint32_t known = 0;
+    if (rec->popular && slate->novelty > 0) {
+        known = rec->items < items ? rec->items : items;
+        multiply_novel(total, slate->factor, rec->popular, known, slate->novelty,
+                       rec->popular_mean);
+    }
+    if (slate->factor) {
+        multiply(total + known, slate->factor + known, items - known);
+    }
+}
+
 float gx__total_of(const gx__ranking *r, uint32_t item) {
     const gx_rec_request *request = r->request;
     float s[GX_CHANNEL_COUNT];
@@ -107,9 +135,7 @@ static gx_status ranking_make(gx__ranking *out, const gx_rec *rec, const gx_rec_
     }
     r.passing = request->pass ? filter(r.total, request->pass, items) : items;
     if (request->slate && (request->slate->factor || request->slate->novelty > 0)) {
-        for (uint32_t i = 0; i < items; i++) {
-            r.total[i] *= gx__factor(rec, request->slate, i);
-        }
+        apply_factors(r.total, rec, request->slate, items);
     }
     *out = r;
     return GX_OK;
