@@ -334,7 +334,7 @@ static gx_value arm_rows(report *r) {
 /* Of one figure, every slot but the control against it; p of all of them together in held. */
 static void compare_all(const report *r, int f, gx_arm_test *tests, double *held) {
     for (uint32_t s = 1; s < r->slots; s++) {
-        gx_arm_compare(&tests[s], &r->sums[s][f], &r->sums[0][f], r->level);
+        gx_arm_compare(&tests[s], &r->sums[s][f], &r->sums[0][f], figures[f].is_share, r->level);
         held[s] = tests[s].p;
     }
     gx_holm(held + 1, r->slots - 1);
@@ -354,6 +354,9 @@ static gx_value test_row(report *r, int f, uint32_t s, const gx_arm_test *of, do
     gx_map_put(r->arena, &row, "figure", gx_str(figures[f].name));
     put_three(r, &row, "difference", of->difference, of->low, of->high);
     put_three(r, &row, "lift", of->lift, of->lift_low, of->lift_high);
+    static const char *const by[] = {
+        [GX_ARM_TOO_FEW] = "too few", [GX_ARM_WELCH] = "welch", [GX_ARM_FISHER] = "fisher"};
+    gx_map_put(r->arena, &row, "by", gx_str(by[of->by]));
     put_real(r, &row, "p", of->p);
     put_real(r, &row, "p_all", held);
     gx_map_put(r->arena, &row, "better", better ? gx_str(better) : gx_nil());
@@ -363,6 +366,13 @@ static gx_value test_row(report *r, int f, uint32_t s, const gx_arm_test *of, do
 static void add_verdict(report *r, gx_value *verdicts, int f, uint32_t s, const gx_arm_test *of,
                         double held) {
     const char *better = better_of(r, s, of, held), *arm = slot_name(r, s);
+    if (of->by == GX_ARM_TOO_FEW) {
+        const char *few = gx_arena_printf(
+            r->arena, "too few members to tell %s from %s: %llu and %llu", arm, slot_name(r, 0),
+            (unsigned long long)r->members[s], (unsigned long long)r->members[0]);
+        gx_list_add(r->arena, verdicts, gx_str(few ? few : ""));
+        return;
+    }
     const char *text = gx_arena_printf(
         r->arena, "%s%s%s%s: %s %.4f against %.4f, difference %+.4f (%g%%: %+.4f to %+.4f), p %.2g",
         better ? "" : "the data cannot tell ", arm,
@@ -516,7 +526,8 @@ const gx_method gx_method_exp_report = {
     .result =
         "{experiment, among, since, until, crossed, sample_ratio: {p, good}, arms: [{arm, members, "
         "share, expected_share, converted, converted_low, converted_high, events, …, amount?, …}], "
-        "tests: [{arm, against, figure, difference, …, lift, …, p, p_all, better}], verdicts} or "
+        "tests: [{arm, against, figure, difference, …, lift, …, by, p, p_all, better}], verdicts} "
+        "or "
         "{experiments: [{experiment, arms, holdout, …}]}",
     .run = run,
 };

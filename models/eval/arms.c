@@ -1,15 +1,15 @@
-/* What an experiment is told by: means, Welch's test, the sample-ratio check, and the two
- * distributions they need. The incomplete beta is evaluated by its continued fraction (DLMF
- * 8.17.22), the incomplete gamma by its series or its continued fraction (DLMF 8.7.1, 8.9.2), both
- * fractions by Lentz's method. Beyond a million degrees Student's t is taken as normal; errors of p
- * are below 1e-7 of it. */
+/* What an experiment is told by: means, shares, Welch's test and Fisher's, the sample-ratio check,
+ * and the two distributions they need. The incomplete beta is evaluated by its continued fraction
+ * (DLMF 8.17.22), the incomplete gamma by its series or its continued fraction (DLMF 8.7.1, 8.9.2),
+ * both fractions by Lentz's method. Beyond a million degrees Student's t is taken as normal; errors
+ * of p are below 1e-7 of it. */
 #include "models/eval/eval.h"
 
 #include <math.h>
 
-enum { TERMS = 10000, NORMAL_FROM = 1000000 };
+enum { TERMS = 10000, NORMAL_FROM = 1000000, MEMBERS_MIN = 10, EXPECTED_MIN = 5 };
 
-static const double TINY = 1e-300, ENOUGH = 1e-15;
+static const double TINY = 1e-300, ENOUGH = 1e-15, TIED = 1e-7;
 
 /* ---- distributions ----------------------------------------------------------------------------
  */
@@ -148,29 +148,55 @@ gx_interval gx_arm_mean(const gx_arm_sums *arm, bool is_share, double level) {
     return of;
 }
 
-void gx_arm_compare(gx_arm_test *out, const gx_arm_sums *arm, const gx_arm_sums *control,
-                    double level) {
-    const double nan = (double)NAN;
-    *out = (gx_arm_test){nan, nan, nan, nan, nan, nan, nan};
-    if (!(arm->count > 0) || !(control->count > 0)) {
-        return;
+double gx_fisher_p(double yes, double count, double other_yes, double other_count) {
+    const double all = count + other_count, sum = yes + other_yes;
+    const double first = fmax(0, sum - other_count), last = fmin(sum, count);
+    if (!(count >= 0) || !(other_count >= 0) || !(yes >= 0) || !(other_yes >= 0) || yes > count ||
+        other_yes > other_count) {
+        return (double)NAN;
     }
+    /* Over the chance of the likeliest table; from it they fall to both sides. */
+    const double mode = fmin(last, fmax(first, floor((sum + 1) * (count + 1) / (all + 2))));
+    double seen = 1, part[2] = {0, 0}, whole = 0;
+    for (int pass = 0; pass < 2; pass++) { /* the first finds the chance of what is seen */
+        double chance = 1;
+        whole = part[0] = part[1] = 0;
+        for (double k = mode; k <= last; k++) {
+            seen = pass == 0 && k == yes ? chance : seen;
+            whole += chance;
+            part[0] += chance <= seen * (1 + TIED) ? chance : 0;
+            chance *= (sum - k) * (count - k) / ((k + 1) * (other_count - sum + k + 1));
+        }
+        chance = 1;
+        for (double k = mode; k > first;) {
+            chance *= k * (other_count - sum + k) / ((sum - k + 1) * (count - k + 1));
+            k--;
+            seen = pass == 0 && k == yes ? chance : seen;
+            whole += chance;
+            part[1] += chance <= seen * (1 + TIED) ? chance : 0;
+        }
+    }
+    return fmin(1, (part[0] + part[1]) / whole);
+}
+
+/* Below five expected in a cell of the arms' yes and no (Cochran 1954), or in an arm all alike, the
+ * normal is no measure. */
+static bool is_sparse(const gx_arm_sums *arm, const gx_arm_sums *control) {
+    const double all = arm->count + control->count, yes = arm->sum + control->sum;
+    return fmin(arm->count, control->count) * fmin(yes, all - yes) / all < EXPECTED_MIN ||
+           !(variance_of(arm) > 0) || !(variance_of(control) > 0);
+}
+
+/* Welch's test; and Katz's interval of the ratio, by the same t. */
+static void compare_means(gx_arm_test *out, const gx_arm_sums *arm, const gx_arm_sums *control,
+                          double level) {
     const double x = arm->sum / arm->count, y = control->sum / control->count;
-    out->difference = x - y;
-    out->lift = y > 0 ? x / y - 1 : nan;
-    if (!(arm->count > 1) || !(control->count > 1)) {
-        return;
-    }
     const double a = variance_of(arm) / arm->count, b = variance_of(control) / control->count;
     const double error = sqrt(a + b);
-    if (!(error > 0)) {
-        out->low = out->high = out->difference;
-        out->p = out->difference == 0 ? 1 : nan;
-        return;
-    }
     const double freedom =
         (a + b) * (a + b) / (a * a / (arm->count - 1) + b * b / (control->count - 1));
     const double t = gx_student_t(1 - level, freedom);
+    out->by = GX_ARM_WELCH;
     out->low = out->difference - t * error;
     out->high = out->difference + t * error;
     out->p = gx_student_p(out->difference / error, freedom);
@@ -178,6 +204,32 @@ void gx_arm_compare(gx_arm_test *out, const gx_arm_sums *arm, const gx_arm_sums 
         const double spread = t * sqrt(a / (x * x) + b / (y * y));
         out->lift_low = x / y * exp(-spread) - 1;
         out->lift_high = x / y * exp(spread) - 1;
+    }
+}
+
+void gx_arm_compare(gx_arm_test *out, const gx_arm_sums *arm, const gx_arm_sums *control,
+                    bool is_share, double level) {
+    const double nan = (double)NAN;
+    *out = (gx_arm_test){nan, nan, nan, nan, nan, nan, nan, GX_ARM_TOO_FEW};
+    if (!(arm->count > 0) || !(control->count > 0)) {
+        return;
+    }
+    const double x = arm->sum / arm->count, y = control->sum / control->count;
+    out->difference = x - y;
+    out->lift = y > 0 ? x / y - 1 : nan;
+    const bool sparse = is_share && is_sparse(arm, control);
+    if (sparse) {
+        out->by = GX_ARM_FISHER;
+        out->p = gx_fisher_p(arm->sum, arm->count, control->sum, control->count);
+    } else if (fmin(arm->count, control->count) >= MEMBERS_MIN && variance_of(arm) > 0 &&
+               variance_of(control) > 0) {
+        compare_means(out, arm, control, level);
+    }
+    if (is_share) {
+        const gx_interval of = gx_arm_mean(arm, true, level);
+        const gx_interval against = gx_arm_mean(control, true, level);
+        out->low = out->difference - hypot(x - of.low, against.high - y);
+        out->high = out->difference + hypot(of.high - x, y - against.low);
     }
 }
 

@@ -265,16 +265,28 @@ typedef struct gx_arm_sums {
  * are too few. */
 gx_interval gx_arm_mean(const gx_arm_sums *arm, bool is_share, double level);
 
+typedef enum gx_arm_by { GX_ARM_TOO_FEW, GX_ARM_WELCH, GX_ARM_FISHER } gx_arm_by;
+
 typedef struct gx_arm_test {
     double difference, low, high;     /* arm − control */
     double lift, lift_low, lift_high; /* over the control's mean; the interval of a log ratio (Katz
                                          et al. 1978); NaN where a mean is not above 0 */
     double p;                         /* two-sided */
+    gx_arm_by by;                     /* what p is of */
 } gx_arm_test;
 
-/* Welch's test and interval (1947). NaN where there are too few. */
+/* Means by Welch's test and interval (1947); too few, and NaN but the difference and the lift,
+ * where an arm has fewer than 10 members or all of it alike. Shares (x 0 or 1) have the interval of
+ * Newcombe (1998, method 10), which is never of no width, and where fewer than 5 would be expected
+ * in a cell, or an arm is all alike, Fisher's exact p and no interval of the lift. All NaN where an
+ * arm is empty. */
 void gx_arm_compare(gx_arm_test *out, const gx_arm_sums *arm, const gx_arm_sums *control,
-                    double level);
+                    bool is_share, double level);
+
+/* Fisher's exact test (1935) of yes of count against other_yes of other_count, two-sided: the
+ * chance of all tables with these margins that are no likelier than this one. Steps: the smallest
+ * margin. NaN where there are more yes than members. */
+double gx_fisher_p(double yes, double count, double other_yes, double other_count);
 
 /* The chance of counts so far from the weights: Pearson's chi-squared, count − 1 degrees. NaN where
  * there is nothing to tell by. An arm of weight 0 with members in it is impossible: 0. */

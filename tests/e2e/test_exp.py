@@ -38,8 +38,8 @@ def trial(tmp_path_factory):
     return store, arms, events
 
 
-def report(store, *flags):
-    return gx("exp", store, "report", "price", *flags, "--format", "json").json()
+def report(store, *flags, name="price"):
+    return gx("exp", store, "report", name, *flags, "--format", "json").json()
 
 
 def test_arms_have_their_shares_and_stay(trial):
@@ -94,7 +94,8 @@ def test_report_by_hand(trial):
     (n, p), (m, q) = sums["b"], sums["a"]
     error = math.sqrt(p * (1 - p) / (n - 1) + q * (1 - q) / (m - 1))
     assert test["difference"] == pytest.approx(p - q) and test["lift"] == pytest.approx(p / q - 1)
-    assert test["difference_high"] - test["difference"] == pytest.approx(1.96 * error, rel=0.01)
+    assert test["difference_high"] - test["difference"] == pytest.approx(1.96 * error, rel=0.05)
+    assert test["by"] == "welch"
     assert test["p"] == pytest.approx(math.erfc(abs(p - q) / error / math.sqrt(2)), rel=0.2)
     assert test["better"] == "b" and got["verdicts"][0].startswith("b is better than a")
     held = next(t for t in got["tests"] if t["arm"] == "holdout" and t["figure"] == "converted")
@@ -112,10 +113,38 @@ def test_windows_and_actions(trial):
     early = report(store, "--until", "2026-01-02")
     assert all(row["converted"] == 0 for row in early["arms"])
     assert early["verdicts"][0].startswith("the data cannot tell b from a")
+    for test in early["tests"]:  # nobody did anything: Fisher's p of a share is 1, of a mean there is none
+        share = test["figure"] == "converted"
+        assert (test["by"], test["p"], test["better"]) == (("fisher", 1, None) if share else ("too few", None, None))
+        assert not share or test["difference_low"] < 0 < test["difference_high"]
     viewed = report(store, "--action", "view")
     assert all(row["converted"] == 1 for row in viewed["arms"])
     done = gx("exp", store, "report", "price", "--until", "2025-01-01", code=2)
     assert "not after since" in done.err
+
+
+def test_small_arms_are_not_told_apart(tmp_path):
+    """All five of one arm and ten of the fourteen of the other: chance does as well (Fisher: p .53)."""
+    store = tmp_path / "small.gx"
+    users = [f"u{k}" for k in range(400)]
+    gx("import", store, write(tmp_path / "users.csv", [(user,) for user in users], ["user_id"]), "--create")
+    gx("exp", store, "define", "small", "--arms", "a,b", "--start", "2026-01-01")
+    arm = {}
+    for row in gx("exp", store, "assign", "small", "--format", "json").json()["assignments"]:
+        arm.setdefault(row["arm"], []).append(row["user"])
+    seen = arm["b"][:5] + arm["a"][:14]
+    bought = arm["b"][:5] + arm["a"][:10]
+    shown = [(f"r{user}", user, "i0", 0, "2026-01-02", f"small:{'b' if user in arm['b'] else 'a'}") for user in seen]
+    header = ["request_id", "user_id", "item_id", "pos", "ts", "arm"]
+    gx("import", store, write(tmp_path / "impressions.csv", shown, header))
+    events = [(user, "i0", "buy", "2026-01-03") for user in bought]
+    gx("import", store, write(tmp_path / "events.csv", events, ["user_id", "item_id", "action", "ts"]))
+    got = report(store, name="small")
+    (share, events) = got["tests"]
+    assert share["by"] == "fisher" and share["p"] == pytest.approx(0.53044, abs=1e-5) and share["better"] is None
+    assert share["difference_low"] < 0 < share["difference_high"]
+    assert events["by"] == "too few" and events["p"] is None and events["better"] is None
+    assert got["verdicts"][-1].startswith("the data cannot tell b from a")
 
 
 def test_exposed_members_and_a_broken_ratio(trial, tmp_path):
