@@ -38,8 +38,11 @@ gx_status gx_member_list_make(gx_member_list *list, const gx_list_asked *asked, 
                               uint8_t *mask, const uint32_t *skip, uint32_t skip_count,
                               gx_error *err) {
     gx_slate slate = asked->slate.slate;
-    gx_rec_request request = {
-        .n = asked->n, .pass = mask, .items = asked->filter.items, .why = asked->why};
+    gx_rec_request request = {.n = asked->n,
+                              .pass = mask,
+                              .items = asked->filter.items,
+                              .why = asked->why,
+                              .why_least = asked->min_count};
     gx_filter_member(mask, &asked->filter, &list->live);
     for (uint32_t k = 0; k < skip_count; k++) {
         if (skip[k] < asked->filter.items) {

@@ -58,9 +58,11 @@ typedef enum sentence {
     CIRCLE_COUNTED,
     CIRCLE_PLAIN,
     LEADER_FOLLOWED,
+    LEADER_FRIEND,
     LEADER_TIED,
     LEADER_CIRCLE,
     LEADER_FOLLOWED_TOPIC,
+    LEADER_FRIEND_TOPIC,
     LEADER_TIED_TOPIC,
     LEADER_CIRCLE_TOPIC,
     INTEREST_ITEM,
@@ -77,20 +79,23 @@ typedef enum sentence {
 static const struct {
     const char *en, *zh;
 } sentences[SENTENCES] = {
-    [FRIENDS_RECENT] = {"{n} friends {did} it, {recent} in the last 30 days",
-                        "{n} 位好友{did},其中 {recent} 位在近 30 天"},
-    [FRIENDS_SOME_RECENT] = {"{n} friends {did} it, some in the last 30 days",
-                             "{n} 位好友{did},近 30 天也有"},
-    [FRIENDS_MANY] = {"{n} friends {did} it", "{n} 位好友{did}"},
-    [FRIENDS_FEW] = {"A friend {did} it", "有好友{did}"},
+    [FRIENDS_RECENT] = {"{n} {who} {did} it, {recent} in the last 30 days",
+                        "{n} 位{who}{did},其中 {recent} 位在近 30 天"},
+    [FRIENDS_SOME_RECENT] = {"{n} {who} {did} it, some in the last 30 days",
+                             "{n} 位{who}{did},近 30 天也有"},
+    [FRIENDS_MANY] = {"{n} {who} {did} it", "{n} 位{who}{did}"},
+    [FRIENDS_FEW] = {"{who} {did} it", "{who}{did}"},
     [CIRCLE_COUNTED] = {"Popular in your circle: {share} chose it, {lift} times the average",
                         "你的圈子热门:{share} 选了它,是全站的 {lift} 倍"},
     [CIRCLE_PLAIN] = {"Popular in your circle", "你的圈子热门"},
     [LEADER_FOLLOWED] = {"A leader you follow {did} it", "你关注的达人{did}"},
-    [LEADER_TIED] = {"A leader you know {did} it", "你认识的达人{did}"},
+    [LEADER_FRIEND] = {"A leader you know {did} it", "你认识的达人{did}"},
+    [LEADER_TIED] = {"A leader you are connected with {did} it", "与你有联系的达人{did}"},
     [LEADER_CIRCLE] = {"A leader of your circle {did} it", "你圈子里的达人{did}"},
     [LEADER_FOLLOWED_TOPIC] = {"A {topic} leader you follow {did} it", "你关注的{topic}达人{did}"},
-    [LEADER_TIED_TOPIC] = {"A {topic} leader you know {did} it", "你认识的{topic}达人{did}"},
+    [LEADER_FRIEND_TOPIC] = {"A {topic} leader you know {did} it", "你认识的{topic}达人{did}"},
+    [LEADER_TIED_TOPIC] = {"A {topic} leader you are connected with {did} it",
+                           "与你有联系的{topic}达人{did}"},
     [LEADER_CIRCLE_TOPIC] = {"A {topic} leader of your circle {did} it",
                              "你圈子里的{topic}达人{did}"},
     [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
@@ -103,6 +108,18 @@ static const struct {
     [INTEREST_AGAIN] = {"Time to buy again", "该再买了"},
     [AGAINST] = {"Pushed down: it is like {item}, which you {did}",
                  "排位降低:与你{did}的 {item} 相似"},
+};
+
+/* Who did it, by how they are tied to the member: {who} of several people and of one of them. */
+typedef enum people_word { OF_FRIENDS, OF_FOLLOWED, OF_CONNECTED } people_word;
+
+static const struct {
+    const char *many_en, *many_zh, *one_en, *one_zh;
+} people_words[] = {
+    [OF_FRIENDS] = {"friends", "好友", "A friend", "有好友"},
+    [OF_FOLLOWED] = {"people you follow", "你关注的人", "Someone you follow", "你关注的人里有人"},
+    [OF_CONNECTED] = {"people you are connected with", "与你有联系的人",
+                      "Someone you are connected with", "与你有联系的人里有人"},
 };
 
 /* ---- filling a template --------------------------------------------------------------------- */
@@ -215,6 +232,16 @@ static void put_day(gx_value *map, gx_arena *arena, int64_t time_ms) {
     gx_map_put(arena, map, "last", gx_text_copy(arena, text, strcspn(text, "T")));
 }
 
+/* What is true of each of those who did it where they are counted, else of one of them. */
+static void put_who(blanks *h, uint8_t tied_as, bool many) {
+    const people_word word = tied_as & GX_TIED_FRIEND     ? OF_FRIENDS
+                             : tied_as & GX_TIED_FOLLOWED ? OF_FOLLOWED
+                                                          : OF_CONNECTED;
+    put(h, "who", gx_slice_of(many ? people_words[word].many_en : people_words[word].one_en),
+        gx_slice_of(many ? people_words[word].many_zh : people_words[word].one_zh));
+}
+
+/* Below min_count neither how many nor who nor when. */
 static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer *w,
                          const gx_why *why) {
     gx_arena *arena = w->call->arena;
@@ -224,8 +251,10 @@ static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer 
     put_count(&h, arena, "n", why->people_all);
     put_count(&h, arena, "recent", why->people_recent);
     put_action(&h, w, why->action);
+    const bool many = counted && why->people_all >= 2;
+    put_who(&h, many ? why->all_ties : why->any_tie, many);
     sentence which = FRIENDS_MANY;
-    if (!counted || why->people_all < 2) {
+    if (!many) {
         which = FRIENDS_FEW;
     } else if (why->people_recent >= w->min_count) {
         which = FRIENDS_RECENT;
@@ -233,7 +262,8 @@ static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer 
         which = FRIENDS_SOME_RECENT;
     }
     say(row, arena, which, &h);
-    gx_map_put(arena, evidence, "people", named_people(&named, w, why));
+    gx_map_put(arena, evidence, "people",
+               counted ? named_people(&named, w, why) : gx_list(arena, 0));
     if (counted) {
         gx_map_put(arena, evidence, "hidden", gx_int(why->people_all - named));
         put_day(evidence, arena, why->last_ms);
@@ -272,9 +302,10 @@ static void tell_leader(gx_value *row, gx_value *evidence, const gx_why_writer *
                          ? gx_nil()
                          : gx_category_value(arena, w->call->state->arrays, why->leader_category);
     put_action(&h, w, why->action);
-    sentence which = why->leader_followed ? LEADER_FOLLOWED
-                     : why->leader_tied   ? LEADER_TIED
-                                          : LEADER_CIRCLE;
+    sentence which = why->any_tie & GX_TIED_FOLLOWED ? LEADER_FOLLOWED
+                     : why->any_tie & GX_TIED_FRIEND ? LEADER_FRIEND
+                     : why->leader_tied              ? LEADER_TIED
+                                                     : LEADER_CIRCLE;
     if (topic.type == GX_TEXT) {
         gx_slice text = {topic.as.text, topic.size};
         put(&h, "topic", text, text);

@@ -53,10 +53,12 @@ static bool find(answer *a, uint32_t item) {
 }
 
 /* The rank the item would have if nothing kept it out. */
-static gx_status explain(answer *a, gx_call_env *call, uint32_t item, gx_error *err) {
+static gx_status explain(answer *a, gx_call_env *call, uint32_t item, uint32_t least,
+                         gx_error *err) {
     gx_status status = GX_OK;
     gx_slate slate;
-    gx_rec_request request = {.n = (uint32_t)gx_arg_int(call->args, "n"), .items = a->filter.items};
+    gx_rec_request request = {
+        .n = (uint32_t)gx_arg_int(call->args, "n"), .items = a->filter.items, .why_least = least};
     gx_weighing weighing;
     uint8_t *mask = gx_arena_get(call->arena, (size_t)a->filter.items + 1);
     if (!mask) {
@@ -164,7 +166,7 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     GX_TRY(gx_repeat_read(&repeat, call, err));
     GX_TRY(gx_repeat_apply(&a.live, &repeat, columns, call->arena, err));
     GX_TRY(gx_context_apply(&a.live, &context, &call->state->rules, call->arena, err));
-    GX_TRY(explain(&a, call, item, err));
+    GX_TRY(explain(&a, call, item, writer.min_count, err));
     *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));
 done:
     return status;

@@ -78,6 +78,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     uint8_t *mask = NULL;
     GX_TRY(gx_listing_weights(request.weights, call, err));
     GX_TRY(gx_min_count(&writer.min_count, call->txn, call->arena, err));
+    request.why_least = writer.min_count;
     GX_TRY(gx_lists_find(&ids, call, GX_SPACE_ITEM, "items", err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
     GX_TRY(gx_lists_member(&live, call, columns, gx_arg_text(call->args, "user"), err));

@@ -142,7 +142,8 @@ static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, g
         if (!sorted[i].blocked && sorted[i].strength > 0) {
             friends[count++] = (gx_friend){.user = sorted[i].user,
                                            .strength = sorted[i].strength,
-                                           .followed = sorted[i].followed};
+                                           .followed = sorted[i].followed,
+                                           .tied_as = sorted[i].tied_as};
         }
     }
     gx_free(sorted);

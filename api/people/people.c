@@ -31,6 +31,14 @@ bool gx_people_take(const gx_people *people, const gx_kind_rule *rule, const gx_
     return social && (!filter || gx_tie_filter_takes(filter, tie));
 }
 
+/* By kind: of a trust, a chat or a gift no word is said but that the two are connected. */
+static uint8_t tied_as(const gx_kind_rule *rule, bool own) {
+    if (strcmp(rule->name, "friend") == 0 || strcmp(rule->name, "family") == 0) {
+        return GX_TIED_FRIEND;
+    }
+    return own && strcmp(rule->name, "follow") == 0 ? GX_TIED_FOLLOWED : 0;
+}
+
 static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, bool out,
                             gx_error *err) {
     const gx_kind_rule *rule = gx_kind_rule_of(r->rules, r->txn, tie->kind);
@@ -54,6 +62,7 @@ static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, 
                      .out = own && !blocks,
                      .in = (!out || !tie->directed) && !blocks,
                      .followed = out && tie->directed,
+                     .tied_as = blocks ? 0 : tied_as(rule, own),
                      .blocked = blocks};
     return GX_OK;
 }
@@ -87,6 +96,7 @@ static void merge(gx_people *people) {
             p->out |= all[i].out;
             p->in |= all[i].in;
             p->followed |= all[i].followed;
+            p->tied_as |= all[i].tied_as;
             p->blocked |= all[i].blocked;
         } else {
             all[made++] = all[i];

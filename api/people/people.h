@@ -8,13 +8,14 @@
 
 typedef struct gx_person {
     uint32_t user;
-    float strength; /* to the member: 0 to 1, of the strongest tie by its kind and weight, half of
-                       it where only the other one ties; 0 where blocked alone, or of no weight */
-    float tie;      /* the same without that half: what it is seen from either end */
-    bool out, in;   /* a tie leads from the member, to the member; an undirected one is both */
-    bool followed;  /* the member has a directed tie to them */
-    bool measured;  /* the member's row of the snapshot has it */
-    bool blocked;   /* one of the two blocks the other: they are nobody to each other */
+    float strength;  /* to the member: 0 to 1, of the strongest tie by its kind and weight, half of
+                        it where only the other one ties; 0 where blocked alone, or of no weight */
+    float tie;       /* the same without that half: what it is seen from either end */
+    bool out, in;    /* a tie leads from the member, to the member; an undirected one is both */
+    bool followed;   /* the member has a directed tie to them */
+    uint8_t tied_as; /* bits of gx_tied_as: what a reason may call them */
+    bool measured;   /* the member's row of the snapshot has it */
+    bool blocked;    /* one of the two blocks the other: they are nobody to each other */
 } gx_person;
 
 /* Grows as needed, and is read into again and again. Zeroed: empty. */

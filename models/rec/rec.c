@@ -290,7 +290,7 @@ gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_mem
     list.circle = r.scores.circle;
     GX_TRY(list_items(&list, &r, rec, request, arena, err));
     if (request->why) {
-        GX_TRY(gx__why_fill(list.items, list.count, &r.scores, err));
+        GX_TRY(gx__why_fill(list.items, list.count, request->why_least, &r.scores, err));
     }
     *out = list;
 done:
@@ -334,7 +334,7 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
     gx_rec_item made;
     fill_parts(&made, &r, request, item);
     made.rank = gx__passes(request, item) ? rank_of(&r, rec, request, item) : 0;
-    GX_TRY(gx__why_fill(&made, 1, &r.scores, err));
+    GX_TRY(gx__why_fill(&made, 1, request->why_least, &r.scores, err));
     *out = made;
     *out_rank = made.rank;
 done:

@@ -82,11 +82,18 @@ typedef struct gx_act {
     int64_t ts_ms;
 } gx_act;
 
+/* What reasons call a tie, as bits. None of them: any other tie, or none. */
+typedef enum gx_tied_as {
+    GX_TIED_FRIEND = 1,   /* friends or family */
+    GX_TIED_FOLLOWED = 2, /* the member follows them */
+} gx_tied_as;
+
 typedef struct gx_friend {
     uint32_t user;
     float strength; /* of the tie, in (0, 1]; 0: no tie, a leader of the member's circle */
     bool followed;  /* the member chose to listen */
     uint32_t act_from, act_to; /* [from, to) in `acts` */
+    uint8_t tied_as;           /* bits of gx_tied_as: words only, no score depends on it */
 } gx_friend;
 
 /* How far each channel moves a member, learnt from what they took (docs/blend.md). */
@@ -154,6 +161,7 @@ typedef struct gx_rec_request {
         *pass; /* one an item: 0 filters it out (where, status, exclude, seen); NULL: all pass */
     uint32_t items;        /* length of `pass` and of the catalogue; may exceed the snapshot's */
     bool why;              /* fill the evidence */
+    uint32_t why_least;    /* an action that so many did is told rather than one that fewer did */
     const gx_slate *slate; /* rules about the list; NULL: none */
 } gx_rec_request;
 
@@ -161,17 +169,18 @@ typedef struct gx_rec_request {
 typedef struct gx_why {
     gx_channel channel;
     double share;
-    uint32_t people[8];                               /* friends or leaders, strongest first */
+    uint32_t people[8]; /* friends, strongest first, who did `action`; or the one leader */
     uint32_t people_shown, people_all, people_recent; /* recent: in the last 30 days */
-    uint32_t action;                                  /* the commonest action among them */
-    int64_t last_ms;
+    uint32_t action; /* each of the people did it: the weightiest that enough did, else of all */
+    int64_t last_ms; /* when one of them did it */
+    uint8_t any_tie, all_ties; /* gx_tied_as of one of the people, of each of them */
     uint32_t community;
     uint32_t community_count; /* members of the circle who did */
     double community_share, community_lift;
     double leader_score;
-    uint32_t leader_category;          /* GX_NONE: over all */
-    bool leader_followed, leader_tied; /* else a leader of the circle */
-    uint32_t items[3];                 /* of the history, those that add most */
+    uint32_t leader_category; /* GX_NONE: over all */
+    bool leader_tied;         /* else a leader of the circle */
+    uint32_t items[3];        /* of the history, those that add most */
     double item_parts[3];
     uint32_t item_count;
     uint32_t tag; /* where more than half of the interest was declared: which thing, + 1; else 0 */

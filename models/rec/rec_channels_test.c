@@ -39,8 +39,9 @@ static void a_friends_purchase_alone_earns_a_place(void **state) {
     gx_act acts[] = {{50, fresh, 0, 0.2F, 900 * DAY},
                      {50, fresh, 1, 1.0F, 980 * DAY},
                      {51, fresh, 1, 1.0F, 800 * DAY}};
-    gx_friend friends[] = {
-        {50, 0.9F, false, 0, 2}, {51, 0.5F, false, 2, 3}, {52, 0.4F, false, 3, 3}};
+    gx_friend friends[] = {{50, 0.9F, false, 0, 2, GX_TIED_FRIEND},
+                           {51, 0.5F, false, 2, 3, 0},
+                           {52, 0.4F, false, 3, 3, 0}};
     s.member = (gx_rec_member){.user = GX_NONE,
                                .friends = friends,
                                .friend_count = 3,
@@ -63,6 +64,8 @@ static void a_friends_purchase_alone_earns_a_place(void **state) {
     assert_int_equal(why->people_recent, 1);
     assert_int_equal(why->action, 1);
     assert_int_equal(why->last_ms, 980 * DAY);
+    assert_int_equal(why->any_tie, GX_TIED_FRIEND);
+    assert_int_equal(why->all_ties, 0);
     /* By hand: 0.9 × 180 / 200 + 0.5 × 180 / 380, squashed. */
     double x = 0.9 * 180 / 200 + 0.5 * 180 / 380;
     assert_true(fabs(item->score - 0.2 * x / (x + 1)) < 1e-6);
@@ -75,7 +78,7 @@ static void a_leader_speaks_where_followed_and_in_the_circle(void **state) {
     shop_open(&s, 4);
     const uint32_t fresh = ITEMS + 2; /* no category: the score over all, and less of it */
     gx_act acts[] = {{0, fresh, 2, 1.0F, 1000 * DAY}};
-    gx_friend friends[] = {{0, 0.1F, true, 0, 1}};
+    gx_friend friends[] = {{0, 0.1F, true, 0, 1, 0}};
     s.member = (gx_rec_member){
         .user = GX_NONE, .friends = friends, .friend_count = 1, .acts = acts, .now_ms = 1000 * DAY};
     s.request = (gx_rec_request){.n = 5, .items = ITEMS + NEW_ITEMS, .why = true};
@@ -95,7 +98,7 @@ static void a_leader_speaks_where_followed_and_in_the_circle(void **state) {
     assert_int_equal(list_of(&s).rung, GX_RUNG_POPULAR);
     /* Somebody who leads nothing: no leader channel. */
     set_weights(&s, 0, 0, 1, 0);
-    friends[0] = (gx_friend){59, 1, true, 0, 1};
+    friends[0] = (gx_friend){59, 1, true, 0, 1, 0};
     assert_int_equal(list_of(&s).rung, GX_RUNG_POPULAR);
     shop_close(&s);
 }
@@ -110,7 +113,8 @@ static void circles_have_leaders_and_place_newcomers(void **state) {
     assert_int_equal(leaders[1], 6);
     assert_int_equal(leaders[2], 10);
     assert_int_equal(gx_rec_circle_leaders(leaders, s.rec, GX_NONE), 0);
-    gx_friend friends[] = {{1, 0.5F, false, 0, 0}, {2, 0.3F, false, 0, 0}, {6, 0.3F, false, 0, 0}};
+    gx_friend friends[] = {
+        {1, 0.5F, false, 0, 0, 0}, {2, 0.3F, false, 0, 0, 0}, {6, 0.3F, false, 0, 0, 0}};
     assert_int_equal(gx_rec_circle(s.rec, 7, friends, 3), 3);
     assert_int_equal(gx_rec_circle(s.rec, GX_NONE, friends, 3), 2);
     assert_int_equal(gx_rec_circle(s.rec, USERS + 5, friends, 1), 1);
@@ -284,7 +288,7 @@ static void evidence_is_cut_but_counts_everybody(void **state) {
     gx_act acts[60];
     gx_friend friends[20];
     for (uint32_t f = 0; f < 20; f++) {
-        friends[f] = (gx_friend){f, 1 - (float)f / 100, false, f * 3, f * 3 + 3};
+        friends[f] = (gx_friend){f, 1 - (float)f / 100, false, f * 3, f * 3 + 3, 0};
         for (uint32_t k = 0; k < 3; k++) {
             acts[f * 3 + k] = (gx_act){f, 5, k % 2, 1, (int64_t)(990 + k) * DAY};
         }
@@ -358,7 +362,7 @@ static void without_a_snapshot_friends_still_count(void **state) {
     gx_rec *bare = NULL;
     gx_rec_list list = {0};
     gx_act acts[] = {{1, 2, 0, 1, 0}};
-    gx_friend friends[] = {{1, 1, true, 0, 1}};
+    gx_friend friends[] = {{1, 1, true, 0, 1, 0}};
     gx_rec_member member = {.user = 0, .friends = friends, .friend_count = 1, .acts = acts};
     gx_rec_request request = {.n = 3, .items = 4, .weights = {1, 1, 1, 1}, .why = true};
     assert_int_equal(gx_rec_open(&bare, NULL, NULL, 0, 0, NULL), GX_OK);

@@ -209,8 +209,8 @@ typedef struct gx__pick {
 GX_MUST_CHECK gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_limit,
                                        gx__ranking *ranking, uint32_t n, gx_error *err);
 
-/* Fills share and evidence of the items of a list. */
-GX_MUST_CHECK gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores,
-                                     gx_error *err);
+/* Fills share and evidence of the items of a list; `least` as `why_least` of the request. */
+GX_MUST_CHECK gx_status gx__why_fill(gx_rec_item *items, uint32_t count, uint32_t least,
+                                     gx__scores *scores, gx_error *err);
 
 #endif

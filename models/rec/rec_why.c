@@ -5,96 +5,153 @@
 
 enum { ACTIONS = 8, PEOPLE = GX_COUNT(((gx_why *)0)->people) };
 
-/* What is counted beside a gx_why while people are added to it. */
-typedef struct tally {
-    gx_why why;
+/* Those tied to the member who did one action with an item. */
+typedef struct doers {
+    uint32_t action;
+    float weight; /* the largest of it */
+    uint32_t all, recent, shown;
+    uint32_t people[PEOPLE];
     double value[PEOPLE]; /* what each of `people` adds, falling */
-    uint32_t action[ACTIONS], times[ACTIONS], actions;
+    int64_t last_ms;
+    uint8_t any_tie, all_ties; /* gx_tied_as of one of them, of each of them */
+    uint32_t counted;          /* who was counted last, + 1 */
+    bool counted_recent;
+} doers;
+
+/* Of one item of the list. */
+typedef struct tally {
+    doers did[ACTIONS];
+    uint32_t actions;
+    gx_why leader; /* of the first leader */
+    double authority;
 } tally;
 
 typedef struct evidence {
     gx__scores *scores;
-    tally *friends, *leaders; /* one an item of the list */
+    tally *tallies; /* one an item of the list */
+    uint32_t least;
 } evidence;
 
-static void count_action(tally *t, uint32_t action) {
+/* NULL: so many kinds of action are told apart already. */
+static doers *doers_of(tally *t, uint32_t action) {
     uint32_t k = 0;
-    while (k < t->actions && t->action[k] != action) {
+    while (k < t->actions && t->did[k].action != action) {
         k++;
     }
-    if (k == ACTIONS) {
-        return; /* so many kinds of action: the commonest is among the first */
+    if (k == t->actions && k < ACTIONS) {
+        t->did[t->actions++] =
+            (doers){.action = action, .last_ms = INT64_MIN, .all_ties = UINT8_MAX};
     }
-    if (k == t->actions) {
-        t->actions++;
-        t->action[k] = action;
-    }
-    t->times[k]++;
+    return k < ACTIONS ? &t->did[k] : NULL;
 }
 
 /* Keeps those that add most, by falling value; who came first stays before an equal. */
-static void add_person(tally *t, const gx_rec_member *member, uint32_t user, double value,
-                       const gx_act *act) {
-    gx_why *why = &t->why;
-    uint32_t at = why->people_shown;
-    if (at == PEOPLE) {
-        at--;
-    } else {
-        why->people_shown++;
-    }
-    bool full = why->people_all >= PEOPLE;
-    if (!full || value > t->value[at]) {
-        while (at > 0 && value > t->value[at - 1]) {
-            t->value[at] = t->value[at - 1];
-            why->people[at] = why->people[at - 1];
-            at--;
+static void add_person(doers *d, const gx_friend *person, double value) {
+    if (d->shown < PEOPLE || value > d->value[PEOPLE - 1]) {
+        uint32_t at = d->shown < PEOPLE ? d->shown++ : PEOPLE - 1;
+        for (; at > 0 && value > d->value[at - 1]; at--) {
+            d->value[at] = d->value[at - 1];
+            d->people[at] = d->people[at - 1];
         }
-        t->value[at] = value;
-        why->people[at] = user;
+        d->value[at] = value;
+        d->people[at] = person->user;
     }
-    why->people_all++;
-    why->people_recent += act->ts_ms >= member->recent_from_ms ? 1 : 0;
-    why->last_ms = why->people_all == 1 || act->ts_ms > why->last_ms ? act->ts_ms : why->last_ms;
-    count_action(t, act->action);
+    d->all++;
+    d->any_tie |= person->tied_as;
+    d->all_ties &= person->tied_as;
+    d->counted = person->user + 1;
+    d->counted_recent = false;
+}
+
+/* A person counts once for every action they did, by the latest time they did it. */
+static void add_friend(tally *t, const gx_rec_member *member, const gx_friend *person,
+                       const gx__candidate *candidate) {
+    const double value = (double)(person->strength * candidate->best);
+    for (uint32_t a = person->act_from; a < person->act_to; a++) {
+        const gx_act *act = &member->acts[a];
+        doers *d =
+            act->item == candidate->item && act->weight > 0 ? doers_of(t, act->action) : NULL;
+        if (!d) {
+            continue;
+        }
+        if (d->counted != person->user + 1) {
+            add_person(d, person, value);
+        }
+        d->weight = act->weight > d->weight ? act->weight : d->weight;
+        d->last_ms = act->ts_ms > d->last_ms ? act->ts_ms : d->last_ms;
+        if (act->ts_ms >= member->recent_from_ms && !d->counted_recent) {
+            d->recent++;
+            d->counted_recent = true;
+        }
+    }
+}
+
+/* The first leader speaks, by their own act; who came first stays before an equal. */
+static void add_leader(tally *t, const gx__scores *scores, const gx_friend *person,
+                       const gx__lead *lead, const gx__candidate *candidate) {
+    const gx_act *act = &scores->member->acts[candidate->best_act];
+    double score = 0;
+    uint32_t category = GX_NONE;
+    const double authority = gx__authority(&score, &category, scores->rec, lead, candidate->item) *
+                             (double)candidate->best;
+    if (authority > t->authority) {
+        t->authority = authority;
+        t->leader = (gx_why){.people = {person->user},
+                             .people_shown = 1,
+                             .people_all = 1,
+                             .people_recent = act->ts_ms >= scores->member->recent_from_ms,
+                             .action = act->action,
+                             .last_ms = act->ts_ms,
+                             .any_tie = person->tied_as,
+                             .all_ties = person->tied_as,
+                             .community = GX_NONE,
+                             .leader_score = score,
+                             .leader_category = category,
+                             .leader_tied = person->strength > 0};
+    }
 }
 
 static void add_evidence(void *user, const gx_friend *person, const gx__lead *lead,
                          gx__candidate *candidate) {
     const evidence *e = user;
-    const gx__scores *scores = e->scores;
     if (candidate->chosen == 0) {
         return;
     }
-    const gx_act *act = &scores->member->acts[candidate->best_act];
-    uint32_t k = candidate->chosen - 1;
+    tally *t = &e->tallies[candidate->chosen - 1];
     if (person->strength > 0) {
-        add_person(&e->friends[k], scores->member, person->user,
-                   (double)(person->strength * candidate->best), act);
+        add_friend(t, e->scores->member, person, candidate);
     }
-    double score = 0;
-    uint32_t category = GX_NONE;
-    double authority = gx__authority(&score, &category, scores->rec, lead, candidate->item) *
-                       (double)candidate->best;
-    if (authority > 0) {
-        tally *t = &e->leaders[k];
-        add_person(t, scores->member, person->user, authority, act);
-        if (t->why.people[0] == person->user) { /* the first speaks for all */
-            t->why.leader_score = score;
-            t->why.leader_category = category;
-            t->why.leader_followed = person->followed;
-            t->why.leader_tied = person->strength > 0;
-        }
-    }
+    add_leader(t, e->scores, person, lead, candidate);
 }
 
-/* The commonest action; of equals the one with the smaller number. */
-static void close_tally(tally *t) {
-    uint32_t most = 0;
-    for (uint32_t k = 0; k < t->actions; k++) {
-        if (t->times[k] > most || (t->times[k] == most && t->action[k] < t->why.action)) {
-            most = t->times[k];
-            t->why.action = t->action[k];
-        }
+/* Whether a is told rather than b: the weightier action, of equals what more did, then the smaller
+ * number; but before all what enough did to be counted. */
+static bool is_told_before(const doers *a, const doers *b, uint32_t least) {
+    const bool a_counts = a->all >= least, b_counts = b->all >= least;
+    if (a_counts != b_counts) {
+        return a_counts;
+    }
+    if (a->weight != b->weight) {
+        return a->weight > b->weight;
+    }
+    return a->all != b->all ? a->all > b->all : a->action < b->action;
+}
+
+/* Everything that is told is of those who did the one action that is told. */
+static void tell_friends(gx_why *why, const tally *t, uint32_t least) {
+    const doers *told = t->actions > 0 ? &t->did[0] : NULL;
+    for (uint32_t k = 1; k < t->actions; k++) {
+        told = is_told_before(&t->did[k], told, least) ? &t->did[k] : told;
+    }
+    if (told) {
+        memcpy(why->people, told->people, sizeof why->people);
+        why->people_shown = told->shown;
+        why->people_all = told->all;
+        why->people_recent = told->recent;
+        why->action = told->action;
+        why->last_ms = told->last_ms;
+        why->any_tie = told->any_tie;
+        why->all_ties = told->all_ties;
     }
 }
 
@@ -181,9 +238,9 @@ static void tell_item(gx_rec_item *item, const evidence *e, uint32_t k, float *p
         gx_why *why = &item->why[item->why_count++];
         *why = (gx_why){.leader_category = GX_NONE, .community = GX_NONE};
         if (c == GX_CHANNEL_FRIENDS) {
-            *why = e->friends[k].why;
+            tell_friends(why, &e->tallies[k], e->least);
         } else if (c == GX_CHANNEL_LEADER) {
-            *why = e->leaders[k].why;
+            *why = e->tallies[k].leader;
         } else if (c == GX_CHANNEL_CIRCLE) {
             tell_circle(why, e->scores, item->item);
         } else {
@@ -262,19 +319,17 @@ static void choose(gx__scores *scores, uint64_t *wanted, const gx_rec_item *item
     }
 }
 
-gx_status gx__why_fill(gx_rec_item *items, uint32_t count, gx__scores *scores, gx_error *err) {
-    tally *tallies = gx_alloc0((size_t)count * 2 + 1, sizeof *tallies);
+gx_status gx__why_fill(gx_rec_item *items, uint32_t count, uint32_t least, gx__scores *scores,
+                       gx_error *err) {
+    tally *tallies = gx_alloc0((size_t)count + 1, sizeof *tallies);
     if (!tallies) {
-        return gx_fail_memory(err, count * 2 * sizeof *tallies);
+        return gx_fail_memory(err, ((size_t)count + 1) * sizeof *tallies);
     }
-    evidence e = {.scores = scores, .friends = tallies, .leaders = tallies + count};
+    /* One person is not counted, whatever may be. */
+    evidence e = {.scores = scores, .tallies = tallies, .least = least > 2 ? least : 2};
     uint64_t wanted[GX__WANTED_WORDS] = {0};
     choose(scores, wanted, items, count);
     gx__walk_acts(scores, wanted, add_evidence, &e);
-    for (uint32_t k = 0; k < count; k++) {
-        close_tally(&e.friends[k]);
-        close_tally(&e.leaders[k]);
-    }
     gx_status status = tell_all(items, count, &e, err);
     gx_free(tallies);
     return status;
