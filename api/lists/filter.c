@@ -355,6 +355,16 @@ void gx_filter_member(uint8_t *mask, const gx_filter *filter, const gx_member_li
     }
 }
 
+void gx_filter_bar(uint8_t *mask, const gx_filter *filter, const gx_member_live *live, bool age) {
+    for (size_t k = 0; k < GX_COUNT(rules); k++) {
+        const bool asked =
+            rules[k].clear != clear_seen && (age || rules[k].clear != clear_too_young);
+        if (rules[k].clear && asked) {
+            rules[k].clear(mask, filter, live);
+        }
+    }
+}
+
 /* ---- reasons -------------------------------------------------------------------------------- */
 
 gx_value gx_filter_why(gx_arena *arena, const char *name, gx_slice test, const char *en,

@@ -50,6 +50,10 @@ GX_MUST_CHECK gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const 
 /* The mask for one member, into mask[items]: what passes less what a rule about the member keeps
  * out (what they sell, blocked, are too young for, have seen or disliked). */
 void gx_filter_member(uint8_t *mask, const gx_filter *filter, const gx_member_live *live);
+/* Takes out of mask[items] what protects this member or the shop, so what nobody is shown together
+ * with them: all of the above but what they have had or seen. `age` false: not by age, where
+ * somebody no older was asked before. */
+void gx_filter_bar(uint8_t *mask, const gx_filter *filter, const gx_member_live *live, bool age);
 /* Why the item is kept out: {rule, test?, en, zh}; nil where it passes. `live` may be NULL. */
 gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
                           gx_arena *arena);

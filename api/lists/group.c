@@ -4,6 +4,7 @@
 #include "api/support.h"
 #include "api/vector.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct gather {
@@ -83,12 +84,14 @@ static gx_status gather_all(gx_group *group, gx_call_env *call, uint32_t limit, 
         goto done;
     }
     group->size = (uint32_t)g.users.count;
-    group->count = draw(g.users.data, group->size, limit, call->job->seed);
-    group->user = gx_arena_get(call->arena, group->count * sizeof *group->user);
-    if (!group->user) {
-        status = gx_fail_memory(err, group->count * sizeof *group->user);
+    group->all = gx_arena_get(call->arena, group->size * sizeof *group->all);
+    group->user = gx_arena_get(call->arena, group->size * sizeof *group->user);
+    if (!group->all || !group->user) {
+        status = gx_fail_memory(err, group->size * sizeof *group->user);
         goto done;
     }
+    memcpy(group->all, g.users.data, group->size * sizeof *group->all);
+    group->count = draw(g.users.data, group->size, limit, call->job->seed);
     memcpy(group->user, g.users.data, group->count * sizeof *group->user);
 done:
     gx_free(g.users.data);
@@ -115,7 +118,7 @@ gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit, gx_err
                               "give a group or a circle, of which %u are drawn by the seed",
                               ids.count, limit, limit);
         }
-        group.user = ids.id;
+        group.user = group.all = ids.id;
         group.count = group.size = ids.count;
         group.unknown = ids.unknown;
     } else {
@@ -136,6 +139,28 @@ gx_status gx_group_names(gx_group *group, gx_call_env *call, gx_error *err) {
         group->hidden += !group->named[m];
     }
     return GX_OK;
+}
+
+gx_status gx_group_bar(uint8_t *mask, const gx_group *group, const gx_filter *filter,
+                       gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    double youngest = INFINITY;
+    gx_arena *own = gx_arena_create(); /* of one member at a time */
+    if (!own) {
+        return gx_fail_memory(err, sizeof(gx_member_live));
+    }
+    for (uint32_t m = 0; m < group->size; m++) {
+        gx_member_live live;
+        GX_TRY(gx_job_check(call->job, err));
+        gx_arena_reset(own);
+        GX_TRY(gx_member_read_bars(&live, call->txn, call->state, filter->columns, group->all[m],
+                                   own, err));
+        gx_filter_bar(mask, filter, &live, live.rules.age < youngest);
+        youngest = live.rules.age < youngest ? live.rules.age : youngest;
+    }
+done:
+    gx_arena_destroy(own);
+    return status;
 }
 
 void gx_group_tell(gx_value *row, const gx_group *group, gx_call_env *call) {

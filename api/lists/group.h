@@ -18,7 +18,7 @@ enum { GX_GROUP_MEMBERS = 200 }; /* of a larger one so many are heard */
 
 typedef struct gx_group {
     uint32_t *user, count; /* those who are heard, by rising number or as they were named */
-    uint32_t size;         /* of the whole */
+    uint32_t *all, size;   /* the whole: the same, or all of whom they were drawn */
     bool *named;           /* one a member: agreed to be named; see gx_group_names */
     uint32_t hidden;       /* how many did not */
     uint32_t min_count;
@@ -31,6 +31,10 @@ GX_MUST_CHECK gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t
                                       gx_error *err);
 /* Reads who of them agreed to be named. */
 GX_MUST_CHECK gx_status gx_group_names(gx_group *group, gx_call_env *call, gx_error *err);
+/* Takes out of mask[items] what a rule that protects any one of the whole group or the shop keeps
+ * out (gx_filter_bar), be they heard or not. O(members × (own ties + own events)). */
+GX_MUST_CHECK gx_status gx_group_bar(uint8_t *mask, const gx_group *group, const gx_filter *filter,
+                                     gx_call_env *call, gx_error *err);
 /* {members, of, unknown}: how many are heard, of how many; a size is told from min_count up, or
  * where the members were named. */
 void gx_group_tell(gx_value *row, const gx_group *group, gx_call_env *call);

@@ -21,6 +21,7 @@ static const struct {
     [GX_SAYS_GROUP_ALL] = {"All {all} of you would like it", "你们 {all} 位都会喜欢"},
     [GX_SAYS_GROUP_MANY] = {"{n} of the {all} of you would like it",
                             "你们 {all} 位中有 {n} 位会喜欢"},
+    [GX_SAYS_GROUP_NAMED] = {"At least {n} of you would like it", "你们中至少有 {n} 位会喜欢"},
     [GX_SAYS_GROUP_SOME] = {"Some of you would like it", "你们当中有人会喜欢"},
     [GX_SAYS_TOPIC_COUNTED] = {"{n} of you chose it, {lift} times the average",
                                "你们中有 {n} 位选过,是平均的 {lift} 倍"},

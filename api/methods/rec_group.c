@@ -1,14 +1,18 @@
 /* rec.group: one list for several members: those named, a group of the store, or a circle.
  *
  * u(m, i) is what item i scores for member m as in rec.user, over the member's best score, so that
- * nobody's word weighs more for a longer history; 0 for what the member has seen or dislikes. What
- * half of the members or more have seen is out. The list is made of the DEPTH best of each:
+ * nobody's word weighs more for a longer history; 0 for what the member has seen. What half of the
+ * members or more have seen is out, and what any other rule keeps from any one of them (age,
+ * blocks, dislikes, what they sell). The list is made of the DEPTH best of each:
  *
  *   average       mean over m of u(m, i)
  *   least_misery  least u(m, i), ties by the mean (O'Connor et al., PolyLens, 2001)
  *   fair          one after the other the item that adds most to Σ_m log(ε + U_m), U_m what the
  *                 items before it came to for m: the product of what members get (Nash 1950),
  *                 greedily, so that who got little so far is heard next
+ *
+ * The order is made of everybody; what is told of it is told of those who agreed to be named, so
+ * that nobody else's part can be worked out, from one answer or from several.
  *
  * O(members × items) twice, and for `fair` n × members × candidates. */
 #include "api/lists/group.h"
@@ -37,6 +41,7 @@ static const gx_param params[] = {
 typedef struct candidate {
     uint32_t item;
     double score, mean, least;
+    double named_mean, named_least; /* of those who agreed to be named */
     bool taken;
 } candidate;
 
@@ -50,8 +55,8 @@ typedef struct council {
     uint8_t *mask, *wanted;
     uint32_t *place; /* items: the candidate's number + 1, 0: none */
     candidate *all;
-    uint32_t count;
-    float *u; /* members × count */
+    uint32_t count, passing; /* of the items, those that may be shown */
+    float *u;                /* members × count */
 } council;
 
 /* ---- candidates ----------------------------------------------------------------------------- */
@@ -71,28 +76,46 @@ static gx_status make_room(council *c, gx_error *err) {
     return GX_OK;
 }
 
-/* By how many of the members it is wanted: those of the best of each that half have not seen. */
-static gx_status find_candidates(council *c, gx_error *err) {
+/* Reads the members, and leaves what no rule keeps from any of them and half have not seen. */
+static gx_status leave_out(council *c, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = c->call;
-    uint32_t *seen = gx_alloc0((size_t)c->filter.items + 1, sizeof *seen);
-    uint32_t most = CANDIDATES < c->filter.items ? CANDIDATES : c->filter.items;
-    c->all = gx_arena_get(call->arena, ((size_t)most + 1) * sizeof *c->all);
-    if (!seen || !c->all) {
-        status = gx_fail_memory(err, c->filter.items * sizeof *seen);
-        goto done;
+    gx_filter *filter = &c->filter;
+    uint32_t *seen = gx_alloc0((size_t)filter->items + 1, sizeof *seen);
+    if (!seen) {
+        return gx_fail_memory(err, filter->items * sizeof *seen);
     }
     for (uint32_t m = 0; m < c->group.count; m++) {
         GX_TRY(gx_member_read(&c->live[m], call->txn, call->state, c->columns, c->group.user[m],
                               gx_time_ms(), call->arena, err));
-        gx_filter_member(c->mask, &c->filter, &c->live[m]);
-        for (uint32_t i = 0; i < c->filter.items; i++) {
-            seen[i] += c->filter.pass[i] && !c->mask[i];
+        gx_filter_member(c->mask, filter, &c->live[m]);
+        for (uint32_t i = 0; i < filter->items; i++) {
+            seen[i] += !c->mask[i];
         }
+        gx_filter_bar(filter->pass, filter, &c->live[m], true);
     }
-    for (uint32_t i = 0; i < c->filter.items; i++) {
-        c->filter.pass[i] = c->filter.pass[i] && 2 * seen[i] < c->group.count;
+    if (c->group.size > c->group.count) {
+        GX_TRY(gx_group_bar(filter->pass, &c->group, filter, call, err));
     }
+    for (uint32_t i = 0; i < filter->items; i++) {
+        filter->pass[i] = filter->pass[i] && 2 * seen[i] < c->group.count;
+        c->passing += filter->pass[i];
+    }
+done:
+    gx_free(seen);
+    return status;
+}
+
+/* Those of the best of each. */
+static gx_status find_candidates(council *c, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_call_env *call = c->call;
+    const uint32_t most = CANDIDATES < c->filter.items ? CANDIDATES : c->filter.items;
+    c->all = gx_arena_get(call->arena, ((size_t)most + 1) * sizeof *c->all);
+    if (!c->all) {
+        return gx_fail_memory(err, most * sizeof *c->all);
+    }
+    GX_TRY(leave_out(c, err));
     /* Fewer of each where there are many, so that everybody's have room. */
     uint32_t depth = CANDIDATES / c->group.count;
     depth = depth > DEPTH ? DEPTH : depth;
@@ -112,7 +135,6 @@ static gx_status find_candidates(council *c, gx_error *err) {
         }
     }
 done:
-    gx_free(seen);
     return status;
 }
 
@@ -136,7 +158,7 @@ static gx_status score_all(council *c, gx_error *err) {
     }
     for (uint32_t k = 0; k < c->count; k++) {
         c->place[c->all[k].item] = k + 1;
-        c->all[k].least = INFINITY;
+        c->all[k].least = c->all[k].named_least = INFINITY;
     }
     c->rec.n = c->count;
     for (uint32_t m = 0; m < c->group.count; m++) {
@@ -157,7 +179,11 @@ static gx_status score_all(council *c, gx_error *err) {
         for (uint32_t k = 0; k < c->count; k++) {
             const double u = (double)row[k];
             c->all[k].mean += u / c->group.count;
-            c->all[k].least = u < c->all[k].least ? u : c->all[k].least;
+            c->all[k].least = fmin(u, c->all[k].least);
+            if (c->group.named[m]) {
+                c->all[k].named_mean += u / (c->group.count - c->group.hidden);
+                c->all[k].named_least = fmin(u, c->all[k].named_least);
+            }
         }
     }
 done:
@@ -262,20 +288,24 @@ static void tell_members(gx_value *row, const council *c, const candidate *one) 
 static gx_value item_value(const council *c, const candidate *one, uint32_t rank, bool why) {
     gx_arena *arena = c->call->arena;
     gx_value row = gx_lists_item(c->call, c->columns, one->item, 8);
+    const uint32_t hidden = c->group.hidden;
+    const bool told = hidden < c->group.count;
     uint32_t liked = 0;
     for (uint32_t m = 0; m < c->group.count; m++) {
-        liked += (double)c->u[(size_t)m * c->count + (size_t)(one - c->all)] >= LIKED;
+        liked += c->group.named[m] &&
+                 (double)c->u[(size_t)m * c->count + (size_t)(one - c->all)] >= LIKED;
     }
-    gx_map_put(arena, &row, "score", gx_real(one->score));
+    gx_map_put(arena, &row, "score", hidden == 0 ? gx_real(one->score) : gx_nil());
     gx_map_put(arena, &row, "rank", gx_int(rank));
-    gx_map_put(arena, &row, "average", gx_real(one->mean));
-    gx_map_put(arena, &row, "least", gx_real(one->least));
+    gx_map_put(arena, &row, "average", told ? gx_real(one->named_mean) : gx_nil());
+    gx_map_put(arena, &row, "least", told ? gx_real(one->named_least) : gx_nil());
     if (why) {
         const bool counted = liked >= c->group.min_count;
         const gx_hole holes[] = {gx_lists_count(arena, "n", liked),
                                  gx_lists_count(arena, "all", c->group.count)};
         gx_lists_say(&row, arena,
                      !counted                  ? GX_SAYS_GROUP_SOME
+                     : hidden > 0              ? GX_SAYS_GROUP_NAMED
                      : liked == c->group.count ? GX_SAYS_GROUP_ALL
                                                : GX_SAYS_GROUP_MANY,
                      holes, GX_COUNT(holes));
@@ -310,10 +340,15 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
                     item_value(&c, chosen[k], k + 1, gx_arg_bool(call->args, "why")));
     }
     if (shown < n) {
-        char *text = gx_arena_printf(arena,
-                                     "%u of %u: no more that pass where and exclude and that half "
-                                     "of the members have not seen",
-                                     shown, n);
+        char *text =
+            c.passing > c.count
+                ? gx_arena_printf(arena, "%u of %u: no more are among the best of any member",
+                                  shown, n)
+                : gx_arena_printf(arena,
+                                  "%u of %u: no more that pass where and exclude, that no rule "
+                                  "keeps from any of the members (age, blocks, dislikes, what they "
+                                  "sell) and that half of them have not seen",
+                                  shown, n);
         less = gx_str(text ? text : "");
     }
     gx_group_tell(&row, &c.group, call);

@@ -6,8 +6,9 @@
  *   lift = (k + 10 p) / (K + 10) / p
  *
  * as circles are profiled; what lifts is listed by lift × k, from max(2, min_count) members up. The
- * content is items of the kind `content` or `event` in a topic, by the topic's lift × ln(1 + how
- * many chose them). O(events). */
+ * content is items of the kind `content` or `event` in a topic, by the topic's lift × ln(2 + how
+ * many chose them, from min_count up). What a rule keeps from any one of the members (age, blocks,
+ * dislikes, what they sell) is neither. O(events + members × own ties). */
 #include "api/lists/group.h"
 #include "api/support.h"
 #include "api/views.h"
@@ -168,7 +169,8 @@ static gx_value content_value(talk *t, const uint8_t *pass, uint32_t n) {
             lift = t->topics[k].id == category->label[i] ? t->topics[k].lift : lift;
         }
         if (lift > 0 && pass[i] && is_content(t, i)) {
-            t->items[made++] = (topic){i, 0, lift, lift * log(2.0 + t->all[i])};
+            const uint32_t chose = t->all[i] >= t->group.min_count ? t->all[i] : 0;
+            t->items[made++] = (topic){i, 0, lift, lift * log(2.0 + chose)};
         }
     }
     if (made > 0) {
@@ -190,6 +192,11 @@ static gx_status make(gx_value *out, talk *t, gx_error *err) {
     gx_arena *arena = t->call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(t->call->args, "n");
     gx_status status = gx_filter_make(&filter, t->call, t->columns, false, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    filter.hide_bought = true; /* what somebody dislikes; what they had stays */
+    status = gx_group_bar(filter.pass, &t->group, &filter, t->call, err);
     if (status != GX_OK) {
         return status;
     }

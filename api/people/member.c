@@ -24,6 +24,7 @@ typedef struct reader {
     const gx_state *state;
     gx_arena *arena;
     uint32_t user;
+    bool bars;        /* only history and rules are asked for */
     int64_t until_ms; /* what happened then or later is not seen */
     int64_t newest_ms;
     vector deeds; /* gx_deed: own events */
@@ -388,6 +389,9 @@ static gx_status read_all(gx_member_live *live, reader *r, const gx_columns *col
     uint32_t count = 0;
     GX_TRY(read_deeds(r, err));
     GX_TRY(gx_people_read(&r->people, r->txn, &r->state->rules, r->user, err));
+    if (r->bars) {
+        return make_history(live, r, err);
+    }
     gx_people_measure(&r->people, r->state->rec, r->user);
     GX_TRY(make_friends(&friends, &count, r, err));
     GX_TRY(read_acts(r, friends, count, err));
@@ -446,6 +450,18 @@ gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const gx_state *state
                          gx_arena *arena, gx_error *err) {
     reader r = {.txn = txn, .state = state, .arena = arena, .user = user, .until_ms = INT64_MAX};
     return read_member(out, &r, columns, clock_ms, err);
+}
+
+gx_status gx_member_read_bars(gx_member_live *out, gx_txn *txn, const gx_state *state,
+                              const gx_columns *columns, uint32_t user, gx_arena *arena,
+                              gx_error *err) {
+    reader r = {.txn = txn,
+                .state = state,
+                .arena = arena,
+                .user = user,
+                .bars = true,
+                .until_ms = INT64_MAX};
+    return read_member(out, &r, columns, 0, err);
 }
 
 gx_status gx_member_read_until(gx_member_live *out, gx_txn *txn, const gx_state *state,

@@ -41,6 +41,12 @@ GX_MUST_CHECK gx_status gx_member_read(gx_member_live *out, gx_txn *txn, const g
                                        const gx_columns *columns, uint32_t user, int64_t clock_ms,
                                        gx_arena *arena, gx_error *err);
 
+/* Only what keeps items from the member: what they did with them, and the rules. Of everything else
+ * nothing is known. O(own ties + own events). */
+GX_MUST_CHECK gx_status gx_member_read_bars(gx_member_live *out, gx_txn *txn, const gx_state *state,
+                                            const gx_columns *columns, uint32_t user,
+                                            gx_arena *arena, gx_error *err);
+
 /* The same as it was just before a time: nothing is read that happened then or later, and of ties
  * only those that had a time before it or have none. Declared tags are not looked up. `state` holds
  * the snapshot of then. */
