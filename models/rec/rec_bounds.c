@@ -10,8 +10,7 @@
 #include <stdatomic.h>
 
 enum {
-    FACTORS_MIN = 1 << 18, /* floats: what fits into the second-level cache is read fast enough */
-    DRAWN = 16             /* items at once, for the largest score */
+    FACTORS_MIN = 1 << 18 /* floats: what fits into the second-level cache is read fast enough */
 };
 
 struct gx__bounds {
@@ -156,14 +155,14 @@ void gx__scores_settle_all(gx__scores *scores) {
     }
 }
 
+/* From the largest bound on: whatever is above the largest score so far is settled. */
 float gx__scores_largest(gx__scores *scores, uint32_t items) {
     const float *raw = scores->scratch->raw;
-    gx_scored top[DRAWN];
+    gx_scored top;
     float largest = 0;
-    const uint32_t found = gx_top(top, DRAWN, raw, items, NULL, 0);
-    for (uint32_t k = 0; k < found; k++) {
-        gx__scores_settle(scores, top[k].item);
-        largest = raw[top[k].item] > largest ? raw[top[k].item] : largest;
+    if (gx_top(&top, 1, raw, items, NULL, 0) > 0) {
+        gx__scores_settle(scores, top.item);
+        largest = raw[top.item] > 0 ? raw[top.item] : 0;
     }
     for (uint32_t i = 0; i < items; i++) {
         if (raw[i] > largest) {

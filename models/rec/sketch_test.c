@@ -105,6 +105,9 @@ static void make_factors(gx_arrays *arrays, gx_rng *rng) {
     for (uint32_t i = 0; i + 1 < MANY; i += 6) {
         memcpy(item + (size_t)(i + 1) * WIDE, item + (size_t)i * WIDE, WIDE * sizeof *item);
     }
+    for (uint32_t i = 5; i < MANY; i += 11) {
+        item[(size_t)i * WIDE + i % WIDE] *= 12; /* the rest of it is lost in a byte */
+    }
     float *gram = array(arrays, "ials.gram", GX_F32, WIDE);
     double *loss = array(arrays, "ials.loss", GX_F64, 4);
     uint64_t *seen = array(arrays, "ials.seen", GX_U64, USERS);
