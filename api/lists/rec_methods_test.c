@@ -215,8 +215,14 @@ static void hidden_items_vanish_and_new_ones_come_at_once(void **state) {
     shop_open(&s, true);
     gx_value list = call(&s, "rec.user", "{'users': ['a9'], 'n': 16}");
     assert_non_null(find_item(&list, "a-i1"));
-    call(&s, "item.put", "{'items': [{'item_id': 'a-i1', 'status': 'hidden'}]}");
+    call(&s, "item.put", "{'items': [{'item_id': 'a-i1', 'status': 'Hidden'}]}");
     call(&s, "item.put", "{'items': [{'item_id': 'a-i2', 'stock': 0}]}");
+    refused(&s, "item.put", "{'items': [{'item_id': 'a-i3', 'status': 'sold_out'}]}",
+            GX_BAD_REQUEST, "status: not on, active, hidden, off or deleted 'sold_out'");
+    refused(&s, "item.put", "{'items': [{'item_id': 'a-i3', 'price': -1}]}", GX_BAD_REQUEST,
+            "price: negative number '-1'");
+    refused(&s, "item.put", "{'items': [{'item_id': 'a-i3', 'stock': -2}]}", GX_BAD_REQUEST,
+            "stock: negative number '-2'");
     call(&s, "item.put", "{'items': [{'item_id': 'fresh', 'title': 'Just in'}]}");
     buys(&s, "a8", "fresh", "buy", 1);
     list = call(&s, "rec.user", "{'users': ['a9'], 'n': 16}");

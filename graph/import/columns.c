@@ -35,10 +35,10 @@ static const gx__column items[] = {
     {"category", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"brand", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"seller", NULL, GX__TEXT, 0, false, GX__FIELD},
-    {"price", NULL, GX__DOUBLE, 0, false, GX__FIELD},
+    {"price", NULL, GX__PRICE, 0, false, GX__FIELD},
     {"margin", NULL, GX__DOUBLE, 0, false, GX__FIELD},
-    {"stock", NULL, GX__INT, 0, false, GX__FIELD},
-    {"status", NULL, GX__TEXT, 0, false, GX__FIELD},
+    {"stock", NULL, GX__STOCK, 0, false, GX__FIELD},
+    {"status", NULL, GX__STATUS, 0, false, GX__FIELD},
     {"listed_at", NULL, GX__TIME, 0, false, GX__FIELD},
     {"tags", NULL, GX__TAGS, 0, false, GX__FIELD},
 };

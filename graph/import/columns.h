@@ -20,6 +20,9 @@ typedef enum gx__type {
     GX__WEIGHT, /* float, not negative */
     GX__DOUBLE, /* double */
     GX__INT,    /* int64_t */
+    GX__PRICE,  /* double, not negative */
+    GX__STOCK,  /* int64_t, not negative */
+    GX__STATUS, /* text: what is shown and what is not; in any case, kept in small letters */
     GX__COUNT,  /* uint32_t */
     GX__BOOL    /* bool */
 } gx__type;

@@ -246,6 +246,18 @@ static gx__reason read_tags(gx_value *out, gx_arena *arena, const gx__cell *cell
     return GX__NONE;
 }
 
+/* What a shop says of an item. A word that nobody acts upon would leave the item shown. */
+static gx__reason read_status(gx_value *out, const gx__cell *cell) {
+    static const char *const known[] = {"on", "active", "hidden", "off", "deleted"};
+    for (size_t i = 0; i < GX_COUNT(known) && cell->type != GX__CELL_NESTED; i++) {
+        if (cell->size == strlen(known[i]) && !strncasecmp(cell->data, known[i], cell->size)) {
+            *out = gx_str(known[i]);
+            return GX__NONE;
+        }
+    }
+    return GX__BAD_STATUS;
+}
+
 static gx__reason read_field(gx_value *out, gx__converter *converter, gx__type type,
                              const gx__cell *cell) {
     gx__reason reason;
@@ -258,13 +270,17 @@ static gx__reason read_field(gx_value *out, gx__converter *converter, gx__type t
         *out = reason == GX__NONE ? gx_int(integer) : gx_nil();
         return reason;
     case GX__INT:
+    case GX__STOCK:
         reason = read_int(&integer, cell);
         *out = reason == GX__NONE ? gx_int(integer) : gx_nil();
-        return reason;
+        return reason == GX__NONE && type == GX__STOCK && integer < 0 ? GX__NEGATIVE : reason;
     case GX__DOUBLE:
+    case GX__PRICE:
         reason = read_real(&real, cell);
         *out = reason == GX__NONE ? gx_real(real) : gx_nil();
-        return reason;
+        return reason == GX__NONE && type == GX__PRICE && real < 0 ? GX__NEGATIVE : reason;
+    case GX__STATUS:
+        return read_status(out, cell);
     case GX__BOOL:
         reason = read_bool(&boolean, cell);
         *out = reason == GX__NONE ? gx_bool(boolean) : gx_nil();

@@ -41,7 +41,7 @@ _Static_assert(GX__KIND_COLUMNS_MAX <= 32, "`used` has a bit a column");
 static double real_at(const gx__column *column, const void *place) {
     float narrow;
     double wide;
-    if (column->type == GX__DOUBLE) {
+    if (column->type == GX__DOUBLE || column->type == GX__PRICE) {
         memcpy(&wide, place, sizeof wide);
         return wide;
     }
@@ -58,6 +58,7 @@ static bool is_blank(const gx__column *column, const void *place, const void *bl
     case GX__FLOAT:
     case GX__WEIGHT:
     case GX__DOUBLE:
+    case GX__PRICE:
         return same_real(real_at(column, place), real_at(column, blank));
     case GX__TEXT:
         return ((const gx_slice *)place)->size == 0;
@@ -176,9 +177,11 @@ static void put_place(exporter *x, const gx__column *column, const void *place) 
         gx_buffer_printf(&x->out, "%.9g", gx_float_as_given(narrow));
         break;
     case GX__DOUBLE:
+    case GX__PRICE:
         gx_json_write_real(&x->out, real_at(column, place));
         break;
     case GX__INT:
+    case GX__STOCK:
         memcpy(&integer, place, sizeof integer);
         gx_buffer_printf(&x->out, "%lld", (long long)integer);
         break;
@@ -190,6 +193,7 @@ static void put_place(exporter *x, const gx__column *column, const void *place) 
         break;
     case GX__TEXT:
     case GX__TAGS:
+    case GX__STATUS:
         put_text(x, *(const gx_slice *)place);
         break;
     }

@@ -206,6 +206,11 @@ typedef struct refusal {
 static const refusal refusals[] = {
     {"user_id", "\"\"", "missing value"},
     {"src,dst,weight", "u1,u2,-1", "negative weight"},
+    {"item_id,price", "i1,-1", "negative number"},
+    {"item_id,price", "i1,nan", "not a finite number"},
+    {"item_id,stock", "i1,-1", "negative number"},
+    {"item_id,status", "i1,sold_out", "not on, active, hidden, off or deleted"},
+    {"item_id,status", "i1,inactive", "not on, active, hidden, off or deleted"},
     {"src,dst,weight", "u1,u2,nan", "not a finite number"},
     {"src,dst,weight", "u1,u2,-Infinity", "not a finite number"},
     {"src,dst,weight", "u1,u2,1e39", "number out of range"},

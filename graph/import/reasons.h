@@ -11,6 +11,8 @@
     X(BAD_NUMBER, "bad number")                                                                    \
     X(NOT_FINITE, "not a finite number")                                                           \
     X(NEGATIVE_WEIGHT, "negative weight")                                                          \
+    X(NEGATIVE, "negative number")                                                                 \
+    X(BAD_STATUS, "not on, active, hidden, off or deleted")                                        \
     X(OUT_OF_RANGE, "number out of range")                                                         \
     X(BAD_TIME, "bad time")                                                                        \
     X(BAD_BOOLEAN, "bad boolean")                                                                  \

@@ -76,6 +76,10 @@ BAD = [
     ("quotes", 'user_id,item_id,action,ts\n"u,i,buy,2026-01-01\n', 2, "quote"),
     ("after a quoted line break", 'user_id,item_id,action,ts\n"u\n\n1",i,buy,2026-01-01\nu,i,buy,never\n', 5, "time"),
     ("negative weight", "src,dst,weight\na,b,-1\n", 2, "negative"),
+    ("negative price", "item_id,price\na,-1\n", 2, "negative number"),
+    ("negative stock", "item_id,stock\na,-3\n", 2, "negative number"),
+    ("nan price", "item_id,price\na,nan\n", 2, "not a finite number"),
+    ("unknown status", "item_id,status\na,sold_out\n", 2, "not on, active, hidden, off or deleted"),
     ("nan weight", "src,dst,weight\na,b,nan\n", 2, "number"),
 ]
 
