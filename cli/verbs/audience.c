@@ -23,11 +23,37 @@ static const gx_param params[] = {
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why"},
 };
 
+/* Flags that are not of every way. */
+enum { ITEM = 1, FIT = 2, EXPAND = 4 };
+static const struct {
+    const char *name;
+    int ways;
+    const char *with;
+} some[] = {{"seen", ITEM, "--item"},
+            {"likes", FIT, "--fit"},
+            {"who", FIT, "--fit"},
+            {"channels", ITEM | EXPAND, "--item, or a list, --group or --circle without --fit"},
+            {"fit", FIT | EXPAND, "a list, --group, --circle or --likes"}};
+
+static gx_status refuse_other_flags(const gx_command *command, int way, gx_error *err) {
+    for (size_t k = 0; k < GX_COUNT(some); k++) {
+        if (gx_map_get(&command->given, some[k].name) && !(some[k].ways & way)) {
+            return gx_fail_at(err, GX_BAD_REQUEST, some[k].name, "--%s goes with %s%s",
+                              some[k].name, some[k].with, way == ITEM ? ", not with --item" : "");
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     static const char *const whom[] = {"item", "users", "group", "circle"};
     const bool item = gx_map_get(&command->given, "item");
     const bool fit = gx_arg_bool(&command->args, "fit");
     int given = 0;
+    gx_status status = refuse_other_flags(command, item ? ITEM : fit ? FIT : EXPAND, err);
+    if (status != GX_OK) {
+        return status;
+    }
     for (size_t k = 0; k < GX_COUNT(whom); k++) {
         given += gx_map_get(&command->given, whom[k]) != NULL;
     }
@@ -41,18 +67,15 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_value args = gx_map(command->arena, GX_COUNT(params)), result;
     for (size_t k = 0; k < GX_COUNT(params); k++) {
         const char *name = params[k].name;
-        const bool seen = strcmp(name, "seen") == 0, channels = strcmp(name, "channels") == 0;
-        const bool of_fit = strcmp(name, "likes") == 0 || strcmp(name, "who") == 0;
-        const bool meant = seen ? item : of_fit ? fit : channels ? !fit : strcmp(name, "fit") != 0;
-        if (gx_map_get(&command->given, name) && meant) {
+        if (gx_map_get(&command->given, name) && strcmp(name, "fit") != 0) {
             gx_map_put(command->arena, &args, name, *gx_arg_value(&command->args, name));
         }
     }
-    gx_status status = gx_ask(&result, command,
-                              item  ? "audience.for_item"
-                              : fit ? "audience.fit"
-                                    : "audience.expand",
-                              &args, err);
+    status = gx_ask(&result, command,
+                    item  ? "audience.for_item"
+                    : fit ? "audience.fit"
+                          : "audience.expand",
+                    &args, err);
     if (status != GX_OK) {
         return status;
     }

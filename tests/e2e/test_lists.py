@@ -80,6 +80,12 @@ def test_audience_and_starters(built_shop):
         (["layout", "SHOP"], 2, "users"),
         (["audience", "SHOP"], 2, "exactly one"),
         (["audience", "SHOP", "--item", "nowhere"], 4, "nowhere"),
+        (["audience", "SHOP", "--item", "sku-1", "--fit"], 2, "--fit goes with a list, --group"),
+        (["audience", "SHOP", "--item", "sku-1", "--who", "inside"], 2, "--who goes with --fit"),
+        (["audience", "SHOP", "--circle", "c-0", "--likes", "tea"], 2, "--likes goes with --fit"),
+        (["audience", "SHOP", "--circle", "c-0", "--who", "inside"], 2, "--who goes with --fit"),
+        (["audience", "SHOP", "--circle", "c-0", "--seen", "all"], 2, "--seen goes with --item"),
+        (["audience", "SHOP", "--circle", "c-0", "--fit", "--channels", "circle=1"], 2, "--channels goes with --item"),
     ],
 )
 def test_errors_name_what_was_given(built_shop, words, code, said):
