@@ -23,7 +23,7 @@ typedef struct batch {
     uint32_t page; /* members */
     FILE *members; /* NULL: everybody */
     FILE *left_out;
-    bool csv, json, begun;
+    bool csv, json, headed, begun; /* a head is written, a list is */
     uint64_t seen, of, logged;
     uint64_t count[GX_COUNT(counted)];
     char push[160];
@@ -76,6 +76,17 @@ static gx_status put(FILE *out, gx_buffer *text, const char *path, gx_error *err
     }
     gx_buffer_finish(text);
     return status;
+}
+
+/* What stands before the lists, once it is known that there will be some: a call that is refused
+ * writes nothing. */
+static gx_status put_head(batch *b, gx_error *err) {
+    const char *head = b->csv ? "user,rank,item,score,channel,time\n" : b->json ? "[" : "";
+    if (!b->headed && fputs(head, b->command->out) == EOF) {
+        return gx_write_failed(err);
+    }
+    b->headed = true;
+    return GX_OK;
 }
 
 static gx_status put_lists(batch *b, const gx_value *lists, gx_error *err) {
@@ -164,6 +175,7 @@ static gx_status one_page(bool *out_more, char after[GX_ID_BYTES_MAX + 1], batch
         gx_map_put(arena, &args, "after", gx_str(after));
     }
     GX_TRY(gx_target_call(&page, b->target, "rec.batch", &args, b->command, arena, err));
+    GX_TRY(put_head(b, err));
     GX_TRY(put_lists(b, gx_map_get(&page, "lists"), err));
     GX_TRY(put_left_out(b, gx_map_get(&page, "left_out"), err));
     count_page(b, &page);
@@ -221,8 +233,14 @@ static void say_summary(const batch *b, int64_t cpu_ns) {
     if (b->count[3] > 0) {
         gx_say(b->command, "%llu wait for the end of quiet hours", (unsigned long long)b->count[3]);
     }
-    gx_say(b->command, "%.1f CPU s, %.0f lists a CPU second", cpu,
-           cpu > 0 ? (double)b->count[1] / cpu : 0);
+    const char *segment = gx_given_text(b->command, "segment");
+    if (segment && b->count[0] == 0) {
+        gx_say(b->command, "nobody is of the segment %s", segment);
+    }
+    if (!gx_is_address(b->command->target)) { /* a server's CPU is not ours to tell */
+        gx_say(b->command, "%.1f CPU s, %.0f lists a CPU second", cpu,
+               cpu > 0 ? (double)b->count[1] / cpu : 0);
+    }
 }
 
 /* The text of the flag, as it will be read by every page. */
@@ -289,14 +307,8 @@ static gx_status whole(batch *b, gx_error *err) {
                               b->command->arena, err));
         return gx_print(b->command, &told, NULL, NULL, false, err);
     }
-    if (b->csv && fputs("user,rank,item,score,channel,time\n", out) == EOF) {
-        status = gx_write_failed(err);
-        goto done;
-    }
-    if (b->json) {
-        fputs("[", out);
-    }
     GX_TRY(all_pages(b, err));
+    GX_TRY(put_head(b, err)); /* of no members at all */
     if (b->json) {
         fputs("]\n", out);
     }

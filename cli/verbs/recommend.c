@@ -8,7 +8,8 @@ static const gx_param params[] = {
     {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_POSITIONAL,
      "for whom, by id; or --all"},
     {"all", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "for everybody, as csv (a row an item) or jsonl (a line a member); what follows goes with it"},
+     "for everybody, as csv (a row an item; also for --format table) or jsonl (a line a member); what "
+     "follows goes with it"},
     GX_SEGMENT_PARAM,
     {"members", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "only the members of this file, an id a line"},

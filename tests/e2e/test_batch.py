@@ -59,6 +59,22 @@ def test_forms(built_shop, tmp_path):
     assert "csv, jsonl and json" in batch(built_shop, "--format", "md", code=2).err
 
 
+def test_what_is_refused_writes_nothing(built_shop):
+    for words in (["--segment", "region ="], ["--tz", "mars"], ["--quiet", "late"]):
+        for form in ("csv", "json", "table"):
+            assert batch(built_shop, "-n", "1", *words, "--format", form, code=2).out == "", (words, form)
+    none = batch(built_shop, "-n", "1", "--segment", 'region = "mars"', "--format", "csv")
+    assert none.out == "user,rank,item,score,channel,time\n" and 'nobody is of the segment region = "mars"' in none.err
+    assert batch(built_shop, "-n", "1", "--segment", 'region = "mars"', "--format", "json").json() == []
+    assert "CPU second" in none.err
+
+
+def test_a_servers_cpu_is_not_told(built_shop, serve):
+    server = serve(built_shop)
+    said = gx("recommend", server.unix, "--all", *SEND, "-n", "1").err
+    assert "lists for 2000" in said and "CPU" not in said
+
+
 def test_who_is_left_out_is_told(built_shop, tmp_path):
     out, left = tmp_path / "l.csv", tmp_path / "left.csv"
     said = batch(built_shop, "-n", "1", "--holdout", "0.2", "-o", out, "--left-out", left).err
