@@ -388,14 +388,18 @@ static double mean_of(const double *figure, uint32_t count) {
 static const char *verdict_of(const tuning *t, const gx_paired *gain, bool better, bool written) {
     const double usual = mean_of(t->usual, t->members), found = mean_of(t->found, t->members);
     if (t->best == 0) {
-        return gx_arena_printf(t->arena, "the defaults are the best of %u trials: %s %.4f",
-                               t->count, t->metric_text, usual);
+        return gx_arena_printf(t->arena,
+                               "the defaults are the best of %u trials: %s %.4f of the %u members "
+                               "who confirm (the trials are those of the %u who choose)",
+                               t->count, t->metric_text, usual, t->members, t->choosing);
     }
     return gx_arena_printf(
         t->arena,
-        "%s %.4f with what was found, %.4f with the defaults (%u members who had no say): "
-        "difference %+.4f (%+.4f to %+.4f): %s; %s",
-        t->metric_text, found, usual, t->members, gain->difference, gain->low, gain->high,
+        "%s %.4f with what was found, %.4f with the defaults (of the %u members who "
+        "confirm; the trials are those of the %u who choose): difference %+.4f (%+.4f to %+.4f): "
+        "%s; %s",
+        t->metric_text, found, usual, t->members, t->choosing, gain->difference, gain->low,
+        gain->high,
         better           ? "better"
         : gain->high < 0 ? "worse"
                          : "the data cannot tell them apart",

@@ -96,10 +96,40 @@ static gx_value verdict_rows(gx_arena *arena, const gx_value *result) {
     return rows;
 }
 
+/* Times for people; JSON has them as they are kept, in milliseconds. */
+static void tell_times(gx_arena *arena, gx_value *experiment) {
+    static const char *const times[] = {"start", "end", "created"};
+    for (size_t i = 0; i < GX_COUNT(times); i++) {
+        char text[32];
+        const gx_value *at = gx_map_get(experiment, times[i]);
+        if (at && at->type == GX_INT) {
+            gx_format_time_ms(text, at->as.integer);
+            gx_map_put(arena, experiment, times[i], gx_text_copy(arena, text, strlen(text)));
+        }
+    }
+}
+
+static void tell_all_times(gx_arena *arena, gx_value *result) {
+    const gx_value *all = gx_map_get(result, "experiments");
+    gx_value list = gx_list(arena, 4);
+    for (uint32_t i = 0; all && i < all->size; i++) {
+        gx_value one = all->as.items[i];
+        tell_times(arena, &one);
+        gx_list_add(arena, &list, one);
+    }
+    if (all) {
+        gx_map_put(arena, result, "experiments", list);
+    }
+    tell_times(arena, result); /* of exp.define */
+}
+
 static gx_status print(const gx_command *command, const what *w, gx_value *result, gx_error *err) {
     const char *list = w->list;
     if (strcmp(w->name, "report") == 0 && gx_arg_is(&command->args, "show", "tests")) {
         list = "tests";
+    }
+    if (command->format != GX_FORMAT_JSON) {
+        tell_all_times(command->arena, result);
     }
     if (command->format == GX_FORMAT_TABLE && gx_map_get(result, "verdicts")) {
         gx_map_put(command->arena, result, "verdicts", verdict_rows(command->arena, result));

@@ -123,6 +123,14 @@ def test_windows_and_actions(trial):
     assert "not after since" in done.err
 
 
+def test_times_are_told_as_times(trial):
+    store, _, _ = trial
+    rows = {row["experiment"]: row for row in gx("exp", store, "list", "--format", "csv").rows()}
+    assert rows["price"]["start"] == "2026-01-01T00:00:00Z" and rows["price"]["created"].endswith("Z")
+    listed = gx("exp", store, "list", "--format", "json").json()["experiments"]
+    assert {e["start"] for e in listed if e["experiment"] == "price"} == {1767225600000}
+
+
 def test_small_arms_are_not_told_apart(tmp_path):
     """All five of one arm and ten of the fourteen of the other: chance does as well (Fisher: p .53)."""
     store = tmp_path / "small.gx"

@@ -64,6 +64,8 @@ def test_same_seed_same_search(train):
     assert all(row["ndcg@20"] <= best["ndcg@20"] for row in first["trials"])
     assert {**usual, **first["params"]["rp3beta"]} == best["params"]
     assert first["choosing"] + first["confirming"] <= USERS and first["written"] is False
+    assert f"{first['confirming']} members who confirm" in first["verdict"]
+    assert f"{first['choosing']} who choose" in first["verdict"]
     other = tune(*words, "--seed", 5)
     assert [r["params"] for r in other["trials"][1:]] != [r["params"] for r in first["trials"][1:]]
 
