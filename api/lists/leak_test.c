@@ -7,13 +7,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-enum { USERS = 60, SHOPS = 6, CALLS = 40, MIN_COUNT = 3 };
+enum { USERS = 60, SHOPS = 6, CALLS = 40, MIN_COUNT = 3, HIGH_BAR = 100000 };
 
 typedef struct watch {
     uint32_t asked[2]; /* whom the call is about: they may stand in its answer */
     bool counts;       /* false: no count may stand anywhere */
     const char *method;
-    uint32_t named, counted;
+    uint32_t named, counted, groups;
 } watch;
 
 /* ---- what may stand in an answer --------------------------------------------------------------
@@ -97,6 +97,19 @@ static void look_at_count(watch *w, gx_slice key, const gx_value *value) {
     }
 }
 
+/* Below min_count nobody is named: whoever is stands among at least so many. */
+static void look_at_people(watch *w, const gx_value *evidence) {
+    const gx_value *people = gx_map_get(evidence, "people");
+    const gx_value *hidden = gx_map_get(evidence, "hidden");
+    if (people && people->type == GX_LIST && (people->size > 0 || hidden)) {
+        w->groups++;
+        if (!w->counts || !hidden || people->size + hidden->as.integer < MIN_COUNT) {
+            fail_msg("%s: %u people are named, fewer than %d did it", w->method, people->size,
+                     w->counts ? MIN_COUNT : HIGH_BAR);
+        }
+    }
+}
+
 static void look(watch *w, const gx_value *value, bool in_evidence) {
     if (value->type == GX_TEXT) {
         look_at_text(w, (gx_slice){value->as.text, value->size});
@@ -105,6 +118,9 @@ static void look(watch *w, const gx_value *value, bool in_evidence) {
             look(w, &value->as.items[k], in_evidence);
         }
     } else if (value->type == GX_MAP) {
+        if (in_evidence) {
+            look_at_people(w, value);
+        }
         for (uint32_t k = 0; k < value->size; k++) {
             const gx_pair *pair = &value->as.pairs[k];
             const gx_slice key = {pair->key.as.text, pair->key.size};
@@ -156,7 +172,7 @@ static void shops(bool counts) {
         test_shop_open(&s);
         test_shop_fill(&s, seed + 100, USERS, 0);
         test_call(&s, "admin.config", "{'name': 'min_count', 'value': %d}",
-                  counts ? MIN_COUNT : 100000);
+                  counts ? MIN_COUNT : HIGH_BAR);
         test_call(&s, "model.build", "{}");
         for (uint32_t c = 0; c < CALLS; c++) {
             ask(&s, &w, &rng);
@@ -164,6 +180,7 @@ static void shops(bool counts) {
         test_shop_close(&s);
     }
     assert_true(w.named > 100); /* what is looked for is there */
+    assert_true(counts ? w.groups > 20 : w.groups == 0);
     assert_true(counts ? w.counted > 100 : w.counted == 0);
 }
 
