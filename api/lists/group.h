@@ -8,7 +8,7 @@ enum { GX_GROUP_MEMBERS = 200 }; /* of a larger one so many are heard */
 
 /* clang-format off */
 #define GX_GROUP_PARAMS                                                                            \
-    {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL,                \
+    {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL | GX_PARAM_WHOM, \
      "these members, by id; or `group`, or `circle`"},                                             \
     {"group", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                              \
      "the members of this group now"},                                                             \

@@ -392,11 +392,40 @@ static void test_crowd(void **state) {
     test_shop_close(&s);
 }
 
+/* Who is not told apart from everybody is nobody. */
+static void test_nobody(void **state) {
+    (void)state;
+    static const char *const lists[] = {"rec.user",  "rec.group",    "rec.friends",    "rec.layout",
+                                        "rec.batch", "rec.starters", "audience.expand"};
+    static const char *const single[] = {"rec.explain", "rec.rank", "rec.bundle", "user.portrait"};
+    world w;
+    open_world(&w, 1);
+    for (size_t k = 0; k < GX_COUNT(lists); k++) {
+        test_refused(&w.shop, lists[k], "{'users': ['']}", GX_BAD_REQUEST,
+                     "users: '' was given; accepted is a member's id");
+        test_refused(&w.shop, lists[k], "{'users': ['u1', '']}", GX_BAD_REQUEST, "'' was given");
+    }
+    for (size_t k = 0; k < GX_COUNT(single); k++) {
+        test_refused(&w.shop, single[k],
+                     k == 0   ? "{'user': '', 'item': 'i1'}"
+                     : k == 3 ? "{'user': ''}"
+                              : "{'user': '', 'items': ['i1']}",
+                     GX_BAD_REQUEST, "user: '' was given; accepted is a member's id");
+    }
+    test_refused(&w.shop, "rec.similar", "{'items': ['none', 'such']}", GX_NOT_FOUND,
+                 "item 'none' is not in this store");
+    const gx_value some = test_call(&w.shop, "rec.similar", "{'items': ['none', 'i1']}");
+    assert_non_null(gx_map_get(&some.as.items[0], "error"));
+    assert_non_null(gx_map_get(&some.as.items[1], "items"));
+    test_shop_close(&w.shop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_starters_rules),
         cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ enum {
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"users", GX_PARAM_LIST, NULL, 1, 10000, "members", NULL, GX_PARAM_POSITIONAL,
+    {"users", GX_PARAM_LIST, NULL, 1, 10000, "members", NULL, GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "only these members, by id, as one page; everybody where none is given"},
     {"after", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "go on behind this member: next of the page before"},

@@ -12,7 +12,7 @@ enum { REASONS = 3 };
 static const gx_param params[] = {
     {"items", GX_PARAM_LIST, NULL, 1, 100, "items", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "the item, or all items of the cart, by id"},
-    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_WHOM,
      "for whom: what they have seen stays out"},
     {"n", GX_PARAM_INT, "10", 1, 1000, "items", NULL, 0, "how many"},
     GX_FILTER_PARAMS,

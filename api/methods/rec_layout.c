@@ -13,7 +13,7 @@ enum { DEPTH = 300, AT_ONCE = 4 };
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+    {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "for whom, by id"},
     {"n", GX_PARAM_INT, "20", 1, 1000, "categories", NULL, 0, "how many for each"},
     {"level", GX_PARAM_INT, "1", 1, 8, NULL, NULL, 0,

@@ -7,7 +7,7 @@
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "for whom, by id"},
     {"items", GX_PARAM_LIST, NULL, 1, 10000, "items", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "the candidates, by id"},

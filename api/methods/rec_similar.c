@@ -1,6 +1,6 @@
 /* rec.similar: items like an item, by the interest model of the snapshot, and by what they are
  * where their history is thin. */
-#include "api/lists/filter.h"
+#include "api/lists/lists.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -61,8 +61,13 @@ static gx_value one_item(gx_call_env *call, const gx_filter *filter, const gx_va
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_filter filter;
+    gx_lists_ids known; /* one at least */
     const gx_value *items = gx_arg_value(call->args, "items");
     gx_status status = gx_need_snapshot(call->state, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = gx_lists_find(&known, call, GX_SPACE_ITEM, "items", err);
     if (status != GX_OK) {
         return status;
     }

@@ -13,7 +13,7 @@ enum {
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+    {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "for whom, by id"},
     GX_LIST_N_PARAM,
     GX_LIST_PARAMS,

@@ -19,7 +19,7 @@ static const int64_t HOUR_MS = 3600000, DAY_MS = 86400000;
 
 /* clang-format off */
 static const gx_param params[] = {
-    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+    {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "which member, by id"},
     {"n", GX_PARAM_INT, "10", 1, 1000, NULL, NULL, 0, "the first so many of each kind of interest"},
     {"events", GX_PARAM_INT, "2000", 1, 10000, "events", NULL, 0, "habits of the newest so many"},

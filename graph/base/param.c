@@ -225,6 +225,18 @@ static bool convert(gx_value *out, gx_arena *arena, const gx_param *param, const
     return false;
 }
 
+static gx_status check_whom(const gx_param *param, const gx_value *made, gx_error *err) {
+    const gx_value *all = made->type == GX_LIST ? made->as.items : made;
+    const uint32_t count = made->type == GX_LIST ? made->size : 1;
+    for (uint32_t k = 0; k < count; k++) {
+        if (all[k].size == 0) {
+            return gx_fail_at(err, GX_BAD_REQUEST, param->name,
+                              "%s: '' was given; accepted is a member's id", param->name);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status fill_one(gx_value *out, gx_arena *arena, const gx_param *param,
                           const gx_value *map, gx_error *err) {
     const gx_value *given = gx_map_get(map, param->name);
@@ -247,7 +259,7 @@ static gx_status fill_one(gx_value *out, gx_arena *arena, const gx_param *param,
         return refuse(param, given, err);
     }
     *out = made;
-    return GX_OK;
+    return param->flags & GX_PARAM_WHOM ? check_whom(param, &made, err) : GX_OK;
 }
 
 /* "there are a, b, c", as many as there is room for. */

@@ -27,7 +27,9 @@ enum {
      * as text, in their place before the pass sees it. */
     GX_PARAM_MEMBERS = 8,
     /* Of a model: worth searching (docs/tune.md, which also says between what and what). */
-    GX_PARAM_SEARCH = 16
+    GX_PARAM_SEARCH = 16,
+    /* A TEXT or LIST of members' ids, none of which may be empty. */
+    GX_PARAM_WHOM = 32
 };
 
 typedef struct gx_param {
