@@ -67,8 +67,9 @@ gx_status gx__rejects_add(gx__rejects *rejects, const gx__row *row, const gx__re
     }
     gx_buffer *line = &rejects->line;
     line->size = 0;
-    gx_buffer_printf(line, "%llu,%s,", (unsigned long long)row->line,
-                     gx__reason_text(refusal->reason));
+    gx_buffer_printf(line, "%llu,", (unsigned long long)row->line);
+    gx__csv_cell(line, gx_slice_of(gx__reason_text(refusal->reason)));
+    gx_buffer_append(line, ",", 1);
     gx__csv_cell(line, gx_slice_of(refusal->column));
     gx_buffer_append(line, ",", 1);
     gx__csv_cell(line, refusal->value);

@@ -1,5 +1,6 @@
 """Files in: formats, what is refused and how it is said, all or nothing, idempotence, kills."""
 
+import csv
 import gzip
 import json
 import os
@@ -90,8 +91,10 @@ def test_a_bad_row_is_named_with_its_line_and_nothing_is_written(empty, tmp_path
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     result = gx("import", empty, file, code=3)
     assert f":{line}" in result.err and reason in result.err, result.err
-    rejects = (tmp_path / "bad.csv.rejects.csv").read_text(errors="replace").splitlines()
-    assert len(rejects) >= 2 and str(line) in rejects[1]
+    with open(tmp_path / "bad.csv.rejects.csv", errors="replace", newline="") as rejects:
+        head, first = list(csv.reader(rejects))[:2]
+    assert head == ["line", "reason", "column", "value", "row"] and len(first) == 5
+    assert first[0] == str(line) and first[1] in result.err
     assert counts(empty)["events"] == 0 and counts(empty)["ties"] == 0 and counts(empty)["users"] == 0
 
 
