@@ -227,12 +227,17 @@ GX__CLONES static float largest_of(const float *scores, uint32_t items) {
     return lane[0];
 }
 
+/* What the interest model says of every item: the member's row of a block, or the scratch. */
+static float *raw_of(const gx__scores *scores) {
+    return scores->member->raw ? scores->member->raw : scores->scratch->raw;
+}
+
 /* A history that the model knows nothing of, as of items newer than the snapshot only: what is like
  * them, by what they share with the first few. */
 static gx_status add_near(gx__scores *scores, gx_error *err) {
     enum { LOOKED_AT = 8 };
     const gx_history *history = &scores->member->history;
-    float *raw = scores->scratch->raw, *near = scores->scratch->total;
+    float *raw = raw_of(scores), *near = scores->scratch->total;
     gx_status status = GX_OK;
     uint32_t looked_at = 0;
     gx__scores_settle_all(scores);
@@ -269,8 +274,7 @@ done:
 /* Whatever the model says. */
 static void set_raw(gx__scores *scores, uint32_t item, float raw) {
     if (item < scores->items) {
-        float *all = scores->member->raw ? scores->member->raw : scores->scratch->raw;
-        all[item] = raw;
+        raw_of(scores)[item] = raw;
         if (scores->open) {
             scores->open[item] = 0;
         }
@@ -285,7 +289,7 @@ static gx_status add_model(gx__scores *scores, bool lazily, gx_error *err) {
     if (!rec->model || scores->likes == 0) {
         return GX_OK;
     }
-    float *raw = scores->member->raw ? scores->member->raw : scores->scratch->raw;
+    float *raw = raw_of(scores);
     gx_status status = GX_OK;
     if (!scores->member->raw) {
         status = rec->bounds
@@ -338,7 +342,7 @@ static void add_tags(gx__scores *scores) {
     if (member->tag_count == 0 || scores->items == 0) {
         return;
     }
-    float *raw = scores->scratch->raw;
+    float *raw = raw_of(scores);
     if (!scores->interest) {
         memset(raw, 0, scores->items * sizeof *raw);
         scores->interest = raw;
@@ -368,7 +372,7 @@ static void add_again(gx__scores *scores) {
     if (member->again_count == 0) {
         return;
     }
-    float *raw = scores->scratch->raw;
+    float *raw = raw_of(scores);
     if (!scores->interest) {
         memset(raw, 0, scores->items * sizeof *raw);
         scores->interest = raw;
@@ -389,7 +393,7 @@ static void add_alike(gx__scores *scores) {
         !(rec->popular_max > 0)) {
         return;
     }
-    float *raw = scores->scratch->raw;
+    float *raw = raw_of(scores);
     for (uint32_t i = 0; i < scores->items; i++) {
         raw[i] = gx__popularity(rec, i);
     }

@@ -235,6 +235,16 @@ def test_blocks_by_factors_are_the_same_lists(shop):
     new = [{"item_id": f"new-{k}", "category": "none/such"} for k in range(40)]  # newer than the snapshot
     gx("call", shop, "item.put", json.dumps({"items": new}))
     assert batch(shop, "-n", "5").rows()[: 5 * 64] == [row for user in list(of)[:64] for row in of[user]]
+    item = gx("export", shop, "items", "--format", "jsonl").out.splitlines()[0]
+    tells = [{"user_id": user, "prefers": [json.loads(item)["category"]]} for user in users[4:12]]
+    gx("call", shop, "user.put", json.dumps({"users": tells}))
+    names = shop / "tells.txt"  # what they declared and what it is time for again counts in a block too
+    names.write_text("".join(f"{user}\n" for user in users[4:12]))
+    for words in [[], ["--repeat", "on"]]:
+        got = [row["item"] for row in batch(shop, "-n", "5", "--members", names, *words).rows()]
+        want = gx("recommend", shop, *users[4:12], "-n", "5", *words, "--format", "json").json()
+        want = [item["id"] for entry in want for item in entry["items"]]
+        assert sum(a != b for a, b in zip(got, want, strict=True)) <= 2, words
     event = {"user_id": users[3], "item_id": "sku-7", "action": "buy", "ts": "2026-10-30"}
     gx("call", shop, "event.put", json.dumps({"events": [event]}))
     names = shop / "one.txt"  # who has done something since the fit is folded in, as recommend does it
