@@ -245,33 +245,18 @@ bool gx_attributes_known(const gx_attributes *a, const gx_columns *columns, uint
     return p.count > 0;
 }
 
-/* What a value adds, and its weight. */
-typedef struct valued {
-    double adds, weight;
-} valued;
-
+/* What every value adds: its weight times its mean. */
 typedef struct filling {
     const gx_attributes *a;
-    const float *raw, *mean; /* mean NULL: from raw */
-    valued *value;           /* adds is NaN until asked for */
+    float *adds; /* a->count */
 } filling;
-
-static const valued *value_at(const filling *f, uint32_t v) {
-    valued *value = &f->value[v];
-    if (isnan(value->adds)) {
-        const float mean = f->mean ? f->mean[v] : (float)mean_of(f->raw, f->a, v);
-        value->weight = (double)f->a->weight[v];
-        value->adds = value->weight * (double)mean;
-    }
-    return value;
-}
 
 static float expected_of_new(const filling *f, const gx_columns *columns, uint32_t item) {
     profile p;
     double sum = 0;
     profile_of(&p, f->a, columns, item);
     for (uint32_t k = 0; k < p.count; k++) {
-        sum += value_at(f, p.value[k])->adds;
+        sum += (double)f->adds[p.value[k]];
     }
     return p.weight > 0 ? (float)(sum / p.weight) : 0;
 }
@@ -281,13 +266,12 @@ static float expected(const filling *f, uint32_t item) {
     const gx_attributes *a = f->a;
     const uint64_t from = a->item_ptr[item], last = from + GX_ATTRIBUTES_MAX;
     const uint64_t to = a->item_ptr[item + 1] < last ? a->item_ptr[item + 1] : last;
-    double sum = 0, weight = 0;
+    float sum = 0, weight = 0;
     for (uint64_t k = from; k < to; k++) {
-        const valued *value = value_at(f, a->item_value[k]);
-        sum += value->adds;
-        weight += value->weight;
+        sum += f->adds[a->item_value[k]];
+        weight += a->weight[a->item_value[k]];
     }
-    return weight > 0 ? (float)(sum / weight) : 0;
+    return weight > 0 ? sum / weight : 0;
 }
 
 enum { AT_ONCE = 1024 };
@@ -313,17 +297,17 @@ gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32
     if (a->count == 0) {
         return GX_OK;
     }
-    valued *value = gx_alloc(a->count, sizeof *value);
+    float *adds = gx_alloc(a->count, sizeof *adds);
     float *own = added ? NULL : gx_alloc((size_t)known + 1, sizeof *own);
-    if (!value || (!added && !own)) {
-        gx_free(value);
+    if (!adds || (!added && !own)) {
+        gx_free(adds);
         gx_free(own);
-        return gx_fail_memory(err, (size_t)a->count * sizeof *value + known * sizeof *own);
+        return gx_fail_memory(err, (size_t)a->count * sizeof *adds + known * sizeof *own);
     }
     added = added ? added : own;
-    const filling f = {a, raw, mean, value};
+    const filling f = {a, adds};
     for (uint32_t v = 0; v < a->count; v++) {
-        value[v].adds = NAN;
+        adds[v] = a->weight[v] * (mean ? mean[v] : (float)mean_of(raw, a, v));
     }
     for (uint32_t i = 0; i < known; i += AT_ONCE) {
         add_thin(added, &f, i, known - i < AT_ONCE ? known - i : AT_ONCE);
@@ -336,7 +320,7 @@ gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32
     for (uint32_t i = 0; i < known; i++) {
         raw[i] += added[i];
     }
-    gx_free(value);
+    gx_free(adds);
     gx_free(own);
     return GX_OK;
 }
