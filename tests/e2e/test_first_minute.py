@@ -209,8 +209,10 @@ def test_errors_name_what_was_given_and_what_is_accepted(built_shop, words, code
 
 
 def test_an_item_that_is_not_there_is_told(built_shop):
-    result = gx("similar", built_shop, "nowhere", "--format", "csv")
-    assert "nowhere: item 'nowhere' is not in this store" in result.err and not result.rows()
+    result = gx("similar", built_shop, "nowhere", "--format", "csv", code=4)
+    assert "item 'nowhere' is not in this store" in result.err and result.out == ""
+    result = gx("similar", built_shop, "sku-1", "nowhere", "--format", "csv")
+    assert "item 'nowhere' is not in this store" in result.err and result.rows()
 
 
 def test_a_bare_edge_list_just_works(tmp_path):
