@@ -222,14 +222,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     if (status != GX_OK) {
         return status;
     }
-    bool finite = true;
-    for (size_t k = 0; k < (size_t)input->users * s.how.d; k++) {
-        finite &= isfinite(s.factors.user[k]) != 0;
-    }
-    for (size_t k = 0; k < (size_t)input->items * s.how.d; k++) {
-        finite &= isfinite(s.factors.item[k]) != 0;
-    }
-    return finite ? GX_OK : gx_fail(err, GX_INTERNAL, "a factor of %s is not finite", instance);
+    return gx__factors_check(&s.factors, instance, err);
 }
 
 static gx_status open_state(void **out_state, const gx_arrays *arrays, const char *instance,

@@ -8,6 +8,17 @@
 
 enum { TILE_ITEMS = 256 };
 
+gx_status gx__factors_check(const gx_factors *f, const char *instance, gx_error *err) {
+    bool finite = true;
+    for (size_t k = 0; k < (size_t)f->users * f->d; k++) {
+        finite &= isfinite(f->user[k]) != 0;
+    }
+    for (size_t k = 0; k < (size_t)f->items * f->d; k++) {
+        finite &= isfinite(f->item[k]) != 0;
+    }
+    return finite ? GX_OK : gx_fail(err, GX_INTERNAL, "a factor of %s is not finite", instance);
+}
+
 gx_status gx__factors_block(float *scores, const gx_factors *f, uint32_t first, uint32_t count,
                             gx_job *job, gx_error *err) {
     const uint32_t tiles = f->items / TILE_ITEMS + 1;

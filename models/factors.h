@@ -4,6 +4,8 @@
 
 #include "models/model.h"
 
+/* internal where a factor is not finite. */
+GX_MUST_CHECK gx_status gx__factors_check(const gx_factors *f, const char *instance, gx_error *err);
 /* Scores of members first … first + count − 1, rows of f->items floats, by tiles of items whose
  * factors stay in the second-level cache while all members of the block pass; threads of the job.
  */

@@ -396,14 +396,8 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     if (status != GX_OK) {
         return status;
     }
-    bool finite = true;
-    for (size_t k = 0; k < (size_t)s.users * s.d; k++) {
-        finite &= isfinite(s.user_factor[k]) != 0;
-    }
-    for (size_t k = 0; k < (size_t)s.items * s.d; k++) {
-        finite &= isfinite(s.item_factor[k]) != 0;
-    }
-    return finite ? GX_OK : gx_fail(err, GX_INTERNAL, "a factor of %s is not finite", instance);
+    const gx_factors f = {s.user_factor, s.item_factor, s.users, s.items, s.d};
+    return gx__factors_check(&f, instance, err);
 }
 
 static gx_status open_state(void **out_state, const gx_arrays *arrays, const char *instance,
