@@ -81,7 +81,7 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, uint32_t l
     uint8_t passes = mask[item];
     mask[item] = 1;
     GX_TRY(gx_rec_explain(&a->item, &a->rank_without_rules, call->state->rec, &a->live.rec,
-                          &request, item, call->arena, call->job, err));
+                          &request, item, call->job, err));
     GX_TRY(gx_rec_against(&a->against, call->state->rec, &a->live.rec, item, call->arena, err));
     a->item.rank = passes ? a->rank_without_rules : 0;
     mask[item] = passes;

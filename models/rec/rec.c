@@ -142,8 +142,16 @@ static gx_status ranking_make(gx__ranking *out, const gx_rec *rec, const gx_rec_
 }
 
 /* The popularity by which items follow that no channel speaks for. */
-static float popularity(const gx_rec *rec, const gx_rec_request *request, uint32_t item) {
-    return gx__popularity(rec, item) * gx__factor(rec, request->slate, item);
+static float popularity(const gx__ranking *r, uint32_t item) {
+    const gx_rec *rec = r->scores.rec;
+    return gx__popularity(rec, item) * gx__factor(rec, r->request->slate, item);
+}
+
+void gx__ranking_turn_to_popular(gx__ranking *r) {
+    for (uint32_t i = 0; i < r->request->items; i++) {
+        const bool rest = r->total[i] == 0 && gx__passes(r->request, i);
+        r->total[i] = rest ? popularity(r, i) : GX__TAKEN;
+    }
 }
 
 /* ---- the ladder ----------------------------------------------------------------------------- */
@@ -180,8 +188,8 @@ static uint32_t flags_of(const gx_slate *slate, uint32_t item) {
     return (factor > 1 ? 1U << GX_SLATE_BOOSTED : 0) | (factor < 1 ? 1U << GX_SLATE_BURIED : 0);
 }
 
-static void fill_parts(gx_rec_item *out, gx__ranking *r, const gx_rec_request *request,
-                       uint32_t item) {
+static void fill_parts(gx_rec_item *out, gx__ranking *r, uint32_t item) {
+    const gx_rec_request *request = r->request;
     float s[GX_CHANNEL_COUNT];
     float factor = gx__factor(r->scores.rec, request->slate, item);
     gx__scores_settle(&r->scores, item);
@@ -201,19 +209,9 @@ static void fill_parts(gx_rec_item *out, gx__ranking *r, const gx_rec_request *r
     }
 }
 
-/* Overwrites the totals: the popularity of what passes and has not been chosen, −1 for the rest. */
-static uint32_t popular_rest(gx_scored *out, uint32_t n, gx__ranking *r, const gx_rec *rec,
-                             const gx_rec_request *request) {
-    for (uint32_t i = 0; i < request->items; i++) {
-        bool rest = r->total[i] == 0 && gx__passes(request, i);
-        r->total[i] = rest ? popularity(rec, request, i) : -1;
-    }
-    return gx_top(out, n, r->total, request->items, NULL, -0.5F);
-}
-
 /* Without a slate: the n best, and what is popular behind them. */
-static gx_status pick_best(gx__pick *picks, uint32_t *out_count, gx__ranking *r, const gx_rec *rec,
-                           const gx_rec_request *request, uint32_t n, gx_error *err) {
+static gx_status pick_best(gx__pick *picks, uint32_t *out_count, gx__ranking *r, uint32_t n,
+                           gx_error *err) {
     gx_scored *top = gx_alloc((size_t)n + 1, sizeof *top);
     if (!top) {
         return gx_fail_memory(err, n * sizeof *top);
@@ -221,7 +219,8 @@ static gx_status pick_best(gx__pick *picks, uint32_t *out_count, gx__ranking *r,
     uint32_t found = gx__ranking_top(top, n, r);
     uint32_t count = found;
     if (found < n) {
-        count += popular_rest(top + found, n - found, r, rec, request);
+        gx__ranking_turn_to_popular(r);
+        count += gx_top(top + found, n - found, r->total, r->request->items, NULL, GX__TAKEN);
     }
     for (uint32_t k = 0; k < count; k++) {
         picks[k] = (gx__pick){.item = top[k].item, .earned = k < found, .propensity = 1};
@@ -231,8 +230,8 @@ static gx_status pick_best(gx__pick *picks, uint32_t *out_count, gx__ranking *r,
     return GX_OK;
 }
 
-static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r, const gx_rec *rec,
-                      const gx_rec_request *request) {
+static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r) {
+    const float popular_max = r->scores.rec->popular_max;
     bool earned = false;
     for (uint32_t k = 0; k < list->count; k++) {
         earned |= picks[k].earned;
@@ -240,18 +239,18 @@ static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r, 
     list->rung = earned ? rung_of(&r->scores) : GX_RUNG_POPULAR;
     for (uint32_t k = 0; k < list->count; k++) {
         gx_rec_item *item = &list->items[k];
-        fill_parts(item, r, request, picks[k].item);
+        fill_parts(item, r, picks[k].item);
         item->rank = k + 1;
         item->flags |= picks[k].flags;
         item->propensity = picks[k].propensity;
-        if (!earned && rec->popular_max > 0) {
-            item->score = (double)(popularity(rec, request, item->item) / rec->popular_max);
+        if (!earned && popular_max > 0) {
+            item->score = (double)(popularity(r, item->item) / popular_max);
         }
     }
 }
 
-static gx_status list_items(gx_rec_list *list, gx__ranking *r, const gx_rec *rec,
-                            const gx_rec_request *request, gx_arena *arena, gx_error *err) {
+static gx_status list_items(gx_rec_list *list, gx__ranking *r, gx_arena *arena, gx_error *err) {
+    const gx_rec_request *request = r->request;
     gx_status status;
     uint32_t n = request->n < r->passing ? request->n : r->passing;
     gx__pick *picks = gx_alloc((size_t)n + 1, sizeof *picks);
@@ -264,10 +263,10 @@ static gx_status list_items(gx_rec_list *list, gx__ranking *r, const gx_rec *rec
     if (request->slate) {
         status = gx__slate_pick(picks, &list->count, &list->full_limit, r, n, err);
     } else {
-        status = pick_best(picks, &list->count, r, rec, request, n, err);
+        status = pick_best(picks, &list->count, r, n, err);
     }
     if (status == GX_OK) {
-        fill_list(list, picks, r, rec, request);
+        fill_list(list, picks, r);
     }
     gx_free(picks);
     return status;
@@ -288,7 +287,7 @@ gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_mem
     }
     list.passing = r.passing;
     list.circle = r.scores.circle;
-    GX_TRY(list_items(&list, &r, rec, request, arena, err));
+    GX_TRY(list_items(&list, &r, arena, err));
     if (request->why) {
         GX_TRY(gx__why_fill(list.items, list.count, request->why_least, &r.scores, err));
     }
@@ -301,16 +300,15 @@ done:
 /* ---- one item ------------------------------------------------------------------------------- */
 
 /* 1 + how many of those that pass stand before the item. */
-static uint32_t rank_of(const gx__ranking *r, const gx_rec *rec, const gx_rec_request *request,
-                        uint32_t item) {
+static uint32_t rank_of(const gx__ranking *r, uint32_t item) {
     uint32_t before = 0;
-    float score = r->total[item], popular = popularity(rec, request, item);
-    for (uint32_t i = 0; i < request->items; i++) {
+    float score = r->total[item], popular = popularity(r, item);
+    for (uint32_t i = 0; i < r->request->items; i++) {
         float s = r->total[i];
         bool first = i < item;
         if (s == 0 && score == 0) {
-            float p = popularity(rec, request, i);
-            before += gx__passes(request, i) && (p > popular || (p == popular && first)) ? 1 : 0;
+            float p = popularity(r, i);
+            before += gx__passes(r->request, i) && (p > popular || (p == popular && first)) ? 1 : 0;
         } else {
             before += s > score || (s == score && first) ? 1 : 0;
         }
@@ -320,8 +318,7 @@ static uint32_t rank_of(const gx__ranking *r, const gx_rec *rec, const gx_rec_re
 
 gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                          const gx_rec_member *member, const gx_rec_request *request, uint32_t item,
-                         gx_arena *arena, gx_job *job, gx_error *err) {
-    (void)arena;
+                         gx_job *job, gx_error *err) {
     gx__ranking r;
     gx_status status = gx_job_check(job, err);
     if (status != GX_OK) {
@@ -332,8 +329,8 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
         return status;
     }
     gx_rec_item made;
-    fill_parts(&made, &r, request, item);
-    made.rank = gx__passes(request, item) ? rank_of(&r, rec, request, item) : 0;
+    fill_parts(&made, &r, item);
+    made.rank = gx__passes(request, item) ? rank_of(&r, item) : 0;
     GX_TRY(gx__why_fill(&made, 1, request->why_least, &r.scores, err));
     *out = made;
     *out_rank = made.rank;
@@ -342,7 +339,7 @@ done:
     return status;
 }
 
-/* ---- similar items ----  */
+/* ---- similar items -------------------------------------------------------------------------- */
 
 /* What the model says of the item's own history, what is expected of others by what they are, and,
  * as far as the item's own history is thin, what they share with it. */

@@ -417,8 +417,7 @@ static gx_status ask_all(shop *s, gx_arena *arena) {
         status = gx_rec_list_make(&list, rec, &s->member, &s->request, arena, &s->job, NULL);
     }
     if (status == GX_OK) {
-        status =
-            gx_rec_explain(&item, &rank, rec, &s->member, &s->request, 3, arena, &s->job, NULL);
+        status = gx_rec_explain(&item, &rank, rec, &s->member, &s->request, 3, &s->job, NULL);
     }
     if (status == GX_OK) {
         status = gx_rec_similar(&top, &count, rec, 3, 5, NULL, ITEMS, NULL, arena, NULL);

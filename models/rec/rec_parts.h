@@ -143,6 +143,10 @@ float gx__total_of(const gx__ranking *r, uint32_t item);
 void gx__ranking_settle(gx__ranking *r, uint32_t item);
 /* The n best above 0, as gx_top has them, all settled. */
 uint32_t gx__ranking_top(gx_scored *out, uint32_t n, gx__ranking *r);
+#define GX__TAKEN (-1.0F) /* the total of what is not to be drawn (again) */
+/* Where no channel speaks: the total of what passes and has one of 0 becomes its popularity, that
+ * of all others GX__TAKEN. */
+void gx__ranking_turn_to_popular(gx__ranking *r);
 
 /* How much of the interest in an item, 0 … 1, the member declared; *out_tag is the first thing that
  * says so, + 1, or 0. */

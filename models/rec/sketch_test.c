@@ -286,7 +286,7 @@ static void lists_are_the_same(bool attributes, uint64_t rounds) {
             const gx_rec_list plain = list_by(&s, s.quick);
             const uint32_t last = plain.count - 1;
             assert_int_equal(gx_rec_explain(&told, &rank, s.quick, &s.member, &s.request,
-                                            plain.items[last].item, s.arena, &s.job, NULL),
+                                            plain.items[last].item, &s.job, NULL),
                              GX_OK);
             assert_int_equal(rank, last + 1);
             assert_memory_equal(&told.score, &plain.items[last].score, sizeof told.score);

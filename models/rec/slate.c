@@ -13,7 +13,6 @@
 #include <math.h>
 
 enum { RUN_LEAST = 64, RUN_GROWS = 4 };
-static const float TAKEN = -1; /* the total of what is not to be drawn again */
 
 const char *gx_slate_flag_name(gx_slate_flag flag) {
     static const char *const names[GX_SLATE_FLAG_COUNT] = {
@@ -149,7 +148,7 @@ static void take(slate *s, uint32_t item, bool earned, uint32_t flags) {
     }
     s->picks[s->count++] =
         (gx__pick){.item = item, .earned = earned, .flags = flags, .propensity = 1};
-    s->total[item] = TAKEN;
+    s->total[item] = GX__TAKEN;
 }
 
 /* Pins go before everything and have their places against the limits. */
@@ -169,7 +168,7 @@ static void walk(slate *s, const gx_scored *run, uint32_t count, bool earned) {
         if (has_room(s, run[k].item)) {
             take(s, run[k].item, earned, 0);
         }
-        s->total[run[k].item] = TAKEN;
+        s->total[run[k].item] = GX__TAKEN;
     }
 }
 
@@ -205,7 +204,7 @@ static gx_status walk_diverse(slate *s, const gx_scored *run, uint32_t count, bo
         status = s->count < s->n ? gx__diverse_take(d, best, err) : GX_OK;
     }
     for (uint32_t k = 0; k < count; k++) {
-        s->total[run[k].item] = TAKEN;
+        s->total[run[k].item] = GX__TAKEN;
     }
     gx__diverse_close(d);
     gx_free(gone);
@@ -228,15 +227,15 @@ static void find_full(limit *l) {
     l->full[0] = !value_has_room(l, l->absent);
 }
 
-/* Rows first … of one page. */
+/* The first `rows` rows of a page, whose totals begin at `total`. */
 static void strike_page(float *total, uint32_t rows, const limit *l, const gx__page *page) {
     for (uint32_t k = 0; k < rows; k++) {
         const uint32_t cell = page->word ? page->word[k] : 0;
         if (cell & GX__CELL_LIST) {
             const uint32_t *run = l->column->runs + (cell & ~GX__CELL_LIST);
-            total[k] = l->full[run[0] > 0 ? run[1] : 0] ? TAKEN : total[k];
+            total[k] = l->full[run[0] > 0 ? run[1] : 0] ? GX__TAKEN : total[k];
         } else {
-            total[k] = l->full[cell] ? TAKEN : total[k];
+            total[k] = l->full[cell] ? GX__TAKEN : total[k];
         }
     }
 }
@@ -260,7 +259,7 @@ static void strike_full(slate *s) {
             const bool empty = !page || (!page->word && !page->number);
             for (uint32_t i = first; i < first + rows; i++) {
                 const bool full = empty ? none_full : !limit_has_room(l, i);
-                s->total[i] = full ? TAKEN : s->total[i];
+                s->total[i] = full ? GX__TAKEN : s->total[i];
             }
         }
     }
@@ -279,7 +278,7 @@ static gx_status pick(slate *s, bool earned, gx_error *err) {
             return gx_fail_memory(err, length * sizeof *run);
         }
         uint32_t found = earned ? gx__ranking_top(run, (uint32_t)length, s->ranking)
-                                : gx_top(run, (uint32_t)length, s->total, items, NULL, -0.5F);
+                                : gx_top(run, (uint32_t)length, s->total, items, NULL, GX__TAKEN);
         gx_status status = GX_OK;
         if (diverse) {
             status = walk_diverse(s, run, found, earned, err);
@@ -298,14 +297,6 @@ static gx_status pick(slate *s, bool earned, gx_error *err) {
         length *= RUN_GROWS;
     }
     return GX_OK;
-}
-
-/* What no channel speaks for and is not chosen yet, by popularity. */
-static void turn_to_popular(slate *s) {
-    for (uint32_t i = 0; i < s->request->items; i++) {
-        bool rest = s->total[i] == 0 && gx__passes(s->request, i);
-        s->total[i] = rest ? gx__popularity(s->rec, i) * gx__factor(s->rec, s->rules, i) : TAKEN;
-    }
 }
 
 /* Each pin to its place, or as near to it as the list is long; the others keep their order. */
@@ -354,14 +345,14 @@ static gx_status pool_of(gx__pick *pool, uint32_t *out_count, slate *s, uint32_t
         return gx_fail_memory(err, most * sizeof *top);
     }
     for (uint32_t k = 0; k < s->count; k++) {
-        s->total[s->picks[k].item] = TAKEN;
+        s->total[s->picks[k].item] = GX__TAKEN;
     }
     uint32_t items = s->request->items;
     uint32_t count = gx__ranking_top(top, most, s->ranking);
     bool earned = count > 0;
     if (!earned) {
-        turn_to_popular(s);
-        count = gx_top(top, most, s->total, items, NULL, -0.5F);
+        gx__ranking_turn_to_popular(s->ranking);
+        count = gx_top(top, most, s->total, items, NULL, GX__TAKEN);
     }
     for (uint32_t k = 0; k < count; k++) {
         pool[k] = (gx__pick){.item = top[k].item, .earned = earned};
@@ -434,7 +425,7 @@ gx_status gx__slate_pick(gx__pick *picks, uint32_t *out_count, uint32_t *out_lim
     take_pins(&s);
     GX_TRY(pick(&s, true, err));
     if (s.count < n) {
-        turn_to_popular(&s);
+        gx__ranking_turn_to_popular(ranking);
         GX_TRY(pick(&s, false, err));
     }
     GX_TRY(place_pins(&s, err));

@@ -209,8 +209,7 @@ static inline gx_rec_list list_of(shop *s) {
 static inline gx_rec_item explained(shop *s, uint32_t item, uint32_t *rank) {
     gx_rec_item made = {0};
     assert_int_equal(
-        gx_rec_explain(&made, rank, s->rec, &s->member, &s->request, item, s->arena, &s->job, NULL),
-        GX_OK);
+        gx_rec_explain(&made, rank, s->rec, &s->member, &s->request, item, &s->job, NULL), GX_OK);
     return made;
 }
 
