@@ -331,6 +331,20 @@ static void filters_hold(void **state) {
     shop_close(&s);
 }
 
+/* Every field there is a cap for, beside kinds. */
+static void kinds_leave_room_for_all_caps(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, true);
+    gx_value list =
+        call(&s, "rec.user",
+             "{'users': ['a9'], 'n': 9, 'kinds': {'product': 9}, 'caps': {'category': 9, "
+             "'category/1': 9, 'category/2': 9, 'category/3': 9, 'category/4': 9, 'category/5': 9, "
+             "'category/6': 9, 'category/7': 9, 'category/8': 9, 'brand': 9, 'seller': 2}}");
+    assert_int_equal(items_of(&list)->size, 9);
+    shop_close(&s);
+}
+
 static void what_is_wrong_is_named(void **state) {
     (void)state;
     shop s;
@@ -578,6 +592,7 @@ int main(void) {
         cmocka_unit_test(what_was_declared_counts_at_once),
         cmocka_unit_test(the_ladder_is_told),
         cmocka_unit_test(filters_hold),
+        cmocka_unit_test(kinds_leave_room_for_all_caps),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_blocked_person_is_nobody),
         cmocka_unit_test(a_reason_tells_no_more_than_it_may),

@@ -380,8 +380,7 @@ static gx_status read_caps(gx_asked_slate *out, gx_call_env *call, gx_error *err
         const gx_slice key = {pair->key.as.text, pair->key.size};
         gx_slate_limit limit = {0};
         gx_quote(name, sizeof name, key.data, key.size);
-        /* One limit is for kinds. */
-        if (!read_cap_field(&limit, key) || out->slate.limit_count + 1 == GX_SLATE_LIMITS) {
+        if (!read_cap_field(&limit, key) || out->slate.limit_count == GX_SLATE_LIMITS) {
             return gx_fail_at(err, GX_BAD_REQUEST, "caps",
                               "caps: %s was given; accepted are category, brand, seller and "
                               "category/1 to category/%d, the first levels of its path",
