@@ -3,6 +3,8 @@
 
 #include "api/support.h"
 
+enum { LOOK = 4096 /* members between looks at whether to stop */ };
+
 static const double CIRCLE_PRIOR = 20;
 
 gx_status gx_audience_init(gx_audience *out, gx_call_env *call, gx_error *err) {
@@ -34,9 +36,13 @@ void gx_audience_finish(gx_audience *a) {
     gx_views_finish(&a->views);
 }
 
-static void add_friends(gx_audience *a) {
+static gx_status add_friends(gx_audience *a, gx_error *err) {
+    gx_status status = GX_OK;
     float *s = a->s[GX_CHANNEL_FRIENDS];
     for (uint32_t u = 0; u < a->users; u++) {
+        if (u % LOOK == 0) {
+            GX_TRY(gx_job_check(a->call->job, err));
+        }
         const uint32_t *dst = NULL;
         const float *weight = NULL;
         const uint32_t count = gx_rec_strengths(&dst, &weight, a->call->state->rec, u);
@@ -46,6 +52,8 @@ static void add_friends(gx_audience *a) {
         }
         s[u] = (float)(sum / (sum + 1));
     }
+done:
+    return status;
 }
 
 static gx_status add_circles(gx_audience *a, gx_error *err) {
@@ -88,9 +96,7 @@ static void add_leaders(gx_audience *a) {
 
 gx_status gx_audience_score(gx_audience *a, bool leaders, gx_error *err) {
     gx_status status = GX_OK;
-    GX_TRY(gx_job_check(a->call->job, err));
-    add_friends(a);
-    GX_TRY(gx_job_check(a->call->job, err));
+    GX_TRY(add_friends(a, err));
     GX_TRY(add_circles(a, err));
     if (leaders) {
         add_leaders(a);
@@ -98,6 +104,9 @@ gx_status gx_audience_score(gx_audience *a, bool leaders, gx_error *err) {
     a->count = 0;
     for (uint32_t u = 0; u < a->users; u++) {
         double score = 0;
+        if (u % LOOK == 0) {
+            GX_TRY(gx_job_check(a->call->job, err));
+        }
         const bool forgotten = gx_word_name(a->call->txn, GX_SPACE_USER, u).size == 0;
         a->out[u] = a->out[u] || forgotten;
         for (uint32_t c = 0; c < GX_CHANNEL_COUNT && !a->out[u]; c++) {

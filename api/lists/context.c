@@ -137,7 +137,9 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
         }
     }
     c.count = kept;
-    *out = c;
+    if (status == GX_OK) {
+        *out = c;
+    }
     return status;
 }
 

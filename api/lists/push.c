@@ -301,7 +301,8 @@ static gx_status take_item(log_reader *r, uint32_t item, gx_error *err) {
 static gx_status take_shown(void *user, const gx_impression *row, gx_error *err) {
     static const char head[] = "push/";
     log_reader *r = user;
-    if (row->request_id.size < sizeof head || memcmp(row->request_id.data, head, 5) != 0 ||
+    const size_t size = sizeof head - 1;
+    if (row->request_id.size <= size || memcmp(row->request_id.data, head, size) != 0 ||
         gx_slice_equal(row->request_id, r->own)) {
         return GX_OK;
     }
