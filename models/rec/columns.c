@@ -15,6 +15,11 @@ gx_status gx_columns_create(gx_columns **out, gx_error *err) {
     if (!columns) {
         return gx_fail_memory(err, sizeof *columns);
     }
+    gx_status status = gx__masks_create(&columns->masks, err);
+    if (status != GX_OK) {
+        gx_free(columns);
+        return status;
+    }
     *out = columns;
     return GX_OK;
 }
@@ -38,6 +43,8 @@ void gx_columns_destroy(gx_columns *columns) {
     }
     gx_free(columns->columns);
     gx_free(columns->cells);
+    gx_free(columns->changed);
+    gx__masks_destroy(columns->masks);
     gx__dict_finish(&columns->names);
     gx_free(columns);
 }
@@ -119,6 +126,7 @@ static gx_status page_reserve(gx__column *column, uint32_t row, const gx__cell *
         for (uint32_t i = 0; i < GX__PAGE_ROWS; i++) {
             page->number[i] = NAN;
         }
+        page->most = -INFINITY;
     }
     return GX_OK;
 }
@@ -252,6 +260,7 @@ static void cell_write(gx__column *column, uint32_t row, const gx__cell *cell) {
     uint32_t at = row % GX__PAGE_ROWS;
     if (cell->word == 0) {
         page->number[at] = cell->number;
+        page->most = cell->number > page->most ? cell->number : page->most;
         return;
     }
     page->word[at] = cell->word;
@@ -348,12 +357,31 @@ static gx_status cells_reserve(gx_columns *columns, uint32_t count, gx_error *er
     return GX_OK;
 }
 
+static gx_status changed_reserve(gx_columns *columns, uint32_t row, gx_error *err) {
+    const uint32_t p = row / GX__PAGE_ROWS;
+    if (p < columns->changed_count) {
+        return GX_OK;
+    }
+    const size_t count = (size_t)p + 1 + p / 4;
+    uint64_t *grown = gx_realloc(columns->changed, count, sizeof *grown);
+    if (!grown) {
+        return gx_fail_memory(err, count * sizeof *grown);
+    }
+    memset(grown + columns->changed_count, 0, (count - columns->changed_count) * sizeof *grown);
+    columns->changed = grown;
+    columns->changed_count = (uint32_t)count;
+    return GX_OK;
+}
+
 gx_status gx_columns_set(gx_columns *columns, uint32_t row, const gx_value *fields, gx_error *err) {
     if (fields->type != GX_MAP || row == GX_NONE) {
         return gx_fail_at(err, GX_BAD_REQUEST, "fields", "a row of columns is set from a map");
     }
     gx_status status = cells_reserve(columns, fields->size, err);
     uint32_t count = 0;
+    if (status == GX_OK) {
+        status = changed_reserve(columns, row, err);
+    }
     for (uint32_t i = 0; status == GX_OK && i < fields->size; i++) {
         bool any = false;
         status =
@@ -378,6 +406,7 @@ gx_status gx_columns_set(gx_columns *columns, uint32_t row, const gx_value *fiel
         }
     }
     columns->rows = row >= columns->rows ? row + 1 : columns->rows;
+    columns->changed[row / GX__PAGE_ROWS] = ++columns->changes;
     return GX_OK;
 }
 

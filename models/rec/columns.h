@@ -8,6 +8,7 @@
 #define GX_MODELS_REC_COLUMNS_H
 
 #include "models/rec/dict.h"
+#include "models/rec/masks.h"
 #include "models/rec/where.h"
 
 #define GX__PAGE_ROWS 1024u
@@ -17,6 +18,7 @@
 typedef struct gx__page {
     double *number; /* GX__PAGE_ROWS, or NULL: no row of the page holds a number */
     uint32_t *word;
+    double most; /* no number of the page is above it */
 } gx__page;
 
 typedef struct gx__column {
@@ -41,6 +43,10 @@ struct gx_columns {
     uint32_t rows;
     gx__cell *cells; /* of the row being set */
     uint32_t cell_capacity;
+    uint64_t changes;  /* rows that were set */
+    uint64_t *changed; /* of each page of rows: `changes` when one was set last */
+    uint32_t changed_count;
+    gx__masks *masks;
 };
 
 /* NULL where no row has ever had the field. */
@@ -49,6 +55,11 @@ const gx__column *gx__columns_find(const gx_columns *columns, gx_slice field);
 static inline const gx__page *gx__column_page(const gx__column *column, uint32_t row) {
     uint32_t p = row / GX__PAGE_ROWS;
     return p < column->page_count ? &column->pages[p] : NULL;
+}
+
+/* `changes` when a row of the page was set last; 0: never. */
+static inline uint64_t gx__columns_changed(const gx_columns *columns, uint32_t p) {
+    return p < columns->changed_count ? columns->changed[p] : 0;
 }
 
 /* What tells the values of a column apart: 0 where the row has none; a list goes by its first

@@ -119,6 +119,9 @@ void gx_columns_clear_above(uint8_t *pass, uint32_t count, const gx_columns *col
     for (uint32_t p = 0; column && p < column->page_count; p++) {
         const gx__page *page = &column->pages[p];
         uint32_t first = p * GX__PAGE_ROWS;
+        if (page->number && !page->word && page->most <= limit) {
+            continue;
+        }
         if (first < count && page->number && !page->word) {
             clear_above(pass + first, page->number,
                         count - first < GX__PAGE_ROWS ? count - first : GX__PAGE_ROWS, limit);

@@ -506,5 +506,6 @@ gx_status gx_where_at(gx_where *where, const gx_moment *moment, gx_error *err) {
                           "field of that name goes between backquotes)");
     }
     where->now = (gx__now){true, *moment};
+    where->of_moment = speaks_of(where->root, GX__DISTANCE) || speaks_of(where->root, GX__HOUR);
     return GX_OK;
 }

@@ -3,7 +3,8 @@
  * Row by row it would be a walk of the tree an item. Here each test first becomes a table with one
  * byte a word of its column (does the word pass?), and then the tree is walked once a page of 1,024
  * rows with masks of one byte a row, leaving a page as soon as nothing in it can pass. Time O(tests
- * × rows) with a small constant (measured in docs/where.md), memory one byte a test and word. */
+ * × rows) with a small constant (measured in docs/where.md), memory one byte a test and word. An
+ * expression that was asked before is evaluated on the pages that changed since (masks.h). */
 #include "models/parallel.h"
 #include "models/rec/columns.h"
 #include "models/rec/where_program.h"
@@ -434,12 +435,9 @@ static size_t bind_node(evaluation *e, const gx__node *node, uint8_t *tables, si
     return at + column->dict.count + 1;
 }
 
-gx_status gx_where_eval(uint8_t *pass, const gx_where *where, const gx_columns *columns,
-                        uint32_t count, gx_error *err) {
-    if (!where) {
-        memset(pass, 1, count);
-        return GX_OK;
-    }
+/* The pages that have rows from `known` on, or have changed since. */
+static gx_status eval_since(uint8_t *pass, const gx_where *where, const gx_columns *columns,
+                            uint32_t known, uint64_t since, uint32_t count, gx_error *err) {
     evaluation e;
     e.columns = columns;
     e.places = find_places(columns);
@@ -451,9 +449,52 @@ gx_status gx_where_eval(uint8_t *pass, const gx_where *where, const gx_columns *
     bind_node(&e, where->root, tables, 0);
     for (uint32_t p = 0, from = 0; from < count; p++) {
         uint32_t rows = count - from < GX__PAGE_ROWS ? count - from : GX__PAGE_ROWS;
-        node_page(pass + from, where->root, &e, p, rows);
+        if (from + rows > known || gx__columns_changed(columns, p) > since) {
+            node_page(pass + from, where->root, &e, p, rows);
+        }
         from += rows;
     }
     gx_free(tables);
     return GX_OK;
+}
+
+/* Brings a kept mask to what the columns are now; false: it could not be. */
+static bool refresh(gx__mask *mask, const gx_where *where, const gx_columns *columns,
+                    uint32_t count) {
+    const uint32_t all = count > mask->count ? count : mask->count;
+    if (all == mask->count && mask->at == columns->changes) {
+        return true;
+    }
+    if ((all > mask->count && !gx__mask_reserve(mask, all)) ||
+        eval_since(mask->pass, where, columns, mask->count, mask->at, all, NULL) != GX_OK) {
+        return false;
+    }
+    mask->count = all;
+    mask->at = columns->changes;
+    return true;
+}
+
+gx_status gx_where_eval(uint8_t *pass, const gx_where *where, const gx_columns *columns,
+                        uint32_t count, gx_error *err) {
+    if (!where) {
+        memset(pass, 1, count);
+        return GX_OK;
+    }
+    const gx_slice text = where->root->source;
+    gx__mask *mask = where->of_moment ? NULL : gx__masks_hold(columns->masks, text);
+    if (mask) {
+        const bool good = refresh(mask, where, columns, count);
+        if (good) {
+            memcpy(pass, mask->pass, count);
+        }
+        gx__masks_release(columns->masks);
+        if (good) {
+            return GX_OK;
+        }
+    }
+    gx_status status = eval_since(pass, where, columns, 0, 0, count, err);
+    if (status == GX_OK && !where->of_moment) {
+        gx__masks_keep(columns->masks, text, pass, count, columns->changes);
+    }
+    return status;
 }

@@ -64,6 +64,7 @@ struct gx_where {
     const gx__node *root;
     uint32_t tests;
     gx__now now;
+    bool of_moment; /* a test speaks of it */
 };
 
 #endif
