@@ -6,11 +6,15 @@
 
 #include "api/lists/context.h"
 #include "api/support.h"
+#include "graph/import/import.h"
 
 #include <stdlib.h>
 
+/* A status that is no word of the table keeps its item out: it was to say something. */
+#define QUOTED_(...) #__VA_ARGS__
+#define QUOTED(...) QUOTED_(__VA_ARGS__)
 static const char shown_text[] =
-    "not status in (\"hidden\", \"off\", \"deleted\") and not stock <= 0";
+    "(not status exists or status in (" QUOTED(GX_ITEM_STATUS_SHOWN) ")) and not stock <= 0";
 
 gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call, gx_error *err) {
     gx_error own = {0};

@@ -161,6 +161,7 @@ static void ask(test_shop *s, watch *w, gx_rng *rng) {
     ASK("rec.group", "{'users': ['u%u', 'u%u'], 'n': 10}", a, b);
     ASK("rec.group", "{'group': 'g%u', 'n': 10}", i % 8);
     ASK("rec.starters", "{'group': 'g%u'}", i % 8);
+    ASK("user.portrait", "{'user': 'u%u'}", a);
 #undef ASK
 }
 

@@ -6,6 +6,8 @@
  */
 #include "graph/import/convert.h"
 
+#include "graph/import/import.h"
+
 #include <float.h>
 #include <math.h>
 #include <strings.h>
@@ -248,10 +250,11 @@ static gx__reason read_tags(gx_value *out, gx_arena *arena, const gx__cell *cell
 
 /* What a shop says of an item. A word that nobody acts upon would leave the item shown. */
 static gx__reason read_status(gx_value *out, const gx__cell *cell) {
-    static const char *const known[] = {"on", "active", "hidden", "off", "deleted"};
-    for (size_t i = 0; i < GX_COUNT(known) && cell->type != GX__CELL_NESTED; i++) {
-        if (cell->size == strlen(known[i]) && !strncasecmp(cell->data, known[i], cell->size)) {
-            *out = gx_str(known[i]);
+    static const char *const item_statuses[] = {GX_ITEM_STATUS_SHOWN, GX_ITEM_STATUS_HIDDEN};
+    for (size_t i = 0; i < GX_COUNT(item_statuses) && cell->type != GX__CELL_NESTED; i++) {
+        const char *word = item_statuses[i];
+        if (cell->size == strlen(word) && !strncasecmp(cell->data, word, cell->size)) {
+            *out = gx_str(word);
             return GX__NONE;
         }
     }

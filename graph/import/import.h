@@ -5,6 +5,18 @@
 
 #include "graph/store/store.h"
 
+/* What `status` of an item says: it is shown, as where there is none, or in no list. A store
+ * written before these words were asked for may hold another: such an item is in no list either,
+ * and `guanxi check` names it. */
+#define GX_ITEM_STATUS_SHOWN "on", "active"
+#define GX_ITEM_STATUS_HIDDEN "hidden", "off", "deleted"
+/* Whether `status`, NULL where a record has none, is such a word. */
+bool gx_item_status_is_known(const gx_value *status);
+/* A line to `fn` for each of the first ten items with another, and one that says how many there
+ * are. Reads all records of items. */
+GX_MUST_CHECK gx_status gx_item_status_check(uint64_t *out_unknown, gx_txn *txn, gx_job *job,
+                                             gx_problem_fn fn, void *user, gx_error *err);
+
 typedef struct gx_import_options {
     const char *kind;   /* users, items, groups, members, ties, events, impressions, coupons; NULL:
                            from the header */
