@@ -8,38 +8,9 @@
 
 enum { USERS_MAX = 40, ITEMS_MAX = 60, EVENTS_MAX = 400, D = 16, ROUNDS = 300 };
 
-/* Round 0 of three has no values, 1 weights, 2 dislikes and zeros among them. The last item and the
- * last member have nothing. */
 static void draw(gx_matrix *out, uint64_t round) {
-    static uint8_t there[USERS_MAX][ITEMS_MAX];
-    uint32_t row[EVENTS_MAX], col[EVENTS_MAX], kept = 0;
-    float value[EVENTS_MAX];
-    gx_rng rng = gx_rng_at(41, round);
-    const uint32_t users = 2 + (uint32_t)gx_rng_below(&rng, USERS_MAX - 1);
-    const uint32_t items = 2 + (uint32_t)gx_rng_below(&rng, ITEMS_MAX - 1);
-    const uint64_t events = gx_rng_below(&rng, EVENTS_MAX);
-    memset(there, 0, sizeof there);
-    for (uint64_t k = 0; k < events; k++) {
-        const double skewed = gx_rng_real(&rng);
-        const uint32_t u = (uint32_t)gx_rng_below(&rng, users - 1);
-        const uint32_t i = (uint32_t)(skewed * skewed * (items - 1));
-        if (!there[u][i]) {
-            there[u][i] = 1;
-            row[kept] = u;
-            col[kept] = i;
-            value[kept] = (float)(1 + gx_rng_below(&rng, 5));
-            if (round % 3 == 2 && gx_rng_below(&rng, 3) == 0) {
-                value[kept] = gx_rng_below(&rng, 3) ? -value[kept] : 0;
-            }
-            kept++;
-        }
-    }
-    gx_job job;
-    gx_error err = {0};
-    gx_job_init(&job, 1, 1);
-    must(gx_matrix_build(out, users, items, kept, row, col, round % 3 ? value : NULL, NULL, &job,
-                         &err),
-         &err);
+    static const shape shapes[] = {BINARY, WEIGHTED, ZEROS};
+    draw_any_size(out, USERS_MAX, ITEMS_MAX, EVENTS_MAX, shapes[round % 3], round);
 }
 
 static gx__bpr draw_how(uint64_t round) {

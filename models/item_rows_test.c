@@ -1,52 +1,11 @@
 /* The item–item models against dense twins of their formulas in double: item_knn and rp3beta on
  * many small matrices with weights, dislikes, equal values, and members and items with nothing. */
-#include "models/model.h"
-#include "models/scoring.h"
 #include "models/testing.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 enum { USERS_MAX = 24, ITEMS_MAX = 18, EVENTS_MAX = 200, ROUNDS = 60 };
-
-/* Round 0 of three has no values, 1 weights, 2 dislikes among them. The last item and the last
- * member have nothing. */
-static void draw(gx_matrix *out, uint64_t round) {
-    static uint8_t there[USERS_MAX][ITEMS_MAX];
-    uint32_t row[EVENTS_MAX], col[EVENTS_MAX], kept = 0;
-    float value[EVENTS_MAX];
-    gx_rng rng = gx_rng_at(29, round);
-    const uint32_t users = 2 + (uint32_t)gx_rng_below(&rng, USERS_MAX - 1);
-    const uint32_t items = 2 + (uint32_t)gx_rng_below(&rng, ITEMS_MAX - 1);
-    const uint64_t events = gx_rng_below(&rng, EVENTS_MAX);
-    memset(there, 0, sizeof there);
-    for (uint64_t k = 0; k < events; k++) {
-        const double skewed = gx_rng_real(&rng);
-        const uint32_t u = (uint32_t)gx_rng_below(&rng, users - 1);
-        const uint32_t i = (uint32_t)(skewed * skewed * (items - 1));
-        if (!there[u][i]) {
-            there[u][i] = 1;
-            row[kept] = u;
-            col[kept] = i;
-            value[kept] = (float)(1 + gx_rng_below(&rng, 5));
-            if (round % 3 == 2 && gx_rng_below(&rng, 5) == 0) {
-                value[kept] = -value[kept];
-            }
-            kept++;
-        }
-    }
-    gx_job job;
-    gx_error err = {0};
-    gx_job_init(&job, 1, 1);
-    must(gx_matrix_build(out, users, items, kept, row, col, round % 3 ? value : NULL, NULL, &job,
-                         &err),
-         &err);
-}
 
 /* The positive values over their largest, and their sums. */
 typedef struct twin {
@@ -274,34 +233,27 @@ static void assert_formula(const gx_matrix *m, const setting *s) {
     static twin t;
     static float rows[ITEMS_MAX][ITEMS_MAX];
     const gx_model *model = gx_model_find(s->model);
-    const gx_input input = {.matrix = m, .users = m->rows, .items = m->cols};
     gx_error err = {0};
-    gx_arrays *arrays = NULL;
-    void *state = NULL;
-    gx_job job;
-    gx_job_init(&job, 2, 1);
     gx_arena *arena = gx_arena_create();
     gx_value params = gx_map(arena, 5);
     put(arena, &params, s);
     take(&t, m);
     dense(&t, s);
-    must(gx_arrays_create(&arrays, &err), &err);
-    must(gx_pass_run(arrays, &model->pass, NULL, &input, &params, &job, &err), &err);
-    must(model->open(&state, arrays, s->model, m->rows, m->cols, &err), &err);
+    fitted_model f = fit_with(model, m, &params, 2);
     for (uint32_t i = 0; i < m->cols; i++) {
-        must(model->similar(rows[i], state, i, &err), &err);
+        must(model->similar(rows[i], f.state, i, &err), &err);
         assert_row(&t, s, i, rows[i]);
     }
-    assert_scores(model, state, m, rows);
-    model->close(state);
-    gx_arrays_destroy(arrays);
+    assert_scores(model, f.state, m, rows);
+    fit_drop(model, &f);
     gx_arena_destroy(arena);
 }
 
 static void assert_all(const setting *settings, size_t count) {
+    static const shape shapes[] = {BINARY, WEIGHTED, DISLIKES};
     for (uint64_t round = 0; round < ROUNDS; round++) {
         gx_matrix m;
-        draw(&m, round);
+        draw_any_size(&m, USERS_MAX, ITEMS_MAX, EVENTS_MAX, shapes[round % 3], round);
         for (size_t k = 0; k < count; k++) {
             assert_formula(&m, &settings[k]);
         }

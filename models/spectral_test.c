@@ -1,14 +1,8 @@
 /* The low-pass filter against its definition: eigenvectors of the dense matrix by Jacobi rotations
  * in double. */
-#include "models/model.h"
 #include "models/testing.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 enum { USERS = 45, ITEMS = 40, EVENTS = 400 };
 
@@ -16,26 +10,6 @@ typedef struct setting {
     double a, b, beta, sharpness;
     int64_t factors;
 } setting;
-
-/* The last item and the last member have nothing; some values are dislikes. */
-static void draw(gx_matrix *out, bool weighted) {
-    uint32_t row[EVENTS], col[EVENTS];
-    float value[EVENTS];
-    gx_rng rng = gx_rng_at(17, weighted);
-    for (uint32_t k = 0; k < EVENTS; k++) {
-        const double skewed = gx_rng_real(&rng);
-        row[k] = (uint32_t)gx_rng_below(&rng, USERS - 1);
-        col[k] = (uint32_t)(skewed * skewed * (ITEMS - 1));
-        value[k] = weighted ? (float)(1 + gx_rng_below(&rng, 5)) : 1;
-        if (weighted && gx_rng_below(&rng, 6) == 0) {
-            value[k] = -value[k];
-        }
-    }
-    gx_job job;
-    gx_error err = {0};
-    gx_job_init(&job, 1, 1);
-    must(gx_matrix_build(out, USERS, ITEMS, EVENTS, row, col, value, NULL, &job, &err), &err);
-}
 
 /* The definition: r scaled, G = RᵀR. */
 typedef struct twin {
@@ -47,11 +21,11 @@ static void scale_matrix(twin *t, const gx_matrix *m, const setting *s) {
     double of_user[USERS] = {0}, largest = 0, count = 0;
     memset(t, 0, sizeof *t);
     for (uint64_t k = 0; k < m->nnz; k++) {
-        largest = fmax(largest, (double)m->value[k]);
+        largest = fmax(largest, gx_matrix_value(m, k));
     }
     for (uint32_t u = 0; u < USERS; u++) {
         for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-            const double value = fmax((double)m->value[k], 0);
+            const double value = fmax(gx_matrix_value(m, k), 0);
             t->r[u][m->col[k]] = value / largest;
             of_user[u] += value / largest;
             t->degree[m->col[k]] += value / largest;
@@ -149,30 +123,19 @@ static void assert_filter(bool weighted, const setting *s) {
     static twin t;
     const gx_model *model = gx_model_find("spectral");
     gx_matrix m;
-    gx_job job;
     gx_error err = {0};
-    gx_arrays *arrays = NULL;
-    void *state = NULL;
-    draw(&m, weighted);
+    draw_matrix(&m, USERS, ITEMS, EVENTS, weighted ? DISLIKES : BINARY, 17);
     scale_matrix(&t, &m, s);
     find_vectors(&t);
-    gx_job_init(&job, 2, 1);
     gx_arena *arena = gx_arena_create();
     gx_value params = gx_map(arena, 6);
     put(arena, &params, s);
-    const gx_input input = {.matrix = &m, .users = USERS, .items = ITEMS};
-    must(gx_arrays_create(&arrays, &err), &err);
-    must(gx_pass_run(arrays, &model->pass, NULL, &input, &params, &job, &err), &err);
-    must(model->open(&state, arrays, "spectral", USERS, ITEMS, &err), &err);
+    fitted_model f = fit_with(model, &m, &params, 2);
     for (uint32_t u = 0; u < USERS; u++) {
-        const uint64_t from = m.ptr[u];
-        const gx_history h = {.user = u,
-                              .count = (uint32_t)(m.ptr[u + 1] - from),
-                              .item = m.col + from,
-                              .weight = m.value + from};
-        float scores[ITEMS];
+        float scores[ITEMS], ones[ITEMS];
+        const gx_history h = history_of(&m, u, ones);
         bool folded = true;
-        must(model->score(scores, &folded, state, &h, &err), &err);
+        must(model->score(scores, &folded, f.state, &h, &err), &err);
         assert_false(folded);
         for (uint32_t j = 0; j < ITEMS; j++) {
             double want = 0, size = 0;
@@ -188,8 +151,7 @@ static void assert_filter(bool weighted, const setting *s) {
             }
         }
     }
-    model->close(state);
-    gx_arrays_destroy(arrays);
+    fit_drop(model, &f);
     gx_arena_destroy(arena);
     gx_matrix_finish(&m);
     assert_int_equal(gx_alloc_live_blocks(), 0);

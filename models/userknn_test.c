@@ -1,13 +1,7 @@
 /* The nearest members against the definition: dense, in double, neighbours by sorting. */
-#include "models/model.h"
 #include "models/testing.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 enum { USERS = 40, ITEMS = 30, EVENTS = 420 };
 
@@ -15,24 +9,6 @@ typedef struct setting {
     double a, b, power;
     int64_t neighbours;
 } setting;
-
-static void draw(gx_matrix *out, bool weighted) {
-    uint32_t row[EVENTS], col[EVENTS];
-    float value[EVENTS];
-    gx_rng rng = gx_rng_at(23, weighted);
-    for (uint32_t k = 0; k < EVENTS; k++) {
-        const double skewed = gx_rng_real(&rng);
-        row[k] = (uint32_t)gx_rng_below(&rng, USERS - 1);
-        col[k] = (uint32_t)(skewed * skewed * (ITEMS - 1));
-        value[k] = (float)(1 + gx_rng_real(&rng)) * (gx_rng_below(&rng, 6) == 0 ? -1.0F : 1.0F);
-    }
-    gx_job job;
-    gx_error err = {0};
-    gx_job_init(&job, 1, 1);
-    must(gx_matrix_build(out, USERS, ITEMS, EVENTS, row, col, weighted ? value : NULL, NULL, &job,
-                         &err),
-         &err);
-}
 
 typedef struct twin {
     double r[USERS][ITEMS], h[USERS][ITEMS]; /* liked, over the largest; histories over the mean */
@@ -43,14 +19,14 @@ static void define(twin *t, const gx_matrix *m) {
     double largest = 0, sum = 0, count = 0;
     memset(t, 0, sizeof *t);
     for (uint64_t k = 0; k < m->nnz; k++) {
-        const double value = m->value ? (double)m->value[k] : 1;
+        const double value = gx_matrix_value(m, k);
         largest = fmax(largest, value);
         sum += fmax(value, 0);
         count += value > 0;
     }
     for (uint32_t u = 0; u < USERS; u++) {
         for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-            const double value = m->value ? (double)m->value[k] : 1;
+            const double value = gx_matrix_value(m, k);
             const uint32_t i = m->col[k];
             t->h[u][i] = value / (sum / count);
             t->r[u][i] = fmax(value, 0) / largest;
@@ -88,36 +64,22 @@ static void assert_scores(bool weighted, const setting *s) {
     static twin t;
     const gx_model *model = gx_model_find("userknn");
     gx_matrix m;
-    gx_job job;
     gx_error err = {0};
-    gx_arrays *arrays = NULL;
-    void *state = NULL;
-    draw(&m, weighted);
+    draw_matrix(&m, USERS, ITEMS, EVENTS, weighted ? REALS : BINARY, 23);
     define(&t, &m);
-    gx_job_init(&job, 2, 1);
     gx_arena *arena = gx_arena_create();
     gx_value params = gx_map(arena, 4);
     gx_map_put(arena, &params, "neighbours", gx_int(s->neighbours));
     gx_map_put(arena, &params, "item_exponent", gx_real(s->a));
     gx_map_put(arena, &params, "member_exponent", gx_real(s->b));
     gx_map_put(arena, &params, "power", gx_real(s->power));
-    const gx_input input = {.matrix = &m, .users = USERS, .items = ITEMS};
-    must(gx_arrays_create(&arrays, &err), &err);
-    must(gx_pass_run(arrays, &model->pass, NULL, &input, &params, &job, &err), &err);
-    must(model->open(&state, arrays, "userknn", USERS, ITEMS, &err), &err);
+    fitted_model f = fit_with(model, &m, &params, 2);
     for (uint32_t u = 0; u < USERS; u++) {
         float ones[ITEMS], scores[ITEMS];
-        for (uint32_t i = 0; i < ITEMS; i++) {
-            ones[i] = 1;
-        }
-        const uint64_t from = m.ptr[u];
-        const gx_history h = {.user = u,
-                              .count = (uint32_t)(m.ptr[u + 1] - from),
-                              .item = m.col + from,
-                              .weight = m.value ? m.value + from : ones};
+        const gx_history h = history_of(&m, u, ones);
         bool folded;
         double want[ITEMS];
-        must(model->score(scores, &folded, state, &h, &err), &err);
+        must(model->score(scores, &folded, f.state, &h, &err), &err);
         score_densely(want, &t, u, s);
         for (uint32_t j = 0; j < ITEMS; j++) {
             if (!(fabs(want[j] - (double)scores[j]) <= 1e-4 * (want[j] + 0.01))) {
@@ -126,8 +88,7 @@ static void assert_scores(bool weighted, const setting *s) {
             }
         }
     }
-    model->close(state);
-    gx_arrays_destroy(arrays);
+    fit_drop(model, &f);
     gx_arena_destroy(arena);
     gx_matrix_finish(&m);
     assert_int_equal(gx_alloc_live_blocks(), 0);
@@ -158,9 +119,9 @@ static void broken_arrays_are_refused(void **unused) {
     gx_error err = {0};
     gx_arrays *arrays = NULL;
     void *state = NULL;
-    draw(&m, false);
+    draw_matrix(&m, USERS, ITEMS, EVENTS, BINARY, 23);
     gx_job_init(&job, 1, 1);
-    const gx_input input = {.matrix = &m, .users = USERS, .items = ITEMS};
+    const gx_input input = input_of(&m);
     must(gx_arrays_create(&arrays, &err), &err);
     assert_int_equal(model->open(&state, arrays, "userknn", USERS, ITEMS, &err), GX_NOT_FOUND);
     must(gx_pass_run(arrays, &model->pass, NULL, &input, NULL, &job, &err), &err);
