@@ -191,24 +191,9 @@ float gx_attributes_trust(const gx_attributes *a, uint32_t item) {
 
 /* ---- what is expected ------------------------------------------------------------------------ */
 
-static double mean_of(const float *raw, const gx_attributes *a, uint32_t value) {
-    double sum = 0;
-    for (uint64_t k = a->ptr[value]; k < a->ptr[value + 1]; k++) {
-        sum += (double)a->part[k] * (double)raw[a->item[k]];
-    }
-    return sum;
-}
-
-/* The values of an item as the snapshot numbers them, and what all of them, known or not, weigh. */
-typedef struct profile {
-    uint32_t value[GX_ATTRIBUTES_MAX];
-    uint32_t count;
-    double weight;
-} profile;
-
-static void profile_of(profile *out, const gx_attributes *a, const gx_columns *columns,
-                       uint32_t item) {
-    *out = (profile){0};
+void gx__profile_of(gx__profile *out, const gx_attributes *a, const gx_columns *columns,
+                    uint32_t item) {
+    *out = (gx__profile){0};
     if (a->count == 0) {
         return;
     }
@@ -233,96 +218,16 @@ static void profile_of(profile *out, const gx_attributes *a, const gx_columns *c
 
 uint32_t gx_attributes_values(uint32_t out[GX_ATTRIBUTES_MAX], const gx_attributes *a,
                               const gx_columns *columns, uint32_t item) {
-    profile p;
-    profile_of(&p, a, columns, item);
+    gx__profile p;
+    gx__profile_of(&p, a, columns, item);
     memcpy(out, p.value, p.count * sizeof *out);
     return p.count;
 }
 
 bool gx_attributes_known(const gx_attributes *a, const gx_columns *columns, uint32_t item) {
-    profile p;
-    profile_of(&p, a, columns, item);
+    gx__profile p;
+    gx__profile_of(&p, a, columns, item);
     return p.count > 0;
-}
-
-/* What every value adds: its weight times its mean. */
-typedef struct filling {
-    const gx_attributes *a;
-    float *adds; /* a->count */
-} filling;
-
-static float expected_of_new(const filling *f, const gx_columns *columns, uint32_t item) {
-    profile p;
-    double sum = 0;
-    profile_of(&p, f->a, columns, item);
-    for (uint32_t k = 0; k < p.count; k++) {
-        sum += (double)f->adds[p.value[k]];
-    }
-    return p.weight > 0 ? (float)(sum / p.weight) : 0;
-}
-
-/* The same of an item of the snapshot. */
-static float expected(const filling *f, uint32_t item) {
-    const gx_attributes *a = f->a;
-    const uint64_t from = a->item_ptr[item], last = from + GX_ATTRIBUTES_MAX;
-    const uint64_t to = a->item_ptr[item + 1] < last ? a->item_ptr[item + 1] : last;
-    float sum = 0, weight = 0;
-    for (uint64_t k = from; k < to; k++) {
-        sum += f->adds[a->item_value[k]];
-        weight += a->weight[a->item_value[k]];
-    }
-    return weight > 0 ? sum / weight : 0;
-}
-
-enum { AT_ONCE = 1024 };
-
-/* Of `count` items from `first` on, at most AT_ONCE. Those with a thin history are gathered first:
- * which they are cannot be foretold, and a wrong guess would cost as much as what is added. */
-static void add_thin(float *added, const filling *f, uint32_t first, uint32_t count) {
-    uint32_t thin[AT_ONCE + 1], found = 0;
-    for (uint32_t i = first; i < first + count; i++) {
-        thin[found] = i;
-        found += f->a->trust[i] < GX__THIN_TRUST ? 1 : 0;
-        added[i] = 0;
-    }
-    for (uint32_t k = 0; k < found; k++) {
-        added[thin[k]] = (1 - f->a->trust[thin[k]]) * expected(f, thin[k]);
-    }
-}
-
-/* All means come from `raw` as the model gave it: what is added is kept apart until the end. */
-gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32_t count,
-                             const gx_attributes *a, const gx_columns *columns, gx_error *err) {
-    const uint32_t known = a->items < count ? a->items : count;
-    if (a->count == 0) {
-        return GX_OK;
-    }
-    float *adds = gx_alloc(a->count, sizeof *adds);
-    float *own = added ? NULL : gx_alloc((size_t)known + 1, sizeof *own);
-    if (!adds || (!added && !own)) {
-        gx_free(adds);
-        gx_free(own);
-        return gx_fail_memory(err, (size_t)a->count * sizeof *adds + known * sizeof *own);
-    }
-    added = added ? added : own;
-    const filling f = {a, adds};
-    for (uint32_t v = 0; v < a->count; v++) {
-        adds[v] = a->weight[v] * (mean ? mean[v] : (float)mean_of(raw, a, v));
-    }
-    for (uint32_t i = 0; i < known; i += AT_ONCE) {
-        add_thin(added, &f, i, known - i < AT_ONCE ? known - i : AT_ONCE);
-    }
-    const uint32_t first =
-        count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;
-    for (uint32_t i = first; i < count; i++) {
-        raw[i] = expected_of_new(&f, columns, i);
-    }
-    for (uint32_t i = 0; i < known; i++) {
-        raw[i] += added[i];
-    }
-    gx_free(adds);
-    gx_free(own);
-    return GX_OK;
 }
 
 uint32_t gx_attributes_items(const uint32_t **out, const gx_attributes *a, uint64_t hash) {
@@ -336,12 +241,12 @@ uint32_t gx_attributes_items(const uint32_t **out, const gx_attributes *a, uint6
 
 gx_status gx_attributes_near(float *out, uint32_t count, const gx_attributes *a,
                              const gx_columns *columns, uint32_t item, gx_error *err) {
-    profile p, other;
+    gx__profile p, other;
     memset(out, 0, count * sizeof *out);
     if (a->count == 0) {
         return GX_OK;
     }
-    profile_of(&p, a, columns, item);
+    gx__profile_of(&p, a, columns, item);
     uint8_t *has = gx_alloc0(a->count, 1);
     if (!has) {
         return gx_fail_memory(err, a->count);
@@ -354,7 +259,7 @@ gx_status gx_attributes_near(float *out, uint32_t count, const gx_attributes *a,
         count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;
     for (uint32_t i = 0; i < count; i = i + 1 == known ? first : i + 1) {
         double shared = 0;
-        profile_of(&other, a, columns, i);
+        gx__profile_of(&other, a, columns, i);
         for (uint32_t k = 0; k < other.count; k++) {
             shared += has[other.value[k]] ? (double)a->weight[other.value[k]] : 0;
         }
@@ -372,7 +277,7 @@ bool gx_attributes_reason(gx_trait *out, const float *raw, const gx_attributes *
     for (uint32_t k = 0; k < count; k++) {
         const uint32_t value = row[k].text.size > 0 ? find(a, row[k].hash) : GX_NONE;
         const double adds =
-            value == GX_NONE ? 0 : (double)a->weight[value] * mean_of(raw, a, value);
+            value == GX_NONE ? 0 : (double)a->weight[value] * gx__mean_of(raw, a, value);
         if (adds > most) {
             most = adds;
             *out = row[k];

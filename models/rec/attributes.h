@@ -75,17 +75,27 @@ GX_MUST_CHECK gx_status gx_attributes_estimate(gx_estimate *out, const gx_column
                                                const gx_matrix *history, gx_job *job,
                                                gx_error *err);
 
+/* How the sums of a list are laid out; the same bytes with it and without. */
+typedef struct gx_attribute_plan gx_attribute_plan;
+
 /* The arrays, resolved. count 0: there are none. */
 typedef struct gx_attributes {
     uint32_t count, items;
     const uint64_t *hash, *ptr, *item_ptr;
     const float *weight, *field, *part, *trust;
     const uint32_t *item, *item_value;
+    const gx_attribute_plan *plan; /* NULL: sums are made one by one */
 } gx_attributes;
 
 /* corrupt where they do not fit together. */
 GX_MUST_CHECK gx_status gx_attributes_open(gx_attributes *out, const gx_arrays *arrays,
                                            uint32_t items, gx_error *err);
+/* Made once for many lists; whoever asks for it sets a->plan, and destroys it. *out NULL: there are
+ * no attributes. Memory: 8 bytes an item of a value and 4 a value of an item with a thin history.
+ */
+GX_MUST_CHECK gx_status gx_attributes_plan(gx_attribute_plan **out, const gx_attributes *a,
+                                           gx_error *err);
+void gx_attributes_plan_destroy(gx_attribute_plan *plan); /* accepts NULL */
 /* raw[0 … items of the snapshot) is what a model says of each; adds what is expected by attributes
  * to those with a thin history, and sets those from there to `count` that the snapshot does not
  * know. `columns` NULL: of those nothing is known. `mean` (may be NULL) is the mean of

@@ -9,4 +9,16 @@
 #define GX__THIN_TRUST 0.8F  /* from here on, 20 choices, it is left to itself */
 #define GX__VALUE_SHRINK 2.0 /* items of nothing beside those of a value */
 
+/* The values of an item as the snapshot numbers them, and what all of them, known or not, weigh. */
+typedef struct gx__profile {
+    uint32_t value[GX_ATTRIBUTES_MAX];
+    uint32_t count;
+    double weight;
+} gx__profile;
+
+void gx__profile_of(gx__profile *out, const gx_attributes *a, const gx_columns *columns,
+                    uint32_t item);
+/* Of what a model says of the items of a value, in the order of a->item. */
+double gx__mean_of(const float *raw, const gx_attributes *a, uint32_t value);
+
 #endif

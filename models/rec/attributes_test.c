@@ -148,6 +148,40 @@ static void expected_is_what_the_definition_says(void **state) {
     }
 }
 
+/* Bytes: what stands side by side, and what is left over, sums as one by one. */
+static void a_plan_changes_nothing(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        catalogue c;
+        catalogue_open(&c, seed, 1);
+        gx_rng rng = gx_rng_at(seed, 7);
+        float raw[2][ALL] = {0}, added[2][ALL] = {0};
+        gx_attribute_plan *plan = NULL;
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            raw[0][i] = raw[1][i] = (float)gx_rng_real(&rng) - 0.2F;
+        }
+        assert_int_equal(gx_attributes_plan(&plan, &c.a, NULL), GX_OK);
+        gx_attributes with = c.a;
+        with.plan = plan;
+        for (int told = 0; told < 2; told++) {
+            for (int k = 0; k < 2; k++) {
+                assert_int_equal(gx_attributes_fill(raw[k], told ? added[k] : NULL, NULL, ALL,
+                                                    k ? &with : &c.a, c.columns, NULL),
+                                 GX_OK);
+            }
+            assert_memory_equal(raw[0], raw[1], sizeof raw[0]);
+            assert_memory_equal(added[0], added[1], sizeof added[0]);
+        }
+        gx_attributes_plan_destroy(plan);
+        gx_alloc_fail_at(1 + seed % 14);
+        const gx_status status = gx_attributes_plan(&plan, &c.a, NULL);
+        gx_alloc_fail_at(0);
+        assert_true(status == GX_OK || (status == GX_NO_MEMORY && !plan));
+        gx_attributes_plan_destroy(status == GX_OK ? plan : NULL);
+        catalogue_close(&c);
+    }
+}
+
 static void near_is_the_share_of_what_is_shared(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 50; seed++) {
@@ -290,6 +324,7 @@ static void what_it_takes_is_told_before(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expected_is_what_the_definition_says),
+        cmocka_unit_test(a_plan_changes_nothing),
         cmocka_unit_test(near_is_the_share_of_what_is_shared),
         cmocka_unit_test(the_same_bytes_at_any_number_of_threads),
         cmocka_unit_test(a_price_is_a_band_whether_text_or_number),

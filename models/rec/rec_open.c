@@ -324,6 +324,8 @@ gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays, const char *interes
         GX_TRY(open_leaders(rec, arrays, err));
         GX_TRY(open_blend(rec, arrays, err));
         GX_TRY(gx_attributes_open(&rec->attributes, arrays, items, err));
+        GX_TRY(gx_attributes_plan(&rec->plan, &rec->attributes, err));
+        rec->attributes.plan = rec->plan;
         GX_TRY(gx_alike_open(&rec->alike, arrays, items, err));
         GX_TRY(gx__bounds_open(&rec->bounds, rec, err));
     }
@@ -343,6 +345,7 @@ void gx_rec_close(gx_rec *rec) {
         rec->model->close(rec->model_state);
     }
     gx__pool_destroy(rec->pool);
+    gx_attributes_plan_destroy(rec->plan);
     gx_free(rec->circle_leaders);
     gx_free(rec->experts);
     gx_free(rec);

@@ -64,6 +64,7 @@ struct gx_rec {
     uint32_t expert_count;
 
     gx_attributes attributes; /* count 0: none */
+    gx_attribute_plan *plan;  /* of them */
     gx_alike alike;           /* the same */
 
     const float *blend_weight; /* GX_BLEND_BUCKETS × channels; NULL: nothing was learnt */
