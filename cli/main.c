@@ -59,8 +59,9 @@ gx_status gx_run_method(gx_command *command, gx_error *err) {
 }
 
 /* An answer that goes to a file is written beside it, and takes its name when it is whole: a verb
- * that fails leaves the old file as it was, and with keep_part the part beside it. What is not a
- * plain file (/dev/null, a pipe) is written as it is. */
+ * that fails leaves the old file as it was, and with keep_part the part beside it, as it does from
+ * the start where a run is resumed. What is not a plain file (/dev/null, a pipe) is written as it
+ * is. */
 static gx_status open_output(gx_command *command, const char **out_path, const char **out_written,
                              gx_error *err) {
     struct stat info;
@@ -70,9 +71,12 @@ static gx_status open_output(gx_command *command, const char **out_path, const c
         return GX_OK;
     }
     if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) {
-        *out_written = gx_arena_printf(command->arena, "%s.part", path);
+        *out_written = command->part = gx_arena_printf(command->arena, "%s.part", path);
     }
-    command->out = *out_written ? fopen(*out_written, "w") : NULL;
+    const bool as_left = command->part && (command->verb->flags & GX_VERB_RESUMES) &&
+                         gx_arg_bool(&command->args, "resume") && access(command->part, F_OK) == 0;
+    command->keep_part = as_left;
+    command->out = *out_written ? fopen(*out_written, as_left ? "r+" : "w") : NULL;
     return command->out ? GX_OK : gx_fail_errno(err, errno, "writing", path);
 }
 

@@ -3,6 +3,7 @@
 #include "cli/recommend_all.h"
 
 #include "cli/format.h"
+#include "cli/run_state.h"
 #include "graph/codec/codec.h"
 
 #include <errno.h>
@@ -22,11 +23,14 @@ typedef struct batch {
     gx_value args; /* of every page */
     uint32_t page; /* members */
     FILE *members; /* NULL: everybody */
-    FILE *left_out;
-    bool csv, json, headed, begun; /* a head is written, a list is */
-    uint64_t seen, of, logged;
-    uint64_t count[GX_COUNT(counted)];
+    gx_chunks lists, left_out;
+    gx_run_state state;
+    bool csv, json, more;                   /* more: there is another page */
+    uint64_t seen, of, logged, ids;         /* ids: a hash of those read from `members` */
+    uint64_t count[GX_COUNT(counted)], had; /* had: lists of an earlier run */
     char push[160];
+    char made_from[64], again[64]; /* what the last page says; what the next has to say, or "" */
+    char after[GX_ID_BYTES_MAX + 1];
 } batch;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -65,54 +69,56 @@ static void put_list_csv(gx_buffer *out, const gx_value *list) {
 }
 
 /* The rows of a page in one write; a write that fails says why. */
-static gx_status put(FILE *out, gx_buffer *text, const char *path, gx_error *err) {
+static gx_status put(gx_chunks *out, gx_buffer *text, const char *path, gx_error *err) {
     gx_status status = GX_OK;
     if (text->failed) {
         status = gx_fail_memory(err, text->size);
-    } else if (fwrite(text->bytes, 1, text->size, out) != text->size || fflush(out) != 0) {
+    } else if (fwrite(text->bytes, 1, text->size, out->file) != text->size ||
+               fflush(out->file) != 0) {
         status =
             path ? gx_fail_errno(err, errno ? errno : EIO, "writing", path) : gx_write_failed(err);
         status = status == GX_OK ? GX_CANCELLED : status; /* nobody reads on: stop */
+    } else {
+        gx_chunks_add(out, text->bytes, text->size);
     }
     gx_buffer_finish(text);
     return status;
 }
 
-/* What stands before the lists, once it is known that there will be some: a call that is refused
- * writes nothing. */
-static gx_status put_head(batch *b, gx_error *err) {
-    const char *head = b->csv ? "user,rank,item,score,channel,time\n" : b->json ? "[" : "";
-    if (!b->headed && fputs(head, b->command->out) == EOF) {
-        return gx_write_failed(err);
-    }
-    b->headed = true;
-    return GX_OK;
-}
-
+/* After what stands before the lists, once it is known that there will be some: a call that is
+ * refused writes nothing. */
 static gx_status put_lists(batch *b, const gx_value *lists, gx_error *err) {
+    const bool first = b->lists.bytes == 0;
+    bool begun = b->count[1] > 0;
     gx_buffer text = {0};
+    if (first) {
+        gx_buffer_text(&text, b->csv ? "user,rank,item,score,channel,time\n" : b->json ? "[" : "");
+    }
     for (uint32_t k = 0; lists && k < lists->size; k++) {
         const gx_value *list = &lists->as.items[k];
         if (b->csv) {
             put_list_csv(&text, list);
             continue;
         }
-        gx_buffer_text(&text, b->json && b->begun ? ",\n" : "");
-        b->begun = true;
+        gx_buffer_text(&text, b->json && begun ? ",\n" : "");
+        begun = true;
         gx_json_write(&text, list, GX_JSON_COMPACT);
         gx_buffer_text(&text, b->json ? "" : "\n");
     }
-    return put(b->command->out, &text, gx_arg_word(&b->command->common, "output"), err);
+    return put(&b->lists, &text, gx_arg_word(&b->command->common, "output"), err);
 }
 
 static gx_status put_left_out(batch *b, const gx_value *rows, gx_error *err) {
     gx_buffer text = {0};
-    for (uint32_t k = 0; b->left_out && rows && k < rows->size; k++) {
+    if (!b->left_out.file) {
+        return GX_OK;
+    }
+    gx_buffer_text(&text, b->left_out.bytes == 0 ? "user,reason\n" : "");
+    for (uint32_t k = 0; rows && k < rows->size; k++) {
         put_cell(&text, gx_map_get(&rows->as.items[k], "user"), ',');
         put_cell(&text, gx_map_get(&rows->as.items[k], "reason"), '\n');
     }
-    return b->left_out ? put(b->left_out, &text, gx_given_text(b->command, "left_out"), err)
-                       : GX_OK;
+    return put(&b->left_out, &text, gx_given_text(b->command, "left_out"), err);
 }
 
 /* ---- pages ---------------------------------------------------------------------------------- */
@@ -124,8 +130,7 @@ static uint64_t number(const gx_value *map, const char *key) {
 }
 
 /* Ids of the next page out of the file; false: there are no more. */
-static gx_status read_ids(bool *out_any, gx_value *list, const batch *b, gx_arena *arena,
-                          gx_error *err) {
+static gx_status read_ids(bool *out_any, gx_value *list, batch *b, gx_arena *arena, gx_error *err) {
     char line[LINE_MAX_BYTES];
     *list = gx_list(arena, b->page);
     while (list->size < b->page && fgets(line, sizeof line, b->members)) {
@@ -137,6 +142,7 @@ static gx_status read_ids(bool *out_any, gx_value *list, const batch *b, gx_aren
         }
         if (size > 0) {
             gx_list_add(arena, list, gx_text_copy(arena, line, size));
+            b->ids = gx_chunk_hash(b->ids, line, size);
         }
     }
     *out_any = list->size > 0;
@@ -145,64 +151,127 @@ static gx_status read_ids(bool *out_any, gx_value *list, const batch *b, gx_aren
                               : GX_OK;
 }
 
+static void take_text(char *out, size_t room, const gx_value *value) {
+    if (value && value->type == GX_TEXT && value->size < room) {
+        memcpy(out, value->as.text, value->size);
+        out[value->size] = '\0';
+    }
+}
+
 static void count_page(batch *b, const gx_value *page) {
-    const gx_value *counts = gx_map_get(page, "counts"), *push = gx_map_get(page, "push");
+    const gx_value *counts = gx_map_get(page, "counts");
     for (size_t k = 0; k < GX_COUNT(counted); k++) {
         b->count[k] += number(counts, counted[k]);
     }
     b->logged += number(page, "logged");
     b->seen = b->members ? b->seen + number(page, "seen") : number(page, "seen");
     b->of = b->members ? 0 : number(page, "of");
-    if (push && push->type == GX_TEXT && push->size < sizeof b->push) {
-        memcpy(b->push, push->as.text, push->size);
-        b->push[push->size] = '\0';
-    }
+    take_text(b->push, sizeof b->push, gx_map_get(page, "push"));
+    take_text(b->made_from, sizeof b->made_from, gx_map_get(page, "made_from"));
 }
 
-/* One page; *out_more: there is another, behind `after`. */
-static gx_status one_page(bool *out_more, char after[GX_ID_BYTES_MAX + 1], batch *b,
-                          gx_arena *arena, gx_error *err) {
+static gx_value hex_value(uint64_t number, gx_arena *arena) {
+    char hex[20];
+    const int size = snprintf(hex, sizeof hex, "%016llx", (unsigned long long)number);
+    return gx_text_copy(arena, hex, (size_t)size);
+}
+
+/* How far the run is, after a page. */
+static gx_status note_page(batch *b, gx_arena *arena, gx_error *err) {
+    gx_value note = gx_map(arena, 12), counts = gx_map(arena, GX_COUNT(counted));
+    for (size_t k = 0; k < GX_COUNT(counted); k++) {
+        gx_map_put(arena, &counts, counted[k], gx_int((int64_t)b->count[k]));
+    }
+    gx_map_put(arena, &note, "after", gx_str(b->after));
+    gx_map_put(arena, &note, "more", gx_bool(b->more));
+    gx_map_put(arena, &note, "lists", gx_chunks_value(&b->lists, arena));
+    gx_map_put(arena, &note, "left_out", gx_chunks_value(&b->left_out, arena));
+    gx_map_put(arena, &note, "ids", hex_value(b->ids, arena));
+    gx_map_put(arena, &note, "counts", counts);
+    gx_map_put(arena, &note, "logged", gx_int((int64_t)b->logged));
+    gx_map_put(arena, &note, "seen", gx_int((int64_t)b->seen));
+    gx_map_put(arena, &note, "of", gx_int((int64_t)b->of));
+    gx_map_put(arena, &note, "push", gx_str(b->push));
+    gx_map_put(arena, &note, "made_from", gx_str(b->made_from));
+    return gx_run_state_note(&b->state, &note, err);
+}
+
+static bool same_files(batch *b, const gx_value *note, gx_arena *arena) {
+    const gx_value *ids = gx_map_get(note, "ids");
+    gx_value named;
+    bool any = true;
+    if (b->members && read_ids(&any, &named, b, arena, NULL) != GX_OK) {
+        return false;
+    }
+    const gx_value read = hex_value(b->ids, arena);
+    return ids && gx_value_equal(ids, &read) &&
+           gx_chunks_follow(&b->lists, gx_map_get(note, "lists")) &&
+           (!b->left_out.file || gx_chunks_follow(&b->left_out, gx_map_get(note, "left_out")));
+}
+
+/* A note of an earlier run, if its files are as it says: the run stands there. */
+static bool take_note(void *user, const gx_value *note, gx_arena *arena) {
+    batch *b = user;
+    const batch before = *b;
+    const off_t at = b->members ? ftello(b->members) : 0;
+    const gx_value *more = gx_map_get(note, "more");
+    if (!more || more->type != GX_BOOL || !same_files(b, note, arena)) {
+        *b = before;
+        if (b->members) {
+            fseeko(b->members, at, SEEK_SET);
+        }
+        return false;
+    }
+    memset(b->count, 0, sizeof b->count);
+    b->seen = b->logged = 0;
+    count_page(b, note);
+    b->more = more->as.boolean;
+    take_text(b->after, sizeof b->after, gx_map_get(note, "after"));
+    return true;
+}
+
+/* One page, written and noted. */
+static gx_status one_page(batch *b, gx_arena *arena, gx_error *err) {
     gx_status status = GX_OK;
     gx_value args = gx_value_copy(arena, &b->args), page, ids;
-    *out_more = true;
     if (b->members) {
-        GX_TRY(read_ids(out_more, &ids, b, arena, err));
-        if (!*out_more) {
+        GX_TRY(read_ids(&b->more, &ids, b, arena, err));
+        if (!b->more) {
             return GX_OK;
         }
         gx_map_put(arena, &args, "users", ids);
-    } else if (after[0]) {
-        gx_map_put(arena, &args, "after", gx_str(after));
+    } else if (b->after[0]) {
+        gx_map_put(arena, &args, "after", gx_str(b->after));
+    }
+    if (b->again[0]) {
+        gx_map_put(arena, &args, "made_from", gx_str(b->again));
     }
     GX_TRY(gx_target_call(&page, b->target, "rec.batch", &args, b->command, arena, err));
-    GX_TRY(put_head(b, err));
+    b->again[0] = '\0';
     GX_TRY(put_lists(b, gx_map_get(&page, "lists"), err));
     GX_TRY(put_left_out(b, gx_map_get(&page, "left_out"), err));
     count_page(b, &page);
-    const gx_value *next = gx_map_get(&page, "next");
     if (!b->members) {
-        *out_more = next && next->type == GX_TEXT && next->size <= GX_ID_BYTES_MAX;
-        if (*out_more) {
-            memcpy(after, next->as.text, next->size);
-            after[next->size] = '\0';
-        }
+        const gx_value *next = gx_map_get(&page, "next");
+        b->more = next && next->type == GX_TEXT && next->size <= GX_ID_BYTES_MAX;
+        take_text(b->after, sizeof b->after, next);
     }
+    GX_TRY(note_page(b, arena, err));
+    b->command->keep_part = b->state.file != NULL;
 done:
     return status;
 }
 
 static gx_status all_pages(batch *b, gx_error *err) {
     gx_status status = GX_OK;
-    char after[GX_ID_BYTES_MAX + 1] = "";
     gx_arena *arena = gx_arena_create();
-    bool more = true;
     if (!arena) {
         return gx_fail_memory(err, 0);
     }
-    gx_job_stage(&b->command->job, stage, 0);
-    while (status == GX_OK && more) {
+    gx_job_stage(&b->command->job, stage, b->of);
+    while (status == GX_OK && b->more) {
         gx_arena_reset(arena);
-        status = one_page(&more, after, b, arena, err);
+        status = one_page(b, arena, err);
         if (b->of && b->command->job.total != b->of) {
             gx_job_stage(&b->command->job, stage, b->of);
         }
@@ -239,8 +308,12 @@ static void say_summary(const batch *b, int64_t cpu_ns) {
     }
     if (!gx_is_address(b->command->target)) { /* a server's CPU is not ours to tell */
         gx_say(b->command, "%.1f CPU s, %.0f lists a CPU second", cpu,
-               cpu > 0 ? (double)b->count[1] / cpu : 0);
+               cpu > 0 ? (double)(b->count[1] - b->had) / cpu : 0);
     }
+}
+
+static bool resumes(const gx_command *command) {
+    return gx_arg_bool(&command->args, "resume");
 }
 
 /* The text of the flag, as it will be read by every page. */
@@ -254,6 +327,10 @@ static gx_status check(batch *b, gx_error *err) {
     gx_command *command = b->command;
     const char *path = gx_arg_word(&command->common, "output");
     const size_t size = path ? strlen(path) : 0;
+    if (resumes(command) && gx_arg_bool(&command->args, "estimate")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "resume",
+                          "resume: it goes without --estimate, which writes no lists");
+    }
     if (gx_map_get(&command->given, "users")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "users",
                           "members were named and --all was given; accepted is one of the two (a "
@@ -273,6 +350,77 @@ static gx_status check(batch *b, gx_error *err) {
     return GX_OK;
 }
 
+/* ---- going on ------------------------------------------------------------------------------- */
+
+/* All that decides what the lists are, and in what form they are written. */
+static gx_value options_of(const batch *b) {
+    gx_command *command = b->command;
+    gx_arena *arena = command->arena;
+    gx_value map = gx_value_copy(arena, &b->args);
+    gx_map_put(arena, &map, "format", gx_str(b->csv ? "csv" : b->json ? "json" : "jsonl"));
+    gx_map_put(arena, &map, "members_file", gx_bool(b->members != NULL));
+    gx_map_put(arena, &map, "left_out", gx_bool(gx_given_text(command, "left_out") != NULL));
+    gx_map_put(arena, &map, "seed",
+               gx_arg_has(&command->common, "seed") ? gx_int(gx_arg_int(&command->common, "seed"))
+                                                    : gx_nil());
+    gx_map_put(arena, &map, "version", gx_str(gx_version()));
+    return map;
+}
+
+/* To where an earlier run of the same options stood. */
+static gx_status go_on(batch *b, const gx_value *was, gx_error *err) {
+    gx_command *command = b->command;
+    const gx_value *send = gx_map_get(was, "send");
+    if (send && !gx_map_get(&command->given, "send")) {
+        gx_map_put(command->arena, &b->args, "send", *send);
+    }
+    const gx_value now = options_of(b);
+    gx_status status = gx_run_state_same(was, &now, command->part, command->arena, err);
+    if (status == GX_OK) {
+        status = gx_run_state_follow(&b->state, take_note, b, err);
+    }
+    memcpy(b->again, b->made_from, sizeof b->again);
+    b->had = b->count[1];
+    if (status == GX_OK) {
+        gx_say(command, "%s: lists for %llu members are there; the run goes on", command->part,
+               (unsigned long long)b->had);
+    }
+    return status;
+}
+
+static gx_status begin(batch *b, gx_error *err) {
+    gx_command *command = b->command;
+    gx_status status = GX_OK;
+    bool had = false;
+    gx_value was = gx_nil();
+    b->lists.file = command->out;
+    b->more = true;
+    if (resumes(command) && !command->part) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "resume", "resume: it goes with -o FILE, a file");
+    }
+    GX_TRY(gx_run_state_open(&b->state, &had, command, resumes(command), err));
+    if (had) {
+        GX_TRY(gx_run_state_asked(&was, &b->state, command->arena, err));
+    }
+    command->keep_part = was.type == GX_MAP;
+    if (command->keep_part) {
+        GX_TRY(go_on(b, &was, err));
+        GX_TRY(gx_chunks_cut(&b->lists, command->part, err));
+        GX_TRY(gx_chunks_cut(&b->left_out, gx_given_text(command, "left_out"), err));
+    } else {
+        const gx_value asked = options_of(b);
+        GX_TRY(gx_run_state_note(&b->state, &asked, err));
+        status = command->part ? gx_chunks_cut(&b->lists, command->part, err) : GX_OK;
+    }
+    if (!command->keep_part && resumes(command)) {
+        gx_say(command, "resume: there is no run to go on with; this one begins anew");
+    }
+done:
+    return status;
+}
+
+/* ---- the whole, from its beginning or from there --------------------------------------------- */
+
 static gx_status open_files(batch *b, gx_error *err) {
     const char *members = gx_given_text(b->command, "members");
     const char *left_out = gx_given_text(b->command, "left_out");
@@ -280,35 +428,45 @@ static gx_status open_files(batch *b, gx_error *err) {
     if (members && !b->members) {
         return gx_fail_errno(err, errno, "reading", members);
     }
-    b->left_out = left_out ? fopen(left_out, "w") : NULL;
-    if (left_out && (!b->left_out || fputs("user,reason\n", b->left_out) == EOF)) {
-        return gx_fail_errno(err, errno, "writing", left_out);
+    b->left_out.file = left_out && resumes(b->command) ? fopen(left_out, "r+") : NULL;
+    if (left_out && !b->left_out.file) {
+        b->left_out.file = fopen(left_out, "w");
     }
-    return GX_OK;
+    return left_out && !b->left_out.file ? gx_fail_errno(err, errno, "writing", left_out) : GX_OK;
 }
 
 static gx_status close_files(batch *b, gx_status status, gx_error *err) {
     if (b->members) {
         fclose(b->members);
     }
-    if (b->left_out && fclose(b->left_out) != 0 && status == GX_OK) {
+    if (b->left_out.file && fclose(b->left_out.file) != 0 && status == GX_OK) {
         status = gx_fail_errno(err, errno, "writing", gx_given_text(b->command, "left_out"));
     }
+    gx_run_state_close(&b->state, status == GX_OK || !b->command->keep_part);
     return status;
+}
+
+static gx_status tell_estimate(batch *b, gx_error *err) {
+    gx_value told;
+    gx_status status = gx_target_open(&b->target, b->command, err);
+    if (status == GX_OK) {
+        status = gx_target_call(&told, b->target, "rec.batch", &b->args, b->command,
+                                b->command->arena, err);
+    }
+    return status == GX_OK ? gx_print(b->command, &told, NULL, NULL, false, err) : status;
 }
 
 static gx_status whole(batch *b, gx_error *err) {
     gx_status status;
     FILE *out = b->command->out;
+    GX_TRY(open_files(b, err));
+    GX_TRY(begin(b, err));
     GX_TRY(gx_target_open(&b->target, b->command, err));
-    if (gx_map_get(&b->args, "estimate")) {
-        gx_value told;
-        GX_TRY(gx_target_call(&told, b->target, "rec.batch", &b->args, b->command,
-                              b->command->arena, err));
-        return gx_print(b->command, &told, NULL, NULL, false, err);
-    }
     GX_TRY(all_pages(b, err));
-    GX_TRY(put_head(b, err)); /* of no members at all */
+    if (b->lists.bytes == 0) { /* of no members at all */
+        GX_TRY(put_lists(b, NULL, err));
+        GX_TRY(put_left_out(b, NULL, err));
+    }
     if (b->json) {
         fputs("]\n", out);
     }
@@ -328,18 +486,17 @@ gx_status gx_recommend_all(gx_command *command, gx_error *err) {
     }
     const bool why =
         gx_map_get(&command->given, "why") != NULL && gx_arg_bool(&command->args, "why");
+    const bool estimate = gx_arg_bool(&command->args, "estimate");
     const int64_t fits = (why ? PAGE_REASONS : PAGE_ITEMS) / gx_arg_int(&command->args, "n");
     b.page = fits < 1 ? 1 : fits < PAGE_MEMBERS ? (uint32_t)fits : PAGE_MEMBERS;
     b.args = gx_method_args(command, gx_method_find("rec.batch"));
     gx_map_put(command->arena, &b.args, "members", gx_int(b.page)); /* not the file of that flag */
     fix_send(command, &b.args);
-    GX_TRY(open_files(&b, err));
-    GX_TRY(whole(&b, err));
-done:
+    status = estimate ? tell_estimate(&b, err) : whole(&b, err);
     gx_progress_end(command);
     gx_target_close(b.target);
     status = close_files(&b, status, err);
-    if (status == GX_OK && !gx_map_get(&b.args, "estimate")) {
+    if (status == GX_OK && !estimate) {
         say_summary(&b, gx_clock_cpu_ns() - cpu_ns);
     }
     if (status == GX_CANCELLED && ferror(command->out)) {

@@ -14,6 +14,7 @@ enum {
     GX_VERB_SNAPSHOTS = 32,  /* of snapshots that were kept: not a bare file */
     GX_VERB_WRITES = 4,      /* opens the store for writing */
     GX_VERB_MAY_TARGET = 16, /* the target may be left out, and its arguments with it */
+    GX_VERB_RESUMES = 64,    /* with its flag `resume` FILE.part is opened as it was left */
     GX_VERB_PASS_FLAGS = 8   /* flags it does not know are parameters of the pass it names */
 };
 
@@ -77,7 +78,8 @@ struct gx_command {
     gx_args common;      /* against gx_cli_common */
     gx_format format;
     FILE *out;
-    bool keep_part; /* the verb failed, but what it wrote is whole up to there: FILE.part stays */
+    bool keep_part;   /* the verb failed, but what it wrote is whole up to there: FILE.part stays */
+    const char *part; /* where -o FILE is written until it is whole; NULL: not to a plain file */
     gx_job job;
     struct gx_progress *progress;
 };

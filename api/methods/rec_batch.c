@@ -8,15 +8,18 @@
 #include "api/lists/push.h"
 #include "api/lists/segment.h"
 #include "engine/kernel/parallel.h"
+#include "graph/codec/codec.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <xxhash.h>
 
 enum {
     BLOCK = GX_REC_BLOCK,
     ITEMS_A_CALL = 100000, /* members × n */
     THREADS_MAX = 256,
-    SAMPLE = 256 /* members by which an estimate is made */
+    SAMPLE = 256,  /* members by which an estimate is made */
+    MADE_FROM = 64 /* bytes */
 };
 
 /* clang-format off */
@@ -32,6 +35,8 @@ static const gx_param params[] = {
     GX_LIST_PARAMS,
     GX_PUSH_PARAMS,
     {"why", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
+    {"made_from", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "refuse where lists are not made from this any more: made_from of the page before, the snapshot and the settings"},
     GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
@@ -53,6 +58,7 @@ typedef struct page {
     gx_segment segment;
     place *places;
     uint32_t count;
+    char made_from[MADE_FROM];
     uint32_t seen; /* position in the order of the store behind the page, or of `users` */
     gx_slice last; /* empty: there is no next page */
 } page;
@@ -362,7 +368,7 @@ static gx_value left_value(gx_arena *arena, const place *at) {
 
 static gx_value answer(const page *p) {
     gx_arena *arena = p->call->arena;
-    gx_value out = gx_map(arena, 12), lists = gx_list(arena, p->count), left = gx_list(arena, 16);
+    gx_value out = gx_map(arena, 13), lists = gx_list(arena, p->count), left = gx_list(arena, 16);
     int64_t reasons[GX_PUSH_LEFT_COUNT] = {0}, items = 0, moved = 0, members = 0;
     for (uint32_t k = 0; k < p->count; k++) {
         const place *at = &p->places[k];
@@ -393,6 +399,7 @@ static gx_value answer(const page *p) {
     gx_map_put(arena, &out, "counts", counts);
     gx_map_put(arena, &out, "next",
                p->last.size > 0 ? gx_text_copy(arena, p->last.data, p->last.size) : gx_nil());
+    gx_map_put(arena, &out, "made_from", gx_text_copy(arena, p->made_from, strlen(p->made_from)));
     gx_map_put(arena, &out, "seen", gx_int(p->seen));
     gx_map_put(arena, &out, "of",
                gx_int(gx_arg_value(p->call->args, "users")->type == GX_LIST
@@ -507,6 +514,50 @@ static gx_status estimate(gx_value *out, page *p, gx_error *err) {
     return status;
 }
 
+/* ---- what lists are made from --------------------------------------------------------------- */
+
+/* "snapshot.state.settings": which snapshot, the state of the store it was built from, and a hash
+ * of the settings that hold from the next call on. */
+static gx_status write_made_from(page *p, gx_error *err) {
+    static const char *const settings[] = {"actions", "channels", "min_count", "repeat",
+                                           "tie_kinds"};
+    gx_status status = GX_OK;
+    const gx_call_env *call = p->call;
+    const char *state = call->state->arrays ? gx_arrays_noted(call->state->arrays, "state") : NULL;
+    gx_buffer text = {0};
+    for (size_t k = 0; k < GX_COUNT(settings); k++) {
+        gx_value value = gx_nil();
+        GX_TRY(gx_setting_get(&value, call->txn, call->arena, settings[k], err));
+        gx_json_write(&text, &value, GX_JSON_COMPACT);
+    }
+    if (text.failed) {
+        status = gx_fail_memory(err, text.size);
+        goto done;
+    }
+    snprintf(p->made_from, sizeof p->made_from, "%u.%.24s.%016llx",
+             call->state->snapshot ? gx_snapshot_number(call->state->snapshot) : 0,
+             state ? state : "0", (unsigned long long)XXH3_64bits(text.bytes, text.size));
+done:
+    gx_buffer_finish(&text);
+    return status;
+}
+
+static gx_status check_made_from(const page *p, gx_error *err) {
+    const gx_slice was = gx_arg_text(p->call->args, "made_from");
+    const char *settings = strrchr(p->made_from, '.');
+    const size_t size = (size_t)(settings - p->made_from);
+    if (was.size == 0 || gx_slice_is(was, p->made_from)) {
+        return GX_OK;
+    }
+    const bool snapshot = was.size < size || memcmp(was.data, p->made_from, size) != 0;
+    char shown[80];
+    return gx_fail_at(err, GX_CONFLICT, "made_from",
+                      "the %s changed: the lists so far were made from %s, and would be made from "
+                      "%s now; they have to be made anew",
+                      snapshot ? "snapshot" : "settings of the store",
+                      gx_quote(shown, sizeof shown, was.data, was.size), p->made_from);
+}
+
 static gx_status make_page(gx_value *out, page *p, const gx_columns *columns, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = p->call;
@@ -518,6 +569,8 @@ static gx_status make_page(gx_value *out, page *p, const gx_columns *columns, gx
         status = estimate(out, p, err);
         goto done;
     }
+    GX_TRY(write_made_from(p, err));
+    GX_TRY(check_made_from(p, err));
     GX_TRY(take_page(p, err));
     GX_TRY(fill_page(out, p, err));
 done:
@@ -571,9 +624,10 @@ const gx_method gx_method_rec_batch = {
     .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{push, lists: [{user, time, items: [{id, rank, score, channel, propensity?, why?}], "
-              "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
-              "items, moved, holdout, arm, no_consent, cap, nothing, unknown}, next, seen, of, "
-              "logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
+    .result =
+        "{push, lists: [{user, time, items: [{id, rank, score, channel, propensity?, why?}], "
+        "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
+        "items, moved, holdout, arm, no_consent, cap, nothing, unknown}, next, made_from, seen, "
+        "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
     .run = run,
 };

@@ -15,6 +15,8 @@ static const gx_param params[] = {
      "only the members of this file, an id a line"},
     {"left_out", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "write whom the push leaves out to this file: user,reason"},
+    {"resume", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with -o FILE: go on where a run of the same options broke off, by FILE.part and FILE.part.state"},
     GX_PUSH_PARAMS,
     GX_ESTIMATE_PARAM,
 };
@@ -115,6 +117,7 @@ const gx_verb gx_verb_recommend = {
     .group = "products",
     .summary = "products for members, each with its reasons",
     .method = "rec.user",
+    .flags = GX_VERB_RESUMES,
     .params = params,
     .param_count = GX_COUNT(params),
     .run = run,
@@ -130,6 +133,7 @@ const gx_verb gx_verb_recommend = {
         "  guanxi recommend shop.gx u1204 --channels friends=1 --channels interest=0\n"
         "  guanxi recommend shop.gx --all -n 5 --estimate\n"
         "  guanxi recommend shop.gx --all -n 5 -o lists.csv\n"
+        "  guanxi recommend shop.gx --all -n 5 -o lists.csv --resume\n"
         "  guanxi recommend shop.gx --all --segment 'region = \"north\"' --holdout 0.1 -o "
         "lists.csv\n"
         "  guanxi recommend shop.gx --all -n 1 --cap 2 --again 30d --quiet 22:00-08:00 --log\n"

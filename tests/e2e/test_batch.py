@@ -1,9 +1,11 @@
 """Lists for everybody from the command line: `recommend --all`, its rules, its file, its failures."""
 
 import collections
+import contextlib
 import csv
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -162,23 +164,142 @@ def test_a_full_disk_is_told(built_shop):
     gx("recommend", built_shop, "--all", "--holdout", "0.5", "--left-out", "/dev/full", code=1)
 
 
-def test_cancelled_leaves_no_half_file(built_shop, tmp_path):
+def parts(out):
+    return [name for name in (f"{out}.part", f"{out}.part.state") if os.path.exists(name)]
+
+
+def broken_off(signal_number, store, out, *words, pages=1):
+    """Runs until so many pages are noted, and ends it then; the process, or None where it was done before."""
+    process = subprocess.Popen(
+        [BIN, "recommend", store, "--all", "-o", out, *map(str, words)], stderr=subprocess.PIPE, text=True
+    )
+    state = f"{out}.part.state"
+    while process.poll() is None:
+        with contextlib.suppress(OSError), open(state, "rb") as file:
+            if file.read().count(b"\n") > pages:
+                break
+        time.sleep(0.001)
+    process.send_signal(signal_number)
+    process.said = process.communicate(timeout=60)[1]
+    return None if process.returncode == 0 else process
+
+
+def test_cancelled_leaves_the_old_file_and_what_was_done(built_shop, tmp_path):
     out = tmp_path / "l.jsonl"
     out.write_text("before\n")
-    process = subprocess.Popen(
-        [BIN, "recommend", built_shop, "--all", "-n", "100", "--why", "--threads", "1", "-o", out], stderr=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 20
-    while not os.path.exists(f"{out}.part") and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    if process.returncode != 0:  # it was not over before
-        assert process.returncode == 130
-        assert out.read_text() == "before\n"
-    assert not os.path.exists(f"{out}.part")
+    process = broken_off(signal.SIGINT, built_shop, out, "-n", "100", "--why", "--threads", "1")
+    if process:
+        assert process.returncode == 130 and "what was done is kept in" in process.said
+        assert out.read_text() == "before\n" and len(parts(out)) == 2
+    gx("recommend", built_shop, "--all", "-n", "1", "-o", out)  # without --resume: anew
+    assert not parts(out) and len(out.read_text().splitlines()) == 2000
     assert gx("recommend", built_shop, "--all", "--deadline", "1ms", "-o", out, code=6)
-    assert not os.path.exists(f"{out}.part")
+    assert not parts(out)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_killed_and_resumed_gives_the_same_bytes(built_shop, tmp_path, form, long):
+    """Killed again and again, wherever it is, and its files end in the middle of a line."""
+    rng = random.Random(form)
+    want, out, left, held = (tmp_path / name for name in ("want", f"l.{form}", "left.csv", "held.csv"))
+    words = [*SEND, "-n", "40", "--why", "--holdout", "0.1", "--over", "3h", "--explore", "0.2", "--seed", "7", "--format", form]
+    said = gx("recommend", built_shop, "--all", *words, "-o", want, "--left-out", held).err
+    for _ in range(20 if long else 1):
+        killed, resume = 0, []
+        for pages in sorted(rng.sample(range(1, 39), 3)):
+            process = broken_off(signal.SIGKILL, built_shop, out, *words, "--left-out", left, *resume, pages=pages)
+            resume = ["--resume"]
+            if not process:
+                break
+            killed += 1
+            for path in (f"{out}.part", left, f"{out}.part.state"):
+                cut = rng.choice(["as it is", "half a line", "shorter"])
+                if cut == "half a line":
+                    with open(path, "a", encoding="utf-8") as file:
+                        file.write('u77,1,"sku')
+                elif cut == "shorter":
+                    os.truncate(path, max(0, os.path.getsize(path) - rng.randrange(3000)))
+        if killed == 3:
+            told = gx("recommend", built_shop, "--all", *words, "-o", out, "--left-out", left, "--resume").err
+            assert "the run goes on" in told
+            assert [line for line in told.splitlines() if "lists for" in line][-1] == said.splitlines()[0]
+        assert out.read_bytes() == want.read_bytes() and left.read_bytes() == held.read_bytes()
+        assert not parts(out)
+
+
+def test_a_resumed_push_is_logged_once(shop, tmp_path):
+    out, names = tmp_path / "l.csv", tmp_path / "who.txt"
+    names.write_text("".join(f"u{k}\nnobody-{k}\n\n" for k in range(1, 1500)))
+    words = ["-n", "20", "--why", "--push", "p", "--cap", "1", "--again", "9d", "--log", "--members", names]
+    process = broken_off(signal.SIGKILL, shop, out, *words, pages=4)  # send is the time of its start
+    had = gx("export", shop, "impressions").rows()
+    if process:
+        assert 0 < len(had) < 1499 * 20
+        told = gx("recommend", shop, "--all", *words, "-o", out, "--resume").err
+        assert "the run goes on" in told and "1499 unknown" in told
+    shown = gx("export", shop, "impressions").rows()
+    with open(out, encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1499 * 20 and [row["user"] for row in rows[::20]] == [f"u{k}" for k in range(1, 1500)]
+    assert sorted((r["user_id"], r["item_id"], r["ts"]) for r in shown) == sorted((r["user"], r["item"], r["time"]) for r in rows)
+    assert len({row["time"] for row in rows}) == 1
+
+
+def test_what_is_not_the_same_run_is_not_resumed(shop, serve, tmp_path):
+    out = tmp_path / "l.csv"
+    words = [*SEND, "-n", "20", "--why"]
+    process = broken_off(signal.SIGKILL, shop, out, *words, "--seed", "3", pages=5)
+    assert process
+    words = ["recommend", shop, "--all", *words, "-o", out, "--resume"]
+    for other, said in (
+        (["--seed", "4"], "seed was 3 in the run that left"),
+        ([], "seed was 3 in the run"),
+        (["--seed", "3", "--holdout", "0.1"], "holdout was not given in the run"),
+        (["--seed", "3", "--format", "jsonl"], 'format was "csv" in the run'),
+        (["--seed", "3", "--left-out", tmp_path / "left"], "left_out was false in the run"),
+        (["--seed", "3", "--members", "/dev/null"], "members_file was false in the run"),
+    ):
+        before = [open(name, "rb").read() for name in parts(out)]
+        assert said in gx(*words, *other, code=2).err
+        assert [open(name, "rb").read() for name in parts(out)] == before and not out.exists()
+    assert "--estimate" in gx(*words, "--estimate", code=2).err
+    assert "a file" in gx("recommend", shop, "--all", "--resume", code=2).err
+    assert "--resume goes with --all" in gx("recommend", shop, "u1", "--resume", code=2).err
+    gx("call", shop, "admin.config", '{"name": "min_count", "value": 9}')
+    assert "settings of the store changed" in gx(*words, "--seed", "3", code=1).err
+    gx("call", shop, "admin.config", '{"name": "min_count", "value": 5}')
+    gx("build", shop)
+    assert "snapshot changed" in gx(*words, "--seed", "3", code=1).err
+    gx("call", shop, "model.rollback")
+    server = serve(shop)  # over a socket, where the same options are the same run
+    assert len(parts(out)) == 2
+    gx("call", server.unix, "admin.config", '{"name": "min_count", "value": 6}')
+    assert "settings of the store changed" in gx("recommend", server.unix, *words[2:], "--seed", "3", code=1).err
+
+
+def test_a_resume_of_nothing_begins_anew(built_shop, tmp_path):
+    out = tmp_path / "l.csv"
+    words = ["-n", "1", "-o", out, "--resume"]
+    assert "begins anew" in batch(built_shop, *words).err and not parts(out)
+    want = out.read_bytes()
+    assert "begins anew" in batch(built_shop, *words).err and out.read_bytes() == want
+    (tmp_path / "l.csv.part").write_text("of somebody else\n" * 100000)
+    assert "begins anew" in batch(built_shop, *words).err and out.read_bytes() == want
+    batch(built_shop, "--tz", "mars", *words, code=2)
+    assert not parts(out)
+
+
+def test_a_full_disk_and_then_room(built_shop, tmp_path):
+    """The limit of a file's size stands for the full disk."""
+    out = tmp_path / "l.csv"
+    words = ["-n", "20", "--why", *SEND]
+    want = batch(built_shop, "-n", "20", "--why").out
+    line = f"ulimit -f 512; trap '' XFSZ; exec '{BIN}' recommend '{built_shop}' --all -o '{out}' {' '.join(words)}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "too large" in done.stderr and "is kept in" in done.stderr and not out.exists()
+    assert os.path.getsize(f"{out}.part") == 512 * 1024
+    assert "the run goes on" in gx("recommend", built_shop, "--all", *words, "-o", out, "--resume").err
+    assert out.read_text() == want and not parts(out)
 
 
 def test_over_a_server_page_by_page(built_shop, serve):
