@@ -1,6 +1,8 @@
 /* Top-n: a scan that compares a run of scores with the least of the n best at once (vector units do
- * that at the speed of memory), and a heap of n for the few that pass. O(count + n log n log count)
- * for scores in no particular order, O(count log n) at worst; no memory of its own. */
+ * that at the speed of memory), and a heap of n for the few that pass. Where there are many more
+ * than n, the largest of each block tell beforehand what cannot be among them. O(count + n log n
+ * log count) for scores in no particular order, O(count log n) at worst; no memory but 16 KiB of
+ * the stack. */
 #include "models/top.h"
 
 #include "models/parallel.h"
@@ -8,7 +10,11 @@
 #include <float.h>
 #include <math.h>
 
-enum { RUN = 64 };
+enum {
+    RUN = 64,
+    BLOCKS_MAX = 4096,
+    BLOCK_MIN = 16 /* scores; fewer a block are not worth a look before */
+};
 
 /* Whether a stands after b in the answer: a lower score, or the same and a higher number. */
 static inline bool after(gx_scored a, gx_scored b) {
@@ -74,13 +80,16 @@ static inline bool counts(const gx__top *t, const float *scores, const uint8_t *
 void gx__top_add(gx__top *t, const float *scores, uint32_t first, uint32_t count,
                  const uint8_t *skip) {
     uint32_t i = 0;
-    for (; i < count && t->held < t->n; i++) {
-        if (counts(t, scores, skip, i)) {
-            t->heap[t->held++] = (gx_scored){.item = first + i, .score = scores[i]};
-            if (t->held == t->n) {
-                heapify(t->heap, t->n);
-                t->limit = t->heap[0].score;
+    while (t->held < t->n && (i = next_run(scores, i, count, t->limit)) < count) {
+        const uint32_t end = count - i >= RUN ? i + RUN : count;
+        for (; i < end && t->held < t->n; i++) {
+            if (counts(t, scores, skip, i)) {
+                t->heap[t->held++] = (gx_scored){.item = first + i, .score = scores[i]};
             }
+        }
+        if (t->held == t->n) {
+            heapify(t->heap, t->n);
+            t->limit = t->heap[0].score;
         }
     }
     /* Items come by rising number, so one that only equals the last kept stands after it. */
@@ -104,12 +113,58 @@ uint32_t gx__top_end(gx__top *t) {
     return t->held;
 }
 
+/* The largest score of each block of `length`; −infinity where none counts. */
+GX__CLONES static void block_maxima(float *restrict most, const float *restrict scores,
+                                    const uint8_t *restrict skip, uint32_t blocks,
+                                    uint32_t length) {
+    enum { LANES = 16 };
+    for (uint32_t b = 0; b < blocks; b++) {
+        float lane[LANES];
+        for (uint32_t l = 0; l < LANES; l++) {
+            lane[l] = -INFINITY;
+        }
+        for (uint32_t i = b * length; i < (b + 1) * length; i += LANES) {
+            for (uint32_t l = 0; l < LANES; l++) {
+                const float own = scores[i + l] <= FLT_MAX ? scores[i + l] : -INFINITY;
+                const float score = skip && skip[i + l] ? -INFINITY : own;
+                lane[l] = score > lane[l] ? score : lane[l];
+            }
+        }
+        for (uint32_t half = LANES / 2; half > 0; half /= 2) {
+            for (uint32_t l = 0; l < half; l++) {
+                lane[l] = lane[l + half] > lane[l] ? lane[l + half] : lane[l];
+            }
+        }
+        most[b] = lane[0];
+    }
+}
+
+/* A limit below which nothing can be among the n best: of the largest scores of so many blocks the
+ * n-th is at most the n-th of all. Most of what a heap would take in and give up again is never
+ * looked at. */
+static float limit_before(gx_scored *heap, uint32_t n, const float *scores, uint32_t count,
+                          const uint8_t *skip, float floor) {
+    float most[BLOCKS_MAX];
+    uint32_t length = BLOCK_MIN;
+    while (count / length > BLOCKS_MAX) {
+        length *= 2;
+    }
+    const uint32_t blocks = count / length;
+    if (n < BLOCK_MIN || blocks < 256 || n > blocks / 2) {
+        return floor;
+    }
+    block_maxima(most, scores, skip, blocks, length);
+    gx__top t = {.heap = heap, .n = n, .limit = floor};
+    gx__top_add(&t, most, 0, blocks, NULL);
+    return t.held == n ? nextafterf(t.limit, -INFINITY) : floor;
+}
+
 uint32_t gx_top(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
                 const uint8_t *skip, float floor) {
-    gx__top t = {.heap = out, .n = n, .limit = floor};
     if (n == 0) {
         return 0;
     }
+    gx__top t = {.heap = out, .n = n, .limit = limit_before(out, n, scores, count, skip, floor)};
     gx__top_add(&t, scores, 0, count, skip);
     return gx__top_end(&t);
 }

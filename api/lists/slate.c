@@ -209,6 +209,14 @@ static gx_status bad_boost(gx_error *err, const char *given) {
         given, FACTOR_LEAST, FACTOR_MOST);
 }
 
+static void multiply(float *restrict factor, const uint8_t *restrict pass, uint32_t items,
+                     float by) {
+    const float choice[2] = {1, by};
+    for (uint32_t i = 0; i < items; i++) {
+        factor[i] *= choice[pass[i] & 1];
+    }
+}
+
 static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, const gx_value *factor,
                              gx_error *err) {
     char text[64];
@@ -237,8 +245,8 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
     if (status == GX_OK) {
         status = gx_where_eval(r->pass, compiled, r->filter->columns, r->filter->items, err);
     }
-    for (uint32_t i = 0; status == GX_OK && i < r->filter->items; i++) {
-        r->factor[i] *= r->pass[i] ? (float)by : 1;
+    if (status == GX_OK) {
+        multiply(r->factor, r->pass, r->filter->items, (float)by);
     }
     return status;
 }
@@ -342,7 +350,9 @@ static gx_status read_boosts(gx_asked_slate *out, gx_call_env *call, const gx_fi
         status = read_boost(&r, &given->as.items[k], err);
     }
     for (uint32_t i = 0; i < filter->items; i++) {
-        r.factor[i] = fminf(fmaxf(r.factor[i], (float)FACTOR_LEAST), (float)FACTOR_MOST);
+        const float least = (float)FACTOR_LEAST, most = (float)FACTOR_MOST;
+        const float at_least = r.factor[i] > least ? r.factor[i] : least;
+        r.factor[i] = at_least < most ? at_least : most;
     }
     out->slate.factor = r.factor;
     return status;

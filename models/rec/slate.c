@@ -290,7 +290,7 @@ static gx_status pick(slate *s, bool earned, gx_error *err) {
             return status;
         }
         diverse = false;
-        if (found < length) {
+        if (found < length || s->count == s->n) {
             break;
         }
         strike_full(s);
