@@ -2,6 +2,8 @@
 #include "api/actions.h"
 #include "api/support.h"
 
+#include <stdio.h>
+
 static const gx_param params[] = {
     {"actions", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
@@ -22,6 +24,9 @@ static gx_status put_all(uint32_t *count, gx_value *setting, gx_call_env *call, 
     }
     for (uint32_t i = 0; status == GX_OK && i < rows->size; i++, ++*count) {
         status = gx_actions_put(setting, call->arena, &rows->as.items[i], err);
+        if (status == GX_BAD_REQUEST && err) { /* which one, for whoever read them from a file */
+            snprintf(err->at, sizeof err->at, "actions[%u]", i);
+        }
     }
     return status;
 }

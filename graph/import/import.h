@@ -107,5 +107,13 @@ GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, gx_aren
  * text, made in the arena. not_found, io; bad_request names the line. */
 GX_MUST_CHECK gx_status gx_import_lists(gx_value *out, const char *path, gx_arena *arena,
                                         gx_error *err);
+/* Rows of the table of actions, from CSV, TSV, JSON lines or a JSON document ([{…}] or {actions:
+ * [{…}]}), packed or not, with the columns of action.list: [{action, …}] as action.put takes them,
+ * and for each where it stands ("t.csv:4", "t.json: entry 2"), made in the arena. `from` and `used`
+ * are passed over, empty cells too, but for `undoes`. not_found, io, over_limit; bad_request names
+ * the place and what stands there: an unknown column, no name, a name twice. What is no value of
+ * its column stays a text. */
+GX_MUST_CHECK gx_status gx_import_actions(gx_value *out_rows, gx_value *out_places,
+                                          const char *path, gx_arena *arena, gx_error *err);
 
 #endif

@@ -223,6 +223,48 @@ def test_actions_are_said_listed_and_refused(shop):
     assert "interval" in call(shop, "admin.config", {"name": "repeat", "value": {"interval": "soon"}}, code=2).err
 
 
+def table(store):
+    return gx("actions", store, "--format", "json").json()["actions"]
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+def test_the_table_goes_out_and_comes_back(empty, tmp_path, form):
+    call(empty, "action.put", {"actions": [{"action": "rate", "centre": 2.5}, {"action": "dislike", "weight": 4, "polarity": -1}]})
+    put(empty, "u1", "i1", "twirl")
+    file = tmp_path / f"actions.{form}"
+    gx("actions", empty, "--format", form, "-o", file)
+    said = table(empty)
+    again = gx("actions", empty, "--file", file, "--format", "json")
+    assert "1 changed" in again.err and [row["action"] for row in again.json()["actions"]] == ["twirl"]
+    for row in said:  # an action that nobody had told of is known now, and means the same
+        row["from"] = "setting" if row["action"] == "twirl" else row["from"]
+    assert table(empty) == said
+    assert "0 changed" in gx("actions", empty, "--file", file).err
+    other = tmp_path / "other.gx"
+    gx("init", other)
+    gx("actions", other, "--file", file)
+    mine = {row["action"]: {key: row[key] for key in row if key not in ("from", "used")} for row in table(other)}
+    assert mine == {row["action"]: {key: row[key] for key in row if key not in ("from", "used")} for row in said}
+
+
+def test_a_table_with_a_wrong_row_changes_nothing(empty, tmp_path):
+    file = tmp_path / "actions.csv"
+    before = table(empty)
+    for text, words in (
+        ("action,weight\nbuy,9\nnod,much\n", ("actions.csv:3", "`weight` of 'nod'", "'much'")),
+        ("action,weight,repeat\nbuy,9,\nview,1,often\n", ("actions.csv:3", "`repeat` of 'view'", "'often'")),
+        ("action,half_life\nbuy,9d\nview,soon\n", ("actions.csv:3", "'soon'")),
+        ("action,polarity\nbuy,0\nview,2\n", ("actions.csv:3", "`polarity`", "given is 2")),
+        ("action,weight\nbuy,9\nbuy,8\n", ("actions.csv:3", "'buy' is there twice")),
+        ("action,weigth\nbuy,9\n", ("actions.csv:2", "'weigth'")),
+        ('[{"action": "buy", "weight": 9}, {"action": "nod", "centre": 5}]', ("actions.csv: entry 1", "`centre` of 'nod'", "given is 5")),
+    ):
+        file.write_text(text, encoding="utf-8")
+        err = gx("actions", empty, "--file", file, code=2).err
+        assert all(word in err for word in words), err
+        assert table(empty) == before
+
+
 def test_an_import_tells_of_actions_it_does_not_know(empty, tmp_path):
     file = tmp_path / "events.csv"
     file.write_text("user_id,item_id,action,ts\nu1,i1,buy,2026-01-01\nu1,i2,twirl,2026-01-02\n", encoding="utf-8")
