@@ -36,6 +36,7 @@ static const struct {
     [GX_SAYS_FIT_VALUE] = {"Chooses {value}, which it stands for", "常选 {value},正是它的定位"},
     [GX_SAYS_FIT_PRICE] = {"Pays what its members pay", "价位与其成员相近"},
     [GX_SAYS_AUDIENCE_LEADER] = {"A leader others follow", "有号召力的达人"},
+    [GX_SAYS_AUDIENCE_NEAR] = {"{km} km from there", "距离 {km} 公里"},
 };
 
 void gx_lists_say(gx_value *row, gx_arena *arena, gx_lists_sentence which, const gx_hole *holes,

@@ -20,6 +20,7 @@ typedef enum gx_lists_sentence {
     GX_SAYS_AUDIENCE_FRIENDS,
     GX_SAYS_AUDIENCE_CIRCLE, /* {circle} */
     GX_SAYS_AUDIENCE_LEADER,
+    GX_SAYS_AUDIENCE_NEAR, /* {km} */
     GX_SAYS_FIT_VALUE, /* {value} */
     GX_SAYS_FIT_PRICE,
     GX_SAYS_COUNT

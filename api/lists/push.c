@@ -181,16 +181,16 @@ static bool says_no(const gx_value *field) {
            gx_slice_is(text, "no") || gx_slice_is(text, "0");
 }
 
-static bool agrees(const gx_push_rules *rules, const gx_value *record) {
+bool gx_push_agrees(const char *consent, const gx_value *record) {
     char name[GX_ID_BYTES_MAX + 8];
     if (says_no(field_of(record, "push", "attr_push"))) {
         return false;
     }
-    if (!rules->consent) {
+    if (!consent) {
         return true;
     }
-    snprintf(name, sizeof name, "attr_%s", rules->consent);
-    return gx_says_yes(field_of(record, rules->consent, name));
+    snprintf(name, sizeof name, "attr_%s", consent);
+    return gx_says_yes(field_of(record, consent, name));
 }
 
 gx_push_left gx_push_who(uint32_t *out_arm, const gx_push_rules *rules, gx_slice user,
@@ -206,7 +206,7 @@ gx_push_left gx_push_who(uint32_t *out_arm, const gx_push_rules *rules, gx_slice
     if (rules->arm != GX_NONE && *out_arm != rules->arm) {
         return GX_PUSH_LEFT_ARM;
     }
-    return agrees(rules, record) ? GX_PUSH_GOES : GX_PUSH_LEFT_CONSENT;
+    return gx_push_agrees(rules->consent, record) ? GX_PUSH_GOES : GX_PUSH_LEFT_CONSENT;
 }
 
 /* ---- when ----------------------------------------------------------------------------------- */

@@ -54,6 +54,10 @@ typedef enum gx_push_left {
 
 const char *gx_push_left_name(gx_push_left why);
 
+/* Whether a member may be written to: the record's field push does not say no, and the field
+ * `consent`, where one is named, says yes. */
+bool gx_push_agrees(const char *consent, const gx_value *record);
+
 #define GX_PUSH_NAME_BYTES 128
 
 /* Read once a call, used by any number of threads. */

@@ -8,14 +8,24 @@ static const gx_param params[] = {
     {"circle", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "expand this circle, like c-17"},
     {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "whom to show this item first"},
+     "whom to show this item first, or invite to this event"},
     {"fit", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "how well everybody fits what the list, group or circle stands for"},
     {"likes", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "of a fit: categories, brands, sellers or tags it stands for"},
     {"who", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|inside|outside", 0,
      "of a fit: everybody, its members or the others"},
-    {"n", GX_PARAM_INT, "100", 1, 10000, "members", NULL, 0, "how many members"},
+    {"n", GX_PARAM_INT, "100", 1, 10000, "members", NULL, 0,
+     "how many members; of an event that tells its capacity the places left"},
+    {"segment", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of an item: only these members: a group, a circle like c-17, or an expression over members' "
+     "fields"},
+    {"within", GX_PARAM_REAL, NULL, 0.001, 20100, "km", NULL, 0,
+     "of an item: only members whose place (lat, lon) is so near its own"},
+    {"per_circle", GX_PARAM_INT, NULL, 1, 10000, "members", NULL, 0,
+     "of an item: at most so many of any one circle"},
+    {"consent", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "of an item: a field of members that has to say yes"},
     {"seen", GX_PARAM_CHOICE, "bought", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
      "of an item: leave out who bought or rated it, who touched it, or nobody"},
     {"channels", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -30,6 +40,10 @@ static const struct {
     int ways;
     const char *with;
 } some[] = {{"seen", ITEM, "--item"},
+            {"segment", ITEM, "--item"},
+            {"within", ITEM, "--item"},
+            {"per_circle", ITEM, "--item"},
+            {"consent", ITEM, "--item"},
             {"likes", FIT, "--fit"},
             {"who", FIT, "--fit"},
             {"channels", ITEM | EXPAND, "--item, or a list, --group or --circle without --fit"},
@@ -38,11 +52,36 @@ static const struct {
 static gx_status refuse_other_flags(const gx_command *command, int way, gx_error *err) {
     for (size_t k = 0; k < GX_COUNT(some); k++) {
         if (gx_map_get(&command->given, some[k].name) && !(some[k].ways & way)) {
-            return gx_fail_at(err, GX_BAD_REQUEST, some[k].name, "--%s goes with %s%s",
-                              some[k].name, some[k].with, way == ITEM ? ", not with --item" : "");
+            char flag[64];
+            gx_flag_name(flag, sizeof flag, some[k].name);
+            return gx_fail_at(err, GX_BAD_REQUEST, some[k].name, "--%s goes with %s%s", flag,
+                              some[k].with, way == ITEM ? ", not with --item" : "");
         }
     }
     return GX_OK;
+}
+
+/* "12 of 40 places are taken; left out: 12 joined, 310 far" */
+static void say_event(const gx_command *command, const gx_value *result) {
+    const gx_value *joined = gx_map_get(result, "joined"), *room = gx_map_get(result, "capacity");
+    const gx_value *left = gx_map_get(result, "left_out");
+    char text[300] = "";
+    size_t at = 0;
+    if (joined && room && room->type == GX_INT) {
+        gx_say(command, "%lld of %lld places are taken", (long long)joined->as.integer,
+               (long long)room->as.integer);
+    }
+    for (uint32_t k = 0; left && k < left->size; k++) {
+        const gx_pair *pair = &left->as.pairs[k];
+        if (pair->value.type == GX_INT && pair->value.as.integer > 0 && at + 50 < sizeof text) {
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%lld %.*s", at ? ", " : "",
+                                   (long long)pair->value.as.integer, (int)pair->key.size,
+                                   pair->key.as.text);
+        }
+    }
+    if (at > 0) {
+        gx_say(command, "left out: %s", text);
+    }
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
@@ -80,30 +119,38 @@ static gx_status run(gx_command *command, gx_error *err) {
         return status;
     }
     gx_say_list(command, &result);
+    say_event(command, &result);
     gx_value list = gx_list(command->arena, 64);
     const gx_value *found = gx_map_get(&result, "users");
     for (uint32_t k = 0; command->format != GX_FORMAT_JSON && found && k < found->size; k++) {
         const gx_value *one = &found->as.items[k];
-        gx_value row = gx_map(command->arena, 4);
+        gx_value row = gx_map(command->arena, 5);
         gx_row_copy(command->arena, &row, "rank", one, "rank");
         gx_row_copy(command->arena, &row, "user", one, "user");
         gx_row_copy(command->arena, &row, "score", one, "score");
+        if (gx_map_get(&result, "joined")) {
+            gx_row_copy(command->arena, &row, "distance", one, "distance");
+        }
         gx_map_put(command->arena, &row, "why",
                    gx_row_join(command->arena, gx_map_get(one, "why"), "en", "; "));
         gx_list_add(command->arena, &list, row);
     }
     return gx_print(command, command->format == GX_FORMAT_JSON ? &result : &list, NULL,
-                    "rank,user,score,why", false, err);
+                    gx_map_get(&result, "joined") ? "rank,user,score,distance,why"
+                                                  : "rank,user,score,why",
+                    false, err);
 }
 
 const gx_verb gx_verb_audience = {
     .name = "audience",
     .group = "spread",
-    .summary = "whom to show an item first, members like those of a list, or who fits it",
+    .summary = "whom to show an item first or invite, members like those of a list, or who fits it",
     .params = params,
     .param_count = GX_COUNT(params),
     .run = run,
     .examples = "  guanxi audience shop.gx --item sku-12 -n 50\n"
+                "  guanxi audience shop.gx --item tea-night --within 20 --per-circle 5\n"
+                "  guanxi audience shop.gx --item tea-night --segment 'region = \"north\"' -n 200\n"
                 "  guanxi audience shop.gx --circle c-3 -n 100\n"
                 "  guanxi audience shop.gx --fit --circle c-3 --who outside -n 100\n"
                 "  guanxi audience shop.gx u1204 u7 u31 -n 200 --format csv -o prospects.csv\n",

@@ -61,6 +61,9 @@ static const gx_action_rule actions[] = {
     ACTION("purchase", 5.0f, 365, BUYS),
     ACTION("order", 5.0f, 365, BUYS),
     ACTION("redeem", 4.0f, 180, BUYS),
+    ACTION("join", 5.0f, 365, BUYS), /* an event, as the next two */
+    ACTION("signup", 5.0f, 365, BUYS),
+    ACTION("attend", 5.0f, 365, BUYS),
     PLAIN("impression", 0.0f, 0),
     ACTION("uncart", 0.0f, 0, UNDOES("cart")),
     ACTION("unlike", 0.0f, 0, UNDOES("like")),
