@@ -45,6 +45,10 @@ static float score_of(const gx_blend_cell *cell, const float w[GX_CHANNEL_COUNT]
     return score;
 }
 
+static double gain_of_rank(double rank) {
+    return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
+}
+
 /* Of several with one score half are taken to be before it. */
 double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
                      const float weight[GX_CHANNEL_COUNT]) {
@@ -59,8 +63,7 @@ double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
         above += score > own ? 1 : 0;
         beside += score == own ? 1 : 0;
     }
-    double rank = 1 + above + beside / 2.0;
-    return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
+    return gain_of_rank(1 + above + beside / 2.0);
 }
 
 /* Of some takes, in the order of `at`. */
@@ -81,6 +84,13 @@ enum { SWEEPS = 4, LEAST_MEMBERS = 50, LEAST_TAKES = 200, SHRINK = 100, FOLDS = 
 static const float levels[] = {0,   1.F / 32, 1.F / 16, 1.F / 8, .18F, .25F, .35F, .5F,
                                .7F, 1,        1.4F,     2,       2.8F, 4,    8};
 static const float interest_alone[GX_CHANNEL_COUNT] = {[GX_CHANNEL_INTEREST] = 1};
+
+/* What is configured until something was learnt. */
+static void set_usual(float w[GX_CHANNEL_COUNT]) {
+    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
+        w[c] = (float)gx_channel_weight_default((gx_channel)c);
+    }
+}
 
 static void normalise(float w[GX_CHANNEL_COUNT]) {
     float sum = 0;
@@ -162,9 +172,7 @@ static uint32_t choose(gx__learning *l, uint32_t bucket, int left_out, uint32_t 
 static void learn_weights(gx__learning *l, int left_out, weights out) {
     float usual[GX_CHANNEL_COUNT], all[GX_CHANNEL_COUNT];
     uint32_t members;
-    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
-        usual[c] = (float)gx_channel_weight_default((gx_channel)c);
-    }
+    set_usual(usual);
     uint32_t count = choose(l, GX_BLEND_BUCKETS, left_out, &members);
     climb_twice(l, l->at, count, usual, all);
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
@@ -195,16 +203,13 @@ static double interest_gain(const gx__learning *l, const gx_blend_list *list) {
     if (list->popular_rank == GX_NONE) {
         return gx_blend_gain(list, l->cells, interest_alone);
     }
-    double rank = list->popular_rank;
-    return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
+    return gain_of_rank(list->popular_rank);
 }
 
 /* Where a half was left out, its takes' gains: learnt, interest alone, configured. */
 static void try_weights(gx__learning *l, weights *halves, double *gain[3]) {
     float usual[GX_CHANNEL_COUNT];
-    for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
-        usual[c] = (float)gx_channel_weight_default((gx_channel)c);
-    }
+    set_usual(usual);
 #pragma omp parallel for num_threads(l->job->threads) schedule(static)
     for (uint32_t k = 0; k < l->count; k++) {
         const gx_blend_list *list = &l->takes[k].some_time;
@@ -219,6 +224,7 @@ static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx
                     difference *out) {
     double sum[3] = {0}, square = 0;
     *out = (difference){0};
+    part->takes = 0;
     for (uint32_t k = 0; k < l->count;) {
         uint32_t user = l->takes[k].user, takes = 0;
         double own[3] = {0};
@@ -303,7 +309,6 @@ static gx_status learn(gx__learning *l, gx_blend *out, gx_error *err) {
     GX_TRY(gx_job_check(l->job, err));
     try_weights(l, halves, gain);
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
-        out->part[b].takes = 0;
         measure(l, b, gain, &out->part[b], &d[b]);
     }
     decide(out->part, d);
@@ -324,12 +329,14 @@ static void configure(gx_blend *out) {
     *out = (gx_blend){.prior = 1, .personal = 0};
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         out->sharpness[c] = 1;
-        for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
-            gx_blend_part *part = &out->part[b];
-            part->weight[c] = (float)gx_channel_weight_default((gx_channel)c);
+    }
+    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
+        gx_blend_part *part = &out->part[b];
+        set_usual(part->weight);
+        for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
             part->mix[c] = 1.F / GX_CHANNEL_COUNT;
-            part->learnt = part->interest = part->configured = NAN;
         }
+        part->learnt = part->interest = part->configured = NAN;
     }
 }
 

@@ -128,10 +128,9 @@ static void posterior(parts theta, const parts sum, double takes, const parts me
     }
 }
 
-/* The takes of one member, [from, to), each judged by the others; returns their log chance. */
-static double respond_member(mixing *m, uint32_t from, uint32_t to, double prior) {
+/* The takes of one member, [from, to), each judged by the others. */
+static void respond_member(mixing *m, uint32_t from, uint32_t to, double prior) {
     parts sum = {0};
-    double said = 0;
     for (uint32_t k = from; k < to; k++) {
         for (int p = 0; p < PARTS; p++) {
             sum[p] += m->r[k][p];
@@ -143,13 +142,12 @@ static double respond_member(mixing *m, uint32_t from, uint32_t to, double prior
             others[p] = sum[p] - m->r[k][p];
         }
         posterior(theta, others, to - from - 1, m->mean[m->bucket[k]], prior);
-        said += log(fmax(respond(r, m->chance[k], theta), 1e-300));
+        (void)respond(r, m->chance[k], theta);
         for (int p = 0; p < PARTS; p++) {
             sum[p] += r[p] - m->r[k][p];
             m->r[k][p] = r[p];
         }
     }
-    return said;
 }
 
 static uint32_t end_of(const gx__learning *l, uint32_t from) {
@@ -160,19 +158,16 @@ static uint32_t end_of(const gx__learning *l, uint32_t from) {
     return to;
 }
 
-static double respond_all(mixing *m, double prior) {
-    double said = 0;
+static void respond_all(mixing *m, double prior) {
     for (uint32_t k = 0; k < m->l->count; k++) {
-        respond(m->r[k], m->chance[k], m->mean[m->bucket[k]]);
+        (void)respond(m->r[k], m->chance[k], m->mean[m->bucket[k]]);
     }
     for (int round = 0; round < MEMBER_ROUNDS; round++) {
-        said = 0;
         for (uint32_t from = 0, to; from < m->l->count; from = to) {
             to = end_of(m->l, from);
-            said += respond_member(m, from, to, prior);
+            respond_member(m, from, to, prior);
         }
     }
-    return said;
 }
 
 /* The log chance of all takes, each judged by the member's earlier ones: what they are worth
@@ -206,7 +201,7 @@ static gx_status fit_prior(double *out, mixing *m, gx_error *err) {
         }
         GX_TRY(gx_job_check(m->l->job, err));
     }
-    (void)respond_all(m, *out);
+    respond_all(m, *out);
 done:
     return status;
 }

@@ -162,16 +162,24 @@ void gx__walk_acts(gx__scores *scores, const uint64_t *wanted, gx__walk_fn fn, v
     }
 }
 
+gx__evidence gx__evidence_of(const gx_rec *rec, const gx_friend *person, const gx__lead *lead,
+                             const gx__candidate *candidate) {
+    const double best = (double)candidate->best;
+    double score;
+    uint32_t category;
+    return (gx__evidence){
+        .friends = fmin((double)person->strength, 1) * best,
+        .leader = lead->overall > 0 || lead->experts > 0
+                      ? best * gx__authority(&score, &category, rec, lead, candidate->item)
+                      : 0};
+}
+
 static void add_evidence(void *user, const gx_friend *person, const gx__lead *lead,
                          gx__candidate *candidate) {
     const gx__scores *scores = user;
-    candidate->friends += fmin((double)person->strength, 1) * (double)candidate->best;
-    if (lead->overall > 0 || lead->experts > 0) {
-        double score;
-        uint32_t category;
-        candidate->leader += (double)candidate->best *
-                             gx__authority(&score, &category, scores->rec, lead, candidate->item);
-    }
+    const gx__evidence said = gx__evidence_of(scores->rec, person, lead, candidate);
+    candidate->friends += said.friends;
+    candidate->leader += said.leader;
 }
 
 /* ---- circle --------------------------------------------------------------------------------- */
@@ -271,18 +279,21 @@ done:
     return status;
 }
 
-/* Whatever the model says. */
-static void set_raw(gx__scores *scores, uint32_t item, float raw) {
-    if (item < scores->items) {
-        raw_of(scores)[item] = raw;
-        if (scores->open) {
-            scores->open[item] = 0;
+/* What the member has touched is the evidence and not the answer: it gets nothing from this
+ * channel, and does not move the scale, although a model may rate it above all. */
+static void leave_out_history(gx__scores *scores) {
+    const gx_history *history = &scores->member->history;
+    float *raw = raw_of(scores);
+    for (uint32_t k = 0; k < history->count; k++) {
+        if (history->item[k] < scores->items) {
+            raw[history->item[k]] = 0;
+            if (scores->open) {
+                scores->open[history->item[k]] = 0;
+            }
         }
     }
 }
 
-/* What the member has touched is the evidence and not the answer: it gets nothing from this
- * channel, and does not move the scale, although a model may rate it above all. */
 static gx_status add_model(gx__scores *scores, bool lazily, gx_error *err) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
@@ -305,9 +316,7 @@ static gx_status add_model(gx__scores *scores, bool lazily, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    for (uint32_t k = 0; k < history->count; k++) {
-        set_raw(scores, history->item[k], 0);
-    }
+    leave_out_history(scores);
     const float largest = largest_raw(scores, raw, scores->items);
     if (largest > 0 && isfinite(largest)) {
         double h = scores->likes;
@@ -335,6 +344,17 @@ double gx__declared(const gx__scores *scores, uint32_t item, uint32_t *out_tag) 
     return (1 - rest) * HISTORY_HALF / (scores->likes + HISTORY_HALF);
 }
 
+/* The raw scores of the channel: all 0, of scale 1, where nothing has spoken yet. */
+static float *begin_interest(gx__scores *scores) {
+    float *raw = raw_of(scores);
+    if (!scores->interest) {
+        memset(raw, 0, scores->items * sizeof *raw);
+        scores->interest = raw;
+        scores->interest_scale = 1;
+    }
+    return raw;
+}
+
 /* What was declared fades as the member is known by what they do. It is added to what the model
  * says in the model's own units. */
 static void add_tags(gx__scores *scores) {
@@ -342,12 +362,7 @@ static void add_tags(gx__scores *scores) {
     if (member->tag_count == 0 || scores->items == 0) {
         return;
     }
-    float *raw = raw_of(scores);
-    if (!scores->interest) {
-        memset(raw, 0, scores->items * sizeof *raw);
-        scores->interest = raw;
-        scores->interest_scale = 1;
-    }
+    float *raw = begin_interest(scores);
     for (uint32_t t = 0; t < member->tag_count; t++) {
         for (uint32_t k = member->tag_at[t]; k < member->tag_at[t + 1]; k++) {
             uint32_t first = 0;
@@ -359,11 +374,7 @@ static void add_tags(gx__scores *scores) {
             }
         }
     }
-    for (uint32_t k = 0; k < member->history.count; k++) {
-        if (member->history.item[k] < scores->items) {
-            raw[member->history.item[k]] = 0;
-        }
-    }
+    leave_out_history(scores);
 }
 
 /* Of what the member has had, what it is time for again. It does not move the scale either. */
@@ -372,12 +383,7 @@ static void add_again(gx__scores *scores) {
     if (member->again_count == 0) {
         return;
     }
-    float *raw = raw_of(scores);
-    if (!scores->interest) {
-        memset(raw, 0, scores->items * sizeof *raw);
-        scores->interest = raw;
-        scores->interest_scale = 1;
-    }
+    float *raw = begin_interest(scores);
     for (uint32_t k = 0; k < member->again_count; k++) {
         if (member->again[k].item < scores->items) { /* of the history: settled */
             raw[member->again[k].item] = member->again[k].due / scores->interest_scale;
@@ -400,11 +406,7 @@ static void add_alike(gx__scores *scores) {
     if (!gx_alike_apply(raw, &rec->alike, member->alike, member->alike_count)) {
         return;
     }
-    for (uint32_t k = 0; k < member->history.count; k++) {
-        if (member->history.item[k] < scores->items) {
-            raw[member->history.item[k]] = 0;
-        }
-    }
+    leave_out_history(scores);
     const float largest = largest_of(raw, scores->items);
     if (largest > 0 && isfinite(largest)) {
         scores->interest = raw;

@@ -13,8 +13,8 @@ static int by_number(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Items that candidates are, or any item: 0 where it could not have been taken. */
-static bool is_open(const gx__scores *scores, const uint8_t *skip, uint32_t item) {
+/* Whether the member could have taken the item: it is of the snapshot and not left out. */
+static bool could_be_taken(const gx__scores *scores, const uint8_t *skip, uint32_t item) {
     return item < scores->rec->items && !skip[item];
 }
 
@@ -33,7 +33,7 @@ static uint32_t top_candidates(gx_scored *top, float *value, const gx__scores *s
         float s[GX_CHANNEL_COUNT];
         uint32_t item = scores->candidates[k].item;
         value[k] = 0;
-        if (is_open(scores, skip, item)) {
+        if (could_be_taken(scores, skip, item)) {
             gx__scores_of(s, scores, item);
             value[k] = s[channel];
         }
@@ -117,13 +117,9 @@ static void hear(void *user, const gx_friend *person, const gx__lead *lead,
                  gx__candidate *candidate) {
     const heard *h = user;
     size_t k = (size_t)(candidate - h->scores->candidates);
-    h->friends[k] += fmin((double)person->strength, 1) * (double)candidate->best;
-    if (lead->overall > 0 || lead->experts > 0) {
-        double score;
-        uint32_t category;
-        h->leader[k] += (double)candidate->best *
-                        gx__authority(&score, &category, h->scores->rec, lead, candidate->item);
-    }
+    const gx__evidence said = gx__evidence_of(h->scores->rec, person, lead, candidate);
+    h->friends[k] += said.friends;
+    h->leader[k] += said.leader;
 }
 
 /* Friends and leaders, with what they did fading faster or slower than in a list. `value`: two an
@@ -139,7 +135,7 @@ static void people_chance(gx_blend_take *take, gx__scores *scores, const uint8_t
         scores->fade_ms = gx_blend_days[r] * 86400000.0;
         gx__walk_acts(scores, NULL, hear, &h);
         for (uint32_t k = 0; k < scores->count; k++) {
-            if (is_open(scores, skip, scores->candidates[k].item)) {
+            if (could_be_taken(scores, skip, scores->candidates[k].item)) {
                 add_mass(&friends, h.friends[k]);
                 add_mass(&leader, h.leader[k]);
             }

@@ -182,6 +182,13 @@ enum { GX__WANTED_WORDS = 64 };
 typedef void (*gx__walk_fn)(void *user, const gx_friend *person, const gx__lead *lead,
                             gx__candidate *candidate);
 void gx__walk_acts(gx__scores *scores, const uint64_t *wanted, gx__walk_fn fn, void *user);
+/* What a person's best act on the candidate adds to the evidence of friends and of leaders. */
+typedef struct gx__evidence {
+    double friends, leader;
+} gx__evidence;
+
+gx__evidence gx__evidence_of(const gx_rec *rec, const gx_friend *person, const gx__lead *lead,
+                             const gx__candidate *candidate);
 /* How much a person leads the member on an item, 0 … 1, and the score and category that say so. */
 double gx__authority(double *out_score, uint32_t *out_category, const gx_rec *rec,
                      const gx__lead *lead, uint32_t item);
