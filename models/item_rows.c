@@ -25,15 +25,8 @@ static gx_status find_rows(rows *out, const gx_arrays *arrays, const char *insta
     const uint64_t nnz = r.ptr[items];
     r.item = gx_result_get(arrays, instance, "item", GX_U32, nnz);
     r.weight = gx_result_get(arrays, instance, "weight", GX_F32, nnz);
-    bool good = r.ptr[0] == 0 && r.item && r.weight;
-    for (uint32_t i = 0; i < items; i++) {
-        good &= r.ptr[i] <= r.ptr[i + 1];
-    }
-    uint32_t largest = 0;
-    for (uint64_t k = 0; good && k < nnz; k++) {
-        largest = r.item[k] > largest ? r.item[k] : largest;
-    }
-    if (!good || (nnz && largest >= items)) {
+    if (!r.item || !r.weight || !gx_row_ptr_is_valid(r.ptr, items, nnz) ||
+        !gx_all_below(r.item, nnz, items)) {
         return gx_fail_at(err, GX_CORRUPT, instance, "the rows of %s do not fit %u items", instance,
                           items);
     }

@@ -267,17 +267,8 @@ static gx_status find_state(state *out, const gx_arrays *arrays, const char *ins
         return gx_fail_at(err, GX_NOT_FOUND, instance,
                           "there is no %s.* of %u members and %u items", instance, users, items);
     }
-    bool good = s.ptr[0] == 0 && s.ptr[circles] == entries;
-    for (uint64_t c = 0; c < circles; c++) {
-        good &= s.ptr[c] <= s.ptr[c + 1];
-    }
-    for (uint32_t u = 0; u < users; u++) {
-        good &= s.circle[u] < circles;
-    }
-    for (uint64_t k = 0; k < entries; k++) {
-        good &= s.item[k] < items;
-    }
-    if (!good) {
+    if (!gx_row_ptr_is_valid(s.ptr, circles, entries) ||
+        !gx_all_below(s.circle, users, s.circles) || !gx_all_below(s.item, entries, items)) {
         return gx_fail_at(err, GX_CORRUPT, instance, "the arrays %s.* do not fit together",
                           instance);
     }

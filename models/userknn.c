@@ -68,14 +68,10 @@ static const gx_gives gives[] = {
 
 /* ---- fit ------------------------------------------------------------------------------------ */
 
-static bool is_liked(const gx_matrix *m, uint64_t k) {
-    return !m->value || m->value[k] > 0;
-}
-
 static uint64_t count_liked(const gx_matrix *m) {
     uint64_t count = 0;
     for (uint64_t k = 0; k < m->nnz; k++) {
-        count += is_liked(m, k);
+        count += gx_matrix_value(m, k) > 0;
     }
     return count;
 }
@@ -104,7 +100,7 @@ static void take_members(rows *out, const gx_matrix *m, double largest) {
     uint64_t n = 0;
     for (uint32_t u = 0; u < m->rows; u++) {
         for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-            if (is_liked(m, k)) {
+            if (gx_matrix_value(m, k) > 0) {
                 out->col[n] = m->col[k];
                 out->value[n++] = m->value ? (float)((double)m->value[k] / largest) : 1;
             }
@@ -232,15 +228,9 @@ static bool find_side(side *out, const gx_arrays *arrays, const char *instance,
     const uint64_t n = s.ptr[count];
     s.col = gx_result_get(arrays, instance, names[1], GX_U32, n);
     s.value = gx_result_get(arrays, instance, names[2], GX_F32, n);
-    bool good = s.ptr[0] == 0 && s.col && s.value;
-    for (uint32_t r = 0; r < count; r++) {
-        good &= s.ptr[r] <= s.ptr[r + 1];
-    }
-    for (uint64_t k = 0; good && k < n; k++) {
-        good &= s.col[k] < others;
-    }
     *out = s;
-    return good;
+    return s.col && s.value && gx_row_ptr_is_valid(s.ptr, count, n) &&
+           gx_all_below(s.col, n, others);
 }
 
 static gx_status find_state(state *out, const gx_arrays *arrays, const char *instance,

@@ -372,6 +372,27 @@ const void *gx_arrays_get(const gx_arrays *arrays, const char *name, gx_dtype dt
     return row->data;
 }
 
+uint64_t gx_arrays_rows(const gx_arrays *arrays, const char *name) {
+    const gx_array *row = gx_arrays_find(arrays, name);
+    return row ? row->shape[0] : 0;
+}
+
+bool gx_row_ptr_is_valid(const uint64_t *ptr, uint64_t rows, uint64_t entries) {
+    bool valid = ptr[0] == 0 && ptr[rows] == entries;
+    for (uint64_t r = 0; r < rows; r++) {
+        valid &= ptr[r] <= ptr[r + 1];
+    }
+    return valid;
+}
+
+bool gx_all_below(const uint32_t *number, uint64_t count, uint32_t limit) {
+    bool below = true;
+    for (uint64_t k = 0; k < count; k++) {
+        below &= number[k] < limit;
+    }
+    return below;
+}
+
 gx_status gx_arrays_need(void *out_data, const gx_arrays *arrays, const char *name, gx_dtype dtype,
                          uint64_t rows, gx_error *err) {
     const gx_array *row = gx_arrays_find(arrays, name);

@@ -58,9 +58,17 @@ GX_MUST_CHECK gx_status gx_arrays_move(gx_arrays *into, gx_arrays *from, gx_erro
 
 /* The data where the array is there with this type and, unless 0, this many rows; else NULL. */
 const void *gx_arrays_get(const gx_arrays *arrays, const char *name, gx_dtype dtype, uint64_t rows);
+/* How many rows the array has; 0: it is not there. */
+uint64_t gx_arrays_rows(const gx_arrays *arrays, const char *name);
 /* The same as a requirement: not_found or corrupt, with the name, type and shape in the message. */
 GX_MUST_CHECK gx_status gx_arrays_need(void *out_data, const gx_arrays *arrays, const char *name,
                                        gx_dtype dtype, uint64_t rows, gx_error *err);
+
+/* What is followed is checked first, since arrays may come from a file that somebody else wrote:
+ * whether ptr[0 … rows] begins at 0, never falls and ends at `entries`, */
+bool gx_row_ptr_is_valid(const uint64_t *ptr, uint64_t rows, uint64_t entries);
+/* and whether every number is below the limit. */
+bool gx_all_below(const uint32_t *number, uint64_t count, uint32_t limit);
 
 /* Small text beside the arrays: the recipe, seeds, versions. Copied; replaces what was noted under
  * the key. The keys "xxh3" and "xxh3.…" are the file format's own. */

@@ -63,6 +63,27 @@ static void shapes(void **state) {
     gx_arrays_destroy(arrays);
 }
 
+static void what_is_followed_is_checked_first(void **state) {
+    (void)state;
+    const uint64_t good[] = {0, 2, 2, 5}, late[] = {1, 2, 2, 5}, falls[] = {0, 3, 2, 5};
+    const uint32_t number[] = {4, 0, 9};
+    gx_arrays *arrays = make();
+    uint64_t *data;
+    assert_true(gx_row_ptr_is_valid(good, 3, 5));
+    assert_true(gx_row_ptr_is_valid(good, 0, 0));
+    assert_false(gx_row_ptr_is_valid(good, 3, 4));
+    assert_false(gx_row_ptr_is_valid(good, 3, 6));
+    assert_false(gx_row_ptr_is_valid(late, 3, 5));
+    assert_false(gx_row_ptr_is_valid(falls, 3, 5));
+    assert_true(gx_all_below(number, 3, 10));
+    assert_false(gx_all_below(number, 3, 9));
+    assert_true(gx_all_below(NULL, 0, 0));
+    assert_int_equal(gx_arrays_add(&data, arrays, "x.ptr", GX_U64, 4, 0, NULL, NULL), GX_OK);
+    assert_int_equal(gx_arrays_rows(arrays, "x.ptr"), 4);
+    assert_int_equal(gx_arrays_rows(arrays, "x"), 0);
+    gx_arrays_destroy(arrays);
+}
+
 static void asking_for_what_is_not_there(void **state) {
     (void)state;
     gx_error err = {0};
@@ -238,6 +259,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_cleared_aligned_and_in_name_order),
         cmocka_unit_test(shapes),
+        cmocka_unit_test(what_is_followed_is_checked_first),
         cmocka_unit_test(asking_for_what_is_not_there),
         cmocka_unit_test(names_that_are_refused),
         cmocka_unit_test(sizes_that_overflow),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 enum { KEPT = 128, POPULAR = 64, SEEN = 3 };
+enum { LOOK = 1024 /* members between looks at whether to stop */ };
 
 static const double SHRINK = 20;
 
@@ -31,6 +32,7 @@ typedef struct counted {
 
 typedef struct fit {
     const gx_matrix *history;
+    gx_job *job;
     uint32_t *all;    /* items: by how many members chosen */
     uint32_t *count;  /* items: of the value looked at; 0 between values */
     uint8_t *popular; /* items: 1 for the most chosen of all */
@@ -55,22 +57,22 @@ static int by_count(const void *a, const void *b) {
     return (x->item > y->item) - (x->item < y->item);
 }
 
-static bool is_liked(const gx_matrix *m, uint64_t k) {
-    return !m->value || m->value[k] > 0;
-}
-
 static gx_status open_fit(fit *f, const gx_matrix *m, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    *f = (fit){.history = m};
+    *f = (fit){.history = m, .job = job};
     GX_TRY(gx_job_alloc(job, &f->all, (size_t)m->cols + 1, sizeof *f->all, err));
     GX_TRY(gx_job_alloc(job, &f->count, (size_t)m->cols + 1, sizeof *f->count, err));
     GX_TRY(gx_job_alloc(job, &f->popular, (size_t)m->cols + 1, 1, err));
     GX_TRY(gx_job_alloc(job, &f->touched, (size_t)m->cols + 1, sizeof *f->touched, err));
     for (uint32_t u = 0; u < m->rows; u++) {
         bool any = false;
+        if (u % LOOK == 0) {
+            GX_TRY(gx_job_check(job, err));
+        }
         for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1]; k++) {
-            f->all[m->col[k]] += is_liked(m, k);
-            any |= is_liked(m, k);
+            const bool chose = gx_matrix_value(m, k) > 0;
+            f->all[m->col[k]] += chose;
+            any |= chose;
         }
         f->members += any;
     }
@@ -86,26 +88,30 @@ done:
     return status;
 }
 
-static void close_fit(fit *f, gx_job *job) {
-    gx_job_free(job, f->all);
-    gx_job_free(job, f->count);
-    gx_job_free(job, f->popular);
-    gx_job_free(job, f->touched);
+static void close_fit(fit *f) {
+    gx_job_free(f->job, f->all);
+    gx_job_free(f->job, f->count);
+    gx_job_free(f->job, f->popular);
+    gx_job_free(f->job, f->touched);
 }
 
 /* Counts what the members of a run chose; returns how many of them chose anything. Those of the
- * most popular items are looked at even where none of them chose it. */
+ * most popular items are looked at even where none of them chose it. Cut short where the job is to
+ * stop: the caller looks too. */
 static uint32_t count_run(fit *f, const gx_alike_entry *run, size_t count) {
     const gx_matrix *m = f->history;
     uint32_t members = 0, made = 0;
     for (size_t e = 0; e < count; e++) {
+        if (e % LOOK == 0 && gx_job_should_stop(f->job)) {
+            break;
+        }
         const uint32_t user = run[e].user;
         const uint64_t from = user < m->rows ? m->ptr[user] : 0;
         const uint64_t to = user < m->rows ? m->ptr[user + 1] : 0;
         bool any = false;
         for (uint64_t k = from; k < to; k++) {
             const uint32_t item = m->col[k];
-            if (is_liked(m, k)) {
+            if (gx_matrix_value(m, k) > 0) {
                 if (f->count[item]++ == 0) {
                     f->touched[made++].item = item;
                 }
@@ -193,7 +199,7 @@ gx_status gx_alike_add(gx_arrays *results, gx_alike_entry *entries, size_t count
         }
     }
 done:
-    close_fit(&f, job);
+    close_fit(&f);
     return status;
 }
 
@@ -218,9 +224,8 @@ gx_estimate gx_alike_estimate(gx_alike_entry *entries, size_t count, const gx_ma
 /* ---- the use -------------------------------------------------------------------------------- */
 
 gx_status gx_alike_open(gx_alike *out, const gx_arrays *arrays, uint32_t items, gx_error *err) {
-    const gx_array *named = gx_arrays_find(arrays, "alike.hash");
-    const gx_array *listed = gx_arrays_find(arrays, "alike.item");
-    const uint64_t count = named ? named->shape[0] : 0, kept = listed ? listed->shape[0] : 0;
+    const uint64_t count = gx_arrays_rows(arrays, "alike.hash");
+    const uint64_t kept = gx_arrays_rows(arrays, "alike.item");
     gx_alike a = {.count = (uint32_t)count, .items = items};
     *out = (gx_alike){0};
     if (count == 0 || count >= GX_NONE) {
@@ -230,12 +235,10 @@ gx_status gx_alike_open(gx_alike *out, const gx_arrays *arrays, uint32_t items, 
     a.ptr = gx_arrays_get(arrays, "alike.ptr", GX_U64, count + 1);
     a.item = gx_arrays_get(arrays, "alike.item", GX_U32, kept);
     a.lift = gx_arrays_get(arrays, "alike.lift", GX_F32, kept);
-    bool good = a.hash && a.ptr && a.item && a.lift && a.ptr[0] == 0 && a.ptr[count] == kept;
-    for (uint64_t v = 0; good && v < count; v++) {
-        good = a.ptr[v] <= a.ptr[v + 1];
-    }
+    bool good = a.hash && a.ptr && a.item && a.lift && gx_row_ptr_is_valid(a.ptr, count, kept) &&
+                gx_all_below(a.item, kept, items);
     for (uint64_t k = 0; good && k < kept; k++) {
-        good = a.item[k] < items && a.lift[k] >= 0 && isfinite(a.lift[k]);
+        good = a.lift[k] >= 0 && isfinite(a.lift[k]);
     }
     if (!good) {
         return gx_fail_at(err, GX_CORRUPT, "alike",

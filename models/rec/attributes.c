@@ -113,23 +113,6 @@ uint32_t gx_attributes_of(gx_trait out[GX_ATTRIBUTES_MAX], const gx_columns *col
 
 /* ---- what a snapshot has -------------------------------------------------------------------- */
 
-static bool rows_are_good(const uint64_t *ptr, uint64_t rows, const uint32_t *entry, uint64_t count,
-                          uint32_t limit) {
-    bool good = ptr[0] == 0 && ptr[rows] == count;
-    for (uint64_t r = 0; r < rows; r++) {
-        good &= ptr[r] <= ptr[r + 1];
-    }
-    for (uint64_t k = 0; k < count; k++) {
-        good &= entry[k] < limit;
-    }
-    return good;
-}
-
-static uint64_t rows_of(const gx_arrays *arrays, const char *name) {
-    const gx_array *array = gx_arrays_find(arrays, name);
-    return array ? array->shape[0] : 0;
-}
-
 static bool are_shares(const float *value, uint64_t count) {
     bool good = true;
     for (uint64_t i = 0; i < count; i++) {
@@ -140,9 +123,9 @@ static bool are_shares(const float *value, uint64_t count) {
 
 gx_status gx_attributes_open(gx_attributes *out, const gx_arrays *arrays, uint32_t items,
                              gx_error *err) {
-    const uint64_t count = rows_of(arrays, "attributes.hash");
-    const uint64_t reps = rows_of(arrays, "attributes.item");
-    const uint64_t carried = rows_of(arrays, "attributes.item_value");
+    const uint64_t count = gx_arrays_rows(arrays, "attributes.hash");
+    const uint64_t reps = gx_arrays_rows(arrays, "attributes.item");
+    const uint64_t carried = gx_arrays_rows(arrays, "attributes.item_value");
     gx_attributes a = {.count = (uint32_t)count, .items = items};
     *out = (gx_attributes){0};
     if (count == 0 || count >= GX_NONE) {
@@ -159,9 +142,10 @@ gx_status gx_attributes_open(gx_attributes *out, const gx_arrays *arrays, uint32
     a.trust = gx_arrays_get(arrays, "attributes.trust", GX_F32, items);
     const bool there = a.hash && a.weight && a.field && a.ptr && a.item && a.part && a.item_ptr &&
                        a.item_value && a.trust;
-    if (!there || !rows_are_good(a.ptr, count, a.item, reps, items) ||
-        !rows_are_good(a.item_ptr, items, a.item_value, carried, a.count) ||
-        !are_shares(a.part, reps) || !are_shares(a.trust, items)) {
+    if (!there || !gx_row_ptr_is_valid(a.ptr, count, reps) || !gx_all_below(a.item, reps, items) ||
+        !gx_row_ptr_is_valid(a.item_ptr, items, carried) ||
+        !gx_all_below(a.item_value, carried, a.count) || !are_shares(a.part, reps) ||
+        !are_shares(a.trust, items)) {
         return gx_fail_at(err, GX_CORRUPT, "attributes",
                           "the snapshot's attributes: their arrays do not fit together");
     }
@@ -255,9 +239,8 @@ gx_status gx_attributes_near(float *out, uint32_t count, const gx_attributes *a,
         has[p.value[k]] = 1;
     }
     const uint32_t known = a->items < count ? a->items : count;
-    const uint32_t first =
-        count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;
-    for (uint32_t i = 0; i < count; i = i + 1 == known ? first : i + 1) {
+    const uint32_t first = gx__first_new(a, count);
+    for (uint32_t i = known > 0 ? 0 : first; i < count; i = i + 1 == known ? first : i + 1) {
         double shared = 0;
         gx__profile_of(&other, a, columns, i);
         for (uint32_t k = 0; k < other.count; k++) {

@@ -62,9 +62,12 @@ uint32_t gx_attributes_of(gx_trait out[GX_ATTRIBUTES_MAX], const gx_columns *col
  *   attributes.hash         u64 [values], rising
  *   attributes.weight       f32 [values]: how much the attribute tells
  *   attributes.field        f32 [GX_ATTRIBUTE_COUNT]: the same by attribute
- *   attributes.ptr item part  u64 [values + 1], u32, f32: at most 64 items of each value, those
- * most chosen, and what each adds to the mean attributes.item_ptr item_value  u64 [items + 1], u32:
- * values of each item attributes.trust        f32 [items]: h
+ *   attributes.ptr          u64 [values + 1]: where each value's items begin
+ *   attributes.item         u32: at most 64 of each value, those most chosen
+ *   attributes.part         f32: what each of them adds to the value's mean
+ *   attributes.item_ptr     u64 [items + 1]: where each item's values begin
+ *   attributes.item_value   u32: their numbers
+ *   attributes.trust        f32 [items]: h
  *
  * Nothing where no item has a value. O(items + choices of 20,000 members) × values of an item. */
 GX_MUST_CHECK gx_status gx_attributes_add(gx_arrays *results, const gx_columns *columns,

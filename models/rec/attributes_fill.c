@@ -316,9 +316,7 @@ gx_status gx_attributes_fill(float *raw, float *added, const float *mean, uint32
     for (uint32_t v = 0; (mean || !planned) && v < a->count; v++) {
         adds[v] = a->weight[v] * (mean ? mean[v] : (float)gx__mean_of(raw, a, v));
     }
-    const uint32_t first =
-        count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;
-    for (uint32_t i = first; i < count; i++) {
+    for (uint32_t i = gx__first_new(a, count); i < count; i++) {
         raw[i] = expected_of_new(&f, columns, i);
     }
     if (added) {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 enum { REPRESENTATIVES = 64, MEMBERS = 20000, CHOICES = 64 };
+enum { LOOK = 1 << 16 /* choices, or items, between looks at whether to stop */ };
 
 static const double PRIOR_PAIRS = 10;
 
@@ -40,12 +41,19 @@ typedef struct fit {
     float weight[GX_ATTRIBUTE_COUNT];
 } fit;
 
-static bool is_liked(const gx_matrix *m, uint64_t k) {
-    return !m->value || m->value[k] > 0;
-}
-
 static double trust_of(uint32_t chosen) {
     return chosen / (chosen + GX__TRUST_HALF);
+}
+
+/* By how many members each item was chosen: *out for the caller to free. */
+static gx_status count_chosen(uint32_t **out, const gx_matrix *history, gx_job *job,
+                              gx_error *err) {
+    gx_status status = gx_job_alloc(job, out, (size_t)history->cols + 1, sizeof **out, err);
+    for (uint64_t k = 0; status == GX_OK && k < history->nnz; k++) {
+        (*out)[history->col[k]] += gx_matrix_value(history, k) > 0;
+        status = k % LOOK == 0 ? gx_job_check(job, err) : GX_OK;
+    }
+    return status;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -68,6 +76,9 @@ static gx_status read_entries(fit *f, gx_error *err) {
     GX_TRY(gx_job_alloc(f->job, &f->entries, count + 1, sizeof *f->entries, err));
     for (uint32_t i = 0; i < f->items; i++) {
         const uint32_t found = gx_attributes_of(row, f->columns, i);
+        if (i % LOOK == 0) {
+            GX_TRY(gx_job_check(f->job, err));
+        }
         for (uint32_t k = 0; k < found; k++) {
             f->entries[f->entry_count++] = (entry){row[k].hash, i, (uint32_t)row[k].field};
         }
@@ -136,27 +147,26 @@ typedef struct pairs {
 
 static void look_at_member(pairs *p, const fit *f, uint32_t user) {
     const gx_matrix *m = f->history;
-    uint64_t seen[CHOICES];
-    double count = 0;
+    uint32_t seen[CHOICES], count = 0;
     for (uint64_t k = m->ptr[user]; k < m->ptr[user + 1] && count < CHOICES; k++) {
-        if (is_liked(m, k) && m->col[k] < f->items) {
-            seen[(size_t)count++] = m->col[k];
+        if (gx_matrix_value(m, k) > 0) {
+            seen[count++] = m->col[k];
         }
     }
-    for (size_t s = 0; s < (size_t)count; s++) {
+    for (uint32_t s = 0; s < count; s++) {
         for (uint64_t k = f->item_ptr[seen[s]]; k < f->item_ptr[seen[s] + 1]; k++) {
             const uint32_t value = f->item_value[k];
             p->agree[f->field[value]] += p->mark[value]++;
             p->chosen[value]++;
         }
     }
-    for (size_t s = 0; s < (size_t)count; s++) {
+    for (uint32_t s = 0; s < count; s++) {
         for (uint64_t k = f->item_ptr[seen[s]]; k < f->item_ptr[seen[s] + 1]; k++) {
             p->mark[f->item_value[k]] = 0;
         }
     }
-    p->all += count * (count - 1) / 2;
-    p->choices += (uint64_t)count;
+    p->all += count > 0 ? count * (count - 1) / 2 : 0;
+    p->choices += count;
 }
 
 static void weigh(fit *f, const pairs *p) {
@@ -196,8 +206,7 @@ done:
     return status;
 }
 
-/* ---- the items of each value ------------------------------------------------------------------
- */
+/* ---- the items of each value ---------------------------------------------------------------- */
 
 typedef struct ranked {
     uint32_t chosen, item;
@@ -357,10 +366,7 @@ gx_status gx_attributes_estimate(gx_estimate *out, const gx_columns *columns,
     uint32_t *chosen = NULL;
     const uint64_t items = history->cols;
     *out = (gx_estimate){0};
-    GX_TRY(gx_job_alloc(job, &chosen, items + 1, sizeof *chosen, err));
-    for (uint64_t k = 0; k < history->nnz; k++) {
-        chosen[history->col[k]] += is_liked(history, k);
-    }
+    GX_TRY(count_chosen(&chosen, history, job, err));
     GX_TRY(count_sizes(&s, columns, history, chosen, job, err));
     const uint64_t read = 4 * items + (sizeof(entry) + 16) * s.entries;
     const uint64_t more = (8 + 4 + 8) * items + 4 * s.entries;
@@ -384,10 +390,7 @@ gx_status gx_attributes_add(gx_arrays *results, const gx_columns *columns, const
     gx_status status = GX_OK;
     fit f = {.columns = columns, .history = history, .job = job, .items = history->cols};
     gx_job_stage(job, "attributes", 0);
-    GX_TRY(gx_job_alloc(job, &f.chosen, (size_t)f.items + 1, sizeof *f.chosen, err));
-    for (uint64_t k = 0; k < history->nnz; k++) {
-        f.chosen[history->col[k]] += is_liked(history, k);
-    }
+    GX_TRY(count_chosen(&f.chosen, history, job, err));
     GX_TRY(read_entries(&f, err));
     GX_TRY(number_values(&f, err));
     if (f.values > 0) {

@@ -20,5 +20,10 @@ void gx__profile_of(gx__profile *out, const gx_attributes *a, const gx_columns *
                     uint32_t item);
 /* Of what a model says of the items of a value, in the order of a->item. */
 double gx__mean_of(const float *raw, const gx_attributes *a, uint32_t value);
+/* Of `count` items, the first that is newer than the snapshot and looked at: the newest are. */
+static inline uint32_t gx__first_new(const gx_attributes *a, uint32_t count) {
+    const uint32_t known = a->items < count ? a->items : count;
+    return count - known > GX_ATTRIBUTE_NEW_MAX ? count - GX_ATTRIBUTE_NEW_MAX : known;
+}
 
 #endif

@@ -55,10 +55,9 @@ typedef struct gx_rec gx_rec;
 /* Resolves the arrays of a snapshot (NULL: none yet): an interest model (the one named, or the
  * first that is there of `linear`, `ials` and the others in the order of their table), `popular`,
  * and what engine gives for friends (`strength`), circles (`leiden.community`, `circle`) and
- * leaders
- * (`leaders`). What is missing switches its channel off;
- * corrupt where what is there does not fit together. The arrays outlive the recommender; any number
- * of threads may ask it at once. */
+ * leaders (`leaders`). What is missing switches its channel off; corrupt where what is there does
+ * not fit together. The arrays outlive the recommender; any number of threads may ask it at once.
+ */
 GX_MUST_CHECK gx_status gx_rec_open(gx_rec **out, const gx_arrays *arrays,
                                     const char *interest_model, uint32_t users, uint32_t items,
                                     gx_error *err);

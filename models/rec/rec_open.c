@@ -15,26 +15,12 @@ static gx_status damaged(gx_error *err, const char *name, const char *what) {
     return gx_fail_at(err, GX_CORRUPT, name, "the snapshot's %s: %s", name, what);
 }
 
-/* Rows that begin at 0, never fall and end at `length`. */
-static bool ptr_is_good(const uint64_t *ptr, uint64_t rows, uint64_t length) {
-    bool good = ptr[0] == 0 && ptr[rows] == length;
-    for (uint64_t r = 0; r < rows; r++) {
-        good &= ptr[r] <= ptr[r + 1];
-    }
-    return good;
-}
-
-static bool all_below(const uint32_t *value, uint64_t count, uint32_t limit, bool none_too) {
+static bool all_below_or_none(const uint32_t *number, uint64_t count, uint32_t limit) {
     bool good = true;
     for (uint64_t i = 0; i < count; i++) {
-        good &= value[i] < limit || (none_too && value[i] == GX_NONE);
+        good &= number[i] < limit || number[i] == GX_NONE;
     }
     return good;
-}
-
-static uint64_t rows_of(const gx_arrays *arrays, const char *name) {
-    const gx_array *array = gx_arrays_find(arrays, name);
-    return array ? array->shape[0] : 0;
 }
 
 /* ---- interest and popularity ---------------------------------------------------------------- */
@@ -114,13 +100,13 @@ static void open_history(gx_rec *rec, const gx_arrays *arrays) {
 
 static gx_status open_strength(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
     const uint64_t *ptr = gx_arrays_get(arrays, "strength.ptr", GX_U64, (uint64_t)rec->users + 1);
-    uint64_t ties = rows_of(arrays, "strength.dst");
+    uint64_t ties = gx_arrays_rows(arrays, "strength.dst");
     rec->strength_dst = gx_arrays_get(arrays, "strength.dst", GX_U32, ties);
     rec->strength = gx_arrays_get(arrays, "strength.weight", GX_F32, ties);
     if (!ptr || !rec->strength_dst || !rec->strength) {
         return GX_OK;
     }
-    if (!ptr_is_good(ptr, rec->users, ties)) {
+    if (!gx_row_ptr_is_valid(ptr, rec->users, ties)) {
         return damaged(err, "strength.ptr", "its rows do not fit strength.dst");
     }
     rec->strength_ptr = ptr;
@@ -128,18 +114,18 @@ static gx_status open_strength(gx_rec *rec, const gx_arrays *arrays, gx_error *e
 }
 
 static gx_status open_circles(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
-    uint64_t circles = rows_of(arrays, "circle.size");
+    uint64_t circles = gx_arrays_rows(arrays, "circle.size");
     rec->circle_size = gx_arrays_get(arrays, "circle.size", GX_U32, circles);
     const uint32_t *community = gx_arrays_get(arrays, "leiden.community", GX_U32, rec->users);
     if (!community || !rec->circle_size || circles >= GX_NONE) {
         return GX_OK;
     }
     rec->circles = (uint32_t)circles;
-    if (!all_below(community, rec->users, rec->circles, true)) {
+    if (!all_below_or_none(community, rec->users, rec->circles)) {
         return damaged(err, "leiden.community", "a community that circle.size does not have");
     }
     rec->community = community;
-    uint64_t entries = rows_of(arrays, "circle.item");
+    uint64_t entries = gx_arrays_rows(arrays, "circle.item");
     const uint64_t *ptr = gx_arrays_get(arrays, "circle.ptr", GX_U64, circles + 1);
     rec->circle_item = gx_arrays_get(arrays, "circle.item", GX_U32, entries);
     rec->circle_count = gx_arrays_get(arrays, "circle.count", GX_U32, entries);
@@ -147,8 +133,8 @@ static gx_status open_circles(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     if (!ptr || !rec->circle_item || !rec->circle_count || !rec->circle_lift) {
         return GX_OK;
     }
-    if (!ptr_is_good(ptr, circles, entries) ||
-        !all_below(rec->circle_item, entries, rec->items, false)) {
+    if (!gx_row_ptr_is_valid(ptr, circles, entries) ||
+        !gx_all_below(rec->circle_item, entries, rec->items)) {
         return damaged(err, "circle.ptr", "its rows do not fit circle.item, or an item is unknown");
     }
     rec->circle_ptr = ptr;
@@ -196,8 +182,8 @@ static int by_user_category(const void *a, const void *b) {
 }
 
 static gx_status open_experts(gx_rec *rec, const gx_arrays *arrays, gx_error *err) {
-    uint64_t rows = rows_of(arrays, "leaders.category_ptr");
-    uint64_t entries = rows_of(arrays, "leaders.category_user");
+    uint64_t rows = gx_arrays_rows(arrays, "leaders.category_ptr");
+    uint64_t entries = gx_arrays_rows(arrays, "leaders.category_user");
     const uint64_t *ptr = gx_arrays_get(arrays, "leaders.category_ptr", GX_U64, rows);
     const uint32_t *user = gx_arrays_get(arrays, "leaders.category_user", GX_U32, entries);
     const float *score = gx_arrays_get(arrays, "leaders.category_score", GX_F32, entries);
@@ -205,7 +191,7 @@ static gx_status open_experts(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     if (!ptr || rows < 2 || !user || !score || !category) {
         return GX_OK;
     }
-    if (!ptr_is_good(ptr, rows - 1, entries) || !all_below(user, entries, rec->users, false)) {
+    if (!gx_row_ptr_is_valid(ptr, rows - 1, entries) || !gx_all_below(user, entries, rec->users)) {
         return damaged(err, "leaders.category_ptr", "its rows do not fit leaders.category_user");
     }
     uint64_t room = (rows - 1) * GX_REC_EXPERTS;

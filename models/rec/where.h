@@ -1,9 +1,15 @@
 /* `where`: a small expression over item attributes, checked before top-k.
  *
- *   expr    = and { "or" and } ;      and = not { "and" not } ;     not = [ "not" ] test ;
- *   test    = "(" expr ")" | field op literal | field [ "not" ] "in" "(" literal { "," literal }
- * ")" | field "exists" ; op      = "=" | "==" | "!=" | "<" | "<=" | ">" | ">=" ; literal = number |
- * "text" | 'text' | true | false ;     a text may end in "*": prefix field   = name | `any name`
+ *   expr    = and { "or" and } ;
+ *   and     = not { "and" not } ;
+ *   not     = [ "not" ] test ;
+ *   test    = "(" expr ")"
+ *           | field op literal
+ *           | field [ "not" ] "in" "(" literal { "," literal } ")"
+ *           | field "exists" ;
+ *   op      = "=" | "==" | "!=" | "<" | "<=" | ">" | ">=" ;
+ *   literal = number | "text" | 'text' | true | false ; a text may end in "*": what begins with it
+ *   field   = name | `any name` ;
  *
  * A field an item does not have makes its test false (also under !=): `exists` asks for it. A field
  * that holds a list (tags) passes where any entry does; != and `not in` are the opposite of = and
