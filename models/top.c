@@ -113,37 +113,43 @@ uint32_t gx__top_end(gx__top *t) {
     return t->held;
 }
 
-/* The largest score of each block of `length`; −infinity where none counts. */
+/* most[b] becomes the largest that counts of scores b, b + blocks, b + 2 blocks …; −infinity where
+ * none does. */
 GX__CLONES static void block_maxima(float *restrict most, const float *restrict scores,
-                                    const uint8_t *restrict skip, uint32_t blocks,
-                                    uint32_t length) {
-    enum { LANES = 16 };
+                                    uint32_t blocks, uint32_t length) {
     for (uint32_t b = 0; b < blocks; b++) {
-        float lane[LANES];
-        for (uint32_t l = 0; l < LANES; l++) {
-            lane[l] = -INFINITY;
+        most[b] = -INFINITY;
+    }
+    for (uint32_t r = 0; r < length; r++) {
+        const float *row = scores + (size_t)r * blocks;
+        for (uint32_t b = 0; b < blocks; b++) {
+            const float own = row[b] <= FLT_MAX ? row[b] : -INFINITY;
+            most[b] = own > most[b] ? own : most[b];
         }
-        for (uint32_t i = b * length; i < (b + 1) * length; i += LANES) {
-            for (uint32_t l = 0; l < LANES; l++) {
-                const float own = scores[i + l] <= FLT_MAX ? scores[i + l] : -INFINITY;
-                const float score = skip && skip[i + l] ? -INFINITY : own;
-                lane[l] = score > lane[l] ? score : lane[l];
-            }
+    }
+}
+
+GX__CLONES static void block_maxima_but(float *restrict most, const float *restrict scores,
+                                        const uint8_t *restrict skip, uint32_t blocks,
+                                        uint32_t length) {
+    for (uint32_t b = 0; b < blocks; b++) {
+        most[b] = -INFINITY;
+    }
+    for (uint32_t r = 0; r < length; r++) {
+        const float *row = scores + (size_t)r * blocks;
+        const uint8_t *out = skip + (size_t)r * blocks;
+        for (uint32_t b = 0; b < blocks; b++) {
+            const float own = row[b] <= FLT_MAX && out[b] == 0 ? row[b] : -INFINITY;
+            most[b] = own > most[b] ? own : most[b];
         }
-        for (uint32_t half = LANES / 2; half > 0; half /= 2) {
-            for (uint32_t l = 0; l < half; l++) {
-                lane[l] = lane[l + half] > lane[l] ? lane[l + half] : lane[l];
-            }
-        }
-        most[b] = lane[0];
     }
 }
 
 /* A limit below which nothing can be among the n best: of the largest scores of so many blocks the
  * n-th is at most the n-th of all. Most of what a heap would take in and give up again is never
  * looked at. */
-static float limit_before(gx_scored *heap, uint32_t n, const float *scores, uint32_t count,
-                          const uint8_t *skip, float floor) {
+float gx__top_limit(gx_scored *heap, uint32_t n, const float *scores, uint32_t count,
+                    const uint8_t *skip, float floor) {
     float most[BLOCKS_MAX];
     uint32_t length = BLOCK_MIN;
     while (count / length > BLOCKS_MAX) {
@@ -153,7 +159,11 @@ static float limit_before(gx_scored *heap, uint32_t n, const float *scores, uint
     if (n < BLOCK_MIN || blocks < 256 || n > blocks / 2) {
         return floor;
     }
-    block_maxima(most, scores, skip, blocks, length);
+    if (skip) {
+        block_maxima_but(most, scores, skip, blocks, length);
+    } else {
+        block_maxima(most, scores, blocks, length);
+    }
     gx__top t = {.heap = heap, .n = n, .limit = floor};
     gx__top_add(&t, most, 0, blocks, NULL);
     return t.held == n ? nextafterf(t.limit, -INFINITY) : floor;
@@ -164,7 +174,7 @@ uint32_t gx_top(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
     if (n == 0) {
         return 0;
     }
-    gx__top t = {.heap = out, .n = n, .limit = limit_before(out, n, scores, count, skip, floor)};
+    gx__top t = {.heap = out, .n = n, .limit = gx__top_limit(out, n, scores, count, skip, floor)};
     gx__top_add(&t, scores, 0, count, skip);
     return gx__top_end(&t);
 }

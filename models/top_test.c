@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { COUNT_MAX = 1500 };
+enum { COUNT_MAX = 12000, FEW_MAX = 1500 };
 
 static int by_rank(const void *a, const void *b) {
     const gx_scored *x = a, *y = b;
@@ -68,7 +68,9 @@ static void same_as_sorting(void **unused) {
     static uint8_t skip[COUNT_MAX];
     for (uint64_t round = 0; round < 3000; round++) {
         gx_rng rng = gx_rng_at(5, round);
-        const uint32_t count = (uint32_t)gx_rng_below(&rng, round % 7 == 0 ? COUNT_MAX : 200);
+        const uint32_t count = (uint32_t)gx_rng_below(&rng, round % 35 == 0  ? COUNT_MAX
+                                                            : round % 7 == 0 ? FEW_MAX
+                                                                             : 200);
         const uint32_t ns[] = {0, 1, 2, 20, 100, count, count + 1};
         draw(scores, count, &rng);
         for (uint32_t i = 0; i < count; i++) {

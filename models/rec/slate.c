@@ -1,15 +1,18 @@
 /* Choosing the places of a list one after the other.
  *
  * Candidates come in runs by falling score. One that the limits have no room for is passed over;
- * since a value that is full stays full, everything of it is struck out before the next, four times
- * longer, run is drawn: O(items × log(items / n)) at worst, and one run where limits are loose.
- * Diversity chooses within the first run only, which is longer then. */
+ * since a value that is full stays full, everything of it is struck out before the next run. Runs
+ * after the first are drawn from the best few hundred, and where these are used up from all that
+ * have a score: O(items + runs × what is left), and one run where limits are loose. Diversity
+ * chooses within the first run only, which is longer then. */
 #include "models/rec/rec_parts.h"
 
 #include "models/rec/columns.h"
 #include "models/rec/diverse.h"
 #include "models/rec/explore.h"
+#include "models/top.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { RUN_LEAST = 64, RUN_GROWS = 4 };
@@ -265,6 +268,159 @@ static void strike_full(slate *s) {
     }
 }
 
+/* ---- what is left of the best ---------------------------------------------------------------- */
+
+enum { BEST_LEAST = 512 };
+
+/* Items with a total above `limit`: rising, and their totals, which are bounds where the ranking's
+ * are. */
+typedef struct best {
+    uint32_t *item;
+    float *score;
+    gx_scored *run;
+    uint32_t count, length; /* length: of a run */
+    float limit;
+} best;
+
+static bool is_full(const limit *l, uint32_t item, bool none_full) {
+    const gx__page *page = l->column ? gx__column_page(l->column, item) : NULL;
+    if (!page || (!page->word && !page->number)) {
+        return none_full;
+    }
+    if (page->number) {
+        return !limit_has_room(l, item);
+    }
+    const uint32_t cell = page->word[item % GX__PAGE_ROWS];
+    if (cell & GX__CELL_LIST) {
+        const uint32_t *run = l->column->runs + (cell & ~GX__CELL_LIST);
+        return l->full[run[0] > 0 ? run[1] : 0] != 0;
+    }
+    return l->full[cell] != 0;
+}
+
+/* What gx_top counts. */
+static inline bool is_above(float total, float least) {
+    return total > least && total <= FLT_MAX;
+}
+
+/* Leaves what is still above the limit and has room. */
+static void narrow(best *b, slate *s) {
+    for (uint32_t k = 0; k < s->rules->limit_count; k++) {
+        limit *l = &s->limits[k];
+        const bool none_full = !value_has_room(l, l->absent);
+        uint32_t kept = 0;
+        if (l->column) {
+            find_full(l);
+        }
+        for (uint32_t i = 0; i < b->count; i++) {
+            const uint32_t item = b->item[i];
+            const bool full = is_full(l, item, none_full);
+            s->total[item] = full ? GX__TAKEN : s->total[item];
+            b->item[kept] = item;
+            kept += full ? 0 : 1;
+        }
+        b->count = kept;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        const float total = s->total[b->item[i]];
+        b->item[kept] = b->item[i];
+        b->score[kept] = total;
+        kept += is_above(total, b->limit) ? 1 : 0;
+    }
+    b->count = kept;
+}
+
+static void settle_at(best *b, slate *s, uint32_t at) {
+    gx__ranking_settle(s->ranking, b->item[at]);
+    b->score[at] = s->total[b->item[at]];
+}
+
+/* The first of them into b->run, as gx__ranking_top does it with all: their places in b->item. */
+static uint32_t draw(best *b, slate *s) {
+    const uint32_t length = b->length < b->count ? b->length : b->count;
+    uint32_t found = gx_top(b->run, length, b->score, b->count, NULL, 0);
+    const uint8_t *open = s->ranking->scores.open;
+    if (!open) {
+        return found;
+    }
+    float least = found < length ? 0 : INFINITY;
+    for (uint32_t k = 0; k < found; k++) {
+        const uint32_t at = b->run[k].item;
+        settle_at(b, s, at);
+        least = b->score[at] < least ? b->score[at] : least;
+    }
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (b->score[i] >= least && open[b->item[i]]) {
+            settle_at(b, s, i);
+        }
+    }
+    return gx_top(b->run, length, b->score, b->count, NULL, 0);
+}
+
+/* Takes from them until the list is full or nothing above the limit is left. What is settled to a
+ * total that is not above it has to wait for those that were never looked at. */
+static void pick_of(best *b, slate *s) {
+    for (narrow(b, s); b->count > 0 && s->count < s->n; narrow(b, s)) {
+        const uint32_t found = draw(b, s);
+        for (uint32_t k = 0; k < found && s->count < s->n; k++) {
+            const uint32_t item = b->item[b->run[k].item];
+            if (!is_above(b->run[k].score, b->limit)) {
+                break;
+            }
+            if (has_room(s, item)) {
+                take(s, item, true, 0);
+            }
+            s->total[item] = GX__TAKEN;
+        }
+    }
+}
+
+static void gather(best *b, const float *total, uint32_t items) {
+    enum { AT_ONCE = 16 };
+    b->count = 0;
+    for (uint32_t i = 0, end; i < items; i = end) {
+        int any = 0;
+        end = items - i < AT_ONCE ? items : i + AT_ONCE;
+        for (uint32_t k = i; k < end; k++) {
+            any |= total[k] > b->limit;
+        }
+        for (uint32_t k = i; any && k < end; k++) {
+            b->item[b->count] = k;
+            b->count += is_above(total[k], b->limit) ? 1 : 0;
+        }
+    }
+}
+
+/* The places that are left, from the totals above 0. */
+static gx_status pick_rest(slate *s, gx_error *err) {
+    const uint32_t items = s->request->items;
+    const uint32_t wanted = s->n * 4 + (items / 64 < BEST_LEAST ? items / 64 : BEST_LEAST);
+    best b = {.length = (s->n - s->count) * 2 + RUN_LEAST};
+    const size_t runs = b.length > wanted ? b.length : wanted;
+    gx_status status = GX_OK;
+    b.item = gx_alloc((size_t)items + 1, sizeof *b.item);
+    b.score = gx_alloc((size_t)items + 1, sizeof *b.score);
+    b.run = gx_alloc(runs + 1, sizeof *b.run);
+    if (!b.item || !b.score || !b.run) {
+        status = gx_fail_memory(err, (size_t)items * 8 + runs * sizeof *b.run);
+        goto done;
+    }
+    b.limit = gx__top_limit(b.run, wanted, s->total, items, NULL, 0);
+    gather(&b, s->total, items);
+    pick_of(&b, s);
+    if (s->count < s->n && b.limit > 0) {
+        b.limit = 0;
+        gather(&b, s->total, items);
+        pick_of(&b, s);
+    }
+done:
+    gx_free(b.item);
+    gx_free(b.score);
+    gx_free(b.run);
+    return status;
+}
+
 /* Takes from the totals above 0, or of popularity from 0 on, until the list is full or nothing is
  * left. */
 static gx_status pick(slate *s, bool earned, gx_error *err) {
@@ -292,6 +448,9 @@ static gx_status pick(slate *s, bool earned, gx_error *err) {
         diverse = false;
         if (found < length || s->count == s->n) {
             break;
+        }
+        if (earned) {
+            return pick_rest(s, err);
         }
         strike_full(s);
         length *= RUN_GROWS;
