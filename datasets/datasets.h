@@ -72,6 +72,9 @@ typedef struct gx_shop_options {
     uint64_t seed;
     bool gzip;
     uint64_t events; /* at least so many: views are added; 0: about 35 a member */
+    uint32_t fakes;  /* schemes of fake accounts besides, at most 3,000; nothing else changes */
+    uint32_t
+        players; /* accounts of each planted role besides, at most 1,000; nothing else changes */
 } gx_shop_options;
 
 /* Writes users.csv items.csv groups.csv members.csv ties.csv events.csv coupons.csv and truth/…

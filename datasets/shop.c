@@ -9,6 +9,7 @@
 enum { USERS_MIN = 50, USERS_MAX = 10000000, USERS_DEFAULT = 2000 };
 
 void gx__shop_finish(gx__shop *shop, gx_job *job) {
+    gx_job_free(job, shop->extra);
     gx_job_free(job, shop->friends);
     gx_job_free(job, shop->friend_start);
     gx_job_free(job, shop->popularity);
@@ -54,6 +55,7 @@ gx_status gx_shop_write(const char *path, const gx_shop_options *options, gx_job
     GX_TRY(gx__shop_draw_catalogue(&shop, job, err));
     GX_TRY(gx__shop_draw_members(&shop, job, err));
     GX_TRY(gx__shop_draw_ties(&shop, job, err));
+    GX_TRY(gx__shop_draw_extras(&shop, job, err));
     GX_TRY(make_folder(path, err));
     GX_TRY(make_folder(truth, err));
     GX_TRY(gx__shop_write_files(path, &shop, job, err));

@@ -45,7 +45,8 @@ typedef enum gx__stream {
     GX__STREAM_COUPON,
     GX__STREAM_EVENTS,
     GX__STREAM_FILLER,
-    GX__STREAM_DISLIKE
+    GX__STREAM_DISLIKE,
+    GX__STREAM_EXTRA
 } gx__stream;
 
 typedef struct gx__member {
@@ -80,6 +81,32 @@ typedef struct gx__item {
     uint8_t leaf;
 } gx__item;
 
+/* Accounts behind the members (shop_extras.c): fakes first, then one of each role, over and over.
+ */
+typedef enum gx__extra_kind {
+    GX__EXTRA_STAR, /* whose followers are bought */
+    GX__EXTRA_BOT,
+    GX__EXTRA_RING,
+    GX__EXTRA_BURST,
+    GX__EXTRA_LURKER,
+    GX__EXTRA_BUYER,
+    GX__EXTRA_NEWCOMER,
+    GX__EXTRA_DORMANT,
+    GX__EXTRA_BRIDGE,
+    GX__EXTRA_CONNECTOR,
+    GX__EXTRA_HELPER,
+    GX__EXTRA_PROMOTER,
+    GX__EXTRA_COUNT
+} gx__extra_kind;
+
+typedef struct gx__extra {
+    uint32_t scheme, first; /* of fakes: the scheme, and its first account; else GX_NONE, itself */
+    uint32_t circle;
+    int16_t joined_day;
+    uint8_t kind; /* gx__extra_kind */
+    uint8_t leaf;
+} gx__extra;
+
 typedef struct gx__shop {
     gx_shop_options options;
     uint32_t users, circles, leaders, decoys; /* decoys come after the leaders in `leader` */
@@ -98,6 +125,8 @@ typedef struct gx__shop {
     uint32_t leaf_start[GX__SHOP_LEAVES + 1];
     uint64_t *friend_start; /* friendships both ways */
     uint32_t *friends;
+    gx__extra *extra; /* accounts users … users + extras − 1 */
+    uint32_t extras;
 } gx__shop;
 
 /* ---- drawing (shop_draw.c) ------------------------------------------------------------------- */
@@ -158,6 +187,34 @@ typedef struct gx__share {
 
 /* The k-th share of a leader. */
 gx__share gx__leader_share(const gx__shop *shop, uint32_t leader, uint32_t k);
+
+/* ---- accounts behind the members (shop_extras.c) ----------------------------------------------
+ */
+
+GX_MUST_CHECK gx_status gx__shop_draw_extras(gx__shop *shop, gx_job *job, gx_error *err);
+bool gx__extra_is_fake(const gx__extra *extra);
+const char *gx__extra_role(const gx__extra *extra); /* "lurker"; of a fake: its kind of scheme */
+const char *gx__extra_part(const gx__extra *extra); /* of a fake: "star", "follower", "member" */
+
+typedef enum gx__extra_act { GX__EXTRA_VIEWS, GX__EXTRA_SHARES, GX__EXTRA_BUYS } gx__extra_act;
+
+typedef struct gx__extra_tie {
+    uint32_t src, dst;
+    const char *kind;
+    uint32_t hundredths; /* weight */
+    int64_t since_s;
+    bool directed;
+} gx__extra_tie;
+
+/* Who writes down what they do. */
+typedef struct gx__extra_out {
+    void *data;
+    void (*tie)(void *data, const gx__extra_tie *tie);
+    void (*act)(void *data, uint32_t user, uint32_t item, gx__extra_act what, int64_t at_s);
+} gx__extra_out;
+
+void gx__extra_put_ties(const gx__extra_out *out, const gx__shop *shop, uint32_t place);
+void gx__extra_put_acts(const gx__extra_out *out, const gx__shop *shop, uint32_t place);
 
 /* ---- words (shop_words.c) ---------------------------------------------------------------------
  */

@@ -494,6 +494,27 @@ static gx_status fill_up(log_writer *log, gx_job *job, gx_error *err) {
     return GX_OK;
 }
 
+static void put_extra_act(void *data, uint32_t user, uint32_t item, gx__extra_act what,
+                          int64_t at_s) {
+    static const action of[] = {VIEW, SHARE, BUY};
+    const event it = {.user = user,
+                      .item = item,
+                      .action = of[what],
+                      .at_s = at_s,
+                      .qty = what == GX__EXTRA_BUYS ? 1 : 0,
+                      .channel = APP,
+                      .via = GX_NONE,
+                      .leader = GX_NONE};
+    put_event(data, &it);
+}
+
+static void write_extras(log_writer *log) {
+    const gx__extra_out out = {.data = log, .act = put_extra_act};
+    for (uint32_t i = 0; i < log->shop->extras; i++) {
+        gx__extra_put_acts(&out, log->shop, i);
+    }
+}
+
 gx_status gx__shop_write_events(const char *path, const gx__shop *shop, gx_job *job,
                                 gx_error *err) {
     log_writer log = {.shop = shop, .events = {.fd = -1}, .causes = {.fd = -1}};
@@ -512,6 +533,7 @@ gx_status gx__shop_write_events(const char *path, const gx__shop *shop, gx_job *
     GX_TRY(write_members(&log, job, err));
     GX_TRY(write_dislikes(&log, job, err));
     GX_TRY(fill_up(&log, job, err));
+    write_extras(&log);
     GX_TRY(gx__csv_close(&log.causes, err));
     GX_TRY(gx__csv_close(&log.events, err));
 done:

@@ -84,6 +84,23 @@ static void put_user_row(gx__csv *csv, const gx__shop *shop, uint32_t user) {
     gx__csv_end(csv);
 }
 
+/* Accounts behind the members: no age, no tags, nobody who invited them. */
+static void put_extra_row(gx__csv *csv, const gx__shop *shop, uint32_t i) {
+    const gx__extra *extra = &shop->extra[i];
+    const uint32_t region = shop->circle[extra->circle].region;
+    gx__put_user(csv, shop->users + i);
+    gx__csv_date(csv, day_s(extra->joined_day));
+    gx__csv_text(csv, gx__region_name[region]);
+    gx__csv_text(csv, gx__city_name[region]);
+    for (int empty = 0; empty < 3; empty++) {
+        gx__csv_empty(csv);
+    }
+    gx__csv_text(csv, "search");
+    gx__csv_empty(csv);
+    gx__csv_text(csv, "yes");
+    gx__csv_end(csv);
+}
+
 static gx_status user_rows(gx__csv *csv, const gx__shop *shop, gx_job *job, gx_error *err) {
     for (uint32_t user = 0; user < shop->users; user++) {
         gx_status status = check(job, user, err);
@@ -91,6 +108,9 @@ static gx_status user_rows(gx__csv *csv, const gx__shop *shop, gx_job *job, gx_e
             return status;
         }
         put_user_row(csv, shop, user);
+    }
+    for (uint32_t i = 0; i < shop->extras; i++) {
+        put_extra_row(csv, shop, i);
     }
     return GX_OK;
 }
@@ -246,6 +266,10 @@ static void put_ties_of(gx__csv *csv, const gx__shop *shop, uint32_t user) {
     }
 }
 
+static void put_extra_tie(void *data, const gx__extra_tie *tie) {
+    put_tie_row(data, tie->src, tie->dst, tie->kind, tie->hundredths, tie->since_s, tie->directed);
+}
+
 static gx_status tie_rows(gx__csv *csv, const gx__shop *shop, gx_job *job, gx_error *err) {
     for (uint32_t user = 0; user < shop->users; user++) {
         gx_status status = check(job, user, err);
@@ -253,6 +277,10 @@ static gx_status tie_rows(gx__csv *csv, const gx__shop *shop, gx_job *job, gx_er
             return status;
         }
         put_ties_of(csv, shop, user);
+    }
+    for (uint32_t i = 0; i < shop->extras; i++) {
+        const gx__extra_out out = {.data = csv, .tie = put_extra_tie};
+        gx__extra_put_ties(&out, shop, i);
     }
     return GX_OK;
 }

@@ -18,7 +18,10 @@ static const char *const file_names[] = {
     "users.csv",         "items.csv",         "groups.csv",        "members.csv",
     "ties.csv",          "events.csv",        "coupons.csv",       "truth/causes.csv",
     "truth/circles.csv", "truth/members.csv", "truth/leaders.csv", "truth/decoys.csv",
-    "truth/ties.csv"};
+    "truth/ties.csv",    "truth/fakes.csv",   "truth/roles.csv"};
+
+/* The files that say nothing where no accounts were asked for besides: the last two. */
+enum { EXTRA_FILES = 2 };
 
 /* ---- reading ------------------------------------------------------------------------------------
  */
@@ -187,7 +190,7 @@ static void the_same_seed_gives_the_same_bytes(void **state) {
         assert_same_text(folder, other, file_names[i], file_names[i]);
     }
     write_shop(other, (gx_shop_options){.users = USERS, .seed = 8});
-    for (size_t i = 0; i < GX_COUNT(file_names); i++) {
+    for (size_t i = 0; i < GX_COUNT(file_names) - EXTRA_FILES; i++) {
         char *a = read_text(folder, file_names[i]), *b = read_text(other, file_names[i]);
         assert_string_not_equal(a, b);
         free(a);
@@ -210,7 +213,7 @@ static void it_does_not_change_by_itself(void **state) {
     (void)state;
     write_shop(other, (gx_shop_options){.users = 50, .seed = 1});
     uint64_t hash = 0;
-    for (size_t i = 0; i < GX_COUNT(file_names); i++) {
+    for (size_t i = 0; i < GX_COUNT(file_names) - EXTRA_FILES; i++) {
         char *text = read_text(other, file_names[i]);
         for (const char *at = text; *at != '\0'; at++) {
             hash = gx_mix64(hash ^ (uint8_t)*at);
@@ -218,6 +221,50 @@ static void it_does_not_change_by_itself(void **state) {
         free(text);
     }
     assert_int_equal(hash, UINT64_C(0x5386c77f38fd1528));
+}
+
+/* With accounts besides every file begins with the bytes it has without them. */
+static void accounts_besides_change_nothing_else(void **state) {
+    (void)state;
+    const gx_shop_options options = {.users = USERS, .seed = 7, .fakes = 6, .players = 2};
+    write_shop(other, options);
+    for (size_t i = 0; i < GX_COUNT(file_names); i++) {
+        char *without = read_text(folder, file_names[i]), *with = read_text(other, file_names[i]);
+        if (strncmp(with, without, strlen(without)) != 0) {
+            fail_msg("%s does not begin as without accounts besides", file_names[i]);
+        }
+        free(without);
+        free(with);
+    }
+    table fakes = read_table(other, "truth/fakes.csv"),
+          roles = read_table(other, "truth/roles.csv");
+    table users = read_table(other, "users.csv"), ties = read_table(other, "ties.csv");
+    size_t players = 0, followed = 0;
+    for (size_t row = 1; row < fakes.rows; row++) {
+        assert_in_range(number(cell(&fakes, row, 0)), USERS + 1, users.rows - 1);
+        assert_in_range(number(cell(&fakes, row, 3)), 0, 5);
+    }
+    for (size_t row = 1; row < roles.rows; row++) {
+        players += number(cell(&roles, row, 0)) > USERS;
+    }
+    assert_int_equal(fakes.rows - 1 + players, users.rows - 1 - USERS);
+    assert_int_equal(players, 2 * 8);
+    for (size_t row = 1; row < ties.rows; row++) { /* of the first star, whose number is known */
+        followed += number(cell(&ties, row, 1)) == USERS + 1;
+    }
+    assert_in_range(followed, 30, 120);
+    drop(&fakes);
+    drop(&roles);
+    drop(&users);
+    drop(&ties);
+    gx_error err = {0};
+    assert_int_equal(try_write(other, (gx_shop_options){.users = 50, .fakes = 3001}, &err),
+                     GX_BAD_REQUEST);
+    assert_string_equal(err.at, "fakes");
+    for (uint32_t seed = 1; seed < 30; seed++) { /* circles of a few members, and one */
+        write_shop(other, (gx_shop_options){
+                              .users = 50 + seed, .seed = seed, .fakes = seed, .players = 3});
+    }
 }
 
 /* ---- files agree
@@ -659,7 +706,8 @@ static void failing_allocator(void **state) {
     gx_status status = GX_NO_MEMORY;
     for (uint64_t k = 1; status != GX_OK; k++) {
         gx_alloc_fail_at(k);
-        status = try_write(other, (gx_shop_options){.users = 50, .seed = 1}, NULL);
+        status = try_write(
+            other, (gx_shop_options){.users = 50, .seed = 1, .fakes = 3, .players = 1}, NULL);
         gx_alloc_fail_at(0);
         assert_true(status == GX_OK || status == GX_NO_MEMORY);
         assert_int_equal(gx_alloc_live_blocks(), live);
@@ -675,6 +723,7 @@ int main(void) {
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(gzip_holds_the_same),
         cmocka_unit_test(it_does_not_change_by_itself),
+        cmocka_unit_test(accounts_besides_change_nothing_else),
         cmocka_unit_test(counts),
         cmocka_unit_test(events_are_in_order),
         cmocka_unit_test(no_tie_is_there_twice),

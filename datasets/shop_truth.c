@@ -5,7 +5,7 @@
 enum { CHECK_EVERY = 1 << 14 };
 
 typedef struct truth {
-    gx__csv circles, members, leaders, decoys, ties;
+    gx__csv circles, members, leaders, decoys, ties, fakes, roles;
 } truth;
 
 static gx_status open_all(truth *out, const char *path, bool gzip, gx_error *err) {
@@ -19,6 +19,8 @@ static gx_status open_all(truth *out, const char *path, bool gzip, gx_error *err
         {&out->leaders, "leaders.csv", "user_id,circle,category,strength"},
         {&out->decoys, "decoys.csv", "user_id,circle"},
         {&out->ties, "ties.csv", "src,dst,probability"},
+        {&out->fakes, "fakes.csv", "user_id,kind,part,scheme"},
+        {&out->roles, "roles.csv", "user_id,role"},
     };
     for (size_t i = 0; i < GX_COUNT(files); i++) {
         gx_status status =
@@ -69,9 +71,41 @@ static void put_leaders(truth *out, const gx__shop *shop) {
     }
 }
 
+static void put_role(truth *out, uint32_t user, const char *role) {
+    gx__put_user(&out->roles, user);
+    gx__csv_text(&out->roles, role);
+    gx__csv_end(&out->roles);
+}
+
+/* Whoever was given a role: leaders, bargain hunters, and the players. */
+static void put_roles(truth *out, const gx__shop *shop) {
+    for (uint32_t i = 0; i < shop->leaders; i++) {
+        put_role(out, shop->leader[i].user, "leader");
+    }
+    for (uint32_t user = 0; user < shop->users; user++) {
+        if (shop->member[user].bargain) {
+            put_role(out, user, "bargain_hunter");
+        }
+    }
+    for (uint32_t i = 0; i < shop->extras; i++) {
+        const gx__extra *extra = &shop->extra[i];
+        if (!gx__extra_is_fake(extra)) {
+            put_role(out, shop->users + i, gx__extra_role(extra));
+            continue;
+        }
+        gx__put_user(&out->fakes, shop->users + i);
+        gx__csv_text(&out->fakes, gx__extra_role(extra));
+        gx__csv_text(&out->fakes, gx__extra_part(extra));
+        gx__csv_int(&out->fakes, extra->scheme);
+        gx__csv_end(&out->fakes);
+    }
+}
+
 gx_status gx__shop_write_truth(const char *path, const gx__shop *shop, gx_job *job, gx_error *err) {
-    truth out = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}};
-    gx__csv *const all[] = {&out.circles, &out.members, &out.leaders, &out.decoys, &out.ties};
+    truth out = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1},
+                 {.fd = -1}, {.fd = -1}, {.fd = -1}};
+    gx__csv *const all[] = {&out.circles, &out.members, &out.leaders, &out.decoys,
+                            &out.ties,    &out.fakes,   &out.roles};
     gx_status status;
     gx_job_stage(job, "truth", shop->users);
     GX_TRY(open_all(&out, path, shop->options.gzip, err));
@@ -84,6 +118,7 @@ gx_status gx__shop_write_truth(const char *path, const gx__shop *shop, gx_job *j
         }
     }
     put_leaders(&out, shop);
+    put_roles(&out, shop);
     for (size_t i = 0; i < GX_COUNT(all); i++) {
         GX_TRY(gx__csv_close(all[i], err));
     }
