@@ -13,8 +13,7 @@ static const double DAY_MS = 86400000;
 static const double FIRST_WIDTH = 0.25, NARROWER = 0.85, LEAST_WIDTH = 0.03;
 static const uint64_t TUNE_STREAM = 0x54554e45;
 
-/* ---- the space --------------------------------------------------------------------------------
- */
+/* ---- the space ------------------------------------------------------------------------------- */
 
 static uint32_t count_choices(const char *choices) {
     uint32_t count = 1;
@@ -31,10 +30,15 @@ static gx_slice choice_at(const char *choices, uint32_t k) {
     return (gx_slice){choices, strcspn(choices, "|")};
 }
 
+/* Whether low and high say what is accepted: GX_PARAM_UNCHECKED is the other way round. */
+static bool is_bounded(const gx_param *p) {
+    return p->low <= p->high;
+}
+
 static void narrow(gx_tune_axis *axis, double least) {
     const gx_param *p = axis->param;
     axis->low = fmax(axis->low, least);
-    if (p->low <= p->high) {
+    if (is_bounded(p)) {
         axis->low = fmax(axis->low, p->low);
         axis->high = fmin(axis->high, p->high);
     }
@@ -59,7 +63,7 @@ static bool set_axis(gx_tune_axis *axis) {
         axis->high = count_choices(p->choices) - 1.0;
         break;
     case GX_PARAM_REAL:
-        if (p->low <= p->high && p->high - p->low <= WIDE &&
+        if (is_bounded(p) && p->high - p->low <= WIDE &&
             !(p->low > 0 && p->high / p->low >= MANY_POWERS)) {
             axis->low = p->low;
             axis->high = p->high;
@@ -69,8 +73,8 @@ static bool set_axis(gx_tune_axis *axis) {
         }
         break;
     case GX_PARAM_INT:
-        set_log(axis, FOURFOLD, p->low <= p->high ? p->high / (FOURFOLD * FOURFOLD) : 1,
-                p->low <= p->high ? p->high : 1000);
+        set_log(axis, FOURFOLD, is_bounded(p) ? p->high / (FOURFOLD * FOURFOLD) : 1,
+                is_bounded(p) ? p->high : 1000);
         narrow(axis, 1);
         break;
     case GX_PARAM_DURATION:
@@ -263,8 +267,7 @@ void gx_tune_put(gx_value *map, gx_arena *arena, const gx_tune_space *space,
     }
 }
 
-/* ---- points -----------------------------------------------------------------------------------
- */
+/* ---- points ---------------------------------------------------------------------------------- */
 
 /* The place of the value a place stands for, so that equal values are equal places. */
 static double snap(const gx_tune_axis *axis, double at) {
@@ -333,8 +336,7 @@ static bool is_same(const gx_tune_space *space, const gx_tune_point *a, const gx
     return true;
 }
 
-/* ---- the search -------------------------------------------------------------------------------
- */
+/* ---- the search ------------------------------------------------------------------------------ */
 
 typedef struct run {
     const gx_tune_search *search;
@@ -405,45 +407,41 @@ static uint32_t next_best(const run *r, uint32_t first) {
     return best;
 }
 
-/* *out_judged: how many could be judged before time was over. */
-static gx_status judge_small(run *r, uint32_t first, uint32_t *out_judged, gx_error *err) {
+/* The points from `first` on one after the other, all of them `small` or whole; those that time, or
+ * an error, left behind were not tried. */
+static gx_status judge_all(run *r, uint32_t first, bool small, bool *out_over, gx_error *err) {
     gx_status status = GX_OK;
-    for (uint32_t t = first; t < r->count && status == GX_OK && may_go_on(r, true); t++) {
-        status = judge(r, t, true, err);
-        *out_judged += status == GX_OK;
+    const uint32_t end = r->count;
+    uint32_t t = first;
+    for (; t < end && status == GX_OK && may_go_on(r, small); t++) {
+        status = judge(r, t, small, err);
+    }
+    r->count = status == GX_OK ? t : t - 1;
+    *out_over = r->count < end;
+    return status;
+}
+
+/* The better third of the round, whole. */
+static gx_status judge_best(run *r, uint32_t first, bool *out_over, gx_error *err) {
+    gx_status status = GX_OK;
+    uint32_t left = (r->count - first + SHARE - 1) / SHARE;
+    for (uint32_t t; left > 0 && status == GX_OK && (t = next_best(r, first)) != GX_NONE; left--) {
+        if (!may_go_on(r, false)) {
+            *out_over = true;
+            break;
+        }
+        status = judge(r, t, false, err);
+        if (status == GX_OK && isnan(r->trials[t].whole)) {
+            r->trials[t].small = NAN; /* it failed, and is not to be tried again */
+        }
     }
     return status;
 }
 
 static gx_status judge_round(run *r, uint32_t first, bool *out_over, gx_error *err) {
-    gx_status status = GX_OK;
-    const uint32_t drawn = r->count - first;
-    uint32_t judged = 0;
-    if (r->search->has_small) {
-        status = judge_small(r, first, &judged, err);
-        *out_over = judged < drawn;
-        r->count = first + judged; /* those behind were not tried */
-        uint32_t left = (judged + SHARE - 1) / SHARE;
-        for (uint32_t t; left > 0 && status == GX_OK && (t = next_best(r, first)) != GX_NONE;
-             left--) {
-            if (!may_go_on(r, false)) {
-                *out_over = true;
-                break;
-            }
-            status = judge(r, t, false, err);
-            r->trials[t].small = isnan(r->trials[t].whole) ? NAN : r->trials[t].small;
-        }
-        return status;
-    }
-    for (uint32_t t = first; t < first + drawn && status == GX_OK; t++) {
-        if (!may_go_on(r, false)) {
-            *out_over = true;
-            r->count = t;
-            break;
-        }
-        status = judge(r, t, false, err);
-    }
-    return status;
+    const bool has_small = r->search->has_small;
+    gx_status status = judge_all(r, first, has_small, out_over, err);
+    return status == GX_OK && has_small ? judge_best(r, first, out_over, err) : status;
 }
 
 /* The defaults, and what is to be tried beside them. */

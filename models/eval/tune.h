@@ -8,8 +8,7 @@
 
 enum { GX_TUNE_AXES = 16, GX_TUNE_TRIALS_MOST = 10000 };
 
-/* ---- the space --------------------------------------------------------------------------------
- */
+/* ---- the space ------------------------------------------------------------------------------- */
 
 /* One parameter, from 0 at `low` to 1 at `high`. */
 typedef struct gx_tune_axis {
@@ -50,8 +49,7 @@ gx_tune_point gx_tune_usual(void);
 void gx_tune_put(gx_value *map, gx_arena *arena, const gx_tune_space *space,
                  const gx_tune_point *point);
 
-/* ---- the search -------------------------------------------------------------------------------
- */
+/* ---- the search ------------------------------------------------------------------------------ */
 
 typedef struct gx_tune_trial {
     gx_tune_point point;

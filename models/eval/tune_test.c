@@ -256,6 +256,9 @@ static void it_ends_where_it_must(void **unused) {
                              GX_CANCELLED);
             assert_int_equal(end, GX_TUNE_END_STOPPED);
             assert_true(time == 1 ? best == GX_NONE : best < count);
+            for (uint32_t t = 0; t < count && time > 1; t++) { /* none that was not tried */
+                assert_false(isnan(trials[t].small) && isnan(trials[t].whole));
+            }
         }
     }
     game failing = {.space = &space, .fail_every = 3};
