@@ -407,8 +407,22 @@ static void what_no_fit_gives_is_refused(void **unused) {
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
 
+/* More events than are told apart, on a matrix that is not there: refused before anything is read.
+ */
+static void too_many_events_are_refused(void **unused) {
+    (void)unused;
+    const gx_matrix m = {.rows = UINT32_MAX - 1, .cols = 100, .nnz = UINT64_C(1) << 32};
+    const gx__bpr how = {.epochs = 1, .candidates = 1, .d = D};
+    gx_job job;
+    gx_error err = {0};
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx__bpr_train(NULL, NULL, &m, &how, 0, &job, &err), GX_OVER_LIMIT);
+    assert_non_null(strstr(err.message, "4294967296 events on 100 items; accepted are 4294967194"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(too_many_events_are_refused),
         cmocka_unit_test(training_is_the_naive_loop),
         cmocka_unit_test(a_step_goes_along_the_gradient),
         cmocka_unit_test(folded_parts_sum),

@@ -209,6 +209,12 @@ gx_status gx__bpr_train(float *user, float *item, const gx_matrix *history, cons
     gx_status status = GX_OK;
     trainer t = {.history = history, .how = how, .user = user, .item = item};
     t.blocks = blocks ? blocks : blocks_for(history->cols);
+    /* A stripe's events are numbered in 32 bits; it has at most a history more than its share. */
+    if (history->nnz / t.blocks >= UINT32_MAX - (uint64_t)history->cols) {
+        return gx_fail(err, GX_OVER_LIMIT, "bpr: %llu events on %u items; accepted are %llu",
+                       (unsigned long long)history->nnz, history->cols,
+                       (unsigned long long)t.blocks * (UINT32_MAX - (uint64_t)history->cols) - 1);
+    }
     GX_TRY(gx_job_alloc(job, &t.block_of, history->cols, sizeof *t.block_of, err));
     GX_TRY(gx_job_alloc(job, &t.in_block, history->cols, sizeof *t.in_block, err));
     GX_TRY(gx_job_alloc(job, &t.order, history->nnz, sizeof *t.order, err));
