@@ -103,8 +103,7 @@ GX_MUST_CHECK gx_status gx_top_members(gx_scored *out, uint32_t *out_length, uin
                                        gx_error *err);
 uint64_t gx_top_members_bytes(const gx_model *model, uint32_t items, uint32_t count, int threads);
 
-/* ---- evaluation -------------------------------------------------------------------------------
- */
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
 typedef struct gx_eval_result {
     uint32_t users, cutoff; /* members with at least one test item */

@@ -182,6 +182,12 @@ void gx_why_fill(gx_value *row, gx_arena *arena, const char *en, const char *zh,
     gx_map_put(arena, row, "zh", fill(arena, zh, holes, count, true));
 }
 
+void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
+                gx_slice value) {
+    const gx_hole hole = {name, value, value};
+    gx_why_fill(row, arena, en, zh, &hole, 1);
+}
+
 static void say(gx_value *row, gx_arena *arena, sentence which, const blanks *h) {
     gx_why_fill(row, arena, sentences[which].en, sentences[which].zh, h->all, h->count);
 }
@@ -204,12 +210,6 @@ static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
 
 static bool consents(const gx_why_writer *w, uint32_t user) {
     return gx_consents(w->call->txn, w->call->arena, user);
-}
-
-void gx_why_say(gx_value *row, gx_arena *arena, const char *en, const char *zh, const char *name,
-                gx_slice value) {
-    const gx_hole hole = {name, value, value};
-    gx_why_fill(row, arena, en, zh, &hole, 1);
 }
 
 /* Those who agreed to be named; *out_named counts them. */

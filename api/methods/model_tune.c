@@ -80,8 +80,7 @@ typedef struct tuning {
     void *progress_user;
 } tuning;
 
-/* ---- arguments --------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static gx_status read_metric(tuning *t, gx_error *err) {
     const gx_slice text = gx_arg_text(t->call->args, "metric");
@@ -136,8 +135,7 @@ static gx_status read_model(tuning *t, gx_error *err) {
     return t->model ? GX_OK : gx_any_pass_missing(name, GX_KIND_MODEL, err);
 }
 
-/* ---- the data ---------------------------------------------------------------------------------
- */
+/* ---- the data -------------------------------------------------------------------------------- */
 
 static bool chooses(const tuning *t, uint32_t user) {
     return gx_split_lot(t->job, user) < CHOOSING;
@@ -210,8 +208,7 @@ done:
     return status;
 }
 
-/* ---- a trial ----------------------------------------------------------------------------------
- */
+/* ---- a trial --------------------------------------------------------------------------------- */
 
 /* The mean over those who choose; of those who confirm the figures are kept, if they may be needed.
  */
@@ -328,8 +325,7 @@ static void show(void *user, const char *stage, uint64_t done, uint64_t total, u
     }
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static gx_value real_or_nil(double value) {
     return isnan(value) ? gx_nil() : gx_real(value);
@@ -443,8 +439,7 @@ static gx_status put_answer(gx_value *out, tuning *t, gx_error *err) {
     return status;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static gx_status read_search(tuning *t, gx_tune_point *start, gx_error *err) {
     const gx_args *args = t->call->args;

@@ -169,6 +169,5 @@ uint64_t gx__column_prefix(const gx__column *column, uint64_t key, uint32_t leve
 }
 
 uint64_t gx__column_key_of(const gx__column *column, gx_slice text) {
-    uint32_t word = column ? gx__dict_find(&column->dict, GX__WORD_TEXT, text) : 0;
-    return word;
+    return column ? gx__dict_find(&column->dict, GX__WORD_TEXT, text) : 0;
 }

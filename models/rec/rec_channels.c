@@ -328,13 +328,27 @@ static gx_status add_model(gx__scores *scores, bool lazily, gx_error *err) {
     return GX_OK;
 }
 
+/* Whether a rising list has the number. */
+static bool has_number(const uint32_t *list, uint32_t count, uint32_t number) {
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (list[middle] < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < count && list[low] == number;
+}
+
 double gx__declared(const gx__scores *scores, uint32_t item, uint32_t *out_tag) {
     const gx_rec *rec = scores->rec;
     const gx_rec_member *m = scores->member;
     double rest = 1;
     *out_tag = 0;
     for (uint32_t t = 0; t < m->tag_count; t++) {
-        if (gx__has_number(m->tag_items + m->tag_at[t], m->tag_at[t + 1] - m->tag_at[t], item)) {
+        if (has_number(m->tag_items + m->tag_at[t], m->tag_at[t + 1] - m->tag_at[t], item)) {
             const double popular =
                 rec->popular_max > 0 ? (double)(gx__popularity(rec, item) / rec->popular_max) : 0;
             rest *= 1 - (TAG_BASE + TAG_POPULAR * popular);

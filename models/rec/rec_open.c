@@ -368,9 +368,8 @@ static uint32_t own_circle(const gx_rec *rec, uint32_t user) {
 }
 
 uint32_t gx_rec_circle(const gx_rec *rec, uint32_t user, const gx_friend *friends, uint32_t count) {
-    enum {
-        VOTERS = 64
-    }; /* the strongest; quadratic in them, and only for a member without a circle */
+    /* The strongest; quadratic in them, and only for a member without a circle. */
+    enum { VOTERS = 64 };
     if (!rec->community) {
         return GX_NONE;
     }

@@ -153,20 +153,6 @@ void gx__ranking_turn_to_popular(gx__ranking *r);
  * says so, + 1, or 0. */
 double gx__declared(const gx__scores *scores, uint32_t item, uint32_t *out_tag);
 
-/* Whether a rising list has the number. */
-static inline bool gx__has_number(const uint32_t *list, uint32_t count, uint32_t number) {
-    uint32_t low = 0, high = count;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (list[middle] < number) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < count && list[low] == number;
-}
-
 /* How a person leads the member. */
 typedef struct gx__lead {
     double overall; /* 0–100: the score of a leader of the whole shop or of the circle; 0: of

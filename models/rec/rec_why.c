@@ -179,17 +179,43 @@ static void settle_alike(gx__scores *scores, uint32_t item) {
     }
 }
 
-/* The items of the history that add most, and their part of all that add, from the parts of each;
- * NULL: there are none to tell. */
+static bool tell_again(gx_why *why, const gx_rec_member *member, uint32_t item) {
+    for (uint32_t k = 0; k < member->again_count; k++) {
+        if (member->again[k].item == item) {
+            why->again_days = (double)member->again[k].days;
+            why->again_own = member->again[k].own;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The items of the history that add most, and their part of `sum`, which is all that adds. Clears
+ * the parts that are told. */
+static void tell_history(gx_why *why, float *parts, const gx_history *history, double sum) {
+    while (why->item_count < GX_COUNT(why->items)) {
+        uint32_t best = GX_NONE;
+        for (uint32_t k = 0; k < history->count; k++) {
+            if (parts[k] > 0 && (best == GX_NONE || parts[k] > parts[best])) {
+                best = k;
+            }
+        }
+        if (best == GX_NONE) {
+            break;
+        }
+        why->items[why->item_count] = history->item[best];
+        why->item_parts[why->item_count++] = (double)parts[best] / sum;
+        parts[best] = 0;
+    }
+}
+
+/* The first of what can be said: that it is time for it again, who is alike, what was declared,
+ * what it is like, or the history, from what each entry of it adds (NULL: not known). */
 static void tell_interest(gx_why *why, float *parts, gx__scores *scores, uint32_t item) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
-    for (uint32_t k = 0; k < scores->member->again_count; k++) {
-        if (scores->member->again[k].item == item) {
-            why->again_days = (double)scores->member->again[k].days;
-            why->again_own = scores->member->again[k].own;
-            return;
-        }
+    if (tell_again(why, scores->member, item)) {
+        return;
     }
     if (scores->from_alike) {
         why->alike = true;
@@ -213,19 +239,8 @@ static void tell_interest(gx_why *why, float *parts, gx__scores *scores, uint32_
                                         scores->member->columns, item)) {
         return;
     }
-    while (parts && why->item_count < GX_COUNT(why->items)) {
-        uint32_t best = GX_NONE;
-        for (uint32_t k = 0; k < history->count; k++) {
-            if (parts[k] > 0 && (best == GX_NONE || parts[k] > parts[best])) {
-                best = k;
-            }
-        }
-        if (best == GX_NONE) {
-            break;
-        }
-        why->items[why->item_count] = history->item[best];
-        why->item_parts[why->item_count++] = (double)parts[best] / sum;
-        parts[best] = 0;
+    if (parts) {
+        tell_history(why, parts, history, sum);
     }
 }
 
