@@ -208,35 +208,58 @@ static int64_t big_endian(const uint8_t *from, int bytes) {
     return (int64_t)value;
 }
 
+enum { HEAD = 44, TYPE = 6 }; /* bytes of a header, of a type of local time */
+enum { IS_UTC, IS_STANDARD, LEAPS, TIMES, TYPES, CHARS, COUNTS }; /* in the order of a header */
+
 /* Version 2 or later: a header and its data with 32-bit times, which is skipped, then both again
- * with 64-bit times, then the rule as a line. */
-static bool read_tzif(gx_zone *zone, const uint8_t *bytes, size_t size) {
-    enum { HEAD = 44, TYPE = 6 };
+ * with 64-bit times. Where those data begin, and how much there is of each kind, all of which is in
+ * the file. */
+static bool read_heads(size_t *out_at, int64_t count[COUNTS], const uint8_t *bytes, size_t size) {
     size_t at = 0;
-    int64_t count[6] = {0}; /* isutc, isstd, leap, time, type, char */
     for (int part = 0; part < 2; part++) {
         if (size - at < HEAD || memcmp(bytes + at, "TZif", 4) != 0 || bytes[at + 4] < '2') {
             return false;
         }
-        for (int k = 0; k < 6; k++) {
+        for (int k = 0; k < COUNTS; k++) {
             count[k] = big_endian(bytes + at + 20 + 4 * k, 4);
             if (count[k] < 0 || count[k] > CHANGES_MAX) {
                 return false;
             }
         }
         const size_t width = part ? 8 : 4;
-        const size_t need = (size_t)count[3] * (width + 1) + (size_t)count[4] * TYPE +
-                            (size_t)count[5] + (size_t)count[2] * (width + 4) + (size_t)count[1] +
-                            (size_t)count[0];
-        if (size - at - HEAD < need || count[4] == 0) {
+        const size_t need = (size_t)count[TIMES] * (width + 1) + (size_t)count[TYPES] * TYPE +
+                            (size_t)count[CHARS] + (size_t)count[LEAPS] * (width + 4) +
+                            (size_t)count[IS_STANDARD] + (size_t)count[IS_UTC];
+        if (size - at - HEAD < need || count[TYPES] == 0) {
             return false;
         }
         at += HEAD + (part ? 0 : need);
     }
-    const uint32_t changes = (uint32_t)count[3];
+    *out_at = at;
+    return true;
+}
+
+/* The line behind the data; none is as good. */
+static bool read_rule_line(gx_zone *zone, const uint8_t *from, size_t size) {
+    const uint8_t *end = size > 1 && *from == '\n' ? memchr(from + 1, '\n', size - 1) : NULL;
+    char text[128] = "";
+    if (end && (size_t)(end - from) < sizeof text) {
+        memcpy(text, from + 1, (size_t)(end - from) - 1);
+    }
+    return text[0] == '\0' || read_rule(zone, text);
+}
+
+static bool read_tzif(gx_zone *zone, const uint8_t *bytes, size_t size) {
+    int64_t count[COUNTS] = {0};
+    size_t at = 0;
+    if (!read_heads(&at, count, bytes, size)) {
+        return false;
+    }
+    const uint32_t changes = (uint32_t)count[TIMES];
     const uint8_t *type_of = bytes + at + (size_t)changes * 8, *types = type_of + changes;
-    const uint8_t *rule = types + (size_t)count[4] * TYPE + (size_t)count[5] +
-                          (size_t)count[2] * 12 + (size_t)count[1] + (size_t)count[0];
+    const uint8_t *rule = types + (size_t)count[TYPES] * TYPE + (size_t)count[CHARS] +
+                          (size_t)count[LEAPS] * 12 + (size_t)count[IS_STANDARD] +
+                          (size_t)count[IS_UTC];
     zone->at_s = gx_alloc((size_t)changes + 1, sizeof *zone->at_s);
     zone->offset = gx_alloc((size_t)changes + 1, sizeof *zone->offset);
     zone->starved = !zone->at_s || !zone->offset;
@@ -245,20 +268,14 @@ static bool read_tzif(gx_zone *zone, const uint8_t *bytes, size_t size) {
     }
     zone->first = (int32_t)big_endian(types, 4);
     for (uint32_t k = 0; k < changes; k++) {
-        if (type_of[k] >= count[4]) {
+        if (type_of[k] >= count[TYPES]) {
             return false;
         }
         zone->at_s[k] = big_endian(bytes + at + (size_t)k * 8, 8);
         zone->offset[k] = (int32_t)big_endian(types + (size_t)type_of[k] * TYPE, 4);
     }
     zone->changes = changes;
-    const size_t left = size - (size_t)(rule - bytes);
-    const uint8_t *end = left > 1 && *rule == '\n' ? memchr(rule + 1, '\n', left - 1) : NULL;
-    char text[128] = "";
-    if (end && (size_t)(end - rule) < sizeof text) {
-        memcpy(text, rule + 1, (size_t)(end - rule) - 1);
-    }
-    return text[0] == '\0' || read_rule(zone, text);
+    return read_rule_line(zone, rule, size - (size_t)(rule - bytes));
 }
 
 /* A name of the database: letters, digits, _ - + and slashes between; nothing that leaves its
