@@ -167,14 +167,6 @@ typedef struct state {
     gx__bpr how;
 } state;
 
-static const void *find(const gx_arrays *arrays, const char *instance, const char *suffix,
-                        gx_dtype dtype, uint64_t rows, uint64_t cols) {
-    const gx_array *array = gx_result_find(arrays, instance, suffix);
-    const bool fits = array && array->dtype == dtype && array->shape[0] == rows &&
-                      (array->rank == 2 ? array->shape[1] : 1) == cols;
-    return fits ? array->data : NULL;
-}
-
 /* What training holds is what a fit gives. */
 static bool read_training(gx__bpr *out, const double training[TRAINING]) {
     const double *t = training;
@@ -195,10 +187,10 @@ static gx_status find_state(state *out, const gx_arrays *arrays, const char *ins
     const gx_array *rows = gx_result_find(arrays, instance, "item_factor");
     const uint64_t d = rows && rows->rank == 2 ? rows->shape[1] : 0;
     state s = {.factors = {.users = users, .items = items, .d = (uint32_t)d}};
-    s.factors.user = find(arrays, instance, "user_factor", GX_F32, users, d);
-    s.factors.item = find(arrays, instance, "item_factor", GX_F32, items, d);
-    s.seen = find(arrays, instance, "seen", GX_U64, users, 1);
-    const double *training = find(arrays, instance, "training", GX_F64, TRAINING, 1);
+    s.factors.user = gx__result_table(arrays, instance, "user_factor", GX_F32, users, d);
+    s.factors.item = gx__result_table(arrays, instance, "item_factor", GX_F32, items, d);
+    s.seen = gx__result_table(arrays, instance, "seen", GX_U64, users, 1);
+    const double *training = gx__result_table(arrays, instance, "training", GX_F64, TRAINING, 1);
     if (d == 0 || d > GX__BPR_FACTORS_MAX || d % GX__BPR_LANES != 0 || !s.factors.user ||
         !s.factors.item || !s.seen || !training) {
         return gx_fail_at(err, GX_NOT_FOUND, instance,

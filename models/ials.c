@@ -345,14 +345,6 @@ typedef struct state {
 } state;
 
 /* The array "instance.suffix" of rows × cols; NULL where there is none. */
-static const void *find(const gx_arrays *arrays, const char *instance, const char *suffix,
-                        gx_dtype dtype, uint64_t rows, uint64_t cols) {
-    const gx_array *array = gx_result_find(arrays, instance, suffix);
-    const bool fits = array && array->dtype == dtype && array->shape[0] == rows &&
-                      (array->rank == 2 ? array->shape[1] : 1) == cols;
-    return fits ? array->data : NULL;
-}
-
 static uint32_t find_width(const gx_arrays *arrays, const char *instance) {
     const gx_array *gram = gx_result_find(arrays, instance, "gram");
     return gram && gram->shape[0] <= FACTORS_MAX ? (uint32_t)gram->shape[0] : 0;
@@ -362,11 +354,11 @@ static gx_status find_state(state *out, const gx_arrays *arrays, const char *ins
                             uint32_t users, uint32_t items, gx_error *err) {
     const uint32_t d = find_width(arrays, instance);
     state s = {.users = users, .items = items, .d = d};
-    s.user_factor = find(arrays, instance, "user_factor", GX_F32, users, d);
-    s.item_factor = find(arrays, instance, "item_factor", GX_F32, items, d);
-    s.gram = find(arrays, instance, "gram", GX_F32, d, 1);
-    s.seen = find(arrays, instance, "seen", GX_U64, users, 1);
-    const double *loss = find(arrays, instance, "loss", GX_F64, 4, 1);
+    s.user_factor = gx__result_table(arrays, instance, "user_factor", GX_F32, users, d);
+    s.item_factor = gx__result_table(arrays, instance, "item_factor", GX_F32, items, d);
+    s.gram = gx__result_table(arrays, instance, "gram", GX_F32, d, 1);
+    s.seen = gx__result_table(arrays, instance, "seen", GX_U64, users, 1);
+    const double *loss = gx__result_table(arrays, instance, "loss", GX_F64, 4, 1);
     if (d == 0 || !s.user_factor || !s.item_factor || !s.seen || !loss) {
         return gx_fail_at(err, GX_NOT_FOUND, instance,
                           "there are no factors %s.* of %u members and %u items", instance, users,

@@ -10,6 +10,14 @@ gx_status gx__state_keep(void **out_state, const void *found, size_t bytes, gx_e
     return GX_OK;
 }
 
+const void *gx__result_table(const gx_arrays *arrays, const char *instance, const char *suffix,
+                             gx_dtype dtype, uint64_t rows, uint64_t cols) {
+    const gx_array *array = gx_result_find(arrays, instance, suffix);
+    const bool fits =
+        array && array->dtype == dtype && array->shape[0] == rows && array->shape[1] == cols;
+    return fits ? array->data : NULL;
+}
+
 gx_status gx__item_check(uint32_t item, uint32_t items, gx_error *err) {
     return item < items ? GX_OK
                         : gx_fail_at(err, GX_NOT_FOUND, "item",

@@ -9,6 +9,11 @@
 GX_MUST_CHECK gx_status gx__state_keep(void **out_state, const void *found, size_t bytes,
                                        gx_error *err);
 
+/* The data of an array of exactly rows × cols (1 column where its rank is 1); NULL: there is none.
+ */
+const void *gx__result_table(const gx_arrays *arrays, const char *instance, const char *suffix,
+                             gx_dtype dtype, uint64_t rows, uint64_t cols);
+
 /* not_found for an item that is not among the `items` of the fit. */
 GX_MUST_CHECK gx_status gx__item_check(uint32_t item, uint32_t items, gx_error *err);
 /* Likeness to an item as the scores of a history that is this item alone. */
