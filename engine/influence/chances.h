@@ -1,0 +1,128 @@
+/* The chances along which something spreads. A tie a → b says that a heeds b, so what b has reaches
+ * a; a tie without direction lets it pass both ways.
+ *
+ *   independent cascade  whoever gets it passes it on along each arc once, with that arc's chance
+ *   linear threshold     a member has it when the weights of those who have it among whom the
+ *                        member heeds come to the member's threshold, drawn evenly from 0 … 1
+ *                        (Kempe, Kleinberg, Tardos, Maximizing the spread of influence, KDD 2003)
+ *
+ * Both are live-edge models: arcs are kept at random, and who is reached along kept arcs has it. In
+ * the second each member keeps at most one arc, with chance its weight. */
+#ifndef GX_INFLUENCE_CHANCES_H
+#define GX_INFLUENCE_CHANCES_H
+
+#include "engine/influence/draws.h"
+#include "graph/csr/graph.h"
+
+typedef enum gx_spread_model { GX_SPREAD_CASCADE, GX_SPREAD_THRESHOLD } gx_spread_model;
+
+/* Where the chance of an arc b → a (a heeds b) comes from. */
+typedef enum gx_chance_rule {
+    GX_CHANCE_WEIGHTED, /* 1 / how many a heeds: weighted cascade; a full threshold */
+    GX_CHANCE_STRENGTH, /* the tie's share of the weight of all ties of a */
+    GX_CHANCE_CONSTANT, /* `constant` for every arc */
+    GX_CHANCE_GIVEN     /* `given`, one for each arc of the graph */
+} gx_chance_rule;
+
+typedef struct gx_chance_options {
+    gx_spread_model model;
+    gx_chance_rule rule;
+    double constant;    /* 0 … 1 */
+    const float *given; /* graph->m, 0 … 1, in the order of graph->out_dst */
+    double raise; /* chances are raised to 1 − (1 − p)^raise: a coupon, a second share; 1: as is */
+} gx_chance_options;
+
+/* Rows of arcs from one end. Where the arcs of a row have one chance, `chance` is NULL and row v's
+ * are at rows; elsewhere each arc has its own, falling within a row. */
+typedef struct gx__chance_rows {
+    const uint64_t *ptr;
+    const uint32_t *node;
+    const float *chance; /* by arc, or NULL: by row in row_chance */
+    const float *row_chance;
+    const double *stride; /* 1 / −ln(1 − chance), by arc or by row: what a jump is measured in */
+    const double *none;   /* by row: chance that no arc is kept; only where chance is NULL */
+    const double *weight; /* thresholds: Σ of chances up to each arc of its row, or NULL: even */
+} gx__chance_rows;
+
+typedef struct gx_chances {
+    uint32_t n;
+    uint64_t m;
+    gx_spread_model model;
+    gx__chance_rows heeds; /* row a: those a heeds, where a's own could have come from */
+    gx__chance_rows heard; /* row b: those who heed b, where it goes next; ptr NULL: not made */
+    void *owned[12]; /* blocks of the job */
+    size_t owned_count;
+} gx_chances;
+
+/* `graph` must have in-arrays for `forward` and must outlive the chances. `forward` makes the rows
+ * that simulation reads. Over 1, weights of a threshold are scaled down to sum to 1. bad_request: a
+ * chance out of range. Memory: 12 bytes a member and, where chances differ within a row, 16 an arc
+ * and direction. */
+GX_MUST_CHECK gx_status gx_chances_make(gx_chances *out, const gx_graph *graph,
+                                        const gx_chance_options *options, bool forward,
+                                        gx_job *job, gx_error *err);
+void gx_chances_finish(gx_chances *chances, gx_job *job);
+
+/* ---- which arcs of a row are kept ------------------------------------------------------------ */
+
+/* Walks through the kept arcs of a row in jumps over those that are not, at the cost of those kept
+ * (Guo et al., Influence maximization revisited: efficient reverse reachable set generation with
+ * bound tightened, SIGMOD 2020): with equal chances the gaps are geometric; with falling ones each
+ * jump goes by the chance of the arc it starts at and what it meets is kept with the ratio. */
+typedef struct gx__kept {
+    uint64_t at, to;
+} gx__kept;
+
+/* Index of the next kept arc of row v, or kept->to; `kept` begins as {ptr[v], ptr[v + 1]}. */
+static inline uint64_t gx__kept_next(gx__kept *kept, const gx__chance_rows *rows, uint32_t v,
+                                     bool first, gx__draws *d) {
+    if (!rows->chance) {
+        const double u = gx__draws_real(d);
+        if (first && u <= rows->none[v]) {
+            return kept->at = kept->to;
+        }
+        const double jump = gx__minus_ln(u) * rows->stride[v];
+        if (!(jump < (double)(kept->to - kept->at))) {
+            return kept->at = kept->to;
+        }
+        kept->at += (uint64_t)jump;
+        return kept->at++;
+    }
+    while (kept->at < kept->to) {
+        const double jump = gx__minus_ln(gx__draws_real(d)) * rows->stride[kept->at];
+        if (!(jump < (double)(kept->to - kept->at))) {
+            break;
+        }
+        const uint64_t from = kept->at, there = from + (uint64_t)jump;
+        kept->at = there + 1;
+        if (rows->chance[there] == rows->chance[from] ||
+            gx__draws_real(d) * (double)rows->chance[from] <= (double)rows->chance[there]) {
+            return there;
+        }
+    }
+    return kept->at = kept->to;
+}
+
+/* The one arc of row v that a threshold keeps, or ptr[v + 1]: none. */
+static inline uint64_t gx__kept_one(const gx__chance_rows *rows, uint32_t v, gx__draws *d) {
+    const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
+    const double u = gx__draws_real(d);
+    if (!rows->weight) { /* even: all of them together row_chance[v] · length */
+        const double place = u / (double)rows->row_chance[v] ;
+        return from == to || !(place <= (double)(to - from)) ? to
+               : place >= (double)(to - from)                ? to - 1
+                                                             : from + (uint64_t)place;
+    }
+    uint64_t low = from, high = to;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (rows->weight[middle] < u) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+#endif

@@ -1,0 +1,47 @@
+/* Random numbers inside the loops that spread: a stream a trial, named by (seed, number), so that a
+ * trial is the same whoever runs it. A counter by the golden ratio behind one multiplication of 128
+ * bits (Yi's wyrand); a stream costs nothing to begin. */
+#ifndef GX_INFLUENCE_DRAWS_H
+#define GX_INFLUENCE_DRAWS_H
+
+#include "graph/base/base.h"
+
+typedef struct gx__draws {
+    uint64_t at;
+} gx__draws;
+
+static inline gx__draws gx__draws_of(uint64_t seed, uint64_t number) {
+    return (gx__draws){gx_mix64(seed ^ gx_mix64(number + 0x9e3779b97f4a7c15U))};
+}
+
+/* What streams of one world are named by, beside the member. */
+static inline uint64_t gx__world_of(uint64_t seed, uint32_t run) {
+    return gx_mix64(seed ^ gx_mix64(run + UINT64_C(0x51ed270b)));
+}
+
+static inline uint64_t gx__draws_next(gx__draws *d) {
+    d->at += 0xa0761d6478bd642fU;
+    const unsigned __int128 product = (unsigned __int128)d->at * (d->at ^ 0xe7037ed1a0b428dbU);
+    return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/* In (0, 1]. */
+static inline double gx__draws_real(gx__draws *d) {
+    return ((double)(gx__draws_next(d) >> 11) + 1) * 0x1p-53;
+}
+
+/* −ln x for x in (0, 1], to 1e-9: by 2 artanh of the mantissa's distance from √2. */
+static inline double gx__minus_ln(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const int64_t exponent = (int64_t)(bits >> 52) - 1023;
+    bits = (bits & 0x000fffffffffffffU) | 0x3ff0000000000000U;
+    double mantissa;
+    memcpy(&mantissa, &bits, sizeof mantissa);
+    const double s = (mantissa - 1.41421356237309505) / (mantissa + 1.41421356237309505);
+    const double t = s * s;
+    const double series = 1 + t * (1.0 / 3 + t * (1.0 / 5 + t * (1.0 / 7 + t * (1.0 / 9))));
+    return -(((double)exponent + 0.5) * 0.693147180559945309 + 2 * s * series);
+}
+
+#endif

@@ -1,0 +1,149 @@
+/* Cheap orders of members to begin a spread with, judged beside the choice by sets. Each is an order
+ * of all members, best first; who may be chosen is the caller's. */
+#include "engine/influence/seeds.h"
+
+#include "engine/engine.h"
+#include "engine/kernel/candidates.h"
+#include "engine/kernel/rank.h"
+
+#include <math.h>
+
+static uint64_t heard_by(const gx_graph *graph, uint32_t v) {
+    return graph->in_ptr[v + 1] - graph->in_ptr[v];
+}
+
+static gx_status by_score(uint32_t *out, const double *score, uint32_t n, gx_job *job,
+                          gx_error *err) {
+    return gx__rank_falling(out, score, n, job, err);
+}
+
+/* How many heed v. */
+static gx_status by_degree(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
+                           uint32_t count, gx_job *job, gx_error *err) {
+    double *score;
+    (void)chances;
+    (void)count;
+    gx_status status = gx_job_alloc(job, &score, graph->n, sizeof *score, err);
+    for (uint32_t v = 0; status == GX_OK && v < graph->n; v++) {
+        score[v] = (double)heard_by(graph, v);
+    }
+    status = status == GX_OK ? by_score(out, score, graph->n, job, err) : status;
+    gx_job_free(job, score);
+    return status;
+}
+
+/* The chance that a passes on what those it heeds have, shared evenly; what the chances of a's
+ * row come to on average. */
+static double mean_chance(const gx_chances *chances, uint32_t a) {
+    const gx__chance_rows *rows = &chances->heeds;
+    const uint64_t from = rows->ptr[a], to = rows->ptr[a + 1];
+    if (rows->row_chance) {
+        return (double)rows->row_chance[a];
+    }
+    if (rows->weight) {
+        return to > from ? rows->weight[to - 1] / (double)(to - from) : 0;
+    }
+    double sum = 0;
+    for (uint64_t i = from; i < to; i++) {
+        sum += (double)rows->chance[i];
+    }
+    return to > from ? sum / (double)(to - from) : 0;
+}
+
+/* Degree discount (Chen, Wang, Yang, Efficient influence maximization in social networks, KDD 2009)
+ * with the chances of each: what v reaches in one step, less what the chosen reach anyway. */
+static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
+                             uint32_t count, gx_job *job, gx_error *err) {
+    const uint32_t n = graph->n;
+    double *missing = NULL, *chance = NULL; /* missing: chance that nobody chosen reaches v */
+    gx__candidates left = {0};
+    uint8_t *taken = NULL;
+    gx_status status = GX_OK;
+    uint32_t done_count = 0;
+    GX_TRY(gx_job_alloc(job, &missing, n, sizeof *missing, err));
+    GX_TRY(gx_job_alloc(job, &chance, n, sizeof *chance, err));
+    GX_TRY(gx_job_alloc(job, &taken, n, sizeof *taken, err));
+    GX_TRY(gx_job_alloc(job, &left.heap, n, sizeof *left.heap, err));
+    for (uint32_t v = 0; v < n; v++) {
+        missing[v] = 1;
+        chance[v] = mean_chance(chances, v);
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        left.heap[left.count++] = (gx__candidate){UINT64_MAX, v};
+    }
+    while (left.count > 0) {
+        gx__candidate next = gx__candidates_take(&left);
+        if (done_count < 4 * (uint64_t)count) { /* beyond, as they stand */
+            double worth = 1;
+            for (uint64_t i = graph->in_ptr[next.member]; i < graph->in_ptr[next.member + 1]; i++) {
+                const uint32_t a = graph->in_src[i];
+                worth += taken[a] ? 0 : chance[a] * missing[a];
+            }
+            const uint64_t now = (uint64_t)(worth * missing[next.member] * 0x1p32);
+            if (now < next.worth) {
+                left.heap[left.count].worth = now;
+                gx__candidates_put_back(&left);
+                continue;
+            }
+            taken[next.member] = 1;
+            for (uint64_t i = graph->in_ptr[next.member]; i < graph->in_ptr[next.member + 1]; i++) {
+                missing[graph->in_src[i]] *= 1 - chance[graph->in_src[i]];
+            }
+        }
+        out[done_count++] = next.member;
+        if (done_count % 4096 == 0) {
+            GX_TRY(gx_job_check(job, err));
+        }
+    }
+done:
+    gx_job_free(job, missing);
+    gx_job_free(job, chance);
+    gx_job_free(job, taken);
+    gx_job_free(job, left.heap);
+    return status;
+}
+
+/* The order of a pass's scores over the graph. */
+static gx_status by_pass(uint32_t *out, const char *name, const gx_value *params,
+                         const gx_graph *graph, gx_job *job, gx_error *err) {
+    gx_arrays *results = NULL;
+    gx_graph undirected = {0};
+    gx_input input = {.graph = graph, .users = graph->n};
+    const gx_pass *pass = gx_pass_find(gx_engine_passes(), name);
+    gx_status status = GX_OK;
+    GX_TRY(gx_graph_undirected(&undirected, graph, job, err));
+    input.undirected = &undirected;
+    GX_TRY(gx_arrays_create(&results, err));
+    GX_TRY(gx_pass_run(results, pass, NULL, &input, params, job, err));
+    const double *score = gx_result_get(results, name, "score", GX_F64, graph->n);
+    GX_TRY(by_score(out, score, graph->n, job, err));
+done:
+    if (results) {
+        gx_job_refund(job, gx_arrays_bytes(results));
+        gx_arrays_destroy(results);
+    }
+    gx_graph_finish(&undirected);
+    return status;
+}
+
+static gx_status by_pagerank(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
+                             uint32_t count, gx_job *job, gx_error *err) {
+    (void)chances;
+    (void)count;
+    return by_pass(out, "pagerank", NULL, graph, job, err);
+}
+
+static gx_status by_votes(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
+                          uint32_t count, gx_job *job, gx_error *err) {
+    (void)chances;
+    (void)count;
+    return by_pass(out, "voterank", NULL, graph, job, err);
+}
+
+const gx__heuristic gx__heuristics[] = {
+    {"degree", by_degree},
+    {"discount", by_discount},
+    {"pagerank", by_pagerank},
+    {"voterank", by_votes},
+};
+const size_t gx__heuristic_count = GX_COUNT(gx__heuristics);

@@ -1,0 +1,410 @@
+#include "engine/influence/seeds.h"
+
+#include <math.h>
+
+enum {
+    FIRST = 1 << 13,         /* sets of the first round, */
+    FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
+    CHUNK = 1 << 20,      /* sets of one chunk at the most */
+    CHUNKS_MOST = 1 << 12,
+    ROUNDS_MOST = 24,
+    JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
+    JUDGES_LEAST = 1 << 18,
+    JUDGES_ENTRIES = 1 << 21, /* … hold so many entries */
+    ENTRY = 4                 /* bytes */
+};
+
+static const uint64_t ROOM = UINT64_C(1) << 28;  /* entries, where the job sets no limit */
+static const double LARGE = 0.01;   /* of the members in a set on average: worlds are better */
+static const double WORLDS = 6;     /* over eps */
+static const double SURPLUS = 1.1;               /* sets beyond what eps is reckoned to take */
+static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
+
+typedef struct choosing {
+    gx_seeds *out;
+    const gx_graph *graph;
+    const gx_seed_options *options;
+    gx_job *job;
+    gx_chances chances;
+    gx__roots roots;
+    gx__sets *sets; /* R1, and behind it R2 */
+    size_t chosen_from, drawn; /* chunks of R1, and with R2 */
+    uint64_t next;             /* number of the next set */
+    uint64_t room;             /* entries */
+    bool full;                 /* no room was left for all that were wanted */
+    uint64_t r1, r2;           /* sets */
+    uint32_t *seed, count;     /* the choice */
+    double *gain;
+    bool large;                /* by worlds */
+    gx__worlds judges;
+    double noise, most; /* Σ √c / Σ c; the bound on any choice's cover of R1 */
+} choosing;
+
+/* ---- sets ------------------------------------------------------------------------------------ */
+
+static uint64_t entries_of(const choosing *c) {
+    uint64_t sum = 0;
+    for (size_t k = 0; k < c->drawn; k++) {
+        sum += c->sets[k].entries;
+    }
+    return sum;
+}
+
+/* As many more, or as fit into `room` entries of all; how many it were. */
+static gx_status draw(uint64_t *out, choosing *c, uint64_t count, uint64_t room, gx_error *err) {
+    gx_status status = GX_OK;
+    *out = 0;
+    while (*out < count && c->drawn < CHUNKS_MOST) {
+        const uint64_t want = count - *out < CHUNK ? count - *out : CHUNK;
+        const uint64_t held = entries_of(c);
+        if (held >= room) {
+            c->full = true;
+            break;
+        }
+        gx__sets *chunk = &c->sets[c->drawn];
+        GX_TRY(gx__sets_draw(chunk, &c->chances, &c->roots, c->next, (uint32_t)want, room - held,
+                             c->job, err));
+        c->drawn++;
+        c->next += want;
+        *out += chunk->count;
+    }
+done:
+    return status;
+}
+
+/* Sets that R2 is to have: enough to tell heuristics from the choice, whatever eps is. */
+static uint64_t judges(const choosing *c) {
+    const uint64_t held = entries_of(c), quarter = c->r1 / JUDGES;
+    const double each = c->r1 ? (double)held / (double)c->r1 : 1;
+    const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
+    return quarter > (uint64_t)least ? quarter : (uint64_t)least;
+}
+
+/* R2 goes to R1 and as many join it as make it `count`; a fifth of the room is R2's. */
+static gx_status enlarge(choosing *c, uint64_t count, gx_error *err) {
+    gx_status status = GX_OK;
+    uint64_t more = 0, room = c->room - c->room / (JUDGES + 1);
+    if (c->r1 == 0 && c->options->sets == 0 && room > FIRST_ENTRIES) {
+        room = FIRST_ENTRIES;
+    }
+    c->r1 += c->r2;
+    if (count > c->r1) {
+        GX_TRY(draw(&more, c, count - c->r1, room, err));
+        c->full = c->full && c->r1 > 0;
+        c->r1 += more;
+    }
+    c->chosen_from = c->drawn;
+    GX_TRY(draw(&c->r2, c, judges(c), c->room, err));
+done:
+    return status;
+}
+
+/* ---- the choice by sets ---------------------------------------------------------------------- */
+
+static gx_status choose(choosing *c, gx_error *err) {
+    gx__chosen_so_far chosen = {0};
+    gx__cover cover = {0};
+    gx_status status = GX_OK;
+    double noise = 0, all = 0;
+    GX_TRY(gx__cover_make(&cover, c->sets, c->chosen_from, &c->options->aim, c->job, err));
+    GX_TRY(gx__chosen_start(&chosen, &c->options->limits, c->job, err));
+    GX_TRY(gx__cover_choose(&c->most, &chosen, c->gain, &cover, c->job, err));
+    c->count = chosen.count;
+    if (chosen.count > 0) {
+        memcpy(c->seed, chosen.order, chosen.count * sizeof *c->seed);
+    }
+    for (uint32_t i = 0; i < c->count; i++) {
+        noise += sqrt(c->gain[i]);
+        all += c->gain[i];
+    }
+    c->noise = all > 0 ? noise / all : 0;
+done:
+    gx__cover_finish(&cover, c->job);
+    gx__chosen_finish(&chosen, c->job);
+    return status;
+}
+
+/* Sets of R2 that the seeds cover, of each beyond those before in gain[] if asked for. */
+static gx_status count_covered(uint64_t *out, double *gain, choosing *c, const uint32_t *seed,
+                               uint32_t count, gx_error *err) {
+    gx__cover cover = {0};
+    const gx__aim aim = {0};
+    gx_status status = GX_OK;
+    GX_TRY(gx__cover_make(&cover, &c->sets[c->chosen_from], c->drawn - c->chosen_from, &aim, c->job,
+                          err));
+    *out = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t more = gx__cover_take(&cover, seed[i]);
+        *out += more;
+        if (gain) {
+            gain[i] = (double)more * c->roots.total / (double)c->r2;
+        }
+    }
+done:
+    gx__cover_finish(&cover, c->job);
+    return status;
+}
+
+/* What the seeds reach, by sets or worlds that no choice has seen. */
+static gx_status judge(double *out_mean, double *out_error, double *gain, choosing *c,
+                       const uint32_t *seed, uint32_t count, gx_error *err) {
+    uint64_t covered;
+    if (c->large) {
+        return gx__worlds_judge(out_mean, out_error, gain, &c->judges, seed, count, c->job, err);
+    }
+    const gx_status status = count_covered(&covered, gain, c, seed, count, err);
+    if (status == GX_OK) {
+        const double share = c->r2 ? (double)covered / (double)c->r2 : 0;
+        *out_mean = share * c->roots.total;
+        *out_error = c->r2 ? sqrt(share * (1 - share) / (double)c->r2) * c->roots.total : 0;
+    }
+    return status;
+}
+
+/* ---- the choice by worlds -------------------------------------------------------------------- */
+
+static gx_status choose_by_worlds(choosing *c, gx_error *err) {
+    gx_chances both = {0};
+    gx__worlds worlds = {0};
+    gx__chosen_so_far chosen = {0};
+    gx_status status = GX_OK;
+    const gx_seed_options *o = c->options;
+    const uint32_t count = (uint32_t)ceil(WORLDS / o->eps), judges = count / 2 + 1;
+    GX_TRY(gx_chances_make(&both, c->graph, &o->chance, true, c->job, err));
+    GX_TRY(gx__worlds_make(&c->judges, &both, o->weight, count, judges, c->job, err));
+    GX_TRY(gx__worlds_make(&worlds, &both, o->weight, 0, count, c->job, err));
+    GX_TRY(gx__chosen_start(&chosen, &o->limits, c->job, err));
+    GX_TRY(gx__worlds_choose(&chosen, c->gain, &worlds, c->job, err));
+    c->count = chosen.count;
+    c->out->worlds = count + judges;
+    if (chosen.count > 0) {
+        memcpy(c->seed, chosen.order, chosen.count * sizeof *c->seed);
+    }
+done:
+    gx__chosen_finish(&chosen, c->job);
+    gx__worlds_finish(&worlds, c->job);
+    gx_chances_finish(&both, c->job);
+    return status;
+}
+
+/* ---- bounds (OPIM-C, equations 5 and 8) ------------------------------------------------------ */
+
+static double log_chances(const choosing *c) {
+    const double delta = c->options->delta > 0 ? c->options->delta
+                         : c->chances.n > 1    ? 1 / (double)c->chances.n
+                                               : 0.5;
+    return log(2.0 * ROUNDS_MOST * GX_SEED_METHODS_MOST / delta);
+}
+
+static double lower_bound(const choosing *c, double covered) {
+    const double a = log_chances(c), root = sqrt(covered + 2 * a / 9) - sqrt(a / 2);
+    const double sets = root > 0 ? root * root - a / 18 : 0;
+    return c->r2 && sets > 0 ? sets * c->roots.total / (double)c->r2 : 0;
+}
+
+static double upper_bound(const choosing *c) {
+    const double a = log_chances(c), root = sqrt(c->most + a / 2) + sqrt(a / 2);
+    const double sets = c->r1 ? root * root / (double)c->r1 : 1;
+    return (sets < 1 ? sets : 1) * c->roots.total;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+static bool is_settled(choosing *c, uint64_t covered) {
+    const double eps = c->options->eps;
+    if (c->options->sets > 0) {
+        return c->r1 + c->r2 >= c->options->sets;
+    }
+    return c->noise <= eps && (c->options->aim.fairness > 0 || c->options->limits.cost ||
+                               lower_bound(c, (double)covered) >= (CONSTANT - eps) * upper_bound(c));
+}
+
+/* Sets that R1 should have next: twice as many, or as many as eps is reckoned to take. */
+static uint64_t next_size(const choosing *c) {
+    const double factor = c->noise / c->options->eps;
+    uint64_t size = 2 * c->r1;
+    if (c->options->sets > 0) {
+        return c->options->sets - c->options->sets / (JUDGES + 1);
+    }
+    if (factor > 1) {
+        const double wanted = SURPLUS * factor * factor * (double)c->r1;
+        size = wanted < 16.0 * (double)c->r1 ? (uint64_t)wanted : 16 * c->r1;
+    }
+    return size > c->r1 + c->r2 ? size : c->r1 + c->r2;
+}
+
+/* Whether sets are so large that worlds tell more for the same work. */
+static bool is_large(const choosing *c) {
+    return c->options->chance.model == GX_SPREAD_CASCADE && !(c->options->aim.fairness > 0) &&
+           c->options->sets == 0 &&
+           (double)entries_of(c) > LARGE * c->chances.n * (double)(c->r1 + c->r2);
+}
+
+static gx_status rounds(choosing *c, gx_error *err) {
+    gx_status status = GX_OK;
+    uint64_t covered;
+    GX_TRY(enlarge(c, FIRST, err));
+    for (uint32_t round = 0; round < ROUNDS_MOST; round++) {
+        GX_TRY(choose(c, err));
+        if (is_large(c)) {
+            c->large = true;
+            c->out->ended = "eps";
+            return choose_by_worlds(c, err);
+        }
+        GX_TRY(count_covered(&covered, NULL, c, c->seed, c->count, err));
+        if (is_settled(c, covered)) {
+            c->out->ended = c->options->sets ? "sets" : "eps";
+            break;
+        }
+        c->out->ended = "memory";
+        if (c->full) {
+            break;
+        }
+        GX_TRY(enlarge(c, next_size(c), err));
+    }
+done:
+    return status;
+}
+
+/* ---- heuristics beside it -------------------------------------------------------------------- */
+
+/* The members of `order` that the limits let in, from the first. */
+static gx_status first_of(uint32_t *seed, uint32_t *count, choosing *c, const uint32_t *order,
+                          gx_error *err) {
+    gx__chosen_so_far chosen = {0};
+    const gx_seed_limits *limits = &c->options->limits;
+    gx_status status = gx__chosen_start(&chosen, limits, c->job, err);
+    for (uint32_t i = 0; status == GX_OK && i < limits->n && chosen.count < limits->count; i++) {
+        if (gx__chosen_admits(&chosen, order[i])) {
+            gx__chosen_take(&chosen, order[i]);
+        }
+    }
+    *count = chosen.count;
+    if (status == GX_OK && chosen.count > 0) {
+        memcpy(seed, chosen.order, chosen.count * sizeof *seed);
+    }
+    gx__chosen_finish(&chosen, c->job);
+    return status;
+}
+
+static void tried(choosing *c, const char *name, double spread) {
+    c->out->tried[c->out->tried_count++] = (gx_seed_method){name, spread};
+}
+
+/* Replaces the choice by a heuristic's where that reaches more. */
+static gx_status compare(choosing *c, gx_error *err) {
+    uint32_t *order = NULL, *seed = NULL, count;
+    double best, spread, error;
+    gx_status status = GX_OK;
+    const gx_seed_limits *limits = &c->options->limits;
+    GX_TRY(judge(&best, &error, NULL, c, c->seed, c->count, err));
+    c->out->method = "greedy";
+    tried(c, "greedy", best);
+    if (!c->options->heuristics || c->options->aim.fairness > 0) {
+        goto done;
+    }
+    GX_TRY(gx_job_alloc(c->job, &order, limits->n, sizeof *order, err));
+    GX_TRY(gx_job_alloc(c->job, &seed, limits->count, sizeof *seed, err));
+    for (size_t h = 0; h < gx__heuristic_count && h + 1 < GX_SEED_METHODS_MOST; h++) {
+        GX_TRY(gx__heuristics[h].order(order, c->graph, &c->chances, limits->count, c->job, err));
+        GX_TRY(first_of(seed, &count, c, order, err));
+        GX_TRY(judge(&spread, &error, NULL, c, seed, count, err));
+        tried(c, gx__heuristics[h].name, spread);
+        if (spread > best) {
+            best = spread;
+            c->out->method = gx__heuristics[h].name;
+            c->count = count;
+            memcpy(c->seed, seed, count * sizeof *seed);
+        }
+    }
+done:
+    gx_job_free(c->job, order);
+    gx_job_free(c->job, seed);
+    return status;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static gx_status answer(choosing *c, gx_error *err) {
+    gx_seeds *out = c->out;
+    gx_status status = GX_OK;
+    uint64_t covered;
+    GX_TRY(gx_job_alloc(c->job, &out->seed, c->count, sizeof *out->seed, err));
+    GX_TRY(gx_job_alloc(c->job, &out->gain, c->count, sizeof *out->gain, err));
+    if (c->count > 0) {
+        memcpy(out->seed, c->seed, c->count * sizeof *out->seed);
+    }
+    out->count = c->count;
+    GX_TRY(judge(&out->spread, &out->error, out->gain, c, out->seed, out->count, err));
+    GX_TRY(count_covered(&covered, NULL, c, out->seed, out->count, err));
+    out->lower = lower_bound(c, (double)covered);
+    out->upper = c->options->aim.fairness > 0 ? (double)NAN : upper_bound(c);
+    out->sets = c->r1 + c->r2;
+    out->entries = entries_of(c);
+done:
+    return status;
+}
+
+static gx_status check_options(const gx_seed_options *o, gx_error *err) {
+    if (!(o->eps >= 0.001 && o->eps <= 1)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "eps", "eps is %g; accepted is 0.001 to 1", o->eps);
+    }
+    if (!(o->aim.fairness >= 0 && o->aim.fairness <= 1)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "fairness", "fairness is %g; accepted is 0 to 1",
+                          o->aim.fairness);
+    }
+    return GX_OK;
+}
+
+static gx_status prepare(choosing *c, gx_error *err) {
+    gx_status status = GX_OK;
+    const gx_seed_options *o = c->options;
+    GX_TRY(check_options(o, err));
+    GX_TRY(gx_chances_make(&c->chances, c->graph, &o->chance, false, c->job, err));
+    GX_TRY(gx__roots_make(&c->roots, o->weight, c->graph->n, c->job, err));
+    GX_TRY(gx_job_alloc(c->job, &c->sets, CHUNKS_MOST, sizeof *c->sets, err));
+    GX_TRY(gx_job_alloc(c->job, &c->seed, o->limits.count, sizeof *c->seed, err));
+    GX_TRY(gx_job_alloc(c->job, &c->gain, o->limits.count, sizeof *c->gain, err));
+    c->room = ROOM;
+    if (c->job->mem_limit > 0) {
+        const uint64_t used = c->job->mem_used;
+        const uint64_t left = c->job->mem_limit > used ? c->job->mem_limit - used : 0;
+        c->room = left / (2 * ENTRY) < ROOM ? left / (2 * ENTRY) : ROOM;
+    }
+done:
+    return status;
+}
+
+gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph, const gx_seed_options *options,
+                          gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    choosing c = {.out = out, .graph = graph, .options = options, .job = job};
+    *out = (gx_seeds){0};
+    gx_job_stage(job, "seeds", 0);
+    GX_TRY(prepare(&c, err));
+    GX_TRY(rounds(&c, err));
+    GX_TRY(compare(&c, err));
+    GX_TRY(answer(&c, err));
+done:
+    for (size_t k = 0; c.sets && k < c.drawn; k++) {
+        gx__sets_finish(&c.sets[k], job);
+    }
+    gx_job_free(job, c.sets);
+    gx_job_free(job, c.seed);
+    gx_job_free(job, c.gain);
+    gx__worlds_finish(&c.judges, job);
+    gx__roots_finish(&c.roots, job);
+    gx_chances_finish(&c.chances, job);
+    if (status != GX_OK) {
+        gx_seeds_finish(out, job);
+    }
+    return status;
+}
+
+void gx_seeds_finish(gx_seeds *seeds, gx_job *job) {
+    gx_job_free(job, seeds->seed);
+    gx_job_free(job, seeds->gain);
+    seeds->seed = NULL;
+    seeds->gain = NULL;
+    seeds->count = 0;
+}

@@ -1,0 +1,74 @@
+/* Seeds: whom to begin with so that the most members are reached (R48, R50).
+ *
+ * Greedy over reverse-reachable sets R1, with bounds of OPIM-C's kind (Tang, Tang, Xiao, Yuan,
+ * Online processing algorithms for influence maximization, SIGMOD 2018): sets R2 drawn after the
+ * choice tell what it reaches (from below), R1 what any choice could (from above). A sample large
+ * enough for that proof is still small enough for cheap heuristics to win, so sets are drawn until
+ * the choice itself is settled: with c_i sets covered by the i-th seed, Σ √c_i / Σ c_i, the noise of
+ * all gains together, falls to `eps`. The heuristics' choices are judged on R2 beside it, which
+ * none of them has seen, and the best of all is given.
+ *
+ * Where sets hold more than a hundredth of the members on average, the choice and the judging are
+ * by whole worlds instead (worlds.h), 6 / eps of them and half as many; sets then give the bounds
+ * alone. */
+#ifndef GX_INFLUENCE_SEEDS_H
+#define GX_INFLUENCE_SEEDS_H
+
+#include "engine/influence/cover.h"
+#include "engine/influence/worlds.h"
+
+typedef struct gx_seed_options {
+    gx_chance_options chance;
+    gx_seed_limits limits;
+    gx__aim aim;
+    const double *weight; /* n: worth of reaching each member; NULL: 1 */
+    double eps;           /* noise of the gains together: 0.01 … 1 */
+    double delta;         /* the bound may fail with this chance; 0: 1 / n */
+    uint64_t sets;        /* draw as many, whatever eps says; 0: as many as it takes */
+    bool heuristics;      /* judge degree and its like beside the sets */
+} gx_seed_options;
+
+enum { GX_SEED_METHODS_MOST = 8 };
+
+typedef struct gx_seed_method {
+    const char *name; /* "greedy", "degree" */
+    double spread;    /* of its choice, as judged */
+} gx_seed_method;
+
+typedef struct gx_seeds {
+    uint32_t count;
+    uint32_t *seed;  /* in the order of choice; the job's */
+    double *gain;    /* expected worth reached beyond those before, as judged; the job's */
+    double spread;   /* Σ of gains: unbiased */
+    double error;    /* its standard error */
+    double lower;    /* of the spread, and */
+    double upper;    /* of any choice's, both with chance 1 − delta; NaN with fairness */
+    uint64_t sets;   /* R1 and R2 */
+    uint64_t entries;
+    uint32_t worlds;    /* 0: chosen by sets */
+    const char *method; /* whose choice it is */
+    const char *ended;  /* "eps", "sets" or "memory": what ended the drawing */
+    gx_seed_method tried[GX_SEED_METHODS_MOST];
+    uint32_t tried_count;
+} gx_seeds;
+
+/* The graph needs in-arrays. bad_request: what is out of range, limits that cannot be kept;
+ * over_limit: memory. Memory: 4 bytes an entry of a set and, while they are drawn, of a fifth of
+ * them 4 more; some 60 a member. */
+GX_MUST_CHECK gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph,
+                                        const gx_seed_options *options, gx_job *job,
+                                        gx_error *err);
+void gx_seeds_finish(gx_seeds *seeds, gx_job *job);
+
+/* ---- heuristics, each an order of all members, best first ------------------------------------ */
+
+typedef struct gx__heuristic {
+    const char *name;
+    gx_status (*order)(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
+                       uint32_t count, gx_job *job, gx_error *err);
+} gx__heuristic;
+
+extern const gx__heuristic gx__heuristics[];
+extern const size_t gx__heuristic_count;
+
+#endif

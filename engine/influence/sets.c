@@ -1,0 +1,351 @@
+#include "engine/influence/sets.h"
+
+#include "engine/kernel/parallel.h"
+
+#include <math.h>
+
+enum {
+    BLOCK = 64, /* sets drawn by one thread in a row */
+    WAVE = 256, /* blocks, at the most, between two looks at the room left: 1, 2, 4 … */
+    LOOK = 1 << 16,
+    SPREADERS = 8 /* threads that put entries into order, each with a count for every member */
+};
+
+/* Sets of one block, one after the other; a set begins with its root. */
+typedef struct block {
+    uint32_t sets;
+    uint64_t entries;
+    uint32_t *node; /* the job's */
+    uint32_t end[BLOCK];
+} block;
+
+/* A thread's own. */
+typedef struct drawer {
+    uint64_t *seen; /* a bit a member */
+    uint32_t *node;
+    uint64_t room;
+    gx_error err;
+    gx_status status;
+} drawer;
+
+typedef struct drawing {
+    const gx_chances *chances;
+    const gx__roots *roots;
+    gx_job *job;
+    uint64_t first;
+    uint32_t count;
+    block **blocks;
+    uint32_t block_count;
+    drawer *drawers;
+} drawing;
+
+/* ---- roots ----------------------------------------------------------------------------------- */
+
+gx_status gx__roots_make(gx__roots *out, const double *weight, uint32_t n, gx_job *job,
+                         gx_error *err) {
+    *out = (gx__roots){.n = n, .total = n};
+    if (!weight) {
+        return GX_OK;
+    }
+    gx_status status = gx_job_alloc(job, &out->owned, n, sizeof *out->owned, err);
+    out->total = 0;
+    for (uint32_t v = 0; status == GX_OK && v < n; v++) {
+        if (!(weight[v] >= 0 && weight[v] < INFINITY)) {
+            status = gx_fail(err, GX_BAD_REQUEST,
+                             "a member weighs %g; accepted is 0 or more, finite", weight[v]);
+        } else {
+            out->owned[v] = out->total += weight[v];
+        }
+    }
+    if (status == GX_OK && n > 0 && !(out->total > 0)) {
+        status = gx_fail(err, GX_BAD_REQUEST, "nobody is to be reached: all weights are 0");
+    }
+    out->up = out->owned;
+    if (status != GX_OK) {
+        gx__roots_finish(out, job);
+    }
+    return status;
+}
+
+void gx__roots_finish(gx__roots *roots, gx_job *job) {
+    gx_job_free(job, roots->owned);
+    *roots = (gx__roots){0};
+}
+
+/* The first whose sum is above `place`: nobody of weight 0. */
+static uint32_t root_of(const gx__roots *roots, gx__draws *d) {
+    const uint64_t x = gx__draws_next(d);
+    if (!roots->up) {
+        return (uint32_t)(((unsigned __int128)x * roots->n) >> 64);
+    }
+    const double place = (double)(x >> 11) * 0x1p-53 * roots->total;
+    uint32_t low = 0, high = roots->n - 1;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (roots->up[middle] <= place) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* ---- one set --------------------------------------------------------------------------------- */
+
+static bool take(drawer *own, uint32_t v) {
+    uint64_t *word = &own->seen[v / 64], bit = UINT64_C(1) << v % 64;
+    const bool fresh = !(*word & bit);
+    *word |= bit;
+    return fresh;
+}
+
+static bool make_room(drawer *own, uint64_t count) {
+    if (count <= own->room) {
+        return true;
+    }
+    const uint64_t room = count + count / 2 + 1024;
+    uint32_t *node = gx_realloc(own->node, room, sizeof *node);
+    if (!node) {
+        own->status = gx_fail_memory(&own->err, room * sizeof *node);
+        return false;
+    }
+    own->node = node;
+    own->room = room;
+    return true;
+}
+
+/* Adds whom the cascade could have come from, behind the root at node[at]; where the set ends. */
+static uint64_t spread_back(drawer *own, const gx_chances *chances, uint64_t at, gx__draws *d,
+                            gx_job *job) {
+    const gx__chance_rows *rows = &chances->heeds;
+    uint64_t end = at + 1, looked = 0;
+    for (uint64_t i = at; i < end; i++) {
+        const uint32_t v = own->node[i];
+        gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+        if (!make_room(own, end + (kept.to - kept.at))) {
+            return end;
+        }
+        bool first = true;
+        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, d)) < kept.to;) {
+            const uint32_t u = rows->node[arc];
+            if (take(own, u)) {
+                own->node[end++] = u;
+            }
+            first = false;
+        }
+        if (++looked % LOOK == 0 && gx_job_should_stop(job)) {
+            return end;
+        }
+    }
+    return end;
+}
+
+/* The same of thresholds: a walk back along the one kept arc of each. */
+static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, gx__draws *d) {
+    const gx__chance_rows *rows = &chances->heeds;
+    uint64_t end = at + 1;
+    for (;;) {
+        const uint32_t v = own->node[end - 1];
+        const uint64_t arc = gx__kept_one(rows, v, d);
+        if (arc == rows->ptr[v + 1] || !take(own, rows->node[arc]) || !make_room(own, end + 1)) {
+            return end;
+        }
+        own->node[end++] = rows->node[arc];
+    }
+}
+
+static void draw_block(drawing *w, uint32_t which) {
+    drawer *own = &w->drawers[gx_thread()];
+    block *b = w->blocks[which];
+    uint64_t end = 0;
+    const uint64_t from = (uint64_t)which * BLOCK;
+    const uint32_t sets = w->count - from < BLOCK ? (uint32_t)(w->count - from) : BLOCK;
+    for (uint32_t s = 0; s < sets && own->status == GX_OK; s++) {
+        gx__draws d = gx__draws_of(w->job->seed, w->first + from + s);
+        const uint64_t at = end;
+        if (!make_room(own, end + 1)) {
+            return;
+        }
+        own->node[at] = root_of(w->roots, &d);
+        take(own, own->node[at]);
+        end = w->chances->model == GX_SPREAD_CASCADE
+                  ? spread_back(own, w->chances, at, &d, w->job)
+                  : walk_back(own, w->chances, at, &d);
+        for (uint64_t i = at; i < end; i++) {
+            own->seen[own->node[i] / 64] = 0;
+        }
+        b->end[s] = (uint32_t)end;
+        if (end > UINT32_MAX || gx_job_should_stop(w->job)) {
+            break;
+        }
+    }
+    own->status = own->status != GX_OK ? own->status : gx_job_check(w->job, &own->err);
+    if (own->status == GX_OK && end > UINT32_MAX) {
+        own->status = gx_fail(&own->err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members",
+                              BLOCK);
+    }
+    if (own->status == GX_OK) {
+        own->status = gx_job_alloc(w->job, &b->node, end, sizeof *b->node, &own->err);
+    }
+    if (own->status == GX_OK) {
+        memcpy(b->node, own->node, end * sizeof *b->node);
+        b->sets = sets;
+        b->entries = end;
+    }
+}
+
+/* ---- by member ------------------------------------------------------------------------------- */
+
+/* Counts of thread t, for blocks [t, t + 1) · blocks / threads. */
+static void count_entries(const drawing *w, uint32_t blocks, uint64_t *count, int t, int threads) {
+    for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
+         b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
+        for (uint64_t i = 0; i < w->blocks[b]->entries; i++) {
+            count[w->blocks[b]->node[i]]++;
+        }
+    }
+}
+
+static void put_entries(gx__sets *out, drawing *w, uint32_t blocks, uint64_t *next, int t,
+                        int threads) {
+    for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
+         b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
+        block *it = w->blocks[b];
+        uint64_t i = 0;
+        for (uint32_t s = 0; s < it->sets; s++) {
+            const uint32_t number = (uint32_t)b * BLOCK + s;
+            out->root[number] = it->node[i];
+            for (; i < it->end[s]; i++) {
+                out->set[next[it->node[i]]++] = number;
+            }
+        }
+        gx_job_free(w->job, it->node);
+        it->node = NULL;
+    }
+}
+
+static gx_status order_entries(gx__sets *out, drawing *w, uint32_t blocks, gx_error *err) {
+    const uint32_t n = out->n;
+    const int threads = w->job->threads < SPREADERS ? w->job->threads : SPREADERS;
+    uint64_t *count = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(w->job, &count, (size_t)n * (size_t)threads, sizeof *count, err));
+    GX_TRY(gx_job_alloc(w->job, &out->ptr, (size_t)n + 1, sizeof *out->ptr, err));
+    GX_TRY(gx_job_alloc(w->job, &out->root, out->count, sizeof *out->root, err));
+    GX_TRY(gx_job_alloc(w->job, &out->set, out->entries, sizeof *out->set, err));
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+    for (int t = 0; t < threads; t++) {
+        count_entries(w, blocks, &count[(size_t)n * (size_t)t], t, threads);
+    }
+    uint64_t sum = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        out->ptr[v] = sum;
+        for (int t = 0; t < threads; t++) {
+            uint64_t *here = &count[(size_t)n * (size_t)t + v], many = *here;
+            *here = sum;
+            sum += many;
+        }
+    }
+    out->ptr[n] = sum;
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+    for (int t = 0; t < threads; t++) {
+        put_entries(out, w, blocks, &count[(size_t)n * (size_t)t], t, threads);
+    }
+    GX_TRY(gx_job_check(w->job, err));
+done:
+    gx_job_free(w->job, count);
+    return status;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static gx_status drawing_init(drawing *w, gx_error *err) {
+    gx_status status = GX_OK;
+    const size_t threads = (size_t)w->job->threads;
+    w->block_count = (w->count + BLOCK - 1) / BLOCK;
+    GX_TRY(gx_job_alloc(w->job, &w->blocks, w->block_count, sizeof(block *), err));
+    GX_TRY(gx_job_alloc(w->job, &w->drawers, threads, sizeof *w->drawers, err));
+    for (size_t t = 0; t < threads; t++) {
+        GX_TRY(gx_job_alloc(w->job, &w->drawers[t].seen, w->chances->n / 64 + 1, sizeof(uint64_t),
+                            err));
+    }
+done:
+    return status;
+}
+
+static void drawing_finish(drawing *w) {
+    for (int t = 0; w->drawers && t < w->job->threads; t++) {
+        gx_job_free(w->job, w->drawers[t].seen);
+        gx_free(w->drawers[t].node);
+    }
+    for (uint32_t b = 0; w->blocks && b < w->block_count && w->blocks[b]; b++) {
+        gx_job_free(w->job, w->blocks[b]->node);
+        gx_job_free(w->job, w->blocks[b]);
+    }
+    gx_job_free(w->job, w->drawers);
+    gx_job_free(w->job, w->blocks);
+}
+
+static gx_status draw_wave(drawing *w, uint32_t from, uint32_t to, gx_error *err) {
+    gx_status status = GX_OK;
+    for (uint32_t b = from; b < to; b++) {
+        GX_TRY(gx_job_alloc(w->job, &w->blocks[b], 1, sizeof *w->blocks[b], err));
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(w->job->threads)
+    for (uint32_t b = from; b < to; b++) {
+        if (w->drawers[gx_thread()].status == GX_OK) {
+            draw_block(w, b);
+        }
+    }
+    for (int t = 0; t < w->job->threads; t++) {
+        if (w->drawers[t].status != GX_OK) {
+            *err = w->drawers[t].err;
+            return w->drawers[t].status;
+        }
+    }
+done:
+    return status;
+}
+
+gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances, const gx__roots *roots,
+                        uint64_t first, uint32_t count, uint64_t room, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_error local = {0};
+    drawing w = {
+        .chances = chances, .roots = roots, .job = job, .first = first, .count = count};
+    uint32_t blocks = 0;
+    *out = (gx__sets){.n = chances->n};
+    w.count = chances->n ? count : 0;
+    GX_TRY(drawing_init(&w, err));
+    while (blocks < w.block_count && (out->entries < room || blocks == 0)) {
+        const uint32_t wave = blocks < WAVE ? blocks + 1 : WAVE;
+        const uint32_t to = w.block_count - blocks < wave ? w.block_count : blocks + wave;
+        status = draw_wave(&w, blocks, to, &local);
+        if (status != GX_OK) {
+            if (err) {
+                *err = local;
+            }
+            goto done;
+        }
+        for (; blocks < to; blocks++) {
+            out->entries += w.blocks[blocks]->entries;
+            out->count += w.blocks[blocks]->sets;
+        }
+        gx_job_tick(job, first + out->count);
+    }
+    GX_TRY(order_entries(out, &w, blocks, err));
+done:
+    drawing_finish(&w);
+    if (status != GX_OK) {
+        gx__sets_finish(out, job);
+    }
+    return status;
+}
+
+void gx__sets_finish(gx__sets *sets, gx_job *job) {
+    gx_job_free(job, sets->ptr);
+    gx_job_free(job, sets->set);
+    gx_job_free(job, sets->root);
+    *sets = (gx__sets){0};
+}

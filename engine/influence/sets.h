@@ -1,0 +1,41 @@
+/* Reverse-reachable sets (Borgs, Brautbar, Chayes, Lucier, Maximizing social influence in nearly
+ * optimal time, SODA 2014): of a member drawn at random all those whom that member could have it
+ * from, in a world of kept arcs drawn for the set. The share of sets that a choice of seeds touches
+ * is an unbiased estimate of the share of members it reaches.
+ *
+ * Only the other way round are they kept, by member the sets it is in: 4 bytes an entry and 8 a
+ * member. Set s of a stream is the same at any number of threads. */
+#ifndef GX_INFLUENCE_SETS_H
+#define GX_INFLUENCE_SETS_H
+
+#include "engine/influence/chances.h"
+
+/* Whom sets begin at: everybody alike, or in proportion to a weight. */
+typedef struct gx__roots {
+    uint32_t n;
+    double total;     /* Σ of weights, or n */
+    const double *up; /* n: Σ of weights up to each member; NULL: all weigh 1 */
+    double *owned;
+} gx__roots;
+
+/* `weight`: n of 0 or more, finite; NULL: 1 each. bad_request: a weight out of range, or all 0. */
+GX_MUST_CHECK gx_status gx__roots_make(gx__roots *out, const double *weight, uint32_t n,
+                                       gx_job *job, gx_error *err);
+void gx__roots_finish(gx__roots *roots, gx_job *job);
+
+typedef struct gx__sets {
+    uint32_t n, count; /* members, sets */
+    uint64_t entries;
+    uint64_t *ptr;  /* n + 1 */
+    uint32_t *set;  /* entries: numbers of sets, rising within a member */
+    uint32_t *root; /* count: whom each set began at */
+} gx__sets;
+
+/* Draws the sets numbered first … first + count − 1 of the job's seed, or as many of them, in
+ * steps, as come to `room` entries or little more. While it runs twice the entries are held. */
+GX_MUST_CHECK gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances,
+                                      const gx__roots *roots, uint64_t first, uint32_t count,
+                                      uint64_t room, gx_job *job, gx_error *err);
+void gx__sets_finish(gx__sets *sets, gx_job *job);
+
+#endif

@@ -1,0 +1,197 @@
+#include "engine/influence/simulate.h"
+
+#include "engine/kernel/parallel.h"
+
+#include <math.h>
+
+enum { BLOCK = 8, LOOK = 1 << 16 };
+
+/* A thread's own. */
+typedef struct player {
+    uint64_t *seen;        /* a bit a member */
+    uint32_t *queue;       /* those reached, in order */
+    uint64_t step[GX_SPREAD_STEPS];
+    uint64_t *circle;      /* circles + 1 */
+    uint64_t looked;
+} player;
+
+typedef struct playing {
+    const gx_chances *chances;
+    const gx_simulation_options *options;
+    gx_simulation *out;
+    gx_job *job;
+    player *players;
+    uint32_t thread_count;
+} playing;
+
+static bool take(player *p, uint32_t v) {
+    uint64_t *word = &p->seen[v / 64], bit = UINT64_C(1) << v % 64;
+    const bool fresh = !(*word & bit);
+    *word |= bit;
+    return fresh;
+}
+
+/* Whether what `a` keeps of those it heeds is the arc from `from`: its threshold's one choice. */
+static bool chose(const gx__chance_rows *heeds, uint32_t a, uint32_t from, uint64_t world) {
+    gx__draws d = gx__draws_of(world, a);
+    const uint64_t arc = gx__kept_one(heeds, a, &d);
+    return arc < heeds->ptr[a + 1] && heeds->node[arc] == from;
+}
+
+/* Adds whom v reaches in one step behind queue[end]; the new end. */
+static uint32_t pass_on(player *p, const playing *w, uint32_t v, uint32_t end, uint64_t world) {
+    const gx__chance_rows *rows = &w->chances->heard;
+    gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+    p->looked += kept.to - kept.at;
+    if (w->chances->model == GX_SPREAD_THRESHOLD) {
+        for (uint64_t i = kept.at; i < kept.to; i++) {
+            const uint32_t a = rows->node[i];
+            if (!(p->seen[a / 64] >> a % 64 & 1) && chose(&w->chances->heeds, a, v, world)) {
+                (void)take(p, a);
+                p->queue[end++] = a;
+            }
+        }
+        return end;
+    }
+    gx__draws d = gx__draws_of(world, v);
+    bool first = true;
+    for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, &d)) < kept.to;) {
+        if (take(p, rows->node[arc])) {
+            p->queue[end++] = rows->node[arc];
+        }
+        first = false;
+    }
+    return end;
+}
+
+static void play(const playing *w, player *p, uint32_t run) {
+    const gx_simulation_options *o = w->options;
+    const uint64_t world = gx__world_of(w->job->seed, run);
+    uint32_t end = 0, step = 0;
+    double worth = 0;
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (take(p, o->seed[i])) {
+            p->queue[end++] = o->seed[i];
+        }
+    }
+    p->step[0] += end;
+    for (uint32_t at = 0, until = end; at < end; at++) {
+        end = pass_on(p, w, p->queue[at], end, world);
+        if (at + 1 == until && end > until) { /* a step is through */
+            step += step + 1 < GX_SPREAD_STEPS;
+            p->step[step] += end - until;
+            until = end;
+        }
+        if (p->looked >= LOOK) {
+            p->looked = 0;
+            if (gx_job_should_stop(w->job)) {
+                break;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < end; i++) {
+        const uint32_t v = p->queue[i];
+        worth += o->weight ? o->weight[v] : 1;
+        p->seen[v / 64] = 0;
+        if (p->circle) {
+            p->circle[o->circle[v] == GX_NONE ? o->circles : o->circle[v]]++;
+        }
+    }
+    w->out->reached[run] = worth;
+}
+
+static gx_status playing_init(playing *w, gx_error *err) {
+    const uint32_t n = w->chances->n;
+    gx_status status = GX_OK;
+    w->thread_count = (uint32_t)gx__threads_worth(w->options->runs, 2 * BLOCK, w->job->threads);
+    GX_TRY(gx_job_alloc(w->job, &w->players, w->thread_count, sizeof *w->players, err));
+    for (uint32_t t = 0; t < w->thread_count; t++) {
+        player *p = &w->players[t];
+        GX_TRY(gx_job_alloc(w->job, &p->seen, n / 64 + 1, sizeof *p->seen, err));
+        GX_TRY(gx_job_alloc(w->job, &p->queue, n, sizeof *p->queue, err));
+        if (w->options->circle) {
+            GX_TRY(gx_job_alloc(w->job, &p->circle, (size_t)w->options->circles + 1,
+                                sizeof *p->circle, err));
+        }
+    }
+    GX_TRY(gx_job_alloc(w->job, &w->out->reached, w->options->runs, sizeof(double), err));
+    if (w->options->circle) {
+        GX_TRY(gx_job_alloc(w->job, &w->out->by_circle, (size_t)w->options->circles + 1,
+                            sizeof(double), err));
+    }
+done:
+    return status;
+}
+
+static void playing_finish(playing *w) {
+    for (uint32_t t = 0; w->players && t < w->thread_count; t++) {
+        gx_job_free(w->job, w->players[t].seen);
+        gx_job_free(w->job, w->players[t].queue);
+        gx_job_free(w->job, w->players[t].circle);
+    }
+    gx_job_free(w->job, w->players);
+}
+
+/* Counts are whole, so the order of threads does not matter; runs are summed in theirs. */
+static void sum_up(playing *w) {
+    gx_simulation *out = w->out;
+    const double runs = w->options->runs;
+    double square = 0;
+    for (uint32_t r = 0; r < w->options->runs; r++) {
+        out->mean += out->reached[r] / runs;
+    }
+    for (uint32_t r = 0; r < w->options->runs; r++) {
+        square += (out->reached[r] - out->mean) * (out->reached[r] - out->mean);
+    }
+    out->error = runs > 1 ? sqrt(square / (runs - 1) / runs) : 0;
+    for (uint32_t t = 0; t < w->thread_count; t++) {
+        for (size_t s = 0; s < GX_SPREAD_STEPS; s++) {
+            out->by_step[s] += (double)w->players[t].step[s] / runs;
+        }
+        for (uint32_t c = 0; out->by_circle && c <= w->options->circles; c++) {
+            out->by_circle[c] += (double)w->players[t].circle[c] / runs;
+        }
+    }
+}
+
+gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
+                      const gx_simulation_options *options, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    playing w = {.chances = chances, .options = options, .out = out, .job = job};
+    *out = (gx_simulation){.runs = options->runs};
+    if (options->runs == 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "runs", "runs is 0; accepted is 1 or more");
+    }
+    for (uint32_t i = 0; i < options->count; i++) {
+        if (options->seed[i] >= chances->n) {
+            return gx_fail(err, GX_BAD_REQUEST, "seed %u is not one of %u members",
+                           options->seed[i], chances->n);
+        }
+    }
+    GX_TRY(playing_init(&w, err));
+    gx_job_stage(job, "simulate", options->runs);
+#pragma omp parallel for schedule(dynamic, BLOCK) num_threads(w.thread_count)
+    for (uint32_t r = 0; r < options->runs; r++) {
+        if (!gx_job_should_stop(job)) {
+            play(&w, &w.players[gx_thread()], r);
+        }
+        if (gx_thread() == 0) {
+            gx_job_tick(job, r);
+        }
+    }
+    GX_TRY(gx_job_check(job, err));
+    sum_up(&w);
+done:
+    playing_finish(&w);
+    if (status != GX_OK) {
+        gx_simulation_finish(out, job);
+    }
+    return status;
+}
+
+void gx_simulation_finish(gx_simulation *simulation, gx_job *job) {
+    gx_job_free(job, simulation->reached);
+    gx_job_free(job, simulation->by_circle);
+    simulation->reached = NULL;
+    simulation->by_circle = NULL;
+}

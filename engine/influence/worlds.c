@@ -1,0 +1,486 @@
+#include "engine/influence/worlds.h"
+
+#include "engine/kernel/parallel.h"
+
+#include <math.h>
+
+/* ---- one world ------------------------------------------------------------------------------- */
+
+/* What making a world takes, of one thread. */
+typedef struct maker {
+    uint32_t *ptr;   /* n + 1: kept arcs */
+    uint32_t *next;  /* arcs */
+    uint64_t room;
+    uint32_t *index, *low; /* n: Tarjan's */
+    uint32_t *stack, *path;
+    uint32_t *at;    /* n: the next arc to look at */
+    gx_error err;
+    gx_status status;
+} maker;
+
+typedef struct making {
+    gx__worlds *out;
+    const gx_chances *chances;
+    const double *weight;
+    uint32_t first;
+    gx_job *job;
+    maker *makers;
+    int threads;
+} making;
+
+static bool keep_arcs(maker *m, const making *w, uint32_t run) {
+    const gx__chance_rows *rows = &w->chances->heard;
+    const uint64_t world = gx__world_of(w->job->seed, run);
+    uint64_t end = 0;
+    for (uint32_t v = 0; v < w->chances->n; v++) {
+        m->ptr[v] = (uint32_t)end;
+        gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+        if (end + (kept.to - kept.at) > m->room) {
+            const uint64_t room = end + (kept.to - kept.at) + end / 2 + 4096;
+            uint32_t *next = gx_realloc(m->next, room, sizeof *next);
+            if (!next || room > UINT32_MAX) {
+                m->next = next ? next : m->next;
+                m->status = gx_fail_memory(&m->err, room * sizeof *next);
+                return false;
+            }
+            m->next = next;
+            m->room = room;
+        }
+        gx__draws d = gx__draws_of(world, v);
+        bool first = true;
+        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, &d)) < kept.to;) {
+            m->next[end++] = rows->node[arc];
+            first = false;
+        }
+    }
+    m->ptr[w->chances->n] = (uint32_t)end;
+    return true;
+}
+
+/* Closes the knot whose first member is v: those on the stack from v on. */
+static void close_knot(maker *m, gx__world *world, uint32_t v, uint32_t *top) {
+    uint32_t u;
+    do {
+        u = m->stack[--*top];
+        world->knot[u] = world->knots;
+        m->low[u] = GX_NONE; /* no longer on the stack */
+    } while (u != v);
+    world->knots++;
+}
+
+/* Strongly connected components, numbered so that arcs lead to lower numbers (Tarjan 1972). */
+static void tie_knots(maker *m, gx__world *world, uint32_t n) {
+    uint32_t found = 0, top = 0;
+    memset(m->index, 0xff, n * sizeof *m->index);
+    for (uint32_t root = 0; root < n; root++) {
+        uint32_t depth = 0;
+        if (m->index[root] != GX_NONE) {
+            continue;
+        }
+        m->path[depth++] = root;
+        m->index[root] = m->low[root] = found++;
+        m->at[root] = m->ptr[root];
+        m->stack[top++] = root;
+        while (depth > 0) {
+            const uint32_t v = m->path[depth - 1];
+            if (m->at[v] < m->ptr[v + 1]) {
+                const uint32_t u = m->next[m->at[v]++];
+                if (m->index[u] == GX_NONE) {
+                    m->index[u] = m->low[u] = found++;
+                    m->at[u] = m->ptr[u];
+                    m->stack[top++] = u;
+                    m->path[depth++] = u;
+                } else if (m->low[u] != GX_NONE && m->index[u] < m->low[v]) {
+                    m->low[v] = m->index[u];
+                }
+                continue;
+            }
+            depth--;
+            const uint32_t low = m->low[v];
+            if (low == m->index[v]) {
+                close_knot(m, world, v, &top);
+            }
+            if (depth > 0 && low < m->low[m->path[depth - 1]]) {
+                m->low[m->path[depth - 1]] = low;
+            }
+        }
+    }
+}
+
+static gx_status condense(maker *m, const making *w, gx__world *world) {
+    const uint32_t n = w->chances->n;
+    gx_status status = GX_OK;
+    uint64_t arcs = 0;
+    GX_TRY(gx_job_alloc(w->job, &world->size, world->knots, sizeof *world->size, &m->err));
+    GX_TRY(gx_job_alloc(w->job, &world->ptr, (size_t)world->knots + 1, sizeof *world->ptr, &m->err));
+    GX_TRY(gx_job_alloc(w->job, &world->taken, world->knots / 64 + 1, sizeof(uint64_t), &m->err));
+    for (uint32_t v = 0; v < n; v++) {
+        world->size[world->knot[v]] += w->weight ? w->weight[v] : 1;
+        for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
+            const bool leads_on = world->knot[m->next[i]] != world->knot[v];
+            world->ptr[world->knot[v] + 1] += leads_on;
+            arcs += leads_on;
+        }
+    }
+    for (uint32_t k = 0; k < world->knots; k++) {
+        world->ptr[k + 1] += world->ptr[k];
+    }
+    GX_TRY(gx_job_alloc(w->job, &world->next, arcs, sizeof *world->next, &m->err));
+    memcpy(m->at, world->ptr, world->knots * sizeof *m->at);
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
+            if (world->knot[m->next[i]] != world->knot[v]) {
+                world->next[m->at[world->knot[v]]++] = world->knot[m->next[i]];
+            }
+        }
+    }
+done:
+    return status;
+}
+
+/* ---- who is reached -------------------------------------------------------------------------- */
+
+static bool has(const uint64_t *bits, uint32_t k) {
+    return bits[k / 64] >> k % 64 & 1;
+}
+
+static void put(uint64_t *bits, uint32_t k) {
+    bits[k / 64] |= UINT64_C(1) << k % 64;
+}
+
+/* Arcs lead to lower numbers: one pass down finds what the hub reaches, one up who reaches it. */
+static gx_status find_hub(gx__world *world, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &world->from_hub, world->knots / 64 + 1, sizeof(uint64_t), err));
+    GX_TRY(gx_job_alloc(job, &world->to_hub, world->knots / 64 + 1, sizeof(uint64_t), err));
+    world->hub = 0;
+    for (uint32_t k = 1; k < world->knots; k++) {
+        world->hub = world->size[k] > world->size[world->hub] ? k : world->hub;
+    }
+    put(world->from_hub, world->hub);
+    put(world->to_hub, world->hub);
+    for (uint32_t k = world->hub + 1; k-- > 0;) {
+        if (has(world->from_hub, k)) {
+            world->behind += world->size[k];
+            for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1]; a++) {
+                put(world->from_hub, world->next[a]);
+            }
+        }
+    }
+    for (uint32_t k = world->hub + 1; k < world->knots; k++) {
+        bool leads = false;
+        for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1] && !leads; a++) {
+            leads = has(world->to_hub, world->next[a]);
+        }
+        if (leads) {
+            put(world->to_hub, k);
+        }
+    }
+done:
+    return status;
+}
+
+/* Those being visited: a thread's own. */
+typedef struct visit {
+    uint64_t *seen; /* a bit a knot, all 0 between visits */
+    uint32_t *queue;
+    uint32_t count;
+} visit;
+
+/* Worth of the knots reached from `knot` that are not taken. They are in at->queue, but for those
+ * behind the hub, and at->seen is cleared. */
+static double reach(const gx__world *w, visit *at, uint32_t knot) {
+    double sum = 0;
+    at->count = 0;
+    if (has(w->taken, knot)) {
+        return 0;
+    }
+    const bool over_hub = w->hub != GX_NONE && has(w->to_hub, knot);
+    if (over_hub) {
+        sum = w->behind;
+    }
+    if (!over_hub || knot != w->hub) {
+        at->queue[at->count++] = knot;
+        put(at->seen, knot);
+    }
+    for (uint32_t i = 0; i < at->count; i++) {
+        const uint32_t k = at->queue[i];
+        sum += w->size[k];
+        for (uint32_t a = w->ptr[k]; a < w->ptr[k + 1]; a++) {
+            const uint32_t to = w->next[a];
+            if (!has(at->seen, to) && !has(w->taken, to) && !(over_hub && has(w->from_hub, to))) {
+                put(at->seen, to);
+                at->queue[at->count++] = to;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < at->count; i++) {
+        at->seen[at->queue[i] / 64] = 0;
+    }
+    return sum;
+}
+
+static double take(gx__world *w, visit *at, uint32_t v) {
+    w->hub = GX_NONE;
+    const double sum = reach(w, at, w->knot[v]);
+    for (uint32_t i = 0; i < at->count; i++) {
+        put(w->taken, at->queue[i]);
+    }
+    return sum;
+}
+
+static gx_status visit_init(visit *at, uint32_t n, gx_job *job, gx_error *err) {
+    gx_status status = gx_job_alloc(job, &at->seen, n / 64 + 1, sizeof *at->seen, err);
+    return status != GX_OK ? status : gx_job_alloc(job, &at->queue, n, sizeof *at->queue, err);
+}
+
+static void visit_finish(visit *at, gx_job *job) {
+    gx_job_free(job, at->seen);
+    gx_job_free(job, at->queue);
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static gx_status makers_init(making *w, gx_error *err) {
+    const uint32_t n = w->chances->n;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(w->job, &w->makers, (size_t)w->threads, sizeof *w->makers, err));
+    for (int t = 0; t < w->threads; t++) {
+        maker *m = &w->makers[t];
+        GX_TRY(gx_job_alloc(w->job, &m->ptr, (size_t)n + 1, sizeof *m->ptr, err));
+        GX_TRY(gx_job_alloc(w->job, &m->index, n, sizeof *m->index, err));
+        GX_TRY(gx_job_alloc(w->job, &m->low, n, sizeof *m->low, err));
+        GX_TRY(gx_job_alloc(w->job, &m->stack, n, sizeof *m->stack, err));
+        GX_TRY(gx_job_alloc(w->job, &m->path, n, sizeof *m->path, err));
+        GX_TRY(gx_job_alloc(w->job, &m->at, n, sizeof *m->at, err));
+    }
+done:
+    return status;
+}
+
+static void makers_finish(making *w) {
+    for (int t = 0; w->makers && t < w->threads; t++) {
+        maker *m = &w->makers[t];
+        gx_job_free(w->job, m->ptr);
+        gx_job_free(w->job, m->index);
+        gx_job_free(w->job, m->low);
+        gx_job_free(w->job, m->stack);
+        gx_job_free(w->job, m->path);
+        gx_job_free(w->job, m->at);
+        gx_free(m->next);
+    }
+    gx_job_free(w->job, w->makers);
+}
+
+static void make_one(making *w, maker *m, uint32_t i) {
+    gx__world *world = &w->out->world[i];
+    const uint32_t n = w->chances->n;
+    m->status = gx_job_check(w->job, &m->err);
+    if (m->status != GX_OK || !keep_arcs(m, w, w->first + i)) {
+        return;
+    }
+    m->status = gx_job_alloc(w->job, &world->knot, n, sizeof *world->knot, &m->err);
+    if (m->status == GX_OK) {
+        tie_knots(m, world, n);
+        m->status = condense(m, w, world);
+    }
+    if (m->status == GX_OK) {
+        m->status = find_hub(world, w->job, &m->err);
+    }
+}
+
+gx_status gx__worlds_make(gx__worlds *out, const gx_chances *chances, const double *weight,
+                          uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
+    making w = {.out = out,
+                .chances = chances,
+                .weight = weight,
+                .first = first,
+                .job = job,
+                .threads = job->threads};
+    gx_status status = GX_OK;
+    *out = (gx__worlds){.n = chances->n, .count = chances->n ? count : 0};
+    GX_TRY(gx_job_alloc(job, &out->world, out->count, sizeof *out->world, err));
+    GX_TRY(makers_init(&w, err));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(w.threads)
+    for (uint32_t i = 0; i < out->count; i++) {
+        maker *m = &w.makers[gx_thread()];
+        if (m->status == GX_OK) {
+            make_one(&w, m, i);
+        }
+    }
+    for (int t = 0; t < w.threads; t++) {
+        if (w.makers[t].status != GX_OK) {
+            status = w.makers[t].status;
+            if (err) {
+                *err = w.makers[t].err;
+            }
+            goto done;
+        }
+    }
+done:
+    makers_finish(&w);
+    if (status != GX_OK) {
+        gx__worlds_finish(out, job);
+    }
+    return status;
+}
+
+void gx__worlds_finish(gx__worlds *worlds, gx_job *job) {
+    for (uint32_t i = 0; worlds->world && i < worlds->count; i++) {
+        gx__world *w = &worlds->world[i];
+        gx_job_free(job, w->knot);
+        gx_job_free(job, w->size);
+        gx_job_free(job, w->ptr);
+        gx_job_free(job, w->next);
+        gx_job_free(job, w->taken);
+        gx_job_free(job, w->from_hub);
+        gx_job_free(job, w->to_hub);
+    }
+    gx_job_free(job, worlds->world);
+    *worlds = (gx__worlds){0};
+}
+
+/* ---- choosing -------------------------------------------------------------------------------- */
+
+enum { GROUPS = 8 }; /* of worlds, each summed by one thread, so that sums are in one order */
+
+/* Adds what each member reaches alone, in worlds [from, to). By knot, as members share them. */
+static gx_status reach_alone(double *sum, const gx__worlds *worlds, uint32_t from, uint32_t to,
+                             gx_job *job, gx_error *err) {
+    visit at = {0};
+    double *by_knot = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(visit_init(&at, worlds->n, job, err));
+    GX_TRY(gx_job_alloc(job, &by_knot, worlds->n, sizeof *by_knot, err));
+    for (uint32_t i = from; i < to; i++) {
+        const gx__world *w = &worlds->world[i];
+        for (uint32_t k = 0; k < w->knots; k++) {
+            by_knot[k] = reach(w, &at, k);
+        }
+        for (uint32_t v = 0; v < worlds->n; v++) {
+            sum[v] += by_knot[w->knot[v]];
+        }
+        GX_TRY(gx_job_check(job, err));
+    }
+done:
+    visit_finish(&at, job);
+    gx_job_free(job, by_knot);
+    return status;
+}
+
+static gx_status all_alone(double *sum, const gx__worlds *worlds, gx_job *job, gx_error *err) {
+    const uint32_t n = worlds->n;
+    double *group = NULL;
+    gx_status status = GX_OK, of[GROUPS] = {GX_OK};
+    gx_error said[GROUPS];
+    GX_TRY(gx_job_alloc(job, &group, (size_t)n * GROUPS, sizeof *group, err));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (int g = 0; g < GROUPS; g++) {
+        of[g] = reach_alone(&group[(size_t)n * (size_t)g], worlds,
+                            (uint32_t)((uint64_t)worlds->count * (uint64_t)g / GROUPS),
+                            (uint32_t)((uint64_t)worlds->count * ((uint64_t)g + 1) / GROUPS), job,
+                            &said[g]);
+    }
+    for (int g = 0; g < GROUPS; g++) {
+        if (of[g] != GX_OK) {
+            status = of[g];
+            if (err) {
+                *err = said[g];
+            }
+            goto done;
+        }
+        for (uint32_t v = 0; v < n; v++) {
+            sum[v] += group[(size_t)n * (size_t)g + v];
+        }
+    }
+done:
+    gx_job_free(job, group);
+    return status;
+}
+
+/* A choice under way. */
+typedef struct spreading {
+    gx__worlds *worlds;
+    visit at;
+    const double *alone; /* n: Σ over worlds, above what a member adds to any others */
+    bool fresh;          /* alone[] will do, for a first place in the order */
+} spreading;
+
+static double reach_more(void *of, uint32_t v, bool none) {
+    spreading *s = of;
+    double sum = 0;
+    (void)none;
+    if (s->fresh) {
+        return s->alone[v];
+    }
+    for (uint32_t i = 0; i < s->worlds->count; i++) {
+        sum += reach(&s->worlds->world[i], &s->at, s->worlds->world[i].knot[v]);
+    }
+    return sum;
+}
+
+static double take_all(void *of, uint32_t v) {
+    spreading *s = of;
+    double sum = 0;
+    for (uint32_t i = 0; i < s->worlds->count; i++) {
+        sum += take(&s->worlds->world[i], &s->at, v);
+    }
+    return sum / s->worlds->count;
+}
+
+/* From here on what is known of those alone is out of date. */
+static gx_status look(void *of, const gx__chosen_so_far *chosen, gx_job *job, gx_error *err) {
+    spreading *s = of;
+    (void)chosen;
+    s->fresh = false;
+    return gx_job_check(job, err);
+}
+
+gx_status gx__worlds_choose(gx__chosen_so_far *chosen, double *gain, gx__worlds *worlds,
+                            gx_job *job, gx_error *err) {
+    double *alone = NULL;
+    spreading s = {.worlds = worlds, .fresh = true};
+    const gx__added added = {.of = &s, .worth = reach_more, .take = take_all, .look = look};
+    gx_status status = GX_OK;
+    GX_TRY(visit_init(&s.at, worlds->n, job, err));
+    GX_TRY(gx_job_alloc(job, &alone, worlds->n, sizeof *alone, err));
+    GX_TRY(all_alone(alone, worlds, job, err));
+    s.alone = alone;
+    GX_TRY(gx__greedy(chosen, gain, &added, job, err));
+done:
+    visit_finish(&s.at, job);
+    gx_job_free(job, alone);
+    return status;
+}
+
+gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain, gx__worlds *worlds,
+                           const uint32_t *seed, uint32_t count, gx_job *job, gx_error *err) {
+    visit at = {0};
+    double sum = 0, square = 0;
+    gx_status status = visit_init(&at, worlds->n, job, err);
+    for (uint32_t i = 0; gain && i < count; i++) {
+        gain[i] = 0;
+    }
+    for (uint32_t k = 0; status == GX_OK && k < worlds->count; k++) {
+        gx__world *w = &worlds->world[k];
+        double here = 0;
+        memset(w->taken, 0, (w->knots / 64 + 1) * sizeof *w->taken);
+        for (uint32_t i = 0; i < count; i++) {
+            const double more = take(w, &at, seed[i]);
+            here += more;
+            if (gain) {
+                gain[i] += more / worlds->count;
+            }
+        }
+        memset(w->taken, 0, (w->knots / 64 + 1) * sizeof *w->taken);
+        sum += here;
+        square += here * here;
+        status = gx_job_check(job, err);
+    }
+    const double runs = worlds->count, mean = runs > 0 ? sum / runs : 0;
+    const double spare = runs > 1 ? (square - runs * mean * mean) / (runs - 1) : 0;
+    *out_mean = mean;
+    *out_error = spare > 0 ? sqrt(spare / runs) : 0;
+    visit_finish(&at, job);
+    return status;
+}

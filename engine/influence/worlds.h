@@ -1,0 +1,50 @@
+/* Worlds of kept arcs, condensed: what reverse-reachable sets are to small spreads these are to
+ * spreads that take a good part of the graph, where every set would list thousands of members. In
+ * one world all members that reach each other are one knot, and who is reached from a seed is what
+ * lies behind its knot (Ohsaka, Akiba, Yoshida, Kawarabayashi, Fast and accurate influence
+ * maximization on large networks with pruned Monte-Carlo simulations, AAAI 2014).
+ *
+ * A world is that of gx_simulate's run of the same number. Memory: 4 bytes a member and 8 a knot
+ * and 4 a kept arc between knots, for each world. */
+#ifndef GX_INFLUENCE_WORLDS_H
+#define GX_INFLUENCE_WORLDS_H
+
+#include "engine/influence/chances.h"
+#include "engine/influence/greedy.h"
+
+typedef struct gx__world {
+    uint32_t knots;
+    uint32_t *knot;  /* n: of each member */
+    double *size;    /* knots: worth of its members */
+    uint32_t *ptr;   /* knots + 1 */
+    uint32_t *next;  /* knots that its arcs lead to, some of them more than once */
+    uint64_t *taken; /* a bit a knot: reached from those chosen */
+    /* While nobody is chosen: the largest knot, whom most others reach, so that what lies behind it
+     * is added up once. GX_NONE: not any more. */
+    uint32_t hub;
+    double behind;                /* worth of all that is reached from it */
+    uint64_t *from_hub, *to_hub; /* a bit a knot: reached from it, reaching it */
+} gx__world;
+
+typedef struct gx__worlds {
+    uint32_t n, count;
+    gx__world *world;
+} gx__worlds;
+
+/* Worlds first … first + count − 1; `weight` as in gx__roots_make, checked. The chances are a
+ * cascade's, with rows forward. */
+GX_MUST_CHECK gx_status gx__worlds_make(gx__worlds *out, const gx_chances *chances,
+                                        const double *weight, uint32_t first, uint32_t count,
+                                        gx_job *job, gx_error *err);
+void gx__worlds_finish(gx__worlds *worlds, gx_job *job);
+/* Greedy by what is reached beyond those chosen, Σ over worlds; gain[i] is that of the i-th, mean
+ * over worlds. Goes on from what is chosen. */
+GX_MUST_CHECK gx_status gx__worlds_choose(gx__chosen_so_far *chosen, double *gain,
+                                          gx__worlds *worlds, gx_job *job, gx_error *err);
+/* Mean worth reached from the seeds, gain[i] by the i-th beyond those before, and the standard
+ * error over worlds. Nobody is chosen before or after. */
+GX_MUST_CHECK gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain,
+                                         gx__worlds *worlds, const uint32_t *seed, uint32_t count,
+                                         gx_job *job, gx_error *err);
+
+#endif
