@@ -9,8 +9,8 @@ typedef struct making {
     const gx_graph *graph;
     const gx_chance_options *options;
     gx_job *job;
-    float *by_arc;   /* of arc a → b of the graph, in its order; NULL: one for each row */
-    float *by_row;   /* where by_arc is NULL */
+    float *by_arc; /* of arc a → b of the graph, in its order; NULL: one for each row */
+    float *by_row; /* where by_arc is NULL */
 } making;
 
 static gx_status own(void *out_block, making *m, size_t count, size_t size, gx_error *err) {

@@ -50,7 +50,7 @@ typedef struct gx_chances {
     gx_spread_model model;
     gx__chance_rows heeds; /* row a: those a heeds, where a's own could have come from */
     gx__chance_rows heard; /* row b: those who heed b, where it goes next; ptr NULL: not made */
-    void *owned[12]; /* blocks of the job */
+    void *owned[12];       /* blocks of the job */
     size_t owned_count;
 } gx_chances;
 
@@ -59,8 +59,8 @@ typedef struct gx_chances {
  * chance out of range. Memory: 12 bytes a member and, where chances differ within a row, 16 an arc
  * and direction. */
 GX_MUST_CHECK gx_status gx_chances_make(gx_chances *out, const gx_graph *graph,
-                                        const gx_chance_options *options, bool forward,
-                                        gx_job *job, gx_error *err);
+                                        const gx_chance_options *options, bool forward, gx_job *job,
+                                        gx_error *err);
 void gx_chances_finish(gx_chances *chances, gx_job *job);
 
 /* ---- which arcs of a row are kept ------------------------------------------------------------ */
@@ -108,7 +108,7 @@ static inline uint64_t gx__kept_one(const gx__chance_rows *rows, uint32_t v, gx_
     const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
     const double u = gx__draws_real(d);
     if (!rows->weight) { /* even: all of them together row_chance[v] · length */
-        const double place = u / (double)rows->row_chance[v] ;
+        const double place = u / (double)rows->row_chance[v];
         return from == to || !(place <= (double)(to - from)) ? to
                : place >= (double)(to - from)                ? to - 1
                                                              : from + (uint64_t)place;

@@ -15,8 +15,8 @@ gx_status gx__cover_make(gx__cover *out, const gx__sets *sets, size_t count, con
     GX_TRY(gx_job_alloc(job, &out->covered, count, sizeof(uint64_t *), err));
     for (size_t k = 0; k < count; k++) {
         out->total += sets[k].count;
-        GX_TRY(gx_job_alloc(job, &out->covered[k], (size_t)sets[k].count / 64 + 1,
-                            sizeof(uint64_t), err));
+        GX_TRY(gx_job_alloc(job, &out->covered[k], (size_t)sets[k].count / 64 + 1, sizeof(uint64_t),
+                            err));
     }
     if (aim->fairness > 0) {
         const size_t circles = (size_t)aim->circles + 1;
@@ -180,9 +180,9 @@ static gx_status look_at_bound(void *of, const gx__chosen_so_far *chosen, gx_job
     }
     GX_TRY(gx_job_check(job, err));
     GX_TRY(gx__rank_falling(order, by, n, job, err));
-    cover->most = fmin(cover->most,
-                       (double)cover->covered_count +
-                           best_of(added, order, l, l->count - l->given_count, l->budget));
+    cover->most =
+        fmin(cover->most, (double)cover->covered_count +
+                              best_of(added, order, l, l->count - l->given_count, l->budget));
 done:
     gx_job_free(job, added);
     gx_job_free(job, by);

@@ -6,6 +6,8 @@
 
 #include "graph/base/base.h"
 
+__extension__ typedef unsigned __int128 gx__wide;
+
 typedef struct gx__draws {
     uint64_t at;
 } gx__draws;
@@ -21,8 +23,13 @@ static inline uint64_t gx__world_of(uint64_t seed, uint32_t run) {
 
 static inline uint64_t gx__draws_next(gx__draws *d) {
     d->at += 0xa0761d6478bd642fU;
-    const unsigned __int128 product = (unsigned __int128)d->at * (d->at ^ 0xe7037ed1a0b428dbU);
+    const gx__wide product = (gx__wide)d->at * (d->at ^ 0xe7037ed1a0b428dbU);
     return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/* Below n, evenly to within n / 2^64. */
+static inline uint32_t gx__draws_below(gx__draws *d, uint32_t n) {
+    return (uint32_t)(((gx__wide)gx__draws_next(d) * n) >> 64);
 }
 
 /* In (0, 1]. */

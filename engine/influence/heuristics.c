@@ -1,5 +1,5 @@
-/* Cheap orders of members to begin a spread with, judged beside the choice by sets. Each is an order
- * of all members, best first; who may be chosen is the caller's. */
+/* Cheap orders of members to begin a spread with, judged beside the choice by sets. Each is an
+ * order of all members, best first; who may be chosen is the caller's. */
 #include "engine/influence/seeds.h"
 
 #include "engine/engine.h"

@@ -74,7 +74,8 @@ static double reserve_of(const gx__chosen_so_far *c, uint32_t circle, uint32_t w
 /* ---- the choice ------------------------------------------------------------------------------ */
 
 static double slack(double budget) {
-    return 1e-9 * (budget > 1 ? budget : 1); /* sums of costs that come to the budget are within it */
+    return 1e-9 *
+           (budget > 1 ? budget : 1); /* sums of costs that come to the budget are within it */
 }
 
 bool gx__chosen_admits(const gx__chosen_so_far *c, uint32_t v) {
@@ -164,10 +165,11 @@ static gx_status check_circles(const gx__chosen_so_far *c, const uint32_t *free_
         }
     }
     if (c->outstanding > l->count - c->count) {
-        return gx_fail(err, GX_BAD_REQUEST,
-                       "the circles are to have at least %u seeds more, and there is room for %u of "
-                       "%u",
-                       c->outstanding, l->count - c->count, l->count);
+        return gx_fail(
+            err, GX_BAD_REQUEST,
+            "the circles are to have at least %u seeds more, and there is room for %u of "
+            "%u",
+            c->outstanding, l->count - c->count, l->count);
     }
     if (l->cost && c->spent + c->reserve > l->budget + slack(l->budget)) {
         return gx_fail(err, GX_BAD_REQUEST,
@@ -181,8 +183,8 @@ static gx_status check_circles(const gx__chosen_so_far *c, const uint32_t *free_
 static gx_status check_costs(const gx_seed_limits *l, gx_error *err) {
     for (uint32_t v = 0; l->cost && v < l->n; v++) {
         if (!(l->cost[v] >= 0 && l->cost[v] < INFINITY)) {
-            return gx_fail(err, GX_BAD_REQUEST,
-                           "a member costs %g; accepted is 0 or more, finite", l->cost[v]);
+            return gx_fail(err, GX_BAD_REQUEST, "a member costs %g; accepted is 0 or more, finite",
+                           l->cost[v]);
         }
     }
     if (l->cost && !(l->budget >= 0)) {
@@ -214,8 +216,8 @@ gx_status gx__chosen_start(gx__chosen_so_far *out, const gx_seed_limits *limits,
             free_of[circle]++;
         }
     }
+    out->reserve = limits->cost ? all_reserves(out) : 0;
     GX_TRY(check_circles(out, free_of, err));
-    out->reserve = all_reserves(out);
 done:
     gx_job_free(job, free_of);
     if (status != GX_OK) {

@@ -7,14 +7,14 @@
 #include "graph/base/job.h"
 
 typedef struct gx_seed_limits {
-    uint32_t n;              /* members */
-    uint32_t count;          /* seeds at the most, those given among them */
-    const double *cost;      /* n, 0 or more; NULL: 0 each */
-    double budget;           /* Σ of costs at the most; read where there are costs */
-    const uint8_t *barred;   /* n; NULL: nobody. Those given may be barred */
-    const uint32_t *given;   /* chosen whatever they bring; distinct */
+    uint32_t n;            /* members */
+    uint32_t count;        /* seeds at the most, those given among them */
+    const double *cost;    /* n, 0 or more; NULL: 0 each */
+    double budget;         /* Σ of costs at the most; read where there are costs */
+    const uint8_t *barred; /* n; NULL: nobody. Those given may be barred */
+    const uint32_t *given; /* chosen whatever they bring; distinct */
     uint32_t given_count;
-    const uint32_t *circle;  /* n, below `circles` or GX_NONE; NULL: no quotas */
+    const uint32_t *circle; /* n, below `circles` or GX_NONE; NULL: no quotas */
     uint32_t circles;
     const uint32_t *least, *most; /* circles; NULL: 0, and as many as there are */
 } gx_seed_limits;

@@ -5,7 +5,7 @@
 enum {
     FIRST = 1 << 13,         /* sets of the first round, */
     FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
-    CHUNK = 1 << 20,      /* sets of one chunk at the most */
+    CHUNK = 1 << 20,         /* sets of one chunk at the most */
     CHUNKS_MOST = 1 << 12,
     ROUNDS_MOST = 24,
     JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
@@ -14,10 +14,10 @@ enum {
     ENTRY = 4                 /* bytes */
 };
 
-static const uint64_t ROOM = UINT64_C(1) << 28;  /* entries, where the job sets no limit */
-static const double LARGE = 0.01;   /* of the members in a set on average: worlds are better */
-static const double WORLDS = 6;     /* over eps */
-static const double SURPLUS = 1.1;               /* sets beyond what eps is reckoned to take */
+static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets no limit */
+static const double LARGE = 0.01;  /* of the members in a set on average: worlds are better */
+static const double WORLDS = 6;    /* over eps */
+static const double SURPLUS = 1.1; /* sets beyond what eps is reckoned to take */
 static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
 
 typedef struct choosing {
@@ -27,7 +27,7 @@ typedef struct choosing {
     gx_job *job;
     gx_chances chances;
     gx__roots roots;
-    gx__sets *sets; /* R1, and behind it R2 */
+    gx__sets *sets;            /* R1, and behind it R2 */
     size_t chosen_from, drawn; /* chunks of R1, and with R2 */
     uint64_t next;             /* number of the next set */
     uint64_t room;             /* entries */
@@ -35,7 +35,7 @@ typedef struct choosing {
     uint64_t r1, r2;           /* sets */
     uint32_t *seed, count;     /* the choice */
     double *gain;
-    bool large;                /* by worlds */
+    bool large; /* by worlds */
     gx__worlds judges;
     double noise, most; /* Σ √c / Σ c; the bound on any choice's cover of R1 */
 } choosing;
@@ -215,8 +215,9 @@ static bool is_settled(choosing *c, uint64_t covered) {
     if (c->options->sets > 0) {
         return c->r1 + c->r2 >= c->options->sets;
     }
-    return c->noise <= eps && (c->options->aim.fairness > 0 || c->options->limits.cost ||
-                               lower_bound(c, (double)covered) >= (CONSTANT - eps) * upper_bound(c));
+    return c->noise <= eps &&
+           (c->options->aim.fairness > 0 || c->options->limits.cost ||
+            lower_bound(c, (double)covered) >= (CONSTANT - eps) * upper_bound(c));
 }
 
 /* Sets that R1 should have next: twice as many, or as many as eps is reckoned to take. */

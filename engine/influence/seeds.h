@@ -4,8 +4,8 @@
  * Online processing algorithms for influence maximization, SIGMOD 2018): sets R2 drawn after the
  * choice tell what it reaches (from below), R1 what any choice could (from above). A sample large
  * enough for that proof is still small enough for cheap heuristics to win, so sets are drawn until
- * the choice itself is settled: with c_i sets covered by the i-th seed, Σ √c_i / Σ c_i, the noise of
- * all gains together, falls to `eps`. The heuristics' choices are judged on R2 beside it, which
+ * the choice itself is settled: with c_i sets covered by the i-th seed, Σ √c_i / Σ c_i, the noise
+ * of all gains together, falls to `eps`. The heuristics' choices are judged on R2 beside it, which
  * none of them has seen, and the best of all is given.
  *
  * Where sets hold more than a hundredth of the members on average, the choice and the judging are
@@ -37,13 +37,13 @@ typedef struct gx_seed_method {
 
 typedef struct gx_seeds {
     uint32_t count;
-    uint32_t *seed;  /* in the order of choice; the job's */
-    double *gain;    /* expected worth reached beyond those before, as judged; the job's */
-    double spread;   /* Σ of gains: unbiased */
-    double error;    /* its standard error */
-    double lower;    /* of the spread, and */
-    double upper;    /* of any choice's, both with chance 1 − delta; NaN with fairness */
-    uint64_t sets;   /* R1 and R2 */
+    uint32_t *seed; /* in the order of choice; the job's */
+    double *gain;   /* expected worth reached beyond those before, as judged; the job's */
+    double spread;  /* Σ of gains: unbiased */
+    double error;   /* its standard error */
+    double lower;   /* of the spread, and */
+    double upper;   /* of any choice's, both with chance 1 − delta; NaN with fairness */
+    uint64_t sets;  /* R1 and R2 */
     uint64_t entries;
     uint32_t worlds;    /* 0: chosen by sets */
     const char *method; /* whose choice it is */
@@ -56,8 +56,7 @@ typedef struct gx_seeds {
  * over_limit: memory. Memory: 4 bytes an entry of a set and, while they are drawn, of a fifth of
  * them 4 more; some 60 a member. */
 GX_MUST_CHECK gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph,
-                                        const gx_seed_options *options, gx_job *job,
-                                        gx_error *err);
+                                        const gx_seed_options *options, gx_job *job, gx_error *err);
 void gx_seeds_finish(gx_seeds *seeds, gx_job *job);
 
 /* ---- heuristics, each an order of all members, best first ------------------------------------ */

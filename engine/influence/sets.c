@@ -74,11 +74,10 @@ void gx__roots_finish(gx__roots *roots, gx_job *job) {
 
 /* The first whose sum is above `place`: nobody of weight 0. */
 static uint32_t root_of(const gx__roots *roots, gx__draws *d) {
-    const uint64_t x = gx__draws_next(d);
     if (!roots->up) {
-        return (uint32_t)(((unsigned __int128)x * roots->n) >> 64);
+        return gx__draws_below(d, roots->n);
     }
-    const double place = (double)(x >> 11) * 0x1p-53 * roots->total;
+    const double place = (double)(gx__draws_next(d) >> 11) * 0x1p-53 * roots->total;
     uint32_t low = 0, high = roots->n - 1;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
@@ -169,9 +168,8 @@ static void draw_block(drawing *w, uint32_t which) {
         }
         own->node[at] = root_of(w->roots, &d);
         take(own, own->node[at]);
-        end = w->chances->model == GX_SPREAD_CASCADE
-                  ? spread_back(own, w->chances, at, &d, w->job)
-                  : walk_back(own, w->chances, at, &d);
+        end = w->chances->model == GX_SPREAD_CASCADE ? spread_back(own, w->chances, at, &d, w->job)
+                                                     : walk_back(own, w->chances, at, &d);
         for (uint64_t i = at; i < end; i++) {
             own->seen[own->node[i] / 64] = 0;
         }
@@ -182,8 +180,8 @@ static void draw_block(drawing *w, uint32_t which) {
     }
     own->status = own->status != GX_OK ? own->status : gx_job_check(w->job, &own->err);
     if (own->status == GX_OK && end > UINT32_MAX) {
-        own->status = gx_fail(&own->err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members",
-                              BLOCK);
+        own->status =
+            gx_fail(&own->err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members", BLOCK);
     }
     if (own->status == GX_OK) {
         own->status = gx_job_alloc(w->job, &b->node, end, sizeof *b->node, &own->err);
@@ -312,8 +310,7 @@ gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances, const gx__root
                         uint64_t first, uint32_t count, uint64_t room, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_error local = {0};
-    drawing w = {
-        .chances = chances, .roots = roots, .job = job, .first = first, .count = count};
+    drawing w = {.chances = chances, .roots = roots, .job = job, .first = first, .count = count};
     uint32_t blocks = 0;
     *out = (gx__sets){.n = chances->n};
     w.count = chances->n ? count : 0;

@@ -8,10 +8,10 @@ enum { BLOCK = 8, LOOK = 1 << 16 };
 
 /* A thread's own. */
 typedef struct player {
-    uint64_t *seen;        /* a bit a member */
-    uint32_t *queue;       /* those reached, in order */
+    uint64_t *seen;  /* a bit a member */
+    uint32_t *queue; /* those reached, in order */
     uint64_t step[GX_SPREAD_STEPS];
-    uint64_t *circle;      /* circles + 1 */
+    uint64_t *circle; /* circles + 1 */
     uint64_t looked;
 } player;
 

@@ -11,10 +11,10 @@ enum { GX_SPREAD_STEPS = 64 }; /* steps told apart; what comes later is in the l
 
 typedef struct gx_simulation {
     uint32_t runs;
-    double *reached; /* runs: worth reached in each, seeds included; the job's */
-    double mean, error;                 /* over runs, and its standard error */
-    double by_step[GX_SPREAD_STEPS];    /* members reached at each step, mean; 0: the seeds */
-    double *by_circle;                  /* circles + 1: mean members reached; the job's, or NULL */
+    double *reached;                 /* runs: worth reached in each, seeds included; the job's */
+    double mean, error;              /* over runs, and its standard error */
+    double by_step[GX_SPREAD_STEPS]; /* members reached at each step, mean; 0: the seeds */
+    double *by_circle;               /* circles + 1: mean members reached; the job's, or NULL */
 } gx_simulation;
 
 typedef struct gx_simulation_options {

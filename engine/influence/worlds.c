@@ -8,12 +8,12 @@
 
 /* What making a world takes, of one thread. */
 typedef struct maker {
-    uint32_t *ptr;   /* n + 1: kept arcs */
-    uint32_t *next;  /* arcs */
+    uint32_t *ptr;  /* n + 1: kept arcs */
+    uint32_t *next; /* arcs */
     uint64_t room;
     uint32_t *index, *low; /* n: Tarjan's */
     uint32_t *stack, *path;
-    uint32_t *at;    /* n: the next arc to look at */
+    uint32_t *at; /* n: the next arc to look at */
     gx_error err;
     gx_status status;
 } maker;
@@ -112,7 +112,8 @@ static gx_status condense(maker *m, const making *w, gx__world *world) {
     gx_status status = GX_OK;
     uint64_t arcs = 0;
     GX_TRY(gx_job_alloc(w->job, &world->size, world->knots, sizeof *world->size, &m->err));
-    GX_TRY(gx_job_alloc(w->job, &world->ptr, (size_t)world->knots + 1, sizeof *world->ptr, &m->err));
+    GX_TRY(
+        gx_job_alloc(w->job, &world->ptr, (size_t)world->knots + 1, sizeof *world->ptr, &m->err));
     GX_TRY(gx_job_alloc(w->job, &world->taken, world->knots / 64 + 1, sizeof(uint64_t), &m->err));
     for (uint32_t v = 0; v < n; v++) {
         world->size[world->knot[v]] += w->weight ? w->weight[v] : 1;

@@ -22,7 +22,7 @@ typedef struct gx__world {
     /* While nobody is chosen: the largest knot, whom most others reach, so that what lies behind it
      * is added up once. GX_NONE: not any more. */
     uint32_t hub;
-    double behind;                /* worth of all that is reached from it */
+    double behind;               /* worth of all that is reached from it */
     uint64_t *from_hub, *to_hub; /* a bit a knot: reached from it, reaching it */
 } gx__world;
 
