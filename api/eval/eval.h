@@ -5,6 +5,7 @@
 
 #include "api/support.h"
 #include "models/eval/eval.h"
+#include "models/rec/attributes.h"
 
 /* ---- splits ------------------------------------------------------------------------------------
  */
@@ -15,9 +16,12 @@ typedef struct gx_eval_data {
     gx_views views;    /* beside the events: of the time before the cut, where the split has one */
     gx_item_sums sums; /* of the events of the fit, where they are a view; else of all events */
     gx_input input;    /* for the fit */
-    int64_t cut_ms;    /* of a split by time; 0: of none */
-    gx_job *job;       /* which the split is counted against; outlives it */
-    uint64_t held;     /* bytes so counted */
+    gx_arrays *arrays; /* what items are like, where items were held out whole; NULL: none were */
+    gx_attributes attributes;
+    gx_attribute_plan *plan;
+    int64_t cut_ms; /* of a split by time; 0: of none */
+    gx_job *job;    /* which the split is counted against; outlives it */
+    uint64_t held;  /* bytes so counted */
 } gx_eval_data;
 
 /* The splits and what they take, for help: "time:SHARE …; random:SHARE …". */
@@ -33,6 +37,9 @@ GX_MUST_CHECK gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call,
 GX_MUST_CHECK gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, gx_txn *txn,
                                      gx_error *err);
 void gx_eval_data_finish(gx_eval_data *data); /* safe on zeros */
+/* What the split says of lists: which items they may hold, and that thin ones are scored by what
+ * they are like. */
+void gx_eval_data_judged(gx_judged *what, const gx_eval_data *data);
 
 /* ---- models ------------------------------------------------------------------------------------
  */

@@ -111,12 +111,19 @@ static gx_status draw_members(gx_split *out, const gx_matrix *all, const splitte
     return gx_split_members(out, all, s->share, s->call->job, err);
 }
 
+static gx_status draw_cold(gx_split *out, const gx_matrix *all, const splitter *s, gx_error *err) {
+    return gx_split_cold_items(out, all, s->share, s->call->job, err);
+}
+
 static gx_status split_drawn(gx_eval_data *out, const splitter *s, draw_fn draw, gx_error *err) {
     gx_matrix all = {0};
     const gx_event_view view = {.decay = true, .items = &out->sums};
     gx_status status = gx_view_events(&all, s->txn, s->rules, &view, s->call->job, err);
     if (status == GX_OK) {
         status = draw(&out->split, &all, s, err);
+    }
+    for (uint32_t i = 0; status == GX_OK && out->split.cold && i < out->sums.count; i++) {
+        out->sums.against[i] = out->split.cold[i] ? 0 : out->sums.against[i]; /* nobody knows it */
     }
     gx_matrix_finish(&all);
     return status;
@@ -136,6 +143,9 @@ typedef enum takes { TAKES_NOTHING, TAKES_SHARE, TAKES_TEXT } takes;
       "leave-one-out looks for each member's latest item")                                         \
     X("member", TAKES_SHARE, NULL, draw_members,                                                   \
       "member:SHARE fits on that share of the members, and looks for items of the others")         \
+    X("cold-items", TAKES_SHARE, NULL, draw_cold,                                                  \
+      "cold-items:SHARE holds that share of the items out whole, drawn, and looks for them among " \
+      "each other by what they are like")                                                          \
     X("actions", TAKES_TEXT, split_actions, NULL,                                                  \
       "actions:FIT/TEST fits on one action and looks for another")
 
@@ -159,8 +169,8 @@ const char gx_eval_split_help[] = ""
 static gx_status bad_split(gx_slice text, gx_error *err) {
     char shown[80];
     return gx_fail_at(err, GX_BAD_REQUEST, "split",
-                      "split: %s was given; accepted is time:SHARE, random:SHARE, member:SHARE "
-                      "(0 < SHARE < 1), leave-one-out, or actions:FIT/TEST",
+                      "split: %s was given; accepted is time:SHARE, random:SHARE, member:SHARE, "
+                      "cold-items:SHARE (0 < SHARE < 1), leave-one-out, or actions:FIT/TEST",
                       gx_quote(shown, sizeof shown, text.data, text.size));
 }
 
@@ -203,6 +213,45 @@ static gx_status make_views(gx_eval_data *out, gx_call_env *call, unsigned needs
     return status;
 }
 
+/* What the items are like, by those that the fit knows. */
+static gx_status make_attributes(gx_eval_data *out, gx_call_env *call, gx_txn *txn, gx_error *err) {
+    gx_error why = {0};
+    gx_status status;
+    if (!out->split.cold) {
+        return GX_OK;
+    }
+    GX_TRY(gx_arrays_create(&out->arrays, err));
+    const gx_columns *columns = gx_db_items_lock(call->db, txn, &why);
+    if (!columns) {
+        return gx_fail(err, why.code == GX_OK ? GX_NO_MEMORY : why.code, "%s", why.message);
+    }
+    status = gx_attributes_add(out->arrays, columns, &out->split.fit, call->job, err);
+    gx_db_items_unlock(call->db);
+    GX_TRY(status);
+    GX_TRY(gx_attributes_open(&out->attributes, out->arrays, out->split.fit.cols, err));
+    if (out->attributes.count == 0) {
+        GX_TRY(gx_fail_at(err, GX_CONFLICT, "split",
+                          "no item has a category, brand, seller, tag or price: nothing tells what "
+                          "an item is like that nobody has chosen"));
+    }
+    GX_TRY(gx_attributes_plan(&out->plan, &out->attributes, err));
+    out->attributes.plan = out->plan;
+done:
+    return status;
+}
+
+static gx_status add_expected(float *scores, uint32_t items, const void *with, gx_error *err) {
+    return gx_attributes_fill(scores, NULL, NULL, items, with, NULL, err);
+}
+
+void gx_eval_data_judged(gx_judged *what, const gx_eval_data *data) {
+    if (data->split.cold) {
+        what->only = data->split.cold;
+        what->adjust = add_expected;
+        what->with = &data->attributes;
+    }
+}
+
 /* The split counts against the cap until it is given back; then the fit's input. */
 static gx_status join(gx_eval_data *out, gx_job *job, gx_error *err) {
     const gx_matrix *const parts[] = {&out->split.fit, &out->split.past, &out->split.test};
@@ -210,6 +259,7 @@ static gx_status join(gx_eval_data *out, gx_job *job, gx_error *err) {
     for (size_t i = 0; i < GX_COUNT(parts); i++) {
         bytes += gx_matrix_bytes(parts[i]);
     }
+    bytes += out->split.cold ? out->split.fit.cols : 0;
     gx_status status = gx_job_charge(job, bytes, err);
     if (status != GX_OK) {
         return status;
@@ -237,6 +287,7 @@ gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, 
     }
     GX_TRY(make_views(out, call, needs, gx_txn_state(s.txn), err));
     GX_TRY(join(out, call->job, err));
+    GX_TRY(make_attributes(out, call, s.txn, err));
 done:
     gx_txn_abort(s.txn);
     if (status != GX_OK) {
@@ -269,6 +320,14 @@ done:
 void gx_eval_data_finish(gx_eval_data *data) {
     gx_split_finish(&data->split);
     gx_views_finish(&data->views);
+    gx_attributes_plan_destroy(data->plan);
+    data->plan = NULL;
+    if (data->arrays && data->job) {
+        gx_job_refund(data->job, gx_arrays_bytes(data->arrays));
+    }
+    gx_arrays_destroy(data->arrays);
+    data->arrays = NULL;
+    data->attributes = (gx_attributes){0};
     data->input = (gx_input){0};
     if (data->job) {
         gx_item_sums_finish(&data->sums, data->job);

@@ -131,6 +131,7 @@ static gx_status judge_lists(run_state *r, size_t at, gx_error *err) {
     for (size_t k = 0; k < r->made_count; k++) {
         what.lists = r->made_at[k] == at ? &r->made[k] : what.lists;
     }
+    gx_eval_data_judged(&what, &r->data);
     return gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
                     gx_split_history(&r->data.split), &r->data.split.test, &r->telling.options,
                     r->call->job, err);
@@ -172,7 +173,8 @@ static gx_status judge_model(run_state *r, size_t at, gx_error *err) {
     gx_eval_model *model = &r->model[at];
     gx_status status = gx_eval_model_fit(model, &r->data, job, err);
     if (status == GX_OK) {
-        const gx_judged what = {.model = model->model, .state = model->state};
+        gx_judged what = {.model = model->model, .state = model->state};
+        gx_eval_data_judged(&what, &r->data);
         r->entry[at].fit_cpu_s = model->fit_cpu_s;
         r->entry[at].fit_wall_s = model->fit_wall_s;
         status = gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
@@ -218,6 +220,9 @@ static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
         GX_TRY(r->model[i].model ? judge_model(r, i, err) : judge_lists(r, i, err));
     }
     GX_TRY(gx_eval_report(out, r->call->arena, r->entry, r->count, &r->telling, r->call->job, err));
+    if (r->data.split.cold) {
+        gx_map_put(r->call->arena, out, "cold_items", gx_int(r->data.split.cold_count));
+    }
 done:
     return status;
 }
@@ -253,6 +258,8 @@ const gx_method gx_method_eval_run = {
               "fit_cpu_s, fit_wall_s, score_cpu_s, score_wall_s, rss_bytes, intervals: {recall@N: "
               "[low, high], …}, thirds: [{third, catalogue, taken, shown, bias}], history: "
               "[{history, users, recall@N, …}], against: [{model, verdict, tests: [{metric, "
-              "difference, low, high, p, p_all, better}], history}]}], verdicts}",
+              "difference, low, high, p, p_all, better}], history}]}], verdicts, cold_items (of a "
+              "split by "
+              "cold-items: among how many lists choose)}",
     .run = run,
 };

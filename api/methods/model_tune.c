@@ -197,6 +197,11 @@ static gx_status make_data(tuning *t, gx_error *err) {
     gx_eval_model_finish(&probe, t->job);
     GX_TRY(status);
     GX_TRY(gx_eval_data_make(&t->data, t->call, gx_arg_text(t->call->args, "split"), needs, err));
+    if (t->data.split.cold) {
+        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "split",
+                          "split: cold-items judges what items are like, which no parameter of a "
+                          "model is chosen by; accepted are the other splits"));
+    }
     GX_TRY(gx_split_sample(&t->data.split, (uint32_t)gx_arg_int(t->call->args, "members"), t->job,
                            err));
     GX_TRY(count_sides(t, err));

@@ -15,6 +15,9 @@ enum { GX_CUTOFFS_MAX = 8, GX_CUTOFF_LONGEST = 1000, GX_THIRDS = 3 };
 typedef struct gx_split {
     gx_matrix fit, past, test;
     bool by_member; /* `past` is the history, and not the fit's */
+    uint8_t
+        *cold; /* items: 1 for those held out whole, which alone are looked for; NULL: none are */
+    uint32_t cold_count;
 } gx_split;
 
 const gx_matrix *gx_split_history(const gx_split *split);
@@ -31,6 +34,12 @@ GX_MUST_CHECK gx_status gx_split_last(gx_split *out, const gx_matrix *all, gx_jo
  * Marlin 2004; Liang et al. 2018, 4.1). */
 GX_MUST_CHECK gx_status gx_split_members(gx_split *out, const gx_matrix *all, double share,
                                          gx_job *job, gx_error *err);
+
+/* A share of the items that anybody did, drawn, is held out whole: no event of theirs is fitted on,
+ * and they are looked for among each other, of members who did something else too (Schein et al.
+ * 2002, item cold start). One item at least stays on either side. */
+GX_MUST_CHECK gx_status gx_split_cold_items(gx_split *out, const gx_matrix *all, double share,
+                                            gx_job *job, gx_error *err);
 
 /* Leaves the test items of so many members only, drawn by the job's seed; of fewer all. */
 GX_MUST_CHECK gx_status gx_split_sample(gx_split *split, uint32_t members, gx_job *job,
@@ -120,6 +129,11 @@ typedef struct gx_judged {
     const gx_model *model; /* NULL: lists */
     const void *state;     /* opened */
     const gx_lists *lists;
+    const uint8_t *only; /* items: lists hold those with 1 alone; NULL: all */
+    /* Changes a member's scores before they are ranked, as what items are like does where nobody
+     * has chosen them; any thread. NULL: they are as the model gives them. */
+    gx_status (*adjust)(float *scores, uint32_t items, const void *with, gx_error *err);
+    const void *with; /* for `adjust` */
 } gx_judged;
 
 typedef struct gx_eval_options {

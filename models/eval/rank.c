@@ -80,20 +80,34 @@ static gx_status score_each(const gx__ranker *r, gx_job *job, gx_error *err) {
 
 static void take_given(const gx__ranker *r, uint32_t b) {
     const gx_lists *given = r->what->lists;
+    const uint8_t *only = r->what->only;
     const uint32_t u = r->member[b];
     const uint64_t from = u < given->rows ? given->ptr[u] : 0;
-    const uint64_t n = u < given->rows ? given->ptr[u + 1] - from : 0;
-    r->length[b] = n < r->longest ? (uint32_t)n : r->longest;
-    if (r->length[b]) {
-        memcpy(r->list + (size_t)b * r->longest, given->item + from,
-               r->length[b] * sizeof *r->list);
+    const uint64_t to = u < given->rows ? given->ptr[u + 1] : 0;
+    uint32_t length = 0;
+    for (uint64_t k = from; k < to && length < r->longest; k++) {
+        const uint32_t item = given->item[k];
+        if (!only || item == GX_NONE || (item < r->items && only[item])) {
+            r->list[(size_t)b * r->longest + length++] = item;
+        }
     }
+    r->length[b] = length;
 }
 
-static void rank_scores(const gx__ranker *r, uint32_t b) {
+static gx_status rank_scores(const gx__ranker *r, uint32_t b, gx_error *err) {
     const uint32_t u = r->member[b];
+    const uint8_t *only = r->what->only;
     float *scores = r->scores + (size_t)r->row[b] * r->items;
     gx_scored *ranked = r->ranked + (size_t)b * r->longest;
+    if (r->what->adjust) {
+        const gx_status status = r->what->adjust(scores, r->items, r->what->with, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    for (uint32_t i = 0; only && i < r->items; i++) {
+        scores[i] = only[i] ? scores[i] : -INFINITY;
+    }
     for (uint64_t k = r->history->ptr[u]; k < r->history->ptr[u + 1]; k++) {
         scores[r->history->col[k]] = -INFINITY;
     }
@@ -101,6 +115,34 @@ static void rank_scores(const gx__ranker *r, uint32_t b) {
     for (uint32_t k = 0; k < r->length[b]; k++) {
         r->list[(size_t)b * r->longest + k] = ranked[k].item;
     }
+    return GX_OK;
+}
+
+/* The lists of the block, each one thread's work. */
+static gx_status rank_block(const gx__ranker *r, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_error why = {0};
+#pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
+    for (uint32_t b = 0; b < r->count; b++) {
+        gx_error mine = {0};
+        gx_status one = GX_OK;
+        if (r->what->model) {
+            one = rank_scores(r, b, &mine);
+        } else {
+            take_given(r, b);
+        }
+        if (one != GX_OK) {
+#pragma omp critical(gx__rank)
+            {
+                status = one;
+                why = mine;
+            }
+        }
+    }
+    if (status != GX_OK && err) {
+        *err = why;
+    }
+    return status == GX_OK ? gx_job_check(job, err) : status;
 }
 
 /* A run of members is scored as a block, those not wanted too, where enough of it is wanted. */
@@ -142,18 +184,7 @@ gx_status gx__rank_next(gx__ranker *r, uint32_t *at, uint32_t users, const uint8
         *at = take_some(r, *at, users, wanted);
         status = model ? score_each(r, job, err) : GX_OK;
     }
-    if (status != GX_OK) {
-        return status;
-    }
-#pragma omp parallel for schedule(dynamic, 4) num_threads(job->threads)
-    for (uint32_t b = 0; b < r->count; b++) {
-        if (model) {
-            rank_scores(r, b);
-        } else {
-            take_given(r, b);
-        }
-    }
-    return gx_job_check(job, err);
+    return status == GX_OK ? rank_block(r, job, err) : status;
 }
 
 /* ---- lists that are kept -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ typedef struct cut {
 
 static const double HISTORY_SHARE = 0.8;
 
-static const uint64_t SAMPLE_STREAM = 0x53414d50, LOT_STREAM = 0x4c4f54;
+static const uint64_t SAMPLE_STREAM = 0x53414d50, LOT_STREAM = 0x4c4f54, COLD_STREAM = 0x434f4c44;
 static const uint64_t RANDOM_STREAM = 0x53504c49; /* apart from the streams of models */
 
 const gx_matrix *gx_split_history(const gx_split *split) {
@@ -31,6 +31,9 @@ void gx_split_finish(gx_split *split) {
     gx_matrix_finish(&split->past);
     gx_matrix_finish(&split->test);
     split->by_member = false;
+    gx_free(split->cold);
+    split->cold = NULL;
+    split->cold_count = 0;
 }
 
 static gx_status open_cut(cut *c, const gx_matrix *all, gx_job *job, gx_error *err) {
@@ -191,13 +194,83 @@ gx_status gx_split_members(gx_split *out, const gx_matrix *all, double share, gx
     return close_cut(out, &c, status, true, job, err);
 }
 
-/* ---- fewer members ----------------------------------------------------------------------------
+/* ---- items held out whole ----------------------------------------------------------------------
  */
 
 static int by_key(const void *a, const void *b) {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
+
+/* Of the items with a pair those with the lowest lots; `by` has room for them all. */
+static uint32_t draw_items(uint8_t *cold, uint64_t *by, const gx_matrix *all, double share,
+                           uint64_t seed) {
+    uint32_t count = 0, marked = 0;
+    for (uint64_t k = 0; k < all->nnz; k++) {
+        cold[all->col[k]] = 1;
+    }
+    for (uint32_t i = 0; i < all->cols; i++) {
+        if (cold[i]) {
+            by[count++] = gx_mix64(gx_mix64(seed ^ COLD_STREAM) + i);
+        }
+    }
+    if (count < 2) {
+        return 0;
+    }
+    const uint64_t drawn = share_of(count, share);
+    qsort(by, count, sizeof *by, by_key);
+    for (uint32_t i = 0; i < all->cols; i++) { /* keys of two items are never equal */
+        cold[i] = cold[i] && gx_mix64(gx_mix64(seed ^ COLD_STREAM) + i) < by[drawn];
+        marked += cold[i];
+    }
+    return marked;
+}
+
+/* A member with cold items alone is known by nothing: nobody could tell what suits them. */
+static void mark_cold(cut *c, uint32_t u, const uint8_t *cold) {
+    const gx_matrix *all = c->all;
+    bool known = false;
+    for (uint64_t k = all->ptr[u]; k < all->ptr[u + 1]; k++) {
+        known |= !cold[all->col[k]];
+    }
+    for (uint64_t k = all->ptr[u]; k < all->ptr[u + 1]; k++) {
+        c->part[k] = !cold[all->col[k]] ? FIT : known ? TEST : PAST;
+    }
+}
+
+gx_status gx_split_cold_items(gx_split *out, const gx_matrix *all, double share, gx_job *job,
+                              gx_error *err) {
+    cut c;
+    uint64_t *by = NULL;
+    uint8_t *cold = gx_alloc0((size_t)all->cols + 1, 1);
+    uint32_t count = 0;
+    gx_status status = open_cut(&c, all, job, err);
+    if (status == GX_OK && !cold) {
+        status = gx_fail_memory(err, all->cols);
+    }
+    if (status == GX_OK) {
+        status = gx_job_alloc(job, &by, all->cols, sizeof *by, err);
+    }
+    if (status == GX_OK) {
+        count = draw_items(cold, by, all, share, job->seed);
+    }
+    for (uint32_t u = 0; u < all->rows && status == GX_OK; u++) {
+        mark_cold(&c, u, cold);
+        status = look(job, u, err);
+    }
+    gx_job_free(job, by);
+    status = close_cut(out, &c, status, false, job, err);
+    if (status == GX_OK) {
+        out->cold = cold;
+        out->cold_count = count;
+    } else {
+        gx_free(cold);
+    }
+    return status;
+}
+
+/* ---- fewer members ----------------------------------------------------------------------------
+ */
 
 /* The members of the lowest keys are kept: two models are judged on the same ones. */
 static uint64_t key_of(const gx_job *job, uint32_t u) {

@@ -206,7 +206,7 @@ def test_bad_lists_are_refused(files, tmp_path, text, said):
     assert said in done.err
 
 
-@pytest.mark.parametrize("split", ["time:0.8", "random:0.8", "leave-one-out", "member:0.8"])
+@pytest.mark.parametrize("split", ["time:0.8", "random:0.8", "leave-one-out", "member:0.8", "cold-items:0.1"])
 def test_splits_of_a_store(built_shop, split):
     flags = ["eval", built_shop, "--split", split, "--model", "popular,linear", "--format", "json"]
     one = gx(*flags, "--threads", "1").json()
@@ -222,6 +222,26 @@ def test_splits_of_a_store(built_shop, split):
         assert other[1]["recall@20"] != one[1]["recall@20"] or split == "leave-one-out"
 
 
+def test_items_nobody_has_chosen_are_told_apart_by_what_they_are_like(built_shop):
+    whole = gx("call", built_shop, "eval.run", json.dumps({"split": "cold-items:0.1", "models": ["popular", "linear", "ials"]})).json()
+    by = {row["model"]: row for row in whole["results"]}
+    chance = min(20, whole["cold_items"]) / whole["cold_items"]
+    for name in ("linear", "ials"):  # better than what is popular in their categories and brands, and that than a draw
+        assert by[name]["intervals"]["recall@20"][0] > by["popular"]["intervals"]["recall@20"][1] > chance
+        assert by[name]["popularity"] == 0  # none of them has a history
+    assert "cold-items judges what items are like" in gx("tune", built_shop, "--model", "linear", "--split", "cold-items:0.2", code=None).err
+    assert "a split by time" in gx("eval", built_shop, "--split", "cold-items:0.2", "--model", "interest", code=None).err
+    few = gx("call", built_shop, "eval.run", json.dumps({"split": "cold-items:0.02", "models": ["linear"], "resamples": 0})).json()
+    assert few["cold_items"] < whole["cold_items"] and few["results"][0]["users"] < by["linear"]["users"]
+
+
+def test_items_that_are_like_nothing_cannot_be_told_apart(files, tmp_path):
+    store = tmp_path / "bare.gx"
+    rows = [(f"u{u}", f"i{i}", "buy", 1000 + u) for u, i in sorted(files[1])]
+    gx("import", store, write(tmp_path / "events.csv", rows, ["user_id", "item_id", "action", "ts"]), "--create")
+    assert "no item has a category, brand, seller, tag or price" in gx("eval", store, "--split", "cold-items:0.2", code=None).err
+
+
 def test_some_members_stand_for_all(built_shop):
     flags = ["eval", built_shop, "--split", "random:0.7", "--model", "popular,linear", "--format", "json"]
     whole = gx(*flags).json()
@@ -235,7 +255,7 @@ def test_some_members_stand_for_all(built_shop):
     assert "--members goes neither" in gx("eval", built_shop, "--trend", "--members", "5", code=2).err
 
 
-@pytest.mark.parametrize("split", ["time", "time:1", "random:0", "random:x", "leave-one-out:3", "actions:buy", "weekly"])
+@pytest.mark.parametrize("split", ["time", "time:1", "random:0", "random:x", "cold-items", "cold-items:1", "leave-one-out:3", "actions:buy", "weekly"])
 def test_bad_splits_are_refused(built_shop, split):
     done = gx("eval", built_shop, "--split", split, code=2)
     assert f"'{split}' was given" in done.err and "leave-one-out" in done.err
