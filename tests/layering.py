@@ -36,6 +36,7 @@ ROOMS = {
     "api/people": ([*BELOW_API, "api."], []),
     "api/eval": ([*BELOW_API, "api."], ["xxhash"]),
     "api/lists": ([*BELOW_API, "api.", "api/people", "api/eval"], ["xxhash"]),
+    "api/referral": ([*BELOW_API, "api.", "api/people", "api/eval"], ["xxhash"]),
     "api/build": ([*BELOW_API, "api.", "api/people", "api/eval", "api/lists"], []),
     "api/methods": ([*BELOW_API, "api"], ["xxhash"]),
     "server": (["graph/base", "graph/codec", "api"], ["event2", "msgpack"]),

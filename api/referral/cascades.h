@@ -1,0 +1,52 @@
+/* What cascade.stats and cascade.report share. */
+#ifndef GX_API_CASCADES_H
+#define GX_API_CASCADES_H
+
+#include "api/referral/log.h"
+
+#define GX_CASCADE_PARAMS                                                                          \
+    {"by",                                                                                         \
+     GX_PARAM_CHOICE,                                                                              \
+     "item",                                                                                       \
+     GX_PARAM_UNCHECKED,                                                                           \
+     NULL,                                                                                         \
+     "item|campaign|all|invite",                                                                   \
+     0,                                                                                            \
+     "trees of each item, of each campaign, of all that members do, or of who invited whom"},      \
+        {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "only of this item"},     \
+        {"campaign", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED,                                      \
+         NULL,       NULL,          0,    "only events of this campaign"},                         \
+        {"action",                                                                                 \
+         GX_PARAM_LIST,                                                                            \
+         NULL,                                                                                     \
+         1,                                                                                        \
+         64,                                                                                       \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "with which a member joins (purchases and shares)"},                                      \
+        {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
+         NULL,    NULL,          0,    "only events from this time on"},                           \
+        {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
+         NULL,    NULL,          0,    "only events before this time"},                            \
+        {"decimals",                                                                               \
+         GX_PARAM_INT,                                                                             \
+         "2",                                                                                      \
+         0,                                                                                        \
+         GX_DECIMALS_MAX,                                                                          \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         "of the currency: revenue_minor counts its smallest coin"}
+
+/* The item, campaign and time of a call. not_found; bad_request. */
+GX_MUST_CHECK gx_status gx_log_spec_of(gx_log_spec *out, gx_call_env *call, gx_error *err);
+GX_MUST_CHECK gx_status gx_cascade_trees(gx_trees *out, gx_call_env *call, gx_error *err);
+/* "item", "campaign" or, where trees have neither, NULL; and the word. */
+const char *gx_trees_key_name(const gx_trees *trees);
+void gx_trees_put_key(gx_value *row, gx_call_env *call, const gx_trees *trees, uint32_t forest);
+void gx_cascade_put(gx_value *row, gx_arena *arena, const gx_cascade *cascade, bool has_circles);
+/* {self_via, unknown_via, …}: what could not be used as it stands, all of it, also 0. */
+gx_value gx_trees_told(gx_arena *arena, const gx_trees *trees);
+
+#endif

@@ -1,0 +1,114 @@
+/* guanxi cascade: how things spread, and who came by whom. */
+#include "cli/verb.h"
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"show", GX_PARAM_CHOICE, "stats", GX_PARAM_UNCHECKED, NULL,
+     "stats|members|trees|generations|nodes", GX_PARAM_POSITIONAL,
+     "each item or campaign; what each member brought; trees; generations; who came by whom"},
+    {"order", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
+     "brought|members|largest|depth|k|virality|revenue", 0, "stats: the largest first, by (brought)"},
+    {"min_size", GX_PARAM_INT, NULL, 1, 1e9, "members", NULL, 0,
+     "stats: leave out what fewer members joined (2)"},
+};
+/* clang-format on */
+
+static gx_status reject(const gx_command *command, const char *flag, const char *takes,
+                        gx_error *err) {
+    char name[40];
+    if (!gx_given_text(command, flag)) {
+        return GX_OK;
+    }
+    gx_flag_name(name, sizeof name, flag);
+    return gx_fail_at(err, GX_BAD_REQUEST, flag, "--%s goes with `guanxi cascade STORE %s` alone",
+                      name, takes);
+}
+
+static void tell_times(gx_arena *arena, gx_value *row) {
+    static const char *const times[] = {"first", "last", "ts"};
+    for (size_t i = 0; i < GX_COUNT(times); i++) {
+        char text[32];
+        const gx_value *at = gx_map_get(row, times[i]);
+        if (at && at->type == GX_INT) {
+            gx_format_time_ms(text, at->as.integer);
+            gx_map_put(arena, row, times[i], gx_text_copy(arena, text, strlen(text)));
+        }
+    }
+}
+
+static void tell_all_times(gx_arena *arena, gx_value *result, const char *list) {
+    const gx_value *all = gx_map_get(result, list);
+    gx_value rows = gx_list(arena, 32);
+    for (uint32_t i = 0; all && all->type == GX_LIST && i < all->size; i++) {
+        gx_value row = all->as.items[i];
+        tell_times(arena, &row);
+        gx_list_add(arena, &rows, row);
+    }
+    gx_map_put(arena, result, list, rows);
+    const gx_value *total = gx_map_get(result, "total");
+    if (total) {
+        gx_value row = *total;
+        tell_times(arena, &row);
+        gx_map_put(arena, result, "total", row);
+    }
+}
+
+/* What was met in the log and could not be used as it stands. */
+static int64_t number(const gx_value *map, const char *key) {
+    const gx_value *value = map ? gx_map_get(map, key) : NULL;
+    return value && value->type == GX_INT ? value->as.integer : 0;
+}
+
+static void say(const gx_command *command, const gx_value *result) {
+    static const struct {
+        const char *key, *text;
+    } odd[] = {{"self_via", "via the member itself: taken as via nobody"},
+               {"unknown_via", "via somebody the store does not know: taken as via nobody"},
+               {"cycles", "cycles: via somebody the member had brought"},
+               {"early", "members who joined before whoever invited them"},
+               {"bad_amount", "amounts below 0 or too large: taken as 0"}};
+    const gx_value *told = gx_map_get(result, "told");
+    for (size_t i = 0; i < GX_COUNT(odd); i++) {
+        const int64_t count = number(told, odd[i].key);
+        if (count > 0) {
+            gx_say(command, "%lld %s", (long long)count, odd[i].text);
+        }
+    }
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    gx_value result;
+    gx_status status;
+    const bool stats = gx_arg_is(&command->args, "show", "stats");
+    const char *name = stats ? "cascade.stats" : "cascade.report";
+    const char *list = stats ? "cascades" : "rows";
+    gx_value args = gx_method_args(command, gx_method_find(name));
+    if (stats) {
+        GX_TRY(reject(command, "user", "members (or trees, generations, nodes)", err));
+    } else {
+        GX_TRY(reject(command, "order", "stats", err));
+        GX_TRY(reject(command, "min_size", "stats", err));
+    }
+    GX_TRY(gx_ask(&result, command, name, &args, err));
+    if (command->format != GX_FORMAT_JSON) {
+        tell_all_times(command->arena, &result, list);
+    }
+    GX_TRY(gx_print(command, &result, list, NULL, false, err));
+    say(command, &result);
+done:
+    return status;
+}
+
+const gx_verb gx_verb_cascade = {
+    .name = "cascade",
+    .group = "spread",
+    .summary = "how items, campaigns and invites spread from member to member",
+    .method = "cascade.report",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .run = run,
+    .examples = "  guanxi cascade shop.gx --order k -n 10\n"
+                "  guanxi cascade shop.gx generations --campaign tea-spring --by campaign\n"
+                "  guanxi cascade shop.gx members --by invite --format csv\n"
+                "  guanxi cascade shop.gx nodes --item p17 --user u1204\n",
+};
