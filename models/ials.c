@@ -576,6 +576,7 @@ static gx_status score_items(float *scores, bool *folded, const void *opaque,
         w = s->user_factor + (size_t)history->user * s->d;
     }
     for (uint32_t c = 0; status == GX_OK && c < count; c++) {
+        gx__prefetch(item_row(s, items[c + GX__AHEAD < count ? c + GX__AHEAD : c]), s->d);
         scores[c] = cblas_sdot((int)s->d, item_row(s, items[c]), 1, w, 1);
     }
     gx__blas_leave(before);

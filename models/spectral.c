@@ -362,6 +362,7 @@ static gx_status score_items(float *scores, bool *folded, const void *opaque,
     }
     const int before = gx__blas_enter();
     for (uint32_t c = 0; c < count; c++) {
+        gx__prefetch(row_of(s, items[c + GX__AHEAD < count ? c + GX__AHEAD : c]), s->k);
         scores[c] = cblas_sdot((int)s->k, row_of(s, items[c]), 1, signal, 1);
     }
     gx__blas_leave(before);

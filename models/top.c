@@ -58,8 +58,7 @@ static void sort_heap(gx_scored *heap, uint32_t n) {
     }
 }
 
-/* The first run from `at` on, in steps of RUN, that may hold a score above the limit. */
-GX__CLONES static uint32_t next_run(const float *scores, uint32_t at, uint32_t count, float limit) {
+GX__CLONES uint32_t gx__top_next(const float *scores, uint32_t at, uint32_t count, float limit) {
     for (; count - at >= RUN; at += RUN) {
         const float *run = scores + at;
         int any = 0;
@@ -80,7 +79,7 @@ static inline bool counts(const gx__top *t, const float *scores, const uint8_t *
 void gx__top_add(gx__top *t, const float *scores, uint32_t first, uint32_t count,
                  const uint8_t *skip) {
     uint32_t i = 0;
-    while (t->held < t->n && (i = next_run(scores, i, count, t->limit)) < count) {
+    while (t->held < t->n && (i = gx__top_next(scores, i, count, t->limit)) < count) {
         const uint32_t end = count - i >= RUN ? i + RUN : count;
         for (; i < end && t->held < t->n; i++) {
             if (counts(t, scores, skip, i)) {
@@ -93,7 +92,7 @@ void gx__top_add(gx__top *t, const float *scores, uint32_t first, uint32_t count
         }
     }
     /* Items come by rising number, so one that only equals the last kept stands after it. */
-    while ((i = next_run(scores, i, count, t->limit)) < count) {
+    while ((i = gx__top_next(scores, i, count, t->limit)) < count) {
         uint32_t end = count - i >= RUN ? i + RUN : count;
         for (; i < end; i++) {
             if (counts(t, scores, skip, i)) {

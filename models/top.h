@@ -14,6 +14,8 @@ typedef struct gx__top {
 /* Items first … first + count − 1, all of higher numbers than those before; skip may be NULL. */
 void gx__top_add(gx__top *t, const float *scores, uint32_t first, uint32_t count,
                  const uint8_t *skip);
+/* The first place from `at` on, in steps of 64, whose 64 scores may hold one above the limit. */
+uint32_t gx__top_next(const float *scores, uint32_t at, uint32_t count, float limit);
 /* A limit, at least `floor`, above which n scores that count are, and few more; `floor` where there
  * are not many more than n scores, or fewer than n above it. `heap`: room for n. */
 float gx__top_limit(gx_scored *heap, uint32_t n, const float *scores, uint32_t count,

@@ -5,6 +5,7 @@
 #include "models/rec/rec_parts.h"
 
 #include "models/rec/sketch.h"
+#include "models/top.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -155,6 +156,10 @@ void gx__scores_settle_all(gx__scores *scores) {
     }
 }
 
+static uint32_t run_end(uint32_t at, uint32_t items) {
+    return items - at < 64 ? items : at + 64;
+}
+
 /* From the largest bound on: whatever is above the largest score so far is settled. */
 float gx__scores_largest(gx__scores *scores, uint32_t items) {
     const float *raw = scores->scratch->raw;
@@ -164,10 +169,12 @@ float gx__scores_largest(gx__scores *scores, uint32_t items) {
         gx__scores_settle(scores, top.item);
         largest = raw[top.item] > 0 ? raw[top.item] : 0;
     }
-    for (uint32_t i = 0; i < items; i++) {
-        if (raw[i] > largest) {
-            gx__scores_settle(scores, i);
-            largest = raw[i] > largest ? raw[i] : largest;
+    for (uint32_t i = 0; (i = gx__top_next(raw, i, items, largest)) < items;) {
+        for (const uint32_t end = run_end(i, items); i < end; i++) {
+            if (raw[i] > largest) {
+                gx__scores_settle(scores, i);
+                largest = raw[i] > largest ? raw[i] : largest;
+            }
         }
     }
     return largest;
@@ -201,9 +208,12 @@ uint32_t gx__ranking_top(gx_scored *out, uint32_t n, gx__ranking *r) {
         gx__ranking_settle(r, out[k].item);
         least = r->total[out[k].item] < least ? r->total[out[k].item] : least;
     }
-    for (uint32_t i = 0; i < items; i++) {
-        if (r->total[i] >= least && open[i] && r->total[i] > 0) {
-            gx__ranking_settle(r, i);
+    const float below = nextafterf(least, -1);
+    for (uint32_t i = 0; (i = gx__top_next(r->total, i, items, below)) < items;) {
+        for (const uint32_t end = run_end(i, items); i < end; i++) {
+            if (r->total[i] >= least && open[i] && r->total[i] > 0) {
+                gx__ranking_settle(r, i);
+            }
         }
     }
     return gx_top(out, n, r->total, items, NULL, 0);
