@@ -3,7 +3,8 @@
  *   score(u, j) = Σ_p w_p(u) s_p(u, j) / size_p(u)       w_p(u) = max(0, weight_p + slope_p ℓ(u))
  *
  * over the parts p: closed-form item–item weights, four bands of the low-pass filter (what is
- * smoothest says least of one member), the nearest members and implicit ALS. The first part scores
+ * smoothest says least of one member), the nearest members, implicit ALS and, for the most popular
+ * items, ridge regression. The first part scores
  * every item; the C best of them (those of the history left out) are the candidates, and the other
  * parts score these and the history only: nearly every item of a good list is among the first few
  * hundred of any part, and dense scores of long vectors are what takes time. size_p(u) is the root
@@ -12,8 +13,8 @@
  *
  * Weights are learnt on members held out (fusion_learn.c), pulled towards those that are good in
  * every shop. The parts are fitted inside, their arrays under NAME.linear,
- * NAME.spectral1 to 4, NAME.userknn and NAME.ials. Reasons are those of the parts, weighed alike:
- * they sum to the score.
+ * NAME.spectral1 to 4, NAME.userknn, NAME.ials and NAME.ridge. Reasons are those of the parts,
+ * weighed alike: they sum to the score.
  */
 #include "models/fusion.h"
 
@@ -81,6 +82,13 @@ static const gx_param params[] = {
      .high = 10,
      .flags = GX_PARAM_SEARCH,
      .help = "a0 of the part ials"},
+    {.name = "ridge_items",
+     .type = GX_PARAM_INT,
+     .fallback = "5000",
+     .low = 1,
+     .high = 65536,
+     .unit = "items",
+     .help = "the most popular so many are in the part ridge"},
     {.name = "learn",
      .type = GX_PARAM_BOOL,
      .fallback = "true",
@@ -104,7 +112,7 @@ static const gx_param params[] = {
 };
 
 static const gx_gives gives[] = {
-    {"weight", GX_F32, GX_LEN_OTHER, "of linear, spectral1 to 4, userknn, ials"},
+    {"weight", GX_F32, GX_LEN_OTHER, "of linear, spectral1 to 4, userknn, ials, ridge"},
     {"slope", GX_F32, GX_LEN_OTHER, "what ln(events) - 3 of a member adds to each weight"},
     {"form", GX_F64, GX_LEN_OTHER, "candidates, and the target_exponent of the part linear"},
 };
@@ -460,8 +468,9 @@ static gx_status explain(float *parts, const void *opaque, const gx_history *his
 const gx_model gx_model_fusion = {
     .pass = {.name = "fusion",
              .kind = GX_KIND_MODEL,
-             .summary = "linear, spectral, userknn and ials together, weighed by what held-out "
-                        "members did",
+             .summary =
+                 "linear, spectral, userknn, ials and ridge together, weighed by what held-out "
+                 "members did",
              .paper = "McFadden, Conditional Logit Analysis of Qualitative Choice Behavior, 1974; "
                       "those of its parts",
              .complexity = "that of its parts, and half of it again for the weights",
@@ -469,7 +478,8 @@ const gx_model gx_model_fusion = {
              .gives = gives,
              .give_count = GX_COUNT(gives),
              .member_arrays = (const char *const[]){"userknn.member", NULL},
-             .item_arrays = (const char *const[]){"linear.item", "userknn.item", NULL},
+             .item_arrays =
+                 (const char *const[]){"linear.item", "userknn.item", "ridge.item", NULL},
              .params = params,
              .param_count = GX_COUNT(params),
              .label_dependent = true,

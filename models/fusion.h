@@ -5,13 +5,14 @@
 #include "models/model.h"
 
 /* The parts, in the order of the arrays `weight` and `slope`: linear, which finds candidates; four
- * bands of spectral; userknn; ials. */
+ * bands of spectral; userknn; ials; ridge, which knows the most popular items only. */
 enum {
     GX__FUSION_LINEAR,
     GX__FUSION_BAND,
     GX__FUSION_BANDS = 4,
     GX__FUSION_NEAR = GX__FUSION_BAND + GX__FUSION_BANDS,
     GX__FUSION_IALS,
+    GX__FUSION_RIDGE,
     GX__FUSION_PARTS,
     GX__FUSION_WEIGHTS = 2 * GX__FUSION_PARTS
 };
@@ -38,6 +39,7 @@ typedef struct gx__fusion_room {
     gx_scored *top;               /* candidates */
     uint32_t *item;               /* candidates, then items of the history */
     float *score;                 /* parts rows of `stride` */
+    float *plain;                 /* items: of a part that scores all or none */
     uint32_t stride;              /* candidates and the longest history */
     uint32_t count;               /* how many items there are, */
     uint32_t strange;             /* and how many of them are not in the history: they come first */

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 
-extern const gx_model gx_model_linear, gx_model_spectral, gx_model_userknn, gx_model_ials;
+extern const gx_model gx_model_linear, gx_model_spectral, gx_model_userknn, gx_model_ials,
+    gx_model_ridge;
 
 typedef struct part {
     const gx_model *model;
@@ -19,12 +20,13 @@ static const part table[GX__FUSION_PARTS] = {
     {&gx_model_linear, "linear"},      {&gx_model_spectral, "spectral1"},
     {&gx_model_spectral, "spectral2"}, {&gx_model_spectral, "spectral3"},
     {&gx_model_spectral, "spectral4"}, {&gx_model_userknn, "userknn"},
-    {&gx_model_ials, "ials"},
+    {&gx_model_ials, "ials"},          {&gx_model_ridge, "ridge"},
 };
 
-/* Good in every shop that was tried (docs/models.md): weights, then slopes. */
+/* Good in every shop that was tried (docs/models.md), ridge only as far as held-out members want
+ * it: weights, then slopes. */
 const gx__fusion_tuned gx__fusion_usual = {.target_exponent = 0.4,
-                                           .weight = {0.4F, 0.1F, 0.05F, 0.08F, 0.12F, 0.3F, 1}};
+                                           .weight = {0.4F, 0.1F, 0.05F, 0.08F, 0.12F, 0.3F, 1, 0}};
 
 static const double LEAST_SIZE = 1e-3; /* of the largest score */
 
@@ -54,6 +56,9 @@ static gx_status part_args(gx_args *out, gx_arena *arena, size_t p, const gx_inp
         gx_map_put(arena, &map, "target_exponent", gx_real(tuned->target_exponent));
         break;
     case GX__FUSION_NEAR:
+        break;
+    case GX__FUSION_RIDGE:
+        gx_map_put(arena, &map, "items", gx_int(gx_arg_int(args, "ridge_items")));
         break;
     case GX__FUSION_IALS:
         gx_map_put(arena, &map, "factors",
@@ -114,8 +119,8 @@ done:
 }
 
 /* Those that need most room beside what they give come first; one of the bands stands for all. */
-static const size_t fit_order[] = {GX__FUSION_BAND, GX__FUSION_IALS, GX__FUSION_NEAR,
-                                   GX__FUSION_LINEAR};
+static const size_t fit_order[] = {GX__FUSION_BAND, GX__FUSION_RIDGE, GX__FUSION_IALS,
+                                   GX__FUSION_NEAR, GX__FUSION_LINEAR};
 
 gx_status gx__fusion_fit(gx_output *out, const gx_input *input, const gx_args *args,
                          const gx__fusion_tuned *tuned, bool halved, gx_job *job, gx_error *err) {
@@ -149,6 +154,11 @@ static uint64_t kept_bytes(size_t p, uint64_t peak, const gx_input *input, const
         bytes = 4 * (items * (k + GX__FUSION_BANDS) + k);
     } else if (p == GX__FUSION_IALS) {
         bytes = 4 * (users + items) * (uint64_t)gx_arg_int(own, "factors") + 8 * users;
+    } else if (p == GX__FUSION_RIDGE) {
+        const uint64_t given = (uint64_t)gx_arg_int(own, "items");
+        const uint64_t keep = (uint64_t)gx_arg_int(own, "neighbours");
+        const uint64_t covered = given > 0 && given < items ? given : items;
+        bytes = 8 * (covered * (keep < covered ? keep : covered) + items + 1);
     }
     return bytes;
 }
@@ -248,7 +258,7 @@ static uint64_t lines(uint64_t bytes) {
 uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest) {
     const uint64_t stride = candidates + longest;
     return lines(items) + lines(candidates * sizeof(gx_scored)) + lines(stride * sizeof(uint32_t)) +
-           lines(GX__FUSION_PARTS * stride * sizeof(float)) + 64;
+           lines(GX__FUSION_PARTS * stride * sizeof(float)) + lines(items * sizeof(float)) + 64;
 }
 
 void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
@@ -262,6 +272,8 @@ void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uin
     out->item = (uint32_t *)at;
     at += lines(stride * sizeof(uint32_t));
     out->score = (float *)at;
+    at += lines(GX__FUSION_PARTS * stride * sizeof(float));
+    out->plain = (float *)at;
 }
 
 /* Candidates by falling score of the first part, then what the history has. */
@@ -296,6 +308,22 @@ static float size_of(const float *score, const gx__fusion_room *room) {
     return (float)fmax(size, LEAST_SIZE * most);
 }
 
+/* What part p says of the room's items. */
+static gx_status rate_by(float *score, bool *folded, const gx__fusion_room *room,
+                         const gx__fusion_parts *parts, size_t p, const gx_history *history,
+                         bool fitted, gx_error *err) {
+    const gx_model *model = parts->model[p];
+    if (model->score_items) {
+        return model->score_items(score, folded, parts->state[p], history, fitted, room->item,
+                                  room->count, err);
+    }
+    gx_status status = model->score(room->plain, folded, parts->state[p], history, err);
+    for (uint32_t c = 0; status == GX_OK && c < room->count; c++) {
+        score[c] = room->plain[room->item[c]];
+    }
+    return status;
+}
+
 gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
                           const gx_history *history, bool fitted, const float *dense,
                           gx_error *err) {
@@ -309,8 +337,7 @@ gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
     for (size_t p = 1; status == GX_OK && p < GX__FUSION_PARTS; p++) {
         float *score = room->score + p * room->stride;
         bool folded = false;
-        status = parts->model[p]->score_items(score, &folded, parts->state[p], history, fitted,
-                                              room->item, room->count, err);
+        status = rate_by(score, &folded, room, parts, p, history, fitted, err);
         room->size[p] = size_of(score, room);
         room->folded |= folded;
     }

@@ -94,7 +94,7 @@ static void fuse_densely(double *out, const fitted *f, const gx_history *h) {
     static const char *const names[][2] = {{"linear", "linear"},      {"spectral", "spectral1"},
                                            {"spectral", "spectral2"}, {"spectral", "spectral3"},
                                            {"spectral", "spectral4"}, {"userknn", "userknn"},
-                                           {"ials", "ials"}};
+                                           {"ials", "ials"},          {"ridge", "ridge"}};
     static float part[GX__FUSION_PARTS][ITEMS];
     bool candidate[ITEMS] = {false};
     for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
