@@ -250,3 +250,12 @@ gx_status gx_filter_from_args(gx_tie_filter *out, gx_txn *txn, gx_arena *arena, 
     return status == GX_OK ? gx_tie_filter_make(out, txn, spec.kinds, spec.from_ms, spec.to_ms, err)
                            : status;
 }
+
+const gx_value *gx_arg_taken(const gx_args *args, const char *name) {
+    for (size_t i = 0; i < args->count; i++) {
+        if (strcmp(args->params[i].name, name) == 0) {
+            return &args->values[i];
+        }
+    }
+    return NULL;
+}

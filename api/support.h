@@ -39,6 +39,8 @@ GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
  * was built without the pass that gives the array. */
 GX_MUST_CHECK gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
                                       gx_dtype dtype, uint64_t rows, gx_error *err);
+/* The argument of a parameter that not every method has; NULL: this one does not. */
+const gx_value *gx_arg_taken(const gx_args *args, const char *name);
 /* Indexes of the n largest finite scores (f64), by falling score, then rising index; keep (may be
  * NULL) leaves out where 0. In the arena. */
 uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, uint32_t count,

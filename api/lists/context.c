@@ -104,8 +104,8 @@ static gx_status read_group(gx_context *c, gx_call_env *call, const gx_value *na
 }
 
 gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
-    const gx_value *map = gx_arg_value(call->args, "context");
-    gx_context c = {.circle = GX_NONE, .given = map->type == GX_MAP};
+    const gx_value *map = gx_arg_taken(call->args, "context");
+    gx_context c = {.circle = GX_NONE, .given = map && map->type == GX_MAP};
     size_t room = 1;
     gx_status status = GX_OK;
     char shown[64];
@@ -172,10 +172,7 @@ static bool read_geo(gx_moment *out, const gx_value *geo) {
 }
 
 gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err) {
-    const gx_value *map = NULL;
-    for (size_t i = 0; i < args->count; i++) {
-        map = strcmp(args->params[i].name, "context") == 0 ? &args->values[i] : map;
-    }
+    const gx_value *map = gx_arg_taken(args, "context");
     *out = GX_MOMENT_NONE;
     const gx_value *geo = map && map->type == GX_MAP ? gx_map_get(map, "geo") : NULL;
     const gx_value *hour = map && map->type == GX_MAP ? gx_map_get(map, "hour") : NULL;
@@ -185,6 +182,22 @@ gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err) {
     if (hour && !(read_number(&out->hour, hour) && out->hour >= 0 && out->hour <= 23 &&
                   out->hour == floor(out->hour))) {
         return wrong(err, "an hour that is no whole number from 0 to 23");
+    }
+    return GX_OK;
+}
+
+gx_status gx_context_place_only(const gx_args *args, gx_error *err) {
+    const gx_value *map = gx_arg_value(args, "context");
+    char shown[64];
+    for (uint32_t i = 0; map->type == GX_MAP && i < map->size; i++) {
+        gx_slice key = {map->as.pairs[i].key.as.text, map->as.pairs[i].key.size};
+        if (!gx_slice_is(key, "geo") && !gx_slice_is(key, "hour")) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "context",
+                              "context: %s was given; of the moment this call takes geo (latitude "
+                              "and longitude, like 52.52,13.4) and hour (0 to 23) alone: what is "
+                              "in a cart, on a page or of a group changes a member's list",
+                              gx_quote(shown, sizeof shown, key.data, key.size));
+        }
     }
     return GX_OK;
 }

@@ -148,15 +148,22 @@ gx_status gx_lists_find(gx_lists_ids *out, gx_call_env *call, gx_space space, co
     return status;
 }
 
+gx_status gx_lists_user(uint32_t *out, gx_txn *txn, gx_slice id, gx_error *err) {
+    const gx_status found = gx_word_find(out, txn, GX_SPACE_USER, id);
+    if (found == GX_NOT_FOUND) {
+        *out = GX_NONE;
+        return GX_OK;
+    }
+    return found == GX_OK ? GX_OK : gx_fail(err, found, "the store could not be read");
+}
+
 gx_status gx_lists_member(gx_member_live *out, gx_call_env *call, const gx_columns *columns,
                           gx_slice id, gx_error *err) {
     uint32_t user = GX_NONE;
-    gx_status found = gx_word_find(&user, call->txn, GX_SPACE_USER, id);
-    if (found != GX_OK && found != GX_NOT_FOUND) {
-        return gx_fail(err, found, "the store could not be read");
-    }
-    return gx_member_read(out, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
-                          gx_time_ms(), call->arena, err);
+    gx_status status = gx_lists_user(&user, call->txn, id, err);
+    return status == GX_OK ? gx_member_read(out, call->txn, call->state, columns, user,
+                                            gx_time_ms(), call->arena, err)
+                           : status;
 }
 
 gx_status gx_lists_held(gx_value *out, gx_call_env *call, gx_lists_fn make, gx_error *err) {

@@ -21,7 +21,7 @@ typedef enum gx_lists_sentence {
     GX_SAYS_AUDIENCE_CIRCLE, /* {circle} */
     GX_SAYS_AUDIENCE_LEADER,
     GX_SAYS_AUDIENCE_NEAR, /* {km} */
-    GX_SAYS_FIT_VALUE, /* {value} */
+    GX_SAYS_FIT_VALUE,     /* {value} */
     GX_SAYS_FIT_PRICE,
     GX_SAYS_COUNT
 } gx_lists_sentence;
@@ -49,6 +49,8 @@ typedef struct gx_lists_ids {
 GX_MUST_CHECK gx_status gx_lists_find(gx_lists_ids *out, gx_call_env *call, gx_space space,
                                       const char *argument, gx_error *err);
 
+/* GX_NONE where the store does not know the member. */
+GX_MUST_CHECK gx_status gx_lists_user(uint32_t *out, gx_txn *txn, gx_slice id, gx_error *err);
 /* One member as lists need them, by id, whether the store knows it or not. */
 GX_MUST_CHECK gx_status gx_lists_member(gx_member_live *out, gx_call_env *call,
                                         const gx_columns *columns, gx_slice id, gx_error *err);

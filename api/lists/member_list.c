@@ -5,14 +5,13 @@ gx_status gx_list_asked_read(gx_list_asked *out, gx_call_env *call, const gx_col
                              gx_error *err) {
     gx_status status = GX_OK;
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    *out = (gx_list_asked){.why = gx_arg_bool(call->args, "why"), .clock_ms = gx_time_ms()};
+    *out = (gx_list_asked){.why = gx_arg_bool(call->args, "why")};
     GX_TRY(gx_listing_weigh(&out->weighing, call, err));
     GX_TRY(gx_min_count(&out->min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&out->filter, call, columns, true, err));
     GX_TRY(gx_slate_read(&out->slate, call, &out->filter, n, err));
     GX_TRY(gx_exposure_read(&out->exposure, call, err));
-    GX_TRY(gx_context_read(&out->context, call, err));
-    GX_TRY(gx_repeat_read(&out->repeat, call, err));
+    GX_TRY(gx_now_read(&out->now, call, err));
     out->n = out->slate.n;
 done:
     return status;
@@ -21,17 +20,7 @@ done:
 gx_status gx_member_list_read(gx_member_list *out, const gx_list_asked *asked, gx_call_env *call,
                               uint32_t id, gx_slice word, gx_error *err) {
     *out = (gx_member_list){.word = word};
-    gx_status status = gx_member_read(&out->live, call->txn, call->state, asked->filter.columns, id,
-                                      asked->clock_ms, call->arena, err);
-    if (status == GX_OK) {
-        status =
-            gx_repeat_apply(&out->live, &asked->repeat, asked->filter.columns, call->arena, err);
-    }
-    if (status == GX_OK) {
-        status =
-            gx_context_apply(&out->live, &asked->context, &call->state->rules, call->arena, err);
-    }
-    return status;
+    return gx_now_member(&out->live, &asked->now, call, asked->filter.columns, id, err);
 }
 
 gx_status gx_member_list_make(gx_member_list *list, const gx_list_asked *asked, gx_call_env *call,

@@ -3,10 +3,9 @@
 #ifndef GX_API_MEMBER_LIST_H
 #define GX_API_MEMBER_LIST_H
 
-#include "api/lists/context.h"
 #include "api/lists/exposure.h"
 #include "api/lists/listing.h"
-#include "api/lists/repeat.h"
+#include "api/lists/now.h"
 
 /* clang-format off */
 #define GX_LIST_N_PARAM {"n", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "how many for each"}
@@ -21,12 +20,10 @@ typedef struct gx_list_asked {
     gx_filter filter;
     gx_asked_slate slate;
     gx_exposure exposure;
-    gx_context context;
-    gx_repeat repeat;
+    gx_now now;
     gx_weighing weighing;
     uint32_t n, min_count;
     bool why;
-    int64_t clock_ms;
 } gx_list_asked;
 
 /* `columns` is held by the caller as long as it is used. */

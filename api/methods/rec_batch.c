@@ -4,6 +4,7 @@
  * A page is shared out in blocks of BLOCK members; each thread has a transaction, a mask and an
  * arena of its own, so memory is that of a page and of the threads, however many members there are.
  * Nothing depends on which thread makes a block. */
+#include "api/lists/lists.h"
 #include "api/lists/member_list.h"
 #include "api/lists/push.h"
 #include "api/lists/segment.h"
@@ -300,16 +301,6 @@ static gx_status make_lists(page *p, worker *workers, int threads, gx_error *err
 
 /* ---- whom the page is of -------------------------------------------------------------------- */
 
-static gx_status find_user(uint32_t *out, gx_txn *txn, gx_slice word, gx_error *err) {
-    gx_status found = gx_word_find(out, txn, GX_SPACE_USER, word);
-    if (found == GX_NOT_FOUND) {
-        *out = GX_NONE;
-    } else if (found != GX_OK) {
-        return gx_fail(err, found, "the store could not be read");
-    }
-    return GX_OK;
-}
-
 /* All of them: a page of its own. */
 static gx_status take_named(page *p, const gx_value *users, gx_error *err) {
     gx_status status = GX_OK;
@@ -317,7 +308,7 @@ static gx_status take_named(page *p, const gx_value *users, gx_error *err) {
         const gx_value *user = &users->as.items[p->count];
         place *at = &p->places[p->count];
         at->word = (gx_slice){user->as.text, user->size};
-        status = find_user(&at->id, p->call->txn, at->word, err);
+        status = gx_lists_user(&at->id, p->call->txn, at->word, err);
     }
     p->seen = p->count;
     return status;

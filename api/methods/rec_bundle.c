@@ -1,5 +1,6 @@
 /* rec.bundle: what goes with an item or a cart: complements by lift and order of purchase, from the
  * snapshot's pass `bundle`; what stands in for an item of the cart is held out and told. */
+#include "api/lists/context.h"
 #include "api/lists/lists.h"
 #include "api/support.h"
 #include "api/vector.h"
@@ -16,6 +17,7 @@ static const gx_param params[] = {
      "for whom: what they have seen stays out"},
     {"n", GX_PARAM_INT, "10", 1, 1000, "items", NULL, 0, "how many"},
     GX_FILTER_PARAMS,
+    GX_CONTEXT_PLACE_PARAM,
     GX_SEEN_PARAM,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
@@ -333,6 +335,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     GX_TRY(gx_min_count(&a.min_count, call->txn, arena, err));
     GX_TRY(open_rows(&a.rows, call->state, err));
     GX_TRY(gx_lists_find(&a.cart, call, GX_SPACE_ITEM, "items", err));
+    GX_TRY(gx_context_place_only(call->args, err));
     GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));
     GX_TRY(make_mask(&a, &row, err));
     GX_TRY(make_leads(&a, err));

@@ -1,9 +1,8 @@
 /* rec.explain: one item for one member: the parts of its score, the rank it has or would have, and
  * what keeps it out of the list: a rule, the failing part of `where`, or its rank. */
-#include "api/lists/context.h"
 #include "api/lists/exposure.h"
 #include "api/lists/listing.h"
-#include "api/lists/repeat.h"
+#include "api/lists/now.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -149,23 +148,14 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     gx_status status = GX_OK;
     answer a = {0};
     gx_why_writer writer = {.call = call, .columns = columns, .live = &a.live};
-    uint32_t item, user = GX_NONE;
+    gx_now now;
+    uint32_t item;
     gx_slice word = gx_arg_text(call->args, "user");
     GX_TRY(gx_need_word(&item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
-    gx_status found = gx_word_find(&user, call->txn, GX_SPACE_USER, word);
-    if (found != GX_OK && found != GX_NOT_FOUND) {
-        return gx_fail(err, found, "the store could not be read");
-    }
     GX_TRY(gx_min_count(&writer.min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));
-    GX_TRY(gx_member_read(&a.live, call->txn, call->state, columns, found == GX_OK ? user : GX_NONE,
-                          gx_time_ms(), call->arena, err));
-    gx_context context;
-    gx_repeat repeat;
-    GX_TRY(gx_context_read(&context, call, err));
-    GX_TRY(gx_repeat_read(&repeat, call, err));
-    GX_TRY(gx_repeat_apply(&a.live, &repeat, columns, call->arena, err));
-    GX_TRY(gx_context_apply(&a.live, &context, &call->state->rules, call->arena, err));
+    GX_TRY(gx_now_read(&now, call, err));
+    GX_TRY(gx_now_member_named(&a.live, &now, call, columns, word, err));
     GX_TRY(explain(&a, call, item, writer.min_count, err));
     *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));
 done:

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 static const gx_param params[] = {
-    {"users", GX_PARAM_LIST, NULL, 1, 100, "members", NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
-     "for whom, by id"},
+    {"users", GX_PARAM_LIST, NULL, 1, 100, "members", NULL,
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM, "for whom, by id"},
     {"n", GX_PARAM_INT, "10", 1, 200, "members", NULL, 0, "how many for each"},
     {"mode", GX_PARAM_CHOICE, "close", GX_PARAM_UNCHECKED, NULL, "close|cross-circle|expert", 0,
      "friends of friends, people of other circles, or opinion leaders, by what was built"},

@@ -17,6 +17,7 @@
  * O(members × items) twice, and for `fair` n × members × candidates. */
 #include "api/lists/group.h"
 #include "api/lists/listing.h"
+#include "api/lists/now.h"
 #include "api/support.h"
 
 #include <math.h>
@@ -34,6 +35,7 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_CONTEXT_PARAM,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say how each likes it"},
 };
 /* clang-format on */
@@ -49,6 +51,8 @@ typedef struct council {
     gx_call_env *call;
     const gx_columns *columns;
     gx_filter filter;
+    gx_now now;
+    gx_weighing weighing;
     gx_group group;
     gx_member_live *live; /* one a member */
     gx_rec_request rec;
@@ -86,8 +90,7 @@ static gx_status leave_out(council *c, gx_error *err) {
         return gx_fail_memory(err, filter->items * sizeof *seen);
     }
     for (uint32_t m = 0; m < c->group.count; m++) {
-        GX_TRY(gx_member_read(&c->live[m], call->txn, call->state, c->columns, c->group.user[m],
-                              gx_time_ms(), call->arena, err));
+        GX_TRY(gx_now_member(&c->live[m], &c->now, call, c->columns, c->group.user[m], err));
         gx_filter_member(c->mask, filter, &c->live[m]);
         for (uint32_t i = 0; i < filter->items; i++) {
             seen[i] += !c->mask[i];
@@ -124,6 +127,8 @@ static gx_status find_candidates(council *c, gx_error *err) {
         gx_rec_list list;
         gx_filter_member(c->mask, &c->filter, &c->live[m]);
         c->rec.pass = c->mask;
+        (void)gx_listing_weights_of(c->rec.weights, &c->weighing, call->state->rec,
+                                    &c->live[m].rec);
         GX_TRY(gx_rec_list_make(&list, call->state->rec, &c->live[m].rec, &c->rec, call->arena,
                                 call->job, err));
         for (uint32_t k = 0; k < list.count; k++) {
@@ -169,6 +174,8 @@ static gx_status score_all(council *c, gx_error *err) {
             c->mask[i] = c->mask[i] && c->wanted[i];
         }
         c->rec.pass = c->mask;
+        (void)gx_listing_weights_of(c->rec.weights, &c->weighing, call->state->rec,
+                                    &c->live[m].rec);
         GX_TRY(gx_rec_list_make(&list, call->state->rec, &c->live[m].rec, &c->rec, call->arena,
                                 call->job, err));
         for (uint32_t k = 0; k < list.count; k++) {
@@ -324,10 +331,11 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     candidate **chosen = NULL;
     uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
     gx_value row = gx_map(arena, 8), items, less = gx_nil();
-    GX_TRY(gx_listing_weights(c.rec.weights, call, err));
+    GX_TRY(gx_listing_weigh(&c.weighing, call, err));
     GX_TRY(gx_group_find(&c.group, call, GX_GROUP_MEMBERS, err));
     GX_TRY(gx_group_names(&c.group, call, err));
     GX_TRY(gx_filter_make(&c.filter, call, columns, true, err));
+    GX_TRY(gx_now_read(&c.now, call, err));
     c.rec.items = c.filter.items;
     GX_TRY(make_room(&c, err));
     GX_TRY(find_candidates(&c, err));

@@ -4,6 +4,7 @@
  * log2(1 + rank): what would be seen first counts most. Shares are of all that have a category. */
 #include "api/lists/listing.h"
 #include "api/lists/lists.h"
+#include "api/lists/now.h"
 #include "api/support.h"
 
 #include <math.h>
@@ -21,6 +22,7 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_CONTEXT_PARAM,
 };
 /* clang-format on */
 
@@ -33,7 +35,9 @@ typedef struct block {
 typedef struct request {
     gx_call_env *call;
     const gx_filter *filter;
-    gx_rec_request rec;
+    gx_now now;
+    gx_weighing weighing;
+    gx_rec_request rec; /* weights: of no member yet */
     uint8_t *mask;
     uint32_t n, level;
 } request;
@@ -130,9 +134,11 @@ static gx_status one_member(gx_value *out, const request *r, const gx_value *use
     gx_member_live live;
     gx_rec_list list;
     gx_slice id = {user->as.text, user->size};
-    GX_TRY(gx_lists_member(&live, call, r->filter->columns, id, err));
+    GX_TRY(gx_now_member_named(&live, &r->now, call, r->filter->columns, id, err));
     gx_filter_member(r->mask, r->filter, &live);
-    GX_TRY(gx_rec_list_make(&list, call->state->rec, &live.rec, &r->rec, arena, call->job, err));
+    gx_rec_request rec = r->rec;
+    (void)gx_listing_weights_of(rec.weights, &r->weighing, call->state->rec, &live.rec);
+    GX_TRY(gx_rec_list_make(&list, call->state->rec, &live.rec, &rec, arena, call->job, err));
     double sum;
     uint32_t count = 0;
     block *blocks = blocks_of(&count, &sum, r, &list);
@@ -169,8 +175,9 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
                  .n = (uint32_t)gx_arg_int(call->args, "n"),
                  .level = (uint32_t)gx_arg_int(call->args, "level")};
     gx_value lists = gx_list(call->arena, users->size);
-    GX_TRY(gx_listing_weights(r.rec.weights, call, err));
+    GX_TRY(gx_listing_weigh(&r.weighing, call, err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
+    GX_TRY(gx_now_read(&r.now, call, err));
     r.mask = gx_arena_get(call->arena, (size_t)filter.items + 1);
     if (!r.mask) {
         return gx_fail_memory(err, filter.items);

@@ -2,7 +2,7 @@
  * same reasons as rec.user; what may not be shown, or is not there, is told and not ranked. */
 #include "api/lists/listing.h"
 #include "api/lists/lists.h"
-#include "api/lists/repeat.h"
+#include "api/lists/now.h"
 #include "api/support.h"
 
 /* clang-format off */
@@ -16,6 +16,7 @@ static const gx_param params[] = {
     GX_SEEN_PARAM,
     GX_REPEAT_PARAM,
     GX_CHANNELS_PARAM,
+    GX_CONTEXT_PARAM,
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
 /* clang-format on */
@@ -70,21 +71,22 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     gx_filter filter;
     gx_member_live live;
     gx_lists_ids ids;
-    gx_repeat repeat;
+    gx_now now;
+    gx_weighing weighing;
     gx_rec_list list;
     gx_rec_request request = {.why = gx_arg_bool(call->args, "why")};
     gx_why_writer writer = {.call = call, .columns = columns, .live = &live};
     gx_value left_out = gx_list(call->arena, 4);
     uint8_t *mask = NULL;
-    GX_TRY(gx_listing_weights(request.weights, call, err));
+    GX_TRY(gx_listing_weigh(&weighing, call, err));
     GX_TRY(gx_min_count(&writer.min_count, call->txn, call->arena, err));
     request.why_least = writer.min_count;
     GX_TRY(gx_lists_find(&ids, call, GX_SPACE_ITEM, "items", err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
-    GX_TRY(gx_lists_member(&live, call, columns, gx_arg_text(call->args, "user"), err));
-    GX_TRY(gx_repeat_read(&repeat, call, err));
-    GX_TRY(gx_repeat_apply(&live, &repeat, columns, call->arena, err));
+    GX_TRY(gx_now_read(&now, call, err));
+    GX_TRY(gx_now_member_named(&live, &now, call, columns, gx_arg_text(call->args, "user"), err));
     GX_TRY(narrow(&mask, &left_out, call, &filter, &live, &ids, err));
+    (void)gx_listing_weights_of(request.weights, &weighing, call->state->rec, &live.rec);
     request.pass = mask;
     request.items = filter.items;
     request.n = gx_arg_has(call->args, "n") ? (uint32_t)gx_arg_int(call->args, "n") : ids.count;

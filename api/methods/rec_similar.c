@@ -1,5 +1,6 @@
 /* rec.similar: items like an item, by the interest model of the snapshot, and by what they are
  * where their history is thin. */
+#include "api/lists/context.h"
 #include "api/lists/lists.h"
 #include "api/support.h"
 
@@ -9,6 +10,7 @@ static const gx_param params[] = {
      "like which, by id"},
     {"n", GX_PARAM_INT, "20", 1, 1000, "items", NULL, 0, "how many for each"},
     GX_FILTER_PARAMS,
+    GX_CONTEXT_PLACE_PARAM,
 };
 /* clang-format on */
 
@@ -68,6 +70,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return status;
     }
     status = gx_lists_find(&known, call, GX_SPACE_ITEM, "items", err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = gx_context_place_only(call->args, err);
     if (status != GX_OK) {
         return status;
     }

@@ -9,6 +9,7 @@
  * content is items of the kind `content` or `event` in a topic, by the topic's lift × ln(2 + how
  * many chose them, from min_count up). What a rule keeps from any one of the members (age, blocks,
  * dislikes, what they sell) is neither. O(events + members × own ties). */
+#include "api/lists/context.h"
 #include "api/lists/group.h"
 #include "api/support.h"
 #include "api/views.h"
@@ -24,6 +25,7 @@ static const gx_param params[] = {
     GX_GROUP_PARAMS,
     {"n", GX_PARAM_INT, "10", 1, 200, NULL, NULL, 0, "how many topics, items and pieces of content"},
     GX_FILTER_PARAMS,
+    GX_CONTEXT_PLACE_PARAM,
 };
 /* clang-format on */
 
@@ -224,6 +226,7 @@ static gx_status make(gx_value *out, talk *t, gx_error *err) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     talk t = {.call = call};
+    GX_TRY(gx_context_place_only(call->args, err));
     GX_TRY(gx_group_find(&t.group, call, UINT32_MAX, err));
     t.least = t.group.min_count > 2 ? t.group.min_count : 2;
     GX_TRY(gx_views_make(&t.views, call->db->store, &call->state->rules,

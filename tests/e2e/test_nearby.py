@@ -97,3 +97,74 @@ def test_refusals(city, flags, said):
 
 def test_a_method_without_a_context_says_so(city):
     assert "context" in gx("similar", city[0], "p1", "--where", "distance < 5", code=2).err
+
+
+# ---- the other lists -----------------------------------------------------------------------------
+
+
+def test_context_is_the_same_for_every_list(city, serve):
+    """What rec.user makes of the moment is what rank, layout, group and explain make of it."""
+    shop, places = city
+    connection = serve(shop).connect()
+    moment = {"geo": list(HERE), "hour": 12, "cart": ["p3", "p20"], "item": "p41"}
+    for context in ({}, moment):
+        call = {"seen": "none", "context": context}
+        if context:
+            call["where"] = "distance < 15 and hour < 13"
+        (mine,) = connection.call("rec.user", {"users": ["u1"], "n": 60, **call})
+        ids = [row["id"] for row in mine["items"]]
+        ranked = connection.call("rec.rank", {"user": "u1", "items": sorted({*ids, "p3", "p41"}), **call})
+        assert [(r["id"], r["score"]) for r in ranked["items"]] == [(r["id"], r["score"]) for r in mine["items"]]
+        if context:
+            assert {row["why_not"]["rule"] for row in ranked["left_out"]} <= {"context", "where"} and ranked["left_out"]
+            assert not {"p3", "p20", "p41"} & set(ids) and all(kilometres(HERE, places[i]) < 15 for i in ids)
+        group = connection.call("rec.group", {"users": ["u1"], "n": 60, **call})
+        assert {row["id"] for row in group["items"]} == set(ids)
+        (layout,) = connection.call("rec.layout", {"users": ["u1"], **call})
+        assert layout["categories"] == []  # nothing has a category here, and it is no error
+    connection.close()
+
+
+def test_rank_has_the_scores_of_the_list(built_shop):
+    """By the weights that were learnt for the member, which recommend goes by."""
+    users = [f"u{k}" for k in range(1, 300, 29)]
+    for mine in gx("recommend", built_shop, *users, "-n", "15", "--context", "cart=sku-9", "--format", "json").json():
+        ids = [row["id"] for row in mine["items"]]
+        ranked = gx("rank", built_shop, mine["user"], *sorted(ids), "--context", "cart=sku-9", "--format", "json").json()
+        assert [(r["id"], r["score"], r["channels"]) for r in ranked["items"]] == [
+            (r["id"], r["score"], r["channels"]) for r in mine["items"]
+        ]
+    assert gx("explain", built_shop, users[0], "sku-1", "--format", "json").json()["weights_from"] == "learnt"
+
+
+def test_a_cart_moves_a_ranking_and_a_page(built_shop):
+    """A member without a history is answered from the cart: rank and layout as recommend."""
+    cart = "sku-1,sku-2"
+    (mine,) = gx("recommend", built_shop, "stranger", "-n", "10", "--context", f"cart={cart}", "--format", "json").json()
+    assert mine["rung"] == "fold_in"
+    ids = [row["id"] for row in mine["items"]]
+    ranked = gx("rank", built_shop, "stranger", *sorted(ids), "--context", f"cart={cart}", "--format", "json").json()
+    assert [row["id"] for row in ranked["items"]] == ids and ranked["rung"] == "fold_in"
+    pages = [
+        gx("layout", built_shop, "stranger", *flags, "--format", "json").json()[0]
+        for flags in ([], ["--context", f"cart={cart}"])
+    ]
+    assert [page["rung"] for page in pages][1] == "fold_in" and pages[0]["categories"] != pages[1]["categories"]
+    group = gx("group", built_shop, "u1", "u2", "-n", "200", "--seen", "none", "--context", f"cart={cart}", "--format", "json").json()
+    assert group["items"] and not {"sku-1", "sku-2"} & {row["id"] for row in group["items"]}
+
+
+@pytest.mark.parametrize("verb, words", [("similar", ["sku-1"]), ("bundle", ["sku-1"]), ("starters", ["--circle", "c-0"])])
+def test_where_and_when_alone(built_shop, city, verb, words):
+    shop, places = city
+    said = gx(verb, built_shop, *words, "--context", "cart=sku-2", code=2).err
+    assert "cart" in said and "geo" in said and "hour" in said
+    said = gx(verb, built_shop, *words, "--context", "geo=91,200", code=2).err
+    assert "globe" in said
+    assert "context" in gx(verb, built_shop, *words, "--where", "distance < 5", code=2).err
+    gx(verb, built_shop, *words, "--context", "hour=9", "--where", "hour < 18")
+    if verb == "similar":
+        flags = ["--context", f"geo={HERE[0]},{HERE[1]}", "--where", "distance < 10", "-n", "60", "--format", "json"]
+        (answer,) = gx("similar", shop, "p1", *flags).json()
+        got = {row["id"] for row in answer["items"]}
+        assert got and all(kilometres(HERE, places[item]) < 10 for item in got)
