@@ -68,6 +68,9 @@ struct gx_model {
      * the history first. NULL: `explain` one by one. */
     gx_status (*explain_items)(float *parts, const void *state, const gx_history *history,
                                const uint32_t *items, uint32_t count, gx_error *err);
+    /* Of a model that knows no taste of the member's own: the circle of `leiden` that speaks for
+     * the item, GX_NONE where everybody does. NULL: the score comes from the history. */
+    uint32_t (*spoken_by)(const void *state, const gx_history *history, uint32_t item);
 };
 
 typedef struct gx_model_table {

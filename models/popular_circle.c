@@ -320,6 +320,18 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
     return GX_OK;
 }
 
+/* The member's circle where it has the item more often than everybody has. */
+static uint32_t spoken_by(const void *opaque, const gx_history *history, uint32_t item) {
+    const state *s = opaque;
+    const uint32_t c = history->user < s->users ? s->circle[history->user] : GX_NONE;
+    for (uint64_t k = c != GX_NONE ? s->ptr[c] : 0; c != GX_NONE && k < s->ptr[c + 1]; k++) {
+        if (s->item[k] == item) {
+            return s->weight[k] > s->score[item] * (1 - s->prior[c]) ? c : GX_NONE;
+        }
+    }
+    return GX_NONE;
+}
+
 const gx_model gx_model_popular_circle = {
     .pass = {.name = "popular_circle",
              .kind = GX_KIND_MODEL,
@@ -341,4 +353,5 @@ const gx_model gx_model_popular_circle = {
     .open = open_state,
     .close = gx_free,
     .score = score_one,
+    .spoken_by = spoken_by,
 };

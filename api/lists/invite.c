@@ -130,7 +130,7 @@ static double distance_to(const gx_invite *invite, const gx_value *record) {
 }
 
 static gx_status ask(gx_invite_left *out, const gx_invite *invite, gx_segment_row *row,
-                     uint32_t user, gx_arena *arena, gx_error *err) {
+                     uint32_t user, int64_t now_ms, gx_arena *arena, gx_error *err) {
     gx_status status = GX_OK;
     gx_txn *txn = invite->audience->call->txn;
     gx_value record;
@@ -142,6 +142,10 @@ static gx_status ask(gx_invite_left *out, const gx_invite *invite, gx_segment_ro
         return GX_OK;
     }
     *out = GX_INVITE_GOES;
+    if (gx_is_departed(&record, now_ms)) {
+        *out = GX_INVITE_LEFT_DEPARTED;
+        return GX_OK;
+    }
     if (invite->within > 0) {
         const double far = distance_to(invite, &record);
         *out = isnan(far)             ? GX_INVITE_LEFT_PLACE
@@ -205,6 +209,7 @@ gx_status gx_invite_choose(gx_invite *invite, const gx_columns *columns, uint32_
     gx_status status = GX_OK;
     gx_audience *a = invite->audience;
     gx_segment_row row = {0};
+    const int64_t now_ms = gx_time_ms();
     gx_arena *arena = gx_arena_create();
     if (!arena) {
         return gx_fail_memory(err, 0);
@@ -219,7 +224,7 @@ gx_status gx_invite_choose(gx_invite *invite, const gx_columns *columns, uint32_
             continue;
         }
         gx_arena_reset(arena);
-        GX_TRY(ask(&left, invite, &row, u, arena, err));
+        GX_TRY(ask(&left, invite, &row, u, now_ms, arena, err));
         if (left != GX_INVITE_GOES) {
             invite->left[left]++;
             a->out[u] = 1;

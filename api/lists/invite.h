@@ -29,6 +29,7 @@
     X(PLACE, "no_place")     /* nobody knows how far it is for them */                             \
     X(FAR, "far")            /* further than `within` */                                           \
     X(CONSENT, "no_consent") /* said no, or did not say yes where that is asked */                 \
+    X(DEPARTED, "departed")  /* has gone: their status or left_at says so */                       \
     X(CIRCLE, "circle")      /* enough of their circle are better */                               \
     X(RULE, "rule")          /* a rule of lists keeps the item from them: seen, blocked, age, … */
 

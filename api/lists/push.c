@@ -206,6 +206,9 @@ gx_push_left gx_push_who(uint32_t *out_arm, const gx_push_rules *rules, gx_slice
     if (rules->arm != GX_NONE && *out_arm != rules->arm) {
         return GX_PUSH_LEFT_ARM;
     }
+    if (gx_is_departed(record, gx_time_ms())) {
+        return GX_PUSH_LEFT_DEPARTED;
+    }
     return gx_push_agrees(rules->consent, record) ? GX_PUSH_GOES : GX_PUSH_LEFT_CONSENT;
 }
 

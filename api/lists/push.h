@@ -40,6 +40,7 @@
     X(HOLDOUT, "holdout")    /* of this push, or of the experiment */                              \
     X(ARM, "arm")            /* in another arm of the experiment */                                \
     X(CONSENT, "no_consent") /* said no, or did not say yes where that is asked */                 \
+    X(DEPARTED, "departed")  /* has gone: their status or left_at says so */                       \
     X(CAP, "cap")            /* has had as many pushes as the cap allows */                        \
     X(NOTHING, "nothing")    /* nothing passes the filters */                                      \
     X(UNKNOWN, "unknown")    /* named, but not in the store */

@@ -72,6 +72,7 @@ typedef enum sentence {
     INTEREST_ATTRIBUTE,
     INTEREST_ALIKE,
     INTEREST_TAGS,
+    INTEREST_POPULAR,
     INTEREST_TASTE,
     INTEREST_AGAIN_OWN,
     INTEREST_AGAIN,
@@ -105,6 +106,7 @@ static const struct {
     [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
     [INTEREST_ALIKE] = {"Popular with members like you", "与你相似的会员中热门"},
     [INTEREST_TAGS] = {"Because you told us you like {tag}", "因为你告诉我们你喜欢 {tag}"},
+    [INTEREST_POPULAR] = {"Popular with everybody", "大家都喜欢"},
     [INTEREST_TASTE] = {"Fits your taste", "符合你的口味"},
     [INTEREST_AGAIN_OWN] = {"Time to buy again: you take it about every {days} days",
                             "该再买了:你大约每 {days} 天一次"},
@@ -371,6 +373,15 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
     }
     if (why->alike) {
         say(row, arena, INTEREST_ALIKE, &h);
+        return;
+    }
+    if (why->popular) {
+        const bool circle = why->community != GX_NONE;
+        say(row, arena, circle ? CIRCLE_PLAIN : INTEREST_POPULAR, &h);
+        if (circle) {
+            gx_map_put(arena, evidence, "community",
+                       gx_community_value(arena, w->call->state, why->community));
+        }
         return;
     }
     if (why->tag != 0) {

@@ -32,27 +32,6 @@ const char *gx_meet_reason_name(gx_meet_reason reason) {
     return names[reason];
 }
 
-/* A `status` that says so, or a `left_at` that is past. */
-static bool is_departed(const gx_value *record, int64_t now_ms) {
-    static const char *const gone[] = {"left",    "departed", "closed", "off",
-                                       "deleted", "hidden",   "banned", "suspended"};
-    const gx_value *status = gx_map_get(record, "status");
-    const gx_value *left = gx_map_get(record, "left_at");
-    for (size_t i = 0; status && status->type == GX_TEXT && i < GX_COUNT(gone); i++) {
-        if (gx_slice_is((gx_slice){status->as.text, status->size}, gone[i])) {
-            return true;
-        }
-    }
-    int64_t at = now_ms + 1;
-    if (left && left->type == GX_INT) {
-        at = left->as.integer;
-    } else if (left && left->type == GX_TEXT &&
-               !gx_parse_time_ms((gx_slice){left->as.text, left->size}, &at)) {
-        at = now_ms + 1;
-    }
-    return at <= now_ms;
-}
-
 /* ---- what is read once --------------------------------------------------------------------------
  */
 
@@ -379,7 +358,7 @@ static gx_status look_at(gx_meet_one *one, bool *keep, const search *s, gx_arena
     GX_TRY(gx_record_get(&record, s->txn, scratch, GX_SPACE_USER, one->user, err));
     gx_slice city = text_of(&record, "city");
     bool same_city = s->city.size > 0 && gx_slice_equal(city, s->city);
-    *keep = !is_departed(&record, s->now_ms) && (same_city || !s->m->same_city);
+    *keep = !gx_is_departed(&record, s->now_ms) && (same_city || !s->m->same_city);
     if (*keep) {
         GX_TRY(gx_member_history(&their, s->txn, s->m->call->state, one->user, scratch, err));
         one->part[GX_REASON_TASTE] = worth[s->m->mode].taste * gx_meet_weights_default.taste *

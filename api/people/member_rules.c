@@ -1,6 +1,8 @@
 /* What of a member's own record and ties keeps items from them. */
 #include "api/people/member_rules.h"
 
+#include <strings.h>
+
 double gx_age_of_band(const gx_value *band) {
     double years = 0;
     if (band && band->type == GX_TEXT) {
@@ -85,4 +87,25 @@ gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn, const gx_colum
     rules.age = gx_age_of_band(field_of(&record, bands));
     *out = rules;
     return GX_OK;
+}
+
+bool gx_is_departed(const gx_value *record, int64_t now_ms) {
+    static const char *const gone[] = {"left",    "departed", "closed", "off",
+                                       "deleted", "hidden",   "banned", "suspended"};
+    const gx_value *status = gx_map_get(record, "status");
+    const gx_value *left = gx_map_get(record, "left_at");
+    for (size_t i = 0; status && status->type == GX_TEXT && i < GX_COUNT(gone); i++) {
+        if (status->size == strlen(gone[i]) &&
+            strncasecmp(status->as.text, gone[i], status->size) == 0) {
+            return true;
+        }
+    }
+    int64_t at = now_ms + 1;
+    if (left && left->type == GX_INT) {
+        at = left->as.integer;
+    } else if (left && left->type == GX_TEXT &&
+               !gx_parse_time_ms((gx_slice){left->as.text, left->size}, &at)) {
+        at = now_ms + 1;
+    }
+    return at <= now_ms;
 }

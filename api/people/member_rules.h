@@ -32,4 +32,8 @@ GX_MUST_CHECK gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn,
  * not begin with a number. */
 double gx_age_of_band(const gx_value *band);
 
+/* Whether the member has gone: a `status` that says so, in any case of letters, or a `left_at` that
+ * is past; of a record. */
+bool gx_is_departed(const gx_value *record, int64_t now_ms);
+
 #endif

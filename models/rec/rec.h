@@ -184,6 +184,8 @@ typedef struct gx_why {
     uint32_t item_count;
     uint32_t tag; /* where more than half of the interest was declared: which thing, + 1; else 0 */
     bool alike;   /* only members alike speak for it */
+    bool popular; /* of the interest: a model without taste; `community` speaks, GX_NONE: everybody
+                   */
     gx_trait attribute; /* where more than half of the interest comes from what the item is
                                like: the value that says most; hash 0: it does not */
     double again_days;  /* > 0: it is time for it again, the usual interval */

@@ -210,7 +210,8 @@ static void tell_history(gx_why *why, float *parts, const gx_history *history, d
 }
 
 /* The first of what can be said: that it is time for it again, who is alike, what was declared,
- * what it is like, or the history, from what each entry of it adds (NULL: not known). */
+ * whose circle likes it, what it is like, or the history, from what each entry of it adds (NULL:
+ * not known). */
 static void tell_interest(gx_why *why, float *parts, gx__scores *scores, uint32_t item) {
     const gx_rec *rec = scores->rec;
     const gx_history *history = &scores->member->history;
@@ -226,6 +227,13 @@ static void tell_interest(gx_why *why, float *parts, gx__scores *scores, uint32_
         return;
     }
     why->tag = 0;
+    if (rec->model && rec->model->spoken_by) {
+        why->community = rec->model->spoken_by(rec->model_state, history, item);
+        why->popular = why->community != GX_NONE;
+    }
+    if (why->popular) {
+        return;
+    }
     double sum = 0;
     for (uint32_t k = 0; parts && k < history->count; k++) {
         sum += parts[k] > 0 ? (double)parts[k] : 0;
@@ -239,6 +247,7 @@ static void tell_interest(gx_why *why, float *parts, gx__scores *scores, uint32_
                                         scores->member->columns, item)) {
         return;
     }
+    why->popular = rec->model && rec->model->spoken_by;
     if (parts) {
         tell_history(why, parts, history, sum);
     }

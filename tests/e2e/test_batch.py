@@ -374,3 +374,17 @@ def test_blocks_by_factors_are_the_same_lists(shop):
     want = gx("recommend", shop, users[3], "-n", "5", "--format", "json").json()[0]
     assert want["rung"] == "fold_in"
     assert [(r["item"], float(r["score"])) for r in rows[5:]] == [(i["id"], i["score"]) for i in want["items"]]
+
+
+def test_the_circle_speaks_where_its_popularity_makes_the_list(shop):
+    """popular_circle as the model of a snapshot: its reasons are of the circle, or of everybody."""
+    gx("build", shop, "--passes", "leiden,popular,popular_circle", "--no-blend")
+    circles = {row["user_id"]: row["community"] for row in gx("communities", shop, "--members", "--format", "csv").rows()}
+    said = set()
+    for entry in gx("recommend", shop, *[f"u{k}" for k in range(1, 150)], "-n", "20", "--format", "json").json():
+        for why in (why for item in entry["items"] for why in item["why"] if why["channel"] == "interest"):
+            said.add((why["en"], why["zh"]))
+            if why["en"] == "Popular in your circle":
+                assert why["evidence"]["community"] == circles[entry["user"]]
+    said = {pair for pair in said if not pair[0].startswith("Of ")}  # of items few chose, what they are
+    assert said == {("Popular in your circle", "你的圈子热门"), ("Popular with everybody", "大家都喜欢")}

@@ -121,6 +121,25 @@ def test_what_is_said_and_refused(city):
         gx("audience", city[0], "--item", "night", "--within", within, code=2)
 
 
+def test_who_has_gone_is_asked_nothing(city, tmp_path):
+    import shutil
+
+    store = tmp_path / "gone.gx"
+    shutil.copytree(city[0], store)
+    users = names(ask(city, "-n", 300))
+    gone = '{"users": [%s]}' % ", ".join(
+        f'{{"user_id": "{user}", {how}}}'
+        for user, how in zip(users, ('"status": "Closed"', '"status": "BANNED"', '"status": "left"', '"left_at": "2020-01-01"', '"status": "Active"'))
+    )
+    gx("call", store, "user.put", gone)
+    answer = ask((store,), "-n", 300)
+    assert not set(users[:4]) & set(names(answer)) and users[4] in names(answer) and answer["left_out"]["departed"] == 4
+    lists = gx("recommend", store, "--all", "-n", "1")
+    assert not set(users[:4]) & {row["user"] for row in lists.rows()} and "4 departed" in lists.err
+    friends = gx("friends", store, users[4], "-n", "200", "--format", "json").out
+    assert not any(f'"{user}"' in friends for user in users[:4])
+
+
 def test_a_full_event_asks_nobody(city, tmp_path):
     import shutil
 
