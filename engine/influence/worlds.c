@@ -369,7 +369,7 @@ done:
     return status;
 }
 
-static gx_status all_alone(double *sum, const gx__worlds *worlds, gx_job *job, gx_error *err) {
+gx_status gx__worlds_alone(double *sum, const gx__worlds *worlds, gx_job *job, gx_error *err) {
     const uint32_t n = worlds->n;
     double *group = NULL;
     gx_status status = GX_OK, of[GROUPS] = {GX_OK};
@@ -445,7 +445,7 @@ gx_status gx__worlds_choose(gx__chosen_so_far *chosen, double *gain, gx__worlds 
     gx_status status = GX_OK;
     GX_TRY(visit_init(&s.at, worlds->n, job, err));
     GX_TRY(gx_job_alloc(job, &alone, worlds->n, sizeof *alone, err));
-    GX_TRY(all_alone(alone, worlds, job, err));
+    GX_TRY(gx__worlds_alone(alone, worlds, job, err));
     s.alone = alone;
     GX_TRY(gx__greedy(chosen, gain, &added, job, err));
 done:

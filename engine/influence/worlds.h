@@ -37,6 +37,9 @@ GX_MUST_CHECK gx_status gx__worlds_make(gx__worlds *out, const gx_chances *chanc
                                         const double *weight, uint32_t first, uint32_t count,
                                         gx_job *job, gx_error *err);
 void gx__worlds_finish(gx__worlds *worlds, gx_job *job);
+/* sum[v] += worth reached from v alone, itself included, in all worlds; nobody is chosen. */
+GX_MUST_CHECK gx_status gx__worlds_alone(double *sum, const gx__worlds *worlds, gx_job *job,
+                                         gx_error *err);
 /* Greedy by what is reached beyond those chosen, Σ over worlds; gain[i] is that of the i-th, mean
  * over worlds. Goes on from what is chosen. */
 GX_MUST_CHECK gx_status gx__worlds_choose(gx__chosen_so_far *chosen, double *gain,
