@@ -125,4 +125,12 @@ static inline uint64_t gx__kept_one(const gx__chance_rows *rows, uint32_t v, gx_
     return low;
 }
 
+/* Whether what a keeps of those it heeds is the arc from `from`: its threshold's one choice. */
+static inline bool gx__kept_is(const gx__chance_rows *heeds, uint32_t a, uint32_t from,
+                               uint64_t world) {
+    gx__draws d = gx__draws_of(world, a);
+    const uint64_t arc = gx__kept_one(heeds, a, &d);
+    return arc < heeds->ptr[a + 1] && heeds->node[arc] == from;
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "engine/influence/simulate.h"
 
+#include "engine/influence/dates.h"
 #include "engine/kernel/parallel.h"
 
 #include <math.h>
@@ -12,6 +13,7 @@ typedef struct player {
     uint32_t *queue; /* those reached, in order */
     uint64_t step[GX_SPREAD_STEPS];
     uint64_t *circle; /* circles + 1 */
+    gx__dates dates;  /* where days are asked for */
     uint64_t looked;
 } player;
 
@@ -31,13 +33,6 @@ static bool take(player *p, uint32_t v) {
     return fresh;
 }
 
-/* Whether what `a` keeps of those it heeds is the arc from `from`: its threshold's one choice. */
-static bool chose(const gx__chance_rows *heeds, uint32_t a, uint32_t from, uint64_t world) {
-    gx__draws d = gx__draws_of(world, a);
-    const uint64_t arc = gx__kept_one(heeds, a, &d);
-    return arc < heeds->ptr[a + 1] && heeds->node[arc] == from;
-}
-
 /* Adds whom v reaches in one step behind queue[end]; the new end. */
 static uint32_t pass_on(player *p, const playing *w, uint32_t v, uint32_t end, uint64_t world) {
     const gx__chance_rows *rows = &w->chances->heard;
@@ -46,7 +41,7 @@ static uint32_t pass_on(player *p, const playing *w, uint32_t v, uint32_t end, u
     if (w->chances->model == GX_SPREAD_THRESHOLD) {
         for (uint64_t i = kept.at; i < kept.to; i++) {
             const uint32_t a = rows->node[i];
-            if (!(p->seen[a / 64] >> a % 64 & 1) && chose(&w->chances->heeds, a, v, world)) {
+            if (!(p->seen[a / 64] >> a % 64 & 1) && gx__kept_is(&w->chances->heeds, a, v, world)) {
                 (void)take(p, a);
                 p->queue[end++] = a;
             }
@@ -74,6 +69,7 @@ static void play(const playing *w, player *p, uint32_t run) {
             p->queue[end++] = o->seed[i];
         }
     }
+    const uint32_t seeds = end;
     p->step[0] += end;
     for (uint32_t at = 0, until = end; at < end; at++) {
         end = pass_on(p, w, p->queue[at], end, world);
@@ -88,6 +84,9 @@ static void play(const playing *w, player *p, uint32_t run) {
                 break;
             }
         }
+    }
+    if (o->days) {
+        gx__dates_add(&p->dates, w->chances, p->queue, seeds, end, world, w->job);
     }
     for (uint32_t i = 0; i < end; i++) {
         const uint32_t v = p->queue[i];
@@ -113,11 +112,18 @@ static gx_status playing_init(playing *w, gx_error *err) {
             GX_TRY(gx_job_alloc(w->job, &p->circle, (size_t)w->options->circles + 1,
                                 sizeof *p->circle, err));
         }
+        if (w->options->days) {
+            GX_TRY(gx__dates_init(&p->dates, n, w->options->days, w->options->delay, w->job, err));
+        }
     }
     GX_TRY(gx_job_alloc(w->job, &w->out->reached, w->options->runs, sizeof(double), err));
     if (w->options->circle) {
         GX_TRY(gx_job_alloc(w->job, &w->out->by_circle, (size_t)w->options->circles + 1,
                             sizeof(double), err));
+    }
+    if (w->options->days) {
+        GX_TRY(gx_job_alloc(w->job, &w->out->by_day, (size_t)w->options->days + 1, sizeof(double),
+                            err));
     }
 done:
     return status;
@@ -128,8 +134,21 @@ static void playing_finish(playing *w) {
         gx_job_free(w->job, w->players[t].seen);
         gx_job_free(w->job, w->players[t].queue);
         gx_job_free(w->job, w->players[t].circle);
+        gx__dates_finish(&w->players[t].dates, w->job);
     }
     gx_job_free(w->job, w->players);
+}
+
+static void add(double *sum, const uint64_t *count, size_t n) {
+    for (size_t i = 0; sum && i < n; i++) {
+        sum[i] += (double)count[i];
+    }
+}
+
+static void divide(double *sum, size_t n, double by) {
+    for (size_t i = 0; sum && i < n; i++) {
+        sum[i] /= by;
+    }
 }
 
 /* Counts are whole, so the order of threads does not matter; runs are summed in theirs. */
@@ -144,14 +163,15 @@ static void sum_up(playing *w) {
         square += (out->reached[r] - out->mean) * (out->reached[r] - out->mean);
     }
     out->error = runs > 1 ? sqrt(square / (runs - 1) / runs) : 0;
-    for (uint32_t t = 0; t < w->thread_count; t++) {
-        for (size_t s = 0; s < GX_SPREAD_STEPS; s++) {
-            out->by_step[s] += (double)w->players[t].step[s] / runs;
-        }
-        for (uint32_t c = 0; out->by_circle && c <= w->options->circles; c++) {
-            out->by_circle[c] += (double)w->players[t].circle[c] / runs;
-        }
+    for (uint32_t t = 0; t < w->thread_count; t++) { /* whole numbers until all are in */
+        const player *p = &w->players[t];
+        add(out->by_step, p->step, GX_SPREAD_STEPS);
+        add(out->by_circle, p->circle, (size_t)w->options->circles + 1);
+        add(out->by_day, p->dates.day, (size_t)w->options->days + 1);
     }
+    divide(out->by_step, GX_SPREAD_STEPS, runs);
+    divide(out->by_circle, (size_t)w->options->circles + 1, runs);
+    divide(out->by_day, (size_t)w->options->days + 1, runs);
 }
 
 gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
@@ -161,6 +181,10 @@ gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
     *out = (gx_simulation){.runs = options->runs};
     if (options->runs == 0) {
         return gx_fail_at(err, GX_BAD_REQUEST, "runs", "runs is 0; accepted is 1 or more");
+    }
+    if (options->days && !(options->delay > 0 && options->delay < INFINITY)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "delay", "delay is %g; accepted is above 0",
+                          options->delay);
     }
     for (uint32_t i = 0; i < options->count; i++) {
         if (options->seed[i] >= chances->n) {
@@ -193,5 +217,7 @@ void gx_simulation_finish(gx_simulation *simulation, gx_job *job) {
     gx_job_free(job, simulation->reached);
     gx_job_free(job, simulation->by_circle);
     simulation->reached = NULL;
+    gx_job_free(job, simulation->by_day);
     simulation->by_circle = NULL;
+    simulation->by_day = NULL;
 }

@@ -15,6 +15,7 @@ typedef struct gx_simulation {
     double mean, error;              /* over runs, and its standard error */
     double by_step[GX_SPREAD_STEPS]; /* members reached at each step, mean; 0: the seeds */
     double *by_circle;               /* circles + 1: mean members reached; the job's, or NULL */
+    double *by_day; /* days + 1: mean members reached on each day, the last: later; or NULL */
 } gx_simulation;
 
 typedef struct gx_simulation_options {
@@ -24,11 +25,13 @@ typedef struct gx_simulation_options {
     const double *weight;   /* n: worth of each member; NULL: 1 */
     const uint32_t *circle; /* n, below `circles` or GX_NONE; NULL: not asked for */
     uint32_t circles;
+    uint32_t days; /* days told apart, 0: none; then every kept arc takes `delay` days */
+    double delay;  /* on average */
 } gx_simulation_options;
 
 /* The chances need rows forward. The seeds are below n; one given twice counts once. Time: of each
- * run some nanoseconds for each member reached and arc tried; memory 9 bytes a member and thread
- * and 8 a run. */
+ * run some nanoseconds for each member reached and arc tried; memory 5 bytes a member and thread
+ * (21 with days) and 8 a run. */
 GX_MUST_CHECK gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
                                     const gx_simulation_options *options, gx_job *job,
                                     gx_error *err);
