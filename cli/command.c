@@ -438,7 +438,8 @@ static gx_status take_short(parser *p, const char *word, gx_error *err) {
     static const struct {
         char letter;
         const char *name;
-    } letters[] = {{'n', "n"}, {'o', "output"}, {'f', "format"}, {'h', "help"}, {'j', "threads"}};
+    } letters[] = {{'n', "n"},      {'k', "k"},    {'o', "output"},
+                   {'f', "format"}, {'h', "help"}, {'j', "threads"}};
     gx_value *map = NULL;
     const gx_param *param = NULL;
     for (size_t i = 0; !param && i < GX_COUNT(letters); i++) {

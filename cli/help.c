@@ -55,7 +55,8 @@ static void flag_text(char *out, size_t size, const gx_param *param) {
     } else if (param->type == GX_PARAM_MAP) {
         snprintf(out, size, "--%s NAME=VALUE|FILE", name);
     } else {
-        snprintf(out, size, "%s --%s %s", strcmp(name, "n") == 0 ? "-n," : "", name, type);
+        const char *letter = strcmp(name, "n") == 0 ? "-n," : strcmp(name, "k") == 0 ? "-k," : "";
+        snprintf(out, size, "%s --%s %s", letter, name, type);
     }
 }
 

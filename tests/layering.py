@@ -38,6 +38,7 @@ ROOMS = {
     "api/lists": ([*BELOW_API, "api.", "api/people", "api/eval"], ["xxhash"]),
     "api/referral": ([*BELOW_API, "api.", "api/people", "api/eval"], ["xxhash"]),
     "api/build": ([*BELOW_API, "api.", "api/people", "api/eval", "api/lists"], []),
+    "api/spread": ([*BELOW_API, "api.", "api/people", "api/eval", "api/lists", "api/build"], []),
     "api/methods": ([*BELOW_API, "api"], ["xxhash"]),
     "server": (["graph/base", "graph/codec", "api"], ["event2", "msgpack"]),
     "bench": (["graph", "engine", "models", "datasets", "api", "server"], ["omp", "igraph", "zlib"]),

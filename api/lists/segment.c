@@ -11,9 +11,13 @@ static bool looks_like_circle(gx_slice text) {
 }
 
 gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err) {
-    const gx_slice text = gx_arg_text(call->args, "segment");
-    gx_segment s = {
-        .given = gx_arg_has(call->args, "segment"), .group = GX_NONE, .circle = GX_NONE};
+    return gx_segment_read_from(out, call, "segment", err);
+}
+
+gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call, const char *argument,
+                               gx_error *err) {
+    const gx_slice text = gx_arg_text(call->args, argument);
+    gx_segment s = {.given = gx_arg_has(call->args, argument), .group = GX_NONE, .circle = GX_NONE};
     gx_status status = GX_OK;
     gx_where *where = NULL;
     if (s.given && gx_word_find(&s.group, call->txn, GX_SPACE_GROUP, text) != GX_OK) {
@@ -29,10 +33,11 @@ gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err) {
         status = gx_where_compile(&where, call->arena, text, &own);
         if (status == GX_BAD_REQUEST) {
             char shown[80];
-            return gx_fail_at(err, GX_BAD_REQUEST, "segment",
-                              "segment: %s is neither a group of the store nor a circle like c-17, "
+            return gx_fail_at(err, GX_BAD_REQUEST, argument,
+                              "%s: %s is neither a group of the store nor a circle like c-17, "
                               "and no expression: %s",
-                              gx_quote(shown, sizeof shown, text.data, text.size), own.message);
+                              argument, gx_quote(shown, sizeof shown, text.data, text.size),
+                              own.message);
         }
         if (status != GX_OK) {
             return gx_fail(err, status, "%s", own.message);

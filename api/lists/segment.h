@@ -23,6 +23,9 @@ typedef struct gx_segment {
 /* Of the argument `segment`. not_found: no such circle; bad_request: neither a group nor a circle
  * nor an expression. */
 GX_MUST_CHECK gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err);
+/* The same of another argument. */
+GX_MUST_CHECK gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call,
+                                             const char *argument, gx_error *err);
 
 /* One thread's own, for expressions: records as columns, a few at a time. */
 typedef struct gx_segment_row {

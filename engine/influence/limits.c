@@ -3,6 +3,7 @@
 #include "engine/kernel/rank.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static uint32_t circle_of(const gx_seed_limits *l, uint32_t v) {
     return l->circle ? l->circle[v] : GX_NONE;
@@ -127,6 +128,21 @@ void gx__chosen_take(gx__chosen_so_far *c, uint32_t v) {
 
 /* ---- whether there is one -------------------------------------------------------------------- */
 
+/* As people call it. */
+typedef struct named {
+    char text[80];
+} named;
+
+static named name_of(const gx_seed_limits *l, uint32_t circle) {
+    named name;
+    if (l->circle_name) {
+        snprintf(name.text, sizeof name.text, "%s", l->circle_name[circle]);
+    } else {
+        snprintf(name.text, sizeof name.text, "circle %u", circle);
+    }
+    return name;
+}
+
 static gx_status take_given(gx__chosen_so_far *c, gx_error *err) {
     const gx_seed_limits *l = c->limits;
     if (l->given_count > l->count) {
@@ -137,8 +153,8 @@ static gx_status take_given(gx__chosen_so_far *c, gx_error *err) {
         const uint32_t v = l->given[i], circle = circle_of(l, v);
         if (circle != GX_NONE && l->most && c->have[circle] >= l->most[circle]) {
             return gx_fail(err, GX_BAD_REQUEST,
-                           "more seeds are given of circle %u than the %u that it may have", circle,
-                           l->most[circle]);
+                           "more seeds are given of %s than the %u that it may have",
+                           name_of(l, circle).text, l->most[circle]);
         }
         gx__chosen_take(c, v);
     }
@@ -153,15 +169,13 @@ static gx_status check_circles(const gx__chosen_so_far *c, const uint32_t *free_
     const gx_seed_limits *l = c->limits;
     for (uint32_t k = 0; k < l->circles; k++) {
         if (l->most && least_of(l, k) > l->most[k]) {
-            return gx_fail(err, GX_BAD_REQUEST,
-                           "circle %u is to have at least %u seeds and at most %u", k,
-                           least_of(l, k), l->most[k]);
+            return gx_fail(err, GX_BAD_REQUEST, "%s is to have at least %u seeds and at most %u",
+                           name_of(l, k).text, least_of(l, k), l->most[k]);
         }
         if (c->have[k] + free_of[k] < least_of(l, k)) {
             return gx_fail(err, GX_BAD_REQUEST,
-                           "circle %u is to have at least %u seeds, and %u of its members can be "
-                           "chosen",
-                           k, least_of(l, k), c->have[k] + free_of[k]);
+                           "%s is to have at least %u seeds, and %u of its members can be chosen",
+                           name_of(l, k).text, least_of(l, k), c->have[k] + free_of[k]);
         }
     }
     if (c->outstanding > l->count - c->count) {

@@ -16,7 +16,8 @@ typedef struct gx_seed_limits {
     uint32_t given_count;
     const uint32_t *circle; /* n, below `circles` or GX_NONE; NULL: no quotas */
     uint32_t circles;
-    const uint32_t *least, *most; /* circles; NULL: 0, and as many as there are */
+    const uint32_t *least, *most;   /* circles; NULL: 0, and as many as there are */
+    const char *const *circle_name; /* circles: for what is said of them; NULL: their numbers */
 } gx_seed_limits;
 
 /* How far a choice has come. */

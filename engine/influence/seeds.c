@@ -74,6 +74,9 @@ done:
 
 /* Sets that R2 is to have: enough to tell heuristics from the choice, whatever eps is. */
 static uint64_t judges(const choosing *c) {
+    if (c->options->sets > 0) {
+        return c->options->sets / (JUDGES + 1);
+    }
     const uint64_t held = entries_of(c), quarter = c->r1 / JUDGES;
     const double each = c->r1 ? (double)held / (double)c->r1 : 1;
     const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
@@ -90,7 +93,7 @@ static gx_status enlarge(choosing *c, uint64_t count, gx_error *err) {
     c->r1 += c->r2;
     if (count > c->r1) {
         GX_TRY(draw(&more, c, count - c->r1, room, err));
-        c->full = c->full && c->r1 > 0;
+        c->full = c->full && (c->r1 > 0 || c->options->sets > 0);
         c->r1 += more;
     }
     c->chosen_from = c->drawn;
@@ -244,7 +247,7 @@ static bool is_large(const choosing *c) {
 static gx_status rounds(choosing *c, gx_error *err) {
     gx_status status = GX_OK;
     uint64_t covered;
-    GX_TRY(enlarge(c, FIRST, err));
+    GX_TRY(enlarge(c, c->options->sets > 0 ? next_size(c) : FIRST, err));
     for (uint32_t round = 0; round < ROUNDS_MOST; round++) {
         GX_TRY(choose(c, err));
         if (is_large(c)) {

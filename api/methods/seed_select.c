@@ -1,0 +1,314 @@
+/* seed.select: whom to begin with so that the most members are reached (R48, R50), within limits as
+ * people say them: docs/spread.md. */
+#include "api/spread/limits.h"
+#include "engine/influence/seeds.h"
+#include "engine/influence/simulate.h"
+
+#include <math.h>
+
+/* clang-format off */
+static const gx_param params[] = {
+    GX_SPREAD_LIMIT_PARAMS,
+    GX_SPREAD_WORTH_PARAMS,
+    GX_SPREAD_PARAMS,
+    {"eps", GX_PARAM_REAL, "0.05", 0.001, 1, NULL, NULL, 0,
+     "the noise of all gains together that is small enough: smaller takes longer"},
+    {"delta", GX_PARAM_REAL, NULL, 1e-12, 0.5, NULL, NULL, 0,
+     "the bound may fail with this chance (1 / members)"},
+    {"sets", GX_PARAM_INT, NULL, 100, 4e9, "sets", NULL, 0,
+     "draw so many sets, whatever eps says, or as many as there is memory for"},
+    {"heuristics", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "judge cheap choices (degree and its like) beside it, and give the best of all"},
+    {"runs", GX_PARAM_INT, NULL, 0, 1e7, "runs", NULL, 0,
+     "of the independent simulation of the answer; 0: none (a tenth of a second's worth)"},
+};
+/* clang-format on */
+
+typedef struct asking {
+    gx_call_env *call;
+    gx_spread spread;
+    gx_spread_limits limits;
+    double *worth;
+    gx_seed_options options;
+    gx_seeds seeds;
+    gx_simulation played;
+} asking;
+
+/* ---- an independent simulation ----------------------------------------------------------------
+ */
+
+enum { RUNS_LEAST = 100, RUNS_MOST = 10000 };
+static const double WORK = 2e6; /* members reached in all runs together */
+
+static uint32_t runs_of(const asking *a) {
+    if (gx_arg_has(a->call->args, "runs")) {
+        return (uint32_t)gx_arg_int(a->call->args, "runs");
+    }
+    const double runs = WORK / fmax(a->seeds.spread, 1);
+    return (uint32_t)fmin(fmax(runs, RUNS_LEAST), RUNS_MOST);
+}
+
+/* Plays the answer with random numbers that no choice has seen. */
+static gx_status play(asking *a, gx_error *err) {
+    gx_job *job = a->call->job;
+    const uint64_t seed = job->seed;
+    const gx_simulation_options options = {.seed = a->seeds.seed,
+                                           .count = a->seeds.count,
+                                           .runs = runs_of(a),
+                                           .weight = a->worth,
+                                           .circle = a->limits.circles.of,
+                                           .circles = a->limits.circles.count};
+    gx_chances chances = {0};
+    gx_status status = GX_OK;
+    if (options.runs == 0) {
+        return GX_OK;
+    }
+    job->seed = gx_mix64(seed ^ UINT64_C(0x73656c656374));
+    GX_TRY(gx_chances_make(&chances, a->spread.graph, &a->spread.chance, true, job, err));
+    GX_TRY(gx_simulate(&a->played, &chances, &options, job, err));
+done:
+    job->seed = seed;
+    gx_chances_finish(&chances, job);
+    return status;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------
+ */
+
+static gx_value interval(gx_arena *arena, double mean, double error) {
+    gx_value pair = gx_list(arena, 2);
+    gx_list_add(arena, &pair, gx_real(mean - 1.96 * error));
+    gx_list_add(arena, &pair, gx_real(mean + 1.96 * error));
+    return pair;
+}
+
+static const char *circle_name(const asking *a, uint32_t user) {
+    const gx_spread_circles *c = &a->limits.circles;
+    return c->of && c->of[user] != GX_NONE ? c->name[c->of[user]] : NULL;
+}
+
+static gx_value seed_rows(const asking *a) {
+    gx_arena *arena = a->call->arena;
+    gx_value list = gx_list(arena, a->seeds.count);
+    double sum = 0;
+    for (uint32_t i = 0; i < a->seeds.count; i++) {
+        const uint32_t user = a->seeds.seed[i];
+        gx_value row = gx_map(arena, 6);
+        sum += a->seeds.gain[i];
+        gx_map_put(arena, &row, "user_id", gx_word_value(arena, a->call->txn, GX_SPACE_USER, user));
+        gx_map_put(arena, &row, "gain", gx_real(a->seeds.gain[i]));
+        gx_map_put(arena, &row, "cumulative", gx_real(sum));
+        if (a->limits.cost) {
+            gx_map_put(arena, &row, "cost", gx_real(a->limits.cost[user]));
+        }
+        if (a->limits.has_circles) {
+            const char *name = circle_name(a, user);
+            gx_map_put(arena, &row, "circle", name ? gx_str(name) : gx_nil());
+        }
+        if (a->limits.limits.given_count > 0) {
+            gx_map_put(arena, &row, "included", gx_bool(i < a->limits.limits.given_count));
+        }
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+static gx_value bound_of(const asking *a) {
+    gx_arena *arena = a->call->arena;
+    const gx_seeds *s = &a->seeds;
+    const double delta = gx_arg_has(a->call->args, "delta") ? gx_arg_real(a->call->args, "delta")
+                                                            : 1 / fmax(a->spread.n, 2);
+    gx_value bound = gx_map(arena, 4);
+    const bool known = !isnan(s->upper);
+    gx_map_put(arena, &bound, "lower", gx_real(s->lower));
+    gx_map_put(arena, &bound, "upper", known ? gx_real(s->upper) : gx_nil());
+    gx_map_put(arena, &bound, "ratio",
+               known ? gx_real(s->upper > 0 ? s->lower / s->upper : 1) : gx_nil());
+    gx_map_put(arena, &bound, "confidence", gx_real(1 - delta));
+    return bound;
+}
+
+static gx_value simulated_of(const asking *a) {
+    gx_arena *arena = a->call->arena;
+    gx_value map = gx_map(arena, 4);
+    gx_map_put(arena, &map, "runs", gx_int(a->played.runs));
+    gx_map_put(arena, &map, "mean", gx_real(a->played.mean));
+    gx_map_put(arena, &map, "error", gx_real(a->played.error));
+    gx_map_put(arena, &map, "interval", interval(arena, a->played.mean, a->played.error));
+    return map;
+}
+
+static gx_value methods_of(const asking *a) {
+    gx_arena *arena = a->call->arena;
+    gx_value list = gx_list(arena, GX_SEED_METHODS_MOST);
+    for (uint32_t i = 0; i < a->seeds.tried_count; i++) {
+        gx_value row = gx_map(arena, 2);
+        gx_map_put(arena, &row, "method", gx_str(a->seeds.tried[i].name));
+        gx_map_put(arena, &row, "spread", gx_real(a->seeds.tried[i].spread));
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+/* Members, seeds and those reached of each circle that has seeds or a quota, or, where it is to be
+ * fair, of the circles that are worth a line. */
+static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
+    enum { LEAST_SIZE = 10 };
+    gx_arena *arena = a->call->arena;
+    const gx_spread_circles *c = &a->limits.circles;
+    const gx_seed_limits *l = &a->limits.limits;
+    const bool fair = a->options.aim.fairness > 0;
+    uint32_t *size = gx_arena_get(arena, ((size_t)c->count + 1) * 2 * sizeof *size);
+    *list = gx_list(arena, 16);
+    if (!size) {
+        return gx_fail_memory(err, c->count * sizeof *size);
+    }
+    uint32_t *seeds = size + c->count + 1;
+    memset(size, 0, ((size_t)c->count + 1) * 2 * sizeof *size);
+    for (uint32_t v = 0; v < a->spread.n; v++) {
+        size[c->of[v] == GX_NONE ? c->count : c->of[v]]++;
+    }
+    for (uint32_t i = 0; i < a->seeds.count; i++) {
+        const uint32_t circle = c->of[a->seeds.seed[i]];
+        seeds[circle == GX_NONE ? c->count : circle]++;
+    }
+    for (uint32_t k = 0; k < c->count; k++) {
+        const bool most = l->most && l->most[k] < UINT32_MAX;
+        if (!seeds[k] && !(l->least && l->least[k]) &&
+            !(most && gx_arg_has(a->call->args, "most")) && !(fair && size[k] >= LEAST_SIZE)) {
+            continue;
+        }
+        gx_value row = gx_map(arena, 6);
+        gx_map_put(arena, &row, "circle", gx_str(c->name[k]));
+        gx_map_put(arena, &row, "members", gx_int(size[k]));
+        gx_map_put(arena, &row, "seeds", gx_int(seeds[k]));
+        gx_map_put(arena, &row, "least", gx_int(l->least ? l->least[k] : 0));
+        gx_map_put(arena, &row, "most", most ? gx_int(l->most[k]) : gx_nil());
+        gx_map_put(arena, &row, "reached",
+                   a->played.by_circle ? gx_real(a->played.by_circle[k]) : gx_nil());
+        gx_list_add(arena, list, row);
+    }
+    return GX_OK;
+}
+
+static gx_value left_out_of(const asking *a) {
+    static const char *const names[GX_SPREAD_BARS] = {"excluded", "segment", "inactive", "used"};
+    gx_arena *arena = a->call->arena;
+    gx_value map = gx_map(arena, GX_SPREAD_BARS);
+    for (size_t i = 0; i < GX_SPREAD_BARS; i++) {
+        gx_map_put(arena, &map, names[i], gx_int(a->limits.left_out[i]));
+    }
+    return map;
+}
+
+/* Why there are fewer than asked for. */
+static gx_value missing(const asking *a) {
+    const gx_seed_limits *l = &a->limits.limits;
+    const bool k = gx_arg_has(a->call->args, "k");
+    const bool asked = k || gx_arg_has(a->call->args, "n");
+    const uint32_t wanted =
+        asked ? (uint32_t)gx_arg_int(a->call->args, k ? "k" : "n") : a->limits.limits.count;
+    if (a->seeds.count >= wanted || (!asked && l->cost)) {
+        return gx_nil();
+    }
+    char *text = gx_arena_printf(a->call->arena, "%u of %u: %s", a->seeds.count, wanted,
+                                 l->cost ? "nobody else may be a seed and is within the budget"
+                                         : "nobody else may be a seed");
+    return gx_str(text ? text : "");
+}
+
+static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
+    gx_arena *arena = a->call->arena;
+    const gx_seeds *s = &a->seeds;
+    const gx_args *args = a->call->args;
+    gx_value row = gx_map(arena, 22), circles;
+    double spent = 0;
+    gx_map_put(arena, &row, "seeds", seed_rows(a));
+    gx_map_put(arena, &row, "spread", gx_real(s->spread));
+    gx_map_put(arena, &row, "interval", interval(arena, s->spread, s->error));
+    gx_map_put(arena, &row, "bound", bound_of(a));
+    gx_map_put(arena, &row, "simulated", a->played.runs ? simulated_of(a) : gx_nil());
+    gx_map_put(arena, &row, "method", gx_str(s->method));
+    gx_map_put(arena, &row, "methods", methods_of(a));
+    gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
+    gx_map_put(arena, &row, "chances", *gx_arg_value(args, "chances"));
+    gx_map_put(arena, &row, "sets", gx_int((int64_t)s->sets));
+    gx_map_put(arena, &row, "entries", gx_int((int64_t)s->entries));
+    gx_map_put(arena, &row, "worlds", gx_int(s->worlds));
+    gx_map_put(arena, &row, "ended", gx_str(s->ended));
+    gx_map_put(arena, &row, "members", gx_int(a->spread.n));
+    for (uint32_t i = 0; a->limits.cost && i < s->count; i++) {
+        spent += a->limits.cost[s->seed[i]];
+    }
+    if (a->limits.cost) {
+        gx_map_put(arena, &row, "spent", gx_real(spent));
+        gx_map_put(arena, &row, "budget", gx_real(a->limits.limits.budget));
+    }
+    if (a->limits.has_circles) {
+        const gx_status status = circle_rows(&circles, a, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        gx_map_put(arena, &row, "circles", circles);
+    }
+    gx_map_put(arena, &row, "left_out", left_out_of(a));
+    gx_map_put(arena, &row, "unknown", a->limits.unknown);
+    gx_map_put(arena, &row, "short", missing(a));
+    *out = row;
+    return GX_OK;
+}
+
+/* ---- all --------------------------------------------------------------------------------------
+ */
+
+static void read_options(asking *a) {
+    const gx_args *args = a->call->args;
+    a->options =
+        (gx_seed_options){.chance = a->spread.chance,
+                          .limits = a->limits.limits,
+                          .aim = {.fairness = gx_arg_real(args, "fair"),
+                                  .circle = a->limits.circles.of,
+                                  .circles = a->limits.circles.count},
+                          .weight = a->worth,
+                          .eps = gx_arg_real(args, "eps"),
+                          .delta = gx_arg_has(args, "delta") ? gx_arg_real(args, "delta") : 0,
+                          .sets = gx_arg_has(args, "sets") ? (uint64_t)gx_arg_int(args, "sets") : 0,
+                          .heuristics = gx_arg_bool(args, "heuristics")};
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    asking a = {.call = call};
+    GX_TRY(gx_spread_open(&a.spread, call, err));
+    GX_TRY(gx_spread_limits_read(&a.limits, &a.spread, err));
+    GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));
+    read_options(&a);
+    GX_TRY(gx_seeds_choose(&a.seeds, a.spread.graph, &a.options, call->job, err));
+    GX_TRY(play(&a, err));
+    GX_TRY(answer(out, &a, err));
+done:
+    gx_simulation_finish(&a.played, call->job);
+    gx_seeds_finish(&a.seeds, call->job);
+    gx_job_free(call->job, a.worth);
+    gx_spread_limits_finish(&a.limits, call->job);
+    gx_spread_close(&a.spread);
+    return status;
+}
+
+const gx_method gx_method_seed_select = {
+    .name = "seed.select",
+    .summary = "whom to begin with so that the most members are reached",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_SHORT,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .is_long = gx_is_always_long,
+    .result =
+        "{seeds: [{user_id, gain, cumulative, cost?, circle?, included?}], spread, interval: [low, "
+        "high], bound: {lower, upper, ratio, confidence}, simulated: {runs, mean, error, "
+        "interval}, "
+        "method, methods: [{method, spread}], model, chances, sets, entries, worlds, ended, "
+        "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
+        "left_out: {excluded, segment, inactive, used}, unknown, short}",
+    .run = run,
+};

@@ -1,0 +1,120 @@
+/* Circles by their names: those of the snapshot, of a pass, or by what members say of themselves.
+ */
+#include "api/build/compute.h"
+#include "api/people/community.h"
+#include "api/spread/spread.h"
+
+static gx_status make_room(gx_spread_circles *c, const gx_spread *spread, gx_error *err) {
+    gx_status status = gx_job_alloc(spread->call->job, &c->of, spread->n, sizeof *c->of, err);
+    for (uint32_t v = 0; status == GX_OK && v < spread->n; v++) {
+        c->of[v] = GX_NONE;
+    }
+    return status;
+}
+
+static gx_status make_names(gx_spread_circles *c, gx_arena *arena, gx_error *err) {
+    c->name = gx_arena_get(arena, ((size_t)c->count + 1) * sizeof *c->name);
+    return c->name ? GX_OK : gx_fail_memory(err, c->count * sizeof *c->name);
+}
+
+static gx_status take_circles(gx_spread_circles *c, const gx_spread *spread,
+                              const gx_arrays *arrays, const gx_pass *pass, gx_error *err) {
+    gx_arena *arena = spread->call->arena;
+    const gx_array *array = gx_result_find(arrays, "leiden", "community");
+    const gx_circle_names names = gx_circle_names_of(spread->call->state, arrays, "leiden", pass);
+    gx_status status = GX_OK;
+    const uint32_t *community = array->data;
+    GX_TRY(make_room(c, spread, err));
+    for (uint32_t v = 0; v < spread->n && v < array->shape[0]; v++) {
+        c->of[v] = community[v];
+        c->count =
+            community[v] != GX_NONE && community[v] >= c->count ? community[v] + 1 : c->count;
+    }
+    GX_TRY(make_names(c, arena, err));
+    for (uint32_t k = 0; k < c->count; k++) {
+        const gx_value name = gx_circle_name(arena, &names, k);
+        c->name[k] = name.type == GX_TEXT ? name.as.text : "";
+    }
+done:
+    return status;
+}
+
+static gx_status by_circle(gx_spread_circles *c, const gx_spread *spread, gx_error *err) {
+    gx_call_env *call = spread->call;
+    const gx_pass *leiden = gx_any_pass_find("leiden");
+    gx_arrays *own = NULL;
+    gx_status status = GX_OK;
+    if (call->state->circles > 0) {
+        return take_circles(c, spread, call->state->arrays, leiden, err);
+    }
+    GX_TRY(gx_compute(&own, call->db, leiden, "leiden", NULL, &spread->spec, call->job, err));
+    GX_TRY(take_circles(c, spread, own, leiden, err));
+done:
+    gx_arrays_destroy(own);
+    return status;
+}
+
+static gx_status by_field(gx_spread_circles *c, const gx_spread *spread, gx_slice by,
+                          gx_error *err) {
+    gx_call_env *call = spread->call;
+    gx_labels labels = {0};
+    gx_status status = GX_OK;
+    char shown[60];
+    for (int i = 0; i < 2 && labels.count == 0; i++) {
+        const char *before = i ? "attr_" : ""; /* as import keeps columns it does not know */
+        const char *field = gx_arena_printf(call->arena, "%s%.*s", before, (int)by.size, by.data);
+        gx_labels_finish(&labels);
+        GX_TRY(field
+                   ? gx_view_labels(&labels, call->txn, GX_SPACE_USER, field, false, call->job, err)
+                   : gx_fail_memory(err, by.size));
+    }
+    if (labels.count == 0) {
+        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "by",
+                          "by: no member has a text called %s; accepted is circle or such a field",
+                          gx_quote(shown, sizeof shown, by.data, by.size)));
+    }
+    GX_TRY(make_room(c, spread, err));
+    for (uint32_t v = 0; v < spread->n && v < labels.n; v++) {
+        c->of[v] = labels.label[v];
+    }
+    c->count = labels.count;
+    GX_TRY(make_names(c, call->arena, err));
+    for (uint32_t k = 0; k < c->count; k++) {
+        const gx_slice name = gx_label_name(&labels, k);
+        c->name[k] = gx_arena_printf(call->arena, "%.*s", (int)name.size, name.data);
+        GX_TRY(c->name[k] ? GX_OK : gx_fail_memory(err, name.size));
+    }
+done:
+    gx_labels_finish(&labels);
+    return status;
+}
+
+gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread, gx_slice by,
+                                 gx_error *err) {
+    *out = (gx_spread_circles){0};
+    const gx_status status =
+        gx_slice_is(by, "circle") ? by_circle(out, spread, err) : by_field(out, spread, by, err);
+    if (status != GX_OK) {
+        gx_spread_circles_finish(out, spread->call->job);
+    }
+    return status;
+}
+
+void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job) {
+    gx_job_free(job, circles->of);
+    *circles = (gx_spread_circles){0};
+}
+
+gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
+                                const char *argument, gx_slice name, gx_error *err) {
+    char shown[60];
+    for (uint32_t k = 0; k < circles->count; k++) {
+        if (gx_slice_is(name, circles->name[k])) {
+            *out = k;
+            return GX_OK;
+        }
+    }
+    return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: there is no circle %s among the %u by `by`",
+                      argument, gx_quote(shown, sizeof shown, name.data, name.size),
+                      circles->count);
+}

@@ -1,0 +1,64 @@
+/* Over which ties, and along which chances. */
+#include "api/spread/spread.h"
+
+static gx_status take_learned(gx_spread *s, gx_error *err) {
+    const gx_state *state = s->call->state;
+    const char *name = "influence.probability";
+    gx_status status = gx_need_array(&s->chance.given, state, name, GX_F32, 0, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    const uint64_t learnt = gx_arrays_find(state->arrays, name)->shape[0];
+    if (learnt != s->graph->m || state->users != s->n) {
+        return gx_fail_at(err, GX_CONFLICT, "chances",
+                          "chances: they were learnt of %llu arcs between %u members, and %llu "
+                          "between %u are asked about now: run `guanxi build`, and ask about all "
+                          "ties",
+                          (unsigned long long)learnt, state->users, (unsigned long long)s->graph->m,
+                          s->n);
+    }
+    s->chance.rule = GX_CHANCE_GIVEN;
+    return GX_OK;
+}
+
+static gx_status read_chances(gx_spread *s, gx_error *err) {
+    const gx_args *args = s->call->args;
+    const bool constant = gx_arg_is(args, "chances", "constant");
+    s->chance = (gx_chance_options){
+        .model = gx_arg_is(args, "model", "threshold") ? GX_SPREAD_THRESHOLD : GX_SPREAD_CASCADE,
+        .rule = constant                                 ? GX_CHANCE_CONSTANT
+                : gx_arg_is(args, "chances", "strength") ? GX_CHANCE_STRENGTH
+                                                         : GX_CHANCE_WEIGHTED,
+        .raise = gx_arg_real(args, "raise")};
+    if (constant != gx_arg_has(args, "p")) {
+        return constant ? gx_fail_at(err, GX_BAD_REQUEST, "p",
+                                     "p: nothing was given; with chances constant accepted is a "
+                                     "chance from 0 to 1")
+                        : gx_fail_at(err, GX_BAD_REQUEST, "p",
+                                     "p was given; it goes with chances constant");
+    }
+    if (constant) {
+        s->chance.constant = gx_arg_real(args, "p");
+    }
+    return gx_arg_is(args, "chances", "learned") ? take_learned(s, err) : GX_OK;
+}
+
+gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    *out = (gx_spread){.call = call};
+    GX_TRY(gx_spec_from_args(&out->spec, call->arena, call->args, err));
+    GX_TRY(gx_graph_hold(&out->held, call->db, &call->state->rules, GX_GRAPH_IN, &out->spec,
+                         call->job, err));
+    out->graph = &out->held->graph;
+    out->n = out->graph->n;
+    GX_TRY(read_chances(out, err));
+done:
+    return status;
+}
+
+void gx_spread_close(gx_spread *spread) {
+    if (spread->call) {
+        gx_graph_release(spread->call->db, spread->held);
+    }
+    *spread = (gx_spread){0};
+}

@@ -1,0 +1,80 @@
+/* What questions about spreading have in common: over which ties and along which chances, whom it
+ * is worth to reach, and the circles by their names. */
+#ifndef GX_API_SPREAD_H
+#define GX_API_SPREAD_H
+
+#include "api/graphs.h"
+#include "api/support.h"
+#include "engine/influence/chances.h"
+
+/* clang-format off */
+/* The rows of a method that plays spreading; gx_spread_open reads them. */
+#define GX_SPREAD_PARAMS                                                                           \
+    {"model", GX_PARAM_CHOICE, "cascade", GX_PARAM_UNCHECKED, NULL, "cascade|threshold", 0,        \
+     "independent cascade: whoever has it passes it on along each tie once, with the tie's chance; linear threshold: one has it once those who have it weigh as much as one's own threshold"}, \
+    {"chances", GX_PARAM_CHOICE, "weighted", GX_PARAM_UNCHECKED, NULL,                             \
+     "weighted|strength|constant|learned", 0,                                                      \
+     "of a tie: 1 / how many one heeds; its share of the weight of one's ties; p for every tie; or as the pass influence learnt it from the log"}, \
+    {"p", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0, "the chance of every tie, with chances constant"}, \
+    {"raise", GX_PARAM_REAL, "1", 0, 1000, NULL, NULL, 0,                                          \
+     "a coupon or further shares: every chance becomes 1 - (1 - chance)^raise"},                   \
+    GX_VIEW_PARAMS
+/* Whom it is worth to reach; gx_spread_worth reads them. */
+#define GX_SPREAD_WORTH_PARAMS                                                                     \
+    {"audience", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                           \
+     "only these members are worth reaching: a group, a circle like c-17, or an expression over members' fields"}, \
+    {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                           \
+     "only members who took to something of this category are worth reaching"},                    \
+    {"weight", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                              \
+     "what reaching a member is worth: a number field of the members, or a map of members to numbers (0 for others)"}
+/* clang-format on */
+
+/* The ties as they are now, and the chances asked for. */
+typedef struct gx_spread {
+    gx_call_env *call; /* with a transaction */
+    const gx_held *held;
+    const gx_graph *graph; /* with in-arrays */
+    uint32_t n;            /* of its nodes: members by number; some may be newer than call->txn */
+    gx_view_spec spec;
+    gx_chance_options chance;
+} gx_spread;
+
+/* bad_request: `p` without constant chances, or the other way round; conflict: no chances were
+ * learnt, or of other ties than there are now. gx_spread_close in any case. */
+GX_MUST_CHECK gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err);
+void gx_spread_close(gx_spread *spread);
+
+/* ---- members ----------------------------------------------------------------------------------
+ */
+
+/* A number for each member, out of the argument: a text names a number field of their records, a
+ * map gives member → number. `otherwise` where there is none. bad_request: nobody has one, or
+ * something else stands there. `out`: n. */
+GX_MUST_CHECK gx_status gx_spread_numbers(double *out, const gx_spread *spread,
+                                          const char *argument, double otherwise, gx_error *err);
+/* mask[v] = 1 for those who are of what the argument names (gx_segment_read_from). */
+GX_MUST_CHECK gx_status gx_spread_segment(uint8_t *mask, const gx_spread *spread,
+                                          const char *argument, gx_error *err);
+/* Worth of each by GX_SPREAD_WORTH_PARAMS; *out is the job's, NULL where all are worth 1.
+ * bad_request where nobody is worth anything. */
+GX_MUST_CHECK gx_status gx_spread_worth(double **out, const gx_spread *spread, gx_error *err);
+
+/* ---- circles ----------------------------------------------------------------------------------
+ */
+
+typedef struct gx_spread_circles {
+    uint32_t *of; /* n: GX_NONE: in none; the job's */
+    uint32_t count;
+    const char **name; /* count; in the arena */
+} gx_spread_circles;
+
+/* By "circle": those of the snapshot, or as leiden finds them where there is none; else by a text
+ * field of the members. bad_request: nobody has such a field. */
+GX_MUST_CHECK gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread,
+                                               gx_slice by, gx_error *err);
+void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job);
+/* Which one is called so; not_found names the argument and what was given. */
+GX_MUST_CHECK gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
+                                              const char *argument, gx_slice name, gx_error *err);
+
+#endif

@@ -1,0 +1,163 @@
+/* guanxi seeds: whom to begin with so that the most members are reached. */
+#include "cli/verb.h"
+#include "graph/import/import.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const COLUMNS = "user_id,gain,cumulative";
+
+/* ---- files that a server has not got -----------------------------------------------------------
+ */
+
+/* No field is called like a path or a file of a table. */
+static bool names_a_file(const char *text) {
+    static const char *const ends[] = {".txt", ".csv", ".tsv", ".dat", ".gz", ".zst", ".list"};
+    const char *dot = strrchr(text, '.');
+    bool found = strchr(text, '/') != NULL;
+    for (size_t i = 0; dot && i < GX_COUNT(ends); i++) {
+        found = found || strcmp(dot, ends[i]) == 0;
+    }
+    return found;
+}
+
+/* --cost FILE, --weight FILE: a member and a number a line. Anything else names a field. */
+static gx_status read_numbers(gx_value *args, gx_command *command, const char *name,
+                              gx_error *err) {
+    const gx_value *given = gx_map_get(args, name);
+    gx_value map;
+    if (!given || given->type != GX_TEXT || !names_a_file(given->as.text)) {
+        return GX_OK;
+    }
+    const gx_status status = gx_import_pairs(&map, given->as.text, command->arena, err);
+    if (status == GX_OK) {
+        gx_map_put(command->arena, args, name, map);
+    }
+    return status;
+}
+
+/* The first word of each line, but for a header and lines that begin with #. */
+static gx_status add_ids(gx_value *list, gx_arena *arena, const char *path, const char *name,
+                         gx_error *err) {
+    char *line = NULL;
+    size_t room = 0;
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        return gx_fail_errno(err, errno, name, path);
+    }
+    while (getline(&line, &room, file) >= 0) {
+        const char *from = line + strspn(line, " \t\"");
+        const size_t size = strcspn(from, " \t\",;\r\n");
+        const gx_slice word = {from, size};
+        if (size && *from != '#' && !gx_slice_is(word, "user_id")) {
+            gx_list_add(arena, list, gx_text_copy(arena, from, size));
+        }
+    }
+    const bool failed = ferror(file);
+    free(line);
+    fclose(file);
+    return failed ? gx_fail_errno(err, EIO, name, path) : GX_OK;
+}
+
+/* --exclude and --include take ids, and files of them. */
+static gx_status read_ids(gx_value *args, gx_command *command, const char *name, gx_error *err) {
+    const gx_value *given = gx_map_get(args, name);
+    gx_value list = gx_list(command->arena, given && given->type == GX_LIST ? given->size : 1);
+    gx_status status = GX_OK;
+    if (!given || given->type != GX_LIST) {
+        return GX_OK;
+    }
+    for (uint32_t i = 0; status == GX_OK && i < given->size; i++) {
+        const gx_value *one = &given->as.items[i];
+        if (names_a_file(one->as.text)) {
+            status = add_ids(&list, command->arena, one->as.text, name, err);
+        } else {
+            gx_list_add(command->arena, &list, *one);
+        }
+    }
+    gx_map_put(command->arena, args, name, list);
+    return status;
+}
+
+/* ---- words on stderr ---------------------------------------------------------------------------
+ */
+
+static double real_of(const gx_value *map, const char *key) {
+    double number = 0;
+    const gx_value *value = map ? gx_map_get(map, key) : NULL;
+    (void)(value && gx_value_as_real(value, &number));
+    return number;
+}
+
+static void say_methods(const gx_command *command, const gx_value *result) {
+    const gx_value *methods = gx_map_get(result, "methods");
+    const gx_value *method = gx_map_get(result, "method");
+    char text[300] = "";
+    size_t at = 0;
+    for (uint32_t i = 0; methods && i < methods->size && at + 60 < sizeof text; i++) {
+        const gx_value *row = &methods->as.items[i], *name = gx_map_get(row, "method");
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s %.1f", i ? ", " : "",
+                               (int)name->size, name->as.text, real_of(row, "spread"));
+    }
+    gx_say(command, "chosen by %.*s (%s)", (int)method->size, method->as.text, text);
+}
+
+static void say(const gx_command *command, const gx_value *result) {
+    const gx_value *bound = gx_map_get(result, "bound"), *less = gx_map_get(result, "short");
+    const gx_value *played = gx_map_get(result, "simulated");
+    const gx_value *upper = bound ? gx_map_get(bound, "upper") : NULL;
+    gx_say(command, "spread %.1f of %.0f members", real_of(result, "spread"),
+           real_of(result, "members"));
+    if (played && played->type == GX_MAP) {
+        gx_say(command, "simulated %.1f ± %.1f in %.0f runs of its own", real_of(played, "mean"),
+               1.96 * real_of(played, "error"), real_of(played, "runs"));
+    }
+    if (upper && upper->type != GX_NIL) {
+        gx_say(command, "certified: at least %.1f, no choice more than %.1f, ratio %.3f",
+               real_of(bound, "lower"), real_of(bound, "upper"), real_of(bound, "ratio"));
+    }
+    say_methods(command, result);
+    if (less && less->type == GX_TEXT) {
+        gx_say(command, "%.*s", (int)less->size, less->as.text);
+    }
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    static const char *const numbers[] = {"cost", "weight"}, *const ids[] = {"include", "exclude"};
+    gx_status status = GX_OK;
+    gx_value result;
+    gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
+    for (size_t i = 0; i < 2; i++) {
+        GX_TRY(read_numbers(&args, command, numbers[i], err));
+        GX_TRY(read_ids(&args, command, ids[i], err));
+    }
+    GX_TRY(gx_ask(&result, command, command->verb->method, &args, err));
+    if (gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
+    }
+    if (command->format != GX_FORMAT_JSON && command->format != GX_FORMAT_TABLE) {
+        say(command, &result); /* those two tell it all */
+    }
+    GX_TRY(gx_print(command, &result, "seeds", command->format == GX_FORMAT_CSV ? COLUMNS : NULL,
+                    false, err));
+done:
+    return status;
+}
+
+const gx_verb gx_verb_seeds = {
+    .name = "seeds",
+    .group = "spread",
+    .summary = "whom to begin with so that the most members are reached",
+    .method = "seed.select",
+    .list = "seeds",
+    .run = run,
+    .examples =
+        "  guanxi seeds shop.gx -k 20\n"
+        "  guanxi seeds edges.txt -k 50 --preset snap --undirected --format csv -o seeds.csv\n"
+        "  guanxi seeds shop.gx -k 20 --most-each 2 --exclude staff.txt --min-activity 5\n"
+        "  guanxi seeds shop.gx --budget 500 --cost fees.csv --category skincare\n"
+        "  guanxi seeds shop.gx -k 10 --include u12,u40 --by region --least north=3 --fair 0.5\n"
+        "  guanxi seeds edges.txt -k 50 --chances constant --p 0.01 --format json\n",
+};
