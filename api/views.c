@@ -71,6 +71,13 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         v->input.acts = &v->acts;
         GX_TRY(hold(v, gx_matrix_bytes(&v->acts), job, err));
     }
+    if (needs & GX_NEED_FIRST) {
+        gx_event_view first = {
+            .decay = true, .first = true, .from_ms = events.from_ms, .to_ms = events.to_ms};
+        GX_TRY(gx_view_events(&v->first, txn, rules, &first, job, err));
+        v->input.first = &v->first;
+        GX_TRY(hold(v, gx_matrix_bytes(&v->first), job, err));
+    }
     if (needs & GX_NEED_BOUGHT) {
         GX_TRY(make_bought(v, txn, rules, &events, job, err));
     }
@@ -102,6 +109,7 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->groups);
     gx_matrix_finish(&views->acts);
     gx_matrix_finish(&views->bought);
+    gx_matrix_finish(&views->first);
     if (views->job) {
         gx_item_sums_finish(&views->sums, views->job);
     }

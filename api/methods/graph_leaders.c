@@ -1,7 +1,6 @@
 /* graph.leaders: opinion leaders with the parts of their score, over the whole shop, in a community
  * or in a category; always beside their rank by plain follower count. */
-#include "api/support.h"
-#include "engine/leaders/leaders.h"
+#include "api/people/leader.h"
 
 static const gx_param params[] = {
     {"n", GX_PARAM_INT, "20", 1, 1e6, "members", NULL, 0, "how many"},
@@ -11,37 +10,10 @@ static const gx_param params[] = {
      "leaders in this item category"},
 };
 
-typedef struct leaders {
-    const double *score;
-    const uint32_t *rank, *follower_rank;
-    const float *part;
-    const double *correlation;
-    uint32_t count, parts;
-} leaders;
-
-static gx_status resolve(leaders *out, const gx_state *state, gx_error *err) {
-    gx_status status = GX_OK;
-    const gx_arrays *arrays = state->arrays;
-    GX_TRY(gx_need_array(&out->score, state, "leaders.score", GX_F64, state->users, err));
-    GX_TRY(gx_need_array(&out->rank, state, "leaders.rank", GX_U32, state->users, err));
-    GX_TRY(gx_need_array(&out->follower_rank, state, "leaders.follower_rank", GX_U32, state->users,
-                         err));
-    GX_TRY(gx_need_array(&out->part, state, "leaders.part", GX_F32, state->users, err));
-    GX_TRY(gx_need_array(&out->correlation, state, "leaders.follower_correlation", GX_F64, 1, err));
-    out->count = state->users;
-    out->parts = (uint32_t)gx_arrays_find(arrays, "leaders.part")->shape[1];
-done:
-    return status;
-}
-
-static gx_value row_of(gx_call_env *call, const leaders *l, uint32_t user, double score,
+static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
                        uint32_t rank, gx_value name) {
     gx_arena *arena = call->arena;
-    gx_value row = gx_map(arena, 6), parts = gx_map(arena, l->parts);
-    for (uint32_t p = 0; p < l->parts && p < GX_LEADER_PART_COUNT; p++) {
-        gx_map_put(arena, &parts, gx_leader_parts[p],
-                   gx_real((double)l->part[(size_t)user * l->parts + p]));
-    }
+    gx_value row = gx_map(arena, 7);
     gx_map_put(arena, &row, "user", name);
     gx_map_put(arena, &row, "score", gx_real(score));
     gx_map_put(arena, &row, "rank", gx_int(rank));
@@ -52,11 +24,12 @@ static gx_value row_of(gx_call_env *call, const leaders *l, uint32_t user, doubl
         gx_map_put(arena, &row, "community",
                    gx_community_value(arena, call->state, community[user]));
     }
-    gx_map_put(arena, &row, "parts", parts);
+    gx_map_put(arena, &row, "parts", gx_leader_parts_value(arena, l, user));
+    gx_map_put(arena, &row, "flags", gx_leader_flags_value(arena, l, user));
     return row;
 }
 
-static void add(gx_value *list, gx_call_env *call, const leaders *l, uint32_t user, double score,
+static void add(gx_value *list, gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
                 uint32_t rank) {
     gx_value name = gx_word_value(call->arena, call->txn, GX_SPACE_USER, user);
     if (name.type != GX_NIL) {
@@ -65,7 +38,7 @@ static void add(gx_value *list, gx_call_env *call, const leaders *l, uint32_t us
 }
 
 /* Everybody, or those of one community, by the whole shop's score. */
-static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, gx_error *err) {
+static gx_status by_score(gx_value *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
     uint8_t *keep = NULL;
     gx_slice wanted = gx_arg_text(call->args, "community");
     if (wanted.size) {
@@ -94,7 +67,8 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const leaders *l, g
     return GX_OK;
 }
 
-static gx_status by_category(gx_value *list, gx_call_env *call, const leaders *l, gx_error *err) {
+static gx_status by_category(gx_value *list, gx_call_env *call, const gx_leaders *l,
+                             gx_error *err) {
     gx_status status = GX_OK;
     const gx_arrays *arrays = call->state->arrays;
     const uint64_t *ptr;
@@ -117,21 +91,21 @@ done:
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
-    leaders l = {0};
+    gx_leaders l;
     gx_value list = gx_list(call->arena, 32);
     if (gx_arg_has(call->args, "community") && gx_arg_has(call->args, "category")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "category",
                           "community and category were both given; accepted is one of them");
     }
-    GX_TRY(resolve(&l, call->state, err));
+    GX_TRY(gx_leaders_resolve(&l, call->state, err));
     if (gx_arg_has(call->args, "category")) {
         GX_TRY(by_category(&list, call, &l, err));
     } else {
         GX_TRY(by_score(&list, call, &l, err));
     }
-    *out = gx_map(call->arena, 2);
+    *out = gx_map(call->arena, 5);
     gx_map_put(call->arena, out, "leaders", list);
-    gx_map_put(call->arena, out, "follower_correlation", gx_real(l.correlation[0]));
+    gx_leaders_put_about(call->arena, out, &l);
 done:
     return status;
 }
@@ -145,6 +119,7 @@ const gx_method gx_method_graph_leaders = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result =
-        "{leaders: [{user, score, rank, follower_rank, community, parts}], follower_correlation}",
+        "{leaders: [{user, score, rank, follower_rank, community, parts, flags: [{flag, share, "
+        "members}]}], follower_correlation, fitted, weights, fit}",
     .run = run,
 };

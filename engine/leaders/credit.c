@@ -10,6 +10,9 @@
  *
  *   kept = max(0, (observed − expected − 2 √expected) / observed)
  *
+ * Of each member and item the first and the latest act are known: a member acted before a
+ * follower's latest act if either of its own was within the window before it.
+ *
  * observed is the number of followers' acts that came after the member's own; expected is what as
  * many members who do not follow them did, on the same items in the same windows. One who is
  * popular and picks what everybody buys is thereby told from one who is heeded.
@@ -28,19 +31,23 @@ enum { SEARCH_RATIO = 8, FOLLOWERS_CHUNK = 16, ITEMS_CHUNK = 64 };
 typedef struct credits {
     const gx_graph *graph;
     const gx_matrix *matrix;
-    int64_t window_ms;
-    uint64_t *credit;   /* per entry of the matrix */
-    uint32_t *observed; /* per entry: followers who acted afterwards */
-    uint64_t *item_at;  /* per item: its times are time[item_at[i] … item_at[i + 1]) */
-    int64_t *time;      /* of all acts on an item, sorted */
+    const gx__leaders_after *after;
+    const int64_t *first; /* per entry: when the member began; the matrix's times are the latest */
+    uint64_t *credit;     /* per entry of the matrix */
+    double *kept;         /* per member: the share beyond chance; NULL: not wanted */
+    uint32_t *observed;   /* per entry: followers who acted afterwards */
+    uint64_t *item_at;    /* per item: its times are time[item_at[i] … item_at[i + 1]) */
+    int64_t *time;        /* of all acts on an item, sorted */
 } credits;
 
 /* ---- who came after whom --------------------------------------------------------------------- */
 
 static bool is_earlier(const credits *c, uint64_t theirs, uint64_t own) {
-    int64_t before = c->matrix->ts[theirs], after = c->matrix->ts[own];
+    const int64_t last = c->matrix->ts[theirs], after = c->matrix->ts[own];
+    const int64_t before = last < after ? last : c->first[theirs];
     uint64_t apart = (uint64_t)after - (uint64_t)before; /* also where an int64 would not hold it */
-    return before < after && (c->window_ms == 0 || apart <= (uint64_t)c->window_ms);
+    return before < after && after >= c->after->since_ms && after < c->after->until_ms &&
+           (c->after->window_ms == 0 || apart <= (uint64_t)c->after->window_ms);
 }
 
 /* First place in [from, to) whose item is `item` or above. */
@@ -177,12 +184,25 @@ static uint64_t acts_until(const credits *c, uint32_t item, int64_t t) {
     return low - c->item_at[item];
 }
 
-/* Acts on the item of entry i, in the window after it, by whom ever. */
+/* Acts on an item later than `t` and within the window, but none up to `done`. */
+static uint64_t acts_between(const credits *c, uint32_t item, int64_t t, int64_t done) {
+    const gx__leaders_after *after = c->after;
+    const bool endless = after->window_ms == 0 || t > INT64_MAX - after->window_ms;
+    int64_t end = endless ? INT64_MAX : t + after->window_ms, from = done > t ? done : t;
+    from = from < after->since_ms ? after->since_ms - 1 : from;
+    end = end < after->until_ms ? end : after->until_ms - (after->until_ms < INT64_MAX);
+    return end > from ? acts_until(c, item, end) - acts_until(c, item, from) : 0;
+}
+
+/* Acts on the item of entry i, in the windows after its first and its latest act, by whom ever. */
 static uint64_t acts_after(const credits *c, uint64_t i) {
-    const int64_t t = c->matrix->ts[i];
+    const int64_t first = c->first[i], last = c->matrix->ts[i], window = c->after->window_ms;
     const uint32_t item = c->matrix->col[i];
-    bool endless = c->window_ms == 0 || t > INT64_MAX - c->window_ms;
-    return acts_until(c, item, endless ? INT64_MAX : t + c->window_ms) - acts_until(c, item, t);
+    uint64_t sum = acts_between(c, item, first, first);
+    if (last > first && window > 0 && first < INT64_MAX - window) {
+        sum += acts_between(c, item, last, first + window);
+    }
+    return sum;
 }
 
 /* The share of v's credit that goes beyond chance. `active` members have a history. One member more
@@ -196,7 +216,8 @@ static double kept_share(const credits *c, uint32_t v, uint64_t active) {
     }
     for (uint64_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
         observed += c->observed[i];
-        others_acts += acts_after(c, i) - c->observed[i];
+        const uint64_t after = acts_after(c, i);
+        others_acts += after > c->observed[i] ? after - c->observed[i] : 0;
     }
     if (observed == 0) {
         return 0.0;
@@ -216,16 +237,28 @@ static void keep_what_is_beyond_chance(const credits *c, gx_job *job) {
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, FOLLOWERS_CHUNK)
     for (uint32_t v = 0; v < m->rows; v++) {
         double share = gx_job_should_stop(job) ? 0.0 : kept_share(c, v, active);
+        if (c->kept) {
+            c->kept[v] = share;
+        }
         for (uint64_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
             c->credit[i] = (uint64_t)(share * (double)c->credit[i]);
         }
     }
 }
 
-gx_status gx__leaders_credit(uint64_t *credit, const gx_graph *graph, const gx_matrix *matrix,
-                             int64_t window_ms, gx_job *job, gx_error *err) {
-    credits c = {.graph = graph, .matrix = matrix, .window_ms = window_ms, .credit = credit};
+gx_status gx__leaders_credit(uint64_t *credit, double *kept, const gx_graph *graph,
+                             const gx_matrix *matrix, const int64_t *first,
+                             const gx__leaders_after *after, gx_job *job, gx_error *err) {
+    credits c = {.graph = graph,
+                 .matrix = matrix,
+                 .after = after,
+                 .first = first ? first : matrix->ts,
+                 .credit = credit,
+                 .kept = kept};
     gx_status status = GX_OK;
+    if (kept) {
+        memset(kept, 0, graph->n * sizeof *kept);
+    }
     if (!matrix->ts || matrix->nnz == 0) {
         return GX_OK;
     }

@@ -1,30 +1,40 @@
-/* Opinion leaders (R21–R24): a score from 0 to 100 that is the sum of its parts.
+/* Opinion leaders (R21–R24, R31): a score from 0 to 100 that is the sum of its parts.
  *
- *   score(v) = 100 · Σ_p weight_p · place_p(v) / Σ_p weight_p
+ *   score(v) = authentic(v) · 100 · Σ_p weight_p · h_p(v) / Σ_p weight_p · max h_p
  *
- * place_p(v) = 1 − log(r) / log(n + 1), r the member's place by p from 1 for the best (ties share
- * their mean place): each halving of the place is worth the same, so that the top of a heavy tail
- * is told apart and yet no heavy tail drowns the other parts. Parts, and why they are there:
+ * over nine measures p, which make up four parts; the fifth, authenticity, is what is taken off
+ * where followers look bought or arranged (authentic.c). The measures:
  *
  *   followers      those who follow v
- *   reach          A³·1, walks of three steps that end at v: of the cheap measures the one nearest
+ *   walks          A³·1, walks of three steps that end at v: of the cheap measures the one nearest
  *                  to the size of simulated outbreaks
- *   pagerank       followed by those who are followed (Page et al. 1999)
- *   core           coreness; good spreaders sit in the core (Kitsak et al., Nature Physics 6, 2010)
  *   breadth        effective number of circles the followers come from: who reaches beyond their
  *                  own
- *   activity       own acts; 0 by default, since being busy is not being heeded
+ *   pagerank       followed by those who are followed (Page et al. 1999)
+ *   core           coreness; good spreaders sit in the core (Kitsak et al., Nature Physics 6, 2010)
+ *   topic          own items × items of followers, by category: knows what they care for
+ *   activity       items acted on
  *   amplification  followers' acts that came after v's own on the same item, as far as they go
- *                  beyond chance (credit.c); over half of the score, since it alone says that v is
- *                  heeded
+ *                  beyond chance (credit.c)
+ *   conversion     share of followers who bought after v's act, times what of it is beyond chance
  *
- * A part that nobody has (no events) is left out and the others count for it. Somebody whom nobody
- * follows scores 0: leading takes an audience. Plain follower count gives its own rank and the rank
- * correlation with it is given beside the score, so that a score that is follower count in disguise
- * is seen at once.
+ * Weights are learnt where the log allows: acts up to the time at which `split` of them lay behind
+ * give the measures, the followers' later acts after v's own, beyond chance, are what was to be
+ * told (fit.c). There h is the level log(1 + x / mean x). Where the log does not allow, or weights
+ * were given, h is the place,
  *
- * Time O(n + m) and, for credit, O(Σ over ties of the shorter of the two histories, times log);
- * memory about 120 bytes a member, 28 an entry of the matrix and 4 a member or item and thread. */
+ *   place_p(v) = 1 − log(r) / log(n + 1), r the member's place by p from 1 for the best (ties share
+ *   their mean place): each halving of the place is worth the same, so that the top of a heavy tail
+ *   is told apart and yet no heavy tail drowns the others.
+ *
+ * A measure that nobody has (no events) is left out and the others count for it. Somebody whom
+ * nobody follows scores 0: leading takes an audience. Plain follower count gives its own rank and
+ * the rank correlation with it is given beside the score, so that a score that is follower count in
+ * disguise is seen at once.
+ *
+ * Time O(n + m), for credit O(Σ over ties of the shorter of the two histories, times log), for
+ * topic O(Σ over ties of the follower's history); memory about 220 bytes a member, 28 an entry of
+ * the matrix and 4 a member or item and thread. */
 #include "engine/leaders/leaders.h"
 
 #include "engine/community/partition.h"
@@ -32,25 +42,49 @@
 #include "engine/leaders/measures.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-const char *const gx_leader_parts[GX_LEADER_PART_COUNT] = {
-#define X(name, text, weight, help) text,
+enum {
+    MEASURES = GX_LEADER_MEASURE_COUNT,
+    PARTS = GX_LEADER_PART_COUNT,
+    FLAGS = GX_LEADER_FLAG_COUNT,
+    FIRST_EVENT_MEASURE = GX_MEASURE_TOPIC, /* those before come from ties */
+    FIT_ROWS_MOST = 50000,                  /* members weights are learnt from */
+    FIT_HEEDED_LEAST = 30, /* or what followers did later says too little to learn from */
+    SPLIT_SAMPLE = 1 << 16
+};
+static const double fit_ridge = 0.003;
+
+const char *const gx_leader_parts[PARTS] = {
+#define X(name, text, help) text,
     GX_LEADER_PART_MAP(X)
 #undef X
 };
-
-/* Parts from here on come from events, those before from ties: the standing among people. */
-enum { FIRST_EVENT_PART = GX_LEADER_ACTIVITY };
+const char *const gx_leader_measures[MEASURES] = {
+#define X(name, text, part, weight, help) text,
+    GX_LEADER_MEASURE_MAP(X)
+#undef X
+};
+const char *const gx_leader_flags[FLAGS] = {
+#define X(name, text, help) text,
+    GX_LEADER_FLAG_MAP(X)
+#undef X
+};
+const uint8_t gx_leader_part_of[MEASURES] = {
+#define X(name, text, part, weight, help) GX_LEADER_##part,
+    GX_LEADER_MEASURE_MAP(X)
+#undef X
+};
 
 static const gx_param params[] = {
-#define X(part, text, weight, what)                                                                \
+#define X(name_, text, part, weight, what)                                                         \
     {.name = text,                                                                                 \
      .type = GX_PARAM_REAL,                                                                        \
      .fallback = weight,                                                                           \
      .low = 0,                                                                                     \
      .high = 1e6,                                                                                  \
-     .help = "how much it counts: " what},
-    GX_LEADER_PART_MAP(X)
+     .help = "how much it counts where weights are not learnt: " what},
+    GX_LEADER_MEASURE_MAP(X)
 #undef X
         {.name = "window",
          .type = GX_PARAM_DURATION,
@@ -59,6 +93,25 @@ static const gx_param params[] = {
          .high = 1e13,
          .unit = "ms",
          .help = "a follower's act counts when it came so soon after; 0: whenever"},
+    {.name = "fit",
+     .type = GX_PARAM_BOOL,
+     .fallback = "true",
+     .low = 1,
+     .help = "learn the weights from what followers did, where no weight was given and the log "
+             "says enough"},
+    {.name = "split",
+     .type = GX_PARAM_REAL,
+     .fallback = "0.75",
+     .low = 0.1,
+     .high = 0.95,
+     .help = "share of the acts that weights are learnt by; the later ones are what is to be told"},
+    {.name = "burst",
+     .type = GX_PARAM_DURATION,
+     .fallback = "3d",
+     .low = 0,
+     .high = 1e13,
+     .unit = "ms",
+     .help = "growth within so short a time is looked at; 0: it is not"},
     {.name = "per_category",
      .type = GX_PARAM_INT,
      .fallback = "50",
@@ -73,8 +126,17 @@ static const gx_gives gives[] = {
     {"rank", GX_U32, GX_LEN_USERS, "1 is the highest score"},
     {"follower_rank", GX_U32, GX_LEN_USERS, "1 has the most followers"},
     {"part", GX_F32, GX_LEN_USERS,
-     "points from each part: followers, reach, pagerank, core, "
-     "breadth, activity, amplification"},
+     "points from each part: reach, amplification, authority, conversion, authenticity"},
+    {"measure", GX_F32, GX_LEN_USERS,
+     "the measures themselves: followers, walks, breadth, pagerank, core, topic, activity, "
+     "amplification, conversion"},
+    {"weight", GX_F64, GX_LEN_OTHER, "the most points each measure can give, sum 100"},
+    {"fit", GX_F64, GX_LEN_OTHER,
+     "whether weights were learnt, members, heeded members, time of the split, Spearman's "
+     "correlation with what came, the same of follower count"},
+    {"flag", GX_F32, GX_LEN_USERS,
+     "share of the followers: bought_followers, sudden_growth, closed_ring; 0: no flag"},
+    {"flag_count", GX_U32, GX_LEN_USERS, "how many that is"},
     {"follower_correlation", GX_F64, GX_LEN_OTHER,
      "Spearman's rank correlation of score and follower count"},
     {"category_ptr", GX_U64, GX_LEN_OTHER, "start of each category's leaders, categories + 1"},
@@ -84,20 +146,30 @@ static const gx_gives gives[] = {
 
 typedef struct leaders {
     const gx_input *input;
+    const int64_t *first; /* per entry of the matrix: the first act; its own times are the latest */
     uint32_t n;
-    double weight[GX_LEADER_PART_COUNT];
+    gx__leaders_after after;
+    double weight[MEASURES]; /* given, or learnt */
+    bool given, fitted;
     double *followers; /* plain count */
-    double *raw;       /* the part at hand */
-    double *structure; /* Σ weight · place of the parts from ties */
+    double *kept;      /* share of the credit beyond chance */
+    double *authentic;
+    double *raw;       /* the measure at hand */
+    double *structure; /* Σ weight · place of what comes from ties, by the weights given */
     double *place;
     uint32_t *order;
-    uint64_t *credit; /* per entry of the matrix */
-    double *score;    /* output; Σ weight · place until it is finished */
+    uint64_t *credit; /* per entry of the matrix at hand */
+    double *score;    /* output; Σ weight · h until it is finished */
     float *part;      /* output, members × parts; the same */
+    float *measure;   /* output */
+    double *points;   /* output: the most each measure can give */
+    double *fit;      /* output */
 } leaders;
 
 static void leaders_finish(leaders *l, gx_job *job) {
     gx_job_free(job, l->followers);
+    gx_job_free(job, l->kept);
+    gx_job_free(job, l->authentic);
     gx_job_free(job, l->raw);
     gx_job_free(job, l->structure);
     gx_job_free(job, l->place);
@@ -105,21 +177,32 @@ static void leaders_finish(leaders *l, gx_job *job) {
     gx_job_free(job, l->credit);
 }
 
+static gx_status read_weights(leaders *l, const gx_args *args, gx_error *err) {
+    double sum = 0.0;
+    for (int p = 0; p < MEASURES; p++) {
+        l->weight[p] = gx_arg_real(args, gx_leader_measures[p]);
+        l->given = l->given || l->weight[p] != strtod(params[p].fallback, NULL);
+        sum += l->weight[p];
+    }
+    return sum > 0.0 ? GX_OK
+                     : gx_fail_at(err, GX_BAD_REQUEST, gx_leader_measures[0],
+                                  "every measure's weight is 0; one of them must count");
+}
+
 static gx_status leaders_init(leaders *l, const gx_input *input, const gx_args *args, gx_job *job,
                               gx_error *err) {
     const size_t n = input->users;
-    double sum = 0.0;
     gx_status status = GX_OK;
-    *l = (leaders){.input = input, .n = input->users};
-    for (int p = 0; p < GX_LEADER_PART_COUNT; p++) {
-        l->weight[p] = gx_arg_real(args, gx_leader_parts[p]);
-        sum += l->weight[p];
-    }
-    if (sum <= 0.0) {
-        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "reach",
-                          "every part's weight is 0; one of them must count"));
-    }
+    *l = (leaders){.input = input,
+                   .first = input->first && input->first->nnz == input->matrix->nnz
+                                ? input->first->ts
+                                : input->matrix->ts,
+                   .n = input->users,
+                   .after = {gx_arg_int(args, "window"), INT64_MIN, INT64_MAX}};
+    GX_TRY(read_weights(l, args, err));
     GX_TRY(gx_job_alloc(job, &l->followers, n, sizeof *l->followers, err));
+    GX_TRY(gx_job_alloc(job, &l->kept, n, sizeof *l->kept, err));
+    GX_TRY(gx_job_alloc(job, &l->authentic, n, sizeof *l->authentic, err));
     GX_TRY(gx_job_alloc(job, &l->raw, n, sizeof *l->raw, err));
     GX_TRY(gx_job_alloc(job, &l->structure, n, sizeof *l->structure, err));
     GX_TRY(gx_job_alloc(job, &l->place, n, sizeof *l->place, err));
@@ -129,7 +212,7 @@ done:
     return status;
 }
 
-/* ---- the parts ----------------------------------------------------------------------------- */
+/* ---- the measures -------------------------------------------------------------------------- */
 
 static gx_status copy_score(leaders *l, const char *name, gx_error *err) {
     const double *score;
@@ -148,87 +231,332 @@ static gx_status measure_breadth(leaders *l, gx_job *job, gx_error *err) {
                            : status;
 }
 
-static void sum_rows(leaders *l, bool of_credit) {
-    const gx_matrix *matrix = l->input->matrix;
+static void sum_rows(leaders *l, const gx_matrix *matrix, bool of_credit) {
     for (uint32_t v = 0; v < l->n; v++) {
         double sum = 0.0;
         for (uint64_t i = matrix->ptr[v]; i < matrix->ptr[v + 1]; i++) {
-            sum += of_credit ? (double)l->credit[i] : gx__leaders_act(matrix, i);
+            sum += of_credit ? (double)l->credit[i] / GX_CREDIT_ONE : 1.0;
         }
         l->raw[v] = sum;
     }
 }
 
-/* Fills `raw` with one part. */
-static gx_status measure(leaders *l, gx_leader_part part, gx_job *job, gx_error *err) {
-    switch (part) {
-    case GX_LEADER_FOLLOWERS:
-        gx__leaders_followers(l->followers, l->input->graph);
+/* Fills `raw` with one measure, of the acts in `matrix`, whose credit is at hand. */
+static gx_status measure(leaders *l, gx_leader_measure p, const gx_matrix *matrix,
+                         const int64_t *first, gx_job *job, gx_error *err) {
+    const gx_input *in = l->input;
+    switch (p) {
+    case GX_MEASURE_FOLLOWERS:
         memcpy(l->raw, l->followers, l->n * sizeof *l->raw);
         return GX_OK;
-    case GX_LEADER_REACH:
-        return gx__leaders_reach(l->raw, l->followers, l->input->graph, job, err);
-    case GX_LEADER_PAGERANK:
-        return copy_score(l, "pagerank.score", err);
-    case GX_LEADER_CORE:
-        return copy_score(l, "kcore.score", err);
-    case GX_LEADER_BREADTH:
+    case GX_MEASURE_WALKS:
+        return gx__leaders_reach(l->raw, l->followers, in->graph, job, err);
+    case GX_MEASURE_BREADTH:
         return measure_breadth(l, job, err);
-    case GX_LEADER_ACTIVITY:
-    case GX_LEADER_AMPLIFICATION:
-        sum_rows(l, part == GX_LEADER_AMPLIFICATION);
+    case GX_MEASURE_PAGERANK:
+        return copy_score(l, "pagerank.score", err);
+    case GX_MEASURE_CORE:
+        return copy_score(l, "kcore.score", err);
+    case GX_MEASURE_TOPIC:
+        return gx__leaders_topic(l->raw, in->graph, matrix, in->category, job, err);
+    case GX_MEASURE_ACTIVITY:
+    case GX_MEASURE_AMPLIFICATION:
+        sum_rows(l, matrix, p == GX_MEASURE_AMPLIFICATION);
         return GX_OK;
-    case GX_LEADER_PART_COUNT:
+    case GX_MEASURE_CONVERSION:
+        return gx__leaders_conversion(l->raw, l->kept, in->graph, matrix, first,
+                                      in->bought ? in->bought : in->matrix, &l->after, job, err);
+    case GX_LEADER_MEASURE_COUNT:
         break;
     }
-    return gx_fail(err, GX_INTERNAL, "no part %d of the leader score", (int)part);
+    return gx_fail(err, GX_INTERNAL, "no measure %d of the leader score", (int)p);
 }
 
-/* Adds the part at hand to the scores; *weights grows by its weight where anybody has any. */
-static gx_status add_part(leaders *l, int part, double *weights, gx_job *job, gx_error *err) {
-    const double weight = l->weight[part];
+/* Where the level of a measure is 1 by log(1 + x / unit) / log 2: its mean over those followed. */
+static double unit_of(const leaders *l) {
+    double sum = 0.0;
+    uint32_t followed = 0;
+    for (uint32_t v = 0; v < l->n; v++) {
+        if (l->followers[v] > 0.0) {
+            sum += l->raw[v];
+            followed++;
+        }
+    }
+    return followed ? sum / followed : 0.0;
+}
+
+/* ---- learning the weights ------------------------------------------------------------------ */
+
+static int by_time(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The time that a share of the acts lies before. */
+static gx_status find_split(int64_t *out, const gx_matrix *matrix, double share, gx_job *job,
+                            gx_error *err) {
+    const uint64_t stride = matrix->nnz / SPLIT_SAMPLE + 1, count = matrix->nnz / stride;
+    int64_t *time;
+    gx_status status = gx_job_alloc(job, &time, count + 1, sizeof *time, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        time[i] = matrix->ts[i * stride];
+    }
+    qsort(time, count, sizeof *time, by_time);
+    *out = count ? time[(uint64_t)(share * (double)(count - 1))] : 0;
+    gx_job_free(job, time);
+    return GX_OK;
+}
+
+/* A copy of the entries that began before a time. What went on after it weighs nothing: how much of
+ * it was before is not known here. */
+typedef struct early {
+    gx_matrix matrix;
+    uint64_t *ptr;
+    uint32_t *col;
+    float *value;
+    int64_t *ts, *first;
+} early;
+
+static void early_finish(early *e, gx_job *job) {
+    gx_job_free(job, e->ptr);
+    gx_job_free(job, e->col);
+    gx_job_free(job, e->value);
+    gx_job_free(job, e->ts);
+    gx_job_free(job, e->first);
+}
+
+static gx_status early_make(early *e, const gx_matrix *from, const int64_t *first, int64_t split,
+                            gx_job *job, gx_error *err) {
+    uint64_t count = 0;
+    gx_status status;
+    for (uint64_t i = 0; i < from->nnz; i++) {
+        count += first[i] < split;
+    }
+    GX_TRY(gx_job_alloc(job, &e->ptr, (size_t)from->rows + 1, sizeof *e->ptr, err));
+    GX_TRY(gx_job_alloc(job, &e->col, count, sizeof *e->col, err));
+    GX_TRY(gx_job_alloc(job, &e->value, count, sizeof *e->value, err));
+    GX_TRY(gx_job_alloc(job, &e->ts, count, sizeof *e->ts, err));
+    GX_TRY(gx_job_alloc(job, &e->first, count, sizeof *e->first, err));
+    count = 0;
+    for (uint32_t v = 0; v < from->rows; v++) {
+        e->ptr[v] = count;
+        for (uint64_t i = from->ptr[v]; i < from->ptr[v + 1]; i++) {
+            if (first[i] < split) {
+                e->col[count] = from->col[i];
+                e->value[count] = from->ts[i] < split ? (float)gx_matrix_value(from, i) : 0.0f;
+                e->first[count] = first[i];
+                e->ts[count++] = from->ts[i];
+            }
+        }
+    }
+    e->ptr[from->rows] = count;
+    e->matrix = (gx_matrix){.rows = from->rows,
+                            .cols = from->cols,
+                            .nnz = count,
+                            .ptr = e->ptr,
+                            .col = e->col,
+                            .value = e->value,
+                            .ts = e->ts};
+done:
+    return status;
+}
+
+typedef struct examples {
+    uint32_t *member;
+    double *x, *y; /* rows × measures; rows */
+    uint32_t rows;
+} examples;
+
+static void lesson_finish(examples *lesson, gx_job *job) {
+    gx_job_free(job, lesson->member);
+    gx_job_free(job, lesson->x);
+    gx_job_free(job, lesson->y);
+}
+
+/* Those followed, every `stride`-th of them. */
+static gx_status lesson_init(examples *out, const leaders *l, gx_job *job, gx_error *err) {
+    uint32_t followed = 0, seen = 0;
+    gx_status status;
+    for (uint32_t v = 0; v < l->n; v++) {
+        followed += l->followers[v] > 0.0;
+    }
+    const uint32_t stride = followed / FIT_ROWS_MOST + 1, room = followed / stride + 1;
+    GX_TRY(gx_job_alloc(job, &out->member, room, sizeof *out->member, err));
+    GX_TRY(gx_job_alloc(job, &out->x, room, MEASURES * sizeof *out->x, err));
+    GX_TRY(gx_job_alloc(job, &out->y, room, sizeof *out->y, err));
+    for (uint32_t v = 0; v < l->n; v++) {
+        if (l->followers[v] > 0.0 && seen++ % stride == 0) {
+            out->member[out->rows++] = v;
+        }
+    }
+done:
+    return status;
+}
+
+/* Measures of what was known at the split. */
+static gx_status look_back(examples *lesson, leaders *l, const gx_matrix *matrix,
+                           const int64_t *first, gx_job *job, gx_error *err) {
+    gx_status status;
+    memset(l->credit, 0, matrix->nnz * sizeof *l->credit);
+    GX_TRY(gx__leaders_credit(l->credit, l->kept, l->input->graph, matrix, first, &l->after, job,
+                              err));
+    for (int p = 0; p < MEASURES; p++) {
+        GX_TRY(measure(l, (gx_leader_measure)p, matrix, first, job, err));
+        const double unit = unit_of(l);
+        for (uint32_t i = 0; i < lesson->rows; i++) {
+            lesson->x[(size_t)i * MEASURES + (size_t)p] =
+                unit > 0.0 ? log1p(l->raw[lesson->member[i]] / unit) : 0.0;
+        }
+    }
+done:
+    return status;
+}
+
+/* How well weights tell what came, over the members they were learnt from. */
+static gx_status judge(double *out, const examples *lesson, const double weight[MEASURES],
+                       leaders *l, gx_job *job, gx_error *err) {
+    for (uint32_t i = 0; i < lesson->rows; i++) {
+        l->raw[i] = 0.0;
+        for (int p = 0; p < MEASURES; p++) {
+            l->raw[i] += weight[p] * lesson->x[(size_t)i * MEASURES + (size_t)p];
+        }
+    }
+    return gx__rank_spearman(out, l->raw, lesson->y, lesson->rows, job, err);
+}
+
+static gx_status learn(leaders *l, double share, gx_job *job, gx_error *err) {
+    const gx_matrix *matrix = l->input->matrix;
+    const double followers[MEASURES] = {[GX_MEASURE_FOLLOWERS] = 1.0};
+    double weight[MEASURES];
+    early e = {.ptr = NULL};
+    examples lesson = {.member = NULL};
+    int64_t split;
+    uint32_t heeded = 0;
+    gx_status status;
+    GX_TRY(find_split(&split, matrix, share, job, err));
+    GX_TRY(lesson_init(&lesson, l, job, err));
+    GX_TRY(early_make(&e, matrix, l->first, split, job, err));
+    l->after.until_ms = split;
+    GX_TRY(look_back(&lesson, l, &e.matrix, e.first, job, err));
+    early_finish(&e, job);
+    e = (early){.ptr = NULL};
+    l->after.until_ms = INT64_MAX;
+    l->after.since_ms = split;
+    memset(l->credit, 0, matrix->nnz * sizeof *l->credit);
+    GX_TRY(gx__leaders_credit(l->credit, l->kept, l->input->graph, matrix, l->first, &l->after, job,
+                              err));
+    l->after.since_ms = INT64_MIN;
+    sum_rows(l, matrix, true);
+    for (uint32_t i = 0; i < lesson.rows; i++) {
+        const uint32_t v = lesson.member[i];
+        lesson.y[i] = l->raw[v] * l->authentic[v];
+        heeded += lesson.y[i] > 0.0;
+    }
+    l->fit[GX_FIT_MEMBERS] = lesson.rows;
+    l->fit[GX_FIT_HEEDED] = heeded;
+    l->fit[GX_FIT_SPLIT_MS] = (double)split;
+    if (heeded >= FIT_HEEDED_LEAST) {
+        double sum = 0.0;
+        GX_TRY(gx__leaders_poisson(weight, lesson.x, lesson.y, lesson.rows, fit_ridge, job, err));
+        GX_TRY(judge(&l->fit[GX_FIT_SPEARMAN], &lesson, weight, l, job, err));
+        GX_TRY(judge(&l->fit[GX_FIT_FOLLOWERS], &lesson, followers, l, job, err));
+        for (int p = 0; p < MEASURES; p++) {
+            sum += weight[p];
+        }
+        l->fitted = sum > 0.0;
+    }
+    if (l->fitted) {
+        memcpy(l->weight, weight, sizeof weight);
+        l->fit[GX_FIT_FITTED] = 1.0;
+    }
+done:
+    early_finish(&e, job);
+    lesson_finish(&lesson, job);
+    return status;
+}
+
+/* ---- the score ----------------------------------------------------------------------------- */
+
+/* h of the measure at hand into `place`; *highest is the most there can be. */
+static void rate(leaders *l, double *highest) {
+    const double unit = l->fitted ? unit_of(l) : 0.0;
+    *highest = l->fitted ? 0.0 : 1.0;
+    for (uint32_t v = 0; l->fitted && v < l->n; v++) {
+        l->place[v] = unit > 0.0 && l->followers[v] > 0.0 ? log1p(l->raw[v] / unit) : 0.0;
+        *highest = fmax(*highest, l->place[v]);
+    }
+}
+
+/* Adds the measure at hand to the scores. */
+static gx_status add_measure(leaders *l, int p, const double given[MEASURES], double *ties,
+                             gx_job *job, gx_error *err) {
+    const size_t part = gx_leader_part_of[p];
+    double highest;
+    for (uint32_t v = 0; v < l->n; v++) {
+        l->measure[(size_t)v * MEASURES + (size_t)p] = (float)l->raw[v];
+    }
     gx_status status = gx__rank_falling(l->order, l->raw, l->n, job, err);
     if (status != GX_OK || l->n == 0 || l->raw[l->order[0]] <= 0.0) {
         return status;
     }
     gx__rank_places(l->place, l->raw, l->order, l->n);
-    *weights += weight;
+    if (p < FIRST_EVENT_MEASURE) {
+        *ties += given[p];
+        for (uint32_t v = 0; v < l->n; v++) {
+            l->structure[v] += l->followers[v] > 0.0 ? given[p] * l->place[v] : 0.0;
+        }
+    }
+    rate(l, &highest);
+    l->points[p] = l->weight[p] * highest;
     for (uint32_t v = 0; v < l->n; v++) {
-        double points = l->followers[v] > 0.0 ? weight * l->place[v] : 0.0;
+        double points = l->followers[v] > 0.0 ? l->weight[p] * l->place[v] : 0.0;
         l->score[v] += points;
-        l->structure[v] += part < FIRST_EVENT_PART ? points : 0.0;
-        l->part[(size_t)v * GX_LEADER_PART_COUNT + (size_t)part] = (float)points;
+        l->part[(size_t)v * PARTS + part] += (float)points;
     }
     return GX_OK;
 }
 
-static void scale(double *value, uint32_t n, double factor) {
-    for (uint32_t v = 0; v < n; v++) {
-        value[v] = fmin(value[v] * factor, factor > 0.0 ? 100.0 : 0.0);
+/* Sums to points, and off with what is not authentic. */
+static void finish_scores(leaders *l, double ties) {
+    double all = 0.0;
+    for (int p = 0; p < MEASURES; p++) {
+        all += l->points[p];
+    }
+    const double factor = all > 0.0 ? 100.0 / all : 0.0;
+    for (int p = 0; p < MEASURES; p++) {
+        l->points[p] *= factor;
+    }
+    for (uint32_t v = 0; v < l->n; v++) {
+        float *part = l->part + (size_t)v * PARTS;
+        const double raw = fmin(l->score[v] * factor, factor > 0.0 ? 100.0 : 0.0);
+        for (int p = 0; p < PARTS; p++) {
+            part[p] = (float)((double)part[p] * factor);
+        }
+        part[GX_LEADER_AUTHENTICITY] = (float)(raw * (l->authentic[v] - 1.0));
+        l->score[v] = raw * l->authentic[v];
+        /* Where ties count for nothing by the weights given the score itself says who stands well.
+         */
+        l->structure[v] =
+            ties > 0.0 ? fmin(l->structure[v] / ties, 1.0) * l->authentic[v] : l->score[v] / 100.0;
     }
 }
 
-static gx_status add_parts(leaders *l, gx_job *job, gx_error *err) {
-    double ties = 0.0, events = 0.0;
+static gx_status add_measures(leaders *l, const double given[MEASURES], gx_job *job,
+                              gx_error *err) {
+    const gx_matrix *matrix = l->input->matrix;
+    const int64_t *first = l->first;
+    double ties = 0.0;
     gx_status status = GX_OK;
-    for (int p = 0; p < GX_LEADER_PART_COUNT; p++) {
+    for (int p = 0; p < MEASURES; p++) {
         gx_job_tick(job, (uint64_t)p);
         GX_TRY(gx_job_check(job, err));
-        GX_TRY(measure(l, (gx_leader_part)p, job, err));
-        GX_TRY(add_part(l, p, p < FIRST_EVENT_PART ? &ties : &events, job, err));
+        GX_TRY(measure(l, (gx_leader_measure)p, matrix, first, job, err));
+        GX_TRY(add_measure(l, p, given, &ties, job, err));
     }
-    const double factor = ties + events > 0.0 ? 100.0 / (ties + events) : 0.0;
-    for (size_t i = 0; i < (size_t)l->n * GX_LEADER_PART_COUNT; i++) {
-        l->part[i] = (float)((double)l->part[i] * factor);
-    }
-    if (ties > 0.0) {
-        scale(l->structure, l->n, 1.0 / ties);
-    } else { /* ties count for nothing by the weights given: the score itself says who stands well
-              */
-        memcpy(l->structure, l->score, l->n * sizeof *l->score);
-        scale(l->structure, l->n, factor / 100.0);
-    }
-    scale(l->score, l->n, factor);
+    finish_scores(l, ties);
 done:
     return status;
 }
@@ -244,22 +572,46 @@ static gx_status give_rank(uint32_t *rank, leaders *l, const double *score, gx_j
     return status;
 }
 
+static gx_status add_outputs(leaders *l, gx__leaders_signs *signs, gx_output *out, gx_error *err) {
+    gx_status status;
+    GX_TRY(gx_output_add(&l->score, out, "score", GX_F64, l->n, 0, err));
+    GX_TRY(gx_output_add(&l->part, out, "part", GX_F32, l->n, PARTS, err));
+    GX_TRY(gx_output_add(&l->measure, out, "measure", GX_F32, l->n, MEASURES, err));
+    GX_TRY(gx_output_add(&l->points, out, "weight", GX_F64, MEASURES, 0, err));
+    GX_TRY(gx_output_add(&l->fit, out, "fit", GX_F64, GX_LEADER_FIT_COUNT, 0, err));
+    GX_TRY(gx_output_add(&signs->flag, out, "flag", GX_F32, l->n, FLAGS, err));
+    GX_TRY(gx_output_add(&signs->count, out, "flag_count", GX_U32, l->n, FLAGS, err));
+    signs->authentic = l->authentic;
+done:
+    return status;
+}
+
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     leaders l = {0};
+    gx__leaders_signs signs = {0};
+    double given[MEASURES];
     uint32_t *rank, *follower_rank;
     double *correlation;
     gx_status status;
-    gx_job_stage(job, "leaders", GX_LEADER_PART_COUNT);
+    gx_job_stage(job, "leaders", MEASURES);
     GX_TRY(leaders_init(&l, input, args, job, err));
-    GX_TRY(gx_output_add(&l.score, out, "score", GX_F64, l.n, 0, err));
-    GX_TRY(gx_output_add(&l.part, out, "part", GX_F32, l.n, GX_LEADER_PART_COUNT, err));
+    GX_TRY(add_outputs(&l, &signs, out, err));
     GX_TRY(gx_output_add(&rank, out, "rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&follower_rank, out, "follower_rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&correlation, out, "follower_correlation", GX_F64, 1, 0, err));
-    GX_TRY(gx__leaders_credit(l.credit, input->graph, input->matrix, gx_arg_int(args, "window"),
-                              job, err));
-    GX_TRY(add_parts(&l, job, err));
+    memcpy(given, l.weight, sizeof given);
+    gx__leaders_followers(l.followers, input->graph);
+    GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after, job,
+                              err));
+    GX_TRY(gx__leaders_authentic(&signs, input, l.kept, gx_arg_int(args, "burst"), job, err));
+    if (gx_arg_bool(args, "fit") && !l.given && input->matrix->ts && input->matrix->nnz > 0) {
+        GX_TRY(learn(&l, gx_arg_real(args, "split"), job, err));
+        memset(l.credit, 0, input->matrix->nnz * sizeof *l.credit);
+        GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after,
+                                  job, err));
+    }
+    GX_TRY(add_measures(&l, given, job, err));
     GX_TRY(give_rank(rank, &l, l.score, job, err));
     GX_TRY(give_rank(follower_rank, &l, l.followers, job, err));
     GX_TRY(gx__rank_spearman(correlation, l.score, l.followers, l.n, job, err));
@@ -275,11 +627,13 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
     const uint64_t categories = input->category ? input->category->count : 0;
     const uint64_t kept = categories * (uint64_t)gx_arg_int(args, "per_category");
-    out->mem_bytes = n * (120 + 4 * (uint64_t)threads) + 8 * nnz +
-                     4 * (uint64_t)threads * input->items + 100 * categories +
-                     24 * (kept < nnz ? kept : nnz);
+    const uint64_t rows = n < FIT_ROWS_MOST ? n : FIT_ROWS_MOST;
+    out->mem_bytes = n * (196 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
+                     4 * (uint64_t)threads * input->items +
+                     (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);
     double acts = n > 0 ? (double)nnz / (double)n : 0.0;
-    out->cpu_s = 1e-6 * (double)n + 1e-8 * (double)m * (1.0 + acts) + 6e-8 * (double)nnz;
+    out->cpu_s = 2e-6 * (double)n + 3e-8 * (double)m * (1.0 + acts) + 2e-7 * (double)nnz +
+                 4e-6 * (double)rows;
 }
 
 static gx_status check_categories(const gx_arrays *result, const char *instance,
@@ -313,13 +667,20 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     const double *score = gx_result_get(result, instance, "score", GX_F64, n);
     const float *part = gx_result_get(result, instance, "part", GX_F32, n);
     const double *correlation = gx_result_get(result, instance, "follower_correlation", GX_F64, 1);
-    if (!score || !part || !correlation || !(fabs(*correlation) <= 1.0 + 1e-9)) {
+    const float *flag = gx_result_get(result, instance, "flag", GX_F32, n);
+    if (!score || !part || !flag || !correlation || !(fabs(*correlation) <= 1.0 + 1e-9)) {
         return gx_fail(err, GX_INTERNAL, "scores of leaders do not fit %u members", n);
     }
     for (uint32_t v = 0; v < n; v++) {
         double sum = 0.0;
-        for (size_t p = 0; p < GX_LEADER_PART_COUNT; p++) {
-            sum += (double)part[(size_t)v * GX_LEADER_PART_COUNT + p];
+        for (size_t p = 0; p < PARTS; p++) {
+            sum += (double)part[(size_t)v * PARTS + p];
+        }
+        for (size_t f = 0; f < FLAGS; f++) {
+            float share = flag[(size_t)v * FLAGS + f];
+            if (!(share >= 0.0f && share <= 1.0f)) {
+                return gx_fail(err, GX_INTERNAL, "member %u has a flag of %g", v, (double)share);
+            }
         }
         if (!(score[v] >= 0.0 && score[v] <= 100.0) || fabs(sum - score[v]) > 1e-3) {
             return gx_fail(err, GX_INTERNAL, "member %u scores %g, the parts sum to %g", v,
@@ -334,12 +695,15 @@ static const char *const arrays[] = {"pagerank.score", "kcore.score", "leiden.co
 const gx_pass gx_pass_leaders = {
     .name = "leaders",
     .kind = GX_KIND_LEADERS,
-    .summary = "opinion leaders: a score of seven parts, over the shop and by category",
+    .summary = "opinion leaders: a score of five parts, over the shop and by category, and what "
+               "looks bought",
     .paper = "rank aggregation; A^3 1, coreness (Kitsak et al. 2010), PageRank (Page et al. 1999), "
-             "credit distribution (Goyal, Bonchi, Lakshmanan, VLDB 2012)",
-    .complexity = "time O(n + m) and for credit O(sum over ties of the shorter history); memory "
-                  "120 n + 28 nnz bytes",
+             "credit distribution (Goyal, Bonchi, Lakshmanan, VLDB 2012); Poisson regression "
+             "(McCullagh and Nelder 1989)",
+    .complexity = "time O(n + m) and for credit and topic O(sum over ties of the histories); "
+                  "memory 280 n + 24 nnz bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_CATEGORY,
+    .wants = GX_NEED_TIMES | GX_NEED_BOUGHT | GX_NEED_FIRST,
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),

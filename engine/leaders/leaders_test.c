@@ -205,7 +205,9 @@ static void test_measures_against_definitions(void **state) {
         gx__leaders_followers(followers, &w.graph);
         assert_int_equal(gx__leaders_reach(reach, followers, &w.graph, &job, NULL), GX_OK);
         assert_int_equal(gx__leaders_breadth(breadth, &w.graph, w.circle, &job, NULL), GX_OK);
-        assert_int_equal(gx__leaders_credit(credit, &w.graph, &w.matrix, window, &job, NULL),
+        assert_int_equal(gx__leaders_credit(credit, NULL, &w.graph, &w.matrix, NULL,
+                                            &(gx__leaders_after){window, INT64_MIN, INT64_MAX},
+                                            &job, NULL),
                          GX_OK);
         for (uint32_t v = 0; v < w.n; v++) {
             highest = fmax(highest, naive_reach(&w, v, 3));
@@ -251,7 +253,10 @@ static void test_credit_of_unequal_histories(void **state) {
         assert_int_equal(
             gx_matrix_build(&matrix, 2, MANY, MANY + FEW, row, col, NULL, ts, &job, NULL), GX_OK);
         memset(credit, 0, (MANY + FEW) * sizeof *credit);
-        assert_int_equal(gx__leaders_credit(credit, &graph, &matrix, 0, &job, NULL), GX_OK);
+        assert_int_equal(gx__leaders_credit(credit, NULL, &graph, &matrix, NULL,
+                                            &(gx__leaders_after){0, INT64_MIN, INT64_MAX}, &job,
+                                            NULL),
+                         GX_OK);
         sum = 0;
         for (uint32_t i = 0; i < MANY + FEW; i++) {
             sum += credit[i];
@@ -448,17 +453,19 @@ static void test_weights_are_the_callers(void **state) {
     world w;
     world_draw(&w, 12);
     gx_arena *arena = gx_arena_create();
-    gx_value params = gx_map(arena, GX_LEADER_PART_COUNT + 1);
-    for (int p = 0; p < GX_LEADER_PART_COUNT; p++) {
-        gx_map_put(arena, &params, gx_leader_parts[p], gx_int(p == GX_LEADER_ACTIVITY));
+    gx_value params = gx_map(arena, GX_LEADER_MEASURE_COUNT + 1);
+    for (int p = 0; p < GX_LEADER_MEASURE_COUNT; p++) {
+        gx_map_put(arena, &params, gx_leader_measures[p], gx_int(p == GX_MEASURE_ACTIVITY));
     }
     gx_arrays *arrays = run(&w, &params, 1);
     const float *part = gx_arrays_get(arrays, "leaders.part", GX_F32, w.n);
     const double *score = gx_arrays_get(arrays, "leaders.score", GX_F64, w.n);
     for (uint32_t v = 0; v < w.n; v++) {
-        for (uint32_t p = 0; p < GX_LEADER_PART_COUNT; p++) {
+        for (uint32_t p = 0; p < GX_LEADER_AUTHENTICITY; p++) {
             double points = (double)part[v * GX_LEADER_PART_COUNT + p];
-            assert_true(p == GX_LEADER_ACTIVITY ? fabs(points - score[v]) < 1e-4 : points == 0);
+            double off = (double)part[v * GX_LEADER_PART_COUNT + GX_LEADER_AUTHENTICITY];
+            assert_true(p == GX_LEADER_AUTHORITY ? fabs(points + off - score[v]) < 1e-4
+                                                 : points == 0);
         }
     }
     gx_arrays_destroy(arrays);
@@ -494,7 +501,9 @@ static void test_credit_at_the_ends_of_time(void **state) {
     assert_int_equal(
         gx_graph_build(&graph, 2, 1, follower, followed, NULL, GX_GRAPH_IN, &job, NULL), GX_OK);
     assert_int_equal(gx_matrix_build(&matrix, 2, 1, 2, row, item, NULL, ts, &job, NULL), GX_OK);
-    assert_int_equal(gx__leaders_credit(credit, &graph, &matrix, 30 * 86400000LL, &job, NULL),
+    assert_int_equal(gx__leaders_credit(credit, NULL, &graph, &matrix, NULL,
+                                        &(gx__leaders_after){30 * 86400000LL, INT64_MIN, INT64_MAX},
+                                        &job, NULL),
                      GX_OK);
     assert_int_equal(credit[0] + credit[1], 0);
     gx_matrix_finish(&matrix);

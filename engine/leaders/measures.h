@@ -20,13 +20,59 @@ GX_MUST_CHECK gx_status gx__leaders_reach(double *reach, const double *followers
 GX_MUST_CHECK gx_status gx__leaders_breadth(double *breadth, const gx_graph *graph,
                                             const uint32_t *community, gx_job *job, gx_error *err);
 
+/* Σ over categories of the items v acted on × those its followers did: how much of what v knows is
+ * what they care for. */
+GX_MUST_CHECK gx_status gx__leaders_topic(double *topic, const gx_graph *graph,
+                                          const gx_matrix *matrix, const gx_labels *category,
+                                          gx_job *job, gx_error *err);
+
+/* How followers acted after members. */
+typedef struct gx__leaders_after {
+    int64_t window_ms; /* so soon after; 0: whenever */
+    int64_t since_ms;  /* only acts of followers from then on; INT64_MIN: all */
+    int64_t until_ms;  /* and before then; INT64_MAX: all */
+} gx__leaders_after;
+
 /* Credit of each entry of the matrix, cleared by the caller: acts of followers on the same item,
- * later and within window_ms (0: whenever), each shared evenly by all whom the follower follows and
- * who acted so; then the share of a member's credit that goes beyond chance (credit.c).
- * GX_CREDIT_ONE is a whole act. Without times all credit is 0. */
-GX_MUST_CHECK gx_status gx__leaders_credit(uint64_t *credit, const gx_graph *graph,
-                                           const gx_matrix *matrix, int64_t window_ms, gx_job *job,
+ * later and within the window, each shared evenly by all whom the follower follows and who acted
+ * so; then the share of a member's credit that goes beyond chance (credit.c), which `kept` holds
+ * where it is not NULL. `first`: per entry when the member began (NULL: the matrix's times), whose
+ * own times are those of the latest acts. GX_CREDIT_ONE is a whole act. Without times all credit is
+ * 0. */
+GX_MUST_CHECK gx_status gx__leaders_credit(uint64_t *credit, double *kept, const gx_graph *graph,
+                                           const gx_matrix *matrix, const int64_t *first,
+                                           const gx__leaders_after *after, gx_job *job,
                                            gx_error *err);
+
+/* kept · followers who did something in `bought` within the window after v acted on it, over those
+ * who ever did anything there and 5 more. Rows of both matrices are the members. */
+GX_MUST_CHECK gx_status gx__leaders_conversion(double *conversion, const double *kept,
+                                               const gx_graph *graph, const gx_matrix *matrix,
+                                               const int64_t *first, const gx_matrix *bought,
+                                               const gx__leaders_after *after, gx_job *job,
+                                               gx_error *err);
+
+/* ---- what looks bought or arranged (authentic.c) --------------------------------------------- */
+
+/* authentic[v]: what of the score is left, 0.01 to 1; flag[v × flags + f]: the share of v's
+ * followers that f is about, 0 where it is not raised; count: how many they are. */
+typedef struct gx__leaders_signs {
+    double *authentic;
+    float *flag;
+    uint32_t *count;
+} gx__leaders_signs;
+
+GX_MUST_CHECK gx_status gx__leaders_authentic(const gx__leaders_signs *out, const gx_input *input,
+                                              const double *kept, int64_t burst_ms, gx_job *job,
+                                              gx_error *err);
+
+/* ---- weights (fit.c) ------------------------------------------------------------------------- */
+
+/* Poisson regression with a log link: E y = exp(b + Σ_p weight_p x_p), weights 0 or more, of `rows`
+ * members, x row by row; `ridge` × Σ y holds the weights back. All 0 where y says nothing. */
+GX_MUST_CHECK gx_status gx__leaders_poisson(double weight[GX_LEADER_MEASURE_COUNT], const double *x,
+                                            const double *y, uint32_t rows, double ridge,
+                                            gx_job *job, gx_error *err);
 
 /* Leaders of each category: `structure` is each member's standing among people, 0 to 1. Gives
  * category_ptr, category_user, category_score. */

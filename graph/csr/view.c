@@ -290,7 +290,9 @@ static void close_user(events *e) {
             e->row[e->count] = e->user;
             e->col[e->count] = item;
             e->value[e->count] = (float)(view->purchases ? signal.bought : signal.value);
-            e->ts[e->count++] = view->purchases ? signal.bought_ms : signal.last_ms;
+            e->ts[e->count++] = view->first       ? e->deeds[from].ts_ms
+                                : view->purchases ? signal.bought_ms
+                                                  : signal.last_ms;
         }
     }
     e->deed_count = 0;

@@ -82,6 +82,7 @@ static gx_status check_needs(const gx_pass *pass, const gx_input *input, const g
         {GX_NEED_GROUPS, input->groups, "the members of groups"},
         {GX_NEED_ACTS, input->acts, "what members did to each other"},
         {GX_NEED_BOUGHT, input->bought, "the purchases"},
+        {GX_NEED_FIRST, input->first, "when members first acted on items"},
     };
     for (size_t i = 0; i < GX_COUNT(needs); i++) {
         if (asked & needs[i].need && !needs[i].met) {
@@ -113,6 +114,8 @@ static gx_status check_sizes(const gx_pass *pass, const gx_input *input, gx_erro
                   (input->acts->rows == input->users && input->acts->cols == input->users)) &&
                  (!input->bought ||
                   (input->bought->rows == input->users && input->bought->cols == input->items)) &&
+                 (!input->first ||
+                  (input->first->rows == input->users && input->first->cols == input->items)) &&
                  (!input->groups || input->groups->rows == input->users);
     return right ? GX_OK
                  : gx_fail_at(err, GX_INTERNAL, pass->name,

@@ -19,6 +19,7 @@ typedef struct gx_input {
     const gx_matrix *groups;    /* members × groups they are in */
     const gx_matrix *acts;      /* members × members: how often one did something to another */
     const gx_matrix *bought;    /* members × items: purchases alone, latest time; undecayed */
+    const gx_matrix *first;     /* the entries of matrix, each with the time of its first event */
     const double *against; /* items: Σ of what members say against each, faded; made with `matrix`;
                               NULL: nobody does */
     const gx_arrays *arrays; /* what earlier passes gave */
@@ -36,7 +37,8 @@ enum {
     GX_NEED_TIMES = 256,
     GX_NEED_GROUPS = 512,
     GX_NEED_ACTS = 1024,
-    GX_NEED_BOUGHT = 2048 /* left out where the store knows no purchases */
+    GX_NEED_BOUGHT = 2048, /* left out where the store knows no purchases */
+    GX_NEED_FIRST = 4096
 };
 
 typedef enum gx_kind {

@@ -1,0 +1,73 @@
+/* Opinion leaders as a snapshot has them, and how doors say it. */
+#include "api/people/leader.h"
+
+gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *state, gx_error *err) {
+    const uint32_t n = state->users;
+    gx_status status;
+    *out = (gx_leaders){.count = n};
+    GX_TRY(gx_need_array(&out->score, state, "leaders.score", GX_F64, n, err));
+    GX_TRY(gx_need_array(&out->rank, state, "leaders.rank", GX_U32, n, err));
+    GX_TRY(gx_need_array(&out->follower_rank, state, "leaders.follower_rank", GX_U32, n, err));
+    GX_TRY(gx_need_array(&out->measure, state, "leaders.measure", GX_F32, n, err));
+    GX_TRY(gx_need_array(&out->part, state, "leaders.part", GX_F32, n, err));
+    GX_TRY(gx_need_array(&out->flag, state, "leaders.flag", GX_F32, n, err));
+    GX_TRY(gx_need_array(&out->flag_count, state, "leaders.flag_count", GX_U32, n, err));
+    GX_TRY(
+        gx_need_array(&out->weight, state, "leaders.weight", GX_F64, GX_LEADER_MEASURE_COUNT, err));
+    GX_TRY(gx_need_array(&out->fit, state, "leaders.fit", GX_F64, GX_LEADER_FIT_COUNT, err));
+    GX_TRY(gx_need_array(&out->correlation, state, "leaders.follower_correlation", GX_F64, 1, err));
+done:
+    return status;
+}
+
+/* {name: number} of one row. */
+static gx_value row_value(gx_arena *arena, const char *const *name, const float *row,
+                          uint32_t count) {
+    gx_value map = gx_map(arena, count);
+    for (uint32_t p = 0; p < count; p++) {
+        gx_map_put(arena, &map, name[p], gx_real((double)row[p]));
+    }
+    return map;
+}
+
+gx_value gx_leader_parts_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user) {
+    return row_value(arena, gx_leader_parts, leaders->part + (size_t)user * GX_LEADER_PART_COUNT,
+                     GX_LEADER_PART_COUNT);
+}
+
+gx_value gx_leader_measures_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user) {
+    return row_value(arena, gx_leader_measures,
+                     leaders->measure + (size_t)user * GX_LEADER_MEASURE_COUNT,
+                     GX_LEADER_MEASURE_COUNT);
+}
+
+gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user) {
+    gx_value list = gx_list(arena, GX_LEADER_FLAG_COUNT);
+    for (uint32_t f = 0; f < GX_LEADER_FLAG_COUNT; f++) {
+        const size_t at = (size_t)user * GX_LEADER_FLAG_COUNT + f;
+        if (leaders->flag[at] > 0.0f) {
+            gx_value row = gx_map(arena, 3);
+            gx_map_put(arena, &row, "flag", gx_str(gx_leader_flags[f]));
+            gx_map_put(arena, &row, "share", gx_real((double)leaders->flag[at]));
+            gx_map_put(arena, &row, "members", gx_int(leaders->flag_count[at]));
+            gx_list_add(arena, &list, row);
+        }
+    }
+    return list;
+}
+
+void gx_leaders_put_about(gx_arena *arena, gx_value *out, const gx_leaders *leaders) {
+    gx_value weights = gx_map(arena, GX_LEADER_MEASURE_COUNT), fit = gx_map(arena, 5);
+    for (uint32_t p = 0; p < GX_LEADER_MEASURE_COUNT; p++) {
+        gx_map_put(arena, &weights, gx_leader_measures[p], gx_real(leaders->weight[p]));
+    }
+    gx_map_put(arena, &fit, "members", gx_int((int64_t)leaders->fit[GX_FIT_MEMBERS]));
+    gx_map_put(arena, &fit, "heeded", gx_int((int64_t)leaders->fit[GX_FIT_HEEDED]));
+    gx_map_put(arena, &fit, "split", gx_int((int64_t)leaders->fit[GX_FIT_SPLIT_MS]));
+    gx_map_put(arena, &fit, "spearman", gx_real(leaders->fit[GX_FIT_SPEARMAN]));
+    gx_map_put(arena, &fit, "follower_spearman", gx_real(leaders->fit[GX_FIT_FOLLOWERS]));
+    gx_map_put(arena, out, "follower_correlation", gx_real(leaders->correlation[0]));
+    gx_map_put(arena, out, "fitted", gx_bool(leaders->fit[GX_FIT_FITTED] > 0.0));
+    gx_map_put(arena, out, "weights", weights);
+    gx_map_put(arena, out, "fit", leaders->fit[GX_FIT_MEMBERS] > 0.0 ? fit : gx_nil());
+}

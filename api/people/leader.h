@@ -1,0 +1,26 @@
+/* Opinion leaders as a snapshot has them, and how doors say it. */
+#ifndef GX_API_PEOPLE_LEADER_H
+#define GX_API_PEOPLE_LEADER_H
+
+#include "api/support.h"
+#include "engine/leaders/leaders.h"
+
+typedef struct gx_leaders {
+    const double *score;
+    const uint32_t *rank, *follower_rank, *flag_count;
+    const float *part, *measure, *flag;
+    const double *weight, *fit, *correlation;
+    uint32_t count; /* members */
+} gx_leaders;
+
+/* not_found: the snapshot has no leaders, or those of an older program. */
+GX_MUST_CHECK gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *state, gx_error *err);
+
+gx_value gx_leader_parts_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
+gx_value gx_leader_measures_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
+/* [{flag, share, members}], of the flags that are raised. */
+gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
+/* Adds fitted, weights, fit and follower_correlation to an answer. */
+void gx_leaders_put_about(gx_arena *arena, gx_value *out, const gx_leaders *leaders);
+
+#endif

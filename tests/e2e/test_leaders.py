@@ -1,0 +1,78 @@
+"""Opinion leaders on a sample shop that is planted with fakes and players: who leads, what looks bought, how the score was
+weighed. docs/leaders.md; docs/sample-shop.md says what is planted."""
+
+import csv
+
+import pytest
+from conftest import gx
+
+PARTS = {"reach", "amplification", "authority", "conversion", "authenticity"}
+FLAG_OF = {"bought": "bought_followers", "ring": "closed_ring", "burst": "sudden_growth"}
+SEEDS = (11, 12, 13)
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class Shop:
+    def __init__(self, folder, seed):
+        self.files, self.store = folder / f"data-{seed}", folder / f"shop-{seed}.gx"
+        gx("demo", self.files, "--seed", seed, "--fakes", "9", "--players", "5")
+        gx("init", self.store)
+        gx("import", self.store, self.files)
+        gx("build", self.store, "--passes", "leaders")
+        self.answer = gx("leaders", self.store, "-n", "5000", "--format", "json").json()
+        self.rows = self.answer["leaders"]
+        self.ranking = [row["user"] for row in self.rows]
+        self.leaders = {row["user_id"] for row in read(self.files / "truth/leaders.csv")}
+        self.fakes = {row["user_id"]: row for row in read(self.files / "truth/fakes.csv")}
+
+    def precision(self, k):
+        return len(set(self.ranking[:k]) & self.leaders) / k
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def fake_shop(request, tmp_path_factory):
+    return Shop(tmp_path_factory.mktemp("leaders"), request.param)
+
+
+def test_leaders_are_found_among_fakes(fake_shop):
+    assert fake_shop.precision(20) >= 0.9
+    assert fake_shop.precision(len(fake_shop.leaders)) >= 0.8
+    assert not set(fake_shop.ranking[:100]) & set(fake_shop.fakes)
+
+
+def test_fakes_are_flagged_and_others_are_not(fake_shop):
+    flags = {row["user"]: {flag["flag"] for flag in row["flags"]} for row in fake_shop.rows}
+    for user, fake in fake_shop.fakes.items():
+        if fake["part"] == "star":
+            assert FLAG_OF[fake["kind"]] in flags[user], (user, fake)
+    rings = [user for user, fake in fake_shop.fakes.items() if fake["part"] == "member"]
+    assert sum("closed_ring" in flags[user] for user in rings) >= 0.85 * len(rings)
+    assert sum(bool(flags[user]) for user in flags if user not in fake_shop.fakes) <= 3
+
+
+def test_parts_make_the_score_and_flags_take_off(fake_shop):
+    for row in fake_shop.rows:
+        parts = row["parts"]
+        assert set(parts) == PARTS
+        assert sum(parts.values()) == pytest.approx(row["score"], abs=1e-3)
+        assert 0 <= row["score"] <= 100 and all(parts[part] >= 0 for part in PARTS - {"authenticity"})
+        assert (parts["authenticity"] < 0) == bool(row["flags"] and row["score"] > 0)
+        for flag in row["flags"]:
+            assert 0.2 <= flag["share"] <= 1 and flag["members"] > 1
+
+
+def test_the_answer_says_how_it_was_weighed(fake_shop):
+    answer = fake_shop.answer
+    assert answer["fitted"] is True and sum(answer["weights"].values()) == pytest.approx(100)
+    assert answer["fit"]["heeded"] >= 30 and answer["fit"]["spearman"] > 0
+    assert -1 <= answer["follower_correlation"] <= 1
+    other = gx("build", fake_shop.store, "--passes", "leaders", "--params", "leaders.fit=false")
+    assert other.code == 0
+    plain = gx("leaders", fake_shop.store, "-n", "20", "--format", "json").json()
+    assert plain["fitted"] is False and plain["fit"] is None and plain["weights"]["amplification"] == pytest.approx(50)
+    assert sum(row["user"] in fake_shop.leaders for row in plain["leaders"]) >= 18
+    assert not {row["user"] for row in plain["leaders"]} & set(fake_shop.fakes)
