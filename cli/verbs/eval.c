@@ -3,6 +3,8 @@
 #include "cli/eval_show.h"
 #include "cli/files.h"
 
+#include <stdlib.h>
+
 static const gx_param params[] = {
     {"target", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
      "a store or server to split, where no files are given"},
@@ -33,7 +35,9 @@ static const gx_param params[] = {
     {"action", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "with --off-policy: what is a reward (every action whose weight is above 0)"},
     {"window", GX_PARAM_DURATION, NULL, 1, 3.2e12, NULL, NULL, 0,
-     "with --off-policy: how long after it was shown an action is a reward (1d)"},
+     "with --off-policy: how long after it was shown an action is a reward (1d); with --leaders: "
+     "how "
+     "soon after the member a follower's act counts (30d)"},
     {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "with --off-policy: only impressions from then on; models are fitted on what was before"},
     {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -52,6 +56,12 @@ static const gx_param params[] = {
      "with --trend: numbers of snapshots (all there are)"},
     {"friends", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "judge friends to meet instead: hide ties of the target and look for them"},
+    {"leaders", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "judge the leader score instead: of the first part of the events (--split time:SHARE), by who "
+     "was followed in the later ones"},
+    {"by", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "auto|after|via", 0,
+     "with --leaders: what counts later, acts of followers after the member's own, or events via "
+     "the member (via where 100 do)"},
     {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
      "with --friends: share of the ties that are hidden"},
     {"members", GX_PARAM_INT, NULL, 1, 1e8, "members", NULL, 0,
@@ -158,6 +168,53 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     gx_status status = gx_ask(&result, command, "eval.friends", &args, err);
     return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
+}
+
+/* "time:0.8" */
+static gx_status read_share(gx_value *args, const gx_command *command, gx_error *err) {
+    const char *text = gx_given_text(command, "split");
+    char *end = NULL;
+    if (!text) {
+        return GX_OK;
+    }
+    const double share = strncmp(text, "time:", 5) == 0 ? strtod(text + 5, &end) : 0;
+    if (!end || end == text + 5 || *end) {
+        char shown[64];
+        return gx_fail_at(err, GX_BAD_REQUEST, "split",
+                          "--split: %s was given; accepted with --leaders is time:SHARE",
+                          gx_quote(shown, sizeof shown, text, strlen(text)));
+    }
+    gx_map_put(command->arena, args, "share", gx_real(share));
+    return GX_OK;
+}
+
+/* Figures of the score and of others, and their differences. */
+static gx_status judge_leaders(gx_command *command, gx_error *err) {
+    static const char *const same[] = {"by", "window", "resamples", "level", "members"};
+    gx_value result, args = gx_map(command->arena, 8);
+    const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
+    gx_status status = GX_OK;
+    if (!command->target) {
+        return gx_fail(err, GX_BAD_REQUEST, "eval --leaders needs a store or a server");
+    }
+    GX_TRY(read_share(&args, command, err));
+    for (size_t i = 0; i < GX_COUNT(same); i++) {
+        if (gx_map_get(&command->given, same[i])) {
+            gx_map_put(command->arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
+        }
+    }
+    if (cutoff) {
+        const gx_value *lengths = gx_arg_value(&command->args, "cutoff");
+        if (lengths->size != 1) {
+            GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "cutoff",
+                              "--cutoff takes one length with --leaders"));
+        }
+        gx_map_put(command->arena, &args, "k", lengths->as.items[0]);
+    }
+    GX_TRY(gx_ask(&result, command, "eval.leaders", &args, err));
+    GX_TRY(gx_print(command, &result, "differences", NULL, false, err));
+done:
+    return status;
 }
 
 /* ---- off-policy -------------------------------------------------------------------------------
@@ -273,6 +330,12 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_bool(&command->args, "friends")) {
         return judge_friends(command, err);
     }
+    if (gx_arg_bool(&command->args, "leaders")) {
+        return judge_leaders(command, err);
+    }
+    if (gx_map_get(&command->given, "by")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "by", "--by goes with --leaders");
+    }
     if (gx_arg_bool(&command->args, "estimate")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
                           "--estimate goes with --friends; how long models take is told by `guanxi "
@@ -315,5 +378,6 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"
         "  guanxi eval shop.gx --trend --model linear\n"
         "  guanxi eval shop.gx --friends\n"
+        "  guanxi eval shop.gx --leaders --split time:0.7\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

@@ -21,6 +21,7 @@
  * history · log) and O(nnz log nnz); memory 20 bytes an entry of the matrix, 4 per entry of the
  * longest row a thread. */
 #include "engine/kernel/parallel.h"
+#include "engine/leaders/judge.h"
 #include "engine/leaders/measures.h"
 
 #include <math.h>
@@ -266,6 +267,9 @@ gx_status gx__leaders_credit(uint64_t *credit, double *kept, const gx_graph *gra
     GX_TRY(gx_job_alloc(job, &c.item_at, (size_t)matrix->cols + 1, sizeof *c.item_at, err));
     GX_TRY(gx_job_alloc(job, &c.time, matrix->nnz, sizeof *c.time, err));
     GX_TRY(credit_all(&c, job, err));
+    if (after->whole) {
+        goto done;
+    }
     GX_TRY(sort_times(&c, job, err));
     keep_what_is_beyond_chance(&c, job);
     status = gx_job_check(job, err);
@@ -273,5 +277,24 @@ done:
     gx_job_free(job, c.time);
     gx_job_free(job, c.item_at);
     gx_job_free(job, c.observed);
+    return status;
+}
+
+gx_status gx_leaders_later(double *out, const gx_graph *graph, const gx_matrix *matrix,
+                           const int64_t *first, int64_t since_ms, int64_t window_ms, gx_job *job,
+                           gx_error *err) {
+    const gx__leaders_after after = {window_ms, since_ms, INT64_MAX, true};
+    uint64_t *credit = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &credit, matrix->nnz, sizeof *credit, err));
+    GX_TRY(gx__leaders_credit(credit, NULL, graph, matrix, first, &after, job, err));
+    for (uint32_t v = 0; v < matrix->rows; v++) {
+        out[v] = 0.0;
+        for (uint64_t i = matrix->ptr[v]; i < matrix->ptr[v + 1]; i++) {
+            out[v] += (double)credit[i] / GX_CREDIT_ONE;
+        }
+    }
+done:
+    gx_job_free(job, credit);
     return status;
 }

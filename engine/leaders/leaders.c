@@ -193,12 +193,13 @@ static gx_status leaders_init(leaders *l, const gx_input *input, const gx_args *
                               gx_error *err) {
     const size_t n = input->users;
     gx_status status = GX_OK;
-    *l = (leaders){.input = input,
-                   .first = input->first && input->first->nnz == input->matrix->nnz
-                                ? input->first->ts
-                                : input->matrix->ts,
-                   .n = input->users,
-                   .after = {gx_arg_int(args, "window"), INT64_MIN, INT64_MAX}};
+    *l = (leaders){
+        .input = input,
+        .first = input->first && input->first->nnz == input->matrix->nnz ? input->first->ts
+                                                                         : input->matrix->ts,
+        .n = input->users,
+        .after = {
+            .window_ms = gx_arg_int(args, "window"), .since_ms = INT64_MIN, .until_ms = INT64_MAX}};
     GX_TRY(read_weights(l, args, err));
     GX_TRY(gx_job_alloc(job, &l->followers, n, sizeof *l->followers, err));
     GX_TRY(gx_job_alloc(job, &l->kept, n, sizeof *l->kept, err));

@@ -205,9 +205,9 @@ static void test_measures_against_definitions(void **state) {
         gx__leaders_followers(followers, &w.graph);
         assert_int_equal(gx__leaders_reach(reach, followers, &w.graph, &job, NULL), GX_OK);
         assert_int_equal(gx__leaders_breadth(breadth, &w.graph, w.circle, &job, NULL), GX_OK);
-        assert_int_equal(gx__leaders_credit(credit, NULL, &w.graph, &w.matrix, NULL,
-                                            &(gx__leaders_after){window, INT64_MIN, INT64_MAX},
-                                            &job, NULL),
+        assert_int_equal(gx__leaders_credit(
+                             credit, NULL, &w.graph, &w.matrix, NULL,
+                             &(gx__leaders_after){window, INT64_MIN, INT64_MAX, false}, &job, NULL),
                          GX_OK);
         for (uint32_t v = 0; v < w.n; v++) {
             highest = fmax(highest, naive_reach(&w, v, 3));
@@ -254,8 +254,8 @@ static void test_credit_of_unequal_histories(void **state) {
             gx_matrix_build(&matrix, 2, MANY, MANY + FEW, row, col, NULL, ts, &job, NULL), GX_OK);
         memset(credit, 0, (MANY + FEW) * sizeof *credit);
         assert_int_equal(gx__leaders_credit(credit, NULL, &graph, &matrix, NULL,
-                                            &(gx__leaders_after){0, INT64_MIN, INT64_MAX}, &job,
-                                            NULL),
+                                            &(gx__leaders_after){0, INT64_MIN, INT64_MAX, false},
+                                            &job, NULL),
                          GX_OK);
         sum = 0;
         for (uint32_t i = 0; i < MANY + FEW; i++) {
@@ -501,10 +501,11 @@ static void test_credit_at_the_ends_of_time(void **state) {
     assert_int_equal(
         gx_graph_build(&graph, 2, 1, follower, followed, NULL, GX_GRAPH_IN, &job, NULL), GX_OK);
     assert_int_equal(gx_matrix_build(&matrix, 2, 1, 2, row, item, NULL, ts, &job, NULL), GX_OK);
-    assert_int_equal(gx__leaders_credit(credit, NULL, &graph, &matrix, NULL,
-                                        &(gx__leaders_after){30 * 86400000LL, INT64_MIN, INT64_MAX},
-                                        &job, NULL),
-                     GX_OK);
+    assert_int_equal(
+        gx__leaders_credit(credit, NULL, &graph, &matrix, NULL,
+                           &(gx__leaders_after){30 * 86400000LL, INT64_MIN, INT64_MAX, false}, &job,
+                           NULL),
+        GX_OK);
     assert_int_equal(credit[0] + credit[1], 0);
     gx_matrix_finish(&matrix);
     gx_graph_finish(&graph);

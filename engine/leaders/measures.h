@@ -31,6 +31,7 @@ typedef struct gx__leaders_after {
     int64_t window_ms; /* so soon after; 0: whenever */
     int64_t since_ms;  /* only acts of followers from then on; INT64_MIN: all */
     int64_t until_ms;  /* and before then; INT64_MAX: all */
+    bool whole;        /* credit is kept whole, also what chance would have done */
 } gx__leaders_after;
 
 /* Credit of each entry of the matrix, cleared by the caller: acts of followers on the same item,

@@ -4,7 +4,7 @@ weighed. docs/leaders.md; docs/sample-shop.md says what is planted."""
 import csv
 
 import pytest
-from conftest import gx
+from conftest import gx, need_data
 
 PARTS = {"reach", "amplification", "authority", "conversion", "authenticity"}
 FLAG_OF = {"bought": "bought_followers", "ring": "closed_ring", "burst": "sudden_growth"}
@@ -76,3 +76,40 @@ def test_the_answer_says_how_it_was_weighed(fake_shop):
     assert plain["fitted"] is False and plain["fit"] is None and plain["weights"]["amplification"] == pytest.approx(50)
     assert sum(row["user"] in fake_shop.leaders for row in plain["leaders"]) >= 18
     assert not {row["user"] for row in plain["leaders"]} & set(fake_shop.fakes)
+
+
+# ---- against later events -----------------------------------------------------------------------
+
+
+def differences(answer, figure):
+    return {row["against"]: row for row in answer["differences"] if row["figure"] == figure}
+
+
+@pytest.mark.parametrize("by", ["via", "after"])
+def test_the_score_tells_who_is_followed_later(fake_shop, by):
+    """On planted cascades: whom later events name, and after whom followers acted."""
+    answer = gx("eval", fake_shop.store, "--leaders", "--by", by, "--format", "json").json()
+    assert answer["by"] == by and answer["fitted"] is True and answer["members"] > 1900
+    for other in ("followers", "degree", "pagerank"):
+        gap = differences(answer, "ndcg")[other]
+        assert 0 < gap["low"] <= gap["difference"] <= gap["high"], (by, gap)
+
+
+def test_the_score_tells_it_on_a_real_shop(tmp_path):
+    data, store = need_data("shop-ciao"), tmp_path / "ciao.gx"
+    gx("init", store)
+    gx("import", store, data)
+    answer = gx("eval", store, "--leaders", "--window", "365d", "--format", "json").json()
+    assert answer["by"] == "after" and answer["fitted"] is True
+    for figure in ("kendall", "spearman"):
+        for other in ("followers", "degree", "pagerank"):
+            gap = differences(answer, figure)[other]
+            assert gap["low"] > 0, gap
+
+
+def test_what_eval_takes(fake_shop):
+    assert "time:SHARE" in gx("eval", fake_shop.store, "--leaders", "--split", "random:0.8", code=2).err
+    assert "--by" in gx("eval", fake_shop.store, "--by", "via", code=2).err
+    assert "0.1" in gx("eval", fake_shop.store, "--leaders", "--split", "time:0", code=2).err
+    answer = gx("eval", fake_shop.store, "--leaders", "--resamples", "0", "--split", "time:0.7", "--format", "json").json()
+    assert answer["differences"] == [] and len(answer["scores"]) == 5

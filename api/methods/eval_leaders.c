@@ -1,0 +1,296 @@
+/* eval.leaders: how well the leader score of an earlier time tells who was followed in later
+ * events, beside degree, follower count and PageRank of that time. */
+#include "api/build/compute.h"
+#include "api/people/leader.h"
+#include "engine/leaders/judge.h"
+
+#include <stdlib.h>
+
+static const gx_param params[] = {
+    {"share", GX_PARAM_REAL, "0.8", 0.1, 0.95, NULL, NULL, 0,
+     "of the events, in the order of time, that scores may know; the later ones are to be told"},
+    {"by", GX_PARAM_CHOICE, "auto", GX_PARAM_UNCHECKED, NULL, "auto|after|via", 0,
+     "what counts later: acts of followers after the member's own on the item (after), events that "
+     "name the member in `via`, or via where 100 events or more do (auto)"},
+    {"window", GX_PARAM_DURATION, "30d", 0, 1e13, "ms", NULL, 0,
+     "a follower's act counts when it came so soon after, in the score and later; 0: whenever"},
+    {"k", GX_PARAM_INT, "100", 1, 1e6, "members", NULL, 0, "length of the list NDCG is of"},
+    {"resamples", GX_PARAM_INT, "200", 0, 1e5, NULL, NULL, 0,
+     "of members, for the intervals; 0: none of them"},
+    {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals"},
+    {"members", GX_PARAM_INT, "5000", 10, 1e6, "members", NULL, 0,
+     "at most so many, evenly drawn, in each resample"},
+};
+
+enum { SCORES = 5, VIA_LEAST = 100, TIME_SAMPLE = 1 << 16 };
+static const char *const score_name[SCORES] = {"leaders", "structural", "followers", "degree",
+                                               "pagerank"};
+
+typedef struct trial {
+    gx_call_env *call;
+    int64_t split_ms;
+    gx_arrays *fitted, *structural; /* leaders as they were at the split */
+    gx_graph graph;                 /* ties up to then */
+    double *came;
+    double *score[SCORES];
+    uint32_t n; /* members when the trial began */
+    uint64_t via;
+} trial;
+
+/* ---- when ------------------------------------------------------------------------------------ */
+
+typedef struct times {
+    int64_t *time;
+    uint64_t count, room, seen, stride;
+    gx_job *job;
+} times;
+
+static gx_status note_times(void *context, const gx_event_core *events, size_t count,
+                            gx_error *err) {
+    times *t = context;
+    for (size_t i = 0; i < count; i++) {
+        if (t->seen++ % t->stride == 0 && t->count < t->room) {
+            t->time[t->count++] = events[i].ts_ms;
+        }
+    }
+    return gx_job_check(t->job, err);
+}
+
+static int by_time(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static gx_status find_split(trial *t, gx_txn *txn, gx_error *err) {
+    gx_job *job = t->call->job;
+    const uint64_t events = gx_event_count(txn);
+    times all = {.stride = events / TIME_SAMPLE + 1, .job = job};
+    gx_status status;
+    all.room = events / all.stride + 1;
+    GX_TRY(gx_job_alloc(job, &all.time, all.room, sizeof *all.time, err));
+    GX_TRY(gx_event_scan(txn, note_times, &all, err));
+    if (all.count < 2) {
+        GX_TRY(gx_fail(err, GX_BAD_REQUEST,
+                       "the store has %llu events; what came later can be told from two on",
+                       (unsigned long long)events));
+    }
+    qsort(all.time, all.count, sizeof *all.time, by_time);
+    t->split_ms =
+        all.time[(uint64_t)(gx_arg_real(t->call->args, "share") * (double)(all.count - 1))];
+done:
+    gx_job_free(job, all.time);
+    return status;
+}
+
+/* ---- what came ------------------------------------------------------------------------------- */
+
+static gx_status note_via(void *context, const gx_event *event, gx_error *err) {
+    trial *t = context;
+    if (event->via < t->n && event->via != event->user) {
+        t->came[event->via] += 1;
+        t->via++;
+    }
+    return gx_job_check(t->call->job, err);
+}
+
+static gx_status read_after(trial *t, gx_txn *txn, gx_error *err) {
+    gx_job *job = t->call->job;
+    const gx_rules *rules = &t->call->state->rules;
+    gx_matrix latest = {0}, first = {0};
+    gx_event_view view = {.first = false};
+    gx_status status;
+    GX_TRY(gx_view_events(&latest, txn, rules, &view, job, err));
+    view.first = true;
+    GX_TRY(gx_view_events(&first, txn, rules, &view, job, err));
+    GX_TRY(gx_leaders_later(t->came, &t->graph, &latest, first.ts, t->split_ms,
+                            gx_arg_int(t->call->args, "window"), job, err));
+done:
+    gx_matrix_finish(&latest);
+    gx_matrix_finish(&first);
+    return status;
+}
+
+static gx_status read_later(trial *t, gx_txn *txn, gx_error *err) {
+    gx_status status = GX_OK;
+    if (!gx_arg_is(t->call->args, "by", "after")) {
+        GX_TRY(gx_event_between(txn, t->split_ms, INT64_MAX, note_via, t, err));
+    }
+    if (gx_arg_is(t->call->args, "by", "via") ||
+        (gx_arg_is(t->call->args, "by", "auto") && t->via >= VIA_LEAST)) {
+        goto done;
+    }
+    t->via = 0;
+    memset(t->came, 0, t->n * sizeof *t->came);
+    GX_TRY(read_after(t, txn, err));
+done:
+    return status;
+}
+
+/* ---- scores ---------------------------------------------------------------------------------- */
+
+static gx_status compute(gx_arrays **out, trial *t, bool fit, gx_error *err) {
+    gx_arena *arena = t->call->arena;
+    const gx_view_spec spec = {.to_ms = t->split_ms};
+    gx_value given = gx_map(arena, 2);
+    gx_map_put(arena, &given, "fit", gx_bool(fit));
+    gx_map_put(arena, &given, "window", *gx_arg_value(t->call->args, "window"));
+    return gx_compute(out, t->call->db, gx_any_pass_find("leaders"), "leaders", &given, &spec,
+                      t->call->job, err);
+}
+
+/* Members tied to v, whichever way. */
+static double degree_of(const gx_graph *g, uint32_t v) {
+    uint64_t a = g->out_ptr[v], b = g->in_ptr[v], count = 0;
+    const uint64_t a_end = g->out_ptr[v + 1], b_end = g->in_ptr[v + 1];
+    while (a < a_end || b < b_end) {
+        const uint32_t x = a < a_end ? g->out_dst[a] : GX_NONE;
+        const uint32_t y = b < b_end ? g->in_src[b] : GX_NONE;
+        count++;
+        a += x <= y;
+        b += y <= x;
+    }
+    return (double)count;
+}
+
+/* Of those whom anybody followed at the split, packed; returns how many. */
+static gx_status read_scores(uint32_t *count, trial *t, gx_error *err) {
+    const double *score, *plain, *pagerank;
+    gx_status status;
+    GX_TRY(gx_arrays_need(&score, t->fitted, "leaders.score", GX_F64, t->n, err));
+    GX_TRY(gx_arrays_need(&pagerank, t->fitted, "pagerank.score", GX_F64, t->n, err));
+    GX_TRY(gx_arrays_need(&plain, t->structural, "leaders.score", GX_F64, t->n, err));
+    *count = 0;
+    for (uint32_t v = 0; v < t->n; v++) {
+        const double followers = (double)(t->graph.in_ptr[v + 1] - t->graph.in_ptr[v]);
+        if (followers > 0) {
+            const double value[SCORES] = {score[v], plain[v], followers, degree_of(&t->graph, v),
+                                          pagerank[v]};
+            for (int s = 0; s < SCORES; s++) {
+                t->score[s][*count] = value[s];
+            }
+            t->came[(*count)++] = t->came[v];
+        }
+    }
+done:
+    return status;
+}
+
+static gx_value telling_map(gx_arena *arena, const double value[GX_TELLING_COUNT]) {
+    gx_value map = gx_map(arena, GX_TELLING_COUNT);
+    for (int m = 0; m < GX_TELLING_COUNT; m++) {
+        gx_map_put(arena, &map, gx_tellings[m], gx_real(value[m]));
+    }
+    return map;
+}
+
+static void put_scores(gx_value *out, gx_arena *arena, const gx_judged judged[SCORES],
+                       bool intervals) {
+    gx_value scores = gx_list(arena, SCORES), gaps = gx_list(arena, SCORES * GX_TELLING_COUNT);
+    for (int s = 0; s < SCORES; s++) {
+        gx_value row = telling_map(arena, judged[s].value);
+        gx_map_put(arena, &row, "score", gx_str(score_name[s]));
+        gx_list_add(arena, &scores, row);
+        for (int m = 0; s > 0 && intervals && m < GX_TELLING_COUNT; m++) {
+            gx_value gap = gx_map(arena, 5);
+            gx_map_put(arena, &gap, "against", gx_str(score_name[s]));
+            gx_map_put(arena, &gap, "figure", gx_str(gx_tellings[m]));
+            gx_map_put(arena, &gap, "difference", gx_real(judged[s].gap[m]));
+            gx_map_put(arena, &gap, "low", gx_real(judged[s].low[m]));
+            gx_map_put(arena, &gap, "high", gx_real(judged[s].high[m]));
+            gx_list_add(arena, &gaps, gap);
+        }
+    }
+    gx_map_put(arena, out, "scores", scores);
+    gx_map_put(arena, out, "differences", gaps);
+}
+
+static gx_status judge(gx_value *out, trial *t, gx_error *err) {
+    const gx_args *args = t->call->args;
+    gx_arena *arena = t->call->arena;
+    const gx_judge_options options = {.k = (uint32_t)gx_arg_int(args, "k"),
+                                      .resamples = (uint32_t)gx_arg_int(args, "resamples"),
+                                      .most = (uint32_t)gx_arg_int(args, "members"),
+                                      .level = gx_arg_real(args, "level")};
+    gx_judged judged[SCORES];
+    uint32_t members, heeded = 0;
+    const double *fit;
+    gx_status status;
+    GX_TRY(read_scores(&members, t, err));
+    GX_TRY(gx_arrays_need(&fit, t->fitted, "leaders.fit", GX_F64, GX_LEADER_FIT_COUNT, err));
+    GX_TRY(gx_leaders_judge(judged, (const double *const *)t->score, SCORES, t->came, members,
+                            &options, t->call->job, err));
+    for (uint32_t i = 0; i < members; i++) {
+        heeded += t->came[i] > 0;
+    }
+    *out = gx_map(arena, 8);
+    gx_map_put(arena, out, "split", gx_int(t->split_ms));
+    gx_map_put(arena, out, "by", gx_str(t->via > 0 ? "via" : "after"));
+    gx_map_put(arena, out, "members", gx_int(members));
+    gx_map_put(arena, out, "heeded", gx_int(heeded));
+    gx_map_put(arena, out, "fitted", gx_bool(fit[GX_FIT_FITTED] > 0));
+    put_scores(out, arena, judged, options.resamples > 0);
+done:
+    return status;
+}
+
+/* ---- the call -------------------------------------------------------------------------------- */
+
+static gx_status take_arrays(trial *t, gx_error *err) {
+    gx_job *job = t->call->job;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &t->came, t->n, sizeof *t->came, err));
+    for (int s = 0; s < SCORES; s++) {
+        GX_TRY(gx_job_alloc(job, &t->score[s], t->n, sizeof *t->score[s], err));
+    }
+done:
+    return status;
+}
+
+static void finish(trial *t) {
+    gx_job *job = t->call->job;
+    gx_job_free(job, t->came);
+    for (int s = 0; s < SCORES; s++) {
+        gx_job_free(job, t->score[s]);
+    }
+    gx_graph_finish(&t->graph);
+    gx_arrays_destroy(t->fitted);
+    gx_arrays_destroy(t->structural);
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    trial t = {.call = call};
+    gx_txn *txn = NULL;
+    gx_status status;
+    GX_TRY(gx_txn_read(&txn, call->db->store, err));
+    t.n = gx_word_count(txn, GX_SPACE_USER);
+    GX_TRY(find_split(&t, txn, err));
+    const gx_tie_view ties = {.to_ms = t.split_ms, .flags = GX_GRAPH_IN};
+    GX_TRY(gx_view_ties(&t.graph, txn, &call->state->rules, &ties, call->job, err));
+    GX_TRY(take_arrays(&t, err));
+    GX_TRY(read_later(&t, txn, err));
+    gx_txn_abort(txn);
+    txn = NULL;
+    GX_TRY(compute(&t.fitted, &t, true, err));
+    GX_TRY(compute(&t.structural, &t, false, err));
+    GX_TRY(judge(out, &t, err));
+done:
+    if (txn) {
+        gx_txn_abort(txn);
+    }
+    finish(&t);
+    return status;
+}
+
+const gx_method gx_method_eval_leaders = {
+    .name = "eval.leaders",
+    .summary = "how well the leader score told who was followed later, beside follower count, "
+               "degree and PageRank",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_LONG,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .result = "{split, by, members, heeded, fitted, scores: [{score, kendall, spearman, ndcg}], "
+              "differences (of leaders and the score it is held against): [{against, figure, "
+              "difference, low, high}]}",
+    .run = run,
+};
