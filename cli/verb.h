@@ -119,6 +119,11 @@ GX_MUST_CHECK gx_status gx_map_file_read(gx_value *out, const char *path, const 
 /* A new map: what `over` has goes before, and maps that both have are joined alike. */
 gx_value gx_map_over(const gx_value *over, const gx_value *under, gx_arena *arena);
 
+/* In the list `name` of the arguments what stands in files in place of their names: FILE.csv, or
+ * whatever gx_import_ids reads. */
+GX_MUST_CHECK gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name,
+                                          gx_error *err);
+
 /* An argument as text that ends with 0, as the words of the command line do; NULL: not given. */
 const char *gx_arg_word(const gx_args *args, const char *name);
 

@@ -2,10 +2,7 @@
 #include "cli/verb.h"
 #include "graph/import/import.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static const char *const COLUMNS = "user_id,gain,cumulative";
 
@@ -35,49 +32,6 @@ static gx_status read_numbers(gx_value *args, gx_command *command, const char *n
     if (status == GX_OK) {
         gx_map_put(command->arena, args, name, map);
     }
-    return status;
-}
-
-/* The first word of each line, but for a header and lines that begin with #. */
-static gx_status add_ids(gx_value *list, gx_arena *arena, const char *path, const char *name,
-                         gx_error *err) {
-    char *line = NULL;
-    size_t room = 0;
-    FILE *file = fopen(path, "r");
-    if (!file) {
-        return gx_fail_errno(err, errno, name, path);
-    }
-    while (getline(&line, &room, file) >= 0) {
-        const char *from = line + strspn(line, " \t\"");
-        const size_t size = strcspn(from, " \t\",;\r\n");
-        const gx_slice word = {from, size};
-        if (size && *from != '#' && !gx_slice_is(word, "user_id")) {
-            gx_list_add(arena, list, gx_text_copy(arena, from, size));
-        }
-    }
-    const bool failed = ferror(file);
-    free(line);
-    fclose(file);
-    return failed ? gx_fail_errno(err, EIO, name, path) : GX_OK;
-}
-
-/* --exclude and --include take ids, and files of them. */
-static gx_status read_ids(gx_value *args, gx_command *command, const char *name, gx_error *err) {
-    const gx_value *given = gx_map_get(args, name);
-    gx_value list = gx_list(command->arena, given && given->type == GX_LIST ? given->size : 1);
-    gx_status status = GX_OK;
-    if (!given || given->type != GX_LIST) {
-        return GX_OK;
-    }
-    for (uint32_t i = 0; status == GX_OK && i < given->size; i++) {
-        const gx_value *one = &given->as.items[i];
-        if (names_a_file(one->as.text)) {
-            status = add_ids(&list, command->arena, one->as.text, name, err);
-        } else {
-            gx_list_add(command->arena, &list, *one);
-        }
-    }
-    gx_map_put(command->arena, args, name, list);
     return status;
 }
 
@@ -131,7 +85,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
     for (size_t i = 0; i < 2; i++) {
         GX_TRY(read_numbers(&args, command, numbers[i], err));
-        GX_TRY(read_ids(&args, command, ids[i], err));
+        GX_TRY(gx_ids_from_files(&args, command, ids[i], err));
     }
     GX_TRY(gx_ask(&result, command, command->verb->method, &args, err));
     if (gx_map_get(&result, "steps")) {

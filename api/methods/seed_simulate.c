@@ -1,0 +1,469 @@
+/* seed.simulate: how far given seeds reach (R49): over runs, by circle, step and day; and what
+ * changes with other seeds or higher chances, in the same worlds: docs/spread.md. */
+#include "api/build/estimate.h"
+#include "api/lists/lists.h"
+#include "api/referral/log.h"
+#include "api/spread/spread.h"
+#include "engine/influence/simulate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"seeds", GX_PARAM_LIST, NULL, 1, 1e7, "members", NULL,
+     GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM, "whom it begins with"},
+    {"against", GX_PARAM_LIST, NULL, 1, 1e7, "members", NULL, GX_PARAM_WHOM,
+     "another plan, in the same worlds: its seeds (those of the first)"},
+    {"against_raise", GX_PARAM_REAL, NULL, 0, 1000, NULL, NULL, 0,
+     "another plan, in the same worlds: its raise (that of the first)"},
+    GX_SPREAD_PARAMS,
+    GX_SPREAD_WORTH_PARAMS,
+    {"runs", GX_PARAM_INT, "1000", 2, 1e7, "runs", NULL, 0, "how often it is played"},
+    {"within", GX_PARAM_REAL, "0.9", 0.01, 0.999, NULL, NULL, 0,
+     "one campaign ends between `low` and `high` with this chance"},
+    {"by", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "reach by: circle (the usual once there is a snapshot), or a text field of the members"},
+    {"delay", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, "days", NULL, 0,
+     "by day as well: how many days it takes from one to the next on average, or learned: as it took in the log"},
+    {"days", GX_PARAM_INT, "30", 1, 3660, "days", NULL, 0, "with delay: how many days are told apart"},
+    GX_ESTIMATE_PARAM,
+};
+/* clang-format on */
+
+typedef struct plan {
+    const uint32_t *seed;
+    uint32_t count;
+    double raise;
+    gx_simulation played;
+} plan;
+
+typedef struct asking {
+    gx_call_env *call;
+    gx_spread spread;
+    gx_spread_circles circles;
+    double *worth;
+    double delay;    /* 0: no days */
+    uint64_t delays; /* that it was learnt from; 0: it was given */
+    plan plan, other;
+    bool has_other;
+    gx_value unknown;
+} asking;
+
+/* ---- what is asked ----------------------------------------------------------------------------
+ */
+
+/* Members newer than the graph have no ties, and nobody to reach; they are left out. */
+static gx_status read_seeds(plan *p, asking *a, const char *argument, gx_error *err) {
+    gx_lists_ids found;
+    gx_status status = gx_lists_find(&found, a->call, GX_SPACE_USER, argument, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; i < found.count; i++) {
+        if (found.id[i] < a->spread.n) {
+            found.id[p->count++] = found.id[i];
+        }
+    }
+    p->seed = found.id;
+    for (uint32_t i = 0; i < found.unknown.size; i++) {
+        gx_list_add(a->call->arena, &a->unknown, found.unknown.as.items[i]);
+    }
+    return GX_OK;
+}
+
+static gx_status read_plans(asking *a, gx_error *err) {
+    const gx_args *args = a->call->args;
+    const bool seeds = gx_arg_has(args, "against"), raise = gx_arg_has(args, "against_raise");
+    a->unknown = gx_list(a->call->arena, 4);
+    a->plan.raise = gx_arg_real(args, "raise");
+    gx_status status = read_seeds(&a->plan, a, "seeds", err);
+    a->other = (plan){.seed = a->plan.seed,
+                      .count = a->plan.count,
+                      .raise = raise ? gx_arg_real(args, "against_raise") : a->plan.raise};
+    a->has_other = seeds || raise;
+    if (status == GX_OK && seeds) {
+        a->other.count = 0;
+        status = read_seeds(&a->other, a, "against", err);
+    }
+    return status;
+}
+
+/* The mean time from a member to one it brought, over all items. */
+static gx_status learn_delay(asking *a, gx_error *err) {
+    const gx_log_spec spec = {.item = GX_NONE, .campaign = GX_NONE};
+    gx_trees trees = {0};
+    double sum = 0;
+    gx_status status = gx_trees_make(&trees, a->call, GX_TREE_ITEM, &spec, err);
+    if (status != GX_OK) {
+        goto done;
+    }
+    for (uint32_t i = 0; i < trees.count; i++) {
+        const uint32_t from = trees.parent[i];
+        if (from != GX_NONE && trees.ts_ms[from] != INT64_MIN &&
+            trees.ts_ms[i] >= trees.ts_ms[from]) {
+            sum += (double)(trees.ts_ms[i] - trees.ts_ms[from]) / 86400e3;
+            a->delays++;
+        }
+    }
+    if (!(sum > 0)) {
+        status = gx_fail_at(err, GX_CONFLICT, "delay",
+                            "delay: nothing can be learnt: the log has nobody who came via "
+                            "somebody; accepted is a number of days");
+        goto done;
+    }
+    a->delay = sum / (double)a->delays;
+done:
+    gx_trees_finish(&trees);
+    return status;
+}
+
+static gx_status read_delay(asking *a, gx_error *err) {
+    const gx_value *given = gx_arg_value(a->call->args, "delay");
+    char shown[60] = "something that is no number";
+    double days = 0;
+    if (given->type == GX_NIL) {
+        return GX_OK;
+    }
+    if (given->type == GX_TEXT && gx_slice_is((gx_slice){given->as.text, given->size}, "learned")) {
+        return learn_delay(a, err);
+    }
+    const bool read = given->type == GX_TEXT
+                          ? gx_parse_real((gx_slice){given->as.text, given->size}, &days)
+                          : gx_value_as_real(given, &days);
+    if (!read || !(days > 0 && days <= 36600)) {
+        if (given->type == GX_TEXT) {
+            gx_quote(shown, sizeof shown, given->as.text, given->size);
+        } else if (read) {
+            snprintf(shown, sizeof shown, "%g", days);
+        }
+        return gx_fail_at(err, GX_BAD_REQUEST, "delay",
+                          "delay is %s; accepted is a number of days above 0 and up to 36600, or "
+                          "learned",
+                          shown);
+    }
+    a->delay = days;
+    return GX_OK;
+}
+
+static gx_status read_circles(asking *a, gx_error *err) {
+    gx_slice by = gx_arg_text(a->call->args, "by");
+    if (by.size == 0 && a->call->state->circles == 0) {
+        return GX_OK;
+    }
+    return gx_spread_circles_find(&a->circles, &a->spread, by.size ? by : gx_slice_of("circle"),
+                                  err);
+}
+
+/* ---- playing ----------------------------------------------------------------------------------
+ */
+
+static gx_status play(plan *p, const asking *a, uint32_t runs, gx_error *err) {
+    gx_job *job = a->call->job;
+    gx_chance_options chance = a->spread.chance;
+    const gx_simulation_options options = {
+        .seed = p->seed,
+        .count = p->count,
+        .runs = runs,
+        .weight = a->worth,
+        .circle = a->circles.of,
+        .circles = a->circles.count,
+        .days = a->delay > 0 ? (uint32_t)gx_arg_int(a->call->args, "days") : 0,
+        .delay = a->delay};
+    gx_chances chances = {0};
+    gx_status status = GX_OK;
+    chance.raise = p->raise;
+    GX_TRY(gx_chances_make(&chances, a->spread.graph, &chance, true, job, err));
+    GX_TRY(gx_simulate(&p->played, &chances, &options, job, err));
+done:
+    gx_chances_finish(&chances, job);
+    return status;
+}
+
+static gx_status time_runs(double *out, asking *a, uint32_t runs, gx_error *err) {
+    plan few = a->plan;
+    const int64_t begun = gx_clock_ns();
+    const gx_status status = play(&few, a, runs, err);
+    *out = (double)(gx_clock_ns() - begun) / 1e9;
+    gx_simulation_finish(&few.played, a->call->job);
+    return status;
+}
+
+/* Plays more and more runs until it can be told what all of them take. */
+static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
+    static const double ENOUGH = 0.1; /* s */
+    gx_arena *arena = a->call->arena;
+    gx_job *job = a->call->job;
+    const double all = (double)gx_arg_int(a->call->args, "runs"), plans = a->has_other ? 2 : 1;
+    gx_value steps = gx_list(arena, 2);
+    gx_estimate made = {0}, played = {0};
+    gx_status status = GX_OK;
+    double first, last;
+    uint32_t runs = 64;
+    GX_TRY(time_runs(&first, a, 2, err));
+    GX_TRY(time_runs(&last, a, runs, err));
+    while (last < first + ENOUGH && runs < all) {
+        runs *= 4;
+        GX_TRY(time_runs(&last, a, runs, err));
+    }
+    const double each = fmax(last - first, 0) / (runs - 2.0);
+    made = (gx_estimate){.mem_bytes = atomic_load(&job->mem_peak), .cpu_s = plans * first};
+    played = (gx_estimate){.mem_bytes = (uint64_t)(16 * all * plans),
+                           .cpu_s = plans * all * each * job->threads};
+    gx_estimate_add(arena, &steps, "chances", made);
+    gx_estimate_add(arena, &steps, "runs", played);
+    *out = gx_estimate_map(arena, steps,
+                           (gx_estimate){.mem_bytes = made.mem_bytes + played.mem_bytes,
+                                         .cpu_s = made.cpu_s + played.cpu_s});
+done:
+    return status;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------
+ */
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The k-th smallest with k / (count + 1) about `share`: what a fresh draw is below so often. */
+static double quantile(const double *sorted, uint32_t count, double share) {
+    const double at = share * (count + 1.0) - 1;
+    const double low = floor(fmin(fmax(at, 0), count - 1.0));
+    const uint32_t i = (uint32_t)low, j = i + 1 < count ? i + 1 : i;
+    const double over = fmin(fmax(at - low, 0), 1);
+    return sorted[i] + over * (sorted[j] - sorted[i]);
+}
+
+/* {mean, error, interval, low, median, high} of a number a run. */
+static gx_status put_runs(gx_value *row, const asking *a, const double *number, uint32_t count,
+                          gx_error *err) {
+    gx_arena *arena = a->call->arena;
+    double *sorted = gx_arena_get(arena, count * sizeof *sorted);
+    double mean = 0, square = 0;
+    const double within = gx_arg_real(a->call->args, "within");
+    gx_value interval = gx_list(arena, 2);
+    if (!sorted) {
+        return gx_fail_memory(err, count * sizeof *sorted);
+    }
+    memcpy(sorted, number, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_size);
+    for (uint32_t r = 0; r < count; r++) {
+        mean += number[r] / count;
+    }
+    for (uint32_t r = 0; r < count; r++) {
+        square += (number[r] - mean) * (number[r] - mean);
+    }
+    const double error = sqrt(square / (count - 1.0) / count);
+    gx_list_add(arena, &interval, gx_real(mean - 1.96 * error));
+    gx_list_add(arena, &interval, gx_real(mean + 1.96 * error));
+    gx_map_put(arena, row, "mean", gx_real(mean));
+    gx_map_put(arena, row, "error", gx_real(error));
+    gx_map_put(arena, row, "interval", interval);
+    gx_map_put(arena, row, "low", gx_real(quantile(sorted, count, (1 - within) / 2)));
+    gx_map_put(arena, row, "median", gx_real(quantile(sorted, count, 0.5)));
+    gx_map_put(arena, row, "high", gx_real(quantile(sorted, count, (1 + within) / 2)));
+    return GX_OK;
+}
+
+/* New members: each seed's in the first step, and each member's in all. */
+static void put_k(gx_value *row, gx_arena *arena, const plan *p) {
+    double members = 0;
+    for (uint32_t s = 0; s < GX_SPREAD_STEPS; s++) {
+        members += p->played.by_step[s];
+    }
+    const double seeds = p->played.by_step[0];
+    gx_map_put(arena, row, "k", seeds > 0 ? gx_real(p->played.by_step[1] / seeds) : gx_nil());
+    gx_map_put(arena, row, "k_all", members > 0 ? gx_real((members - seeds) / members) : gx_nil());
+    gx_map_put(arena, row, "per_seed", seeds > 0 ? gx_real(members / seeds) : gx_nil());
+}
+
+static gx_status plan_row(gx_value *out, const asking *a, const plan *p, gx_error *err) {
+    gx_arena *arena = a->call->arena;
+    *out = gx_map(arena, 12);
+    gx_map_put(arena, out, "seeds", gx_int((int64_t)(p->played.by_step[0] + 0.5)));
+    gx_map_put(arena, out, "raise", gx_real(p->raise));
+    const gx_status status = put_runs(out, a, p->played.reached, p->played.runs, err);
+    put_k(out, arena, p);
+    return status;
+}
+
+static gx_value step_rows(const asking *a) {
+    gx_arena *arena = a->call->arena;
+    const double *by = a->plan.played.by_step;
+    gx_value list = gx_list(arena, 16);
+    double sum = 0;
+    for (uint32_t s = 0; s < GX_SPREAD_STEPS && by[s] > 0; s++) {
+        gx_value row = gx_map(arena, 4);
+        sum += by[s];
+        gx_map_put(arena, &row, "step", gx_int(s));
+        gx_map_put(arena, &row, "members", gx_real(by[s]));
+        gx_map_put(arena, &row, "reached", gx_real(sum));
+        gx_map_put(arena, &row, "growth", s ? gx_real(by[s] / by[s - 1]) : gx_nil());
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+/* Without `later` the last is what the campaign has reached by then. */
+static gx_value day_rows(const asking *a) {
+    gx_arena *arena = a->call->arena;
+    const double *by = a->plan.played.by_day;
+    const uint32_t days = (uint32_t)gx_arg_int(a->call->args, "days");
+    gx_value list = gx_list(arena, days + 1);
+    double sum = 0;
+    for (uint32_t d = 0; d <= days; d++) {
+        gx_value row = gx_map(arena, 3);
+        sum += by[d];
+        gx_map_put(arena, &row, "day", d < days ? gx_int(d + 1) : gx_str("later"));
+        gx_map_put(arena, &row, "members", gx_real(by[d]));
+        gx_map_put(arena, &row, "reached", gx_real(sum));
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+static gx_value circle_row(const asking *a, uint32_t circle, uint32_t size, uint32_t seeds) {
+    gx_arena *arena = a->call->arena;
+    const double reached = a->plan.played.by_circle[circle];
+    const bool none = circle == a->circles.count;
+    gx_value row = gx_map(arena, 6);
+    gx_map_put(arena, &row, "circle", none ? gx_nil() : gx_str(a->circles.name[circle]));
+    gx_map_put(arena, &row, "members", gx_int(size));
+    gx_map_put(arena, &row, "seeds", gx_int(seeds));
+    gx_map_put(arena, &row, "reached", gx_real(reached));
+    gx_map_put(arena, &row, "share", size ? gx_real(reached / size) : gx_nil());
+    if (a->has_other) {
+        gx_map_put(arena, &row, "against", gx_real(a->other.played.by_circle[circle]));
+    }
+    return row;
+}
+
+/* Those that are reached at all, the one with most members reached first. */
+static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
+    gx_arena *arena = a->call->arena;
+    const gx_spread_circles *c = &a->circles;
+    const uint32_t all = c->count + 1;
+    uint32_t *size = gx_arena_get(arena, (size_t)all * 2 * sizeof *size), count;
+    *list = gx_list(arena, 32);
+    if (!size) {
+        return gx_fail_memory(err, all * 2 * sizeof *size);
+    }
+    memset(size, 0, (size_t)all * 2 * sizeof *size);
+    for (uint32_t v = 0; v < a->spread.n; v++) {
+        size[c->of[v] == GX_NONE ? c->count : c->of[v]]++;
+    }
+    for (uint32_t i = 0; i < a->plan.count; i++) {
+        const uint32_t circle = c->of[a->plan.seed[i]];
+        size[all + (circle == GX_NONE ? c->count : circle)]++;
+    }
+    const uint32_t *top = gx_top_f64(arena, &count, a->plan.played.by_circle, all, all, NULL);
+    if (!top) {
+        return gx_fail_memory(err, all * sizeof *top);
+    }
+    for (uint32_t i = 0; i < count && a->plan.played.by_circle[top[i]] > 0; i++) {
+        gx_list_add(arena, list, circle_row(a, top[i], size[top[i]], size[all + top[i]]));
+    }
+    return GX_OK;
+}
+
+/* Of the first plan over the other, run by run. */
+static gx_status difference_row(gx_value *out, const asking *a, gx_error *err) {
+    gx_arena *arena = a->call->arena;
+    const uint32_t runs = a->plan.played.runs;
+    double *by = gx_arena_get(arena, runs * sizeof *by), more = 0, less = 0;
+    *out = gx_map(arena, 10);
+    if (!by) {
+        return gx_fail_memory(err, runs * sizeof *by);
+    }
+    for (uint32_t r = 0; r < runs; r++) {
+        by[r] = a->plan.played.reached[r] - a->other.played.reached[r];
+        more += by[r] > 0;
+        less += by[r] < 0;
+    }
+    const gx_status status = put_runs(out, a, by, runs, err);
+    const double other = a->other.played.mean;
+    gx_map_put(arena, out, "share",
+               other > 0 ? gx_real((a->plan.played.mean - other) / other) : gx_nil());
+    gx_map_put(arena, out, "more_in", gx_real(more / runs));
+    gx_map_put(arena, out, "less_in", gx_real(less / runs));
+    return status;
+}
+
+static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
+    gx_arena *arena = a->call->arena;
+    const gx_args *args = a->call->args;
+    gx_value row = gx_map(arena, 20), reach, against = gx_nil(), difference = gx_nil();
+    gx_value circles = gx_nil();
+    gx_status status = GX_OK;
+    GX_TRY(plan_row(&reach, a, &a->plan, err));
+    if (a->has_other) {
+        GX_TRY(plan_row(&against, a, &a->other, err));
+        GX_TRY(difference_row(&difference, a, err));
+    }
+    if (a->circles.of) {
+        GX_TRY(circle_rows(&circles, a, err));
+    }
+    gx_map_put(arena, &row, "members", gx_int(a->spread.n));
+    gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
+    gx_map_put(arena, &row, "chances", *gx_arg_value(args, "chances"));
+    gx_map_put(arena, &row, "runs", gx_int(a->plan.played.runs));
+    gx_map_put(arena, &row, "reach", reach);
+    gx_map_put(arena, &row, "against", against);
+    gx_map_put(arena, &row, "difference", difference);
+    gx_map_put(arena, &row, "delay_days", a->delay > 0 ? gx_real(a->delay) : gx_nil());
+    gx_map_put(arena, &row, "delays_seen", a->delays ? gx_int((int64_t)a->delays) : gx_nil());
+    gx_map_put(arena, &row, "steps", step_rows(a));
+    gx_map_put(arena, &row, "days", a->delay > 0 ? day_rows(a) : gx_nil());
+    gx_map_put(arena, &row, "circles", circles);
+    gx_map_put(arena, &row, "unknown", a->unknown);
+    *out = row;
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    asking a = {.call = call};
+    const uint32_t runs = (uint32_t)gx_arg_int(call->args, "runs");
+    GX_TRY(gx_spread_open(&a.spread, call, err));
+    GX_TRY(read_plans(&a, err));
+    GX_TRY(read_delay(&a, err));
+    GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));
+    GX_TRY(read_circles(&a, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        status = estimate(out, &a, err);
+        goto done;
+    }
+    GX_TRY(play(&a.plan, &a, runs, err));
+    if (a.has_other) {
+        GX_TRY(play(&a.other, &a, runs, err));
+    }
+    GX_TRY(answer(out, &a, err));
+done:
+    gx_simulation_finish(&a.plan.played, call->job);
+    gx_simulation_finish(&a.other.played, call->job);
+    gx_spread_circles_finish(&a.circles, call->job);
+    gx_job_free(call->job, a.worth);
+    gx_spread_close(&a.spread);
+    return status;
+}
+
+const gx_method gx_method_seed_simulate = {
+    .name = "seed.simulate",
+    .summary = "how far given seeds reach, by circle, step and day, and what another plan changes",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_SHORT,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .is_long = gx_is_always_long,
+    .result =
+        "{members, model, chances, runs, reach: {seeds, raise, mean, error, interval: [low, high], "
+        "low, median, high, k, k_all, per_seed}, against, difference: {mean, error, interval, low, "
+        "median, high, share, more_in, less_in}, delay_days, delays_seen, steps: [{step, members, "
+        "reached, growth}], days: [{day, members, reached}], circles: [{circle, members, seeds, "
+        "reached, share, against?}], unknown}",
+    .run = run,
+};

@@ -1,0 +1,40 @@
+/* Lists of ids on the command line that stand in files. */
+#include "cli/verb.h"
+#include "graph/import/import.h"
+
+#include <unistd.h>
+
+/* "seeds.csv", "-", or a path to something that is there. */
+static bool is_file(const char *text) {
+    static const char *const ends[] = {".txt",  ".csv", ".tsv", ".jsonl",
+                                       ".list", ".dat", ".gz",  ".zst"};
+    const char *dot = strrchr(text, '.');
+    bool named = strcmp(text, "-") == 0;
+    for (size_t i = 0; dot && i < GX_COUNT(ends); i++) {
+        named = named || strcmp(dot, ends[i]) == 0;
+    }
+    return named || (strchr(text, '/') && access(text, F_OK) == 0);
+}
+
+gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name, gx_error *err) {
+    const gx_value *given = gx_map_get(args, name);
+    gx_status status = GX_OK;
+    if (!given || given->type != GX_LIST) {
+        return GX_OK;
+    }
+    gx_value list = gx_list(command->arena, given->size);
+    for (uint32_t i = 0; status == GX_OK && i < given->size; i++) {
+        const gx_value *one = &given->as.items[i];
+        gx_value read;
+        if (!is_file(one->as.text)) {
+            gx_list_add(command->arena, &list, *one);
+            continue;
+        }
+        status = gx_import_ids(&read, one->as.text, command->arena, err);
+        for (uint32_t k = 0; status == GX_OK && k < read.size; k++) {
+            gx_list_add(command->arena, &list, read.as.items[k]);
+        }
+    }
+    gx_map_put(command->arena, args, name, list);
+    return status;
+}

@@ -1,0 +1,136 @@
+"""Simulation: against spreads that can be reckoned by hand, plans in common random numbers, and the sample shop."""
+
+import csv
+import statistics
+
+import pytest
+from conftest import gx
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    """b heeds a, c heeds b, d heeds c; e stands alone."""
+    folder = tmp_path_factory.mktemp("chain")
+    (folder / "ties.csv").write_text("src,dst,kind,directed\nb,a,follow,1\nc,b,follow,1\nd,c,follow,1\n", encoding="utf-8")
+    (folder / "users.csv").write_text("user_id,region\na,north\nb,north\nc,south\nd,south\ne,south\n", encoding="utf-8")
+    gx("init", folder / "c.gx")
+    gx("import", folder / "c.gx", folder / "users.csv", folder / "ties.csv")
+    return folder / "c.gx"
+
+
+def simulate(store, *args):
+    return gx("simulate", store, *args, "--format", "json").json()
+
+
+def test_reach_of_a_chain(chain):
+    told = simulate(chain, "a", "--chances", "constant", "--p", "0.5", "--runs", "20000")
+    reach = told["reach"]
+    assert abs(reach["mean"] - 1.875) < 5 * reach["error"]
+    low, high = reach["interval"]
+    assert low < reach["mean"] < high and high - low == pytest.approx(2 * 1.96 * reach["error"])
+    assert (reach["low"], reach["high"]) == (1, 4) and reach["median"] in (1, 1.5, 2)
+    assert reach["k"] == pytest.approx(0.5, abs=0.02) and reach["k_all"] == pytest.approx(0.875 / 1.875, abs=0.01)
+    assert [row["members"] for row in told["steps"]] == pytest.approx([1, 0.5, 0.25, 0.125], abs=0.02)
+    assert [row["growth"] for row in told["steps"][1:]] == pytest.approx([0.5] * 3, abs=0.05)
+
+
+def test_all_heed_whom_they_heed_alone(chain):
+    told = simulate(chain, "a", "e", "--by", "region", "--delay", "2", "--days", "3")
+    assert told["reach"]["mean"] == pytest.approx(5) and told["reach"]["error"] == pytest.approx(0)
+    circles = {row["circle"]: (row["members"], row["seeds"], row["reached"]) for row in told["circles"]}
+    assert circles == {"north": (2, 1, pytest.approx(2)), "south": (3, 1, pytest.approx(3))}
+    assert [row["day"] for row in told["days"]] == [1, 2, 3, "later"]
+    assert told["days"][-1]["reached"] == pytest.approx(5)
+    assert told["days"][0]["members"] > 2 > told["days"][2]["members"]
+
+
+def test_a_raise_raises(chain):
+    """1 − (1 − .5)² = .75"""
+    told = simulate(chain, "a", "--chances", "constant", "--p", "0.5", "--raise", "2", "--runs", "20000")
+    assert abs(told["reach"]["mean"] - (1 + 0.75 + 0.75**2 + 0.75**3)) < 5 * told["reach"]["error"]
+
+
+def test_two_plans_meet_the_same_worlds(built_shop):
+    flags = ("--chances", "constant", "--p", "0.05", "--runs", "400")
+    same = simulate(built_shop, "u1", "u2", "--against", "u2,u1", *flags)
+    assert same["difference"]["mean"] == 0 and same["difference"]["error"] == 0
+    more = simulate(built_shop, "u1", "u2", "u3", "--against", "u1,u2", *flags)
+    assert more["difference"]["less_in"] == 0 and more["difference"]["low"] >= 0
+    apart = [simulate(built_shop, *seeds, *flags)["reach"] for seeds in (("u1", "u2", "u3"), ("u1", "u2"))]
+    assert more["difference"]["mean"] == pytest.approx(apart[0]["mean"] - apart[1]["mean"])
+    assert more["difference"]["error"] < 0.5 * (apart[0]["error"] ** 2 + apart[1]["error"] ** 2) ** 0.5
+    coupon = simulate(built_shop, "u1", "--against-raise", "2", *flags)
+    assert coupon["difference"]["mean"] < 0 and coupon["against"]["raise"] == 2
+
+
+def test_parts_sum_to_the_whole(built_shop):
+    told = simulate(built_shop, "u1", "u2", "u5", "--delay", "learned", "--days", "60")
+    mean = told["reach"]["mean"]
+    for parts in (told["steps"], told["days"]):
+        assert sum(row["members"] for row in parts) == pytest.approx(mean)
+        assert parts[-1]["reached"] == pytest.approx(mean)
+    assert sum(row["reached"] for row in told["circles"]) == pytest.approx(mean)
+    assert told["delays_seen"] > 1000 and told["delay_days"] > 0
+    for threads in (1, 2):
+        again = simulate(built_shop, "u1", "u2", "u5", "--delay", "learned", "--days", "60", "--threads", threads)
+        assert again == told
+
+
+@pytest.mark.parametrize("model", ["cascade", "threshold"])
+@pytest.mark.parametrize("chances", ["weighted", "strength"])
+def test_the_interval_of_one_campaign_holds_one_campaign(built_shop, model, chances):
+    """Runs of other seeds of the random numbers fall into it as often as it says."""
+    flags = ("u1", "u2", "u5", "--model", model, "--chances", chances, "--within", "0.8")
+    reach = simulate(built_shop, *flags, "--runs", "2000")["reach"]
+    others = [simulate(built_shop, *flags, "--runs", "2", "--seed", 1000 + i)["reach"] for i in range(60)]
+    ends = [end for other in others for end in (2 * other["mean"] - other["median"], other["median"])]
+    assert ends and 0.65 <= statistics.mean(reach["low"] <= end <= reach["high"] for end in ends) <= 0.97
+
+
+def test_only_an_audience_counts(built_shop):
+    all_of_them = simulate(built_shop, "u1", "u2")["reach"]
+    some = simulate(built_shop, "u1", "u2", "--audience", "c-1")
+    assert 0 < some["reach"]["mean"] < all_of_them["mean"]
+    assert some["reach"]["per_seed"] == all_of_them["per_seed"]  # that counts members
+
+
+def test_seeds_out_of_files(built_shop, tmp_path):
+    (tmp_path / "plain.txt").write_text("# the first\nu1\nu2\n\n", encoding="utf-8")
+    (tmp_path / "seeds.csv").write_text("rank,user_id,gain\n1,u1,10\n2,u2,5\n", encoding="utf-8")
+    (tmp_path / "seeds.jsonl").write_text('{"gain": 1, "user": "u1"}\n{"user": "u2"}\n', encoding="utf-8")
+    told = [simulate(built_shop, *seeds) for seeds in (("u1", "u2"), (tmp_path / "plain.txt",), (tmp_path / "seeds.csv",), (tmp_path / "seeds.jsonl",))]
+    assert all(one == told[0] for one in told)
+    rows = gx("simulate", built_shop, tmp_path / "seeds.csv", "--against", tmp_path / "plain.txt", "--format", "csv").rows()
+    assert [row["plan"] for row in rows] == ["plan", "against", "difference"]
+    assert float(rows[2]["mean"]) == 0
+
+
+def test_what_seeds_prints_is_what_simulate_reads(built_shop, tmp_path):
+    out = tmp_path / "seeds.csv"
+    gx("seeds", built_shop, "-k", "5", "--format", "csv", "-o", out)
+    with open(out, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    told = simulate(built_shop, out, "--runs", "4000")
+    assert told["reach"]["seeds"] == 5
+    assert told["reach"]["mean"] == pytest.approx(float(rows[-1]["cumulative"]), rel=0.05)
+
+
+def test_clear_errors(built_shop, chain, tmp_path):
+    assert "accepted is a number of days" in gx("simulate", built_shop, "u1", "--delay", "soon", code=2).err
+    assert "--delay" in gx("simulate", built_shop, "u1", "--show", "days", code=2).err
+    assert "nobody-here" in gx("simulate", built_shop, "nobody-here", code=4).err
+    assert "accepted is a chance" in gx("simulate", built_shop, "u1", "--chances", "constant", code=2).err
+    assert "nothing can be learnt" in gx("simulate", chain, "a", "--delay", "learned", code=1).err
+    (tmp_path / "none.csv").write_text("user_id\n", encoding="utf-8")
+    assert "has no ids" in gx("simulate", built_shop, tmp_path / "none.csv", code=2).err
+    gone = simulate(built_shop, "u1", "nobody-here")
+    assert gone["unknown"] == ["nobody-here"] and gone["reach"]["seeds"] == 1
+
+
+def test_estimate_and_rpc(built_shop, serve):
+    told = gx("simulate", built_shop, "u1", "--runs", "100000", "--estimate", "--format", "json").json()
+    assert told["mem_bytes"] > 0 and told["cpu_s"] > 0
+    rpc = serve(built_shop).connect()
+    over = rpc.call("seed.simulate", {"seeds": ["u1", "u2"], "seed": 7, "delay": 1.5})
+    here = simulate(built_shop, "u1", "u2", "--seed", "7", "--delay", "1.5")
+    assert over == here
