@@ -88,8 +88,7 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
     reading *r = user;
     const gx_log_spec *spec = r->spec;
     gx_status status;
-    if (e->action >= r->actions || e->user >= r->users || !r->live[e->user] ||
-        (spec->item != GX_NONE && e->item != spec->item)) {
+    if (e->action >= r->actions || e->user >= r->users || !r->live[e->user]) {
         return look(r, err);
     }
     gx_log_act act = {.ts_ms = e->ts_ms,
@@ -99,6 +98,7 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
                       .via = e->via,
                       .campaign = e->campaign,
                       .inside = gx__in_window(e->ts_ms, spec->from_ms, spec->to_ms) &&
+                                (spec->item == GX_NONE || e->item == spec->item) &&
                                 (spec->campaign == GX_NONE || e->campaign == spec->campaign),
                       .joins = r->joins[e->action],
                       .sale = r->sells[e->action] & SELLS};

@@ -1,0 +1,99 @@
+/* guanxi credit: who brought which sale, and what they are paid for it. */
+#include "cli/verb.h"
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"show", GX_PARAM_CHOICE, "stats", GX_PARAM_UNCHECKED, NULL,
+     "stats|ledger|members|suspicious", GX_PARAM_POSITIONAL,
+     "members by every rule of credit; a line a sale and payee; a line a member; suspicious ones"},
+    {"order", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "last|first|linear|decay|shapley", 0,
+     "stats: the largest first, by the rule (last)"},
+    {"n", GX_PARAM_INT, NULL, 1, 1e6, NULL, NULL, 0, "stats: how many members (20)"},
+};
+/* clang-format on */
+
+/* What was given is of the method. */
+static gx_status reject(const gx_command *command, const gx_method *method, const char *shown,
+                        gx_error *err) {
+    for (uint32_t i = 0; i < command->given.size; i++) {
+        const char *name = command->given.as.pairs[i].key.as.text;
+        bool known = strcmp(name, "show") == 0;
+        for (size_t k = 0; k < method->param_count; k++) {
+            known = known || strcmp(name, method->params[k].name) == 0;
+        }
+        if (!known) {
+            char flag[40];
+            gx_flag_name(flag, sizeof flag, name);
+            return gx_fail_at(err, GX_BAD_REQUEST, name,
+                              "`guanxi credit STORE %s` takes no --%s; see `guanxi help credit`",
+                              shown, flag);
+        }
+    }
+    return GX_OK;
+}
+
+/* Times for people, and behind the lines of a ledger the one that sums them up. */
+static void finish_lines(gx_arena *arena, gx_value *result, bool ledger) {
+    const gx_value *all = gx_map_get(result, "lines"), *total = gx_map_get(result, "total");
+    gx_value rows = gx_list(arena, 64);
+    for (uint32_t i = 0; all && i < all->size; i++) {
+        gx_value row = all->as.items[i];
+        const gx_value *at = gx_map_get(&row, "ts");
+        if (at && at->type == GX_INT) {
+            char text[32];
+            gx_format_time_ms(text, at->as.integer);
+            gx_map_put(arena, &row, "ts", gx_text_copy(arena, text, strlen(text)));
+        }
+        gx_list_add(arena, &rows, row);
+    }
+    if (ledger && total) {
+        gx_value kept = gx_map(arena, 3), sum = gx_map(arena, 4);
+        gx_map_put(arena, &kept, "sale", gx_str("(kept)"));
+        gx_row_copy(arena, &kept, "amount_minor", total, "kept_minor");
+        gx_list_add(arena, &rows, kept);
+        gx_map_put(arena, &sum, "sale", gx_str("(total)"));
+        gx_row_copy(arena, &sum, "amount_minor", total, "budget_minor");
+        gx_row_copy(arena, &sum, "rule", total, "rule");
+        gx_row_copy(arena, &sum, "flag", total, "checksum");
+        gx_list_add(arena, &rows, sum);
+    }
+    gx_map_put(arena, result, "lines", rows);
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    static const char ledger_columns[] = "sale,ts,buyer,item,sale_minor,pot_minor,member,hop,share,"
+                                         "amount_minor,rule,flag";
+    gx_value result;
+    gx_status status;
+    const bool stats = gx_arg_is(&command->args, "show", "stats");
+    const bool ledger = gx_arg_is(&command->args, "show", "ledger");
+    const gx_method *method = gx_method_find(stats ? "credit.stats" : "credit.report");
+    const gx_slice shown = gx_arg_text(&command->args, "show");
+    char *word = gx_arena_printf(command->arena, "%.*s", (int)shown.size, shown.data);
+    gx_value args = gx_method_args(command, method);
+    GX_TRY(reject(command, method, word ? word : "", err));
+    GX_TRY(gx_ask(&result, command, method->name, &args, err));
+    if (!stats && command->format != GX_FORMAT_JSON) {
+        finish_lines(command->arena, &result, ledger && !gx_map_get(&args, "user"));
+    }
+    GX_TRY(gx_print(command, &result, stats ? "members" : "lines", ledger ? ledger_columns : NULL,
+                    false, err));
+done:
+    return status;
+}
+
+const gx_verb gx_verb_credit = {
+    .name = "credit",
+    .group = "spread",
+    .summary = "who brought which sale, and what they are paid out of a budget, to the coin",
+    .method = "credit.report",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .run = run,
+    .examples =
+        "  guanxi credit shop.gx --order shapley -n 10\n"
+        "  guanxi credit shop.gx ledger --rule geometric --budget 10000 --cap-member 500 --format "
+        "csv -o ledger.csv\n"
+        "  guanxi credit shop.gx members --rule split-proof --rate 0.05 --since 2026-10-01\n"
+        "  guanxi credit shop.gx suspicious\n",
+};
