@@ -21,6 +21,7 @@ typedef struct reading {
     uint8_t *live; /* members with a name */
     uint32_t users;
     uint64_t seen;
+    uint64_t held; /* bytes of acts and ids, counted against the job */
     gx_log_told told;
 } reading;
 
@@ -53,6 +54,22 @@ done:
     return status;
 }
 
+/* Room for `more` entries behind those of the vector. */
+static gx_status make_room(reading *r, vector *v, size_t more, gx_error *err) {
+    gx_status status = GX_OK;
+    if (v->count + more > v->capacity) {
+        const size_t capacity = v->capacity * 2 + more + 64;
+        const uint64_t bytes = (capacity - v->capacity) * v->size;
+        GX_TRY(gx_job_charge(r->call->job, bytes, err));
+        r->held += bytes;
+        if (!vector_room(v, capacity)) {
+            GX_TRY(gx_fail_memory(err, capacity * v->size));
+        }
+    }
+done:
+    return status;
+}
+
 /* 0: the empty text. */
 static gx_status keep_id(uint64_t *out, reading *r, gx_slice id, gx_error *err) {
     const size_t size = id.size + 1;
@@ -60,9 +77,9 @@ static gx_status keep_id(uint64_t *out, reading *r, gx_slice id, gx_error *err) 
     if (id.size == 0) {
         return GX_OK;
     }
-    if (r->ids.count + size > r->ids.capacity &&
-        !vector_room(&r->ids, r->ids.capacity * 2 + size + 64)) {
-        return gx_fail_memory(err, r->ids.capacity * 2);
+    gx_status status = make_room(r, &r->ids, size, err);
+    if (status != GX_OK) {
+        return status;
     }
     char *at = (char *)r->ids.data + r->ids.count;
     memcpy(at, id.data, id.size);
@@ -112,13 +129,10 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
     if (act.via == GX_NONE && !act.joins && !r->sells[e->action]) {
         return look(r, err);
     }
-    gx_log_act *kept = vector_add(&r->acts);
-    if (!kept) {
-        return gx_fail_memory(err, r->acts.capacity * sizeof *kept);
-    }
+    GX_TRY(make_room(r, &r->acts, 1, err));
     act.coins = act.sale && act.inside ? coins_of(r, e->amount) : 0;
     GX_TRY(keep_id(&act.id, r, spec->ids && act.sale ? e->event_id : (gx_slice){0}, err));
-    *kept = act;
+    ((gx_log_act *)r->acts.data)[r->acts.count++] = act;
     return look(r, err);
 done:
     return status;
@@ -230,21 +244,21 @@ gx_status gx_log_read(gx_log *out, gx_call_env *call, const gx_log_spec *spec, g
     GX_TRY(choose_actions(&r, err));
     GX_TRY(gx_job_alloc(job, &r.live, r.users, sizeof *r.live, err));
     GX_TRY(gx_word_each(call->txn, GX_SPACE_USER, take_word, &r, err));
-    if (!vector_add(&r.ids)) {
-        GX_TRY(gx_fail_memory(err, 64));
-    }
-    *(char *)r.ids.data = '\0';
+    GX_TRY(make_room(&r, &r.ids, 1, err));
+    ((char *)r.ids.data)[r.ids.count++] = '\0';
     GX_TRY(gx_event_between(call->txn, INT64_MIN, INT64_MAX, take_event, &r, err));
     if (r.acts.count >= GX_NONE) {
         GX_TRY(gx_fail(err, GX_OVER_LIMIT, "%llu events were kept; at most %u can be",
                        (unsigned long long)r.acts.count, GX_NONE - 1));
     }
     GX_TRY(settle_sales(&r, err));
-    *out = (gx_log){job, r.acts.data, r.acts.count, r.ids.data, r.told};
+    *out = (gx_log){job, r.held, r.acts.data, r.acts.count, r.ids.data, r.told};
     r.acts.data = r.ids.data = NULL;
+    r.held = 0;
 done:
     gx_free(r.acts.data);
     gx_free(r.ids.data);
+    gx_job_refund(job, r.held);
     gx_job_free(job, r.joins);
     gx_job_free(job, r.sells);
     gx_job_free(job, r.live);
@@ -254,6 +268,9 @@ done:
 void gx_log_finish(gx_log *log) {
     gx_free(log->acts);
     gx_free(log->ids);
+    if (log->job) {
+        gx_job_refund(log->job, log->held);
+    }
     *log = (gx_log){0};
 }
 

@@ -31,6 +31,7 @@ typedef struct gx_log_told {
 
 typedef struct gx_log {
     gx_job *job;
+    uint64_t held; /* bytes counted against the job */
     gx_log_act *acts;
     uint64_t count;
     char *ids; /* texts that end with 0; the first is empty */
