@@ -78,6 +78,11 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         v->input.first = &v->first;
         GX_TRY(hold(v, gx_matrix_bytes(&v->first), job, err));
     }
+    if (needs & GX_NEED_TAKES) {
+        GX_TRY(gx_view_firsts(&v->takes, txn, rules, events.from_ms, events.to_ms, job, err));
+        v->input.takes = &v->takes;
+        GX_TRY(hold(v, gx_firsts_bytes(&v->takes), job, err));
+    }
     if (needs & GX_NEED_BOUGHT) {
         GX_TRY(make_bought(v, txn, rules, &events, job, err));
     }
@@ -110,6 +115,7 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->acts);
     gx_matrix_finish(&views->bought);
     gx_matrix_finish(&views->first);
+    gx_firsts_finish(&views->takes);
     if (views->job) {
         gx_item_sums_finish(&views->sums, views->job);
     }

@@ -14,6 +14,7 @@ typedef struct gx_view_spec {
 typedef struct gx_views {
     gx_graph ties, undirected;
     gx_matrix matrix, times, groups, acts, bought, first;
+    gx_firsts takes;
     gx_labels category;
     gx_item_sums sums; /* with the matrix */
     uint64_t state;    /* of the store they were made from */

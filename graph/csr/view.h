@@ -3,7 +3,7 @@
 #ifndef GX_CSR_VIEW_H
 #define GX_CSR_VIEW_H
 
-#include "graph/csr/graph.h"
+#include "graph/csr/firsts.h"
 #include "graph/store/store.h"
 
 /* The tie kinds and actions a store knows of old, and how the engine reads one it was not told of:
@@ -132,6 +132,12 @@ GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job,
 GX_MUST_CHECK gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                                              int64_t from_ms, int64_t to_ms, gx_job *job,
                                              gx_error *err);
+
+/* When each member first took each item and first passed it on, of the events in [from_ms, to_ms):
+ * purchases are takes and shares pass on. Where no event is a purchase, whatever speaks for an item
+ * and is no share is a take. O(events), 24 bytes each while it runs. */
+GX_MUST_CHECK gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules,
+                                       int64_t from_ms, int64_t to_ms, gx_job *job, gx_error *err);
 
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */
 GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space,

@@ -83,6 +83,7 @@ static gx_status check_needs(const gx_pass *pass, const gx_input *input, const g
         {GX_NEED_ACTS, input->acts, "what members did to each other"},
         {GX_NEED_BOUGHT, input->bought, "the purchases"},
         {GX_NEED_FIRST, input->first, "when members first acted on items"},
+        {GX_NEED_TAKES, input->takes, "who took and passed on what first"},
     };
     for (size_t i = 0; i < GX_COUNT(needs); i++) {
         if (asked & needs[i].need && !needs[i].met) {
@@ -116,6 +117,8 @@ static gx_status check_sizes(const gx_pass *pass, const gx_input *input, gx_erro
                   (input->bought->rows == input->users && input->bought->cols == input->items)) &&
                  (!input->first ||
                   (input->first->rows == input->users && input->first->cols == input->items)) &&
+                 (!input->takes ||
+                  (input->takes->users == input->users && input->takes->items == input->items)) &&
                  (!input->groups || input->groups->rows == input->users);
     return right ? GX_OK
                  : gx_fail_at(err, GX_INTERNAL, pass->name,

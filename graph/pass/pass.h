@@ -6,7 +6,7 @@
 #define GX_PASS_PASS_H
 
 #include "graph/base/param.h"
-#include "graph/csr/graph.h"
+#include "graph/csr/firsts.h"
 #include "graph/snapshot/arrays.h"
 
 /* What a pass may be given. Whatever its needs do not name may be NULL. */
@@ -20,6 +20,7 @@ typedef struct gx_input {
     const gx_matrix *acts;      /* members × members: how often one did something to another */
     const gx_matrix *bought;    /* members × items: purchases alone, latest time; undecayed */
     const gx_matrix *first;     /* the entries of matrix, each with the time of its first event */
+    const gx_firsts *takes;     /* who took and passed on what first, and by way of whom */
     const double *against; /* items: Σ of what members say against each, faded; made with `matrix`;
                               NULL: nobody does */
     const gx_arrays *arrays; /* what earlier passes gave */
@@ -38,7 +39,8 @@ enum {
     GX_NEED_GROUPS = 512,
     GX_NEED_ACTS = 1024,
     GX_NEED_BOUGHT = 2048, /* left out where the store knows no purchases */
-    GX_NEED_FIRST = 4096
+    GX_NEED_FIRST = 4096,
+    GX_NEED_TAKES = 8192
 };
 
 typedef enum gx_kind {

@@ -14,6 +14,7 @@ typedef struct world {
     arc_list ties;
     gx_graph graph, undirected;
     gx_matrix matrix, groups;
+    gx_firsts firsts;
     gx_labels category;
     uint32_t label[ITEMS], name_at[CATEGORIES + 1];
     char names[CATEGORIES + 1];
@@ -106,6 +107,22 @@ static void draw_groups(gx_matrix *out, const scene *s, const uint32_t *number) 
                      GX_OK);
 }
 
+/* The same log as the matrix; every third time something is passed on. */
+static void draw_firsts(gx_firsts *out, const scene *s, const uint32_t *number) {
+    gx_first_event event[512];
+    gx_rng rng = gx_rng_at(14, s->n);
+    const uint64_t count = 8 * s->n < GX_COUNT(event) ? 8 * s->n : GX_COUNT(event);
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    for (uint64_t i = 0; i < count; i++) {
+        event[i] = (gx_first_event){1700000000000 + (int64_t)gx_rng_below(&rng, 40 * 86400000LL),
+                                    number[gx_rng_below(&rng, s->n)],
+                                    (uint32_t)gx_rng_below(&rng, ITEMS), GX_NONE, i % 3 == 0};
+        event[i].via = i % 5 == 0 ? number[gx_rng_below(&rng, s->n)] : GX_NONE;
+    }
+    assert_int_equal(gx_firsts_build(out, s->n, ITEMS, count, event, &job, NULL), GX_OK);
+}
+
 /* `number` renames the members; NULL: as they are. */
 static void world_make(world *w, const scene *s, const uint32_t *number) {
     uint32_t same[64];
@@ -119,6 +136,7 @@ static void world_make(world *w, const scene *s, const uint32_t *number) {
     graph_of(&w->undirected, &w->ties, GX_GRAPH_UNDIRECTED | loops, 1);
     draw_events(&w->matrix, s, number ? number : same);
     draw_groups(&w->groups, s, number ? number : same);
+    draw_firsts(&w->firsts, s, number ? number : same);
     for (uint32_t i = 0; i < ITEMS; i++) {
         w->label[i] = i % (CATEGORIES + 1) < CATEGORIES ? i % (CATEGORIES + 1) : GX_NONE;
     }
@@ -135,6 +153,7 @@ static void world_free(world *w) {
     gx_graph_finish(&w->undirected);
     gx_matrix_finish(&w->matrix);
     gx_matrix_finish(&w->groups);
+    gx_firsts_finish(&w->firsts);
 }
 
 static gx_input input_of(const world *w) {
@@ -143,6 +162,7 @@ static gx_input input_of(const world *w) {
                       .matrix = &w->matrix,
                       .category = &w->category,
                       .groups = &w->groups,
+                      .takes = &w->firsts,
                       .users = w->graph.n,
                       .items = ITEMS};
 }

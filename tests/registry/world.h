@@ -12,6 +12,7 @@ typedef struct world {
     arc_list ties;
     gx_graph graph, undirected;
     gx_matrix matrix, groups;
+    gx_firsts firsts;
     gx_labels category;
     uint32_t label[WORLD_ITEMS], name_at[WORLD_CATEGORIES + 1];
     char names[WORLD_CATEGORIES + 1];
@@ -41,6 +42,20 @@ static inline void world_draw_matrix(gx_matrix *out, uint32_t members, uint32_t 
     gx_free(ts);
 }
 
+static inline void world_draw_firsts(gx_firsts *out, uint32_t members, uint64_t count) {
+    gx_first_event *event = gx_alloc(count, sizeof *event);
+    gx_rng rng = gx_rng_at(33, count);
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    for (uint64_t i = 0; i < count; i++) {
+        event[i] = (gx_first_event){1700000000000 + (int64_t)gx_rng_below(&rng, 40 * 86400000LL),
+                                    (uint32_t)gx_rng_below(&rng, members),
+                                    (uint32_t)gx_rng_below(&rng, WORLD_ITEMS), GX_NONE, i % 3 == 0};
+    }
+    assert_int_equal(gx_firsts_build(out, members, WORLD_ITEMS, count, event, &job, NULL), GX_OK);
+    gx_free(event);
+}
+
 static inline void world_draw(world *w, uint32_t members, uint32_t ties) {
     gx_rng rng = gx_rng_at(32, 0);
     *w = (world){.ties.n = members};
@@ -57,6 +72,7 @@ static inline void world_draw(world *w, uint32_t members, uint32_t ties) {
     graph_of(&w->graph, &w->ties, GX_GRAPH_IN, 2);
     graph_of(&w->undirected, &w->ties, GX_GRAPH_UNDIRECTED, 2);
     world_draw_matrix(&w->matrix, members, WORLD_ITEMS, 5 * members, 5, true);
+    world_draw_firsts(&w->firsts, members, 5 * (uint64_t)members);
     world_draw_matrix(&w->groups, members, WORLD_GROUPS, members, 2, false);
     for (uint32_t i = 0; i < WORLD_ITEMS; i++) {
         w->label[i] = i % WORLD_CATEGORIES;
@@ -71,6 +87,7 @@ static inline void world_draw(world *w, uint32_t members, uint32_t ties) {
                           .matrix = &w->matrix,
                           .category = &w->category,
                           .groups = &w->groups,
+                          .takes = &w->firsts,
                           .users = members,
                           .items = WORLD_ITEMS};
 }
@@ -81,6 +98,7 @@ static inline void world_finish(world *w) {
     gx_graph_finish(&w->undirected);
     gx_matrix_finish(&w->matrix);
     gx_matrix_finish(&w->groups);
+    gx_firsts_finish(&w->firsts);
 }
 
 #endif
