@@ -56,6 +56,27 @@ done:
     return status;
 }
 
+const float *gx_spread_of_arcs(const gx_spread *spread, const char *name) {
+    const gx_state *state = spread->call->state;
+    return state->arrays && state->users == spread->n && spread->graph->m > 0
+               ? gx_arrays_get(state->arrays, name, GX_F32, spread->graph->m)
+               : NULL;
+}
+
+gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_env *call,
+                              gx_error *err) {
+    static const char *const names[] = {"weighted", "strength", "constant", "learned"};
+    gx_status status = gx_spread_open(out, call, err);
+    const bool learned = gx_arg_is(call->args, "chances", "learned");
+    if (status == GX_OK && (learned || gx_arg_is(call->args, "chances", "auto"))) {
+        const float *shared = gx_spread_of_arcs(out, "influence.shared");
+        out->chance.given = shared ? shared : out->chance.given;
+        out->chance.rule = shared ? GX_CHANCE_GIVEN : out->chance.rule;
+    }
+    *out_chances = status == GX_OK ? names[out->chance.rule] : "";
+    return status;
+}
+
 void gx_spread_close(gx_spread *spread) {
     if (spread->call) {
         gx_graph_release(spread->call->db, spread->held);

@@ -19,6 +19,17 @@
     {"raise", GX_PARAM_REAL, "1", 0, 1000, NULL, NULL, 0,                                          \
      "a coupon or further shares: every chance becomes 1 - (1 - chance)^raise"},                   \
     GX_VIEW_PARAMS
+/* The same where somebody is told to share: the pass influence says how likely those who heed a
+ * sharer take it. gx_spread_open_told reads them. */
+#define GX_SPREAD_TOLD_PARAMS                                                                      \
+    {"chances", GX_PARAM_CHOICE, "auto", GX_PARAM_UNCHECKED, NULL,                                 \
+     "auto|learned|weighted|strength|constant", 0,                                                 \
+     "that one takes what another shares: as the pass influence learnt it where that was built, else 1 / how many one heeds; the tie's share of the weight of one's ties; or p for every tie"}, \
+    {"model", GX_PARAM_CHOICE, "cascade", GX_PARAM_UNCHECKED, NULL, "cascade", GX_PARAM_HIDDEN, "each tie by itself"}, \
+    {"p", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0, "the chance of every tie, with chances constant"}, \
+    {"raise", GX_PARAM_REAL, "1", 0, 1000, NULL, NULL, 0,                                          \
+     "a coupon or further shares: every chance becomes 1 - (1 - chance)^raise"},                   \
+    GX_VIEW_PARAMS
 /* Whom it is worth to reach; gx_spread_worth reads them. */
 #define GX_SPREAD_WORTH_PARAMS                                                                     \
     {"audience", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                           \
@@ -42,6 +53,12 @@ typedef struct gx_spread {
 /* bad_request: `p` without constant chances, or the other way round; conflict: no chances were
  * learnt, or of other ties than there are now. gx_spread_close in any case. */
 GX_MUST_CHECK gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err);
+/* An array of the snapshot with a number for each arc of these ties; NULL where there is none, or
+ * it is of other ties. */
+const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
+/* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
+GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,
+                                            gx_call_env *call, gx_error *err);
 void gx_spread_close(gx_spread *spread);
 
 /* ---- members ----------------------------------------------------------------------------------

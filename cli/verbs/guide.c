@@ -1,0 +1,73 @@
+/* guanxi guide: who should share what with whom. */
+#include "cli/verb.h"
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"show", GX_PARAM_CHOICE, "shares", GX_PARAM_UNCHECKED, NULL, "shares|audience", 0,
+     "in a table: a row a share, or a row for each member it is for"},
+};
+/* clang-format on */
+
+static gx_value share_row(gx_arena *arena, const gx_value *share, const gx_value *member) {
+    const gx_value *item = gx_map_get(share, "item"), *audience = gx_map_get(share, "audience");
+    gx_value row = gx_map(arena, 10);
+    gx_row_copy(arena, &row, "rank", share, "rank");
+    gx_row_copy(arena, &row, "sharer", share, "sharer");
+    gx_row_copy(arena, &row, "item", item, "id");
+    if (member) {
+        gx_row_copy(arena, &row, "user", member, "user");
+        gx_row_copy(arena, &row, "p", member, "p");
+        return row;
+    }
+    gx_row_copy(arena, &row, "kind", share, "kind");
+    gx_map_put(arena, &row, "audience", gx_int(audience ? audience->size : 0));
+    gx_row_copy(arena, &row, "expected", share, "expected");
+    gx_row_copy(arena, &row, "prompt", gx_map_get(share, "prompt"), "en");
+    gx_row_copy(arena, &row, "prompt_zh", gx_map_get(share, "prompt"), "zh");
+    return row;
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    gx_arena *arena = command->arena;
+    const gx_method *method = gx_method_find(command->verb->method);
+    gx_value args = gx_method_args(command, method), result, rows = gx_list(arena, 32);
+    const bool members = gx_arg_is(&command->args, "show", "audience");
+    gx_status status = GX_OK;
+    GX_TRY(gx_ids_from_files(&args, command, "sharers", err));
+    GX_TRY(gx_ask(&result, command, method->name, &args, err));
+    gx_say_list(command, &result);
+    const gx_value *shares = gx_map_get(&result, "shares");
+    for (uint32_t i = 0; shares && i < shares->size; i++) {
+        const gx_value *share = &shares->as.items[i], *all = gx_map_get(share, "audience");
+        for (uint32_t k = 0; members && all && k < all->size; k++) {
+            gx_list_add(arena, &rows, share_row(arena, share, &all->as.items[k]));
+        }
+        if (!members) {
+            gx_list_add(arena, &rows, share_row(arena, share, NULL));
+        }
+    }
+    if (command->format == GX_FORMAT_JSON) {
+        return gx_print(command, &result, NULL, NULL, false, err);
+    }
+    GX_TRY(gx_print(command, &rows, NULL,
+                    members ? "rank,sharer,item,user,p"
+                            : "rank,sharer,kind,item,audience,expected,prompt,prompt_zh",
+                    false, err));
+done:
+    return status;
+}
+
+const gx_verb gx_verb_guide = {
+    .name = "guide",
+    .group = "spread",
+    .summary = "who should share what with whom, and what to say to them",
+    .method = "audience.guide",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .list = "shares",
+    .run = run,
+    .examples = "  guanxi guide shop.gx -n 20\n"
+                "  guanxi guide shop.gx --where 'category = \"tea/*\"' --per-sharer 1\n"
+                "  guanxi guide shop.gx u1204 u7 --show audience --format csv -o shares.csv\n"
+                "  guanxi guide shop.gx --items p17,p40 --segment c-3 --chances constant --p 0.1\n",
+};
