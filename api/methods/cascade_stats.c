@@ -99,7 +99,7 @@ const gx_method gx_method_cascade_stats = {
     .param_count = GX_COUNT(params),
     .result = "{by, cascades: [{item or campaign, members, roots, brought, trees, largest, depth, "
               "spreaders, k, virality, cross_circle, half_hours, delay_hours, first, last, sales, "
-              "revenue_minor}], total: {…}, told: {self_via, unknown_via, implied, again, cycles, "
-              "early, no_amount, bad_amount}}",
+              "revenue_minor}], total: {…}, told: {self_via, unknown_via, implied, unrecorded, "
+              "undated, again, cycles, early, no_amount, bad_amount}}",
     .run = run,
 };

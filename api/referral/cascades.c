@@ -103,6 +103,8 @@ gx_value gx_trees_told(gx_arena *arena, const gx_trees *t) {
     } all[] = {{"self_via", t->told.self_via},
                {"unknown_via", t->told.unknown_via},
                {"implied", t->implied},
+               {"unrecorded", t->unrecorded},
+               {"undated", t->undated},
                {"again", t->again},
                {"cycles", t->cycles},
                {"early", t->early},

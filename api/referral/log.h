@@ -82,8 +82,10 @@ typedef struct gx_trees {
     gx_forest forest;
     gx_cascade_facts facts;
     gx_log_told told;
-    uint64_t implied; /* members who are there only because others came via them */
-    uint64_t again;   /* acts via somebody of members who were there already */
+    uint64_t implied;    /* members who are there only because others came via them */
+    uint64_t unrecorded; /* of these, who have no record as members */
+    uint64_t undated;    /* invites: members of whom no time is known */
+    uint64_t again;      /* acts via somebody of members who were there already */
     uint64_t cycles; /* of these, via somebody they had brought; of invites: cycles that were cut */
     uint64_t early;  /* invites: members who joined before their inviter */
     bool has_circles;

@@ -141,6 +141,30 @@ done:
     return status;
 }
 
+/* Of those who are there only because others came via them, how many have no record. */
+static gx_status count_unrecorded(gx_trees *t, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 1024);
+    }
+    for (uint32_t v = 0; v < t->count; v++) {
+        gx_value record;
+        if (t->ts_ms[v] != INT64_MIN) {
+            continue;
+        }
+        gx_arena_reset(arena);
+        GX_TRY(gx_record_get(&record, call->txn, arena, GX_SPACE_USER, t->user[v], err));
+        t->unrecorded += record.size == 0;
+        if (v % 16384 == 0) {
+            GX_TRY(gx_job_check(t->job, err));
+        }
+    }
+done:
+    gx_arena_destroy(arena);
+    return status;
+}
+
 static gx_status from_acts(gx_trees *t, gx_call_env *call, const gx_log_spec *spec, gx_error *err) {
     gx_job *job = t->job;
     gx_status status;
@@ -161,6 +185,7 @@ static gx_status from_acts(gx_trees *t, gx_call_env *call, const gx_log_spec *sp
     GX_TRY(gx_job_alloc(job, &m.back_from, count, sizeof *m.back_from, err));
     GX_TRY(gx_job_alloc(job, &m.back_to, count, sizeof *m.back_to, err));
     GX_TRY(grow(&m, &log, all, count, err));
+    GX_TRY(count_unrecorded(t, call, err));
     GX_TRY(gx_forest_make(&t->forest, t->parent, t->count, job, err));
     for (uint64_t i = 0; i < m.backs; i++) {
         t->cycles += gx_forest_below(&t->forest, m.back_to[i], m.back_from[i]);
@@ -192,6 +217,7 @@ static void number_invites(gx_trees *t, const gx_invites *in, const uint32_t *or
         t->user[v] = u;
         t->parent[v] = by == GX_NONE ? GX_NONE : node_of[by];
         t->ts_ms[v] = in->ts_ms[u];
+        t->undated += in->ts_ms[u] == INT64_MIN;
         t->early += by != GX_NONE && in->ts_ms[u] != INT64_MIN && in->ts_ms[by] > in->ts_ms[u];
     }
 }

@@ -56,7 +56,7 @@ def test_who_came_by_whom(odd):
     assert by == {"u": None, "a": "u", "b": "a", "c": "a", "ghost": None, "x": "ghost"}
     told = gx("cascade", odd, "--format", "json").json()["told"]
     assert told["self_via"] == 1 and told["no_amount"] == 1 and told["bad_amount"] == 1
-    assert told["implied"] == 2 and told["again"] == 2 and told["cycles"] == 2
+    assert told["implied"] == 2 and told["unrecorded"] == 1 and told["again"] == 2 and told["cycles"] == 2
 
 
 def test_measures(odd):
@@ -84,6 +84,7 @@ def test_invites(odd):
     assert by == {"u": None, "a": "u", "b": "a", "c": "a", "ghost": "b", "y": None, "z": "y"}
     told = answer["told"]
     assert told["self_via"] == 1 and told["unknown_via"] == 1 and told["cycles"] == 1 and told["early"] == 1
+    assert told["undated"] == 0
 
 
 def test_of_a_forgotten_member(odd, tmp_path):
