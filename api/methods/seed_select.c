@@ -11,7 +11,7 @@ static const gx_param params[] = {
     GX_SPREAD_LIMIT_PARAMS,
     GX_SPREAD_WORTH_PARAMS,
     GX_SPREAD_PARAMS,
-    {"eps", GX_PARAM_REAL, "0.05", 0.001, 1, NULL, NULL, 0,
+    {"eps", GX_PARAM_REAL, GX_SEED_EPS, 0.001, 1, NULL, NULL, 0,
      "the noise of all gains together that is small enough: smaller takes longer"},
     {"delta", GX_PARAM_REAL, NULL, 1e-12, 0.5, NULL, NULL, 0,
      "the bound may fail with this chance (1 / members)"},

@@ -19,7 +19,7 @@ static const gx_param params[] = {
      "run whatever is installed of igraph, NetworKit, leidenalg, NetworkX and implicit beside "
      "guanxi"},
     {"only", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, 0,
-     "of graph: these tasks only (pagerank,leiden), also where they are long"},
+     "of graph and influence: these tasks only (pagerank,leiden), also where they are long"},
     {"thread_counts", GX_PARAM_LIST, NULL, 1, 8, NULL, NULL, 0,
      "of graph: numbers of threads to run at (1,2,16); 1 and --threads unless given"},
     {"tools", GX_PARAM_LIST, NULL, 1, 16, NULL, NULL, 0,

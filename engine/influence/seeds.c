@@ -1,5 +1,7 @@
 #include "engine/influence/seeds.h"
 
+#include "engine/influence/simulate.h"
+
 #include <math.h>
 
 enum {
@@ -18,6 +20,8 @@ static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets n
 static const double LARGE = 0.01;  /* of the members in a set on average: worlds are better */
 static const double WORLDS = 6;    /* over eps */
 static const double SURPLUS = 1.1; /* sets beyond what eps is reckoned to take */
+static const double CLOSE = 0.02;  /* so near to the first by sets that it has to be played */
+static const double RUNS_LEAST = 500, RUNS_MOST = 10000;
 static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
 
 typedef struct choosing {
@@ -291,39 +295,110 @@ static gx_status first_of(uint32_t *seed, uint32_t *count, choosing *c, const ui
     return status;
 }
 
-static void tried(choosing *c, const char *name, double spread) {
-    c->out->tried[c->out->tried_count++] = (gx_seed_method){name, spread};
+/* A choice to be compared. */
+typedef struct entrant {
+    const char *name;
+    uint32_t *seed, count;
+    double spread; /* by sets or worlds, then as played */
+    double error;
+    bool out; /* too far from the first to be played */
+} entrant;
+
+static gx_status enter(entrant *e, const char *name, choosing *c, const uint32_t *order,
+                       gx_error *err) {
+    const uint32_t most = c->options->limits.count;
+    gx_status status = GX_OK;
+    e->name = name;
+    GX_TRY(gx_job_alloc(c->job, &e->seed, most, sizeof *e->seed, err));
+    if (order) {
+        GX_TRY(first_of(e->seed, &e->count, c, order, err));
+    } else if (c->count > 0) {
+        memcpy(e->seed, c->seed, c->count * sizeof *e->seed);
+    }
+    e->count = order ? e->count : c->count;
+    GX_TRY(judge(&e->spread, &e->error, NULL, c, e->seed, e->count, err));
+done:
+    return status;
+}
+
+static size_t best_of(const entrant *e, size_t count) {
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++) {
+        best = !e[i].out && (e[best].out || e[i].spread > e[best].spread) ? i : best;
+    }
+    return best;
+}
+
+/* Sets tell little of choices that reach few: those that they cannot tell apart are played in the
+ * same worlds, in as many runs as reach as many members as there are entries, and the first is who
+ * wins that. What sets say of the winner stays without bias. */
+static gx_status play_off(entrant *e, size_t count, choosing *c, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_chances forward = {0};
+    const entrant first = e[best_of(e, count)];
+    const double least = first.spread - fmax(3 * first.error, CLOSE * first.spread);
+    const double each = (double)c->chances.n / c->roots.total; /* members for what is worth 1 */
+    double work = 0;
+    size_t close = 0;
+    for (size_t i = 0; i < count; i++) {
+        close += e[i].spread >= least;
+        work += e[i].spread >= least ? e[i].spread * each : 0;
+    }
+    const double runs = fmin((double)entries_of(c) / fmax(work, 1), RUNS_MOST);
+    if (close < 2 || c->large || runs < RUNS_LEAST) {
+        return GX_OK;
+    }
+    GX_TRY(gx_chances_make(&forward, c->graph, &c->options->chance, true, c->job, err));
+    for (size_t i = 0; i < count; i++) {
+        gx_simulation played;
+        const gx_simulation_options options = {.seed = e[i].seed,
+                                               .count = e[i].count,
+                                               .runs = (uint32_t)runs,
+                                               .weight = c->options->weight};
+        e[i].out = e[i].spread < least;
+        if (!e[i].out) {
+            GX_TRY(gx_simulate(&played, &forward, &options, c->job, err));
+            e[i].spread = played.mean;
+            gx_simulation_finish(&played, c->job);
+        }
+    }
+done:
+    gx_chances_finish(&forward, c->job);
+    return status;
 }
 
 /* Replaces the choice by a heuristic's where that reaches more. */
 static gx_status compare(choosing *c, gx_error *err) {
-    uint32_t *order = NULL, *seed = NULL, count;
-    double best, spread, error;
+    entrant entrants[GX_SEED_METHODS_MOST] = {{0}};
+    uint32_t *order = NULL;
+    size_t count = 0;
     gx_status status = GX_OK;
-    const gx_seed_limits *limits = &c->options->limits;
-    GX_TRY(judge(&best, &error, NULL, c, c->seed, c->count, err));
-    c->out->method = "greedy";
-    tried(c, "greedy", best);
-    if (!c->options->heuristics || c->options->aim.fairness > 0) {
-        goto done;
-    }
-    GX_TRY(gx_job_alloc(c->job, &order, limits->n, sizeof *order, err));
-    GX_TRY(gx_job_alloc(c->job, &seed, limits->count, sizeof *seed, err));
-    for (size_t h = 0; h < gx__heuristic_count && h + 1 < GX_SEED_METHODS_MOST; h++) {
-        GX_TRY(gx__heuristics[h].order(order, c->graph, &c->chances, limits->count, c->job, err));
-        GX_TRY(first_of(seed, &count, c, order, err));
-        GX_TRY(judge(&spread, &error, NULL, c, seed, count, err));
-        tried(c, gx__heuristics[h].name, spread);
-        if (spread > best) {
-            best = spread;
-            c->out->method = gx__heuristics[h].name;
-            c->count = count;
-            memcpy(c->seed, seed, count * sizeof *seed);
+    GX_TRY(enter(&entrants[count++], "greedy", c, NULL, err));
+    if (c->options->heuristics && !(c->options->aim.fairness > 0)) {
+        const uint32_t most = c->options->limits.count;
+        GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
+        for (size_t h = 0; h < gx__heuristic_count && count < GX_SEED_METHODS_MOST; h++) {
+            const gx__heuristic *heuristic = &gx__heuristics[h];
+            GX_TRY(heuristic->order(order, c->graph, &c->chances, most, c->job, err));
+            GX_TRY(enter(&entrants[count++], heuristic->name, c, order, err));
         }
+        GX_TRY(play_off(entrants, count, c, err));
+    }
+    const entrant *best = &entrants[best_of(entrants, count)];
+    c->out->method = best->name;
+    c->count = best->count;
+    if (best->count > 0) {
+        memcpy(c->seed, best->seed, best->count * sizeof *c->seed);
+    }
+    for (size_t i = 0; i < count; i++) {
+        c->out->tried[c->out->tried_count++] =
+            (gx_seed_method){entrants[i].name, entrants[i].spread};
     }
 done:
+    for (size_t i = 0; i < count; i++) {
+        gx_job_free(c->job, entrants[i].seed);
+    }
     gx_job_free(c->job, order);
-    gx_job_free(c->job, seed);
     return status;
 }
 

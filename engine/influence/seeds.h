@@ -6,7 +6,8 @@
  * enough for that proof is still small enough for cheap heuristics to win, so sets are drawn until
  * the choice itself is settled: with c_i sets covered by the i-th seed, Σ √c_i / Σ c_i, the noise
  * of all gains together, falls to `eps`. The heuristics' choices are judged on R2 beside it, which
- * none of them has seen, and the best of all is given.
+ * none of them has seen; those near the first are played forward where that says more, and the best
+ * of all is given.
  *
  * Where sets hold more than a hundredth of the members on average, the choice and the judging are
  * by whole worlds instead (worlds.h), 6 / eps of them and half as many; sets then give the bounds
@@ -16,6 +17,8 @@
 
 #include "engine/influence/cover.h"
 #include "engine/influence/worlds.h"
+
+#define GX_SEED_EPS "0.03" /* what eps is where nobody says */
 
 typedef struct gx_seed_options {
     gx_chance_options chance;
@@ -32,7 +35,7 @@ enum { GX_SEED_METHODS_MOST = 8 };
 
 typedef struct gx_seed_method {
     const char *name; /* "greedy", "degree" */
-    double spread;    /* of its choice, as judged */
+    double spread;    /* of its choice, by sets or worlds; where it is near the first, as played */
 } gx_seed_method;
 
 typedef struct gx_seeds {

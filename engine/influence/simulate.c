@@ -11,10 +11,11 @@ enum { BLOCK = 8, LOOK = 1 << 16 };
 typedef struct player {
     uint64_t *seen;  /* a bit a member */
     uint32_t *queue; /* those reached, in order */
+    uint32_t *depth; /* where chains are walked: of each member 1 + its step, UNKNOWN, … */
     uint64_t step[GX_SPREAD_STEPS];
     uint64_t *circle; /* circles + 1 */
     gx__dates dates;  /* where days are asked for */
-    uint64_t looked;
+    uint64_t looked, arcs;
 } player;
 
 typedef struct playing {
@@ -24,6 +25,7 @@ typedef struct playing {
     gx_job *job;
     player *players;
     uint32_t thread_count;
+    bool by_chains; /* of thresholds */
 } playing;
 
 static bool take(player *p, uint32_t v) {
@@ -38,6 +40,7 @@ static uint32_t pass_on(player *p, const playing *w, uint32_t v, uint32_t end, u
     const gx__chance_rows *rows = &w->chances->heard;
     gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
     p->looked += kept.to - kept.at;
+    p->arcs += kept.to - kept.at;
     if (w->chances->model == GX_SPREAD_THRESHOLD) {
         for (uint64_t i = kept.at; i < kept.to; i++) {
             const uint32_t a = rows->node[i];
@@ -59,18 +62,38 @@ static uint32_t pass_on(player *p, const playing *w, uint32_t v, uint32_t end, u
     return end;
 }
 
-static void play(const playing *w, player *p, uint32_t run) {
+/* The worth of those in the queue; they are no longer seen. */
+static double leave(const playing *w, player *p, uint32_t end) {
     const gx_simulation_options *o = w->options;
-    const uint64_t world = gx__world_of(w->job->seed, run);
-    uint32_t end = 0, step = 0;
     double worth = 0;
+    for (uint32_t i = 0; i < end; i++) {
+        const uint32_t v = p->queue[i];
+        worth += o->weight ? o->weight[v] : 1;
+        p->seen[v / 64] = 0;
+        if (p->circle) {
+            p->circle[o->circle[v] == GX_NONE ? o->circles : o->circle[v]]++;
+        }
+    }
+    return worth;
+}
+
+static uint32_t begin(const playing *w, player *p) {
+    const gx_simulation_options *o = w->options;
+    uint32_t end = 0;
     for (uint32_t i = 0; i < o->count; i++) {
         if (take(p, o->seed[i])) {
             p->queue[end++] = o->seed[i];
         }
     }
-    const uint32_t seeds = end;
     p->step[0] += end;
+    return end;
+}
+
+static void play(const playing *w, player *p, uint32_t run) {
+    const gx_simulation_options *o = w->options;
+    const uint64_t world = gx__world_of(w->job->seed, run);
+    uint32_t end = begin(w, p), step = 0;
+    const uint32_t seeds = end;
     for (uint32_t at = 0, until = end; at < end; at++) {
         end = pass_on(p, w, p->queue[at], end, world);
         if (at + 1 == until && end > until) { /* a step is through */
@@ -88,15 +111,76 @@ static void play(const playing *w, player *p, uint32_t run) {
     if (o->days) {
         gx__dates_add(&p->dates, w->chances, p->queue, seeds, end, world, w->job);
     }
+    w->out->reached[run] = leave(w, p, end);
+}
+
+/* ---- thresholds, from the other end ------------------------------------------------------------
+ */
+
+/* Of a threshold everybody keeps one arc at the most, so a world is a forest of chains, and whoever
+ * stands on one that leads to a seed is reached. Where most of the graph is touched anyway, finding
+ * each one's arc once is cheaper than asking at each arc of those reached whether it is the one. */
+enum { UNKNOWN = 0 };
+static const uint32_t ON_THE_WAY = UINT32_MAX, NEVER = UINT32_MAX - 1;
+
+/* Walks from v until its end is known; the chain then knows too. `path` has room for n. */
+static void walk(uint32_t *depth, uint32_t *path, const gx__chance_rows *heeds, uint32_t v,
+                 uint64_t world) {
+    uint32_t length = 0, u = v;
+    while (depth[u] == UNKNOWN) {
+        gx__draws d = gx__draws_of(world, u);
+        const uint64_t arc = gx__kept_one(heeds, u, &d);
+        depth[u] = ON_THE_WAY;
+        path[length++] = u;
+        if (arc == heeds->ptr[u + 1]) {
+            break;
+        }
+        u = heeds->node[arc];
+    }
+    uint32_t at = depth[u] == ON_THE_WAY ? NEVER : depth[u]; /* it ends there, or goes round */
+    while (length-- > 0) {
+        at += at != NEVER;
+        depth[path[length]] = at;
+    }
+}
+
+static void play_chains(const playing *w, player *p, uint32_t run) {
+    const uint32_t n = w->chances->n;
+    const uint64_t world = gx__world_of(w->job->seed, run);
+    uint32_t end = begin(w, p);
+    memset(p->depth, 0, n * sizeof *p->depth);
     for (uint32_t i = 0; i < end; i++) {
-        const uint32_t v = p->queue[i];
-        worth += o->weight ? o->weight[v] : 1;
-        p->seen[v / 64] = 0;
-        if (p->circle) {
-            p->circle[o->circle[v] == GX_NONE ? o->circles : o->circle[v]]++;
+        p->depth[p->queue[i]] = 1;
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        if (p->depth[v] == UNKNOWN) { /* the rest of the queue holds the path */
+            walk(p->depth, p->queue + end, &w->chances->heeds, v, world);
+        }
+        if (p->depth[v] != NEVER && p->depth[v] > 1) {
+            const uint32_t step = p->depth[v] - 1;
+            p->step[step < GX_SPREAD_STEPS ? step : GX_SPREAD_STEPS - 1]++;
+            p->queue[end++] = v;
+        }
+        if (v % LOOK == 0 && gx_job_should_stop(w->job)) {
+            break;
         }
     }
-    w->out->reached[run] = worth;
+    w->out->reached[run] = leave(w, p, end);
+}
+
+/* Plays the first run, and sees from it how the others are best played. */
+static gx_status play_first(playing *w, gx_error *err) {
+    gx_status status = GX_OK;
+    player *p = &w->players[0];
+    play(w, p, 0);
+    w->by_chains = w->chances->model == GX_SPREAD_THRESHOLD && !w->options->days &&
+                   p->arcs > 2 * (uint64_t)w->chances->n;
+    for (uint32_t t = 0; w->by_chains && t < w->thread_count; t++) {
+        GX_TRY(gx_job_alloc(w->job, &w->players[t].depth, w->chances->n,
+                            sizeof *w->players[t].depth, err));
+    }
+done:
+    return status;
 }
 
 static gx_status playing_init(playing *w, gx_error *err) {
@@ -133,6 +217,7 @@ static void playing_finish(playing *w) {
     for (uint32_t t = 0; w->players && t < w->thread_count; t++) {
         gx_job_free(w->job, w->players[t].seen);
         gx_job_free(w->job, w->players[t].queue);
+        gx_job_free(w->job, w->players[t].depth);
         gx_job_free(w->job, w->players[t].circle);
         gx__dates_finish(&w->players[t].dates, w->job);
     }
@@ -194,10 +279,12 @@ gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
     }
     GX_TRY(playing_init(&w, err));
     gx_job_stage(job, "simulate", options->runs);
+    GX_TRY(play_first(&w, err));
 #pragma omp parallel for schedule(dynamic, BLOCK) num_threads(w.thread_count)
-    for (uint32_t r = 0; r < options->runs; r++) {
+    for (uint32_t r = 1; r < options->runs; r++) {
         if (!gx_job_should_stop(job)) {
-            play(&w, &w.players[gx_thread()], r);
+            player *p = &w.players[gx_thread()];
+            w.by_chains ? play_chains(&w, p, r) : play(&w, p, r);
         }
         if (gx_thread() == 0) {
             gx_job_tick(job, r);
