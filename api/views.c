@@ -83,6 +83,10 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         v->input.takes = &v->takes;
         GX_TRY(hold(v, gx_firsts_bytes(&v->takes), job, err));
     }
+    if (needs & GX_NEED_FACTS) {
+        GX_TRY(gx_view_facts(&v->facts, txn, rules, events.from_ms, events.to_ms, job, err));
+        v->input.facts = &v->facts;
+    }
     if (needs & GX_NEED_BOUGHT) {
         GX_TRY(make_bought(v, txn, rules, &events, job, err));
     }
@@ -118,6 +122,7 @@ void gx_views_finish(gx_views *views) {
     gx_firsts_finish(&views->takes);
     if (views->job) {
         gx_item_sums_finish(&views->sums, views->job);
+        gx_facts_finish(&views->facts, views->job);
     }
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);

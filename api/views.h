@@ -16,6 +16,7 @@ typedef struct gx_views {
     gx_matrix matrix, times, groups, acts, bought, first;
     gx_firsts takes;
     gx_labels category;
+    gx_facts facts;
     gx_item_sums sums; /* with the matrix */
     uint64_t state;    /* of the store they were made from */
     gx_job *job;       /* which they are counted against; outlives them */

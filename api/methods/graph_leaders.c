@@ -8,6 +8,8 @@ static const gx_param params[] = {
      "only members of this community, like c-17"},
     {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "leaders in this item category"},
+    {"card", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "the card of this member instead: who they are, who listens, what they sell"},
 };
 
 static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
@@ -89,21 +91,53 @@ done:
     return status;
 }
 
+/* The row of one member, and its card beside it. */
+static gx_status one_card(gx_value *list, gx_value *card, gx_call_env *call, const gx_leaders *l,
+                          gx_error *err) {
+    uint32_t user;
+    gx_status status =
+        gx_need_word(&user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "card"), err);
+    if (status == GX_OK && user >= l->count) {
+        status = gx_fail_at(err, GX_NOT_FOUND, "card",
+                            "the snapshot does not know this member yet: `guanxi build`");
+    }
+    if (status == GX_OK) {
+        add(list, call, l, user, l->score[user], l->rank[user]);
+        status = gx_leader_card(card, call, l, user, (uint32_t)gx_arg_int(call->args, "n"), err);
+    }
+    return status;
+}
+
+static bool is_long(const gx_value *args) {
+    const gx_value *card = gx_map_get(args, "card");
+    return card && card->type != GX_NIL;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_leaders l;
-    gx_value list = gx_list(call->arena, 32);
+    gx_value list = gx_list(call->arena, 32), card = gx_nil();
+    const bool one = gx_arg_has(call->args, "card");
+    if (one && (gx_arg_has(call->args, "community") || gx_arg_has(call->args, "category"))) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "card",
+                          "card was given with community or category; accepted is one of them");
+    }
     if (gx_arg_has(call->args, "community") && gx_arg_has(call->args, "category")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "category",
                           "community and category were both given; accepted is one of them");
     }
     GX_TRY(gx_leaders_resolve(&l, call->state, err));
-    if (gx_arg_has(call->args, "category")) {
+    if (one) {
+        GX_TRY(one_card(&list, &card, call, &l, err));
+    } else if (gx_arg_has(call->args, "category")) {
         GX_TRY(by_category(&list, call, &l, err));
     } else {
         GX_TRY(by_score(&list, call, &l, err));
     }
-    *out = gx_map(call->arena, 5);
+    *out = gx_map(call->arena, 6);
+    if (one) {
+        gx_map_put(call->arena, out, "card", card);
+    }
     gx_map_put(call->arena, out, "leaders", list);
     gx_leaders_put_about(call->arena, out, &l);
 done:
@@ -116,10 +150,13 @@ const gx_method gx_method_graph_leaders = {
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
     .from_snapshot = true,
+    .is_long = is_long,
     .params = params,
     .param_count = GX_COUNT(params),
     .result =
         "{leaders: [{user, score, rank, follower_rank, community, parts, flags: [{flag, share, "
-        "members}]}], follower_correlation, fitted, weights, fit}",
+        "members}]}], follower_correlation, fitted, weights, fit, card (where "
+        "asked for): {user, attributes, interests, leads_in, audience: {followers, asked, "
+        "listening, communities, regions, categories}, sells, hidden, measures}}",
     .run = run,
 };

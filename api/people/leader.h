@@ -20,6 +20,10 @@ gx_value gx_leader_parts_value(gx_arena *arena, const gx_leaders *leaders, uint3
 gx_value gx_leader_measures_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
 /* [{flag, share, members}], of the flags that are raised. */
 gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
+/* The card of a member, at most `n` rows a list: {user, attributes, interests, leads_in, audience,
+ * sells, hidden, measures}. */
+GX_MUST_CHECK gx_status gx_leader_card(gx_value *out, gx_call_env *call, const gx_leaders *leaders,
+                                       uint32_t user, uint32_t n, gx_error *err);
 /* Adds fitted, weights, fit and follower_correlation to an answer. */
 void gx_leaders_put_about(gx_arena *arena, gx_value *out, const gx_leaders *leaders);
 

@@ -70,6 +70,23 @@ static inline double gx_matrix_value(const gx_matrix *matrix, uint64_t i) {
 /* Index of (row, col), or UINT64_MAX. */
 uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col);
 
+/* What one member did, counted. */
+typedef struct gx_fact {
+    int64_t joined_ms;           /* of its record; INT64_MIN: it does not say */
+    int64_t first_ms, last_ms;   /* of its events; INT64_MAX, INT64_MIN: there are none */
+    uint32_t events, looks;      /* all; of those that only looked */
+    uint32_t purchases, coupons; /* those with a coupon are among the purchases */
+    uint32_t shares;
+    uint32_t answers; /* replies and comments to other members */
+    uint32_t invites; /* members it invited, referred or shared with */
+} gx_fact;
+
+typedef struct gx_facts {
+    uint32_t n;
+    int64_t end_ms; /* of the newest event; INT64_MIN: there is none */
+    gx_fact *of;    /* n */
+} gx_facts;
+
 /* The label of each node by one text field (an item's category, a user's region), as dense numbers;
  * GX_NONE where there is none. Names lie one after the other: name k is [name_at[k], name_at[k+1]).
  */

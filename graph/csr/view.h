@@ -139,6 +139,12 @@ GX_MUST_CHECK gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const 
 GX_MUST_CHECK gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules,
                                        int64_t from_ms, int64_t to_ms, gx_job *job, gx_error *err);
 
+/* What members did in [from_ms, to_ms), as in a gx_tie_view; joined_at is taken whenever it was. On
+ * the job's account. O(events + ties + records). */
+GX_MUST_CHECK gx_status gx_view_facts(gx_facts *out, gx_txn *txn, const gx_rules *rules,
+                                      int64_t from_ms, int64_t to_ms, gx_job *job, gx_error *err);
+void gx_facts_finish(gx_facts *facts, gx_job *job);
+
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */
 GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space,
                                        const char *field, bool top_level, gx_job *job,

@@ -82,6 +82,7 @@ static gx_status check_needs(const gx_pass *pass, const gx_input *input, const g
         {GX_NEED_GROUPS, input->groups, "the members of groups"},
         {GX_NEED_ACTS, input->acts, "what members did to each other"},
         {GX_NEED_BOUGHT, input->bought, "the purchases"},
+        {GX_NEED_FACTS, input->facts, "what members did"},
         {GX_NEED_FIRST, input->first, "when members first acted on items"},
         {GX_NEED_TAKES, input->takes, "who took and passed on what first"},
     };
@@ -119,6 +120,7 @@ static gx_status check_sizes(const gx_pass *pass, const gx_input *input, gx_erro
                   (input->first->rows == input->users && input->first->cols == input->items)) &&
                  (!input->takes ||
                   (input->takes->users == input->users && input->takes->items == input->items)) &&
+                 (!input->facts || input->facts->n == input->users) &&
                  (!input->groups || input->groups->rows == input->users);
     return right ? GX_OK
                  : gx_fail_at(err, GX_INTERNAL, pass->name,

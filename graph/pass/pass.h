@@ -21,6 +21,7 @@ typedef struct gx_input {
     const gx_matrix *bought;    /* members × items: purchases alone, latest time; undecayed */
     const gx_matrix *first;     /* the entries of matrix, each with the time of its first event */
     const gx_firsts *takes;     /* who took and passed on what first, and by way of whom */
+    const gx_facts *facts;      /* what members did, counted */
     const double *against; /* items: Σ of what members say against each, faded; made with `matrix`;
                               NULL: nobody does */
     const gx_arrays *arrays; /* what earlier passes gave */
@@ -40,7 +41,8 @@ enum {
     GX_NEED_ACTS = 1024,
     GX_NEED_BOUGHT = 2048, /* left out where the store knows no purchases */
     GX_NEED_FIRST = 4096,
-    GX_NEED_TAKES = 8192
+    GX_NEED_TAKES = 8192,
+    GX_NEED_FACTS = 16384
 };
 
 typedef enum gx_kind {

@@ -113,3 +113,102 @@ def test_what_eval_takes(fake_shop):
     assert "0.1" in gx("eval", fake_shop.store, "--leaders", "--split", "time:0", code=2).err
     answer = gx("eval", fake_shop.store, "--leaders", "--resamples", "0", "--split", "time:0.7", "--format", "json").json()
     assert answer["differences"] == [] and len(answer["scores"]) == 5
+
+
+# ---- the card -----------------------------------------------------------------------------------
+
+
+def test_the_card_of_a_leader(fake_shop):
+    best = fake_shop.ranking[0]
+    answer = gx("leaders", fake_shop.store, "--card", best, "--format", "json").json()
+    card = answer["card"]
+    assert [row["user"] for row in answer["leaders"]] == [best] == [card["user"]]
+    planted = {row["user_id"]: row["category"] for row in read(fake_shop.files / "truth/leaders.csv")}
+    assert card["interests"][0]["category"] == planted[best]
+    assert planted[best] in [row["category"] for row in card["leads_in"]]
+    audience = card["audience"]
+    assert 0 < audience["listening"] <= audience["asked"] <= audience["followers"]
+    for key, what in (("communities", "members"), ("regions", "members"), ("categories", "events")):
+        counts = [row[what] for row in audience[key]]
+        assert counts and counts == sorted(counts, reverse=True) and min(counts) >= 3
+    assert all(row["purchases"] >= 3 for row in card["sells"])
+    assert card["attributes"]["region"] and card["measures"]["followers"] == audience["followers"]
+
+
+def test_what_the_card_takes(fake_shop):
+    assert "nobody" in gx("leaders", fake_shop.store, "--card", "nobody", code=4).err
+    assert "accepted is one" in gx("leaders", fake_shop.store, "--card", "u1", "--category", "tea", code=2).err
+
+
+# ---- roles --------------------------------------------------------------------------------------
+
+ALL_ROLES = [
+    "newcomer",
+    "dormant",
+    "leader",
+    "bargain_hunter",
+    "helper",
+    "promoter",
+    "connector",
+    "bridge",
+    "buyer",
+    "lurker",
+    "active",
+    "ordinary",
+]
+
+
+@pytest.fixture(scope="module")
+def roles(fake_shop):
+    rows = gx("roles", fake_shop.store, "-n", "5000", "--format", "json").json()["roles"]
+    return {row["user"]: row for row in rows}
+
+
+def test_planted_roles_are_found(fake_shop, roles):
+    found, planted = {}, {}
+    for row in read(fake_shop.files / "truth/roles.csv"):
+        role = row["role"]
+        planted[role] = planted.get(role, 0) + 1
+        found[role] = found.get(role, 0) + (role in roles[row["user_id"]]["fired"])
+    for role in ("lurker", "buyer", "newcomer", "dormant", "helper", "promoter"):
+        assert found[role] == planted[role], role
+    assert found["bridge"] >= 3 and found["connector"] >= 3
+    assert found["bargain_hunter"] >= 0.9 * planted["bargain_hunter"]
+    assert found["leader"] >= 0.7 * planted["leader"]
+
+
+def test_the_rule_that_fired_and_its_numbers(roles):
+    for row in roles.values():
+        assert row["role"] == row["fired"][0] and row["rule"]
+        assert row["fired"] == sorted(row["fired"], key=ALL_ROLES.index)
+        figures = row["figures"]
+        if row["role"] == "newcomer":
+            assert figures["joined_days"] <= 30
+        if row["role"] == "lurker":
+            assert figures["looks"] >= 10 and figures["purchases"] == 0
+        if row["role"] == "bargain_hunter":
+            assert figures["purchases"] >= 3 and figures["coupon_share"] >= 0.8
+        if row["role"] == "bridge":
+            assert figures["circles"] >= 3 and figures["constraint"] <= 0.4
+
+
+def test_roles_by_count_community_and_member(fake_shop, roles):
+    counts = gx("roles", fake_shop.store, "--counts", "--format", "json").json()["roles"]
+    assert [row["role"] for row in counts] == ALL_ROLES
+    assert sum(row["members"] for row in counts) == len(roles)
+    leaders = gx("roles", fake_shop.store, "--role", "leader", "-n", "5", "--format", "csv").rows()
+    assert len(leaders) == 5 and {row["role"] for row in leaders} == {"leader"}
+    circle = leaders[0]["community"]
+    here = gx("roles", fake_shop.store, "--community", circle, "-n", "5000", "--format", "json").json()["roles"]
+    assert {row["community"] for row in here} == {circle} and leaders[0]["user"] in {row["user"] for row in here}
+    one = gx("roles", fake_shop.store, leaders[0]["user"], "--format", "json").json()
+    local = {row["role"] for row in one["communities"]}
+    assert len(one["roles"]) == 1 and "leader" in local and len(one["communities"]) > 1
+    assert sum(row["home"] for row in one["communities"]) <= 1 and set(one["brokerage"]) >= {"liaison", "gatekeeper"}
+    assert "newcomer" in gx("roles", fake_shop.store, "--role", "boss", code=2).err
+
+
+def test_thresholds_are_parameters(fake_shop):
+    gx("build", fake_shop.store, "--passes", "leaders,roles", "--params", "roles.leader_share=0.01")
+    counts = gx("roles", fake_shop.store, "--counts", "--format", "json").json()["roles"]
+    assert {row["role"]: row["fired"] for row in counts}["leader"] <= 23
