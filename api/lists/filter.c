@@ -399,3 +399,15 @@ gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, u
     }
     return gx_nil();
 }
+
+gx_status gx_filter_leaves(bool *out, const gx_filter *filter, gx_call_env *call, uint32_t user,
+                           uint32_t item, gx_error *err) {
+    gx_member_live live;
+    gx_arena *own = gx_arena_create();
+    gx_status status =
+        own ? gx_member_read_bars(&live, call->txn, call->state, filter->columns, user, own, err)
+            : gx_fail_memory(err, 0);
+    *out = status == GX_OK && gx_filter_reason(filter, &live, item, own).type == GX_NIL;
+    gx_arena_destroy(own);
+    return status;
+}

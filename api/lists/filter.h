@@ -57,6 +57,9 @@ void gx_filter_bar(uint8_t *mask, const gx_filter *filter, const gx_member_live 
 /* Why the item is kept out: {rule, test?, en, zh}; nil where it passes. `live` may be NULL. */
 gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
                           gx_arena *arena);
+/* Whether every rule leaves the item to the member, as they are now. O(own ties + own events). */
+GX_MUST_CHECK gx_status gx_filter_leaves(bool *out, const gx_filter *filter, gx_call_env *call,
+                                         uint32_t user, uint32_t item, gx_error *err);
 /* The shape of a reason, also for what is no filter. `test` may be empty. */
 gx_value gx_filter_why(gx_arena *arena, const char *name, gx_slice test, const char *en,
                        const char *zh);

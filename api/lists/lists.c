@@ -50,6 +50,8 @@ static const struct {
                                 "it with",
                                 "已带来 {sales} 笔购买,买过 {item},可分享给 {n} 位"},
     [GX_SAYS_GUIDE_GIVEN] = {"Bought {item}; {n} to share it with", "买过 {item},可分享给 {n} 位"},
+    [GX_SAYS_TEAM] = {"{item} for {all} together: start a group buy with your friends",
+                      "{all} 人团购 {item}:约上好友一起开团吧"},
     [GX_SAYS_AUDIENCE_NEAR] = {"{km} km from there", "距离 {km} 公里"},
 };
 

@@ -29,6 +29,7 @@ typedef enum gx_lists_sentence {
     GX_SAYS_GUIDE_LEADER,   /* {score} {item} {n} */
     GX_SAYS_GUIDE_PROMOTER, /* {sales} {item} {n} */
     GX_SAYS_GUIDE_GIVEN,    /* {item} {n} */
+    GX_SAYS_TEAM,           /* {item} {all} */
     GX_SAYS_COUNT
 } gx_lists_sentence;
 

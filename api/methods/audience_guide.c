@@ -339,18 +339,6 @@ static uint32_t best_of(gx_scored *best, const guide *g, const candidate *c) {
     return found < most ? found : most;
 }
 
-/* Whether the rules of lists leave the item to the member. */
-static gx_status may_have(bool *out, const guide *g, uint32_t user, uint32_t item, gx_error *err) {
-    gx_member_live live;
-    gx_arena *own = gx_arena_create();
-    gx_status status =
-        own ? gx_member_read_bars(&live, g->call->txn, g->call->state, g->columns, user, own, err)
-            : gx_fail_memory(err, 0);
-    *out = status == GX_OK && gx_filter_reason(&g->filter, &live, item, own).type == GX_NIL;
-    gx_arena_destroy(own);
-    return status;
-}
-
 /* Strikes those of the best who may not have it; *out_all: nobody was. */
 static gx_status strike(bool *out_all, guide *g, candidate *c, const gx_scored *best,
                         uint32_t count, gx_error *err) {
@@ -358,7 +346,8 @@ static gx_status strike(bool *out_all, guide *g, candidate *c, const gx_scored *
     *out_all = true;
     for (uint32_t k = 0; status == GX_OK && k < count; k++) {
         bool may = false;
-        status = may_have(&may, g, g->sharers[c->sharer].listener[best[k].item], c->item, err);
+        const uint32_t user = g->sharers[c->sharer].listener[best[k].item];
+        status = gx_filter_leaves(&may, &g->filter, g->call, user, c->item, err);
         c->p[best[k].item] = may ? c->p[best[k].item] : 0;
         *out_all = *out_all && may;
     }

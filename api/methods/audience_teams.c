@@ -1,0 +1,247 @@
+/* audience.teams: who could buy an item together (R47): members it suits, close to each other.
+ * docs/teams.md. */
+#include "api/lists/audience.h"
+#include "api/lists/near.h"
+#include "api/lists/segment.h"
+#include "engine/operations/teams.h"
+
+#include <math.h>
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
+     "which item, by id"},
+    {"size", GX_PARAM_INT, "3", 2, GX_TEAM_MOST, "members", NULL, 0, "of a team"},
+    {"n", GX_PARAM_INT, "20", 1, 10000, "teams", NULL, 0, "how many teams"},
+    {"close", GX_PARAM_REAL, "0.5", 0, 1, NULL, NULL, 0,
+     "what closeness counts beside willingness: 0 only how much it suits them, 1 only their ties"},
+    {"balance", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "exchange members between teams so that the least is worth more"},
+    {"pool", GX_PARAM_INT, "1000", 2, 5000, "members", NULL, 0, "so many of those whom it suits best"},
+    GX_SEGMENT_PARAM,
+    GX_FILTER_PARAMS,
+    GX_SEEN_PARAM,
+    GX_CHANNELS_PARAM,
+};
+/* clang-format on */
+
+typedef struct gathering {
+    gx_audience a;
+    const gx_columns *columns;
+    gx_filter filter;
+    gx_near near;
+    gx_segment segment;
+    gx_segment_row row;
+    uint32_t item;
+    uint32_t *pool, count; /* members by how well it suits them */
+    double *willing;       /* of each, 1 for the first */
+    gx_graph ties;         /* between them */
+    gx_team *team;
+    uint32_t teams;
+} gathering;
+
+static gx_status is_wanted(bool *out, gathering *g, uint32_t user, gx_error *err) {
+    gx_call_env *call = g->a.call;
+    gx_arena *own = gx_arena_create();
+    gx_value record = gx_nil();
+    gx_status status = own ? GX_OK : gx_fail_memory(err, 0);
+    *out = true;
+    if (status == GX_OK && g->segment.given) {
+        status = gx_record_get(&record, call->txn, own, GX_SPACE_USER, user, err);
+        if (status == GX_OK) {
+            status = gx_segment_has(out, &g->segment, &g->row, call->txn, user, &record, err);
+        }
+    }
+    if (status == GX_OK && *out) {
+        status = gx_filter_leaves(out, &g->filter, call, user, g->item, err);
+    }
+    gx_arena_destroy(own);
+    return status;
+}
+
+static gx_status fill_pool(gathering *g, gx_error *err) {
+    gx_call_env *call = g->a.call;
+    const uint32_t users = g->a.users, wanted = (uint32_t)gx_arg_int(call->args, "pool");
+    uint32_t count;
+    gx_status status = GX_OK;
+    for (uint32_t u = 0; u < users; u++) {
+        g->a.out[u] = !g->a.out[u]; /* for gx_top_f64, which keeps */
+    }
+    uint32_t *best = gx_top_f64(call->arena, &count, g->a.score, users, users, g->a.out);
+    g->pool = gx_arena_get(call->arena, ((size_t)wanted + 1) * sizeof *g->pool);
+    g->willing = gx_arena_get(call->arena, ((size_t)wanted + 1) * sizeof *g->willing);
+    if (!best || !g->pool || !g->willing) {
+        return gx_fail_memory(err, users * sizeof *best);
+    }
+    for (uint32_t i = 0; i < count && g->count < wanted; i++) {
+        bool takes = false;
+        GX_TRY(gx_job_check(call->job, err));
+        GX_TRY(is_wanted(&takes, g, best[i], err));
+        if (takes) {
+            g->willing[g->count] = g->a.score[best[i]] / g->a.score[best[0]];
+            g->pool[g->count++] = best[i];
+        }
+    }
+done:
+    return status;
+}
+
+/* The snapshot's strengths between those of the pool. */
+static gx_status tie_pool(gathering *g, gx_error *err) {
+    gx_call_env *call = g->a.call;
+    gx_job *job = call->job;
+    uint32_t *place = NULL, *src = NULL, *dst = NULL;
+    float *weight = NULL;
+    uint64_t room = 1, m = 0;
+    gx_status status = GX_OK;
+    const uint32_t *to;
+    const float *strength;
+    for (uint32_t i = 0; i < g->count; i++) {
+        room += gx_rec_strengths(&to, &strength, call->state->rec, g->pool[i]);
+    }
+    GX_TRY(gx_job_alloc(job, &place, (size_t)g->a.users + 1, sizeof *place, err));
+    GX_TRY(gx_job_alloc(job, &src, room, sizeof *src, err));
+    GX_TRY(gx_job_alloc(job, &dst, room, sizeof *dst, err));
+    GX_TRY(gx_job_alloc(job, &weight, room, sizeof *weight, err));
+    for (uint32_t i = 0; i < g->count; i++) {
+        place[g->pool[i]] = i + 1;
+    }
+    for (uint32_t i = 0; i < g->count; i++) {
+        const uint32_t count = gx_rec_strengths(&to, &strength, call->state->rec, g->pool[i]);
+        for (uint32_t k = 0; k < count; k++) {
+            if (to[k] < g->a.users && place[to[k]] > 0 && strength[k] > 0) {
+                src[m] = i;
+                dst[m] = place[to[k]] - 1;
+                weight[m++] = fminf(strength[k], 1);
+            }
+        }
+    }
+    GX_TRY(gx_graph_build(&g->ties, g->count, m, src, dst, weight, GX_GRAPH_UNDIRECTED, job, err));
+done:
+    gx_job_free(job, place);
+    gx_job_free(job, src);
+    gx_job_free(job, dst);
+    gx_job_free(job, weight);
+    return status;
+}
+
+static gx_value team_row(const gathering *g, const gx_team *team, uint32_t rank) {
+    gx_call_env *call = g->a.call;
+    gx_arena *arena = call->arena;
+    const uint32_t size = (uint32_t)gx_arg_int(call->args, "size");
+    const gx_slice title = gx_lists_title(call, g->columns, g->item);
+    const gx_hole holes[] = {{"item", title, title}, gx_lists_count(arena, "all", size)};
+    gx_value row = gx_map(arena, 8), members = gx_list(arena, size), prompt = gx_map(arena, 2);
+    for (uint32_t i = 0; i < size; i++) {
+        gx_value one = gx_map(arena, 2);
+        gx_map_put(arena, &one, "user",
+                   gx_word_value(arena, call->txn, GX_SPACE_USER, g->pool[team->member[i]]));
+        gx_map_put(arena, &one, "willing", gx_real(g->willing[team->member[i]]));
+        gx_list_add(arena, &members, one);
+    }
+    gx_lists_say(&prompt, arena, GX_SAYS_TEAM, holes, GX_COUNT(holes));
+    gx_map_put(arena, &row, "rank", gx_int(rank));
+    gx_map_put(arena, &row, "starter", *gx_map_get(&members.as.items[0], "user"));
+    gx_map_put(arena, &row, "value", gx_real(team->value));
+    gx_map_put(arena, &row, "willing", gx_real(team->willing));
+    gx_map_put(arena, &row, "close", gx_real(team->close));
+    gx_map_put(arena, &row, "ties", gx_int(team->ties));
+    gx_map_put(arena, &row, "members", members);
+    gx_map_put(arena, &row, "prompt", prompt);
+    return row;
+}
+
+static gx_status form(gathering *g, gx_error *err) {
+    const gx_args *args = g->a.call->args;
+    gx_team_options options = {.ties = &g->ties,
+                               .size = (uint32_t)gx_arg_int(args, "size"),
+                               .count = (uint32_t)gx_arg_int(args, "n"),
+                               .close = gx_arg_real(args, "close"),
+                               .balance = gx_arg_bool(args, "balance")};
+    gx_status status = GX_OK;
+    GX_TRY(gx_audience_score(&g->a, false, err));
+    GX_TRY(fill_pool(g, err));
+    GX_TRY(tie_pool(g, err));
+    options.willing = g->willing;
+    GX_TRY(gx_teams_form(&g->team, &g->teams, &options, g->a.call->job, err));
+done:
+    return status;
+}
+
+static gx_value answer(const gathering *g, gx_value why_not) {
+    gx_call_env *call = g->a.call;
+    gx_arena *arena = call->arena;
+    const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
+    gx_value row = gx_lists_item(call, g->columns, g->item, 6), less = gx_nil();
+    gx_value list = gx_list(arena, g->teams + 1);
+    for (uint32_t i = 0; i < g->teams; i++) {
+        gx_list_add(arena, &list, team_row(g, &g->team[i], i + 1));
+    }
+    if (g->teams < n) {
+        char *text = gx_arena_printf(arena, "%u of %u: %s", g->teams, n,
+                                     why_not.type != GX_NIL ? "the item may not be shown"
+                                     : g->count == 0
+                                         ? "it suits nobody who may be asked"
+                                         : "of those whom it suits no more are tied to each other");
+        less = gx_str(text ? text : "");
+    }
+    gx_map_put(arena, &row, "teams", list);
+    gx_map_put(arena, &row, "size", gx_int(gx_arg_int(call->args, "size")));
+    gx_map_put(arena, &row, "pool", gx_int(g->count));
+    gx_map_put(arena, &row, "why_not", why_not);
+    gx_map_put(arena, &row, "short", less);
+    return row;
+}
+
+static gx_status make(gx_value *out, gathering *g, gx_error *err) {
+    gx_call_env *call = g->a.call;
+    gx_status status = GX_OK;
+    GX_TRY(gx_filter_make(&g->filter, call, g->columns, true, err));
+    gx_value why_not = gx_filter_reason(&g->filter, NULL, g->item, call->arena);
+    GX_TRY(gx_near_open(&g->near, call, g->columns, &g->a.views.matrix, err));
+    GX_TRY(gx_near_find(&g->near, g->item, err));
+    for (uint32_t u = 0; u < g->a.users; u++) {
+        bool has;
+        g->a.s[GX_CHANNEL_INTEREST][u] = (float)gx_near_taste(&has, &g->near, u);
+        g->a.base[u] = has ? 1 : g->a.s[GX_CHANNEL_INTEREST][u];
+    }
+    if (why_not.type == GX_NIL) {
+        GX_TRY(form(g, err));
+    }
+    *out = answer(g, why_not);
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    gathering g = {.a = {.call = call}};
+    GX_TRY(gx_need_word(&g.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
+    GX_TRY(gx_audience_init(&g.a, call, err));
+    GX_TRY(gx_listing_weights(g.a.weights, call, err));
+    GX_TRY(gx_segment_read(&g.segment, call, err));
+    GX_TRY(gx_filter_lock(&g.columns, call, err));
+    status = make(out, &g, err);
+    gx_db_items_unlock(call->db);
+done:
+    gx_job_free(call->job, g.team);
+    gx_graph_finish(&g.ties);
+    gx_near_close(&g.near);
+    gx_segment_row_finish(&g.row);
+    gx_audience_finish(&g.a);
+    return status;
+}
+
+const gx_method gx_method_audience_teams = {
+    .name = "audience.teams",
+    .summary = "teams for a group buy: members an item suits, close to each other",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_SHORT,
+    .from_snapshot = true,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .is_long = gx_is_always_long,
+    .result = "{id, title, teams: [{rank, starter, value, willing, close, ties, members: [{user, "
+              "willing}], prompt: {en, zh}}], size, pool, why_not, short}",
+    .run = run,
+};

@@ -1,0 +1,34 @@
+/* guanxi teams: who could buy an item together. */
+#include "cli/verb.h"
+
+static gx_value rows(gx_arena *arena, const gx_value *result) {
+    const gx_value *teams = gx_map_get(result, "teams");
+    gx_value list = gx_list(arena, 32);
+    for (uint32_t i = 0; teams && i < teams->size; i++) {
+        const gx_value *team = &teams->as.items[i];
+        gx_value row = gx_map(arena, 6);
+        gx_row_copy(arena, &row, "rank", team, "rank");
+        gx_map_put(arena, &row, "members",
+                   gx_row_join(arena, gx_map_get(team, "members"), "user", " "));
+        gx_row_copy(arena, &row, "value", team, "value");
+        gx_row_copy(arena, &row, "willing", team, "willing");
+        gx_row_copy(arena, &row, "close", team, "close");
+        gx_row_copy(arena, &row, "ties", team, "ties");
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+const gx_verb gx_verb_teams = {
+    .name = "teams",
+    .group = "spread",
+    .summary = "teams for a group buy of an item: willing members, close to each other",
+    .method = "audience.teams",
+    .list = "teams",
+    .rows = rows,
+    .say = gx_say_list,
+    .columns = "rank,members,value,willing,close,ties",
+    .examples = "  guanxi teams shop.gx sku-12 --size 3 -n 20\n"
+                "  guanxi teams shop.gx sku-12 --size 5 --segment c-3 --close 0.8\n"
+                "  guanxi teams shop.gx sku-12 --format json\n",
+};

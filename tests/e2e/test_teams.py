@@ -1,0 +1,90 @@
+"""Group-buy teams on the sample shop: willing, close, balanced, nobody twice."""
+
+import collections
+import csv
+
+import pytest
+from conftest import gx
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def teams(store, *flags):
+    return gx("teams", store, *flags, "--format", "json").json()
+
+
+@pytest.fixture(scope="module")
+def item(shop_files):
+    """The one bought most."""
+    bought = collections.Counter(event["item_id"] for event in read(shop_files / "events.csv") if event["action"] == "buy")
+    return bought.most_common(1)[0][0]
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_teams_hold_together_and_nobody_is_in_two(built_shop, shop_files, item, size):
+    told = teams(built_shop, item, "--size", size, "-n", "15")
+    friends = collections.defaultdict(set)
+    for tie in read(shop_files / "ties.csv"):
+        friends[tie["src"]].add(tie["dst"])
+        friends[tie["dst"]].add(tie["src"])
+    owners = {event["user_id"] for event in read(shop_files / "events.csv") if event["item_id"] == item and event["action"] == "buy"}
+    members = [member["user"] for team in told["teams"] for member in team["members"]]
+    assert len(told["teams"]) == 15 and len(members) == len(set(members)) == 15 * size
+    assert not owners & set(members) - {event["user_id"] for event in read(shop_files / "events.csv") if event["action"] == "refund"}
+    for team in told["teams"]:
+        ids = [member["user"] for member in team["members"]]
+        reached, ahead = {ids[0]}, [ids[0]]
+        while ahead:
+            new = friends[ahead.pop()] & set(ids) - reached
+            reached |= new
+            ahead += new
+        assert reached == set(ids) and team["starter"] == ids[0]
+        assert team["value"] == pytest.approx(0.5 * team["willing"] + 0.5 * team["close"])
+        assert team["willing"] == pytest.approx(sum(member["willing"] for member in team["members"]) / size)
+    assert f"{size} 人团购" in told["teams"][0]["prompt"]["zh"]
+
+
+def test_balancing_lifts_the_least(built_shop, item):
+    """Where many teams compete for the same members."""
+    lifted = 0
+    for circle in range(6):
+        flags = (item, "-n", "20", "--segment", f"c-{circle}")
+        plain, balanced = (teams(built_shop, *flags, flag)["teams"] for flag in ("--no-balance", "--balance"))
+        assert len(plain) == len(balanced)
+        assert balanced[-1]["value"] >= plain[-1]["value"] - 1e-12
+        lifted += balanced[-1]["value"] > plain[-1]["value"] + 1e-9
+    assert lifted >= 2
+
+
+def test_what_closeness_counts(built_shop, item):
+    willing, close = (teams(built_shop, item, "-n", "10", "--close", value, "--no-balance")["teams"] for value in ("0.1", "0.9"))
+    assert sum(t["close"] for t in close) > sum(t["close"] for t in willing)
+    assert sum(t["willing"] for t in willing) > sum(t["willing"] for t in close)
+
+
+def test_a_segment_alone(built_shop, item):
+    told = teams(built_shop, item, "--segment", "c-1", "-n", "1000")
+    names = {member["user"] for team in told["teams"] for member in team["members"]}
+    inside = {row["user_id"] for row in gx("communities", built_shop, "--members", "--format", "csv").rows() if row["community"] == "c-1"}
+    assert names and names <= inside and "no more are tied" in told["short"]
+
+
+def test_friends_of_one_planted_circle_make_teams(built_shop, shop_files, item):
+    """Friendships within a circle are strong: most teams are of one circle."""
+    circle = {row["user_id"]: row["circle"] for row in read(shop_files / "truth" / "circles.csv")}
+    found = teams(built_shop, item, "-n", "20")["teams"]
+    whole = [len({circle.get(member["user"]) for member in team["members"]}) == 1 for team in found]
+    print(sum(whole))
+    assert sum(whole) >= 14
+
+
+def test_errors_and_rpc(built_shop, serve, item):
+    assert "sku-none" in gx("teams", built_shop, "sku-none", code=4).err
+    assert "2" in gx("teams", built_shop, item, "--size", "1", code=2).err
+    rows = gx("teams", built_shop, item, "-n", "2", "--format", "csv").rows()
+    assert len(rows) == 2 and len(rows[0]["members"].split()) == 3
+    over = serve(built_shop).connect().call("audience.teams", {"item": item, "n": 5})
+    assert over == teams(built_shop, item, "-n", "5")
