@@ -66,8 +66,25 @@ static const gx_param params[] = {
      "with --friends: share of the ties that are hidden"},
     {"members", GX_PARAM_INT, NULL, 1, 1e8, "members", NULL, 0,
      "judge so many of the members with something to find, drawn (all; 2000 with --friends)"},
+    {"spreading", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "judge measures of members instead: who spreads, by simulated epidemics from each member"},
+    {"measures", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "with --spreading: which (degree, kcore, pagerank, hindex, local_gravity, neighbour_sum, "
+     "percolation)"},
+    {"times", GX_PARAM_REAL, NULL, 1e-6, 1e6, NULL, NULL, 0,
+     "with --spreading: chance that a tie passes it on, in epidemic thresholds (1.5)"},
+    {"rate", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0, "with --spreading: that chance itself"},
+    {"recovery", GX_PARAM_REAL, NULL, 1e-3, 1, NULL, NULL, 0,
+     "with --spreading: chance to recover after each step (1)"},
+    {"runs", GX_PARAM_INT, NULL, 1, 1e7, NULL, NULL, 0,
+     "with --spreading: epidemics from each member, in each of two truths (10000)"},
+    {"outbreaks", GX_PARAM_BOOL, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with --spreading: play every epidemic through, also where draws of ties tell all at once"},
+    {"direction", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "all|in|out", 0,
+     "with --spreading: both ways (all), to followers (in) or to those followed (out)"},
+    {"samples", GX_PARAM_INT, NULL, 1, 1e8, NULL, NULL, 0, "with --spreading: of percolation"},
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "with --friends: only say what it would take"},
+     "with --friends or --spreading: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "MODEL.PARAMETER=VALUE or NAME.PARAMETER=VALUE, or a file as `guanxi tune -o` writes it; may "
      "be "
@@ -217,6 +234,28 @@ done:
     return status;
 }
 
+/* A row a measure, beside what a truth of as many runs reaches. */
+static const char *const of_spreading[] = {"measures", "times",     "rate",      "recovery",
+                                           "runs",     "outbreaks", "direction", "samples"};
+
+static gx_status judge_spreading(gx_command *command, gx_error *err) {
+    gx_value result, args = gx_map(command->arena, 16);
+    if (!command->target) {
+        return gx_fail(err, GX_BAD_REQUEST,
+                       "eval --spreading needs a store, a server or a file of ties");
+    }
+    for (size_t i = 0; i < GX_COUNT(of_spreading); i++) {
+        const gx_value *given = gx_map_get(&command->given, of_spreading[i]);
+        if (given) {
+            gx_map_put(command->arena, &args, of_spreading[i],
+                       *gx_arg_value(&command->args, of_spreading[i]));
+        }
+    }
+    gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
+    gx_status status = gx_ask(&result, command, "eval.spreading", &args, err);
+    return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
+}
+
 /* ---- off-policy -------------------------------------------------------------------------------
  */
 
@@ -299,6 +338,12 @@ static gx_status check_flags(const gx_command *command, gx_error *err) {
                               of_policy[i]);
         }
     }
+    for (size_t i = 0; i < GX_COUNT(of_spreading); i++) {
+        if (gx_map_get(&command->given, of_spreading[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, of_spreading[i], "--%s goes with --spreading",
+                              of_spreading[i]);
+        }
+    }
     return gx_map_get(&command->given, "snapshots")
                ? gx_fail_at(err, GX_BAD_REQUEST, "snapshots", "--snapshots goes with --trend")
                : GX_OK;
@@ -336,9 +381,13 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_map_get(&command->given, "by")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "by", "--by goes with --leaders");
     }
+    if (gx_arg_bool(&command->args, "spreading")) {
+        return judge_spreading(command, err);
+    }
     if (gx_arg_bool(&command->args, "estimate")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
-                          "--estimate goes with --friends; how long models take is told by `guanxi "
+                          "--estimate goes with --friends or --spreading; how long models take is "
+                          "told by `guanxi "
                           "build --estimate`");
     }
     if (gx_arg_bool(&command->args, "off_policy")) {
@@ -379,5 +428,6 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --trend --model linear\n"
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval shop.gx --leaders --split time:0.7\n"
+        "  guanxi eval edges.txt --preset snap --undirected --spreading --runs 2000\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

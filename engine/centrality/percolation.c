@@ -9,7 +9,8 @@
  * above it everybody's is the same.
  *
  * `in` is towards those who have a tie to the member (followers), `out` towards those the member
- * has one to, `all` both ways. Weights do not count.
+ * has one to, `all` both ways. With `weighted` a tie of the mean weight has the rate, and one of x
+ * times that weight the chance 1 − (1 − rate)^x.
  *
  * A sample costs the ties that are kept, m · rate; with a direction also each member and what lies
  * behind it: engine/influence/percolation.h. Whole numbers are added, and a sample is named by
@@ -25,56 +26,71 @@ static const gx_param params[] = {
      .help = "chance that a tie passes it on; not given: 1.5 times the epidemic threshold"},
     {.name = "samples",
      .type = GX_PARAM_INT,
-     .fallback = "2000",
      .low = 1,
      .high = 1e8,
-     .help = "draws of which ties pass it on; the error falls with their square root"},
+     .help = "draws of which ties pass it on; not given: until 10 million ties have, but 4,000 at "
+             "the least and 20,000 at the most"},
     GX__PARAM_DIRECTION("where it goes: both ways, to followers or to those followed"),
+    GX__PARAM_BOOL(
+        "weighted", "false",
+        "a tie of the mean weight has the rate, one of x times that the chance of x ties"),
 };
 
 static const gx_gives gives[] = {
     {"score", GX_F64, GX_LEN_USERS, "members reached from the member, itself included, mean"},
     {"rate", GX_F64, GX_LEN_OTHER, "[1] chance that a tie passes it on"},
+    {"samples", GX_U64, GX_LEN_OTHER, "[1] how many draws there were"},
 };
 
-static double rate_of(const gx__spreading *spreading, const gx_args *args) {
-    const double usual = 1.5 * gx__spreading_threshold(spreading);
+/* The threshold is that of `spreading` or, where nobody looked at each tie, of its degrees. */
+static double rate_of(double threshold, const gx_args *args) {
+    const double usual = 1.5 * threshold;
     return gx_arg_has(args, "rate") ? gx_arg_real(args, "rate") : usual < 1 ? usual : 1;
 }
 
-/* What a sample keeps of the ties, without a look at each. */
-static double rate_guessed(const gx__degrees *degrees, const gx_args *args) {
-    const double on = degrees->square - degrees->arcs;
-    const double usual = on > 0 ? 1.5 * degrees->arcs / on : 1;
-    return gx_arg_has(args, "rate") ? gx_arg_real(args, "rate") : usual < 1 ? usual : 1;
+/* `kept`: ties in one sample. The error of a score does not hang on the size of the graph, so a
+ * small one, where scores lie close, can have many. */
+static uint32_t samples_of(double kept, const gx_args *args) {
+    const double usual = 1e7 / (kept > 1 ? kept : 1);
+    return gx_arg_has(args, "samples") ? (uint32_t)gx_arg_int(args, "samples")
+           : usual < 4e3               ? 4000
+           : usual > 2e4               ? 20000
+                                       : (uint32_t)usual;
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx__degrees degrees = gx__degrees_by(input, args);
-    const bool directed = !gx_arg_is(args, "direction", "all");
-    const double rate = rate_guessed(&degrees, args), samples = (double)gx_arg_int(args, "samples");
-    const double kept = rate * degrees.arcs / (directed ? 1 : 2);
-    out->mem_bytes =
-        2 * sizeof(double) * (uint64_t)input->users + sizeof(double) +
-        gx__percolation_bytes(input->users, (uint64_t)degrees.arcs, rate, directed, threads);
-    out->cpu_s = samples * (5e-8 * kept + (directed ? 6e-8 * degrees.n : 0)) + 1e-6;
+    gx__spreading spreading = gx__spreading_by(input, args);
+    const double on = degrees.square - (spreading.directed ? 0 : degrees.arcs);
+    const double arcs = degrees.arcs;
+    spreading.chance = rate_of(on > arcs ? arcs / on : 1, args);
+    spreading.weighted = gx_arg_bool(args, "weighted");
+    const double kept = spreading.chance * arcs / (spreading.directed ? 1 : 2);
+    out->mem_bytes = 2 * sizeof(double) * (uint64_t)input->users + 2 * sizeof(double) +
+                     gx__percolation_bytes(&spreading, input->users, (uint64_t)arcs, threads);
+    out->cpu_s =
+        samples_of(kept, args) * (6e-8 * kept + (spreading.directed ? 8e-8 * degrees.n : 0)) + 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx_status status = GX_OK;
-    const uint32_t n = input->users, samples = (uint32_t)gx_arg_int(args, "samples");
+    const uint32_t n = input->users;
     gx__spreading spreading = gx__spreading_by(input, args);
-    uint64_t *sum = NULL;
+    uint64_t *sum = NULL, *samples;
     double *score, *rate;
-    gx_job_stage(job, "percolation", samples);
     GX_TRY(gx__scores_add(&score, out, input, err));
     GX_TRY(gx_output_add(&rate, out, "rate", GX_F64, 1, 0, err));
+    GX_TRY(gx_output_add(&samples, out, "samples", GX_U64, 1, 0, err));
     GX_TRY(gx_job_alloc(job, &sum, n, sizeof *sum, err));
-    *rate = spreading.chance = rate_of(&spreading, args);
-    GX_TRY(gx__percolate(sum, &spreading, 0, samples, job, err));
+    *rate = spreading.chance = rate_of(gx__spreading_threshold(&spreading), args);
+    spreading.weighted = gx_arg_bool(args, "weighted");
+    const double arcs = (double)spreading.graph->m;
+    *samples = samples_of(*rate * (spreading.directed ? arcs : arcs / 2), args);
+    gx_job_stage(job, "percolation", *samples);
+    GX_TRY(gx__percolate(sum, &spreading, 0, (uint32_t)*samples, job, err));
     for (uint32_t v = 0; v < n; v++) {
-        score[v] = 1 + (double)sum[v] / samples;
+        score[v] = 1 + (double)sum[v] / (double)*samples;
     }
 done:
     gx_job_free(job, sum);
@@ -105,8 +121,8 @@ const gx_pass gx_pass_percolation = {
         "Newman: Spread of epidemic disease on networks, Physical Review E 66, 2002; Radicchi, "
         "Castellano: Leveraging percolation theory to single out influential spreaders in "
         "networks, Physical Review E 93, 2016",
-    .complexity = "O(m x rate) time a sample; 16 bytes a member, 20 a member and thread, 8 a tie; "
-                  "with a direction O(n + m x rate) and some 400 bytes a member",
+    .complexity = "O(m x rate) time a sample; 16 bytes a member, 20 a member and thread, 8 a tie "
+                  "(52 weighted); with a direction O(n + m x rate) and some 400 bytes a member",
     .needs = GX__NEED_TIES,
     .reads = gx__reads_both_sides,
     .gives = gives,

@@ -2,6 +2,7 @@
 
 #include "engine/influence/worlds.h"
 #include "engine/kernel/parallel.h"
+#include "engine/kernel/rank.h"
 
 #include <math.h>
 
@@ -31,13 +32,124 @@ double gx__spreading_threshold(const gx__spreading *spreading) {
     return ties < on ? ties / on : 1;
 }
 
+/* ---- weights --------------------------------------------------------------------------------- */
+
+static bool weighs(const gx__spreading *spreading) {
+    return spreading->weighted && spreading->graph->out_weight;
+}
+
+/* Of all ties to others; 0 where there are none. */
+static double mean_weight(const gx__rows_view *rows, uint32_t n) {
+    double sum = 0, count = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        sum += gx__others_strength(rows, v);
+        count += (double)gx__others(rows, v);
+    }
+    return count > 0 ? sum / count : 0;
+}
+
+/* Of a tie that weighs x times the mean. */
+static float chance_of(double chance, double x) {
+    return x > 0 ? (float)-expm1(x * log1p(-chance)) : 0;
+}
+
 /* ---- without direction ----------------------------------------------------------------------- */
 
-/* Each tie once, from its end of lower number. */
+/* Each tie once, from its end of lower number: one row of chances, falling where they differ. */
 typedef struct ties {
     uint64_t count;
     uint32_t *from, *to;
+    uint64_t ptr[2];
+    double none_kept, stride_of; /* where they do not */
+    float *chance;
+    double *stride;
+    gx__chance_rows row;
 } ties;
+
+static void ties_finish(ties *t, gx_job *job) {
+    gx_job_free(job, t->from);
+    gx_job_free(job, t->to);
+    gx_job_free(job, t->chance);
+    gx_job_free(job, t->stride);
+    *t = (ties){0};
+}
+
+static gx_status ties_list(ties *out, double *weight, const gx__rows_view *rows, uint32_t n,
+                           gx_job *job, gx_error *err) {
+    for (uint32_t v = 0; v < n; v++) {
+        for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
+            if (rows->end[i] > v) {
+                if (weight) {
+                    weight[out->count] = gx__row_weight(rows, i);
+                }
+                out->from[out->count] = v;
+                out->to[out->count++] = rows->end[i];
+            }
+        }
+    }
+    return gx_job_check(job, err);
+}
+
+/* Puts the ties, which weigh `weight`, in falling order with their chances. */
+static gx_status ties_weigh(ties *t, const double *weight, double mean, double chance, gx_job *job,
+                            gx_error *err) {
+    const uint32_t count = (uint32_t)t->count;
+    ties old = *t;
+    uint32_t *order = NULL;
+    gx_status status = GX_OK;
+    if (t->count > UINT32_MAX) {
+        return gx_fail(err, GX_OVER_LIMIT, "percolation: %llu weighted ties; accepted are %u",
+                       (unsigned long long)t->count, UINT32_MAX);
+    }
+    t->from = t->to = NULL;
+    GX_TRY(gx_job_alloc(job, &order, count, sizeof *order, err));
+    GX_TRY(gx__rank_falling(order, weight, count, job, err));
+    GX_TRY(gx_job_alloc(job, &t->from, count, sizeof *t->from, err));
+    GX_TRY(gx_job_alloc(job, &t->to, count, sizeof *t->to, err));
+    GX_TRY(gx_job_alloc(job, &t->chance, count, sizeof *t->chance, err));
+    GX_TRY(gx_job_alloc(job, &t->stride, count, sizeof *t->stride, err));
+    for (uint32_t i = 0; i < count; i++) {
+        t->from[i] = old.from[order[i]];
+        t->to[i] = old.to[order[i]];
+        t->chance[i] = mean > 0 ? chance_of(chance, weight[order[i]] / mean) : 0;
+        t->stride[i] = 1 / -log1p(-(double)t->chance[i]);
+    }
+done:
+    gx_job_free(job, order);
+    gx_job_free(job, old.from);
+    gx_job_free(job, old.to);
+    return status;
+}
+
+static gx_status ties_init(ties *out, const gx__spreading *spreading, gx_job *job, gx_error *err) {
+    const gx__rows_view rows = gx__rows_out(spreading->graph);
+    const uint32_t n = spreading->graph->n;
+    double *weight = NULL;
+    gx_status status = GX_OK;
+    uint64_t others = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        others += gx__others(&rows, v);
+    }
+    GX_TRY(gx_job_alloc(job, &out->from, others / 2, sizeof *out->from, err));
+    GX_TRY(gx_job_alloc(job, &out->to, others / 2, sizeof *out->to, err));
+    if (weighs(spreading)) {
+        GX_TRY(gx_job_alloc(job, &weight, others / 2, sizeof *weight, err));
+    }
+    GX_TRY(ties_list(out, weight, &rows, n, job, err));
+    if (weight) {
+        GX_TRY(ties_weigh(out, weight, mean_weight(&rows, n), spreading->chance, job, err));
+    }
+    out->ptr[1] = out->count;
+    out->stride_of = 1 / -log1p(-spreading->chance);
+    out->none_kept = exp((double)out->count * log1p(-spreading->chance));
+    out->row = (gx__chance_rows){.ptr = out->ptr,
+                                 .chance = out->chance,
+                                 .stride = weight ? out->stride : &out->stride_of,
+                                 .none = &out->none_kept};
+done:
+    gx_job_free(job, weight);
+    return status;
+}
 
 /* Parts of one sample, of one thread: a forest of those who have a kept tie. */
 typedef struct parts {
@@ -47,33 +159,6 @@ typedef struct parts {
     uint32_t *met;   /* n: those in it */
     uint32_t met_count;
 } parts;
-
-static gx_status ties_init(ties *out, const gx_graph *graph, gx_job *job, gx_error *err) {
-    const gx__rows_view rows = gx__rows_out(graph);
-    gx_status status = GX_OK;
-    uint64_t others = 0;
-    for (uint32_t v = 0; v < graph->n; v++) {
-        others += gx__others(&rows, v);
-    }
-    *out = (ties){0};
-    GX_TRY(gx_job_alloc(job, &out->from, others / 2, sizeof *out->from, err));
-    GX_TRY(gx_job_alloc(job, &out->to, others / 2, sizeof *out->to, err));
-    for (uint32_t v = 0; v < graph->n; v++) {
-        for (uint64_t i = rows.ptr[v]; i < rows.ptr[v + 1]; i++) {
-            if (rows.end[i] > v) {
-                out->from[out->count] = v;
-                out->to[out->count++] = rows.end[i];
-            }
-        }
-    }
-done:
-    return status;
-}
-
-static void ties_finish(ties *t, gx_job *job) {
-    gx_job_free(job, t->from);
-    gx_job_free(job, t->to);
-}
 
 static uint32_t root_of(parts *p, uint32_t v) {
     while (p->above[v] != v) {
@@ -102,21 +187,15 @@ static void join(parts *p, uint32_t u, uint32_t v) {
     }
 }
 
-/* Between kept ties lie gaps that are geometric. */
-static void sample(parts *p, const ties *t, double chance, gx__draws d, gx_job *job) {
-    const double stride = 1 / -log1p(-chance);
-    uint64_t at = 0, kept = 0;
-    bool stop = !(chance > 0);
+static void sample(parts *p, const ties *t, gx__draws d, gx_job *job) {
+    gx__kept kept = {0, t->count};
+    uint64_t some = 0;
     p->met_count = 0;
-    while (!stop) {
-        const double gap = gx__minus_ln(gx__draws_real(&d)) * stride;
-        if (!(gap < (double)(t->count - at))) {
+    for (uint64_t i; (i = gx__kept_next(&kept, &t->row, 0, some == 0, &d)) < kept.to;) {
+        join(p, t->from[i], t->to[i]);
+        if (++some % LOOK == 0 && gx_job_should_stop(job)) {
             break;
         }
-        at += gap > 0 ? (uint64_t)gap : 0;
-        join(p, t->from[at], t->to[at]);
-        at++;
-        stop = ++kept % LOOK == 0 && gx_job_should_stop(job);
     }
     for (uint32_t i = 0; i < p->met_count; i++) {
         const uint32_t v = p->met[i];
@@ -155,7 +234,7 @@ static gx_status percolate_both_ways(uint64_t *sum, const gx__spreading *spreadi
     ties all = {0};
     parts *of = NULL;
     gx_status status = GX_OK;
-    GX_TRY(ties_init(&all, spreading->graph, job, err));
+    GX_TRY(ties_init(&all, spreading, job, err));
     GX_TRY(gx_job_alloc(job, &of, (size_t)threads, sizeof *of, err));
     for (int t = 0; t < threads; t++) {
         GX_TRY(parts_init(&of[t], n, job, err));
@@ -163,8 +242,7 @@ static gx_status percolate_both_ways(uint64_t *sum, const gx__spreading *spreadi
 #pragma omp parallel for schedule(dynamic, RUNS_CHUNK) num_threads(threads) if (threads > 1)
     for (uint32_t i = 0; i < count; i++) {
         if (!gx_job_should_stop(job)) {
-            sample(&of[gx_thread()], &all, spreading->chance,
-                   gx__draws_of(job->seed, (uint64_t)first + i), job);
+            sample(&of[gx_thread()], &all, gx__draws_of(job->seed, (uint64_t)first + i), job);
         }
         if (gx_thread() == 0) {
             gx_job_tick(job, (uint64_t)first + i);
@@ -187,29 +265,54 @@ done:
 
 /* ---- with directions ------------------------------------------------------------------------- */
 
-static gx_status percolate_one_way(uint64_t *sum, const gx__spreading *spreading, uint32_t first,
-                                   uint32_t count, gx_job *job, gx_error *err) {
-    /* A tie a → b says that a heeds b, so worlds lead from b to a: along the rows of who is heeded.
-     */
+/* A tie a → b says that a heeds b, so worlds lead from b to a: along the rows of who is heeded. */
+static gx_graph led(const gx__spreading *spreading) {
     gx_graph graph = *spreading->graph;
     if (spreading->along) {
         graph.out_ptr = spreading->graph->in_ptr;
         graph.out_dst = spreading->graph->in_src;
+        graph.out_weight = spreading->graph->in_weight;
         graph.in_ptr = spreading->graph->out_ptr;
         graph.in_src = spreading->graph->out_dst;
     }
-    graph.out_weight = graph.in_weight = NULL;
-    const gx_chance_options options = {.model = GX_SPREAD_CASCADE,
-                                       .rule = GX_CHANCE_CONSTANT,
-                                       .constant = spreading->chance,
-                                       .raise = 1};
-    const uint32_t n = graph.n;
+    graph.in_weight = NULL;
+    return graph;
+}
+
+static gx_status chances_of(gx_chances *out, gx_graph *graph, const gx__spreading *spreading,
+                            gx_job *job, gx_error *err) {
+    const gx__rows_view rows = gx__rows_out(graph);
+    gx_chance_options options = {.model = GX_SPREAD_CASCADE,
+                                 .rule = GX_CHANCE_CONSTANT,
+                                 .constant = spreading->chance,
+                                 .raise = 1};
+    float *given = NULL;
+    gx_status status = GX_OK;
+    if (weighs(spreading)) {
+        const double mean = mean_weight(&rows, graph->n);
+        GX_TRY(gx_job_alloc(job, &given, graph->m, sizeof *given, err));
+        for (uint64_t i = 0; i < graph->m; i++) {
+            given[i] = mean > 0 ? chance_of(spreading->chance, gx__row_weight(&rows, i) / mean) : 0;
+        }
+        options.rule = GX_CHANCE_GIVEN;
+        options.given = given;
+    }
+    graph->out_weight = NULL;
+    GX_TRY(gx_chances_make(out, graph, &options, true, job, err));
+done:
+    gx_job_free(job, given);
+    return status;
+}
+
+static gx_status percolate_one_way(uint64_t *sum, const gx__spreading *spreading, uint32_t first,
+                                   uint32_t count, gx_job *job, gx_error *err) {
+    gx_graph graph = led(spreading);
     gx_chances chances = {0};
     gx__worlds worlds = {0};
     double *reached = NULL;
     gx_status status = GX_OK;
-    GX_TRY(gx_job_alloc(job, &reached, n, sizeof *reached, err));
-    GX_TRY(gx_chances_make(&chances, &graph, &options, true, job, err));
+    GX_TRY(gx_job_alloc(job, &reached, graph.n, sizeof *reached, err));
+    GX_TRY(chances_of(&chances, &graph, spreading, job, err));
     for (uint32_t i = 0; i < count; i += WORLDS_AT_ONCE) {
         const uint32_t some = count - i < WORLDS_AT_ONCE ? count - i : WORLDS_AT_ONCE;
         GX_TRY(gx__worlds_make(&worlds, &chances, NULL, first + i, some, job, err));
@@ -217,7 +320,7 @@ static gx_status percolate_one_way(uint64_t *sum, const gx__spreading *spreading
         gx__worlds_finish(&worlds, job);
         gx_job_tick(job, (uint64_t)first + i);
     }
-    for (uint32_t v = 0; v < n; v++) {
+    for (uint32_t v = 0; v < graph.n; v++) {
         sum[v] += (uint64_t)reached[v] - count;
     }
 done:
@@ -234,11 +337,21 @@ gx_status gx__percolate(uint64_t *sum, const gx__spreading *spreading, uint32_t 
                                     : percolate_both_ways(sum, spreading, first, count, job, err);
 }
 
-uint64_t gx__percolation_bytes(uint32_t n, uint64_t m, double chance, bool directed, int threads) {
-    if (!directed) {
-        return 4 * m + (uint64_t)threads_for(n, threads) * (20 * (uint64_t)n + sizeof(parts));
+uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint64_t m,
+                               int threads) {
+    const gx_graph *graph = spreading->graph;
+    const bool weights = spreading->weighted && (!graph || !graph->out_ptr || graph->out_weight);
+    const uint64_t all = n;
+    if (!spreading->directed) {
+        const uint64_t held =
+            (weights ? 10 : 4) * m + (uint64_t)threads_for(n, threads) * (20 * all + sizeof(parts));
+        const uint64_t sorting = weights ? 26 * m : 0;
+        return held > sorting ? held : sorting;
     }
-    /* Worlds at once, what makes them, their chances and sums. */
-    return (uint64_t)n * (WORLDS_AT_ONCE * 16 + (uint64_t)threads * 24 + 8 + 64) +
-           (uint64_t)((double)m * chance) * WORLDS_AT_ONCE * 4;
+    /* Worlds at once with what is kept of their arcs, what makes them or adds them up, chances. */
+    const double kept = (double)m * spreading->chance * WORLDS_AT_ONCE;
+    const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
+    const uint64_t making = 24 * (uint64_t)threads, adding = 64 + 13 * some;
+    return all * (WORLDS_AT_ONCE * 17 + (making > adding ? making : adding) + 8 + 24) +
+           (weights ? 32 * m : 0) + (uint64_t)(4 * kept);
 }

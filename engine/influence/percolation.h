@@ -15,11 +15,13 @@
 typedef struct gx__spreading {
     const gx_graph *graph; /* without direction; else with in-arrays */
     bool directed;
-    bool along; /* of a directed graph: from who has the tie to whom it names */
+    bool along;    /* of a directed graph: from who has the tie to whom it names */
+    bool weighted; /* a tie of the mean weight has the chance, one of x times that 1 − (1 −
+                      chance)^x: that of x ties beside each other */
     double chance;
 } gx__spreading;
 
-/* Of the views of `input`, by the parameter `direction` of `args`; the chance is 0. */
+/* Of the views of `input`, by the parameter `direction` of `args`; chance 0, not weighted. */
 gx__spreading gx__spreading_by(const gx_input *input, const gx_args *args);
 
 /* The chance at which outbreaks begin to take a share of a large graph whose members differ in
@@ -34,7 +36,7 @@ double gx__spreading_threshold(const gx__spreading *spreading);
  * gx__percolation_bytes. */
 GX_MUST_CHECK gx_status gx__percolate(uint64_t *sum, const gx__spreading *spreading, uint32_t first,
                                       uint32_t count, gx_job *job, gx_error *err);
-/* `m`: arcs. */
-uint64_t gx__percolation_bytes(uint32_t n, uint64_t m, double chance, bool directed, int threads);
+/* `m`: arcs; the graph may be one that is not there, or NULL. */
+uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint64_t m, int threads);
 
 #endif

@@ -119,3 +119,103 @@ done:
     gx_job_free(job, x);
     return status;
 }
+
+/* class_of[v]: how many different scores are above v's. Gives the pairs whose scores are the same.
+ */
+static double classes(uint32_t *class_of, const double *score, const uint32_t *order, uint32_t n) {
+    double same = 0;
+    uint32_t class = 0;
+    for (uint32_t i = 0, end; i < n; i = end, class++) {
+        end = ties_end(score, order, n, i);
+        same += (double)(end - i) * (double)(end - i - 1) / 2;
+        for (uint32_t k = i; k < end; k++) {
+            class_of[order[k]] = class;
+        }
+    }
+    return same;
+}
+
+/* Sorts x, and gives the pairs that stood in falling order. `room`: as many. */
+static double sort_and_count(uint32_t *x, uint32_t *room, uint32_t n) {
+    double turned = 0;
+    for (uint64_t half = 1; half < n; half *= 2) {
+        for (uint64_t from = 0; from < n; from += 2 * half) {
+            const uint64_t middle = from + half < n ? from + half : n;
+            const uint64_t end = middle + half < n ? middle + half : n;
+            uint64_t i = from, k = middle, out = from;
+            while (i < middle && k < end) {
+                const bool later = x[k] < x[i];
+                turned += later ? (double)(middle - i) : 0;
+                room[out++] = later ? x[k++] : x[i++];
+            }
+            memcpy(room + out, x + i, (middle - i) * sizeof *x);
+            memcpy(room + out + (middle - i), x + k, (end - k) * sizeof *x);
+        }
+        memcpy(x, room, n * sizeof *x);
+    }
+    return turned;
+}
+
+/* Pairs that are the same in both, of classes that lie beside each other for one `a`; within each
+ * they are sorted already. */
+static double same_in_both(const uint32_t *b_of, const uint32_t *order, const uint32_t *a_of,
+                           uint32_t n) {
+    double same = 0;
+    for (uint32_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && a_of[order[end]] == a_of[order[i]] && b_of[end] == b_of[i];) {
+            end++;
+        }
+        same += (double)(end - i) * (double)(end - i - 1) / 2;
+    }
+    return same;
+}
+
+/* `order` by a, and by b among equals: a stable count of classes of a, in the order of b. */
+static void order_by_both(uint32_t *order, const uint32_t *by_b, const uint32_t *a_of,
+                          uint32_t *place, uint32_t n) {
+    memset(place, 0, ((size_t)n + 1) * sizeof *place);
+    for (uint32_t v = 0; v < n; v++) {
+        place[a_of[v] + 1]++;
+    }
+    for (uint32_t c = 0; c < n; c++) {
+        place[c + 1] += place[c];
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        order[place[a_of[by_b[i]]]++] = by_b[i];
+    }
+}
+
+gx_status gx__rank_kendall(double *out, const double *a, const double *b, uint32_t n, gx_job *job,
+                           gx_error *err) {
+    uint32_t *a_of = NULL, *b_of = NULL, *order = NULL, *by_b = NULL, *room = NULL;
+    gx_status status;
+    *out = 0;
+    GX_TRY(gx_job_alloc(job, &a_of, n, sizeof *a_of, err));
+    GX_TRY(gx_job_alloc(job, &b_of, n, sizeof *b_of, err));
+    GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
+    GX_TRY(gx_job_alloc(job, &by_b, n, sizeof *by_b, err));
+    GX_TRY(gx_job_alloc(job, &room, (size_t)n + 1, sizeof *room, err));
+    if (n < 2) {
+        goto done;
+    }
+    GX_TRY(gx__rank_falling(order, a, n, job, err));
+    const double same_a = classes(a_of, a, order, n);
+    GX_TRY(gx__rank_falling(by_b, b, n, job, err));
+    const double same_b = classes(b_of, b, by_b, n);
+    order_by_both(order, by_b, a_of, room, n);
+    for (uint32_t i = 0; i < n; i++) {
+        by_b[i] = b_of[order[i]];
+    }
+    const double same = same_in_both(by_b, order, a_of, n);
+    const double pairs = (double)n * ((double)n - 1) / 2;
+    const double turned = sort_and_count(by_b, room, n);
+    const double apart = sqrt(pairs - same_a) * sqrt(pairs - same_b);
+    *out = apart > 0 ? (pairs - same_a - same_b + same - 2 * turned) / apart : 0;
+done:
+    gx_job_free(job, room);
+    gx_job_free(job, by_b);
+    gx_job_free(job, order);
+    gx_job_free(job, b_of);
+    gx_job_free(job, a_of);
+    return status;
+}

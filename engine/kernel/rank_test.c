@@ -114,12 +114,46 @@ static void test_spearman(void **state) {
     assert_true(fabs(spearman(a, ties, 5) - 7.5 / sqrt(75)) < 1e-12);
 }
 
+/* Pair by pair. */
+static double naive_kendall(const double *a, const double *b, uint32_t n) {
+    double agree = 0, a_apart = 0, b_apart = 0;
+    for (uint32_t u = 0; u < n; u++) {
+        for (uint32_t v = 0; v < u; v++) {
+            const int x = (a[u] > a[v]) - (a[u] < a[v]), y = (b[u] > b[v]) - (b[u] < b[v]);
+            agree += x * y;
+            a_apart += x * x;
+            b_apart += y * y;
+        }
+    }
+    return a_apart > 0 && b_apart > 0 ? agree / sqrt(a_apart * b_apart) : 0;
+}
+
+static void test_kendall(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 3000; seed++) {
+        double a[N_MAX], b[N_MAX], tau = NAN;
+        gx_rng rng = gx_rng_at(seed, 9);
+        const uint32_t n = (uint32_t)gx_rng_below(&rng, N_MAX);
+        const uint64_t values = 1 + gx_rng_below(&rng, 2 + seed % 90);
+        for (uint32_t v = 0; v < n; v++) {
+            a[v] = (double)gx_rng_below(&rng, values);
+            b[v] = seed % 3 ? (double)gx_rng_below(&rng, values) : a[v] + gx_rng_real(&rng);
+        }
+        gx_job job;
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx__rank_kendall(&tau, a, b, n, &job, NULL), GX_OK);
+        assert_true(fabs(tau - naive_kendall(a, b, n)) < 1e-12);
+        assert_int_equal(atomic_load(&job.mem_used), 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_orders_as_a_plain_sort_does),
         cmocka_unit_test(test_keeps_the_best),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_spearman),
+        cmocka_unit_test(test_kendall),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
