@@ -467,6 +467,7 @@ static gx_status all_views(fixture *f) {
     gx_graph g = {0};
     gx_matrix m = {0}, acts = {0};
     gx_labels l = {0};
+    gx_facts facts = {0};
     gx_tie_view ties = {0};
     gx_item_sums sums = {0};
     gx_event_view events = {.items = &sums};
@@ -476,10 +477,12 @@ static gx_status all_views(fixture *f) {
     GX_TRY(gx_view_events(&m, f->txn, &rules, &events, &f->job, &f->err));
     GX_TRY(gx_view_interactions(&acts, f->txn, &rules, 0, 0, &f->job, &f->err));
     GX_TRY(gx_view_labels(&l, f->txn, GX_SPACE_ITEM, "category", true, &f->job, &f->err));
+    GX_TRY(gx_view_facts(&facts, f->txn, &rules, 0, 0, &f->job, &f->err));
 done:
     gx_rules_finish(&rules);
     gx_graph_finish(&g);
     gx_item_sums_finish(&sums, &f->job);
+    gx_facts_finish(&facts, &f->job);
     gx_matrix_finish(&m);
     gx_matrix_finish(&acts);
     gx_labels_finish(&l);
@@ -627,6 +630,72 @@ static void stars_weigh_from_their_centre(void **state) {
     gx_arena_destroy(arena);
 }
 
+static void put_deed(fixture *f, uint32_t user, uint32_t item, const char *action, int64_t ts_ms,
+                     uint32_t coupon, const char *id) {
+    const gx_event event = {.ts_ms = ts_ms,
+                            .user = user,
+                            .item = item,
+                            .action = intern(f, GX_SPACE_ACTION, action),
+                            .channel = GX_NONE,
+                            .group = GX_NONE,
+                            .via = GX_NONE,
+                            .campaign = GX_NONE,
+                            .coupon = coupon,
+                            .value = NAN,
+                            .qty = NAN,
+                            .amount = (double)NAN,
+                            .event_id = gx_slice_of(id)};
+    must(gx_event_put(NULL, f->txn, &event, &f->err), &f->err);
+}
+
+/* What members did, counted; and when each first acted on an item, beside when it last did. */
+static void deeds_are_counted(void **state) {
+    (void)state;
+    fixture f;
+    gx_facts facts;
+    gx_matrix first, latest;
+    open_fixture(&f);
+    const uint32_t coupon = intern(&f, GX_SPACE_COUPON, "cp");
+    put_deed(&f, 1, 0, "view", 5 * (int64_t)DAY, GX_NONE, "e1");
+    put_deed(&f, 1, 0, "buy", 7 * (int64_t)DAY, coupon, "e2");
+    put_deed(&f, 1, 2, "buy", 8 * (int64_t)DAY, GX_NONE, "e3");
+    put_deed(&f, 1, 2, "share", 9 * (int64_t)DAY, GX_NONE, "e4");
+    put_deed(&f, 2, 3, "wave", 20 * (int64_t)DAY, coupon, "e5");
+    put_tie(&f, 3, 4, "reply", 2, DAY, true);
+    put_tie(&f, 3, 5, "comment", 1, GX_TIME_UNKNOWN, true);
+    put_tie(&f, 3, 3, "comment", 9, DAY, true);
+    put_tie(&f, 4, 5, "invite", 1, DAY, true);
+    load_rules(&f);
+    must(gx_view_facts(&facts, f.txn, &f.rules, 0, 0, &f.job, &f.err), &f.err);
+    assert_int_equal(facts.n, USERS);
+    assert_int_equal(facts.end_ms, 20 * (int64_t)DAY);
+    const gx_fact *one = &facts.of[1];
+    assert_true(one->events == 4 && one->looks == 1 && one->purchases == 2 && one->coupons == 1);
+    assert_true(one->shares == 1 && one->answers == 0 && one->invites == 0);
+    assert_int_equal(one->first_ms, 5 * (int64_t)DAY);
+    assert_int_equal(one->last_ms, 9 * (int64_t)DAY);
+    assert_int_equal(one->joined_ms, GX_TIME_UNKNOWN);
+    assert_true(facts.of[2].events == 1 && facts.of[2].looks == 0 && facts.of[2].coupons == 0);
+    assert_true(facts.of[3].answers == 3 && facts.of[3].events == 0 && facts.of[4].invites == 1);
+    assert_int_equal(facts.of[3].first_ms, INT64_MAX);
+    gx_facts_finish(&facts, &f.job);
+    must(gx_view_facts(&facts, f.txn, &f.rules, 6 * (int64_t)DAY, 9 * (int64_t)DAY, &f.job, &f.err),
+         &f.err);
+    assert_true(facts.of[1].events == 2 && facts.of[1].looks == 0 && facts.of[2].events == 0);
+    gx_facts_finish(&facts, &f.job);
+    gx_event_view view = {.decay = true};
+    must(gx_view_events(&latest, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    view.first = true;
+    must(gx_view_events(&first, f.txn, &f.rules, &view, &f.job, &f.err), &f.err);
+    assert_int_equal(first.nnz, latest.nnz);
+    assert_memory_equal(first.col, latest.col, first.nnz * sizeof *first.col);
+    assert_int_equal(first.ts[gx_matrix_find(&first, 1, 0)], 5 * (int64_t)DAY);
+    assert_int_equal(latest.ts[gx_matrix_find(&latest, 1, 0)], 7 * (int64_t)DAY);
+    gx_matrix_finish(&first);
+    gx_matrix_finish(&latest);
+    close_fixture(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_come_from_the_table_and_the_settings),
@@ -638,6 +707,7 @@ int main(void) {
         cmocka_unit_test(labels_are_numbered_as_first_seen),
         cmocka_unit_test(times_and_groups_are_of_now),
         cmocka_unit_test(interactions_are_counted),
+        cmocka_unit_test(deeds_are_counted),
         cmocka_unit_test(stars_weigh_from_their_centre),
         cmocka_unit_test(every_allocation_may_fail),
     };
