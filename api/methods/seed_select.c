@@ -1,5 +1,6 @@
 /* seed.select: whom to begin with so that the most members are reached (R48, R50), within limits as
  * people say them: docs/spread.md. */
+#include "api/build/estimate.h"
 #include "api/spread/limits.h"
 #include "engine/influence/seeds.h"
 #include "engine/influence/simulate.h"
@@ -21,6 +22,7 @@ static const gx_param params[] = {
      "judge cheap choices (degree and its like) beside it, and give the best of all"},
     {"runs", GX_PARAM_INT, NULL, 0, 1e7, "runs", NULL, 0,
      "of the independent simulation of the answer; 0: none (a tenth of a second's worth)"},
+    GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
 
@@ -276,6 +278,40 @@ static void read_options(asking *a) {
                           .heuristics = gx_arg_bool(args, "heuristics")};
 }
 
+/* From the first sets, which are drawn and timed; what is told in `most` is of a machine that
+ * others use too. */
+static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
+    static const double heuristic_s = 4.5e-7, reached_s = 1e-7, arc_s = 3e-8; /* an arc, … */
+    const gx_graph *graph = a->spread.graph;
+    gx_arena *arena = a->call->arena;
+    const bool even = a->spread.chance.rule == GX_CHANCE_CONSTANT;
+    gx_seeds_forecast f;
+    const gx_status status = gx_seeds_foresee(&f, graph, &a->options, a->call->job, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    const double m = (double)graph->m, n = graph->n;
+    gx_estimate parts[3] = {
+        {.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s},
+        {.mem_bytes = (uint64_t)(40 * n), .cpu_s = a->options.heuristics ? heuristic_s * m : 0},
+        {.mem_bytes = (uint64_t)(even ? 20 * n : 24 * m + 8 * n),
+         .cpu_s = reached_s * WORK + (even ? 0 : arc_s * m)}};
+    static const char *const names[] = {"sets", "heuristics", "simulate"};
+    gx_estimate whole = {0};
+    gx_value steps = gx_list(arena, 3);
+    for (size_t i = 0; i < GX_COUNT(parts); i++) {
+        parts[i].cpu_most_s = 2 * parts[i].cpu_s;
+        whole.cpu_s += parts[i].cpu_s;
+        whole.cpu_most_s += parts[i].cpu_most_s;
+        whole.mem_bytes =
+            parts[i].mem_bytes > whole.mem_bytes ? parts[i].mem_bytes : whole.mem_bytes;
+        gx_estimate_add(arena, &steps, i == 0 && f.worlds ? "worlds" : names[i], parts[i]);
+    }
+    *out = gx_estimate_map(arena, steps, whole);
+    gx_map_put(arena, out, "entries", gx_int((int64_t)f.wanted));
+    return GX_OK;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     asking a = {.call = call};
@@ -283,6 +319,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_spread_limits_read(&a.limits, &a.spread, err));
     GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));
     read_options(&a);
+    if (gx_arg_bool(call->args, "estimate")) {
+        GX_TRY(estimate(out, &a, err));
+        goto done;
+    }
     GX_TRY(gx_seeds_choose(&a.seeds, a.spread.graph, &a.options, call->job, err));
     GX_TRY(play(&a, err));
     GX_TRY(answer(out, &a, err));
@@ -309,6 +349,7 @@ const gx_method gx_method_seed_select = {
         "interval}, "
         "method, methods: [{method, spread}], model, chances, sets, entries, worlds, ended, "
         "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
-        "left_out: {excluded, segment, inactive, used}, unknown, short}",
+        "left_out: {excluded, segment, inactive, used}, unknown, short}; with estimate {steps, "
+        "mem_bytes, cpu_s, cpu_most_s, entries}",
     .run = run,
 };

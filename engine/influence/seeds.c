@@ -17,11 +17,15 @@ enum {
 };
 
 static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets no limit */
-static const double LARGE = 0.01;  /* of the members in a set on average: worlds are better */
-static const double WORLDS = 6;    /* over eps */
+static const double LARGE = 0.0005;             /* of the members in a set on average, and */
+static const double LARGE_SET = 16;             /* so many: worlds are better */
+static const double WORLDS = 7; /* over eps at FAST, and more below; twice in small graphs */
+static const double FAST = 0.1, SMALL = 30000, WORLDS_LEAST = 24;
 static const double SURPLUS = 1.1; /* sets beyond what eps is reckoned to take */
 static const double CLOSE = 0.02;  /* so near to the first by sets that it has to be played */
 static const double RUNS_LEAST = 500, RUNS_MOST = 10000;
+static const double ENTRY_S = 5.5e-8; /* of 15,000 members; caches hold less of larger graphs */
+static const double WORLD_S = 1e-8;   /* a member or arc of a world */
 static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
 
 typedef struct choosing {
@@ -170,13 +174,44 @@ static gx_status judge(double *out_mean, double *out_error, double *gain, choosi
 
 /* ---- the choice by worlds -------------------------------------------------------------------- */
 
+static double kept_arcs(const choosing *c) {
+    const gx__chance_rows *rows = &c->chances.heeds;
+    double sum = 0;
+    for (uint32_t v = 0; v < c->chances.n; v++) {
+        const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
+        sum += rows->chance ? 0 : (double)rows->row_chance[v] * (double)(to - from);
+        for (uint64_t i = from; rows->chance && i < to; i++) {
+            sum += (double)rows->chance[i];
+        }
+    }
+    return sum;
+}
+
+/* Bytes of one world and its share of those that judge. */
+static double world_bytes(const choosing *c) {
+    return 1.5 * (17.0 * c->chances.n + 4 * kept_arcs(c));
+}
+
+/* Members of a small graph have worlds that differ more, and cost less. */
+static uint32_t worlds_wanted(const choosing *c) {
+    const double eps = c->options->eps, n = c->chances.n;
+    const double small = fmin(fmax(sqrt(SMALL / fmax(n, 1)), 1), 2);
+    return (uint32_t)ceil(WORLDS / eps * fmax(sqrt(FAST / eps), 1) * small);
+}
+
+/* Those there is room for. */
+static uint32_t worlds_of(const choosing *c) {
+    const double room = 2.0 * ENTRY * (double)c->room / world_bytes(c);
+    return (uint32_t)fmin(worlds_wanted(c), room);
+}
+
 static gx_status choose_by_worlds(choosing *c, gx_error *err) {
     gx_chances both = {0};
     gx__worlds worlds = {0};
     gx__chosen_so_far chosen = {0};
     gx_status status = GX_OK;
     const gx_seed_options *o = c->options;
-    const uint32_t count = (uint32_t)ceil(WORLDS / o->eps), judges = count / 2 + 1;
+    const uint32_t count = worlds_of(c), judges = count / 2 + 1;
     GX_TRY(gx_chances_make(&both, c->graph, &o->chance, true, c->job, err));
     GX_TRY(gx__worlds_make(&c->judges, &both, o->weight, count, judges, c->job, err));
     GX_TRY(gx__worlds_make(&worlds, &both, o->weight, 0, count, c->job, err));
@@ -241,11 +276,12 @@ static uint64_t next_size(const choosing *c) {
     return size > c->r1 + c->r2 ? size : c->r1 + c->r2;
 }
 
-/* Whether sets are so large that worlds tell more for the same work. */
+/* Whether sets are so large that worlds tell more for the same work, and there is room for them. */
 static bool is_large(const choosing *c) {
+    const double sets = (double)(c->r1 + c->r2), entries = (double)entries_of(c);
     return c->options->chance.model == GX_SPREAD_CASCADE && !(c->options->aim.fairness > 0) &&
-           c->options->sets == 0 &&
-           (double)entries_of(c) > LARGE * c->chances.n * (double)(c->r1 + c->r2);
+           c->options->sets == 0 && entries > LARGE * c->chances.n * sets &&
+           entries > LARGE_SET * sets && worlds_of(c) >= WORLDS_LEAST;
 }
 
 static gx_status rounds(choosing *c, gx_error *err) {
@@ -256,7 +292,7 @@ static gx_status rounds(choosing *c, gx_error *err) {
         GX_TRY(choose(c, err));
         if (is_large(c)) {
             c->large = true;
-            c->out->ended = "eps";
+            c->out->ended = worlds_of(c) < worlds_wanted(c) ? "memory" : "eps";
             return choose_by_worlds(c, err);
         }
         GX_TRY(count_covered(&covered, NULL, c, c->seed, c->count, err));
@@ -454,6 +490,18 @@ done:
     return status;
 }
 
+static void choosing_finish(choosing *c) {
+    for (size_t k = 0; c->sets && k < c->drawn; k++) {
+        gx__sets_finish(&c->sets[k], c->job);
+    }
+    gx_job_free(c->job, c->sets);
+    gx_job_free(c->job, c->seed);
+    gx_job_free(c->job, c->gain);
+    gx__worlds_finish(&c->judges, c->job);
+    gx__roots_finish(&c->roots, c->job);
+    gx_chances_finish(&c->chances, c->job);
+}
+
 gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph, const gx_seed_options *options,
                           gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
@@ -465,15 +513,7 @@ gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph, const gx_seed_op
     GX_TRY(compare(&c, err));
     GX_TRY(answer(&c, err));
 done:
-    for (size_t k = 0; c.sets && k < c.drawn; k++) {
-        gx__sets_finish(&c.sets[k], job);
-    }
-    gx_job_free(job, c.sets);
-    gx_job_free(job, c.seed);
-    gx_job_free(job, c.gain);
-    gx__worlds_finish(&c.judges, job);
-    gx__roots_finish(&c.roots, job);
-    gx_chances_finish(&c.chances, job);
+    choosing_finish(&c);
     if (status != GX_OK) {
         gx_seeds_finish(out, job);
     }
@@ -486,4 +526,58 @@ void gx_seeds_finish(gx_seeds *seeds, gx_job *job) {
     seeds->seed = NULL;
     seeds->gain = NULL;
     seeds->count = 0;
+}
+
+/* ---- beforehand ------------------------------------------------------------------------------ */
+
+/* Entries of all sets that are likely to be drawn. */
+static double wanted_entries(const choosing *c, double each) {
+    const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
+    double sets = (double)c->options->sets;
+    if (c->options->sets == 0) {
+        double r1 = (double)c->r1;
+        if (c->noise > c->options->eps) { /* the judges of the first round join it */
+            const double factor = c->noise / c->options->eps;
+            r1 = fmax(SURPLUS * factor * factor * r1, r1 + least);
+        }
+        sets = r1 + fmax(r1 / JUDGES, least);
+    }
+    return fmin(sets * each, (double)c->room);
+}
+
+static uint64_t bytes_of(const choosing *c, const gx_seeds_forecast *f) {
+    const double n = c->chances.n, m = (double)c->chances.m, threads = c->job->threads;
+    const double chunk = fmin(f->wanted, CHUNK * (double)f->entries / fmax((double)f->sets, 1));
+    const double chunks = ceil(f->wanted / fmax(chunk, 1));
+    const double sets = ENTRY * (f->wanted + chunk) + 8 * n * (chunks + 1 + threads) +
+                        4.2 * f->wanted * (double)f->sets / fmax((double)f->entries, 1);
+    const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
+    const double worlds =
+        f->worlds ? f->worlds * world_bytes(c) + forward + 24 * n * threads + 72 * n : 0;
+    const double choice = 44 * n - fmin(ENTRY * chunk, 44 * n); /* when no chunk is drawn */
+    return (uint64_t)((double)atomic_load(&c->job->mem_used) - (double)f->entries * ENTRY + sets +
+                      worlds + choice);
+}
+
+gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
+                           const gx_seed_options *options, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_seeds ignored = {0};
+    choosing c = {.out = &ignored, .graph = graph, .options = options, .job = job};
+    *out = (gx_seeds_forecast){0};
+    GX_TRY(prepare(&c, err));
+    GX_TRY(draw(&c.r1, &c, FIRST, FIRST_ENTRIES, err));
+    c.chosen_from = c.drawn;
+    GX_TRY(choose(&c, err));
+    out->sets = c.r1;
+    out->entries = entries_of(&c);
+    out->worlds = is_large(&c) ? worlds_of(&c) : 0;
+    out->wanted = wanted_entries(&c, c.r1 ? (double)out->entries / (double)c.r1 : 1);
+    out->wanted = out->worlds ? (double)out->entries : out->wanted;
+    out->mem_bytes = bytes_of(&c, out);
+    out->cpu_s = ENTRY_S * pow(fmax(c.chances.n, 1) / 15000, 0.38) * out->wanted +
+                 1.5 * out->worlds * (4.0 * c.chances.n + (double)c.chances.m) * WORLD_S;
+done:
+    choosing_finish(&c);
+    return status;
 }

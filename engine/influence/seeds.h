@@ -9,9 +9,9 @@
  * none of them has seen; those near the first are played forward where that says more, and the best
  * of all is given.
  *
- * Where sets hold more than a hundredth of the members on average, the choice and the judging are
- * by whole worlds instead (worlds.h), 6 / eps of them and half as many; sets then give the bounds
- * alone. */
+ * Where sets hold more than 16 members and a 2,000th of all on average, the choice and the judging
+ * are by whole worlds instead (worlds.h), some hundred of them and half as many; sets then give the
+ * bounds alone. */
 #ifndef GX_INFLUENCE_SEEDS_H
 #define GX_INFLUENCE_SEEDS_H
 
@@ -61,6 +61,20 @@ typedef struct gx_seeds {
 GX_MUST_CHECK gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph,
                                         const gx_seed_options *options, gx_job *job, gx_error *err);
 void gx_seeds_finish(gx_seeds *seeds, gx_job *job);
+
+/* What a choice would take, from the first sets of it, which are drawn (a few thousand, or a
+ * million entries). */
+typedef struct gx_seeds_forecast {
+    uint64_t sets, entries; /* drawn for this */
+    double wanted;          /* entries of the whole */
+    uint32_t worlds;        /* 0: by sets */
+    uint64_t mem_bytes;     /* at the peak, beside the graph */
+    double cpu_s;           /* without heuristics; by measured figures, within a factor of two */
+} gx_seeds_forecast;
+
+GX_MUST_CHECK gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
+                                         const gx_seed_options *options, gx_job *job,
+                                         gx_error *err);
 
 /* ---- heuristics, each an order of all members, best first ------------------------------------ */
 

@@ -119,6 +119,21 @@ def test_refusals(edges, args, code, says):
     assert says in refused.err
 
 
+def test_estimate_draws_little_and_tells_all(edges):
+    told = seeds(edges, "--undirected", "-k", 8, "--sets", 3000000, "--estimate")
+    assert [step["pass"] for step in told["steps"]] == ["sets", "heuristics", "simulate"]
+    found = seeds(edges, "--undirected", "-k", 8, "--sets", 3000000)
+    assert told["entries"] == pytest.approx(found["entries"], rel=0.1)
+    assert told["mem_bytes"] > 4 * found["entries"]
+    assert found["ended"] == "sets"
+
+
+def test_memory_is_bounded(edges):
+    found = seeds(edges, "--undirected", "-k", 8, "--sets", 30000000, "--mem", "40MiB")
+    assert found["ended"] == "memory"
+    assert 0 < found["sets"] < 30000000
+
+
 def test_deadline_ends_it(edges):
     refused = gx("seeds", edges, "--sets", "400000000", "--runs", 0, "--deadline", "300ms", code=6)
     assert refused.err
