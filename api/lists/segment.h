@@ -39,4 +39,8 @@ GX_MUST_CHECK gx_status gx_segment_has(bool *out, const gx_segment *segment, gx_
                                        gx_txn *txn, uint32_t user, const gx_value *record,
                                        gx_error *err);
 
+/* mask[u] = 1 for those of the first `count` members who are of what the argument names, else 0. */
+GX_MUST_CHECK gx_status gx_segment_mark(uint8_t *mask, uint32_t count, gx_call_env *call,
+                                        const char *argument, gx_error *err);
+
 #endif

@@ -96,33 +96,7 @@ gx_status gx_spread_numbers(double *out, const gx_spread *spread, const char *ar
 
 gx_status gx_spread_segment(uint8_t *mask, const gx_spread *spread, const char *argument,
                             gx_error *err) {
-    enum { LOOK = 4096 };
-    gx_status status = GX_OK;
-    gx_call_env *call = spread->call;
-    gx_segment segment;
-    gx_segment_row row = {0};
-    gx_arena *own = gx_arena_create();
-    if (!own) {
-        return gx_fail_memory(err, 0);
-    }
-    GX_TRY(gx_segment_read_from(&segment, call, argument, err));
-    for (uint32_t v = 0; v < spread->n; v++) {
-        gx_value record = gx_nil();
-        bool has = false;
-        if (v % LOOK == 0) {
-            gx_arena_reset(own);
-            GX_TRY(gx_job_check(call->job, err));
-        }
-        if (segment.where) {
-            GX_TRY(gx_record_get(&record, call->txn, own, GX_SPACE_USER, v, err));
-        }
-        GX_TRY(gx_segment_has(&has, &segment, &row, call->txn, v, &record, err));
-        mask[v] = has;
-    }
-done:
-    gx_segment_row_finish(&row);
-    gx_arena_destroy(own);
-    return status;
+    return gx_segment_mark(mask, spread->n, spread->call, argument, err);
 }
 
 /* ---- worth ------------------------------------------------------------------------------------
