@@ -39,7 +39,7 @@
 
 #include "engine/community/partition.h"
 #include "engine/kernel/rank.h"
-#include "engine/leaders/measures.h"
+#include "engine/leaders/score.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -48,12 +48,8 @@ enum {
     MEASURES = GX_LEADER_MEASURE_COUNT,
     PARTS = GX_LEADER_PART_COUNT,
     FLAGS = GX_LEADER_FLAG_COUNT,
-    FIRST_EVENT_MEASURE = GX_MEASURE_TOPIC, /* those before come from ties */
-    FIT_ROWS_MOST = 50000,                  /* members weights are learnt from */
-    FIT_HEEDED_LEAST = 30, /* or what followers did later says too little to learn from */
-    SPLIT_SAMPLE = 1 << 16
+    FIRST_EVENT_MEASURE = GX_MEASURE_TOPIC /* those before come from ties */
 };
-static const double fit_ridge = 0.003;
 
 const char *const gx_leader_parts[PARTS] = {
 #define X(name, text, help) text,
@@ -144,29 +140,7 @@ static const gx_gives gives[] = {
     {"category_score", GX_F32, GX_LEN_OTHER, "0 to 100"},
 };
 
-typedef struct leaders {
-    const gx_input *input;
-    const int64_t *first; /* per entry of the matrix: the first act; its own times are the latest */
-    uint32_t n;
-    gx__leaders_after after;
-    double weight[MEASURES]; /* given, or learnt */
-    bool given, fitted;
-    double *followers; /* plain count */
-    double *kept;      /* share of the credit beyond chance */
-    double *authentic;
-    double *raw;       /* the measure at hand */
-    double *structure; /* Σ weight · place of what comes from ties, by the weights given */
-    double *place;
-    uint32_t *order;
-    uint64_t *credit; /* per entry of the matrix at hand */
-    double *score;    /* output; Σ weight · h until it is finished */
-    float *part;      /* output, members × parts; the same */
-    float *measure;   /* output */
-    double *points;   /* output: the most each measure can give */
-    double *fit;      /* output */
-} leaders;
-
-static void leaders_finish(leaders *l, gx_job *job) {
+static void leaders_finish(gx__leaders *l, gx_job *job) {
     gx_job_free(job, l->followers);
     gx_job_free(job, l->kept);
     gx_job_free(job, l->authentic);
@@ -177,7 +151,7 @@ static void leaders_finish(leaders *l, gx_job *job) {
     gx_job_free(job, l->credit);
 }
 
-static gx_status read_weights(leaders *l, const gx_args *args, gx_error *err) {
+static gx_status read_weights(gx__leaders *l, const gx_args *args, gx_error *err) {
     double sum = 0.0;
     for (int p = 0; p < MEASURES; p++) {
         l->weight[p] = gx_arg_real(args, gx_leader_measures[p]);
@@ -189,11 +163,11 @@ static gx_status read_weights(leaders *l, const gx_args *args, gx_error *err) {
                                   "every measure's weight is 0; one of them must count");
 }
 
-static gx_status leaders_init(leaders *l, const gx_input *input, const gx_args *args, gx_job *job,
-                              gx_error *err) {
+static gx_status leaders_init(gx__leaders *l, const gx_input *input, const gx_args *args,
+                              gx_job *job, gx_error *err) {
     const size_t n = input->users;
     gx_status status = GX_OK;
-    *l = (leaders){
+    *l = (gx__leaders){
         .input = input,
         .first = input->first && input->first->nnz == input->matrix->nnz ? input->first->ts
                                                                          : input->matrix->ts,
@@ -215,7 +189,7 @@ done:
 
 /* ---- the measures -------------------------------------------------------------------------- */
 
-static gx_status copy_score(leaders *l, const char *name, gx_error *err) {
+static gx_status copy_score(gx__leaders *l, const char *name, gx_error *err) {
     const double *score;
     gx_status status = gx_arrays_need(&score, l->input->arrays, name, GX_F64, l->n, err);
     if (status == GX_OK) {
@@ -224,7 +198,7 @@ static gx_status copy_score(leaders *l, const char *name, gx_error *err) {
     return status;
 }
 
-static gx_status measure_breadth(leaders *l, gx_job *job, gx_error *err) {
+static gx_status measure_breadth(gx__leaders *l, gx_job *job, gx_error *err) {
     const uint32_t *community;
     uint32_t circles;
     gx_status status = gx_partition_circles(&community, &circles, l->input, err);
@@ -232,7 +206,7 @@ static gx_status measure_breadth(leaders *l, gx_job *job, gx_error *err) {
                            : status;
 }
 
-static void sum_rows(leaders *l, const gx_matrix *matrix, bool of_credit) {
+void gx__leaders_sum_rows(gx__leaders *l, const gx_matrix *matrix, bool of_credit) {
     for (uint32_t v = 0; v < l->n; v++) {
         double sum = 0.0;
         for (uint64_t i = matrix->ptr[v]; i < matrix->ptr[v + 1]; i++) {
@@ -243,8 +217,8 @@ static void sum_rows(leaders *l, const gx_matrix *matrix, bool of_credit) {
 }
 
 /* Fills `raw` with one measure, of the acts in `matrix`, whose credit is at hand. */
-static gx_status measure(leaders *l, gx_leader_measure p, const gx_matrix *matrix,
-                         const int64_t *first, gx_job *job, gx_error *err) {
+gx_status gx__leaders_measure(gx__leaders *l, gx_leader_measure p, const gx_matrix *matrix,
+                              const int64_t *first, gx_job *job, gx_error *err) {
     const gx_input *in = l->input;
     switch (p) {
     case GX_MEASURE_FOLLOWERS:
@@ -262,7 +236,7 @@ static gx_status measure(leaders *l, gx_leader_measure p, const gx_matrix *matri
         return gx__leaders_topic(l->raw, in->graph, matrix, in->category, job, err);
     case GX_MEASURE_ACTIVITY:
     case GX_MEASURE_AMPLIFICATION:
-        sum_rows(l, matrix, p == GX_MEASURE_AMPLIFICATION);
+        gx__leaders_sum_rows(l, matrix, p == GX_MEASURE_AMPLIFICATION);
         return GX_OK;
     case GX_MEASURE_CONVERSION:
         return gx__leaders_conversion(l->raw, l->kept, in->graph, matrix, first,
@@ -274,7 +248,7 @@ static gx_status measure(leaders *l, gx_leader_measure p, const gx_matrix *matri
 }
 
 /* Where the level of a measure is 1 by log(1 + x / unit) / log 2: its mean over those followed. */
-static double unit_of(const leaders *l) {
+double gx__leaders_unit(const gx__leaders *l) {
     double sum = 0.0;
     uint32_t followed = 0;
     for (uint32_t v = 0; v < l->n; v++) {
@@ -286,204 +260,11 @@ static double unit_of(const leaders *l) {
     return followed ? sum / followed : 0.0;
 }
 
-/* ---- learning the weights ------------------------------------------------------------------ */
-
-static int by_time(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* The time that a share of the acts lies before. */
-static gx_status find_split(int64_t *out, const gx_matrix *matrix, double share, gx_job *job,
-                            gx_error *err) {
-    const uint64_t stride = matrix->nnz / SPLIT_SAMPLE + 1, count = matrix->nnz / stride;
-    int64_t *time;
-    gx_status status = gx_job_alloc(job, &time, count + 1, sizeof *time, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        time[i] = matrix->ts[i * stride];
-    }
-    qsort(time, count, sizeof *time, by_time);
-    *out = count ? time[(uint64_t)(share * (double)(count - 1))] : 0;
-    gx_job_free(job, time);
-    return GX_OK;
-}
-
-/* A copy of the entries that began before a time. What went on after it weighs nothing: how much of
- * it was before is not known here. */
-typedef struct early {
-    gx_matrix matrix;
-    uint64_t *ptr;
-    uint32_t *col;
-    float *value;
-    int64_t *ts, *first;
-} early;
-
-static void early_finish(early *e, gx_job *job) {
-    gx_job_free(job, e->ptr);
-    gx_job_free(job, e->col);
-    gx_job_free(job, e->value);
-    gx_job_free(job, e->ts);
-    gx_job_free(job, e->first);
-}
-
-static gx_status early_make(early *e, const gx_matrix *from, const int64_t *first, int64_t split,
-                            gx_job *job, gx_error *err) {
-    uint64_t count = 0;
-    gx_status status;
-    for (uint64_t i = 0; i < from->nnz; i++) {
-        count += first[i] < split;
-    }
-    GX_TRY(gx_job_alloc(job, &e->ptr, (size_t)from->rows + 1, sizeof *e->ptr, err));
-    GX_TRY(gx_job_alloc(job, &e->col, count, sizeof *e->col, err));
-    GX_TRY(gx_job_alloc(job, &e->value, count, sizeof *e->value, err));
-    GX_TRY(gx_job_alloc(job, &e->ts, count, sizeof *e->ts, err));
-    GX_TRY(gx_job_alloc(job, &e->first, count, sizeof *e->first, err));
-    count = 0;
-    for (uint32_t v = 0; v < from->rows; v++) {
-        e->ptr[v] = count;
-        for (uint64_t i = from->ptr[v]; i < from->ptr[v + 1]; i++) {
-            if (first[i] < split) {
-                e->col[count] = from->col[i];
-                e->value[count] = from->ts[i] < split ? (float)gx_matrix_value(from, i) : 0.0f;
-                e->first[count] = first[i];
-                e->ts[count++] = from->ts[i];
-            }
-        }
-    }
-    e->ptr[from->rows] = count;
-    e->matrix = (gx_matrix){.rows = from->rows,
-                            .cols = from->cols,
-                            .nnz = count,
-                            .ptr = e->ptr,
-                            .col = e->col,
-                            .value = e->value,
-                            .ts = e->ts};
-done:
-    return status;
-}
-
-typedef struct examples {
-    uint32_t *member;
-    double *x, *y; /* rows × measures; rows */
-    uint32_t rows;
-} examples;
-
-static void lesson_finish(examples *lesson, gx_job *job) {
-    gx_job_free(job, lesson->member);
-    gx_job_free(job, lesson->x);
-    gx_job_free(job, lesson->y);
-}
-
-/* Those followed, every `stride`-th of them. */
-static gx_status lesson_init(examples *out, const leaders *l, gx_job *job, gx_error *err) {
-    uint32_t followed = 0, seen = 0;
-    gx_status status;
-    for (uint32_t v = 0; v < l->n; v++) {
-        followed += l->followers[v] > 0.0;
-    }
-    const uint32_t stride = followed / FIT_ROWS_MOST + 1, room = followed / stride + 1;
-    GX_TRY(gx_job_alloc(job, &out->member, room, sizeof *out->member, err));
-    GX_TRY(gx_job_alloc(job, &out->x, room, MEASURES * sizeof *out->x, err));
-    GX_TRY(gx_job_alloc(job, &out->y, room, sizeof *out->y, err));
-    for (uint32_t v = 0; v < l->n; v++) {
-        if (l->followers[v] > 0.0 && seen++ % stride == 0) {
-            out->member[out->rows++] = v;
-        }
-    }
-done:
-    return status;
-}
-
-/* Measures of what was known at the split. */
-static gx_status look_back(examples *lesson, leaders *l, const gx_matrix *matrix,
-                           const int64_t *first, gx_job *job, gx_error *err) {
-    gx_status status;
-    memset(l->credit, 0, matrix->nnz * sizeof *l->credit);
-    GX_TRY(gx__leaders_credit(l->credit, l->kept, l->input->graph, matrix, first, &l->after, job,
-                              err));
-    for (int p = 0; p < MEASURES; p++) {
-        GX_TRY(measure(l, (gx_leader_measure)p, matrix, first, job, err));
-        const double unit = unit_of(l);
-        for (uint32_t i = 0; i < lesson->rows; i++) {
-            lesson->x[(size_t)i * MEASURES + (size_t)p] =
-                unit > 0.0 ? log1p(l->raw[lesson->member[i]] / unit) : 0.0;
-        }
-    }
-done:
-    return status;
-}
-
-/* How well weights tell what came, over the members they were learnt from. */
-static gx_status judge(double *out, const examples *lesson, const double weight[MEASURES],
-                       leaders *l, gx_job *job, gx_error *err) {
-    for (uint32_t i = 0; i < lesson->rows; i++) {
-        l->raw[i] = 0.0;
-        for (int p = 0; p < MEASURES; p++) {
-            l->raw[i] += weight[p] * lesson->x[(size_t)i * MEASURES + (size_t)p];
-        }
-    }
-    return gx__rank_spearman(out, l->raw, lesson->y, lesson->rows, job, err);
-}
-
-static gx_status learn(leaders *l, double share, gx_job *job, gx_error *err) {
-    const gx_matrix *matrix = l->input->matrix;
-    const double followers[MEASURES] = {[GX_MEASURE_FOLLOWERS] = 1.0};
-    double weight[MEASURES];
-    early e = {.ptr = NULL};
-    examples lesson = {.member = NULL};
-    int64_t split;
-    uint32_t heeded = 0;
-    gx_status status;
-    GX_TRY(find_split(&split, matrix, share, job, err));
-    GX_TRY(lesson_init(&lesson, l, job, err));
-    GX_TRY(early_make(&e, matrix, l->first, split, job, err));
-    l->after.until_ms = split;
-    GX_TRY(look_back(&lesson, l, &e.matrix, e.first, job, err));
-    early_finish(&e, job);
-    e = (early){.ptr = NULL};
-    l->after.until_ms = INT64_MAX;
-    l->after.since_ms = split;
-    memset(l->credit, 0, matrix->nnz * sizeof *l->credit);
-    GX_TRY(gx__leaders_credit(l->credit, l->kept, l->input->graph, matrix, l->first, &l->after, job,
-                              err));
-    l->after.since_ms = INT64_MIN;
-    sum_rows(l, matrix, true);
-    for (uint32_t i = 0; i < lesson.rows; i++) {
-        const uint32_t v = lesson.member[i];
-        lesson.y[i] = l->raw[v] * l->authentic[v];
-        heeded += lesson.y[i] > 0.0;
-    }
-    l->fit[GX_FIT_MEMBERS] = lesson.rows;
-    l->fit[GX_FIT_HEEDED] = heeded;
-    l->fit[GX_FIT_SPLIT_MS] = (double)split;
-    if (heeded >= FIT_HEEDED_LEAST) {
-        double sum = 0.0;
-        GX_TRY(gx__leaders_poisson(weight, lesson.x, lesson.y, lesson.rows, fit_ridge, job, err));
-        GX_TRY(judge(&l->fit[GX_FIT_SPEARMAN], &lesson, weight, l, job, err));
-        GX_TRY(judge(&l->fit[GX_FIT_FOLLOWERS], &lesson, followers, l, job, err));
-        for (int p = 0; p < MEASURES; p++) {
-            sum += weight[p];
-        }
-        l->fitted = sum > 0.0;
-    }
-    if (l->fitted) {
-        memcpy(l->weight, weight, sizeof weight);
-        l->fit[GX_FIT_FITTED] = 1.0;
-    }
-done:
-    early_finish(&e, job);
-    lesson_finish(&lesson, job);
-    return status;
-}
-
 /* ---- the score ----------------------------------------------------------------------------- */
 
 /* h of the measure at hand into `place`; *highest is the most there can be. */
-static void rate(leaders *l, double *highest) {
-    const double unit = l->fitted ? unit_of(l) : 0.0;
+static void rate(gx__leaders *l, double *highest) {
+    const double unit = l->fitted ? gx__leaders_unit(l) : 0.0;
     *highest = l->fitted ? 0.0 : 1.0;
     for (uint32_t v = 0; l->fitted && v < l->n; v++) {
         l->place[v] = unit > 0.0 && l->followers[v] > 0.0 ? log1p(l->raw[v] / unit) : 0.0;
@@ -492,7 +273,7 @@ static void rate(leaders *l, double *highest) {
 }
 
 /* Adds the measure at hand to the scores. */
-static gx_status add_measure(leaders *l, int p, const double given[MEASURES], double *ties,
+static gx_status add_measure(gx__leaders *l, int p, const double given[MEASURES], double *ties,
                              gx_job *job, gx_error *err) {
     const size_t part = gx_leader_part_of[p];
     double highest;
@@ -521,7 +302,7 @@ static gx_status add_measure(leaders *l, int p, const double given[MEASURES], do
 }
 
 /* Sums to points, and off with what is not authentic. */
-static void finish_scores(leaders *l, double ties) {
+static void finish_scores(gx__leaders *l, double ties) {
     double all = 0.0;
     for (int p = 0; p < MEASURES; p++) {
         all += l->points[p];
@@ -545,7 +326,7 @@ static void finish_scores(leaders *l, double ties) {
     }
 }
 
-static gx_status add_measures(leaders *l, const double given[MEASURES], gx_job *job,
+static gx_status add_measures(gx__leaders *l, const double given[MEASURES], gx_job *job,
                               gx_error *err) {
     const gx_matrix *matrix = l->input->matrix;
     const int64_t *first = l->first;
@@ -554,7 +335,7 @@ static gx_status add_measures(leaders *l, const double given[MEASURES], gx_job *
     for (int p = 0; p < MEASURES; p++) {
         gx_job_tick(job, (uint64_t)p);
         GX_TRY(gx_job_check(job, err));
-        GX_TRY(measure(l, (gx_leader_measure)p, matrix, first, job, err));
+        GX_TRY(gx__leaders_measure(l, (gx_leader_measure)p, matrix, first, job, err));
         GX_TRY(add_measure(l, p, given, &ties, job, err));
     }
     finish_scores(l, ties);
@@ -564,7 +345,7 @@ done:
 
 /* ---- the pass ------------------------------------------------------------------------------ */
 
-static gx_status give_rank(uint32_t *rank, leaders *l, const double *score, gx_job *job,
+static gx_status give_rank(uint32_t *rank, gx__leaders *l, const double *score, gx_job *job,
                            gx_error *err) {
     gx_status status = gx__rank_falling(l->order, score, l->n, job, err);
     for (uint32_t i = 0; status == GX_OK && i < l->n; i++) {
@@ -573,7 +354,8 @@ static gx_status give_rank(uint32_t *rank, leaders *l, const double *score, gx_j
     return status;
 }
 
-static gx_status add_outputs(leaders *l, gx__leaders_signs *signs, gx_output *out, gx_error *err) {
+static gx_status add_outputs(gx__leaders *l, gx__leaders_signs *signs, gx_output *out,
+                             gx_error *err) {
     gx_status status;
     GX_TRY(gx_output_add(&l->score, out, "score", GX_F64, l->n, 0, err));
     GX_TRY(gx_output_add(&l->part, out, "part", GX_F32, l->n, PARTS, err));
@@ -589,7 +371,7 @@ done:
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
-    leaders l = {0};
+    gx__leaders l = {0};
     gx__leaders_signs signs = {0};
     double given[MEASURES];
     uint32_t *rank, *follower_rank;
@@ -607,7 +389,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                               err));
     GX_TRY(gx__leaders_authentic(&signs, input, l.kept, gx_arg_int(args, "burst"), job, err));
     if (gx_arg_bool(args, "fit") && !l.given && input->matrix->ts && input->matrix->nnz > 0) {
-        GX_TRY(learn(&l, gx_arg_real(args, "split"), job, err));
+        GX_TRY(gx__leaders_learn(&l, gx_arg_real(args, "split"), job, err));
         memset(l.credit, 0, input->matrix->nnz * sizeof *l.credit);
         GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after,
                                   job, err));
@@ -628,7 +410,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
     const uint64_t categories = input->category ? input->category->count : 0;
     const uint64_t kept = categories * (uint64_t)gx_arg_int(args, "per_category");
-    const uint64_t rows = n < FIT_ROWS_MOST ? n : FIT_ROWS_MOST;
+    const uint64_t rows = n < GX__FIT_ROWS_MOST ? n : GX__FIT_ROWS_MOST;
     out->mem_bytes = n * (196 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
                      4 * (uint64_t)threads * input->items +
                      (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);

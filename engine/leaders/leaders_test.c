@@ -275,7 +275,7 @@ static void test_credit_of_unequal_histories(void **state) {
 
 static void test_score_is_the_sum_of_its_parts(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 1000; seed++) {
+    for (uint64_t seed = 0; seed < 300; seed++) {
         world w;
         world_draw(&w, seed);
         gx_arrays *one = run(&w, NULL, 1), *two = run(&w, NULL, 2);
