@@ -1,7 +1,7 @@
 /* Leaders of each category of items (R22). Somebody leads in a category who knows it, is followed
  * into it, and stands well among people:
  *
- *   score = 100 · structure · mean(own / (own + usual), credit / (credit + usual))
+ *   score = 100 · standing · mean(own / (own + usual), credit / (credit + usual))
  *
  * own is the weight of their acts on items of the category, credit that of their followers' later
  * acts on the same items, usual the mean over members who have any. Where no credit is known in a

@@ -47,8 +47,7 @@
 enum {
     MEASURES = GX_LEADER_MEASURE_COUNT,
     PARTS = GX_LEADER_PART_COUNT,
-    FLAGS = GX_LEADER_FLAG_COUNT,
-    FIRST_EVENT_MEASURE = GX_MEASURE_TOPIC /* those before come from ties */
+    FLAGS = GX_LEADER_FLAG_COUNT
 };
 
 const char *const gx_leader_parts[PARTS] = {
@@ -145,7 +144,7 @@ static void leaders_finish(gx__leaders *l, gx_job *job) {
     gx_job_free(job, l->kept);
     gx_job_free(job, l->authentic);
     gx_job_free(job, l->raw);
-    gx_job_free(job, l->structure);
+    gx_job_free(job, l->standing);
     gx_job_free(job, l->place);
     gx_job_free(job, l->order);
     gx_job_free(job, l->credit);
@@ -179,7 +178,7 @@ static gx_status leaders_init(gx__leaders *l, const gx_input *input, const gx_ar
     GX_TRY(gx_job_alloc(job, &l->kept, n, sizeof *l->kept, err));
     GX_TRY(gx_job_alloc(job, &l->authentic, n, sizeof *l->authentic, err));
     GX_TRY(gx_job_alloc(job, &l->raw, n, sizeof *l->raw, err));
-    GX_TRY(gx_job_alloc(job, &l->structure, n, sizeof *l->structure, err));
+    GX_TRY(gx_job_alloc(job, &l->standing, n, sizeof *l->standing, err));
     GX_TRY(gx_job_alloc(job, &l->place, n, sizeof *l->place, err));
     GX_TRY(gx_job_alloc(job, &l->order, n, sizeof *l->order, err));
     GX_TRY(gx_job_alloc(job, &l->credit, input->matrix->nnz, sizeof *l->credit, err));
@@ -273,8 +272,7 @@ static void rate(gx__leaders *l, double *highest) {
 }
 
 /* Adds the measure at hand to the scores. */
-static gx_status add_measure(gx__leaders *l, int p, const double given[MEASURES], double *ties,
-                             gx_job *job, gx_error *err) {
+static gx_status add_measure(gx__leaders *l, int p, gx_job *job, gx_error *err) {
     const size_t part = gx_leader_part_of[p];
     double highest;
     for (uint32_t v = 0; v < l->n; v++) {
@@ -285,12 +283,6 @@ static gx_status add_measure(gx__leaders *l, int p, const double given[MEASURES]
         return status;
     }
     gx__rank_places(l->place, l->raw, l->order, l->n);
-    if (p < FIRST_EVENT_MEASURE) {
-        *ties += given[p];
-        for (uint32_t v = 0; v < l->n; v++) {
-            l->structure[v] += l->followers[v] > 0.0 ? given[p] * l->place[v] : 0.0;
-        }
-    }
     rate(l, &highest);
     l->points[p] = l->weight[p] * highest;
     for (uint32_t v = 0; v < l->n; v++) {
@@ -302,7 +294,7 @@ static gx_status add_measure(gx__leaders *l, int p, const double given[MEASURES]
 }
 
 /* Sums to points, and off with what is not authentic. */
-static void finish_scores(gx__leaders *l, double ties) {
+static void finish_scores(gx__leaders *l) {
     double all = 0.0;
     for (int p = 0; p < MEASURES; p++) {
         all += l->points[p];
@@ -319,26 +311,21 @@ static void finish_scores(gx__leaders *l, double ties) {
         }
         part[GX_LEADER_AUTHENTICITY] = (float)(raw * (l->authentic[v] - 1.0));
         l->score[v] = raw * l->authentic[v];
-        /* Where ties count for nothing by the weights given the score itself says who stands well.
-         */
-        l->structure[v] =
-            ties > 0.0 ? fmin(l->structure[v] / ties, 1.0) * l->authentic[v] : l->score[v] / 100.0;
+        l->standing[v] = sqrt(l->score[v] / 100.0);
     }
 }
 
-static gx_status add_measures(gx__leaders *l, const double given[MEASURES], gx_job *job,
-                              gx_error *err) {
+static gx_status add_measures(gx__leaders *l, gx_job *job, gx_error *err) {
     const gx_matrix *matrix = l->input->matrix;
     const int64_t *first = l->first;
-    double ties = 0.0;
     gx_status status = GX_OK;
     for (int p = 0; p < MEASURES; p++) {
         gx_job_tick(job, (uint64_t)p);
         GX_TRY(gx_job_check(job, err));
         GX_TRY(gx__leaders_measure(l, (gx_leader_measure)p, matrix, first, job, err));
-        GX_TRY(add_measure(l, p, given, &ties, job, err));
+        GX_TRY(add_measure(l, p, job, err));
     }
-    finish_scores(l, ties);
+    finish_scores(l);
 done:
     return status;
 }
@@ -373,7 +360,6 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                      gx_error *err) {
     gx__leaders l = {0};
     gx__leaders_signs signs = {0};
-    double given[MEASURES];
     uint32_t *rank, *follower_rank;
     double *correlation;
     gx_status status;
@@ -383,7 +369,6 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&rank, out, "rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&follower_rank, out, "follower_rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&correlation, out, "follower_correlation", GX_F64, 1, 0, err));
-    memcpy(given, l.weight, sizeof given);
     gx__leaders_followers(l.followers, input->graph);
     GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after, job,
                               err));
@@ -394,11 +379,11 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
         GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after,
                                   job, err));
     }
-    GX_TRY(add_measures(&l, given, job, err));
+    GX_TRY(add_measures(&l, job, err));
     GX_TRY(give_rank(rank, &l, l.score, job, err));
     GX_TRY(give_rank(follower_rank, &l, l.followers, job, err));
     GX_TRY(gx__rank_spearman(correlation, l.score, l.followers, l.n, job, err));
-    GX_TRY(gx__leaders_by_category(out, input, l.structure, l.credit,
+    GX_TRY(gx__leaders_by_category(out, input, l.standing, l.credit,
                                    (uint32_t)gx_arg_int(args, "per_category"), job, err));
 done:
     leaders_finish(&l, job);

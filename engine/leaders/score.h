@@ -16,8 +16,8 @@ typedef struct gx__leaders {
     double *followers; /* plain count */
     double *kept;      /* share of the credit beyond chance */
     double *authentic;
-    double *raw;       /* the measure at hand */
-    double *structure; /* Σ weight · place of what comes from ties, by the weights given */
+    double *raw;      /* the measure at hand */
+    double *standing; /* √(score / 100): what counts of it in a category */
     double *place;
     uint32_t *order;
     uint64_t *credit; /* per entry of the matrix at hand */

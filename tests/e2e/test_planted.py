@@ -79,8 +79,8 @@ def test_leaders_are_found_by_category(built_shop, planted_leaders):
     for category, count in collections.Counter(planted_leaders.values()).items():
         leaders = gx("leaders", built_shop, "--category", category, "-n", count, "--format", "json").json()["leaders"]
         found += sum(planted_leaders.get(leader["user"]) == category for leader in leaders)
-    # Reached: .85, .82, .80 of the k best of every category, k as many as it has.
-    assert found >= 0.75 * len(planted_leaders)
+    # Reached with seed 1: .96 of the k best of every category, k as many as it has.
+    assert found >= 0.85 * len(planted_leaders)
 
 
 # ---- circles ------------------------------------------------------------------------------------
