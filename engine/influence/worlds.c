@@ -399,34 +399,76 @@ done:
     return status;
 }
 
-/* A choice under way. */
+/* A choice or a judgement under way. Worlds are taken in groups by the threads, and sums are of
+ * groups in order, so they are the same at any number of threads. */
 typedef struct spreading {
     gx__worlds *worlds;
-    visit at;
+    gx_job *job;
+    visit *at; /* a thread */
+    int threads;
     const double *alone; /* n: Σ over worlds, above what a member adds to any others */
     bool fresh;          /* alone[] will do, for a first place in the order */
 } spreading;
 
-static double reach_more(void *of, uint32_t v, bool none) {
-    spreading *s = of;
-    double sum = 0;
-    (void)none;
-    if (s->fresh) {
-        return s->alone[v];
+static gx_status spreading_init(spreading *s, gx__worlds *worlds, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    *s = (spreading){.worlds = worlds, .job = job, .fresh = true};
+    s->threads = job->threads < GROUPS ? job->threads : GROUPS;
+    GX_TRY(gx_job_alloc(job, &s->at, (size_t)s->threads, sizeof *s->at, err));
+    for (int t = 0; t < s->threads; t++) {
+        GX_TRY(visit_init(&s->at[t], worlds->n, job, err));
     }
-    for (uint32_t i = 0; i < s->worlds->count; i++) {
-        sum += reach(&s->worlds->world[i], &s->at, s->worlds->world[i].knot[v]);
+done:
+    return status;
+}
+
+static void spreading_finish(spreading *s) {
+    for (int t = 0; s->at && t < s->threads; t++) {
+        visit_finish(&s->at[t], s->job);
+    }
+    gx_job_free(s->job, s->at);
+}
+
+/* The first world of a group. */
+static uint32_t group_at(const spreading *s, int group) {
+    return (uint32_t)((uint64_t)s->worlds->count * (uint64_t)group / GROUPS);
+}
+
+static double sum_of(const double *group) {
+    double sum = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        sum += group[g];
     }
     return sum;
 }
 
+static double reach_more(void *of, uint32_t v, bool none) {
+    spreading *s = of;
+    double group[GROUPS] = {0};
+    (void)none;
+    if (s->fresh) {
+        return s->alone[v];
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+    for (int g = 0; g < GROUPS; g++) {
+        for (uint32_t i = group_at(s, g); i < group_at(s, g + 1); i++) {
+            const gx__world *world = &s->worlds->world[i];
+            group[g] += reach(world, &s->at[gx_thread()], world->knot[v]);
+        }
+    }
+    return sum_of(group);
+}
+
 static double take_all(void *of, uint32_t v) {
     spreading *s = of;
-    double sum = 0;
-    for (uint32_t i = 0; i < s->worlds->count; i++) {
-        sum += take(&s->worlds->world[i], &s->at, v);
+    double group[GROUPS] = {0};
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+    for (int g = 0; g < GROUPS; g++) {
+        for (uint32_t i = group_at(s, g); i < group_at(s, g + 1); i++) {
+            group[g] += take(&s->worlds->world[i], &s->at[gx_thread()], v);
+        }
     }
-    return sum / s->worlds->count;
+    return sum_of(group) / s->worlds->count;
 }
 
 /* From here on what is known of those alone is out of date. */
@@ -440,48 +482,78 @@ static gx_status look(void *of, const gx__chosen_so_far *chosen, gx_job *job, gx
 gx_status gx__worlds_choose(gx__chosen_so_far *chosen, double *gain, gx__worlds *worlds,
                             gx_job *job, gx_error *err) {
     double *alone = NULL;
-    spreading s = {.worlds = worlds, .fresh = true};
+    spreading s;
     const gx__added added = {.of = &s, .worth = reach_more, .take = take_all, .look = look};
     gx_status status = GX_OK;
-    GX_TRY(visit_init(&s.at, worlds->n, job, err));
+    GX_TRY(spreading_init(&s, worlds, job, err));
     GX_TRY(gx_job_alloc(job, &alone, worlds->n, sizeof *alone, err));
     GX_TRY(gx__worlds_alone(alone, worlds, job, err));
     s.alone = alone;
     GX_TRY(gx__greedy(chosen, gain, &added, job, err));
 done:
-    visit_finish(&s.at, job);
+    spreading_finish(&s);
     gx_job_free(job, alone);
     return status;
 }
 
-gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain, gx__worlds *worlds,
-                           const uint32_t *seed, uint32_t count, gx_job *job, gx_error *err) {
-    visit at = {0};
-    double sum = 0, square = 0;
-    gx_status status = visit_init(&at, worlds->n, job, err);
-    for (uint32_t i = 0; gain && i < count; i++) {
-        gain[i] = 0;
+/* Of one world; gain[] (NULL: not asked for) grows by what each adds. */
+static double judge_one(gx__world *world, visit *at, double *gain, const uint32_t *seed,
+                        uint32_t count) {
+    double sum = 0;
+    memset(world->taken, 0, (world->knots / 64 + 1) * sizeof *world->taken);
+    for (uint32_t i = 0; i < count; i++) {
+        const double more = take(world, at, seed[i]);
+        sum += more;
+        if (gain) {
+            gain[i] += more;
+        }
     }
-    for (uint32_t k = 0; status == GX_OK && k < worlds->count; k++) {
-        gx__world *w = &worlds->world[k];
-        double here = 0;
-        memset(w->taken, 0, (w->knots / 64 + 1) * sizeof *w->taken);
-        for (uint32_t i = 0; i < count; i++) {
-            const double more = take(w, &at, seed[i]);
-            here += more;
-            if (gain) {
-                gain[i] += more / worlds->count;
+    memset(world->taken, 0, (world->knots / 64 + 1) * sizeof *world->taken);
+    return sum;
+}
+
+static void judge_all(spreading *s, double *here, double *gains, const uint32_t *seed,
+                      uint32_t count) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
+    for (int g = 0; g < GROUPS; g++) {
+        double *gain = gains ? gains + (size_t)g * count : NULL;
+        for (uint32_t k = group_at(s, g); k < group_at(s, g + 1); k++) {
+            if (!gx_job_should_stop(s->job)) {
+                here[k] = judge_one(&s->worlds->world[k], &s->at[gx_thread()], gain, seed, count);
             }
         }
-        memset(w->taken, 0, (w->knots / 64 + 1) * sizeof *w->taken);
-        sum += here;
-        square += here * here;
-        status = gx_job_check(job, err);
+    }
+}
+
+gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain, gx__worlds *worlds,
+                           const uint32_t *seed, uint32_t count, gx_job *job, gx_error *err) {
+    spreading s;
+    double sum = 0, square = 0, *here = NULL, *gains = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(spreading_init(&s, worlds, job, err));
+    GX_TRY(gx_job_alloc(job, &here, worlds->count, sizeof *here, err));
+    if (gain) {
+        GX_TRY(gx_job_alloc(job, &gains, (size_t)count * GROUPS, sizeof *gains, err));
+    }
+    judge_all(&s, here, gains, seed, count);
+    GX_TRY(gx_job_check(job, err));
+    for (uint32_t i = 0; gain && i < count; i++) {
+        gain[i] = 0;
+        for (int g = 0; g < GROUPS; g++) {
+            gain[i] += gains[(size_t)g * count + i] / worlds->count;
+        }
+    }
+    for (uint32_t k = 0; k < worlds->count; k++) {
+        sum += here[k];
+        square += here[k] * here[k];
     }
     const double runs = worlds->count, mean = runs > 0 ? sum / runs : 0;
     const double spare = runs > 1 ? (square - runs * mean * mean) / (runs - 1) : 0;
     *out_mean = mean;
     *out_error = spare > 0 ? sqrt(spare / runs) : 0;
-    visit_finish(&at, job);
+done:
+    spreading_finish(&s);
+    gx_job_free(job, here);
+    gx_job_free(job, gains);
     return status;
 }
