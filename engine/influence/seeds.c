@@ -19,7 +19,7 @@ enum {
 static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets no limit */
 static const double LARGE = 0.0005;             /* of the members in a set on average, and */
 static const double LARGE_SET = 16;             /* so many: worlds are better */
-static const double WORLDS = 7; /* over eps at FAST, and more below; twice in small graphs */
+static const double WORLDS = 7; /* over eps; in small graphs twice, and more below FAST */
 static const double FAST = 0.1, SMALL = 30000, WORLDS_LEAST = 24;
 static const double SURPLUS = 1.1; /* sets beyond what eps is reckoned to take */
 static const double CLOSE = 0.02;  /* so near to the first by sets that it has to be played */
@@ -196,7 +196,8 @@ static double world_bytes(const choosing *c) {
 static uint32_t worlds_wanted(const choosing *c) {
     const double eps = c->options->eps, n = c->chances.n;
     const double small = fmin(fmax(sqrt(SMALL / fmax(n, 1)), 1), 2);
-    return (uint32_t)ceil(WORLDS / eps * fmax(sqrt(FAST / eps), 1) * small);
+    const double more = fmin(fmax(sqrt(FAST / eps), 1), fmax(SMALL / fmax(n, 1), 1));
+    return (uint32_t)ceil(WORLDS / eps * more * small);
 }
 
 /* Those there is room for. */
