@@ -28,8 +28,9 @@ static const gx_param params[] = {
      .type = GX_PARAM_INT,
      .low = 1,
      .high = 1e8,
-     .help = "draws of which ties pass it on; not given: until 10 million ties have, but 4,000 at "
-             "the least and 20,000 at the most"},
+     .help =
+         "draws of which ties pass it on; not given: until each has 100 times and all together 10 "
+         "million times, within 4,000 to 20,000 draws"},
     GX__PARAM_DIRECTION("where it goes: both ways, to followers or to those followed"),
     GX__PARAM_BOOL(
         "weighted", "false",
@@ -48,10 +49,12 @@ static double rate_of(double threshold, const gx_args *args) {
     return gx_arg_has(args, "rate") ? gx_arg_real(args, "rate") : usual < 1 ? usual : 1;
 }
 
-/* `kept`: ties in one sample. The error of a score does not hang on the size of the graph, so a
- * small one, where scores lie close, can have many. */
-static uint32_t samples_of(double kept, const gx_args *args) {
-    const double usual = 1e7 / (kept > 1 ? kept : 1);
+/* `kept`: ties in one sample. The error of a score hangs not on the size of the graph but on how
+ * often a tie of the member was kept; small graphs, where scores lie close, can have many samples.
+ */
+static uint32_t samples_of(double kept, double rate, const gx_args *args) {
+    const double small = 1e7 / (kept > 1 ? kept : 1), each = rate > 1e-6 ? 100 / rate : 0;
+    const double usual = small > each ? small : each;
     return gx_arg_has(args, "samples") ? (uint32_t)gx_arg_int(args, "samples")
            : usual < 4e3               ? 4000
            : usual > 2e4               ? 20000
@@ -68,8 +71,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const double kept = spreading.chance * arcs / (spreading.directed ? 1 : 2);
     out->mem_bytes = 2 * sizeof(double) * (uint64_t)input->users + 2 * sizeof(double) +
                      gx__percolation_bytes(&spreading, input->users, (uint64_t)arcs, threads);
-    out->cpu_s =
-        samples_of(kept, args) * (6e-8 * kept + (spreading.directed ? 8e-8 * degrees.n : 0)) + 1e-6;
+    out->cpu_s = samples_of(kept, spreading.chance, args) *
+                     (6e-8 * kept + (spreading.directed ? 8e-8 * degrees.n : 0)) +
+                 1e-6;
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -86,12 +90,10 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     *rate = spreading.chance = rate_of(gx__spreading_threshold(&spreading), args);
     spreading.weighted = gx_arg_bool(args, "weighted");
     const double arcs = (double)spreading.graph->m;
-    *samples = samples_of(*rate * (spreading.directed ? arcs : arcs / 2), args);
+    *samples = samples_of(*rate * (spreading.directed ? arcs : arcs / 2), *rate, args);
     gx_job_stage(job, "percolation", *samples);
     GX_TRY(gx__percolate(sum, &spreading, 0, (uint32_t)*samples, job, err));
-    for (uint32_t v = 0; v < n; v++) {
-        score[v] = 1 + (double)sum[v] / (double)*samples;
-    }
+    GX_TRY(gx__percolation_scores(score, sum, (double)*samples, &spreading, job, err));
 done:
     gx_job_free(job, sum);
     return status;

@@ -163,12 +163,13 @@ static gx_status play_truth(double *reached, const gx_spreading_options *options
         spreading.chance = gx__epidemic_rate(spreading.chance, options->recovery);
         gx_job_stage(job, "outbreaks", n);
         GX_TRY(gx__outbreaks(sum, &spreading, options->recovery, runs, job, err));
+        for (uint32_t v = 0; v < n; v++) {
+            reached[v] = 1 + (double)sum[v] / runs;
+        }
     } else {
         gx_job_stage(job, "outbreaks", runs);
         GX_TRY(gx__percolate(sum, &spreading, 0, runs, job, err));
-    }
-    for (uint32_t v = 0; v < n; v++) {
-        reached[v] = 1 + (double)sum[v] / runs;
+        GX_TRY(gx__percolation_scores(reached, sum, runs, &spreading, job, err));
     }
 done:
     gx_job_free(job, sum);

@@ -345,7 +345,7 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     if (!spreading->directed) {
         const uint64_t held =
             (weights ? 10 : 4) * m + (uint64_t)threads_for(n, threads) * (20 * all + sizeof(parts));
-        const uint64_t sorting = weights ? 26 * m : 0;
+        const uint64_t sorting = weights ? 26 * m : 44 * all; /* of ties, of members alike */
         return held > sorting ? held : sorting;
     }
     /* Worlds at once with what is kept of their arcs, what makes them or adds them up, chances. */

@@ -36,7 +36,13 @@ double gx__spreading_threshold(const gx__spreading *spreading);
  * gx__percolation_bytes. */
 GX_MUST_CHECK gx_status gx__percolate(uint64_t *sum, const gx__spreading *spreading, uint32_t first,
                                       uint32_t count, gx_job *job, gx_error *err);
-/* `m`: arcs; the graph may be one that is not there, or NULL. */
+/* score[v] = members reached from v, itself included, mean over the samples. Where ties go both
+ * ways and weigh alike, those with one tie get what their neighbour's score says, and those tied to
+ * the same others their mean: less noise, and equals are equal. 44 bytes a member while it runs. */
+GX_MUST_CHECK gx_status gx__percolation_scores(double *score, const uint64_t *sum, double samples,
+                                               const gx__spreading *spreading, gx_job *job,
+                                               gx_error *err);
+/* Of both; `m`: arcs; the graph may be one that is not there, or NULL. */
 uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint64_t m, int threads);
 
 #endif
