@@ -156,6 +156,14 @@ double gx_near_taste(bool *out_has, const gx_near *n, uint32_t user) {
     return x / (x + 0.5);
 }
 
+void gx_near_audience(gx_audience *a, const gx_near *near) {
+    for (uint32_t u = 0; u < a->users; u++) {
+        bool has;
+        a->s[GX_CHANNEL_INTEREST][u] = (float)gx_near_taste(&has, near, u);
+        a->base[u] = has ? 1 : a->s[GX_CHANNEL_INTEREST][u];
+    }
+}
+
 uint32_t gx_near_best(const gx_near *n, uint32_t user) {
     const gx_matrix *m = n->matrix;
     uint32_t best = GX_NONE;

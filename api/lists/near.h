@@ -7,7 +7,7 @@
 #ifndef GX_API_NEAR_H
 #define GX_API_NEAR_H
 
-#include "api/db.h"
+#include "api/lists/audience.h"
 
 typedef struct gx_near {
     gx_call_env *call;
@@ -29,6 +29,8 @@ void gx_near_close(gx_near *near); /* safe on zeros */
 GX_MUST_CHECK gx_status gx_near_find(gx_near *near, uint32_t item, gx_error *err);
 /* 0 … 1; *out_has: the member has the item. */
 double gx_near_taste(bool *out_has, const gx_near *near, uint32_t user);
+/* The channel interest of an audience out of it, and base: that, or 1 for who has the item. */
+void gx_near_audience(gx_audience *audience, const gx_near *near);
 /* Of what the member chose the nearest; GX_NONE: nothing near. */
 uint32_t gx_near_best(const gx_near *near, uint32_t user);
 

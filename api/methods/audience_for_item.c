@@ -38,15 +38,6 @@ typedef struct launch {
 
 /* ---- whom it suits -------------------------------------------------------------------------- */
 
-static void make_taste(launch *l) {
-    gx_audience *a = &l->a;
-    for (uint32_t u = 0; u < a->users; u++) {
-        bool has;
-        a->s[GX_CHANNEL_INTEREST][u] = (float)gx_near_taste(&has, &l->near, u);
-        a->base[u] = has ? 1 : a->s[GX_CHANNEL_INTEREST][u];
-    }
-}
-
 /* How far it is, as a reason: of no channel, so of no share. */
 static gx_value distance_why(gx_arena *arena, double km) {
     gx_value why = gx_map(arena, 4);
@@ -184,7 +175,7 @@ static gx_status make(gx_value *out, launch *l, gx_error *err) {
     GX_TRY(gx_invite_read(&l->invite, &l->a, l->columns, l->item, err));
     GX_TRY(gx_near_open(&l->near, l->a.call, l->columns, &l->a.views.matrix, err));
     GX_TRY(gx_near_find(&l->near, l->item, err));
-    make_taste(l);
+    gx_near_audience(&l->a, &l->near);
     GX_TRY(gx_audience_score(&l->a, true, err));
     GX_TRY(gx_invite_choose(&l->invite, l->columns, l->item,
                             gx_slice_is(gx_arg_text(l->a.call->args, "seen"), "none"), err));

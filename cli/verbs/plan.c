@@ -1,0 +1,73 @@
+/* guanxi plan: a campaign for an item, from seeds to prospects. */
+#include "cli/verb.h"
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"show", GX_PARAM_CHOICE, "seeds", GX_PARAM_UNCHECKED, NULL, "seeds|prospects|channels|circles", 0,
+     "in a table: whom to ask to share it, those who may take it, or what is expected by channel or circle"},
+};
+/* clang-format on */
+
+static double real_of(const gx_value *map, const char *key) {
+    double number = 0;
+    const gx_value *value = map ? gx_map_get(map, key) : NULL;
+    (void)(value && gx_value_as_real(value, &number));
+    return number;
+}
+
+static void say(const gx_command *command, const gx_value *result) {
+    const gx_value *e = gx_map_get(result, "expected"), *seeds = gx_map_get(result, "seeds");
+    const gx_value *from = gx_map_get(result, "rate_from");
+    gx_say(command,
+           "%u seeds reach %.1f prospects; %.1f of them are expected to take it, one campaign %.0f "
+           "to %.0f",
+           seeds ? seeds->size : 0, real_of(e, "reached"), real_of(e, "expected"),
+           real_of(e, "low"), real_of(e, "high"));
+    if (from && strcmp(from->as.text, "assumed") == 0) {
+        gx_say(command,
+               "it is assumed that %.3g of those reached take what suits them as well as "
+               "others: --rate says otherwise, or build the pass influence",
+               real_of(result, "rate"));
+    }
+    if (gx_map_get(result, "spent")) {
+        gx_say(command, "%.6g of %.6g spent, %.3g for each", real_of(result, "spent"),
+               real_of(result, "budget"), real_of(result, "cost_each"));
+    }
+    gx_say_list(command, result);
+}
+
+static gx_status run(gx_command *command, gx_error *err) {
+    static const char *const ids[] = {"include", "exclude"};
+    const gx_method *method = gx_method_find(command->verb->method);
+    gx_value args = gx_method_args(command, method), result;
+    gx_status status = GX_OK;
+    for (size_t i = 0; i < GX_COUNT(ids); i++) {
+        GX_TRY(gx_ids_from_files(&args, command, ids[i], err));
+    }
+    GX_TRY(gx_ask(&result, command, method->name, &args, err));
+    if (command->format == GX_FORMAT_JSON) {
+        return gx_print(command, &result, NULL, NULL, false, err);
+    }
+    say(command, &result);
+    GX_TRY(gx_print(command, gx_map_get(&result, gx_arg_word(&command->args, "show")), NULL, NULL,
+                    false, err));
+done:
+    return status;
+}
+
+const gx_verb gx_verb_plan = {
+    .name = "plan",
+    .group = "spread",
+    .summary = "a campaign for an item: whom to ask to share it, prospects, expected conversions",
+    .method = "seed.plan",
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .list = "seeds",
+    .run = run,
+    .examples = "  guanxi plan shop.gx sku-12 -k 20\n"
+                "  guanxi plan shop.gx sku-12 --budget 500 --cost fee --show channels\n"
+                "  guanxi plan shop.gx sku-12 -k 10 --most-each 2 --audience 'region = \"north\"' "
+                "--rate 0.02\n"
+                "  guanxi plan shop.gx sku-12 --show prospects --prospects 500 --format csv -o "
+                "prospects.csv\n",
+};

@@ -1,0 +1,130 @@
+"""A campaign planned: seeds, the prospects they reach and how many are expected to take the item; by hand, and on the sample shop."""
+
+import csv
+
+import pytest
+from conftest import gx
+
+
+def plan(store, *flags):
+    return gx("plan", store, *flags, "--format", "json").json()
+
+
+def table(folder, name, rows):
+    path = folder / f"{name}.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """a and e heed s, b heeds a, c heeds b; h, who heeds s, has the item; d heeds s and dislikes it; nothing says who likes it."""
+    folder = tmp_path_factory.mktemp("plan")
+    ties = [("a", "s"), ("e", "s"), ("b", "a"), ("c", "b"), ("h", "s"), ("d", "s")]
+    files = [
+        table(folder, "users", ["user_id,region,fee", "s,south,3", "a,north,1", "b,north,1", "c,south,1", "e,south,1", "h,north,1", "d,north,1"]),
+        table(folder, "items", ["item_id,title,status", "x,Tea,on", "off,Pan,off"]),
+        table(folder, "ties", ["src,dst,kind,directed"] + [f"{a},{b},follow,1" for a, b in ties]),
+        table(folder, "events", ["user_id,item_id,action,ts", "h,x,buy,2026-01-01T00:00:00Z", "d,x,dislike,2026-01-02T00:00:00Z"]),
+    ]
+    gx("init", folder / "s.gx")
+    gx("import", folder / "s.gx", *files)
+    gx("build", folder / "s.gx")
+    return folder / "s.gx"
+
+
+CHAIN = ("x", "--include", "s", "-k", 1, "--chances", "constant", "--p", 0.5, "--rate", 0.4, "--runs", 40000)
+
+
+def test_a_chain_by_hand(small):
+    told = plan(small, *CHAIN)
+    rows = {row["user"]: row for row in told["prospects"]}
+    assert set(rows) == {"a", "b", "c", "e"} and [row["user_id"] for row in told["seeds"]] == ["s"]
+    for user, reach in (("a", 0.5), ("b", 0.25), ("c", 0.125), ("e", 0.5)):
+        assert rows[user]["reach"] == pytest.approx(reach, abs=0.02)
+        assert rows[user]["p"] == pytest.approx(rows[user]["reach"] * rows[user]["willing"])
+    assert told["expected"]["expected"] == pytest.approx(sum(row["p"] for row in rows.values()))
+    assert told["expected"]["interval"][0] < told["expected"]["expected"] < told["expected"]["interval"][1]
+    assert {user for user, row in rows.items() if row["channel"] in ("leader", "friends")} == {"a", "e"}
+    assert told["left_out"]["has_it"] == 1 and told["left_out"]["rule"] == 1 and told["rate_from"] == "given"
+    assert told["expected"]["low"] == 0 and told["expected"]["expected"] < told["expected"]["high"] <= 4
+
+
+def test_prospects_of_an_audience(small):
+    told = plan(small, *CHAIN, "--audience", 'region = "north"')
+    assert {row["user"] for row in told["prospects"]} == {"a", "b"} and told["left_out"]["audience"] >= 2
+
+
+def test_a_budget_is_kept(small):
+    told = plan(small, "x", "--budget", 2, "--cost", "fee", "--chances", "constant", "--p", 0.5, "--rate", 0.4)
+    assert "s" not in {row["user_id"] for row in told["seeds"]} and told["spent"] <= 2
+    assert told["cost_each"] == pytest.approx(told["spent"] / told["expected"]["expected"])
+
+
+def test_what_is_refused(small):
+    assert "item 'y'" in gx("plan", small, "y", code=4).err
+    assert "may not be shown" in gx("plan", small, "off", code=1).err
+    gx("plan", small, code=2)
+    assert "rate" in gx("plan", small, "x", "--rate", 2, code=2).err
+    told = plan(small, "x", "--audience", 'region = "west"')
+    assert told["seeds"] == told["prospects"] == [] and told["expected"]["expected"] == 0 and "nobody is a prospect" in told["short"]
+
+
+@pytest.fixture(scope="module")
+def item(shop_files):
+    with open(shop_files / "items.csv", encoding="utf-8", newline="") as file:
+        return next(row["item_id"] for row in csv.DictReader(file) if row["status"] == "active")
+
+
+@pytest.fixture(scope="module")
+def told(built_shop, item):
+    return plan(built_shop, item, "-k", 10, "--prospects", 100000)
+
+
+def test_the_parts_sum_to_the_whole(told):
+    whole = told["expected"]
+    for part in ("channels", "circles"):
+        for key in ("members", "reached", "expected"):
+            assert sum(row[key] for row in told[part]) == pytest.approx(whole[key]), (part, key)
+        assert all(0 <= row["low"] <= row["expected"] <= row["high"] <= row["members"] for row in told[part])
+    assert sum(row["p"] for row in told["prospects"]) == pytest.approx(whole["expected"])
+    assert len(told["prospects"]) == whole["members"] <= told["candidates"]
+    assert not {row["user"] for row in told["prospects"]} & {row["user_id"] for row in told["seeds"]}
+    assert whole["low"] < whole["interval"][0] < whole["expected"] < whole["interval"][1] < whole["high"]
+    assert all(row["p"] == pytest.approx(row["reach"] * row["willing"]) and 0 < row["willing"] <= 1 for row in told["prospects"])
+
+
+def test_who_has_it_is_no_prospect(told, shop_files, item):
+    with open(shop_files / "events.csv", encoding="utf-8", newline="") as file:
+        bought = {row["user_id"] for row in csv.DictReader(file) if row["item_id"] == item and row["action"] == "buy"}
+    assert bought and not bought & {row["user"] for row in told["prospects"]}
+
+
+def test_another_simulation_agrees(told, built_shop, serve):
+    """Expected conversions are the worth that guanxi simulate reaches, with other random numbers, where members are worth how willing they are."""
+    seeds = [row["user_id"] for row in told["seeds"]]
+    weight = {row["user"]: row["willing"] for row in told["prospects"]}
+    client = serve(built_shop).connect()
+    reach = client.call("seed.simulate", {"seeds": seeds, "weight": weight, "chances": told["chances"], "runs": 4000, "seed": 99})["reach"]
+    error = (reach["error"] ** 2 + told["expected"]["error"] ** 2) ** 0.5
+    assert abs(reach["mean"] - told["expected"]["expected"]) < 4 * error
+
+
+def test_tables(built_shop, item):
+    for show, first in (("seeds", "user_id"), ("prospects", "rank"), ("channels", "channel"), ("circles", "circle")):
+        done = gx("plan", built_shop, item, "-k", 3, "--show", show, "--runs", 200, "--format", "csv")
+        assert done.out.split(",")[0] == first and "expected to take it" in done.err
+    assert gx("plan", built_shop, item, "-k", 3, "--runs", 200, "--format", "json", "--threads", 1).out == gx(
+        "plan", built_shop, item, "-k", 3, "--runs", 200, "--format", "json", "--threads", 2
+    ).out
+
+
+def test_learned_chances_say_how_often(shop, item):
+    gx("build", shop, "--passes", "influence,leiden,leaders,strength,item_knn")
+    told = plan(shop, item, "-k", 5, "--prospects", 100000)
+    assert (told["chances"], told["rate"], told["rate_from"]) == ("learned", 1, "learned")
+    assert all(row["willing"] == 1 and row["p"] == row["reach"] for row in told["prospects"])
+    assert sum(row["p"] for row in told["prospects"]) == pytest.approx(told["expected"]["expected"])
+    more = plan(shop, item, "-k", 5, "--include", ",".join(row["user_id"] for row in told["seeds"]), "--raise", 2)
+    assert more["expected"]["expected"] > told["expected"]["expected"] + 4 * told["expected"]["error"]
+    assert plan(shop, item, "-k", 5, "--chances", "weighted")["rate_from"] == "assumed"
