@@ -4,12 +4,15 @@
 /* clang-format off */
 static const gx_param params[] = {
     {"show", GX_PARAM_CHOICE, "stats", GX_PARAM_UNCHECKED, NULL,
-     "stats|members|trees|generations|nodes", GX_PARAM_POSITIONAL,
-     "each item or campaign; what each member brought; trees; generations; who came by whom"},
+     "stats|members|trees|generations|nodes|predict", GX_PARAM_POSITIONAL,
+     "each item or campaign; what each member brought; trees; generations; who came by whom; what was to be expected, by generation"},
     {"order", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
      "brought|members|largest|depth|k|virality|revenue", 0, "stats: the largest first, by (brought)"},
     {"min_size", GX_PARAM_INT, NULL, 1, 1e9, "members", NULL, 0,
      "stats: leave out what fewer members joined (2)"},
+    {"runs", GX_PARAM_INT, NULL, 2, 1e6, "runs", NULL, 0, "predict: how often it is played (1000)"},
+    {"within", GX_PARAM_REAL, NULL, 0.01, 0.999, NULL, NULL, 0,
+     "predict: one campaign ends between low and high with this chance (0.9)"},
 };
 /* clang-format on */
 
@@ -76,13 +79,34 @@ static void say(const gx_command *command, const gx_value *result) {
     }
 }
 
+static double real_of(const gx_value *map, const char *key) {
+    double value = 0;
+    const gx_value *found = map ? gx_map_get(map, key) : NULL;
+    (void)(found && gx_value_as_real(found, &value));
+    return value;
+}
+
+static void say_prediction(const gx_command *command, const gx_value *result) {
+    const gx_value *p = gx_map_get(result, "predicted");
+    gx_say(command,
+           "%lld began it and brought %lld; expected were %.1f, of one campaign %.0f to %.0f",
+           (long long)number(result, "roots"), (long long)number(result, "brought"),
+           real_of(p, "mean"), real_of(p, "low"), real_of(p, "high"));
+    gx_say_list(command, result);
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     gx_value result;
     gx_status status;
     const bool stats = gx_arg_is(&command->args, "show", "stats");
-    const char *name = stats ? "cascade.stats" : "cascade.report";
-    const char *list = stats ? "cascades" : "rows";
+    const bool predict = gx_arg_is(&command->args, "show", "predict");
+    const char *name = predict ? "cascade.predict" : stats ? "cascade.stats" : "cascade.report";
+    const char *list = predict ? "generations" : stats ? "cascades" : "rows";
     gx_value args = gx_method_args(command, gx_method_find(name));
+    if (!predict) {
+        GX_TRY(reject(command, "runs", "predict", err));
+        GX_TRY(reject(command, "within", "predict", err));
+    }
     if (stats) {
         GX_TRY(reject(command, "user", "members (or trees, generations, nodes)", err));
     } else {
@@ -95,6 +119,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     GX_TRY(gx_print(command, &result, list, NULL, false, err));
     say(command, &result);
+    if (predict) {
+        say_prediction(command, &result);
+    }
 done:
     return status;
 }
@@ -110,5 +137,6 @@ const gx_verb gx_verb_cascade = {
     .examples = "  guanxi cascade shop.gx --order k -n 10\n"
                 "  guanxi cascade shop.gx generations --campaign tea-spring --by campaign\n"
                 "  guanxi cascade shop.gx members --by invite --format csv\n"
-                "  guanxi cascade shop.gx nodes --item p17 --user u1204\n",
+                "  guanxi cascade shop.gx nodes --item p17 --user u1204\n"
+                "  guanxi cascade shop.gx predict --item p17\n",
 };

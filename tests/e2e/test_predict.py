@@ -1,0 +1,65 @@
+"""A past cascade beside what was to be expected of it, by what was known before it began."""
+
+import pytest
+from conftest import gx
+
+DAY = 86_400
+
+
+def log(last_items):
+    """a and b heed s, who shares 60 items, one every two days; a buys every other one via s. Then s shares x, and a buys it."""
+    rows = []
+    for k in range(60):
+        at = 1_700_000_000 + 2 * k * DAY
+        rows.append(f"s,i{k},share,{at},")
+        if k % 2:
+            rows.append(f"a,i{k},buy,{at + 3600},s")
+    at = 1_700_000_000 + 140 * DAY
+    rows += [f"s,x,share,{at},", f"a,x,buy,{at + 3600},s"]
+    for k in range(last_items):  # later, everybody follows
+        rows += [f"s,z{k},share,{at + DAY + k},", f"a,z{k},buy,{at + DAY + k + 60},s", f"b,z{k},buy,{at + DAY + k + 60},s"]
+    return ["user_id,item_id,action,ts,via"] + rows
+
+
+def store(folder, last_items):
+    folder.mkdir()
+    (folder / "ties.csv").write_text("src,dst,kind,directed\na,s,follow,1\nb,s,follow,1\n")
+    (folder / "events.csv").write_text("\n".join(log(last_items)) + "\n")
+    gx("init", folder / "s.gx")
+    gx("import", folder / "s.gx", folder / "ties.csv", folder / "events.csv")
+    return folder / "s.gx"
+
+
+@pytest.fixture(scope="module")
+def predicted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("predict")
+    return store(folder / "short", 0), store(folder / "long", 30)
+
+
+def ask(path, *flags):
+    return gx("cascade", path, "predict", *flags, "--format", "json").json()
+
+
+def test_what_was_expected(predicted):
+    told = ask(predicted[0], "--item", "x")
+    assert (told["item"], told["members"], told["roots"], told["brought"]) == ("x", 2, 1, 1)
+    assert 0.2 < told["predicted"]["mean"] < 0.9 and told["inside"] is True and told["short"] is None
+    assert told["history_days"] == pytest.approx(140)
+    assert [row["observed"] for row in told["generations"]][:2] == [1, 1] and told["generations"][0]["predicted"] == 1
+    assert sum(row["predicted"] for row in told["generations"][1:]) == pytest.approx(told["predicted"]["mean"])
+    assert "expected were" in gx("cascade", predicted[0], "predict", "--item", "x").err
+
+
+def test_what_came_afterwards_changes_nothing(predicted):
+    assert ask(predicted[0], "--item", "x") == ask(predicted[1], "--item", "x")
+
+
+def test_a_short_log_is_a_guess(predicted):
+    assert "too short to learn from" in ask(predicted[0], "--item", "i1")["short"]
+
+
+def test_what_is_refused(predicted):
+    assert "item" in gx("cascade", predicted[0], "predict", code=2).err
+    assert "'nothing'" in gx("cascade", predicted[0], "predict", "--item", "nothing", code=4).err
+    gx("cascade", predicted[0], "predict", "--by", "invite", "--item", "x", code=2)
+    assert "predict" in gx("cascade", predicted[0], "--runs", 5, code=2).err
