@@ -533,6 +533,19 @@ static void explain_says_why_not(void **state) {
         assert_true(gx_value_equal(gx_map_get(&answer, "channels"),
                                    gx_map_get(&items->as.items[k], "channels")));
     }
+
+    /* And so are the scores where only popularity speaks: */
+    list = call(&s, "rec.user", "{'users': ['stranger'], 'n': 16, 'boost': '3 item b-i7'}");
+    items = items_of(&list);
+    assert_true(gx_map_get(&items->as.items[0], "score")->as.real > 0);
+    for (uint32_t k = 0; k < items->size; k++) {
+        const gx_value *id = gx_map_get(&items->as.items[k], "id");
+        gx_value answer =
+            call(&s, "rec.explain", "{'user': 'stranger', 'item': '%.*s', 'boost': '3 item b-i7'}",
+                 (int)id->size, id->as.text);
+        assert_true(
+            gx_value_equal(gx_map_get(&answer, "score"), gx_map_get(&items->as.items[k], "score")));
+    }
     shop_close(&s);
 }
 

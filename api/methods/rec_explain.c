@@ -94,6 +94,9 @@ static gx_status explain(answer *a, gx_call_env *call, uint32_t item, uint32_t l
         a->item.rank = passes ? a->rank_without_rules : 0;
         a->item.propensity = 0;
     }
+    if (a->list.rung == GX_RUNG_POPULAR && !(a->item.score > 0)) { /* as in the list */
+        a->item.score = gx_rec_popular_score(call->state->rec, item, a->item.factor);
+    }
 done:
     return status;
 }

@@ -230,8 +230,12 @@ static gx_status pick_best(gx__pick *picks, uint32_t *out_count, gx__ranking *r,
     return GX_OK;
 }
 
+double gx_rec_popular_score(const gx_rec *rec, uint32_t item, double factor) {
+    const float popular = gx__popularity(rec, item) * (float)factor;
+    return rec->popular_max > 0 ? (double)(popular / rec->popular_max) : 0;
+}
+
 static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r) {
-    const float popular_max = r->scores.rec->popular_max;
     bool earned = false;
     for (uint32_t k = 0; k < list->count; k++) {
         earned |= picks[k].earned;
@@ -243,8 +247,8 @@ static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r) 
         item->rank = k + 1;
         item->flags |= picks[k].flags;
         item->propensity = picks[k].propensity;
-        if (!earned && popular_max > 0) {
-            item->score = (double)(popularity(r, item->item) / popular_max);
+        if (!earned) {
+            item->score = gx_rec_popular_score(r->scores.rec, item->item, item->factor);
         }
     }
 }

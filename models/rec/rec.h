@@ -243,6 +243,8 @@ GX_MUST_CHECK gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec,
 GX_MUST_CHECK gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec,
                                        const gx_rec_member *member, const gx_rec_request *request,
                                        uint32_t item, gx_job *job, gx_error *err);
+/* What the item scores on the rung `popular`: factor × its popularity, 1 for the most popular. */
+double gx_rec_popular_score(const gx_rec *rec, uint32_t item, double factor);
 /* What of the history pulls the item down in the interest channel: entries against an item without
  * which the model would score this one higher, those that take most first; parts are what they take
  * of the score it would have without them, 0 … 1. At most 16 of the strongest are tried, each by
