@@ -8,14 +8,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* A page goes through a socket whole, and ids and reasons may be long. */
 enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000, LINE_MAX_BYTES = 1024 };
 
 static const char stage[] = "lists";
 
-static const char *const counted[] = {"members", "lists", "items",   "moved",      "holdout",
-                                      "arm",     "cap",   "nothing", "no_consent", "departed", "unknown"};
+static const char *const counted[] = {"members",    "lists",    "items",  "moved",
+                                      "holdout",    "arm",      "cap",    "nothing",
+                                      "no_consent", "departed", "unknown"};
 
 typedef struct batch {
     gx_command *command;
@@ -421,9 +423,42 @@ done:
 
 /* ---- the whole, from its beginning or from there --------------------------------------------- */
 
+/* Whether both name one plain file, which need not be there yet. */
+static bool is_one_file(const char *a, const char *b) {
+    struct stat one, other;
+    const bool has_one = stat(a, &one) == 0, has_other = stat(b, &other) == 0;
+    if (has_one && has_other) {
+        return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    }
+    a += strncmp(a, "./", 2) == 0 ? 2 : 0;
+    b += strncmp(b, "./", 2) == 0 ? 2 : 0;
+    return !has_one && !has_other && strcmp(a, b) == 0;
+}
+
+/* What --left-out writes would be lost in, or spoil, a file that the run writes or reads itself. */
+static gx_status check_left_out(const gx_command *command, gx_error *err) {
+    const char *path = gx_given_text(command, "left_out"), *part = command->part;
+    const char *state = part ? gx_arena_printf(command->arena, "%s.state", part) : NULL;
+    const char *const own[] = {gx_arg_word(&command->common, "output"), part, state,
+                               gx_given_text(command, "members")};
+    for (size_t k = 0; path && k < GX_COUNT(own); k++) {
+        if (own[k] && is_one_file(path, own[k])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, "left_out",
+                              "--left-out %s: %s is that file; accepted is one that the run does "
+                              "not need for something else",
+                              path, k < 3 ? "what -o writes" : "what --members reads");
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status open_files(batch *b, gx_error *err) {
     const char *members = gx_given_text(b->command, "members");
     const char *left_out = gx_given_text(b->command, "left_out");
+    gx_status status = check_left_out(b->command, err);
+    if (status != GX_OK) {
+        return status;
+    }
     b->members = members ? fopen(members, "r") : NULL;
     if (members && !b->members) {
         return gx_fail_errno(err, errno, "reading", members);

@@ -93,6 +93,18 @@ def test_who_is_left_out_is_told(built_shop, tmp_path):
     assert {row["user"] for row in other} != served
 
 
+def test_who_is_left_out_has_a_file_of_its_own(built_shop, tmp_path):
+    """Written to the file of the lists it was lost, and to that of the members these were."""
+    names, out = tmp_path / "who.txt", tmp_path / "l.csv"
+    names.write_text("u7\nu3\nnobody\n")
+    for left in (out, tmp_path / "l.csv.part", tmp_path / "l.csv.part.state", names):
+        said = gx("recommend", built_shop, "--all", "--members", names, "-o", out, "--left-out", left, code=2).err
+        assert "--left-out" in said and "is that file" in said
+        assert names.read_text() == "u7\nu3\nnobody\n" and list(tmp_path.iterdir()) == [names]
+    gx("recommend", built_shop, "--all", "-o", "l.csv", "--left-out", "./l.csv", code=2, cwd=tmp_path)
+    gx("recommend", built_shop, "--all", "--members", names, "-o", "/dev/null", "--left-out", "/dev/null")
+
+
 def test_segments_and_files(built_shop, tmp_path):
     names = tmp_path / "who.txt"
     names.write_text("u7\n\nu3\r\nnobody\nu9\n")
