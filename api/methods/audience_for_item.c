@@ -122,11 +122,10 @@ done:
     return status;
 }
 
-/* Why there are fewer than n. */
-static const char *missing(const launch *l, const gx_value *why_not) {
+/* Why there are fewer than n of what may be shown. */
+static const char *missing(const launch *l) {
     const bool narrowed = l->invite.asks || l->invite.per_circle > 0;
-    return why_not->type != GX_NIL ? "the item may not be shown"
-           : l->near.count == 0
+    return l->near.count == 0
                ? "nothing is near the item: it has neither events nor attributes that others have"
            : narrowed ? "it suits no more members who may be asked; left_out tells who may not"
                       : "it suits no more members who do not have it";
@@ -152,10 +151,15 @@ static gx_status answer(gx_value *out, launch *l, gx_error *err) {
                    gx_real((double)(l->near.near[k].score / l->near.near[0].score)));
         gx_list_add(arena, &near, one);
     }
-    if (n == 0) {
+    if (why_not.type != GX_NIL) {
+        const gx_value *says = gx_map_get(&why_not, "en");
+        char *text = gx_arena_printf(arena, "0 of %u: the item may not be shown: %.*s", n,
+                                     (int)says->size, says->as.text);
+        less = gx_str(text ? text : "");
+    } else if (n == 0) {
         less = gx_str("every place is taken; n invites more than there is room for");
     } else if (users.size < n) {
-        char *text = gx_arena_printf(arena, "%u of %u: %s", users.size, n, missing(l, &why_not));
+        char *text = gx_arena_printf(arena, "%u of %u: %s", users.size, n, missing(l));
         less = gx_str(text ? text : "");
     }
     gx_map_put(arena, &row, "from", gx_str(l->near.by_history ? "history" : "attributes"));

@@ -112,7 +112,7 @@ def test_what_is_said_and_refused(city):
     said = gx("audience", city[0], "--item", "night", "--within", 20)
     assert "4 of 40 places are taken" in said.err and "4 joined" in said.err and "km from there" in said.out
     past = ask(city, item="past")
-    assert past["users"] == [] and past["why_not"]["rule"] == "over" and "may not" in past["short"]
+    assert past["users"] == [] and past["why_not"]["rule"] == "over" and "may not be shown: The event is over" in past["short"]
     assert "no place" in gx("audience", city[0], "--item", "nowhere", "--within", 5, code=2).err
     assert len(ask(city, item="nowhere")["users"]) == 100  # tells no capacity
     assert "--per-circle goes with --item" in gx("audience", city[0], "u1", "--per-circle", 3, code=2).err
