@@ -26,6 +26,7 @@ typedef struct gx_eval_data {
 
 /* The splits and what they take, for help: "time:SHARE …; random:SHARE …". */
 extern const char gx_eval_split_help[];
+extern const char gx_tune_split_help[]; /* those that guanxi tune takes */
 /* `needs`: the views (GX_NEED_*) the fits read. bad_request names what is accepted; conflict: too
  * few events. */
 GX_MUST_CHECK gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how,

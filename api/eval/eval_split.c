@@ -134,7 +134,8 @@ static gx_status split_drawn(gx_eval_data *out, const splitter *s, draw_fn draw,
 
 typedef enum takes { TAKES_NOTHING, TAKES_SHARE, TAKES_TEXT } takes;
 
-#define SPLITS(X)                                                                                  \
+/* Those by whose lists a model's parameters may be chosen, and all. */
+#define SPLITS_TO_TUNE(X)                                                                          \
     X("time", TAKES_SHARE, split_time, NULL,                                                       \
       "time:SHARE fits on that share of the events, the earliest")                                 \
     X("random", TAKES_SHARE, NULL, draw_random,                                                    \
@@ -143,11 +144,13 @@ typedef enum takes { TAKES_NOTHING, TAKES_SHARE, TAKES_TEXT } takes;
       "leave-one-out looks for each member's latest item")                                         \
     X("member", TAKES_SHARE, NULL, draw_members,                                                   \
       "member:SHARE fits on that share of the members, and looks for items of the others")         \
-    X("cold-items", TAKES_SHARE, NULL, draw_cold,                                                  \
-      "cold-items:SHARE holds that share of the items out whole, drawn, and looks for them among " \
-      "each other by what they are like")                                                          \
     X("actions", TAKES_TEXT, split_actions, NULL,                                                  \
       "actions:FIT/TEST fits on one action and looks for another")
+#define SPLITS(X)                                                                                  \
+    SPLITS_TO_TUNE(X)                                                                              \
+    X("cold-items", TAKES_SHARE, NULL, draw_cold,                                                  \
+      "cold-items:SHARE holds that share of the items out whole, drawn, and looks for them among " \
+      "each other by what they are like")
 
 static const struct {
     const char *name;
@@ -160,11 +163,10 @@ static const struct {
 #undef X
 };
 
-const char gx_eval_split_help[] = ""
 #define X(name, takes, make, draw, help) help "; "
-    SPLITS(X)
+const char gx_eval_split_help[] = "" SPLITS(X) "SHARE is between 0 and 1";
+const char gx_tune_split_help[] = "" SPLITS_TO_TUNE(X) "SHARE is between 0 and 1";
 #undef X
-        "SHARE is between 0 and 1";
 
 static gx_status bad_split(gx_slice text, gx_error *err) {
     char shown[80];

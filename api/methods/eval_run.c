@@ -201,6 +201,30 @@ static gx_status read_options(run_state *r, gx_error *err) {
                : status;
 }
 
+/* A model's list never has what its member is known for, so a test of nothing else is no test; of
+ * lists made elsewhere it is. */
+static gx_status check_findable(const run_state *r, gx_error *err) {
+    const gx_matrix *test = &r->data.split.test, *known = r->telling.known;
+    for (size_t i = 0; i < r->count; i++) {
+        if (!r->model[i].model) {
+            return GX_OK;
+        }
+    }
+    for (uint32_t u = 0; u < test->rows; u++) {
+        for (uint64_t k = test->ptr[u]; k < test->ptr[u + 1]; k++) {
+            if (u >= known->rows || gx_matrix_find(known, u, test->col[k]) == UINT64_MAX) {
+                return GX_OK;
+            }
+        }
+    }
+    return test->nnz == 0
+               ? GX_OK
+               : gx_fail_at(err, GX_CONFLICT, "split",
+                            "the split looks only for items that its members are known for "
+                            "already (%llu pairs), and no model lists what a member had",
+                            (unsigned long long)test->nnz);
+}
+
 static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
     gx_status status;
     GX_TRY(read_options(r, err));
@@ -213,6 +237,7 @@ static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {
                                r->call->job, err));
     }
     r->telling.known = gx_split_history(&r->data.split);
+    GX_TRY(check_findable(r, err));
     if (r->made_count) {
         GX_TRY(make_lists(r, err));
     }

@@ -23,7 +23,7 @@ static const gx_param params[] = {
      "how many, the defaults included (as many as there is time for)"},
     {"budget", GX_PARAM_DURATION, NULL, 1, 3.2e10, NULL, NULL, 0,
      "no trial begins that would not be done by then (5m, where trials are not given)"},
-    {"split", GX_PARAM_TEXT, "member:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0, gx_eval_split_help},
+    {"split", GX_PARAM_TEXT, "member:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0, gx_tune_split_help},
     {"members", GX_PARAM_INT, "6000", 20, 4e9, "members", NULL, 0,
      "judge by so many of those with something to find, drawn: half choose, half confirm"},
     {"resamples", GX_PARAM_INT, "1000", 100, 1e5, NULL, NULL, 0, "of the gain's interval and test"},

@@ -20,7 +20,8 @@ static const gx_param params[] = {
     {"ties", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "file of ties among the members"},
     {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "of a store: time:SHARE, random:SHARE, leave-one-out, member:SHARE or actions:FIT/TEST"},
+     "of a store: time:SHARE, random:SHARE, leave-one-out, member:SHARE, cold-items:SHARE or "
+     "actions:FIT/TEST"},
     {"cutoff", GX_PARAM_LIST, "20", 1, 8, "items", NULL, 0,
      "length of the list that is judged, or several: 5,10,20"},
     {"history", GX_PARAM_LIST, "0,1,5,10,20,50,100", 1, 16, "items", NULL, 0,

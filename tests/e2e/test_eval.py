@@ -255,6 +255,23 @@ def test_some_members_stand_for_all(built_shop):
     assert "--members goes neither" in gx("eval", built_shop, "--trend", "--members", "5", code=2).err
 
 
+def test_what_members_had_already_is_no_test(tmp_path):
+    """Every figure was 0, as if the models had been bad; lists made elsewhere may repeat it."""
+    store, events = tmp_path / "s.gx", tmp_path / "events.csv"
+    rows = [f"u{u},i{(u + k) % 7},{action},{1_700_000_000 + 100 * k + u}" for u in range(20) for k in range(3) for action in ("view", "buy")]
+    events.write_text("user_id,item_id,action,ts\n" + "\n".join(rows) + "\n")
+    gx("init", store)
+    gx("import", store, events)
+    assert "known for already (60 pairs)" in gx("eval", store, "--split", "actions:view/buy", "--model", "linear", code=None).err
+    (tmp_path / "theirs.csv").write_text("user_id,item_id\nu0,i1\n")
+    judged = gx("eval", store, "--split", "actions:view/buy", "--lists", tmp_path / "theirs.csv", "--format", "json").json()
+    assert judged["recall@20"] > 0
+
+
+def test_help_tells_the_splits_there_are():
+    assert "cold-items:SHARE" in gx("help", "eval").out and "cold-items" not in gx("help", "tune").out
+
+
 @pytest.mark.parametrize("split", ["time", "time:1", "random:0", "random:x", "cold-items", "cold-items:1", "leave-one-out:3", "actions:buy", "weekly"])
 def test_bad_splits_are_refused(built_shop, split):
     done = gx("eval", built_shop, "--split", split, code=2)
