@@ -649,6 +649,24 @@ static void what_is_shown_is_on_record(void **state) {
     test_shop_close(&s);
 }
 
+/* How many reasons of all items say so; none says what `never` does. */
+static uint32_t reasons_with(const gx_value *items, const char *says, const char *never) {
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < items->size; k++) {
+        const gx_value *why = gx_map_get(&items->as.items[k], "why");
+        for (uint32_t j = 0; j < why->size; j++) {
+            char text[300];
+            const gx_value *en = gx_map_get(&why->as.items[j], "en");
+            snprintf(text, sizeof text, "%.*s", (int)en->size, en->as.text);
+            found += strstr(text, says) != NULL;
+            if (strstr(text, never)) {
+                fail_msg("'%s'", text);
+            }
+        }
+    }
+    return found;
+}
+
 /* A member without a history who puts something in the cart is answered from it. */
 static void the_cart_counts_as_history(void **state) {
     (void)state;
@@ -670,6 +688,13 @@ static void the_cart_counts_as_history(void **state) {
         const gx_value *id = gx_map_get(&items->as.items[k], "id");
         assert_false(test_is(id, "i4") || test_is(id, "i8"));
     }
+    /* What is in the cart was not taken, and the circle that was named is not the member's own. */
+    assert_true(reasons_with(items, "in your cart or on this page", "which you") > 0);
+    after = test_call(&s, "rec.user",
+                      "{'users': ['new'], 'n': 39, 'context': {'group': 'g1'}, 'channels': "
+                      "{'circle': 1}}");
+    items = gx_map_get(&after.as.items[0], "items");
+    assert_true(reasons_with(items, "this circle", "your circle") > 0);
     test_shop_close(&s);
 }
 

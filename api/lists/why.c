@@ -60,15 +60,20 @@ typedef enum sentence {
     FRIENDS_FEW,
     CIRCLE_COUNTED,
     CIRCLE_PLAIN,
+    GIVEN_COUNTED,
+    GIVEN_PLAIN,
     LEADER_FOLLOWED,
     LEADER_FRIEND,
     LEADER_TIED,
     LEADER_CIRCLE,
+    LEADER_GIVEN,
     LEADER_FOLLOWED_TOPIC,
     LEADER_FRIEND_TOPIC,
     LEADER_TIED_TOPIC,
     LEADER_CIRCLE_TOPIC,
+    LEADER_GIVEN_TOPIC,
     INTEREST_ITEM,
+    INTEREST_CONTEXT,
     INTEREST_ATTRIBUTE,
     INTEREST_ALIKE,
     INTEREST_TAGS,
@@ -92,17 +97,25 @@ static const struct {
     [CIRCLE_COUNTED] = {"Popular in your circle: {share} chose it, {lift} times the average",
                         "你的圈子热门:{share} 选了它,是全站的 {lift} 倍"},
     [CIRCLE_PLAIN] = {"Popular in your circle", "你的圈子热门"},
+    [GIVEN_COUNTED] = {"Popular in this circle: {share} chose it, {lift} times the average",
+                       "这个圈子热门:{share} 选了它,是全站的 {lift} 倍"},
+    [GIVEN_PLAIN] = {"Popular in this circle", "这个圈子热门"},
     [LEADER_FOLLOWED] = {"A leader you follow {did} it", "你关注的达人{did}"},
     [LEADER_FRIEND] = {"A leader you know {did} it", "你认识的达人{did}"},
     [LEADER_TIED] = {"A leader you are connected with {did} it", "与你有联系的达人{did}"},
     [LEADER_CIRCLE] = {"A leader of your circle {did} it", "你圈子里的达人{did}"},
+    [LEADER_GIVEN] = {"A leader of this circle {did} it", "这个圈子里的达人{did}"},
     [LEADER_FOLLOWED_TOPIC] = {"A {topic} leader you follow {did} it", "你关注的{topic}达人{did}"},
     [LEADER_FRIEND_TOPIC] = {"A {topic} leader you know {did} it", "你认识的{topic}达人{did}"},
     [LEADER_TIED_TOPIC] = {"A {topic} leader you are connected with {did} it",
                            "与你有联系的{topic}达人{did}"},
     [LEADER_CIRCLE_TOPIC] = {"A {topic} leader of your circle {did} it",
                              "你圈子里的{topic}达人{did}"},
+    [LEADER_GIVEN_TOPIC] = {"A {topic} leader of this circle {did} it",
+                            "这个圈子里的{topic}达人{did}"},
     [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
+    [INTEREST_CONTEXT] = {"Goes with {item}, in your cart or on this page",
+                          "与购物车中或正在看的 {item} 相配"},
     [INTEREST_ATTRIBUTE] = {"Of {value}, like what suits you", "属于 {value},与适合你的相近"},
     [INTEREST_ALIKE] = {"Popular with members like you", "与你相似的会员中热门"},
     [INTEREST_TAGS] = {"Because you told us you like {tag}", "因为你告诉我们你喜欢 {tag}"},
@@ -279,6 +292,14 @@ static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer 
 
 /* ---- circle --------------------------------------------------------------------------------- */
 
+/* Whether the circle that speaks is one that the call gave, and not the member's own. */
+static bool is_given(const gx_why_writer *w) {
+    const gx_rec_member *member = &w->live->rec;
+    return member->circle_given > 0 &&
+           gx_rec_circle(w->call->state->rec, member->user, member->friends,
+                         member->friend_count) != member->circle_given - 1;
+}
+
 static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *w,
                         const gx_why *why) {
     gx_arena *arena = w->call->arena;
@@ -286,7 +307,10 @@ static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *
     bool counted = why->community_count >= w->min_count;
     put_text(&h, "share", gx_arena_printf(arena, "%.3g%%", why->community_share * 100));
     put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_lift));
-    say(row, arena, counted ? CIRCLE_COUNTED : CIRCLE_PLAIN, &h);
+    const bool given = is_given(w);
+    say(row, arena,
+        counted ? (given ? GIVEN_COUNTED : CIRCLE_COUNTED) : (given ? GIVEN_PLAIN : CIRCLE_PLAIN),
+        &h);
     gx_map_put(arena, evidence, "community",
                gx_community_value(arena, w->call->state, why->community));
     if (counted) {
@@ -310,6 +334,7 @@ static void tell_leader(gx_value *row, gx_value *evidence, const gx_why_writer *
     sentence which = why->any_tie & GX_TIED_FOLLOWED ? LEADER_FOLLOWED
                      : why->any_tie & GX_TIED_FRIEND ? LEADER_FRIEND
                      : why->leader_tied              ? LEADER_TIED
+                     : is_given(w)                   ? LEADER_GIVEN
                                                      : LEADER_CIRCLE;
     if (topic.type == GX_TEXT) {
         gx_slice text = {topic.as.text, topic.size};
@@ -397,8 +422,11 @@ static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer
     }
     gx_slice title = title_of(w, why->items[0]);
     put(&h, "item", title, title);
-    put_action(&h, w, own_action(w, why->items[0]));
-    say(row, arena, INTEREST_ITEM, &h);
+    const uint32_t action = own_action(w, why->items[0]);
+    if (action != GX_NONE) { /* else it is of the call's context alone */
+        put_action(&h, w, action);
+    }
+    say(row, arena, action == GX_NONE ? INTEREST_CONTEXT : INTEREST_ITEM, &h);
     gx_value items = gx_list(arena, why->item_count), parts = gx_list(arena, why->item_count);
     for (uint32_t k = 0; k < why->item_count; k++) {
         gx_list_add(arena, &items,
