@@ -233,6 +233,8 @@ static void nothing_is_left_over(const world *w, const group *g, const gx_value 
         assert_true(fabs(test_key(row, "average")->as.real - sum / named) < 1e-6);
         assert_true(fabs(test_key(row, "least")->as.real - least) < 1e-6);
     }
+    const bool some = test_is(gx_map_get(row, "en"), "Some of you would like it");
+    assert_true(some == (like > 0 && like < MIN_COUNT));
     assert_true(like >= MIN_COUNT ? liked && liked->as.integer == like : !liked);
 }
 

@@ -23,6 +23,7 @@ static const struct {
                             "你们 {all} 位中有 {n} 位会喜欢"},
     [GX_SAYS_GROUP_NAMED] = {"At least {n} of you would like it", "你们中至少有 {n} 位会喜欢"},
     [GX_SAYS_GROUP_SOME] = {"Some of you would like it", "你们当中有人会喜欢"},
+    [GX_SAYS_GROUP_NEAR] = {"Near what you like together", "接近你们共同的喜好"},
     [GX_SAYS_TOPIC_COUNTED] = {"{n} of you chose it, {lift} times the average",
                                "你们中有 {n} 位选过,是平均的 {lift} 倍"},
     [GX_SAYS_LAYOUT] = {"{share} of what suits you, first {item}",

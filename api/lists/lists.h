@@ -13,6 +13,7 @@ typedef enum gx_lists_sentence {
     GX_SAYS_GROUP_ALL,    /* {all} */
     GX_SAYS_GROUP_NAMED,  /* {n} */
     GX_SAYS_GROUP_SOME,
+    GX_SAYS_GROUP_NEAR,
     GX_SAYS_TOPIC_COUNTED,  /* {n} {lift} */
     GX_SAYS_LAYOUT,         /* {item} {share} */
     GX_SAYS_AUDIENCE_TASTE, /* {item} */

@@ -311,7 +311,8 @@ static gx_value item_value(const council *c, const candidate *one, uint32_t rank
         const gx_hole holes[] = {gx_lists_count(arena, "n", liked),
                                  gx_lists_count(arena, "all", c->group.count)};
         gx_lists_say(&row, arena,
-                     !counted                  ? GX_SAYS_GROUP_SOME
+                     liked == 0                ? GX_SAYS_GROUP_NEAR
+                     : !counted                ? GX_SAYS_GROUP_SOME
                      : hidden > 0              ? GX_SAYS_GROUP_NAMED
                      : liked == c->group.count ? GX_SAYS_GROUP_ALL
                                                : GX_SAYS_GROUP_MANY,
