@@ -107,6 +107,11 @@ static void test_for_item(void **state) {
     for (uint32_t k = 0; k < test_key(&answer, "users")->size; k++) {
         assert_int_equal(number(&test_key(&answer, "users")->as.items[k]) % 2, 0);
     }
+    /* A model that knows no likeness leaves it to the attributes. */
+    test_call(&s, "model.build", "{'passes': ['leiden', 'circle', 'popular_circle']}");
+    answer = test_call(&s, "audience.for_item", "{'item': 'tea0', 'n': 5}");
+    assert_true(test_is(test_key(&answer, "from"), "attributes"));
+    assert_int_equal(test_key(&answer, "users")->size, 5);
     test_shop_close(&s);
 }
 

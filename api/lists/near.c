@@ -111,7 +111,7 @@ static gx_status find(gx_near *n, gx_error *err) {
     const gx_state *state = n->call->state;
     const bool known = n->item < n->matrix->cols && n->chosen[n->item] >= LEAST;
     n->by_history = false;
-    if (known && gx_rec_interest_model(state->rec) && n->item < state->items) {
+    if (known && gx_rec_tells_alike(state->rec) && n->item < state->items) {
         gx_status status =
             gx_rec_similar(&n->near, &n->count, state->rec, n->item, NEAR, NULL,
                            gx_columns_rows(n->columns), n->columns, n->call->arena, err);

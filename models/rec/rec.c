@@ -380,7 +380,7 @@ gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec
                          uint32_t n, const uint8_t *pass, uint32_t items, const gx_columns *columns,
                          gx_arena *arena, gx_error *err) {
     items = items > rec->items ? items : rec->items;
-    if (!rec->model || !rec->model->similar) {
+    if (!gx_rec_tells_alike(rec)) {
         return gx_fail_at(err, GX_CONFLICT, "model",
                           "the snapshot has no model that knows which items are alike");
     }

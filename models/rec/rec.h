@@ -67,6 +67,8 @@ void gx_rec_close(gx_rec *rec);
 const gx_attributes *gx_rec_attributes(const gx_rec *rec);
 /* The model behind the interest channel; NULL where there is none. */
 const char *gx_rec_interest_model(const gx_rec *rec);
+/* Whether that model knows which items are alike (gx_rec_similar). */
+bool gx_rec_tells_alike(const gx_rec *rec);
 /* The newest event the snapshot was made from, Unix ms; INT64_MIN where it is not known. */
 int64_t gx_rec_newest_ms(const gx_rec *rec);
 /* Ties of the snapshot, strongest first: *out_dst and *out_weight are borrowed; returns how many.

@@ -345,6 +345,10 @@ const char *gx_rec_interest_model(const gx_rec *rec) {
     return rec->model ? rec->model->pass.name : NULL;
 }
 
+bool gx_rec_tells_alike(const gx_rec *rec) {
+    return rec->model && rec->model->similar;
+}
+
 int64_t gx_rec_newest_ms(const gx_rec *rec) {
     return rec->newest_ms;
 }
