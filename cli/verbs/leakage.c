@@ -1,0 +1,22 @@
+/* guanxi leakage: members who steer others' purchases elsewhere. */
+#include "cli/verb.h"
+
+static void say(const gx_command *command, const gx_value *result) {
+    double steered = 0, all = 0;
+    const gx_value *a = gx_map_get(result, "steered"), *b = gx_map_get(result, "elsewhere");
+    (void)(a && gx_value_as_real(a, &steered));
+    (void)(b && gx_value_as_real(b, &all));
+    gx_say(command, "%.2f of the %.2f spent elsewhere was steered there", steered, all);
+}
+
+const gx_verb gx_verb_leakage = {
+    .name = "leakage",
+    .group = "spread",
+    .summary = "members after whom those who listen to them buy elsewhere, and how much",
+    .method = "audience.leakage",
+    .list = "members",
+    .say = say,
+    .examples = "  guanxi leakage shop.gx --where 'seller = \"rival\"'\n"
+                "  guanxi leakage shop.gx --channels offline --window 7d -n 50\n"
+                "  guanxi leakage shop.gx --stores store-Dalian,store-Wuhan --since 2026-06-01\n",
+};
