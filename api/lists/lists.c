@@ -53,6 +53,11 @@ static const struct {
     [GX_SAYS_GUIDE_GIVEN] = {"Bought {item}; {n} to share it with", "买过 {item},可分享给 {n} 位"},
     [GX_SAYS_TEAM] = {"{item} for {all} together: start a group buy with your friends",
                       "{all} 人团购 {item}:约上好友一起开团吧"},
+    [GX_SAYS_EXPERT_KNOWN] = {"No. {rank} for {category}, and you are tied",
+                              "{category}达人第 {rank} 位,你们有联系"},
+    [GX_SAYS_EXPERT_NEAR] = {"No. {rank} for {category}, {steps} steps from you",
+                             "{category}达人第 {rank} 位,与你相隔 {steps} 步"},
+    [GX_SAYS_EXPERT_FAR] = {"No. {rank} for {category}", "{category}达人第 {rank} 位"},
     [GX_SAYS_AUDIENCE_NEAR] = {"{km} km from there", "距离 {km} 公里"},
 };
 

@@ -31,6 +31,9 @@ typedef enum gx_lists_sentence {
     GX_SAYS_GUIDE_PROMOTER, /* {sales} {item} {n} */
     GX_SAYS_GUIDE_GIVEN,    /* {item} {n} */
     GX_SAYS_TEAM,           /* {item} {all} */
+    GX_SAYS_EXPERT_KNOWN,   /* {category} {rank} */
+    GX_SAYS_EXPERT_NEAR,    /* {category} {rank} {steps} */
+    GX_SAYS_EXPERT_FAR,     /* {category} {rank} */
     GX_SAYS_COUNT
 } gx_lists_sentence;
 
