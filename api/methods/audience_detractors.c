@@ -1,0 +1,269 @@
+/* audience.detractors: members who speak against items and are listened to (R73), with what it is
+ * about, so that somebody can answer. docs/detractors.md. */
+#include "api/lists/filter.h"
+#include "api/lists/lists.h"
+#include "api/spread/spread.h"
+#include "api/vector.h"
+#include "graph/csr/signal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ABOUT = 5 };
+
+/* clang-format off */
+static const gx_param params[] = {
+    {"n", GX_PARAM_INT, "20", 1, 1e6, "members", NULL, 0, "how many"},
+    {"where", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "only what is said against these items: an expression, like: seller = \"acme\""},
+    {"min_words", GX_PARAM_INT, "1", 1, 1e9, NULL, NULL, 0, "only who said so much against them"},
+    GX_SPREAD_TOLD_PARAMS,
+};
+/* clang-format on */
+
+typedef struct word {
+    uint32_t user, item;
+    double against;
+    int64_t ts_ms;
+} word;
+
+typedef struct detractor {
+    uint32_t user, listeners, buyers;
+    size_t from, to; /* of the words */
+    double against, reach, priority;
+} detractor;
+
+typedef struct hearing {
+    gx_call_env *call;
+    gx_spread spread;
+    gx_views views;
+    gx_chances chances;
+    const gx_columns *columns;
+    gx_where *where;
+    const char *rule;
+    vector words, found;
+    uint64_t looked;
+} hearing;
+
+static gx_status take_run(void *user, const gx_event_core *events, size_t count, gx_error *err) {
+    hearing *h = user;
+    for (size_t k = 0; k < count; k++) {
+        const gx_event_core *e = &events[k];
+        const gx_action_rule *rule =
+            gx_action_rule_of(&h->call->state->rules, h->call->txn, e->action);
+        const double weight = gx_event_weight(rule, e->value);
+        if (!(weight < 0) || e->item == GX_NONE || e->user >= h->spread.n ||
+            !gx__in_window(e->ts_ms, h->spread.spec.from_ms, h->spread.spec.to_ms) ||
+            (h->where && (e->item >= gx_columns_rows(h->columns) ||
+                          !gx_where_row(h->where, h->columns, e->item)))) {
+            continue;
+        }
+        word *w = vector_add(&h->words);
+        if (!w) {
+            return gx_fail_memory(err, h->words.count * sizeof *w);
+        }
+        *w = (word){e->user, e->item, -weight, e->ts_ms};
+    }
+    return gx_job_check(h->call->job, err);
+}
+
+/* By member, then by item. */
+static int by_member(const void *a, const void *b) {
+    const word *x = a, *y = b;
+    if (x->user != y->user) {
+        return x->user < y->user ? -1 : 1;
+    }
+    if (x->item != y->item) {
+        return x->item < y->item ? -1 : 1;
+    }
+    return (x->ts_ms > y->ts_ms) - (x->ts_ms < y->ts_ms);
+}
+
+static int by_priority(const void *a, const void *b) {
+    const detractor *x = a, *y = b;
+    if (x->priority != y->priority) {
+        return x->priority > y->priority ? -1 : 1;
+    }
+    if (x->against != y->against) {
+        return x->against > y->against ? -1 : 1;
+    }
+    return (x->user > y->user) - (x->user < y->user);
+}
+
+static bool has_bought(const hearing *h, uint32_t user, uint32_t item) {
+    const gx_matrix *m = h->views.input.bought;
+    return m && user < m->rows && item < m->cols && gx_matrix_find(m, user, item) != UINT64_MAX;
+}
+
+/* Who listens, and who of them bought what it is about. */
+static void weigh(detractor *d, const hearing *h) {
+    const gx__chance_rows *rows = &h->chances.heard;
+    const word *all = h->words.data;
+    for (size_t k = d->from; k < d->to; k++) {
+        d->against += all[k].against;
+    }
+    for (uint64_t i = rows->ptr[d->user]; i < rows->ptr[d->user + 1]; i++) {
+        bool buyer = false;
+        for (size_t k = d->from; k < d->to && !buyer; k++) {
+            buyer = has_bought(h, rows->node[i], all[k].item);
+        }
+        d->reach += (double)(rows->chance ? rows->chance[i] : rows->row_chance[d->user]);
+        d->listeners++;
+        d->buyers += buyer;
+    }
+    d->priority = d->against * d->reach;
+}
+
+static gx_status find(hearing *h, gx_error *err) {
+    const size_t least = (size_t)gx_arg_int(h->call->args, "min_words");
+    word *all = h->words.data;
+    if (h->words.count) {
+        qsort(all, h->words.count, sizeof *all, by_member);
+    }
+    for (size_t from = 0, to = 0; from < h->words.count; from = to) {
+        while (to < h->words.count && all[to].user == all[from].user) {
+            to++;
+        }
+        if (to - from < least ||
+            gx_word_name(h->call->txn, GX_SPACE_USER, all[from].user).size == 0) {
+            continue;
+        }
+        detractor *d = vector_add(&h->found);
+        gx_status status =
+            d ? gx_job_check(h->call->job, err) : gx_fail_memory(err, h->found.count * sizeof *d);
+        if (status != GX_OK) {
+            return status;
+        }
+        *d = (detractor){.user = all[from].user, .from = from, .to = to};
+        weigh(d, h);
+    }
+    if (h->found.count) {
+        qsort(h->found.data, h->found.count, sizeof(detractor), by_priority);
+    }
+    return GX_OK;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------
+ */
+
+static int by_against(const void *a, const void *b) {
+    const word *x = a, *y = b;
+    if (x->against != y->against) {
+        return x->against > y->against ? -1 : 1;
+    }
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* What it is about, and whose it is: who has to answer. */
+static gx_value about(const hearing *h, const detractor *d, int64_t *last_ms) {
+    static const char *const fields[] = {"seller", "brand", "category"};
+    gx_arena *arena = h->call->arena;
+    const word *all = h->words.data;
+    gx_value list = gx_list(arena, ABOUT);
+    word *sum = gx_arena_get(arena, (d->to - d->from) * sizeof *sum);
+    size_t count = 0;
+    *last_ms = INT64_MIN;
+    for (size_t k = d->from; sum && k < d->to; k++) {
+        *last_ms = all[k].ts_ms > *last_ms ? all[k].ts_ms : *last_ms;
+        if (count > 0 && sum[count - 1].item == all[k].item) {
+            sum[count - 1].against += all[k].against;
+            sum[count - 1].ts_ms = all[k].ts_ms;
+        } else {
+            sum[count++] = all[k];
+        }
+    }
+    if (sum) {
+        qsort(sum, count, sizeof *sum, by_against);
+    }
+    for (size_t k = 0; k < count && k < ABOUT; k++) {
+        gx_value row = gx_lists_item(h->call, h->columns, sum[k].item, 5);
+        gx_map_put(arena, &row, "against", gx_real(sum[k].against));
+        gx_map_put(arena, &row, "last", gx_int(sum[k].ts_ms));
+        for (size_t f = 0; f < GX_COUNT(fields); f++) {
+            const gx_value value = gx_columns_get(h->columns, arena, sum[k].item, fields[f]);
+            gx_map_put(arena, &row, fields[f],
+                       value.type == GX_TEXT ? gx_text_copy(arena, value.as.text, value.size)
+                                             : gx_nil());
+        }
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
+static gx_value detractor_row(const hearing *h, const detractor *d, uint32_t rank) {
+    gx_arena *arena = h->call->arena;
+    const gx_state *state = h->call->state;
+    const double *score =
+        state->arrays ? gx_arrays_get(state->arrays, "leaders.score", GX_F64, state->users) : NULL;
+    gx_value row = gx_map(arena, 11);
+    int64_t last_ms;
+    const gx_value items = about(h, d, &last_ms);
+    gx_map_put(arena, &row, "rank", gx_int(rank));
+    gx_map_put(arena, &row, "user", gx_word_value(arena, h->call->txn, GX_SPACE_USER, d->user));
+    gx_map_put(arena, &row, "priority", gx_real(d->priority));
+    gx_map_put(arena, &row, "against", gx_real(d->against));
+    gx_map_put(arena, &row, "words", gx_int((int64_t)(d->to - d->from)));
+    gx_map_put(arena, &row, "reach", gx_real(d->reach));
+    gx_map_put(arena, &row, "listeners", gx_int(d->listeners));
+    gx_map_put(arena, &row, "buyers", gx_int(d->buyers));
+    gx_map_put(arena, &row, "leader_score",
+               score && d->user < state->users ? gx_real(score[d->user]) : gx_nil());
+    gx_map_put(arena, &row, "last", gx_int(last_ms));
+    gx_map_put(arena, &row, "about", items);
+    return row;
+}
+
+static gx_status make(gx_value *out, hearing *h, gx_error *err) {
+    gx_call_env *call = h->call;
+    gx_status status = GX_OK;
+    const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
+    gx_value list = gx_list(call->arena, n < 64 ? n : 64);
+    GX_TRY(gx_spread_open_told(&h->spread, &h->rule, call, err));
+    GX_TRY(gx_chances_make(&h->chances, h->spread.graph, &h->spread.chance, true, call->job, err));
+    GX_TRY(gx_views_make(&h->views, call->db->store, &call->state->rules, GX_NEED_BOUGHT, NULL,
+                         call->job, err));
+    if (gx_arg_has(call->args, "where")) {
+        GX_TRY(gx_where_compile(&h->where, call->arena, gx_arg_text(call->args, "where"), err));
+    }
+    GX_TRY(gx_filter_lock(&h->columns, call, err));
+    GX_TRY(gx_event_scan(call->txn, take_run, h, err));
+    GX_TRY(find(h, err));
+    for (uint32_t i = 0; i < h->found.count && i < n; i++) {
+        gx_list_add(call->arena, &list,
+                    detractor_row(h, (const detractor *)h->found.data + i, i + 1));
+    }
+    *out = gx_map(call->arena, 3);
+    gx_map_put(call->arena, out, "members", list);
+    gx_map_put(call->arena, out, "all", gx_int((int64_t)h->found.count));
+    gx_map_put(call->arena, out, "chances", gx_str(h->rule));
+done:
+    return status;
+}
+
+static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
+    hearing h = {.call = call, .words.size = sizeof(word), .found.size = sizeof(detractor)};
+    const gx_status status = make(out, &h, err);
+    if (h.columns) {
+        gx_db_items_unlock(call->db);
+    }
+    gx_free(h.words.data);
+    gx_free(h.found.data);
+    gx_views_finish(&h.views);
+    gx_chances_finish(&h.chances, call->job);
+    gx_spread_close(&h.spread);
+    return status;
+}
+
+const gx_method gx_method_audience_detractors = {
+    .name = "audience.detractors",
+    .summary = "members who speak against items and are listened to, and what it is about",
+    .scope = GX_SCOPE_OPERATE,
+    .cost = GX_COST_SHORT,
+    .params = params,
+    .param_count = GX_COUNT(params),
+    .is_long = gx_is_always_long,
+    .result = "{members: [{rank, user, priority, against, words, reach, listeners, buyers, "
+              "leader_score, last, about: [{id, title, against, last, seller, brand, category}]}], "
+              "all, chances}",
+    .run = run,
+};

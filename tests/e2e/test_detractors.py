@@ -1,0 +1,48 @@
+"""Detractors: a log made by hand, and the sample shop."""
+
+import pytest
+from conftest import gx
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """s is heard by a, b, c and speaks against x and y; t as much, heard by a alone; q by nobody; p only praises."""
+    folder = tmp_path_factory.mktemp("small")
+    ties = [("a", "s"), ("b", "s"), ("c", "s"), ("a", "t"), ("a", "p"), ("b", "p"), ("c", "p")]
+    (folder / "ties.csv").write_text("src,dst,kind,directed\n" + "".join(f"{a},{b},follow,1\n" for a, b in ties), encoding="utf-8")
+    (folder / "items.csv").write_text("item_id,title,seller\nx,Tea,acme\ny,Pan,other\n", encoding="utf-8")
+    rows = [("s", "x", "dislike"), ("s", "y", "dislike"), ("t", "x", "dislike"), ("t", "y", "dislike"), ("q", "x", "dislike")]
+    rows += [("p", "x", "buy"), ("a", "x", "buy"), ("b", "y", "view")]
+    (folder / "events.csv").write_text(
+        "user_id,item_id,action,ts\n" + "".join(f"{u},{i},{a},2026-03-{k + 1:02}T00:00:00Z\n" for k, (u, i, a) in enumerate(rows)), encoding="utf-8"
+    )
+    gx("init", folder / "d.gx")
+    gx("import", folder / "d.gx", folder / "items.csv", folder / "ties.csv", folder / "events.csv")
+    return folder / "d.gx"
+
+
+def test_who_is_listened_to_comes_first(small):
+    told = gx("detractors", small, "--chances", "constant", "--p", "0.5", "--format", "json").json()
+    rows = told["members"]
+    assert [row["user"] for row in rows] == ["s", "t", "q"] and told["all"] == 3
+    assert (rows[0]["reach"], rows[1]["reach"], rows[2]["reach"]) == (1.5, 0.5, 0)
+    assert rows[0]["priority"] == pytest.approx(rows[0]["against"] * 1.5)
+    assert (rows[0]["listeners"], rows[0]["buyers"], rows[0]["words"]) == (3, 1, 2)
+    assert {(row["id"], row["seller"]) for row in rows[0]["about"]} == {("x", "acme"), ("y", "other")}
+
+
+def test_of_one_seller_and_time(small):
+    flags = ("--chances", "constant", "--p", "0.5", "--format", "json")
+    acme = gx("detractors", small, "--where", 'seller = "acme"', *flags).json()["members"]
+    assert [row["words"] for row in acme] == [1, 1, 1] and acme[0]["about"][0]["id"] == "x"
+    late = gx("detractors", small, "--since", "2026-03-03", *flags).json()["members"]
+    assert {row["user"] for row in late} == {"t", "q"}
+    assert {row["user"] for row in gx("detractors", small, "--min-words", "2", *flags).json()["members"]} == {"s", "t"}
+
+
+def test_the_sample_shop(built_shop, serve):
+    rows = gx("detractors", built_shop, "-n", "5", "--format", "csv").rows()
+    assert len(rows) == 5 and all(float(row["priority"]) > 0 for row in rows)
+    over = serve(built_shop).connect().call("audience.detractors", {"n": 5})
+    assert [row["user"] for row in over["members"]] == [row["user"] for row in rows]
+    assert "where" in gx("detractors", built_shop, "--where", "price <", code=2).err
