@@ -18,6 +18,8 @@ static gx_status take_learned(gx_spread *s, gx_error *err) {
                           s->n);
     }
     s->chance.rule = GX_CHANCE_GIVEN;
+    s->shared = gx_arrays_get(state->arrays, "influence.shared", GX_F32, learnt);
+    s->passes = gx_arrays_get(state->arrays, "influence.passes", GX_F32, s->n);
     return GX_OK;
 }
 

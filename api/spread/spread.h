@@ -48,6 +48,8 @@ typedef struct gx_spread {
     uint32_t n;            /* of its nodes: members by number; some may be newer than call->txn */
     gx_view_spec spec;
     gx_chance_options chance;
+    /* With chances learned: by arc, once a member passes on, and by member whether it does. */
+    const float *shared, *passes;
 } gx_spread;
 
 /* bad_request: `p` without constant chances, or the other way round; conflict: no chances were

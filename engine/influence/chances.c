@@ -277,7 +277,8 @@ gx_status gx_chances_make(gx_chances *out, const gx_graph *graph, const gx_chanc
                           bool forward, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     making m = {.out = out, .graph = graph, .options = options, .job = job};
-    *out = (gx_chances){.n = graph->n, .m = graph->m, .model = options->model};
+    *out = (gx_chances){
+        .n = graph->n, .m = graph->m, .model = options->model, .passes = options->passes};
     GX_TRY(find_chances(&m, err));
     if (forward) {
         GX_TRY(make_heard(&m, err));

@@ -29,6 +29,9 @@ typedef struct gx_chance_options {
     gx_chance_rule rule;
     double constant;    /* 0 … 1 */
     const float *given; /* graph->m, 0 … 1, in the order of graph->out_dst */
+    /* n, 0 … 1: chance that a member reached passes anything on at all; NULL: 1. Then `given` are
+     * chances once it does. Simulation alone looks at it, and not for the seeds. */
+    const float *passes;
     double raise; /* chances are raised to 1 − (1 − p)^raise: a coupon, a second share; 1: as is */
 } gx_chance_options;
 
@@ -50,6 +53,7 @@ typedef struct gx_chances {
     gx_spread_model model;
     gx__chance_rows heeds; /* row a: those a heeds, where a's own could have come from */
     gx__chance_rows heard; /* row b: those who heed b, where it goes next; ptr NULL: not made */
+    const float *passes;   /* of the options */
     void *owned[12];       /* blocks of the job */
     size_t owned_count;
 } gx_chances;
@@ -62,6 +66,15 @@ GX_MUST_CHECK gx_status gx_chances_make(gx_chances *out, const gx_graph *graph,
                                         const gx_chance_options *options, bool forward, gx_job *job,
                                         gx_error *err);
 void gx_chances_finish(gx_chances *chances, gx_job *job);
+
+/* Whether a member that was reached passes on in this world, whatever its arcs. */
+static inline bool gx__passes_on(const gx_chances *chances, uint32_t v, uint64_t world) {
+    if (!chances->passes) {
+        return true;
+    }
+    gx__draws d = gx__draws_of(world ^ UINT64_C(0x8f3b1d5a9c7e2461), v);
+    return gx__draws_real(&d) <= (double)chances->passes[v];
+}
 
 /* ---- which arcs of a row are kept ------------------------------------------------------------ */
 

@@ -68,7 +68,9 @@ void gx__dates_add(gx__dates *dates, const gx_chances *chances, const uint32_t *
         const uint32_t v = gx__heap_take(&dates->heap);
         const double day = floor(dates->heap.key[v]);
         dates->day[day < dates->days ? (uint32_t)day : dates->days]++;
-        pass_on(dates, chances, v, world);
+        if (dates->heap.key[v] <= 0 || gx__passes_on(chances, v, world)) { /* 0: a seed */
+            pass_on(dates, chances, v, world);
+        }
         if (++looked % LOOK == 0 && gx_job_should_stop(job)) {
             break;
         }

@@ -106,10 +106,39 @@ static void days_hold_all_that_is_reached(void **state) {
     }
 }
 
+/* 1 heeds 0 and 2 heeds 1, surely; 1 passes it on three times in ten, and the seed always. */
+static void members_pass_on_as_often_as_they_do(void **state) {
+    (void)state;
+    const uint32_t src[] = {1, 2}, dst[] = {0, 1}, seed = 0;
+    const float passes[] = {0, 0.3f, 0};
+    gx_job job;
+    gx_graph graph;
+    gx_chances chances;
+    gx_simulation out;
+    double sum = 0;
+    gx_job_init(&job, 2, 7);
+    assert_int_equal(gx_graph_build(&graph, 3, 2, src, dst, NULL, GX_GRAPH_IN, &job, NULL), GX_OK);
+    const gx_chance_options o = {
+        .rule = GX_CHANCE_CONSTANT, .constant = 1, .passes = passes, .raise = 1};
+    const gx_simulation_options with = {
+        .seed = &seed, .count = 1, .runs = 40000, .days = DAYS, .delay = 2.5};
+    assert_int_equal(gx_chances_make(&chances, &graph, &o, true, &job, NULL), GX_OK);
+    assert_int_equal(gx_simulate(&out, &chances, &with, &job, NULL), GX_OK);
+    assert_true(fabs(out.mean - 2.3) < 5 * sqrt(0.3 * 0.7 / 40000));
+    for (uint32_t d = 0; d <= DAYS; d++) {
+        sum += out.by_day[d];
+    }
+    assert_true(fabs(sum - out.mean) < 1e-9);
+    gx_simulation_finish(&out, &job);
+    gx_chances_finish(&chances, &job);
+    gx_graph_finish(&graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_of_a_chain_add_up),
         cmocka_unit_test(days_hold_all_that_is_reached),
+        cmocka_unit_test(members_pass_on_as_often_as_they_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "engine/kernel/parallel.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { CHUNK = 16, SEARCH_RATIO = 8, HELD = 3 };
 
@@ -22,9 +23,9 @@ typedef struct finding {
     const gx_first_rows *passed; /* trials begin with these */
     const gx_evidence_options *options;
     gx_job *job;
-    uint32_t
-        *over;    /* n: of what each passed on, how much the log follows to the end of the window */
-    taking *room; /* threads × longest */
+    int64_t *over;     /* times of what each passed on of which the window is over, rising */
+    uint64_t *over_at; /* n + 1 */
+    taking *room;      /* threads × longest */
     uint64_t longest;
     uint64_t (*seen)[2][GX_DELAY_CLASSES]; /* threads: after, before */
     bool decayed;                          /* this time weights are by the pair's delay */
@@ -61,7 +62,13 @@ static bool is_over(const finding *f, int64_t passed_ms) {
     return passed_ms <= f->firsts->to_ms && left >= (uint64_t)f->options->window_ms;
 }
 
-/* Every item that a took and b passed on; a long history is searched, not walked. */
+/* Whether a had joined by then. */
+static bool is_there(const finding *f, uint32_t a, int64_t passed_ms) {
+    return !f->firsts->since || f->firsts->since[a] <= passed_ms;
+}
+
+/* Every item that a took and b passed on when a was there; a long history is searched, not walked.
+ */
 static void meet(const finding *f, uint32_t a, uint64_t arc, taking *room, meeting_fn fn) {
     const gx_first_rows *took = &f->firsts->took, *passed = f->passed;
     const uint32_t b = f->graph->out_dst[arc];
@@ -75,7 +82,7 @@ static void meet(const finding *f, uint32_t a, uint64_t arc, taking *room, meeti
         } else if (took->item[x] > passed->item[y]) {
             y = search_y ? seek(passed, y + 1, y_end, took->item[x]) : y + 1;
         } else {
-            if (is_over(f, passed->ts[y])) {
+            if (is_over(f, passed->ts[y]) && is_there(f, a, passed->ts[y])) {
                 fn(f, &(meeting){x, arc, a, b, passed->ts[y], &room[x - start]});
             }
             x++;
@@ -217,13 +224,28 @@ static void give(const finding *f, const meeting *met) {
     }
 }
 
+/* How often b passed something on, to the end of the window, since a joined. */
+static uint32_t count_over(const finding *f, uint32_t a, uint32_t b) {
+    uint64_t low = f->over_at[b], high = f->over_at[b + 1];
+    const uint64_t end = high;
+    while (f->firsts->since && low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (f->over[middle] < f->firsts->since[a]) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return (uint32_t)(end - low);
+}
+
 static void begin_trials(const finding *f, uint32_t a) {
     const gx_graph *g = f->graph;
     const uint64_t own = f->firsts->took.ptr[a + 1] - f->firsts->took.ptr[a];
     for (uint64_t arc = g->out_ptr[a]; arc < g->out_ptr[a + 1]; arc++) {
-        const uint32_t b = g->out_dst[arc];
-        const bool both = f->options->rule == GX_CREDIT_JACCARD && f->over[b] > 0;
-        f->out->trials[arc] = b == a ? 0 : f->over[b] + (both ? (uint32_t)own : 0);
+        const uint32_t b = g->out_dst[arc], some = b == a ? 0 : count_over(f, a, b);
+        const bool both = f->options->rule == GX_CREDIT_JACCARD && some > 0;
+        f->out->trials[arc] = some + (both ? (uint32_t)own : 0);
     }
 }
 
@@ -264,9 +286,6 @@ static double find_passes(const finding *f) {
     gx__evidence *e = f->out;
     double all = 0, of = 0;
     for (uint32_t v = 0; v < f->graph->n; v++) {
-        for (uint64_t y = passed->ptr[v]; y < passed->ptr[v + 1]; y++) {
-            f->over[v] += is_over(f, passed->ts[y]);
-        }
         uint64_t y = passed->ptr[v];
         for (uint64_t x = took->ptr[v]; x < took->ptr[v + 1]; x++) {
             y = seek(passed, y, passed->ptr[v + 1], took->item[x]);
@@ -282,6 +301,31 @@ static double find_passes(const finding *f) {
         of += e->chances_to_pass[v];
     }
     return of > 0 ? all / of : 0;
+}
+
+static int by_time(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static gx_status find_over(finding *f, gx_error *err) {
+    const gx_first_rows *passed = f->passed;
+    gx_status status;
+    uint64_t at = 0;
+    GX_TRY(gx_job_alloc(f->job, &f->over, passed->count, sizeof *f->over, err));
+    GX_TRY(gx_job_alloc(f->job, &f->over_at, (size_t)f->graph->n + 1, sizeof *f->over_at, err));
+    for (uint32_t v = 0; v < f->graph->n; v++) {
+        for (uint64_t y = passed->ptr[v]; y < passed->ptr[v + 1]; y++) {
+            if (is_over(f, passed->ts[y])) {
+                f->over[at++] = passed->ts[y];
+            }
+        }
+        f->over_at[v + 1] = at;
+        qsort(f->over + f->over_at[v], at - f->over_at[v], sizeof *f->over, by_time);
+    }
+    status = gx_job_check(f->job, err);
+done:
+    return status;
 }
 
 /* Σ over arcs, in their order. */
@@ -318,7 +362,7 @@ gx_status gx__evidence_find(gx__evidence *io, const gx_graph *graph, const gx_fi
         f.longest = length > f.longest ? length : f.longest;
     }
     const size_t threads = (size_t)job->threads;
-    GX_TRY(gx_job_alloc(job, &f.over, graph->n, sizeof *f.over, err));
+    GX_TRY(find_over(&f, err));
     GX_TRY(gx_job_alloc(job, &f.room, f.longest, threads * sizeof *f.room, err));
     GX_TRY(gx_job_alloc(job, &f.seen, threads, sizeof *f.seen, err));
     const double passed_on = find_passes(&f);
@@ -335,6 +379,7 @@ gx_status gx__evidence_find(gx__evidence *io, const gx_graph *graph, const gx_fi
 done:
     gx_job_free(job, f.seen);
     gx_job_free(job, f.room);
+    gx_job_free(job, f.over_at);
     gx_job_free(job, f.over);
     return status;
 }

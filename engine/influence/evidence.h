@@ -2,8 +2,8 @@
  * could still take, how much of what the other then took is put down to it, and how late.
  *
  * A tie a → b says that a heeds b. b passing on an item that a has not taken is a trial of the arc;
- * it is over `window` later, and counts only where the log goes on that long. What a takes within
- * the window
+ * it is over `window` later, and counts only where the log goes on that long and a had joined. What
+ * a takes within the window
  *
  *   - by way of b (`via`) counts wholly for b, by way of somebody else for nobody;
  *   - by way of nobody is shared among all those whose trials are open (gx_credit_rule), as far as
@@ -51,8 +51,8 @@ typedef struct gx__evidence {
 } gx__evidence;
 
 /* Fills the arrays, which the caller gives, cleared. O(Σ over arcs of the shorter of the two
- * histories · log); 24 bytes an entry of the longest history and thread, 4 a member. The same bytes
- * at any number of threads. */
+ * histories · log); 24 bytes an entry of the longest history and thread, 8 a member and 8 an entry
+ * of what was passed on. The same bytes at any number of threads. */
 GX_MUST_CHECK gx_status gx__evidence_find(gx__evidence *io, const gx_graph *graph,
                                           const gx_firsts *firsts,
                                           const gx_evidence_options *options, gx_job *job,

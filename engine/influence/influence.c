@@ -129,7 +129,10 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
         const uint64_t length = firsts->took.ptr[v + 1] - firsts->took.ptr[v];
         longest = length > longest ? length : longest;
     }
-    const uint64_t room = 4 * n + (uint64_t)threads * (24 * longest + 256);
+    const uint64_t passed = !firsts                ? 0
+                            : firsts->passed.count ? firsts->passed.count
+                                                   : firsts->took.count;
+    const uint64_t room = 8 * (n + passed) + (uint64_t)threads * (24 * longest + 256);
     out->mem_bytes = 24 * m + 12 * n + (room > 32 * n ? room : 32 * n) + 256;
     const double each = n > 0 ? (double)count / (double)n : 0;
     out->cpu_s = 1e-7 * (double)n + (double)m * (3e-7 + 2e-8 * each);

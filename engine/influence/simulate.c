@@ -95,7 +95,9 @@ static void play(const playing *w, player *p, uint32_t run) {
     uint32_t end = begin(w, p), step = 0;
     const uint32_t seeds = end;
     for (uint32_t at = 0, until = end; at < end; at++) {
-        end = pass_on(p, w, p->queue[at], end, world);
+        if (at < seeds || gx__passes_on(w->chances, p->queue[at], world)) {
+            end = pass_on(p, w, p->queue[at], end, world);
+        }
         if (at + 1 == until && end > until) { /* a step is through */
             step += step + 1 < GX_SPREAD_STEPS;
             p->step[step] += end - until;

@@ -7,7 +7,7 @@ enum { CHUNK = 64, BLOCK = 1 << 16 };
 /* What the result's arrays lie in; off any job's account. */
 typedef struct block {
     uint64_t bytes;
-    void *part[8];
+    void *part[9];
     size_t parts;
 } block;
 
@@ -136,8 +136,8 @@ done:
     return status;
 }
 
-gx_status gx_firsts_build(gx_firsts *out, uint32_t users, uint32_t items, uint64_t count,
-                          gx_first_event *events, gx_job *job, gx_error *err) {
+gx_status gx_firsts_build(gx_firsts *out, uint32_t users, uint32_t items, const int64_t *since,
+                          uint64_t count, gx_first_event *events, gx_job *job, gx_error *err) {
     gx_status status;
     sorting s = {.users = users, .count = count, .event = events, .job = job};
     gx_firsts made = {.users = users, .items = items};
@@ -154,6 +154,12 @@ gx_status gx_firsts_build(gx_firsts *out, uint32_t users, uint32_t items, uint64
     GX_TRY(gx_job_check(job, err));
     GX_TRY(fill(&made.took, b, &s, false, err));
     GX_TRY(fill(&made.passed, b, &s, true, err));
+    if (since) {
+        int64_t *joined;
+        GX_TRY(take(&joined, b, users, sizeof *joined, err));
+        memcpy(joined, since, users * sizeof *joined);
+        made.since = joined;
+    }
     for (uint64_t i = 0; i < count; i++) {
         made.from_ms = i == 0 || events[i].ts_ms < made.from_ms ? events[i].ts_ms : made.from_ms;
         made.to_ms = i == 0 || events[i].ts_ms > made.to_ms ? events[i].ts_ms : made.to_ms;

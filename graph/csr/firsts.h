@@ -18,7 +18,8 @@ typedef struct gx_firsts {
     uint32_t users, items;
     int64_t from_ms, to_ms; /* times of the oldest and of the newest event given; none: 0, 0 */
     gx_first_rows took, passed;
-    void *owner; /* the csr room's own */
+    const int64_t *since; /* users: when each joined, INT64_MIN: not known; NULL: of nobody */
+    void *owner;          /* the csr room's own */
 } gx_firsts;
 
 typedef struct gx_first_event {
@@ -28,13 +29,13 @@ typedef struct gx_first_event {
     bool passes;  /* passed on; else taken */
 } gx_first_event;
 
-/* From events in any order: of several of one member with one item the first counts, of several at
- * one time the one with the smallest `via`. A `via` of the member itself is nobody. The events are
- * sorted where they are. O(events log events of one member), 24 bytes an entry of the result.
- * bad_request: a member or an item out of range. */
+/* `since` (users, or NULL) is copied. From events in any order: of several of one member with one
+ * item the first counts, of several at one time the one with the smallest `via`. A `via` of the
+ * member itself is nobody. The events are sorted where they are. O(events log events of one
+ * member), 24 bytes an entry of the result. bad_request: a member or an item out of range. */
 GX_MUST_CHECK gx_status gx_firsts_build(gx_firsts *out, uint32_t users, uint32_t items,
-                                        uint64_t count, gx_first_event *events, gx_job *job,
-                                        gx_error *err);
+                                        const int64_t *since, uint64_t count,
+                                        gx_first_event *events, gx_job *job, gx_error *err);
 void gx_firsts_finish(gx_firsts *firsts); /* leaves it empty; safe twice */
 uint64_t gx_firsts_bytes(const gx_firsts *firsts);
 

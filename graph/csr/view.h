@@ -135,7 +135,8 @@ GX_MUST_CHECK gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const 
 
 /* When each member first took each item and first passed it on, of the events in [from_ms, to_ms):
  * purchases are takes and shares pass on. Where no event is a purchase, whatever speaks for an item
- * and is no share is a take. O(events), 24 bytes each while it runs. */
+ * and is no share is a take. `since` is `joined_at` of their
+ * records. O(events), 24 bytes each while it runs. */
 GX_MUST_CHECK gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules,
                                        int64_t from_ms, int64_t to_ms, gx_job *job, gx_error *err);
 

@@ -40,6 +40,30 @@ static gx_status visit(void *context, const gx_event *event, gx_error *err) {
     return ++s->seen % POLL_EVERY == 0 ? gx_job_check(s->job, err) : GX_OK;
 }
 
+typedef struct joining {
+    int64_t *since; /* users */
+    uint32_t users;
+    uint64_t seen;
+    gx_job *job;
+} joining;
+
+static gx_status note_joined(void *context, uint32_t user, const gx_value *fields, gx_error *err) {
+    joining *j = context;
+    const gx_value *at = gx_map_get(fields, "joined_at");
+    if (user < j->users && at && at->type == GX_INT) {
+        j->since[user] = at->as.integer;
+    }
+    return ++j->seen % POLL_EVERY == 0 ? gx_job_check(j->job, err) : GX_OK;
+}
+
+static gx_status read_joined(joining *j, gx_txn *txn, gx_error *err) {
+    gx_status status = gx_job_alloc(j->job, &j->since, j->users, sizeof *j->since, err);
+    for (uint32_t v = 0; status == GX_OK && v < j->users; v++) {
+        j->since[v] = INT64_MIN;
+    }
+    return status == GX_OK ? gx_record_each(txn, GX_SPACE_USER, note_joined, j, err) : status;
+}
+
 gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules, int64_t from_ms,
                          int64_t to_ms, gx_job *job, gx_error *err) {
     const bool whole = from_ms == 0 && to_ms == 0;
@@ -47,6 +71,7 @@ gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules, int
     gx_status status;
     gx_first_event *events = NULL;
     scan s = {.txn = txn, .rules = rules, .job = job};
+    joining j = {.users = gx_word_count(txn, GX_SPACE_USER), .job = job};
     gx_job_stage(job, "reading who took what first", 0);
     GX_TRY(gx_event_between(txn, from, to, visit, &s, err));
     s.buys = s.bought > 0;
@@ -56,9 +81,11 @@ gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules, int
     if (s.shared + s.bought + s.spoken > 0) {
         GX_TRY(gx_event_between(txn, from, to, visit, &s, err));
     }
-    GX_TRY(gx_firsts_build(out, gx_word_count(txn, GX_SPACE_USER),
-                           gx_word_count(txn, GX_SPACE_ITEM), s.count, events, job, err));
+    GX_TRY(read_joined(&j, txn, err));
+    GX_TRY(gx_firsts_build(out, j.users, gx_word_count(txn, GX_SPACE_ITEM), j.since, s.count,
+                           events, job, err));
 done:
+    gx_job_free(job, j.since);
     gx_job_free(job, events);
     return status;
 }

@@ -120,7 +120,7 @@ static void draw_firsts(gx_firsts *out, const scene *s, const uint32_t *number) 
                                     (uint32_t)gx_rng_below(&rng, ITEMS), GX_NONE, i % 3 == 0};
         event[i].via = i % 5 == 0 ? number[gx_rng_below(&rng, s->n)] : GX_NONE;
     }
-    assert_int_equal(gx_firsts_build(out, s->n, ITEMS, count, event, &job, NULL), GX_OK);
+    assert_int_equal(gx_firsts_build(out, s->n, ITEMS, NULL, count, event, &job, NULL), GX_OK);
 }
 
 /* `number` renames the members; NULL: as they are. */

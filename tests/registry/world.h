@@ -52,7 +52,8 @@ static inline void world_draw_firsts(gx_firsts *out, uint32_t members, uint64_t 
                                     (uint32_t)gx_rng_below(&rng, members),
                                     (uint32_t)gx_rng_below(&rng, WORLD_ITEMS), GX_NONE, i % 3 == 0};
     }
-    assert_int_equal(gx_firsts_build(out, members, WORLD_ITEMS, count, event, &job, NULL), GX_OK);
+    assert_int_equal(gx_firsts_build(out, members, WORLD_ITEMS, NULL, count, event, &job, NULL),
+                     GX_OK);
     gx_free(event);
 }
 
