@@ -36,7 +36,8 @@ static const gx_param params[] = {
     {"action", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
      "with --off-policy: what is a reward (every action whose weight is above 0)"},
     {"window", GX_PARAM_DURATION, NULL, 1, 3.2e12, NULL, NULL, 0,
-     "with --off-policy: how long after it was shown an action is a reward (1d); with --leaders: "
+     "with --off-policy: how long after it was shown an action is a reward (1d); with --influence: "
+     "how soon an act comes after (14d); with --leaders: "
      "how "
      "soon after the member a follower's act counts (30d)"},
     {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -60,6 +61,9 @@ static const gx_param params[] = {
     {"leaders", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "judge the leader score instead: of the first part of the events (--split time:SHARE), by who "
      "was followed in the later ones"},
+    {"influence", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "judge learned chances of influence instead: of the first part of the events (--split "
+     "time:SHARE), by who acted after whom in the later ones"},
     {"by", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "auto|after|via", 0,
      "with --leaders: what counts later, acts of followers after the member's own, or events via "
      "the member (via where 100 do)"},
@@ -199,7 +203,7 @@ static gx_status read_share(gx_value *args, const gx_command *command, gx_error 
     if (!end || end == text + 5 || *end) {
         char shown[64];
         return gx_fail_at(err, GX_BAD_REQUEST, "split",
-                          "--split: %s was given; accepted with --leaders is time:SHARE",
+                          "--split: %s was given; accepted here is time:SHARE",
                           gx_quote(shown, sizeof shown, text, strlen(text)));
     }
     gx_map_put(command->arena, args, "share", gx_real(share));
@@ -255,6 +259,29 @@ static gx_status judge_spreading(gx_command *command, gx_error *err) {
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     gx_status status = gx_ask(&result, command, "eval.spreading", &args, err);
     return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
+}
+
+/* Each method's figures; how told and come agree in `calibration`. */
+static gx_status judge_influence(gx_command *command, gx_error *err) {
+    static const char *const same[] = {"window", "resamples", "level"};
+    static const char columns[] =
+        "chances,log_loss,log_loss_gap,log_loss_gap_low,log_loss_gap_high,brier,auc,auc_low,auc_"
+        "high,anyway";
+    gx_value result, args = gx_map(command->arena, 4);
+    gx_status status = GX_OK;
+    if (!command->target) {
+        return gx_fail(err, GX_BAD_REQUEST, "eval --influence needs a store or a server");
+    }
+    GX_TRY(read_share(&args, command, err));
+    for (size_t i = 0; i < GX_COUNT(same); i++) {
+        if (gx_map_get(&command->given, same[i])) {
+            gx_map_put(command->arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
+        }
+    }
+    GX_TRY(gx_ask(&result, command, "eval.influence", &args, err));
+    GX_TRY(gx_print(command, &result, "results", columns, false, err));
+done:
+    return status;
 }
 
 /* ---- off-policy -------------------------------------------------------------------------------
@@ -376,6 +403,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_arg_bool(&command->args, "friends")) {
         return judge_friends(command, err);
     }
+    if (gx_arg_bool(&command->args, "influence")) {
+        return judge_influence(command, err);
+    }
     if (gx_arg_bool(&command->args, "leaders")) {
         return judge_leaders(command, err);
     }
@@ -430,5 +460,6 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval shop.gx --leaders --split time:0.7\n"
         "  guanxi eval edges.txt --preset snap --undirected --spreading --runs 2000\n"
+        "  guanxi eval shop.gx --influence --split time:0.7\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

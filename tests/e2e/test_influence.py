@@ -80,6 +80,16 @@ def test_how_often_members_share_is_learned(shop):
     assert mean(floats(store, "influence.passes")) == pytest.approx(SHARES, abs=0.02)
 
 
+def test_learned_chances_tell_later_events(shop):
+    _, store, _ = shop
+    answer = gx("eval", store, "--influence", "--format=json").json()
+    of = {row["chances"]: row for row in answer["results"]}
+    assert answer["trigger"] == "share" and answer["trials"] > 5000
+    for method in ("bernoulli", "credit", "decayed"):
+        assert of[method]["log_loss_gap_high"] < 0 and of[method]["auc_low"] > 0.6
+        assert of[method]["log_loss"] < min(of[other]["log_loss"] for other in ("weighted", "strength", "unshrunk"))
+
+
 def play(friends, seeds, rng):
     """Seeds share; each friend of who shares buys with the pair's chance, and whoever buys shares in turn with chance .3."""
     reached, sharing = set(seeds), list(seeds)
