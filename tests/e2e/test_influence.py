@@ -69,7 +69,7 @@ def test_learned_chances_are_the_planted_ones(shop):
     assert told == pytest.approx(planted, rel=0.08)
     for k in range(10):  # the calibration curve, by tenths of the learned chance
         some = pairs[k * tenth : (k + 1) * tenth]
-        assert mean([p for p, _ in some]) == pytest.approx(mean([q for _, q in some]), abs=0.01, rel=0.25)
+        assert mean([p for p, _ in some]) == pytest.approx(mean([q for _, q in some]), abs=0.015, rel=0.25)
     # Better than the mean of all, which knows no pair.
     error = mean([(p - q) ** 2 for p, q in pairs])
     assert error < 0.85 * mean([(planted - q) ** 2 for _, q in pairs])
