@@ -7,7 +7,7 @@
 #include "tests/registry/sample.h"
 
 enum {
-    GRAPHS = 2000,
+    GRAPHS = 1200,
     MEMBERS_MAX = 6,
     TIES_MAX = 9,
     SAMPLES = 2000,
