@@ -141,7 +141,7 @@ static gx_status mark(overlap *o, side *s, gx_error *err) {
     gx_call_env *call = o->call;
     const gx_value *given = gx_arg_value(call->args, s->argument);
     const gx_slice said = gx_arg_text(call->args, s->argument);
-    gx_slice field, text;
+    gx_slice field = {"", 0}, text = {"", 0};
     uint32_t group;
     gx_status status = gx_job_alloc(call->job, &s->mask, (size_t)o->users + 1, 1, err);
     if (status != GX_OK) {

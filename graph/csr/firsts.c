@@ -101,8 +101,10 @@ static void by_member(sorting *s, uint64_t *next) {
 static void sort_rows(const sorting *s) {
 #pragma omp parallel for schedule(dynamic, CHUNK) num_threads(s->job->threads)
     for (uint32_t v = 0; v < s->users; v++) {
-        if (!gx_job_should_stop(s->job)) {
-            qsort(s->event + s->start[v], s->start[v + 1] - s->start[v], sizeof *s->event, compare);
+        const uint64_t count =
+            s->start[v + 1] - s->start[v]; /* of nobody's events there are none */
+        if (count > 1 && !gx_job_should_stop(s->job)) {
+            qsort(s->event + s->start[v], count, sizeof *s->event, compare);
         }
     }
 }
