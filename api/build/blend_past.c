@@ -1,14 +1,22 @@
 /* The passes behind the channels over what was before a time. */
 #include "api/build/blend_past.h"
 
+/* Weights of the leader score are not learnt anew at each moment: those of a shorter log differ
+ * from those of the whole, and what the blend learns of the leader channel would be of another
+ * score. */
+static gx_pair usual_weights = {{.type = GX_TEXT, .size = 3, .as.text = "fit"}, {.type = GX_BOOL}};
+static const gx_value not_fitted = {.type = GX_MAP, .size = 1, .as.pairs = &usual_weights};
+
 gx_status gx_past_plan(gx_plan *out, const gx_build_options *options, gx_error *err) {
     static const char *const names[] = {"leiden",  "strength", "circle",
                                         "leaders", "popular",  "linear"};
     gx_plan_step wanted[GX_COUNT(names)];
     for (size_t i = 0; i < GX_COUNT(names); i++) {
-        wanted[i] = (gx_plan_step){.pass = gx_any_pass_find(names[i]),
-                                   .params = options->params ? gx_map_get(options->params, names[i])
-                                                             : NULL};
+        const gx_value *given = options->params ? gx_map_get(options->params, names[i]) : NULL;
+        wanted[i] = (gx_plan_step){.pass = gx_any_pass_find(names[i]), .params = given};
+        if (!given && strcmp(names[i], "leaders") == 0) {
+            wanted[i].params = &not_fitted;
+        }
     }
     return gx_plan_make(out, gx_pass_tables(), gx_pass_tables_count, wanted, GX_COUNT(names), err);
 }

@@ -42,7 +42,7 @@ def test_man_page_and_completion_come_from_the_same_table(tmp_path):
     script = tmp_path / "completion"
     script.write_text(gx("help", "completion").out)
     done = subprocess.run(
-        ["bash", "-c", f"source {script}; COMP_WORDS=(guanxi lea); COMP_CWORD=1; _guanxi; echo ${{COMPREPLY[@]}}"],
+        ["bash", "-c", f"source {script}; COMP_WORDS=(guanxi lead); COMP_CWORD=1; _guanxi; echo ${{COMPREPLY[@]}}"],
         capture_output=True,
         text=True,
         check=True,
