@@ -1,6 +1,7 @@
 /* The table of tasks and the stop-watch. */
 #include "bench/bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define GX_BENCH(name) extern const gx_bench_task gx_bench_##name;
@@ -18,6 +19,18 @@ const gx_bench_table *gx_bench_tasks(void) {
     return &table;
 }
 
+static gx_status refuse(const char *suite, gx_error *err) {
+    char names[200] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < GX_COUNT(rows) && at < sizeof names; i++) {
+        if (i == 0 || strcmp(rows[i]->suite, rows[i - 1]->suite) != 0) {
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s, ", rows[i]->suite);
+        }
+    }
+    return gx_fail_at(err, GX_NOT_FOUND, "suite", "there is no suite '%s'; there are %sall", suite,
+                      names);
+}
+
 gx_status gx_bench_run(gx_bench *bench, gx_error *err) {
     bool all = strcmp(bench->suite, "all") == 0, any = false;
     for (size_t i = 0; i < GX_COUNT(rows); i++) {
@@ -33,11 +46,7 @@ gx_status gx_bench_run(gx_bench *bench, gx_error *err) {
         }
     }
     if (!any) {
-        return gx_fail_at(
-            err, GX_NOT_FOUND, "suite",
-            "there is no suite '%s'; there are graph, estimates, models, store, serve, recommend "
-            "and all",
-            bench->suite);
+        return refuse(bench->suite, err);
     }
     return GX_OK;
 }

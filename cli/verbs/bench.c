@@ -4,12 +4,13 @@
 
 static const gx_param params[] = {
     {"suite", GX_PARAM_TEXT, "all", GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
-     "graph, estimates, models, store, serve, recommend, all; or compare BEFORE AFTER, or page "
-     "LINES …"},
+     "graph, estimates, models, influence, store, serve, recommend, all; or compare BEFORE AFTER, "
+     "or page LINES …"},
     {"files", GX_PARAM_LIST, NULL, 1, 100, NULL, NULL, GX_PARAM_POSITIONAL,
      "of compare: two files of JSON lines; of page: one or more"},
     {"data", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "input: an edge list, a store or a folder of such (graph, estimates), a train file (models), "
+     "input: an edge list, a store or a folder of such (graph, estimates, influence), a train file "
+     "(models), "
      "a store that is made where it is not there (recommend)"},
     {"model", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of recommend: the model of the interest channel (linear, ials, fusion, …)"},

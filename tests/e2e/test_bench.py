@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,16 @@ def test_a_page_of_lines_and_notes(tmp_path):
     assert "- kcore on g: 2 at 1 thread (igraph 1 s). The peeling.\n" in text
     assert len(gx(*page, "--format", "jsonl").out.splitlines()) == 1
     gx("bench", "page", tmp_path / "a.jsonl", "--notes", tmp_path / "none", "--format", "md", code=4)
+
+
+def test_every_suite_is_named():
+    """By the help, by the answer to a suite that is not there, and by the page about speed."""
+    told = gx("bench", "nonsense", code=4).stderr
+    named = told.split("there are ")[1].split("\n")[0].strip().split(", ")
+    assert "influence" in named and named[-1] == "all"
+    assert len(named) == len(set(named))
+    text = gx("bench", "--help").stdout
+    page = (Path(__file__).parents[2] / "docs" / "bench.md").read_text()
+    for suite in named:
+        assert f" {suite}," in text or f" {suite};" in text, suite
+        assert suite == "all" or f"\n| `{suite}` |" in page, suite
