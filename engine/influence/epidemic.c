@@ -13,11 +13,11 @@ enum {
 };
 
 double gx__epidemic_passed(double rate, double recovery) {
-    return rate > 0 ? rate / (1 - (1 - rate) * (1 - recovery)) : 0;
+    return rate > 0 ? rate / (recovery + rate * (1 - recovery)) : 0;
 }
 
 double gx__epidemic_rate(double passed, double recovery) {
-    return passed > 0 ? passed * recovery / (1 - passed * (1 - recovery)) : 0;
+    return passed > 0 ? passed * recovery / (1 - passed + passed * recovery) : 0;
 }
 
 /* ---- one outbreak ---------------------------------------------------------------------------- */

@@ -10,7 +10,8 @@
 
 /* The chance that a tie passes it on at all, when it does in each step with `rate` and the infected
  * recovers after each with `recovery`: rate / (1 − (1 − rate)(1 − recovery)); and the rate that
- * makes it so, which is within 0 … 1. */
+ * makes it so. Both are within 0 … 1, also as doubles: sums of what is 0 or more, no difference of
+ * what is nearly the same. */
 double gx__epidemic_passed(double rate, double recovery);
 double gx__epidemic_rate(double passed, double recovery);
 

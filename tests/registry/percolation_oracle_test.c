@@ -218,6 +218,29 @@ static void test_slow_recovery(void **state) {
     assert_true(fabs(off / count) < 0.01);
 }
 
+/* A tie that passes it on for sure does so whatever the recovery: nobody in reach is left out. */
+static void test_sure_ties(void **state) {
+    (void)state;
+    sample s = {.arcs.n = 9};
+    uint64_t sum[9];
+    for (uint32_t v = 1; v < s.arcs.n; v++) {
+        arcs_add(&s.arcs, v, (v - 1) / 2);
+    }
+    sample_settle(&s, 0, 1);
+    for (int k = 1; k <= 1000; k++) {
+        const double recovery = k / 1000.0, rate = gx__epidemic_rate(1, recovery);
+        assert_true(rate == 1 && gx__epidemic_passed(1, recovery) == 1);
+        if (k % 100 == 0) {
+            play(sum, &s, "all", rate, recovery, 3);
+            for (uint32_t v = 0; v < s.arcs.n; v++) {
+                assert_int_equal(sum[v], RUNS * (s.arcs.n - 1));
+            }
+        }
+    }
+    assert_true(fabs(gx__epidemic_passed(1e-17, 1e-17) - 0.5) < 1e-15);
+    sample_free(&s);
+}
+
 /* ---- the rest ----------------------------------------------------------------------------------
  */
 
@@ -297,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_against_all_subsets),
         cmocka_unit_test(test_outbreaks),
         cmocka_unit_test(test_slow_recovery),
+        cmocka_unit_test(test_sure_ties),
         cmocka_unit_test(test_threshold),
         cmocka_unit_test(test_truth),
         cmocka_unit_test(test_estimates),
