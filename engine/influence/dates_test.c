@@ -134,11 +134,56 @@ static void members_pass_on_as_often_as_they_do(void **state) {
     gx_graph_finish(&graph);
 }
 
+/* Runs with days are played forwards, those of thresholds without them by chains from the other
+ * end: each reaches the same, whoever passes on. */
+static void chains_reach_what_is_played(void **state) {
+    (void)state;
+    enum { DENSE = 600 };
+    static const uint32_t seed[] = {3, 17, 44};
+    for (uint64_t number = 0; number < 40; number++) {
+        uint32_t src[DENSE], dst[DENSE];
+        float passes[N];
+        gx_rng rng = gx_rng_at(number, 10);
+        gx_job job;
+        gx_graph graph;
+        gx_chances chances;
+        gx_simulation played[2];
+        for (uint32_t i = 0; i < DENSE; i++) {
+            src[i] = (uint32_t)gx_rng_below(&rng, N);
+            dst[i] = (uint32_t)gx_rng_below(&rng, N);
+        }
+        for (uint32_t v = 0; v < N; v++) {
+            passes[v] = (float)gx_rng_below(&rng, 5) / 4;
+        }
+        gx_job_init(&job, 1, number);
+        assert_int_equal(gx_graph_build(&graph, N, DENSE, src, dst, NULL, GX_GRAPH_IN, &job, NULL),
+                         GX_OK);
+        const gx_chance_options o = {
+            .model = GX_SPREAD_THRESHOLD, .passes = number % 2 ? passes : NULL, .raise = 1};
+        assert_int_equal(gx_chances_make(&chances, &graph, &o, true, &job, NULL), GX_OK);
+        for (uint32_t days = 0; days < 2; days++) {
+            const gx_simulation_options with = {
+                .seed = seed, .count = 3, .runs = RUNS, .days = days, .delay = 1};
+            assert_int_equal(gx_simulate(&played[days], &chances, &with, &job, NULL), GX_OK);
+        }
+        for (uint32_t r = 0; r < RUNS; r++) {
+            assert_true(played[0].reached[r] == played[1].reached[r]);
+        }
+        assert_memory_equal(played[0].by_step, played[1].by_step, sizeof played[0].by_step);
+        gx_simulation_finish(&played[0], &job);
+        gx_simulation_finish(&played[1], &job);
+        gx_chances_finish(&chances, &job);
+        gx_graph_finish(&graph);
+        assert_int_equal(job.mem_used, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_of_a_chain_add_up),
         cmocka_unit_test(days_hold_all_that_is_reached),
         cmocka_unit_test(members_pass_on_as_often_as_they_do),
+        cmocka_unit_test(chains_reach_what_is_played),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

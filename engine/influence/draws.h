@@ -37,7 +37,8 @@ static inline double gx__draws_real(gx__draws *d) {
     return ((double)(gx__draws_next(d) >> 11) + 1) * 0x1p-53;
 }
 
-/* −ln x for x in (0, 1], to 1e-9: by 2 artanh of the mantissa's distance from √2. */
+/* −ln x for x in (0, 1], to 1e-9 and never below 0: by 2 artanh of the mantissa's distance from √2.
+ */
 static inline double gx__minus_ln(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -48,7 +49,8 @@ static inline double gx__minus_ln(double x) {
     const double s = (mantissa - 1.41421356237309505) / (mantissa + 1.41421356237309505);
     const double t = s * s;
     const double series = 1 + t * (1.0 / 3 + t * (1.0 / 5 + t * (1.0 / 7 + t * (1.0 / 9))));
-    return -(((double)exponent + 0.5) * 0.693147180559945309 + 2 * s * series);
+    const double ln = ((double)exponent + 0.5) * 0.693147180559945309 + 2 * s * series;
+    return ln < 0 ? -ln : 0;
 }
 
 #endif

@@ -47,7 +47,7 @@ static void meet_all(outbreak *o, const playing *w, uint32_t v, gx__draws *d) {
         if (!(gap < (double)(end - at))) {
             break;
         }
-        at += gap > 0 ? (uint64_t)gap : 0;
+        at += (uint64_t)gap;
         const uint32_t u = w->rows.end[at++];
         if (!o->had[u]) {
             o->had[u] = 1;

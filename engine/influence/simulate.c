@@ -116,25 +116,26 @@ static void play(const playing *w, player *p, uint32_t run) {
     w->out->reached[run] = leave(w, p, end);
 }
 
-/* ---- thresholds, from the other end ------------------------------------------------------------
- */
+/* ---- thresholds, from the other end ---------------------------------------------------------- */
 
 /* Of a threshold everybody keeps one arc at the most, so a world is a forest of chains, and whoever
  * stands on one that leads to a seed is reached. Where most of the graph is touched anyway, finding
  * each one's arc once is cheaper than asking at each arc of those reached whether it is the one. */
-enum { UNKNOWN = 0 };
+enum { UNKNOWN = 0, SEED = 1 };
 static const uint32_t ON_THE_WAY = UINT32_MAX, NEVER = UINT32_MAX - 1;
 
 /* Walks from v until its end is known; the chain then knows too. `path` has room for n. */
-static void walk(uint32_t *depth, uint32_t *path, const gx__chance_rows *heeds, uint32_t v,
+static void walk(uint32_t *depth, uint32_t *path, const gx_chances *chances, uint32_t v,
                  uint64_t world) {
+    const gx__chance_rows *heeds = &chances->heeds;
     uint32_t length = 0, u = v;
     while (depth[u] == UNKNOWN) {
         gx__draws d = gx__draws_of(world, u);
         const uint64_t arc = gx__kept_one(heeds, u, &d);
         depth[u] = ON_THE_WAY;
         path[length++] = u;
-        if (arc == heeds->ptr[u + 1]) {
+        if (arc == heeds->ptr[u + 1] ||
+            (depth[heeds->node[arc]] != SEED && !gx__passes_on(chances, heeds->node[arc], world))) {
             break;
         }
         u = heeds->node[arc];
@@ -152,13 +153,13 @@ static void play_chains(const playing *w, player *p, uint32_t run) {
     uint32_t end = begin(w, p);
     memset(p->depth, 0, n * sizeof *p->depth);
     for (uint32_t i = 0; i < end; i++) {
-        p->depth[p->queue[i]] = 1;
+        p->depth[p->queue[i]] = SEED;
     }
     for (uint32_t v = 0; v < n; v++) {
         if (p->depth[v] == UNKNOWN) { /* the rest of the queue holds the path */
-            walk(p->depth, p->queue + end, &w->chances->heeds, v, world);
+            walk(p->depth, p->queue + end, w->chances, v, world);
         }
-        if (p->depth[v] != NEVER && p->depth[v] > 1) {
+        if (p->depth[v] != NEVER && p->depth[v] != SEED) {
             const uint32_t step = p->depth[v] - 1;
             p->step[step < GX_SPREAD_STEPS ? step : GX_SPREAD_STEPS - 1]++;
             p->queue[end++] = v;
@@ -305,8 +306,6 @@ done:
 void gx_simulation_finish(gx_simulation *simulation, gx_job *job) {
     gx_job_free(job, simulation->reached);
     gx_job_free(job, simulation->by_circle);
-    simulation->reached = NULL;
     gx_job_free(job, simulation->by_day);
-    simulation->by_circle = NULL;
-    simulation->by_day = NULL;
+    simulation->reached = simulation->by_circle = simulation->by_day = NULL;
 }
