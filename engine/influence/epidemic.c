@@ -9,7 +9,7 @@
 enum {
     SMALL = 1 << 7, /* members, below which one thread does it */
     CHUNK = 8,      /* members that a thread takes at once */
-    LOOK = 1 << 16  /* members infected between two looks at whether to stop */
+    LOOK = 1 << 16  /* draws between two looks at whether to stop */
 };
 
 double gx__epidemic_passed(double rate, double recovery) {
@@ -28,7 +28,7 @@ typedef struct outbreak {
     uint32_t *all;  /* n: those, in order */
     uint32_t *now;  /* n: infected in this step */
     uint32_t count; /* of all */
-    uint64_t since; /* members infected since the last look */
+    uint64_t since; /* draws since the last look */
 } outbreak;
 
 typedef struct playing {
@@ -42,7 +42,7 @@ typedef struct playing {
 static void meet_all(outbreak *o, const playing *w, uint32_t v, gx__draws *d) {
     uint64_t at = w->rows.ptr[v];
     const uint64_t end = w->rows.ptr[v + 1];
-    while (at < end) {
+    for (o->since++; at < end; o->since++) {
         const double gap = gx__minus_ln(gx__draws_real(d)) * w->stride;
         if (!(gap < (double)(end - at))) {
             break;
@@ -65,23 +65,22 @@ static uint32_t play(outbreak *o, const playing *w, uint32_t v, gx__draws d) {
     o->had[v] = 1;
     while (infected > 0 && !stop) {
         uint32_t still = 0;
-        for (uint32_t i = 0; i < infected; i++) {
+        for (uint32_t i = 0; i < infected && !stop; i++) {
             meet_all(o, w, o->now[i], &d);
+            if (o->since >= LOOK) {
+                o->since = 0;
+                stop = gx_job_should_stop(w->job);
+            }
         }
         for (uint32_t i = 0; i < infected; i++) {
             if (w->recovery < 1 && gx__draws_real(&d) > w->recovery) {
                 o->now[still++] = o->now[i];
             }
         }
-        o->since += infected;
         for (; fresh < o->count; fresh++) {
             o->now[still++] = o->all[fresh];
         }
         infected = still;
-        if (o->since >= LOOK) {
-            o->since = 0;
-            stop = gx_job_should_stop(w->job);
-        }
     }
     for (uint32_t i = 0; i < o->count; i++) {
         o->had[o->all[i]] = 0;

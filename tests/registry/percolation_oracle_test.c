@@ -241,6 +241,40 @@ static void test_sure_ties(void **state) {
     sample_free(&s);
 }
 
+static int looks;
+
+static void stop_at_the_eighth_look(gx_job *job) {
+    if (++looks == 8) {
+        gx_job_cancel(job);
+    }
+}
+
+/* Of a graph so dense that one step makes a million draws, the first outbreak is not played out. */
+static void test_it_stops_within_a_step(void **state) {
+    (void)state;
+    enum { DENSE = 1000 };
+    uint32_t *src = gx_alloc(DENSE * DENSE, sizeof *src), *dst = gx_alloc(DENSE * DENSE, 4);
+    uint64_t sum[DENSE] = {0};
+    gx_graph graph;
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    for (uint32_t i = 0; i < DENSE * DENSE; i++) {
+        src[i] = i / DENSE;
+        dst[i] = i % DENSE;
+    }
+    assert_int_equal(gx_graph_build(&graph, DENSE, DENSE * DENSE, src, dst, NULL,
+                                    GX_GRAPH_UNDIRECTED, &job, NULL),
+                     GX_OK);
+    looks = 0;
+    job.looked = stop_at_the_eighth_look;
+    const gx__spreading spreading = {.graph = &graph, .chance = 0.9};
+    assert_int_equal(gx__outbreaks(sum, &spreading, 1, 1, &job, NULL), GX_CANCELLED);
+    assert_int_equal(sum[1], 0);
+    gx_graph_finish(&graph);
+    gx_free(src);
+    gx_free(dst);
+}
+
 /* ---- the rest ----------------------------------------------------------------------------------
  */
 
@@ -321,6 +355,7 @@ int main(void) {
         cmocka_unit_test(test_outbreaks),
         cmocka_unit_test(test_slow_recovery),
         cmocka_unit_test(test_sure_ties),
+        cmocka_unit_test(test_it_stops_within_a_step),
         cmocka_unit_test(test_threshold),
         cmocka_unit_test(test_truth),
         cmocka_unit_test(test_estimates),
