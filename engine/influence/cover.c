@@ -105,11 +105,13 @@ static double fair_added(gx__cover *c, uint32_t v) {
     return sum;
 }
 
-static double added_by(void *of, uint32_t v, bool none) {
+static void added_by(void *of, double *worth, const uint32_t *member, uint32_t count, bool none) {
     gx__cover *c = of;
-    return c->aim->fairness > 0 ? fair_added(c, v)
-           : none               ? (double)list_length(c, v)
-                                : (double)sets_added(c, v);
+    for (uint32_t i = 0; i < count; i++) {
+        worth[i] = c->aim->fairness > 0 ? fair_added(c, member[i])
+                   : none               ? (double)list_length(c, member[i])
+                                        : (double)sets_added(c, member[i]);
+    }
 }
 
 /* ---- choosing -------------------------------------------------------------------------------- */
@@ -197,7 +199,7 @@ static double take_and_tell(void *of, uint32_t v) {
 gx_status gx__cover_choose(double *out_most, gx__chosen_so_far *chosen, double *gain,
                            gx__cover *cover, gx_job *job, gx_error *err) {
     const gx__added added = {
-        .of = cover, .worth = added_by, .take = take_and_tell, .look = look_at_bound};
+        .of = cover, .worth = added_by, .at_once = 1, .take = take_and_tell, .look = look_at_bound};
     cover->most = (double)cover->total;
     const gx_status status = gx__greedy(chosen, gain, &added, job, err);
     *out_most = cover->most;

@@ -375,21 +375,23 @@ static bool keeps(const gx_seed_limits *l, uint32_t bits) {
     return ok && (!l->cost || spent <= l->budget);
 }
 
-static double number_of(void *of, uint32_t v, bool none) {
+static double take_number(void *of, uint32_t v) {
     (void)of;
-    (void)none;
     return (double)(v % 3);
 }
 
-static double take_number(void *of, uint32_t v) {
-    return number_of(of, v, false);
+static void numbers_of(void *of, double *worth, const uint32_t *member, uint32_t count, bool none) {
+    (void)none;
+    for (uint32_t i = 0; i < count; i++) {
+        worth[i] = take_number(of, member[i]);
+    }
 }
 
 /* A choice is made wherever there is one, keeps to the limits, and nobody who could still join is
  * left out. */
 static void limits_are_kept(void **state) {
     (void)state;
-    const gx__added added = {.worth = number_of, .take = take_number};
+    const gx__added added = {.worth = numbers_of, .at_once = 3, .take = take_number};
     uint32_t made = 0, refused = 0;
     for (uint64_t seed = 0; seed < 20000; seed++) {
         trial t;

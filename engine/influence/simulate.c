@@ -7,10 +7,10 @@
 
 enum { BLOCK = 8, LOOK = 1 << 16 };
 
-/* A thread's own. */
+/* A thread's own: its lines of the cache are no other's. */
 typedef struct player {
-    uint64_t *seen;  /* a bit a member */
-    uint32_t *queue; /* those reached, in order */
+    _Alignas(64) uint64_t *seen; /* a bit a member */
+    uint32_t *queue;             /* those reached, in order */
     uint32_t *depth; /* where chains are walked: of each member 1 + its step, UNKNOWN, … */
     uint64_t step[GX_SPREAD_STEPS];
     uint64_t *circle; /* circles + 1 */

@@ -192,6 +192,7 @@ typedef struct visit {
  * behind the hub, and at->seen is cleared. */
 static double reach(const gx__world *w, visit *at, uint32_t knot) {
     double sum = 0;
+    uint32_t count = 0; /* not at->count, beside which another thread's is */
     at->count = 0;
     if (has(w->taken, knot)) {
         return 0;
@@ -201,23 +202,24 @@ static double reach(const gx__world *w, visit *at, uint32_t knot) {
         sum = w->behind;
     }
     if (!over_hub || knot != w->hub) {
-        at->queue[at->count++] = knot;
+        at->queue[count++] = knot;
         put(at->seen, knot);
     }
-    for (uint32_t i = 0; i < at->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const uint32_t k = at->queue[i];
         sum += w->size[k];
         for (uint32_t a = w->ptr[k]; a < w->ptr[k + 1]; a++) {
             const uint32_t to = w->next[a];
             if (!has(at->seen, to) && !has(w->taken, to) && !(over_hub && has(w->from_hub, to))) {
                 put(at->seen, to);
-                at->queue[at->count++] = to;
+                at->queue[count++] = to;
             }
         }
     }
-    for (uint32_t i = 0; i < at->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         at->seen[at->queue[i] / 64] = 0;
     }
+    at->count = count;
     return sum;
 }
 
@@ -343,7 +345,10 @@ void gx__worlds_finish(gx__worlds *worlds, gx_job *job) {
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-enum { GROUPS = 8 }; /* of worlds, each summed by one thread, so that sums are in one order */
+enum {
+    GROUPS = 8,    /* of worlds, each summed by one thread, so that sums are in one order */
+    AT_ONCE = 1024 /* members looked at together */
+};
 
 /* Adds what each member reaches alone, in worlds [from, to). By knot, as members share them. */
 static gx_status reach_alone(double *sum, const gx__worlds *worlds, uint32_t from, uint32_t to,
@@ -408,6 +413,7 @@ typedef struct spreading {
     int threads;
     const double *alone; /* n: Σ over worlds, above what a member adds to any others */
     bool fresh;          /* alone[] will do, for a first place in the order */
+    double *more;        /* GROUPS × AT_ONCE: what members add, of each group */
 } spreading;
 
 static gx_status spreading_init(spreading *s, gx__worlds *worlds, gx_job *job, gx_error *err) {
@@ -442,21 +448,33 @@ static double sum_of(const double *group) {
     return sum;
 }
 
-static double reach_more(void *of, uint32_t v, bool none) {
+/* World by world, so that each is read once for all members. */
+static void reach_more(void *of, double *worth, const uint32_t *member, uint32_t count, bool none) {
     spreading *s = of;
-    double group[GROUPS] = {0};
     (void)none;
     if (s->fresh) {
-        return s->alone[v];
+        for (uint32_t i = 0; i < count; i++) {
+            worth[i] = s->alone[member[i]];
+        }
+        return;
     }
+    memset(s->more, 0, (size_t)GROUPS * AT_ONCE * sizeof *s->more);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
     for (int g = 0; g < GROUPS; g++) {
-        for (uint32_t i = group_at(s, g); i < group_at(s, g + 1); i++) {
-            const gx__world *world = &s->worlds->world[i];
-            group[g] += reach(world, &s->at[gx_thread()], world->knot[v]);
+        double *more = s->more + (size_t)g * AT_ONCE;
+        for (uint32_t k = group_at(s, g); k < group_at(s, g + 1); k++) {
+            const gx__world *world = &s->worlds->world[k];
+            for (uint32_t i = 0; i < count && !gx_job_should_stop(s->job); i++) {
+                more[i] += reach(world, &s->at[gx_thread()], world->knot[member[i]]);
+            }
         }
     }
-    return sum_of(group);
+    for (uint32_t i = 0; i < count; i++) {
+        worth[i] = 0;
+        for (int g = 0; g < GROUPS; g++) {
+            worth[i] += s->more[(size_t)g * AT_ONCE + i];
+        }
+    }
 }
 
 static double take_all(void *of, uint32_t v) {
@@ -483,15 +501,18 @@ gx_status gx__worlds_choose(gx__chosen_so_far *chosen, double *gain, gx__worlds 
                             gx_job *job, gx_error *err) {
     double *alone = NULL;
     spreading s;
-    const gx__added added = {.of = &s, .worth = reach_more, .take = take_all, .look = look};
+    const gx__added added = {
+        .of = &s, .worth = reach_more, .at_once = AT_ONCE, .take = take_all, .look = look};
     gx_status status = GX_OK;
     GX_TRY(spreading_init(&s, worlds, job, err));
     GX_TRY(gx_job_alloc(job, &alone, worlds->n, sizeof *alone, err));
+    GX_TRY(gx_job_alloc(job, &s.more, (size_t)GROUPS * AT_ONCE, sizeof *s.more, err));
     GX_TRY(gx__worlds_alone(alone, worlds, job, err));
     s.alone = alone;
     GX_TRY(gx__greedy(chosen, gain, &added, job, err));
 done:
     spreading_finish(&s);
+    gx_job_free(job, s.more);
     gx_job_free(job, alone);
     return status;
 }
