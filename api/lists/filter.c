@@ -5,6 +5,7 @@
 #include "api/lists/filter.h"
 
 #include "api/lists/context.h"
+#include "api/lists/over.h"
 #include "api/support.h"
 #include "graph/import/import.h"
 
@@ -241,6 +242,12 @@ static bool is_too_young(const gx_filter *filter, const gx_member_live *live, ui
            gx_columns_above(filter->columns, item, age_fields[1], live->rules.age);
 }
 
+static bool is_over(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
+    (void)live;
+    return filter->over_count > 0 &&
+           bsearch(&item, filter->over, filter->over_count, sizeof item, gx_by_number) != NULL;
+}
+
 static bool is_excluded(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
     (void)live;
     return filter->excluded_count > 0 && bsearch(&item, filter->excluded, filter->excluded_count,
@@ -261,6 +268,7 @@ typedef struct rule {
 static const rule rules[] = {
     {"hidden", "It is hidden, off, deleted or sold out", "已隐藏、下架、删除或售罄",
      GX_FILTER_SHOWN, NULL, NULL},
+    {"over", "The event is over", "活动已结束", -1, NULL, is_over},
     {"kind", "It is not of a kind that was asked for", "不属于所要的类型", GX_FILTER_KIND, NULL,
      NULL},
     {"where", "It does not pass the filter of this call", "不符合本次的筛选条件", GX_FILTER_WHERE,
@@ -324,6 +332,9 @@ static gx_status make_mask(gx_filter *filter, gx_arena *arena, gx_error *err) {
     for (uint32_t k = 0; k < filter->excluded_count; k++) {
         filter->pass[filter->excluded[k]] = 0;
     }
+    for (uint32_t k = 0; k < filter->over_count; k++) {
+        filter->pass[filter->over[k]] = 0;
+    }
     filter->passing = count_passing(filter->pass, filter->items);
 done:
     gx_free(other);
@@ -344,6 +355,8 @@ gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *co
     GX_TRY(read_where(&filter, call, err));
     GX_TRY(read_kind(&filter, call, err));
     GX_TRY(read_exclude(&filter, call, err));
+    GX_TRY(gx_events_over(&filter.over, &filter.over_count, columns, filter.items, gx_time_ms(),
+                          call->arena, err));
     GX_TRY(make_mask(&filter, call->arena, err));
     *out = filter;
 done:

@@ -1,12 +1,13 @@
 /* Who of an audience may be asked to come. */
 #include "api/lists/invite.h"
 
+#include "api/lists/over.h"
 #include "api/lists/push.h"
 
 #include <math.h>
 #include <stdio.h>
 
-static const int64_t NOT_TOLD = INT64_MIN;
+static const int64_t NOT_TOLD = GX_NO_TIME;
 enum { USUAL = 100, MOST = 10000 };
 
 /* ---- what the item tells -------------------------------------------------------------------- */
@@ -18,28 +19,6 @@ static bool read_real(double *out, const gx_value *value) {
     return value && gx_value_as_real(value, out);
 }
 
-static gx_value item_field(gx_arena *arena, const gx_columns *columns, uint32_t item,
-                           const char *name) {
-    char longer[32];
-    gx_value value = gx_columns_get(columns, arena, item, name);
-    snprintf(longer, sizeof longer, "attr_%s", name);
-    return value.type == GX_NIL ? gx_columns_get(columns, arena, item, longer) : value;
-}
-
-static int64_t time_field(gx_arena *arena, const gx_columns *columns, uint32_t item,
-                          const char *name) {
-    const gx_value value = item_field(arena, columns, item, name);
-    char number[32];
-    gx_slice text = {value.type == GX_TEXT ? value.as.text : "",
-                     value.type == GX_TEXT ? value.size : 0};
-    int64_t time_ms;
-    if (value.type == GX_INT) { /* seconds or milliseconds */
-        snprintf(number, sizeof number, "%lld", (long long)value.as.integer);
-        text = gx_slice_of(number);
-    }
-    return gx_parse_time_ms(text, &time_ms) ? time_ms : NOT_TOLD;
-}
-
 static bool on_the_globe(const double place[2]) {
     return fabs(place[0]) <= 90 && fabs(place[1]) <= 180;
 }
@@ -47,9 +26,9 @@ static bool on_the_globe(const double place[2]) {
 static void read_item(gx_invite *invite, gx_arena *arena, const gx_columns *columns,
                       uint32_t item) {
     double capacity;
-    const gx_value lat = item_field(arena, columns, item, "lat");
-    const gx_value lon = item_field(arena, columns, item, "lon");
-    const gx_value room = item_field(arena, columns, item, "capacity");
+    const gx_value lat = gx_item_field(arena, columns, item, "lat");
+    const gx_value lon = gx_item_field(arena, columns, item, "lon");
+    const gx_value room = gx_item_field(arena, columns, item, "capacity");
     if (!read_real(&invite->place[0], &lat) || !read_real(&invite->place[1], &lon) ||
         !on_the_globe(invite->place)) {
         invite->place[0] = invite->place[1] = (double)NAN;
@@ -58,8 +37,7 @@ static void read_item(gx_invite *invite, gx_arena *arena, const gx_columns *colu
     invite->capacity = read_real(&capacity, &room) && capacity >= 0 && capacity < 1e9
                            ? (int64_t)capacity
                            : NOT_TOLD;
-    invite->starts_ms = time_field(arena, columns, item, "starts_at");
-    invite->ends_ms = time_field(arena, columns, item, "ends_at");
+    invite->ends_ms = gx_event_ends(arena, columns, item);
 }
 
 gx_status gx_invite_read(gx_invite *out, gx_audience *audience, const gx_columns *columns,
@@ -265,8 +243,7 @@ gx_status gx_invite_distance(double *out, const gx_invite *invite, uint32_t user
 /* ---- the answer ----------------------------------------------------------------------------- */
 
 gx_value gx_invite_over(const gx_invite *invite, int64_t now_ms) {
-    const int64_t ends = invite->ends_ms != NOT_TOLD ? invite->ends_ms : invite->starts_ms;
-    if (!invite->event || ends == NOT_TOLD || ends > now_ms) {
+    if (!invite->event || invite->ends_ms == NOT_TOLD || invite->ends_ms > now_ms) {
         return gx_nil();
     }
     return gx_filter_why(invite->audience->call->arena, "over", (gx_slice){"", 0},

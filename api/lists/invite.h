@@ -45,11 +45,11 @@ typedef struct gx_invite {
     gx_audience *audience;
     gx_segment segment;
     const char *consent;
-    bool event;                           /* the item is one */
-    bool asks;                            /* anything about a member's record */
-    double within;                        /* km; 0: anywhere */
-    double place[2];                      /* latitude and longitude; NaN: the item has none */
-    int64_t capacity, starts_ms, ends_ms; /* INT64_MIN: not told */
+    bool event;                /* the item is one */
+    bool asks;                 /* anything about a member's record */
+    double within;             /* km; 0: anywhere */
+    double place[2];           /* latitude and longitude; NaN: the item has none */
+    int64_t capacity, ends_ms; /* GX_NO_TIME: not told */
     uint32_t joined, per_circle;
     uint32_t *of_circle; /* listed so far */
     uint32_t left[GX_INVITE_LEFT_COUNT];

@@ -26,6 +26,8 @@ static const gx__column users[] = {
     {"consent", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"status", NULL, GX__TEXT, 0, false, GX__FIELD},
     {"left_at", NULL, GX__TIME, 0, false, GX__FIELD},
+    {"lat", NULL, GX__LATITUDE, 0, false, GX__FIELD},
+    {"lon", NULL, GX__LONGITUDE, 0, false, GX__FIELD},
 };
 
 static const gx__column items[] = {
@@ -41,6 +43,11 @@ static const gx__column items[] = {
     {"status", NULL, GX__STATUS, 0, false, GX__FIELD},
     {"listed_at", NULL, GX__TIME, 0, false, GX__FIELD},
     {"tags", NULL, GX__TAGS, 0, false, GX__FIELD},
+    {"capacity", NULL, GX__PLACES, 0, false, GX__FIELD},
+    {"starts_at", NULL, GX__TIME, 0, false, GX__FIELD},
+    {"ends_at", NULL, GX__TIME, 0, false, GX__FIELD},
+    {"lat", NULL, GX__LATITUDE, 0, false, GX__FIELD},
+    {"lon", NULL, GX__LONGITUDE, 0, false, GX__FIELD},
 };
 
 static const gx__column groups[] = {

@@ -11,20 +11,23 @@ enum { GX__KIND_COLUMNS_MAX = 32 };
 
 /* How a cell is read, and the C type of its place in the row (see `lands`). */
 typedef enum gx__type {
-    GX__ID,     /* an external id of `space` → uint32_t */
-    GX__NAME,   /* a word of a small vocabulary (kind, action, channel) → uint32_t */
-    GX__TEXT,   /* gx_slice */
-    GX__TAGS,   /* "a|b|c", or a JSON list of texts: a list */
-    GX__TIME,   /* int64_t, Unix milliseconds */
-    GX__FLOAT,  /* float */
-    GX__WEIGHT, /* float, not negative */
-    GX__DOUBLE, /* double */
-    GX__INT,    /* int64_t */
-    GX__PRICE,  /* double, not negative */
-    GX__STOCK,  /* int64_t, not negative */
-    GX__STATUS, /* text: what is shown and what is not; in any case, kept in small letters */
-    GX__COUNT,  /* uint32_t */
-    GX__BOOL    /* bool */
+    GX__ID,        /* an external id of `space` → uint32_t */
+    GX__NAME,      /* a word of a small vocabulary (kind, action, channel) → uint32_t */
+    GX__TEXT,      /* gx_slice */
+    GX__TAGS,      /* "a|b|c", or a JSON list of texts: a list */
+    GX__TIME,      /* int64_t, Unix milliseconds */
+    GX__FLOAT,     /* float */
+    GX__WEIGHT,    /* float, not negative */
+    GX__DOUBLE,    /* double */
+    GX__INT,       /* int64_t */
+    GX__PRICE,     /* double, not negative */
+    GX__STOCK,     /* int64_t, not negative */
+    GX__PLACES,    /* int64_t, 0 to 1e9 */
+    GX__LATITUDE,  /* double, degrees */
+    GX__LONGITUDE, /* double, degrees */
+    GX__STATUS,    /* text: what is shown and what is not; in any case, kept in small letters */
+    GX__COUNT,     /* uint32_t */
+    GX__BOOL       /* bool */
 } gx__type;
 
 #define GX__FIELD SIZE_MAX /* lands in the open record, under the column's name */

@@ -261,6 +261,26 @@ static gx__reason read_status(gx_value *out, const gx__cell *cell) {
     return GX__BAD_STATUS;
 }
 
+static gx__reason read_places(gx_value *out, const gx__cell *cell) {
+    static const int64_t most = 1000000000;
+    int64_t places;
+    if (read_int(&places, cell) != GX__NONE || places < 0 || places > most) {
+        return GX__BAD_PLACES;
+    }
+    *out = gx_int(places);
+    return GX__NONE;
+}
+
+static gx__reason read_degrees(gx_value *out, gx__type type, const gx__cell *cell) {
+    const bool latitude = type == GX__LATITUDE;
+    double degrees;
+    if (read_real(&degrees, cell) != GX__NONE || !(fabs(degrees) <= (latitude ? 90 : 180))) {
+        return latitude ? GX__BAD_LATITUDE : GX__BAD_LONGITUDE;
+    }
+    *out = gx_real(degrees);
+    return GX__NONE;
+}
+
 static gx__reason read_field(gx_value *out, gx__converter *converter, gx__type type,
                              const gx__cell *cell) {
     gx__reason reason;
@@ -282,6 +302,11 @@ static gx__reason read_field(gx_value *out, gx__converter *converter, gx__type t
         reason = read_real(&real, cell);
         *out = reason == GX__NONE ? gx_real(real) : gx_nil();
         return reason == GX__NONE && type == GX__PRICE && real < 0 ? GX__NEGATIVE : reason;
+    case GX__PLACES:
+        return read_places(out, cell);
+    case GX__LATITUDE:
+    case GX__LONGITUDE:
+        return read_degrees(out, type, cell);
     case GX__STATUS:
         return read_status(out, cell);
     case GX__BOOL:

@@ -178,10 +178,13 @@ static void put_place(exporter *x, const gx__column *column, const void *place) 
         break;
     case GX__DOUBLE:
     case GX__PRICE:
+    case GX__LATITUDE:
+    case GX__LONGITUDE:
         gx_json_write_real(&x->out, real_at(column, place));
         break;
     case GX__INT:
     case GX__STOCK:
+    case GX__PLACES:
         memcpy(&integer, place, sizeof integer);
         gx_buffer_printf(&x->out, "%lld", (long long)integer);
         break;

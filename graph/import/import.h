@@ -35,7 +35,7 @@ typedef struct gx_import_options {
     bool dry_run;         /* read and check everything, write nothing */
 } gx_import_options;
 
-#define GX_IMPORT_REASONS 24
+#define GX_IMPORT_REASONS 32
 
 typedef struct gx_import_report {
     char kind[16], format[16];

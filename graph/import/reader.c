@@ -31,6 +31,22 @@ const char *gx__reason_text(gx__reason reason) {
     return texts[reason];
 }
 
+const char *gx__reason_accepts(gx__reason reason) {
+    switch (reason) {
+    case GX__BAD_TIME:
+        return "; accepted is ISO 8601 (2026-05-01T18:00:00Z) or Unix time";
+    case GX__BAD_NUMBER:
+        return "; accepted is a number like 12 or 0.5, whole where it counts something";
+    case GX__NEGATIVE:
+    case GX__NEGATIVE_WEIGHT:
+        return "; accepted is 0 or more";
+    case GX__BAD_BOOLEAN:
+        return "; accepted is true or false, yes or no, 1 or 0";
+    default:
+        return "";
+    }
+}
+
 /* ---- the window ------------------------------------------------------------------------- */
 
 /* True where every byte is 1 to 127. One pass that compilers turn into vector code. */

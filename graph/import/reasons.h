@@ -13,6 +13,9 @@
     X(NEGATIVE_WEIGHT, "negative weight")                                                          \
     X(NEGATIVE, "negative number")                                                                 \
     X(BAD_STATUS, "not on, active, hidden, off or deleted")                                        \
+    X(BAD_PLACES, "not a whole number of 0 or more")                                               \
+    X(BAD_LATITUDE, "not degrees of -90 to 90")                                                    \
+    X(BAD_LONGITUDE, "not degrees of -180 to 180")                                                 \
     X(OUT_OF_RANGE, "number out of range")                                                         \
     X(BAD_TIME, "bad time")                                                                        \
     X(BAD_BOOLEAN, "bad boolean")                                                                  \
@@ -35,5 +38,7 @@ typedef enum gx__reason {
 } gx__reason;
 
 const char *gx__reason_text(gx__reason reason);
+/* What would have been taken, "; accepted is …"; empty where the reason says so itself. */
+const char *gx__reason_accepts(gx__reason reason);
 
 #endif

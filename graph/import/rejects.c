@@ -21,10 +21,10 @@ static void note_first(gx__rejects *rejects, const gx__row *row, const gx__refus
     const char *slash = strrchr(rejects->input, '/');
     char quoted[96];
     gx_quote(quoted, sizeof quoted, refusal->value.data, refusal->value.size);
-    snprintf(rejects->first, sizeof rejects->first, "%.60s:%llu: %s%s%.50s: %s",
+    snprintf(rejects->first, sizeof rejects->first, "%.60s:%llu: %s%s%.50s: %s%s",
              slash ? slash + 1 : rejects->input, (unsigned long long)row->line,
              gx__reason_text(refusal->reason), refusal->column[0] ? " in " : "", refusal->column,
-             quoted);
+             quoted, gx__reason_accepts(refusal->reason));
 }
 
 static gx_status write_line(gx__rejects *rejects, gx_error *err) {

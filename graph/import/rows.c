@@ -92,10 +92,11 @@ static gx_status refused(const gx__refusal *refusal, uint32_t index, gx_error *e
     char at[100], shown[100];
     gx_quote(shown, sizeof shown, refusal->value.data, refusal->value.size);
     snprintf(at, sizeof at, "[%u].%s", index, refusal->column ? refusal->column : "");
-    return gx_fail_at(err, GX_BAD_REQUEST, at, "entry %u: %s: %s%s%s", index,
+    return gx_fail_at(err, GX_BAD_REQUEST, at, "entry %u: %s: %s%s%s%s", index,
                       refusal->column && refusal->column[0] ? refusal->column : "the row",
                       gx__reason_text(refusal->reason), refusal->reason == GX__MISSING ? "" : " ",
-                      refusal->reason == GX__MISSING ? "" : shown);
+                      refusal->reason == GX__MISSING ? "" : shown,
+                      gx__reason_accepts(refusal->reason));
 }
 
 static gx_status open_rows(rows *r, gx_txn *txn, const char *kind, const gx_rows_options *options,

@@ -84,11 +84,11 @@ def test_a_page_of_lines_and_notes(tmp_path):
 
 def test_every_suite_is_named():
     """By the help, by the answer to a suite that is not there, and by the page about speed."""
-    told = gx("bench", "nonsense", code=4).stderr
+    told = gx("bench", "nonsense", code=4).err
     named = told.split("there are ")[1].split("\n")[0].strip().split(", ")
     assert "influence" in named and named[-1] == "all"
     assert len(named) == len(set(named))
-    text = gx("bench", "--help").stdout
+    text = gx("bench", "--help").out
     page = (Path(__file__).parents[2] / "docs" / "bench.md").read_text()
     for suite in named:
         assert f" {suite}," in text or f" {suite};" in text, suite

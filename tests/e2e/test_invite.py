@@ -1,7 +1,9 @@
 """Whom to invite to an event: place, region, capacity, who joined, circles, consent; counted one by one."""
 
+import json
 import math
 import random
+import time
 
 import pytest
 from conftest import gx
@@ -150,3 +152,57 @@ def test_a_full_event_asks_nobody(city, tmp_path):
     assert answer["users"] == [] and answer["places"] == 0 and "every place is taken" in answer["short"]
     more = gx("audience", store, "--item", "night", "-n", 7, "--format", "json").json()
     assert len(more["users"]) == 7 and more["short"] is None
+
+
+def test_an_event_that_is_over_is_in_no_list(tmp_path):
+    """By its end, else its start, in any form of time; one without a time, or a product with one, stays."""
+    hour, now = 3600, int(time.time())
+    events = {
+        "soon": (now + hour, ""),
+        "going": (now - hour, now + hour),
+        "begun": (now - hour, ""),
+        "ended": (now - 2 * hour, now - hour),
+        "millis": (now * 1000 - hour, now * 1000 - 1),
+        "day": ("2020-05-01", "2020-05-02"),
+        "later": ("2097-05-01T10:00:00Z", ""),
+        "untold": ("", ""),
+    }
+    rows = [f"{name},event,tea,{starts},{ends}" for name, (starts, ends) in events.items()]
+    rows += ["film,content,tea,2020-01-01,2020-01-02", "cup,product,tea,2020-01-01,2020-01-02"]
+    acts = [f"u{u},{item},{action},1700000000" for u in range(6) for item, action in (("cup", "buy"), ("film", "view"))]
+    acts += [f"u{u},{name},view,{1700000000 + u}" for u in range(5) for name in events]
+    files = {"items": "item_id,kind,category,starts_at,ends_at\n" + "\n".join(rows), "events": "user_id,item_id,action,ts\n" + "\n".join(acts)}
+    gx("init", tmp_path / "s.gx")
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text + "\n")
+        gx("import", tmp_path / "s.gx", tmp_path / f"{name}.csv")
+    gx("build", tmp_path / "s.gx")
+    staying = {"soon", "going", "later", "untold"}
+    words = ("recommend", tmp_path / "s.gx", "u5", "-n", 50, "--seen", "none", "--format", "json")
+    assert {row["id"] for row in gx(*words, "--kind", "event").json()[0]["items"]} == staying
+    assert {row["id"] for row in gx(*words).json()[0]["items"]} >= {"cup", "film"} | staying
+    similar = gx("similar", tmp_path / "s.gx", "going", "-n", 50, "--format", "json").json()[0]["items"]
+    assert {row["id"] for row in similar} <= staying | {"cup", "film"}
+    for name in events:
+        told = gx("explain", tmp_path / "s.gx", "u5", name, "--format", "json").json()["why_not"]
+        assert (told or {}).get("rule") == (None if name in staying else "over"), name
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "accepted"),
+    [
+        ("capacity", "-4", "whole number of 0 or more"),
+        ("capacity", "plenty", "whole number of 0 or more"),
+        ("starts_at", "tonight", "ISO 8601"),
+        ("lat", "123", "-90 to 90"),
+        ("lon", "east", "-180 to 180"),
+    ],
+)
+def test_an_odd_field_of_an_event_is_refused(tmp_path, column, value, accepted):
+    """With the line, the column, the value and what would have been taken; in a call with the entry."""
+    gx("init", tmp_path / "s.gx")
+    (tmp_path / "items.csv").write_text(f"item_id,kind,{column}\na,event,\nb,event,{value}\n")
+    told = gx("import", tmp_path / "s.gx", tmp_path / "items.csv", code=3).err
+    assert all(part in told for part in ("items.csv:3", column, f"'{value}'", accepted)), told
+    told = gx("call", tmp_path / "s.gx", "item.put", json.dumps({"items": [{"item_id": "b", column: value}]}), code=2).err
+    assert all(part in told for part in ("entry 0", column, f"'{value}'", accepted)), told
