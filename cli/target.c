@@ -108,10 +108,28 @@ static gx_status refuse_to_keep(const gx_command *command, gx_error *err) {
                       gx_arg_bool(&command->common, "undirected") ? " --undirected" : "");
 }
 
+/* How a data file is read says nothing to what was read before. */
+static gx_status refuse_shape(const gx_command *command, gx_error *err) {
+    const char *text = command->target;
+    const char *flag = gx_arg_has(&command->common, "preset")        ? "preset"
+                       : gx_arg_bool(&command->common, "undirected") ? "undirected"
+                                                                     : NULL;
+    if (!flag || command->verb->flags & (GX_VERB_NO_TARGET | GX_VERB_FILES)) {
+        return GX_OK;
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, flag,
+                      "--%s was given, and %s is a %s; it goes with a bare data file, or with "
+                      "`guanxi import`",
+                      flag, text, gx_is_address(text) ? "server" : "store");
+}
+
 static gx_status open_target(target *t, gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     const char *text = command->target;
     struct stat info;
+    if (gx_is_address(text) || gx_is_store(text)) {
+        GX_TRY(refuse_shape(command, err));
+    }
     if (gx_is_address(text)) {
         return gx_client_open(&t->client, text, CONNECT_TIMEOUT_MS, err);
     }

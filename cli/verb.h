@@ -15,6 +15,7 @@ enum {
     GX_VERB_WRITES = 4,      /* opens the store for writing */
     GX_VERB_MAY_TARGET = 16, /* the target may be left out, and its arguments with it */
     GX_VERB_RESUMES = 64,    /* with its flag `resume` FILE.part is opened as it was left */
+    GX_VERB_FILES = 128,     /* reads data files into its target */
     GX_VERB_PASS_FLAGS = 8   /* flags it does not know are parameters of the pass it names */
 };
 

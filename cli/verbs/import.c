@@ -239,7 +239,7 @@ const gx_verb gx_verb_import = {
     .summary = "read data files into a store, all or nothing for each file",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_LOCAL | GX_VERB_WRITES,
+    .flags = GX_VERB_LOCAL | GX_VERB_WRITES | GX_VERB_FILES,
     .run = run,
     .examples = "  guanxi import shop.gx users.csv items.csv ties.csv events.csv\n"
                 "  guanxi import shop.gx data/                       every data file of a folder\n"

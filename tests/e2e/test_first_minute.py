@@ -292,3 +292,13 @@ def test_every_file_of_the_house_is_in_bounds():
 def test_the_program_runs_from_anywhere(tmp_path):
     assert gx("version", cwd=tmp_path).out.startswith("guanxi ")
     assert pathlib.Path(BIN).is_absolute()
+
+
+def test_the_shape_of_a_file_is_refused_of_a_store(tmp_path):
+    """It was silently ignored: a store has been read already, a server has read its own."""
+    (tmp_path / "edges.txt").write_text("0 1\n1 2\n")
+    gx("import", tmp_path / "a.gx", tmp_path / "edges.txt", "--preset", "snap", "--undirected", "--create")
+    for flag, *value in (("--preset", "snap"), ("--undirected",)):
+        for words in (("centrality", tmp_path / "a.gx", "degree"), ("stats", "unix:/nowhere.sock")):
+            told = gx(*words, flag, *value, code=2).err
+            assert f"{flag} was given" in told and "bare data file" in told and "guanxi import" in told
