@@ -3,6 +3,7 @@
 #include "api/build/compute.h"
 #include "api/people/leader.h"
 #include "engine/leaders/judge.h"
+#include "graph/base/sorted.h"
 
 #include <stdlib.h>
 
@@ -56,11 +57,6 @@ static gx_status note_times(void *context, const gx_event_core *events, size_t c
     return gx_job_check(t->job, err);
 }
 
-static int by_time(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static gx_status find_split(trial *t, gx_txn *txn, gx_error *err) {
     gx_job *job = t->call->job;
     const uint64_t events = gx_event_count(txn);
@@ -74,7 +70,7 @@ static gx_status find_split(trial *t, gx_txn *txn, gx_error *err) {
                        "the store has %llu events; what came later can be told from two on",
                        (unsigned long long)events));
     }
-    qsort(all.time, all.count, sizeof *all.time, by_time);
+    qsort(all.time, all.count, sizeof *all.time, gx_by_i64);
     t->split_ms =
         all.time[(uint64_t)(gx_arg_real(t->call->args, "share") * (double)(all.count - 1))];
 done:

@@ -1,11 +1,12 @@
 #include "engine/influence/evidence.h"
 
+#include "engine/kernel/common.h"
 #include "engine/kernel/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { CHUNK = 16, SEARCH_RATIO = 8, HELD = 3 };
+enum { CHUNK = 16, LOOK = 1 << 12, HELD = 3 };
 
 static const double DAY_MS = 86400000;
 
@@ -33,18 +34,6 @@ typedef struct finding {
 
 /* ---- pairs of histories ---------------------------------------------------------------------- */
 
-static uint64_t seek(const gx_first_rows *rows, uint64_t from, uint64_t to, uint32_t item) {
-    while (from < to) {
-        const uint64_t middle = from + (to - from) / 2;
-        if (rows->item[middle] < item) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    return from;
-}
-
 /* Of an item that a took and b passed on. */
 typedef struct meeting {
     uint64_t take; /* the entry of `took` */
@@ -67,26 +56,16 @@ static bool is_there(const finding *f, uint32_t a, int64_t passed_ms) {
     return !f->firsts->since || f->firsts->since[a] <= passed_ms;
 }
 
-/* Every item that a took and b passed on when a was there; a long history is searched, not walked.
- */
+/* Every item that a took and b passed on when a was there. */
 static void meet(const finding *f, uint32_t a, uint64_t arc, taking *room, meeting_fn fn) {
     const gx_first_rows *took = &f->firsts->took, *passed = f->passed;
     const uint32_t b = f->graph->out_dst[arc];
-    const uint64_t start = took->ptr[a], x_end = took->ptr[a + 1], y_end = passed->ptr[b + 1];
-    uint64_t x = start, y = passed->ptr[b];
-    const bool search_x = (x_end - x) / SEARCH_RATIO > y_end - y;
-    const bool search_y = (y_end - y) / SEARCH_RATIO > x_end - x;
-    while (x < x_end && y < y_end) {
-        if (took->item[x] < passed->item[y]) {
-            x = search_x ? seek(took, x + 1, x_end, passed->item[y]) : x + 1;
-        } else if (took->item[x] > passed->item[y]) {
-            y = search_y ? seek(passed, y + 1, y_end, took->item[x]) : y + 1;
-        } else {
-            if (is_over(f, passed->ts[y]) && is_there(f, a, passed->ts[y])) {
-                fn(f, &(meeting){x, arc, a, b, passed->ts[y], &room[x - start]});
-            }
-            x++;
-            y++;
+    gx__common both = gx__common_of(took->item, took->ptr[a], took->ptr[a + 1], passed->item,
+                                    passed->ptr[b], passed->ptr[b + 1]);
+    while (gx__common_next(&both)) {
+        const int64_t passed_ms = passed->ts[both.at_b];
+        if (is_over(f, passed_ms) && is_there(f, a, passed_ms)) {
+            fn(f, &(meeting){both.at_a, arc, a, b, passed_ms, &room[both.at_a - took->ptr[a]]});
         }
     }
 }
@@ -127,7 +106,7 @@ static int class_of(const finding *f, int64_t delay_ms) {
 /* Whether a had passed the item on before `ms`. */
 static bool had_passed(const finding *f, uint32_t a, uint32_t item, int64_t ms) {
     const gx_first_rows *own = f->passed;
-    const uint64_t at = seek(own, own->ptr[a], own->ptr[a + 1], item);
+    const uint64_t at = gx_place_u32(own->item, own->ptr[a], own->ptr[a + 1], item);
     return at < own->ptr[a + 1] && own->item[at] == item && own->ts[at] < ms;
 }
 
@@ -226,17 +205,9 @@ static void give(const finding *f, const meeting *met) {
 
 /* How often b passed something on, to the end of the window, since a joined. */
 static uint32_t count_over(const finding *f, uint32_t a, uint32_t b) {
-    uint64_t low = f->over_at[b], high = f->over_at[b + 1];
-    const uint64_t end = high;
-    while (f->firsts->since && low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (f->over[middle] < f->firsts->since[a]) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return (uint32_t)(end - low);
+    const uint64_t from = f->over_at[b], to = f->over_at[b + 1];
+    const int64_t *since = f->firsts->since;
+    return (uint32_t)(to - (since ? gx_place_i64(f->over, from, to, since[a]) : from));
 }
 
 static void begin_trials(const finding *f, uint32_t a) {
@@ -287,8 +258,11 @@ static double find_passes(const finding *f) {
     double all = 0, of = 0;
     for (uint32_t v = 0; v < f->graph->n; v++) {
         uint64_t y = passed->ptr[v];
+        if (v % LOOK == 0 && gx_job_should_stop(f->job)) {
+            break;
+        }
         for (uint64_t x = took->ptr[v]; x < took->ptr[v + 1]; x++) {
-            y = seek(passed, y, passed->ptr[v + 1], took->item[x]);
+            y = gx_place_u32(passed->item, y, passed->ptr[v + 1], took->item[x]);
             const bool did =
                 y < passed->ptr[v + 1] && passed->item[y] == took->item[x] &&
                 passed->ts[y] >= took->ts[x] &&
@@ -303,11 +277,6 @@ static double find_passes(const finding *f) {
     return of > 0 ? all / of : 0;
 }
 
-static int by_time(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static gx_status find_over(finding *f, gx_error *err) {
     const gx_first_rows *passed = f->passed;
     gx_status status;
@@ -315,15 +284,17 @@ static gx_status find_over(finding *f, gx_error *err) {
     GX_TRY(gx_job_alloc(f->job, &f->over, passed->count, sizeof *f->over, err));
     GX_TRY(gx_job_alloc(f->job, &f->over_at, (size_t)f->graph->n + 1, sizeof *f->over_at, err));
     for (uint32_t v = 0; v < f->graph->n; v++) {
+        if (v % LOOK == 0) {
+            GX_TRY(gx_job_check(f->job, err));
+        }
         for (uint64_t y = passed->ptr[v]; y < passed->ptr[v + 1]; y++) {
             if (is_over(f, passed->ts[y])) {
                 f->over[at++] = passed->ts[y];
             }
         }
         f->over_at[v + 1] = at;
-        qsort(f->over + f->over_at[v], at - f->over_at[v], sizeof *f->over, by_time);
+        qsort(f->over + f->over_at[v], at - f->over_at[v], sizeof *f->over, gx_by_i64);
     }
-    status = gx_job_check(f->job, err);
 done:
     return status;
 }

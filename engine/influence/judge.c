@@ -2,6 +2,7 @@
 
 #include "engine/influence/draws.h"
 #include "engine/kernel/parallel.h"
+#include "graph/base/sorted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,17 +12,8 @@ enum { RANKS = 4096, LOOK = 1 << 12 };
 /* ---- trials ---------------------------------------------------------------------------------- */
 
 static uint64_t find_item(const gx_first_rows *rows, uint32_t v, uint32_t item) {
-    uint64_t low = rows->ptr[v], high = rows->ptr[v + 1];
-    const uint64_t end = high;
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (rows->item[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < end && rows->item[low] == item ? low : UINT64_MAX;
+    const uint64_t end = rows->ptr[v + 1], at = gx_place_u32(rows->item, rows->ptr[v], end, item);
+    return at < end && rows->item[at] == item ? at : UINT64_MAX;
 }
 
 typedef struct finding {
@@ -216,11 +208,6 @@ static void figure(double *out, const judging *j, uint32_t k, uint32_t resample,
     out[GX_FIGURE_AUC] = auc_of(room, room + RANKS);
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The middle `level` of what the resamples say; those that say nothing are left out. */
 static void interval(double *low, double *high, double *value, uint32_t count, double level) {
     uint32_t known = 0;
@@ -229,7 +216,7 @@ static void interval(double *low, double *high, double *value, uint32_t count, d
             value[known++] = value[i];
         }
     }
-    qsort(value, known, sizeof *value, by_size);
+    qsort(value, known, sizeof *value, gx_by_f64);
     const double tail = (1 - level) / 2 * (known - 1.0);
     *low = known > 1 ? value[(uint32_t)tail] : NAN;
     *high = known > 1 ? value[known - 1 - (uint32_t)tail] : NAN;

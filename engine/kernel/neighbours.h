@@ -5,19 +5,12 @@
 
 #include "engine/kernel/degrees.h"
 #include "engine/kernel/scores.h"
+#include "graph/base/sorted.h"
 
 /* Index of column v in the sorted row [from, to), or `to`. */
 static inline uint64_t gx__row_find(const uint32_t *row, uint64_t from, uint64_t to, uint32_t v) {
-    uint64_t low = from, high = to;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (row[middle] < v) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < to && row[low] == v ? low : to;
+    const uint64_t at = gx_place_u32(row, from, to, v);
+    return at < to && row[at] == v ? at : to;
 }
 
 /* Others that v's row names. */

@@ -20,6 +20,7 @@
  * Counts are integers, which threads may add in any order. Time O(Σ over ties of the shorter
  * history · log) and O(nnz log nnz); memory 20 bytes an entry of the matrix, 4 per entry of the
  * longest row a thread. */
+#include "engine/kernel/common.h"
 #include "engine/kernel/parallel.h"
 #include "engine/leaders/judge.h"
 #include "engine/leaders/measures.h"
@@ -27,7 +28,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SEARCH_RATIO = 8, FOLLOWERS_CHUNK = 16, ITEMS_CHUNK = 64 };
+enum { FOLLOWERS_CHUNK = 16, ITEMS_CHUNK = 64 };
 
 typedef struct credits {
     const gx_graph *graph;
@@ -51,19 +52,6 @@ static bool is_earlier(const credits *c, uint64_t theirs, uint64_t own) {
            (c->after->window_ms == 0 || apart <= (uint64_t)c->after->window_ms);
 }
 
-/* First place in [from, to) whose item is `item` or above. */
-static uint64_t seek(const gx_matrix *matrix, uint64_t from, uint64_t to, uint32_t item) {
-    while (from < to) {
-        uint64_t middle = from + (to - from) / 2;
-        if (matrix->col[middle] < item) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    return from;
-}
-
 /* v acted, at entry b, before u did on the same item, u's act number a. The first visit counts who
  * came before, the second gives each of them a share. */
 static void note_earlier(const credits *c, uint64_t a, uint64_t b, uint32_t *sharers, bool give) {
@@ -75,25 +63,14 @@ static void note_earlier(const credits *c, uint64_t a, uint64_t b, uint32_t *sha
     __atomic_fetch_add(&c->observed[b], 1, __ATOMIC_RELAXED);
 }
 
-/* Walks the items that u and v both acted on; one long history is searched, not walked. */
+/* Of the items that u and v both acted on. */
 static void visit_common(const credits *c, uint32_t u, uint32_t v, uint32_t *sharers, bool give) {
     const gx_matrix *m = c->matrix;
-    const uint64_t start = m->ptr[u], u_end = m->ptr[u + 1], v_end = m->ptr[v + 1];
-    const uint64_t u_length = u_end - start, v_length = v_end - m->ptr[v];
-    const bool search_u = u_length / SEARCH_RATIO > v_length;
-    const bool search_v = v_length / SEARCH_RATIO > u_length;
-    uint64_t a = start, b = m->ptr[v];
-    while (a < u_end && b < v_end) {
-        if (m->col[a] < m->col[b]) {
-            a = search_u ? seek(m, a + 1, u_end, m->col[b]) : a + 1;
-        } else if (m->col[a] > m->col[b]) {
-            b = search_v ? seek(m, b + 1, v_end, m->col[a]) : b + 1;
-        } else {
-            if (is_earlier(c, b, a)) {
-                note_earlier(c, a - start, b, sharers, give);
-            }
-            a++;
-            b++;
+    gx__common both =
+        gx__common_of(m->col, m->ptr[u], m->ptr[u + 1], m->col, m->ptr[v], m->ptr[v + 1]);
+    while (gx__common_next(&both)) {
+        if (is_earlier(c, both.at_b, both.at_a)) {
+            note_earlier(c, both.at_a - m->ptr[u], both.at_b, sharers, give);
         }
     }
 }
@@ -141,11 +118,6 @@ done:
 
 /* ---- what chance would do -------------------------------------------------------------------- */
 
-static int compare_times(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static gx_status sort_times(credits *c, gx_job *job, gx_error *err) {
     const gx_matrix *matrix = c->matrix;
     for (uint64_t i = 0; i < matrix->nnz; i++) {
@@ -165,7 +137,7 @@ static gx_status sort_times(credits *c, gx_job *job, gx_error *err) {
     for (uint32_t item = 0; item < matrix->cols; item++) {
         if (!gx_job_should_stop(job)) {
             qsort(c->time + c->item_at[item], c->item_at[item + 1] - c->item_at[item],
-                  sizeof *c->time, compare_times);
+                  sizeof *c->time, gx_by_i64);
         }
     }
     return gx_job_check(job, err);
@@ -173,16 +145,8 @@ static gx_status sort_times(credits *c, gx_job *job, gx_error *err) {
 
 /* Acts on the item up to time t. */
 static uint64_t acts_until(const credits *c, uint32_t item, int64_t t) {
-    uint64_t low = c->item_at[item], high = c->item_at[item + 1];
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (c->time[middle] <= t) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low - c->item_at[item];
+    const uint64_t from = c->item_at[item];
+    return gx_place_above_i64(c->time, from, c->item_at[item + 1], t) - from;
 }
 
 /* Acts on an item later than `t` and within the window, but none up to `done`. */

@@ -3,9 +3,10 @@
  * are to tell (fit.c). Nothing that happened after the split reaches a measure but ties, which are
  * taken as they are.
  *
- * Three runs of credit over the matrix; memory 34 bytes an entry, 84 a member learnt from. */
+ * Two runs of credit over the matrix; memory 34 bytes an entry, 84 a member learnt from. */
 #include "engine/kernel/rank.h"
 #include "engine/leaders/score.h"
+#include "graph/base/sorted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,11 +17,6 @@ enum {
     SPLIT_SAMPLE = 1 << 16
 };
 static const double fit_ridge = 0.003;
-
-static int by_time(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
 
 /* The time that a share of the acts lies before. */
 static gx_status find_split(int64_t *out, const gx_matrix *matrix, double share, gx_job *job,
@@ -34,7 +30,7 @@ static gx_status find_split(int64_t *out, const gx_matrix *matrix, double share,
     for (uint64_t i = 0; i < count; i++) {
         time[i] = matrix->ts[i * stride];
     }
-    qsort(time, count, sizeof *time, by_time);
+    qsort(time, count, sizeof *time, gx_by_i64);
     *out = count ? time[(uint64_t)(share * (double)(count - 1))] : 0;
     gx_job_free(job, time);
     return GX_OK;

@@ -16,6 +16,7 @@
 #include "engine/community/partition.h"
 #include "engine/kernel/parallel.h"
 #include "engine/leaders/leaders.h"
+#include "graph/base/sorted.h"
 #include "graph/pass/pass.h"
 
 #include <math.h>
@@ -291,11 +292,6 @@ static bool fires(gx_role role, const float *figure, const limits *l) {
 #undef OF
 }
 
-static int falling(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x < y) - (x > y);
-}
-
 /* How many events the last of the most active has. */
 static gx_status find_active(roles *r, gx_job *job, gx_error *err) {
     const gx_facts *facts = r->input->facts;
@@ -311,10 +307,10 @@ static gx_status find_active(roles *r, gx_job *job, gx_error *err) {
         events[count] = facts->of[v].events;
         count += facts->of[v].events > 0;
     }
-    qsort(events, count, sizeof *events, falling);
+    qsort(events, count, sizeof *events, gx_by_f64);
     const uint32_t most = (uint32_t)(r->limit.active_share * count);
     if (most > 0) {
-        r->limit.active_events = events[most - 1];
+        r->limit.active_events = events[count - most];
     }
 done:
     gx_job_free(job, events);
@@ -345,10 +341,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(put_figures(&r, err));
     for (uint32_t v = 0; v < n; v++) {
         r.role[v] = GX_ROLE_ORDINARY;
-        for (uint32_t role = GX_ROLE_COUNT; role-- > 0;) {
-            const bool fired = role == GX_ROLE_ORDINARY
-                                   ? false
-                                   : fires((gx_role)role, r.figure + (size_t)v * FIGURES, &r.limit);
+        for (uint32_t role = GX_ROLE_ORDINARY; role-- > 0;) {
+            const bool fired = fires((gx_role)role, r.figure + (size_t)v * FIGURES, &r.limit);
             r.role[v] = fired ? role : r.role[v];
             r.fired[v] |= (uint32_t)fired << role;
         }

@@ -2,6 +2,7 @@
  * one of graphs (rows.c): time O(rows + nnz). */
 #include "graph/csr/graph.h"
 
+#include "graph/base/sorted.h"
 #include "graph/csr/rows.h"
 
 #include <float.h>
@@ -98,16 +99,9 @@ uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col) {
     if (row >= matrix->rows) {
         return UINT64_MAX;
     }
-    uint64_t low = matrix->ptr[row], end = matrix->ptr[row + 1], high = end;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (matrix->col[middle] < col) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < end && matrix->col[low] == col ? low : UINT64_MAX;
+    const uint64_t end = matrix->ptr[row + 1];
+    const uint64_t at = gx_place_u32(matrix->col, matrix->ptr[row], end, col);
+    return at < end && matrix->col[at] == col ? at : UINT64_MAX;
 }
 
 gx_slice gx_label_name(const gx_labels *labels, uint32_t label) {
