@@ -4,11 +4,13 @@
  *   bought_followers   who never acted and whom nobody follows: (o − e − 2√e) / followers, o how
  *                      many there are and e how many there would be at the shop's usual share
  *   sudden_growth      who began to follow, without being followed back, within the `burst` in
- *                      which most did: (o − e − 3√e) / followers, e by how the shop's follows lie
- * in time (a campaign brings everybody followers), at least 10 of them; less whatever of their acts
- * is heed beyond chance, since a star may be discovered closed_ring        the member and those it
- * is tied to are 5 or more, follow one another (7 in 10 of the ties there could be), and 9 in 10 of
- * all their ties stay among them
+ *                      which most did: (o − e − 3√e) / followers, e by how the shop's follows
+ *                      lie in time (a campaign brings everybody followers), at least 10 of them;
+ *                      less whatever of their acts is heed beyond chance, since a star may be
+ *                      discovered
+ *   closed_ring        the member and those it is tied to are 5 or more, follow one another (7 in
+ *                      10 of the ties there could be), and 9 in 10 of all their ties stay among
+ * them
  *
  * What is left of the score is Π (1 − share), at least 0.01. A member who is honest and is followed
  * by bots is damped to what the others are worth, no more.
@@ -16,6 +18,7 @@
  * Time O(n + m log d) and, for rings, O(Σ degrees of the neighbours) of members with at most 64
  * neighbours; memory 1 byte a member, 8 for one follow in `stride`, 8 a thread and the most
  * followers of one member. */
+#include "engine/kernel/neighbours.h"
 #include "engine/kernel/parallel.h"
 #include "engine/leaders/measures.h"
 
@@ -81,18 +84,8 @@ static void look_at_hollow(const signs *s, uint32_t v) {
 
 /* ---- sudden growth --------------------------------------------------------------------------- */
 
-/* Whether `dst` is in the sorted row of `src`. */
-static bool is_tied(const gx_graph *g, uint32_t src, uint32_t dst) {
-    uint64_t low = g->out_ptr[src], high = g->out_ptr[src + 1];
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (g->out_dst[middle] < dst) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < g->out_ptr[src + 1] && g->out_dst[low] == dst;
+static bool is_in(const uint32_t *row, uint64_t from, uint64_t to, uint32_t v) {
+    return gx__row_find(row, from, to, v) < to;
 }
 
 /* Of the follower at place k of v's row: whether it is one and v does not follow back, and since
@@ -100,29 +93,12 @@ static bool is_tied(const gx_graph *g, uint32_t src, uint32_t dst) {
 static bool follows_since(const signs *s, uint32_t v, uint64_t k, int64_t *since) {
     const uint32_t u = s->graph->in_src[k];
     const uint64_t at = u == v ? UINT64_MAX : gx_matrix_find(s->times, v, u);
-    if (at == UINT64_MAX || is_tied(s->graph, v, u)) {
+    if (at == UINT64_MAX ||
+        is_in(s->graph->out_dst, s->graph->out_ptr[v], s->graph->out_ptr[v + 1], u)) {
         return false;
     }
     *since = s->times->ts[at];
     return true;
-}
-
-static int by_time(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static uint64_t base_until(const signs *s, int64_t t) {
-    uint64_t low = 0, high = s->base_count;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (s->base[middle] <= t) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
 }
 
 /* Every `stride`-th follow stands for the shop. */
@@ -143,7 +119,7 @@ static gx_status draw_base(signs *s, gx_job *job, gx_error *err) {
             break;
         }
     }
-    qsort(s->base, s->base_count, sizeof *s->base, by_time);
+    qsort(s->base, s->base_count, sizeof *s->base, gx_by_i64);
     return gx_job_check(job, err);
 }
 
@@ -155,7 +131,7 @@ static void look_at_growth(const signs *s, uint32_t v, int64_t *since) {
     if (count < BURST_LEAST) {
         return;
     }
-    qsort(since, count, sizeof *since, by_time);
+    qsort(since, count, sizeof *since, gx_by_i64);
     for (uint64_t from = 0, to = 0; from < count; from++) {
         while (to < count && (uint64_t)since[to] - (uint64_t)since[from] <= (uint64_t)s->burst_ms) {
             to++;
@@ -166,7 +142,8 @@ static void look_at_growth(const signs *s, uint32_t v, int64_t *since) {
         }
     }
     const int64_t from = since[most_from], last = since[most_from + most - 1];
-    const double usual = (double)(base_until(s, last) - base_until(s, from - 1));
+    const double usual = (double)(gx_place_above_i64(s->base, 0, s->base_count, last) -
+                                  gx_place_i64(s->base, 0, s->base_count, from));
     const double expected = (double)count * usual / (double)(s->base_count + 1);
     const double followers = (double)(s->graph->in_ptr[v + 1] - s->graph->in_ptr[v]);
     if (most >= BURST_LEAST) {
@@ -205,19 +182,6 @@ static bool ring_of(uint32_t *ring, uint32_t *size, const gx_graph *g, uint32_t 
     return *size >= RING_LEAST;
 }
 
-static bool in_ring(const uint32_t *ring, uint32_t size, uint32_t u) {
-    uint32_t low = 0, high = size;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (ring[middle] < u) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < size && ring[low] == u;
-}
-
 static void look_at_ring(const signs *s, uint32_t v) {
     const gx_graph *g = s->graph;
     uint32_t ring[RING_MOST], size;
@@ -232,12 +196,12 @@ static void look_at_ring(const signs *s, uint32_t v) {
     const double most = (1.0 - ring_closed) * (double)all; /* ties that may leave it */
     for (uint32_t i = 0; i < size && (double)left <= most; i++) {
         for (uint64_t k = g->out_ptr[ring[i]]; k < g->out_ptr[ring[i] + 1]; k++) {
-            bool inside = g->out_dst[k] == v || in_ring(ring, size, g->out_dst[k]);
+            bool inside = g->out_dst[k] == v || is_in(ring, 0, size, g->out_dst[k]);
             within += inside;
             left += !inside;
         }
         for (uint64_t k = g->in_ptr[ring[i]]; k < g->in_ptr[ring[i] + 1]; k++) {
-            left += !(g->in_src[k] == v || in_ring(ring, size, g->in_src[k]));
+            left += !(g->in_src[k] == v || is_in(ring, 0, size, g->in_src[k]));
         }
     }
     within += g->out_ptr[v + 1] - g->out_ptr[v];

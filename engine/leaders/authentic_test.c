@@ -144,6 +144,26 @@ static void test_a_day_of_the_whole_shop_is_no_sign(void **state) {
     }
 }
 
+/* Sixty who came at the beginning of time came within days. */
+static void test_growth_at_the_ends_of_time(void **state) {
+    (void)state;
+    static const int64_t ends[] = {INT64_MIN, INT64_MAX};
+    static shop s;
+    for (size_t e = 0; e < GX_COUNT(ends); e++) {
+        gx_rng rng = gx_rng_at(3, 11);
+        draw(&s, &rng);
+        for (uint32_t k = 0; k < 60; k++) {
+            const uint64_t before = s.m;
+            follow(&s, 20 + k, 9, 0);
+            s.since[s.m - 1] = s.m > before ? ends[e] : s.since[s.m - 1];
+        }
+        memset(s.kept, 0, sizeof s.kept);
+        look(&s, 3 * day_ms);
+        assert_true(flag_of(&s, 9, GX_FLAG_GROWTH) > 0);
+        assert_true(flag_of(&s, 8, GX_FLAG_GROWTH) == 0);
+    }
+}
+
 static void test_topic_against_the_definition(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 500; seed++) {
@@ -237,6 +257,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_sign_is_seen_where_it_is),
         cmocka_unit_test(test_a_day_of_the_whole_shop_is_no_sign),
+        cmocka_unit_test(test_growth_at_the_ends_of_time),
         cmocka_unit_test(test_topic_against_the_definition),
         cmocka_unit_test(test_weights_are_found_again),
     };
