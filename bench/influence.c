@@ -60,7 +60,7 @@ static gx_status play_heuristics(ground *g, gx_error *err) {
     g->heuristic = 0;
     GX_TRY(gx_job_alloc(&g->job, &order, n, sizeof *order, err));
     for (size_t h = 0; h < gx__heuristic_count; h++) {
-        GX_TRY(gx__heuristics[h].order(order, &g->graph, &g->chances, count, &g->job, err));
+        GX_TRY(gx__heuristics[h].order(order, &g->graph, &g->chances, count, count, &g->job, err));
         GX_TRY(play(&spread, &error, g, order, count, err));
         if (spread > g->heuristic) {
             g->heuristic = spread;

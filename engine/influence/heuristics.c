@@ -1,5 +1,5 @@
-/* Cheap orders of members to begin a spread with, judged beside the choice by sets. Each is an
- * order of all members, best first; who may be chosen is the caller's. */
+/* Cheap orders of members to begin a spread with, judged beside the choice by sets. Who may be
+ * chosen is the caller's. */
 #include "engine/influence/seeds.h"
 
 #include "engine/engine.h"
@@ -19,10 +19,11 @@ static gx_status by_score(uint32_t *out, const double *score, uint32_t n, gx_job
 
 /* How many heed v. */
 static gx_status by_degree(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
-                           uint32_t count, gx_job *job, gx_error *err) {
+                           uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
     double *score;
     (void)chances;
     (void)count;
+    (void)depth;
     gx_status status = gx_job_alloc(job, &score, graph->n, sizeof *score, err);
     for (uint32_t v = 0; status == GX_OK && v < graph->n; v++) {
         score[v] = (double)heard_by(graph, v);
@@ -50,10 +51,22 @@ static double mean_chance(const gx_chances *chances, uint32_t a) {
     return to > from ? sum / (double)(to - from) : 0;
 }
 
+/* What v reaches in one step beyond those taken, in 2^-32; it only falls. */
+static uint64_t discounted(const gx_graph *graph, const double *chance, const double *missing,
+                           const uint8_t *taken, uint32_t v) {
+    double worth = 1;
+    for (uint64_t i = graph->in_ptr[v]; i < graph->in_ptr[v + 1]; i++) {
+        const uint32_t a = graph->in_src[i];
+        worth += taken[a] ? 0 : chance[a] * missing[a];
+    }
+    return (uint64_t)(worth * missing[v] * 0x1p32);
+}
+
 /* Degree discount (Chen, Wang, Yang, Efficient influence maximization in social networks, KDD 2009)
  * with the chances of each: what v reaches in one step, less what the chosen reach anyway. */
 static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
-                             uint32_t count, gx_job *job, gx_error *err) {
+                             uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
+    (void)depth;
     const uint32_t n = graph->n;
     double *missing = NULL, *chance = NULL; /* missing: chance that nobody chosen reaches v */
     gx__candidates left = {0};
@@ -64,22 +77,21 @@ static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chan
     GX_TRY(gx_job_alloc(job, &chance, n, sizeof *chance, err));
     GX_TRY(gx_job_alloc(job, &taken, n, sizeof *taken, err));
     GX_TRY(gx_job_alloc(job, &left.heap, n, sizeof *left.heap, err));
+#pragma omp parallel for schedule(static) num_threads(job->threads)
     for (uint32_t v = 0; v < n; v++) {
         missing[v] = 1;
         chance[v] = mean_chance(chances, v);
     }
+#pragma omp parallel for schedule(dynamic, 256) num_threads(job->threads)
     for (uint32_t v = 0; v < n; v++) {
-        left.heap[left.count++] = (gx__candidate){UINT64_MAX, v};
+        left.heap[v] = (gx__candidate){discounted(graph, chance, missing, taken, v), v};
     }
+    left.count = n;
+    gx__candidates_order(&left);
     while (left.count > 0) {
         gx__candidate next = gx__candidates_take(&left);
         if (done_count < 4 * (uint64_t)count) { /* beyond, as they stand */
-            double worth = 1;
-            for (uint64_t i = graph->in_ptr[next.member]; i < graph->in_ptr[next.member + 1]; i++) {
-                const uint32_t a = graph->in_src[i];
-                worth += taken[a] ? 0 : chance[a] * missing[a];
-            }
-            const uint64_t now = (uint64_t)(worth * missing[next.member] * 0x1p32);
+            const uint64_t now = discounted(graph, chance, missing, taken, next.member);
             if (now < next.worth) {
                 left.heap[left.count].worth = now;
                 gx__candidates_put_back(&left);
@@ -127,17 +139,26 @@ done:
 }
 
 static gx_status by_pagerank(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
-                             uint32_t count, gx_job *job, gx_error *err) {
+                             uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
     (void)chances;
     (void)count;
+    (void)depth;
     return by_pass(out, "pagerank", NULL, graph, job, err);
 }
 
 static gx_status by_votes(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
-                          uint32_t count, gx_job *job, gx_error *err) {
+                          uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
     (void)chances;
     (void)count;
-    return by_pass(out, "voterank", NULL, graph, job, err);
+    gx_arena *arena = gx_arena_create();
+    if (!arena) {
+        return gx_fail_memory(err, 0);
+    }
+    gx_value params = gx_map(arena, 1);
+    gx_map_put(arena, &params, "count", gx_int(depth));
+    const gx_status status = by_pass(out, "voterank", &params, graph, job, err);
+    gx_arena_destroy(arena);
+    return status;
 }
 
 const gx__heuristic gx__heuristics[] = {

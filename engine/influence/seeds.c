@@ -63,12 +63,13 @@ static gx_status draw(uint64_t *out, choosing *c, uint64_t count, uint64_t room,
     gx_status status = GX_OK;
     *out = 0;
     while (*out < count && c->drawn < CHUNKS_MOST) {
-        const uint64_t want = count - *out < CHUNK ? count - *out : CHUNK;
+        uint64_t want = count - *out < CHUNK ? count - *out : CHUNK;
         const uint64_t held = entries_of(c);
         if (held >= room) {
             c->full = true;
             break;
         }
+        want = want < room - held ? want : room - held; /* each holds its root */
         gx__sets *chunk = &c->sets[c->drawn];
         GX_TRY(gx__sets_draw(chunk, &c->chances, &c->roots, c->next, (uint32_t)want, room - held,
                              c->job, err));
@@ -412,11 +413,12 @@ static gx_status compare(choosing *c, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(enter(&entrants[count++], "greedy", c, NULL, err));
     if (c->options->heuristics && !(c->options->aim.fairness > 0)) {
-        const uint32_t most = c->options->limits.count;
+        const gx_seed_limits *l = &c->options->limits;
+        const uint32_t most = l->count, depth = l->cost || l->barred || l->circle ? l->n : most;
         GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
         for (size_t h = 0; h < gx__heuristic_count && count < GX_SEED_METHODS_MOST; h++) {
             const gx__heuristic *heuristic = &gx__heuristics[h];
-            GX_TRY(heuristic->order(order, c->graph, &c->chances, most, c->job, err));
+            GX_TRY(heuristic->order(order, c->graph, &c->chances, most, depth, c->job, err));
             GX_TRY(enter(&entrants[count++], heuristic->name, c, order, err));
         }
         GX_TRY(play_off(entrants, count, c, err));

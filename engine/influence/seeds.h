@@ -76,12 +76,13 @@ GX_MUST_CHECK gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph 
                                          const gx_seed_options *options, gx_job *job,
                                          gx_error *err);
 
-/* ---- heuristics, each an order of all members, best first ------------------------------------ */
+/* ---- heuristics ------------------------------------------------------------------------------ */
 
+/* An order of all members, best first, for so many seeds; beyond `depth` places any will do. */
 typedef struct gx__heuristic {
     const char *name;
     gx_status (*order)(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
-                       uint32_t count, gx_job *job, gx_error *err);
+                       uint32_t count, uint32_t depth, gx_job *job, gx_error *err);
 } gx__heuristic;
 
 extern const gx__heuristic gx__heuristics[];

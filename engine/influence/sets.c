@@ -5,8 +5,8 @@
 #include <math.h>
 
 enum {
-    BLOCK = 64, /* sets drawn by one thread in a row */
-    WAVE = 256, /* blocks, at the most, between two looks at the room left: 1, 2, 4 … */
+    BLOCK = 64,             /* sets drawn by one thread in a row */
+    WAVE_ENTRIES = 1 << 24, /* or so at the most, between two looks at the room left */
     LOOK = 1 << 16,
     SPREADERS = 8 /* threads that put entries into order, each with a count for every member */
 };
@@ -34,7 +34,7 @@ typedef struct drawing {
     gx_job *job;
     uint64_t first;
     uint32_t count;
-    block **blocks;
+    block *blocks;
     uint32_t block_count;
     drawer *drawers;
 } drawing;
@@ -156,7 +156,7 @@ static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, g
 
 static void draw_block(drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
-    block *b = w->blocks[which];
+    block *b = &w->blocks[which];
     uint64_t end = 0;
     const uint64_t from = (uint64_t)which * BLOCK;
     const uint32_t sets = w->count - from < BLOCK ? (uint32_t)(w->count - from) : BLOCK;
@@ -199,8 +199,8 @@ static void draw_block(drawing *w, uint32_t which) {
 static void count_entries(const drawing *w, uint32_t blocks, uint64_t *count, int t, int threads) {
     for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
-        for (uint64_t i = 0; i < w->blocks[b]->entries; i++) {
-            count[w->blocks[b]->node[i]]++;
+        for (uint64_t i = 0; i < w->blocks[b].entries; i++) {
+            count[w->blocks[b].node[i]]++;
         }
     }
 }
@@ -209,7 +209,7 @@ static void put_entries(gx__sets *out, drawing *w, uint32_t blocks, uint64_t *ne
                         int threads) {
     for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
-        block *it = w->blocks[b];
+        block *it = &w->blocks[b];
         uint64_t i = 0;
         for (uint32_t s = 0; s < it->sets; s++) {
             const uint32_t number = (uint32_t)b * BLOCK + s;
@@ -262,7 +262,7 @@ static gx_status drawing_init(drawing *w, gx_error *err) {
     gx_status status = GX_OK;
     const size_t threads = (size_t)w->job->threads;
     w->block_count = (w->count + BLOCK - 1) / BLOCK;
-    GX_TRY(gx_job_alloc(w->job, &w->blocks, w->block_count, sizeof(block *), err));
+    GX_TRY(gx_job_alloc(w->job, &w->blocks, w->block_count, sizeof *w->blocks, err));
     GX_TRY(gx_job_alloc(w->job, &w->drawers, threads, sizeof *w->drawers, err));
     for (size_t t = 0; t < threads; t++) {
         GX_TRY(gx_job_alloc(w->job, &w->drawers[t].seen, w->chances->n / 64 + 1, sizeof(uint64_t),
@@ -277,19 +277,22 @@ static void drawing_finish(drawing *w) {
         gx_job_free(w->job, w->drawers[t].seen);
         gx_free(w->drawers[t].node);
     }
-    for (uint32_t b = 0; w->blocks && b < w->block_count && w->blocks[b]; b++) {
-        gx_job_free(w->job, w->blocks[b]->node);
-        gx_job_free(w->job, w->blocks[b]);
+    for (uint32_t b = 0; w->blocks && b < w->block_count; b++) {
+        gx_job_free(w->job, w->blocks[b].node);
     }
     gx_job_free(w->job, w->drawers);
     gx_job_free(w->job, w->blocks);
 }
 
+/* As many blocks as have been drawn, as far as there is room for what they are likely to hold. */
+static uint32_t next_wave(const drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
+    const uint64_t left = room - entries < WAVE_ENTRIES ? room - entries : WAVE_ENTRIES;
+    const uint64_t fit = blocks > 0 ? left * blocks / entries + 1 : 1;
+    const uint64_t wave = fit < blocks + 1 ? fit : blocks + 1;
+    return wave < w->block_count - blocks ? (uint32_t)wave : w->block_count - blocks;
+}
+
 static gx_status draw_wave(drawing *w, uint32_t from, uint32_t to, gx_error *err) {
-    gx_status status = GX_OK;
-    for (uint32_t b = from; b < to; b++) {
-        GX_TRY(gx_job_alloc(w->job, &w->blocks[b], 1, sizeof *w->blocks[b], err));
-    }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(w->job->threads)
     for (uint32_t b = from; b < to; b++) {
         if (w->drawers[gx_thread()].status == GX_OK) {
@@ -298,36 +301,29 @@ static gx_status draw_wave(drawing *w, uint32_t from, uint32_t to, gx_error *err
     }
     for (int t = 0; t < w->job->threads; t++) {
         if (w->drawers[t].status != GX_OK) {
-            *err = w->drawers[t].err;
+            if (err) {
+                *err = w->drawers[t].err;
+            }
             return w->drawers[t].status;
         }
     }
-done:
-    return status;
+    return GX_OK;
 }
 
 gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances, const gx__roots *roots,
                         uint64_t first, uint32_t count, uint64_t room, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    gx_error local = {0};
     drawing w = {.chances = chances, .roots = roots, .job = job, .first = first, .count = count};
     uint32_t blocks = 0;
     *out = (gx__sets){.n = chances->n};
     w.count = chances->n ? count : 0;
     GX_TRY(drawing_init(&w, err));
     while (blocks < w.block_count && (out->entries < room || blocks == 0)) {
-        const uint32_t wave = blocks < WAVE ? blocks + 1 : WAVE;
-        const uint32_t to = w.block_count - blocks < wave ? w.block_count : blocks + wave;
-        status = draw_wave(&w, blocks, to, &local);
-        if (status != GX_OK) {
-            if (err) {
-                *err = local;
-            }
-            goto done;
-        }
+        const uint32_t to = blocks + next_wave(&w, blocks, out->entries, room);
+        GX_TRY(draw_wave(&w, blocks, to, err));
         for (; blocks < to; blocks++) {
-            out->entries += w.blocks[blocks]->entries;
-            out->count += w.blocks[blocks]->sets;
+            out->entries += w.blocks[blocks].entries;
+            out->count += w.blocks[blocks].sets;
         }
         gx_job_tick(job, first + out->count);
     }
