@@ -157,9 +157,10 @@ gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
         int pass = (int)strcspn(name, ".");
         return gx_fail(
             err, GX_CONFLICT,
-            "this snapshot was built without the pass %.*s; `guanxi build` (model.build) "
-            "makes one with it",
-            pass, name);
+            "this snapshot was built without the pass %.*s; `guanxi run STORE %.*s --write %.*s` "
+            "(graph.run) adds it, `guanxi build` (model.build) makes one with what it names in "
+            "--passes, or with the usual ones",
+            pass, name, pass, name, pass, name);
     }
     return status == GX_OK ? gx_arrays_need(out_data, state->arrays, name, dtype, rows, err)
                            : status;

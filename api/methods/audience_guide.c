@@ -10,6 +10,7 @@
 #include "api/lists/filter.h"
 #include "api/lists/lists.h"
 #include "api/lists/near.h"
+#include "api/people/member_rules.h"
 #include "api/privacy.h"
 #include "api/referral/log.h"
 #include "api/spread/spread.h"
@@ -75,7 +76,8 @@ typedef struct guide {
     gx_near near;
     gx_log log;
     const char *rule; /* of the chances */
-    uint8_t *wanted;  /* members; NULL: all */
+    uint8_t *wanted;  /* members who may be shown something: of the segment, not departed */
+    uint8_t *keep;    /* members who have not departed */
     uint8_t *asked;   /* items; NULL: all */
     uint32_t *sales;  /* members: purchases via each */
     sharer *sharers;
@@ -146,14 +148,14 @@ static gx_status find_sharers(guide *g, gx_error *err) {
         add_sharer(g, ids.id[i], GIVEN, score);
     }
     const uint32_t *top =
-        given || !score ? NULL : gx_top_f64(arena, &count, score, state->users, leaders, NULL);
+        given || !score ? NULL : gx_top_f64(arena, &count, score, state->users, leaders, g->keep);
     for (uint32_t i = 0; top && i < count && score[top[i]] > 0; i++) {
         add_sharer(g, top[i], LEADER, score);
     }
     for (uint32_t v = 0; v < g->spread.n; v++) {
         sales[v] = g->sales[v];
     }
-    top = given ? NULL : gx_top_f64(arena, &count, sales, g->spread.n, promoters, NULL);
+    top = given ? NULL : gx_top_f64(arena, &count, sales, g->spread.n, promoters, g->keep);
     for (uint32_t i = 0; top && i < count && sales[top[i]] > 0; i++) {
         add_sharer(g, top[i], PROMOTER, score);
     }
@@ -188,7 +190,7 @@ static gx_status find_listeners(guide *g, sharer *s, gx_error *err) {
     for (uint64_t i = from; i < to; i++) {
         const uint32_t a = rows->node[i];
         const float chance = rows->chance ? rows->chance[i] : rows->row_chance[s->user];
-        if (chance > 0 && a != s->user && (!g->wanted || g->wanted[a]) &&
+        if (chance > 0 && a != s->user && g->wanted[a] &&
             gx_word_name(g->call->txn, GX_SPACE_USER, a).size > 0) {
             all[count++] = (listener){chance, a};
         }
@@ -485,6 +487,27 @@ done:
     return status;
 }
 
+static gx_status find_wanted(guide *g, gx_error *err) {
+    gx_call_env *call = g->call;
+    const size_t room =
+        (size_t)(g->spread.n > call->state->users ? g->spread.n : call->state->users);
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(call->job, &g->wanted, room + 1, 1, err));
+    GX_TRY(gx_job_alloc(call->job, &g->keep, room + 1, 1, err));
+    GX_TRY(gx_departed_mark(g->keep, (uint32_t)room, call->txn, call->job, err));
+    if (gx_arg_has(call->args, "segment")) {
+        GX_TRY(gx_spread_segment(g->wanted, &g->spread, "segment", err));
+    } else {
+        memset(g->wanted, 1, room);
+    }
+    for (size_t v = 0; v < room; v++) {
+        g->keep[v] = !g->keep[v];
+        g->wanted[v] = g->wanted[v] && g->keep[v];
+    }
+done:
+    return status;
+}
+
 static gx_status prepare(guide *g, gx_error *err) {
     gx_call_env *call = g->call;
     gx_job *job = call->job;
@@ -495,10 +518,7 @@ static gx_status prepare(guide *g, gx_error *err) {
     GX_TRY(count_sales(g, err));
     GX_TRY(gx_job_alloc(job, &g->stamp, (size_t)n + 1, sizeof *g->stamp, err));
     GX_TRY(gx_job_alloc(job, &g->load, (size_t)n + 1, sizeof *g->load, err));
-    if (gx_arg_has(call->args, "segment")) {
-        GX_TRY(gx_job_alloc(job, &g->wanted, (size_t)n + 1, 1, err));
-        GX_TRY(gx_spread_segment(g->wanted, &g->spread, "segment", err));
-    }
+    GX_TRY(find_wanted(g, err));
     GX_TRY(find_sharers(g, err));
     GX_TRY(gx_filter_lock(&g->columns, call, err));
     GX_TRY(gx_filter_make(&g->filter, call, g->columns, true, err));
@@ -572,6 +592,7 @@ done:
     gx_job_free(job, g.stamp);
     gx_job_free(job, g.load);
     gx_job_free(job, g.wanted);
+    gx_job_free(job, g.keep);
     gx_job_free(job, g.asked);
     gx_job_free(job, g.item_shares);
     gx_chances_finish(&g.chances, job);

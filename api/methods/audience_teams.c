@@ -3,6 +3,7 @@
 #include "api/lists/audience.h"
 #include "api/lists/near.h"
 #include "api/lists/segment.h"
+#include "api/people/member_rules.h"
 #include "engine/operations/teams.h"
 
 #include <math.h>
@@ -159,6 +160,7 @@ static gx_status form(gathering *g, gx_error *err) {
                                .close = gx_arg_real(args, "close"),
                                .balance = gx_arg_bool(args, "balance")};
     gx_status status = GX_OK;
+    GX_TRY(gx_departed_mark(g->a.out, g->a.users, g->a.call->txn, g->a.call->job, err));
     GX_TRY(gx_audience_score(&g->a, false, err));
     GX_TRY(fill_pool(g, err));
     GX_TRY(tie_pool(g, err));

@@ -6,6 +6,7 @@
  * found by Dijkstra over −ln strength. Whom no way leads to follow, by authority. */
 #include "api/lists/lists.h"
 #include "api/people/leader.h"
+#include "api/people/member_rules.h"
 #include "api/people/people.h"
 #include "api/privacy.h"
 #include "engine/kernel/heap.h"
@@ -186,6 +187,7 @@ static gx_status find_experts(asking *a, gx_error *err) {
     gx_leaders leaders;
     gx_status status = GX_OK;
     const gx_slice category = gx_arg_text(call->args, "category");
+    const int64_t now = gx_time_ms();
     GX_TRY(gx_leaders_resolve(&leaders, call->state, err));
     GX_TRY(gx_need_array(&ptr, call->state, "leaders.category_ptr", GX_U64, 0, err));
     const uint32_t count = (uint32_t)gx_arrays_rows(arrays, "leaders.category_ptr") - 1;
@@ -208,6 +210,11 @@ static gx_status find_experts(asking *a, gx_error *err) {
         if (user[i] == a->user || user[i] >= a->users || (known && known->blocked) ||
             (double)score[i] < gx_arg_real(call->args, "least") || !(score[i] > 0) ||
             gx_word_name(call->txn, GX_SPACE_USER, user[i]).size == 0) {
+            continue;
+        }
+        gx_value record;
+        GX_TRY(gx_record_get(&record, call->txn, call->arena, GX_SPACE_USER, user[i], err));
+        if (gx_is_departed(&record, now)) {
             continue;
         }
         if (user[i] < leaders.count && leaders.flag_count[user[i]] > 0) {

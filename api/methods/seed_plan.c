@@ -239,7 +239,11 @@ static gx_status choose(plan *p, gx_error *err) {
                                      .weight = p->willing,
                                      .eps = gx_arg_real(p->call->args, "eps"),
                                      .heuristics = true};
-    gx_status status = gx_seeds_choose(&p->seeds, p->spread.graph, &options, p->call->job, err);
+    bool any;
+    gx_status status = gx_seed_limits_admit(&any, &options.limits, p->call->job, err);
+    if (status == GX_OK && any) {
+        status = gx_seeds_choose(&p->seeds, p->spread.graph, &options, p->call->job, err);
+    }
     for (uint32_t i = 0; status == GX_OK && i < p->seeds.count; i++) {
         p->is_seed[p->seeds.seed[i]] = 1;
     }

@@ -194,7 +194,8 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
 }
 
 static gx_value left_out_of(const asking *a) {
-    static const char *const names[GX_SPREAD_BARS] = {"excluded", "segment", "inactive", "used"};
+    static const char *const names[GX_SPREAD_BARS] = {"excluded", "departed", "segment", "inactive",
+                                                      "used"};
     gx_arena *arena = a->call->arena;
     gx_value map = gx_map(arena, GX_SPREAD_BARS);
     for (size_t i = 0; i < GX_SPREAD_BARS; i++) {
@@ -323,8 +324,14 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         GX_TRY(estimate(out, &a, err));
         goto done;
     }
-    GX_TRY(gx_seeds_choose(&a.seeds, a.spread.graph, &a.options, call->job, err));
-    GX_TRY(play(&a, err));
+    bool any;
+    GX_TRY(gx_seed_limits_admit(&any, &a.options.limits, call->job, err));
+    if (any || a.spread.n == 0) {
+        GX_TRY(gx_seeds_choose(&a.seeds, a.spread.graph, &a.options, call->job, err));
+        GX_TRY(play(&a, err));
+    } else { /* nothing to draw sets for */
+        a.seeds = (gx_seeds){.method = "none", .ended = "nobody"};
+    }
     GX_TRY(answer(out, &a, err));
 done:
     gx_simulation_finish(&a.played, call->job);
@@ -349,7 +356,8 @@ const gx_method gx_method_seed_select = {
         "interval}, "
         "method, methods: [{method, spread}], model, chances, sets, entries, worlds, ended, "
         "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
-        "left_out: {excluded, segment, inactive, used}, unknown, short}; with estimate {steps, "
+        "left_out: {excluded, departed, segment, inactive, used}, unknown, short}; with estimate "
+        "{steps, "
         "mem_bytes, cpu_s, cpu_most_s, entries}",
     .run = run,
 };

@@ -109,3 +109,24 @@ bool gx_is_departed(const gx_value *record, int64_t now_ms) {
     }
     return at <= now_ms;
 }
+
+typedef struct marking {
+    uint8_t *mark;
+    uint32_t n, seen;
+    int64_t now_ms;
+    gx_job *job;
+} marking;
+
+static gx_status mark_one(void *user, uint32_t id, const gx_value *fields, gx_error *err) {
+    enum { LOOK = 4096 };
+    marking *m = user;
+    if (id < m->n && gx_is_departed(fields, m->now_ms)) {
+        m->mark[id] = 1;
+    }
+    return ++m->seen % LOOK == 0 ? gx_job_check(m->job, err) : GX_OK;
+}
+
+gx_status gx_departed_mark(uint8_t *mark, uint32_t n, gx_txn *txn, gx_job *job, gx_error *err) {
+    marking m = {.mark = mark, .n = n, .now_ms = gx_time_ms(), .job = job};
+    return gx_record_each(txn, GX_SPACE_USER, mark_one, &m, err);
+}

@@ -2,6 +2,7 @@
 #include "api/spread/limits.h"
 
 #include "api/lists/lists.h"
+#include "api/people/member_rules.h"
 
 #include <math.h>
 
@@ -23,6 +24,21 @@ static gx_status bar_excluded(gx_spread_limits *l, const gx_spread *s, gx_error 
         }
     }
     l->unknown = status == GX_OK ? ids.unknown : l->unknown;
+    return status;
+}
+
+static gx_status bar_departed(gx_spread_limits *l, const gx_spread *s, gx_error *err) {
+    gx_status status = GX_OK;
+    uint8_t *gone;
+    GX_TRY(gx_job_alloc(s->call->job, &gone, s->n, 1, err));
+    GX_TRY(gx_departed_mark(gone, s->n, s->call->txn, s->call->job, err));
+    for (uint32_t v = 0; v < s->n; v++) {
+        if (gone[v]) {
+            bar(l, v, GX_SPREAD_DEPARTED);
+        }
+    }
+done:
+    gx_job_free(s->call->job, gone);
     return status;
 }
 
@@ -127,6 +143,7 @@ static gx_status read_barred(gx_spread_limits *l, const gx_spread *s, gx_error *
         const char *argument;
         gx_status (*apply)(gx_spread_limits *l, const gx_spread *s, gx_error *err);
     } rules[] = {{"exclude", bar_excluded},
+                 {NULL, bar_departed}, /* asked or not */
                  {"segment", bar_others},
                  {"min_activity", bar_inactive},
                  {"used_in", bar_used}};
@@ -134,7 +151,7 @@ static gx_status read_barred(gx_spread_limits *l, const gx_spread *s, gx_error *
     GX_TRY(gx_job_alloc(s->call->job, &l->barred, s->n, 1, err));
     bar_nameless(l, s);
     for (size_t i = 0; i < GX_COUNT(rules); i++) {
-        if (gx_arg_has(s->call->args, rules[i].argument)) {
+        if (!rules[i].argument || gx_arg_has(s->call->args, rules[i].argument)) {
             GX_TRY(rules[i].apply(l, s, err));
         }
     }

@@ -44,6 +44,7 @@
 /* Why members may not be seeds; each is counted under the first that holds. */
 typedef enum gx_spread_bar {
     GX_SPREAD_EXCLUDED,
+    GX_SPREAD_DEPARTED, /* their status or left_at says that they have gone */
     GX_SPREAD_SEGMENT,
     GX_SPREAD_INACTIVE,
     GX_SPREAD_USED,

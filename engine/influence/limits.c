@@ -248,3 +248,17 @@ void gx__chosen_finish(gx__chosen_so_far *chosen, gx_job *job) {
     gx_job_free(job, chosen->cheap_at);
     *chosen = (gx__chosen_so_far){0};
 }
+
+gx_status gx_seed_limits_admit(bool *out, const gx_seed_limits *limits, gx_job *job,
+                               gx_error *err) {
+    gx__chosen_so_far chosen;
+    gx_status status = gx__chosen_start(&chosen, limits, job, err);
+    *out = limits->given_count > 0;
+    for (uint32_t v = 0; status == GX_OK && !*out && v < limits->n; v++) {
+        *out = gx__chosen_admits(&chosen, v);
+    }
+    if (status == GX_OK) {
+        gx__chosen_finish(&chosen, job);
+    }
+    return status;
+}

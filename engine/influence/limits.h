@@ -36,6 +36,9 @@ typedef struct gx__chosen_so_far {
 /* bad_request, with the reason, where no choice keeps to the limits; those given are taken. */
 GX_MUST_CHECK gx_status gx__chosen_start(gx__chosen_so_far *out, const gx_seed_limits *limits,
                                          gx_job *job, gx_error *err);
+/* Whether anybody is given or may be chosen; refuses as gx__chosen_start does. */
+GX_MUST_CHECK gx_status gx_seed_limits_admit(bool *out, const gx_seed_limits *limits, gx_job *job,
+                                             gx_error *err);
 /* Whether v may be next. */
 bool gx__chosen_admits(const gx__chosen_so_far *chosen, uint32_t v);
 void gx__chosen_take(gx__chosen_so_far *chosen, uint32_t v);
