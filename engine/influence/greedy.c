@@ -5,7 +5,7 @@
 /* Bits of doubles of 0 or more are in their order. */
 static uint64_t worth_of(const gx_seed_limits *limits, uint32_t v, double added) {
     uint64_t bits;
-    if (limits->cost) {
+    if (limits->cost && !limits->by_gain) {
         added /= limits->cost[v] + 1e-9 * (limits->budget + 1);
     }
     added = added > 0 ? added : 0;

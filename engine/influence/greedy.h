@@ -1,5 +1,6 @@
 /* The greedy choice within limits, whatever it is that seeds add: lazily, since what a member adds
- * only falls (Minoux 1978). Those dearer come later: worth is what is added for what it costs. */
+ * only falls (Minoux 1978). Those dearer come later: worth is what is added for what it costs,
+ * unless the limits say `by_gain`. */
 #ifndef GX_INFLUENCE_GREEDY_H
 #define GX_INFLUENCE_GREEDY_H
 

@@ -11,6 +11,7 @@ typedef struct gx_seed_limits {
     uint32_t count;        /* seeds at the most, those given among them */
     const double *cost;    /* n, 0 or more; NULL: 0 each */
     double budget;         /* Σ of costs at the most; read where there are costs */
+    bool by_gain;          /* a greedy choice goes by what is added, not by that over the cost */
     const uint8_t *barred; /* n; NULL: nobody. Those given may be barred */
     const uint32_t *given; /* chosen whatever they bring; distinct */
     uint32_t given_count;

@@ -43,7 +43,8 @@ typedef struct choosing {
     uint64_t r1, r2;           /* sets */
     uint32_t *seed, count;     /* the choice */
     double *gain;
-    bool large; /* by worlds */
+    bool large; /* by worlds: */
+    uint32_t drawn_worlds;
     gx__worlds judges;
     double noise, most; /* Σ √c / Σ c; the bound on any choice's cover of R1 */
 } choosing;
@@ -113,18 +114,23 @@ done:
 
 /* ---- the choice by sets ---------------------------------------------------------------------- */
 
-static gx_status choose(choosing *c, gx_error *err) {
+static void take_over(choosing *c, const gx__chosen_so_far *chosen) {
+    c->count = chosen->count;
+    if (chosen->count > 0) {
+        memcpy(c->seed, chosen->order, chosen->count * sizeof *c->seed);
+    }
+}
+
+/* The choice into c->seed, its bound and its noise. */
+static gx_status choose(choosing *c, const gx_seed_limits *limits, gx_error *err) {
     gx__chosen_so_far chosen = {0};
     gx__cover cover = {0};
     gx_status status = GX_OK;
     double noise = 0, all = 0;
     GX_TRY(gx__cover_make(&cover, c->sets, c->chosen_from, &c->options->aim, c->job, err));
-    GX_TRY(gx__chosen_start(&chosen, &c->options->limits, c->job, err));
+    GX_TRY(gx__chosen_start(&chosen, limits, c->job, err));
     GX_TRY(gx__cover_choose(&c->most, &chosen, c->gain, &cover, c->job, err));
-    c->count = chosen.count;
-    if (chosen.count > 0) {
-        memcpy(c->seed, chosen.order, chosen.count * sizeof *c->seed);
-    }
+    take_over(c, &chosen);
     for (uint32_t i = 0; i < c->count; i++) {
         noise += sqrt(c->gain[i]);
         all += c->gain[i];
@@ -207,23 +213,25 @@ static uint32_t worlds_of(const choosing *c) {
     return (uint32_t)fmin(worlds_wanted(c), room);
 }
 
-static gx_status choose_by_worlds(choosing *c, gx_error *err) {
+/* The choice into c->seed; of the first, those that judge are made too. */
+static gx_status choose_by_worlds(choosing *c, const gx_seed_limits *limits, gx_error *err) {
     gx_chances both = {0};
     gx__worlds worlds = {0};
     gx__chosen_so_far chosen = {0};
     gx_status status = GX_OK;
     const gx_seed_options *o = c->options;
-    const uint32_t count = worlds_of(c), judges = count / 2 + 1;
+    const uint32_t count = c->large ? c->drawn_worlds : worlds_of(c), judges = count / 2 + 1;
     GX_TRY(gx_chances_make(&both, c->graph, &o->chance, true, c->job, err));
-    GX_TRY(gx__worlds_make(&c->judges, &both, o->weight, count, judges, c->job, err));
-    GX_TRY(gx__worlds_make(&worlds, &both, o->weight, 0, count, c->job, err));
-    GX_TRY(gx__chosen_start(&chosen, &o->limits, c->job, err));
-    GX_TRY(gx__worlds_choose(&chosen, c->gain, &worlds, c->job, err));
-    c->count = chosen.count;
-    c->out->worlds = count + judges;
-    if (chosen.count > 0) {
-        memcpy(c->seed, chosen.order, chosen.count * sizeof *c->seed);
+    if (!c->large) {
+        GX_TRY(gx__worlds_make(&c->judges, &both, o->weight, count, judges, c->job, err));
     }
+    GX_TRY(gx__worlds_make(&worlds, &both, o->weight, 0, count, c->job, err));
+    GX_TRY(gx__chosen_start(&chosen, limits, c->job, err));
+    GX_TRY(gx__worlds_choose(&chosen, c->gain, &worlds, c->job, err));
+    take_over(c, &chosen);
+    c->large = true;
+    c->drawn_worlds = count;
+    c->out->worlds = count + judges;
 done:
     gx__chosen_finish(&chosen, c->job);
     gx__worlds_finish(&worlds, c->job);
@@ -291,11 +299,10 @@ static gx_status rounds(choosing *c, gx_error *err) {
     uint64_t covered;
     GX_TRY(enlarge(c, c->options->sets > 0 ? next_size(c) : FIRST, err));
     for (uint32_t round = 0; round < ROUNDS_MOST; round++) {
-        GX_TRY(choose(c, err));
+        GX_TRY(choose(c, &c->options->limits, err));
         if (is_large(c)) {
-            c->large = true;
             c->out->ended = worlds_of(c) < worlds_wanted(c) ? "memory" : "eps";
-            return choose_by_worlds(c, err);
+            return choose_by_worlds(c, &c->options->limits, err);
         }
         GX_TRY(count_covered(&covered, NULL, c, c->seed, c->count, err));
         if (is_settled(c, covered)) {
@@ -405,13 +412,34 @@ done:
     return status;
 }
 
-/* Replaces the choice by a heuristic's where that reaches more. */
+/* Greedy by gain over cost alone may come to nothing beside one dear member: what is best for its
+ * cost leaves no budget for it. The better of it and of greedy by gain is at least ½ (1 − 1/e) of
+ * the best choice within a budget (Khuller, Moss, Naor 1999; Leskovec et al., Cost-effective
+ * outbreak detection in networks, KDD 2007, theorem 3). */
+static gx_status enter_by_gain(entrant *e, choosing *c, gx_error *err) {
+    gx_seed_limits limits = c->options->limits;
+    const double most = c->most, noise = c->noise;
+    limits.by_gain = true;
+    gx_status status = c->large ? choose_by_worlds(c, &limits, err) : choose(c, &limits, err);
+    if (status == GX_OK) {
+        c->most = fmin(c->most, most); /* either bounds every choice */
+        c->noise = noise;
+        status = enter(e, "gain", c, NULL, err);
+    }
+    return status;
+}
+
+/* Replaces the choice by another that reaches more: a heuristic's, or within a budget greedy by
+ * gain. */
 static gx_status compare(choosing *c, gx_error *err) {
     entrant entrants[GX_SEED_METHODS_MOST] = {{0}};
     uint32_t *order = NULL;
     size_t count = 0;
     gx_status status = GX_OK;
     GX_TRY(enter(&entrants[count++], "greedy", c, NULL, err));
+    if (c->options->limits.cost && !(c->options->aim.fairness > 0)) {
+        GX_TRY(enter_by_gain(&entrants[count++], c, err));
+    }
     if (c->options->heuristics && !(c->options->aim.fairness > 0)) {
         const gx_seed_limits *l = &c->options->limits;
         const uint32_t most = l->count, depth = l->cost || l->barred || l->circle ? l->n : most;
@@ -421,8 +449,8 @@ static gx_status compare(choosing *c, gx_error *err) {
             GX_TRY(heuristic->order(order, c->graph, &c->chances, most, depth, c->job, err));
             GX_TRY(enter(&entrants[count++], heuristic->name, c, order, err));
         }
-        GX_TRY(play_off(entrants, count, c, err));
     }
+    GX_TRY(play_off(entrants, count, c, err));
     const entrant *best = &entrants[best_of(entrants, count)];
     c->out->method = best->name;
     c->count = best->count;
@@ -571,7 +599,7 @@ gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
     GX_TRY(prepare(&c, err));
     GX_TRY(draw(&c.r1, &c, FIRST, FIRST_ENTRIES, err));
     c.chosen_from = c.drawn;
-    GX_TRY(choose(&c, err));
+    GX_TRY(choose(&c, &options->limits, err));
     out->sets = c.r1;
     out->entries = entries_of(&c);
     out->worlds = is_large(&c) ? worlds_of(&c) : 0;
@@ -579,7 +607,8 @@ gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
     out->wanted = out->worlds ? (double)out->entries : out->wanted;
     out->mem_bytes = bytes_of(&c, out);
     out->cpu_s = ENTRY_S * pow(fmax(c.chances.n, 1) / 15000, 0.38) * out->wanted +
-                 1.5 * out->worlds * (4.0 * c.chances.n + (double)c.chances.m) * WORLD_S;
+                 (options->limits.cost ? 2.5 : 1.5) * out->worlds *
+                     (4.0 * c.chances.n + (double)c.chances.m) * WORLD_S;
 done:
     choosing_finish(&c);
     return status;
