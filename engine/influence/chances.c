@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { LOOK = 1 << 12 };
+
 /* What is being made, and of what. */
 typedef struct making {
     gx_chances *out;
@@ -105,6 +107,9 @@ static gx_status find_chances(making *m, gx_error *err) {
                 : own(&m->by_arc, m, graph->m, sizeof *m->by_arc, err));
     for (uint32_t a = 0; a < graph->n; a++) {
         const uint64_t from = graph->out_ptr[a], to = graph->out_ptr[a + 1];
+        if (a % LOOK == 0) {
+            GX_TRY(gx_job_check(m->job, err));
+        }
         const bool weighs = m->options->rule == GX_CHANCE_STRENGTH && graph->out_weight;
         const double strength = weighs ? strength_of(graph, a) : 0;
         if (even) {
@@ -125,10 +130,6 @@ done:
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static double stride_of(float chance) {
-    return chance > 0 ? -1 / log1p(-(double)chance) : INFINITY; /* 0 where it is sure */
-}
-
 static gx_status even_rows(gx__chance_rows *rows, making *m, gx_error *err) {
     const uint32_t n = m->graph->n;
     double *stride, *none;
@@ -138,8 +139,8 @@ static gx_status even_rows(gx__chance_rows *rows, making *m, gx_error *err) {
 #pragma omp parallel for schedule(static) num_threads(m->job->threads)
     for (uint32_t v = 0; v < n; v++) {
         const uint64_t length = rows->ptr[v + 1] - rows->ptr[v];
-        stride[v] = stride_of(rows->row_chance[v]);
-        none[v] = length ? exp((double)length * log1p(-(double)rows->row_chance[v])) : 1;
+        stride[v] = gx__stride_of((double)rows->row_chance[v]);
+        none[v] = gx__none_of(length, (double)rows->row_chance[v]);
     }
     rows->stride = stride;
     rows->none = none;
@@ -188,18 +189,23 @@ static gx_status falling_rows(gx__chance_rows *rows, making *m, uint64_t *key, g
     GX_TRY(own(&stride, m, arcs, sizeof *stride, err));
 #pragma omp parallel for schedule(dynamic, 256) num_threads(m->job->threads)
     for (uint32_t v = 0; v < m->graph->n; v++) {
+        if (gx_job_should_stop(m->job)) {
+            continue;
+        }
         sort_row(&key[rows->ptr[v]], rows->ptr[v + 1] - rows->ptr[v]);
         for (uint64_t i = rows->ptr[v]; i < rows->ptr[v + 1]; i++) {
             const uint32_t bits = ~(uint32_t)(key[i] >> 32);
             node[i] = (uint32_t)key[i];
             memcpy(&chance[i], &bits, sizeof bits);
-            stride[i] = i > rows->ptr[v] && chance[i] == chance[i - 1] ? stride[i - 1]
-                                                                       : stride_of(chance[i]);
+            stride[i] = i > rows->ptr[v] && chance[i] == chance[i - 1]
+                            ? stride[i - 1]
+                            : gx__stride_of((double)chance[i]);
         }
     }
     rows->node = node;
     rows->chance = chance;
     rows->stride = stride;
+    status = gx_job_check(m->job, err);
 done:
     return status;
 }

@@ -6,6 +6,8 @@
 
 #include "graph/base/base.h"
 
+#include <math.h>
+
 __extension__ typedef unsigned __int128 gx__wide;
 
 typedef struct gx__draws {
@@ -51,6 +53,17 @@ static inline double gx__minus_ln(double x) {
     const double series = 1 + t * (1.0 / 3 + t * (1.0 / 5 + t * (1.0 / 7 + t * (1.0 / 9))));
     const double ln = ((double)exponent + 0.5) * 0.693147180559945309 + 2 * s * series;
     return ln < 0 ? -ln : 0;
+}
+
+/* How far it is to the next of those that are kept with a chance is geometric: −ln of a draw, times
+ * this, rounded down. Without end for 0, 0 where it is sure. */
+static inline double gx__stride_of(double chance) {
+    return chance > 0 ? -1 / log1p(-chance) : INFINITY;
+}
+
+/* Chance that none of `count` is kept. */
+static inline double gx__none_of(uint64_t count, double chance) {
+    return count ? exp((double)count * log1p(-chance)) : 1;
 }
 
 #endif

@@ -113,7 +113,7 @@ gx_status gx__outbreaks(uint64_t *sum, const gx__spreading *spreading, double re
     const uint32_t n = spreading->graph->n;
     const int threads = n > SMALL ? job->threads : 1;
     const playing w = {.rows = rows_of(spreading),
-                       .stride = 1 / -log1p(-spreading->chance),
+                       .stride = gx__stride_of(spreading->chance),
                        .recovery = recovery,
                        .job = job};
     outbreak *of = NULL;

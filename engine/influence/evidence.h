@@ -27,6 +27,9 @@ typedef enum gx_credit_rule {
     GX_CREDIT_EVEN,      /* 1 / k to each of k */
     GX_CREDIT_DECAYED    /* in proportion to e^(−d / τ) / τ, τ the mean delay of the pair */
 } gx_credit_rule;
+/* What differs there: the first counts trials a could still follow, not all that b did; the last
+ * shares the act out wholly, by how likely each is to have moved a were delays exponential, where
+ * the paper gives infl(a) / k · e^(−d / τ) to each of k, which is less than one act. */
 
 enum { GX_DELAY_CLASSES = 8 }; /* of d: up to window / 128, / 64, … window */
 

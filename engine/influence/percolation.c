@@ -112,7 +112,7 @@ static gx_status ties_weigh(ties *t, const double *weight, double mean, double c
         t->from[i] = old.from[order[i]];
         t->to[i] = old.to[order[i]];
         t->chance[i] = mean > 0 ? chance_of(chance, weight[order[i]] / mean) : 0;
-        t->stride[i] = 1 / -log1p(-(double)t->chance[i]);
+        t->stride[i] = gx__stride_of((double)t->chance[i]);
     }
 done:
     gx_job_free(job, order);
@@ -140,8 +140,8 @@ static gx_status ties_init(ties *out, const gx__spreading *spreading, gx_job *jo
         GX_TRY(ties_weigh(out, weight, mean_weight(&rows, n), spreading->chance, job, err));
     }
     out->ptr[1] = out->count;
-    out->stride_of = 1 / -log1p(-spreading->chance);
-    out->none_kept = exp((double)out->count * log1p(-spreading->chance));
+    out->stride_of = gx__stride_of(spreading->chance);
+    out->none_kept = gx__none_of(out->count, spreading->chance);
     out->row = (gx__chance_rows){.ptr = out->ptr,
                                  .chance = out->chance,
                                  .stride = weight ? out->stride : &out->stride_of,

@@ -70,14 +70,16 @@ static double fit_scale(double *out_scale, const shrinking *s, gx_chance_shape s
     return acts * log(fmax(*out_scale, 1e-300)) + logs - *out_scale * trials;
 }
 
-static void choose_shape(shrinking *s, const gx_shrink_options *options) {
+static void choose_shape(shrinking *s, const gx_shrink_options *options, gx_job *job) {
+    const bool free = options->shape == GX_SHAPE_AUTO;
     double best = -INFINITY;
-    s->out->shape = options->shape == GX_SHAPE_AUTO ? GX_SHAPE_WEIGHTED : options->shape;
+    s->out->shape = free ? GX_SHAPE_WEIGHTED : options->shape;
     (void)fit_scale(&s->out->scale, s, s->out->shape, options->constant);
-    for (int shape = 0;
-         options->shape == GX_SHAPE_AUTO && s->e->all_trials > 0 && shape < GX_SHAPE_COUNT;
-         shape++) {
+    for (int shape = 0; free && s->e->all_trials > 0 && shape < GX_SHAPE_COUNT; shape++) {
         double scale;
+        if (gx_job_should_stop(job)) {
+            return;
+        }
         const double likely = fit_scale(&scale, s, (gx_chance_shape)shape, options->constant);
         if (likely > best) {
             best = likely;
@@ -204,7 +206,7 @@ gx_status gx__shrink(gx__shrunk *out, float *chance, float *passes, const gx_gra
     GX_TRY(gx_job_alloc(job, &s.b, n, sizeof *s.b, err));
     GX_TRY(gx_job_alloc(job, &s.acts, n, sizeof *s.acts, err));
     GX_TRY(gx_job_alloc(job, &s.expected, n, sizeof *s.expected, err));
-    choose_shape(&s, options);
+    choose_shape(&s, options, job);
     GX_TRY(gx_job_check(job, err));
     for (uint32_t v = 0; v < n; v++) {
         s.a[v] = s.b[v] = 1;
