@@ -228,20 +228,28 @@ gx_status gx__leaders_credit(uint64_t *credit, double *kept, const gx_graph *gra
         return GX_OK;
     }
     GX_TRY(gx_job_alloc(job, &c.observed, matrix->nnz, sizeof *c.observed, err));
-    GX_TRY(gx_job_alloc(job, &c.item_at, (size_t)matrix->cols + 1, sizeof *c.item_at, err));
-    GX_TRY(gx_job_alloc(job, &c.time, matrix->nnz, sizeof *c.time, err));
     GX_TRY(credit_all(&c, job, err));
-    if (after->whole) {
-        goto done;
+    if (!after->whole) {
+        GX_TRY(gx_job_alloc(job, &c.item_at, (size_t)matrix->cols + 1, sizeof *c.item_at, err));
+        GX_TRY(gx_job_alloc(job, &c.time, matrix->nnz, sizeof *c.time, err));
+        GX_TRY(sort_times(&c, job, err));
+        keep_what_is_beyond_chance(&c, job);
+        GX_TRY(gx_job_check(job, err));
     }
-    GX_TRY(sort_times(&c, job, err));
-    keep_what_is_beyond_chance(&c, job);
-    status = gx_job_check(job, err);
 done:
     gx_job_free(job, c.time);
     gx_job_free(job, c.item_at);
     gx_job_free(job, c.observed);
     return status;
+}
+
+void gx__leaders_sum_credit(double *out, const uint64_t *credit, const gx_matrix *matrix) {
+    for (uint32_t v = 0; v < matrix->rows; v++) {
+        out[v] = 0.0;
+        for (uint64_t i = matrix->ptr[v]; i < matrix->ptr[v + 1]; i++) {
+            out[v] += (double)credit[i] / GX_CREDIT_ONE;
+        }
+    }
 }
 
 gx_status gx_leaders_later(double *out, const gx_graph *graph, const gx_matrix *matrix,
@@ -252,12 +260,7 @@ gx_status gx_leaders_later(double *out, const gx_graph *graph, const gx_matrix *
     gx_status status;
     GX_TRY(gx_job_alloc(job, &credit, matrix->nnz, sizeof *credit, err));
     GX_TRY(gx__leaders_credit(credit, NULL, graph, matrix, first, &after, job, err));
-    for (uint32_t v = 0; v < matrix->rows; v++) {
-        out[v] = 0.0;
-        for (uint64_t i = matrix->ptr[v]; i < matrix->ptr[v + 1]; i++) {
-            out[v] += (double)credit[i] / GX_CREDIT_ONE;
-        }
-    }
+    gx__leaders_sum_credit(out, credit, matrix);
 done:
     gx_job_free(job, credit);
     return status;

@@ -175,7 +175,7 @@ gx_status gx__leaders_learn(gx__leaders *l, double share, gx_job *job, gx_error 
     GX_TRY(gx__leaders_credit(l->credit, l->kept, l->input->graph, matrix, l->first, &l->after, job,
                               err));
     l->after.since_ms = INT64_MIN;
-    gx__leaders_sum_rows(l, matrix, true);
+    gx__leaders_sum_credit(l->raw, l->credit, matrix);
     for (uint32_t i = 0; i < lesson.rows; i++) {
         const uint32_t v = lesson.member[i];
         lesson.y[i] = l->raw[v] * l->authentic[v];

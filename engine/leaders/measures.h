@@ -45,6 +45,9 @@ GX_MUST_CHECK gx_status gx__leaders_credit(uint64_t *credit, double *kept, const
                                            const gx__leaders_after *after, gx_job *job,
                                            gx_error *err);
 
+/* Each member's, in acts of followers. */
+void gx__leaders_sum_credit(double *out, const uint64_t *credit, const gx_matrix *matrix);
+
 /* kept · followers who did something in `bought` within the window after v acted on it, over those
  * who ever did anything there and 5 more. Rows of both matrices are the members. */
 GX_MUST_CHECK gx_status gx__leaders_conversion(double *conversion, const double *kept,

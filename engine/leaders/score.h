@@ -32,9 +32,8 @@ typedef struct gx__leaders {
 GX_MUST_CHECK gx_status gx__leaders_measure(gx__leaders *l, gx_leader_measure p,
                                             const gx_matrix *matrix, const int64_t *first,
                                             gx_job *job, gx_error *err);
-/* Fills `raw` with each member's credit, or with the number of its items. */
-void gx__leaders_sum_rows(gx__leaders *l, const gx_matrix *matrix, bool of_credit);
-/* Where the level of the measure at hand is log 2: its mean over those followed. */
+/* Where the level log(1 + x / unit) of the measure at hand is log 2: its mean over those followed.
+ */
 double gx__leaders_unit(const gx__leaders *l);
 
 /* Weights from what followers did after the time that a share of the acts lies before (learn.c):
