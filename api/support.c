@@ -87,10 +87,20 @@ gx_status gx_category_find(uint32_t *out, gx_arena *arena, const gx_arrays *arra
             return GX_OK;
         }
     }
+    enum { TOLD = 12 };
     char shown[80];
+    const char *all = "";
+    for (uint32_t c = 0; c < count && c < TOLD; c++) {
+        const gx_value name = gx_category_value(arena, arrays, c);
+        const int size = name.type == GX_TEXT ? (int)name.size : 0;
+        const char *more = gx_arena_printf(arena, "%s%s%.*s", all, c ? ", " : ": ", size,
+                                           size ? name.as.text : "");
+        all = more ? more : all;
+    }
     return gx_fail_at(err, GX_NOT_FOUND, "category",
-                      "there is no item category %s among the %u top-level ones",
-                      gx_quote(shown, sizeof shown, wanted.data, wanted.size), count);
+                      "there is no item category %s among the %u top-level ones%s%s",
+                      gx_quote(shown, sizeof shown, wanted.data, wanted.size), count, all,
+                      count > TOLD ? ", …" : "");
 }
 
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community) {

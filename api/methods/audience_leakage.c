@@ -48,6 +48,7 @@ typedef struct leak {
     uint8_t *channel_out;
     uint32_t channels;
     const gx_value *stores;
+    bool *store_met; /* of `stores`: some purchase or share was there */
     gx_arena *scratch;
     vector acts, after; /* act; led */
     double *before;     /* by member: amounts that came before an act */
@@ -78,6 +79,7 @@ static uint32_t place_of(leak *l, const gx_event *e) {
             const gx_value *store = gx_map_get(&extra, "store");
             for (uint32_t i = 0; store && i < l->stores->size; i++) {
                 if (gx_value_equal(&l->stores->as.items[i], store)) {
+                    l->store_met[i] = true;
                     return 2 * i + 1;
                 }
             }
@@ -389,6 +391,12 @@ static gx_status prepare(leak *l, gx_error *err) {
                           "(an expression over items), or several");
     }
     l->stores = gx_arg_value(call->args, "stores");
+    const uint32_t stores = l->stores->type == GX_LIST ? l->stores->size : 0;
+    l->store_met = gx_arena_get(call->arena, stores + (size_t)1);
+    if (!l->store_met) {
+        return gx_fail_memory(err, stores);
+    }
+    memset(l->store_met, 0, stores + (size_t)1);
     l->scratch = gx_arena_create();
     l->acts.size = sizeof(act);
     l->after.size = sizeof(led);
@@ -413,12 +421,29 @@ done:
     return status;
 }
 
+/* A store that no purchase or share of the whole log names is misspelt. */
+static gx_status check_stores(const leak *l, gx_error *err) {
+    const bool whole = l->spec.from_ms == 0 && l->spec.to_ms == 0 &&
+                       !gx_arg_has(l->call->args, "channels"); /* which are looked at first */
+    for (uint32_t i = 0; whole && l->stores->type == GX_LIST && i < l->stores->size; i++) {
+        const gx_value *name = &l->stores->as.items[i];
+        char shown[60];
+        if (!l->store_met[i]) {
+            return gx_fail_at(err, GX_NOT_FOUND, "stores",
+                              "stores: no purchase or share was at the store %s",
+                              gx_quote(shown, sizeof shown, name->as.text, name->size));
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = call->job;
     leak l = {.call = call};
     GX_TRY(prepare(&l, err));
     GX_TRY(gx_event_between(call->txn, INT64_MIN, INT64_MAX, take_event, &l, err));
+    GX_TRY(check_stores(&l, err));
     GX_TRY(follow_all(&l, err));
     GX_TRY(answer(out, &l, err));
 done:

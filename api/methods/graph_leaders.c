@@ -2,6 +2,8 @@
  * or in a category; always beside their rank by plain follower count. */
 #include "api/people/leader.h"
 
+#include <math.h>
+
 static const gx_param params[] = {
     {"n", GX_PARAM_INT, "20", 1, 1e6, "members", NULL, 0, "how many"},
     {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -13,9 +15,9 @@ static const gx_param params[] = {
 };
 
 static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
-                       uint32_t rank, gx_value name) {
+                       uint32_t rank, gx_value name, bool of_category) {
     gx_arena *arena = call->arena;
-    gx_value row = gx_map(arena, 7);
+    gx_value row = gx_map(arena, 9);
     gx_map_put(arena, &row, "user", name);
     gx_map_put(arena, &row, "score", gx_real(score));
     gx_map_put(arena, &row, "rank", gx_int(rank));
@@ -26,16 +28,21 @@ static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, do
         gx_map_put(arena, &row, "community",
                    gx_community_value(arena, call->state, community[user]));
     }
+    if (of_category) { /* score = √(100 · shop_score) · in_category; the parts are of shop_score */
+        const double shop = l->score[user], most = sqrt(100 * shop);
+        gx_map_put(arena, &row, "shop_score", gx_real(shop));
+        gx_map_put(arena, &row, "in_category", gx_real(most > 0 ? fmin(score / most, 1) : 0));
+    }
     gx_map_put(arena, &row, "parts", gx_leader_parts_value(arena, l, user));
     gx_map_put(arena, &row, "flags", gx_leader_flags_value(arena, l, user));
     return row;
 }
 
 static void add(gx_value *list, gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
-                uint32_t rank) {
+                uint32_t rank, bool of_category) {
     gx_value name = gx_word_value(call->arena, call->txn, GX_SPACE_USER, user);
     if (name.type != GX_NIL) {
-        gx_list_add(call->arena, list, row_of(call, l, user, score, rank, name));
+        gx_list_add(call->arena, list, row_of(call, l, user, score, rank, name, of_category));
     }
 }
 
@@ -64,7 +71,7 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const gx_leaders *l
     uint32_t *top = gx_top_f64(call->arena, &count, l->score, l->count,
                                (uint32_t)gx_arg_int(call->args, "n"), keep);
     for (uint32_t i = 0; top && i < count; i++) {
-        add(list, call, l, top[i], l->score[top[i]], wanted.size ? i + 1 : l->rank[top[i]]);
+        add(list, call, l, top[i], l->score[top[i]], wanted.size ? i + 1 : l->rank[top[i]], false);
     }
     return GX_OK;
 }
@@ -85,7 +92,7 @@ static gx_status by_category(gx_value *list, gx_call_env *call, const gx_leaders
                             count, err));
     uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
     for (uint64_t k = ptr[category]; k < ptr[category + 1] && k - ptr[category] < n; k++) {
-        add(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1);
+        add(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1, true);
     }
 done:
     return status;
@@ -102,7 +109,7 @@ static gx_status one_card(gx_value *list, gx_value *card, gx_call_env *call, con
                             "the snapshot does not know this member yet: `guanxi build`");
     }
     if (status == GX_OK) {
-        add(list, call, l, user, l->score[user], l->rank[user]);
+        add(list, call, l, user, l->score[user], l->rank[user], false);
         status = gx_leader_card(card, call, l, user, (uint32_t)gx_arg_int(call->args, "n"), err);
     }
     return status;
@@ -153,10 +160,10 @@ const gx_method gx_method_graph_leaders = {
     .is_long = is_long,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result =
-        "{leaders: [{user, score, rank, follower_rank, community, parts, flags: [{flag, share, "
-        "members}]}], follower_correlation, fitted, weights, fit, card (where "
-        "asked for): {user, attributes, interests, leads_in, audience: {followers, asked, "
-        "listening, communities, regions, categories}, sells, hidden, measures}}",
+    .result = "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
+              "(of a category), parts, flags: [{flag, share, "
+              "members}]}], follower_correlation, fitted, weights, fit, card (where "
+              "asked for): {user, attributes, interests, leads_in, audience: {followers, asked, "
+              "listening, communities, regions, categories}, sells, hidden, measures}}",
     .run = run,
 };

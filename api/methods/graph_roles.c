@@ -243,6 +243,18 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_arrays *made = NULL;
     roles r;
     gx_status status = GX_OK;
+    static const char *const of_many[] = {"role", "community"};
+    const bool one = gx_arg_has(call->args, "user");
+    for (size_t i = 0; i < GX_COUNT(of_many); i++) {
+        if (one && gx_arg_has(call->args, of_many[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, of_many[i],
+                              "user and %s were given; accepted is one of them", of_many[i]);
+        }
+    }
+    if (one && gx_arg_bool(call->args, "counts")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "counts",
+                          "user and counts were given; accepted is one of them");
+    }
     GX_TRY(gx_need_snapshot(state, err));
     if (!gx_arrays_find(state->arrays, "roles.role")) {
         GX_TRY(gx_compute(&made, call->db, gx_any_pass_find("roles"), "roles", NULL, NULL,
@@ -254,8 +266,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         GX_TRY(gx_need_array(&r.community, state, "leiden.community", GX_U32, state->users, err));
         r.n = r.n < state->users ? r.n : state->users;
     }
-    GX_TRY(gx_arg_has(call->args, "user") ? one_member(out, call, &r, state, err)
-                                          : many(out, call, &r, state, err));
+    GX_TRY(one ? one_member(out, call, &r, state, err) : many(out, call, &r, state, err));
 done:
     gx_arrays_destroy(made);
     return status;

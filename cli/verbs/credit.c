@@ -32,6 +32,29 @@ static gx_status reject(const gx_command *command, const gx_method *method, cons
     return GX_OK;
 }
 
+/* What is read by some rules alone, given with another. */
+static gx_status check_rule(const gx_command *command, gx_error *err) {
+    static const struct {
+        const char *name, *flag, *rules[3];
+    } of_rules[] = {{"delta", "delta", {"geometric", "recursive", "split-proof"}},
+                    {"half_life", "half-life", {"decay", NULL, NULL}}};
+    const gx_slice rule = gx_arg_text(&command->args, "rule");
+    for (size_t i = 0; i < GX_COUNT(of_rules); i++) {
+        bool read = !gx_map_get(&command->given, of_rules[i].name);
+        for (size_t k = 0; k < GX_COUNT(of_rules[i].rules) && of_rules[i].rules[k]; k++) {
+            read = read || gx_slice_is(rule, of_rules[i].rules[k]);
+        }
+        if (!read) {
+            const char *const *of = of_rules[i].rules;
+            return gx_fail_at(err, GX_BAD_REQUEST, of_rules[i].name,
+                              "--%s was given with --rule %.*s; it goes with %s%s%s%s%s",
+                              of_rules[i].flag, (int)rule.size, rule.data, of[0], of[1] ? ", " : "",
+                              of[1] ? of[1] : "", of[2] ? " or " : "", of[2] ? of[2] : "");
+        }
+    }
+    return GX_OK;
+}
+
 /* Times for people, and behind the lines of a ledger the one that sums them up. */
 static void finish_lines(gx_arena *arena, gx_value *result, bool ledger) {
     const gx_value *all = gx_map_get(result, "lines"), *total = gx_map_get(result, "total");
@@ -72,6 +95,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     char *word = gx_arena_printf(command->arena, "%.*s", (int)shown.size, shown.data);
     gx_value args = gx_method_args(command, method);
     GX_TRY(reject(command, method, word ? word : "", err));
+    if (!stats) { /* which has every rule */
+        GX_TRY(check_rule(command, err));
+    }
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
     if (!stats && command->format != GX_FORMAT_JSON) {
         finish_lines(command->arena, &result, ledger && !gx_map_get(&args, "user"));

@@ -400,6 +400,20 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
+    static const char *const instead[][2] = {
+        {"friends", "friends"},     {"influence", "influence"},   {"leaders", "leaders"},
+        {"spreading", "spreading"}, {"off_policy", "off-policy"}, {"trend", "trend"}};
+    const char *first = NULL;
+    for (size_t i = 0; i < GX_COUNT(instead); i++) {
+        if (gx_arg_bool(&command->args, instead[i][0])) {
+            if (first) {
+                return gx_fail_at(err, GX_BAD_REQUEST, instead[i][0],
+                                  "--%s and --%s were given; accepted is one of them", first,
+                                  instead[i][1]);
+            }
+            first = instead[i][1];
+        }
+    }
     if (gx_arg_bool(&command->args, "friends")) {
         return judge_friends(command, err);
     }

@@ -1,13 +1,28 @@
 /* guanxi leaders: opinion leaders with the parts of their score. */
 #include "cli/verb.h"
 
+#define ROW "user,score,rank,follower_rank,community,"
+
+/* In a category two columns more: what the score there is made of. */
+static gx_status run(gx_command *command, gx_error *err) {
+    const gx_method *method = gx_method_find(command->verb->method);
+    const bool category = gx_map_get(&command->given, "category") != NULL;
+    gx_value args = gx_method_args(command, method), result;
+    const gx_status status = gx_ask(&result, command, method->name, &args, err);
+    return status != GX_OK
+               ? status
+               : gx_print(command, &result, command->verb->list,
+                          category ? ROW "shop_score,in_category,parts,flags" : ROW "parts,flags",
+                          false, err);
+}
+
 const gx_verb gx_verb_leaders = {
     .name = "leaders",
     .group = "graph",
     .summary = "opinion leaders, with the parts of their score",
     .method = "graph.leaders",
     .list = "leaders",
-    .columns = "user,score,rank,follower_rank,community,parts,flags",
+    .run = run,
     .examples = "  guanxi leaders shop.gx -n 10\n  guanxi leaders shop.gx --community c-17\n"
                 "  guanxi leaders unix:/run/guanxi.sock --category skincare --format json\n"
                 "  guanxi leaders shop.gx --card u12\n",

@@ -38,6 +38,11 @@ static void say(const gx_command *command, const gx_value *result) {
 
 static gx_status run(gx_command *command, gx_error *err) {
     static const char *const ids[] = {"include", "exclude"};
+    static const char *const of_none[][2] = {
+        {"seeds", "user_id,gain,leads,prospects,circle"},
+        {"prospects", "rank,user,p,reach,willing,fit,channel,circle"},
+        {"channels", "channel,members,reached,expected,low,high"},
+        {"circles", "circle,seeds,members,reached,expected,low,high"}};
     const gx_method *method = gx_method_find(command->verb->method);
     gx_value args = gx_method_args(command, method), result;
     gx_status status = GX_OK;
@@ -49,8 +54,13 @@ static gx_status run(gx_command *command, gx_error *err) {
         return gx_print(command, &result, NULL, NULL, false, err);
     }
     say(command, &result);
-    GX_TRY(gx_print(command, gx_map_get(&result, gx_arg_word(&command->args, "show")), NULL, NULL,
-                    false, err));
+    const char *show = gx_arg_word(&command->args, "show");
+    const gx_value *rows = gx_map_get(&result, show);
+    const char *columns = NULL; /* as they come; of no row those that there would be */
+    for (size_t i = 0; rows && rows->size == 0 && i < GX_COUNT(of_none); i++) {
+        columns = strcmp(show, of_none[i][0]) == 0 ? of_none[i][1] : columns;
+    }
+    GX_TRY(gx_print(command, rows, NULL, columns, false, err));
 done:
     return status;
 }

@@ -73,6 +73,9 @@ static gx_status run(gx_command *command, gx_error *err) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "delay",
                           "--show days needs --delay DAYS, or --delay learned"));
     }
+    if (gx_map_get(&args, "days") && !gx_map_get(&args, "delay")) {
+        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "days", "--days goes with --delay"));
+    }
     GX_TRY(gx_ids_from_files(&args, command, "seeds", err));
     GX_TRY(gx_ids_from_files(&args, command, "against", err));
     GX_TRY(gx_ask(&result, command, method->name, &args, err));

@@ -113,5 +113,12 @@ gx_status gx__leaders_poisson(double weight[GX_LEADER_MEASURE_COUNT], const doub
             b -= m.x[p] * weight[p];
         }
     }
+    double most = 0.0;
+    for (int p = 0; p < P; p++) {
+        most = weight[p] > most ? weight[p] : most;
+    }
+    for (int p = 0; p < P; p++) { /* what halving leaves of a weight that is held at 0 */
+        weight[p] = weight[p] < 1e-6 * most ? 0.0 : weight[p];
+    }
     return GX_OK;
 }

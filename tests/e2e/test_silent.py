@@ -1,0 +1,71 @@
+"""Flags that another one makes void are refused, names that nothing has are told, and empty tables keep their heads."""
+
+import math
+
+import pytest
+from conftest import gx
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("silent")
+    gx("demo", folder / "data", "--users", 300)
+    gx("init", folder / "s.gx")
+    gx("import", folder / "s.gx", *sorted((folder / "data").glob("*.csv")))
+    gx("build", folder / "s.gx")
+    return folder / "s.gx"
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("roles", "u1", "--counts"), "user and counts"),
+        (("roles", "u1", "--role", "leader"), "user and role"),
+        (("roles", "u1", "--community", "c-0"), "user and community"),
+        (("eval", "--influence", "--leaders"), "--influence and --leaders"),
+        (("eval", "--friends", "--trend"), "--friends and --trend"),
+        (("simulate", "u1", "--days", 3), "--days goes with --delay"),
+        (("credit", "ledger", "--rule", "last", "--delta", 0.3), "geometric, recursive or split-proof"),
+        (("credit", "members", "--half-life", "3d"), "--half-life was given with --rule last"),
+    ],
+)
+def test_void_flags_are_refused(shop, call, says):
+    assert says in gx(call[0], shop, *call[1:], code=2).err
+
+
+def test_flags_that_count_are_taken(shop):
+    gx("roles", shop, "--counts", "--community", "c-0")
+    gx("simulate", shop, "u1", "--days", 3, "--delay", 1)
+    gx("credit", shop, "ledger", "--rule", "recursive", "--delta", 0.3)
+    gx("credit", shop, "ledger", "--rule", "decay", "--half-life", "3d")
+    gx("credit", shop, "stats", "--half-life", "3d")
+
+
+def test_names_that_nothing_has(shop):
+    assert "the store 'nowhere'" in gx("leakage", shop, "--stores", "nowhere", code=4).err
+    said = gx("leaders", shop, "--category", "skincare/serum", code=4).err
+    assert "top-level ones: " in said and "skincare" in said.split("ones: ")[1]
+    gx("leakage", shop, "--stores", "nowhere", "--channels", "app")
+
+
+def test_empty_tables_keep_their_heads(shop):
+    for show, head in (("seeds", "user_id"), ("prospects", "rank"), ("circles", "circle")):
+        done = gx("plan", shop, "sku-1", "--budget", 0, "--show", show, "--format", "csv")
+        assert done.out.splitlines()[0].split(",")[0] == head
+
+
+def test_a_score_in_a_category_is_made_of_what_is_shown(shop):
+    told = gx("leaders", shop, "--category", "skincare", "-n", 20, "--format", "json").json()["leaders"]
+    everybody = gx("leaders", shop, "-n", 300, "--format", "json").json()["leaders"]
+    whole = {row["user"]: row["score"] for row in everybody}
+    assert told and "shop_score" not in everybody[0]
+    for row in told:
+        assert row["shop_score"] == pytest.approx(whole[row["user"]]) == pytest.approx(sum(row["parts"].values()), abs=1e-3)
+        assert 0 <= row["in_category"] <= 1
+        assert row["score"] == pytest.approx(math.sqrt(100 * row["shop_score"]) * row["in_category"], rel=1e-5)
+    assert "shop_score" not in gx("leaders", shop, "-n", 2).out and "in_category" in gx("leaders", shop, "--category", "skincare").out
+
+
+def test_no_crumbs_of_the_fit(shop):
+    weights = gx("leaders", shop, "-n", 1, "--format", "json").json()["weights"]
+    assert all(weight == 0 or weight > 1e-5 for weight in weights.values())
