@@ -1,8 +1,7 @@
 /* cascade.predict: how far a past cascade should have gone, by what was known before it began, set
  * beside how far it went: docs/cascades.md. */
-#include "api/build/compute.h"
-#include "api/graphs.h"
 #include "api/referral/cascades.h"
+#include "api/referral/foresight.h"
 #include "engine/influence/simulate.h"
 
 #include <math.h>
@@ -22,17 +21,18 @@ enum { WINDOW_DAYS = 14 }; /* of the pass influence */
 typedef struct prediction {
     gx_call_env *call;
     gx_trees trees;
-    uint32_t *root; /* members; in the arena */
-    uint32_t roots, members, brought;
-    int64_t began_ms, log_ms; /* and what the log begins with */
-    const gx_held *held;
-    gx_arrays *learnt;
-    gx_simulation played;
+    gx_foresight known;
+    double *size; /* runs: members reached; in the arena */
+    uint32_t runs;
+    double mean, error;
+    double by_step[GX_SPREAD_STEPS]; /* members, mean */
 } prediction;
 
-/* The one cascade asked for: who began it, when, and how many came. */
+/* The one cascade asked for, and what was known before it. */
 static gx_status observe(prediction *p, gx_error *err) {
     gx_call_env *call = p->call;
+    gx_log_spec spec;
+    gx_status status;
     const char *asked = gx_arg_is(call->args, "by", "campaign") ? "campaign" : "item";
     if (!gx_arg_has(call->args, asked) || gx_arg_is(call->args, "by", "all") ||
         gx_arg_is(call->args, "by", "invite")) {
@@ -40,110 +40,86 @@ static gx_status observe(prediction *p, gx_error *err) {
                           "a prediction is of one cascade: accepted is item, or by campaign and "
                           "campaign");
     }
-    gx_status status = gx_cascade_trees(&p->trees, call, err);
-    const gx_trees *t = &p->trees;
-    p->began_ms = INT64_MAX;
-    p->log_ms = INT64_MAX;
-    for (uint32_t v = 0; status == GX_OK && v < t->count; v++) {
-        p->began_ms =
-            t->ts_ms[v] != INT64_MIN && t->ts_ms[v] < p->began_ms ? t->ts_ms[v] : p->began_ms;
-    }
-    if (status == GX_OK && (t->forests != 1 || p->began_ms == INT64_MAX)) {
-        return gx_fail_at(err, GX_CONFLICT, asked,
-                          "nobody joined it at a time that is known: there is nothing to predict");
-    }
-    return status;
-}
-
-static gx_status first_time(void *user, const gx_event *event, gx_error *err) {
-    (void)err;
-    if (event->ts_ms == GX_TIME_UNKNOWN) {
-        return GX_OK;
-    }
-    *(int64_t *)user = event->ts_ms;
-    return GX_NOT_FOUND; /* enough */
-}
-
-/* Ties and what they were worth, as the store knew them before. */
-static gx_status learn(prediction *p, gx_error *err) {
-    gx_call_env *call = p->call;
-    const gx_pass *pass = gx_any_pass_find("influence");
-    const gx_view_spec before = {.from_ms = INT64_MIN, .to_ms = p->began_ms};
-    gx_status status = GX_OK;
-    GX_TRY(gx_graph_hold(&p->held, call->db, &call->state->rules, GX_GRAPH_IN, &before, call->job,
-                         err));
-    status = gx_event_between(call->txn, INT64_MIN, p->began_ms, first_time, &p->log_ms, NULL);
-    GX_TRY(status == GX_NOT_FOUND ? GX_OK : status);
-    GX_TRY(gx_compute(&p->learnt, call->db, pass, "influence", NULL, &before, call->job, err));
+    GX_TRY(gx_log_spec_of(&spec, call, err));
+    GX_TRY(gx_cascade_trees(&p->trees, call, err));
+    GX_TRY(gx_foresight_make(&p->known, call, &p->trees, &spec, err));
 done:
     return status;
 }
 
-static gx_status find_roots(prediction *p, gx_error *err) {
-    const gx_trees *t = &p->trees;
-    p->root = gx_arena_get(p->call->arena, ((size_t)t->count + 1) * sizeof *p->root);
-    if (!p->root) {
-        return gx_fail_memory(err, t->count * sizeof *p->root);
-    }
-    for (uint32_t v = 0; v < t->count; v++) {
-        if (t->parent[v] != GX_NONE) {
-            p->brought++;
-        } else if (t->user[v] < p->held->graph.n) {
-            p->root[p->roots++] = t->user[v];
-        }
-    }
-    p->members = t->count;
-    return GX_OK;
+/* ---- playing ----------------------------------------------------------------------------------
+ */
+
+enum { DRAWS_MOST = 100, DRAWS_LEAST = 10 };
+static const double DRAWN_ARCS = 2e7; /* in all draws of a large graph */
+
+/* Into how many draws of chances the runs are cut. */
+static uint32_t draws_of(const prediction *p) {
+    const double each = fmax((double)p->known.held->graph.m, 1);
+    const double draws = fmin(fmax(DRAWN_ARCS / each, DRAWS_LEAST), DRAWS_MOST);
+    return draws < p->runs ? (uint32_t)draws : p->runs;
 }
 
-/* The chance of each arc: from roots who shared it without taking it as what is shared is taken,
- * from others as they pass on what they take. */
-static gx_status make_chances(float **out, const prediction *p, gx_error *err) {
-    gx_job *job = p->call->job;
-    const gx_graph *g = &p->held->graph;
-    const gx_trees *t = &p->trees;
-    const float *passed = gx_arrays_get(p->learnt, "influence.probability", GX_F32, g->m);
-    const float *shared = gx_arrays_get(p->learnt, "influence.shared", GX_F32, g->m);
-    uint8_t *shares = NULL;
-    float *given = NULL;
-    gx_status status = GX_OK;
-    if (g->m > 0 && (!passed || !shared)) {
-        return gx_fail(err, GX_CONFLICT, "the store was written to meanwhile: ask again");
-    }
-    GX_TRY(gx_job_alloc(job, &given, (size_t)g->m + 1, sizeof *given, err));
-    GX_TRY(gx_job_alloc(job, &shares, (size_t)g->n + 1, 1, err));
-    for (uint32_t v = 0; v < t->count; v++) {
-        if (t->parent[v] == GX_NONE && t->sales[v] == 0 && t->user[v] < g->n) {
-            shares[t->user[v]] = 1;
+/* Some runs with one draw. */
+static gx_status play_some(prediction *p, const gx_chances *chances, uint32_t from, uint32_t runs,
+                           gx_error *err) {
+    const gx_simulation_options options = {
+        .seed = p->known.root, .count = p->known.roots, .runs = runs};
+    gx_simulation played;
+    const gx_status status = gx_simulate(&played, chances, &options, p->call->job, err);
+    if (status == GX_OK) {
+        memcpy(p->size + from, played.reached, runs * sizeof *p->size);
+        for (uint32_t s = 0; s < GX_SPREAD_STEPS; s++) {
+            p->by_step[s] += played.by_step[s] * runs;
         }
+        gx_simulation_finish(&played, p->call->job);
     }
-    for (uint64_t e = 0; e < g->m; e++) {
-        given[e] = shares[g->out_dst[e]] ? shared[e] : passed[e];
-    }
-    *out = given;
-    given = NULL;
-done:
-    gx_job_free(job, shares);
-    gx_job_free(job, given);
     return status;
+}
+
+static void sum_up(prediction *p) {
+    double square = 0;
+    for (uint32_t s = 0; s < GX_SPREAD_STEPS; s++) {
+        p->by_step[s] /= p->runs; /* whole numbers until here */
+    }
+    for (uint32_t r = 0; r < p->runs; r++) {
+        p->mean += p->size[r] / p->runs;
+    }
+    for (uint32_t r = 0; r < p->runs; r++) {
+        square += (p->size[r] - p->mean) * (p->size[r] - p->mean);
+    }
+    p->error = sqrt(square / (p->runs - 1.0) / p->runs);
 }
 
 static gx_status play(prediction *p, gx_error *err) {
     gx_job *job = p->call->job;
-    const gx_graph *g = &p->held->graph;
-    const gx_simulation_options options = {
-        .seed = p->root,
-        .count = p->roots,
-        .runs = (uint32_t)gx_arg_int(p->call->args, "runs"),
-    };
-    gx_chance_options chance = {.model = GX_SPREAD_CASCADE, .rule = GX_CHANCE_GIVEN, .raise = 1};
+    const gx_graph *g = &p->known.held->graph;
+    const uint64_t seed = job->seed;
+    gx_chance_options chance = {
+        .model = GX_SPREAD_CASCADE, .rule = GX_CHANCE_GIVEN, .passes = p->known.passes, .raise = 1};
     gx_chances chances = {0};
     float *given = NULL;
     gx_status status = GX_OK;
-    GX_TRY(make_chances(&given, p, err));
+    p->runs = (uint32_t)gx_arg_int(p->call->args, "runs");
+    p->size = gx_arena_get(p->call->arena, p->runs * sizeof *p->size);
+    if (!p->size) {
+        GX_TRY(gx_fail_memory(err, p->runs * sizeof *p->size));
+    }
+    GX_TRY(gx_job_alloc(job, &given, (size_t)g->m + 1, sizeof *given, err));
     chance.given = given;
-    GX_TRY(gx_chances_make(&chances, g, &chance, true, job, err));
-    GX_TRY(gx_simulate(&p->played, &chances, &options, job, err));
+    const uint64_t draws = draws_of(p);
+    for (uint64_t k = 0; k < draws; k++) {
+        const uint32_t from = (uint32_t)(p->runs * k / draws);
+        const uint32_t to = (uint32_t)(p->runs * (k + 1) / draws);
+        gx_foresight_draw(given, &p->known, (uint32_t)k);
+        GX_TRY(gx_chances_make(&chances, g, &chance, true, job, err));
+        job->seed = gx_mix64(seed + k);
+        status = play_some(p, &chances, from, to - from, err);
+        job->seed = seed;
+        gx_chances_finish(&chances, job);
+        GX_TRY(status);
+    }
+    sum_up(p);
 done:
     gx_chances_finish(&chances, job);
     gx_job_free(job, given);
@@ -162,14 +138,14 @@ static int by_size(const void *a, const void *b) {
 static gx_value predicted_row(const prediction *p) {
     gx_arena *arena = p->call->arena;
     gx_value row = gx_map(arena, 5);
-    double *size = p->played.reached;
-    const double last = p->played.runs - 1.0, within = gx_arg_real(p->call->args, "within");
-    const double seeds = p->played.by_step[0];
-    qsort(size, p->played.runs, sizeof *size, by_size);
+    double *size = p->size;
+    const double last = p->runs - 1.0, within = gx_arg_real(p->call->args, "within");
+    const double seeds = round(p->by_step[0]);
+    qsort(size, p->runs, sizeof *size, by_size);
     const double low = size[(uint32_t)floor(last * (1 - within) / 2)];
     const double high = size[(uint32_t)ceil(last * (1 + within) / 2)];
-    gx_map_put(arena, &row, "mean", gx_real(p->played.mean - seeds));
-    gx_map_put(arena, &row, "error", gx_real(p->played.error));
+    gx_map_put(arena, &row, "mean", gx_real(p->mean - seeds));
+    gx_map_put(arena, &row, "error", gx_real(p->error));
     gx_map_put(arena, &row, "low", gx_real(low - seeds));
     gx_map_put(arena, &row, "median", gx_real(size[(uint32_t)(last / 2)] - seeds));
     gx_map_put(arena, &row, "high", gx_real(high - seeds));
@@ -182,17 +158,17 @@ static gx_value generation_rows(const prediction *p) {
     uint32_t seen[GX_SPREAD_STEPS] = {0}, last = 0;
     gx_value list = gx_list(arena, 8);
     for (uint32_t v = 0; v < t->count; v++) {
-        const uint32_t g = t->forest.generation[v];
+        const uint32_t g = p->known.generation[v];
         seen[g < GX_SPREAD_STEPS ? g : GX_SPREAD_STEPS - 1]++;
     }
     for (uint32_t g = 0; g < GX_SPREAD_STEPS; g++) {
-        last = seen[g] > 0 || p->played.by_step[g] > 0 ? g : last;
+        last = seen[g] > 0 || p->by_step[g] > 0 ? g : last;
     }
     for (uint32_t g = 0; g <= last; g++) {
         gx_value row = gx_map(arena, 3);
         gx_map_put(arena, &row, "generation", gx_int(g));
         gx_map_put(arena, &row, "observed", gx_int(seen[g]));
-        gx_map_put(arena, &row, "predicted", gx_real(p->played.by_step[g]));
+        gx_map_put(arena, &row, "predicted", gx_real(p->by_step[g]));
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -214,22 +190,25 @@ static gx_value warning(const prediction *p, double days, double mean) {
 
 static void answer(gx_value *out, const prediction *p) {
     gx_arena *arena = p->call->arena;
-    gx_value row = gx_map(arena, 15);
+    const gx_foresight *known = &p->known;
+    gx_value row = gx_map(arena, 17);
     const gx_value predicted = predicted_row(p);
-    const double mean = p->played.mean - p->played.by_step[0];
-    const double days = p->log_ms < p->began_ms ? (double)(p->began_ms - p->log_ms) / 86400000 : 0;
+    const double mean = p->mean - round(p->by_step[0]);
+    const double days =
+        known->log_ms < known->began_ms ? (double)(known->began_ms - known->log_ms) / 86400000 : 0;
     const double low = gx_map_get(&predicted, "low")->as.real;
     const double high = gx_map_get(&predicted, "high")->as.real;
     gx_trees_put_key(&row, p->call, &p->trees, 0);
-    gx_map_put(arena, &row, "began", gx_int(p->began_ms));
-    gx_map_put(arena, &row, "members", gx_int(p->members));
-    gx_map_put(arena, &row, "roots", gx_int(p->members - p->brought));
-    gx_map_put(arena, &row, "brought", gx_int(p->brought));
+    gx_map_put(arena, &row, "began", gx_int(known->began_ms));
+    gx_map_put(arena, &row, "members", gx_int(p->trees.count));
+    gx_map_put(arena, &row, "roots", gx_int(p->trees.count - known->along));
+    gx_map_put(arena, &row, "brought", gx_int(known->along));
+    gx_map_put(arena, &row, "beyond", gx_int(known->beyond));
     gx_map_put(arena, &row, "predicted", predicted);
-    gx_map_put(arena, &row, "ratio", mean > 0 ? gx_real(p->brought / mean) : gx_nil());
-    gx_map_put(arena, &row, "inside", gx_bool(low <= p->brought && p->brought <= high));
+    gx_map_put(arena, &row, "ratio", mean > 0 ? gx_real(known->along / mean) : gx_nil());
+    gx_map_put(arena, &row, "inside", gx_bool(low <= known->along && known->along <= high));
     gx_map_put(arena, &row, "generations", generation_rows(p));
-    gx_map_put(arena, &row, "runs", gx_int(p->played.runs));
+    gx_map_put(arena, &row, "runs", gx_int(p->runs));
     gx_map_put(arena, &row, "history_days", gx_real(days));
     gx_map_put(arena, &row, "short", warning(p, days, mean));
     *out = row;
@@ -239,14 +218,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     prediction p = {.call = call};
     GX_TRY(observe(&p, err));
-    GX_TRY(learn(&p, err));
-    GX_TRY(find_roots(&p, err));
     GX_TRY(play(&p, err));
     answer(out, &p);
 done:
-    gx_simulation_finish(&p.played, call->job);
-    gx_arrays_destroy(p.learnt);
-    gx_graph_release(call->db, p.held);
+    gx_foresight_finish(&p.known);
     gx_trees_finish(&p.trees);
     return status;
 }
@@ -260,8 +235,9 @@ const gx_method gx_method_cascade_predict = {
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
-    .result = "{item?, campaign?, began, members, roots, brought, predicted: {mean, error, low, "
-              "median, high}, ratio, inside, generations: [{generation, observed, predicted}], "
-              "runs, history_days, short}",
+    .result =
+        "{item?, campaign?, began, members, roots, brought, beyond, predicted: {mean, error, low, "
+        "median, high}, ratio, inside, generations: [{generation, observed, predicted}], "
+        "runs, history_days, short}",
     .run = run,
 };

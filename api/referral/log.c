@@ -16,7 +16,7 @@ typedef struct reading {
     const gx_rules *rules;
     vector acts, ids;
     bool *joins;    /* by action */
-    uint8_t *sells; /* by action: 1 a purchase, 2 takes one back */
+    uint8_t *sells; /* by action: 1 a purchase, 2 takes one back, 4 a share */
     uint32_t actions;
     uint8_t *live; /* members with a name */
     uint32_t users;
@@ -33,7 +33,7 @@ static bool is_spread(const gx_action_rule *rule) {
     return rule->is_purchase || rule->is_share;
 }
 
-enum { SELLS = 1, TAKES_BACK = 2 };
+enum { SELLS = 1, TAKES_BACK = 2, TRADES = SELLS | TAKES_BACK, SHARES = 4 };
 
 static gx_status choose_actions(reading *r, gx_error *err) {
     static const gx_value none = {.type = GX_NIL};
@@ -48,7 +48,8 @@ static gx_status choose_actions(reading *r, gx_error *err) {
         const char *undoes = rule->undoes;
         const bool back = undoes[0] && (strcmp(undoes, GX_UNDOES_PURCHASE) == 0 ||
                                         gx_action_rule_named(r->rules, undoes)->is_purchase);
-        r->sells[a] = (uint8_t)((rule->is_purchase ? SELLS : 0) | (back ? TAKES_BACK : 0));
+        r->sells[a] = (uint8_t)((rule->is_purchase ? SELLS : 0) | (back ? TAKES_BACK : 0) |
+                                (rule->is_share ? SHARES : 0));
     }
 done:
     return status;
@@ -118,6 +119,7 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
                                 (spec->item == GX_NONE || e->item == spec->item) &&
                                 (spec->campaign == GX_NONE || e->campaign == spec->campaign),
                       .joins = r->joins[e->action],
+                      .share = r->sells[e->action] & SHARES,
                       .sale = r->sells[e->action] & SELLS};
     if (act.via == act.user) {
         r->told.self_via++;
@@ -126,7 +128,7 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
         r->told.unknown_via++;
         act.via = GX_NONE;
     }
-    if (act.via == GX_NONE && !act.joins && !r->sells[e->action]) {
+    if (act.via == GX_NONE && !act.joins && !(r->sells[e->action] & TRADES)) {
         return look(r, err);
     }
     GX_TRY(make_room(r, &r->acts, 1, err));
@@ -188,7 +190,7 @@ static gx_status settle_sales(reading *r, gx_error *err) {
     uint64_t count = 0, longest = 0;
     bool back = false;
     for (uint64_t i = 0; i < r->acts.count; i++) {
-        count += r->sells[acts[i].action] != 0 && acts[i].item != GX_NONE;
+        count += (r->sells[acts[i].action] & TRADES) != 0 && acts[i].item != GX_NONE;
         back |= (r->sells[acts[i].action] & TAKES_BACK) != 0;
     }
     if (!back) {
@@ -197,7 +199,7 @@ static gx_status settle_sales(reading *r, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &all, count, sizeof *all, err));
     count = 0;
     for (uint64_t i = 0; i < r->acts.count; i++) {
-        if (r->sells[acts[i].action] != 0 && acts[i].item != GX_NONE) {
+        if ((r->sells[acts[i].action] & TRADES) != 0 && acts[i].item != GX_NONE) {
             all[count++] = (waiting){acts[i].user, acts[i].item, (uint32_t)i};
         }
     }

@@ -17,6 +17,7 @@ typedef struct gx_log_act {
     uint32_t campaign; /* GX_NONE */
     bool inside;       /* of the time asked for */
     bool joins;        /* of the actions asked for */
+    bool share;        /* a share */
     bool sale;         /* a purchase that was not taken back */
     bool returned;     /* a purchase that was */
 } gx_log_act;
@@ -77,7 +78,7 @@ typedef struct gx_trees {
     uint32_t forests;
     uint32_t *first; /* forests + 1 */
     uint32_t *key;   /* of each forest: item or campaign; GX_NONE */
-    uint32_t *user, *parent, *circle, *sales;
+    uint32_t *user, *parent, *circle, *sales, *shares;
     int64_t *ts_ms, *revenue;
     gx_forest forest;
     gx_cascade_facts facts;

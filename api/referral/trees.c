@@ -63,6 +63,7 @@ static gx_status take_room(gx_trees *t, uint64_t count, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &t->user, count, sizeof *t->user, err));
     GX_TRY(gx_job_alloc(job, &t->parent, count, sizeof *t->parent, err));
     GX_TRY(gx_job_alloc(job, &t->sales, count, sizeof *t->sales, err));
+    GX_TRY(gx_job_alloc(job, &t->shares, count, sizeof *t->shares, err));
     GX_TRY(gx_job_alloc(job, &t->ts_ms, count, sizeof *t->ts_ms, err));
     GX_TRY(gx_job_alloc(job, &t->revenue, count, sizeof *t->revenue, err));
 done:
@@ -110,6 +111,7 @@ static void place_act(making *m, const gx_log_act *act) {
         m->back_to[m->backs++] = parent;
     }
     const uint32_t v = m->node_of[act->user];
+    t->shares[v] += act->share;
     if (act->sale) {
         t->sales[v]++;
         t->revenue[v] += act->coins;
@@ -303,6 +305,7 @@ void gx_trees_finish(gx_trees *trees) {
         gx_job_free(job, trees->parent);
         gx_job_free(job, trees->circle);
         gx_job_free(job, trees->sales);
+        gx_job_free(job, trees->shares);
         gx_job_free(job, trees->ts_ms);
         gx_job_free(job, trees->revenue);
     }

@@ -180,6 +180,9 @@ static double share_of(const finding *f, const meeting *met, int64_t delay_ms) {
     if (via != GX_NONE) {
         return via == met->b ? 1 : 0;
     }
+    if (f->options->named) {
+        return 0;
+    }
     const double kept = f->out->kept[class_of(f, met->at->after)];
     if (f->options->rule == GX_CREDIT_BERNOULLI || f->options->rule == GX_CREDIT_JACCARD) {
         return kept;

@@ -38,6 +38,7 @@ typedef struct gx_evidence_options {
     int64_t window_ms; /* 1 or more */
     bool by_acts;      /* taking is passing on */
     bool beyond;       /* only what goes beyond chance */
+    bool named;        /* only what has a `via`: what came by way of nobody is nobody's */
 } gx_evidence_options;
 
 typedef struct gx__evidence {

@@ -9,6 +9,7 @@
  * a `via` of the log is believed, friends' agreement that goes back to chance is taken out, and
  * pairs are held to what is known of pairs like them. */
 #include "engine/influence/shrink.h"
+#include "engine/influence/unsure.h"
 #include "graph/pass/pass.h"
 
 #include <math.h>
@@ -38,6 +39,10 @@ static const gx_param params[] = {
      "member); 0: not at all"},
     {"beyond_chance", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "leave out what friends would have done anyway"},
+    {"named", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "count only acts of which the log says by way of whom: chances that somebody comes and is "
+     "seen "
+     "to come by a member"},
 };
 
 static const gx_gives gives[] = {
@@ -73,7 +78,7 @@ static gx_status learn(gx_output *out, const gx_input *input, const gx_evidence_
     GX_TRY(gx_output_add(&e.acts, out, "acts", GX_F32, graph->m, 0, err));
     GX_TRY(gx_output_add(&after, out, "after", GX_F64, GX_DELAY_CLASSES, 0, err));
     GX_TRY(gx_output_add(&before, out, "before", GX_F64, GX_DELAY_CLASSES, 0, err));
-    GX_TRY(gx_output_add(&fit, out, "fit", GX_F64, 9, 0, err));
+    GX_TRY(gx_output_add(&fit, out, "fit", GX_F64, GX_FITS, 0, err));
     GX_TRY(gx_job_alloc(job, &e.passes, graph->n, sizeof *e.passes, err));
     GX_TRY(gx_job_alloc(job, &e.chances_to_pass, graph->n, sizeof *e.chances_to_pass, err));
     GX_TRY(gx__evidence_find(&e, graph, input->takes, options, job, err));
@@ -85,9 +90,13 @@ static gx_status learn(gx_output *out, const gx_input *input, const gx_evidence_
         after[c] = (double)e.after[c];
         before[c] = e.before[c];
     }
-    const double told[9] = {e.all_trials,  e.all_acts,   e.mean_days,
-                            shrunk.shape,  shrunk.scale, shrunk.heeding,
-                            shrunk.heeded, shrunk.pair,  options->by_acts};
+    const double told[GX_FITS] = {
+        [GX_FIT_TRIALS] = e.all_trials,      [GX_FIT_ACTS] = e.all_acts,
+        [GX_FIT_DAYS] = e.mean_days,         [GX_FIT_SHAPE] = shrunk.shape,
+        [GX_FIT_SCALE] = shrunk.scale,       [GX_FIT_HEEDING] = shrunk.heeding,
+        [GX_FIT_HEEDED] = shrunk.heeded,     [GX_FIT_PAIR] = shrunk.pair,
+        [GX_FIT_BY_ACTS] = options->by_acts,
+    };
     memcpy(fit, told, sizeof told);
 done:
     gx_job_free(job, e.chances_to_pass);
@@ -98,7 +107,8 @@ done:
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx_evidence_options options = {.window_ms = gx_arg_int(args, "window"),
-                                   .beyond = gx_arg_bool(args, "beyond_chance")};
+                                   .beyond = gx_arg_bool(args, "beyond_chance"),
+                                   .named = gx_arg_bool(args, "named")};
     gx_shrink_options shrink = {.shape = GX_SHAPE_AUTO,
                                 .constant = gx_arg_real(args, "constant"),
                                 .prior =

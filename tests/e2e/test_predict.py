@@ -51,7 +51,31 @@ def test_what_was_expected(predicted):
 
 
 def test_what_came_afterwards_changes_nothing(predicted):
-    assert ask(predicted[0], "--item", "x") == ask(predicted[1], "--item", "x")
+    until = 1_700_000_000_000 + 140 * DAY * 1000 + 3_600_001  # the log goes on so far in both: as much time to come
+    assert ask(predicted[0], "--item", "x", "--until", until) == ask(predicted[1], "--item", "x", "--until", until)
+
+
+def test_a_share_has_the_time_that_the_log_goes_on(predicted):
+    hour, longer = (ask(path, "--item", "x")["predicted"]["mean"] for path in predicted)
+    assert hour < longer
+
+
+def test_who_came_without_a_tie_is_told_apart(tmp_path):
+    path = store(tmp_path / "beyond", 0)
+    (tmp_path / "more.csv").write_text(f"user_id,item_id,action,ts,via\nstranger,x,buy,{1_700_000_000 + 141 * DAY},s\n")
+    gx("import", path, tmp_path / "more.csv", "--kind", "events")
+    told = ask(path, "--item", "x")
+    assert (told["members"], told["roots"], told["brought"], told["beyond"]) == (3, 2, 1, 1)
+
+
+def test_who_had_it_before_cannot_come_again(tmp_path):
+    path = store(tmp_path / "again", 0)
+    at = 1_700_000_000 + 141 * DAY
+    (tmp_path / "more.csv").write_text(f"user_id,item_id,action,ts,via\ns,i1,share,{at},\na,i1,buy,{at + DAY},s\n")
+    gx("import", path, tmp_path / "more.csv", "--kind", "events")
+    told = ask(path, "--item", "i1", "--since", at * 1000)
+    assert (told["members"], told["brought"], told["beyond"]) == (2, 0, 1)
+    assert told["predicted"]["mean"] < 0.2  # b alone could, who never did
 
 
 def test_a_short_log_is_a_guess(predicted):

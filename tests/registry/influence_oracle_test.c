@@ -19,7 +19,7 @@ typedef struct log {
 typedef struct rule {
     const char *name;
     int64_t window;
-    bool by_acts, beyond;
+    bool by_acts, beyond, named;
 } rule;
 
 /* ---- logs ------------------------------------------------------------------------------------ */
@@ -165,6 +165,9 @@ static double part_of(const twin *t, const log_of *l, const rule *r, uint32_t a,
     if (l->via[a][i] != GX_NONE) {
         return l->via[a][i] == g->out_dst[arc];
     }
+    if (r->named) {
+        return 0;
+    }
     for (uint64_t e = g->out_ptr[a]; e < g->out_ptr[a + 1]; e++) {
         const int64_t d = delay_of(l, r, a, g->out_dst[e], i);
         if (d > 0) {
@@ -249,11 +252,11 @@ static void compare(const log_of *l, const rule *r, uint64_t seed) {
     char window[32];
     const gx_graph *g = &l->s.graph;
     snprintf(window, sizeof window, "%lld", (long long)r->window);
-    run_result got =
-        run("influence", &l->s.input, 1 + (int)(seed % 3),
-            PARAMS("method", r->name, "window", window, "trigger", r->by_acts ? "act" : "share",
-                   "beyond_chance", r->beyond ? "true" : "false", "prior", "0", "fallback",
-                   "constant", "constant", "0.25"));
+    run_result got = run("influence", &l->s.input, 1 + (int)(seed % 3),
+                         PARAMS("method", r->name, "window", window, "trigger",
+                                r->by_acts ? "act" : "share", "beyond_chance",
+                                r->beyond ? "true" : "false", "named", r->named ? "true" : "false",
+                                "prior", "0", "fallback", "constant", "constant", "0.25"));
     const uint32_t *trials = gx_result_get(got.arrays, "influence", "trials", GX_U32, g->m);
     const float *acts = gx_result_get(got.arrays, "influence", "acts", GX_F32, g->m);
     const float *delay = gx_result_get(got.arrays, "influence", "delay", GX_F32, g->m);
@@ -279,7 +282,7 @@ static void test_evidence(void **state) {
         log_of l;
         log_make(&l, seed);
         const rule r = {methods[seed % 4], windows[seed / 4 % 4] * DAY, seed % 7 == 0,
-                        seed % 3 != 0};
+                        seed % 3 != 0, seed % 5 == 1};
         compare(&l, &r, seed);
         log_free(&l);
     }
