@@ -118,6 +118,14 @@ static void test_intervals(void **state) {
             gx_leaders_judge(out[threads - 1], score, 3, came, MANY, &options, &job, NULL), GX_OK);
     }
     assert_memory_equal(out[0], out[1], sizeof out[0]);
+    for (uint32_t room = 1; room <= 2; room++) { /* as many as there are is all of them */
+        gx_job job;
+        gx_judge_options options = {.k = 50, .resamples = 20, .most = room * MANY, .level = 0.95};
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(
+            gx_leaders_judge(out[room - 1], score, 3, came, MANY, &options, &job, NULL), GX_OK);
+    }
+    assert_memory_equal(out[0], out[1], sizeof out[0]);
     for (int m = 0; m < GX_TELLING_COUNT; m++) {
         assert_true(out[0][1].low[m] > 0 && out[0][1].low[m] <= out[0][1].gap[m]);
         assert_true(out[0][1].high[m] >= out[0][1].gap[m]);
