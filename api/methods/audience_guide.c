@@ -7,6 +7,7 @@
  * over what s could share, t the mean over all: the taste says which, the chance how often. Triples
  * are taken greedily by Σ p over their audience, which falls as members and sharers are used up, so
  * the lazy order stands. */
+#include "api/build/estimate.h"
 #include "api/lists/filter.h"
 #include "api/lists/lists.h"
 #include "api/lists/near.h"
@@ -39,6 +40,7 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_SPREAD_TOLD_PARAMS,
+    GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
 
@@ -267,8 +269,9 @@ static int by_item(const void *a, const void *b) {
     return ((*x)->item > (*y)->item) - ((*x)->item < (*y)->item);
 }
 
-/* p becomes the taste; −1: they have it. Item by item, so that what is near it is found once. */
-static gx_status find_tastes(guide *g, gx_error *err) {
+/* p becomes the taste; −1: they have it. Item by item, so that what is near it is found once. Of
+ * the first `most` alone, which are *out_pairs tastes. */
+static gx_status find_tastes(double *out_pairs, guide *g, uint32_t most, gx_error *err) {
     gx_status status = GX_OK;
     candidate **order = gx_alloc((size_t)g->count + 1, sizeof *order);
     if (!order) {
@@ -277,10 +280,14 @@ static gx_status find_tastes(guide *g, gx_error *err) {
     for (uint32_t k = 0; k < g->count; k++) {
         order[k] = &g->all[k];
     }
-    qsort(order, g->count, sizeof *order, by_item);
+    *out_pairs = 0;
+    if (g->count > 0) {
+        qsort(order, g->count, sizeof *order, by_item);
+    }
     gx_job_stage(g->call->job, "tastes", g->count);
-    for (uint32_t k = 0; k < g->count; k++) {
+    for (uint32_t k = 0; k < g->count && k < most; k++) {
         const sharer *s = &g->sharers[order[k]->sharer];
+        *out_pairs += s->count;
         GX_TRY(gx_job_check(g->call->job, err));
         gx_job_tick(g->call->job, k);
         if (k == 0 || order[k]->item != order[k - 1]->item) {
@@ -537,10 +544,46 @@ static gx_status prepare(guide *g, gx_error *err) {
         GX_TRY(find_listeners(g, &g->sharers[s], err));
         GX_TRY(find_items(g, s, &room, err));
     }
-    GX_TRY(find_tastes(g, err));
-    weigh(g);
 done:
     return status;
+}
+
+/* What is read until here is done and timed, and so are the tastes of some; the choice is told from
+ * how many there are to be put in order and to be asked after. */
+static gx_status estimate(gx_value *out, guide *g, int64_t begun_ns, gx_error *err) {
+    enum { SOME = 256 };
+    static const double look_s = 4e-8, asked_s = 3e-5; /* a listener in order, one asked after */
+    const gx_args *args = g->call->args;
+    gx_arena *arena = g->call->arena;
+    const uint64_t peak = atomic_load(&g->call->job->mem_peak);
+    const int64_t now_ns = gx_clock_cpu_ns();
+    const double n = (double)gx_arg_int(args, "n"), most = (double)gx_arg_int(args, "audience");
+    double pairs = 0, some = 0;
+    gx_value steps = gx_list(arena, 3);
+    gx_status status = find_tastes(&some, g, SOME, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    for (uint32_t k = 0; k < g->count; k++) {
+        pairs += g->sharers[g->all[k].sharer].count;
+    }
+    const double taste_s = (double)(gx_clock_cpu_ns() - now_ns) / 1e9;
+    gx_estimate parts[] = {
+        {.mem_bytes = peak, .cpu_s = (double)(now_ns - begun_ns) / 1e9},
+        {.mem_bytes = (uint64_t)(4 * pairs), .cpu_s = taste_s * pairs / fmax(some, 1)},
+        {.cpu_s = 2 * look_s * pairs + asked_s * fmin(n, g->count) * most}};
+    static const char *const names[] = {"sharers", "tastes", "choice"};
+    gx_estimate whole = {0};
+    for (size_t i = 0; i < GX_COUNT(parts); i++) {
+        parts[i].cpu_most_s = i == 0 ? parts[i].cpu_s : 2 * parts[i].cpu_s;
+        whole.mem_bytes += parts[i].mem_bytes;
+        whole.cpu_s += parts[i].cpu_s;
+        whole.cpu_most_s += parts[i].cpu_most_s;
+        gx_estimate_add(arena, &steps, names[i], parts[i]);
+    }
+    *out = gx_estimate_map(arena, steps, whole);
+    gx_map_put(arena, out, "considered", gx_int(g->count));
+    return GX_OK;
 }
 
 static gx_status answer(gx_value *out, guide *g, gx_error *err) {
@@ -575,11 +618,19 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = call->job;
     guide g = {.call = call};
+    const int64_t begun = gx_clock_cpu_ns();
+    double pairs;
     GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(gx_spread_open_told(&g.spread, &g.rule, call, err));
     GX_TRY(gx_views_make(&g.views, call->db->store, &call->state->rules,
                          GX_NEED_MATRIX | GX_NEED_BOUGHT, NULL, job, err));
     GX_TRY(prepare(&g, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        GX_TRY(estimate(out, &g, begun, err));
+        goto done;
+    }
+    GX_TRY(find_tastes(&pairs, &g, g.count, err));
+    weigh(&g);
     GX_TRY(answer(out, &g, err));
 done:
     if (g.columns) {
@@ -613,6 +664,7 @@ const gx_method gx_method_audience_guide = {
     .result =
         "{shares: [{rank, sharer, kind, item: {id, title}, expected, listeners, audience: [{user, "
         "p, chance}], why: {en, zh}, prompt: {en, zh}, message: {en, zh}}], expected, chances, "
-        "sharers, considered, short}",
+        "sharers, considered, short}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s, "
+        "considered}",
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* seed.plan: a campaign for an item (R51): whom to ask to share it, within limits, which prospects
  * that reaches, and how many of them are expected to take it: docs/plan.md. */
+#include "api/build/estimate.h"
 #include "api/lists/audience.h"
 #include "api/lists/filter.h"
 #include "api/lists/near.h"
@@ -36,6 +37,7 @@ static const gx_param params[] = {
     GX_VIEW_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_ESTIMATE_PARAM,
 };
 static const gx_param filter_params[] = {GX_FILTER_PARAMS, GX_SEEN_PARAM};
 /* clang-format on */
@@ -223,25 +225,32 @@ static gx_chance_options chances_of(plan *p) {
     return options;
 }
 
-static gx_status choose(plan *p, gx_error *err) {
+/* Whether somebody is a prospect and somebody may be a seed. */
+static gx_status can_choose(bool *out, const plan *p, gx_error *err) {
     double worth = 0;
     for (uint32_t v = 0; v < p->spread.n; v++) {
         worth += p->willing[v];
     }
-    if (!(worth > 0)) {
-        return GX_OK; /* nobody is a prospect */
-    }
-    const gx_seed_options options = {.chance = chances_of(p),
-                                     .limits = p->limits.limits,
-                                     .aim = {.fairness = gx_arg_real(p->call->args, "fair"),
-                                             .circle = p->limits.circles.of,
-                                             .circles = p->limits.circles.count},
-                                     .weight = p->willing,
-                                     .eps = gx_arg_real(p->call->args, "eps"),
-                                     .heuristics = true};
+    *out = false;
+    return worth > 0 ? gx_seed_limits_admit(out, &p->limits.limits, p->call->job, err) : GX_OK;
+}
+
+static gx_seed_options options_of(plan *p) {
+    return (gx_seed_options){.chance = chances_of(p),
+                             .limits = p->limits.limits,
+                             .aim = {.fairness = gx_arg_real(p->call->args, "fair"),
+                                     .circle = p->limits.circles.of,
+                                     .circles = p->limits.circles.count},
+                             .weight = p->willing,
+                             .eps = gx_arg_real(p->call->args, "eps"),
+                             .heuristics = true};
+}
+
+static gx_status choose(plan *p, gx_error *err) {
     bool any;
-    gx_status status = gx_seed_limits_admit(&any, &options.limits, p->call->job, err);
+    gx_status status = can_choose(&any, p, err);
     if (status == GX_OK && any) {
+        const gx_seed_options options = options_of(p);
         status = gx_seeds_choose(&p->seeds, p->spread.graph, &options, p->call->job, err);
     }
     for (uint32_t i = 0; status == GX_OK && i < p->seeds.count; i++) {
@@ -552,6 +561,45 @@ done:
     return status;
 }
 
+/* ---- beforehand -------------------------------------------------------------------------------
+ */
+
+/* What has been read and scored until here is done and timed; the choice is told from its first
+ * sets, which are drawn, and the runs from what those say it reaches. */
+static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *err) {
+    static const double heuristic_s = 4.5e-7, reached_s = 2e-7, arc_s = 3e-8;
+    gx_arena *arena = p->call->arena;
+    gx_job *job = p->call->job;
+    const double n = p->spread.n, m = (double)p->spread.graph->m;
+    const double runs = (double)gx_arg_int(p->call->args, "runs");
+    const uint64_t held = atomic_load(&job->mem_used);
+    gx_estimate parts[3] = {{.mem_bytes = atomic_load(&job->mem_peak),
+                             .cpu_s = (double)(gx_clock_cpu_ns() - begun_ns) / 1e9}};
+    static const char *const names[] = {"prospects", "seeds", "runs"};
+    gx_estimate whole = {0};
+    gx_value steps = gx_list(arena, 3);
+    gx_seeds_forecast f = {0};
+    bool any;
+    gx_status status = can_choose(&any, p, err);
+    if (status == GX_OK && any) {
+        const gx_seed_options options = options_of(p);
+        status = gx_seeds_foresee(&f, p->spread.graph, &options, job, err);
+        parts[1] = (gx_estimate){.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s + heuristic_s * m};
+        parts[2] = (gx_estimate){.mem_bytes = held + (uint64_t)(24 * m + 40 * n),
+                                 .cpu_s = reached_s * runs * f.share * n + arc_s * m};
+    }
+    for (size_t i = 0; status == GX_OK && i < GX_COUNT(parts); i++) {
+        parts[i].cpu_most_s = i == 0 ? parts[i].cpu_s : 2 * parts[i].cpu_s;
+        whole.cpu_s += parts[i].cpu_s;
+        whole.cpu_most_s += parts[i].cpu_most_s;
+        whole.mem_bytes =
+            parts[i].mem_bytes > whole.mem_bytes ? parts[i].mem_bytes : whole.mem_bytes;
+        gx_estimate_add(arena, &steps, names[i], parts[i]);
+    }
+    *out = gx_estimate_map(arena, steps, whole);
+    return status;
+}
+
 /* ---- all --------------------------------------------------------------------------------------
  */
 
@@ -575,6 +623,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_job *job = call->job;
     plan p = {.call = call, .a = {.call = call}};
     uint8_t *ways = NULL;
+    const int64_t begun = gx_clock_cpu_ns();
     const gx_slice by =
         gx_arg_has(call->args, "by") ? gx_arg_text(call->args, "by") : gx_slice_of("circle");
     GX_TRY(gx_need_word(&p.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
@@ -592,6 +641,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_spread_limits_read(&p.limits, &p.spread, err));
     GX_TRY(gx_spread_circles_find(&p.circles, &p.spread, by, err));
     GX_TRY(score(&p, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        GX_TRY(estimate(out, &p, begun, err));
+        goto done;
+    }
     GX_TRY(choose(&p, err));
     GX_TRY(play(&p, err));
     GX_TRY(sum_up(&p, ways, err));
@@ -626,6 +679,7 @@ const gx_method gx_method_seed_plan = {
         "members, reached, expected, low, high}], circles: [{circle, seeds, members, reached, "
         "expected, low, high}], prospects: [{rank, user, p, reach, willing, fit, channel, "
         "circle}], spent?, budget?, cost_each?, chances, rate, rate_from, runs, candidates, "
-        "left_out: {has_it, audience, departed, rule}, unknown, short}",
+        "left_out: {has_it, audience, departed, rule}, unknown, short}; with estimate {steps, "
+        "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

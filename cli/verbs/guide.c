@@ -35,6 +35,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(gx_ids_from_files(&args, command, "sharers", err));
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
+    if (gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
+    }
     gx_say_list(command, &result);
     const gx_value *shares = gx_map_get(&result, "shares");
     for (uint32_t i = 0; shares && i < shares->size; i++) {

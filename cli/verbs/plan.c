@@ -50,6 +50,9 @@ static gx_status run(gx_command *command, gx_error *err) {
         GX_TRY(gx_ids_from_files(&args, command, ids[i], err));
     }
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
+    if (gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
+    }
     if (command->format == GX_FORMAT_JSON) {
         return gx_print(command, &result, NULL, NULL, false, err);
     }

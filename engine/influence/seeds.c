@@ -601,6 +601,9 @@ gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
     c.chosen_from = c.drawn;
     GX_TRY(choose(&c, &options->limits, err));
     out->sets = c.r1;
+    for (uint32_t i = 0; i < c.count; i++) {
+        out->share += c.gain[i] / fmax((double)c.r1, 1);
+    }
     out->entries = entries_of(&c);
     out->worlds = is_large(&c) ? worlds_of(&c) : 0;
     out->wanted = wanted_entries(&c, c.r1 ? (double)out->entries / (double)c.r1 : 1);

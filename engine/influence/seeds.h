@@ -67,6 +67,7 @@ void gx_seeds_finish(gx_seeds *seeds, gx_job *job);
 typedef struct gx_seeds_forecast {
     uint64_t sets, entries; /* drawn for this */
     double wanted;          /* entries of the whole */
+    double share;           /* of all worth that the choice by the first sets reaches */
     uint32_t worlds;        /* 0: by sets */
     uint64_t mem_bytes;     /* at the peak, beside the graph */
     double cpu_s;           /* without heuristics; by measured figures, within a factor of two */

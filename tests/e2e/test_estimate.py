@@ -93,3 +93,17 @@ def test_judging_friends_is_told_too(store):
     gx(*words, "--mem", str(int(told["mem_bytes"] * 1.1)))
     gx(*words, "--mem", str(int(told["mem_bytes"] / 1.8)), code=7)
     gx("eval", store, "--estimate", code=2)
+
+
+@pytest.mark.parametrize("words", [("plan", "ITEM", "-k", "5"), ("guide",)])
+def test_campaigns_tell_what_they_take(built_shop, words):
+    """Steps, their sum, and nothing chosen."""
+    item = gx("export", built_shop, "items", "--format", "csv").rows()[3]["item_id"]
+    words = [item if word == "ITEM" else word for word in words]
+    told = gx(words[0], built_shop, *words[1:], "--estimate", "--format", "json").json()
+    assert len(told["steps"]) == 3 and "seeds" not in told and "shares" not in told
+    assert told["cpu_s"] == pytest.approx(sum(step["cpu_s"] for step in told["steps"]))
+    assert told["mem_bytes"] >= max(step["mem_bytes"] for step in told["steps"]) > 0
+    assert told["cpu_most_s"] >= told["cpu_s"] > 0
+    rows = gx(words[0], built_shop, *words[1:], "--estimate", "--format", "csv").rows()
+    assert [row["pass"] for row in rows] == [step["pass"] for step in told["steps"]]
