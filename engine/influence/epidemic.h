@@ -18,7 +18,7 @@ double gx__epidemic_rate(double passed, double recovery);
 /* sum[v] += members infected beyond v itself in `runs` outbreaks that begin at v, for each member.
  * spreading->chance is of a meeting. Outbreak r of v is named by (the job's seed, v, r): the same
  * at any number of threads. Time: runs · members · members reached, some 20 ns each and what they
- * pass on; 13 bytes a member and thread. */
+ * pass on; 9 bytes a member and thread. */
 GX_MUST_CHECK gx_status gx__outbreaks(uint64_t *sum, const gx__spreading *spreading,
                                       double recovery, uint32_t runs, gx_job *job, gx_error *err);
 uint64_t gx__outbreaks_bytes(uint32_t n, int threads);

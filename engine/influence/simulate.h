@@ -31,7 +31,7 @@ typedef struct gx_simulation_options {
 
 /* The chances need rows forward. The seeds are below n; one given twice counts once. Time: of each
  * run some nanoseconds for each member reached and arc tried; memory 5 bytes a member and thread
- * (21 with days) and 8 a run. */
+ * (21 with days, 9 for thresholds without) and 8 a run. */
 GX_MUST_CHECK gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
                                     const gx_simulation_options *options, gx_job *job,
                                     gx_error *err);

@@ -6,7 +6,7 @@
  * own is the weight of their acts on items of the category, credit that of their followers' later
  * acts on the same items, usual the mean over members who have any. Where no credit is known in a
  * category, own alone counts. Two walks over the matrix: O(nnz log keep) time; memory 16 bytes an
- * entry kept, 60 a category. */
+ * entry kept, 76 a category. */
 #include "engine/kernel/top.h"
 #include "engine/leaders/measures.h"
 

@@ -18,8 +18,8 @@
  * popular and picks what everybody buys is thereby told from one who is heeded.
  *
  * Counts are integers, which threads may add in any order. Time O(Σ over ties of the shorter
- * history · log) and O(nnz log nnz); memory 20 bytes an entry of the matrix, 4 per entry of the
- * longest row a thread. */
+ * history · log) and O(nnz log nnz); memory 12 bytes an entry of the matrix beside the credit,
+ * 8 an item, 4 per entry of the longest row a thread. */
 #include "engine/kernel/common.h"
 #include "engine/kernel/parallel.h"
 #include "engine/leaders/judge.h"
