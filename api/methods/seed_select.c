@@ -22,6 +22,7 @@ static const gx_param params[] = {
      "judge cheap choices (degree and its like) beside it, and give the best of all"},
     {"runs", GX_PARAM_INT, NULL, 0, 1e7, "runs", NULL, 0,
      "of the independent simulation of the answer; 0: none (a tenth of a second's worth)"},
+    GX_SPREAD_SHARING_PARAM,
     GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
@@ -317,6 +318,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     asking a = {.call = call};
     GX_TRY(gx_spread_open(&a.spread, call, err));
+    gx_spread_share(&a.spread.chance, &a.spread);
     GX_TRY(gx_spread_limits_read(&a.limits, &a.spread, err));
     GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));
     read_options(&a);

@@ -28,8 +28,7 @@ static const gx_param params[] = {
     {"delay", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, "days", NULL, 0,
      "by day as well: how many days it takes from one to the next on average, or learned: as it took in the log"},
     {"days", GX_PARAM_INT, "30", 1, 3660, "days", NULL, 0, "with delay: how many days are told apart"},
-    {"sharing", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "with chances learned: the seeds pass it on, and whoever is reached does or does not, as members did in the log; else both in one chance for each tie, of seeds too"},
+    GX_SPREAD_SHARING_PARAM,
     GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
@@ -176,11 +175,7 @@ static gx_status play(plan *p, const asking *a, uint32_t runs, gx_error *err) {
     gx_chances chances = {0};
     gx_status status = GX_OK;
     chance.raise = p->raise;
-    if (a->spread.shared && a->spread.passes && chance.model == GX_SPREAD_CASCADE &&
-        gx_arg_bool(a->call->args, "sharing")) {
-        chance.given = a->spread.shared;
-        chance.passes = a->spread.passes;
-    }
+    gx_spread_share(&chance, &a->spread);
     GX_TRY(gx_chances_make(&chances, a->spread.graph, &chance, true, job, err));
     GX_TRY(gx_simulate(&p->played, &chances, &options, job, err));
 done:

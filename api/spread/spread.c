@@ -58,6 +58,14 @@ done:
     return status;
 }
 
+void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
+    if (spread->shared && spread->passes && io->model == GX_SPREAD_CASCADE &&
+        gx_arg_bool(spread->call->args, "sharing")) {
+        io->given = spread->shared;
+        io->passes = spread->passes;
+    }
+}
+
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name) {
     const gx_state *state = spread->call->state;
     return state->arrays && state->users == spread->n && spread->graph->m > 0

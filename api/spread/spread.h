@@ -19,6 +19,9 @@
     {"raise", GX_PARAM_REAL, "1", 0, 1000, NULL, NULL, 0,                                          \
      "a coupon or further shares: every chance becomes 1 - (1 - chance)^raise"},                   \
     GX_VIEW_PARAMS
+#define GX_SPREAD_SHARING_PARAM                                                                    \
+    {"sharing", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,                          \
+     "with chances learned: the seeds pass it on, and whoever is reached does or does not, as members did in the log; else both in one chance for each tie, of seeds too"}
 /* The same where somebody is told to share: the pass influence says how likely those who heed a
  * sharer take it. gx_spread_open_told reads them. */
 #define GX_SPREAD_TOLD_PARAMS                                                                      \
@@ -55,6 +58,9 @@ typedef struct gx_spread {
 /* bad_request: `p` without constant chances, or the other way round; conflict: no chances were
  * learnt, or of other ties than there are now. gx_spread_close in any case. */
 GX_MUST_CHECK gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err);
+/* With chances learned, and cascades: the seeds share for sure, and whoever is reached shares or
+ * does not (GX_SPREAD_SHARING_PARAM); else nothing changes. */
+void gx_spread_share(gx_chance_options *io, const gx_spread *spread);
 /* An array of the snapshot with a number for each arc of these ties; NULL where there is none, or
  * it is of other ties. */
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);

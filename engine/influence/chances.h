@@ -30,7 +30,8 @@ typedef struct gx_chance_options {
     double constant;    /* 0 … 1 */
     const float *given; /* graph->m, 0 … 1, in the order of graph->out_dst */
     /* n, 0 … 1: chance that a member reached passes anything on at all; NULL: 1. Then `given` are
-     * chances once it does. Simulation alone looks at it, and not for the seeds. */
+     * chances once it does. Seeds pass on for sure. Simulation and sets look at it, of a cascade;
+     * worlds do not. */
     const float *passes;
     double raise; /* chances are raised to 1 − (1 − p)^raise: a coupon, a second share; 1: as is */
 } gx_chance_options;

@@ -286,11 +286,12 @@ static uint64_t next_size(const choosing *c) {
     return size > c->r1 + c->r2 ? size : c->r1 + c->r2;
 }
 
-/* Whether sets are so large that worlds tell more for the same work, and there is room for them. */
+/* Whether sets are so large that worlds tell more for the same work, and there is room for them.
+ * In a world a seed is like any other member, who passes on or does not: then there are sets. */
 static bool is_large(const choosing *c) {
     const double sets = (double)(c->r1 + c->r2), entries = (double)entries_of(c);
     return c->options->chance.model == GX_SPREAD_CASCADE && !(c->options->aim.fairness > 0) &&
-           c->options->sets == 0 && entries > LARGE * c->chances.n * sets &&
+           c->options->sets == 0 && !c->chances.passes && entries > LARGE * c->chances.n * sets &&
            entries > LARGE_SET * sets && worlds_of(c) >= WORLDS_LEAST;
 }
 

@@ -114,13 +114,18 @@ static bool make_room(drawer *own, uint64_t count) {
     return true;
 }
 
-/* Adds whom the cascade could have come from, behind the root at node[at]; where the set ends. */
+/* Adds whom the cascade could have come from, behind the root at node[at]; where the set ends. A
+ * seed passes on for sure, so whoever has an arc into the set is in it; it is walked on from those
+ * alone who pass on what they get. */
 static uint64_t spread_back(drawer *own, const gx_chances *chances, uint64_t at, gx__draws *d,
                             gx_job *job) {
     const gx__chance_rows *rows = &chances->heeds;
     uint64_t end = at + 1, looked = 0;
     for (uint64_t i = at; i < end; i++) {
         const uint32_t v = own->node[i];
+        if (i > at && chances->passes && !(gx__draws_real(d) <= (double)chances->passes[v])) {
+            continue;
+        }
         gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
         if (!make_room(own, end + (kept.to - kept.at))) {
             return end;

@@ -133,3 +133,15 @@ def test_cascades_of_the_log_end_within_the_stated_interval(shop):
     assert sum(row["inside"] for row in rows) >= 0.82 * len(rows)
     brought = sum(row["brought"] for row in rows)
     assert sum(row["predicted"]["mean"] for row in rows) == pytest.approx(brought, rel=0.2)
+
+
+def test_seeds_and_simulate_mean_the_same(shop):
+    _, store, _ = shop
+    chosen = gx("seeds", store, "-n", 10, "--chances=learned", "--format=json").json()
+    told = gx("simulate", store, *(row["user_id"] for row in chosen["seeds"]), "--chances=learned", "--format=json").json()["reach"]
+    assert told["low"] <= chosen["spread"] <= told["high"]
+    # Two estimates of one mean, three standard errors of their difference.
+    error = ((chosen["interval"][1] - chosen["spread"]) / 1.96) ** 2 + told["error"] ** 2
+    assert abs(chosen["spread"] - told["mean"]) <= 3 * error**0.5
+    one = gx("seeds", store, "-n", 10, "--chances=learned", "--no-sharing", "--format=json").json()
+    assert one["spread"] < 0.7 * chosen["spread"]  # seeds that share no more often than others
