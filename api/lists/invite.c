@@ -181,6 +181,25 @@ done:
     return status;
 }
 
+static gx_status leave_departed(gx_invite *invite, gx_error *err) {
+    gx_audience *a = invite->audience;
+    gx_job *job = a->call->job;
+    gx_status status = GX_OK;
+    uint8_t *gone;
+    GX_TRY(gx_job_alloc(job, &gone, (size_t)a->users + 1, 1, err));
+    GX_TRY(gx_departed_mark(gone, a->users, a->call->txn, job, err));
+    for (uint32_t u = 0; u < a->users; u++) {
+        if (gone[u] && !a->out[u]) {
+            invite->left[GX_INVITE_LEFT_DEPARTED]++;
+            a->out[u] = 1;
+            a->count--;
+        }
+    }
+done:
+    gx_job_free(job, gone);
+    return status;
+}
+
 gx_status gx_invite_choose(gx_invite *invite, const gx_columns *columns, uint32_t item,
                            bool joined_too, gx_error *err) {
     enum { LOOKS = 1024 };
@@ -193,6 +212,9 @@ gx_status gx_invite_choose(gx_invite *invite, const gx_columns *columns, uint32_
         return gx_fail_memory(err, 0);
     }
     GX_TRY(find_joined(invite, columns, item, joined_too, arena, err));
+    if (!invite->asks) { /* who has gone is in no audience; the rest is not asked */
+        GX_TRY(leave_departed(invite, err));
+    }
     for (uint32_t u = 0; u < a->users && invite->asks; u++) {
         gx_invite_left left = GX_INVITE_GOES;
         if (u % LOOKS == 0) {

@@ -7,6 +7,7 @@
  * weights. O(events + ties). */
 #include "api/lists/audience.h"
 #include "api/lists/group.h"
+#include "api/people/member_rules.h"
 #include "api/support.h"
 
 #include <math.h>
@@ -109,6 +110,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         }
     }
     GX_TRY(make_taste(&a, seeds.count, err));
+    GX_TRY(gx_departed_mark(a.out, a.users, call->txn, call->job, err));
     GX_TRY(gx_audience_score(&a, false, err));
     GX_TRY(answer(out, &a, &seeds, err));
 done:

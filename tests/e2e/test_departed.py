@@ -26,6 +26,8 @@ CALLS = (
     ("plan", "sku-1", "-k", 10),
     ("guide", "-n", 30),
     ("teams", "sku-1", "-n", 40),
+    ("audience", "--item", "sku-1", "-n", 10),
+    ("audience", "--circle", "c-1", "-n", 10),
     ("experts", "u1", "--category", "skincare"),
 )
 
