@@ -387,12 +387,15 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
     const uint64_t categories = input->category ? input->category->count : 0;
     const uint64_t kept = categories * (uint64_t)gx_arg_int(args, "per_category");
+    enum { CACHED = 1 << 18 }; /* entries */
     const uint64_t rows = n < GX__FIT_ROWS_MOST ? n : GX__FIT_ROWS_MOST;
     out->mem_bytes = n * (196 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
                      4 * (uint64_t)threads * input->items +
                      (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);
     double acts = n > 0 ? (double)nnz / (double)n : 0.0;
-    out->cpu_s = 2e-6 * (double)n + 3e-8 * (double)m * (1.0 + acts) + 2e-7 * (double)nnz +
+    /* Histories are read at random: dearer once the caches no longer hold them. */
+    double far = nnz > CACHED ? 1.0 + 0.85 * log2((double)nnz / CACHED) : 1.0;
+    out->cpu_s = 2e-6 * (double)n + far * (3e-8 * (double)m * (1.0 + acts) + 2e-7 * (double)nnz) +
                  4e-6 * (double)rows;
 }
 
