@@ -150,7 +150,7 @@ static void bounds_hold_as_often_as_they_say(void **state) {
             .sets = 20000,
             .heuristics = kind & 2};
         tally t = {0};
-        for (uint64_t seed = 0; seed < 100; seed++) {
+        for (uint64_t seed = 0; seed < 50; seed++) {
             run(&t, kind & 4 ? PATHS : STARS, &asked, seed);
         }
         judge(&t, asked.delta, asked.heuristics ? 0.5 : 0);
