@@ -1,22 +1,10 @@
 /* The table of actions read from files. */
 #include "graph/codec/codec.h"
-#include "graph/import/import.h"
+#include "graph/import/testing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static char folder[GX_FOLDER_MAX], path[GX_FOLDER_MAX + 32];
-
-static void write_file(const char *name, const char *text) {
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *out = fopen(path, "w");
-    assert_non_null(out);
-    fputs(text, out);
-    fclose(out);
+static gx_status read_all(const char *from, gx_arena *arena, gx_error *err) {
+    gx_value rows, places;
+    return gx_import_actions(&rows, &places, from, arena, err);
 }
 
 /* The rows as JSON, and where the last stands. */
@@ -26,7 +14,7 @@ static void assert_rows(const char *name, const char *text, const char *want, co
     gx_buffer json = {0};
     gx_arena *arena = gx_arena_create();
     write_file(name, text);
-    if (gx_import_actions(&rows, &places, path, arena, &err) != GX_OK) {
+    if (gx_import_actions(&rows, &places, file_path, arena, &err) != GX_OK) {
         fail_msg("%s: %s", name, err.message);
     }
     gx_json_write(&json, &rows, GX_JSON_COMPACT);
@@ -81,15 +69,7 @@ static void what_is_no_value_stays_a_text(void **unused) {
 }
 
 static void assert_refused(const char *text, const char *says) {
-    gx_error err = {0};
-    gx_value rows, places;
-    gx_arena *arena = gx_arena_create();
-    write_file("bad", text);
-    assert_int_equal(gx_import_actions(&rows, &places, path, arena, &err), GX_BAD_REQUEST);
-    if (!strstr(err.message, says)) {
-        fail_msg("'%s' does not say '%s'", err.message, says);
-    }
-    gx_arena_destroy(arena);
+    assert_file_refused(read_all, "bad", text, GX_BAD_REQUEST, says);
 }
 
 static void what_is_no_table_is_refused(void **unused) {
@@ -121,37 +101,8 @@ static void what_is_no_table_is_refused(void **unused) {
 
 static void memory_ends(void **unused) {
     (void)unused;
-    static const char *const texts[] = {"action,weight\nbuy,3\nview,1\n",
-                                        "{\"actions\": [{\"action\": \"a\", \"weight\": 1}]}"};
-    for (size_t t = 0; t < GX_COUNT(texts); t++) {
-        gx_status status = GX_NO_MEMORY;
-        write_file("memory", texts[t]);
-        const uint64_t blocks = gx_alloc_live_blocks();
-        uint64_t k = 1;
-        for (; status != GX_OK; k++) {
-            gx_error err = {0};
-            gx_value rows, places;
-            gx_arena *arena = gx_arena_create();
-            gx_alloc_fail_at(k);
-            status = gx_import_actions(&rows, &places, path, arena, &err);
-            gx_alloc_fail_at(0);
-            assert_true(status == GX_OK || status == GX_NO_MEMORY);
-            gx_arena_destroy(arena);
-            assert_int_equal(gx_alloc_live_blocks(), blocks);
-        }
-        assert_true(k > 3);
-    }
-}
-
-static int make_folder(void **unused) {
-    (void)unused;
-    return gx_folder_make(folder, sizeof folder, NULL) == GX_OK ? 0 : -1;
-}
-
-static int remove_folder(void **unused) {
-    (void)unused;
-    gx_folder_remove(folder);
-    return 0;
+    assert_memory_ends(read_all, "action,weight\nbuy,3\nview,1\n", 3);
+    assert_memory_ends(read_all, "{\"actions\": [{\"action\": \"a\", \"weight\": 1}]}", 3);
 }
 
 int main(void) {

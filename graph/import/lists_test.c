@@ -1,21 +1,9 @@
 /* Lists of items read from files. */
-#include "graph/import/import.h"
+#include "graph/import/testing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static char folder[GX_FOLDER_MAX], path[GX_FOLDER_MAX + 32];
-
-static void write_file(const char *name, const char *text) {
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *out = fopen(path, "w");
-    assert_non_null(out);
-    fputs(text, out);
-    fclose(out);
+static gx_status read_all(const char *from, gx_arena *arena, gx_error *err) {
+    gx_value lists;
+    return gx_import_lists(&lists, from, arena, err);
 }
 
 /* "u1:a,b;u2:c" of {u1: [a, b], u2: [c]}. */
@@ -26,7 +14,7 @@ static void assert_lists(const char *name, const char *text, const char *want) {
     size_t at = 0;
     gx_arena *arena = gx_arena_create();
     write_file(name, text);
-    if (gx_import_lists(&lists, path, arena, &err) != GX_OK) {
+    if (gx_import_lists(&lists, file_path, arena, &err) != GX_OK) {
         fail_msg("%s: %s", name, err.message);
     }
     for (uint32_t u = 0; u < lists.size; u++) {
@@ -62,15 +50,7 @@ static void rows_become_lists(void **unused) {
 }
 
 static void assert_refused(const char *text, gx_status code, const char *says) {
-    gx_error err = {0};
-    gx_value lists;
-    gx_arena *arena = gx_arena_create();
-    write_file("bad.csv", text);
-    assert_int_equal(gx_import_lists(&lists, path, arena, &err), code);
-    if (!strstr(err.message, says)) {
-        fail_msg("'%s' does not say '%s'", err.message, says);
-    }
-    gx_arena_destroy(arena);
+    assert_file_refused(read_all, "bad.csv", text, code, says);
 }
 
 static void what_is_no_list_is_refused(void **unused) {
@@ -89,33 +69,7 @@ static void what_is_no_list_is_refused(void **unused) {
 
 static void memory_ends(void **unused) {
     (void)unused;
-    gx_status status = GX_NO_MEMORY;
-    write_file("lists.csv", "user_id,item_id,rank\nu1,c,10\nu2,x,1\nu1,a,1\nu1,b,2\n");
-    const uint64_t blocks = gx_alloc_live_blocks();
-    uint64_t k = 1;
-    for (; status != GX_OK; k++) {
-        gx_error err = {0};
-        gx_value lists;
-        gx_arena *arena = gx_arena_create();
-        gx_alloc_fail_at(k);
-        status = gx_import_lists(&lists, path, arena, &err);
-        gx_alloc_fail_at(0);
-        assert_true(status == GX_OK || status == GX_NO_MEMORY);
-        gx_arena_destroy(arena);
-        assert_int_equal(gx_alloc_live_blocks(), blocks);
-    }
-    assert_true(k > 4);
-}
-
-static int make_folder(void **unused) {
-    (void)unused;
-    return gx_folder_make(folder, sizeof folder, NULL) == GX_OK ? 0 : -1;
-}
-
-static int remove_folder(void **unused) {
-    (void)unused;
-    gx_folder_remove(folder);
-    return 0;
+    assert_memory_ends(read_all, "user_id,item_id,rank\nu1,c,10\nu2,x,1\nu1,a,1\nu1,b,2\n", 4);
 }
 
 int main(void) {

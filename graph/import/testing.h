@@ -14,6 +14,66 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* ---- readers of files, without a store --------------------------------------------------------
+ */
+
+static char folder[GX_FOLDER_MAX], file_path[GX_FOLDER_MAX + 32]; /* of the file written last */
+
+static inline int make_folder(void **unused) {
+    (void)unused;
+    return gx_folder_make(folder, sizeof folder, NULL) == GX_OK ? 0 : -1;
+}
+
+static inline int remove_folder(void **unused) {
+    (void)unused;
+    gx_folder_remove(folder);
+    return 0;
+}
+
+static inline void write_file(const char *name, const char *text) {
+    snprintf(file_path, sizeof file_path, "%s/%s", folder, name);
+    FILE *out = fopen(file_path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+typedef gx_status file_reader(const char *from, gx_arena *arena, gx_error *err);
+
+static inline void assert_file_refused(file_reader *read, const char *name, const char *text,
+                                       gx_status code, const char *says) {
+    gx_error err = {0};
+    gx_arena *arena = gx_arena_create();
+    write_file(name, text);
+    assert_int_equal(read(file_path, arena, &err), code);
+    if (!strstr(err.message, says)) {
+        fail_msg("'%s' does not say '%s'", err.message, says);
+    }
+    gx_arena_destroy(arena);
+}
+
+/* Every allocation fails once; there are at least `least`. */
+static inline void assert_memory_ends(file_reader *read, const char *text, uint64_t least) {
+    gx_status status = GX_NO_MEMORY;
+    write_file("memory.csv", text);
+    const uint64_t blocks = gx_alloc_live_blocks();
+    uint64_t k = 1;
+    for (; status != GX_OK; k++) {
+        gx_error err = {0};
+        gx_arena *arena = gx_arena_create();
+        gx_alloc_fail_at(k);
+        status = read(file_path, arena, &err);
+        gx_alloc_fail_at(0);
+        assert_true(status == GX_OK || status == GX_NO_MEMORY);
+        gx_arena_destroy(arena);
+        assert_int_equal(gx_alloc_live_blocks(), blocks);
+    }
+    assert_true(k > least);
+}
+
+/* ---- files and a store ------------------------------------------------------------------------
+ */
+
 typedef struct shop {
     char path[200]; /* of a directory that holds all of it */
     gx_store *store;
