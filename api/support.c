@@ -204,10 +204,7 @@ uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, 
 gx_status gx_weight_read(double *out, const char *at, const gx_pair *pair, gx_error *err) {
     const gx_value *value = &pair->value;
     double weight = -1;
-    bool number = value->type == GX_TEXT
-                      ? gx_parse_real((gx_slice){value->as.text, value->size}, &weight)
-                      : gx_value_as_real(value, &weight);
-    if (number && weight >= 0 && weight <= 1e6) {
+    if (gx_value_as_number(value, &weight) && weight >= 0 && weight <= 1e6) {
         *out = weight;
         return GX_OK;
     }

@@ -145,14 +145,6 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
 
 /* ---- where and when -------------------------------------------------------------------------- */
 
-/* A number, also as text. */
-static bool read_number(double *out, const gx_value *value) {
-    if (value->type == GX_TEXT) {
-        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
-    }
-    return gx_value_as_real(value, out);
-}
-
 /* [latitude, longitude], or the two between a comma. */
 static bool read_geo(gx_moment *out, const gx_value *geo) {
     gx_value part[2];
@@ -167,8 +159,9 @@ static bool read_geo(gx_moment *out, const gx_value *geo) {
     } else {
         return false;
     }
-    return read_number(&out->latitude, &part[0]) && read_number(&out->longitude, &part[1]) &&
-           fabs(out->latitude) <= 90 && fabs(out->longitude) <= 180;
+    return gx_value_as_number(&part[0], &out->latitude) &&
+           gx_value_as_number(&part[1], &out->longitude) && fabs(out->latitude) <= 90 &&
+           fabs(out->longitude) <= 180;
 }
 
 gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err) {
@@ -179,7 +172,7 @@ gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err) {
     if (geo && !read_geo(out, geo)) {
         return wrong(err, "a geo that is no place on the globe");
     }
-    if (hour && !(read_number(&out->hour, hour) && out->hour >= 0 && out->hour <= 23 &&
+    if (hour && !(gx_value_as_number(hour, &out->hour) && out->hour >= 0 && out->hour <= 23 &&
                   out->hour == floor(out->hour))) {
         return wrong(err, "an hour that is no whole number from 0 to 23");
     }

@@ -12,13 +12,6 @@ enum { USUAL = 100, MOST = 10000 };
 
 /* ---- what the item tells -------------------------------------------------------------------- */
 
-static bool read_real(double *out, const gx_value *value) {
-    if (value && value->type == GX_TEXT) {
-        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
-    }
-    return value && gx_value_as_real(value, out);
-}
-
 static bool on_the_globe(const double place[2]) {
     return fabs(place[0]) <= 90 && fabs(place[1]) <= 180;
 }
@@ -29,12 +22,12 @@ static void read_item(gx_invite *invite, gx_arena *arena, const gx_columns *colu
     const gx_value lat = gx_item_field(arena, columns, item, "lat");
     const gx_value lon = gx_item_field(arena, columns, item, "lon");
     const gx_value room = gx_item_field(arena, columns, item, "capacity");
-    if (!read_real(&invite->place[0], &lat) || !read_real(&invite->place[1], &lon) ||
-        !on_the_globe(invite->place)) {
+    if (!gx_value_as_number(&lat, &invite->place[0]) ||
+        !gx_value_as_number(&lon, &invite->place[1]) || !on_the_globe(invite->place)) {
         invite->place[0] = invite->place[1] = (double)NAN;
     }
     invite->event = gx_columns_is(columns, item, "kind", gx_slice_of("event"));
-    invite->capacity = read_real(&capacity, &room) && capacity >= 0 && capacity < 1e9
+    invite->capacity = gx_value_as_number(&room, &capacity) && capacity >= 0 && capacity < 1e9
                            ? (int64_t)capacity
                            : NOT_TOLD;
     invite->ends_ms = gx_event_ends(arena, columns, item);
@@ -99,8 +92,8 @@ static double distance_to(const gx_invite *invite, const gx_value *record) {
     static const char *const names[][2] = {{"lat", "lon"}, {"attr_lat", "attr_lon"}};
     double place[2];
     for (size_t k = 0; k < GX_COUNT(names) && !isnan(invite->place[0]); k++) {
-        if (read_real(&place[0], gx_map_get(record, names[k][0])) &&
-            read_real(&place[1], gx_map_get(record, names[k][1])) && on_the_globe(place)) {
+        if (gx_value_as_number(gx_map_get(record, names[k][0]), &place[0]) &&
+            gx_value_as_number(gx_map_get(record, names[k][1]), &place[1]) && on_the_globe(place)) {
             return gx_distance_km(invite->place[0], invite->place[1], place[0], place[1]);
         }
     }

@@ -24,14 +24,6 @@ static const char *shown(char out[64], const gx_value *value) {
     return out;
 }
 
-/* A number, or a text that reads as one, as the command line gives it. */
-static bool number_of(double *out, const gx_value *value) {
-    if (value && value->type == GX_TEXT) {
-        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
-    }
-    return value && gx_value_as_real(value, out) && isfinite(*out);
-}
-
 static gx_slice trimmed(gx_slice text) {
     while (text.size > 0 && text.data[0] == ' ') {
         text = (gx_slice){text.data + 1, text.size - 1};
@@ -55,7 +47,7 @@ static gx_status add_pin(pin_reader *r, gx_slice id, const gx_value *place, gx_e
     char text[64], name[64];
     double at = 0;
     gx_quote(name, sizeof name, id.data, id.size);
-    if (!number_of(&at, place) || at != floor(at) || at < 1 || at > r->n) {
+    if (!gx_value_as_number(place, &at) || at != floor(at) || at < 1 || at > r->n) {
         return gx_fail_at(err, GX_BAD_REQUEST, "pin",
                           "pin: %s was given for %s; accepted is a place from 1 to %u (n)",
                           shown(text, place), name, r->n);
@@ -221,7 +213,7 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
                              gx_error *err) {
     char text[64];
     double by = 0;
-    if (!number_of(&by, factor) || by < FACTOR_LEAST || by > FACTOR_MOST) {
+    if (!gx_value_as_number(factor, &by) || by < FACTOR_LEAST || by > FACTOR_MOST) {
         return gx_fail_at(err, GX_BAD_REQUEST, "boost",
                           "boost: the factor %s was given; accepted is a number from %g to %g",
                           shown(text, factor), FACTOR_LEAST, FACTOR_MOST);
@@ -397,7 +389,8 @@ static gx_status read_caps(gx_asked_slate *out, gx_call_env *call, gx_error *err
                               name, GX_SLATE_LEVELS);
         }
         double most = 0;
-        if (!number_of(&most, &pair->value) || most != floor(most) || most < 1 || most > 1000) {
+        if (!gx_value_as_number(&pair->value, &most) || most != floor(most) || most < 1 ||
+            most > 1000) {
             return gx_fail_at(
                 err, GX_BAD_REQUEST, "caps",
                 "caps: %s was given for %s; accepted is a whole number from 1 to 1000",
@@ -426,7 +419,8 @@ static gx_status read_kinds(gx_asked_slate *out, gx_call_env *call, uint32_t n, 
                               "kinds: %s was given; accepted are product, content and event",
                               gx_quote(name, sizeof name, key.data, key.size));
         }
-        if (!number_of(&most, &pair->value) || most != floor(most) || most < 0 || most > 1000) {
+        if (!gx_value_as_number(&pair->value, &most) || most != floor(most) || most < 0 ||
+            most > 1000) {
             return gx_fail_at(err, GX_BAD_REQUEST, "kinds",
                               "kinds: %s was given for %.*s; accepted is a whole number from 0 to "
                               "1000",

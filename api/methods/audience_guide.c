@@ -11,6 +11,7 @@
 #include "api/lists/filter.h"
 #include "api/lists/lists.h"
 #include "api/lists/near.h"
+#include "api/lists/segment.h"
 #include "api/people/member_rules.h"
 #include "api/privacy.h"
 #include "api/referral/log.h"
@@ -149,19 +150,25 @@ static gx_status find_sharers(guide *g, gx_error *err) {
     for (uint32_t i = 0; i < ids.count; i++) {
         add_sharer(g, ids.id[i], GIVEN, score);
     }
+    if (given) {
+        return GX_OK;
+    }
     const uint32_t *top =
-        given || !score ? NULL : gx_top_f64(arena, &count, score, state->users, leaders, g->keep);
+        score ? gx_top_f64(arena, &count, score, state->users, leaders, g->keep) : NULL;
+    if (score && !top) {
+        return gx_fail_memory(err, leaders * sizeof *top);
+    }
     for (uint32_t i = 0; top && i < count && score[top[i]] > 0; i++) {
         add_sharer(g, top[i], LEADER, score);
     }
     for (uint32_t v = 0; v < g->spread.n; v++) {
         sales[v] = g->sales[v];
     }
-    top = given ? NULL : gx_top_f64(arena, &count, sales, g->spread.n, promoters, g->keep);
+    top = gx_top_f64(arena, &count, sales, g->spread.n, promoters, g->keep);
     for (uint32_t i = 0; top && i < count && sales[top[i]] > 0; i++) {
         add_sharer(g, top[i], PROMOTER, score);
     }
-    return GX_OK;
+    return top ? GX_OK : gx_fail_memory(err, promoters * sizeof *top);
 }
 
 /* ---- who listens ------------------------------------------------------------------------------
@@ -427,7 +434,10 @@ static gx_status share_row(gx_value *out, const guide *g, const candidate *c, co
     gx_arena *arena = g->call->arena;
     const sharer *s = &g->sharers[c->sharer];
     uint32_t least;
-    gx_status status = gx_min_count(&least, g->call->txn, arena, err);
+    const gx_status status = gx_min_count(&least, g->call->txn, arena, err);
+    if (status != GX_OK) {
+        return status;
+    }
     const gx_slice title = gx_lists_title(g->call, g->columns, c->item);
     char *score = gx_arena_printf(arena, "%.0f", s->score);
     const gx_hole holes[] = {{"item", title, title},
@@ -451,7 +461,7 @@ static gx_status share_row(gx_value *out, const guide *g, const candidate *c, co
     gx_map_put(arena, &row, "prompt", prompt);
     gx_map_put(arena, &row, "message", message);
     *out = row;
-    return status;
+    return GX_OK;
 }
 
 static gx_status choose(gx_value *list, double *expected, guide *g, gx_error *err) {
@@ -503,7 +513,7 @@ static gx_status find_wanted(guide *g, gx_error *err) {
     GX_TRY(gx_job_alloc(call->job, &g->keep, room + 1, 1, err));
     GX_TRY(gx_departed_mark(g->keep, (uint32_t)room, call->txn, call->job, err));
     if (gx_arg_has(call->args, "segment")) {
-        GX_TRY(gx_spread_segment(g->wanted, &g->spread, "segment", err));
+        GX_TRY(gx_segment_mark(g->wanted, g->spread.n, call, "segment", err));
     } else {
         memset(g->wanted, 1, room);
     }

@@ -136,11 +136,7 @@ static bool is_long(const gx_value *args) {
     if (log && (log->type != GX_BOOL || log->as.boolean)) {
         return true; /* it writes */
     }
-    if (n && n->type == GX_TEXT) {
-        (void)gx_parse_real((gx_slice){n->as.text, n->size}, &each); /* what is none is refused */
-    } else if (n) {
-        (void)gx_value_as_real(n, &each);
-    }
+    (void)gx_value_as_number(n, &each); /* what is none is refused */
     return (users && users->type == GX_LIST ? users->size : 1) * each > ITEMS_AT_ONCE;
 }
 

@@ -90,6 +90,7 @@ typedef struct plan {
     gx_seeds seeds;
     double mean, spread_error, spread_variance; /* of Σ w over runs */
     sums all, by_way[WAYS], *by_circle;         /* circles + 1 */
+    double width;                               /* of an interval, in √alone */
     uint32_t left[LEFT_COUNT], prospects;
 } plan;
 
@@ -336,17 +337,14 @@ static gx_status sum_up(plan *p, uint8_t *ways, gx_error *err) {
     memset(seeded, 0, (size_t)p->circles.count + 1);
     memset(p->by_circle, 0, ((size_t)p->circles.count + 1) * sizeof *p->by_circle);
     for (uint32_t i = 0; i < p->seeds.count; i++) {
-        const uint32_t circle = p->circles.of[p->seeds.seed[i]];
-        seeded[circle == GX_NONE ? p->circles.count : circle] = 1;
+        seeded[gx_spread_circle_of(&p->circles, p->seeds.seed[i])] = 1;
     }
     for (uint32_t u = 0; u < p->spread.n; u++) {
         if (p->willing[u] > 0 && p->reach[u] > 0) {
-            const uint32_t circle = p->circles.of[u];
             ways[u] = (uint8_t)way_of(p, u, seeded);
             add(&p->all, p->reach[u], p->willing[u]);
             add(&p->by_way[ways[u]], p->reach[u], p->willing[u]);
-            add(&p->by_circle[circle == GX_NONE ? p->circles.count : circle], p->reach[u],
-                p->willing[u]);
+            add(&p->by_circle[gx_spread_circle_of(&p->circles, u)], p->reach[u], p->willing[u]);
         }
     }
     return GX_OK;
@@ -374,12 +372,17 @@ static double z_of(double within) {
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
-/* {members, reached, expected, low, high}: of a part as much wider than if each were alone as the
+/* Half the width of an interval over √alone: of a part as much wider than if each were alone as the
  * whole is. */
+static double width_of(const plan *p) {
+    const double times = p->all.alone > 0 ? variance(p) / p->all.alone : 1;
+    return z_of(gx_arg_real(p->call->args, "within")) * sqrt(times);
+}
+
+/* {members, reached, expected, low, high} */
 static void put_sums(gx_value *row, const plan *p, const sums *s) {
     gx_arena *arena = p->call->arena;
-    const double times = p->all.alone > 0 ? variance(p) / p->all.alone : 1;
-    const double wide = z_of(gx_arg_real(p->call->args, "within")) * sqrt(times * s->alone);
+    const double wide = p->width * sqrt(s->alone);
     gx_map_put(arena, row, "members", gx_int(s->members));
     gx_map_put(arena, row, "reached", gx_real(s->reached));
     gx_map_put(arena, row, "expected", gx_real(s->expected));
@@ -388,8 +391,7 @@ static void put_sums(gx_value *row, const plan *p, const sums *s) {
 }
 
 static gx_value circle_value(const plan *p, uint32_t user) {
-    const uint32_t circle = p->circles.of[user];
-    return circle == GX_NONE ? gx_nil() : gx_str(p->circles.name[circle]);
+    return gx_spread_circle_value(&p->circles, gx_spread_circle_of(&p->circles, user));
 }
 
 static gx_value seed_rows(const plan *p) {
@@ -466,15 +468,15 @@ static gx_status circle_rows(gx_value *list, const plan *p, gx_error *err) {
     gx_arena *arena = p->call->arena;
     const uint32_t all = p->circles.count + 1;
     double *expected = gx_arena_get(arena, all * sizeof *expected);
-    uint32_t *seeds = gx_arena_get(arena, all * sizeof *seeds), count;
+    uint32_t *seeds, count;
     *list = gx_list(arena, 16);
-    if (!expected || !seeds) {
+    if (!expected) {
         return gx_fail_memory(err, all * sizeof *expected);
     }
-    memset(seeds, 0, all * sizeof *seeds);
-    for (uint32_t i = 0; i < p->seeds.count; i++) {
-        const uint32_t circle = p->circles.of[p->seeds.seed[i]];
-        seeds[circle == GX_NONE ? p->circles.count : circle]++;
+    const gx_status status =
+        gx_spread_circles_tally(&seeds, &p->circles, p->seeds.seed, p->seeds.count, arena, err);
+    if (status != GX_OK) {
+        return status;
     }
     for (uint32_t c = 0; c < all; c++) {
         expected[c] = p->by_circle[c].expected;
@@ -486,8 +488,7 @@ static gx_status circle_rows(gx_value *list, const plan *p, gx_error *err) {
     for (uint32_t i = 0; i < count && expected[top[i]] > 0; i++) {
         const uint32_t c = top[i];
         gx_value row = gx_map(arena, 7);
-        gx_map_put(arena, &row, "circle",
-                   c == p->circles.count ? gx_nil() : gx_str(p->circles.name[c]));
+        gx_map_put(arena, &row, "circle", gx_spread_circle_value(&p->circles, c));
         gx_map_put(arena, &row, "seeds", gx_int(seeds[c]));
         put_sums(&row, p, &p->by_circle[c]);
         gx_list_add(arena, list, row);
@@ -497,12 +498,10 @@ static gx_status circle_rows(gx_value *list, const plan *p, gx_error *err) {
 
 static gx_value expected_row(const plan *p) {
     gx_arena *arena = p->call->arena;
-    gx_value row = gx_map(arena, 8), interval = gx_list(arena, 2);
+    gx_value row = gx_map(arena, 8);
     put_sums(&row, p, &p->all);
-    gx_list_add(arena, &interval, gx_real(p->mean - 1.96 * p->spread_error));
-    gx_list_add(arena, &interval, gx_real(p->mean + 1.96 * p->spread_error));
     gx_map_put(arena, &row, "error", gx_real(p->spread_error));
-    gx_map_put(arena, &row, "interval", interval);
+    gx_map_put(arena, &row, "interval", gx_spread_interval(arena, p->mean, p->spread_error));
     return row;
 }
 
@@ -518,13 +517,13 @@ static gx_value missing(const plan *p) {
     return text ? gx_str(text) : gx_nil();
 }
 
-static gx_status answer(gx_value *out, const plan *p, const uint8_t *ways, gx_error *err) {
-    static const char *const names[] = {"weighted", "strength", "constant", "learned"};
+static gx_status answer(gx_value *out, plan *p, const uint8_t *ways, gx_error *err) {
     gx_arena *arena = p->call->arena;
     const gx_args *args = p->call->args;
     gx_value row = gx_map(arena, 20), left = gx_map(arena, LEFT_COUNT), list;
     double spent = 0;
     gx_status status = GX_OK;
+    p->width = width_of(p);
     gx_map_put(arena, &row, "item", gx_word_value(arena, p->call->txn, GX_SPACE_ITEM, p->item));
     gx_map_put(arena, &row, "seeds", seed_rows(p));
     gx_map_put(arena, &row, "expected", expected_row(p));
@@ -542,7 +541,7 @@ static gx_status answer(gx_value *out, const plan *p, const uint8_t *ways, gx_er
         gx_map_put(arena, &row, "cost_each",
                    p->all.expected > 0 ? gx_real(spent / p->all.expected) : gx_nil());
     }
-    gx_map_put(arena, &row, "chances", gx_str(names[p->spread.chance.rule]));
+    gx_map_put(arena, &row, "chances", gx_str(gx_spread_chances_name(p->spread.chance.rule)));
     gx_map_put(arena, &row, "rate", gx_real(p->rate));
     gx_map_put(arena, &row, "rate_from",
                gx_str(gx_arg_has(args, "rate") ? "given"
@@ -624,8 +623,6 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     plan p = {.call = call, .a = {.call = call}};
     uint8_t *ways = NULL;
     const int64_t begun = gx_clock_cpu_ns();
-    const gx_slice by =
-        gx_arg_has(call->args, "by") ? gx_arg_text(call->args, "by") : gx_slice_of("circle");
     GX_TRY(gx_need_word(&p.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
     GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(open_spread(&p, err));
@@ -639,7 +636,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         GX_TRY(gx_job_alloc(job, &p.given, p.spread.graph->m + 1, sizeof *p.given, err));
     }
     GX_TRY(gx_spread_limits_read(&p.limits, &p.spread, err));
-    GX_TRY(gx_spread_circles_find(&p.circles, &p.spread, by, err));
+    GX_TRY(gx_spread_circles_find(&p.circles, &p.spread, gx_arg_text(call->args, "by"), err));
     GX_TRY(score(&p, err));
     if (gx_arg_bool(call->args, "estimate")) {
         GX_TRY(estimate(out, &p, begun, err));

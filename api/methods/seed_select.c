@@ -78,18 +78,6 @@ done:
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
-static gx_value interval(gx_arena *arena, double mean, double error) {
-    gx_value pair = gx_list(arena, 2);
-    gx_list_add(arena, &pair, gx_real(mean - 1.96 * error));
-    gx_list_add(arena, &pair, gx_real(mean + 1.96 * error));
-    return pair;
-}
-
-static const char *circle_name(const asking *a, uint32_t user) {
-    const gx_spread_circles *c = &a->limits.circles;
-    return c->of && c->of[user] != GX_NONE ? c->name[c->of[user]] : NULL;
-}
-
 static gx_value seed_rows(const asking *a) {
     gx_arena *arena = a->call->arena;
     gx_value list = gx_list(arena, a->seeds.count);
@@ -105,8 +93,9 @@ static gx_value seed_rows(const asking *a) {
             gx_map_put(arena, &row, "cost", gx_real(a->limits.cost[user]));
         }
         if (a->limits.has_circles) {
-            const char *name = circle_name(a, user);
-            gx_map_put(arena, &row, "circle", name ? gx_str(name) : gx_nil());
+            const gx_spread_circles *c = &a->limits.circles;
+            gx_map_put(arena, &row, "circle",
+                       gx_spread_circle_value(c, gx_spread_circle_of(c, user)));
         }
         if (a->limits.limits.given_count > 0) {
             gx_map_put(arena, &row, "included", gx_bool(i < a->limits.limits.given_count));
@@ -137,7 +126,7 @@ static gx_value simulated_of(const asking *a) {
     gx_map_put(arena, &map, "runs", gx_int(a->played.runs));
     gx_map_put(arena, &map, "mean", gx_real(a->played.mean));
     gx_map_put(arena, &map, "error", gx_real(a->played.error));
-    gx_map_put(arena, &map, "interval", interval(arena, a->played.mean, a->played.error));
+    gx_map_put(arena, &map, "interval", gx_spread_interval(arena, a->played.mean, a->played.error));
     return map;
 }
 
@@ -161,21 +150,13 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
     const gx_spread_circles *c = &a->limits.circles;
     const gx_seed_limits *l = &a->limits.limits;
     const bool fair = a->options.aim.fairness > 0;
-    uint32_t *size = gx_arena_get(arena, ((size_t)c->count + 1) * 2 * sizeof *size);
+    uint32_t *size, *seeds;
+    gx_status status = gx_spread_circles_tally(&size, c, NULL, a->spread.n, arena, err);
     *list = gx_list(arena, 16);
-    if (!size) {
-        return gx_fail_memory(err, c->count * sizeof *size);
+    if (status == GX_OK) {
+        status = gx_spread_circles_tally(&seeds, c, a->seeds.seed, a->seeds.count, arena, err);
     }
-    uint32_t *seeds = size + c->count + 1;
-    memset(size, 0, ((size_t)c->count + 1) * 2 * sizeof *size);
-    for (uint32_t v = 0; v < a->spread.n; v++) {
-        size[c->of[v] == GX_NONE ? c->count : c->of[v]]++;
-    }
-    for (uint32_t i = 0; i < a->seeds.count; i++) {
-        const uint32_t circle = c->of[a->seeds.seed[i]];
-        seeds[circle == GX_NONE ? c->count : circle]++;
-    }
-    for (uint32_t k = 0; k < c->count; k++) {
+    for (uint32_t k = 0; status == GX_OK && k < c->count; k++) {
         const bool most = l->most && l->most[k] < UINT32_MAX;
         if (!seeds[k] && !(l->least && l->least[k]) &&
             !(most && gx_arg_has(a->call->args, "most")) && !(fair && size[k] >= LEAST_SIZE)) {
@@ -191,7 +172,7 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
                    a->played.by_circle ? gx_real(a->played.by_circle[k]) : gx_nil());
         gx_list_add(arena, list, row);
     }
-    return GX_OK;
+    return status;
 }
 
 static gx_value left_out_of(const asking *a) {
@@ -229,7 +210,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     double spent = 0;
     gx_map_put(arena, &row, "seeds", seed_rows(a));
     gx_map_put(arena, &row, "spread", gx_real(s->spread));
-    gx_map_put(arena, &row, "interval", interval(arena, s->spread, s->error));
+    gx_map_put(arena, &row, "interval", gx_spread_interval(arena, s->spread, s->error));
     gx_map_put(arena, &row, "bound", bound_of(a));
     gx_map_put(arena, &row, "simulated", a->played.runs ? simulated_of(a) : gx_nil());
     gx_map_put(arena, &row, "method", gx_str(s->method));

@@ -130,9 +130,7 @@ static gx_status read_delay(asking *a, gx_error *err) {
     if (given->type == GX_TEXT && gx_slice_is((gx_slice){given->as.text, given->size}, "learned")) {
         return learn_delay(a, err);
     }
-    const bool read = given->type == GX_TEXT
-                          ? gx_parse_real((gx_slice){given->as.text, given->size}, &days)
-                          : gx_value_as_real(given, &days);
+    const bool read = gx_value_as_number(given, &days);
     if (!read || !(days > 0 && days <= 36600)) {
         if (given->type == GX_TEXT) {
             gx_quote(shown, sizeof shown, given->as.text, given->size);
@@ -149,12 +147,10 @@ static gx_status read_delay(asking *a, gx_error *err) {
 }
 
 static gx_status read_circles(asking *a, gx_error *err) {
-    gx_slice by = gx_arg_text(a->call->args, "by");
-    if (by.size == 0 && a->call->state->circles == 0) {
-        return GX_OK;
-    }
-    return gx_spread_circles_find(&a->circles, &a->spread, by.size ? by : gx_slice_of("circle"),
-                                  err);
+    const gx_slice by = gx_arg_text(a->call->args, "by");
+    return by.size == 0 && a->call->state->circles == 0
+               ? GX_OK
+               : gx_spread_circles_find(&a->circles, &a->spread, by, err);
 }
 
 /* ---- playing ----------------------------------------------------------------------------------
@@ -246,7 +242,6 @@ static gx_status put_runs(gx_value *row, const asking *a, const double *number, 
     double *sorted = gx_arena_get(arena, count * sizeof *sorted);
     double mean = 0, square = 0;
     const double within = gx_arg_real(a->call->args, "within");
-    gx_value interval = gx_list(arena, 2);
     if (!sorted) {
         return gx_fail_memory(err, count * sizeof *sorted);
     }
@@ -259,11 +254,9 @@ static gx_status put_runs(gx_value *row, const asking *a, const double *number, 
         square += (number[r] - mean) * (number[r] - mean);
     }
     const double error = sqrt(square / (count - 1.0) / count);
-    gx_list_add(arena, &interval, gx_real(mean - 1.96 * error));
-    gx_list_add(arena, &interval, gx_real(mean + 1.96 * error));
     gx_map_put(arena, row, "mean", gx_real(mean));
     gx_map_put(arena, row, "error", gx_real(error));
-    gx_map_put(arena, row, "interval", interval);
+    gx_map_put(arena, row, "interval", gx_spread_interval(arena, mean, error));
     gx_map_put(arena, row, "low", gx_real(quantile(sorted, count, (1 - within) / 2)));
     gx_map_put(arena, row, "median", gx_real(quantile(sorted, count, 0.5)));
     gx_map_put(arena, row, "high", gx_real(quantile(sorted, count, (1 + within) / 2)));
@@ -330,9 +323,8 @@ static gx_value day_rows(const asking *a) {
 static gx_value circle_row(const asking *a, uint32_t circle, uint32_t size, uint32_t seeds) {
     gx_arena *arena = a->call->arena;
     const double reached = a->plan.played.by_circle[circle];
-    const bool none = circle == a->circles.count;
     gx_value row = gx_map(arena, 6);
-    gx_map_put(arena, &row, "circle", none ? gx_nil() : gx_str(a->circles.name[circle]));
+    gx_map_put(arena, &row, "circle", gx_spread_circle_value(&a->circles, circle));
     gx_map_put(arena, &row, "members", gx_int(size));
     gx_map_put(arena, &row, "seeds", gx_int(seeds));
     gx_map_put(arena, &row, "reached", gx_real(reached));
@@ -348,25 +340,21 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_spread_circles *c = &a->circles;
     const uint32_t all = c->count + 1;
-    uint32_t *size = gx_arena_get(arena, (size_t)all * 2 * sizeof *size), count;
+    uint32_t *size, *seeds, count;
+    gx_status status = gx_spread_circles_tally(&size, c, NULL, a->spread.n, arena, err);
     *list = gx_list(arena, 32);
-    if (!size) {
-        return gx_fail_memory(err, all * 2 * sizeof *size);
+    if (status == GX_OK) {
+        status = gx_spread_circles_tally(&seeds, c, a->plan.seed, a->plan.count, arena, err);
     }
-    memset(size, 0, (size_t)all * 2 * sizeof *size);
-    for (uint32_t v = 0; v < a->spread.n; v++) {
-        size[c->of[v] == GX_NONE ? c->count : c->of[v]]++;
-    }
-    for (uint32_t i = 0; i < a->plan.count; i++) {
-        const uint32_t circle = c->of[a->plan.seed[i]];
-        size[all + (circle == GX_NONE ? c->count : circle)]++;
+    if (status != GX_OK) {
+        return status;
     }
     const uint32_t *top = gx_top_f64(arena, &count, a->plan.played.by_circle, all, all, NULL);
     if (!top) {
         return gx_fail_memory(err, all * sizeof *top);
     }
     for (uint32_t i = 0; i < count && a->plan.played.by_circle[top[i]] > 0; i++) {
-        gx_list_add(arena, list, circle_row(a, top[i], size[top[i]], size[all + top[i]]));
+        gx_list_add(arena, list, circle_row(a, top[i], size[top[i]], seeds[top[i]]));
     }
     return GX_OK;
 }

@@ -66,10 +66,7 @@ static int by_weight(const void *a, const void *b) {
 
 static bool read_price(double *out, const portrait *p, uint32_t item) {
     const gx_value value = gx_columns_get(p->columns, p->call->arena, item, "price");
-    if (value.type == GX_TEXT) {
-        return gx_parse_real((gx_slice){value.as.text, value.size}, out);
-    }
-    return gx_value_as_real(&value, out);
+    return gx_value_as_number(&value, out);
 }
 
 static void add_item(portrait *p, uint32_t k) {
@@ -83,7 +80,7 @@ static void add_item(portrait *p, uint32_t k) {
         }
     }
     double price;
-    if (read_price(&price, p, history->item[k]) && price > 0 && isfinite(price)) {
+    if (read_price(&price, p, history->item[k]) && price > 0) {
         p->price[p->prices] = price;
         p->price_weight[p->prices++] = weight;
     }

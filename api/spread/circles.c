@@ -92,8 +92,8 @@ done:
 gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread, gx_slice by,
                                  gx_error *err) {
     *out = (gx_spread_circles){0};
-    const gx_status status =
-        gx_slice_is(by, "circle") ? by_circle(out, spread, err) : by_field(out, spread, by, err);
+    const bool usual = by.size == 0 || gx_slice_is(by, "circle");
+    const gx_status status = usual ? by_circle(out, spread, err) : by_field(out, spread, by, err);
     if (status != GX_OK) {
         gx_spread_circles_finish(out, spread->call->job);
     }
@@ -117,4 +117,27 @@ gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
     return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: there is no circle %s among the %u by `by`",
                       argument, gx_quote(shown, sizeof shown, name.data, name.size),
                       circles->count);
+}
+
+uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user) {
+    return circles->of[user] == GX_NONE ? circles->count : circles->of[user];
+}
+
+gx_value gx_spread_circle_value(const gx_spread_circles *circles, uint32_t circle) {
+    return circle == circles->count ? gx_nil() : gx_str(circles->name[circle]);
+}
+
+gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circles,
+                                  const uint32_t *members, uint32_t n, gx_arena *arena,
+                                  gx_error *err) {
+    const size_t bytes = ((size_t)circles->count + 1) * sizeof **out;
+    *out = gx_arena_get(arena, bytes);
+    if (!*out) {
+        return gx_fail_memory(err, bytes);
+    }
+    memset(*out, 0, bytes);
+    for (uint32_t i = 0; i < n; i++) {
+        (*out)[gx_spread_circle_of(circles, members ? members[i] : i)]++;
+    }
+    return GX_OK;
 }

@@ -2,6 +2,7 @@
 #include "api/spread/limits.h"
 
 #include "api/lists/lists.h"
+#include "api/lists/segment.h"
 #include "api/people/member_rules.h"
 
 #include <math.h>
@@ -46,7 +47,7 @@ static gx_status bar_others(gx_spread_limits *l, const gx_spread *s, gx_error *e
     gx_status status = GX_OK;
     uint8_t *mask;
     GX_TRY(gx_job_alloc(s->call->job, &mask, s->n, 1, err));
-    GX_TRY(gx_spread_segment(mask, s, "segment", err));
+    GX_TRY(gx_segment_mark(mask, s->n, s->call, "segment", err));
     for (uint32_t v = 0; v < s->n; v++) {
         if (!mask[v]) {
             bar(l, v, GX_SPREAD_SEGMENT);
@@ -258,9 +259,7 @@ static gx_status read_circles(gx_spread_limits *l, const gx_spread *s, gx_error 
     if (!l->has_circles) {
         return GX_OK;
     }
-    GX_TRY(gx_spread_circles_find(
-        &l->circles, s, gx_arg_has(args, "by") ? gx_arg_text(args, "by") : gx_slice_of("circle"),
-        err));
+    GX_TRY(gx_spread_circles_find(&l->circles, s, gx_arg_text(args, "by"), err));
     GX_TRY(read_quotas(&least, l, s, "least", "least_each", 0, err));
     GX_TRY(read_quotas(&most, l, s, "most", "most_each", UINT32_MAX, err));
     l->limits.circle = l->circles.of;

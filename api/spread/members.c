@@ -18,10 +18,8 @@ typedef struct reading {
 
 static gx_status take_number(reading *r, uint32_t user, const gx_value *value, gx_error *err) {
     double number = (double)NAN;
-    const bool read = value->type == GX_TEXT
-                          ? gx_parse_real((gx_slice){value->as.text, value->size}, &number)
-                          : gx_value_as_real(value, &number);
-    if (!read || !(number >= 0 && number < INFINITY)) {
+    const bool read = gx_value_as_number(value, &number);
+    if (!read || number < 0) {
         char shown[60], given[60] = "something that is no number";
         const gx_slice name = gx_word_name(r->spread->call->txn, GX_SPACE_USER, user);
         if (value->type == GX_TEXT) {
@@ -91,14 +89,6 @@ gx_status gx_spread_numbers(double *out, const gx_spread *spread, const char *ar
     return status;
 }
 
-/* ---- segments ---------------------------------------------------------------------------------
- */
-
-gx_status gx_spread_segment(uint8_t *mask, const gx_spread *spread, const char *argument,
-                            gx_error *err) {
-    return gx_segment_mark(mask, spread->n, spread->call, argument, err);
-}
-
 /* ---- worth ------------------------------------------------------------------------------------
  */
 
@@ -163,7 +153,7 @@ gx_status gx_spread_worth(double **out, const gx_spread *spread, gx_error *err) 
         GX_TRY(gx_spread_numbers(worth, spread, "weight", 0, err));
     }
     if (by_audience) {
-        GX_TRY(gx_spread_segment(mask, spread, "audience", err));
+        GX_TRY(gx_segment_mark(mask, spread->n, spread->call, "audience", err));
         GX_TRY(keep_marked(worth, mask, spread, "audience", err));
     }
     if (by_category) {

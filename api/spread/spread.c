@@ -75,7 +75,6 @@ const float *gx_spread_of_arcs(const gx_spread *spread, const char *name) {
 
 gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_env *call,
                               gx_error *err) {
-    static const char *const names[] = {"weighted", "strength", "constant", "learned"};
     gx_status status = gx_spread_open(out, call, err);
     const bool learned = gx_arg_is(call->args, "chances", "learned");
     if (status == GX_OK && (learned || gx_arg_is(call->args, "chances", "auto"))) {
@@ -83,7 +82,7 @@ gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_
         out->chance.given = shared ? shared : out->chance.given;
         out->chance.rule = shared ? GX_CHANCE_GIVEN : out->chance.rule;
     }
-    *out_chances = status == GX_OK ? names[out->chance.rule] : "";
+    *out_chances = status == GX_OK ? gx_spread_chances_name(out->chance.rule) : "";
     return status;
 }
 
@@ -92,4 +91,21 @@ void gx_spread_close(gx_spread *spread) {
         gx_graph_release(spread->call->db, spread->held);
     }
     *spread = (gx_spread){0};
+}
+
+const char *gx_spread_chances_name(gx_chance_rule rule) {
+    static const char *const names[] = {
+        [GX_CHANCE_WEIGHTED] = "weighted",
+        [GX_CHANCE_STRENGTH] = "strength",
+        [GX_CHANCE_CONSTANT] = "constant",
+        [GX_CHANCE_GIVEN] = "learned",
+    };
+    return names[rule];
+}
+
+gx_value gx_spread_interval(gx_arena *arena, double mean, double error) {
+    gx_value pair = gx_list(arena, 2);
+    gx_list_add(arena, &pair, gx_real(mean - 1.96 * error));
+    gx_list_add(arena, &pair, gx_real(mean + 1.96 * error));
+    return pair;
 }

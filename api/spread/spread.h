@@ -77,9 +77,6 @@ void gx_spread_close(gx_spread *spread);
  * something else stands there. `out`: n. */
 GX_MUST_CHECK gx_status gx_spread_numbers(double *out, const gx_spread *spread,
                                           const char *argument, double otherwise, gx_error *err);
-/* mask[v] = 1 for those who are of what the argument names (gx_segment_read_from). */
-GX_MUST_CHECK gx_status gx_spread_segment(uint8_t *mask, const gx_spread *spread,
-                                          const char *argument, gx_error *err);
 /* Worth of each by GX_SPREAD_WORTH_PARAMS; *out is the job's, NULL where all are worth 1.
  * bad_request where nobody is worth anything. */
 GX_MUST_CHECK gx_status gx_spread_worth(double **out, const gx_spread *spread, gx_error *err);
@@ -93,13 +90,30 @@ typedef struct gx_spread_circles {
     const char **name; /* count; in the arena */
 } gx_spread_circles;
 
-/* By "circle": those of the snapshot, or as leiden finds them where there is none; else by a text
- * field of the members. bad_request: nobody has such a field. */
+/* By nothing or "circle": those of the snapshot, or as leiden finds them where there is none; else
+ * by a text field of the members. bad_request: nobody has such a field. */
 GX_MUST_CHECK gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread,
                                                gx_slice by, gx_error *err);
 void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job);
 /* Which one is called so; not_found names the argument and what was given. */
 GX_MUST_CHECK gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
                                               const char *argument, gx_slice name, gx_error *err);
+/* The circle of a member, `count` for those in none. */
+uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user);
+/* Its name; nil for `count`. */
+gx_value gx_spread_circle_value(const gx_spread_circles *circles, uint32_t circle);
+/* How many of the members (all n where `members` is NULL) are in each, and in none: count + 1
+ * numbers, in the arena. */
+GX_MUST_CHECK gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circles,
+                                                const uint32_t *members, uint32_t n,
+                                                gx_arena *arena, gx_error *err);
+
+/* ---- words ------------------------------------------------------------------------------------
+ */
+
+/* weighted, strength, constant, learned */
+const char *gx_spread_chances_name(gx_chance_rule rule);
+/* [low, high] that 95 of 100 means are between, with this standard error. */
+gx_value gx_spread_interval(gx_arena *arena, double mean, double error);
 
 #endif

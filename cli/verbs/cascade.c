@@ -79,19 +79,12 @@ static void say(const gx_command *command, const gx_value *result) {
     }
 }
 
-static double real_of(const gx_value *map, const char *key) {
-    double value = 0;
-    const gx_value *found = map ? gx_map_get(map, key) : NULL;
-    (void)(found && gx_value_as_real(found, &value));
-    return value;
-}
-
 static void say_prediction(const gx_command *command, const gx_value *result) {
     const gx_value *p = gx_map_get(result, "predicted");
     gx_say(command,
            "%lld began it and brought %lld; expected were %.1f, of one campaign %.0f to %.0f",
            (long long)number(result, "roots"), (long long)number(result, "brought"),
-           real_of(p, "mean"), real_of(p, "low"), real_of(p, "high"));
+           gx_map_real(p, "mean"), gx_map_real(p, "low"), gx_map_real(p, "high"));
     gx_say_list(command, result);
 }
 

@@ -2,11 +2,8 @@
 #include "cli/verb.h"
 
 static void say(const gx_command *command, const gx_value *result) {
-    double steered = 0, all = 0;
-    const gx_value *a = gx_map_get(result, "steered"), *b = gx_map_get(result, "elsewhere");
-    (void)(a && gx_value_as_real(a, &steered));
-    (void)(b && gx_value_as_real(b, &all));
-    gx_say(command, "%.2f of the %.2f spent elsewhere was steered there", steered, all);
+    gx_say(command, "%.2f of the %.2f spent elsewhere was steered there",
+           gx_map_real(result, "steered"), gx_map_real(result, "elsewhere"));
 }
 
 const gx_verb gx_verb_leakage = {

@@ -8,30 +8,23 @@ static const gx_param params[] = {
 };
 /* clang-format on */
 
-static double real_of(const gx_value *map, const char *key) {
-    double number = 0;
-    const gx_value *value = map ? gx_map_get(map, key) : NULL;
-    (void)(value && gx_value_as_real(value, &number));
-    return number;
-}
-
 static void say(const gx_command *command, const gx_value *result) {
     const gx_value *e = gx_map_get(result, "expected"), *seeds = gx_map_get(result, "seeds");
     const gx_value *from = gx_map_get(result, "rate_from");
     gx_say(command,
            "%u seeds reach %.1f prospects; %.1f of them are expected to take it, one campaign %.0f "
            "to %.0f",
-           seeds ? seeds->size : 0, real_of(e, "reached"), real_of(e, "expected"),
-           real_of(e, "low"), real_of(e, "high"));
+           seeds ? seeds->size : 0, gx_map_real(e, "reached"), gx_map_real(e, "expected"),
+           gx_map_real(e, "low"), gx_map_real(e, "high"));
     if (from && strcmp(from->as.text, "assumed") == 0) {
         gx_say(command,
                "it is assumed that %.3g of those reached take what suits them as well as "
                "others: --rate says otherwise, or build the pass influence",
-               real_of(result, "rate"));
+               gx_map_real(result, "rate"));
     }
     if (gx_map_get(result, "spent")) {
-        gx_say(command, "%.6g of %.6g spent, %.3g for each", real_of(result, "spent"),
-               real_of(result, "budget"), real_of(result, "cost_each"));
+        gx_say(command, "%.6g of %.6g spent, %.3g for each", gx_map_real(result, "spent"),
+               gx_map_real(result, "budget"), gx_map_real(result, "cost_each"));
     }
     gx_say_list(command, result);
 }

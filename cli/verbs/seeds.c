@@ -38,13 +38,6 @@ static gx_status read_numbers(gx_value *args, gx_command *command, const char *n
 /* ---- words on stderr ---------------------------------------------------------------------------
  */
 
-static double real_of(const gx_value *map, const char *key) {
-    double number = 0;
-    const gx_value *value = map ? gx_map_get(map, key) : NULL;
-    (void)(value && gx_value_as_real(value, &number));
-    return number;
-}
-
 static void say_methods(const gx_command *command, const gx_value *result) {
     const gx_value *methods = gx_map_get(result, "methods");
     const gx_value *method = gx_map_get(result, "method");
@@ -53,7 +46,7 @@ static void say_methods(const gx_command *command, const gx_value *result) {
     for (uint32_t i = 0; methods && i < methods->size && at + 60 < sizeof text; i++) {
         const gx_value *row = &methods->as.items[i], *name = gx_map_get(row, "method");
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s %.1f", i ? ", " : "",
-                               (int)name->size, name->as.text, real_of(row, "spread"));
+                               (int)name->size, name->as.text, gx_map_real(row, "spread"));
     }
     gx_say(command, "chosen by %.*s (%s)", (int)method->size, method->as.text, text);
 }
@@ -62,15 +55,17 @@ static void say(const gx_command *command, const gx_value *result) {
     const gx_value *bound = gx_map_get(result, "bound"), *less = gx_map_get(result, "short");
     const gx_value *played = gx_map_get(result, "simulated");
     const gx_value *upper = bound ? gx_map_get(bound, "upper") : NULL;
-    gx_say(command, "spread %.1f of %.0f members", real_of(result, "spread"),
-           real_of(result, "members"));
+    gx_say(command, "spread %.1f of %.0f members", gx_map_real(result, "spread"),
+           gx_map_real(result, "members"));
     if (played && played->type == GX_MAP) {
-        gx_say(command, "simulated %.1f ± %.1f in %.0f runs of its own", real_of(played, "mean"),
-               1.96 * real_of(played, "error"), real_of(played, "runs"));
+        gx_say(command, "simulated %.1f ± %.1f in %.0f runs of its own",
+               gx_map_real(played, "mean"), 1.96 * gx_map_real(played, "error"),
+               gx_map_real(played, "runs"));
     }
     if (upper && upper->type != GX_NIL) {
         gx_say(command, "certified: at least %.1f, no choice more than %.1f, ratio %.3f",
-               real_of(bound, "lower"), real_of(bound, "upper"), real_of(bound, "ratio"));
+               gx_map_real(bound, "lower"), gx_map_real(bound, "upper"),
+               gx_map_real(bound, "ratio"));
     }
     say_methods(command, result);
     if (less && less->type == GX_TEXT) {

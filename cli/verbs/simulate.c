@@ -34,13 +34,6 @@ static gx_value plan_rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
-static double real_of(const gx_value *map, const char *key) {
-    double number = 0;
-    const gx_value *value = map ? gx_map_get(map, key) : NULL;
-    (void)(value && gx_value_as_real(value, &number));
-    return number;
-}
-
 static void say(const gx_command *command, const gx_value *result) {
     const gx_value *reach = gx_map_get(result, "reach"), *more = gx_map_get(result, "difference");
     const gx_value *unknown = gx_map_get(result, "unknown");
@@ -50,16 +43,17 @@ static void say(const gx_command *command, const gx_value *result) {
                (int)first->size, first->as.text);
     }
     gx_say(command, "reaches %.1f ± %.1f of %.0f members on average; one campaign %.0f to %.0f",
-           real_of(reach, "mean"), 1.96 * real_of(reach, "error"), real_of(result, "members"),
-           real_of(reach, "low"), real_of(reach, "high"));
-    if (real_of(result, "delays_seen") > 0) {
+           gx_map_real(reach, "mean"), 1.96 * gx_map_real(reach, "error"),
+           gx_map_real(result, "members"), gx_map_real(reach, "low"), gx_map_real(reach, "high"));
+    if (gx_map_real(result, "delays_seen") > 0) {
         gx_say(command, "from one to the next it took %.1f days on average, %.0f times",
-               real_of(result, "delay_days"), real_of(result, "delays_seen"));
+               gx_map_real(result, "delay_days"), gx_map_real(result, "delays_seen"));
     }
     if (more && more->type == GX_MAP) {
-        gx_say(
-            command, "%+.1f ± %.1f over the other plan in the same worlds; more in %.0f%% of them",
-            real_of(more, "mean"), 1.96 * real_of(more, "error"), 100 * real_of(more, "more_in"));
+        gx_say(command,
+               "%+.1f ± %.1f over the other plan in the same worlds; more in %.0f%% of them",
+               gx_map_real(more, "mean"), 1.96 * gx_map_real(more, "error"),
+               100 * gx_map_real(more, "more_in"));
     }
 }
 

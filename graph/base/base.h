@@ -84,6 +84,10 @@ void gx_map_put_text(gx_arena *arena, gx_value *map, gx_value key, gx_value valu
 void gx_map_add(gx_arena *arena, gx_value *map, gx_value key, gx_value value);
 gx_value gx_value_copy(gx_arena *arena, const gx_value *value); /* deep, text too */
 bool gx_value_as_real(const gx_value *value, double *out);      /* of GX_INT or GX_REAL */
+/* A finite number, also as a text that reads as one; false for NULL. */
+bool gx_value_as_number(const gx_value *value, double *out);
+/* The number under key; 0 where map is NULL or has none. */
+double gx_map_real(const gx_value *map, const char *key);
 const char *gx_type_name(gx_type type);
 
 /* ---- text ---------------------------------------------------------------------------- */

@@ -119,6 +119,29 @@ static void values_grow_copy_and_compare(void **state) {
     gx_arena_destroy(arena);
 }
 
+static void numbers_are_taken_from_values(void **state) {
+    (void)state;
+    gx_arena *arena = gx_arena_create();
+    const gx_value good[] = {gx_int(3), gx_real(3), gx_str("3")};
+    const gx_value bad[] = {gx_nil(),   gx_bool(true),     gx_str("3x"),
+                            gx_str(""), gx_real(INFINITY), gx_list(arena, 1)};
+    gx_value map = gx_map(arena, 2);
+    double number = 0;
+    for (size_t i = 0; i < GX_COUNT(good); i++) {
+        assert_true(gx_value_as_number(&good[i], &number) && number == 3);
+    }
+    for (size_t i = 0; i < GX_COUNT(bad); i++) {
+        assert_false(gx_value_as_number(&bad[i], &number));
+    }
+    assert_false(gx_value_as_number(NULL, &number));
+    gx_map_put(arena, &map, "a", gx_int(2));
+    gx_map_put(arena, &map, "b", gx_str("2"));
+    assert_true(gx_map_real(&map, "a") == 2);
+    assert_true(gx_map_real(&map, "b") == 0 && gx_map_real(&map, "c") == 0 &&
+                gx_map_real(NULL, "a") == 0);
+    gx_arena_destroy(arena);
+}
+
 static void utf8_is_judged(void **state) {
     (void)state;
     assert_true(gx_utf8_is_valid("plain text of more than eight bytes", 35));
@@ -290,6 +313,7 @@ int main(void) {
         cmocka_unit_test(memory_is_aligned_counted_and_checked),
         cmocka_unit_test(arenas_hold_and_remember_failure),
         cmocka_unit_test(values_grow_copy_and_compare),
+        cmocka_unit_test(numbers_are_taken_from_values),
         cmocka_unit_test(utf8_is_judged),
         cmocka_unit_test(quotes_are_printable_and_short),
         cmocka_unit_test(bytes_are_told_in_their_size),

@@ -1,6 +1,8 @@
 /* Values: plain trees in an arena. Maps are short (arguments, records), so a look-up is a scan. */
 #include "graph/base/base.h"
 
+#include <math.h>
+
 gx_value gx_nil(void) {
     return (gx_value){.type = GX_NIL};
 }
@@ -202,4 +204,17 @@ bool gx_value_as_real(const gx_value *value, double *out) {
         return true;
     }
     return false;
+}
+
+bool gx_value_as_number(const gx_value *value, double *out) {
+    if (value && value->type == GX_TEXT) {
+        return gx_parse_real((gx_slice){value->as.text, value->size}, out);
+    }
+    return value && gx_value_as_real(value, out) && isfinite(*out);
+}
+
+double gx_map_real(const gx_value *map, const char *key) {
+    const gx_value *value = map ? gx_map_get(map, key) : NULL;
+    double number;
+    return value && gx_value_as_real(value, &number) ? number : 0;
 }
