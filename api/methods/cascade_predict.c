@@ -196,8 +196,8 @@ static void answer(gx_value *out, const prediction *p) {
     const double mean = p->mean - round(p->by_step[0]);
     const double days =
         known->log_ms < known->began_ms ? (double)(known->began_ms - known->log_ms) / 86400000 : 0;
-    const double low = gx_map_get(&predicted, "low")->as.real;
-    const double high = gx_map_get(&predicted, "high")->as.real;
+    const double low = gx_map_real(&predicted, "low");
+    const double high = gx_map_real(&predicted, "high");
     gx_trees_put_key(&row, p->call, &p->trees, 0);
     gx_map_put(arena, &row, "began", gx_int(known->began_ms));
     gx_map_put(arena, &row, "members", gx_int(p->trees.count));

@@ -70,7 +70,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     const uint32_t *top =
         gx_top_f64(arena, &count, score, t.forests, (uint32_t)gx_arg_int(args, "n"), keep);
-    for (uint32_t i = 0; top && i < count; i++) {
+    if (!top) {
+        GX_TRY(gx_fail_memory(err, t.forests * sizeof *top));
+    }
+    for (uint32_t i = 0; i < count; i++) {
         gx_value row = gx_map(arena, 18);
         gx_trees_put_key(&row, call, &t, top[i]);
         gx_cascade_put(&row, arena, &of[top[i]], t.has_circles);

@@ -164,7 +164,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     const uint32_t *top =
         gx_top_f64(arena, &count, score, paths.users, (uint32_t)gx_arg_int(args, "n"), keep);
-    for (uint32_t i = 0; top && i < count; i++) {
+    if (!top) {
+        GX_TRY(gx_fail_memory(err, paths.users * sizeof *top));
+    }
+    for (uint32_t i = 0; i < count; i++) {
         gx_list_add(arena, &list, row_of(&t, &t.of[top[i]], signs));
     }
     *out = gx_map(arena, 3);

@@ -10,6 +10,46 @@
 
 enum { LOOK_EVERY = 1 << 14 };
 
+/* How many rows have been read, and whose job may be cancelled meanwhile. */
+typedef struct pace {
+    gx_job *job;
+    uint64_t seen;
+} pace;
+
+static gx_status look(pace *p, gx_error *err) {
+    return ++p->seen % LOOK_EVERY == 0 ? gx_job_check(p->job, err) : GX_OK;
+}
+
+/* ---- members with a name --------------------------------------------------------------------- */
+
+typedef struct naming {
+    pace pace;
+    uint8_t *live;
+    uint32_t users;
+} naming;
+
+static gx_status take_name(void *user, uint32_t id, gx_slice word, gx_error *err) {
+    naming *n = user;
+    (void)word;
+    if (id < n->users) {
+        n->live[id] = 1;
+    }
+    return look(&n->pace, err);
+}
+
+/* *out: 1 for each member with a name; the job's. */
+static gx_status read_names(uint8_t **out, uint32_t users, gx_call_env *call, gx_error *err) {
+    gx_status status;
+    naming n = {.pace.job = call->job, .users = users};
+    GX_TRY(gx_job_alloc(call->job, out, users, sizeof **out, err));
+    n.live = *out;
+    GX_TRY(gx_word_each(call->txn, GX_SPACE_USER, take_name, &n, err));
+done:
+    return status;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
 typedef struct reading {
     gx_call_env *call;
     const gx_log_spec *spec;
@@ -20,14 +60,10 @@ typedef struct reading {
     uint32_t actions;
     uint8_t *live; /* members with a name */
     uint32_t users;
-    uint64_t seen;
+    pace pace;
     uint64_t held; /* bytes of acts and ids, counted against the job */
     gx_log_told told;
 } reading;
-
-static gx_status look(reading *r, gx_error *err) {
-    return ++r->seen % LOOK_EVERY == 0 ? gx_job_check(r->call->job, err) : GX_OK;
-}
 
 static bool is_spread(const gx_action_rule *rule) {
     return rule->is_purchase || rule->is_share;
@@ -107,7 +143,7 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
     const gx_log_spec *spec = r->spec;
     gx_status status;
     if (e->action >= r->actions || e->user >= r->users || !r->live[e->user]) {
-        return look(r, err);
+        return look(&r->pace, err);
     }
     gx_log_act act = {.ts_ms = e->ts_ms,
                       .user = e->user,
@@ -129,13 +165,13 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
         act.via = GX_NONE;
     }
     if (act.via == GX_NONE && !act.joins && !(r->sells[e->action] & TRADES)) {
-        return look(r, err);
+        return look(&r->pace, err);
     }
     GX_TRY(make_room(r, &r->acts, 1, err));
     act.coins = act.sale && act.inside ? coins_of(r, e->amount) : 0;
     GX_TRY(keep_id(&act.id, r, spec->ids && act.sale ? e->event_id : (gx_slice){0}, err));
     ((gx_log_act *)r->acts.data)[r->acts.count++] = act;
-    return look(r, err);
+    return look(&r->pace, err);
 done:
     return status;
 }
@@ -158,7 +194,7 @@ static int by_user_item(const void *a, const void *b) {
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static gx_status settle_run(reading *r, gx_deed *deeds, const waiting *run, size_t count) {
+static void settle_run(reading *r, gx_deed *deeds, const waiting *run, size_t count) {
     gx_log_act *acts = r->acts.data;
     gx_signal signal;
     for (size_t k = 0; k < count; k++) {
@@ -177,7 +213,20 @@ static gx_status settle_run(reading *r, gx_deed *deeds, const waiting *run, size
         act->returned = act->sale && deeds[k].undone;
         act->sale = act->sale && !deeds[k].undone;
     }
-    return GX_OK;
+}
+
+/* Behind the last of those of one member and item that begin at `from`. */
+static uint64_t run_end(const waiting *all, uint64_t from, uint64_t count) {
+    uint64_t end = from + 1;
+    while (end < count && all[end].user == all[from].user && all[end].item == all[from].item) {
+        end++;
+    }
+    return end;
+}
+
+/* A purchase, or what takes one back, of some item. */
+static bool waits(const reading *r, const gx_log_act *act) {
+    return (r->sells[act->action] & TRADES) != 0 && act->item != GX_NONE;
 }
 
 /* Where nothing was taken back, every purchase stands. */
@@ -190,7 +239,7 @@ static gx_status settle_sales(reading *r, gx_error *err) {
     uint64_t count = 0, longest = 0;
     bool back = false;
     for (uint64_t i = 0; i < r->acts.count; i++) {
-        count += (r->sells[acts[i].action] & TRADES) != 0 && acts[i].item != GX_NONE;
+        count += waits(r, &acts[i]);
         back |= (r->sells[acts[i].action] & TAKES_BACK) != 0;
     }
     if (!back) {
@@ -199,24 +248,22 @@ static gx_status settle_sales(reading *r, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &all, count, sizeof *all, err));
     count = 0;
     for (uint64_t i = 0; i < r->acts.count; i++) {
-        if ((r->sells[acts[i].action] & TRADES) != 0 && acts[i].item != GX_NONE) {
+        if (waits(r, &acts[i])) {
             all[count++] = (waiting){acts[i].user, acts[i].item, (uint32_t)i};
         }
     }
-    qsort(all, count, sizeof *all, by_user_item);
-    for (uint64_t from = 0, i = 1; i <= count; i++) {
-        if (i == count || all[i].user != all[from].user || all[i].item != all[from].item) {
-            longest = i - from > longest ? i - from : longest;
-            from = i;
-        }
+    if (count > 1) {
+        qsort(all, count, sizeof *all, by_user_item);
+    }
+    for (uint64_t from = 0, end; from < count; from = end) {
+        end = run_end(all, from, count);
+        longest = end - from > longest ? end - from : longest;
     }
     GX_TRY(gx_job_alloc(job, &deeds, longest, sizeof *deeds, err));
-    for (uint64_t from = 0, i = 1; i <= count; i++) {
-        if (i == count || all[i].user != all[from].user || all[i].item != all[from].item) {
-            GX_TRY(settle_run(r, deeds, all + from, i - from));
-            GX_TRY(look(r, err));
-            from = i;
-        }
+    for (uint64_t from = 0, end; from < count; from = end) {
+        end = run_end(all, from, count);
+        settle_run(r, deeds, all + from, end - from);
+        GX_TRY(look(&r->pace, err));
     }
 done:
     gx_job_free(job, all);
@@ -226,26 +273,16 @@ done:
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static gx_status take_word(void *user, uint32_t id, gx_slice word, gx_error *err) {
-    reading *r = user;
-    (void)word;
-    if (id < r->users) {
-        r->live[id] = 1;
-    }
-    return look(r, err);
-}
-
 gx_status gx_log_read(gx_log *out, gx_call_env *call, const gx_log_spec *spec, gx_error *err) {
     gx_job *job = call->job;
     gx_status status;
-    reading r = {.call = call, .spec = spec, .rules = &call->state->rules};
+    reading r = {.call = call, .spec = spec, .rules = &call->state->rules, .pace.job = job};
     r.acts.size = sizeof(gx_log_act);
     r.ids.size = 1;
     r.users = gx_word_count(call->txn, GX_SPACE_USER);
     gx_job_stage(job, "reading the log", 0);
     GX_TRY(choose_actions(&r, err));
-    GX_TRY(gx_job_alloc(job, &r.live, r.users, sizeof *r.live, err));
-    GX_TRY(gx_word_each(call->txn, GX_SPACE_USER, take_word, &r, err));
+    GX_TRY(read_names(&r.live, r.users, call, err));
     GX_TRY(make_room(&r, &r.ids, 1, err));
     ((char *)r.ids.data)[r.ids.count++] = '\0';
     GX_TRY(gx_event_between(call->txn, INT64_MIN, INT64_MAX, take_event, &r, err));
@@ -282,22 +319,9 @@ typedef struct inviting {
     gx_call_env *call;
     gx_invites *in;
     uint32_t kind; /* GX_NONE: no tie is an invite */
-    uint64_t seen;
+    pace pace;
     bool *by_record; /* members */
 } inviting;
-
-static gx_status look_on(inviting *r, gx_error *err) {
-    return ++r->seen % LOOK_EVERY == 0 ? gx_job_check(r->call->job, err) : GX_OK;
-}
-
-static gx_status take_live(void *user, uint32_t id, gx_slice word, gx_error *err) {
-    inviting *r = user;
-    (void)word;
-    if (id < r->in->users) {
-        r->in->live[id] = 1;
-    }
-    return look_on(r, err);
-}
 
 static gx_status take_record(void *user, uint32_t id, const gx_value *fields, gx_error *err) {
     inviting *r = user;
@@ -305,7 +329,7 @@ static gx_status take_record(void *user, uint32_t id, const gx_value *fields, gx
     const gx_value *by = gx_map_get(fields, "invited_by");
     const gx_value *joined = gx_map_get(fields, "joined_at");
     if (id >= in->users || !in->live[id]) {
-        return look_on(r, err);
+        return look(&r->pace, err);
     }
     if (joined && joined->type == GX_INT) {
         in->ts_ms[id] = joined->as.integer;
@@ -323,7 +347,7 @@ static gx_status take_record(void *user, uint32_t id, const gx_value *fields, gx
             in->by[id] = who;
         }
     }
-    return look_on(r, err);
+    return look(&r->pace, err);
 }
 
 static gx_status take_tie(void *user, const gx_tie *tie, gx_error *err) {
@@ -331,11 +355,11 @@ static gx_status take_tie(void *user, const gx_tie *tie, gx_error *err) {
     gx_invites *in = r->in;
     if (tie->kind != r->kind || tie->dst >= in->users || tie->src >= in->users ||
         !in->live[tie->src] || !in->live[tie->dst] || r->by_record[tie->dst]) {
-        return look_on(r, err);
+        return look(&r->pace, err);
     }
     if (tie->src == tie->dst) {
         in->self++;
-        return look_on(r, err);
+        return look(&r->pace, err);
     }
     /* Ties come by rising src: of equal times the first stays. A known time beats none. */
     int64_t *best = &in->ts_ms[tie->dst];
@@ -345,26 +369,25 @@ static gx_status take_tie(void *user, const gx_tie *tie, gx_error *err) {
         in->by[tie->dst] = tie->src;
         *best = tie->ts_ms;
     }
-    return look_on(r, err);
+    return look(&r->pace, err);
 }
 
 gx_status gx_invites_read(gx_invites *out, gx_call_env *call, gx_error *err) {
     gx_job *job = call->job;
     gx_status status;
     gx_invites in = {.job = job, .users = gx_word_count(call->txn, GX_SPACE_USER)};
-    inviting r = {.call = call, .in = &in, .kind = GX_NONE};
+    inviting r = {.call = call, .in = &in, .kind = GX_NONE, .pace.job = job};
     int64_t *joined = NULL;
     gx_job_stage(job, "reading invites", 0);
     GX_TRY(gx_job_alloc(job, &in.by, in.users, sizeof *in.by, err));
     GX_TRY(gx_job_alloc(job, &in.ts_ms, in.users, sizeof *in.ts_ms, err));
-    GX_TRY(gx_job_alloc(job, &in.live, in.users, sizeof *in.live, err));
     GX_TRY(gx_job_alloc(job, &r.by_record, in.users, sizeof *r.by_record, err));
     GX_TRY(gx_job_alloc(job, &joined, in.users, sizeof *joined, err));
     for (uint32_t u = 0; u < in.users; u++) {
         in.by[u] = GX_NONE;
         in.ts_ms[u] = INT64_MIN;
     }
-    GX_TRY(gx_word_each(call->txn, GX_SPACE_USER, take_live, &r, err));
+    GX_TRY(read_names(&in.live, in.users, call, err));
     GX_TRY(gx_record_each(call->txn, GX_SPACE_USER, take_record, &r, err));
     if (gx_word_find(&r.kind, call->txn, GX_SPACE_TIE_KIND, gx_slice_of("invite")) == GX_OK) {
         for (uint32_t u = 0; u < in.users; u++) {
