@@ -4,8 +4,7 @@
 
 #include <unistd.h>
 
-/* "seeds.csv", "-", or a path to something that is there. */
-static bool is_file(const char *text) {
+bool gx_is_id_file(const char *text) {
     static const char *const ends[] = {".txt",  ".csv", ".tsv", ".jsonl",
                                        ".list", ".dat", ".gz",  ".zst"};
     const char *dot = strrchr(text, '.');
@@ -26,7 +25,7 @@ gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *nam
     for (uint32_t i = 0; status == GX_OK && i < given->size; i++) {
         const gx_value *one = &given->as.items[i];
         gx_value read;
-        if (!is_file(one->as.text)) {
+        if (!gx_is_id_file(one->as.text)) {
             gx_list_add(command->arena, &list, *one);
             continue;
         }

@@ -7,6 +7,15 @@ void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value 
     gx_map_put(arena, row, as, value ? *value : gx_nil());
 }
 
+void gx_row_time(gx_arena *arena, gx_value *row, const char *key) {
+    char text[32];
+    const gx_value *at = gx_map_get(row, key);
+    if (at && at->type == GX_INT) {
+        gx_format_time_ms(text, at->as.integer);
+        gx_map_put(arena, row, key, gx_text_copy(arena, text, strlen(text)));
+    }
+}
+
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between) {
     const char *text = "";
     for (uint32_t i = 0; list && list->type == GX_LIST && i < list->size; i++) {

@@ -120,6 +120,8 @@ GX_MUST_CHECK gx_status gx_map_file_read(gx_value *out, const char *path, const 
 /* A new map: what `over` has goes before, and maps that both have are joined alike. */
 gx_value gx_map_over(const gx_value *over, const gx_value *under, gx_arena *arena);
 
+/* "seeds.csv", "-", or a path to something that is there. */
+bool gx_is_id_file(const char *text);
 /* In the list `name` of the arguments what stands in files in place of their names: FILE.csv, or
  * whatever gx_import_ids reads. */
 GX_MUST_CHECK gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name,
@@ -161,6 +163,8 @@ GX_MUST_CHECK gx_status gx_with_db(gx_command *command,
 /* For `rows` of a verb: row[as] is from[key], nil where that has none. */
 void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value *from,
                  const char *key);
+/* A time in milliseconds under `key`, if there is one, as people read it. */
+void gx_row_time(gx_arena *arena, gx_value *row, const char *key);
 /* The texts that the maps of a list (NULL: none) have under `key` (NULL: the texts of the list), as
  * one. */
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between);

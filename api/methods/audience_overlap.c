@@ -222,7 +222,10 @@ static gx_status answer(gx_value *out, const overlap *o, gx_error *err) {
     const uint32_t only_a = a->size - o->both, only_b = b->size - o->both;
     const uint32_t all = a->size + only_b;
     uint32_t least;
-    gx_status status = gx_min_count(&least, call->txn, arena, err);
+    const gx_status status = gx_min_count(&least, call->txn, arena, err);
+    if (status != GX_OK) {
+        return status;
+    }
     least = gx_arg_bool(call->args, "exact") ? 0 : least;
     const bool size_a = a->size >= least, size_b = b->size >= least;
     const bool parts = o->both >= least && only_a >= least && only_b >= least;
@@ -250,7 +253,7 @@ static gx_status answer(gx_value *out, const overlap *o, gx_error *err) {
     gx_map_put(arena, &row, "unknown", unknown_of(o));
     gx_map_put(arena, &row, "short", less);
     *out = row;
-    return status;
+    return GX_OK;
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {

@@ -29,10 +29,6 @@ static gx_value user_value(const report *r, uint32_t node) {
     return gx_word_value(r->arena, r->call->txn, GX_SPACE_USER, r->t->user[node]);
 }
 
-static void put_time(const report *r, gx_value *row, const char *key, int64_t ts_ms) {
-    gx_map_put(r->arena, row, key, ts_ms == INT64_MIN ? gx_nil() : gx_int(ts_ms));
-}
-
 /* Depth first: a node's place is where it goes. */
 static gx_status choose_nodes(report *r, gx_error *err) {
     const gx_trees *t = r->t;
@@ -235,7 +231,7 @@ static gx_status show_nodes(gx_value *list, const report *r, gx_error *err) {
         gx_map_put(r->arena, &row, "by", p == GX_NONE ? gx_nil() : user_value(r, p));
         gx_map_put(r->arena, &row, "root", user_value(r, f->root[v]));
         gx_map_put(r->arena, &row, "generation", gx_int(f->generation[v]));
-        put_time(r, &row, "ts", t->ts_ms[v]);
+        gx_cascade_put_time(&row, r->arena, "ts", t->ts_ms[v]);
         gx_map_put(r->arena, &row, "brought", gx_int(f->children[v]));
         gx_map_put(r->arena, &row, "below", gx_int(f->size[v] - 1));
         gx_map_put(r->arena, &row, "sales", gx_int(t->sales[v]));

@@ -55,7 +55,7 @@ typedef struct report {
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-/* An amount, as a text or a number. */
+/* An amount, as a text or a number; −1: none was given. */
 static gx_status read_coins(int64_t *out, const report *r, const char *name, gx_error *err) {
     const gx_value *value = gx_arg_value(r->call->args, name);
     const int decimals = (int)gx_arg_int(r->call->args, "decimals");
@@ -84,6 +84,25 @@ static gx_status read_coins(int64_t *out, const report *r, const char *name, gx_
                       name, shown, gx_coins_text(most, GX_COINS_MAX, decimals), decimals);
 }
 
+/* Caps of 0 from here on are none. */
+static gx_status check_caps(report *r, gx_error *err) {
+    const struct {
+        const char *name;
+        int64_t *cap;
+    } caps[] = {{"cap_sale", &r->spec.cap_sale}, {"cap_member", &r->spec.cap_member}};
+    for (size_t i = 0; i < GX_COUNT(caps); i++) {
+        if (*caps[i].cap == 0 || (*caps[i].cap > 0 && !r->payout)) {
+            return gx_fail_at(err, GX_BAD_REQUEST, caps[i].name,
+                              *caps[i].cap == 0
+                                  ? "%s: 0 was given; a cap is more than 0, or left out"
+                                  : "%s goes with a budget or a rate",
+                              caps[i].name);
+        }
+        *caps[i].cap = *caps[i].cap < 0 ? 0 : *caps[i].cap;
+    }
+    return GX_OK;
+}
+
 static gx_status read_args(report *r, gx_error *err) {
     const gx_args *args = r->call->args;
     gx_payout_spec *spec = &r->spec;
@@ -110,20 +129,7 @@ static gx_status read_args(report *r, gx_error *err) {
                        "buyers yes does not go with shapley: no sale is made without its buyer"));
     }
     r->payout = spec->budget >= 0 || !isnan(r->rate);
-    const struct {
-        const char *name;
-        int64_t *cap;
-    } caps[] = {{"cap_sale", &spec->cap_sale}, {"cap_member", &spec->cap_member}};
-    for (size_t i = 0; i < GX_COUNT(caps); i++) {
-        if (*caps[i].cap == 0 || (*caps[i].cap > 0 && !r->payout)) {
-            GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, caps[i].name,
-                              *caps[i].cap == 0
-                                  ? "%s: 0 was given; a cap is more than 0, or left out"
-                                  : "%s goes with a budget or a rate",
-                              caps[i].name));
-        }
-        *caps[i].cap = *caps[i].cap < 0 ? 0 : *caps[i].cap;
-    }
+    GX_TRY(check_caps(r, err));
     if (r->per_sale && (spec->budget < 0 || !isnan(r->rate))) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "per",
                           "per sale goes with a budget, and without a rate"));
@@ -147,23 +153,6 @@ static gx_payee *add_payee(report *r) {
     return &r->payees[r->count++];
 }
 
-/* The buyer in front of the others, where buyers stand on the path. */
-static gx_status put_buyer(report *r, const gx_log_act *act, gx_error *err) {
-    gx_path *path = &r->path;
-    if (path->count == path->capacity) {
-        gx_touch *grown = gx_realloc(path->touch, (size_t)path->capacity + 16, sizeof *grown);
-        if (!grown) {
-            return gx_fail_memory(err, path->capacity * sizeof *grown);
-        }
-        path->touch = grown;
-        path->capacity += 16;
-    }
-    memmove(path->touch + 1, path->touch, path->count * sizeof *path->touch);
-    path->touch[0] = (gx_touch){.ts_ms = act->ts_ms, .user = act->user};
-    path->count++;
-    return GX_OK;
-}
-
 static gx_status add_sale(report *r, uint32_t i, gx_error *err) {
     const gx_credit_rule rule = r->spec.credit.rule;
     const uint32_t sale = r->paths.sales[i];
@@ -181,7 +170,7 @@ static gx_status add_sale(report *r, uint32_t i, gx_error *err) {
         r->referred_coins += (uint64_t)act->coins;
     }
     if (r->buyers) {
-        GX_TRY(put_buyer(r, act, err));
+        GX_TRY(gx_path_put_buyer(path, act, err));
     }
     gx_credit_shares(share, &r->spec.credit, path->touch, path->count, path->direct);
     r->pots[i] = (gx_pot){
@@ -201,8 +190,7 @@ done:
 /* What is paid out: the budget, or so much of the sales' amounts, or all of them. */
 static void fix_budget(report *r) {
     enum { MILLION = 1000000 };
-    __extension__ typedef unsigned __int128 wide;
-    wide sum = 0;
+    gx__wide sum = 0;
     for (uint32_t i = 0; i < r->paths.sale_count; i++) {
         sum += r->pots[i].count > 0 ? r->pots[i].weight : 0;
     }

@@ -1,9 +1,6 @@
 /* credit.stats: who brought how much, by every rule of credit side by side. docs/credit.md. */
 #include "api/referral/credits.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 static const gx_param params[] = {
     {"order", GX_PARAM_CHOICE, "last", GX_PARAM_UNCHECKED, NULL, "last|first|linear|decay|shapley",
      0, "the largest first, by the rule"},
@@ -35,13 +32,12 @@ typedef struct tally {
 } tally;
 
 static void credit_rule(tally *t, gx_credit_rule rule, int64_t coins) {
-    enum { FINE = 40 };
     const gx_credit_spec spec = {rule, GX_DELTA_ONE / 2,
                                  (double)gx_arg_int(t->call->args, "half_life")};
     const uint32_t count = t->path.count;
     gx_credit_shares(t->share, &spec, t->path.touch, count, t->path.direct);
     for (uint32_t k = 0; k < count; k++) {
-        t->weight[k] = (uint64_t)llround(ldexp(t->share[k], FINE));
+        t->weight[k] = gx_share_weight(t->share[k]);
     }
     gx_apportion(t->part, coins, t->weight, count, t->scratch);
     for (uint32_t k = 0; k < count; k++) {

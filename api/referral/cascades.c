@@ -71,7 +71,7 @@ static void put_hours(gx_arena *arena, gx_value *row, const char *key, int64_t m
     gx_map_put(arena, row, key, ms < 0 ? gx_nil() : gx_real((double)ms / 3600000));
 }
 
-static void put_time(gx_arena *arena, gx_value *row, const char *key, int64_t ts_ms) {
+void gx_cascade_put_time(gx_value *row, gx_arena *arena, const char *key, int64_t ts_ms) {
     gx_map_put(arena, row, key, ts_ms == INT64_MIN ? gx_nil() : gx_int(ts_ms));
 }
 
@@ -90,8 +90,8 @@ void gx_cascade_put(gx_value *row, gx_arena *arena, const gx_cascade *c, bool ha
                                           : gx_nil());
     put_hours(arena, row, "half_hours", c->half_ms);
     put_hours(arena, row, "delay_hours", c->delay_ms);
-    put_time(arena, row, "first", c->first_ms);
-    put_time(arena, row, "last", c->last_ms);
+    gx_cascade_put_time(row, arena, "first", c->first_ms);
+    gx_cascade_put_time(row, arena, "last", c->last_ms);
     gx_map_put(arena, row, "sales", gx_int((int64_t)c->sales));
     gx_map_put(arena, row, "revenue_minor", gx_int(c->revenue));
 }

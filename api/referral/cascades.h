@@ -1,4 +1,4 @@
-/* What cascade.stats and cascade.report share. */
+/* What the methods cascade.* share. */
 #ifndef GX_API_CASCADES_H
 #define GX_API_CASCADES_H
 
@@ -45,6 +45,8 @@ GX_MUST_CHECK gx_status gx_cascade_trees(gx_trees *out, gx_call_env *call, gx_er
 /* "item", "campaign" or, where trees have neither, NULL; and the word. */
 const char *gx_trees_key_name(const gx_trees *trees);
 void gx_trees_put_key(gx_value *row, gx_call_env *call, const gx_trees *trees, uint32_t forest);
+/* nil where the time is not known, INT64_MIN. */
+void gx_cascade_put_time(gx_value *row, gx_arena *arena, const char *key, int64_t ts_ms);
 void gx_cascade_put(gx_value *row, gx_arena *arena, const gx_cascade *cascade, bool has_circles);
 /* {self_via, unknown_via, …}: what could not be used as it stands, all of it, also 0. */
 gx_value gx_trees_told(gx_arena *arena, const gx_trees *trees);

@@ -3,8 +3,6 @@
 
 #include "api/referral/cascades.h"
 
-#include <math.h>
-
 gx_credit_rule gx_credit_rule_of(gx_slice name) {
     gx_credit_rule rule = GX_CREDIT_LAST;
     while (rule + 1 < GX_CREDIT_COUNT && !gx_slice_is(name, gx_credit_name(rule))) {

@@ -150,6 +150,15 @@ static gx_status add_touch(gx_path *io, uint32_t user, int64_t ts_ms, gx_error *
     return GX_OK;
 }
 
+gx_status gx_path_put_buyer(gx_path *io, const gx_log_act *sale, gx_error *err) {
+    const gx_status status = add_touch(io, sale->user, sale->ts_ms, err);
+    if (status == GX_OK) {
+        memmove(io->touch + 1, io->touch, (io->count - 1) * sizeof *io->touch);
+        io->touch[0] = (gx_touch){.ts_ms = sale->ts_ms, .user = sale->user};
+    }
+    return status;
+}
+
 static uint32_t place_of(const gx_path *path, uint32_t user) {
     uint32_t k = 0;
     while (k < path->count && path->touch[k].user != user) {
@@ -176,13 +185,14 @@ static gx_status chain_of_invites(gx_path *io, const gx_paths *p, const gx_log_a
 gx_status gx_path_chain(gx_path *io, const gx_paths *p, uint32_t sale, bool rings, gx_error *err) {
     const gx_log_act *bought = &p->log.acts[sale];
     gx_status status = GX_OK;
+    const uint32_t most = GX_PATH_MOST + (rings ? 1U : 0U);
     uint32_t user = bought->user, before = sale + 1;
     io->count = 0;
     io->ring = false;
     if (p->by_invite) {
-        return chain_of_invites(io, p, bought, rings ? GX_PATH_MOST + 1U : GX_PATH_MOST, err);
+        return chain_of_invites(io, p, bought, most, err);
     }
-    while (status == GX_OK && io->count < (rings ? GX_PATH_MOST + 1U : GX_PATH_MOST)) {
+    while (status == GX_OK && io->count < most) {
         const gx_log_act *came = arrival_before(p, behind(p, user, bought->item, before), user,
                                                 bought->item, bought->ts_ms);
         if (!came) {

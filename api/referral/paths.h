@@ -51,6 +51,8 @@ GX_MUST_CHECK gx_status gx_path_chain(gx_path *io, const gx_paths *paths, uint32
  * GX_SHAPLEY_MOST, nearest first, with who had sent whom. */
 GX_MUST_CHECK gx_status gx_path_all(gx_path *io, const gx_paths *paths, uint32_t sale,
                                     gx_error *err);
+/* The buyer in front of the others, at the time of the sale. */
+GX_MUST_CHECK gx_status gx_path_put_buyer(gx_path *io, const gx_log_act *sale, gx_error *err);
 void gx_path_finish(gx_path *path);
 
 #endif

@@ -30,12 +30,7 @@ static gx_status reject(const gx_command *command, const char *flag, const char 
 static void tell_times(gx_arena *arena, gx_value *row) {
     static const char *const times[] = {"first", "last", "ts"};
     for (size_t i = 0; i < GX_COUNT(times); i++) {
-        char text[32];
-        const gx_value *at = gx_map_get(row, times[i]);
-        if (at && at->type == GX_INT) {
-            gx_format_time_ms(text, at->as.integer);
-            gx_map_put(arena, row, times[i], gx_text_copy(arena, text, strlen(text)));
-        }
+        gx_row_time(arena, row, times[i]);
     }
 }
 
@@ -56,12 +51,12 @@ static void tell_all_times(gx_arena *arena, gx_value *result, const char *list) 
     }
 }
 
-/* What was met in the log and could not be used as it stands. */
 static int64_t number(const gx_value *map, const char *key) {
     const gx_value *value = map ? gx_map_get(map, key) : NULL;
     return value && value->type == GX_INT ? value->as.integer : 0;
 }
 
+/* What was met in the log and could not be used as it stands. */
 static void say(const gx_command *command, const gx_value *result) {
     static const struct {
         const char *key, *text;

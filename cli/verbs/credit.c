@@ -61,12 +61,7 @@ static void finish_lines(gx_arena *arena, gx_value *result, bool ledger) {
     gx_value rows = gx_list(arena, 64);
     for (uint32_t i = 0; all && i < all->size; i++) {
         gx_value row = all->as.items[i];
-        const gx_value *at = gx_map_get(&row, "ts");
-        if (at && at->type == GX_INT) {
-            char text[32];
-            gx_format_time_ms(text, at->as.integer);
-            gx_map_put(arena, &row, "ts", gx_text_copy(arena, text, strlen(text)));
-        }
+        gx_row_time(arena, &row, "ts");
         gx_list_add(arena, &rows, row);
     }
     if (ledger && total) {

@@ -100,12 +100,7 @@ static gx_value verdict_rows(gx_arena *arena, const gx_value *result) {
 static void tell_times(gx_arena *arena, gx_value *experiment) {
     static const char *const times[] = {"start", "end", "created"};
     for (size_t i = 0; i < GX_COUNT(times); i++) {
-        char text[32];
-        const gx_value *at = gx_map_get(experiment, times[i]);
-        if (at && at->type == GX_INT) {
-            gx_format_time_ms(text, at->as.integer);
-            gx_map_put(arena, experiment, times[i], gx_text_copy(arena, text, strlen(text)));
-        }
+        gx_row_time(arena, experiment, times[i]);
     }
 }
 

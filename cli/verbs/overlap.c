@@ -12,6 +12,9 @@ static gx_status read_list(gx_command *command, gx_value *args, const char *name
     const gx_value text = *given;
     gx_value list = gx_list(arena, 8);
     const bool ids = memchr(text.as.text, ',', text.size) && !strpbrk(text.as.text, " \"'=<>():");
+    if (!ids && !gx_is_id_file(text.as.text)) {
+        return GX_OK;
+    }
     for (const char *at = text.as.text, *end = at + text.size; ids && at <= end;) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *to = comma ? comma : end;
@@ -28,14 +31,7 @@ static gx_status read_list(gx_command *command, gx_value *args, const char *name
         gx_list_add(arena, &list, text);
     }
     gx_map_put(arena, args, name, list);
-    const gx_status status = gx_ids_from_files(args, command, name, err);
-    const gx_value *read = gx_map_get(args, name);
-    const bool same =
-        read->type == GX_LIST && read->size == 1 && read->as.items[0].as.text == text.as.text;
-    if (status == GX_OK && same) { /* no file */
-        gx_map_put(arena, args, name, text);
-    }
-    return status;
+    return gx_ids_from_files(args, command, name, err);
 }
 
 static gx_value row_of(gx_arena *arena, const gx_value *result, const char *side) {

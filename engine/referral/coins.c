@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-__extension__ typedef unsigned __int128 wide;
-
 static int64_t power_of_ten(int exponent) {
     int64_t p = 1;
     while (exponent-- > 0) {
@@ -94,12 +92,21 @@ const char *gx_coins_text(char out[GX_COINS_TEXT], int64_t coins, int decimals) 
     return out;
 }
 
-static int by_remainder(const void *a, const void *b) {
+int gx_remainder_order(const void *a, const void *b) {
     const gx_remainder *x = a, *y = b;
     if (x->left != y->left) {
         return x->left > y->left ? -1 : 1;
     }
     return (x->place > y->place) - (x->place < y->place);
+}
+
+void gx_apportion_rest(int64_t *out, int64_t rest, gx_remainder *of, uint32_t count) {
+    if (rest > 0) {
+        qsort(of, count, sizeof *of, gx_remainder_order);
+    }
+    for (int64_t i = 0; i < rest; i++) {
+        out[of[i].place]++;
+    }
 }
 
 void gx_apportion(int64_t *out, int64_t total, const uint64_t *weight, uint32_t count,
@@ -114,15 +121,10 @@ void gx_apportion(int64_t *out, int64_t total, const uint64_t *weight, uint32_t 
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const wide share = (wide)total * weight[i];
+        const gx__wide share = (gx__wide)total * weight[i];
         out[i] = (int64_t)(share / sum);
         scratch[i] = (gx_remainder){(uint64_t)(share % sum), i};
         rest -= out[i];
     }
-    if (rest > 0) {
-        qsort(scratch, count, sizeof *scratch, by_remainder);
-    }
-    for (int64_t i = 0; i < rest; i++) {
-        out[scratch[i].place]++;
-    }
+    gx_apportion_rest(out, rest, scratch, count);
 }

@@ -20,11 +20,19 @@ bool gx_coins_parse(int64_t *out, gx_slice text, int decimals);
 /* "1000.50". Returns `out`. */
 const char *gx_coins_text(char out[GX_COINS_TEXT], int64_t coins, int decimals);
 
-/* For gx_apportion; `count` of them. */
+/* Coins times weights. */
+__extension__ typedef unsigned __int128 gx__wide;
+
+/* What is left of a part when it is rounded down, or its weight. */
 typedef struct gx_remainder {
     uint64_t left;
     uint32_t place;
 } gx_remainder;
+
+/* The largest `left` first, of equals the smallest place: for qsort. */
+int gx_remainder_order(const void *a, const void *b);
+/* One more for each of the first `rest` (≤ count) in that order, into which `of` is put. */
+void gx_apportion_rest(int64_t *out, int64_t rest, gx_remainder *of, uint32_t count);
 
 /* Cuts `total` (0 … GX_COINS_MAX) in proportion to the weights, whose sum is below 2^63, by largest
  * remainders (Hamilton), the first of equals first: the parts sum to `total` exactly, and each is

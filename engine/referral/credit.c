@@ -18,6 +18,11 @@ static const struct {
 #undef X
 };
 
+uint64_t gx_share_weight(double share) {
+    enum { FINE = 40 };
+    return (uint64_t)llround(ldexp(share, FINE));
+}
+
 const char *gx_credit_name(gx_credit_rule rule) {
     return rules[rule].name;
 }

@@ -25,6 +25,8 @@ typedef enum gx_credit_rule {
 /* "last|first|…", for a parameter. */
 #define GX_CREDIT_CHOICES "last|first|linear|decay|shapley|geometric|recursive|split-proof"
 
+/* A share as a weight for gx_apportion, in parts of 2^40. */
+uint64_t gx_share_weight(double share);
 const char *gx_credit_name(gx_credit_rule rule);
 bool gx_credit_spends_all(gx_credit_rule rule);
 

@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-__extension__ typedef unsigned __int128 wide;
-
-static int by_weight(const void *a, const void *b) { /* the heaviest first */
-    const gx_remainder *x = a, *y = b;
-    if (x->left != y->left) {
-        return x->left > y->left ? -1 : 1;
-    }
-    return (x->place > y->place) - (x->place < y->place);
-}
-
 /* Shares are proportional, so the heaviest reach the cap first: those capped are the shortest head
  * of that order behind which the next one's share of the rest fits. Rounded up it fits too, since
  * the cap is a whole number. */
@@ -36,8 +26,8 @@ int64_t gx_apportion_capped(int64_t *out, int64_t total, const uint64_t *weight,
         gx_apportion(out, total, weight, count, scratch);
         return 0;
     }
-    qsort(order, some, sizeof *order, by_weight);
-    while (capped < some && (wide)total * order[capped].left > (wide)cap * sum) {
+    qsort(order, some, sizeof *order, gx_remainder_order);
+    while (capped < some && (gx__wide)total * order[capped].left > (gx__wide)cap * sum) {
         out[order[capped].place] = cap;
         total -= cap;
         sum -= order[capped++].left;
@@ -47,17 +37,12 @@ int64_t gx_apportion_capped(int64_t *out, int64_t total, const uint64_t *weight,
     }
     int64_t rest = total;
     for (uint32_t i = capped; i < some; i++) {
-        const wide share = (wide)total * order[i].left;
+        const gx__wide share = (gx__wide)total * order[i].left;
         out[order[i].place] = (int64_t)(share / sum);
         scratch[i - capped] = (gx_remainder){(uint64_t)(share % sum), order[i].place};
         rest -= out[order[i].place];
     }
-    if (rest > 0) {
-        qsort(scratch, some - capped, sizeof *scratch, by_weight);
-    }
-    for (int64_t i = 0; i < rest; i++) {
-        out[scratch[i].place]++;
-    }
+    gx_apportion_rest(out, rest, scratch, some - capped);
     return 0;
 }
 
@@ -84,12 +69,11 @@ static void fill_pots(settling *s) {
 }
 
 static void share_pot(settling *s, const gx_pot *pot) {
-    enum { FINE = 40 }; /* bits of a share */
     const gx_credit_spec *credit = &s->spec->credit;
     gx_payee *payees = s->payees + pot->first;
     int64_t paid = 0;
     for (uint32_t k = 0; k < pot->count; k++) {
-        s->weight[k] = (uint64_t)llround(ldexp(payees[k].share, FINE));
+        s->weight[k] = gx_share_weight(payees[k].share);
     }
     if (gx_credit_spends_all(credit->rule)) {
         gx_apportion(s->coins, pot->coins, s->weight, pot->count, s->scratch);
