@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { WORDS_MOST = 32, HOPS_MOST = 16, GUESSES = 3 };
+enum { WORDS_MOST = 32, GUESSES = 3 };
 
 /* clang-format off */
 static const gx_param params[] = {
@@ -286,12 +286,20 @@ static int by_score(const void *a, const void *b) {
 /* From the member to the expert; who did not agree to be named is nil. */
 static gx_value path_of(const asking *a, uint32_t user, uint32_t *steps) {
     gx_call_env *call = a->call;
-    uint32_t way[HOPS_MOST + 1], count = 0;
-    gx_value list = gx_list(call->arena, 4);
-    for (uint32_t v = user; v != GX_NONE && count <= HOPS_MOST; v = a->from[v]) {
-        way[count++] = v;
+    uint32_t count = 0;
+    for (uint32_t v = user; v != GX_NONE; v = a->from[v]) {
+        count++;
     }
     *steps = count - 1;
+    uint32_t *way = gx_arena_get(call->arena, count * sizeof *way);
+    if (!way) { /* the arena says so */
+        return gx_nil();
+    }
+    count = 0;
+    for (uint32_t v = user; v != GX_NONE; v = a->from[v]) {
+        way[count++] = v;
+    }
+    gx_value list = gx_list(call->arena, count);
     while (count-- > 0) {
         const bool named = way[count] == a->user || gx_consents(call->txn, call->arena, way[count]);
         gx_list_add(call->arena, &list,

@@ -60,3 +60,25 @@ def test_errors_and_rpc(built_shop, serve):
     rows = gx("experts", built_shop, "u7", "--category", "tea", "-n", "2", "--format", "csv").rows()
     assert len(rows) == 2 and "tea" in rows[0]["why"]
     assert serve(built_shop).connect().call("rec.experts", {"user": "u7", "category": "tea"}) == experts(built_shop, "u7", "--category", "tea")
+
+
+def test_a_long_way_is_told_whole(tmp_path):
+    """A chain of close ties: who asks is at one end, who knows about tea at the other."""
+    chain = [f"u{i}" for i in range(20)]
+    fans = [f"f{i}" for i in range(30)]
+    tables = {
+        "users": ["user_id,consent"] + [f"{u},yes" for u in chain + fans],
+        "items": ["item_id,title,category"] + [f"t{k},Oolong {k},tea" for k in range(8)],
+        "ties": ["src,dst,kind,weight"] + [f"{a},{b},friend,1000" for pair in zip(chain, chain[1:]) for a, b in (pair, pair[::-1])] + [f"{f},u19,follow,1" for f in fans],
+        "events": ["user_id,item_id,action,ts,via"]
+        + [f"{u},t{k},view,{1_600_000_000 + k}," for u in chain for k in range(8)]
+        + [f"u19,t{k},share,{1_700_000_000 + 1000 * k}," for k in range(8)]
+        + [f"{f},t{k},buy,{1_700_000_100 + 1000 * k},u19" for f in fans for k in range(8)],
+    }
+    gx("init", tmp_path / "s.gx")
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows) + "\n")
+        gx("import", tmp_path / "s.gx", tmp_path / f"{name}.csv")
+    gx("build", tmp_path / "s.gx")
+    far = next(row for row in experts(tmp_path / "s.gx", "u0", "--category", "tea")["experts"] if row["user"] == "u19")
+    assert far["steps"] == 19 and far["path"] == chain
