@@ -88,6 +88,12 @@ static uint32_t place_of(leak *l, const gx_event *e) {
     return l->item_out && e->item < l->items && l->item_out[e->item] ? 0 : GX_NONE;
 }
 
+/* Via whom: somebody else who was not forgotten. */
+static uint32_t via_of(const leak *l, const gx_event *e) {
+    const bool other = e->via != e->user && e->via < l->users;
+    return other && gx_word_name(l->call->txn, GX_SPACE_USER, e->via).size > 0 ? e->via : GX_NONE;
+}
+
 static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
     enum { LOOK = 1 << 14 };
     leak *l = user;
@@ -105,10 +111,9 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
     const uint32_t place = place_of(l, e);
     if (place == GX_NONE) {
         if (rule->is_purchase) {
-            l->first_own[e->user] =
-                e->ts_ms < l->first_own[e->user] ? e->ts_ms : l->first_own[e->user];
-            l->last_own[e->user] =
-                e->ts_ms > l->last_own[e->user] ? e->ts_ms : l->last_own[e->user];
+            int64_t *first = &l->first_own[e->user], *last = &l->last_own[e->user];
+            *first = e->ts_ms < *first ? e->ts_ms : *first;
+            *last = e->ts_ms > *last ? e->ts_ms : *last;
         }
         return GX_OK;
     }
@@ -118,7 +123,7 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
     }
     *a = (act){.place = place,
                .user = e->user,
-               .via = e->via != e->user && e->via < l->users ? e->via : GX_NONE,
+               .via = via_of(l, e),
                .buys = rule->is_purchase,
                .ts_ms = e->ts_ms,
                .amount = e->amount > 0 ? e->amount : 0};

@@ -84,16 +84,11 @@ static void shapley(double *share, const gx_touch *path, uint32_t count, uint32_
 
 /* ---- the others ------------------------------------------------------------------------------ */
 
-static double sum_of(const double *share, uint32_t count) {
+static void scale(double *share, uint32_t count) {
     double sum = 0;
     for (uint32_t k = 0; k < count; k++) {
         sum += share[k];
     }
-    return sum;
-}
-
-static void scale(double *share, uint32_t count) {
-    const double sum = sum_of(share, count);
     if (!(sum > 0)) {
         linear(share, count);
         return;

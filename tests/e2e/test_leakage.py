@@ -1,5 +1,7 @@
 """Leakage: a log made by hand, whose amounts can be reckoned, and the sample shop."""
 
+import shutil
+
 import pytest
 from conftest import gx
 
@@ -55,6 +57,16 @@ def test_other_places(rival):
     assert by == {}  # s was not there
     _, by = leakage(rival, "--where", 'seller = "rival"', "--window", "3d")
     assert by["s"]["after"] == 10 and by["s"]["before"] == 7
+
+
+def test_who_was_forgotten_steers_nobody(rival, tmp_path):
+    """d's purchase via s is one via nobody then, and a followed t alone."""
+    store = tmp_path / "r.gx"
+    (shutil.copytree if rival.is_dir() else shutil.copy)(rival, store)
+    gx("call", store, "user.forget", '{"user": "s"}')
+    told, by = leakage(store, "--where", 'seller = "rival"')
+    assert list(by) == ["t"] and by["t"]["steered"] == 20
+    assert told["steered"] == 20
 
 
 def test_errors(rival):
