@@ -34,7 +34,7 @@ typedef struct drawing {
     gx_job *job;
     uint64_t first;
     uint32_t count;
-    block *blocks;
+    block **blocks;
     uint32_t block_count;
     drawer *drawers;
 } drawing;
@@ -161,10 +161,12 @@ static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, g
 
 static void draw_block(drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
-    block *b = &w->blocks[which];
+    block *b = NULL;
     uint64_t end = 0;
     const uint64_t from = (uint64_t)which * BLOCK;
     const uint32_t sets = w->count - from < BLOCK ? (uint32_t)(w->count - from) : BLOCK;
+    own->status = gx_job_alloc(w->job, &w->blocks[which], 1, sizeof *b, &own->err);
+    b = w->blocks[which];
     for (uint32_t s = 0; s < sets && own->status == GX_OK; s++) {
         gx__draws d = gx__draws_of(w->job->seed, w->first + from + s);
         const uint64_t at = end;
@@ -204,8 +206,8 @@ static void draw_block(drawing *w, uint32_t which) {
 static void count_entries(const drawing *w, uint32_t blocks, uint64_t *count, int t, int threads) {
     for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
-        for (uint64_t i = 0; i < w->blocks[b].entries; i++) {
-            count[w->blocks[b].node[i]]++;
+        for (uint64_t i = 0; i < w->blocks[b]->entries; i++) {
+            count[w->blocks[b]->node[i]]++;
         }
     }
 }
@@ -214,7 +216,7 @@ static void put_entries(gx__sets *out, drawing *w, uint32_t blocks, uint64_t *ne
                         int threads) {
     for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
-        block *it = &w->blocks[b];
+        block *it = w->blocks[b];
         uint64_t i = 0;
         for (uint32_t s = 0; s < it->sets; s++) {
             const uint32_t number = (uint32_t)b * BLOCK + s;
@@ -267,7 +269,7 @@ static gx_status drawing_init(drawing *w, gx_error *err) {
     gx_status status = GX_OK;
     const size_t threads = (size_t)w->job->threads;
     w->block_count = (w->count + BLOCK - 1) / BLOCK;
-    GX_TRY(gx_job_alloc(w->job, &w->blocks, w->block_count, sizeof *w->blocks, err));
+    GX_TRY(gx_job_alloc(w->job, &w->blocks, w->block_count, sizeof(block *), err));
     GX_TRY(gx_job_alloc(w->job, &w->drawers, threads, sizeof *w->drawers, err));
     for (size_t t = 0; t < threads; t++) {
         GX_TRY(gx_job_alloc(w->job, &w->drawers[t].seen, w->chances->n / 64 + 1, sizeof(uint64_t),
@@ -283,7 +285,10 @@ static void drawing_finish(drawing *w) {
         gx_free(w->drawers[t].node);
     }
     for (uint32_t b = 0; w->blocks && b < w->block_count; b++) {
-        gx_job_free(w->job, w->blocks[b].node);
+        if (w->blocks[b]) {
+            gx_job_free(w->job, w->blocks[b]->node);
+            gx_job_free(w->job, w->blocks[b]);
+        }
     }
     gx_job_free(w->job, w->drawers);
     gx_job_free(w->job, w->blocks);
@@ -327,8 +332,8 @@ gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances, const gx__root
         const uint32_t to = blocks + next_wave(&w, blocks, out->entries, room);
         GX_TRY(draw_wave(&w, blocks, to, err));
         for (; blocks < to; blocks++) {
-            out->entries += w.blocks[blocks].entries;
-            out->count += w.blocks[blocks].sets;
+            out->entries += w.blocks[blocks]->entries;
+            out->count += w.blocks[blocks]->sets;
         }
         gx_job_tick(job, first + out->count);
     }
