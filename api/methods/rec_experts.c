@@ -114,26 +114,25 @@ static uint32_t bits_of(const asking *a, gx_arena *arena, uint32_t item, char wo
     return bits;
 }
 
-/* Σ over its words of the share of a category's items that have it × ln(1 + items / items with it).
- */
-static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categories,
-                                gx_error *err) {
-    gx_call_env *call = a->call;
+/* By category, a row of WIDTH: items with each word, and behind these its items; a row more for all
+ * categories. */
+enum { WIDTH = WORDS_MOST + 1 };
+
+static gx_status count_words(double *with, const asking *a, const uint32_t *label,
+                             uint32_t categories, char word[][64], uint32_t words, gx_error *err) {
+    enum { LOOK = 1 << 10 };
     gx_status status = GX_OK;
-    char word[WORDS_MOST][64];
-    const gx_slice question = gx_arg_text(call->args, "question");
-    const uint32_t words = words_of(word, question), items = call->state->items;
-    const size_t width = (size_t)WORDS_MOST + 1; /* the last: items of the category */
-    double *with = gx_alloc0(((size_t)categories + 1) * width, sizeof *with);
-    double *score = gx_arena_get(call->arena, ((size_t)categories + 1) * sizeof *score);
+    double *all = with + (size_t)categories * WIDTH;
     gx_arena *own = gx_arena_create();
-    char shown[80];
-    if (!with || !score || !own) {
-        GX_TRY(gx_fail_memory(err, categories * width * sizeof *with));
+    if (!own) {
+        GX_TRY(gx_fail_memory(err, 0));
     }
-    for (uint32_t i = 0; i < items; i++) {
+    for (uint32_t i = 0; i < a->call->state->items; i++) {
+        if (i % LOOK == 0) {
+            GX_TRY(gx_job_check(a->call->job, err));
+        }
         if (label[i] < categories) {
-            double *row = with + label[i] * width, *all = with + categories * width;
+            double *row = with + (size_t)label[i] * WIDTH;
             const uint32_t bits = bits_of(a, own, i, word, words);
             gx_arena_reset(own);
             row[WORDS_MOST]++;
@@ -143,8 +142,30 @@ static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categ
             }
         }
     }
+done:
+    gx_arena_destroy(own);
+    return status;
+}
+
+/* Σ over its words of the share of a category's items that have it × ln(1 + items / items with it).
+ */
+static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categories,
+                                gx_error *err) {
+    gx_call_env *call = a->call;
+    gx_status status = GX_OK;
+    char word[WORDS_MOST][64];
+    const gx_slice question = gx_arg_text(call->args, "question");
+    const uint32_t words = words_of(word, question), items = call->state->items;
+    double *with = gx_alloc0(((size_t)categories + 1) * WIDTH, sizeof *with);
+    double *score = gx_arena_get(call->arena, ((size_t)categories + 1) * sizeof *score);
+    char shown[80];
+    if (!with || !score) {
+        GX_TRY(gx_fail_memory(err, ((size_t)categories + 1) * WIDTH * sizeof *with));
+    }
+    GX_TRY(count_words(with, a, label, categories, word, words, err));
+    const double *all = with + (size_t)categories * WIDTH;
     for (uint32_t c = 0; c < categories; c++) {
-        const double *row = with + c * width, *all = with + categories * width;
+        const double *row = with + (size_t)c * WIDTH;
         score[c] = 0;
         for (uint32_t w = 0; w < words && row[WORDS_MOST] > 0; w++) {
             score[c] += row[w] > 0 ? row[w] / row[WORDS_MOST] * log(1 + items / all[w]) : 0;
@@ -171,7 +192,6 @@ static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categ
     a->category = top[0];
 done:
     gx_free(with);
-    gx_arena_destroy(own);
     return status;
 }
 
