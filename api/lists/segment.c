@@ -16,11 +16,19 @@ gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err) {
 
 gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call, const char *argument,
                                gx_error *err) {
-    const gx_slice text = gx_arg_text(call->args, argument);
-    gx_segment s = {.given = gx_arg_has(call->args, argument), .group = GX_NONE, .circle = GX_NONE};
+    if (gx_arg_has(call->args, argument)) {
+        return gx_segment_read_text(out, call, argument, gx_arg_text(call->args, argument), err);
+    }
+    *out = (gx_segment){.group = GX_NONE, .circle = GX_NONE};
+    return GX_OK;
+}
+
+gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call, const char *argument,
+                               gx_slice text, gx_error *err) {
+    gx_segment s = {.given = true, .group = GX_NONE, .circle = GX_NONE};
     gx_status status = GX_OK;
     gx_where *where = NULL;
-    if (s.given && gx_word_find(&s.group, call->txn, GX_SPACE_GROUP, text) != GX_OK) {
+    if (gx_word_find(&s.group, call->txn, GX_SPACE_GROUP, text) != GX_OK) {
         s.group = GX_NONE;
         s.by_circle = looks_like_circle(text);
     }
@@ -28,7 +36,7 @@ gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call, const char *a
         GX_TRY(gx_community_parse(&s.circle, text, call->state, err));
         s.users = call->state->users;
         GX_TRY(gx_need_array(&s.community, call->state, "leiden.community", GX_U32, s.users, err));
-    } else if (s.given && s.group == GX_NONE) {
+    } else if (s.group == GX_NONE) {
         gx_error own = {0};
         status = gx_where_compile(&where, call->arena, text, &own);
         if (status == GX_BAD_REQUEST) {
@@ -46,6 +54,20 @@ gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call, const char *a
     }
     *out = s;
 done:
+    return status;
+}
+
+gx_status gx_segment_labels(gx_labels *out, gx_call_env *call, gx_slice field, gx_error *err) {
+    gx_status status = GX_OK;
+    *out = (gx_labels){0};
+    for (int i = 0; status == GX_OK && i < 2 && out->count == 0; i++) {
+        const char *before = i ? "attr_" : "";
+        const char *name =
+            gx_arena_printf(call->arena, "%s%.*s", before, (int)field.size, field.data);
+        gx_labels_finish(out);
+        status = name ? gx_view_labels(out, call->txn, GX_SPACE_USER, name, false, call->job, err)
+                      : gx_fail_memory(err, field.size);
+    }
     return status;
 }
 

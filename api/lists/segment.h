@@ -26,6 +26,14 @@ GX_MUST_CHECK gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_e
 /* The same of another argument. */
 GX_MUST_CHECK gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call,
                                              const char *argument, gx_error *err);
+/* Of a text that the argument holds. */
+GX_MUST_CHECK gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call,
+                                             const char *argument, gx_slice text, gx_error *err);
+
+/* Members by a text of theirs, of that name or, as import keeps columns it does not know, attr_ and
+ * that name; count 0: nobody has it. gx_labels_finish in any case. */
+GX_MUST_CHECK gx_status gx_segment_labels(gx_labels *out, gx_call_env *call, gx_slice field,
+                                          gx_error *err);
 
 /* One thread's own, for expressions: records as columns, a few at a time. */
 typedef struct gx_segment_row {

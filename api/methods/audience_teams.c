@@ -18,6 +18,12 @@ static const gx_param params[] = {
      "what closeness counts beside willingness: 0 only how much it suits them, 1 only their ties"},
     {"balance", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "exchange members between teams so that the least is worth more"},
+    {"balance_by", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "every team has of each value of this text of the members about the share that the pool has, like city or gender"},
+    {"not_in", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "nobody who is in one of these: groups, circles like c-17, or expressions over members' fields"},
+    {"taken", GX_PARAM_LIST, NULL, 1, 1000000, "members", NULL, GX_PARAM_WHOM,
+     "never these members, who are in a team already"},
     {"pool", GX_PARAM_INT, "1000", 2, 5000, "members", NULL, 0, "so many of those whom it suits best"},
     GX_SEGMENT_PARAM,
     GX_FILTER_PARAMS,
@@ -32,7 +38,13 @@ typedef struct gathering {
     gx_filter filter;
     gx_near near;
     gx_segment segment;
+    gx_segment *barred; /* not_in */
+    uint32_t barred_count;
     gx_segment_row row;
+    gx_value unknown; /* of `taken` */
+    gx_labels labels; /* of all members, by balance_by */
+    uint32_t *kind;   /* of the pool: the label, or labels.count for none; NULL: any mix */
+    uint32_t *of_kind;
     uint32_t item;
     uint32_t *pool, count; /* members by how well it suits them */
     double *willing;       /* of each, 1 for the first */
@@ -47,11 +59,15 @@ static gx_status is_wanted(bool *out, gathering *g, uint32_t user, gx_error *err
     gx_value record = gx_nil();
     gx_status status = own ? GX_OK : gx_fail_memory(err, 0);
     *out = true;
-    if (status == GX_OK && g->segment.given) {
+    if (status == GX_OK && (g->segment.given || g->barred_count > 0)) {
         status = gx_record_get(&record, call->txn, own, GX_SPACE_USER, user, err);
         if (status == GX_OK) {
             status = gx_segment_has(out, &g->segment, &g->row, call->txn, user, &record, err);
         }
+    }
+    for (uint32_t i = 0; status == GX_OK && *out && i < g->barred_count; i++) {
+        status = gx_segment_has(out, &g->barred[i], &g->row, call->txn, user, &record, err);
+        *out = !*out;
     }
     if (status == GX_OK && *out) {
         status = gx_filter_leaves(out, &g->filter, call, user, g->item, err);
@@ -85,6 +101,71 @@ static gx_status fill_pool(gathering *g, gx_error *err) {
     }
 done:
     return status;
+}
+
+/* Who may not be in a team whatever suits them. */
+static gx_status bar(gathering *g, gx_error *err) {
+    gx_call_env *call = g->a.call;
+    const gx_value *list = gx_arg_value(call->args, "not_in");
+    const uint32_t named = list && list->type == GX_LIST ? list->size : 0;
+    gx_lists_ids ids = {.unknown = gx_nil()};
+    gx_status status = GX_OK;
+    g->barred = gx_arena_get(call->arena, ((size_t)named + 1) * sizeof *g->barred);
+    GX_TRY(g->barred ? GX_OK : gx_fail_memory(err, named * sizeof *g->barred));
+    for (; g->barred_count < named; g->barred_count++) {
+        const gx_value *one = &list->as.items[g->barred_count];
+        GX_TRY(gx_segment_read_text(&g->barred[g->barred_count], call, "not_in",
+                                    (gx_slice){one->as.text, one->size}, err));
+    }
+    if (gx_arg_has(call->args, "taken")) {
+        GX_TRY(gx_lists_find(&ids, call, GX_SPACE_USER, "taken", err));
+    }
+    for (uint32_t i = 0; i < ids.count; i++) {
+        if (ids.id[i] < g->a.users) {
+            g->a.out[ids.id[i]] = 1;
+        }
+    }
+    g->unknown = ids.unknown;
+done:
+    return status;
+}
+
+static gx_status read_field(gathering *g, gx_error *err) {
+    gx_call_env *call = g->a.call;
+    const gx_slice by = gx_arg_text(call->args, "balance_by");
+    char shown[60];
+    gx_status status = GX_OK;
+    if (gx_arg_has(call->args, "balance_by")) {
+        GX_TRY(gx_segment_labels(&g->labels, call, by, err));
+        status = g->labels.count > 0
+                     ? GX_OK
+                     : gx_fail_at(err, GX_BAD_REQUEST, "balance_by",
+                                  "balance_by: no member has a text called %s; accepted is a field "
+                                  "of the members, like city",
+                                  gx_quote(shown, sizeof shown, by.data, by.size));
+    }
+done:
+    return status;
+}
+
+static gx_status sort_pool(gathering *g, gx_error *err) {
+    gx_arena *arena = g->a.call->arena;
+    const gx_labels *l = &g->labels;
+    if (l->count == 0) {
+        return GX_OK;
+    }
+    g->kind = gx_arena_get(arena, ((size_t)g->count + 1) * sizeof *g->kind);
+    g->of_kind = gx_arena_get(arena, ((size_t)l->count + 1) * sizeof *g->of_kind);
+    if (!g->kind || !g->of_kind) {
+        return gx_fail_memory(err, ((size_t)g->count + l->count) * sizeof *g->kind);
+    }
+    memset(g->of_kind, 0, ((size_t)l->count + 1) * sizeof *g->of_kind);
+    for (uint32_t i = 0; i < g->count; i++) {
+        const uint32_t u = g->pool[i];
+        g->kind[i] = u < l->n && l->label[u] < l->count ? l->label[u] : l->count;
+        g->of_kind[g->kind[i]]++;
+    }
+    return GX_OK;
 }
 
 /* The snapshot's strengths between those of the pool. */
@@ -126,13 +207,56 @@ done:
     return status;
 }
 
+static gx_value kind_value(const gathering *g, uint32_t kind) {
+    const gx_slice name =
+        kind < g->labels.count ? gx_label_name(&g->labels, kind) : (gx_slice){"", 0};
+    return kind < g->labels.count ? gx_text_copy(g->a.call->arena, name.data, name.size) : gx_nil();
+}
+
+/* How many of a team are of each value. */
+static gx_value mix_value(const gathering *g, const gx_team *team, uint32_t size) {
+    gx_arena *arena = g->a.call->arena;
+    gx_value list = gx_list(arena, size);
+    for (uint32_t kind = 0; kind <= g->labels.count; kind++) {
+        uint32_t found = 0;
+        for (uint32_t i = 0; i < size; i++) {
+            found += g->kind[team->member[i]] == kind;
+        }
+        if (found > 0) {
+            gx_value one = gx_map(arena, 2);
+            gx_map_put(arena, &one, "value", kind_value(g, kind));
+            gx_map_put(arena, &one, "members", gx_int(found));
+            gx_list_add(arena, &list, one);
+        }
+    }
+    return list;
+}
+
+/* What was asked of every team, by each value that the pool has. */
+static gx_value quota_rows(const gathering *g, uint32_t size) {
+    gx_arena *arena = g->a.call->arena;
+    gx_value list = gx_list(arena, 8);
+    for (uint32_t kind = 0; g->kind && kind <= g->labels.count; kind++) {
+        const uint32_t there = g->of_kind[kind];
+        if (there > 0) {
+            gx_value one = gx_map(arena, 4);
+            gx_map_put(arena, &one, "value", kind_value(g, kind));
+            gx_map_put(arena, &one, "pool", gx_int(there));
+            gx_map_put(arena, &one, "least", gx_int(gx_team_least(size, there, g->count)));
+            gx_map_put(arena, &one, "most", gx_int(gx_team_most(size, there, g->count)));
+            gx_list_add(arena, &list, one);
+        }
+    }
+    return list;
+}
+
 static gx_value team_row(const gathering *g, const gx_team *team, uint32_t rank) {
     gx_call_env *call = g->a.call;
     gx_arena *arena = call->arena;
     const uint32_t size = (uint32_t)gx_arg_int(call->args, "size");
     const gx_slice title = gx_lists_title(call, g->columns, g->item);
     const gx_hole holes[] = {{"item", title, title}, gx_lists_count(arena, "all", size)};
-    gx_value row = gx_map(arena, 8), members = gx_list(arena, size), prompt = gx_map(arena, 2);
+    gx_value row = gx_map(arena, 10), members = gx_list(arena, size), prompt = gx_map(arena, 2);
     for (uint32_t i = 0; i < size; i++) {
         gx_value one = gx_map(arena, 2);
         gx_map_put(arena, &one, "user",
@@ -148,6 +272,8 @@ static gx_value team_row(const gathering *g, const gx_team *team, uint32_t rank)
     gx_map_put(arena, &row, "close", gx_real(team->close));
     gx_map_put(arena, &row, "ties", gx_int(team->ties));
     gx_map_put(arena, &row, "members", members);
+    gx_map_put(arena, &row, "mix", g->kind ? mix_value(g, team, size) : gx_nil());
+    gx_map_put(arena, &row, "even", g->kind ? gx_real(team->even) : gx_nil());
     gx_map_put(arena, &row, "prompt", prompt);
     return row;
 }
@@ -161,10 +287,15 @@ static gx_status form(gathering *g, gx_error *err) {
                                .balance = gx_arg_bool(args, "balance")};
     gx_status status = GX_OK;
     GX_TRY(gx_departed_mark(g->a.out, g->a.users, g->a.call->txn, g->a.call->job, err));
+    GX_TRY(bar(g, err));
+    GX_TRY(read_field(g, err));
     GX_TRY(gx_audience_score(&g->a, false, err));
     GX_TRY(fill_pool(g, err));
+    GX_TRY(sort_pool(g, err));
     GX_TRY(tie_pool(g, err));
     options.willing = g->willing;
+    options.kind = g->kind;
+    options.kinds = g->labels.count + 1;
     GX_TRY(gx_teams_form(&g->team, &g->teams, &options, g->a.call->job, err));
 done:
     return status;
@@ -174,22 +305,26 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     gx_call_env *call = g->a.call;
     gx_arena *arena = call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    gx_value row = gx_lists_item(call, g->columns, g->item, 6), less = gx_nil();
+    gx_value row = gx_lists_item(call, g->columns, g->item, 8), less = gx_nil();
     gx_value list = gx_list(arena, g->teams + 1);
     for (uint32_t i = 0; i < g->teams; i++) {
         gx_list_add(arena, &list, team_row(g, &g->team[i], i + 1));
     }
     if (g->teams < n) {
-        char *text = gx_arena_printf(arena, "%u of %u: %s", g->teams, n,
-                                     why_not.type != GX_NIL ? "the item may not be shown"
-                                     : g->count == 0
-                                         ? "it suits nobody who may be asked"
-                                         : "of those whom it suits no more are tied to each other");
+        char *text =
+            gx_arena_printf(arena, "%u of %u: %s", g->teams, n,
+                            why_not.type != GX_NIL ? "the item may not be shown"
+                            : g->count == 0        ? "it suits nobody who may be asked"
+                            : g->kind ? "of those whom it suits no more are tied to each other "
+                                        "in such a mix as balance_by asks for"
+                                      : "of those whom it suits no more are tied to each other");
         less = gx_str(text ? text : "");
     }
     gx_map_put(arena, &row, "teams", list);
     gx_map_put(arena, &row, "size", gx_int(gx_arg_int(call->args, "size")));
     gx_map_put(arena, &row, "pool", gx_int(g->count));
+    gx_map_put(arena, &row, "quotas", quota_rows(g, (uint32_t)gx_arg_int(call->args, "size")));
+    gx_map_put(arena, &row, "unknown", g->unknown);
     gx_map_put(arena, &row, "why_not", why_not);
     gx_map_put(arena, &row, "short", less);
     return row;
@@ -230,6 +365,7 @@ done:
     gx_graph_finish(&g.ties);
     gx_near_close(&g.near);
     gx_segment_row_finish(&g.row);
+    gx_labels_finish(&g.labels);
     gx_audience_finish(&g.a);
     return status;
 }
@@ -244,6 +380,7 @@ const gx_method gx_method_audience_teams = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result = "{id, title, teams: [{rank, starter, value, willing, close, ties, members: [{user, "
-              "willing}], prompt: {en, zh}}], size, pool, why_not, short}",
+              "willing}], mix: [{value, members}], even, prompt: {en, zh}}], size, pool, quotas: "
+              "[{value, pool, least, most}], unknown, why_not, short}",
     .run = run,
 };

@@ -1,6 +1,7 @@
 /* Circles by their names: those of the snapshot, of a pass, or by what members say of themselves.
  */
 #include "api/build/compute.h"
+#include "api/lists/segment.h"
 #include "api/people/community.h"
 #include "api/spread/spread.h"
 
@@ -60,14 +61,7 @@ static gx_status by_field(gx_spread_circles *c, const gx_spread *spread, gx_slic
     gx_labels labels = {0};
     gx_status status = GX_OK;
     char shown[60];
-    for (int i = 0; i < 2 && labels.count == 0; i++) {
-        const char *before = i ? "attr_" : ""; /* as import keeps columns it does not know */
-        const char *field = gx_arena_printf(call->arena, "%s%.*s", before, (int)by.size, by.data);
-        gx_labels_finish(&labels);
-        GX_TRY(field
-                   ? gx_view_labels(&labels, call->txn, GX_SPACE_USER, field, false, call->job, err)
-                   : gx_fail_memory(err, by.size));
-    }
+    GX_TRY(gx_segment_labels(&labels, call, by, err));
     if (labels.count == 0) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "by",
                           "by: no member has a text called %s; accepted is circle or such a field",

@@ -1,12 +1,25 @@
 /* guanxi teams: who could buy an item together. */
 #include "cli/verb.h"
 
+/* "Wuhan 2, none 1" */
+static gx_value mix(gx_arena *arena, const gx_value *list) {
+    const char *text = NULL;
+    for (uint32_t i = 0; list && list->type == GX_LIST && i < list->size; i++) {
+        const gx_value *value = gx_map_get(&list->as.items[i], "value");
+        const bool none = value->type != GX_TEXT;
+        text = gx_arena_printf(arena, "%s%s%.*s %lld", text ? text : "", text ? ", " : "",
+                               none ? 4 : (int)value->size, none ? "none" : value->as.text,
+                               (long long)gx_map_get(&list->as.items[i], "members")->as.integer);
+    }
+    return text ? gx_str(text) : gx_nil();
+}
+
 static gx_value rows(gx_arena *arena, const gx_value *result) {
     const gx_value *teams = gx_map_get(result, "teams");
     gx_value list = gx_list(arena, 32);
     for (uint32_t i = 0; teams && i < teams->size; i++) {
         const gx_value *team = &teams->as.items[i];
-        gx_value row = gx_map(arena, 6);
+        gx_value row = gx_map(arena, 8);
         gx_row_copy(arena, &row, "rank", team, "rank");
         gx_map_put(arena, &row, "members",
                    gx_row_join(arena, gx_map_get(team, "members"), "user", " "));
@@ -14,6 +27,8 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
         gx_row_copy(arena, &row, "willing", team, "willing");
         gx_row_copy(arena, &row, "close", team, "close");
         gx_row_copy(arena, &row, "ties", team, "ties");
+        gx_map_put(arena, &row, "mix", mix(arena, gx_map_get(team, "mix")));
+        gx_row_copy(arena, &row, "even", team, "even");
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -27,8 +42,10 @@ const gx_verb gx_verb_teams = {
     .list = "teams",
     .rows = rows,
     .say = gx_say_list,
-    .columns = "rank,members,value,willing,close,ties",
+    .columns = "rank,members,value,willing,close,ties,mix,even",
     .examples = "  guanxi teams shop.gx sku-12 --size 3 -n 20\n"
                 "  guanxi teams shop.gx sku-12 --size 5 --segment c-3 --close 0.8\n"
+                "  guanxi teams shop.gx sku-12 --size 4 --balance-by gender\n"
+                "  guanxi teams shop.gx sku-12 --segment c-3 --not-in g7,g9 --taken teams.txt\n"
                 "  guanxi teams shop.gx sku-12 --format json\n",
 };

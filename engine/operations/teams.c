@@ -11,6 +11,8 @@ typedef struct forming {
     uint32_t *touched; /* those with a link */
     double *value;     /* of the team grown from each, when it was last grown; < 0: none grows */
     uint32_t *round;   /* when that was */
+    uint32_t *of_kind; /* members of each kind; NULL: any mix */
+    uint32_t seats;    /* Σ over kinds of the least of a team */
     gx_team *team;
     uint32_t count;
 } forming;
@@ -28,6 +30,79 @@ static double strength(const forming *f, uint32_t u, uint32_t v) {
     }
     const bool there = low < g->out_ptr[u + 1] && g->out_dst[low] == v;
     return !there ? 0 : g->out_weight ? (double)g->out_weight[low] : 1;
+}
+
+/* ---- the mix ----------------------------------------------------------------------------------
+ */
+
+static uint32_t least_of(const forming *f, uint32_t kind) {
+    return gx_team_least(f->o->size, f->of_kind[kind], f->o->ties->n);
+}
+
+static uint32_t most_of(const forming *f, uint32_t kind) {
+    return gx_team_most(f->o->size, f->of_kind[kind], f->o->ties->n);
+}
+
+static uint32_t have(const forming *f, const uint32_t *member, uint32_t count, uint32_t kind) {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        found += f->o->kind[member[i]] == kind;
+    }
+    return found;
+}
+
+/* Seats that kinds below their least must still get. */
+static uint32_t seats_due(const forming *f, const uint32_t *member, uint32_t count) {
+    uint32_t due = f->seats;
+    for (uint32_t i = 0; i < count && f->of_kind; i++) {
+        const uint32_t kind = f->o->kind[member[i]];
+        due -= have(f, member, i, kind) < least_of(f, kind);
+    }
+    return due;
+}
+
+/* Whether v may be the next, with so many seats due. */
+static bool may_join(const forming *f, const uint32_t *member, uint32_t count, uint32_t v,
+                     uint32_t due) {
+    if (!f->of_kind) {
+        return true;
+    }
+    const uint32_t kind = f->o->kind[v], there = have(f, member, count, kind);
+    return there < most_of(f, kind) && (there < least_of(f, kind) || f->o->size - count > due);
+}
+
+static bool is_mixed(const forming *f, const uint32_t *member) {
+    for (uint32_t i = 0; i < f->o->size && f->of_kind; i++) {
+        const uint32_t kind = f->o->kind[member[i]];
+        if (have(f, member, f->o->size, kind) > most_of(f, kind)) {
+            return false;
+        }
+    }
+    return seats_due(f, member, f->o->size) == 0;
+}
+
+static double evenness(const forming *f, const uint32_t *member) {
+    double off = 0;
+    for (uint32_t kind = 0; f->of_kind && kind < f->o->kinds; kind++) {
+        off += fabs((double)have(f, member, f->o->size, kind) / f->o->size -
+                    (double)f->of_kind[kind] / f->o->ties->n);
+    }
+    return 1 - off / 2;
+}
+
+static gx_status count_kinds(forming *f, gx_error *err) {
+    const gx_team_options *o = f->o;
+    gx_status status = GX_OK;
+    if (o->kind && o->ties->n > 0) {
+        status = gx_job_alloc(f->job, &f->of_kind, (size_t)o->kinds + 1, sizeof *f->of_kind, err);
+        for (uint32_t v = 0; status == GX_OK && v < o->ties->n; v++) {
+            f->of_kind[o->kind[v]]++;
+        }
+        for (uint32_t kind = 0; status == GX_OK && kind < o->kinds; kind++) {
+            f->seats += least_of(f, kind);
+        }
+    }
+    return status;
 }
 
 /* ---- one team ---------------------------------------------------------------------------------
@@ -91,15 +166,21 @@ static bool is_in(const uint32_t *member, uint32_t count, uint32_t v) {
 static bool grow(gx_team *t, const forming *f, uint32_t anchor) {
     const uint32_t size = f->o->size;
     const double close = f->o->close, pairs = size * (size - 1.0) / 2;
-    uint32_t count = 1, touched = add_links(f, anchor, 0);
+    uint32_t count = 1, touched;
+    if (!may_join(f, t->member, 0, anchor, f->seats)) {
+        return false;
+    }
+    touched = add_links(f, anchor, 0);
     t->member[0] = anchor;
     while (count < size) {
+        const uint32_t due = seats_due(f, t->member, count);
         uint32_t best = GX_NONE;
         double most = -1;
         for (uint32_t i = 0; i < touched; i++) {
             const uint32_t v = f->touched[i];
             const double adds = (1 - close) * f->o->willing[v] / size + close * f->link[v] / pairs;
-            if (!is_in(t->member, count, v) && (adds > most || (adds == most && v < best))) {
+            if ((adds > most || (adds == most && v < best)) && !is_in(t->member, count, v) &&
+                may_join(f, t->member, count, v, due)) {
                 most = adds;
                 best = v;
             }
@@ -167,7 +248,8 @@ static bool try_exchange(gx_team *a, gx_team *b, const forming *f, uint32_t x, u
     reckon(&one, f);
     reckon(&two, f);
     const double value = fmin(one.value, two.value);
-    if (value > *least + 1e-12 && holds_together(f, one.member) && holds_together(f, two.member)) {
+    if (value > *least + 1e-12 && is_mixed(f, one.member) && is_mixed(f, two.member) &&
+        holds_together(f, one.member) && holds_together(f, two.member)) {
         *least = value;
         return true;
     }
@@ -271,6 +353,7 @@ gx_status gx_teams_form(gx_team **out, uint32_t *out_count, const gx_team_option
         return status;
     }
     o.count = o.count < room ? o.count : room;
+    GX_TRY(count_kinds(&f, err));
     GX_TRY(gx_job_alloc(job, &f.used, (size_t)n + 1, 1, err));
     GX_TRY(gx_job_alloc(job, &f.link, (size_t)n + 1, sizeof *f.link, err));
     GX_TRY(gx_job_alloc(job, &f.touched, (size_t)n + 1, sizeof *f.touched, err));
@@ -286,12 +369,14 @@ gx_status gx_teams_form(gx_team **out, uint32_t *out_count, const gx_team_option
     }
     for (uint32_t i = 0; i < f.count; i++) {
         put_first(&f.team[i], &f);
+        f.team[i].even = evenness(&f, f.team[i].member);
     }
     qsort(f.team, f.count, sizeof *f.team, by_value);
     *out = f.team;
     *out_count = f.count;
     f.team = NULL;
 done:
+    gx_job_free(job, f.of_kind);
     gx_job_free(job, f.used);
     gx_job_free(job, f.link);
     gx_job_free(job, f.touched);

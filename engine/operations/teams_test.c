@@ -117,7 +117,87 @@ static void teams_are_as_they_should_be(void **state) {
     }
 }
 
+/* The floor and ceiling of the share, by counting; and how far a team is from it. */
+static void check_mix(const gx_team *team, const uint32_t *kind, uint32_t kinds, uint32_t size) {
+    double off = 0;
+    for (uint32_t k = 0; k < kinds; k++) {
+        uint32_t all = 0, in = 0;
+        for (uint32_t v = 0; v < N; v++) {
+            all += kind[v] == k;
+        }
+        for (uint32_t i = 0; i < size; i++) {
+            in += kind[team->member[i]] == k;
+        }
+        assert_true((in + 1) * N > size * all); /* in > share − 1 */
+        assert_true(in * N < size * all + N);   /* in < share + 1 */
+        off += fabs((double)in / size - (double)all / N);
+    }
+    assert_true(fabs(team->even - (1 - off / 2)) < 1e-9);
+}
+
+/* The best of all pairs whose mix keeps the quotas, by looking at each. */
+static void check_pair(const sample *s, const gx_team_options *o, const gx_team *team,
+                       uint32_t count) {
+    double best = -1;
+    for (uint32_t u = 0; u < N; u++) {
+        for (uint32_t v = 0; v < u; v++) {
+            const uint32_t pair[] = {u, v};
+            bool keeps = s->weight[u][v] > 0;
+            for (uint32_t k = 0; k < o->kinds; k++) {
+                uint32_t all = 0;
+                for (uint32_t w = 0; w < N; w++) {
+                    all += o->kind[w] == k;
+                }
+                const uint32_t in = (o->kind[u] == k ? 1u : 0) + (o->kind[v] == k ? 1u : 0);
+                keeps &= (in + 1) * N > 2 * all && in * N < 2 * all + N;
+            }
+            best = keeps ? fmax(best, worth(s, pair, 2, o->close)) : best;
+        }
+    }
+    assert_int_equal(count, best >= 0);
+    assert_true(count == 0 || fabs(team->value - best) < 1e-9);
+}
+
+static void teams_are_mixed_as_all_are(void **state) {
+    (void)state;
+    uint32_t formed = 0;
+    for (uint64_t number = 0; number < 600; number++) {
+        sample s;
+        gx_team *team;
+        uint32_t count, kind[N];
+        make(&s, number);
+        gx_rng rng = gx_rng_at(number, 5);
+        const uint32_t size = 2 + (uint32_t)(number % 5), kinds = 1 + (uint32_t)(number % 6);
+        for (uint32_t v = 0; v < N; v++) { /* some kinds are rare, or nobody's */
+            kind[v] = (uint32_t)gx_rng_below(&rng, 1 + gx_rng_below(&rng, kinds));
+        }
+        const gx_team_options o = {.ties = &s.graph,
+                                   .willing = s.willing,
+                                   .size = size,
+                                   .count = 1 + (uint32_t)(number / 5 % 3),
+                                   .close = (double)(number % 3) / 2,
+                                   .balance = number % 2,
+                                   .kind = kind,
+                                   .kinds = kinds};
+        assert_int_equal(gx_teams_form(&team, &count, &o, &s.job, NULL), GX_OK);
+        assert_true(count <= o.count);
+        check(&s, team, count, size, o.close);
+        for (uint32_t t = 0; t < count; t++) {
+            check_mix(&team[t], kind, kinds, size);
+        }
+        if (size == 2 && o.count == 1) {
+            check_pair(&s, &o, team, count);
+        }
+        formed += count;
+        gx_job_free(&s.job, team);
+        gx_graph_finish(&s.graph);
+        assert_int_equal(s.job.mem_used, 0);
+    }
+    assert_true(formed > 600);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(teams_are_as_they_should_be)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(teams_are_as_they_should_be),
+                                       cmocka_unit_test(teams_are_mixed_as_all_are)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

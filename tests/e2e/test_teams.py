@@ -59,6 +59,47 @@ def test_balancing_lifts_the_least(built_shop, item):
     assert lifted >= 2
 
 
+@pytest.mark.parametrize("field,size", [("gender", 4), ("region", 3), ("gender", 5)])
+def test_every_team_is_mixed_as_the_pool(built_shop, shop_files, item, field, size):
+    told = teams(built_shop, item, "--size", size, "-n", "10", "--balance-by", field)
+    of = {row["user_id"]: row[field] or None for row in read(shop_files / "users.csv")}
+    quotas = {row["value"]: row for row in told["quotas"]}
+    assert told["teams"] and sum(row["pool"] for row in told["quotas"]) == told["pool"]
+    for row in told["quotas"]:
+        assert row["least"] == size * row["pool"] // told["pool"]
+        assert row["most"] == -(-size * row["pool"] // told["pool"])
+    members = [member["user"] for team in told["teams"] for member in team["members"]]
+    assert len(members) == len(set(members))
+    for team in told["teams"]:
+        mix = collections.Counter(of[member["user"]] for member in team["members"])
+        assert {row["value"]: row["members"] for row in team["mix"]} == mix
+        assert all(row["least"] <= mix[value] <= row["most"] for value, row in quotas.items())
+        off = sum(abs(mix[value] / size - row["pool"] / told["pool"]) for value, row in quotas.items())
+        assert team["even"] == pytest.approx(1 - off / 2)
+    shown = gx("teams", built_shop, item, "--size", size, "-n", "1", "--balance-by", field, "--format", "csv").rows()[0]
+    assert shown["mix"] and shown["even"]
+
+
+def test_exclusive_groups(built_shop, shop_files, item):
+    groups = collections.defaultdict(set)
+    for row in read(shop_files / "members.csv"):
+        groups[row["group_id"]].add(row["user_id"])
+    first = {member["user"] for team in teams(built_shop, item, "-n", "20")["teams"] for member in team["members"]}
+    barred = sorted(groups, key=lambda group: -len(groups[group] & first))[:2]
+    told = teams(built_shop, item, "-n", "20", "--not-in", ",".join(barred), "--taken", ",".join([*sorted(first)[:10], "nobody-7"]))
+    names = {member["user"] for team in told["teams"] for member in team["members"]}
+    assert names and not names & (groups[barred[0]] | groups[barred[1]] | set(sorted(first)[:10]))
+    assert told["unknown"] == ["nobody-7"] and first & groups[barred[0]]
+
+
+def test_what_cannot_be_balanced(built_shop, item):
+    err = gx("teams", built_shop, item, "--balance-by", "shoe", code=2).err
+    assert "shoe" in err and "city" in err
+    assert "no-group" in gx("teams", built_shop, item, "--not-in", "no-group", code=2).err
+    told = teams(built_shop, item, "-n", "1000", "--size", "6", "--balance-by", "region")
+    assert len(told["teams"]) < 1000 and "balance_by" in told["short"]
+
+
 def test_what_closeness_counts(built_shop, item):
     willing, close = (teams(built_shop, item, "-n", "10", "--close", value, "--no-balance")["teams"] for value in ("0.1", "0.9"))
     assert sum(t["close"] for t in close) > sum(t["close"] for t in willing)
