@@ -1,6 +1,7 @@
 /* graph.leaders: opinion leaders with the parts of their score, over the whole shop, in a community
  * or in a category; always beside their rank by plain follower count. */
 #include "api/people/leader.h"
+#include "api/people/member_rules.h"
 
 #include <math.h>
 
@@ -38,6 +39,13 @@ static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, do
     return row;
 }
 
+/* The list, and how many departed were passed over on the way to its end. */
+typedef struct listing {
+    gx_value rows;
+    uint32_t n, departed;
+    int64_t now_ms;
+} listing;
+
 static void add(gx_value *list, gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
                 uint32_t rank, bool of_category) {
     gx_value name = gx_word_value(call->arena, call->txn, GX_SPACE_USER, user);
@@ -46,8 +54,25 @@ static void add(gx_value *list, gx_call_env *call, const gx_leaders *l, uint32_t
     }
 }
 
+/* The next of a ranking: who has departed is counted, anybody else added. */
+static gx_status offer(listing *list, gx_call_env *call, const gx_leaders *l, uint32_t user,
+                       double score, uint32_t rank, bool of_category, gx_error *err) {
+    gx_value record;
+    const gx_status status =
+        gx_record_get(&record, call->txn, call->arena, GX_SPACE_USER, user, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    if (gx_is_departed(&record, list->now_ms)) {
+        list->departed++;
+    } else {
+        add(&list->rows, call, l, user, score, rank, of_category);
+    }
+    return GX_OK;
+}
+
 /* Everybody, or those of one community, by the whole shop's score. */
-static gx_status by_score(gx_value *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
+static gx_status by_score(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
     uint8_t *keep = NULL;
     gx_slice wanted = gx_arg_text(call->args, "community");
     if (wanted.size) {
@@ -67,17 +92,24 @@ static gx_status by_score(gx_value *list, gx_call_env *call, const gx_leaders *l
             keep[u] = community[u] == which;
         }
     }
-    uint32_t count;
-    uint32_t *top = gx_top_f64(call->arena, &count, l->score, l->count,
-                               (uint32_t)gx_arg_int(call->args, "n"), keep);
-    for (uint32_t i = 0; top && i < count; i++) {
-        add(list, call, l, top[i], l->score[top[i]], wanted.size ? i + 1 : l->rank[top[i]], false);
-    }
+    /* More are looked at until so many stay that have not departed. */
+    uint32_t count = 0, done = 0, most = list->n;
+    do {
+        const uint32_t *top = gx_top_f64(call->arena, &count, l->score, l->count, most, keep);
+        for (; top && done < count && list->rows.size < list->n; done++) {
+            const uint32_t v = top[done];
+            const gx_status status = offer(list, call, l, v, l->score[v],
+                                           wanted.size ? done + 1 : l->rank[v], false, err);
+            if (status != GX_OK) {
+                return status;
+            }
+        }
+        most = count < most || most > l->count ? 0 : 2 * most;
+    } while (most > 0 && list->rows.size < list->n);
     return GX_OK;
 }
 
-static gx_status by_category(gx_value *list, gx_call_env *call, const gx_leaders *l,
-                             gx_error *err) {
+static gx_status by_category(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
     gx_status status = GX_OK;
     const gx_arrays *arrays = call->state->arrays;
     const uint64_t *ptr;
@@ -90,9 +122,9 @@ static gx_status by_category(gx_value *list, gx_call_env *call, const gx_leaders
     uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
     GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"),
                             count, err));
-    uint64_t n = (uint64_t)gx_arg_int(call->args, "n");
-    for (uint64_t k = ptr[category]; k < ptr[category + 1] && k - ptr[category] < n; k++) {
-        add(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1, true);
+    for (uint64_t k = ptr[category]; k < ptr[category + 1] && list->rows.size < list->n; k++) {
+        GX_TRY(offer(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1,
+                     true, err));
     }
 done:
     return status;
@@ -112,6 +144,13 @@ static gx_status one_card(gx_value *list, gx_value *card, gx_call_env *call, con
         add(list, call, l, user, l->score[user], l->rank[user], false);
         status = gx_leader_card(card, call, l, user, (uint32_t)gx_arg_int(call->args, "n"), err);
     }
+    gx_value record;
+    if (status == GX_OK) {
+        status = gx_record_get(&record, call->txn, call->arena, GX_SPACE_USER, user, err);
+    }
+    if (status == GX_OK) {
+        gx_map_put(call->arena, card, "departed", gx_bool(gx_is_departed(&record, gx_time_ms())));
+    }
     return status;
 }
 
@@ -123,7 +162,10 @@ static bool is_long(const gx_value *args) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_leaders l;
-    gx_value list = gx_list(call->arena, 32), card = gx_nil();
+    listing list = {.rows = gx_list(call->arena, 32),
+                    .n = (uint32_t)gx_arg_int(call->args, "n"),
+                    .now_ms = gx_time_ms()};
+    gx_value card = gx_nil();
     const bool one = gx_arg_has(call->args, "card");
     if (one && (gx_arg_has(call->args, "community") || gx_arg_has(call->args, "category"))) {
         return gx_fail_at(err, GX_BAD_REQUEST, "card",
@@ -135,17 +177,22 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     GX_TRY(gx_leaders_resolve(&l, call->state, err));
     if (one) {
-        GX_TRY(one_card(&list, &card, call, &l, err));
+        GX_TRY(one_card(&list.rows, &card, call, &l, err));
     } else if (gx_arg_has(call->args, "category")) {
         GX_TRY(by_category(&list, call, &l, err));
     } else {
         GX_TRY(by_score(&list, call, &l, err));
     }
-    *out = gx_map(call->arena, 6);
+    *out = gx_map(call->arena, 8);
     if (one) {
         gx_map_put(call->arena, out, "card", card);
     }
-    gx_map_put(call->arena, out, "leaders", list);
+    gx_map_put(call->arena, out, "leaders", list.rows);
+    if (!one) {
+        gx_value left_out = gx_map(call->arena, 1);
+        gx_map_put(call->arena, &left_out, "departed", gx_int(list.departed));
+        gx_map_put(call->arena, out, "left_out", left_out);
+    }
     gx_leaders_put_about(call->arena, out, &l);
 done:
     return status;
@@ -162,8 +209,10 @@ const gx_method gx_method_graph_leaders = {
     .param_count = GX_COUNT(params),
     .result = "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
               "(of a category), parts, flags: [{flag, share, "
-              "members}]}], follower_correlation, fitted, weights, fit, card (where "
-              "asked for): {user, attributes, interests, leads_in, audience: {followers, asked, "
+              "members}]}], left_out: {departed} (who would stand in the list), "
+              "follower_correlation, fitted, weights, fit, card (where "
+              "asked for): {user, departed, attributes, interests, leads_in, audience: {followers, "
+              "asked, "
               "listening, communities, regions, categories}, sells, hidden, measures}}",
     .run = run,
 };

@@ -3,6 +3,7 @@
 #include "api/build/compute.h"
 #include "api/graphs.h"
 #include "api/people/community.h"
+#include "api/people/member_rules.h"
 #include "engine/leaders/roles.h"
 
 #include <math.h>
@@ -211,9 +212,13 @@ static gx_status many(gx_value *out, gx_call_env *call, const roles *r, const gx
     uint32_t only = GX_NONE, count = 0;
     gx_status status = GX_OK;
     uint8_t *keep = gx_arena_get(arena, (size_t)r->n + 1);
-    if (!keep) {
+    uint8_t *gone = gx_arena_get(arena, (size_t)r->n + 1);
+    int64_t departed = 0;
+    if (!keep || !gone) {
         return gx_fail_memory(err, r->n);
     }
+    memset(gone, 0, (size_t)r->n + 1);
+    GX_TRY(gx_departed_mark(gone, r->n, call->txn, call->job, err));
     if (circle.size) {
         GX_TRY(gx_community_parse(&only, circle, named, err));
     }
@@ -221,8 +226,13 @@ static gx_status many(gx_value *out, gx_call_env *call, const roles *r, const gx
         keep[v] = (only == GX_NONE || r->community[v] == only) && r->role[v] < GX_ROLE_COUNT &&
                   (!wanted.size || gx_slice_is(wanted, gx_roles[r->role[v]].name)) &&
                   gx_word_name(call->txn, GX_SPACE_USER, v).size > 0;
+        departed += keep[v] && gone[v];
+        keep[v] = keep[v] && !gone[v];
     }
-    *out = gx_map(arena, 1);
+    *out = gx_map(arena, 2);
+    gx_value left_out = gx_map(arena, 1);
+    gx_map_put(arena, &left_out, "departed", gx_int(departed));
+    gx_map_put(arena, out, "left_out", left_out);
     if (gx_arg_bool(call->args, "counts")) {
         gx_map_put(arena, out, "roles", counts_value(arena, r, keep));
         goto done;
@@ -282,7 +292,8 @@ const gx_method gx_method_graph_roles = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{roles: [{user, community, role, rule, figures, fired}] or, with counts, [{role, "
-              "members, fired, rule}]}; of one member also communities: [{community, home, size, "
+              "members, fired, rule}], left_out: {departed}}; of one member also communities: "
+              "[{community, home, size, "
               "followers, follows, role, rule}], brokerage, figures",
     .run = run,
 };

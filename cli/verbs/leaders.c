@@ -3,12 +3,24 @@
 
 #define ROW "user,score,rank,follower_rank,community,"
 
+/* Who would stand in the list, had they not departed. */
+static void say_departed(const gx_command *command, const gx_value *result) {
+    const gx_value *left_out = gx_map_get(result, "left_out");
+    const gx_value *departed = left_out ? gx_map_get(left_out, "departed") : NULL;
+    if (departed && departed->type == GX_INT && departed->as.integer > 0) {
+        gx_say(command, "left out: %lld who departed", (long long)departed->as.integer);
+    }
+}
+
 /* In a category two columns more: what the score there is made of. */
 static gx_status run(gx_command *command, gx_error *err) {
     const gx_method *method = gx_method_find(command->verb->method);
     const bool category = gx_map_get(&command->given, "category") != NULL;
     gx_value args = gx_method_args(command, method), result;
     const gx_status status = gx_ask(&result, command, method->name, &args, err);
+    if (status == GX_OK) {
+        say_departed(command, &result);
+    }
     return status != GX_OK
                ? status
                : gx_print(command, &result, command->verb->list,

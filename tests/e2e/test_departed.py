@@ -69,6 +69,26 @@ def test_nobody_who_left_is_asked(shop):
         assert found and not found & gone, call
 
 
+def test_who_left_leads_no_list_and_has_a_card(shop):
+    folder, rows = shop
+    before = ask(folder / "s.gx", "leaders", "-n", 600)["leaders"]
+    best, category = before[0]["user"], ask(folder / "s.gx", "leaders", "--card", before[0]["user"])["card"]["leads_in"][0]["category"]
+    (folder / "one.csv").write_text(f"user_id,status\n{best},left\n", encoding="utf-8")
+    left_before = ask(folder / "s.gx", "leaders", "-n", 600)["left_out"]["departed"]
+    gx("import", folder / "s.gx", folder / "one.csv")
+    told = ask(folder / "s.gx", "leaders", "-n", 600)
+    assert told["leaders"] == before[1:] and told["left_out"]["departed"] == left_before + 1
+    for more in (("--category", category), ("--community", before[0]["community"])):
+        told = ask(folder / "s.gx", "leaders", *more, "-n", 5)
+        assert best not in {row["user"] for row in told["leaders"]} and told["left_out"]["departed"] >= 1
+    assert len(ask(folder / "s.gx", "leaders", "-n", 3)["leaders"]) == 3
+    assert "who departed" in gx("leaders", folder / "s.gx", "-n", 3).err
+    card = ask(folder / "s.gx", "leaders", "--card", best)["card"]
+    assert card["departed"] is True
+    told = ask(folder / "s.gx", "roles", "-n", 600)
+    assert best not in {row["user"] for row in told["roles"]} and len(told["roles"]) + told["left_out"]["departed"] == len(rows)
+
+
 def test_seeds_where_nobody_may_be_one(shop):
     folder, _ = shop
     for limit in (("--min-activity", 100000), ("--segment", 'region = "nowhere"'), ("--budget", 0)):
