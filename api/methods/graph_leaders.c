@@ -11,6 +11,8 @@ static const gx_param params[] = {
      "only members of this community, like c-17"},
     {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "leaders in this item category"},
+    {"flagged", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "those who carry a flag instead, of the greatest risk first, excluded ones too"},
     {"card", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "the card of this member instead: who they are, who listens, what they sell"},
 };
@@ -18,7 +20,7 @@ static const gx_param params[] = {
 static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
                        uint32_t rank, gx_value name, bool of_category) {
     gx_arena *arena = call->arena;
-    gx_value row = gx_map(arena, 9);
+    gx_value row = gx_map(arena, 11);
     gx_map_put(arena, &row, "user", name);
     gx_map_put(arena, &row, "score", gx_real(score));
     gx_map_put(arena, &row, "rank", gx_int(rank));
@@ -35,6 +37,8 @@ static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, do
         gx_map_put(arena, &row, "in_category", gx_real(most > 0 ? fmin(score / most, 1) : 0));
     }
     gx_map_put(arena, &row, "parts", gx_leader_parts_value(arena, l, user));
+    gx_map_put(arena, &row, "risk", gx_real((double)l->risk[user]));
+    gx_map_put(arena, &row, "excluded", gx_bool(l->excluded[user]));
     gx_map_put(arena, &row, "flags", gx_leader_flags_value(arena, l, user));
     return row;
 }
@@ -71,42 +75,40 @@ static gx_status offer(listing *list, gx_call_env *call, const gx_leaders *l, ui
     return GX_OK;
 }
 
-/* Everybody, or those of one community, by the whole shop's score. */
+/* Those who are ranked, or (`flagged`) who carry a flag, by the whole shop's score or by risk;
+ * everybody, or those of one community. */
 static gx_status by_score(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
-    uint8_t *keep = NULL;
+    const bool flagged = gx_arg_bool(call->args, "flagged");
+    const uint32_t *community = NULL;
+    uint32_t which = 0, count = 0, seen = 0, most = list->n;
+    gx_status status = GX_OK;
     gx_slice wanted = gx_arg_text(call->args, "community");
     if (wanted.size) {
-        const uint32_t *community;
-        uint32_t which;
-        gx_status status =
-            gx_need_array(&community, call->state, "leiden.community", GX_U32, l->count, err);
-        if (status != GX_OK) {
-            return status;
-        }
-        status = gx_community_parse(&which, wanted, call->state, err);
-        if (status != GX_OK) {
-            return status;
-        }
-        keep = gx_arena_get(call->arena, l->count + 1u);
-        for (uint32_t u = 0; keep && u < l->count; u++) {
-            keep[u] = community[u] == which;
-        }
+        GX_TRY(gx_need_array(&community, call->state, "leiden.community", GX_U32, l->count, err));
+        GX_TRY(gx_community_parse(&which, wanted, call->state, err));
+    }
+    uint8_t *keep = gx_arena_get(call->arena, l->count + 1u);
+    double *by = gx_arena_get(call->arena, (l->count + 1u) * sizeof *by);
+    if (!keep || !by) {
+        return gx_fail_memory(err, l->count * sizeof *by);
+    }
+    for (uint32_t u = 0; u < l->count; u++) {
+        keep[u] = (!community || community[u] == which) &&
+                  (flagged ? l->risk[u] > 0.0f : !l->excluded[u]);
+        by[u] = flagged ? (double)l->risk[u] : l->score[u];
     }
     /* More are looked at until so many stay that have not departed. */
-    uint32_t count = 0, done = 0, most = list->n;
     do {
-        const uint32_t *top = gx_top_f64(call->arena, &count, l->score, l->count, most, keep);
-        for (; top && done < count && list->rows.size < list->n; done++) {
-            const uint32_t v = top[done];
-            const gx_status status = offer(list, call, l, v, l->score[v],
-                                           wanted.size ? done + 1 : l->rank[v], false, err);
-            if (status != GX_OK) {
-                return status;
-            }
+        const uint32_t *top = gx_top_f64(call->arena, &count, by, l->count, most, keep);
+        for (; top && seen < count && list->rows.size < list->n; seen++) {
+            const uint32_t v = top[seen];
+            GX_TRY(offer(list, call, l, v, l->score[v],
+                         wanted.size && !flagged ? seen + 1 : l->rank[v], false, err));
         }
         most = count < most || most > l->count ? 0 : 2 * most;
     } while (most > 0 && list->rows.size < list->n);
-    return GX_OK;
+done:
+    return status;
 }
 
 static gx_status by_category(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
@@ -175,6 +177,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "category",
                           "community and category were both given; accepted is one of them");
     }
+    if (gx_arg_bool(call->args, "flagged") && (one || gx_arg_has(call->args, "category"))) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "flagged",
+                          "flagged was given with card or category; accepted is one of them");
+    }
     GX_TRY(gx_leaders_resolve(&l, call->state, err));
     if (one) {
         GX_TRY(one_card(&list.rows, &card, call, &l, err));
@@ -208,8 +214,8 @@ const gx_method gx_method_graph_leaders = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
-              "(of a category), parts, flags: [{flag, share, "
-              "members}]}], left_out: {departed} (who would stand in the list), "
+              "(of a category), parts, risk, excluded, flags: [{flag, share, "
+              "members or acts}]}], left_out: {departed} (who would stand in the list), "
               "follower_correlation, fitted, weights, fit, card (where "
               "asked for): {user, departed, attributes, interests, leads_in, audience: {followers, "
               "asked, "

@@ -12,6 +12,8 @@ gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *state, gx_error *e
     GX_TRY(gx_need_array(&out->part, state, "leaders.part", GX_F32, n, err));
     GX_TRY(gx_need_array(&out->flag, state, "leaders.flag", GX_F32, n, err));
     GX_TRY(gx_need_array(&out->flag_count, state, "leaders.flag_count", GX_U32, n, err));
+    GX_TRY(gx_need_array(&out->risk, state, "leaders.risk", GX_F32, n, err));
+    GX_TRY(gx_need_array(&out->excluded, state, "leaders.excluded", GX_U8, n, err));
     GX_TRY(
         gx_need_array(&out->weight, state, "leaders.weight", GX_F64, GX_LEADER_MEASURE_COUNT, err));
     GX_TRY(gx_need_array(&out->fit, state, "leaders.fit", GX_F64, GX_LEADER_FIT_COUNT, err));
@@ -49,7 +51,8 @@ gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint3
             gx_value row = gx_map(arena, 3);
             gx_map_put(arena, &row, "flag", gx_str(gx_leader_flags[f]));
             gx_map_put(arena, &row, "share", gx_real((double)leaders->flag[at]));
-            gx_map_put(arena, &row, "members", gx_int(leaders->flag_count[at]));
+            gx_map_put(arena, &row, f == GX_FLAG_FLOOD ? "acts" : "members",
+                       gx_int(leaders->flag_count[at]));
             gx_list_add(arena, &list, row);
         }
     }

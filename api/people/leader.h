@@ -8,7 +8,8 @@
 typedef struct gx_leaders {
     const double *score;
     const uint32_t *rank, *follower_rank, *flag_count;
-    const float *part, *measure, *flag;
+    const float *part, *measure, *flag, *risk;
+    const uint8_t *excluded;
     const double *weight, *fit, *correlation;
     uint32_t count; /* members */
 } gx_leaders;
@@ -18,7 +19,7 @@ GX_MUST_CHECK gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *stat
 
 gx_value gx_leader_parts_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
 gx_value gx_leader_measures_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
-/* [{flag, share, members}], of the flags that are raised. */
+/* [{flag, share, members or acts}], of the flags that are raised. */
 gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
 /* The card of a member, at most `n` rows a list: {user, attributes, interests, leads_in, audience,
  * sells, hidden, measures}. */

@@ -21,11 +21,11 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status == GX_OK) {
         say_departed(command, &result);
     }
-    return status != GX_OK
-               ? status
-               : gx_print(command, &result, command->verb->list,
-                          category ? ROW "shop_score,in_category,parts,flags" : ROW "parts,flags",
-                          false, err);
+    return status != GX_OK ? status
+                           : gx_print(command, &result, command->verb->list,
+                                      category ? ROW "shop_score,in_category,parts,risk,flags"
+                                               : ROW "parts,risk,flags",
+                                      false, err);
 }
 
 const gx_verb gx_verb_leaders = {
@@ -36,6 +36,7 @@ const gx_verb gx_verb_leaders = {
     .list = "leaders",
     .run = run,
     .examples = "  guanxi leaders shop.gx -n 10\n  guanxi leaders shop.gx --community c-17\n"
+                "  guanxi leaders shop.gx --flagged\n"
                 "  guanxi leaders unix:/run/guanxi.sock --category skincare --format json\n"
                 "  guanxi leaders shop.gx --card u12\n",
 };

@@ -1,5 +1,6 @@
-/* What looks bought or arranged about a member's followers (R31). Three shares, each of the
- * followers, each raised only where it goes beyond chance and is a fifth of them or more:
+/* What looks bought or arranged about a member's followers (R31), and who floods the shop
+ * (flood.c). Three shares, each of the followers, each raised only where it goes beyond chance and
+ * is a fifth of them or more:
  *
  *   bought_followers   who never acted and whom nobody follows: (o − e − 2√e) / followers, o how
  *                      many there are and e how many there would be at the shop's usual share
@@ -220,7 +221,7 @@ static void look_at(const signs *s, uint32_t v, int64_t *since) {
             look_at_growth(s, v, since);
         }
     }
-    double left = 1.0;
+    double left = 1.0; /* flood is raised before */
     for (int f = 0; f < GX_LEADER_FLAG_COUNT; f++) {
         left *= 1.0 - (double)s->out->flag[(size_t)v * GX_LEADER_FLAG_COUNT + (size_t)f];
     }
@@ -239,6 +240,9 @@ gx_status gx__leaders_authentic(const gx__leaders_signs *out, const gx_input *in
     uint64_t longest = 0;
     int64_t *since = NULL;
     gx_status status;
+    if (input->facts && input->facts->n == n) {
+        gx__leaders_flood(out, input->facts);
+    }
     GX_TRY(gx_job_alloc(job, &s.hollow, n, sizeof *s.hollow, err));
     find_hollow(&s);
     if (s.times) {

@@ -33,7 +33,7 @@
  * disguise is seen at once.
  *
  * Time O(n + m), for credit O(Σ over ties of the shorter of the two histories, times log), for
- * topic O(Σ over ties of the follower's history); memory about 200 bytes a member, 34 an entry of
+ * topic O(Σ over ties of the follower's history); memory about 205 bytes a member, 34 an entry of
  * the matrix and 4 a member or item and thread. */
 #include "engine/leaders/leaders.h"
 
@@ -107,6 +107,12 @@ static const gx_param params[] = {
      .high = 1e13,
      .unit = "ms",
      .help = "growth within so short a time is looked at; 0: it is not"},
+    {.name = "risk_most",
+     .type = GX_PARAM_REAL,
+     .fallback = "50",
+     .low = 0,
+     .high = 100,
+     .help = "who is of a greater risk scores 0 and is left out of the ranking; 100: nobody"},
     {.name = "per_category",
      .type = GX_PARAM_INT,
      .fallback = "50",
@@ -130,8 +136,11 @@ static const gx_gives gives[] = {
      "whether weights were learnt, members, heeded members, time of the split, Spearman's "
      "correlation with what came, the same of follower count"},
     {"flag", GX_F32, GX_LEN_USERS,
-     "share of the followers: bought_followers, sudden_growth, closed_ring; 0: no flag"},
+     "share of the followers: bought_followers, sudden_growth, closed_ring; of the acts: flood; 0: "
+     "no flag"},
     {"flag_count", GX_U32, GX_LEN_USERS, "how many that is"},
+    {"risk", GX_F32, GX_LEN_USERS, "0 to 100: of all flags together; 0: no flag"},
+    {"excluded", GX_U8, GX_LEN_USERS, "1: of too great a risk to be ranked"},
     {"follower_correlation", GX_F64, GX_LEN_OTHER,
      "Spearman's rank correlation of score and follower count"},
     {"category_ptr", GX_U64, GX_LEN_OTHER, "start of each category's leaders, categories + 1"},
@@ -342,10 +351,22 @@ static gx_status add_outputs(gx__leaders *l, gx__leaders_signs *signs, gx_output
     GX_TRY(gx_output_add(&l->points, out, "weight", GX_F64, MEASURES, 0, err));
     GX_TRY(gx_output_add(&l->fit, out, "fit", GX_F64, GX_LEADER_FIT_COUNT, 0, err));
     GX_TRY(gx_output_add(&signs->flag, out, "flag", GX_F32, l->n, FLAGS, err));
+    GX_TRY(gx_output_add(&l->risk, out, "risk", GX_F32, l->n, 0, err));
+    GX_TRY(gx_output_add(&l->excluded, out, "excluded", GX_U8, l->n, 0, err));
     GX_TRY(gx_output_add(&signs->count, out, "flag_count", GX_U32, l->n, FLAGS, err));
     signs->authentic = l->authentic;
 done:
     return status;
+}
+
+/* What of the score is taken off is the risk; of too great a risk nothing of the score is left. */
+static void exclude(gx__leaders *l, double risk_most) {
+    for (uint32_t v = 0; v < l->n; v++) {
+        const double risk = 100.0 * (1.0 - l->authentic[v]);
+        l->risk[v] = (float)risk;
+        l->excluded[v] = risk > risk_most;
+        l->authentic[v] = l->excluded[v] ? 0.0 : l->authentic[v];
+    }
 }
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
@@ -365,6 +386,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after, job,
                               err));
     GX_TRY(gx__leaders_authentic(&signs, input, l.kept, gx_arg_int(args, "burst"), job, err));
+    exclude(&l, gx_arg_real(args, "risk_most"));
     if (gx_arg_bool(args, "fit") && !l.given && input->matrix->ts && input->matrix->nnz > 0) {
         GX_TRY(gx__leaders_learn(&l, gx_arg_real(args, "split"), job, err));
         memset(l.credit, 0, input->matrix->nnz * sizeof *l.credit);
@@ -389,7 +411,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t kept = categories * (uint64_t)gx_arg_int(args, "per_category");
     enum { CACHED = 1 << 18 }; /* entries */
     const uint64_t rows = n < GX__FIT_ROWS_MOST ? n : GX__FIT_ROWS_MOST;
-    out->mem_bytes = n * (196 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
+    out->mem_bytes = n * (201 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
                      4 * (uint64_t)threads * input->items +
                      (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);
     double acts = n > 0 ? (double)nnz / (double)n : 0.0;
@@ -464,9 +486,9 @@ const gx_pass gx_pass_leaders = {
              "credit distribution (Goyal, Bonchi, Lakshmanan, VLDB 2012); Poisson regression "
              "(McCullagh and Nelder 1989)",
     .complexity = "time O(n + m) and for credit and topic O(sum over ties of the histories); "
-                  "memory 200 n + 34 nnz bytes",
+                  "memory 205 n + 34 nnz bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_CATEGORY,
-    .wants = GX_NEED_TIMES | GX_NEED_BOUGHT | GX_NEED_FIRST,
+    .wants = GX_NEED_TIMES | GX_NEED_BOUGHT | GX_NEED_FIRST | GX_NEED_FACTS,
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),

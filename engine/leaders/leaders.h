@@ -30,7 +30,8 @@
 #define GX_LEADER_FLAG_MAP(X)                                                                      \
     X(BOUGHT, "bought_followers", "followers without acts whom nobody follows, beyond the usual")  \
     X(GROWTH, "sudden_growth", "followers who came within days, beyond the usual and unheeded")    \
-    X(RING, "closed_ring", "follows and is followed by a few who follow nobody else")
+    X(RING, "closed_ring", "follows and is followed by a few who follow nobody else")              \
+    X(FLOOD, "flood", "acts in bursts no person makes, or shares of one item without purchases")
 
 typedef enum gx_leader_part {
 #define X(name, text, help) GX_LEADER_##name,

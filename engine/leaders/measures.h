@@ -70,6 +70,9 @@ GX_MUST_CHECK gx_status gx__leaders_authentic(const gx__leaders_signs *out, cons
                                               const double *kept, int64_t burst_ms, gx_job *job,
                                               gx_error *err);
 
+/* Raises `flood` on those who flood (flood.c); the count is of acts, the share of what they did. */
+void gx__leaders_flood(const gx__leaders_signs *out, const gx_facts *facts);
+
 /* ---- weights (fit.c) ------------------------------------------------------------------------- */
 
 /* Poisson regression with a log link: E y = exp(b + Σ_p weight_p x_p), weights 0 or more, of `rows`

@@ -20,12 +20,14 @@ typedef struct gx__leaders {
     double *standing; /* √(score / 100): what counts of it in a category */
     double *place;
     uint32_t *order;
-    uint64_t *credit; /* per entry of the matrix at hand */
-    double *score;    /* output; Σ weight · h until it is finished */
-    float *part;      /* output, members × parts; the same */
-    float *measure;   /* output */
-    double *points;   /* output: the most each measure can give */
-    double *fit;      /* output */
+    uint64_t *credit;  /* per entry of the matrix at hand */
+    double *score;     /* output; Σ weight · h until it is finished */
+    float *part;       /* output, members × parts; the same */
+    float *measure;    /* output */
+    double *points;    /* output: the most each measure can give */
+    double *fit;       /* output */
+    float *risk;       /* output */
+    uint8_t *excluded; /* output */
 } gx__leaders;
 
 /* Fills `raw` with one measure, of the acts in `matrix`, whose credit is at hand. */

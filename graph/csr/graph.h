@@ -70,6 +70,8 @@ static inline double gx_matrix_value(const gx_matrix *matrix, uint64_t i) {
 /* Index of (row, col), or UINT64_MAX. */
 uint64_t gx_matrix_find(const gx_matrix *matrix, uint32_t row, uint32_t col);
 
+enum { GX_RUSH = 30 }; /* so much said within an hour is a burst */
+
 /* What one member did, counted. */
 typedef struct gx_fact {
     int64_t joined_ms;           /* of its record; INT64_MIN: it does not say */
@@ -79,6 +81,13 @@ typedef struct gx_fact {
     uint32_t shares;
     uint32_t answers; /* replies and comments to other members */
     uint32_t invites; /* members it invited, referred or shared with */
+    uint32_t said;    /* events that neither looked nor bought: shares, reviews, posts */
+    uint32_t peak;    /* most of them within one hour of the clock */
+    uint32_t rushed;  /* those within hours that have GX_RUSH or more */
+    uint32_t quarter; /* those at a full quarter of an hour, as times that say the day alone are */
+    uint32_t same;    /* shares of the one item that has most of them, less those of others: at most
+                         that (the majority vote of Boyer and Moore 1981); 0 where none has half */
+    uint32_t brought; /* purchases of others by way of it */
 } gx_fact;
 
 typedef struct gx_facts {

@@ -6,8 +6,16 @@
 
 typedef enum act { OTHER, LOOK, PURCHASE, SHARE } act;
 
+/* Of one member, while its events go by, oldest first. */
+typedef struct recent {
+    int64_t hour;
+    uint32_t said; /* within it */
+    uint32_t item; /* that the vote stands for */
+} recent;
+
 typedef struct scan {
     gx_facts *out;
+    recent *of; /* members */
     gx_txn *txn;
     const gx_rules *rules;
     act *act; /* by action */
@@ -46,6 +54,21 @@ static gx_status read_actions(scan *f, gx_error *err) {
     return status;
 }
 
+static void add_said(gx_fact *fact, recent *now, const gx_event *event, bool shares) {
+    enum { HOUR_MS = 3600000, QUARTER_MS = 900000 };
+    const int64_t hour = event->ts_ms / HOUR_MS;
+    now->said = fact->said > 0 && now->hour == hour ? now->said + 1 : 1;
+    now->hour = hour;
+    fact->said++;
+    fact->peak = now->said > fact->peak ? now->said : fact->peak;
+    fact->rushed += now->said > GX_RUSH ? 1 : now->said == GX_RUSH ? GX_RUSH : 0;
+    fact->quarter += event->ts_ms % QUARTER_MS == 0;
+    if (shares && event->item != GX_NONE) {
+        now->item = fact->same == 0 ? event->item : now->item;
+        fact->same += now->item == event->item ? 1 : UINT32_MAX;
+    }
+}
+
 static gx_status add_event(void *context, const gx_event *event, gx_error *err) {
     scan *f = context;
     if (event->user < f->out->n && event->action < f->actions &&
@@ -57,6 +80,12 @@ static gx_status add_event(void *context, const gx_event *event, gx_error *err) 
         fact->purchases += did == PURCHASE;
         fact->coupons += did == PURCHASE && event->coupon != GX_NONE;
         fact->shares += did == SHARE;
+        if (did == SHARE || did == OTHER) {
+            add_said(fact, &f->of[event->user], event, did == SHARE);
+        }
+        if (did == PURCHASE && event->via < f->out->n && event->via != event->user) {
+            f->out->of[event->via].brought++;
+        }
         fact->first_ms = event->ts_ms < fact->first_ms ? event->ts_ms : fact->first_ms;
         fact->last_ms = event->ts_ms > fact->last_ms ? event->ts_ms : fact->last_ms;
         f->out->end_ms = event->ts_ms > f->out->end_ms ? event->ts_ms : f->out->end_ms;
@@ -110,6 +139,7 @@ gx_status gx_view_facts(gx_facts *out, gx_txn *txn, const gx_rules *rules, int64
     gx_status status;
     gx_job_stage(job, "reading deeds", 0);
     GX_TRY(gx_job_alloc(job, &made.of, made.n, sizeof *made.of, err));
+    GX_TRY(gx_job_alloc(job, &f.of, made.n, sizeof *f.of, err));
     for (uint32_t u = 0; u < made.n; u++) {
         made.of[u] =
             (gx_fact){.joined_ms = GX_TIME_UNKNOWN, .first_ms = INT64_MAX, .last_ms = INT64_MIN};
@@ -122,6 +152,7 @@ gx_status gx_view_facts(gx_facts *out, gx_txn *txn, const gx_rules *rules, int64
     made.of = NULL;
 done:
     gx_job_free(job, f.act);
+    gx_job_free(job, f.of);
     gx_job_free(job, made.of);
     return status;
 }

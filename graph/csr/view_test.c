@@ -648,6 +648,53 @@ static void put_deed(fixture *f, uint32_t user, uint32_t item, const char *actio
     must(gx_event_put(NULL, f->txn, &event, &f->err), &f->err);
 }
 
+/* Bursts, one item shared again and again, and what was bought by way of a member. */
+static void floods_are_counted(void **state) {
+    (void)state;
+    fixture f;
+    gx_facts facts;
+    char id[16];
+    open_fixture(&f);
+    for (uint32_t i = 0; i < 40; i++) { /* 40 within an hour, 10 of another item, 20 of it later */
+        snprintf(id, sizeof id, "a%u", i);
+        put_deed(&f, 1, i % 4 ? 2 : 3, "share", 5 * (int64_t)DAY + 60000 * (int64_t)(i + 1),
+                 GX_NONE, id);
+        snprintf(id, sizeof id, "b%u", i);
+        put_deed(&f, 2, i % ITEMS, i % 2 ? "share" : "view", 6 * (int64_t)DAY + 60000 * (int64_t)i,
+                 GX_NONE, id);
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "c%u", i);
+        put_deed(&f, 1, 2, "share", (7 + (int64_t)i) * (int64_t)DAY, GX_NONE, id);
+    }
+    gx_event event = {.user = 3,
+                      .item = 2,
+                      .action = intern(&f, GX_SPACE_ACTION, "buy"),
+                      .ts_ms = 30 * (int64_t)DAY,
+                      .channel = GX_NONE,
+                      .group = GX_NONE,
+                      .via = 1,
+                      .campaign = GX_NONE,
+                      .coupon = GX_NONE,
+                      .value = NAN,
+                      .qty = NAN,
+                      .amount = (double)NAN,
+                      .event_id = gx_slice_of("d1")};
+    must(gx_event_put(NULL, f.txn, &event, &f.err), &f.err);
+    event.user = 1; /* by way of itself is by way of nobody */
+    event.event_id = gx_slice_of("d2");
+    must(gx_event_put(NULL, f.txn, &event, &f.err), &f.err);
+    load_rules(&f);
+    must(gx_view_facts(&facts, f.txn, &f.rules, 0, 0, &f.job, &f.err), &f.err);
+    const gx_fact *one = &facts.of[1], *two = &facts.of[2];
+    assert_true(one->said == 60 && one->peak == 40 && one->rushed == 40);
+    assert_true(one->quarter == 20 + 2 && one->same == 40 && one->brought == 1);
+    assert_true(two->said == 20 && two->peak == 20 && two->rushed == 0 && two->same <= 4);
+    assert_true(facts.of[3].said == 0 && facts.of[3].brought == 0);
+    gx_facts_finish(&facts, &f.job);
+    close_fixture(&f);
+}
+
 /* What members did, counted; and when each first acted on an item, beside when it last did. */
 static void deeds_are_counted(void **state) {
     (void)state;
@@ -707,6 +754,7 @@ int main(void) {
         cmocka_unit_test(labels_are_numbered_as_first_seen),
         cmocka_unit_test(times_and_groups_are_of_now),
         cmocka_unit_test(interactions_are_counted),
+        cmocka_unit_test(floods_are_counted),
         cmocka_unit_test(deeds_are_counted),
         cmocka_unit_test(stars_weigh_from_their_centre),
         cmocka_unit_test(every_allocation_may_fail),

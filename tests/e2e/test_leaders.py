@@ -16,15 +16,33 @@ def read(path):
         return list(csv.DictReader(file))
 
 
+def plant_floods(files):
+    """Six who share 50 products within minutes, six who share one product again and again; nobody buys through them."""
+    with open(files / "events.csv", encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+    items = [row["item_id"] for row in read(files / "items.csv")]
+    flooders = [f"flood-{i}" for i in range(12)]
+    with open(files / "events.csv", "a", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, columns, restval="")
+        for i, user in enumerate(flooders):
+            for k in range(50):
+                item = items[(7 * i + k) % len(items)] if i < 6 else items[i]
+                ts = f"2026-06-{10 + i}T08:{k:02}:07Z" if i < 6 else f"2026-0{1 + k % 9}-{1 + k % 28:02}T{k % 24:02}:11:07Z"
+                out.writerow({"event_id": f"{user}-{k}", "user_id": user, "item_id": item, "action": "share", "ts": ts})
+    return flooders
+
+
 class Shop:
     def __init__(self, folder, seed):
         self.files, self.store = folder / f"data-{seed}", folder / f"shop-{seed}.gx"
         gx("demo", self.files, "--seed", seed, "--fakes", "9", "--players", "5")
+        self.flooders = plant_floods(self.files)
         gx("init", self.store)
         gx("import", self.store, self.files)
         gx("build", self.store, "--passes", "leaders")
         self.answer = gx("leaders", self.store, "-n", "5000", "--format", "json").json()
         self.rows = self.answer["leaders"]
+        self.flagged = gx("leaders", self.store, "--flagged", "-n", "5000", "--format", "json").json()["leaders"]
         self.ranking = [row["user"] for row in self.rows]
         self.leaders = {row["user_id"] for row in read(self.files / "truth/leaders.csv")}
         self.fakes = {row["user_id"]: row for row in read(self.files / "truth/fakes.csv")}
@@ -45,24 +63,43 @@ def test_leaders_are_found_among_fakes(fake_shop):
 
 
 def test_fakes_are_flagged_and_others_are_not(fake_shop):
-    flags = {row["user"]: {flag["flag"] for flag in row["flags"]} for row in fake_shop.rows}
+    flags = {row["user"]: {flag["flag"] for flag in row["flags"]} for row in fake_shop.flagged}
     for user, fake in fake_shop.fakes.items():
         if fake["part"] == "star":
-            assert FLAG_OF[fake["kind"]] in flags[user], (user, fake)
+            assert FLAG_OF[fake["kind"]] in flags.get(user, ()), (user, fake)
     rings = [user for user, fake in fake_shop.fakes.items() if fake["part"] == "member"]
-    assert sum("closed_ring" in flags[user] for user in rings) >= 0.85 * len(rings)
-    assert sum(bool(flags[user]) for user in flags if user not in fake_shop.fakes) <= 3
+    assert sum("closed_ring" in flags.get(user, ()) for user in rings) >= 0.85 * len(rings)
+    assert {user for user in flags if "flood" in flags[user]} == set(fake_shop.flooders)
+    assert len(set(flags) - set(fake_shop.fakes) - set(fake_shop.flooders)) <= 3
+
+
+def test_the_risky_are_listed_and_excluded(fake_shop):
+    risks = [row["risk"] for row in fake_shop.flagged]
+    assert risks == sorted(risks, reverse=True) and min(risks) >= 20 - 1e-3
+    for row in fake_shop.flagged:
+        left = 1.0
+        for flag in row["flags"]:
+            left *= 1 - flag["share"]
+        assert row["risk"] == pytest.approx(100 * (1 - max(left, 0.01)), abs=1e-3)
+        assert row["excluded"] == (row["risk"] > 50) and (row["score"] == 0 or not row["excluded"])
+        assert (row["user"] in fake_shop.ranking) != row["excluded"]
+    assert set(fake_shop.flooders) <= {row["user"] for row in fake_shop.flagged if row["excluded"]}
+    assert all(row["risk"] == 0 for row in fake_shop.rows if not row["flags"])
+    card = gx("leaders", fake_shop.store, "--card", "flood-0", "--format", "json").json()["leaders"][0]
+    assert card["excluded"] and card["risk"] == 99 and card["flags"] == [{"flag": "flood", "share": 1, "acts": 50}]
+    text = gx("leaders", fake_shop.store, "--flagged", "-n", "3", "--format", "csv").out
+    assert "risk" in text.splitlines()[0]
 
 
 def test_parts_make_the_score_and_flags_take_off(fake_shop):
-    for row in fake_shop.rows:
+    for row in fake_shop.rows + fake_shop.flagged:
         parts = row["parts"]
         assert set(parts) == PARTS
         assert sum(parts.values()) == pytest.approx(row["score"], abs=1e-3)
         assert 0 <= row["score"] <= 100 and all(parts[part] >= 0 for part in PARTS - {"authenticity"})
-        assert (parts["authenticity"] < 0) == bool(row["flags"] and row["score"] > 0)
+        assert parts["authenticity"] <= 0 and (row["flags"] or parts["authenticity"] == 0)
         for flag in row["flags"]:
-            assert 0.2 <= flag["share"] <= 1 and flag["members"] > 1
+            assert 0.2 <= flag["share"] <= 1 and flag["acts" if flag["flag"] == "flood" else "members"] > 1
 
 
 def test_the_answer_says_how_it_was_weighed(fake_shop):
