@@ -80,7 +80,7 @@ def test_every_team_is_mixed_as_the_pool(built_shop, shop_files, item, field, si
     assert shown["mix"] and shown["even"]
 
 
-def test_exclusive_groups(built_shop, shop_files, item):
+def test_exclusive_groups(built_shop, shop_files, item, tmp_path):
     groups = collections.defaultdict(set)
     for row in read(shop_files / "members.csv"):
         groups[row["group_id"]].add(row["user_id"])
@@ -89,7 +89,12 @@ def test_exclusive_groups(built_shop, shop_files, item):
     told = teams(built_shop, item, "-n", "20", "--not-in", ",".join(barred), "--taken", ",".join([*sorted(first)[:10], "nobody-7"]))
     names = {member["user"] for team in told["teams"] for member in team["members"]}
     assert names and not names & (groups[barred[0]] | groups[barred[1]] | set(sorted(first)[:10]))
-    assert told["unknown"] == ["nobody-7"] and first & groups[barred[0]]
+    assert told["unknown"] == ["nobody-7"]
+    (tmp_path / "taken.txt").write_text("\n".join(sorted(first)[:10]), encoding="utf-8")
+    told = teams(built_shop, item, "-n", "20", "--taken", tmp_path / "taken.txt")
+    assert not set(sorted(first)[:10]) & {member["user"] for team in told["teams"] for member in team["members"]} and not told["unknown"]
+    assert "nobody-7" in gx("teams", built_shop, item, "--taken", "nobody-7", code=4).err
+    assert first & groups[barred[0]]
 
 
 def test_what_cannot_be_balanced(built_shop, item):
