@@ -112,7 +112,8 @@ static const gx_param params[] = {
      .fallback = "50",
      .low = 0,
      .high = 100,
-     .help = "who is of a greater risk scores 0 and is left out of the ranking; 100: nobody"},
+     .help = "who is of a greater risk, closed rings aside, scores 0 and is left out of the "
+             "ranking; 100: nobody"},
     {.name = "per_category",
      .type = GX_PARAM_INT,
      .fallback = "50",
@@ -359,12 +360,16 @@ done:
     return status;
 }
 
-/* What of the score is taken off is the risk; of too great a risk nothing of the score is left. */
-static void exclude(gx__leaders *l, double risk_most) {
+/* What of the score is taken off is the risk; where too much of it is not for a closed ring, which
+ * a circle of friends may be too, nothing of the score is left. */
+static void exclude(gx__leaders *l, const gx__leaders_signs *signs, double risk_most) {
     for (uint32_t v = 0; v < l->n; v++) {
-        const double risk = 100.0 * (1.0 - l->authentic[v]);
-        l->risk[v] = (float)risk;
-        l->excluded[v] = risk > risk_most;
+        double left = 1;
+        for (size_t f = 0; f < FLAGS; f++) {
+            left *= f == GX_FLAG_RING ? 1 : 1 - (double)signs->flag[(size_t)v * FLAGS + f];
+        }
+        l->risk[v] = (float)(100.0 * (1.0 - l->authentic[v]));
+        l->excluded[v] = 100.0 * (1.0 - left) > risk_most;
         l->authentic[v] = l->excluded[v] ? 0.0 : l->authentic[v];
     }
 }
@@ -386,7 +391,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after, job,
                               err));
     GX_TRY(gx__leaders_authentic(&signs, input, l.kept, gx_arg_int(args, "burst"), job, err));
-    exclude(&l, gx_arg_real(args, "risk_most"));
+    exclude(&l, &signs, gx_arg_real(args, "risk_most"));
     if (gx_arg_bool(args, "fit") && !l.given && input->matrix->ts && input->matrix->nnz > 0) {
         GX_TRY(gx__leaders_learn(&l, gx_arg_real(args, "split"), job, err));
         memset(l.credit, 0, input->matrix->nnz * sizeof *l.credit);

@@ -283,11 +283,13 @@ static void test_score_is_the_sum_of_its_parts(void **state) {
         const uint32_t *rank = gx_arrays_get(one, "leaders.rank", GX_U32, w.n);
         const uint8_t *excluded = gx_arrays_get(one, "leaders.excluded", GX_U8, w.n);
         const float *risk = gx_arrays_get(one, "leaders.risk", GX_F32, w.n);
+        const float *flag = gx_arrays_get(one, "leaders.flag", GX_F32, w.n);
         uint64_t ranks = 0;
         for (uint32_t v = 0; v < w.n; v++) {
             ranks |= (uint64_t)1 << rank[v];
             assert_true((score[v] > 0) == (naive_reach(&w, v, 1) > 0 && !excluded[v]));
-            assert_true(excluded[v] == (risk[v] > 50));
+            const bool ring = flag[v * GX_LEADER_FLAG_COUNT + GX_FLAG_RING] > 0;
+            assert_true(ring ? !excluded[v] || risk[v] > 50 : excluded[v] == (risk[v] > 50));
             for (uint32_t u = 0; u < w.n; u++) {
                 assert_true(score[u] <= score[v] || rank[u] < rank[v]);
             }

@@ -1,6 +1,7 @@
 """Opinion leaders on a sample shop that is planted with fakes and players: who leads, what looks bought, how the score was
 weighed. docs/leaders.md; docs/sample-shop.md says what is planted."""
 
+import math
 import csv
 
 import pytest
@@ -77,11 +78,11 @@ def test_the_risky_are_listed_and_excluded(fake_shop):
     risks = [row["risk"] for row in fake_shop.flagged]
     assert risks == sorted(risks, reverse=True) and min(risks) >= 20 - 1e-3
     for row in fake_shop.flagged:
-        left = 1.0
-        for flag in row["flags"]:
-            left *= 1 - flag["share"]
+        left = math.prod(1 - flag["share"] for flag in row["flags"])
+        others = math.prod(1 - flag["share"] for flag in row["flags"] if flag["flag"] != "closed_ring")
         assert row["risk"] == pytest.approx(100 * (1 - max(left, 0.01)), abs=1e-3)
-        assert row["excluded"] == (row["risk"] > 50) and (row["score"] == 0 or not row["excluded"])
+        assert row["excluded"] == (100 * (1 - others) > 50)
+        assert row["score"] == 0 or not row["excluded"]
         assert (row["user"] in fake_shop.ranking) != row["excluded"]
     assert set(fake_shop.flooders) <= {row["user"] for row in fake_shop.flagged if row["excluded"]}
     assert all(row["risk"] == 0 for row in fake_shop.rows if not row["flags"])
