@@ -1,8 +1,8 @@
 """Opinion leaders on a sample shop that is planted with fakes and players: who leads, what looks bought, how the score was
 weighed. docs/leaders.md; docs/sample-shop.md says what is planted."""
 
-import math
 import csv
+import math
 
 import pytest
 from conftest import gx, need_data
