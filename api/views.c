@@ -4,7 +4,7 @@
 /* What lives on counts against the cap until the views are given back. */
 static gx_status hold(gx_views *v, uint64_t bytes, gx_job *job, gx_error *err) {
     gx_status status = gx_job_charge(job, bytes, err);
-    v->held += status == GX_OK ? bytes : 0;
+    v->charged += status == GX_OK ? bytes : 0;
     return status;
 }
 
@@ -98,11 +98,13 @@ gx_status gx_views_make(gx_views *out, gx_store *store, const gx_rules *rules, u
                         const gx_view_spec *spec, gx_job *job, gx_error *err) {
     gx_txn *txn;
     memset(out, 0, sizeof *out);
+    const uint64_t before = atomic_load(&job->mem_used);
     gx_status status = gx_txn_read(&txn, store, err);
     if (status != GX_OK) {
         return status;
     }
     status = make_views(out, txn, rules, needs, spec, job, err);
+    out->held = atomic_load(&job->mem_used) - before;
     gx_txn_abort(txn);
     if (status != GX_OK) {
         gx_views_finish(out);
@@ -127,8 +129,8 @@ void gx_views_finish(gx_views *views) {
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);
     if (views->job) {
-        gx_job_refund(views->job, views->held);
-        views->held = 0;
+        gx_job_refund(views->job, views->charged);
+        views->charged = views->held = 0;
     }
 }
 

@@ -21,6 +21,7 @@ typedef struct gx_views {
     uint64_t state;    /* of the store they were made from */
     gx_job *job;       /* which they are counted against; outlives them */
     uint64_t held;     /* bytes so counted */
+    uint64_t charged;  /* of them, those not from gx_job_alloc */
     gx_input input;
 } gx_views;
 
