@@ -160,11 +160,25 @@ static void leaders_finish(gx__leaders *l, gx_job *job) {
     gx_job_free(job, l->credit);
 }
 
+/* Another weight than the usual one. */
+static bool is_given(const gx_args *args, int p) {
+    return gx_arg_real(args, gx_leader_measures[p]) != strtod(params[p].fallback, NULL);
+}
+
+/* Whether weights are learnt: none was given, and the log has times. */
+static bool may_learn(const gx_input *input, const gx_args *args) {
+    bool given = false;
+    for (int p = 0; p < MEASURES; p++) {
+        given = given || is_given(args, p);
+    }
+    return gx_arg_bool(args, "fit") && !given && input->matrix && input->matrix->ts &&
+           input->matrix->nnz > 0;
+}
+
 static gx_status read_weights(gx__leaders *l, const gx_args *args, gx_error *err) {
     double sum = 0.0;
     for (int p = 0; p < MEASURES; p++) {
         l->weight[p] = gx_arg_real(args, gx_leader_measures[p]);
-        l->given = l->given || l->weight[p] != strtod(params[p].fallback, NULL);
         sum += l->weight[p];
     }
     return sum > 0.0 ? GX_OK
@@ -392,7 +406,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                               err));
     GX_TRY(gx__leaders_authentic(&signs, input, l.kept, gx_arg_int(args, "burst"), job, err));
     exclude(&l, &signs, gx_arg_real(args, "risk_most"));
-    if (gx_arg_bool(args, "fit") && !l.given && input->matrix->ts && input->matrix->nnz > 0) {
+    if (may_learn(input, args)) {
         GX_TRY(gx__leaders_learn(&l, gx_arg_real(args, "split"), job, err));
         memset(l.credit, 0, input->matrix->nnz * sizeof *l.credit);
         GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after,
@@ -409,21 +423,58 @@ done:
     return status;
 }
 
+/* What credit looks at once: Σ over ties of the shorter history, times how often the longer one is
+ * halved; of a graph that is not there, of histories alike. */
+static double shared_acts(const gx_graph *g, const gx_matrix *m) {
+    double sum = 0.0;
+    if (!g || !m || m->rows == 0) {
+        return 0.0;
+    }
+    if (!g->out_ptr || !g->out_dst || !m->ptr) {
+        return (double)g->m * (double)m->nnz / m->rows;
+    }
+    for (uint32_t u = 0; u < g->n && u < m->rows; u++) {
+        const double own = (double)(m->ptr[u + 1] - m->ptr[u]);
+        for (uint64_t arc = g->out_ptr[u]; arc < g->out_ptr[u + 1]; arc++) {
+            const uint32_t v = g->out_dst[arc];
+            const double theirs = v < m->rows ? (double)(m->ptr[v + 1] - m->ptr[v]) : 0.0;
+            const double shorter = fmin(own, theirs);
+            sum += shorter > 0.0 ? shorter * (1.0 + log2(fmax(own, theirs) / shorter)) : 0.0;
+        }
+    }
+    return sum;
+}
+
+/* Seconds: credit once; where weights are learnt also before the split, after it and again, which
+ * together are 2.5 times as much, and every measure twice. An entry is sorted among those of its
+ * item, and looked up there. */
+static double seconds(const gx_input *input, const gx_args *args, double rows) {
+    enum { CACHED = 1 << 18 }; /* entries */
+    static const double act_s = 1.35e-8, entry_s = 2.4e-8, tie_s = 5e-8, history_s = 3.6e-9,
+                        sign_s = 8e-8, growth_s = 1e-7, member_s = 1e-6, row_s = 3.2e-6;
+    const double n = input->users, m = input->graph ? (double)input->graph->m : 0.0;
+    const double nnz = input->matrix ? (double)input->matrix->nnz : 0.0;
+    const double acts = nnz / fmax(n, 1.0), alike = nnz / fmax(input->items, 1.0);
+    const bool learns = may_learn(input, args), times = input->times && input->times->ts;
+    /* Histories are read at random: dearer once the caches no longer hold them. */
+    const double far = nnz > CACHED ? 1.0 + 0.25 * log2(nnz / CACHED) : 1.0;
+    const double credit = act_s * shared_acts(input->graph, input->matrix) +
+                          entry_s * (1.0 + log2(1.0 + alike)) * nnz;
+    const double measures = (tie_s + history_s * acts) * m;
+    const double signs = (times ? sign_s + growth_s : sign_s) * m;
+    return far * ((learns ? 3.5 : 1.0) * credit + (learns ? 2.0 : 1.0) * measures + signs) +
+           member_s * n + (learns ? row_s * rows : 0.0);
+}
+
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    const uint64_t n = input->users, m = input->graph ? input->graph->m : 0;
-    const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
+    const uint64_t n = input->users, nnz = input->matrix ? input->matrix->nnz : 0;
     const uint64_t categories = input->category ? input->category->count : 0;
     const uint64_t kept = categories * (uint64_t)gx_arg_int(args, "per_category");
-    enum { CACHED = 1 << 18 }; /* entries */
     const uint64_t rows = n < GX__FIT_ROWS_MOST ? n : GX__FIT_ROWS_MOST;
     out->mem_bytes = n * (201 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
                      4 * (uint64_t)threads * input->items +
                      (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);
-    double acts = n > 0 ? (double)nnz / (double)n : 0.0;
-    /* Histories are read at random: dearer once the caches no longer hold them. */
-    double far = nnz > CACHED ? 1.0 + 0.85 * log2((double)nnz / CACHED) : 1.0;
-    out->cpu_s = 2e-6 * (double)n + far * (3e-8 * (double)m * (1.0 + acts) + 2e-7 * (double)nnz) +
-                 4e-6 * (double)rows;
+    out->cpu_s = seconds(input, args, (double)rows);
 }
 
 static gx_status check_categories(const gx_arrays *result, const char *instance,

@@ -12,7 +12,7 @@ typedef struct gx__leaders {
     uint32_t n;
     gx__leaders_after after;
     double weight[GX_LEADER_MEASURE_COUNT]; /* given, or learnt */
-    bool given, fitted;
+    bool fitted;
     double *followers; /* plain count */
     double *kept;      /* share of the credit beyond chance */
     double *authentic;
