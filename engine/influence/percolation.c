@@ -351,7 +351,7 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     /* Worlds at once with what is kept of their arcs, what makes them or adds them up, chances. */
     const double kept = (double)m * spreading->chance * WORLDS_AT_ONCE;
     const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
-    const uint64_t making = 24 * (uint64_t)threads, adding = 64 + 13 * some;
+    const uint64_t making = 28 * (uint64_t)threads, adding = 64 + 13 * some;
     return all * (WORLDS_AT_ONCE * 17 + (making > adding ? making : adding) + 8 + 24) +
            (weights ? 32 * m : 0) + (uint64_t)(4 * kept);
 }

@@ -585,7 +585,7 @@ static uint64_t bytes_of(const choosing *c, const gx_seeds_forecast *f) {
                         4.2 * f->wanted * (double)f->sets / fmax((double)f->entries, 1);
     const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
     const double worlds =
-        f->worlds ? f->worlds * world_bytes(c) + forward + 24 * n * threads + 72 * n : 0;
+        f->worlds ? f->worlds * world_bytes(c) + forward + 28 * n * threads + 72 * n : 0;
     const double choice = 44 * n - fmin(ENTRY * chunk, 44 * n); /* when no chunk is drawn */
     return (uint64_t)((double)atomic_load(&c->job->mem_used) - (double)f->entries * ENTRY + sets +
                       worlds + choice);

@@ -6,14 +6,27 @@
 
 /* ---- one world ------------------------------------------------------------------------------- */
 
+/* Worlds lie in slabs one after the other, each thread's in its own, of pages as wide as there are:
+ * with pages asked for world by world two threads spend a quarter of their time in the kernel. */
+struct gx__slab {
+    struct gx__slab *before;
+};
+
+enum { SLAB_BYTES = 1 << 24, SLAB_LEAST = 1 << 21, LINE = GX_CACHE_LINE };
+
 /* What making a world takes, of one thread. */
 typedef struct maker {
+    struct gx__slab *slab; /* being filled: `left` bytes from `place` on are free */
+    char *place;
+    size_t left;
     uint32_t *ptr;  /* n + 1: kept arcs */
     uint32_t *next; /* arcs */
     uint64_t room;
     uint32_t *index, *low; /* n: Tarjan's */
     uint32_t *stack, *path;
-    uint32_t *at; /* n: the next arc to look at */
+    uint32_t *at;   /* n: the next arc to look at */
+    uint32_t *knot; /* n */
+    uint32_t knots;
     gx_error err;
     gx_status status;
 } maker;
@@ -58,19 +71,20 @@ static bool keep_arcs(maker *m, const making *w, uint32_t run) {
 }
 
 /* Closes the knot whose first member is v: those on the stack from v on. */
-static void close_knot(maker *m, gx__world *world, uint32_t v, uint32_t *top) {
+static void close_knot(maker *m, uint32_t v, uint32_t *top) {
     uint32_t u;
     do {
         u = m->stack[--*top];
-        world->knot[u] = world->knots;
+        m->knot[u] = m->knots;
         m->low[u] = GX_NONE; /* no longer on the stack */
     } while (u != v);
-    world->knots++;
+    m->knots++;
 }
 
 /* Strongly connected components, numbered so that arcs lead to lower numbers (Tarjan 1972). */
-static void tie_knots(maker *m, gx__world *world, uint32_t n) {
+static void tie_knots(maker *m, uint32_t n) {
     uint32_t found = 0, top = 0;
+    m->knots = 0;
     memset(m->index, 0xff, n * sizeof *m->index);
     for (uint32_t root = 0; root < n; root++) {
         uint32_t depth = 0;
@@ -98,7 +112,7 @@ static void tie_knots(maker *m, gx__world *world, uint32_t n) {
             depth--;
             const uint32_t low = m->low[v];
             if (low == m->index[v]) {
-                close_knot(m, world, v, &top);
+                close_knot(m, v, &top);
             }
             if (depth > 0 && low < m->low[m->path[depth - 1]]) {
                 m->low[m->path[depth - 1]] = low;
@@ -107,36 +121,82 @@ static void tie_knots(maker *m, gx__world *world, uint32_t n) {
     }
 }
 
-static gx_status condense(maker *m, const making *w, gx__world *world) {
-    const uint32_t n = w->chances->n;
-    gx_status status = GX_OK;
+/* `bytes` of zeros, in a slab that will do for `more` as large if that is worth it. */
+static char *room_for(maker *m, size_t bytes, uint32_t more, gx_job *job) {
+    bytes = (bytes + LINE - 1) / LINE * LINE;
+    if (bytes > m->left) {
+        const size_t several = more < SLAB_BYTES / bytes ? more * bytes : SLAB_BYTES;
+        const size_t whole = LINE + (several < SLAB_LEAST || several < bytes ? bytes : several);
+        struct gx__slab *fresh;
+        m->status = gx_job_alloc(job, &fresh, whole, 1, &m->err);
+        if (m->status != GX_OK) {
+            return NULL;
+        }
+        gx_wide_pages(fresh, whole);
+        fresh->before = m->slab;
+        m->slab = fresh;
+        m->place = (char *)fresh + LINE;
+        m->left = whole - LINE;
+    }
+    char *at = m->place;
+    m->place += bytes;
+    m->left -= bytes;
+    return at;
+}
+
+static bool place(gx__world *world, maker *m, const making *w, uint64_t arcs) {
+    const uint32_t n = w->chances->n, made = (uint32_t)(world - w->out->world);
+    const uint32_t more = (w->out->count - made) / (uint32_t)w->threads + 1; /* a thread */
+    const size_t knots = m->knots, words = knots / 64 + 1;
+    char *at =
+        room_for(m, 8 * (knots + 3 * words) + 4 * ((size_t)n + knots + 1 + arcs), more, w->job);
+    if (!at) {
+        return false;
+    }
+    *world = (gx__world){.knots = m->knots};
+    world->size = (double *)(void *)at;
+    world->taken = (uint64_t *)(void *)(world->size + knots);
+    world->from_hub = world->taken + words;
+    world->to_hub = world->from_hub + words;
+    world->knot = (uint32_t *)(void *)(world->to_hub + words);
+    world->ptr = world->knot + n;
+    world->next = world->ptr + knots + 1;
+    return true;
+}
+
+static uint64_t arcs_between(const maker *m, uint32_t n) {
     uint64_t arcs = 0;
-    GX_TRY(gx_job_alloc(w->job, &world->size, world->knots, sizeof *world->size, &m->err));
-    GX_TRY(
-        gx_job_alloc(w->job, &world->ptr, (size_t)world->knots + 1, sizeof *world->ptr, &m->err));
-    GX_TRY(gx_job_alloc(w->job, &world->taken, world->knots / 64 + 1, sizeof(uint64_t), &m->err));
     for (uint32_t v = 0; v < n; v++) {
-        world->size[world->knot[v]] += w->weight ? w->weight[v] : 1;
         for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
-            const bool leads_on = world->knot[m->next[i]] != world->knot[v];
-            world->ptr[world->knot[v] + 1] += leads_on;
-            arcs += leads_on;
+            arcs += m->knot[m->next[i]] != m->knot[v];
+        }
+    }
+    return arcs;
+}
+
+static void condense(maker *m, const making *w, gx__world *world) {
+    const uint32_t n = w->chances->n;
+    if (!place(world, m, w, arcs_between(m, n))) {
+        return;
+    }
+    memcpy(world->knot, m->knot, n * sizeof *m->knot);
+    for (uint32_t v = 0; v < n; v++) {
+        world->size[m->knot[v]] += w->weight ? w->weight[v] : 1;
+        for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
+            world->ptr[m->knot[v] + 1] += m->knot[m->next[i]] != m->knot[v];
         }
     }
     for (uint32_t k = 0; k < world->knots; k++) {
         world->ptr[k + 1] += world->ptr[k];
     }
-    GX_TRY(gx_job_alloc(w->job, &world->next, arcs, sizeof *world->next, &m->err));
     memcpy(m->at, world->ptr, world->knots * sizeof *m->at);
     for (uint32_t v = 0; v < n; v++) {
         for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
-            if (world->knot[m->next[i]] != world->knot[v]) {
-                world->next[m->at[world->knot[v]]++] = world->knot[m->next[i]];
+            if (m->knot[m->next[i]] != m->knot[v]) {
+                world->next[m->at[m->knot[v]]++] = m->knot[m->next[i]];
             }
         }
     }
-done:
-    return status;
 }
 
 /* ---- who is reached -------------------------------------------------------------------------- */
@@ -150,10 +210,7 @@ static void put(uint64_t *bits, uint32_t k) {
 }
 
 /* Arcs lead to lower numbers: one pass down finds what the hub reaches, one up who reaches it. */
-static gx_status find_hub(gx__world *world, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    GX_TRY(gx_job_alloc(job, &world->from_hub, world->knots / 64 + 1, sizeof(uint64_t), err));
-    GX_TRY(gx_job_alloc(job, &world->to_hub, world->knots / 64 + 1, sizeof(uint64_t), err));
+static void find_hub(gx__world *world) {
     world->hub = 0;
     for (uint32_t k = 1; k < world->knots; k++) {
         world->hub = world->size[k] > world->size[world->hub] ? k : world->hub;
@@ -177,13 +234,11 @@ static gx_status find_hub(gx__world *world, gx_job *job, gx_error *err) {
             put(world->to_hub, k);
         }
     }
-done:
-    return status;
 }
 
 /* Those being visited: a thread's own. */
 typedef struct visit {
-    uint64_t *seen; /* a bit a knot, all 0 between visits */
+    _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a knot, all 0 between visits */
     uint32_t *queue;
     uint32_t count;
 } visit;
@@ -256,6 +311,7 @@ static gx_status makers_init(making *w, gx_error *err) {
         GX_TRY(gx_job_alloc(w->job, &m->stack, n, sizeof *m->stack, err));
         GX_TRY(gx_job_alloc(w->job, &m->path, n, sizeof *m->path, err));
         GX_TRY(gx_job_alloc(w->job, &m->at, n, sizeof *m->at, err));
+        GX_TRY(gx_job_alloc(w->job, &m->knot, n, sizeof *m->knot, err));
     }
 done:
     return status;
@@ -264,12 +320,19 @@ done:
 static void makers_finish(making *w) {
     for (int t = 0; w->makers && t < w->threads; t++) {
         maker *m = &w->makers[t];
+        while (m->slab) {
+            struct gx__slab *one = m->slab;
+            m->slab = one->before;
+            one->before = w->out->slabs;
+            w->out->slabs = one;
+        }
         gx_job_free(w->job, m->ptr);
         gx_job_free(w->job, m->index);
         gx_job_free(w->job, m->low);
         gx_job_free(w->job, m->stack);
         gx_job_free(w->job, m->path);
         gx_job_free(w->job, m->at);
+        gx_job_free(w->job, m->knot);
         gx_free(m->next);
     }
     gx_job_free(w->job, w->makers);
@@ -277,18 +340,14 @@ static void makers_finish(making *w) {
 
 static void make_one(making *w, maker *m, uint32_t i) {
     gx__world *world = &w->out->world[i];
-    const uint32_t n = w->chances->n;
     m->status = gx_job_check(w->job, &m->err);
     if (m->status != GX_OK || !keep_arcs(m, w, w->first + i)) {
         return;
     }
-    m->status = gx_job_alloc(w->job, &world->knot, n, sizeof *world->knot, &m->err);
+    tie_knots(m, w->chances->n);
+    condense(m, w, world);
     if (m->status == GX_OK) {
-        tie_knots(m, world, n);
-        m->status = condense(m, w, world);
-    }
-    if (m->status == GX_OK) {
-        m->status = find_hub(world, w->job, &m->err);
+        find_hub(world);
     }
 }
 
@@ -329,15 +388,10 @@ done:
 }
 
 void gx__worlds_finish(gx__worlds *worlds, gx_job *job) {
-    for (uint32_t i = 0; worlds->world && i < worlds->count; i++) {
-        gx__world *w = &worlds->world[i];
-        gx_job_free(job, w->knot);
-        gx_job_free(job, w->size);
-        gx_job_free(job, w->ptr);
-        gx_job_free(job, w->next);
-        gx_job_free(job, w->taken);
-        gx_job_free(job, w->from_hub);
-        gx_job_free(job, w->to_hub);
+    while (worlds->slabs) {
+        struct gx__slab *one = worlds->slabs;
+        worlds->slabs = one->before;
+        gx_job_free(job, one);
     }
     gx_job_free(job, worlds->world);
     *worlds = (gx__worlds){0};

@@ -13,10 +13,10 @@
 #include "engine/influence/greedy.h"
 
 typedef struct gx__world {
-    uint32_t knots;
-    uint32_t *knot;  /* n: of each member */
-    double *size;    /* knots: worth of its members */
-    uint32_t *ptr;   /* knots + 1 */
+    _Alignas(GX_CACHE_LINE) uint32_t knots; /* worlds side by side are made by two threads */
+    double *size;                           /* knots: worth of its members */
+    uint32_t *knot;                         /* n: of each member */
+    uint32_t *ptr;                          /* knots + 1 */
     uint32_t *next;  /* knots that its arcs lead to, some of them more than once */
     uint64_t *taken; /* a bit a knot: reached from those chosen */
     /* While nobody is chosen: the largest knot, whom most others reach, so that what lies behind it
@@ -29,6 +29,7 @@ typedef struct gx__world {
 typedef struct gx__worlds {
     uint32_t n, count;
     gx__world *world;
+    struct gx__slab *slabs; /* where their arrays lie */
 } gx__worlds;
 
 /* Worlds first … first + count − 1; `weight` as in gx__roots_make, checked. The chances are a
