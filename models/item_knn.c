@@ -14,8 +14,12 @@
  *
  * where idf(u) = ln(1 + items / d_u), which is never below 0: members who do everything say little
  * of what is alike. k1 = 1.2, b = .75. Histories are not weighted so: an event counts what the
- * matrix says. Rows are cut by the item of the history (its N most alike), as Deshpande and Karypis
- * do, and not by the item that is recommended. An item is not in its own row.
+ * matrix says. An item is not in its own row.
+ *
+ * Who keeps its N most alike: `kept_by=history` each item of a history, as Deshpande and Karypis
+ * do; `kept_by=target` each item that may be recommended (Sarwar et al., 3.3: an item is predicted
+ * from the N items most similar to it). The first gives popular items many places, since
+ * they are alike to many; with the second every item is spoken for by N at most.
  *
  * Rows are made as item_rows_make.c says: O(Σ_u d_u²) time, 8 bytes a kept weight.
  *
@@ -29,35 +33,47 @@ static const double BM25_K = 1.2, BM25_B = 0.75;
 static const gx_param params[] = {
     {.name = "neighbours",
      .type = GX_PARAM_INT,
-     .fallback = "1000",
+     .fallback = "700",
      .low = 1,
      .high = 1e6,
      .unit = "items",
-     .help = "how many of the most alike each item keeps"},
+     .flags = GX_PARAM_SEARCH,
+     .help = "how many of the most alike are kept"},
+    {.name = "kept_by",
+     .type = GX_PARAM_CHOICE,
+     .fallback = "target",
+     .low = 1,
+     .choices = "history|target",
+     .flags = GX_PARAM_SEARCH,
+     .help = "who keeps its most alike: each item of a history, or each that may be recommended"},
     {.name = "likeness",
      .type = GX_PARAM_CHOICE,
      .fallback = "cosine",
      .low = 1,
      .choices = "cosine|jaccard|conditional",
+     .flags = GX_PARAM_SEARCH,
      .help = "what makes two items alike"},
     {.name = "weighting",
      .type = GX_PARAM_CHOICE,
      .fallback = "tfidf",
      .low = 1,
      .choices = "none|tfidf|bm25",
+     .flags = GX_PARAM_SEARCH,
      .help = "how members with many events are held back"},
     {.name = "shrinkage",
      .type = GX_PARAM_REAL,
-     .fallback = "100",
+     .fallback = "60",
      .low = 0,
      .high = 1e6,
+     .flags = GX_PARAM_SEARCH,
      .help =
          "h: how much few members in common are doubted; with a weighting each counts idf squared"},
     {.name = "target_exponent",
      .type = GX_PARAM_REAL,
-     .fallback = "0.4",
+     .fallback = "0.35",
      .low = 0,
      .high = 1,
+     .flags = GX_PARAM_SEARCH,
      .help = "alpha of cosine and conditional: how much popular items are held back as answers"},
 };
 
@@ -122,14 +138,20 @@ static void weigh_jaccard(const void *model, uint32_t item, float *sum, const ui
     }
 }
 
+static bool is_of_target(const gx_args *args) {
+    return gx_arg_is(args, "kept_by", "target");
+}
+
 /* Lengths into `from` and `to`, by what the likeness makes of them. */
 static gx_status measure(fit *f, const gx_args *args, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     const gx_matrix *h = &f->history;
     const bool conditional = gx_arg_is(args, "likeness", "conditional");
     const bool jaccard = gx_arg_is(args, "likeness", "jaccard");
-    const double to = jaccard ? 1 : gx_arg_real(args, "target_exponent");
-    const double from = jaccard || conditional ? 1 : 1 - to;
+    const bool turned = is_of_target(args);
+    const double target = jaccard ? 1 : gx_arg_real(args, "target_exponent");
+    const double own = jaccard || conditional ? 1 : 1 - target;
+    const double from = turned ? target : own, to = turned ? own : target;
     double *square = NULL;
     GX_TRY(gx_job_alloc(job, &square, h->cols, sizeof *square, err));
     GX_TRY(gx_job_alloc(job, &f->from, h->cols, sizeof *f->from, err));
@@ -162,6 +184,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
         .filling = "item_knn: rows",
         .history = f.history,
         .keep = (uint64_t)gx_arg_int(args, "neighbours"),
+        .of_target = is_of_target(args),
         .weigh = gx_arg_is(args, "likeness", "jaccard") ? weigh_jaccard : weigh_product,
         .model = &f};
     GX_TRY(gx__item_rows_make(out, &plan, job, err));
@@ -175,8 +198,17 @@ done:
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const bool weighted = !gx_arg_is(args, "weighting", "none");
-    gx__item_rows_estimate(out, input, (uint64_t)gx_arg_int(args, "neighbours"), weighted, threads);
+    gx__item_rows_estimate(out, input, (uint64_t)gx_arg_int(args, "neighbours"), weighted,
+                           is_of_target(args), threads);
     out->mem_bytes += (uint64_t)input->items * 8;
+}
+
+static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,
+                       const gx_args *args, gx_error *err) {
+    return is_of_target(args)
+               ? gx__item_rows_check_targets(result, instance, input,
+                                             (uint64_t)gx_arg_int(args, "neighbours"), err)
+               : gx__item_rows_check_neighbours(result, instance, input, args, err);
 }
 
 const gx_model gx_model_item_knn = {
@@ -197,6 +229,6 @@ const gx_model gx_model_item_knn = {
              .label_dependent = true,
              .estimate = estimate,
              .run = run,
-             .check = gx__item_rows_check_neighbours},
+             .check = check},
     GX__ITEM_ROWS_SERVE,
 };

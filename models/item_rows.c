@@ -60,6 +60,28 @@ gx_status gx__item_rows_check_neighbours(const gx_arrays *result, const char *in
                                err);
 }
 
+gx_status gx__item_rows_check_targets(const gx_arrays *result, const char *instance,
+                                      const gx_input *input, uint64_t keep, gx_error *err) {
+    rows r;
+    gx_status status = gx__item_rows_check(result, instance, input, input->items, 0, err);
+    if (status != GX_OK || (status = find_rows(&r, result, instance, input->items, err)) != GX_OK) {
+        return status;
+    }
+    uint32_t *count = gx_alloc0((size_t)r.items + 1, sizeof *count);
+    if (!count) {
+        return gx_fail_memory(err, ((size_t)r.items + 1) * sizeof *count);
+    }
+    for (uint64_t k = 0; k < r.ptr[r.items]; k++) {
+        if (++count[r.item[k]] > keep) {
+            status = gx_fail(err, GX_INTERNAL, "item %u of %s is in more than %llu rows", r.item[k],
+                             instance, (unsigned long long)keep);
+            break;
+        }
+    }
+    gx_free(count);
+    return status;
+}
+
 /* ---- scoring -------------------------------------------------------------------------------- */
 
 gx_status gx__item_rows_open(void **out_state, const gx_arrays *arrays, const char *instance,

@@ -53,6 +53,10 @@ GX_MUST_CHECK gx_status gx__item_rows_check(const gx_arrays *result, const char 
 GX_MUST_CHECK gx_status gx__item_rows_check_neighbours(const gx_arrays *result,
                                                        const char *instance, const gx_input *input,
                                                        const gx_args *args, gx_error *err);
+/* The same where `keep` is of each item as a target: it is in at most so many rows. */
+GX_MUST_CHECK gx_status gx__item_rows_check_targets(const gx_arrays *result, const char *instance,
+                                                    const gx_input *input, uint64_t keep,
+                                                    gx_error *err);
 
 /* ---- one row -------------------------------------------------------------------------------- */
 
@@ -88,6 +92,8 @@ typedef struct gx__item_rows_plan {
     const double *member_scale;     /* c; NULL: all 1 */
     uint64_t keep;                  /* of each row, at most */
     bool diagonal;                  /* an item is in its own row */
+    bool of_target; /* `keep` is of each column instead: weigh and finish are given the target as
+                       `item` and those of the history as j, and what they make is turned round */
     /* Sums of the items touched into weights above 0, in place. */
     void (*weigh)(const void *model, uint32_t item, float *sum, const uint32_t *touched,
                   uint32_t count);
@@ -103,7 +109,7 @@ GX_MUST_CHECK gx_status gx__item_rows_make(gx_output *out, const gx__item_rows_p
 /* What that takes, results and `history` with values of its own (where the input has some, or
  * `values`) counted. */
 void gx__item_rows_estimate(gx_estimate *out, const gx_input *input, uint64_t keep, bool values,
-                            int threads);
+                            bool of_target, int threads);
 
 /* The matrix with its positive values divided by the largest and the others 0, in *out_value (of
  * the job, to be freed; NULL where all are 1): no model here changes by it, and nothing that

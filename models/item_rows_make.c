@@ -1,7 +1,9 @@
 /* How the rows of an item–item model are made: row by row (Gustavson 1978) in a dense accumulator
  * a thread. A first sweep counts min(keep, distinct) of each row, so that rows are written where
  * they stay. Time O(Σ_u d_u²) twice, the counting sweep less, since it stops at `keep`; memory 8
- * bytes a kept entry, the transpose, and 8 bytes and two bits an item and thread. */
+ * bytes a kept entry, the transpose, and 8 bytes and two bits an item and thread. What each item
+ * keeps as a target are columns: they are made alike, since Σ_u x_ui c_u x_uj is the same both
+ * ways, and turned into rows, which holds the kept entries twice. */
 #include "models/item_rows.h"
 
 #include "models/parallel.h"
@@ -264,21 +266,75 @@ static gx_status fill_rows(const fit *f, gx__row_scratch *all, const uint64_t *p
     return gx_job_check(job, err);
 }
 
+/* Rows as they are filled: each item's own, or what each keeps as a target. */
+typedef struct filled {
+    uint64_t *ptr;
+    uint32_t *item;
+    float *weight;
+} filled;
+
+static gx_status fill_output(gx_output *out, const fit *f, gx__row_scratch *all, gx_job *job,
+                             gx_error *err) {
+    gx_status status = GX_OK;
+    filled r;
+    GX_TRY(gx_output_add(&r.ptr, out, "ptr", GX_U64, (uint64_t)f->items + 1, 0, err));
+    GX_TRY(count_rows(f, all, r.ptr, job, err));
+    GX_TRY(gx_output_add(&r.item, out, "item", GX_U32, r.ptr[f->items], 0, err));
+    GX_TRY(gx_output_add(&r.weight, out, "weight", GX_F32, r.ptr[f->items], 0, err));
+    GX_TRY(fill_rows(f, all, r.ptr, r.item, r.weight, job, err));
+done:
+    return status;
+}
+
+/* Columns of the targets into rows: those of a row rise, since columns are taken in their order.
+ * ptr has items + 1 zeros. */
+static void turn(uint64_t *ptr, uint32_t *item, float *weight, const filled *columns,
+                 uint32_t items) {
+    for (uint64_t k = 0; k < columns->ptr[items]; k++) {
+        ptr[columns->item[k]]++;
+    }
+    for (uint32_t i = 0; i < items; i++) {
+        ptr[i + 1] += ptr[i];
+    }
+    /* From behind, each row's end moves to its beginning. */
+    for (uint32_t j = items; j-- > 0;) {
+        for (uint64_t k = columns->ptr[j + 1]; k-- > columns->ptr[j];) {
+            const uint64_t at = --ptr[columns->item[k]];
+            item[at] = j;
+            weight[at] = columns->weight[k];
+        }
+    }
+}
+
+static gx_status turn_output(gx_output *out, const fit *f, gx__row_scratch *all, gx_job *job,
+                             gx_error *err) {
+    gx_status status = GX_OK;
+    filled r, c = {0};
+    GX_TRY(gx_job_alloc(job, &c.ptr, (size_t)f->items + 1, sizeof *c.ptr, err));
+    GX_TRY(count_rows(f, all, c.ptr, job, err));
+    GX_TRY(gx_job_alloc(job, &c.item, c.ptr[f->items], sizeof *c.item, err));
+    GX_TRY(gx_job_alloc(job, &c.weight, c.ptr[f->items], sizeof *c.weight, err));
+    GX_TRY(fill_rows(f, all, c.ptr, c.item, c.weight, job, err));
+    GX_TRY(gx_output_add(&r.ptr, out, "ptr", GX_U64, (uint64_t)f->items + 1, 0, err));
+    GX_TRY(gx_output_add(&r.item, out, "item", GX_U32, c.ptr[f->items], 0, err));
+    GX_TRY(gx_output_add(&r.weight, out, "weight", GX_F32, c.ptr[f->items], 0, err));
+    turn(r.ptr, r.item, r.weight, &c, f->items);
+done:
+    gx_job_free(job, c.ptr);
+    gx_job_free(job, c.item);
+    gx_job_free(job, c.weight);
+    return status;
+}
+
 gx_status gx__item_rows_make(gx_output *out, const gx__item_rows_plan *plan, gx_job *job,
                              gx_error *err) {
     gx_status status = GX_OK;
     gx__row_scratch *all = NULL;
     fit f = {.plan = plan, .items = plan->history.cols};
-    uint64_t *ptr;
-    uint32_t *item;
-    float *weight;
     GX_TRY(gx_matrix_transpose(&f.members, &plan->history, job, err));
     GX_TRY(gx__row_scratch_make(&all, f.items, job, err));
-    GX_TRY(gx_output_add(&ptr, out, "ptr", GX_U64, (uint64_t)f.items + 1, 0, err));
-    GX_TRY(count_rows(&f, all, ptr, job, err));
-    GX_TRY(gx_output_add(&item, out, "item", GX_U32, ptr[f.items], 0, err));
-    GX_TRY(gx_output_add(&weight, out, "weight", GX_F32, ptr[f.items], 0, err));
-    GX_TRY(fill_rows(&f, all, ptr, item, weight, job, err));
+    GX_TRY(plan->of_target ? turn_output(out, &f, all, job, err)
+                           : fill_output(out, &f, all, job, err));
 done:
     gx__row_scratch_free(all, job);
     gx_matrix_finish(&f.members);
@@ -315,11 +371,12 @@ static uint64_t kept_at_most(const gx_input *input, uint64_t keep, double *pairs
 }
 
 void gx__item_rows_estimate(gx_estimate *out, const gx_input *input, uint64_t keep, bool values,
-                            int threads) {
+                            bool of_target, int threads) {
     const gx_matrix *m = input->matrix;
     double pairs;
     const uint64_t kept = kept_at_most(input, keep, &pairs);
-    out->mem_bytes = kept * (sizeof(uint32_t) + sizeof(float)) +
+    const uint64_t entries = kept * (sizeof(uint32_t) + sizeof(float));
+    out->mem_bytes = entries + (of_target ? entries + (uint64_t)input->items * 8 : 0) +
                      m->nnz * (m->value || values ? 12 : 4) + (uint64_t)input->items * 16 +
                      (uint64_t)threads * gx__row_scratch_bytes(input->items);
     out->cpu_s = 4e-9 * pairs + 1.6e-8 * (double)kept;

@@ -38,6 +38,7 @@ typedef struct setting {
     const char *model, *likeness, *weighting;
     double shrinkage, alpha, beta;
     int64_t keep, items; /* items: of ridge, whose lambda is `shrinkage` */
+    bool of_target;      /* item_knn: `keep` is of each column */
 } setting;
 
 static double weighed(const twin *t, const setting *s, uint32_t u, uint32_t i, double mean) {
@@ -177,6 +178,20 @@ static void assert_row(const twin *t, const setting *s, uint32_t i, const float 
     assert_true(kept <= s->keep);
 }
 
+/* Every row, or where targets keep theirs every column. */
+static void assert_kept(const twin *t, const setting *s, float (*rows)[ITEMS_MAX]) {
+    static twin turned;
+    turned = *t;
+    for (uint32_t i = 0; i < t->items; i++) {
+        float line[ITEMS_MAX];
+        for (uint32_t j = 0; j < t->items; j++) {
+            turned.b[i][j] = s->of_target ? t->b[j][i] : t->b[i][j];
+            line[j] = s->of_target ? rows[j][i] : rows[i][j];
+        }
+        assert_row(&turned, s, i, line);
+    }
+}
+
 static void assert_scores(const gx_model *model, const void *state, const gx_matrix *m,
                           float (*rows)[ITEMS_MAX]) {
     for (uint32_t u = 0; u < m->rows; u++) {
@@ -213,6 +228,7 @@ static void put(gx_arena *arena, gx_value *params, const setting *s) {
         gx_map_put(arena, params, "beta", gx_real(s->beta));
         return;
     }
+    gx_map_put(arena, params, "kept_by", gx_str(s->of_target ? "target" : "history"));
     gx_map_put(arena, params, "likeness", gx_str(s->likeness));
     gx_map_put(arena, params, "weighting", gx_str(s->weighting));
     gx_map_put(arena, params, "shrinkage", gx_real(s->shrinkage));
@@ -235,15 +251,15 @@ static void assert_formula(const gx_matrix *m, const setting *s) {
     const gx_model *model = gx_model_find(s->model);
     gx_error err = {0};
     gx_arena *arena = gx_arena_create();
-    gx_value params = gx_map(arena, 5);
+    gx_value params = gx_map(arena, 6);
     put(arena, &params, s);
     take(&t, m);
     dense(&t, s);
     fitted_model f = fit_with(model, m, &params, 2);
     for (uint32_t i = 0; i < m->cols; i++) {
         must(model->similar(rows[i], f.state, i, &err), &err);
-        assert_row(&t, s, i, rows[i]);
     }
+    assert_kept(&t, s, rows);
     assert_scores(model, f.state, m, rows);
     fit_drop(model, &f);
     gx_arena_destroy(arena);
@@ -269,9 +285,12 @@ static void item_knn_is_its_formula(void **unused) {
     for (int l = 0; l < 3; l++) {
         for (int w = 0; w < 3; w++) {
             const setting settings[] = {
-                {"item_knn", likeness[l], weighting[w], 0, 0.4, 0, 1000, 0},
-                {"item_knn", likeness[l], weighting[w], 10, 1, 0, 3, 0},
-                {"item_knn", likeness[l], weighting[w], 0.5, 0, 0, 1, 0},
+                {"item_knn", likeness[l], weighting[w], 0, 0.4, 0, 1000, 0, false},
+                {"item_knn", likeness[l], weighting[w], 10, 1, 0, 3, 0, false},
+                {"item_knn", likeness[l], weighting[w], 0.5, 0, 0, 1, 0, false},
+                {"item_knn", likeness[l], weighting[w], 0, 0.4, 0, 1000, 0, true},
+                {"item_knn", likeness[l], weighting[w], 10, 0.8, 0, 3, 0, true},
+                {"item_knn", likeness[l], weighting[w], 0.5, 0, 0, 1, 0, true},
             };
             assert_all(settings, GX_COUNT(settings));
         }
@@ -281,9 +300,9 @@ static void item_knn_is_its_formula(void **unused) {
 static void rp3beta_is_its_formula(void **unused) {
     (void)unused;
     const setting settings[] = {
-        {"rp3beta", "", "", 0, 0.8, 0.4, 1000, 0}, {"rp3beta", "", "", 0, 1, 0, 4, 0},
-        {"rp3beta", "", "", 0, 2, 1, 1000, 0},     {"rp3beta", "", "", 0, 0, 0, 2, 0},
-        {"rp3beta", "", "", 0, 1.3, 2, 1, 0},
+        {"rp3beta", "", "", 0, 0.8, 0.4, 1000, 0, false}, {"rp3beta", "", "", 0, 1, 0, 4, 0, false},
+        {"rp3beta", "", "", 0, 2, 1, 1000, 0, false},     {"rp3beta", "", "", 0, 0, 0, 2, 0, false},
+        {"rp3beta", "", "", 0, 1.3, 2, 1, 0, false},
     };
     assert_all(settings, GX_COUNT(settings));
 }
@@ -291,9 +310,9 @@ static void rp3beta_is_its_formula(void **unused) {
 static void ridge_is_its_formula(void **unused) {
     (void)unused;
     const setting settings[] = {
-        {"ridge", "", "", 10, 0, 0, 1000, 0}, {"ridge", "", "", 0.5, 0, 0, 1000, 9},
-        {"ridge", "", "", 1, 0.5, 0, 4, 0},   {"ridge", "", "", 3, 1, 0, 1, 3},
-        {"ridge", "", "", 2, 0, 0, 1000, 1},
+        {"ridge", "", "", 10, 0, 0, 1000, 0, false}, {"ridge", "", "", 0.5, 0, 0, 1000, 9, false},
+        {"ridge", "", "", 1, 0.5, 0, 4, 0, false},   {"ridge", "", "", 3, 1, 0, 1, 3, false},
+        {"ridge", "", "", 2, 0, 0, 1000, 1, false},
     };
     assert_all(settings, GX_COUNT(settings));
 }

@@ -117,7 +117,8 @@ done:
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    gx__item_rows_estimate(out, input, (uint64_t)gx_arg_int(args, "neighbours"), false, threads);
+    gx__item_rows_estimate(out, input, (uint64_t)gx_arg_int(args, "neighbours"), false, false,
+                           threads);
     out->mem_bytes += (uint64_t)input->items * 12 + (uint64_t)input->users * 8;
 }
 
