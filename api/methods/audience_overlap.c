@@ -5,9 +5,9 @@
  *   jaccard = both / (a + b − both)      lift = both · N / (a · b)
  *
  * A count below `min_count` is not told, nor one that it could be worked out from. */
-#include "api/lists/filter.h"
 #include "api/lists/lists.h"
 #include "api/lists/segment.h"
+#include "api/lists/topic.h"
 #include "api/privacy.h"
 
 /* clang-format off */
@@ -59,49 +59,6 @@ static bool split_field(gx_slice *field, gx_slice *text, gx_slice given) {
     return split;
 }
 
-/* wanted[i] = 1 for the items whose field is `text`; an item id where the field is `item`. */
-static gx_status mark_items(uint8_t *wanted, const overlap *o, const side *s, gx_slice field,
-                            gx_slice text, gx_error *err) {
-    gx_call_env *call = o->call;
-    const uint32_t items = o->views.matrix.cols;
-    const gx_columns *columns = NULL;
-    gx_status status = GX_OK;
-    uint32_t found = 0;
-    char shown[80];
-    const char *name = gx_slice_is(field, "tag")
-                           ? "tags"
-                           : gx_arena_printf(call->arena, "%.*s", (int)field.size, field.data);
-    if (!name) {
-        return gx_fail_memory(err, field.size);
-    }
-    if (gx_slice_is(field, "item")) {
-        uint32_t item;
-        GX_TRY(gx_need_word(&item, call->txn, GX_SPACE_ITEM, text, err));
-        wanted[item < items ? item : items] = 1;
-        return GX_OK;
-    }
-    GX_TRY(gx_filter_lock(&columns, call, err));
-    if (!gx_columns_has(columns, name)) { /* as import keeps columns it does not know */
-        name = gx_arena_printf(call->arena, "attr_%s", name);
-        GX_TRY(name ? GX_OK : gx_fail_memory(err, field.size));
-    }
-    for (uint32_t i = 0; i < items; i++) {
-        wanted[i] = gx_slice_is(field, "category") ? gx_columns_is_path(columns, i, name, text)
-                                                   : gx_columns_is(columns, i, name, text);
-        found += wanted[i];
-    }
-    if (found == 0) {
-        GX_TRY(gx_fail_at(err, GX_NOT_FOUND, s->argument, "%s: no item has the %.*s %s",
-                          s->argument, (int)field.size, field.data,
-                          gx_quote(shown, sizeof shown, text.data, text.size)));
-    }
-done:
-    if (columns) {
-        gx_db_items_unlock(call->db);
-    }
-    return status;
-}
-
 static gx_status mark_takers(overlap *o, side *s, gx_slice field, gx_slice text, gx_error *err) {
     gx_call_env *call = o->call;
     gx_status status = GX_OK;
@@ -114,7 +71,7 @@ static gx_status mark_takers(overlap *o, side *s, gx_slice field, gx_slice text,
     const bool bought = gx_arg_is(call->args, "took", "bought");
     const gx_matrix *m = bought ? &o->views.bought : &o->views.matrix;
     GX_TRY(gx_job_alloc(call->job, &wanted, (size_t)o->views.matrix.cols + 1, 1, err));
-    GX_TRY(mark_items(wanted, o, s, field, text, err));
+    GX_TRY(gx_topic_mark(wanted, o->views.matrix.cols, call, s->argument, field, text, err));
     for (uint32_t u = 0; u < o->users && u < m->rows; u++) {
         for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1] && !s->mask[u]; k++) {
             s->mask[u] = wanted[m->col[k]];

@@ -1,6 +1,8 @@
-/* graph.leaders: opinion leaders with the parts of their score, over the whole shop, in a community
- * or in a category; always beside their rank by plain follower count. */
-#include "api/people/leader.h"
+/* graph.leaders: opinion leaders with the parts of their score, over the whole shop, in a
+ * community, in a category or in a topic; always beside their rank by plain follower count. The
+ * lists of top-level categories are in the snapshot; those of topics, which any field of items
+ * makes, are ranked as they are asked for, by the events as they are now. */
+#include "api/lists/topic.h"
 #include "api/people/member_rules.h"
 
 #include <math.h>
@@ -10,12 +12,22 @@ static const gx_param params[] = {
     {"community", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "only members of this community, like c-17"},
     {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "leaders in this item category"},
+     "leaders in this item category; of a path like home/kitchen, as topic category=home/kitchen"},
+    {"topic", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+     "leaders among who act on items with FIELD=VALUE: category=home/kitchen, brand=acme or "
+     "another "
+     "field of items; several: any of them"},
     {"flagged", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "those who carry a flag instead, of the greatest risk first, excluded ones too"},
     {"card", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "the card of this member instead: who they are, who listens, what they sell"},
 };
+
+/* score = √(100 · shop_score) · in_category; the parts are of shop_score. */
+static double in_category(const gx_leaders *l, uint32_t user, double score) {
+    const double most = sqrt(100 * l->score[user]);
+    return most > 0 ? fmin(score / most, 1) : 0;
+}
 
 static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
                        uint32_t rank, gx_value name, bool of_category) {
@@ -31,10 +43,9 @@ static gx_value row_of(gx_call_env *call, const gx_leaders *l, uint32_t user, do
         gx_map_put(arena, &row, "community",
                    gx_community_value(arena, call->state, community[user]));
     }
-    if (of_category) { /* score = √(100 · shop_score) · in_category; the parts are of shop_score */
-        const double shop = l->score[user], most = sqrt(100 * shop);
-        gx_map_put(arena, &row, "shop_score", gx_real(shop));
-        gx_map_put(arena, &row, "in_category", gx_real(most > 0 ? fmin(score / most, 1) : 0));
+    if (of_category) {
+        gx_map_put(arena, &row, "shop_score", gx_real(l->score[user]));
+        gx_map_put(arena, &row, "in_category", gx_real(in_category(l, user, score)));
     }
     gx_map_put(arena, &row, "parts", gx_leader_parts_value(arena, l, user));
     gx_map_put(arena, &row, "risk", gx_real((double)l->risk[user]));
@@ -111,6 +122,28 @@ done:
     return status;
 }
 
+/* A ranking within a category or topic, best first. */
+typedef struct ranked {
+    const uint32_t *user;
+    const float *score;
+    uint64_t count;
+} ranked;
+
+/* Of those in `keep` (NULL: of all), the rank being the place among them. */
+static gx_status list_ranked(listing *list, gx_call_env *call, const gx_leaders *l,
+                             const ranked *best, const uint8_t *keep, gx_error *err) {
+    gx_status status = GX_OK;
+    uint32_t rank = 0;
+    for (uint64_t k = 0; k < best->count && list->rows.size < list->n; k++) {
+        const uint32_t v = best->user[k];
+        if (!keep || keep[v]) {
+            GX_TRY(offer(list, call, l, v, (double)best->score[k], ++rank, true, err));
+        }
+    }
+done:
+    return status;
+}
+
 static gx_status by_category(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
     gx_status status = GX_OK;
     const gx_arrays *arrays = call->state->arrays;
@@ -124,17 +157,115 @@ static gx_status by_category(listing *list, gx_call_env *call, const gx_leaders 
     uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
     GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"),
                             count, err));
-    for (uint64_t k = ptr[category]; k < ptr[category + 1] && list->rows.size < list->n; k++) {
-        GX_TRY(offer(list, call, l, user[k], (double)score[k], (uint32_t)(k - ptr[category]) + 1,
-                     true, err));
-    }
+    const uint64_t from = ptr[category];
+    const ranked best = {user + from, score + from, ptr[category + 1] - from};
+    GX_TRY(list_ranked(list, call, l, &best, NULL, err));
 done:
     return status;
 }
 
+/* ---- topics ----------------------------------------------------------------------------------
+ */
+
+/* Which topic is asked for, and as what: a list of FIELD=VALUE; nil: none is. */
+static gx_status asked_topic(gx_value *of, const char **argument, gx_call_env *call,
+                             gx_error *err) {
+    const gx_slice category = gx_arg_text(call->args, "category");
+    *argument = "topic";
+    *of = *gx_arg_value(call->args, "topic");
+    if (category.size && memchr(category.data, '/', category.size)) {
+        char *text =
+            gx_arena_printf(call->arena, "category=%.*s", (int)category.size, category.data);
+        if (!text) {
+            return gx_fail_memory(err, category.size);
+        }
+        *argument = "category";
+        *of = gx_str(text);
+    }
+    return GX_OK;
+}
+
+/* Why the list has fewer than were asked for. */
+static gx_value short_value(const listing *list, gx_arena *arena, const gx_topic *topic,
+                            bool community) {
+    char *text;
+    if (list->rows.size >= list->n) {
+        return gx_nil();
+    }
+    if (topic->leaders.acted == 0) {
+        text = gx_arena_printf(arena, "0 of %u: nobody acted on the topic's %u item%s", list->n,
+                               topic->items, topic->items == 1 ? "" : "s");
+    } else {
+        text = gx_arena_printf(arena,
+                               "%u of %u: of all who acted on the topic's items, %u, are ranked "
+                               "%u%s; who is not has no "
+                               "followers, is excluded or came after the build",
+                               list->rows.size, list->n, topic->leaders.acted, topic->leaders.count,
+                               community ? ", whatever their community" : "");
+    }
+    return gx_str(text ? text : "");
+}
+
+static gx_value topic_value(gx_arena *arena, const gx_value *of, const gx_topic *topic) {
+    gx_value map = gx_map(arena, 4), list = gx_list(arena, 1);
+    if (of->type == GX_TEXT) {
+        gx_list_add(arena, &list, *of);
+    }
+    gx_map_put(arena, &map, "of", of->type == GX_TEXT ? list : *of);
+    gx_map_put(arena, &map, "items", gx_int(topic->items));
+    gx_map_put(arena, &map, "acted", gx_int(topic->leaders.acted));
+    gx_map_put(arena, &map, "ranked", gx_int(topic->leaders.count));
+    return map;
+}
+
+static gx_status by_topic(listing *list, gx_value *less, gx_call_env *call, const gx_leaders *l,
+                          const gx_topic *topic, gx_error *err) {
+    const ranked best = {topic->leaders.user, topic->leaders.score, topic->leaders.count};
+    const gx_slice wanted = gx_arg_text(call->args, "community");
+    const uint32_t *community;
+    uint32_t which;
+    uint8_t *keep = NULL;
+    gx_status status = GX_OK;
+    if (wanted.size) {
+        GX_TRY(gx_need_array(&community, call->state, "leiden.community", GX_U32, l->count, err));
+        GX_TRY(gx_community_parse(&which, wanted, call->state, err));
+        keep = gx_arena_get(call->arena, l->count + 1u);
+        if (!keep) {
+            return gx_fail_memory(err, l->count);
+        }
+        for (uint32_t u = 0; u < l->count; u++) {
+            keep[u] = community[u] == which;
+        }
+    }
+    GX_TRY(list_ranked(list, call, l, &best, keep, err));
+    *less = short_value(list, call->arena, topic, wanted.size > 0);
+done:
+    return status;
+}
+
+/* Where the member stands in the topic; nil: it is not ranked there. */
+static gx_value standing_value(gx_arena *arena, const gx_topic *topic, const gx_leaders *l,
+                               uint32_t user) {
+    const gx_topic_leaders *best = &topic->leaders;
+    for (uint32_t k = 0; k < best->count; k++) {
+        if (best->user[k] == user) {
+            gx_value row = gx_map(arena, 3);
+            gx_map_put(arena, &row, "rank", gx_int(k + 1));
+            gx_map_put(arena, &row, "score", gx_real((double)best->score[k]));
+            gx_map_put(arena, &row, "in_category",
+                       gx_real(in_category(l, user, (double)best->score[k])));
+            return row;
+        }
+    }
+    return gx_nil();
+}
+
+/* ---- the card --------------------------------------------------------------------------------
+ */
+
 /* The row of one member, and its card beside it. */
 static gx_status one_card(gx_value *list, gx_value *card, gx_call_env *call, const gx_leaders *l,
-                          gx_error *err) {
+                          const gx_topic *topic, gx_error *err) {
     uint32_t user;
     gx_status status =
         gx_need_word(&user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "card"), err);
@@ -152,13 +283,47 @@ static gx_status one_card(gx_value *list, gx_value *card, gx_call_env *call, con
     }
     if (status == GX_OK) {
         gx_map_put(call->arena, card, "departed", gx_bool(gx_is_departed(&record, gx_time_ms())));
+        if (topic) {
+            gx_map_put(call->arena, card, "in_topic", standing_value(call->arena, topic, l, user));
+        }
     }
     return status;
 }
 
+static bool is_given(const gx_value *args, const char *name) {
+    const gx_value *value = gx_map_get(args, name);
+    return value && value->type != GX_NIL;
+}
+
 static bool is_long(const gx_value *args) {
-    const gx_value *card = gx_map_get(args, "card");
-    return card && card->type != GX_NIL;
+    const gx_value *category = gx_map_get(args, "category");
+    return is_given(args, "card") || is_given(args, "topic") ||
+           (category && category->type == GX_TEXT &&
+            memchr(category->as.text, '/', category->size));
+}
+
+/* Arguments that do not go together, and what does instead. */
+static gx_status check_pairs(const gx_args *args, gx_error *err) {
+    static const struct {
+        const char *one, *other, *instead;
+    } pairs[] = {{"card", "community", ""},
+                 {"card", "category", ", or card and topic category=NAME"},
+                 {"category", "community", ", or community and topic category=NAME"},
+                 {"topic", "category", ", or topic category=NAME too"},
+                 {"flagged", "card", ""},
+                 {"flagged", "category", ""},
+                 {"flagged", "topic", ""}};
+    for (size_t i = 0; i < GX_COUNT(pairs); i++) {
+        const char *one = pairs[i].one, *other = pairs[i].other;
+        const bool has =
+            strcmp(one, "flagged") == 0 ? gx_arg_bool(args, one) : gx_arg_has(args, one);
+        if (has && gx_arg_has(args, other)) {
+            return gx_fail_at(err, GX_BAD_REQUEST, one,
+                              "%s and %s were both given; accepted is one of them%s", one, other,
+                              pairs[i].instead);
+        }
+    }
+    return GX_OK;
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
@@ -167,33 +332,34 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     listing list = {.rows = gx_list(call->arena, 32),
                     .n = (uint32_t)gx_arg_int(call->args, "n"),
                     .now_ms = gx_time_ms()};
-    gx_value card = gx_nil();
+    gx_value card = gx_nil(), of, less = gx_nil();
+    gx_topic topic = {0};
+    const char *argument;
     const bool one = gx_arg_has(call->args, "card");
-    if (one && (gx_arg_has(call->args, "community") || gx_arg_has(call->args, "category"))) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "card",
-                          "card was given with community or category; accepted is one of them");
-    }
-    if (gx_arg_has(call->args, "community") && gx_arg_has(call->args, "category")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "category",
-                          "community and category were both given; accepted is one of them");
-    }
-    if (gx_arg_bool(call->args, "flagged") && (one || gx_arg_has(call->args, "category"))) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "flagged",
-                          "flagged was given with card or category; accepted is one of them");
-    }
+    GX_TRY(check_pairs(call->args, err));
+    GX_TRY(asked_topic(&of, &argument, call, err));
     GX_TRY(gx_leaders_resolve(&l, call->state, err));
+    if (of.type != GX_NIL) {
+        GX_TRY(gx_topic_make(&topic, call, &l, argument, &of, err));
+    }
     if (one) {
-        GX_TRY(one_card(&list.rows, &card, call, &l, err));
+        GX_TRY(one_card(&list.rows, &card, call, &l, of.type != GX_NIL ? &topic : NULL, err));
+    } else if (of.type != GX_NIL) {
+        GX_TRY(by_topic(&list, &less, call, &l, &topic, err));
     } else if (gx_arg_has(call->args, "category")) {
         GX_TRY(by_category(&list, call, &l, err));
     } else {
         GX_TRY(by_score(&list, call, &l, err));
     }
-    *out = gx_map(call->arena, 8);
+    *out = gx_map(call->arena, 10);
     if (one) {
         gx_map_put(call->arena, out, "card", card);
     }
     gx_map_put(call->arena, out, "leaders", list.rows);
+    if (of.type != GX_NIL) {
+        gx_map_put(call->arena, out, "topic", topic_value(call->arena, &of, &topic));
+        gx_map_put(call->arena, out, "short", less);
+    }
     if (!one) {
         gx_value left_out = gx_map(call->arena, 1);
         gx_map_put(call->arena, &left_out, "departed", gx_int(list.departed));
@@ -201,6 +367,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     gx_leaders_put_about(call->arena, out, &l);
 done:
+    gx_topic_finish(&topic);
     return status;
 }
 
@@ -214,11 +381,12 @@ const gx_method gx_method_graph_leaders = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
-              "(of a category), parts, risk, excluded, flags: [{flag, share, "
-              "members or acts}]}], left_out: {departed} (who would stand in the list), "
+              "(of a category or topic), parts, risk, excluded, flags: [{flag, share, "
+              "members or acts}]}], left_out: {departed} (who would stand in the "
+              "list), topic (where asked for): {of, items, acted, ranked}, short, "
               "follower_correlation, fitted, weights, fit, card (where "
-              "asked for): {user, departed, attributes, interests, leads_in, audience: {followers, "
-              "asked, "
-              "listening, communities, regions, categories}, sells, hidden, measures}}",
+              "asked for): {user, departed, in_topic: {rank, score, in_category} or nil (where a "
+              "topic is), attributes, interests, leads_in, audience: {followers, asked, listening, "
+              "communities, regions, categories}, sells, hidden, measures}}",
     .run = run,
 };

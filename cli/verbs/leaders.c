@@ -12,13 +12,16 @@ static void say_departed(const gx_command *command, const gx_value *result) {
     }
 }
 
-/* In a category two columns more: what the score there is made of. */
+/* In a category or topic two columns more: what the score there is made of. */
 static gx_status run(gx_command *command, gx_error *err) {
     const gx_method *method = gx_method_find(command->verb->method);
-    const bool category = gx_map_get(&command->given, "category") != NULL;
+    const bool category =
+        (gx_map_get(&command->given, "category") || gx_map_get(&command->given, "topic")) &&
+        !gx_map_get(&command->given, "card");
     gx_value args = gx_method_args(command, method), result;
     const gx_status status = gx_ask(&result, command, method->name, &args, err);
     if (status == GX_OK) {
+        gx_say_list(command, &result);
         say_departed(command, &result);
     }
     return status != GX_OK ? status
@@ -38,5 +41,8 @@ const gx_verb gx_verb_leaders = {
     .examples = "  guanxi leaders shop.gx -n 10\n  guanxi leaders shop.gx --community c-17\n"
                 "  guanxi leaders shop.gx --flagged\n"
                 "  guanxi leaders unix:/run/guanxi.sock --category skincare --format json\n"
-                "  guanxi leaders shop.gx --card u12\n",
+                "  guanxi leaders shop.gx --topic category=home/kitchen -n 10\n"
+                "  guanxi leaders shop.gx --topic brand=acme,globex --community c-17\n"
+                "  guanxi leaders shop.gx --card u12\n"
+                "  guanxi leaders shop.gx --card u12 --topic tag=organic\n",
 };

@@ -144,6 +144,8 @@ static const gx_gives gives[] = {
     {"excluded", GX_U8, GX_LEN_USERS, "1: of too great a risk to be ranked"},
     {"follower_correlation", GX_F64, GX_LEN_OTHER,
      "Spearman's rank correlation of score and follower count"},
+    {"window", GX_I64, GX_LEN_OTHER,
+     "ms so soon after which a follower's act counts, for topics that are asked for later"},
     {"category_ptr", GX_U64, GX_LEN_OTHER, "start of each category's leaders, categories + 1"},
     {"category_user", GX_U32, GX_LEN_OTHER, "best first"},
     {"category_score", GX_F32, GX_LEN_OTHER, "0 to 100"},
@@ -394,6 +396,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx__leaders_signs signs = {0};
     uint32_t *rank, *follower_rank;
     double *correlation;
+    int64_t *window;
     gx_status status;
     gx_job_stage(job, "leaders", MEASURES);
     GX_TRY(leaders_init(&l, input, args, job, err));
@@ -401,6 +404,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(gx_output_add(&rank, out, "rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&follower_rank, out, "follower_rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&correlation, out, "follower_correlation", GX_F64, 1, 0, err));
+    GX_TRY(gx_output_add(&window, out, "window", GX_I64, 1, 0, err));
+    *window = l.after.window_ms;
     gx__leaders_followers(l.followers, input->graph);
     GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after, job,
                               err));

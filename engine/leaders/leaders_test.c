@@ -3,6 +3,7 @@
 #include "engine/leaders/leaders.h"
 
 #include "engine/leaders/measures.h"
+#include "engine/leaders/topic.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -453,6 +454,62 @@ static void test_categories_against_the_definition(void **state) {
     }
 }
 
+static gx_topic_leaders topic_of(const world *w, const gx_arrays *arrays, const uint8_t *wanted,
+                                 gx_job *job) {
+    const gx_input input = {
+        .graph = &w->graph, .matrix = &w->matrix, .users = w->n, .items = ITEMS};
+    const gx_leader_scores scores = {
+        .score = gx_arrays_get(arrays, "leaders.score", GX_F64, w->n),
+        .count = w->n,
+        .window_ms = *(const int64_t *)gx_arrays_get(arrays, "leaders.window", GX_I64, 1)};
+    gx_topic_leaders out;
+    assert_int_equal(gx_leaders_of_topic(&out, &input, wanted, &scores, job, NULL), GX_OK);
+    return out;
+}
+
+/* The items of a category are a topic whose list is that of the category, to the byte; the whole
+ * shop has its own, and what nobody acted on has none. */
+static void test_a_topic_is_a_category_of_its_own(void **state) {
+    (void)state;
+    gx_arena *arena = gx_arena_create();
+    uint64_t listed = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        world w;
+        world_draw(&w, seed);
+        gx_value params = gx_map(arena, 1);
+        gx_map_put(arena, &params, "window", gx_int(seed % 3 ? (int64_t)(seed % 3) * 2 : 0));
+        gx_arrays *arrays = run(&w, &params, 1);
+        const uint64_t *ptr = gx_arrays_get(arrays, "leaders.category_ptr", GX_U64, CATEGORIES + 1);
+        const uint32_t *user = gx_arrays_get(arrays, "leaders.category_user", GX_U32, 0);
+        const float *score = gx_arrays_get(arrays, "leaders.category_score", GX_F32, 0);
+        gx_job job;
+        gx_job_init(&job, 1 + (int)(seed % 2), 1);
+        for (uint32_t c = 0; c < CATEGORIES; c++) {
+            uint8_t wanted[ITEMS];
+            for (uint32_t i = 0; i < ITEMS; i++) {
+                wanted[i] = w.label[i] == c;
+            }
+            gx_topic_leaders topic = topic_of(&w, arrays, wanted, &job);
+            assert_int_equal(topic.count, ptr[c + 1] - ptr[c]);
+            assert_true(topic.acted >= topic.count);
+            for (uint32_t i = 0; i < topic.count; i++) {
+                assert_int_equal(topic.user[i], user[ptr[c] + i]);
+                assert_true(topic.score[i] == score[ptr[c] + i]);
+            }
+            listed += topic.count;
+            gx_topic_leaders_finish(&topic);
+        }
+        gx_topic_leaders none = topic_of(&w, arrays, (uint8_t[ITEMS]){0}, &job);
+        assert_int_equal(none.count + none.acted, 0);
+        gx_topic_leaders_finish(&none);
+        assert_int_equal(job.mem_used, 0);
+        gx_arrays_destroy(arrays);
+        world_free(&w);
+    }
+    assert_true(listed > 1000);
+    gx_arena_destroy(arena);
+}
+
 static void test_weights_are_the_callers(void **state) {
     (void)state;
     world w;
@@ -525,6 +582,7 @@ int main(void) {
         cmocka_unit_test(test_the_centre_of_a_star_leads),
         cmocka_unit_test(test_repeated_acts_tell_leaders_from_the_popular),
         cmocka_unit_test(test_categories_against_the_definition),
+        cmocka_unit_test(test_a_topic_is_a_category_of_its_own),
         cmocka_unit_test(test_weights_are_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,30 @@ bool gx_columns_has(const gx_columns *columns, const char *field) {
     return gx__columns_find(columns, gx_slice_of(field)) != NULL;
 }
 
+uint32_t gx_columns_fields(gx_slice *out, uint32_t room, const gx_columns *columns) {
+    for (uint32_t c = 0; c < columns->count && c < room; c++) {
+        out[c] = gx__dict_bytes(&columns->names, c + 1);
+    }
+    return columns->count;
+}
+
+uint32_t gx_columns_texts(gx_slice *out, uint32_t room, const gx_columns *columns,
+                          const char *field) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    uint32_t found = 0;
+    for (uint32_t w = 1; column && w <= column->dict.count; w++) {
+        const gx__word *word = &column->dict.words[w];
+        if (word->uses == 0 || word->kind != GX__WORD_TEXT) {
+            continue;
+        }
+        if (found < room) {
+            out[found] = gx__dict_bytes(&column->dict, w);
+        }
+        found++;
+    }
+    return found;
+}
+
 static bool cell_is(const gx__column *column, uint32_t cell, uint32_t word) {
     if (!(cell & GX__CELL_LIST)) {
         return cell == word;

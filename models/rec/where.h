@@ -51,6 +51,12 @@ gx_value gx_columns_get(const gx_columns *columns, gx_arena *arena, uint32_t row
 
 /* Whether any row has ever had the field. */
 bool gx_columns_has(const gx_columns *columns, const char *field);
+/* Names of fields, those first that rows had first: at most `room`, borrowed from the columns;
+ * returns how many there are. */
+uint32_t gx_columns_fields(gx_slice *out, uint32_t room, const gx_columns *columns);
+/* Texts that some row has in the field, in the same manner. O(texts). */
+uint32_t gx_columns_texts(gx_slice *out, uint32_t room, const gx_columns *columns,
+                          const char *field);
 /* Whether the field of the row is this text, or a list with it. */
 bool gx_columns_is(const gx_columns *columns, uint32_t row, const char *field, gx_slice text);
 /* pass[i] = 0 for the rows below `count` of which that is true. O(rows) where any is. */

@@ -731,6 +731,27 @@ static void memory_that_ends_is_told_and_nothing_leaks(void **state) {
     gx_arena_destroy(values);
 }
 
+static void fields_and_texts_are_told(void **state) {
+    (void)state;
+    gx_arena *arena = gx_arena_create();
+    gx_columns *columns = shop(arena);
+    gx_slice name[3] = {{0}};
+    assert_true(gx_columns_fields(NULL, 0, columns) >= 8);
+    gx_columns_fields(name, 2, columns);
+    assert_true(gx_slice_is(name[0], "price") && gx_slice_is(name[1], "stock") && !name[2].data);
+    assert_int_equal(gx_columns_texts(name, 3, columns, "category"), 3);
+    assert_true(gx_slice_is(name[0], "skincare") && gx_slice_is(name[2], "book"));
+    assert_int_equal(gx_columns_texts(name, 3, columns, "tags"), 2);    /* of lists, each once */
+    assert_int_equal(gx_columns_texts(name, 3, columns, "organic"), 1); /* no truths */
+    assert_int_equal(gx_columns_texts(name, 3, columns, "nowhere"), 0);
+    gx_value row = gx_map(arena, 1);
+    gx_map_put(arena, &row, "category", gx_str("dvd"));
+    assert_int_equal(gx_columns_set(columns, 0, &row, NULL), GX_OK);
+    assert_int_equal(gx_columns_texts(name, 3, columns, "category"), 3); /* none that is gone */
+    gx_columns_destroy(columns);
+    gx_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_language_means_what_it_says),
@@ -739,6 +760,7 @@ int main(void) {
         cmocka_unit_test(the_failing_part_is_named),
         cmocka_unit_test(a_row_reads_back_and_is_replaced_whole),
         cmocka_unit_test(dead_words_are_given_back),
+        cmocka_unit_test(fields_and_texts_are_told),
         cmocka_unit_test(fields_have_a_maximum),
         cmocka_unit_test(a_naive_twin_agrees_on_random_expressions),
         cmocka_unit_test(distance_and_hour_are_of_the_moment),

@@ -178,6 +178,149 @@ def test_what_the_card_takes(fake_shop):
     assert "accepted is one" in gx("leaders", fake_shop.store, "--card", "u1", "--category", "tea", code=2).err
 
 
+# ---- topics -------------------------------------------------------------------------------------
+
+
+def topic(store, *args, n=5000):
+    return gx("leaders", store, *args, "-n", n, "--format", "json").json()
+
+
+def categories_of(files):
+    whole = {row["category"] for row in read(files / "items.csv")}
+    return whole, {path.split("/")[0] for path in whole}
+
+
+@pytest.mark.parametrize("params", [(), ("--params", "leaders.window=3d"), ("--params", "leaders.fit=false", "--params", "leaders.window=0")])
+def test_a_top_level_category_is_a_topic(fake_shop, params):
+    """The list made at the build and the one made now are the same, by the window of the build."""
+    gx("build", fake_shop.store, "--passes", "leaders", *params)
+    paths, tops = categories_of(fake_shop.files)
+    for category in sorted(tops)[:: 4 if params else 1]:
+        stored = topic(fake_shop.store, "--category", category, n=50)["leaders"]
+        assert stored == topic(fake_shop.store, "--topic", f"category={category}", n=50)["leaders"] and len(stored) == 50
+        below = [f"category={path}" for path in sorted(paths) if path.split("/")[0] == category]
+        assert stored == topic(fake_shop.store, *sum([["--topic", path] for path in below], []), n=50)["leaders"]
+
+
+def test_the_first_of_a_subcategory_are_planted(fake_shop):
+    gx("build", fake_shop.store, "--passes", "leaders")
+    planted = {}
+    for row in read(fake_shop.files / "truth/leaders.csv"):
+        planted.setdefault(row["category"], set()).add(row["user_id"])
+    acts = {}
+    for row in read(fake_shop.files / "events.csv"):
+        acts.setdefault(row["item_id"], set()).add(row["user_id"])
+    items = {row["item_id"]: row["category"] for row in read(fake_shop.files / "items.csv")}
+    paths, first, all_firsts = categories_of(fake_shop.files)[0], 0, 0
+    for path in sorted(paths):
+        answer = topic(fake_shop.store, "--topic", f"category={path}")
+        assert answer["topic"]["items"] == sum(of == path for of in items.values())
+        who = set().union(*(acts.get(item, ()) for item, of in items.items() if of == path))
+        rows = answer["leaders"]
+        assert len(rows) == answer["topic"]["ranked"] <= answer["topic"]["acted"] <= len(who)
+        assert {row["user"] for row in rows} <= who
+        assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+        assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+        for row in rows[:20]:
+            assert row["score"] == pytest.approx(10 * row["shop_score"] ** 0.5 * row["in_category"], abs=1e-3)
+        leaders = planted.get(path.split("/")[0], set())
+        all_firsts += bool(leaders)
+        first += bool(leaders) and rows[0]["user"] in leaders
+        assert topic(fake_shop.store, "--category", path, n=5)["leaders"] == rows[:5]
+    assert first >= 0.85 * all_firsts
+
+
+def test_the_excluded_lead_no_topic(fake_shop):
+    gx("build", fake_shop.store, "--passes", "leaders")
+    answer = topic(fake_shop.store, "--topic", "kind=product")
+    listed = {row["user"] for row in answer["leaders"]}
+    assert answer["topic"]["acted"] > len(listed) > 1000 and "are ranked" in answer["short"]
+    excluded = {row["user"] for row in topic(fake_shop.store, "--flagged")["leaders"] if row["excluded"]}
+    assert set(fake_shop.flooders) <= excluded and not listed & excluded
+    card = topic(fake_shop.store, "--card", "flood-0", "--topic", "kind=product")["card"]
+    assert card["in_topic"] is None
+    best = answer["leaders"][0]
+    told = topic(fake_shop.store, "--card", best["user"], "--topic", "kind=product")["card"]["in_topic"]
+    assert told == {key: best[key] for key in ("rank", "score", "in_category")}
+
+
+def test_the_leaders_of_a_topic_in_a_community(fake_shop):
+    rows = topic(fake_shop.store, "--topic", "category=tea")["leaders"]
+    circle = rows[0]["community"]
+    here = topic(fake_shop.store, "--topic", "category=tea", "--community", circle)["leaders"]
+    assert [row["user"] for row in here] == [row["user"] for row in rows if row["community"] == circle]
+    assert [row["rank"] for row in here] == list(range(1, len(here) + 1))
+
+
+@pytest.fixture
+def kitchen(tmp_path):
+    """k knows kitchens of acme, g gardens of globex; the same 20 follow both, 10 of them buy after k, 10 after g. 30 more buy anything."""
+    store, start = tmp_path / "k.gx", 1_700_000_000
+    items = [f"pan{i},home/kitchen,acme,2024,fine;gift" for i in range(4)] + [f"hoe{i},home/garden,globex,2025,gift" for i in range(4)]
+    events, things = [], {"k": [f"pan{i}" for i in range(4)], "g": [f"hoe{i}" for i in range(4)]}
+    for leader, followers in (("k", range(10)), ("g", range(10, 20))):
+        for i, item in enumerate(things[leader]):
+            events.append(f"{leader},{item},share,{start + 1000 * i}")
+            events += [f"f{u},{item},buy,{start + 1000 * i + 60 + u}" for u in followers]
+    events += [f"x{u},{(things['k'] + things['g'])[u % 8]},buy,{start - 90_000 + u}" for u in range(30)]
+    tables = {
+        "items": ["item_id,category,brand,attr_year,tags", *items, "new,home/attic,nobody,2026,", "odd,home/attic,a b,2026,"],
+        "ties": ["src,dst,kind"] + [f"f{u},{leader},follow" for u in range(20) for leader in "kg"] + [f"x{u},f{u % 20},follow" for u in range(30)],
+        "events": ["user_id,item_id,action,ts", *events],
+    }
+    gx("init", store)
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows) + "\n")
+        gx("import", store, tmp_path / f"{name}.csv")
+    gx("build", store, "--passes", "leaders")
+    return store
+
+
+def test_each_knows_its_own_topic(kitchen):
+    def who(*args):
+        return [row["user"] for row in topic(kitchen, *args)["leaders"]]
+
+    for field in ("category=home/kitchen", "brand=acme", "attr_year=2024", "year=2024", "tag=fine", "item=pan0"):
+        assert who("--topic", field)[0] == "k" and "g" not in who("--topic", field), field
+    for field in ("category=home/garden", "brand=globex", "year=2025"):
+        assert who("--topic", field)[0] == "g" and "k" not in who("--topic", field), field
+    both = who("--category", "home")
+    assert set(both[:2]) == {"k", "g"} == set(who("--topic", "tag=gift")[:2])
+    for several in (("--topic", "brand=acme,globex"), ("--topic", "brand=acme", "--topic", "category=home/garden"), ("--topic", "category=home")):
+        assert who(*several) == both, several
+
+
+def test_a_topic_is_of_now(kitchen, tmp_path):
+    """Events after the build count, members who joined after it are not ranked, who departed is left out."""
+    before = topic(kitchen, "--topic", "brand=nobody")
+    assert before["leaders"] == [] and "nobody acted on the topic's 1 item" in before["short"]
+    assert "nobody acted" in gx("leaders", kitchen, "--topic", "brand=nobody", "--format", "csv").err
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts\ng,new,buy,1700200000\nlate,new,buy,1700200001\n")
+    gx("import", kitchen, tmp_path / "events.csv")
+    after = topic(kitchen, "--topic", "brand=nobody")
+    assert [row["user"] for row in after["leaders"]] == ["g"] and after["topic"] == {"of": ["brand=nobody"], "items": 1, "acted": 2, "ranked": 1}
+    (tmp_path / "users.csv").write_text("user_id,status\ng,left\n")
+    gx("import", kitchen, tmp_path / "users.csv")
+    left = topic(kitchen, "--topic", "brand=nobody")
+    assert left["leaders"] == [] and left["left_out"] == {"departed": 1}
+
+
+def test_topics_that_cannot_be_say_why(kitchen):
+    def said(*args, code):
+        return gx("leaders", kitchen, *args, code=code).err
+
+    assert "brand 'acm'; items have acme" in said("--topic", "brand=acm", code=4)
+    assert "field 'colour'; items have" in said("--topic", "colour=red", code=4)
+    assert "category 'home/kit'; items have home/kitchen" in said("--category", "home/kit", code=4)
+    assert "'pan9'" in said("--topic", "item=pan9", code=4)
+    for bad in ("acme", "=acme", "brand=", "brand:acme"):
+        assert f"'{bad}' was given; accepted is FIELD=VALUE" in said("--topic", bad, code=2)
+    assert "topic category=NAME" in said("--category", "home", "--community", "c-0", code=2)
+    assert "accepted is one" in said("--category", "home", "--topic", "brand=acme", code=2)
+    assert "accepted is one" in said("--flagged", "--topic", "brand=acme", code=2)
+    assert "c-99" in said("--topic", "brand=acme", "--community", "c-99", code=4)
+
+
 # ---- roles --------------------------------------------------------------------------------------
 
 ALL_ROLES = [

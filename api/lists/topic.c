@@ -1,0 +1,230 @@
+/* Items by what they are, and who leads among those who act on them. */
+#include "api/lists/topic.h"
+
+#include "api/lists/filter.h"
+
+enum { TOLD = 12 };
+
+/* ---- items by a field ------------------------------------------------------------------------
+ */
+
+/* "a, b, c" of the first few, and how many there are beside. */
+static const char *told(gx_arena *arena, const gx_slice *name, uint32_t count) {
+    const char *all = "";
+    for (uint32_t i = 0; i < count && i < TOLD; i++) {
+        const char *more =
+            gx_arena_printf(arena, "%s%s%.*s", all, i ? ", " : "", (int)name[i].size, name[i].data);
+        all = more ? more : all;
+    }
+    const char *rest =
+        count > TOLD ? gx_arena_printf(arena, "%s and %u more", all, count - TOLD) : all;
+    return rest ? rest : all;
+}
+
+static gx_status no_such_field(gx_arena *arena, const gx_columns *columns, const char *argument,
+                               gx_slice field, gx_error *err) {
+    gx_slice name[TOLD];
+    char shown[80];
+    const uint32_t count = gx_columns_fields(name, TOLD, columns);
+    return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: no item has the field %s%s%s", argument,
+                      gx_quote(shown, sizeof shown, field.data, field.size),
+                      count ? "; items have " : "; no item has any", told(arena, name, count));
+}
+
+static size_t common_start(gx_slice a, gx_slice b) {
+    size_t size = 0;
+    while (size < a.size && size < b.size && a.data[size] == b.data[size]) {
+        size++;
+    }
+    return size;
+}
+
+/* Brings the TOLD names to the front that begin most like the text; else they stay in order. */
+static void nearest_first(gx_slice *name, uint32_t count, gx_slice text) {
+    for (uint32_t i = 0; i < count && i < TOLD; i++) {
+        uint32_t best = i;
+        for (uint32_t k = i + 1; k < count; k++) {
+            if (common_start(name[k], text) > common_start(name[best], text)) {
+                best = k;
+            }
+        }
+        const gx_slice one = name[best];
+        memmove(name + i + 1, name + i, (best - i) * sizeof *name);
+        name[i] = one;
+    }
+}
+
+static gx_status no_such_value(gx_arena *arena, const gx_columns *columns, const char *argument,
+                               const char *column, gx_slice field, gx_slice text, gx_error *err) {
+    char shown[80];
+    const uint32_t count = gx_columns_texts(NULL, 0, columns, column);
+    gx_slice *name = gx_arena_get(arena, ((size_t)count + 1) * sizeof *name);
+    if (!name) {
+        return gx_fail_memory(err, count * sizeof *name);
+    }
+    gx_columns_texts(name, count, columns, column);
+    nearest_first(name, count, text);
+    return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: no item has the %.*s %s%s%s", argument,
+                      (int)field.size, field.data,
+                      gx_quote(shown, sizeof shown, text.data, text.size),
+                      count ? "; items have " : "", told(arena, name, count));
+}
+
+/* The column that a field is kept as; NULL: there is none, or memory ended. */
+static const char *column_of(gx_arena *arena, const gx_columns *columns, gx_slice field) {
+    const bool tag = gx_slice_is(field, "tag");
+    const char *name =
+        gx_arena_printf(arena, "%.*s%s", (int)field.size, field.data, tag ? "s" : "");
+    if (name && !gx_columns_has(columns, name)) {
+        name = gx_arena_printf(arena, "attr_%s", name);
+    }
+    return name && gx_columns_has(columns, name) ? name : NULL;
+}
+
+/* `text` as what else it may stand for, a number or a truth; NULL: it is a text only. */
+static gx_status as_where(gx_where **out, gx_arena *arena, const char *column, gx_slice text,
+                          gx_error *err) {
+    double number;
+    char *where = NULL;
+    *out = NULL;
+    if (strchr(column, '`')) { /* no expression can name it */
+        return GX_OK;
+    }
+    if (gx_slice_is(text, "true") || gx_slice_is(text, "false")) {
+        where = gx_arena_printf(arena, "`%s` = %.*s", column, (int)text.size, text.data);
+    } else if (gx_parse_real(text, &number)) {
+        where = gx_arena_printf(arena, "`%s` = %.17g", column, number);
+    } else {
+        return GX_OK;
+    }
+    return where ? gx_where_compile(out, arena, gx_slice_of(where), err)
+                 : gx_fail_memory(err, text.size);
+}
+
+static gx_status mark_rows(uint8_t *wanted, uint32_t *found, uint32_t items, gx_arena *arena,
+                           const gx_columns *columns, const char *column, bool path, gx_slice text,
+                           gx_error *err) {
+    gx_where *where;
+    const gx_status status = as_where(&where, arena, column, text, err);
+    for (uint32_t i = 0; status == GX_OK && i < items; i++) {
+        const bool is = (path ? gx_columns_is_path(columns, i, column, text)
+                              : gx_columns_is(columns, i, column, text)) ||
+                        (where && gx_where_row(where, columns, i));
+        wanted[i] |= is;
+        *found += is;
+    }
+    return status;
+}
+
+gx_status gx_topic_mark(uint8_t *wanted, uint32_t items, gx_call_env *call, const char *argument,
+                        gx_slice field, gx_slice text, gx_error *err) {
+    const gx_columns *columns = NULL;
+    gx_arena *arena = call->arena;
+    gx_status status = GX_OK;
+    uint32_t found = 0;
+    if (gx_slice_is(field, "item")) {
+        uint32_t item;
+        GX_TRY(gx_need_word(&item, call->txn, GX_SPACE_ITEM, text, err));
+        if (item < items) {
+            wanted[item] = 1;
+        }
+        return GX_OK;
+    }
+    GX_TRY(gx_filter_lock(&columns, call, err));
+    const char *column = column_of(arena, columns, field);
+    if (!column) {
+        GX_TRY(gx_arena_status(arena) == GX_OK ? no_such_field(arena, columns, argument, field, err)
+                                               : gx_fail_memory(err, field.size));
+    }
+    GX_TRY(mark_rows(wanted, &found, items, arena, columns, column, gx_slice_is(field, "category"),
+                     text, err));
+    if (found == 0) {
+        GX_TRY(no_such_value(arena, columns, argument, column, field, text, err));
+    }
+done:
+    if (columns) {
+        gx_db_items_unlock(call->db);
+    }
+    return status;
+}
+
+/* ---- leaders of a topic ----------------------------------------------------------------------
+ */
+
+/* "FIELD=VALUE", or a value of the field before. */
+static gx_status read_entry(gx_slice *field, gx_slice *text, const gx_value *entry,
+                            const char *argument, gx_error *err) {
+    char shown[80];
+    const bool is_text = entry->type == GX_TEXT;
+    const gx_slice given = is_text ? (gx_slice){entry->as.text, entry->size} : (gx_slice){"", 0};
+    const char *equals = given.size ? memchr(given.data, '=', given.size) : NULL;
+    if (equals) {
+        const size_t size = (size_t)(equals - given.data);
+        *field = (gx_slice){given.data, size};
+        *text = (gx_slice){equals + 1, given.size - size - 1};
+    } else {
+        *text = given;
+    }
+    if (field->size > 0 && text->size > 0) {
+        return GX_OK;
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, argument,
+                      "%s: %s was given; accepted is FIELD=VALUE, like category=home/kitchen, "
+                      "brand=acme or another field of items",
+                      argument, gx_quote(shown, sizeof shown, given.data, given.size));
+}
+
+static gx_status mark_all(uint8_t *wanted, uint32_t items, gx_call_env *call, const char *argument,
+                          const gx_value *of, gx_error *err) {
+    const uint32_t count = of->type == GX_LIST ? of->size : 1;
+    gx_slice field = {"", 0}, text;
+    gx_status status = GX_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        const gx_value *entry = of->type == GX_LIST ? &of->as.items[i] : of;
+        GX_TRY(read_entry(&field, &text, entry, argument, err));
+        GX_TRY(gx_topic_mark(wanted, items, call, argument, field, text, err));
+    }
+done:
+    return status;
+}
+
+gx_status gx_topic_make(gx_topic *out, gx_call_env *call, const gx_leaders *leaders,
+                        const char *argument, const gx_value *of, gx_error *err) {
+    gx_job *job = call->job;
+    gx_views views = {0};
+    uint8_t *wanted = NULL;
+    const int64_t *window;
+    gx_status status = GX_OK;
+    *out = (gx_topic){0};
+    const uint32_t items = gx_word_count(call->txn, GX_SPACE_ITEM);
+    GX_TRY(gx_need_array(&window, call->state, "leaders.window", GX_I64, 1, err));
+    /* What cannot be answered is told before the events are read. */
+    GX_TRY(gx_job_alloc(job, &wanted, (size_t)items + 1, 1, err));
+    GX_TRY(mark_all(wanted, items, call, argument, of, err));
+    GX_TRY(gx_views_make(&views, call->db->store, &call->state->rules,
+                         GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_FIRST, NULL, job,
+                         err));
+    const gx_leader_scores scores = {
+        .score = leaders->score, .count = leaders->count, .window_ms = *window};
+    /* Items that were put after the call began are in no topic of it. */
+    if (views.input.items > items) {
+        uint8_t *longer;
+        GX_TRY(gx_job_alloc(job, &longer, views.input.items, 1, err));
+        memcpy(longer, wanted, items);
+        gx_job_free(job, wanted);
+        wanted = longer;
+    }
+    for (uint32_t i = 0; i < items; i++) {
+        out->items += wanted[i];
+    }
+    GX_TRY(gx_leaders_of_topic(&out->leaders, &views.input, wanted, &scores, job, err));
+done:
+    gx_views_finish(&views);
+    gx_job_free(job, wanted);
+    return status;
+}
+
+void gx_topic_finish(gx_topic *topic) {
+    gx_topic_leaders_finish(&topic->leaders);
+    topic->items = 0;
+}
