@@ -1,6 +1,7 @@
 #include "engine/influence/sets.h"
 
 #include "engine/kernel/parallel.h"
+#include "engine/kernel/slabs.h"
 
 #include <math.h>
 
@@ -15,7 +16,7 @@ enum {
 typedef struct block {
     uint32_t sets;
     uint64_t entries;
-    uint32_t *node; /* the job's */
+    uint32_t *node; /* in a slab */
     uint32_t end[BLOCK];
 } block;
 
@@ -24,6 +25,7 @@ typedef struct drawer {
     uint64_t *seen; /* a bit a member */
     uint32_t *node;
     uint64_t room;
+    gx__slabs slabs; /* where blocks lie */
     gx_error err;
     gx_status status;
 } drawer;
@@ -159,14 +161,28 @@ static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, g
     }
 }
 
+static gx_status keep_block(drawing *w, uint32_t which, drawer *own, const uint32_t *end,
+                            uint32_t sets) {
+    const size_t entries = sets > 0 ? end[sets - 1] : 0;
+    const size_t bytes = sizeof(block) + entries * sizeof *own->node;
+    block *b;
+    gx_status status =
+        gx__slabs_take(&b, &own->slabs, bytes, own->slabs.bytes / 8, w->job, &own->err);
+    if (status == GX_OK) {
+        *b = (block){.sets = sets, .entries = entries, .node = (uint32_t *)(void *)(b + 1)};
+        memcpy(b->end, end, sets * sizeof *end);
+        memcpy(b->node, own->node, entries * sizeof *b->node);
+        w->blocks[which] = b;
+    }
+    return status;
+}
+
 static void draw_block(drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
-    block *b = NULL;
+    uint32_t ends[BLOCK];
     uint64_t end = 0;
     const uint64_t from = (uint64_t)which * BLOCK;
     const uint32_t sets = w->count - from < BLOCK ? (uint32_t)(w->count - from) : BLOCK;
-    own->status = gx_job_alloc(w->job, &w->blocks[which], 1, sizeof *b, &own->err);
-    b = w->blocks[which];
     for (uint32_t s = 0; s < sets && own->status == GX_OK; s++) {
         gx__draws d = gx__draws_of(w->job->seed, w->first + from + s);
         const uint64_t at = end;
@@ -180,7 +196,7 @@ static void draw_block(drawing *w, uint32_t which) {
         for (uint64_t i = at; i < end; i++) {
             own->seen[own->node[i] / 64] = 0;
         }
-        b->end[s] = (uint32_t)end;
+        ends[s] = (uint32_t)end;
         if (end > UINT32_MAX || gx_job_should_stop(w->job)) {
             break;
         }
@@ -191,12 +207,7 @@ static void draw_block(drawing *w, uint32_t which) {
             gx_fail(&own->err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members", BLOCK);
     }
     if (own->status == GX_OK) {
-        own->status = gx_job_alloc(w->job, &b->node, end, sizeof *b->node, &own->err);
-    }
-    if (own->status == GX_OK) {
-        memcpy(b->node, own->node, end * sizeof *b->node);
-        b->sets = sets;
-        b->entries = end;
+        own->status = keep_block(w, which, own, ends, sets);
     }
 }
 
@@ -225,8 +236,6 @@ static void put_entries(gx__sets *out, drawing *w, uint32_t blocks, uint64_t *ne
                 out->set[next[it->node[i]]++] = number;
             }
         }
-        gx_job_free(w->job, it->node);
-        it->node = NULL;
     }
 }
 
@@ -239,6 +248,7 @@ static gx_status order_entries(gx__sets *out, drawing *w, uint32_t blocks, gx_er
     GX_TRY(gx_job_alloc(w->job, &out->ptr, (size_t)n + 1, sizeof *out->ptr, err));
     GX_TRY(gx_job_alloc(w->job, &out->root, out->count, sizeof *out->root, err));
     GX_TRY(gx_job_alloc(w->job, &out->set, out->entries, sizeof *out->set, err));
+    gx_wide_pages(out->set, out->entries * sizeof *out->set);
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
         count_entries(w, blocks, &count[(size_t)n * (size_t)t], t, threads);
@@ -282,13 +292,8 @@ done:
 static void drawing_finish(drawing *w) {
     for (int t = 0; w->drawers && t < w->job->threads; t++) {
         gx_job_free(w->job, w->drawers[t].seen);
+        gx__slabs_finish(&w->drawers[t].slabs, w->job);
         gx_free(w->drawers[t].node);
-    }
-    for (uint32_t b = 0; w->blocks && b < w->block_count; b++) {
-        if (w->blocks[b]) {
-            gx_job_free(w->job, w->blocks[b]->node);
-            gx_job_free(w->job, w->blocks[b]);
-        }
     }
     gx_job_free(w->job, w->drawers);
     gx_job_free(w->job, w->blocks);

@@ -6,19 +6,11 @@
 
 /* ---- one world ------------------------------------------------------------------------------- */
 
-/* Worlds lie in slabs one after the other, each thread's in its own, of pages as wide as there are:
- * with pages asked for world by world two threads spend a quarter of their time in the kernel. */
-struct gx__slab {
-    struct gx__slab *before;
-};
-
-enum { SLAB_BYTES = 1 << 24, SLAB_LEAST = 1 << 21, LINE = GX_CACHE_LINE };
+enum { SLAB_LEAST = 1 << 21 };
 
 /* What making a world takes, of one thread. */
 typedef struct maker {
-    struct gx__slab *slab; /* being filled: `left` bytes from `place` on are free */
-    char *place;
-    size_t left;
+    gx__slabs slabs;
     uint32_t *ptr;  /* n + 1: kept arcs */
     uint32_t *next; /* arcs */
     uint64_t room;
@@ -121,37 +113,17 @@ static void tie_knots(maker *m, uint32_t n) {
     }
 }
 
-/* `bytes` of zeros, in a slab that will do for `more` as large if that is worth it. */
-static char *room_for(maker *m, size_t bytes, uint32_t more, gx_job *job) {
-    bytes = (bytes + LINE - 1) / LINE * LINE;
-    if (bytes > m->left) {
-        const size_t several = more < SLAB_BYTES / bytes ? more * bytes : SLAB_BYTES;
-        const size_t whole = LINE + (several < SLAB_LEAST || several < bytes ? bytes : several);
-        struct gx__slab *fresh;
-        m->status = gx_job_alloc(job, &fresh, whole, 1, &m->err);
-        if (m->status != GX_OK) {
-            return NULL;
-        }
-        gx_wide_pages(fresh, whole);
-        fresh->before = m->slab;
-        m->slab = fresh;
-        m->place = (char *)fresh + LINE;
-        m->left = whole - LINE;
-    }
-    char *at = m->place;
-    m->place += bytes;
-    m->left -= bytes;
-    return at;
-}
-
-static bool place(gx__world *world, maker *m, const making *w, uint64_t arcs) {
+/* Few small worlds have a place each: how many of them a thread makes is by chance. */
+static gx_status place(gx__world *world, maker *m, const making *w, uint64_t arcs) {
     const uint32_t n = w->chances->n, made = (uint32_t)(world - w->out->world);
-    const uint32_t more = (w->out->count - made) / (uint32_t)w->threads + 1; /* a thread */
+    const size_t left = (w->out->count - made) / (uint32_t)w->threads + 1; /* a thread */
     const size_t knots = m->knots, words = knots / 64 + 1;
-    char *at =
-        room_for(m, 8 * (knots + 3 * words) + 4 * ((size_t)n + knots + 1 + arcs), more, w->job);
-    if (!at) {
-        return false;
+    const size_t bytes = 8 * (knots + 3 * words) + 4 * ((size_t)n + knots + 1 + arcs);
+    const size_t likely = left * bytes < SLAB_LEAST ? bytes : left * (bytes + GX_CACHE_LINE);
+    char *at;
+    gx_status status = gx__slabs_take(&at, &m->slabs, bytes, likely, w->job, &m->err);
+    if (status != GX_OK) {
+        return status;
     }
     *world = (gx__world){.knots = m->knots};
     world->size = (double *)(void *)at;
@@ -161,7 +133,7 @@ static bool place(gx__world *world, maker *m, const making *w, uint64_t arcs) {
     world->knot = (uint32_t *)(void *)(world->to_hub + words);
     world->ptr = world->knot + n;
     world->next = world->ptr + knots + 1;
-    return true;
+    return GX_OK;
 }
 
 static uint64_t arcs_between(const maker *m, uint32_t n) {
@@ -174,10 +146,11 @@ static uint64_t arcs_between(const maker *m, uint32_t n) {
     return arcs;
 }
 
-static void condense(maker *m, const making *w, gx__world *world) {
+static gx_status condense(maker *m, const making *w, gx__world *world) {
     const uint32_t n = w->chances->n;
-    if (!place(world, m, w, arcs_between(m, n))) {
-        return;
+    gx_status status = place(world, m, w, arcs_between(m, n));
+    if (status != GX_OK) {
+        return status;
     }
     memcpy(world->knot, m->knot, n * sizeof *m->knot);
     for (uint32_t v = 0; v < n; v++) {
@@ -197,6 +170,7 @@ static void condense(maker *m, const making *w, gx__world *world) {
             }
         }
     }
+    return GX_OK;
 }
 
 /* ---- who is reached -------------------------------------------------------------------------- */
@@ -320,12 +294,7 @@ done:
 static void makers_finish(making *w) {
     for (int t = 0; w->makers && t < w->threads; t++) {
         maker *m = &w->makers[t];
-        while (m->slab) {
-            struct gx__slab *one = m->slab;
-            m->slab = one->before;
-            one->before = w->out->slabs;
-            w->out->slabs = one;
-        }
+        gx__slabs_join(&w->out->slabs, &m->slabs);
         gx_job_free(w->job, m->ptr);
         gx_job_free(w->job, m->index);
         gx_job_free(w->job, m->low);
@@ -345,7 +314,7 @@ static void make_one(making *w, maker *m, uint32_t i) {
         return;
     }
     tie_knots(m, w->chances->n);
-    condense(m, w, world);
+    m->status = condense(m, w, world);
     if (m->status == GX_OK) {
         find_hub(world);
     }
@@ -388,11 +357,7 @@ done:
 }
 
 void gx__worlds_finish(gx__worlds *worlds, gx_job *job) {
-    while (worlds->slabs) {
-        struct gx__slab *one = worlds->slabs;
-        worlds->slabs = one->before;
-        gx_job_free(job, one);
-    }
+    gx__slabs_finish(&worlds->slabs, job);
     gx_job_free(job, worlds->world);
     *worlds = (gx__worlds){0};
 }

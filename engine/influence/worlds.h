@@ -11,6 +11,7 @@
 
 #include "engine/influence/chances.h"
 #include "engine/influence/greedy.h"
+#include "engine/kernel/slabs.h"
 
 typedef struct gx__world {
     _Alignas(GX_CACHE_LINE) uint32_t knots; /* worlds side by side are made by two threads */
@@ -29,7 +30,7 @@ typedef struct gx__world {
 typedef struct gx__worlds {
     uint32_t n, count;
     gx__world *world;
-    struct gx__slab *slabs; /* where their arrays lie */
+    gx__slabs slabs; /* where their arrays lie */
 } gx__worlds;
 
 /* Worlds first … first + count − 1; `weight` as in gx__roots_make, checked. The chances are a

@@ -1,0 +1,60 @@
+#include "engine/kernel/slabs.h"
+
+/* Its pieces follow, from the next cache line on. */
+struct gx__slab {
+    struct gx__slab *before;
+};
+
+enum { SLAB_BYTES = 1 << 24, LINE = GX_CACHE_LINE };
+
+static gx_status begin(gx__slabs *slabs, size_t bytes, gx_job *job, gx_error *err) {
+    struct gx__slab *fresh;
+    gx_status status = gx_job_alloc(job, &fresh, LINE + bytes, 1, err);
+    if (status == GX_OK) {
+        gx_wide_pages(fresh, LINE + bytes);
+        fresh->before = slabs->last;
+        slabs->last = fresh;
+        slabs->free = (char *)fresh + LINE;
+        slabs->left = bytes;
+    }
+    return status;
+}
+
+gx_status gx__slabs_take(void *out_pointer, gx__slabs *slabs, size_t bytes, size_t likely,
+                         gx_job *job, gx_error *err) {
+    const size_t whole = (bytes + LINE - 1) / LINE * LINE;
+    if (whole < bytes) {
+        return gx_fail_memory(err, bytes);
+    }
+    if (whole > slabs->left) {
+        const size_t most = likely < SLAB_BYTES ? likely : SLAB_BYTES;
+        const gx_status status = begin(slabs, most > whole ? most : whole, job, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    memcpy(out_pointer, &slabs->free, sizeof slabs->free);
+    slabs->free += whole;
+    slabs->left -= whole;
+    slabs->bytes += whole;
+    return GX_OK;
+}
+
+void gx__slabs_join(gx__slabs *slabs, gx__slabs *from) {
+    struct gx__slab **end = &from->last;
+    while (*end) {
+        end = &(*end)->before;
+    }
+    *end = slabs->last; /* none is filled any further */
+    *slabs = (gx__slabs){.last = from->last, .bytes = slabs->bytes + from->bytes};
+    *from = (gx__slabs){0};
+}
+
+void gx__slabs_finish(gx__slabs *slabs, gx_job *job) {
+    while (slabs->last) {
+        struct gx__slab *one = slabs->last;
+        slabs->last = one->before;
+        gx_job_free(job, one);
+    }
+    *slabs = (gx__slabs){0};
+}
