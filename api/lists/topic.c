@@ -197,7 +197,13 @@ gx_status gx_topic_make(gx_topic *out, gx_call_env *call, const gx_leaders *lead
     gx_status status = GX_OK;
     *out = (gx_topic){0};
     const uint32_t items = gx_word_count(call->txn, GX_SPACE_ITEM);
-    GX_TRY(gx_need_array(&window, call->state, "leaders.window", GX_I64, 1, err));
+    window = gx_arrays_get(call->state->arrays, "leaders.window", GX_I64, 1);
+    if (!window) {
+        GX_TRY(gx_fail_at(err, GX_CONFLICT, argument,
+                          "%s: the leaders of this snapshot are of an older program, which did not "
+                          "keep what topics are ranked by; `guanxi build` makes them anew",
+                          argument));
+    }
     /* What cannot be answered is told before the events are read. */
     GX_TRY(gx_job_alloc(job, &wanted, (size_t)items + 1, 1, err));
     GX_TRY(mark_all(wanted, items, call, argument, of, err));
