@@ -43,6 +43,21 @@ gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate vie
     return gx_estimate_map(arena, steps, later);
 }
 
+gx_value gx_estimate_steps(gx_arena *arena, const gx_part_estimate *steps, size_t count,
+                           size_t done) {
+    gx_estimate whole = {0};
+    gx_value list = gx_list(arena, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        gx_estimate step = steps[i].estimate;
+        step.cpu_most_s = i < done ? step.cpu_s : 2 * step.cpu_s;
+        whole.cpu_s += step.cpu_s;
+        whole.cpu_most_s += step.cpu_most_s;
+        whole.mem_bytes = step.mem_bytes > whole.mem_bytes ? step.mem_bytes : whole.mem_bytes;
+        gx_estimate_add(arena, &list, steps[i].name, step);
+    }
+    return gx_estimate_map(arena, list, whole);
+}
+
 /* ---- a graph that is not there -----------------------------------------------------------------
  */
 

@@ -16,6 +16,11 @@ typedef struct gx_part_estimate {
  * plan made. */
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
                            gx_estimate later, const gx_part_estimate *parts, size_t count);
+/* The map of steps one after the other, each with its memory at the peak, whatever is held
+ * meanwhile included. The first `done` were done for this and timed; the others may take twice as
+ * long as told, where others use the machine too. */
+gx_value gx_estimate_steps(gx_arena *arena, const gx_part_estimate *steps, size_t count,
+                           size_t done);
 /* Adds a step to such a list, or makes the map of it. */
 void gx_estimate_add(gx_arena *arena, gx_value *steps, const char *name, gx_estimate estimate);
 gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole);

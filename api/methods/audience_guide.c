@@ -566,10 +566,10 @@ static gx_status estimate(gx_value *out, guide *g, int64_t begun_ns, gx_error *e
     const gx_args *args = g->call->args;
     gx_arena *arena = g->call->arena;
     const uint64_t peak = atomic_load(&g->call->job->mem_peak);
+    const uint64_t held = atomic_load(&g->call->job->mem_used);
     const int64_t now_ns = gx_clock_cpu_ns();
     const double n = (double)gx_arg_int(args, "n"), most = (double)gx_arg_int(args, "audience");
     double pairs = 0, some = 0;
-    gx_value steps = gx_list(arena, 3);
     gx_status status = find_tastes(&some, g, SOME, err);
     if (status != GX_OK) {
         return status;
@@ -578,20 +578,14 @@ static gx_status estimate(gx_value *out, guide *g, int64_t begun_ns, gx_error *e
         pairs += g->sharers[g->all[k].sharer].count;
     }
     const double taste_s = (double)(gx_clock_cpu_ns() - now_ns) / 1e9;
-    gx_estimate parts[] = {
-        {.mem_bytes = peak, .cpu_s = (double)(now_ns - begun_ns) / 1e9},
-        {.mem_bytes = (uint64_t)(4 * pairs), .cpu_s = taste_s * pairs / fmax(some, 1)},
-        {.cpu_s = 2 * look_s * pairs + asked_s * fmin(n, g->count) * most}};
-    static const char *const names[] = {"sharers", "tastes", "choice"};
-    gx_estimate whole = {0};
-    for (size_t i = 0; i < GX_COUNT(parts); i++) {
-        parts[i].cpu_most_s = i == 0 ? parts[i].cpu_s : 2 * parts[i].cpu_s;
-        whole.mem_bytes += parts[i].mem_bytes;
-        whole.cpu_s += parts[i].cpu_s;
-        whole.cpu_most_s += parts[i].cpu_most_s;
-        gx_estimate_add(arena, &steps, names[i], parts[i]);
-    }
-    *out = gx_estimate_map(arena, steps, whole);
+    const gx_part_estimate steps[] = {
+        {"sharers", {.mem_bytes = peak, .cpu_s = (double)(now_ns - begun_ns) / 1e9}},
+        {"tastes",
+         {.mem_bytes = held + (uint64_t)(4 * pairs), .cpu_s = taste_s * pairs / fmax(some, 1)}},
+        {"choice",
+         {.mem_bytes = held + (uint64_t)(4 * pairs),
+          .cpu_s = 2 * look_s * pairs + asked_s * fmin(n, g->count) * most}}};
+    *out = gx_estimate_steps(arena, steps, GX_COUNT(steps), 1);
     gx_map_put(arena, out, "considered", gx_int(g->count));
     return GX_OK;
 }

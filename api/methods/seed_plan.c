@@ -566,36 +566,28 @@ done:
 /* What has been read and scored until here is done and timed; the choice is told from its first
  * sets, which are drawn, and the runs from what those say it reaches. */
 static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *err) {
-    static const double heuristic_s = 4.5e-7, reached_s = 2e-7, arc_s = 3e-8;
-    gx_arena *arena = p->call->arena;
+    static const double reached_s = 2e-7, arc_s = 3e-8;
     gx_job *job = p->call->job;
     const double n = p->spread.n, m = (double)p->spread.graph->m;
     const double runs = (double)gx_arg_int(p->call->args, "runs");
     const uint64_t held = atomic_load(&job->mem_used);
-    gx_estimate parts[3] = {{.mem_bytes = atomic_load(&job->mem_peak),
-                             .cpu_s = (double)(gx_clock_cpu_ns() - begun_ns) / 1e9}};
-    static const char *const names[] = {"prospects", "seeds", "runs"};
-    gx_estimate whole = {0};
-    gx_value steps = gx_list(arena, 3);
+    gx_part_estimate steps[] = {{"prospects",
+                                 {.mem_bytes = atomic_load(&job->mem_peak),
+                                  .cpu_s = (double)(gx_clock_cpu_ns() - begun_ns) / 1e9}},
+                                {.name = "seeds"},
+                                {.name = "runs"}};
     gx_seeds_forecast f = {0};
     bool any;
     gx_status status = can_choose(&any, p, err);
     if (status == GX_OK && any) {
         const gx_seed_options options = options_of(p);
         status = gx_seeds_foresee(&f, p->spread.graph, &options, job, err);
-        parts[1] = (gx_estimate){.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s + heuristic_s * m};
-        parts[2] = (gx_estimate){.mem_bytes = held + (uint64_t)(24 * m + 40 * n),
-                                 .cpu_s = reached_s * runs * f.share * n + arc_s * m};
+        steps[1].estimate.mem_bytes = f.mem_bytes > f.order_bytes ? f.mem_bytes : f.order_bytes;
+        steps[1].estimate.cpu_s = f.cpu_s + f.order_s;
+        steps[2].estimate = (gx_estimate){.mem_bytes = held + (uint64_t)(24 * m + 40 * n),
+                                          .cpu_s = reached_s * runs * f.share * n + arc_s * m};
     }
-    for (size_t i = 0; status == GX_OK && i < GX_COUNT(parts); i++) {
-        parts[i].cpu_most_s = i == 0 ? parts[i].cpu_s : 2 * parts[i].cpu_s;
-        whole.cpu_s += parts[i].cpu_s;
-        whole.cpu_most_s += parts[i].cpu_most_s;
-        whole.mem_bytes =
-            parts[i].mem_bytes > whole.mem_bytes ? parts[i].mem_bytes : whole.mem_bytes;
-        gx_estimate_add(arena, &steps, names[i], parts[i]);
-    }
-    *out = gx_estimate_map(arena, steps, whole);
+    *out = gx_estimate_steps(p->call->arena, steps, GX_COUNT(steps), 1);
     return status;
 }
 

@@ -261,12 +261,10 @@ static void read_options(asking *a) {
                           .heuristics = gx_arg_bool(args, "heuristics")};
 }
 
-/* From the first sets, which are drawn and timed; what is told in `most` is of a machine that
- * others use too. */
+/* From the first sets, which are drawn and timed. */
 static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
-    static const double heuristic_s = 4.5e-7, reached_s = 1e-7, arc_s = 3e-8; /* an arc, … */
+    static const double reached_s = 1e-7, arc_s = 3e-8; /* a member reached, an arc */
     const gx_graph *graph = a->spread.graph;
-    gx_arena *arena = a->call->arena;
     const bool even = a->spread.chance.rule == GX_CHANCE_CONSTANT;
     gx_seeds_forecast f;
     const gx_status status = gx_seeds_foresee(&f, graph, &a->options, a->call->job, err);
@@ -274,24 +272,14 @@ static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
         return status;
     }
     const double m = (double)graph->m, n = graph->n;
-    gx_estimate parts[3] = {
-        {.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s},
-        {.mem_bytes = (uint64_t)(40 * n), .cpu_s = a->options.heuristics ? heuristic_s * m : 0},
-        {.mem_bytes = (uint64_t)(even ? 20 * n : 24 * m + 8 * n),
-         .cpu_s = reached_s * WORK + (even ? 0 : arc_s * m)}};
-    static const char *const names[] = {"sets", "heuristics", "simulate"};
-    gx_estimate whole = {0};
-    gx_value steps = gx_list(arena, 3);
-    for (size_t i = 0; i < GX_COUNT(parts); i++) {
-        parts[i].cpu_most_s = 2 * parts[i].cpu_s;
-        whole.cpu_s += parts[i].cpu_s;
-        whole.cpu_most_s += parts[i].cpu_most_s;
-        whole.mem_bytes =
-            parts[i].mem_bytes > whole.mem_bytes ? parts[i].mem_bytes : whole.mem_bytes;
-        gx_estimate_add(arena, &steps, i == 0 && f.worlds ? "worlds" : names[i], parts[i]);
-    }
-    *out = gx_estimate_map(arena, steps, whole);
-    gx_map_put(arena, out, "entries", gx_int((int64_t)f.wanted));
+    const gx_part_estimate steps[] = {
+        {f.worlds ? "worlds" : "sets", {.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s}},
+        {"heuristics", {.mem_bytes = f.order_bytes, .cpu_s = f.order_s}},
+        {"simulate",
+         {.mem_bytes = (uint64_t)(even ? 20 * n : 24 * m + 8 * n),
+          .cpu_s = reached_s * WORK + (even ? 0 : arc_s * m)}}};
+    *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps), 0);
+    gx_map_put(a->call->arena, out, "entries", gx_int((int64_t)f.wanted));
     return GX_OK;
 }
 

@@ -181,9 +181,9 @@ done:
 
 static gx_status time_runs(double *out, asking *a, uint32_t runs, gx_error *err) {
     plan few = a->plan;
-    const int64_t begun = gx_clock_ns();
+    const int64_t begun = gx_clock_cpu_ns();
     const gx_status status = play(&few, a, runs, err);
-    *out = (double)(gx_clock_ns() - begun) / 1e9;
+    *out = (double)(gx_clock_cpu_ns() - begun) / 1e9;
     gx_simulation_finish(&few.played, a->call->job);
     return status;
 }
@@ -191,14 +191,13 @@ static gx_status time_runs(double *out, asking *a, uint32_t runs, gx_error *err)
 /* Plays more and more runs until it can be told what all of them take. */
 static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
     static const double ENOUGH = 0.1; /* s */
-    gx_arena *arena = a->call->arena;
     gx_job *job = a->call->job;
     const double all = (double)gx_arg_int(a->call->args, "runs"), plans = a->has_other ? 2 : 1;
-    gx_value steps = gx_list(arena, 2);
-    gx_estimate made = {0}, played = {0};
     gx_status status = GX_OK;
     double first, last;
     uint32_t runs = 64;
+    const uint64_t read = atomic_load(&job->mem_peak);
+    atomic_store(&job->mem_peak, atomic_load(&job->mem_used));
     GX_TRY(time_runs(&first, a, 2, err));
     GX_TRY(time_runs(&last, a, runs, err));
     while (last < first + ENOUGH && runs < all) {
@@ -206,14 +205,12 @@ static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
         GX_TRY(time_runs(&last, a, runs, err));
     }
     const double each = fmax(last - first, 0) / (runs - 2.0);
-    made = (gx_estimate){.mem_bytes = atomic_load(&job->mem_peak), .cpu_s = plans * first};
-    played = (gx_estimate){.mem_bytes = (uint64_t)(16 * all * plans),
-                           .cpu_s = plans * all * each * job->threads};
-    gx_estimate_add(arena, &steps, "chances", made);
-    gx_estimate_add(arena, &steps, "runs", played);
-    *out = gx_estimate_map(arena, steps,
-                           (gx_estimate){.mem_bytes = made.mem_bytes + played.mem_bytes,
-                                         .cpu_s = made.cpu_s + played.cpu_s});
+    const double more = 8 * fmax(all - runs, 0) * plans;
+    const gx_part_estimate steps[] = {
+        {"chances", {.mem_bytes = read, .cpu_s = plans * first}},
+        {"runs",
+         {.mem_bytes = atomic_load(&job->mem_peak) + (uint64_t)more, .cpu_s = plans * all * each}}};
+    *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps), 1);
 done:
     return status;
 }

@@ -7,6 +7,7 @@
 enum {
     FIRST = 1 << 13,         /* sets of the first round, */
     FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
+    SOME_ENTRIES = 1 << 19,  /* by which a choice from small sets is foreseen */
     CHUNK = 1 << 20,         /* sets of one chunk at the most */
     CHUNKS_MOST = 1 << 12,
     ROUNDS_MOST = 24,
@@ -24,8 +25,8 @@ static const double FAST = 0.1, SMALL = 30000, WORLDS_LEAST = 24;
 static const double SURPLUS = 1.1; /* sets beyond what eps is reckoned to take */
 static const double CLOSE = 0.02;  /* so near to the first by sets that it has to be played */
 static const double RUNS_LEAST = 500, RUNS_MOST = 10000;
-static const double ENTRY_S = 5.5e-8; /* of 15,000 members; caches hold less of larger graphs */
-static const double WORLD_S = 1e-8;   /* a member or arc of a world */
+static const double CHOSEN_S = 8e-9;              /* an entry chosen from */
+static const double ORDER_S = 4.5e-7;             /* an arc, all heuristics */
 static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
 
 typedef struct choosing {
@@ -413,6 +414,12 @@ done:
     return status;
 }
 
+/* Places of an order that may be looked at. */
+static uint32_t depth_of(const choosing *c) {
+    const gx_seed_limits *l = &c->options->limits;
+    return l->cost || l->barred || l->circle ? l->n : l->count;
+}
+
 /* Greedy by gain over cost alone may come to nothing beside one dear member: what is best for its
  * cost leaves no budget for it. The better of it and of greedy by gain is at least ½ (1 − 1/e) of
  * the best choice within a budget (Khuller, Moss, Naor 1999; Leskovec et al., Cost-effective
@@ -442,12 +449,11 @@ static gx_status compare(choosing *c, gx_error *err) {
         GX_TRY(enter_by_gain(&entrants[count++], c, err));
     }
     if (c->options->heuristics && !(c->options->aim.fairness > 0)) {
-        const gx_seed_limits *l = &c->options->limits;
-        const uint32_t most = l->count, depth = l->cost || l->barred || l->circle ? l->n : most;
         GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
         for (size_t h = 0; h < gx__heuristic_count && count < GX_SEED_METHODS_MOST; h++) {
             const gx__heuristic *heuristic = &gx__heuristics[h];
-            GX_TRY(heuristic->order(order, c->graph, &c->chances, most, depth, c->job, err));
+            GX_TRY(heuristic->order(order, c->graph, &c->chances, c->options->limits.count,
+                                    depth_of(c), c->job, err));
             GX_TRY(enter(&entrants[count++], heuristic->name, c, order, err));
         }
     }
@@ -562,33 +568,178 @@ void gx_seeds_finish(gx_seeds *seeds, gx_job *job) {
 
 /* ---- beforehand ------------------------------------------------------------------------------ */
 
-/* Entries of all sets that are likely to be drawn. */
-static double wanted_entries(const choosing *c, double each) {
-    const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
-    double sets = (double)c->options->sets;
-    if (c->options->sets == 0) {
-        double r1 = (double)c->r1;
-        if (c->noise > c->options->eps) { /* the judges of the first round join it */
-            const double factor = c->noise / c->options->eps;
-            r1 = fmax(SURPLUS * factor * factor * r1, r1 + least);
-        }
-        sets = r1 + fmax(r1 / JUDGES, least);
-    }
-    return fmin(sets * each, (double)c->room);
+/* What rounds() is likely to come to. */
+typedef struct course {
+    double sets, most;     /* in the end; of one drawing, at the most */
+    double chunks, chosen; /* Σ over rounds of the sets that were chosen from */
+} course;
+
+static void foresee_draw(course *to, double sets) {
+    const double most = fmin(sets, CHUNK);
+    to->most = fmax(to->most, most);
+    to->chunks += sets > 0 ? ceil(sets / CHUNK) : 0;
+    to->sets += sets;
 }
 
-static uint64_t bytes_of(const choosing *c, const gx_seeds_forecast *f) {
+/* So many rounds at the most, gone through with noise that falls as sets grow: by √. `each` entries
+ * a set. */
+static course foresee_rounds(choosing *c, double each, uint32_t most) {
+    const double room = (double)c->room / fmax(each, 1), first = c->noise * sqrt((double)c->r1);
+    const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
+    const bool given = c->options->sets > 0;
+    const uint64_t drawn = c->r1;
+    course to = {0};
+    c->r1 = c->r2 = 0;
+    uint64_t size = given ? next_size(c) : drawn < FIRST ? drawn : FIRST;
+    for (uint32_t round = 0; round < most; round++) {
+        const double more = fmin((double)size - (double)(c->r1 + c->r2), room - to.sets);
+        foresee_draw(&to, fmax(more, 0));
+        c->r1 = (uint64_t)fmax(fmin((double)size, room), 1);
+        const double judging = given ? (double)judges(c) : fmax((double)c->r1 / JUDGES, least);
+        c->r2 = (uint64_t)fmax(fmin(judging, room - to.sets), 0);
+        foresee_draw(&to, (double)c->r2);
+        to.chosen += (double)c->r1;
+        c->noise = first / sqrt((double)c->r1);
+        if (given || c->noise <= c->options->eps || to.sets >= room) {
+            break;
+        }
+        size = next_size(c);
+    }
+    c->r1 = drawn;
+    c->noise = first / sqrt(fmax((double)drawn, 1));
+    return to;
+}
+
+/* A choice by worlds: bytes and seconds of each, by some that are made and chosen from. */
+typedef struct by_world {
+    double bytes, made_s, chosen_s, judged_s;
+} by_world;
+
+static gx_status try_worlds(by_world *out, choosing *c, gx_error *err) {
+    enum { TRIED = 8 };
+    gx_chances both = {0};
+    gx__worlds worlds = {0};
+    gx__chosen_so_far chosen = {0};
+    gx_job *job = c->job;
+    gx_status status = GX_OK;
+    double mean, error;
+    GX_TRY(gx_chances_make(&both, c->graph, &c->options->chance, true, job, err));
+    const uint64_t before = atomic_load(&job->mem_used);
+    const int64_t begun = gx_clock_cpu_ns();
+    GX_TRY(gx__worlds_make(&worlds, &both, c->options->weight, 0, TRIED, job, err));
+    const int64_t made = gx_clock_cpu_ns();
+    out->bytes = (double)(atomic_load(&job->mem_used) - before) / TRIED;
+    GX_TRY(gx__chosen_start(&chosen, &c->options->limits, job, err));
+    GX_TRY(gx__worlds_choose(&chosen, c->gain, &worlds, job, err));
+    const int64_t chose = gx_clock_cpu_ns();
+    GX_TRY(gx__worlds_judge(&mean, &error, NULL, &worlds, chosen.order, chosen.count, job, err));
+    out->made_s = (double)(made - begun) / 1e9 / TRIED;
+    out->chosen_s = (double)(chose - made) / 1e9 / TRIED;
+    out->judged_s = (double)(gx_clock_cpu_ns() - chose) / 1e9 / TRIED;
+done:
+    gx__chosen_finish(&chosen, job);
+    gx__worlds_finish(&worlds, job);
+    gx_chances_finish(&both, job);
+    return status;
+}
+
+/* `count` to choose from, and half as many that judge each of the choices. */
+static double worlds_seconds(const by_world *w, const choosing *c, double count) {
+    const double judges = count / 2 + 1, choices = c->options->limits.cost ? 2 : 1;
+    const double judged = 1 + choices + (c->options->heuristics ? (double)gx__heuristic_count : 0);
+    return w->made_s * (choices * count + judges) + w->chosen_s * choices * count +
+           w->judged_s * judged * judges;
+}
+
+/* At the peaks. */
+static void bytes_of(gx_seeds_forecast *out, const choosing *c, const course *to,
+                     const by_world *world) {
     const double n = c->chances.n, m = (double)c->chances.m, threads = c->job->threads;
-    const double chunk = fmin(f->wanted, CHUNK * (double)f->entries / fmax((double)f->sets, 1));
-    const double chunks = ceil(f->wanted / fmax(chunk, 1));
-    const double sets = ENTRY * (f->wanted + chunk) + 8 * n * (chunks + 1 + threads) +
-                        4.2 * f->wanted * (double)f->sets / fmax((double)f->entries, 1);
+    const double each = (double)out->entries / fmax((double)out->sets, 1);
     const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
-    const double worlds =
-        f->worlds ? f->worlds * world_bytes(c) + forward + 28 * n * threads + 72 * n : 0;
-    const double choice = 44 * n - fmin(ENTRY * chunk, 44 * n); /* when no chunk is drawn */
-    return (uint64_t)((double)atomic_load(&c->job->mem_used) - (double)f->entries * ENTRY + sets +
-                      worlds + choice);
+    double drawn = 0;
+    for (size_t k = 0; k < c->drawn; k++) { /* for this, and counted in `used` */
+        drawn += ENTRY * (double)(c->sets[k].entries + c->sets[k].count) + 8 * n;
+    }
+    const double sets = (double)atomic_load(&c->job->mem_used) - drawn + ENTRY * out->wanted +
+                        8 * n * to->chunks + 4.0 * to->sets;
+    const double judges = out->worlds / 2 + 1;
+    const double worlds = out->worlds ? (out->worlds + judges) * world->bytes + forward : 0;
+    /* Sets as they are drawn, in slabs of which an eighth may be left over. */
+    const double drawing = 1.125 * (ENTRY * each + 4.6) * to->most + 8 * n * threads;
+    const double choice = fmax(44 * n, drawing);
+    if (c->options->heuristics) { /* PageRank and VoteRank need the undirected graph */
+        out->order_bytes =
+            (uint64_t)(sets + (out->worlds ? judges * world->bytes : 0) + 48 * n + 8 * m);
+    }
+    out->mem_bytes =
+        (uint64_t)(sets + fmax(choice, out->worlds ? worlds + 28 * n * threads + 72 * n : 0));
+}
+
+/* As many more for R1; *io_s: seconds an entry beyond what the drawing before took, since what is
+ * done once for all members is no more than noise in the whole. */
+static gx_status draw_timed(double *io_s, choosing *c, uint64_t count, uint64_t room,
+                            gx_error *err) {
+    uint64_t more;
+    const double before = (double)entries_of(c), was_s = *io_s * before;
+    const int64_t begun = gx_clock_cpu_ns();
+    const gx_status status = draw(&more, c, count, room, err);
+    const double took_s = (double)(gx_clock_cpu_ns() - begun) / 1e9;
+    const double drawn = (double)entries_of(c) - before;
+    const double beyond_s = drawn > before ? (took_s - was_s) / (drawn - before) : 0;
+    *io_s = beyond_s > 0 ? beyond_s : (took_s + was_s) / fmax(before + drawn, 1);
+    c->r1 += more;
+    c->chosen_from = c->drawn;
+    return status;
+}
+
+/* The first sets, and where they are small so many more that their noise tells that of more yet: a
+ * choice from few sets covers what no choice from more would. */
+static gx_status draw_some(double *out_s, choosing *c, gx_error *err) {
+    gx_status status = GX_OK;
+    *out_s = 0;
+    GX_TRY(draw_timed(out_s, c, FIRST, FIRST_ENTRIES, err));
+    GX_TRY(choose(c, &c->options->limits, err));
+    if (!is_large(c) && c->r1 == FIRST) {
+        const uint64_t room = 4 * entries_of(c);
+        GX_TRY(draw_timed(out_s, c, CHUNK - FIRST, room > SOME_ENTRIES ? room : SOME_ENTRIES, err));
+        GX_TRY(choose(c, &c->options->limits, err));
+    }
+done:
+    return status;
+}
+
+/* Where a heuristic is so near to the choice that they will be played, that takes as many members
+ * reached as there are entries. Both are judged by as many sets more. */
+static gx_status add_play_off(gx_seeds_forecast *io, choosing *c, double entry_s, gx_error *err) {
+    const double two = 2 * io->share * c->chances.n;
+    const double runs = fmin(io->wanted / fmax(two, 1), RUNS_MOST);
+    enum { FORESEEN = 2 }; /* heuristics: the degree and its discount */
+    uint32_t *order = NULL;
+    entrant tried[1 + FORESEEN] = {{0}};
+    gx_status status = GX_OK;
+    bool close = false;
+    if (io->worlds || runs < RUNS_LEAST || !c->options->heuristics ||
+        c->options->aim.fairness > 0) {
+        return GX_OK;
+    }
+    GX_TRY(draw(&c->r2, c, c->r1, 2 * FIRST_ENTRIES, err));
+    GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
+    GX_TRY(enter(&tried[0], "greedy", c, NULL, err));
+    for (size_t h = 0; h < FORESEEN && h < gx__heuristic_count; h++) {
+        entrant *e = &tried[1 + h];
+        GX_TRY(gx__heuristics[h].order(order, c->graph, &c->chances, c->options->limits.count,
+                                       depth_of(c), c->job, err));
+        GX_TRY(enter(e, gx__heuristics[h].name, c, order, err));
+        close = close || e->spread >= tried[0].spread - fmax(e->error, CLOSE * tried[0].spread);
+    }
+    io->cpu_s += close ? entry_s * runs * two : 0;
+done:
+    for (size_t i = 0; i < GX_COUNT(tried); i++) {
+        gx_job_free(c->job, tried[i].seed);
+    }
+    gx_job_free(c->job, order);
+    return status;
 }
 
 gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
@@ -596,23 +747,29 @@ gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
     gx_status status = GX_OK;
     gx_seeds ignored = {0};
     choosing c = {.out = &ignored, .graph = graph, .options = options, .job = job};
+    course to = {0};
+    by_world world = {0};
+    double entry_s;
     *out = (gx_seeds_forecast){0};
     GX_TRY(prepare(&c, err));
-    GX_TRY(draw(&c.r1, &c, FIRST, FIRST_ENTRIES, err));
-    c.chosen_from = c.drawn;
-    GX_TRY(choose(&c, &options->limits, err));
+    GX_TRY(draw_some(&entry_s, &c, err));
     out->sets = c.r1;
     for (uint32_t i = 0; i < c.count; i++) {
         out->share += c.gain[i] / fmax((double)c.r1, 1);
     }
     out->entries = entries_of(&c);
     out->worlds = is_large(&c) ? worlds_of(&c) : 0;
-    out->wanted = wanted_entries(&c, c.r1 ? (double)out->entries / (double)c.r1 : 1);
-    out->wanted = out->worlds ? (double)out->entries : out->wanted;
-    out->mem_bytes = bytes_of(&c, out);
-    out->cpu_s = ENTRY_S * pow(fmax(c.chances.n, 1) / 15000, 0.38) * out->wanted +
-                 (options->limits.cost ? 2.5 : 1.5) * out->worlds *
-                     (4.0 * c.chances.n + (double)c.chances.m) * WORLD_S;
+    const double each = (double)out->entries / fmax((double)c.r1, 1);
+    to = foresee_rounds(&c, each, out->worlds ? 1 : ROUNDS_MOST);
+    out->wanted = to.sets * each;
+    if (out->worlds) {
+        GX_TRY(try_worlds(&world, &c, err));
+    }
+    bytes_of(out, &c, &to, &world);
+    out->cpu_s = entry_s * out->wanted + CHOSEN_S * to.chosen * each;
+    out->cpu_s += out->worlds ? worlds_seconds(&world, &c, out->worlds) : 0;
+    out->order_s = options->heuristics ? ORDER_S * (double)c.chances.m : 0;
+    GX_TRY(add_play_off(out, &c, entry_s, err));
 done:
     choosing_finish(&c);
     return status;

@@ -69,8 +69,9 @@ typedef struct gx_seeds_forecast {
     double wanted;          /* entries of the whole */
     double share;           /* of all worth that the choice by the first sets reaches */
     uint32_t worlds;        /* 0: by sets */
-    uint64_t mem_bytes;     /* at the peak, beside the graph */
-    double cpu_s;           /* without heuristics; by measured figures, within a factor of two */
+    uint64_t mem_bytes;     /* of the job at the peak of the choice */
+    uint64_t order_bytes;   /* while heuristics put members in order; 0: without them */
+    double cpu_s, order_s;  /* the one by what the first took, the other by measured figures */
 } gx_seeds_forecast;
 
 GX_MUST_CHECK gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
