@@ -2,6 +2,7 @@
  * the same at any thread count. */
 #include "models/eval/rank.h"
 
+#include "models/factors.h"
 #include "models/parallel.h"
 #include "models/scoring.h"
 
@@ -51,6 +52,53 @@ static gx_status score_one(const gx__ranker *r, uint32_t u, float *scores, gx_er
     bool folded;
     history.user = r->history == r->fit ? u : GX_NONE;
     return r->what->model->score(scores, &folded, r->what->state, &history, err);
+}
+
+static gx_status fold_one(const gx__ranker *r, uint32_t b, float *w, gx_error *err) {
+    const uint32_t u = r->member[b];
+    gx_history history = gx__row_history(r->history, u, r->ones);
+    gx_factors factors;
+    bool folded;
+    history.user = r->history == r->fit ? u : GX_NONE;
+    return r->what->model->fold(&factors, w, &folded, r->what->state, &history, err);
+}
+
+/* A model whose scores are products of factors: each member's factors, then all products at once,
+ * so that the items' factors are read once for all. */
+static gx_status score_folded(const gx__ranker *r, gx_job *job, gx_error *err) {
+    const gx_history none = {.user = GX_NONE};
+    gx_status status;
+    gx_error why = {0};
+    gx_factors f;
+    float *w = NULL;
+    bool folded;
+    GX_TRY(r->what->model->fold(&f, NULL, &folded, r->what->state, &none, err));
+    GX_TRY(gx_job_alloc(job, &w, (size_t)r->count * f.d, sizeof *w, err));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t b = 0; b < r->count; b++) {
+        gx_error mine = {0};
+        const gx_status one =
+            gx_job_should_stop(job) ? GX_OK : fold_one(r, b, w + (size_t)b * f.d, &mine);
+        if (one != GX_OK) {
+#pragma omp critical(gx__rank)
+            {
+                status = one;
+                why = mine;
+            }
+        }
+    }
+    if (status != GX_OK) {
+        if (err) {
+            *err = why;
+        }
+        goto done;
+    }
+    f.user = w;
+    f.users = r->count;
+    status = gx__factors_block(r->scores, &f, 0, r->count, job, err);
+done:
+    gx_job_free(job, w);
+    return status;
 }
 
 /* Members held out whole or few among many, or a model without a faster way: one by one. */
@@ -182,7 +230,7 @@ gx_status gx__rank_next(gx__ranker *r, uint32_t *at, uint32_t users, const uint8
         *at += count;
     } else {
         *at = take_some(r, *at, users, wanted);
-        status = model ? score_each(r, job, err) : GX_OK;
+        status = !model ? GX_OK : model->fold ? score_folded(r, job, err) : score_each(r, job, err);
     }
     return status == GX_OK ? rank_block(r, job, err) : status;
 }
