@@ -100,6 +100,28 @@ static bool is_of(const gx_log_act *act, const gx_log_spec *spec) {
            (spec->campaign == GX_NONE || act->campaign == spec->campaign);
 }
 
+/* Acts in a campaign's name. What comes once the campaign is over does not bear it, and when that
+ * is the acts tell: it lasts by a step longer than from the first to the last of them. */
+typedef struct named_acts {
+    int64_t first_ms, last_ms;
+    uint64_t count;
+} named_acts;
+
+static void add_named(named_acts *acts, int64_t ts_ms) {
+    acts->first_ms = acts->count == 0 || ts_ms < acts->first_ms ? ts_ms : acts->first_ms;
+    acts->last_ms = acts->count == 0 || ts_ms > acts->last_ms ? ts_ms : acts->last_ms;
+    acts->count++;
+}
+
+static int64_t end_of(const named_acts *acts, int64_t log_end_ms) {
+    if (acts->count < 2) {
+        return log_end_ms;
+    }
+    const double span = (double)acts->last_ms - (double)acts->first_ms;
+    const double end = (double)acts->last_ms + span / (double)(acts->count - 1);
+    return end < (double)log_end_ms ? (int64_t)end : log_end_ms;
+}
+
 /* Also who had joined before the time asked for. */
 static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error *err) {
     const uint32_t n = f->held->graph.n;
@@ -111,6 +133,7 @@ static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error
     gx_status status;
     const bool by_acts = f->fit[GX_FIT_BY_ACTS] > 0;
     int64_t end_ms = INT64_MIN;
+    named_acts named = {0};
     all_acts.actions = NULL;
     GX_TRY(gx_job_alloc(job, &f->had, (size_t)n + 1, 1, err));
     GX_TRY(gx_job_alloc(job, &f->shares, (size_t)n + 1, sizeof *f->shares, err));
@@ -122,6 +145,10 @@ static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error
         if (act->joins && act->user < n && act->ts_ms < spec->from_ms && is_of(act, spec)) {
             f->had[act->user] = 1;
         }
+        if (spec->campaign != GX_NONE && act->campaign == spec->campaign &&
+            (!spec->to_ms || act->ts_ms < spec->to_ms)) {
+            add_named(&named, act->ts_ms);
+        }
         if (act->inside && act->user < n && (act->share || (by_acts && act->joins))) {
             all[count++] = (share){act->user, act->item, act->ts_ms};
         }
@@ -130,7 +157,7 @@ static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error
         qsort(all, count, sizeof *all, by_user_item);
     }
     end_ms = spec->to_ms && spec->to_ms <= end_ms ? spec->to_ms - 1 : end_ms;
-    f->end_ms = end_ms;
+    f->end_ms = end_ms = end_of(&named, end_ms);
     add_shares(f, all, count, end_ms, f->fit[GX_FIT_DAYS]);
 done:
     gx_job_free(job, all);

@@ -60,6 +60,17 @@ def test_a_share_has_the_time_that_the_log_goes_on(predicted):
     assert hour < longer
 
 
+def test_a_campaign_has_time_until_it_ends(tmp_path):
+    path = store(tmp_path / "ends", 0)
+    at = 1_700_000_000 + 141 * DAY
+    rows = [f"s,y,share,{at},,c", f"a,y,buy,{at + 3600},s,c", f"s,w,share,{at + 30 * DAY},,"]
+    (tmp_path / "more.csv").write_text("\n".join(["user_id,item_id,action,ts,via,campaign"] + rows) + "\n")
+    gx("import", path, tmp_path / "more.csv", "--kind", "events")
+    over, goes_on = ask(path, "--by", "campaign", "--campaign", "c"), ask(path, "--item", "y")
+    assert over["brought"] == goes_on["brought"] == 1
+    assert over["predicted"]["mean"] < goes_on["predicted"]["mean"]
+
+
 def test_who_came_without_a_tie_is_told_apart(tmp_path):
     path = store(tmp_path / "beyond", 0)
     (tmp_path / "more.csv").write_text(f"user_id,item_id,action,ts,via\nstranger,x,buy,{1_700_000_000 + 141 * DAY},s\n")
