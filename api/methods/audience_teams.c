@@ -1,5 +1,6 @@
 /* audience.teams: who could buy an item together (R47): members it suits, close to each other.
  * docs/teams.md. */
+#include "api/build/estimate.h"
 #include "api/lists/audience.h"
 #include "api/lists/near.h"
 #include "api/lists/segment.h"
@@ -29,6 +30,7 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_CHANNELS_PARAM,
+    GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
 
@@ -278,13 +280,8 @@ static gx_value team_row(const gathering *g, const gx_team *team, uint32_t rank)
     return row;
 }
 
-static gx_status form(gathering *g, gx_error *err) {
-    const gx_args *args = g->a.call->args;
-    gx_team_options options = {.ties = &g->ties,
-                               .size = (uint32_t)gx_arg_int(args, "size"),
-                               .count = (uint32_t)gx_arg_int(args, "n"),
-                               .close = gx_arg_real(args, "close"),
-                               .balance = gx_arg_bool(args, "balance")};
+/* Everything but the choice: the pool, and who of it is tied to whom. */
+static gx_status gather(gathering *g, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(gx_departed_mark(g->a.out, g->a.users, g->a.call->txn, g->a.call->job, err));
     GX_TRY(bar(g, err));
@@ -293,11 +290,44 @@ static gx_status form(gathering *g, gx_error *err) {
     GX_TRY(fill_pool(g, err));
     GX_TRY(sort_pool(g, err));
     GX_TRY(tie_pool(g, err));
-    options.willing = g->willing;
-    options.kind = g->kind;
-    options.kinds = g->labels.count + 1;
-    GX_TRY(gx_teams_form(&g->team, &g->teams, &options, g->a.call->job, err));
 done:
+    return status;
+}
+
+static gx_status form(gathering *g, bool balance, gx_error *err) {
+    const gx_args *args = g->a.call->args;
+    const gx_team_options options = {.ties = &g->ties,
+                                     .willing = g->willing,
+                                     .kind = g->kind,
+                                     .kinds = g->labels.count + 1,
+                                     .size = (uint32_t)gx_arg_int(args, "size"),
+                                     .count = (uint32_t)gx_arg_int(args, "n"),
+                                     .close = gx_arg_real(args, "close"),
+                                     .balance = balance};
+    return gx_teams_form(&g->team, &g->teams, &options, g->a.call->job, err);
+}
+
+/* The teams are formed, and timed; what is told is how long it takes to balance them: each looks at
+ * all exchanges with each other, and reckons both teams anew. */
+static gx_status estimate(gx_value *out, gathering *g, int64_t begun_ns, bool formed,
+                          gx_error *err) {
+    static const double exchange_s = 3.4e-9;
+    const gx_call_env *call = g->a.call;
+    gx_job *job = call->job;
+    const int64_t gathered = gx_clock_cpu_ns();
+    const uint64_t read = atomic_load(&job->mem_peak);
+    const gx_status status = formed ? form(g, false, err) : GX_OK;
+    const double size = (double)gx_arg_int(call->args, "size");
+    const double both = gx_arg_bool(call->args, "balance") ? pow(g->teams, 2) : 0;
+    const gx_part_estimate steps[] = {
+        {"pool", {.mem_bytes = read, .cpu_s = (double)(gathered - begun_ns) / 1e9}},
+        {"choice",
+         {.mem_bytes = atomic_load(&job->mem_peak),
+          .cpu_s = (double)(gx_clock_cpu_ns() - gathered) / 1e9}},
+        {"balance",
+         {.mem_bytes = atomic_load(&job->mem_used) + 26 * (uint64_t)g->count,
+          .cpu_s = exchange_s * both * pow(size, 4)}}};
+    *out = gx_estimate_steps(call->arena, steps, GX_COUNT(steps), 2);
     return status;
 }
 
@@ -330,7 +360,7 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     return row;
 }
 
-static gx_status make(gx_value *out, gathering *g, gx_error *err) {
+static gx_status make(gx_value *out, gathering *g, int64_t begun_ns, gx_error *err) {
     gx_call_env *call = g->a.call;
     gx_status status = GX_OK;
     GX_TRY(gx_filter_make(&g->filter, call, g->columns, true, err));
@@ -342,8 +372,16 @@ static gx_status make(gx_value *out, gathering *g, gx_error *err) {
         g->a.s[GX_CHANNEL_INTEREST][u] = (float)gx_near_taste(&has, &g->near, u);
         g->a.base[u] = has ? 1 : g->a.s[GX_CHANNEL_INTEREST][u];
     }
-    if (why_not.type == GX_NIL) {
-        GX_TRY(form(g, err));
+    const bool shown = why_not.type == GX_NIL;
+    if (shown) {
+        GX_TRY(gather(g, err));
+    }
+    if (gx_arg_bool(call->args, "estimate")) {
+        GX_TRY(estimate(out, g, begun_ns, shown, err));
+        goto done;
+    }
+    if (shown) {
+        GX_TRY(form(g, gx_arg_bool(call->args, "balance"), err));
     }
     *out = answer(g, why_not);
 done:
@@ -353,12 +391,13 @@ done:
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gathering g = {.a = {.call = call}};
+    const int64_t begun = gx_clock_cpu_ns();
     GX_TRY(gx_need_word(&g.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
     GX_TRY(gx_audience_init(&g.a, call, err));
     GX_TRY(gx_listing_weights(g.a.weights, call, err));
     GX_TRY(gx_segment_read(&g.segment, call, err));
     GX_TRY(gx_filter_lock(&g.columns, call, err));
-    status = make(out, &g, err);
+    status = make(out, &g, begun, err);
     gx_db_items_unlock(call->db);
 done:
     gx_job_free(call->job, g.team);
@@ -381,6 +420,7 @@ const gx_method gx_method_audience_teams = {
     .is_long = gx_is_always_long,
     .result = "{id, title, teams: [{rank, starter, value, willing, close, ties, members: [{user, "
               "willing}], mix: [{value, members}], even, prompt: {en, zh}}], size, pool, quotas: "
-              "[{value, pool, least, most}], unknown, why_not, short}",
+              "[{value, pool, least, most}], unknown, why_not, short}; with estimate {steps, "
+              "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -42,6 +42,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(gx_ids_from_files(&args, command, "taken", err));
     GX_TRY(gx_ask(&result, command, verb->method, &args, err));
+    if (gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
+    }
     gx_say_list(command, &result);
     if (gx_form_of(command->format)->flat) {
         result = rows(command->arena, &result);
@@ -63,5 +66,6 @@ const gx_verb gx_verb_teams = {
                 "  guanxi teams shop.gx sku-12 --size 5 --segment c-3 --close 0.8\n"
                 "  guanxi teams shop.gx sku-12 --size 4 --balance-by gender\n"
                 "  guanxi teams shop.gx sku-12 --segment c-3 --not-in g7,g9 --taken teams.txt\n"
+                "  guanxi teams shop.gx sku-12 --pool 5000 -n 1000 --size 5 --estimate\n"
                 "  guanxi teams shop.gx sku-12 --format json\n",
 };
