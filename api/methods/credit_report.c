@@ -1,5 +1,6 @@
 /* credit.report: the ledger: every sale, who is credited with what of it, or paid what out of a
  * budget, to the coin; the same bytes for the same store state and arguments. docs/credit.md. */
+#include "api/build/estimate.h"
 #include "api/referral/credits.h"
 
 #include <math.h>
@@ -31,6 +32,7 @@ static const gx_param params[] = {
     {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_WHOM,
      "show only lines of this member"},
     GX_CREDIT_PARAMS,
+    GX_ESTIMATE_PARAM,
 };
 
 enum { LINES_MOST = 2000000 };
@@ -402,6 +404,42 @@ static gx_status show_members(gx_value *list, const report *r, bool suspicious, 
     return GX_OK;
 }
 
+/* ---- beforehand ------------------------------------------------------------------------------ */
+
+static gx_status look(void *user, uint32_t i, gx_error *err) {
+    return add_sale(user, i, err);
+}
+
+/* The log is read and timed, and so are the paths of some sales, which tell how many payees there
+ * will be. */
+static gx_status estimate(gx_value *out, report *r, int64_t begun_ns, gx_error *err) {
+    static const double settle_s = 1.5e-7, hash_s = 5e-7, line_s = 2.5e-6, member_s = 2e-7;
+    const gx_job *job = r->call->job;
+    const int64_t read_ns = gx_clock_cpu_ns();
+    const uint64_t read = atomic_load(&job->mem_peak);
+    const double users = r->paths.users, sales = r->paths.sale_count;
+    const bool ledger = gx_arg_is(r->call->args, "show", "ledger");
+    uint32_t tried = 0;
+    double paths_s = 0;
+    gx_status status;
+    GX_TRY(gx_job_alloc(r->call->job, &r->pots, r->paths.sale_count, sizeof *r->pots, err));
+    GX_TRY(gx_credit_try(&paths_s, &tried, &r->paths, look, r, err));
+    const double payees = (double)r->count * sales / fmax(tried, 1);
+    const double scratch =
+        fmax(GX_SETTLE_BYTES * fmax(fmax(sales, payees), users), (1.0 + GX_SIGNS_BYTES) * users);
+    const gx_part_estimate steps[] = {
+        {"log", {.mem_bytes = read, .cpu_s = (double)(read_ns - begun_ns) / 1e9}},
+        {"paths",
+         {.mem_bytes = atomic_load(&job->mem_used) + (uint64_t)scratch,
+          .cpu_s = paths_s + settle_s * (sales + payees) + member_s * users}},
+        {"lines",
+         {.mem_bytes = atomic_load(&job->mem_used) + (uint64_t)(17 * users),
+          .cpu_s = hash_s * payees + (ledger && r->only == GX_NONE ? line_s * payees : 0)}}};
+    *out = gx_estimate_steps(r->arena, steps, GX_COUNT(steps), 1);
+done:
+    return status;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static gx_value total_of(const report *r, uint64_t lines, gx_value hash) {
@@ -434,11 +472,16 @@ static gx_value total_of(const report *r, uint64_t lines, gx_value hash) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const gx_args *args = call->args;
     report r = {.call = call, .arena = call->arena};
+    const int64_t begun = gx_clock_cpu_ns();
     gx_value list = gx_list(call->arena, 64), hash = gx_nil();
     gx_status status;
     uint64_t lines = 0;
     GX_TRY(read_args(&r, err));
     GX_TRY(gx_credit_paths(&r.paths, call, true, err));
+    if (gx_arg_bool(args, "estimate")) {
+        GX_TRY(estimate(out, &r, begun, err));
+        goto done;
+    }
     GX_TRY(settle(&r, err));
     GX_TRY(checksum(&hash, &lines, &r, err));
     GX_TRY(gx_arg_is(args, "show", "ledger")
@@ -469,6 +512,6 @@ const gx_method gx_method_credit_report = {
         "amount_minor, rule, flag}] or [{member, sales, amount_minor, held_minor, signs}], "
         "total: {rule, sales, referred, referred_minor, budget_minor, paid_minor, held_minor, "
         "kept_minor, decimals, lines, split_proof, no_amount, bad_amount, self_via, "
-        "unknown_via, checksum}}",
+        "unknown_via, checksum}}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -1,4 +1,5 @@
 /* credit.stats: who brought how much, by every rule of credit side by side. docs/credit.md. */
+#include "api/build/estimate.h"
 #include "api/referral/credits.h"
 
 static const gx_param params[] = {
@@ -6,6 +7,7 @@ static const gx_param params[] = {
      0, "the largest first, by the rule"},
     GX_CREDIT_PARAMS,
     {"n", GX_PARAM_INT, "20", 1, 1e6, NULL, NULL, 0, "how many members"},
+    GX_ESTIMATE_PARAM,
 };
 
 /* last … shapley, in the order of the table. */
@@ -72,7 +74,7 @@ done:
     return status;
 }
 
-static gx_status credit_all(tally *t, gx_error *err) {
+static gx_status prepare(tally *t, gx_error *err) {
     gx_job *job = t->call->job;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &t->of, t->paths->users, sizeof *t->of, err));
@@ -83,6 +85,13 @@ static gx_status credit_all(tally *t, gx_error *err) {
     for (uint32_t u = 0; u < t->paths->users; u++) {
         t->of[u].user = u;
     }
+done:
+    return status;
+}
+
+static gx_status credit_all(tally *t, gx_error *err) {
+    gx_job *job = t->call->job;
+    gx_status status = GX_OK;
     gx_job_stage(job, "credit", t->paths->sale_count);
     for (uint32_t i = 0; i < t->paths->sale_count; i++) {
         GX_TRY(credit_sale(t, t->paths->sales[i], err));
@@ -92,6 +101,29 @@ static gx_status credit_all(tally *t, gx_error *err) {
         }
     }
 done:
+    return status;
+}
+
+static gx_status look(void *user, uint32_t i, gx_error *err) {
+    tally *t = user;
+    return credit_sale(t, t->paths->sales[i], err);
+}
+
+/* The log is read and timed, and so are the paths of some sales. */
+static gx_status estimate(gx_value *out, tally *t, int64_t begun_ns, gx_error *err) {
+    static const double member_s = 1e-7;
+    const gx_job *job = t->call->job;
+    const int64_t read_ns = gx_clock_cpu_ns();
+    const uint64_t read = atomic_load(&job->mem_peak), users = t->paths->users;
+    uint32_t tried;
+    double paths_s = 0;
+    const gx_status status = gx_credit_try(&paths_s, &tried, t->paths, look, t, err);
+    const gx_part_estimate steps[] = {
+        {"log", {.mem_bytes = read, .cpu_s = (double)(read_ns - begun_ns) / 1e9}},
+        {"paths",
+         {.mem_bytes = atomic_load(&job->mem_used) + users * (1 + GX_SIGNS_BYTES),
+          .cpu_s = paths_s + member_s * (double)users}}};
+    *out = gx_estimate_steps(t->call->arena, steps, GX_COUNT(steps), 1);
     return status;
 }
 
@@ -138,6 +170,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_arena *arena = call->arena;
     gx_job *job = call->job;
     const gx_args *args = call->args;
+    const int64_t begun = gx_clock_cpu_ns();
     gx_paths paths = {0};
     tally t = {.call = call, .paths = &paths};
     uint8_t *signs = NULL;
@@ -146,6 +179,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     uint32_t count;
     const gx_credit_rule order = gx_credit_rule_of(gx_arg_text(args, "order"));
     GX_TRY(gx_credit_paths(&paths, call, false, err));
+    GX_TRY(prepare(&t, err));
+    if (gx_arg_bool(args, "estimate")) {
+        GX_TRY(estimate(out, &t, begun, err));
+        goto done;
+    }
     GX_TRY(credit_all(&t, err));
     GX_TRY(gx_job_alloc(job, &signs, paths.users, sizeof *signs, err));
     GX_TRY(gx_signs_read(signs, &paths, gx_arg_int(args, "quick"), err));
@@ -192,6 +230,6 @@ const gx_method gx_method_credit_stats = {
     .result = "{members: [{user, sales, direct, new_buyers, last_minor, first_minor, linear_minor, "
               "decay_minor, shapley_minor, suspicious}], total: {sales, revenue_minor, referred, "
               "referred_minor, new_buyers, returned, rings, self_via, unknown_via, no_amount, "
-              "bad_amount}}",
+              "bad_amount}}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

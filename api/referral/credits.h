@@ -56,6 +56,12 @@
 
 /* Reads the log for the paths that the arguments ask for; with event ids where `ids`. */
 GX_MUST_CHECK gx_status gx_credit_paths(gx_paths *out, gx_call_env *call, bool ids, gx_error *err);
+/* What is done with the i-th sale. */
+typedef gx_status (*gx_credit_look)(void *user, uint32_t i, gx_error *err);
+/* For an estimate: looks at some sales spread evenly over all of them, and walks their paths once
+ * more, as gx_signs_read does. *out_s: the seconds that all take, by those. */
+GX_MUST_CHECK gx_status gx_credit_try(double *out_s, uint32_t *out_tried, const gx_paths *paths,
+                                      gx_credit_look look, void *user, gx_error *err);
 /* By its name; the parameter's choices make sure that there is one. */
 gx_credit_rule gx_credit_rule_of(gx_slice name);
 
@@ -73,6 +79,7 @@ const char *gx_sign_name(uint32_t bit_number);
  * alone. */
 bool gx_signs_suspicious(uint32_t signs);
 
+enum { GX_SIGNS_BYTES = 24 }; /* a member, while they are read */
 /* Signs of every member; `out` has one a member, cleared. O(sales × path). */
 GX_MUST_CHECK gx_status gx_signs_read(uint8_t *out, const gx_paths *paths, int64_t quick_ms,
                                       gx_error *err);

@@ -116,5 +116,6 @@ const gx_verb gx_verb_credit = {
         "  guanxi credit shop.gx ledger --rule geometric --budget 10000 --cap-member 500 --format "
         "csv -o ledger.csv\n"
         "  guanxi credit shop.gx members --rule split-proof --rate 0.05 --since 2026-10-01\n"
-        "  guanxi credit shop.gx suspicious\n",
+        "  guanxi credit shop.gx suspicious\n"
+        "  guanxi credit shop.gx ledger --estimate\n",
 };

@@ -25,6 +25,8 @@ typedef struct gx_payout_spec {
     uint32_t users;               /* every payee's user is below */
 } gx_payout_spec;
 
+enum { GX_SETTLE_BYTES = 48 }; /* for the largest of payees, pots and users */
+
 /* Fills the coins of pots and payees. Σ payees' coins + *out_kept = budget, always.
  *
  * Pots: the budget in proportion to the weights of those with a payee, by largest remainders, none

@@ -95,15 +95,27 @@ def test_judging_friends_is_told_too(store):
     gx("eval", store, "--estimate", code=2)
 
 
-@pytest.mark.parametrize("words", [("plan", "ITEM", "-k", "5"), ("guide",)])
+CAMPAIGNS = {
+    ("plan", "ITEM", "-k", "5"): ["prospects", "seeds", "runs"],
+    ("guide",): ["sharers", "tastes", "choice"],
+    ("teams", "ITEM"): ["pool", "choice", "balance"],
+    ("credit",): ["log", "paths"],
+    ("credit", "ledger", "--rule", "geometric", "--budget", "1000"): ["log", "paths", "lines"],
+    ("credit", "members", "--tree", "invite"): ["log", "paths", "lines"],
+}
+
+
+@pytest.mark.parametrize("words", CAMPAIGNS)
 def test_campaigns_tell_what_they_take(built_shop, words):
-    """Steps, their sum, and nothing chosen."""
+    """Steps, their sum, nothing chosen, and so much memory is enough."""
     item = gx("export", built_shop, "items", "--format", "csv").rows()[3]["item_id"]
-    words = [item if word == "ITEM" else word for word in words]
-    told = gx(words[0], built_shop, *words[1:], "--estimate", "--format", "json").json()
-    assert len(told["steps"]) == 3 and "seeds" not in told and "shares" not in told
+    verb, *more = [item if word == "ITEM" else word for word in words]
+    told = gx(verb, built_shop, *more, "--threads", "1", "--estimate", "--format", "json").json()
+    assert set(told) <= {"steps", "mem_bytes", "cpu_s", "cpu_most_s", "considered"}
+    assert [step["pass"] for step in told["steps"]] == CAMPAIGNS[words]
     assert told["cpu_s"] == pytest.approx(sum(step["cpu_s"] for step in told["steps"]))
-    assert told["mem_bytes"] >= max(step["mem_bytes"] for step in told["steps"]) > 0
+    assert told["mem_bytes"] == max(step["mem_bytes"] for step in told["steps"]) > 0
     assert told["cpu_most_s"] >= told["cpu_s"] > 0
-    rows = gx(words[0], built_shop, *words[1:], "--estimate", "--format", "csv").rows()
-    assert [row["pass"] for row in rows] == [step["pass"] for step in told["steps"]]
+    rows = gx(verb, built_shop, *more, "--estimate", "--format", "csv").rows()
+    assert [row["pass"] for row in rows] == CAMPAIGNS[words]
+    gx(verb, built_shop, *more, "--threads", "1", "--mem", str(told["mem_bytes"] * 101 // 100))
