@@ -5,7 +5,6 @@
 #include "api/lists/filter.h"
 
 #include "api/lists/context.h"
-#include "api/lists/over.h"
 #include "api/support.h"
 #include "graph/import/import.h"
 
@@ -244,8 +243,7 @@ static bool is_too_young(const gx_filter *filter, const gx_member_live *live, ui
 
 static bool is_over(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
     (void)live;
-    return filter->over_count > 0 &&
-           bsearch(&item, filter->over, filter->over_count, sizeof item, gx_by_number) != NULL;
+    return gx_columns_is_over(filter->columns, item, filter->now_ms);
 }
 
 static bool is_excluded(const gx_filter *filter, const gx_member_live *live, uint32_t item) {
@@ -332,9 +330,8 @@ static gx_status make_mask(gx_filter *filter, gx_arena *arena, gx_error *err) {
     for (uint32_t k = 0; k < filter->excluded_count; k++) {
         filter->pass[filter->excluded[k]] = 0;
     }
-    for (uint32_t k = 0; k < filter->over_count; k++) {
-        filter->pass[filter->over[k]] = 0;
-    }
+    GX_TRY(
+        gx_columns_clear_over(filter->pass, filter->items, filter->columns, filter->now_ms, err));
     filter->passing = count_passing(filter->pass, filter->items);
 done:
     gx_free(other);
@@ -344,7 +341,9 @@ done:
 gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
                          bool with_seen, gx_error *err) {
     gx_status status = GX_OK;
-    gx_filter filter = {.columns = columns, .items = gx_word_count(call->txn, GX_SPACE_ITEM)};
+    gx_filter filter = {.columns = columns,
+                        .items = gx_word_count(call->txn, GX_SPACE_ITEM),
+                        .now_ms = gx_time_ms()};
     uint32_t known = call->state->items;
     filter.items = known > filter.items ? known : filter.items;
     if (with_seen) {
@@ -355,8 +354,6 @@ gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *co
     GX_TRY(read_where(&filter, call, err));
     GX_TRY(read_kind(&filter, call, err));
     GX_TRY(read_exclude(&filter, call, err));
-    GX_TRY(gx_events_over(&filter.over, &filter.over_count, columns, filter.items, gx_time_ms(),
-                          call->arena, err));
     GX_TRY(make_mask(&filter, call->arena, err));
     *out = filter;
 done:

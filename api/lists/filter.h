@@ -19,8 +19,7 @@ typedef struct gx_filter {
     gx_where *where[GX_FILTER_WHERES]; /* NULL: everything passes */
     uint32_t *excluded;                /* sorted */
     uint32_t excluded_count;
-    uint32_t *over; /* events that are past, rising */
-    uint32_t over_count;
+    int64_t now_ms;                 /* events that ended before it are over */
     gx_moment moment;               /* of the call's context: what its expressions may speak of */
     bool hide_bought, hide_touched; /* by `seen` */
     uint8_t *pass;                  /* before anything about a member; in the arena */

@@ -1,16 +1,24 @@
 /* Who of an audience may be asked to come. */
 #include "api/lists/invite.h"
 
-#include "api/lists/over.h"
 #include "api/lists/push.h"
 
 #include <math.h>
 #include <stdio.h>
 
-static const int64_t NOT_TOLD = GX_NO_TIME;
+static const int64_t NOT_TOLD = GX_NO_END;
 enum { USUAL = 100, MOST = 10000 };
 
 /* ---- what the item tells -------------------------------------------------------------------- */
+
+/* The field, or that with attr_ before it; nil: neither. */
+static gx_value item_field(gx_arena *arena, const gx_columns *columns, uint32_t item,
+                           const char *name) {
+    char longer[32];
+    gx_value value = gx_columns_get(columns, arena, item, name);
+    snprintf(longer, sizeof longer, "attr_%s", name);
+    return value.type == GX_NIL ? gx_columns_get(columns, arena, item, longer) : value;
+}
 
 static bool on_the_globe(const double place[2]) {
     return fabs(place[0]) <= 90 && fabs(place[1]) <= 180;
@@ -19,9 +27,9 @@ static bool on_the_globe(const double place[2]) {
 static void read_item(gx_invite *invite, gx_arena *arena, const gx_columns *columns,
                       uint32_t item) {
     double capacity;
-    const gx_value lat = gx_item_field(arena, columns, item, "lat");
-    const gx_value lon = gx_item_field(arena, columns, item, "lon");
-    const gx_value room = gx_item_field(arena, columns, item, "capacity");
+    const gx_value lat = item_field(arena, columns, item, "lat");
+    const gx_value lon = item_field(arena, columns, item, "lon");
+    const gx_value room = item_field(arena, columns, item, "capacity");
     if (!gx_value_as_number(&lat, &invite->place[0]) ||
         !gx_value_as_number(&lon, &invite->place[1]) || !on_the_globe(invite->place)) {
         invite->place[0] = invite->place[1] = (double)NAN;
@@ -30,7 +38,7 @@ static void read_item(gx_invite *invite, gx_arena *arena, const gx_columns *colu
     invite->capacity = gx_value_as_number(&room, &capacity) && capacity >= 0 && capacity < 1e9
                            ? (int64_t)capacity
                            : NOT_TOLD;
-    invite->ends_ms = gx_event_ends(arena, columns, item);
+    invite->ends_ms = gx_columns_end(columns, item);
 }
 
 gx_status gx_invite_read(gx_invite *out, gx_audience *audience, const gx_columns *columns,

@@ -49,7 +49,7 @@ typedef struct gx_invite {
     bool asks;                 /* anything about a member's record */
     double within;             /* km; 0: anywhere */
     double place[2];           /* latitude and longitude; NaN: the item has none */
-    int64_t capacity, ends_ms; /* GX_NO_TIME: not told */
+    int64_t capacity, ends_ms; /* GX_NO_END: not told */
     uint32_t joined, per_circle;
     uint32_t *of_circle; /* listed so far */
     uint32_t left[GX_INVITE_LEFT_COUNT];

@@ -16,8 +16,11 @@ gx_status gx_columns_create(gx_columns **out, gx_error *err) {
         return gx_fail_memory(err, sizeof *columns);
     }
     gx_status status = gx__masks_create(&columns->masks, err);
+    if (status == GX_OK) {
+        status = gx__ends_create(&columns->ends, err);
+    }
     if (status != GX_OK) {
-        gx_free(columns);
+        gx_columns_destroy(columns);
         return status;
     }
     *out = columns;
@@ -45,6 +48,7 @@ void gx_columns_destroy(gx_columns *columns) {
     gx_free(columns->cells);
     gx_free(columns->changed);
     gx__masks_destroy(columns->masks);
+    gx__ends_destroy(columns->ends);
     gx__dict_finish(&columns->names);
     gx_free(columns);
 }
@@ -428,6 +432,14 @@ static gx_value word_value(const gx__dict *dict, uint32_t id) {
         break;
     }
     return gx_text(bytes.data, bytes.size);
+}
+
+bool gx__columns_is_list(const gx_columns *columns, uint32_t row, const char *field) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    const gx__page *page = column ? gx__column_page(column, row) : NULL;
+    const uint32_t at = row % GX__PAGE_ROWS;
+    const bool number = page && page->number && !isnan(page->number[at]);
+    return page && page->word && !number && (page->word[at] & GX__CELL_LIST) != 0;
 }
 
 gx_value gx_columns_get(const gx_columns *columns, gx_arena *arena, uint32_t row,

@@ -8,6 +8,7 @@
 #define GX_MODELS_REC_COLUMNS_H
 
 #include "models/rec/dict.h"
+#include "models/rec/ends.h"
 #include "models/rec/masks.h"
 #include "models/rec/where.h"
 
@@ -47,10 +48,13 @@ struct gx_columns {
     uint64_t *changed; /* of each page of rows: `changes` when one was set last */
     uint32_t changed_count;
     gx__masks *masks;
+    gx__ends *ends;
 };
 
 /* NULL where no row has ever had the field. */
 const gx__column *gx__columns_find(const gx_columns *columns, gx_slice field);
+
+bool gx__columns_is_list(const gx_columns *columns, uint32_t row, const char *field);
 
 static inline const gx__page *gx__column_page(const gx__column *column, uint32_t row) {
     uint32_t p = row / GX__PAGE_ROWS;

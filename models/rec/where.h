@@ -72,6 +72,18 @@ bool gx_columns_above(const gx_columns *columns, uint32_t row, const char *field
 void gx_columns_clear_above(uint8_t *pass, uint32_t count, const gx_columns *columns,
                             const char *field, double limit);
 
+/* When a row ends: `ends_at`, else `starts_at`, each also with attr_ before it, in ISO 8601 or Unix
+ * time; GX_NO_END: neither is a time. */
+#define GX_NO_END INT64_MIN
+int64_t gx_columns_end(const gx_columns *columns, uint32_t row);
+/* Whether it is of the kind event and has ended. */
+bool gx_columns_is_over(const gx_columns *columns, uint32_t row, int64_t now_ms);
+/* pass[i] = 0 for the rows below `count` of which that is true. O(events), and once for every row
+ * near one that was set. */
+GX_MUST_CHECK gx_status gx_columns_clear_over(uint8_t *pass, uint32_t count,
+                                              const gx_columns *columns, int64_t now_ms,
+                                              gx_error *err);
+
 typedef struct gx_where gx_where;
 
 /* bad_request with the position and what was expected; at most 4,096 bytes, 256 tests, depth 32.
