@@ -379,6 +379,7 @@ void gx__item_rows_estimate(gx_estimate *out, const gx_input *input, uint64_t ke
     out->mem_bytes = entries + (of_target ? entries + (uint64_t)input->items * 8 : 0) +
                      m->nnz * (m->value || values ? 12 : 4) + (uint64_t)input->items * 16 +
                      (uint64_t)threads * gx__row_scratch_bytes(input->items);
+    out->kept_bytes = entries + 8 * (uint64_t)input->items;
     out->cpu_s = 4e-9 * pairs + 1.6e-8 * (double)kept;
 }
 

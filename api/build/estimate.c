@@ -25,6 +25,7 @@ gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole) {
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
                            gx_estimate later, const gx_part_estimate *parts, size_t count) {
     gx_value steps = gx_list(arena, (uint32_t)(plan->count + count) + 1);
+    uint64_t after = later.kept_bytes;
     gx_estimate_add(arena, &steps, "view", view);
     for (size_t i = 0; i < plan->count; i++) {
         gx_estimate_add(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
@@ -32,11 +33,11 @@ gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate vie
     for (size_t i = 0; i < count; i++) {
         const gx_estimate *part = &parts[i].estimate;
         gx_estimate_add(arena, &steps, parts[i].name, *part);
-        later.mem_bytes += part->mem_bytes;
+        after += part->mem_bytes;
         later.cpu_s += part->cpu_s;
         later.cpu_most_s += fmax(part->cpu_s, part->cpu_most_s);
     }
-    later.mem_bytes += held;
+    later.mem_bytes = held + (later.mem_bytes > after ? later.mem_bytes : after);
     later.mem_bytes = later.mem_bytes > view.mem_bytes ? later.mem_bytes : view.mem_bytes;
     later.cpu_s += view.cpu_s;
     later.cpu_most_s += view.cpu_s;

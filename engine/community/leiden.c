@@ -30,6 +30,7 @@ void gx__leiden_estimate(gx_estimate *out, const gx_input *input, const gx_args 
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
     const bool directed = gx_arg_bool(args, "directed") && input->graph && input->graph->directed;
     out->mem_bytes = gx__leiden_bytes(n, directed ? 2 * input->graph->m : m, directed, threads);
+    out->kept_bytes = 8 * n; /* the tree: levels of fewer circles each */
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {

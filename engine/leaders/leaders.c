@@ -479,6 +479,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes = n * (201 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
                      4 * (uint64_t)threads * input->items +
                      (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);
+    out->kept_bytes = n * sizeof(float) * (PARTS + MEASURES + 2 * FLAGS - 4) +
+                      8 * (categories + (kept < nnz ? kept : nnz));
     out->cpu_s = seconds(input, args, (double)rows);
 }
 

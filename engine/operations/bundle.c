@@ -422,6 +422,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t counting = 16 * items * (uint64_t)threads;
     const uint64_t likening = 28 * kept + (36 + 20 * (uint64_t)threads) * items + 24 * likes;
     out->mem_bytes = deeds + (counting > likening ? counting : likening) + 4096;
+    out->kept_bytes = 20 * kept + 16 * items + 8 * likes;
     out->cpu_s = 1e-7 * (double)nnz + 4e-9 * (double)pairs + 1e-6 * (double)kept;
 }
 

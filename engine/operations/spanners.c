@@ -322,6 +322,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     uint64_t pairs, circles = gx_partition_expected(&pairs, input);
     uint64_t used = n + m > SMALL ? (uint64_t)threads : 1;
     out->mem_bytes = 28 * (uint64_t)input->users + (60 * used + 12) * circles + 20 * pairs + 256;
+    out->kept_bytes = 8 * circles + 20 * pairs;
     const gx__degrees degrees = gx__degrees_of(input->undirected, input->users);
     out->cpu_s = gx__ties_seconds(&degrees, 64, (gx__pace){0, 4, 61, 100}) + 1e-6;
 }

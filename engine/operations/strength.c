@@ -372,6 +372,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t k = (uint64_t)gx_arg_int(args, "k"), kept = n * k < m ? n * k : m;
     out->mem_bytes = 12 * n + 8 * kept +
                      (uint64_t)threads * (sizeof(worker) + 4 * n + 16 * (k < n ? k : n)) + 256;
+    out->kept_bytes = 8 * n + 8 * kept;
     out->mem_bytes += input->matrix && gx_arg_real(args, "purchases") > 0 ? 8 * n : 0;
     out->mem_bytes += input->groups ? 8 * (uint64_t)input->groups->cols : 0;
     gx__degrees degrees = gx__degrees_of(input->undirected, input->users);

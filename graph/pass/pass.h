@@ -69,7 +69,10 @@ typedef struct gx_gives {
 
 typedef struct gx_estimate {
     uint64_t mem_bytes; /* held at the peak beyond the input */
-    double cpu_s;       /* on one core of a machine of today; 0: not known */
+    /* Of it, what is left in arrays of which `gives` does not tell how large they are: of other
+     * lengths than members or items, or of several columns. Of a plan, all that is left. */
+    uint64_t kept_bytes;
+    double cpu_s; /* on one core of a machine of today; 0: not known */
     /* What it may take at the most, where the pass looks at the graph as it goes when to stop, so
      * that cpu_s is but the usual; 0: cpu_s is all there is to tell. */
     double cpu_most_s;

@@ -224,8 +224,9 @@ gx_estimate gx_plan_estimate(gx_plan *plan, const gx_input *input, int threads) 
         if (results + step->estimate.mem_bytes > whole.mem_bytes) {
             whole.mem_bytes = results + step->estimate.mem_bytes;
         }
-        results += result_bytes(step->pass, input);
+        results += result_bytes(step->pass, input) + step->estimate.kept_bytes;
     }
+    whole.kept_bytes = results;
     return whole;
 }
 

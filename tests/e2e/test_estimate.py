@@ -119,3 +119,12 @@ def test_campaigns_tell_what_they_take(built_shop, words):
     rows = gx(verb, built_shop, *more, "--estimate", "--format", "csv").rows()
     assert [row["pass"] for row in rows] == CAMPAIGNS[words]
     gx(verb, built_shop, *more, "--threads", "1", "--mem", str(told["mem_bytes"] * 101 // 100))
+
+
+@pytest.mark.parametrize("words", [("build",), ("build", "--no-blend"), ("run", "leaders"), ("run", "bundle")])
+def test_what_is_told_is_enough_for_many_passes(shop, words):
+    """What passes leave behind is held while later ones run; each asks beforehand for its most."""
+    verb, *more = words
+    told = gx(verb, shop, *more, "--threads", "1", "--estimate", "--format", "json").json()["mem_bytes"]
+    gx(verb, shop, *more, "--threads", "1", "--mem", str(told * 3 // 5), code=7)
+    gx(verb, shop, *more, "--threads", "1", "--mem", str(told))
