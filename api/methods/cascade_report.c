@@ -213,33 +213,36 @@ static gx_status show_generations(gx_value *list, const report *r, gx_error *err
     return GX_OK;
 }
 
-/* Members who neither came by somebody nor brought anybody are left out, but for the one asked for.
- */
-static gx_status show_nodes(gx_value *list, const report *r, gx_error *err) {
+static void put_node(gx_value *list, const report *r, uint32_t v) {
     const gx_trees *t = r->t;
     const gx_forest *f = &t->forest;
-    const bool alone = gx_arg_has(r->call->args, "user");
-    (void)err;
-    for (uint32_t i = 0, shown = 0; i < r->count && shown < r->n; i++) {
-        const uint32_t v = r->nodes[i], p = f->parent[v];
-        if (f->size[f->root[v]] == 1 && !alone) {
-            continue;
+    const uint32_t p = f->parent[v];
+    gx_value row = gx_map(r->arena, 10);
+    gx_trees_put_key(&row, r->call, t, r->forest_of[v]);
+    gx_map_put(r->arena, &row, "user", user_value(r, v));
+    gx_map_put(r->arena, &row, "by", p == GX_NONE ? gx_nil() : user_value(r, p));
+    gx_map_put(r->arena, &row, "root", user_value(r, f->root[v]));
+    gx_map_put(r->arena, &row, "generation", gx_int(f->generation[v]));
+    gx_cascade_put_time(&row, r->arena, "ts", t->ts_ms[v]);
+    gx_map_put(r->arena, &row, "brought", gx_int(f->children[v]));
+    gx_map_put(r->arena, &row, "below", gx_int(f->size[v] - 1));
+    gx_map_put(r->arena, &row, "sales", gx_int(t->sales[v]));
+    gx_map_put(r->arena, &row, "revenue_minor", gx_int(t->revenue[v]));
+    gx_list_add(r->arena, list, row);
+}
+
+/* Trees, each depth first; after them the roots alone, who neither came by somebody nor brought
+ * anybody. */
+static void show_nodes(gx_value *list, const report *r) {
+    const gx_forest *f = &r->t->forest;
+    for (int alone = 0; alone < 2; alone++) {
+        for (uint32_t i = 0; i < r->count && list->size < r->n; i++) {
+            const uint32_t v = r->nodes[i];
+            if ((f->size[f->root[v]] == 1) == (alone == 1)) {
+                put_node(list, r, v);
+            }
         }
-        gx_value row = gx_map(r->arena, 10);
-        gx_trees_put_key(&row, r->call, t, r->forest_of[v]);
-        gx_map_put(r->arena, &row, "user", user_value(r, v));
-        gx_map_put(r->arena, &row, "by", p == GX_NONE ? gx_nil() : user_value(r, p));
-        gx_map_put(r->arena, &row, "root", user_value(r, f->root[v]));
-        gx_map_put(r->arena, &row, "generation", gx_int(f->generation[v]));
-        gx_cascade_put_time(&row, r->arena, "ts", t->ts_ms[v]);
-        gx_map_put(r->arena, &row, "brought", gx_int(f->children[v]));
-        gx_map_put(r->arena, &row, "below", gx_int(f->size[v] - 1));
-        gx_map_put(r->arena, &row, "sales", gx_int(t->sales[v]));
-        gx_map_put(r->arena, &row, "revenue_minor", gx_int(t->revenue[v]));
-        gx_list_add(r->arena, list, row);
-        shown++;
     }
-    return GX_OK;
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
@@ -252,10 +255,13 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status;
     GX_TRY(gx_cascade_trees(&t, call, err));
     GX_TRY(choose_nodes(&r, err));
-    GX_TRY(gx_arg_is(args, "show", "trees")         ? show_trees(&list, &r, err)
-           : gx_arg_is(args, "show", "generations") ? show_generations(&list, &r, err)
-           : gx_arg_is(args, "show", "nodes")       ? show_nodes(&list, &r, err)
-                                                    : show_members(&list, &r, err));
+    if (gx_arg_is(args, "show", "nodes")) {
+        show_nodes(&list, &r);
+    } else {
+        GX_TRY(gx_arg_is(args, "show", "trees")         ? show_trees(&list, &r, err)
+               : gx_arg_is(args, "show", "generations") ? show_generations(&list, &r, err)
+                                                        : show_members(&list, &r, err));
+    }
     const gx_cascade_scratch scratch = {r.times};
     gx_cascade_measure(&all, &t.forest, &t.facts, r.nodes, r.count, &scratch);
     gx_cascade_put(&total, arena, &all, t.has_circles);

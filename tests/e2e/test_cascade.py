@@ -53,10 +53,32 @@ def test_who_came_by_whom(odd):
     by = {user: row["by"] for user, row in nodes(odd).items()}
     assert by.pop("y", None) == "z" or by.get("z") == "y"  # of the two the log has first
     by.pop("z", None)
-    assert by == {"u": None, "a": "u", "b": "a", "c": "a", "ghost": None, "x": "ghost"}
+    assert by == {"u": None, "a": "u", "b": "a", "c": "a", "ghost": None, "x": "ghost", "d": None}
     told = gx("cascade", odd, "--format", "json").json()["told"]
     assert told["self_via"] == 1 and told["no_amount"] == 1 and told["bad_amount"] == 1
     assert told["implied"] == 2 and told["unrecorded"] == 1 and told["again"] == 2 and told["cycles"] == 2
+
+
+def agrees(answer):
+    """Rows of nodes are all members of the total; whoever is alone comes last, whoever brought somebody has a tree."""
+    rows, total = answer["rows"], answer["total"]
+    assert len(rows) == total["members"] == len({(r.get("item"), r.get("campaign"), r["user"]) for r in rows})
+    for key in ("sales", "revenue_minor", "brought"):
+        assert sum(row[key] for row in rows) == total[key]
+    assert sum(row["by"] is None for row in rows) == total["roots"]
+    alone = [row["by"] is None and row["below"] == 0 for row in rows]
+    assert alone == sorted(alone)
+
+
+def test_nodes_sum_to_the_total(odd, built_shop, shop_files):
+    for by in ("item", "campaign", "all", "invite"):
+        for store in (odd, built_shop):
+            agrees(gx("cascade", store, "nodes", "--by", by, "-n", "1000000", "--format", "json").json())
+    item = read(shop_files / "events.csv")[0]["item_id"]
+    agrees(gx("cascade", built_shop, "nodes", "--item", item, "-n", "1000000", "--format", "json").json())
+    agrees(gx("cascade", odd, "nodes", "--user", "d", "--format", "json").json())
+    five = gx("cascade", odd, "nodes", "-n", "5", "--format", "json").json()["rows"]
+    assert len(five) == 5 and five == gx("cascade", odd, "nodes", "--format", "json").json()["rows"][:5]
 
 
 def test_measures(odd):
@@ -81,7 +103,7 @@ def test_what_each_brought(odd):
 def test_invites(odd):
     answer = gx("cascade", odd, "nodes", "--by", "invite", "--format", "json").json()
     by = {row["user"]: row["by"] for row in answer["rows"]}
-    assert by == {"u": None, "a": "u", "b": "a", "c": "a", "ghost": "b", "y": None, "z": "y"}
+    assert by == {"u": None, "a": "u", "b": "a", "c": "a", "ghost": "b", "y": None, "z": "y", "d": None, "x": None}
     told = answer["told"]
     assert told["self_via"] == 1 and told["unknown_via"] == 1 and told["cycles"] == 1 and told["early"] == 1
     assert told["undated"] == 0
@@ -94,7 +116,7 @@ def test_of_a_forgotten_member(odd, tmp_path):
     shutil.copytree(odd, store)
     gx("call", store, "user.forget", '{"user": "a"}')
     by = {user: row["by"] for user, row in nodes(store).items()}
-    assert "a" not in by and "b" not in by  # alone now
+    assert "a" not in by and by["b"] is None  # alone now
     assert gx("cascade", store, "--format", "json").json()["told"]["unknown_via"] == 2
 
 
@@ -138,7 +160,7 @@ def test_trees_of_the_shop_are_those_of_its_log(built_shop, shop_files):
     want = trees_of(read(shop_files / "events.csv"))
     answer = gx("cascade", built_shop, "nodes", "-n", "1000000", "--format", "json").json()
     got = {(row["item"], row["user"]): row["by"] for row in answer["rows"]}
-    assert got == {place: by for place, by in want.items() if place in got}
+    assert got == {place: by or None for place, by in want.items()}
     total = answer["total"]
     assert total["members"] == len(want)
     assert total["brought"] == sum(1 for by in want.values() if by)
