@@ -1,18 +1,24 @@
-/* Lists of ids on the command line that stand in files. */
+/* Lists of ids on the command line, and numbers of members, that stand in files. */
 #include "cli/verb.h"
 #include "graph/import/import.h"
 
 #include <unistd.h>
 
-bool gx_is_id_file(const char *text) {
+/* "seeds.csv" */
+static bool ends_as_a_file(const char *text) {
     static const char *const ends[] = {".txt",  ".csv", ".tsv", ".jsonl",
                                        ".list", ".dat", ".gz",  ".zst"};
     const char *dot = strrchr(text, '.');
-    bool named = strcmp(text, "-") == 0;
+    bool named = false;
     for (size_t i = 0; dot && i < GX_COUNT(ends); i++) {
         named = named || strcmp(dot, ends[i]) == 0;
     }
-    return named || (strchr(text, '/') && access(text, F_OK) == 0);
+    return named;
+}
+
+bool gx_is_id_file(const char *text) {
+    return strcmp(text, "-") == 0 || ends_as_a_file(text) ||
+           (strchr(text, '/') && access(text, F_OK) == 0);
 }
 
 gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name, gx_error *err) {
@@ -35,5 +41,20 @@ gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *nam
         }
     }
     gx_map_put(command->arena, args, name, list);
+    return status;
+}
+
+gx_status gx_numbers_from_file(gx_value *args, gx_command *command, const char *name,
+                               gx_error *err) {
+    const gx_value *given = gx_map_get(args, name);
+    gx_value map;
+    if (!given || given->type != GX_TEXT ||
+        !(ends_as_a_file(given->as.text) || strchr(given->as.text, '/'))) {
+        return GX_OK;
+    }
+    const gx_status status = gx_import_pairs(&map, given->as.text, command->arena, err);
+    if (status == GX_OK) {
+        gx_map_put(command->arena, args, name, map);
+    }
     return status;
 }

@@ -126,6 +126,10 @@ bool gx_is_id_file(const char *text);
  * whatever gx_import_ids reads. */
 GX_MUST_CHECK gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name,
                                           gx_error *err);
+/* In place of the argument `name`, where it is called like a file of a table or a path (no field
+ * is), the map in it: a member and a number a line, as gx_import_pairs reads. */
+GX_MUST_CHECK gx_status gx_numbers_from_file(gx_value *args, gx_command *command, const char *name,
+                                             gx_error *err);
 
 /* An argument as text that ends with 0, as the words of the command line do; NULL: not given. */
 const char *gx_arg_word(const gx_args *args, const char *name);

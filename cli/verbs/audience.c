@@ -3,7 +3,7 @@
 
 static const gx_param params[] = {
     {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL,
-     "the list to expand, by id; or --group, --circle, --item"},
+     "the list to expand, by id, or files of ids; or --group, --circle, --item"},
     {"group", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "expand this group"},
     {"circle", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "expand this circle, like c-17"},
@@ -110,11 +110,14 @@ static gx_status run(gx_command *command, gx_error *err) {
             gx_map_put(command->arena, &args, name, *gx_arg_value(&command->args, name));
         }
     }
-    status = gx_ask(&result, command,
-                    item  ? "audience.for_item"
-                    : fit ? "audience.fit"
-                          : "audience.expand",
-                    &args, err);
+    status = gx_ids_from_files(&args, command, "users", err);
+    if (status == GX_OK) {
+        status = gx_ask(&result, command,
+                        item  ? "audience.for_item"
+                        : fit ? "audience.fit"
+                              : "audience.expand",
+                        &args, err);
+    }
     if (status != GX_OK) {
         return status;
     }
@@ -153,5 +156,6 @@ const gx_verb gx_verb_audience = {
                 "  guanxi audience shop.gx --item tea-night --segment 'region = \"north\"' -n 200\n"
                 "  guanxi audience shop.gx --circle c-3 -n 100\n"
                 "  guanxi audience shop.gx --fit --circle c-3 --who outside -n 100\n"
+                "  guanxi audience shop.gx seeds.csv -n 200\n"
                 "  guanxi audience shop.gx u1204 u7 u31 -n 200 --format csv -o prospects.csv\n",
 };

@@ -42,6 +42,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     for (size_t i = 0; i < GX_COUNT(ids); i++) {
         GX_TRY(gx_ids_from_files(&args, command, ids[i], err));
     }
+    GX_TRY(gx_numbers_from_file(&args, command, "cost", err));
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
     if (gx_map_get(&result, "steps")) {
         return gx_print(command, &result, "steps", NULL, false, err);
@@ -72,6 +73,7 @@ const gx_verb gx_verb_plan = {
     .run = run,
     .examples = "  guanxi plan shop.gx sku-12 -k 20\n"
                 "  guanxi plan shop.gx sku-12 --budget 500 --cost fee --show channels\n"
+                "  guanxi plan shop.gx sku-12 --budget 500 --cost fees.csv\n"
                 "  guanxi plan shop.gx sku-12 -k 10 --most-each 2 --audience 'region = \"north\"' "
                 "--rate 0.02\n"
                 "  guanxi plan shop.gx sku-12 --show prospects --prospects 500 --format csv -o "

@@ -1,39 +1,9 @@
 /* guanxi seeds: whom to begin with so that the most members are reached. */
 #include "cli/verb.h"
-#include "graph/import/import.h"
 
 #include <stdio.h>
 
 static const char *const COLUMNS = "user_id,gain,cumulative";
-
-/* ---- files that a server has not got -----------------------------------------------------------
- */
-
-/* No field is called like a path or a file of a table. */
-static bool names_a_file(const char *text) {
-    static const char *const ends[] = {".txt", ".csv", ".tsv", ".dat", ".gz", ".zst", ".list"};
-    const char *dot = strrchr(text, '.');
-    bool found = strchr(text, '/') != NULL;
-    for (size_t i = 0; dot && i < GX_COUNT(ends); i++) {
-        found = found || strcmp(dot, ends[i]) == 0;
-    }
-    return found;
-}
-
-/* --cost FILE, --weight FILE: a member and a number a line. Anything else names a field. */
-static gx_status read_numbers(gx_value *args, gx_command *command, const char *name,
-                              gx_error *err) {
-    const gx_value *given = gx_map_get(args, name);
-    gx_value map;
-    if (!given || given->type != GX_TEXT || !names_a_file(given->as.text)) {
-        return GX_OK;
-    }
-    const gx_status status = gx_import_pairs(&map, given->as.text, command->arena, err);
-    if (status == GX_OK) {
-        gx_map_put(command->arena, args, name, map);
-    }
-    return status;
-}
 
 /* ---- words on stderr ---------------------------------------------------------------------------
  */
@@ -79,7 +49,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_value result;
     gx_value args = gx_method_args(command, gx_method_find(command->verb->method));
     for (size_t i = 0; i < 2; i++) {
-        GX_TRY(read_numbers(&args, command, numbers[i], err));
+        GX_TRY(gx_numbers_from_file(&args, command, numbers[i], err));
         GX_TRY(gx_ids_from_files(&args, command, ids[i], err));
     }
     GX_TRY(gx_ask(&result, command, command->verb->method, &args, err));

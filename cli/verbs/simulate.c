@@ -72,6 +72,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     GX_TRY(gx_ids_from_files(&args, command, "seeds", err));
     GX_TRY(gx_ids_from_files(&args, command, "against", err));
+    GX_TRY(gx_numbers_from_file(&args, command, "weight", err));
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
     if (!gx_map_get(&result, "reach") || command->format == GX_FORMAT_JSON) {
         return gx_print(command, &result, NULL, NULL, false, err);
@@ -102,5 +103,6 @@ const gx_verb gx_verb_simulate = {
                 "  guanxi simulate shop.gx seeds.csv --against other.csv\n"
                 "  guanxi simulate shop.gx seeds.csv --against-raise 2\n"
                 "  guanxi simulate shop.gx seeds.csv --delay learned --show days\n"
+                "  guanxi simulate shop.gx seeds.csv --weight worth.csv\n"
                 "  guanxi simulate shop.gx u7 --chances constant --p 0.05 --audience c-17\n",
 };

@@ -61,6 +61,13 @@ def test_a_budget_is_kept(small):
     assert told["cost_each"] == pytest.approx(told["spent"] / told["expected"]["expected"])
 
 
+def test_costs_out_of_a_file(small, tmp_path):
+    flags = ("x", "--budget", 2, "--chances", "constant", "--p", 0.5, "--rate", 0.4)
+    fees = table(tmp_path, "fees", ["user_id,fee", "s,3", "a,1", "b,1", "c,1", "e,1", "h,1", "d,1"])
+    assert plan(small, *flags, "--cost", fees) == plan(small, *flags, "--cost", "fee")
+    assert "none.csv" in gx("plan", small, *flags, "--cost", tmp_path / "none.csv", code=4).err
+
+
 def test_what_is_refused(small):
     assert "item 'y'" in gx("plan", small, "y", code=4).err
     assert "may not be shown" in gx("plan", small, "off", code=1).err

@@ -94,12 +94,24 @@ def test_only_an_audience_counts(built_shop):
     assert some["reach"]["per_seed"] == all_of_them["per_seed"]  # that counts members
 
 
+def test_worth_out_of_a_file(chain, tmp_path):
+    """All of a, b, c and d are reached: 2 + 3, the others are worth nothing."""
+    (tmp_path / "worth.csv").write_text("user_id,worth\nb,2\nd,3\n", encoding="utf-8")
+    told = simulate(chain, "a", "--weight", tmp_path / "worth.csv")
+    assert told["reach"]["mean"] == pytest.approx(5)
+    assert "none.csv" in gx("simulate", chain, "a", "--weight", tmp_path / "none.csv", code=4).err
+
+
 def test_seeds_out_of_files(built_shop, tmp_path):
     (tmp_path / "plain.txt").write_text("# the first\nu1\nu2\n\n", encoding="utf-8")
     (tmp_path / "seeds.csv").write_text("rank,user_id,gain\n1,u1,10\n2,u2,5\n", encoding="utf-8")
     (tmp_path / "seeds.jsonl").write_text('{"gain": 1, "user": "u1"}\n{"user": "u2"}\n', encoding="utf-8")
     told = [simulate(built_shop, *seeds) for seeds in (("u1", "u2"), (tmp_path / "plain.txt",), (tmp_path / "seeds.csv",), (tmp_path / "seeds.jsonl",))]
     assert all(one == told[0] for one in told)
+    like = [gx("audience", built_shop, *whom, "-n", 20, "--format", "json").json() for whom in (("u1", "u2"), (tmp_path / "seeds.csv",))]
+    assert like[0] == like[1] and len(like[0]["users"]) == 20
+    fit = [gx("audience", built_shop, "--fit", *whom, "-n", 20, "--format", "json").json() for whom in (("u1", "u2"), (tmp_path / "seeds.csv",))]
+    assert fit[0] == fit[1]
     rows = gx("simulate", built_shop, tmp_path / "seeds.csv", "--against", tmp_path / "plain.txt", "--format", "csv").rows()
     assert [row["plan"] for row in rows] == ["plan", "against", "difference"]
     assert float(rows[2]["mean"]) == 0
