@@ -76,8 +76,13 @@ bool gx_listing_weights_of(float out[GX_CHANNEL_COUNT], const gx_weighing *how, 
     for (uint32_t k = 0; k < member->history.count; k++) {
         likes += member->history.weight[k] > 0 ? 1 : 0;
     }
-    memcpy(out, how->configured, sizeof how->configured);
-    return how->learnt && gx_rec_learnt_weights(out, rec, member->user, likes);
+    bool learnt = how->learnt && gx_rec_learnt_weights(out, rec, member->user, likes);
+    /* Who names a circle wants to hear it, also where circles were left out. */
+    learnt = learnt && (out[GX_CHANNEL_CIRCLE] > 0 || !member->circle_given);
+    if (!learnt) {
+        memcpy(out, how->configured, sizeof how->configured);
+    }
+    return learnt;
 }
 
 /* ---- items ---------------------------------------------------------------------------------- */

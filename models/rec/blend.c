@@ -6,10 +6,11 @@
  * retrieval, 2007): the gain itself is what is climbed, no surrogate. Buckets of history are pulled
  * towards the weights of all by SHRINK members.
  *
- * Leaving ties out. Members are cut into two halves; weights learnt on one are tried on the other.
- * A bucket keeps its weights where they beat interest alone by more than a standard error there,
- * its difference pulled to the mean of all buckets by as much as they are alike (DerSimonian and
- * Laird 1986); else it gets interest alone. */
+ * Leaving ties out. Members are cut into five parts; weights learnt on four are tried on the fifth.
+ * A bucket keeps its weights where they beat interest alone there by OWN_MARGIN standard errors,
+ * and by MARGIN with its difference pulled to the mean of all buckets by as much as they are alike
+ * (DerSimonian and Laird 1986); else it gets interest alone. Members without a history have ties or
+ * popularity: unless their takes speak for popularity they get the configured weights. */
 #include "models/rec/blend_parts.h"
 
 #include <math.h>
@@ -49,13 +50,14 @@ static double gain_of_rank(double rank) {
     return rank <= GX_BLEND_TOP ? 1 / log2(1 + rank) : 0;
 }
 
-/* Of several with one score half are taken to be before it. */
+/* Of several with one score half are taken to be before it. What scores nothing comes behind all
+ * that does: where interest is silent by popularity, else not at all. */
 double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
                      const float weight[GX_CHANNEL_COUNT]) {
     const gx_blend_cell *of = cells + list->from;
     float own = score_of(&of[0], weight);
     uint32_t above = 0, beside = 0;
-    if (!(own > 0)) {
+    if (!(own > 0) && list->popular_rank == GX_NONE) {
         return 0;
     }
     for (uint32_t k = 1; k < list->count; k++) {
@@ -63,7 +65,8 @@ double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
         above += score > own ? 1 : 0;
         beside += score == own ? 1 : 0;
     }
-    return gain_of_rank(1 + above + beside / 2.0);
+    return own > 0 ? gain_of_rank(1 + above + beside / 2.0)
+                   : gain_of_rank(above + (double)list->popular_rank);
 }
 
 /* Of some takes, in the order of `at`. */
@@ -79,7 +82,7 @@ static double worth(const gx__learning *l, const uint32_t *at, uint32_t count,
 
 /* ---- the climb ----------------------------------------------------------------------------- */
 
-enum { SWEEPS = 4, LEAST_MEMBERS = 50, LEAST_TAKES = 200, SHRINK = 100, FOLDS = 2 };
+enum { SWEEPS = 4, LEAST_MEMBERS = 50, LEAST_TAKES = 200, SHRINK = 100, FOLDS = 5 };
 
 static const float levels[] = {0,   1.F / 32, 1.F / 16, 1.F / 8, .18F, .25F, .35F, .5F,
                                .7F, 1,        1.4F,     2,       2.8F, 4,    8};
@@ -152,14 +155,19 @@ static void climb_twice(const gx__learning *l, const uint32_t *at, uint32_t coun
     normalise(out);
 }
 
+/* Of the first bucket, whose rival is popularity: what it teaches says nothing of the others. */
+static bool stands_alone(uint32_t bucket) {
+    return gx_blend_least[bucket] == 0;
+}
+
 typedef float weights[GX_BLEND_BUCKETS][GX_CHANNEL_COUNT];
 
-/* The takes of a bucket (GX_BLEND_BUCKETS: of all) whose members are not in the half left out (−1:
- * none is), into l->at; returns how many. */
+/* The takes of a bucket (GX_BLEND_BUCKETS: of all with a history) whose members are not in the part
+ * left out (−1: none is), into l->at; returns how many. */
 static uint32_t choose(gx__learning *l, uint32_t bucket, int left_out, uint32_t *out_members) {
     uint32_t count = 0, members = 0;
     for (uint32_t k = 0; k < l->count; k++) {
-        bool in = bucket == GX_BLEND_BUCKETS || l->bucket[k] == bucket;
+        bool in = bucket == GX_BLEND_BUCKETS ? !stands_alone(l->bucket[k]) : l->bucket[k] == bucket;
         if (in && (int)l->fold[k] != left_out) {
             members += count == 0 || l->takes[l->at[count - 1]].user != l->takes[k].user ? 1 : 0;
             l->at[count++] = k;
@@ -197,24 +205,15 @@ typedef struct difference {
     uint32_t members;
 } difference;
 
-/* Of interest alone; where it is silent the list is the most popular items, and that is what ties
- * have to beat. */
-static double interest_gain(const gx__learning *l, const gx_blend_list *list) {
-    if (list->popular_rank == GX_NONE) {
-        return gx_blend_gain(list, l->cells, interest_alone);
-    }
-    return gain_of_rank(list->popular_rank);
-}
-
-/* Where a half was left out, its takes' gains: learnt, interest alone, configured. */
-static void try_weights(gx__learning *l, weights *halves, double *gain[3]) {
+/* Where a part was left out, its takes' gains: learnt, interest alone, configured. */
+static void try_weights(gx__learning *l, weights *parts, double *gain[3]) {
     float usual[GX_CHANNEL_COUNT];
     set_usual(usual);
 #pragma omp parallel for num_threads(l->job->threads) schedule(static)
     for (uint32_t k = 0; k < l->count; k++) {
         const gx_blend_list *list = &l->takes[k].some_time;
-        gain[0][k] = gx_blend_gain(list, l->cells, halves[l->fold[k]][l->bucket[k]]);
-        gain[1][k] = interest_gain(l, list);
+        gain[0][k] = gx_blend_gain(list, l->cells, parts[l->fold[k]][l->bucket[k]]);
+        gain[1][k] = gx_blend_gain(list, l->cells, interest_alone);
         gain[2][k] = gx_blend_gain(list, l->cells, usual);
     }
 }
@@ -257,10 +256,17 @@ static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx
     part->configured = n > 0 ? sum[2] / n : NAN;
 }
 
-/* Of the first bucket, whose rival is popularity: what the others have learnt of their own says
- * nothing of it. */
-static bool stands_alone(uint32_t bucket) {
-    return gx_blend_least[bucket] == 0;
+/* Standard errors: one-sided, .05 over the buckets (Bonferroni), z(1 − .05 / 7). */
+static const double MARGIN = 2.45;
+/* The same of a bucket's own members alone, .05: where there are enough of them, the other buckets
+ * do not carry it. */
+static const double OWN_MARGIN = 1.645;
+
+/* Where ties did not prove worth it. Without a history the list is of ties or of popularity, and
+ * the ladder is held unless what was taken speaks against it. */
+static gx_blend_source otherwise(uint32_t bucket, const gx_blend_part *part) {
+    bool silent = part->members < LEAST_MEMBERS || part->configured >= part->interest;
+    return stands_alone(bucket) && silent ? GX_BLEND_SOURCE_CONFIGURED : GX_BLEND_SOURCE_INTEREST;
 }
 
 /* Weights: 1 / variance. Between buckets: DerSimonian and Laird, eq. 8. */
@@ -289,12 +295,14 @@ static void decide(gx_blend_part part[GX_BLEND_BUCKETS], const difference d[GX_B
         double all = near + far;
         double shrunk = all > 0 ? (near * d[b].mean + far * mean) / all : 0;
         double error = all > 0 ? sqrt(1 / all) : INFINITY;
-        part[b].source = shrunk > error ? GX_BLEND_SOURCE_LEARNT : GX_BLEND_SOURCE_INTEREST;
+        bool own = d[b].members < LEAST_MEMBERS || d[b].mean > OWN_MARGIN * sqrt(d[b].variance);
+        part[b].source =
+            own && shrunk > MARGIN * error ? GX_BLEND_SOURCE_LEARNT : otherwise(b, &part[b]);
     }
 }
 
 static gx_status learn(gx__learning *l, gx_blend *out, gx_error *err) {
-    weights halves[FOLDS], whole;
+    weights parts[FOLDS], whole;
     difference d[GX_BLEND_BUCKETS];
     double *gain[3] = {0};
     gx_status status = GX_OK;
@@ -302,19 +310,21 @@ static gx_status learn(gx__learning *l, gx_blend *out, gx_error *err) {
         GX_TRY(gx_job_alloc(l->job, &gain[g], l->count, sizeof(double), err));
     }
     for (int f = 0; f < FOLDS; f++) {
-        learn_weights(l, f, halves[f]);
+        learn_weights(l, f, parts[f]);
         GX_TRY(gx_job_check(l->job, err));
     }
     learn_weights(l, -1, whole);
     GX_TRY(gx_job_check(l->job, err));
-    try_weights(l, halves, gain);
+    try_weights(l, parts, gain);
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
         measure(l, b, gain, &out->part[b], &d[b]);
     }
     decide(out->part, d);
     for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
         bool learnt = out->part[b].source == GX_BLEND_SOURCE_LEARNT;
-        memcpy(out->part[b].weight, learnt ? whole[b] : interest_alone, sizeof interest_alone);
+        if (out->part[b].source != GX_BLEND_SOURCE_CONFIGURED) {
+            memcpy(out->part[b].weight, learnt ? whole[b] : interest_alone, sizeof interest_alone);
+        }
     }
 done:
     for (int g = 0; g < 3; g++) {

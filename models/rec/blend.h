@@ -108,7 +108,8 @@ GX_MUST_CHECK gx_status gx_blend_learn(gx_blend *out, float *susceptibility, uin
                                        const gx_blend_cell *cells, gx_job *job, gx_error *err);
 
 /* What a blend is worth with weights w: mean over members of their takes' gain, by the rank r of
- * what was taken, 1 / log2(1 + r) up to GX_BLEND_TOP and 0 beyond. */
+ * what was taken, 1 / log2(1 + r) up to GX_BLEND_TOP and 0 beyond. What no channel speaks for has
+ * the rank that popularity gives it behind what they speak for, where interest is silent. */
 double gx_blend_gain(const gx_blend_list *list, const gx_blend_cell *cells,
                      const float weight[GX_CHANNEL_COUNT]);
 

@@ -264,7 +264,9 @@ static void try_member(const mixing *m, const gx_blend *blend, uint32_t from, ui
         float own[GX_CHANNEL_COUNT], w[GX_CHANNEL_COUNT];
         posterior(theta, sum, k - from, m->mean[m->bucket[k]], blend->prior);
         channels_of(own, theta);
-        gx__blend_personal(w, part->weight, part->mix, own, personal);
+        bool learnt =
+            part->source == GX_BLEND_SOURCE_LEARNT; /* what is configured is everybody's */
+        gx__blend_personal(w, part->weight, part->mix, own, learnt ? personal : 0);
         gain[k] = gx_blend_gain(&m->l->takes[k].just, m->l->cells, w);
         (void)respond(r, m->chance[k], theta);
         for (int p = 0; p < PARTS; p++) {

@@ -204,20 +204,75 @@ static void test_planted_mix(void **state) {
     log_finish(&log);
 }
 
-/* Nobody is moved by ties: interest alone, in every bucket with takes. */
+/* Nobody is moved by ties: interest alone in every bucket with a history, whatever the seed.
+ * Without one (nobody here) the configured weights. */
 static void test_ties_are_left_out(void **state) {
     (void)state;
     const double mix[] = {0, 0, 0, 1};
     log_t log;
     gx_blend blend;
     log_init(&log);
-    plant(&log, mix, 0, 21);
-    learn(&blend, &log, 1);
-    for (uint32_t b = 0; b < GX_BLEND_BUCKETS; b++) {
-        assert_int_equal(blend.part[b].source, GX_BLEND_SOURCE_INTEREST);
-        assert_true(blend.part[b].weight[GX_CHANNEL_INTEREST] == 1);
+    for (uint64_t seed = 21; seed < 29; seed++) {
+        plant(&log, mix, 0, seed);
+        learn(&blend, &log, 1);
+        assert_int_equal(blend.part[0].source, GX_BLEND_SOURCE_CONFIGURED);
+        assert_true(blend.part[0].weight[GX_CHANNEL_FRIENDS] > 0);
+        for (uint32_t b = 1; b < GX_BLEND_BUCKETS; b++) {
+            assert_int_equal(blend.part[b].source, GX_BLEND_SOURCE_INTEREST);
+            assert_true(blend.part[b].weight[GX_CHANNEL_INTEREST] == 1);
+        }
     }
     log_finish(&log);
+}
+
+/* The first `members` have no history, and what is popular stands at `rank` of their lists. */
+static void forget(log_t *log, uint32_t members, uint32_t rank) {
+    for (uint32_t k = 0; k < members * A_MEMBER; k++) {
+        gx_blend_take *take = &log->take[k];
+        take->some_time.likes = take->just.likes = 0;
+        take->some_time.popular_rank = take->just.popular_rank = rank;
+        for (uint32_t i = 0; i <= RIVALS; i++) {
+            log->cell[take->some_time.from + i].s[GX_CHANNEL_INTEREST] = 0;
+        }
+    }
+}
+
+/* Without a history: the ladder holds where few tell of it or ties do no worse than popularity;
+ * where popularity is better it is shown, where ties are better by far they are learnt. */
+static void test_without_history(void **state) {
+    (void)state;
+    static const struct {
+        double mix[GX_CHANNEL_COUNT];
+        uint32_t members, rank;
+        gx_blend_source source;
+    } cases[] = {{{0, 0, 0, 1}, 26, 1, GX_BLEND_SOURCE_CONFIGURED},
+                 {{0, 0, 0, 1}, 120, 1, GX_BLEND_SOURCE_INTEREST},
+                 {{1, 0, 0, 0}, 120, 300, GX_BLEND_SOURCE_LEARNT}};
+    log_t log;
+    gx_blend blend;
+    log_init(&log);
+    for (size_t k = 0; k < GX_COUNT(cases); k++) {
+        plant(&log, cases[k].mix, 0, 71);
+        forget(&log, cases[k].members, cases[k].rank);
+        learn(&blend, &log, 1);
+        assert_int_equal(blend.part[0].members, cases[k].members);
+        assert_int_equal(blend.part[0].source, cases[k].source);
+    }
+    log_finish(&log);
+}
+
+/* What no channel speaks for stands where popularity puts it, behind what they speak for. */
+static void test_popular_behind(void **state) {
+    (void)state;
+    gx_blend_cell cells[] = {{{0}}, {{0.5F}}, {{0.2F}}, {{0}}};
+    gx_blend_list list = {.count = GX_COUNT(cells), .popular_rank = 3};
+    const float friends[GX_CHANNEL_COUNT] = {1}, circle[GX_CHANNEL_COUNT] = {0, 1};
+    assert_true(fabs(gx_blend_gain(&list, cells, friends) - 1 / log2(1 + 5)) < 1e-12);
+    assert_true(fabs(gx_blend_gain(&list, cells, circle) - 1 / log2(1 + 3)) < 1e-12);
+    list.popular_rank = 32;
+    assert_true(gx_blend_gain(&list, cells, friends) == 0);
+    list.popular_rank = GX_NONE;
+    assert_true(gx_blend_gain(&list, cells, friends) == 0);
 }
 
 static void test_learnt_beats_interest(void **state) {
@@ -302,6 +357,8 @@ int main(void) {
         cmocka_unit_test(test_buckets),
         cmocka_unit_test(test_planted_mix),
         cmocka_unit_test(test_ties_are_left_out),
+        cmocka_unit_test(test_without_history),
+        cmocka_unit_test(test_popular_behind),
         cmocka_unit_test(test_learnt_beats_interest),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_too_little),

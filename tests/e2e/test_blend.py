@@ -29,9 +29,9 @@ def ciao(tmp_path_factory):
     return store
 
 
-def against_interest(store, split):
+def against_interest(store, split, seed=1):
     """The paired test of ndcg@20, and the same by length of history."""
-    told = gx("eval", store, "--model", "blend,interest", "--split", split, "--format", "json", timeout=900).json()
+    told = gx("eval", store, "--model", "blend,interest", "--split", split, "--seed", seed, "--format", "json", timeout=900).json()
     (pair,) = told[0]["against"]
     print(pair["verdict"])
     for row in pair["history"]:
@@ -47,10 +47,11 @@ def test_the_blend_beats_interest_on_the_sample_shop(sample):
     assert all(row["difference"] >= 0 or row["p"] > 0.05 for row in history)
 
 
-@pytest.mark.parametrize("split", ["time:0.6", "time:0.8", "time:0.9"])
-def test_the_blend_is_never_worse_than_interest_on_ciao(ciao, split):
-    """All members, and those of each length of history. Reached: +.0010, p .013; +.0016, p .002; ties left out, the same lists."""
-    whole, history = against_interest(ciao, split)
+@pytest.mark.parametrize(("split", "seed"), [("time:0.6", 1), ("time:0.6", 2), ("time:0.8", 1), ("time:0.8", 2), ("time:0.9", 1)])
+def test_the_blend_is_never_worse_than_interest_on_ciao(ciao, split, seed):
+    """All members, and those of each length of history, whichever takes are drawn. At time:0.8 seed 2 was worse (-.0006, p .036) when one
+    standard error was enough to keep ties."""
+    whole, history = against_interest(ciao, split, seed)
     assert whole["difference"] >= 0
     assert all(row["difference"] >= 0 or row["p"] > 0.05 for row in history)
 
@@ -157,6 +158,27 @@ def test_members_have_weights_of_their_own(influences):
     """The weights of a list follow the member's susceptibility where that was seen to make lists better."""
     _, told, _ = influences
     assert len({tuple(row["weights"].values()) for row in told.values()}) >= len(told) / 4
+
+
+# ---- members without a history ----------------------------------------------------------------------
+
+
+def test_without_a_history_a_friend_or_a_circle_named_is_heard(influences):
+    """Too few members without a history take something for a blend of their own: the configured weights hold, and with them the ladder."""
+    _, _, files = influences
+    store = files.parent / "shop.gx"
+    gx("call", store, "user.put", json.dumps({"users": [{"user_id": "new"}, {"user_id": "lone"}]}))
+    gx("call", store, "tie.put", json.dumps({"ties": [{"src": "new", "dst": "u12", "kind": "friend"}]}))
+
+    def ask(**more):
+        told = gx("call", store, "rec.user", json.dumps({"users": ["new", "lone", "nobody"], "n": 5, **more}), "--format", "json").json()
+        return told["lists"] if "lists" in told else told
+
+    assert [row["rung"] for row in ask()] == ["friends_only", "popular", "popular"]
+    for row in ask(context={"group": "c-3"}):
+        assert row["rung"] == "friends_only"
+        if row["user"] != "new":
+            assert all([why["channel"] for why in item["why"]] == ["circle"] for item in row["items"])
 
 
 # ---- what it takes ---------------------------------------------------------------------------------
