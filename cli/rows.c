@@ -45,6 +45,19 @@ gx_value gx_rows_of_items(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
+/* Of seeds and teams: those whom the pass leaders finds too risky. */
+static void say_risky(const gx_command *command, const gx_value *result) {
+    const gx_value *left = gx_map_get(result, "seeds_left_out");
+    left = left ? left : gx_map_get(result, "left_out");
+    const double risky = left && left->type == GX_MAP ? gx_map_real(left, "risk") : 0;
+    if (risky > 0) {
+        gx_say(command,
+               "%.0f of too great a risk are left out (guanxi leaders STORE --flagged lists them, "
+               "--risk-most 100 takes them)",
+               risky);
+    }
+}
+
 void gx_say_list(const gx_command *command, const gx_value *result) {
     const gx_value *missing = gx_map_get(result, "short"), *ids = gx_map_get(result, "unknown");
     if (missing && missing->type == GX_TEXT) {
@@ -54,4 +67,5 @@ void gx_say_list(const gx_command *command, const gx_value *result) {
         const gx_value *id = &ids->as.items[i];
         gx_say(command, "%.*s is not in this store", (int)id->size, id->as.text);
     }
+    say_risky(command, result);
 }

@@ -12,6 +12,7 @@
 #include "api/lists/lists.h"
 #include "api/lists/near.h"
 #include "api/lists/segment.h"
+#include "api/people/leader.h"
 #include "api/people/member_rules.h"
 #include "api/privacy.h"
 #include "api/referral/log.h"
@@ -38,6 +39,7 @@ static const gx_param params[] = {
     {"segment", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "only these are worth sharing with: a group, a circle like c-17, or an expression over members' fields"},
     {"items", GX_PARAM_LIST, NULL, 1, 10000, NULL, NULL, 0, "only these items"},
+    GX_RISK_PARAM,
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_SPREAD_TOLD_PARAMS,
@@ -80,7 +82,8 @@ typedef struct guide {
     gx_log log;
     const char *rule; /* of the chances */
     uint8_t *wanted;  /* members who may be shown something: of the segment, not departed */
-    uint8_t *keep;    /* members who have not departed */
+    uint8_t *keep;    /* members who may be found to share: not departed, of no great risk */
+    uint32_t risky;   /* via whom purchases came, left out for it */
     uint8_t *asked;   /* items; NULL: all */
     uint32_t *sales;  /* members: purchases via each */
     sharer *sharers;
@@ -105,6 +108,19 @@ static gx_status count_sales(guide *g, gx_error *err) {
         const gx_log_act *act = &g->log.acts[i];
         if (act->sale && act->via != GX_NONE && act->via < g->spread.n) {
             g->sales[act->via]++;
+        }
+    }
+    return status;
+}
+
+/* Of those whom nobody named. */
+static gx_status strike_risky(guide *g, gx_error *err) {
+    gx_risks risks;
+    const gx_status status = gx_risks_open(&risks, g->call, 100, err);
+    for (uint32_t v = 0; status == GX_OK && v < g->spread.n; v++) {
+        if (g->keep[v] && gx_is_risky(&risks, v)) {
+            g->keep[v] = 0;
+            g->risky += g->sales[v] > 0;
         }
     }
     return status;
@@ -536,6 +552,7 @@ static gx_status prepare(guide *g, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &g->stamp, (size_t)n + 1, sizeof *g->stamp, err));
     GX_TRY(gx_job_alloc(job, &g->load, (size_t)n + 1, sizeof *g->load, err));
     GX_TRY(find_wanted(g, err));
+    GX_TRY(strike_risky(g, err));
     GX_TRY(find_sharers(g, err));
     GX_TRY(gx_filter_lock(&g->columns, call, err));
     GX_TRY(gx_filter_make(&g->filter, call, g->columns, true, err));
@@ -593,7 +610,8 @@ static gx_status estimate(gx_value *out, guide *g, int64_t begun_ns, gx_error *e
 static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_arena *arena = g->call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(g->call->args, "n");
-    gx_value row = gx_map(arena, 6), list = gx_list(arena, 20), less = gx_nil();
+    gx_value row = gx_map(arena, 8), left = gx_map(arena, 1), list = gx_list(arena, 20),
+             less = gx_nil();
     double expected = 0;
     gx_status status = choose(&list, &expected, g, err);
     if (status != GX_OK) {
@@ -613,6 +631,8 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_map_put(arena, &row, "chances", gx_str(g->rule));
     gx_map_put(arena, &row, "sharers", gx_int(g->sharer_count));
     gx_map_put(arena, &row, "considered", gx_int(g->count));
+    gx_map_put(arena, &left, "risk", gx_int(g->risky));
+    gx_map_put(arena, &row, "left_out", left);
     gx_map_put(arena, &row, "short", less);
     *out = row;
     return GX_OK;
@@ -668,7 +688,8 @@ const gx_method gx_method_audience_guide = {
     .result =
         "{shares: [{rank, sharer, kind, item: {id, title}, expected, listeners, audience: [{user, "
         "p, chance}], why: {en, zh}, prompt: {en, zh}, message: {en, zh}}], expected, chances, "
-        "sharers, considered, short}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s, "
+        "sharers, considered, left_out: {risk}, short}; with estimate {steps, mem_bytes, cpu_s, "
+        "cpu_most_s, "
         "considered}",
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "api/lists/audience.h"
 #include "api/lists/near.h"
 #include "api/lists/segment.h"
+#include "api/people/leader.h"
 #include "api/people/member_rules.h"
 #include "engine/operations/teams.h"
 
@@ -26,6 +27,8 @@ static const gx_param params[] = {
     {"taken", GX_PARAM_LIST, NULL, 1, 1000000, "members", NULL, GX_PARAM_WHOM,
      "never these members, who are in a team already"},
     {"pool", GX_PARAM_INT, "1000", 2, 5000, "members", NULL, 0, "so many of those whom it suits best"},
+    {"risk_most", GX_PARAM_REAL, NULL, 0, 100, NULL, NULL, 0,
+     "nobody of a greater risk by the pass leaders, closed rings too (50, and nobody whom that pass has excluded); 100: everybody"},
     GX_SEGMENT_PARAM,
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
@@ -44,8 +47,10 @@ typedef struct gathering {
     uint32_t barred_count;
     gx_segment_row row;
     gx_value unknown; /* of `taken` */
-    gx_labels labels; /* of all members, by balance_by */
-    uint32_t *kind;   /* of the pool: the label, or labels.count for none; NULL: any mix */
+    gx_risks risks;
+    uint32_t risky, gone; /* left out for it; who has departed */
+    gx_labels labels;     /* of all members, by balance_by */
+    uint32_t *kind;       /* of the pool: the label, or labels.count for none; NULL: any mix */
     uint32_t *of_kind;
     uint32_t item;
     uint32_t *pool, count; /* members by how well it suits them */
@@ -102,6 +107,20 @@ static gx_status fill_pool(gathering *g, gx_error *err) {
         }
     }
 done:
+    return status;
+}
+
+/* Rings count too: who is tied to each other alone makes the closest of teams. */
+static gx_status bar_risky(gathering *g, gx_error *err) {
+    static const double RISK_MOST = 50;
+    const gx_status status = gx_risks_open(&g->risks, g->a.call, RISK_MOST, err);
+    for (uint32_t u = 0; status == GX_OK && u < g->a.users; u++) {
+        g->gone += g->a.out[u];
+        if (!g->a.out[u] && gx_is_risky(&g->risks, u)) {
+            g->a.out[u] = 1;
+            g->risky++;
+        }
+    }
     return status;
 }
 
@@ -284,6 +303,7 @@ static gx_value team_row(const gathering *g, const gx_team *team, uint32_t rank)
 static gx_status gather(gathering *g, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(gx_departed_mark(g->a.out, g->a.users, g->a.call->txn, g->a.call->job, err));
+    GX_TRY(bar_risky(g, err));
     GX_TRY(bar(g, err));
     GX_TRY(read_field(g, err));
     GX_TRY(gx_audience_score(&g->a, false, err));
@@ -335,7 +355,7 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     gx_call_env *call = g->a.call;
     gx_arena *arena = call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    gx_value row = gx_lists_item(call, g->columns, g->item, 8), less = gx_nil();
+    gx_value row = gx_lists_item(call, g->columns, g->item, 9), less = gx_nil();
     gx_value list = gx_list(arena, g->teams + 1);
     for (uint32_t i = 0; i < g->teams; i++) {
         gx_list_add(arena, &list, team_row(g, &g->team[i], i + 1));
@@ -354,6 +374,10 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     gx_map_put(arena, &row, "size", gx_int(gx_arg_int(call->args, "size")));
     gx_map_put(arena, &row, "pool", gx_int(g->count));
     gx_map_put(arena, &row, "quotas", quota_rows(g, (uint32_t)gx_arg_int(call->args, "size")));
+    gx_value left = gx_map(arena, 2);
+    gx_map_put(arena, &left, "departed", gx_int(g->gone));
+    gx_map_put(arena, &left, "risk", gx_int(g->risky));
+    gx_map_put(arena, &row, "left_out", left);
     gx_map_put(arena, &row, "unknown", g->unknown);
     gx_map_put(arena, &row, "why_not", why_not);
     gx_map_put(arena, &row, "short", less);
@@ -420,7 +444,8 @@ const gx_method gx_method_audience_teams = {
     .is_long = gx_is_always_long,
     .result = "{id, title, teams: [{rank, starter, value, willing, close, ties, members: [{user, "
               "willing}], mix: [{value, members}], even, prompt: {en, zh}}], size, pool, quotas: "
-              "[{value, pool, least, most}], unknown, why_not, short}; with estimate {steps, "
+              "[{value, pool, least, most}], left_out: {departed, risk}, unknown, why_not, short}; "
+              "with estimate {steps, "
               "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -400,7 +400,7 @@ static gx_value seed_rows(const plan *p) {
     for (uint32_t i = 0; i < p->seeds.count; i++) {
         const uint32_t user = p->seeds.seed[i];
         const gx_graph *g = p->spread.graph;
-        gx_value row = gx_map(arena, 7);
+        gx_value row = gx_map(arena, 8);
         uint32_t heard = 0;
         for (uint64_t e = g->in_ptr[user]; e < g->in_ptr[user + 1]; e++) {
             heard += p->willing[g->in_src[e]] > 0;
@@ -413,6 +413,7 @@ static gx_value seed_rows(const plan *p) {
         if (p->limits.cost) {
             gx_map_put(arena, &row, "cost", gx_real(p->limits.cost[user]));
         }
+        gx_spread_put_risk(arena, &row, &p->limits, user);
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -553,6 +554,7 @@ static gx_status answer(gx_value *out, plan *p, const uint8_t *ways, gx_error *e
         gx_map_put(arena, &left, left_names[i], gx_int(p->left[i]));
     }
     gx_map_put(arena, &row, "left_out", left);
+    gx_map_put(arena, &row, "seeds_left_out", gx_spread_left_out(arena, &p->limits));
     gx_map_put(arena, &row, "unknown", p->limits.unknown);
     gx_map_put(arena, &row, "short", missing(p));
     *out = row;
@@ -663,12 +665,15 @@ const gx_method gx_method_seed_plan = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result =
-        "{item, seeds: [{user_id, gain, leads, prospects, circle, cost?}], expected: {members, "
+        "{item, seeds: [{user_id, gain, leads, prospects, circle, cost?, risk?}], expected: "
+        "{members, "
         "reached, expected, low, high, error, interval: [low, high]}, channels: [{channel, "
         "members, reached, expected, low, high}], circles: [{circle, seeds, members, reached, "
         "expected, low, high}], prospects: [{rank, user, p, reach, willing, fit, channel, "
         "circle}], spent?, budget?, cost_each?, chances, rate, rate_from, runs, candidates, "
-        "left_out: {has_it, audience, departed, rule}, unknown, short}; with estimate {steps, "
+        "left_out: {has_it, audience, departed, rule}, seeds_left_out: {excluded, departed, risk, "
+        "segment, inactive, "
+        "used}, unknown, short}; with estimate {steps, "
         "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -84,7 +84,7 @@ static gx_value seed_rows(const asking *a) {
     double sum = 0;
     for (uint32_t i = 0; i < a->seeds.count; i++) {
         const uint32_t user = a->seeds.seed[i];
-        gx_value row = gx_map(arena, 6);
+        gx_value row = gx_map(arena, 7);
         sum += a->seeds.gain[i];
         gx_map_put(arena, &row, "user_id", gx_word_value(arena, a->call->txn, GX_SPACE_USER, user));
         gx_map_put(arena, &row, "gain", gx_real(a->seeds.gain[i]));
@@ -100,6 +100,7 @@ static gx_value seed_rows(const asking *a) {
         if (a->limits.limits.given_count > 0) {
             gx_map_put(arena, &row, "included", gx_bool(i < a->limits.limits.given_count));
         }
+        gx_spread_put_risk(arena, &row, &a->limits, user);
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -175,17 +176,6 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
     return status;
 }
 
-static gx_value left_out_of(const asking *a) {
-    static const char *const names[GX_SPREAD_BARS] = {"excluded", "departed", "segment", "inactive",
-                                                      "used"};
-    gx_arena *arena = a->call->arena;
-    gx_value map = gx_map(arena, GX_SPREAD_BARS);
-    for (size_t i = 0; i < GX_SPREAD_BARS; i++) {
-        gx_map_put(arena, &map, names[i], gx_int(a->limits.left_out[i]));
-    }
-    return map;
-}
-
 /* Why there are fewer than asked for. */
 static gx_value missing(const asking *a) {
     const gx_seed_limits *l = &a->limits.limits;
@@ -236,7 +226,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
         }
         gx_map_put(arena, &row, "circles", circles);
     }
-    gx_map_put(arena, &row, "left_out", left_out_of(a));
+    gx_map_put(arena, &row, "left_out", gx_spread_left_out(arena, &a->limits));
     gx_map_put(arena, &row, "unknown", a->limits.unknown);
     gx_map_put(arena, &row, "short", missing(a));
     *out = row;
@@ -322,12 +312,14 @@ const gx_method gx_method_seed_select = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result =
-        "{seeds: [{user_id, gain, cumulative, cost?, circle?, included?}], spread, interval: [low, "
+        "{seeds: [{user_id, gain, cumulative, cost?, circle?, included?, risk?}], spread, "
+        "interval: [low, "
         "high], bound: {lower, upper, ratio, confidence}, simulated: {runs, mean, error, "
         "interval}, "
         "method, methods: [{method, spread}], model, chances, sets, entries, worlds, ended, "
         "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
-        "left_out: {excluded, departed, segment, inactive, used}, unknown, short}; with estimate "
+        "left_out: {excluded, departed, risk, segment, inactive, used}, unknown, short}; with "
+        "estimate "
         "{steps, "
         "mem_bytes, cpu_s, cpu_most_s, entries}",
     .run = run,

@@ -22,6 +22,36 @@ done:
     return status;
 }
 
+gx_status gx_risks_open(gx_risks *out, const gx_call_env *call, double otherwise, gx_error *err) {
+    const gx_state *state = call->state;
+    const uint32_t n = state->users;
+    const bool given = gx_arg_has(call->args, "risk_most");
+    gx_status status = GX_OK;
+    *out = (gx_risks){.n = n, .most = otherwise, .given = given};
+    if (given) {
+        out->most = gx_arg_real(call->args, "risk_most");
+    }
+    if (given && out->most < 100) {
+        GX_TRY(gx_need_array(&out->risk, state, "leaders.risk", GX_F32, n, err));
+    }
+    if (state->arrays) { /* those of an older program say nothing */
+        out->risk = gx_arrays_get(state->arrays, "leaders.risk", GX_F32, n);
+        out->excluded = gx_arrays_get(state->arrays, "leaders.excluded", GX_U8, n);
+    }
+done:
+    return status;
+}
+
+bool gx_is_risky(const gx_risks *risks, uint32_t user) {
+    return risks->risk && user < risks->n &&
+           ((double)risks->risk[user] > risks->most ||
+            (!risks->given && risks->excluded && risks->excluded[user]));
+}
+
+gx_value gx_risk_value(const gx_risks *risks, uint32_t user) {
+    return !risks->risk ? gx_nil() : gx_real(user < risks->n ? (double)risks->risk[user] : 0);
+}
+
 /* {name: number} of one row. */
 static gx_value row_value(gx_arena *arena, const char *const *name, const float *row,
                           uint32_t count) {

@@ -5,6 +5,13 @@
 #include "api/support.h"
 #include "engine/leaders/leaders.h"
 
+/* clang-format off */
+/* The row of a method that asks members to share; gx_risks_open reads it. */
+#define GX_RISK_PARAM                                                                              \
+    {"risk_most", GX_PARAM_REAL, NULL, 0, 100, NULL, NULL, 0,                                      \
+     "nobody of a greater risk by the pass leaders, whose followers look bought or arranged (nobody whom that pass has excluded); 100: everybody"}
+/* clang-format on */
+
 typedef struct gx_leaders {
     const double *score;
     const uint32_t *rank, *follower_rank, *flag_count;
@@ -16,6 +23,24 @@ typedef struct gx_leaders {
 
 /* not_found: the snapshot has no leaders, or those of an older program. */
 GX_MUST_CHECK gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *state, gx_error *err);
+
+/* Who is of too great a risk to be asked to share. */
+typedef struct gx_risks {
+    const float *risk; /* NULL: nothing is known of it */
+    const uint8_t *excluded;
+    uint32_t n;  /* later members are of no risk */
+    double most; /* who is above it is too risky */
+    bool given;  /* it was asked for: who the pass excluded counts no more */
+} gx_risks;
+
+/* By the argument `risk_most`; where there is none, who the pass excluded and who is above
+ * `otherwise`. Nobody in a snapshot without leaders. conflict names that pass where it is needed.
+ */
+GX_MUST_CHECK gx_status gx_risks_open(gx_risks *out, const gx_call_env *call, double otherwise,
+                                      gx_error *err);
+bool gx_is_risky(const gx_risks *risks, uint32_t user);
+/* 0 to 100; nil where nothing is known. */
+gx_value gx_risk_value(const gx_risks *risks, uint32_t user);
 
 gx_value gx_leader_parts_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);
 gx_value gx_leader_measures_value(gx_arena *arena, const gx_leaders *leaders, uint32_t user);

@@ -11,8 +11,10 @@
  */
 
 static void bar(gx_spread_limits *l, uint32_t v, gx_spread_bar why) {
-    l->left_out[why] += !l->barred[v];
-    l->barred[v] = 1;
+    if (!l->barred[v]) {
+        l->left_out[why]++;
+        l->barred[v] = (uint8_t)(1 + why);
+    }
 }
 
 /* Ids that are no members exclude nobody; they are told. */
@@ -40,6 +42,16 @@ static gx_status bar_departed(gx_spread_limits *l, const gx_spread *s, gx_error 
     }
 done:
     gx_job_free(s->call->job, gone);
+    return status;
+}
+
+static gx_status bar_risky(gx_spread_limits *l, const gx_spread *s, gx_error *err) {
+    const gx_status status = gx_risks_open(&l->risks, s->call, 100, err);
+    for (uint32_t v = 0; status == GX_OK && v < s->n; v++) {
+        if (gx_is_risky(&l->risks, v)) {
+            bar(l, v, GX_SPREAD_RISK);
+        }
+    }
     return status;
 }
 
@@ -143,10 +155,8 @@ static gx_status read_barred(gx_spread_limits *l, const gx_spread *s, gx_error *
     static const struct {
         const char *argument;
         gx_status (*apply)(gx_spread_limits *l, const gx_spread *s, gx_error *err);
-    } rules[] = {{"exclude", bar_excluded},
-                 {NULL, bar_departed}, /* asked or not */
-                 {"segment", bar_others},
-                 {"min_activity", bar_inactive},
+    } rules[] = {{"exclude", bar_excluded}, {NULL, bar_departed}, /* asked or not */
+                 {NULL, bar_risky},         {"segment", bar_others}, {"min_activity", bar_inactive},
                  {"used_in", bar_used}};
     gx_status status = GX_OK;
     GX_TRY(gx_job_alloc(s->call->job, &l->barred, s->n, 1, err));
@@ -199,6 +209,11 @@ static gx_status read_included(gx_spread_limits *l, const gx_spread *s, gx_error
             return gx_fail_at(err, GX_BAD_REQUEST, "include",
                               "include: user %s is excluded too; accepted is one of the two",
                               gx_quote(shown, sizeof shown, name.data, name.size));
+        }
+    }
+    for (uint32_t i = 0; i < ids.count; i++) {
+        if (l->barred[ids.id[i]] > 1) { /* those excluded by name were refused */
+            l->left_out[l->barred[ids.id[i]] - 1]--;
         }
     }
     l->limits.given = ids.id;
@@ -322,6 +337,26 @@ gx_status gx_spread_limits_read(gx_spread_limits *out, const gx_spread *spread, 
     GX_TRY(read_circles(out, spread, err));
 done:
     return status;
+}
+
+gx_value gx_spread_left_out(gx_arena *arena, const gx_spread_limits *limits) {
+    static const char *const names[GX_SPREAD_BARS] = {
+        [GX_SPREAD_EXCLUDED] = "excluded", [GX_SPREAD_DEPARTED] = "departed",
+        [GX_SPREAD_RISK] = "risk",         [GX_SPREAD_SEGMENT] = "segment",
+        [GX_SPREAD_INACTIVE] = "inactive", [GX_SPREAD_USED] = "used",
+    };
+    gx_value map = gx_map(arena, GX_SPREAD_BARS);
+    for (size_t i = 0; i < GX_SPREAD_BARS; i++) {
+        gx_map_put(arena, &map, names[i], gx_int(limits->left_out[i]));
+    }
+    return map;
+}
+
+void gx_spread_put_risk(gx_arena *arena, gx_value *row, const gx_spread_limits *limits,
+                        uint32_t user) {
+    if (limits->risks.risk && (limits->risks.given || limits->limits.given_count > 0)) {
+        gx_map_put(arena, row, "risk", gx_risk_value(&limits->risks, user));
+    }
 }
 
 void gx_spread_limits_finish(gx_spread_limits *limits, gx_job *job) {

@@ -2,6 +2,7 @@
 #ifndef GX_API_SPREAD_LIMITS_H
 #define GX_API_SPREAD_LIMITS_H
 
+#include "api/people/leader.h"
 #include "api/spread/spread.h"
 #include "engine/influence/limits.h"
 
@@ -27,6 +28,7 @@
      "only members with so many events (since and until count) may be seeds"},                     \
     {"used_in", GX_PARAM_LIST, NULL, 1, 10000, "campaigns", NULL, 0,                               \
      "nobody who has an event in one of these campaigns"},                                         \
+    GX_RISK_PARAM,                                                                                 \
     {"by", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                 \
      "what quotas and fairness are by: circle (the usual), or a text field of the members"},       \
     {"least", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                               \
@@ -45,6 +47,7 @@
 typedef enum gx_spread_bar {
     GX_SPREAD_EXCLUDED,
     GX_SPREAD_DEPARTED, /* their status or left_at says that they have gone */
+    GX_SPREAD_RISK,     /* as the pass leaders has it */
     GX_SPREAD_SEGMENT,
     GX_SPREAD_INACTIVE,
     GX_SPREAD_USED,
@@ -55,9 +58,10 @@ typedef struct gx_spread_limits {
     gx_seed_limits limits; /* its arrays are the job's or the arena's */
     gx_spread_circles circles;
     bool has_circles;
-    uint32_t left_out[GX_SPREAD_BARS];
-    gx_value unknown; /* of `exclude`: ids that the store does not know */
-    uint8_t *barred;
+    gx_risks risks;
+    uint32_t left_out[GX_SPREAD_BARS]; /* those given are not */
+    gx_value unknown;                  /* of `exclude`: ids that the store does not know */
+    uint8_t *barred;                   /* 0, or 1 + why */
     double *cost;
 } gx_spread_limits;
 
@@ -65,6 +69,11 @@ typedef struct gx_spread_limits {
  * limits can be kept is for the choice to say. gx_spread_limits_finish in any case. */
 GX_MUST_CHECK gx_status gx_spread_limits_read(gx_spread_limits *out, const gx_spread *spread,
                                               gx_error *err);
+/* {excluded, departed, risk, segment, inactive, used}: how many may not be seeds, and why. */
+gx_value gx_spread_left_out(gx_arena *arena, const gx_spread_limits *limits);
+/* Adds `risk` to the row of a seed, where who is risky may be one. */
+void gx_spread_put_risk(gx_arena *arena, gx_value *row, const gx_spread_limits *limits,
+                        uint32_t user);
 void gx_spread_limits_finish(gx_spread_limits *limits, gx_job *job);
 
 #endif

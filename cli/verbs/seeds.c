@@ -22,7 +22,7 @@ static void say_methods(const gx_command *command, const gx_value *result) {
 }
 
 static void say(const gx_command *command, const gx_value *result) {
-    const gx_value *bound = gx_map_get(result, "bound"), *less = gx_map_get(result, "short");
+    const gx_value *bound = gx_map_get(result, "bound");
     const gx_value *played = gx_map_get(result, "simulated");
     const gx_value *upper = bound ? gx_map_get(bound, "upper") : NULL;
     gx_say(command, "spread %.1f of %.0f members", gx_map_real(result, "spread"),
@@ -38,9 +38,7 @@ static void say(const gx_command *command, const gx_value *result) {
                gx_map_real(bound, "ratio"));
     }
     say_methods(command, result);
-    if (less && less->type == GX_TEXT) {
-        gx_say(command, "%.*s", (int)less->size, less->as.text);
-    }
+    gx_say_list(command, result);
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
