@@ -176,6 +176,11 @@ gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
                            : status;
 }
 
+gx_status gx_need_strengths(const gx_state *state, gx_error *err) {
+    const uint64_t *ptr;
+    return gx_need_array(&ptr, state, "strength.ptr", GX_U64, (uint64_t)state->users + 1, err);
+}
+
 /* ---- the n largest ------------------------------------------------------------------------------
  */
 

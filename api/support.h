@@ -33,6 +33,8 @@ GX_MUST_CHECK gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_e
 /* A circle's number by its name. bad_request says what was given; not_found. */
 GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state,
                                            gx_error *err);
+/* conflict: no snapshot, or one built without the pass strength, which gx_rec_strengths needs. */
+GX_MUST_CHECK gx_status gx_need_strengths(const gx_state *state, gx_error *err);
 /* conflict: "no snapshot yet: run `guanxi build`"; where it is damaged, how, and the way out. */
 GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
 /* gx_arrays_need of the snapshot. conflict, and how to get one, where there is no snapshot or it

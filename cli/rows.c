@@ -67,5 +67,10 @@ void gx_say_list(const gx_command *command, const gx_value *result) {
         const gx_value *id = &ids->as.items[i];
         gx_say(command, "%.*s is not in this store", (int)id->size, id->as.text);
     }
+    const gx_value *notes = gx_map_get(result, "notes");
+    for (uint32_t i = 0; notes && notes->type == GX_LIST && i < notes->size; i++) {
+        const gx_value *note = &notes->as.items[i];
+        gx_say(command, "%.*s", (int)note->size, note->as.text);
+    }
     say_risky(command, result);
 }

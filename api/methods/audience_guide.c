@@ -610,7 +610,7 @@ static gx_status estimate(gx_value *out, guide *g, int64_t begun_ns, gx_error *e
 static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_arena *arena = g->call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(g->call->args, "n");
-    gx_value row = gx_map(arena, 8), left = gx_map(arena, 1), list = gx_list(arena, 20),
+    gx_value row = gx_map(arena, 9), left = gx_map(arena, 1), list = gx_list(arena, 20),
              less = gx_nil();
     double expected = 0;
     gx_status status = choose(&list, &expected, g, err);
@@ -631,6 +631,15 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_map_put(arena, &row, "chances", gx_str(g->rule));
     gx_map_put(arena, &row, "sharers", gx_int(g->sharer_count));
     gx_map_put(arena, &row, "considered", gx_int(g->count));
+    gx_value notes = gx_list(arena, 2);
+    gx_spread_note(&notes, &g->spread);
+    if (!gx_arg_has(g->call->args, "sharers") && gx_arg_int(g->call->args, "leaders") > 0 &&
+        !gx_arrays_find(g->call->state->arrays, "leaders.score")) {
+        gx_list_add(arena, &notes,
+                    gx_str("this snapshot was built without the pass leaders: those who share are "
+                           "promoters alone"));
+    }
+    gx_map_put(arena, &row, "notes", notes);
     gx_map_put(arena, &left, "risk", gx_int(g->risky));
     gx_map_put(arena, &row, "left_out", left);
     gx_map_put(arena, &row, "short", less);
@@ -688,7 +697,8 @@ const gx_method gx_method_audience_guide = {
     .result =
         "{shares: [{rank, sharer, kind, item: {id, title}, expected, listeners, audience: [{user, "
         "p, chance}], why: {en, zh}, prompt: {en, zh}, message: {en, zh}}], expected, chances, "
-        "sharers, considered, left_out: {risk}, short}; with estimate {steps, mem_bytes, cpu_s, "
+        "sharers, considered, notes: [text], left_out: {risk}, short}; with estimate {steps, "
+        "mem_bytes, cpu_s, "
         "cpu_most_s, "
         "considered}",
     .run = run,

@@ -417,6 +417,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gathering g = {.a = {.call = call}};
     const int64_t begun = gx_clock_cpu_ns();
     GX_TRY(gx_need_word(&g.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
+    GX_TRY(gx_need_strengths(call->state, err));
     GX_TRY(gx_audience_init(&g.a, call, err));
     GX_TRY(gx_listing_weights(g.a.weights, call, err));
     GX_TRY(gx_segment_read(&g.segment, call, err));

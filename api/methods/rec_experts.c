@@ -399,7 +399,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                           "%s of category and question were given; accepted is one of them",
                           gx_arg_has(call->args, "category") ? "both" : "none");
     }
-    GX_TRY(gx_need_snapshot(call->state, err));
+    GX_TRY(gx_need_strengths(call->state, err));
     GX_TRY(gx_need_word(&a.user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "user"), err));
     a.users = call->state->users;
     GX_TRY(gx_people_read(&a.own, call->txn, &call->state->rules, a.user, err));

@@ -307,6 +307,11 @@ static bool leads(const plan *p, uint32_t user) {
     return gx_rec_leader_rank(p->call->state->rec, user) > 0;
 }
 
+/* Whether the snapshot says who leads. */
+static bool knows_leaders(const plan *p) {
+    return gx_arrays_find(p->call->state->arrays, "leaders.score") != NULL;
+}
+
 static way way_of(const plan *p, uint32_t user, const uint8_t *seeded) {
     const gx_graph *g = p->spread.graph;
     const uint32_t circle = p->circles.of[user];
@@ -407,7 +412,7 @@ static gx_value seed_rows(const plan *p) {
         }
         gx_map_put(arena, &row, "user_id", gx_word_value(arena, p->call->txn, GX_SPACE_USER, user));
         gx_map_put(arena, &row, "gain", gx_real(p->seeds.gain[i]));
-        gx_map_put(arena, &row, "leads", gx_bool(leads(p, user)));
+        gx_map_put(arena, &row, "leads", knows_leaders(p) ? gx_bool(leads(p, user)) : gx_nil());
         gx_map_put(arena, &row, "prospects", gx_int(heard));
         gx_map_put(arena, &row, "circle", circle_value(p, user));
         if (p->limits.cost) {
@@ -518,10 +523,22 @@ static gx_value missing(const plan *p) {
     return text ? gx_str(text) : gx_nil();
 }
 
+static gx_value notes(const plan *p) {
+    gx_arena *arena = p->call->arena;
+    gx_value list = gx_list(arena, 2);
+    gx_spread_note(&list, &p->spread);
+    if (!knows_leaders(p)) {
+        gx_list_add(arena, &list,
+                    gx_str("this snapshot was built without the pass leaders: nobody is known to "
+                           "lead, and who heeds a seed counts as its friend"));
+    }
+    return list;
+}
+
 static gx_status answer(gx_value *out, plan *p, const uint8_t *ways, gx_error *err) {
     gx_arena *arena = p->call->arena;
     const gx_args *args = p->call->args;
-    gx_value row = gx_map(arena, 20), left = gx_map(arena, LEFT_COUNT), list;
+    gx_value row = gx_map(arena, 22), left = gx_map(arena, LEFT_COUNT), list;
     double spent = 0;
     gx_status status = GX_OK;
     p->width = width_of(p);
@@ -555,6 +572,7 @@ static gx_status answer(gx_value *out, plan *p, const uint8_t *ways, gx_error *e
     }
     gx_map_put(arena, &row, "left_out", left);
     gx_map_put(arena, &row, "seeds_left_out", gx_spread_left_out(arena, &p->limits));
+    gx_map_put(arena, &row, "notes", notes(p));
     gx_map_put(arena, &row, "unknown", p->limits.unknown);
     gx_map_put(arena, &row, "short", missing(p));
     *out = row;
@@ -673,7 +691,7 @@ const gx_method gx_method_seed_plan = {
         "circle}], spent?, budget?, cost_each?, chances, rate, rate_from, runs, candidates, "
         "left_out: {has_it, audience, departed, rule}, seeds_left_out: {excluded, departed, risk, "
         "segment, inactive, "
-        "used}, unknown, short}; with estimate {steps, "
+        "used}, notes: [text], unknown, short}; with estimate {steps, "
         "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -1,6 +1,35 @@
 /* Over which ties, and along which chances. */
 #include "api/spread/spread.h"
 
+const char *gx_spread_unfit(const gx_spread *s) {
+    const gx_state *state = s->call->state;
+    const gx_array *a =
+        state->arrays ? gx_arrays_find(state->arrays, "influence.probability") : NULL;
+    const bool some = s->spec.kinds || s->spec.from_ms != 0 || s->spec.to_ms != 0;
+    if (!a || (a->shape[0] == s->graph->m && state->users == s->n)) {
+        return NULL;
+    }
+    const char *text = gx_arena_printf(
+        s->call->arena,
+        "they were learnt of %llu arcs between %u members, and %llu between %u are asked about "
+        "now: %s",
+        (unsigned long long)a->shape[0], state->users, (unsigned long long)s->graph->m, s->n,
+        some ? "ask about all ties, or build influence again (`guanxi build`) if there are new ones"
+             : "build influence again (`guanxi build`, with influence in --passes)");
+    return text ? text : "they are of other ties";
+}
+
+void gx_spread_note(gx_value *notes, const gx_spread *s) {
+    gx_arena *arena = s->call->arena;
+    const char *why = gx_arg_is(s->call->args, "chances", "auto") ? gx_spread_unfit(s) : NULL;
+    if (why) {
+        const char *text =
+            gx_arena_printf(arena, "chances are %s ones, since those learnt are out of date: %s",
+                            gx_spread_chances_name(s->chance.rule), why);
+        gx_list_add(arena, notes, gx_str(text ? text : why));
+    }
+}
+
 static gx_status take_learned(gx_spread *s, gx_error *err) {
     const gx_state *state = s->call->state;
     const char *name = "influence.probability";
@@ -9,13 +38,9 @@ static gx_status take_learned(gx_spread *s, gx_error *err) {
         return status;
     }
     const uint64_t learnt = gx_arrays_find(state->arrays, name)->shape[0];
-    if (learnt != s->graph->m || state->users != s->n) {
-        return gx_fail_at(err, GX_CONFLICT, "chances",
-                          "chances: they were learnt of %llu arcs between %u members, and %llu "
-                          "between %u are asked about now: run `guanxi build`, and ask about all "
-                          "ties",
-                          (unsigned long long)learnt, state->users, (unsigned long long)s->graph->m,
-                          s->n);
+    const char *why = gx_spread_unfit(s);
+    if (why) {
+        return gx_fail_at(err, GX_CONFLICT, "chances", "chances: %s", why);
     }
     s->chance.rule = GX_CHANCE_GIVEN;
     s->shared = gx_arrays_get(state->arrays, "influence.shared", GX_F32, learnt);

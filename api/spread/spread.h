@@ -64,6 +64,11 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread);
 /* An array of the snapshot with a number for each arc of these ties; NULL where there is none, or
  * it is of other ties. */
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
+/* Why the chances that the snapshot has learnt cannot be taken; in the arena. NULL: they can, or
+ * there are none. */
+const char *gx_spread_unfit(const gx_spread *spread);
+/* Adds a sentence to `notes` where chances `auto` were to be learned ones and came to be others. */
+void gx_spread_note(gx_value *notes, const gx_spread *spread);
 /* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
 GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,
                                             gx_call_env *call, gx_error *err);

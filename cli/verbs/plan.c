@@ -19,7 +19,7 @@ static void say(const gx_command *command, const gx_value *result) {
     if (from && strcmp(from->as.text, "assumed") == 0) {
         gx_say(command,
                "it is assumed that %.3g of those reached take what suits them as well as "
-               "others: --rate says otherwise, or build the pass influence",
+               "others: --rate says otherwise, or chances learned by the pass influence",
                gx_map_real(result, "rate"));
     }
     if (gx_map_get(result, "spent")) {

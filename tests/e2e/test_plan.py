@@ -135,3 +135,35 @@ def test_learned_chances_say_how_often(shop, item):
     more = plan(shop, item, "-k", 5, "--include", ",".join(row["user_id"] for row in told["seeds"]), "--raise", 2)
     assert more["expected"]["expected"] > told["expected"]["expected"] + 4 * told["expected"]["error"]
     assert plan(shop, item, "-k", 5, "--chances", "weighted")["rate_from"] == "assumed"
+
+
+def test_chances_out_of_date_are_told(shop, item, tmp_path):
+    """One new tie, and what was learnt is of others than there are now."""
+    gx("build", shop, "--passes", "influence,leiden,leaders,strength,item_knn")
+    assert plan(shop, item, "-k", 3, "--runs", 50)["notes"] == []
+    assert gx("guide", shop, "-n", 3, "--format", "json").json()["notes"] == []
+    some = plan(shop, item, "-k", 3, "--runs", 50, "--since", "2026-01-01")
+    assert some["chances"] == "weighted" and "ask about all ties" in some["notes"][0]
+    users = [row["user_id"] for row in gx("seeds", shop, "-k", 2, "--runs", 0, "--format", "csv").rows()]
+    gx("import", shop, table(tmp_path, "ties", ["src,dst,kind,directed", f"{users[0]},stranger,follow,1"]))
+    for verb, *args in (("plan", item, "-k", 3, "--runs", 50), ("guide", "-n", 3)):
+        done = gx(verb, shop, *args, "--format", "json")
+        (note,) = done.json()["notes"]
+        assert done.json()["chances"] == "weighted" and "weighted ones" in note and "build influence again" in note
+        assert note in gx(verb, shop, *args, "--format", "csv").err
+        assert "build influence again" in gx(verb, shop, *args, "--chances", "learned", code=1).err
+        assert gx(verb, shop, *args, "--chances", "weighted", "--format", "json").json()["notes"] == []
+
+
+def test_without_leaders_nobody_is_known_to_lead(shop, item):
+    gx("build", shop, "--passes", "leiden,strength,item_knn")
+    told = plan(shop, item, "-k", 3, "--runs", 50)
+    assert all(row["leads"] is None for row in told["seeds"]) and "without the pass leaders" in told["notes"][0]
+    assert told["channels"][0]["channel"] == "leader" and told["channels"][0]["members"] == 0
+    assert "without the pass leaders" in gx("guide", shop, "-n", 3, "--format", "json").json()["notes"][0]
+
+
+def test_without_strength_what_needs_it_is_refused(shop, item):
+    gx("build", shop, "--passes", "leiden,leaders,item_knn")
+    for verb, *args in (("teams", item), ("experts", "u1", "--category", "tea")):
+        assert "without the pass strength" in gx(verb, shop, *args, code=1).err
