@@ -17,9 +17,11 @@ typedef enum gx_scope {
 } gx_scope;
 
 typedef enum gx_cost {
-    GX_COST_SHORT, /* below a millisecond or a few: answered on the loop that read it */
+    /* Below a millisecond or a few: answered on the loop that read it. Reads the store as it was
+     * when the call began (gx_call_env.txn), also where is_long sends it to the pool. */
+    GX_COST_SHORT,
     GX_COST_WRITE, /* put and del: run by the one writer, many calls in one commit */
-    GX_COST_LONG   /* runs in the pool of long calls */
+    GX_COST_LONG   /* runs in the pool of long calls; opens the transactions it needs itself */
 } gx_cost;
 
 /* Who can be told something later: a connection of a door that has notifications. It stays where it
@@ -58,6 +60,13 @@ typedef struct gx_method {
     const char *result; /* the shape, as in "[{user, items: [{id, score}], rung, short}]" */
     gx_status (*run)(gx_value *out, gx_call_env *call, gx_error *err);
 } gx_method;
+
+/* Whether a call with these arguments (not yet checked) takes long: then a server answers it from
+ * the pool, and it may be a job. */
+static inline bool gx_method_is_long(const gx_method *method, const gx_value *args) {
+    return method->cost == GX_COST_LONG ||
+           (method->cost == GX_COST_SHORT && method->is_long && method->is_long(args));
+}
 
 typedef struct gx_method_table {
     const gx_method *const *rows;

@@ -197,7 +197,7 @@ static gx_status ask_one_by_one(bed *b, gx_error *err) {
         return gx_fail_memory(err, sizeof(gx_value));
     }
     GX_TRY(make_plan(b, FIRST, false, 1, err));
-    GX_TRY(gx_client_open(&client, b->served.address, 20000, err));
+    GX_TRY(gx_client_open(&client, b->served.address, 20000, NULL, err));
     for (uint32_t k = 0; k < b->count; k++) {
         gx_value out;
         gx_arena_reset(arena);

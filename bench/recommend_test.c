@@ -41,7 +41,7 @@ static void *ask(void *user) {
     caller *c = user;
     gx_client *client = NULL;
     gx_arena *arena = gx_arena_create();
-    if (arena && gx_client_open(&client, c->bed->served.address, 5000, NULL) == GX_OK) {
+    if (arena && gx_client_open(&client, c->bed->served.address, 5000, NULL, NULL) == GX_OK) {
         for (uint32_t i = 0; i < CALLS; i++) {
             const uint32_t k = (c->first + i) % CALLS;
             gx_value out;

@@ -131,7 +131,7 @@ static gx_status open_target(target *t, gx_command *command, gx_error *err) {
         GX_TRY(refuse_shape(command, err));
     }
     if (gx_is_address(text)) {
-        return gx_client_open(&t->client, text, CONNECT_TIMEOUT_MS, err);
+        return gx_client_open(&t->client, text, CONNECT_TIMEOUT_MS, &command->job, err);
     }
     if (gx_is_store(text)) {
         return open_store(t, text, command, err);

@@ -42,9 +42,13 @@ void gx_server_close(gx_server *server);
 typedef struct gx_client gx_client;
 
 /* "unix:PATH" or "tcp://HOST:PORT" ("tcp:HOST:PORT" too). unreachable. `timeout_ms` is for
- * connecting and the server's greeting; a call then has as long as its own deadline_ms says. */
+ * connecting and the server's greeting; a call then has as long as its own deadline_ms says.
+ *
+ * Where `job` is given, gx_job_cancel (of a signal handler too) ends what the client waits for with
+ * `cancelled`, at once by a signal and within a tenth of a second by a thread. Then close the
+ * client: that cancels on the server what it asked for, but for writes. */
 GX_MUST_CHECK gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms,
-                                       gx_error *err);
+                                       gx_job *job, gx_error *err);
 void gx_client_close(gx_client *client);
 /* One call, one answer; the server's error comes back as it was. A connection that is gone is
  * unreachable: then close the client. */

@@ -14,15 +14,16 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (!method) {
         return gx_method_missing(name ? name : "", err);
     }
-    if (method->cost != GX_COST_LONG) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "method",
-                          "%s is a %s call: make it directly; jobs are for long ones", method->name,
-                          gx_cost_name(method->cost));
-    }
     uint64_t id;
     gx_args parsed; /* what is wrong with them is told at once, not by a job that failed */
     const gx_value *given = gx_arg_value(call->args, "args");
     const gx_value *args = given->type == GX_MAP ? given : NULL;
+    if (!gx_method_is_long(method, given)) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "method",
+                          "%s is a %s call%s: make it directly; jobs are for long ones",
+                          method->name, gx_cost_name(method->cost),
+                          method->is_long ? " with these arguments" : "");
+    }
     gx_status status = gx_db_parse_args(&parsed, call->arena, method, args, err);
     if (status == GX_OK) {
         status = gx_jobs_start(&id, call->db->jobs, method, args, err);

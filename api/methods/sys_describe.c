@@ -1,5 +1,5 @@
 /* sys.describe: every method with its parameters, from the table that checks them. */
-#include "api/method.h"
+#include "api/support.h"
 
 static const gx_param params[] = {
     {"method", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
@@ -16,12 +16,24 @@ static gx_value describe_params(gx_arena *arena, const gx_param *table, size_t c
     return list;
 }
 
+/* What a caller meets: whether a transaction is opened for it (GX_COST_SHORT) is no matter of his.
+ */
+static gx_cost cost_of(const gx_method *method) {
+    return method->is_long == gx_is_always_long ? GX_COST_LONG : method->cost;
+}
+
+/* Whether job.start takes it. */
+static const char *job_of(const gx_method *method) {
+    return cost_of(method) == GX_COST_LONG ? "always" : method->is_long ? "by_arguments" : "never";
+}
+
 static gx_value describe(gx_arena *arena, const gx_method *method) {
-    gx_value map = gx_map(arena, 6);
+    gx_value map = gx_map(arena, 7);
     gx_map_put(arena, &map, "name", gx_str(method->name));
     gx_map_put(arena, &map, "summary", gx_str(method->summary));
     gx_map_put(arena, &map, "scope", gx_str(gx_scope_name(method->scope)));
-    gx_map_put(arena, &map, "cost", gx_str(gx_cost_name(method->cost)));
+    gx_map_put(arena, &map, "cost", gx_str(gx_cost_name(cost_of(method))));
+    gx_map_put(arena, &map, "job", gx_str(job_of(method)));
     gx_map_put(arena, &map, "params", describe_params(arena, method->params, method->param_count));
     gx_map_put(arena, &map, "result", gx_str(method->result ? method->result : ""));
     return map;
@@ -56,6 +68,6 @@ const gx_method gx_method_sys_describe = {
     .cost = GX_COST_SHORT,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{methods: [{name, summary, scope, cost, params, result}], common}",
+    .result = "{methods: [{name, summary, scope, cost, job, params, result}], common}",
     .run = run,
 };

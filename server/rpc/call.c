@@ -124,7 +124,7 @@ static bool answer_now(gx_rpc_conn *conn, const gx_frame *frame, const gx_method
     gx_error err = {0};
     gx_value args = gx_nil(), result;
     gx_status status = gx_frame_args(&args, loop->arena, frame->params, &err);
-    if (status == GX_OK && method->is_long && method->is_long(&args)) {
+    if (status == GX_OK && gx_method_is_long(method, &args)) {
         gx_arena_reset(loop->arena);
         return false;
     }

@@ -6,7 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_STEP = 65536, OUTPUT_STEP = 65536 };
+enum {
+    READ_STEP = 65536,
+    OUTPUT_STEP = 65536,
+    LOOK_EVERY_MS = 100 /* a signal wakes who waits at once, unless it came just before */
+};
 
 /* Answers may be long: the server bounds them, and this end trusts it more than it trusts us. */
 static const gx_pack_limits answer_limits = {1u << 30, 32, 1u << 28};
@@ -19,27 +23,52 @@ struct gx_client {
     size_t needed; /* `in` holds no whole answer before it is this long */
     char address[GX_RPC_ADDRESS_MAX];
     int64_t timeout_ms;
+    bool greeted; /* an answer then takes as long as it takes */
+    gx_job *job;  /* the caller's; NULL: nobody stops it */
 };
 
-static gx_status fail_lost(gx_client *client, const char *doing, gx_error *err) {
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return gx_fail(err, GX_UNREACHABLE, "no answer from %s within %lld ms", client->address,
-                       (long long)client->timeout_ms);
+static gx_status check_stopped(const gx_client *client, gx_error *err) {
+    if (client->job && atomic_load(&client->job->cancelled)) {
+        return gx_fail(err, GX_CANCELLED, "cancelled while %s was at it", client->address);
     }
-    return gx_fail(err, GX_UNREACHABLE, "%s %s failed: %s", doing, client->address,
-                   strerror(errno));
+    return GX_OK;
+}
+
+/* After a send or recv that gave nothing: GX_OK where it is to be tried again. */
+static gx_status go_on(const gx_client *client, const char *doing, int64_t begun_ns,
+                       int64_t limit_ms, gx_error *err) {
+    const int number = errno;
+    gx_status status = check_stopped(client, err);
+    if (status != GX_OK || number == EINTR) {
+        return status;
+    }
+    if (number != EAGAIN && number != EWOULDBLOCK) {
+        return gx_fail(err, GX_UNREACHABLE, "%s %s failed: %s", doing, client->address,
+                       strerror(number));
+    }
+    if (limit_ms && gx_clock_ns() - begun_ns >= limit_ms * 1000000) {
+        return gx_fail(err, GX_UNREACHABLE, "no answer from %s within %lld ms", client->address,
+                       (long long)limit_ms);
+    }
+    return GX_OK;
 }
 
 /* Writes what is waiting. */
 static gx_status send_all(gx_client *client, gx_error *err) {
     size_t sent = 0;
+    int64_t begun = gx_clock_ns();
     while (sent < client->out.size) {
         ssize_t n =
             send(client->fd, client->out.bytes + sent, client->out.size - sent, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR) {
-            return fail_lost(client, "writing to", err);
+        if (n > 0) {
+            sent += (size_t)n;
+            begun = gx_clock_ns();
+            continue;
         }
-        sent += n > 0 ? (size_t)n : 0;
+        gx_status status = go_on(client, "writing to", begun, client->timeout_ms, err);
+        if (status != GX_OK) {
+            return status;
+        }
     }
     client->out.size = 0;
     return GX_OK;
@@ -55,19 +84,22 @@ static gx_status read_more(gx_client *client, size_t missing, gx_error *err) {
     if (!gx_buffer_reserve(&client->in, missing > READ_STEP ? missing : READ_STEP)) {
         return gx_fail_memory(err, missing);
     }
-    ssize_t n;
-    do {
-        n = recv(client->fd, client->in.bytes + client->in.size,
-                 client->in.capacity - client->in.size, 0);
-    } while (n < 0 && errno == EINTR);
-    if (n == 0) {
-        return gx_fail(err, GX_UNREACHABLE, "%s closed the connection", client->address);
+    const int64_t begun = gx_clock_ns();
+    gx_status status = check_stopped(client, err);
+    while (status == GX_OK) {
+        ssize_t n = recv(client->fd, client->in.bytes + client->in.size,
+                         client->in.capacity - client->in.size, 0);
+        if (n == 0) {
+            return gx_fail(err, GX_UNREACHABLE, "%s closed the connection", client->address);
+        }
+        if (n > 0) {
+            client->in.size += (size_t)n;
+            return GX_OK;
+        }
+        status =
+            go_on(client, "reading from", begun, client->greeted ? 0 : client->timeout_ms, err);
     }
-    if (n < 0) {
-        return fail_lost(client, "reading from", err);
-    }
-    client->in.size += (size_t)n;
-    return GX_OK;
+    return status;
 }
 
 /* The bytes of the next whole frame, borrowed until the next read. */
@@ -108,13 +140,15 @@ static gx_status say_hello(gx_client *client, gx_error *err) {
     return status;
 }
 
-/* Greeted, a call takes as long as it takes: how long it may is its own deadline_ms. */
-static void wait_without_end(const gx_client *client) {
-    struct timeval never = {0};
-    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &never, sizeof never);
+/* How long a send or recv waits before it looks whether it is to go on. */
+static void look_often(const gx_client *client) {
+    struct timeval step = {.tv_usec = LOOK_EVERY_MS * 1000};
+    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &step, sizeof step);
+    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &step, sizeof step);
 }
 
-gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms, gx_error *err) {
+gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms, gx_job *job,
+                         gx_error *err) {
     gx_client *client = gx_alloc0(1, sizeof *client);
     if (!client) {
         return gx_fail_memory(err, sizeof *client);
@@ -122,10 +156,14 @@ gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_m
     gx_status status = GX_OK;
     client->fd = -1;
     client->timeout_ms = timeout_ms;
+    client->job = job;
     strncpy(client->address, address, sizeof client->address - 1);
-    GX_TRY(gx_rpc_connect(&client->fd, address, timeout_ms, err));
+    status = gx_rpc_connect(&client->fd, address, timeout_ms, err);
+    GX_TRY(check_stopped(client, err)); /* before what the signal made of connecting */
+    GX_TRY(status);
+    look_often(client);
     GX_TRY(say_hello(client, err));
-    wait_without_end(client);
+    client->greeted = true;
     *out = client;
     client = NULL;
 done:
@@ -148,12 +186,16 @@ void gx_client_close(gx_client *client) {
 gx_status gx_client_send(uint32_t *out_msgid, gx_client *client, const char *method,
                          const gx_value *args, gx_error *err) {
     uint32_t msgid = client->next_msgid++;
+    gx_status status = check_stopped(client, err);
+    if (status != GX_OK) {
+        return status;
+    }
     gx_frame_write_request(&client->out, msgid, method, args);
     if (client->out.failed) {
         return gx_fail_memory(err, client->out.size);
     }
     if (client->out.size >= OUTPUT_STEP) {
-        gx_status status = send_all(client, err);
+        status = send_all(client, err);
         if (status != GX_OK) {
             return status;
         }

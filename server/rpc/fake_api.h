@@ -279,7 +279,7 @@ __attribute__((unused)) static void rig_stop(rig *r) {
 __attribute__((unused)) static gx_client *rig_client(rig *r) {
     gx_client *client = NULL;
     gx_error err;
-    if (gx_client_open(&client, gx_server_address(r->server, 0), 20000, &err) != GX_OK) {
+    if (gx_client_open(&client, gx_server_address(r->server, 0), 20000, NULL, &err) != GX_OK) {
         fail_msg("%s", err.message);
     }
     return client;

@@ -10,7 +10,7 @@ static void calls_and_errors(void **state) {
     for (size_t i = 0; i < 2; i++) { /* Unix socket, TCP */
         gx_client *client;
         gx_error err;
-        assert_int_equal(gx_client_open(&client, gx_server_address(r.server, i), 20000, &err),
+        assert_int_equal(gx_client_open(&client, gx_server_address(r.server, i), 20000, NULL, &err),
                          GX_OK);
         gx_value args = map_of(arena, "k", 7), out = gx_nil();
         assert_int_equal(gx_client_call(&out, client, "test.echo", &args, arena, &err), GX_OK);
@@ -269,6 +269,41 @@ static void a_lost_client_cancels_its_long_calls(void **state) {
     rig_stop(&r);
 }
 
+static void *cancel_soon(void *user) {
+    usleep(50000);
+    gx_job_cancel(user);
+    return NULL;
+}
+
+/* Before it asks, while it waits, and while it is greeted by nobody. */
+static void a_client_whose_job_is_cancelled_waits_no_more(void **state) {
+    (void)state;
+    rig r;
+    rig_start(&r, rig_options(), false);
+    gx_arena *arena = gx_arena_create();
+    gx_value args = map_of(arena, "ms", 60000), out;
+    gx_client *client = NULL;
+    gx_error err;
+    gx_job job;
+    pthread_t thread;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_client_open(&client, gx_server_address(r.server, 0), 20000, &job, &err),
+                     GX_OK);
+    assert_int_equal(gx_client_call(&out, client, "test.echo", &args, arena, &err), GX_OK);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &job), 0);
+    assert_int_equal(gx_client_call(&out, client, "test.sleep", &args, arena, &err), GX_CANCELLED);
+    pthread_join(thread, NULL);
+    assert_int_equal(gx_client_call(&out, client, "test.echo", &args, arena, &err), GX_CANCELLED);
+    gx_client_close(client);
+    WAIT_UNTIL(atomic_load(&r.db.cancelled) == 1);
+    client = NULL;
+    assert_int_equal(gx_client_open(&client, gx_server_address(r.server, 0), 20000, &job, &err),
+                     GX_CANCELLED);
+    assert_null(client);
+    gx_arena_destroy(arena);
+    rig_stop(&r);
+}
+
 static void what_is_counted(void **state) {
     (void)state;
     rig r;
@@ -441,8 +476,9 @@ static void nobody_there(void **state) {
     (void)state;
     gx_client *client = NULL;
     gx_error err;
-    assert_int_equal(gx_client_open(&client, "unix:/tmp/gx-nobody", 1000, &err), GX_UNREACHABLE);
-    assert_int_equal(gx_client_open(&client, "tcp:127.0.0.1:1", 1000, &err), GX_UNREACHABLE);
+    assert_int_equal(gx_client_open(&client, "unix:/tmp/gx-nobody", 1000, NULL, &err),
+                     GX_UNREACHABLE);
+    assert_int_equal(gx_client_open(&client, "tcp:127.0.0.1:1", 1000, NULL, &err), GX_UNREACHABLE);
     assert_null(client);
 }
 
@@ -473,6 +509,7 @@ int main(void) {
         cmocka_unit_test(writes_share_commits),
         cmocka_unit_test(deadlines),
         cmocka_unit_test(a_lost_client_cancels_its_long_calls),
+        cmocka_unit_test(a_client_whose_job_is_cancelled_waits_no_more),
         cmocka_unit_test(what_is_counted),
         cmocka_unit_test(signals),
         cmocka_unit_test(draining_finishes_what_is_in_flight),

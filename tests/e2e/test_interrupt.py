@@ -1,0 +1,116 @@
+"""Long calls of a server, as who waits for them sees it: Ctrl-C ends them at once here and there, and any may be a job."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import BIN, gx
+
+# Each takes many times as long as the test waits, and is told so by nothing but its cancel.
+LONG = {
+    "seeds": ("seed.select", ["seeds", "{target}", "-k", "50", "--sets", "20000000"]),
+    "simulate": ("seed.simulate", ["simulate", "{target}", "{user}", "--runs", "10000000"]),
+    "call": ("seed.select", ["call", "{target}", "seed.select", '{"k": 50, "sets": 20000000}']),
+    "run": ("graph.run", ["run", "{target}", "infomap", "--trials", "1000"]),
+}
+
+
+def calls_of(rpc, method):
+    rows = rpc.call("sys.stats")["server"]["methods"]
+    return next(((row["calls"], row["errors"]) for row in rows if row["method"] == method), (0, 0))
+
+
+def wait_for(what, seconds=20):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("verb", LONG)
+def test_one_signal_ends_a_call_to_a_server(built_shop, serve, verb, how):
+    server = serve(built_shop, "--read-only")
+    rpc = server.connect()
+    user = rpc.call("graph.leaders", {"n": 1})["leaders"][0]["user"]
+    method, words = LONG[verb]
+    words = [{"{target}": server.unix, "{user}": user}.get(word, word) for word in words]
+    process = subprocess.Popen([BIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        time.sleep(1)
+        assert process.poll() is None, process.stderr.read()
+        process.send_signal(how)
+        out, err = process.communicate(timeout=3)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert process.returncode == 130, err
+    assert out == "" and "interrupted" in err
+    wait_for(lambda: calls_of(rpc, method) == (1, 1))  # the server has given it up too
+
+
+def test_one_signal_ends_the_wait_for_a_greeting(built_shop, serve):
+    server = serve(built_shop, "--read-only")
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        process = subprocess.Popen([BIN, "status", server.unix], stderr=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=3)
+        assert process.returncode == 130, err
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+
+JOBS = {
+    "seed.select": {"k": 50, "sets": 20_000_000},
+    "seed.simulate": {"seeds": ["u1"], "runs": 10_000_000},
+}
+
+
+@pytest.mark.parametrize("method", JOBS)
+def test_what_is_long_by_nature_may_be_a_job(built_shop, serve, method):
+    server = serve(built_shop, "--read-only")
+    rpc = server.connect()
+    args = dict(JOBS[method])
+    if "seeds" in args:
+        args["seeds"] = [rpc.call("graph.leaders", {"n": 1})["leaders"][0]["user"]]
+    job = rpc.call("job.start", {"method": method, "args": args})["job"]
+    wait_for(lambda: rpc.call("job.get", {"job": job})["done"] > 0)  # of how many is not always known
+    row = gx("jobs", server.unix, "--format", "json").json()["jobs"][0]
+    assert row["job"] == job and row["method"] == method and row["state"] == "running" and row["stage"]
+    assert rpc.call("job.list")["jobs"][0]["method"] == method
+    gx("cancel", server.unix, job)
+    wait_for(lambda: rpc.call("job.get", {"job": job})["state"] == "cancelled", 3)
+
+
+def test_a_job_gives_the_answer_of_the_call(built_shop, serve):
+    rpc = serve(built_shop, "--read-only").connect()
+    user = rpc.call("graph.leaders", {"n": 1})["leaders"][0]["user"]
+    for method, args in {
+        "seed.select": {"k": 3},
+        "seed.simulate": {"seeds": [user], "runs": 200},
+        "graph.reach": {"of": user},
+        "rec.user": {"users": [user], "n": 500},
+    }.items():
+        job = rpc.call("job.start", {"method": method, "args": args})["job"]
+        wait_for(lambda job=job: rpc.call("job.get", {"job": job})["state"] != "running")
+        done = rpc.call("job.get", {"job": job})
+        assert done["state"] == "done", done
+        assert json.dumps(done["result"]) == json.dumps(rpc.call(method, args))
+
+
+def test_describe_says_what_may_be_a_job(built_shop, serve):
+    rpc = serve(built_shop, "--read-only").connect()
+    methods = {method["name"]: (method["cost"], method["job"]) for method in rpc.call("sys.describe")["methods"]}
+    for name in "seed.select seed.simulate seed.plan cascade.predict audience.guide credit.report model.build".split():
+        assert methods[name] == ("long", "always"), name
+    assert methods["rec.user"] == ("short", "by_arguments")
+    assert methods["sys.ping"] == ("short", "never") and methods["event.put"] == ("write", "never")
+    with pytest.raises(RuntimeError, match="rec.user is a short call with these arguments: make it directly"):
+        rpc.call("job.start", {"method": "rec.user", "args": {"users": ["u1"], "n": 5}})
+    with pytest.raises(RuntimeError, match="event.put is a write call: make it directly"):
+        rpc.call("job.start", {"method": "event.put"})
