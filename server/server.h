@@ -46,7 +46,8 @@ typedef struct gx_client gx_client;
  *
  * Where `job` is given, gx_job_cancel (of a signal handler too) ends what the client waits for with
  * `cancelled`, at once by a signal and within a tenth of a second by a thread. Then close the
- * client: that cancels on the server what it asked for, but for writes. */
+ * client: that cancels on the server what it asked for, but for writes. A job with a progress
+ * function is told how far long calls are, while they are waited for. */
 GX_MUST_CHECK gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_ms,
                                        gx_job *job, gx_error *err);
 void gx_client_close(gx_client *client);

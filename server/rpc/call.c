@@ -110,11 +110,16 @@ static void set_job(gx_job *job, const gx_server *server, int threads, int64_t d
 
 /* What sys.hello agreed on holds for this connection from the next answer on. */
 static void note_hello(gx_rpc_conn *conn, const gx_method *method, const gx_value *result) {
+    if (strcmp(method->name, "sys.hello") != 0) {
+        return;
+    }
     const gx_value *errors = gx_map_get(result, "errors");
-    if (strcmp(method->name, "sys.hello") == 0 && errors && errors->type == GX_TEXT) {
+    if (errors && errors->type == GX_TEXT) {
         bool map = gx_slice_is((gx_slice){errors->as.text, errors->size}, "map");
         conn->shape = map ? GX_ERROR_MAP : GX_ERROR_TEXT;
     }
+    const gx_value *progress = gx_map_get(result, "progress");
+    conn->progress = progress && progress->type == GX_BOOL && progress->as.boolean;
 }
 
 /* False where the arguments make it a call for the pool: then nothing was done. */
@@ -262,6 +267,11 @@ static void send_away(gx_rpc_conn *conn, const gx_frame *frame, const gx_method 
     }
     if (status == GX_OK) {
         set_job(&call->job, server, loop->threads, deadline_of(&call->args, call->arrived_ns));
+        if (conn->progress && !call->notification) {
+            call->told_ns = call->arrived_ns;
+            call->job.progress = gx_rpc_call_tell;
+            call->job.progress_user = call;
+        }
         if (conn->hung_up) {
             gx_job_cancel(&call->job);
         }

@@ -3,6 +3,7 @@
 #include "server/rpc/rpc.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,8 +24,11 @@ struct gx_client {
     size_t needed; /* `in` holds no whole answer before it is this long */
     char address[GX_RPC_ADDRESS_MAX];
     int64_t timeout_ms;
-    bool greeted; /* an answer then takes as long as it takes */
-    gx_job *job;  /* the caller's; NULL: nobody stops it */
+    bool greeted;       /* an answer then takes as long as it takes */
+    gx_job *job;        /* the caller's; NULL: nobody stops it, or is told how far a call is */
+    char stages[2][80]; /* of the call: the one now and the one before, since who is told goes by
+                           the pointer */
+    int stage;
 };
 
 static gx_status check_stopped(const gx_client *client, gx_error *err) {
@@ -133,8 +137,11 @@ static gx_status say_hello(gx_client *client, gx_error *err) {
     if (!arena) {
         return gx_fail_memory(err, sizeof *client);
     }
-    gx_value args = gx_map(arena, 1), result;
+    gx_value args = gx_map(arena, 2), result;
     gx_map_put(arena, &args, "errors", gx_str("map"));
+    if (client->job && client->job->progress) {
+        gx_map_put(arena, &args, "progress", gx_bool(true));
+    }
     gx_status status = gx_client_call(&result, client, "sys.hello", &args, arena, err);
     gx_arena_destroy(arena);
     return status;
@@ -204,11 +211,44 @@ gx_status gx_client_send(uint32_t *out_msgid, gx_client *client, const char *met
     return GX_OK;
 }
 
-/* Those that job.watch asked for: this client waits for answers, and passes them by. */
-static bool is_notification(gx_slice bytes) {
+static uint64_t count_of(const gx_value *map, const char *key) {
+    const gx_value *value = gx_map_get(map, key);
+    return value && value->type == GX_INT && value->as.integer > 0 ? (uint64_t)value->as.integer
+                                                                   : 0;
+}
+
+/* How far the call is, told on to the caller's job. */
+static void tell_progress(gx_client *client, const gx_frame *frame) {
+    gx_arena *arena = gx_arena_create();
+    gx_value map;
+    if (arena && gx_frame_args(&map, arena, frame->params, NULL) == GX_OK) {
+        const gx_value *stage = gx_map_get(&map, "stage");
+        char name[sizeof client->stages[0]] = "";
+        if (stage && stage->type == GX_TEXT) {
+            snprintf(name, sizeof name, "%.*s", (int)stage->size, stage->as.text);
+        }
+        if (strcmp(name, client->stages[client->stage]) != 0) {
+            client->stage = !client->stage;
+            memcpy(client->stages[client->stage], name, sizeof name);
+        }
+        client->job->progress(client->job->progress_user, client->stages[client->stage],
+                              count_of(&map, "done"), count_of(&map, "total"),
+                              count_of(&map, "mem_bytes"));
+    }
+    gx_arena_destroy(arena);
+}
+
+/* This client waits for answers; what job.watch asked for it passes by. */
+static bool is_notification(gx_client *client, gx_slice bytes) {
     gx_frame frame;
-    return gx_frame_read(&frame, bytes.data, bytes.size, NULL) == GX_OK &&
-           frame.kind == GX_FRAME_NOTIFICATION;
+    if (gx_frame_read(&frame, bytes.data, bytes.size, NULL) != GX_OK ||
+        frame.kind != GX_FRAME_NOTIFICATION) {
+        return false;
+    }
+    if (client->job && client->job->progress && gx_slice_is(frame.method, "call.progress")) {
+        tell_progress(client, &frame);
+    }
+    return true;
 }
 
 gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx_client *client, gx_arena *arena,
@@ -218,7 +258,7 @@ gx_status gx_client_receive(uint32_t *out_msgid, gx_value *out, gx_client *clien
     gx_status status = send_all(client, err), said = GX_OK;
     do {
         status = status == GX_OK ? next_frame(&frame, client, err ? err : &broken) : status;
-    } while (status == GX_OK && is_notification(frame));
+    } while (status == GX_OK && is_notification(client, frame));
     if (status == GX_OK) {
         status = gx_frame_read_answer(out_msgid, &said, out, arena, frame.data, frame.size, err);
     }

@@ -39,8 +39,10 @@ static gx_status run_hello(gx_value *out, gx_db *db, const gx_value *args, gx_jo
                            gx_arena *arena, gx_error *err) {
     (void)db, (void)job, (void)err;
     const gx_value *errors = gx_map_get(args, "errors");
-    *out = gx_map(arena, 1);
+    const gx_value *progress = gx_map_get(args, "progress");
+    *out = gx_map(arena, 2);
     gx_map_put(arena, out, "errors", errors ? *errors : gx_str("string"));
+    gx_map_put(arena, out, "progress", progress ? *progress : gx_bool(false));
     return GX_OK;
 }
 
@@ -81,6 +83,7 @@ static gx_status run_sleep(gx_value *out, gx_db *db, const gx_value *args, gx_jo
             atomic_fetch_add(&db->cancelled, status == GX_CANCELLED);
             return status;
         }
+        gx_job_stage(job, "sleeping", 1000);
         usleep(1000);
     }
     *out = gx_bool(true);

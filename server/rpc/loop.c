@@ -75,18 +75,19 @@ static void mark(gx_rpc_conn **dirty, gx_rpc_conn *conn) {
     }
 }
 
-/* All that goes to a connection goes out by one write: it is marked while it is added. */
+/* All that goes to a connection goes out by one write: it is marked while it is added. How far a
+ * call was goes before its answer. */
 static void deliver(gx_rpc_call *call, gx_rpc_note *note) {
     gx_rpc_conn *dirty = NULL;
-    for (gx_rpc_call *next; call; call = next) {
-        next = call->next;
-        mark(&dirty, call->conn);
-        gx_rpc_call_return(call);
-    }
     for (gx_rpc_note *next; note; note = next) {
         next = note->next;
         mark(&dirty, note->conn);
         gx_rpc_note_deliver(note);
+    }
+    for (gx_rpc_call *next; call; call = next) {
+        next = call->next;
+        mark(&dirty, call->conn);
+        gx_rpc_call_return(call);
     }
     while (dirty) {
         gx_rpc_conn *conn = dirty;

@@ -1,4 +1,5 @@
-/* Notifications from the server: what job.watch asked for.
+/* Notifications from the server: what job.watch asked for, and how far the long calls are of a
+ * connection that asked for that by sys.hello.
  *
  * A note is packed by whoever has the news and goes through the mailbox of the connection's loop.
  * It points at its connection, which is why one that is closed stays until its notes have come, as
@@ -10,6 +11,9 @@
 #include "server/rpc/rpc.h"
 
 enum { NOTES_WAITING_MAX = 64 };
+
+static const int64_t TELL_EVERY_NS =
+    200000000; /* so a call that is over before that tells nothing */
 
 void gx_rpc_notify(void *user, const char *method, const gx_value *params) {
     gx_rpc_conn *conn = user;
@@ -23,6 +27,28 @@ void gx_rpc_notify(void *user, const char *method, const gx_value *params) {
     gx_frame_write_notification(&note->frame, method, params);
     atomic_fetch_add(&conn->notes, 1);
     gx_rpc_loop_note(conn->loop, note);
+}
+
+/* The connection is there as long as one of its calls is in flight. */
+void gx_rpc_call_tell(void *user, const char *stage, uint64_t done, uint64_t total,
+                      uint64_t mem_bytes) {
+    gx_rpc_call *call = user;
+    const int64_t now = gx_clock_ns();
+    gx_arena *arena = now - call->told_ns >= TELL_EVERY_NS ? gx_arena_create() : NULL;
+    if (!arena) {
+        return;
+    }
+    call->told_ns = now;
+    gx_value map = gx_map(arena, 5);
+    gx_map_put(arena, &map, "msgid", gx_int(call->msgid));
+    gx_map_put(arena, &map, "stage", gx_str(stage ? stage : ""));
+    gx_map_put(arena, &map, "done", gx_int((int64_t)done));
+    gx_map_put(arena, &map, "total", gx_int((int64_t)total));
+    gx_map_put(arena, &map, "mem_bytes", gx_int((int64_t)mem_bytes));
+    if (gx_arena_status(arena) == GX_OK) {
+        gx_rpc_notify(call->conn, "call.progress", &map);
+    }
+    gx_arena_destroy(arena);
 }
 
 void gx_rpc_note_deliver(gx_rpc_note *note) {

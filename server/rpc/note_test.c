@@ -122,6 +122,57 @@ static void the_blocking_client_passes_them_by(void **state) {
     rig_stop(&r);
 }
 
+typedef struct told {
+    int times;
+    const char *stage;
+    uint64_t total;
+} told;
+
+static void note_told(void *user, const char *stage, uint64_t done, uint64_t total,
+                      uint64_t mem_bytes) {
+    told *t = user;
+    (void)done, (void)mem_bytes;
+    t->times++;
+    t->stage = stage;
+    t->total = total;
+}
+
+/* Only who asked for it, of calls that take a while, before their answer. */
+static void a_long_call_tells_how_far_it_is(void **state) {
+    (void)state;
+    rig r;
+    rig_start(&r, rig_options(), false);
+    gx_arena *arena = gx_arena_create();
+    gx_value much = map_of(arena, "ms", 700), little = map_of(arena, "ms", 100), out;
+    gx_value forever = map_of(arena, "ms", 60000), some = map_of(arena, "ms", 300);
+    gx_client *client = NULL;
+    told t = {0};
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    job.progress = note_told;
+    job.progress_user = &t;
+    assert_int_equal(gx_client_open(&client, gx_server_address(r.server, 0), 20000, &job, NULL),
+                     GX_OK);
+    assert_int_equal(gx_client_call(&out, client, "test.sleep", &little, arena, NULL), GX_OK);
+    assert_int_equal(gx_client_call(&out, client, "test.sleep", &much, arena, NULL), GX_OK);
+    assert_in_range(t.times, 1, 4);
+    assert_string_equal(t.stage, "sleeping");
+    assert_int_equal(t.total, 1000);
+    gx_client_close(client);
+
+    /* Who goes while it is told does no harm. */
+    for (int i = 0; i < 3; i++) {
+        uint32_t msgid;
+        assert_int_equal(gx_client_open(&client, gx_server_address(r.server, 0), 20000, &job, NULL),
+                         GX_OK);
+        assert_int_equal(gx_client_send(&msgid, client, "test.sleep", &forever, NULL), GX_OK);
+        assert_int_equal(gx_client_call(&out, client, "test.sleep", &some, arena, NULL), GX_OK);
+        gx_client_close(client);
+    }
+    gx_arena_destroy(arena);
+    rig_stop(&r);
+}
+
 typedef struct teller {
     rig *rig;
     atomic_bool stop;
@@ -191,6 +242,7 @@ int main(void) {
         cmocka_unit_test(news_come_in_order),
         cmocka_unit_test(news_that_do_not_fit_are_lost),
         cmocka_unit_test(the_blocking_client_passes_them_by),
+        cmocka_unit_test(a_long_call_tells_how_far_it_is),
         cmocka_unit_test(who_goes_while_being_told_does_no_harm),
         cmocka_unit_test(a_server_that_stops_tells_nobody_any_more),
     };

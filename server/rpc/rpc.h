@@ -71,7 +71,7 @@ struct gx_rpc_call {
     gx_value args;
     size_t held; /* bytes of args, as counted on the connection */
     gx_job job;
-    int64_t arrived_ns;
+    int64_t arrived_ns, told_ns; /* told: how far it is; of the worker's */
     gx_status status;
     gx_buffer answer; /* the whole frame */
 };
@@ -110,6 +110,7 @@ struct gx_rpc_conn {
     gx_rpc_loop *loop;
     int fd; /* -1: closed, waiting for its calls and notes to come back */
     gx_error_shape shape;
+    bool progress; /* is told how far its long calls are */
     bool dirty;
     bool reading, writing, watching; /* events that are set */
     bool more;                       /* `in` may hold whole frames that were not taken yet */
@@ -169,6 +170,9 @@ struct gx_rpc_note {
 
 /* What a gx_subscriber of a connection does, from any thread; `conn` is a gx_rpc_conn. */
 void gx_rpc_notify(void *user, const char *method, const gx_value *params);
+/* A gx_progress_fn: how far a gx_rpc_call is. In the thread of the worker that has it. */
+void gx_rpc_call_tell(void *user, const char *stage, uint64_t done, uint64_t total,
+                      uint64_t mem_bytes);
 /* Into the output of its connection, if there is room, and away. In the loop's thread. */
 void gx_rpc_note_deliver(gx_rpc_note *note);
 void gx_rpc_note_drop(gx_rpc_note *note);

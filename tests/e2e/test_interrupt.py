@@ -114,3 +114,37 @@ def test_describe_says_what_may_be_a_job(built_shop, serve):
         rpc.call("job.start", {"method": "rec.user", "args": {"users": ["u1"], "n": 5}})
     with pytest.raises(RuntimeError, match="event.put is a write call: make it directly"):
         rpc.call("job.start", {"method": "event.put"})
+
+
+def test_a_verb_tells_how_far_a_server_is(built_shop, serve):
+    server = serve(built_shop, "--read-only")
+    words = [BIN, "run", server.unix, "infomap", "--trials", "1000"]
+    for progress, how in (("json", lambda line: json.loads(line)["stage"]), ("plain", lambda line: line.split()[0])):
+        process = subprocess.Popen([*words, "--progress", progress], stderr=subprocess.PIPE, text=True)
+        try:
+            assert how(process.stderr.readline())
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=3)
+            assert process.returncode == 130
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def test_only_who_asks_is_told_how_far_a_call_is(built_shop, serve):
+    server = serve(built_shop, "--read-only")
+    args = {"pass": "infomap", "params": {"trials": 1000}, "deadline_ms": 1500}
+    rpc = server.connect()
+    with pytest.raises(RuntimeError, match="^DEADLINE"):
+        rpc.call("graph.run", args)
+    assert rpc.call("sys.hello", {"progress": True})["progress"] is True
+    sent = rpc.send("graph.run", args)
+    kind, method, params = rpc.receive()
+    assert (kind, method) == (2, "call.progress")
+    assert params[0].keys() == {"msgid", "stage", "done", "total", "mem_bytes"}
+    assert params[0]["msgid"] == sent and params[0]["stage"]
+    message = [2]
+    while message[0] == 2:
+        message = rpc.receive()
+    assert message[:2] == [1, sent] and message[2].startswith("DEADLINE")
