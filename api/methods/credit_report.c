@@ -70,8 +70,7 @@ static gx_status read_coins(int64_t *out, const report *r, const char *name, gx_
         if (gx_coins_parse(out, (gx_slice){value->as.text, value->size}, decimals)) {
             return GX_OK;
         }
-    } else if (gx_value_as_real(value, &number) && number >= 0 &&
-               gx_coins_of(out, number, decimals)) {
+    } else if (gx_value_as_real(value, &number) && gx_coins_exact(out, number, decimals)) {
         return GX_OK;
     }
     char shown[80] = "something else", most[GX_COINS_TEXT];
@@ -79,6 +78,9 @@ static gx_status read_coins(int64_t *out, const report *r, const char *name, gx_
         gx_quote(shown, sizeof shown, value->as.text, value->size);
     } else if (gx_value_as_real(value, &number)) {
         snprintf(shown, sizeof shown, "%.15g", number);
+        if (strtod(shown, NULL) != number) {
+            snprintf(shown, sizeof shown, "%.17g", number);
+        }
     }
     return gx_fail_at(err, GX_BAD_REQUEST, name,
                       "%s: %s was given; accepted is an amount of 0 to %s with at most %d decimals "

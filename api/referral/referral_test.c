@@ -165,10 +165,33 @@ static void budgets_are_amounts(void **state) {
     test_refused(&s, "credit.report", "{'budget': -1}", GX_BAD_REQUEST, "-1 was given");
     test_refused(&s, "credit.report", "{'budget': [1]}", GX_BAD_REQUEST, "accepted is an amount");
     test_refused(&s, "credit.report", "{'budget': 1e300}", GX_BAD_REQUEST, "accepted is an amount");
+    static const char *const fine[] = {"{'budget': 1000.505}",
+                                       "{'budget': 0.001}",
+                                       "{'budget': 1e-7}",
+                                       "{'budget': 0.30000000000000004}",
+                                       "{'budget': 10.5, 'decimals': 0}",
+                                       "{'budget': 10, 'cap_sale': 0.555}",
+                                       "{'budget': 10, 'cap_member': 1.001}"};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        test_refused(&s, "credit.report", fine[i], GX_BAD_REQUEST, "decimals");
+    }
+    test_refused(&s, "credit.report", "{'budget': 1000.505}", GX_BAD_REQUEST, "1000.505 was given");
     test_refused(&s, "credit.report", "{'per': 'sale'}", GX_BAD_REQUEST, "goes with a budget");
     test_refused(&s, "credit.report", "{'user': 'nobody'}", GX_NOT_FOUND, "nobody");
     gx_value out = test_call(&s, "credit.report", "{'budget': 7, 'decimals': 0}");
     assert_int_equal(number(test_key(&out, "total"), "budget_minor"), 7);
+    static const struct {
+        const char *args;
+        int64_t minor;
+    } exact[] = {
+        {"{'budget': 1000.5}", 100050},    {"{'budget': 19.99}", 1999},
+        {"{'budget': 0.29}", 29},          {"{'budget': 1e3}", 100000},
+        {"{'budget': 8.0e-2}", 8},         {"{'budget': 1000.505, 'decimals': 3}", 1000505},
+        {"{'budget': '1000.50'}", 100050}, {"{'budget': 9999999999.99}", 999999999999}};
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
+        out = test_call(&s, "credit.report", exact[i].args);
+        assert_int_equal(number(test_key(&out, "total"), "budget_minor"), exact[i].minor);
+    }
     out = test_call(&s, "credit.report", "{'budget': 0}");
     assert_int_equal(number(test_key(&out, "total"), "paid_minor"), 0);
     test_shop_close(&s);

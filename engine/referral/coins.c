@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int64_t power_of_ten(int exponent) {
     int64_t p = 1;
@@ -76,6 +77,26 @@ bool gx_coins_parse(int64_t *out, gx_slice text, int decimals) {
     }
     *out = coins;
     return coins <= GX_COINS_MAX;
+}
+
+bool gx_coins_exact(int64_t *out, double amount, int decimals) {
+    char text[64];
+    if (!(amount >= 0 && amount <= (double)GX_COINS_MAX)) {
+        return false;
+    }
+    /* The shortest decimal that reads back as it, as it will have been written; then without an
+     * exponent, by as many decimals as that has behind the point. */
+    int digits = 1;
+    amount = fabs(amount); /* −0 */
+    do {
+        snprintf(text, sizeof text, "%.*e", digits - 1, amount);
+    } while (strtod(text, NULL) != amount && digits++ < 17);
+    const int behind = digits - 1 - atoi(strchr(text, 'e') + 1);
+    if (behind > GX_DECIMALS_MAX) {
+        return false;
+    }
+    snprintf(text, sizeof text, "%.*f", behind > 0 ? behind : 0, amount);
+    return gx_coins_parse(out, (gx_slice){text, strlen(text)}, decimals);
 }
 
 const char *gx_coins_text(char out[GX_COINS_TEXT], int64_t coins, int decimals) {

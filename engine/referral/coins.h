@@ -17,6 +17,9 @@ bool gx_coins_of(int64_t *out, double amount, int decimals);
 /* "1000", "1000.5", "1000.50": exact. false: no such number, negative, more decimals than there
  * are, or beyond GX_COINS_MAX. */
 bool gx_coins_parse(int64_t *out, gx_slice text, int decimals);
+/* The same of a number, read as the shortest decimal that stands for it, which is the one that was
+ * written: 1000.5, not 1000.505. */
+bool gx_coins_exact(int64_t *out, double amount, int decimals);
 /* "1000.50". Returns `out`. */
 const char *gx_coins_text(char out[GX_COINS_TEXT], int64_t coins, int decimals);
 

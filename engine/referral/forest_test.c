@@ -206,6 +206,8 @@ static void amounts_are_read_as_they_were_written(void **state) {
         assert_int_equal(got, want);
         assert_true(gx_coins_parse(&got, gx_slice_of(text), 2));
         assert_int_equal(got, want);
+        assert_true(gx_coins_exact(&got, strtod(text, NULL), 2));
+        assert_int_equal(got, want);
     }
     const struct {
         double amount;
@@ -240,6 +242,15 @@ static void amounts_are_read_as_they_were_written(void **state) {
     for (size_t i = 0; i < GX_COUNT(bad); i++) {
         assert_false(gx_coins_parse(&got, gx_slice_of(bad[i]), 2));
     }
+    const double fine[] = {1000.505, 0.001, 1e-7,        5e-324,           0.1 + 0.2,
+                           12.3456,  -1,    (double)NAN, (double)INFINITY, 1e300};
+    for (size_t i = 0; i < GX_COUNT(fine); i++) {
+        assert_false(gx_coins_exact(&got, fine[i], 2));
+    }
+    assert_false(gx_coins_exact(&got, 0.5, 0));
+    assert_true(gx_coins_exact(&got, 12.3456, 4) && got == 123456);
+    assert_true(gx_coins_exact(&got, 1e12, 2) && got == 100000000000000);
+    assert_true(gx_coins_exact(&got, -0.0, 2) && got == 0);
     assert_true(gx_coins_parse(&got, gx_slice_of("1.500"), 2) && got == 150);
     assert_true(gx_coins_parse(&got, gx_slice_of("7"), 0) && got == 7);
     assert_true(gx_coins_parse(&got, gx_slice_of("7.0"), 0) && got == 7);
