@@ -79,7 +79,10 @@ static gx_status read_plans(asking *a, gx_error *err) {
     const bool seeds = gx_arg_has(args, "against"), raise = gx_arg_has(args, "against_raise");
     a->unknown = gx_list(a->call->arena, 4);
     a->plan.raise = gx_arg_real(args, "raise");
-    gx_status status = read_seeds(&a->plan, a, "seeds", err);
+    gx_status status = gx_spread_check_raise(&a->spread, "against_raise", err);
+    if (status == GX_OK) {
+        status = read_seeds(&a->plan, a, "seeds", err);
+    }
     a->other = (plan){.seed = a->plan.seed,
                       .count = a->plan.count,
                       .raise = raise ? gx_arg_real(args, "against_raise") : a->plan.raise};

@@ -79,8 +79,24 @@ gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err) {
     out->graph = &out->held->graph;
     out->n = out->graph->n;
     GX_TRY(read_chances(out, err));
+    GX_TRY(gx_spread_check_raise(out, "raise", err));
 done:
     return status;
+}
+
+gx_status gx_spread_check_raise(const gx_spread *spread, const char *name, gx_error *err) {
+    const gx_args *args = spread->call->args;
+    const gx_chance_rule rule = spread->chance.rule;
+    if (spread->chance.model != GX_SPREAD_THRESHOLD || !gx_arg_has(args, name) ||
+        !(gx_arg_real(args, name) > 1) ||
+        !(rule == GX_CHANCE_WEIGHTED || rule == GX_CHANCE_STRENGTH)) {
+        return GX_OK;
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, name,
+                      "%s: %g was given with model threshold and chances %s: the weights of those "
+                      "one heeds come to 1, the most there is, so nothing would change; accepted "
+                      "is a raise of 0 to 1, chances constant or learned, or model cascade",
+                      name, gx_arg_real(args, name), gx_spread_chances_name(rule));
 }
 
 void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {

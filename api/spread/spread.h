@@ -58,6 +58,10 @@ typedef struct gx_spread {
 /* bad_request: `p` without constant chances, or the other way round; conflict: no chances were
  * learnt, or of other ties than there are now. gx_spread_close in any case. */
 GX_MUST_CHECK gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err);
+/* bad_request: the argument `name` raises weights of a threshold that come to 1 as they are, so
+ * nothing would change. */
+GX_MUST_CHECK gx_status gx_spread_check_raise(const gx_spread *spread, const char *name,
+                                              gx_error *err);
 /* With chances learned, and cascades: the seeds share for sure, and whoever is reached shares or
  * does not (GX_SPREAD_SHARING_PARAM); else nothing changes. */
 void gx_spread_share(gx_chance_options *io, const gx_spread *spread);

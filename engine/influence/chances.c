@@ -38,6 +38,9 @@ static void disown(making *m, void *block) {
 /* ---- how likely ------------------------------------------------------------------------------ */
 
 static double raised(double p, double raise) {
+    if (raise == 0.0) {
+        return 0.0; /* of what is certain too: log1p(-1) would hide it */
+    }
     return raise == 1.0 ? p : p >= 1.0 ? 1.0 : -expm1(raise * log1p(-p));
 }
 

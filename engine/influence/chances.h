@@ -33,7 +33,10 @@ typedef struct gx_chance_options {
      * chances once it does. Seeds pass on for sure. Simulation and sets look at it, of a cascade;
      * worlds do not. */
     const float *passes;
-    double raise; /* chances are raised to 1 − (1 − p)^raise: a coupon, a second share; 1: as is */
+    /* Chances are raised to 1 − (1 − p)^raise: a coupon, a second share; 1: as is; 0: none. A
+     * threshold's weights still come to 1 at the most: those that do already are raised by nothing.
+     */
+    double raise;
 } gx_chance_options;
 
 /* Rows of arcs from one end. Where the arcs of a row have one chance, `chance` is NULL and row v's

@@ -58,7 +58,9 @@ static gx_chance_options options_of(const sample *s, uint64_t seed) {
                                .rule = (gx_chance_rule)(seed / 2 % 4),
                                .constant = 0.3,
                                .given = s->given,
-                               .raise = seed / 8 % 2 ? 1 : 1.5};
+                               .raise = seed / 8 % 2    ? 1
+                                        : seed / 16 % 3 ? 1.5
+                                                        : 0};
 }
 
 /* ---- the truth ------------------------------------------------------------------------------- */

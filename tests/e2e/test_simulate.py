@@ -50,6 +50,26 @@ def test_a_raise_raises(chain):
     assert abs(told["reach"]["mean"] - (1 + 0.75 + 0.75**2 + 0.75**3)) < 5 * told["reach"]["error"]
 
 
+def test_no_raise_passes_nothing_on(chain):
+    """1 − (1 − p)⁰ = 0, also of ties that are certain."""
+    for flags in ((), ("--chances", "constant", "--p", "1"), ("--model", "threshold")):
+        assert simulate(chain, "a", *flags)["reach"]["mean"] == pytest.approx(4)
+        assert simulate(chain, "a", *flags, "--raise", "0")["reach"]["mean"] == pytest.approx(1)
+        assert simulate(chain, "a", *flags, "--against-raise", "0")["difference"]["mean"] == pytest.approx(3)
+
+
+def test_a_raise_of_full_thresholds_is_refused(chain, built_shop):
+    for chances in ("weighted", "strength"):
+        flags = ("--model", "threshold", "--chances", chances)
+        for verb, raised in (("simulate", "--raise"), ("simulate", "--against-raise"), ("seeds", "--raise")):
+            whom = ("u1",) if verb == "simulate" else ("-k", "3")
+            refused = gx(verb, built_shop, *whom, *flags, raised, "2", code=2).err
+            assert "come to 1" in refused and chances in refused and "accepted is" in refused
+        gx("simulate", built_shop, "u1", *flags, "--raise", "1", "--against-raise", "0.5")
+    told = simulate(chain, "a", "--model", "threshold", "--chances", "constant", "--p", "0.5", "--raise", "2", "--runs", "20000")
+    assert abs(told["reach"]["mean"] - (1 + 0.75 + 0.75**2 + 0.75**3)) < 5 * told["reach"]["error"]
+
+
 def test_two_plans_meet_the_same_worlds(built_shop):
     flags = ("--chances", "constant", "--p", "0.05", "--runs", "400")
     same = simulate(built_shop, "u1", "u2", "--against", "u2,u1", *flags)
