@@ -1,7 +1,8 @@
 /* graph.leaders: opinion leaders with the parts of their score, over the whole shop, in a
- * community, in a category or in a topic; always beside their rank by plain follower count. The
- * lists of top-level categories are in the snapshot; those of topics, which any field of items
- * makes, are ranked as they are asked for, by the events as they are now. */
+ * community, in a category or in a topic; always beside their rank by plain follower count and the
+ * correlation of the ranking with it. The lists of top-level categories are in the snapshot; those
+ * of topics, which any field of items makes, are ranked as they are asked for, by the events as
+ * they are now. */
 #include "api/lists/topic.h"
 #include "api/people/member_rules.h"
 
@@ -59,6 +60,8 @@ typedef struct listing {
     gx_value rows;
     uint32_t n, departed;
     int64_t now_ms;
+    bool part;            /* not the whole shop's ranking */
+    gx_value correlation; /* of the part's ranking and follower count */
 } listing;
 
 static void add(gx_value *list, gx_call_env *call, const gx_leaders *l, uint32_t user, double score,
@@ -86,6 +89,29 @@ static gx_status offer(listing *list, gx_call_env *call, const gx_leaders *l, ui
     return GX_OK;
 }
 
+/* Of a part's ranking, all of it, whoever is listed: those in `keep` by what it goes by. */
+static gx_status correlate(listing *list, gx_call_env *call, const gx_leaders *l, const double *by,
+                           const uint8_t *keep, gx_error *err) {
+    gx_job *job = call->job;
+    gx_status status;
+    uint32_t *user = NULL, count = 0;
+    double *score = NULL;
+    GX_TRY(gx_job_alloc(job, &user, l->count, sizeof *user, err));
+    GX_TRY(gx_job_alloc(job, &score, l->count, sizeof *score, err));
+    for (uint32_t u = 0; u < l->count; u++) {
+        if (keep[u]) {
+            user[count] = u;
+            score[count++] = by[u];
+        }
+    }
+    list->part = true;
+    GX_TRY(gx_leaders_correlate(&list->correlation, l, user, score, count, job, err));
+done:
+    gx_job_free(job, score);
+    gx_job_free(job, user);
+    return status;
+}
+
 /* Those who are ranked, or (`flagged`) who carry a flag, by the whole shop's score or by risk;
  * everybody, or those of one community. */
 static gx_status by_score(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
@@ -107,6 +133,9 @@ static gx_status by_score(listing *list, gx_call_env *call, const gx_leaders *l,
         keep[u] = (!community || community[u] == which) &&
                   (flagged ? l->risk[u] > 0.0f : !l->excluded[u]);
         by[u] = flagged ? (double)l->risk[u] : l->score[u];
+    }
+    if (wanted.size || flagged) {
+        GX_TRY(correlate(list, call, l, by, keep, err));
     }
     /* More are looked at until so many stay that have not departed. */
     do {
@@ -134,12 +163,21 @@ static gx_status list_ranked(listing *list, gx_call_env *call, const gx_leaders 
                              const ranked *best, const uint8_t *keep, gx_error *err) {
     gx_status status = GX_OK;
     uint32_t rank = 0;
-    for (uint64_t k = 0; k < best->count && list->rows.size < list->n; k++) {
+    uint8_t *ranks = gx_arena_get(call->arena, l->count + 1u);
+    double *by = gx_arena_get(call->arena, (l->count + 1u) * sizeof *by);
+    if (!ranks || !by) {
+        return gx_fail_memory(err, l->count * sizeof *by);
+    }
+    memset(ranks, 0, l->count);
+    for (uint64_t k = 0; k < best->count; k++) {
         const uint32_t v = best->user[k];
-        if (!keep || keep[v]) {
-            GX_TRY(offer(list, call, l, v, (double)best->score[k], ++rank, true, err));
+        ranks[v] = !keep || keep[v];
+        by[v] = (double)best->score[k];
+        if (ranks[v] && list->rows.size < list->n) {
+            GX_TRY(offer(list, call, l, v, by[v], ++rank, true, err));
         }
     }
+    GX_TRY(correlate(list, call, l, by, ranks, err));
 done:
     return status;
 }
@@ -351,7 +389,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     } else {
         GX_TRY(by_score(&list, call, &l, err));
     }
-    *out = gx_map(call->arena, 10);
+    *out = gx_map(call->arena, 12);
     if (one) {
         gx_map_put(call->arena, out, "card", card);
     }
@@ -364,6 +402,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         gx_value left_out = gx_map(call->arena, 1);
         gx_map_put(call->arena, &left_out, "departed", gx_int(list.departed));
         gx_map_put(call->arena, out, "left_out", left_out);
+    }
+    gx_map_put(call->arena, out, "follower_correlation",
+               list.part ? list.correlation : gx_real(l.correlation[0]));
+    if (list.part) {
+        gx_map_put(call->arena, out, "shop_follower_correlation", gx_real(l.correlation[0]));
     }
     gx_leaders_put_about(call->arena, out, &l);
 done:
@@ -380,13 +423,16 @@ const gx_method gx_method_graph_leaders = {
     .is_long = is_long,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
-              "(of a category or topic), parts, risk, excluded, flags: [{flag, share, "
-              "members or acts}]}], left_out: {departed} (who would stand in the "
-              "list), topic (where asked for): {of, items, acted, ranked}, short, "
-              "follower_correlation, fitted, weights, fit, card (where "
-              "asked for): {user, departed, in_topic: {rank, score, in_category} or nil (where a "
-              "topic is), attributes, interests, leads_in, audience: {followers, asked, listening, "
-              "communities, regions, categories}, sells, hidden, measures}}",
+    .result =
+        "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
+        "(of a category or topic), parts, risk, excluded, flags: [{flag, share, "
+        "members or acts}]}], left_out: {departed} (who would stand in the "
+        "list), topic (where asked for): {of, items, acted, ranked}, short, "
+        "follower_correlation (Spearman's, of the ranking shown: of all it ranks, what it goes "
+        "by and plain follower count; nil of fewer than two), shop_follower_correlation (of "
+        "the whole shop's, where another is shown), fitted, weights, fit, card (where "
+        "asked for): {user, departed, in_topic: {rank, score, in_category} or nil (where a "
+        "topic is), attributes, interests, leads_in, audience: {followers, asked, listening, "
+        "communities, regions, categories}, sells, hidden, measures}}",
     .run = run,
 };

@@ -1,6 +1,8 @@
 /* Opinion leaders as a snapshot has them, and how doors say it. */
 #include "api/people/leader.h"
 
+#include "engine/kernel/rank.h"
+
 gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *state, gx_error *err) {
     const uint32_t n = state->users;
     gx_status status;
@@ -89,6 +91,24 @@ gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint3
     return list;
 }
 
+gx_status gx_leaders_correlate(gx_value *out, const gx_leaders *leaders, const uint32_t *user,
+                               const double *by, uint32_t count, gx_job *job, gx_error *err) {
+    gx_status status;
+    double *followers = NULL, correlation = 0;
+    *out = gx_nil();
+    GX_TRY(gx_job_alloc(job, &followers, count, sizeof *followers, err));
+    for (uint32_t i = 0; i < count; i++) {
+        followers[i] =
+            (double)
+                leaders->measure[(size_t)user[i] * GX_LEADER_MEASURE_COUNT + GX_MEASURE_FOLLOWERS];
+    }
+    GX_TRY(gx__rank_spearman(&correlation, by, followers, count, job, err));
+    *out = count < 2 ? gx_nil() : gx_real(correlation);
+done:
+    gx_job_free(job, followers);
+    return status;
+}
+
 void gx_leaders_put_about(gx_arena *arena, gx_value *out, const gx_leaders *leaders) {
     gx_value weights = gx_map(arena, GX_LEADER_MEASURE_COUNT), fit = gx_map(arena, 5);
     for (uint32_t p = 0; p < GX_LEADER_MEASURE_COUNT; p++) {
@@ -99,7 +119,6 @@ void gx_leaders_put_about(gx_arena *arena, gx_value *out, const gx_leaders *lead
     gx_map_put(arena, &fit, "split", gx_int((int64_t)leaders->fit[GX_FIT_SPLIT_MS]));
     gx_map_put(arena, &fit, "spearman", gx_real(leaders->fit[GX_FIT_SPEARMAN]));
     gx_map_put(arena, &fit, "follower_spearman", gx_real(leaders->fit[GX_FIT_FOLLOWERS]));
-    gx_map_put(arena, out, "follower_correlation", gx_real(leaders->correlation[0]));
     gx_map_put(arena, out, "fitted", gx_bool(leaders->fit[GX_FIT_FITTED] > 0.0));
     gx_map_put(arena, out, "weights", weights);
     gx_map_put(arena, out, "fit", leaders->fit[GX_FIT_MEMBERS] > 0.0 ? fit : gx_nil());

@@ -12,6 +12,22 @@ static void say_departed(const gx_command *command, const gx_value *result) {
     }
 }
 
+/* JSON and tables have it themselves. */
+static void say_correlation(const gx_command *command, const gx_value *result) {
+    const gx_value *here = gx_map_get(result, "follower_correlation");
+    const bool part = gx_map_get(result, "shop_follower_correlation") != NULL;
+    if (command->format == GX_FORMAT_JSON || command->format == GX_FORMAT_TABLE) {
+        return;
+    }
+    if (here && here->type == GX_REAL) {
+        gx_say(command, "follower_correlation %.3f (Spearman, of this ranking)", here->as.real);
+    }
+    if (part) {
+        gx_say(command, "shop_follower_correlation %.3f (of the whole shop's)",
+               gx_map_real(result, "shop_follower_correlation"));
+    }
+}
+
 /* In a category or topic two columns more: what the score there is made of. */
 static gx_status run(gx_command *command, gx_error *err) {
     const gx_method *method = gx_method_find(command->verb->method);
@@ -23,6 +39,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status == GX_OK) {
         gx_say_list(command, &result);
         say_departed(command, &result);
+        say_correlation(command, &result);
     }
     return status != GX_OK ? status
                            : gx_print(command, &result, command->verb->list,

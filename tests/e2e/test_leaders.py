@@ -1,6 +1,7 @@
 """Opinion leaders on a sample shop that is planted with fakes and players: who leads, what looks bought, how the score was
 weighed. docs/leaders.md; docs/sample-shop.md says what is planted."""
 
+import collections
 import csv
 import math
 
@@ -114,6 +115,61 @@ def test_the_answer_says_how_it_was_weighed(fake_shop):
     assert plain["fitted"] is False and plain["fit"] is None and plain["weights"]["amplification"] == pytest.approx(50)
     assert sum(row["user"] in fake_shop.leaders for row in plain["leaders"]) >= 18
     assert not {row["user"] for row in plain["leaders"]} & set(fake_shop.fakes)
+
+
+def spearman(rows, value, followers):
+    def places(numbers):
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        place, i = [0.0] * len(numbers), 0
+        while i < len(order):
+            end = i
+            while end < len(order) and numbers[order[end]] == numbers[order[i]]:
+                end += 1
+            for k in range(i, end):
+                place[order[k]] = (i + end - 1) / 2
+            i = end
+        return place
+
+    xs, ys = places([value(row) for row in rows]), places([followers[row["user"]] for row in rows])
+    mean = (len(rows) - 1) / 2
+    xy = sum((x - mean) * (y - mean) for x, y in zip(xs, ys))
+    return xy / math.sqrt(sum((x - mean) ** 2 for x in xs) * sum((y - mean) ** 2 for y in ys))
+
+
+def test_the_correlation_is_of_the_ranking_shown(built_shop, shop_files):
+    """Against follower counts of the file of ties, whatever is listed; on stderr where the answer is rows alone."""
+    following = set()
+    for row in read(shop_files / "ties.csv"):
+        following.add((row["src"], row["dst"]))
+        if row["directed"] not in ("1", "true", "yes"):
+            following.add((row["dst"], row["src"]))
+    followers = collections.Counter(dst for _, dst in following)
+    shop = gx("leaders", built_shop, "-n", "1", "--format", "json").json()
+    assert "shop_follower_correlation" not in shop
+    card = gx("leaders", built_shop, "--card", shop["leaders"][0]["user"], "--format", "json").json()
+    assert card["follower_correlation"] == shop["follower_correlation"]
+    category = next(row["category"] for row in read(shop_files / "items.csv") if row["category"]).split("/")[0]
+    for flags in (
+        ("--community", "c-3"),
+        ("--category", category),
+        ("--topic", f"category={category}"),
+        ("--topic", f"category={category}", "--community", "c-1"),
+        ("--flagged",),
+    ):
+        told = gx("leaders", built_shop, *flags, "-n", "100000", "--format", "json").json()
+        if len(told["leaders"]) < 2:
+            assert told["follower_correlation"] is None
+            continue
+        value = (lambda row: row["risk"]) if flags == ("--flagged",) else (lambda row: row["score"])
+        assert told["follower_correlation"] == pytest.approx(spearman(told["leaders"], value, followers), abs=1e-6), flags
+        assert told["shop_follower_correlation"] == shop["follower_correlation"]
+        few = gx("leaders", built_shop, *flags, "-n", "2", "--format", "json").json()
+        assert few["follower_correlation"] == told["follower_correlation"]
+        err = gx("leaders", built_shop, *flags, "-n", "2", "--format", "csv").err
+        assert f"follower_correlation {told['follower_correlation']:.3f} " in err
+        assert f"shop_follower_correlation {shop['follower_correlation']:.3f} " in err
+    assert "follower_correlation" in gx("leaders", built_shop, "--format", "csv").err
+    assert gx("leaders", built_shop, "--format", "csv", "--progress", "none").err == ""
 
 
 # ---- against later events -----------------------------------------------------------------------
