@@ -1,14 +1,33 @@
 #include "api/privacy.h"
 
-bool gx_says_yes(const gx_value *field) {
-    if (!field) {
-        return false;
+static gx_answer answer(bool yes) {
+    return yes ? GX_ANSWER_YES : GX_ANSWER_NO;
+}
+
+gx_answer gx_answer_of(const gx_value *field) {
+    bool yes;
+    double number;
+    if (!field || field->type == GX_NIL) {
+        return GX_ANSWER_SILENT;
     }
-    gx_slice text = {field->type == GX_TEXT ? field->as.text : "",
-                     field->type == GX_TEXT ? field->size : 0};
-    return (field->type == GX_BOOL && field->as.boolean) ||
-           (field->type == GX_INT && field->as.integer == 1) || gx_slice_is(text, "true") ||
-           gx_slice_is(text, "yes") || gx_slice_is(text, "1");
+    if (field->type == GX_BOOL) {
+        return answer(field->as.boolean);
+    }
+    if (field->type == GX_TEXT) {
+        if (field->size == 0) {
+            return GX_ANSWER_SILENT;
+        }
+        return gx_parse_answer((gx_slice){field->as.text, field->size}, &yes) ? answer(yes)
+                                                                              : GX_ANSWER_UNCLEAR;
+    }
+    if (!gx_value_as_real(field, &number) || (number != 0 && number != 1)) {
+        return GX_ANSWER_UNCLEAR;
+    }
+    return answer(number == 1);
+}
+
+bool gx_says_yes(const gx_value *field) {
+    return gx_answer_of(field) == GX_ANSWER_YES;
 }
 
 bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user) {

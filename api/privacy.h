@@ -6,8 +6,18 @@
 
 #include "graph/store/store.h"
 
-/* Whether a field says yes: true, 1, "true", "yes" or "1", as JSON and CSV have it. NULL does not.
- */
+/* What a field answers, of a record as JSON or CSV gave it: true and 1, and the texts of
+ * gx_parse_answer. SILENT: there is none, or nothing in it. Whatever cannot be read as yes or no is
+ * UNCLEAR, which is no consent: whoever asks goes on with a YES alone, or stops at all but
+ * SILENT. */
+typedef enum gx_answer {
+    GX_ANSWER_SILENT,
+    GX_ANSWER_YES,
+    GX_ANSWER_NO,
+    GX_ANSWER_UNCLEAR
+} gx_answer;
+gx_answer gx_answer_of(const gx_value *field);
+/* Whether it says yes. */
 bool gx_says_yes(const gx_value *field);
 /* Whether the person agreed to be named to others. */
 bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user);

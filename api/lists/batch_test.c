@@ -211,6 +211,41 @@ static void test_own_zone_and_consent(void **state) {
     test_shop_close(&s);
 }
 
+/* Whatever does not read as a yes is a no, also what an older store may hold. */
+static void test_a_push_is_refused_in_many_words(void **state) {
+    (void)state;
+    static const char *const no[] = {
+        "'no'", "'No'",  "'FALSE'", "'False'",        "' n '", "'off'", "'否'", "'0'",
+        "0",    "false", "'never'", "'unsubscribed'", "2",     "0.5",   "' '",  "['yes']"};
+    static const char *const yes[] = {"'yes'", "'Y'",  "'TRUE'", "'on'", "'是'",
+                                      "1",     "true", "''",     "null"};
+    char text[64];
+    gx_arena *arena = gx_arena_create();
+    for (size_t k = 0; k < GX_COUNT(no) + GX_COUNT(yes); k++) {
+        const bool says_no = k < GX_COUNT(no);
+        snprintf(text, sizeof text, "{\"push\": %s}", says_no ? no[k] : yes[k - GX_COUNT(no)]);
+        for (char *at = text; (at = strchr(at, '\'')) != NULL; at++) {
+            *at = '"';
+        }
+        gx_value record;
+        assert_int_equal(gx_json_read(&record, arena, text, strlen(text), NULL), GX_OK);
+        if (gx_push_agrees(NULL, &record) == says_no) {
+            fail_msg("%s", text);
+        }
+        assert_true(gx_push_agrees("other", &record) == false);
+    }
+    gx_arena_destroy(arena);
+    test_shop s;
+    open_filled(&s, 2);
+    test_refused(&s, "user.put", "{'users': [{'user_id': 'u3', 'push': 'never'}]}", GX_BAD_REQUEST,
+                 "push: neither yes nor no 'never'");
+    test_refused(&s, "event.put",
+                 "{'events': [{'user_id': 'u1', 'item_id': 'i1', 'action': 'view', 'ts': "
+                 "'2099-01-01'}]}",
+                 GX_BAD_REQUEST, "ts: time after tomorrow '2099-01-01'");
+    test_shop_close(&s);
+}
+
 static void test_experiment(void **state) {
     (void)state;
     test_shop s;
@@ -369,6 +404,7 @@ int main(void) {
                                        cmocka_unit_test(test_segments),
                                        cmocka_unit_test(test_rules_by_hash),
                                        cmocka_unit_test(test_own_zone_and_consent),
+                                       cmocka_unit_test(test_a_push_is_refused_in_many_words),
                                        cmocka_unit_test(test_experiment),
                                        cmocka_unit_test(test_caps),
                                        cmocka_unit_test(test_bad_arguments),

@@ -20,7 +20,7 @@ static void say_against(world *w, gx_rng *rng, uint64_t count) {
         const uint32_t u = (uint32_t)gx_rng_below(rng, USERS),
                        i = (uint32_t)gx_rng_below(rng, ITEMS);
         const uint64_t which = gx_rng_below(rng, GX_COUNT(words));
-        const long long at = 1799000000000 + (long long)k;
+        const long long at = 1790000000000 + (long long)k;
         if (which == 3) { /* bought and returned; a refund takes back one purchase alone */
             test_call(&w->shop, "event.put",
                       "{'events': [{'user_id': 'u%u', 'item_id': 'i%u', 'action': 'dislike', 'ts': "

@@ -42,7 +42,7 @@ static gx_status read_where(gx_filter *filter, gx_call_env *call, gx_error *err)
 }
 
 static gx_status read_kind(gx_filter *filter, gx_call_env *call, gx_error *err) {
-    static const char *const kinds[] = {"product", "content", "event"};
+    static const char *const kinds[] = {GX_ITEM_KINDS};
     const gx_value *list = gx_arg_value(call->args, "kind");
     if (list->type != GX_LIST || list->size == 0) {
         return GX_OK;

@@ -170,20 +170,10 @@ static const gx_value *field_of(const gx_value *record, const char *name, const 
     return value ? value : gx_map_get(record, with_attr);
 }
 
-static bool says_no(const gx_value *field) {
-    if (!field || field->type == GX_NIL) {
-        return false;
-    }
-    const gx_slice text = {field->type == GX_TEXT ? field->as.text : "",
-                           field->type == GX_TEXT ? field->size : 0};
-    return (field->type == GX_BOOL && !field->as.boolean) ||
-           (field->type == GX_INT && field->as.integer == 0) || gx_slice_is(text, "false") ||
-           gx_slice_is(text, "no") || gx_slice_is(text, "0");
-}
-
 bool gx_push_agrees(const char *consent, const gx_value *record) {
     char name[GX_ID_BYTES_MAX + 8];
-    if (says_no(field_of(record, "push", "attr_push"))) {
+    const gx_answer push = gx_answer_of(field_of(record, "push", "attr_push"));
+    if (push == GX_ANSWER_NO || push == GX_ANSWER_UNCLEAR) {
         return false;
     }
     if (!consent) {

@@ -111,7 +111,10 @@ const char *gx_nearest(const char *given, const char *const *names, size_t count
 
 /* Exact, whole-text parses: no leading or trailing blanks, no locale. */
 bool gx_parse_int(gx_slice text, int64_t *out);
-bool gx_parse_real(gx_slice text, double *out);         /* refuses NaN, infinity, hex */
+bool gx_parse_real(gx_slice text, double *out); /* refuses NaN, infinity, hex */
+/* Yes or no as people and tables write it, in any case and with blanks around it: yes, true, y, t,
+ * on, 1, 1.0, 是; no, false, n, f, off, 0, 0.0, 否. False: it says neither. */
+bool gx_parse_answer(gx_slice text, bool *out);
 bool gx_parse_bytes(gx_slice text, uint64_t *out);      /* 512M, 2GiB, 1000 */
 bool gx_parse_duration_ms(gx_slice text, int64_t *out); /* 250ms, 30s, 5m, 2h, 7d */
 /* ISO 8601 (date, date-time, Z or offset) or Unix seconds or milliseconds, told apart by

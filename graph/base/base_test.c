@@ -217,6 +217,24 @@ static void reals_read_like_strtod(void **state) {
     assert_true(gx_parse_real(text_of("0000000000000000000000001.50"), &r) && r == 1.5);
 }
 
+static void answers_are_read_one_way(void **state) {
+    (void)state;
+    static const char *const yes[] = {"yes", "Yes", "YES", " y ", "true", "True", "t",
+                                      "on",  "ON",  "1",   "1.0", "是",   "\tyes"};
+    static const char *const no[] = {"no",  "No",  "n", "N",   "false", "FALSE", "f",
+                                     "off", "Off", "0", "0.0", "否",    " no "};
+    static const char *const neither[] = {"",  " ",  "never", "unsubscribed",
+                                          "2", "-1", "yess",  "ye"};
+    bool is;
+    for (size_t k = 0; k < GX_COUNT(yes); k++) {
+        assert_true(gx_parse_answer(text_of(yes[k]), &is) && is);
+        assert_true(gx_parse_answer(text_of(no[k]), &is) && !is);
+    }
+    for (size_t k = 0; k < GX_COUNT(neither); k++) {
+        assert_false(gx_parse_answer(text_of(neither[k]), &is));
+    }
+}
+
 static void floats_are_told_as_given(void **state) {
     (void)state;
     assert_true(gx_float_as_given(0.86f) == 0.86);
@@ -319,6 +337,7 @@ int main(void) {
         cmocka_unit_test(bytes_are_told_in_their_size),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(reals_read_like_strtod),
+        cmocka_unit_test(answers_are_read_one_way),
         cmocka_unit_test(floats_are_told_as_given),
         cmocka_unit_test(times_are_told_apart),
         cmocka_unit_test(units_are_read),

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 bool gx_parse_int(gx_slice text, int64_t *out) {
     size_t i = 0;
@@ -28,6 +29,28 @@ bool gx_parse_int(gx_slice text, int64_t *out) {
     }
     *out = negative ? (int64_t)(0 - value) : (int64_t)value;
     return true;
+}
+
+bool gx_parse_answer(gx_slice text, bool *out) {
+    static const char *const yes[] = {"yes", "true", "y", "t", "on", "1", "1.0", "是"};
+    static const char *const no[] = {"no", "false", "n", "f", "off", "0", "0.0", "否"};
+    const char *from = text.data, *to = text.data + text.size;
+    while (from < to && (*from == ' ' || *from == '\t')) {
+        from++;
+    }
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t')) {
+        to--;
+    }
+    const size_t size = (size_t)(to - from);
+    _Static_assert(GX_COUNT(yes) == GX_COUNT(no), "a no for every yes");
+    for (size_t k = 0; k < GX_COUNT(yes); k++) {
+        const bool is_yes = size == strlen(yes[k]) && strncasecmp(from, yes[k], size) == 0;
+        if (is_yes || (size == strlen(no[k]) && strncasecmp(from, no[k], size) == 0)) {
+            *out = is_yes;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Up to 15 digits and a power of ten up to 22 are exact in double arithmetic (Clinger 1990); the

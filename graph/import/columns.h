@@ -16,7 +16,9 @@ typedef enum gx__type {
     GX__TEXT,      /* gx_slice */
     GX__TAGS,      /* "a|b|c", or a JSON list of texts: a list */
     GX__TIME,      /* int64_t, Unix milliseconds */
+    GX__MOMENT,    /* int64_t, Unix milliseconds, from 0 to a day after now */
     GX__FLOAT,     /* float */
+    GX__QUANTITY,  /* float, not negative */
     GX__WEIGHT,    /* float, not negative */
     GX__DOUBLE,    /* double */
     GX__INT,       /* int64_t */
@@ -26,6 +28,8 @@ typedef enum gx__type {
     GX__LATITUDE,  /* double, degrees */
     GX__LONGITUDE, /* double, degrees */
     GX__STATUS,    /* text: what is shown and what is not; in any case, kept in small letters */
+    GX__ITEM_KIND, /* text: product, content or event; in any case, kept in small letters */
+    GX__ANSWER,    /* text: yes or no, as gx_parse_answer reads it */
     GX__COUNT,     /* uint32_t */
     GX__BOOL       /* bool */
 } gx__type;

@@ -93,17 +93,7 @@ static gx__reason read_count(uint32_t *out, const gx__cell *cell) {
 }
 
 static gx__reason read_bool(bool *out, const gx__cell *cell) {
-    static const char *const yes[] = {"true", "1", "yes", "y", "t"};
-    static const char *const no[] = {"false", "0", "no", "n", "f"};
-    for (size_t i = 0; i < GX_COUNT(yes); i++) {
-        bool is_yes = cell->size == strlen(yes[i]) && !strncasecmp(cell->data, yes[i], cell->size);
-        bool is_no = cell->size == strlen(no[i]) && !strncasecmp(cell->data, no[i], cell->size);
-        if (is_yes || is_no) {
-            *out = is_yes;
-            return GX__NONE;
-        }
-    }
-    return GX__BAD_BOOLEAN;
+    return gx_parse_answer(text_of(cell), out) ? GX__NONE : GX__BAD_BOOLEAN;
 }
 
 static gx__reason read_time(int64_t *out, gx__converter *converter, const gx__cell *cell) {
@@ -120,6 +110,22 @@ static gx__reason read_time(int64_t *out, gx__converter *converter, const gx__ce
     bool iso = text.size > 4 && text.data[4] == '-';
     converter->times |= iso ? GX__TIME_ISO : whole > 11 ? GX__TIME_MILLISECONDS : GX__TIME_SECONDS;
     return GX__NONE;
+}
+
+/* When something was done: since 1970, and not after tomorrow, by the clock of this machine. One
+ * deed in years to come would make every other look old. */
+static gx__reason read_moment(int64_t *out, gx__converter *converter, const gx__cell *cell) {
+    static const int64_t day_ms = 86400000;
+    gx__reason reason = read_time(out, converter, cell);
+    if (converter->latest_ms == 0) {
+        converter->latest_ms = gx_time_ms() + day_ms;
+    }
+    if (reason == GX__NONE && *out < 0) {
+        reason = GX__BEFORE_1970;
+    } else if (reason == GX__NONE && *out > converter->latest_ms) {
+        reason = GX__IN_THE_FUTURE;
+    }
+    return reason;
 }
 
 /* ---- values of open records ------------------------------------------------------------------ */
@@ -248,17 +254,37 @@ static gx__reason read_tags(gx_value *out, gx_arena *arena, const gx__cell *cell
     return GX__NONE;
 }
 
-/* What a shop says of an item. A word that nobody acts upon would leave the item shown. */
-static gx__reason read_status(gx_value *out, const gx__cell *cell) {
-    static const char *const item_statuses[] = {GX_ITEM_STATUS_SHOWN, GX_ITEM_STATUS_HIDDEN};
-    for (size_t i = 0; i < GX_COUNT(item_statuses) && cell->type != GX__CELL_NESTED; i++) {
-        const char *word = item_statuses[i];
-        if (cell->size == strlen(word) && !strncasecmp(cell->data, word, cell->size)) {
-            *out = gx_str(word);
-            return GX__NONE;
+/* One of a few words, in any case. */
+static bool read_word(gx_value *out, const gx__cell *cell, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count && cell->type != GX__CELL_NESTED; i++) {
+        if (cell->size == strlen(words[i]) && !strncasecmp(cell->data, words[i], cell->size)) {
+            *out = gx_str(words[i]);
+            return true;
         }
     }
-    return GX__BAD_STATUS;
+    return false;
+}
+
+/* What a shop says of an item. A word that nobody acts upon would leave the item shown. */
+static gx__reason read_status(gx_value *out, const gx__cell *cell) {
+    static const char *const words[] = {GX_ITEM_STATUS_SHOWN, GX_ITEM_STATUS_HIDDEN};
+    return read_word(out, cell, words, GX_COUNT(words)) ? GX__NONE : GX__BAD_STATUS;
+}
+
+static gx__reason read_kind(gx_value *out, const gx__cell *cell) {
+    static const char *const words[] = {GX_ITEM_KINDS};
+    return read_word(out, cell, words, GX_COUNT(words)) ? GX__NONE : GX__BAD_KIND;
+}
+
+/* What a member agreed to, kept as it was written. A word that is neither yes nor no would be
+ * taken for a no by whoever asks, and nobody would know. */
+static gx__reason read_answer(gx_value *out, const gx__cell *cell) {
+    bool yes;
+    if (cell->type == GX__CELL_NESTED || !gx_parse_answer(text_of(cell), &yes)) {
+        return GX__BAD_ANSWER;
+    }
+    *out = gx_text(cell->data, cell->size);
+    return GX__NONE;
 }
 
 static gx__reason read_places(gx_value *out, const gx__cell *cell) {
@@ -309,6 +335,10 @@ static gx__reason read_field(gx_value *out, gx__converter *converter, gx__type t
         return read_degrees(out, type, cell);
     case GX__STATUS:
         return read_status(out, cell);
+    case GX__ITEM_KIND:
+        return read_kind(out, cell);
+    case GX__ANSWER:
+        return read_answer(out, cell);
     case GX__BOOL:
         reason = read_bool(&boolean, cell);
         *out = reason == GX__NONE ? gx_bool(boolean) : gx_nil();
@@ -331,8 +361,13 @@ static gx__reason read_place(void *place, gx__converter *converter, gx__type typ
     switch (type) {
     case GX__TIME:
         return read_time(place, converter, cell);
+    case GX__MOMENT:
+        return read_moment(place, converter, cell);
     case GX__FLOAT:
         return read_float(place, cell);
+    case GX__QUANTITY:
+        reason = read_float(place, cell);
+        return reason == GX__NONE && *(float *)place < 0 ? GX__NEGATIVE : reason;
     case GX__WEIGHT:
         reason = read_float(place, cell);
         return reason == GX__NONE && *(float *)place < 0 ? GX__NEGATIVE_WEIGHT : reason;

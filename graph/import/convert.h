@@ -20,6 +20,7 @@ typedef struct gx__converter {
     bool drop_self_ties; /* refuses them, and gives their member an id */
     gx_buffer packed;
     unsigned times;
+    int64_t latest_ms;                /* no event is later; 0: not asked yet */
     uint64_t new_ids[GX_SPACE_COUNT]; /* that were only named */
     uint8_t *directed; /* by the id of a tie kind: 0 not asked yet, 1 directed, 2 undirected */
     uint32_t directed_count;

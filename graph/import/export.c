@@ -56,6 +56,7 @@ static bool same_real(double a, double b) {
 static bool is_blank(const gx__column *column, const void *place, const void *blank) {
     switch (column->type) {
     case GX__FLOAT:
+    case GX__QUANTITY:
     case GX__WEIGHT:
     case GX__DOUBLE:
     case GX__PRICE:
@@ -63,6 +64,7 @@ static bool is_blank(const gx__column *column, const void *place, const void *bl
     case GX__TEXT:
         return ((const gx_slice *)place)->size == 0;
     case GX__TIME:
+    case GX__MOMENT:
         return memcmp(place, blank, sizeof(int64_t)) == 0;
     case GX__ID:
     case GX__NAME:
@@ -168,10 +170,12 @@ static void put_place(exporter *x, const gx__column *column, const void *place) 
         put_text(x, gx_word_name(x->txn, column->space, *(const uint32_t *)place));
         break;
     case GX__TIME:
+    case GX__MOMENT:
         memcpy(&integer, place, sizeof integer);
         put_text(x, time_text(text, integer));
         break;
     case GX__FLOAT:
+    case GX__QUANTITY:
     case GX__WEIGHT:
         memcpy(&narrow, place, sizeof narrow);
         gx_buffer_printf(&x->out, "%.9g", gx_float_as_given(narrow));
@@ -197,6 +201,8 @@ static void put_place(exporter *x, const gx__column *column, const void *place) 
     case GX__TEXT:
     case GX__TAGS:
     case GX__STATUS:
+    case GX__ITEM_KIND:
+    case GX__ANSWER:
         put_text(x, *(const gx_slice *)place);
         break;
     }

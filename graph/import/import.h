@@ -10,6 +10,8 @@
  * and `guanxi check` names it. */
 #define GX_ITEM_STATUS_SHOWN "on", "active"
 #define GX_ITEM_STATUS_HIDDEN "hidden", "off", "deleted"
+/* What an item may be. */
+#define GX_ITEM_KINDS "product", "content", "event"
 /* Whether `status`, NULL where a record has none, is such a word. */
 bool gx_item_status_is_known(const gx_value *status);
 /* A line to `fn` for each of the first ten items with another, and one that says how many there

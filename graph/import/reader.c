@@ -41,7 +41,11 @@ const char *gx__reason_accepts(gx__reason reason) {
     case GX__NEGATIVE_WEIGHT:
         return "; accepted is 0 or more";
     case GX__BAD_BOOLEAN:
-        return "; accepted is true or false, yes or no, 1 or 0";
+    case GX__BAD_ANSWER:
+        return "; accepted is true or false, yes or no, y or n, on or off, 1 or 0, 是 or 否";
+    case GX__BEFORE_1970:
+    case GX__IN_THE_FUTURE:
+        return "; accepted is from 1970 to a day after now, by the clock of this machine";
     default:
         return "";
     }

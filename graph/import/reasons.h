@@ -13,11 +13,15 @@
     X(NEGATIVE_WEIGHT, "negative weight")                                                          \
     X(NEGATIVE, "negative number")                                                                 \
     X(BAD_STATUS, "not on, active, hidden, off or deleted")                                        \
+    X(BAD_KIND, "not product, content or event")                                                   \
+    X(BAD_ANSWER, "neither yes nor no")                                                            \
     X(BAD_PLACES, "not a whole number of 0 or more")                                               \
     X(BAD_LATITUDE, "not degrees of -90 to 90")                                                    \
     X(BAD_LONGITUDE, "not degrees of -180 to 180")                                                 \
     X(OUT_OF_RANGE, "number out of range")                                                         \
     X(BAD_TIME, "bad time")                                                                        \
+    X(BEFORE_1970, "time before 1970")                                                             \
+    X(IN_THE_FUTURE, "time after tomorrow")                                                        \
     X(BAD_BOOLEAN, "bad boolean")                                                                  \
     X(RAGGED, "ragged row")                                                                        \
     X(UNTERMINATED_QUOTE, "unterminated quote")                                                    \

@@ -127,9 +127,9 @@ def test_popularity_and_bundles_leave_out_what_came_back(empty):
     events = []
     for k in range(40):
         for item in ("good", "bad", "phone", "case"):
-            events.append({"user_id": f"u{k}", "item_id": item, "action": "buy", "ts": END + k * DAY})
+            events.append({"user_id": f"u{k}", "item_id": item, "action": "buy", "ts": END - (40 - k) * DAY})
         back = ["bad", "case"] if k % 4 == 0 else ["bad"]
-        events += [{"user_id": f"u{k}", "item_id": item, "action": "refund", "ts": END + k * DAY + 1000} for item in back]
+        events += [{"user_id": f"u{k}", "item_id": item, "action": "refund", "ts": END - (40 - k) * DAY + 1000} for item in back]
     call(empty, "event.put", {"events": events})
     call(empty, "item.put", {"items": [{"item_id": "dull"}]})
     gx("build", empty)
