@@ -30,10 +30,6 @@ const gx__fusion_tuned gx__fusion_usual = {.target_exponent = 0.4,
 
 static const double LEAST_SIZE = 1e-3; /* of the largest score */
 
-/* Of the bands, which the usual weights are for; alone spectral is better with others
- * (docs/models.md). */
-static const double BAND_MEMBER = 0.5, BAND_ITEM = 0.5, BAND_DEGREE = 0.45;
-
 enum { NAME_BYTES = 160 };
 
 /* ---- the parts ------------------------------------------------------------------------------ */
@@ -74,9 +70,9 @@ static gx_status part_args(gx_args *out, gx_arena *arena, size_t p, const gx_inp
     default:
         gx_map_put(arena, &map, "factors",
                    gx_int(width(input, gx_arg_int(args, "signals"), false)));
-        gx_map_put(arena, &map, "member_exponent", gx_real(BAND_MEMBER));
-        gx_map_put(arena, &map, "item_exponent", gx_real(BAND_ITEM));
-        gx_map_put(arena, &map, "degree_exponent", gx_real(BAND_DEGREE));
+        gx_map_put(arena, &map, "member_exponent", gx_real(gx_arg_real(args, "member_exponent")));
+        gx_map_put(arena, &map, "item_exponent", gx_real(gx_arg_real(args, "item_exponent")));
+        gx_map_put(arena, &map, "degree_exponent", gx_real(gx_arg_real(args, "degree_exponent")));
         break;
     }
     const gx_pass *pass = &table[p].model->pass;
