@@ -9,8 +9,9 @@
  * Leaving ties out. Members are cut into five parts; weights learnt on four are tried on the fifth.
  * A bucket keeps its weights where they beat interest alone there by OWN_MARGIN standard errors,
  * and by MARGIN with its difference pulled to the mean of all buckets by as much as they are alike
- * (DerSimonian and Laird 1986); else it gets interest alone. Members without a history have ties or
- * popularity: unless their takes speak for popularity they get the configured weights. */
+ * (DerSimonian and Laird 1986); else it gets interest alone. Members
+ * without a history get the configured weights where there are few of them, or where those beat
+ * popularity by OWN_MARGIN. */
 #include "models/rec/blend_parts.h"
 
 #include <math.h>
@@ -199,10 +200,17 @@ static void learn_weights(gx__learning *l, int left_out, weights out) {
 
 /* ---- do ties help? ------------------------------------------------------------------------- */
 
+/* Standard errors: one-sided, .05 over the buckets (Bonferroni), z(1 − .05 / 7). */
+static const double MARGIN = 2.45;
+/* The same of a bucket's own members alone, .05: where there are enough of them, the other buckets
+ * do not carry it. */
+static const double OWN_MARGIN = 1.645;
+
 /* A bucket's difference between learnt and interest alone, of members. */
 typedef struct difference {
     double mean, variance; /* of the mean */
     uint32_t members;
+    bool usual; /* the configured weights beat interest alone by OWN_MARGIN */
 } difference;
 
 /* Where a part was left out, its takes' gains: learnt, interest alone, configured. */
@@ -221,7 +229,7 @@ static void try_weights(gx__learning *l, weights *parts, double *gain[3]) {
 /* The mean over members of what a run of their takes in one bucket gained, and their difference. */
 static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx_blend_part *part,
                     difference *out) {
-    double sum[3] = {0}, square = 0;
+    double sum[3] = {0}, square = 0, usual = 0, usual2 = 0;
     *out = (difference){0};
     part->takes = 0;
     for (uint32_t k = 0; k < l->count;) {
@@ -241,6 +249,9 @@ static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx
             out->members++;
             out->mean += d;
             square += d * d;
+            d = (own[2] - own[1]) / takes;
+            usual += d;
+            usual2 += d * d;
             for (int g = 0; g < 3; g++) {
                 sum[g] += own[g] / takes;
             }
@@ -251,22 +262,18 @@ static void measure(const gx__learning *l, uint32_t b, double *const gain[3], gx
     out->mean = n > 0 ? out->mean / n : 0;
     out->variance = n > 1 ? fmax(square / n - out->mean * out->mean, 0) / (n - 1) : INFINITY;
     out->variance = out->variance > 0 ? out->variance : 1e-12;
+    usual = n > 0 ? usual / n : 0;
+    out->usual = n > 1 && usual > OWN_MARGIN * sqrt(fmax(usual2 / n - usual * usual, 0) / (n - 1));
     part->learnt = n > 0 ? sum[0] / n : NAN;
     part->interest = n > 0 ? sum[1] / n : NAN;
     part->configured = n > 0 ? sum[2] / n : NAN;
 }
 
-/* Standard errors: one-sided, .05 over the buckets (Bonferroni), z(1 − .05 / 7). */
-static const double MARGIN = 2.45;
-/* The same of a bucket's own members alone, .05: where there are enough of them, the other buckets
- * do not carry it. */
-static const double OWN_MARGIN = 1.645;
-
-/* Where ties did not prove worth it. Without a history the list is of ties or of popularity, and
- * the ladder is held unless what was taken speaks against it. */
-static gx_blend_source otherwise(uint32_t bucket, const gx_blend_part *part) {
-    bool silent = part->members < LEAST_MEMBERS || part->configured >= part->interest;
-    return stands_alone(bucket) && silent ? GX_BLEND_SOURCE_CONFIGURED : GX_BLEND_SOURCE_INTEREST;
+/* Where ties did not prove worth it. Without a history the list is of ties or of popularity: few
+ * members say nothing against the ladder, and more of them have to speak for it. */
+static gx_blend_source otherwise(uint32_t bucket, const difference *d) {
+    bool ladder = stands_alone(bucket) && (d->members < LEAST_MEMBERS || d->usual);
+    return ladder ? GX_BLEND_SOURCE_CONFIGURED : GX_BLEND_SOURCE_INTEREST;
 }
 
 /* Weights: 1 / variance. Between buckets: DerSimonian and Laird, eq. 8. */
@@ -297,7 +304,7 @@ static void decide(gx_blend_part part[GX_BLEND_BUCKETS], const difference d[GX_B
         double error = all > 0 ? sqrt(1 / all) : INFINITY;
         bool own = d[b].members < LEAST_MEMBERS || d[b].mean > OWN_MARGIN * sqrt(d[b].variance);
         part[b].source =
-            own && shrunk > MARGIN * error ? GX_BLEND_SOURCE_LEARNT : otherwise(b, &part[b]);
+            own && shrunk > MARGIN * error ? GX_BLEND_SOURCE_LEARNT : otherwise(b, &d[b]);
     }
 }
 

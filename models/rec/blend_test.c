@@ -237,8 +237,8 @@ static void forget(log_t *log, uint32_t members, uint32_t rank) {
     }
 }
 
-/* Without a history: the ladder holds where few tell of it or ties do no worse than popularity;
- * where popularity is better it is shown, where ties are better by far they are learnt. */
+/* Without a history: the ladder holds where few tell of it; where more do and popularity is better
+ * it is shown, where ties are better by far they are learnt. */
 static void test_without_history(void **state) {
     (void)state;
     static const struct {
