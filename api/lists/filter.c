@@ -5,6 +5,7 @@
 #include "api/lists/filter.h"
 
 #include "api/lists/context.h"
+#include "api/lists/known.h"
 #include "api/support.h"
 #include "graph/import/import.h"
 
@@ -37,6 +38,10 @@ static gx_status read_where(gx_filter *filter, gx_call_env *call, gx_error *err)
     }
     if (status == GX_OK && where[GX_FILTER_WHERE]) {
         status = gx_where_at(where[GX_FILTER_WHERE], &filter->moment, err);
+    }
+    if (status == GX_OK && where[GX_FILTER_WHERE]) {
+        status = gx_known_item_fields(call->arena, filter->columns, "where", where[GX_FILTER_WHERE],
+                                      err);
     }
     return status;
 }

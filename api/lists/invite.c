@@ -1,6 +1,7 @@
 /* Who of an audience may be asked to come. */
 #include "api/lists/invite.h"
 
+#include "api/lists/known.h"
 #include "api/lists/push.h"
 
 #include <math.h>
@@ -75,6 +76,7 @@ gx_status gx_invite_read(gx_invite *out, gx_audience *audience, const gx_columns
         if (!invite.consent) {
             return gx_fail_memory(err, consent.size);
         }
+        GX_TRY(gx_known_member_field(call, "consent", consent, err));
     }
     invite.asks = invite.segment.given || invite.within > 0 || invite.consent || invite.event;
     *out = invite;

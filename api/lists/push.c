@@ -1,6 +1,7 @@
 /* Whom a push leaves out, and when each is sent. */
 #include "api/lists/push.h"
 
+#include "api/lists/known.h"
 #include "api/lists/why.h"
 
 #include <stdio.h>
@@ -134,6 +135,9 @@ static gx_status read_all(gx_push_rules *rules, gx_call_env *call, gx_error *err
     rules->again_ms = gx_arg_int(args, "again");
     GX_TRY(read_text(&rules->name, call, "push", GX_PUSH_NAME_BYTES, err));
     GX_TRY(read_text(&rules->consent, call, "consent", GX_ID_BYTES_MAX, err));
+    if (rules->consent) {
+        GX_TRY(gx_known_member_field(call, "consent", gx_slice_of(rules->consent), err));
+    }
     GX_TRY(read_text(&rules->holdout.salt, call, "holdout_name", GX_ID_BYTES_MAX, err));
     GX_TRY(read_quiet(rules, args, err));
     GX_TRY(read_zone(rules, args, err));

@@ -1,6 +1,8 @@
 /* Which members are meant. */
 #include "api/lists/segment.h"
 
+#include "api/lists/known.h"
+
 /* So many records share a dictionary before it is made anew: what members are called is different
  * for each. */
 enum { ROWS_KEPT = 1024 };
@@ -50,6 +52,7 @@ gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call, const char *a
         if (status != GX_OK) {
             return gx_fail(err, status, "%s", own.message);
         }
+        GX_TRY(gx_known_member_fields(call, argument, where, err));
         s.where = where;
     }
     *out = s;

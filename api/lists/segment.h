@@ -20,7 +20,8 @@ typedef struct gx_segment {
     const gx_where *where; /* NULL: not by fields */
 } gx_segment;
 
-/* Of the argument `segment`. not_found: no such circle; bad_request: neither a group nor a circle
+/* Of the argument `segment`. not_found: no such circle, or a field that no member has (known.h);
+ * bad_request: neither a group nor a circle
  * nor an expression. */
 GX_MUST_CHECK gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err);
 /* The same of another argument. */

@@ -2,73 +2,10 @@
 #include "api/lists/topic.h"
 
 #include "api/lists/filter.h"
-
-enum { TOLD = 12 };
+#include "api/lists/known.h"
 
 /* ---- items by a field ------------------------------------------------------------------------
  */
-
-/* "a, b, c" of the first few, and how many there are beside. */
-static const char *told(gx_arena *arena, const gx_slice *name, uint32_t count) {
-    const char *all = "";
-    for (uint32_t i = 0; i < count && i < TOLD; i++) {
-        const char *more =
-            gx_arena_printf(arena, "%s%s%.*s", all, i ? ", " : "", (int)name[i].size, name[i].data);
-        all = more ? more : all;
-    }
-    const char *rest =
-        count > TOLD ? gx_arena_printf(arena, "%s and %u more", all, count - TOLD) : all;
-    return rest ? rest : all;
-}
-
-static gx_status no_such_field(gx_arena *arena, const gx_columns *columns, const char *argument,
-                               gx_slice field, gx_error *err) {
-    gx_slice name[TOLD];
-    char shown[80];
-    const uint32_t count = gx_columns_fields(name, TOLD, columns);
-    return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: no item has the field %s%s%s", argument,
-                      gx_quote(shown, sizeof shown, field.data, field.size),
-                      count ? "; items have " : "; no item has any", told(arena, name, count));
-}
-
-static size_t common_start(gx_slice a, gx_slice b) {
-    size_t size = 0;
-    while (size < a.size && size < b.size && a.data[size] == b.data[size]) {
-        size++;
-    }
-    return size;
-}
-
-/* Brings the TOLD names to the front that begin most like the text; else they stay in order. */
-static void nearest_first(gx_slice *name, uint32_t count, gx_slice text) {
-    for (uint32_t i = 0; i < count && i < TOLD; i++) {
-        uint32_t best = i;
-        for (uint32_t k = i + 1; k < count; k++) {
-            if (common_start(name[k], text) > common_start(name[best], text)) {
-                best = k;
-            }
-        }
-        const gx_slice one = name[best];
-        memmove(name + i + 1, name + i, (best - i) * sizeof *name);
-        name[i] = one;
-    }
-}
-
-static gx_status no_such_value(gx_arena *arena, const gx_columns *columns, const char *argument,
-                               const char *column, gx_slice field, gx_slice text, gx_error *err) {
-    char shown[80];
-    const uint32_t count = gx_columns_texts(NULL, 0, columns, column);
-    gx_slice *name = gx_arena_get(arena, ((size_t)count + 1) * sizeof *name);
-    if (!name) {
-        return gx_fail_memory(err, count * sizeof *name);
-    }
-    gx_columns_texts(name, count, columns, column);
-    nearest_first(name, count, text);
-    return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: no item has the %.*s %s%s%s", argument,
-                      (int)field.size, field.data,
-                      gx_quote(shown, sizeof shown, text.data, text.size),
-                      count ? "; items have " : "", told(arena, name, count));
-}
 
 /* The column that a field is kept as; NULL: there is none, or memory ended. */
 static const char *column_of(gx_arena *arena, const gx_columns *columns, gx_slice field) {
@@ -133,13 +70,14 @@ gx_status gx_topic_mark(uint8_t *wanted, uint32_t items, gx_call_env *call, cons
     GX_TRY(gx_filter_lock(&columns, call, err));
     const char *column = column_of(arena, columns, field);
     if (!column) {
-        GX_TRY(gx_arena_status(arena) == GX_OK ? no_such_field(arena, columns, argument, field, err)
-                                               : gx_fail_memory(err, field.size));
+        GX_TRY(gx_arena_status(arena) == GX_OK
+                   ? gx_known_no_field(arena, columns, argument, "item", field, err)
+                   : gx_fail_memory(err, field.size));
     }
     GX_TRY(mark_rows(wanted, &found, items, arena, columns, column, gx_slice_is(field, "category"),
                      text, err));
     if (found == 0) {
-        GX_TRY(no_such_value(arena, columns, argument, column, field, text, err));
+        GX_TRY(gx_known_no_text(arena, columns, argument, "item", column, field, text, err));
     }
 done:
     if (columns) {

@@ -1,6 +1,7 @@
 /* audience.detractors: members who speak against items and are listened to (R73), with what it is
  * about, so that somebody can answer. docs/detractors.md. */
 #include "api/lists/filter.h"
+#include "api/lists/known.h"
 #include "api/lists/lists.h"
 #include "api/spread/spread.h"
 #include "api/vector.h"
@@ -226,6 +227,9 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
         GX_TRY(gx_where_compile(&h->where, call->arena, gx_arg_text(call->args, "where"), err));
     }
     GX_TRY(gx_filter_lock(&h->columns, call, err));
+    if (h->where) {
+        GX_TRY(gx_known_item_fields(call->arena, h->columns, "where", h->where, err));
+    }
     GX_TRY(gx_event_scan(call->txn, take_run, h, err));
     GX_TRY(find(h, err));
     for (uint32_t i = 0; i < h->found.count && i < n; i++) {

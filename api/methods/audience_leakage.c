@@ -2,6 +2,7 @@
  * what the call says it is. docs/leakage.md. */
 #include "api/graphs.h"
 #include "api/lists/filter.h"
+#include "api/lists/known.h"
 #include "api/lists/lists.h"
 #include "api/support.h"
 #include "api/vector.h"
@@ -161,6 +162,7 @@ static gx_status read_items(leak *l, gx_error *err) {
     }
     GX_TRY(gx_where_compile(&where, l->call->arena, gx_arg_text(l->call->args, "where"), err));
     GX_TRY(gx_filter_lock(&l->columns, l->call, err));
+    GX_TRY(gx_known_item_fields(l->call->arena, l->columns, "where", where, err));
     l->items = gx_columns_rows(l->columns);
     l->item_out = gx_arena_get(l->call->arena, (size_t)l->items + 1);
     if (!l->item_out) {

@@ -5,6 +5,7 @@
  *   jaccard = both / (a + b − both)      lift = both · N / (a · b)
  *
  * A count below `min_count` is not told, nor one that it could be worked out from. */
+#include "api/lists/known.h"
 #include "api/lists/lists.h"
 #include "api/lists/segment.h"
 #include "api/lists/topic.h"
@@ -94,6 +95,21 @@ static gx_status mark_list(const overlap *o, side *s, gx_error *err) {
     return status;
 }
 
+/* An expression that nobody passes has no text that no member has, else it is a mistake. */
+static gx_status mark_segment(const overlap *o, side *s, gx_error *err) {
+    gx_segment segment;
+    gx_status status = GX_OK;
+    GX_TRY(gx_segment_mark(s->mask, o->users, o->call, s->argument, err));
+    if (!memchr(s->mask, 1, o->users)) {
+        GX_TRY(gx_segment_read_from(&segment, o->call, s->argument, err));
+        if (segment.where) {
+            GX_TRY(gx_known_member_texts(o->call, s->argument, segment.where, err));
+        }
+    }
+done:
+    return status;
+}
+
 static gx_status mark(overlap *o, side *s, gx_error *err) {
     gx_call_env *call = o->call;
     const gx_value *given = gx_arg_value(call->args, s->argument);
@@ -116,7 +132,7 @@ static gx_status mark(overlap *o, side *s, gx_error *err) {
     } else if (said.size > 0) {
         const bool circle = said.size > 2 && said.data[0] == 'c' && said.data[1] == '-';
         s->kind = is_group ? "group" : circle ? "circle" : "expression";
-        status = gx_segment_mark(s->mask, o->users, call, s->argument, err);
+        status = mark_segment(o, s, err);
     } else {
         status = gx_fail_at(err, GX_BAD_REQUEST, s->argument,
                             "%s: nothing was given; accepted is " AUDIENCE_HELP, s->argument);

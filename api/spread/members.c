@@ -1,6 +1,6 @@
 /* Numbers and marks for members, out of arguments. */
-#include "api/lists/filter.h"
 #include "api/lists/segment.h"
+#include "api/lists/topic.h"
 #include "api/spread/spread.h"
 
 #include <math.h>
@@ -96,21 +96,22 @@ gx_status gx_spread_numbers(double *out, const gx_spread *spread, const char *ar
 static gx_status mark_takers(uint8_t *mask, const gx_spread *spread, gx_slice category,
                              gx_error *err) {
     gx_call_env *call = spread->call;
-    const gx_columns *columns = NULL;
+    uint8_t *wanted = NULL;
     gx_views views = {0};
     gx_status status = GX_OK;
     GX_TRY(gx_views_make(&views, call->db->store, &call->state->rules, GX_NEED_MATRIX, NULL,
                          call->job, err));
-    GX_TRY(gx_filter_lock(&columns, call, err));
-    for (uint32_t u = 0; u < views.matrix.rows && u < spread->n; u++) {
-        for (uint64_t k = views.matrix.ptr[u]; k < views.matrix.ptr[u + 1] && !mask[u]; k++) {
-            mask[u] = gx_columns_is_path(columns, views.matrix.col[k], "category", category);
+    const gx_matrix *m = &views.matrix;
+    GX_TRY(gx_job_alloc(call->job, &wanted, (size_t)m->cols + 1, 1, err));
+    GX_TRY(
+        gx_topic_mark(wanted, m->cols, call, "category", gx_slice_of("category"), category, err));
+    for (uint32_t u = 0; u < m->rows && u < spread->n; u++) {
+        for (uint64_t k = m->ptr[u]; k < m->ptr[u + 1] && !mask[u]; k++) {
+            mask[u] = wanted[m->col[k]];
         }
     }
 done:
-    if (columns) {
-        gx_db_items_unlock(call->db);
-    }
+    gx_job_free(call->job, wanted);
     gx_views_finish(&views);
     return status;
 }

@@ -322,8 +322,10 @@ static void refusals_name_what_was_given(void **state) {
         {"{'chances':'constant'}", GX_BAD_REQUEST, "chance from 0 to 1"},
         {"{'p':0.1}", GX_BAD_REQUEST, "goes with chances constant"},
         {"{'chances':'learned'}", GX_CONFLICT, "guanxi build"},
-        {"{'category':'tea'}", GX_BAD_REQUEST, "nobody is left to be reached"},
+        {"{'category':'tea'}", GX_NOT_FOUND, "category"},
         {"{'segment':'city ='}", GX_BAD_REQUEST, "segment: "},
+        {"{'segment':'ctiy = \\\"city1\\\"'}", GX_NOT_FOUND, "'ctiy'; members have city"},
+        {"{'audience':'not ctiy = 1'}", GX_NOT_FOUND, "'ctiy'"},
     };
     for (size_t i = 0; i < GX_COUNT(cases); i++) {
         test_refused(&c.shop, "seed.select", cases[i].json, cases[i].code, cases[i].says);

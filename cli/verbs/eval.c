@@ -399,6 +399,21 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
     return status == GX_OK ? gx_eval_show(command, &result, err) : status;
 }
 
+/* Nor are there models where something else is judged. */
+static gx_status refuse_models(const gx_command *command, const char *instead, gx_error *err) {
+    static const char *const of_models[] = {"model", "lists",   "train", "test",
+                                            "ties",  "history", "params"};
+    for (size_t i = 0; i < GX_COUNT(of_models); i++) {
+        if (gx_map_get(&command->given, of_models[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, of_models[i],
+                              "--%s was given with --%s, which judges no models; accepted is one "
+                              "of them",
+                              of_models[i], instead);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
     static const char *const instead[][2] = {
         {"friends", "friends"},     {"influence", "influence"},   {"leaders", "leaders"},
@@ -412,6 +427,12 @@ static gx_status run(gx_command *command, gx_error *err) {
                                   instead[i][1]);
             }
             first = instead[i][1];
+        }
+    }
+    if (first && strcmp(first, "off-policy") != 0 && strcmp(first, "trend") != 0) {
+        const gx_status status = refuse_models(command, first, err);
+        if (status != GX_OK) {
+            return status;
         }
     }
     if (gx_arg_bool(&command->args, "friends")) {

@@ -509,3 +509,66 @@ gx_status gx_where_at(gx_where *where, const gx_moment *moment, gx_error *err) {
     where->of_moment = speaks_of(where->root, GX__DISTANCE) || speaks_of(where->root, GX__HOUR);
     return GX_OK;
 }
+
+/* ---- what it speaks of ----------------------------------------------------------------------- */
+
+static bool asks_for(const gx__node *node, gx_slice field) {
+    bool does = node->kind == GX__NODE_TEST && node->test.op == GX__TEST_EXISTS &&
+                gx_slice_equal(node->test.field, field);
+    for (const gx__node *child = node->first; child && !does; child = child->next) {
+        does = asks_for(child, field);
+    }
+    return does;
+}
+
+/* What is collected of the tests, one kind of it. */
+typedef struct told {
+    const gx_where *where;
+    gx_slice *field;
+    gx_where_text *text;
+    uint32_t room, count;
+} told;
+
+static void tell_texts(told *t, const gx__test *test) {
+    for (uint32_t i = 0; i < test->literal_count; i++) {
+        const gx__literal *literal = &test->literals[i];
+        const bool prefix = literal->kind == GX__LITERAL_PREFIX;
+        if (literal->kind != GX__LITERAL_TEXT && !prefix) {
+            continue;
+        }
+        if (t->count < t->room) {
+            t->text[t->count] = (gx_where_text){test->field, literal->text, prefix};
+        }
+        t->count++;
+    }
+}
+
+static void tell(told *t, const gx__node *node) {
+    const gx__test *test = &node->test;
+    const bool of_moment = test->speaks_of != GX__NO_MOMENT && t->where->now.given;
+    if (node->kind == GX__NODE_TEST && !of_moment && !asks_for(t->where->root, test->field)) {
+        if (t->text && test->op == GX__TEST_IN && !test->negated) {
+            tell_texts(t, test);
+        } else if (!t->text) {
+            if (t->count < t->room) {
+                t->field[t->count] = test->field;
+            }
+            t->count++;
+        }
+    }
+    for (const gx__node *child = node->first; child; child = child->next) {
+        tell(t, child);
+    }
+}
+
+uint32_t gx_where_fields(gx_slice *out, uint32_t room, const gx_where *where) {
+    told t = {.where = where, .field = out, .room = room};
+    tell(&t, where->root);
+    return t.count;
+}
+
+uint32_t gx_where_texts(gx_where_text *out, uint32_t room, const gx_where *where) {
+    told t = {.where = where, .text = out, .room = room};
+    tell(&t, where->root);
+    return t.count;
+}

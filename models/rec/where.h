@@ -87,8 +87,8 @@ GX_MUST_CHECK gx_status gx_columns_clear_over(uint8_t *pass, uint32_t count,
 typedef struct gx_where gx_where;
 
 /* bad_request with the position and what was expected; at most 4,096 bytes, 256 tests, depth 32.
- * Names are looked up at evaluation, so a field that no item has yet is no error. Made in the
- * arena. */
+ * Names are looked up at evaluation, so a field that no item has yet is no error here
+ * (gx_where_fields tells them to who refuses it). Made in the arena. */
 GX_MUST_CHECK gx_status gx_where_compile(gx_where **out, gx_arena *arena, gx_slice text,
                                          gx_error *err);
 /* Where and when a list is asked for; NaN: not given. */
@@ -107,6 +107,16 @@ double gx_distance_km(double latitude, double longitude, double other_latitude,
  * `attr_lat` and `attr_lon`. bad_request: the expression speaks of what the moment does not tell.
  * Before it, the two names are fields like others. */
 GX_MUST_CHECK gx_status gx_where_at(gx_where *where, const gx_moment *moment, gx_error *err);
+/* Fields whose values the expression compares, as often as it does: at most `room`, returns how
+ * many (at most 256). Those of the moment (gx_where_at) are none, nor one that the expression asks
+ * for by `exists`: it may be nobody's. */
+uint32_t gx_where_fields(gx_slice *out, uint32_t room, const gx_where *where);
+/* Texts that a `=` or `in` looks for, each with its field, in the same manner. */
+typedef struct gx_where_text {
+    gx_slice field, text;
+    bool prefix; /* of what begins with the text */
+} gx_where_text;
+uint32_t gx_where_texts(gx_where_text *out, uint32_t room, const gx_where *where);
 /* pass[i] = 1 where row i passes, i < count. NULL passes every row; rows beyond the table are rows
  * without any field. */
 GX_MUST_CHECK gx_status gx_where_eval(uint8_t *pass, const gx_where *where,

@@ -24,6 +24,7 @@ def shop(tmp_path_factory):
         (("roles", "u1", "--community", "c-0"), "user and community"),
         (("eval", "--influence", "--leaders"), "--influence and --leaders"),
         (("eval", "--friends", "--trend"), "--friends and --trend"),
+        (("eval", "--leaders", "--model", "linear"), "--model was given with --leaders"),
         (("simulate", "u1", "--days", 3), "--days goes with --delay"),
         (("credit", "ledger", "--rule", "last", "--delta", 0.3), "geometric, recursive or split-proof"),
         (("credit", "members", "--half-life", "3d"), "--half-life was given with --rule last"),
@@ -69,3 +70,28 @@ def test_a_score_in_a_category_is_made_of_what_is_shown(shop):
 def test_no_crumbs_of_the_fit(shop):
     weights = gx("leaders", shop, "-n", 1, "--format", "json").json()["weights"]
     assert all(weight == 0 or weight > 1e-5 for weight in weights.values())
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("seeds", "--segment", 'excluded = "no"'), "no member has the field 'excluded'; members have "),
+        (("seeds", "--segment", 'regon = "Hubei"'), "no member has the field 'regon'; members have region, "),
+        (("seeds", "--category", "nope"), "no item has the category 'nope'; items have "),
+        (("overlap", 'regon = "Hubei"', "c-0"), "a: no member has the field 'regon'"),
+        (("overlap", "c-0", 'region = "Hubai"'), "b: no member has the region 'Hubai'; members have Hubei, "),
+        (("leakage", "--where", 'sellr = "x"'), "no item has the field 'sellr'; items have seller, "),
+        (("detractors", "--where", 'sellr = "x"'), "no item has the field 'sellr'"),
+        (("audience", "--item", "sku-1", "--consent", "nofield"), "no member has the field 'nofield'"),
+        (("recommend", "u1", "--where", "sold_uot = true"), "no item has the field 'sold_uot'"),
+    ],
+)
+def test_a_name_that_nothing_has_is_refused_with_those_there_are(shop, call, says):
+    run = gx(call[0], shop, *call[1:], code=None)
+    assert run.code != 0 and says in run.err, run.err
+
+
+def test_a_field_asked_for_by_exists_may_be_nobodys(shop):
+    assert gx("recommend", shop, "u1", "-n", 3, "--where", "not sold_out exists or sold_out = false", "--format", "json").json()
+    told = gx("overlap", shop, 'not banned exists and region != ""', "c-0", "--format", "json").json()
+    assert told["a"]["members"] > 0
