@@ -58,6 +58,70 @@ static void say_risky(const gx_command *command, const gx_value *result) {
     }
 }
 
+/* ---- a map as rows ----------------------------------------------------------------------------
+ */
+
+typedef struct figures {
+    gx_arena *arena;
+    const char *top; /* the part of what is in no map within */
+    gx_value list;
+} figures;
+
+static void add_figure(figures *f, const char *part, gx_value name, gx_value figure,
+                       const gx_value *value) {
+    gx_value row = gx_map(f->arena, 4);
+    gx_map_put(f->arena, &row, "part", gx_str(part));
+    gx_map_put(f->arena, &row, "name", name);
+    gx_map_put(f->arena, &row, "figure", figure);
+    gx_map_put(f->arena, &row, "value", *value);
+    gx_list_add(f->arena, &f->list, row);
+}
+
+/* An entry of a list: its first text is what it is called, the others are its figures. */
+static void add_entry(figures *f, const char *part, const gx_value *entry) {
+    if (entry->type != GX_MAP) {
+        const gx_value none = gx_nil();
+        add_figure(f, part, *entry, none, &none);
+        return;
+    }
+    for (uint32_t k = 1; k < entry->size; k++) {
+        add_figure(f, part, entry->as.pairs[0].value, entry->as.pairs[k].key,
+                   &entry->as.pairs[k].value);
+    }
+}
+
+static void add_map(figures *f, const char *part, const gx_value *map) {
+    for (uint32_t k = 0; k < map->size; k++) {
+        const gx_pair *pair = &map->as.pairs[k];
+        const gx_value *value = &pair->value;
+        const bool nested = value->type == GX_MAP || value->type == GX_LIST;
+        char *inner = nested ? gx_arena_printf(f->arena, "%s%s%.*s", part, *part ? "." : "",
+                                               (int)pair->key.size, pair->key.as.text)
+                             : NULL;
+        if (inner && value->type == GX_MAP) {
+            add_map(f, inner, value);
+        }
+        for (uint32_t i = 0; inner && value->type == GX_LIST && i < value->size; i++) {
+            add_entry(f, inner, &value->as.items[i]);
+        }
+        if (!nested) {
+            add_figure(f, *part ? part : f->top, pair->key, gx_nil(), value);
+        }
+    }
+}
+
+gx_value gx_rows_of_figures(gx_arena *arena, const char *top, const gx_value *map) {
+    figures f = {arena, top, gx_list(arena, 32)};
+    add_map(&f, "", map);
+    return f.list;
+}
+
+void gx_row_add(gx_arena *arena, gx_value *row, const gx_value *map) {
+    for (uint32_t k = 0; map && map->type == GX_MAP && k < map->size; k++) {
+        gx_map_put_text(arena, row, map->as.pairs[k].key, map->as.pairs[k].value);
+    }
+}
+
 void gx_say_list(const gx_command *command, const gx_value *result) {
     const gx_value *missing = gx_map_get(result, "short"), *ids = gx_map_get(result, "unknown");
     if (missing && missing->type == GX_TEXT) {

@@ -174,6 +174,12 @@ void gx_row_time(gx_arena *arena, gx_value *row, const char *key);
 gx_value gx_row_join(gx_arena *arena, const gx_value *list, const char *key, const char *between);
 /* A `rows`: rank, item, title, score and why of each of the map's `items`. */
 gx_value gx_rows_of_items(gx_arena *arena, const gx_value *result);
+/* A map as rows of {part, name, figure, value}: part is where in the map, "audience.regions", `top`
+ * of what is in no map within it; an entry of a list goes by its first value and has a row a
+ * figure. */
+gx_value gx_rows_of_figures(gx_arena *arena, const char *top, const gx_value *map);
+/* The entries of a map (NULL: none), each as a column of the row. */
+void gx_row_add(gx_arena *arena, gx_value *row, const gx_value *map);
 /* A `say`: what a list of one map is short of, and which ids the store does not have. */
 void gx_say_list(const gx_command *command, const gx_value *result);
 /* In the command's format. `list` and `columns` as in gx_verb. */

@@ -1,7 +1,8 @@
 /* guanxi leaders: opinion leaders with the parts of their score. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 #define ROW "user,score,rank,follower_rank,community,"
+#define PARTS "reach,amplification,authority,conversion,authenticity,"
 
 /* Who would stand in the list, had they not departed. */
 static void say_departed(const gx_command *command, const gx_value *result) {
@@ -28,24 +29,76 @@ static void say_correlation(const gx_command *command, const gx_value *result) {
     }
 }
 
+/* Each part of the score as a column of its own. */
+static gx_value with_parts(gx_arena *arena, const gx_value *result) {
+    gx_value made = *result, list = gx_list(arena, 20);
+    const gx_value *rows = gx_map_get(result, "leaders");
+    for (uint32_t i = 0; rows && rows->type == GX_LIST && i < rows->size; i++) {
+        gx_value row = gx_map(arena, 16);
+        gx_row_add(arena, &row, &rows->as.items[i]);
+        gx_row_add(arena, &row, gx_map_get(&row, "parts"));
+        gx_list_add(arena, &list, row);
+    }
+    gx_map_put(arena, &made, "leaders", list);
+    return made;
+}
+
+static bool is_key(const gx_pair *pair, const char *name) {
+    return gx_slice_is((gx_slice){pair->key.as.text, pair->key.size}, name);
+}
+
+/* The card a figure a row, those of the ranking first; as a line of JSON it stays one. */
+static gx_status print_card(const gx_command *command, const gx_value *result, gx_error *err) {
+    gx_arena *arena = command->arena;
+    const gx_value *rows = gx_map_get(result, "leaders"), *card = gx_map_get(result, "card");
+    if (!gx_form_of(command->format)->flat) {
+        return gx_print(command, result, NULL, NULL, false, err);
+    }
+    gx_value all = gx_map(arena, 32), told = gx_map(arena, 16);
+    if (rows && rows->type == GX_LIST && rows->size > 0) {
+        gx_row_add(arena, &all, &rows->as.items[0]);
+    }
+    gx_row_add(arena, &all, card);
+    const gx_value *attributes = gx_map_get(&all, "attributes");
+    if (attributes && command->format != GX_FORMAT_CSV) {
+        gx_value readable = gx_map(arena, 12);
+        gx_row_add(arena, &readable, attributes);
+        gx_row_time(arena, &readable, "joined_at");
+        gx_map_put(arena, &all, "attributes", readable);
+    }
+    for (uint32_t k = 0; k < result->size; k++) {
+        const gx_pair *pair = &result->as.pairs[k];
+        if (!is_key(pair, "card") && !is_key(pair, "leaders")) {
+            gx_map_put_text(arena, &told, pair->key, pair->value);
+        }
+    }
+    gx_map_put(arena, &told, "card", gx_rows_of_figures(arena, "member", &all));
+    return gx_print(command, &told, "card", "part,name,figure,value", false, err);
+}
+
 /* In a category or topic two columns more: what the score there is made of. */
 static gx_status run(gx_command *command, gx_error *err) {
     const gx_method *method = gx_method_find(command->verb->method);
     const bool category =
-        (gx_map_get(&command->given, "category") || gx_map_get(&command->given, "topic")) &&
-        !gx_map_get(&command->given, "card");
+        gx_map_get(&command->given, "category") || gx_map_get(&command->given, "topic");
     gx_value args = gx_method_args(command, method), result;
     const gx_status status = gx_ask(&result, command, method->name, &args, err);
-    if (status == GX_OK) {
-        gx_say_list(command, &result);
-        say_departed(command, &result);
-        say_correlation(command, &result);
+    if (status != GX_OK) {
+        return status;
     }
-    return status != GX_OK ? status
-                           : gx_print(command, &result, command->verb->list,
-                                      category ? ROW "shop_score,in_category,parts,risk,flags"
-                                               : ROW "parts,risk,flags",
-                                      false, err);
+    gx_say_list(command, &result);
+    say_departed(command, &result);
+    say_correlation(command, &result);
+    if (gx_map_get(&command->given, "card")) {
+        return print_card(command, &result, err);
+    }
+    if (gx_form_of(command->format)->flat) {
+        result = with_parts(command->arena, &result);
+    }
+    return gx_print(command, &result, command->verb->list,
+                    category ? ROW "shop_score,in_category," PARTS "risk,flags"
+                             : ROW PARTS "risk,flags",
+                    false, err);
 }
 
 const gx_verb gx_verb_leaders = {

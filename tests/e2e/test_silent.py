@@ -1,5 +1,6 @@
 """Flags that another one makes void are refused, names that nothing has are told, and empty tables keep their heads."""
 
+import json
 import math
 
 import pytest
@@ -95,3 +96,29 @@ def test_a_field_asked_for_by_exists_may_be_nobodys(shop):
     assert gx("recommend", shop, "u1", "-n", 3, "--where", "not sold_out exists or sold_out = false", "--format", "json").json()
     told = gx("overlap", shop, 'not banned exists and region != ""', "c-0", "--format", "json").json()
     assert told["a"]["members"] > 0
+
+
+def test_a_card_and_the_parts_are_whole_in_every_form(shop):
+    told = gx("leaders", shop, "--card", "u1", "--format", "json").json()
+    rows = {(row["part"], row["name"], row["figure"]): row["value"] for row in gx("leaders", shop, "--card", "u1", "--format", "csv").rows()}
+    assert float(rows["member", "score", ""]) == told["leaders"][0]["score"]
+    assert float(rows["parts", "authenticity", ""]) == told["leaders"][0]["parts"]["authenticity"]
+    for one in told["card"]["audience"]["communities"]:
+        assert int(rows["audience.communities", one["community"], "members"]) == one["members"]
+    for one in told["card"]["leads_in"]:
+        assert int(rows["leads_in", one["category"], "rank"]) == one["rank"]
+    assert int(rows["audience", "followers", ""]) == told["card"]["audience"]["followers"]
+    assert "audience.communities" in gx("leaders", shop, "--card", "u1").out
+    assert json.loads(gx("leaders", shop, "--card", "u1", "--format", "jsonl").out) == told
+    ranking = gx("leaders", shop, "-n", 3, "--format", "json").json()["leaders"]
+    for row, flat in zip(ranking, gx("leaders", shop, "-n", 3, "--format", "csv").rows(), strict=True):
+        assert {part: float(flat[part]) for part in row["parts"]} == row["parts"]
+    assert "…" not in gx("leaders", shop, "-n", 20).out
+
+
+def test_roles_of_one_member_have_communities_in_every_form(shop):
+    told = gx("roles", shop, "u1", "--format", "json").json()
+    rows = gx("roles", shop, "u1", "--format", "csv").rows()
+    assert rows[0]["of"] == "shop" and rows[0]["role"] == told["roles"][0]["role"]
+    assert [(row["community"], row["role"]) for row in rows[1:]] == [(one["community"], one["role"]) for one in told["communities"]]
+    assert len(gx("roles", shop, "u1", "--format", "jsonl").out.splitlines()) == len(rows)
