@@ -99,7 +99,22 @@ static gx_status mark_list(const overlap *o, side *s, gx_error *err) {
 static gx_status mark_segment(const overlap *o, side *s, gx_error *err) {
     gx_segment segment;
     gx_status status = GX_OK;
-    GX_TRY(gx_segment_mark(s->mask, o->users, o->call, s->argument, err));
+    uint32_t user;
+    gx_error own = {0};
+    status = gx_segment_mark(s->mask, o->users, o->call, s->argument, &own);
+    const gx_slice said = gx_arg_text(o->call->args, s->argument);
+    if (status == GX_BAD_REQUEST &&
+        gx_word_find(&user, o->call->txn, GX_SPACE_USER, said) == GX_OK) {
+        char shown[80];
+        return gx_fail_at(err, GX_BAD_REQUEST, s->argument,
+                          "%s: %s is a member; accepted is a list of members, which of one alone "
+                          "is \"%.*s,\" on the command line",
+                          s->argument, gx_quote(shown, sizeof shown, said.data, said.size),
+                          (int)said.size, said.data);
+    }
+    if (status != GX_OK) {
+        return gx_fail_at(err, status, s->argument, "%s", own.message);
+    }
     if (!memchr(s->mask, 1, o->users)) {
         GX_TRY(gx_segment_read_from(&segment, o->call, s->argument, err));
         if (segment.where) {

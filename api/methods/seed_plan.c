@@ -517,6 +517,12 @@ static gx_value missing(const plan *p) {
         text = gx_arena_printf(p->call->arena, "%u of %u seeds: nobody else may be one",
                                p->seeds.count, p->limits.limits.count);
     }
+    if (!text && p->seeds.count == 0 && p->limits.cost) {
+        text = "no seeds: nobody who may be one is within the budget";
+    }
+    if (gx_arg_has(p->call->args, "rate") && gx_arg_real(p->call->args, "rate") == 0.0) {
+        text = "the rate is 0: nobody would take the item, so no seed is of use";
+    }
     if (!text && p->all.members == 0) {
         text = "no prospect heeds a seed, directly or by way of others";
     }

@@ -144,8 +144,8 @@ static gx_value methods_of(const asking *a) {
 }
 
 /* Members, seeds and those reached of each circle that has seeds or a quota, or, where it is to be
- * fair, of the circles that are worth a line. */
-static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
+ * fair, of the circles that are worth a line; how many others with members have none. */
+static gx_status circle_rows(gx_value *list, uint32_t *unlisted, const asking *a, gx_error *err) {
     enum { LEAST_SIZE = 10 };
     gx_arena *arena = a->call->arena;
     const gx_spread_circles *c = &a->limits.circles;
@@ -154,6 +154,7 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
     uint32_t *size, *seeds;
     gx_status status = gx_spread_circles_tally(&size, c, NULL, a->spread.n, arena, err);
     *list = gx_list(arena, 16);
+    *unlisted = 0;
     if (status == GX_OK) {
         status = gx_spread_circles_tally(&seeds, c, a->seeds.seed, a->seeds.count, arena, err);
     }
@@ -161,6 +162,7 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
         const bool most = l->most && l->most[k] < UINT32_MAX;
         if (!seeds[k] && !(l->least && l->least[k]) &&
             !(most && gx_arg_has(a->call->args, "most")) && !(fair && size[k] >= LEAST_SIZE)) {
+            *unlisted += size[k] > 0;
             continue;
         }
         gx_value row = gx_map(arena, 6);
@@ -183,7 +185,11 @@ static gx_value missing(const asking *a) {
     const bool asked = k || gx_arg_has(a->call->args, "n");
     const uint32_t wanted =
         asked ? (uint32_t)gx_arg_int(a->call->args, k ? "k" : "n") : a->limits.limits.count;
-    if (a->seeds.count >= wanted || (!asked && l->cost)) {
+    if (!asked && l->cost) {
+        return a->seeds.count > 0 ? gx_nil()
+                                  : gx_str("no seeds: nobody who may be one is within the budget");
+    }
+    if (a->seeds.count >= wanted) {
         return gx_nil();
     }
     char *text = gx_arena_printf(a->call->arena, "%u of %u: %s", a->seeds.count, wanted,
@@ -220,11 +226,13 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
         gx_map_put(arena, &row, "budget", gx_real(a->limits.limits.budget));
     }
     if (a->limits.has_circles) {
-        const gx_status status = circle_rows(&circles, a, err);
+        uint32_t unlisted;
+        const gx_status status = circle_rows(&circles, &unlisted, a, err);
         if (status != GX_OK) {
             return status;
         }
         gx_map_put(arena, &row, "circles", circles);
+        gx_map_put(arena, &row, "circles_without", gx_int(unlisted));
     }
     gx_map_put(arena, &row, "left_out", gx_spread_left_out(arena, &a->limits));
     gx_map_put(arena, &row, "unknown", a->limits.unknown);
@@ -268,7 +276,8 @@ static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
         {"simulate",
          {.mem_bytes = (uint64_t)(even ? 20 * n : 24 * m + 8 * n),
           .cpu_s = reached_s * WORK + (even ? 0 : arc_s * m)}}};
-    *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps), 0);
+    const bool plays = !gx_arg_has(a->call->args, "runs") || gx_arg_int(a->call->args, "runs") > 0;
+    *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps) - !plays, 0);
     gx_map_put(a->call->arena, out, "entries", gx_int((int64_t)f.wanted));
     return GX_OK;
 }

@@ -244,13 +244,15 @@ static void sum_up(playing *w) {
     gx_simulation *out = w->out;
     const double runs = w->options->runs;
     double square = 0;
+    bool same = true; /* then there is no error, not that of rounding the mean */
     for (uint32_t r = 0; r < w->options->runs; r++) {
+        same = same && out->reached[r] == out->reached[0];
         out->mean += out->reached[r] / runs;
     }
     for (uint32_t r = 0; r < w->options->runs; r++) {
         square += (out->reached[r] - out->mean) * (out->reached[r] - out->mean);
     }
-    out->error = runs > 1 ? sqrt(square / (runs - 1) / runs) : 0;
+    out->error = runs > 1 && !same ? sqrt(square / (runs - 1) / runs) : 0;
     for (uint32_t t = 0; t < w->thread_count; t++) { /* whole numbers until all are in */
         const player *p = &w->players[t];
         add(out->by_step, p->step, GX_SPREAD_STEPS);

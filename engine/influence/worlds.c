@@ -583,14 +583,16 @@ gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain, gx
             gain[i] += gains[(size_t)g * count + i] / worlds->count;
         }
     }
+    bool same = true; /* then there is no error, not that of rounding */
     for (uint32_t k = 0; k < worlds->count; k++) {
+        same = same && here[k] == here[0];
         sum += here[k];
         square += here[k] * here[k];
     }
     const double runs = worlds->count, mean = runs > 0 ? sum / runs : 0;
     const double spare = runs > 1 ? (square - runs * mean * mean) / (runs - 1) : 0;
     *out_mean = mean;
-    *out_error = spare > 0 ? sqrt(spare / runs) : 0;
+    *out_error = spare > 0 && !same ? sqrt(spare / runs) : 0;
 done:
     spreading_finish(&s);
     gx_job_free(job, here);
