@@ -14,7 +14,8 @@ enum {
     JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
     JUDGES_LEAST = 1 << 18,
     JUDGES_ENTRIES = 1 << 21, /* … hold so many entries */
-    ENTRY = 4                 /* bytes */
+    ENTRY = 4,                /* bytes, */
+    DRAWN = 3 * ENTRY /* and while it is put in order, with its part of root, block and slab */
 };
 
 static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets no limit */
@@ -522,7 +523,7 @@ static gx_status prepare(choosing *c, gx_error *err) {
     if (c->job->mem_limit > 0) {
         const uint64_t used = c->job->mem_used;
         const uint64_t left = c->job->mem_limit > used ? c->job->mem_limit - used : 0;
-        c->room = left / (2 * ENTRY) < ROOM ? left / (2 * ENTRY) : ROOM;
+        c->room = left / DRAWN < ROOM ? left / DRAWN : ROOM;
     }
 done:
     return status;
