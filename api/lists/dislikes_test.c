@@ -149,9 +149,51 @@ static void nobody_is_recommended_what_they_are_against(void **state) {
     free(w);
 }
 
+/* One text or a list, in any case, with blanks: what is blocked by it is in no list. */
+static void a_block_list_is_read_as_people_write_it(void **state) {
+    (void)state;
+    static const struct {
+        const char *field, *value;
+        bool out[6];
+    } asks[] = {
+        {"blocked_brands", "'Silk;lantern'", {true, true, false, false, false, false}},
+        {"attr_blocked_brands", "' SILK , Lantern'", {true, true, false, false, false, false}},
+        {"blocked_brands", "['silk', ' LANTERN ']", {true, true, false, false, false, false}},
+        {"blocked_brands", "'fire, works'", {false, false, true, false, false, false}},
+        {"blocked_brands", "['Silk;Lantern']", {false, false, false, false, false, false}},
+        {"blocked_sellers", "'green basket|corner'", {false, false, false, true, true, false}},
+        {"dislikes", "'TEA; silk'", {true, false, false, false, false, true}},
+    };
+    test_shop s;
+    test_shop_open(&s);
+    test_call(&s, "item.put",
+              "{'items': [{'item_id': 'i0', 'brand': 'Silk'}, {'item_id': 'i1', 'brand': "
+              "'Lantern'}, {'item_id': 'i2', 'brand': 'Fire, Works'}, {'item_id': 'i3', 'seller': "
+              "'Green Basket'}, {'item_id': 'i4', 'seller': 'corner'}, {'item_id': 'i5', "
+              "'category': 'Tea/green'}]}");
+    for (size_t k = 0; k < GX_COUNT(asks); k++) {
+        test_call(&s, "user.put", "{'users': [{'user_id': 'u%d', '%s': %s}]}", (int)k,
+                  asks[k].field, asks[k].value);
+        const gx_value got =
+            test_call(&s, "rec.user", "{'users': ['u%d'], 'n': 20, 'why': false}", (int)k);
+        const gx_value *list = test_key(&got.as.items[0], "items");
+        bool shown[6] = {false};
+        for (uint32_t i = 0; i < list->size; i++) {
+            shown[number_of(test_key(&list->as.items[i], "id"))] = true;
+        }
+        for (int i = 0; i < 6; i++) {
+            if (shown[i] == asks[k].out[i]) {
+                fail_msg("%s %s: i%d", asks[k].field, asks[k].value, i);
+            }
+        }
+    }
+    test_shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_recommended_what_they_are_against),
+        cmocka_unit_test(a_block_list_is_read_as_people_write_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

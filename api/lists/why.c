@@ -94,11 +94,13 @@ static const struct {
                              "{n} 位{who}{did},近 30 天也有"},
     [FRIENDS_MANY] = {"{n} {who} {did} it", "{n} 位{who}{did}"},
     [FRIENDS_FEW] = {"{who} {did} it", "{who}{did}"},
-    [CIRCLE_COUNTED] = {"Popular in your circle: {share} chose it, {lift} times the average",
-                        "你的圈子热门:{share} 选了它,是全站的 {lift} 倍"},
+    [CIRCLE_COUNTED] =
+        {"Popular in your circle: {share} looked at it or chose it, {lift} times the average",
+         "你的圈子热门:{share} 看过或选过它,是全站的 {lift} 倍"},
     [CIRCLE_PLAIN] = {"Popular in your circle", "你的圈子热门"},
-    [GIVEN_COUNTED] = {"Popular in this circle: {share} chose it, {lift} times the average",
-                       "这个圈子热门:{share} 选了它,是全站的 {lift} 倍"},
+    [GIVEN_COUNTED] =
+        {"Popular in this circle: {share} looked at it or chose it, {lift} times the average",
+         "这个圈子热门:{share} 看过或选过它,是全站的 {lift} 倍"},
     [GIVEN_PLAIN] = {"Popular in this circle", "这个圈子热门"},
     [LEADER_FOLLOWED] = {"A leader you follow {did} it", "你关注的达人{did}"},
     [LEADER_FRIEND] = {"A leader you know {did} it", "你认识的达人{did}"},

@@ -5,7 +5,10 @@
 
 #include "api/people/people.h"
 
-enum { GX_BLOCKED_MAX = 256 }; /* entries of a block list that are looked at */
+enum {
+    GX_BLOCKED_MAX = 256,              /* entries of a block list that are looked at */
+    GX_RULE_TEXTS = 4 * GX_BLOCKED_MAX /* and with what items write in another case */
+};
 
 typedef struct gx_member_rules {
     gx_slice id;       /* of the member; empty: not in the store */

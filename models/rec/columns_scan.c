@@ -5,6 +5,7 @@
 #include "models/parallel.h"
 
 #include <math.h>
+#include <strings.h>
 
 bool gx_columns_has(const gx_columns *columns, const char *field) {
     return gx__columns_find(columns, gx_slice_of(field)) != NULL;
@@ -30,6 +31,28 @@ uint32_t gx_columns_texts(gx_slice *out, uint32_t room, const gx_columns *column
             out[found] = gx__dict_bytes(&column->dict, w);
         }
         found++;
+    }
+    return found;
+}
+
+uint32_t gx_columns_alike(gx_slice *out, uint32_t room, const gx_columns *columns,
+                          const char *field, gx_slice text, bool path) {
+    const gx__column *column = gx__columns_find(columns, gx_slice_of(field));
+    uint32_t found = 0;
+    for (uint32_t w = 1; column && text.size > 0 && w <= column->dict.count; w++) {
+        const gx__word *word = &column->dict.words[w];
+        if (word->uses == 0 || word->kind != GX__WORD_TEXT || word->size < text.size ||
+            (word->size > text.size && !path)) {
+            continue;
+        }
+        const gx_slice other = {gx__dict_bytes(&column->dict, w).data, text.size};
+        if ((word->size == text.size || other.data[text.size] == '/') &&
+            strncasecmp(other.data, text.data, text.size) == 0 && !gx_slice_equal(other, text)) {
+            if (found < room) {
+                out[found] = other;
+            }
+            found++;
+        }
     }
     return found;
 }

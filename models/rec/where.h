@@ -57,6 +57,11 @@ uint32_t gx_columns_fields(gx_slice *out, uint32_t room, const gx_columns *colum
 /* Texts that some row has in the field, in the same manner. O(texts). */
 uint32_t gx_columns_texts(gx_slice *out, uint32_t room, const gx_columns *columns,
                           const char *field);
+/* Of these texts those that are `text` in another case of (ASCII) letters, or with `path` that have
+ * it so before their end or a slash, cut there; not those that have it letter for letter. In the
+ * same manner; a cut one may come more than once. O(texts). */
+uint32_t gx_columns_alike(gx_slice *out, uint32_t room, const gx_columns *columns,
+                          const char *field, gx_slice text, bool path);
 /* Whether the field of the row is this text, or a list with it. */
 bool gx_columns_is(const gx_columns *columns, uint32_t row, const char *field, gx_slice text);
 /* pass[i] = 0 for the rows below `count` of which that is true. O(rows) where any is. */
