@@ -327,7 +327,8 @@ const gx_method gx_method_seed_select = {
         "interval}, "
         "method, methods: [{method, spread}], model, chances, sets, entries, worlds, ended, "
         "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
-        "left_out: {excluded, departed, risk, segment, inactive, used}, unknown, short}; with "
+        "circles_without?, left_out: {excluded, departed, risk, segment, inactive, used}, unknown, "
+        "short}; with "
         "estimate "
         "{steps, "
         "mem_bytes, cpu_s, cpu_most_s, entries}",
