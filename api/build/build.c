@@ -38,6 +38,31 @@ static gx_status check_params(const gx_build_options *options, gx_error *err) {
     return GX_OK;
 }
 
+static bool is_named(gx_slice name, const gx_value *passes) {
+    const bool given = passes && passes->type == GX_LIST;
+    bool found = false;
+    for (uint32_t i = 0; given && i < passes->size && !found; i++) {
+        const gx_value *one = &passes->as.items[i];
+        found = gx_slice_equal(name, (gx_slice){one->as.text, one->size});
+    }
+    for (size_t i = 0; !given && usual[i] && !found; i++) {
+        found = gx_slice_equal(name, gx_slice_of(usual[i]));
+    }
+    return found;
+}
+
+gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_value *passes) {
+    const bool some = given && given->type == GX_MAP;
+    gx_value list = gx_list(arena, some ? given->size : 0);
+    for (uint32_t i = 0; some && i < given->size; i++) {
+        const gx_value *key = &given->as.pairs[i].key;
+        if (!is_named((gx_slice){key->as.text, key->size}, passes)) {
+            gx_list_add(arena, &list, *key);
+        }
+    }
+    return list;
+}
+
 /* The wanted passes, by the caller's list or by default; what they need is added by the plan.
  * Members are numbers from here on, also in the recipe: a forgotten member's id is not kept there.
  */

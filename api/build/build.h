@@ -26,6 +26,9 @@ typedef struct gx_build_result {
 /* Views → plan → arrays → a new snapshot; what is served changes only when all went well. */
 GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options,
                                  gx_job *job, gx_error *err);
+/* Names in `given` (a map pass → parameters, or nil) of passes that a build of `passes` (a list, or
+ * nil: the usual ones) was not asked for: what is given for them is not used. */
+gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_value *passes);
 /* The map of api/build/estimate.h; its first step is the views, of what the passes need and `also`
  * (GX_NEED_*). */
 GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,

@@ -78,7 +78,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    *out = gx_map(call->arena, 6);
+    const gx_value unused =
+        gx_build_unused(call->arena, gx_arg_value(call->args, "params"), options.passes);
+    *out = gx_map(call->arena, 7);
     gx_map_put(call->arena, out, "snapshot", gx_int(built.number));
     gx_map_put(call->arena, out, "promoted", gx_bool(options.promote));
     gx_map_put(call->arena, out, "bytes", gx_int((int64_t)built.bytes));
@@ -86,6 +88,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, out, "cpu_s", gx_real(built.cpu_s));
     if (options.promote) {
         put_left_out(out, call);
+    }
+    if (unused.size > 0) {
+        gx_map_put(call->arena, out, "unused", unused);
     }
     return GX_OK;
 }
@@ -97,7 +102,8 @@ const gx_method gx_method_model_build = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{snapshot, promoted, bytes, wall_s, cpu_s, left_out?: [pass]} or {steps, mem_bytes, "
+    .result = "{snapshot, promoted, bytes, wall_s, cpu_s, left_out?: [pass], unused?: [pass]} or "
+              "{steps, mem_bytes, "
               "cpu_s, cpu_most_s}",
     .run = run,
 };

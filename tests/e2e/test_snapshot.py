@@ -75,7 +75,8 @@ def test_backup_and_restore(shop, tmp_path):
 
 
 def test_model_list_diff_rollback(shop):
-    gx("build", shop, "--params", "leiden.resolution=2")
+    told = gx("build", shop, "--params", "leiden.resolution=2", "--params", "ials.factors=8")
+    assert "parameters of ials are not used" in told.err and "leiden" not in told.err
     rows = gx("model", shop, "list", "--format", "json").json()["snapshots"]
     assert [(row["snapshot"], row["current"]) for row in rows] == [(2, True), (1, False)]
     changed = {

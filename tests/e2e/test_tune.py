@@ -120,7 +120,7 @@ def test_a_file_of_parameters(train, tmp_path):
     gx("tune", "--train", train, "--trials", 8, "--model", "rp3beta", "--output", file)
     found = json.loads(file.read_text())["params"]["rp3beta"]
     test = tmp_path / "test.csv"
-    test.write_text("user_id,item_id,ts\n" + "".join(f"u{u},i{u * 7 % ITEMS},1800000000\n" for u in range(USERS)))
+    test.write_text("user_id,item_id,ts\n" + "".join(f"u{u},i{u * 7 % ITEMS},1790000000\n" for u in range(USERS)))
     words = ["eval", "--train", train, "--test", test, "--model", "rp3beta", "--resamples", 0, "--format", "json"]
     flags = [word for name, value in found.items() for word in ("--params", f"rp3beta.{name}={value}")]
     by_file, by_flags = gx(*words, "--params", file).json(), gx(*words, *flags).json()
