@@ -6,7 +6,7 @@
 
 /* ---- one world ------------------------------------------------------------------------------- */
 
-enum { SLAB_LEAST = 1 << 21 };
+enum { SLAB_WORLDS = 32 };
 
 /* What making a world takes, of one thread. */
 typedef struct maker {
@@ -113,13 +113,15 @@ static void tie_knots(maker *m, uint32_t n) {
     }
 }
 
-/* Few small worlds have a place each: how many of them a thread makes is by chance. */
+/* Few worlds have a place each: what is left of a slab is much beside them, and how many of them a
+ * thread makes is by chance. */
 static gx_status place(gx__world *world, maker *m, const making *w, uint64_t arcs) {
     const uint32_t n = w->chances->n, made = (uint32_t)(world - w->out->world);
     const size_t left = (w->out->count - made) / (uint32_t)w->threads + 1; /* a thread */
     const size_t knots = m->knots, words = knots / 64 + 1;
     const size_t bytes = 8 * (knots + 3 * words) + 4 * ((size_t)n + knots + 1 + arcs);
-    const size_t likely = left * bytes < SLAB_LEAST ? bytes : left * (bytes + GX_CACHE_LINE);
+    const bool many = w->out->count / SLAB_WORLDS >= (uint32_t)w->threads;
+    const size_t likely = many ? left * (bytes + GX_CACHE_LINE) : bytes;
     char *at;
     gx_status status = gx__slabs_take(&at, &m->slabs, bytes, likely, w->job, &m->err);
     if (status != GX_OK) {

@@ -22,7 +22,7 @@ static gx_status begin(gx__slabs *slabs, size_t bytes, gx_job *job, gx_error *er
 
 gx_status gx__slabs_take(void *out_pointer, gx__slabs *slabs, size_t bytes, size_t likely,
                          gx_job *job, gx_error *err) {
-    const size_t whole = (bytes + LINE - 1) / LINE * LINE;
+    const size_t whole = ((bytes > 0 ? bytes : 1) + LINE - 1) / LINE * LINE;
     if (whole < bytes) {
         return gx_fail_memory(err, bytes);
     }
