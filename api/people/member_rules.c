@@ -29,13 +29,7 @@ typedef struct texts {
 } texts;
 
 static void add_text(texts *out, const char *from, const char *to) {
-    while (from < to && (*from == ' ' || *from == '\t')) {
-        from++;
-    }
-    while (to > from && (to[-1] == ' ' || to[-1] == '\t')) {
-        to--;
-    }
-    const gx_slice text = {from, (size_t)(to - from)};
+    const gx_slice text = gx_slice_trimmed((gx_slice){from, (size_t)(to - from)});
     for (uint32_t k = 0; k < out->count; k++) {
         if (gx_slice_equal(out->list[k], text)) {
             return;

@@ -100,6 +100,7 @@ typedef struct gx_slice {
 gx_slice gx_slice_of(const char *text);
 bool gx_slice_is(gx_slice slice, const char *text);
 bool gx_slice_equal(gx_slice a, gx_slice b);
+gx_slice gx_slice_trimmed(gx_slice text); /* without blanks and tabs around it */
 bool gx_utf8_is_valid(const char *data, size_t size);
 /* A printable, quoted, shortened copy for messages: control bytes and bad UTF-8 as \xNN. */
 const char *gx_quote(char *out, size_t out_size, const char *data, size_t size);

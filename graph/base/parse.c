@@ -34,18 +34,13 @@ bool gx_parse_int(gx_slice text, int64_t *out) {
 bool gx_parse_answer(gx_slice text, bool *out) {
     static const char *const yes[] = {"yes", "true", "y", "t", "on", "1", "1.0", "是"};
     static const char *const no[] = {"no", "false", "n", "f", "off", "0", "0.0", "否"};
-    const char *from = text.data, *to = text.data + text.size;
-    while (from < to && (*from == ' ' || *from == '\t')) {
-        from++;
-    }
-    while (to > from && (to[-1] == ' ' || to[-1] == '\t')) {
-        to--;
-    }
-    const size_t size = (size_t)(to - from);
+    text = gx_slice_trimmed(text);
     _Static_assert(GX_COUNT(yes) == GX_COUNT(no), "a no for every yes");
     for (size_t k = 0; k < GX_COUNT(yes); k++) {
-        const bool is_yes = size == strlen(yes[k]) && strncasecmp(from, yes[k], size) == 0;
-        if (is_yes || (size == strlen(no[k]) && strncasecmp(from, no[k], size) == 0)) {
+        const bool is_yes =
+            text.size == strlen(yes[k]) && strncasecmp(text.data, yes[k], text.size) == 0;
+        if (is_yes ||
+            (text.size == strlen(no[k]) && strncasecmp(text.data, no[k], text.size) == 0)) {
             *out = is_yes;
             return true;
         }

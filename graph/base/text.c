@@ -7,6 +7,17 @@ gx_slice gx_slice_of(const char *text) {
     return (gx_slice){text, strlen(text)};
 }
 
+gx_slice gx_slice_trimmed(gx_slice text) {
+    while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text.data++;
+        text.size--;
+    }
+    while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
+        text.size--;
+    }
+    return text;
+}
+
 bool gx_slice_equal(gx_slice a, gx_slice b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }

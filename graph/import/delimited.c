@@ -251,21 +251,10 @@ static char separator_of(const gx__window *window, const char *candidates) {
     return candidates[best];
 }
 
-static gx_slice trimmed(gx_slice text) {
-    while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
-        text.size--;
-    }
-    return text;
-}
-
 static gx_status header_name(gx__reader *reader, uint64_t line, uint32_t position,
                              const gx__cell *cell, gx_error *err) {
     char quoted[80];
-    gx_slice name = trimmed((gx_slice){cell->data, cell->size});
+    gx_slice name = gx_slice_trimmed((gx_slice){cell->data, cell->size});
     gx_quote(quoted, sizeof quoted, name.data, name.size);
     if (name.size == 0) {
         return gx__reader_fail(reader, GX_BAD_REQUEST, line, err,
