@@ -138,3 +138,11 @@ void gx_say_list(const gx_command *command, const gx_value *result) {
     }
     say_risky(command, result);
 }
+
+void gx_say_circles(const gx_command *command, const gx_value *result) {
+    const gx_value *more = gx_map_get(result, "circles_more");
+    if (more && more->type == GX_INT && more->as.integer > 0) {
+        gx_say(command, "%lld more circles, of which nothing is to be told, are not listed",
+               (long long)more->as.integer);
+    }
+}

@@ -89,6 +89,16 @@ done:
 /* ---- leaders of a topic ----------------------------------------------------------------------
  */
 
+gx_status gx_topic_of_path(gx_value *of, gx_arena *arena, gx_slice category, gx_error *err) {
+    *of = gx_nil();
+    if (category.size == 0 || !memchr(category.data, '/', category.size)) {
+        return GX_OK;
+    }
+    char *text = gx_arena_printf(arena, "category=%.*s", (int)category.size, category.data);
+    *of = text ? gx_str(text) : gx_nil();
+    return text ? GX_OK : gx_fail_memory(err, category.size);
+}
+
 /* "FIELD=VALUE", or a value of the field before. */
 static gx_status read_entry(gx_slice *field, gx_slice *text, const gx_value *entry,
                             const char *argument, gx_error *err) {
@@ -126,45 +136,80 @@ done:
     return status;
 }
 
-gx_status gx_topic_make(gx_topic *out, gx_call_env *call, const gx_leaders *leaders,
-                        const char *argument, const gx_value *of, gx_error *err) {
+/* The items that are wanted and the views they are ranked by. */
+typedef struct asked {
+    uint8_t *wanted; /* by item of the views */
+    uint32_t items;  /* that are wanted */
+    gx_views views;
+    int64_t window_ms;
+} asked;
+
+static void asked_finish(asked *a, gx_job *job) {
+    gx_views_finish(&a->views);
+    gx_job_free(job, a->wanted);
+}
+
+/* What cannot be answered is told before the events are read. */
+static gx_status read_asked(asked *out, gx_call_env *call, const char *argument, const gx_value *of,
+                            gx_error *err) {
     gx_job *job = call->job;
-    gx_views views = {0};
-    uint8_t *wanted = NULL;
-    const int64_t *window;
     gx_status status = GX_OK;
-    *out = (gx_topic){0};
     const uint32_t items = gx_word_count(call->txn, GX_SPACE_ITEM);
-    window = gx_arrays_get(call->state->arrays, "leaders.window", GX_I64, 1);
+    const int64_t *window = gx_arrays_get(call->state->arrays, "leaders.window", GX_I64, 1);
     if (!window) {
         GX_TRY(gx_fail_at(err, GX_CONFLICT, argument,
                           "%s: the leaders of this snapshot are of an older program, which did not "
                           "keep what topics are ranked by; `guanxi build` makes them anew",
                           argument));
     }
-    /* What cannot be answered is told before the events are read. */
-    GX_TRY(gx_job_alloc(job, &wanted, (size_t)items + 1, 1, err));
-    GX_TRY(mark_all(wanted, items, call, argument, of, err));
-    GX_TRY(gx_views_make(&views, call->db->store, &call->state->rules,
+    out->window_ms = *window;
+    GX_TRY(gx_job_alloc(job, &out->wanted, (size_t)items + 1, 1, err));
+    GX_TRY(mark_all(out->wanted, items, call, argument, of, err));
+    GX_TRY(gx_views_make(&out->views, call->db->store, &call->state->rules,
                          GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_FIRST, NULL, job,
                          err));
-    const gx_leader_scores scores = {
-        .score = leaders->score, .count = leaders->count, .window_ms = *window};
     /* Items that were put after the call began are in no topic of it. */
-    if (views.input.items > items) {
+    if (out->views.input.items > items) {
         uint8_t *longer;
-        GX_TRY(gx_job_alloc(job, &longer, views.input.items, 1, err));
-        memcpy(longer, wanted, items);
-        gx_job_free(job, wanted);
-        wanted = longer;
+        GX_TRY(gx_job_alloc(job, &longer, out->views.input.items, 1, err));
+        memcpy(longer, out->wanted, items);
+        gx_job_free(job, out->wanted);
+        out->wanted = longer;
     }
     for (uint32_t i = 0; i < items; i++) {
-        out->items += wanted[i];
+        out->items += out->wanted[i];
     }
-    GX_TRY(gx_leaders_of_topic(&out->leaders, &views.input, wanted, &scores, job, err));
 done:
-    gx_views_finish(&views);
-    gx_job_free(job, wanted);
+    return status;
+}
+
+gx_status gx_topic_make(gx_topic *out, gx_call_env *call, const gx_leaders *leaders,
+                        const char *argument, const gx_value *of, gx_error *err) {
+    asked a = {0};
+    gx_status status = GX_OK;
+    *out = (gx_topic){0};
+    GX_TRY(read_asked(&a, call, argument, of, err));
+    const gx_leader_scores scores = {
+        .score = leaders->score, .count = leaders->count, .window_ms = a.window_ms};
+    out->items = a.items;
+    GX_TRY(gx_leaders_of_topic(&out->leaders, &a.views.input, a.wanted, &scores, call->job, err));
+done:
+    asked_finish(&a, call->job);
+    return status;
+}
+
+gx_status gx_topic_estimate(gx_estimate *out_read, gx_estimate *out_ranking, gx_call_env *call,
+                            const char *argument, const gx_value *of, gx_error *err) {
+    asked a = {0};
+    const int64_t begun = gx_clock_cpu_ns();
+    gx_status status = GX_OK;
+    GX_TRY(read_asked(&a, call, argument, of, err));
+    *out_read = (gx_estimate){.mem_bytes = atomic_load(&call->job->mem_peak),
+                              .cpu_s = (double)(gx_clock_cpu_ns() - begun) / 1e9};
+    gx_leaders_of_topic_estimate(out_ranking, &a.views.input);
+    out_ranking->mem_bytes += atomic_load(&call->job->mem_used);
+done:
+    asked_finish(&a, call->job);
     return status;
 }
 

@@ -16,6 +16,11 @@ GX_MUST_CHECK gx_status gx_topic_mark(uint8_t *wanted, uint32_t items, gx_call_e
                                       const char *argument, gx_slice field, gx_slice text,
                                       gx_error *err);
 
+/* A category that is a path, home/kitchen, as a topic: FIELD=VALUE into *of; nil: it is a top-level
+ * one, of which the snapshot has a list. no_memory. */
+GX_MUST_CHECK gx_status gx_topic_of_path(gx_value *of, gx_arena *arena, gx_slice category,
+                                         gx_error *err);
+
 /* Leaders of a topic, from the events as they are now and the scores of the snapshot. */
 typedef struct gx_topic {
     gx_topic_leaders leaders;
@@ -27,6 +32,11 @@ typedef struct gx_topic {
  * nothing is kept. gx_topic_finish in any case. */
 GX_MUST_CHECK gx_status gx_topic_make(gx_topic *out, gx_call_env *call, const gx_leaders *leaders,
                                       const char *argument, const gx_value *of, gx_error *err);
+/* What gx_topic_make would take: the store is read, which is timed, and the ranking told from its
+ * size; memory at the peak of each. Refused as that is. */
+GX_MUST_CHECK gx_status gx_topic_estimate(gx_estimate *out_read, gx_estimate *out_ranking,
+                                          gx_call_env *call, const char *argument,
+                                          const gx_value *of, gx_error *err);
 void gx_topic_finish(gx_topic *topic);
 
 #endif

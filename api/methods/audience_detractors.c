@@ -236,10 +236,13 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
         gx_list_add(call->arena, &list,
                     detractor_row(h, (const detractor *)h->found.data + i, i + 1));
     }
-    *out = gx_map(call->arena, 3);
+    gx_value notes = gx_list(call->arena, 1);
+    gx_spread_note(&notes, &h->spread);
+    *out = gx_map(call->arena, 4);
     gx_map_put(call->arena, out, "members", list);
     gx_map_put(call->arena, out, "all", gx_int((int64_t)h->found.count));
     gx_map_put(call->arena, out, "chances", gx_str(h->rule));
+    gx_map_put(call->arena, out, "notes", notes);
 done:
     return status;
 }
@@ -268,6 +271,6 @@ const gx_method gx_method_audience_detractors = {
     .is_long = gx_is_always_long,
     .result = "{members: [{rank, user, priority, against, words, reach, listeners, buyers, "
               "leader_score, last, about: [{id, title, against, last, seller, brand, category}]}], "
-              "all, chances}",
+              "all, chances, notes: [text]}",
     .run = run,
 };

@@ -3,6 +3,7 @@
  * correlation of the ranking with it. The lists of top-level categories are in the snapshot; those
  * of topics, which any field of items makes, are ranked as they are asked for, by the events as
  * they are now. */
+#include "api/build/estimate.h"
 #include "api/lists/topic.h"
 #include "api/people/member_rules.h"
 
@@ -22,6 +23,7 @@ static const gx_param params[] = {
      "those who carry a flag instead, of the greatest risk first, excluded ones too"},
     {"card", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "the card of this member instead: who they are, who listens, what they sell"},
+    GX_ESTIMATE_PARAM,
 };
 
 /* score = √(100 · shop_score) · in_category; the parts are of shop_score. */
@@ -60,6 +62,9 @@ typedef struct listing {
     gx_value rows;
     uint32_t n, departed;
     int64_t now_ms;
+    bool by_community;
+    const uint32_t *community; /* of each, where only those of `which` are listed */
+    uint32_t which;
     bool part;            /* not the whole shop's ranking */
     gx_value correlation; /* of the part's ranking and follower count */
 } listing;
@@ -89,6 +94,25 @@ static gx_status offer(listing *list, gx_call_env *call, const gx_leaders *l, ui
     return GX_OK;
 }
 
+/* Only those of one community, where one is named. */
+static gx_status read_community(listing *list, gx_call_env *call, const gx_leaders *l,
+                                gx_error *err) {
+    const gx_slice wanted = gx_arg_text(call->args, "community");
+    gx_status status = GX_OK;
+    if (wanted.size > 0) {
+        GX_TRY(gx_need_array(&list->community, call->state, "leiden.community", GX_U32, l->count,
+                             err));
+        GX_TRY(gx_community_parse(&list->which, wanted, call->state, err));
+        list->by_community = true;
+    }
+done:
+    return status;
+}
+
+static bool is_listed(const listing *list, uint32_t user) {
+    return !list->by_community || list->community[user] == list->which;
+}
+
 /* Of a part's ranking, all of it, whoever is listed: those in `keep` by what it goes by. */
 static gx_status correlate(listing *list, gx_call_env *call, const gx_leaders *l, const double *by,
                            const uint8_t *keep, gx_error *err) {
@@ -116,25 +140,18 @@ done:
  * everybody, or those of one community. */
 static gx_status by_score(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
     const bool flagged = gx_arg_bool(call->args, "flagged");
-    const uint32_t *community = NULL;
-    uint32_t which = 0, count = 0, seen = 0, most = list->n;
+    uint32_t count = 0, seen = 0, most = list->n;
     gx_status status = GX_OK;
-    gx_slice wanted = gx_arg_text(call->args, "community");
-    if (wanted.size) {
-        GX_TRY(gx_need_array(&community, call->state, "leiden.community", GX_U32, l->count, err));
-        GX_TRY(gx_community_parse(&which, wanted, call->state, err));
-    }
     uint8_t *keep = gx_arena_get(call->arena, l->count + 1u);
     double *by = gx_arena_get(call->arena, (l->count + 1u) * sizeof *by);
     if (!keep || !by) {
         return gx_fail_memory(err, l->count * sizeof *by);
     }
     for (uint32_t u = 0; u < l->count; u++) {
-        keep[u] = (!community || community[u] == which) &&
-                  (flagged ? l->risk[u] > 0.0f : !l->excluded[u]);
+        keep[u] = is_listed(list, u) && (flagged ? l->risk[u] > 0.0f : !l->excluded[u]);
         by[u] = flagged ? (double)l->risk[u] : l->score[u];
     }
-    if (wanted.size || flagged) {
+    if (list->by_community || flagged) {
         GX_TRY(correlate(list, call, l, by, keep, err));
     }
     /* More are looked at until so many stay that have not departed. */
@@ -143,7 +160,7 @@ static gx_status by_score(listing *list, gx_call_env *call, const gx_leaders *l,
         for (; top && seen < count && list->rows.size < list->n; seen++) {
             const uint32_t v = top[seen];
             GX_TRY(offer(list, call, l, v, l->score[v],
-                         wanted.size && !flagged ? seen + 1 : l->rank[v], false, err));
+                         list->by_community && !flagged ? seen + 1 : l->rank[v], false, err));
         }
         most = count < most || most > l->count ? 0 : 2 * most;
     } while (most > 0 && list->rows.size < list->n);
@@ -208,19 +225,11 @@ done:
 /* Which topic is asked for, and as what: a list of FIELD=VALUE; nil: none is. */
 static gx_status asked_topic(gx_value *of, const char **argument, gx_call_env *call,
                              gx_error *err) {
-    const gx_slice category = gx_arg_text(call->args, "category");
-    *argument = "topic";
-    *of = *gx_arg_value(call->args, "topic");
-    if (category.size && memchr(category.data, '/', category.size)) {
-        char *text =
-            gx_arena_printf(call->arena, "category=%.*s", (int)category.size, category.data);
-        if (!text) {
-            return gx_fail_memory(err, category.size);
-        }
-        *argument = "category";
-        *of = gx_str(text);
-    }
-    return GX_OK;
+    const gx_status status =
+        gx_topic_of_path(of, call->arena, gx_arg_text(call->args, "category"), err);
+    *argument = of->type == GX_NIL ? "topic" : "category";
+    *of = of->type == GX_NIL ? *gx_arg_value(call->args, "topic") : *of;
+    return status;
 }
 
 /* Why the list has fewer than were asked for. */
@@ -259,24 +268,19 @@ static gx_value topic_value(gx_arena *arena, const gx_value *of, const gx_topic 
 static gx_status by_topic(listing *list, gx_value *less, gx_call_env *call, const gx_leaders *l,
                           const gx_topic *topic, gx_error *err) {
     const ranked best = {topic->leaders.user, topic->leaders.score, topic->leaders.count};
-    const gx_slice wanted = gx_arg_text(call->args, "community");
-    const uint32_t *community;
-    uint32_t which;
     uint8_t *keep = NULL;
     gx_status status = GX_OK;
-    if (wanted.size) {
-        GX_TRY(gx_need_array(&community, call->state, "leiden.community", GX_U32, l->count, err));
-        GX_TRY(gx_community_parse(&which, wanted, call->state, err));
+    if (list->by_community) {
         keep = gx_arena_get(call->arena, l->count + 1u);
         if (!keep) {
             return gx_fail_memory(err, l->count);
         }
         for (uint32_t u = 0; u < l->count; u++) {
-            keep[u] = community[u] == which;
+            keep[u] = is_listed(list, u);
         }
     }
     GX_TRY(list_ranked(list, call, l, &best, keep, err));
-    *less = short_value(list, call->arena, topic, wanted.size > 0);
+    *less = short_value(list, call->arena, topic, list->by_community);
 done:
     return status;
 }
@@ -350,11 +354,12 @@ static gx_status check_pairs(const gx_args *args, gx_error *err) {
                  {"topic", "category", ", or topic category=NAME too"},
                  {"flagged", "card", ""},
                  {"flagged", "category", ""},
-                 {"flagged", "topic", ""}};
+                 {"flagged", "topic", ""},
+                 {"estimate", "card", ""}};
     for (size_t i = 0; i < GX_COUNT(pairs); i++) {
         const char *one = pairs[i].one, *other = pairs[i].other;
-        const bool has =
-            strcmp(one, "flagged") == 0 ? gx_arg_bool(args, one) : gx_arg_has(args, one);
+        const bool flag = strcmp(one, "flagged") == 0 || strcmp(one, "estimate") == 0;
+        const bool has = flag ? gx_arg_bool(args, one) : gx_arg_has(args, one);
         if (has && gx_arg_has(args, other)) {
             return gx_fail_at(err, GX_BAD_REQUEST, one,
                               "%s and %s were both given; accepted is one of them%s", one, other,
@@ -362,6 +367,24 @@ static gx_status check_pairs(const gx_args *args, gx_error *err) {
         }
     }
     return GX_OK;
+}
+
+static gx_status estimate(gx_value *out, gx_call_env *call, const gx_leaders *l,
+                          const char *argument, const gx_value *of, gx_error *err) {
+    static const double member_s = 2e-7; /* they are put in order, and by follower count */
+    gx_part_estimate topic[] = {{.name = "events"}, {.name = "ranking"}};
+    const gx_part_estimate list = {
+        "list", {.mem_bytes = 45 * (uint64_t)l->count, .cpu_s = member_s * l->count}};
+    if (of->type == GX_NIL) { /* what the snapshot has */
+        *out = gx_estimate_steps(call->arena, &list, 1, 0);
+        return GX_OK;
+    }
+    const gx_status status =
+        gx_topic_estimate(&topic[0].estimate, &topic[1].estimate, call, argument, of, err);
+    if (status == GX_OK) {
+        *out = gx_estimate_steps(call->arena, topic, GX_COUNT(topic), 1);
+    }
+    return status;
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
@@ -377,6 +400,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(check_pairs(call->args, err));
     GX_TRY(asked_topic(&of, &argument, call, err));
     GX_TRY(gx_leaders_resolve(&l, call->state, err));
+    GX_TRY(read_community(&list, call, &l, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        status = estimate(out, call, &l, argument, &of, err);
+        goto done;
+    }
     if (of.type != GX_NIL) {
         GX_TRY(gx_topic_make(&topic, call, &l, argument, &of, err));
     }
@@ -433,6 +461,7 @@ const gx_method gx_method_graph_leaders = {
         "the whole shop's, where another is shown), fitted, weights, fit, card (where "
         "asked for): {user, departed, in_topic: {rank, score, in_category} or nil (where a "
         "topic is), attributes, interests, leads_in, audience: {followers, asked, listening, "
-        "communities, regions, categories}, sells, hidden, measures}}",
+        "communities, regions, categories}, sells, hidden, measures}}; with estimate {steps, "
+        "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

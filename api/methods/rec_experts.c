@@ -1,10 +1,14 @@
 /* rec.experts: the nearest trusted expert for a category or a question (R74). docs/experts.md.
  *
+ * Of a top-level category the snapshot has the leaders; those of a path are ranked as they are
+ * asked for (topic.h).
+ *
  *   score = authority in the category / 100 × trust,  trust = the most that the product of tie
  *   strengths along a way from the member comes to
  *
  * found by Dijkstra over −ln strength. Whom no way leads to follow, by authority. */
 #include "api/lists/lists.h"
+#include "api/lists/topic.h"
 #include "api/people/leader.h"
 #include "api/people/member_rules.h"
 #include "api/people/people.h"
@@ -21,7 +25,7 @@ enum { WORDS_MOST = 32, GUESSES = 3 };
 static const gx_param params[] = {
     {"user", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL | GX_PARAM_WHOM, "who asks"},
-    {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "about which item category"},
+    {"category", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "about which item category, a path like home/kitchen too"},
     {"question", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "or the question itself: the category whose titles and tags have its words"},
     {"n", GX_PARAM_INT, "5", 1, 100, "members", NULL, 0, "how many"},
@@ -38,8 +42,9 @@ typedef struct asking {
     gx_call_env *call;
     const gx_columns *columns;
     gx_people own;
-    uint32_t user, category;
-    gx_value guesses; /* of a question */
+    uint32_t user;
+    gx_value category; /* its name */
+    gx_value guesses;  /* of a question */
     expert *expert;
     uint32_t count, hidden, flagged;
     gx__heap heap; /* key: −ln trust */
@@ -149,8 +154,8 @@ done:
 
 /* Σ over its words of the share of a category's items that have it × ln(1 + items / items with it).
  */
-static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categories,
-                                gx_error *err) {
+static gx_status guess_category(uint32_t *out, asking *a, const uint32_t *label,
+                                uint32_t categories, gx_error *err) {
     gx_call_env *call = a->call;
     gx_status status = GX_OK;
     char word[WORDS_MOST][64];
@@ -162,6 +167,7 @@ static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categ
     if (!with || !score) {
         GX_TRY(gx_fail_memory(err, ((size_t)categories + 1) * WIDTH * sizeof *with));
     }
+    GX_TRY(gx_filter_lock(&a->columns, call, err));
     GX_TRY(count_words(with, a, label, categories, word, words, err));
     const double *all = with + (size_t)categories * WIDTH;
     for (uint32_t c = 0; c < categories; c++) {
@@ -189,7 +195,7 @@ static gx_status guess_category(asking *a, const uint32_t *label, uint32_t categ
         gx_map_put(call->arena, &one, "score", gx_real(score[top[i]]));
         gx_list_add(call->arena, &a->guesses, one);
     }
-    a->category = top[0];
+    *out = top[0];
 done:
     gx_free(with);
     return status;
@@ -198,55 +204,96 @@ done:
 /* ---- who knows about it -----------------------------------------------------------------------
  */
 
-static gx_status find_experts(asking *a, gx_error *err) {
+/* Who is ranked, best first. */
+typedef struct ranked {
+    const uint32_t *user;
+    const float *score;
+    uint64_t count;
+} ranked;
+
+/* Those of the ranking who may be asked. */
+static gx_status take_experts(asking *a, const ranked *of, const gx_leaders *leaders,
+                              gx_error *err) {
+    gx_call_env *call = a->call;
+    gx_status status = GX_OK;
+    const int64_t now = gx_time_ms();
+    a->expert = gx_arena_get(call->arena, (of->count + 1) * sizeof *a->expert);
+    if (!a->expert) {
+        return gx_fail_memory(err, of->count * sizeof *a->expert);
+    }
+    for (uint64_t i = 0; i < of->count; i++) {
+        const uint32_t user = of->user[i];
+        const double score = (double)of->score[i];
+        const gx_person *known = gx_people_find(&a->own, user);
+        if (user == a->user || user >= a->users || (known && known->blocked) ||
+            score < gx_arg_real(call->args, "least") || !(score > 0) ||
+            gx_word_name(call->txn, GX_SPACE_USER, user).size == 0) {
+            continue;
+        }
+        gx_value record;
+        GX_TRY(gx_record_get(&record, call->txn, call->arena, GX_SPACE_USER, user, err));
+        if (gx_is_departed(&record, now)) {
+            continue;
+        }
+        if (user < leaders->count && leaders->flag_count[user] > 0) {
+            a->flagged++;
+        } else if (!gx_consents(call->txn, call->arena, user)) {
+            a->hidden++;
+        } else {
+            a->expert[a->count++] =
+                (expert){.user = user, .rank = (uint32_t)i + 1, .authority = score};
+        }
+    }
+done:
+    return status;
+}
+
+/* Of a top-level category, or of the question: as the snapshot has them. */
+static gx_status of_category(asking *a, const gx_leaders *leaders, gx_error *err) {
     gx_call_env *call = a->call;
     const gx_arrays *arrays = call->state->arrays;
+    const gx_slice given = gx_arg_text(call->args, "category");
     const uint64_t *ptr;
     const uint32_t *user, *label;
     const float *score;
-    gx_leaders leaders;
-    gx_status status = GX_OK;
-    const gx_slice category = gx_arg_text(call->args, "category");
-    const int64_t now = gx_time_ms();
-    GX_TRY(gx_leaders_resolve(&leaders, call->state, err));
+    uint32_t category;
+    gx_status status;
     GX_TRY(gx_need_array(&ptr, call->state, "leaders.category_ptr", GX_U64, 0, err));
     const uint32_t count = (uint32_t)gx_arrays_rows(arrays, "leaders.category_ptr") - 1;
     GX_TRY(gx_need_array(&user, call->state, "leaders.category_user", GX_U32, ptr[count], err));
     GX_TRY(gx_need_array(&score, call->state, "leaders.category_score", GX_F32, ptr[count], err));
-    if (category.size) {
-        GX_TRY(gx_category_find(&a->category, call->arena, arrays, category, count, err));
+    if (given.size) {
+        GX_TRY(gx_category_find(&category, call->arena, arrays, given, count, err));
     } else {
         GX_TRY(
             gx_need_array(&label, call->state, "category.label", GX_U32, call->state->items, err));
-        GX_TRY(guess_category(a, label, count, err));
+        GX_TRY(guess_category(&category, a, label, count, err));
     }
-    const uint64_t from = ptr[a->category], to = ptr[a->category + 1];
-    a->expert = gx_arena_get(call->arena, (to - from + 1) * sizeof *a->expert);
-    if (!a->expert) {
-        return gx_fail_memory(err, (to - from) * sizeof *a->expert);
-    }
-    for (uint64_t i = from; i < to; i++) {
-        const gx_person *known = gx_people_find(&a->own, user[i]);
-        if (user[i] == a->user || user[i] >= a->users || (known && known->blocked) ||
-            (double)score[i] < gx_arg_real(call->args, "least") || !(score[i] > 0) ||
-            gx_word_name(call->txn, GX_SPACE_USER, user[i]).size == 0) {
-            continue;
-        }
-        gx_value record;
-        GX_TRY(gx_record_get(&record, call->txn, call->arena, GX_SPACE_USER, user[i], err));
-        if (gx_is_departed(&record, now)) {
-            continue;
-        }
-        if (user[i] < leaders.count && leaders.flag_count[user[i]] > 0) {
-            a->flagged++;
-        } else if (!gx_consents(call->txn, call->arena, user[i])) {
-            a->hidden++;
-        } else {
-            a->expert[a->count++] = (expert){
-                .user = user[i], .rank = (uint32_t)(i - from) + 1, .authority = (double)score[i]};
-        }
+    a->category = gx_category_value(call->arena, arrays, category);
+    const uint64_t from = ptr[category];
+    const ranked of = {user + from, score + from, ptr[category + 1] - from};
+    GX_TRY(take_experts(a, &of, leaders, err));
+done:
+    return status;
+}
+
+static gx_status find_experts(asking *a, const gx_leaders *leaders, gx_error *err) {
+    gx_call_env *call = a->call;
+    const gx_slice category = gx_arg_text(call->args, "category");
+    gx_topic topic = {0};
+    gx_value of;
+    gx_status status;
+    GX_TRY(gx_topic_of_path(&of, call->arena, category, err));
+    if (of.type == GX_NIL) {
+        GX_TRY(of_category(a, leaders, err));
+    } else {
+        GX_TRY(gx_topic_make(&topic, call, leaders, "category", &of, err));
+        const ranked all = {topic.leaders.user, topic.leaders.score, topic.leaders.count};
+        a->category = *gx_arg_value(call->args, "category");
+        GX_TRY(take_experts(a, &all, leaders, err));
     }
 done:
+    gx_topic_finish(&topic);
     return status;
 }
 
@@ -335,7 +382,7 @@ static gx_value expert_row(const asking *a, const expert *e, uint32_t rank) {
     gx_value row = gx_map(arena, 9), why = gx_map(arena, 2);
     uint32_t steps = 0;
     const gx_value path = e->trust > 0 ? path_of(a, e->user, &steps) : gx_nil();
-    const gx_value name = gx_category_value(arena, call->state->arrays, a->category);
+    const gx_value name = a->category;
     const gx_slice category = {name.type == GX_TEXT ? name.as.text : "",
                                name.type == GX_TEXT ? name.size : 0};
     const gx_hole holes[] = {{"category", category, category},
@@ -382,7 +429,7 @@ static gx_value answer(asking *a) {
             list.size, n, a->hidden, a->flagged);
         less = gx_str(text ? text : "");
     }
-    gx_map_put(arena, &row, "category", gx_category_value(arena, call->state->arrays, a->category));
+    gx_map_put(arena, &row, "category", a->category);
     gx_map_put(arena, &row, "guesses", a->guesses);
     gx_map_put(arena, &row, "experts", list);
     gx_map_put(arena, &row, "hidden", gx_int(a->hidden));
@@ -394,6 +441,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     asking a = {.call = call, .guesses = gx_list(call->arena, GUESSES)};
     gx_job *job = call->job;
+    gx_leaders leaders;
     if (gx_arg_has(call->args, "category") == gx_arg_has(call->args, "question")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "category",
                           "%s of category and question were given; accepted is one of them",
@@ -403,8 +451,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_need_word(&a.user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "user"), err));
     a.users = call->state->users;
     GX_TRY(gx_people_read(&a.own, call->txn, &call->state->rules, a.user, err));
-    GX_TRY(gx_filter_lock(&a.columns, call, err));
-    GX_TRY(find_experts(&a, err));
+    GX_TRY(gx_leaders_resolve(&leaders, call->state, err));
+    GX_TRY(find_experts(&a, &leaders, err));
     GX_TRY(walk(&a, err));
     *out = answer(&a);
 done:

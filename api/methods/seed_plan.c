@@ -469,29 +469,33 @@ static gx_value way_rows(const plan *p) {
     return list;
 }
 
-/* Those where anything is expected, the most first. */
-static gx_status circle_rows(gx_value *list, const plan *p, gx_error *err) {
+/* The one with most expected first, those where nothing is too. */
+static gx_status circle_rows(gx_value *list, uint32_t *unlisted, const plan *p, gx_error *err) {
     gx_arena *arena = p->call->arena;
     const uint32_t all = p->circles.count + 1;
     double *expected = gx_arena_get(arena, all * sizeof *expected);
-    uint32_t *seeds, count;
+    uint32_t *seeds, *size, count;
     *list = gx_list(arena, 16);
     if (!expected) {
         return gx_fail_memory(err, all * sizeof *expected);
     }
-    const gx_status status =
+    gx_status status =
         gx_spread_circles_tally(&seeds, &p->circles, p->seeds.seed, p->seeds.count, arena, err);
+    if (status == GX_OK) {
+        status = gx_spread_circles_tally(&size, &p->circles, NULL, p->spread.n, arena, err);
+    }
     if (status != GX_OK) {
         return status;
     }
     for (uint32_t c = 0; c < all; c++) {
         expected[c] = p->by_circle[c].expected;
     }
-    const uint32_t *top = gx_top_f64(arena, &count, expected, all, all, NULL);
+    const uint32_t *top =
+        gx_spread_circles_listed(&count, unlisted, &p->circles, expected, size, arena);
     if (!top) {
         return gx_fail_memory(err, all * sizeof *top);
     }
-    for (uint32_t i = 0; i < count && expected[top[i]] > 0; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const uint32_t c = top[i];
         gx_value row = gx_map(arena, 7);
         gx_map_put(arena, &row, "circle", gx_spread_circle_value(&p->circles, c));
@@ -546,14 +550,16 @@ static gx_status answer(gx_value *out, plan *p, const uint8_t *ways, gx_error *e
     const gx_args *args = p->call->args;
     gx_value row = gx_map(arena, 22), left = gx_map(arena, LEFT_COUNT), list;
     double spent = 0;
+    uint32_t unlisted;
     gx_status status = GX_OK;
     p->width = width_of(p);
     gx_map_put(arena, &row, "item", gx_word_value(arena, p->call->txn, GX_SPACE_ITEM, p->item));
     gx_map_put(arena, &row, "seeds", seed_rows(p));
     gx_map_put(arena, &row, "expected", expected_row(p));
     gx_map_put(arena, &row, "channels", way_rows(p));
-    GX_TRY(circle_rows(&list, p, err));
+    GX_TRY(circle_rows(&list, &unlisted, p, err));
     gx_map_put(arena, &row, "circles", list);
+    gx_map_put(arena, &row, "circles_more", gx_int(unlisted));
     GX_TRY(prospect_rows(&list, p, ways, err));
     gx_map_put(arena, &row, "prospects", list);
     if (p->limits.cost) {
@@ -693,7 +699,8 @@ const gx_method gx_method_seed_plan = {
         "{members, "
         "reached, expected, low, high, error, interval: [low, high]}, channels: [{channel, "
         "members, reached, expected, low, high}], circles: [{circle, seeds, members, reached, "
-        "expected, low, high}], prospects: [{rank, user, p, reach, willing, fit, channel, "
+        "expected, low, high}], circles_more, prospects: [{rank, user, p, reach, willing, fit, "
+        "channel, "
         "circle}], spent?, budget?, cost_each?, chances, rate, rate_from, runs, candidates, "
         "left_out: {has_it, audience, departed, rule}, seeds_left_out: {excluded, departed, risk, "
         "segment, inactive, "

@@ -135,9 +135,11 @@ static gx_value methods_of(const asking *a) {
     gx_arena *arena = a->call->arena;
     gx_value list = gx_list(arena, GX_SEED_METHODS_MOST);
     for (uint32_t i = 0; i < a->seeds.tried_count; i++) {
-        gx_value row = gx_map(arena, 2);
-        gx_map_put(arena, &row, "method", gx_str(a->seeds.tried[i].name));
-        gx_map_put(arena, &row, "spread", gx_real(a->seeds.tried[i].spread));
+        const gx_seed_method *tried = &a->seeds.tried[i];
+        gx_value row = gx_map(arena, 3);
+        gx_map_put(arena, &row, "method", gx_str(tried->name));
+        gx_map_put(arena, &row, "spread", gx_real(tried->spread));
+        gx_map_put(arena, &row, "played", isnan(tried->played) ? gx_nil() : gx_real(tried->played));
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -325,7 +327,10 @@ const gx_method gx_method_seed_select = {
         "interval: [low, "
         "high], bound: {lower, upper, ratio, confidence}, simulated: {runs, mean, error, "
         "interval}, "
-        "method, methods: [{method, spread}], model, chances, sets, entries, worlds, ended, "
+        "method, methods: [{method, spread (as that of the answer is reckoned), played (in worlds "
+        "of "
+        "its own, where sets could not tell the nearest apart; else nil)}], model, chances, sets, "
+        "entries, worlds, ended, "
         "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
         "circles_without?, left_out: {excluded, departed, risk, segment, inactive, used}, unknown, "
         "short}; with "

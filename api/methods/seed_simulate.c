@@ -335,11 +335,10 @@ static gx_value circle_row(const asking *a, uint32_t circle, uint32_t size, uint
     return row;
 }
 
-/* Those that are reached at all, the one with most members reached first. */
-static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
+/* The one with most members reached first, those that nobody reached too. */
+static gx_status circle_rows(gx_value *list, uint32_t *unlisted, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_spread_circles *c = &a->circles;
-    const uint32_t all = c->count + 1;
     uint32_t *size, *seeds, count;
     gx_status status = gx_spread_circles_tally(&size, c, NULL, a->spread.n, arena, err);
     *list = gx_list(arena, 32);
@@ -349,11 +348,12 @@ static gx_status circle_rows(gx_value *list, const asking *a, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    const uint32_t *top = gx_top_f64(arena, &count, a->plan.played.by_circle, all, all, NULL);
+    const uint32_t *top =
+        gx_spread_circles_listed(&count, unlisted, c, a->plan.played.by_circle, size, arena);
     if (!top) {
-        return gx_fail_memory(err, all * sizeof *top);
+        return gx_fail_memory(err, c->count * sizeof *top);
     }
-    for (uint32_t i = 0; i < count && a->plan.played.by_circle[top[i]] > 0; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         gx_list_add(arena, list, circle_row(a, top[i], size[top[i]], seeds[top[i]]));
     }
     return GX_OK;
@@ -387,6 +387,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     const gx_args *args = a->call->args;
     gx_value row = gx_map(arena, 20), reach, against = gx_nil(), difference = gx_nil();
     gx_value circles = gx_nil();
+    uint32_t unlisted = 0;
     gx_status status = GX_OK;
     GX_TRY(plan_row(&reach, a, &a->plan, err));
     if (a->has_other) {
@@ -394,7 +395,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
         GX_TRY(difference_row(&difference, a, err));
     }
     if (a->circles.of) {
-        GX_TRY(circle_rows(&circles, a, err));
+        GX_TRY(circle_rows(&circles, &unlisted, a, err));
     }
     gx_map_put(arena, &row, "members", gx_int(a->spread.n));
     gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
@@ -408,6 +409,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "steps", step_rows(a));
     gx_map_put(arena, &row, "days", a->delay > 0 ? day_rows(a) : gx_nil());
     gx_map_put(arena, &row, "circles", circles);
+    gx_map_put(arena, &row, "circles_more", a->circles.of ? gx_int(unlisted) : gx_nil());
     gx_map_put(arena, &row, "unknown", a->unknown);
     *out = row;
 done:
@@ -454,6 +456,6 @@ const gx_method gx_method_seed_simulate = {
         "low, median, high, k, k_all, per_seed}, against, difference: {mean, error, interval, low, "
         "median, high, share, more_in, less_in}, delay_days, delays_seen, steps: [{step, members, "
         "reached, growth}], days: [{day, members, reached}], circles: [{circle, members, seeds, "
-        "reached, share, against?}], unknown}",
+        "reached, share, against?}], circles_more, unknown}",
     .run = run,
 };

@@ -157,11 +157,13 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
                       .joins = r->joins[e->action],
                       .share = r->sells[e->action] & SHARES,
                       .sale = r->sells[e->action] & SELLS};
+    const bool counts = act.inside && (!spec->of_items || e->item != GX_NONE) &&
+                        (!spec->of_campaigns || e->campaign != GX_NONE);
     if (act.via == act.user) {
-        r->told.self_via++;
+        r->told.self_via += counts;
         act.via = GX_NONE;
     } else if (act.via != GX_NONE && (act.via >= r->users || !r->live[act.via])) {
-        r->told.unknown_via++;
+        r->told.unknown_via += counts;
         act.via = GX_NONE;
     }
     if (act.via == GX_NONE && !act.joins && !(r->sells[e->action] & TRADES)) {

@@ -22,7 +22,7 @@ typedef struct gx_log_act {
     bool returned;     /* a purchase that was */
 } gx_log_act;
 
-/* What was met and could not be used as it stands. */
+/* What was met inside (gx_log_act.inside) and could not be used as it stands. */
 typedef struct gx_log_told {
     uint64_t self_via;    /* events via the member itself */
     uint64_t unknown_via; /* via somebody who has been forgotten */
@@ -44,7 +44,8 @@ typedef struct gx_log_spec {
     uint32_t item, campaign; /* these alone; GX_NONE: all */
     int64_t from_ms, to_ms;  /* 0, 0: all */
     int decimals;
-    bool ids; /* read event ids too */
+    bool ids;                    /* read event ids too */
+    bool of_items, of_campaigns; /* vias are told of events alone that name one */
 } gx_log_spec;
 
 /* One reading of all events: O(events), and O(p log p) in purchases and returns. Kept are acts with

@@ -174,8 +174,11 @@ static gx_status from_acts(gx_trees *t, gx_call_env *call, const gx_log_spec *sp
     keyed *all = NULL;
     uint64_t count;
     making m = {.trees = t, .job = job};
+    gx_log_spec own = *spec;
     const uint32_t users = gx_word_count(call->txn, GX_SPACE_USER);
-    GX_TRY(gx_log_read(&log, call, spec, err));
+    own.of_items = t->by == GX_TREE_ITEM;
+    own.of_campaigns = t->by == GX_TREE_CAMPAIGN;
+    GX_TRY(gx_log_read(&log, call, &own, err));
     t->told = log.told;
     gx_job_stage(job, "trees", 0);
     GX_TRY(sort_acts(&all, &count, &log, t->by, job, err));

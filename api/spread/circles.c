@@ -5,6 +5,8 @@
 #include "api/people/community.h"
 #include "api/spread/spread.h"
 
+#include <stdlib.h>
+
 static gx_status make_room(gx_spread_circles *c, const gx_spread *spread, gx_error *err) {
     gx_status status = gx_job_alloc(spread->call->job, &c->of, spread->n, sizeof *c->of, err);
     for (uint32_t v = 0; status == GX_OK && v < spread->n; v++) {
@@ -134,4 +136,47 @@ gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circl
         (*out)[gx_spread_circle_of(circles, members ? members[i] : i)]++;
     }
     return GX_OK;
+}
+
+typedef struct listed {
+    double by;
+    uint32_t size, circle;
+} listed;
+
+static int by_most(const void *a, const void *b) {
+    const listed *x = a, *y = b;
+    if (x->by != y->by) {
+        return x->by > y->by ? -1 : 1;
+    }
+    if (x->size != y->size) {
+        return x->size > y->size ? -1 : 1;
+    }
+    return (x->circle > y->circle) - (x->circle < y->circle);
+}
+
+const uint32_t *gx_spread_circles_listed(uint32_t *out_count, uint32_t *out_unlisted,
+                                         const gx_spread_circles *circles, const double *by,
+                                         const uint32_t *size, gx_arena *arena) {
+    enum { LISTED = 1000 };
+    const size_t all = (size_t)circles->count + 1;
+    listed *rows = gx_arena_get(arena, all * sizeof *rows);
+    uint32_t *out = gx_arena_get(arena, all * sizeof *out), count = 0, listed_count = 0;
+    if (!rows || !out) {
+        return NULL;
+    }
+    for (uint32_t c = 0; c < all; c++) {
+        if (by[c] > 0 || size[c] > 0) {
+            rows[count++] = (listed){by[c], size[c], c};
+        }
+    }
+    if (count > 0) {
+        qsort(rows, count, sizeof *rows, by_most);
+    }
+    while (listed_count < count && (rows[listed_count].by > 0 || listed_count < LISTED)) {
+        out[listed_count] = rows[listed_count].circle;
+        listed_count++;
+    }
+    *out_count = listed_count;
+    *out_unlisted = count - listed_count;
+    return out;
 }

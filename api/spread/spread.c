@@ -21,13 +21,16 @@ const char *gx_spread_unfit(const gx_spread *s) {
 
 void gx_spread_note(gx_value *notes, const gx_spread *s) {
     gx_arena *arena = s->call->arena;
-    const char *why = gx_arg_is(s->call->args, "chances", "auto") ? gx_spread_unfit(s) : NULL;
-    if (why) {
-        const char *text =
-            gx_arena_printf(arena, "chances are %s ones, since those learnt are out of date: %s",
-                            gx_spread_chances_name(s->chance.rule), why);
-        gx_list_add(arena, notes, gx_str(text ? text : why));
+    if (!gx_arg_is(s->call->args, "chances", "auto") || s->chance.rule == GX_CHANCE_GIVEN) {
+        return;
     }
+    const char *why = gx_spread_unfit(s);
+    const char *text = gx_arena_printf(
+        arena, "chances are %s ones, 1 / how many one heeds, since %s%s",
+        gx_spread_chances_name(s->chance.rule), why ? "those learnt are out of date: " : "",
+        why ? why
+            : "none were learnt: build influence (`guanxi build`, with influence in --passes)");
+    gx_list_add(arena, notes, gx_str(text ? text : "chances are those of the ties"));
 }
 
 static gx_status take_learned(gx_spread *s, gx_error *err) {

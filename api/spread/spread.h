@@ -71,7 +71,7 @@ const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
 /* Why the chances that the snapshot has learnt cannot be taken; in the arena. NULL: they can, or
  * there are none. */
 const char *gx_spread_unfit(const gx_spread *spread);
-/* Adds a sentence to `notes` where chances `auto` were to be learned ones and came to be others. */
+/* Adds a sentence to `notes` where chances `auto` came to be others than learned ones, and why. */
 void gx_spread_note(gx_value *notes, const gx_spread *spread);
 /* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
 GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,
@@ -111,6 +111,12 @@ GX_MUST_CHECK gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_cir
 uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user);
 /* Its name; nil for `count`. */
 gx_value gx_spread_circle_value(const gx_spread_circles *circles, uint32_t circle);
+/* Circles by `by` (count + 1 numbers, the last of those in none), the most first, then the greater;
+ * of those with nothing by it as many as make 1,000 in all, if they have members (`size`, of as
+ * many). *out_unlisted: how many more there are. NULL: out of memory. In the arena. */
+const uint32_t *gx_spread_circles_listed(uint32_t *out_count, uint32_t *out_unlisted,
+                                         const gx_spread_circles *circles, const double *by,
+                                         const uint32_t *size, gx_arena *arena);
 /* How many of the members (all n where `members` is NULL) are in each, and in none: count + 1
  * numbers, in the arena. */
 GX_MUST_CHECK gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circles,

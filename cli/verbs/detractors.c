@@ -25,6 +25,7 @@ const gx_verb gx_verb_detractors = {
     .method = "audience.detractors",
     .list = "members",
     .rows = rows,
+    .say = gx_say_list,
     .columns = "rank,user,priority,against,words,reach,listeners,buyers,about",
     .examples = "  guanxi detractors shop.gx -n 20\n"
                 "  guanxi detractors shop.gx --since 2026-10-01 --where 'brand = \"Lantern\"'\n"

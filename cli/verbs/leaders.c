@@ -86,6 +86,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
+    if (gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
+    }
     gx_say_list(command, &result);
     say_departed(command, &result);
     say_correlation(command, &result);
@@ -112,6 +115,7 @@ const gx_verb gx_verb_leaders = {
                 "  guanxi leaders shop.gx --flagged\n"
                 "  guanxi leaders unix:/run/guanxi.sock --category skincare --format json\n"
                 "  guanxi leaders shop.gx --topic category=home/kitchen -n 10\n"
+                "  guanxi leaders shop.gx --topic tag=organic --estimate\n"
                 "  guanxi leaders shop.gx --topic brand=acme,globex --community c-17\n"
                 "  guanxi leaders shop.gx --card u12\n"
                 "  guanxi leaders shop.gx --card u12 --topic tag=organic\n",

@@ -53,6 +53,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     say(command, &result);
     const char *show = gx_arg_word(&command->args, "show");
     const gx_value *rows = gx_map_get(&result, show);
+    if (strcmp(show, "circles") == 0) {
+        gx_say_circles(command, &result);
+    }
     const char *columns = NULL; /* as they come; of no row those that there would be */
     for (size_t i = 0; rows && rows->size == 0 && i < GX_COUNT(of_none); i++) {
         columns = strcmp(show, of_none[i][0]) == 0 ? of_none[i][1] : columns;

@@ -8,27 +8,42 @@ static const char *const COLUMNS = "user_id,gain,cumulative";
 /* ---- words on stderr ---------------------------------------------------------------------------
  */
 
+/* "greedy 12.3, degree 12.1" of those that have the figure; "" where none has. */
+static void list_methods(char *text, size_t room, const gx_value *methods, const char *figure) {
+    size_t at = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; methods && i < methods->size && at + 60 < room; i++) {
+        const gx_value *row = &methods->as.items[i], *name = gx_map_get(row, "method");
+        const gx_value *number = gx_map_get(row, figure);
+        if (number && number->type == GX_REAL) {
+            at += (size_t)snprintf(text + at, room - at, "%s%.*s %.1f", at ? ", " : "",
+                                   (int)name->size, name->as.text, number->as.real);
+        }
+    }
+}
+
+/* Spreads are all by the same sets or worlds; what was played is told as such. */
 static void say_methods(const gx_command *command, const gx_value *result) {
     const gx_value *methods = gx_map_get(result, "methods");
     const gx_value *method = gx_map_get(result, "method");
-    char text[300] = "";
-    size_t at = 0;
-    for (uint32_t i = 0; methods && i < methods->size && at + 60 < sizeof text; i++) {
-        const gx_value *row = &methods->as.items[i], *name = gx_map_get(row, "method");
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s %.1f", i ? ", " : "",
-                               (int)name->size, name->as.text, gx_map_real(row, "spread"));
-    }
-    gx_say(command, "chosen by %.*s (%s)", (int)method->size, method->as.text, text);
+    char spread[300], played[300];
+    list_methods(spread, sizeof spread, methods, "spread");
+    list_methods(played, sizeof played, methods, "played");
+    gx_say(command, "chosen by %.*s (spread of each choice: %s%s%s)", (int)method->size,
+           method->as.text, spread,
+           played[0] ? "; too near each other to tell, so played in the same worlds: " : "",
+           played);
 }
 
 static void say(const gx_command *command, const gx_value *result) {
     const gx_value *bound = gx_map_get(result, "bound");
     const gx_value *played = gx_map_get(result, "simulated");
     const gx_value *upper = bound ? gx_map_get(bound, "upper") : NULL;
-    gx_say(command, "spread %.1f of %.0f members", gx_map_real(result, "spread"),
-           gx_map_real(result, "members"));
+    gx_say(command, "spread %.1f of %.0f members, by %s that judged the choice",
+           gx_map_real(result, "spread"), gx_map_real(result, "members"),
+           gx_map_real(result, "worlds") > 0 ? "worlds" : "sets");
     if (played && played->type == GX_MAP) {
-        gx_say(command, "simulated %.1f ± %.1f in %.0f runs of its own",
+        gx_say(command, "simulated %.1f ± %.1f in %.0f runs that had no part in the choice",
                gx_map_real(played, "mean"), 1.96 * gx_map_real(played, "error"),
                gx_map_real(played, "runs"));
     }

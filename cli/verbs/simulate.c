@@ -78,6 +78,9 @@ static gx_status run(gx_command *command, gx_error *err) {
         return gx_print(command, &result, NULL, NULL, false, err);
     }
     say(command, &result);
+    if (strcmp(show, "circles") == 0) {
+        gx_say_circles(command, &result);
+    }
     rows = plans ? plan_rows(command->arena, &result) : *gx_map_get(&result, show);
     if (rows.type != GX_LIST) {
         GX_TRY(gx_fail_at(err, GX_CONFLICT, "show",

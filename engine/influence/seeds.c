@@ -347,9 +347,10 @@ static gx_status first_of(uint32_t *seed, uint32_t *count, choosing *c, const ui
 typedef struct entrant {
     const char *name;
     uint32_t *seed, count;
-    double spread; /* by sets or worlds, then as played */
+    double spread; /* by sets or worlds */
     double error;
-    bool out; /* too far from the first to be played */
+    double played; /* NaN: it was not */
+    bool out;      /* too far from the first to be played */
 } entrant;
 
 static gx_status enter(entrant *e, const char *name, choosing *c, const uint32_t *order,
@@ -357,6 +358,7 @@ static gx_status enter(entrant *e, const char *name, choosing *c, const uint32_t
     const uint32_t most = c->options->limits.count;
     gx_status status = GX_OK;
     e->name = name;
+    e->played = (double)NAN;
     GX_TRY(gx_job_alloc(c->job, &e->seed, most, sizeof *e->seed, err));
     if (order) {
         GX_TRY(first_of(e->seed, &e->count, c, order, err));
@@ -369,10 +371,15 @@ done:
     return status;
 }
 
+/* Once some are played the others are out. */
+static double worth_of(const entrant *e) {
+    return isnan(e->played) ? e->spread : e->played;
+}
+
 static size_t best_of(const entrant *e, size_t count) {
     size_t best = 0;
     for (size_t i = 1; i < count; i++) {
-        best = !e[i].out && (e[best].out || e[i].spread > e[best].spread) ? i : best;
+        best = !e[i].out && (e[best].out || worth_of(&e[i]) > worth_of(&e[best])) ? i : best;
     }
     return best;
 }
@@ -406,7 +413,7 @@ static gx_status play_off(entrant *e, size_t count, choosing *c, gx_error *err) 
         e[i].out = e[i].spread < least;
         if (!e[i].out) {
             GX_TRY(gx_simulate(&played, &forward, &options, c->job, err));
-            e[i].spread = played.mean;
+            e[i].played = played.mean;
             gx_simulation_finish(&played, c->job);
         }
     }
@@ -467,7 +474,7 @@ static gx_status compare(choosing *c, gx_error *err) {
     }
     for (size_t i = 0; i < count; i++) {
         c->out->tried[c->out->tried_count++] =
-            (gx_seed_method){entrants[i].name, entrants[i].spread};
+            (gx_seed_method){entrants[i].name, entrants[i].spread, entrants[i].played};
     }
 done:
     for (size_t i = 0; i < count; i++) {

@@ -35,7 +35,8 @@ enum { GX_SEED_METHODS_MOST = 8 };
 
 typedef struct gx_seed_method {
     const char *name; /* "greedy", "degree" */
-    double spread;    /* of its choice, by sets or worlds; where it is near the first, as played */
+    double spread;    /* of its choice, by the sets or worlds that gx_seeds.spread is by */
+    double played;    /* as played, where it was too near the first to tell; else NaN */
 } gx_seed_method;
 
 typedef struct gx_seeds {

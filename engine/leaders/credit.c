@@ -265,3 +265,39 @@ done:
     gx_job_free(job, credit);
     return status;
 }
+
+/* ---- what it takes --------------------------------------------------------------------------- */
+
+/* What credit looks at once: Σ over ties of the shorter history, times how often the longer one is
+ * halved; of a graph that is not there, of histories alike. */
+static double shared_acts(const gx_graph *g, const gx_matrix *m) {
+    double sum = 0.0;
+    if (!g || !m || m->rows == 0) {
+        return 0.0;
+    }
+    if (!g->out_ptr || !g->out_dst || !m->ptr) {
+        return (double)g->m * (double)m->nnz / m->rows;
+    }
+    for (uint32_t u = 0; u < g->n && u < m->rows; u++) {
+        const double own = (double)(m->ptr[u + 1] - m->ptr[u]);
+        for (uint64_t arc = g->out_ptr[u]; arc < g->out_ptr[u + 1]; arc++) {
+            const uint32_t v = g->out_dst[arc];
+            const double theirs = v < m->rows ? (double)(m->ptr[v + 1] - m->ptr[v]) : 0.0;
+            const double shorter = fmin(own, theirs);
+            sum += shorter > 0.0 ? shorter * (1.0 + log2(fmax(own, theirs) / shorter)) : 0.0;
+        }
+    }
+    return sum;
+}
+
+double gx__leaders_far(double entries) {
+    enum { CACHED = 1 << 18 };
+    return entries > CACHED ? 1.0 + 0.25 * log2(entries / CACHED) : 1.0;
+}
+
+double gx__leaders_credit_seconds(const gx_graph *graph, const gx_matrix *matrix, uint32_t items) {
+    static const double act_s = 1.35e-8, entry_s = 2.4e-8;
+    const double nnz = matrix ? (double)matrix->nnz : 0.0, alike = nnz / fmax(items, 1.0);
+    return gx__leaders_far(nnz) *
+           (act_s * shared_acts(graph, matrix) + entry_s * (1.0 + log2(1.0 + alike)) * nnz);
+}

@@ -428,47 +428,21 @@ done:
     return status;
 }
 
-/* What credit looks at once: Σ over ties of the shorter history, times how often the longer one is
- * halved; of a graph that is not there, of histories alike. */
-static double shared_acts(const gx_graph *g, const gx_matrix *m) {
-    double sum = 0.0;
-    if (!g || !m || m->rows == 0) {
-        return 0.0;
-    }
-    if (!g->out_ptr || !g->out_dst || !m->ptr) {
-        return (double)g->m * (double)m->nnz / m->rows;
-    }
-    for (uint32_t u = 0; u < g->n && u < m->rows; u++) {
-        const double own = (double)(m->ptr[u + 1] - m->ptr[u]);
-        for (uint64_t arc = g->out_ptr[u]; arc < g->out_ptr[u + 1]; arc++) {
-            const uint32_t v = g->out_dst[arc];
-            const double theirs = v < m->rows ? (double)(m->ptr[v + 1] - m->ptr[v]) : 0.0;
-            const double shorter = fmin(own, theirs);
-            sum += shorter > 0.0 ? shorter * (1.0 + log2(fmax(own, theirs) / shorter)) : 0.0;
-        }
-    }
-    return sum;
-}
-
 /* Seconds: credit once; where weights are learnt also before the split, after it and again, which
- * together are 2.5 times as much, and every measure twice. An entry is sorted among those of its
- * item, and looked up there. */
+ * together are 2.5 times as much, and every measure twice. */
 static double seconds(const gx_input *input, const gx_args *args, double rows) {
-    enum { CACHED = 1 << 18 }; /* entries */
-    static const double act_s = 1.35e-8, entry_s = 2.4e-8, tie_s = 5e-8, history_s = 3.6e-9,
-                        sign_s = 8e-8, growth_s = 1e-7, member_s = 1e-6, row_s = 3.2e-6;
+    static const double tie_s = 5e-8, history_s = 3.6e-9, sign_s = 8e-8, growth_s = 1e-7,
+                        member_s = 1e-6, row_s = 3.2e-6;
     const double n = input->users, m = input->graph ? (double)input->graph->m : 0.0;
     const double nnz = input->matrix ? (double)input->matrix->nnz : 0.0;
-    const double acts = nnz / fmax(n, 1.0), alike = nnz / fmax(input->items, 1.0);
+    const double acts = nnz / fmax(n, 1.0);
     const bool learns = may_learn(input, args), times = input->times && input->times->ts;
-    /* Histories are read at random: dearer once the caches no longer hold them. */
-    const double far = nnz > CACHED ? 1.0 + 0.25 * log2(nnz / CACHED) : 1.0;
-    const double credit = act_s * shared_acts(input->graph, input->matrix) +
-                          entry_s * (1.0 + log2(1.0 + alike)) * nnz;
+    const double credit = gx__leaders_credit_seconds(input->graph, input->matrix, input->items);
     const double measures = (tie_s + history_s * acts) * m;
     const double signs = (times ? sign_s + growth_s : sign_s) * m;
-    return far * ((learns ? 3.5 : 1.0) * credit + (learns ? 2.0 : 1.0) * measures + signs) +
-           member_s * n + (learns ? row_s * rows : 0.0);
+    return (learns ? 3.5 : 1.0) * credit +
+           gx__leaders_far(nnz) * ((learns ? 2.0 : 1.0) * measures + signs) + member_s * n +
+           (learns ? row_s * rows : 0.0);
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {

@@ -45,6 +45,12 @@ GX_MUST_CHECK gx_status gx__leaders_credit(uint64_t *credit, double *kept, const
                                            const gx__leaders_after *after, gx_job *job,
                                            gx_error *err);
 
+/* CPU seconds of that: an entry is sorted among those of its item, and looked up there. */
+double gx__leaders_credit_seconds(const gx_graph *graph, const gx_matrix *matrix, uint32_t items);
+/* Histories are read at random: how much dearer that is once the caches no longer hold so many
+ * entries. */
+double gx__leaders_far(double entries);
+
 /* Each member's, in acts of followers. */
 void gx__leaders_sum_credit(double *out, const uint64_t *credit, const gx_matrix *matrix);
 

@@ -69,6 +69,15 @@ done:
     return status;
 }
 
+void gx_leaders_of_topic_estimate(gx_estimate *out, const gx_input *input) {
+    static const double member_s = 2e-7;
+    *out = (gx_estimate){.mem_bytes = 20 * input->matrix->nnz + 12 * (uint64_t)input->items +
+                                      32 * (uint64_t)input->users,
+                         .cpu_s =
+                             gx__leaders_credit_seconds(input->graph, input->matrix, input->items) +
+                             member_s * (double)input->users};
+}
+
 void gx_topic_leaders_finish(gx_topic_leaders *leaders) {
     if (leaders->arrays) {
         gx_job_refund(leaders->job, gx_arrays_bytes(leaders->arrays));

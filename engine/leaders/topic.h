@@ -29,6 +29,8 @@ typedef struct gx_topic_leaders {
 GX_MUST_CHECK gx_status gx_leaders_of_topic(gx_topic_leaders *out, const gx_input *input,
                                             const uint8_t *wanted, const gx_leader_scores *scores,
                                             gx_job *job, gx_error *err);
+/* What that takes beside its input. */
+void gx_leaders_of_topic_estimate(gx_estimate *out, const gx_input *input);
 void gx_topic_leaders_finish(gx_topic_leaders *leaders);
 
 #endif

@@ -181,3 +181,23 @@ def test_invites_of_the_shop_are_those_of_its_members(built_shop, shop_files):
 def test_the_same_bytes_again(built_shop):
     once, again = (gx("cascade", built_shop, "members", "--format", "csv", "--threads", t).out for t in (1, 2))
     assert once == again
+
+
+def test_what_is_told_is_of_the_acts_asked_for(odd, tmp_path):
+    """One act via the member itself, one via a forgotten member: told of their time and item alone."""
+    import shutil
+
+    store = tmp_path / "odd.gx"
+    shutil.copytree(odd, store)
+    (tmp_path / "more.csv").write_text(
+        "event_id,user_id,item_id,action,ts,amount,via\nf1,a,other,buy,2026-02-01T00:00:00Z,1,a\n", encoding="utf-8"
+    )
+    gx("import", store, tmp_path / "more.csv")
+
+    def told(*flags):
+        return gx("cascade", store, *flags, "--format", "json").json()["told"]["self_via"]
+
+    assert told() == 2 == told("--by", "all")
+    assert told("--item", "i") == 1 and told("--item", "other") == 1
+    assert told("--by", "all", "--since", "2026-01-31") == 1 and told("--by", "all", "--until", "2025-01-01") == 0
+    assert told("--by", "campaign") == 0

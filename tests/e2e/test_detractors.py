@@ -1,5 +1,7 @@
 """Detractors: a log made by hand, and the sample shop."""
 
+import shutil
+
 import pytest
 from conftest import gx
 
@@ -46,3 +48,21 @@ def test_the_sample_shop(built_shop, serve):
     over = serve(built_shop).connect().call("audience.detractors", {"n": 5})
     assert [row["user"] for row in over["members"]] == [row["user"] for row in rows]
     assert "where" in gx("detractors", built_shop, "--where", "price <", code=2).err
+
+
+def test_chances_that_are_not_learned_ones_are_told(small, built_shop, tmp_path):
+    """Without a snapshot, without the pass, and with ties that came later; not where chances were asked for."""
+    for store in (small, built_shop):
+        assert "since none were learnt" in gx("detractors", store, "--format", "json").json()["notes"][0]
+        for form in ("table", "csv"):
+            assert "since none were learnt" in gx("detractors", store, "--format", form).err
+        assert gx("detractors", store, "--chances", "weighted", "--format", "json").json()["notes"] == []
+    copy = tmp_path / "d.gx"
+    shutil.copytree(small, copy)
+    gx("build", copy, "--passes", "influence")
+    told = gx("detractors", copy, "--format", "json").json()
+    assert told["chances"] == "learned" and told["notes"] == []
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\nb,t,follow,1\n", encoding="utf-8")
+    gx("import", copy, tmp_path / "ties.csv")
+    told = gx("detractors", copy, "--format", "json").json()
+    assert told["chances"] == "weighted" and "out of date" in told["notes"][0]

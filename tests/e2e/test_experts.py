@@ -82,3 +82,15 @@ def test_a_long_way_is_told_whole(tmp_path):
     gx("build", tmp_path / "s.gx")
     far = next(row for row in experts(tmp_path / "s.gx", "u0", "--category", "tea")["experts"] if row["user"] == "u19")
     assert far["steps"] == 19 and far["path"] == chain
+
+
+def test_a_path_of_categories(built_shop):
+    """Those of the path as `leaders` ranks them; of a path there is not, the nearest are told."""
+    path = "skincare/serum"
+    ranked = gx("leaders", built_shop, "--category", path, "-n", "2000", "--format", "json").json()["leaders"]
+    place = {row["user"]: (row["rank"], row["score"]) for row in ranked}
+    told = experts(built_shop, "u7", "--category", path, "-n", "20")
+    assert told["category"] == path and len(told["experts"]) > 3
+    assert all((row["category_rank"], row["authority"]) == place[row["user"]] for row in told["experts"])
+    assert path in told["experts"][0]["why"]["en"] and path in told["experts"][0]["why"]["zh"]
+    assert "no item has the category 'skincare/serun'; items have skincare/serum" in gx("experts", built_shop, "u7", "--category", "skincare/serun", code=4).err

@@ -449,3 +449,17 @@ def test_thresholds_are_parameters(fake_shop):
     gx("build", fake_shop.store, "--passes", "leaders,roles", "--params", "roles.leader_share=0.01")
     counts = gx("roles", fake_shop.store, "--counts", "--format", "json").json()["roles"]
     assert {row["role"]: row["fired"] for row in counts}["leader"] <= 23
+
+
+def test_what_a_topic_takes_is_told(built_shop):
+    """Within a fifth of what the memory limit has to allow; an unknown community is refused before anything is reckoned."""
+    told = gx("leaders", built_shop, "--topic", "category=tea", "--estimate", "--threads", 1, "--format", "json").json()
+    assert [step["pass"] for step in told["steps"]] == ["events", "ranking"] and told["cpu_s"] > 0
+    words = ("leaders", built_shop, "--topic", "category=tea", "-n", 1, "--threads", 1, "--mem")
+    gx(*words, int(1.2 * told["mem_bytes"]))
+    gx(*words, int(told["mem_bytes"] / 1.2), code=7)
+    plain = gx("leaders", built_shop, "--estimate", "--format", "json").json()
+    assert [step["pass"] for step in plain["steps"]] == ["list"] and plain["mem_bytes"] < told["mem_bytes"]
+    assert "accepted is one of them" in gx("leaders", built_shop, "--card", "u1", "--estimate", code=2).err
+    refused = gx("leaders", built_shop, "--topic", "category=tea", "--community", "c-99999", "--mem", told["mem_bytes"] // 20, code=4)
+    assert "c-99999" in refused.err

@@ -146,3 +146,19 @@ def test_nethept_reaches_what_greedy_can():
     found = seeds(path, "--preset", "snap", "--undirected", "-k", 50, "--runs", 4000)
     assert found["simulated"]["mean"] >= 0.99 * 966.5
     assert found["bound"]["ratio"] > 0.5
+
+
+def test_one_figure_for_one_choice(built_shop):
+    """`spread` of the choice is that of its row; what the nearest reached when they were played is told apart."""
+    played = 0
+    for flags in (("-k", 5), ("-k", 3, "--chances", "constant", "--p", "0.02"), ("-k", 20, "--eps", "0.3")):
+        found = seeds(built_shop, *flags)
+        rows = {row["method"]: row for row in found["methods"]}
+        assert rows[found["method"]]["spread"] == pytest.approx(found["spread"])
+        against = [row["played"] for row in found["methods"] if row["played"] is not None]
+        assert len(against) != 1
+        assert not against or rows[found["method"]]["played"] == max(against)
+        played += len(against)
+        said = gx("seeds", built_shop, *flags, "--format", "csv").err
+        assert f"{found['method']} {found['spread']:.1f}" in said and ("played in the same worlds" in said) == bool(against)
+    assert played > 0

@@ -166,3 +166,27 @@ def test_estimate_and_rpc(built_shop, serve):
     over = rpc.call("seed.simulate", {"seeds": ["u1", "u2"], "seed": 7, "delay": 1.5})
     here = simulate(built_shop, "u1", "u2", "--seed", "7", "--delay", "1.5")
     assert over == here
+
+
+def test_circles_that_nobody_reached_are_listed(chain, built_shop):
+    told = simulate(chain, "a", "--by", "region", "--chances", "constant", "--p", "0")
+    assert [(row["circle"], row["members"], row["reached"]) for row in told["circles"]] == [("north", 2, 1), ("south", 3, 0)]
+    assert told["circles_more"] == 0
+    members = gx("communities", built_shop, "--members", "--format", "csv").rows()
+    told = simulate(built_shop, "u1", "--chances", "constant", "--p", "0")
+    named = {row["circle"]: row["members"] for row in told["circles"] if row["circle"]}
+    assert set(named) == {row["community"] for row in members} and sum(row["reached"] for row in told["circles"]) == 1
+    sizes = [row["members"] for row in told["circles"][1:]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert simulate(chain, "a")["circles_more"] is None  # no circles are asked for
+
+
+def test_of_many_circles_that_nobody_reached_the_rest_is_counted(tmp_path):
+    (tmp_path / "users.csv").write_text("user_id,region\n" + "".join(f"m{k},r{k}\n" for k in range(1500)), encoding="utf-8")
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\nm1,m0,follow,1\n", encoding="utf-8")
+    gx("import", tmp_path / "s.gx", tmp_path / "users.csv", tmp_path / "ties.csv", "--create")
+    told = simulate(tmp_path / "s.gx", "m0", "--by", "region")
+    assert len(told["circles"]) == 1000 and told["circles_more"] == 500
+    assert [row["reached"] for row in told["circles"][:3]] == [1, 1, 0]
+    said = gx("simulate", tmp_path / "s.gx", "m0", "--by", "region", "--show", "circles", "--format", "csv")
+    assert len(said.rows()) == 1000 and "500 more circles" in said.err
