@@ -153,6 +153,19 @@ void gx_db_items_unlock(gx_db *db) {
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
+/* Those arguments that have a parameter. */
+static gx_value known_args(gx_arena *arena, const gx_value *args, const gx_param *params,
+                           size_t count) {
+    gx_value known = gx_map(arena, args->size);
+    for (size_t i = 0; i < count; i++) {
+        const gx_value *value = gx_map_get(args, params[i].name);
+        if (value) {
+            gx_map_put(arena, &known, params[i].name, *value);
+        }
+    }
+    return known;
+}
+
 gx_status gx_db_parse_args(gx_args *out, gx_arena *arena, const gx_method *method,
                            const gx_value *args, gx_error *err) {
     size_t count = method->param_count + gx_method_common_count;
@@ -164,6 +177,10 @@ gx_status gx_db_parse_args(gx_args *out, gx_arena *arena, const gx_method *metho
         memcpy(all, method->params, method->param_count * sizeof *all);
     }
     memcpy(all + method->param_count, gx_method_common, gx_method_common_count * sizeof *all);
+    if (method->tolerant && args && args->type == GX_MAP) {
+        const gx_value known = known_args(arena, args, all, count);
+        return gx_args_parse(out, arena, all, count, &known, err);
+    }
     return gx_args_parse(out, arena, all, count, args, err);
 }
 
@@ -231,7 +248,7 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
         apply_args(job, db, &parsed);
     }
     tighten_deadline(job, &parsed);
-    gx_call_env call = {.db = db, .args = &parsed, .arena = arena, .job = job};
+    gx_call_env call = {.db = db, .args = &parsed, .given = args, .arena = arena, .job = job};
     call.principal = options ? options->principal : NULL;
     call.subscriber = options ? options->subscriber : NULL;
     call.state = gx_db_hold_state(db);
@@ -287,6 +304,7 @@ static gx_status write_one(gx_write_call *call, gx_db *db, gx_state *state, gx_t
     }
     gx_call_env env = {.db = db,
                        .args = &parsed,
+                       .given = call->args,
                        .arena = call->arena,
                        .job = &job,
                        .txn = inner,

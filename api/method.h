@@ -37,6 +37,7 @@ typedef struct gx_subscriber {
 typedef struct gx_call_env {
     gx_db *db;
     const gx_args *args;
+    const gx_value *given;     /* what args were read from; NULL: none */
     gx_arena *arena;           /* the result is made here */
     gx_job *job;               /* deadline, cancel, threads, seed */
     gx_txn *txn;               /* read, or the shared write transaction of GX_COST_WRITE */
@@ -57,6 +58,7 @@ typedef struct gx_method {
     /* Of GX_COST_SHORT; may be NULL: whether a call with these arguments (not yet checked) takes so
      * long that a server answers it from the pool. */
     bool (*is_long)(const gx_value *args);
+    bool tolerant;      /* arguments without a parameter are passed by, not refused */
     const char *result; /* the shape, as in "[{user, items: [{id, score}], rung, short}]" */
     gx_status (*run)(gx_value *out, gx_call_env *call, gx_error *err);
 } gx_method;

@@ -31,9 +31,15 @@ struct gx_client {
     int stage;
 };
 
+/* After the greeting a deadline is the server's to keep. */
 static gx_status check_stopped(const gx_client *client, gx_error *err) {
-    if (client->job && atomic_load(&client->job->cancelled)) {
+    const gx_job *job = client->job;
+    if (job && atomic_load(&job->cancelled)) {
         return gx_fail(err, GX_CANCELLED, "cancelled while %s was at it", client->address);
+    }
+    if (job && !client->greeted && job->deadline_ns && gx_clock_ns() > job->deadline_ns) {
+        return gx_fail(err, GX_DEADLINE, "the deadline passed before %s said anything",
+                       client->address);
     }
     return GX_OK;
 }
@@ -132,19 +138,27 @@ static gx_status next_frame(gx_slice *out, gx_client *client, gx_error *err) {
     }
 }
 
-static gx_status say_hello(gx_client *client, gx_error *err) {
+static gx_status ask_hello(gx_client *client, bool progress, gx_error *err) {
     gx_arena *arena = gx_arena_create();
     if (!arena) {
         return gx_fail_memory(err, sizeof *client);
     }
     gx_value args = gx_map(arena, 2), result;
     gx_map_put(arena, &args, "errors", gx_str("map"));
-    if (client->job && client->job->progress) {
+    if (progress) {
         gx_map_put(arena, &args, "progress", gx_bool(true));
     }
     gx_status status = gx_client_call(&result, client, "sys.hello", &args, arena, err);
     gx_arena_destroy(arena);
     return status;
+}
+
+/* A server from before call.progress refuses to be asked for it: then nothing is told of how far
+ * calls are. */
+static gx_status say_hello(gx_client *client, gx_error *err) {
+    const bool progress = client->job && client->job->progress;
+    const gx_status status = ask_hello(client, progress, err);
+    return status == GX_BAD_REQUEST && progress ? ask_hello(client, false, err) : status;
 }
 
 /* How long a send or recv waits before it looks whether it is to go on. */
@@ -165,9 +179,7 @@ gx_status gx_client_open(gx_client **out, const char *address, int64_t timeout_m
     client->timeout_ms = timeout_ms;
     client->job = job;
     strncpy(client->address, address, sizeof client->address - 1);
-    status = gx_rpc_connect(&client->fd, address, timeout_ms, err);
-    GX_TRY(check_stopped(client, err)); /* before what the signal made of connecting */
-    GX_TRY(status);
+    GX_TRY(gx_rpc_connect(&client->fd, address, timeout_ms, job, err));
     look_often(client);
     GX_TRY(say_hello(client, err));
     client->greeted = true;

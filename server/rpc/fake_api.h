@@ -291,7 +291,8 @@ __attribute__((unused)) static gx_client *rig_client(rig *r) {
 /* A bare socket, for what no client of ours would send. */
 __attribute__((unused)) static int rig_socket(rig *r) {
     int fd = -1;
-    assert_int_equal(gx_rpc_connect(&fd, gx_server_address(r->server, 0), 20000, NULL), GX_OK);
+    assert_int_equal(gx_rpc_connect(&fd, gx_server_address(r->server, 0), 20000, NULL, NULL),
+                     GX_OK);
     return fd;
 }
 

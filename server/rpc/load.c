@@ -115,7 +115,7 @@ static gx_status on_answers(driver *d, lane *l, gx_error *err) {
 }
 
 static gx_status connect_lane(driver *d, lane *l, gx_error *err) {
-    gx_status status = gx_rpc_connect(&l->fd, d->load->address, TIMEOUT_MS, err);
+    gx_status status = gx_rpc_connect(&l->fd, d->load->address, TIMEOUT_MS, NULL, err);
     if (status != GX_OK) {
         return status;
     }

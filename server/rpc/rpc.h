@@ -225,9 +225,10 @@ enum { GX_RPC_ADDRESS_MAX = 160 };
  * bound. */
 GX_MUST_CHECK gx_status gx_rpc_listen(int *out_fd, char *out_text, const char *address,
                                       gx_error *err);
-/* Connects, blocking, with timeouts on connect, read and write. */
+/* Connects, blocking, with timeouts on connect, read and write. `job`: cancelled and deadline while
+ * it waits, heard of within a twentieth of a second; NULL: nobody stops it. */
 GX_MUST_CHECK gx_status gx_rpc_connect(int *out_fd, const char *address, int64_t timeout_ms,
-                                       gx_error *err);
+                                       gx_job *job, gx_error *err);
 /* May the peer of this accepted socket talk to us? Unix sockets: our own user, or root. */
 bool gx_rpc_peer_is_trusted(int fd, bool is_unix);
 

@@ -482,6 +482,49 @@ static void nobody_there(void **state) {
     assert_null(client);
 }
 
+/* As a server that stands still with all who may wait for it. */
+static int full_listener(char *address, size_t size, int waiting[8]) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    snprintf(at.sun_path, sizeof at.sun_path, "/tmp/gx-full-%d", (int)getpid());
+    snprintf(address, size, "unix:%s", at.sun_path);
+    unlink(at.sun_path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    for (int i = 0; i < 8; i++) { /* until there is no room: EAGAIN */
+        waiting[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)!connect(waiting[i], (struct sockaddr *)&at, sizeof at);
+    }
+    return fd;
+}
+
+/* A signal wakes who waits already; one that came just before is heard of all the same. */
+static void connecting_is_stopped_at_once(void **state) {
+    (void)state;
+    char address[160];
+    int waiting[8], listener = full_listener(address, sizeof address, waiting);
+    gx_client *client = NULL;
+    gx_error err;
+    gx_job job;
+    int64_t begun = gx_clock_ns();
+    gx_job_init(&job, 1, 1);
+    gx_job_cancel(&job);
+    assert_int_equal(gx_client_open(&client, address, 5000, &job, &err), GX_CANCELLED);
+    gx_job_init(&job, 1, 1);
+    job.deadline_ns = gx_clock_ns() + 100000000;
+    assert_int_equal(gx_client_open(&client, address, 5000, &job, &err), GX_DEADLINE);
+    assert_non_null(strstr(err.message, address));
+    assert_int_equal(gx_client_open(&client, address, 200, NULL, &err), GX_UNREACHABLE);
+    assert_true(gx_clock_ns() - begun < 2000000000);
+    assert_null(client);
+    for (int i = 0; i < 8; i++) {
+        close(waiting[i]);
+    }
+    close(listener);
+    unlink(address + strlen("unix:"));
+}
+
 static void every_failing_allocation_of_open(void **state) {
     (void)state;
     uint64_t before = gx_alloc_live_blocks(), k = 1;
@@ -517,6 +560,7 @@ int main(void) {
         cmocka_unit_test(addresses),
         cmocka_unit_test(unix_sockets),
         cmocka_unit_test(nobody_there),
+        cmocka_unit_test(connecting_is_stopped_at_once),
         cmocka_unit_test(every_failing_allocation_of_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,9 +202,52 @@ bool gx_rpc_peer_is_trusted(int fd, bool is_unix) {
 
 /* ---- connecting ----------------------------------------------------------------------------- */
 
+enum { CONNECT_STEP_MS = 50 }; /* between two looks at the job */
+
+static void limit_waits(int fd, int64_t ms) {
+    struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+static gx_status check_job(gx_job *job, const char *text, gx_error *err) {
+    if (job && atomic_load(&job->cancelled)) {
+        return gx_fail(err, GX_CANCELLED, "cancelled while connecting to %s", text);
+    }
+    if (job && job->deadline_ns && gx_clock_ns() > job->deadline_ns) {
+        return gx_fail(err, GX_DEADLINE, "the deadline passed while connecting to %s", text);
+    }
+    return GX_OK;
+}
+
 /* A blocking connect waits no longer than the socket's write timeout, on Linux: for TCP until the
- * peer is there, for a Unix socket until its server has room for one more. */
-gx_status gx_rpc_connect(int *out_fd, const char *text, int64_t timeout_ms, gx_error *err) {
+ * peer is there (and goes on with that when it is called again), for a Unix socket until its server
+ * has room for one more. It is short, since a signal wakes only who waits already: one that comes
+ * just before would be heard of when the time is over. */
+static gx_status wait_for_peer(int fd, const endpoint *end, const char *text, int64_t timeout_ms,
+                               gx_job *job, gx_error *err) {
+    const int64_t until = gx_clock_ns() + timeout_ms * 1000000;
+    limit_waits(fd, timeout_ms < CONNECT_STEP_MS ? timeout_ms : CONNECT_STEP_MS);
+    for (;;) {
+        gx_status status = check_job(job, text, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        if (connect(fd, &end->at.any, end->size) == 0 || errno == EISCONN) {
+            return GX_OK;
+        }
+        const int number = errno;
+        const bool waits =
+            number == EINPROGRESS || number == EALREADY || number == EAGAIN || number == EINTR;
+        if (!waits || gx_clock_ns() >= until) {
+            return gx_fail(err, GX_UNREACHABLE, "no server answers on %s: %s", text,
+                           strerror(waits ? ETIMEDOUT : number));
+        }
+    }
+}
+
+gx_status gx_rpc_connect(int *out_fd, const char *text, int64_t timeout_ms, gx_job *job,
+                         gx_error *err) {
     endpoint end;
     gx_status status = parse(&end, text, err);
     if (status != GX_OK) {
@@ -214,17 +257,15 @@ gx_status gx_rpc_connect(int *out_fd, const char *text, int64_t timeout_ms, gx_e
     if (fd < 0) {
         return gx_fail_errno(err, errno, "making a socket for", text);
     }
-    struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (end.at.any.sa_family != AF_UNIX) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     }
-    if (connect(fd, &end.at.any, end.size) == 0) {
-        *out_fd = fd;
-        return GX_OK;
+    status = wait_for_peer(fd, &end, text, timeout_ms, job, err);
+    if (status != GX_OK) {
+        close(fd);
+        return status;
     }
-    int number = errno == EINPROGRESS || errno == EAGAIN ? ETIMEDOUT : errno;
-    close(fd);
-    return gx_fail(err, GX_UNREACHABLE, "no server answers on %s: %s", text, strerror(number));
+    limit_waits(fd, timeout_ms);
+    *out_fd = fd;
+    return GX_OK;
 }

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import msgpack
@@ -29,6 +30,9 @@ def test_describe_lists_every_method_and_each_answers_to_its_table(shop, serve):
         assert name in methods, name
     for name, method in methods.items():
         assert method["summary"] and method["scope"] and method["cost"]
+        if name == "sys.hello":  # of a newer client
+            assert rpc.call(name, {"no_such_parameter": 1})["ignored"] == ["no_such_parameter"]
+            continue
         with pytest.raises(RuntimeError, match="no_such_parameter|there is no parameter"):
             rpc.call(name, {"no_such_parameter": 1})
 
@@ -54,6 +58,51 @@ def test_errors_are_strings_until_hello_asks_for_maps(built_shop, serve):
         rpc.call("graph.ego", {"user": "nobody-by-that-name"})
     error = caught.value.args[0]
     assert error["name"] == "not_found" and error["retryable"] is False and "nobody" in error["message"]
+
+
+def test_hello_tells_what_it_took_and_passes_by_what_it_does_not_know(built_shop, serve):
+    rpc = serve(built_shop, "--read-only").connect()
+    told = rpc.call("sys.hello", {"errors": "map", "compress": "zstd", "progress": True, "tea": [1, {"a": None}]})
+    assert told["errors"] == "map" and told["progress"] is True and sorted(told["ignored"]) == ["compress", "tea"]
+    assert rpc.call("sys.hello")["ignored"] == []
+    with pytest.raises(RuntimeError, match="errors.*smoke signals"):  # a value is not passed by
+        rpc.call("sys.hello", {"errors": "smoke signals"})
+
+
+class OldServer(threading.Thread):
+    """Knows `errors` of sys.hello and nothing else, as servers were before call.progress."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        self.asked = []
+
+    def answer(self, method, args):
+        unknown = set(args) - {"errors"} if method == "sys.hello" else set()
+        if unknown:
+            return f"BAD_REQUEST: there is no parameter '{unknown.pop()}'; accepted are errors, client", None
+        return None, {"pong": True} if method == "sys.ping" else {"errors": "map"}
+
+    def run(self):
+        peer, _ = self.listener.accept()
+        frames = msgpack.Unpacker()
+        while got := peer.recv(65536):
+            frames.feed(got)
+            for _, msgid, method, params in frames:
+                args = params[0] if params else {}
+                self.asked.append((method, args))
+                peer.sendall(msgpack.packb([1, msgid, *self.answer(method, args)]))
+
+
+@pytest.mark.parametrize("progress", ["json", "none"])
+def test_a_client_that_shows_progress_gets_on_with_an_older_server(tmp_path, progress):
+    server = OldServer(f"{tmp_path}/old.sock")
+    server.start()
+    assert gx("call", f"unix:{tmp_path}/old.sock", "sys.ping", "--progress", progress, "--format", "json").json()["pong"]
+    hellos = [args for method, args in server.asked if method == "sys.hello"]
+    assert hellos == [{"errors": "map", "progress": True}] * (progress == "json") + [{"errors": "map"}]
 
 
 def test_notifications_are_taken_without_an_answer(shop, serve):

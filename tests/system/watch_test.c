@@ -113,7 +113,8 @@ typedef struct line {
 
 static line line_open(bed *b) {
     line l = {.bed = b};
-    assert_int_equal(gx_rpc_connect(&l.fd, gx_server_address(b->server, 0), 20000, NULL), GX_OK);
+    assert_int_equal(gx_rpc_connect(&l.fd, gx_server_address(b->server, 0), 20000, NULL, NULL),
+                     GX_OK);
     return l;
 }
 
