@@ -158,9 +158,10 @@ def test_chances_out_of_date_are_told(shop, item, tmp_path):
 def test_without_leaders_nobody_is_known_to_lead(shop, item):
     gx("build", shop, "--passes", "leiden,strength,item_knn")
     told = plan(shop, item, "-k", 3, "--runs", 50)
-    assert all(row["leads"] is None for row in told["seeds"]) and "without the pass leaders" in told["notes"][0]
+    assert all(row["leads"] is None for row in told["seeds"]) and any("without the pass leaders" in note for note in told["notes"])
     assert told["channels"][0]["channel"] == "leader" and told["channels"][0]["members"] == 0
-    assert "without the pass leaders" in gx("guide", shop, "-n", 3, "--format", "json").json()["notes"][0]
+    notes = gx("guide", shop, "-n", 3, "--format", "json").json()["notes"]
+    assert "none were learnt" in notes[0] and "without the pass leaders" in notes[1]
 
 
 def test_without_strength_what_needs_it_is_refused(shop, item):
