@@ -123,7 +123,7 @@ static gx_status end_member(finder *f, gx_error *err) {
 
 static gx_status take_run(void *user, const gx_event_core *events, size_t count, gx_error *err) {
     finder *f = user;
-    gx_status status = gx_job_check(f->job, err);
+    gx_status status = GX_OK;
     for (size_t i = 0; status == GX_OK && i < count; i++) {
         if (events[i].user != f->user) {
             status = end_member(f, err);
@@ -159,11 +159,12 @@ static gx_status count_before(void *user, const gx_event_core *events, size_t co
 static gx_status find_cuts(finder *f, gx_error *err) {
     before b = {.to_ms = f->to_ms};
     double share[GX_TAKE_ROUNDS];
-    gx_status status = gx_event_scan(f->txn, count_before, &b, err);
+    gx_status status = gx_view_scan(f->txn, "reading times", count_before, &b, f->job, err);
     for (int r = 0; r < GX_TAKE_ROUNDS; r++) {
         share[r] = gx_take_shares[r] * (double)b.count / (double)gx_event_count(f->txn);
     }
-    return status == GX_OK ? gx_eval_cuts(f->cut_ms, share, GX_TAKE_ROUNDS, f->txn, err) : status;
+    return status == GX_OK ? gx_eval_cuts(f->cut_ms, share, GX_TAKE_ROUNDS, f->txn, f->job, err)
+                           : status;
 }
 
 static gx_status find_takes(finder *f, gx_error *err) {
@@ -171,7 +172,7 @@ static gx_status find_takes(finder *f, gx_error *err) {
     f->deeds.size = sizeof(gx_deed);
     f->takes.size = sizeof(gx_taken);
     f->crowd.size = sizeof(gx_crowd_take);
-    gx_status status = gx_event_scan(f->txn, take_run, f, err);
+    gx_status status = gx_view_scan(f->txn, "reading takes", take_run, f, f->job, err);
     if (status == GX_OK) {
         status = end_member(f, err);
     }

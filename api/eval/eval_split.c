@@ -42,10 +42,10 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, gx_txn *txn,
+gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, gx_txn *txn, gx_job *job,
                        gx_error *err) {
     times t = {0};
-    gx_status status = gx_event_scan(txn, take_times, &t, err);
+    gx_status status = gx_view_scan(txn, "reading times", take_times, &t, job, err);
     if (status == GX_OK && t.count < 2) {
         status = gx_fail(err, GX_CONFLICT, "there are %zu events; a split needs two", t.count);
     }
@@ -68,7 +68,7 @@ static gx_status two_views(gx_split *out, const splitter *s, const gx_event_view
 }
 
 static gx_status split_time(gx_eval_data *out, const splitter *s, gx_error *err) {
-    gx_status status = gx_eval_cuts(&out->cut_ms, &s->share, 1, s->txn, err);
+    gx_status status = gx_eval_cuts(&out->cut_ms, &s->share, 1, s->txn, s->call->job, err);
     if (status != GX_OK) {
         return status;
     }

@@ -45,7 +45,7 @@ static gx_status take_impression(void *user, const gx_impression *row, gx_error 
     reader *r = user;
     gx_impressions *out = r->out;
     if (++r->seen % POLL_EVERY == 0) {
-        gx_status status = gx_job_check(r->call->job, err);
+        gx_status status = gx_job_step(r->call->job, r->seen, err);
         if (status != GX_OK) {
             return status;
         }
@@ -134,6 +134,7 @@ static uint64_t latest(const reader *r, const gx_event_core *event) {
 }
 
 static gx_status take_events(void *user, const gx_event_core *events, size_t count, gx_error *err) {
+    (void)err;
     reader *r = user;
     for (size_t i = 0; i < count; i++) {
         const gx_event_core *event = &events[i];
@@ -149,7 +150,7 @@ static gx_status take_events(void *user, const gx_event_core *events, size_t cou
             r->out->rows[row].reward = reward;
         }
     }
-    return gx_job_check(r->call->job, err);
+    return GX_OK;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ static gx_status read_all(reader *r, gx_error *err) {
         fill_rows(r);
         qsort_r(r->order, out->count, sizeof *r->order, by_item, r->shown);
     }
-    GX_TRY(gx_event_scan(r->txn, take_events, r, err));
+    GX_TRY(gx_view_scan(r->txn, "reading what was done", take_events, r, job, err));
 done:
     return status;
 }

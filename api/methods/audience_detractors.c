@@ -65,7 +65,7 @@ static gx_status take_run(void *user, const gx_event_core *events, size_t count,
         }
         *w = (word){e->user, e->item, -weight, e->ts_ms};
     }
-    return gx_job_check(h->call->job, err);
+    return GX_OK;
 }
 
 /* By member, then by item. */
@@ -230,7 +230,7 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
     if (h->where) {
         GX_TRY(gx_known_item_fields(call->arena, h->columns, "where", h->where, err));
     }
-    GX_TRY(gx_event_scan(call->txn, take_run, h, err));
+    GX_TRY(gx_view_scan(call->txn, "reading events", take_run, h, call->job, err));
     GX_TRY(find(h, err));
     for (uint32_t i = 0; i < h->found.count && i < n; i++) {
         gx_list_add(call->arena, &list,

@@ -60,7 +60,6 @@ typedef struct leak {
     uint32_t users;
     uint64_t elsewhere; /* purchases */
     double amount;
-    uint64_t looked;
 } leak;
 
 /* ---- what is elsewhere ------------------------------------------------------------------------
@@ -96,15 +95,9 @@ static uint32_t via_of(const leak *l, const gx_event *e) {
 }
 
 static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
-    enum { LOOK = 1 << 14 };
     leak *l = user;
+    (void)err;
     const gx_action_rule *rule = gx_action_rule_of(&l->call->state->rules, l->call->txn, e->action);
-    if (++l->looked % LOOK == 0) {
-        gx_status status = gx_job_check(l->call->job, err);
-        if (status != GX_OK) {
-            return status;
-        }
-    }
     if (e->user >= l->users || !(rule->is_purchase || rule->is_share) ||
         !gx__in_window(e->ts_ms, l->spec.from_ms, l->spec.to_ms)) {
         return GX_OK;
@@ -449,7 +442,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_job *job = call->job;
     leak l = {.call = call};
     GX_TRY(prepare(&l, err));
-    GX_TRY(gx_event_between(call->txn, INT64_MIN, INT64_MAX, take_event, &l, err));
+    GX_TRY(
+        gx_view_each(call->txn, INT64_MIN, INT64_MAX, "reading events", take_event, &l, job, err));
     GX_TRY(check_stores(&l, err));
     GX_TRY(follow_all(&l, err));
     GX_TRY(answer(out, &l, err));

@@ -255,7 +255,8 @@ static gx_status read_all(report *r, gx_error *err) {
                           "--among all takes every member",
                           "its start", r->e.name, r->e.name, r->e.arm[0]));
     }
-    GX_TRY(gx_event_between(r->txn, r->since_ms, r->until_ms, take_event, r, err));
+    GX_TRY(
+        gx_view_each(r->txn, r->since_ms, r->until_ms, "reading events", take_event, r, job, err));
     GX_TRY(count_waiting(r, err));
 done:
     return status;

@@ -17,7 +17,7 @@ typedef struct pace {
 } pace;
 
 static gx_status look(pace *p, gx_error *err) {
-    return ++p->seen % LOOK_EVERY == 0 ? gx_job_check(p->job, err) : GX_OK;
+    return ++p->seen % LOOK_EVERY == 0 ? gx_job_step(p->job, p->seen, err) : GX_OK;
 }
 
 /* ---- members with a name --------------------------------------------------------------------- */
@@ -282,12 +282,13 @@ gx_status gx_log_read(gx_log *out, gx_call_env *call, const gx_log_spec *spec, g
     r.acts.size = sizeof(gx_log_act);
     r.ids.size = 1;
     r.users = gx_word_count(call->txn, GX_SPACE_USER);
-    gx_job_stage(job, "reading the log", 0);
+    gx_job_stage(job, "reading the log", r.users + gx_event_count(call->txn));
     GX_TRY(choose_actions(&r, err));
     GX_TRY(read_names(&r.live, r.users, call, err));
     GX_TRY(make_room(&r, &r.ids, 1, err));
     ((char *)r.ids.data)[r.ids.count++] = '\0';
     GX_TRY(gx_event_between(call->txn, INT64_MIN, INT64_MAX, take_event, &r, err));
+    gx_job_tick(job, r.users + gx_event_count(call->txn));
     if (r.acts.count >= GX_NONE) {
         GX_TRY(gx_fail(err, GX_OVER_LIMIT, "%llu events were kept; at most %u can be",
                        (unsigned long long)r.acts.count, GX_NONE - 1));
@@ -380,7 +381,7 @@ gx_status gx_invites_read(gx_invites *out, gx_call_env *call, gx_error *err) {
     gx_invites in = {.job = job, .users = gx_word_count(call->txn, GX_SPACE_USER)};
     inviting r = {.call = call, .in = &in, .kind = GX_NONE, .pace.job = job};
     int64_t *joined = NULL;
-    gx_job_stage(job, "reading invites", 0);
+    gx_job_stage(job, "reading invites", in.users + gx_tie_count(call->txn));
     GX_TRY(gx_job_alloc(job, &in.by, in.users, sizeof *in.by, err));
     GX_TRY(gx_job_alloc(job, &in.ts_ms, in.users, sizeof *in.ts_ms, err));
     GX_TRY(gx_job_alloc(job, &r.by_record, in.users, sizeof *r.by_record, err));

@@ -90,7 +90,8 @@ static gx_status count_events(void *user, const gx_event_core *events, size_t co
             c->events[events[i].user]++;
         }
     }
-    return gx_job_check(c->spread->call->job, err);
+    (void)err;
+    return GX_OK;
 }
 
 static gx_status bar_inactive(gx_spread_limits *l, const gx_spread *s, gx_error *err) {
@@ -98,7 +99,7 @@ static gx_status bar_inactive(gx_spread_limits *l, const gx_spread *s, gx_error 
     counting c = {.spread = s};
     const int64_t least = gx_arg_int(s->call->args, "min_activity");
     GX_TRY(gx_job_alloc(s->call->job, &c.events, s->n, sizeof *c.events, err));
-    GX_TRY(gx_event_scan(s->call->txn, count_events, &c, err));
+    GX_TRY(gx_view_scan(s->call->txn, "reading events", count_events, &c, s->call->job, err));
     for (uint32_t v = 0; v < s->n; v++) {
         if (c.events[v] < least) {
             bar(l, v, GX_SPREAD_INACTIVE);
@@ -136,7 +137,8 @@ static gx_status bar_used(gx_spread_limits *l, const gx_spread *s, gx_error *err
         GX_TRY(gx_need_word(&campaign, call->txn, GX_SPACE_CAMPAIGN, name, err));
         wanted[campaign] = true;
     }
-    GX_TRY(gx_event_between(call->txn, INT64_MIN, INT64_MAX, bar_campaign, &c, err));
+    GX_TRY(gx_view_each(call->txn, INT64_MIN, INT64_MAX, "reading events", bar_campaign, &c,
+                        call->job, err));
 done:
     return status;
 }

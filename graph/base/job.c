@@ -73,6 +73,11 @@ void gx_job_tick(gx_job *job, uint64_t done) {
     report(job, done, job->total && done == job->total);
 }
 
+gx_status gx_job_step(gx_job *job, uint64_t done, gx_error *err) {
+    gx_job_tick(job, done);
+    return gx_job_check(job, err);
+}
+
 gx_status gx_job_charge(gx_job *job, uint64_t bytes, gx_error *err) {
     uint64_t used = atomic_fetch_add(&job->mem_used, bytes) + bytes;
     if (job->mem_limit && used > job->mem_limit) {

@@ -42,6 +42,8 @@ bool gx_job_should_stop(gx_job *job);
 /* Begins a stage of `total` steps, and tells how far it is (job's own thread only). */
 void gx_job_stage(gx_job *job, const char *stage, uint64_t total);
 void gx_job_tick(gx_job *job, uint64_t done);
+/* gx_job_tick and gx_job_check: for readers that go through many rows. */
+GX_MUST_CHECK gx_status gx_job_step(gx_job *job, uint64_t done, gx_error *err);
 
 /* Memory counted against the job's cap: GX_OVER_LIMIT names the stage, the need and the cap.
  * 64-byte aligned and cleared. Given back with gx_job_free. */

@@ -134,7 +134,7 @@ static unsigned arcs_of(const ties *t, const gx_tie *tie) {
 }
 
 static gx_status poll(ties *t, gx_error *err) {
-    return ++t->seen % POLL_EVERY == 0 ? gx_job_check(t->job, err) : GX_OK;
+    return ++t->seen % POLL_EVERY == 0 ? gx_job_step(t->job, t->seen, err) : GX_OK;
 }
 
 static gx_status count_tie(void *ctx, const gx_tie *tie, gx_error *err) {
@@ -186,7 +186,7 @@ gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules *rules, const 
               .kind_count = gx_word_count(txn, GX_SPACE_TIE_KIND),
               .job = job,
               .newest = GX_TIME_UNKNOWN};
-    gx_job_stage(job, "reading ties", gx_tie_count(txn));
+    gx_job_stage(job, "reading ties", 2 * gx_tie_count(txn)); /* counted, then taken */
     GX_TRY(weigh_kinds(&t, txn, rules, err));
     GX_TRY(gx_tie_each(txn, count_tie, &t, err));
     uint64_t arcs = t.m;
@@ -195,6 +195,7 @@ gx_status gx_view_ties(gx_graph *out, gx_txn *txn, const gx_rules *rules, const 
     GX_TRY(gx_job_alloc(job, &t.weight, arcs, sizeof *t.weight, err));
     t.m = 0;
     GX_TRY(gx_tie_each(txn, fill_tie, &t, err));
+    gx_job_tick(job, 2 * gx_tie_count(txn));
     GX_TRY(gx_graph_build(out, gx_word_count(txn, GX_SPACE_USER), arcs, t.src, t.dst,
                           t.weighted ? t.weight : NULL, view->flags, job, err));
 done:
@@ -214,8 +215,8 @@ typedef struct events {
     bool *wanted;
     uint32_t action_count;
     gx_job *job;
-    int64_t now;    /* what decay counts back from */
-    uint64_t count; /* of events taken, then of cells filled */
+    int64_t now;          /* what decay counts back from */
+    uint64_t seen, count; /* events; of those taken, then of cells filled */
     uint32_t *row, *col;
     float *value;
     int64_t *ts;
@@ -257,7 +258,8 @@ static gx_status count_events(void *ctx, const gx_event_core *run, size_t count,
             e->count++;
         }
     }
-    return gx_job_check(e->job, err);
+    e->seen += count;
+    return gx_job_step(e->job, e->seen, err);
 }
 
 static void add_to_item(gx_item_sums *sums, uint32_t item, const gx_signal *signal) {
@@ -328,7 +330,8 @@ static gx_status fill_events(void *ctx, const gx_event_core *run, size_t count, 
             return status;
         }
     }
-    return gx_job_check(e->job, err);
+    e->seen += count;
+    return gx_job_step(e->job, e->seen, err);
 }
 
 static gx_status take_arrays(events *e, uint64_t count, gx_error *err) {
@@ -379,7 +382,7 @@ gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
                 .job = job,
                 .now = INT64_MIN,
                 .user = GX_NONE};
-    gx_job_stage(job, "reading events", gx_event_count(txn));
+    gx_job_stage(job, "reading events", 2 * gx_event_count(txn));
     GX_TRY(read_actions(&e, txn, rules, err));
     GX_TRY(gx_event_scan(txn, count_events, &e, err));
     GX_TRY(take_arrays(&e, e.count, err));
@@ -396,4 +399,45 @@ gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
 done:
     finish_events(&e);
     return status;
+}
+
+/* ---- events for others ------------------------------------------------------------------- */
+
+typedef struct reading {
+    gx_event_run_fn run;
+    gx_event_fn each;
+    void *user;
+    gx_job *job;
+    uint64_t seen;
+} reading;
+
+static gx_status pass_run(void *context, const gx_event_core *run, size_t count, gx_error *err) {
+    reading *r = context;
+    const gx_status status = r->run(r->user, run, count, err);
+    r->seen += count;
+    return status == GX_OK ? gx_job_step(r->job, r->seen, err) : status;
+}
+
+static gx_status pass_event(void *context, const gx_event *event, gx_error *err) {
+    reading *r = context;
+    const gx_status status = r->each(r->user, event, err);
+    return status == GX_OK && ++r->seen % POLL_EVERY == 0 ? gx_job_step(r->job, r->seen, err)
+                                                          : status;
+}
+
+gx_status gx_view_scan(gx_txn *txn, const char *stage, gx_event_run_fn run, void *user, gx_job *job,
+                       gx_error *err) {
+    reading r = {.run = run, .user = user, .job = job};
+    gx_job_stage(job, stage, gx_event_count(txn));
+    const gx_status status = gx_event_scan(txn, pass_run, &r, err);
+    return status == GX_OK ? gx_job_step(job, gx_event_count(txn), err) : status;
+}
+
+gx_status gx_view_each(gx_txn *txn, int64_t from_ms, int64_t to_ms, const char *stage,
+                       gx_event_fn each, void *user, gx_job *job, gx_error *err) {
+    const bool whole = from_ms == INT64_MIN && to_ms == INT64_MAX;
+    reading r = {.each = each, .user = user, .job = job};
+    gx_job_stage(job, stage, whole ? gx_event_count(txn) : 0);
+    const gx_status status = gx_event_between(txn, from_ms, to_ms, pass_event, &r, err);
+    return status == GX_OK ? gx_job_step(job, whole ? gx_event_count(txn) : r.seen, err) : status;
 }

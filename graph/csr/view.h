@@ -151,4 +151,11 @@ GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space spa
                                        const char *field, bool top_level, gx_job *job,
                                        gx_error *err);
 
+/* gx_event_scan and gx_event_between as a stage of the job: progress, cancel and deadline.
+ * INT64_MIN, INT64_MAX: all events. */
+GX_MUST_CHECK gx_status gx_view_scan(gx_txn *txn, const char *stage, gx_event_run_fn run,
+                                     void *user, gx_job *job, gx_error *err);
+GX_MUST_CHECK gx_status gx_view_each(gx_txn *txn, int64_t from_ms, int64_t to_ms, const char *stage,
+                                     gx_event_fn each, void *user, gx_job *job, gx_error *err);
+
 #endif

@@ -36,7 +36,7 @@ static bool is_one_of(gx_slice name, const char *const *words, size_t count) {
 
 static gx_status poll(scan *f, gx_error *err) {
     enum { EVERY = 4096 };
-    return ++f->seen % EVERY == 0 ? gx_job_check(f->job, err) : GX_OK;
+    return ++f->seen % EVERY == 0 ? gx_job_step(f->job, f->seen, err) : GX_OK;
 }
 
 static gx_status read_actions(scan *f, gx_error *err) {
@@ -137,7 +137,8 @@ gx_status gx_view_facts(gx_facts *out, gx_txn *txn, const gx_rules *rules, int64
               .to_ms = to_ms,
               .job = job};
     gx_status status;
-    gx_job_stage(job, "reading deeds", 0);
+    const uint64_t rows = gx_event_count(txn) + gx_tie_count(txn) + made.n;
+    gx_job_stage(job, "reading deeds", rows);
     GX_TRY(gx_job_alloc(job, &made.of, made.n, sizeof *made.of, err));
     GX_TRY(gx_job_alloc(job, &f.of, made.n, sizeof *f.of, err));
     for (uint32_t u = 0; u < made.n; u++) {
@@ -148,6 +149,7 @@ gx_status gx_view_facts(gx_facts *out, gx_txn *txn, const gx_rules *rules, int64
     GX_TRY(gx_event_between(txn, INT64_MIN, INT64_MAX, add_event, &f, err));
     GX_TRY(gx_tie_each(txn, add_tie, &f, err));
     GX_TRY(gx_record_each(txn, GX_SPACE_USER, add_record, &f, err));
+    gx_job_tick(job, rows);
     *out = made;
     made.of = NULL;
 done:

@@ -37,7 +37,7 @@ static gx_status visit(void *context, const gx_event *event, gx_error *err) {
             put(s, event, share);
         }
     }
-    return ++s->seen % POLL_EVERY == 0 ? gx_job_check(s->job, err) : GX_OK;
+    return ++s->seen % POLL_EVERY == 0 ? gx_job_step(s->job, s->seen, err) : GX_OK;
 }
 
 typedef struct joining {
@@ -72,7 +72,7 @@ gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules, int
     gx_first_event *events = NULL;
     scan s = {.txn = txn, .rules = rules, .job = job};
     joining j = {.users = gx_word_count(txn, GX_SPACE_USER), .job = job};
-    gx_job_stage(job, "reading who took what first", 0);
+    gx_job_stage(job, "reading who took what first", whole ? 2 * gx_event_count(txn) : 0);
     GX_TRY(gx_event_between(txn, from, to, visit, &s, err));
     s.buys = s.bought > 0;
     GX_TRY(
@@ -81,6 +81,7 @@ gx_status gx_view_firsts(gx_firsts *out, gx_txn *txn, const gx_rules *rules, int
     if (s.shared + s.bought + s.spoken > 0) {
         GX_TRY(gx_event_between(txn, from, to, visit, &s, err));
     }
+    gx_job_tick(job, whole ? 2 * gx_event_count(txn) : s.seen);
     GX_TRY(read_joined(&j, txn, err));
     GX_TRY(gx_firsts_build(out, j.users, gx_word_count(txn, GX_SPACE_ITEM), j.since, s.count,
                            events, job, err));

@@ -97,7 +97,7 @@ done:
 static gx_status each_record(void *user, uint32_t id, const gx_value *fields, gx_error *err) {
     labels *l = user;
     const gx_value *value = gx_map_get(fields, l->field);
-    gx_status status = ++l->seen % 4096 == 0 ? gx_job_check(l->job, err) : GX_OK;
+    gx_status status = ++l->seen % 4096 == 0 ? gx_job_step(l->job, l->seen, err) : GX_OK;
     if (status != GX_OK || !value || value->type != GX_TEXT || id >= l->made.n) {
         return status;
     }
@@ -120,6 +120,7 @@ gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space, const char
     memset(l.made.label, 0xff, ((size_t)l.made.n + 1) * sizeof *l.made.label); /* GX_NONE */
     GX_TRY(grow_names(&l, 0, err));
     GX_TRY(gx_record_each(txn, space, each_record, &l, err));
+    gx_job_tick(job, l.made.n);
     *out = l.made;
     l.made = (gx_labels){0};
 done:

@@ -15,7 +15,7 @@ typedef struct pairs {
 } pairs;
 
 static gx_status poll(pairs *p, gx_error *err) {
-    return ++p->seen % POLL_EVERY == 0 ? gx_job_check(p->job, err) : GX_OK;
+    return ++p->seen % POLL_EVERY == 0 ? gx_job_step(p->job, p->seen, err) : GX_OK;
 }
 
 static void add_pair(pairs *p, uint32_t row, uint32_t col, int64_t ts_ms, float value) {
@@ -70,10 +70,11 @@ gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rules *rules, gx_j
     gx_status status;
     pairs p = {.txn = txn, .rules = rules, .job = job};
     const uint32_t users = gx_word_count(txn, GX_SPACE_USER);
-    gx_job_stage(job, "reading times of ties", 0);
+    gx_job_stage(job, "reading times of ties", 2 * gx_tie_count(txn));
     GX_TRY(gx_tie_each(txn, add_tie, &p, err));
     GX_TRY(take_pairs(&p, true, err));
     GX_TRY(gx_tie_each(txn, add_tie, &p, err));
+    gx_job_tick(job, p.seen);
     GX_TRY(gx_matrix_build(out, users, users, p.count, p.row, p.col, NULL, p.ts, job, err));
 done:
     give_pairs(&p);
@@ -123,10 +124,11 @@ gx_status gx_view_interactions(gx_matrix *out, gx_txn *txn, const gx_rules *rule
     acts a = {{.txn = txn, .rules = rules, .job = job}, from_ms, to_ms};
     pairs *p = &a.pairs;
     const uint32_t users = gx_word_count(txn, GX_SPACE_USER);
-    gx_job_stage(job, "reading interactions", 0);
+    gx_job_stage(job, "reading interactions", 2 * (gx_tie_count(txn) + gx_event_count(txn)));
     GX_TRY(scan_acts(&a, err));
     GX_TRY(take_pairs(p, false, err));
     GX_TRY(scan_acts(&a, err));
+    gx_job_tick(job, p->seen);
     GX_TRY(gx_matrix_build(out, users, users, p->count, p->row, p->col, p->value, NULL, job, err));
 done:
     give_pairs(p);

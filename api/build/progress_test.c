@@ -1,0 +1,93 @@
+/* What methods tell while they read: every reading is a stage, and one whose rows are known
+ * beforehand comes to its end. */
+#include "api/testing.h"
+
+enum { STAGES = 64 };
+
+typedef struct told {
+    char stage[STAGES][40];
+    uint64_t done[STAGES], total[STAGES];
+    size_t count;
+} told;
+
+static void hear(void *user, const char *stage, uint64_t done, uint64_t total, uint64_t bytes) {
+    told *t = user;
+    (void)bytes;
+    const char *name = stage ? stage : "";
+    if (done == 0 && t->count < STAGES) {
+        snprintf(t->stage[t->count++], sizeof t->stage[0], "%s", name);
+    }
+    assert_true(t->count > 0);
+    assert_string_equal(t->stage[t->count - 1], name);
+    assert_true(done >= t->done[t->count - 1] || done == 0);
+    assert_true(total == 0 || done <= total);
+    t->done[t->count - 1] = done;
+    t->total[t->count - 1] = total;
+}
+
+static void call_told(test_shop *s, const char *method, const char *json, told *t) {
+    gx_value args, out;
+    gx_error err = {0};
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    job.progress = hear;
+    job.progress_user = t;
+    *t = (told){.count = 0};
+    const gx_call_options options = {.job = &job};
+    assert_int_equal(gx_json_read(&args, s->arena, json, strlen(json), &err), GX_OK);
+    if (gx_db_call(&out, s->db, gx_method_find(method), &args, &options, s->arena, &err) != GX_OK) {
+        fail_msg("%s: %s", method, err.message);
+    }
+}
+
+static void every_reading_is_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *args, *reads;
+    } cases[] = {
+        {"seed.select", "{\"k\": 2, \"sets\": 1000}", "reading ties"},
+        {"seed.select", "{\"k\": 2, \"min_activity\": 1, \"sets\": 1000}", "reading events"},
+        {"seed.plan", "{\"item\": \"i1\", \"k\": 2}", "reading ties"},
+        {"seed.simulate", "{\"seeds\": [\"u1\"], \"runs\": 4}", "reading ties"},
+        {"cascade.stats", "{}", "reading the log"},
+        {"cascade.report", "{\"item\": \"i1\"}", "reading the log"},
+        {"credit.stats", "{}", "reading the log"},
+        {"credit.report", "{\"item\": \"i1\"}", "reading the log"},
+        {"audience.detractors", "{}", "reading events"},
+        {"audience.leakage", "{\"where\": \"category = 'c1'\"}", "reading events"},
+        {"eval.run", "{\"models\": [\"popular\"]}", "reading events"},
+        {"eval.run", "{\"models\": [\"popular\"], \"split\": \"time:0.8\"}", "reading times"},
+        {"eval.leaders", "{}", "reading times"},
+        {"eval.spreading", "{\"runs\": 2}", "reading ties"},
+        {"graph.run", "{\"pass\": \"leaders\"}", "reading deeds"},
+    };
+    const gx_db_options options = {.threads = 1};
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 7, 60, 0);
+    test_call(&s, "model.build", "{'passes': ['leaders', 'circle']}");
+    for (size_t c = 0; c < GX_COUNT(cases); c++) {
+        told t;
+        bool read = false;
+        gx_db_close(s.db); /* graphs are kept between calls, and read once */
+        assert_int_equal(gx_db_open(&s.db, s.folder, &options, NULL), GX_OK);
+        call_told(&s, cases[c].method, cases[c].args, &t);
+        for (size_t i = 0; i < t.count; i++) {
+            const bool reads = strncmp(t.stage[i], "reading", strlen("reading")) == 0;
+            read = read || strcmp(t.stage[i], cases[c].reads) == 0;
+            if (reads && t.total[i] > 0 && t.done[i] != t.total[i]) {
+                fail_msg("%s: %s ended at %u of %u", cases[c].method, t.stage[i],
+                         (unsigned)t.done[i], (unsigned)t.total[i]);
+            }
+        }
+        if (!read) {
+            fail_msg("%s does not tell %s", cases[c].method, cases[c].reads);
+        }
+    }
+    test_shop_close(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_reading_is_told)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
