@@ -1,5 +1,7 @@
 #include "api/privacy.h"
 
+#include <stdio.h>
+
 static gx_answer answer(bool yes) {
     return yes ? GX_ANSWER_YES : GX_ANSWER_NO;
 }
@@ -44,4 +46,18 @@ gx_status gx_min_count(uint32_t *out, gx_txn *txn, gx_arena *arena, gx_error *er
         *out = given ? (uint32_t)value.as.integer : GX_MIN_COUNT_DEFAULT;
     }
     return status;
+}
+
+gx_value gx_hidden_value(uint32_t hidden, uint32_t min_count) {
+    return hidden > 0 && hidden < min_count ? gx_nil() : gx_int(hidden);
+}
+
+gx_hidden_text gx_hidden_say(uint32_t hidden, uint32_t min_count) {
+    gx_hidden_text out = {""};
+    if (hidden > 0 && hidden < min_count) {
+        snprintf(out.text, sizeof out.text, "; some did not agree to be named");
+    } else if (hidden > 0) {
+        snprintf(out.text, sizeof out.text, "; %u did not agree to be named", hidden);
+    }
+    return out;
 }

@@ -27,4 +27,14 @@ bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user);
 /* The setting `min_count`: a whole number, 1 or more; anything else is the default. */
 GX_MUST_CHECK gx_status gx_min_count(uint32_t *out, gx_txn *txn, gx_arena *arena, gx_error *err);
 
+/* Of those who were left out since they did not agree to be named: their number from `min_count`
+ * up, nil for some fewer; 0 where there are none. */
+gx_value gx_hidden_value(uint32_t hidden, uint32_t min_count);
+/* The same as the end of a sentence: "; 12 did not agree to be named", "; some …" below the count,
+ * empty for 0. */
+typedef struct gx_hidden_text {
+    char text[64];
+} gx_hidden_text;
+gx_hidden_text gx_hidden_say(uint32_t hidden, uint32_t min_count);
+
 #endif

@@ -1,7 +1,7 @@
 /* No list names a person without consent or tells a count below min_count: random shops, every
- * method of lists but two (rec.friends, whose lists are people; rec.layout, whose numbers are
- * shares of a taste), and whatever stands anywhere in the answers. Users are u0,
- * u1, … and nothing else is called so; every third has given no consent. */
+ * method of lists but one (rec.layout, whose numbers are shares of a taste), and whatever stands
+ * anywhere in the answers. Users are u0, u1, … and nothing else is called so; every third has given
+ * no consent. */
 #include "api/testing.h"
 
 #include <ctype.h>
@@ -13,7 +13,7 @@ typedef struct watch {
     uint32_t asked[2]; /* whom the call is about: they may stand in its answer */
     bool counts;       /* false: no count may stand anywhere */
     const char *method;
-    uint32_t named, counted, groups;
+    uint32_t named, counted, groups, left_out;
 } watch;
 
 /* ---- what may stand in an answer --------------------------------------------------------------
@@ -55,8 +55,13 @@ static bool is_sentence(gx_slice key) {
  * letter before it, shares and lifts their sign behind. */
 static void look_at_sentence(watch *w, gx_slice text) {
     for (size_t k = 0; k < text.size; k++) {
-        const bool begins = k == 0 || (!isalnum((unsigned char)text.data[k - 1]) &&
-                                       !strchr("-.", text.data[k - 1]));
+        static const char *const places[] = {"No. ", "第 "}; /* of leaders */
+        bool begins = k == 0 || (!isalnum((unsigned char)text.data[k - 1]) &&
+                                 !strchr("-.", text.data[k - 1]));
+        for (size_t p = 0; p < GX_COUNT(places); p++) {
+            const size_t size = strlen(places[p]);
+            begins = begins && !(k >= size && memcmp(text.data + k - size, places[p], size) == 0);
+        }
         if (!begins || !isdigit((unsigned char)text.data[k])) {
             continue;
         }
@@ -66,12 +71,20 @@ static void look_at_sentence(watch *w, gx_slice text) {
             end++;
         }
         const bool days = end + 5 <= text.size && memcmp(text.data + end, " days", 5) == 0;
-        const bool share = end < text.size && (text.data[end] == '%' || text.data[end] == ' ');
+        static const char *const units[] = {" steps", " 步", "%", " times", " 倍"};
+        bool share = false, steps = false; /* numbers that count no people */
+        for (size_t unit = 0; unit < GX_COUNT(units); unit++) {
+            const size_t size = strlen(units[unit]);
+            if (end + size <= text.size && memcmp(text.data + end, units[unit], size) == 0) {
+                share = true;
+                steps = unit < 2;
+            }
+        }
         const long number = strtol(text.data + k, NULL, 10);
-        if (!w->counts && !days) {
+        if (!w->counts && !days && !steps) {
             fail_msg("%s: a number is told in '%.*s'", w->method, (int)text.size, text.data);
         }
-        w->counted++;
+        w->counted += !steps;
         if (w->counts && !share && number < MIN_COUNT) {
             fail_msg("%s: a count of %ld is told in '%.*s'", w->method, number, (int)text.size,
                      text.data);
@@ -127,6 +140,11 @@ static void look(watch *w, const gx_value *value, bool in_evidence) {
             if (is_sentence(key) && pair->value.type == GX_TEXT) {
                 look_at_sentence(w, (gx_slice){pair->value.as.text, pair->value.size});
             }
+            if (!in_evidence && gx_slice_is(key, "hidden") && pair->value.type == GX_INT &&
+                pair->value.as.integer > 0) {
+                w->left_out++;
+                assert_true(w->counts && pair->value.as.integer >= MIN_COUNT);
+            }
             if (in_evidence || gx_slice_is(key, "liked")) {
                 look_at_count(w, key, &pair->value);
             }
@@ -142,6 +160,7 @@ static void ask(test_shop *s, watch *w, gx_rng *rng) {
     const uint32_t a = (uint32_t)gx_rng_below(rng, USERS), b = (uint32_t)gx_rng_below(rng, USERS);
     const uint32_t i = (uint32_t)gx_rng_below(rng, 40), j = (uint32_t)gx_rng_below(rng, 40);
     static const char *const channels[] = {"friends", "circle", "leader"};
+    static const char *const modes[] = {"close", "cross-circle", "expert"};
     w->asked[0] = a;
     w->asked[1] = b;
 #define ASK(name, ...)                                                                             \
@@ -162,6 +181,11 @@ static void ask(test_shop *s, watch *w, gx_rng *rng) {
     ASK("rec.group", "{'group': 'g%u', 'n': 10}", i % 8);
     ASK("rec.starters", "{'group': 'g%u'}", i % 8);
     ASK("user.portrait", "{'user': 'u%u'}", a);
+    for (size_t m = 0; m < GX_COUNT(modes); m++) {
+        ASK("rec.friends", "{'users': ['u%u', 'u%u'], 'n': %u, 'mode': '%s'}", a, b, 1 + i,
+            modes[m]);
+    }
+    ASK("rec.experts", "{'user': 'u%u', 'category': 'c%u', 'n': %u}", a, i % 4, 1 + j);
 #undef ASK
 }
 
@@ -196,6 +220,7 @@ static void shops(bool counts) {
     }
     assert_true(w.named > 100); /* what is looked for is there */
     assert_true(counts ? w.groups > 20 : w.groups == 0);
+    assert_true(counts ? w.left_out > 100 : w.left_out == 0);
     assert_true(counts ? w.counted > 100 : w.counted == 0);
 }
 

@@ -14,6 +14,9 @@ static const gx_param params[] = {
      "of each member so many ties are walked, the strongest, as the snapshot has them"},
     {"weights", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "of the parts: adamic, near, far, circle, taste"},
+    {"everybody", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "rank all members, as though each were there and had agreed to be named, not only those whom "
+     "rec.friends may show"},
     GX_ESTIMATE_PARAM,
 };
 
@@ -72,6 +75,29 @@ static gx_status read_events(gx_matrix *out, gx_call_env *call, gx_error *err) {
     return status;
 }
 
+/* Who may stand in a list, of the graph's members. conflict: nobody. */
+static gx_status read_shown(uint8_t **out, uint32_t *out_count, gx_call_env *call, uint32_t n,
+                            gx_error *err) {
+    gx_txn *txn = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(call->job, out, n, 1, err));
+    GX_TRY(gx_txn_read(&txn, call->db->store, err));
+    GX_TRY(gx_meeting_mark(*out, n, txn, call->job, err));
+    *out_count = 0;
+    for (uint32_t u = 0; u < n; u++) {
+        *out_count += (*out)[u];
+    }
+    if (*out_count == 0) {
+        GX_TRY(gx_fail_at(err, GX_CONFLICT, "everybody",
+                          "none of %u members agreed to be named (field consent), so rec.friends "
+                          "shows nobody; everybody (--everybody) judges the score among all",
+                          n));
+    }
+done:
+    gx_txn_abort(txn);
+    return status;
+}
+
 /* The graph is read for real; it may have been kept from an earlier call. */
 static gx_value estimate_value(gx_arena *arena, const gx_held *held, gx_estimate view,
                                const gx_meet_eval_options *options, int threads) {
@@ -95,6 +121,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     const gx_held *held = NULL;
     gx_matrix matrix = {0};
+    uint8_t *shown = NULL;
     gx_meet_eval eval;
     gx_meet_eval_options options = {.share = gx_arg_real(call->args, "hide"),
                                     .members = (uint32_t)gx_arg_int(call->args, "members"),
@@ -108,6 +135,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, GX_GRAPH_UNDIRECTED, NULL, call->job,
                          err));
     GX_TRY(read_events(&matrix, call, err));
+    uint32_t ranked = held->graph.n;
+    if (!gx_arg_bool(call->args, "everybody")) {
+        GX_TRY(read_shown(&shown, &ranked, call, held->graph.n, err));
+        options.shown = shown;
+    }
     if (gx_arg_bool(call->args, "estimate")) {
         gx_estimate view = {.mem_bytes = atomic_load(&call->job->mem_peak) - before,
                             .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
@@ -121,13 +153,15 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = gx_list(arena, 2);
     gx_list_add(arena, &list, figures_value(arena, "friends", &eval.own, options.cutoff));
     gx_list_add(arena, &list, figures_value(arena, "adamic_adar", &eval.adamic, options.cutoff));
-    *out = gx_map(arena, 5);
+    *out = gx_map(arena, 6);
     gx_map_put(arena, out, "ties", gx_int((int64_t)eval.ties));
     gx_map_put(arena, out, "hidden", gx_int((int64_t)eval.hidden));
     gx_map_put(arena, out, "members", gx_int(eval.members));
+    gx_map_put(arena, out, "ranked", gx_int(ranked));
     gx_map_put(arena, out, "wall_s", gx_real(wall_s));
     gx_map_put(arena, out, "results", list);
 done:
+    gx_job_free(call->job, shown);
     gx_matrix_finish(&matrix);
     gx_graph_release(call->db, held);
     return status;
@@ -140,7 +174,8 @@ const gx_method gx_method_eval_friends = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{ties, hidden (each tie counts once), members, wall_s, results: [{score, auc, "
-              "precision@N}]} or {steps, mem_bytes, cpu_s, cpu_most_s}",
+    .result =
+        "{ties, hidden (each tie counts once), members, ranked (who may stand in a list), "
+        "wall_s, results: [{score, auc, precision@N}]} or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

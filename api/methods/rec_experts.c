@@ -46,7 +46,7 @@ typedef struct asking {
     gx_value category; /* its name */
     gx_value guesses;  /* of a question */
     expert *expert;
-    uint32_t count, hidden, flagged;
+    uint32_t count, hidden, flagged, min_count;
     gx__heap heap; /* key: −ln trust */
     uint32_t *from;
     uint32_t users;
@@ -422,17 +422,16 @@ static gx_value answer(asking *a) {
         gx_list_add(arena, &list, expert_row(a, &a->expert[i], i + 1));
     }
     if (list.size < n) {
-        char *text = gx_arena_printf(
-            arena,
-            "%u of %u: the category has no more experts; %u did not agree to be named, %u "
-            "are flagged",
-            list.size, n, a->hidden, a->flagged);
+        const gx_hidden_text hidden = gx_hidden_say(a->hidden, a->min_count);
+        char *text =
+            gx_arena_printf(arena, "%u of %u: the category has no more experts%s; %u are flagged",
+                            list.size, n, hidden.text, a->flagged);
         less = gx_str(text ? text : "");
     }
     gx_map_put(arena, &row, "category", a->category);
     gx_map_put(arena, &row, "guesses", a->guesses);
     gx_map_put(arena, &row, "experts", list);
-    gx_map_put(arena, &row, "hidden", gx_int(a->hidden));
+    gx_map_put(arena, &row, "hidden", gx_hidden_value(a->hidden, a->min_count));
     gx_map_put(arena, &row, "short", less);
     return row;
 }
@@ -448,6 +447,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                           gx_arg_has(call->args, "category") ? "both" : "none");
     }
     GX_TRY(gx_need_strengths(call->state, err));
+    GX_TRY(gx_min_count(&a.min_count, call->txn, call->arena, err));
     GX_TRY(gx_need_word(&a.user, call->txn, GX_SPACE_USER, gx_arg_text(call->args, "user"), err));
     a.users = call->state->users;
     GX_TRY(gx_people_read(&a.own, call->txn, &call->state->rules, a.user, err));
@@ -477,6 +477,7 @@ const gx_method gx_method_rec_experts = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result = "{category, guesses: [{category, score}], experts: [{rank, user, score, authority, "
-              "category_rank, trust, steps, path: [user or nil], why: {en, zh}}], hidden, short}",
+              "category_rank, trust, steps, path: [user or nil], why: {en, zh}}], hidden (from "
+              "min_count up), short}",
     .run = run,
 };

@@ -46,8 +46,8 @@ static const struct {
 static const char *const counted_en = "{what} friends in common", *const counted_zh =
                                                                       "{what} 位共同好友";
 
-/* Friends of both at this moment, the member's closest first: those who agreed are named, and from
- * min_count up they are counted. */
+/* Friends of both at this moment, the member's closest first: from min_count up they are counted
+ * and those who agreed are named; below it only that there are some is told. */
 static gx_status tell_mutual(gx_value *row, gx_value *evidence, const sayer *s, uint32_t user,
                              gx_error *err) {
     gx_call_env *call = s->call;
@@ -71,14 +71,17 @@ static gx_status tell_mutual(gx_value *row, gx_value *evidence, const sayer *s, 
     if (status != GX_OK) {
         return status;
     }
-    gx_map_put(call->arena, evidence, "people", named);
     if (count == 0) { /* the snapshot knew ties that are no more */
         gx_why_say(row, call->arena, sentences[GX_REASON_WALK].en, sentences[GX_REASON_WALK].zh,
                    "what", (gx_slice){"", 0});
-    } else if (count >= s->min_count && count > 1) {
+    } else if (count >= s->min_count) {
         char *text = gx_arena_printf(call->arena, "%u", count);
+        gx_map_put(call->arena, evidence, "people", named);
         gx_map_put(call->arena, evidence, "hidden", gx_int((int64_t)count - named.size));
-        gx_why_say(row, call->arena, counted_en, counted_zh, "what", gx_slice_of(text ? text : ""));
+        if (count > 1) {
+            gx_why_say(row, call->arena, counted_en, counted_zh, "what",
+                       gx_slice_of(text ? text : ""));
+        }
     }
     return GX_OK;
 }
@@ -119,9 +122,7 @@ static void tell_expert(gx_value *row, gx_value *evidence, const sayer *s, const
         gx_map_put(arena, evidence, "topic", topic);
         gx_why_say(row, arena, en ? en : "", zh ? zh : "", "what", slice_of(topic));
     }
-    if (gx_consents(s->call->txn, arena, one->user)) {
-        gx_map_put(arena, evidence, "score", gx_real(one->leader_score));
-    }
+    gx_map_put(arena, evidence, "score", gx_real(one->leader_score));
 }
 
 static gx_status tell(gx_value *row, gx_value *evidence, const sayer *s, const gx_meet_one *one,
@@ -224,16 +225,18 @@ static gx_status people_value(gx_value *out, sayer *s, const gx_meet_one *list, 
     return GX_OK;
 }
 
-static gx_value short_of(gx_call_env *call, bool known, uint32_t count) {
+static gx_value short_of(gx_call_env *call, bool known, const gx_meet_list *list,
+                         uint32_t min_count) {
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    if (count >= n) {
+    if (list->count >= n) {
         return gx_nil();
     }
     const char *why = !known ? "this member is not in the store"
                       : gx_arg_is(call->args, "mode", "expert")
                           ? "there is no other leader whom this member has no tie to"
                           : "nobody else is near whom this member has no tie to";
-    char *text = gx_arena_printf(call->arena, "%u of %u: %s", count, n, why);
+    gx_hidden_text hidden = gx_hidden_say(list->hidden, min_count);
+    char *text = gx_arena_printf(call->arena, "%u of %u: %s%s", list->count, n, why, hidden.text);
     return gx_str(text ? text : "");
 }
 
@@ -242,8 +245,8 @@ static gx_status one_member(gx_value *out, gx_meeting *meeting, uint32_t min_cou
     gx_call_env *call = meeting->call;
     gx_arena *arena = call->arena;
     gx_people own = {0};
-    gx_meet_one *list = NULL;
-    uint32_t user = GX_NONE, count = 0;
+    gx_meet_list list = {0};
+    uint32_t user = GX_NONE;
     gx_value people = gx_list(arena, 0);
     gx_slice word = {given->as.text, given->size};
     gx_status status = gx_word_find(&user, call->txn, GX_SPACE_USER, word);
@@ -253,19 +256,20 @@ static gx_status one_member(gx_value *out, gx_meeting *meeting, uint32_t min_cou
     }
     status = GX_OK;
     if (known) {
-        GX_TRY(gx_meeting_list(&list, &count, &own, meeting, user, err));
+        GX_TRY(gx_meeting_list(&list, &own, meeting, user, err));
         sayer s = {call, meeting, &own, NULL, min_count};
         s.closest = closest_first(arena, &own);
         if (!s.closest) {
             GX_TRY(gx_fail_memory(err, own.count * sizeof *s.closest));
         }
-        GX_TRY(people_value(&people, &s, list, count, err));
+        GX_TRY(people_value(&people, &s, list.one, list.count, err));
     }
-    *out = gx_map(arena, 4);
+    *out = gx_map(arena, 5);
     gx_map_put(arena, out, "user", gx_text_copy(arena, word.data, word.size));
     gx_map_put(arena, out, "known", gx_bool(known));
     gx_map_put(arena, out, "people", people);
-    gx_map_put(arena, out, "short", short_of(call, known, count));
+    gx_map_put(arena, out, "hidden", gx_hidden_value(list.hidden, min_count));
+    gx_map_put(arena, out, "short", short_of(call, known, &list, min_count));
 done:
     gx_people_finish(&own);
     return status;
@@ -316,6 +320,6 @@ const gx_method gx_method_rec_friends = {
     .is_long = gx_is_always_long,
     .result =
         "[{user, known, people: [{id, score, rank, why: [{reason, share, en, zh, evidence}]}], "
-        "short}]",
+        "hidden (from min_count up), short}]",
     .run = run,
 };

@@ -1,5 +1,6 @@
 #include "api/people/friends.h"
 
+#include "api/privacy.h"
 #include "api/support.h"
 #include "api/vector.h"
 #include "engine/kernel/top.h"
@@ -119,6 +120,7 @@ typedef struct search {
     uint32_t group; /* being read */
     double group_weight;
     uint32_t group_read;
+    uint32_t hidden; /* would be shown, but did not agree to be named */
 } search;
 
 /* Somebody of a group of the member's. */
@@ -345,8 +347,14 @@ static gx_slice text_of(const gx_value *record, const char *field) {
                                            : (gx_slice){"", 0};
 }
 
+/* Whether the record of a member lets them be shown to anybody. */
+static bool may_show(bool *out_agreed, const gx_value *record, int64_t now_ms) {
+    *out_agreed = gx_says_yes(gx_map_get(record, "consent"));
+    return !gx_is_departed(record, now_ms);
+}
+
 /* Reads their record and events; *keep is false for who may not be shown after all. */
-static gx_status look_at(gx_meet_one *one, bool *keep, const search *s, gx_arena *scratch,
+static gx_status look_at(gx_meet_one *one, bool *keep, search *s, gx_arena *scratch,
                          gx_error *err) {
     gx_value record;
     gx_history their;
@@ -357,8 +365,12 @@ static gx_status look_at(gx_meet_one *one, bool *keep, const search *s, gx_arena
     }
     GX_TRY(gx_record_get(&record, s->txn, scratch, GX_SPACE_USER, one->user, err));
     gx_slice city = text_of(&record, "city");
-    bool same_city = s->city.size > 0 && gx_slice_equal(city, s->city);
-    *keep = !gx_is_departed(&record, s->now_ms) && (same_city || !s->m->same_city);
+    bool same_city = s->city.size > 0 && gx_slice_equal(city, s->city), agreed;
+    *keep = may_show(&agreed, &record, s->now_ms) && (same_city || !s->m->same_city);
+    if (*keep && !agreed) {
+        *keep = false;
+        s->hidden++;
+    }
     if (*keep) {
         GX_TRY(gx_member_history(&their, s->txn, s->m->call->state, one->user, scratch, err));
         one->part[GX_REASON_TASTE] = worth[s->m->mode].taste * gx_meet_weights_default.taste *
@@ -463,8 +475,8 @@ done:
     return status;
 }
 
-gx_status gx_meeting_list(gx_meet_one **out, uint32_t *out_count, gx_people *own,
-                          gx_meeting *meeting, uint32_t user, gx_error *err) {
+gx_status gx_meeting_list(gx_meet_list *out, gx_people *own, gx_meeting *meeting, uint32_t user,
+                          gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = meeting->call;
     search s = {.m = meeting,
@@ -494,12 +506,39 @@ gx_status gx_meeting_list(gx_meet_one **out, uint32_t *out_count, gx_people *own
     if (count > 0) {
         memcpy(list, s.pool.data, count * sizeof *list);
     }
-    *out = list;
-    *out_count = count;
+    *out = (gx_meet_list){list, count, s.hidden};
 done:
     gx_job_free(call->job, top.entry);
     gx_free(s.tied.data);
     gx_free(s.groups.data);
     gx_free(s.pool.data);
     return status;
+}
+
+/* ---- everybody ----------------------------------------------------------------------------------
+ */
+
+typedef struct marking {
+    uint8_t *mark;
+    uint32_t n, seen;
+    int64_t now_ms;
+    gx_txn *txn;
+    gx_job *job;
+} marking;
+
+static gx_status mark_one(void *user, uint32_t id, const gx_value *record, gx_error *err) {
+    enum { LOOK = 4096 };
+    marking *m = user;
+    bool agreed;
+    if (id < m->n) {
+        m->mark[id] = may_show(&agreed, record, m->now_ms) && agreed &&
+                      gx_word_name(m->txn, GX_SPACE_USER, id).size > 0;
+    }
+    return ++m->seen % LOOK == 0 ? gx_job_check(m->job, err) : GX_OK;
+}
+
+gx_status gx_meeting_mark(uint8_t *mark, uint32_t n, gx_txn *txn, gx_job *job, gx_error *err) {
+    marking m = {.mark = mark, .n = n, .now_ms = gx_time_ms(), .txn = txn, .job = job};
+    memset(mark, 0, n);
+    return gx_record_each(txn, GX_SPACE_USER, mark_one, &m, err);
 }

@@ -58,11 +58,23 @@ GX_MUST_CHECK gx_status gx_meeting_open(gx_meeting *out, gx_call_env *call, gx_m
                                         uint32_t n, bool same_city, gx_slice category,
                                         gx_error *err);
 void gx_meeting_close(gx_meeting *meeting);
+/* Those who did not agree to be named and stood before or among the ones looked at are counted in
+ * `hidden`: from the minimum count on it may be told. */
+typedef struct gx_meet_list {
+    gx_meet_one *one;
+    uint32_t count, hidden;
+} gx_meet_list;
+
 /* The n best for a member, by falling score, then by rising number: never the member, anybody they
- * have a tie of any kind with in either direction, a forgotten or a departed one. Fills `own` with
- * the member's people, for evidence. */
-GX_MUST_CHECK gx_status gx_meeting_list(gx_meet_one **out, uint32_t *out_count, gx_people *own,
-                                        gx_meeting *meeting, uint32_t user, gx_error *err);
+ * have a tie of any kind with in either direction, a forgotten or a departed one, or one who did
+ * not agree to be named. Fills `own` with the member's people, for evidence. */
+GX_MUST_CHECK gx_status gx_meeting_list(gx_meet_list *out, gx_people *own, gx_meeting *meeting,
+                                        uint32_t user, gx_error *err);
+
+/* 1 in `mark` (n) for members whom a list may show at all: known, not departed, and agreed to be
+ * named; 0 for others. Reads every record there is. */
+GX_MUST_CHECK gx_status gx_meeting_mark(uint8_t *mark, uint32_t n, gx_txn *txn, gx_job *job,
+                                        gx_error *err);
 
 /* Of how many candidates records and events are read, for a list of n. */
 uint32_t gx_meeting_pool(uint32_t n);

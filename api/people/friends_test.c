@@ -1,5 +1,6 @@
 /* rec.friends: never a present tie, a blocked or departed member, nor oneself, whatever is written
  * between calls; and reasons that tell no more than they may. */
+#include "api/people/friends.h"
 #include "api/testing.h"
 
 #include <math.h>
@@ -70,6 +71,7 @@ static uint32_t assert_list(const known *k, const gx_value *lists, uint32_t u) {
         uint32_t v = number_of(gx_map_get(row, "id"));
         double score = gx_map_get(row, "score")->as.real, sum = 0;
         assert_true(v < USERS && !k->apart[u][v] && !k->gone[v] && !listed[v]);
+        assert_true(v % 3 != 0); /* each third did not agree to be named */
         assert_true(score >= 0 && score <= before);
         listed[v] = true;
         before = score;
@@ -138,12 +140,15 @@ static const gx_value *reason(const gx_value *row, const char *name) {
     return NULL;
 }
 
-/* a and b know z0 … z3, of whom z0 agreed to be named; a and c share z0 alone. */
+/* a and b know z0 … z3, of whom z0 agreed to be named, as a, b, c and `lone` did; a and c share z0
+ * alone. */
 static void small_shop(test_shop *s) {
     test_shop_open(s);
     test_call(s, "user.put",
-              "{'users': [{'user_id': 'a', 'city': 'Xi'}, {'user_id': 'b', 'city': 'Xi'},"
-              "{'user_id': 'c'}, {'user_id': 'z0', 'consent': 'true'}, {'user_id': 'z1'}]}");
+              "{'users': [{'user_id': 'a', 'city': 'Xi', 'consent': true},"
+              "{'user_id': 'b', 'city': 'Xi', 'consent': 'yes'}, {'user_id': 'c', 'consent': 1},"
+              "{'user_id': 'lone', 'consent': 'true'}, {'user_id': 'z0', 'consent': 'true'},"
+              "{'user_id': 'z1'}]}");
     for (int z = 0; z < 4; z++) {
         test_call(s, "tie.put",
                   "{'ties': [{'src': 'a', 'dst': 'z%d', 'kind': 'friend'},"
@@ -168,8 +173,66 @@ static void test_mutual_friends_are_told_as_they_may_be(void **unused) {
     assert_int_equal(gx_map_get(evidence, "hidden")->as.integer, 3);
     assert_true(test_is(gx_map_get(one, "en"), "You have friends in common"));
     assert_null(gx_map_get(gx_map_get(one, "evidence"), "hidden"));
+    assert_null(gx_map_get(gx_map_get(one, "evidence"), "people")); /* of fewer than three */
     assert_true(test_is(gx_map_get(reason(person(&lists, "b"), "city"), "en"), "Also in Xi"));
     assert_null(reason(person(&lists, "c"), "city"));
+    test_shop_close(&s);
+}
+
+/* z0 … z3 have the same two neighbours. Who takes the word back is gone at once, and counted. */
+static void test_nobody_is_shown_who_did_not_agree(void **unused) {
+    (void)unused;
+    test_shop s;
+    small_shop(&s);
+    for (int built = 0; built < 2; built++) {
+        gx_value lists = test_call(&s, "rec.friends", "{'users': ['z0', 'a', 'nobody']}");
+        const gx_value *row = &lists.as.items[0];
+        assert_int_equal(test_key(row, "people")->size, 0);
+        assert_int_equal(test_key(row, "hidden")->as.integer, 3);
+        const gx_value *less = test_key(row, "short");
+        assert_true(test_is(less, "0 of 10: nobody else is near whom this member has no tie to; 3 "
+                                  "did not agree to be named"));
+        assert_int_equal(test_key(&lists.as.items[1], "hidden")->as.integer, 0);
+        assert_int_equal(test_key(&lists.as.items[2], "hidden")->as.integer, 0);
+        test_call(&s, "user.put", "{'users': [{'user_id': 'b', 'consent': false}]}");
+        lists = test_call(&s, "rec.friends", "{'users': ['a']}");
+        assert_null(person(&lists, "b"));
+        assert_non_null(person(&lists, "c"));
+        assert_int_equal(test_key(&lists.as.items[0], "hidden")->type, GX_NIL);
+        test_call(&s, "user.put", "{'users': [{'user_id': 'b', 'consent': true}]}");
+        test_call(&s, "model.build", "{}");
+    }
+    test_shop_close(&s);
+}
+
+/* By hand: who may stand in a list, of six. */
+static void test_who_is_ranked_when_it_is_judged(void **unused) {
+    (void)unused;
+    test_shop s;
+    gx_txn *txn;
+    uint8_t mark[16];
+    gx_job job;
+    uint32_t id;
+    static const struct {
+        const char *id;
+        bool shown;
+    } of[] = {{"a", false}, {"b", true}, {"c", false}, {"lone", true}, {"z0", true}, {"z1", false}};
+    small_shop(&s);
+    test_call(&s, "user.put", "{'users': [{'user_id': 'a', 'status': 'left'}]}");
+    test_call(&s, "user.forget", "{'user': 'c'}");
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_txn_read(&txn, s.db->store, NULL), GX_OK);
+    assert_int_equal(gx_meeting_mark(mark, GX_COUNT(mark), txn, &job, NULL), GX_OK);
+    for (size_t i = 0; i < GX_COUNT(of); i++) {
+        if (gx_word_find(&id, txn, GX_SPACE_USER, gx_slice_of(of[i].id)) == GX_OK) {
+            assert_int_equal(mark[id], of[i].shown);
+        }
+    }
+    gx_txn_abort(txn);
+    test_refused(&s, "eval.friends", "{'hide': 0.000001}", GX_CONFLICT,
+                 "none was hidden that leads");
+    gx_value judged = test_call(&s, "eval.friends", "{'hide': 0.5, 'cutoff': 2}");
+    assert_int_equal(test_key(&judged, "ranked")->as.integer, 3);
     test_shop_close(&s);
 }
 
@@ -269,6 +332,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never_who_may_not_be_shown),
         cmocka_unit_test(test_mutual_friends_are_told_as_they_may_be),
+        cmocka_unit_test(test_nobody_is_shown_who_did_not_agree),
+        cmocka_unit_test(test_who_is_ranked_when_it_is_judged),
         cmocka_unit_test(test_what_was_written_counts_at_once),
         cmocka_unit_test(test_experts_are_leaders),
         cmocka_unit_test(test_wrong_questions),

@@ -69,6 +69,8 @@ static const gx_param params[] = {
      "the member (via where 100 do)"},
     {"hide", GX_PARAM_REAL, "0.1", 1e-6, 0.9, NULL, NULL, 0,
      "with --friends: share of the ties that are hidden"},
+    {"everybody", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "with --friends: rank all members, not only those who agreed to be named and may be shown"},
     {"members", GX_PARAM_INT, NULL, 1, 1e8, "members", NULL, 0,
      "judge so many of the members with something to find, drawn (all; 2000 with --friends)"},
     {"spreading", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -180,11 +182,12 @@ static gx_status ask_files(gx_value *out, gx_command *command, gx_error *err) {
 
 /* Figures of the score and of Adamic–Adar alone; a list of 10. */
 static gx_status judge_friends(gx_command *command, gx_error *err) {
-    gx_value result, args = gx_map(command->arena, 3);
+    gx_value result, args = gx_map(command->arena, 4);
     if (!command->target) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "eval --friends needs a store, a server or a file of ties");
     }
+    gx_map_put(command->arena, &args, "everybody", *gx_arg_value(&command->args, "everybody"));
     gx_map_put(command->arena, &args, "hide", *gx_arg_value(&command->args, "hide"));
     gx_map_put(command->arena, &args, "members", *gx_arg_value(&command->args, "members"));
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
@@ -443,6 +446,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     if (gx_arg_bool(&command->args, "leaders")) {
         return judge_leaders(command, err);
+    }
+    if (gx_arg_bool(&command->args, "everybody")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "everybody", "--everybody goes with --friends");
     }
     if (gx_map_get(&command->given, "by")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "by", "--by goes with --leaders");

@@ -98,26 +98,46 @@ done:
     return status;
 }
 
+static bool is_shown(const eval *e, uint32_t u) {
+    return !e->options->shown || e->options->shown[u];
+}
+
+/* Hidden ties of a member that are looked for; their other ends in `out` (NULL: counted only). */
+static uint32_t sought(uint32_t *out, const eval *e, uint32_t u) {
+    const gx_graph *h = &e->hidden;
+    uint32_t count = 0;
+    for (uint64_t i = h->out_ptr[u]; i < h->out_ptr[u + 1]; i++) {
+        if (is_shown(e, h->out_dst[i])) {
+            if (out) {
+                out[count] = h->out_dst[i];
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
 static int by_draw(const void *a, const void *b) {
     const uint64_t *x = a, *y = b;
     return (x[0] > y[0]) - (x[0] < y[0]);
 }
 
-/* Those with a hidden tie, by lot. */
+/* Those with a hidden tie that is looked for, by lot. */
 static gx_status draw_members(eval *e, gx_job *job, gx_error *err) {
     uint64_t (*draw)[2] = NULL;
     uint32_t count = 0;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &draw, e->hidden.n, sizeof *draw, err));
     for (uint32_t u = 0; u < e->hidden.n; u++) {
-        if (e->hidden.out_ptr[u + 1] > e->hidden.out_ptr[u]) {
+        if (sought(NULL, e, u) > 0) {
             draw[count][0] = bits_of(job->seed, DRAW_MEMBERS, u);
             draw[count++][1] = u;
         }
     }
     if (count == 0) {
-        GX_TRY(gx_fail(err, GX_CONFLICT, "of %" PRIu64 " ties none was hidden: there are too few",
-                       e->whole->m / 2));
+        GX_TRY(gx_fail(err, GX_CONFLICT, "of %" PRIu64 " ties none was hidden%s: there are too few",
+                       e->whole->m / 2,
+                       e->options->shown ? " that leads to a member who may be shown" : ""));
     }
     qsort(draw, count, sizeof *draw, by_draw);
     e->members = count < e->options->members ? count : e->options->members;
@@ -137,8 +157,9 @@ typedef struct judge {
     gx_meet served, exact;
     double *score; /* n */
     gx__top pool;
-    uint8_t *tied; /* n: 1 in `train`, 2 hidden */
-    double *hidden;
+    uint8_t *tied;           /* n: 1 in `train`, 2 hidden */
+    uint32_t *sought;        /* other ends of the hidden ties that are looked for */
+    double *hidden;          /* their scores */
     uint64_t *lower, *level; /* members not tied that score lower than, and as, each hidden one */
     gx__top top;
 } judge;
@@ -174,12 +195,17 @@ static void place(judge *j, uint32_t hidden, double score) {
     }
 }
 
+/* Whether `v` stands in what is ranked for `u`. */
+static bool is_ranked(const eval *e, const judge *j, uint32_t u, uint32_t v) {
+    return v != u && j->tied[v] != 1 && is_shown(e, v);
+}
+
 /* Of everybody who is no tie of `train`. */
 static void score_all(const eval *e, judge *j, const gx_meet *meet, const gx_meet_weights *weights,
                       uint32_t u) {
     j->pool.count = 0;
     for (uint32_t v = 0; v < e->train.n; v++) {
-        if (v != u && j->tied[v] != 1) {
+        if (is_ranked(e, j, u, v)) {
             j->score[v] = gx_meet_score(meet, weights, v);
             gx__top_offer(&j->pool, j->score[v], v, 0);
         }
@@ -198,8 +224,7 @@ static void add_taste(const eval *e, judge *j, uint32_t u) {
 
 /* By the score as served, or by the yardstick. */
 static void judge_by(verdict *out, enum score which, const eval *e, judge *j, uint32_t u) {
-    const gx_graph *h = &e->hidden;
-    const uint32_t hidden = (uint32_t)(h->out_ptr[u + 1] - h->out_ptr[u]);
+    const uint32_t hidden = sought(j->sought, e, u);
     if (which == SERVED) {
         score_all(e, j, &j->served, &e->options->weights, u);
     } else {
@@ -209,14 +234,14 @@ static void judge_by(verdict *out, enum score which, const eval *e, judge *j, ui
         add_taste(e, j, u);
     }
     for (uint32_t i = 0; i < hidden; i++) {
-        j->hidden[i] = j->score[h->out_dst[h->out_ptr[u] + i]];
+        j->hidden[i] = j->score[j->sought[i]];
         j->lower[i] = j->level[i] = 0;
     }
     qsort(j->hidden, hidden, sizeof *j->hidden, by_value);
     uint64_t others = 0, lower = 0;
     j->top.count = 0;
     for (uint32_t v = 0; v < e->train.n; v++) {
-        if (v == u || j->tied[v] == 1) {
+        if (!is_ranked(e, j, u, v)) {
             continue;
         }
         double score = j->score[v];
@@ -272,6 +297,7 @@ static gx_status judge_open(judge *j, const eval *e, gx_job *job, gx_error *err)
     GX_TRY(gx_meet_open(&j->served, &e->served, job, err));
     GX_TRY(gx_meet_open(&j->exact, &e->exact, job, err));
     GX_TRY(gx_job_alloc(job, &j->tied, e->train.n, 1, err));
+    GX_TRY(gx_job_alloc(job, &j->sought, most, sizeof *j->sought, err));
     GX_TRY(gx_job_alloc(job, &j->hidden, most, sizeof *j->hidden, err));
     GX_TRY(gx_job_alloc(job, &j->lower, most, sizeof *j->lower, err));
     GX_TRY(gx_job_alloc(job, &j->level, most, sizeof *j->level, err));
@@ -288,6 +314,7 @@ static void judge_close(judge *j, gx_job *job) {
     gx_meet_close(&j->served, job);
     gx_meet_close(&j->exact, job);
     gx_job_free(job, j->tied);
+    gx_job_free(job, j->sought);
     gx_job_free(job, j->hidden);
     gx_job_free(job, j->lower);
     gx_job_free(job, j->level);

@@ -14,6 +14,7 @@ typedef struct gx_meet_eval_options {
     gx_meet_weights weights;
     const gx_matrix *matrix; /* members × items, for taste; NULL: none */
     uint32_t pool;           /* taste is looked at of so many, the best by the graph */
+    const uint8_t *shown;    /* n: only members of 1 are looked for and ranked; NULL: everybody */
 } gx_meet_eval_options;
 
 typedef struct gx_meet_figures {
@@ -24,14 +25,15 @@ typedef struct gx_meet_figures {
 
 typedef struct gx_meet_eval {
     uint64_t ties, hidden; /* of the graph, and how many of them; each judged from every member
-                            * judged who has it */
+                            * judged who has it, where the other end may be shown */
     uint32_t members;
     gx_meet_figures own, adamic; /* the score as served; Adamic–Adar alone, over whole rows */
 } gx_meet_eval;
 
 /* `graph` is undirected; its weights are not looked at. Communities and strengths are made anew
  * without the hidden ties. The job's seed says which are hidden: tune with one, judge with another.
- * conflict: no tie was hidden. O(members · (n + ties within two steps)). */
+ * conflict: no tie was hidden, or none whose other end may be shown. O(members · (n + ties within
+ * two steps)). */
 GX_MUST_CHECK gx_status gx_meet_evaluate(gx_meet_eval *out, const gx_graph *graph,
                                          const gx_meet_eval_options *options, gx_job *job,
                                          gx_error *err);

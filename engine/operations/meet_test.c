@@ -144,6 +144,21 @@ static void test_hidden_ties_are_found(void **state) {
     job.threads = 2;
     assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_OK);
     assert_memory_equal(&first, &again, sizeof first);
+    uint8_t shown[400];
+    for (uint32_t u = 0; u < GX_COUNT(shown); u++) {
+        shown[u] = 1;
+    }
+    options.shown = shown; /* all of them: the same */
+    assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_OK);
+    assert_memory_equal(&first, &again, sizeof first);
+    for (uint32_t u = 0; u < GX_COUNT(shown); u++) {
+        shown[u] = u % 4 == 0; /* fewer compete for the places of a list */
+    }
+    assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_OK);
+    assert_true(again.hidden == first.hidden && again.members < first.members);
+    assert_true(again.own.auc > 0.97 && again.own.precision > 0.09);
+    memset(shown, 0, sizeof shown);
+    assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_CONFLICT);
     gx_job_cancel(&job);
     assert_int_equal(gx_meet_evaluate(&again, &graph, &options, &job, NULL), GX_CANCELLED);
     gx_graph_finish(&graph);

@@ -87,7 +87,7 @@ def test_a_single_row_of_csv_has_no_json_in_it(store):
 
 
 def test_judging_friends_is_told_too(store):
-    words = ["eval", store, "--friends", "--members", "100", "--threads", "1"]
+    words = ["eval", store, "--friends", "--everybody", "--members", "100", "--threads", "1"]
     told = gx(*words, "--estimate", "--format", "json").json()
     assert [step["pass"] for step in told["steps"]] == ["view", "parts", "strength", "leiden", "judging"]
     gx(*words, "--mem", str(int(told["mem_bytes"] * 1.1)))

@@ -25,6 +25,7 @@ def shop(tmp_path_factory):
         (("roles", "u1", "--community", "c-0"), "user and community"),
         (("eval", "--influence", "--leaders"), "--influence and --leaders"),
         (("eval", "--friends", "--trend"), "--friends and --trend"),
+        (("eval", "--everybody"), "--everybody goes with --friends"),
         (("eval", "--leaders", "--model", "linear"), "--model was given with --leaders"),
         (("simulate", "u1", "--days", 3), "--days goes with --delay"),
         (("credit", "ledger", "--rule", "last", "--delta", 0.3), "geometric, recursive or split-proof"),

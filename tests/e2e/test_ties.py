@@ -51,21 +51,36 @@ def test_reach_grows(built_shop):
 def test_friends_are_new_and_have_reasons(built_shop, shop_files):
     ties = ties_of(shop_files)
     users = [f"u{k}" for k in range(1, 60)]
+    agreed = {row["user_id"] for row in csv.DictReader((shop_files / "users.csv").open(encoding="utf-8")) if row["consent"] == "yes"}
     for mode in ("close", "cross-circle", "expert"):
         lists = gx("friends", built_shop, *users, "--mode", mode, "-n", "5", "--format", "json").json()
         assert [entry["user"] for entry in lists] == users
         for entry in lists:
             assert entry["people"] or entry["short"]
             for person in entry["people"]:
-                assert person["id"] != entry["user"] and frozenset((person["id"], entry["user"])) not in ties
+                assert person["id"] in agreed and person["id"] != entry["user"] and frozenset((person["id"], entry["user"])) not in ties
                 assert abs(sum(why["share"] for why in person["why"]) - 1) < 1e-9
     assert "friends in common" in gx("friends", built_shop, "u1").out
     bare = gx("friends", built_shop, "u1", "-n", "1", "--no-why", "--format", "csv").rows()
     assert list(bare[0]) == ["user", "rank", "friend", "score"]
 
 
-def test_hidden_ties_are_found_better_than_by_adamic_adar(built_shop):
-    judged = gx("eval", built_shop, "--friends", "--format", "json").json()
+def test_who_did_not_agree_is_counted_and_not_named(built_shop, tmp_path):
+    assert gx("friends", built_shop, "u1", "-n", "200", "--format", "json").json()[0]["hidden"] >= 3
+    (tmp_path / "ties.csv").write_text("src,dst,kind\n" + "".join(f"{a},{b},friend\n" for a in "axyz" for b in "mn"))
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", tmp_path / "ties.csv")
+    entry = gx("friends", tmp_path / "s.gx", "a", "--format", "json").json()[0]
+    assert entry["people"] == [] and entry["hidden"] == 3 and "; 3 did not agree to be named" in entry["short"]
+    entry = gx("friends", tmp_path / "s.gx", "m", "--format", "json").json()[0]
+    assert entry["people"] == [] and entry["hidden"] is None and "; some did not agree to be named" in entry["short"]
+    assert "none of 6 members agreed to be named" in gx("eval", tmp_path / "s.gx", "--friends", code=1).err
+
+
+def test_hidden_ties_are_found_better_than_by_adamic_adar(built_shop, shop_files):
+    agreed = [row for row in csv.DictReader((shop_files / "users.csv").open(encoding="utf-8")) if row["consent"] == "yes"]
+    assert 0 < gx("eval", built_shop, "--friends", "--format", "json").json()["ranked"] <= len(agreed)
+    judged = gx("eval", built_shop, "--friends", "--everybody", "--format", "json").json()
     own, adamic = judged["results"]
     # Reached with seed 1: AUC .866 against .812, precision at 10 .0635 against .0587.
     assert own["score"] == "friends" and adamic["score"] == "adamic_adar"
