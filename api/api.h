@@ -9,6 +9,7 @@
 typedef struct gx_call_options {
     gx_job *job; /* the caller's: progress, cancel, deadline, threads; NULL: one is made */
     const char *principal;
+    bool listed;               /* in job.list while it runs; with a job, and not for writes */
     gx_subscriber *subscriber; /* of calls of GX_COST_SHORT; NULL: job.watch is refused */
 } gx_call_options;
 

@@ -253,6 +253,8 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
     call.subscriber = options ? options->subscriber : NULL;
     call.state = gx_db_hold_state(db);
     gx_value result = gx_nil();
+    gx_listed *listed =
+        options && options->listed ? gx_jobs_enter(db->jobs, method, job, call.principal) : NULL;
     status = gx_job_check(job, err);
     if (status == GX_OK && method->cost == GX_COST_SHORT) {
         status = gx_txn_read(&call.txn, db->store, err);
@@ -266,6 +268,7 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
         job->deadline_ns = deadline;
     }
     status = finish_result(status, arena, err);
+    gx_jobs_leave(listed, status);
     if (status == GX_OK) {
         *out = result;
     }

@@ -74,6 +74,12 @@ GX_MUST_CHECK gx_status gx_db_parse_args(gx_args *out, gx_arena *arena, const gx
                                          const gx_value *args, gx_error *err);
 GX_MUST_CHECK gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
                                       const gx_value *args, gx_error *err);
+/* A call that runs by itself, in the list of jobs from enter to leave, to be watched and cancelled
+ * there; `job` tells and is told on meanwhile. NULL, for want of memory: it is not listed. */
+typedef struct gx_listed gx_listed;
+gx_listed *gx_jobs_enter(gx_jobs *jobs, const gx_method *method, gx_job *job,
+                         const char *principal);
+void gx_jobs_leave(gx_listed *listed, gx_status status);
 GX_MUST_CHECK gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err);
 /* The same as gx_jobs_describe of one job; while it runs, `subscriber` is told job.progress: at
  * most every 200 ms a job, and when it ends. To watch twice is to watch once. */

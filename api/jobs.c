@@ -1,6 +1,7 @@
 /* Jobs: long calls that run on their own, to be asked after, watched and cancelled. A job is a
  * method and its arguments; its answer is kept until the job is forgotten (the oldest finished of
- * many go first).
+ * many go first). Calls that doors make directly stand among them while they run, and are gone with
+ * their answer, which is their caller's.
  *
  * Who watches a job is told under the mutex: so once gx_jobs_unwatch returns, nobody is any more.
  * Watchers live as long as the job runs, one a subscriber and job. */
@@ -30,11 +31,19 @@ struct entry {
     uint64_t id;
     gx_jobs *jobs;
     const gx_method *method;
+    gx_job *job;
+    char principal[64]; /* empty: the owner of the process */
+
+    /* Of a call that was made directly: what its job told before. */
+    bool direct;
+    gx_progress_fn tell;
+    void *tell_user;
+
+    /* Of those that run on their own. */
     gx_arena *arena; /* the arguments, then the answer */
     gx_value args, result;
-    gx_job job;
+    gx_job own;
     pthread_t thread;
-    bool joined;
 
     /* Under the mutex. */
     job_phase phase;
@@ -51,7 +60,7 @@ struct gx_jobs {
     pthread_mutex_t mutex;
     entry *newest;
     uint64_t last_id;
-    size_t count, running;
+    size_t count, running; /* without direct calls */
 };
 
 gx_status gx_jobs_create(gx_jobs **out, gx_db *db, gx_error *err) {
@@ -66,9 +75,7 @@ gx_status gx_jobs_create(gx_jobs **out, gx_db *db, gx_error *err) {
 }
 
 static void entry_destroy(entry *e) {
-    if (!e->joined) {
-        pthread_join(e->thread, NULL);
-    }
+    pthread_join(e->thread, NULL);
     gx_arena_destroy(e->arena);
     gx_free(e);
 }
@@ -78,7 +85,7 @@ void gx_jobs_destroy(gx_jobs *jobs) {
         return;
     }
     for (entry *e = jobs->newest; e; e = e->next) {
-        gx_job_cancel(&e->job);
+        gx_job_cancel(e->job);
     }
     while (jobs->newest) {
         entry *e = jobs->newest;
@@ -149,7 +156,6 @@ static void drop_watchers(entry *e, const gx_subscriber *subscriber) {
 static void note_progress(void *user, const char *stage, uint64_t done, uint64_t total,
                           uint64_t mem_bytes) {
     entry *e = user;
-    (void)mem_bytes;
     pthread_mutex_lock(&e->jobs->mutex);
     snprintf(e->stage, sizeof e->stage, "%s", stage ? stage : "");
     e->done = done;
@@ -160,17 +166,24 @@ static void note_progress(void *user, const char *stage, uint64_t done, uint64_t
         tell(e);
     }
     pthread_mutex_unlock(&e->jobs->mutex);
+    if (e->tell) {
+        e->tell(e->tell_user, stage, done, total, mem_bytes);
+    }
+}
+
+static job_phase phase_of(gx_status status) {
+    return status == GX_OK ? JOB_DONE : status == GX_CANCELLED ? JOB_CANCELLED : JOB_FAILED;
 }
 
 static void *run(void *user) {
     entry *e = user;
     gx_error err = {0};
     gx_value result = gx_nil();
-    gx_call_options options = {.job = &e->job};
+    gx_call_options options = {.job = e->job};
     gx_status status =
         gx_db_call(&result, e->jobs->db, e->method, &e->args, &options, e->arena, &err);
     pthread_mutex_lock(&e->jobs->mutex);
-    e->phase = status == GX_OK ? JOB_DONE : status == GX_CANCELLED ? JOB_CANCELLED : JOB_FAILED;
+    e->phase = phase_of(status);
     e->error = err;
     e->result = result;
     e->ended_ms = gx_time_ms();
@@ -185,7 +198,7 @@ static void *run(void *user) {
 static void forget_oldest(gx_jobs *jobs) {
     entry **oldest = NULL;
     for (entry **at = &jobs->newest; *at; at = &(*at)->next) {
-        if ((*at)->phase != JOB_RUNNING) {
+        if ((*at)->phase != JOB_RUNNING && !(*at)->direct) {
             oldest = at;
         }
     }
@@ -212,12 +225,20 @@ static gx_status entry_make(entry **out, gx_jobs *jobs, const gx_method *method,
     e->arena = arena;
     e->args = args ? gx_value_copy(arena, args) : gx_nil();
     e->started_ms = gx_time_ms();
-    gx_job_init(&e->job, options->threads, options->seed);
-    e->job.mem_limit = options->mem_bytes;
-    e->job.progress = note_progress;
-    e->job.progress_user = e;
+    e->job = &e->own;
+    gx_job_init(e->job, options->threads, options->seed);
+    e->job->mem_limit = options->mem_bytes;
+    e->job->progress = note_progress;
+    e->job->progress_user = e;
     *out = e;
     return GX_OK;
+}
+
+/* Under the mutex. */
+static void list(entry *e) {
+    e->id = ++e->jobs->last_id;
+    e->next = e->jobs->newest;
+    e->jobs->newest = e;
 }
 
 gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method,
@@ -241,15 +262,61 @@ gx_status gx_jobs_start(uint64_t *out_id, gx_jobs *jobs, const gx_method *method
         return status;
     }
     forget_oldest(jobs);
-    e->id = ++jobs->last_id;
-    e->next = jobs->newest;
-    jobs->newest = e;
+    list(e);
     jobs->count++;
     jobs->running++;
     *out_id = e->id;
     pthread_mutex_unlock(&jobs->mutex);
     return GX_OK;
 }
+
+/* ---- calls that were made directly --------------------------------------------------------------
+ */
+
+gx_listed *gx_jobs_enter(gx_jobs *jobs, const gx_method *method, gx_job *job,
+                         const char *principal) {
+    entry *e = gx_alloc0(1, sizeof *e);
+    if (!e) {
+        return NULL;
+    }
+    e->jobs = jobs;
+    e->method = method;
+    e->job = job;
+    e->direct = true;
+    e->started_ms = gx_time_ms();
+    snprintf(e->principal, sizeof e->principal, "%s", principal ? principal : "");
+    e->tell = job->progress;
+    e->tell_user = job->progress_user;
+    job->progress = note_progress;
+    job->progress_user = e;
+    pthread_mutex_lock(&jobs->mutex);
+    list(e);
+    pthread_mutex_unlock(&jobs->mutex);
+    return (gx_listed *)e;
+}
+
+void gx_jobs_leave(gx_listed *listed, gx_status status) {
+    entry *e = (entry *)listed;
+    if (!e) {
+        return;
+    }
+    pthread_mutex_lock(&e->jobs->mutex);
+    entry **at = &e->jobs->newest;
+    while (*at != e) {
+        at = &(*at)->next;
+    }
+    *at = e->next;
+    e->phase = phase_of(status);
+    tell(e);
+    drop_watchers(e, NULL);
+    pthread_mutex_unlock(&e->jobs->mutex);
+    e->job->progress = e->tell;
+    e->job->progress_user = e->tell_user;
+    gx_free(e);
+}
+
+/* ---- what is asked of them ----------------------------------------------------------------------
+ */
 
 static entry *find(gx_jobs *jobs, uint64_t id) {
     entry *e = jobs->newest;
@@ -259,8 +326,15 @@ static entry *find(gx_jobs *jobs, uint64_t id) {
     return e;
 }
 
-static gx_status missing(uint64_t id, gx_error *err) {
-    return gx_fail_at(err, GX_NOT_FOUND, "job", "there is no job %llu", (unsigned long long)id);
+/* Under the mutex. */
+static gx_status missing(const gx_jobs *jobs, uint64_t id, gx_error *err) {
+    return id > 0 && id <= jobs->last_id
+               ? gx_fail_at(err, GX_NOT_FOUND, "job",
+                            "there is no job %llu any more: it was a call that is over, or of the "
+                            "last %d jobs it is none",
+                            (unsigned long long)id, JOBS_KEPT)
+               : gx_fail_at(err, GX_NOT_FOUND, "job", "there is no job %llu",
+                            (unsigned long long)id);
 }
 
 gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err) {
@@ -268,12 +342,12 @@ gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err) {
     pthread_mutex_lock(&jobs->mutex);
     entry *e = find(jobs, id);
     if (!e) {
-        status = missing(id, err);
+        status = missing(jobs, id, err);
     } else if (e->phase != JOB_RUNNING) {
         status = gx_fail_at(err, GX_CONFLICT, "job", "job %llu is %s already",
                             (unsigned long long)id, phase_names[e->phase]);
     } else {
-        gx_job_cancel(&e->job);
+        gx_job_cancel(e->job);
     }
     pthread_mutex_unlock(&jobs->mutex);
     return status;
@@ -281,9 +355,15 @@ gx_status gx_jobs_cancel(gx_jobs *jobs, uint64_t id, gx_error *err) {
 
 /* Under the mutex. Copies, since the entry may be forgotten at any time. */
 static gx_value describe(const entry *e, bool whole, gx_arena *arena) {
-    gx_value map = gx_map(arena, 10);
+    gx_value map = gx_map(arena, 12);
     gx_map_put(arena, &map, "job", gx_int((int64_t)e->id));
+    gx_map_put(arena, &map, "kind", gx_str(e->direct ? "call" : "job"));
     gx_map_put(arena, &map, "method", gx_str(e->method->name));
+    gx_map_put(arena, &map, "scope", gx_str(gx_scope_name(e->method->scope)));
+    if (e->principal[0]) {
+        gx_map_put(arena, &map, "principal",
+                   gx_text_copy(arena, e->principal, strlen(e->principal)));
+    }
     gx_map_put(arena, &map, "state", gx_str(phase_names[e->phase]));
     gx_map_put(arena, &map, "started_ms", gx_int(e->started_ms));
     if (e->phase == JOB_RUNNING) {
@@ -310,7 +390,7 @@ gx_status gx_jobs_describe(gx_value *out, gx_jobs *jobs, uint64_t id, gx_arena *
     gx_status status = GX_OK;
     pthread_mutex_lock(&jobs->mutex);
     if (id == 0) {
-        *out = gx_list(arena, (uint32_t)jobs->count);
+        *out = gx_list(arena, (uint32_t)jobs->count + 8);
         for (entry *e = jobs->newest; e; e = e->next) {
             gx_list_add(arena, out, describe(e, false, arena));
         }
@@ -319,7 +399,7 @@ gx_status gx_jobs_describe(gx_value *out, gx_jobs *jobs, uint64_t id, gx_arena *
         if (e) {
             *out = describe(e, true, arena);
         } else {
-            status = missing(id, err);
+            status = missing(jobs, id, err);
         }
     }
     pthread_mutex_unlock(&jobs->mutex);
@@ -330,7 +410,7 @@ gx_status gx_jobs_watch(gx_value *out, gx_jobs *jobs, uint64_t id, gx_subscriber
                         gx_arena *arena, gx_error *err) {
     pthread_mutex_lock(&jobs->mutex);
     entry *e = find(jobs, id);
-    gx_status status = e ? GX_OK : missing(id, err);
+    gx_status status = e ? GX_OK : missing(jobs, id, err);
     if (e && e->phase == JOB_RUNNING) {
         status = add_watcher(e, subscriber, err);
     }

@@ -1,4 +1,4 @@
-/* job.cancel: stop a job; it ends within 100 ms and leaves nothing half-written. */
+/* job.cancel: stop a job or a long call; it ends within 100 ms and leaves nothing half-written. */
 #include "api/db.h"
 
 static const gx_param params[] = {
@@ -18,7 +18,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
 
 const gx_method gx_method_job_cancel = {
     .name = "job.cancel",
-    .summary = "stop a job",
+    .summary = "stop a job, or a long call of somebody",
     .scope = GX_SCOPE_OPERATE,
     .cost = GX_COST_SHORT,
     .params = params,

@@ -18,6 +18,8 @@ const gx_method gx_method_job_get = {
     .cost = GX_COST_SHORT,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{job, method, state, started_ms, stage, done, total, ended_ms, result, error}",
+    .result =
+        "{job, kind, method, scope, principal?, state, started_ms, stage, done, total, ended_ms, "
+        "result, error}",
     .run = run,
 };

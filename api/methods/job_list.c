@@ -1,4 +1,4 @@
-/* job.list: the jobs of this process, newest first. */
+/* job.list: the jobs of this process, and the long calls a server is answering, newest first. */
 #include "api/db.h"
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
@@ -13,9 +13,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
 
 const gx_method gx_method_job_list = {
     .name = "job.list",
-    .summary = "the jobs, newest first",
+    .summary = "the jobs and the long calls that run, newest first",
     .scope = GX_SCOPE_READ,
     .cost = GX_COST_SHORT,
-    .result = "{jobs: [{job, method, state, started_ms, stage, done, total}]}",
+    .result =
+        "{jobs: [{job, kind, method, scope, principal?, state, started_ms, stage, done, total, "
+        "ended_ms, error}]}",
     .run = run,
 };

@@ -4,9 +4,9 @@
 const gx_verb gx_verb_jobs = {
     .name = "jobs",
     .group = "serving",
-    .summary = "the jobs of a server, newest first",
+    .summary = "the jobs and long calls of a server, newest first",
     .method = "job.list",
     .list = "jobs",
-    .columns = "job,method,state,started_ms,stage,done,total",
+    .columns = "job,kind,method,state,started_ms,stage,done,total",
     .examples = "  guanxi jobs unix:/run/guanxi.sock\n",
 };

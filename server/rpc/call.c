@@ -380,7 +380,7 @@ void *gx_rpc_pool_main(void *user) {
         int64_t started = gx_clock_ns();
         gx_error err = {0};
         gx_value result;
-        gx_call_options options = {.job = &call->job};
+        gx_call_options options = {.job = &call->job, .listed = true};
         call->status = gx_job_check(&call->job, &err);
         if (call->status == GX_OK) {
             call->status = gx_db_call(&result, server->db, call->method, &call->args, &options,

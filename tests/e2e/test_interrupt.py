@@ -87,6 +87,45 @@ def test_what_is_long_by_nature_may_be_a_job(built_shop, serve, method):
     wait_for(lambda: rpc.call("job.get", {"job": job})["state"] == "cancelled", 3)
 
 
+def test_a_direct_call_is_seen_watched_and_cancelled_by_number(built_shop, serve):
+    server = serve(built_shop, "--read-only")
+    caller, operator = server.connect(), server.connect()
+    for method, args in {"seed.select": JOBS["seed.select"], "graph.run": {"pass": "infomap", "params": {"trials": 1000}}}.items():
+        sent = caller.send(method, args)
+        wait_for(lambda: any(row["stage"] for row in operator.call("job.list")["jobs"]))
+        row = gx("jobs", server.unix, "--format", "json").json()["jobs"][0]
+        assert (row["kind"], row["method"], row["state"]) == ("call", method, "running") and row["scope"]
+        assert operator.call("job.watch", {"job": row["job"]})["state"] == "running"
+        operator.send("job.cancel", {"job": row["job"]})  # its answer, and among it what the watch tells
+        states, began = [], time.monotonic()
+        while "cancelled" not in states:
+            message = operator.receive()
+            states += [message[2][0]["state"]] if message[0] == 2 else []
+        kind, msgid, error, _ = caller.receive()
+        assert (kind, msgid) == (1, sent) and error.startswith("CANCELLED: cancelled during ")
+        assert time.monotonic() - began < 2
+        assert operator.call("job.list")["jobs"] == []
+        with pytest.raises(RuntimeError, match=f"there is no job {row['job']} any more"):
+            operator.call("job.get", {"job": row["job"]})
+
+
+def test_a_verb_whose_call_is_cancelled_says_so(built_shop, serve):
+    server = serve(built_shop, "--read-only")
+    words = [BIN, "seeds", server.unix, "-k", "50", "--sets", "20000000"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: gx("jobs", server.unix, "--format", "json").json()["jobs"])
+    gx("cancel", server.unix, gx("jobs", server.unix, "--format", "json").json()["jobs"][0]["job"])
+    _, err = process.communicate(timeout=3)
+    assert process.returncode != 0 and "cancelled" in err
+
+
+def test_a_job_stands_once_in_the_list(built_shop, serve):
+    rpc = serve(built_shop, "--read-only").connect()
+    job = rpc.call("job.start", {"method": "seed.select", "args": JOBS["seed.select"]})["job"]
+    assert [(row["job"], row["kind"]) for row in rpc.call("job.list")["jobs"]] == [(job, "job")]
+    rpc.call("job.cancel", {"job": job})
+
+
 def test_a_job_gives_the_answer_of_the_call(built_shop, serve):
     rpc = serve(built_shop, "--read-only").connect()
     user = rpc.call("graph.leaders", {"n": 1})["leaders"][0]["user"]
