@@ -1,8 +1,11 @@
 #include "engine/influence/cover.h"
 
 #include "engine/kernel/rank.h"
+#include "engine/kernel/top.h"
 
 #include <math.h>
+
+enum { LOOK_MORE = 64 };
 
 static bool is_covered(const uint64_t *bits, uint32_t set) {
     return bits[set / 64] >> set % 64 & 1;
@@ -43,6 +46,7 @@ void gx__cover_finish(gx__cover *cover, gx_job *job) {
         gx_job_free(job, cover->covered[k]);
     }
     gx_job_free(job, cover->covered);
+    gx_job_free(job, cover->known);
     gx_job_free(job, cover->in);
     gx_job_free(job, cover->hit);
     gx_job_free(job, cover->more);
@@ -138,57 +142,121 @@ uint64_t gx__cover_take(gx__cover *c, uint32_t v) {
 
 /* ---- the bound ------------------------------------------------------------------------------- */
 
-/* The most that members with these additions, in the order of `added` per cost, come to. */
-static double best_of(const double *added, const uint32_t *order, const gx_seed_limits *limits,
-                      uint32_t room, double budget) {
-    double sum = 0;
-    for (uint32_t i = 0; i < limits->n; i++) {
-        const uint32_t v = order[i];
-        if (!limits->cost) {
-            if (i >= room) {
-                break;
-            }
-            sum += added[v];
-        } else if (limits->cost[v] <= budget) {
-            sum += added[v];
-            budget -= limits->cost[v];
-        } else {
-            sum += added[v] * budget / limits->cost[v]; /* a part of it: never less than the best */
-            break;
+/* known[v]: what v added when that was looked at last, which only falls; 0 who is out. */
+static gx_status know(gx__cover *c, const gx__chosen_so_far *chosen, gx_job *job, gx_error *err) {
+    const gx_seed_limits *l = chosen->limits;
+    gx_status status = GX_OK;
+    if (!c->known) {
+        status = gx_job_alloc(job, &c->known, l->n, sizeof *c->known, err);
+#pragma omp parallel for schedule(static) num_threads(job->threads)
+        for (uint32_t v = 0; v < (status == GX_OK ? l->n : 0); v++) {
+            c->known[v] = l->barred && l->barred[v] ? 0 : (double)list_length(c, v);
         }
     }
-    return sum;
+    for (uint32_t i = 0; status == GX_OK && i < chosen->count; i++) {
+        c->known[chosen->order[i]] = 0;
+    }
+    return status;
+}
+
+static void look_again(gx__cover *c, gx__top *top, gx_job *job) {
+    const uint32_t count = top->count;
+#pragma omp parallel for schedule(dynamic, 16) num_threads(job->threads)
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t v = top->entry[i].id;
+        c->known[v] = c->known[v] > 0 ? (double)sets_added(c, v) : 0;
+    }
+    top->count = 0;
+    for (uint32_t i = 0; i < count; i++) { /* lies behind those offered so far */
+        const uint32_t v = top->entry[i].id;
+        gx__top_offer(top, c->known[v], v, 0);
+    }
+    gx__top_sort(top);
+}
+
+static void largest_known(gx__top *top, const gx__cover *c, uint32_t n) {
+    top->count = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        gx__top_offer(top, c->known[v], v, 0);
+    }
+    gx__top_sort(top);
+}
+
+/* Without costs: what the `room` who add most come to. Nobody adds more than is known, so it is
+ * enough to look again at some more than `room` until nobody else can be among them. */
+static gx_status largest_of(double *out, gx__cover *c, uint32_t n, uint32_t room, gx_job *job,
+                            gx_error *err) {
+    gx__top top = {0};
+    gx_status status = GX_OK;
+    double rest = 1, last = 0;
+    uint64_t some = 2 * (uint64_t)room + LOOK_MORE;
+    *out = 0;
+    while (room > 0 && rest > last) {
+        gx_job_free(job, top.entry);
+        top = (gx__top){.capacity = some < n ? (uint32_t)some : n};
+        GX_TRY(gx_job_alloc(job, &top.entry, top.capacity, sizeof *top.entry, err));
+        largest_known(&top, c, n);
+        rest = top.count < n ? top.entry[top.count - 1].score : 0;
+        look_again(c, &top, job);
+        GX_TRY(gx_job_check(job, err));
+        *out = last = 0;
+        for (uint32_t i = 0; i < room && i < top.count; i++) {
+            *out += last = top.entry[i].score;
+        }
+        some *= 4;
+    }
+done:
+    gx_job_free(job, top.entry);
+    return status;
+}
+
+/* Within a budget: the first by what they add per cost, and of the next the part there is money
+ * for, which is never less than the best. */
+static gx_status most_within(double *out, const double *added, const gx_seed_limits *limits,
+                             double budget, gx_job *job, gx_error *err) {
+    const uint32_t n = limits->n;
+    double *by = NULL;
+    uint32_t *order = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &by, n, sizeof *by, err));
+    GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
+    for (uint32_t v = 0; v < n; v++) {
+        by[v] = fmin(added[v] / (limits->cost[v] + 1e-300), 1e300);
+    }
+    GX_TRY(gx__rank_falling(order, by, n, job, err));
+    *out = 0;
+    for (uint32_t i = 0; i < n && budget >= 0; i++) {
+        const uint32_t v = order[i];
+        const double cost = limits->cost[v];
+        *out += cost <= budget ? added[v] : added[v] * budget / cost;
+        budget -= cost;
+    }
+done:
+    gx_job_free(job, by);
+    gx_job_free(job, order);
+    return status;
 }
 
 /* Lowers cover->most to what the bound is now. */
 static gx_status look_at_bound(void *of, const gx__chosen_so_far *chosen, gx_job *job,
                                gx_error *err) {
-    gx__cover *cover = of;
+    gx__cover *c = of;
     const gx_seed_limits *l = chosen->limits;
-    const uint32_t n = l->n;
-    double *added = NULL, *by = NULL;
-    uint32_t *order = NULL;
+    double more;
     gx_status status = GX_OK;
-    GX_TRY(gx_job_alloc(job, &added, n, sizeof *added, err));
-    GX_TRY(gx_job_alloc(job, &by, n, sizeof *by, err));
-    GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
+    GX_TRY(know(c, chosen, job, err));
+    if (l->cost) {
 #pragma omp parallel for schedule(dynamic, 256) num_threads(job->threads)
-    for (uint32_t v = 0; v < n; v++) {
-        if (!chosen->taken[v] && !(l->barred && l->barred[v])) {
-            added[v] = (double)sets_added(cover, v);
-            by[v] = l->cost ? added[v] / (l->cost[v] + 1e-300) : added[v];
-            by[v] = by[v] < 1e300 ? by[v] : 1e300;
+        for (uint32_t v = 0; v < l->n; v++) {
+            c->known[v] = c->known[v] > 0 ? (double)sets_added(c, v) : 0;
         }
+        GX_TRY(gx_job_check(job, err));
+        GX_TRY(most_within(&more, c->known, l, l->budget, job, err));
+    } else {
+        GX_TRY(largest_of(&more, c, l->n, l->count - l->given_count, job, err));
     }
-    GX_TRY(gx_job_check(job, err));
-    GX_TRY(gx__rank_falling(order, by, n, job, err));
-    cover->most =
-        fmin(cover->most, (double)cover->covered_count +
-                              best_of(added, order, l, l->count - l->given_count, l->budget));
+    c->most = fmin(c->most, (double)c->covered_count + more);
 done:
-    gx_job_free(job, added);
-    gx_job_free(job, by);
-    gx_job_free(job, order);
     return status;
 }
 

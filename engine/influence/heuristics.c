@@ -88,25 +88,30 @@ static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chan
     }
     left.count = n;
     gx__candidates_order(&left);
-    while (left.count > 0) {
+    while (left.count > 0 && done_count < 4 * (uint64_t)count) {
         gx__candidate next = gx__candidates_take(&left);
-        if (done_count < 4 * (uint64_t)count) { /* beyond, as they stand */
-            const uint64_t now = discounted(graph, chance, missing, taken, next.member);
-            if (now < next.worth) {
-                left.heap[left.count].worth = now;
-                gx__candidates_put_back(&left);
-                continue;
-            }
-            taken[next.member] = 1;
-            for (uint64_t i = graph->in_ptr[next.member]; i < graph->in_ptr[next.member + 1]; i++) {
-                missing[graph->in_src[i]] *= 1 - chance[graph->in_src[i]];
-            }
+        const uint64_t now = discounted(graph, chance, missing, taken, next.member);
+        if (now < next.worth) {
+            left.heap[left.count].worth = now;
+            gx__candidates_put_back(&left);
+            continue;
+        }
+        taken[next.member] = 1;
+        for (uint64_t i = graph->in_ptr[next.member]; i < graph->in_ptr[next.member + 1]; i++) {
+            missing[graph->in_src[i]] *= 1 - chance[graph->in_src[i]];
         }
         out[done_count++] = next.member;
         if (done_count % 4096 == 0) {
             GX_TRY(gx_job_check(job, err));
         }
     }
+    for (uint32_t i = 0; i < done_count; i++) { /* they stay before all others, */
+        chance[out[i]] = 0x1p100 * (done_count - i);
+    }
+    for (uint32_t i = 0; i < left.count; i++) { /* who follow as they stand */
+        chance[left.heap[i].member] = (double)left.heap[i].worth;
+    }
+    GX_TRY(by_score(out, chance, n, job, err));
 done:
     gx_job_free(job, missing);
     gx_job_free(job, chance);

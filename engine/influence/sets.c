@@ -249,6 +249,7 @@ static gx_status order_entries(gx__sets *out, drawing *w, uint32_t blocks, gx_er
     GX_TRY(gx_job_alloc(w->job, &out->root, out->count, sizeof *out->root, err));
     GX_TRY(gx_job_alloc(w->job, &out->set, out->entries, sizeof *out->set, err));
     gx_wide_pages(out->set, out->entries * sizeof *out->set);
+    gx_wide_pages(out->root, out->count * sizeof *out->root);
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
         count_entries(w, blocks, &count[(size_t)n * (size_t)t], t, threads);

@@ -19,11 +19,18 @@ static uint64_t key_of(double score) {
     return ~bits;
 }
 
-static void sort_digit(keyed *out, const keyed *in, uint32_t n, int shift) {
-    uint32_t place[BUCKETS] = {0}, sum = 0;
+/* How often each value of each digit occurs. */
+static void count_digits(uint32_t count[DIGITS][BUCKETS], const keyed *in, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
-        place[in[i].key >> shift & (BUCKETS - 1)]++;
+        for (int digit = 0; digit < DIGITS; digit++) {
+            count[digit][in[i].key >> digit * DIGIT_BITS & (BUCKETS - 1)]++;
+        }
     }
+}
+
+/* By one digit, which `place` counts. */
+static void sort_digit(keyed *out, const keyed *in, uint32_t n, uint32_t *place, int shift) {
+    uint32_t sum = 0;
     for (int b = 0; b < BUCKETS; b++) {
         uint32_t here = place[b];
         place[b] = sum;
@@ -34,8 +41,10 @@ static void sort_digit(keyed *out, const keyed *in, uint32_t n, int shift) {
     }
 }
 
+/* Digits that are the same in all change nothing: of counts and of small numbers, most are. */
 gx_status gx__rank_falling(uint32_t *order, const double *score, uint32_t n, gx_job *job,
                            gx_error *err) {
+    uint32_t count[DIGITS][BUCKETS] = {{0}};
     keyed *a = NULL, *b = NULL;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &a, n, sizeof *a, err));
@@ -43,10 +52,16 @@ gx_status gx__rank_falling(uint32_t *order, const double *score, uint32_t n, gx_
     for (uint32_t v = 0; v < n; v++) {
         a[v] = (keyed){key_of(score[v]), v};
     }
-    for (int digit = 0; digit < DIGITS; digit += 2) {
-        GX_TRY(gx_job_check(job, err));
-        sort_digit(b, a, n, digit * DIGIT_BITS);
-        sort_digit(a, b, n, (digit + 1) * DIGIT_BITS);
+    count_digits(count, a, n);
+    for (int digit = 0; digit < DIGITS && n > 0; digit++) {
+        const int shift = digit * DIGIT_BITS;
+        if (count[digit][a[0].key >> shift & (BUCKETS - 1)] < n) {
+            GX_TRY(gx_job_check(job, err));
+            sort_digit(b, a, n, count[digit], shift);
+            keyed *sorted = b;
+            b = a;
+            a = sorted;
+        }
     }
     for (uint32_t i = 0; i < n; i++) {
         order[i] = a[i].number;
