@@ -37,20 +37,21 @@ static const struct {
     [GX_SAYS_FIT_VALUE] = {"Chooses {value}, which it stands for", "常选 {value},正是它的定位"},
     [GX_SAYS_FIT_PRICE] = {"Pays what its members pay", "价位与其成员相近"},
     [GX_SAYS_AUDIENCE_LEADER] = {"A leader others follow", "有号召力的达人"},
-    [GX_SAYS_GUIDE_MANY] = {"You bought {item}. {n} of those who listen to you may like it too: "
+    [GX_SAYS_GUIDE_MANY] = {"You {did} {item}. {n} of those who listen to you may like it too: "
                             "share it with them",
-                            "你买过 {item},关注你的人里有 {n} 位可能也会喜欢,分享给他们吧"},
-    [GX_SAYS_GUIDE_SOME] = {"You bought {item}. Some of those who listen to you may like it too: "
+                            "你{did} {item},关注你的人里有 {n} 位可能也会喜欢,分享给他们吧"},
+    [GX_SAYS_GUIDE_SOME] = {"You {did} {item}. Some of those who listen to you may like it too: "
                             "share it with them",
-                            "你买过 {item},关注你的人里可能也有人喜欢,分享给他们吧"},
-    [GX_SAYS_GUIDE_MESSAGE] = {"I bought {item} and think of you: have a look",
-                               "我买了 {item},觉得也适合你,来看看吧"},
-    [GX_SAYS_GUIDE_LEADER] = {"A leader (score {score}) who bought {item}; {n} to share it with",
-                              "达人({score} 分),买过 {item},可分享给 {n} 位"},
-    [GX_SAYS_GUIDE_PROMOTER] = {"Brought {sales} purchases so far and bought {item}; {n} to share "
+                            "你{did} {item},关注你的人里可能也有人喜欢,分享给他们吧"},
+    [GX_SAYS_GUIDE_MESSAGE] = {"I {did} {item} and think of you: have a look",
+                               "我{did} {item},觉得也适合你,来看看吧"},
+    [GX_SAYS_GUIDE_LEADER] = {"A leader (score {score}) who {did} {item}; {n} to share it with",
+                              "达人({score} 分),{did} {item},可分享给 {n} 位"},
+    [GX_SAYS_GUIDE_PROMOTER] = {"Brought {sales} purchases so far and {did} {item}; {n} to share "
                                 "it with",
-                                "已带来 {sales} 笔购买,买过 {item},可分享给 {n} 位"},
-    [GX_SAYS_GUIDE_GIVEN] = {"Bought {item}; {n} to share it with", "买过 {item},可分享给 {n} 位"},
+                                "已带来 {sales} 笔购买,{did} {item},可分享给 {n} 位"},
+    [GX_SAYS_GUIDE_GIVEN] = {"A member who {did} {item}; {n} to share it with",
+                             "会员{did} {item},可分享给 {n} 位"},
     [GX_SAYS_TEAM] = {"{item} for {all} together: start a group buy with your friends",
                       "{all} 人团购 {item}:约上好友一起开团吧"},
     [GX_SAYS_EXPERT_KNOWN] = {"No. {rank} for {category}, and you are tied",

@@ -24,12 +24,12 @@ typedef enum gx_lists_sentence {
     GX_SAYS_AUDIENCE_NEAR, /* {km} */
     GX_SAYS_FIT_VALUE,     /* {value} */
     GX_SAYS_FIT_PRICE,
-    GX_SAYS_GUIDE_MANY,     /* {item} {n} */
-    GX_SAYS_GUIDE_SOME,     /* {item} */
-    GX_SAYS_GUIDE_MESSAGE,  /* {item} */
-    GX_SAYS_GUIDE_LEADER,   /* {score} {item} {n} */
-    GX_SAYS_GUIDE_PROMOTER, /* {sales} {item} {n} */
-    GX_SAYS_GUIDE_GIVEN,    /* {item} {n} */
+    GX_SAYS_GUIDE_MANY,     /* {did} {item} {n} */
+    GX_SAYS_GUIDE_SOME,     /* {did} {item} */
+    GX_SAYS_GUIDE_MESSAGE,  /* {did} {item} */
+    GX_SAYS_GUIDE_LEADER,   /* {score} {did} {item} {n} */
+    GX_SAYS_GUIDE_PROMOTER, /* {sales} {did} {item} {n} */
+    GX_SAYS_GUIDE_GIVEN,    /* {did} {item} {n} */
     GX_SAYS_TEAM,           /* {item} {all} */
     GX_SAYS_EXPERT_KNOWN,   /* {category} {rank} */
     GX_SAYS_EXPERT_NEAR,    /* {category} {rank} {steps} */

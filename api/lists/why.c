@@ -209,18 +209,26 @@ static void say(gx_value *row, gx_arena *arena, sentence which, const blanks *h)
     gx_why_fill(row, arena, sentences[which].en, sentences[which].zh, h->all, h->count);
 }
 
-static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
-    gx_slice name = gx_word_name(w->call->txn, GX_SPACE_ACTION, action);
+gx_hole gx_why_bought(void) {
+    return (gx_hole){"did", gx_slice_of(actions[0].en), gx_slice_of(actions[0].zh)};
+}
+
+gx_hole gx_why_did(gx_call_env *call, uint32_t action) {
+    const bool known = action != GX_NONE;
+    const gx_slice name = known ? gx_word_name(call->txn, GX_SPACE_ACTION, action) : (gx_slice){0};
     for (size_t k = 0; k < GX_COUNT(actions); k++) {
         if (gx_slice_is(name, actions[k].action)) {
-            put(h, "did", gx_slice_of(actions[k].en), gx_slice_of(actions[k].zh));
-            return;
+            return (gx_hole){"did", gx_slice_of(actions[k].en), gx_slice_of(actions[k].zh)};
         }
     }
     const bool against =
-        gx_action_rule_of(&w->call->state->rules, w->call->txn, action)->weight < 0;
-    put(h, "did", gx_slice_of(against ? any_against_en : any_action_en),
-        gx_slice_of(against ? any_against_zh : any_action_zh));
+        known && gx_action_rule_of(&call->state->rules, call->txn, action)->weight < 0;
+    return (gx_hole){"did", gx_slice_of(against ? any_against_en : any_action_en),
+                     gx_slice_of(against ? any_against_zh : any_action_zh)};
+}
+
+static void put_action(blanks *h, const gx_why_writer *w, uint32_t action) {
+    h->all[h->count++] = gx_why_did(w->call, action);
 }
 
 /* ---- people --------------------------------------------------------------------------------- */

@@ -26,6 +26,11 @@ typedef struct gx_hole {
     gx_slice en, zh;
 } gx_hole;
 
+/* {did}: what somebody did by the action (GX_NONE: something), as it stands in a sentence:
+ * "bought", "买过". */
+gx_hole gx_why_did(gx_call_env *call, uint32_t action);
+gx_hole gx_why_bought(void); /* the same of a purchase */
+
 /* `en` and `zh` into the row, every {name} filled. */
 void gx_why_fill(gx_value *row, gx_arena *arena, const char *en, const char *zh,
                  const gx_hole *holes, size_t count);

@@ -248,7 +248,8 @@ static int by_weight(const void *a, const void *b) {
     return (x->item > y->item) - (x->item < y->item);
 }
 
-/* What the sharer bought, likes and anybody may be shown, what it likes best first. */
+/* What the sharer bought (in a shop without purchases: took to), likes and anybody may be shown,
+ * what it likes best first. */
 static gx_status find_items(guide *g, uint32_t number, uint32_t *room, gx_error *err) {
     sharer *s = &g->sharers[number];
     const gx_matrix *m = &g->views.matrix;
@@ -444,19 +445,46 @@ static gx_value audience_rows(const guide *g, const candidate *c, const gx_score
     return list;
 }
 
+/* What the sharer did with the item: bought it or, where nobody buys, what weighed most of it. */
+static gx_status did_hole(gx_hole *out, const guide *g, uint32_t user, uint32_t item,
+                          gx_error *err) {
+    gx_call_env *call = g->call;
+    gx_member_live live;
+    uint32_t action = GX_NONE;
+    if (g->views.input.bought) { /* what find_items took from */
+        *out = gx_why_bought();
+        return GX_OK;
+    }
+    gx_arena *own = gx_arena_create();
+    const gx_status status =
+        own ? gx_member_read_bars(&live, call->txn, call->state, g->columns, user, own, err)
+            : gx_fail_memory(err, 0);
+    for (uint32_t k = 0; status == GX_OK && k < live.rec.history.count; k++) {
+        action = live.rec.history.item[k] == item ? live.action[k] : action;
+    }
+    gx_arena_destroy(own);
+    *out = gx_why_did(call, action);
+    return status;
+}
+
 /* What the sharer reads counts people only from `min_count` up. */
 static gx_status share_row(gx_value *out, const guide *g, const candidate *c, const gx_scored *best,
                            uint32_t count, uint32_t rank, gx_error *err) {
     gx_arena *arena = g->call->arena;
     const sharer *s = &g->sharers[c->sharer];
     uint32_t least;
-    const gx_status status = gx_min_count(&least, g->call->txn, arena, err);
+    gx_hole did;
+    gx_status status = gx_min_count(&least, g->call->txn, arena, err);
+    if (status == GX_OK) {
+        status = did_hole(&did, g, s->user, c->item, err);
+    }
     if (status != GX_OK) {
         return status;
     }
     const gx_slice title = gx_lists_title(g->call, g->columns, c->item);
     char *score = gx_arena_printf(arena, "%.0f", s->score);
     const gx_hole holes[] = {{"item", title, title},
+                             did,
                              gx_lists_count(arena, "n", count),
                              gx_lists_count(arena, "sales", s->sales),
                              gx_lists_hole("score", score)};
@@ -465,7 +493,7 @@ static gx_status share_row(gx_value *out, const guide *g, const candidate *c, co
     gx_lists_say(&why, arena, says[s->kind], holes, GX_COUNT(holes));
     gx_lists_say(&prompt, arena, count >= least ? GX_SAYS_GUIDE_MANY : GX_SAYS_GUIDE_SOME, holes,
                  GX_COUNT(holes));
-    gx_lists_say(&message, arena, GX_SAYS_GUIDE_MESSAGE, holes, 1);
+    gx_lists_say(&message, arena, GX_SAYS_GUIDE_MESSAGE, holes, 2);
     gx_map_put(arena, &row, "rank", gx_int(rank));
     gx_map_put(arena, &row, "sharer", gx_word_value(arena, g->call->txn, GX_SPACE_USER, s->user));
     gx_map_put(arena, &row, "kind", gx_str(kinds[s->kind]));
@@ -621,7 +649,7 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
         char *text = gx_arena_printf(
             arena, "%u of %u: %s", list.size, n,
             g->sharer_count == 0 ? "there are no leaders, and nobody whom purchases came via"
-            : g->count == 0      ? "none of the sharers bought anything that may be shared, or "
+            : g->count == 0      ? "none of the sharers has anything that may be shared, or "
                                    "nobody listens to them"
                                  : "nobody is left to share with within the limits");
         less = gx_str(text ? text : "");

@@ -111,3 +111,21 @@ def test_tables_and_rpc(built_shop, serve, told):
     assert len(each) == sum(int(row["audience"]) for row in rows)
     over = serve(built_shop).connect().call("audience.guide", {"n": 40, "per_item": 2, "audience": 30})
     assert over == told
+
+
+def test_words_are_true_where_nobody_bought(tmp_path):
+    """A shop of ratings and views: who rated it, looked at it, or did something that has no word is told so."""
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\n" + "".join(f"{u},s,follow,1\n" for u in "abcd"), encoding="utf-8")
+    (tmp_path / "items.csv").write_text("item_id,title\nx,Tea\ny,Pan\nz,Cup\n", encoding="utf-8")
+    events = [("s", "x", "rate", 5), ("s", "y", "view", ""), ("s", "y", "like", ""), ("s", "z", "view", ""), ("a", "x", "rate", 4)]
+    rows = [f"{u},{i},{a},{v},2026-01-{k + 1:02}T00:00:00Z\n" for k, (u, i, a, v) in enumerate(events)]
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,value,ts\n" + "".join(rows), encoding="utf-8")
+    gx("import", tmp_path / "s.gx", tmp_path / "items.csv", tmp_path / "ties.csv", tmp_path / "events.csv", "--create")
+    gx("build", tmp_path / "s.gx", "--passes", "leaders,item_knn,strength,leiden")
+    shares = {share["item"]["id"]: share for share in guide(tmp_path / "s.gx", "s", "--chances", "constant", "--p", "0.2", "--per-member", "5")["shares"]}
+    for item, title, en, zh in (("x", "Tea", "rated", "评过分"), ("y", "Pan", "liked", "喜欢"), ("z", "Cup", "looked at", "看过")):
+        share = shares[item]
+        assert share["prompt"]["en"].startswith(f"You {en} {title}. ") and share["prompt"]["zh"].startswith(f"你{zh} {title},")
+        assert share["message"]["en"].startswith(f"I {en} {title}") and share["message"]["zh"].startswith(f"我{zh} {title}")
+        assert f"who {en} {title}" in share["why"]["en"] and f"{zh} {title}" in share["why"]["zh"]
+        assert "bought" not in str(share) and "买" not in str(share)
