@@ -309,11 +309,17 @@ static uint32_t count_passing(const uint8_t *pass, uint32_t count) {
     return passing;
 }
 
-static gx_status narrow(gx_filter *filter, uint8_t *other, const gx_where *where, gx_error *err) {
+static gx_status narrow(gx_filter *filter, uint8_t *other, gx_filter_where which, gx_arena *arena,
+                        gx_error *err) {
+    const gx_where *where = filter->where[which];
     if (!where) {
         return GX_OK;
     }
     gx_status status = gx_where_eval(other, where, filter->columns, filter->items, err);
+    if (status == GX_OK && which == GX_FILTER_WHERE && filter->items > 0 &&
+        !memchr(other, 1, filter->items)) {
+        status = gx_known_item_texts(arena, filter->columns, "where", where, err);
+    }
     if (status == GX_OK) {
         join(filter->pass, other, filter->items);
     }
@@ -330,7 +336,7 @@ static gx_status make_mask(gx_filter *filter, gx_arena *arena, gx_error *err) {
     }
     GX_TRY(gx_where_eval(filter->pass, filter->where[0], filter->columns, filter->items, err));
     for (size_t k = 1; k < GX_FILTER_WHERES; k++) {
-        GX_TRY(narrow(filter, other, filter->where[k], err));
+        GX_TRY(narrow(filter, other, (gx_filter_where)k, arena, err));
     }
     for (uint32_t k = 0; k < filter->excluded_count; k++) {
         filter->pass[filter->excluded[k]] = 0;

@@ -45,7 +45,8 @@ GX_MUST_CHECK gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call
 
 /* Reads the arguments `where`, `exclude` and `kind`, and `seen` where `with_seen`. `columns` is
  * held by the caller as long as the filter is used. Ids of `exclude` that are not in the store
- * exclude nothing. not_found: `where` compares a field that no item has. */
+ * exclude nothing. not_found: `where` compares a field that no item has or, where none passes it,
+ * looks for a text that none has. */
 GX_MUST_CHECK gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
                                        bool with_seen, gx_error *err);
 /* The mask for one member, into mask[items]: what passes less what a rule about the member keeps

@@ -55,6 +55,11 @@ static void nearest_first(gx_slice *name, uint32_t count, gx_slice text) {
     }
 }
 
+const char *gx_known_told(gx_arena *arena, gx_slice *name, uint32_t count, gx_slice text) {
+    nearest_first(name, count, text);
+    return told(arena, name, count);
+}
+
 gx_status gx_known_no_field(gx_arena *arena, const gx_columns *columns, const char *argument,
                             const char *who, gx_slice field, gx_error *err) {
     char shown[80];
@@ -104,6 +109,42 @@ gx_status gx_known_item_fields(gx_arena *arena, const gx_columns *columns, const
         }
         if (!gx_columns_has(columns, name)) {
             return gx_known_no_field(arena, columns, argument, "item", field[i], err);
+        }
+    }
+    return GX_OK;
+}
+
+/* Whether some item has it. */
+static bool is_some_items(const gx_where_text *wanted, const gx_slice *text, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t size = wanted->text.size;
+        if (text[i].size >= size && (wanted->prefix || text[i].size == size) &&
+            memcmp(text[i].data, wanted->text.data, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+gx_status gx_known_item_texts(gx_arena *arena, const gx_columns *columns, const char *argument,
+                              const gx_where *where, gx_error *err) {
+    gx_where_text *wanted = gx_arena_get(arena, WORDS * sizeof *wanted);
+    if (!wanted) {
+        return gx_fail_memory(err, WORDS * sizeof *wanted);
+    }
+    const uint32_t all = gx_where_texts(wanted, WORDS, where), count = all < WORDS ? all : WORDS;
+    for (uint32_t i = 0; i < count; i++) {
+        const gx_slice field = wanted[i].field;
+        char *name = gx_arena_printf(arena, "%.*s", (int)field.size, field.data);
+        const uint32_t texts = name ? gx_columns_texts(NULL, 0, columns, name) : 0;
+        gx_slice *text = gx_arena_get(arena, ((size_t)texts + 1) * sizeof *text);
+        if (!name || !text) {
+            return gx_fail_memory(err, texts * sizeof *text);
+        }
+        gx_columns_texts(text, texts, columns, name);
+        if (!is_some_items(&wanted[i], text, texts)) {
+            return gx_known_no_text(arena, columns, argument, "item", name, field, wanted[i].text,
+                                    err);
         }
     }
     return GX_OK;

@@ -6,6 +6,10 @@
 #include "api/support.h"
 #include "models/rec/where.h"
 
+/* "a, b, c and 4 more": the first few of the names, those that begin most like `text` before the
+ * others; they are put in that order. In the arena. */
+const char *gx_known_told(gx_arena *arena, gx_slice *name, uint32_t count, gx_slice text);
+
 /* not_found: `who` ("item", "member") none of which has the field, and fields they have. */
 GX_MUST_CHECK gx_status gx_known_no_field(gx_arena *arena, const gx_columns *columns,
                                           const char *argument, const char *who, gx_slice field,
@@ -19,8 +23,13 @@ GX_MUST_CHECK gx_status gx_known_no_text(gx_arena *arena, const gx_columns *colu
 GX_MUST_CHECK gx_status gx_known_item_fields(gx_arena *arena, const gx_columns *columns,
                                              const char *argument, const gx_where *where,
                                              gx_error *err);
-/* The same of members. Their records are read until each field was seen: O(members) where one is
- * nobody's. */
+/* not_found: the expression, which no item passes, looks for a text (gx_where_texts) that none has.
+ * Nothing where all its texts are some item's. O(texts of its fields). */
+GX_MUST_CHECK gx_status gx_known_item_texts(gx_arena *arena, const gx_columns *columns,
+                                            const char *argument, const gx_where *where,
+                                            gx_error *err);
+/* gx_known_item_fields of members. Their records are read until each field was seen: O(members)
+ * where one is nobody's. */
 GX_MUST_CHECK gx_status gx_known_member_fields(gx_call_env *call, const char *argument,
                                                const gx_where *where, gx_error *err);
 /* The same of one field, or that with attr_ before it. */

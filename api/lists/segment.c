@@ -25,41 +25,6 @@ gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call, const char *a
     return GX_OK;
 }
 
-gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call, const char *argument,
-                               gx_slice text, gx_error *err) {
-    gx_segment s = {.given = true, .group = GX_NONE, .circle = GX_NONE};
-    gx_status status = GX_OK;
-    gx_where *where = NULL;
-    if (gx_word_find(&s.group, call->txn, GX_SPACE_GROUP, text) != GX_OK) {
-        s.group = GX_NONE;
-        s.by_circle = looks_like_circle(text);
-    }
-    if (s.by_circle) {
-        GX_TRY(gx_community_parse(&s.circle, text, call->state, err));
-        s.users = call->state->users;
-        GX_TRY(gx_need_array(&s.community, call->state, "leiden.community", GX_U32, s.users, err));
-    } else if (s.group == GX_NONE) {
-        gx_error own = {0};
-        status = gx_where_compile(&where, call->arena, text, &own);
-        if (status == GX_BAD_REQUEST) {
-            char shown[80];
-            return gx_fail_at(err, GX_BAD_REQUEST, argument,
-                              "%s: %s is neither a group of the store nor a circle like c-17, "
-                              "and no expression: %s",
-                              argument, gx_quote(shown, sizeof shown, text.data, text.size),
-                              own.message);
-        }
-        if (status != GX_OK) {
-            return gx_fail(err, status, "%s", own.message);
-        }
-        GX_TRY(gx_known_member_fields(call, argument, where, err));
-        s.where = where;
-    }
-    *out = s;
-done:
-    return status;
-}
-
 gx_status gx_segment_labels(gx_labels *out, gx_call_env *call, gx_slice field, gx_error *err) {
     gx_status status = GX_OK;
     *out = (gx_labels){0};
@@ -119,6 +84,75 @@ gx_status gx_segment_has(bool *out, const gx_segment *segment, gx_segment_row *r
     } else if (segment->where) {
         status = passes(out, segment, row, record, err);
     }
+    return status;
+}
+
+/* not_found: nobody passes the expression, and nobody has a text that it looks for. */
+static gx_status refuse_nobodys(const gx_segment *segment, gx_call_env *call, const char *argument,
+                                gx_error *err) {
+    enum { LOOK = 4096 };
+    const uint32_t users = gx_word_count(call->txn, GX_SPACE_USER);
+    gx_error own = {0};
+    gx_segment_row row = {0};
+    gx_arena *arena = NULL;
+    bool has = false;
+    gx_status status = gx_known_member_texts(call, argument, segment->where, &own);
+    if (status != GX_NOT_FOUND) {
+        return status == GX_OK ? GX_OK : gx_fail_at(err, status, argument, "%s", own.message);
+    }
+    arena = gx_arena_create();
+    status = arena ? GX_OK : gx_fail_memory(err, 0);
+    for (uint32_t v = 0; status == GX_OK && v < users && !has; v++) {
+        gx_value record;
+        if (v % LOOK == 0) {
+            gx_arena_reset(arena);
+            GX_TRY(gx_job_check(call->job, err));
+        }
+        GX_TRY(gx_record_get(&record, call->txn, arena, GX_SPACE_USER, v, err));
+        GX_TRY(gx_segment_has(&has, segment, &row, call->txn, v, &record, err));
+    }
+    if (status == GX_OK && !has) {
+        status = gx_fail_at(err, GX_NOT_FOUND, argument, "%s", own.message);
+    }
+done:
+    gx_segment_row_finish(&row);
+    gx_arena_destroy(arena);
+    return status;
+}
+
+gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call, const char *argument,
+                               gx_slice text, gx_error *err) {
+    gx_segment s = {.given = true, .group = GX_NONE, .circle = GX_NONE};
+    gx_status status = GX_OK;
+    gx_where *where = NULL;
+    if (gx_word_find(&s.group, call->txn, GX_SPACE_GROUP, text) != GX_OK) {
+        s.group = GX_NONE;
+        s.by_circle = looks_like_circle(text);
+    }
+    if (s.by_circle) {
+        GX_TRY(gx_community_parse(&s.circle, text, call->state, err));
+        s.users = call->state->users;
+        GX_TRY(gx_need_array(&s.community, call->state, "leiden.community", GX_U32, s.users, err));
+    } else if (s.group == GX_NONE) {
+        gx_error own = {0};
+        status = gx_where_compile(&where, call->arena, text, &own);
+        if (status == GX_BAD_REQUEST) {
+            char shown[80];
+            return gx_fail_at(err, GX_BAD_REQUEST, argument,
+                              "%s: %s is neither a group of the store nor a circle like c-17, "
+                              "and no expression: %s",
+                              argument, gx_quote(shown, sizeof shown, text.data, text.size),
+                              own.message);
+        }
+        if (status != GX_OK) {
+            return gx_fail(err, status, "%s", own.message);
+        }
+        GX_TRY(gx_known_member_fields(call, argument, where, err));
+        s.where = where;
+        GX_TRY(refuse_nobodys(&s, call, argument, err));
+    }
+    *out = s;
+done:
     return status;
 }
 

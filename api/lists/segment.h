@@ -20,9 +20,10 @@ typedef struct gx_segment {
     const gx_where *where; /* NULL: not by fields */
 } gx_segment;
 
-/* Of the argument `segment`. not_found: no such circle, or a field that no member has (known.h);
- * bad_request: neither a group nor a circle
- * nor an expression. */
+/* Of the argument `segment`. not_found: no such circle, a field that no member has, or, of an
+ * expression that nobody passes, a text that nobody has: with those there are (known.h).
+ * bad_request: neither a group nor a circle nor an expression. O(members) where a text is nobody's,
+ * else what it takes to find one who has it. */
 GX_MUST_CHECK gx_status gx_segment_read(gx_segment *out, gx_call_env *call, gx_error *err);
 /* The same of another argument. */
 GX_MUST_CHECK gx_status gx_segment_read_from(gx_segment *out, gx_call_env *call,

@@ -214,6 +214,17 @@ static gx_value detractor_row(const hearing *h, const detractor *d, uint32_t ran
     return row;
 }
 
+/* Of an expression that no item passes. */
+static gx_status check_texts(const hearing *h, gx_error *err) {
+    const uint32_t items = gx_columns_rows(h->columns);
+    uint32_t i = 0;
+    while (i < items && !gx_where_row(h->where, h->columns, i)) {
+        i++;
+    }
+    return i < items ? GX_OK
+                     : gx_known_item_texts(h->call->arena, h->columns, "where", h->where, err);
+}
+
 static gx_status make(gx_value *out, hearing *h, gx_error *err) {
     gx_call_env *call = h->call;
     gx_status status = GX_OK;
@@ -229,6 +240,7 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
     GX_TRY(gx_filter_lock(&h->columns, call, err));
     if (h->where) {
         GX_TRY(gx_known_item_fields(call->arena, h->columns, "where", h->where, err));
+        GX_TRY(check_texts(h, err));
     }
     GX_TRY(gx_view_scan(call->txn, "reading events", take_run, h, call->job, err));
     GX_TRY(find(h, err));

@@ -164,6 +164,9 @@ static gx_status read_items(leak *l, gx_error *err) {
     for (uint32_t i = 0; i < l->items; i++) {
         l->item_out[i] = gx_where_row(where, l->columns, i);
     }
+    if (l->items > 0 && !memchr(l->item_out, 1, l->items)) {
+        GX_TRY(gx_known_item_texts(l->call->arena, l->columns, "where", where, err));
+    }
 done:
     return status;
 }

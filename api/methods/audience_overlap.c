@@ -5,7 +5,6 @@
  *   jaccard = both / (a + b − both)      lift = both · N / (a · b)
  *
  * A count below `min_count` is not told, nor one that it could be worked out from. */
-#include "api/lists/known.h"
 #include "api/lists/lists.h"
 #include "api/lists/segment.h"
 #include "api/lists/topic.h"
@@ -95,13 +94,10 @@ static gx_status mark_list(const overlap *o, side *s, gx_error *err) {
     return status;
 }
 
-/* An expression that nobody passes has no text that no member has, else it is a mistake. */
 static gx_status mark_segment(const overlap *o, side *s, gx_error *err) {
-    gx_segment segment;
-    gx_status status = GX_OK;
     uint32_t user;
     gx_error own = {0};
-    status = gx_segment_mark(s->mask, o->users, o->call, s->argument, &own);
+    const gx_status status = gx_segment_mark(s->mask, o->users, o->call, s->argument, &own);
     const gx_slice said = gx_arg_text(o->call->args, s->argument);
     if (status == GX_BAD_REQUEST &&
         gx_word_find(&user, o->call->txn, GX_SPACE_USER, said) == GX_OK) {
@@ -112,17 +108,7 @@ static gx_status mark_segment(const overlap *o, side *s, gx_error *err) {
                           s->argument, gx_quote(shown, sizeof shown, said.data, said.size),
                           (int)said.size, said.data);
     }
-    if (status != GX_OK) {
-        return gx_fail_at(err, status, s->argument, "%s", own.message);
-    }
-    if (!memchr(s->mask, 1, o->users)) {
-        GX_TRY(gx_segment_read_from(&segment, o->call, s->argument, err));
-        if (segment.where) {
-            GX_TRY(gx_known_member_texts(o->call, s->argument, segment.where, err));
-        }
-    }
-done:
-    return status;
+    return status == GX_OK ? GX_OK : gx_fail_at(err, status, s->argument, "%s", own.message);
 }
 
 static gx_status mark(overlap *o, side *s, gx_error *err) {

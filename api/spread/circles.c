@@ -1,6 +1,7 @@
 /* Circles by their names: those of the snapshot, of a pass, or by what members say of themselves.
  */
 #include "api/build/compute.h"
+#include "api/lists/known.h"
 #include "api/lists/segment.h"
 #include "api/people/community.h"
 #include "api/spread/spread.h"
@@ -102,7 +103,8 @@ void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job) {
 }
 
 gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
-                                const char *argument, gx_slice name, gx_error *err) {
+                                const char *argument, gx_slice name, gx_arena *arena,
+                                gx_error *err) {
     char shown[60];
     for (uint32_t k = 0; k < circles->count; k++) {
         if (gx_slice_is(name, circles->name[k])) {
@@ -110,9 +112,17 @@ gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
             return GX_OK;
         }
     }
-    return gx_fail_at(err, GX_NOT_FOUND, argument, "%s: there is no circle %s among the %u by `by`",
-                      argument, gx_quote(shown, sizeof shown, name.data, name.size),
-                      circles->count);
+    gx_slice *names = gx_arena_get(arena, ((size_t)circles->count + 1) * sizeof *names);
+    if (!names) {
+        return gx_fail_memory(err, circles->count * sizeof *names);
+    }
+    for (uint32_t k = 0; k < circles->count; k++) {
+        names[k] = gx_slice_of(circles->name[k]);
+    }
+    return gx_fail_at(err, GX_NOT_FOUND, argument,
+                      "%s: there is no circle %s among the %u by `by`: %s", argument,
+                      gx_quote(shown, sizeof shown, name.data, name.size), circles->count,
+                      gx_known_told(arena, names, circles->count, name));
 }
 
 uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user) {

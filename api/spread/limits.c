@@ -250,7 +250,7 @@ static gx_status read_quotas(uint32_t **out, gx_spread_limits *l, const gx_sprea
         const gx_slice name = {pair->key.as.text, pair->key.size};
         uint32_t circle;
         double number;
-        GX_TRY(gx_spread_circle_find(&circle, &l->circles, argument, name, err));
+        GX_TRY(gx_spread_circle_find(&circle, &l->circles, argument, name, call->arena, err));
         GX_TRY(gx_weight_read(&number, argument, pair, err));
         if (!(number >= 0 && number <= 1e9 && number == floor(number))) {
             return gx_fail_at(err, GX_BAD_REQUEST, argument,

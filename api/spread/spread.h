@@ -104,9 +104,11 @@ typedef struct gx_spread_circles {
 GX_MUST_CHECK gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread,
                                                gx_slice by, gx_error *err);
 void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job);
-/* Which one is called so; not_found names the argument and what was given. */
+/* Which one is called so; not_found names the argument, what was given and the nearest there are.
+ */
 GX_MUST_CHECK gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_circles *circles,
-                                              const char *argument, gx_slice name, gx_error *err);
+                                              const char *argument, gx_slice name, gx_arena *arena,
+                                              gx_error *err);
 /* The circle of a member, `count` for those in none. */
 uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user);
 /* Its name; nil for `count`. */

@@ -82,6 +82,21 @@ def test_no_crumbs_of_the_fit(shop):
         (("seeds", "--category", "nope"), "no item has the category 'nope'; items have "),
         (("overlap", 'regon = "Hubei"', "c-0"), "a: no member has the field 'regon'"),
         (("overlap", "c-0", 'region = "Hubai"'), "b: no member has the region 'Hubai'; members have Hubei, "),
+        (("seeds", "--segment", 'region = "Hubai"'), "segment: no member has the region 'Hubai'; members have Hubei, "),
+        (("seeds", "--audience", 'region in ("Hubai", "Fujan")'), "audience: no member has the region 'Hubai'; members have Hubei, "),
+        (("seeds", "--by", "region", "--least", "Hubai=1"), "least: there is no circle 'Hubai' among the 10 by `by`: Hubei, "),
+        (("simulate", "u1", "--audience", 'region = "Hubai"'), "audience: no member has the region 'Hubai'"),
+        (("plan", "sku-1", "--audience", 'region = "Hubai"'), "audience: no member has the region 'Hubai'"),
+        (("plan", "sku-1", "--segment", 'region = "Hubai"'), "segment: no member has the region 'Hubai'"),
+        (("guide", "--segment", 'region = "Hubai"'), "segment: no member has the region 'Hubai'"),
+        (("guide", "--where", 'seller = "Hom"'), "where: no item has the seller 'Hom'; items have Home Direct, "),
+        (("teams", "sku-1", "--segment", 'region = "Hubai"'), "segment: no member has the region 'Hubai'"),
+        (("teams", "sku-1", "--not-in", 'region = "Hubai"'), "not_in: no member has the region 'Hubai'"),
+        (("audience", "--item", "sku-1", "--segment", 'region = "Hubai"'), "segment: no member has the region 'Hubai'"),
+        (("recommend", "--all", "--segment", 'region = "Hubai"'), "segment: no member has the region 'Hubai'"),
+        (("leakage", "--where", 'seller = "Home*" and brand = "Hom*"'), "where: no item has the brand 'Hom'; items have "),
+        (("detractors", "--where", 'seller = "Hom"'), "where: no item has the seller 'Hom'; items have Home Direct, "),
+        (("recommend", "u1", "--where", 'seller = "Hom"'), "where: no item has the seller 'Hom'; items have Home Direct, "),
         (("leakage", "--where", 'sellr = "x"'), "no item has the field 'sellr'; items have seller, "),
         (("detractors", "--where", 'sellr = "x"'), "no item has the field 'sellr'"),
         (("audience", "--item", "sku-1", "--consent", "nofield"), "no member has the field 'nofield'"),
@@ -97,6 +112,15 @@ def test_a_field_asked_for_by_exists_may_be_nobodys(shop):
     assert gx("recommend", shop, "u1", "-n", 3, "--where", "not sold_out exists or sold_out = false", "--format", "json").json()
     told = gx("overlap", shop, 'not banned exists and region != ""', "c-0", "--format", "json").json()
     assert told["a"]["members"] > 0
+
+
+def test_a_value_that_nobody_has_is_no_mistake_where_others_pass(shop):
+    """Nor is an empty answer whose values are all somebody's."""
+    everybody = gx("seeds", shop, "-k", 3, "--format", "json").json()["seeds"]
+    assert gx("seeds", shop, "-k", 3, "--segment", 'not region = "Hubai"', "--format", "json").json()["seeds"] == everybody
+    assert gx("seeds", shop, "-k", 3, "--segment", 'region = "Hubai" or region = "Hubei"', "--format", "json").json()["seeds"]
+    assert gx("seeds", shop, "-k", 3, "--segment", 'region = "Hubei" and region = "Fujian"', "--format", "json").json()["seeds"] == []
+    assert gx("recommend", shop, "u1", "--where", 'seller = "Home Direct" and price < 0', "--format", "json").json()[0]["items"] == []
 
 
 def test_a_card_and_the_parts_are_whole_in_every_form(shop):
