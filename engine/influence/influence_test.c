@@ -171,6 +171,7 @@ static void spreads_are_those_of_all_worlds(void **state) {
         gx_chances chances;
         gx_simulation simulation;
         gx__roots roots;
+        gx__drawing *drawing;
         gx__sets sets;
         gx__cover cover;
         const gx__aim aim = {0};
@@ -179,8 +180,10 @@ static void spreads_are_those_of_all_worlds(void **state) {
         assert_int_equal(gx_simulate(&simulation, &chances, &with, &s.job, NULL), GX_OK);
         near(simulation.mean, simulation.error, truth);
         assert_int_equal(gx__roots_make(&roots, NULL, s.n, &s.job, NULL), GX_OK);
-        assert_int_equal(gx__sets_draw(&sets, &chances, &roots, 0, 20000, UINT64_MAX, &s.job, NULL),
+        assert_int_equal(gx__drawing_create(&drawing, &chances, &roots, 20000, &s.job, NULL),
                          GX_OK);
+        assert_int_equal(gx__sets_draw(&sets, drawing, 0, 20000, UINT64_MAX, NULL), GX_OK);
+        gx__drawing_destroy(drawing);
         assert_int_equal(sets.count, 20000);
         assert_int_equal(gx__cover_make(&cover, &sets, 1, &aim, &s.job, NULL), GX_OK);
         for (uint32_t i = 0; i < count; i++) {

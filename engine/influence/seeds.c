@@ -8,7 +8,7 @@ enum {
     FIRST = 1 << 13,         /* sets of the first round, */
     FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
     SOME_ENTRIES = 1 << 19,  /* by which a choice from small sets is foreseen */
-    CHUNK = 1 << 20,         /* sets of one chunk at the most */
+    CHUNK = 1 << 20,         /* sets of one chunk at the most: they stay in a cache */
     CHUNKS_MOST = 1 << 12,
     ROUNDS_MOST = 24,
     JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
@@ -61,26 +61,35 @@ static uint64_t entries_of(const choosing *c) {
     return sum;
 }
 
+static uint64_t least_of(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 /* As many more, or as fit into `room` entries of all; how many it were. */
 static gx_status draw(uint64_t *out, choosing *c, uint64_t count, uint64_t room, gx_error *err) {
+    gx__drawing *drawing = NULL;
     gx_status status = GX_OK;
+    const uint64_t most = least_of(count, CHUNK);
     *out = 0;
+    if (count == 0) {
+        return GX_OK;
+    }
+    GX_TRY(gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, c->job, err));
     while (*out < count && c->drawn < CHUNKS_MOST) {
-        uint64_t want = count - *out < CHUNK ? count - *out : CHUNK;
         const uint64_t held = entries_of(c);
         if (held >= room) {
             c->full = true;
             break;
         }
-        want = want < room - held ? want : room - held; /* each holds its root */
+        const uint64_t want = least_of(least_of(count - *out, most), room - held); /* with roots */
         gx__sets *chunk = &c->sets[c->drawn];
-        GX_TRY(gx__sets_draw(chunk, &c->chances, &c->roots, c->next, (uint32_t)want, room - held,
-                             c->job, err));
+        GX_TRY(gx__sets_draw(chunk, drawing, c->next, (uint32_t)want, room - held, err));
         c->drawn++;
         c->next += want;
         *out += chunk->count;
     }
 done:
+    gx__drawing_destroy(drawing);
     return status;
 }
 
@@ -583,8 +592,7 @@ typedef struct course {
 } course;
 
 static void foresee_draw(course *to, double sets) {
-    const double most = fmin(sets, CHUNK);
-    to->most = fmax(to->most, most);
+    to->most = fmax(to->most, fmin(sets, CHUNK));
     to->chunks += sets > 0 ? ceil(sets / CHUNK) : 0;
     to->sets += sets;
 }

@@ -30,16 +30,18 @@ typedef struct drawer {
     gx_status status;
 } drawer;
 
-typedef struct drawing {
+struct gx__drawing {
     const gx_chances *chances;
     const gx__roots *roots;
     gx_job *job;
-    uint64_t first;
+    uint64_t first; /* of the sets that are drawn now */
     uint32_t count;
     block **blocks;
     uint32_t block_count;
     drawer *drawers;
-} drawing;
+    int spreaders;
+    uint64_t *spread; /* spreaders × n: entries of a member, and where the next goes */
+};
 
 /* ---- roots ----------------------------------------------------------------------------------- */
 
@@ -161,7 +163,7 @@ static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, g
     }
 }
 
-static gx_status keep_block(drawing *w, uint32_t which, drawer *own, const uint32_t *end,
+static gx_status keep_block(gx__drawing *w, uint32_t which, drawer *own, const uint32_t *end,
                             uint32_t sets) {
     const size_t entries = sets > 0 ? end[sets - 1] : 0;
     const size_t bytes = sizeof(block) + entries * sizeof *own->node;
@@ -177,7 +179,7 @@ static gx_status keep_block(drawing *w, uint32_t which, drawer *own, const uint3
     return status;
 }
 
-static void draw_block(drawing *w, uint32_t which) {
+static void draw_block(gx__drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
     uint32_t ends[BLOCK];
     uint64_t end = 0;
@@ -214,7 +216,8 @@ static void draw_block(drawing *w, uint32_t which) {
 /* ---- by member ------------------------------------------------------------------------------- */
 
 /* Counts of thread t, for blocks [t, t + 1) · blocks / threads. */
-static void count_entries(const drawing *w, uint32_t blocks, uint64_t *count, int t, int threads) {
+static void count_entries(const gx__drawing *w, uint32_t blocks, uint64_t *count, int t,
+                          int threads) {
     for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
         for (uint64_t i = 0; i < w->blocks[b]->entries; i++) {
@@ -223,7 +226,7 @@ static void count_entries(const drawing *w, uint32_t blocks, uint64_t *count, in
     }
 }
 
-static void put_entries(gx__sets *out, drawing *w, uint32_t blocks, uint64_t *next, int t,
+static void put_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, uint64_t *next, int t,
                         int threads) {
     for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
@@ -239,26 +242,25 @@ static void put_entries(gx__sets *out, drawing *w, uint32_t blocks, uint64_t *ne
     }
 }
 
-static gx_status order_entries(gx__sets *out, drawing *w, uint32_t blocks, gx_error *err) {
+static gx_status order_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, gx_error *err) {
     const uint32_t n = out->n;
-    const int threads = w->job->threads < SPREADERS ? w->job->threads : SPREADERS;
-    uint64_t *count = NULL;
+    const int threads = w->spreaders;
     gx_status status = GX_OK;
-    GX_TRY(gx_job_alloc(w->job, &count, (size_t)n * (size_t)threads, sizeof *count, err));
     GX_TRY(gx_job_alloc(w->job, &out->ptr, (size_t)n + 1, sizeof *out->ptr, err));
     GX_TRY(gx_job_alloc(w->job, &out->root, out->count, sizeof *out->root, err));
     GX_TRY(gx_job_alloc(w->job, &out->set, out->entries, sizeof *out->set, err));
-    gx_wide_pages(out->set, out->entries * sizeof *out->set);
     gx_wide_pages(out->root, out->count * sizeof *out->root);
+    gx_wide_pages(out->set, out->entries * sizeof *out->set);
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
-        count_entries(w, blocks, &count[(size_t)n * (size_t)t], t, threads);
+        memset(&w->spread[(size_t)n * (size_t)t], 0, n * sizeof *w->spread);
+        count_entries(w, blocks, &w->spread[(size_t)n * (size_t)t], t, threads);
     }
     uint64_t sum = 0;
     for (uint32_t v = 0; v < n; v++) {
         out->ptr[v] = sum;
         for (int t = 0; t < threads; t++) {
-            uint64_t *here = &count[(size_t)n * (size_t)t + v], many = *here;
+            uint64_t *here = &w->spread[(size_t)n * (size_t)t + v], many = *here;
             *here = sum;
             sum += many;
         }
@@ -266,49 +268,68 @@ static gx_status order_entries(gx__sets *out, drawing *w, uint32_t blocks, gx_er
     out->ptr[n] = sum;
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
-        put_entries(out, w, blocks, &count[(size_t)n * (size_t)t], t, threads);
+        put_entries(out, w, blocks, &w->spread[(size_t)n * (size_t)t], t, threads);
     }
     GX_TRY(gx_job_check(w->job, err));
 done:
-    gx_job_free(w->job, count);
     return status;
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static gx_status drawing_init(drawing *w, gx_error *err) {
-    gx_status status = GX_OK;
-    const size_t threads = (size_t)w->job->threads;
-    w->block_count = (w->count + BLOCK - 1) / BLOCK;
-    GX_TRY(gx_job_alloc(w->job, &w->blocks, w->block_count, sizeof(block *), err));
-    GX_TRY(gx_job_alloc(w->job, &w->drawers, threads, sizeof *w->drawers, err));
-    for (size_t t = 0; t < threads; t++) {
-        GX_TRY(gx_job_alloc(w->job, &w->drawers[t].seen, w->chances->n / 64 + 1, sizeof(uint64_t),
-                            err));
+static uint32_t blocks_of(uint32_t sets) {
+    return sets / BLOCK + (sets % BLOCK > 0);
+}
+
+gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const gx__roots *roots,
+                             uint32_t most, gx_job *job, gx_error *err) {
+    gx__drawing *w;
+    gx_status status = gx_job_alloc(job, &w, 1, sizeof *w, err);
+    *out = w;
+    if (status != GX_OK) {
+        return status;
+    }
+    *w = (gx__drawing){.chances = chances, .roots = roots, .job = job};
+    w->spreaders = job->threads < SPREADERS ? job->threads : SPREADERS;
+    GX_TRY(gx_job_alloc(job, &w->blocks, blocks_of(most), sizeof(block *), err));
+    GX_TRY(gx_job_alloc(job, &w->spread, (size_t)chances->n * (size_t)w->spreaders,
+                        sizeof *w->spread, err));
+    GX_TRY(gx_job_alloc(job, &w->drawers, (size_t)job->threads, sizeof *w->drawers, err));
+    for (int t = 0; t < job->threads; t++) {
+        GX_TRY(gx_job_alloc(job, &w->drawers[t].seen, chances->n / 64 + 1, sizeof(uint64_t), err));
     }
 done:
+    if (status != GX_OK) {
+        gx__drawing_destroy(w);
+        *out = NULL;
+    }
     return status;
 }
 
-static void drawing_finish(drawing *w) {
+void gx__drawing_destroy(gx__drawing *w) {
+    if (!w) {
+        return;
+    }
     for (int t = 0; w->drawers && t < w->job->threads; t++) {
         gx_job_free(w->job, w->drawers[t].seen);
         gx__slabs_finish(&w->drawers[t].slabs, w->job);
         gx_free(w->drawers[t].node);
     }
     gx_job_free(w->job, w->drawers);
+    gx_job_free(w->job, w->spread);
     gx_job_free(w->job, w->blocks);
+    gx_job_free(w->job, w);
 }
 
 /* As many blocks as have been drawn, as far as there is room for what they are likely to hold. */
-static uint32_t next_wave(const drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
+static uint32_t next_wave(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
     const uint64_t left = room - entries < WAVE_ENTRIES ? room - entries : WAVE_ENTRIES;
     const uint64_t fit = blocks > 0 ? left * blocks / entries + 1 : 1;
     const uint64_t wave = fit < blocks + 1 ? fit : blocks + 1;
     return wave < w->block_count - blocks ? (uint32_t)wave : w->block_count - blocks;
 }
 
-static gx_status draw_wave(drawing *w, uint32_t from, uint32_t to, gx_error *err) {
+static gx_status draw_wave(gx__drawing *w, uint32_t from, uint32_t to, gx_error *err) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(w->job->threads)
     for (uint32_t b = from; b < to; b++) {
         if (w->drawers[gx_thread()].status == GX_OK) {
@@ -326,28 +347,35 @@ static gx_status draw_wave(drawing *w, uint32_t from, uint32_t to, gx_error *err
     return GX_OK;
 }
 
-gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances, const gx__roots *roots,
-                        uint64_t first, uint32_t count, uint64_t room, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    drawing w = {.chances = chances, .roots = roots, .job = job, .first = first, .count = count};
-    uint32_t blocks = 0;
-    *out = (gx__sets){.n = chances->n};
-    w.count = chances->n ? count : 0;
-    GX_TRY(drawing_init(&w, err));
-    while (blocks < w.block_count && (out->entries < room || blocks == 0)) {
-        const uint32_t to = blocks + next_wave(&w, blocks, out->entries, room);
-        GX_TRY(draw_wave(&w, blocks, to, err));
-        for (; blocks < to; blocks++) {
-            out->entries += w.blocks[blocks]->entries;
-            out->count += w.blocks[blocks]->sets;
-        }
-        gx_job_tick(job, first + out->count);
+static void forget_drawn(gx__drawing *w) {
+    for (int t = 0; t < w->job->threads; t++) {
+        gx__slabs_reuse(&w->drawers[t].slabs);
+        w->drawers[t].status = GX_OK;
     }
-    GX_TRY(order_entries(out, &w, blocks, err));
+}
+
+gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t count,
+                        uint64_t room, gx_error *err) {
+    gx_status status = GX_OK;
+    uint32_t blocks = 0;
+    *out = (gx__sets){.n = w->chances->n};
+    w->first = first;
+    w->count = w->chances->n ? count : 0;
+    w->block_count = blocks_of(w->count);
+    while (blocks < w->block_count && (out->entries < room || blocks == 0)) {
+        const uint32_t to = blocks + next_wave(w, blocks, out->entries, room);
+        GX_TRY(draw_wave(w, blocks, to, err));
+        for (; blocks < to; blocks++) {
+            out->entries += w->blocks[blocks]->entries;
+            out->count += w->blocks[blocks]->sets;
+        }
+        gx_job_tick(w->job, first + out->count);
+    }
+    GX_TRY(order_entries(out, w, blocks, err));
 done:
-    drawing_finish(&w);
+    forget_drawn(w);
     if (status != GX_OK) {
-        gx__sets_finish(out, job);
+        gx__sets_finish(out, w->job);
     }
     return status;
 }

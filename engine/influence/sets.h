@@ -31,11 +31,21 @@ typedef struct gx__sets {
     uint32_t *root; /* count: whom each set began at */
 } gx__sets;
 
-/* Draws the sets numbered first … first + count − 1 of the job's seed, or as many of them, in
- * steps, as come to `room` entries or little more. While it runs twice the entries are held. */
-GX_MUST_CHECK gx_status gx__sets_draw(gx__sets *out, const gx_chances *chances,
-                                      const gx__roots *roots, uint64_t first, uint32_t count,
-                                      uint64_t room, gx_job *job, gx_error *err);
+/* What drawing takes: threads' own, and the sets while they are drawn. Kept from one drawing to the
+ * next, since memory that has been touched costs less than what is new. */
+typedef struct gx__drawing gx__drawing;
+
+/* For up to `most` sets at once. `chances` and `roots` must live as long. */
+GX_MUST_CHECK gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances,
+                                           const gx__roots *roots, uint32_t most, gx_job *job,
+                                           gx_error *err);
+void gx__drawing_destroy(gx__drawing *drawing);
+
+/* Draws the sets numbered first … first + count − 1 of the job's seed, count at most `most`, or as
+ * many of them, in steps, as come to `room` entries or little more. While it runs twice the entries
+ * are held. */
+GX_MUST_CHECK gx_status gx__sets_draw(gx__sets *out, gx__drawing *drawing, uint64_t first,
+                                      uint32_t count, uint64_t room, gx_error *err);
 void gx__sets_finish(gx__sets *sets, gx_job *job);
 
 #endif

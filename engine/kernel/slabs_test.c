@@ -53,6 +53,38 @@ static void pieces_are_kept_apart(void **state) {
     assert_int_equal(gx_alloc_live_blocks(), live);
 }
 
+/* As much again fits into what was given up, except where it is in larger pieces. */
+static void memory_is_handed_out_again(void **state) {
+    (void)state;
+    enum { ROUNDS = 5 };
+    gx_job job;
+    gx__slabs slabs = {0};
+    uint64_t used = 0;
+    gx_job_init(&job, 1, 1);
+    for (int round = 0; round < ROUNDS; round++) {
+        unsigned char *piece[PIECES];
+        for (size_t i = 0; i < PIECES; i++) {
+            const size_t bytes = 1 + i % 300;
+            assert_int_equal(gx__slabs_take(&piece[i], &slabs, bytes, slabs.bytes / 8, &job, NULL),
+                             GX_OK);
+            memset(piece[i], (int)(i % 251), bytes);
+        }
+        for (size_t i = 0; i < PIECES; i++) {
+            assert_int_equal(piece[i][0], i % 251);
+            assert_int_equal(piece[i][i % 300], i % 251);
+        }
+        used = round == 0 ? atomic_load(&job.mem_used) : used;
+        assert_int_equal(atomic_load(&job.mem_used), used);
+        gx__slabs_reuse(&slabs);
+        assert_int_equal(slabs.bytes, 0);
+    }
+    void *large;
+    assert_int_equal(gx__slabs_take(&large, &slabs, used, 0, &job, NULL), GX_OK);
+    assert_true(atomic_load(&job.mem_used) < used + used / 2);
+    gx__slabs_finish(&slabs, &job);
+    assert_int_equal(atomic_load(&job.mem_used), 0);
+}
+
 static void a_cap_is_an_error(void **state) {
     (void)state;
     gx_job job;
@@ -72,6 +104,7 @@ static void a_cap_is_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_kept_apart),
+        cmocka_unit_test(memory_is_handed_out_again),
         cmocka_unit_test(a_cap_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
