@@ -1,8 +1,9 @@
-/* A growing array of one call; given back at its end with gx_free(v.data). */
+/* A growing array of one call; given back at its end with gx_free(v.data), or vector_finish where
+ * it grew by vector_push. */
 #ifndef GX_API_VECTOR_H
 #define GX_API_VECTOR_H
 
-#include "graph/base/base.h"
+#include "graph/base/job.h"
 
 typedef struct vector {
     void *data;
@@ -22,6 +23,33 @@ static inline void *vector_add(vector *v) {
         v->capacity = capacity;
     }
     return (char *)v->data + v->count++ * v->size;
+}
+
+/* The same into *out_pointer, what the array holds being counted against the job. */
+GX_MUST_CHECK static inline gx_status vector_push(void *out_pointer, vector *v, gx_job *job,
+                                                  gx_error *err) {
+    void **out = out_pointer;
+    const size_t more = v->count < v->capacity ? 0 : v->capacity ? v->capacity : 64;
+    if (more > 0) {
+        const gx_status status = gx_job_charge(job, (uint64_t)more * v->size, err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    *out = vector_add(v);
+    if (!*out) {
+        gx_job_refund(job, (uint64_t)more * v->size);
+        return gx_fail_memory(err, (v->capacity + more) * v->size);
+    }
+    return GX_OK;
+}
+
+static inline void vector_finish(vector *v, gx_job *job) {
+    if (v->data) {
+        gx_job_refund(job, (uint64_t)v->capacity * v->size);
+    }
+    gx_free(v->data);
+    *v = (vector){.size = v->size};
 }
 
 /* Room for `count` in all, of what is there or fresh; NULL when out of memory. */

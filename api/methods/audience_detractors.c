@@ -59,9 +59,10 @@ static gx_status take_run(void *user, const gx_event_core *events, size_t count,
                           !gx_where_row(h->where, h->columns, e->item)))) {
             continue;
         }
-        word *w = vector_add(&h->words);
-        if (!w) {
-            return gx_fail_memory(err, h->words.count * sizeof *w);
+        word *w;
+        const gx_status status = vector_push(&w, &h->words, h->call->job, err);
+        if (status != GX_OK) {
+            return status;
         }
         *w = (word){e->user, e->item, -weight, e->ts_ms};
     }
@@ -118,6 +119,7 @@ static void weigh(detractor *d, const hearing *h) {
 static gx_status find(hearing *h, gx_error *err) {
     const size_t least = (size_t)gx_arg_int(h->call->args, "min_words");
     word *all = h->words.data;
+    gx_status status = GX_OK;
     if (h->words.count) {
         qsort(all, h->words.count, sizeof *all, by_member);
     }
@@ -129,19 +131,17 @@ static gx_status find(hearing *h, gx_error *err) {
             gx_word_name(h->call->txn, GX_SPACE_USER, all[from].user).size == 0) {
             continue;
         }
-        detractor *d = vector_add(&h->found);
-        gx_status status =
-            d ? gx_job_check(h->call->job, err) : gx_fail_memory(err, h->found.count * sizeof *d);
-        if (status != GX_OK) {
-            return status;
-        }
+        detractor *d;
+        GX_TRY(vector_push(&d, &h->found, h->call->job, err));
+        GX_TRY(gx_job_check(h->call->job, err));
         *d = (detractor){.user = all[from].user, .from = from, .to = to};
         weigh(d, h);
     }
     if (h->found.count) {
         qsort(h->found.data, h->found.count, sizeof(detractor), by_priority);
     }
-    return GX_OK;
+done:
+    return status;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------
@@ -265,8 +265,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     if (h.columns) {
         gx_db_items_unlock(call->db);
     }
-    gx_free(h.words.data);
-    gx_free(h.found.data);
+    vector_finish(&h.words, call->job);
+    vector_finish(&h.found, call->job);
     gx_views_finish(&h.views);
     gx_chances_finish(&h.chances, call->job);
     gx_spread_close(&h.spread);

@@ -111,9 +111,10 @@ static gx_status take_event(void *user, const gx_event *e, gx_error *err) {
         }
         return GX_OK;
     }
-    act *a = vector_add(&l->acts);
-    if (!a) {
-        return gx_fail_memory(err, l->acts.count * sizeof *a);
+    act *a;
+    const gx_status status = vector_push(&a, &l->acts, l->call->job, err);
+    if (status != GX_OK) {
+        return status;
     }
     *a = (act){.place = place,
                .user = e->user,
@@ -187,9 +188,10 @@ static int by_place(const void *a, const void *b) {
 
 static gx_status add_led(leak *l, uint32_t leader, const act *a, double part, bool named,
                          gx_error *err) {
-    led *one = vector_add(&l->after);
-    if (!one) {
-        return gx_fail_memory(err, l->after.count * sizeof *one);
+    led *one;
+    const gx_status status = vector_push(&one, &l->after, l->call->job, err);
+    if (status != GX_OK) {
+        return status;
     }
     *one = (led){leader, a->user, named, a->ts_ms, a->amount * part, part};
     return GX_OK;
@@ -351,6 +353,7 @@ static gx_status answer(gx_value *out, leak *l, gx_error *err) {
     const uint32_t n = (uint32_t)gx_arg_int(l->call->args, "n");
     gx_value row = gx_map(arena, 4), list = gx_list(arena, n < 64 ? n : 64);
     double steered = 0;
+    gx_status status = GX_OK;
     if (l->after.count) {
         qsort(all, l->after.count, sizeof *all, by_leader);
     }
@@ -359,13 +362,11 @@ static gx_status answer(gx_value *out, leak *l, gx_error *err) {
             to++;
         }
         const steerer s = sum_up(l, all + from, to - from);
-        steerer *room = s.steered > 0 || s.steered_purchases > 0 ? vector_add(&found) : NULL;
-        if (room) {
+        if (s.steered > 0 || s.steered_purchases > 0) {
+            steerer *room;
+            GX_TRY(vector_push(&room, &found, l->call->job, err));
             *room = s;
             steered += s.steered;
-        } else if (s.steered > 0 || s.steered_purchases > 0) {
-            gx_free(found.data);
-            return gx_fail_memory(err, found.count * sizeof *room);
         }
     }
     if (found.count) {
@@ -374,13 +375,14 @@ static gx_status answer(gx_value *out, leak *l, gx_error *err) {
     for (uint32_t i = 0; i < found.count && i < n; i++) {
         gx_list_add(arena, &list, steerer_row(l, (const steerer *)found.data + i, i + 1));
     }
-    gx_free(found.data);
     gx_map_put(arena, &row, "members", list);
     gx_map_put(arena, &row, "steered", gx_real(steered));
     gx_map_put(arena, &row, "elsewhere", gx_real(l->amount));
     gx_map_put(arena, &row, "purchases", gx_int((int64_t)l->elsewhere));
     *out = row;
-    return GX_OK;
+done:
+    vector_finish(&found, l->call->job);
+    return status;
 }
 
 static gx_status prepare(leak *l, gx_error *err) {
@@ -455,8 +457,8 @@ done:
         gx_db_items_unlock(call->db);
     }
     gx_arena_destroy(l.scratch);
-    gx_free(l.acts.data);
-    gx_free(l.after.data);
+    vector_finish(&l.acts, job);
+    vector_finish(&l.after, job);
     gx_job_free(job, l.before);
     gx_job_free(job, l.before_part);
     gx_job_free(job, l.acted);

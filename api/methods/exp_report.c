@@ -134,9 +134,10 @@ static gx_status take_event(void *user, const gx_event *event, gx_error *err) {
         return look(r, err);
     }
     if (event->item != GX_NONE && r->waits[event->action]) {
-        waiting *w = vector_add(&r->waiting);
-        if (!w) {
-            return gx_fail_memory(err, r->waiting.capacity * sizeof *w);
+        waiting *w;
+        const gx_status status = vector_push(&w, &r->waiting, r->call->job, err);
+        if (status != GX_OK) {
+            return status;
         }
         *w = (waiting){.core = {.ts_ms = event->ts_ms,
                                 .user = event->user,
@@ -511,7 +512,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_job_free(call->job, r->did);
     gx_job_free(call->job, r->counts);
     gx_job_free(call->job, r->waits);
-    gx_free(r->waiting.data);
+    vector_finish(&r->waiting, r->call->job);
     gx_free(r->deeds.data);
     gx_free(r);
     return status;

@@ -240,20 +240,14 @@ static gx_status put_runs(gx_value *row, const asking *a, const double *number, 
                           gx_error *err) {
     gx_arena *arena = a->call->arena;
     double *sorted = gx_arena_get(arena, count * sizeof *sorted);
-    double mean = 0, square = 0;
+    double mean, error;
     const double within = gx_arg_real(a->call->args, "within");
     if (!sorted) {
         return gx_fail_memory(err, count * sizeof *sorted);
     }
     memcpy(sorted, number, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, by_size);
-    for (uint32_t r = 0; r < count; r++) {
-        mean += number[r] / count;
-    }
-    for (uint32_t r = 0; r < count; r++) {
-        square += (number[r] - mean) * (number[r] - mean);
-    }
-    const double error = sqrt(square / (count - 1.0) / count);
+    gx_runs_mean(&mean, &error, number, count);
     gx_map_put(arena, row, "mean", gx_real(mean));
     gx_map_put(arena, row, "error", gx_real(error));
     gx_map_put(arena, row, "interval", gx_spread_interval(arena, mean, error));

@@ -1,22 +1,39 @@
 /* Over which ties, and along which chances. */
 #include "api/spread/spread.h"
 
-const char *gx_spread_unfit(const gx_spread *s) {
+/* Arrays of a snapshot by an older program do not say which ties they are of: by their number. */
+static bool is_of_these_ties(const gx_spread *s, const gx_array *learnt) {
+    const gx_state *state = s->call->state;
+    const uint64_t *ties = gx_arrays_get(state->arrays, "influence.ties", GX_U64, 1);
+    return learnt->shape[0] == s->graph->m && state->users == s->n &&
+           (!ties || *ties == gx_graph_digest(s->graph));
+}
+
+/* Looked up once a call, where it is asked for. */
+static const char *find_unfit(const gx_spread *s) {
     const gx_state *state = s->call->state;
     const gx_array *a =
         state->arrays ? gx_arrays_find(state->arrays, "influence.probability") : NULL;
     const bool some = s->spec.kinds || s->spec.from_ms != 0 || s->spec.to_ms != 0;
-    if (!a || (a->shape[0] == s->graph->m && state->users == s->n)) {
+    const bool asked = gx_arg_is(s->call->args, "chances", "auto") ||
+                       gx_arg_is(s->call->args, "chances", "learned");
+    if (!a || !asked || is_of_these_ties(s, a)) {
         return NULL;
     }
+    const bool other = a->shape[0] == s->graph->m && state->users == s->n;
     const char *text = gx_arena_printf(
         s->call->arena,
-        "they were learnt of %llu arcs between %u members, and %llu between %u are asked about "
-        "now: %s",
-        (unsigned long long)a->shape[0], state->users, (unsigned long long)s->graph->m, s->n,
+        "they were learnt of %llu arcs between %u members, and %s%llu between %u are "
+        "asked about now: %s",
+        (unsigned long long)a->shape[0], state->users, other ? "other " : "",
+        (unsigned long long)s->graph->m, s->n,
         some ? "ask about all ties, or build influence again (`guanxi build`) if there are new ones"
              : "build influence again (`guanxi build`, with influence in --passes)");
     return text ? text : "they are of other ties";
+}
+
+const char *gx_spread_unfit(const gx_spread *s) {
+    return s->unfit;
 }
 
 void gx_spread_note(gx_value *notes, const gx_spread *s) {
@@ -81,6 +98,7 @@ gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err) {
                          call->job, err));
     out->graph = &out->held->graph;
     out->n = out->graph->n;
+    out->unfit = find_unfit(out);
     GX_TRY(read_chances(out, err));
     GX_TRY(gx_spread_check_raise(out, "raise", err));
 done:
@@ -112,7 +130,7 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
 
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name) {
     const gx_state *state = spread->call->state;
-    return state->arrays && state->users == spread->n && spread->graph->m > 0
+    return state->arrays && !spread->unfit && state->users == spread->n && spread->graph->m > 0
                ? gx_arrays_get(state->arrays, name, GX_F32, spread->graph->m)
                : NULL;
 }

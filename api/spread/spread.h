@@ -51,6 +51,7 @@ typedef struct gx_spread {
     uint32_t n;            /* of its nodes: members by number; some may be newer than call->txn */
     gx_view_spec spec;
     gx_chance_options chance;
+    const char *unfit; /* see gx_spread_unfit */
     /* With chances learned: by arc, once a member passes on, and by member whether it does. */
     const float *shared, *passes;
 } gx_spread;
@@ -68,8 +69,9 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread);
 /* An array of the snapshot with a number for each arc of these ties; NULL where there is none, or
  * it is of other ties. */
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
-/* Why the chances that the snapshot has learnt cannot be taken; in the arena. NULL: they can, or
- * there are none. */
+/* Why the chances that the snapshot has learnt cannot be taken, where `chances` asks for them: they
+ * are of other arcs (gx_graph_digest; of an older snapshot, of another number). In the arena. NULL:
+ * they can, or there are none. */
 const char *gx_spread_unfit(const gx_spread *spread);
 /* Adds a sentence to `notes` where chances `auto` came to be others than learned ones, and why. */
 void gx_spread_note(gx_value *notes, const gx_spread *spread);

@@ -60,6 +60,7 @@ static const gx_gives gives[] = {
      "trials, acts, mean days, fallback (0 constant, 1 weighted, 2 strength, 3 weight), its scale, "
      "prior of who heeds, of whom they heed, of pairs (1e9: no difference to be seen), 1 where "
      "whatever is done is passed on"},
+    {"ties", GX_U64, GX_LEN_OTHER, "of the arcs that all this is of (gx_graph_digest)"},
 };
 
 static gx_status learn(gx_output *out, const gx_input *input, const gx_evidence_options *options,
@@ -69,6 +70,7 @@ static gx_status learn(gx_output *out, const gx_input *input, const gx_evidence_
     gx__shrunk shrunk;
     float *probability, *shared, *passes;
     double *after, *before, *fit;
+    uint64_t *ties;
     gx_status status;
     GX_TRY(gx_output_add(&probability, out, "probability", GX_F32, graph->m, 0, err));
     GX_TRY(gx_output_add(&shared, out, "shared", GX_F32, graph->m, 0, err));
@@ -79,6 +81,8 @@ static gx_status learn(gx_output *out, const gx_input *input, const gx_evidence_
     GX_TRY(gx_output_add(&after, out, "after", GX_F64, GX_DELAY_CLASSES, 0, err));
     GX_TRY(gx_output_add(&before, out, "before", GX_F64, GX_DELAY_CLASSES, 0, err));
     GX_TRY(gx_output_add(&fit, out, "fit", GX_F64, GX_FITS, 0, err));
+    GX_TRY(gx_output_add(&ties, out, "ties", GX_U64, 1, 0, err));
+    *ties = gx_graph_digest(graph);
     GX_TRY(gx_job_alloc(job, &e.passes, graph->n, sizeof *e.passes, err));
     GX_TRY(gx_job_alloc(job, &e.chances_to_pass, graph->n, sizeof *e.chances_to_pass, err));
     GX_TRY(gx__evidence_find(&e, graph, input->takes, options, job, err));

@@ -239,20 +239,25 @@ static void divide(double *sum, size_t n, double by) {
     }
 }
 
+void gx_runs_mean(double *out_mean, double *out_error, const double *number, uint32_t runs) {
+    double sum = 0, square = 0;
+    bool same = true; /* then there is no error, not that of rounding the mean */
+    for (uint32_t r = 0; r < runs; r++) {
+        same = same && number[r] == number[0];
+        sum += number[r];
+    }
+    *out_mean = runs == 0 ? 0 : same ? number[0] : sum / runs;
+    for (uint32_t r = 0; r < runs; r++) {
+        square += (number[r] - *out_mean) * (number[r] - *out_mean);
+    }
+    *out_error = runs > 1 && !same ? sqrt(square / (runs - 1.0) / runs) : 0;
+}
+
 /* Counts are whole, so the order of threads does not matter; runs are summed in theirs. */
 static void sum_up(playing *w) {
     gx_simulation *out = w->out;
     const double runs = w->options->runs;
-    double square = 0;
-    bool same = true; /* then there is no error, not that of rounding the mean */
-    for (uint32_t r = 0; r < w->options->runs; r++) {
-        same = same && out->reached[r] == out->reached[0];
-        out->mean += out->reached[r] / runs;
-    }
-    for (uint32_t r = 0; r < w->options->runs; r++) {
-        square += (out->reached[r] - out->mean) * (out->reached[r] - out->mean);
-    }
-    out->error = runs > 1 && !same ? sqrt(square / (runs - 1) / runs) : 0;
+    gx_runs_mean(&out->mean, &out->error, out->reached, w->options->runs);
     for (uint32_t t = 0; t < w->thread_count; t++) { /* whole numbers until all are in */
         const player *p = &w->players[t];
         add(out->by_step, p->step, GX_SPREAD_STEPS);

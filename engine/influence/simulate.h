@@ -35,6 +35,9 @@ typedef struct gx_simulation_options {
 GX_MUST_CHECK gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
                                     const gx_simulation_options *options, gx_job *job,
                                     gx_error *err);
+/* Mean of a number a run and its standard error: 0 where all are the same, whatever rounding says.
+ */
+void gx_runs_mean(double *out_mean, double *out_error, const double *number, uint32_t runs);
 void gx_simulation_finish(gx_simulation *simulation, gx_job *job);
 
 #endif

@@ -352,8 +352,42 @@ static void test_stop_and_limit(void **state) {
     assert_int_equal(both(&job), GX_OVER_LIMIT);
 }
 
+/* The same for the same arcs in any order and of any weight, another where one arc is moved. */
+static void test_a_digest_is_of_the_arcs(void **state) {
+    (void)state;
+    uint32_t moved = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        arcs a = random_arcs(seed), back = a, other = a;
+        gx_graph one, same, third;
+        for (uint64_t i = 0; i < a.m; i++) {
+            back.src[i] = a.src[a.m - 1 - i];
+            back.dst[i] = a.dst[a.m - 1 - i];
+            back.weight[i] = 1;
+        }
+        build(&one, &a, true, 0, 1);
+        build(&same, &back, true, GX_GRAPH_IN, 2);
+        assert_int_equal(gx_graph_digest(&one), gx_graph_digest(&same));
+        if (a.m > 0) {
+            const uint32_t k = (uint32_t)(seed % a.m);
+            other.dst[k] = (other.dst[k] + 1) % a.n;
+            build(&third, &other, true, 0, 1);
+            const bool alike =
+                one.m == third.m &&
+                memcmp(one.out_ptr, third.out_ptr, (one.n + 1) * sizeof *one.out_ptr) == 0 &&
+                (one.m == 0 || memcmp(one.out_dst, third.out_dst, one.m * sizeof(uint32_t)) == 0);
+            assert_int_equal(alike, gx_graph_digest(&one) == gx_graph_digest(&third));
+            moved += !alike;
+            gx_graph_finish(&third);
+        }
+        gx_graph_finish(&one);
+        gx_graph_finish(&same);
+    }
+    assert_true(moved > 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_digest_is_of_the_arcs),
         cmocka_unit_test(test_against_table),
         cmocka_unit_test(test_undirected_later_is_undirected_at_once),
         cmocka_unit_test(test_same_bytes),

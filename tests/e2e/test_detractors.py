@@ -66,3 +66,36 @@ def test_chances_that_are_not_learned_ones_are_told(small, built_shop, tmp_path)
     gx("import", copy, tmp_path / "ties.csv")
     told = gx("detractors", copy, "--format", "json").json()
     assert told["chances"] == "weighted" and "out of date" in told["notes"][0]
+
+
+def test_one_tie_for_another_is_told(small, tmp_path):
+    """As many arcs between as many members as were learnt of, and others."""
+    copy = tmp_path / "d.gx"
+    shutil.copytree(small, copy)
+    gx("build", copy, "--passes", "influence")
+    assert gx("detractors", copy, "--format", "json").json()["notes"] == []
+    gx("call", copy, "tie.del", '{"src": "c", "dst": "s", "kind": "follow"}')
+    gx("call", copy, "tie.put", '{"ties": [{"src": "c", "dst": "t", "kind": "follow", "directed": true}]}')
+    told = gx("detractors", copy, "--format", "json").json()
+    assert told["chances"] == "weighted" and "learnt of 7 arcs between 7 members, and other 7 between 7" in told["notes"][0]
+    for call in (("seeds", copy, "-k", 2), ("simulate", copy, "s"), ("detractors", copy)):
+        assert "build influence again" in gx(*call, "--chances", "learned", code=1).err
+    gx("build", copy, "--passes", "influence")
+    assert gx("detractors", copy, "--format", "json").json()["chances"] == "learned"
+    gx("seeds", copy, "-k", 2, "--chances", "learned")
+
+
+def test_what_is_gathered_counts_as_memory(tmp_path):
+    """60,000 words against items, of 24 bytes each in room for 65,536; as many acts elsewhere, of 40, and what they led to."""
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\na,s,follow,1\nb,s,follow,1\n", encoding="utf-8")
+    (tmp_path / "items.csv").write_text("item_id,seller\nx,rival\n", encoding="utf-8")
+    for name, action in (("against", "dislike"), ("bought", "buy")):
+        rows = [f"e{k},{'sab'[k % 3]},x,{action},{1_600_000_000 + k},1\n" for k in range(60000)]
+        (tmp_path / f"{name}.csv").write_text("event_id,user_id,item_id,action,ts,amount\n" + "".join(rows), encoding="utf-8")
+        gx("import", tmp_path / f"{name}.gx", tmp_path / "items.csv", tmp_path / "ties.csv", tmp_path / f"{name}.csv", "--create")
+    words = ("detractors", tmp_path / "against.gx", "--threads", 1, "--mem")
+    acts = ("leakage", tmp_path / "bought.gx", "--where", 'seller = "rival"', "--threads", 1, "--mem")
+    assert "memory" in gx(*words, int(65536 * 24 / 1.2), code=7).err
+    assert "memory" in gx(*acts, int(65536 * 40 / 1.2), code=7).err
+    assert gx(*words, 12 << 20, "--format", "json").json()["all"] == 3
+    gx(*acts, 32 << 20)

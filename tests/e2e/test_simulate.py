@@ -190,3 +190,25 @@ def test_of_many_circles_that_nobody_reached_the_rest_is_counted(tmp_path):
     assert [row["reached"] for row in told["circles"][:3]] == [1, 1, 0]
     said = gx("simulate", tmp_path / "s.gx", "m0", "--by", "region", "--show", "circles", "--format", "csv")
     assert len(said.rows()) == 1000 and "500 more circles" in said.err
+
+
+def test_no_error_is_none(chain):
+    """All runs reach the same: the mean is that number and its error 0, not what rounding leaves."""
+    for runs in (777, 1000, 3000):
+        told = simulate(chain, "a", "--against", "c", "--runs", runs)
+        assert (told["reach"]["mean"], told["reach"]["error"], told["reach"]["interval"]) == (4, 0, [4, 4])
+        assert (told["difference"]["mean"], told["difference"]["error"]) == (2, 0)
+    chosen = gx("seeds", chain, "-k", 1, "--runs", 777, "--format", "json").json()
+    assert (chosen["simulated"]["mean"], chosen["simulated"]["error"]) == (4, 0)
+    assert "e-1" not in gx("simulate", chain, "a", "--runs", 777).out
+
+
+def test_fewer_seeds_than_asked_for_and_circles_without(chain, tmp_path):
+    told = gx("seeds", chain, "-k", 10, "--by", "region", "--format", "json").json()
+    assert len(told["seeds"]) == 5 and told["short"] == "5 of 10: nobody else may be a seed" and told["circles_without"] == 0
+    assert "5 of 10" in gx("seeds", chain, "-k", 10, "--format", "csv").err
+    one = gx("seeds", chain, "-k", 1, "--by", "region", "--format", "json").json()
+    assert one["short"] is None and [row["circle"] for row in one["circles"]] == ["north"] and one["circles_without"] == 1
+    (tmp_path / "fees.csv").write_text("user_id,fee\na,2\n", encoding="utf-8")
+    none = gx("seeds", chain, "--budget", 1, "--cost-else", 2, "--cost", tmp_path / "fees.csv", "--format", "json").json()
+    assert none["seeds"] == [] and none["short"] == "no seeds: nobody who may be one is within the budget"
