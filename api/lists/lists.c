@@ -18,6 +18,13 @@ static const struct {
         {"{share} who bought {item} bought it with it, {lift} times the average",
          "买 {item} 的人有 {share} 同时买了它,是平均的 {lift} 倍"},
     [GX_SAYS_BUNDLE_PLAIN] = {"Often bought with or after {item}", "常与 {item} 一起或随后购买"},
+    [GX_SAYS_TAKEN_AFTER] =
+        {"{share} who took to {item} took to it within {days} days, {lift} times the average",
+         "选过 {item} 的人有 {share} 在 {days} 天内选了它,是平均的 {lift} 倍"},
+    [GX_SAYS_TAKEN_WITH] =
+        {"{share} who took to {item} took to it with it, {lift} times the average",
+         "选过 {item} 的人有 {share} 同时选了它,是平均的 {lift} 倍"},
+    [GX_SAYS_TAKEN_PLAIN] = {"Often chosen with or after {item}", "常与 {item} 一起或随后被选中"},
     [GX_SAYS_GROUP_ALL] = {"All {all} of you would like it", "你们 {all} 位都会喜欢"},
     [GX_SAYS_GROUP_MANY] = {"{n} of the {all} of you would like it",
                             "你们 {all} 位中有 {n} 位会喜欢"},

@@ -9,9 +9,12 @@ typedef enum gx_lists_sentence {
     GX_SAYS_BUNDLE_AFTER, /* {share} {item} {days} {lift} */
     GX_SAYS_BUNDLE_WITH,  /* {share} {item} {lift} */
     GX_SAYS_BUNDLE_PLAIN, /* {item} */
-    GX_SAYS_GROUP_MANY,   /* {n} {all} */
-    GX_SAYS_GROUP_ALL,    /* {all} */
-    GX_SAYS_GROUP_NAMED,  /* {n} */
+    GX_SAYS_TAKEN_AFTER,  /* the same where the log has no purchases */
+    GX_SAYS_TAKEN_WITH,
+    GX_SAYS_TAKEN_PLAIN,
+    GX_SAYS_GROUP_MANY,  /* {n} {all} */
+    GX_SAYS_GROUP_ALL,   /* {all} */
+    GX_SAYS_GROUP_NAMED, /* {n} */
     GX_SAYS_GROUP_SOME,
     GX_SAYS_GROUP_NEAR,
     GX_SAYS_TOPIC_COUNTED,  /* {n} {lift} */

@@ -31,6 +31,7 @@ typedef struct rows {
     double days;
     uint64_t entries, likes;
     uint32_t items;
+    bool taken; /* not bought: the log has no purchases */
 } rows;
 
 /* One item of the cart leading to one other. */
@@ -75,6 +76,8 @@ static gx_status open_rows(rows *r, const gx_state *state, gx_error *err) {
     GX_TRY(gx_need_array(&r->like, state, "bundle.like", GX_F32, r->likes, err));
     GX_TRY(gx_need_array(&window, state, "bundle.window", GX_F64, 1, err));
     r->days = window[0];
+    const uint32_t *bought = gx_arrays_get(state->arrays, "bundle.bought", GX_U32, 1);
+    r->taken = bought && !bought[0]; /* older snapshots do not say */
 done:
     return status;
 }
@@ -254,10 +257,13 @@ static gx_value reason(const answer *a, const lead *l) {
         gx_lists_hole("days", gx_arena_printf(arena, "%.3g", a->rows.days)),
     };
     gx_map_put(arena, &row, "of", gx_word_value(arena, a->call->txn, GX_SPACE_ITEM, l->of));
+    const gx_lists_sentence plain = a->rows.taken ? GX_SAYS_TAKEN_PLAIN : GX_SAYS_BUNDLE_PLAIN;
+    const gx_lists_sentence after = a->rows.taken ? GX_SAYS_TAKEN_AFTER : GX_SAYS_BUNDLE_AFTER;
+    const gx_lists_sentence with = a->rows.taken ? GX_SAYS_TAKEN_WITH : GX_SAYS_BUNDLE_WITH;
     gx_lists_say(&row, arena,
-                 !counted       ? GX_SAYS_BUNDLE_PLAIN
-                 : l->after > 0 ? GX_SAYS_BUNDLE_AFTER
-                                : GX_SAYS_BUNDLE_WITH,
+                 !counted       ? plain
+                 : l->after > 0 ? after
+                                : with,
                  holes, GX_COUNT(holes));
     if (counted) {
         gx_map_put(arena, &evidence, "share", gx_real(l->share));

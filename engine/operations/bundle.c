@@ -61,6 +61,8 @@ static const gx_gives gives[] = {
     {"evidence", GX_F32, GX_LEN_OTHER, "G²"},
     {"buyers", GX_U32, GX_LEN_ITEMS, "members who bought the item"},
     {"window", GX_F64, GX_LEN_OTHER, "days, one entry"},
+    {"bought", GX_U32, GX_LEN_OTHER,
+     "one entry: 1 of purchases; 0 of whatever members took to, in a log without any"},
     {"like_ptr", GX_U64, GX_LEN_OTHER, "start of each item's substitutes, items + 1"},
     {"like_item", GX_U32, GX_LEN_OTHER, "substitutes, by falling likeness"},
     {"like", GX_F32, GX_LEN_OTHER, "cosine of what goes with the two, 0 to 1"},
@@ -381,6 +383,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx__complements rows;
     gx_status status;
     double *window;
+    uint32_t *bought;
     b.window_ms = b.window_ms < b.together_ms ? b.together_ms : b.window_ms;
     gx_job_stage(job, "bundle: purchases", 0);
     GX_TRY(gx_job_check(job, err));
@@ -390,6 +393,8 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(make_rows(&b, job, err));
     GX_TRY(gx_output_add(&window, out, "window", GX_F64, 1, 0, err));
     window[0] = (double)b.window_ms / DAY_MS;
+    GX_TRY(gx_output_add(&bought, out, "bought", GX_U32, 1, 0, err));
+    bought[0] = input->bought != NULL;
     GX_TRY(give_rows(out, &rows, &b, err));
     GX_TRY(gx__bundle_likes(out, &b.p, &rows, args, job, err));
 done:

@@ -100,3 +100,20 @@ def test_a_group_that_is_too_large_is_told_what_to_do(built_shop):
     assert "201 members" in err and "up to 200" in err and "circle" in err
     assert gx("group", built_shop, *members[:200], "-n", "3", "--format", "csv").rows()
     assert gx("group", built_shop, "--circle", "c-0", "-n", "3", "--format", "csv").rows()
+
+
+def test_what_goes_with_it_is_not_said_to_be_bought_where_nobody_buys(tmp_path):
+    """The same shop of views: who looked at a camera looked at a card."""
+    draw = random.Random(11)
+    rows = ["user_id,item_id,action,ts"]
+    for user in range(200):
+        rows += [f"u{user},thing{draw.randrange(30)},view,{1_700_000_000 + draw.randrange(360) * 86400}" for _ in range(5)]
+        if user % 2:
+            day = 1_700_000_000 + draw.randrange(300) * 86400
+            rows += [f"u{user},camera,view,{day}", f"u{user},card,view,{day + 86400 * draw.randint(1, 20)}"]
+    (tmp_path / "events.csv").write_text("\n".join(rows) + "\n")
+    gx("import", tmp_path / "s.gx", tmp_path / "events.csv", "--create")
+    gx("build", tmp_path / "s.gx", "--passes", "bundle")
+    why = gx("bundle", tmp_path / "s.gx", "camera", "--format", "json").json()["items"][0]["why"][0]
+    assert "who took to camera took to it within 30 days" in why["en"] and "选过 camera 的人" in why["zh"]
+    assert "bought" not in why["en"] and "买" not in why["zh"]
