@@ -3,7 +3,6 @@
 
 #include "engine/kernel/top.h"
 #include "graph/base/float.h"
-#include "graph/codec/codec.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -112,7 +111,7 @@ gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t com
     return gx_str(text ? text : "");
 }
 
-gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err) {
+gx_status gx_community_id_parse(uint32_t *out, const char *argument, gx_slice text, gx_error *err) {
     gx_slice digits = text;
     if (text.size > 2 && memcmp(text.data, "c-", 2) == 0) {
         digits = (gx_slice){text.data + 2, text.size - 2};
@@ -120,18 +119,19 @@ gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err) {
     int64_t id;
     char shown[80];
     if (!gx_parse_int(digits, &id) || id < 0 || id >= GX_NONE) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "community",
-                          "community: %s was given; accepted is a community like c-17",
+        return gx_fail_at(err, GX_BAD_REQUEST, argument,
+                          "%s: %s was given; accepted is a community like c-17", argument,
                           gx_quote(shown, sizeof shown, text.data, text.size));
     }
     *out = (uint32_t)id;
     return GX_OK;
 }
 
-gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state, gx_error *err) {
+gx_status gx_community_parse(uint32_t *out, const char *argument, gx_slice text,
+                             const gx_state *state, gx_error *err) {
     uint32_t id;
     char shown[80];
-    gx_status status = gx_community_id_parse(&id, text, err);
+    gx_status status = gx_community_id_parse(&id, argument, text, err);
     if (status != GX_OK) {
         return status;
     }
@@ -141,8 +141,8 @@ gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state
             return GX_OK;
         }
     }
-    return gx_fail_at(err, GX_NOT_FOUND, "community",
-                      "there is no community %s among the %u of this snapshot",
+    return gx_fail_at(err, GX_NOT_FOUND, argument,
+                      "%s: there is no community %s among the %u of this snapshot", argument,
                       gx_quote(shown, sizeof shown, text.data, text.size), state->circles);
 }
 
@@ -213,18 +213,24 @@ gx_status gx_weight_read(double *out, const char *at, const gx_pair *pair, gx_er
         *out = weight;
         return GX_OK;
     }
-    gx_buffer given = {0};
-    gx_json_write(&given, value, GX_JSON_COMPACT);
-    gx_status status = gx_fail_at(
-        err, GX_BAD_REQUEST, at,
-        "%s: %.*s=%.*s was given; accepted is a number from 0 to 1,000,000", at,
-        (int)pair->key.size, pair->key.as.text, (int)given.size, given.bytes ? given.bytes : "");
-    gx_buffer_finish(&given);
-    return status;
+    char shown[64];
+    return gx_fail_at(
+        err, GX_BAD_REQUEST, at, "%s: %.*s=%s was given; accepted is a number from 0 to 1,000,000",
+        at, (int)pair->key.size, pair->key.as.text, gx_value_shown(shown, sizeof shown, value));
 }
 
 /* ---- views
  * --------------------------------------------------------------------------------------- */
+
+gx_status gx_times_in_order(const gx_args *args, const char *from, int64_t from_ms, const char *to,
+                            int64_t to_ms, gx_error *err) {
+    char first[32], last[32];
+    return from_ms < to_ms ? GX_OK
+                           : gx_fail_at(err, GX_BAD_REQUEST, gx_arg_has(args, to) ? to : from,
+                                        "%s (%s) is not after %s (%s); accepted is %s before %s",
+                                        to, gx_format_time_ms(last, to_ms), from,
+                                        gx_format_time_ms(first, from_ms), from, to);
+}
 
 gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *args,
                             gx_error *err) {
@@ -246,10 +252,9 @@ gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *a
     if (windowed) {
         spec.from_ms = gx_arg_has(args, "since") ? gx_arg_int(args, "since") : INT64_MIN + 1;
         spec.to_ms = gx_arg_has(args, "until") ? gx_arg_int(args, "until") : INT64_MAX;
-        if (spec.from_ms >= spec.to_ms) {
-            return gx_fail_at(err, GX_BAD_REQUEST, "since",
-                              "since is %lld and until %lld (ms); accepted is a since before until",
-                              (long long)spec.from_ms, (long long)spec.to_ms);
+        gx_status status = gx_times_in_order(args, "since", spec.from_ms, "until", spec.to_ms, err);
+        if (status != GX_OK) {
+            return status;
         }
     }
     *out = spec;

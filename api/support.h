@@ -28,11 +28,13 @@ GX_MUST_CHECK gx_status gx_category_find(uint32_t *out, gx_arena *arena, const g
 /* "c-17": how a circle of the snapshot is named outside: by its id, which stays when its number
  * changes. `state` NULL: an id is given. Other partitions: gx_circle_name. */
 gx_value gx_community_value(gx_arena *arena, const gx_state *state, uint32_t community);
-/* The id in a name, whether there is such a circle or not. bad_request. */
-GX_MUST_CHECK gx_status gx_community_id_parse(uint32_t *out, gx_slice text, gx_error *err);
-/* A circle's number by its name. bad_request says what was given; not_found. */
-GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, gx_slice text, const gx_state *state,
-                                           gx_error *err);
+/* The id in a name, whether there is such a circle or not. bad_request says what was given for
+ * which argument. */
+GX_MUST_CHECK gx_status gx_community_id_parse(uint32_t *out, const char *argument, gx_slice text,
+                                              gx_error *err);
+/* A circle's number by its name. As above; not_found. */
+GX_MUST_CHECK gx_status gx_community_parse(uint32_t *out, const char *argument, gx_slice text,
+                                           const gx_state *state, gx_error *err);
 /* conflict: no snapshot, or one built without the pass strength, which gx_rec_strengths needs. */
 GX_MUST_CHECK gx_status gx_need_strengths(const gx_state *state, gx_error *err);
 /* conflict: "no snapshot yet: run `guanxi build`"; where it is damaged, how, and the way out. */
@@ -51,6 +53,9 @@ uint32_t *gx_top_f64(gx_arena *arena, uint32_t *out_count, const double *score, 
  * command line gives it. bad_request. */
 GX_MUST_CHECK gx_status gx_weight_read(double *out, const char *at, const gx_pair *pair,
                                        gx_error *err);
+/* bad_request, with both times, at the argument that was given (the later one of the two). */
+GX_MUST_CHECK gx_status gx_times_in_order(const gx_args *args, const char *from, int64_t from_ms,
+                                          const char *to, int64_t to_ms, gx_error *err);
 /* The kinds, since and until parameters as a view. */
 GX_MUST_CHECK gx_status gx_spec_from_args(gx_view_spec *out, gx_arena *arena, const gx_args *args,
                                           gx_error *err);

@@ -115,6 +115,51 @@ gx_value gx_method_args(const gx_command *command, const gx_method *method) {
     return map;
 }
 
+/* "--half_life" as it is typed. */
+static const char *typed(gx_arena *arena, const char *name) {
+    char *text = gx_arena_printf(arena, "%s", name);
+    for (char *c = text; c && *c; c++) {
+        *c = *c == '_' ? '-' : *c;
+    }
+    return text ? text : name;
+}
+
+gx_status gx_refuse_others(const gx_command *command, const gx_method *method,
+                           const char *const *own, size_t count, const char *of, gx_error *err) {
+    for (uint32_t i = 0; i < command->given.size; i++) {
+        const char *name = command->given.as.pairs[i].key.as.text;
+        bool known = find_param(method->params, method->param_count, name) != NULL;
+        for (size_t k = 0; k < count; k++) {
+            known = known || strcmp(name, own[k]) == 0;
+        }
+        if (!known) {
+            return gx_fail_at(err, GX_BAD_REQUEST, name, "%s takes no --%s; see `guanxi help %s`",
+                              of, typed(command->arena, name), command->verb->name);
+        }
+    }
+    return GX_OK;
+}
+
+gx_status gx_refuse_show(const gx_command *command, gx_error *err) {
+    return command->format == GX_FORMAT_JSON && gx_map_get(&command->given, "show")
+               ? gx_fail_at(err, GX_BAD_REQUEST, "show",
+                            "--show chooses one list of several; --format json has them all, and "
+                            "goes without it")
+               : GX_OK;
+}
+
+/* What is given of the shape of a data file where none is read. */
+static gx_status refuse_shape(const gx_command *command, gx_error *err) {
+    const char *flag = gx_arg_has(&command->common, "preset")        ? "preset"
+                       : gx_arg_bool(&command->common, "undirected") ? "undirected"
+                                                                     : NULL;
+    return flag && command->verb->flags & GX_VERB_NO_SHAPE
+               ? gx_fail_at(err, GX_BAD_REQUEST, flag,
+                            "--%s is of data files; `guanxi %s` reads none", flag,
+                            command->verb->name)
+               : GX_OK;
+}
+
 /* The pass the words name, or the one that is meant where they name none. */
 static const gx_pass *pass_or_default(const gx_command *command) {
     size_t count;
@@ -224,15 +269,6 @@ static gx_value grown_map(gx_arena *arena, const gx_value *before, const char *t
         gx_map_put(arena, &map, outer, nested);
     }
     return map;
-}
-
-/* "--half_life" as it is typed. */
-static const char *typed(gx_arena *arena, const char *name) {
-    char *text = gx_arena_printf(arena, "%s", name);
-    for (char *c = text; c && *c; c++) {
-        *c = *c == '_' ? '-' : *c;
-    }
-    return text ? text : name;
 }
 
 /* NAME=VALUE, or a file of JSON; what comes later goes before. */
@@ -562,6 +598,9 @@ gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **ar
     }
     out->format = gx_form_find(gx_arg_text(&out->common, "format"));
     status = gx_form_check(out, err);
+    if (status == GX_OK) {
+        status = refuse_shape(out, err);
+    }
     if (status != GX_OK) {
         return status;
     }

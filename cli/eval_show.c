@@ -273,7 +273,8 @@ gx_status gx_eval_show(const gx_command *command, const gx_value *result, gx_err
         return gx_print(command, s.models->size == 1 ? entry(s.models, 0) : s.models, NULL, NULL,
                         false, err);
     }
-    const gx_value shown = command->format == GX_FORMAT_TABLE ? tables(&s) : rows_shown(&s);
+    const bool whole = command->format == GX_FORMAT_TABLE && !gx_map_get(&command->given, "show");
+    const gx_value shown = whole ? tables(&s) : rows_shown(&s);
     return gx_print(command, &shown, NULL, NULL, false, err);
 }
 

@@ -5,6 +5,7 @@ gx_status gx_file_read(gx_store *store, gx_command *command, const char *path, c
     bool events = strcmp(kind, "events") == 0;
     gx_import_options options = {.kind = events ? NULL : kind,
                                  .preset = events ? gx_arg_word(&command->common, "preset") : NULL,
+                                 .undirected = gx_arg_bool(&command->common, "undirected"),
                                  .action = action,
                                  .rejects = "/dev/null"};
     gx_import_report report;
@@ -31,6 +32,7 @@ gx_status gx_with_files(gx_value *out, gx_command *command,
     gx_store_close(store);
     store = NULL;
     command->target = folder;
+    command->from_files = true;
     GX_TRY(ask(out, command, err));
 done:
     gx_store_close(store);

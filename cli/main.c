@@ -45,9 +45,18 @@ gx_status gx_run_method(gx_command *command, gx_error *err) {
     gx_value result;
     const gx_verb *verb = command->verb;
     gx_value args = gx_method_args(command, gx_method_find(verb->method));
-    gx_status status = gx_ask(&result, command, verb->method, &args, err);
+    gx_status status = GX_OK;
+    for (size_t i = 0; verb->ids && verb->ids[i] && status == GX_OK; i++) {
+        status = gx_ids_from_files(&args, command, verb->ids[i], err);
+    }
+    if (status == GX_OK) {
+        status = gx_ask(&result, command, verb->method, &args, err);
+    }
     if (status != GX_OK) {
         return status;
+    }
+    if (gx_map_get(&args, "estimate") && gx_map_get(&result, "steps")) {
+        return gx_print(command, &result, "steps", NULL, false, err);
     }
     if (verb->say) {
         verb->say(command, &result);

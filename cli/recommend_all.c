@@ -333,6 +333,10 @@ static gx_status check(batch *b, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "resume",
                           "resume: it goes without --estimate, which writes no lists");
     }
+    if (gx_map_get(&command->given, "left_out") && gx_arg_bool(&command->args, "estimate")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "left_out",
+                          "--left-out: it goes without --estimate, which leaves nobody out");
+    }
     if (gx_map_get(&command->given, "users")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "users",
                           "members were named and --all was given; accepted is one of the two (a "
@@ -516,6 +520,12 @@ gx_status gx_recommend_all(gx_command *command, gx_error *err) {
     batch b = {.command = command};
     const int64_t cpu_ns = gx_clock_cpu_ns();
     gx_status status = check(&b, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    static const char *const own[] = {"all", "members", "left_out", "resume"};
+    status = gx_refuse_others(command, gx_method_find("rec.batch"), own, GX_COUNT(own),
+                              "recommend --all", err);
     if (status != GX_OK) {
         return status;
     }

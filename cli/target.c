@@ -114,7 +114,7 @@ static gx_status refuse_shape(const gx_command *command, gx_error *err) {
     const char *flag = gx_arg_has(&command->common, "preset")        ? "preset"
                        : gx_arg_bool(&command->common, "undirected") ? "undirected"
                                                                      : NULL;
-    if (!flag || command->verb->flags & (GX_VERB_NO_TARGET | GX_VERB_FILES)) {
+    if (!flag || command->from_files) {
         return GX_OK;
     }
     return gx_fail_at(err, GX_BAD_REQUEST, flag,

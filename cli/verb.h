@@ -16,6 +16,7 @@ enum {
     GX_VERB_MAY_TARGET = 16, /* the target may be left out, and its arguments with it */
     GX_VERB_RESUMES = 64,    /* with its flag `resume` FILE.part is opened as it was left */
     GX_VERB_FILES = 128,     /* reads data files into its target */
+    GX_VERB_NO_SHAPE = 256,  /* reads no data file: --preset and --undirected say nothing */
     GX_VERB_PASS_FLAGS = 8   /* flags it does not know are parameters of the pass it names */
 };
 
@@ -46,6 +47,8 @@ typedef struct gx_verb {
     bool bare_list;      /* --format json prints the list alone */
     const gx_graph_keys *graph; /* the answer can be written as a graph; NULL: it is none */
     const char *examples;       /* lines for help */
+    const char *const *ids; /* lists of members that files may stand for (gx_ids_from_files), ended
+                               by NULL; NULL: none */
     /* Replaces the plain call. The answer, if there is one, is printed by gx_print. */
     gx_status (*run)(gx_command *command, gx_error *err);
     /* Words on stderr about an answer of the plain call; may be NULL. */
@@ -80,6 +83,7 @@ struct gx_command {
     gx_format format;
     FILE *out;
     bool keep_part;   /* the verb failed, but what it wrote is whole up to there: FILE.part stays */
+    bool from_files;  /* the target was made of files, in the shape that was given */
     const char *part; /* where -o FILE is written until it is whole; NULL: not to a plain file */
     gx_job job;
     struct gx_progress *progress;
@@ -189,6 +193,14 @@ GX_MUST_CHECK gx_status gx_print(const gx_command *command, const gx_value *valu
                                  const char *columns, bool bare_list, gx_error *err);
 /* What a failed write to the output means: io, or nothing where the reader has gone away. */
 GX_MUST_CHECK gx_status gx_write_failed(gx_error *err);
+/* bad_request where a flag was given that neither `method` has nor the `count` of `own`; `of` is
+ * what was asked for, as it is typed: "`guanxi credit STORE ledger`". */
+GX_MUST_CHECK gx_status gx_refuse_others(const gx_command *command, const gx_method *method,
+                                         const char *const *own, size_t count, const char *of,
+                                         gx_error *err);
+/* bad_request where --show, which chooses one list of several, was given with --format json, which
+ * has them all. */
+GX_MUST_CHECK gx_status gx_refuse_show(const gx_command *command, gx_error *err);
 /* One line on stderr; quiet under --progress none. */
 void gx_say(const gx_command *command, const char *format, ...) GX_PRINTF(2, 3);
 

@@ -103,7 +103,7 @@ gx_status gx_experiments_read(gx_value *out, gx_txn *txn, gx_arena *arena, gx_er
 }
 
 /* "there is no experiment 'x'; there are a, b" */
-static gx_status missing(const gx_value *all, gx_slice name, gx_error *err) {
+static gx_status missing(const gx_value *all, const char *argument, gx_slice name, gx_error *err) {
     char shown[80], names[300] = "none; `exp.define` makes one";
     size_t at = 0;
     for (uint32_t i = 0; i < all->size && at + 80 < sizeof names; i++) {
@@ -111,12 +111,12 @@ static gx_status missing(const gx_value *all, gx_slice name, gx_error *err) {
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%.*s", at ? ", " : "",
                                (int)(key->size < 70 ? key->size : 70), key->as.text);
     }
-    return gx_fail_at(err, GX_NOT_FOUND, "name", "there is no experiment %s; there are %s",
+    return gx_fail_at(err, GX_NOT_FOUND, argument, "there is no experiment %s; there are %s",
                       gx_quote(shown, sizeof shown, name.data, name.size), names);
 }
 
-gx_status gx_experiment_find(gx_experiment *out, gx_txn *txn, gx_arena *arena, gx_slice name,
-                             gx_error *err) {
+gx_status gx_experiment_find(gx_experiment *out, gx_txn *txn, gx_arena *arena, const char *argument,
+                             gx_slice name, gx_error *err) {
     gx_value all;
     gx_status status = gx_experiments_read(&all, txn, arena, err);
     for (uint32_t i = 0; status == GX_OK && i < all.size; i++) {
@@ -125,5 +125,5 @@ gx_status gx_experiment_find(gx_experiment *out, gx_txn *txn, gx_arena *arena, g
             return gx_experiment_read(out, arena, name, &all.as.pairs[i].value, err);
         }
     }
-    return status == GX_OK ? missing(&all, name, err) : status;
+    return status == GX_OK ? missing(&all, argument, name, err) : status;
 }

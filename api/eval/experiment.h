@@ -19,9 +19,9 @@ typedef struct gx_experiment {
     int64_t start_ms, end_ms, created_ms; /* end INT64_MAX: open */
 } gx_experiment;
 
-/* not_found, with a near name or what there are. Made in the arena. */
+/* not_found at `argument`, with what there are. Made in the arena. */
 GX_MUST_CHECK gx_status gx_experiment_find(gx_experiment *out, gx_txn *txn, gx_arena *arena,
-                                           gx_slice name, gx_error *err);
+                                           const char *argument, gx_slice name, gx_error *err);
 /* The map of all, by name; empty where there are none. */
 GX_MUST_CHECK gx_status gx_experiments_read(gx_value *out, gx_txn *txn, gx_arena *arena,
                                             gx_error *err);

@@ -4,16 +4,49 @@
 #include "api/support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static gx_status wrong(gx_error *err, const char *key) {
-    return gx_fail_at(err, GX_BAD_REQUEST, "context",
-                      "context: %s was given; accepted are item (an id), cart (a list of ids, or "
-                      "ids between commas), group (a group or a circle like c-12), geo (latitude "
-                      "and longitude, like 52.52,13.4) and hour (0 to 23)",
-                      key);
+/* What the context may have. */
+#define GEO "latitude (-90 to 90) and longitude (-180 to 180), like 52.52,13.4"
+#define HOUR "a whole number from 0 to 23"
+static const struct {
+    const char *key, *accepted;
+} keys[] = {{"item", "an id"},
+            {"cart", "a list of ids, or ids between commas"},
+            {"group", "a group of the store, or a circle like c-12"},
+            {"geo", GEO},
+            {"hour", HOUR}};
+
+static gx_status wrong_key(gx_error *err, gx_slice key) {
+    char shown[64], all[320];
+    size_t at = 0;
+    for (size_t k = 0; k < GX_COUNT(keys) && at < sizeof all; k++) {
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s%s (%s)", k ? ", " : "", keys[k].key,
+                               keys[k].accepted);
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, "context", "context: %s was given; accepted are %s",
+                      gx_quote(shown, sizeof shown, key.data, key.size), all);
+}
+
+/* `value` is what stands under the key, or an entry of it. */
+static gx_status wrong(gx_error *err, const char *key, const gx_value *value) {
+    char shown[80], part[2][32];
+    const char *accepted = "";
+    for (size_t k = 0; k < GX_COUNT(keys); k++) {
+        accepted = strcmp(keys[k].key, key) == 0 ? keys[k].accepted : accepted;
+    }
+    if (value->type == GX_LIST && value->size == 2) { /* a place */
+        snprintf(shown, sizeof shown, "[%s, %s]",
+                 gx_value_shown(part[0], sizeof part[0], &value->as.items[0]),
+                 gx_value_shown(part[1], sizeof part[1], &value->as.items[1]));
+    } else {
+        gx_value_shown(shown, sizeof shown, value);
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, "context", "context: %s %s was given; accepted is %s",
+                      key, shown, accepted);
 }
 
 static void add_item(gx_context *c, gx_txn *txn, gx_slice id) {
@@ -23,19 +56,27 @@ static void add_item(gx_context *c, gx_txn *txn, gx_slice id) {
     }
 }
 
+static gx_status read_item(gx_context *c, gx_call_env *call, const gx_value *item, gx_error *err) {
+    if (item->type != GX_TEXT) {
+        return wrong(err, "item", item);
+    }
+    add_item(c, call->txn, (gx_slice){item->as.text, item->size});
+    return GX_OK;
+}
+
 static gx_status read_cart(gx_context *c, gx_call_env *call, const gx_value *cart, gx_error *err) {
     if (cart->type == GX_LIST) {
         for (uint32_t k = 0; k < cart->size; k++) {
             const gx_value *one = &cart->as.items[k];
             if (one->type != GX_TEXT) {
-                return wrong(err, "a cart with an entry that is no text");
+                return wrong(err, "cart", one);
             }
             add_item(c, call->txn, (gx_slice){one->as.text, one->size});
         }
         return GX_OK;
     }
     if (cart->type != GX_TEXT) {
-        return wrong(err, "a cart that is no list");
+        return wrong(err, "cart", cart);
     }
     for (size_t at = 0; at < cart->size;) {
         const char *from = cart->as.text + at, *comma = memchr(from, ',', cart->size - at);
@@ -93,14 +134,17 @@ static gx_status circle_of_group(uint32_t *out, gx_call_env *call, uint32_t grou
 
 static gx_status read_group(gx_context *c, gx_call_env *call, const gx_value *name, gx_error *err) {
     if (name->type != GX_TEXT) {
-        return wrong(err, "a group that is no text");
+        return wrong(err, "group", name);
     }
     gx_slice text = {name->as.text, name->size};
     uint32_t group;
     if (gx_word_find(&group, call->txn, GX_SPACE_GROUP, text) == GX_OK) {
         return circle_of_group(&c->circle, call, group, err);
     }
-    return gx_community_parse(&c->circle, text, call->state, err);
+    if (gx_community_id_parse(&group, "context", text, NULL) != GX_OK) {
+        return wrong(err, "group", name);
+    }
+    return gx_community_parse(&c->circle, "context", text, call->state, err);
 }
 
 gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
@@ -108,7 +152,6 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
     gx_context c = {.circle = GX_NONE, .given = map && map->type == GX_MAP};
     size_t room = 1;
     gx_status status = GX_OK;
-    char shown[64];
     for (uint32_t i = 0; c.given && i < map->size; i++) {
         room += map->as.pairs[i].value.size + 1;
     }
@@ -119,14 +162,14 @@ gx_status gx_context_read(gx_context *out, gx_call_env *call, gx_error *err) {
     for (uint32_t i = 0; status == GX_OK && c.given && i < map->size; i++) {
         const gx_pair *pair = &map->as.pairs[i];
         gx_slice key = {pair->key.as.text, pair->key.size};
-        if (gx_slice_is(key, "item") && pair->value.type == GX_TEXT) {
-            add_item(&c, call->txn, (gx_slice){pair->value.as.text, pair->value.size});
+        if (gx_slice_is(key, "item")) {
+            status = read_item(&c, call, &pair->value, err);
         } else if (gx_slice_is(key, "cart")) {
             status = read_cart(&c, call, &pair->value, err);
         } else if (gx_slice_is(key, "group")) {
             status = read_group(&c, call, &pair->value, err);
         } else if (!gx_slice_is(key, "geo") && !gx_slice_is(key, "hour")) { /* gx_moment_read */
-            status = wrong(err, gx_quote(shown, sizeof shown, key.data, key.size));
+            status = wrong_key(err, key);
         }
     }
     uint32_t kept = 0;
@@ -170,11 +213,11 @@ gx_status gx_moment_read(gx_moment *out, const gx_args *args, gx_error *err) {
     const gx_value *geo = map && map->type == GX_MAP ? gx_map_get(map, "geo") : NULL;
     const gx_value *hour = map && map->type == GX_MAP ? gx_map_get(map, "hour") : NULL;
     if (geo && !read_geo(out, geo)) {
-        return wrong(err, "a geo that is no place on the globe");
+        return wrong(err, "geo", geo);
     }
     if (hour && !(gx_value_as_number(hour, &out->hour) && out->hour >= 0 && out->hour <= 23 &&
                   out->hour == floor(out->hour))) {
-        return wrong(err, "an hour that is no whole number from 0 to 23");
+        return wrong(err, "hour", hour);
     }
     return GX_OK;
 }
@@ -186,9 +229,9 @@ gx_status gx_context_place_only(const gx_args *args, gx_error *err) {
         gx_slice key = {map->as.pairs[i].key.as.text, map->as.pairs[i].key.size};
         if (!gx_slice_is(key, "geo") && !gx_slice_is(key, "hour")) {
             return gx_fail_at(err, GX_BAD_REQUEST, "context",
-                              "context: %s was given; of the moment this call takes geo (latitude "
-                              "and longitude, like 52.52,13.4) and hour (0 to 23) alone: what is "
-                              "in a cart, on a page or of a group changes a member's list",
+                              "context: %s was given; of the moment this call takes geo (" GEO
+                              ") and hour (" HOUR ") alone: what is in a cart, on a page or of a "
+                              "group changes a member's list",
                               gx_quote(shown, sizeof shown, key.data, key.size));
         }
     }

@@ -47,7 +47,6 @@ static gx_status read_where(gx_filter *filter, gx_call_env *call, gx_error *err)
 }
 
 static gx_status read_kind(gx_filter *filter, gx_call_env *call, gx_error *err) {
-    static const char *const kinds[] = {GX_ITEM_KINDS};
     const gx_value *list = gx_arg_value(call->args, "kind");
     if (list->type != GX_LIST || list->size == 0) {
         return GX_OK;
@@ -56,19 +55,15 @@ static gx_status read_kind(gx_filter *filter, gx_call_env *call, gx_error *err) 
     bool products = false;
     for (uint32_t i = 0; i < list->size; i++) {
         gx_slice given = {list->as.items[i].as.text, list->as.items[i].size};
-        size_t k = 0;
-        while (k < GX_COUNT(kinds) && !gx_slice_is(given, kinds[k])) {
-            k++;
-        }
-        if (k == GX_COUNT(kinds)) {
+        const char *kind = gx_item_kind(given);
+        if (!kind) {
             char shown[64];
             return gx_fail_at(err, GX_BAD_REQUEST, "kind",
-                              "kind: %s was given; accepted are product, content and event",
+                              "kind: %s was given; accepted are " GX_ITEM_KINDS_TEXT,
                               gx_quote(shown, sizeof shown, given.data, given.size));
         }
-        products |= k == 0;
-        text =
-            gx_arena_printf(call->arena, "%s%s\"%s\"", text ? text : "", i ? ", " : "", kinds[k]);
+        products |= strcmp(kind, GX_ITEM_KIND_ABSENT) == 0;
+        text = gx_arena_printf(call->arena, "%s%s\"%s\"", text ? text : "", i ? ", " : "", kind);
     }
     text = gx_arena_printf(call->arena, "%s)%s", text ? text : "",
                            products ? " or not kind exists" : "");

@@ -33,7 +33,7 @@ static gx_status gather_circle(gather *g, gx_call_env *call, gx_error *err) {
     const uint32_t *community;
     uint32_t circle;
     gx_status status;
-    GX_TRY(gx_community_parse(&circle, gx_arg_text(call->args, "circle"), state, err));
+    GX_TRY(gx_community_parse(&circle, "circle", gx_arg_text(call->args, "circle"), state, err));
     GX_TRY(gx_need_array(&community, state, "leiden.community", GX_U32, state->users, err));
     for (uint32_t u = 0; u < state->users; u++) {
         if (community[u] == circle) {

@@ -110,7 +110,7 @@ static gx_status read_experiment(gx_push_rules *rules, gx_call_env *call, gx_err
     if (!rules->has_experiment) {
         return GX_OK;
     }
-    gx_status status = gx_experiment_find(&rules->experiment, call->txn, call->arena,
+    gx_status status = gx_experiment_find(&rules->experiment, call->txn, call->arena, "experiment",
                                           gx_arg_text(call->args, "experiment"), err);
     for (uint32_t a = 0; status == GX_OK && a < rules->experiment.arms; a++) {
         rules->arm = gx_slice_is(arm, rules->experiment.arm[a]) ? a : rules->arm;

@@ -735,7 +735,7 @@ static void what_is_wrong_is_named(void **state) {
     refused(&s, "'diversity': -1", "diversity");
     refused(&s, "'diversity': 1, 'diversify': 'dpp', 'n': 300", "n up to 200");
     refused(&s, "'context': {'mood': 'x'}", "item (an id), cart");
-    refused(&s, "'context': {'cart': 3}", "a cart that is no list");
+    refused(&s, "'context': {'cart': 3}", "cart 3 was given; accepted is a list of ids");
     refused(&s, "'kinds': {'hat': 2}", "product, content and event");
     refused(&s, "'kinds': {'product': 20, 'event': 1}", "they add up to 21");
     refused(&s, "'kinds': {'product': -2}", "whole number");

@@ -2,6 +2,7 @@
 #include "api/lists/slate.h"
 
 #include "api/support.h"
+#include "graph/import/import.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,30 +10,6 @@
 
 static const double FACTOR_LEAST = 0.01, FACTOR_MOST = 100;
 enum { BOOSTS = 64 };
-
-/* What was given, for a message. */
-static const char *shown(char out[64], const gx_value *value) {
-    if (value && value->type == GX_TEXT) {
-        return gx_quote(out, 64, value->as.text, value->size);
-    }
-    double number = 0;
-    if (value && gx_value_as_real(value, &number)) {
-        snprintf(out, 64, "%.10g", number);
-    } else {
-        snprintf(out, 64, "a %s", value ? gx_type_name(value->type) : "nil");
-    }
-    return out;
-}
-
-static gx_slice trimmed(gx_slice text) {
-    while (text.size > 0 && text.data[0] == ' ') {
-        text = (gx_slice){text.data + 1, text.size - 1};
-    }
-    while (text.size > 0 && text.data[text.size - 1] == ' ') {
-        text.size--;
-    }
-    return text;
-}
 
 /* ---- pins ----------------------------------------------------------------------------------- */
 
@@ -50,7 +27,7 @@ static gx_status add_pin(pin_reader *r, gx_slice id, const gx_value *place, gx_e
     if (!gx_value_as_number(place, &at) || at != floor(at) || at < 1 || at > r->n) {
         return gx_fail_at(err, GX_BAD_REQUEST, "pin",
                           "pin: %s was given for %s; accepted is a place from 1 to %u (n)",
-                          shown(text, place), name, r->n);
+                          gx_value_shown(text, sizeof text, place), name, r->n);
     }
     for (uint32_t k = 0; k < out->pin_count; k++) {
         bool same = gx_slice_equal(out->pins[k].id, id);
@@ -91,7 +68,8 @@ static gx_status read_pin_list(pin_reader *r, const gx_value *list, gx_error *er
         const gx_value *one = &list->as.items[i];
         if (one->type != GX_TEXT || one->size == 0) {
             return gx_fail_at(err, GX_BAD_REQUEST, "pin",
-                              "pin: %s was given; accepted is the id of an item", shown(text, one));
+                              "pin: %s was given; accepted is the id of an item",
+                              gx_value_shown(text, sizeof text, one));
         }
         status = add_pin_text(r, (gx_slice){one->as.text, one->size}, false, err);
     }
@@ -103,7 +81,7 @@ static gx_status read_pin_text(pin_reader *r, gx_slice all, gx_error *err) {
     while (status == GX_OK && all.size > 0) {
         const char *comma = memchr(all.data, ',', all.size);
         size_t size = comma ? (size_t)(comma - all.data) : all.size;
-        gx_slice one = trimmed((gx_slice){all.data, size});
+        gx_slice one = gx_slice_trimmed((gx_slice){all.data, size});
         size += comma ? 1 : 0;
         all = (gx_slice){all.data + size, all.size - size};
         if (one.size > 0) {
@@ -150,7 +128,7 @@ static gx_status read_pins(gx_asked_slate *out, gx_call_env *call, uint32_t n, g
     } else {
         status = gx_fail_at(err, GX_BAD_REQUEST, "pin",
                             "pin: %s was given; accepted is a map {ID: PLACE} or a list of ids",
-                            shown(text, given));
+                            gx_value_shown(text, sizeof text, given));
     }
     for (uint32_t k = 0; k < out->pin_count; k++) {
         if (out->pins[k].item != GX_NONE) {
@@ -216,7 +194,7 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
     if (!gx_value_as_number(factor, &by) || by < FACTOR_LEAST || by > FACTOR_MOST) {
         return gx_fail_at(err, GX_BAD_REQUEST, "boost",
                           "boost: the factor %s was given; accepted is a number from %g to %g",
-                          shown(text, factor), FACTOR_LEAST, FACTOR_MOST);
+                          gx_value_shown(text, sizeof text, factor), FACTOR_LEAST, FACTOR_MOST);
     }
     if (++r->count > BOOSTS) {
         return gx_fail_at(err, GX_OVER_LIMIT, "boost", "boost: at most %d rules in a call", BOOSTS);
@@ -247,7 +225,7 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
 static gx_status read_boost_text(boost_reader *r, gx_slice text, gx_error *err) {
     static const char *const words[] = {" where ", " item "};
     char name[64];
-    text = trimmed(text);
+    text = gx_slice_trimmed(text);
     size_t space = 0;
     while (space < text.size && text.data[space] != ' ') {
         space++;
@@ -257,7 +235,7 @@ static gx_status read_boost_text(boost_reader *r, gx_slice text, gx_error *err) 
     for (size_t w = 0; w < GX_COUNT(words); w++) {
         size_t length = strlen(words[w]);
         if (rest.size > length && memcmp(rest.data, words[w], length) == 0) {
-            gx_slice what = trimmed((gx_slice){rest.data + length, rest.size - length});
+            gx_slice what = gx_slice_trimmed((gx_slice){rest.data + length, rest.size - length});
             gx_slice none = {"", 0};
             return apply_boost(r, w == 0 ? what : none, w == 0 ? none : what, &factor, err);
         }
@@ -279,7 +257,7 @@ static gx_status read_boost_texts(boost_reader *r, gx_slice all, gx_error *err) 
         } else if (c == '"' || c == '\'' || c == '`') {
             quote = c;
         } else if (c == ';') {
-            gx_slice one = trimmed((gx_slice){all.data + from, i - from});
+            gx_slice one = gx_slice_trimmed((gx_slice){all.data + from, i - from});
             status = one.size > 0 ? read_boost_text(r, one, err) : GX_OK;
             from = i + 1;
         }
@@ -319,7 +297,7 @@ static gx_status read_boost(boost_reader *r, const gx_value *one, gx_error *err)
     if (one->type == GX_TEXT) {
         return read_boost_texts(r, (gx_slice){one->as.text, one->size}, err);
     }
-    return bad_boost(err, shown(name, one));
+    return bad_boost(err, gx_value_shown(name, sizeof name, one));
 }
 
 static gx_status read_boosts(gx_asked_slate *out, gx_call_env *call, const gx_filter *filter,
@@ -394,7 +372,7 @@ static gx_status read_caps(gx_asked_slate *out, gx_call_env *call, gx_error *err
             return gx_fail_at(
                 err, GX_BAD_REQUEST, "caps",
                 "caps: %s was given for %s; accepted is a whole number from 1 to 1000",
-                shown(text, &pair->value), name);
+                gx_value_shown(text, sizeof text, &pair->value), name);
         }
         limit.most = (uint32_t)most;
         out->limits[out->slate.limit_count++] = limit;
@@ -412,11 +390,9 @@ static gx_status read_kinds(gx_asked_slate *out, gx_call_env *call, uint32_t n, 
         const gx_pair *pair = &map->as.pairs[i];
         gx_slice key = {pair->key.as.text, pair->key.size};
         double most = 0;
-        if (i >= GX_COUNT(out->kinds) ||
-            !(gx_slice_is(key, "product") || gx_slice_is(key, "content") ||
-              gx_slice_is(key, "event"))) {
+        if (i >= GX_COUNT(out->kinds) || !gx_item_kind(key)) {
             return gx_fail_at(err, GX_BAD_REQUEST, "kinds",
-                              "kinds: %s was given; accepted are product, content and event",
+                              "kinds: %s was given; accepted are " GX_ITEM_KINDS_TEXT,
                               gx_quote(name, sizeof name, key.data, key.size));
         }
         if (!gx_value_as_number(&pair->value, &most) || most != floor(most) || most < 0 ||
@@ -424,7 +400,8 @@ static gx_status read_kinds(gx_asked_slate *out, gx_call_env *call, uint32_t n, 
             return gx_fail_at(err, GX_BAD_REQUEST, "kinds",
                               "kinds: %s was given for %.*s; accepted is a whole number from 0 to "
                               "1000",
-                              shown(text, &pair->value), (int)key.size, key.data);
+                              gx_value_shown(text, sizeof text, &pair->value), (int)key.size,
+                              key.data);
         }
         out->kinds[i] = key;
         out->quotas[i] = (uint32_t)most;
@@ -439,7 +416,7 @@ static gx_status read_kinds(gx_asked_slate *out, gx_call_env *call, uint32_t n, 
     }
     out->n = sum;
     out->limits[out->slate.limit_count++] = (gx_slate_limit){.field = "kind",
-                                                             .absent = "product",
+                                                             .absent = GX_ITEM_KIND_ABSENT,
                                                              .value = out->kinds,
                                                              .quota = out->quotas,
                                                              .quotas = count};

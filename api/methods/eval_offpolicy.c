@@ -203,7 +203,11 @@ static gx_status read_log(run_state *r, gx_error *err) {
         .arms = gx_arg_value(args, "arm"),
         .actions = gx_arg_value(args, "action"),
         .window_ms = gx_arg_int(args, "window")};
-    gx_status status = gx_impressions_read(&r->log, r->call, &asked, err);
+    gx_status status =
+        gx_times_in_order(args, "since", asked.since_ms, "until", asked.until_ms, err);
+    if (status == GX_OK) {
+        status = gx_impressions_read(&r->log, r->call, &asked, err);
+    }
     if (status == GX_OK && r->log.count == 0) {
         status = gx_fail_at(err, GX_CONFLICT, "impressions",
                             "of %llu impressions of the time and arms asked for %llu have no "

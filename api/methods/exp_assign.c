@@ -40,7 +40,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const gx_value *users = gx_arg_value(call->args, "users");
     assigning a = {.call = call, .experiment = &e, .list = gx_list(call->arena, 16)};
     gx_status status;
-    GX_TRY(gx_experiment_find(&e, call->txn, call->arena, gx_arg_text(call->args, "name"), err));
+    GX_TRY(gx_experiment_find(&e, call->txn, call->arena, "name", gx_arg_text(call->args, "name"),
+                              err));
     for (uint32_t i = 0; users->type == GX_LIST && i < users->size; i++) {
         add(&a, (gx_slice){users->as.items[i].as.text, users->as.items[i].size});
     }

@@ -130,10 +130,8 @@ static gx_status take_args(gx_experiment *e, gx_call_env *call, gx_error *err) {
     e->actions = gx_arg_has(args, "action") ? *gx_arg_value(args, "action") : e->actions;
     e->start_ms = gx_arg_has(args, "start") ? gx_arg_int(args, "start") : e->start_ms;
     e->end_ms = gx_arg_has(args, "end") ? gx_arg_int(args, "end") : e->end_ms;
-    if (status == GX_OK && e->end_ms <= e->start_ms) {
-        status = gx_fail_at(err, GX_BAD_REQUEST, "end", "end: it is not after the start");
-    }
-    return status;
+    return status == GX_OK ? gx_times_in_order(args, "start", e->start_ms, "end", e->end_ms, err)
+                           : status;
 }
 
 static gx_status check_name(gx_slice name, gx_error *err) {
@@ -201,7 +199,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_experiments_read(&all, call->txn, arena, err));
     const bool exists = without(arena, &all, name).size < all.size;
     if (exists || remove) {
-        GX_TRY(gx_experiment_find(&e, call->txn, arena, name, err));
+        GX_TRY(gx_experiment_find(&e, call->txn, arena, "name", name, err));
     }
     if (remove) {
         all = without(arena, &all, name);

@@ -478,14 +478,11 @@ static gx_status make(gx_value *out, report *r, gx_error *err) {
     if (!gx_arg_has(args, "name")) {
         return list_all(out, r, err);
     }
-    GX_TRY(gx_experiment_find(&r->e, r->txn, r->arena, gx_arg_text(args, "name"), err));
+    GX_TRY(gx_experiment_find(&r->e, r->txn, r->arena, "name", gx_arg_text(args, "name"), err));
     r->since_ms = gx_arg_has(args, "since") ? gx_arg_int(args, "since") : r->e.start_ms;
     r->until_ms = gx_arg_has(args, "until") ? gx_arg_int(args, "until") : r->e.end_ms;
     r->level = gx_arg_real(args, "level");
-    if (r->until_ms <= r->since_ms) {
-        GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "until", "until: it is not after since (%s)",
-                          time_text(r, r->since_ms)));
-    }
+    GX_TRY(gx_times_in_order(args, "since", r->since_ms, "until", r->until_ms, err));
     GX_TRY(read_all(r, err));
     sum_members(r);
     GX_TRY(answer(out, r, err));

@@ -229,7 +229,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(gx_circles_resolve(&circles, call->state, err));
     if (wanted.size) {
-        GX_TRY(gx_community_parse(&only, wanted, call->state, err));
+        GX_TRY(gx_community_parse(&only, "community", wanted, call->state, err));
     }
     if (ties) {
         GX_TRY(show_ties(&list, call, &circles, only, err));

@@ -15,7 +15,7 @@ static gx_status which(uint32_t *out, gx_call_env *call, const gx_circles *circl
                           "accepted is either a community (like c-17) or a user");
     }
     if (name.size) {
-        gx_status status = gx_community_parse(out, name, call->state, err);
+        gx_status status = gx_community_parse(out, "community", name, call->state, err);
         return status == GX_OK && *out >= circles->count
                    ? gx_fail_at(err, GX_CORRUPT, "community", "circle.size has no circle %u", *out)
                    : status;

@@ -102,7 +102,7 @@ static gx_status read_community(listing *list, gx_call_env *call, const gx_leade
     if (wanted.size > 0) {
         GX_TRY(gx_need_array(&list->community, call->state, "leiden.community", GX_U32, l->count,
                              err));
-        GX_TRY(gx_community_parse(&list->which, wanted, call->state, err));
+        GX_TRY(gx_community_parse(&list->which, "community", wanted, call->state, err));
         list->by_community = true;
     }
 done:

@@ -261,7 +261,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_slice only = gx_arg_text(call->args, "community");
     gx_status status = GX_OK;
     if (only.size) {
-        GX_TRY(gx_community_id_parse(&r.only, only, err));
+        GX_TRY(gx_community_id_parse(&r.only, "community", only, err));
     }
     GX_TRY(number ? GX_OK : gx_need_snapshot(call->state, err));
     GX_TRY(open_side(&to, path, number, err));

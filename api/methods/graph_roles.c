@@ -220,7 +220,7 @@ static gx_status many(gx_value *out, gx_call_env *call, const roles *r, const gx
     memset(gone, 0, (size_t)r->n + 1);
     GX_TRY(gx_departed_mark(gone, r->n, call->txn, call->job, err));
     if (circle.size) {
-        GX_TRY(gx_community_parse(&only, circle, named, err));
+        GX_TRY(gx_community_parse(&only, "community", circle, named, err));
     }
     for (uint32_t v = 0; v < r->n; v++) {
         keep[v] = (only == GX_NONE || r->community[v] == only) && r->role[v] < GX_ROLE_COUNT &&

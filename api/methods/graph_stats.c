@@ -209,7 +209,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = gx_list(call->arena, 16);
     gx_status status = GX_OK;
     if (wanted.size) {
-        GX_TRY(gx_community_id_parse(&id, wanted, err));
+        GX_TRY(gx_community_id_parse(&id, "community", wanted, err));
     }
     if (gx_arg_is(call->args, "show", "time")) {
         GX_TRY(show_time(&list, call, id, err));

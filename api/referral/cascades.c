@@ -19,15 +19,7 @@ gx_status gx_log_spec_of(gx_log_spec *out, gx_call_env *call, gx_error *err) {
     }
     if (gx_arg_has(args, "until")) {
         spec.to_ms = gx_arg_int(args, "until");
-        if (spec.to_ms <= spec.from_ms) {
-            char from[32], to[32];
-            GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "until",
-                              "until: %s is not after since, %s; events are those from since on "
-                              "and before until",
-                              gx_format_time_ms(to, spec.to_ms),
-                              gx_arg_has(args, "since") ? gx_format_time_ms(from, spec.from_ms)
-                                                        : "the beginning of 1970"));
-        }
+        GX_TRY(gx_times_in_order(args, "since", spec.from_ms, "until", spec.to_ms, err));
     }
     spec.decimals = (int)gx_arg_int(args, "decimals");
     *out = spec;

@@ -29,7 +29,7 @@ const gx_verb gx_verb_backup = {
     .summary = "copy a store while it is in use",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_LOCAL,
+    .flags = GX_VERB_LOCAL | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi backup shop.gx shop-monday.gx\n",
 };

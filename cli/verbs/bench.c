@@ -234,7 +234,48 @@ static gx_status print_part(const lines *l, const char *suite, gx_status failed)
     return failed;
 }
 
+/* Of which suites a flag says something; those that are not here, of all that are run. */
+static const struct {
+    const char *flag, *suites; /* "|a|b|" */
+} of_suites[] = {{"files", "|compare|page|"},
+                 {"data", "|graph|estimates|models|influence|recommend|"},
+                 {"model", "|recommend|models|"},
+                 {"members", "|recommend|"},
+                 {"peers", "|graph|models|influence|"},
+                 {"only", "|graph|influence|"},
+                 {"thread_counts", "|graph|"},
+                 {"tools", "|graph|"},
+                 {"peer_limit", "|graph|"},
+                 {"budget", "|graph|"},
+                 {"resume", "|graph|"},
+                 {"notes", "|page|"},
+                 {"max_rss", "|graph|"},
+                 {"peer_python", "|graph|models|influence|"},
+                 {"peer_scripts", "|graph|models|influence|"},
+                 {"runs", "|graph|estimates|models|influence|store|serve|recommend|"}};
+
+static gx_status refuse_flags(const gx_command *command, gx_error *err) {
+    const char *suite = gx_arg_word(&command->args, "suite");
+    const char *wanted = gx_arena_printf(command->arena, "|%s|", suite);
+    for (size_t i = 0; wanted && i < GX_COUNT(of_suites); i++) {
+        const char *suites = of_suites[i].suites;
+        const bool of_all = strcmp(suite, "all") == 0 && !strstr(suites, "|page|");
+        if (gx_map_get(&command->given, of_suites[i].flag) && !of_all && !strstr(suites, wanted)) {
+            char flag[64];
+            gx_flag_name(flag, sizeof flag, of_suites[i].flag);
+            return gx_fail_at(err, GX_BAD_REQUEST, of_suites[i].flag,
+                              "--%s was given for %s; it is of %.*s", flag, suite,
+                              (int)(strlen(suites) - 2), suites + 1);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_command *command, gx_error *err) {
+    const gx_status refused = refuse_flags(command, err);
+    if (refused != GX_OK) {
+        return refused;
+    }
     lines l = {command, gx_list(command->arena, 64)};
     if (gx_arg_is(&command->args, "suite", "compare")) {
         return compare(command, err);
@@ -286,7 +327,7 @@ const gx_verb gx_verb_bench = {
     .summary = "how fast, on your data, beside which peer",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_NO_TARGET,
+    .flags = GX_VERB_NO_TARGET | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi bench graph --data edges.txt.gz --peers\n"
                 "  guanxi bench estimates --data edges.txt.gz\n"

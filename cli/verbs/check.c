@@ -71,7 +71,7 @@ const gx_verb gx_verb_check = {
     .name = "check",
     .group = "store",
     .summary = "verify the store and its snapshots",
-    .flags = GX_VERB_LOCAL,
+    .flags = GX_VERB_LOCAL | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi check shop.gx\n",
 };

@@ -14,7 +14,7 @@ const gx_verb gx_verb_compact = {
     .name = "compact",
     .group = "store",
     .summary = "give free pages of the file back to the disk",
-    .flags = GX_VERB_LOCAL | GX_VERB_WRITES,
+    .flags = GX_VERB_LOCAL | GX_VERB_WRITES | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi compact shop.gx\n",
 };

@@ -12,26 +12,6 @@ static const gx_param params[] = {
 };
 /* clang-format on */
 
-/* What was given is of the method. */
-static gx_status reject(const gx_command *command, const gx_method *method, const char *shown,
-                        gx_error *err) {
-    for (uint32_t i = 0; i < command->given.size; i++) {
-        const char *name = command->given.as.pairs[i].key.as.text;
-        bool known = strcmp(name, "show") == 0;
-        for (size_t k = 0; k < method->param_count; k++) {
-            known = known || strcmp(name, method->params[k].name) == 0;
-        }
-        if (!known) {
-            char flag[40];
-            gx_flag_name(flag, sizeof flag, name);
-            return gx_fail_at(err, GX_BAD_REQUEST, name,
-                              "`guanxi credit STORE %s` takes no --%s; see `guanxi help credit`",
-                              shown, flag);
-        }
-    }
-    return GX_OK;
-}
-
 /* What is read by some rules alone, given with another. */
 static gx_status check_rule(const gx_command *command, gx_error *err) {
     static const struct {
@@ -87,9 +67,11 @@ static gx_status run(gx_command *command, gx_error *err) {
     const bool ledger = gx_arg_is(&command->args, "show", "ledger");
     const gx_method *method = gx_method_find(stats ? "credit.stats" : "credit.report");
     const gx_slice shown = gx_arg_text(&command->args, "show");
-    char *word = gx_arena_printf(command->arena, "%.*s", (int)shown.size, shown.data);
+    const char *of =
+        gx_arena_printf(command->arena, "`guanxi credit STORE %.*s`", (int)shown.size, shown.data);
+    static const char *const own[] = {"show"};
     gx_value args = gx_method_args(command, method);
-    GX_TRY(reject(command, method, word ? word : "", err));
+    GX_TRY(gx_refuse_others(command, method, own, GX_COUNT(own), of ? of : "it", err));
     if (!stats) { /* which has every rule */
         GX_TRY(check_rule(command, err));
     }

@@ -38,7 +38,7 @@ const gx_verb gx_verb_demo = {
     .summary = "write a sample shop to try guanxi on",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_NO_TARGET,
+    .flags = GX_VERB_NO_TARGET | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi demo shop-data\n  guanxi demo big --users 100000 --seed 7 --gzip\n"
                 "  guanxi demo shop-data --fakes 9 --players 5\n",

@@ -121,7 +121,7 @@ const gx_verb gx_verb_doctor = {
     .summary = "what of this machine or store would get in the way",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_NO_TARGET,
+    .flags = GX_VERB_NO_TARGET | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi doctor\n  guanxi doctor shop.gx\n",
 };

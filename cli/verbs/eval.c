@@ -129,8 +129,16 @@ static gx_status read_lists_file(gx_value *lists, gx_command *command, const gx_
     }
     const char *equals = strchr(text, '='), *path = equals ? equals + 1 : text;
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    const char *name = equals ? gx_arena_printf(arena, "%.*s", (int)(equals - text), text)
-                              : gx_arena_printf(arena, "%.*s", (int)strcspn(base, "."), base);
+    const size_t stem = strcspn(base, ".");
+    const char *name =
+        equals ? gx_arena_printf(arena, "%.*s", (int)(equals - text), text)
+               : gx_arena_printf(arena, "%.*s", (int)(stem ? stem : strlen(base)), base);
+    if (equals == text || !*path) {
+        char shown[96];
+        return gx_fail_at(err, GX_BAD_REQUEST, "lists",
+                          "--lists: %s was given; accepted is FILE or NAME=FILE",
+                          gx_quote(shown, sizeof shown, text, strlen(text)));
+    }
     gx_status status = gx_import_lists(&map, path, arena, err);
     if (status == GX_OK && name && gx_map_get(lists, name)) {
         status = gx_fail_at(err, GX_BAD_REQUEST, "lists",
@@ -183,10 +191,6 @@ static gx_status ask_files(gx_value *out, gx_command *command, gx_error *err) {
 /* Figures of the score and of Adamic–Adar alone; a list of 10. */
 static gx_status judge_friends(gx_command *command, gx_error *err) {
     gx_value result, args = gx_map(command->arena, 4);
-    if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST,
-                       "eval --friends needs a store, a server or a file of ties");
-    }
     gx_map_put(command->arena, &args, "everybody", *gx_arg_value(&command->args, "everybody"));
     gx_map_put(command->arena, &args, "hide", *gx_arg_value(&command->args, "hide"));
     gx_map_put(command->arena, &args, "members", *gx_arg_value(&command->args, "members"));
@@ -213,21 +217,24 @@ static gx_status read_share(gx_value *args, const gx_command *command, gx_error 
     return GX_OK;
 }
 
+/* What was given of these; the method has its own defaults. */
+static void put_given(gx_value *args, const gx_command *command, const char *const *names,
+                      size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (gx_map_get(&command->given, names[i])) {
+            gx_map_put(command->arena, args, names[i], *gx_arg_value(&command->args, names[i]));
+        }
+    }
+}
+
 /* Figures of the score and of others, and their differences. */
 static gx_status judge_leaders(gx_command *command, gx_error *err) {
     static const char *const same[] = {"by", "window", "resamples", "level", "members"};
     gx_value result, args = gx_map(command->arena, 8);
     const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
     gx_status status = GX_OK;
-    if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST, "eval --leaders needs a store or a server");
-    }
     GX_TRY(read_share(&args, command, err));
-    for (size_t i = 0; i < GX_COUNT(same); i++) {
-        if (gx_map_get(&command->given, same[i])) {
-            gx_map_put(command->arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
-        }
-    }
+    put_given(&args, command, same, GX_COUNT(same));
     if (cutoff) {
         const gx_value *lengths = gx_arg_value(&command->args, "cutoff");
         if (lengths->size != 1) {
@@ -248,17 +255,7 @@ static const char *const of_spreading[] = {"measures", "times",     "rate",     
 
 static gx_status judge_spreading(gx_command *command, gx_error *err) {
     gx_value result, args = gx_map(command->arena, 16);
-    if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST,
-                       "eval --spreading needs a store, a server or a file of ties");
-    }
-    for (size_t i = 0; i < GX_COUNT(of_spreading); i++) {
-        const gx_value *given = gx_map_get(&command->given, of_spreading[i]);
-        if (given) {
-            gx_map_put(command->arena, &args, of_spreading[i],
-                       *gx_arg_value(&command->args, of_spreading[i]));
-        }
-    }
+    put_given(&args, command, of_spreading, GX_COUNT(of_spreading));
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     gx_status status = gx_ask(&result, command, "eval.spreading", &args, err);
     return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
@@ -272,15 +269,8 @@ static gx_status judge_influence(gx_command *command, gx_error *err) {
         "high,anyway";
     gx_value result, args = gx_map(command->arena, 4);
     gx_status status = GX_OK;
-    if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST, "eval --influence needs a store or a server");
-    }
     GX_TRY(read_share(&args, command, err));
-    for (size_t i = 0; i < GX_COUNT(same); i++) {
-        if (gx_map_get(&command->given, same[i])) {
-            gx_map_put(command->arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
-        }
-    }
+    put_given(&args, command, same, GX_COUNT(same));
     GX_TRY(gx_ask(&result, command, "eval.influence", &args, err));
     GX_TRY(gx_print(command, &result, "results", columns, false, err));
 done:
@@ -292,14 +282,6 @@ done:
 
 static const char *const of_policy[] = {"action", "window", "since", "until",
                                         "arm",    "match",  "clip",  "prior"};
-
-static gx_status refuse_members(const gx_command *command, gx_error *err) {
-    return gx_map_get(&command->given, "members")
-               ? gx_fail_at(err, GX_BAD_REQUEST, "members",
-                            "--members goes neither with --off-policy nor with --trend: both take "
-                            "everybody there is")
-               : GX_OK;
-}
 
 /* One length, where one is given. */
 static gx_status put_cutoff(gx_value *args, const gx_command *command, gx_error *err) {
@@ -319,22 +301,13 @@ static gx_status judge_policy(gx_command *command, gx_error *err) {
     gx_arena *arena = command->arena;
     gx_value result, lists, args = gx_map(arena, 16);
     gx_status status = GX_OK;
-    if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST, "eval --off-policy needs a store or a server");
-    }
-    GX_TRY(refuse_members(command, err));
     GX_TRY(read_lists(&lists, command, err));
     gx_map_put(arena, &args, "models", *gx_arg_value(&command->args, "model"));
     gx_map_put(arena, &args, "lists", lists);
     for (size_t i = 0; i < GX_COUNT(same); i++) {
         gx_map_put(arena, &args, same[i], *gx_arg_value(&command->args, same[i]));
     }
-    for (size_t i = 0; i < GX_COUNT(of_policy); i++) {
-        const gx_value *given = gx_map_get(&command->given, of_policy[i]);
-        if (given) {
-            gx_map_put(arena, &args, of_policy[i], *given);
-        }
-    }
+    put_given(&args, command, of_policy, GX_COUNT(of_policy));
     GX_TRY(put_cutoff(&args, command, err));
     GX_TRY(gx_ask(&result, command, "eval.offpolicy", &args, err));
     GX_TRY(gx_policy_show(command, &result, err));
@@ -346,10 +319,6 @@ static gx_status judge_trend(gx_command *command, gx_error *err) {
     gx_value result, args = gx_map(command->arena, 4);
     const gx_value *snapshots = gx_map_get(&command->given, "snapshots");
     gx_status status = GX_OK;
-    if (!command->target) {
-        return gx_fail(err, GX_BAD_REQUEST, "eval --trend needs a store or a server");
-    }
-    GX_TRY(refuse_members(command, err));
     gx_map_put(command->arena, &args, "models", *gx_arg_value(&command->args, "model"));
     if (snapshots) {
         gx_map_put(command->arena, &args, "snapshots", *snapshots);
@@ -361,23 +330,25 @@ done:
     return status;
 }
 
-/* Flags that say nothing without another one are a mistake. */
-static gx_status check_flags(const gx_command *command, gx_error *err) {
-    for (size_t i = 0; i < GX_COUNT(of_policy); i++) {
-        if (gx_map_get(&command->given, of_policy[i])) {
-            return gx_fail_at(err, GX_BAD_REQUEST, of_policy[i], "--%s goes with --off-policy",
-                              of_policy[i]);
-        }
+/* One list of several is chosen where there is a form for one; pairs are of two. */
+static gx_status check_show(const gx_command *command, gx_error *err) {
+    const gx_value *models = gx_arg_value(&command->args, "model"),
+                   *lists = gx_arg_value(&command->args, "lists");
+    const uint32_t count =
+        (models->type == GX_LIST ? models->size : 0) + (lists->type == GX_LIST ? lists->size : 0);
+    if (!gx_arg_is(&command->args, "show", "pairs")) {
+        return gx_refuse_show(command, err);
     }
-    for (size_t i = 0; i < GX_COUNT(of_spreading); i++) {
-        if (gx_map_get(&command->given, of_spreading[i])) {
-            return gx_fail_at(err, GX_BAD_REQUEST, of_spreading[i], "--%s goes with --spreading",
-                              of_spreading[i]);
-        }
+    if (count < 2) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "show",
+                          "--show pairs compares models with each other, and one was given; "
+                          "accepted is --model A,B, or --model A and --lists FILE");
     }
-    return gx_map_get(&command->given, "snapshots")
-               ? gx_fail_at(err, GX_BAD_REQUEST, "snapshots", "--snapshots goes with --trend")
-               : GX_OK;
+    if (gx_arg_int(&command->args, "resamples") == 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "show",
+                          "--show pairs tells tests, and --resamples 0 makes none");
+    }
+    return gx_refuse_show(command, err);
 }
 
 static gx_status judge_models(gx_command *command, gx_error *err) {
@@ -393,6 +364,19 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
         return gx_fail(err, GX_BAD_REQUEST,
                        "eval needs a store to split, or --train FILE and --test FILE");
     }
+    if (!files && gx_arg_has(&command->args, "ties")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "ties",
+                          "--ties goes with --train FILE and --test FILE; a store has its own");
+    }
+    if (gx_arg_bool(&command->common, "undirected") && files &&
+        !gx_arg_has(&command->args, "ties")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "undirected",
+                          "--undirected is of ties; --ties FILE was not given");
+    }
+    status = check_show(command, err);
+    if (status != GX_OK) {
+        return status;
+    }
     if (files && gx_map_get(&command->given, "split")) {
         return gx_fail_at(err, GX_BAD_REQUEST, "split",
                           "--split is of a store; --train and --test are a split themselves");
@@ -402,74 +386,118 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
     return status == GX_OK ? gx_eval_show(command, &result, err) : status;
 }
 
-/* Nor are there models where something else is judged. */
-static gx_status refuse_models(const gx_command *command, const char *instead, gx_error *err) {
-    static const char *const of_models[] = {"model", "lists",   "train", "test",
-                                            "ties",  "history", "params"};
-    for (size_t i = 0; i < GX_COUNT(of_models); i++) {
-        if (gx_map_get(&command->given, of_models[i])) {
-            return gx_fail_at(err, GX_BAD_REQUEST, of_models[i],
-                              "--%s was given with --%s, which judges no models; accepted is one "
-                              "of them",
-                              of_models[i], instead);
+/* ---- what is judged ----------------------------------------------------------------------------
+ */
+
+enum {
+    MODELS = 1,
+    FRIENDS = 2,
+    INFLUENCE = 4,
+    LEADERS = 8,
+    SPREADING = 16,
+    OFF_POLICY = 32,
+    TREND = 64
+};
+
+static const struct {
+    const char *flag; /* NULL: of the verb without one */
+    const char *typed;
+    int what;
+    gx_status (*judge)(gx_command *command, gx_error *err);
+} ways[] = {{NULL, "models", MODELS, judge_models},
+            {"friends", "--friends", FRIENDS, judge_friends},
+            {"influence", "--influence", INFLUENCE, judge_influence},
+            {"leaders", "--leaders", LEADERS, judge_leaders},
+            {"spreading", "--spreading", SPREADING, judge_spreading},
+            {"off_policy", "--off-policy", OFF_POLICY, judge_policy},
+            {"trend", "--trend", TREND, judge_trend}};
+
+/* Of what each flag says something; those that are not here, of everything. */
+static const struct {
+    const char *flag;
+    int of;
+} of_ways[] = {{"model", MODELS | OFF_POLICY | TREND},
+               {"lists", MODELS | OFF_POLICY},
+               {"params", MODELS | OFF_POLICY},
+               {"train", MODELS},
+               {"test", MODELS},
+               {"ties", MODELS},
+               {"split", MODELS | LEADERS | INFLUENCE},
+               {"cutoff", MODELS | LEADERS | OFF_POLICY | TREND},
+               {"history", MODELS},
+               {"show", MODELS},
+               {"resamples", MODELS | LEADERS | INFLUENCE | OFF_POLICY},
+               {"level", MODELS | LEADERS | INFLUENCE | OFF_POLICY},
+               {"members", MODELS | LEADERS | FRIENDS},
+               {"action", OFF_POLICY},
+               {"window", OFF_POLICY | INFLUENCE | LEADERS},
+               {"since", OFF_POLICY},
+               {"until", OFF_POLICY},
+               {"arm", OFF_POLICY},
+               {"match", OFF_POLICY},
+               {"clip", OFF_POLICY},
+               {"prior", OFF_POLICY},
+               {"snapshots", TREND},
+               {"hide", FRIENDS},
+               {"everybody", FRIENDS},
+               {"by", LEADERS},
+               {"measures", SPREADING},
+               {"times", SPREADING},
+               {"rate", SPREADING},
+               {"recovery", SPREADING},
+               {"runs", SPREADING},
+               {"outbreaks", SPREADING},
+               {"direction", SPREADING},
+               {"samples", SPREADING},
+               {"estimate", FRIENDS | SPREADING}};
+
+/* "--hide was given with --leaders; it goes with --friends" */
+static gx_status refuse(size_t flag, size_t way, gx_error *err) {
+    char name[64], with[160] = "";
+    size_t at = 0;
+    gx_flag_name(name, sizeof name, of_ways[flag].flag);
+    for (size_t w = 0; w < GX_COUNT(ways); w++) {
+        if (ways[w].what & of_ways[flag].of && at < sizeof with) {
+            at += (size_t)snprintf(with + at, sizeof with - at, "%s%s", at ? " or " : "",
+                                   ways[w].typed);
         }
     }
-    return GX_OK;
+    if (strcmp(of_ways[flag].flag, "estimate") == 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
+                          "--estimate goes with %s; how long models take is told by `guanxi build "
+                          "--estimate`",
+                          with);
+    }
+    if (way == 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, of_ways[flag].flag, "--%s goes with %s", name, with);
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, of_ways[flag].flag,
+                      "--%s was given with %s; it goes with %s", name, ways[way].typed, with);
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
-    static const char *const instead[][2] = {
-        {"friends", "friends"},     {"influence", "influence"},   {"leaders", "leaders"},
-        {"spreading", "spreading"}, {"off_policy", "off-policy"}, {"trend", "trend"}};
-    const char *first = NULL;
-    for (size_t i = 0; i < GX_COUNT(instead); i++) {
-        if (gx_arg_bool(&command->args, instead[i][0])) {
-            if (first) {
-                return gx_fail_at(err, GX_BAD_REQUEST, instead[i][0],
-                                  "--%s and --%s were given; accepted is one of them", first,
-                                  instead[i][1]);
+    size_t way = 0;
+    for (size_t w = 1; w < GX_COUNT(ways); w++) {
+        if (gx_arg_bool(&command->args, ways[w].flag)) {
+            if (way) {
+                return gx_fail_at(err, GX_BAD_REQUEST, ways[w].flag,
+                                  "%s and %s were given; accepted is one of them", ways[way].typed,
+                                  ways[w].typed);
             }
-            first = instead[i][1];
+            way = w;
         }
     }
-    if (first && strcmp(first, "off-policy") != 0 && strcmp(first, "trend") != 0) {
-        const gx_status status = refuse_models(command, first, err);
-        if (status != GX_OK) {
-            return status;
+    for (size_t i = 0; i < GX_COUNT(of_ways); i++) {
+        if (gx_map_get(&command->given, of_ways[i].flag) && !(of_ways[i].of & ways[way].what)) {
+            return refuse(i, way, err);
         }
     }
-    if (gx_arg_bool(&command->args, "friends")) {
-        return judge_friends(command, err);
+    if (way && !command->target) {
+        return gx_fail(err, GX_BAD_REQUEST, "eval %s needs a store%s", ways[way].typed,
+                       ways[way].what & (FRIENDS | SPREADING) ? ", a server or a file of ties"
+                                                              : " or a server");
     }
-    if (gx_arg_bool(&command->args, "influence")) {
-        return judge_influence(command, err);
-    }
-    if (gx_arg_bool(&command->args, "leaders")) {
-        return judge_leaders(command, err);
-    }
-    if (gx_arg_bool(&command->args, "everybody")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "everybody", "--everybody goes with --friends");
-    }
-    if (gx_map_get(&command->given, "by")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "by", "--by goes with --leaders");
-    }
-    if (gx_arg_bool(&command->args, "spreading")) {
-        return judge_spreading(command, err);
-    }
-    if (gx_arg_bool(&command->args, "estimate")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "estimate",
-                          "--estimate goes with --friends or --spreading; how long models take is "
-                          "told by `guanxi "
-                          "build --estimate`");
-    }
-    if (gx_arg_bool(&command->args, "off_policy")) {
-        return judge_policy(command, err);
-    }
-    if (gx_arg_bool(&command->args, "trend")) {
-        return judge_trend(command, err);
-    }
-    gx_status status = check_flags(command, err);
-    return status == GX_OK ? judge_models(command, err) : status;
+    return ways[way].judge(command, err);
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {

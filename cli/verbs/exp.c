@@ -65,7 +65,7 @@ static gx_status take_args(gx_value *out, const gx_command *command, const what 
     for (uint32_t i = 0; i < command->given.size; i++) {
         const gx_pair *pair = &command->given.as.pairs[i];
         const char *name = pair->key.as.text; /* a parameter's own name */
-        if (strcmp(name, "what") == 0 || strcmp(name, "show") == 0) {
+        if (strcmp(name, "what") == 0 || (strcmp(name, "show") == 0 && takes(w, name))) {
             continue;
         }
         if (strcmp(name, "name") == 0 ? !w->named : !takes(w, name)) {

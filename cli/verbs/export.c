@@ -66,8 +66,13 @@ static gx_status export_graph(gx_command *command, gx_error *err) {
     return status == GX_CANCELLED && ferror(command->out) ? GX_OK : status;
 }
 
-/* A table is written whole. */
+/* A table is written whole, and of a store. */
 static gx_status refuse_graph_flags(const gx_command *command, gx_error *err) {
+    if (gx_arg_has(&command->common, "preset") || gx_arg_bool(&command->common, "undirected")) {
+        const char *flag = gx_arg_has(&command->common, "preset") ? "preset" : "undirected";
+        return gx_fail_at(err, GX_BAD_REQUEST, flag,
+                          "--%s is of a bare data file; a table is exported of a store", flag);
+    }
     static const char *const names[] = {"part", "kinds", "since", "until"};
     for (size_t i = 0; i < GX_COUNT(names); i++) {
         if (gx_map_get(&command->given, names[i])) {

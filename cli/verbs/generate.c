@@ -34,6 +34,22 @@ static gx_status list_models(gx_command *command, gx_error *err) {
     return gx_print(command, &list, NULL, NULL, false, err);
 }
 
+/* The models are listed where nothing is said of one. */
+static gx_status refuse_without_model(const gx_command *command, gx_error *err) {
+    const gx_value *maps[] = {&command->pass_flags, &command->given};
+    for (size_t m = 0; m < GX_COUNT(maps); m++) {
+        if (maps[m]->size > 0) {
+            char flag[64];
+            gx_flag_name(flag, sizeof flag, maps[m]->as.pairs[0].key.as.text);
+            return gx_fail(err, GX_BAD_REQUEST,
+                           "--%s was given without a model; accepted is `guanxi generate MODEL`; "
+                           "`guanxi generate` lists the models",
+                           flag);
+        }
+    }
+    return GX_OK;
+}
+
 static bool is_gzip(const char *path) {
     size_t size = path ? strlen(path) : 0;
     return size > 3 && strcmp(path + size - 3, ".gz") == 0;
@@ -71,9 +87,14 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_edges edges = {0};
     gx_job *job = &command->job;
     if (!gx_arg_has(&command->args, "model")) {
-        return list_models(command, err);
+        status = refuse_without_model(command, err);
+        return status == GX_OK ? list_models(command, err) : status;
     }
     const char *model = gx_arg_word(&command->args, "model");
+    if (gx_arg_bool(&command->args, "estimate") && gx_arg_has(&command->args, "labels")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "labels",
+                          "--labels goes without --estimate, which makes no graph");
+    }
     if (gx_arg_bool(&command->args, "estimate")) {
         return estimate(command, model, err);
     }
@@ -118,7 +139,7 @@ const gx_verb gx_verb_generate = {
     .summary = "write a random graph: R-MAT, Barabási–Albert, LFR, planted blocks",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_NO_TARGET,
+    .flags = GX_VERB_NO_TARGET | GX_VERB_NO_SHAPE,
     .more = more,
     .run = run,
     .examples = "  guanxi generate rmat --scale 20 -o rmat20.txt.gz\n"

@@ -33,6 +33,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_value args = gx_method_args(command, method), result, rows = gx_list(arena, 32);
     const bool members = gx_arg_is(&command->args, "show", "audience");
     gx_status status = GX_OK;
+    GX_TRY(gx_refuse_show(command, err));
     GX_TRY(gx_ids_from_files(&args, command, "sharers", err));
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
     if (gx_map_get(&result, "steps")) {

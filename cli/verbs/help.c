@@ -60,7 +60,7 @@ const gx_verb gx_verb_help = {
     .summary = "this overview, or all about one verb or one pass",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_NO_TARGET,
+    .flags = GX_VERB_NO_TARGET | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi help recommend\n  guanxi help pagerank\n  guanxi help man | man -l -\n",
 };

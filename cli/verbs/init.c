@@ -18,7 +18,7 @@ const gx_verb gx_verb_init = {
     .name = "init",
     .group = "store",
     .summary = "make an empty store",
-    .flags = GX_VERB_LOCAL | GX_VERB_WRITES,
+    .flags = GX_VERB_LOCAL | GX_VERB_WRITES | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi init shop.gx\n",
 };

@@ -24,6 +24,12 @@ static gx_status run(gx_command *command, gx_error *err) {
     while (!gx_arg_is(&command->args, "what", rows[r].what)) {
         r++;
     }
+    const bool one = gx_arg_has(&command->args, "first");
+    if ((one && !rows[r].first) || (gx_arg_has(&command->args, "second") && !rows[r].second)) {
+        const char *extra = rows[r].first ? "second" : "first";
+        return gx_fail(err, GX_BAD_REQUEST, "model %s takes %s; %s was given too", rows[r].what,
+                       rows[r].first ? "one number" : "no number", gx_given_text(command, extra));
+    }
     if (rows[r].first && gx_arg_has(&command->args, "first")) {
         gx_map_put(command->arena, &args, rows[r].first, *gx_arg_value(&command->args, "first"));
     }

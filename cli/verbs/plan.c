@@ -39,6 +39,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     const gx_method *method = gx_method_find(command->verb->method);
     gx_value args = gx_method_args(command, method), result;
     gx_status status = GX_OK;
+    GX_TRY(gx_refuse_show(command, err));
     for (size_t i = 0; i < GX_COUNT(ids); i++) {
         GX_TRY(gx_ids_from_files(&args, command, ids[i], err));
     }

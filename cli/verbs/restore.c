@@ -22,7 +22,7 @@ const gx_verb gx_verb_restore = {
     .summary = "make a store from a backup",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_LOCAL | GX_VERB_WRITES,
+    .flags = GX_VERB_LOCAL | GX_VERB_WRITES | GX_VERB_NO_SHAPE,
     .run = run,
     .examples = "  guanxi restore shop.gx shop-monday.gx\n",
 };

@@ -46,6 +46,36 @@ static const char *list_of(const gx_value *result) {
     return NULL;
 }
 
+/* Of a graph that is not there nothing is computed, nor read. */
+static gx_status refuse_results(const gx_command *command, gx_error *err) {
+    static const char *const taken[] = {"ties", "members", "users", "pass", "params", "estimate"};
+    const gx_slice pass = gx_arg_text(&command->args, "pass");
+    for (uint32_t i = 0; i < command->given.size; i++) {
+        const char *name = command->given.as.pairs[i].key.as.text;
+        bool known = false;
+        for (size_t k = 0; k < GX_COUNT(taken); k++) {
+            known = known || strcmp(name, taken[k]) == 0;
+        }
+        if (!known) {
+            char flag[64];
+            gx_flag_name(flag, sizeof flag, name);
+            return gx_fail_at(err, GX_BAD_REQUEST, name,
+                              "--%s goes without --ties, which is of a graph that is not there",
+                              flag);
+        }
+    }
+    if (gx_arg_has(&command->common, "preset")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "preset",
+                          "--preset goes without --ties: no data file is read");
+    }
+    return command->target && !gx_slice_is(pass, command->target)
+               ? gx_fail_at(err, GX_BAD_REQUEST, "ties",
+                            "%s was given, and --ties, which is of a graph that is not there; "
+                            "accepted is one of them",
+                            command->target)
+               : GX_OK;
+}
+
 /* Of a graph that is not there: no target is asked. */
 static gx_status estimate(gx_command *command, gx_error *err) {
     gx_value result;
@@ -89,7 +119,8 @@ static void hint_at_ties(const gx_command *command, gx_error *err) {
 static gx_status run(gx_command *command, gx_error *err) {
     gx_value result;
     if (gx_arg_has(&command->args, "ties")) {
-        return estimate(command, err);
+        const gx_status status = refuse_results(command, err);
+        return status == GX_OK ? estimate(command, err) : status;
     }
     if (command->target && gx_any_pass_find(command->target) &&
         access(command->target, F_OK) != 0) {
@@ -107,6 +138,12 @@ static gx_status run(gx_command *command, gx_error *err) {
                        "%s --members N --ties N` of a graph that is not there",
                        command->target, command->target);
     }
+    if (gx_arg_bool(&command->args, "list") && gx_arg_text(&command->args, "pass").size) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "list",
+                          "--list tells which passes there are, and %s was given too; accepted is "
+                          "one of them",
+                          gx_arg_word(&command->args, "pass"));
+    }
     if (!command->target || gx_arg_bool(&command->args, "list")) {
         return list_passes(command, err);
     }
@@ -119,11 +156,6 @@ static gx_status run(gx_command *command, gx_error *err) {
                            : status;
 }
 
-/* Flags that mean something without a pass. */
-static bool is_of_the_list(gx_slice name) {
-    return gx_slice_is(name, "list") || gx_slice_is(name, "n");
-}
-
 /* The passes are listed where nothing is said of one; what is said of one needs its name. */
 static gx_status need_pass(gx_command *command, gx_error *err) {
     const gx_value *maps[] = {&command->pass_flags, &command->given};
@@ -133,7 +165,7 @@ static gx_status need_pass(gx_command *command, gx_error *err) {
             char flag[64], name[64];
             snprintf(name, sizeof name, "%.*s", (int)key->size, key->as.text);
             gx_flag_name(flag, sizeof flag, name);
-            if (!is_of_the_list(gx_slice_of(name))) {
+            if (strcmp(name, "list") != 0) {
                 return gx_fail(err, GX_BAD_REQUEST,
                                "--%s was given without a pass; accepted is `guanxi run TARGET "
                                "PASS`, or `guanxi run PASS --members N --ties N` of a graph that "

@@ -63,7 +63,7 @@ const gx_verb gx_verb_serve = {
     .summary = "serve a store over MessagePack-RPC",
     .params = params,
     .param_count = GX_COUNT(params),
-    .flags = GX_VERB_LOCAL | GX_VERB_WRITES,
+    .flags = GX_VERB_LOCAL | GX_VERB_WRITES | GX_VERB_NO_SHAPE,
     .run = run,
     .examples =
         "  guanxi serve shop.gx --listen unix:/run/guanxi.sock --listen tcp:127.0.0.1:7070\n",

@@ -63,6 +63,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_value args = gx_method_args(command, method), result, rows;
     gx_status status = GX_OK;
     const bool plans = strcmp(show, "plans") == 0;
+    GX_TRY(gx_refuse_show(command, err));
     if (strcmp(show, "days") == 0 && !gx_map_get(&args, "delay")) {
         GX_TRY(gx_fail_at(err, GX_BAD_REQUEST, "delay",
                           "--show days needs --delay DAYS, or --delay learned"));

@@ -1,5 +1,4 @@
 /* guanxi teams: who could buy an item together. */
-#include "cli/format.h"
 #include "cli/verb.h"
 
 /* "Wuhan 2, none 1" */
@@ -35,24 +34,7 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
-/* As gx_run_method, with the members of files in `taken`. */
-static gx_status run(gx_command *command, gx_error *err) {
-    const gx_verb *verb = command->verb;
-    gx_value args = gx_method_args(command, gx_method_find(verb->method)), result;
-    gx_status status = GX_OK;
-    GX_TRY(gx_ids_from_files(&args, command, "taken", err));
-    GX_TRY(gx_ask(&result, command, verb->method, &args, err));
-    if (gx_map_get(&result, "steps")) {
-        return gx_print(command, &result, "steps", NULL, false, err);
-    }
-    gx_say_list(command, &result);
-    if (gx_form_of(command->format)->flat) {
-        result = rows(command->arena, &result);
-    }
-    status = gx_print(command, &result, verb->list, verb->columns, false, err);
-done:
-    return status;
-}
+static const char *const ids[] = {"taken", NULL};
 
 const gx_verb gx_verb_teams = {
     .name = "teams",
@@ -60,7 +42,9 @@ const gx_verb gx_verb_teams = {
     .summary = "teams for a group buy of an item: willing members, close to each other",
     .method = "audience.teams",
     .list = "teams",
-    .run = run,
+    .ids = ids,
+    .say = gx_say_list,
+    .rows = rows,
     .columns = "rank,members,value,willing,close,ties,mix,even",
     .examples = "  guanxi teams shop.gx sku-12 --size 3 -n 20\n"
                 "  guanxi teams shop.gx sku-12 --size 5 --segment c-3 --close 0.8\n"

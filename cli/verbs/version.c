@@ -11,6 +11,6 @@ const gx_verb gx_verb_version = {
     .name = "version",
     .group = "serving",
     .summary = "which version this is",
-    .flags = GX_VERB_NO_TARGET,
+    .flags = GX_VERB_NO_TARGET | GX_VERB_NO_SHAPE,
     .run = run,
 };

@@ -102,6 +102,9 @@ bool gx_slice_is(gx_slice slice, const char *text);
 bool gx_slice_equal(gx_slice a, gx_slice b);
 gx_slice gx_slice_trimmed(gx_slice text); /* without blanks and tabs around it */
 bool gx_utf8_is_valid(const char *data, size_t size);
+/* A value as somebody would have written it, text in quotes; "a map", "a list of 3" where that is
+ * long, "nil" for NULL: for messages. Returns `out`. */
+const char *gx_value_shown(char *out, size_t out_size, const gx_value *value);
 /* A printable, quoted, shortened copy for messages: control bytes and bad UTF-8 as \xNN. */
 const char *gx_quote(char *out, size_t out_size, const char *data, size_t size);
 /* "700 bytes", "31.2 KiB", "1.5 MiB": for messages. Returns `out`. */

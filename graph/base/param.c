@@ -43,32 +43,13 @@ static const char *accepted(const gx_param *param, char *out, size_t size) {
     return out;
 }
 
-/* The value as somebody would have written it. */
-static const char *shown(const gx_value *value, char *out, size_t size) {
-    switch (value->type) {
-    case GX_BOOL:
-        snprintf(out, size, "%s", value->as.boolean ? "true" : "false");
-        break;
-    case GX_INT:
-        snprintf(out, size, "%lld", (long long)value->as.integer);
-        break;
-    case GX_REAL:
-        snprintf(out, size, "%.15g", value->as.real);
-        break;
-    case GX_TEXT:
-        return gx_quote(out, size, value->as.text, value->size);
-    default:
-        snprintf(out, size, "a %s", gx_type_name(value->type));
-    }
-    return out;
-}
-
 /* What is wrong with a list: one of its entries, or how many there are. */
 static const char *shown_list(const gx_value *list, char *out, size_t size) {
     for (uint32_t i = 0; i < list->size; i++) {
         if (list->as.items[i].type != GX_TEXT) {
             char entry[120];
-            snprintf(out, size, "a list with %s", shown(&list->as.items[i], entry, sizeof entry));
+            snprintf(out, size, "a list with %s",
+                     gx_value_shown(entry, sizeof entry, &list->as.items[i]));
             return out;
         }
     }
@@ -79,10 +60,10 @@ static const char *shown_list(const gx_value *list, char *out, size_t size) {
 static gx_status refuse(const gx_param *param, const gx_value *given, gx_error *err) {
     char what[160], want[200];
     bool list = param->type == GX_PARAM_LIST && given->type == GX_LIST;
-    return gx_fail_at(err, GX_BAD_REQUEST, param->name, "%s: %s was given; accepted is %s",
-                      param->name,
-                      list ? shown_list(given, what, sizeof what) : shown(given, what, sizeof what),
-                      accepted(param, want, sizeof want));
+    return gx_fail_at(
+        err, GX_BAD_REQUEST, param->name, "%s: %s was given; accepted is %s", param->name,
+        list ? shown_list(given, what, sizeof what) : gx_value_shown(what, sizeof what, given),
+        accepted(param, want, sizeof want));
 }
 
 static bool is_choice(const char *choices, gx_slice text) {

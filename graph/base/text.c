@@ -155,3 +155,28 @@ const char *gx_bytes_text(char out[GX_BYTES_TEXT], uint64_t bytes) {
     }
     return out;
 }
+
+const char *gx_value_shown(char *out, size_t out_size, const gx_value *value) {
+    switch (value ? value->type : GX_NIL) {
+    case GX_NIL:
+        snprintf(out, out_size, "nil");
+        break;
+    case GX_BOOL:
+        snprintf(out, out_size, "%s", value->as.boolean ? "true" : "false");
+        break;
+    case GX_INT:
+        snprintf(out, out_size, "%lld", (long long)value->as.integer);
+        break;
+    case GX_REAL:
+        snprintf(out, out_size, "%.15g", value->as.real);
+        break;
+    case GX_TEXT:
+        return gx_quote(out, out_size, value->as.text, value->size);
+    case GX_LIST:
+        snprintf(out, out_size, "a list of %u", (unsigned)value->size);
+        break;
+    default:
+        snprintf(out, out_size, "a %s", gx_type_name(value->type));
+    }
+    return out;
+}

@@ -131,31 +131,13 @@ typedef struct entry {
     gx_error *err;
 } entry;
 
-/* "2.5", "'much'", or what it is. */
-static const char *show_value(char out[64], const gx_value *value) {
-    switch (value->type) {
-    case GX_TEXT:
-        return gx_quote(out, 64, value->as.text, value->size);
-    case GX_INT:
-        snprintf(out, 64, "%lld", (long long)value->as.integer);
-        return out;
-    case GX_REAL:
-        snprintf(out, 64, "%g", value->as.real);
-        return out;
-    case GX_BOOL:
-        return value->as.boolean ? "true" : "false";
-    default:
-        snprintf(out, 64, "a value of type %s", gx_type_name(value->type));
-        return out;
-    }
-}
-
 static gx_status wrong(const entry *e, const char *field, const char *accepted) {
     char quoted[64], shown[64];
     const gx_value *given = gx_map_get(e->fields, field);
     return gx_fail_at(e->err, GX_BAD_REQUEST, e->setting, "`%s` of %s is %s%s%s", field,
                       gx_quote(quoted, sizeof quoted, e->name.data, e->name.size), accepted,
-                      given ? "; given is " : "", given ? show_value(shown, given) : "");
+                      given ? "; given is " : "",
+                      given ? gx_value_shown(shown, sizeof shown, given) : "");
 }
 
 static gx_status read_number(double *io, const entry *e, const char *field) {

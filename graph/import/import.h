@@ -10,8 +10,12 @@
  * and `guanxi check` names it. */
 #define GX_ITEM_STATUS_SHOWN "on", "active"
 #define GX_ITEM_STATUS_HIDDEN "hidden", "off", "deleted"
-/* What an item may be. */
+/* What an item may be, and what one is of which nothing is said. */
 #define GX_ITEM_KINDS "product", "content", "event"
+#define GX_ITEM_KINDS_TEXT "product, content and event"
+#define GX_ITEM_KIND_ABSENT "product"
+/* The kind that is spelt so; NULL: none is. */
+const char *gx_item_kind(gx_slice text);
 /* Whether `status`, NULL where a record has none, is such a word. */
 bool gx_item_status_is_known(const gx_value *status);
 /* A line to `fn` for each of the first ten items with another, and one that says how many there

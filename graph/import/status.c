@@ -26,6 +26,16 @@ bool gx_item_status_is_known(const gx_value *status) {
     return known;
 }
 
+const char *gx_item_kind(gx_slice text) {
+    static const char *const kinds[] = {GX_ITEM_KINDS};
+    for (size_t k = 0; k < GX_COUNT(kinds); k++) {
+        if (gx_slice_is(text, kinds[k])) {
+            return kinds[k];
+        }
+    }
+    return NULL;
+}
+
 static void tell(const search *s, uint32_t item, const gx_value *status) {
     char line[320], id[96], word[96] = "";
     const gx_slice name = gx_word_name(s->txn, GX_SPACE_ITEM, item);

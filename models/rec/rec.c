@@ -172,12 +172,16 @@ static bool is_fitted(const gx__scores *scores) {
            (!history->ts || last == rec->history_last[user]);
 }
 
-/* The step that answers where the channels earned something. */
-static gx_rung rung_of(const gx__scores *scores) {
-    if (scores->likes > 0) {
+/* The step that answers. Where nothing is listed none does: then it is the one on which the
+ * member's history or ties put them, and `popular` where there are neither. */
+static gx_rung rung_of(const gx__scores *scores, bool earned, bool empty) {
+    if (scores->likes > 0 && (earned || empty)) {
         return is_fitted(scores) ? GX_RUNG_FULL : GX_RUNG_FOLD_IN;
     }
-    return scores->count > 0 ? GX_RUNG_FRIENDS_ONLY : GX_RUNG_ATTRIBUTES;
+    if (scores->count > 0 && (earned || empty)) {
+        return GX_RUNG_FRIENDS_ONLY;
+    }
+    return earned ? GX_RUNG_ATTRIBUTES : GX_RUNG_POPULAR;
 }
 
 /* ---- the list ------------------------------------------------------------------------------- */
@@ -240,7 +244,7 @@ static void fill_list(gx_rec_list *list, const gx__pick *picks, gx__ranking *r) 
     for (uint32_t k = 0; k < list->count; k++) {
         earned |= picks[k].earned;
     }
-    list->rung = earned ? rung_of(&r->scores) : GX_RUNG_POPULAR;
+    list->rung = rung_of(&r->scores, earned, list->count == 0);
     for (uint32_t k = 0; k < list->count; k++) {
         gx_rec_item *item = &list->items[k];
         fill_parts(item, r, picks[k].item);

@@ -210,7 +210,7 @@ typedef struct gx_rec_item {
 typedef struct gx_rec_list {
     gx_rec_item *items; /* made in the arena */
     uint32_t count;
-    gx_rung rung;
+    gx_rung rung;        /* of an empty list: where the member stands; see docs/recommend.md */
     uint32_t circle;     /* of the member; GX_NONE: none */
     uint32_t passing;    /* items that passed the filter: `short` is said from this */
     uint32_t full_limit; /* of the slate: the first that had no room left for the item it watches;

@@ -194,6 +194,11 @@ static void the_fit_is_known_by_count_and_time(void **state) {
     s.request = (gx_rec_request){.n = 5, .items = ITEMS};
     set_weights(&s, 0, 0, 0, 1);
     assert_int_equal(list_of(&s).rung, GX_RUNG_FULL); /* the dislike is no part of the fit */
+    uint8_t none[ITEMS] = {0};
+    s.request.pass = none; /* where the member stands */
+    assert_int_equal(list_of(&s).count, 0);
+    assert_int_equal(list_of(&s).rung, GX_RUNG_FULL);
+    s.request.pass = NULL;
     ts[0] = 6;
     assert_int_equal(list_of(&s).rung, GX_RUNG_FOLD_IN);
     ts[0] = 5;
@@ -273,6 +278,7 @@ static void nothing_known_gives_the_most_popular(void **state) {
     }
     s.request.n = 0;
     assert_int_equal(list_of(&s).count, 0);
+    assert_int_equal(list_of(&s).rung, GX_RUNG_POPULAR);
     s.request.items = 0;
     s.request.n = 3;
     assert_int_equal(list_of(&s).count, 0);

@@ -31,7 +31,7 @@ static void shares_sum_to_one_or_nothing(void **state) {
     }
     assert_true(rungs[GX_RUNG_FOLD_IN] > SHOPS / 3);
     assert_true(rungs[GX_RUNG_FRIENDS_ONLY] > SHOPS / 50);
-    assert_true(rungs[GX_RUNG_POPULAR] > SHOPS / 50);
+    assert_true(rungs[GX_RUNG_POPULAR] > SHOPS / 100);
 }
 
 /* The property the explanation stands on: without a channel, every score is lower by exactly its

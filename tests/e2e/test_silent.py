@@ -27,6 +27,31 @@ def shop(tmp_path_factory):
         (("eval", "--friends", "--trend"), "--friends and --trend"),
         (("eval", "--everybody"), "--everybody goes with --friends"),
         (("eval", "--leaders", "--model", "linear"), "--model was given with --leaders"),
+        (("eval", "--leaders", "--hide", 0.2), "--hide was given with --leaders; it goes with --friends"),
+        (("eval", "--hide", 0.2), "--hide goes with --friends"),
+        (("eval", "--trend", "--params", "linear.l2=2"), "--params was given with --trend"),
+        (("eval", "--off-policy", "--split", "time:0.5"), "--split was given with --off-policy"),
+        (("eval", "--friends", "--members", 9, "--resamples", 5), "--resamples was given with --friends"),
+        (("eval", "--spreading", "--members", 9), "--members was given with --spreading"),
+        (("eval", "--ties", "t.csv"), "--ties goes with --train FILE"),
+        (("eval", "--preset", "snap"), "s.gx is a store"),
+        (("eval", "--undirected", "--leaders"), "s.gx is a store"),
+        (("tune", "--preset", "lightgcn"), "s.gx is a store"),
+        (("check", "--preset", "snap"), "`guanxi check` reads none"),
+        (("export", "users", "--undirected"), "a table is exported of a store"),
+        (("eval", "--show", "pairs", "--format", "csv"), "accepted is --model A,B"),
+        (("eval", "--model", "linear,popular", "--show", "pairs", "--resamples", 0), "--resamples 0 makes none"),
+        (("eval", "--show", "history", "--format", "json"), "--format json has them all"),
+        (("plan", "sku-1", "--show", "circles", "--format", "json"), "--format json has them all"),
+        (("guide", "--show", "audience", "--format", "json"), "--format json has them all"),
+        (("simulate", "u1", "--show", "steps", "--format", "json"), "--format json has them all"),
+        (("exp", "list", "--show", "tests"), "exp list takes no show"),
+        (("model", "list", 3), "model list takes no number; 3 was given"),
+        (("model", "promote", 1, 2), "model promote takes one number; 2 was given"),
+        (("run", "pagerank", "--list"), "pagerank was given too"),
+        (("run", "--list", "-n", 3), "--n was given without a pass"),
+        (("run", "pagerank", "--members", 5, "--ties", 5), "s.gx was given, and --ties"),
+        (("recommend", "--all", "--estimate", "--left-out", "x.csv"), "it goes without --estimate"),
         (("simulate", "u1", "--days", 3), "--days goes with --delay"),
         (("credit", "ledger", "--rule", "last", "--delta", 0.3), "geometric, recursive or split-proof"),
         (("credit", "members", "--half-life", "3d"), "--half-life was given with --rule last"),
@@ -42,6 +67,76 @@ def test_flags_that_count_are_taken(shop):
     gx("credit", shop, "ledger", "--rule", "recursive", "--delta", 0.3)
     gx("credit", shop, "ledger", "--rule", "decay", "--half-life", "3d")
     gx("credit", shop, "stats", "--half-life", "3d")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("bench", "store", "--data", "x"), "--data was given for store; it is of graph|"),
+        (("bench", "compare", "a", "b", "--runs", 3), "--runs was given for compare"),
+        (("generate", "--scale", 3), "--scale was given without a model"),
+        (("generate", "lfr", "--labels", "x", "--estimate"), "--labels goes without --estimate"),
+        (("run", "pagerank", "--members", 5, "--ties", 5, "--write", "x"), "--write goes without --ties"),
+        (("version", "--preset", "snap"), "`guanxi version` reads none"),
+    ],
+)
+def test_void_flags_are_refused_where_there_is_no_store(call, says):
+    assert says in gx(*call, code=2).err
+
+
+def test_a_list_that_is_chosen_is_shown_in_a_table_too(shop):
+    told = gx("eval", shop, "--model", "linear,popular", "--resamples", 20, "--show", "pairs").out
+    assert told.splitlines()[0].split()[:3] == ["model", "against", "metric"] and "by length" not in told
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("recommend", "u1", "--context", "geo=200,3"), "geo '200,3' was given; accepted is latitude"),
+        (("recommend", "u1", "--context", "hour=25"), "hour '25' was given; accepted is a whole number from 0 to 23"),
+        (("recommend", "u1", "--context", "group=nope"), "context: group 'nope' was given"),
+        (("recommend", "u1", "--context", "group=c-999"), "context: there is no community 'c-999'"),
+        (("call", "rec.user", '{"users": ["u1"], "context": {"item": 5}}'), "context: item 5 was given; accepted is an id"),
+        (("call", "rec.user", '{"users": ["u1"], "context": {"geo": [95, "x"]}}'), "geo [95, 'x'] was given"),
+        (("call", "rec.user", '{"users": ["u1"], "channels": {"friends": null}}'), "friends=nil was given"),
+        (("recommend", "u1", "--channels", "friends=NaN"), "friends='NaN' was given"),
+        (("recommend", "--all", "--segment", "c-999"), "segment: there is no community 'c-999'"),
+        (("group", "--circle", "nope"), "circle: 'nope' was given"),
+        (("recommend", "--all", "--experiment", "nope"), "there is no experiment 'nope'"),
+        (("exp", "define", "e", "--start", "2025-05-02", "--end", "2025-05-01"), "end (2025-05-01T00:00:00Z) is not after start (2025-05-02"),
+        (("eval", "--off-policy", "--since", "2025-05-02", "--until", "2025-05-01"), "until (2025-05-01T00:00:00Z) is not after since"),
+        (("centrality", "degree", "--since", "2025-05-02", "--until", "2025-05-01"), "until (2025-05-01T00:00:00Z) is not after since"),
+        (("eval", "--lists", "=x.csv"), "--lists: '=x.csv' was given; accepted is FILE or NAME=FILE"),
+        (("eval", "--lists", "x="), "--lists: 'x=' was given"),
+        (("recommend", "u1", "--kinds", "gadget=3"), "kinds: 'gadget' was given; accepted are product, content and event"),
+        (("recommend", "u1", "--kind", "gadget"), "kind: 'gadget' was given; accepted are product, content and event"),
+        (("call", "item.put", '{"items": [{"item_id": "g", "kind": "gadget"}]}'), "kind: not product, content or event 'gadget'"),
+    ],
+)
+def test_errors_name_what_was_written(shop, call, says):
+    run = gx(call[0], shop, *call[1:], code=None)
+    assert run.code in (2, 4) and says in run.err, run.err
+
+
+def test_errors_blame_the_argument_that_was_written(shop, serve):
+    rpc = serve(shop).connect()
+    for method, args, at in (
+        ("rec.user", {"users": ["u1"], "context": {"group": "c-999"}}, "context"),
+        ("rec.user", {"users": ["u1"], "channels": {"friends": math.nan}}, "channels: friends=-?nan was given"),
+        ("rec.batch", {"experiment": "nope"}, "experiment"),
+        ("rec.batch", {"segment": "c-999"}, "segment"),
+        ("rec.group", {"circle": "c-999"}, "circle"),
+        ("exp.assign", {"name": "nope"}, "experiment 'nope'"),
+    ):
+        with pytest.raises(RuntimeError, match=f"^[A-Z_]+: .*{at}"):
+            rpc.call(method, args)
+
+
+def test_an_empty_list_says_where_the_member_stands(shop):
+    told = gx("recommend", shop, "u1", "--where", "price > 1e8", "--format", "json").json()[0]
+    assert told["items"] == [] and told["rung"] == "full" and "0 are shown" in told["short"]
+    told = gx("recommend", shop, "nobody", "--where", "price > 1e8", "--format", "json").json()[0]
+    assert told["items"] == [] and told["rung"] == "popular"
 
 
 def test_names_that_nothing_has(shop):
