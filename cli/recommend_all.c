@@ -15,9 +15,9 @@ enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000, LINE_MAX_BY
 
 static const char stage[] = "lists";
 
-static const char *const counted[] = {"members",    "lists",    "items",  "moved",
-                                      "holdout",    "arm",      "cap",    "nothing",
-                                      "no_consent", "departed", "unknown"};
+static const char *const counted[] = {"members",    "lists",    "items",   "moved",
+                                      "holdout",    "arm",      "cap",     "nothing",
+                                      "no_consent", "departed", "unknown", "unclear_consent"};
 
 typedef struct batch {
     gx_command *command;

@@ -18,14 +18,17 @@ static const gx_value *params_of(const gx_build_options *options, const char *pa
     return options->params ? gx_map_get(options->params, pass) : NULL;
 }
 
-static gx_status check_params(const gx_build_options *options, gx_error *err) {
+/* Of every pass that is named, also where it is not built: see gx_build_unused. */
+static gx_status check_params(const gx_build_options *options, gx_arena *arena, gx_error *err) {
     const gx_value *map = options->params;
     for (uint32_t i = 0; map && map->type == GX_MAP && i < map->size; i++) {
         const gx_pair *pair = &map->as.pairs[i];
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)(pair->key.size < 60 ? pair->key.size : 60),
                  pair->key.as.text);
-        if (!gx_any_pass_find(name)) {
+        const gx_pass *pass = gx_any_pass_find(name);
+        gx_args args;
+        if (!pass) {
             return gx_any_pass_missing((gx_slice){pair->key.as.text, pair->key.size}, GX_KIND_COUNT,
                                        err);
         }
@@ -33,6 +36,11 @@ static gx_status check_params(const gx_build_options *options, gx_error *err) {
             return gx_fail_at(err, GX_BAD_REQUEST, "params",
                               "params: %s has a %s; accepted is a map of its parameters", name,
                               gx_type_name(pair->value.type));
+        }
+        gx_status status =
+            gx_args_parse(&args, arena, pass->params, pass->param_count, &pair->value, err);
+        if (status != GX_OK) {
+            return status;
         }
     }
     return GX_OK;
@@ -68,7 +76,7 @@ gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_value 
  */
 static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
                            const gx_build_options *options, gx_error *err) {
-    gx_status status = check_params(options, err);
+    gx_status status = check_params(options, arena, err);
     if (status != GX_OK) {
         return status;
     }

@@ -76,7 +76,7 @@ gx_status gx_invite_read(gx_invite *out, gx_audience *audience, const gx_columns
         if (!invite.consent) {
             return gx_fail_memory(err, consent.size);
         }
-        GX_TRY(gx_known_member_field(call, "consent", consent, err));
+        GX_TRY(gx_known_member_answer(call, "consent", consent, err));
     }
     invite.asks = invite.segment.given || invite.within > 0 || invite.consent || invite.event;
     *out = invite;
@@ -134,8 +134,9 @@ static gx_status ask(gx_invite_left *out, const gx_invite *invite, gx_segment_ro
                                       : GX_INVITE_GOES;
     }
     if (*out == GX_INVITE_GOES && (invite->event || invite->consent) &&
-        !gx_push_agrees(invite->consent, &record)) {
-        *out = GX_INVITE_LEFT_CONSENT;
+        gx_push_answer(invite->consent, &record) != GX_ANSWER_YES) {
+        const bool unclear = gx_push_answer(invite->consent, &record) == GX_ANSWER_UNCLEAR;
+        *out = unclear ? GX_INVITE_LEFT_UNCLEAR : GX_INVITE_LEFT_CONSENT;
     }
 done:
     return status;

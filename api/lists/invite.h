@@ -24,14 +24,15 @@
 /* clang-format on */
 
 #define GX_INVITE_LEFT_MAP(X)                                                                      \
-    X(JOINED, "joined")      /* of an event: is coming, or was there */                            \
-    X(SEGMENT, "segment")    /* not of the segment */                                              \
-    X(PLACE, "no_place")     /* nobody knows how far it is for them */                             \
-    X(FAR, "far")            /* further than `within` */                                           \
-    X(CONSENT, "no_consent") /* said no, or did not say yes where that is asked */                 \
-    X(DEPARTED, "departed")  /* has gone: their status or left_at says so */                       \
-    X(CIRCLE, "circle")      /* enough of their circle are better */                               \
-    X(RULE, "rule")          /* a rule of lists keeps the item from them: seen, blocked, age, … */
+    X(JOINED, "joined")           /* of an event: is coming, or was there */                       \
+    X(SEGMENT, "segment")         /* not of the segment */                                         \
+    X(PLACE, "no_place")          /* nobody knows how far it is for them */                        \
+    X(FAR, "far")                 /* further than `within` */                                      \
+    X(CONSENT, "no_consent")      /* said no, or did not say yes where that is asked */            \
+    X(DEPARTED, "departed")       /* has gone: their status or left_at says so */                  \
+    X(CIRCLE, "circle")           /* enough of their circle are better */                          \
+    X(UNCLEAR, "unclear_consent") /* what they said is neither yes nor no, which is no yes */      \
+    X(RULE, "rule") /* a rule of lists keeps the item from them: seen, blocked, age, … */
 
 typedef enum gx_invite_left {
 #define X(name, text) GX_INVITE_LEFT_##name,

@@ -1,6 +1,8 @@
 /* What there is, where something was named that is not. */
 #include "api/lists/known.h"
 
+#include "api/privacy.h"
+
 /* TOLD names in an error; members are read LOOK at a time; of a field the texts of so many members
  * are told from. WORDS: an expression has at most 4,096 bytes, four of them a text. */
 enum { TOLD = 12, LOOK = 1024, SAMPLE = 65536, FIELDS = 256, WORDS = 1024 };
@@ -158,6 +160,10 @@ typedef struct search {
     gx_where_text *wanted;
     bool *found;
     uint32_t count, left;
+    bool answers;     /* a yes or a no is looked for */
+    uint32_t member;  /* the one that is looked at */
+    uint32_t unclear; /* the first that says neither, and in `said` what; empty: none */
+    char said[96];
 } search;
 
 static bool is_text(const gx_value *value, const gx_where_text *wanted) {
@@ -176,13 +182,26 @@ static bool has(const gx_value *value, const gx_where_text *wanted) {
     return is;
 }
 
+static bool is_wanted(search *s, const gx_value *value, const gx_where_text *wanted) {
+    if (!s->answers) {
+        return has(value, wanted);
+    }
+    const gx_answer answer = gx_answer_of(value);
+    if (answer == GX_ANSWER_UNCLEAR && s->said[0] == 0) {
+        gx_value_shown(s->said, sizeof s->said, value);
+        s->unclear = s->member;
+    }
+    return answer == GX_ANSWER_YES || answer == GX_ANSWER_NO;
+}
+
 static void look(search *s, const gx_value *record) {
     for (uint32_t k = 0; record->type == GX_MAP && k < record->size; k++) {
         const gx_pair *pair = &record->as.pairs[k];
         const gx_slice key = {pair->key.as.text, pair->key.size};
         for (uint32_t i = 0; i < s->count; i++) {
             if (!s->found[i] && pair->value.type != GX_NIL &&
-                gx_slice_equal(key, s->wanted[i].field) && has(&pair->value, &s->wanted[i])) {
+                gx_slice_equal(key, s->wanted[i].field) &&
+                is_wanted(s, &pair->value, &s->wanted[i])) {
                 s->found[i] = true;
                 s->left -= s->left > 0;
             }
@@ -232,6 +251,7 @@ static gx_status scan(search *s, gx_columns *columns, gx_slice only, gx_call_env
         }
         GX_TRY(gx_record_get(&record, call->txn, own, GX_SPACE_USER, v, err));
         if (s) {
+            s->member = v;
             look(s, &record);
         } else {
             GX_TRY(collect(columns, &record, only, own, err));
@@ -301,17 +321,30 @@ gx_status gx_known_member_texts(gx_call_env *call, const char *argument, const g
     return find_all(wanted, count < WORDS ? count : WORDS, argument, call, err);
 }
 
-gx_status gx_known_member_field(gx_call_env *call, const char *argument, gx_slice field,
-                                gx_error *err) {
+gx_status gx_known_member_answer(gx_call_env *call, const char *argument, gx_slice field,
+                                 gx_error *err) {
     gx_status status = GX_OK;
     char *longer = gx_arena_printf(call->arena, "attr_%.*s", (int)field.size, field.data);
     gx_where_text wanted[] = {{.field = field}, {.field = gx_slice_of(longer ? longer : "")}};
     bool found[] = {false, false};
-    search s = {.wanted = wanted, .found = found, .count = 2, .left = 1}; /* either will do */
+    search s = {.wanted = wanted,
+                .found = found,
+                .count = 2,
+                .left = 1, /* either will do */
+                .answers = true};
     if (!longer) {
         return gx_fail_memory(err, field.size);
     }
     GX_TRY(scan(&s, NULL, (gx_slice){"", 0}, call, err));
+    if (!found[0] && !found[1] && s.said[0]) {
+        char shown[80], id[80];
+        const gx_slice who = gx_word_name(call->txn, GX_SPACE_USER, s.unclear);
+        return gx_fail_at(err, GX_BAD_REQUEST, argument,
+                          "%s: no member says yes or no in the field %s (%s of %s); accepted is a "
+                          "field that does, like push",
+                          argument, gx_quote(shown, sizeof shown, field.data, field.size), s.said,
+                          gx_quote(id, sizeof id, who.data, who.size));
+    }
     if (!found[0] && !found[1]) {
         GX_TRY(refuse(&s, argument, call, err));
     }

@@ -32,9 +32,10 @@ GX_MUST_CHECK gx_status gx_known_item_texts(gx_arena *arena, const gx_columns *c
  * where one is nobody's. */
 GX_MUST_CHECK gx_status gx_known_member_fields(gx_call_env *call, const char *argument,
                                                const gx_where *where, gx_error *err);
-/* The same of one field, or that with attr_ before it. */
-GX_MUST_CHECK gx_status gx_known_member_field(gx_call_env *call, const char *argument,
-                                              gx_slice field, gx_error *err);
+/* The same of one field, or that with attr_ before it; bad_request where it is no member's yes or
+ * no: what one says in its place is told. */
+GX_MUST_CHECK gx_status gx_known_member_answer(gx_call_env *call, const char *argument,
+                                               gx_slice field, gx_error *err);
 /* not_found: the expression looks for a text (gx_where_texts) that no member has. O(members). */
 GX_MUST_CHECK gx_status gx_known_member_texts(gx_call_env *call, const char *argument,
                                               const gx_where *where, gx_error *err);

@@ -136,7 +136,7 @@ static gx_status read_all(gx_push_rules *rules, gx_call_env *call, gx_error *err
     GX_TRY(read_text(&rules->name, call, "push", GX_PUSH_NAME_BYTES, err));
     GX_TRY(read_text(&rules->consent, call, "consent", GX_ID_BYTES_MAX, err));
     if (rules->consent) {
-        GX_TRY(gx_known_member_field(call, "consent", gx_slice_of(rules->consent), err));
+        GX_TRY(gx_known_member_answer(call, "consent", gx_slice_of(rules->consent), err));
     }
     GX_TRY(read_text(&rules->holdout.salt, call, "holdout_name", GX_ID_BYTES_MAX, err));
     GX_TRY(read_quiet(rules, args, err));
@@ -174,17 +174,18 @@ static const gx_value *field_of(const gx_value *record, const char *name, const 
     return value ? value : gx_map_get(record, with_attr);
 }
 
-bool gx_push_agrees(const char *consent, const gx_value *record) {
+gx_answer gx_push_answer(const char *consent, const gx_value *record) {
     char name[GX_ID_BYTES_MAX + 8];
     const gx_answer push = gx_answer_of(field_of(record, "push", "attr_push"));
     if (push == GX_ANSWER_NO || push == GX_ANSWER_UNCLEAR) {
-        return false;
+        return push;
     }
     if (!consent) {
-        return true;
+        return GX_ANSWER_YES;
     }
     snprintf(name, sizeof name, "attr_%s", consent);
-    return gx_says_yes(field_of(record, consent, name));
+    const gx_answer said = gx_answer_of(field_of(record, consent, name));
+    return said == GX_ANSWER_SILENT ? GX_ANSWER_NO : said;
 }
 
 gx_push_left gx_push_who(uint32_t *out_arm, const gx_push_rules *rules, gx_slice user,
@@ -203,7 +204,10 @@ gx_push_left gx_push_who(uint32_t *out_arm, const gx_push_rules *rules, gx_slice
     if (gx_is_departed(record, gx_time_ms())) {
         return GX_PUSH_LEFT_DEPARTED;
     }
-    return gx_push_agrees(rules->consent, record) ? GX_PUSH_GOES : GX_PUSH_LEFT_CONSENT;
+    const gx_answer said = gx_push_answer(rules->consent, record);
+    return said == GX_ANSWER_YES       ? GX_PUSH_GOES
+           : said == GX_ANSWER_UNCLEAR ? GX_PUSH_LEFT_UNCLEAR
+                                       : GX_PUSH_LEFT_CONSENT;
 }
 
 /* ---- when ----------------------------------------------------------------------------------- */

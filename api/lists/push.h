@@ -9,6 +9,7 @@
 
 #include "api/eval/experiment.h"
 #include "api/lists/zone.h"
+#include "api/privacy.h"
 
 /* clang-format off */
 #define GX_PUSH_PARAMS                                                                             \
@@ -37,13 +38,14 @@
 /* clang-format on */
 
 #define GX_PUSH_LEFT_MAP(X)                                                                        \
-    X(HOLDOUT, "holdout")    /* of this push, or of the experiment */                              \
-    X(ARM, "arm")            /* in another arm of the experiment */                                \
-    X(CONSENT, "no_consent") /* said no, or did not say yes where that is asked */                 \
-    X(DEPARTED, "departed")  /* has gone: their status or left_at says so */                       \
-    X(CAP, "cap")            /* has had as many pushes as the cap allows */                        \
-    X(NOTHING, "nothing")    /* nothing passes the filters */                                      \
-    X(UNKNOWN, "unknown")    /* named, but not in the store */
+    X(HOLDOUT, "holdout")         /* of this push, or of the experiment */                         \
+    X(ARM, "arm")                 /* in another arm of the experiment */                           \
+    X(CONSENT, "no_consent")      /* said no, or did not say yes where that is asked */            \
+    X(DEPARTED, "departed")       /* has gone: their status or left_at says so */                  \
+    X(CAP, "cap")                 /* has had as many pushes as the cap allows */                   \
+    X(NOTHING, "nothing")         /* nothing passes the filters */                                 \
+    X(UNKNOWN, "unknown")         /* named, but not in the store */                                \
+    X(UNCLEAR, "unclear_consent") /* what they said is neither yes nor no, which is no yes */
 
 typedef enum gx_push_left {
 #define X(name, text) GX_PUSH_LEFT_##name,
@@ -55,9 +57,9 @@ typedef enum gx_push_left {
 
 const char *gx_push_left_name(gx_push_left why);
 
-/* Whether a member may be written to: the record's field push does not say no, and the field
- * `consent`, where one is named, says yes. */
-bool gx_push_agrees(const char *consent, const gx_value *record);
+/* Whether a member may be written to. YES: the record's field push does not say no, and the field
+ * `consent`, where one is named, says yes. UNCLEAR: one of them is neither yes nor no; else NO. */
+gx_answer gx_push_answer(const char *consent, const gx_value *record);
 
 #define GX_PUSH_NAME_BYTES 128
 

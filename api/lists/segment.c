@@ -130,7 +130,7 @@ gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call, const char *a
         s.by_circle = looks_like_circle(text);
     }
     if (s.by_circle) {
-        GX_TRY(gx_community_parse(&s.circle, text, call->state, err));
+        GX_TRY(gx_community_parse(&s.circle, argument, text, call->state, err));
         s.users = call->state->users;
         GX_TRY(gx_need_array(&s.community, call->state, "leiden.community", GX_U32, s.users, err));
     } else if (s.group == GX_NONE) {

@@ -216,7 +216,8 @@ const gx_method gx_method_audience_for_item = {
     .result =
         "{id, title, from, near: [{id, title, nearness}], count, users: [{user, score, rank, "
         "channels, distance?, why: [{channel, share, en, zh}]}], joined?, capacity?, places?, "
-        "left_out: {joined, segment, no_place, far, no_consent, departed, circle, rule}, why_not, "
+        "left_out: {joined, segment, no_place, far, no_consent, departed, circle, unclear_consent, "
+        "rule}, why_not, "
         "short}",
     .run = run,
 };

@@ -617,7 +617,8 @@ const gx_method gx_method_rec_batch = {
     .param_count = GX_COUNT(params),
     .result = "{push, lists: [{user, time, items: [{id, rank, score, channel, propensity?, why?}], "
               "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
-              "items, moved, holdout, arm, no_consent, departed, cap, nothing, unknown}, next, "
+              "items, moved, holdout, arm, no_consent, departed, cap, nothing, unknown, "
+              "unclear_consent}, next, "
               "made_from, seen, "
               "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
     .run = run,

@@ -151,6 +151,29 @@ static void say_unknown_actions(gx_command *command, gx_store *store) {
     gx_txn_abort(txn);
 }
 
+static void say_note(void *user, const char *line) {
+    const gx_command *command = user;
+    gx_say(command, "  %s", line);
+}
+
+/* Of the members and items that are there now, where this import had some. */
+static void say_block_lists(const intake *i, gx_store *store) {
+    bool some = false;
+    gx_txn *txn;
+    gx_error ignored;
+    for (uint32_t k = 0; k < i->rows.size; k++) {
+        const gx_value *kind = gx_map_get(&i->rows.as.items[k], "kind");
+        some = some || (kind && (gx_slice_is((gx_slice){kind->as.text, kind->size}, "users") ||
+                                 gx_slice_is((gx_slice){kind->as.text, kind->size}, "items")));
+    }
+    if (some && gx_txn_read(&txn, store, NULL) == GX_OK) {
+        const gx_status status =
+            gx_block_lists_check(txn, &i->command->job, say_note, i->command, &ignored);
+        (void)status; /* a note */
+        gx_txn_abort(txn);
+    }
+}
+
 static gx_import_options options_of(gx_command *command) {
     const gx_value *map = gx_arg_value(&command->args, "map");
     const char **pairs = NULL;
@@ -219,6 +242,7 @@ static gx_status run(gx_command *command, gx_error *err) {
         }
     }
     say_unknown_actions(command, store);
+    say_block_lists(&i, store);
     gx_store_close(store);
     if (command->format != GX_FORMAT_TABLE) {
         gx_value answer = gx_map(command->arena, 1);

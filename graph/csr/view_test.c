@@ -245,6 +245,17 @@ static const struct {
              {"unlike", 0, 0, "like", false},
              {"order", 5, 365, "", true}};
 
+/* What import takes for stars is what the table scales by them. */
+static void actions_with_stars_are_scaled(void **state) {
+    static const char *const more[] = {"rating", "review", "show", "like", "odd"};
+    (void)state;
+    for (size_t i = 0; i < GX_COUNT(table) + GX_COUNT(more); i++) {
+        const gx_slice name =
+            gx_slice_of(i < GX_COUNT(table) ? table[i].name : more[i - GX_COUNT(table)]);
+        assert_int_equal(gx_action_rule_default(name)->scaled, gx_action_has_stars(name));
+    }
+}
+
 static bool takes_back(int undoer, int other) {
     const char *what = table[undoer].undoes;
     return strcmp(what, "purchase") == 0 ? table[other].buys : strcmp(what, table[other].name) == 0;
@@ -745,6 +756,7 @@ static void deeds_are_counted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(actions_with_stars_are_scaled),
         cmocka_unit_test(rules_come_from_the_table_and_the_settings),
         cmocka_unit_test(bad_settings_are_refused_by_name),
         cmocka_unit_test(ties_become_arcs),

@@ -15,6 +15,7 @@
 enum { RECORD_BYTES_MAX = 1 << 18 }; /* of all open fields of a row */
 
 void gx__converter_finish(gx__converter *converter) {
+    gx_arena_destroy(converter->kept);
     gx_free(converter->directed);
     gx_buffer_finish(&converter->packed);
     *converter = (gx__converter){0};
@@ -525,6 +526,55 @@ static bool has_to_exist(const gx__converter *converter, const gx__column *colum
            converter->binding->kind->shape != GX__SHAPE_RECORD;
 }
 
+/* Whether the table of actions of this store says that a value multiplies the weight. */
+static gx_status has_stars(bool *out, gx__converter *converter, gx_slice action, gx_error *err) {
+    if (!converter->kept) {
+        converter->kept = gx_arena_create();
+        if (!converter->kept) {
+            return gx_fail_memory(err, 0);
+        }
+        gx_status status = gx_setting_get(&converter->actions, converter->words->txn,
+                                          converter->kept, "actions", err);
+        if (status != GX_OK) {
+            return status;
+        }
+    }
+    *out = gx_action_has_stars(action);
+    const gx_value *all = &converter->actions;
+    for (uint32_t i = 0; all->type == GX_MAP && i < all->size; i++) {
+        const gx_value *key = &all->as.pairs[i].key;
+        const gx_value *scaled = gx_map_get(&all->as.pairs[i].value, "scaled");
+        if (scaled && scaled->type == GX_BOOL &&
+            gx_slice_equal((gx_slice){key->as.text, key->size}, action)) {
+            *out = scaled->as.boolean;
+        }
+    }
+    return GX_OK;
+}
+
+/* Stars beyond the scale would count like several purchases, or against what was liked. */
+static gx_status check_stars(gx__refusal *out, const gx_event *event, gx__converter *converter,
+                             const gx__row *from, gx_error *err) {
+    const gx__binding *binding = converter->binding;
+    gx_status status = GX_OK;
+    bool stars = false;
+    if (isnan(event->value) || (event->value >= GX_STARS_LEAST && event->value <= GX_STARS_MOST)) {
+        return GX_OK;
+    }
+    for (size_t i = 0; i < binding->id_count && status == GX_OK; i++) {
+        if (binding->ids[i].column->space == GX_SPACE_ACTION) {
+            status = has_stars(&stars, converter, text_of(cell_of(&binding->ids[i], from)), err);
+        }
+    }
+    for (size_t i = 0; i < binding->scalar_count && stars; i++) {
+        const gx__bound *bound = &binding->scalars[i];
+        if (strcmp(bound->column->name, "value") == 0) {
+            refuse(out, GX__BAD_STARS, bound->column->name, cell_of(bound, from));
+        }
+    }
+    return status;
+}
+
 static gx_status find_known_ids(gx__refusal *out, gx__converter *converter, const gx__row *from,
                                 gx_error *err) {
     const gx__binding *binding = converter->binding;
@@ -692,6 +742,9 @@ gx_status gx__convert(gx__refusal *out, void *row, gx__converter *converter, con
     }
     if (out->reason == GX__NONE && kind->shape == GX__SHAPE_TIE) {
         check_self_tie(out, converter, from);
+    }
+    if (out->reason == GX__NONE && kind->shape == GX__SHAPE_EVENT) {
+        GX_TRY(check_stars(out, row, converter, from, err));
     }
     /* Left out rather than refused: its member is known all the same. */
     const bool left_out = out->reason == GX__SELF_TIE && converter->drop_self_ties;

@@ -22,6 +22,8 @@ typedef struct gx__converter {
     unsigned times;
     int64_t latest_ms;                /* no event is later; 0: not asked yet */
     uint64_t new_ids[GX_SPACE_COUNT]; /* that were only named */
+    gx_arena *kept;                   /* of `actions` */
+    gx_value actions;                 /* the setting, once it was asked for */
     uint8_t *directed; /* by the id of a tie kind: 0 not asked yet, 1 directed, 2 undirected */
     uint32_t directed_count;
 } gx__converter;

@@ -23,6 +23,13 @@ bool gx_item_status_is_known(const gx_value *status);
 GX_MUST_CHECK gx_status gx_item_status_check(uint64_t *out_unknown, gx_txn *txn, gx_job *job,
                                              gx_problem_fn fn, void *user, gx_error *err);
 
+/* What members block (blocked_brands, blocked_sellers) or say to dislike (dislikes) that no item
+ * has: a line to `fn` for each such field, with how many entries and the first of them. Letters of
+ * any case are alike. Nothing is said where there are no items, or no such lists. Reads all records
+ * of members and, where one has such a list, of items. */
+GX_MUST_CHECK gx_status gx_block_lists_check(gx_txn *txn, gx_job *job, gx_problem_fn fn, void *user,
+                                             gx_error *err);
+
 typedef struct gx_import_options {
     const char *kind;   /* users, items, groups, members, ties, events, impressions, coupons; NULL:
                            from the header */

@@ -43,6 +43,9 @@ const char *gx__reason_accepts(gx__reason reason) {
     case GX__BAD_BOOLEAN:
     case GX__BAD_ANSWER:
         return "; accepted is true or false, yes or no, y or n, on or off, 1 or 0, 是 or 否";
+    case GX__BAD_STARS:
+        return "; accepted is 0 to 5, to which ratings of another scale are brought first, or an "
+               "action that is not `scaled`";
     case GX__BEFORE_1970:
     case GX__IN_THE_FUTURE:
         return "; accepted is from 1970 to a day after now, by the clock of this machine";

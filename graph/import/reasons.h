@@ -15,6 +15,7 @@
     X(BAD_STATUS, "not on, active, hidden, off or deleted")                                        \
     X(BAD_KIND, "not product, content or event")                                                   \
     X(BAD_ANSWER, "neither yes nor no")                                                            \
+    X(BAD_STARS, "not stars of 0 to 5")                                                            \
     X(BAD_PLACES, "not a whole number of 0 or more")                                               \
     X(BAD_LATITUDE, "not degrees of -90 to 90")                                                    \
     X(BAD_LONGITUDE, "not degrees of -180 to 180")                                                 \

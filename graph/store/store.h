@@ -130,6 +130,11 @@ typedef struct gx_tie {
 
 /* Whether a tie of this kind goes one way where its row does not say: friend, family and chat go
  * both ways; follow, trust and every kind not known of old go one way. */
+/* Built-in actions whose value is stars. */
+bool gx_action_has_stars(gx_slice action);
+/* What as many stars as there are weigh in full, and what none. */
+#define GX_STARS_LEAST 0
+#define GX_STARS_MOST 5
 bool gx_tie_kind_is_directed(gx_slice kind);
 
 /* The tie (src, dst, kind) exists once; putting it again replaces weight and time. An undirected

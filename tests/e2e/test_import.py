@@ -72,6 +72,8 @@ BAD = [
     ("bad number", "user_id,item_id,action,ts,value\nu,i,rate,2026-01-01,four\n", 2, "number"),
     ("nan", "user_id,item_id,action,ts,value\nu,i,rate,2026-01-01,NaN\n", 2, "number"),
     ("infinity", "user_id,item_id,action,ts,value\nu,i,rate,2026-01-01,inf\n", 2, "number"),
+    ("six stars", "user_id,item_id,action,ts,value\nu,i,rate,2026-01-01,5.5\n", 2, "not stars of 0 to 5 in value: '5.5'"),
+    ("stars below none", "user_id,item_id,action,ts,value\nu,i,review,2026-01-01,-1\n", 2, "not stars of 0 to 5 in value: '-1'"),
     ("bad time", "user_id,item_id,action,ts\nu,i,buy,yesterday\n", 2, "time"),
     ("ragged", "user_id,item_id,action,ts\nu,i,buy\n", 2, "ragged"),
     ("quotes", 'user_id,item_id,action,ts\n"u,i,buy,2026-01-01\n', 2, "quote"),
@@ -96,6 +98,32 @@ def test_a_bad_row_is_named_with_its_line_and_nothing_is_written(empty, tmp_path
     assert head == ["line", "reason", "column", "value", "row"] and len(first) == 5
     assert first[0] == str(line) and first[1] in result.err
     assert counts(empty)["events"] == 0 and counts(empty)["ties"] == 0 and counts(empty)["users"] == 0
+
+
+def test_stars_are_of_what_the_table_of_actions_scales(empty, tmp_path):
+    file = tmp_path / "e.csv"
+    file.write_text("user_id,item_id,action,ts,value\nu,i,view,2026-01-01,90\nu,i,score,2026-01-01,10\nu,i,rate,2026-01-01,0\nu,i,rate,2026-01-02,5\n")
+    gx("import", empty, file)
+    gx("call", empty, "action.put", '{"actions": [{"action": "score", "scaled": true}, {"action": "rate", "scaled": false}]}')
+    file.write_text("user_id,item_id,action,ts,value\nu,j,rate,2026-01-01,90\nu,j,score,2026-01-01,10\n")
+    done = gx("import", empty, file, code=3)
+    assert ":3:" in done.err and "not stars of 0 to 5 in value: '10'" in done.err and "accepted is 0 to 5" in done.err, done.err
+    told = gx("call", empty, "event.put", '{"events": [{"user_id": "u", "item_id": "i", "action": "review", "ts": 1750000000, "value": 7}]}', code=2)
+    assert "not stars of 0 to 5 '7'" in told.err, told.err
+
+
+def test_entries_of_block_lists_that_no_item_has_are_told(empty, tmp_path):
+    (tmp_path / "users.csv").write_text(
+        'user_id,blocked_brands,blocked_sellers,dislikes\nu1,acme|Acmee,,"tea,skincare"\nu2,Nope,"Smith, Jones",night\nu3,Nope,none,drums\n'
+    )
+    (tmp_path / "items.csv").write_text('item_id,brand,seller,category,tags\ni1,Acme,"Smith, Jones",Skincare/serum,night|day\ni2,,,tea,\n')
+    assert "no item has" not in gx("import", empty, tmp_path / "users.csv").err  # there are no items yet
+    done = gx("import", empty, tmp_path / "items.csv").err
+    assert "blocked_brands: 3 that no item has as its brand, first 'Acmee' of 'u1'" in done
+    assert "blocked_sellers: 1 that no item has as its seller, first 'none' of 'u3'" in done
+    assert "dislikes: 1 that no item has as its category, tag or brand, first 'drums' of 'u3'" in done
+    (tmp_path / "ties.csv").write_text("src,dst\nu1,u2\n")
+    assert "no item has" not in gx("import", empty, tmp_path / "ties.csv").err
 
 
 def test_keep_good_keeps_the_good(empty, tmp_path):

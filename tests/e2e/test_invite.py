@@ -98,6 +98,9 @@ def test_segments_consent_and_circles(city):
     assert names(north) == [user for user in every if int(user[1:]) % 3]
     yes = ask(city, "--consent", "mail", "-n", 300)
     assert names(yes) == [user for user in every if int(user[1:]) % 4]
+    assert yes["left_out"]["unclear_consent"] == 0
+    told = gx("audience", city[0], "--item", "night", "--consent", "region", code=2).err
+    assert "consent: no member says yes or no in the field 'region' ('south' of 'u0')" in told
     members = {row["user_id"]: row["community"] for row in gx("communities", city[0], "--members", "--format", "csv").rows()}
     few = ask(city, "--per-circle", 3, "-n", 300)
     taken, want = {}, []
