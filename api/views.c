@@ -57,12 +57,12 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         v->input.category = &v->category;
     }
     if (needs & GX_NEED_TIMES) {
-        GX_TRY(gx_view_times(&v->times, txn, rules, job, err));
+        GX_TRY(gx_view_times(&v->times, txn, rules, ties.from_ms, ties.to_ms, job, err));
         v->input.times = &v->times;
         GX_TRY(hold(v, gx_matrix_bytes(&v->times), job, err));
     }
     if (needs & GX_NEED_GROUPS) {
-        GX_TRY(gx_view_groups(&v->groups, txn, job, err));
+        GX_TRY(gx_view_groups(&v->groups, txn, ties.from_ms, ties.to_ms, job, err));
         v->input.groups = &v->groups;
         GX_TRY(hold(v, gx_matrix_bytes(&v->groups), job, err));
     }

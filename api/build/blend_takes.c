@@ -140,33 +140,6 @@ static gx_status take_run(void *user, const gx_event_core *events, size_t count,
     return status;
 }
 
-/* The times of a build's rounds: shares of what happened before its end. */
-typedef struct before {
-    int64_t to_ms;
-    uint64_t count;
-} before;
-
-static gx_status count_before(void *user, const gx_event_core *events, size_t count,
-                              gx_error *err) {
-    before *b = user;
-    (void)err;
-    for (size_t i = 0; i < count; i++) {
-        b->count += events[i].ts_ms < b->to_ms ? 1 : 0;
-    }
-    return GX_OK;
-}
-
-static gx_status find_cuts(finder *f, gx_error *err) {
-    before b = {.to_ms = f->to_ms};
-    double share[GX_TAKE_ROUNDS];
-    gx_status status = gx_view_scan(f->txn, "reading times", count_before, &b, f->job, err);
-    for (int r = 0; r < GX_TAKE_ROUNDS; r++) {
-        share[r] = gx_take_shares[r] * (double)b.count / (double)gx_event_count(f->txn);
-    }
-    return status == GX_OK ? gx_eval_cuts(f->cut_ms, share, GX_TAKE_ROUNDS, f->txn, f->job, err)
-                           : status;
-}
-
 static gx_status find_takes(finder *f, gx_error *err) {
     f->events.size = sizeof(gx_event_core);
     f->deeds.size = sizeof(gx_deed);
@@ -205,11 +178,19 @@ gx_status gx_takes_find(gx_takes *out, gx_txn *txn, const gx_rules *rules, int64
     finder f = {
         .txn = txn, .rules = rules, .to_ms = to_ms, .seed = job->seed, .user = GX_NONE, .job = job};
     gx_status status = GX_OK;
+    gx_error why = {0};
     *out = (gx_takes){.job = job};
     if (gx_event_count(txn) < GX_TAKES_LEAST) {
         return GX_OK;
     }
-    GX_TRY(find_cuts(&f, err));
+    status = gx_eval_cuts(f.cut_ms, gx_take_shares, GX_TAKE_ROUNDS, to_ms, txn, job, &why);
+    if (status == GX_CONFLICT) {
+        return GX_OK; /* next to nothing happened by then */
+    }
+    if (status != GX_OK) {
+        *err = why;
+        return status;
+    }
     f.crowd_from_ms =
         f.cut_ms[0] - (int64_t)(gx_blend_window_days[GX_BLEND_REACHES - 1] * 86400000.0);
     GX_TRY(find_takes(&f, err));

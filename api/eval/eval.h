@@ -34,9 +34,10 @@ GX_MUST_CHECK gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, 
 /* The same of everything before a time, nothing held out. A fit of no events is no failure. */
 GX_MUST_CHECK gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms,
                                            unsigned needs, gx_error *err);
-/* The times of the events before which those shares of all events lie. conflict: fewer than two. */
-GX_MUST_CHECK gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, gx_txn *txn,
-                                     gx_job *job, gx_error *err);
+/* The times of the events before which those shares of all events before `to_ms` lie. conflict:
+ * fewer than two. */
+GX_MUST_CHECK gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count,
+                                     int64_t to_ms, gx_txn *txn, gx_job *job, gx_error *err);
 void gx_eval_data_finish(gx_eval_data *data); /* safe on zeros */
 /* What the split says of lists: which items they may hold, and that thin ones are scored by what
  * they are like. */

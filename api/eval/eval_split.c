@@ -16,7 +16,7 @@ typedef struct splitter {
  */
 
 typedef struct times {
-    int64_t *ms;
+    int64_t *ms, to_ms;
     size_t count, capacity;
 } times;
 
@@ -32,7 +32,8 @@ static gx_status take_times(void *user, const gx_event_core *events, size_t coun
         t->capacity = capacity;
     }
     for (size_t i = 0; i < count; i++) {
-        t->ms[t->count++] = events[i].ts_ms;
+        t->ms[t->count] = events[i].ts_ms;
+        t->count += events[i].ts_ms < t->to_ms ? 1 : 0;
     }
     return GX_OK;
 }
@@ -42,9 +43,9 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, gx_txn *txn, gx_job *job,
-                       gx_error *err) {
-    times t = {0};
+gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, int64_t to_ms,
+                       gx_txn *txn, gx_job *job, gx_error *err) {
+    times t = {.to_ms = to_ms};
     gx_status status = gx_view_scan(txn, "reading times", take_times, &t, job, err);
     if (status == GX_OK && t.count < 2) {
         status = gx_fail(err, GX_CONFLICT, "there are %zu events; a split needs two", t.count);
@@ -68,7 +69,8 @@ static gx_status two_views(gx_split *out, const splitter *s, const gx_event_view
 }
 
 static gx_status split_time(gx_eval_data *out, const splitter *s, gx_error *err) {
-    gx_status status = gx_eval_cuts(&out->cut_ms, &s->share, 1, s->txn, s->call->job, err);
+    gx_status status =
+        gx_eval_cuts(&out->cut_ms, &s->share, 1, INT64_MAX, s->txn, s->call->job, err);
     if (status != GX_OK) {
         return status;
     }

@@ -45,7 +45,7 @@ static gx_status read_log(trial *t, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    GX_TRY(gx_eval_cuts(&t->cut_ms, &share, 1, txn, call->job, err));
+    GX_TRY(gx_eval_cuts(&t->cut_ms, &share, 1, INT64_MAX, txn, call->job, err));
     const gx_tie_view ties = {.to_ms = t->cut_ms};
     GX_TRY(gx_view_ties(&t->graph, txn, &call->state->rules, &ties, call->job, err));
     GX_TRY(gx_view_firsts(&t->log, txn, &call->state->rules, 0, 0, call->job, err));

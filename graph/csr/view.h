@@ -117,13 +117,16 @@ GX_MUST_CHECK gx_status gx_view_events(gx_matrix *out, gx_txn *txn, const gx_rul
                                        const gx_event_view *view, gx_job *job, gx_error *err);
 
 /* members × members: when two members were last tied by a social tie, seen from both ends; values
- * say nothing. Ties without a time are not in it. */
+ * say nothing. Ties without a time are not in it, nor those outside [from_ms, to_ms), as in a
+ * gx_tie_view; 0, 0: all. */
 GX_MUST_CHECK gx_status gx_view_times(gx_matrix *out, gx_txn *txn, const gx_rules *rules,
-                                      gx_job *job, gx_error *err);
-/* members × groups: who is in which now, those who left left out. The value is 1, and more for a
- * host: a member with the role owner, host, admin or moderator, or the `owner` of the group's
- * record. Times are NULL. */
-GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, gx_job *job, gx_error *err);
+                                      int64_t from_ms, int64_t to_ms, gx_job *job, gx_error *err);
+/* members × groups: who is in which at the end of [from_ms, to_ms), or now (0, 0); those who had
+ * left by then, or joined later, are left out. The value is 1, and more for a host: a member with
+ * the role owner, host, admin or moderator, or the `owner` of the group's record. Times are NULL.
+ */
+GX_MUST_CHECK gx_status gx_view_groups(gx_matrix *out, gx_txn *txn, int64_t from_ms, int64_t to_ms,
+                                       gx_job *job, gx_error *err);
 
 /* members × members: how often one did something to another: the rows' own weights of ties whose
  * kind `acts`, under their src (an undirected one under its smaller number alone), and under its

@@ -518,10 +518,11 @@ static void put_via(fixture *f, uint32_t user, uint32_t via, int64_t ts_ms, cons
     must(gx_event_put(NULL, f->txn, &event, &f->err), &f->err);
 }
 
-static void put_member(fixture *f, const char *group, uint32_t user, int64_t left_ms) {
+static void put_member(fixture *f, const char *group, uint32_t user, int64_t joined_ms,
+                       int64_t left_ms) {
     const gx_membership member = {.group = intern(f, GX_SPACE_GROUP, group),
                                   .user = user,
-                                  .joined_ms = GX_TIME_UNKNOWN,
+                                  .joined_ms = joined_ms,
                                   .left_ms = left_ms};
     must(gx_member_put(NULL, f->txn, &member, &f->err), &f->err);
 }
@@ -535,17 +536,44 @@ static void times_and_groups_are_of_now(void **state) {
     put_tie(&f, 1, 0, "follow", 1, 3 * (int64_t)DAY, true);
     put_tie(&f, 0, 2, "friend", 1, GX_TIME_UNKNOWN, false);
     put_tie(&f, 0, 3, "block", 1, DAY, true);
-    put_member(&f, "g0", 4, GX_TIME_UNKNOWN);
-    put_member(&f, "g1", 4, DAY);
+    put_member(&f, "g0", 4, GX_TIME_UNKNOWN, GX_TIME_UNKNOWN);
+    put_member(&f, "g1", 4, GX_TIME_UNKNOWN, DAY);
     load_rules(&f);
-    must(gx_view_times(&times, f.txn, &f.rules, &f.job, &f.err), &f.err);
-    must(gx_view_groups(&groups, f.txn, &f.job, &f.err), &f.err);
+    must(gx_view_times(&times, f.txn, &f.rules, 0, 0, &f.job, &f.err), &f.err);
+    must(gx_view_groups(&groups, f.txn, 0, 0, &f.job, &f.err), &f.err);
     assert_int_equal(times.nnz, 2); /* the two of one pair, from either end */
     assert_int_equal(times.ts[gx_matrix_find(&times, 0, 1)], 3 * (int64_t)DAY);
     assert_int_equal(times.ts[gx_matrix_find(&times, 1, 0)], 3 * (int64_t)DAY);
     assert_int_equal(groups.nnz, 1); /* who left is not in it */
     assert_int_equal(groups.cols, 2);
     assert_true(gx_matrix_find(&groups, 4, 0) != UINT64_MAX);
+    gx_matrix_finish(&times);
+    gx_matrix_finish(&groups);
+    close_fixture(&f);
+}
+
+/* What was tied, joined or left later does not count. */
+static void times_and_groups_are_of_then(void **state) {
+    (void)state;
+    fixture f;
+    gx_matrix times, groups;
+    const int64_t then = 2 * (int64_t)DAY;
+    open_fixture(&f);
+    put_tie(&f, 0, 1, "friend", 1, DAY, false);
+    put_tie(&f, 1, 0, "follow", 1, then, true);
+    put_tie(&f, 2, 3, "friend", 1, then, false);
+    put_member(&f, "g0", 4, DAY, GX_TIME_UNKNOWN);
+    put_member(&f, "g0", 5, then, GX_TIME_UNKNOWN);
+    put_member(&f, "g0", 6, GX_TIME_UNKNOWN, then);
+    put_member(&f, "g0", 7, GX_TIME_UNKNOWN, DAY);
+    load_rules(&f);
+    must(gx_view_times(&times, f.txn, &f.rules, INT64_MIN + 1, then, &f.job, &f.err), &f.err);
+    must(gx_view_groups(&groups, f.txn, INT64_MIN + 1, then, &f.job, &f.err), &f.err);
+    assert_int_equal(times.nnz, 2);
+    assert_int_equal(times.ts[gx_matrix_find(&times, 0, 1)], DAY);
+    assert_int_equal(groups.nnz, 2);
+    assert_true(gx_matrix_find(&groups, 4, 0) != UINT64_MAX);
+    assert_true(gx_matrix_find(&groups, 6, 0) != UINT64_MAX);
     gx_matrix_finish(&times);
     gx_matrix_finish(&groups);
     close_fixture(&f);
@@ -765,6 +793,7 @@ int main(void) {
         cmocka_unit_test(windows_and_actions_choose_events),
         cmocka_unit_test(labels_are_numbered_as_first_seen),
         cmocka_unit_test(times_and_groups_are_of_now),
+        cmocka_unit_test(times_and_groups_are_of_then),
         cmocka_unit_test(interactions_are_counted),
         cmocka_unit_test(floods_are_counted),
         cmocka_unit_test(deeds_are_counted),
