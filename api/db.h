@@ -57,6 +57,9 @@ void gx_items_committed(gx_items *items, gx_store *store, bool success);
 /* Held for reading, as new as `txn` at least. NULL on failure. */
 const gx_columns *gx_items_lock(gx_items *items, gx_txn *txn, gx_error *err);
 void gx_items_unlock(gx_items *items);
+/* Columns of one's own, as `txn` sees the items: for what reads them for long, since a writer waits
+ * for those who hold the ones of the db. O(records of items); the caller destroys them. */
+GX_MUST_CHECK gx_status gx_items_read(gx_columns **out, gx_txn *txn, gx_error *err);
 
 /* ---- graphs that are kept ------------------------------------------------------------------- */
 

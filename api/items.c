@@ -122,8 +122,7 @@ static gx_status read_row(void *user, uint32_t id, const gx_value *fields, gx_er
     return gx_columns_set(user, id, fields, err);
 }
 
-/* Reads every record into new columns; the old ones serve on when that fails. */
-static gx_status read_all(gx_items *items, gx_txn *txn, gx_error *err) {
+gx_status gx_items_read(gx_columns **out, gx_txn *txn, gx_error *err) {
     gx_columns *fresh = NULL;
     gx_status status = gx_columns_create(&fresh, err);
     if (status == GX_OK) {
@@ -131,6 +130,17 @@ static gx_status read_all(gx_items *items, gx_txn *txn, gx_error *err) {
     }
     if (status != GX_OK) {
         gx_columns_destroy(fresh);
+        return status;
+    }
+    *out = fresh;
+    return GX_OK;
+}
+
+/* Reads every record into new columns; the old ones serve on when that fails. */
+static gx_status read_all(gx_items *items, gx_txn *txn, gx_error *err) {
+    gx_columns *fresh;
+    gx_status status = gx_items_read(&fresh, txn, err);
+    if (status != GX_OK) {
         return status;
     }
     pthread_rwlock_wrlock(&items->lock);

@@ -21,6 +21,7 @@ enum { CELLS_A_TAKE = 2 * GX_BLEND_CELLS };
 /* What one thread reads with. */
 typedef struct worker {
     gx_txn *txn;
+    const gx_columns *columns; /* of the items; shared */
     gx_arena *arena;
     uint8_t *skip; /* items; all 0 between takes */
     gx_status status;
@@ -50,16 +51,14 @@ static gx_status look_at(gx_blend_take *take, gx_blend_list *list, gx_blend_cell
     gx_member_live live;
     const gx_rec *rec = p->state.rec;
     gx_arena_reset(own->arena);
-    gx_status status =
-        gx_member_read_until(&live, own->txn, &p->state, take->user, when_ms, own->arena, err);
+    gx_status status = gx_member_read_until(&live, own->txn, &p->state, own->columns, take->user,
+                                            when_ms, own->arena, err);
     if (status != GX_OK) {
         return status;
     }
     skip_had(own->skip, &live, p->state.items, 1);
-    status = gx_rec_evidence(list, cells, rec, &live.rec, own->skip, take->item, err);
-    if (status == GX_OK && list == &take->just) {
-        status = gx_rec_chances(take, rec, &live.rec, own->skip, take->item, err);
-    }
+    status = gx_rec_evidence(list, cells, list == &take->just ? take : NULL, rec, &live.rec,
+                             own->skip, take->item, err);
     skip_had(own->skip, &live, p->state.items, 0);
     return status;
 }
@@ -76,13 +75,15 @@ static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, co
                            : status;
 }
 
-static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p, gx_error *err) {
+static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p,
+                              const gx_columns *columns, gx_error *err) {
     gx_status status = GX_OK;
     for (int t = 0; t < p->job->threads; t++) {
         GX_TRY(gx_txn_read(&workers[t].txn, db->store, err));
         if (gx_txn_state(workers[t].txn) != p->views.state) {
             GX_TRY(gx_fail(err, GX_BUSY, "the store was written to while it was read; try again"));
         }
+        workers[t].columns = columns;
         workers[t].arena = gx_arena_create();
         if (!workers[t].arena) {
             GX_TRY(gx_fail_memory(err, 0));
@@ -104,12 +105,14 @@ static void workers_finish(worker *workers, gx_job *job) {
 
 /* The takes of one round. */
 static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p,
-                          const gx_taken *takes, uint32_t round, int64_t cut_ms, gx_error *err) {
+                          const gx_columns *columns, uint32_t round, gx_error *err) {
+    const gx_taken *takes = out->takes.take;
+    const int64_t cut_ms = out->takes.cut_ms[round];
     gx_job *job = p->job;
     worker *workers = NULL;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &workers, (size_t)job->threads, sizeof *workers, err));
-    GX_TRY(workers_make(workers, db, p, err));
+    GX_TRY(workers_make(workers, db, p, columns, err));
 #pragma omp parallel for num_threads(job->threads) schedule(dynamic, 8)
     for (uint32_t k = 0; k < out->count; k++) {
         worker *own = &workers[gx__worker()];
@@ -133,7 +136,8 @@ done:
 }
 
 static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *now,
-                           const gx_build_options *options, gx_error *err) {
+                           const gx_columns *columns, const gx_build_options *options,
+                           gx_error *err) {
     gx_job *job = out->job;
     const gx_takes *takes = &out->takes;
     gx_status status;
@@ -142,13 +146,13 @@ static gx_status look_back(gx_blend_evidence *out, gx_db *db, const gx_state *no
         gx_job_alloc(job, &out->cell, (size_t)out->count * CELLS_A_TAKE, sizeof *out->cell, err));
     for (uint32_t r = takes->first_round; r < GX_TAKE_ROUNDS; r++) {
         gx_past p = {.job = job};
-        status = gx_past_make(&p, db, now, options, takes->cut_ms[r], err);
+        status = gx_past_make(&p, GX_PAST_LEARN, db, now, options, takes->cut_ms[r], err);
         if (status == GX_OK) {
             status = gx_past_open(&p, err);
         }
         gx_job_stage(job, "blend", 0);
         if (status == GX_OK) {
-            status = look_all(out, db, &p, takes->take, r, takes->cut_ms[r], err);
+            status = look_all(out, db, &p, columns, r, err);
         }
         gx_past_finish(&p);
         GX_TRY(status);
@@ -165,6 +169,7 @@ gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_opti
                           gx_job *job, gx_error *err) {
     gx_status status;
     gx_txn *txn = NULL;
+    gx_columns *columns = NULL;
     gx_state *now = gx_db_hold_state(db);
     *out = (gx_blend_evidence){.job = job};
     gx_job_stage(job, "blend", 0);
@@ -172,9 +177,11 @@ gx_status gx_blend_gather(gx_blend_evidence *out, gx_db *db, const gx_build_opti
     GX_TRY(gx_takes_find(&out->takes, txn, &now->rules, end_of(options), job, err));
     out->count = out->takes.count;
     if (out->count) {
-        GX_TRY(look_back(out, db, now, options, err));
+        GX_TRY(gx_items_read(&columns, txn, err));
+        GX_TRY(look_back(out, db, now, columns, options, err));
     }
 done:
+    gx_columns_destroy(columns);
     gx_txn_abort(txn);
     gx_state_release(now);
     if (status != GX_OK) {
@@ -198,7 +205,7 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
  * and what is kept of the takes, which are counted as the build will. Seconds: docs/blend.md. */
 gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options *options,
                             const gx_views *views, gx_estimate view, gx_job *job, gx_error *err) {
-    static const double item_s = 9e-9, look_s = 2.5e-4, learn_s = 1e-4;
+    static const double item_s = 13e-9, look_s = 2.5e-4, learn_s = 1e-4;
     gx_takes takes = {0};
     gx_plan plan = {0};
     gx_txn *txn = NULL;
@@ -210,7 +217,7 @@ gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options 
     if (!takes.count) {
         goto done;
     }
-    GX_TRY(gx_past_plan(&plan, options, err));
+    GX_TRY(gx_past_plan(&plan, GX_PAST_LEARN, options, err));
     gx_estimate passes = gx_plan_estimate(&plan, &views->input, job->threads);
     double part = 0;
     for (uint32_t r = takes.first_round; r < GX_TAKE_ROUNDS; r++) {

@@ -1,10 +1,10 @@
 /* The build: views → plan → named arrays → a published snapshot. */
 #include "api/build/build.h"
 
+#include "api/build/besides.h"
 #include "api/build/blend.h"
 #include "api/build/compute.h"
 #include "api/build/estimate.h"
-#include "api/people/alike.h"
 
 #include <stdio.h>
 
@@ -114,83 +114,8 @@ static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
     return gx_plan_make(out, gx_pass_tables(), gx_pass_tables_count, wanted, count, err);
 }
 
-/* ---- arrays that come from the views themselves
- * --------------------------------------------------- */
-
-/* What each member's history was at the fit: tells `full` from `fold_in`. */
-static gx_status add_history(gx_arrays *arrays, const gx_views *views, gx_job *job, gx_error *err) {
-    const gx_matrix *matrix = &views->matrix;
-    uint32_t *count;
-    int64_t *last;
-    gx_status status =
-        gx_arrays_add(&count, arrays, "history.count", GX_U32, views->input.users, 0, job, err);
-    if (status == GX_OK) {
-        status =
-            gx_arrays_add(&last, arrays, "history.last", GX_I64, views->input.users, 0, job, err);
-    }
-    for (uint32_t u = 0; status == GX_OK && u < matrix->rows; u++) {
-        count[u] = (uint32_t)(matrix->ptr[u + 1] - matrix->ptr[u]);
-        last[u] = INT64_MIN;
-        for (uint64_t k = matrix->ptr[u]; matrix->ts && k < matrix->ptr[u + 1]; k++) {
-            last[u] = matrix->ts[k] > last[u] ? matrix->ts[k] : last[u];
-        }
-    }
-    return status;
-}
-
-/* What a purchase made again is told by: the mean time between two of a member, over the members
- * who bought the item more than once. */
-static gx_status add_repeats(gx_arrays *arrays, const gx_views *views, gx_job *job, gx_error *err) {
-    const gx_item_sums *sums = &views->sums;
-    uint32_t *members;
-    float *days;
-    gx_status status;
-    GX_TRY(gx_arrays_add(&days, arrays, "repeat.days", GX_F32, sums->count, 0, job, err));
-    GX_TRY(gx_arrays_add(&members, arrays, "repeat.members", GX_U32, sums->count, 0, job, err));
-    for (uint32_t i = 0; i < sums->count; i++) {
-        members[i] = sums->again[i];
-        days[i] = members[i] ? (float)(sums->gap_ms[i] / members[i] / 86400000.0) : 0;
-    }
-done:
-    return status;
-}
-
-static gx_status add_categories(gx_arrays *arrays, const gx_views *views, gx_job *job,
-                                gx_error *err) {
-    const gx_labels *labels = &views->category;
-    uint32_t *label;
-    gx_status status = GX_OK;
-    GX_TRY(gx_arrays_add(&label, arrays, "category.label", GX_U32, labels->n, 0, job, err));
-    if (labels->n) {
-        memcpy(label, labels->label, labels->n * sizeof *label);
-    }
-    GX_TRY(gx_categories_add(arrays, labels, job, err));
-done:
-    return status;
-}
-
-/* What items and members are like as they are now: a record that changed since the views were made
- * is only newer. */
-static gx_status add_attributes(gx_arrays *results, const gx_views *views, gx_db *db, gx_job *job,
-                                gx_error *err) {
-    gx_txn *txn = NULL;
-    gx_status status = gx_txn_read(&txn, db->store, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    const gx_columns *columns = gx_db_items_lock(db, txn, err);
-    if (columns) {
-        status = gx_attributes_add(results, columns, &views->matrix, job, err);
-        gx_db_items_unlock(db);
-    } else {
-        status = err && err->code != GX_OK ? err->code : gx_fail_memory(err, 0);
-    }
-    if (status == GX_OK) {
-        status = gx_alike_build(results, txn, &views->matrix, job, err);
-    }
-    gx_txn_abort(txn);
-    return status;
-}
+/* ---- the recipe --------------------------------------------------------------------------------
+ */
 
 /* The recipe: enough to make the same bytes again. */
 static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_views *views,
@@ -334,10 +259,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     if (learns_blend(options)) {
         GX_TRY(gx_blend_add(results, db, views, options, job, err));
     }
-    GX_TRY(add_history(results, views, job, err));
-    GX_TRY(add_attributes(results, views, db, job, err));
-    GX_TRY(add_repeats(results, views, job, err));
-    GX_TRY(add_categories(results, views, job, err));
+    GX_TRY(gx_besides_add(results, views, db, job, err));
     GX_TRY(add_notes(results, plan, views, before ? gx_snapshot_number(before) : 0, job, err));
 done:
     views->input.before = NULL;
@@ -395,28 +317,6 @@ done:
 
 /* ---- what it would take ---------------------------------------------------------------------- */
 
-static gx_status estimate_attributes(gx_part_estimate *out, gx_db *db, const gx_views *views,
-                                     gx_job *job, gx_error *err) {
-    gx_txn *txn = NULL;
-    gx_status status;
-    out[0] = (gx_part_estimate){.name = "attributes"};
-    out[1] = (gx_part_estimate){.name = "alike"};
-    GX_TRY(gx_txn_read(&txn, db->store, err));
-    const gx_columns *columns = gx_db_items_lock(db, txn, err);
-    if (!columns) {
-        status = err && err->code != GX_OK ? err->code : gx_fail_memory(err, 0);
-        goto done;
-    }
-    status = gx_attributes_estimate(&out[0].estimate, columns, &views->matrix, job, err);
-    gx_db_items_unlock(db);
-    if (status == GX_OK) {
-        status = gx_alike_would(&out[1].estimate, txn, &views->matrix, err);
-    }
-done:
-    gx_txn_abort(txn);
-    return status;
-}
-
 /* The views are made for real: how much a model will keep depends on how the events lie, and what
  * making them took is known rather than guessed. */
 gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,
@@ -434,14 +334,14 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     gx_estimate view = {.mem_bytes = atomic_load(&job->mem_peak) - before,
                         .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
     gx_estimate later = gx_plan_estimate(&plan, &views.input, job->threads);
-    gx_part_estimate parts[3] = {{.name = "blend"}};
+    gx_part_estimate parts[1 + GX_BESIDES] = {{.name = "blend"}};
     size_t count = 0;
     if (learns_blend(options)) {
         GX_TRY(gx_blend_estimate(&parts[count++].estimate, db, options, &views, view, job, err));
     }
     if (also & GX_NEED_MATRIX) { /* a whole build, not a pass alone */
-        GX_TRY(estimate_attributes(&parts[count], db, &views, job, err));
-        count += 2;
+        GX_TRY(gx_besides_estimate(&parts[count], db, &views, job, err));
+        count += GX_BESIDES;
     }
     *out = gx_estimate_value(arena, &plan, view, views.held, later, parts, count);
 done:

@@ -28,11 +28,14 @@ gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call, gx_error *er
 
 /* ---- arguments ------------------------------------------------------------------------------ */
 
-static gx_status read_where(gx_filter *filter, gx_call_env *call, gx_error *err) {
+static gx_status read_where(gx_filter *filter, gx_call_env *call, bool then, gx_error *err) {
     gx_slice text = gx_arg_text(call->args, "where");
     gx_where **where = filter->where;
-    gx_status status =
-        gx_where_compile(&where[GX_FILTER_SHOWN], call->arena, gx_slice_of(shown_text), err);
+    gx_status status = GX_OK;
+    if (!then) {
+        status =
+            gx_where_compile(&where[GX_FILTER_SHOWN], call->arena, gx_slice_of(shown_text), err);
+    }
     if (status == GX_OK && gx_arg_has(call->args, "where")) {
         status = gx_where_compile(&where[GX_FILTER_WHERE], call->arena, text, err);
     }
@@ -329,8 +332,8 @@ static gx_status make_mask(gx_filter *filter, gx_arena *arena, gx_error *err) {
         status = gx_fail_memory(err, (size_t)filter->items * 2);
         goto done;
     }
-    GX_TRY(gx_where_eval(filter->pass, filter->where[0], filter->columns, filter->items, err));
-    for (size_t k = 1; k < GX_FILTER_WHERES; k++) {
+    memset(filter->pass, 1, filter->items);
+    for (size_t k = 0; k < GX_FILTER_WHERES; k++) {
         GX_TRY(narrow(filter, other, (gx_filter_where)k, arena, err));
     }
     for (uint32_t k = 0; k < filter->excluded_count; k++) {
@@ -346,10 +349,15 @@ done:
 
 gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
                          bool with_seen, gx_error *err) {
+    return gx_filter_make_then(out, call, columns, with_seen, 0, err);
+}
+
+gx_status gx_filter_make_then(gx_filter *out, gx_call_env *call, const gx_columns *columns,
+                              bool with_seen, int64_t then_ms, gx_error *err) {
     gx_status status = GX_OK;
     gx_filter filter = {.columns = columns,
                         .items = gx_word_count(call->txn, GX_SPACE_ITEM),
-                        .now_ms = gx_time_ms()};
+                        .now_ms = then_ms ? then_ms : gx_time_ms()};
     uint32_t known = call->state->items;
     filter.items = known > filter.items ? known : filter.items;
     if (with_seen) {
@@ -357,7 +365,7 @@ gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *co
         filter.hide_bought = filter.hide_touched || gx_arg_is(call->args, "seen", "bought");
     }
     GX_TRY(gx_moment_read(&filter.moment, call->args, err));
-    GX_TRY(read_where(&filter, call, err));
+    GX_TRY(read_where(&filter, call, then_ms != 0, err));
     GX_TRY(read_kind(&filter, call, err));
     GX_TRY(read_exclude(&filter, call, err));
     GX_TRY(make_mask(&filter, call->arena, err));

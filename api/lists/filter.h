@@ -49,6 +49,11 @@ GX_MUST_CHECK gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call
  * looks for a text that none has. */
 GX_MUST_CHECK gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
                                        bool with_seen, gx_error *err);
+/* The same as of a past moment: what is hidden or sold out now may have been on sale then, and
+ * stays in; events are over that were over by then. */
+GX_MUST_CHECK gx_status gx_filter_make_then(gx_filter *out, gx_call_env *call,
+                                            const gx_columns *columns, bool with_seen,
+                                            int64_t then_ms, gx_error *err);
 /* The mask for one member, into mask[items]: what passes less what a rule about the member keeps
  * out (what they sell, blocked, are too young for, have seen or disliked). */
 void gx_filter_member(uint8_t *mask, const gx_filter *filter, const gx_member_live *live);

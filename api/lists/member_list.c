@@ -2,16 +2,16 @@
 #include "api/lists/member_list.h"
 
 gx_status gx_list_asked_read(gx_list_asked *out, gx_call_env *call, const gx_columns *columns,
-                             gx_error *err) {
+                             int64_t then_ms, gx_error *err) {
     gx_status status = GX_OK;
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
     *out = (gx_list_asked){.why = gx_arg_bool(call->args, "why")};
     GX_TRY(gx_listing_weigh(&out->weighing, call, err));
     GX_TRY(gx_min_count(&out->min_count, call->txn, call->arena, err));
-    GX_TRY(gx_filter_make(&out->filter, call, columns, true, err));
+    GX_TRY(gx_filter_make_then(&out->filter, call, columns, true, then_ms, err));
     GX_TRY(gx_slate_read(&out->slate, call, &out->filter, n, err));
     GX_TRY(gx_exposure_read(&out->exposure, call, err));
-    GX_TRY(gx_now_read(&out->now, call, err));
+    GX_TRY(gx_now_read(&out->now, call, then_ms, err));
     out->n = out->slate.n;
 done:
     return status;
@@ -38,8 +38,8 @@ gx_status gx_member_list_make(gx_member_list *list, const gx_list_asked *asked, 
             mask[skip[k]] = 0;
         }
     }
-    (void)gx_listing_weights_of(request.weights, &asked->weighing, call->state->rec,
-                                &list->live.rec);
+    (void)gx_listing_weights_of(request.weights, list->weighing ? list->weighing : &asked->weighing,
+                                call->state->rec, &list->live.rec);
     gx_exposure_member(&slate, &asked->exposure, list->word);
     request.slate = asked->slate.plain && !(slate.explore > 0) ? NULL : &slate;
     return gx_rec_list_make(&list->list, call->state->rec, &list->live.rec, &request, call->arena,

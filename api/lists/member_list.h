@@ -26,15 +26,18 @@ typedef struct gx_list_asked {
     bool why;
 } gx_list_asked;
 
-/* `columns` is held by the caller as long as it is used. */
+/* `columns` is held by the caller as long as it is used. `then_ms`: lists as they would have been
+ * at that time, where call->state holds the snapshot of then; 0: of now. */
 GX_MUST_CHECK gx_status gx_list_asked_read(gx_list_asked *out, gx_call_env *call,
-                                           const gx_columns *columns, gx_error *err);
+                                           const gx_columns *columns, int64_t then_ms,
+                                           gx_error *err);
 
 /* A member's list on the way: what is live, then the list. */
 typedef struct gx_member_list {
     gx_member_live live;
     gx_rec_list list;
-    gx_slice word; /* the member's id */
+    gx_slice word;               /* the member's id */
+    const gx_weighing *weighing; /* in place of that of the call; NULL: that one */
 } gx_member_list;
 
 /* What is live about the member: `id` GX_NONE is one the store does not know. In the arena of

@@ -18,6 +18,11 @@ static const gx_param params[] = {
      "lists made elsewhere, judged beside: {name: {user: [item, …]}}, best first"},
     {"history", GX_PARAM_ANY, "0,1,5,10,20,50,100", GX_PARAM_UNCHECKED, "items", NULL, 0,
      "also by length of the member's history: where each bucket begins"},
+    {"seen", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
+     "of what rec.user would have shown, as rec.user has it: left out is all the member touched, "
+     "as "
+     "in the list of every model; with bought, rec.user's own default, a list may bring back what "
+     "they only looked at"},
     {"members", GX_PARAM_INT, NULL, 1, 4e9, "members", NULL, 0,
      "judge so many of those with a test item, drawn (all)"},
     {"resamples", GX_PARAM_INT, "1000", 0, 1e5, NULL, NULL, 0,
@@ -156,7 +161,8 @@ static gx_status make_lists(run_state *r, gx_error *err) {
     }
     const int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
     GX_TRY(gx_blend_lists_make(
-        r->made, r->how, r->made_count, r->call->db, r->data.cut_ms, wanted, test->rows,
+        r->made, r->how, r->made_count, r->call->db, gx_arg_text(r->call->args, "seen"),
+        r->data.cut_ms, wanted, test->rows,
         r->telling.options.cutoff[r->telling.options.cutoff_count - 1], job, err));
     for (size_t k = 0; k < r->made_count; k++) {
         gx_eval_entry *entry = &r->entry[r->made_at[k]];

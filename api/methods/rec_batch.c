@@ -552,7 +552,7 @@ static gx_status check_made_from(const page *p, gx_error *err) {
 static gx_status make_page(gx_value *out, page *p, const gx_columns *columns, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = p->call;
-    GX_TRY(gx_list_asked_read(&p->asked, call, columns, err));
+    GX_TRY(gx_list_asked_read(&p->asked, call, columns, 0, err));
     GX_TRY(gx_push_rules_read(&p->rules, call, err));
     GX_TRY(gx_segment_read(&p->segment, call, err));
     p->asked.exposure.seed = call->job->seed ^ XXH3_64bits(p->rules.name, strlen(p->rules.name));

@@ -157,7 +157,7 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
     GX_TRY(gx_need_word(&item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
     GX_TRY(gx_min_count(&writer.min_count, call->txn, call->arena, err));
     GX_TRY(gx_filter_make(&a.filter, call, columns, true, err));
-    GX_TRY(gx_now_read(&now, call, err));
+    GX_TRY(gx_now_read(&now, call, 0, err));
     GX_TRY(gx_now_member_named(&a.live, &now, call, columns, word, err));
     GX_TRY(explain(&a, call, item, writer.min_count, err));
     *out = answer_value(&writer, &a, item, gx_text_copy(call->arena, word.data, word.size));

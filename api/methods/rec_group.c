@@ -336,7 +336,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     GX_TRY(gx_group_find(&c.group, call, GX_GROUP_MEMBERS, err));
     GX_TRY(gx_group_names(&c.group, call, err));
     GX_TRY(gx_filter_make(&c.filter, call, columns, true, err));
-    GX_TRY(gx_now_read(&c.now, call, err));
+    GX_TRY(gx_now_read(&c.now, call, 0, err));
     c.rec.items = c.filter.items;
     GX_TRY(make_room(&c, err));
     GX_TRY(find_candidates(&c, err));

@@ -177,7 +177,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     gx_value lists = gx_list(call->arena, users->size);
     GX_TRY(gx_listing_weigh(&r.weighing, call, err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
-    GX_TRY(gx_now_read(&r.now, call, err));
+    GX_TRY(gx_now_read(&r.now, call, 0, err));
     r.mask = gx_arena_get(call->arena, (size_t)filter.items + 1);
     if (!r.mask) {
         return gx_fail_memory(err, filter.items);

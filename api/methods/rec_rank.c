@@ -83,7 +83,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     request.why_least = writer.min_count;
     GX_TRY(gx_lists_find(&ids, call, GX_SPACE_ITEM, "items", err));
     GX_TRY(gx_filter_make(&filter, call, columns, true, err));
-    GX_TRY(gx_now_read(&now, call, err));
+    GX_TRY(gx_now_read(&now, call, 0, err));
     GX_TRY(gx_now_member_named(&live, &now, call, columns, gx_arg_text(call->args, "user"), err));
     GX_TRY(narrow(&mask, &left_out, call, &filter, &live, &ids, err));
     (void)gx_listing_weights_of(request.weights, &weighing, call->state->rec, &live.rec);

@@ -87,7 +87,7 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
     gx_status status = GX_OK;
     gx_list_asked asked;
     const gx_value *users = gx_arg_value(call->args, "users");
-    GX_TRY(gx_list_asked_read(&asked, call, columns, err));
+    GX_TRY(gx_list_asked_read(&asked, call, columns, 0, err));
     uint8_t *mask = gx_arena_get(call->arena, (size_t)asked.filter.items + 1);
     if (!mask) {
         return gx_fail_memory(err, asked.filter.items);

@@ -465,15 +465,16 @@ gx_status gx_member_read_bars(gx_member_live *out, gx_txn *txn, const gx_state *
 }
 
 gx_status gx_member_read_until(gx_member_live *out, gx_txn *txn, const gx_state *state,
-                               uint32_t user, int64_t until_ms, gx_arena *arena, gx_error *err) {
+                               const gx_columns *columns, uint32_t user, int64_t until_ms,
+                               gx_arena *arena, gx_error *err) {
     const gx_tie_filter then = {.from_ms = INT64_MIN + 1, .to_ms = until_ms};
     reader r = {.txn = txn,
                 .state = state,
                 .arena = arena,
                 .user = user,
                 .until_ms = until_ms,
-                .people = {.filter = &then}};
-    return read_member(out, &r, NULL, until_ms, err);
+                .people = {.filter = &then, .until_ms = until_ms}};
+    return read_member(out, &r, columns, until_ms, err);
 }
 
 gx_status gx_member_history(gx_history *out, gx_txn *txn, const gx_state *state, uint32_t user,

@@ -48,11 +48,12 @@ GX_MUST_CHECK gx_status gx_member_read_bars(gx_member_live *out, gx_txn *txn, co
                                             gx_arena *arena, gx_error *err);
 
 /* The same as it was just before a time: nothing is read that happened then or later, and of ties
- * only those that had a time before it or have none. Declared tags are not looked up. `state` holds
- * the snapshot of then. */
+ * only those that had a time before it or have none. Records are those of now. `state` holds the
+ * snapshot of then. */
 GX_MUST_CHECK gx_status gx_member_read_until(gx_member_live *out, gx_txn *txn,
-                                             const gx_state *state, uint32_t user, int64_t until_ms,
-                                             gx_arena *arena, gx_error *err);
+                                             const gx_state *state, const gx_columns *columns,
+                                             uint32_t user, int64_t until_ms, gx_arena *arena,
+                                             gx_error *err);
 
 /* What the member did with items, as the matrix of events has it, by rising item; in `arena`. Decay
  * counts back from the newest of the member's events and of those of the snapshot. */

@@ -47,7 +47,9 @@ static gx_status add_person(const reader *r, const gx_tie *tie, uint32_t other, 
     const bool asked = filter && filter->kind && tie->kind < filter->kind_count &&
                        filter->kind[tie->kind]; /* by name: a tie as any other */
     const bool blocks = rule->blocks && !asked;
-    if (other == r->user || (!blocks && !gx_people_take(r->people, rule, tie))) {
+    const bool later =
+        r->people->until_ms && tie->ts_ms != GX_TIME_UNKNOWN && tie->ts_ms >= r->people->until_ms;
+    if (other == r->user || later || (!blocks && !gx_people_take(r->people, rule, tie))) {
         return GX_OK; /* kinds that are not social; a tie of weight 0 is a tie */
     }
     gx_person *p = add_row(r->people);

@@ -21,7 +21,8 @@ typedef struct gx_person {
 /* Grows as needed, and is read into again and again. Zeroed: empty. */
 typedef struct gx_people {
     const gx_tie_filter *filter; /* only these ties, and blocks; NULL: all */
-    gx_person *person;           /* by rising user */
+    int64_t until_ms;  /* as it was then: blocks from then on were not there; 0: as it is */
+    gx_person *person; /* by rising user */
     size_t count, capacity;
 } gx_people;
 

@@ -26,6 +26,9 @@ static const gx_param params[] = {
      "length of the list that is judged, or several: 5,10,20"},
     {"history", GX_PARAM_LIST, "0,1,5,10,20,50,100", 1, 16, "items", NULL, 0,
      "also by length of the member's history: where each bucket begins"},
+    {"seen", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
+     "of what `recommend` would have shown: leave out all the member touched (all), as every model "
+     "does, or as `recommend` by itself what they bought (bought)"},
     {"resamples", GX_PARAM_INT, "1000", 0, 1e5, NULL, NULL, 0,
      "of the intervals and tests; 0: none of them"},
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals and the tests"},
@@ -167,8 +170,8 @@ static gx_status read_lists(gx_value *out, gx_command *command, gx_error *err) {
  */
 
 static gx_status call_eval(gx_value *out, gx_command *command, const char *split, gx_error *err) {
-    static const char *const same[] = {"cutoff",    "history", "members",
-                                       "resamples", "level",   "params"};
+    static const char *const same[] = {"cutoff", "history", "members", "resamples",
+                                       "level",  "params",  "seen"};
     gx_value lists, args = gx_map(command->arena, 8);
     gx_status status = read_lists(&lists, command, err);
     if (status != GX_OK) {

@@ -29,8 +29,8 @@ typedef struct gx_blend_list {
     uint64_t from; /* its cells are [from, from + count); the first is what was taken */
     uint32_t count;
     uint32_t likes;        /* items liked by then */
-    uint32_t popular_rank; /* of what was taken, by popularity, where interest is silent; else
-                              GX_NONE */
+    uint32_t popular_rank; /* of what was taken, by popularity, where the model of interest is
+                              silent; else GX_NONE */
 } gx_blend_list;
 
 /* One take: somebody bought an item they had never touched. */
@@ -52,17 +52,14 @@ typedef struct gx_blend_cell {
 
 /* The evidence on `item` for a member as they were when the list was asked for; `member` holds
  * nothing of then or later. `skip`: one an item of the snapshot, items that could not be taken.
- * Writes at most GX_BLEND_CELLS cells, and all of `out` but `from`. O(items) and the model's
- * scoring. */
-GX_MUST_CHECK gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, const gx_rec *rec,
+ * Writes at most GX_BLEND_CELLS cells, and all of `out` but `from`. Where the list is of just
+ * before a take, `take` is told how likely each channel alone makes it: `chance` (not the circle's)
+ * and `taste`; else it is NULL. O(items) and the model's scoring; with `take` GX_BLEND_REACHES
+ * walks over the acts. */
+GX_MUST_CHECK gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells,
+                                        gx_blend_take *take, const gx_rec *rec,
                                         const gx_rec_member *member, const uint8_t *skip,
                                         uint32_t item, gx_error *err);
-/* How likely each channel alone makes the take, for a member as they were just before it: `chance`
- * (not the circle's) and `taste`. O(items), the model's scoring and GX_BLEND_REACHES walks over the
- * acts. */
-GX_MUST_CHECK gx_status gx_rec_chances(gx_blend_take *take, const gx_rec *rec,
-                                       const gx_rec_member *member, const uint8_t *skip,
-                                       uint32_t item, gx_error *err);
 
 /* ---- learning ------------------------------------------------------------------------------ */
 

@@ -93,15 +93,42 @@ static void tell_chance(double *chance, const masses *mass, double s) {
     }
 }
 
+/* add_mass of every item, in lanes, so that the compiler may take a vector at a time: what items
+ * are like speaks for nearly all of them. */
+GX__CLONES static masses add_masses(const float *restrict raw, const uint8_t *restrict skip,
+                                    uint32_t items, float scale) {
+    enum { LANES = 8 };
+    double lane[GX_BLEND_POWERS][LANES] = {{0}};
+    masses mass = {0};
+    for (uint32_t i = 0; i < items / LANES * LANES; i += LANES) {
+        for (uint32_t l = 0; l < LANES; l++) {
+            float s = raw[i + l] * scale;
+            s = s > 0 ? s : 0;
+            s = s < 1 ? s : 1;
+            double one = skip[i + l] ? 0 : (double)s, power = one;
+            for (uint32_t p = 0; p < GX_BLEND_POWERS; p++, power *= one) {
+                lane[p][l] += power;
+            }
+        }
+    }
+    for (uint32_t i = items / LANES * LANES; i < items; i++) {
+        const double s = (double)(raw[i] * scale);
+        add_mass(&mass, skip[i] || !(s > 0) ? 0 : s < 1 ? s : 1);
+    }
+    for (uint32_t l = 0; l < LANES; l++) {
+        for (uint32_t p = 0; p < GX_BLEND_POWERS; p++) {
+            mass.power[p] += lane[p][l];
+        }
+    }
+    return mass;
+}
+
 static void interest_chance(gx_blend_take *take, const gx__scores *scores, const uint8_t *skip,
                             uint32_t item) {
     masses mass = {0};
     float own[GX_CHANNEL_COUNT];
-    for (uint32_t i = 0; scores->interest && i < scores->rec->items; i++) {
-        double s = (double)(scores->interest[i] * scores->interest_scale);
-        if (s > 0 && !skip[i]) {
-            add_mass(&mass, s < 1 ? s : 1);
-        }
+    if (scores->interest) {
+        mass = add_masses(scores->interest, skip, scores->rec->items, scores->interest_scale);
     }
     gx__scores_of(own, scores, item);
     tell_chance(take->chance[GX_CHANNEL_INTEREST], &mass, (double)own[GX_CHANNEL_INTEREST]);
@@ -217,59 +244,61 @@ static double taste_chance(const gx__scores *scores, const uint8_t *skip, uint32
 
 /* ---- both ----------------------------------------------------------------------------------- */
 
-gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, const gx_rec *rec,
-                          const gx_rec_member *member, const uint8_t *skip, uint32_t item,
-                          gx_error *err) {
-    gx__scores scores;
+/* In `value`, two a candidate. */
+static void tell_chances(gx_blend_take *take, gx__scores *scores, const uint8_t *skip,
+                         uint32_t item, double *value) {
+    memset(take->chance, 0, sizeof take->chance);
+    interest_chance(take, scores, skip, item);
+    people_chance(take, scores, skip, item, value);
+    take->taste = taste_chance(scores, skip, item);
+}
+
+/* The cells of a list, what was taken first; how many. In `value`, one a candidate. */
+static uint32_t fill_cells(gx_blend_cell *cells, const gx__scores *scores, const uint8_t *skip,
+                           uint32_t item, float *value) {
     gx_scored top[GX_BLEND_TOP];
     uint32_t items[GX_BLEND_CELLS], count = 0;
-    gx_status status = gx__scores_make(&scores, rec, member, rec->items, false, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    float *value = gx_alloc((size_t)scores.count + 1, sizeof *value);
-    if (!value) {
-        gx__scores_finish(&scores);
-        return gx_fail_memory(err, scores.count * sizeof *value);
-    }
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         uint32_t found = c == GX_CHANNEL_INTEREST
-                             ? top_interest(top, &scores, skip)
-                             : top_candidates(top, value, &scores, skip, (gx_channel)c);
+                             ? top_interest(top, scores, skip)
+                             : top_candidates(top, value, scores, skip, (gx_channel)c);
         for (uint32_t k = 0; k < found; k++) {
             items[count++] = top[k].item;
         }
     }
     count = merge(items, count, item);
-    gx__scores_of(cells[0].s, &scores, item);
+    gx__scores_of(cells[0].s, scores, item);
     for (uint32_t k = 0; k < count; k++) {
-        gx__scores_of(cells[k + 1].s, &scores, items[k]);
+        gx__scores_of(cells[k + 1].s, scores, items[k]);
     }
-    out->popular_rank = scores.interest ? GX_NONE : popular_rank(rec, skip, item);
-    out->likes = scores.likes;
-    out->count = count + 1;
-    gx_free(value);
-    gx__scores_finish(&scores);
-    return GX_OK;
+    return count + 1;
 }
 
-gx_status gx_rec_chances(gx_blend_take *take, const gx_rec *rec, const gx_rec_member *member,
-                         const uint8_t *skip, uint32_t item, gx_error *err) {
+gx_status gx_rec_evidence(gx_blend_list *out, gx_blend_cell *cells, gx_blend_take *take,
+                          const gx_rec *rec, const gx_rec_member *member, const uint8_t *skip,
+                          uint32_t item, gx_error *err) {
     gx__scores scores;
     gx_status status = gx__scores_make(&scores, rec, member, rec->items, false, err);
     if (status != GX_OK) {
         return status;
     }
-    double *value = gx_alloc(2 * (size_t)scores.count + 1, sizeof *value);
-    if (!value) {
-        gx__scores_finish(&scores);
-        return gx_fail_memory(err, 2 * scores.count * sizeof *value);
+    float *value = gx_alloc((size_t)scores.count + 1, sizeof *value);
+    double *both = take ? gx_alloc(2 * (size_t)scores.count + 1, sizeof *both) : NULL;
+    if (!value || (take && !both)) {
+        status = gx_fail_memory(err, 2 * scores.count * sizeof *both);
+    } else {
+        /* Without a history what was declared, or members alike, speak for some items at the most:
+         * the popular ones follow. */
+        const bool follows = !scores.interest || scores.likes == 0;
+        out->count = fill_cells(cells, &scores, skip, item, value);
+        out->popular_rank = follows ? popular_rank(rec, skip, item) : GX_NONE;
+        out->likes = scores.likes;
     }
-    memset(take->chance, 0, sizeof take->chance);
-    interest_chance(take, &scores, skip, item);
-    people_chance(take, &scores, skip, item, value);
-    take->taste = taste_chance(&scores, skip, item);
+    if (status == GX_OK && take) {
+        tell_chances(take, &scores, skip, item, both);
+    }
     gx_free(value);
+    gx_free(both);
     gx__scores_finish(&scores);
-    return GX_OK;
+    return status;
 }
