@@ -205,7 +205,7 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
  * and what is kept of the takes, which are counted as the build will. Seconds: docs/blend.md. */
 gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options *options,
                             const gx_views *views, gx_estimate view, gx_job *job, gx_error *err) {
-    static const double item_s = 13e-9, look_s = 2.5e-4, learn_s = 1e-4;
+    static const double item_s = 13e-9, look_s = 3e-4, learn_s = 1e-4;
     gx_takes takes = {0};
     gx_plan plan = {0};
     gx_txn *txn = NULL;
