@@ -598,7 +598,6 @@ done:
 /* What has been read and scored until here is done and timed; the choice is told from its first
  * sets, which are drawn, and the runs from what those say it reaches. */
 static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *err) {
-    static const double reached_s = 2e-7, arc_s = 3e-8;
     gx_job *job = p->call->job;
     const double n = p->spread.n, m = (double)p->spread.graph->m;
     const double runs = (double)gx_arg_int(p->call->args, "runs");
@@ -617,7 +616,7 @@ static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *er
         steps[1].estimate.mem_bytes = f.mem_bytes > f.order_bytes ? f.mem_bytes : f.order_bytes;
         steps[1].estimate.cpu_s = f.cpu_s + f.order_s;
         steps[2].estimate = (gx_estimate){.mem_bytes = held + (uint64_t)(24 * m + 40 * n),
-                                          .cpu_s = reached_s * runs * f.share * n + arc_s * m};
+                                          .cpu_s = f.forward_s + runs * f.run_s};
     }
     *out = gx_estimate_steps(p->call->arena, steps, GX_COUNT(steps), 1);
     return status;

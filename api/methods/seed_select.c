@@ -261,9 +261,11 @@ static void read_options(asking *a) {
                           .heuristics = gx_arg_bool(args, "heuristics")};
 }
 
-/* From the first sets, which are drawn and timed. */
-static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
-    static const double reached_s = 1e-7, arc_s = 3e-8; /* a member reached, an arc */
+/* What was read until here is done; the choice and the simulation are told from the first sets and
+ * runs, which are drawn, played and timed. */
+static gx_status estimate(gx_value *out, asking *a, int64_t begun_ns, gx_error *err) {
+    const double read_s = (double)(gx_clock_thread_ns() - begun_ns) / 1e9;
+    const uint64_t read_bytes = atomic_load(&a->call->job->mem_peak);
     const gx_graph *graph = a->spread.graph;
     const bool even = a->spread.chance.rule == GX_CHANCE_CONSTANT;
     gx_seeds_forecast f;
@@ -272,14 +274,17 @@ static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
         return status;
     }
     const double m = (double)graph->m, n = graph->n;
+    a->seeds.spread = f.share * n; /* for the number of runs */
+    const double runs = runs_of(a);
+    a->seeds.spread = 0;
     const gx_part_estimate steps[] = {
+        {"read", {.mem_bytes = read_bytes, .cpu_s = read_s}},
         {f.worlds ? "worlds" : "sets", {.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s}},
         {"heuristics", {.mem_bytes = f.order_bytes, .cpu_s = f.order_s}},
         {"simulate",
          {.mem_bytes = (uint64_t)(even ? 20 * n : 24 * m + 8 * n),
-          .cpu_s = reached_s * WORK + (even ? 0 : arc_s * m)}}};
-    const bool plays = !gx_arg_has(a->call->args, "runs") || gx_arg_int(a->call->args, "runs") > 0;
-    *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps) - !plays, 0);
+          .cpu_s = f.forward_s + runs * f.run_s}}};
+    *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps) - (runs == 0), 1);
     gx_map_put(a->call->arena, out, "entries", gx_int((int64_t)f.wanted));
     return GX_OK;
 }
@@ -287,13 +292,14 @@ static gx_status estimate(gx_value *out, asking *a, gx_error *err) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     asking a = {.call = call};
+    const int64_t begun = gx_clock_thread_ns();
     GX_TRY(gx_spread_open(&a.spread, call, err));
     gx_spread_share(&a.spread.chance, &a.spread);
     GX_TRY(gx_spread_limits_read(&a.limits, &a.spread, err));
     GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));
     read_options(&a);
     if (gx_arg_bool(call->args, "estimate")) {
-        GX_TRY(estimate(out, &a, err));
+        GX_TRY(estimate(out, &a, begun, err));
         goto done;
     }
     bool any;

@@ -1,21 +1,12 @@
-#include "engine/influence/seeds.h"
-
+#include "engine/influence/choosing.h"
 #include "engine/influence/simulate.h"
 
 #include <math.h>
 
 enum {
-    FIRST = 1 << 13,         /* sets of the first round, */
-    FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
-    SOME_ENTRIES = 1 << 19,  /* by which a choice from small sets is foreseen */
-    CHUNK = 1 << 20,         /* sets of one chunk at the most: they stay in a cache */
     CHUNKS_MOST = 1 << 12,
-    ROUNDS_MOST = 24,
-    JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
-    JUDGES_LEAST = 1 << 18,
-    JUDGES_ENTRIES = 1 << 21, /* … hold so many entries */
-    ENTRY = 4,                /* bytes, */
-    DRAWN = 3 * ENTRY /* and while it is put in order, with its part of root, block and slab */
+    DRAWN = 3 *
+        GX__ENTRY /* bytes of an entry put in order, with its part of root, block and slab */
 };
 
 static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets no limit */
@@ -23,37 +14,12 @@ static const double LARGE = 0.0005;             /* of the members in a set on av
 static const double LARGE_SET = 16;             /* so many: worlds are better */
 static const double WORLDS = 7; /* over eps; in small graphs twice, and more below FAST */
 static const double FAST = 0.1, SMALL = 30000, WORLDS_LEAST = 24;
-static const double SURPLUS = 1.1; /* sets beyond what eps is reckoned to take */
-static const double CLOSE = 0.02;  /* so near to the first by sets that it has to be played */
-static const double RUNS_LEAST = 500, RUNS_MOST = 10000;
-static const double CHOSEN_S = 8e-9;              /* an entry chosen from */
-static const double ORDER_S = 4.5e-7;             /* an arc, all heuristics */
+static const double SURPLUS = 1.1;                /* sets beyond what eps is reckoned to take */
 static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
-
-typedef struct choosing {
-    gx_seeds *out;
-    const gx_graph *graph;
-    const gx_seed_options *options;
-    gx_job *job;
-    gx_chances chances;
-    gx__roots roots;
-    gx__sets *sets;            /* R1, and behind it R2 */
-    size_t chosen_from, drawn; /* chunks of R1, and with R2 */
-    uint64_t next;             /* number of the next set */
-    uint64_t room;             /* entries */
-    bool full;                 /* no room was left for all that were wanted */
-    uint64_t r1, r2;           /* sets */
-    uint32_t *seed, count;     /* the choice */
-    double *gain;
-    bool large; /* by worlds: */
-    uint32_t drawn_worlds;
-    gx__worlds judges;
-    double noise, most; /* Σ √c / Σ c; the bound on any choice's cover of R1 */
-} choosing;
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-static uint64_t entries_of(const choosing *c) {
+uint64_t gx__choosing_entries(const gx__choosing *c) {
     uint64_t sum = 0;
     for (size_t k = 0; k < c->drawn; k++) {
         sum += c->sets[k].entries;
@@ -65,18 +31,18 @@ static uint64_t least_of(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* As many more, or as fit into `room` entries of all; how many it were. */
-static gx_status draw(uint64_t *out, choosing *c, uint64_t count, uint64_t room, gx_error *err) {
+gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint64_t room,
+                            gx_error *err) {
     gx__drawing *drawing = NULL;
     gx_status status = GX_OK;
-    const uint64_t most = least_of(count, CHUNK);
+    const uint64_t most = least_of(count, GX__CHUNK);
     *out = 0;
     if (count == 0) {
         return GX_OK;
     }
     GX_TRY(gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, c->job, err));
     while (*out < count && c->drawn < CHUNKS_MOST) {
-        const uint64_t held = entries_of(c);
+        const uint64_t held = gx__choosing_entries(c);
         if (held >= room) {
             c->full = true;
             break;
@@ -94,38 +60,38 @@ done:
 }
 
 /* Sets that R2 is to have: enough to tell heuristics from the choice, whatever eps is. */
-static uint64_t judges(const choosing *c) {
+uint64_t gx__choosing_judges(const gx__choosing *c) {
     if (c->options->sets > 0) {
-        return c->options->sets / (JUDGES + 1);
+        return c->options->sets / (GX__JUDGES + 1);
     }
-    const uint64_t held = entries_of(c), quarter = c->r1 / JUDGES;
+    const uint64_t held = gx__choosing_entries(c), quarter = c->r1 / GX__JUDGES;
     const double each = c->r1 ? (double)held / (double)c->r1 : 1;
-    const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
+    const double least = fmin(GX__JUDGES_LEAST, GX__JUDGES_ENTRIES / fmax(each, 1));
     return quarter > (uint64_t)least ? quarter : (uint64_t)least;
 }
 
 /* R2 goes to R1 and as many join it as make it `count`; a fifth of the room is R2's. */
-static gx_status enlarge(choosing *c, uint64_t count, gx_error *err) {
+static gx_status enlarge(gx__choosing *c, uint64_t count, gx_error *err) {
     gx_status status = GX_OK;
-    uint64_t more = 0, room = c->room - c->room / (JUDGES + 1);
-    if (c->r1 == 0 && c->options->sets == 0 && room > FIRST_ENTRIES) {
-        room = FIRST_ENTRIES;
+    uint64_t more = 0, room = c->room - c->room / (GX__JUDGES + 1);
+    if (c->r1 == 0 && c->options->sets == 0 && room > GX__FIRST_ENTRIES) {
+        room = GX__FIRST_ENTRIES;
     }
     c->r1 += c->r2;
     if (count > c->r1) {
-        GX_TRY(draw(&more, c, count - c->r1, room, err));
+        GX_TRY(gx__choosing_draw(&more, c, count - c->r1, room, err));
         c->full = c->full && (c->r1 > 0 || c->options->sets > 0);
         c->r1 += more;
     }
     c->chosen_from = c->drawn;
-    GX_TRY(draw(&c->r2, c, judges(c), c->room, err));
+    GX_TRY(gx__choosing_draw(&c->r2, c, gx__choosing_judges(c), c->room, err));
 done:
     return status;
 }
 
 /* ---- the choice by sets ---------------------------------------------------------------------- */
 
-static void take_over(choosing *c, const gx__chosen_so_far *chosen) {
+static void take_over(gx__choosing *c, const gx__chosen_so_far *chosen) {
     c->count = chosen->count;
     if (chosen->count > 0) {
         memcpy(c->seed, chosen->order, chosen->count * sizeof *c->seed);
@@ -133,7 +99,7 @@ static void take_over(choosing *c, const gx__chosen_so_far *chosen) {
 }
 
 /* The choice into c->seed, its bound and its noise. */
-static gx_status choose(choosing *c, const gx_seed_limits *limits, gx_error *err) {
+gx_status gx__choosing_choose(gx__choosing *c, const gx_seed_limits *limits, gx_error *err) {
     gx__chosen_so_far chosen = {0};
     gx__cover cover = {0};
     gx_status status = GX_OK;
@@ -154,7 +120,7 @@ done:
 }
 
 /* Sets of R2 that the seeds cover, of each beyond those before in gain[] if asked for. */
-static gx_status count_covered(uint64_t *out, double *gain, choosing *c, const uint32_t *seed,
+static gx_status count_covered(uint64_t *out, double *gain, gx__choosing *c, const uint32_t *seed,
                                uint32_t count, gx_error *err) {
     gx__cover cover = {0};
     const gx__aim aim = {0};
@@ -175,7 +141,7 @@ done:
 }
 
 /* What the seeds reach, by sets or worlds that no choice has seen. */
-static gx_status judge(double *out_mean, double *out_error, double *gain, choosing *c,
+static gx_status judge(double *out_mean, double *out_error, double *gain, gx__choosing *c,
                        const uint32_t *seed, uint32_t count, gx_error *err) {
     uint64_t covered;
     if (c->large) {
@@ -192,7 +158,7 @@ static gx_status judge(double *out_mean, double *out_error, double *gain, choosi
 
 /* ---- the choice by worlds -------------------------------------------------------------------- */
 
-static double kept_arcs(const choosing *c) {
+static double kept_arcs(const gx__choosing *c) {
     const gx__chance_rows *rows = &c->chances.heeds;
     double sum = 0;
     for (uint32_t v = 0; v < c->chances.n; v++) {
@@ -206,12 +172,12 @@ static double kept_arcs(const choosing *c) {
 }
 
 /* Bytes of one world and its share of those that judge. */
-static double world_bytes(const choosing *c) {
+static double world_bytes(const gx__choosing *c) {
     return 1.5 * (17.0 * c->chances.n + 4 * kept_arcs(c));
 }
 
 /* Members of a small graph have worlds that differ more, and cost less. */
-static uint32_t worlds_wanted(const choosing *c) {
+static uint32_t worlds_wanted(const gx__choosing *c) {
     const double eps = c->options->eps, n = c->chances.n;
     const double small = fmin(fmax(sqrt(SMALL / fmax(n, 1)), 1), 2);
     const double more = fmin(fmax(sqrt(FAST / eps), 1), fmax(SMALL / fmax(n, 1), 1));
@@ -219,19 +185,20 @@ static uint32_t worlds_wanted(const choosing *c) {
 }
 
 /* Those there is room for. */
-static uint32_t worlds_of(const choosing *c) {
-    const double room = 2.0 * ENTRY * (double)c->room / world_bytes(c);
+uint32_t gx__choosing_worlds(const gx__choosing *c) {
+    const double room = 2.0 * GX__ENTRY * (double)c->room / world_bytes(c);
     return (uint32_t)fmin(worlds_wanted(c), room);
 }
 
 /* The choice into c->seed; of the first, those that judge are made too. */
-static gx_status choose_by_worlds(choosing *c, const gx_seed_limits *limits, gx_error *err) {
+static gx_status choose_by_worlds(gx__choosing *c, const gx_seed_limits *limits, gx_error *err) {
     gx_chances both = {0};
     gx__worlds worlds = {0};
     gx__chosen_so_far chosen = {0};
     gx_status status = GX_OK;
     const gx_seed_options *o = c->options;
-    const uint32_t count = c->large ? c->drawn_worlds : worlds_of(c), judges = count / 2 + 1;
+    const uint32_t count = c->large ? c->drawn_worlds : gx__choosing_worlds(c),
+                   judges = count / 2 + 1;
     GX_TRY(gx_chances_make(&both, c->graph, &o->chance, true, c->job, err));
     if (!c->large) {
         GX_TRY(gx__worlds_make(&c->judges, &both, o->weight, count, judges, c->job, err));
@@ -252,20 +219,20 @@ done:
 
 /* ---- bounds (OPIM-C, equations 5 and 8) ------------------------------------------------------ */
 
-static double log_chances(const choosing *c) {
+static double log_chances(const gx__choosing *c) {
     const double delta = c->options->delta > 0 ? c->options->delta
                          : c->chances.n > 1    ? 1 / (double)c->chances.n
                                                : 0.5;
-    return log(2.0 * ROUNDS_MOST * GX_SEED_METHODS_MOST / delta);
+    return log(2.0 * GX__ROUNDS_MOST * GX_SEED_METHODS_MOST / delta);
 }
 
-static double lower_bound(const choosing *c, double covered) {
+static double lower_bound(const gx__choosing *c, double covered) {
     const double a = log_chances(c), root = sqrt(covered + 2 * a / 9) - sqrt(a / 2);
     const double sets = root > 0 ? root * root - a / 18 : 0;
     return c->r2 && sets > 0 ? sets * c->roots.total / (double)c->r2 : 0;
 }
 
-static double upper_bound(const choosing *c) {
+static double upper_bound(const gx__choosing *c) {
     const double a = log_chances(c), root = sqrt(c->most + a / 2) + sqrt(a / 2);
     const double sets = c->r1 ? root * root / (double)c->r1 : 1;
     return (sets < 1 ? sets : 1) * c->roots.total;
@@ -273,7 +240,7 @@ static double upper_bound(const choosing *c) {
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-static bool is_settled(choosing *c, uint64_t covered) {
+static bool is_settled(gx__choosing *c, uint64_t covered) {
     const double eps = c->options->eps;
     if (c->options->sets > 0) {
         return c->r1 + c->r2 >= c->options->sets;
@@ -284,11 +251,11 @@ static bool is_settled(choosing *c, uint64_t covered) {
 }
 
 /* Sets that R1 should have next: twice as many, or as many as eps is reckoned to take. */
-static uint64_t next_size(const choosing *c) {
+uint64_t gx__choosing_next_size(const gx__choosing *c) {
     const double factor = c->noise / c->options->eps;
     uint64_t size = 2 * c->r1;
     if (c->options->sets > 0) {
-        return c->options->sets - c->options->sets / (JUDGES + 1);
+        return c->options->sets - c->options->sets / (GX__JUDGES + 1);
     }
     if (factor > 1) {
         const double wanted = SURPLUS * factor * factor * (double)c->r1;
@@ -299,21 +266,21 @@ static uint64_t next_size(const choosing *c) {
 
 /* Whether sets are so large that worlds tell more for the same work, and there is room for them.
  * In a world a seed is like any other member, who passes on or does not: then there are sets. */
-static bool is_large(const choosing *c) {
-    const double sets = (double)(c->r1 + c->r2), entries = (double)entries_of(c);
+bool gx__choosing_is_large(const gx__choosing *c) {
+    const double sets = (double)(c->r1 + c->r2), entries = (double)gx__choosing_entries(c);
     return c->options->chance.model == GX_SPREAD_CASCADE && !(c->options->aim.fairness > 0) &&
            c->options->sets == 0 && !c->chances.passes && entries > LARGE * c->chances.n * sets &&
-           entries > LARGE_SET * sets && worlds_of(c) >= WORLDS_LEAST;
+           entries > LARGE_SET * sets && gx__choosing_worlds(c) >= WORLDS_LEAST;
 }
 
-static gx_status rounds(choosing *c, gx_error *err) {
+static gx_status rounds(gx__choosing *c, gx_error *err) {
     gx_status status = GX_OK;
     uint64_t covered;
-    GX_TRY(enlarge(c, c->options->sets > 0 ? next_size(c) : FIRST, err));
-    for (uint32_t round = 0; round < ROUNDS_MOST; round++) {
-        GX_TRY(choose(c, &c->options->limits, err));
-        if (is_large(c)) {
-            c->out->ended = worlds_of(c) < worlds_wanted(c) ? "memory" : "eps";
+    GX_TRY(enlarge(c, c->options->sets > 0 ? gx__choosing_next_size(c) : GX__FIRST, err));
+    for (uint32_t round = 0; round < GX__ROUNDS_MOST; round++) {
+        GX_TRY(gx__choosing_choose(c, &c->options->limits, err));
+        if (gx__choosing_is_large(c)) {
+            c->out->ended = gx__choosing_worlds(c) < worlds_wanted(c) ? "memory" : "eps";
             return choose_by_worlds(c, &c->options->limits, err);
         }
         GX_TRY(count_covered(&covered, NULL, c, c->seed, c->count, err));
@@ -325,7 +292,7 @@ static gx_status rounds(choosing *c, gx_error *err) {
         if (c->full) {
             break;
         }
-        GX_TRY(enlarge(c, next_size(c), err));
+        GX_TRY(enlarge(c, gx__choosing_next_size(c), err));
     }
 done:
     return status;
@@ -334,7 +301,7 @@ done:
 /* ---- heuristics beside it -------------------------------------------------------------------- */
 
 /* The members of `order` that the limits let in, from the first. */
-static gx_status first_of(uint32_t *seed, uint32_t *count, choosing *c, const uint32_t *order,
+static gx_status first_of(uint32_t *seed, uint32_t *count, gx__choosing *c, const uint32_t *order,
                           gx_error *err) {
     gx__chosen_so_far chosen = {0};
     const gx_seed_limits *limits = &c->options->limits;
@@ -352,18 +319,8 @@ static gx_status first_of(uint32_t *seed, uint32_t *count, choosing *c, const ui
     return status;
 }
 
-/* A choice to be compared. */
-typedef struct entrant {
-    const char *name;
-    uint32_t *seed, count;
-    double spread; /* by sets or worlds */
-    double error;
-    double played; /* NaN: it was not */
-    bool out;      /* too far from the first to be played */
-} entrant;
-
-static gx_status enter(entrant *e, const char *name, choosing *c, const uint32_t *order,
-                       gx_error *err) {
+gx_status gx__choosing_enter(gx__entrant *e, const char *name, gx__choosing *c,
+                             const uint32_t *order, gx_error *err) {
     const uint32_t most = c->options->limits.count;
     gx_status status = GX_OK;
     e->name = name;
@@ -381,11 +338,11 @@ done:
 }
 
 /* Once some are played the others are out. */
-static double worth_of(const entrant *e) {
+static double worth_of(const gx__entrant *e) {
     return isnan(e->played) ? e->spread : e->played;
 }
 
-static size_t best_of(const entrant *e, size_t count) {
+static size_t best_of(const gx__entrant *e, size_t count) {
     size_t best = 0;
     for (size_t i = 1; i < count; i++) {
         best = !e[i].out && (e[best].out || worth_of(&e[i]) > worth_of(&e[best])) ? i : best;
@@ -396,11 +353,11 @@ static size_t best_of(const entrant *e, size_t count) {
 /* Sets tell little of choices that reach few: those that they cannot tell apart are played in the
  * same worlds, in as many runs as reach as many members as there are entries, and the first is who
  * wins that. What sets say of the winner stays without bias. */
-static gx_status play_off(entrant *e, size_t count, choosing *c, gx_error *err) {
+static gx_status play_off(gx__entrant *e, size_t count, gx__choosing *c, gx_error *err) {
     gx_status status = GX_OK;
     gx_chances forward = {0};
-    const entrant first = e[best_of(e, count)];
-    const double least = first.spread - fmax(3 * first.error, CLOSE * first.spread);
+    const gx__entrant first = e[best_of(e, count)];
+    const double least = first.spread - fmax(3 * first.error, GX__CLOSE * first.spread);
     const double each = (double)c->chances.n / c->roots.total; /* members for what is worth 1 */
     double work = 0;
     size_t close = 0;
@@ -408,8 +365,8 @@ static gx_status play_off(entrant *e, size_t count, choosing *c, gx_error *err) 
         close += e[i].spread >= least;
         work += e[i].spread >= least ? e[i].spread * each : 0;
     }
-    const double runs = fmin((double)entries_of(c) / fmax(work, 1), RUNS_MOST);
-    if (close < 2 || c->large || runs < RUNS_LEAST) {
+    const double runs = fmin((double)gx__choosing_entries(c) / fmax(work, 1), GX__RUNS_MOST);
+    if (close < 2 || c->large || runs < GX__RUNS_LEAST) {
         return GX_OK;
     }
     GX_TRY(gx_chances_make(&forward, c->graph, &c->options->chance, true, c->job, err));
@@ -431,37 +388,43 @@ done:
     return status;
 }
 
-/* Places of an order that may be looked at. */
-static uint32_t depth_of(const choosing *c) {
+/* Places of an order that may be looked at. Without costs and quotas nobody is refused but who may
+ * not be a seed, or is one already. */
+uint32_t gx__choosing_depth(const gx__choosing *c) {
     const gx_seed_limits *l = &c->options->limits;
-    return l->cost || l->barred || l->circle ? l->n : l->count;
+    uint64_t depth = (uint64_t)l->count + l->given_count;
+    for (uint32_t v = 0; l->barred && v < l->n; v++) {
+        depth += l->barred[v] != 0;
+    }
+    return l->cost || l->circle || depth > l->n ? l->n : (uint32_t)depth;
 }
 
 /* Greedy by gain over cost alone may come to nothing beside one dear member: what is best for its
  * cost leaves no budget for it. The better of it and of greedy by gain is at least ½ (1 − 1/e) of
  * the best choice within a budget (Khuller, Moss, Naor 1999; Leskovec et al., Cost-effective
  * outbreak detection in networks, KDD 2007, theorem 3). */
-static gx_status enter_by_gain(entrant *e, choosing *c, gx_error *err) {
+static gx_status enter_by_gain(gx__entrant *e, gx__choosing *c, gx_error *err) {
     gx_seed_limits limits = c->options->limits;
     const double most = c->most, noise = c->noise;
     limits.by_gain = true;
-    gx_status status = c->large ? choose_by_worlds(c, &limits, err) : choose(c, &limits, err);
+    gx_status status =
+        c->large ? choose_by_worlds(c, &limits, err) : gx__choosing_choose(c, &limits, err);
     if (status == GX_OK) {
         c->most = fmin(c->most, most); /* either bounds every choice */
         c->noise = noise;
-        status = enter(e, "gain", c, NULL, err);
+        status = gx__choosing_enter(e, "gain", c, NULL, err);
     }
     return status;
 }
 
 /* Replaces the choice by another that reaches more: a heuristic's, or within a budget greedy by
  * gain. */
-static gx_status compare(choosing *c, gx_error *err) {
-    entrant entrants[GX_SEED_METHODS_MOST] = {{0}};
+static gx_status compare(gx__choosing *c, gx_error *err) {
+    gx__entrant entrants[GX_SEED_METHODS_MOST] = {{0}};
     uint32_t *order = NULL;
     size_t count = 0;
     gx_status status = GX_OK;
-    GX_TRY(enter(&entrants[count++], "greedy", c, NULL, err));
+    GX_TRY(gx__choosing_enter(&entrants[count++], "greedy", c, NULL, err));
     if (c->options->limits.cost && !(c->options->aim.fairness > 0)) {
         GX_TRY(enter_by_gain(&entrants[count++], c, err));
     }
@@ -470,12 +433,12 @@ static gx_status compare(choosing *c, gx_error *err) {
         for (size_t h = 0; h < gx__heuristic_count && count < GX_SEED_METHODS_MOST; h++) {
             const gx__heuristic *heuristic = &gx__heuristics[h];
             GX_TRY(heuristic->order(order, c->graph, &c->chances, c->options->limits.count,
-                                    depth_of(c), c->job, err));
-            GX_TRY(enter(&entrants[count++], heuristic->name, c, order, err));
+                                    gx__choosing_depth(c), c->job, err));
+            GX_TRY(gx__choosing_enter(&entrants[count++], heuristic->name, c, order, err));
         }
     }
     GX_TRY(play_off(entrants, count, c, err));
-    const entrant *best = &entrants[best_of(entrants, count)];
+    const gx__entrant *best = &entrants[best_of(entrants, count)];
     c->out->method = best->name;
     c->count = best->count;
     if (best->count > 0) {
@@ -495,7 +458,7 @@ done:
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static gx_status answer(choosing *c, gx_error *err) {
+static gx_status answer(gx__choosing *c, gx_error *err) {
     gx_seeds *out = c->out;
     gx_status status = GX_OK;
     uint64_t covered;
@@ -510,7 +473,7 @@ static gx_status answer(choosing *c, gx_error *err) {
     out->lower = lower_bound(c, (double)covered);
     out->upper = c->options->aim.fairness > 0 ? (double)NAN : upper_bound(c);
     out->sets = c->r1 + c->r2;
-    out->entries = entries_of(c);
+    out->entries = gx__choosing_entries(c);
 done:
     return status;
 }
@@ -526,7 +489,7 @@ static gx_status check_options(const gx_seed_options *o, gx_error *err) {
     return GX_OK;
 }
 
-static gx_status prepare(choosing *c, gx_error *err) {
+gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err) {
     gx_status status = GX_OK;
     const gx_seed_options *o = c->options;
     GX_TRY(check_options(o, err));
@@ -545,7 +508,7 @@ done:
     return status;
 }
 
-static void choosing_finish(choosing *c) {
+void gx__choosing_finish(gx__choosing *c) {
     for (size_t k = 0; c->sets && k < c->drawn; k++) {
         gx__sets_finish(&c->sets[k], c->job);
     }
@@ -560,15 +523,15 @@ static void choosing_finish(choosing *c) {
 gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph, const gx_seed_options *options,
                           gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
-    choosing c = {.out = out, .graph = graph, .options = options, .job = job};
+    gx__choosing c = {.out = out, .graph = graph, .options = options, .job = job};
     *out = (gx_seeds){0};
-    gx_job_stage(job, "seeds", 0);
-    GX_TRY(prepare(&c, err));
+    gx_job_stage(job, "seeds", options->sets);
+    GX_TRY(gx__choosing_prepare(&c, err));
     GX_TRY(rounds(&c, err));
     GX_TRY(compare(&c, err));
     GX_TRY(answer(&c, err));
 done:
-    choosing_finish(&c);
+    gx__choosing_finish(&c);
     if (status != GX_OK) {
         gx_seeds_finish(out, job);
     }
@@ -581,212 +544,4 @@ void gx_seeds_finish(gx_seeds *seeds, gx_job *job) {
     seeds->seed = NULL;
     seeds->gain = NULL;
     seeds->count = 0;
-}
-
-/* ---- beforehand ------------------------------------------------------------------------------ */
-
-/* What rounds() is likely to come to. */
-typedef struct course {
-    double sets, most;     /* in the end; of one drawing, at the most */
-    double chunks, chosen; /* Σ over rounds of the sets that were chosen from */
-} course;
-
-static void foresee_draw(course *to, double sets) {
-    to->most = fmax(to->most, fmin(sets, CHUNK));
-    to->chunks += sets > 0 ? ceil(sets / CHUNK) : 0;
-    to->sets += sets;
-}
-
-/* So many rounds at the most, gone through with noise that falls as sets grow: by √. `each` entries
- * a set. */
-static course foresee_rounds(choosing *c, double each, uint32_t most) {
-    const double room = (double)c->room / fmax(each, 1), first = c->noise * sqrt((double)c->r1);
-    const double least = fmin(JUDGES_LEAST, JUDGES_ENTRIES / fmax(each, 1));
-    const bool given = c->options->sets > 0;
-    const uint64_t drawn = c->r1;
-    course to = {0};
-    c->r1 = c->r2 = 0;
-    uint64_t size = given ? next_size(c) : drawn < FIRST ? drawn : FIRST;
-    for (uint32_t round = 0; round < most; round++) {
-        const double more = fmin((double)size - (double)(c->r1 + c->r2), room - to.sets);
-        foresee_draw(&to, fmax(more, 0));
-        c->r1 = (uint64_t)fmax(fmin((double)size, room), 1);
-        const double judging = given ? (double)judges(c) : fmax((double)c->r1 / JUDGES, least);
-        c->r2 = (uint64_t)fmax(fmin(judging, room - to.sets), 0);
-        foresee_draw(&to, (double)c->r2);
-        to.chosen += (double)c->r1;
-        c->noise = first / sqrt((double)c->r1);
-        if (given || c->noise <= c->options->eps || to.sets >= room) {
-            break;
-        }
-        size = next_size(c);
-    }
-    c->r1 = drawn;
-    c->noise = first / sqrt(fmax((double)drawn, 1));
-    return to;
-}
-
-/* A choice by worlds: bytes and seconds of each, by some that are made and chosen from. */
-typedef struct by_world {
-    double bytes, made_s, chosen_s, judged_s;
-} by_world;
-
-static gx_status try_worlds(by_world *out, choosing *c, gx_error *err) {
-    enum { TRIED = 8 };
-    gx_chances both = {0};
-    gx__worlds worlds = {0};
-    gx__chosen_so_far chosen = {0};
-    gx_job *job = c->job;
-    gx_status status = GX_OK;
-    double mean, error;
-    GX_TRY(gx_chances_make(&both, c->graph, &c->options->chance, true, job, err));
-    const uint64_t before = atomic_load(&job->mem_used);
-    const int64_t begun = gx_clock_cpu_ns();
-    GX_TRY(gx__worlds_make(&worlds, &both, c->options->weight, 0, TRIED, job, err));
-    const int64_t made = gx_clock_cpu_ns();
-    out->bytes = (double)(atomic_load(&job->mem_used) - before) / TRIED;
-    GX_TRY(gx__chosen_start(&chosen, &c->options->limits, job, err));
-    GX_TRY(gx__worlds_choose(&chosen, c->gain, &worlds, job, err));
-    const int64_t chose = gx_clock_cpu_ns();
-    GX_TRY(gx__worlds_judge(&mean, &error, NULL, &worlds, chosen.order, chosen.count, job, err));
-    out->made_s = (double)(made - begun) / 1e9 / TRIED;
-    out->chosen_s = (double)(chose - made) / 1e9 / TRIED;
-    out->judged_s = (double)(gx_clock_cpu_ns() - chose) / 1e9 / TRIED;
-done:
-    gx__chosen_finish(&chosen, job);
-    gx__worlds_finish(&worlds, job);
-    gx_chances_finish(&both, job);
-    return status;
-}
-
-/* `count` to choose from, and half as many that judge each of the choices. */
-static double worlds_seconds(const by_world *w, const choosing *c, double count) {
-    const double judges = count / 2 + 1, choices = c->options->limits.cost ? 2 : 1;
-    const double judged = 1 + choices + (c->options->heuristics ? (double)gx__heuristic_count : 0);
-    return w->made_s * (choices * count + judges) + w->chosen_s * choices * count +
-           w->judged_s * judged * judges;
-}
-
-/* At the peaks. */
-static void bytes_of(gx_seeds_forecast *out, const choosing *c, const course *to,
-                     const by_world *world) {
-    const double n = c->chances.n, m = (double)c->chances.m, threads = c->job->threads;
-    const double each = (double)out->entries / fmax((double)out->sets, 1);
-    const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
-    double drawn = 0;
-    for (size_t k = 0; k < c->drawn; k++) { /* for this, and counted in `used` */
-        drawn += ENTRY * (double)(c->sets[k].entries + c->sets[k].count) + 8 * n;
-    }
-    const double sets = (double)atomic_load(&c->job->mem_used) - drawn + ENTRY * out->wanted +
-                        8 * n * to->chunks + 4.0 * to->sets;
-    const double judges = out->worlds / 2 + 1;
-    const double worlds = out->worlds ? (out->worlds + judges) * world->bytes + forward : 0;
-    /* Sets as they are drawn, in slabs of which an eighth may be left over. */
-    const double drawing = 1.125 * (ENTRY * each + 4.6) * to->most + 8 * n * threads;
-    const double choice = fmax(44 * n, drawing);
-    if (c->options->heuristics) { /* PageRank and VoteRank need the undirected graph */
-        out->order_bytes =
-            (uint64_t)(sets + (out->worlds ? judges * world->bytes : 0) + 48 * n + 8 * m);
-    }
-    out->mem_bytes =
-        (uint64_t)(sets + fmax(choice, out->worlds ? worlds + 28 * n * threads + 72 * n : 0));
-}
-
-/* As many more for R1; *io_s: seconds an entry beyond what the drawing before took, since what is
- * done once for all members is no more than noise in the whole. */
-static gx_status draw_timed(double *io_s, choosing *c, uint64_t count, uint64_t room,
-                            gx_error *err) {
-    uint64_t more;
-    const double before = (double)entries_of(c), was_s = *io_s * before;
-    const int64_t begun = gx_clock_cpu_ns();
-    const gx_status status = draw(&more, c, count, room, err);
-    const double took_s = (double)(gx_clock_cpu_ns() - begun) / 1e9;
-    const double drawn = (double)entries_of(c) - before;
-    const double beyond_s = drawn > before ? (took_s - was_s) / (drawn - before) : 0;
-    *io_s = beyond_s > 0 ? beyond_s : (took_s + was_s) / fmax(before + drawn, 1);
-    c->r1 += more;
-    c->chosen_from = c->drawn;
-    return status;
-}
-
-/* The first sets, and where they are small so many more that their noise tells that of more yet: a
- * choice from few sets covers what no choice from more would. */
-static gx_status draw_some(double *out_s, choosing *c, gx_error *err) {
-    gx_status status = GX_OK;
-    *out_s = 0;
-    GX_TRY(draw_timed(out_s, c, FIRST, FIRST_ENTRIES, err));
-    GX_TRY(choose(c, &c->options->limits, err));
-    if (!is_large(c) && c->r1 == FIRST) {
-        const uint64_t room = 4 * entries_of(c);
-        GX_TRY(draw_timed(out_s, c, CHUNK - FIRST, room > SOME_ENTRIES ? room : SOME_ENTRIES, err));
-        GX_TRY(choose(c, &c->options->limits, err));
-    }
-done:
-    return status;
-}
-
-/* Where a heuristic is so near to the choice that they will be played, that takes as many members
- * reached as there are entries. Both are judged by as many sets more. */
-static gx_status add_play_off(gx_seeds_forecast *io, choosing *c, double entry_s, gx_error *err) {
-    const double two = 2 * io->share * c->chances.n;
-    const double runs = fmin(io->wanted / fmax(two, 1), RUNS_MOST);
-    enum { FORESEEN = 2 }; /* heuristics: the degree and its discount */
-    uint32_t *order = NULL;
-    entrant tried[1 + FORESEEN] = {{0}};
-    gx_status status = GX_OK;
-    bool close = false;
-    if (io->worlds || runs < RUNS_LEAST || !c->options->heuristics ||
-        c->options->aim.fairness > 0) {
-        return GX_OK;
-    }
-    GX_TRY(draw(&c->r2, c, c->r1, 2 * FIRST_ENTRIES, err));
-    GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
-    GX_TRY(enter(&tried[0], "greedy", c, NULL, err));
-    for (size_t h = 0; h < FORESEEN && h < gx__heuristic_count; h++) {
-        entrant *e = &tried[1 + h];
-        GX_TRY(gx__heuristics[h].order(order, c->graph, &c->chances, c->options->limits.count,
-                                       depth_of(c), c->job, err));
-        GX_TRY(enter(e, gx__heuristics[h].name, c, order, err));
-        close = close || e->spread >= tried[0].spread - fmax(e->error, CLOSE * tried[0].spread);
-    }
-    io->cpu_s += close ? entry_s * runs * two : 0;
-done:
-    for (size_t i = 0; i < GX_COUNT(tried); i++) {
-        gx_job_free(c->job, tried[i].seed);
-    }
-    gx_job_free(c->job, order);
-    return status;
-}
-
-gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
-                           const gx_seed_options *options, gx_job *job, gx_error *err) {
-    gx_status status = GX_OK;
-    gx_seeds ignored = {0};
-    choosing c = {.out = &ignored, .graph = graph, .options = options, .job = job};
-    course to = {0};
-    by_world world = {0};
-    double entry_s;
-    *out = (gx_seeds_forecast){0};
-    GX_TRY(prepare(&c, err));
-    GX_TRY(draw_some(&entry_s, &c, err));
-    out->sets = c.r1;
-    for (uint32_t i = 0; i < c.count; i++) {
-        out->share += c.gain[i] / fmax((double)c.r1, 1);
-    }
-    out->entries = entries_of(&c);
-    out->worlds = is_large(&c) ? worlds_of(&c) : 0;
-    const double each = (double)out->entries / fmax((double)c.r1, 1);
-    to = foresee_rounds(&c, each, out->worlds ? 1 : ROUNDS_MOST);
-    out->wanted = to.sets * each;
-    if (out->worlds) {
-        GX_TRY(try_worlds(&world, &c, err));
-    }
-    bytes_of(out, &c, &to, &world);
-    out->cpu_s = entry_s * out->wanted + CHOSEN_S * to.chosen * each;
-    out->cpu_s += out->worlds ? worlds_seconds(&world, &c, out->worlds) : 0;
-    out->order_s = options->heuristics ? ORDER_S * (double)c.chances.m : 0;
-    GX_TRY(add_play_off(out, &c, entry_s, err));
-done:
-    choosing_finish(&c);
-    return status;
 }

@@ -73,6 +73,8 @@ typedef struct gx_seeds_forecast {
     uint64_t mem_bytes;     /* of the job at the peak of the choice */
     uint64_t order_bytes;   /* while heuristics put members in order; 0: without them */
     double cpu_s, order_s;  /* the one by what the first took, the other by measured figures */
+    double forward_s;       /* chances in the other direction, for a simulation; */
+    double run_s;           /* of one run of it: seconds, both as timed */
 } gx_seeds_forecast;
 
 GX_MUST_CHECK gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,

@@ -337,6 +337,26 @@ done:
     return status;
 }
 
+static void read_args(bundle *b, const gx_args *args) {
+    *b = (bundle){.window_ms = (uint64_t)(gx_arg_real(args, "window") * DAY_MS),
+                  .together_ms = (uint64_t)(gx_arg_real(args, "together") * DAY_MS),
+                  .support = (uint32_t)gx_arg_int(args, "support"),
+                  .evidence = gx_arg_real(args, "evidence"),
+                  .order = gx_arg_real(args, "order"),
+                  .prior = gx_arg_real(args, "prior")};
+    b->window_ms = b->window_ms < b->together_ms ? b->together_ms : b->window_ms;
+}
+
+static void bundle_finish(bundle *b, gx_job *job) {
+    gx_job_free(job, b->leads);
+    gx_job_free(job, b->follows);
+    gx_job_free(job, b->kept.room);
+    gx_job_free(job, b->kept.count);
+    gx_job_free(job, b->kept.entry);
+    gx_job_free(job, b->after);
+    purchases_finish(&b->p, job);
+}
+
 /* ---- the pass ------------------------------------------------------------------------------- */
 
 static gx_status give_rows(gx_output *out, gx__complements *rows, const bundle *b, gx_error *err) {
@@ -374,17 +394,12 @@ done:
 
 static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
                      gx_error *err) {
-    bundle b = {.window_ms = (uint64_t)(gx_arg_real(args, "window") * DAY_MS),
-                .together_ms = (uint64_t)(gx_arg_real(args, "together") * DAY_MS),
-                .support = (uint32_t)gx_arg_int(args, "support"),
-                .evidence = gx_arg_real(args, "evidence"),
-                .order = gx_arg_real(args, "order"),
-                .prior = gx_arg_real(args, "prior")};
+    bundle b;
     gx__complements rows;
     gx_status status;
     double *window;
     uint32_t *bought;
-    b.window_ms = b.window_ms < b.together_ms ? b.together_ms : b.window_ms;
+    read_args(&b, args);
     gx_job_stage(job, "bundle: purchases", 0);
     GX_TRY(gx_job_check(job, err));
     GX_TRY(purchases_init(&b.p, input, (uint64_t)gx_arg_int(args, "busy"), job, err));
@@ -398,37 +413,91 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     GX_TRY(give_rows(out, &rows, &b, err));
     GX_TRY(gx__bundle_likes(out, &b.p, &rows, args, job, err));
 done:
-    gx_job_free(job, b.leads);
-    gx_job_free(job, b.follows);
-    gx_job_free(job, b.kept.room);
-    gx_job_free(job, b.kept.count);
-    gx_job_free(job, b.kept.entry);
-    gx_job_free(job, b.after);
-    purchases_finish(&b.p, job);
+    bundle_finish(&b, job);
     return status;
 }
 
 /* How much is kept is known only when it is counted: at most what the rows have room for. */
+/* How many rows hold something, and how much in all: by every row where that is soon done, else by
+ * some of them and three standard errors. */
+typedef struct foreseen {
+    uint64_t deeds, room, pairs, kept, items;
+} foreseen;
+
+static void count_rows(foreseen *out, bundle *b, counter *own, gx_job *job) {
+    enum { ROWS_LEAST = 512 };
+    static const uint64_t LOOKED = 1 << 22;
+    const uint32_t items = b->p.items;
+    const uint64_t by_work = out->pairs / LOOKED + 1, by_count = items / ROWS_LEAST + 1;
+    const uint32_t step = (uint32_t)(by_work < by_count ? by_work : by_count);
+    double kept = 0, square = 0, some = 0, rows = 0;
+    for (uint32_t i = 0; i < items; i += step) {
+        make_row(b, i, own, job);
+        const double here = b->kept.count[i];
+        rows++;
+        kept += here;
+        square += here * here;
+        some += here > 0;
+    }
+    const double all = items / (rows > 0 ? rows : 1), wide = step > 1 ? 3 * all : 0;
+    out->kept = (uint64_t)(all * kept + wide * sqrt(square));
+    out->items = (uint64_t)(all * some + wide * sqrt(some));
+    out->kept = out->kept < out->room ? out->kept : out->room;
+    out->items = out->items < items ? out->items : items;
+    out->items = out->items < out->kept ? out->items : out->kept;
+}
+
+/* The pass itself up to the rows, by one thread, on an account of its own. */
+static gx_status foresee(foreseen *out, const gx_input *input, const gx_args *args) {
+    bundle b;
+    counter own = {0};
+    gx_job job;
+    gx_status status;
+    read_args(&b, args);
+    gx_job_init(&job, 1, 1);
+    GX_TRY(purchases_init(&b.p, input, (uint64_t)gx_arg_int(args, "busy"), &job, NULL));
+    GX_TRY(make_sums(&b, &job, NULL));
+    GX_TRY(make_room(&b, (uint64_t)gx_arg_int(args, "keep"), &job, NULL));
+    GX_TRY(counter_init(&own, b.p.items, &job, NULL));
+    *out = (foreseen){
+        .deeds = b.p.begin[b.p.users], .room = b.kept.room[b.p.items], .pairs = (uint64_t)b.all};
+    count_rows(out, &b, &own, &job);
+done:
+    counter_finish(&own, &job);
+    bundle_finish(&b, &job);
+    return status;
+}
+
+/* Where there is no memory to look: bounds. */
+static foreseen most_of(const gx_matrix *m, uint64_t items, const gx_args *args) {
+    const uint64_t keep = (uint64_t)gx_arg_int(args, "keep");
+    const uint64_t busy = (uint64_t)gx_arg_int(args, "busy");
+    foreseen f = {.deeds = m ? m->nnz : 0, .items = items};
+    for (uint32_t u = 0; m && u < m->rows; u++) {
+        const uint64_t d = m->ptr[u + 1] - m->ptr[u];
+        f.pairs += d && d <= busy ? d * (d - 1) : 0;
+    }
+    const uint64_t kept = f.pairs / (uint64_t)gx_arg_int(args, "support");
+    f.kept = f.room = kept < items * keep ? kept : items * keep;
+    return f;
+}
+
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
     const gx_matrix *m = input->bought ? input->bought : input->matrix;
     const uint64_t items = input->items, users = input->users, nnz = m ? m->nnz : 0;
-    const uint64_t keep = (uint64_t)gx_arg_int(args, "keep");
-    const uint64_t busy = (uint64_t)gx_arg_int(args, "busy");
-    uint64_t likes = (uint64_t)gx_arg_int(args, "likes"), pairs = 0;
-    for (uint32_t u = 0; m && u < m->rows; u++) {
-        const uint64_t d = m->ptr[u + 1] - m->ptr[u];
-        pairs += d && d <= busy ? d * (d - 1) : 0;
+    foreseen f;
+    if (!m || foresee(&f, input, args) != GX_OK) {
+        f = most_of(m, items, args);
     }
-    uint64_t kept = pairs / (uint64_t)gx_arg_int(args, "support");
-    kept = kept < items * keep ? kept : items * keep;
-    kept = items && kept / items > items ? items * items : kept;
-    likes = likes < items ? likes * items : items * items;
-    const uint64_t deeds = 8 * users + 24 * nnz + 36 * items + 20 * kept;
+    uint64_t likes = (uint64_t)gx_arg_int(args, "likes");
+    likes = f.items * (likes < items ? likes : items);
+    const uint64_t deeds = 8 * users + 24 * nnz + 36 * items + 20 * f.room;
     const uint64_t counting = 16 * items * (uint64_t)threads;
-    const uint64_t likening = 28 * kept + (36 + 20 * (uint64_t)threads) * items + 24 * likes;
+    const uint64_t likening = 32 * f.kept + (48 + 20 * (uint64_t)threads) * items + 24 * likes;
     out->mem_bytes = deeds + (counting > likening ? counting : likening) + 4096;
-    out->kept_bytes = 20 * kept + 16 * items + 8 * likes;
-    out->cpu_s = 1e-7 * (double)nnz + 4e-9 * (double)pairs + 1e-6 * (double)kept;
+    out->kept_bytes = 20 * f.kept + 20 * items + 8 * likes;
+    out->cpu_s =
+        1e-7 * (double)nnz + 4e-9 * (double)f.pairs + 1e-6 * (double)f.kept + 5e-7 * (double)items;
 }
 
 static gx_status check(const gx_arrays *result, const char *instance, const gx_input *input,

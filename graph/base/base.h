@@ -130,9 +130,10 @@ const char *gx_format_time_ms(char *out, int64_t time_ms);
 /* ---- clock: for jobs, deadlines and the server; never for an algorithm -------------------------
  */
 
-int64_t gx_clock_ns(void);     /* monotonic */
-int64_t gx_clock_cpu_ns(void); /* of the process */
-int64_t gx_time_ms(void);      /* Unix, milliseconds */
+int64_t gx_clock_ns(void);        /* monotonic */
+int64_t gx_clock_cpu_ns(void);    /* of the process */
+int64_t gx_clock_thread_ns(void); /* of the calling thread: nothing that others of it do */
+int64_t gx_time_ms(void);         /* Unix, milliseconds */
 uint64_t gx_rss_peak_bytes(void);
 
 /* ---- folders for a moment ----------------------------------------------------------------- */

@@ -18,6 +18,10 @@ int64_t gx_clock_cpu_ns(void) {
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+int64_t gx_clock_thread_ns(void) {
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t gx_time_ms(void) {
     return read_clock(CLOCK_REALTIME) / 1000000;
 }

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import random
 
 import pytest
@@ -121,11 +122,28 @@ def test_refusals(edges, args, code, says):
 
 def test_estimate_draws_little_and_tells_all(edges):
     told = seeds(edges, "--undirected", "-k", 8, "--sets", 3000000, "--estimate")
-    assert [step["pass"] for step in told["steps"]] == ["sets", "heuristics", "simulate"]
+    assert [step["pass"] for step in told["steps"]] == ["read", "sets", "heuristics", "simulate"]
+    none = seeds(edges, "--undirected", "-k", 8, "--sets", 3000000, "--runs", 0, "--estimate")
+    assert [step["pass"] for step in none["steps"]] == ["read", "sets", "heuristics"]
     found = seeds(edges, "--undirected", "-k", 8, "--sets", 3000000)
     assert told["entries"] == pytest.approx(found["entries"], rel=0.1)
     assert told["mem_bytes"] > 4 * found["entries"]
     assert found["ended"] == "sets"
+
+
+def test_cpu_seconds_told_are_those_taken(edges):
+    """Measured on a machine that others use, so within a factor; what is told is steady between runs."""
+
+    def cpu(*more):
+        before = os.times()
+        out = seeds(edges, "--undirected", "-k", 8, "--sets", 12000000, "--threads", 1, *more)
+        after = os.times()
+        return out, after.children_user + after.children_system - before.children_user - before.children_system
+
+    told = sorted(cpu("--estimate")[0]["cpu_s"] for _ in range(3))
+    taken = cpu()[1]
+    assert 0.4 * taken < told[1] < 2.5 * taken
+    assert told[2] < 2 * told[0]
 
 
 def test_memory_is_bounded(edges):

@@ -308,8 +308,32 @@ static void test_estimate(void **state) {
     gx_matrix_finish(&s.matrix);
 }
 
+/* What is told beforehand of many items that few bought together, within a window: of all pairs
+ * that could be, and of all rows that could be full, it would be many times what is taken. */
+static void what_is_told_is_what_is_taken(void **state) {
+    (void)state;
+    static store s;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        gx_rng rng = gx_rng_at(seed, 11);
+        s = (store){.users = 400, .items = 1500 * (uint32_t)seed, .timed = true};
+        for (uint32_t k = 0; k < 8000; k++) {
+            const uint32_t user = (uint32_t)gx_rng_below(&rng, s.users);
+            const uint32_t kind = (uint32_t)gx_rng_below(&rng, 30) * 4; /* some are bought often */
+            const bool often = gx_rng_below(&rng, 2);
+            buy(&s, user,
+                often ? kind + (uint32_t)gx_rng_below(&rng, 4)
+                      : (uint32_t)gx_rng_below(&rng, s.items),
+                1600000000000 + (int64_t)gx_rng_below(&rng, 700) * DAY);
+        }
+        settle(&s);
+        assert_estimate_true("bundle", &s.input, NULL);
+        gx_matrix_finish(&s.matrix);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_told_is_what_is_taken),
         cmocka_unit_test(test_twin),
         cmocka_unit_test(test_planted),
         cmocka_unit_test(test_busy_members),

@@ -1,0 +1,77 @@
+/* How seeds are chosen, shared by the choice (seeds.c) and what is said of it beforehand
+ * (foresee.c). */
+#ifndef GX_INFLUENCE_CHOOSING_H
+#define GX_INFLUENCE_CHOOSING_H
+
+#include "engine/influence/seeds.h"
+
+enum {
+    GX__FIRST = 1 << 13,         /* sets of the first round, */
+    GX__FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
+    GX__CHUNK = 1 << 20,         /* sets of one chunk at the most: they stay in a cache */
+    GX__ROUNDS_MOST = 24,
+    GX__JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
+    GX__JUDGES_LEAST = 1 << 18,
+    GX__JUDGES_ENTRIES = 1 << 21, /* … hold so many entries */
+    GX__ENTRY = 4                 /* bytes */
+};
+
+#define GX__CLOSE                                                                                  \
+    0.02 /* so near to the first by sets that it has to be played, in as many runs                 \
+          */
+#define GX__RUNS_LEAST 500.0
+#define GX__RUNS_MOST 10000.0
+
+typedef struct gx__choosing {
+    gx_seeds *out;
+    const gx_graph *graph;
+    const gx_seed_options *options;
+    gx_job *job;
+    gx_chances chances;
+    gx__roots roots;
+    gx__sets *sets;            /* R1, and behind it R2 */
+    size_t chosen_from, drawn; /* chunks of R1, and with R2 */
+    uint64_t next;             /* number of the next set */
+    uint64_t room;             /* entries */
+    bool full;                 /* no room was left for all that were wanted */
+    uint64_t r1, r2;           /* sets */
+    uint32_t *seed, count;     /* the choice */
+    double *gain;
+    bool large; /* by worlds: */
+    uint32_t drawn_worlds;
+    gx__worlds judges;
+    double noise, most; /* Σ √c / Σ c; the bound on any choice's cover of R1 */
+} gx__choosing;
+
+/* A choice to be compared. */
+typedef struct gx__entrant {
+    const char *name;
+    uint32_t *seed, count;
+    double spread; /* by sets or worlds */
+    double error;
+    double played; /* NaN: it was not */
+    bool out;      /* too far from the first to be played */
+} gx__entrant;
+
+GX_MUST_CHECK gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err);
+void gx__choosing_finish(gx__choosing *c);
+uint64_t gx__choosing_entries(const gx__choosing *c);
+/* As many more, or as fit into `room` entries of all; how many it were. */
+GX_MUST_CHECK gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count,
+                                          uint64_t room, gx_error *err);
+/* The choice into c->seed, its bound and its noise. */
+GX_MUST_CHECK gx_status gx__choosing_choose(gx__choosing *c, const gx_seed_limits *limits,
+                                            gx_error *err);
+/* Sets that R2 is to have, and R1 next. */
+uint64_t gx__choosing_judges(const gx__choosing *c);
+uint64_t gx__choosing_next_size(const gx__choosing *c);
+/* Whether worlds tell more than sets, and how many there is room for. */
+bool gx__choosing_is_large(const gx__choosing *c);
+uint32_t gx__choosing_worlds(const gx__choosing *c);
+/* The choice, or with `order` the first of it within the limits, judged; e->seed is the job's. */
+GX_MUST_CHECK gx_status gx__choosing_enter(gx__entrant *e, const char *name, gx__choosing *c,
+                                           const uint32_t *order, gx_error *err);
+/* Places of an order that may be looked at. */
+uint32_t gx__choosing_depth(const gx__choosing *c);
+
+#endif
