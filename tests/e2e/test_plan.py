@@ -73,7 +73,8 @@ def test_what_is_refused(small):
     assert "may not be shown" in gx("plan", small, "off", code=1).err
     gx("plan", small, code=2)
     assert "rate" in gx("plan", small, "x", "--rate", 2, code=2).err
-    told = plan(small, "x", "--audience", 'region = "west"')
+    assert "no member has the region 'west'" in gx("plan", small, "x", "--audience", 'region = "west"', code=4).err
+    told = plan(small, "x", "--audience", 'region = "north" and region = "south"')
     assert told["seeds"] == told["prospects"] == [] and told["expected"]["expected"] == 0 and "nobody is a prospect" in told["short"]
 
 
