@@ -110,7 +110,7 @@ uint64_t gx_graph_digest(const gx_graph *graph) {
     for (int k = 0; k < LANES; k++) {
         sum = gx_mix64(sum ^ lane[k]);
     }
-    return sum;
+    return sum >> 11;
 }
 
 /* ---- checks of what comes in --------------------------------------------------------------- */

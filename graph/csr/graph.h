@@ -44,7 +44,7 @@ GX_MUST_CHECK gx_status gx_graph_undirected(gx_graph *out, const gx_graph *graph
 void gx_graph_finish(gx_graph *graph); /* leaves it empty; safe twice */
 uint64_t gx_graph_bytes(const gx_graph *graph);
 /* Of the arcs and their order, not of weights: what numbers by arc fit where it is the same. Others
- * have it with chance 2^-64. O(n + m), one reading of the arrays. */
+ * have it with chance 2^-53, since readers of JSON have so many bits. O(n + m). */
 uint64_t gx_graph_digest(const gx_graph *graph);
 
 /* rows × cols, values float, columns sorted within a row. */
