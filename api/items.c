@@ -3,8 +3,12 @@
  * A commit of this process applies its own changes row by row; a commit of another process (an
  * import beside a server) is noticed by the transaction's state number, and the columns are read
  * anew. Readers share a lock; between a commit and its rows being applied, a reader that already
- * sees the commit waits. */
+ * sees the commit waits.
+ *
+ * The id of an item is its column item_id, as in the items file; so every item has a row, also one
+ * that events alone speak of. */
 #include "api/db.h"
+#include "api/support.h"
 
 struct gx_items {
     pthread_rwlock_t lock; /* around the columns' content */
@@ -80,7 +84,21 @@ static gx_status apply_row(gx_columns *columns, gx_txn *txn, gx_arena *arena, ui
     gx_value fields;
     gx_arena_reset(arena);
     gx_status status = gx_record_get(&fields, txn, arena, GX_SPACE_ITEM, item, err);
+    if (status == GX_OK) {
+        fields = gx_record_named(arena, txn, GX_SPACE_ITEM, item, &fields);
+        status = gx_arena_status(arena);
+    }
     return status == GX_OK ? gx_columns_set(columns, item, &fields, err) : status;
+}
+
+/* Rows from the first that is not there to `until`, of whatever the items of them have. */
+static gx_status apply_new(gx_columns *columns, gx_txn *txn, gx_arena *arena, uint32_t until,
+                           gx_error *err) {
+    gx_status status = GX_OK;
+    for (uint32_t i = gx_columns_rows(columns); i < until && status == GX_OK; i++) {
+        status = apply_row(columns, txn, arena, i, err);
+    }
+    return status;
 }
 
 /* True where the columns now stand for the state of `txn`. */
@@ -88,6 +106,8 @@ static bool apply_touched(gx_items *items, gx_txn *txn) {
     gx_arena *arena = gx_arena_create();
     bool good = arena && !items->touched_lost;
     pthread_rwlock_wrlock(&items->lock);
+    good = good &&
+           apply_new(items->columns, txn, arena, gx_word_count(txn, GX_SPACE_ITEM), NULL) == GX_OK;
     for (size_t i = 0; good && i < items->touched_count; i++) {
         good = apply_row(items->columns, txn, arena, items->touched[i], NULL) == GX_OK;
     }
@@ -118,16 +138,36 @@ void gx_items_committed(gx_items *items, gx_store *store, bool success) {
 /* ---- the readers' side
  * ---------------------------------------------------------------------------- */
 
+typedef struct reading {
+    gx_columns *columns;
+    gx_txn *txn;
+    gx_arena *arena;
+} reading;
+
 static gx_status read_row(void *user, uint32_t id, const gx_value *fields, gx_error *err) {
-    return gx_columns_set(user, id, fields, err);
+    reading *r = user;
+    gx_status status = apply_new(r->columns, r->txn, r->arena, id, err);
+    if (status == GX_OK) {
+        gx_arena_reset(r->arena);
+        const gx_value row = gx_record_named(r->arena, r->txn, GX_SPACE_ITEM, id, fields);
+        status = gx_arena_status(r->arena);
+        status = status == GX_OK ? gx_columns_set(r->columns, id, &row, err) : status;
+    }
+    return status;
 }
 
 gx_status gx_items_read(gx_columns **out, gx_txn *txn, gx_error *err) {
     gx_columns *fresh = NULL;
-    gx_status status = gx_columns_create(&fresh, err);
+    reading r = {.txn = txn, .arena = gx_arena_create()};
+    gx_status status = r.arena ? gx_columns_create(&fresh, err) : gx_fail_memory(err, 0);
     if (status == GX_OK) {
-        status = gx_record_each(txn, GX_SPACE_ITEM, read_row, fresh, err);
+        r.columns = fresh;
+        status = gx_record_each(txn, GX_SPACE_ITEM, read_row, &r, err);
     }
+    if (status == GX_OK) {
+        status = apply_new(fresh, txn, r.arena, gx_word_count(txn, GX_SPACE_ITEM), err);
+    }
+    gx_arena_destroy(r.arena);
     if (status != GX_OK) {
         gx_columns_destroy(fresh);
         return status;

@@ -28,6 +28,26 @@ gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id
     return name.size ? gx_text_copy(arena, name.data, name.size) : gx_nil();
 }
 
+const char *gx_key_column(gx_space space) {
+    static const char *const names[] = {
+        [GX_SPACE_USER] = "user_id", [GX_SPACE_ITEM] = "item_id", [GX_SPACE_GROUP] = "group_id"};
+    return (size_t)space < GX_COUNT(names) && names[space] ? names[space] : "id";
+}
+
+gx_value gx_record_named(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id,
+                         const gx_value *record) {
+    const gx_slice name = gx_word_name(txn, space, id);
+    const uint32_t fields = record->type == GX_MAP ? record->size : 0;
+    gx_value row = gx_map(arena, fields + 1);
+    if (name.size > 0) {
+        gx_map_put(arena, &row, gx_key_column(space), gx_text(name.data, name.size));
+    }
+    for (uint32_t k = 0; k < fields; k++) {
+        gx_map_put_text(arena, &row, record->as.pairs[k].key, record->as.pairs[k].value);
+    }
+    return row;
+}
+
 int gx_by_number(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);

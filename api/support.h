@@ -11,6 +11,13 @@ GX_MUST_CHECK gx_status gx_need_word(uint32_t *out, gx_txn *txn, gx_space space,
                                      gx_error *err);
 /* The external id, copied; nil where it was forgotten. */
 gx_value gx_word_value(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id);
+/* What the column of the id is called in the table of what `space` names: "user_id", "item_id",
+ * "group_id". */
+const char *gx_key_column(gx_space space);
+/* A record with its id before it, as a row of the table has it; without one where the id was
+ * forgotten. In the arena, texts borrowed. */
+gx_value gx_record_named(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id,
+                         const gx_value *record);
 /* For qsort and bsearch: numbers, or rows that begin with one, by rising number. */
 int gx_by_number(const void *a, const void *b);
 /* An `is_long`: how much there is to do is not known before. */

@@ -250,6 +250,12 @@ static gx_status scan(search *s, gx_columns *columns, gx_slice only, gx_call_env
             GX_TRY(gx_job_check(call->job, err));
         }
         GX_TRY(gx_record_get(&record, call->txn, own, GX_SPACE_USER, v, err));
+        if (!s || !s->answers) { /* the id answers nothing */
+            record = gx_record_named(own, call->txn, GX_SPACE_USER, v, &record);
+            if (gx_arena_status(own) != GX_OK) {
+                GX_TRY(gx_fail_memory(err, record.size));
+            }
+        }
         if (s) {
             s->member = v;
             look(s, &record);

@@ -39,9 +39,28 @@ gx_status gx_segment_labels(gx_labels *out, gx_call_env *call, gx_slice field, g
     return status;
 }
 
-void gx_segment_row_finish(gx_segment_row *row) {
+static void drop_columns(gx_segment_row *row) {
     gx_columns_destroy(row->columns);
-    *row = (gx_segment_row){0};
+    row->columns = NULL;
+    row->used = 0;
+}
+
+void gx_segment_row_finish(gx_segment_row *row) {
+    drop_columns(row);
+    gx_arena_destroy(row->arena);
+    row->arena = NULL;
+}
+
+/* The record with the member's id. */
+static gx_status with_id(gx_value *out, gx_segment_row *row, gx_txn *txn, uint32_t user,
+                         const gx_value *record, gx_error *err) {
+    row->arena = row->arena ? row->arena : gx_arena_create();
+    if (!row->arena) {
+        return gx_fail_memory(err, 0);
+    }
+    gx_arena_reset(row->arena);
+    *out = gx_record_named(row->arena, txn, GX_SPACE_USER, user, record);
+    return gx_arena_status(row->arena) == GX_OK ? GX_OK : gx_fail_memory(err, record->size);
 }
 
 typedef struct belongs {
@@ -59,7 +78,7 @@ static gx_status look(void *user, const gx_membership *member, gx_error *err) {
 static gx_status passes(bool *out, const gx_segment *segment, gx_segment_row *row,
                         const gx_value *record, gx_error *err) {
     if (row->columns && row->used == ROWS_KEPT) {
-        gx_segment_row_finish(row);
+        drop_columns(row);
     }
     gx_status status = row->columns ? GX_OK : gx_columns_create(&row->columns, err);
     if (status == GX_OK) {
@@ -74,6 +93,7 @@ static gx_status passes(bool *out, const gx_segment *segment, gx_segment_row *ro
 gx_status gx_segment_has(bool *out, const gx_segment *segment, gx_segment_row *row, gx_txn *txn,
                          uint32_t user, const gx_value *record, gx_error *err) {
     gx_status status = GX_OK;
+    gx_value named;
     *out = !segment->given;
     if (segment->group != GX_NONE) {
         belongs b = {.group = segment->group};
@@ -81,6 +101,9 @@ gx_status gx_segment_has(bool *out, const gx_segment *segment, gx_segment_row *r
         *out = b.found;
     } else if (segment->by_circle) {
         *out = user < segment->users && segment->community[user] == segment->circle;
+    } else if (segment->where && segment->by_id) {
+        status = with_id(&named, row, txn, user, record, err);
+        status = status == GX_OK ? passes(out, segment, row, &named, err) : status;
     } else if (segment->where) {
         status = passes(out, segment, row, record, err);
     }
@@ -149,6 +172,7 @@ gx_status gx_segment_read_text(gx_segment *out, gx_call_env *call, const char *a
         }
         GX_TRY(gx_known_member_fields(call, argument, where, err));
         s.where = where;
+        s.by_id = gx_where_names(where, gx_slice_of(gx_key_column(GX_SPACE_USER)));
         GX_TRY(refuse_nobodys(&s, call, argument, err));
     }
     *out = s;

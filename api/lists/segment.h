@@ -18,6 +18,7 @@ typedef struct gx_segment {
     const uint32_t *community; /* by circle: of the first `users` members */
     uint32_t users;
     const gx_where *where; /* NULL: not by fields */
+    bool by_id;            /* that speaks of user_id */
 } gx_segment;
 
 /* Of the argument `segment`. not_found: no such circle, a field that no member has, or, of an
@@ -40,6 +41,7 @@ GX_MUST_CHECK gx_status gx_segment_labels(gx_labels *out, gx_call_env *call, gx_
 /* One thread's own, for expressions: records as columns, a few at a time. */
 typedef struct gx_segment_row {
     gx_columns *columns;
+    gx_arena *arena; /* of one member at a time */
     uint32_t used;
 } gx_segment_row;
 

@@ -1,6 +1,8 @@
 /* The arguments of a list's rules, and in words what they did. */
 #include "api/lists/slate.h"
 
+#include "api/lists/known.h"
+
 #include "api/support.h"
 #include "graph/import/import.h"
 
@@ -211,6 +213,9 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
     gx_status status = gx_where_compile(&compiled, r->call->arena, where, err);
     if (status == GX_OK) {
         status = gx_where_at(compiled, &r->filter->moment, err);
+    }
+    if (status == GX_OK) {
+        status = gx_known_item_fields(r->call->arena, r->filter->columns, "boost", compiled, err);
     }
     if (status == GX_OK) {
         status = gx_where_eval(r->pass, compiled, r->filter->columns, r->filter->items, err);

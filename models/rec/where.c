@@ -521,6 +521,18 @@ static bool asks_for(const gx__node *node, gx_slice field) {
     return does;
 }
 
+static bool names(const gx__node *node, gx_slice field) {
+    bool does = node->kind == GX__NODE_TEST && gx_slice_equal(node->test.field, field);
+    for (const gx__node *child = node->first; child && !does; child = child->next) {
+        does = names(child, field);
+    }
+    return does;
+}
+
+bool gx_where_names(const gx_where *where, gx_slice field) {
+    return names(where->root, field);
+}
+
 /* What is collected of the tests, one kind of it. */
 typedef struct told {
     const gx_where *where;

@@ -116,6 +116,8 @@ GX_MUST_CHECK gx_status gx_where_at(gx_where *where, const gx_moment *moment, gx
  * many (at most 256). Those of the moment (gx_where_at) are none, nor one that the expression asks
  * for by `exists`: it may be nobody's. */
 uint32_t gx_where_fields(gx_slice *out, uint32_t room, const gx_where *where);
+/* Whether any test of it is about the field, `exists` too. */
+bool gx_where_names(const gx_where *where, gx_slice field);
 /* Texts that a `=` or `in` looks for, each with its field, in the same manner. */
 typedef struct gx_where_text {
     gx_slice field, text;
