@@ -215,6 +215,19 @@ static void tighten_deadline(gx_job *job, const gx_args *args) {
     }
 }
 
+gx_status gx_call_bill(gx_call_env *call, gx_error *err) {
+    const size_t bytes = gx_arena_bytes(call->arena);
+    if (bytes <= call->billed) {
+        return GX_OK;
+    }
+    gx_status status = gx_job_charge(call->job, bytes - call->billed, err);
+    if (status == GX_OK) {
+        atomic_fetch_add(&call->job->mem_call, bytes - call->billed);
+        call->billed = bytes;
+    }
+    return status;
+}
+
 static gx_status finish_result(gx_status status, gx_arena *arena, gx_error *err) {
     if (status == GX_OK && gx_arena_status(arena) != GX_OK) {
         return gx_fail(err, GX_NO_MEMORY, "out of memory while the answer was made");
@@ -248,7 +261,10 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
         apply_args(job, db, &parsed);
     }
     tighten_deadline(job, &parsed);
+    job->stage = method->name;
+    const uint64_t held = atomic_load(&job->mem_call);
     gx_call_env call = {.db = db, .args = &parsed, .given = args, .arena = arena, .job = job};
+    call.billed = gx_arena_bytes(arena);
     call.principal = options ? options->principal : NULL;
     call.subscriber = options ? options->subscriber : NULL;
     call.state = gx_db_hold_state(db);
@@ -264,6 +280,7 @@ gx_status gx_db_call(gx_value *out, gx_db *db, const gx_method *method, const gx
     }
     gx_txn_abort(call.txn);
     gx_state_release(call.state);
+    gx_job_refund(job, atomic_exchange(&job->mem_call, held) - held);
     if (job != &own) {
         job->deadline_ns = deadline;
     }

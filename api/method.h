@@ -44,7 +44,13 @@ typedef struct gx_call_env {
     struct gx_state *state;    /* what is served, held for the call; see api/state.h */
     const char *principal;     /* who asks, for the audit log; NULL: the owner of the process */
     gx_subscriber *subscriber; /* who asks, to be told more later; NULL: that cannot be */
+    size_t billed; /* of the arena: what gx_call_bill has charged, or was there before */
 } gx_call_env;
+
+/* Charges what the arena of the call has grown by since the last time to the call's job, until the
+ * call ends. For calls whose arrays or answers lie there and grow with the store or with what is
+ * asked; over_limit. */
+GX_MUST_CHECK gx_status gx_call_bill(gx_call_env *call, gx_error *err);
 
 typedef struct gx_method {
     const char *name; /* "rec.user" */

@@ -369,6 +369,7 @@ gx_status gx_filter_make_then(gx_filter *out, gx_call_env *call, const gx_column
     GX_TRY(read_kind(&filter, call, err));
     GX_TRY(read_exclude(&filter, call, err));
     GX_TRY(make_mask(&filter, call->arena, err));
+    GX_TRY(gx_call_bill(call, err));
     *out = filter;
 done:
     return status;

@@ -204,5 +204,5 @@ gx_status gx_lists_held(gx_value *out, gx_call_env *call, gx_lists_fn make, gx_e
     }
     status = make(out, call, columns, err);
     gx_db_items_unlock(call->db);
-    return status;
+    return status == GX_OK ? gx_call_bill(call, err) : status;
 }

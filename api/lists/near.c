@@ -112,9 +112,9 @@ static gx_status find(gx_near *n, gx_error *err) {
     const bool known = n->item < n->matrix->cols && n->chosen[n->item] >= LEAST;
     n->by_history = false;
     if (known && gx_rec_tells_alike(state->rec) && n->item < state->items) {
-        gx_status status =
-            gx_rec_similar(&n->near, &n->count, state->rec, n->item, NEAR, NULL,
-                           gx_columns_rows(n->columns), n->columns, n->call->arena, err);
+        gx_status status = gx_rec_similar(&n->near, &n->count, state->rec, n->item, NEAR, NULL,
+                                          gx_columns_rows(n->columns), n->columns, n->call->arena,
+                                          n->call->job, err);
         if (status != GX_OK) {
             return status;
         }

@@ -60,8 +60,9 @@ typedef struct page {
     place *places;
     uint32_t count;
     char made_from[MADE_FROM];
-    uint32_t seen; /* position in the order of the store behind the page, or of `users` */
-    gx_slice last; /* empty: there is no next page */
+    uint32_t seen;      /* position in the order of the store behind the page, or of `users` */
+    gx_slice last;      /* empty: there is no next page */
+    size_t kept, block; /* bytes: rows of all threads, and the most that one block took */
 } page;
 
 typedef struct worker {
@@ -69,7 +70,9 @@ typedef struct worker {
     gx_call_env call; /* arena: of one block */
     gx_arena *kept;   /* rows */
     uint8_t *mask;
-    float *raw; /* BLOCK rows; NULL: members are scored one by one */
+    float *raw;      /* BLOCK rows; NULL: members are scored one by one */
+    uint64_t billed; /* of the two arenas */
+    size_t block;    /* bytes: the most that one block took */
     gx_segment_row segment_row;
 } worker;
 
@@ -205,6 +208,19 @@ static gx_status score_block(half *halves, uint32_t count, worker *w, gx_error *
     return status;
 }
 
+/* What the arenas have grown to is the job's. */
+static gx_status bill(worker *w, gx_error *err) {
+    const size_t block = gx_arena_bytes(w->call.arena);
+    const uint64_t bytes = gx_arena_bytes(w->kept) + block;
+    w->block = block > w->block ? block : w->block;
+    if (bytes <= w->billed) {
+        return GX_OK;
+    }
+    const gx_status status = gx_job_charge(w->call.job, bytes - w->billed, err);
+    w->billed = status == GX_OK ? bytes : w->billed;
+    return status;
+}
+
 static gx_status make_block(worker *w, uint32_t from, uint32_t to, gx_error *err) {
     gx_status status = GX_OK;
     half halves[BLOCK];
@@ -222,6 +238,7 @@ static gx_status make_block(worker *w, uint32_t from, uint32_t to, gx_error *err
     for (uint32_t k = 0; k < count; k++) {
         GX_TRY(end(&halves[k], w, err));
     }
+    GX_TRY(bill(w, err));
 done:
     return status;
 }
@@ -235,6 +252,7 @@ static void worker_finish(worker *w) {
     gx_arena_destroy(w->kept);
     gx_job_free(w->call.job, w->mask);
     gx_job_free(w->call.job, w->raw);
+    gx_job_refund(w->call.job, w->billed);
 }
 
 static gx_status worker_init(worker *w, const page *p, gx_error *err) {
@@ -420,8 +438,11 @@ static gx_status fill_page(gx_value *out, page *p, gx_error *err) {
         goto done;
     }
     *out = answer(p);
+    GX_TRY(gx_call_bill(call, err));
 done:
     for (int t = 0; t < threads; t++) {
+        p->kept += workers[t].kept ? gx_arena_bytes(workers[t].kept) : 0;
+        p->block = workers[t].block > p->block ? workers[t].block : p->block;
         worker_finish(&workers[t]);
     }
     gx_free(workers);
@@ -488,18 +509,21 @@ static gx_status estimate(gx_value *out, page *p, gx_error *err) {
     }
     const double cpu = (double)(gx_clock_cpu_ns() - begun) / 1e9;
     const double times = p->count ? (double)all / p->count : 0;
-    /* Rows lie in the thread's arena and, copied, in the answer. */
-    const double rows = 2 * (double)(gx_arena_bytes(arena) - before) *
+    /* Rows lie in the thread's arena and, copied, in the answer; a block of others may take more.
+     */
+    const double rows = (double)(gx_arena_bytes(arena) - before + p->kept) *
                         (p->count ? fmin(page_members, (double)all) / p->count : 0);
-    const double items = p->asked.filter.items;
+    const double block = 1.05 * (double)p->block, items = p->asked.filter.items;
+    const double each = 16 + (p->asked.slate.plain ? 0 : 12); /* mask, scratch and slate */
     const double width = gx_rec_scores_blocks(p->call->state->rec) ? items : 0;
     *out = gx_map(arena, 6);
     gx_map_put(arena, out, "members", gx_int(all));
     gx_map_put(arena, out, "lists",
                gx_int((int64_t)((double)gx_map_get(&lists, "lists")->size * times)));
     gx_map_put(arena, out, "cpu_s", gx_real(cpu * times));
-    gx_map_put(arena, out, "mem_bytes",
-               gx_int((int64_t)(rows + threads * (items * 16 + width * BLOCK * sizeof(float)))));
+    gx_map_put(
+        arena, out, "mem_bytes",
+        gx_int((int64_t)(rows + threads * (block + items * each + width * BLOCK * sizeof(float)))));
     gx_map_put(arena, out, "disk_bytes",
                gx_int((int64_t)(csv_bytes(gx_map_get(&lists, "lists")) * times)));
     return status;

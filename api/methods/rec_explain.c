@@ -173,7 +173,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     status = run_held(out, call, columns, err);
     gx_db_items_unlock(call->db);
-    return status;
+    return status == GX_OK ? gx_call_bill(call, err) : status;
 }
 
 const gx_method gx_method_rec_explain = {

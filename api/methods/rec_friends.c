@@ -302,6 +302,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         gx_value row;
         GX_TRY(one_member(&row, &meeting, min_count, &users->as.items[i], err));
         gx_list_add(call->arena, &list, row);
+        GX_TRY(gx_call_bill(call, err));
     }
     *out = list;
 done:

@@ -77,7 +77,7 @@ static gx_status make_room(council *c, gx_error *err) {
     }
     memset(c->wanted, 0, items);
     memset(c->place, 0, items * sizeof *c->place);
-    return GX_OK;
+    return gx_call_bill(c->call, err);
 }
 
 /* Reads the members, and leaves what no rule keeps from any of them and half have not seen. */
@@ -85,10 +85,8 @@ static gx_status leave_out(council *c, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = c->call;
     gx_filter *filter = &c->filter;
-    uint32_t *seen = gx_alloc0((size_t)filter->items + 1, sizeof *seen);
-    if (!seen) {
-        return gx_fail_memory(err, filter->items * sizeof *seen);
-    }
+    uint32_t *seen = NULL;
+    GX_TRY(gx_job_alloc(call->job, &seen, (size_t)filter->items + 1, sizeof *seen, err));
     for (uint32_t m = 0; m < c->group.count; m++) {
         GX_TRY(gx_now_member(&c->live[m], &c->now, call, c->columns, c->group.user[m], err));
         gx_filter_member(c->mask, filter, &c->live[m]);
@@ -96,6 +94,7 @@ static gx_status leave_out(council *c, gx_error *err) {
             seen[i] += !c->mask[i];
         }
         gx_filter_bar(filter->pass, filter, &c->live[m], true);
+        GX_TRY(gx_call_bill(call, err));
     }
     if (c->group.size > c->group.count) {
         GX_TRY(gx_group_bar(filter->pass, &c->group, filter, call, err));
@@ -105,7 +104,7 @@ static gx_status leave_out(council *c, gx_error *err) {
         c->passing += filter->pass[i];
     }
 done:
-    gx_free(seen);
+    gx_job_free(call->job, seen);
     return status;
 }
 
@@ -131,6 +130,7 @@ static gx_status find_candidates(council *c, gx_error *err) {
                                     &c->live[m].rec);
         GX_TRY(gx_rec_list_make(&list, call->state->rec, &c->live[m].rec, &c->rec, call->arena,
                                 call->job, err));
+        GX_TRY(gx_call_bill(call, err));
         for (uint32_t k = 0; k < list.count; k++) {
             const uint32_t item = list.items[k].item;
             if (!c->wanted[item] && c->count < most) {
@@ -157,6 +157,7 @@ static gx_status score_all(council *c, gx_error *err) {
     if (!c->u) {
         return gx_fail_memory(err, (size_t)c->group.count * c->count * sizeof *c->u);
     }
+    GX_TRY(gx_call_bill(call, err));
     memset(c->u, 0, (size_t)c->group.count * c->count * sizeof *c->u);
     if (c->count > 0) {
         qsort(c->all, c->count, sizeof *c->all, by_item);

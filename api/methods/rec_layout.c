@@ -188,6 +188,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
         gx_value row;
         GX_TRY(one_member(&row, &r, &users->as.items[u], err));
         gx_list_add(call->arena, &lists, row);
+        GX_TRY(gx_call_bill(call, err));
     }
     *out = lists;
 done:

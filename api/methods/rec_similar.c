@@ -32,8 +32,10 @@ static gx_value rows_of(gx_call_env *call, const gx_filter *filter, const gx_sco
     return list;
 }
 
-/* One entry of the answer: items, or the error of this entry alone. */
-static gx_value one_item(gx_call_env *call, const gx_filter *filter, const gx_value *given) {
+/* One entry of the answer: items, or the error of this entry alone; fails where there is no memory
+ * for any. */
+static gx_status one_item(gx_value *out, gx_call_env *call, const gx_filter *filter,
+                          const gx_value *given, gx_error *failure) {
     gx_arena *arena = call->arena;
     gx_error err = {0};
     uint32_t item, count = 0, n = (uint32_t)gx_arg_int(call->args, "n");
@@ -44,11 +46,15 @@ static gx_value one_item(gx_call_env *call, const gx_filter *filter, const gx_va
     gx_status status = gx_need_word(&item, call->txn, GX_SPACE_ITEM, word, &err);
     if (status == GX_OK) {
         status = gx_rec_similar(&top, &count, call->state->rec, item, n, filter->pass,
-                                filter->items, filter->columns, arena, &err);
+                                filter->items, filter->columns, arena, call->job, &err);
+    }
+    if (status == GX_OVER_LIMIT || status == GX_NO_MEMORY) {
+        return gx_fail(failure, status, "%s", err.message);
     }
     if (status != GX_OK) {
         gx_map_put(arena, &row, "error", gx_error_value(arena, &err));
-        return row;
+        *out = row;
+        return GX_OK;
     }
     gx_map_put(arena, &row, "items", rows_of(call, filter, top, count));
     gx_value less = gx_nil();
@@ -58,7 +64,8 @@ static gx_value one_item(gx_call_env *call, const gx_filter *filter, const gx_va
         less = gx_str(text ? text : "");
     }
     gx_map_put(arena, &row, "short", less);
-    return row;
+    *out = row;
+    return gx_call_bill(call, failure);
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
@@ -85,8 +92,10 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_filter_make(&filter, call, columns, false, err));
     gx_value list = gx_list(call->arena, items->size);
     for (uint32_t i = 0; i < items->size; i++) {
+        gx_value row;
         GX_TRY(gx_job_check(call->job, err));
-        gx_list_add(call->arena, &list, one_item(call, &filter, &items->as.items[i]));
+        GX_TRY(one_item(&row, call, &filter, &items->as.items[i], err));
+        gx_list_add(call->arena, &list, row);
     }
     *out = list;
 done:

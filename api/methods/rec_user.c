@@ -101,6 +101,7 @@ static gx_status all_members(gx_value *out, gx_call_env *call, const gx_columns 
                        gx_exposure_id(call->arena, &asked.exposure, i));
         }
         gx_list_add(call->arena, &lists, row);
+        GX_TRY(gx_call_bill(call, err));
     }
     *out = lists;
 done:

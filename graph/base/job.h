@@ -18,6 +18,7 @@ typedef struct gx_job {
     uint64_t mem_limit; /* bytes; 0: none */
     _Atomic uint64_t mem_used;
     _Atomic uint64_t mem_peak;
+    _Atomic uint64_t mem_call; /* of mem_used: what the call now running holds until it ends */
     atomic_bool cancelled;
     int64_t deadline_ns;     /* gx_clock_ns; 0: none */
     gx_progress_fn progress; /* called from the job's own thread, at most every 50 ms */

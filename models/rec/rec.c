@@ -280,17 +280,31 @@ static gx_status list_items(gx_rec_list *list, gx__ranking *r, gx_arena *arena, 
     return status;
 }
 
+/* What a call about `items` works in, in bytes: the scratch, and what a slate picks from. */
+static uint64_t room_of(const gx_rec *rec, uint32_t items, const gx_slate *slate) {
+    const uint64_t all = items > rec->items ? items : rec->items;
+    uint64_t each = GX__SCRATCH_BYTES;
+    each += slate ? 8 : 0;
+    each += slate && slate->explore > 0 ? 4 : 0;
+    return all * each;
+}
+
 gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_member *member,
                            const gx_rec_request *request, gx_arena *arena, gx_job *job,
                            gx_error *err) {
     gx__ranking r;
     gx_rec_list list = {0};
+    const uint64_t room = room_of(rec, request->items, request->slate);
     gx_status status = gx_job_check(job, err);
+    if (status == GX_OK) {
+        status = gx_job_charge(job, room, err);
+    }
     if (status != GX_OK) {
         return status;
     }
     status = ranking_make(&r, rec, member, request, true, err);
     if (status != GX_OK) {
+        gx_job_refund(job, room);
         return status;
     }
     list.passing = r.passing;
@@ -302,6 +316,7 @@ gx_status gx_rec_list_make(gx_rec_list *out, const gx_rec *rec, const gx_rec_mem
     *out = list;
 done:
     gx__scores_finish(&r.scores);
+    gx_job_refund(job, room);
     return status;
 }
 
@@ -328,12 +343,17 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
                          const gx_rec_member *member, const gx_rec_request *request, uint32_t item,
                          gx_job *job, gx_error *err) {
     gx__ranking r;
+    const uint64_t room = room_of(rec, request->items, NULL);
     gx_status status = gx_job_check(job, err);
+    if (status == GX_OK) {
+        status = gx_job_charge(job, room, err);
+    }
     if (status != GX_OK) {
         return status;
     }
     status = ranking_make(&r, rec, member, request, false, err);
     if (status != GX_OK) {
+        gx_job_refund(job, room);
         return status;
     }
     gx_rec_item made;
@@ -344,6 +364,7 @@ gx_status gx_rec_explain(gx_rec_item *out, uint32_t *out_rank, const gx_rec *rec
     *out_rank = made.rank;
 done:
     gx__scores_finish(&r.scores);
+    gx_job_refund(job, room);
     return status;
 }
 
@@ -382,7 +403,7 @@ done:
 
 gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec, uint32_t item,
                          uint32_t n, const uint8_t *pass, uint32_t items, const gx_columns *columns,
-                         gx_arena *arena, gx_error *err) {
+                         gx_arena *arena, gx_job *job, gx_error *err) {
     items = items > rec->items ? items : rec->items;
     if (!gx_rec_tells_alike(rec)) {
         return gx_fail_at(err, GX_CONFLICT, "model",
@@ -395,12 +416,16 @@ gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec
             "the item is newer than the snapshot and shares no attribute with what is "
             "in it; it is known after the next build");
     }
-    gx_status status = GX_OK;
     gx__scratch *scratch = NULL;
+    const uint64_t room = room_of(rec, items, NULL);
     n = n < items ? n : items;
     gx_scored *top = gx_arena_get(arena, ((size_t)n + 1) * sizeof *top);
     if (!top) {
         return gx_fail_memory(err, n * sizeof *top);
+    }
+    gx_status status = gx_job_charge(job, room, err);
+    if (status != GX_OK) {
+        return status;
     }
     GX_TRY(gx__scratch_take(&scratch, rec->pool, items, err));
     GX_TRY(likeness(scratch, rec, item, items, columns, err));
@@ -411,5 +436,6 @@ gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec
     *out = top;
 done:
     gx__scratch_give(rec->pool, scratch);
+    gx_job_refund(job, room);
     return status;
 }

@@ -268,6 +268,6 @@ GX_MUST_CHECK gx_status gx_rec_against(gx_against *out, const gx_rec *rec,
 GX_MUST_CHECK gx_status gx_rec_similar(gx_scored **out, uint32_t *out_count, const gx_rec *rec,
                                        uint32_t item, uint32_t n, const uint8_t *pass,
                                        uint32_t items, const gx_columns *columns, gx_arena *arena,
-                                       gx_error *err);
+                                       gx_job *job, gx_error *err);
 
 #endif

@@ -340,7 +340,8 @@ static void similar_items_are_the_rows_of_the_model(void **state) {
         gx_scored *out = NULL;
         uint32_t count = 0, better = 0;
         assert_int_equal(
-            gx_rec_similar(&out, &count, s.rec, like, 5, pass, ITEMS, NULL, s.arena, NULL), GX_OK);
+            gx_rec_similar(&out, &count, s.rec, like, 5, pass, ITEMS, NULL, s.arena, &s.job, NULL),
+            GX_OK);
         assert_int_equal(count, 5);
         for (uint32_t k = 0; k < count; k++) {
             assert_true(pass[out[k].item] && out[k].item != like);
@@ -354,7 +355,7 @@ static void similar_items_are_the_rows_of_the_model(void **state) {
     gx_scored *out = NULL;
     uint32_t count = 0;
     assert_int_equal(
-        gx_rec_similar(&out, &count, s.rec, ITEMS, 8, NULL, ITEMS, NULL, s.arena, NULL),
+        gx_rec_similar(&out, &count, s.rec, ITEMS, 8, NULL, ITEMS, NULL, s.arena, &s.job, NULL),
         GX_NOT_FOUND);
     shop_close(&s);
 }
@@ -379,8 +380,9 @@ static void without_a_snapshot_friends_still_count(void **state) {
     assert_int_equal(list.rung, GX_RUNG_FRIENDS_ONLY);
     gx_scored *out = NULL;
     uint32_t count = 0;
-    assert_int_equal(gx_rec_similar(&out, &count, bare, 0, 3, NULL, ITEMS, NULL, s.arena, NULL),
-                     GX_CONFLICT);
+    assert_int_equal(
+        gx_rec_similar(&out, &count, bare, 0, 3, NULL, ITEMS, NULL, s.arena, &s.job, NULL),
+        GX_CONFLICT);
     gx_rec_close(bare);
     assert_int_equal(gx_rec_open(&bare, s.arrays, "ials", USERS, ITEMS, NULL), GX_NOT_FOUND);
     assert_int_equal(gx_rec_open(&bare, s.arrays, "nonsense", USERS, ITEMS, NULL), GX_NOT_FOUND);
@@ -426,7 +428,7 @@ static gx_status ask_all(shop *s, gx_arena *arena) {
         status = gx_rec_explain(&item, &rank, rec, &s->member, &s->request, 3, &s->job, NULL);
     }
     if (status == GX_OK) {
-        status = gx_rec_similar(&top, &count, rec, 3, 5, NULL, ITEMS, NULL, arena, NULL);
+        status = gx_rec_similar(&top, &count, rec, 3, 5, NULL, ITEMS, NULL, arena, &s->job, NULL);
     }
     gx_rec_close(rec);
     return status;

@@ -21,6 +21,8 @@ typedef struct gx__scratch {
     uint8_t *open;  /* items: 1 where `raw` is only a bound */
 } gx__scratch;
 
+enum { GX__SCRATCH_BYTES = 13 }; /* of an item in all of these */
+
 typedef struct gx__pool gx__pool;
 
 GX_MUST_CHECK gx_status gx__pool_create(gx__pool **out, gx_error *err);

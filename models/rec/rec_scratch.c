@@ -54,7 +54,7 @@ static gx_status scratch_create(gx__scratch **out, uint32_t items, gx_error *err
     made->open = gx_alloc((size_t)room + 1, sizeof *made->open);
     if (!made->slot || !made->raw || !made->total || !made->open) {
         scratch_destroy(made);
-        return gx_fail_memory(err, (size_t)room * 13);
+        return gx_fail_memory(err, (size_t)room * GX__SCRATCH_BYTES);
     }
     *out = made;
     return GX_OK;
