@@ -223,7 +223,7 @@ static void nothing_is_left_over(const world *w, const group *g, const gx_value 
         const double likes = test_key(&members->as.items[m], "likes")->as.real;
         sum += likes;
         least = fmin(least, likes);
-        like += likes >= 0.5;
+        like += likes >= 0.5 && !test_is(test_key(&members->as.items[m], "rung"), "popular");
     }
     const bool hidden = named < (uint32_t)g->count;
     assert_int_equal(test_key(row, "score")->type, hidden ? GX_NIL : GX_REAL);

@@ -17,8 +17,13 @@ typedef enum gx_lists_sentence {
     GX_SAYS_GROUP_NAMED, /* {n} */
     GX_SAYS_GROUP_SOME,
     GX_SAYS_GROUP_NEAR,
+    GX_SAYS_GROUP_WHOLE,
+    GX_SAYS_GROUP_POPULAR,
+    GX_SAYS_GROUP_REST,
     GX_SAYS_TOPIC_COUNTED,  /* {n} {lift} */
     GX_SAYS_LAYOUT,         /* {item} {share} */
+    GX_SAYS_LAYOUT_POPULAR, /* the same */
+    GX_SAYS_LAYOUT_REST,    /* the same */
     GX_SAYS_AUDIENCE_TASTE, /* {item} */
     GX_SAYS_AUDIENCE_LIKE,
     GX_SAYS_AUDIENCE_FRIENDS,

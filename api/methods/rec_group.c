@@ -61,6 +61,7 @@ typedef struct council {
     candidate *all;
     uint32_t count, passing; /* of the items, those that may be shown */
     float *u;                /* members × count */
+    gx_rung *rung;           /* one a member: what their u is from */
 } council;
 
 /* ---- candidates ----------------------------------------------------------------------------- */
@@ -154,8 +155,9 @@ static gx_status score_all(council *c, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env *call = c->call;
     c->u = gx_arena_get(call->arena, ((size_t)c->group.count * c->count + 1) * sizeof *c->u);
-    if (!c->u) {
-        return gx_fail_memory(err, (size_t)c->group.count * c->count * sizeof *c->u);
+    c->rung = gx_arena_get(call->arena, (size_t)c->group.count * sizeof *c->rung);
+    if (!c->u || !c->rung) {
+        return gx_fail_memory(err, (size_t)c->group.count * (c->count + 1) * sizeof *c->u);
     }
     GX_TRY(gx_call_bill(call, err));
     memset(c->u, 0, (size_t)c->group.count * c->count * sizeof *c->u);
@@ -179,6 +181,7 @@ static gx_status score_all(council *c, gx_error *err) {
                                     &c->live[m].rec);
         GX_TRY(gx_rec_list_make(&list, call->state->rec, &c->live[m].rec, &c->rec, call->arena,
                                 call->job, err));
+        c->rung[m] = list.rung;
         for (uint32_t k = 0; k < list.count; k++) {
             const double best = list.items[0].score;
             row[c->place[list.items[k].item] - 1] =
@@ -279,11 +282,12 @@ static void tell_members(gx_value *row, const council *c, const candidate *one) 
     gx_value list = gx_list(arena, SHOWN);
     for (uint32_t m = 0; m < c->group.count && list.size < SHOWN; m++) {
         if (c->group.named[m]) {
-            gx_value member = gx_map(arena, 2);
+            gx_value member = gx_map(arena, 3);
             const float u = c->u[(size_t)m * c->count + (size_t)(one - c->all)];
             gx_map_put(arena, &member, "user",
                        gx_word_value(arena, c->call->txn, GX_SPACE_USER, c->group.user[m]));
             gx_map_put(arena, &member, "likes", gx_real((double)u));
+            gx_map_put(arena, &member, "rung", gx_str(gx_rung_name(c->rung[m])));
             gx_list_add(arena, &list, member);
         }
     }
@@ -293,15 +297,42 @@ static void tell_members(gx_value *row, const council *c, const candidate *one) 
     }
 }
 
+/* The best step that answered for any of those who agreed to be named; nil: for none of them. */
+static gx_value rung_value(const council *c) {
+    gx_rung best = GX_RUNG_COUNT;
+    for (uint32_t m = 0; m < c->group.count; m++) {
+        if (c->group.named[m] && c->rung[m] < best) {
+            best = c->rung[m];
+        }
+    }
+    return best < GX_RUNG_COUNT ? gx_str(gx_rung_name(best)) : gx_nil();
+}
+
+/* What is said of an item nobody named would like, `near` where one of them is near it. Of members
+ * without consent nothing may follow: whether it is theirs is not told. */
+static gx_lists_sentence nobodys(const council *c, const candidate *one, bool near) {
+    if (near) {
+        return GX_SAYS_GROUP_NEAR;
+    }
+    if (c->group.hidden > 0) {
+        return GX_SAYS_GROUP_WHOLE;
+    }
+    return gx_rec_popular_score(c->call->state->rec, one->item, 1) > 0 ? GX_SAYS_GROUP_POPULAR
+                                                                       : GX_SAYS_GROUP_REST;
+}
+
 static gx_value item_value(const council *c, const candidate *one, uint32_t rank, bool why) {
     gx_arena *arena = c->call->arena;
     gx_value row = gx_lists_item(c->call, c->columns, one->item, 8);
     const uint32_t hidden = c->group.hidden;
     const bool told = hidden < c->group.count;
     uint32_t liked = 0;
+    bool near = false;
     for (uint32_t m = 0; m < c->group.count; m++) {
-        liked += c->group.named[m] &&
-                 (double)c->u[(size_t)m * c->count + (size_t)(one - c->all)] >= LIKED;
+        const double u = (double)c->u[(size_t)m * c->count + (size_t)(one - c->all)];
+        const bool known = c->group.named[m] && c->rung[m] != GX_RUNG_POPULAR;
+        liked += known && u >= LIKED;
+        near |= known && u > 0;
     }
     gx_map_put(arena, &row, "score", hidden == 0 ? gx_real(one->score) : gx_nil());
     gx_map_put(arena, &row, "rank", gx_int(rank));
@@ -312,7 +343,7 @@ static gx_value item_value(const council *c, const candidate *one, uint32_t rank
         const gx_hole holes[] = {gx_lists_count(arena, "n", liked),
                                  gx_lists_count(arena, "all", c->group.count)};
         gx_lists_say(&row, arena,
-                     liked == 0                ? GX_SAYS_GROUP_NEAR
+                     liked == 0                ? nobodys(c, one, near)
                      : !counted                ? GX_SAYS_GROUP_SOME
                      : hidden > 0              ? GX_SAYS_GROUP_NAMED
                      : liked == c->group.count ? GX_SAYS_GROUP_ALL
@@ -363,6 +394,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     }
     gx_group_tell(&row, &c.group, call);
     gx_map_put(arena, &row, "items", items);
+    gx_map_put(arena, &row, "rung", rung_value(&c));
     gx_map_put(arena, &row, "short", less);
     *out = row;
 done:
@@ -389,6 +421,6 @@ const gx_method gx_method_rec_group = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "{members, of, unknown, items: [{id, title, score, rank, average, least, en, zh, "
-              "liked, members: [{user, likes}], hidden}], short}",
+              "liked, members: [{user, likes, rung}], hidden}], rung, short}",
     .run = run,
 };

@@ -1,7 +1,8 @@
 /* rec.layout: the order of categories on a member's page, each with its share of what suits them.
  *
  * A category earns the scores of its items among the member's best DEPTH, each divided by
- * log2(1 + rank): what would be seen first counts most. Shares are of all that have a category. */
+ * log2(1 + rank): what would be seen first counts most; where nothing scores (no history, nothing
+ * popular) each item scores 1, and the reason says so. Shares are of all that have a category. */
 #include "api/lists/listing.h"
 #include "api/lists/lists.h"
 #include "api/lists/now.h"
@@ -76,16 +77,28 @@ static int by_score(const void *a, const void *b) {
     return (x->first > y->first) - (x->first < y->first);
 }
 
+/* Nothing speaks for any item, not even that it is popular. */
+static bool is_silent(const gx_rec_list *list) {
+    for (uint32_t k = 0; k < list->count; k++) {
+        if (list->items[k].score > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Of a list: its categories, the best first; *out_sum is what they earned together. */
 static block *blocks_of(uint32_t *out_count, double *out_sum, const request *r,
                         const gx_rec_list *list) {
     block *all = gx_arena_get(r->call->arena, ((size_t)list->count + 1) * sizeof *all);
     uint32_t count = 0, made = 0;
+    const bool silent = is_silent(list);
     *out_sum = 0;
     for (uint32_t k = 0; all && k < list->count; k++) {
         const gx_slice name = category_of(r, list->items[k].item);
         if (name.size > 0) {
-            all[count++] = (block){name, list->items[k].score / log2(k + 2.0), 1, k};
+            const double score = silent ? 1 : list->items[k].score;
+            all[count++] = (block){name, score / log2(k + 2.0), 1, k};
         }
     }
     if (count > 0) {
@@ -123,7 +136,12 @@ static gx_value block_value(const request *r, const block *b, const gx_rec_list 
     gx_map_put(arena, &row, "share", gx_real(share));
     gx_map_put(arena, &row, "items", gx_int(b->items));
     gx_map_put(arena, &row, "first", gx_word_value(arena, call->txn, GX_SPACE_ITEM, item));
-    gx_lists_say(&row, arena, GX_SAYS_LAYOUT, holes, GX_COUNT(holes));
+    gx_lists_say(&row, arena,
+                 share == 0                      ? GX_SAYS_GROUP_REST
+                 : is_silent(list)               ? GX_SAYS_LAYOUT_REST
+                 : list->rung == GX_RUNG_POPULAR ? GX_SAYS_LAYOUT_POPULAR
+                                                 : GX_SAYS_LAYOUT,
+                 holes, GX_COUNT(holes));
     return row;
 }
 

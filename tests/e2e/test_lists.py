@@ -1,6 +1,7 @@
 """The lists beside `recommend`, from the command line: what goes with an item, candidates in order, one list for many,
 the order of categories, whom to show an item, what to talk about."""
 
+import shutil
 import random
 
 import pytest
@@ -117,3 +118,48 @@ def test_what_goes_with_it_is_not_said_to_be_bought_where_nobody_buys(tmp_path):
     why = gx("bundle", tmp_path / "s.gx", "camera", "--format", "json").json()["items"][0]["why"][0]
     assert "who took to camera took to it within 30 days" in why["en"] and "选过 camera 的人" in why["zh"]
     assert "bought" not in why["en"] and "买" not in why["zh"]
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["no snapshot", "built"])
+def silent(request, tmp_path_factory):
+    """Members and items, and nothing that anybody did."""
+    folder = tmp_path_factory.mktemp("silent")
+    (folder / "users.csv").write_text("user_id,consent\nA,yes\nB,yes\nC,no\n")
+    (folder / "items.csv").write_text("item_id,title,category\ni1,One,tea\ni2,Two,tea\ni3,Three,toys\n")
+    gx("init", folder / "s.gx")
+    gx("import", folder / "s.gx", folder / "users.csv", folder / "items.csv")
+    if request.param:
+        gx("build", folder / "s.gx")
+    return folder / "s.gx"
+
+
+def test_where_nothing_is_known_no_reason_says_otherwise(silent):
+    group = gx("group", silent, "A", "B", "--format", "json").json()
+    assert group["rung"] == "popular" and len(group["items"]) == 3
+    for item in group["items"]:
+        assert item["en"] == "Fills the list: nothing is known that speaks for it"
+        assert [row["rung"] for row in item["members"]] == ["popular"] * 2 and "liked" not in item
+    for users in (("A", "C"), ("C",)):
+        group = gx("group", silent, *users, "--format", "json").json()
+        assert {item["en"] for item in group["items"]} == {"Put forward for the group as a whole"}
+        assert group["rung"] == ("popular" if "A" in users else None)
+    page = gx("layout", silent, "A", "--format", "json").json()[0]
+    assert page["rung"] == "popular" and [row["category"] for row in page["categories"]] == ["tea", "toys"]
+    assert sum(row["share"] for row in page["categories"]) == pytest.approx(1)
+    assert all("nothing is known yet of what suits you" in row["en"] and not row["en"].startswith("0%") for row in page["categories"])
+
+
+def test_what_is_only_popular_is_told_so(silent, tmp_path):
+    store = shutil.copytree(silent, tmp_path / "s.gx")
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts\nC,i3,buy,2024-05-01\nC,i2,buy,2024-05-02\nD,i3,buy,2024-05-02\n")
+    gx("import", store, tmp_path / "events.csv")
+    gx("build", store)
+    group = gx("group", store, "A", "B", "--format", "json").json()
+    assert group["rung"] == "popular" and {item["id"]: item["en"] for item in group["items"]} == {
+        "i3": "Popular in this shop",
+        "i2": "Popular in this shop",
+        "i1": "Fills the list: nothing is known that speaks for it",
+    }
+    page = gx("layout", store, "A", "--format", "json").json()[0]
+    assert sum(row["share"] for row in page["categories"]) == pytest.approx(1)
+    assert all("of what is popular here" in row["en"] for row in page["categories"])
