@@ -228,6 +228,14 @@ gx_status gx_call_bill(gx_call_env *call, gx_error *err) {
     return status;
 }
 
+void gx_call_unbill(gx_call_env *call) {
+    if (call->billed > 0) {
+        gx_job_refund(call->job, call->billed);
+        atomic_fetch_sub(&call->job->mem_call, call->billed);
+        call->billed = 0;
+    }
+}
+
 static gx_status finish_result(gx_status status, gx_arena *arena, gx_error *err) {
     if (status == GX_OK && gx_arena_status(arena) != GX_OK) {
         return gx_fail(err, GX_NO_MEMORY, "out of memory while the answer was made");

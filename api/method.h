@@ -51,6 +51,8 @@ typedef struct gx_call_env {
  * call ends. For calls whose arrays or answers lie there and grow with the store or with what is
  * asked; over_limit. */
 GX_MUST_CHECK gx_status gx_call_bill(gx_call_env *call, gx_error *err);
+/* Gives that back, for a call within a call whose arena ends before it. */
+void gx_call_unbill(gx_call_env *call);
 
 typedef struct gx_method {
     const char *name; /* "rec.user" */

@@ -56,6 +56,7 @@ static gx_status call_open(gx_call_env *call, const making *m, gx_db *db, gx_err
 }
 
 static void call_close(gx_call_env *call) {
+    gx_call_unbill(call);
     gx_txn_abort(call->txn);
     gx_arena_destroy(call->arena);
 }

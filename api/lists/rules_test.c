@@ -727,6 +727,8 @@ static void what_is_wrong_is_named(void **state) {
     refused(&s, "'boost': 'brand = 1'", "FACTOR where EXPR");
     refused(&s, "'boost': '2 where price <'", "position");
     refused(&s, "'boost': [{'where': 'a = 1', 'factor': 0}]", "from 0.01 to 100");
+    test_refused(&s, "rec.user", "{'users': ['u1'], 'boost': '2 where price > 5'}", GX_NOT_FOUND,
+                 "no item has the field 'price'");
     refused(&s, "'boost': [{'factor': 2}]", "neither where nor item");
     refused(&s, "'caps': {'colour': 2}", "category, brand, seller and category/1");
     refused(&s, "'caps': {'category/0': 2}", "category/1 to category/8");
@@ -741,7 +743,7 @@ static void what_is_wrong_is_named(void **state) {
     refused(&s, "'kinds': {'product': -2}", "whole number");
     gx_value list = test_call(&s, "rec.user",
                               "{'users': ['u1'], 'n': 5, 'pin': 'i9=2, nowhere=1', 'boost': "
-                              "[{'item': 'i8', 'factor': 100}, {'where': 'price > 5', "
+                              "[{'item': 'i8', 'factor': 100}, {'where': 'category exists', "
                               "'factor': '0.5'}]}");
     const gx_value *missing = gx_map_get(&list.as.items[0], "not_pinned");
     assert_int_equal(missing->size, 1);
