@@ -1,6 +1,7 @@
 /* What may be said of people to others (R36, R81). A person is named only where the field `consent`
  * of their record is true; the others are counted in `hidden`. A count is shown only from
- * `min_count` up: below it a text says that a friend did, without how many, who or when. */
+ * `min_count` up: below it a text says that a friend did, without how many, who or when. What would
+ * follow of one who did not agree is not told either: api/lists/around.h. */
 #ifndef GX_API_PRIVACY_H
 #define GX_API_PRIVACY_H
 

@@ -58,6 +58,7 @@ typedef enum sentence {
     FRIENDS_SOME_RECENT,
     FRIENDS_MANY,
     FRIENDS_FEW,
+    FRIENDS_UNTOLD,
     CIRCLE_COUNTED,
     CIRCLE_PLAIN,
     GIVEN_COUNTED,
@@ -72,6 +73,7 @@ typedef enum sentence {
     LEADER_TIED_TOPIC,
     LEADER_CIRCLE_TOPIC,
     LEADER_GIVEN_TOPIC,
+    LEADER_UNTOLD,
     INTEREST_ITEM,
     INTEREST_CONTEXT,
     INTEREST_ATTRIBUTE,
@@ -94,6 +96,7 @@ static const struct {
                              "{n} 位{who}{did},近 30 天也有"},
     [FRIENDS_MANY] = {"{n} {who} {did} it", "{n} 位{who}{did}"},
     [FRIENDS_FEW] = {"{who} {did} it", "{who}{did}"},
+    [FRIENDS_UNTOLD] = {"Chosen for you from what goes on around you", "根据你身边的动态为你挑选"},
     [CIRCLE_COUNTED] =
         {"Popular in your circle: {share} looked at it or chose it, {lift} times the average",
          "你的圈子热门:{share} 看过或选过它,是全站的 {lift} 倍"},
@@ -115,6 +118,7 @@ static const struct {
                              "你圈子里的{topic}达人{did}"},
     [LEADER_GIVEN_TOPIC] = {"A {topic} leader of this circle {did} it",
                             "这个圈子里的{topic}达人{did}"},
+    [LEADER_UNTOLD] = {"Chosen for you from what leaders take up", "根据达人的动态为你挑选"},
     [INTEREST_ITEM] = {"Goes with {item}, which you {did}", "与你{did}的 {item} 相配"},
     [INTEREST_CONTEXT] = {"Goes with {item}, in your cart or on this page",
                           "与购物车中或正在看的 {item} 相配"},
@@ -237,19 +241,54 @@ static bool consents(const gx_why_writer *w, uint32_t user) {
     return gx_consents(w->call->txn, w->call->arena, user);
 }
 
-/* Those who agreed to be named; *out_named counts them. */
-static gx_value named_people(uint32_t *out_named, const gx_why_writer *w, const gx_why *why) {
-    gx_arena *arena = w->call->arena;
-    gx_value list = gx_list(arena, why->people_shown);
-    *out_named = 0;
-    for (uint32_t k = 0; k < why->people_shown; k++) {
-        gx_value name = consents(w, why->people[k])
-                            ? gx_word_value(arena, w->call->txn, GX_SPACE_USER, why->people[k])
-                            : gx_nil();
-        if (name.type != GX_NIL) {
-            gx_list_add(arena, &list, name);
-            ++*out_named;
+/* Everybody tied to the member, made once for all reasons of a list. */
+static gx_around *around_of(const gx_why_writer *w) {
+    const gx_rec_member *member = &w->live->rec;
+    gx_around *around = w->around;
+    if (around->one) {
+        return around;
+    }
+    *around = (gx_around){.txn = w->call->txn, .arena = w->call->arena, .min_count = w->min_count};
+    around->one =
+        gx_arena_get(around->arena, ((size_t)member->friend_count + 1) * sizeof *around->one);
+    for (uint32_t k = 0; around->one && k < member->friend_count; k++) {
+        const gx_friend *person = &member->friends[k];
+        if (person->strength > 0) { /* else a leader of the circle, without a tie */
+            around->one[around->count++] =
+                (gx_around_one){.user = person->user, .tied_as = person->tied_as};
         }
+    }
+    return around;
+}
+
+/* Marks those who did the action with the item. */
+static void mark_doers(gx_around *around, const gx_rec_member *member, uint32_t item,
+                       uint32_t action) {
+    uint32_t at = 0;
+    for (uint32_t k = 0; around->count > 0 && k < member->friend_count; k++) {
+        const gx_friend *person = &member->friends[k];
+        if (!(person->strength > 0)) {
+            continue;
+        }
+        gx_around_one *one = &around->one[at++];
+        one->did = one->recently = false;
+        for (uint32_t a = person->act_from; a < person->act_to; a++) {
+            const gx_act *act = &member->acts[a];
+            if (act->item == item && act->action == action && act->weight > 0) {
+                one->last_ms = !one->did || act->ts_ms > one->last_ms ? act->ts_ms : one->last_ms;
+                one->did = true;
+                one->recently = one->recently || act->ts_ms >= member->recent_from_ms;
+            }
+        }
+    }
+}
+
+static gx_value named_people(const gx_why_writer *w, const gx_around_told *told) {
+    gx_arena *arena = w->call->arena;
+    gx_value list = gx_list(arena, told->shown);
+    for (uint32_t k = 0; k < told->shown; k++) {
+        gx_list_add(arena, &list,
+                    gx_word_value(arena, w->call->txn, GX_SPACE_USER, told->named[k]));
     }
     return list;
 }
@@ -269,35 +308,41 @@ static void put_who(blanks *h, uint8_t tied_as, bool many) {
         gx_slice_of(many ? people_words[word].many_zh : people_words[word].one_zh));
 }
 
-/* Below min_count neither how many nor who nor when. */
+/* Neither how many nor who nor when where they may not be counted. */
 static void tell_friends(gx_value *row, gx_value *evidence, const gx_why_writer *w,
-                         const gx_why *why) {
+                         const gx_why *why, uint32_t item) {
     gx_arena *arena = w->call->arena;
+    gx_around *around = around_of(w);
     blanks h = {0};
-    bool counted = why->people_all >= w->min_count;
-    uint32_t named = 0;
-    put_count(&h, arena, "n", why->people_all);
-    put_count(&h, arena, "recent", why->people_recent);
+    mark_doers(around, &w->live->rec, item, why->action);
+    const gx_around_told told = gx_around_tell(around);
+    put_count(&h, arena, "n", told.count);
+    put_count(&h, arena, "recent", told.recent);
     put_action(&h, w, why->action);
-    const bool many = counted && why->people_all >= 2;
-    put_who(&h, many ? why->all_ties : why->any_tie, many);
+    const bool many = told.count >= 2;
+    put_who(&h, told.tied_as, many);
     sentence which = FRIENDS_MANY;
-    if (!many) {
+    if (told.nothing) {
+        which = FRIENDS_UNTOLD;
+    } else if (!many) {
         which = FRIENDS_FEW;
-    } else if (why->people_recent >= w->min_count) {
+    } else if (told.recent >= w->min_count) {
         which = FRIENDS_RECENT;
-    } else if (why->people_recent > 0) {
+    } else if (told.recent > 0) {
         which = FRIENDS_SOME_RECENT;
     }
     say(row, arena, which, &h);
-    gx_map_put(arena, evidence, "people",
-               counted ? named_people(&named, w, why) : gx_list(arena, 0));
-    if (counted) {
-        gx_map_put(arena, evidence, "hidden", gx_int(why->people_all - named));
-        put_day(evidence, arena, why->last_ms);
+    gx_map_put(arena, evidence, "people", named_people(w, &told));
+    if (told.hidden > 0) {
+        gx_map_put(arena, evidence, "hidden", gx_int(told.hidden));
     }
-    gx_map_put(arena, evidence, "action",
-               gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+    if (told.count > 0) {
+        put_day(evidence, arena, told.last_ms);
+    }
+    if (!told.nothing) {
+        gx_map_put(arena, evidence, "action",
+                   gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+    }
 }
 
 /* ---- circle --------------------------------------------------------------------------------- */
@@ -311,7 +356,8 @@ static bool is_given(const gx_why_writer *w) {
 }
 
 static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *w,
-                        const gx_why *why) {
+                        const gx_why *why, uint32_t item) {
+    (void)item;
     gx_arena *arena = w->call->arena;
     blanks h = {0};
     bool counted = why->community_count >= w->min_count;
@@ -332,36 +378,49 @@ static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *
 
 /* ---- leader --------------------------------------------------------------------------------- */
 
+/* What the leader is to the member, as it may be told: whoever is not named is one of several. */
+static sentence leader_sentence(const gx_why_writer *w, const gx_why *why, bool named) {
+    bool nothing = false;
+    uint8_t ties = why->any_tie;
+    if (!named && why->leader_tied) {
+        ties = gx_around_word(&nothing, around_of(w), ties, GX_TIED_FOLLOWED);
+    }
+    return nothing                   ? LEADER_UNTOLD
+           : ties & GX_TIED_FOLLOWED ? LEADER_FOLLOWED
+           : ties & GX_TIED_FRIEND   ? LEADER_FRIEND
+           : why->leader_tied        ? LEADER_TIED
+           : is_given(w)             ? LEADER_GIVEN
+                                     : LEADER_CIRCLE;
+}
+
 /* The first speaks; who they are, and the score that would tell it, only with their consent. */
 static void tell_leader(gx_value *row, gx_value *evidence, const gx_why_writer *w,
-                        const gx_why *why) {
+                        const gx_why *why, uint32_t item) {
+    (void)item;
     gx_arena *arena = w->call->arena;
     blanks h = {0};
     gx_value topic = why->leader_category == GX_NONE || !w->call->state->arrays
                          ? gx_nil()
                          : gx_category_value(arena, w->call->state->arrays, why->leader_category);
+    const bool named = why->people_shown > 0 && consents(w, why->people[0]);
     put_action(&h, w, why->action);
-    sentence which = why->any_tie & GX_TIED_FOLLOWED ? LEADER_FOLLOWED
-                     : why->any_tie & GX_TIED_FRIEND ? LEADER_FRIEND
-                     : why->leader_tied              ? LEADER_TIED
-                     : is_given(w)                   ? LEADER_GIVEN
-                                                     : LEADER_CIRCLE;
-    if (topic.type == GX_TEXT) {
+    sentence which = leader_sentence(w, why, named);
+    if (topic.type == GX_TEXT && which != LEADER_UNTOLD) {
         gx_slice text = {topic.as.text, topic.size};
         put(&h, "topic", text, text);
         which += LEADER_FOLLOWED_TOPIC - LEADER_FOLLOWED;
         gx_map_put(arena, evidence, "topic", topic);
     }
     say(row, arena, which, &h);
-    if (why->people_shown > 0 && consents(w, why->people[0])) {
+    if (named) {
         gx_map_put(arena, evidence, "user",
                    gx_word_value(arena, w->call->txn, GX_SPACE_USER, why->people[0]));
         gx_map_put(arena, evidence, "score", gx_real(why->leader_score));
-    } else {
-        gx_map_put(arena, evidence, "hidden", gx_int(1));
     }
-    gx_map_put(arena, evidence, "action",
-               gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+    if (which != LEADER_UNTOLD) {
+        gx_map_put(arena, evidence, "action",
+                   gx_word_value(arena, w->call->txn, GX_SPACE_ACTION, why->action));
+    }
 }
 
 /* ---- interest ------------------------------------------------------------------------------- */
@@ -386,7 +445,8 @@ static uint32_t own_action(const gx_why_writer *w, uint32_t item) {
 }
 
 static void tell_interest(gx_value *row, gx_value *evidence, const gx_why_writer *w,
-                          const gx_why *why) {
+                          const gx_why *why, uint32_t item) {
+    (void)item;
     gx_arena *arena = w->call->arena;
     blanks h = {0};
     if (why->attribute.hash != 0) {
@@ -472,7 +532,7 @@ gx_value gx_why_against(const gx_why_writer *writer, const gx_against *against) 
 
 gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item) {
     static void (*const tell[GX_CHANNEL_COUNT])(gx_value *, gx_value *, const gx_why_writer *,
-                                                const gx_why *) = {
+                                                const gx_why *, uint32_t) = {
         [GX_CHANNEL_FRIENDS] = tell_friends,
         [GX_CHANNEL_CIRCLE] = tell_circle,
         [GX_CHANNEL_LEADER] = tell_leader,
@@ -485,7 +545,7 @@ gx_value gx_why_list(const gx_why_writer *writer, const gx_rec_item *item) {
         gx_value row = gx_map(arena, 5), evidence = gx_map(arena, 5);
         gx_map_put(arena, &row, "channel", gx_str(gx_channel_name(why->channel)));
         gx_map_put(arena, &row, "share", gx_real(why->share));
-        tell[why->channel](&row, &evidence, writer, why);
+        tell[why->channel](&row, &evidence, writer, why, item->item);
         gx_map_put(arena, &row, "evidence", evidence);
         gx_list_add(arena, &list, row);
     }

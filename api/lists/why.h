@@ -1,16 +1,17 @@
 /* Reasons in words: what the recommender says in numbers (gx_why) as the `why` list of an item, in
  * English and Chinese from one table of templates, with evidence.
- * Who may be named and what may be counted: api/privacy.h. */
+ * Who may be named and what may be counted: api/privacy.h, api/lists/around.h. */
 #ifndef GX_API_WHY_H
 #define GX_API_WHY_H
 
+#include "api/lists/around.h"
 #include "api/lists/filter.h"
-#include "api/privacy.h"
 
 typedef struct gx_why_writer {
     gx_call_env *call;
     const gx_columns *columns; /* held: titles of items */
     const gx_member_live *live;
+    gx_around *around; /* zeroed; of `live`, filled when it is needed */
     uint32_t min_count;
 } gx_why_writer;
 

@@ -114,9 +114,11 @@ static gx_value row_value(worker *w, const place *at, const gx_member_list *made
     gx_arena *kept = w->kept;
     char time[32];
     gx_value row = gx_map(kept, 6), items = gx_list(kept, made->list.count);
+    gx_around around = {0};
     const gx_why_writer writer = {.call = &w->call,
                                   .columns = p->asked.filter.columns,
                                   .live = &made->live,
+                                  .around = &around,
                                   .min_count = p->asked.min_count};
     gx_map_put(kept, &row, "user", gx_text_copy(kept, at->word.data, at->word.size));
     gx_format_time_ms(time, time_ms);

@@ -150,7 +150,8 @@ static gx_status run_held(gx_value *out, gx_call_env *call, const gx_columns *co
                           gx_error *err) {
     gx_status status = GX_OK;
     answer a = {0};
-    gx_why_writer writer = {.call = call, .columns = columns, .live = &a.live};
+    gx_around around = {0};
+    gx_why_writer writer = {.call = call, .columns = columns, .live = &a.live, .around = &around};
     gx_now now;
     uint32_t item;
     gx_slice word = gx_arg_text(call->args, "user");

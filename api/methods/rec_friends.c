@@ -19,23 +19,20 @@ static const gx_param params[] = {
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why, with evidence"},
 };
 
-enum { NAMED_MAX = 8 };
-
 /* ---- reasons ------------------------------------------------------------------------------------
  */
 
 typedef struct sayer {
     gx_call_env *call;
     const gx_meeting *meeting;
-    const gx_people *own;     /* of the member */
-    const gx_person *closest; /* the same, strongest first */
+    gx_around *own; /* everybody tied to the member, strongest first */
     uint32_t min_count;
 } sayer;
 
 static const struct {
     const char *en, *zh;
 } sentences[GX_REASON_COUNT] = {
-    [GX_REASON_MUTUAL] = {"You have friends in common", "你们有共同好友"},
+    [GX_REASON_MUTUAL] = {"You are both tied to some of the same people", "你们有共同联系的人"},
     [GX_REASON_WALK] = {"Close to people you know", "与你认识的人走得近"},
     [GX_REASON_CIRCLE] = {"In your circle", "和你在同一个圈子"},
     [GX_REASON_GROUP] = {"In the same group as you: {what}", "和你在同一个群:{what}"},
@@ -43,44 +40,46 @@ static const struct {
     [GX_REASON_CITY] = {"Also in {what}", "也在{what}"},
     [GX_REASON_EXPERT] = {"No. {what} of the leaders of this shop", "本店达人第 {what} 位"},
 };
-static const char *const counted_en = "{what} friends in common", *const counted_zh =
-                                                                      "{what} 位共同好友";
+static const char *const counted_en = "{what} people you are both tied to",
+                         *const counted_zh = "与你们都有联系的 {what} 人";
+static const char *const untold_en = "Near you by ties", *const untold_zh = "在关系网里离你近";
 
-/* Friends of both at this moment, the member's closest first: from min_count up they are counted
- * and those who agreed are named; below it only that there are some is told. */
+/* Those tied to both at this moment by ties of any kind, as the score has them, the member's
+ * closest first. */
 static gx_status tell_mutual(gx_value *row, gx_value *evidence, const sayer *s, uint32_t user,
                              gx_error *err) {
-    gx_call_env *call = s->call;
+    gx_arena *arena = s->call->arena;
     gx_people their = {0};
     uint32_t count = 0;
-    gx_value named = gx_list(call->arena, NAMED_MAX);
-    gx_status status = gx_people_read(&their, call->txn, &call->state->rules, user, err);
-    for (size_t i = 0; status == GX_OK && i < s->own->count; i++) {
-        const gx_person *friend = &s->closest[i];
-        const gx_person *same = friend->blocked ? NULL : gx_people_find(&their, friend->user);
-        if (!same || same->blocked) {
-            continue;
-        }
-        count++;
-        if (named.size < NAMED_MAX && gx_consents(call->txn, call->arena, friend->user)) {
-            gx_list_add(call->arena, &named,
-                        gx_word_value(call->arena, call->txn, GX_SPACE_USER, friend->user));
-        }
+    gx_status status = gx_people_read(&their, s->call->txn, &s->call->state->rules, user, err);
+    for (uint32_t k = 0; status == GX_OK && k < s->own->count; k++) {
+        const gx_person *same = gx_people_find(&their, s->own->one[k].user);
+        s->own->one[k].did = same && !same->blocked;
+        count += s->own->one[k].did;
     }
     gx_people_finish(&their);
     if (status != GX_OK) {
         return status;
     }
+    const gx_around_told told = gx_around_tell(s->own);
     if (count == 0) { /* the snapshot knew ties that are no more */
-        gx_why_say(row, call->arena, sentences[GX_REASON_WALK].en, sentences[GX_REASON_WALK].zh,
-                   "what", (gx_slice){"", 0});
-    } else if (count >= s->min_count) {
-        char *text = gx_arena_printf(call->arena, "%u", count);
-        gx_map_put(call->arena, evidence, "people", named);
-        gx_map_put(call->arena, evidence, "hidden", gx_int((int64_t)count - named.size));
-        if (count > 1) {
-            gx_why_say(row, call->arena, counted_en, counted_zh, "what",
-                       gx_slice_of(text ? text : ""));
+        gx_why_fill(row, arena, sentences[GX_REASON_WALK].en, sentences[GX_REASON_WALK].zh, NULL,
+                    0);
+    } else if (told.nothing) {
+        gx_why_fill(row, arena, untold_en, untold_zh, NULL, 0);
+    } else if (told.count > 0) {
+        char *text = gx_arena_printf(arena, "%u", told.count);
+        gx_value named = gx_list(arena, told.shown);
+        for (uint32_t k = 0; k < told.shown; k++) {
+            gx_list_add(arena, &named,
+                        gx_word_value(arena, s->call->txn, GX_SPACE_USER, told.named[k]));
+        }
+        gx_map_put(arena, evidence, "people", named);
+        if (told.hidden > 0) {
+            gx_map_put(arena, evidence, "hidden", gx_int(told.hidden));
+        }
+        if (told.count > 1) {
+            gx_why_say(row, arena, counted_en, counted_zh, "what", gx_slice_of(text ? text : ""));
         }
     }
     return GX_OK;
@@ -192,13 +191,26 @@ static gx_status why_list(gx_value *out, const sayer *s, const gx_meet_one *one,
 /* ---- lists --------------------------------------------------------------------------------------
  */
 
-static gx_person *closest_first(gx_arena *arena, const gx_people *people) {
-    gx_person *sorted = gx_arena_get(arena, people->count * sizeof *sorted + 1);
-    if (sorted && people->count > 0) {
+/* Everybody tied to the member, the closest first; whoever one of the two blocks is nobody. */
+static gx_status own_around(gx_around *out, gx_call_env *call, const gx_people *people,
+                            uint32_t min_count, gx_error *err) {
+    const size_t size = people->count + 1;
+    gx_person *sorted = gx_arena_get(call->arena, size * sizeof *sorted);
+    *out = (gx_around){.txn = call->txn, .arena = call->arena, .min_count = min_count};
+    out->one = gx_arena_get(call->arena, size * sizeof *out->one);
+    if (!sorted || !out->one) {
+        return gx_fail_memory(err, size * (sizeof *sorted + sizeof *out->one));
+    }
+    if (people->count > 0) {
         memcpy(sorted, people->person, people->count * sizeof *sorted);
         qsort(sorted, people->count, sizeof *sorted, gx_person_by_strength);
     }
-    return sorted;
+    for (size_t k = 0; k < people->count; k++) {
+        if (!sorted[k].blocked) { /* all are called tied, and not friends */
+            out->one[out->count++] = (gx_around_one){.user = sorted[k].user};
+        }
+    }
+    return GX_OK;
 }
 
 static gx_status people_value(gx_value *out, sayer *s, const gx_meet_one *list, uint32_t count,
@@ -257,11 +269,9 @@ static gx_status one_member(gx_value *out, gx_meeting *meeting, uint32_t min_cou
     status = GX_OK;
     if (known) {
         GX_TRY(gx_meeting_list(&list, &own, meeting, user, err));
-        sayer s = {call, meeting, &own, NULL, min_count};
-        s.closest = closest_first(arena, &own);
-        if (!s.closest) {
-            GX_TRY(gx_fail_memory(err, own.count * sizeof *s.closest));
-        }
+        gx_around around;
+        sayer s = {call, meeting, &around, min_count};
+        GX_TRY(own_around(&around, call, &own, min_count, err));
         GX_TRY(people_value(&people, &s, list.one, list.count, err));
     }
     *out = gx_map(arena, 5);

@@ -75,7 +75,8 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     gx_weighing weighing;
     gx_rec_list list;
     gx_rec_request request = {.why = gx_arg_bool(call->args, "why")};
-    gx_why_writer writer = {.call = call, .columns = columns, .live = &live};
+    gx_around around = {0};
+    gx_why_writer writer = {.call = call, .columns = columns, .live = &live, .around = &around};
     gx_value left_out = gx_list(call->arena, 4);
     uint8_t *mask = NULL;
     GX_TRY(gx_listing_weigh(&weighing, call, err));

@@ -39,9 +39,11 @@ static gx_value list_value(gx_call_env *call, const gx_list_asked *asked,
                            const gx_member_list *made, const uint8_t *mask) {
     gx_arena *arena = call->arena;
     const gx_rec_list *list = &made->list;
+    gx_around around = {0};
     const gx_why_writer writer = {.call = call,
                                   .columns = asked->filter.columns,
                                   .live = &made->live,
+                                  .around = &around,
                                   .min_count = asked->min_count};
     gx_value row = gx_map(arena, 10), items = gx_list(arena, list->count);
     for (uint32_t k = 0; k < list->count; k++) {

@@ -164,14 +164,22 @@ static void test_mutual_friends_are_told_as_they_may_be(void **unused) {
     small_shop(&s);
     gx_value lists = test_call(&s, "rec.friends", "{'users': ['a']}");
     const gx_value *many = reason(person(&lists, "b"), "mutual");
+    /* A count would say that each of the three who did not agree is tied to b. */
+    assert_true(test_is(gx_map_get(many, "en"), "You are both tied to some of the same people"));
+    assert_null(gx_map_get(gx_map_get(many, "evidence"), "hidden"));
+    test_call(&s, "tie.put",
+              "{'ties': [{'src': 'a', 'dst': 'far', 'kind': 'follow'},"
+              "{'src': 'c', 'dst': 'far', 'kind': 'follow'}]}");
+    lists = test_call(&s, "rec.friends", "{'users': ['a']}");
+    many = reason(person(&lists, "b"), "mutual");
     const gx_value *one = reason(person(&lists, "c"), "mutual");
-    assert_true(test_is(gx_map_get(many, "en"), "4 friends in common"));
-    assert_true(test_is(gx_map_get(many, "zh"), "4 位共同好友"));
+    assert_true(test_is(gx_map_get(many, "en"), "4 people you are both tied to"));
+    assert_true(test_is(gx_map_get(many, "zh"), "与你们都有联系的 4 人"));
     const gx_value *evidence = gx_map_get(many, "evidence");
     assert_int_equal(gx_map_get(evidence, "people")->size, 1);
     assert_true(test_is(&gx_map_get(evidence, "people")->as.items[0], "z0"));
     assert_int_equal(gx_map_get(evidence, "hidden")->as.integer, 3);
-    assert_true(test_is(gx_map_get(one, "en"), "You have friends in common"));
+    assert_true(test_is(gx_map_get(one, "en"), "You are both tied to some of the same people"));
     assert_null(gx_map_get(gx_map_get(one, "evidence"), "hidden"));
     assert_null(gx_map_get(gx_map_get(one, "evidence"), "people")); /* of fewer than three */
     assert_true(test_is(gx_map_get(reason(person(&lists, "b"), "city"), "en"), "Also in Xi"));

@@ -60,7 +60,7 @@ def test_friends_are_new_and_have_reasons(built_shop, shop_files):
             for person in entry["people"]:
                 assert person["id"] in agreed and person["id"] != entry["user"] and frozenset((person["id"], entry["user"])) not in ties
                 assert abs(sum(why["share"] for why in person["why"]) - 1) < 1e-9
-    assert "friends in common" in gx("friends", built_shop, "u1").out
+    assert "people you are both tied to" in gx("friends", built_shop, "u1").out
     bare = gx("friends", built_shop, "u1", "-n", "1", "--no-why", "--format", "csv").rows()
     assert list(bare[0]) == ["user", "rank", "friend", "score"]
 
