@@ -120,6 +120,28 @@ done:
     return status;
 }
 
+void gx_audience_note(gx_value *notes, const gx_audience *a, bool leaders) {
+    const gx_state *state = a->call->state;
+    const struct {
+        bool known;
+        gx_channel channel;
+        const char *text;
+    } all[] = {{gx_arrays_find(state->arrays, "strength.ptr") != NULL, GX_CHANNEL_FRIENDS,
+                "this snapshot was built without the pass strength: ties (channel friends) count "
+                "for nobody"},
+               {state->circles > 0, GX_CHANNEL_CIRCLE,
+                "this snapshot has no circles (it was built without the pass leiden, or there "
+                "are no ties): they (channel circle) count for nobody"},
+               {!leaders || gx_arrays_find(state->arrays, "leaders.score"), GX_CHANNEL_LEADER,
+                "this snapshot was built without the pass leaders: nobody is known to lead "
+                "(channel leader)"}};
+    for (size_t i = 0; i < GX_COUNT(all); i++) {
+        if (!all[i].known && a->weights[all[i].channel] > 0) {
+            gx_list_add(a->call->arena, notes, gx_str(all[i].text));
+        }
+    }
+}
+
 static double part_of(const gx_audience *a, uint32_t user, uint32_t channel) {
     const double part = (double)a->weights[channel] * (double)a->s[channel][user];
     return a->score[user] > 0 ? part / a->score[user] : 0;

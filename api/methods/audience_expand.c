@@ -65,7 +65,7 @@ static gx_status answer(gx_value *out, gx_audience *a, const gx_group *seeds, gx
     gx_call_env *call = a->call;
     gx_arena *arena = call->arena;
     uint32_t count = 0, n = (uint32_t)gx_arg_int(call->args, "n");
-    gx_value row = gx_map(arena, 5), users, less = gx_nil();
+    gx_value row = gx_map(arena, 6), users, less = gx_nil();
     for (uint32_t u = 0; u < a->users; u++) {
         a->out[u] = !a->out[u];
     }
@@ -91,6 +91,9 @@ static gx_status answer(gx_value *out, gx_audience *a, const gx_group *seeds, gx
     gx_map_put(arena, &row, "count", gx_int(a->count));
     gx_map_put(arena, &row, "users", users);
     gx_map_put(arena, &row, "unknown", seeds->unknown);
+    gx_value notes = gx_list(arena, 2);
+    gx_audience_note(&notes, a, false);
+    gx_map_put(arena, &row, "notes", notes);
     gx_map_put(arena, &row, "short", less);
     *out = row;
     return GX_OK;
@@ -128,6 +131,6 @@ const gx_method gx_method_audience_expand = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result = "{seeds, count, users: [{user, score, rank, channels, why: [{channel, share, en, "
-              "zh}]}], unknown, short}",
+              "zh}]}], unknown, notes: [text], short}",
     .run = run,
 };

@@ -135,7 +135,7 @@ static gx_status answer(gx_value *out, launch *l, gx_error *err) {
     gx_call_env *call = l->a.call;
     gx_arena *arena = call->arena;
     const uint32_t n = gx_invite_wanted(&l->invite);
-    gx_value row = gx_lists_item(call, l->columns, l->item, 11), users = gx_list(arena, 1);
+    gx_value row = gx_lists_item(call, l->columns, l->item, 12), users = gx_list(arena, 1);
     gx_value near = gx_list(arena, SHOWN), less = gx_nil();
     gx_value why_not = gx_filter_reason(&l->filter, NULL, l->item, arena);
     why_not = why_not.type == GX_NIL ? gx_invite_over(&l->invite, gx_time_ms()) : why_not;
@@ -167,6 +167,9 @@ static gx_status answer(gx_value *out, launch *l, gx_error *err) {
     gx_map_put(arena, &row, "count", gx_int(l->a.count));
     gx_map_put(arena, &row, "users", users);
     gx_invite_tell(&row, &l->invite);
+    gx_value notes = gx_list(arena, 3);
+    gx_audience_note(&notes, &l->a, true);
+    gx_map_put(arena, &row, "notes", notes);
     gx_map_put(arena, &row, "why_not", why_not);
     gx_map_put(arena, &row, "short", less);
     *out = row;
@@ -217,7 +220,7 @@ const gx_method gx_method_audience_for_item = {
         "{id, title, from, near: [{id, title, nearness}], count, users: [{user, score, rank, "
         "channels, distance?, why: [{channel, share, en, zh}]}], joined?, capacity?, places?, "
         "left_out: {joined, segment, no_place, far, no_consent, departed, circle, unclear_consent, "
-        "rule}, why_not, "
+        "rule}, notes: [text], why_not, "
         "short}",
     .run = run,
 };

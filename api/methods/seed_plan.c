@@ -537,6 +537,7 @@ static gx_value notes(const plan *p) {
     gx_arena *arena = p->call->arena;
     gx_value list = gx_list(arena, 2);
     gx_spread_note(&list, &p->spread);
+    gx_audience_note(&list, &p->a, false);
     if (!knows_leaders(p)) {
         gx_list_add(arena, &list,
                     gx_str("this snapshot was built without the pass leaders: nobody is known to "

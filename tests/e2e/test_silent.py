@@ -242,3 +242,20 @@ def test_roles_of_one_member_have_communities_in_every_form(shop):
     assert rows[0]["of"] == "shop" and rows[0]["role"] == told["roles"][0]["role"]
     assert [(row["community"], row["role"]) for row in rows[1:]] == [(one["community"], one["role"]) for one in told["communities"]]
     assert len(gx("roles", shop, "u1", "--format", "jsonl").out.splitlines()) == len(rows)
+
+
+def test_channels_that_a_snapshot_knows_nothing_of_are_told(shop, tmp_path):
+    calls = (("--item", "sku-1"), ("u1", "u2"))
+    for call in calls:
+        assert gx("audience", shop, *call, "--format", "json").json()["notes"] == []
+    store = tmp_path / "s.gx"
+    gx("init", store)
+    gx("import", store, *sorted((shop.parent / "data").glob("*.csv")))
+    gx("build", store, "--passes", "degree")
+    for call, absent in zip(calls, (("strength", "circles", "leaders"), ("strength", "circles"))):
+        told = gx("audience", store, *call, "--format", "json").json()["notes"]
+        assert len(told) == len(absent) and all(word in note for word, note in zip(absent, told)), told
+        shown = gx("audience", store, *call).err
+        assert all(note in shown for note in told)
+    alone = gx("audience", store, "--item", "sku-1", "--channels", "friends=0", "--channels", "circle=0", "--channels", "leader=0", "--format", "json").json()
+    assert alone["notes"] == []
