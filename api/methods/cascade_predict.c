@@ -78,17 +78,10 @@ static gx_status play_some(prediction *p, const gx_chances *chances, uint32_t fr
 }
 
 static void sum_up(prediction *p) {
-    double square = 0;
     for (uint32_t s = 0; s < GX_SPREAD_STEPS; s++) {
         p->by_step[s] /= p->runs; /* whole numbers until here */
     }
-    for (uint32_t r = 0; r < p->runs; r++) {
-        p->mean += p->size[r] / p->runs;
-    }
-    for (uint32_t r = 0; r < p->runs; r++) {
-        square += (p->size[r] - p->mean) * (p->size[r] - p->mean);
-    }
-    p->error = sqrt(square / (p->runs - 1.0) / p->runs);
+    gx_runs_mean(&p->mean, &p->error, p->size, p->runs);
 }
 
 static gx_status play(prediction *p, gx_error *err) {

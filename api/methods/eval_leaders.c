@@ -113,6 +113,14 @@ static gx_status read_later(trial *t, gx_txn *txn, gx_error *err) {
         GX_TRY(gx_view_each(txn, t->split_ms, INT64_MAX, "reading what came later", note_via, t,
                             t->call->job, err));
     }
+    if (gx_arg_is(t->call->args, "by", "via") && t->via == 0) {
+        char when[32];
+        gx_format_time_ms(when, t->split_ms);
+        GX_TRY(gx_fail_at(err, GX_CONFLICT, "by",
+                          "by: via was given, and no event from %s on names another member in "
+                          "`via`; accepted is after, or auto",
+                          when));
+    }
     if (gx_arg_is(t->call->args, "by", "via") ||
         (gx_arg_is(t->call->args, "by", "auto") && t->via >= VIA_LEAST)) {
         goto done;

@@ -43,6 +43,7 @@ static void tell_all_times(gx_arena *arena, gx_value *result, const char *list) 
         gx_list_add(arena, &rows, row);
     }
     gx_map_put(arena, result, list, rows);
+    gx_row_time(arena, result, "began");
     const gx_value *total = gx_map_get(result, "total");
     if (total) {
         gx_value row = *total;

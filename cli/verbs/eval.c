@@ -230,6 +230,13 @@ static void put_given(gx_value *args, const gx_command *command, const char *con
     }
 }
 
+/* The time of the split as people read it. */
+static void tell_split(const gx_command *command, gx_value *result) {
+    if (command->format != GX_FORMAT_JSON) {
+        gx_row_time(command->arena, result, "split");
+    }
+}
+
 /* Figures of the score and of others, and their differences. */
 static gx_status judge_leaders(gx_command *command, gx_error *err) {
     static const char *const same[] = {"by", "window", "resamples", "level", "members"};
@@ -247,6 +254,7 @@ static gx_status judge_leaders(gx_command *command, gx_error *err) {
         gx_map_put(command->arena, &args, "k", lengths->as.items[0]);
     }
     GX_TRY(gx_ask(&result, command, "eval.leaders", &args, err));
+    tell_split(command, &result);
     GX_TRY(gx_print(command, &result, "differences", NULL, false, err));
 done:
     return status;
@@ -275,6 +283,7 @@ static gx_status judge_influence(gx_command *command, gx_error *err) {
     GX_TRY(read_share(&args, command, err));
     put_given(&args, command, same, GX_COUNT(same));
     GX_TRY(gx_ask(&result, command, "eval.influence", &args, err));
+    tell_split(command, &result);
     GX_TRY(gx_print(command, &result, "results", columns, false, err));
 done:
     return status;

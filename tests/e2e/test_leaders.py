@@ -463,3 +463,16 @@ def test_what_a_topic_takes_is_told(built_shop):
     assert "accepted is one of them" in gx("leaders", built_shop, "--card", "u1", "--estimate", code=2).err
     refused = gx("leaders", built_shop, "--topic", "category=tea", "--community", "c-99999", "--mem", told["mem_bytes"] // 20, code=4)
     assert "c-99999" in refused.err
+
+
+def test_via_is_refused_where_nobody_is_named(kitchen):
+    refused = gx("eval", kitchen, "--leaders", "--by", "via", code=None)
+    assert refused.code != 0 and "by: via was given" in refused.err and "accepted is after" in refused.err
+    assert gx("eval", kitchen, "--leaders", "--by", "auto", "--format", "json").json()["by"] == "after"
+
+
+def test_tables_have_times_that_people_read(fake_shop):
+    answer = gx("eval", fake_shop.store, "--leaders", "--format", "json").json()
+    assert isinstance(answer["split"], int)
+    for shown in (gx("eval", fake_shop.store, "--leaders"), gx("eval", fake_shop.store, "--influence"), gx("leaders", fake_shop.store, "-n", 3)):
+        assert str(answer["split"])[:6] not in shown.out and "split" in shown.out and "T" in shown.out.split("split", 1)[1][:20]
