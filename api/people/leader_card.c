@@ -30,7 +30,9 @@ static void note(tallies *t, uint32_t id) {
         if (!more) {
             return;
         }
-        memcpy(more, t->id, t->count * sizeof *more);
+        if (t->count > 0) {
+            memcpy(more, t->id, t->count * sizeof *more);
+        }
         t->id = more;
         t->room = room;
     }
