@@ -54,23 +54,31 @@ static uint32_t runs_of(const asking *a) {
 /* Plays the answer with random numbers that no choice has seen. */
 static gx_status play(asking *a, gx_error *err) {
     gx_job *job = a->call->job;
-    const uint64_t seed = job->seed;
-    const gx_simulation_options options = {.seed = a->seeds.seed,
-                                           .count = a->seeds.count,
-                                           .runs = runs_of(a),
-                                           .weight = a->worth,
-                                           .circle = a->limits.circles.of,
-                                           .circles = a->limits.circles.count};
+    const uint64_t stream = job->seed;
+    uint32_t *seed = gx_arena_get(a->call->arena, ((size_t)a->seeds.count + 1) * sizeof *seed);
+    if (!seed) {
+        return gx_fail_memory(err, a->seeds.count * sizeof *seed);
+    }
+    for (uint32_t i = 0; i < a->seeds.count; i++) {
+        seed[i] = a->seeds.seed[i];
+    }
+    const gx_simulation_options options = {
+        .seed = seed,
+        .count = gx_spread_keep_here(seed, a->seeds.count, &a->spread),
+        .runs = runs_of(a),
+        .weight = a->worth,
+        .circle = a->limits.circles.of,
+        .circles = a->limits.circles.count};
     gx_chances chances = {0};
     gx_status status = GX_OK;
     if (options.runs == 0) {
         return GX_OK;
     }
-    job->seed = gx_mix64(seed ^ UINT64_C(0x73656c656374));
+    job->seed = gx_mix64(stream ^ UINT64_C(0x73656c656374));
     GX_TRY(gx_chances_make(&chances, a->spread.graph, &a->spread.chance, true, job, err));
     GX_TRY(gx_simulate(&a->played, &chances, &options, job, err));
 done:
-    job->seed = seed;
+    job->seed = stream;
     gx_chances_finish(&chances, job);
     return status;
 }
@@ -219,7 +227,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "entries", gx_int((int64_t)s->entries));
     gx_map_put(arena, &row, "worlds", gx_int(s->worlds));
     gx_map_put(arena, &row, "ended", gx_str(s->ended));
-    gx_map_put(arena, &row, "members", gx_int(a->spread.n));
+    gx_map_put(arena, &row, "members", gx_int(a->spread.here));
     for (uint32_t i = 0; a->limits.cost && i < s->count; i++) {
         spent += a->limits.cost[s->seed[i]];
     }
@@ -274,7 +282,7 @@ static gx_status estimate(gx_value *out, asking *a, int64_t begun_ns, gx_error *
         return status;
     }
     const double m = (double)graph->m, n = graph->n;
-    a->seeds.spread = f.share * n; /* for the number of runs */
+    a->seeds.spread = f.share * a->spread.here; /* for the number of runs */
     const double runs = runs_of(a);
     a->seeds.spread = 0;
     const gx_part_estimate steps[] = {

@@ -49,13 +49,14 @@ typedef struct asking {
     uint64_t delays; /* that it was learnt from; 0: it was given */
     plan plan, other;
     bool has_other;
-    gx_value unknown;
+    gx_value unknown, departed; /* seeds that are not in the store, or have departed */
 } asking;
 
 /* ---- what is asked ----------------------------------------------------------------------------
  */
 
-/* Members newer than the graph have no ties, and nobody to reach; they are left out. */
+/* Members newer than the graph have no ties, and nobody to reach; they are left out, and so is who
+ * has departed. */
 static gx_status read_seeds(plan *p, asking *a, const char *argument, gx_error *err) {
     gx_lists_ids found;
     gx_status status = gx_lists_find(&found, a->call, GX_SPACE_USER, argument, err);
@@ -63,8 +64,12 @@ static gx_status read_seeds(plan *p, asking *a, const char *argument, gx_error *
         return status;
     }
     for (uint32_t i = 0; i < found.count; i++) {
-        if (found.id[i] < a->spread.n) {
-            found.id[p->count++] = found.id[i];
+        const uint32_t user = found.id[i];
+        if (user < a->spread.n && a->spread.gone && a->spread.gone[user]) {
+            gx_list_add(a->call->arena, &a->departed,
+                        gx_word_value(a->call->arena, a->call->txn, GX_SPACE_USER, user));
+        } else if (user < a->spread.n) {
+            found.id[p->count++] = user;
         }
     }
     p->seed = found.id;
@@ -78,6 +83,7 @@ static gx_status read_plans(asking *a, gx_error *err) {
     const gx_args *args = a->call->args;
     const bool seeds = gx_arg_has(args, "against"), raise = gx_arg_has(args, "against_raise");
     a->unknown = gx_list(a->call->arena, 4);
+    a->departed = gx_list(a->call->arena, 4);
     a->plan.raise = gx_arg_real(args, "raise");
     gx_status status = gx_spread_check_raise(&a->spread, "against_raise", err);
     if (status == GX_OK) {
@@ -391,7 +397,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     if (a->circles.of) {
         GX_TRY(circle_rows(&circles, &unlisted, a, err));
     }
-    gx_map_put(arena, &row, "members", gx_int(a->spread.n));
+    gx_map_put(arena, &row, "members", gx_int(a->spread.here));
     gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
     gx_map_put(arena, &row, "chances", *gx_arg_value(args, "chances"));
     gx_map_put(arena, &row, "runs", gx_int(a->plan.played.runs));
@@ -405,6 +411,9 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "circles", circles);
     gx_map_put(arena, &row, "circles_more", a->circles.of ? gx_int(unlisted) : gx_nil());
     gx_map_put(arena, &row, "unknown", a->unknown);
+    if (a->departed.size > 0) {
+        gx_map_put(arena, &row, "departed", a->departed);
+    }
     *out = row;
 done:
     return status;
@@ -450,6 +459,6 @@ const gx_method gx_method_seed_simulate = {
         "low, median, high, k, k_all, per_seed}, against, difference: {mean, error, interval, low, "
         "median, high, share, more_in, less_in}, delay_days, delays_seen, steps: [{step, members, "
         "reached, growth}], days: [{day, members, reached}], circles: [{circle, members, seeds, "
-        "reached, share, against?}], circles_more, unknown}",
+        "reached, share, against?}], circles_more, unknown, departed? (seeds that have)}",
     .run = run,
 };

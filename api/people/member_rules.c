@@ -151,25 +151,28 @@ gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn, const gx_colum
     return GX_OK;
 }
 
+bool gx_left_at(int64_t *out_ms, const gx_value *record) {
+    const gx_value *left = gx_map_get(record, "left_at");
+    if (left && left->type == GX_INT) {
+        *out_ms = left->as.integer;
+        return true;
+    }
+    return left && left->type == GX_TEXT &&
+           gx_parse_time_ms((gx_slice){left->as.text, left->size}, out_ms);
+}
+
 bool gx_is_departed(const gx_value *record, int64_t now_ms) {
     static const char *const gone[] = {"left",    "departed", "closed", "off",
                                        "deleted", "hidden",   "banned", "suspended"};
     const gx_value *status = gx_map_get(record, "status");
-    const gx_value *left = gx_map_get(record, "left_at");
     for (size_t i = 0; status && status->type == GX_TEXT && i < GX_COUNT(gone); i++) {
         if (status->size == strlen(gone[i]) &&
             strncasecmp(status->as.text, gone[i], status->size) == 0) {
             return true;
         }
     }
-    int64_t at = now_ms + 1;
-    if (left && left->type == GX_INT) {
-        at = left->as.integer;
-    } else if (left && left->type == GX_TEXT &&
-               !gx_parse_time_ms((gx_slice){left->as.text, left->size}, &at)) {
-        at = now_ms + 1;
-    }
-    return at <= now_ms;
+    int64_t at;
+    return gx_left_at(&at, record) && at <= now_ms;
 }
 
 typedef struct marking {

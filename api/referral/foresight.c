@@ -1,6 +1,7 @@
 #include "api/referral/foresight.h"
 
 #include "api/build/compute.h"
+#include "api/people/member_rules.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -203,6 +204,54 @@ static gx_status fill_passes(gx_foresight *f, gx_error *err) {
     return status;
 }
 
+/* ---- who had left by then ---------------------------------------------------------------------
+ */
+
+typedef struct leaving {
+    gx_foresight *f;
+    const uint8_t *since; /* n: acted since it began */
+    int64_t now_ms;
+} leaving;
+
+/* Who has left without a date, and did nothing since it began, had left by then. */
+static gx_status note_leaving(void *user, uint32_t id, const gx_value *fields, gx_error *err) {
+    const leaving *l = user;
+    int64_t at;
+    if (id < l->f->held->graph.n && !l->since[id]) {
+        const bool left =
+            gx_left_at(&at, fields) ? at <= l->f->began_ms : gx_is_departed(fields, l->now_ms);
+        l->f->had[id] = left ? 1 : l->f->had[id];
+    }
+    (void)err;
+    return GX_OK;
+}
+
+static gx_status leave_departed(gx_foresight *f, gx_error *err) {
+    gx_call_env *call = f->call;
+    const gx_log_spec all_acts = {.item = GX_NONE, .campaign = GX_NONE};
+    const uint32_t n = f->held->graph.n;
+    leaving l = {.f = f, .now_ms = gx_time_ms()};
+    uint8_t *since = NULL;
+    gx_log log = {0};
+    gx_status status;
+    GX_TRY(gx_job_alloc(call->job, &since, (size_t)n + 1, 1, err));
+    GX_TRY(gx_log_read(&log, call, &all_acts, err));
+    for (uint64_t i = 0; i < log.count; i++) {
+        if (log.acts[i].user < n && log.acts[i].ts_ms >= f->began_ms) {
+            since[log.acts[i].user] = 1;
+        }
+    }
+    for (uint32_t v = 0; v < f->trees->count; v++) {
+        since[f->trees->user[v] < n ? f->trees->user[v] : n] = 1;
+    }
+    l.since = since;
+    GX_TRY(gx_record_each(call->txn, GX_SPACE_USER, note_leaving, &l, err));
+done:
+    gx_job_free(call->job, since);
+    gx_log_finish(&log);
+    return status;
+}
+
 /* ---- from whom it is played -------------------------------------------------------------------
  */
 
@@ -268,6 +317,7 @@ gx_status gx_foresight_make(gx_foresight *out, gx_call_env *call, const gx_trees
     GX_TRY(find_beginning(out, err));
     GX_TRY(learn(out, err));
     GX_TRY(count_shares(out, spec, err));
+    GX_TRY(leave_departed(out, err));
     GX_TRY(fill_passes(out, err));
     GX_TRY(find_roots(out, err));
 done:

@@ -22,8 +22,8 @@ typedef struct gx_foresight {
     uint32_t *generation;     /* of nodes: from the roots that are played */
     uint32_t *root;           /* members it is played from */
     uint8_t *is_root;         /* n */
-    uint8_t *had;             /* n: had joined before the time asked for: cannot be brought */
-    const double *fit;        /* influence.fit */
+    uint8_t *had;      /* n: had joined before the time asked for, or had left: cannot be brought */
+    const double *fit; /* influence.fit */
     uint32_t roots;
     uint32_t along;  /* nodes brought along a tie by somebody whose share the log has */
     uint32_t beyond; /* brought otherwise: roots, as far as they were known */

@@ -91,6 +91,10 @@ gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread
     *out = (gx_spread_circles){0};
     const bool usual = by.size == 0 || gx_slice_is(by, "circle");
     const gx_status status = usual ? by_circle(out, spread, err) : by_field(out, spread, by, err);
+    out->gone = spread->gone;
+    for (uint32_t v = 0; status == GX_OK && out->gone && v < spread->n; v++) {
+        out->of[v] = out->gone[v] ? GX_NONE : out->of[v];
+    }
     if (status != GX_OK) {
         gx_spread_circles_finish(out, spread->call->job);
     }
@@ -143,7 +147,10 @@ gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circl
     }
     memset(*out, 0, bytes);
     for (uint32_t i = 0; i < n; i++) {
-        (*out)[gx_spread_circle_of(circles, members ? members[i] : i)]++;
+        const uint32_t user = members ? members[i] : i;
+        if (members || !circles->gone || !circles->gone[user]) {
+            (*out)[gx_spread_circle_of(circles, user)]++;
+        }
     }
     return GX_OK;
 }

@@ -31,18 +31,13 @@ static gx_status bar_excluded(gx_spread_limits *l, const gx_spread *s, gx_error 
 }
 
 static gx_status bar_departed(gx_spread_limits *l, const gx_spread *s, gx_error *err) {
-    gx_status status = GX_OK;
-    uint8_t *gone;
-    GX_TRY(gx_job_alloc(s->call->job, &gone, s->n, 1, err));
-    GX_TRY(gx_departed_mark(gone, s->n, s->call->txn, s->call->job, err));
-    for (uint32_t v = 0; v < s->n; v++) {
-        if (gone[v]) {
+    for (uint32_t v = 0; s->gone && v < s->n; v++) {
+        if (s->gone[v]) { /* the nameless are barred already */
             bar(l, v, GX_SPREAD_DEPARTED);
         }
     }
-done:
-    gx_job_free(s->call->job, gone);
-    return status;
+    (void)err;
+    return GX_OK;
 }
 
 static gx_status bar_risky(gx_spread_limits *l, const gx_spread *s, gx_error *err) {
@@ -145,9 +140,8 @@ done:
 
 /* Nodes without a name: members who were forgotten, or are newer than the transaction. */
 static void bar_nameless(gx_spread_limits *l, const gx_spread *s) {
-    const bool all_named = gx_word_live(s->call->txn, GX_SPACE_USER) == s->n;
-    for (uint32_t v = 0; !all_named && v < s->n; v++) {
-        if (gx_word_name(s->call->txn, GX_SPACE_USER, v).size == 0) {
+    for (uint32_t v = 0; s->gone && v < s->n; v++) {
+        if (s->gone[v] && gx_word_name(s->call->txn, GX_SPACE_USER, v).size == 0) {
             l->barred[v] = 1;
         }
     }

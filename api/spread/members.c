@@ -142,7 +142,7 @@ gx_status gx_spread_worth(double **out, const gx_spread *spread, gx_error *err) 
     uint8_t *mask = NULL;
     double *worth = NULL;
     *out = NULL;
-    if (!by_audience && !by_weight && !by_category) {
+    if (!by_audience && !by_weight && !by_category && !spread->gone) {
         return GX_OK;
     }
     GX_TRY(gx_job_alloc(job, &worth, spread->n, sizeof *worth, err));
@@ -152,6 +152,9 @@ gx_status gx_spread_worth(double **out, const gx_spread *spread, gx_error *err) 
     }
     if (by_weight) {
         GX_TRY(gx_spread_numbers(worth, spread, "weight", 0, err));
+    }
+    for (uint32_t v = 0; spread->gone && v < spread->n; v++) {
+        worth[v] = spread->gone[v] ? 0 : worth[v];
     }
     if (by_audience) {
         GX_TRY(gx_segment_mark(mask, spread->n, spread->call, "audience", err));

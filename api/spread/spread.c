@@ -1,6 +1,8 @@
 /* Over which ties, and along which chances. */
 #include "api/spread/spread.h"
 
+#include "api/people/member_rules.h"
+
 /* Arrays of a snapshot by an older program do not say which ties they are of: by their number. */
 static bool is_of_these_ties(const gx_spread *s, const gx_array *learnt) {
     const gx_state *state = s->call->state;
@@ -50,6 +52,134 @@ void gx_spread_note(gx_value *notes, const gx_spread *s) {
     gx_list_add(arena, notes, gx_str(text ? text : "chances are those of the ties"));
 }
 
+/* ---- who is gone ------------------------------------------------------------------------------
+ */
+
+static gx_status find_gone(gx_spread *s, gx_error *err) {
+    gx_call_env *call = s->call;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(call->job, &s->gone, (size_t)s->n + 1, 1, err));
+    GX_TRY(gx_departed_mark(s->gone, s->n, call->txn, call->job, err));
+    const bool all_named = gx_word_live(call->txn, GX_SPACE_USER) == s->n;
+    s->here = 0;
+    for (uint32_t v = 0; v < s->n; v++) {
+        if (!all_named && gx_word_name(call->txn, GX_SPACE_USER, v).size == 0) {
+            s->gone[v] = 1;
+        }
+        s->here += !s->gone[v];
+    }
+    if (s->here == s->n) {
+        gx_job_free(call->job, s->gone);
+        s->gone = NULL;
+    }
+done:
+    return status;
+}
+
+static bool stays(const gx_spread *s, uint32_t a, uint64_t arc) {
+    return !s->gone[a] && !s->gone[s->held->graph.out_dst[arc]];
+}
+
+/* Its numbers of those arcs that stay, in their order. */
+static gx_status thin(float **out, const gx_spread *s, const float *full, gx_error *err) {
+    const gx_graph *g = &s->held->graph;
+    const gx_status status =
+        gx_job_alloc(s->call->job, out, (size_t)s->own.m + 1, sizeof **out, err);
+    uint64_t count = 0;
+    for (uint32_t a = 0; status == GX_OK && a < g->n; a++) {
+        for (uint64_t e = g->out_ptr[a]; e < g->out_ptr[a + 1]; e++) {
+            if (stays(s, a, e)) {
+                (*out)[count++] = full[e];
+            }
+        }
+    }
+    return status;
+}
+
+/* The ties without those of members who are gone. */
+static gx_status thin_graph(gx_spread *s, gx_error *err) {
+    const gx_graph *g = &s->held->graph;
+    gx_job *job = s->call->job;
+    uint32_t *src = NULL, *dst = NULL;
+    float *weight = NULL;
+    uint64_t count = 0;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &src, (size_t)g->m + 1, sizeof *src, err));
+    GX_TRY(gx_job_alloc(job, &dst, (size_t)g->m + 1, sizeof *dst, err));
+    if (g->out_weight) {
+        GX_TRY(gx_job_alloc(job, &weight, (size_t)g->m + 1, sizeof *weight, err));
+    }
+    for (uint32_t a = 0; a < g->n; a++) {
+        for (uint64_t e = g->out_ptr[a]; e < g->out_ptr[a + 1]; e++) {
+            if (stays(s, a, e)) {
+                src[count] = a;
+                dst[count] = g->out_dst[e];
+                if (weight) {
+                    weight[count] = g->out_weight[e];
+                }
+                count++;
+            }
+        }
+    }
+    GX_TRY(gx_graph_build(&s->own, g->n, count, src, dst, weight,
+                          GX_GRAPH_IN | (g->directed ? 0 : GX_GRAPH_UNDIRECTED), job, err));
+    s->graph = &s->own;
+done:
+    gx_job_free(job, src);
+    gx_job_free(job, dst);
+    gx_job_free(job, weight);
+    return status;
+}
+
+uint32_t gx_spread_keep_here(uint32_t *io, uint32_t count, const gx_spread *spread) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!spread->gone || !spread->gone[io[i]]) {
+            io[kept++] = io[i];
+        }
+    }
+    return kept;
+}
+
+/* ---- chances ----------------------------------------------------------------------------------
+ */
+
+static const char *const by_arc[] = {"influence.probability", "influence.shared"};
+
+/* As it is in the snapshot, if it is of these ties. */
+static const float *of_all_arcs(const gx_spread *s, const char *name) {
+    const gx_state *state = s->call->state;
+    const uint64_t m = s->held->graph.m;
+    return state->arrays && !s->unfit && state->users == s->n && m > 0
+               ? gx_arrays_get(state->arrays, name, GX_F32, m)
+               : NULL;
+}
+
+static gx_status leave_gone(gx_spread *s, gx_error *err) {
+    gx_status status = GX_OK;
+    GX_TRY(find_gone(s, err));
+    if (s->gone) {
+        GX_TRY(thin_graph(s, err));
+    }
+    for (size_t k = 0; s->gone && k < GX_COUNT(by_arc); k++) {
+        const float *full = of_all_arcs(s, by_arc[k]);
+        if (full) {
+            GX_TRY(thin(&s->thin[k], s, full, err));
+        }
+    }
+done:
+    return status;
+}
+
+const float *gx_spread_of_arcs(const gx_spread *spread, const char *name) {
+    for (size_t k = 0; spread->gone && k < GX_COUNT(by_arc); k++) {
+        if (strcmp(name, by_arc[k]) == 0) {
+            return spread->thin[k];
+        }
+    }
+    return spread->gone ? NULL : of_all_arcs(spread, name);
+}
+
 static gx_status take_learned(gx_spread *s, gx_error *err) {
     const gx_state *state = s->call->state;
     const char *name = "influence.probability";
@@ -64,6 +194,10 @@ static gx_status take_learned(gx_spread *s, gx_error *err) {
     }
     s->chance.rule = GX_CHANCE_GIVEN;
     s->shared = gx_arrays_get(state->arrays, "influence.shared", GX_F32, learnt);
+    if (s->gone) { /* there is none of them where there are no ties */
+        s->chance.given = s->thin[0] ? s->thin[0] : s->chance.given;
+        s->shared = s->thin[1];
+    }
     s->passes = gx_arrays_get(state->arrays, "influence.passes", GX_F32, s->n);
     return GX_OK;
 }
@@ -99,6 +233,7 @@ gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err) {
     out->graph = &out->held->graph;
     out->n = out->graph->n;
     out->unfit = find_unfit(out);
+    GX_TRY(leave_gone(out, err));
     GX_TRY(read_chances(out, err));
     GX_TRY(gx_spread_check_raise(out, "raise", err));
 done:
@@ -128,13 +263,6 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
     }
 }
 
-const float *gx_spread_of_arcs(const gx_spread *spread, const char *name) {
-    const gx_state *state = spread->call->state;
-    return state->arrays && !spread->unfit && state->users == spread->n && spread->graph->m > 0
-               ? gx_arrays_get(state->arrays, name, GX_F32, spread->graph->m)
-               : NULL;
-}
-
 gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_env *call,
                               gx_error *err) {
     gx_status status = gx_spread_open(out, call, err);
@@ -150,6 +278,11 @@ gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_
 
 void gx_spread_close(gx_spread *spread) {
     if (spread->call) {
+        gx_job_free(spread->call->job, spread->gone);
+        for (size_t k = 0; k < GX_COUNT(spread->thin); k++) {
+            gx_job_free(spread->call->job, spread->thin[k]);
+        }
+        gx_graph_finish(&spread->own);
         gx_graph_release(spread->call->db, spread->held);
     }
     *spread = (gx_spread){0};

@@ -47,8 +47,14 @@
 typedef struct gx_spread {
     gx_call_env *call; /* with a transaction */
     const gx_held *held;
-    const gx_graph *graph; /* with in-arrays */
+    const gx_graph *graph; /* with in-arrays; without the ties of those who are gone */
     uint32_t n;            /* of its nodes: members by number; some may be newer than call->txn */
+    /* n: 1 for those who have departed (gx_is_departed) or have no name (forgotten, or newer than
+     * call->txn): they are not reached and pass nothing on. NULL: nobody. */
+    uint8_t *gone;
+    uint32_t here;  /* how many are not gone */
+    gx_graph own;   /* `graph`, where somebody is gone */
+    float *thin[2]; /* arrays of the snapshot by its arcs; NULL: as they are */
     gx_view_spec spec;
     gx_chance_options chance;
     const char *unfit; /* see gx_spread_unfit */
@@ -66,8 +72,8 @@ GX_MUST_CHECK gx_status gx_spread_check_raise(const gx_spread *spread, const cha
 /* With chances learned, and cascades: the seeds share for sure, and whoever is reached shares or
  * does not (GX_SPREAD_SHARING_PARAM); else nothing changes. */
 void gx_spread_share(gx_chance_options *io, const gx_spread *spread);
-/* An array of the snapshot with a number for each arc of these ties; NULL where there is none, or
- * it is of other ties. */
+/* influence.probability or influence.shared of the snapshot: a number for each arc of `graph`; NULL
+ * where there is none, or it is of other ties. */
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
 /* Why the chances that the snapshot has learnt cannot be taken, where `chances` asks for them: they
  * are of other arcs (gx_graph_digest; of an older snapshot, of another number). In the arena. NULL:
@@ -83,20 +89,23 @@ void gx_spread_close(gx_spread *spread);
 /* ---- members ----------------------------------------------------------------------------------
  */
 
+/* Takes those who are gone out of a list, the order kept; returns how many are left. */
+uint32_t gx_spread_keep_here(uint32_t *io, uint32_t count, const gx_spread *spread);
 /* A number for each member, out of the argument: a text names a number field of their records, a
  * map gives member → number. `otherwise` where there is none. bad_request: nobody has one, or
  * something else stands there. `out`: n. */
 GX_MUST_CHECK gx_status gx_spread_numbers(double *out, const gx_spread *spread,
                                           const char *argument, double otherwise, gx_error *err);
-/* Worth of each by GX_SPREAD_WORTH_PARAMS; *out is the job's, NULL where all are worth 1.
- * bad_request where nobody is worth anything. */
+/* Worth of each by GX_SPREAD_WORTH_PARAMS, 0 for those who are gone; *out is the job's, NULL where
+ * all are worth 1. bad_request where nobody of an audience or a category is worth anything. */
 GX_MUST_CHECK gx_status gx_spread_worth(double **out, const gx_spread *spread, gx_error *err);
 
 /* ---- circles ----------------------------------------------------------------------------------
  */
 
 typedef struct gx_spread_circles {
-    uint32_t *of; /* n: GX_NONE: in none; the job's */
+    uint32_t *of;        /* n: GX_NONE: in none, or gone; the job's */
+    const uint8_t *gone; /* of the gx_spread, which must outlive it */
     uint32_t count;
     const char **name; /* count; in the arena */
 } gx_spread_circles;
@@ -121,8 +130,8 @@ gx_value gx_spread_circle_value(const gx_spread_circles *circles, uint32_t circl
 const uint32_t *gx_spread_circles_listed(uint32_t *out_count, uint32_t *out_unlisted,
                                          const gx_spread_circles *circles, const double *by,
                                          const uint32_t *size, gx_arena *arena);
-/* How many of the members (all n where `members` is NULL) are in each, and in none: count + 1
- * numbers, in the arena. */
+/* How many of the members (where `members` is NULL all n but those gone) are in each, and in none:
+ * count + 1 numbers, in the arena. */
 GX_MUST_CHECK gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circles,
                                                 const uint32_t *members, uint32_t n,
                                                 gx_arena *arena, gx_error *err);

@@ -104,3 +104,88 @@ def test_a_pass_that_was_not_built_is_said_how_to_add(shop):
     gx("run", folder / "s.gx", "influence", "--write", "influence")
     assert len(ask(folder / "s.gx", "seeds", "-k", 3, "--chances", "learned")["seeds"]) == 3
     assert ask(folder / "s.gx", "leaders", "-n", 3)["leaders"]
+
+
+@pytest.fixture(scope="module")
+def hubs(tmp_path_factory):
+    """30 heed hub1, all of whom have left; 10 heed hub2, who stay."""
+    folder = tmp_path_factory.mktemp("hubs")
+    ties = [f"g{k},hub1,follow,1" for k in range(30)] + [f"f{k},hub2,follow,1" for k in range(10)]
+    how = ("left,", ",2026-01-01", "closed,2025-12-01")
+    users = [f"g{k},{how[k % 3]},south" for k in range(30)] + [f"f{k},active,,north" for k in range(10)]
+    (folder / "ties.csv").write_text("\n".join(["src,dst,kind,directed", *ties]) + "\n", encoding="utf-8")
+    (folder / "users.csv").write_text("\n".join(["user_id,status,left_at,city", *users, "hub1,,,north", "hub2,,,north"]) + "\n", encoding="utf-8")
+    gx("init", folder / "s.gx")
+    gx("import", folder / "s.gx", folder / "users.csv", folder / "ties.csv")
+    return folder / "s.gx"
+
+
+@pytest.mark.parametrize("model", ["cascade", "threshold"])
+@pytest.mark.parametrize("chances", [(), ("--chances", "strength"), ("--chances", "constant", "--p", "1")])
+def test_who_left_is_not_reached(hubs, model, chances):
+    flags = ("--model", model, *chances)
+    told = ask(hubs, "seeds", "-k", 1, *flags)
+    assert [row["user_id"] for row in told["seeds"]] == ["hub2"] and told["spread"] == pytest.approx(11, abs=1)
+    assert told["members"] == 12 and told["left_out"]["departed"] == 30
+    assert told["simulated"]["mean"] == pytest.approx(11) and told["bound"]["upper"] < 20
+    one = ask(hubs, "simulate", "hub1", *flags, "--by", "city")
+    assert (one["reach"]["mean"], one["members"], one["unknown"]) == (1, 12, [])
+    assert [(row["circle"], row["members"], row["reached"]) for row in one["circles"]] == [("north", 12, 1)]
+    assert ask(hubs, "simulate", "hub2", *flags)["reach"]["mean"] == 11
+
+
+def test_a_seed_that_left_reaches_nobody(hubs):
+    told = gx("simulate", hubs, "g0", "hub1", "--format", "json")
+    assert told.json()["departed"] == ["g0"] and told.json()["reach"]["seeds"] == 1
+    assert "1 seeds have departed, the first is 'g0'" in gx("simulate", hubs, "g0", "hub1").err
+    only = ask(hubs, "simulate", "g0")
+    assert only["reach"]["mean"] == 0 and only["reach"]["k"] is None
+    given = ask(hubs, "seeds", "-k", 2, "--include", "g1", "--by", "city")
+    assert [row["user_id"] for row in given["seeds"]] == ["g1", "hub2"] and given["seeds"][0]["gain"] == 0
+    assert given["simulated"]["mean"] == pytest.approx(11) and sum(row["reached"] for row in given["circles"]) == pytest.approx(11)
+
+
+def test_who_left_passes_nothing_on(tmp_path):
+    """d heeds c, who left, and c heeds a; e heeds a alone, f both: what f heeds is a alone."""
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\nc,a,follow,1\nd,c,follow,1\ne,a,follow,1\nf,a,follow,1\nf,c,follow,1\n")
+    (tmp_path / "users.csv").write_text("user_id,left_at\nc,2026-02-01\na,2999-01-01\n")
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", tmp_path / "users.csv", tmp_path / "ties.csv")
+    told = ask(tmp_path / "s.gx", "simulate", "a")
+    assert (told["members"], told["reach"]["mean"], [row["members"] for row in told["steps"]]) == (4, 3, [1, 2])
+    gx("call", tmp_path / "s.gx", "user.forget", '{"user": "d"}')
+    assert ask(tmp_path / "s.gx", "simulate", "a")["members"] == 3
+
+
+def test_who_was_forgotten_is_no_member_to_reach(tmp_path):
+    path = tmp_path / "f.gx"
+    gx("init", path)
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\n" + "".join(f"f{k},hub,follow,1\n" for k in range(8)))
+    (tmp_path / "users.csv").write_text("user_id,city\nhub,x\n" + "".join(f"f{k},x\n" for k in range(8)))
+    gx("import", path, tmp_path / "users.csv", tmp_path / "ties.csv")
+    gx("call", path, "user.forget", '{"user": "f3"}')
+    one = ask(path, "simulate", "hub", "--by", "city")
+    assert (one["members"], one["reach"]["mean"]) == (8, 8) and sum(row["members"] for row in one["circles"]) == 8
+    told = ask(path, "seeds", "-k", 1)
+    assert told["members"] == 8 and told["bound"]["upper"] <= 8 and told["left_out"]["departed"] == 0
+
+
+def test_learned_chances_are_those_of_the_ties_that_stay(shop, tmp_path):
+    """Of many who left: each seed's reach with learned chances is that of the same members where only they have ties."""
+    folder, rows = shop
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", *sorted((folder / "data").glob("*.csv")))
+    gx("build", tmp_path / "s.gx", "--passes", "leiden,influence")
+    members = [row["user_id"] for row in rows]
+    calls = [("simulate", *members[:5], "--chances", "learned"), ("seeds", "-k", 3, "--chances", "learned"), ("plan", "sku-1", "-k", 5)]
+    before = [ask(tmp_path / "s.gx", *call) for call in calls]
+    (tmp_path / "gone.csv").write_text("user_id,status\n" + "".join(f"{user},left\n" for user in members[5::2]))
+    gx("import", tmp_path / "s.gx", tmp_path / "gone.csv")
+    after = [ask(tmp_path / "s.gx", *call) for call in calls]
+    left = len(members[5::2])
+    assert [b["members"] - a["members"] for b, a in zip(before[:2], after[:2])] == [left, left]
+    assert 5 <= after[0]["reach"]["mean"] < before[0]["reach"]["mean"]
+    assert after[2]["chances"] == "learned" and after[2]["candidates"] < before[2]["candidates"]
+    gone = set(members[5::2])
+    for told in after:
+        assert not names(told) & gone

@@ -98,3 +98,33 @@ def test_what_is_refused(predicted):
     assert "'nothing'" in gx("cascade", predicted[0], "predict", "--item", "nothing", code=4).err
     gx("cascade", predicted[0], "predict", "--by", "invite", "--item", "x", code=2)
     assert "predict" in gx("cascade", predicted[0], "--runs", 5, code=2).err
+
+
+def test_who_had_left_by_then_is_not_brought(predicted, tmp_path):
+    before = ask(predicted[0], "--item", "x")["predicted"]["mean"]
+    path = store(tmp_path / "left", 0)
+    at = 1_700_000_000 + 140 * DAY
+
+    def after(*columns):
+        (tmp_path / "gone.csv").write_text("user_id,status,left_at\n" + ",".join(columns) + "\n")
+        gx("import", path, tmp_path / "gone.csv", "--kind", "users")
+        return ask(path, "--item", "x")["predicted"]["mean"]
+
+    assert after("b", "left", str(at + DAY)) == before  # was there
+    gone = after("b", "left", str(at - DAY))
+    assert 0 < gone < before
+    dateless = store(tmp_path / "dateless", 0)
+    (tmp_path / "gone.csv").write_text("user_id,status\nb,left\na,left\n")
+    gx("import", dateless, tmp_path / "gone.csv", "--kind", "users")
+    assert ask(dateless, "--item", "x")["predicted"]["mean"] == gone  # b did nothing since, a did
+
+
+def test_nobody_known_to_heed_them_is_none_at_all(tmp_path):
+    path = store(tmp_path / "noties", 0)
+    rows = [f"{user},y,buy,{1_700_000_000 + 130 * DAY + k}," for k, user in enumerate("pqr")]
+    (tmp_path / "more.csv").write_text("\n".join(["user_id,item_id,action,ts,via"] + rows) + "\n")
+    gx("import", path, tmp_path / "more.csv", "--kind", "events")
+    told = ask(path, "--item", "y", "--runs", 997)
+    assert (told["predicted"]["mean"], told["predicted"]["error"]) == (0, 0) and told["ratio"] is None
+    assert told["began"] == 1_700_000_000_000 + 130 * DAY * 1000
+    assert "2024-03-23T22:13:20" in gx("cascade", path, "predict", "--item", "y").out
