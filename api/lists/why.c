@@ -360,9 +360,9 @@ static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *
     (void)item;
     gx_arena *arena = w->call->arena;
     blanks h = {0};
-    bool counted = why->community_count >= w->min_count;
+    const bool counted = why->community_count >= w->min_count && why->community_times > 0;
     put_text(&h, "share", gx_arena_printf(arena, "%.3g%%", why->community_share * 100));
-    put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_lift));
+    put_text(&h, "lift", gx_arena_printf(arena, "%.1f", why->community_times));
     const bool given = is_given(w);
     say(row, arena,
         counted ? (given ? GIVEN_COUNTED : CIRCLE_COUNTED) : (given ? GIVEN_PLAIN : CIRCLE_PLAIN),
@@ -371,7 +371,7 @@ static void tell_circle(gx_value *row, gx_value *evidence, const gx_why_writer *
                gx_community_value(arena, w->call->state, why->community));
     if (counted) {
         gx_map_put(arena, evidence, "share", gx_real(why->community_share));
-        gx_map_put(arena, evidence, "lift", gx_real(why->community_lift));
+        gx_map_put(arena, evidence, "lift", gx_real(why->community_times));
         gx_map_put(arena, evidence, "n", gx_int(why->community_count));
     }
 }

@@ -27,7 +27,7 @@ static const gx_param params[] = {
 typedef struct rows {
     const uint64_t *ptr, *like_ptr;
     const uint32_t *item, *count, *after, *buyers, *like_item;
-    const float *lift, *like;
+    const float *lift, *expected, *like; /* expected: NULL in an older snapshot */
     double days;
     uint64_t entries, likes;
     uint32_t items;
@@ -37,7 +37,8 @@ typedef struct rows {
 /* One item of the cart leading to one other. */
 typedef struct lead {
     uint32_t item, of, count, after, buyers;
-    double share, lift, gain; /* gain: the share beyond what is average */
+    double share, times, gain; /* times chance, as counted (0: not known); gain: the share beyond
+                                  what is average */
 } lead;
 
 typedef struct answer {
@@ -69,6 +70,7 @@ static gx_status open_rows(rows *r, const gx_state *state, gx_error *err) {
     GX_TRY(gx_need_array(&r->count, state, "bundle.count", GX_U32, r->entries, err));
     GX_TRY(gx_need_array(&r->after, state, "bundle.after", GX_U32, r->entries, err));
     GX_TRY(gx_need_array(&r->lift, state, "bundle.lift", GX_F32, r->entries, err));
+    r->expected = gx_arrays_get(state->arrays, "bundle.expected", GX_F32, r->entries);
     GX_TRY(gx_need_array(&r->buyers, state, "bundle.buyers", GX_U32, items, err));
     GX_TRY(gx_need_array(&r->like_ptr, state, "bundle.like_ptr", GX_U64, items + 1, err));
     r->likes = r->like_ptr[items];
@@ -121,6 +123,7 @@ static gx_status add_leads(vector *leads, const rows *r, uint32_t of, gx_error *
         if (!l) {
             return gx_fail_memory(err, leads->capacity * sizeof *l);
         }
+        const double expected = r->expected ? (double)r->expected[k] : 0;
         const double share = (double)r->count[k] / r->buyers[of];
         *l = (lead){.item = r->item[k],
                     .of = of,
@@ -128,7 +131,7 @@ static gx_status add_leads(vector *leads, const rows *r, uint32_t of, gx_error *
                     .after = r->after[k],
                     .buyers = r->buyers[of],
                     .share = share,
-                    .lift = lift,
+                    .times = expected > 0 ? r->count[k] / expected : 0,
                     .gain = share * (1 - 1 / lift)};
     }
     return GX_OK;
@@ -248,12 +251,12 @@ static gx_status choose(candidate **out, uint32_t *out_count, answer *a, gx_erro
 static gx_value reason(const answer *a, const lead *l) {
     gx_arena *arena = a->call->arena;
     gx_value row = gx_map(arena, 4), evidence = gx_map(arena, 4);
-    const bool counted = l->count >= a->min_count;
+    const bool counted = l->count >= a->min_count && l->times > 0;
     const gx_slice title = gx_lists_title(a->call, a->columns, l->of);
     const gx_hole holes[] = {
         {"item", title, title},
         gx_lists_share(arena, "share", l->share),
-        gx_lists_times(arena, "lift", l->lift),
+        gx_lists_times(arena, "lift", l->times),
         gx_lists_hole("days", gx_arena_printf(arena, "%.3g", a->rows.days)),
     };
     gx_map_put(arena, &row, "of", gx_word_value(arena, a->call->txn, GX_SPACE_ITEM, l->of));
@@ -267,7 +270,7 @@ static gx_value reason(const answer *a, const lead *l) {
                  holes, GX_COUNT(holes));
     if (counted) {
         gx_map_put(arena, &evidence, "share", gx_real(l->share));
-        gx_map_put(arena, &evidence, "lift", gx_real(l->lift));
+        gx_map_put(arena, &evidence, "lift", gx_real(l->times));
         gx_map_put(arena, &evidence, "n", gx_int(l->count));
         if (l->after >= a->min_count) {
             gx_map_put(arena, &evidence, "after", gx_int(l->after));

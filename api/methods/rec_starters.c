@@ -1,11 +1,12 @@
 /* rec.starters: what to talk about in a group (R42): categories and items that its members chose
  * more than the shop did, and content to begin with.
  *
- * With k of the group's K members who chose something and p the share of all members,
+ * With k of the group's K members who chose something and p the share of all members, `lift` is
+ * k / K / p, as counted; what lifts is listed by k times the lift shrunk as circles are profiled,
  *
- *   lift = (k + 10 p) / (K + 10) / p
+ *   (k + 10 p) / (K + 10) / p
  *
- * as circles are profiled; what lifts is listed by lift × k, from max(2, min_count) members up. The
+ *  from max(2, min_count) members up. The
  * content is items of the kind `content` or `event` in a topic, by the topic's lift × ln(2 + how
  * many chose them, from min_count up). What a rule keeps from any one of the members (age, blocks,
  * dislikes, what they sell) is neither. O(events + members × own ties). */
@@ -30,8 +31,8 @@ static const gx_param params[] = {
 /* clang-format on */
 
 typedef struct topic {
-    uint32_t id, count; /* of a category or an item; members of the group */
-    double lift, score;
+    uint32_t id, count;        /* of a category or an item; members of the group */
+    double lift, times, score; /* times: the lift as counted, which is told */
 } topic;
 
 typedef struct talk {
@@ -109,7 +110,8 @@ static uint32_t choose(topic *out, const talk *t, const uint32_t *all, const uin
         const double p = t->members > 0 ? all[i] / t->members : 0;
         const double lift = p > 0 ? (own[i] + PRIOR * p) / (t->group.count + PRIOR) / p : 0;
         if (own[i] >= t->least && lift > 1 && (!pass || pass[i])) {
-            out[made++] = (topic){i, own[i], lift, lift * own[i]};
+            const double times = own[i] / (p * t->group.count);
+            out[made++] = (topic){i, own[i], lift, times, lift * own[i]};
         }
     }
     if (made > 0) {
@@ -123,9 +125,9 @@ static uint32_t choose(topic *out, const talk *t, const uint32_t *all, const uin
 static void tell(gx_value *row, const talk *t, const topic *one) {
     gx_arena *arena = t->call->arena;
     const gx_hole holes[] = {gx_lists_count(arena, "n", one->count),
-                             gx_lists_times(arena, "lift", one->lift)};
+                             gx_lists_times(arena, "lift", one->times)};
     gx_map_put(arena, row, "n", gx_int(one->count));
-    gx_map_put(arena, row, "lift", gx_real(one->lift));
+    gx_map_put(arena, row, "lift", gx_real(one->times));
     gx_lists_say(row, arena, GX_SAYS_TOPIC_COUNTED, holes, GX_COUNT(holes));
 }
 
@@ -172,7 +174,7 @@ static gx_value content_value(talk *t, const uint8_t *pass, uint32_t n) {
         }
         if (lift > 0 && pass[i] && is_content(t, i)) {
             const uint32_t chose = t->all[i] >= t->group.min_count ? t->all[i] : 0;
-            t->items[made++] = (topic){i, 0, lift, lift * log(2.0 + chose)};
+            t->items[made++] = (topic){i, 0, lift, 0, lift * log(2.0 + chose)};
         }
     }
     if (made > 0) {

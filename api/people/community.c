@@ -39,7 +39,7 @@ gx_status gx_circles_resolve(gx_circles *out, const gx_state *state, gx_error *e
     c.ptr = gx_arrays_get(arrays, "circle.ptr", GX_U64, (uint64_t)c.count + 1);
     c.item = gx_arrays_get(arrays, "circle.item", GX_U32, 0);
     c.item_count = gx_arrays_get(arrays, "circle.count", GX_U32, 0);
-    c.lift = gx_arrays_get(arrays, "circle.lift", GX_F32, 0);
+    c.everywhere = gx_arrays_get(arrays, "circle.everywhere", GX_U32, 0);
     *out = c;
 done:
     return status;
@@ -70,7 +70,7 @@ static gx_value title_of(gx_arena *arena, gx_txn *txn, uint32_t item) {
 gx_value gx_circle_items(gx_arena *arena, gx_txn *txn, const gx_circles *circles,
                          uint32_t community, uint32_t n) {
     gx_value list = gx_list(arena, n);
-    if (!circles->ptr || !circles->item || !circles->item_count || !circles->lift) {
+    if (!circles->ptr || !circles->item || !circles->item_count) {
         return list;
     }
     uint64_t from = circles->ptr[community], to = circles->ptr[community + 1];
@@ -82,9 +82,11 @@ gx_value gx_circle_items(gx_arena *arena, gx_txn *txn, const gx_circles *circles
             gx_map_put(arena, &row, "title", title);
         }
         gx_map_put(arena, &row, "count", gx_int(circles->item_count[k]));
-        gx_map_put(arena, &row, "share",
-                   gx_real((double)circles->item_count[k] / (double)circles->size[community]));
-        gx_map_put(arena, &row, "lift", gx_real((double)circles->lift[k]));
+        const double share = (double)circles->item_count[k] / (double)circles->size[community];
+        const uint32_t everywhere = circles->everywhere ? circles->everywhere[k] : 0;
+        gx_map_put(arena, &row, "share", gx_real(share));
+        gx_map_put(arena, &row, "lift",
+                   everywhere > 0 ? gx_real(share * circles->members / everywhere) : gx_nil());
         gx_list_add(arena, &list, row);
     }
     return list;

@@ -17,7 +17,7 @@
  * Substitutes are told by bundle_like.c.
  *
  * Time O(nnz log d + Σ over purchases of those within the window); members with more than `busy`
- * items are left out. Memory 24 bytes a purchase, 16 an item and thread, 20 a kept entry. Counts
+ * items are left out. Memory 24 bytes a purchase, 16 an item and thread, 24 a kept entry. Counts
  * are whole numbers and an item is one thread's: the same bytes at any thread count.
  *
  * Of each member and item the latest purchase alone is known. Where the store has no times all is
@@ -58,6 +58,7 @@ static const gx_gives gives[] = {
     {"count", GX_U32, GX_LEN_OTHER, "members who bought it with or after the other"},
     {"after", GX_U32, GX_LEN_OTHER, "of them, after"},
     {"lift", GX_F32, GX_LEN_OTHER, "count over what chance would give, shrunk; above 1"},
+    {"expected", GX_F32, GX_LEN_OTHER, "count that chance would give"},
     {"evidence", GX_F32, GX_LEN_OTHER, "G²"},
     {"buyers", GX_U32, GX_LEN_ITEMS, "members who bought the item"},
     {"window", GX_F64, GX_LEN_OTHER, "days, one entry"},
@@ -363,7 +364,7 @@ static gx_status give_rows(gx_output *out, gx__complements *rows, const bundle *
     gx_status status;
     uint64_t *ptr;
     uint32_t *item, *count, *after, *buyers;
-    float *lift, *evidence;
+    float *lift, *chance, *evidence;
     const uint32_t items = b->p.items;
     GX_TRY(gx_output_add(&ptr, out, "ptr", GX_U64, (uint64_t)items + 1, 0, err));
     for (uint32_t i = 0; i < items; i++) {
@@ -373,6 +374,7 @@ static gx_status give_rows(gx_output *out, gx__complements *rows, const bundle *
     GX_TRY(gx_output_add(&count, out, "count", GX_U32, ptr[items], 0, err));
     GX_TRY(gx_output_add(&after, out, "after", GX_U32, ptr[items], 0, err));
     GX_TRY(gx_output_add(&lift, out, "lift", GX_F32, ptr[items], 0, err));
+    GX_TRY(gx_output_add(&chance, out, "expected", GX_F32, ptr[items], 0, err));
     GX_TRY(gx_output_add(&evidence, out, "evidence", GX_F32, ptr[items], 0, err));
     GX_TRY(gx_output_add(&buyers, out, "buyers", GX_U32, items, 0, err));
     for (uint32_t i = 0; i < items; i++) {
@@ -384,6 +386,7 @@ static gx_status give_rows(gx_output *out, gx__complements *rows, const bundle *
             count[ptr[i] + k] = e->count;
             after[ptr[i] + k] = b->after[b->kept.room[i] + k];
             lift[ptr[i] + k] = (float)((e->count + b->prior) / (expected + b->prior));
+            chance[ptr[i] + k] = (float)expected;
             evidence[ptr[i] + k] = (float)e->score;
         }
     }
@@ -493,9 +496,9 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     likes = f.items * (likes < items ? likes : items);
     const uint64_t deeds = 8 * users + 24 * nnz + 36 * items + 20 * f.room;
     const uint64_t counting = 16 * items * (uint64_t)threads;
-    const uint64_t likening = 32 * f.kept + (48 + 20 * (uint64_t)threads) * items + 24 * likes;
+    const uint64_t likening = 36 * f.kept + (48 + 20 * (uint64_t)threads) * items + 24 * likes;
     out->mem_bytes = deeds + (counting > likening ? counting : likening) + 4096;
-    out->kept_bytes = 20 * f.kept + 20 * items + 8 * likes;
+    out->kept_bytes = 24 * f.kept + 20 * items + 8 * likes;
     out->cpu_s =
         1e-7 * (double)nnz + 4e-9 * (double)f.pairs + 1e-6 * (double)f.kept + 5e-7 * (double)items;
 }
@@ -509,15 +512,17 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     const uint32_t *count = gx_result_get(result, instance, "count", GX_U32, entries);
     const uint32_t *after = gx_result_get(result, instance, "after", GX_U32, entries);
     const float *lift = gx_result_get(result, instance, "lift", GX_F32, entries);
+    const float *expected = gx_result_get(result, instance, "expected", GX_F32, entries);
     const uint32_t *buyers = gx_result_get(result, instance, "buyers", GX_U32, items);
-    if (!ptr || !item || !count || !after || !lift || !buyers) {
+    if (!ptr || !item || !count || !after || !lift || !expected || !buyers) {
         return gx_fail(err, GX_INTERNAL, "%s: its arrays do not fit %llu items", instance,
                        (unsigned long long)items);
     }
     for (uint64_t i = 0; i < items; i++) {
         for (uint64_t k = ptr[i]; k < ptr[i + 1]; k++) {
             if (item[k] >= items || item[k] == i || count[k] < gx_arg_int(args, "support") ||
-                count[k] > buyers[i] || after[k] > count[k] || !(lift[k] >= 1)) {
+                count[k] > buyers[i] || after[k] > count[k] || !(lift[k] >= 1) ||
+                !(expected[k] > 0)) {
                 return gx_fail(err, GX_INTERNAL,
                                "%s of item %llu: %u, %u of %u buyers, %u after, lift %g", instance,
                                (unsigned long long)i, item[k], count[k], buyers[i], after[k],
@@ -536,7 +541,7 @@ const gx_pass gx_pass_bundle = {
     .paper =
         "G²: Dunning, Computational Linguistics 19(1), 1993; shrinkage: DuMouchel, The American "
         "Statistician 53(3), 1999",
-    .complexity = "time O(nnz log d + pairs within the window); memory 24 nnz + 48 kept bytes",
+    .complexity = "time O(nnz log d + pairs within the window); memory 24 nnz + 52 kept bytes",
     .needs = GX_NEED_MATRIX,
     .wants = GX_NEED_BOUGHT,
     .gives = gives,

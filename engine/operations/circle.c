@@ -15,7 +15,7 @@
  * category.
  *
  * A circle is profiled by one thread from its members' rows. Time O(n + m + nnz log items); memory
- * 12 bytes an item and thread, and 12 for each item kept, at most circles · items and at most nnz.
+ * 12 bytes an item and thread, and 16 for each item kept, at most circles · items and at most nnz.
  */
 #include "engine/community/partition.h"
 #include "engine/community/quality.h"
@@ -57,10 +57,12 @@ static const gx_gives gives[] = {
     {"item", GX_U32, GX_LEN_OTHER, "by falling lift × count"},
     {"count", GX_U32, GX_LEN_OTHER, "members of the circle who acted on it"},
     {"lift", GX_F32, GX_LEN_OTHER, "share in the circle over share of all members, shrunk"},
+    {"everywhere", GX_U32, GX_LEN_OTHER, "members of any circle who acted on it"},
     {"category_ptr", GX_U64, GX_LEN_OTHER, "start of each circle's categories, circles + 1"},
     {"category", GX_U32, GX_LEN_OTHER, "by falling lift × count"},
     {"category_count", GX_U32, GX_LEN_OTHER, "members of the circle who acted in it"},
     {"category_lift", GX_F32, GX_LEN_OTHER, "as of items"},
+    {"category_everywhere", GX_U32, GX_LEN_OTHER, "as of items"},
 };
 
 /* ---- members by circle --------------------------------------------------------------------- */
@@ -277,14 +279,14 @@ done:
     return status;
 }
 
-static const char *const item_names[] = {"ptr", "item", "count", "lift"};
+static const char *const item_names[] = {"ptr", "item", "count", "lift", "everywhere"};
 static const char *const category_names[] = {"category_ptr", "category", "category_count",
-                                             "category_lift"};
+                                             "category_lift", "category_everywhere"};
 
-static gx_status give_entries(gx_output *out, const taste *t, const char *const names[4],
+static gx_status give_entries(gx_output *out, const taste *t, const char *const names[5],
                               gx_error *err) {
     uint64_t *ptr;
-    uint32_t *kind, *count;
+    uint32_t *kind, *count, *everywhere;
     float *lift;
     gx_status status;
     GX_TRY(gx_output_add(&ptr, out, names[0], GX_U64, (uint64_t)t->all->count + 1, 0, err));
@@ -295,12 +297,14 @@ static gx_status give_entries(gx_output *out, const taste *t, const char *const 
     GX_TRY(gx_output_add(&kind, out, names[1], GX_U32, entries, 0, err));
     GX_TRY(gx_output_add(&count, out, names[2], GX_U32, entries, 0, err));
     GX_TRY(gx_output_add(&lift, out, names[3], GX_F32, entries, 0, err));
+    GX_TRY(gx_output_add(&everywhere, out, names[4], GX_U32, entries, 0, err));
     for (uint32_t c = 0; c < t->all->count; c++) {
         const gx__top_entry *entry = t->kept + t->room[c];
         for (uint32_t i = 0; i < t->kept_count[c]; i++) {
             kind[ptr[c] + i] = entry[i].id;
             count[ptr[c] + i] = entry[i].count;
             lift[ptr[c] + i] = (float)(entry[i].score / entry[i].count);
+            everywhere[ptr[c] + i] = t->overall[entry[i].id];
         }
     }
 done:
@@ -308,7 +312,7 @@ done:
 }
 
 static gx_status give_taste(gx_output *out, const circles *all, acts a, const gx_args *args,
-                            const char *const names[4], gx_job *job, gx_error *err) {
+                            const char *const names[5], gx_job *job, gx_error *err) {
     uint32_t *overall = NULL;
     taste t = {.all = all,
                .acts = a,
@@ -359,20 +363,22 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
 }
 
 static gx_status check_entries(const gx_arrays *result, const char *instance,
-                               const char *const names[4], const uint32_t *size, uint64_t circles_,
+                               const char *const names[5], const uint32_t *size, uint64_t circles_,
                                uint32_t kinds, gx_error *err) {
     const uint64_t *ptr = gx_result_get(result, instance, names[0], GX_U64, circles_ + 1);
     const uint64_t entries = ptr ? ptr[circles_] : 0;
     const uint32_t *kind = gx_result_get(result, instance, names[1], GX_U32, entries);
     const uint32_t *count = gx_result_get(result, instance, names[2], GX_U32, entries);
     const float *lift = gx_result_get(result, instance, names[3], GX_F32, entries);
-    if (!ptr || !kind || !count || !lift) {
+    const uint32_t *everywhere = gx_result_get(result, instance, names[4], GX_U32, entries);
+    if (!ptr || !kind || !count || !lift || !everywhere) {
         return gx_fail(err, GX_INTERNAL, "%s.%s does not fit %llu circles", instance, names[0],
                        (unsigned long long)circles_);
     }
     for (uint64_t c = 0; c < circles_; c++) {
         for (uint64_t i = ptr[c]; i < ptr[c + 1]; i++) {
-            if (kind[i] >= kinds || count[i] > size[c] || !(lift[i] > 0.0f)) {
+            if (kind[i] >= kinds || count[i] > size[c] || count[i] > everywhere[i] ||
+                !(lift[i] > 0.0f)) {
                 return gx_fail(err, GX_INTERNAL,
                                "%s.%s of circle %llu: %u with %u of %u members, lift %g", instance,
                                names[1], (unsigned long long)c, kind[i], count[i], size[c],

@@ -121,9 +121,10 @@ static void assert_shape(const world *w, const gx_arrays *arrays) {
     }
 }
 
-static const char *const names[2][4] = {
-    {"circle.ptr", "circle.item", "circle.count", "circle.lift"},
-    {"circle.category_ptr", "circle.category", "circle.category_count", "circle.category_lift"},
+static const char *const names[2][5] = {
+    {"circle.ptr", "circle.item", "circle.count", "circle.lift", "circle.everywhere"},
+    {"circle.category_ptr", "circle.category", "circle.category_count", "circle.category_lift",
+     "circle.category_everywhere"},
 };
 
 static void assert_taste(const world *w, const gx_arrays *arrays, bool categories, uint32_t keep,
@@ -132,6 +133,7 @@ static void assert_taste(const world *w, const gx_arrays *arrays, bool categorie
     const uint32_t *kind = gx_arrays_get(arrays, names[categories][1], GX_U32, 0);
     const uint32_t *count = gx_arrays_get(arrays, names[categories][2], GX_U32, 0);
     const float *lift = gx_arrays_get(arrays, names[categories][3], GX_F32, 0);
+    const uint32_t *everywhere = gx_arrays_get(arrays, names[categories][4], GX_U32, 0);
     for (uint32_t c = 0; c < CIRCLES; c++) {
         double last = INFINITY;
         uint32_t listed = 0, expected = 0;
@@ -141,6 +143,7 @@ static void assert_taste(const world *w, const gx_arrays *arrays, bool categorie
             double wanted = (here + prior * p) / (size_of(w, c) + prior) / p;
             assert_true(here == count[i] && here >= support);
             assert_true(fabs((double)lift[i] - wanted) < 1e-5 * wanted);
+            assert_true(everywhere[i] == acted(w, CIRCLES, kind[i], categories));
             assert_true(wanted * here <= last + 1e-9);
             last = wanted * here;
             assert_false(listed >> kind[i] & 1);

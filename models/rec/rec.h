@@ -176,8 +176,9 @@ typedef struct gx_why {
     int64_t last_ms; /* when one of them did it */
     uint8_t any_tie, all_ties; /* gx_tied_as of one of the people, of each of them */
     uint32_t community;
-    uint32_t community_count; /* members of the circle who did */
-    double community_share, community_lift;
+    uint32_t community_count;                /* members of the circle who did */
+    double community_share, community_times; /* times: share over that of all, as counted; 0: an
+                                                older snapshot does not say */
     double leader_score;
     uint32_t leader_category; /* GX_NONE: over all */
     bool leader_tied;         /* else a leader of the circle */

@@ -130,6 +130,7 @@ static gx_status open_circles(gx_rec *rec, const gx_arrays *arrays, gx_error *er
     rec->circle_item = gx_arrays_get(arrays, "circle.item", GX_U32, entries);
     rec->circle_count = gx_arrays_get(arrays, "circle.count", GX_U32, entries);
     rec->circle_lift = gx_arrays_get(arrays, "circle.lift", GX_F32, entries);
+    rec->circle_everywhere = gx_arrays_get(arrays, "circle.everywhere", GX_U32, entries);
     if (!ptr || !rec->circle_item || !rec->circle_count || !rec->circle_lift) {
         return GX_OK;
     }

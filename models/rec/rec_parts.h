@@ -56,6 +56,7 @@ struct gx_rec {
     const uint64_t *circle_ptr; /* NULL: no items by circle */
     const uint32_t *circle_item, *circle_count;
     const float *circle_lift;
+    const uint32_t *circle_everywhere; /* members of any circle; NULL: an older snapshot */
 
     const double *leader_score; /* NULL: no leaders */
     const uint32_t *leader_rank;

@@ -162,7 +162,8 @@ static void tell_circle(gx_why *why, const gx__scores *scores, uint32_t item) {
     why->community = scores->circle;
     why->community_count = rec->circle_count[at];
     why->community_share = (double)rec->circle_count[at] / (double)rec->circle_size[scores->circle];
-    why->community_lift = (double)rec->circle_lift[at];
+    const uint32_t everywhere = rec->circle_everywhere ? rec->circle_everywhere[at] : 0;
+    why->community_times = everywhere > 0 ? why->community_share * rec->users / everywhere : 0;
 }
 
 /* The scores that the reason of an attribute is found from. */

@@ -1,6 +1,7 @@
 """The lists beside `recommend`, from the command line: what goes with an item, candidates in order, one list for many,
 the order of categories, whom to show an item, what to talk about."""
 
+import csv
 import shutil
 import random
 
@@ -163,3 +164,40 @@ def test_what_is_only_popular_is_told_so(silent, tmp_path):
     page = gx("layout", store, "A", "--format", "json").json()[0]
     assert sum(row["share"] for row in page["categories"]) == pytest.approx(1)
     assert all("of what is popular here" in row["en"] for row in page["categories"])
+
+
+def acts(shop_files):
+    """Who took to what, by item; items that somebody spoke against after all are left out."""
+    out, against = {}, set()
+    with open(shop_files / "events.csv", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            out.setdefault(row["item_id"], set()).add(row["user_id"])
+            if row["action"] in ("dislike", "refund"):
+                against.add(row["item_id"])
+    return {item: who for item, who in out.items() if item not in against}, set().union(*out.values())
+
+
+def test_times_the_average_is_what_the_counts_give(built_shop, shop_files):
+    """Of the circle and of starters: the share of those in it over the share of all, not shrunk."""
+    did, active = acts(shop_files)
+    circle = {row["user_id"]: row["community"] for row in gx("communities", built_shop, "--members", "--format", "csv").rows()}
+    checked = 0
+    for user in sorted(circle)[:12]:
+        for item in gx("recommend", built_shop, user, "-n", "20", "--format", "json").json()[0]["items"]:
+            for why in item["why"]:
+                told = why["evidence"]
+                if why["channel"] != "circle" or "lift" not in told or item["id"] not in did:
+                    continue
+                mine = [member for member in did[item["id"]] if circle[member] == told["community"]]
+                times = told["share"] * len(circle) / len(did[item["id"]])
+                assert told["n"] == len(mine) and told["lift"] == pytest.approx(times)
+                assert f"{times:.1f} times the average" in why["en"] and f"{times:.1f} 倍" in why["zh"]
+                checked += 1
+    assert checked > 5
+    who = sorted(circle)[:40]
+    rows = gx("starters", built_shop, *who, "-n", "100", "--format", "json").json()["items"]
+    rows = [row for row in rows if row["id"] in did]
+    assert rows
+    for row in rows:
+        times = len(did[row["id"]] & set(who)) / len(who) / (len(did[row["id"]]) / len(active))
+        assert row["lift"] == pytest.approx(times) and f"{times:.1f} times the average" in row["en"]

@@ -38,7 +38,7 @@ static void settle(store *s) {
 
 typedef struct twin {
     double with[ITEMS][ITEMS], after[ITEMS][ITEMS], both[ITEMS][ITEMS], buyers[ITEMS];
-    double lift[ITEMS][ITEMS], evidence[ITEMS][ITEMS];
+    double chance[ITEMS][ITEMS], lift[ITEMS][ITEMS], evidence[ITEMS][ITEMS];
     bool kept[ITEMS][ITEMS];
     double like[ITEMS][ITEMS]; /* 0: no substitute */
 } twin;
@@ -89,6 +89,7 @@ static void twin_make(twin *t, const store *s, double window, double together, d
         for (int b = 0; b < ITEMS; b++) {
             double n = t->with[a][b] + t->after[a][b], e = all > 0 ? row[a] * col[b] / all : 0;
             double last = t->after[a][b] + t->with[a][b] / 2;
+            t->chance[a][b] = e;
             t->lift[a][b] = (n + 1) / (e + 1);
             t->evidence[a][b] = n > 0 ? g2(n, row[a], col[b], all) : 0;
             t->kept[a][b] = n >= support && n > e + 1e-9 && t->evidence[a][b] >= least &&
@@ -132,6 +133,7 @@ static void compare(const store *s, const twin *t, const run_result *r) {
     const uint32_t *count = gx_result_get(r->arrays, "bundle", "count", GX_U32, ptr[ITEMS]);
     const uint32_t *after = gx_result_get(r->arrays, "bundle", "after", GX_U32, ptr[ITEMS]);
     const float *lift = gx_result_get(r->arrays, "bundle", "lift", GX_F32, ptr[ITEMS]);
+    const float *chance = gx_result_get(r->arrays, "bundle", "expected", GX_F32, ptr[ITEMS]);
     const float *evidence = gx_result_get(r->arrays, "bundle", "evidence", GX_F32, ptr[ITEMS]);
     const uint32_t *buyers = gx_result_get(r->arrays, "bundle", "buyers", GX_U32, ITEMS);
     const uint64_t *like_ptr = gx_result_get(r->arrays, "bundle", "like_ptr", GX_U64, ITEMS + 1);
@@ -152,6 +154,7 @@ static void compare(const store *s, const twin *t, const run_result *r) {
             assert_true(count[k] == t->with[a][b] + t->after[a][b]);
             assert_true(after[k] == t->after[a][b]);
             assert_true(fabs((double)lift[k] - t->lift[a][b]) < 1e-5 * t->lift[a][b]);
+            assert_true(fabs((double)chance[k] - t->chance[a][b]) < 1e-5 * t->chance[a][b]);
             assert_true(fabs((double)evidence[k] - t->evidence[a][b]) < 1e-4);
             assert_true(k == ptr[a] || evidence[k] <= evidence[k - 1]);
         }
