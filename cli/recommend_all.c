@@ -5,13 +5,14 @@
 #include "cli/format.h"
 #include "cli/run_state.h"
 #include "graph/codec/codec.h"
+#include "graph/import/import.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 /* A page goes through a socket whole, and ids and reasons may be long. */
-enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000, LINE_MAX_BYTES = 1024 };
+enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000 };
 
 static const char stage[] = "lists";
 
@@ -22,13 +23,14 @@ static const char *const counted[] = {"members",    "lists",    "items",   "move
 typedef struct batch {
     gx_command *command;
     gx_target *target;
-    gx_value args; /* of every page */
-    uint32_t page; /* members */
-    FILE *members; /* NULL: everybody */
+    gx_value args;  /* of every page */
+    uint32_t page;  /* members */
+    gx_value named; /* of --members, each once; NIL: everybody */
+    uint32_t at;    /* how many of them the pages had */
     gx_chunks lists, left_out;
     gx_run_state state;
     bool csv, json, more;                   /* more: there is another page */
-    uint64_t seen, of, logged, ids;         /* ids: a hash of those read from `members` */
+    uint64_t seen, of, logged, ids;         /* ids: a hash of those of `named` that the pages had */
     uint64_t count[GX_COUNT(counted)], had; /* had: lists of an earlier run */
     char push[160];
     char made_from[64], again[64]; /* what the last page says; what the next has to say, or "" */
@@ -36,6 +38,10 @@ typedef struct batch {
 } batch;
 
 /* ---- rows ----------------------------------------------------------------------------------- */
+
+static bool is_named(const batch *b) {
+    return b->named.type == GX_LIST;
+}
 
 static void put_cell(gx_buffer *out, const gx_value *value, char end) {
     if (value && value->type == GX_TEXT) {
@@ -131,26 +137,15 @@ static uint64_t number(const gx_value *map, const char *key) {
                                                                    : 0;
 }
 
-/* Ids of the next page out of the file; false: there are no more. */
-static gx_status read_ids(bool *out_any, gx_value *list, batch *b, gx_arena *arena, gx_error *err) {
-    char line[LINE_MAX_BYTES];
+/* Ids of the next page of those that the file named; false: there are no more. */
+static bool next_ids(gx_value *list, batch *b, gx_arena *arena) {
     *list = gx_list(arena, b->page);
-    while (list->size < b->page && fgets(line, sizeof line, b->members)) {
-        size_t size = strcspn(line, "\r\n");
-        if (size > GX_ID_BYTES_MAX) {
-            return gx_fail_at(err, GX_BAD_REQUEST, "members",
-                              "members: a line of %s is longer than an id, %d bytes",
-                              gx_given_text(b->command, "members"), GX_ID_BYTES_MAX);
-        }
-        if (size > 0) {
-            gx_list_add(arena, list, gx_text_copy(arena, line, size));
-            b->ids = gx_chunk_hash(b->ids, line, size);
-        }
+    for (; list->size < b->page && b->at < b->named.size; b->at++) {
+        const gx_value *id = &b->named.as.items[b->at];
+        gx_list_add(arena, list, *id);
+        b->ids = gx_chunk_hash(gx_chunk_hash(b->ids, id->as.text, id->size), "", 1);
     }
-    *out_any = list->size > 0;
-    return ferror(b->members) ? gx_fail_errno(err, errno ? errno : EIO, "reading",
-                                              gx_given_text(b->command, "members"))
-                              : GX_OK;
+    return list->size > 0;
 }
 
 static void take_text(char *out, size_t room, const gx_value *value) {
@@ -166,8 +161,8 @@ static void count_page(batch *b, const gx_value *page) {
         b->count[k] += number(counts, counted[k]);
     }
     b->logged += number(page, "logged");
-    b->seen = b->members ? b->seen + number(page, "seen") : number(page, "seen");
-    b->of = b->members ? 0 : number(page, "of");
+    b->seen = is_named(b) ? b->seen + number(page, "seen") : number(page, "seen");
+    b->of = is_named(b) ? 0 : number(page, "of");
     take_text(b->push, sizeof b->push, gx_map_get(page, "push"));
     take_text(b->made_from, sizeof b->made_from, gx_map_get(page, "made_from"));
 }
@@ -201,9 +196,8 @@ static gx_status note_page(batch *b, gx_arena *arena, gx_error *err) {
 static bool same_files(batch *b, const gx_value *note, gx_arena *arena) {
     const gx_value *ids = gx_map_get(note, "ids");
     gx_value named;
-    bool any = true;
-    if (b->members && read_ids(&any, &named, b, arena, NULL) != GX_OK) {
-        return false;
+    if (is_named(b)) {
+        next_ids(&named, b, arena);
     }
     const gx_value read = hex_value(b->ids, arena);
     return ids && gx_value_equal(ids, &read) &&
@@ -215,13 +209,9 @@ static bool same_files(batch *b, const gx_value *note, gx_arena *arena) {
 static bool take_note(void *user, const gx_value *note, gx_arena *arena) {
     batch *b = user;
     const batch before = *b;
-    const off_t at = b->members ? ftello(b->members) : 0;
     const gx_value *more = gx_map_get(note, "more");
     if (!more || more->type != GX_BOOL || !same_files(b, note, arena)) {
         *b = before;
-        if (b->members) {
-            fseeko(b->members, at, SEEK_SET);
-        }
         return false;
     }
     memset(b->count, 0, sizeof b->count);
@@ -236,8 +226,8 @@ static bool take_note(void *user, const gx_value *note, gx_arena *arena) {
 static gx_status one_page(batch *b, gx_arena *arena, gx_error *err) {
     gx_status status = GX_OK;
     gx_value args = gx_value_copy(arena, &b->args), page, ids;
-    if (b->members) {
-        GX_TRY(read_ids(&b->more, &ids, b, arena, err));
+    if (is_named(b)) {
+        b->more = next_ids(&ids, b, arena);
         if (!b->more) {
             return GX_OK;
         }
@@ -253,7 +243,7 @@ static gx_status one_page(batch *b, gx_arena *arena, gx_error *err) {
     GX_TRY(put_lists(b, gx_map_get(&page, "lists"), err));
     GX_TRY(put_left_out(b, gx_map_get(&page, "left_out"), err));
     count_page(b, &page);
-    if (!b->members) {
+    if (!is_named(b)) {
         const gx_value *next = gx_map_get(&page, "next");
         b->more = next && next->type == GX_TEXT && next->size <= GX_ID_BYTES_MAX;
         take_text(b->after, sizeof b->after, next);
@@ -364,7 +354,7 @@ static gx_value options_of(const batch *b) {
     gx_arena *arena = command->arena;
     gx_value map = gx_value_copy(arena, &b->args);
     gx_map_put(arena, &map, "format", gx_str(b->csv ? "csv" : b->json ? "json" : "jsonl"));
-    gx_map_put(arena, &map, "members_file", gx_bool(b->members != NULL));
+    gx_map_put(arena, &map, "members_file", gx_bool(is_named(b)));
     gx_map_put(arena, &map, "left_out", gx_bool(gx_given_text(command, "left_out") != NULL));
     gx_map_put(arena, &map, "seed",
                gx_arg_has(&command->common, "seed") ? gx_int(gx_arg_int(&command->common, "seed"))
@@ -463,9 +453,16 @@ static gx_status open_files(batch *b, gx_error *err) {
     if (status != GX_OK) {
         return status;
     }
-    b->members = members ? fopen(members, "r") : NULL;
-    if (members && !b->members) {
-        return gx_fail_errno(err, errno, "reading", members);
+    if (members) {
+        gx_value read;
+        status = gx_import_ids(&read, members, b->command->arena, err);
+        if (status != GX_OK) {
+            return status;
+        }
+        b->named = gx_list_each_once(b->command->arena, &read);
+        if (!is_named(b)) {
+            return gx_fail_memory(err, read.size * sizeof read);
+        }
     }
     b->left_out.file = left_out && resumes(b->command) ? fopen(left_out, "r+") : NULL;
     if (left_out && !b->left_out.file) {
@@ -475,9 +472,6 @@ static gx_status open_files(batch *b, gx_error *err) {
 }
 
 static gx_status close_files(batch *b, gx_status status, gx_error *err) {
-    if (b->members) {
-        fclose(b->members);
-    }
     if (b->left_out.file && fclose(b->left_out.file) != 0 && status == GX_OK) {
         status = gx_fail_errno(err, errno, "writing", gx_given_text(b->command, "left_out"));
     }

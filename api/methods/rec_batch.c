@@ -321,9 +321,13 @@ static gx_status make_lists(page *p, worker *workers, int threads, gx_error *err
 
 /* ---- whom the page is of -------------------------------------------------------------------- */
 
-/* All of them: a page of its own. */
-static gx_status take_named(page *p, const gx_value *users, gx_error *err) {
+/* Each of them once: a page of its own. */
+static gx_status take_named(page *p, const gx_value *named, gx_error *err) {
     gx_status status = GX_OK;
+    const gx_value once = gx_list_each_once(p->call->arena, named), *users = &once;
+    if (once.type != GX_LIST) {
+        return gx_fail_memory(err, named->size * sizeof *named);
+    }
     for (; status == GX_OK && p->count < users->size; p->count++) {
         const gx_value *user = &users->as.items[p->count];
         place *at = &p->places[p->count];
@@ -414,7 +418,7 @@ static gx_value answer(const page *p) {
     gx_map_put(arena, &out, "seen", gx_int(p->seen));
     gx_map_put(arena, &out, "of",
                gx_int(gx_arg_value(p->call->args, "users")->type == GX_LIST
-                          ? gx_arg_value(p->call->args, "users")->size
+                          ? p->seen
                           : gx_word_count(p->call->txn, GX_SPACE_USER)));
     return out;
 }

@@ -12,7 +12,7 @@ static const gx_param params[] = {
      "follows goes with it"},
     GX_SEGMENT_PARAM,
     {"members", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "only the members of this file, an id a line"},
+     "only the members of this file, each once: an id a line, or a table with a column user_id"},
     {"left_out", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "write whom the push leaves out to this file: user,reason"},
     {"resume", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,

@@ -82,6 +82,8 @@ char *gx_arena_printf(gx_arena *arena, const char *format, ...) GX_PRINTF(2, 3);
 void gx_map_put_text(gx_arena *arena, gx_value *map, gx_value key, gx_value value);
 /* Adds without looking for the key: the caller knows that it is new. */
 void gx_map_add(gx_arena *arena, gx_value *map, gx_value key, gx_value value);
+/* Of a list of texts each once, at its first place; in the arena. NIL: there is no memory. */
+gx_value gx_list_each_once(gx_arena *arena, const gx_value *texts);
 gx_value gx_value_copy(gx_arena *arena, const gx_value *value); /* deep, text too */
 bool gx_value_as_real(const gx_value *value, double *out);      /* of GX_INT or GX_REAL */
 /* A finite number, also as a text that reads as one; false for NULL. */

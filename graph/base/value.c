@@ -2,6 +2,7 @@
 #include "graph/base/base.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 gx_value gx_nil(void) {
     return (gx_value){.type = GX_NIL};
@@ -217,4 +218,41 @@ double gx_map_real(const gx_value *map, const char *key) {
     const gx_value *value = map ? gx_map_get(map, key) : NULL;
     double number;
     return value && gx_value_as_real(value, &number) ? number : 0;
+}
+
+/* ---- each once ------------------------------------------------------------------------------ */
+
+static int by_text(const void *a, const void *b) {
+    const gx_value *x = *(const gx_value *const *)a, *y = *(const gx_value *const *)b;
+    const size_t size = x->size < y->size ? x->size : y->size;
+    const int order = memcmp(x->as.text, y->as.text, size);
+    return order ? order : x->size != y->size ? (x->size < y->size ? -1 : 1) : (x > y) - (x < y);
+}
+
+gx_value gx_list_each_once(gx_arena *arena, const gx_value *texts) {
+    const uint32_t count = texts->size;
+    gx_value out = gx_list(arena, count);
+    const gx_value **sorted = gx_arena_get(arena, ((size_t)count + 1) * sizeof *sorted);
+    bool *again = gx_arena_get(arena, (size_t)count + 1);
+    if (!sorted || !again) {
+        return gx_nil();
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        sorted[i] = &texts->as.items[i];
+        again[i] = false;
+    }
+    if (count > 1) {
+        qsort(sorted, count, sizeof *sorted, by_text);
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        const gx_value *x = sorted[i - 1], *y = sorted[i];
+        again[y - texts->as.items] =
+            x->size == y->size && memcmp(x->as.text, y->as.text, x->size) == 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!again[i]) {
+            gx_list_add(arena, &out, texts->as.items[i]);
+        }
+    }
+    return out;
 }

@@ -61,11 +61,6 @@ gx_status gx_import_ids(gx_value *out, const char *path, gx_arena *arena, gx_err
             GX_TRY(add(&list, arena, path, row.line, (gx_slice){cell->data, cell->size}, err));
         }
     }
-    if (list.size == 0) {
-        GX_TRY(gx_fail(err, GX_BAD_REQUEST,
-                       "%s has no ids; accepted is one a line, or a table with a column user_id",
-                       path));
-    }
     *out = list;
 done:
     gx__reader_finish(&reader);

@@ -117,8 +117,8 @@ GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, gx_aren
                                         gx_error *err);
 /* Ids of members, from a table (CSV, TSV, JSON lines) with a column user_id, user or id, or else
  * the first of each line, packed or not: [id, …] as text in the order of the file, made in the
- * arena. Empty ones and those that begin with # are passed over. not_found, io; bad_request: none
- * at all, or the line of one that is no id. */
+ * arena. Empty ones and those that begin with # are passed over, so that there may be none.
+ * not_found, io; bad_request: the line of one that is no id. */
 GX_MUST_CHECK gx_status gx_import_ids(gx_value *out, const char *path, gx_arena *arena,
                                       gx_error *err);
 /* Lists of items by member, from CSV, TSV or JSON lines, packed or not, with the columns user_id,

@@ -400,3 +400,14 @@ def test_the_circle_speaks_where_its_popularity_makes_the_list(shop):
                 assert why["evidence"]["community"] == circles[entry["user"]]
     said = {pair for pair in said if not pair[0].startswith("Of ")}  # of items few chose, what they are
     assert said == {("Popular in your circle", "你的圈子热门"), ("Popular with everybody", "大家都喜欢")}
+
+
+@pytest.mark.parametrize("text", ["\ufeffu1\r\nu2\r\n\r\nu3", "\ufeffuser_id,city\nu1,a\nu2,b\nu3,c\n", "u1\nu2\nu1\nu3\nu2\n"])
+def test_a_file_of_members_is_read_as_by_every_verb_and_each_is_heard_once(shop, tmp_path, text):
+    """A byte order mark lost the first, and who was there twice had two lists, whatever the cap."""
+    names = tmp_path / "who.csv"
+    names.write_bytes(text.encode())
+    done = batch(shop, "-n", "1", "--members", names, "--cap", "1", "--push", "p", "--log")
+    assert [row["user"] for row in done.rows()] == ["u1", "u2", "u3"] and "3 of 3 members" in done.err
+    page = json.loads(gx("call", shop, "rec.batch", '{"n": 1, "users": ["u7", "u8", "u7"]}').out)
+    assert [row["user"] for row in page["lists"]] == ["u7", "u8"] and page["of"] == page["counts"]["members"] == 2
