@@ -204,6 +204,14 @@ static void put_test(gx_value *row, const telling *t, const gx_paired *of, doubl
 static const char *verdict(const telling *t, const gx_eval_entry *a, const gx_eval_entry *b,
                            const gx_paired *of, double p, uint32_t column) {
     const char *better = better_of(t, a, b, of, p, column);
+    if (isnan(of->low)) {
+        const char *few = gx_arena_printf(
+            t->arena,
+            "the data cannot tell %s from %s: %s %.4f against %.4f of %u member%s, no interval",
+            a->name, b->name, column_name(t, column), a->judgement.mean[column],
+            b->judgement.mean[column], a->judgement.users, a->judgement.users == 1 ? "" : "s");
+        return few ? few : "";
+    }
     const bool swap = better && better != a->name; /* the better one comes first, figures too */
     const gx_eval_entry *first = swap ? b : a, *other = swap ? a : b;
     const char *whole = gx_arena_printf(

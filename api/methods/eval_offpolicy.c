@@ -103,13 +103,21 @@ static gx_status make_data(run_state *r, gx_error *err) {
 /* "linear would earn .12 a request (DR, 95%: .10 to .14) against .09 shown: better" */
 static void add_verdict(run_state *r, const char *name, const gx_policy_value *v) {
     const double percent = 100 * r->options.resampling.level;
-    const char *what = isnan(v->gain.low) ? "no interval to tell by"
-                       : v->gain.low > 0  ? "better than what was shown"
+    const char *what = v->gain.low > 0    ? "better than what was shown"
                        : v->gain.high < 0 ? "worse than what was shown"
                                           : "the data cannot tell it from what was shown";
     const char *doubt = v->effective < FEW_PLACES
                             ? "; what matches is worth so few places that this is not to be trusted"
                             : "";
+    if (isnan(v->gain.low)) {
+        const char *bare = gx_arena_printf(
+            r->arena,
+            "%s: no interval to tell by: %.4f a request (DR) against %.4f, difference %+.4f; %.0f "
+            "effective places%s",
+            name, v->dr.mean, v->logged.mean, v->gain.mean, v->effective, doubt);
+        gx_list_add(r->arena, &r->verdicts, gx_str(bare ? bare : ""));
+        return;
+    }
     const char *text = gx_arena_printf(
         r->arena,
         "%s: %s: %.4f a request (DR, %g%%: %.4f to %.4f) against %.4f, difference %+.4f (%+.4f to "

@@ -394,13 +394,15 @@ static const char *verdict_of(const tuning *t, const gx_paired *gain, bool bette
                                "who confirm (the trials are those of the %u who choose)",
                                t->count, t->metric_text, usual, t->members, t->choosing);
     }
+    const char *span = isnan(gain->low)
+                           ? "no interval"
+                           : gx_arena_printf(t->arena, "%+.4f to %+.4f", gain->low, gain->high);
     return gx_arena_printf(
         t->arena,
         "%s %.4f with what was found, %.4f with the defaults (of the %u members who "
-        "confirm; the trials are those of the %u who choose): difference %+.4f (%+.4f to %+.4f): "
+        "confirm; the trials are those of the %u who choose): difference %+.4f (%s): "
         "%s; %s",
-        t->metric_text, found, usual, t->members, t->choosing, gain->difference, gain->low,
-        gain->high,
+        t->metric_text, found, usual, t->members, t->choosing, gain->difference, span ? span : "",
         better           ? "better"
         : gain->high < 0 ? "worse"
                          : "the data cannot tell them apart",

@@ -151,6 +151,16 @@ def test_one_model_twice_with_other_parameters(files):
     assert "did you mean linear" in gx("eval", *words(folder), "--model", "x=linaer", code=4).err
 
 
+def test_of_one_member_nothing_can_be_told(files, tmp_path):
+    """There is no interval; "+nan to +nan" was printed."""
+    folder, _, test, _ = files
+    user, item = sorted(test)[0]
+    write(tmp_path / "one.csv", [(f"u{user}", f"i{item}", 3000)], ["user_id", "item_id", "ts"])
+    done = gx("eval", "--train", folder / "train.csv", "--test", tmp_path / "one.csv", "--model", "linear,popular")
+    assert "the data cannot tell linear from popular" in done.out and "of 1 member, no interval" in done.out
+    assert "nan" not in done.out
+
+
 def test_a_model_is_not_better_than_itself(files):
     folder, _, _, _ = files
     lists = folder / "theirs.csv"
