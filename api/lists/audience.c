@@ -167,6 +167,11 @@ gx_value gx_audience_why(const gx_audience *a, uint32_t user, gx_lists_sentence 
         [GX_CHANNEL_CIRCLE] = GX_SAYS_AUDIENCE_CIRCLE,
         [GX_CHANNEL_LEADER] = GX_SAYS_AUDIENCE_LEADER,
     };
+    static const gx_lists_sentence says_of_list[GX_CHANNEL_COUNT] = {
+        [GX_CHANNEL_FRIENDS] = GX_SAYS_AUDIENCE_TIED,
+        [GX_CHANNEL_CIRCLE] = GX_SAYS_AUDIENCE_AMONG,
+        [GX_CHANNEL_LEADER] = GX_SAYS_AUDIENCE_LEADER,
+    };
     gx_arena *arena = a->call->arena;
     gx_value list = gx_list(arena, GX_CHANNEL_COUNT);
     bool told[GX_CHANNEL_COUNT] = {false};
@@ -193,7 +198,9 @@ gx_value gx_audience_why(const gx_audience *a, uint32_t user, gx_lists_sentence 
             gx_slice text = {name.type == GX_TEXT ? name.as.text : "",
                              name.type == GX_TEXT ? name.size : 0};
             const gx_hole hole = {"circle", text, text};
-            gx_lists_say(&row, arena, says[best], &hole, 1);
+            gx_lists_say(&row, arena,
+                         taste == GX_SAYS_AUDIENCE_LIKE ? says_of_list[best] : says[best], &hole,
+                         1);
         }
         gx_list_add(arena, &list, row);
     }

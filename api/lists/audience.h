@@ -34,7 +34,8 @@ GX_MUST_CHECK gx_status gx_audience_score(gx_audience *audience, bool leaders, g
 /* Adds a sentence for each channel with a weight that this snapshot says nothing of: it was built
  * without the pass, and nobody has a score by it. */
 void gx_audience_note(gx_value *notes, const gx_audience *audience, bool leaders);
-/* The strongest channels of a member first, as reasons; `taste` is the sentence of that channel. */
+/* The strongest channels of a member first, as reasons; `taste` is the sentence of that channel,
+ * GX_SAYS_AUDIENCE_LIKE where it is a list, and no item, that they are near. */
 gx_value gx_audience_why(const gx_audience *audience, uint32_t user, gx_lists_sentence taste,
                          const gx_hole *holes, size_t count);
 /* {user, score, rank, channels} with room for why. */

@@ -130,6 +130,13 @@ static void test_expand(void **state) {
             assert_true(number(&users->as.items[k]) % 2 == 0 && number(&users->as.items[k]) > 8);
         }
     }
+    for (uint32_t k = 0; k < test_key(&answer, "users")->size; k++) { /* there is no item */
+        const gx_value *why = test_key(&test_key(&answer, "users")->as.items[k], "why");
+        for (uint32_t r = 0; r < why->size; r++) {
+            assert_null(strstr(test_key(&why->as.items[r], "en")->as.text, " it"));
+            assert_null(strstr(test_key(&why->as.items[r], "zh")->as.text, "它"));
+        }
+    }
     answer = test_call(&s, "audience.expand", "{'group': 'brewers', 'n': 1}");
     assert_int_equal(test_key(&answer, "seeds")->as.integer, 30);
     assert_true(test_is(test_key(&test_key(&answer, "users")->as.items[0], "user"), "friendly"));

@@ -26,6 +26,8 @@ typedef enum gx_lists_sentence {
     GX_SAYS_LAYOUT_REST,    /* the same */
     GX_SAYS_AUDIENCE_TASTE, /* {item} */
     GX_SAYS_AUDIENCE_LIKE,
+    GX_SAYS_AUDIENCE_TIED,
+    GX_SAYS_AUDIENCE_AMONG, /* {circle} */
     GX_SAYS_AUDIENCE_FRIENDS,
     GX_SAYS_AUDIENCE_CIRCLE, /* {circle} */
     GX_SAYS_AUDIENCE_LEADER,
