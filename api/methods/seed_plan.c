@@ -67,7 +67,7 @@ static const char *const left_names[] = {"has_it", "audience", "departed", "rule
 
 /* Sums of those who stand somewhere: a way, a circle, all. */
 typedef struct sums {
-    uint32_t members; /* prospects who may be reached */
+    uint32_t members; /* prospects, reached in some run or not */
     double reached;   /* Σ r */
     double expected;  /* Σ r w */
     double alone;     /* Σ r w (1 − r w): the variance if each were reached by itself */
@@ -86,8 +86,8 @@ typedef struct plan {
     double *fit;     /* members: how well it suits them, 1 on average */
     double *reach;   /* members: chance to be reached */
     float *given;    /* arcs, of learned chances: times fit */
-    uint8_t *is_seed;
-    gx_seeds seeds;
+    uint8_t *is_seed, *is_prospect;
+    gx_seeds seeds;                             /* `gain` as played */
     double mean, spread_error, spread_variance; /* of Σ w over runs */
     sums all, by_way[WAYS], *by_circle;         /* circles + 1 */
     double width;                               /* of an interval, in √alone */
@@ -155,6 +155,7 @@ static gx_status find_prospects(plan *p, const gx_columns *columns, gx_error *er
         const bool may = gx_filter_reason(&filter, &live, p->item, own).type == GX_NIL;
         p->left[LEFT_RULE] += !may;
         p->willing[u] = may;
+        p->is_prospect[u] = may;
         p->prospects += may;
     }
 done:
@@ -202,28 +203,23 @@ done:
 /* ---- the campaign -----------------------------------------------------------------------------
  */
 
-/* The chance of b → a times how well the item suits a. From the seeds, who are told to share, as
- * what is shared is taken; from others as they pass on what they take. */
+/* Of learned chances: the chance of b → a times how well the item suits a. Who is told to share
+ * shares for sure, others by how likely they pass on what they take (`passes`); then it is that of
+ * what is shared. A snapshot without these has both in one. */
 static void scale(plan *p) {
     const gx_graph *g = p->spread.graph;
-    const float *passed = p->spread.chance.given;
+    const gx_state *state = p->call->state;
     const float *shared = gx_spread_of_arcs(&p->spread, "influence.shared");
+    const float *passes =
+        shared ? gx_arrays_get(state->arrays, "influence.passes", GX_F32, p->spread.n) : NULL;
+    const float *chance = passes ? shared : p->spread.chance.given;
     for (uint32_t a = 0; a < g->n; a++) {
         for (uint64_t e = g->out_ptr[a]; e < g->out_ptr[a + 1]; e++) {
-            const bool told = shared && p->is_seed[g->out_dst[e]];
-            const double chance = (double)(told ? shared[e] : passed[e]);
-            p->given[e] = (float)fmin(1, chance * p->fit[a]);
+            p->given[e] = (float)fmin(1, (double)chance[e] * p->fit[a]);
         }
     }
-}
-
-static gx_chance_options chances_of(plan *p) {
-    gx_chance_options options = p->spread.chance;
-    if (p->learned) {
-        scale(p);
-        options.given = p->given;
-    }
-    return options;
+    p->spread.chance.given = p->given;
+    p->spread.chance.passes = passes;
 }
 
 /* Whether somebody is a prospect and somebody may be a seed. */
@@ -237,7 +233,7 @@ static gx_status can_choose(bool *out, const plan *p, gx_error *err) {
 }
 
 static gx_seed_options options_of(plan *p) {
-    return (gx_seed_options){.chance = chances_of(p),
+    return (gx_seed_options){.chance = p->spread.chance,
                              .limits = p->limits.limits,
                              .aim = {.fairness = gx_arg_real(p->call->args, "fair"),
                                      .circle = p->limits.circles.of,
@@ -264,7 +260,6 @@ static gx_status choose(plan *p, gx_error *err) {
 static gx_status play(plan *p, gx_error *err) {
     gx_job *job = p->call->job;
     const uint64_t seed = job->seed;
-    const gx_chance_options chance = chances_of(p);
     gx_chances chances = {0};
     gx_simulation played = {0};
     uint32_t *self = NULL;
@@ -285,10 +280,12 @@ static gx_status play(plan *p, gx_error *err) {
                                            .runs = (uint32_t)gx_arg_int(p->call->args, "runs"),
                                            .weight = p->willing,
                                            .circle = self,
-                                           .circles = p->spread.n};
-    GX_TRY(gx_chances_make(&chances, p->spread.graph, &chance, true, job, err));
+                                           .circles = p->spread.n,
+                                           .seeds = true};
+    GX_TRY(gx_chances_make(&chances, p->spread.graph, &p->spread.chance, true, job, err));
     GX_TRY(gx_simulate(&played, &chances, &options, job, err));
     memcpy(p->reach, played.by_circle, p->spread.n * sizeof *p->reach);
+    memcpy(p->seeds.gain, played.by_seed, p->seeds.count * sizeof *p->seeds.gain);
     p->mean = played.mean;
     p->spread_error = played.error;
     p->spread_variance = played.error * played.error * played.runs;
@@ -345,7 +342,7 @@ static gx_status sum_up(plan *p, uint8_t *ways, gx_error *err) {
         seeded[gx_spread_circle_of(&p->circles, p->seeds.seed[i])] = 1;
     }
     for (uint32_t u = 0; u < p->spread.n; u++) {
-        if (p->willing[u] > 0 && p->reach[u] > 0) {
+        if (p->is_prospect[u] && !p->is_seed[u]) {
             ways[u] = (uint8_t)way_of(p, u, seeded);
             add(&p->all, p->reach[u], p->willing[u]);
             add(&p->by_way[ways[u]], p->reach[u], p->willing[u]);
@@ -408,7 +405,7 @@ static gx_value seed_rows(const plan *p) {
         gx_value row = gx_map(arena, 8);
         uint32_t heard = 0;
         for (uint64_t e = g->in_ptr[user]; e < g->in_ptr[user + 1]; e++) {
-            heard += p->willing[g->in_src[e]] > 0;
+            heard += p->is_prospect[g->in_src[e]] && !p->is_seed[g->in_src[e]];
         }
         gx_map_put(arena, &row, "user_id", gx_word_value(arena, p->call->txn, GX_SPACE_USER, user));
         gx_map_put(arena, &row, "gain", gx_real(p->seeds.gain[i]));
@@ -527,7 +524,7 @@ static gx_value missing(const plan *p) {
     if (gx_arg_has(p->call->args, "rate") && gx_arg_real(p->call->args, "rate") == 0.0) {
         text = "the rate is 0: nobody would take the item, so no seed is of use";
     }
-    if (!text && p->all.members == 0) {
+    if (!text && !(p->all.reached > 0)) {
         text = "no prospect heeds a seed, directly or by way of others";
     }
     return text ? gx_str(text) : gx_nil();
@@ -655,6 +652,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &p.fit, room, sizeof *p.fit, err));
     GX_TRY(gx_job_alloc(job, &p.reach, room, sizeof *p.reach, err));
     GX_TRY(gx_job_alloc(job, &p.is_seed, room, 1, err));
+    GX_TRY(gx_job_alloc(job, &p.is_prospect, room, 1, err));
     GX_TRY(gx_job_alloc(job, &ways, room, 1, err));
     if (p.learned) {
         GX_TRY(gx_job_alloc(job, &p.given, p.spread.graph->m + 1, sizeof *p.given, err));
@@ -662,6 +660,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_spread_limits_read(&p.limits, &p.spread, err));
     GX_TRY(gx_spread_circles_find(&p.circles, &p.spread, gx_arg_text(call->args, "by"), err));
     GX_TRY(score(&p, err));
+    if (p.learned) {
+        scale(&p);
+    }
     if (gx_arg_bool(call->args, "estimate")) {
         GX_TRY(estimate(out, &p, begun, err));
         goto done;
@@ -680,6 +681,7 @@ done:
     gx_job_free(job, p.reach);
     gx_job_free(job, p.given);
     gx_job_free(job, p.is_seed);
+    gx_job_free(job, p.is_prospect);
     gx_job_free(job, ways);
     gx_spread_close(&p.spread);
     return status;

@@ -212,6 +212,45 @@ static void spreads_are_those_of_all_worlds(void **state) {
     }
 }
 
+/* What each seed reaches beyond those before it is the difference of two simulations, of the same
+ * worlds; with members who pass on or do not, and with worth. */
+static void gains_are_of_the_same_worlds(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        sample s;
+        uint32_t chosen[NODES_MOST];
+        float passes[NODES_MOST];
+        double worth[NODES_MOST], before = 0;
+        tiny(&s, seed, 1 + (int)(seed % 2));
+        for (uint32_t v = 0; v < s.n; v++) {
+            passes[v] = (float)((seed + v) % 4) / 4;
+            worth[v] = (double)((seed / 4 + v) % 5) / 3;
+        }
+        gx_chance_options o = options_of(&s, seed);
+        o.passes = seed / 32 % 2 ? passes : NULL;
+        const uint32_t count = some_seeds(chosen, &s, seed);
+        gx_chances chances;
+        gx_simulation whole;
+        assert_int_equal(gx_chances_make(&chances, &s.graph, &o, true, &s.job, NULL), GX_OK);
+        gx_simulation_options with = {
+            .seed = chosen, .count = count, .runs = 60, .weight = worth, .seeds = true};
+        assert_int_equal(gx_simulate(&whole, &chances, &with, &s.job, NULL), GX_OK);
+        with.seeds = false;
+        for (with.count = 1; with.count <= count; with.count++) {
+            gx_simulation part;
+            assert_int_equal(gx_simulate(&part, &chances, &with, &s.job, NULL), GX_OK);
+            assert_true(fabs(whole.by_seed[with.count - 1] - (part.mean - before)) < 1e-9);
+            before = part.mean;
+            gx_simulation_finish(&part, &s.job);
+        }
+        assert_true(fabs(whole.mean - before) < 1e-9);
+        gx_simulation_finish(&whole, &s.job);
+        gx_chances_finish(&chances, &s.job);
+        gx_graph_finish(&s.graph);
+        assert_int_equal(s.job.mem_used, 0);
+    }
+}
+
 /* ---- choices --------------------------------------------------------------------------------- */
 
 /* The most that `count` members reach. */
@@ -439,6 +478,7 @@ static void limits_are_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spreads_are_those_of_all_worlds),
+        cmocka_unit_test(gains_are_of_the_same_worlds),
         cmocka_unit_test(the_bounds_hold),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(limits_are_kept),

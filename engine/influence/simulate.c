@@ -14,6 +14,7 @@ typedef struct player {
     uint32_t *depth; /* where chains are walked: of each member 1 + its step, UNKNOWN, … */
     uint64_t step[GX_SPREAD_STEPS];
     uint64_t *circle; /* circles + 1 */
+    uint64_t *gain;   /* seeds: worth over runs, in quanta; where asked for */
     gx__dates dates;  /* where days are asked for */
     uint64_t looked, arcs;
 } player;
@@ -26,6 +27,7 @@ typedef struct playing {
     player *players;
     uint32_t thread_count;
     bool by_chains; /* of thresholds */
+    double quanta;  /* of worth 1: whole numbers, whose sum does not hang on the order of threads */
 } playing;
 
 static bool take(player *p, uint32_t v) {
@@ -116,6 +118,39 @@ static void play(const playing *w, player *p, uint32_t run) {
     w->out->reached[run] = leave(w, p, end);
 }
 
+/* The same world, seed by seed: whom each reaches beyond those before it. A seed whom others have
+ * reached already passes on now, if it did not do so of itself. */
+static void play_seeds(const playing *w, player *p, uint32_t run) {
+    const gx_simulation_options *o = w->options;
+    const uint64_t world = gx__world_of(w->job->seed, run);
+    uint32_t end = 0;
+    bool stop = false;
+    for (uint32_t i = 0; i < o->count && !stop; i++) {
+        const uint32_t seed = o->seed[i], from = end;
+        double worth = 0;
+        const bool fresh = take(p, seed);
+        if (fresh) {
+            p->queue[end++] = seed;
+        }
+        if (fresh || !gx__passes_on(w->chances, seed, world)) {
+            end = pass_on(p, w, seed, end, world);
+        }
+        for (uint32_t at = from; at < end && !stop; at++) {
+            const uint32_t v = p->queue[at];
+            worth += o->weight ? o->weight[v] : 1;
+            if (v != seed && gx__passes_on(w->chances, v, world)) {
+                end = pass_on(p, w, v, end, world);
+            }
+            if (p->looked >= LOOK) {
+                p->looked = 0;
+                stop = gx_job_should_stop(w->job);
+            }
+        }
+        p->gain[i] += (uint64_t)(worth * w->quanta + 0.5);
+    }
+    w->out->reached[run] = leave(w, p, end);
+}
+
 /* ---- thresholds, from the other end ---------------------------------------------------------- */
 
 /* Of a threshold everybody keeps one arc at the most, so a world is a forest of chains, and whoever
@@ -175,6 +210,10 @@ static void play_chains(const playing *w, player *p, uint32_t run) {
 static gx_status play_first(playing *w, gx_error *err) {
     gx_status status = GX_OK;
     player *p = &w->players[0];
+    if (w->options->seeds) {
+        play_seeds(w, p, 0);
+        return GX_OK;
+    }
     play(w, p, 0);
     w->by_chains = w->chances->model == GX_SPREAD_THRESHOLD && !w->options->days &&
                    p->arcs > 2 * (uint64_t)w->chances->n;
@@ -184,6 +223,15 @@ static gx_status play_first(playing *w, gx_error *err) {
     }
 done:
     return status;
+}
+
+/* All worth in all runs is below 2^62 of them. */
+static double quanta_of(const gx_simulation_options *o, uint32_t n) {
+    double all = 0;
+    for (uint32_t v = 0; v < n; v++) {
+        all += o->weight ? o->weight[v] : 1;
+    }
+    return all > 0 ? ldexp(1, 62) / (all + 1) / o->runs : 1;
 }
 
 static gx_status playing_init(playing *w, gx_error *err) {
@@ -199,6 +247,9 @@ static gx_status playing_init(playing *w, gx_error *err) {
             GX_TRY(gx_job_alloc(w->job, &p->circle, (size_t)w->options->circles + 1,
                                 sizeof *p->circle, err));
         }
+        if (w->options->seeds) {
+            GX_TRY(gx_job_alloc(w->job, &p->gain, w->options->count, sizeof *p->gain, err));
+        }
         if (w->options->days) {
             GX_TRY(gx__dates_init(&p->dates, n, w->options->days, w->options->delay, w->job, err));
         }
@@ -212,6 +263,10 @@ static gx_status playing_init(playing *w, gx_error *err) {
         GX_TRY(gx_job_alloc(w->job, &w->out->by_day, (size_t)w->options->days + 1, sizeof(double),
                             err));
     }
+    if (w->options->seeds) {
+        GX_TRY(gx_job_alloc(w->job, &w->out->by_seed, w->options->count, sizeof(double), err));
+        w->quanta = quanta_of(w->options, n);
+    }
 done:
     return status;
 }
@@ -222,6 +277,7 @@ static void playing_finish(playing *w) {
         gx_job_free(w->job, w->players[t].queue);
         gx_job_free(w->job, w->players[t].depth);
         gx_job_free(w->job, w->players[t].circle);
+        gx_job_free(w->job, w->players[t].gain);
         gx__dates_finish(&w->players[t].dates, w->job);
     }
     gx_job_free(w->job, w->players);
@@ -264,6 +320,13 @@ static void sum_up(playing *w) {
         add(out->by_circle, p->circle, (size_t)w->options->circles + 1);
         add(out->by_day, p->dates.day, (size_t)w->options->days + 1);
     }
+    for (uint32_t i = 0; out->by_seed && i < w->options->count; i++) {
+        uint64_t sum = 0;
+        for (uint32_t t = 0; t < w->thread_count; t++) {
+            sum += w->players[t].gain[i];
+        }
+        out->by_seed[i] = (double)sum / w->quanta / runs;
+    }
     divide(out->by_step, GX_SPREAD_STEPS, runs);
     divide(out->by_circle, (size_t)w->options->circles + 1, runs);
     divide(out->by_day, (size_t)w->options->days + 1, runs);
@@ -294,7 +357,9 @@ gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
     for (uint32_t r = 1; r < options->runs; r++) {
         if (!gx_job_should_stop(job)) {
             player *p = &w.players[gx_thread()];
-            w.by_chains ? play_chains(&w, p, r) : play(&w, p, r);
+            options->seeds ? play_seeds(&w, p, r)
+            : w.by_chains  ? play_chains(&w, p, r)
+                           : play(&w, p, r);
         }
         if (gx_thread() == 0) {
             gx_job_tick(job, r);
@@ -314,5 +379,6 @@ void gx_simulation_finish(gx_simulation *simulation, gx_job *job) {
     gx_job_free(job, simulation->reached);
     gx_job_free(job, simulation->by_circle);
     gx_job_free(job, simulation->by_day);
-    simulation->reached = simulation->by_circle = simulation->by_day = NULL;
+    gx_job_free(job, simulation->by_seed);
+    simulation->reached = simulation->by_circle = simulation->by_day = simulation->by_seed = NULL;
 }

@@ -15,7 +15,8 @@ typedef struct gx_simulation {
     double mean, error;              /* over runs, and its standard error */
     double by_step[GX_SPREAD_STEPS]; /* members reached at each step, mean; 0: the seeds */
     double *by_circle;               /* circles + 1: mean members reached; the job's, or NULL */
-    double *by_day; /* days + 1: mean members reached on each day, the last: later; or NULL */
+    double *by_day;  /* days + 1: mean members reached on each day, the last: later; or NULL */
+    double *by_seed; /* count: mean worth that it reaches beyond those before it; or NULL */
 } gx_simulation;
 
 typedef struct gx_simulation_options {
@@ -27,11 +28,14 @@ typedef struct gx_simulation_options {
     uint32_t circles;
     uint32_t days; /* days told apart, 0: none; then every kept arc takes `delay` days */
     double delay;  /* on average */
+    /* Seeds are played one after the other, so that by_seed is told, which sums to the mean; the
+     * same are reached. Then there are no steps, and no days. Worth is 0 or more. */
+    bool seeds;
 } gx_simulation_options;
 
 /* The chances need rows forward. The seeds are below n; one given twice counts once. Time: of each
  * run some nanoseconds for each member reached and arc tried; memory 5 bytes a member and thread
- * (21 with days, 9 for thresholds without) and 8 a run. */
+ * (21 with days, 9 for thresholds without) and 8 a run. With `seeds` 8 a seed and thread. */
 GX_MUST_CHECK gx_status gx_simulate(gx_simulation *out, const gx_chances *chances,
                                     const gx_simulation_options *options, gx_job *job,
                                     gx_error *err);

@@ -96,10 +96,31 @@ def test_the_parts_sum_to_the_whole(told):
             assert sum(row[key] for row in told[part]) == pytest.approx(whole[key]), (part, key)
         assert all(0 <= row["low"] <= row["expected"] <= row["high"] <= row["members"] for row in told[part])
     assert sum(row["p"] for row in told["prospects"]) == pytest.approx(whole["expected"])
-    assert len(told["prospects"]) == whole["members"] <= told["candidates"]
+    assert len(told["prospects"]) <= whole["members"] <= told["candidates"] <= whole["members"] + len(told["seeds"])
     assert not {row["user"] for row in told["prospects"]} & {row["user_id"] for row in told["seeds"]}
     assert whole["low"] < whole["interval"][0] < whole["expected"] < whole["interval"][1] < whole["high"]
     assert all(row["p"] == pytest.approx(row["reach"] * row["willing"]) and 0 < row["willing"] <= 1 for row in told["prospects"])
+
+
+def gains(told):
+    return sum(row["gain"] for row in told["seeds"])
+
+
+def test_gains_sum_to_what_is_expected(told, built_shop, shop, item):
+    assert all(row["gain"] >= 0 for row in told["seeds"]) and gains(told) == pytest.approx(told["expected"]["expected"])
+    gx("build", shop, "--passes", "influence,leiden,leaders,strength,item_knn")
+    learned = plan(shop, item, "-k", 5)
+    assert learned["chances"] == "learned" and gains(learned) == pytest.approx(learned["expected"]["expected"])
+
+
+def test_prospects_are_counted_however_often_it_is_played(small, built_shop, item):
+    few, many = (plan(built_shop, item, "-k", 3, "--runs", runs) for runs in (20, 400))
+    for part in ("channels", "circles"):
+        name = part[:-1]
+        assert {row[name]: row["members"] for row in few[part]} == {row[name]: row["members"] for row in many[part]}
+    assert few["expected"]["members"] == many["expected"]["members"] >= few["candidates"] - 3
+    none = plan(small, "x", "-k", 1, "--rate", 0)
+    assert none["expected"]["members"] == none["candidates"] and "rate is 0" in none["short"]
 
 
 def test_who_has_it_is_no_prospect(told, shop_files, item):
