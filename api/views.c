@@ -112,6 +112,18 @@ gx_status gx_views_make(gx_views *out, gx_store *store, const gx_rules *rules, u
     return status;
 }
 
+gx_status gx_views_own(gx_views *views, gx_store *store, const gx_rules *rules, gx_error *err) {
+    const gx_event_view view = {.purchases = true, .opposed = true};
+    gx_txn *txn;
+    gx_status status = gx_txn_read(&txn, store, err);
+    if (status != GX_OK) {
+        return status;
+    }
+    status = gx_view_events(&views->owned, txn, rules, &view, views->job, err);
+    gx_txn_abort(txn);
+    return status == GX_OK ? hold(views, gx_matrix_bytes(&views->owned), views->job, err) : status;
+}
+
 void gx_views_finish(gx_views *views) {
     gx_graph_finish(&views->ties);
     gx_graph_finish(&views->undirected);
@@ -120,6 +132,7 @@ void gx_views_finish(gx_views *views) {
     gx_matrix_finish(&views->groups);
     gx_matrix_finish(&views->acts);
     gx_matrix_finish(&views->bought);
+    gx_matrix_finish(&views->owned);
     gx_matrix_finish(&views->first);
     gx_firsts_finish(&views->takes);
     if (views->job) {

@@ -14,6 +14,7 @@ typedef struct gx_view_spec {
 typedef struct gx_views {
     gx_graph ties, undirected;
     gx_matrix matrix, times, groups, acts, bought, first;
+    gx_matrix owned; /* purchases that stand, of what the member is against now too */
     gx_firsts takes;
     gx_labels category;
     gx_facts facts;
@@ -29,6 +30,9 @@ typedef struct gx_views {
 GX_MUST_CHECK gx_status gx_views_make(gx_views *out, gx_store *store, const gx_rules *rules,
                                       unsigned needs, const gx_view_spec *spec, gx_job *job,
                                       gx_error *err);
+/* Adds `owned`. */
+GX_MUST_CHECK gx_status gx_views_own(gx_views *views, gx_store *store, const gx_rules *rules,
+                                     gx_error *err);
 void gx_views_finish(gx_views *views);
 /* "category.name_at" and "category.names", what gx_category_value reads. */
 GX_MUST_CHECK gx_status gx_categories_add(gx_arrays *arrays, const gx_labels *labels, gx_job *job,

@@ -20,7 +20,7 @@ static const gx_param params[] = {
     {"b", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "the other, said the same way"},
     {"took", GX_PARAM_CHOICE, "any", GX_PARAM_UNCHECKED, NULL, "any|bought", 0,
-     "of brands, categories and items: who has more for one of them than against it, or who bought one"},
+     "of brands, categories and items: who has more for one of them than against it, or who bought one and did not give it back, whatever they think of it"},
     {"exact", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "tell counts below min_count too: not to be passed on"},
 };
@@ -64,12 +64,15 @@ static gx_status mark_takers(overlap *o, side *s, gx_slice field, gx_slice text,
     gx_status status = GX_OK;
     uint8_t *wanted = NULL;
     if (!o->has_views) {
-        GX_TRY(gx_views_make(&o->views, call->db->store, &call->state->rules,
-                             GX_NEED_MATRIX | GX_NEED_BOUGHT, NULL, call->job, err));
+        GX_TRY(gx_views_make(&o->views, call->db->store, &call->state->rules, GX_NEED_MATRIX, NULL,
+                             call->job, err));
         o->has_views = true;
+        if (gx_arg_is(call->args, "took", "bought")) {
+            GX_TRY(gx_views_own(&o->views, call->db->store, &call->state->rules, err));
+        }
     }
     const bool bought = gx_arg_is(call->args, "took", "bought");
-    const gx_matrix *m = bought ? &o->views.bought : &o->views.matrix;
+    const gx_matrix *m = bought ? &o->views.owned : &o->views.matrix;
     GX_TRY(gx_job_alloc(call->job, &wanted, (size_t)o->views.matrix.cols + 1, 1, err));
     GX_TRY(gx_topic_mark(wanted, o->views.matrix.cols, call, s->argument, field, text, err));
     for (uint32_t u = 0; u < o->users && u < m->rows; u++) {

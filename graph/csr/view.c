@@ -286,7 +286,7 @@ static void close_user(events *e) {
         if (view->items) {
             add_to_item(view->items, item, &signal);
         }
-        const bool kept = view->purchases ? signal.bought > 0 && signal.value > 0
+        const bool kept = view->purchases ? signal.bought > 0 && (signal.value > 0 || view->opposed)
                                           : signal.value > 0 || view->keep_negative;
         if (kept) {
             e->row[e->count] = e->user;

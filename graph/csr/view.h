@@ -96,6 +96,7 @@ typedef struct gx_event_view {
     int64_t now_ms;     /* what decay counts back from; 0: the newest event */
     bool decay;         /* apply the actions' half-lives */
     bool purchases;     /* purchases alone, those that stand: their weights and latest time */
+    bool opposed;       /* with purchases: those of what the member is against now, too */
     bool first;         /* the time of an entry is that of the first event, not of the latest */
     bool keep_negative; /* values ≤ 0 stay (dislikes); else the entry is dropped */
     struct gx_item_sums *items; /* filled besides; NULL: not wanted */

@@ -6,13 +6,14 @@ from conftest import gx
 MEMBERS = 60
 NORTH = {f"u{u}" for u in range(MEMBERS) if u % 3}
 CLUB = {f"u{u}" for u in range(0, 30)}
-TEA = {f"u{u}" for u in range(20, 50)}
-BOUGHT = {f"u{u}" for u in range(30, 50)}
+TEA = {f"u{u}" for u in range(20, 48)}
+BOUGHT = {f"u{u}" for u in range(30, 48)} | {"u49"}
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """60 members: two of three in the north, the first 30 in a club (u59 left it), 20 to 49 took to tea of acme."""
+    """60 members: two of three in the north, the first 30 in a club (u59 left it), 20 to 49 took to tea of acme,
+    but u49, who bought it, dislikes it now, and u48 gave it back."""
     folder = tmp_path_factory.mktemp("overlap")
     tables = {
         "users": ["user_id,region"] + [f"u{u},{'north' if u % 3 else 'south'}" for u in range(MEMBERS)],
@@ -20,7 +21,7 @@ def store(tmp_path_factory):
         "events": ["user_id,item_id,action,ts"]
         + [f"u{u},t,{'buy' if u >= 30 else 'like'},{1_700_000_000 + u}" for u in range(20, 50)]
         + [f"u{u},p,buy,{1_700_000_000 + u}" for u in range(48, 60)]
-        + ["u55,t,dislike,1700000055"],
+        + ["u55,t,dislike,1700000055", "u49,t,dislike,1700000900", "u48,t,refund,1700000900"],
         "ties": ["src,dst,kind"] + [f"u{u},u{(u + 1) % MEMBERS},friend" for u in range(MEMBERS)],
         "members": ["group_id,user_id,left_at"] + [f"club,u{u}," for u in range(30)] + ["club,u59,2024-01-01"],
     }
