@@ -46,14 +46,24 @@ typedef struct hearing {
     uint64_t looked;
 } hearing;
 
+/* How much an event speaks against its item, 0: it does not. One and two stars do, though the
+ * table's centre may take them as a word for it, as ranking wants: then as from a centre of 2.5. */
+static double against(const gx_action_rule *rule, float value) {
+    const double few = 2, middle = 2.5, weight = gx_event_weight(rule, value);
+    const bool is_few = rule->scaled && rule->weight > 0 && (double)value <= few;
+    return weight < 0 ? -weight
+           : is_few   ? (double)rule->weight * (middle - (double)value) / middle
+                      : 0;
+}
+
 static gx_status take_run(void *user, const gx_event_core *events, size_t count, gx_error *err) {
     hearing *h = user;
     for (size_t k = 0; k < count; k++) {
         const gx_event_core *e = &events[k];
         const gx_action_rule *rule =
             gx_action_rule_of(&h->call->state->rules, h->call->txn, e->action);
-        const double weight = gx_event_weight(rule, e->value);
-        if (!(weight < 0) || e->item == GX_NONE || e->user >= h->spread.n ||
+        const double weight = against(rule, e->value);
+        if (!(weight > 0) || e->item == GX_NONE || e->user >= h->spread.n ||
             !gx__in_window(e->ts_ms, h->spread.spec.from_ms, h->spread.spec.to_ms) ||
             (h->where && (e->item >= gx_columns_rows(h->columns) ||
                           !gx_where_row(h->where, h->columns, e->item)))) {
@@ -64,7 +74,7 @@ static gx_status take_run(void *user, const gx_event_core *events, size_t count,
         if (status != GX_OK) {
             return status;
         }
-        *w = (word){e->user, e->item, -weight, e->ts_ms};
+        *w = (word){e->user, e->item, weight, e->ts_ms};
     }
     return GX_OK;
 }
@@ -93,8 +103,8 @@ static int by_priority(const void *a, const void *b) {
 }
 
 static bool has_bought(const hearing *h, uint32_t user, uint32_t item) {
-    const gx_matrix *m = h->views.input.bought;
-    return m && user < m->rows && item < m->cols && gx_matrix_find(m, user, item) != UINT64_MAX;
+    const gx_matrix *m = &h->views.owned;
+    return user < m->rows && item < m->cols && gx_matrix_find(m, user, item) != UINT64_MAX;
 }
 
 /* Who listens, and who of them bought what it is about. */
@@ -232,8 +242,8 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
     gx_value list = gx_list(call->arena, n < 64 ? n : 64);
     GX_TRY(gx_spread_open_told(&h->spread, &h->rule, call, err));
     GX_TRY(gx_chances_make(&h->chances, h->spread.graph, &h->spread.chance, true, call->job, err));
-    GX_TRY(gx_views_make(&h->views, call->db->store, &call->state->rules, GX_NEED_BOUGHT, NULL,
-                         call->job, err));
+    GX_TRY(gx_views_make(&h->views, call->db->store, &call->state->rules, 0, NULL, call->job, err));
+    GX_TRY(gx_views_own(&h->views, call->db->store, &call->state->rules, err));
     if (gx_arg_has(call->args, "where")) {
         GX_TRY(gx_where_compile(&h->where, call->arena, gx_arg_text(call->args, "where"), err));
     }

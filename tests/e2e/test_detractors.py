@@ -42,6 +42,25 @@ def test_of_one_seller_and_time(small):
     assert {row["user"] for row in gx("detractors", small, "--min-words", "2", *flags).json()["members"]} == {"s", "t"}
 
 
+def test_few_stars_are_words_against(tmp_path):
+    """By the table as it ships, where even one star is a word for the item in ranking, and with another centre."""
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\na,s,follow,1\nb,s,follow,1\n", encoding="utf-8")
+    stars = [("one", "rate", 1), ("two", "rate", 2), ("three", "rate", 3), ("read", "review", 1), ("s", "dislike", "")]
+    rows = [f"{u},x,{action},{value},2026-03-01" for u, action, value in stars]
+    rows += ["a,x,buy,,2026-01-01", "a,x,rate,1,2026-02-01", "b,x,buy,,2026-01-01", "b,x,refund,,2026-02-01"]
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,value,ts\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    gx("import", tmp_path / "s.gx", tmp_path / "ties.csv", tmp_path / "events.csv", "--create")
+
+    def told():
+        return {row["user"]: row for row in gx("detractors", tmp_path / "s.gx", "--format", "json").json()["members"]}
+
+    rows = told()
+    assert set(rows) == {"one", "two", "read", "s", "a", "b"} and rows["two"]["against"] < rows["one"]["against"] == rows["a"]["against"]
+    assert rows["s"]["buyers"] == 1, "who rates it low has bought it all the same, who gave it back has not"
+    gx("call", tmp_path / "s.gx", "action.put", '{"actions": [{"action": "rate", "centre": 2.5}]}')
+    assert {user: row["against"] for user, row in told().items()} == {user: row["against"] for user, row in rows.items()}
+
+
 def test_the_sample_shop(built_shop, serve):
     rows = gx("detractors", built_shop, "-n", "5", "--format", "csv").rows()
     assert len(rows) == 5 and all(float(row["priority"]) > 0 for row in rows)
