@@ -9,7 +9,7 @@
 
 /* clang-format off */
 static const gx_param params[] = {
-    GX_CASCADE_PARAMS,
+    GX_CASCADE_TREE_PARAMS,
     {"runs", GX_PARAM_INT, "1000", 2, 1e6, "runs", NULL, 0, "prediction: how often it is played"},
     {"within", GX_PARAM_REAL, "0.9", 0.01, 0.999, NULL, NULL, 0,
      "prediction: one campaign ends between low and high with this chance"},
@@ -41,7 +41,7 @@ static gx_status observe(prediction *p, gx_error *err) {
                           "campaign");
     }
     GX_TRY(gx_log_spec_of(&spec, call, err));
-    GX_TRY(gx_cascade_trees(&p->trees, call, err));
+    GX_TRY(gx_cascade_trees(&p->trees, call, 0, err));
     GX_TRY(gx_foresight_make(&p->known, call, &p->trees, &spec, err));
 done:
     return status;

@@ -253,7 +253,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = gx_list(arena, 32), total = gx_map(arena, 16);
     gx_cascade all;
     gx_status status;
-    GX_TRY(gx_cascade_trees(&t, call, err));
+    GX_TRY(gx_cascade_trees(&t, call, (int)gx_arg_int(call->args, "decimals"), err));
     GX_TRY(choose_nodes(&r, err));
     if (gx_arg_is(args, "show", "nodes")) {
         show_nodes(&list, &r);

@@ -56,7 +56,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = gx_list(arena, 32), all = gx_map(arena, 16);
     gx_status status;
     uint32_t count;
-    GX_TRY(gx_cascade_trees(&t, call, err));
+    GX_TRY(gx_cascade_trees(&t, call, (int)gx_arg_int(call->args, "decimals"), err));
     GX_TRY(gx_job_alloc(call->job, &of, t.forests, sizeof *of, err));
     GX_TRY(measure_all(of, &total, &t, call->job, err));
     double *score = gx_arena_get(arena, ((size_t)t.forests + 1) * sizeof *score);

@@ -21,7 +21,6 @@ gx_status gx_log_spec_of(gx_log_spec *out, gx_call_env *call, gx_error *err) {
         spec.to_ms = gx_arg_int(args, "until");
         GX_TRY(gx_times_in_order(args, "since", spec.from_ms, "until", spec.to_ms, err));
     }
-    spec.decimals = (int)gx_arg_int(args, "decimals");
     *out = spec;
 done:
     return status;
@@ -34,11 +33,17 @@ static gx_tree_by tree_by(const gx_args *args) {
                                              : GX_TREE_ITEM;
 }
 
-gx_status gx_cascade_trees(gx_trees *out, gx_call_env *call, gx_error *err) {
+gx_status gx_cascade_trees(gx_trees *out, gx_call_env *call, int decimals, gx_error *err) {
     gx_log_spec spec;
     gx_status status;
     const gx_value *actions = gx_arg_value(call->args, "action");
+    if (actions->type == GX_LIST && tree_by(call->args) == GX_TREE_INVITE) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "action",
+                          "action was given by invite, where members join by being invited; it "
+                          "goes with by item, campaign or all");
+    }
     GX_TRY(gx_log_spec_of(&spec, call, err));
+    spec.decimals = decimals;
     spec.actions = actions->type == GX_LIST ? actions : NULL;
     GX_TRY(gx_trees_make(out, call, tree_by(call->args), &spec, err));
 done:

@@ -4,7 +4,8 @@
 
 #include "api/referral/log.h"
 
-#define GX_CASCADE_PARAMS                                                                          \
+/* The trees asked for; and those of methods that tell money. */
+#define GX_CASCADE_TREE_PARAMS                                                                     \
     {"by",                                                                                         \
      GX_PARAM_CHOICE,                                                                              \
      "item",                                                                                       \
@@ -13,9 +14,12 @@
      "item|campaign|all|invite",                                                                   \
      0,                                                                                            \
      "trees of each item, of each campaign, of all that members do, or of who invited whom"},      \
-        {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "only of this item"},     \
-        {"campaign", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED,                                      \
-         NULL,       NULL,          0,    "only events of this campaign"},                         \
+        {"item", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED,                                          \
+         NULL,   NULL,          0,    "only of this item; by invite: only its sales count"},       \
+        {"campaign", GX_PARAM_TEXT,                                                                \
+         NULL,       GX_PARAM_UNCHECKED,                                                           \
+         NULL,       NULL,                                                                         \
+         0,          "only events of this campaign; by invite: only its sales count"},             \
         {"action",                                                                                 \
          GX_PARAM_LIST,                                                                            \
          NULL,                                                                                     \
@@ -24,24 +28,30 @@
          NULL,                                                                                     \
          NULL,                                                                                     \
          0,                                                                                        \
-         "with which a member joins (purchases and shares)"},                                      \
-        {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
-         NULL,    NULL,          0,    "only events from this time on"},                           \
-        {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
-         NULL,    NULL,          0,    "only events before this time"},                            \
-        {"decimals",                                                                               \
-         GX_PARAM_INT,                                                                             \
-         "2",                                                                                      \
-         0,                                                                                        \
-         GX_DECIMALS_MAX,                                                                          \
-         NULL,                                                                                     \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "of the currency: revenue_minor counts its smallest coin"}
+         "with which a member joins (purchases and shares); not by invite"},                       \
+        {"since", GX_PARAM_TIME,                                                                   \
+         NULL,    GX_PARAM_UNCHECKED,                                                              \
+         NULL,    NULL,                                                                            \
+         0,       "only events from this time on; by invite: sales and members who joined"},       \
+        {"until", GX_PARAM_TIME,                                                                   \
+         NULL,    GX_PARAM_UNCHECKED,                                                              \
+         NULL,    NULL,                                                                            \
+         0,       "only events before this time; by invite: sales and members who joined"}
+#define GX_CASCADE_PARAMS                                                                          \
+    GX_CASCADE_TREE_PARAMS, {"decimals",                                                           \
+                             GX_PARAM_INT,                                                         \
+                             "2",                                                                  \
+                             0,                                                                    \
+                             GX_DECIMALS_MAX,                                                      \
+                             NULL,                                                                 \
+                             NULL,                                                                 \
+                             0,                                                                    \
+                             "of the currency: revenue_minor counts its smallest coin"}
 
-/* The item, campaign and time of a call. not_found; bad_request. */
+/* The item, campaign and time of a call; not its decimals. not_found; bad_request. */
 GX_MUST_CHECK gx_status gx_log_spec_of(gx_log_spec *out, gx_call_env *call, gx_error *err);
-GX_MUST_CHECK gx_status gx_cascade_trees(gx_trees *out, gx_call_env *call, gx_error *err);
+GX_MUST_CHECK gx_status gx_cascade_trees(gx_trees *out, gx_call_env *call, int decimals,
+                                         gx_error *err);
 /* "item", "campaign" or, where trees have neither, NULL; and the word. */
 const char *gx_trees_key_name(const gx_trees *trees);
 void gx_trees_put_key(gx_value *row, gx_call_env *call, const gx_trees *trees, uint32_t forest);

@@ -17,6 +17,7 @@ gx_status gx_credit_paths(gx_paths *out, gx_call_env *call, bool ids, gx_error *
     gx_log_spec spec;
     gx_status status;
     GX_TRY(gx_log_spec_of(&spec, call, err));
+    spec.decimals = (int)gx_arg_int(call->args, "decimals");
     spec.ids = ids;
     const int64_t usual = invite ? 0 : (int64_t)WINDOW_DAYS * DAY_MS;
     GX_TRY(gx_paths_make(

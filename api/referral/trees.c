@@ -209,12 +209,39 @@ done:
 
 /* ---- invites -------------------------------------------------------------------------------- */
 
-/* Nodes in the order that gx_parents_settle gives, forgotten members left out. */
+enum { OUTSIDE, INVITER, INSIDE };
+
+/* Who joined inside the time, or at a time not known; and who invited one of these, whom there is
+ * no tree without. Forgotten members are outside. */
+static void choose_invited(uint8_t *part, const gx_invites *in, const gx_log_spec *spec) {
+    for (uint32_t u = 0; u < in->users; u++) {
+        const bool inside =
+            in->ts_ms[u] == INT64_MIN || gx__in_window(in->ts_ms[u], spec->from_ms, spec->to_ms);
+        part[u] = in->live[u] && inside ? INSIDE : OUTSIDE;
+    }
+    for (uint32_t u = 0; u < in->users; u++) {
+        const uint32_t by = in->by[u];
+        if (part[u] == INSIDE && by != GX_NONE && part[by] == OUTSIDE) {
+            part[by] = INVITER;
+        }
+    }
+}
+
+/* Nodes in the order that gx_parents_settle gives. Inviters from outside the time are roots without
+ * one, as in other trees. */
 static void number_invites(gx_trees *t, const gx_invites *in, const uint32_t *order,
-                           uint32_t *node_of) {
+                           const uint8_t *part, uint32_t *node_of) {
     for (uint32_t i = 0; i < in->users; i++) {
         const uint32_t u = order[i];
-        if (!in->live[u]) {
+        node_of[u] = GX_NONE;
+        if (part[u] == INVITER) {
+            node_of[u] = t->count++;
+            t->user[node_of[u]] = u;
+            t->parent[node_of[u]] = GX_NONE;
+            t->ts_ms[node_of[u]] = INT64_MIN;
+            t->implied++;
+        }
+        if (part[u] != INSIDE) {
             continue;
         }
         const uint32_t v = t->count++, by = in->by[u];
@@ -234,6 +261,7 @@ static gx_status from_invites(gx_trees *t, gx_call_env *call, const gx_log_spec 
     gx_log log = {0};
     gx_invites in = {0};
     uint32_t *order = NULL, *node_of = NULL;
+    uint8_t *part = NULL;
     GX_TRY(gx_invites_read(&in, call, err));
     GX_TRY(gx_log_read(&log, call, spec, err));
     t->told = log.told;
@@ -246,13 +274,15 @@ static gx_status from_invites(gx_trees *t, gx_call_env *call, const gx_log_spec 
     GX_TRY(take_room(t, in.users, err));
     GX_TRY(gx_job_alloc(job, &t->first, 2, sizeof *t->first, err));
     GX_TRY(gx_job_alloc(job, &t->key, 1, sizeof *t->key, err));
-    number_invites(t, &in, order, node_of);
+    GX_TRY(gx_job_alloc(job, &part, in.users, 1, err));
+    choose_invited(part, &in, spec);
+    number_invites(t, &in, order, part, node_of);
     t->key[0] = GX_NONE;
     t->forests = 1;
     t->first[1] = t->count;
     for (uint64_t i = 0; i < log.count; i++) {
         const gx_log_act *act = &log.acts[i];
-        if (act->sale && act->inside && act->user < in.users) {
+        if (act->sale && act->inside && act->user < in.users && node_of[act->user] != GX_NONE) {
             t->sales[node_of[act->user]]++;
             t->revenue[node_of[act->user]] += act->coins;
         }
@@ -261,6 +291,7 @@ static gx_status from_invites(gx_trees *t, gx_call_env *call, const gx_log_spec 
 done:
     gx_log_finish(&log);
     gx_invites_finish(&in);
+    gx_job_free(job, part);
     gx_job_free(job, order);
     gx_job_free(job, node_of);
     return status;

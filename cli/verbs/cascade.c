@@ -96,9 +96,13 @@ static gx_status run(gx_command *command, gx_error *err) {
         GX_TRY(reject(command, "runs", "predict", err));
         GX_TRY(reject(command, "within", "predict", err));
     }
-    if (stats) {
+    if (predict) {
+        GX_TRY(reject(command, "decimals", "stats (or members, trees, generations, nodes)", err));
+    }
+    if (stats || predict) {
         GX_TRY(reject(command, "user", "members (or trees, generations, nodes)", err));
-    } else {
+    }
+    if (!stats) {
         GX_TRY(reject(command, "order", "stats", err));
         GX_TRY(reject(command, "min_size", "stats", err));
     }

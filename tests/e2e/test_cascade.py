@@ -109,6 +109,16 @@ def test_invites(odd):
     assert told["undated"] == 0
 
 
+def test_invites_of_a_time(odd):
+    """u, a, b, d, c … joined on days of their own; who invited somebody of the time is there as a root."""
+    rows = nodes(odd, "--by", "invite", "--since", "2026-01-03", "--until", "2026-01-06")
+    assert {user: row["by"] for user, row in rows.items()} == {"a": None, "b": "a", "d": None}
+    assert rows["a"]["ts"] is None and (rows["a"]["sales"], rows["b"]["sales"]) == (1, 1)
+    assert set(nodes(odd, "--by", "invite", "--until", "2026-01-03")) == {"u", "a", "c"}
+    assert gx("cascade", odd, "--by", "invite", "--since", "2026-01-03", "--until", "2026-01-06", "--format", "json").json()["told"]["implied"] == 1
+    assert "action was given by invite" in gx("cascade", odd, "--by", "invite", "--action", "buy", code=2).err
+
+
 def test_of_a_forgotten_member(odd, tmp_path):
     import shutil
 
@@ -125,6 +135,9 @@ def test_errors_say_what_is_accepted(odd):
     assert "'w' is not in this store" in gx("cascade", odd, "nodes", "--user", "w", code=4).err
     assert "--user goes with" in gx("cascade", odd, "--user", "u", code=2).err
     assert "--order goes with" in gx("cascade", odd, "nodes", "--order", "k", code=2).err
+    assert "--user goes with" in gx("cascade", odd, "predict", "--item", "i", "--user", "u", code=2).err
+    assert "--decimals goes with" in gx("cascade", odd, "predict", "--item", "i", "--decimals", "3", code=2).err
+    assert "decimals" in gx("call", odd, "cascade.predict", '{"item": "i", "decimals": 3}', code=2).err
     assert "is not after since" in gx("cascade", odd, "--since", "2026-02-01", "--until", "2026-01-01", code=2).err
     assert "item|campaign|all|invite" in gx("cascade", odd, "--by", "shop", code=2).err
 
