@@ -27,9 +27,9 @@ enum { LISTENERS_MOST = 1000, ITEMS_MOST = 30 };
 static const gx_param params[] = {
     {"sharers", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "only these (the first leaders and promoters of the shop)"},
-    {"leaders", GX_PARAM_INT, "50", 0, 10000, "members", NULL, 0, "so many by their score as leaders"},
-    {"promoters", GX_PARAM_INT, "50", 0, 10000, "members", NULL, 0,
-     "so many by how many purchases came via them"},
+    {"leaders", GX_PARAM_INT, NULL, 0, 10000, "members", NULL, 0, "so many by their score as leaders (50); not with sharers, whom you name"},
+    {"promoters", GX_PARAM_INT, NULL, 0, 10000, "members", NULL, 0,
+     "so many by how many purchases came via them (50); not with sharers"},
     {"n", GX_PARAM_INT, "20", 1, 10000, NULL, NULL, 0, "how many shares"},
     {"per_sharer", GX_PARAM_INT, "3", 1, 1000, NULL, NULL, 0, "at most so many shares of one sharer"},
     {"per_item", GX_PARAM_INT, NULL, 1, 10000, NULL, NULL, 0, "at most so many shares of one item (no limit)"},
@@ -141,13 +141,31 @@ static void add_sharer(guide *g, uint32_t user, kind how, const double *score) {
     }
 }
 
+static uint32_t how_many(const gx_args *args, const char *name) {
+    enum { USUAL = 50 };
+    return gx_arg_has(args, name) ? (uint32_t)gx_arg_int(args, name) : USUAL;
+}
+
+/* What says whom to find goes with nobody named. */
+static gx_status check_named(const gx_args *args, gx_error *err) {
+    static const char *const finds[] = {"leaders", "promoters", "risk_most"};
+    for (size_t i = 0; gx_arg_has(args, "sharers") && i < GX_COUNT(finds); i++) {
+        if (gx_arg_has(args, finds[i])) {
+            return gx_fail_at(err, GX_BAD_REQUEST, finds[i],
+                              "%s was given with sharers; it says who is found to share where "
+                              "nobody is named: accepted is one of the two",
+                              finds[i]);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status find_sharers(guide *g, gx_error *err) {
     const gx_args *args = g->call->args;
     gx_arena *arena = g->call->arena;
     const gx_state *state = g->call->state;
     const double *score = gx_arrays_get(state->arrays, "leaders.score", GX_F64, state->users);
-    const uint32_t leaders = (uint32_t)gx_arg_int(args, "leaders");
-    const uint32_t promoters = (uint32_t)gx_arg_int(args, "promoters");
+    const uint32_t leaders = how_many(args, "leaders"), promoters = how_many(args, "promoters");
     const bool given = gx_arg_has(args, "sharers");
     gx_lists_ids ids = {0};
     uint32_t count;
@@ -661,7 +679,7 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_map_put(arena, &row, "considered", gx_int(g->count));
     gx_value notes = gx_list(arena, 2);
     gx_spread_note(&notes, &g->spread);
-    if (!gx_arg_has(g->call->args, "sharers") && gx_arg_int(g->call->args, "leaders") > 0 &&
+    if (!gx_arg_has(g->call->args, "sharers") && how_many(g->call->args, "leaders") > 0 &&
         !gx_arrays_find(g->call->state->arrays, "leaders.score")) {
         gx_list_add(arena, &notes,
                     gx_str("this snapshot was built without the pass leaders: those who share are "
@@ -681,6 +699,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     guide g = {.call = call};
     const int64_t begun = gx_clock_cpu_ns();
     double pairs;
+    GX_TRY(check_named(call->args, err));
     GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(gx_spread_open_told(&g.spread, &g.rule, call, err));
     GX_TRY(gx_views_make(&g.views, call->db->store, &call->state->rules,

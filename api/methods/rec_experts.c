@@ -423,9 +423,12 @@ static gx_value answer(asking *a) {
     }
     if (list.size < n) {
         const gx_hidden_text hidden = gx_hidden_say(a->hidden, a->min_count);
+        const double least = gx_arg_real(call->args, "least");
+        const char *of =
+            least > 0 ? gx_arena_printf(arena, " of an authority of %g or more", least) : "";
         char *text =
-            gx_arena_printf(arena, "%u of %u: the category has no more experts%s; %u are flagged",
-                            list.size, n, hidden.text, a->flagged);
+            gx_arena_printf(arena, "%u of %u: the category has no more experts%s%s; %u are flagged",
+                            list.size, n, of ? of : "", hidden.text, a->flagged);
         less = gx_str(text ? text : "");
     }
     gx_map_put(arena, &row, "category", a->category);

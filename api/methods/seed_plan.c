@@ -512,14 +512,27 @@ static gx_value expected_row(const plan *p) {
     return row;
 }
 
+/* Who is no prospect, and why. */
+static const char *nobody(const plan *p) {
+    const char *text = gx_arena_printf(
+        p->call->arena,
+        "nobody is a prospect: %u have it, %u are not of the audience, %u have departed, from %u a "
+        "rule of lists keeps it",
+        p->left[LEFT_HAS], p->left[LEFT_AUDIENCE], p->left[LEFT_DEPARTED], p->left[LEFT_RULE]);
+    return text ? text : "nobody is a prospect";
+}
+
 static gx_value missing(const plan *p) {
-    const char *text = p->prospects == 0 ? "nobody is a prospect: left_out tells why" : NULL;
-    if (!text && p->seeds.count < p->limits.limits.count && !p->limits.cost) {
-        text = gx_arena_printf(p->call->arena, "%u of %u seeds: nobody else may be one",
-                               p->seeds.count, p->limits.limits.count);
+    const gx_seed_limits *l = &p->limits.limits;
+    const char *text = p->prospects == 0 ? nobody(p) : NULL;
+    if (!text && p->seeds.count < l->count && !l->cost) {
+        text = gx_arena_printf(p->call->arena, "%u of %u seeds: %s", p->seeds.count, l->count,
+                               gx_spread_nobody_else(&p->limits, p->seeds.seed, p->seeds.count));
     }
-    if (!text && p->seeds.count == 0 && p->limits.cost) {
-        text = "no seeds: nobody who may be one is within the budget";
+    if (!text && p->seeds.count == 0 && l->cost) {
+        text = l->most ? "no seeds: nobody who may be one is within the budget and the quotas "
+                         "(most, most_each)"
+                       : "no seeds: nobody who may be one is within the budget";
     }
     if (gx_arg_has(p->call->args, "rate") && gx_arg_real(p->call->args, "rate") == 0.0) {
         text = "the rate is 0: nobody would take the item, so no seed is of use";

@@ -197,14 +197,15 @@ static gx_value missing(const asking *a) {
         asked ? (uint32_t)gx_arg_int(a->call->args, k ? "k" : "n") : a->limits.limits.count;
     if (!asked && l->cost) {
         return a->seeds.count > 0 ? gx_nil()
-                                  : gx_str("no seeds: nobody who may be one is within the budget");
+               : l->most ? gx_str("no seeds: nobody who may be one is within the budget and "
+                                  "the quotas (most, most_each)")
+                         : gx_str("no seeds: nobody who may be one is within the budget");
     }
     if (a->seeds.count >= wanted) {
         return gx_nil();
     }
     char *text = gx_arena_printf(a->call->arena, "%u of %u: %s", a->seeds.count, wanted,
-                                 l->cost ? "nobody else may be a seed and is within the budget"
-                                         : "nobody else may be a seed");
+                                 gx_spread_nobody_else(&a->limits, a->seeds.seed, a->seeds.count));
     return gx_str(text ? text : "");
 }
 
@@ -302,6 +303,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     asking a = {.call = call};
     const int64_t begun = gx_clock_thread_ns();
     GX_TRY(gx_spread_open(&a.spread, call, err));
+    GX_TRY(gx_spread_check_sharing(&a.spread, err));
     gx_spread_share(&a.spread.chance, &a.spread);
     GX_TRY(gx_spread_limits_read(&a.limits, &a.spread, err));
     GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));

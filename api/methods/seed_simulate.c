@@ -27,7 +27,7 @@ static const gx_param params[] = {
      "reach by: circle (the usual once there is a snapshot), or a text field of the members"},
     {"delay", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, "days", NULL, 0,
      "by day as well: how many days it takes from one to the next on average, or learned: as it took in the log"},
-    {"days", GX_PARAM_INT, "30", 1, 3660, "days", NULL, 0, "with delay: how many days are told apart"},
+    {"days", GX_PARAM_INT, NULL, 1, 3660, "days", NULL, 0, "with delay: how many days are told apart (30)"},
     GX_SPREAD_SHARING_PARAM,
     GX_ESTIMATE_PARAM,
 };
@@ -46,6 +46,7 @@ typedef struct asking {
     gx_spread_circles circles;
     double *worth;
     double delay;    /* 0: no days */
+    uint32_t days;   /* told apart */
     uint64_t delays; /* that it was learnt from; 0: it was given */
     plan plan, other;
     bool has_other;
@@ -133,9 +134,14 @@ static gx_status read_delay(asking *a, gx_error *err) {
     const gx_value *given = gx_arg_value(a->call->args, "delay");
     char shown[60] = "something that is no number";
     double days = 0;
+    enum { USUAL = 30 };
+    const bool asked = gx_arg_has(a->call->args, "days");
     if (given->type == GX_NIL) {
-        return GX_OK;
+        return !asked ? GX_OK
+                      : gx_fail_at(err, GX_BAD_REQUEST, "days",
+                                   "days was given without a delay; it goes with one");
     }
+    a->days = asked ? (uint32_t)gx_arg_int(a->call->args, "days") : USUAL;
     if (given->type == GX_TEXT && gx_slice_is((gx_slice){given->as.text, given->size}, "learned")) {
         return learn_delay(a, err);
     }
@@ -168,15 +174,14 @@ static gx_status read_circles(asking *a, gx_error *err) {
 static gx_status play(plan *p, const asking *a, uint32_t runs, gx_error *err) {
     gx_job *job = a->call->job;
     gx_chance_options chance = a->spread.chance;
-    const gx_simulation_options options = {
-        .seed = p->seed,
-        .count = p->count,
-        .runs = runs,
-        .weight = a->worth,
-        .circle = a->circles.of,
-        .circles = a->circles.count,
-        .days = a->delay > 0 ? (uint32_t)gx_arg_int(a->call->args, "days") : 0,
-        .delay = a->delay};
+    const gx_simulation_options options = {.seed = p->seed,
+                                           .count = p->count,
+                                           .runs = runs,
+                                           .weight = a->worth,
+                                           .circle = a->circles.of,
+                                           .circles = a->circles.count,
+                                           .days = a->days,
+                                           .delay = a->delay};
     gx_chances chances = {0};
     gx_status status = GX_OK;
     chance.raise = p->raise;
@@ -306,7 +311,7 @@ static gx_value step_rows(const asking *a) {
 static gx_value day_rows(const asking *a) {
     gx_arena *arena = a->call->arena;
     const double *by = a->plan.played.by_day;
-    const uint32_t days = (uint32_t)gx_arg_int(a->call->args, "days");
+    const uint32_t days = a->days;
     gx_value list = gx_list(arena, days + 1);
     double sum = 0;
     for (uint32_t d = 0; d <= days; d++) {
@@ -424,6 +429,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     asking a = {.call = call};
     const uint32_t runs = (uint32_t)gx_arg_int(call->args, "runs");
     GX_TRY(gx_spread_open(&a.spread, call, err));
+    GX_TRY(gx_spread_check_sharing(&a.spread, err));
     GX_TRY(read_plans(&a, err));
     GX_TRY(read_delay(&a, err));
     GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));

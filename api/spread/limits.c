@@ -289,13 +289,14 @@ static gx_status read_budget(gx_spread_limits *l, const gx_spread *s, gx_error *
     const gx_args *args = s->call->args;
     gx_status status = GX_OK;
     if (!gx_arg_has(args, "budget")) {
-        return !gx_arg_has(args, "cost")
+        const char *name = gx_arg_has(args, "cost") ? "cost" : "cost_else";
+        return !gx_arg_has(args, name)
                    ? GX_OK
-                   : gx_fail_at(err, GX_BAD_REQUEST, "cost",
-                                "cost was given without a budget; it goes with one");
+                   : gx_fail_at(err, GX_BAD_REQUEST, name,
+                                "%s was given without a budget; it goes with one", name);
     }
     GX_TRY(gx_job_alloc(s->call->job, &l->cost, s->n, sizeof *l->cost, err));
-    const double otherwise = gx_arg_real(args, "cost_else");
+    const double otherwise = gx_arg_has(args, "cost_else") ? gx_arg_real(args, "cost_else") : 1;
     if (gx_arg_has(args, "cost")) {
         GX_TRY(gx_spread_numbers(l->cost, s, "cost", otherwise, err));
     }
@@ -346,6 +347,23 @@ gx_value gx_spread_left_out(gx_arena *arena, const gx_spread_limits *limits) {
         gx_map_put(arena, &map, names[i], gx_int(limits->left_out[i]));
     }
     return map;
+}
+
+const char *gx_spread_nobody_else(const gx_spread_limits *limits, const uint32_t *seed,
+                                  uint32_t count) {
+    const gx_seed_limits *l = &limits->limits;
+    uint32_t left = 0;
+    for (uint32_t v = 0; v < l->n; v++) {
+        left += !limits->barred[v];
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        left -= !limits->barred[seed[i]];
+    }
+    const bool quotas = left > 0 && l->most;
+    return quotas && l->cost ? "the quotas (most, most_each) or the budget let nobody else in"
+           : quotas          ? "the quotas (most, most_each) let nobody else in"
+           : l->cost         ? "nobody else may be a seed and is within the budget"
+                             : "nobody else may be a seed";
 }
 
 void gx_spread_put_risk(gx_arena *arena, gx_value *row, const gx_spread_limits *limits,

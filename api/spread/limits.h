@@ -16,8 +16,8 @@
      "the seeds may cost so much together"},                                                       \
     {"cost", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                \
      "with a budget: what each costs, a number field of the members or a map of members to numbers"}, \
-    {"cost_else", GX_PARAM_REAL, "1", 0, 1e15, NULL, NULL, 0,                                      \
-     "with a budget: what those cost of whom cost does not say"},                                  \
+    {"cost_else", GX_PARAM_REAL, NULL, 0, 1e15, NULL, NULL, 0,                                     \
+     "with a budget: what those cost of whom cost does not say (1)"},                                  \
     {"include", GX_PARAM_LIST, NULL, 1, 1000000, "members", NULL, GX_PARAM_WHOM,                   \
      "seeds in any case, whatever else is asked; the others complete them"},                       \
     {"exclude", GX_PARAM_LIST, NULL, 1, 1000000, "members", NULL, GX_PARAM_WHOM,                   \
@@ -71,6 +71,9 @@ GX_MUST_CHECK gx_status gx_spread_limits_read(gx_spread_limits *out, const gx_sp
                                               gx_error *err);
 /* {excluded, departed, risk, segment, inactive, used}: how many may not be seeds, and why. */
 gx_value gx_spread_left_out(gx_arena *arena, const gx_spread_limits *limits);
+/* Why nobody is chosen beyond these seeds: the quotas, the budget, or nobody is left. */
+const char *gx_spread_nobody_else(const gx_spread_limits *limits, const uint32_t *seed,
+                                  uint32_t count);
 /* Adds `risk` to the row of a seed, where who is risky may be one. */
 void gx_spread_put_risk(gx_arena *arena, gx_value *row, const gx_spread_limits *limits,
                         uint32_t user);

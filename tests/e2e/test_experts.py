@@ -53,6 +53,10 @@ def test_a_question_finds_its_category(built_shop, question, category):
     assert told["experts"] == experts(built_shop, "u7", "--category", category)["experts"]
 
 
+def test_a_least_that_leaves_some_out_is_named(built_shop):
+    assert "no more experts of an authority of 99 or more" in experts(built_shop, "u7", "--category", "tea", "--least", 99)["short"]
+
+
 def test_errors_and_rpc(built_shop, serve):
     assert "accepted is one of them" in gx("experts", built_shop, "u7", code=2).err
     assert "zzzz" in gx("experts", built_shop, "u7", "--question", "zzzz qqqq", code=4).err

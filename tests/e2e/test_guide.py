@@ -93,6 +93,12 @@ def test_it_keeps_to_the_limits(told, shop_files):
             assert 0 < row["p"] <= 1
 
 
+def test_whom_to_find_goes_with_nobody_named(built_shop, shop_files):
+    user = gx("leaders", built_shop, "-n", 1, "--format", "csv").rows()[0]["user"]
+    for flag in ("leaders", "promoters", "risk-most"):
+        assert f"{flag.replace('-', '_')} was given with sharers" in gx("guide", built_shop, user, f"--{flag}", 0, code=2).err
+
+
 def test_planted_leaders_share_and_decoys_do_not(told, shop_files):
     """Decoys have as many followers; nobody ever bought because of them."""
     sharers = {share["sharer"] for share in told["shares"]}

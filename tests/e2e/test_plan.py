@@ -75,7 +75,9 @@ def test_what_is_refused(small):
     assert "rate" in gx("plan", small, "x", "--rate", 2, code=2).err
     assert "no member has the region 'west'" in gx("plan", small, "x", "--audience", 'region = "west"', code=4).err
     told = plan(small, "x", "--audience", 'region = "north" and region = "south"')
-    assert told["seeds"] == told["prospects"] == [] and told["expected"]["expected"] == 0 and "nobody is a prospect" in told["short"]
+    assert told["seeds"] == told["prospects"] == [] and told["expected"]["expected"] == 0 and "not of the audience" in told["short"]
+    assert "cost_else was given without a budget" in gx("plan", small, "x", "--cost-else", 3, code=2).err
+    assert "the quotas (most, most_each) let nobody else in" in plan(small, "x", "--by", "region", "--most-each", 0)["short"]
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,11 @@ def test_quotas_by_circle_of_a_shop(built_shop):
     assert "c-99999" in refused.err
 
 
+def test_quotas_that_let_nobody_in_are_named(built_shop):
+    for flags in (["--most-each", 0], ["-k", 2000, "--most-each", 1]):
+        assert "the quotas (most, most_each) let nobody else in" in seeds(built_shop, *flags, "--runs", 0)["short"]
+
+
 def test_whom_it_is_worth_to_reach(built_shop):
     everybody = seeds(built_shop, "-k", 10)
     found = seeds(built_shop, "-k", 10, "--audience", "c-0")
@@ -112,6 +117,9 @@ def test_a_server_answers_the_same(serve, built_shop):
         (["-k", "0"], 2, "k"),
         (["--include", "nobody"], 4, "nobody"),
         (["--eps", "0"], 2, "eps"),
+        (["--cost-else", "3"], 2, "cost_else was given without a budget"),
+        (["--no-sharing"], 2, "sharing was given with other chances"),
+        (["--sharing", "--chances", "constant", "--p", "0.1"], 2, "sharing was given with other chances"),
     ],
 )
 def test_refusals(edges, args, code, says):
