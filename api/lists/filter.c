@@ -408,21 +408,51 @@ gx_value gx_filter_why(gx_arena *arena, const char *name, gx_slice test, const c
     return out;
 }
 
-gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
-                          gx_arena *arena) {
+/* The first rule that keeps the item out, and the part of an expression that it fails;
+ * GX_COUNT(rules): none. */
+static size_t rule_of(gx_slice *failed, const gx_filter *filter, const gx_member_live *live,
+                      uint32_t item) {
+    *failed = (gx_slice){"", 0};
     for (size_t k = 0; k < GX_COUNT(rules); k++) {
         const rule *r = &rules[k];
-        gx_slice failed = {"", 0};
         if (r->where >= 0) {
-            failed = gx_where_failed(filter->where[r->where], filter->columns, item);
+            *failed = gx_where_failed(filter->where[r->where], filter->columns, item);
         }
         bool about_member = r->clear != NULL;
-        if (failed.size > 0 ||
+        if (failed->size > 0 ||
             (r->keeps_out && (live || !about_member) && r->keeps_out(filter, live, item))) {
-            return gx_filter_why(arena, r->name, failed, r->en, r->zh);
+            return k;
         }
     }
-    return gx_nil();
+    return GX_COUNT(rules);
+}
+
+gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
+                          gx_arena *arena) {
+    gx_slice failed;
+    const size_t k = rule_of(&failed, filter, live, item);
+    return k < GX_COUNT(rules)
+               ? gx_filter_why(arena, rules[k].name, failed, rules[k].en, rules[k].zh)
+               : gx_nil();
+}
+
+const char *gx_filter_say_out(const gx_filter *filter, const gx_member_live *live,
+                              const uint8_t *mask, gx_arena *arena) {
+    uint32_t out[GX_COUNT(rules) + 1] = {0};
+    const char *text = "";
+    for (uint32_t i = 0; i < filter->items; i++) {
+        if (filter->pass[i] && !mask[i]) {
+            gx_slice failed;
+            out[rule_of(&failed, filter, live, i)]++;
+        }
+    }
+    for (size_t k = 0; k < GX_COUNT(rules) && text; k++) {
+        if (out[k] > 0) {
+            text = gx_arena_printf(arena, "%s%s %u %sby %s", text, *text ? "," : ";", out[k],
+                                   *text ? "" : "kept out ", rules[k].name);
+        }
+    }
+    return text ? text : "";
 }
 
 gx_status gx_filter_leaves(bool *out, const gx_filter *filter, gx_call_env *call, uint32_t user,
