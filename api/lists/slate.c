@@ -502,15 +502,17 @@ gx_value gx_slate_reason(const gx_asked_slate *asked, const gx_rec_list *list,
     if (list->full_limit != GX_NONE && (list->count < n || item->score >= needed || rank <= n)) {
         return cap_reason(&asked->limits[list->full_limit], item->item, columns, arena);
     }
-    bool diverse = rank <= n && asked->slate.diversity > 0;
+    /* What scores above one that is in the list would be in it but for its likeness. */
+    const bool diverse = asked->slate.diversity > 0 && (rank <= n || item->score > needed);
     gx_value out =
-        rank > n  ? gx_filter_why(arena, "rank", none, "Others stand higher", "排在后面,名单已满")
-        : diverse ? gx_filter_why(arena, "diversity", none,
-                                  "It is too much like what stands before it", "与前面的商品太相似")
-                  : gx_filter_why(arena, "pins", none, "Pinned items hold the places",
-                                  "置顶商品占了位置");
+        diverse ? gx_filter_why(arena, "diversity", none,
+                                "It is too much like what stands before it", "与前面的商品太相似")
+        : rank > n ? gx_filter_why(arena, "rank", none, "Others stand higher", "排在后面,名单已满")
+                   : gx_filter_why(arena, "pins", none, "Pinned items hold the places",
+                                   "置顶商品占了位置");
     gx_map_put(arena, &out, "n", gx_int(n));
-    if (isfinite(needed)) {
+    if (isfinite(needed) &&
+        !diverse) { /* no score is enough for one that is too much like others */
         gx_map_put(arena, &out, "score_needed", gx_real(needed));
     }
     return out;
