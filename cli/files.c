@@ -1,12 +1,15 @@
 #include "cli/files.h"
 
 gx_status gx_file_read(gx_store *store, gx_command *command, const char *path, const char *kind,
-                       const char *action, gx_error *err) {
+                       const char *action, bool always, gx_error *err) {
+    /* A name that no column has: the file's own is not the action. */
+    static const char *const no_column[] = {"action=(the same for every row)", NULL};
     bool events = strcmp(kind, "events") == 0;
     gx_import_options options = {.kind = events ? NULL : kind,
                                  .preset = events ? gx_arg_word(&command->common, "preset") : NULL,
                                  .undirected = gx_arg_bool(&command->common, "undirected"),
                                  .action = action,
+                                 .map = always ? no_column : NULL,
                                  .rejects = "/dev/null"};
     gx_import_report report;
     gx_status status = gx_import_file(&report, store, path, &options, &command->job, err);

@@ -80,14 +80,38 @@ static gx_status split_time(gx_eval_data *out, const splitter *s, gx_error *err)
     return two_views(&out->split, s, &fit, &test, err);
 }
 
+/* Every action of the store but one, NULL-ended; NULL: no memory. */
+static const char **other_actions(const splitter *s, gx_slice but) {
+    gx_arena *arena = s->call->arena;
+    const uint32_t count = gx_word_count(s->txn, GX_SPACE_ACTION);
+    const char **names = gx_arena_get(arena, ((size_t)count + 1) * sizeof *names);
+    uint32_t found = 0;
+    for (uint32_t a = 0; names && a < count; a++) {
+        const gx_slice name = gx_word_name(s->txn, GX_SPACE_ACTION, a);
+        if (name.size == 0 || gx_slice_equal(name, but)) {
+            continue;
+        }
+        names[found] = gx_arena_printf(arena, "%.*s", (int)name.size, name.data);
+        if (!names[found++]) {
+            return NULL;
+        }
+    }
+    if (names) {
+        names[found] = NULL;
+    }
+    return names;
+}
+
 static gx_status split_actions(gx_eval_data *out, const splitter *s, gx_error *err) {
     const char *slash = memchr(s->rest.data, '/', s->rest.size); /* it is there: make_split */
-    const int size = (int)(slash - s->rest.data);
-    const char *const fit_actions[] = {gx_arena_printf(s->call->arena, "%.*s", size, s->rest.data),
-                                       NULL};
+    const size_t size = (size_t)(slash - s->rest.data);
+    const gx_slice from = {s->rest.data, size}, to = {slash + 1, s->rest.size - size - 1};
+    const bool others = gx_slice_is(from, "*");
+    const char *const one[] = {gx_arena_printf(s->call->arena, "%.*s", (int)size, from.data), NULL};
     const char *const test_actions[] = {
-        gx_arena_printf(s->call->arena, "%.*s", (int)s->rest.size - size - 1, slash + 1), NULL};
-    if (!fit_actions[0] || !test_actions[0]) {
+        gx_arena_printf(s->call->arena, "%.*s", (int)to.size, to.data), NULL};
+    const char *const *fit_actions = others ? other_actions(s, to) : one;
+    if (!fit_actions || !one[0] || !test_actions[0]) {
         return gx_fail_memory(err, s->rest.size);
     }
     const gx_event_view fit = {.actions = fit_actions}, test = {.actions = test_actions};
@@ -147,7 +171,7 @@ typedef enum takes { TAKES_NOTHING, TAKES_SHARE, TAKES_TEXT } takes;
     X("member", TAKES_SHARE, NULL, draw_members,                                                   \
       "member:SHARE fits on that share of the members, and looks for items of the others")         \
     X("actions", TAKES_TEXT, split_actions, NULL,                                                  \
-      "actions:FIT/TEST fits on one action and looks for another")
+      "actions:FIT/TEST fits on one action (*: on all others) and looks for another")
 #define SPLITS(X)                                                                                  \
     SPLITS_TO_TUNE(X)                                                                              \
     X("cold-items", TAKES_SHARE, NULL, draw_cold,                                                  \

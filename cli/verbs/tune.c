@@ -64,7 +64,7 @@ static void say(const gx_command *command, const gx_value *result) {
 
 static gx_status read_train(gx_store *store, gx_command *command, gx_error *err) {
     return gx_file_read(store, command, gx_arg_word(&command->args, "train"), "events",
-                        GX_TRAIN_ACTION, err);
+                        GX_TRAIN_ACTION, false, err);
 }
 
 /* What a throwaway store would keep is lost with it. */

@@ -278,6 +278,27 @@ def test_what_members_had_already_is_no_test(tmp_path):
     assert judged["recall@20"] > 0
 
 
+def test_files_may_say_what_was_done(tmp_path):
+    """Both files with a column `action` were refused, and what was not bought in the first was left out."""
+    train, test, plain = (tmp_path / name for name in ("tr.csv", "te.csv", "plain.csv"))
+    deeds = [(f"u{u}", f"i{(u % 3) * 5 + k}", "buy" if k < 2 else "view") for u in range(30) for k in range(4) if (u + k) % 7]
+    found = [(f"u{u}", f"i{(u % 3) * 5 + 4}", "buy" if u % 2 else "cart") for u in range(30)]
+    for path, rows in ((train, deeds), (test, found)):
+        path.write_text("user_id,item_id,action,ts\n" + "".join(f"{u},{i},{a},1700000000\n" for u, i, a in rows))
+    plain.write_text("user_id,item_id,ts\n" + "".join(f"{u},{i},1700000000\n" for u, i, _ in found))
+    lists = tmp_path / "theirs.csv"
+    lists.write_text("user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i, _ in found))
+    words = ["--lists", f"x={lists}", "--model", "popular", "--cutoff", "5", "--resamples", "0", "--format", "json"]
+    named, bare = (gx("eval", "--train", train, "--test", path, *words).json() for path in (test, plain))
+    assert [row["recall@5"] for row in named] == [row["recall@5"] for row in bare]
+    x = next(row for row in named if row["model"] == "x")
+    assert x["recall@5"] == 1 and x["users"] == 30
+    gx("import", tmp_path / "s.gx", train, "--create")
+    every = gx("eval", tmp_path / "s.gx", "--split", "actions:*/buy", "--model", "popular", "--format", "json").json()
+    one = gx("eval", tmp_path / "s.gx", "--split", "actions:view/buy", "--model", "popular", "--format", "json").json()
+    assert every["ndcg@20"] == one["ndcg@20"]
+
+
 def test_help_tells_the_splits_there_are():
     assert "cold-items:SHARE" in gx("help", "eval").out and "cold-items" not in gx("help", "tune").out
 
