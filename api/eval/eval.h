@@ -105,9 +105,11 @@ void gx_given_lists_put(gx_value *row, gx_arena *arena, const gx_given_lists *gi
 typedef struct gx_eval_entry {
     const char *name;
     gx_judgement judgement;
-    double fit_cpu_s, fit_wall_s; /* of lists 0 */
-    uint64_t rss_bytes;
-    const gx_given_lists *given; /* NULL: a model */
+    double fit_cpu_s, fit_wall_s;
+    uint64_t rss_bytes; /* the most so far */
+    bool scored;        /* by the judge: else its lists were there, and took no scoring */
+    const gx_given_lists
+        *given; /* NULL: they were not made elsewhere, so that it was fitted here */
 } gx_eval_entry;
 
 enum { GX_HISTORIES_MAX = 16 };

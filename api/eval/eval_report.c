@@ -374,11 +374,15 @@ static gx_status entry_row(gx_value *out, const telling *t, const gx_eval_entry 
     gx_status status = put_figures(&row, t, j, j->figure, j->user, j->users);
     put_lists(&row, t, j);
     gx_map_put(t->arena, &row, "repeats", gx_int((int64_t)j->repeats));
-    gx_map_put(t->arena, &row, "fit_cpu_s", gx_real(e->fit_cpu_s));
-    gx_map_put(t->arena, &row, "fit_wall_s", gx_real(e->fit_wall_s));
-    gx_map_put(t->arena, &row, "score_cpu_s", gx_real(j->score_cpu_s));
-    gx_map_put(t->arena, &row, "score_wall_s", gx_real(j->score_wall_s));
-    gx_map_put(t->arena, &row, "rss_bytes", gx_int((int64_t)e->rss_bytes));
+    if (!e->given) {
+        gx_map_put(t->arena, &row, "fit_cpu_s", gx_real(e->fit_cpu_s));
+        gx_map_put(t->arena, &row, "fit_wall_s", gx_real(e->fit_wall_s));
+        gx_map_put(t->arena, &row, "rss_bytes", gx_int((int64_t)e->rss_bytes));
+    }
+    if (e->scored) {
+        gx_map_put(t->arena, &row, "score_cpu_s", gx_real(j->score_cpu_s));
+        gx_map_put(t->arena, &row, "score_wall_s", gx_real(j->score_wall_s));
+    }
     if (e->given) {
         gx_map_put(t->arena, &row, "unlisted", gx_int(j->unlisted));
         gx_map_put(t->arena, &row, "known", gx_int((int64_t)j->known));

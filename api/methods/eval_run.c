@@ -168,6 +168,7 @@ static gx_status make_lists(run_state *r, gx_error *err) {
         gx_eval_entry *entry = &r->entry[r->made_at[k]];
         entry->fit_cpu_s = (double)(gx_clock_cpu_ns() - cpu) * 1e-9;
         entry->fit_wall_s = (double)(gx_clock_ns() - wall) * 1e-9;
+        entry->rss_bytes = gx_rss_peak_bytes();
     }
 done:
     gx_job_free(job, wanted);
@@ -181,6 +182,7 @@ static gx_status judge_model(run_state *r, size_t at, gx_error *err) {
     if (status == GX_OK) {
         gx_judged what = {.model = model->model, .state = model->state};
         gx_eval_data_judged(&what, &r->data);
+        r->entry[at].scored = true;
         r->entry[at].fit_cpu_s = model->fit_cpu_s;
         r->entry[at].fit_wall_s = model->fit_wall_s;
         status = gx_judge(&r->entry[at].judgement, &what, &r->data.split.fit,
@@ -284,13 +286,14 @@ const gx_method gx_method_eval_run = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{results: [{model, users, recall@N, ndcg@N, precision@N, hit_rate@N, mrr@N, map@N, "
-              "coverage, gini, novelty, popularity, popularity_bias, personalisation, repeats, "
-              "fit_cpu_s, fit_wall_s, score_cpu_s, score_wall_s, rss_bytes, intervals: {recall@N: "
-              "[low, high], …}, thirds: [{third, catalogue, taken, shown, bias}], history: "
-              "[{history, users, recall@N, …}], against: [{model, verdict, tests: [{metric, "
-              "difference, low, high, p, p_all, better}], history}]}], verdicts, cold_items (of a "
-              "split by "
-              "cold-items: among how many lists choose)}",
+    .result =
+        "{results: [{model, users, recall@N, ndcg@N, precision@N, hit_rate@N, mrr@N, map@N, "
+        "coverage, gini, novelty, popularity, popularity_bias, personalisation, repeats, "
+        "fit_cpu_s?, fit_wall_s?, rss_bytes?, score_cpu_s?, score_wall_s?, intervals: {recall@N: "
+        "[low, high], …}, thirds: [{third, catalogue, taken, shown, bias}], history: "
+        "[{history, users, recall@N, …}], against: [{model, verdict, tests: [{metric, "
+        "difference, low, high, p, p_all, better}], history}]}], verdicts, cold_items (of a "
+        "split by "
+        "cold-items: among how many lists choose)}",
     .run = run,
 };

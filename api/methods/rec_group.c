@@ -1,9 +1,10 @@
 /* rec.group: one list for several members: those named, a group of the store, or a circle.
  *
- * u(m, i) is what item i scores for member m as in rec.user, over the member's best score, so that
- * nobody's word weighs more for a longer history; 0 for what the member has seen. What half of the
- * members or more have seen is out, and what any other rule keeps from any one of them (age,
- * blocks, dislikes, what they sell). The list is made of the DEPTH best of each:
+ * u(m, i) is what item i scores for member m as in rec.user, over the member's best score among
+ * what the group may have, so that nobody's word weighs more for a longer history; 0 for what the
+ * member has seen. What half of the members or more have seen is out, and what any other rule keeps
+ * from any one of them (age, blocks, dislikes, what they sell). The list is made of the DEPTH best
+ * of each:
  *
  *   average       mean over m of u(m, i)
  *   least_misery  least u(m, i), ties by the mean (O'Connor et al., PolyLens, 2001)

@@ -299,6 +299,16 @@ def test_files_may_say_what_was_done(tmp_path):
     assert every["ndcg@20"] == one["ndcg@20"]
 
 
+def test_what_was_not_measured_is_not_told(built_shop, tmp_path):
+    """Of blend: the most memory was 0, and scoring was what reading the finished lists took."""
+    (tmp_path / "theirs.csv").write_text("user_id,item_id\nu1,sku-1\n")
+    words = ["--model", "blend,linear", "--lists", tmp_path / "theirs.csv", "--resamples", "0", "--members", "50", "--format", "json"]
+    blend, linear, theirs = sorted(gx("eval", built_shop, *words).json(), key=lambda row: ["blend", "linear", "theirs"].index(row["model"]))
+    cost = {"fit_cpu_s", "fit_wall_s", "rss_bytes", "score_cpu_s", "score_wall_s"}
+    assert cost & set(blend) == {"fit_cpu_s", "fit_wall_s", "rss_bytes"} and blend["rss_bytes"] > 1_000_000
+    assert cost <= set(linear) and linear["score_cpu_s"] > 0 and not cost & set(theirs)
+
+
 def test_help_tells_the_splits_there_are():
     assert "cold-items:SHARE" in gx("help", "eval").out and "cold-items" not in gx("help", "tune").out
 
