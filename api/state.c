@@ -36,7 +36,8 @@ static gx_status resolve(gx_state *state, gx_error *err) {
         state->circles = beyond ? community[u] + 1 : state->circles;
     }
     state->circle_id = gx_arrays_get(state->arrays, "leiden.id", GX_U32, state->circles);
-    return gx_rec_open(&state->rec, state->arrays, NULL, state->users, state->items, err);
+    return gx_rec_open(&state->rec, state->arrays, gx_arrays_noted(state->arrays, "interest"),
+                       state->users, state->items, err);
 }
 
 /* Leaves the state empty where there is no snapshot, and on failure. */

@@ -205,7 +205,8 @@ static gx_status make_past(gx_past *p, gx_db *db, const gx_state *now, int64_t c
     gx_value tuned;
     gx_arena *arena = gx_arena_create();
     gx_build_options options = {.spec = {.from_ms = INT64_MIN + 1, .to_ms = cut_ms},
-                                .params = &tuned};
+                                .params = &tuned,
+                                .interest = gx_rec_interest_model(now->rec)};
     gx_status status = arena ? GX_OK : gx_fail_memory(err, 0);
     GX_TRY(status);
     GX_TRY(gx_tuned_beneath(&tuned, &none, db, arena, err));

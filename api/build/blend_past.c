@@ -11,8 +11,9 @@ static const gx_value not_fitted = {.type = GX_MAP, .size = 1, .as.pairs = &usua
 
 gx_status gx_past_plan(gx_plan *out, gx_past_use use, const gx_build_options *options,
                        gx_error *err) {
-    static const char *const names[] = {"leiden",  "strength", "circle",
-                                        "leaders", "popular",  "linear"};
+    const char *const names[] = {
+        "leiden",  "strength", "circle",
+        "leaders", "popular",  options->interest ? options->interest : GX_INTEREST_MODEL};
     gx_plan_step wanted[GX_COUNT(names)];
     for (size_t i = 0; i < GX_COUNT(names); i++) {
         const gx_value *given = options->params ? gx_map_get(options->params, names[i]) : NULL;
@@ -30,6 +31,7 @@ gx_status gx_past_make(gx_past *p, gx_past_use use, gx_db *db, const gx_state *n
     gx_status status;
     spec.from_ms = spec.from_ms ? spec.from_ms : INT64_MIN + 1;
     spec.to_ms = cut_ms;
+    p->interest = options->interest;
     GX_TRY(gx_past_plan(&p->plan, use, options, err));
     GX_TRY(gx_views_make(&p->views, db->store, &now->rules, p->plan.needs | GX_BUILD_NEEDS, &spec,
                          p->job, err));
@@ -46,7 +48,7 @@ done:
 }
 
 gx_status gx_past_open(gx_past *p, gx_error *err) {
-    return gx_rec_open(&p->state.rec, p->arrays, NULL, p->state.users, p->state.items, err);
+    return gx_rec_open(&p->state.rec, p->arrays, p->interest, p->state.users, p->state.items, err);
 }
 
 void gx_past_finish(gx_past *p) {

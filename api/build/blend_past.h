@@ -11,8 +11,9 @@ typedef struct gx_past {
     gx_plan plan;
     gx_views views;
     gx_arrays *arrays;
-    gx_state state; /* its rules are those of now */
-    gx_job *job;    /* set by the caller */
+    gx_state state;       /* its rules are those of now */
+    const char *interest; /* the model of interest; of the options */
+    gx_job *job;          /* set by the caller */
 } gx_past;
 
 /* What the past is asked for. */

@@ -8,9 +8,22 @@
 
 #include <stdio.h>
 
+/* NULL: the model of interest. */
 static const char *const usual[] = {"degree",   "pagerank", "components", "kcore",   "leiden",
                                     "strength", "circle",   "spanners",   "bridges", "structure",
-                                    "leaders",  "popular",  "linear",     "bundle",  NULL};
+                                    "leaders",  "popular",  NULL,         "bundle"};
+
+static bool is_usual(const gx_build_options *options) {
+    return !(options->passes && options->passes->type == GX_LIST);
+}
+
+static const char *interest_of(const gx_build_options *options) {
+    return options->interest ? options->interest : GX_INTEREST_MODEL;
+}
+
+static const char *usual_name(const gx_build_options *options, size_t i) {
+    return usual[i] ? usual[i] : interest_of(options);
+}
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
@@ -46,25 +59,24 @@ static gx_status check_params(const gx_build_options *options, gx_arena *arena, 
     return GX_OK;
 }
 
-static bool is_named(gx_slice name, const gx_value *passes) {
-    const bool given = passes && passes->type == GX_LIST;
+static bool is_named(gx_slice name, const gx_build_options *options) {
     bool found = false;
-    for (uint32_t i = 0; given && i < passes->size && !found; i++) {
-        const gx_value *one = &passes->as.items[i];
+    for (uint32_t i = 0; !is_usual(options) && i < options->passes->size && !found; i++) {
+        const gx_value *one = &options->passes->as.items[i];
         found = gx_slice_equal(name, (gx_slice){one->as.text, one->size});
     }
-    for (size_t i = 0; !given && usual[i] && !found; i++) {
-        found = gx_slice_equal(name, gx_slice_of(usual[i]));
+    for (size_t i = 0; is_usual(options) && i < GX_COUNT(usual) && !found; i++) {
+        found = gx_slice_equal(name, gx_slice_of(usual_name(options, i)));
     }
     return found;
 }
 
-gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_value *passes) {
+gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_build_options *options) {
     const bool some = given && given->type == GX_MAP;
     gx_value list = gx_list(arena, some ? given->size : 0);
     for (uint32_t i = 0; some && i < given->size; i++) {
         const gx_value *key = &given->as.pairs[i].key;
-        if (!is_named((gx_slice){key->as.text, key->size}, passes)) {
+        if (!is_named((gx_slice){key->as.text, key->size}, options)) {
             gx_list_add(arena, &list, *key);
         }
     }
@@ -80,21 +92,14 @@ static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
     if (status != GX_OK) {
         return status;
     }
-    bool given = options->passes && options->passes->type == GX_LIST;
-    size_t count = 0;
-    if (given) {
-        count = options->passes->size;
-    } else {
-        while (usual[count]) {
-            count++;
-        }
-    }
+    const bool given = !is_usual(options);
+    const size_t count = given ? options->passes->size : GX_COUNT(usual);
     gx_plan_step *wanted = gx_arena_get(arena, (count + 1) * sizeof *wanted);
     if (!wanted) {
         return gx_fail_memory(err, (count + 1) * sizeof *wanted);
     }
     for (size_t i = 0; i < count; i++) {
-        const char *name = usual[given ? 0 : i];
+        const char *name = given ? NULL : usual_name(options, i);
         if (given) {
             const gx_value *text = &options->passes->as.items[i];
             name = gx_arena_printf(arena, "%.*s", (int)text->size, text->as.text);
@@ -119,7 +124,8 @@ static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
 
 /* The recipe: enough to make the same bytes again. */
 static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_views *views,
-                           uint32_t before, gx_job *job, gx_error *err) {
+                           const gx_build_options *options, uint32_t before, gx_job *job,
+                           gx_error *err) {
     gx_status status = GX_OK;
     gx_buffer text = {0};
     gx_arena *arena = gx_arena_create();
@@ -150,6 +156,9 @@ static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_view
     GX_TRY(gx_arrays_note(arrays, "recipe", text.bytes, err));
     GX_TRY(gx_arrays_note(arrays, "state", state, err));
     GX_TRY(gx_arrays_note(arrays, "version", gx_version(), err));
+    if (is_usual(options)) {
+        GX_TRY(gx_arrays_note(arrays, "interest", interest_of(options), err));
+    }
 done:
     gx_buffer_finish(&text);
     gx_arena_destroy(arena);
@@ -234,7 +243,7 @@ static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state
 
 /* Beside the usual passes alone. */
 static bool learns_blend(const gx_build_options *options) {
-    return options->blend && !(options->passes && options->passes->type == GX_LIST);
+    return options->blend && is_usual(options);
 }
 
 static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
@@ -260,7 +269,8 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
         GX_TRY(gx_blend_add(results, db, views, options, job, err));
     }
     GX_TRY(gx_besides_add(results, views, db, job, err));
-    GX_TRY(add_notes(results, plan, views, before ? gx_snapshot_number(before) : 0, job, err));
+    GX_TRY(add_notes(results, plan, views, options, before ? gx_snapshot_number(before) : 0, job,
+                     err));
 done:
     views->input.before = NULL;
     gx_snapshot_release(before);

@@ -8,11 +8,17 @@
 typedef struct gx_build_options {
     const gx_value *passes; /* list of names; NULL or nil: the usual ones */
     const gx_value *params; /* map pass → map of parameters; may be NULL */
+    const char *interest;   /* the model behind the interest channel, beside the usual passes; NULL:
+                               GX_INTEREST_MODEL */
     gx_view_spec spec;
     bool promote;
     bool blend; /* learn the blend of the channels; only beside the usual passes */
     bool check; /* run every pass's invariant before publishing */
 } gx_build_options;
+
+/* What a list is made of where nothing is said: it is fitted in seconds and scores in microseconds.
+ */
+#define GX_INTEREST_MODEL "linear"
 
 /* What a build needs whatever its passes do. */
 enum { GX_BUILD_NEEDS = GX_NEED_MATRIX | GX_NEED_CATEGORY };
@@ -26,9 +32,9 @@ typedef struct gx_build_result {
 /* Views → plan → arrays → a new snapshot; what is served changes only when all went well. */
 GX_MUST_CHECK gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *options,
                                  gx_job *job, gx_error *err);
-/* Names in `given` (a map pass → parameters, or nil) of passes that a build of `passes` (a list, or
- * nil: the usual ones) was not asked for: what is given for them is not used. */
-gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_value *passes);
+/* Names in `given` (a map pass → parameters, or nil) of passes that the build was not asked for:
+ * what is given for them is not used. */
+gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_build_options *options);
 /* The map of api/build/estimate.h; its first step is the views, of what the passes need and `also`
  * (GX_NEED_*). */
 GX_MUST_CHECK gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *options,

@@ -49,7 +49,7 @@ static gx_status note_others(gx_arrays *to, const gx_arrays *from, const char *i
  */
 static gx_status note(gx_arrays *to, const gx_arrays *from, const char *instance,
                       const gx_pass *pass, const gx_value *params, uint64_t seed, gx_error *err) {
-    static const char *const kept[] = {"recipe", "state", "version"};
+    static const char *const kept[] = {"recipe", "state", "version", "interest"};
     gx_status status = GX_OK;
     gx_buffer text = {0};
     gx_arena *arena = gx_arena_create();

@@ -2,6 +2,7 @@
  */
 #include "api/build/build.h"
 #include "api/eval/tuned.h"
+#include "api/passes.h"
 #include "api/support.h"
 
 static const gx_param params[] = {
@@ -10,6 +11,9 @@ static const gx_param params[] = {
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "map of pass to its parameters; before what the setting \"models\" has, as model.tune keeps "
      "it"},
+    {"interest", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "the model of taste that lists are made by, among the usual passes; linear where nothing is "
+     "said"},
     {"blend", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "beside the usual passes: learn the channels' weights from what members took"},
     {"promote", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "serve it at once"},
@@ -54,6 +58,31 @@ static void put_left_out(gx_value *out, gx_call_env *call) {
     gx_state_release(now);
 }
 
+/* A model by name, of taste: popularity alone is none. */
+static gx_status read_interest(const char **out, gx_call_env *call, gx_error *err) {
+    const gx_slice given = gx_arg_text(call->args, "interest");
+    const gx_value *passes = gx_arg_value(call->args, "passes");
+    if (!gx_arg_has(call->args, "interest")) {
+        return GX_OK;
+    }
+    if (passes->type == GX_LIST) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "interest",
+                          "interest: it was given with passes, which name the models themselves");
+    }
+    const char *name = gx_arena_printf(call->arena, "%.*s", (int)given.size, given.data);
+    const gx_model *model = name ? gx_model_find(name) : NULL;
+    if (!model) {
+        return gx_any_pass_missing(given, GX_KIND_MODEL, err);
+    }
+    if (strcmp(model->pass.name, "popular") == 0) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "interest",
+                          "interest: popular tells nobody's taste; who has no history gets what is "
+                          "popular anyway");
+    }
+    *out = model->pass.name;
+    return GX_OK;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value by_pass;
     gx_build_options options = {.passes = gx_arg_value(call->args, "passes"),
@@ -62,6 +91,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                                 .promote = gx_arg_bool(call->args, "promote"),
                                 .check = gx_arg_bool(call->args, "check")};
     gx_status status = gx_spec_from_args(&options.spec, call->arena, call->args, err);
+    status = status == GX_OK ? read_interest(&options.interest, call, err) : status;
     if (status == GX_OK) {
         status = gx_tuned_beneath(&by_pass, gx_arg_value(call->args, "params"), call->db,
                                   call->arena, err);
@@ -79,7 +109,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         return status;
     }
     const gx_value unused =
-        gx_build_unused(call->arena, gx_arg_value(call->args, "params"), options.passes);
+        gx_build_unused(call->arena, gx_arg_value(call->args, "params"), &options);
     *out = gx_map(call->arena, 7);
     gx_map_put(call->arena, out, "snapshot", gx_int(built.number));
     gx_map_put(call->arena, out, "promoted", gx_bool(options.promote));

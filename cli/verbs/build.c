@@ -41,5 +41,6 @@ const gx_verb gx_verb_build = {
     .say = say,
     .examples =
         "  guanxi build shop.gx\n  guanxi build shop.gx --estimate\n"
+        "  guanxi build shop.gx --interest fusion\n"
         "  guanxi build shop.gx --params leiden.resolution=0.5 --params linear.neighbours=500\n",
 };

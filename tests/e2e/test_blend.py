@@ -6,6 +6,7 @@ import collections
 import csv
 import json
 import math
+import shutil
 
 import pytest
 from conftest import Server, gx, need_data
@@ -197,6 +198,28 @@ def test_without_a_history_a_friend_or_a_circle_named_is_heard(influences):
 
 
 # ---- what it takes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sample", [1], indirect=True)
+def test_the_blend_is_learnt_with_the_model_of_interest_that_is_wanted(sample, tmp_path):
+    store = tmp_path / "shop.gx"
+    shutil.copytree(sample[0], store)
+    said = gx("build", store, "--interest", "nope", code=4).err
+    assert "'nope'" in said and "fusion" in said
+    assert "popular" in gx("build", store, "--interest", "popular", code=2).err
+    assert "passes" in gx("build", store, "--interest", "ials", "--passes", "leiden", code=2).err
+    steps = gx("build", store, "--interest", "ials", "--estimate", "--format", "json").json()["steps"]
+    assert {"ials", "blend"} <= {step["pass"] for step in steps} and "linear" not in {step["pass"] for step in steps}
+    gx("build", store, "--interest", "ials")
+    told = gx("explain", store, "u5", "sku-1", "--format", "json").json()
+    assert told["weights_from"] == "learnt"
+    lists = gx("recommend", store, "u5", "u6", "u7", "--format", "json").json()
+    gx("run", store, "linear", "--write", "linear")  # stands beside it, and is not what lists are made by
+    assert gx("recommend", store, "u5", "u6", "u7", "--format", "json").json() == lists
+    blend = {row["model"]: row for row in gx("eval", store, "--model", "blend,interest", "--format", "json").json()}
+    assert blend["blend"]["ndcg@20"] > blend["interest"]["ndcg@20"]
+    usual = gx("eval", sample[0], "--model", "blend,interest", "--format", "json").json()
+    assert blend["interest"]["ndcg@20"] > usual[1]["ndcg@20"]
 
 
 def test_what_a_build_takes_is_told_with_the_blend(sample):
