@@ -37,16 +37,7 @@
          NULL,    GX_PARAM_UNCHECKED,                                                              \
          NULL,    NULL,                                                                            \
          0,       "only events before this time; by invite: sales and members who joined"}
-#define GX_CASCADE_PARAMS                                                                          \
-    GX_CASCADE_TREE_PARAMS, {"decimals",                                                           \
-                             GX_PARAM_INT,                                                         \
-                             "2",                                                                  \
-                             0,                                                                    \
-                             GX_DECIMALS_MAX,                                                      \
-                             NULL,                                                                 \
-                             NULL,                                                                 \
-                             0,                                                                    \
-                             "of the currency: revenue_minor counts its smallest coin"}
+#define GX_CASCADE_PARAMS GX_CASCADE_TREE_PARAMS, GX_DECIMALS_PARAM("revenue_minor counts")
 
 /* The item, campaign and time of a call; not its decimals. not_found; bad_request. */
 GX_MUST_CHECK gx_status gx_log_spec_of(gx_log_spec *out, gx_call_env *call, gx_error *err);

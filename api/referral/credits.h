@@ -35,15 +35,7 @@
          NULL,    NULL,          0,    "only sales from this time on"},                            \
         {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
          NULL,    NULL,          0,    "only sales before this time"},                             \
-        {"decimals",                                                                               \
-         GX_PARAM_INT,                                                                             \
-         "2",                                                                                      \
-         0,                                                                                        \
-         GX_DECIMALS_MAX,                                                                          \
-         NULL,                                                                                     \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         "of the currency: all that ends in _minor counts its smallest coin"},                     \
+        GX_DECIMALS_PARAM("all that ends in _minor counts"),                                       \
         {"quick",                                                                                  \
          GX_PARAM_DURATION,                                                                        \
          "10m",                                                                                    \

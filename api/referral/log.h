@@ -101,4 +101,16 @@ GX_MUST_CHECK gx_status gx_trees_make(gx_trees *out, gx_call_env *call, gx_tree_
                                       const gx_log_spec *spec, gx_error *err);
 void gx_trees_finish(gx_trees *trees); /* safe on zeros */
 
+/* Of methods that tell money; `what` counts the smallest coin. */
+#define GX_DECIMALS_PARAM(what)                                                                    \
+    {"decimals",                                                                                   \
+     GX_PARAM_INT,                                                                                 \
+     "2",                                                                                          \
+     0,                                                                                            \
+     GX_DECIMALS_MAX,                                                                              \
+     NULL,                                                                                         \
+     NULL,                                                                                         \
+     0,                                                                                            \
+     "of the currency: " what " its smallest coin"}
+
 #endif
