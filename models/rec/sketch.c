@@ -5,7 +5,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { LANES = 16, WIDE = 32, BYTE_MAX = 127, WORD_MAX = 8191, WIDTH_MAX = 1024 };
+enum { LANES = 16, WIDE = 32, BYTE_MAX = 127, WORD_MAX = 8191, WIDTH_MAX = 1024, AHEAD = 8192 };
 
 /* What one item needs beside its bytes. */
 typedef struct spread {
@@ -19,6 +19,13 @@ struct gx__sketch {
     int8_t *byte;            /* items × wide, 0 behind d */
     spread *spread;
 };
+
+/* Rows are read once, one after the other, and faster than the processor asks for them by itself:
+ * so far ahead a list of 272 factors took half the time. What is behind the last row is never read,
+ * only asked for. */
+static inline void fetch_ahead(const void *at) {
+    __builtin_prefetch((const void *)((uintptr_t)at + AHEAD));
+}
 
 /* ---- exact ---------------------------------------------------------------------------------- */
 
@@ -47,7 +54,11 @@ static inline float product(const float *restrict a, const float *restrict b, ui
 GX__CLONES static void products(float *restrict out, const float *restrict rows,
                                 const float *restrict w, uint32_t count, uint32_t d) {
     for (uint32_t i = 0; i < count; i++) {
-        out[i] = product(rows + (size_t)i * d, w, d);
+        const float *restrict row = rows + (size_t)i * d;
+        for (uint32_t j = 0; count > 1 && j < d; j += LANES) {
+            fetch_ahead(row + j);
+        }
+        out[i] = product(row, w, d);
     }
 }
 
@@ -188,6 +199,9 @@ GX__CLONES static void bound_all(float *restrict upper, const int8_t *restrict b
     for (uint32_t i = 0; i < items; i++) {
         const int8_t *restrict q = byte + (size_t)i * wide;
         int32_t sum = 0;
+        for (uint32_t j = 0; j < wide; j += GX_CACHE_LINE) {
+            fetch_ahead(q + j);
+        }
         for (uint32_t j = 0; j < wide; j++) {
             const int16_t own = q[j];
             sum += own * word[j];
