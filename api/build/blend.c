@@ -18,12 +18,21 @@ enum { CELLS_A_TAKE = 2 * GX_BLEND_CELLS };
 
 /* ---- the evidence -------------------------------------------------------------------------- */
 
+/* One list that a member could have asked for. */
+typedef struct look {
+    gx_blend_take *take;
+    gx_blend_list *list;
+    int64_t when_ms;
+} look;
+
 /* What one thread reads with. */
 typedef struct worker {
     gx_txn *txn;
     const gx_columns *columns; /* of the items; shared */
-    gx_arena *arena;
-    uint8_t *skip; /* items; all 0 between takes */
+    gx_arena *arena;           /* of the looks at hand */
+    uint8_t *skip;             /* items; all 0 between looks */
+    float *raw;                /* scores of the looks at hand; NULL: made one by one */
+    gx_member_live live[GX_REC_FOLD_BLOCK];
     gx_status status;
     gx_error error;
 } worker;
@@ -44,39 +53,71 @@ static int64_t asked_ms(const gx_taken *t, int64_t cut_ms, uint64_t seed) {
     return cut_ms + (int64_t)(gx_rng_real(&rng) * ((double)t->ts_ms - (double)cut_ms));
 }
 
-/* One list that the member could have asked for, and, of the one just before the take, what moved
- * them. */
-static gx_status look_at(gx_blend_take *take, gx_blend_list *list, gx_blend_cell *cells,
-                         worker *own, const gx_past *p, int64_t when_ms, gx_error *err) {
-    gx_member_live live;
-    const gx_rec *rec = p->state.rec;
-    gx_arena_reset(own->arena);
-    gx_status status = gx_member_read_until(&live, own->txn, &p->state, own->columns, take->user,
-                                            when_ms, own->arena, err);
-    if (status != GX_OK) {
-        return status;
+/* Both lists of every take of the round: the one of some time before, and the one just before it.
+ */
+static size_t add_looks(look *looks, gx_blend_evidence *out, uint32_t round, uint64_t seed) {
+    size_t count = 0;
+    for (uint32_t k = 0; k < out->count; k++) {
+        const gx_taken *t = &out->takes.take[k];
+        gx_blend_take *take = &out->take[k];
+        if (t->round != round) {
+            continue;
+        }
+        *take = (gx_blend_take){.user = t->user, .item = t->item, .ts_ms = t->ts_ms};
+        take->some_time.from = (uint64_t)k * CELLS_A_TAKE;
+        take->just.from = take->some_time.from + GX_BLEND_CELLS;
+        looks[count++] =
+            (look){take, &take->some_time, asked_ms(t, out->takes.cut_ms[round], seed)};
+        looks[count++] = (look){take, &take->just, t->ts_ms};
     }
-    skip_had(own->skip, &live, p->state.items, 1);
-    status = gx_rec_evidence(list, cells, list == &take->just ? take : NULL, rec, &live.rec,
-                             own->skip, take->item, err);
-    skip_had(own->skip, &live, p->state.items, 0);
+    return count;
+}
+
+/* The scores of all items for a block of looks, which are read together; fewer are left as they
+ * are, for one by one. */
+static gx_status score_looks(worker *own, uint32_t count, const gx_past *p, gx_error *err) {
+    const gx_rec_member *members[GX_REC_FOLD_BLOCK] = {0};
+    const uint32_t width = p->state.items;
+    bool made[GX_REC_FOLD_BLOCK];
+    for (uint32_t k = 0; k < count; k++) {
+        members[k] = &own->live[k].rec;
+    }
+    gx_status status =
+        gx_rec_fold_members(own->raw, width, made, p->state.rec, members, count, p->job, err);
+    for (uint32_t k = 0; status == GX_OK && k < count; k++) {
+        own->live[k].rec.raw = made[k] ? own->raw + (size_t)k * width : NULL;
+    }
     return status;
 }
 
-static gx_status look(gx_blend_take *take, gx_blend_cell *cells, worker *own, const gx_past *p,
-                      const gx_taken *t, int64_t cut_ms, gx_error *err) {
-    gx_blend_list *first = &take->some_time, *second = &take->just;
-    take->user = t->user;
-    take->item = t->item;
-    take->ts_ms = t->ts_ms;
-    gx_status status =
-        look_at(take, first, cells + first->from, own, p, asked_ms(t, cut_ms, p->job->seed), err);
-    return status == GX_OK ? look_at(take, second, cells + second->from, own, p, t->ts_ms, err)
-                           : status;
+/* What the lists held, and of those just before a take what moved the member. */
+static gx_status look_at(worker *own, gx_blend_cell *cells, const look *looks, uint32_t count,
+                         const gx_past *p, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arena_reset(own->arena);
+    for (uint32_t k = 0; k < count; k++) {
+        GX_TRY(gx_member_read_until(&own->live[k], own->txn, &p->state, own->columns,
+                                    looks[k].take->user, looks[k].when_ms, own->arena, err));
+    }
+    if (own->raw) {
+        GX_TRY(score_looks(own, count, p, err));
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        const gx_member_live *live = &own->live[k];
+        gx_blend_take *take = looks[k].take;
+        gx_blend_list *list = looks[k].list;
+        skip_had(own->skip, live, p->state.items, 1);
+        status = gx_rec_evidence(list, cells + list->from, list == &take->just ? take : NULL,
+                                 p->state.rec, &live->rec, own->skip, take->item, err);
+        skip_had(own->skip, live, p->state.items, 0);
+        GX_TRY(status);
+    }
+done:
+    return status;
 }
 
 static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p,
-                              const gx_columns *columns, gx_error *err) {
+                              const gx_columns *columns, uint32_t block, gx_error *err) {
     gx_status status = GX_OK;
     for (int t = 0; t < p->job->threads; t++) {
         GX_TRY(gx_txn_read(&workers[t].txn, db->store, err));
@@ -89,6 +130,10 @@ static gx_status workers_make(worker *workers, gx_db *db, const gx_past *p,
             GX_TRY(gx_fail_memory(err, 0));
         }
         GX_TRY(gx_job_alloc(p->job, &workers[t].skip, p->state.items, 1, err));
+        if (block) {
+            GX_TRY(gx_job_alloc(p->job, &workers[t].raw, (size_t)block * p->state.items,
+                                sizeof(float), err));
+        }
     }
 done:
     return status;
@@ -99,28 +144,31 @@ static void workers_finish(worker *workers, gx_job *job) {
         gx_txn_abort(workers[t].txn);
         gx_arena_destroy(workers[t].arena);
         gx_job_free(job, workers[t].skip);
+        gx_job_free(job, workers[t].raw);
     }
     gx_job_free(job, workers);
 }
 
-/* The takes of one round. */
+/* The takes of one round, a block of looks at a time. */
 static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p,
                           const gx_columns *columns, uint32_t round, gx_error *err) {
-    const gx_taken *takes = out->takes.take;
-    const int64_t cut_ms = out->takes.cut_ms[round];
+    enum { ONE_BY_ONE = 16 };
     gx_job *job = p->job;
+    const uint32_t fold = gx_rec_fold_block(p->state.rec), block = fold ? fold : ONE_BY_ONE;
     worker *workers = NULL;
+    look *looks = NULL;
+    size_t count;
     gx_status status;
+    GX_TRY(gx_job_alloc(job, &looks, 2 * (size_t)out->count, sizeof *looks, err));
+    count = add_looks(looks, out, round, job->seed);
     GX_TRY(gx_job_alloc(job, &workers, (size_t)job->threads, sizeof *workers, err));
-    GX_TRY(workers_make(workers, db, p, columns, err));
-#pragma omp parallel for num_threads(job->threads) schedule(dynamic, 8)
-    for (uint32_t k = 0; k < out->count; k++) {
+    GX_TRY(workers_make(workers, db, p, columns, fold, err));
+#pragma omp parallel for num_threads(job->threads) schedule(dynamic)
+    for (size_t from = 0; from < count; from += block) {
         worker *own = &workers[gx__worker()];
-        gx_blend_take *take = &out->take[k];
-        take->some_time.from = (uint64_t)k * CELLS_A_TAKE;
-        take->just.from = take->some_time.from + GX_BLEND_CELLS;
-        if (takes[k].round == round && own->status == GX_OK && !gx_job_should_stop(job)) {
-            own->status = look(take, out->cell, own, p, &takes[k], cut_ms, &own->error);
+        const uint32_t some = count - from < block ? (uint32_t)(count - from) : block;
+        if (own->status == GX_OK && !gx_job_should_stop(job)) {
+            own->status = look_at(own, out->cell, looks + from, some, p, &own->error);
         }
     }
     for (int t = 0; t < job->threads; t++) {
@@ -132,6 +180,7 @@ static gx_status look_all(gx_blend_evidence *out, gx_db *db, const gx_past *p,
     status = gx_job_check(job, err);
 done:
     workers_finish(workers, job);
+    gx_job_free(job, looks);
     return status;
 }
 

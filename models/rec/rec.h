@@ -228,6 +228,17 @@ typedef struct gx_rec_list {
 GX_MUST_CHECK gx_status gx_rec_score_members(float *out, uint32_t width, bool *made,
                                              const gx_rec *rec, const gx_rec_member *const *members,
                                              uint32_t count, gx_job *job, gx_error *err);
+/* The same of histories that the fit did not see, each folded in: what a snapshot says of a time
+ * before or after its own. `count` is at most gx_rec_fold_block, for which `out` must have room
+ * whatever `count` is; the same bytes for a member whoever else is in the block. made[k] false: as
+ * above, of all of them. */
+GX_MUST_CHECK gx_status gx_rec_fold_members(float *out, uint32_t width, bool *made,
+                                            const gx_rec *rec, const gx_rec_member *const *members,
+                                            uint32_t count, gx_job *job, gx_error *err);
+/* How many at once, up to GX_REC_FOLD_BLOCK; 0: the model has no factors, or they are so few that
+ * one by one is as fast. */
+#define GX_REC_FOLD_BLOCK 64
+uint32_t gx_rec_fold_block(const gx_rec *rec);
 /* false: that is no faster with this snapshot. */
 bool gx_rec_scores_blocks(const gx_rec *rec);
 /* At most so many members at once. */

@@ -3,6 +3,7 @@
  */
 #include "models/rec/testing.h"
 
+#include "models/rec/rec_parts.h"
 #include "models/rec/sketch.h"
 
 enum { MANY = 4224, WIDE = 64, ROUNDS = 400, WHAT = 13 };
@@ -198,19 +199,25 @@ static void wide_close(wide_shop *s) {
     gx_arena_destroy(s->arena);
 }
 
+/* With a history that is spread over all items. */
+static gx_rec_member spread_member(gx_arena *arena, gx_rng *rng) {
+    gx_rec_member member = make_member(arena, rng);
+    uint32_t *item = gx_arena_get(arena, 7 * sizeof *item);
+    for (uint32_t k = 0; k < member.history.count; k++) {
+        item[k] = member.history.item[k] * 54;
+    }
+    member.history.item = item;
+    return member;
+}
+
 /* One of WHAT kinds of question. */
 static void ask(wide_shop *s, gx_rng *rng, uint32_t what) {
     uint8_t *small;
     gx_arena_reset(s->arena);
-    s->member = make_member(s->arena, rng);
+    s->member = spread_member(s->arena, rng);
     s->request = make_request(s->arena, rng, &small);
     s->request.items = MANY + (uint32_t)gx_rng_below(rng, NEW_ITEMS + 1);
     s->request.pass = what == 0 ? NULL : s->pass;
-    uint32_t *item = gx_arena_get(s->arena, 7 * sizeof *item);
-    for (uint32_t k = 0; k < s->member.history.count; k++) {
-        item[k] = s->member.history.item[k] * 54; /* spread out */
-    }
-    s->member.history.item = item;
     static const uint64_t shares[] = {1000, 1000, 500, 50, 5};
     const uint64_t share = shares[gx_rng_below(rng, GX_COUNT(shares))];
     for (uint32_t i = 0; i < MANY + NEW_ITEMS; i++) {
@@ -307,11 +314,63 @@ static void test_lists_with_attributes(void **unused) {
     lists_are_the_same(true, ROUNDS / 4);
 }
 
+/* ---- blocks of histories ----------------------------------------------------------------------
+ */
+
+/* The scores of a block are those of one after the other but for rounding, and a member's are the
+ * same bytes in any company. */
+static void test_blocks(void **unused) {
+    (void)unused;
+    static wide_shop s;
+    static float rows[GX_REC_FOLD_BLOCK * MANY], alone[GX_REC_FOLD_BLOCK * MANY], one[MANY];
+    wide_open(&s, false);
+    const uint32_t block = gx_rec_fold_block(s.quick);
+    gx_job job = s.job;
+    assert_int_equal(block, GX_REC_FOLD_BLOCK);
+    uint32_t spoken_for = 0;
+    for (uint32_t round = 0; round < 20; round++) {
+        gx_rng rng = gx_rng_at(91, round);
+        const uint32_t count = 1 + (uint32_t)gx_rng_below(&rng, block);
+        gx_rec_member made[GX_REC_FOLD_BLOCK];
+        const gx_rec_member *members[GX_REC_FOLD_BLOCK];
+        bool there[GX_REC_FOLD_BLOCK];
+        gx_arena_reset(s.arena);
+        for (uint32_t k = 0; k < count; k++) {
+            made[k] = spread_member(s.arena, &rng);
+            members[k] = &made[k];
+        }
+        assert_int_equal(
+            gx_rec_fold_members(rows, MANY, there, s.quick, members, count, &job, NULL), GX_OK);
+        for (uint32_t k = 0; k < count; k++) {
+            bool folded, really;
+            float most = 0;
+            assert_true(there[k]);
+            assert_int_equal(
+                s.quick->model->score(one, &folded, s.quick->model_state, &made[k].history, NULL),
+                GX_OK);
+            for (uint32_t i = 0; i < MANY; i++) {
+                most = fmaxf(most, fabsf(one[i]));
+            }
+            for (uint32_t i = 0; i < MANY; i++) {
+                assert_true(fabsf(one[i] - rows[(size_t)k * MANY + i]) <= 1e-4F * most);
+            }
+            spoken_for += most > 0;
+            assert_int_equal(
+                gx_rec_fold_members(alone, MANY, &really, s.quick, &members[k], 1, &job, NULL),
+                GX_OK);
+            assert_memory_equal(alone, rows + (size_t)k * MANY, MANY * sizeof *alone);
+        }
+    }
+    assert_true(spoken_for > 100);
+    wide_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_lists_with_attributes),
+        cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
