@@ -87,7 +87,33 @@ static void every_reading_is_told(void **state) {
     test_shop_close(&s);
 }
 
+/* Where it is said how many sets are drawn, and where only an estimate is asked for. */
+static void how_far_a_choice_of_seeds_is(void **state) {
+    (void)state;
+    static const char *const asked[] = {"{\"k\": 2, \"sets\": 4000}",
+                                        "{\"k\": 2, \"sets\": 4000, \"estimate\": true}",
+                                        "{\"k\": 2, \"estimate\": true}"};
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 7, 60, 0);
+    for (size_t c = 0; c < GX_COUNT(asked); c++) {
+        told t;
+        bool sets = false;
+        call_told(&s, "seed.select", asked[c], &t);
+        for (size_t i = 0; i < t.count; i++) { /* what a pass begins with is not known yet */
+            const bool again = i + 1 < t.count && strcmp(t.stage[i], t.stage[i + 1]) == 0;
+            sets = sets || strcmp(t.stage[i], c == 0 ? "seeds" : "sets tried") == 0;
+            if (t.total[i] == 0 && !again) {
+                fail_msg("%s: how much %s has to do is not told", asked[c], t.stage[i]);
+            }
+        }
+        assert_true(sets);
+    }
+    test_shop_close(&s);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_reading_is_told)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_reading_is_told),
+                                       cmocka_unit_test(how_far_a_choice_of_seeds_is)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

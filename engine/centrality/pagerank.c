@@ -177,7 +177,6 @@ static gx_status iterate(gx__walk *w, double *bound, bool reversible, const gx_a
     uint32_t most = (uint32_t)gx_arg_int(args, "max_iterations"), k = 0;
     gx_status status = GX_OK;
     *bound = w->sweep.n ? 2 : 0; /* no two distributions are farther apart */
-    gx_job_stage(job, "pagerank", most);
     if (d > 0 && w->sweep.n > 0) {
         double length = tolerance * (1 - d) / d;
         GX_TRY(reversible ? gx__walk_reversible(&k, bound, w, tolerance, most, err)
@@ -203,6 +202,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     const gx_graph *g = gx__graph_by(input, args);
     gx__walk w = {.damping = gx_arg_real(args, "damping")};
     double *bound, *start = NULL;
+    gx_job_stage(job, "pagerank", (uint64_t)gx_arg_int(args, "max_iterations"));
     GX_TRY(gx__scores_add(&w.score, out, input, err));
     GX_TRY(gx_output_add(&bound, out, "bound", GX_F64, 1, 0, err));
     GX_TRY(prepare_start(&start, input, args, job, err));

@@ -151,6 +151,7 @@ static gx_status draw_timed(double *out_s, gx__choosing *c, uint64_t count, uint
     const size_t drawn = c->drawn;
     const double before = (double)gx__choosing_entries(c);
     double each_s = INFINITY, entries = 0;
+    gx_job_stage(c->job, "sets tried", c->next + REPEATS * count);
     for (int r = 0; r < REPEATS; r++) {
         while (c->drawn > drawn) {
             gx__sets_finish(&c->sets[--c->drawn], c->job);
@@ -259,6 +260,7 @@ static gx_status add_play_off(gx_seeds_forecast *io, gx__choosing *c, gx_error *
         return GX_OK;
     }
     io->order_s = 0;
+    gx_job_stage(c->job, "sets tried", c->next + c->r1);
     GX_TRY(gx__choosing_draw(&c->r2, c, c->r1, 2 * GX__FIRST_ENTRIES, err));
     GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
     GX_TRY(gx__choosing_enter(&tried[count++], "greedy", c, NULL, err));
