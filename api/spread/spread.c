@@ -258,18 +258,18 @@ gx_status gx_spread_check_raise(const gx_spread *spread, const char *name, gx_er
 gx_status gx_spread_check_sharing(const gx_spread *spread, gx_error *err) {
     const bool learned = spread->chance.rule == GX_CHANCE_GIVEN,
                cascade = spread->chance.model == GX_SPREAD_CASCADE;
-    if (!gx_arg_has(spread->call->args, "sharing") || (learned && cascade)) {
+    if (gx_arg_bool(spread->call->args, "sharing") || (learned && cascade)) {
         return GX_OK;
     }
     return gx_fail_at(err, GX_BAD_REQUEST, "sharing",
-                      "sharing was given with %s; it goes with chances learned and model cascade",
+                      "sharing is false with %s, where nobody shares; false goes with chances "
+                      "learned and model cascade: leave it out, or give true",
                       cascade ? "other chances" : "model threshold");
 }
 
 void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
     if (spread->shared && spread->passes && io->model == GX_SPREAD_CASCADE &&
-        (!gx_arg_has(spread->call->args, "sharing") ||
-         gx_arg_bool(spread->call->args, "sharing"))) {
+        gx_arg_bool(spread->call->args, "sharing")) {
         io->given = spread->shared;
         io->passes = spread->passes;
     }

@@ -20,8 +20,8 @@
      "a coupon or further shares: every chance becomes 1 - (1 - chance)^raise"},                   \
     GX_VIEW_PARAMS
 #define GX_SPREAD_SHARING_PARAM                                                                    \
-    {"sharing", GX_PARAM_BOOL, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                          \
-     "with chances learned: the seeds pass it on, and whoever is reached does or does not, as members did in the log (true); else both in one chance for each tie, of seeds too"}
+    {"sharing", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,                        \
+     "with chances learned: the seeds pass it on, and whoever is reached does or does not, as members did in the log; else (false) both in one chance for each tie, of seeds too"}
 /* The same where somebody is told to share: the pass influence says how likely those who heed a
  * sharer take it. gx_spread_open_told reads them. */
 #define GX_SPREAD_TOLD_PARAMS                                                                      \
@@ -69,7 +69,7 @@ GX_MUST_CHECK gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_err
  * nothing would change. */
 GX_MUST_CHECK gx_status gx_spread_check_raise(const gx_spread *spread, const char *name,
                                               gx_error *err);
-/* bad_request: `sharing` was given with other chances, or of a threshold. */
+/* bad_request: `sharing` is false with other chances, or of a threshold, where there is none. */
 GX_MUST_CHECK gx_status gx_spread_check_sharing(const gx_spread *spread, gx_error *err);
 /* With chances learned, and cascades: the seeds share for sure, and whoever is reached shares or
  * does not (GX_SPREAD_SHARING_PARAM); else nothing changes. */

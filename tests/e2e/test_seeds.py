@@ -107,6 +107,17 @@ def test_a_server_answers_the_same(serve, built_shop):
     assert seeds(server.unix, "-k", 5) == here
 
 
+@pytest.mark.parametrize("method", ["seed.select", "seed.simulate"])
+@pytest.mark.parametrize("more", [{}, {"chances": "constant", "p": 0.1}, {"model": "threshold"}])
+def test_a_default_that_is_sent_is_as_if_it_was_not(serve, built_shop, method, more):
+    rpc = serve(built_shop, "--read-only").connect()
+    asked = {"seeds": ["u1", "u2"], "runs": 20} if method == "seed.simulate" else {"k": 3, "runs": 20}
+    params = next(row for row in rpc.call("sys.describe", {})["methods"] if row["name"] == method)["params"]
+    usual = {row["name"]: row["default"] for row in params if row.get("default") is not None}
+    assert usual["sharing"] in (True, "true")
+    assert rpc.call(method, {**usual, **asked, **more}) == rpc.call(method, {**asked, **more})
+
+
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
@@ -118,8 +129,8 @@ def test_a_server_answers_the_same(serve, built_shop):
         (["--include", "nobody"], 4, "nobody"),
         (["--eps", "0"], 2, "eps"),
         (["--cost-else", "3"], 2, "cost_else was given without a budget"),
-        (["--no-sharing"], 2, "sharing was given with other chances"),
-        (["--sharing", "--chances", "constant", "--p", "0.1"], 2, "sharing was given with other chances"),
+        (["--no-sharing"], 2, "sharing is false with other chances"),
+        (["--no-sharing", "--model", "threshold"], 2, "sharing is false with model threshold"),
     ],
 )
 def test_refusals(edges, args, code, says):

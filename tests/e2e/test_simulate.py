@@ -153,7 +153,7 @@ def test_clear_errors(built_shop, chain, tmp_path):
     assert "nobody-here" in gx("simulate", built_shop, "nobody-here", code=4).err
     assert "accepted is a chance" in gx("simulate", built_shop, "u1", "--chances", "constant", code=2).err
     assert "nothing can be learnt" in gx("simulate", chain, "a", "--delay", "learned", code=1).err
-    assert "sharing was given with other chances" in gx("simulate", built_shop, "u1", "--no-sharing", code=2).err
+    assert "sharing is false with other chances" in gx("simulate", built_shop, "u1", "--no-sharing", code=2).err
     assert "days was given without a delay" in gx("call", built_shop, "seed.simulate", '{"seeds": ["u1"], "days": 5}', code=2).err
     (tmp_path / "none.csv").write_text("user_id\n", encoding="utf-8")
     assert "has no ids" in gx("simulate", built_shop, tmp_path / "none.csv", code=2).err
