@@ -87,10 +87,11 @@ typedef struct plan {
     double *reach;   /* members: chance to be reached */
     float *given;    /* arcs, of learned chances: times fit */
     uint8_t *is_seed, *is_prospect;
-    gx_seeds seeds;                             /* `gain` as played */
-    double mean, spread_error, spread_variance; /* of Σ w over runs */
-    sums all, by_way[WAYS], *by_circle;         /* circles + 1 */
-    double width;                               /* of an interval, in √alone */
+    gx_seeds seeds;                     /* `gain` as played */
+    gx_spread_average played;           /* Σ w over runs */
+    double spread_variance;             /* of one of them */
+    sums all, by_way[WAYS], *by_circle; /* circles + 1 */
+    double width;                       /* of an interval, in √alone */
     uint32_t left[LEFT_COUNT], prospects;
 } plan;
 
@@ -286,8 +287,7 @@ static gx_status play(plan *p, gx_error *err) {
     GX_TRY(gx_simulate(&played, &chances, &options, job, err));
     memcpy(p->reach, played.by_circle, p->spread.n * sizeof *p->reach);
     memcpy(p->seeds.gain, played.by_seed, p->seeds.count * sizeof *p->seeds.gain);
-    p->mean = played.mean;
-    p->spread_error = played.error;
+    p->played = (gx_spread_average){played.mean, played.error, played.runs, 0, played.most};
     p->spread_variance = played.error * played.error * played.runs;
 done:
     job->seed = seed;
@@ -507,8 +507,8 @@ static gx_value expected_row(const plan *p) {
     gx_arena *arena = p->call->arena;
     gx_value row = gx_map(arena, 8);
     put_sums(&row, p, &p->all);
-    gx_map_put(arena, &row, "error", gx_real(p->spread_error));
-    gx_map_put(arena, &row, "interval", gx_spread_interval(arena, p->mean, p->spread_error));
+    gx_map_put(arena, &row, "error", gx_real(p->played.error));
+    gx_map_put(arena, &row, "interval", gx_spread_interval(arena, &p->played));
     return row;
 }
 

@@ -114,6 +114,18 @@ static gx_value seed_rows(const asking *a) {
     return list;
 }
 
+/* Of the spread: the seeds themselves are reached, and no more than everybody. */
+static gx_value interval_of(const asking *a) {
+    gx_spread_average spread = {.mean = a->seeds.spread, .error = a->seeds.error, .runs = INFINITY};
+    for (uint32_t i = 0; i < a->seeds.count; i++) {
+        spread.low += a->worth ? a->worth[a->seeds.seed[i]] : 1;
+    }
+    for (uint32_t v = 0; v < a->spread.n; v++) {
+        spread.high += a->worth ? a->worth[v] : 1;
+    }
+    return gx_spread_interval(a->call->arena, &spread);
+}
+
 static gx_value bound_of(const asking *a) {
     gx_arena *arena = a->call->arena;
     const gx_seeds *s = &a->seeds;
@@ -135,7 +147,9 @@ static gx_value simulated_of(const asking *a) {
     gx_map_put(arena, &map, "runs", gx_int(a->played.runs));
     gx_map_put(arena, &map, "mean", gx_real(a->played.mean));
     gx_map_put(arena, &map, "error", gx_real(a->played.error));
-    gx_map_put(arena, &map, "interval", gx_spread_interval(arena, a->played.mean, a->played.error));
+    const gx_spread_average reached = {a->played.mean, a->played.error, a->played.runs,
+                                       a->played.least, a->played.most};
+    gx_map_put(arena, &map, "interval", gx_spread_interval(arena, &reached));
     return map;
 }
 
@@ -217,7 +231,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     double spent = 0;
     gx_map_put(arena, &row, "seeds", seed_rows(a));
     gx_map_put(arena, &row, "spread", gx_real(s->spread));
-    gx_map_put(arena, &row, "interval", gx_spread_interval(arena, s->spread, s->error));
+    gx_map_put(arena, &row, "interval", interval_of(a));
     gx_map_put(arena, &row, "bound", bound_of(a));
     gx_map_put(arena, &row, "simulated", a->played.runs ? simulated_of(a) : gx_nil());
     gx_map_put(arena, &row, "method", gx_str(s->method));

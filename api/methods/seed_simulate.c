@@ -246,22 +246,23 @@ static double quantile(const double *sorted, uint32_t count, double share) {
     return sorted[i] + over * (sorted[j] - sorted[i]);
 }
 
-/* {mean, error, interval, low, median, high} of a number a run. */
+/* {mean, error, interval, low, median, high} of a number a run, which is between least and most
+ * whatever comes. */
 static gx_status put_runs(gx_value *row, const asking *a, const double *number, uint32_t count,
-                          gx_error *err) {
+                          double least, double most, gx_error *err) {
     gx_arena *arena = a->call->arena;
     double *sorted = gx_arena_get(arena, count * sizeof *sorted);
-    double mean, error;
+    gx_spread_average average = {.runs = count, .low = least, .high = most};
     const double within = gx_arg_real(a->call->args, "within");
     if (!sorted) {
         return gx_fail_memory(err, count * sizeof *sorted);
     }
     memcpy(sorted, number, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, by_size);
-    gx_runs_mean(&mean, &error, number, count);
-    gx_map_put(arena, row, "mean", gx_real(mean));
-    gx_map_put(arena, row, "error", gx_real(error));
-    gx_map_put(arena, row, "interval", gx_spread_interval(arena, mean, error));
+    gx_runs_mean(&average.mean, &average.error, number, count);
+    gx_map_put(arena, row, "mean", gx_real(average.mean));
+    gx_map_put(arena, row, "error", gx_real(average.error));
+    gx_map_put(arena, row, "interval", gx_spread_interval(arena, &average));
     gx_map_put(arena, row, "low", gx_real(quantile(sorted, count, (1 - within) / 2)));
     gx_map_put(arena, row, "median", gx_real(quantile(sorted, count, 0.5)));
     gx_map_put(arena, row, "high", gx_real(quantile(sorted, count, (1 + within) / 2)));
@@ -285,7 +286,8 @@ static gx_status plan_row(gx_value *out, const asking *a, const plan *p, gx_erro
     *out = gx_map(arena, 12);
     gx_map_put(arena, out, "seeds", gx_int((int64_t)(p->played.by_step[0] + 0.5)));
     gx_map_put(arena, out, "raise", gx_real(p->raise));
-    const gx_status status = put_runs(out, a, p->played.reached, p->played.runs, err);
+    const gx_status status =
+        put_runs(out, a, p->played.reached, p->played.runs, p->played.least, p->played.most, err);
     put_k(out, arena, p);
     return status;
 }
@@ -378,7 +380,7 @@ static gx_status difference_row(gx_value *out, const asking *a, gx_error *err) {
         more += by[r] > 0;
         less += by[r] < 0;
     }
-    const gx_status status = put_runs(out, a, by, runs, err);
+    const gx_status status = put_runs(out, a, by, runs, -INFINITY, INFINITY, err);
     const double other = a->other.played.mean;
     gx_map_put(arena, out, "share",
                other > 0 ? gx_real((a->plan.played.mean - other) / other) : gx_nil());

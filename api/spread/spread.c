@@ -2,6 +2,9 @@
 #include "api/spread/spread.h"
 
 #include "api/people/member_rules.h"
+#include "models/eval/eval.h"
+
+#include <math.h>
 
 /* Arrays of a snapshot by an older program do not say which ties they are of: by their number. */
 static bool is_of_these_ties(const gx_spread *s, const gx_array *learnt) {
@@ -310,9 +313,20 @@ const char *gx_spread_chances_name(gx_chance_rule rule) {
     return names[rule];
 }
 
-gx_value gx_spread_interval(gx_arena *arena, double mean, double error) {
+gx_value gx_spread_interval(gx_arena *arena, const gx_spread_average *average) {
+    static const double normal = 1.959963984540054;
+    const gx_spread_average *a = average;
+    const double above = a->mean - a->low, below = a->high - a->mean, range = a->high - a->low;
+    const double t = isfinite(a->runs) ? gx_student_t(0.05, a->runs - 1) : normal;
+    const double half = a->error > 0 ? t * a->error : 0;
+    double low = a->mean - half, high = a->mean + half;
+    if (half > 0 && isfinite(range) && above > 0 && below > 0) {
+        const double odds = below / above, times = exp(half * range / (above * below));
+        low = a->low + range / (1 + odds * times);
+        high = a->low + range / (1 + odds / times);
+    }
     gx_value pair = gx_list(arena, 2);
-    gx_list_add(arena, &pair, gx_real(mean - 1.96 * error));
-    gx_list_add(arena, &pair, gx_real(mean + 1.96 * error));
+    gx_list_add(arena, &pair, gx_real(fmin(fmax(low, a->low), a->high)));
+    gx_list_add(arena, &pair, gx_real(fmin(fmax(high, a->low), a->high)));
     return pair;
 }

@@ -143,7 +143,19 @@ GX_MUST_CHECK gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_
 
 /* weighted, strength, constant, learned */
 const char *gx_spread_chances_name(gx_chance_rule rule);
-/* [low, high] that 95 of 100 means are between, with this standard error. */
-gx_value gx_spread_interval(gx_arena *arena, double mean, double error);
+
+/* What is reached on average, as runs or sets say it. */
+typedef struct gx_spread_average {
+    double mean, error; /* and its standard error */
+    double runs;        /* so many say it; INFINITY: more than matter */
+    double low, high;   /* between which it is whatever they say; infinite: not known */
+} gx_spread_average;
+
+/* [low, high] that 95 of 100 averages are between; never beyond what is known. Far from that it is
+ * Student's; else Student's of the log odds of (mean - low) / (high - low), by the delta method
+ * (the logit interval of Brown, Cai, DasGupta, Interval estimation for a binomial proportion,
+ * Statistical Science 16, 2001): longer to the side where there is room, as what is reached is
+ * spread. */
+gx_value gx_spread_interval(gx_arena *arena, const gx_spread_average *average);
 
 #endif

@@ -225,13 +225,25 @@ done:
     return status;
 }
 
-/* All worth in all runs is below 2^62 of them. */
-static double quanta_of(const gx_simulation_options *o, uint32_t n) {
-    double all = 0;
-    for (uint32_t v = 0; v < n; v++) {
-        all += o->weight ? o->weight[v] : 1;
+static void find_bounds(playing *w) {
+    const gx_simulation_options *o = w->options;
+    player *p = &w->players[0];
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (take(p, o->seed[i])) {
+            w->out->least += o->weight ? o->weight[o->seed[i]] : 1;
+        }
     }
-    return all > 0 ? ldexp(1, 62) / (all + 1) / o->runs : 1;
+    for (uint32_t i = 0; i < o->count; i++) {
+        p->seen[o->seed[i] / 64] = 0;
+    }
+    for (uint32_t v = 0; v < w->chances->n; v++) {
+        w->out->most += o->weight ? o->weight[v] : 1;
+    }
+}
+
+/* All worth in all runs is below 2^62 of them. */
+static double quanta_of(double all, uint32_t runs) {
+    return all > 0 ? ldexp(1, 62) / (all + 1) / runs : 1;
 }
 
 static gx_status playing_init(playing *w, gx_error *err) {
@@ -265,8 +277,9 @@ static gx_status playing_init(playing *w, gx_error *err) {
     }
     if (w->options->seeds) {
         GX_TRY(gx_job_alloc(w->job, &w->out->by_seed, w->options->count, sizeof(double), err));
-        w->quanta = quanta_of(w->options, n);
     }
+    find_bounds(w);
+    w->quanta = quanta_of(w->out->most, w->options->runs);
 done:
     return status;
 }

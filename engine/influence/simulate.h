@@ -13,6 +13,7 @@ typedef struct gx_simulation {
     uint32_t runs;
     double *reached;                 /* runs: worth reached in each, seeds included; the job's */
     double mean, error;              /* over runs, and its standard error */
+    double least, most;              /* worth of the seeds, and of everybody: no run leaves these */
     double by_step[GX_SPREAD_STEPS]; /* members reached at each step, mean; 0: the seeds */
     double *by_circle;               /* circles + 1: mean members reached; the job's, or NULL */
     double *by_day;  /* days + 1: mean members reached on each day, the last: later; or NULL */

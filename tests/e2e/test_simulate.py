@@ -27,11 +27,28 @@ def test_reach_of_a_chain(chain):
     reach = told["reach"]
     assert abs(reach["mean"] - 1.875) < 5 * reach["error"]
     low, high = reach["interval"]
-    assert low < reach["mean"] < high and high - low == pytest.approx(2 * 1.96 * reach["error"])
+    assert 1 < low < reach["mean"] < high < 4 and high - low == pytest.approx(2 * 1.96 * reach["error"], rel=0.01)
     assert (reach["low"], reach["high"]) == (1, 4) and reach["median"] in (1, 1.5, 2)
     assert reach["k"] == pytest.approx(0.5, abs=0.02) and reach["k_all"] == pytest.approx(0.875 / 1.875, abs=0.01)
     assert [row["members"] for row in told["steps"]] == pytest.approx([1, 0.5, 0.25, 0.125], abs=0.02)
     assert [row["growth"] for row in told["steps"][1:]] == pytest.approx([0.5] * 3, abs=0.05)
+
+
+def test_an_interval_goes_neither_below_the_seeds_nor_above_everybody(chain, built_shop):
+    """Of few runs, where mean - 1.96 errors would."""
+    below = 0
+    for seed in range(1, 31):
+        told = simulate(chain, "a", "--chances", "constant", "--p", "0.1", "--runs", "20", "--seed", seed)["reach"]
+        low, high = told["interval"]
+        below += told["mean"] - 1.96 * told["error"] < 1
+        assert 1 <= low <= told["mean"] <= high <= 5 and (low > 1 or told["error"] == 0)
+    assert below > 5
+    told = simulate(chain, "a", "--against", "c", "--chances", "constant", "--p", "0.9", "--runs", "2")
+    assert told["difference"]["interval"][0] <= told["difference"]["mean"] <= told["difference"]["interval"][1]
+    weights = simulate(built_shop, "u1", "--audience", 'user_id = "u1" or user_id = "u2"', "--chances", "constant", "--p", "0.5", "--runs", "5")
+    assert 1 <= weights["reach"]["interval"][0] <= weights["reach"]["interval"][1] <= 2
+    chosen = gx("seeds", chain, "-k", 2, "--chances", "constant", "--p", "0.1", "--runs", "20", "--sets", "100", "--format", "json").json()
+    assert chosen["interval"][0] >= 2 and chosen["simulated"]["interval"][0] >= 2
 
 
 def test_all_heed_whom_they_heed_alone(chain):
