@@ -64,6 +64,9 @@ gx_status gx_run_method(gx_command *command, gx_error *err) {
     if (verb->rows && gx_form_of(command->format)->flat) {
         result = verb->rows(command->arena, &result);
     }
+    if (verb->words && (command->format == GX_FORMAT_TABLE || command->format == GX_FORMAT_MD)) {
+        result = verb->words(command->arena, &result);
+    }
     return gx_print(command, &result, verb->list, verb->columns, verb->bare_list, err);
 }
 

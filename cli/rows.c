@@ -7,6 +7,33 @@ void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value 
     gx_map_put(arena, row, as, value ? *value : gx_nil());
 }
 
+static bool is_told(const char *told, gx_slice key) {
+    for (const char *s = told; *s;) {
+        const size_t size = strcspn(s, ",");
+        if (gx_slice_equal((gx_slice){s, size}, key)) {
+            return true;
+        }
+        s += size + (s[size] == ',');
+    }
+    return false;
+}
+
+void gx_row_rest(gx_arena *arena, gx_value *row, const gx_value *from, const char *told) {
+    const uint32_t had = row->size;
+    for (uint32_t k = 0; from->type == GX_MAP && k < from->size; k++) {
+        const gx_pair *pair = &from->as.pairs[k];
+        const gx_slice key = {pair->key.as.text, pair->key.size};
+        bool has = is_told(told, key);
+        for (uint32_t i = 0; i < had && !has; i++) {
+            const gx_value *other = &row->as.pairs[i].key;
+            has = gx_slice_equal((gx_slice){other->as.text, other->size}, key);
+        }
+        if (!has) {
+            gx_map_put_text(arena, row, pair->key, pair->value);
+        }
+    }
+}
+
 void gx_row_time(gx_arena *arena, gx_value *row, const char *key) {
     char text[32];
     const gx_value *at = gx_map_get(row, key);
@@ -40,6 +67,7 @@ gx_value gx_rows_of_items(gx_arena *arena, const gx_value *result) {
         gx_row_copy(arena, &row, "title", item, "title");
         gx_row_copy(arena, &row, "score", item, "score");
         gx_map_put(arena, &row, "why", gx_row_join(arena, gx_map_get(item, "why"), "en", "; "));
+        gx_row_rest(arena, &row, item, "id");
         gx_list_add(arena, &list, row);
     }
     return list;

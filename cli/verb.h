@@ -43,7 +43,8 @@ typedef struct gx_verb {
     size_t param_count;
     unsigned flags;
     const char *list;    /* key of the result's main list, for table, jsonl and csv; NULL: none */
-    const char *columns; /* "a,b,c": of that list, in order; NULL: as they come */
+    const char *columns; /* "a,b.c": of that list, all that a table has and the first that csv and
+                            md have, b.c an entry of a map; NULL: as they come */
     bool bare_list;      /* --format json prints the list alone */
     const gx_graph_keys *graph; /* the answer can be written as a graph; NULL: it is none */
     const char *examples;       /* lines for help */
@@ -53,8 +54,12 @@ typedef struct gx_verb {
     gx_status (*run)(gx_command *command, gx_error *err);
     /* Words on stderr about an answer of the plain call; may be NULL. */
     void (*say)(const gx_command *command, const gx_value *result);
-    /* For table and csv: a result of lists in lists as plain rows, made in `arena`; may be NULL. */
+    /* For table, csv and md: a result of lists in lists as plain rows, made in `arena`; may be
+     * NULL. */
     gx_value (*rows)(gx_arena *arena, const gx_value *result);
+    /* For table and md, which people read: the rows alone where `say` tells the rest, and what a
+     * list in them says in words; may be NULL. */
+    gx_value (*words)(gx_arena *arena, const gx_value *result);
     /* The i-th word the first positional may be and the flags that come with it, as passes are for
      * GX_VERB_PASS_FLAGS; false: no more. May be NULL. */
     bool (*more)(gx_more *out, size_t i);
@@ -171,6 +176,9 @@ GX_MUST_CHECK gx_status gx_with_db(gx_command *command,
 /* For `rows` of a verb: row[as] is from[key], nil where that has none. */
 void gx_row_copy(gx_arena *arena, gx_value *row, const char *as, const gx_value *from,
                  const char *key);
+/* For `rows` of a verb: all that `from` has and the row has not, but the keys `told` ("a,b"), which
+ * the row tells under another name. */
+void gx_row_rest(gx_arena *arena, gx_value *row, const gx_value *from, const char *told);
 /* A time in milliseconds under `key`, if there is one, as people read it. */
 void gx_row_time(gx_arena *arena, gx_value *row, const char *key);
 /* The texts that the maps of a list (NULL: none) have under `key` (NULL: the texts of the list), as

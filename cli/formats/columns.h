@@ -17,8 +17,11 @@ bool gx_columns_add(gx_column_names *c, gx_slice name);
 /* The given ones ("a,b,c"), else every key in the order it is first seen in the first hundred
  * rows. */
 void gx_columns_choose(gx_column_names *out, const gx_value *list, const char *given);
-/* The row's value of that column; NULL where it has none. A row that is not a map is its own
- * "value". */
+/* The given ones, then all that any row has, in the order it is first seen; a map is not a column
+ * but its entries are, OUTER.NAME, behind each other. Names are in the arena. */
+void gx_columns_all(gx_column_names *out, gx_arena *arena, const gx_value *list, const char *given);
+/* The row's value of that column, which may be OUTER.NAME of a map in it; NULL where it has none. A
+ * row that is not a map is its own "value". */
 const gx_value *gx_columns_cell(const gx_value *row, gx_slice column);
 /* A cell for people: reals rounded to what is worth reading, a list as "a, b". */
 void gx_columns_text(gx_buffer *out, const gx_value *value);

@@ -1,5 +1,7 @@
-/* CSV by RFC 4180, for programs: the main list of an answer, or the answer as one row. A graph is
- * its list of edges, `source` and `target` first, as Gephi, NetworkX and guanxi import read one. */
+/* CSV by RFC 4180, for programs: the main list of an answer, or the answer as one row. It has all
+ * that a line of JSON lines has, under the same name: a map as columns OUTER.NAME (as
+ * pandas.json_normalize names them), a list as JSON in its cell. A graph is its list of edges,
+ * `source` and `target` first, as Gephi, NetworkX and guanxi import read one. */
 #include "cli/formats/columns.h"
 #include "graph/codec/codec.h"
 
@@ -48,17 +50,17 @@ static void print_line(FILE *out, const gx_column_names *key, const gx_column_na
     gx_buffer_finish(&line);
 }
 
-static void print_rows(const gx_value *list, const char *given, FILE *out) {
+static void print_rows(const gx_value *list, const char *given, gx_arena *arena, FILE *out) {
     gx_column_names c;
-    gx_columns_choose(&c, list, given);
+    gx_columns_all(&c, arena, list, given);
     print_line(out, &c, &c, NULL);
     for (uint32_t i = 0; i < list->size; i++) {
         print_line(out, &c, &c, &list->as.items[i]);
     }
 }
 
-/* An answer of one row has no cell with a map in it, nor a list of maps: those are columns, as
- * OUTER.NAME and OUTER.0.NAME. */
+/* An answer of one row has no cell with a list of maps in it either: those are columns, as
+ * OUTER.0.NAME. */
 static void add_flat(gx_value *row, gx_arena *arena, const char *prefix, const gx_value *value) {
     bool maps = value->type == GX_LIST && value->size && value->as.items[0].type == GX_MAP;
     for (uint32_t i = 0; value->type == GX_MAP && i < value->size; i++) {
@@ -80,24 +82,24 @@ static void add_flat(gx_value *row, gx_arena *arena, const char *prefix, const g
     }
 }
 
-static void print_one(const gx_value *value, FILE *out) {
-    gx_arena *arena = value->type == GX_MAP ? gx_arena_create() : NULL;
+static void print_one(const gx_value *value, gx_arena *arena, FILE *out) {
     gx_value one = *value;
-    if (arena) {
+    if (value->type == GX_MAP) {
         one = gx_map(arena, 16);
         add_flat(&one, arena, "", value);
     }
     gx_value single = {.type = GX_LIST, .size = 1, .as.items = &one};
-    print_rows(&single, NULL, out);
-    gx_arena_destroy(arena);
+    print_rows(&single, NULL, arena, out);
 }
 
 static void write(FILE *out, const gx_answer *answer) {
-    if (answer->rows) {
-        print_rows(answer->rows, answer->columns, out);
-    } else {
-        print_one(answer->value, out);
+    gx_arena *arena = gx_arena_create();
+    if (arena && answer->rows) {
+        print_rows(answer->rows, answer->columns, arena, out);
+    } else if (arena) {
+        print_one(answer->value, arena, out);
     }
+    gx_arena_destroy(arena);
 }
 
 /* ---- graphs ---------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* A table in Markdown, for pages: the main list of an answer, or the answer as one row. */
+/* A table in Markdown, for pages: the main list of an answer, or the answer as one row, with the
+ * columns of CSV; a list in its cell by the first entry of each. */
 #include "cli/formats/columns.h"
 
 /* A line of a table ends at "|". */
@@ -14,10 +15,10 @@ static void cell_md(gx_buffer *out, const gx_value *value) {
     gx_buffer_finish(&text);
 }
 
-static void print_rows(const gx_value *list, const char *given, FILE *out) {
+static void print_rows(const gx_value *list, const char *given, gx_arena *arena, FILE *out) {
     gx_column_names c;
     gx_buffer line = {0};
-    gx_columns_choose(&c, list, given);
+    gx_columns_all(&c, arena, list, given);
     for (size_t k = 0; k < c.count; k++) {
         gx_buffer_printf(&line, "| %.*s ", (int)c.name[k].size, c.name[k].data);
     }
@@ -44,7 +45,12 @@ static void print_rows(const gx_value *list, const char *given, FILE *out) {
 static void write(FILE *out, const gx_answer *answer) {
     gx_value one = *answer->value;
     gx_value single = {.type = GX_LIST, .size = 1, .as.items = &one};
-    print_rows(answer->rows ? answer->rows : &single, answer->rows ? answer->columns : NULL, out);
+    gx_arena *arena = gx_arena_create();
+    if (arena) {
+        print_rows(answer->rows ? answer->rows : &single, answer->rows ? answer->columns : NULL,
+                   arena, out);
+    }
+    gx_arena_destroy(arena);
 }
 
 const gx_form gx_form_md = {.name = "md", .flat = true, .write = write};

@@ -1,5 +1,5 @@
 /* guanxi audience: whom to show an item first, or members like those of a list. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 static const gx_param params[] = {
     {"users", GX_PARAM_LIST, NULL, 1, 100000, "members", NULL, GX_PARAM_POSITIONAL,
@@ -125,9 +125,9 @@ static gx_status run(gx_command *command, gx_error *err) {
     say_event(command, &result);
     gx_value list = gx_list(command->arena, 64);
     const gx_value *found = gx_map_get(&result, "users");
-    for (uint32_t k = 0; command->format != GX_FORMAT_JSON && found && k < found->size; k++) {
+    for (uint32_t k = 0; found && k < found->size; k++) {
         const gx_value *one = &found->as.items[k];
-        gx_value row = gx_map(command->arena, 5);
+        gx_value row = gx_map(command->arena, 12);
         gx_row_copy(command->arena, &row, "rank", one, "rank");
         gx_row_copy(command->arena, &row, "user", one, "user");
         gx_row_copy(command->arena, &row, "score", one, "score");
@@ -136,9 +136,11 @@ static gx_status run(gx_command *command, gx_error *err) {
         }
         gx_map_put(command->arena, &row, "why",
                    gx_row_join(command->arena, gx_map_get(one, "why"), "en", "; "));
+        gx_row_rest(command->arena, &row, one, "");
         gx_list_add(command->arena, &list, row);
     }
-    return gx_print(command, command->format == GX_FORMAT_JSON ? &result : &list, NULL,
+    const bool flat = gx_form_of(command->format)->flat;
+    return gx_print(command, flat ? &list : &result, flat ? NULL : "users",
                     gx_map_get(&result, "joined") ? "rank,user,score,distance,why"
                                                   : "rank,user,score,why",
                     false, err);

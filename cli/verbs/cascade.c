@@ -1,5 +1,5 @@
 /* guanxi cascade: how things spread, and who came by whom. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 /* clang-format off */
 static const gx_param params[] = {
@@ -107,7 +107,7 @@ static gx_status run(gx_command *command, gx_error *err) {
         GX_TRY(reject(command, "min_size", "stats", err));
     }
     GX_TRY(gx_ask(&result, command, name, &args, err));
-    if (command->format != GX_FORMAT_JSON) {
+    if (gx_form_of(command->format)->flat) {
         tell_all_times(command->arena, &result, list);
     }
     GX_TRY(gx_print(command, &result, list, NULL, false, err));

@@ -1,5 +1,5 @@
 /* guanxi credit: who brought which sale, and what they are paid for it. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 /* clang-format off */
 static const gx_param params[] = {
@@ -36,12 +36,14 @@ static gx_status check_rule(const gx_command *command, gx_error *err) {
 }
 
 /* Times for people, and behind the lines of a ledger the one that sums them up. */
-static void finish_lines(gx_arena *arena, gx_value *result, bool ledger) {
+static void finish_lines(gx_arena *arena, gx_value *result, bool times, bool ledger) {
     const gx_value *all = gx_map_get(result, "lines"), *total = gx_map_get(result, "total");
     gx_value rows = gx_list(arena, 64);
     for (uint32_t i = 0; all && i < all->size; i++) {
         gx_value row = all->as.items[i];
-        gx_row_time(arena, &row, "ts");
+        if (times) {
+            gx_row_time(arena, &row, "ts");
+        }
         gx_list_add(arena, &rows, row);
     }
     if (ledger && total) {
@@ -77,7 +79,8 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     GX_TRY(gx_ask(&result, command, method->name, &args, err));
     if (!stats && command->format != GX_FORMAT_JSON) {
-        finish_lines(command->arena, &result, ledger && !gx_map_get(&args, "user"));
+        finish_lines(command->arena, &result, gx_form_of(command->format)->flat,
+                     ledger && !gx_map_get(&args, "user"));
     }
     GX_TRY(gx_print(command, &result, stats ? "members" : "lines", ledger ? ledger_columns : NULL,
                     false, err));

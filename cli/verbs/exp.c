@@ -1,5 +1,5 @@
 /* guanxi exp: experiments of a store: define one, tell who is in which arm, report. */
-#include "cli/verb.h"
+#include "cli/format.h"
 
 /* clang-format off */
 static const gx_param params[] = {
@@ -96,7 +96,7 @@ static gx_value verdict_rows(gx_arena *arena, const gx_value *result) {
     return rows;
 }
 
-/* Times for people; JSON has them as they are kept, in milliseconds. */
+/* Times for people; JSON and its lines have them as they are kept, in milliseconds. */
 static void tell_times(gx_arena *arena, gx_value *experiment) {
     static const char *const times[] = {"start", "end", "created"};
     for (size_t i = 0; i < GX_COUNT(times); i++) {
@@ -123,7 +123,7 @@ static gx_status print(const gx_command *command, const what *w, gx_value *resul
     if (strcmp(w->name, "report") == 0 && gx_arg_is(&command->args, "show", "tests")) {
         list = "tests";
     }
-    if (command->format != GX_FORMAT_JSON) {
+    if (gx_form_of(command->format)->flat) {
         tell_all_times(command->arena, result);
     }
     if (command->format == GX_FORMAT_TABLE && gx_map_get(result, "verdicts")) {

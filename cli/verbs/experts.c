@@ -1,22 +1,9 @@
 /* guanxi experts: whom a member could ask. */
 #include "cli/verb.h"
 
-static gx_value rows(gx_arena *arena, const gx_value *result) {
-    const gx_value *experts = gx_map_get(result, "experts");
-    gx_value list = gx_list(arena, 8);
-    for (uint32_t i = 0; experts && i < experts->size; i++) {
-        const gx_value *one = &experts->as.items[i];
-        gx_value row = gx_map(arena, 8);
-        gx_row_copy(arena, &row, "rank", one, "rank");
-        gx_row_copy(arena, &row, "user", one, "user");
-        gx_row_copy(arena, &row, "authority", one, "authority");
-        gx_row_copy(arena, &row, "trust", one, "trust");
-        gx_row_copy(arena, &row, "steps", one, "steps");
-        gx_row_copy(arena, &row, "score", one, "score");
-        gx_row_copy(arena, &row, "why", gx_map_get(one, "why"), "en");
-        gx_list_add(arena, &list, row);
-    }
-    return list;
+static gx_value words(gx_arena *arena, const gx_value *result) {
+    const gx_value *list = gx_map_get(result, "experts");
+    return list ? *list : gx_list(arena, 0);
 }
 
 static void say(const gx_command *command, const gx_value *result) {
@@ -33,9 +20,9 @@ const gx_verb gx_verb_experts = {
     .summary = "whom a member could ask: the nearest trusted experts for a category or question",
     .method = "rec.experts",
     .list = "experts",
-    .rows = rows,
+    .words = words,
     .say = say,
-    .columns = "rank,user,authority,trust,steps,score,why",
+    .columns = "rank,user,authority,trust,steps,score,why.en",
     .examples = "  guanxi experts shop.gx u1204 --category tea\n"
                 "  guanxi experts shop.gx u7 --question 'which oolong for a beginner?' -n 3\n"
                 "  guanxi experts shop.gx u7 --question '哪款面膜适合敏感肌' --format json\n",

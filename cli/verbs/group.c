@@ -16,6 +16,7 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
         gx_row_copy(arena, &row, "least", item, "least");
         gx_row_copy(arena, &row, "rung", result, "rung");
         gx_row_copy(arena, &row, "why", item, "en");
+        gx_row_rest(arena, &row, item, "id,en");
         gx_list_add(arena, &list, row);
     }
     return list;

@@ -8,23 +8,27 @@ static const gx_param params[] = {
 };
 /* clang-format on */
 
-static gx_value share_row(gx_arena *arena, const gx_value *share, const gx_value *member) {
-    const gx_value *item = gx_map_get(share, "item"), *audience = gx_map_get(share, "audience");
-    gx_value row = gx_map(arena, 10);
-    gx_row_copy(arena, &row, "rank", share, "rank");
-    gx_row_copy(arena, &row, "sharer", share, "sharer");
-    gx_row_copy(arena, &row, "item", item, "id");
-    if (member) {
-        gx_row_copy(arena, &row, "user", member, "user");
-        gx_row_copy(arena, &row, "p", member, "p");
-        return row;
+/* A share for each member it is for. */
+static void add_members(gx_arena *arena, gx_value *list, const gx_value *share) {
+    const gx_value *audience = gx_map_get(share, "audience");
+    for (uint32_t k = 0; audience && k < audience->size; k++) {
+        gx_value row = gx_map(arena, 8);
+        gx_row_copy(arena, &row, "rank", share, "rank");
+        gx_row_copy(arena, &row, "sharer", share, "sharer");
+        gx_row_copy(arena, &row, "kind", share, "kind");
+        gx_row_copy(arena, &row, "item", share, "item");
+        gx_row_add(arena, &row, &audience->as.items[k]);
+        gx_list_add(arena, list, row);
     }
-    gx_row_copy(arena, &row, "kind", share, "kind");
+}
+
+/* For people: of those it is for, how many. */
+static void count_members(gx_arena *arena, gx_value *list, const gx_value *share) {
+    const gx_value *audience = gx_map_get(share, "audience");
+    gx_value row = gx_map(arena, 12);
+    gx_row_add(arena, &row, share);
     gx_map_put(arena, &row, "audience", gx_int(audience ? audience->size : 0));
-    gx_row_copy(arena, &row, "expected", share, "expected");
-    gx_row_copy(arena, &row, "prompt", gx_map_get(share, "prompt"), "en");
-    gx_row_copy(arena, &row, "prompt_zh", gx_map_get(share, "prompt"), "zh");
-    return row;
+    gx_list_add(arena, list, row);
 }
 
 static gx_status run(gx_command *command, gx_error *err) {
@@ -42,20 +46,21 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_say_list(command, &result);
     const gx_value *shares = gx_map_get(&result, "shares");
     for (uint32_t i = 0; shares && i < shares->size; i++) {
-        const gx_value *share = &shares->as.items[i], *all = gx_map_get(share, "audience");
-        for (uint32_t k = 0; members && all && k < all->size; k++) {
-            gx_list_add(arena, &rows, share_row(arena, share, &all->as.items[k]));
-        }
-        if (!members) {
-            gx_list_add(arena, &rows, share_row(arena, share, NULL));
+        const gx_value *share = &shares->as.items[i];
+        if (members) {
+            add_members(arena, &rows, share);
+        } else if (command->format == GX_FORMAT_TABLE) {
+            count_members(arena, &rows, share);
+        } else {
+            gx_list_add(arena, &rows, *share);
         }
     }
     if (command->format == GX_FORMAT_JSON) {
         return gx_print(command, &result, NULL, NULL, false, err);
     }
     GX_TRY(gx_print(command, &rows, NULL,
-                    members ? "rank,sharer,item,user,p"
-                            : "rank,sharer,kind,item,audience,expected,prompt,prompt_zh",
+                    members ? "rank,sharer,item.id,user,p"
+                            : "rank,sharer,kind,item.id,audience,expected,prompt.en,prompt.zh",
                     false, err));
 done:
     return status;

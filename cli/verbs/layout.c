@@ -16,6 +16,7 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             gx_row_copy(arena, &row, "items", category, "items");
             gx_row_copy(arena, &row, "first", category, "first");
             gx_row_copy(arena, &row, "rung", entry, "rung");
+            gx_row_rest(arena, &row, category, "");
             gx_list_add(arena, &list, row);
         }
     }

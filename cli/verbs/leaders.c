@@ -2,6 +2,7 @@
 #include "cli/format.h"
 
 #define ROW "user,score,rank,follower_rank,community,"
+#define CELLS "parts.reach,parts.amplification,parts.authority,parts.conversion,parts.authenticity,"
 #define PARTS "reach,amplification,authority,conversion,authenticity,"
 
 /* Who would stand in the list, had they not departed. */
@@ -29,7 +30,7 @@ static void say_correlation(const gx_command *command, const gx_value *result) {
     }
 }
 
-/* Each part of the score as a column of its own. */
+/* For people: each part of the score under its own name. */
 static gx_value with_parts(gx_arena *arena, const gx_value *result) {
     gx_value made = *result, list = gx_list(arena, 20);
     const gx_value *rows = gx_map_get(result, "leaders");
@@ -101,13 +102,14 @@ static gx_status run(gx_command *command, gx_error *err) {
         gx_row_time(command->arena, &told, "split");
         gx_map_put(command->arena, &result, "fit", told);
     }
-    if (gx_form_of(command->format)->flat) {
+    const char *columns =
+        category ? ROW "shop_score,in_category," CELLS "risk,flags" : ROW CELLS "risk,flags";
+    if (command->format == GX_FORMAT_TABLE) {
         result = with_parts(command->arena, &result);
+        columns =
+            category ? ROW "shop_score,in_category," PARTS "risk,flags" : ROW PARTS "risk,flags";
     }
-    return gx_print(command, &result, command->verb->list,
-                    category ? ROW "shop_score,in_category," PARTS "risk,flags"
-                             : ROW PARTS "risk,flags",
-                    false, err);
+    return gx_print(command, &result, command->verb->list, columns, false, err);
 }
 
 const gx_verb gx_verb_leaders = {

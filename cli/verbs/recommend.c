@@ -63,6 +63,7 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             gx_map_put(arena, &row, "flags",
                        gx_row_join(arena, gx_map_get(item, "flags"), NULL, ", "));
             gx_map_put(arena, &row, "why", reasons(arena, gx_map_get(item, "why")));
+            gx_row_rest(arena, &row, item, "id");
             gx_list_add(arena, &list, row);
         }
         const gx_value *unpinned = gx_map_get(entry, "not_pinned");

@@ -17,6 +17,7 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             gx_row_copy(arena, &row, "members", one, "n");
             gx_row_copy(arena, &row, "lift", one, "lift");
             gx_row_copy(arena, &row, "why", one, "en");
+            gx_row_rest(arena, &row, one, l == 0 ? "category,n,en" : "n,en");
             gx_list_add(arena, &out, row);
         }
     }

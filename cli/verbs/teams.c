@@ -14,21 +14,13 @@ static gx_value mix(gx_arena *arena, const gx_value *list) {
     return text ? gx_str(text) : gx_nil();
 }
 
-static gx_value rows(gx_arena *arena, const gx_value *result) {
+static gx_value words(gx_arena *arena, const gx_value *result) {
     const gx_value *teams = gx_map_get(result, "teams");
     gx_value list = gx_list(arena, 32);
     for (uint32_t i = 0; teams && i < teams->size; i++) {
-        const gx_value *team = &teams->as.items[i];
-        gx_value row = gx_map(arena, 8);
-        gx_row_copy(arena, &row, "rank", team, "rank");
-        gx_map_put(arena, &row, "members",
-                   gx_row_join(arena, gx_map_get(team, "members"), "user", " "));
-        gx_row_copy(arena, &row, "value", team, "value");
-        gx_row_copy(arena, &row, "willing", team, "willing");
-        gx_row_copy(arena, &row, "close", team, "close");
-        gx_row_copy(arena, &row, "ties", team, "ties");
-        gx_map_put(arena, &row, "mix", mix(arena, gx_map_get(team, "mix")));
-        gx_row_copy(arena, &row, "even", team, "even");
+        gx_value row = gx_map(arena, 12);
+        gx_row_add(arena, &row, &teams->as.items[i]);
+        gx_map_put(arena, &row, "mix", mix(arena, gx_map_get(&row, "mix")));
         gx_list_add(arena, &list, row);
     }
     return list;
@@ -44,7 +36,7 @@ const gx_verb gx_verb_teams = {
     .list = "teams",
     .ids = ids,
     .say = gx_say_list,
-    .rows = rows,
+    .words = words,
     .columns = "rank,members,value,willing,close,ties,mix,even",
     .examples = "  guanxi teams shop.gx sku-12 --size 3 -n 20\n"
                 "  guanxi teams shop.gx sku-12 --size 5 --segment c-3 --close 0.8\n"

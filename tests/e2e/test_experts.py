@@ -62,7 +62,7 @@ def test_errors_and_rpc(built_shop, serve):
     assert "zzzz" in gx("experts", built_shop, "u7", "--question", "zzzz qqqq", code=4).err
     assert "nobody" in gx("experts", built_shop, "nobody", "--category", "tea", code=4).err
     rows = gx("experts", built_shop, "u7", "--category", "tea", "-n", "2", "--format", "csv").rows()
-    assert len(rows) == 2 and "tea" in rows[0]["why"]
+    assert len(rows) == 2 and "tea" in rows[0]["why.en"]
     assert serve(built_shop).connect().call("rec.experts", {"user": "u7", "category": "tea"}) == experts(built_shop, "u7", "--category", "tea")
 
 

@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import json
 
 import pytest
 from conftest import gx
@@ -112,9 +113,9 @@ def test_planted_leaders_share_and_decoys_do_not(told, shop_files):
 
 def test_tables_and_rpc(built_shop, serve, told):
     rows = gx("guide", built_shop, "-n", "3", "--format", "csv").rows()
-    assert [row["rank"] for row in rows] == ["1", "2", "3"] and "你买过" in rows[0]["prompt_zh"]
+    assert [row["rank"] for row in rows] == ["1", "2", "3"] and "你买过" in rows[0]["prompt.zh"]
     each = gx("guide", built_shop, "-n", "3", "--show", "audience", "--format", "csv").rows()
-    assert len(each) == sum(int(row["audience"]) for row in rows)
+    assert len(each) == sum(len(json.loads(row["audience"])) for row in rows)
     over = serve(built_shop).connect().call("audience.guide", {"n": 40, "per_item": 2, "audience": 30})
     assert over == told
 

@@ -1,5 +1,6 @@
 """The shapes that scripts rely on (README, `guanxi help`), through the command line and over RPC alike."""
 
+import datetime
 import json
 
 import pytest
@@ -141,3 +142,72 @@ def test_ppr_is_pagerank_from_one_member(built_shop, serve):
     for row in near["members"]:
         assert -1e-6 <= whole[row["user"]] - row["score"] <= row["short"] + 1e-6
     assert gx("ppr", serve(built_shop).unix, *words[2:]).json() == near
+
+
+def leaves(row, outer=""):
+    """A row as columns: a map is its entries, OUTER.NAME."""
+    flat = {}
+    for key, value in row.items():
+        flat.update(leaves(value, f"{outer}{key}.") if isinstance(value, dict) and value else {f"{outer}{key}": value})
+    return flat
+
+
+ROWS = {
+    "leaders -n 5": "leaders",
+    "leaders --topic category=skincare -n 5": "leaders",
+    "teams sku-12 --size 4 --balance-by gender -n 3": "teams",
+    "detractors -n 5": "members",
+    "guide -n 4": "shares",
+    "experts u7 --category tea": "experts",
+    "audience --item sku-1 -n 5": "users",
+    "audience u1 u2 -n 5": "users",
+    "audience --fit u1 u2 -n 5": "users",
+    "ties u1": "ties",
+    "roles -n 5": "roles",
+    "communities": "communities",
+    "bridges -n 5": "bridges",
+    "cascade": "cascades",
+    "seeds -k 3": "seeds",
+}
+
+
+@pytest.mark.parametrize("words", ROWS)
+def test_rows_have_the_same_names_in_every_form(built_shop, words):
+    verb, *flags = words.split()
+    told = gx(verb, built_shop, *flags, "--format", "json").json()[ROWS[words]]
+    lines = [json.loads(line) for line in gx(verb, built_shop, *flags, "--format", "jsonl").out.splitlines()]
+    assert lines == told and told
+    rows = gx(verb, built_shop, *flags, "--format", "csv").rows()
+    page = gx(verb, built_shop, *flags, "--format", "md").out.splitlines()
+    assert [cell.strip() for cell in page[0].strip("|").split("|")] == list(rows[0])
+    assert len(page) == len(rows) + 2
+    for line, row in zip(lines, rows, strict=True):
+        flat = leaves(line)
+        assert {name for name, value in flat.items() if value is not None} <= row.keys()
+        for name, value in flat.items():
+            if value is None:
+                assert not row.get(name)
+            elif name == "why":
+                assert row["why"] == "; ".join(one["en"] for one in value)
+            elif isinstance(value, str):
+                assert row[name] == value
+            elif name in ("first", "last") and row[name].endswith("Z"):
+                assert datetime.datetime.fromisoformat(row[name]).timestamp() == value // 1000
+            else:
+                assert json.loads(row[name]) == value, name
+
+
+def test_lists_of_lists_lose_nothing_as_rows(built_shop):
+    item = gx("recommend", built_shop, "u1", "-n", 1, "--format", "json").json()[0]["items"][0]
+    row = gx("recommend", built_shop, "u1", "-n", 1, "--format", "csv").rows()[0]
+    assert {part: float(row[f"channels.{part}"]) for part in item["channels"]} == item["channels"]
+    item = gx("group", built_shop, "u1", "u2", "-n", 1, "--format", "json").json()["items"][0]
+    row = gx("group", built_shop, "u1", "u2", "-n", 1, "--format", "csv").rows()[0]
+    assert json.loads(row["members"]) == item["members"] and row["zh"] == item["zh"]
+    assert item.keys() - {"id", "en"} <= row.keys()
+
+
+def test_an_empty_answer_has_the_columns_of_a_full_one(built_shop):
+    of_none = gx("leaders", built_shop, "--flagged", "--community", "c-1", "--format", "csv").out.splitlines()
+    full = gx("leaders", built_shop, "--format", "csv").out.splitlines()
+    assert len(of_none) == 1 and full[0].startswith(of_none[0] + ",")

@@ -232,7 +232,7 @@ def test_a_card_and_the_parts_are_whole_in_every_form(shop):
     assert json.loads(gx("leaders", shop, "--card", "u1", "--format", "jsonl").out) == told
     ranking = gx("leaders", shop, "-n", 3, "--format", "json").json()["leaders"]
     for row, flat in zip(ranking, gx("leaders", shop, "-n", 3, "--format", "csv").rows(), strict=True):
-        assert {part: float(flat[part]) for part in row["parts"]} == row["parts"]
+        assert {part: float(flat[f"parts.{part}"]) for part in row["parts"]} == row["parts"]
     assert "…" not in gx("leaders", shop, "-n", 20).out
 
 

@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import json
 
 import pytest
 from conftest import gx
@@ -131,6 +132,6 @@ def test_errors_and_rpc(built_shop, serve, item):
     assert "sku-none" in gx("teams", built_shop, "sku-none", code=4).err
     assert "2" in gx("teams", built_shop, item, "--size", "1", code=2).err
     rows = gx("teams", built_shop, item, "-n", "2", "--format", "csv").rows()
-    assert len(rows) == 2 and len(rows[0]["members"].split()) == 3
+    assert len(rows) == 2 and len(json.loads(rows[0]["members"])) == 3
     over = serve(built_shop).connect().call("audience.teams", {"item": item, "n": 5})
     assert over == teams(built_shop, item, "-n", "5")
