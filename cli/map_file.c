@@ -35,8 +35,8 @@ gx_status gx_map_file_read(gx_value *out, const char *path, const char *key, gx_
     gx_value read;
     gx_error why = {0};
     gx_status status = read_text(&text, path, err);
-    if (status == GX_OK &&
-        gx_json_read(&read, arena, (const char *)text.bytes, text.size, &why) != GX_OK) {
+    const gx_slice json = gx_slice_unmarked((gx_slice){(const char *)text.bytes, text.size});
+    if (status == GX_OK && gx_json_read(&read, arena, json.data, json.size, &why) != GX_OK) {
         status = gx_fail(err, GX_BAD_REQUEST, "%s: not JSON: %s", path, why.message);
     }
     gx_buffer_finish(&text);

@@ -103,6 +103,8 @@ gx_slice gx_slice_of(const char *text);
 bool gx_slice_is(gx_slice slice, const char *text);
 bool gx_slice_equal(gx_slice a, gx_slice b);
 gx_slice gx_slice_trimmed(gx_slice text); /* without blanks and tabs around it */
+/* Without the byte order mark of UTF-8 that some editors put before a file. */
+gx_slice gx_slice_unmarked(gx_slice text);
 bool gx_utf8_is_valid(const char *data, size_t size);
 /* A value as somebody would have written it, text in quotes; "a map", "a list of 3" where that is
  * long, "nil" for NULL: for messages. Returns `out`. */

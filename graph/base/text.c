@@ -7,6 +7,12 @@ gx_slice gx_slice_of(const char *text) {
     return (gx_slice){text, strlen(text)};
 }
 
+gx_slice gx_slice_unmarked(gx_slice text) {
+    static const char mark[] = {'\xEF', '\xBB', '\xBF'};
+    const bool marked = text.size >= sizeof mark && memcmp(text.data, mark, sizeof mark) == 0;
+    return marked ? (gx_slice){text.data + sizeof mark, text.size - sizeof mark} : text;
+}
+
 gx_slice gx_slice_trimmed(gx_slice text) {
     while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
         text.data++;

@@ -136,11 +136,10 @@ static gx_status read_row(const table *t, const gx__reader *reader, const gx__ro
     return add_row(t, map, place);
 }
 
-static gx_status read_rows(const table *t, const gx_buffer *text) {
+static gx_status read_rows(const table *t, gx_slice text) {
     gx__source *source;
     gx__reader reader = {0};
-    gx_status status =
-        gx__source_open_memory(&source, (const char *)text->bytes, text->size, t->err);
+    gx_status status = gx__source_open_memory(&source, text.data, text.size, t->err);
     if (status == GX_OK) {
         status = gx__reader_open(&reader, source, NULL, t->err);
     }
@@ -187,10 +186,10 @@ static gx_status read_entry(const table *t, const gx_value *entry, uint32_t numb
     return add_row(t, map, place);
 }
 
-static gx_status read_document(const table *t, const gx_buffer *text) {
+static gx_status read_document(const table *t, gx_slice text) {
     gx_value read;
     gx_error why = {0};
-    gx_status status = gx_json_read(&read, t->arena, (const char *)text->bytes, text->size, &why);
+    gx_status status = gx_json_read(&read, t->arena, text.data, text.size, &why);
     if (status != GX_OK) {
         return gx_fail(t->err, status, "%s: not JSON: %s", t->path, why.message);
     }
@@ -208,8 +207,8 @@ done:
 }
 
 /* Whether the text is one JSON value over lines, or a list; not a map a line. */
-static bool is_document(const table *t, const gx_buffer *text) {
-    const char *at = (const char *)text->bytes, *end = at + text->size;
+static bool is_document(const table *t, gx_slice text) {
+    const char *at = text.data, *end = at + text.size;
     gx_value line;
     while (at < end && strchr(" \t\r\n", *at)) {
         at++;
@@ -255,7 +254,8 @@ gx_status gx_import_actions(gx_value *out_rows, gx_value *out_places, const char
     const table t = {.path = path, .arena = arena, .rows = &rows, .places = &places, .err = err};
     gx_status status;
     GX_TRY(read_all(&text, path, err));
-    GX_TRY(is_document(&t, &text) ? read_document(&t, &text) : read_rows(&t, &text));
+    const gx_slice all = gx_slice_unmarked((gx_slice){(const char *)text.bytes, text.size});
+    GX_TRY(is_document(&t, all) ? read_document(&t, all) : read_rows(&t, all));
     if (rows.size == 0) {
         GX_TRY(gx_fail(err, GX_BAD_REQUEST, "%s has no rows of the table of actions", path));
     }

@@ -55,6 +55,12 @@ static void every_format_gives_the_same_rows(void **unused) {
     assert_rows("one.json", "{\"actions\": [{\"action\": \"a\", \"weight\": 1}]}",
                 "[{\"action\":\"a\",\"weight\":1}]", "entry 0");
     assert_rows("list.json", "[{\"action\": \"a\"}]", "[{\"action\":\"a\"}]", "entry 0");
+    assert_rows("marked.json", "\xEF\xBB\xBF[{\"action\": \"a\"}]", "[{\"action\":\"a\"}]",
+                "entry 0");
+    assert_rows("marked.csv",
+                "\xEF\xBB\xBF"
+                "action,weight\na,1\n",
+                "[{\"action\":\"a\",\"weight\":1}]", "marked.csv:2");
 }
 
 /* Whoever takes the row says what is wrong with it, by its value. */

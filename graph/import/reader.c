@@ -102,10 +102,10 @@ gx_status gx__window_fill(bool *out_full, gx__window *window, gx_error *err) {
 }
 
 static void skip_byte_order_mark(gx__window *window) {
-    static const char mark[] = {'\xEF', '\xBB', '\xBF'};
-    if (window->end >= sizeof mark && memcmp(window->data, mark, sizeof mark) == 0) {
-        window->at = sizeof mark;
-        window->plain = is_plain(window->data + sizeof mark, window->end - sizeof mark);
+    const gx_slice all = {window->data, window->end}, rest = gx_slice_unmarked(all);
+    if (rest.size < all.size) {
+        window->at = all.size - rest.size;
+        window->plain = is_plain(rest.data, rest.size);
     }
 }
 

@@ -125,6 +125,10 @@ def test_a_file_of_parameters(train, tmp_path):
     flags = [word for name, value in found.items() for word in ("--params", f"rp3beta.{name}={value}")]
     by_file, by_flags = gx(*words, "--params", file).json(), gx(*words, *flags).json()
     assert by_file["ndcg@20"] == by_flags["ndcg@20"]
+    (tmp_path / "marked.json").write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert gx(*words, "--params", tmp_path / "marked.json").json()["ndcg@20"] == by_flags["ndcg@20"]
+    (tmp_path / "marked.json").write_bytes(2 * b"\xef\xbb\xbf" + file.read_bytes())
+    assert "not JSON" in gx(*words, "--params", tmp_path / "marked.json", code=2).err
     over = gx(*words, "--params", file, "--params", "rp3beta.beta=0.9", "--params", "rp3beta.alpha=0.9").json()
     assert over["ndcg@20"] == gx(*words, "--params", "rp3beta.beta=0.9", "--params", "rp3beta.alpha=0.9").json()["ndcg@20"]
     assert "not JSON" in gx(*words, "--params", train, code=2).err
