@@ -87,6 +87,10 @@ static gx_status make_views(gx_views *v, gx_txn *txn, const gx_rules *rules, uns
         GX_TRY(gx_view_facts(&v->facts, txn, rules, events.from_ms, events.to_ms, job, err));
         v->input.facts = &v->facts;
     }
+    if (needs & GX_NEED_DEPARTED) {
+        GX_TRY(gx_view_departed(&v->departed, txn, ties.to_ms, job, err));
+        v->input.departed = v->departed;
+    }
     if (needs & GX_NEED_BOUGHT) {
         GX_TRY(make_bought(v, txn, rules, &events, job, err));
     }
@@ -138,6 +142,8 @@ void gx_views_finish(gx_views *views) {
     if (views->job) {
         gx_item_sums_finish(&views->sums, views->job);
         gx_facts_finish(&views->facts, views->job);
+        gx_job_free(views->job, views->departed);
+        views->departed = NULL;
     }
     gx_labels_finish(&views->category);
     memset(&views->input, 0, sizeof views->input);

@@ -18,6 +18,7 @@ typedef struct gx_views {
     gx_firsts takes;
     gx_labels category;
     gx_facts facts;
+    uint8_t *departed;
     gx_item_sums sums; /* with the matrix */
     uint64_t state;    /* of the store they were made from */
     gx_job *job;       /* which they are counted against; outlives them */

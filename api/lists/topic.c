@@ -166,8 +166,9 @@ static gx_status read_asked(asked *out, gx_call_env *call, const char *argument,
     GX_TRY(gx_job_alloc(job, &out->wanted, (size_t)items + 1, 1, err));
     GX_TRY(mark_all(out->wanted, items, call, argument, of, err));
     GX_TRY(gx_views_make(&out->views, call->db->store, &call->state->rules,
-                         GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_FIRST, NULL, job,
-                         err));
+                         GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_FIRST |
+                             GX_NEED_DEPARTED,
+                         NULL, job, err));
     /* Items that were put after the call began are in no topic of it. */
     if (out->views.input.items > items) {
         uint8_t *longer;

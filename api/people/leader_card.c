@@ -1,9 +1,11 @@
 /* The card of a leader (R24): who they are, who listens, what they sell. Read from the store as it
- * is: at most LISTENERS followers, evenly drawn, and the newest EVENTS events of each. Groups of
- * fewer than the setting `min_count` are not shown: they are counted in `hidden`. */
+ * is: at most LISTENERS followers who have not departed, evenly drawn, and the newest EVENTS events
+ * of each. Groups of fewer than the setting `min_count` are not shown: they are counted in
+ * `hidden`. */
 #include "api/graphs.h"
 #include "api/people/leader.h"
 #include "api/privacy.h"
+#include "graph/csr/view.h"
 
 #include <stdlib.h>
 
@@ -72,6 +74,9 @@ typedef struct card {
     uint32_t categories;
     uint32_t user, n, min_count;
     const gx_held *held;
+    uint8_t *gone; /* of `users`, who has departed; NULL: nobody */
+    uint32_t users;
+    uint64_t followers, asked;             /* who are still here */
     uint32_t follower;                     /* at hand */
     uint32_t acts;                         /* of the follower, after the member or via it */
     tallies circles, regions, cares, sold; /* regions: numbers in `region` */
@@ -126,21 +131,33 @@ static gx_status note_event(void *context, const gx_event *event, gx_error *err)
     return GX_OK;
 }
 
+static bool is_here(const card *c, uint32_t user) {
+    return !c->gone || user >= c->users || !c->gone[user];
+}
+
 static gx_status listen(card *c, uint32_t *listening, gx_error *err) {
     const gx_graph *g = &c->held->graph;
     const uint64_t from = c->user < g->n ? g->in_ptr[c->user] : 0;
     const uint64_t to = c->user < g->n ? g->in_ptr[c->user + 1] : 0;
-    const uint64_t stride = (to - from) / LISTENERS + 1;
+    uint64_t here = 0;
     gx_status status = GX_OK;
+    for (uint64_t k = from; k < to; k++) {
+        c->followers += is_here(c, g->in_src[k]);
+    }
+    const uint64_t stride = c->followers / LISTENERS + 1;
     for (uint64_t k = from; k < to; k++) {
         const uint32_t u = g->in_src[k];
         gx_value record;
+        if (!is_here(c, u)) {
+            continue;
+        }
         if (c->community && u < c->leaders->count) {
             note(&c->circles, c->community[u]);
         }
-        if ((k - from) % stride) {
+        if (here++ % stride) {
             continue;
         }
+        c->asked++;
         GX_TRY(gx_job_check(c->call->job, err));
         GX_TRY(gx_record_get(&record, c->call->txn, c->call->arena, GX_SPACE_USER, u, err));
         note(&c->regions, region_number(c, gx_map_get(&record, "region")));
@@ -192,13 +209,9 @@ static gx_value tally_value(card *c, tallies *t, const char *key, const char *wh
 
 static gx_value audience_value(card *c, uint32_t listening) {
     gx_arena *arena = c->call->arena;
-    const gx_graph *g = &c->held->graph;
-    const uint64_t followers = c->user < g->n ? g->in_ptr[c->user + 1] - g->in_ptr[c->user] : 0;
     gx_value map = gx_map(arena, 8);
-    gx_map_put(arena, &map, "followers", gx_int((int64_t)followers));
-    gx_map_put(arena, &map, "asked",
-               gx_int((int64_t)(followers < LISTENERS ? followers
-                                                      : followers / (followers / LISTENERS + 1))));
+    gx_map_put(arena, &map, "followers", gx_int((int64_t)c->followers));
+    gx_map_put(arena, &map, "asked", gx_int((int64_t)c->asked));
     gx_map_put(arena, &map, "listening",
                listening == 0 || listening >= c->min_count ? gx_int(listening) : gx_nil());
     gx_map_put(arena, &map, "communities",
@@ -275,6 +288,7 @@ gx_status gx_leader_card(gx_value *out, gx_call_env *call, const gx_leaders *lea
               .leaders = leaders,
               .user = user,
               .n = n,
+              .users = gx_word_count(call->txn, GX_SPACE_USER),
               .circles = {.arena = arena},
               .regions = {.arena = arena},
               .cares = {.arena = arena},
@@ -294,6 +308,7 @@ gx_status gx_leader_card(gx_value *out, gx_call_env *call, const gx_leaders *lea
     GX_TRY(gx_event_recent(own, &c.own_count, call->txn, user, EVENTS, err));
     c.own = own;
     GX_TRY(gx_graph_hold(&c.held, call->db, &state->rules, GX_GRAPH_IN, NULL, call->job, err));
+    GX_TRY(gx_view_departed(&c.gone, call->txn, 0, call->job, err));
     GX_TRY(listen(&c, &listening, err));
     *out = gx_map(arena, 10);
     gx_map_put(arena, out, "user", gx_word_value(arena, call->txn, GX_SPACE_USER, user));
@@ -305,6 +320,7 @@ gx_status gx_leader_card(gx_value *out, gx_call_env *call, const gx_leaders *lea
     gx_map_put(arena, out, "hidden", gx_int((int64_t)c.hidden));
     gx_map_put(arena, out, "measures", gx_leader_measures_value(arena, leaders, user));
 done:
+    gx_job_free(call->job, c.gone);
     gx_graph_release(call->db, c.held);
     return status;
 }

@@ -1,8 +1,6 @@
 /* What of a member's own record and ties keeps items from them. */
 #include "api/people/member_rules.h"
 
-#include <strings.h>
-
 double gx_age_of_band(const gx_value *band) {
     double years = 0;
     if (band && band->type == GX_TEXT) {
@@ -149,49 +147,4 @@ gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn, const gx_colum
     rules.age = gx_age_of_band(field_of(&record, bands));
     *out = rules;
     return GX_OK;
-}
-
-bool gx_left_at(int64_t *out_ms, const gx_value *record) {
-    const gx_value *left = gx_map_get(record, "left_at");
-    if (left && left->type == GX_INT) {
-        *out_ms = left->as.integer;
-        return true;
-    }
-    return left && left->type == GX_TEXT &&
-           gx_parse_time_ms((gx_slice){left->as.text, left->size}, out_ms);
-}
-
-bool gx_is_departed(const gx_value *record, int64_t now_ms) {
-    static const char *const gone[] = {"left",    "departed", "closed", "off",
-                                       "deleted", "hidden",   "banned", "suspended"};
-    const gx_value *status = gx_map_get(record, "status");
-    for (size_t i = 0; status && status->type == GX_TEXT && i < GX_COUNT(gone); i++) {
-        if (status->size == strlen(gone[i]) &&
-            strncasecmp(status->as.text, gone[i], status->size) == 0) {
-            return true;
-        }
-    }
-    int64_t at;
-    return gx_left_at(&at, record) && at <= now_ms;
-}
-
-typedef struct marking {
-    uint8_t *mark;
-    uint32_t n, seen;
-    int64_t now_ms;
-    gx_job *job;
-} marking;
-
-static gx_status mark_one(void *user, uint32_t id, const gx_value *fields, gx_error *err) {
-    enum { LOOK = 4096 };
-    marking *m = user;
-    if (id < m->n && gx_is_departed(fields, m->now_ms)) {
-        m->mark[id] = 1;
-    }
-    return ++m->seen % LOOK == 0 ? gx_job_check(m->job, err) : GX_OK;
-}
-
-gx_status gx_departed_mark(uint8_t *mark, uint32_t n, gx_txn *txn, gx_job *job, gx_error *err) {
-    marking m = {.mark = mark, .n = n, .now_ms = gx_time_ms(), .job = job};
-    return gx_record_each(txn, GX_SPACE_USER, mark_one, &m, err);
 }

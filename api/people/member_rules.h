@@ -4,6 +4,7 @@
 #define GX_API_MEMBER_RULES_H
 
 #include "api/people/people.h"
+#include "graph/csr/departed.h"
 
 enum {
     GX_BLOCKED_MAX = 256,              /* entries of a block list that are looked at */
@@ -34,15 +35,5 @@ GX_MUST_CHECK gx_status gx_member_rules_read(gx_member_rules *out, gx_txn *txn,
 /* The years that an age band begins with: 18 of "18-24", 55 of "55+"; 0 of "<18" and of what does
  * not begin with a number. */
 double gx_age_of_band(const gx_value *band);
-
-/* Whether the member has gone: a `status` that says so, in any case of letters, or a `left_at` that
- * is past; of a record. */
-bool gx_is_departed(const gx_value *record, int64_t now_ms);
-/* The time of its `left_at`; false: there is none that can be read. */
-bool gx_left_at(int64_t *out_ms, const gx_value *record);
-/* 1 in `mark` (n) for members who have gone; others stay as they are. Reads every record there is.
- */
-GX_MUST_CHECK gx_status gx_departed_mark(uint8_t *mark, uint32_t n, gx_txn *txn, gx_job *job,
-                                         gx_error *err);
 
 #endif

@@ -102,35 +102,12 @@ static gx_status thin(float **out, const gx_spread *s, const float *full, gx_err
 /* The ties without those of members who are gone. */
 static gx_status thin_graph(gx_spread *s, gx_error *err) {
     const gx_graph *g = &s->held->graph;
-    gx_job *job = s->call->job;
-    uint32_t *src = NULL, *dst = NULL;
-    float *weight = NULL;
-    uint64_t count = 0;
-    gx_status status = GX_OK;
-    GX_TRY(gx_job_alloc(job, &src, (size_t)g->m + 1, sizeof *src, err));
-    GX_TRY(gx_job_alloc(job, &dst, (size_t)g->m + 1, sizeof *dst, err));
-    if (g->out_weight) {
-        GX_TRY(gx_job_alloc(job, &weight, (size_t)g->m + 1, sizeof *weight, err));
+    const unsigned flags = GX_GRAPH_IN | (g->directed ? 0 : GX_GRAPH_UNDIRECTED);
+    const gx_status status =
+        gx_graph_without(&s->own, g, s->gone, s->gone, flags, s->call->job, err);
+    if (status == GX_OK) {
+        s->graph = &s->own;
     }
-    for (uint32_t a = 0; a < g->n; a++) {
-        for (uint64_t e = g->out_ptr[a]; e < g->out_ptr[a + 1]; e++) {
-            if (stays(s, a, e)) {
-                src[count] = a;
-                dst[count] = g->out_dst[e];
-                if (weight) {
-                    weight[count] = g->out_weight[e];
-                }
-                count++;
-            }
-        }
-    }
-    GX_TRY(gx_graph_build(&s->own, g->n, count, src, dst, weight,
-                          GX_GRAPH_IN | (g->directed ? 0 : GX_GRAPH_UNDIRECTED), job, err));
-    s->graph = &s->own;
-done:
-    gx_job_free(job, src);
-    gx_job_free(job, dst);
-    gx_job_free(job, weight);
     return status;
 }
 

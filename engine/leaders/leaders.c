@@ -32,6 +32,9 @@
  * the rank correlation with it is given beside the score, so that a score that is follower count in
  * disguise is seen at once.
  *
+ * Followers are those who are still here: the ties of members who have departed are left out, and
+ * of pagerank and core, which know all ties, the share of followers who are here counts.
+ *
  * Time O(n + m), for credit O(Σ over ties of the shorter of the two histories, times log), for
  * topic O(Σ over ties of the follower's history); memory about 205 bytes a member, 34 an entry of
  * the matrix and 4 a member or item and thread. */
@@ -188,12 +191,13 @@ static gx_status read_weights(gx__leaders *l, const gx_args *args, gx_error *err
                                   "every measure's weight is 0; one of them must count");
 }
 
-static gx_status leaders_init(gx__leaders *l, const gx_input *input, const gx_args *args,
-                              gx_job *job, gx_error *err) {
+static gx_status leaders_init(gx__leaders *l, const gx_input *input, const gx_graph *all,
+                              const gx_args *args, gx_job *job, gx_error *err) {
     const size_t n = input->users;
     gx_status status = GX_OK;
     *l = (gx__leaders){
         .input = input,
+        .all = all,
         .first = input->first && input->first->nnz == input->matrix->nnz ? input->first->ts
                                                                          : input->matrix->ts,
         .n = input->users,
@@ -214,11 +218,14 @@ done:
 
 /* ---- the measures -------------------------------------------------------------------------- */
 
+/* Other passes know all ties: of what they give counts the share of followers who are still here.
+ */
 static gx_status copy_score(gx__leaders *l, const char *name, gx_error *err) {
     const double *score;
     gx_status status = gx_arrays_need(&score, l->input->arrays, name, GX_F64, l->n, err);
-    if (status == GX_OK) {
-        memcpy(l->raw, score, l->n * sizeof *score);
+    for (uint32_t v = 0; status == GX_OK && v < l->n; v++) {
+        const double all = (double)(l->all->in_ptr[v + 1] - l->all->in_ptr[v]);
+        l->raw[v] = all > l->followers[v] ? score[v] * l->followers[v] / all : score[v];
     }
     return status;
 }
@@ -390,16 +397,21 @@ static void exclude(gx__leaders *l, const gx__leaders_signs *signs, double risk_
     }
 }
 
-static gx_status run(gx_output *out, const gx_input *input, const gx_args *args, gx_job *job,
+/* The signs are of all ties: what was bought looks so whoever left. */
+static gx_status run(gx_output *out, const gx_input *all, const gx_args *args, gx_job *job,
                      gx_error *err) {
     gx__leaders l = {0};
+    gx_graph here = {0};
+    gx_input own = *all, *input = &own;
     gx__leaders_signs signs = {0};
     uint32_t *rank, *follower_rank;
     double *correlation;
     int64_t *window;
     gx_status status;
     gx_job_stage(job, "leaders", MEASURES);
-    GX_TRY(leaders_init(&l, input, args, job, err));
+    GX_TRY(gx__leaders_here(&here, all, job, err));
+    own.graph = all->departed ? &here : all->graph;
+    GX_TRY(leaders_init(&l, input, all->graph, args, job, err));
     GX_TRY(add_outputs(&l, &signs, out, err));
     GX_TRY(gx_output_add(&rank, out, "rank", GX_U32, l.n, 0, err));
     GX_TRY(gx_output_add(&follower_rank, out, "follower_rank", GX_U32, l.n, 0, err));
@@ -409,7 +421,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
     gx__leaders_followers(l.followers, input->graph);
     GX_TRY(gx__leaders_credit(l.credit, l.kept, input->graph, input->matrix, l.first, &l.after, job,
                               err));
-    GX_TRY(gx__leaders_authentic(&signs, input, l.kept, gx_arg_int(args, "burst"), job, err));
+    GX_TRY(gx__leaders_authentic(&signs, all, l.kept, gx_arg_int(args, "burst"), job, err));
     exclude(&l, &signs, gx_arg_real(args, "risk_most"));
     if (may_learn(input, args)) {
         GX_TRY(gx__leaders_learn(&l, gx_arg_real(args, "split"), job, err));
@@ -425,6 +437,7 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                                    (uint32_t)gx_arg_int(args, "per_category"), job, err));
 done:
     leaders_finish(&l, job);
+    gx__leaders_leave(&here, job);
     return status;
 }
 
@@ -453,6 +466,10 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     out->mem_bytes = n * (201 + 4 * (uint64_t)threads) + 34 * nnz + (8 * MEASURES + 12) * rows +
                      4 * (uint64_t)threads * input->items +
                      (100 + 8 * (uint64_t)threads) * categories + 24 * (kept < nnz ? kept : nnz);
+    if (input->departed &&
+        input->graph) { /* the ties of those who are here, while they are sorted */
+        out->mem_bytes += 24 * input->graph->m + 16 * n;
+    }
     out->kept_bytes = n * sizeof(float) * (PARTS + MEASURES + 2 * FLAGS - 4) +
                       8 * (categories + (kept < nnz ? kept : nnz));
     out->cpu_s = seconds(input, args, (double)rows);
@@ -525,7 +542,7 @@ const gx_pass gx_pass_leaders = {
     .complexity = "time O(n + m) and for credit and topic O(sum over ties of the histories); "
                   "memory 205 n + 34 nnz bytes",
     .needs = GX_NEED_GRAPH | GX_NEED_IN | GX_NEED_MATRIX | GX_NEED_CATEGORY,
-    .wants = GX_NEED_TIMES | GX_NEED_BOUGHT | GX_NEED_FIRST | GX_NEED_FACTS,
+    .wants = GX_NEED_TIMES | GX_NEED_BOUGHT | GX_NEED_FIRST | GX_NEED_FACTS | GX_NEED_DEPARTED,
     .arrays = arrays,
     .gives = gives,
     .give_count = GX_COUNT(gives),

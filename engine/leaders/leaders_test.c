@@ -26,6 +26,7 @@ typedef struct world {
     gx_matrix matrix;
     gx_labels category;
     gx_arrays *given;
+    const uint8_t *departed;
 } world;
 
 static void add_given(gx_arrays *arrays, const char *name, uint32_t n, const double *value) {
@@ -107,6 +108,7 @@ static gx_arrays *run(const world *w, const gx_value *params, int threads) {
     gx_input input = {.graph = &w->graph,
                       .matrix = &w->matrix,
                       .category = &w->category,
+                      .departed = w->departed,
                       .arrays = w->given,
                       .users = w->n,
                       .items = ITEMS};
@@ -573,6 +575,43 @@ static void test_credit_at_the_ends_of_time(void **state) {
     gx_graph_finish(&graph);
 }
 
+/* Whoever departed heeds nobody: all is as if only the others had followed. */
+static void test_who_departed_follows_nobody(void **state) {
+    (void)state;
+    uint32_t left_alone = 0, some = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        world all, here;
+        uint8_t departed[N_MAX] = {0};
+        gx_rng rng = gx_rng_at(seed, 43);
+        world_draw(&all, seed);
+        here = all;
+        for (uint32_t u = 0; u < all.n; u++) {
+            departed[u] = gx_rng_below(&rng, 2) == 0;
+            for (uint32_t v = 0; departed[u] && v < all.n; v++) {
+                here.follows[u][v] = false;
+            }
+        }
+        world_build(&here, true);
+        all.departed = departed;
+        gx_arrays *told = run(&all, NULL, 2), *wanted = run(&here, NULL, 1);
+        const float *measure = gx_arrays_get(told, "leaders.measure", GX_F32, all.n);
+        assert_memory_equal(measure, gx_arrays_get(wanted, "leaders.measure", GX_F32, all.n),
+                            all.n * GX_LEADER_MEASURE_COUNT * sizeof *measure);
+        const double *score = gx_arrays_get(told, "leaders.score", GX_F64, all.n);
+        for (uint32_t v = 0; v < all.n; v++) {
+            const bool heeded = here.graph.in_ptr[v + 1] > here.graph.in_ptr[v];
+            assert_true(heeded || score[v] == 0);
+            left_alone += !heeded && all.graph.in_ptr[v + 1] > all.graph.in_ptr[v];
+            some += score[v] > 0;
+        }
+        gx_arrays_destroy(told);
+        gx_arrays_destroy(wanted);
+        world_free(&all);
+        world_free(&here);
+    }
+    assert_true(left_alone > 50 && some > 50);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_measures_against_definitions),
@@ -583,6 +622,7 @@ int main(void) {
         cmocka_unit_test(test_repeated_acts_tell_leaders_from_the_popular),
         cmocka_unit_test(test_categories_against_the_definition),
         cmocka_unit_test(test_a_topic_is_a_category_of_its_own),
+        cmocka_unit_test(test_who_departed_follows_nobody),
         cmocka_unit_test(test_weights_are_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,29 @@
 
 enum { MEMBERS_CHUNK = 256, MEMBERS_A_ROUND = 16 };
 
+gx_status gx__leaders_here(gx_graph *out, const gx_input *input, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    *out = (gx_graph){.n = 0};
+    if (!input->departed) {
+        return GX_OK;
+    }
+    GX_TRY(gx_graph_without(out, input->graph, input->departed, NULL,
+                            GX_GRAPH_IN | GX_GRAPH_UNWEIGHTED, job, err));
+    status = gx_job_charge(job, gx_graph_bytes(out), err);
+    if (status != GX_OK) {
+        gx_graph_finish(out);
+    }
+done:
+    return status;
+}
+
+void gx__leaders_leave(gx_graph *here, gx_job *job) {
+    if (here->owner) {
+        gx_job_refund(job, gx_graph_bytes(here));
+        gx_graph_finish(here);
+    }
+}
+
 void gx__leaders_followers(double *followers, const gx_graph *graph) {
     for (uint32_t v = 0; v < graph->n; v++) {
         followers[v] = (double)(graph->in_ptr[v + 1] - graph->in_ptr[v]);

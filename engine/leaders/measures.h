@@ -7,6 +7,12 @@
 
 enum { GX_CREDIT_ONE = 1 << 24 }; /* one follower's act, as credit is counted */
 
+/* The ties of those who are still here, with in-arrays: who has departed heeds nobody. Empty where
+ * nobody has. On the job's account until gx__leaders_leave. */
+GX_MUST_CHECK gx_status gx__leaders_here(gx_graph *out, const gx_input *input, gx_job *job,
+                                         gx_error *err);
+void gx__leaders_leave(gx_graph *here, gx_job *job);
+
 /* Those who follow v. */
 void gx__leaders_followers(double *followers, const gx_graph *graph);
 

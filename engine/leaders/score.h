@@ -7,7 +7,8 @@
 enum { GX__FIT_ROWS_MOST = 50000 }; /* members that weights are learnt from */
 
 typedef struct gx__leaders {
-    const gx_input *input;
+    const gx_input *input; /* whose graph has the ties of those who are still here */
+    const gx_graph *all;   /* and of those who have departed */
     const int64_t *first; /* per entry of the matrix: the first act; its own times are the latest */
     uint32_t n;
     gx__leaders_after after;

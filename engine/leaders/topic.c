@@ -42,11 +42,14 @@ gx_status gx_leaders_of_topic(gx_topic_leaders *out, const gx_input *input, cons
         .window_ms = scores->window_ms, .since_ms = INT64_MIN, .until_ms = INT64_MAX};
     gx_labels topic = {.n = input->items, .count = 1};
     gx_input own = *input;
+    gx_graph here = {0};
     double *structure = NULL;
     uint64_t *credit = NULL;
     gx_status status = GX_OK;
     *out = (gx_topic_leaders){.job = job};
     gx_job_stage(job, "leaders of a topic", 0);
+    GX_TRY(gx__leaders_here(&here, input, job, err));
+    own.graph = input->departed ? &here : input->graph;
     GX_TRY(gx_job_alloc(job, &topic.label, input->items, sizeof *topic.label, err));
     GX_TRY(gx_job_alloc(job, &structure, input->users, sizeof *structure, err));
     GX_TRY(gx_job_alloc(job, &credit, matrix->nnz, sizeof *credit, err));
@@ -58,7 +61,7 @@ gx_status gx_leaders_of_topic(gx_topic_leaders *out, const gx_input *input, cons
     }
     own.category = &topic;
     out->acted = count_acted(matrix, wanted);
-    GX_TRY(gx__leaders_credit(credit, NULL, input->graph, matrix,
+    GX_TRY(gx__leaders_credit(credit, NULL, own.graph, matrix,
                               first && first->nnz == matrix->nnz ? first->ts : matrix->ts, &after,
                               job, err));
     GX_TRY(rank_members(out, &own, structure, credit, job, err));
@@ -66,16 +69,17 @@ done:
     gx_job_free(job, credit);
     gx_job_free(job, structure);
     gx_job_free(job, topic.label);
+    gx__leaders_leave(&here, job);
     return status;
 }
 
 void gx_leaders_of_topic_estimate(gx_estimate *out, const gx_input *input) {
     static const double member_s = 2e-7;
-    *out = (gx_estimate){.mem_bytes = 20 * input->matrix->nnz + 12 * (uint64_t)input->items +
-                                      32 * (uint64_t)input->users,
-                         .cpu_s =
-                             gx__leaders_credit_seconds(input->graph, input->matrix, input->items) +
-                             member_s * (double)input->users};
+    *out = (gx_estimate){
+        .mem_bytes = 20 * input->matrix->nnz + 12 * (uint64_t)input->items +
+                     32 * (uint64_t)input->users + (input->departed ? 24 * input->graph->m : 0),
+        .cpu_s = gx__leaders_credit_seconds(input->graph, input->matrix, input->items) +
+                 member_s * (double)input->users};
 }
 
 void gx_topic_leaders_finish(gx_topic_leaders *leaders) {

@@ -333,6 +333,37 @@ done:
     return status;
 }
 
+gx_status gx_graph_without(gx_graph *out, const gx_graph *graph, const uint8_t *from,
+                           const uint8_t *to, unsigned flags, gx_job *job, gx_error *err) {
+    uint32_t *src = NULL, *dst = NULL;
+    float *weight = NULL;
+    uint64_t count = 0;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &src, (size_t)graph->m + 1, sizeof *src, err));
+    GX_TRY(gx_job_alloc(job, &dst, (size_t)graph->m + 1, sizeof *dst, err));
+    if (graph->out_weight && !(flags & GX_GRAPH_UNWEIGHTED)) {
+        GX_TRY(gx_job_alloc(job, &weight, (size_t)graph->m + 1, sizeof *weight, err));
+    }
+    for (uint32_t a = 0; a < graph->n; a++) {
+        for (uint64_t e = graph->out_ptr[a]; !(from && from[a]) && e < graph->out_ptr[a + 1]; e++) {
+            if (!(to && to[graph->out_dst[e]])) {
+                src[count] = a;
+                dst[count] = graph->out_dst[e];
+                if (weight) {
+                    weight[count] = graph->out_weight[e];
+                }
+                count++;
+            }
+        }
+    }
+    GX_TRY(gx_graph_build(out, graph->n, count, src, dst, weight, flags, job, err));
+done:
+    gx_job_free(job, src);
+    gx_job_free(job, dst);
+    gx_job_free(job, weight);
+    return status;
+}
+
 gx_status gx_graph_undirected(gx_graph *out, const gx_graph *graph, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx__rows back = {0}, both = {0};

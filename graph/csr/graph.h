@@ -41,6 +41,11 @@ GX_MUST_CHECK gx_status gx_graph_build(gx_graph *out, uint32_t n, uint64_t m, co
 /* The same ties without direction; a copy of the handle where `graph` is undirected already. */
 GX_MUST_CHECK gx_status gx_graph_undirected(gx_graph *out, const gx_graph *graph, gx_job *job,
                                             gx_error *err);
+/* Without the arcs from members marked in `from` and those to members marked in `to` (NULL: none);
+ * built anew with `flags`. */
+GX_MUST_CHECK gx_status gx_graph_without(gx_graph *out, const gx_graph *graph, const uint8_t *from,
+                                         const uint8_t *to, unsigned flags, gx_job *job,
+                                         gx_error *err);
 void gx_graph_finish(gx_graph *graph); /* leaves it empty; safe twice */
 uint64_t gx_graph_bytes(const gx_graph *graph);
 /* Of the arcs and their order, not of weights: what numbers by arc fit where it is the same. Others

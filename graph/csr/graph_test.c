@@ -139,6 +139,37 @@ static void test_against_table(void **state) {
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
 
+static void test_without_is_as_if_they_had_never_been_given(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        const unsigned flags = GX_GRAPH_IN | (seed % 3 ? 0 : GX_GRAPH_UNWEIGHTED);
+        arcs a = random_arcs(seed), fewer = {.n = a.n};
+        uint8_t gone[N_MAX];
+        const uint8_t *from = seed % 2 ? gone : NULL, *to = seed / 2 % 2 ? gone : NULL;
+        for (uint32_t v = 0; v < a.n; v++) {
+            gone[v] = (seed >> (v % 7)) % 3 == 0;
+        }
+        for (uint64_t i = 0; i < a.m; i++) {
+            if (!(from && from[a.src[i]]) && !(to && to[a.dst[i]])) {
+                fewer.src[fewer.m] = a.src[i];
+                fewer.dst[fewer.m] = a.dst[i];
+                fewer.weight[fewer.m++] = a.weight[i];
+            }
+        }
+        gx_graph all, without, wanted;
+        gx_job job = a_job(2);
+        build(&all, &a, true, GX_GRAPH_IN, 1);
+        build(&wanted, &fewer, true, flags, 1);
+        assert_int_equal(gx_graph_without(&without, &all, from, to, flags, &job, NULL), GX_OK);
+        assert_same(&without, &wanted);
+        assert_int_equal(atomic_load(&job.mem_used), 0);
+        gx_graph_finish(&all);
+        gx_graph_finish(&without);
+        gx_graph_finish(&wanted);
+    }
+    assert_int_equal(gx_alloc_live_blocks(), 0);
+}
+
 static void test_undirected_later_is_undirected_at_once(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 300; seed++) {
@@ -392,6 +423,7 @@ int main(void) {
         cmocka_unit_test(test_undirected_later_is_undirected_at_once),
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_star),
+        cmocka_unit_test(test_without_is_as_if_they_had_never_been_given),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_failing_allocator),

@@ -150,6 +150,11 @@ GX_MUST_CHECK gx_status gx_view_facts(gx_facts *out, gx_txn *txn, const gx_rules
                                       int64_t from_ms, int64_t to_ms, gx_job *job, gx_error *err);
 void gx_facts_finish(gx_facts *facts, gx_job *job);
 
+/* 1 for members who had departed (gx_is_departed) by to_ms, 0: by now; a time that is past knows
+ * those whose `left_at` says so. The job's; NULL: nobody had. O(records). */
+GX_MUST_CHECK gx_status gx_view_departed(uint8_t **out, gx_txn *txn, int64_t to_ms, gx_job *job,
+                                         gx_error *err);
+
 /* Of `space`, by one field of its records; of a category "a/b/c" only "a" where `top_level`. */
 GX_MUST_CHECK gx_status gx_view_labels(gx_labels *out, gx_txn *txn, gx_space space,
                                        const char *field, bool top_level, gx_job *job,

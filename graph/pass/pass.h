@@ -22,8 +22,9 @@ typedef struct gx_input {
     const gx_matrix *first;     /* the entries of matrix, each with the time of its first event */
     const gx_firsts *takes;     /* who took and passed on what first, and by way of whom */
     const gx_facts *facts;      /* what members did, counted */
+    const uint8_t *departed;    /* members: 1 for those who have left the shop; NULL: nobody has */
     const double *against; /* items: Σ of what members say against each, faded; made with `matrix`;
-                              NULL: nobody does */
+                            NULL: nobody does */
     const gx_arrays *arrays; /* what earlier passes gave */
     const gx_arrays *before; /* what the last snapshot holds; NULL: there is none */
     uint32_t users, items;
@@ -42,7 +43,8 @@ enum {
     GX_NEED_BOUGHT = 2048, /* left out where the store knows no purchases */
     GX_NEED_FIRST = 4096,
     GX_NEED_TAKES = 8192,
-    GX_NEED_FACTS = 16384
+    GX_NEED_FACTS = 16384,
+    GX_NEED_DEPARTED = 32768
 };
 
 typedef enum gx_kind {

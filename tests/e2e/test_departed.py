@@ -1,6 +1,7 @@
 """Who has left, or is barred from the shop, is asked for nothing: no seed, no sharer, no team, no expert. And what finds nobody says so at once."""
 
 import csv
+import shutil
 
 import pytest
 from conftest import gx
@@ -132,6 +133,36 @@ def test_who_left_is_not_reached(hubs, model, chances):
     assert (one["reach"]["mean"], one["members"], one["unknown"]) == (1, 12, [])
     assert [(row["circle"], row["members"], row["reached"]) for row in one["circles"]] == [("north", 12, 1)]
     assert ask(hubs, "simulate", "hub2", *flags)["reach"]["mean"] == 11
+
+
+def test_who_left_is_no_follower_of_a_leader(hubs, tmp_path):
+    """hub1 led while the 30 were there; with one of them back it is behind the ten of hub2."""
+    store = shutil.copytree(hubs, tmp_path / "s.gx")
+    gx("build", store)
+    told = ask(store, "leaders", "-n", 2)["leaders"]
+    assert told[0]["user"] == "hub2" and told[0]["follower_rank"] == 1 and told[1]["score"] == 0
+    card = ask(store, "leaders", "--card", "hub1")
+    assert card["leaders"][0]["score"] == 0 and card["card"]["measures"]["followers"] == 0
+    assert card["card"]["audience"]["followers"] == card["card"]["audience"]["asked"] == 0
+    (tmp_path / "back.csv").write_text("user_id,status\ng0,active\n")
+    gx("import", store, tmp_path / "back.csv")
+    gx("build", store)
+    first, second = ask(store, "leaders", "-n", 2)["leaders"]
+    assert (first["user"], second["user"]) == ("hub2", "hub1") and 0 < second["score"] < first["score"]
+    card = ask(store, "leaders", "--card", "hub1")["card"]
+    assert card["audience"]["followers"] == card["measures"]["followers"] == 1 and card["measures"]["core"] < 0.1
+
+
+def test_a_topic_counts_who_is_still_here(hubs, tmp_path):
+    store = shutil.copytree(hubs, tmp_path / "s.gx")
+    acts = [f"{hub},p1,buy,2025-06-01" for hub in ("hub1", "hub2")]
+    acts += [f"{letter}{k},p1,buy,2025-06-0{2 + k % 7}" for letter, count in (("g", 30), ("f", 10)) for k in range(count)]
+    (tmp_path / "events.csv").write_text("\n".join(["user_id,item_id,action,ts", *acts]) + "\n")
+    (tmp_path / "items.csv").write_text("item_id,brand,category\np1,acme,tea\n")
+    gx("import", store, tmp_path / "items.csv", tmp_path / "events.csv")
+    gx("build", store)
+    for more in (("--topic", "brand=acme"), ("--category", "tea"), ("--topic", "category=tea")):
+        assert [row["user"] for row in ask(store, "leaders", *more)["leaders"]] == ["hub2"]
 
 
 def test_a_seed_that_left_reaches_nobody(hubs):
