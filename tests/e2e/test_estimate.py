@@ -1,5 +1,6 @@
 """What --estimate tells of a store is what --mem then has to allow."""
 
+import os
 import random
 import re
 
@@ -119,6 +120,19 @@ def test_campaigns_tell_what_they_take(built_shop, words):
     rows = gx(verb, built_shop, *more, "--estimate", "--format", "csv").rows()
     assert [row["pass"] for row in rows] == CAMPAIGNS[words]
     gx(verb, built_shop, *more, "--threads", "1", "--mem", str(told["mem_bytes"] * 101 // 100))
+
+
+@pytest.mark.parametrize("more", [(), ("--per-sharer", "1"), ("--audience", "2")])
+def test_many_shares_are_told_by_what_they_come_to(built_shop, more):
+    """More shares than listeners have room for: CPU seconds within a factor, since others use the machine. They were told twice too
+    many, or five times."""
+    words = ["guide", built_shop, "-n", "1000", "--leaders", "1000", "--promoters", "1000", *more, "--threads", "1", "--format", "json"]
+    told = gx(*words, "--estimate").json()
+    before = os.times()
+    gx(*words)
+    after = os.times()
+    taken = after.children_user + after.children_system - before.children_user - before.children_system
+    assert taken / 1.8 - 0.05 < told["cpu_s"] < taken * 1.8
 
 
 @pytest.mark.parametrize("words", [("build",), ("build", "--no-blend"), ("run", "leaders"), ("run", "bundle")])
