@@ -87,6 +87,7 @@ typedef struct plan {
     double *reach;   /* members: chance to be reached */
     float *given;    /* arcs, of learned chances: times fit */
     uint8_t *is_seed, *is_prospect;
+    uint32_t *self;                     /* members: their own numbers */
     gx_seeds seeds;                     /* `gain` as played */
     gx_spread_average played;           /* Σ w over runs */
     double spread_variance;             /* of one of them */
@@ -257,32 +258,39 @@ static gx_status choose(plan *p, gx_error *err) {
     return status;
 }
 
-/* Plays it with random numbers that the choice has not seen: each member its own circle. */
+/* What runs of it tell: each member is a circle of its own. */
+static gx_status make_options(gx_simulation_options *out, plan *p, gx_error *err) {
+    const gx_status status =
+        gx_job_alloc(p->call->job, &p->self, (size_t)p->spread.n + 1, sizeof *p->self, err);
+    for (uint32_t v = 0; status == GX_OK && v < p->spread.n; v++) {
+        p->self[v] = v;
+    }
+    *out = (gx_simulation_options){.seed = p->seeds.seed,
+                                   .count = p->seeds.count,
+                                   .runs = (uint32_t)gx_arg_int(p->call->args, "runs"),
+                                   .weight = p->willing,
+                                   .circle = p->self,
+                                   .circles = p->spread.n,
+                                   .seeds = true};
+    return status;
+}
+
+/* Plays it with random numbers that the choice has not seen. */
 static gx_status play(plan *p, gx_error *err) {
     gx_job *job = p->call->job;
     const uint64_t seed = job->seed;
     gx_chances chances = {0};
     gx_simulation played = {0};
-    uint32_t *self = NULL;
+    gx_simulation_options options;
     gx_status status = GX_OK;
     if (p->seeds.count == 0) {
         return GX_OK;
     }
     job->seed = gx_mix64(seed ^ UINT64_C(0x706c616e));
-    GX_TRY(gx_job_alloc(job, &self, p->spread.n, sizeof *self, err));
-    for (uint32_t v = 0; v < p->spread.n; v++) {
-        self[v] = v;
-    }
+    GX_TRY(make_options(&options, p, err));
     for (uint32_t i = 0; i < p->seeds.count; i++) { /* who is asked to share is no prospect */
         p->willing[p->seeds.seed[i]] = 0;
     }
-    const gx_simulation_options options = {.seed = p->seeds.seed,
-                                           .count = p->seeds.count,
-                                           .runs = (uint32_t)gx_arg_int(p->call->args, "runs"),
-                                           .weight = p->willing,
-                                           .circle = self,
-                                           .circles = p->spread.n,
-                                           .seeds = true};
     GX_TRY(gx_chances_make(&chances, p->spread.graph, &p->spread.chance, true, job, err));
     GX_TRY(gx_simulate(&played, &chances, &options, job, err));
     memcpy(p->reach, played.by_circle, p->spread.n * sizeof *p->reach);
@@ -293,7 +301,6 @@ done:
     job->seed = seed;
     gx_simulation_finish(&played, job);
     gx_chances_finish(&chances, job);
-    gx_job_free(job, self);
     return status;
 }
 
@@ -615,15 +622,19 @@ static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *er
     const uint64_t held = atomic_load(&job->mem_used);
     gx_part_estimate steps[] = {{"prospects",
                                  {.mem_bytes = atomic_load(&job->mem_peak),
-                                  .cpu_s = (double)(gx_clock_cpu_ns() - begun_ns) / 1e9}},
+                                  .cpu_s = (double)(gx_clock_thread_ns() - begun_ns) / 1e9}},
                                 {.name = "seeds"},
                                 {.name = "runs"}};
     gx_seeds_forecast f = {0};
+    gx_simulation_options play;
     bool any;
     gx_status status = can_choose(&any, p, err);
     if (status == GX_OK && any) {
+        status = make_options(&play, p, err);
+    }
+    if (status == GX_OK && any) {
         const gx_seed_options options = options_of(p);
-        status = gx_seeds_foresee(&f, p->spread.graph, &options, job, err);
+        status = gx_seeds_foresee(&f, p->spread.graph, &options, &play, job, err);
         steps[1].estimate.mem_bytes = f.mem_bytes > f.order_bytes ? f.mem_bytes : f.order_bytes;
         steps[1].estimate.cpu_s = f.cpu_s + f.order_s;
         steps[2].estimate = (gx_estimate){.mem_bytes = held + (uint64_t)(24 * m + 40 * n),
@@ -656,7 +667,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_job *job = call->job;
     plan p = {.call = call, .a = {.call = call}};
     uint8_t *ways = NULL;
-    const int64_t begun = gx_clock_cpu_ns();
+    const int64_t begun = gx_clock_thread_ns();
     GX_TRY(gx_need_word(&p.item, call->txn, GX_SPACE_ITEM, gx_arg_text(call->args, "item"), err));
     GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(open_spread(&p, err));
@@ -693,6 +704,7 @@ done:
     gx_job_free(job, p.fit);
     gx_job_free(job, p.reach);
     gx_job_free(job, p.given);
+    gx_job_free(job, p.self);
     gx_job_free(job, p.is_seed);
     gx_job_free(job, p.is_prospect);
     gx_job_free(job, ways);

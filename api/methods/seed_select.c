@@ -291,8 +291,10 @@ static gx_status estimate(gx_value *out, asking *a, int64_t begun_ns, gx_error *
     const uint64_t read_bytes = atomic_load(&a->call->job->mem_peak);
     const gx_graph *graph = a->spread.graph;
     const bool even = a->spread.chance.rule == GX_CHANCE_CONSTANT;
+    const gx_simulation_options play = {
+        .weight = a->worth, .circle = a->limits.circles.of, .circles = a->limits.circles.count};
     gx_seeds_forecast f;
-    const gx_status status = gx_seeds_foresee(&f, graph, &a->options, a->call->job, err);
+    const gx_status status = gx_seeds_foresee(&f, graph, &a->options, &play, a->call->job, err);
     if (status != GX_OK) {
         return status;
     }

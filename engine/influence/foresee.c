@@ -215,7 +215,8 @@ static double drawn_seconds(const pace *p, const course *to, double each) {
 }
 
 /* Plays the choice until it can be told what a run takes. */
-static gx_status time_runs(gx_seeds_forecast *out, gx__choosing *c, gx_error *err) {
+static gx_status time_runs(gx_seeds_forecast *out, gx__choosing *c,
+                           const gx_simulation_options *play, gx_error *err) {
     enum { RUNS_TIMED = 1 << 16 };
     gx_chances forward = {0};
     gx_simulation played;
@@ -223,8 +224,10 @@ static gx_status time_runs(gx_seeds_forecast *out, gx__choosing *c, gx_error *er
     const int64_t begun = gx_clock_thread_ns();
     GX_TRY(gx_chances_make(&forward, c->graph, &c->options->chance, true, c->job, err));
     out->forward_s = seconds_since(begun);
-    gx_simulation_options options = {
-        .seed = c->seed, .count = c->count, .runs = 2, .weight = c->options->weight};
+    gx_simulation_options options = *play;
+    options.seed = c->seed;
+    options.count = c->count;
+    options.runs = 2;
     double two_s = INFINITY, all_s = 0;
     for (int repeats = 0; repeats < REPEATS;) {
         const int64_t now = gx_clock_thread_ns();
@@ -290,7 +293,8 @@ done:
     return status;
 }
 
-static gx_status foresee(gx_seeds_forecast *out, gx__choosing *c, int threads, gx_error *err) {
+static gx_status foresee(gx_seeds_forecast *out, gx__choosing *c, const gx_simulation_options *play,
+                         int threads, gx_error *err) {
     const gx_seed_options *options = c->options;
     gx_status status = GX_OK;
     by_world world = {0};
@@ -318,7 +322,7 @@ static gx_status foresee(gx_seeds_forecast *out, gx__choosing *c, int threads, g
     out->cpu_s += out->worlds ? worlds_seconds(&world, c, out->worlds) : 0;
     out->order_s =
         options->heuristics && !(options->aim.fairness > 0) ? ORDER_S * (double)c->chances.m : 0;
-    GX_TRY(time_runs(out, c, err));
+    GX_TRY(time_runs(out, c, play, err));
     GX_TRY(add_play_off(out, c, err));
 done:
     return status;
@@ -327,12 +331,13 @@ done:
 /* By one thread, on its own clock: what others of the process do is not in it, nor are waits for
  * each other, of which small work has more than large. */
 gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
-                           const gx_seed_options *options, gx_job *job, gx_error *err) {
+                           const gx_seed_options *options, const gx_simulation_options *play,
+                           gx_job *job, gx_error *err) {
     gx_seeds ignored = {0};
     gx__choosing c = {.out = &ignored, .graph = graph, .options = options, .job = job};
     const int threads = job->threads;
     job->threads = 1;
-    const gx_status status = foresee(out, &c, threads, err);
+    const gx_status status = foresee(out, &c, play, threads, err);
     gx__choosing_finish(&c);
     job->threads = threads;
     return status;

@@ -16,6 +16,7 @@
 #define GX_INFLUENCE_SEEDS_H
 
 #include "engine/influence/cover.h"
+#include "engine/influence/simulate.h"
 #include "engine/influence/worlds.h"
 
 #define GX_SEED_EPS "0.03" /* what eps is where nobody says */
@@ -64,7 +65,8 @@ GX_MUST_CHECK gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph,
 void gx_seeds_finish(gx_seeds *seeds, gx_job *job);
 
 /* What a choice would take, from the first sets of it, which are drawn (a few thousand, or a
- * million entries). */
+ * million entries), and a simulation of it: what runs are to tell is as in `play`, whose seeds and
+ * runs are not looked at. */
 typedef struct gx_seeds_forecast {
     uint64_t sets, entries; /* drawn for this */
     double wanted;          /* entries of the whole */
@@ -78,7 +80,8 @@ typedef struct gx_seeds_forecast {
 } gx_seeds_forecast;
 
 GX_MUST_CHECK gx_status gx_seeds_foresee(gx_seeds_forecast *out, const gx_graph *graph,
-                                         const gx_seed_options *options, gx_job *job,
+                                         const gx_seed_options *options,
+                                         const gx_simulation_options *play, gx_job *job,
                                          gx_error *err);
 
 /* ---- heuristics ------------------------------------------------------------------------------ */
