@@ -209,3 +209,15 @@ def test_an_odd_field_of_an_event_is_refused(tmp_path, column, value, accepted):
     assert all(part in told for part in ("items.csv:3", column, f"'{value}'", accepted)), told
     told = gx("call", tmp_path / "s.gx", "item.put", json.dumps({"items": [{"item_id": "b", column: value}]}), code=2).err
     assert all(part in told for part in ("entry 0", column, f"'{value}'", accepted)), told
+
+
+def test_what_is_left_out_is_known_to_who_may_ask(city):
+    """Counts of few are exact: whoever may ask is named the rest, and may read every record; whoever may not read may not ask."""
+    scope = {method["name"]: method["scope"] for method in gx("call", city[0], "sys.describe").json()["methods"]}
+    assert (scope["audience.for_item"], scope["user.get"]) == ("operate", "read")
+    segment = ("--segment", 'user_id in ("u16", "u18", "u22")', "-n", 300)
+    open_to, agreed = ask(city, *segment), ask(city, *segment, "--consent", "mail")
+    records = gx("call", city[0], "user.get", json.dumps({"users": names(open_to)})).json()["users"]
+    silent = [user for user, record in zip(names(open_to), records, strict=True) if record.get("mail") != "yes"]
+    assert silent == ["u16"] and names(agreed) == [user for user in names(open_to) if user not in silent]
+    assert agreed["left_out"]["no_consent"] - open_to["left_out"]["no_consent"] == len(silent) == 1
