@@ -50,15 +50,23 @@ gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *nam
     return status;
 }
 
+static bool is_json_file(const char *text) {
+    const char *dot = strrchr(text, '.');
+    return dot && strcmp(dot, ".json") == 0;
+}
+
 gx_status gx_numbers_from_file(gx_value *args, gx_command *command, const char *name,
                                gx_error *err) {
     const gx_value *given = gx_map_get(args, name);
     gx_value map;
     if (!given || given->type != GX_TEXT ||
-        !(ends_as_a_file(given->as.text) || strchr(given->as.text, '/'))) {
+        !(ends_as_a_file(given->as.text) || is_json_file(given->as.text) ||
+          strchr(given->as.text, '/'))) {
         return GX_OK;
     }
-    const gx_status status = gx_import_pairs(&map, given->as.text, command->arena, err);
+    const gx_status status = is_json_file(given->as.text)
+                                 ? gx_map_file_read(&map, given->as.text, name, command->arena, err)
+                                 : gx_import_pairs(&map, given->as.text, name, command->arena, err);
     if (status == GX_OK) {
         gx_map_put(command->arena, args, name, map);
     }

@@ -24,8 +24,8 @@ static gx_status read_text(gx_buffer *out, const char *path, gx_error *err) {
         return gx_fail_memory(err, out->size);
     }
     return out->size > FILE_BYTES_MOST
-               ? gx_fail(err, GX_OVER_LIMIT, "%s: over %d bytes; a file of parameters is small",
-                         path, FILE_BYTES_MOST)
+               ? gx_fail(err, GX_OVER_LIMIT, "%s: over %d bytes, the most a map may have", path,
+                         FILE_BYTES_MOST)
                : GX_OK;
 }
 
@@ -45,9 +45,8 @@ gx_status gx_map_file_read(gx_value *out, const char *path, const char *key, gx_
     }
     if (read.type != GX_MAP) {
         return gx_fail(err, GX_BAD_REQUEST,
-                       "%s: a %s; accepted is a map, as `guanxi tune -o "
-                       "FILE.json` writes it, or {\"NAME\": {…}}",
-                       path, gx_type_name(read.type));
+                       "%s: a %s; accepted is a map, {\"NAME\": …}, also as {\"%s\": {…}}", path,
+                       gx_type_name(read.type), key);
     }
     const gx_value *inner = gx_map_get(&read, key);
     *out = inner && inner->type == GX_MAP ? *inner : read;

@@ -136,7 +136,8 @@ bool gx_is_id_file(const char *text);
 GX_MUST_CHECK gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name,
                                           gx_error *err);
 /* In place of the argument `name`, where it is called like a file of a table or a path (no field
- * is), the map in it: a member and a number a line, as gx_import_pairs reads. */
+ * is), the map in it: a member and a number a line, as gx_import_pairs reads, or of FILE.json the
+ * map {member: number}. */
 GX_MUST_CHECK gx_status gx_numbers_from_file(gx_value *args, gx_command *command, const char *name,
                                              gx_error *err);
 

@@ -6,8 +6,7 @@
 
 static const char *const known[] = {"user_id", "user", "uid", "member_id", "member", "id"};
 
-/* The column of ids by its name, the best known first; GX_NONE: none. */
-static uint32_t column_of(const gx__reader *reader) {
+uint32_t gx__reader_id_column(const gx__reader *reader) {
     for (size_t k = 0; k < GX_COUNT(known); k++) {
         for (uint32_t i = 0; i < reader->name_count; i++) {
             const gx_slice name = reader->names[i];
@@ -47,7 +46,7 @@ gx_status gx_import_ids(gx_value *out, const char *path, gx_arena *arena, gx_err
     if (status != GX_OK) {
         return status;
     }
-    if (column_of(&reader) == GX_NONE && reader.name_count > 0) { /* no header */
+    if (gx__reader_id_column(&reader) == GX_NONE && reader.name_count > 0) { /* no header */
         GX_TRY(add(&list, arena, path, 1, reader.names[0], err));
     }
     for (;;) {
@@ -55,7 +54,7 @@ gx_status gx_import_ids(gx_value *out, const char *path, gx_arena *arena, gx_err
         if (row.end) {
             break;
         }
-        const uint32_t column = column_of(&reader), at = column == GX_NONE ? 0 : column;
+        const uint32_t column = gx__reader_id_column(&reader), at = column == GX_NONE ? 0 : column;
         const gx__cell *cell = row.count > at ? &row.cells[at] : NULL;
         if (cell && cell->data) {
             GX_TRY(add(&list, arena, path, row.line, (gx_slice){cell->data, cell->size}, err));

@@ -111,10 +111,11 @@ GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const c
 
 /* The first two words of each line of a file, separated by blanks, commas or semicolons: the first
  * → the second, both as text, made in the arena. Lines that begin with # or % and a header `user_id
- * …` are passed over; a first word that comes twice is there twice. Packed files are unpacked.
- * not_found, io; bad_request names the line with fewer words. */
-GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, gx_arena *arena,
-                                        gx_error *err);
+ * …` are passed over; a first word that comes twice is there twice. Of JSON lines the id of a
+ * member (as gx_import_ids knows it) → the key `name`, or the only other one. Packed files are
+ * unpacked. not_found, io; bad_request names the line with fewer words or other keys. */
+GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, const char *name,
+                                        gx_arena *arena, gx_error *err);
 /* Ids of members, from a table (CSV, TSV, JSON lines) with a column user_id, user or id, or else
  * the first of each line, packed or not: [id, …] as text in the order of the file, made in the
  * arena. Empty ones and those that begin with # are passed over, so that there may be none.

@@ -2,35 +2,69 @@
 #include "graph/import/import.h"
 #include "graph/import/reader.h"
 
-gx_status gx_import_pairs(gx_value *out, const char *path, gx_arena *arena, gx_error *err) {
+#include <stdio.h>
+
+/* Which cells of a JSON line are the id and what is told of it: `name`, or the only other one. */
+static bool find_cells(uint32_t *id, uint32_t *told, const gx__reader *reader, const gx__row *row,
+                       const char *name) {
+    uint32_t others = 0;
+    *id = gx__reader_id_column(reader);
+    *told = GX_NONE;
+    for (uint32_t k = 0; k < row->count; k++) {
+        if (k == *id || !row->cells[k].data) {
+            continue;
+        }
+        if (gx_slice_is(reader->names[k], name)) {
+            *told = k;
+            others = 1;
+            break;
+        }
+        *told = k;
+        others++;
+    }
+    return *id < row->count && row->cells[*id].data && others == 1;
+}
+
+static gx_status refuse(const char *path, const gx__row *row, bool json, const char *name,
+                        gx_error *err) {
+    char shown[60], accepted[120] = "";
+    if (json) {
+        snprintf(accepted, sizeof accepted, "; accepted is {\"user_id\": …, \"%s\": …}", name);
+    }
+    return gx_fail(err, GX_BAD_REQUEST, "%s:%llu: %s is not a member and a %s%s", path,
+                   (unsigned long long)row->line,
+                   gx_quote(shown, sizeof shown, row->raw.data, row->raw.size), name, accepted);
+}
+
+gx_status gx_import_pairs(gx_value *out, const char *path, const char *name, gx_arena *arena,
+                          gx_error *err) {
     gx__source *source;
     gx__reader reader;
     gx__row row;
     gx_value map = gx_map(arena, 64);
     gx_status status = gx__source_open(&source, path, err);
     if (status == GX_OK) {
-        status = gx__reader_open(&reader, source, gx__format_find("snap", true), err);
+        status = gx__reader_open_or(&reader, source, gx__format_find("snap", true), err);
     }
     if (status != GX_OK) {
         return status;
     }
+    const bool json = reader.format == &gx__format_jsonl;
     for (;;) {
+        uint32_t id = 0, told = 1;
         GX_TRY(gx__reader_next(&row, &reader, err));
         if (row.end) {
             break;
         }
-        if (row.reason != GX__NONE) {
-            char shown[60];
-            GX_TRY(gx_fail(err, GX_BAD_REQUEST, "%s:%llu: %s is not a member and a label", path,
-                           (unsigned long long)row.line,
-                           gx_quote(shown, sizeof shown, row.raw.data, row.raw.size)));
+        if (row.reason != GX__NONE || (json && !find_cells(&id, &told, &reader, &row, name))) {
+            GX_TRY(refuse(path, &row, json, name, err));
         }
-        gx_slice key = {row.cells[0].data, row.cells[0].size};
-        if (map.size == 0 && gx_slice_is(key, "user_id")) {
+        gx_slice key = {row.cells[id].data, row.cells[id].size};
+        if (!json && map.size == 0 && gx_slice_is(key, "user_id")) {
             continue; /* a header */
         }
         gx_map_add(arena, &map, gx_text_copy(arena, key.data, key.size),
-                   gx_text_copy(arena, row.cells[1].data, row.cells[1].size));
+                   gx_text_copy(arena, row.cells[told].data, row.cells[told].size));
     }
     *out = map;
 done:

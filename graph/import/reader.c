@@ -111,16 +111,17 @@ static void skip_byte_order_mark(gx__window *window) {
 
 /* ---- opening ---------------------------------------------------------------------------- */
 
-static const gx__format *format_of(const gx__window *window) {
+static const gx__format *format_of(const gx__window *window, const gx__format *otherwise) {
     size_t at = window->at;
     while (at < window->end && memchr(" \t\r\n", window->data[at], 4)) {
         at++;
     }
-    return at < window->end && window->data[at] == '{' ? &gx__format_jsonl : &gx__format_csv;
+    return at < window->end && window->data[at] == '{' ? &gx__format_jsonl : otherwise;
 }
 
-gx_status gx__reader_open(gx__reader *out, gx__source *source, const gx__format *format,
-                          gx_error *err) {
+/* `format` NULL: JSON lines, or `otherwise`. */
+static gx_status open_reader(gx__reader *out, gx__source *source, const gx__format *format,
+                             const gx__format *otherwise, gx_error *err) {
     gx_status status = GX_OK;
     gx__reader reader = {.window = {.source = source, .capacity = WINDOW_BYTES}, .line = 1};
     bool full;
@@ -132,13 +133,23 @@ gx_status gx__reader_open(gx__reader *out, gx__source *source, const gx__format 
     }
     GX_TRY(gx__window_fill(&full, &reader.window, err));
     skip_byte_order_mark(&reader.window);
-    reader.format = format ? format : format_of(&reader.window);
+    reader.format = format ? format : format_of(&reader.window, otherwise);
     GX_TRY(reader.format->start(&reader, err));
     *out = reader;
     return GX_OK;
 done:
     gx__reader_finish(&reader);
     return status;
+}
+
+gx_status gx__reader_open(gx__reader *out, gx__source *source, const gx__format *format,
+                          gx_error *err) {
+    return open_reader(out, source, format, &gx__format_csv, err);
+}
+
+gx_status gx__reader_open_or(gx__reader *out, gx__source *source, const gx__format *format,
+                             gx_error *err) {
+    return open_reader(out, source, NULL, format, err);
 }
 
 void gx__reader_finish(gx__reader *reader) {

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import os
 import random
 
@@ -72,6 +73,30 @@ def test_limits_from_files_and_flags(edges, tmp_path):
     given = seeds(edges, "--undirected", "-k", 4, "--include", "m1,m2")
     assert [row["included"] for row in given["seeds"]] == [True, True, False, False]
     assert {row["user_id"] for row in given["seeds"][:2]} == {"m1", "m2"}
+
+
+def test_costs_are_read_from_every_form_of_file(edges, tmp_path):
+    """Two columns, JSON lines with other keys beside or without, packed, a map of JSON: the same answer; what is none names what is accepted."""
+    fees = {f"h{k}": k % 7 + 1 for k in range(12)}
+    (tmp_path / "fees.csv").write_text("user_id,fee\n" + "".join(f"{user},{fee}\n" for user, fee in fees.items()))
+    lines = [{"user_id": user, "cost": fee} for user, fee in fees.items()]
+    (tmp_path / "fees.jsonl").write_text("".join(json.dumps({**line, "region": "north"}) + "\n" for line in lines))
+    with gzip.open(tmp_path / "fees.jsonl.gz", "wt") as file:
+        file.write("".join(json.dumps({"member": line["user_id"], "fee": str(line["cost"])}) + "\n" for line in lines))
+    (tmp_path / "fees.json").write_text(json.dumps(fees, indent=2))
+    (tmp_path / "more.json").write_text(json.dumps({"cost": fees}))
+    told = [
+        seeds(edges, "--undirected", "--budget", 12, "--cost", tmp_path / name, "--runs", 0)
+        for name in ("fees.csv", "fees.jsonl", "fees.jsonl.gz", "fees.json", "more.json")
+    ]
+    assert told[0]["spent"] > 0 and all(one == told[0] for one in told[1:])
+    weights = [seeds(edges, "--undirected", "-k", 2, "--weight", tmp_path / name, "--runs", 0) for name in ("fees.csv", "fees.json")]
+    assert weights[0] == weights[1]
+    (tmp_path / "two.jsonl").write_text('{"user_id": "h1", "fee": 1, "region": "north"}\n')
+    (tmp_path / "list.json").write_text(json.dumps(lines))
+    for name, accepted in (("two.jsonl", '{"user_id": …, "cost": …}'), ("list.json", "accepted is a map")):
+        err = gx("seeds", edges, "--undirected", "--budget", 12, "--cost", tmp_path / name, code=2).err
+        assert accepted in err and name in err
 
 
 def test_quotas_by_circle_of_a_shop(built_shop):
