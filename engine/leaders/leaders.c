@@ -146,7 +146,7 @@ static const gx_gives gives[] = {
     {"risk", GX_F32, GX_LEN_USERS, "0 to 100: of all flags together; 0: no flag"},
     {"excluded", GX_U8, GX_LEN_USERS, "1: of too great a risk to be ranked"},
     {"follower_correlation", GX_F64, GX_LEN_OTHER,
-     "Spearman's rank correlation of score and follower count"},
+     "Spearman's rank correlation of score and follower count, of those who are not excluded"},
     {"window", GX_I64, GX_LEN_OTHER,
      "ms so soon after which a follower's act counts, for topics that are asked for later"},
     {"category_ptr", GX_U64, GX_LEN_OTHER, "start of each category's leaders, categories + 1"},
@@ -366,6 +366,18 @@ static gx_status give_rank(uint32_t *rank, gx__leaders *l, const double *score, 
     return status;
 }
 
+/* Of those who are ranked. Uses up `raw` and `place`. */
+static gx_status correlate(double *out, gx__leaders *l, gx_job *job, gx_error *err) {
+    uint32_t ranked = 0;
+    for (uint32_t v = 0; v < l->n; v++) {
+        if (!l->excluded[v]) {
+            l->place[ranked] = l->score[v];
+            l->raw[ranked++] = l->followers[v];
+        }
+    }
+    return gx__rank_spearman(out, l->place, l->raw, ranked, job, err);
+}
+
 static gx_status add_outputs(gx__leaders *l, gx__leaders_signs *signs, gx_output *out,
                              gx_error *err) {
     gx_status status;
@@ -432,7 +444,7 @@ static gx_status run(gx_output *out, const gx_input *all, const gx_args *args, g
     GX_TRY(add_measures(&l, job, err));
     GX_TRY(give_rank(rank, &l, l.score, job, err));
     GX_TRY(give_rank(follower_rank, &l, l.followers, job, err));
-    GX_TRY(gx__rank_spearman(correlation, l.score, l.followers, l.n, job, err));
+    GX_TRY(correlate(correlation, &l, job, err));
     GX_TRY(gx__leaders_by_category(out, input, l.standing, l.credit,
                                    (uint32_t)gx_arg_int(args, "per_category"), job, err));
 done:

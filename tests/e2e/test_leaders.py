@@ -136,14 +136,25 @@ def spearman(rows, value, followers):
     return xy / math.sqrt(sum((x - mean) ** 2 for x in xs) * sum((y - mean) ** 2 for y in ys))
 
 
-def test_the_correlation_is_of_the_ranking_shown(built_shop, shop_files):
-    """Against follower counts of the file of ties, whatever is listed; on stderr where the answer is rows alone."""
+def followers_of(files):
     following = set()
-    for row in read(shop_files / "ties.csv"):
+    for row in read(files / "ties.csv"):
         following.add((row["src"], row["dst"]))
         if row["directed"] not in ("1", "true", "yes"):
             following.add((row["dst"], row["src"]))
-    followers = collections.Counter(dst for _, dst in following)
+    return collections.Counter(dst for _, dst in following)
+
+
+def test_the_correlation_is_of_those_who_are_ranked(fake_shop):
+    """Who is excluded is in no ranking, and in no correlation beside one."""
+    assert any(row["excluded"] for row in fake_shop.flagged) and not any(row["excluded"] for row in fake_shop.rows)
+    want = spearman(fake_shop.rows, lambda row: row["score"], followers_of(fake_shop.files))
+    assert fake_shop.answer["follower_correlation"] == pytest.approx(want, abs=1e-6)
+
+
+def test_the_correlation_is_of_the_ranking_shown(built_shop, shop_files):
+    """Against follower counts of the file of ties, whatever is listed; on stderr where the answer is rows alone."""
+    followers = followers_of(shop_files)
     shop = gx("leaders", built_shop, "-n", "1", "--format", "json").json()
     assert "shop_follower_correlation" not in shop
     card = gx("leaders", built_shop, "--card", shop["leaders"][0]["user"], "--format", "json").json()
