@@ -156,6 +156,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t folding = (uint64_t)threads * gx__bpr_had_words(input->items) * 8;
     out->mem_bytes = rows * width_of(args) * sizeof(float) + (uint64_t)input->users * 8 +
                      TRAINING * 8 + (training > folding ? training : folding);
+    out->kept_bytes = rows * (width_of(args) - 1) * sizeof(float) + TRAINING * 8;
     out->cpu_s = steps * (candidates + 3) * (1.5e-8 + 2.5e-10 * d);
 }
 

@@ -37,6 +37,12 @@ static const gx_param params[] = {
      .low = 0,
      .high = FACTORS_MAX,
      .help = "length of a member's and an item's vector; 0: by the size of the shop, 32 to 512"},
+    {.name = "factors_most",
+     .type = GX_PARAM_INT,
+     .fallback = "512",
+     .low = 32,
+     .high = FACTORS_MAX,
+     .help = "by the size of the shop no more than so many"},
     {.name = "iterations",
      .type = GX_PARAM_INT,
      .fallback = GX__IALS_ITERATIONS,
@@ -102,8 +108,9 @@ uint32_t gx__ials_width(uint32_t users, uint32_t items) {
 }
 
 static uint32_t width_of(const gx_args *args, uint32_t users, uint32_t items) {
-    const int64_t given = gx_arg_int(args, "factors");
-    return given > 0 ? (uint32_t)given : gx__ials_width(users, items);
+    const int64_t given = gx_arg_int(args, "factors"), most = gx_arg_int(args, "factors_most");
+    const uint32_t width = gx__ials_width(users, items);
+    return given > 0 ? (uint32_t)given : most < width ? (uint32_t)most : width;
 }
 
 static double mean_value(const gx_matrix *m) {
@@ -319,6 +326,8 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
     const uint64_t later = start > users ? start : users;
     out->mem_bytes =
         (uint64_t)input->items * d * sizeof(float) + turned + (later > rest ? later : rest);
+    out->kept_bytes =
+        (((uint64_t)input->users + input->items) * (d - 1) + d) * sizeof(float); /* d columns */
     /* Items are taken as if their events were spread as those of members are. */
     const double exact = row_flops(m->ptr, m->rows, width);
     const double steps = gx_arg_is(args, "solver", "cg") ? (double)gx_arg_int(args, "steps") : 0;

@@ -204,6 +204,7 @@ static void estimate(gx_estimate *out, const gx_input *input, const gx_args *arg
                      m->nnz * (m->value ? 8 : 4) +              /* the transpose */
                      8 * (items + 1) + 12 * items + 4 * users + /* its pointers, scales */
                      gx__svd_bytes(input->users, input->items, (uint32_t)k, &options, threads);
+    out->kept_bytes = k > 0 ? 4 * (items * (k - 1) + k) : 0;
     double dense, sparse;
     gx__svd_cost(&dense, &sparse, m->nnz, input->users, input->items, (uint32_t)k, &options);
     out->cpu_s = dense / 6e10 + sparse / 3e9;

@@ -46,11 +46,12 @@ static void skip_had(uint8_t *skip, const gx_member_live *live, uint32_t items, 
     }
 }
 
-/* A list is looked at some time before something is taken from it: drawn evenly from the time since
- * the snapshot. */
+/* A list is looked at some time before something is taken from it, and lasts: drawn from the time
+ * since the snapshot, earlier moments likelier (docs/blend.md tells what other draws gave). */
 static int64_t asked_ms(const gx_taken *t, int64_t cut_ms, uint64_t seed) {
     gx_rng rng = gx_rng_at(seed + 1, (uint64_t)t->user << 32 | t->item);
-    return cut_ms + (int64_t)(gx_rng_real(&rng) * ((double)t->ts_ms - (double)cut_ms));
+    const double drawn = gx_rng_real(&rng);
+    return cut_ms + (int64_t)(drawn * drawn * ((double)t->ts_ms - (double)cut_ms));
 }
 
 /* Both lists of every take of the round: the one of some time before, and the one just before it.
@@ -250,11 +251,38 @@ void gx_blend_evidence_finish(gx_blend_evidence *evidence) {
 
 /* ---- what it would take ---------------------------------------------------------------------- */
 
+/* How many factors an item has, by what the model keeps; 0 of a model that has none. */
+static double factors_of(const gx_plan *plan, const char *interest, const gx_input *input) {
+    const gx_model *model = gx_model_find(interest ? interest : GX_INTEREST_MODEL);
+    const double items = (double)input->items, members = model && model->factors ? input->users : 0;
+    for (size_t i = 0; model && model->fold && i < plan->count; i++) {
+        if (plan->steps[i].pass == &model->pass) {
+            return (double)plan->steps[i].estimate.kept_bytes / sizeof(float) /
+                   fmax(items + members, 1);
+        }
+    }
+    return 0;
+}
+
 /* Every figure is of the last step: the views and passes of its rounds over a part of the log each,
- * and what is kept of the takes, which are counted as the build will. Seconds: docs/blend.md. */
+ * and what is kept of the takes. Views have a part of the events; what passes make has a row for
+ * everybody all the same. */
+static double memory_of(const gx_takes *takes, const gx_views *views, gx_estimate view,
+                        gx_estimate passes, double factors, int threads) {
+    const double last = gx_take_shares[GX_TAKE_ROUNDS - 1], items = (double)views->input.items;
+    const double held = last * (double)views->held;
+    const double block = gx_rec_fold_block_of(views->input.items, factors);
+    const double made = fmax(last * (double)view.mem_bytes, held + (double)passes.mem_bytes);
+    const double looked = held + (double)passes.kept_bytes + 2.0 * takes->count * sizeof(look) +
+                          threads * items * (1 + block * sizeof(float));
+    return fmax(made, looked) + (double)takes->held +
+           takes->count * (double)(sizeof(gx_blend_take) + CELLS_A_TAKE * sizeof(gx_blend_cell));
+}
+
+/* The takes are counted as the build will. Seconds: docs/blend.md. */
 gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options *options,
                             const gx_views *views, gx_estimate view, gx_job *job, gx_error *err) {
-    static const double item_s = 13e-9, look_s = 3e-4, learn_s = 1e-4;
+    static const double item_s = 13e-9, factor_s = 4e-11, look_s = 3e-4, learn_s = 1e-4;
     gx_takes takes = {0};
     gx_plan plan = {0};
     gx_txn *txn = NULL;
@@ -268,17 +296,15 @@ gx_status gx_blend_estimate(gx_estimate *out, gx_db *db, const gx_build_options 
     }
     GX_TRY(gx_past_plan(&plan, GX_PAST_LEARN, options, err));
     gx_estimate passes = gx_plan_estimate(&plan, &views->input, job->threads);
+    const double factors = factors_of(&plan, options->interest, &views->input);
     double part = 0;
     for (uint32_t r = takes.first_round; r < GX_TAKE_ROUNDS; r++) {
         part += gx_take_shares[r];
     }
-    double last = gx_take_shares[GX_TAKE_ROUNDS - 1];
-    double held = fmax((double)view.mem_bytes, (double)(views->held + passes.mem_bytes));
-    out->mem_bytes =
-        (uint64_t)(last * held) + takes.held +
-        (uint64_t)takes.count * (sizeof(gx_blend_take) + CELLS_A_TAKE * sizeof(gx_blend_cell));
+    out->mem_bytes = (uint64_t)memory_of(&takes, views, view, passes, factors, job->threads);
     out->cpu_s = part * (view.cpu_s + passes.cpu_s) +
-                 takes.count * (look_s + learn_s + item_s * (double)views->input.items);
+                 takes.count * (look_s + learn_s +
+                                (double)views->input.items * (item_s + 2 * factor_s * factors));
     out->cpu_most_s = out->cpu_s + part * (passes.cpu_most_s - passes.cpu_s);
 done:
     gx_takes_finish(&takes);

@@ -2,6 +2,7 @@
 #include "api/build/blend_lists.h"
 
 #include "api/build/blend_past.h"
+#include "api/build/interest.h"
 #include "api/eval/tuned.h"
 #include "api/lists/member_list.h"
 #include "models/parallel.h"
@@ -203,13 +204,17 @@ static gx_status make_past(gx_past *p, gx_db *db, const gx_state *now, int64_t c
                            gx_error *err) {
     const gx_value none = gx_nil();
     gx_value tuned;
+    gx_interest interest;
     gx_arena *arena = gx_arena_create();
     gx_build_options options = {.spec = {.from_ms = INT64_MIN + 1, .to_ms = cut_ms},
-                                .params = &tuned,
-                                .interest = gx_rec_interest_model(now->rec)};
+                                .params = &tuned};
+    if (now->arrays && !gx_interest_was_tried(now->arrays)) {
+        options.interest = gx_rec_interest_model(now->rec);
+    }
     gx_status status = arena ? GX_OK : gx_fail_memory(err, 0);
     GX_TRY(status);
     GX_TRY(gx_tuned_beneath(&tuned, &none, db, arena, err));
+    GX_TRY(gx_interest_settle(&options, &interest, db, arena, p->job, err));
     GX_TRY(gx_past_make(p, GX_PAST_LISTS, db, now, &options, cut_ms, err));
     if (learnt) {
         GX_TRY(gx_blend_add(p->arrays, db, &p->views, &options, p->job, err));

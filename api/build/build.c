@@ -5,6 +5,7 @@
 #include "api/build/blend.h"
 #include "api/build/compute.h"
 #include "api/build/estimate.h"
+#include "api/build/interest.h"
 
 #include <stdio.h>
 
@@ -88,10 +89,7 @@ gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_build_
  */
 static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
                            const gx_build_options *options, gx_error *err) {
-    gx_status status = check_params(options, arena, err);
-    if (status != GX_OK) {
-        return status;
-    }
+    gx_status status;
     const bool given = !is_usual(options);
     const size_t count = given ? options->passes->size : GX_COUNT(usual);
     gx_plan_step *wanted = gx_arena_get(arena, (count + 1) * sizeof *wanted);
@@ -247,8 +245,8 @@ static bool learns_blend(const gx_build_options *options) {
 }
 
 static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
-                             const gx_build_options *options, gx_arena *arena, gx_job *job,
-                             gx_error *err) {
+                             const gx_build_options *options, const gx_interest *interest,
+                             gx_arena *arena, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     gx_state *state = gx_db_hold_state(db);
     gx_snapshot *before = NULL;
@@ -271,6 +269,7 @@ static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan 
     GX_TRY(gx_besides_add(results, views, db, job, err));
     GX_TRY(add_notes(results, plan, views, options, before ? gx_snapshot_number(before) : 0, job,
                      err));
+    GX_TRY(gx_interest_note(results, interest, err));
 done:
     views->input.before = NULL;
     gx_snapshot_release(before);
@@ -300,6 +299,8 @@ gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *opti
     gx_plan plan = {0};
     gx_views views = {0};
     gx_arrays *results = NULL;
+    gx_build_options settled = *options;
+    gx_interest interest;
     uint32_t number;
     gx_arena *arena = gx_arena_create();
     if (!arena) {
@@ -309,11 +310,14 @@ gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *opti
         GX_TRY(gx_fail(err, GX_FORBIDDEN,
                        "the store was opened read-only; a build writes a snapshot"));
     }
-    GX_TRY(make_plan(&plan, arena, db->store, options, err));
+    GX_TRY(check_params(options, arena, err));
+    GX_TRY(gx_interest_settle(&settled, &interest, db, arena, job, err));
+    GX_TRY(make_plan(&plan, arena, db->store, &settled, err));
     GX_TRY(gx_arrays_create(&results, err));
-    GX_TRY(compute_all(results, &views, &plan, db, options, arena, job, err));
+    GX_TRY(compute_all(results, &views, &plan, db, &settled, &interest, arena, job, err));
     GX_TRY(publish(&number, db, results, options->promote, job, err));
-    *out = (gx_build_result){.number = number,
+    *out = (gx_build_result){.interest = interest,
+                             .number = number,
                              .bytes = bytes_of(results),
                              .wall_s = (double)(gx_clock_ns() - wall) / 1e9,
                              .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
@@ -337,23 +341,31 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     const uint64_t before = atomic_load(&job->mem_used);
     gx_status status = GX_OK;
     gx_state *state = gx_db_hold_state(db);
-    GX_TRY(make_plan(&plan, arena, db->store, options, err));
+    gx_build_options settled = *options;
+    GX_TRY(check_params(options, arena, err));
+    GX_TRY(gx_interest_guess(&settled, state, arena, err));
+    GX_TRY(make_plan(&plan, arena, db->store, &settled, err));
     atomic_store(&job->mem_peak, before);
     GX_TRY(gx_views_make(&views, db->store, &state->rules, plan.needs | also, &options->spec, job,
                          err));
     gx_estimate view = {.mem_bytes = atomic_load(&job->mem_peak) - before,
                         .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
     gx_estimate later = gx_plan_estimate(&plan, &views.input, job->threads);
-    gx_part_estimate parts[1 + GX_BESIDES] = {{.name = "blend"}};
+    gx_part_estimate parts[1 + GX_BESIDES] = {{.name = "blend"}}, tried = {.name = "interest"};
     size_t count = 0;
+    const bool tries = is_usual(options) && !options->interest;
+    if (tries) {
+        GX_TRY(gx_interest_estimate(&tried.estimate, &settled, &views, view, job, err));
+    }
     if (learns_blend(options)) {
-        GX_TRY(gx_blend_estimate(&parts[count++].estimate, db, options, &views, view, job, err));
+        GX_TRY(gx_blend_estimate(&parts[count++].estimate, db, &settled, &views, view, job, err));
     }
     if (also & GX_NEED_MATRIX) { /* a whole build, not a pass alone */
         GX_TRY(gx_besides_estimate(&parts[count], db, &views, job, err));
         count += GX_BESIDES;
     }
-    *out = gx_estimate_value(arena, &plan, view, views.held, later, parts, count);
+    *out = gx_estimate_value(arena, &plan, view, views.held, later, tries ? &tried : NULL, parts,
+                             count);
 done:
     gx_views_finish(&views);
     gx_plan_finish(&plan);

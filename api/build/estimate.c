@@ -23,9 +23,13 @@ gx_value gx_estimate_map(gx_arena *arena, gx_value steps, gx_estimate whole) {
 }
 
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
-                           gx_estimate later, const gx_part_estimate *parts, size_t count) {
-    gx_value steps = gx_list(arena, (uint32_t)(plan->count + count) + 1);
+                           gx_estimate later, const gx_part_estimate *first,
+                           const gx_part_estimate *parts, size_t count) {
+    gx_value steps = gx_list(arena, (uint32_t)(plan->count + count) + 2);
     uint64_t after = later.kept_bytes;
+    if (first) {
+        gx_estimate_add(arena, &steps, first->name, first->estimate);
+    }
     gx_estimate_add(arena, &steps, "view", view);
     for (size_t i = 0; i < plan->count; i++) {
         gx_estimate_add(arena, &steps, plan->steps[i].pass->name, plan->steps[i].estimate);
@@ -41,6 +45,12 @@ gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate vie
     later.mem_bytes = later.mem_bytes > view.mem_bytes ? later.mem_bytes : view.mem_bytes;
     later.cpu_s += view.cpu_s;
     later.cpu_most_s += view.cpu_s;
+    if (first) {
+        const gx_estimate *one = &first->estimate;
+        later.mem_bytes = one->mem_bytes > later.mem_bytes ? one->mem_bytes : later.mem_bytes;
+        later.cpu_s += one->cpu_s;
+        later.cpu_most_s += fmax(one->cpu_s, one->cpu_most_s);
+    }
     return gx_estimate_map(arena, steps, later);
 }
 
@@ -141,7 +151,7 @@ static gx_status estimate_graph(gx_value *out, const gx_pass *pass, const gx_val
     GX_TRY(check(&plan, arena, err));
     gx_estimate view = view_estimate(plan.needs, size, threads);
     *out = gx_estimate_value(arena, &plan, view, view_held(plan.needs, size),
-                             gx_plan_estimate(&plan, &input, threads), NULL, 0);
+                             gx_plan_estimate(&plan, &input, threads), NULL, NULL, 0);
 done:
     gx_plan_finish(&plan);
     return status;

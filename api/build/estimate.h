@@ -12,10 +12,11 @@ typedef struct gx_part_estimate {
 } gx_part_estimate;
 
 /* The map of a plan: `view` is a step before it, of which `held` bytes stay while it runs; `later`
- * is the plan's own estimate. `parts` are steps after it, which take their memory beside what the
- * plan made. */
+ * is the plan's own estimate. `first` (NULL: nothing) is done before all that and keeps nothing.
+ * `parts` are steps after it, which take their memory beside what the plan made. */
 gx_value gx_estimate_value(gx_arena *arena, const gx_plan *plan, gx_estimate view, uint64_t held,
-                           gx_estimate later, const gx_part_estimate *parts, size_t count);
+                           gx_estimate later, const gx_part_estimate *first,
+                           const gx_part_estimate *parts, size_t count);
 /* The map of steps one after the other, each with its memory at the peak, whatever is held
  * meanwhile included. The first `done` were done for this and timed; the others may take twice as
  * long as told, where others use the machine too. */

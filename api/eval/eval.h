@@ -31,6 +31,10 @@ extern const char gx_tune_split_help[]; /* those that guanxi tune takes */
  * few events. */
 GX_MUST_CHECK gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how,
                                           unsigned needs, gx_error *err);
+/* The same of the events in [from_ms, to_ms) alone. */
+GX_MUST_CHECK gx_status gx_eval_data_between(gx_eval_data *out, gx_call_env *call, gx_slice how,
+                                             unsigned needs, int64_t from_ms, int64_t to_ms,
+                                             gx_error *err);
 /* The same of everything before a time, nothing held out. A fit of no events is no failure. */
 GX_MUST_CHECK gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms,
                                            unsigned needs, gx_error *err);

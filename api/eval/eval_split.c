@@ -9,7 +9,8 @@ typedef struct splitter {
     gx_txn *txn;
     const gx_rules *rules;
     double share;
-    gx_slice rest; /* after the colon */
+    gx_slice rest;          /* after the colon */
+    int64_t from_ms, to_ms; /* of the events */
 } splitter;
 
 /* ---- views of the events ----------------------------------------------------------------------
@@ -70,13 +71,13 @@ static gx_status two_views(gx_split *out, const splitter *s, const gx_event_view
 
 static gx_status split_time(gx_eval_data *out, const splitter *s, gx_error *err) {
     gx_status status =
-        gx_eval_cuts(&out->cut_ms, &s->share, 1, INT64_MAX, s->txn, s->call->job, err);
+        gx_eval_cuts(&out->cut_ms, &s->share, 1, s->to_ms, s->txn, s->call->job, err);
     if (status != GX_OK) {
         return status;
     }
     const gx_event_view fit = {
-        .from_ms = INT64_MIN + 1, .to_ms = out->cut_ms, .decay = true, .items = &out->sums};
-    const gx_event_view test = {.from_ms = out->cut_ms, .to_ms = INT64_MAX};
+        .from_ms = s->from_ms, .to_ms = out->cut_ms, .decay = true, .items = &out->sums};
+    const gx_event_view test = {.from_ms = out->cut_ms, .to_ms = s->to_ms};
     return two_views(&out->split, s, &fit, &test, err);
 }
 
@@ -114,7 +115,9 @@ static gx_status split_actions(gx_eval_data *out, const splitter *s, gx_error *e
     if (!fit_actions || !one[0] || !test_actions[0]) {
         return gx_fail_memory(err, s->rest.size);
     }
-    const gx_event_view fit = {.actions = fit_actions}, test = {.actions = test_actions};
+    const gx_event_view fit = {.actions = fit_actions, .from_ms = s->from_ms, .to_ms = s->to_ms};
+    gx_event_view test = fit;
+    test.actions = test_actions;
     return two_views(&out->split, s, &fit, &test, err);
 }
 
@@ -143,7 +146,8 @@ static gx_status draw_cold(gx_split *out, const gx_matrix *all, const splitter *
 
 static gx_status split_drawn(gx_eval_data *out, const splitter *s, draw_fn draw, gx_error *err) {
     gx_matrix all = {0};
-    const gx_event_view view = {.decay = true, .items = &out->sums};
+    const gx_event_view view = {
+        .decay = true, .items = &out->sums, .from_ms = s->from_ms, .to_ms = s->to_ms};
     gx_status status = gx_view_events(&all, s->txn, s->rules, &view, s->call->job, err);
     if (status == GX_OK) {
         status = draw(&out->split, &all, s, err);
@@ -303,7 +307,12 @@ static gx_status join(gx_eval_data *out, gx_job *job, gx_error *err) {
 
 gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, gx_slice how, unsigned needs,
                             gx_error *err) {
-    splitter s = {.call = call, .rules = &call->state->rules};
+    return gx_eval_data_between(out, call, how, needs, INT64_MIN + 1, INT64_MAX, err);
+}
+
+gx_status gx_eval_data_between(gx_eval_data *out, gx_call_env *call, gx_slice how, unsigned needs,
+                               int64_t from_ms, int64_t to_ms, gx_error *err) {
+    splitter s = {.call = call, .rules = &call->state->rules, .from_ms = from_ms, .to_ms = to_ms};
     gx_status status = gx_txn_read(&s.txn, call->db->store, err);
     *out = (gx_eval_data){.job = call->job};
     if (status != GX_OK) {

@@ -42,8 +42,7 @@ gx_status gx_tuned_get(gx_value *out, gx_db *db, gx_arena *arena, gx_error *err)
     return status;
 }
 
-/* A new map: what `over` (NULL: nothing) has goes before. */
-static gx_value merged(const gx_value *over, const gx_value *under, gx_arena *arena) {
+gx_value gx_params_over(const gx_value *over, const gx_value *under, gx_arena *arena) {
     gx_value map = gx_map(arena, under->size + 4);
     for (uint32_t i = 0; i < under->size; i++) {
         gx_map_put_text(arena, &map, under->as.pairs[i].key, under->as.pairs[i].value);
@@ -64,7 +63,7 @@ gx_status gx_tuned_beneath(gx_value *out, const gx_value *given, gx_db *db, gx_a
     }
     gx_value map = gx_map(arena, 8);
     if (given->type == GX_MAP) {
-        map = merged(NULL, given, arena);
+        map = gx_params_over(NULL, given, arena);
     }
     for (uint32_t i = 0; i < kept.size; i++) {
         const gx_pair *pair = &kept.as.pairs[i];
@@ -74,7 +73,7 @@ gx_status gx_tuned_beneath(gx_value *out, const gx_value *given, gx_db *db, gx_a
             (own && own->type != GX_MAP)) {
             continue; /* of a model this program does not have; or what is told to be wrong later */
         }
-        gx_map_put(arena, &map, name, merged(own, &pair->value, arena));
+        gx_map_put(arena, &map, name, gx_params_over(own, &pair->value, arena));
     }
     *out = map;
     return GX_OK;
@@ -89,7 +88,8 @@ gx_status gx_tuned_put(gx_db *db, const char *model, const gx_value *params, con
     }
     gx_map_put(arena, &one, model, *params);
     gx_map_put(arena, &args, "name", gx_str("models"));
-    gx_map_put(arena, &args, "value", kept.type == GX_MAP ? merged(&one, &kept, arena) : one);
+    gx_map_put(arena, &args, "value",
+               kept.type == GX_MAP ? gx_params_over(&one, &kept, arena) : one);
     const gx_call_options options = {.principal = principal};
     return gx_db_call(&answer, db, gx_method_find("admin.config"), &args, &options, arena, err);
 }

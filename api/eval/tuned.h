@@ -13,6 +13,8 @@ GX_MUST_CHECK gx_status gx_tuned_get(gx_value *out, gx_db *db, gx_arena *arena, 
  * goes before, parameter by parameter. */
 GX_MUST_CHECK gx_status gx_tuned_beneath(gx_value *out, const gx_value *given, gx_db *db,
                                          gx_arena *arena, gx_error *err);
+/* A new map: what `over` (NULL, or no map: nothing) has goes before what `under` has. */
+gx_value gx_params_over(const gx_value *over, const gx_value *under, gx_arena *arena);
 /* Keeps these for one model in place of what was kept for it; none where there are none. */
 GX_MUST_CHECK gx_status gx_tuned_put(gx_db *db, const char *model, const gx_value *params,
                                      const char *principal, gx_arena *arena, gx_error *err);

@@ -567,7 +567,9 @@ static void similar_answers_entry_by_entry(void **state) {
     }
     const gx_value *error = gx_map_get(&lists.as.items[1], "error");
     assert_true(is(gx_map_get(error, "name"), "not_found"));
-    lists = call(&s, "rec.similar", "{'items': ['a-i1'], 'n': 3, 'where': 'price < 15'}");
+    lists = call(
+        &s, "rec.similar",
+        "{'items': ['a-i1'], 'n': 3, 'where': 'price < 15 and category in (\\\"skincare/*\\\")'}");
     assert_int_equal(items_of(&lists)->size, 1);
     assert_true(starts(gx_map_get(&lists.as.items[0], "short"), "1 of 3"));
     call(&s, "item.put", "{'items': [{'item_id': 'fresh'}]}");

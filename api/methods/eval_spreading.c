@@ -192,7 +192,7 @@ static gx_status tell_estimate(gx_value *out, asked *a, gx_estimate view, gx_err
         gx_job *job = a->call->job;
         const gx_estimate later = gx_plan_estimate(&a->plan, &a->views.input, job->threads);
         *out = gx_estimate_value(a->call->arena, &a->plan, view, atomic_load(&job->mem_used), later,
-                                 &part, 1);
+                                 NULL, &part, 1);
     }
     return status;
 }

@@ -494,7 +494,7 @@ static gx_status estimate_fit(gx_value *out, tuning *t, gx_estimate data, uint64
     gx_status status = gx_eval_model_make(&model, t->call, gx_slice_of(t->name), &all, err);
     if (status == GX_OK) {
         const gx_estimate fit = gx_plan_estimate(&model.plan, &t->data.input, t->job->threads);
-        *out = gx_estimate_value(t->arena, &model.plan, data, held, fit, NULL, 0);
+        *out = gx_estimate_value(t->arena, &model.plan, data, held, fit, NULL, NULL, 0);
     }
     gx_eval_model_finish(&model, t->job);
     return status;

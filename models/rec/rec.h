@@ -239,6 +239,8 @@ GX_MUST_CHECK gx_status gx_rec_fold_members(float *out, uint32_t width, bool *ma
  * one by one is as fast. */
 #define GX_REC_FOLD_BLOCK 64
 uint32_t gx_rec_fold_block(const gx_rec *rec);
+/* The same of so many items and factors, before there are any. */
+uint32_t gx_rec_fold_block_of(uint32_t items, double factors);
 /* false: that is no faster with this snapshot. */
 bool gx_rec_scores_blocks(const gx_rec *rec);
 /* At most so many members at once. */

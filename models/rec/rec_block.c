@@ -13,7 +13,7 @@ enum {
 };
 
 static bool is_worth_it(const gx_factors *f, const gx_rec *rec) {
-    return f->items == rec->items && (uint64_t)f->items * f->d >= FACTORS_MIN;
+    return f->items == rec->items && (double)f->items * f->d >= FACTORS_MIN;
 }
 
 static bool factors_of(gx_factors *out, const gx_rec *rec) {
@@ -107,13 +107,17 @@ static bool folds(gx_factors *out, const gx_rec *rec) {
            is_worth_it(out, rec);
 }
 
-uint32_t gx_rec_fold_block(const gx_rec *rec) {
-    gx_factors f;
-    const uint64_t fit = FOLD_BYTES / ((rec->items + 1ULL) * sizeof(float));
-    if (!folds(&f, rec)) {
+uint32_t gx_rec_fold_block_of(uint32_t items, double factors) {
+    const uint64_t fit = FOLD_BYTES / ((items + 1ULL) * sizeof(float));
+    if ((double)items * factors < FACTORS_MIN) {
         return 0;
     }
     return fit < 4 ? 4 : fit < GX_REC_FOLD_BLOCK ? (uint32_t)fit : GX_REC_FOLD_BLOCK;
+}
+
+uint32_t gx_rec_fold_block(const gx_rec *rec) {
+    gx_factors f;
+    return folds(&f, rec) ? gx_rec_fold_block_of(f.items, f.d) : 0;
 }
 
 gx_status gx_rec_fold_members(float *out, uint32_t width, bool *made, const gx_rec *rec,

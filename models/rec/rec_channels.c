@@ -4,7 +4,7 @@
  *   friends   x = Σ friends strength × best act,   s = x / (x + 1)
  *   leader    x = Σ leaders authority × reach × best act,   s = x / (x + ½)
  *             reach: 1 followed, 0.7 tied, 0.5 only of the same circle
- *   best act  max over a person's acts on the item of weight × T / (T + age),   T = 180 days
+ *   best act  max over a person's acts on the item of weight × T / (T + age),   T = 30 days
  *   circle    share / (share + 0.05) × (1 − 1 / lift),   share = k / (size + 20); the lift comes
  *             shrunk from the snapshot
  *   interest  raw / (largest raw) × h / (h + 2) for items outside the history, h items in it;
@@ -22,7 +22,7 @@
 
 #define DAY_MS 86400000.0
 
-static const double FADE_MS = 180 * DAY_MS;
+static const double FADE_MS = 30 * DAY_MS;
 static const double FRIENDS_HALF = 1.0; /* evidence at which s is ½ */
 static const double LEADER_HALF = 0.5;
 static const double REACH_FOLLOWED = 1.0, REACH_TIED = 0.7, REACH_CIRCLE = 0.5;

@@ -66,8 +66,8 @@ static void a_friends_purchase_alone_earns_a_place(void **state) {
     assert_int_equal(why->last_ms, 980 * DAY);
     assert_int_equal(why->any_tie, GX_TIED_FRIEND);
     assert_int_equal(why->all_ties, 0);
-    /* By hand: 0.9 × 180 / 200 + 0.5 × 180 / 380, squashed. */
-    double x = 0.9 * 180 / 200 + 0.5 * 180 / 380;
+    /* By hand: 0.9 × 30 / 50 + 0.5 × 30 / 230, squashed. */
+    double x = 0.9 * 30 / 50 + 0.5 * 30 / 230;
     assert_true(fabs(item->score - 0.2 * x / (x + 1)) < 1e-6);
     shop_close(&s);
 }

@@ -36,9 +36,9 @@ static bool has_prefix(const gx_arrays *arrays, const char *instance) {
     return false;
 }
 
-/* `linear` or `ials` where they are there, else the first of the others; popularity is no taste. */
+/* `ials` or `linear` where they are there, else the first of the others; popularity is no taste. */
 static const char *model_of(const gx_arrays *arrays) {
-    static const char *const usual[] = {"linear", "ials"};
+    static const char *const usual[] = {"ials", "linear"};
     for (size_t i = 0; i < GX_COUNT(usual); i++) {
         if (has_prefix(arrays, usual[i])) {
             return usual[i];

@@ -495,8 +495,8 @@ static uint64_t group_of(const slate *s, uint32_t item) {
     return group;
 }
 
-/* The best of what is not in the list, by the totals as they were; where no channel speaks for any,
- * the most popular. */
+/* The best of what is not in the list, by the totals as they were; behind what channels speak for
+ * the most popular, as in a list. */
 static gx_status pool_of(gx__pick *pool, uint32_t *out_count, slate *s, uint32_t most,
                          gx_error *err) {
     gx_scored *top = gx_alloc((size_t)most + 1, sizeof *top);
@@ -507,14 +507,14 @@ static gx_status pool_of(gx__pick *pool, uint32_t *out_count, slate *s, uint32_t
         s->total[s->picks[k].item] = GX__TAKEN;
     }
     uint32_t items = s->request->items;
-    uint32_t count = gx__ranking_top(top, most, s->ranking);
-    bool earned = count > 0;
-    if (!earned) {
+    const uint32_t earned = gx__ranking_top(top, most, s->ranking);
+    uint32_t count = earned;
+    if (earned < most) {
         gx__ranking_turn_to_popular(s->ranking);
-        count = gx_top(top, most, s->total, items, NULL, GX__TAKEN);
+        count += gx_top(top + earned, most - earned, s->total, items, NULL, GX__TAKEN);
     }
     for (uint32_t k = 0; k < count; k++) {
-        pool[k] = (gx__pick){.item = top[k].item, .earned = earned};
+        pool[k] = (gx__pick){.item = top[k].item, .earned = k < earned};
     }
     gx_free(top);
     *out_count = count;

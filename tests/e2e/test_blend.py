@@ -6,6 +6,7 @@ import collections
 import csv
 import json
 import math
+import random
 import shutil
 
 import pytest
@@ -43,8 +44,9 @@ def against_interest(store, split, seed=1):
 
 def test_the_blend_beats_interest_on_the_sample_shop(sample):
     whole, history = against_interest(sample[0], "time:0.8")
-    # Reached with seeds 1, 2, 3: .0266, .0272, .0260 over .1043, .0997, .0974.
-    assert whole["difference"] >= 0.015 and whole["p"] <= 0.002
+    # Reached with seeds 1, 2, 3: .0101, .0083, .0115 over .1361, .1275, .1231, by lists that had to last for a fifth of the log; those
+    # asked for anew gain more (test_planted.py).
+    assert whole["difference"] >= 0.005 and whole["p"] <= 0.01
     assert all(row["difference"] >= 0 or row["p"] > 0.05 for row in history)
 
 
@@ -208,18 +210,47 @@ def test_the_blend_is_learnt_with_the_model_of_interest_that_is_wanted(sample, t
     assert "'nope'" in said and "fusion" in said
     assert "popular" in gx("build", store, "--interest", "popular", code=2).err
     assert "passes" in gx("build", store, "--interest", "ials", "--passes", "leiden", code=2).err
-    steps = gx("build", store, "--interest", "ials", "--estimate", "--format", "json").json()["steps"]
-    assert {"ials", "blend"} <= {step["pass"] for step in steps} and "linear" not in {step["pass"] for step in steps}
-    gx("build", store, "--interest", "ials")
+    steps = {step["pass"] for step in gx("build", store, "--interest", "item_knn", "--estimate", "--format", "json").json()["steps"]}
+    assert {"item_knn", "blend"} <= steps and not {"linear", "ials", "interest"} & steps
+    built = gx("build", store, "--interest", "item_knn", "--format", "json").json()
+    assert built["interest"] == "item_knn" and built["tried"] == []
     told = gx("explain", store, "u5", "sku-1", "--format", "json").json()
     assert told["weights_from"] == "learnt"
     lists = gx("recommend", store, "u5", "u6", "u7", "--format", "json").json()
     gx("run", store, "linear", "--write", "linear")  # stands beside it, and is not what lists are made by
     assert gx("recommend", store, "u5", "u6", "u7", "--format", "json").json() == lists
-    blend = {row["model"]: row for row in gx("eval", store, "--model", "blend,interest", "--format", "json").json()}
-    assert blend["blend"]["ndcg@20"] > blend["interest"]["ndcg@20"]
-    usual = gx("eval", sample[0], "--model", "blend,interest", "--format", "json").json()
-    assert blend["interest"]["ndcg@20"] > usual[1]["ndcg@20"]
+    rows = gx("eval", store, "--model", "blend,interest,item_knn", "--format", "json").json()
+    of = {row["model"]: row["ndcg@20"] for row in rows}
+    assert of["blend"] > of["interest"] and abs(of["interest"] - of["item_knn"]) < 0.01
+    usual = gx("eval", sample[0], "--model", "interest", "--format", "json").json()
+    assert usual["ndcg@20"] != of["interest"]
+
+
+@pytest.mark.parametrize("sample", [1], indirect=True)
+def test_the_model_that_finds_more_makes_the_lists(sample, tmp_path):
+    """ials on the sample shop; linear where everybody takes what one thing goes with, of which there are too many for so few factors."""
+    built = gx("build", sample[0], "--format", "json").json()
+    assert built["interest"] == "ials"
+    (ials, linear) = built["tried"]
+    assert (ials["model"], linear["model"]) == ("ials", "linear") and ials["ndcg@20"] > linear["ndcg@20"] > 0
+    assert "interest" in [step["pass"] for step in gx("build", sample[0], "--estimate", "--format", "json").json()["steps"]]
+    rng, rows = random.Random(4), ["user_id,item_id,action,ts"]
+    for user in range(2000):
+        for pair in rng.sample(range(1500), 4):  # and the other of each pair later
+            day = 1 + user % 9
+            rows.append(f"u{user},i{2 * pair},buy,2025-01-0{day}T00:00:00Z")
+            rows.append(f"u{user},i{2 * pair + 1},buy,2025-0{3 if pair % 4 else 9}-0{day}T00:00:00Z")
+    (tmp_path / "events.csv").write_text("\n".join(rows) + "\n")
+    store = tmp_path / "pairs.gx"
+    gx("import", store, tmp_path / "events.csv", "--create")
+    built = gx("build", store, "--format", "json").json()
+    (ials, linear) = built["tried"]
+    assert built["interest"] == "linear" and linear["ndcg@20"] > ials["ndcg@20"]
+    few = tmp_path / "few.gx"
+    (tmp_path / "few.csv").write_text("\n".join(rows[:200]) + "\n")
+    gx("import", few, tmp_path / "few.csv", "--create")
+    built = gx("build", few, "--format", "json").json()
+    assert built["interest"] == "ials" and built["tried"] == []
 
 
 def test_what_a_build_takes_is_told_with_the_blend(sample):
