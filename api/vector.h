@@ -44,6 +44,15 @@ GX_MUST_CHECK static inline gx_status vector_push(void *out_pointer, vector *v, 
     return GX_OK;
 }
 
+/* What an array of so many takes that grew by vector_push. */
+static inline uint64_t vector_bytes(double count, size_t size) {
+    uint64_t capacity = count > 0 ? 64 : 0;
+    while (capacity > 0 && (double)capacity < count) {
+        capacity *= 2;
+    }
+    return capacity * size;
+}
+
 static inline void vector_finish(vector *v, gx_job *job) {
     if (v->data) {
         gx_job_refund(job, (uint64_t)v->capacity * v->size);

@@ -99,6 +99,10 @@ def test_judging_friends_is_told_too(store):
 CAMPAIGNS = {
     ("plan", "ITEM", "-k", "5"): ["prospects", "seeds", "runs"],
     ("guide",): ["sharers", "tastes", "choice"],
+    ("leakage", "--channels", "offline"): ["log", "follow", "members"],
+    ("leakage", "--where", "price > 0", "--window", "90d"): ["log", "follow", "members"],
+    ("detractors",): ["words", "listeners", "rows"],
+    ("detractors", "-n", "10000", "--min-words", "2"): ["words", "listeners", "rows"],
     ("teams", "ITEM"): ["pool", "choice", "balance"],
     ("credit",): ["log", "paths"],
     ("credit", "ledger", "--rule", "geometric", "--budget", "1000"): ["log", "paths", "lines"],
