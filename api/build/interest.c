@@ -121,8 +121,19 @@ static gx_status try_models(gx_interest *out, const gx_build_options *options, g
         goto done;
     }
     GX_TRY(gx_split_sample(&data.split, JUDGED_MOST, job, err));
-    for (size_t i = 0; i < GX_INTEREST_TRIED; i++) {
-        GX_TRY(judge(&judged[i], tried_models[i], options->params, &data, job, err));
+    GX_TRY(judge(&judged[0], tried_models[0], options->params, &data, job, err));
+    for (size_t i = 1; i < GX_INTEREST_TRIED; i++) {
+        gx_error why = {0};
+        status = judge(&judged[i], tried_models[i], options->params, &data, job, &why);
+        if (status == GX_OVER_LIMIT ||
+            status == GX_NO_MEMORY) { /* no room to be tried: none to serve it */
+            status = GX_OK;
+            goto done;
+        }
+        if (status != GX_OK) {
+            *err = why;
+            goto done;
+        }
     }
     GX_TRY(choose(out, judged, job, err));
 done:
