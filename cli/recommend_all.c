@@ -30,6 +30,7 @@ typedef struct batch {
     gx_chunks lists, left_out;
     gx_run_state state;
     bool csv, json, more;                   /* more: there is another page */
+    bool told;                              /* the notes of a page, which are those of all */
     uint64_t seen, of, logged, ids;         /* ids: a hash of those of `named` that the pages had */
     uint64_t count[GX_COUNT(counted)], had; /* had: lists of an earlier run */
     char push[160];
@@ -242,6 +243,10 @@ static gx_status one_page(batch *b, gx_arena *arena, gx_error *err) {
     b->again[0] = '\0';
     GX_TRY(put_lists(b, gx_map_get(&page, "lists"), err));
     GX_TRY(put_left_out(b, gx_map_get(&page, "left_out"), err));
+    if (!b->told) {
+        gx_say_list(b->command, &page);
+    }
+    b->told = true;
     count_page(b, &page);
     if (!is_named(b)) {
         const gx_value *next = gx_map_get(&page, "next");

@@ -316,7 +316,7 @@ static gx_status narrow(gx_filter *filter, uint8_t *other, gx_filter_where which
     gx_status status = gx_where_eval(other, where, filter->columns, filter->items, err);
     if (status == GX_OK && which == GX_FILTER_WHERE && filter->items > 0 &&
         !memchr(other, 1, filter->items)) {
-        status = gx_known_item_texts(arena, filter->columns, "where", where, err);
+        status = gx_known_item_texts(&filter->unheard, arena, filter->columns, "where", where, err);
     }
     if (status == GX_OK) {
         join(filter->pass, other, filter->items);
@@ -453,6 +453,14 @@ const char *gx_filter_say_out(const gx_filter *filter, const gx_member_live *liv
         }
     }
     return text ? text : "";
+}
+
+gx_value gx_filter_short(gx_arena *arena, const gx_filter *filter, const char *text) {
+    const char *unheard = filter->unheard;
+    const char *whole = text && unheard ? gx_arena_printf(arena, "%s; %s", text, unheard)
+                        : text          ? text
+                                        : unheard;
+    return whole ? gx_str(whole) : gx_nil();
 }
 
 gx_status gx_filter_leaves(bool *out, const gx_filter *filter, gx_call_env *call, uint32_t user,

@@ -128,8 +128,20 @@ static bool is_some_items(const gx_where_text *wanted, const gx_slice *text, uin
     return false;
 }
 
-gx_status gx_known_item_texts(gx_arena *arena, const gx_columns *columns, const char *argument,
-                              const gx_where *where, gx_error *err) {
+/* What an error would say, as a note. */
+static gx_status note(const char **out, gx_arena *arena, gx_status status, const gx_error *found,
+                      gx_error *err) {
+    if (status != GX_NOT_FOUND) {
+        return status == GX_OK ? GX_OK : gx_fail(err, status, "%s", found->message);
+    }
+    *out = gx_arena_printf(arena, "%s", found->message);
+    return *out ? GX_OK : gx_fail_memory(err, sizeof found->message);
+}
+
+gx_status gx_known_item_texts(const char **out, gx_arena *arena, const gx_columns *columns,
+                              const char *argument, const gx_where *where, gx_error *err) {
+    gx_error found = {0};
+    *out = NULL;
     gx_where_text *wanted = gx_arena_get(arena, WORDS * sizeof *wanted);
     if (!wanted) {
         return gx_fail_memory(err, WORDS * sizeof *wanted);
@@ -145,8 +157,9 @@ gx_status gx_known_item_texts(gx_arena *arena, const gx_columns *columns, const 
         }
         gx_columns_texts(text, texts, columns, name);
         if (!is_some_items(&wanted[i], text, texts)) {
-            return gx_known_no_text(arena, columns, argument, "item", name, field, wanted[i].text,
-                                    err);
+            const gx_status status = gx_known_no_text(arena, columns, argument, "item", name, field,
+                                                      wanted[i].text, &found);
+            return note(out, arena, status, &found, err);
         }
     }
     return GX_OK;

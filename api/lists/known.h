@@ -1,5 +1,6 @@
 /* Names that nothing has are refused, with the names there are: fields and values of items and of
- * members, in conditions and wherever else one is given. */
+ * members, in conditions and wherever else one is given; a value of items in a condition is noted
+ * alone, since it may have been some item's. */
 #ifndef GX_API_KNOWN_H
 #define GX_API_KNOWN_H
 
@@ -23,11 +24,12 @@ GX_MUST_CHECK gx_status gx_known_no_text(gx_arena *arena, const gx_columns *colu
 GX_MUST_CHECK gx_status gx_known_item_fields(gx_arena *arena, const gx_columns *columns,
                                              const char *argument, const gx_where *where,
                                              gx_error *err);
-/* not_found: the expression, which no item passes, looks for a text (gx_where_texts) that none has.
- * Nothing where all its texts are some item's. O(texts of its fields). */
-GX_MUST_CHECK gx_status gx_known_item_texts(gx_arena *arena, const gx_columns *columns,
-                                            const char *argument, const gx_where *where,
-                                            gx_error *err);
+/* *out: of an expression that no item passes, which text (gx_where_texts) it looks for that none
+ * has, and those there are: it may be misspelt, or of what was sold out. NULL where all its texts
+ * are some item's. In the arena. O(texts of its fields). */
+GX_MUST_CHECK gx_status gx_known_item_texts(const char **out, gx_arena *arena,
+                                            const gx_columns *columns, const char *argument,
+                                            const gx_where *where, gx_error *err);
 /* gx_known_item_fields of members. Their records are read until each field was seen: O(members)
  * where one is nobody's. */
 GX_MUST_CHECK gx_status gx_known_member_fields(gx_call_env *call, const char *argument,

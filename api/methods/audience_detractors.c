@@ -43,7 +43,7 @@ typedef struct hearing {
     gx_chances chances;
     const gx_columns *columns;
     gx_where *where;
-    const char *rule;
+    const char *rule, *unheard;
     vector words, found;
     uint64_t looked;
 } hearing;
@@ -230,15 +230,16 @@ static gx_value detractor_row(const hearing *h, const detractor *d, uint32_t ran
     return row;
 }
 
-/* Of an expression that no item passes. */
-static gx_status check_texts(const hearing *h, gx_error *err) {
+/* What an expression that no item passes looks for, and none has. */
+static gx_status find_unheard(hearing *h, gx_error *err) {
     const uint32_t items = gx_columns_rows(h->columns);
     uint32_t i = 0;
     while (i < items && !gx_where_row(h->where, h->columns, i)) {
         i++;
     }
     return i < items ? GX_OK
-                     : gx_known_item_texts(h->call->arena, h->columns, "where", h->where, err);
+                     : gx_known_item_texts(&h->unheard, h->call->arena, h->columns, "where",
+                                           h->where, err);
 }
 
 /* ---- beforehand -------------------------------------------------------------------------------
@@ -288,7 +289,7 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
     GX_TRY(gx_filter_lock(&h->columns, call, err));
     if (h->where) {
         GX_TRY(gx_known_item_fields(call->arena, h->columns, "where", h->where, err));
-        GX_TRY(check_texts(h, err));
+        GX_TRY(find_unheard(h, err));
     }
     GX_TRY(gx_view_scan(call->txn, "reading events", take_run, h, call->job, err));
     if (gx_arg_bool(call->args, "estimate")) {
@@ -302,6 +303,9 @@ static gx_status make(gx_value *out, hearing *h, gx_error *err) {
     }
     gx_value notes = gx_list(call->arena, 1);
     gx_spread_note(&notes, &h->spread);
+    if (h->unheard) {
+        gx_list_add(call->arena, &notes, gx_str(h->unheard));
+    }
     *out = gx_map(call->arena, 4);
     gx_map_put(call->arena, out, "members", list);
     gx_map_put(call->arena, out, "all", gx_int((int64_t)h->found.count));

@@ -722,7 +722,7 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
             : g->count == 0      ? "none of the sharers has anything that may be shared, or "
                                    "nobody listens to them"
                                  : "nobody is left to share with within the limits");
-        less = gx_str(text ? text : "");
+        less = gx_filter_short(arena, &g->filter, text ? text : "");
     }
     gx_map_put(arena, &row, "shares", list);
     gx_map_put(arena, &row, "expected", gx_real(expected));

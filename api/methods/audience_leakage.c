@@ -46,7 +46,8 @@ typedef struct leak {
     gx_view_spec spec;
     const gx_held *held;
     const gx_columns *columns;
-    uint8_t *item_out; /* items: elsewhere; NULL: not by items */
+    const char *unheard; /* of `where`: what no item has */
+    uint8_t *item_out;   /* items: elsewhere; NULL: not by items */
     uint32_t items;
     uint8_t *channel_out;
     uint32_t channels;
@@ -168,7 +169,7 @@ static gx_status read_items(leak *l, gx_error *err) {
         l->item_out[i] = gx_where_row(where, l->columns, i);
     }
     if (l->items > 0 && !memchr(l->item_out, 1, l->items)) {
-        GX_TRY(gx_known_item_texts(l->call->arena, l->columns, "where", where, err));
+        GX_TRY(gx_known_item_texts(&l->unheard, l->call->arena, l->columns, "where", where, err));
     }
 done:
     return status;
@@ -360,9 +361,13 @@ static gx_status answer(gx_value *out, leak *l, gx_error *err) {
     led *all = l->after.data;
     vector found = {.size = sizeof(steerer)};
     const uint32_t n = (uint32_t)gx_arg_int(l->call->args, "n");
-    gx_value row = gx_map(arena, 4), list = gx_list(arena, n < 64 ? n : 64);
+    gx_value row = gx_map(arena, 5), list = gx_list(arena, n < 64 ? n : 64);
+    gx_value notes = gx_list(arena, 1);
     double steered = 0;
     gx_status status = GX_OK;
+    if (l->unheard) {
+        gx_list_add(arena, &notes, gx_str(l->unheard));
+    }
     if (l->after.count) {
         qsort(all, l->after.count, sizeof *all, by_leader);
     }
@@ -388,6 +393,7 @@ static gx_status answer(gx_value *out, leak *l, gx_error *err) {
     gx_map_put(arena, &row, "steered", gx_real(steered));
     gx_map_put(arena, &row, "elsewhere", gx_real(l->amount));
     gx_map_put(arena, &row, "purchases", gx_int((int64_t)l->elsewhere));
+    gx_map_put(arena, &row, "notes", notes);
     *out = row;
 done:
     vector_finish(&found, l->call->job);
@@ -542,7 +548,8 @@ const gx_method gx_method_audience_leakage = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result = "{members: [{rank, user, steered, purchases, named, after, before, followers, ours, "
-              "gone, acts}], steered, elsewhere, purchases}; with estimate {steps, mem_bytes, "
+              "gone, acts}], steered, elsewhere, purchases, notes: [text]}; with estimate {steps, "
+              "mem_bytes, "
               "cpu_s, cpu_most_s}",
     .run = run,
 };

@@ -414,6 +414,11 @@ static gx_value answer(const page *p) {
     gx_map_put(arena, &out, "counts", counts);
     gx_map_put(arena, &out, "next",
                p->last.size > 0 ? gx_text_copy(arena, p->last.data, p->last.size) : gx_nil());
+    gx_value notes = gx_list(arena, 1);
+    if (p->asked.filter.unheard) {
+        gx_list_add(arena, &notes, gx_str(p->asked.filter.unheard));
+    }
+    gx_map_put(arena, &out, "notes", notes);
     gx_map_put(arena, &out, "made_from", gx_text_copy(arena, p->made_from, strlen(p->made_from)));
     gx_map_put(arena, &out, "seen", gx_int(p->seen));
     gx_map_put(arena, &out, "of",
@@ -649,7 +654,7 @@ const gx_method gx_method_rec_batch = {
               "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
               "items, moved, holdout, arm, no_consent, departed, cap, nothing, unknown, "
               "unclear_consent}, next, "
-              "made_from, seen, "
+              "notes: [text], made_from, seen, "
               "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
     .run = run,
 };

@@ -306,7 +306,7 @@ static gx_value short_of(const answer *a, uint32_t count, uint32_t n) {
     char *text = gx_arena_printf(
         a->call->arena, "%u of %u: no more that goes with the cart passes%s", count, n,
         fresh ? "; what of it is newer than the snapshot is known after the next build" : "");
-    return gx_str(text ? text : "");
+    return gx_filter_short(a->call->arena, &a->filter, text ? text : "");
 }
 
 /* What a member has seen, and the cart itself, stay out. */

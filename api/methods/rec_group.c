@@ -391,7 +391,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
                                   "keeps from any of the members (age, blocks, dislikes, what they "
                                   "sell) and that half of them have not seen",
                                   shown, n);
-        less = gx_str(text ? text : "");
+        less = gx_filter_short(arena, &c.filter, text ? text : "");
     }
     gx_group_tell(&row, &c.group, call);
     gx_map_put(arena, &row, "items", items);

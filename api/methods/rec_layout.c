@@ -177,7 +177,7 @@ static gx_status one_member(gx_value *out, const request *r, const gx_value *use
                                                 "other category",
                                                 shown, r->n, list.count)
                               : NULL;
-    gx_map_put(arena, &row, "short", less ? gx_str(less) : gx_nil());
+    gx_map_put(arena, &row, "short", gx_filter_short(arena, r->filter, less));
     *out = row;
 done:
     return status;

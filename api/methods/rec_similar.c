@@ -61,7 +61,7 @@ static gx_status one_item(gx_value *out, gx_call_env *call, const gx_filter *fil
     if (count < n) {
         char *text =
             gx_arena_printf(arena, "%u of %u: no more items that pass are like it", count, n);
-        less = gx_str(text ? text : "");
+        less = gx_filter_short(arena, filter, text ? text : "");
     }
     gx_map_put(arena, &row, "short", less);
     *out = row;

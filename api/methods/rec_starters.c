@@ -219,7 +219,7 @@ static gx_status make(gx_value *out, talk *t, gx_error *err) {
                                        "is chosen more than elsewhere",
                                        t->least)
                      : NULL;
-    gx_map_put(arena, &row, "short", less ? gx_str(less) : gx_nil());
+    gx_map_put(arena, &row, "short", gx_filter_short(arena, &filter, less));
     *out = row;
     return GX_OK;
 }

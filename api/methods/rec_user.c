@@ -36,7 +36,7 @@ static gx_value short_of(gx_arena *arena, const gx_list_asked *asked, const gx_m
         list->count, asked->n, asked->filter.items, asked->filter.passing, list->passing,
         gx_filter_say_out(&asked->filter, &made->live, mask, arena),
         list->count < list->passing ? "; caps and kinds leave no room for more" : "");
-    return gx_str(text ? text : "");
+    return gx_filter_short(arena, &asked->filter, text ? text : "");
 }
 
 static gx_value list_value(gx_call_env *call, const gx_list_asked *asked,

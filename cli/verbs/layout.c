@@ -23,11 +23,24 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
+/* Of a member with no category, who has no row. */
+static void say(const gx_command *command, const gx_value *result) {
+    for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
+        const gx_value *entry = &result->as.items[u], *user = gx_map_get(entry, "user");
+        const gx_value *all = gx_map_get(entry, "categories"), *why = gx_map_get(entry, "short");
+        if (user && all && all->size == 0 && why && why->type == GX_TEXT) {
+            gx_say(command, "%.*s: %.*s", (int)user->size, user->as.text, (int)why->size,
+                   why->as.text);
+        }
+    }
+}
+
 const gx_verb gx_verb_layout = {
     .name = "layout",
     .group = "products",
     .summary = "the order of categories for a member's page",
     .method = "rec.layout",
+    .say = say,
     .rows = rows,
     .columns = "user,rank,category,share,items,first,rung",
     .examples = "  guanxi layout shop.gx u1204\n"

@@ -4,6 +4,7 @@
 static void say(const gx_command *command, const gx_value *result) {
     gx_say(command, "%.2f of the %.2f spent elsewhere was steered there",
            gx_map_real(result, "steered"), gx_map_real(result, "elsewhere"));
+    gx_say_list(command, result);
 }
 
 const gx_verb gx_verb_leakage = {
