@@ -171,6 +171,7 @@ typedef struct boost_reader {
     float *factor;
     uint8_t *pass;
     uint32_t count;
+    gx_value idle;
 } boost_reader;
 
 static gx_status bad_boost(gx_error *err, const char *given) {
@@ -187,6 +188,21 @@ static void multiply(float *restrict factor, const uint8_t *restrict pass, uint3
     for (uint32_t i = 0; i < items; i++) {
         factor[i] *= choice[pass[i] & 1];
     }
+}
+
+/* What the boost looks for, where no item passes it and none has that. */
+static gx_status note_idle(boost_reader *r, const gx_where *where, gx_error *err) {
+    const char *unheard = NULL;
+    gx_status status = GX_OK;
+    if (r->filter->items > 0 && !memchr(r->pass, 1, r->filter->items)) {
+        status =
+            gx_known_item_texts(&unheard, r->call->arena, r->filter->columns, "boost", where, err);
+    }
+    if (status == GX_OK && unheard) {
+        r->idle = r->idle.type == GX_LIST ? r->idle : gx_list(r->call->arena, 1);
+        gx_list_add(r->call->arena, &r->idle, gx_str(unheard));
+    }
+    return status;
 }
 
 static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, const gx_value *factor,
@@ -222,6 +238,7 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
     }
     if (status == GX_OK) {
         multiply(r->factor, r->pass, r->filter->items, (float)by);
+        status = note_idle(r, compiled, err);
     }
     return status;
 }
@@ -308,7 +325,8 @@ static gx_status read_boost(boost_reader *r, const gx_value *one, gx_error *err)
 static gx_status read_boosts(gx_asked_slate *out, gx_call_env *call, const gx_filter *filter,
                              gx_error *err) {
     const gx_value *given = gx_arg_value(call->args, "boost");
-    boost_reader r = {.call = call, .filter = filter};
+    boost_reader r = {.call = call, .filter = filter, .idle = gx_nil()};
+    out->idle = r.idle;
     if (given->type == GX_NIL || (given->type == GX_LIST && given->size == 0)) {
         return GX_OK;
     }
@@ -330,6 +348,7 @@ static gx_status read_boosts(gx_asked_slate *out, gx_call_env *call, const gx_fi
         r.factor[i] = at_least < most ? at_least : most;
     }
     out->slate.factor = r.factor;
+    out->idle = r.idle;
     return status;
 }
 
@@ -505,8 +524,8 @@ gx_value gx_slate_reason(const gx_asked_slate *asked, const gx_rec_list *list,
     /* What scores above one that is in the list would be in it but for its likeness. */
     const bool diverse = asked->slate.diversity > 0 && (rank <= n || item->score > needed);
     gx_value out =
-        diverse ? gx_filter_why(arena, "diversity", none,
-                                "It is too much like what stands before it", "与前面的商品太相似")
+        diverse    ? gx_filter_why(arena, "diversity", none,
+                                   "It is too much like what stands before it", "与前面的商品太相似")
         : rank > n ? gx_filter_why(arena, "rank", none, "Others stand higher", "排在后面,名单已满")
                    : gx_filter_why(arena, "pins", none, "Pinned items hold the places",
                                    "置顶商品占了位置");

@@ -35,6 +35,7 @@ typedef struct gx_asked_slate {
     uint32_t quotas[3];
     gx_asked_pin *pins;
     uint32_t pin_count;
+    gx_value idle; /* boosts of nothing: texts that say what no item has; nil: none */
     gx_slate_limit limits[GX_SLATE_LIMITS];
 } gx_asked_slate;
 

@@ -418,6 +418,10 @@ static gx_value answer(const page *p) {
     if (p->asked.filter.unheard) {
         gx_list_add(arena, &notes, gx_str(p->asked.filter.unheard));
     }
+    const gx_value *idle = &p->asked.slate.idle;
+    for (uint32_t k = 0; idle->type == GX_LIST && k < idle->size; k++) {
+        gx_list_add(arena, &notes, idle->as.items[k]);
+    }
     gx_map_put(arena, &out, "notes", notes);
     gx_map_put(arena, &out, "made_from", gx_text_copy(arena, p->made_from, strlen(p->made_from)));
     gx_map_put(arena, &out, "seen", gx_int(p->seen));

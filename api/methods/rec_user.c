@@ -67,6 +67,9 @@ static gx_value list_value(gx_call_env *call, const gx_list_asked *asked,
         gx_map_put(arena, &row, "not_pinned",
                    gx_slate_missing_pins(&asked->slate, &asked->filter, &made->live, mask, arena));
     }
+    if (asked->slate.idle.type == GX_LIST) {
+        gx_map_put(arena, &row, "not_boosted", asked->slate.idle);
+    }
     return row;
 }
 
@@ -158,6 +161,6 @@ const gx_method gx_method_rec_user = {
     .is_long = is_long,
     .result = "[{user, known, items: [{id, title, score, rank, channels, why: [{channel, share, "
               "en, zh, evidence}], flags, propensity}], rung, circle, short, not_pinned: [{id, "
-              "place, why_not}], request_id, logged}]",
+              "place, why_not}], not_boosted?: [text], request_id, logged}]",
     .run = run,
 };

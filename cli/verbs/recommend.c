@@ -76,6 +76,14 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             gx_row_copy(arena, &row, "why", gx_map_get(pin, "why_not"), "en");
             gx_list_add(arena, &list, row);
         }
+        const gx_value *idle = gx_map_get(entry, "not_boosted");
+        for (uint32_t i = 0; idle && idle->type == GX_LIST && i < idle->size; i++) {
+            gx_value row = gx_map(arena, 3);
+            gx_row_copy(arena, &row, "user", entry, "user");
+            gx_map_put(arena, &row, "flags", gx_str("not boosted"));
+            gx_map_put(arena, &row, "why", idle->as.items[i]);
+            gx_list_add(arena, &list, row);
+        }
         const gx_value *missing = gx_map_get(entry, "short"); /* why the list is no longer */
         if (missing && missing->type != GX_NIL) {
             gx_value row = gx_map(arena, 4);

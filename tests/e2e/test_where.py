@@ -61,6 +61,16 @@ def test_boosts_are_conditions_too(built_shop):
     assert entry["items"][0]["id"] == last and entry["items"][0]["flags"] == ["boosted"]
 
 
+def test_a_boost_of_nothing_is_told(built_shop):
+    plain = gx("recommend", built_shop, "u1", "--format", "json").json()[0]
+    told = gx("recommend", built_shop, "u1", "--boost", '3 where seller = "Hom"; 2 where seller = "Home Direct"', "--format", "json").json()[0]
+    assert "boost: no item has the seller 'Hom'; items have Home Direct, " in told["not_boosted"][0] and len(told["not_boosted"]) == 1
+    assert "not_boosted" not in plain
+    row = gx("recommend", built_shop, "u1", "--boost", '3 where seller = "Hom"', "--format", "csv").rows()[-1]
+    assert row["flags"] == "not boosted" and "no item has the seller 'Hom'" in row["why"]
+    assert "boost: no item has" in gx("recommend", built_shop, "--all", "-n", "1", "--boost", '3 where seller = "Hom"', "--format", "csv").err
+
+
 def test_what_an_id_says(built_shop):
     def listed(where):
         return ids(gx("recommend", built_shop, "u1", "--seen", "none", "-n", "300", "--kind", "content", "--where", where, "--format", "json").json()[0])
