@@ -94,8 +94,7 @@ typedef struct guide {
     uint32_t *item_shares;
 } guide;
 
-/* ---- who shares -------------------------------------------------------------------------------
- */
+/* ---- who shares ------------------------------------------------------------------------------ */
 
 static gx_status count_sales(guide *g, gx_error *err) {
     const gx_log_spec spec = {.item = GX_NONE, .campaign = GX_NONE};
@@ -205,8 +204,7 @@ static gx_status find_sharers(guide *g, gx_error *err) {
     return top ? GX_OK : gx_fail_memory(err, promoters * sizeof *top);
 }
 
-/* ---- who listens ------------------------------------------------------------------------------
- */
+/* ---- who listens ----------------------------------------------------------------------------- */
 
 static int by_weight(const void *a, const void *b) {
     const gx_scored *x = a, *y = b;
@@ -245,8 +243,7 @@ static gx_status find_listeners(guide *g, sharer *s, gx_error *err) {
     return s->listener && s->chance ? GX_OK : gx_fail_memory(err, s->count * sizeof *s->listener);
 }
 
-/* ---- what they could share --------------------------------------------------------------------
- */
+/* ---- what they could share ------------------------------------------------------------------- */
 
 static bool has_bought(const guide *g, uint32_t user, uint32_t item) {
     const gx_matrix *m = g->views.input.bought ? g->views.input.bought : &g->views.matrix;
@@ -366,8 +363,7 @@ static void weigh(guide *g) {
     }
 }
 
-/* ---- the choice -------------------------------------------------------------------------------
- */
+/* ---- the choice ------------------------------------------------------------------------------ */
 
 /* Indexes of the highest p, at most `audience` of them, into `best`. */
 static uint32_t best_of(gx_scored *best, const guide *g, const candidate *c) {
@@ -436,8 +432,7 @@ static candidate *most_promising(const guide *g) {
     return best;
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static gx_value audience_rows(const guide *g, const candidate *c, const gx_scored *best,
                               uint32_t count) {
@@ -614,8 +609,7 @@ done:
     return status;
 }
 
-/* ---- beforehand -------------------------------------------------------------------------------
- */
+/* ---- beforehand ------------------------------------------------------------------------------ */
 
 /* What the choice is likely to come to. */
 typedef struct course {

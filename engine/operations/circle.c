@@ -355,10 +355,11 @@ done:
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
-    (void)args;
+    const uint64_t support = (uint64_t)gx_arg_int(args, "support");
     const uint64_t n = input->users, m = input->undirected ? input->undirected->m : 0;
     const uint64_t nnz = input->matrix ? input->matrix->nnz : 0;
     out->mem_bytes = 24 * n + 28 * nnz + 12 * (uint64_t)input->items * (uint64_t)(threads + 1);
+    out->kept_bytes = 16 * (nnz / (support > 0 ? support : 1)); /* at the most: of items alone */
     out->cpu_s = 1e-8 * (double)m + 6e-8 * (double)nnz;
 }
 

@@ -121,7 +121,7 @@ def test_heads_of_arrays_say_whose_they_are(built_shop):
 
 def test_estimate_says_what_it_would_take(built_shop):
     plan = gx("build", built_shop, "--estimate", "--format", "json").json()
-    assert plan["mem_bytes"] > 0 and {"pagerank", "leiden", "linear"} <= {step["pass"] for step in plan["steps"]}
+    assert plan["mem_bytes"] > 0 and {"pagerank", "leiden", "ials"} <= {step["pass"] for step in plan["steps"]}
     tight = gx("build", built_shop, "--mem", "10000", code=7)
     assert "memory" in tight.err
     assert gx("status", built_shop, "--format", "json").json()["snapshot"] == 1
