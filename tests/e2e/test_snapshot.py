@@ -20,7 +20,7 @@ def test_the_official_package_opens_a_snapshot(built_shop):
     assert arrays["popular.score"].shape == (status["items"],)
     with safetensors.safe_open(path, framework="numpy") as file:
         recipe = json.loads(file.metadata()["recipe"])
-    assert recipe["seed"] == 1 and {"pass": "linear"} in recipe["passes"]
+    assert recipe["seed"] == 1 and {"pass": "ials", "params": {"factors_most": 128}} in recipe["passes"]
 
 
 def test_runs_that_fail_lose_nothing_that_was_kept(shop):
@@ -93,7 +93,7 @@ def test_a_build_says_what_it_leaves_out(shop):
     gx("bridges", shop)
     gx("stats", shop)
     assert gx("export", shop, "graph", "--format", "gexf").out.count("<viz:position ") > 0
-    less = gx("build", shop, "--passes", "leiden,strength,circle,leaders,popular,linear")
+    less = gx("build", shop, "--passes", "leiden,strength,circle,leaders,popular,ials")
     (line,) = [line for line in less.err.splitlines() if "without" in line]
     named = line[line.index("had: ") + 5 : line.index(";")].split(", ")
     assert {"spanners", "structure", "layout", "bridges"} <= set(named) and "leiden" not in named
