@@ -92,10 +92,9 @@ static gx_status make_data(gx_eval_data *out, bool *out_enough, gx_call_env *cal
 static gx_status choose(gx_interest *out, const gx_judgement *judged, gx_job *job, gx_error *err) {
     const gx_resampling how = {.resamples = 1000, .level = 0.95, .seed = job->seed};
     const gx_judgement *first = &judged[0], *other = &judged[1];
-    gx_paired test;
-    gx_status status =
-        gx_paired_test(&test, other->figure + GX_METRIC_ndcg, first->figure + GX_METRIC_ndcg,
-                       first->user, first->users, first->columns, &how, job, err);
+    gx_paired tests[GX_MEMBER_METRICS]; /* columns of one cutoff */
+    gx_status status = gx_paired_test(tests, other->figure, first->figure, first->user,
+                                      first->users, first->columns, &how, job, err);
     if (status != GX_OK) {
         return status;
     }
@@ -103,8 +102,8 @@ static gx_status choose(gx_interest *out, const gx_judgement *judged, gx_job *jo
         out->ndcg[i] = judged[i].mean[GX_METRIC_ndcg];
     }
     out->members = first->users;
-    out->p = test.p;
-    out->chosen = test.difference > 0 && test.p <= 0.05 ? 1 : 0;
+    out->p = tests[GX_METRIC_ndcg].p;
+    out->chosen = tests[GX_METRIC_ndcg].difference > 0 && out->p <= 0.05 ? 1 : 0;
     return GX_OK;
 }
 

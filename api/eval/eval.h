@@ -35,6 +35,8 @@ GX_MUST_CHECK gx_status gx_eval_data_make(gx_eval_data *out, gx_call_env *call, 
 GX_MUST_CHECK gx_status gx_eval_data_between(gx_eval_data *out, gx_call_env *call, gx_slice how,
                                              unsigned needs, int64_t from_ms, int64_t to_ms,
                                              gx_error *err);
+/* conflict: the split looks only for what its members are known for, which no model lists. */
+GX_MUST_CHECK gx_status gx_eval_data_check(const gx_eval_data *data, gx_error *err);
 /* The same of everything before a time, nothing held out. A fit of no events is no failure. */
 GX_MUST_CHECK gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms,
                                            unsigned needs, gx_error *err);

@@ -322,6 +322,9 @@ gx_status gx_eval_data_between(gx_eval_data *out, gx_call_env *call, gx_slice ho
     if (out->split.fit.nnz == 0) {
         GX_TRY(gx_fail_at(err, GX_CONFLICT, "split", "the split leaves nothing to fit on"));
     }
+    if (out->split.test.nnz == 0) {
+        GX_TRY(gx_fail_at(err, GX_CONFLICT, "split", "the split leaves nothing to look for"));
+    }
     GX_TRY(make_views(out, call, needs, gx_txn_state(s.txn), err));
     GX_TRY(join(out, call->job, err));
     GX_TRY(make_attributes(out, call, s.txn, err));
@@ -331,6 +334,21 @@ done:
         gx_eval_data_finish(out);
     }
     return status;
+}
+
+gx_status gx_eval_data_check(const gx_eval_data *data, gx_error *err) {
+    const gx_matrix *test = &data->split.test, *known = gx_split_history(&data->split);
+    for (uint32_t u = 0; u < test->rows; u++) {
+        for (uint64_t k = test->ptr[u]; k < test->ptr[u + 1]; k++) {
+            if (u >= known->rows || gx_matrix_find(known, u, test->col[k]) == UINT64_MAX) {
+                return GX_OK;
+            }
+        }
+    }
+    return gx_fail_at(err, GX_CONFLICT, "split",
+                      "the split looks only for items that its members are known for already (%llu "
+                      "pairs), and no model lists what a member had",
+                      (unsigned long long)test->nnz);
 }
 
 gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms, unsigned needs,

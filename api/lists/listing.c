@@ -31,18 +31,16 @@ static gx_status read_weights(float weights[GX_CHANNEL_COUNT], const gx_value *m
     return status;
 }
 
-gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_env *call, gx_error *err) {
+/* What `over` says, over what `under` says, over the usual. */
+static gx_status weights_of(float out[GX_CHANNEL_COUNT], const gx_value *under,
+                            const gx_value *over, gx_error *err) {
     float weights[GX_CHANNEL_COUNT], sum = 0;
-    gx_value setting;
-    gx_status status = gx_setting_get(&setting, call->txn, call->arena, "channels", err);
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         weights[c] = (float)gx_channel_weight_default((gx_channel)c);
     }
+    gx_status status = read_weights(weights, under, err);
     if (status == GX_OK) {
-        status = read_weights(weights, &setting, err);
-    }
-    if (status == GX_OK) {
-        status = read_weights(weights, gx_arg_value(call->args, "channels"), err);
+        status = read_weights(weights, over, err);
     }
     for (uint32_t c = 0; c < GX_CHANNEL_COUNT; c++) {
         sum += weights[c];
@@ -57,6 +55,23 @@ gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_env *call, gx_
     return status;
 }
 
+gx_status gx_listing_weights_check(const gx_value *map, gx_error *err) {
+    const gx_value none = gx_nil();
+    float weights[GX_CHANNEL_COUNT];
+    return weights_of(weights, map, &none, err);
+}
+
+gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_env *call, gx_error *err) {
+    gx_value setting;
+    gx_status status = gx_setting_get(&setting, call->txn, call->arena, "channels", err);
+    return status == GX_OK ? weights_of(out, &setting, gx_arg_value(call->args, "channels"), err)
+                           : status;
+}
+
+static bool says_weight(const gx_value *map) {
+    return map->type == GX_MAP && map->size > 0;
+}
+
 gx_status gx_listing_weigh(gx_weighing *out, gx_call_env *call, gx_error *err) {
     gx_value setting;
     gx_status status = gx_listing_weights(out->configured, call, err);
@@ -64,8 +79,7 @@ gx_status gx_listing_weigh(gx_weighing *out, gx_call_env *call, gx_error *err) {
         status = gx_setting_get(&setting, call->txn, call->arena, "channels", err);
     }
     if (status == GX_OK) {
-        out->learnt =
-            setting.type != GX_MAP && gx_arg_value(call->args, "channels")->type != GX_MAP;
+        out->learnt = !says_weight(&setting) && !says_weight(gx_arg_value(call->args, "channels"));
     }
     return status;
 }

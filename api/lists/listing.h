@@ -14,6 +14,8 @@
  * weight that is no number or below 0, all of them 0. */
 GX_MUST_CHECK gx_status gx_listing_weights(float out[GX_CHANNEL_COUNT], gx_call_env *call,
                                            gx_error *err);
+/* Whether the setting may be this map. bad_request as above. */
+GX_MUST_CHECK gx_status gx_listing_weights_check(const gx_value *map, gx_error *err);
 /* The weights of one request. */
 typedef struct gx_weighing {
     float configured[GX_CHANNEL_COUNT];

@@ -4,6 +4,7 @@
  * the next build, reload or start; parameters of models from the next build. */
 #include "api/actions.h"
 #include "api/eval/tuned.h"
+#include "api/lists/listing.h"
 #include "api/lists/repeat.h"
 #include "api/support.h"
 
@@ -38,6 +39,9 @@ static gx_status set_one(gx_call_env *call, const char *name, const gx_value *va
     }
     if (status == GX_OK && strcmp(name, "actions") == 0) {
         status = gx_actions_check(value, err);
+    }
+    if (status == GX_OK && strcmp(name, "channels") == 0) {
+        status = gx_listing_weights_check(value, err);
     }
     if (status == GX_OK && strcmp(name, "repeat") == 0) {
         status = gx_repeat_check(value, call->arena, err);

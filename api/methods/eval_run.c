@@ -212,25 +212,12 @@ static gx_status read_options(run_state *r, gx_error *err) {
 /* A model's list never has what its member is known for, so a test of nothing else is no test; of
  * lists made elsewhere it is. */
 static gx_status check_findable(const run_state *r, gx_error *err) {
-    const gx_matrix *test = &r->data.split.test, *known = r->telling.known;
     for (size_t i = 0; i < r->count; i++) {
         if (!r->model[i].model) {
             return GX_OK;
         }
     }
-    for (uint32_t u = 0; u < test->rows; u++) {
-        for (uint64_t k = test->ptr[u]; k < test->ptr[u + 1]; k++) {
-            if (u >= known->rows || gx_matrix_find(known, u, test->col[k]) == UINT64_MAX) {
-                return GX_OK;
-            }
-        }
-    }
-    return test->nnz == 0
-               ? GX_OK
-               : gx_fail_at(err, GX_CONFLICT, "split",
-                            "the split looks only for items that its members are known for "
-                            "already (%llu pairs), and no model lists what a member had",
-                            (unsigned long long)test->nnz);
+    return gx_eval_data_check(&r->data, err);
 }
 
 static gx_status judge_all(gx_value *out, run_state *r, gx_error *err) {

@@ -22,9 +22,9 @@ typedef struct trend {
     const gx_model *model[MODELS_MAX];
     double before[MODELS_MAX]; /* personalisation in the snapshot before; NaN: not there */
     size_t models;
-    bool all; /* models were not named */
-    uint32_t cutoff;
-    gx_value rows;
+    bool all;                          /* models were not named */
+    uint32_t cutoff, held[MODELS_MAX]; /* snapshots that have the model */
+    gx_value rows, without;
 } trend;
 
 /* ---- what is asked ----------------------------------------------------------------------------
@@ -208,9 +208,12 @@ static gx_status take_snapshot(trend *t, uint32_t number, gx_error *err) {
     for (size_t m = 0; m < t->models; m++) {
         if (holds(arrays, t->model[m]->pass.name)) {
             GX_TRY(measure(t, m, snapshot, &history, wanted, err));
+            t->held[m]++;
         } else if (!t->all) {
-            GX_TRY(gx_fail_at(err, GX_NOT_FOUND, "models", "snapshot %u was built without %s",
-                              number, t->model[m]->pass.name));
+            gx_value row = gx_map(t->arena, 2);
+            gx_map_put(t->arena, &row, "snapshot", gx_int(number));
+            gx_map_put(t->arena, &row, "model", gx_str(t->model[m]->pass.name));
+            gx_list_add(t->arena, &t->without, row);
         }
     }
 done:
@@ -224,7 +227,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     trend t = {.call = call,
                .arena = call->arena,
                .cutoff = (uint32_t)gx_arg_int(call->args, "cutoff"),
-               .rows = gx_list(call->arena, 8)};
+               .rows = gx_list(call->arena, 8),
+               .without = gx_list(call->arena, 2)};
     uint32_t number[SNAPSHOTS_MAX], count = 0;
     gx_status status;
     GX_TRY(choose_models(&t, err));
@@ -232,9 +236,18 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     for (uint32_t i = 0; i < count; i++) {
         GX_TRY(take_snapshot(&t, number[i], err));
     }
-    *out = gx_map(call->arena, 2);
+    for (size_t m = 0; !t.all && m < t.models; m++) {
+        if (t.held[m] == 0) {
+            GX_TRY(gx_fail_at(err, GX_NOT_FOUND, "models",
+                              "none of the snapshots was built with %s; without models all that "
+                              "they have are told",
+                              t.model[m]->pass.name));
+        }
+    }
+    *out = gx_map(call->arena, 3);
     gx_map_put(call->arena, out, "cutoff", gx_int(t.cutoff));
     gx_map_put(call->arena, out, "trend", t.rows);
+    gx_map_put(call->arena, out, "without", t.without);
 done:
     return status;
 }
@@ -247,6 +260,8 @@ const gx_method gx_method_eval_trend = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{cutoff, trend: [{snapshot, model, members, coverage, gini, novelty, popularity, "
-              "personalisation, sameness, change (of sameness since the snapshot before)}]}",
+              "personalisation, sameness, change (of sameness since the snapshot before)}], "
+              "without: [{snapshot, "
+              "model: named, and not in it}]}",
     .run = run,
 };

@@ -202,6 +202,7 @@ static gx_status make_data(tuning *t, gx_error *err) {
                           "split: cold-items judges what items are like, which no parameter of a "
                           "model is chosen by; accepted are the other splits"));
     }
+    GX_TRY(gx_eval_data_check(&t->data, err));
     GX_TRY(gx_split_sample(&t->data.split, (uint32_t)gx_arg_int(t->call->args, "members"), t->job,
                            err));
     GX_TRY(count_sides(t, err));

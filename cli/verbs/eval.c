@@ -337,6 +337,13 @@ static gx_status judge_trend(gx_command *command, gx_error *err) {
     }
     GX_TRY(put_cutoff(&args, command, err));
     GX_TRY(gx_ask(&result, command, "eval.trend", &args, err));
+    const gx_value *without = gx_map_get(&result, "without");
+    for (uint32_t i = 0; i < without->size; i++) {
+        const gx_value *row = &without->as.items[i], *model = gx_map_get(row, "model");
+        fprintf(stderr, "snapshot %lld was built without %.*s\n",
+                (long long)gx_map_get(row, "snapshot")->as.integer, (int)model->size,
+                model->as.text);
+    }
     GX_TRY(gx_print(command, &result, "trend", NULL, false, err));
 done:
     return status;
@@ -537,7 +544,7 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
         "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
         "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"
-        "  guanxi eval shop.gx --trend --model linear\n"
+        "  guanxi eval shop.gx --trend --model popular\n"
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval shop.gx --leaders --split time:0.7\n"
         "  guanxi eval edges.txt --preset snap --undirected --spreading --runs 2000\n"

@@ -162,7 +162,7 @@ static bool is_fitted(const gx__scores *scores) {
     const gx_history *history = &scores->member->history;
     uint32_t user = scores->member->user;
     int64_t last = INT64_MIN;
-    if (scores->folded || user >= rec->users || !rec->history_count || !rec->history_last) {
+    if (user >= rec->users || !rec->history_count || !rec->history_last) {
         return false;
     }
     for (uint32_t k = 0; history->ts && k < history->count; k++) {

@@ -1,6 +1,7 @@
 """guanxi eval: metrics against a naive twin in Python, splits, intervals, paired tests, lists made elsewhere."""
 
 import csv
+import collections
 import json
 import math
 import random
@@ -486,5 +487,39 @@ def test_trend_of_sameness(tmp_path):
     only = gx("eval", store, "--trend", "--model", "linear", "--snapshots", "2", "--cutoff", "10", "--format", "csv").rows()
     assert len(only) == 1 and float(only[0]["sameness"]) == linear[1]["sameness"]
     assert "ials" in gx("eval", store, "--trend", "--model", "ials", code=4).err
+    gx("build", store, "--passes", "ials,popular")  # a build that found another model better
+    both = gx("eval", store, "--trend", "--model", "linear,ials", "--cutoff", "10", "--format", "json")
+    assert [(row["snapshot"], row["model"]) for row in both.json()["trend"]] == [(1, "linear"), (2, "linear"), (3, "ials")]
+    assert both.json()["without"] == [{"snapshot": 1, "model": "ials"}, {"snapshot": 2, "model": "ials"}, {"snapshot": 3, "model": "linear"}]
+    assert "snapshot 3 was built without linear" in both.err
     assert gx("eval", store, "--trend", "--snapshots", "9", code=None).code != 0
     assert "goes with --trend" in gx("eval", store, "--snapshots", "1", code=2).err
+
+
+def test_a_split_with_nothing_to_find_is_refused(built_shop):
+    assert "nothing to look for" in gx("eval", built_shop, "--split", "actions:buy/dislike", "--model", "linear", code=None).err
+    words = ["--model", "linear", "--split", "actions:view/buy", "--trials", "3", "--no-write"]
+    assert "known for already" in gx("tune", built_shop, *words, code=None).err
+
+
+def test_the_setting_channels_is_checked_and_taken_back(shop):
+    def set_to(value, code=0):
+        return gx("call", shop, "admin.config", json.dumps({"name": "channels", "value": value}), code=code)
+
+    def weights_from():
+        return gx("explain", shop, "u1", "sku-12", "--format", "json").json()["weights_from"]
+
+    before = weights_from()
+    for wrong in ({"foo": 1}, {"friends": -1}, {"friends": 0, "circle": 0, "leader": 0, "interest": 0}):
+        assert "channels" in set_to(wrong, code=2).err and weights_from() == before == "learnt"
+    set_to({"friends": 0.4})
+    assert weights_from() == "configured"
+    set_to({})
+    assert weights_from() == "learnt"
+
+
+def test_members_are_known_in_full_after_a_build(built_shop):
+    """Also those who disliked something, whom a model of factors folds in."""
+    rows = gx("recommend", built_shop, "--all", "-n", "1", "--format", "jsonl").out.splitlines()
+    rungs = collections.Counter(json.loads(row)["rung"] for row in rows)
+    assert rungs["full"] > 1900 and rungs["fold_in"] == 0
