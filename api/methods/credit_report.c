@@ -49,6 +49,7 @@ typedef struct report {
     gx_pot *pots; /* one a sale */
     gx_payee *payees;
     uint64_t count, capacity;
+    uint32_t *place; /* of each member by its id: numbers depend on the order of import */
     uint8_t *signs;
     int64_t kept, held;
     uint32_t only; /* GX_NONE: everybody */
@@ -207,6 +208,47 @@ static void fix_budget(report *r) {
     r->spec.budget = r->spec.budget < 0 || r->spec.budget > most ? most : r->spec.budget;
 }
 
+typedef struct named {
+    gx_slice id;
+    uint32_t user;
+} named;
+
+static int by_name(const void *a, const void *b) {
+    const named *x = a, *y = b;
+    const size_t least = x->id.size < y->id.size ? x->id.size : y->id.size;
+    const int order = least ? memcmp(x->id.data, y->id.data, least) : 0;
+    if (order != 0 || x->id.size != y->id.size) {
+        return order != 0 ? order : x->id.size < y->id.size ? -1 : 1;
+    }
+    return (x->user > y->user) - (x->user < y->user); /* those forgotten */
+}
+
+static bool needs_places(const report *r) {
+    return r->spec.cap_member > 0 || !gx_arg_is(r->call->args, "show", "ledger");
+}
+
+static gx_status place_members(report *r, gx_error *err) {
+    const uint32_t users = r->paths.users;
+    gx_job *job = r->call->job;
+    named *all = NULL;
+    gx_status status;
+    GX_TRY(gx_job_alloc(job, &r->place, users, sizeof *r->place, err));
+    GX_TRY(gx_job_alloc(job, &all, users, sizeof *all, err));
+    for (uint32_t u = 0; u < users; u++) {
+        all[u] = (named){gx_word_name(r->call->txn, GX_SPACE_USER, u), u};
+    }
+    if (users > 1) {
+        qsort(all, users, sizeof *all, by_name);
+    }
+    for (uint32_t i = 0; i < users; i++) {
+        r->place[all[i].user] = i;
+    }
+    r->spec.place = r->place;
+done:
+    gx_job_free(job, all);
+    return status;
+}
+
 static gx_status settle(report *r, gx_error *err) {
     gx_job *job = r->call->job;
     gx_status status;
@@ -222,6 +264,9 @@ static gx_status settle(report *r, gx_error *err) {
     }
     fix_budget(r);
     r->spec.users = r->paths.users;
+    if (needs_places(r)) {
+        GX_TRY(place_members(r, err));
+    }
     GX_TRY(gx_payout_settle(r->payees, r->count, r->pots, sales, &r->kept, &r->spec, job, err));
     GX_TRY(gx_job_alloc(job, &r->signs, r->paths.users, sizeof *r->signs, err));
     GX_TRY(gx_signs_read(r->signs, &r->paths, gx_arg_int(r->call->args, "quick"), err));
@@ -357,7 +402,7 @@ static gx_status show_ledger(gx_value *list, const report *r, uint64_t lines, gx
 /* ---- members --------------------------------------------------------------------------------- */
 
 typedef struct account {
-    uint32_t user;
+    uint32_t user, place;
     uint64_t sales;
     int64_t coins;
 } account;
@@ -367,7 +412,7 @@ static int by_coins(const void *a, const void *b) {
     if (x->coins != y->coins) {
         return x->coins > y->coins ? -1 : 1;
     }
-    return (x->user > y->user) - (x->user < y->user);
+    return (x->place > y->place) - (x->place < y->place);
 }
 
 static gx_status show_members(gx_value *list, const report *r, bool suspicious, gx_error *err) {
@@ -379,6 +424,7 @@ static gx_status show_members(gx_value *list, const report *r, bool suspicious, 
     }
     for (uint32_t u = 0; u < users; u++) {
         of[u].user = u;
+        of[u].place = r->place[u];
     }
     for (uint64_t i = 0; i < r->count; i++) {
         of[r->payees[i].user].sales++;
@@ -415,12 +461,14 @@ static gx_status look(void *user, uint32_t i, gx_error *err) {
 /* The log is read and timed, and so are the paths of some sales, which tell how many payees there
  * will be. */
 static gx_status estimate(gx_value *out, report *r, int64_t begun_ns, gx_error *err) {
-    static const double settle_s = 1.5e-7, hash_s = 5e-7, line_s = 2.5e-6, member_s = 2e-7;
+    static const double settle_s = 1.5e-7, hash_s = 5e-7, line_s = 2.5e-6, member_s = 2e-7,
+                        place_s = 4e-7;
     const gx_job *job = r->call->job;
     const int64_t read_ns = gx_clock_cpu_ns();
     const uint64_t read = atomic_load(&job->mem_peak);
     const double users = r->paths.users, sales = r->paths.sale_count;
     const bool ledger = gx_arg_is(r->call->args, "show", "ledger");
+    const double placed = needs_places(r) ? users : 0;
     uint32_t tried = 0;
     double paths_s = 0;
     gx_status status;
@@ -428,12 +476,13 @@ static gx_status estimate(gx_value *out, report *r, int64_t begun_ns, gx_error *
     GX_TRY(gx_credit_try(&paths_s, &tried, &r->paths, look, r, err));
     const double payees = (double)r->count * sales / fmax(tried, 1);
     const double scratch =
-        fmax(GX_SETTLE_BYTES * fmax(fmax(sales, payees), users), (1.0 + GX_SIGNS_BYTES) * users);
+        fmax(GX_SETTLE_BYTES * fmax(fmax(sales, payees), users), (1.0 + GX_SIGNS_BYTES) * users) +
+        sizeof *r->place * placed;
     const gx_part_estimate steps[] = {
         {"log", {.mem_bytes = read, .cpu_s = (double)(read_ns - begun_ns) / 1e9}},
         {"paths",
          {.mem_bytes = atomic_load(&job->mem_used) + (uint64_t)scratch,
-          .cpu_s = paths_s + settle_s * (sales + payees) + member_s * users}},
+          .cpu_s = paths_s + settle_s * (sales + payees) + member_s * users + place_s * placed}},
         {"lines",
          {.mem_bytes = atomic_load(&job->mem_used) + (uint64_t)(17 * users),
           .cpu_s = hash_s * payees + (ledger && r->only == GX_NONE ? line_s * payees : 0)}}};
@@ -496,6 +545,7 @@ done:
     gx_path_finish(&r.path);
     gx_free(r.payees);
     gx_job_free(call->job, r.pots);
+    gx_job_free(call->job, r.place);
     gx_job_free(call->job, r.signs);
     gx_paths_finish(&r.paths);
     return status;

@@ -110,6 +110,11 @@ static void limit_members(settling *s) {
     }
 }
 
+static uint32_t place_of(const gx_payout_spec *spec, uint32_t user) {
+    return spec->place ? spec->place[user] : user;
+}
+
+/* Members stand by their places: what is equal goes to the first. */
 static gx_status cap_members(settling *s, gx_job *job, gx_error *err) {
     const uint32_t users = s->spec->users;
     gx_status status;
@@ -120,14 +125,15 @@ static gx_status cap_members(settling *s, gx_job *job, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &target, users, sizeof *target, err));
     memset(s->weight, 0, users * sizeof *s->weight);
     for (uint32_t i = 0; i < s->payee_count; i++) {
-        s->weight[s->payees[i].user] += (uint64_t)s->payees[i].coins;
-        first[s->payees[i].user + 2]++;
+        const uint32_t u = place_of(s->spec, s->payees[i].user);
+        s->weight[u] += (uint64_t)s->payees[i].coins;
+        first[u + 2]++;
     }
     for (uint32_t u = 0; u < users; u++) {
         first[u + 2] += first[u + 1];
     }
     for (uint32_t i = 0; i < s->payee_count; i++) {
-        line[first[s->payees[i].user + 1]++] = i;
+        line[first[place_of(s->spec, s->payees[i].user) + 1]++] = i;
     }
     limit_members(s);
     memcpy(target, s->coins, users * sizeof *target);

@@ -23,6 +23,8 @@ typedef struct gx_payout_spec {
     int64_t budget;               /* 0 … GX_COINS_MAX */
     int64_t cap_sale, cap_member; /* 0: none */
     uint32_t users;               /* every payee's user is below */
+    const uint32_t *place; /* users, each once: of equal remainders under cap_member the lowest
+                              place first; NULL: the lowest user */
 } gx_payout_spec;
 
 enum { GX_SETTLE_BYTES = 48 }; /* for the largest of payees, pots and users */

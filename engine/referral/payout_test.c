@@ -132,6 +132,44 @@ static void payouts_sum_to_the_budget(void **state) {
     }
 }
 
+/* Members numbered the other way round, as by another order of import, get the same each. */
+static void caps_go_by_place_not_by_number(void **state) {
+    (void)state;
+    static settled once, again;
+    uint32_t apart = 0;
+    for (uint64_t seed = 0; seed < TREES / 10; seed++) {
+        gx_rng rng = gx_rng_at(seed, 23);
+        const world w = draw_world(&rng);
+        world turned = w;
+        uint32_t place[MEMBERS];
+        const uint32_t last = w.members - 1;
+        for (uint32_t v = 0; v < w.members; v++) {
+            turned.parent[last - v] = w.parent[v] == GX_NONE ? GX_NONE : last - w.parent[v];
+            place[v] = last - v;
+        }
+        for (uint32_t s = 0; s < w.sales; s++) {
+            turned.buyer[s] = last - w.buyer[s];
+        }
+        gx_payout_spec spec = {
+            .credit = {.rule = GX_CREDIT_LAST, .delta = 500, .half_life_ms = 1000},
+            .budget = (int64_t)gx_rng_below(&rng, 1000),
+            .cap_member = 1 + (int64_t)gx_rng_below(&rng, 200),
+            .users = w.members,
+        };
+        settle(&once, &w, &spec);
+        settle(&again, &turned, &spec);
+        for (uint32_t v = 0; v < w.members; v++) {
+            apart += again.has[last - v] != once.has[v];
+        }
+        spec.place = place;
+        settle(&again, &turned, &spec);
+        for (uint32_t v = 0; v < w.members; v++) {
+            assert_int_equal(again.has[last - v], once.has[v]);
+        }
+    }
+    assert_true(apart > 0);
+}
+
 /* The identities of u hang below u's parent or below one another; whoever came by u comes by one of
  * them, and one of them buys what u bought. */
 static world split(const world *w, uint32_t u, uint32_t more, gx_rng *rng) {
@@ -327,6 +365,7 @@ static void shapley_is_the_mean_over_orders(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(payouts_sum_to_the_budget),
+        cmocka_unit_test(caps_go_by_place_not_by_number),
         cmocka_unit_test(splitting_an_identity_never_pays),
         cmocka_unit_test(floors_are_exact),
         cmocka_unit_test(rules_do_what_they_say),

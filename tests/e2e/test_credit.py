@@ -211,6 +211,9 @@ def test_the_ledger_comes_from_the_log_alone(built_shop, shop_files, tmp_path, l
     flags = ("ledger", "--rule", "geometric", "--budget", "1000", "--format", "csv")
     once, again = gx("credit", built_shop, *flags).out, gx("credit", tmp_path / "other.gx", *flags).out
     assert once == again
+    for show in ("ledger", "members"):  # coins left over, and lines of equals, go by id
+        capped = (show, "--rule", "last", "--budget", "500", "--cap-member", "3", "--format", "csv")
+        assert gx("credit", built_shop, *capped).out == gx("credit", tmp_path / "other.gx", *capped).out
     last = once.splitlines()[-1]
     assert last.startswith("(total),") and "xxh3:" in last and ",100000," in last
     assert sum(int(r["amount_minor"]) for r in csv.DictReader(once.splitlines()) if r["sale"] != "(total)") == 100000
