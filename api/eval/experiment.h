@@ -5,7 +5,11 @@
 
 #include "api/support.h"
 
-enum { GX_ARMS_MAX = 16, GX_ARM_BYTES_MAX = 64 };
+enum {
+    GX_ARMS_MAX = 16,
+    GX_ARM_BYTES_MAX = 64,
+    GX_EXPERIMENT_BYTES_MAX = GX_ID_BYTES_MAX - 1 - GX_ARM_BYTES_MAX /* the log has NAME:ARM */
+};
 
 #define GX_HOLDOUT (GX_NONE - 1) /* in no arm, on purpose */
 

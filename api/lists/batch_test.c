@@ -281,6 +281,28 @@ static void test_experiment(void **state) {
     test_shop_close(&s);
 }
 
+/* A push of one experiment shows nothing of another whose arms are called the same. An arm that the
+ * caller of rec.user gives is logged as given. */
+static void test_experiment_logged(void **state) {
+    (void)state;
+    test_shop s;
+    open_filled(&s, 3);
+    test_call(&s, "exp.define", "{'name': 'x', 'arms': ['a', 'b'], 'start': '2020-01-01'}");
+    test_call(&s, "exp.define", "{'name': 'y', 'arms': ['a', 'b'], 'start': '2020-01-01'}");
+    test_call(&s, "rec.batch",
+              "{'n': 1, 'experiment': 'x', 'log': true, 'send': '2027-01-01T00:00:00Z'}");
+    gx_value x = test_call(&s, "exp.report", "{'name': 'x'}");
+    gx_value y = test_call(&s, "exp.report", "{'name': 'y'}");
+    assert_true(test_is(test_key(&x, "among"), "exposed"));
+    assert_int_equal(test_key(&x, "crossed")->as.integer, 0);
+    assert_true(test_is(test_key(&y, "among"), "all"));
+    assert_int_equal(test_key(&y, "crossed")->as.integer, 0);
+    test_call(&s, "rec.user", "{'users': ['u1'], 'n': 1, 'log': true, 'arm': 'a'}");
+    y = test_call(&s, "exp.report", "{'name': 'y'}");
+    assert_true(test_is(test_key(&y, "among"), "exposed"));
+    test_shop_close(&s);
+}
+
 typedef struct pushed {
     int64_t at_ms;
     char user[16], item[16];
@@ -415,6 +437,7 @@ int main(void) {
                                        cmocka_unit_test(test_own_zone_and_consent),
                                        cmocka_unit_test(test_a_push_is_refused_in_many_words),
                                        cmocka_unit_test(test_experiment),
+                                       cmocka_unit_test(test_experiment_logged),
                                        cmocka_unit_test(test_caps),
                                        cmocka_unit_test(test_bad_arguments),
                                        cmocka_unit_test(test_cancel_and_memory)};

@@ -75,7 +75,9 @@ static const gx_value *channel_of(const gx_value *shares) {
 }
 
 /* `time`, `arm` of the list and `channel` of the item where they are told, else now, the call's
- * and the channel that adds most. */
+ * and the channel that adds most. The arm of a list is of the call's experiment and is logged as
+ * EXPERIMENT:ARM, so that no other experiment takes it for its own; the call's is logged as it is.
+ */
 static void add_rows(gx_value *rows, const gx_value *list, gx_call_env *call, const char *model) {
     gx_arena *arena = call->arena;
     const gx_value *items = gx_map_get(list, "items"), *own = gx_map_get(list, "arm");
@@ -83,7 +85,10 @@ static void add_rows(gx_value *rows, const gx_value *list, gx_call_env *call, co
     gx_slice arm = gx_arg_text(call->args, "arm");
     gx_value ts = time ? *time : gx_int(gx_time_ms());
     if (own && own->type == GX_TEXT) {
-        arm = (gx_slice){own->as.text, own->size};
+        const gx_slice experiment = gx_arg_text(call->args, "experiment");
+        char *text = gx_arena_printf(arena, "%.*s:%.*s", (int)experiment.size, experiment.data,
+                                     (int)own->size, own->as.text);
+        arm = gx_slice_of(text ? text : "");
     }
     for (uint32_t k = 0; k < items->size; k++) {
         const gx_value *item = &items->as.items[k];

@@ -20,7 +20,7 @@
     {"holdout_name", GX_PARAM_TEXT, "holdout", GX_PARAM_UNCHECKED, NULL, NULL, 0,                  \
      "of the hash: pushes of one name leave out the same members"},                                \
     {"experiment", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                         \
-     "leave out its holdout and, with arm, whoever is in another arm; the log has each member's arm"}, \
+     "leave out its holdout and, with arm, whoever is in another arm; the log has each member's EXPERIMENT:ARM"}, \
     {"cap", GX_PARAM_INT, NULL, 1, 1000, "pushes", NULL, 0,                                        \
      "at most so many pushes a member within any cap_window, by the log"},                         \
     {"cap_window", GX_PARAM_DURATION, "7d", 60000, 1e12, NULL, NULL, 0, "the time that cap is of"}, \

@@ -135,14 +135,14 @@ static gx_status take_args(gx_experiment *e, gx_call_env *call, gx_error *err) {
 }
 
 static gx_status check_name(gx_slice name, gx_error *err) {
-    if (name.size > 0 && name.size <= 255 && !memchr(name.data, ':', name.size) &&
-        gx_utf8_is_valid(name.data, name.size)) {
+    if (name.size > 0 && name.size <= GX_EXPERIMENT_BYTES_MAX &&
+        !memchr(name.data, ':', name.size) && gx_utf8_is_valid(name.data, name.size)) {
         return GX_OK;
     }
     char shown[80];
     return gx_fail_at(err, GX_BAD_REQUEST, "name",
-                      "name: %s was given; accepted are 1 to 255 bytes without a colon",
-                      gx_quote(shown, sizeof shown, name.data, name.size));
+                      "name: %s was given; accepted are 1 to %d bytes without a colon",
+                      gx_quote(shown, sizeof shown, name.data, name.size), GX_EXPERIMENT_BYTES_MAX);
 }
 
 static gx_status define(gx_experiment *out, gx_call_env *call, gx_slice name, bool exists,
@@ -195,9 +195,11 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_experiment e = {0};
     gx_value all, kept = gx_nil();
     gx_status status;
-    GX_TRY(check_name(name, err));
     GX_TRY(gx_experiments_read(&all, call->txn, arena, err));
     const bool exists = without(arena, &all, name).size < all.size;
+    if (!exists && !remove) {
+        GX_TRY(check_name(name, err));
+    }
     if (exists || remove) {
         GX_TRY(gx_experiment_find(&e, call->txn, arena, "name", name, err));
     }

@@ -244,6 +244,7 @@ def test_definitions_are_kept_unless_it_is_meant(trial):
         (["define", "x", "--arms", "a:much,b"], 2, "'a:much' was given"),
         (["define", "x", "--arms", "a,holdout"], 2, "'holdout' was given"),
         (["define", "x:y"], 2, "without a colon"),
+        (["define", "x" * 191], 2, "1 to 190 bytes"),  # with an arm it has to fit the log
         (["define", "x", "--start", "2026-02-01", "--end", "2026-01-01"], 2, "end (2026-01-01T00:00:00Z) is not after start (2026-02-01T00:00:00Z)"),
         (["define", "x", "--holdout", "1"], 2, "holdout"),
         (["define"], 2, "needs the experiment's name"),
