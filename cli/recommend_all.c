@@ -301,7 +301,9 @@ static void say_summary(const batch *b, int64_t cpu_ns) {
     }
     const char *segment = gx_given_text(b->command, "segment");
     if (segment && b->count[0] == 0) {
-        gx_say(b->command, "nobody is of the segment %s", segment);
+        const char *file = is_named(b) ? gx_given_text(b->command, "members") : NULL;
+        gx_say(b->command, "nobody%s%s is of the segment %s", file ? " of " : "", file ? file : "",
+               segment);
     }
     if (!gx_is_address(b->command->target)) { /* a server's CPU is not ours to tell */
         gx_say(b->command, "%.1f CPU s, %.0f lists a CPU second", cpu,

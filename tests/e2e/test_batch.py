@@ -71,6 +71,16 @@ def test_what_is_refused_writes_nothing(built_shop):
     assert "CPU second" in none.err
 
 
+def test_nobody_of_the_file_is_of_the_segment(built_shop, tmp_path):
+    """The segment has members; that the file names none of them is no word against it."""
+    inside = {row["user"] for row in batch(built_shop, "-n", "1", "--segment", 'region = "Hubei"').rows()}
+    outside = next(row["user"] for row in batch(built_shop, "-n", "1").rows() if row["user"] not in inside)
+    file = tmp_path / "some.csv"
+    file.write_text(f"user_id\n{outside}\n")
+    told = batch(built_shop, "-n", "1", "--members", file, "--segment", 'region = "Hubei"').err
+    assert inside and f'nobody of {file} is of the segment region = "Hubei"' in told
+
+
 def test_a_servers_cpu_is_not_told(built_shop, serve):
     server = serve(built_shop)
     said = gx("recommend", server.unix, "--all", *SEND, "-n", "1").err
