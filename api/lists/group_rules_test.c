@@ -394,6 +394,28 @@ static void test_crowd(void **state) {
     test_shop_close(&s);
 }
 
+/* Whom the store does not know: a stranger where the answer is of one member, left out and told
+ * where it is of several, and no answer where there is nobody else. */
+static void test_strangers(void **state) {
+    (void)state;
+    static const char *const several[] = {"rec.group", "rec.starters"};
+    world w;
+    open_world(&w, 1);
+    for (size_t k = 0; k < GX_COUNT(several); k++) {
+        test_refused(&w.shop, several[k], "{'users': ['none', 'such']}", GX_NOT_FOUND,
+                     "user 'none' is not in this store");
+        gx_value some = test_call(&w.shop, several[k], "{'users': ['none', 'u1', 'u2']}");
+        const gx_value *unknown = test_key(&some, "unknown");
+        assert_int_equal(unknown->size, 1);
+        assert_true(test_is(&unknown->as.items[0], "none"));
+    }
+    test_call(&w.shop, "rec.user", "{'users': ['none']}");
+    test_call(&w.shop, "rec.layout", "{'users': ['none']}");
+    test_call(&w.shop, "rec.rank", "{'user': 'none', 'items': ['i1']}");
+    test_call(&w.shop, "rec.bundle", "{'user': 'none', 'items': ['i1']}");
+    test_shop_close(&w.shop);
+}
+
 /* Who is not told apart from everybody is nobody. */
 static void test_nobody(void **state) {
     (void)state;
@@ -427,6 +449,7 @@ int main(void) {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_starters_rules),
         cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 static const gx_param params[] = {
     {"name", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL,
      GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL, "the experiment"},
-    {"users", GX_PARAM_LIST, NULL, 1, 100000, NULL, NULL, GX_PARAM_POSITIONAL,
+    {"users", GX_PARAM_LIST, NULL, 1, 100000, NULL, NULL, GX_PARAM_POSITIONAL | GX_PARAM_WHOM,
      "whom; ids the store does not know have an arm too; everybody where none is given"},
 };
 

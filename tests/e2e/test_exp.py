@@ -248,6 +248,7 @@ def test_definitions_are_kept_unless_it_is_meant(trial):
         (["define", "x", "--start", "2026-02-01", "--end", "2026-01-01"], 2, "end (2026-01-01T00:00:00Z) is not after start (2026-02-01T00:00:00Z)"),
         (["define", "x", "--holdout", "1"], 2, "holdout"),
         (["define"], 2, "needs the experiment's name"),
+        (["assign", "price", "u1", ""], 2, "users"),
         (["assign", "nothing"], 4, "there is no experiment 'nothing'; there are price"),
         (["report", "nothing"], 4, "there are price"),
         (["remove", "nothing"], 4, "there are price"),
