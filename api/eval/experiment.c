@@ -127,3 +127,30 @@ gx_status gx_experiment_find(gx_experiment *out, gx_txn *txn, gx_arena *arena, c
     }
     return status == GX_OK ? missing(&all, argument, name, err) : status;
 }
+
+gx_status gx_experiment_actions(gx_value *out_known, gx_value *out_notes,
+                                const gx_experiment *experiment, gx_txn *txn, gx_arena *arena,
+                                gx_error *err) {
+    const gx_value *named = &experiment->actions;
+    const bool by_name = named->type == GX_LIST;
+    gx_value known = by_name ? gx_list(arena, named->size) : gx_nil(), notes = gx_list(arena, 1);
+    for (uint32_t i = 0; by_name && i < named->size; i++) {
+        const gx_slice name = {named->as.items[i].as.text, named->as.items[i].size};
+        uint32_t action;
+        const gx_status found = gx_word_find(&action, txn, GX_SPACE_ACTION, name);
+        if (found == GX_OK) {
+            gx_list_add(arena, &known, named->as.items[i]);
+        } else if (found == GX_NOT_FOUND) {
+            char shown[80];
+            const char *note =
+                gx_arena_printf(arena, "no event in this store has the action %s yet: it counts 0",
+                                gx_quote(shown, sizeof shown, name.data, name.size));
+            gx_list_add(arena, &notes, gx_str(note ? note : ""));
+        } else {
+            return gx_fail(err, found, "the store could not be read");
+        }
+    }
+    *out_known = known;
+    *out_notes = notes;
+    return GX_OK;
+}

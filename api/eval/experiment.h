@@ -38,4 +38,10 @@ GX_MUST_CHECK gx_status gx_experiment_read(gx_experiment *out, gx_arena *arena, 
  * and independent of other salts. Ids the store does not know have one too. */
 uint32_t gx_experiment_arm(const gx_experiment *experiment, gx_slice user);
 
+/* Its actions that the store knows, NIL where none are named, and of those it does not know, which
+ * an experiment may name before there is one, a sentence each. Both in the arena. */
+GX_MUST_CHECK gx_status gx_experiment_actions(gx_value *out_known, gx_value *out_notes,
+                                              const gx_experiment *experiment, gx_txn *txn,
+                                              gx_arena *arena, gx_error *err);
+
 #endif

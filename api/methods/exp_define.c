@@ -193,7 +193,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const gx_slice name = gx_arg_text(call->args, "name");
     const bool remove = gx_arg_bool(call->args, "remove");
     gx_experiment e = {0};
-    gx_value all, kept = gx_nil();
+    gx_value all, kept = gx_nil(), known, notes = gx_nil();
     gx_status status;
     GX_TRY(gx_experiments_read(&all, call->txn, arena, err));
     const bool exists = without(arena, &all, name).size < all.size;
@@ -207,6 +207,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         all = without(arena, &all, name);
     } else {
         GX_TRY(define(&e, call, name, exists, err));
+        GX_TRY(gx_experiment_actions(&known, &notes, &e, call->txn, arena, err));
         kept = gx_experiment_value(arena, &e);
         gx_map_put(arena, &all, e.name, kept);
     }
@@ -216,6 +217,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(arena, out, "state", gx_str(remove ? "removed" : exists ? "changed" : "defined"));
     for (uint32_t i = 0; kept.type == GX_MAP && i < kept.size; i++) {
         gx_map_put_text(arena, out, kept.as.pairs[i].key, kept.as.pairs[i].value);
+    }
+    if (notes.type == GX_LIST && notes.size > 0) {
+        gx_map_put(arena, out, "notes", notes);
     }
 done:
     return status;
@@ -229,6 +233,6 @@ const gx_method gx_method_exp_define = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{experiment, state, arms: [{arm, weight}], holdout, salt, action, start, end, "
-              "created, note}",
+              "created, note, notes?: [text]}",
     .run = run,
 };

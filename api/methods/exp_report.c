@@ -65,8 +65,9 @@ typedef struct report {
     bool *counts; /* by action */
     bool *waits;  /* by action: takes back, or can be taken back */
     uint32_t actions;
-    vector waiting; /* of waiting, in the order of time */
-    vector deeds;   /* of gx_deed: of one member with one item */
+    vector waiting;   /* of waiting, in the order of time */
+    vector deeds;     /* of gx_deed: of one member with one item */
+    gx_value unknown; /* what is said of the experiment's actions that no event has */
     uint64_t crossed, seen;
     gx_arm_sums sums[SLOTS][FIGURES];
     uint64_t members[SLOTS];
@@ -206,15 +207,20 @@ static bool is_purchase(const gx_action_rule *rule) {
 }
 
 /* What waits is what takes back, and what it can take back. What was asked for by name counts, and
- * takes nothing back. */
+ * takes nothing back; a name that no event has is refused where the caller gives it, and counts 0
+ * where the experiment does. */
 static gx_status choose_actions(report *r, gx_error *err) {
     const gx_rules *rules = &r->call->state->rules;
     const gx_value *given = gx_arg_value(r->call->args, "action");
-    const gx_value *named = given->type == GX_LIST ? given : &r->e.actions;
+    gx_value named = *given;
     gx_job *job = r->call->job;
     gx_status status;
     bool takes_back = false;
-    GX_TRY(gx_actions_choose(&r->counts, &r->actions, r->txn, rules, named, is_purchase, job, err));
+    if (given->type != GX_LIST) {
+        GX_TRY(gx_experiment_actions(&named, &r->unknown, &r->e, r->txn, r->arena, err));
+    }
+    GX_TRY(
+        gx_actions_choose(&r->counts, &r->actions, r->txn, rules, &named, is_purchase, job, err));
     GX_TRY(gx_job_alloc(job, &r->waits, r->actions, sizeof *r->waits, err));
     for (uint32_t a = 0; a < r->actions; a++) {
         const gx_action_rule *rule = gx_action_rule_of(rules, r->txn, a);
@@ -442,6 +448,9 @@ static gx_status answer(gx_value *out, report *r, gx_error *err) {
     gx_map_put(r->arena, &map, "until", gx_str(time_text(r, r->until_ms)));
     gx_map_put(r->arena, &map, "crossed", gx_int((int64_t)r->crossed));
     put_ratio(r, &map, &verdicts);
+    for (uint32_t i = 0; r->unknown.type == GX_LIST && i < r->unknown.size; i++) {
+        gx_list_add(r->arena, &verdicts, r->unknown.as.items[i]);
+    }
     gx_map_put(r->arena, &map, "arms", arm_rows(r));
     put_tests(r, &map, &verdicts);
     gx_map_put(r->arena, &map, "verdicts", verdicts);

@@ -145,6 +145,7 @@ static gx_status run(gx_command *command, gx_error *err) {
         gx_map_put(command->arena, &command->given, "write", gx_bool(true));
     }
     GX_TRY(gx_ask(&result, command, w->method, &args, err));
+    gx_say_list(command, &result);
     GX_TRY(print(command, w, &result, err));
 done:
     return status;

@@ -235,6 +235,21 @@ def test_definitions_are_kept_unless_it_is_meant(trial):
     gx("check", store)
 
 
+def test_an_action_that_no_event_has_yet(trial):
+    """An experiment is defined before its feature is there: define tells it, and a report counts 0."""
+    store, _, _ = trial
+    told = "no event in this store has the action 'fly' yet"
+    assert told in gx("exp", store, "define", "early", "--action", "fly", "--start", "2026-01-01").err
+    got = report(store, "--among", "all", name="early")
+    assert all(row["converted"] == row["events"] == 0 for row in got["arms"]) and any(told in text for text in got["verdicts"])
+    gx("exp", store, "define", "early", "--action", "fly,view")
+    got = report(store, "--among", "all", name="early")
+    assert all(row["converted"] == 1 for row in got["arms"]) and any(told in text for text in got["verdicts"])
+    gx("exp", store, "define", "early", "--action", "view")
+    assert not any(told in text for text in report(store, "--among", "all", name="early")["verdicts"])
+    gx("exp", store, "remove", "early")
+
+
 @pytest.mark.parametrize(
     "words, code, said",
     [
