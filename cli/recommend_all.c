@@ -16,9 +16,17 @@ enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000 };
 
 static const char stage[] = "lists";
 
-static const char *const counted[] = {"members",    "lists",    "items",   "moved",
-                                      "holdout",    "arm",      "cap",     "nothing",
-                                      "no_consent", "departed", "unknown", "unclear_consent"};
+static const char *const counted[] = {
+    "members", "lists",   "items",      "moved",    "short",   "holdout",        "arm",
+    "cap",     "nothing", "no_consent", "departed", "unknown", "unclear_consent"};
+enum { SHORT = 4, LEFT_OUT }; /* in `counted`: from LEFT_OUT on why members have no list */
+
+/* In how many lists a pin is not shown, by a rule. */
+enum { PINS_TOLD = 32 };
+typedef struct pin_out {
+    char id[GX_ID_BYTES_MAX + 1], rule[32], why[120];
+    uint64_t lists;
+} pin_out;
 
 typedef struct batch {
     gx_command *command;
@@ -33,7 +41,10 @@ typedef struct batch {
     bool told;                              /* the notes of a page, which are those of all */
     uint64_t seen, of, logged, ids;         /* ids: a hash of those of `named` that the pages had */
     uint64_t count[GX_COUNT(counted)], had; /* had: lists of an earlier run */
-    char push[160];
+    pin_out pins[PINS_TOLD];
+    uint32_t pin_count;
+    bool more_pins;                /* than are told */
+    char push[160], less[600];     /* less: what the first list that is short says */
     char made_from[64], again[64]; /* what the last page says; what the next has to say, or "" */
     char after[GX_ID_BYTES_MAX + 1];
 } batch;
@@ -156,11 +167,46 @@ static void take_text(char *out, size_t room, const gx_value *value) {
     }
 }
 
+static void count_pins(batch *b, const gx_value *pins) {
+    for (uint32_t i = 0; pins && pins->type == GX_LIST && i < pins->size; i++) {
+        const gx_value *row = &pins->as.items[i];
+        pin_out read = {.lists = number(row, "lists")};
+        uint32_t at = 0;
+        take_text(read.id, sizeof read.id, gx_map_get(row, "id"));
+        take_text(read.rule, sizeof read.rule, gx_map_get(row, "rule"));
+        take_text(read.why, sizeof read.why, gx_map_get(row, "en"));
+        while (at < b->pin_count &&
+               (strcmp(b->pins[at].id, read.id) != 0 || strcmp(b->pins[at].rule, read.rule) != 0)) {
+            at++;
+        }
+        if (at < b->pin_count) {
+            b->pins[at].lists += read.lists;
+        } else if (at < PINS_TOLD) {
+            b->pins[b->pin_count++] = read;
+        } else {
+            b->more_pins = true;
+        }
+    }
+}
+
+/* What the first list that is short says. */
+static void note_short(batch *b, const gx_value *lists) {
+    for (uint32_t k = 0; !b->less[0] && lists && lists->type == GX_LIST && k < lists->size; k++) {
+        const gx_value *less = gx_map_get(&lists->as.items[k], "short");
+        const gx_value *user = gx_map_get(&lists->as.items[k], "user");
+        if (less && less->type == GX_TEXT && user && user->type == GX_TEXT) {
+            snprintf(b->less, sizeof b->less, "%.*s: %.*s", (int)user->size, user->as.text,
+                     (int)less->size, less->as.text);
+        }
+    }
+}
+
 static void count_page(batch *b, const gx_value *page) {
     const gx_value *counts = gx_map_get(page, "counts");
     for (size_t k = 0; k < GX_COUNT(counted); k++) {
         b->count[k] += number(counts, counted[k]);
     }
+    count_pins(b, gx_map_get(page, "not_pinned"));
     b->logged += number(page, "logged");
     b->seen = is_named(b) ? b->seen + number(page, "seen") : number(page, "seen");
     b->of = is_named(b) ? 0 : number(page, "of");
@@ -174,9 +220,23 @@ static gx_value hex_value(uint64_t number, gx_arena *arena) {
     return gx_text_copy(arena, hex, (size_t)size);
 }
 
+/* As a page tells them. */
+static gx_value pins_value(const batch *b, gx_arena *arena) {
+    gx_value list = gx_list(arena, b->pin_count);
+    for (uint32_t k = 0; k < b->pin_count; k++) {
+        gx_value row = gx_map(arena, 4);
+        gx_map_put(arena, &row, "id", gx_str(b->pins[k].id));
+        gx_map_put(arena, &row, "rule", gx_str(b->pins[k].rule));
+        gx_map_put(arena, &row, "en", gx_str(b->pins[k].why));
+        gx_map_put(arena, &row, "lists", gx_int((int64_t)b->pins[k].lists));
+        gx_list_add(arena, &list, row);
+    }
+    return list;
+}
+
 /* How far the run is, after a page. */
 static gx_status note_page(batch *b, gx_arena *arena, gx_error *err) {
-    gx_value note = gx_map(arena, 12), counts = gx_map(arena, GX_COUNT(counted));
+    gx_value note = gx_map(arena, 15), counts = gx_map(arena, GX_COUNT(counted));
     for (size_t k = 0; k < GX_COUNT(counted); k++) {
         gx_map_put(arena, &counts, counted[k], gx_int((int64_t)b->count[k]));
     }
@@ -186,6 +246,9 @@ static gx_status note_page(batch *b, gx_arena *arena, gx_error *err) {
     gx_map_put(arena, &note, "left_out", gx_chunks_value(&b->left_out, arena));
     gx_map_put(arena, &note, "ids", hex_value(b->ids, arena));
     gx_map_put(arena, &note, "counts", counts);
+    gx_map_put(arena, &note, "not_pinned", pins_value(b, arena));
+    gx_map_put(arena, &note, "more_pins", gx_bool(b->more_pins));
+    gx_map_put(arena, &note, "short", gx_str(b->less));
     gx_map_put(arena, &note, "logged", gx_int((int64_t)b->logged));
     gx_map_put(arena, &note, "seen", gx_int((int64_t)b->seen));
     gx_map_put(arena, &note, "of", gx_int((int64_t)b->of));
@@ -216,9 +279,11 @@ static bool take_note(void *user, const gx_value *note, gx_arena *arena) {
         return false;
     }
     memset(b->count, 0, sizeof b->count);
-    b->seen = b->logged = 0;
+    b->seen = b->logged = b->pin_count = 0;
     count_page(b, note);
     b->more = more->as.boolean;
+    b->more_pins = gx_map_get(note, "more_pins") && gx_map_get(note, "more_pins")->as.boolean;
+    take_text(b->less, sizeof b->less, gx_map_get(note, "short"));
     take_text(b->after, sizeof b->after, gx_map_get(note, "after"));
     return true;
 }
@@ -247,6 +312,7 @@ static gx_status one_page(batch *b, gx_arena *arena, gx_error *err) {
         gx_say_list(b->command, &page);
     }
     b->told = true;
+    note_short(b, gx_map_get(&page, "lists"));
     count_page(b, &page);
     if (!is_named(b)) {
         const gx_value *next = gx_map_get(&page, "next");
@@ -280,11 +346,27 @@ static gx_status all_pages(batch *b, gx_error *err) {
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* What was asked for and is not in the lists. */
+static void say_missing(const batch *b) {
+    if (b->count[SHORT] > 0) {
+        gx_say(b->command, "%llu lists are shorter than asked; the first, %s",
+               (unsigned long long)b->count[SHORT], b->less);
+    }
+    for (uint32_t k = 0; k < b->pin_count; k++) {
+        const pin_out *pin = &b->pins[k];
+        gx_say(b->command, "pin %s is not shown in %llu lists: %s (%s)", pin->id,
+               (unsigned long long)pin->lists, pin->why, pin->rule);
+    }
+    if (b->more_pins) {
+        gx_say(b->command, "more pins are not shown; --format jsonl tells each in not_pinned");
+    }
+}
+
 /* "lists for 8,910 of 10,000 members, 8,910 items; left out: 1,003 holdout, 87 cap" */
 static void say_summary(const batch *b, int64_t cpu_ns) {
     char left[400] = "";
     size_t at = 0;
-    for (size_t k = 4; k < GX_COUNT(counted); k++) {
+    for (size_t k = LEFT_OUT; k < GX_COUNT(counted); k++) {
         if (b->count[k] > 0 && at + 60 < sizeof left) {
             at += (size_t)snprintf(left + at, sizeof left - at, "%s%llu %s",
                                    at ? ", " : "; left out: ", (unsigned long long)b->count[k],
@@ -299,6 +381,7 @@ static void say_summary(const batch *b, int64_t cpu_ns) {
     if (b->count[3] > 0) {
         gx_say(b->command, "%llu wait for the end of quiet hours", (unsigned long long)b->count[3]);
     }
+    say_missing(b);
     const char *segment = gx_given_text(b->command, "segment");
     if (segment && b->count[0] == 0) {
         const char *file = is_named(b) ? gx_given_text(b->command, "members") : NULL;

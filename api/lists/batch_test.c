@@ -43,6 +43,12 @@ static void same_list(test_shop *s, const gx_value *list, const char *flags) {
     const gx_value *want = test_key(&one.as.items[0], "items"), *got = test_key(list, "items");
     assert_int_equal(got->size, want->size);
     assert_true(gx_value_equal(test_key(list, "rung"), test_key(&one.as.items[0], "rung")));
+    static const char *const missing[] = {"short", "not_pinned"};
+    for (size_t i = 0; i < GX_COUNT(missing); i++) { /* told of the same lists in the same words */
+        const gx_value *said = gx_map_get(list, missing[i]), nil = gx_nil();
+        const gx_value *says = gx_map_get(&one.as.items[0], missing[i]);
+        assert_true(gx_value_equal(said ? said : &nil, says ? says : &nil));
+    }
     for (uint32_t k = 0; k < got->size; k++) {
         static const char *const keys[] = {"id", "rank", "score"};
         for (size_t i = 0; i < GX_COUNT(keys); i++) {
@@ -56,8 +62,12 @@ static void same_list(test_shop *s, const gx_value *list, const char *flags) {
 
 static void test_as_rec_user(void **state) {
     static const char *const flags[] = {
-        "", ", 'where': 'category = \\\"c1\\\"'", ", 'seen': 'all', 'caps': {'category': 2}",
-        ", 'kind': ['content'], 'why': true", ", 'diversity': 0.5, 'pin': {'i3': 1}"};
+        "",
+        ", 'where': 'category = \\\"c1\\\"'",
+        ", 'seen': 'all', 'caps': {'category': 2}",
+        ", 'kind': ['content'], 'why': true",
+        ", 'diversity': 0.5, 'pin': {'i3': 1}",
+        ", 'pin': ['i3', 'nosuch', 'i5'], 'seen': 'all', 'caps': {'category': 1}"};
     (void)state;
     for (uint64_t seed = 1; seed <= 4; seed++) {
         test_shop s;
@@ -66,9 +76,19 @@ static void test_as_rec_user(void **state) {
             gx_value page = test_call(&s, "rec.batch", "{'n': 6, 'threads': 3%s}", flags[f]);
             const gx_value *lists = test_key(&page, "lists");
             assert_int_equal(lists->size + count_of(&page, "nothing"), USERS);
+            int64_t less = 0, pins = 0;
             for (uint32_t k = 0; k < lists->size; k++) {
-                same_list(&s, &lists->as.items[k], flags[f]);
+                const gx_value *list = &lists->as.items[k], *out = gx_map_get(list, "not_pinned");
+                same_list(&s, list, flags[f]);
+                less += gx_map_get(list, "short") != NULL;
+                pins += out ? out->size : 0;
             }
+            assert_int_equal(count_of(&page, "short"), less);
+            const gx_value *told = gx_map_get(&page, "not_pinned");
+            for (uint32_t k = 0; told && k < told->size; k++) {
+                pins -= test_key(&told->as.items[k], "lists")->as.integer;
+            }
+            assert_int_equal(pins, 0);
         }
         test_shop_close(&s);
     }

@@ -446,10 +446,11 @@ const char *gx_filter_say_out(const gx_filter *filter, const gx_member_live *liv
             out[rule_of(&failed, filter, live, i)]++;
         }
     }
-    for (size_t k = 0; k < GX_COUNT(rules) && text; k++) {
-        if (out[k] > 0) {
+    for (size_t k = 0; k <= GX_COUNT(rules) && text; k++) {
+        if (out[k] > 0) { /* what no rule keeps out was skipped */
             text = gx_arena_printf(arena, "%s%s %u %sby %s", text, *text ? "," : ";", out[k],
-                                   *text ? "" : "kept out ", rules[k].name);
+                                   *text ? "" : "kept out ",
+                                   k < GX_COUNT(rules) ? rules[k].name : "again");
         }
     }
     return text ? text : "";

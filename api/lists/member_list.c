@@ -45,3 +45,19 @@ gx_status gx_member_list_make(gx_member_list *list, const gx_list_asked *asked, 
     return gx_rec_list_make(&list->list, call->state->rec, &list->live.rec, &request, call->arena,
                             call->job, err);
 }
+
+gx_value gx_member_list_short(const gx_member_list *made, const gx_list_asked *asked,
+                              const uint8_t *mask, gx_arena *arena) {
+    const gx_rec_list *list = &made->list;
+    if (list->count >= asked->n) {
+        return gx_nil();
+    }
+    char *text = gx_arena_printf(
+        arena,
+        "%u of %u: of %u items %u are shown, of the right kind and pass where and exclude, "
+        "and %u of them are left for this member%s%s",
+        list->count, asked->n, asked->filter.items, asked->filter.passing, list->passing,
+        gx_filter_say_out(&asked->filter, &made->live, mask, arena),
+        list->count < list->passing ? "; caps and kinds leave no room for more" : "");
+    return gx_filter_short(arena, &asked->filter, text ? text : "");
+}

@@ -50,5 +50,9 @@ GX_MUST_CHECK gx_status gx_member_list_read(gx_member_list *out, const gx_list_a
 GX_MUST_CHECK gx_status gx_member_list_make(gx_member_list *list, const gx_list_asked *asked,
                                             gx_call_env *call, uint8_t *mask, const uint32_t *skip,
                                             uint32_t skip_count, gx_error *err);
+/* Said where fewer items came back than were asked for, with the number that each rule about the
+ * member keeps out; nil otherwise. `mask` is the member's. */
+gx_value gx_member_list_short(const gx_member_list *made, const gx_list_asked *asked,
+                              const uint8_t *mask, gx_arena *arena);
 
 #endif

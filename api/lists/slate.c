@@ -152,12 +152,16 @@ gx_value gx_slate_missing_pins(const gx_asked_slate *asked, const gx_filter *fil
             continue;
         }
         gx_value row = gx_map(arena, 3);
+        gx_value why = there ? gx_filter_reason(filter, live, pin->item, arena)
+                             : gx_filter_why(arena, "unknown", (gx_slice){"", 0},
+                                             "It is not in this store", "库中没有这件商品");
+        if (why.type == GX_NIL) { /* no rule: it was skipped */
+            why = gx_filter_why(arena, "again", (gx_slice){"", 0},
+                                "It was pushed to the member lately", "近期已向该会员推送");
+        }
         gx_map_put(arena, &row, "id", gx_text_copy(arena, pin->id.data, pin->id.size));
         gx_map_put(arena, &row, "place", gx_int(pin->place));
-        gx_map_put(arena, &row, "why_not",
-                   there ? gx_filter_reason(filter, live, pin->item, arena)
-                         : gx_filter_why(arena, "unknown", (gx_slice){"", 0},
-                                         "It is not in this store", "库中没有这件商品"));
+        gx_map_put(arena, &row, "why_not", why);
         gx_list_add(arena, &list, row);
     }
     return list.size > 0 ? list : gx_nil();

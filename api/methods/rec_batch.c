@@ -108,12 +108,27 @@ static gx_value item_value(const worker *w, const gx_why_writer *writer, const g
     return row;
 }
 
+/* What was asked for and is not in the list: only lists that miss something have the keys. */
+static void put_missing(const worker *w, gx_value *row, const gx_member_list *made) {
+    const gx_list_asked *asked = &w->p->asked;
+    gx_arena *arena = w->call.arena;
+    const gx_value less = gx_member_list_short(made, asked, w->mask, arena);
+    const gx_value pins =
+        gx_slate_missing_pins(&asked->slate, &asked->filter, &made->live, w->mask, arena);
+    if (less.type != GX_NIL) {
+        gx_map_put(w->kept, row, "short", gx_value_copy(w->kept, &less));
+    }
+    if (pins.type != GX_NIL) {
+        gx_map_put(w->kept, row, "not_pinned", gx_value_copy(w->kept, &pins));
+    }
+}
+
 static gx_value row_value(worker *w, const place *at, const gx_member_list *made, uint32_t arm,
                           int64_t time_ms) {
     const page *p = w->p;
     gx_arena *kept = w->kept;
     char time[32];
-    gx_value row = gx_map(kept, 6), items = gx_list(kept, made->list.count);
+    gx_value row = gx_map(kept, 8), items = gx_list(kept, made->list.count);
     gx_around around = {0};
     const gx_why_writer writer = {.call = &w->call,
                                   .columns = p->asked.filter.columns,
@@ -128,6 +143,7 @@ static gx_value row_value(worker *w, const place *at, const gx_member_list *made
     }
     gx_map_put(kept, &row, "items", items);
     gx_map_put(kept, &row, "rung", gx_str(gx_rung_name(made->list.rung)));
+    put_missing(w, &row, made);
     if (arm < GX_HOLDOUT) {
         gx_map_put(kept, &row, "arm", gx_str(p->rules.experiment.arm[arm]));
     }
@@ -191,7 +207,8 @@ static gx_status end(half *h, worker *w, gx_error *err) {
     } else {
         h->at->row = row_value(w, h->at, &h->made, h->arm, h->time_ms);
     }
-    return gx_arena_status(w->kept) == GX_OK ? GX_OK : gx_fail_memory(err, 0);
+    const bool whole = gx_arena_status(w->kept) == GX_OK && gx_arena_status(w->call.arena) == GX_OK;
+    return whole ? GX_OK : gx_fail_memory(err, 0);
 }
 
 static gx_status score_block(half *halves, uint32_t count, worker *w, gx_error *err) {
@@ -381,10 +398,55 @@ static gx_value left_value(gx_arena *arena, const place *at) {
     return row;
 }
 
+/* One list more where the rule keeps the pin out. */
+static void count_pin(gx_arena *arena, gx_value *rules, const gx_value *pin) {
+    const gx_value *why = gx_map_get(pin, "why_not"), *rule = gx_map_get(why, "rule");
+    for (uint32_t k = 0; k < rules->size; k++) {
+        gx_value *row = &rules->as.items[k];
+        const gx_value *had = gx_map_get(row, "rule");
+        if (had && gx_value_equal(had, rule)) {
+            gx_map_put(arena, row, "lists", gx_int(gx_map_get(row, "lists")->as.integer + 1));
+            return;
+        }
+    }
+    gx_value row = gx_map(arena, 5);
+    gx_map_put(arena, &row, "id", *gx_map_get(pin, "id"));
+    gx_map_put(arena, &row, "rule", *rule);
+    gx_map_put(arena, &row, "en", *gx_map_get(why, "en"));
+    gx_map_put(arena, &row, "zh", *gx_map_get(why, "zh"));
+    gx_map_put(arena, &row, "lists", gx_int(1));
+    gx_list_add(arena, rules, row);
+}
+
+/* In how many lists each pin is not shown, by the rule. Lists tell pins in their order. */
+static gx_value not_pinned(gx_arena *arena, const gx_asked_slate *slate, const gx_value *lists) {
+    gx_value out = gx_list(arena, 2);
+    const size_t size = (slate->pin_count + (size_t)1) * sizeof(gx_value);
+    gx_value *rules = gx_arena_status(arena) == GX_OK ? gx_arena_get(arena, size) : NULL;
+    for (uint32_t k = 0; rules && k < slate->pin_count; k++) {
+        rules[k] = gx_list(arena, 1);
+    }
+    for (uint32_t i = 0; rules && i < lists->size; i++) {
+        const gx_value *pins = gx_map_get(&lists->as.items[i], "not_pinned");
+        for (uint32_t k = 0, at = 0; pins && k < pins->size && at < slate->pin_count; at++) {
+            const gx_value *id = gx_map_get(&pins->as.items[k], "id");
+            if (gx_slice_equal((gx_slice){id->as.text, id->size}, slate->pins[at].id)) {
+                count_pin(arena, &rules[at], &pins->as.items[k++]);
+            }
+        }
+    }
+    for (uint32_t k = 0; rules && k < slate->pin_count; k++) {
+        for (uint32_t i = 0; i < rules[k].size; i++) {
+            gx_list_add(arena, &out, rules[k].as.items[i]);
+        }
+    }
+    return out;
+}
+
 static gx_value answer(const page *p) {
     gx_arena *arena = p->call->arena;
-    gx_value out = gx_map(arena, 13), lists = gx_list(arena, p->count), left = gx_list(arena, 16);
-    int64_t reasons[GX_PUSH_LEFT_COUNT] = {0}, items = 0, moved = 0, members = 0;
+    gx_value out = gx_map(arena, 14), lists = gx_list(arena, p->count), left = gx_list(arena, 16);
+    int64_t reasons[GX_PUSH_LEFT_COUNT] = {0}, items = 0, moved = 0, members = 0, less = 0;
     for (uint32_t k = 0; k < p->count; k++) {
         const place *at = &p->places[k];
         members += !at->outside;
@@ -394,17 +456,19 @@ static gx_value answer(const page *p) {
         if (at->left == GX_PUSH_GOES) {
             items += gx_map_get(&at->row, "items")->size;
             moved += at->moved;
+            less += gx_map_get(&at->row, "short") != NULL;
             gx_list_add(arena, &lists, gx_value_copy(arena, &at->row));
         } else {
             reasons[at->left]++;
             gx_list_add(arena, &left, left_value(arena, at));
         }
     }
-    gx_value counts = gx_map(arena, GX_PUSH_LEFT_COUNT + 4);
+    gx_value counts = gx_map(arena, GX_PUSH_LEFT_COUNT + 5);
     gx_map_put(arena, &counts, "members", gx_int(members));
     gx_map_put(arena, &counts, "lists", gx_int(lists.size));
     gx_map_put(arena, &counts, "items", gx_int(items));
     gx_map_put(arena, &counts, "moved", gx_int(moved));
+    gx_map_put(arena, &counts, "short", gx_int(less));
     for (uint32_t k = 0; k < GX_PUSH_LEFT_COUNT; k++) {
         gx_map_put(arena, &counts, gx_push_left_name((gx_push_left)k), gx_int(reasons[k]));
     }
@@ -412,6 +476,10 @@ static gx_value answer(const page *p) {
     gx_map_put(arena, &out, "lists", lists);
     gx_map_put(arena, &out, "left_out", left);
     gx_map_put(arena, &out, "counts", counts);
+    if (p->asked.slate.pin_count > 0) {
+        gx_map_put(arena, &out, "not_pinned",
+                   not_pinned(arena, &p->asked.slate, gx_map_get(&out, "lists")));
+    }
     gx_map_put(arena, &out, "next",
                p->last.size > 0 ? gx_text_copy(arena, p->last.data, p->last.size) : gx_nil());
     gx_value notes = gx_list(arena, 1);
@@ -655,9 +723,10 @@ const gx_method gx_method_rec_batch = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{push, lists: [{user, time, items: [{id, rank, score, channel, propensity?, why?}], "
-              "rung, arm?, request_id?}], left_out: [{user, reason}], counts: {members, lists, "
-              "items, moved, holdout, arm, no_consent, departed, cap, nothing, unknown, "
-              "unclear_consent}, next, "
+              "rung, short?, not_pinned?: [{id, place, why_not}], arm?, request_id?}], left_out: "
+              "[{user, reason}], counts: {members, lists, items, moved, short, holdout, arm, "
+              "no_consent, departed, cap, nothing, unknown, "
+              "unclear_consent}, not_pinned?: [{id, rule, en, zh, lists}], next, "
               "notes: [text], made_from, seen, "
               "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
     .run = run,

@@ -21,24 +21,6 @@ static const gx_param params[] = {
 };
 /* clang-format on */
 
-/* Said where fewer items came back than were asked for, with the number that each rule about the
- * member keeps out; nil otherwise. */
-static gx_value short_of(gx_arena *arena, const gx_list_asked *asked, const gx_member_list *made,
-                         const uint8_t *mask) {
-    const gx_rec_list *list = &made->list;
-    if (list->count >= asked->n) {
-        return gx_nil();
-    }
-    char *text = gx_arena_printf(
-        arena,
-        "%u of %u: of %u items %u are shown, of the right kind and pass where and exclude, "
-        "and %u of them are left for this member%s%s",
-        list->count, asked->n, asked->filter.items, asked->filter.passing, list->passing,
-        gx_filter_say_out(&asked->filter, &made->live, mask, arena),
-        list->count < list->passing ? "; caps and kinds leave no room for more" : "");
-    return gx_filter_short(arena, &asked->filter, text ? text : "");
-}
-
 static gx_value list_value(gx_call_env *call, const gx_list_asked *asked,
                            const gx_member_list *made, const uint8_t *mask) {
     gx_arena *arena = call->arena;
@@ -62,7 +44,7 @@ static gx_value list_value(gx_call_env *call, const gx_list_asked *asked,
     gx_map_put(arena, &row, "items", items);
     gx_map_put(arena, &row, "rung", gx_str(gx_rung_name(list->rung)));
     gx_map_put(arena, &row, "circle", gx_community_value(arena, call->state, list->circle));
-    gx_map_put(arena, &row, "short", short_of(arena, asked, made, mask));
+    gx_map_put(arena, &row, "short", gx_member_list_short(made, asked, mask, arena));
     if (asked->slate.pin_count > 0) {
         gx_map_put(arena, &row, "not_pinned",
                    gx_slate_missing_pins(&asked->slate, &asked->filter, &made->live, mask, arena));

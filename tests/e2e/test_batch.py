@@ -21,6 +21,10 @@ def batch(store, *words, code=0):
     return gx("recommend", store, "--all", *SEND, *words, code=code)
 
 
+def lines_of(run):
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
 def test_rows_are_those_of_recommend(built_shop):
     rows = batch(built_shop, "-n", "4").rows()
     assert list(rows[0]) == ["user", "rank", "item", "score", "channel", "time"]
@@ -101,6 +105,20 @@ def test_who_is_left_out_is_told(built_shop, tmp_path):
     assert {row["user"] for row in again} == served  # the holdout is that of its name, whatever the push
     other = batch(built_shop, "-n", "1", "--holdout", "0.2", "--holdout-name", "spring").rows()
     assert {row["user"] for row in other} != served
+
+
+def test_what_is_missing_in_the_lists_is_told(built_shop, tmp_path):
+    few = ["-n", "50", "--where", "price > 300", "--caps", "brand=1"]
+    run = batch(built_shop, *few, "--pin", "nosuch", "--segment", 'user_id = "u1"', "--format", "jsonl")
+    [line] = lines_of(run)
+    one = gx("recommend", built_shop, "u1", *few, "--pin", "nosuch", "--format", "json").json()[0]
+    assert line["short"] == one["short"] and line["not_pinned"] == one["not_pinned"]
+    assert f"1 lists are shorter than asked; the first, u1: {one['short']}" in run.err
+    assert "pin nosuch is not shown in 1 lists: It is not in this store (unknown)" in run.err
+    full = batch(built_shop, "-n", "3", "--segment", 'user_id = "u1"', "--format", "jsonl")
+    assert "short" not in lines_of(full)[0] and "shorter" not in full.err
+    all_of_them = batch(built_shop, "-n", "3", "--pin", "nosuch", "-o", tmp_path / "l.csv").err
+    assert "pin nosuch is not shown in 2000 lists" in all_of_them
 
 
 def test_who_is_left_out_has_a_file_of_its_own(built_shop, tmp_path):
