@@ -295,7 +295,7 @@ static gx_status play(plan *p, gx_error *err) {
     GX_TRY(gx_simulate(&played, &chances, &options, job, err));
     memcpy(p->reach, played.by_circle, p->spread.n * sizeof *p->reach);
     memcpy(p->seeds.gain, played.by_seed, p->seeds.count * sizeof *p->seeds.gain);
-    p->played = (gx_spread_average){played.mean, played.error, played.runs, 0, played.most};
+    p->played = (gx_spread_average){played.mean, played.error, played.runs, 0, played.most, 0};
     p->spread_variance = played.error * played.error * played.runs;
 done:
     job->seed = seed;

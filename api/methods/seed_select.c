@@ -116,7 +116,10 @@ static gx_value seed_rows(const asking *a) {
 
 /* Of the spread: the seeds themselves are reached, and no more than everybody. */
 static gx_value interval_of(const asking *a) {
-    gx_spread_average spread = {.mean = a->seeds.spread, .error = a->seeds.error, .runs = INFINITY};
+    gx_spread_average spread = {.mean = a->seeds.spread,
+                                .error = a->seeds.error,
+                                .runs = INFINITY,
+                                .sets = a->seeds.judges};
     for (uint32_t i = 0; i < a->seeds.count; i++) {
         spread.low += a->worth ? a->worth[a->seeds.seed[i]] : 1;
     }
@@ -147,8 +150,8 @@ static gx_value simulated_of(const asking *a) {
     gx_map_put(arena, &map, "runs", gx_int(a->played.runs));
     gx_map_put(arena, &map, "mean", gx_real(a->played.mean));
     gx_map_put(arena, &map, "error", gx_real(a->played.error));
-    const gx_spread_average reached = {a->played.mean, a->played.error, a->played.runs,
-                                       a->played.least, a->played.most};
+    const gx_spread_average reached = {a->played.mean,  a->played.error, a->played.runs,
+                                       a->played.least, a->played.most,  0};
     gx_map_put(arena, &map, "interval", gx_spread_interval(arena, &reached));
     return map;
 }

@@ -297,7 +297,12 @@ gx_value gx_spread_interval(gx_arena *arena, const gx_spread_average *average) {
     const double t = isfinite(a->runs) ? gx_student_t(0.05, a->runs - 1) : normal;
     const double half = a->error > 0 ? t * a->error : 0;
     double low = a->mean - half, high = a->mean + half;
-    if (half > 0 && isfinite(range) && above > 0 && below > 0) {
+    if (a->sets > 0 && range > 0) {
+        const double hit = a->sets * fmin(fmax(above / range, 0), 1);
+        const gx_interval share = gx_arm_mean(&(gx_arm_sums){a->sets, hit, hit}, true, 0.95);
+        low = fmin(a->low + range * share.low, a->mean);
+        high = fmax(a->low + range * share.high, a->mean);
+    } else if (half > 0 && isfinite(range) && above > 0 && below > 0) {
         const double odds = below / above, times = exp(half * range / (above * below));
         low = a->low + range / (1 + odds * times);
         high = a->low + range / (1 + odds / times);

@@ -149,13 +149,15 @@ typedef struct gx_spread_average {
     double mean, error; /* and its standard error */
     double runs;        /* so many say it; INFINITY: more than matter */
     double low, high;   /* between which it is whatever they say; infinite: not known */
+    double sets;        /* above 0: mean is low and a share of the rest, which so many sets say */
 } gx_spread_average;
 
 /* [low, high] that 95 of 100 averages are between; never beyond what is known. Far from that it is
- * Student's; else Student's of the log odds of (mean - low) / (high - low), by the delta method
- * (the logit interval of Brown, Cai, DasGupta, Interval estimation for a binomial proportion,
- * Statistical Science 16, 2001): longer to the side where there is room, as what is reached is
- * spread. */
+ * Student's. Else, of a share of sets it is Wilson's (Probable inference, the law of succession,
+ * and statistical inference, JASA 22, 1927), which has a width where no set is hit; of runs
+ * Student's of the log odds of (mean - low) / (high - low), by the delta method (the logit interval
+ * of Brown, Cai, DasGupta, Interval estimation for a binomial proportion, Statistical Science 16,
+ * 2001): longer to the side where there is room, as what is reached is spread. */
 gx_value gx_spread_interval(gx_arena *arena, const gx_spread_average *average);
 
 #endif

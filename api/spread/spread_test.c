@@ -21,7 +21,7 @@ static void an_interval_is_within_what_can_be(void **state) {
     for (size_t m = 0; m < GX_COUNT(means); m++) {
         for (size_t e = 0; e < GX_COUNT(errors); e++) {
             for (size_t r = 0; r < GX_COUNT(runs); r++) {
-                const gx_spread_average a = {means[m], errors[e], runs[r], 4, 100};
+                const gx_spread_average a = {means[m], errors[e], runs[r], 4, 100, 0};
                 double low, high;
                 ends(&low, &high, &a);
                 assert_true(low >= 4 && low <= high && high <= 100);
@@ -37,10 +37,36 @@ static void an_interval_is_within_what_can_be(void **state) {
 static void far_from_the_bounds_it_is_the_usual_one(void **state) {
     (void)state;
     double low, high;
-    ends(&low, &high, &(gx_spread_average){1000, 1, INFINITY, 10, 90000});
+    ends(&low, &high, &(gx_spread_average){1000, 1, INFINITY, 10, 90000, 0});
     assert_true(fabs(low - 998.04) < 0.01 && fabs(high - 1001.96) < 0.01);
-    ends(&low, &high, &(gx_spread_average){-2, 1, 5, -INFINITY, INFINITY});
+    ends(&low, &high, &(gx_spread_average){-2, 1, 5, -INFINITY, INFINITY, 0});
     assert_true(fabs(low + 2 + 2.7764) < 1e-3 && fabs(high + 2 - 2.7764) < 1e-3);
+}
+
+/* Of sets of which few or none are hit: Wilson's, of the share of all but the seeds. */
+static void few_sets_hit_are_told_honestly(void **state) {
+    (void)state;
+    enum { SETS = 2000, TIMES = 4000 };
+    static const double share[] = {0, 0.0002, 0.001, 0.01, 0.5, 1};
+    for (size_t k = 0; k < GX_COUNT(share); k++) {
+        const double truth = 5 + 995 * share[k];
+        uint32_t held = 0;
+        for (uint32_t t = 0; t < TIMES; t++) {
+            gx_rng rng = gx_rng_at(31 + k, t);
+            double hit = 0, low, high;
+            for (uint32_t s = 0; s < SETS; s++) {
+                hit += (double)gx_rng_below(&rng, 1000000) < 1e6 * share[k];
+            }
+            const double q = hit / SETS;
+            const gx_spread_average a = {
+                5 + 995 * q, 995 * sqrt(q * (1 - q) / SETS), INFINITY, 5, 1000, SETS};
+            ends(&low, &high, &a);
+            assert_true(5 <= low && low <= a.mean && a.mean <= high && high <= 1000);
+            assert_true(low < high && high - low < 2 + 8 * a.error);
+            held += low <= truth && truth <= high;
+        }
+        assert_in_range(held, TIMES * 92 / 100, TIMES);
+    }
 }
 
 /* Members brought by one seed where each brings half a member on average, its own not counted. */
@@ -86,6 +112,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interval_is_within_what_can_be),
         cmocka_unit_test(far_from_the_bounds_it_is_the_usual_one),
+        cmocka_unit_test(few_sets_hit_are_told_honestly),
         cmocka_unit_test(few_runs_are_told_honestly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

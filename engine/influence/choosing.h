@@ -35,6 +35,7 @@ typedef struct gx__choosing {
     uint64_t room;             /* entries */
     bool full;                 /* no room was left for all that were wanted */
     uint64_t r1, r2;           /* sets */
+    double elsewhere;          /* sets of R2 that begin at none of the seeds judged last */
     uint32_t *seed, count;     /* the choice */
     double *gain;
     bool large; /* by worlds: */

@@ -129,6 +129,7 @@ uint64_t gx__cover_take(gx__cover *c, uint32_t v) {
             if (!is_covered(c->covered[k], set)) {
                 c->covered[k][set / 64] |= UINT64_C(1) << set % 64;
                 added++;
+                c->covered_worth += c->worth ? c->worth[sets->root[set]] : 0;
                 if (c->hit) {
                     const uint32_t circle = c->aim->circle[sets->root[set]];
                     c->hit[circle == GX_NONE ? c->aim->circles : circle]++;

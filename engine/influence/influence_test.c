@@ -286,6 +286,12 @@ static void the_bounds_hold(void **state) {
         assert_true(seeds.upper >= best - 1e-9);
         assert_true(truth >= 0.98 * (1 - exp(-1)) * best);
         near(seeds.spread, seeds.error, truth);
+        double gains = 0;
+        for (uint32_t i = 0; i < seeds.count; i++) {
+            gains += seeds.gain[i];
+        }
+        assert_true(fabs(gains - seeds.spread) < 1e-6);
+        assert_true(seeds.spread >= seeds.count && seeds.lower >= seeds.count);
         gx_seeds_finish(&seeds, &s.job);
         gx_graph_finish(&s.graph);
         assert_int_equal(s.job.mem_used, 0);

@@ -5,8 +5,8 @@
 
 enum {
     CHUNKS_MOST = 1 << 12,
-    DRAWN = 3 *
-        GX__ENTRY /* bytes of an entry put in order, with its part of root, block and slab */
+    DRAWN =
+        3 * GX__ENTRY /* bytes of an entry put in order, with its part of root, block and slab */
 };
 
 static const uint64_t ROOM = UINT64_C(1) << 28; /* entries, where the job sets no limit */
@@ -119,20 +119,22 @@ done:
     return status;
 }
 
-/* Sets of R2 that the seeds cover, of each beyond those before in gain[] if asked for. */
-static gx_status count_covered(uint64_t *out, double *gain, gx__choosing *c, const uint32_t *seed,
-                               uint32_t count, gx_error *err) {
+/* Sets of R2 that the seeds cover; with `worth` (n, of a set by whom it begins at) in gain[] what
+ * each covers beyond those before. */
+static gx_status count_covered(uint64_t *out, double *gain, const double *worth, gx__choosing *c,
+                               const uint32_t *seed, uint32_t count, gx_error *err) {
     gx__cover cover = {0};
     const gx__aim aim = {0};
     gx_status status = GX_OK;
     GX_TRY(gx__cover_make(&cover, &c->sets[c->chosen_from], c->drawn - c->chosen_from, &aim, c->job,
                           err));
+    cover.worth = worth;
     *out = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t more = gx__cover_take(&cover, seed[i]);
-        *out += more;
-        if (gain) {
-            gain[i] = (double)more * c->roots.total / (double)c->r2;
+        cover.covered_worth = 0;
+        *out += gx__cover_take(&cover, seed[i]);
+        if (worth) {
+            gain[i] = cover.covered_worth;
         }
     }
 done:
@@ -140,20 +142,83 @@ done:
     return status;
 }
 
+static double weight_of(const gx__choosing *c, uint32_t v) {
+    return c->options->weight ? c->options->weight[v] : 1;
+}
+
+static double weight_of_all(const gx__choosing *c, const uint32_t *seed, uint32_t count) {
+    double sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sum += weight_of(c, seed[i]);
+    }
+    return sum;
+}
+
+/* Sets of R2 that begin at v. */
+static uint64_t begun_at(const gx__choosing *c, uint32_t v) {
+    uint64_t count = 0;
+    for (size_t k = c->chosen_from; k < c->drawn; k++) {
+        const gx__sets *sets = &c->sets[k];
+        for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
+            count += sets->root[sets->set[i]] == v;
+        }
+    }
+    return count;
+}
+
+/* Of each seed what it reaches beyond those before, by the same strata as the whole. */
+static gx_status share_gains(double *gain, gx__choosing *c, const uint32_t *seed, uint32_t count,
+                             double each, gx_error *err) {
+    gx_status status = GX_OK;
+    uint64_t covered;
+    double *worth;
+    GX_TRY(gx_job_alloc(c->job, &worth, c->chances.n, sizeof *worth, err));
+    for (uint32_t v = 0; v < c->chances.n; v++) {
+        worth[v] = each;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t begun = begun_at(c, seed[i]);
+        worth[seed[i]] = begun ? weight_of(c, seed[i]) / (double)begun : 0;
+    }
+    GX_TRY(count_covered(&covered, gain, worth, c, seed, count, err));
+    for (uint32_t i = 0; i < count; i++) { /* nothing tells who else would have reached it */
+        gain[i] += worth[seed[i]] > 0 ? 0 : weight_of(c, seed[i]);
+    }
+done:
+    gx_job_free(c->job, worth);
+    return status;
+}
+
+/* Seeds are reached whatever is drawn; sets that begin elsewhere tell the rest. So the strata of
+ * roots have their true weights (post-stratification: Cochran, Sampling techniques, 3rd ed., 1977,
+ * section 5A.9): it is never below the seeds, and less noisy. */
+static gx_status judge_by_sets(double *out_mean, double *out_error, double *gain, gx__choosing *c,
+                               const uint32_t *seed, uint32_t count, gx_error *err) {
+    const double own = weight_of_all(c, seed, count), rest = fmax(c->roots.total - own, 0);
+    gx_status status = GX_OK;
+    uint64_t covered, begun = 0;
+    GX_TRY(count_covered(&covered, NULL, NULL, c, seed, count, err));
+    for (uint32_t i = 0; i < count; i++) {
+        begun += begun_at(c, seed[i]);
+    }
+    const double sets = (double)(c->r2 - begun);
+    const double share = sets > 0 ? (double)(covered - begun) / sets : 0;
+    *out_mean = own + share * rest;
+    *out_error = sets > 0 ? sqrt(share * (1 - share) / sets) * rest : 0;
+    c->elsewhere = sets;
+    if (gain) {
+        GX_TRY(share_gains(gain, c, seed, count, sets > 0 ? rest / sets : 0, err));
+    }
+done:
+    return status;
+}
+
 /* What the seeds reach, by sets or worlds that no choice has seen. */
 static gx_status judge(double *out_mean, double *out_error, double *gain, gx__choosing *c,
                        const uint32_t *seed, uint32_t count, gx_error *err) {
-    uint64_t covered;
-    if (c->large) {
-        return gx__worlds_judge(out_mean, out_error, gain, &c->judges, seed, count, c->job, err);
-    }
-    const gx_status status = count_covered(&covered, gain, c, seed, count, err);
-    if (status == GX_OK) {
-        const double share = c->r2 ? (double)covered / (double)c->r2 : 0;
-        *out_mean = share * c->roots.total;
-        *out_error = c->r2 ? sqrt(share * (1 - share) / (double)c->r2) * c->roots.total : 0;
-    }
-    return status;
+    return c->large
+               ? gx__worlds_judge(out_mean, out_error, gain, &c->judges, seed, count, c->job, err)
+               : judge_by_sets(out_mean, out_error, gain, c, seed, count, err);
 }
 
 /* ---- the choice by worlds -------------------------------------------------------------------- */
@@ -283,7 +348,7 @@ static gx_status rounds(gx__choosing *c, gx_error *err) {
             c->out->ended = gx__choosing_worlds(c) < worlds_wanted(c) ? "memory" : "eps";
             return choose_by_worlds(c, &c->options->limits, err);
         }
-        GX_TRY(count_covered(&covered, NULL, c, c->seed, c->count, err));
+        GX_TRY(count_covered(&covered, NULL, NULL, c, c->seed, c->count, err));
         if (is_settled(c, covered)) {
             c->out->ended = c->options->sets ? "sets" : "eps";
             break;
@@ -469,8 +534,9 @@ static gx_status answer(gx__choosing *c, gx_error *err) {
     }
     out->count = c->count;
     GX_TRY(judge(&out->spread, &out->error, out->gain, c, out->seed, out->count, err));
-    GX_TRY(count_covered(&covered, NULL, c, out->seed, out->count, err));
-    out->lower = lower_bound(c, (double)covered);
+    out->judges = c->large ? 0 : c->elsewhere;
+    GX_TRY(count_covered(&covered, NULL, NULL, c, out->seed, out->count, err));
+    out->lower = fmax(lower_bound(c, (double)covered), weight_of_all(c, out->seed, out->count));
     out->upper = c->options->aim.fairness > 0 ? (double)NAN : upper_bound(c);
     out->sets = c->r1 + c->r2;
     out->entries = gx__choosing_entries(c);

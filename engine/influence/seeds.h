@@ -46,6 +46,7 @@ typedef struct gx_seeds {
     double *gain;   /* expected worth reached beyond those before, as judged; the job's */
     double spread;  /* Σ of gains: unbiased */
     double error;   /* its standard error */
+    double judges;  /* sets that tell what of all others the seeds reach; 0: worlds do */
     double lower;   /* of the spread, and */
     double upper;   /* of any choice's, both with chance 1 − delta; NaN with fairness */
     uint64_t sets;  /* R1 and R2 */

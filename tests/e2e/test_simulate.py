@@ -51,6 +51,23 @@ def test_an_interval_goes_neither_below_the_seeds_nor_above_everybody(chain, bui
     assert chosen["interval"][0] >= 2 and chosen["simulated"]["interval"][0] >= 2
 
 
+def test_seeds_that_reach_nobody_else_are_told_as_just_themselves(built_shop):
+    """Sets tell what is reached beyond the seeds; that these are reached is known."""
+    for seed in (3, 10, 11):
+        told = gx("seeds", built_shop, "-k", 5, "--since", "2035-01-01", "--seed", seed, "--format", "json").json()
+        assert told["spread"] == 5 and [row["gain"] for row in told["seeds"]] == pytest.approx([1] * 5)
+        low, high = told["interval"]
+        assert low == 5 < high < 5.1 and 5 <= told["bound"]["lower"] <= told["bound"]["upper"]
+    held = 0
+    for seed in range(1, 9):
+        told = gx("seeds", built_shop, "-k", 50, "--chances", "constant", "--p", 0.0005, "--eps", 0.1, "--seed", seed, "--format", "json").json()
+        low, high = told["interval"]
+        assert 50 <= low <= told["spread"] <= high < 55
+        assert told["spread"] == pytest.approx(sum(row["gain"] for row in told["seeds"]))
+        held += low <= told["simulated"]["mean"] <= high
+    assert held >= 6
+
+
 def test_all_heed_whom_they_heed_alone(chain):
     told = simulate(chain, "a", "e", "--by", "region", "--delay", "2", "--days", "3")
     assert told["reach"]["mean"] == pytest.approx(5) and told["reach"]["error"] == pytest.approx(0)
