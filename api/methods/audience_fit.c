@@ -7,9 +7,10 @@
  * w_v = told_v ln lift_v, lift = (K c + 10 p) / ((K + 10) p) where that is above 1 and two members
  * or more (one of fewer than five) carry the value; told_v is how much the attribute tells
  * (models/rec/attributes.h). A value that is named counts as the strongest of these. The fit is the
- * cosine of x_u and w. O(events × values of an item). */
+ * cosine of x_u and w; who has departed is not listed. O(events × values of an item). */
 #include "api/lists/audience.h"
 #include "api/lists/group.h"
+#include "api/people/member_rules.h"
 #include "api/support.h"
 
 #include <math.h>
@@ -143,7 +144,7 @@ static void weigh(fitting *f) {
 
 /* ---- the fit -------------------------------------------------------------------------------- */
 
-static void score(fitting *f, uint32_t *touched) {
+static void score(fitting *f, uint32_t *touched, const uint8_t *gone) {
     gx_audience *a = &f->a;
     const bool inside = gx_arg_is(a->call->args, "who", "inside");
     const bool outside = gx_arg_is(a->call->args, "who", "outside");
@@ -157,7 +158,7 @@ static void score(fitting *f, uint32_t *touched) {
         clear_profile(f, touched, count);
         a->score[u] = own > 0 && f->norm > 0 ? dot / sqrt(own * f->norm) : 0;
         const bool left_out = (inside && !(a->base[u] > 0)) || (outside && a->base[u] > 0) ||
-                              gx_word_name(a->call->txn, GX_SPACE_USER, u).size == 0;
+                              gone[u] || gx_word_name(a->call->txn, GX_SPACE_USER, u).size == 0;
         a->out[u] = !left_out && a->score[u] > 0; /* for gx_top_f64, which keeps */
         a->count += a->out[u];
     }
@@ -297,15 +298,18 @@ static gx_status make(gx_value *out, fitting *f, gx_error *err) {
     gx_job *job = f->a.call->job;
     const size_t values = (size_t)f->attributes->count + 1;
     uint32_t *touched = NULL;
+    uint8_t *gone = NULL;
     GX_TRY(gx_job_alloc(job, &f->all, values, sizeof *f->all, err));
     GX_TRY(gx_job_alloc(job, &f->inside, values, sizeof *f->inside, err));
     GX_TRY(gx_job_alloc(job, &f->carry, values, sizeof *f->carry, err));
     GX_TRY(gx_job_alloc(job, &f->weight, values, sizeof *f->weight, err));
     GX_TRY(gx_job_alloc(job, &f->x, values, sizeof *f->x, err));
     GX_TRY(gx_job_alloc(job, &touched, values, sizeof *touched, err));
+    GX_TRY(gx_job_alloc(job, &gone, (size_t)f->a.users + 1, sizeof *gone, err));
+    GX_TRY(gx_departed_mark(gone, f->a.users, f->a.call->txn, job, err));
     GX_TRY(sum_profiles(f, touched, err));
     weigh(f);
-    score(f, touched);
+    score(f, touched, gone);
     GX_TRY(answer(out, f, touched, err));
 done:
     gx_job_free(job, f->all);
@@ -314,6 +318,7 @@ done:
     gx_job_free(job, f->weight);
     gx_job_free(job, f->x);
     gx_job_free(job, touched);
+    gx_job_free(job, gone);
     return status;
 }
 

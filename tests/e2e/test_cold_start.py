@@ -222,3 +222,14 @@ def test_a_community_is_fitted(built_shop):
     print(mean)
     assert mean[0] > 1.5 * mean[1] and len(inside["users"]) <= inside["size"]
     assert all(1 <= len(u["why"]) <= 3 for u in outside["users"][:50])
+
+
+def test_who_has_departed_fits_nothing(tmp_path):
+    (tmp_path / "items.csv").write_text("item_id,category\nt1,tea\nt2,tea\nw1,wine\n")
+    (tmp_path / "users.csv").write_text("user_id,status\na,\nb,deleted\nc,Banned\nd,\ne,left\n")
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts\n" + "".join(f"{u},{i},buy,1700000000\n" for u in "abce" for i in ("t1", "t2")) + "d,w1,buy,1700000000\n")
+    gx("import", tmp_path / "s.gx", *(tmp_path / f"{name}.csv" for name in ("users", "items", "events")), "--create")
+    gx("build", tmp_path / "s.gx")
+    for whom in (("a", "b"), ("--likes", "tea")):
+        told = gx("audience", tmp_path / "s.gx", "--fit", *whom, "--format", "json").json()
+        assert [row["user"] for row in told["users"]] == ["a"] and told["count"] == 1
