@@ -6,7 +6,8 @@
  *   score = authority in the category / 100 × trust,  trust = the most that the product of tie
  *   strengths along a way from the member comes to
  *
- * found by Dijkstra over −ln strength. Whom no way leads to follow, by authority. */
+ * found by Dijkstra over −ln strength, past those who have departed. Whom no way leads to follow,
+ * by authority. */
 #include "api/lists/lists.h"
 #include "api/lists/topic.h"
 #include "api/people/leader.h"
@@ -49,6 +50,7 @@ typedef struct asking {
     uint32_t count, hidden, flagged, min_count;
     gx__heap heap; /* key: −ln trust */
     uint32_t *from;
+    uint8_t *gone; /* users: 1 for those who have departed: nobody is asked through them */
     uint32_t users;
 } asking;
 
@@ -311,6 +313,8 @@ static gx_status walk(asking *a, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &h->item, (size_t)a->users + 1, sizeof *h->item, err));
     GX_TRY(gx_job_alloc(job, &h->place, (size_t)a->users + 1, sizeof *h->place, err));
     GX_TRY(gx_job_alloc(job, &a->from, (size_t)a->users + 1, sizeof *a->from, err));
+    GX_TRY(gx_job_alloc(job, &a->gone, (size_t)a->users + 1, sizeof *a->gone, err));
+    GX_TRY(gx_departed_mark(a->gone, a->users, a->call->txn, job, err));
     for (uint32_t v = 0; v < a->users; v++) {
         h->key[v] = INFINITY;
         h->place[v] = a->from[v] = GX_NONE;
@@ -328,8 +332,8 @@ static gx_status walk(asking *a, gx_error *err) {
         for (uint32_t i = 0; i < count; i++) {
             const gx_person *p = u == a->user ? gx_people_find(&a->own, dst[i]) : NULL;
             const double at = h->key[u] - log(fmin((double)weight[i], 1));
-            if (dst[i] < a->users && weight[i] > 0 && !(p && p->blocked) && at <= FARTHEST &&
-                at < h->key[dst[i]]) {
+            if (dst[i] < a->users && !a->gone[dst[i]] && weight[i] > 0 && !(p && p->blocked) &&
+                at <= FARTHEST && at < h->key[dst[i]]) {
                 a->from[dst[i]] = u;
                 gx__heap_lower(h, dst[i], at);
             }
@@ -467,6 +471,7 @@ done:
     gx_job_free(job, a.heap.item);
     gx_job_free(job, a.heap.place);
     gx_job_free(job, a.from);
+    gx_job_free(job, a.gone);
     return status;
 }
 

@@ -86,6 +86,10 @@ def test_a_long_way_is_told_whole(tmp_path):
     gx("build", tmp_path / "s.gx")
     far = next(row for row in experts(tmp_path / "s.gx", "u0", "--category", "tea")["experts"] if row["user"] == "u19")
     assert far["steps"] == 19 and far["path"] == chain
+    (tmp_path / "left.csv").write_text("user_id,status\nu10,deleted\n")
+    gx("import", tmp_path / "s.gx", tmp_path / "left.csv")
+    far = next(row for row in experts(tmp_path / "s.gx", "u0", "--category", "tea", "-n", "100")["experts"] if row["user"] == "u19")
+    assert (far["trust"], far["steps"], far["path"]) == (0, None, None)  # no way leads through who has left
 
 
 def test_a_path_of_categories(built_shop):
