@@ -17,12 +17,14 @@
 
 enum { SMALL = 5, SHOWN = 20, REASONS = 3, LOOKED_AT = 12 };
 
+enum { LIKES_MOST = 64 };
+
 static const double PRIOR = 10;
 
 /* clang-format off */
 static const gx_param params[] = {
     GX_GROUP_PARAMS,
-    {"likes", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
+    {"likes", GX_PARAM_LIST, NULL, 1, LIKES_MOST, NULL, NULL, 0,
      "categories, brands, sellers or tags it stands for, beside or without a community"},
     {"who", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "all|inside|outside", 0,
      "everybody, its members or the others"},
@@ -42,6 +44,7 @@ typedef struct fitting {
     double *weight;  /* values */
     double *x;       /* values: of one member; 0 between members */
     double members, chose, norm;
+    bool had[LIKES_MOST]; /* of each of likes: whether an item carries it */
 } fitting;
 
 /* ---- profiles ------------------------------------------------------------------------------- */
@@ -110,15 +113,17 @@ static bool trait_of(gx_trait *out, const fitting *f, uint32_t value) {
     return false;
 }
 
-static bool is_named(const gx_value *likes, gx_slice text) {
-    for (uint32_t k = 0; likes->type == GX_LIST && k < likes->size; k++) {
+/* Whether `likes` has the text; each time it does is told. */
+static bool is_named(fitting *f, const gx_value *likes, gx_slice text) {
+    bool named = false;
+    for (uint32_t k = 0; k < likes->size && k < LIKES_MOST; k++) {
         const gx_value *like = &likes->as.items[k];
         if (text.size > 0 && like->type == GX_TEXT && like->size == text.size &&
             memcmp(like->as.text, text.data, text.size) == 0) {
-            return true;
+            named = f->had[k] = true;
         }
     }
-    return false;
+    return named;
 }
 
 static void weigh(fitting *f) {
@@ -135,11 +140,37 @@ static void weigh(fitting *f) {
     }
     for (uint32_t v = 0; v < a->count; v++) {
         gx_trait trait;
-        if (likes->type == GX_LIST && trait_of(&trait, f, v) && is_named(likes, trait.text)) {
+        if (likes->type == GX_LIST && trait_of(&trait, f, v) && is_named(f, likes, trait.text)) {
             f->weight[v] = most > 0 ? most : 1;
         }
         f->norm += f->weight[v] * f->weight[v];
     }
+}
+
+/* Ids that the store does not know, and things that no item carries; not_found where likes are all
+ * there is to go by, and none is known. */
+static gx_status find_unknown(gx_value *out, const fitting *f, gx_error *err) {
+    gx_arena *arena = f->a.call->arena;
+    const gx_value *likes = gx_arg_value(f->a.call->args, "likes");
+    const uint32_t count = likes->type == GX_LIST ? likes->size : 0;
+    uint32_t unknown = 0;
+    char shown[80];
+    *out = f->group.count > 0 ? f->group.unknown : gx_list(arena, count);
+    for (uint32_t k = 0; k < count && k < LIKES_MOST; k++) {
+        if (!f->had[k]) {
+            gx_list_add(arena, out, likes->as.items[k]);
+            unknown++;
+        }
+    }
+    if (unknown == 0 || unknown < count || f->group.count > 0) {
+        return GX_OK;
+    }
+    const gx_value *first = &likes->as.items[0];
+    return gx_fail_at(
+        err, GX_NOT_FOUND, "likes", "likes: no item has the category, brand, seller or tag %s%s",
+        first->type == GX_TEXT ? gx_quote(shown, sizeof shown, first->as.text, first->size)
+                               : "that was given",
+        count > 1 ? ", nor one of the others" : "");
 }
 
 /* ---- the fit -------------------------------------------------------------------------------- */
@@ -261,9 +292,13 @@ static gx_status answer(gx_value *out, fitting *f, uint32_t *touched, gx_error *
     gx_arena *arena = call->arena;
     uint32_t count = 0, n = (uint32_t)gx_arg_int(call->args, "n");
     uint32_t *best = gx_top_f64(arena, &count, f->a.score, f->a.users, n, f->a.out);
-    gx_value row = gx_map(arena, 7), users = gx_list(arena, count), less = gx_nil();
+    gx_value row = gx_map(arena, 7), users = gx_list(arena, count), less = gx_nil(), unknown;
     if (!best) {
         return gx_fail_memory(err, n * sizeof *best);
+    }
+    const gx_status status = find_unknown(&unknown, f, err);
+    if (status != GX_OK) {
+        return status;
     }
     for (uint32_t k = 0; k < count; k++) {
         gx_value one = gx_map(arena, 5);
@@ -287,7 +322,7 @@ static gx_status answer(gx_value *out, fitting *f, uint32_t *touched, gx_error *
     gx_map_put(arena, &row, "portrait", portrait_value(f));
     gx_map_put(arena, &row, "count", gx_int(f->a.count));
     gx_map_put(arena, &row, "users", users);
-    gx_map_put(arena, &row, "unknown", f->group.count > 0 ? f->group.unknown : gx_list(arena, 0));
+    gx_map_put(arena, &row, "unknown", unknown);
     gx_map_put(arena, &row, "short", less);
     *out = row;
     return GX_OK;

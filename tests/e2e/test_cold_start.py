@@ -233,3 +233,13 @@ def test_who_has_departed_fits_nothing(tmp_path):
     for whom in (("a", "b"), ("--likes", "tea")):
         told = gx("audience", tmp_path / "s.gx", "--fit", *whom, "--format", "json").json()
         assert [row["user"] for row in told["users"]] == ["a"] and told["count"] == 1
+
+
+def test_a_liking_that_nothing_has_is_unknown(built_shop):
+    def fit(*flags):
+        return gx("audience", built_shop, "--fit", *flags, "--format", "json").json()
+
+    assert fit("--likes", "tea,nope")["unknown"] == ["nope"] and fit("--likes", "tea")["unknown"] == []
+    assert fit("--likes", "tea,nope")["users"] == fit("--likes", "tea")["users"]
+    assert fit("u1", "nobody-here", "--likes", "nope")["unknown"] == ["nobody-here", "nope"]
+    assert "tag 'nope', nor one of the others" in gx("audience", built_shop, "--fit", "--likes", "nope,nope2", code=4).err
