@@ -408,6 +408,7 @@ static void circles_keep_their_ids(void **state) {
     fill_clique(b, 8, 29);
     must(b, "model.build", "{\"passes\": [\"leiden\", \"circle\", \"leaders\"]}");
     assert_circle(b, "{\"user\": \"u11\"}", "c-2", 22);
+    fails(b, "graph.leaders", "{\"community\": \"\"}", GX_BAD_REQUEST);
     gx_value leaders = must(b, "graph.leaders", "{\"community\": \"c-2\", \"n\": 50}");
     assert_int_equal(gx_map_get(&leaders, "leaders")->size, 22);
     lineage = must(b, "graph.lineage", "{\"from\": 1, \"chain\": true}");
@@ -472,6 +473,7 @@ static void what_joins_circles_is_told(void **state) {
     assert_int_equal(number(first_of(&ties, "bridges"), "side"), 8);
     fails(b, "graph.bridges", "{\"show\": \"walls\"}", GX_BAD_REQUEST);
     fails(b, "graph.bridges", "{\"community\": \"c-9\"}", GX_NOT_FOUND);
+    fails(b, "graph.bridges", "{\"community\": \"\"}", GX_BAD_REQUEST);
 }
 
 /* Figures of the two rings: each member has four ties inside, u0 and u8 one more to each other. */

@@ -228,7 +228,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_value list = gx_list(call->arena, 32);
     gx_status status = GX_OK;
     GX_TRY(gx_circles_resolve(&circles, call->state, err));
-    if (wanted.size) {
+    if (gx_arg_has(call->args, "community")) {
         GX_TRY(gx_community_parse(&only, "community", wanted, call->state, err));
     }
     if (ties) {

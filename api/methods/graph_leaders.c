@@ -99,7 +99,7 @@ static gx_status read_community(listing *list, gx_call_env *call, const gx_leade
                                 gx_error *err) {
     const gx_slice wanted = gx_arg_text(call->args, "community");
     gx_status status = GX_OK;
-    if (wanted.size > 0) {
+    if (gx_arg_has(call->args, "community")) {
         GX_TRY(gx_need_array(&list->community, call->state, "leiden.community", GX_U32, l->count,
                              err));
         GX_TRY(gx_community_parse(&list->which, "community", wanted, call->state, err));

@@ -260,7 +260,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     uint32_t number = gx_arg_has(call->args, "to") ? (uint32_t)gx_arg_int(call->args, "to") : 0;
     gx_slice only = gx_arg_text(call->args, "community");
     gx_status status = GX_OK;
-    if (only.size) {
+    if (gx_arg_has(call->args, "community")) {
         GX_TRY(gx_community_id_parse(&r.only, "community", only, err));
     }
     GX_TRY(number ? GX_OK : gx_need_snapshot(call->state, err));

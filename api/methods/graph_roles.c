@@ -219,7 +219,7 @@ static gx_status many(gx_value *out, gx_call_env *call, const roles *r, const gx
     }
     memset(gone, 0, (size_t)r->n + 1);
     GX_TRY(gx_departed_mark(gone, r->n, call->txn, call->job, err));
-    if (circle.size) {
+    if (gx_arg_has(call->args, "community")) {
         GX_TRY(gx_community_parse(&only, "community", circle, named, err));
     }
     for (uint32_t v = 0; v < r->n; v++) {

@@ -208,7 +208,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_slice wanted = gx_arg_text(call->args, "community");
     gx_value list = gx_list(call->arena, 16);
     gx_status status = GX_OK;
-    if (wanted.size) {
+    if (gx_arg_has(call->args, "community")) {
         GX_TRY(gx_community_id_parse(&id, "community", wanted, err));
     }
     if (gx_arg_is(call->args, "show", "time")) {

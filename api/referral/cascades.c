@@ -7,12 +7,12 @@ gx_status gx_log_spec_of(gx_log_spec *out, gx_call_env *call, gx_error *err) {
     const gx_args *args = call->args;
     gx_log_spec spec = {.item = GX_NONE, .campaign = GX_NONE};
     gx_status status = GX_OK;
-    const gx_slice item = gx_arg_text(args, "item"), campaign = gx_arg_text(args, "campaign");
-    if (item.size) {
-        GX_TRY(gx_need_word(&spec.item, call->txn, GX_SPACE_ITEM, item, err));
+    if (gx_arg_has(args, "item")) { /* empty too: that is no item, not every one */
+        GX_TRY(gx_need_word(&spec.item, call->txn, GX_SPACE_ITEM, gx_arg_text(args, "item"), err));
     }
-    if (campaign.size) {
-        GX_TRY(gx_need_word(&spec.campaign, call->txn, GX_SPACE_CAMPAIGN, campaign, err));
+    if (gx_arg_has(args, "campaign")) {
+        GX_TRY(gx_need_word(&spec.campaign, call->txn, GX_SPACE_CAMPAIGN,
+                            gx_arg_text(args, "campaign"), err));
     }
     if (gx_arg_has(args, "since")) {
         spec.from_ms = gx_arg_int(args, "since");

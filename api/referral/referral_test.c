@@ -197,10 +197,27 @@ static void budgets_are_amounts(void **state) {
     test_shop_close(&s);
 }
 
+/* An empty name is no item and no campaign, and never all of them. */
+static void empty_filters_are_refused(void **state) {
+    (void)state;
+    static const char *const methods[] = {"credit.report", "credit.stats", "cascade.report",
+                                          "cascade.stats"};
+    test_shop s;
+    test_shop_open(&s);
+    fill(&s, 1);
+    for (size_t i = 0; i < GX_COUNT(methods); i++) {
+        test_refused(&s, methods[i], "{'item': ''}", GX_NOT_FOUND, "item '' is not in this store");
+        test_refused(&s, methods[i], "{'campaign': ''}", GX_NOT_FOUND, "campaign '' is not");
+    }
+    test_refused(&s, "cascade.predict", "{'item': ''}", GX_NOT_FOUND, "item '' is not");
+    test_shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_hold_in_odd_logs),
         cmocka_unit_test(budgets_are_amounts),
+        cmocka_unit_test(empty_filters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
