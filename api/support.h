@@ -74,7 +74,7 @@ GX_MUST_CHECK gx_status gx_filter_from_args(gx_tie_filter *out, gx_txn *txn, gx_
 
 /* The rows of a method's parameter table that choose the view; see gx_spec_from_args. */
 #define GX_VIEW_PARAMS                                                                             \
-    {"kinds", GX_PARAM_LIST, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0, "only these tie kinds"},     \
+    {"kinds", GX_PARAM_LIST, NULL, 1, 10000, NULL, NULL, 0, "only these tie kinds"},               \
         {"since", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \
          NULL,    NULL,          0,    "only ties and events from this time on"},                  \
         {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED,                                         \

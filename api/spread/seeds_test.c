@@ -315,6 +315,7 @@ static void refusals_name_what_was_given(void **state) {
         {"{'include':['u1','nobody']}", GX_NOT_FOUND, "'nobody'"},
         {"{'include':['u1'],'exclude':['u1']}", GX_BAD_REQUEST, "'u1' is excluded too"},
         {"{'k':1,'include':['u1','u2']}", GX_BAD_REQUEST, "2 seeds are given, and 1"},
+        {"{'kinds':[]}", GX_BAD_REQUEST, "a list of 0 was given"},
         {"{'cost':'fee'}", GX_BAD_REQUEST, "without a budget"},
         {"{'budget':1,'cost':'city'}", GX_BAD_REQUEST, "has 'city"},
         {"{'budget':1,'cost':'price'}", GX_BAD_REQUEST, "no member has a number called 'price'"},

@@ -114,6 +114,8 @@ def test_a_list_that_is_chosen_is_shown_in_a_table_too(shop):
         (("leaders", "--community", ""), "community: '' was given"),
         (("roles", "--community", ""), "community: '' was given"),
         (("stats", "--community", ""), "community: '' was given"),
+        (("seeds", "--kinds", ""), "kinds: a list of 0 was given"),
+        (("detractors", "--kinds", ""), "kinds: a list of 0 was given"),
         (("recommend", "u1", "--kinds", "gadget=3"), "kinds: 'gadget' was given; accepted are product, content and event"),
         (("recommend", "u1", "--kind", "gadget"), "kind: 'gadget' was given; accepted are product, content and event"),
         (("call", "item.put", '{"items": [{"item_id": "g", "kind": "gadget"}]}'), "kind: not product, content or event 'gadget'"),
