@@ -254,7 +254,7 @@ static void check_answer(const wish *w, const crowd *c, const gx_value *result) 
 
 static bool says_why(const char *message) {
     static const char *const reasons[] = {
-        "seeds are given, and", "that it may have", "is to have at least", "seeds more, and there",
+        "seeds are given, and", "that it may have", "is to have at least", "to have at least",
         "given cost",           "must have cost",   "is excluded too"};
     for (size_t i = 0; i < GX_COUNT(reasons); i++) {
         if (strstr(message, reasons[i])) {
@@ -307,7 +307,11 @@ static void refusals_name_what_was_given(void **state) {
         gx_status code;
         const char *says;
     } cases[] = {
-        {"{'k':2,'by':'city','least':{'city1':3}}", GX_BAD_REQUEST, "room for 2 of 2"},
+        {"{'k':2,'by':'city','least':{'city1':3}}", GX_BAD_REQUEST,
+         "city1 is to have at least 3 seeds more, and there is room for 2 of 2"},
+        {"{'k':2,'by':'city','least':{'city1':2,'city2':1}}", GX_BAD_REQUEST, " and city"},
+        {"{'k':3,'by':'city','least_each':1}", GX_BAD_REQUEST,
+         " and 1 more are to have at least 4"},
         {"{'k':9,'by':'city','least':{'city1':20}}", GX_BAD_REQUEST,
          "city1 is to have at least 20"},
         {"{'by':'city','least':{'rome':1}}", GX_NOT_FOUND, "no circle 'rome'"},

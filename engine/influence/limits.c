@@ -165,6 +165,36 @@ static gx_status take_given(gx__chosen_so_far *c, gx_error *err) {
     return GX_OK;
 }
 
+static bool has_too_few(const gx__chosen_so_far *c, uint32_t circle) {
+    return c->have[circle] < least_of(c->limits, circle);
+}
+
+/* Of the circles that lack seeds the first few by name. */
+static gx_status refuse_room(const gx__chosen_so_far *c, gx_error *err) {
+    enum { TOLD = 3 };
+    const gx_seed_limits *l = c->limits;
+    char names[TOLD * (sizeof(named) + 2) + 32] = "";
+    uint32_t lacking = 0, told = 0;
+    for (uint32_t k = 0; k < l->circles; k++) {
+        lacking += has_too_few(c, k);
+    }
+    for (uint32_t k = 0; k < l->circles && told < TOLD; k++) {
+        if (has_too_few(c, k)) {
+            const char *before = told == 0 ? "" : told + 1 == lacking ? " and " : ", ";
+            const size_t at = strlen(names);
+            snprintf(names + at, sizeof names - at, "%s%s", before, name_of(l, k).text);
+            told++;
+        }
+    }
+    if (lacking > told) {
+        const size_t at = strlen(names);
+        snprintf(names + at, sizeof names - at, " and %u more", lacking - told);
+    }
+    return gx_fail(err, GX_BAD_REQUEST,
+                   "%s %s to have at least %u seeds more, and there is room for %u of %u", names,
+                   lacking == 1 ? "is" : "are", c->outstanding, l->count - c->count, l->count);
+}
+
 static gx_status check_circles(const gx__chosen_so_far *c, const uint32_t *free_of, gx_error *err) {
     const gx_seed_limits *l = c->limits;
     for (uint32_t k = 0; k < l->circles; k++) {
@@ -179,11 +209,7 @@ static gx_status check_circles(const gx__chosen_so_far *c, const uint32_t *free_
         }
     }
     if (c->outstanding > l->count - c->count) {
-        return gx_fail(
-            err, GX_BAD_REQUEST,
-            "the circles are to have at least %u seeds more, and there is room for %u of "
-            "%u",
-            c->outstanding, l->count - c->count, l->count);
+        return refuse_room(c, err);
     }
     if (l->cost && c->spent + c->reserve > l->budget + slack(l->budget)) {
         return gx_fail(err, GX_BAD_REQUEST,
