@@ -52,7 +52,7 @@ static gx_value answer(const gx_why_writer *writer, const gx_rec_list *list,
     gx_call_env *call = writer->call;
     gx_arena *arena = call->arena;
     gx_slice user = gx_arg_text(call->args, "user");
-    gx_value row = gx_map(arena, 7), items = gx_list(arena, list->count);
+    gx_value row = gx_map(arena, 8), items = gx_list(arena, list->count);
     for (uint32_t k = 0; k < list->count; k++) {
         gx_list_add(arena, &items, gx_listing_item(writer, &list->items[k], why));
     }
@@ -94,6 +94,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     GX_TRY(gx_rec_list_make(&list, call->state->rec, &live.rec, &request, call->arena, call->job,
                             err));
     *out = answer(&writer, &list, &ids, left_out, request.why);
+    gx_map_put(call->arena, out, "short", gx_filter_short(call->arena, &filter, NULL));
 done:
     return status;
 }
@@ -119,6 +120,6 @@ const gx_method gx_method_rec_rank = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "{user, known, items: [{id, title, score, rank, channels, why, flags}], left_out: "
-              "[{id, why_not}], unknown, rung, circle}",
+              "[{id, why_not}], unknown, rung, circle, short}",
     .run = run,
 };

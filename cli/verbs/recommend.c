@@ -84,16 +84,20 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
             gx_map_put(arena, &row, "why", idle->as.items[i]);
             gx_list_add(arena, &list, row);
         }
-        const gx_value *missing = gx_map_get(entry, "short"); /* why the list is no longer */
-        if (missing && missing->type != GX_NIL) {
-            gx_value row = gx_map(arena, 4);
-            gx_row_copy(arena, &row, "user", entry, "user");
-            gx_row_copy(arena, &row, "rung", entry, "rung");
-            gx_map_put(arena, &row, "why", *missing);
-            gx_list_add(arena, &list, row);
-        }
     }
     return list;
+}
+
+/* Why a list is no longer. */
+static void say(const gx_command *command, const gx_value *result) {
+    for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
+        const gx_value *user = gx_map_get(&result->as.items[u], "user");
+        const gx_value *less = gx_map_get(&result->as.items[u], "short");
+        if (user && user->type == GX_TEXT && less && less->type == GX_TEXT) {
+            gx_say(command, "%.*s: %.*s", (int)user->size, user->as.text, (int)less->size,
+                   less->as.text);
+        }
+    }
 }
 
 /* What goes with --all alone: params from `segment` on. */
@@ -130,6 +134,7 @@ const gx_verb gx_verb_recommend = {
     .params = params,
     .param_count = GX_COUNT(params),
     .run = run,
+    .say = say,
     .rows = rows,
     .columns = "user,rank,item,title,score,rung,flags,why",
     .examples =

@@ -61,6 +61,15 @@ def test_boosts_are_conditions_too(built_shop):
     assert entry["items"][0]["id"] == last and entry["items"][0]["flags"] == ["boosted"]
 
 
+def test_a_text_that_no_item_has_is_told(built_shop):
+    where = ["--where", 'seller = "Hom"']
+    for words in (["rank", built_shop, "u1", "sku-1", "sku-4"], ["recommend", built_shop, "u1"]):
+        run = gx(*words, *where, "--format", "csv")
+        assert "no item has the seller 'Hom'; items have Home Direct, " in run.err and "no item has" not in run.out, words
+    assert "Hom" in gx("rank", built_shop, "u1", "sku-1", *where, "--format", "json").json()["short"]
+    assert gx("rank", built_shop, "u1", "sku-1", "--format", "json").json()["short"] is None
+
+
 def test_a_boost_of_nothing_is_told(built_shop):
     plain = gx("recommend", built_shop, "u1", "--format", "json").json()[0]
     told = gx("recommend", built_shop, "u1", "--boost", '3 where seller = "Hom"; 2 where seller = "Home Direct"', "--format", "json").json()[0]
