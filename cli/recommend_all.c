@@ -433,6 +433,11 @@ static gx_status check(batch *b, gx_error *err) {
                           "--format %s was given with --all; accepted are csv, jsonl and json",
                           gx_form_of(command->format)->name);
     }
+    if (b->csv && gx_arg_bool(&command->args, "why")) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "why",
+                          "--why was given with --all as csv, which has no room for reasons; "
+                          "accepted are --format jsonl and json");
+    }
     return GX_OK;
 }
 

@@ -7,6 +7,9 @@
 static const gx_param params[] = {
     {"users", GX_PARAM_LIST, NULL, 1, 200, "members", NULL, GX_PARAM_POSITIONAL,
      "for whom, by id; or --all"},
+    {"why", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "say why, with evidence: on for members that are named, unless --no-why; with --all only where "
+     "it is given, as jsonl or json"},
     {"all", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "for everybody, as csv (a row an item; also for --format table) or jsonl (a line a member); what "
      "follows goes with it"},
@@ -103,7 +106,7 @@ static void say(const gx_command *command, const gx_value *result) {
 /* What goes with --all alone: params from `segment` on. */
 static gx_status refuse_batch_flags(const gx_command *command, gx_error *err) {
     char flag[64];
-    for (size_t i = 2; i < GX_COUNT(params); i++) {
+    for (size_t i = 3; i < GX_COUNT(params); i++) {
         if (gx_map_get(&command->given, params[i].name)) {
             gx_flag_name(flag, sizeof flag, params[i].name);
             return gx_fail_at(err, GX_BAD_REQUEST, params[i].name,

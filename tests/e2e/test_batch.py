@@ -62,6 +62,10 @@ def test_forms(built_shop, tmp_path):
     assert [line["user"] for line in whole] == [line["user"] for line in lines]
     rows = list(csv.DictReader(batch(built_shop, "-n", "2", "--format", "csv").out.splitlines()))
     assert len(rows) == 4000
+    for words in (["--format", "csv"], [], ["-o", tmp_path / "why.csv"]):
+        assert "no room for reasons" in batch(built_shop, "-n", "2", "--why", *words, code=2).err
+    told = gx("recommend", "--help").out
+    assert "with --all only where it is given" in told and "on unless --no-why" not in told
     assert "csv, jsonl and json" in batch(built_shop, "--format", "md", code=2).err
 
 
