@@ -581,7 +581,21 @@ static gx_status tell_estimate(batch *b, gx_error *err) {
         status = gx_target_call(&told, b->target, "rec.batch", &b->args, b->command,
                                 b->command->arena, err);
     }
-    return status == GX_OK ? gx_print(b->command, &told, NULL, NULL, false, err) : status;
+    if (status != GX_OK) {
+        return status;
+    }
+    gx_value shown = gx_map(b->command->arena, told.size); /* bytes of the form it is asked in */
+    for (uint32_t k = 0; k < told.size; k++) {
+        const gx_value *key = &told.as.pairs[k].key;
+        if (!gx_slice_is((gx_slice){key->as.text, key->size}, "json_bytes")) {
+            gx_map_put_text(b->command->arena, &shown, *key, told.as.pairs[k].value);
+        }
+    }
+    const gx_value *json = gx_map_get(&told, "json_bytes");
+    if (!b->csv && json) {
+        gx_map_put(b->command->arena, &shown, "disk_bytes", *json);
+    }
+    return gx_print(b->command, &shown, NULL, NULL, false, err);
 }
 
 static gx_status whole(batch *b, gx_error *err) {

@@ -60,6 +60,7 @@ typedef struct page {
     place *places;
     uint32_t count;
     char made_from[MADE_FROM];
+    int64_t begun_ns;   /* of the CPU */
     uint32_t seen;      /* position in the order of the store behind the page, or of `users` */
     gx_slice last;      /* empty: there is no next page */
     size_t kept, block; /* bytes: rows of all threads, and the most that one block took */
@@ -571,6 +572,19 @@ static double csv_bytes(const gx_value *lists) {
     return bytes;
 }
 
+/* Bytes of the lists as JSON, a line each. */
+static gx_status json_bytes(double *bytes, const gx_value *lists, gx_error *err) {
+    gx_buffer text = {0};
+    for (uint32_t i = 0; i < lists->size; i++) {
+        gx_json_write(&text, &lists->as.items[i], GX_JSON_COMPACT);
+        gx_buffer_append(&text, "\n", 1);
+    }
+    const gx_status status = text.failed ? gx_fail_memory(err, text.size) : GX_OK;
+    *bytes = (double)text.size;
+    gx_buffer_finish(&text);
+    return status;
+}
+
 /* A few members' lists are made, on one thread, and what they take is taken times all. */
 static gx_status estimate(gx_value *out, page *p, gx_error *err) {
     gx_arena *arena = p->call->arena;
@@ -579,12 +593,16 @@ static gx_status estimate(gx_value *out, page *p, gx_error *err) {
     const double threads =
         p->call->job->threads < THREADS_MAX ? p->call->job->threads : THREADS_MAX;
     gx_value lists;
+    double json = 0;
     p->call->job->threads = 1;
     gx_status status = take_sample(p, err);
     const size_t before = gx_arena_bytes(arena);
     const int64_t begun = gx_clock_cpu_ns();
     if (status == GX_OK) {
         status = fill_page(&lists, p, err);
+    }
+    if (status == GX_OK) {
+        status = json_bytes(&json, gx_map_get(&lists, "lists"), err);
     }
     p->call->job->threads = (int)threads;
     if (status != GX_OK) {
@@ -599,16 +617,19 @@ static gx_status estimate(gx_value *out, page *p, gx_error *err) {
     const double block = 1.05 * (double)p->block, items = p->asked.filter.items;
     const double each = 16 + (p->asked.slate.plain ? 0 : 12); /* mask, scratch and slate */
     const double width = gx_rec_scores_blocks(p->call->state->rec) ? items : 0;
-    *out = gx_map(arena, 6);
+    /* What every page reads before its lists. */
+    const double pages = ceil((double)all / page_members) * (double)(begun - p->begun_ns) / 1e9;
+    *out = gx_map(arena, 7);
     gx_map_put(arena, out, "members", gx_int(all));
     gx_map_put(arena, out, "lists",
                gx_int((int64_t)((double)gx_map_get(&lists, "lists")->size * times)));
-    gx_map_put(arena, out, "cpu_s", gx_real(cpu * times));
+    gx_map_put(arena, out, "cpu_s", gx_real(cpu * times + pages));
     gx_map_put(
         arena, out, "mem_bytes",
         gx_int((int64_t)(rows + threads * (block + items * each + width * BLOCK * sizeof(float)))));
     gx_map_put(arena, out, "disk_bytes",
                gx_int((int64_t)(csv_bytes(gx_map_get(&lists, "lists")) * times)));
+    gx_map_put(arena, out, "json_bytes", gx_int((int64_t)(json * times)));
     return status;
 }
 
@@ -696,7 +717,7 @@ static gx_status check(const gx_call_env *call, gx_error *err) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_call_env own = *call; /* a long call has no transaction of its own */
-    page p = {.call = &own};
+    page p = {.call = &own, .begun_ns = gx_clock_cpu_ns()};
     const gx_columns *columns = NULL;
     own.txn = NULL;
     GX_TRY(check(call, err));
@@ -728,6 +749,6 @@ const gx_method gx_method_rec_batch = {
               "no_consent, departed, cap, nothing, unknown, "
               "unclear_consent}, not_pinned?: [{id, rule, en, zh, lists}], next, "
               "notes: [text], made_from, seen, "
-              "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes}",
+              "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes, json_bytes}",
     .run = run,
 };

@@ -375,11 +375,16 @@ def test_a_bare_folder_is_a_target_too(shop_files, tmp_path):
 
 def test_an_estimate(built_shop, tmp_path):
     told = batch(built_shop, "-n", "5", "--estimate", "--format", "json").json()
-    out = tmp_path / "l.csv"
-    batch(built_shop, "-n", "5", "-o", out)
+    out = tmp_path / "l.json"
+    batch(built_shop, "-n", "5", "--format", "json", "-o", out)
     assert told["members"] == told["lists"] == 2000 and told["cpu_s"] > 0
     assert abs(told["disk_bytes"] / out.stat().st_size - 1) < 0.1
     assert 1e5 < told["mem_bytes"] < 1e8
+    for words in (["--format", "csv"], ["--format", "jsonl", "--why"]):
+        run = batch(built_shop, "-n", "5", *words, "--estimate")
+        told = run.rows()[0] if "csv" in words else run.json()
+        batch(built_shop, "-n", "5", *words, "-o", out)
+        assert abs(int(told["disk_bytes"]) / out.stat().st_size - 1) < 0.1, words
 
 
 def test_blocks_by_factors_are_the_same_lists(shop):
