@@ -246,7 +246,8 @@ def test_killed_and_resumed_gives_the_same_bytes(built_shop, tmp_path, form, lon
     """Killed again and again, wherever it is, and its files end in the middle of a line."""
     rng = random.Random(form)
     want, out, left, held = (tmp_path / name for name in ("want", f"l.{form}", "left.csv", "held.csv"))
-    words = [*SEND, "-n", "40", "--why", "--holdout", "0.1", "--over", "3h", "--explore", "0.2", "--seed", "7", "--format", form]
+    words = [*SEND, "-n", "40", "--holdout", "0.1", "--over", "3h", "--explore", "0.2", "--seed", "7", "--format", form]
+    words += [] if form == "csv" else ["--why"]
     said = gx("recommend", built_shop, "--all", *words, "-o", want, "--left-out", held).err
     for _ in range(20 if long else 1):
         killed, resume = 0, []
@@ -274,7 +275,7 @@ def test_killed_and_resumed_gives_the_same_bytes(built_shop, tmp_path, form, lon
 def test_a_resumed_push_is_logged_once(shop, tmp_path):
     out, names = tmp_path / "l.csv", tmp_path / "who.txt"
     names.write_text("".join(f"u{k}\nnobody-{k}\n\n" for k in range(1, 1500)))
-    words = ["-n", "20", "--why", "--push", "p", "--cap", "1", "--again", "9d", "--log", "--members", names]
+    words = ["-n", "20", "--push", "p", "--cap", "1", "--again", "9d", "--log", "--members", names]
     process = broken_off(signal.SIGKILL, shop, out, *words, pages=4)  # send is the time of its start
     had = gx("export", shop, "impressions").rows()
     if process:
@@ -291,7 +292,7 @@ def test_a_resumed_push_is_logged_once(shop, tmp_path):
 
 def test_what_is_not_the_same_run_is_not_resumed(shop, serve, tmp_path):
     out = tmp_path / "l.csv"
-    words = [*SEND, "-n", "20", "--why"]
+    words = [*SEND, "-n", "100"]
     process = broken_off(signal.SIGKILL, shop, out, *words, "--seed", "3", pages=5)
     assert process
     words = ["recommend", shop, "--all", *words, "-o", out, "--resume"]
@@ -336,12 +337,12 @@ def test_a_resume_of_nothing_begins_anew(built_shop, tmp_path):
 def test_a_full_disk_and_then_room(built_shop, tmp_path):
     """The limit of a file's size stands for the full disk."""
     out = tmp_path / "l.csv"
-    words = ["-n", "20", "--why", *SEND]
-    want = batch(built_shop, "-n", "20", "--why").out
-    line = f"ulimit -f 512; trap '' XFSZ; exec '{BIN}' recommend '{built_shop}' --all -o '{out}' {' '.join(words)}"
+    words = ["-n", "100", *SEND]  # so that there are several pages
+    want = batch(built_shop, "-n", "100").out
+    line = f"ulimit -f 4096; trap '' XFSZ; exec '{BIN}' recommend '{built_shop}' --all -o '{out}' {' '.join(words)}"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1 and "too large" in done.stderr and "is kept in" in done.stderr and not out.exists()
-    assert os.path.getsize(f"{out}.part") == 512 * 1024
+    assert os.path.getsize(f"{out}.part") == 4096 * 1024
     assert "the run goes on" in gx("recommend", built_shop, "--all", *words, "-o", out, "--resume").err
     assert out.read_text() == want and not parts(out)
 
