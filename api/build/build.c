@@ -14,10 +14,6 @@ static const char *const usual[] = {"degree",   "pagerank", "components", "kcore
                                     "strength", "circle",   "spanners",   "bridges", "structure",
                                     "leaders",  "popular",  NULL,         "bundle"};
 
-static bool is_usual(const gx_build_options *options) {
-    return !(options->passes && options->passes->type == GX_LIST);
-}
-
 static const char *interest_of(const gx_build_options *options) {
     return options->interest ? options->interest : GX_INTEREST_MODEL;
 }
@@ -62,11 +58,11 @@ static gx_status check_params(const gx_build_options *options, gx_arena *arena, 
 
 static bool is_named(gx_slice name, const gx_build_options *options) {
     bool found = false;
-    for (uint32_t i = 0; !is_usual(options) && i < options->passes->size && !found; i++) {
+    for (uint32_t i = 0; !gx_build_is_usual(options) && i < options->passes->size && !found; i++) {
         const gx_value *one = &options->passes->as.items[i];
         found = gx_slice_equal(name, (gx_slice){one->as.text, one->size});
     }
-    for (size_t i = 0; is_usual(options) && i < GX_COUNT(usual) && !found; i++) {
+    for (size_t i = 0; gx_build_is_usual(options) && i < GX_COUNT(usual) && !found; i++) {
         found = gx_slice_equal(name, gx_slice_of(usual_name(options, i)));
     }
     return found;
@@ -90,7 +86,7 @@ gx_value gx_build_unused(gx_arena *arena, const gx_value *given, const gx_build_
 static gx_status make_plan(gx_plan *out, gx_arena *arena, gx_store *store,
                            const gx_build_options *options, gx_error *err) {
     gx_status status;
-    const bool given = !is_usual(options);
+    const bool given = !gx_build_is_usual(options);
     const size_t count = given ? options->passes->size : GX_COUNT(usual);
     gx_plan_step *wanted = gx_arena_get(arena, (count + 1) * sizeof *wanted);
     if (!wanted) {
@@ -154,7 +150,7 @@ static gx_status add_notes(gx_arrays *arrays, const gx_plan *plan, const gx_view
     GX_TRY(gx_arrays_note(arrays, "recipe", text.bytes, err));
     GX_TRY(gx_arrays_note(arrays, "state", state, err));
     GX_TRY(gx_arrays_note(arrays, "version", gx_version(), err));
-    if (is_usual(options)) {
+    if (gx_build_is_usual(options)) {
         GX_TRY(gx_arrays_note(arrays, "interest", interest_of(options), err));
     }
 done:
@@ -241,7 +237,7 @@ static gx_status open_before(gx_snapshot **out, gx_db *db, const gx_state *state
 
 /* Beside the usual passes alone. */
 static bool learns_blend(const gx_build_options *options) {
-    return options->blend && is_usual(options);
+    return options->blend && gx_build_is_usual(options);
 }
 
 static gx_status compute_all(gx_arrays *results, gx_views *views, const gx_plan *plan, gx_db *db,
@@ -353,7 +349,7 @@ gx_status gx_build_estimate(gx_value *out, gx_db *db, const gx_build_options *op
     gx_estimate later = gx_plan_estimate(&plan, &views.input, job->threads);
     gx_part_estimate parts[1 + GX_BESIDES] = {{.name = "blend"}}, tried = {.name = "interest"};
     size_t count = 0;
-    const bool tries = is_usual(options) && !options->interest;
+    const bool tries = gx_build_is_usual(options) && !options->interest;
     if (tries) {
         GX_TRY(gx_interest_estimate(&tried.estimate, &settled, &views, view, job, err));
     }

@@ -16,6 +16,11 @@ typedef struct gx_build_options {
     bool check; /* run every pass's invariant before publishing */
 } gx_build_options;
 
+/* Whether the build is of the usual passes, and not of named ones. */
+static inline bool gx_build_is_usual(const gx_build_options *options) {
+    return !(options->passes && options->passes->type == GX_LIST);
+}
+
 /* What a list is made of where nothing is said, and nothing can be told from what happened. */
 #define GX_INTEREST_MODEL "ials"
 

@@ -17,10 +17,6 @@ enum { JUDGED_MOST = 2000, JUDGED_LEAST = 100, CUTOFF = 20 };
 
 static const char *const tried_models[GX_INTEREST_TRIED] = {GX_INTEREST_MODEL, "linear"};
 
-static bool is_usual(const gx_build_options *options) {
-    return !(options->passes && options->passes->type == GX_LIST);
-}
-
 /* ---- trying -----------------------------------------------------------------------------------
  */
 
@@ -175,7 +171,7 @@ gx_status gx_interest_settle(gx_build_options *options, gx_interest *out, gx_db 
     gx_state *state = NULL;
     gx_status status = GX_OK;
     *out = (gx_interest){0};
-    if (!is_usual(options)) {
+    if (!gx_build_is_usual(options)) {
         return GX_OK;
     }
     if (!options->interest) {
@@ -197,7 +193,7 @@ done:
 gx_status gx_interest_guess(gx_build_options *options, const gx_state *now, gx_arena *arena,
                             gx_error *err) {
     const char *served = now->rec ? gx_rec_interest_model(now->rec) : NULL;
-    if (!is_usual(options)) {
+    if (!gx_build_is_usual(options)) {
         return GX_OK;
     }
     for (size_t i = 0; !options->interest && served && i < GX_INTEREST_TRIED; i++) {
