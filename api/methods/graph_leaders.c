@@ -4,6 +4,7 @@
  * of topics, which any field of items makes, are ranked as they are asked for, by the events as
  * they are now. */
 #include "api/build/estimate.h"
+#include "api/build/keep.h"
 #include "api/lists/topic.h"
 #include "api/people/member_rules.h"
 
@@ -168,16 +169,9 @@ done:
     return status;
 }
 
-/* A ranking within a category or topic, best first. */
-typedef struct ranked {
-    const uint32_t *user;
-    const float *score;
-    uint64_t count;
-} ranked;
-
 /* Of those in `keep` (NULL: of all), the rank being the place among them. */
 static gx_status list_ranked(listing *list, gx_call_env *call, const gx_leaders *l,
-                             const ranked *best, const uint8_t *keep, gx_error *err) {
+                             const gx_ranked *best, const uint8_t *keep, gx_error *err) {
     gx_status status = GX_OK;
     uint32_t rank = 0;
     uint8_t *ranks = gx_arena_get(call->arena, l->count + 1u);
@@ -199,22 +193,39 @@ done:
     return status;
 }
 
-static gx_status by_category(listing *list, gx_call_env *call, const gx_leaders *l, gx_error *err) {
+/* Why the list has fewer than were asked for: more are not kept, or there are no more. */
+static gx_value category_short(const listing *list, gx_arena *arena, const gx_ranked *best,
+                               uint64_t kept, gx_slice category) {
+    const char *text;
+    if (list->rows.size >= list->n) {
+        return gx_nil();
+    }
+    if (best->count < kept) {
+        text = gx_arena_printf(arena, "%u of %u: no more are ranked in the category",
+                               list->rows.size, list->n);
+    } else {
+        text = gx_arena_printf(arena,
+                               "%u of %u: the snapshot keeps the first %llu of a category "
+                               "(per_category of the pass leaders); topic category=%.*s ranks all",
+                               list->rows.size, list->n, (unsigned long long)kept,
+                               (int)category.size, category.data);
+    }
+    return gx_str(text ? text : "");
+}
+
+static gx_status by_category(listing *list, gx_value *less, gx_call_env *call, const gx_leaders *l,
+                             gx_error *err) {
     gx_status status = GX_OK;
-    const gx_arrays *arrays = call->state->arrays;
-    const uint64_t *ptr;
-    const uint32_t *user;
-    const float *score;
+    const gx_slice wanted = gx_arg_text(call->args, "category");
+    gx_category_leaders all;
     uint32_t category = 0;
-    GX_TRY(gx_need_array(&ptr, call->state, "leaders.category_ptr", GX_U64, 0, err));
-    GX_TRY(gx_need_array(&user, call->state, "leaders.category_user", GX_U32, 0, err));
-    GX_TRY(gx_need_array(&score, call->state, "leaders.category_score", GX_F32, 0, err));
-    uint32_t count = (uint32_t)gx_arrays_find(arrays, "leaders.category_ptr")->shape[0] - 1;
-    GX_TRY(gx_category_find(&category, call->arena, arrays, gx_arg_text(call->args, "category"),
-                            count, err));
-    const uint64_t from = ptr[category];
-    const ranked best = {user + from, score + from, ptr[category + 1] - from};
+    const gx_value made = gx_made_with(call->state, "leaders", call->arena);
+    GX_TRY(gx_category_leaders_resolve(&all, call->arena, call->state, &made, err));
+    GX_TRY(
+        gx_category_find(&category, call->arena, call->state->arrays, wanted, all.categories, err));
+    const gx_ranked best = gx_category_ranked(&all, category);
     GX_TRY(list_ranked(list, call, l, &best, NULL, err));
+    *less = category_short(list, call->arena, &best, all.kept, wanted);
 done:
     return status;
 }
@@ -233,7 +244,7 @@ static gx_status asked_topic(gx_value *of, const char **argument, gx_call_env *c
 }
 
 /* Why the list has fewer than were asked for. */
-static gx_value short_value(const listing *list, gx_arena *arena, const gx_topic *topic,
+static gx_value topic_short(const listing *list, gx_arena *arena, const gx_topic *topic,
                             bool community) {
     char *text;
     if (list->rows.size >= list->n) {
@@ -267,7 +278,7 @@ static gx_value topic_value(gx_arena *arena, const gx_value *of, const gx_topic 
 
 static gx_status by_topic(listing *list, gx_value *less, gx_call_env *call, const gx_leaders *l,
                           const gx_topic *topic, gx_error *err) {
-    const ranked best = {topic->leaders.user, topic->leaders.score, topic->leaders.count};
+    const gx_ranked best = {topic->leaders.user, topic->leaders.score, topic->leaders.count};
     uint8_t *keep = NULL;
     gx_status status = GX_OK;
     if (list->by_community) {
@@ -280,7 +291,7 @@ static gx_status by_topic(listing *list, gx_value *less, gx_call_env *call, cons
         }
     }
     GX_TRY(list_ranked(list, call, l, &best, keep, err));
-    *less = short_value(list, call->arena, topic, list->by_community);
+    *less = topic_short(list, call->arena, topic, list->by_community);
 done:
     return status;
 }
@@ -413,7 +424,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     } else if (of.type != GX_NIL) {
         GX_TRY(by_topic(&list, &less, call, &l, &topic, err));
     } else if (gx_arg_has(call->args, "category")) {
-        GX_TRY(by_category(&list, call, &l, err));
+        GX_TRY(by_category(&list, &less, call, &l, err));
     } else {
         GX_TRY(by_score(&list, call, &l, err));
     }
@@ -424,6 +435,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, out, "leaders", list.rows);
     if (of.type != GX_NIL) {
         gx_map_put(call->arena, out, "topic", topic_value(call->arena, &of, &topic));
+    }
+    if (of.type != GX_NIL || gx_arg_has(call->args, "category")) {
         gx_map_put(call->arena, out, "short", less);
     }
     if (!one) {
@@ -455,7 +468,8 @@ const gx_method gx_method_graph_leaders = {
         "{leaders: [{user, score, rank, follower_rank, community, shop_score?, in_category? "
         "(of a category or topic), parts, risk, excluded, flags: [{flag, share, "
         "members or acts}]}], left_out: {departed} (who would stand in the "
-        "list), topic (where asked for): {of, items, acted, ranked}, short, "
+        "list), topic (where asked for): {of, items, acted, ranked}, short (of a "
+        "category or topic), "
         "follower_correlation (Spearman's, of the ranking shown: of all it ranks, what it goes "
         "by and plain follower count; nil of fewer than two), shop_follower_correlation (of "
         "the whole shop's, where another is shown), fitted, weights, fit, card (where "

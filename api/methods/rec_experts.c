@@ -8,6 +8,7 @@
  *
  * found by Dijkstra over −ln strength, past those who have departed. Whom no way leads to follow,
  * by authority. */
+#include "api/build/keep.h"
 #include "api/lists/lists.h"
 #include "api/lists/topic.h"
 #include "api/people/leader.h"
@@ -48,6 +49,7 @@ typedef struct asking {
     gx_value guesses;  /* of a question */
     expert *expert;
     uint32_t count, hidden, flagged, min_count;
+    uint64_t kept; /* only so many leaders of the category are known; 0: all who lead there */
     gx__heap heap; /* key: −ln trust */
     uint32_t *from;
     uint8_t *gone; /* users: 1 for those who have departed: nobody is asked through them */
@@ -206,15 +208,8 @@ done:
 /* ---- who knows about it -----------------------------------------------------------------------
  */
 
-/* Who is ranked, best first. */
-typedef struct ranked {
-    const uint32_t *user;
-    const float *score;
-    uint64_t count;
-} ranked;
-
 /* Those of the ranking who may be asked. */
-static gx_status take_experts(asking *a, const ranked *of, const gx_leaders *leaders,
+static gx_status take_experts(asking *a, const gx_ranked *of, const gx_leaders *leaders,
                               gx_error *err) {
     gx_call_env *call = a->call;
     gx_status status = GX_OK;
@@ -255,26 +250,26 @@ static gx_status of_category(asking *a, const gx_leaders *leaders, gx_error *err
     gx_call_env *call = a->call;
     const gx_arrays *arrays = call->state->arrays;
     const gx_slice given = gx_arg_text(call->args, "category");
-    const uint64_t *ptr;
-    const uint32_t *user, *label;
-    const float *score;
+    const uint32_t *label;
+    gx_category_leaders all;
     uint32_t category;
     gx_status status;
-    GX_TRY(gx_need_array(&ptr, call->state, "leaders.category_ptr", GX_U64, 0, err));
-    const uint32_t count = (uint32_t)gx_arrays_rows(arrays, "leaders.category_ptr") - 1;
-    GX_TRY(gx_need_array(&user, call->state, "leaders.category_user", GX_U32, ptr[count], err));
-    GX_TRY(gx_need_array(&score, call->state, "leaders.category_score", GX_F32, ptr[count], err));
+    const gx_value made = gx_made_with(call->state, "leaders", call->arena);
+    GX_TRY(gx_category_leaders_resolve(&all, call->arena, call->state, &made, err));
     if (given.size) {
-        GX_TRY(gx_category_find(&category, call->arena, arrays, given, count, err));
+        GX_TRY(gx_category_find(&category, call->arena, arrays, given, all.categories, err));
     } else {
         GX_TRY(
             gx_need_array(&label, call->state, "category.label", GX_U32, call->state->items, err));
-        GX_TRY(guess_category(&category, a, label, count, err));
+        GX_TRY(guess_category(&category, a, label, all.categories, err));
     }
     a->category = gx_category_value(call->arena, arrays, category);
-    const uint64_t from = ptr[category];
-    const ranked of = {user + from, score + from, ptr[category + 1] - from};
+    const gx_ranked of = gx_category_ranked(&all, category);
     GX_TRY(take_experts(a, &of, leaders, err));
+    if (of.count >= all.kept &&
+        (double)of.score[of.count - 1] >= gx_arg_real(call->args, "least")) {
+        a->kept = all.kept;
+    }
 done:
     return status;
 }
@@ -290,7 +285,7 @@ static gx_status find_experts(asking *a, const gx_leaders *leaders, gx_error *er
         GX_TRY(of_category(a, leaders, err));
     } else {
         GX_TRY(gx_topic_make(&topic, call, leaders, "category", &of, err));
-        const ranked all = {topic.leaders.user, topic.leaders.score, topic.leaders.count};
+        const gx_ranked all = {topic.leaders.user, topic.leaders.score, topic.leaders.count};
         a->category = *gx_arg_value(call->args, "category");
         GX_TRY(take_experts(a, &all, leaders, err));
     }
@@ -430,9 +425,15 @@ static gx_value answer(asking *a) {
         const double least = gx_arg_real(call->args, "least");
         const char *of =
             least > 0 ? gx_arena_printf(arena, " of an authority of %g or more", least) : "";
-        char *text =
-            gx_arena_printf(arena, "%u of %u: the category has no more experts%s%s; %u are flagged",
-                            list.size, n, of ? of : "", hidden.text, a->flagged);
+        const char *among =
+            a->kept ? gx_arena_printf(arena,
+                                      " among its first %llu leaders, more of whom the snapshot "
+                                      "does not keep (per_category of the pass leaders)",
+                                      (unsigned long long)a->kept)
+                    : "";
+        char *text = gx_arena_printf(
+            arena, "%u of %u: the category has no more experts%s%s%s; %u are flagged", list.size, n,
+            of ? of : "", among ? among : "", hidden.text, a->flagged);
         less = gx_str(text ? text : "");
     }
     gx_map_put(arena, &row, "category", a->category);

@@ -24,6 +24,28 @@ done:
     return status;
 }
 
+gx_status gx_category_leaders_resolve(gx_category_leaders *out, gx_arena *arena,
+                                      const gx_state *state, const gx_value *made, gx_error *err) {
+    const gx_pass *pass = gx_any_pass_find("leaders");
+    gx_args args;
+    gx_status status;
+    GX_TRY(gx_need_array(&out->ptr, state, "leaders.category_ptr", GX_U64, 0, err));
+    out->categories = (uint32_t)gx_arrays_rows(state->arrays, "leaders.category_ptr") - 1;
+    const uint64_t all = out->ptr[out->categories];
+    GX_TRY(gx_need_array(&out->user, state, "leaders.category_user", GX_U32, all, err));
+    GX_TRY(gx_need_array(&out->score, state, "leaders.category_score", GX_F32, all, err));
+    GX_TRY(gx_args_parse(&args, arena, pass->params, pass->param_count, made, err));
+    out->kept = (uint64_t)gx_arg_int(&args, "per_category");
+done:
+    return status;
+}
+
+gx_ranked gx_category_ranked(const gx_category_leaders *leaders, uint32_t category) {
+    const uint64_t from = leaders->ptr[category];
+    return (gx_ranked){leaders->user + from, leaders->score + from,
+                       leaders->ptr[category + 1] - from};
+}
+
 gx_status gx_risks_open(gx_risks *out, const gx_call_env *call, double otherwise, gx_error *err) {
     const gx_state *state = call->state;
     const uint32_t n = state->users;

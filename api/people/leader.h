@@ -24,6 +24,28 @@ typedef struct gx_leaders {
 /* not_found: the snapshot has no leaders, or those of an older program. */
 GX_MUST_CHECK gx_status gx_leaders_resolve(gx_leaders *out, const gx_state *state, gx_error *err);
 
+/* A ranking within a category or topic, best first. */
+typedef struct gx_ranked {
+    const uint32_t *user;
+    const float *score;
+    uint64_t count;
+} gx_ranked;
+
+/* The leaders of top-level categories as a snapshot has them. */
+typedef struct gx_category_leaders {
+    const uint64_t *ptr;
+    const uint32_t *user;
+    const float *score;
+    uint32_t categories;
+    uint64_t kept; /* of a category at most: the parameter per_category of that run */
+} gx_category_leaders;
+
+/* `made`: the parameters the pass was run with (gx_made_with). conflict: the snapshot has none. */
+GX_MUST_CHECK gx_status gx_category_leaders_resolve(gx_category_leaders *out, gx_arena *arena,
+                                                    const gx_state *state, const gx_value *made,
+                                                    gx_error *err);
+gx_ranked gx_category_ranked(const gx_category_leaders *leaders, uint32_t category);
+
 /* Who is of too great a risk to be asked to share. */
 typedef struct gx_risks {
     const float *risk; /* NULL: nothing is known of it */

@@ -1,6 +1,7 @@
 """Experts for a category or a question, on the sample shop."""
 
 import csv
+import shutil
 
 import pytest
 from conftest import gx
@@ -55,6 +56,19 @@ def test_a_question_finds_its_category(built_shop, question, category):
 
 def test_a_least_that_leaves_some_out_is_named(built_shop):
     assert "no more experts of an authority of 99 or more" in experts(built_shop, "u7", "--category", "tea", "--least", 99)["short"]
+
+
+def test_only_so_many_leaders_are_kept(built_shop, tmp_path):
+    """Whether the category has no more, or the snapshot."""
+    store = tmp_path / "shop.gx"
+    shutil.copytree(built_shop, store)
+    told = experts(store, "u7", "--category", "tea", "-n", 100)
+    assert "no more experts among its first 50 leaders, more of whom the snapshot does not keep" in told["short"]
+    assert "among its first" not in experts(store, "u7", "--category", "tea", "--least", 99)["short"]
+    gx("build", store, "--passes", "leaders,strength", "--params", "leaders.per_category=100000")
+    assert "no more experts;" in experts(store, "u7", "--category", "tea/oolong", "-n", 100, "--least", 60)["short"].replace(" of an authority of 60 or more", "")
+    told = experts(store, "u7", "--category", "tea", "-n", 100, "--least", 30)
+    assert "among its first" not in (told["short"] or "")
 
 
 def test_errors_and_rpc(built_shop, serve):

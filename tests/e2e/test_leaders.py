@@ -269,6 +269,21 @@ def test_a_top_level_category_is_a_topic(fake_shop, params):
         assert stored == topic(fake_shop.store, *sum([["--topic", path] for path in below], []), n=50)["leaders"]
 
 
+def test_a_category_is_kept_so_far_and_says_so(fake_shop):
+    """The build keeps 50 of a category; a list that asks for more tells, and where there are more."""
+    gx("build", fake_shop.store, "--passes", "leaders")
+    told = topic(fake_shop.store, "--category", "tea", n=60)
+    every = topic(fake_shop.store, "--topic", "category=tea", n=60)
+    assert len(every["leaders"]) == 60 and told["leaders"] == every["leaders"][:50] and every["short"] is None
+    assert told["short"].startswith("50 of 60: the snapshot keeps the first 50") and "topic category=tea ranks all" in told["short"]
+    for form in ("table", "csv", "jsonl"):
+        assert told["short"] in gx("leaders", fake_shop.store, "--category", "tea", "-n", "60", "--format", form).err
+    assert topic(fake_shop.store, "--category", "tea", n=50)["short"] is None
+    gx("build", fake_shop.store, "--passes", "leaders", "--params", "leaders.per_category=5000")
+    told = topic(fake_shop.store, "--category", "tea")
+    assert told["short"] == f"{len(told['leaders'])} of 5000: no more are ranked in the category" and len(told["leaders"]) > 60
+
+
 def test_the_first_of_a_subcategory_are_planted(fake_shop):
     gx("build", fake_shop.store, "--passes", "leaders")
     planted = {}
