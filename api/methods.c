@@ -43,7 +43,7 @@ const gx_param gx_method_common[] = {
     {"deadline_ms", GX_PARAM_INT, NULL, 1, 86400000, "ms", NULL, 0,
      "give up, with the error deadline, after this long"},
     {"request_id", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "written to the log beside the call"},
+     "written to the log beside the call; draws of explore follow it"},
     {"seed", GX_PARAM_INT, NULL, 0, 9e15, NULL, NULL, 0, "of every random stream"},
     {"threads", GX_PARAM_INT, NULL, 1, 1024, NULL, NULL, 0,
      "how many a heavy call may use; at most those of the store"},

@@ -8,7 +8,9 @@
 /* clang-format off */
 #define GX_EXPLORE_PARAM                                                                           \
     {"explore", GX_PARAM_REAL, "0", 0, 1, NULL, NULL, 0,                                           \
-     "the chance of a place to show something drawn from further down; draws follow seed and request_id"}
+     "the chance of a place to show something drawn from further down; draws follow seed and request_id "  \
+     "(where neither is given, one that is made for the call and told), those of lists for everybody seed " \
+     "and push"}
 #define GX_EXPOSURE_PARAMS                                                                         \
     GX_EXPLORE_PARAM,                                                                              \
     {"log", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,                             \

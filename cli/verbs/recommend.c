@@ -91,8 +91,24 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
-/* Why a list is no longer. */
+/* The call's request id, which impressions have and draws without a seed follow. Of several members
+ * the first has ID/1. */
+static void say_request(const gx_command *command, const gx_value *result) {
+    const gx_value *id = result->size ? gx_map_get(&result->as.items[0], "request_id") : NULL;
+    if (!id || id->type != GX_TEXT) {
+        return;
+    }
+    const bool follow =
+        gx_arg_real(&command->args, "explore") > 0 && !gx_arg_has(&command->common, "seed");
+    gx_say(command, "request %.*s%s", (int)(id->size - (result->size > 1 ? 2 : 0)), id->as.text,
+           follow ? ": draws follow it; with --seed N they are the same each time" : "");
+}
+
+/* The request, and why a list is no longer. */
 static void say(const gx_command *command, const gx_value *result) {
+    if (result->type == GX_LIST) {
+        say_request(command, result);
+    }
     for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
         const gx_value *user = gx_map_get(&result->as.items[u], "user");
         const gx_value *less = gx_map_get(&result->as.items[u], "short");

@@ -85,6 +85,18 @@ def test_what_is_shown_by_chance_is_on_record(built_shop, tmp_path):
     assert judged["impressions"] == judged["used"] == 15
 
 
+def test_the_request_of_draws_is_told(built_shop):
+    user = member(built_shop)
+    made = gx("recommend", built_shop, user, "u2", "-n", "10", "--explore", "0.5")
+    request, _, more = made.err.splitlines()[0].removeprefix("request ").partition(": ")
+    assert request.startswith("g-") and "/" not in request and more.startswith("draws follow it")
+    asked = {"users": [user, "u2"], "n": 10, "explore": 0.5, "request_id": request}
+    again = gx("call", built_shop, "rec.user", json.dumps(asked)).json()
+    assert all(item["title"] in made.out for entry in again for item in entry["items"])
+    for words in [["-n", "5"], ["-n", "5", "--explore", "0.5", "--seed", "4"]]:
+        assert "request" not in gx("recommend", built_shop, user, *words).err
+
+
 def test_wrong_values_are_named(built_shop):
     user = member(built_shop)
     for words, says in [
