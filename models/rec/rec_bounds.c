@@ -122,12 +122,13 @@ gx_status gx__bounds_fill(gx__scores *scores, bool lazily, gx_error *err) {
     gx__bounds *b = rec->bounds;
     float *raw = scores->scratch->raw;
     gx_factors f;
+    bool folded;
     scores->w = gx_alloc((size_t)b->factors.d + 1, sizeof *scores->w);
     if (!scores->w) {
         return gx_fail_memory(err, b->factors.d * sizeof *scores->w);
     }
-    gx_status status = rec->model->fold(&f, scores->w, &scores->folded, rec->model_state,
-                                        &scores->member->history, err);
+    gx_status status =
+        rec->model->fold(&f, scores->w, &folded, rec->model_state, &scores->member->history, err);
     if (status != GX_OK) {
         return status;
     }

@@ -302,10 +302,10 @@ static gx_status add_model(gx__scores *scores, bool lazily, gx_error *err) {
     }
     float *raw = raw_of(scores);
     gx_status status = GX_OK;
+    bool folded;
     if (!scores->member->raw) {
-        status = rec->bounds
-                     ? gx__bounds_fill(scores, lazily, err)
-                     : rec->model->score(raw, &scores->folded, rec->model_state, history, err);
+        status = rec->bounds ? gx__bounds_fill(scores, lazily, err)
+                             : rec->model->score(raw, &folded, rec->model_state, history, err);
     }
     if (status != GX_OK) {
         return status;

@@ -100,7 +100,7 @@ typedef struct gx__scores {
     float interest_scale;  /* s = raw × this, within 0 … 1 */
     uint8_t *open;         /* in the scratch: 1 where `interest` is only a bound; NULL: nowhere */
     float *w, *added;      /* what settles those: factors of the history, what attributes add */
-    bool folded, from_alike;
+    bool from_alike;
     double fade_ms;       /* the age at which an act counts half */
     gx__scratch *scratch; /* slot: an item's candidate + 1; 0: none */
     gx__candidate *candidates;
