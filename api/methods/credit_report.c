@@ -215,12 +215,8 @@ typedef struct named {
 
 static int by_name(const void *a, const void *b) {
     const named *x = a, *y = b;
-    const size_t least = x->id.size < y->id.size ? x->id.size : y->id.size;
-    const int order = least ? memcmp(x->id.data, y->id.data, least) : 0;
-    if (order != 0 || x->id.size != y->id.size) {
-        return order != 0 ? order : x->id.size < y->id.size ? -1 : 1;
-    }
-    return (x->user > y->user) - (x->user < y->user); /* those forgotten */
+    const int order = gx_slice_order(x->id, y->id);
+    return order ? order : (x->user > y->user) - (x->user < y->user); /* those forgotten */
 }
 
 static bool needs_places(const report *r) {

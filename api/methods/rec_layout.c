@@ -61,12 +61,8 @@ static gx_slice category_of(const request *r, uint32_t item) {
 
 static int by_name(const void *a, const void *b) {
     const block *x = a, *y = b;
-    const size_t least = x->name.size < y->name.size ? x->name.size : y->name.size;
-    const int order = least ? memcmp(x->name.data, y->name.data, least) : 0;
-    if (order != 0 || x->name.size != y->name.size) {
-        return order != 0 ? order : x->name.size < y->name.size ? -1 : 1;
-    }
-    return (x->first > y->first) - (x->first < y->first);
+    const int order = gx_slice_order(x->name, y->name);
+    return order ? order : (x->first > y->first) - (x->first < y->first);
 }
 
 static int by_score(const void *a, const void *b) {
@@ -107,8 +103,7 @@ static block *blocks_of(uint32_t *out_count, double *out_sum, const request *r,
     for (uint32_t k = 0; k < count; k++) {
         block *last = made ? &all[made - 1] : NULL;
         *out_sum += all[k].score;
-        if (last && last->name.size == all[k].name.size &&
-            memcmp(last->name.data, all[k].name.data, last->name.size) == 0) {
+        if (last && gx_slice_equal(last->name, all[k].name)) {
             last->score += all[k].score;
             last->items++;
         } else {

@@ -83,9 +83,7 @@ typedef struct given {
 
 static int by_label(const void *a, const void *b) {
     const given *x = a, *y = b;
-    size_t common = x->label.size < y->label.size ? x->label.size : y->label.size;
-    int order = common ? memcmp(x->label.data, y->label.data, common) : 0;
-    return order ? order : (x->label.size > y->label.size) - (x->label.size < y->label.size);
+    return gx_slice_order(x->label, y->label);
 }
 
 static gx_status label_text(gx_slice *out, gx_arena *arena, const gx_pair *pair, gx_error *err) {

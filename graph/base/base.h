@@ -102,6 +102,8 @@ typedef struct gx_slice {
 gx_slice gx_slice_of(const char *text);
 bool gx_slice_is(gx_slice slice, const char *text);
 bool gx_slice_equal(gx_slice a, gx_slice b);
+int gx_slice_order(gx_slice a,
+                   gx_slice b); /* by bytes, as qsort wants it; what begins another first */
 gx_slice gx_slice_trimmed(gx_slice text); /* without blanks and tabs around it */
 /* Without the byte order mark of UTF-8 that some editors put before a file. */
 gx_slice gx_slice_unmarked(gx_slice text);

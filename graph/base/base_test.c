@@ -182,6 +182,19 @@ static gx_slice text_of(const char *text) {
     return gx_slice_of(text);
 }
 
+static void texts_are_in_the_order_of_their_bytes(void **state) {
+    (void)state;
+    static const char *const rising[] = {"", "\x01", "a", "a/b", "ab", "b", "\xc3\xa9"};
+    for (int a = 0; a < (int)GX_COUNT(rising); a++) {
+        for (int b = 0; b < (int)GX_COUNT(rising); b++) {
+            const int order = gx_slice_order(text_of(rising[a]), text_of(rising[b]));
+            assert_int_equal((order > 0) - (order < 0), (a > b) - (a < b));
+        }
+    }
+    assert_int_equal(gx_slice_order((gx_slice){NULL, 0}, text_of("")), 0);
+    assert_true(gx_slice_order((gx_slice){"a\0b", 3}, (gx_slice){"a\0a", 3}) > 0);
+}
+
 static void integers_are_exact(void **state) {
     (void)state;
     int64_t i;
@@ -335,6 +348,7 @@ int main(void) {
         cmocka_unit_test(utf8_is_judged),
         cmocka_unit_test(quotes_are_printable_and_short),
         cmocka_unit_test(bytes_are_told_in_their_size),
+        cmocka_unit_test(texts_are_in_the_order_of_their_bytes),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(reals_read_like_strtod),
         cmocka_unit_test(answers_are_read_one_way),

@@ -28,6 +28,12 @@ bool gx_slice_equal(gx_slice a, gx_slice b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+int gx_slice_order(gx_slice a, gx_slice b) {
+    const size_t least = a.size < b.size ? a.size : b.size;
+    const int order = least ? memcmp(a.data, b.data, least) : 0;
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 bool gx_slice_is(gx_slice slice, const char *text) {
     return gx_slice_equal(slice, gx_slice_of(text));
 }

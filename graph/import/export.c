@@ -307,14 +307,12 @@ static size_t extra_at(const exporter *x, gx_slice name, bool *out_found) {
     *out_found = false;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        gx_slice there = x->extras[middle];
-        size_t size = there.size < name.size ? there.size : name.size;
-        int order = memcmp(there.data, name.data, size);
-        if (order == 0 && there.size == name.size) {
+        const int order = gx_slice_order(x->extras[middle], name);
+        if (order == 0) {
             *out_found = true;
             return middle;
         }
-        if (order < 0 || (order == 0 && there.size < name.size)) {
+        if (order < 0) {
             low = middle + 1;
         } else {
             high = middle;

@@ -127,15 +127,9 @@ static gx_status add_row(lists *l, const gx__row *row, gx_error *err) {
     return GX_OK;
 }
 
-static int compare_text(gx_slice a, gx_slice b) {
-    const size_t size = a.size < b.size ? a.size : b.size;
-    const int order = memcmp(a.data, b.data, size);
-    return order ? order : (a.size > b.size) - (a.size < b.size);
-}
-
 static int by_member(const void *a, const void *b) {
     const entry *x = a, *y = b;
-    const int order = compare_text(x->user, y->user);
+    const int order = gx_slice_order(x->user, y->user);
     if (order) {
         return order;
     }
