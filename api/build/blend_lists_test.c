@@ -33,53 +33,50 @@ static putting begin(test_shop *s, const char *method, const char *list) {
     return (putting){s, method, list, gx_list(s->arena, AT_ONCE)};
 }
 
-/* Items of a category, a brand and a price each, one in eight bought again and again; the last
- * tenth nobody has touched before the cut. */
-static void put_items(test_shop *s) {
-    putting p = begin(s, "item.put", "items");
-    for (uint32_t i = 0; i < ITEMS; i++) {
+/* Records of one kind, each as `fields` has it. */
+static void put_records(test_shop *s, const char *method, const char *list, uint32_t count,
+                        void (*fields)(gx_value *row, test_shop *s, uint32_t number)) {
+    putting p = begin(s, method, list);
+    for (uint32_t k = 0; k < count; k++) {
         gx_value row = gx_map(s->arena, 8);
-        test_put_int(s, &row, "item_id", "i", i);
-        test_put_int(s, &row, "category", "c", i % 8);
-        test_put_int(s, &row, "brand", "b", i % 5);
-        gx_map_put(s->arena, &row, "price", gx_int(10 + i * 7 % 90));
-        if (i % 8 == 3) {
-            gx_map_put(s->arena, &row, "repeat", gx_str("30d"));
-        }
+        fields(&row, s, k);
         put_row(&p, row);
     }
     put_all(&p);
+}
+
+/* Items of a category, a brand and a price each, one in eight bought again and again; the last
+ * tenth nobody has touched before the cut. */
+static void item_fields(gx_value *row, test_shop *s, uint32_t i) {
+    test_put_int(s, row, "item_id", "i", i);
+    test_put_int(s, row, "category", "c", i % 8);
+    test_put_int(s, row, "brand", "b", i % 5);
+    gx_map_put(s->arena, row, "price", gx_int(10 + i * 7 % 90));
+    if (i % 8 == 3) {
+        gx_map_put(s->arena, row, "repeat", gx_str("30d"));
+    }
 }
 
 /* Some declared what they like or dislike; of the last twenty nothing happened but to their record.
  */
-static void put_users(test_shop *s) {
-    putting p = begin(s, "user.put", "users");
-    for (uint32_t u = 0; u < USERS; u++) {
-        gx_value row = gx_map(s->arena, 8);
-        test_put_int(s, &row, "user_id", "u", u);
-        test_put_int(s, &row, "city", "city", u % 4);
-        if (u % 6 == 1) {
-            test_put_int(s, &row, "prefers", "c", u % 8);
-        }
-        if (u % 7 == 1) {
-            test_put_int(s, &row, "dislikes", "b", u % 5);
-        }
-        put_row(&p, row);
+static void user_fields(gx_value *row, test_shop *s, uint32_t u) {
+    test_put_int(s, row, "user_id", "u", u);
+    test_put_int(s, row, "city", "city", u % 4);
+    if (u % 6 == 1) {
+        test_put_int(s, row, "prefers", "c", u % 8);
     }
-    put_all(&p);
+    if (u % 7 == 1) {
+        test_put_int(s, row, "dislikes", "b", u % 5);
+    }
 }
 
-static void put_groups(test_shop *s, int64_t until_ms) {
+static void group_fields(gx_value *row, test_shop *s, uint32_t g) {
+    test_put_int(s, row, "group_id", "g", g);
+}
+
+static void put_members(test_shop *s, int64_t until_ms) {
     gx_rng rng = gx_rng_at(5, 6);
-    putting p = begin(s, "group.put", "groups");
-    for (uint32_t g = 0; g < 12; g++) {
-        gx_value row = gx_map(s->arena, 1);
-        test_put_int(s, &row, "group_id", "g", g);
-        put_row(&p, row);
-    }
-    put_all(&p);
-    p = begin(s, "member.put", "members");
+    putting p = begin(s, "member.put", "members");
     for (uint32_t u = 0; u < USERS; u++) {
         const int64_t joined_ms = START + (int64_t)gx_rng_below(&rng, EVENTS) * STEP;
         gx_value row = gx_map(s->arena, 3);
@@ -150,9 +147,10 @@ static void put_events(test_shop *s, int64_t until_ms) {
 
 static void fill(test_shop *s, int64_t until_ms) {
     test_shop_open(s);
-    put_items(s);
-    put_users(s);
-    put_groups(s, until_ms);
+    put_records(s, "item.put", "items", ITEMS, item_fields);
+    put_records(s, "user.put", "users", USERS, user_fields);
+    put_records(s, "group.put", "groups", 12, group_fields);
+    put_members(s, until_ms);
     put_ties(s, until_ms);
     put_events(s, until_ms);
 }
