@@ -39,7 +39,7 @@ gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *nam
         if (status == GX_OK && read.size == 0) {
             status = gx_fail(err, GX_BAD_REQUEST,
                              "%s has no ids; accepted is one a line, or a table with a column "
-                             "user_id",
+                             "user_id or members",
                              one->as.text);
         }
         for (uint32_t k = 0; status == GX_OK && k < read.size; k++) {

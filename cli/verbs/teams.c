@@ -41,7 +41,7 @@ const gx_verb gx_verb_teams = {
     .examples = "  guanxi teams shop.gx sku-12 --size 3 -n 20\n"
                 "  guanxi teams shop.gx sku-12 --size 5 --segment c-3 --close 0.8\n"
                 "  guanxi teams shop.gx sku-12 --size 4 --balance-by gender\n"
-                "  guanxi teams shop.gx sku-12 --segment c-3 --not-in g7,g9 --taken teams.txt\n"
+                "  guanxi teams shop.gx sku-12 --segment c-3 --not-in g7,g9 --taken teams.csv\n"
                 "  guanxi teams shop.gx sku-12 --pool 5000 -n 1000 --size 5 --estimate\n"
                 "  guanxi teams shop.gx sku-12 --format json\n",
 };

@@ -119,18 +119,6 @@ static size_t fit(const gx__binding *binding, const gx__kind *kind, const gx__re
     return needed;
 }
 
-static const char *list_names(char *out, size_t size, const gx__reader *reader) {
-    size_t used = 0;
-    out[0] = '\0';
-    for (uint32_t i = 0; i < reader->name_count && used + 16 < size; i++) {
-        char quoted[48];
-        gx_quote(quoted, sizeof quoted, reader->names[i].data, reader->names[i].size);
-        int step = snprintf(out + used, size - used, "%s%s", used ? ", " : "", quoted);
-        used += step > 0 ? (size_t)step : 0;
-    }
-    return out;
-}
-
 static gx_status no_kind(const gx__reader *reader, gx_error *err) {
     char names[160], kinds[300];
     size_t used = 0;
@@ -143,7 +131,7 @@ static gx_status no_kind(const gx__reader *reader, gx_error *err) {
     }
     return gx__reader_fail(reader, GX_BAD_REQUEST, 1, err,
                            "the columns %s are of no known kind; accepted: %s; see --kind, --map",
-                           list_names(names, sizeof names, reader), kinds);
+                           gx__reader_list_names(names, sizeof names, reader), kinds);
 }
 
 /* The kind that needs most of what is there; two that need the same number are not told apart. */
@@ -278,7 +266,8 @@ static gx_status check_required(const gx__binding *binding, const gx__reader *re
                                    "%s needs the column %s; the file has %s; --map %s=NAME says "
                                    "which one it is",
                                    binding->kind->name, bound->column->name,
-                                   list_names(names, sizeof names, reader), bound->column->name);
+                                   gx__reader_list_names(names, sizeof names, reader),
+                                   bound->column->name);
         }
     }
     return GX_OK;

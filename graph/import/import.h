@@ -116,10 +116,11 @@ GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const c
  * unpacked. not_found, io; bad_request names the line with fewer words or other keys. */
 GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, const char *name,
                                         gx_arena *arena, gx_error *err);
-/* Ids of members, from a table (CSV, TSV, JSON lines) with a column user_id, user or id, or else
- * the first of each line, packed or not: [id, …] as text in the order of the file, made in the
- * arena. Empty ones and those that begin with # are passed over, so that there may be none.
- * not_found, io; bad_request: the line of one that is no id. */
+/* Ids of members, from a table (CSV, TSV, JSON lines) with a column user_id, user or id, or with
+ * lists of them in a column `members`, or else one a line, packed or not: [id, …] as text in the
+ * order of the file, made in the arena. Empty ones and those that begin with # are passed over, so
+ * that there may be none. not_found, io; bad_request: the line of one that is no id, of a row that
+ * is none, or a table of other columns. */
 GX_MUST_CHECK gx_status gx_import_ids(gx_value *out, const char *path, gx_arena *arena,
                                       gx_error *err);
 /* Lists of items by member, from CSV, TSV or JSON lines, packed or not, with the columns user_id,

@@ -166,6 +166,18 @@ gx_status gx__reader_next(gx__row *out, gx__reader *reader, gx_error *err) {
     return reader->format->next(out, reader, err);
 }
 
+const char *gx__reader_list_names(char *out, size_t size, const gx__reader *reader) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < reader->name_count && used + 16 < size; i++) {
+        char quoted[48];
+        gx_quote(quoted, sizeof quoted, reader->names[i].data, reader->names[i].size);
+        int step = snprintf(out + used, size - used, "%s%s", used ? ", " : "", quoted);
+        used += step > 0 ? (size_t)step : 0;
+    }
+    return out;
+}
+
 /* ---- for formats -------------------------------------------------------------------------- */
 
 gx_status gx__reader_fail(const gx__reader *reader, gx_status code, uint64_t line, gx_error *err,

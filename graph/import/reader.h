@@ -100,6 +100,8 @@ GX_MUST_CHECK gx_status gx__reader_open_or(gx__reader *out, gx__source *source,
                                            const gx__format *format, gx_error *err);
 /* The column of ids of members by its name, the best known first; GX_NONE: none (ids.c). */
 uint32_t gx__reader_id_column(const gx__reader *reader);
+/* The names of the columns, those there is room for, for people. Gives `out`. */
+const char *gx__reader_list_names(char *out, size_t size, const gx__reader *reader);
 void gx__reader_finish(gx__reader *reader);
 /* The next row; its texts live until the call after. Fails only where the file cannot be read on:
  * a row that is no good says so in `reason`. */

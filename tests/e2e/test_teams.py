@@ -96,6 +96,20 @@ def test_exclusive_groups(built_shop, shop_files, item, tmp_path):
     assert not set(sorted(first)[:10]) & {member["user"] for team in told["teams"] for member in team["members"]} and not told["unknown"]
     assert "nobody-7" in gx("teams", built_shop, item, "--taken", "nobody-7", code=4).err
     assert first & groups[barred[0]]
+    for name in ("teams.csv", "teams.jsonl"):  # as the first call wrote them
+        gx("teams", built_shop, item, "-n", "20", "--format", name.split(".")[1], "-o", tmp_path / name)
+        told = teams(built_shop, item, "-n", "20", "--taken", tmp_path / name)
+        assert told["teams"] and not told["unknown"]
+        assert not first & {member["user"] for team in told["teams"] for member in team["members"]}
+
+
+def test_a_table_without_ids_is_refused(built_shop, item, tmp_path):
+    (tmp_path / "ranks.csv").write_text("rank,score\n1,0.5\n2,0.4\n", encoding="utf-8")
+    (tmp_path / "ranks.jsonl").write_text('{"rank": 1, "score": 0.5}\n', encoding="utf-8")
+    for name in ("ranks.csv", "ranks.jsonl"):
+        for words in (["teams", built_shop, item, "--taken", tmp_path / name], ["seeds", built_shop, "--exclude", tmp_path / name], ["simulate", built_shop, tmp_path / name]):
+            told = gx(*words, code=2).err
+            assert "of the columns 'rank', 'score' none is known to hold ids" in told and "user_id, user" in told
 
 
 def test_what_cannot_be_balanced(built_shop, item):
