@@ -258,34 +258,29 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
 }
 
 static gx_status fold_history(gx_factors *out, float *w, bool *folded, const void *opaque,
-                              const gx_history *history, gx_error *err) {
+                              const gx_history *history, bool fitted, gx_error *err) {
     const state *s = opaque;
-    gx_status status = GX_OK;
     *out = s->factors;
     out->user = NULL;
-    if (w) {
-        status = fold_in(w, NULL, s, history, NULL, err);
-        *folded = !is_fitted(s, history);
+    if (!w) {
+        return GX_OK;
     }
-    return status;
+    *folded = !is_fitted(s, history);
+    if (fitted && !*folded) {
+        memcpy(w, s->factors.user + (size_t)history->user * s->how.d, s->how.d * sizeof *w);
+        return GX_OK;
+    }
+    return fold_in(w, NULL, s, history, NULL, err);
 }
 
 static gx_status score_items(float *scores, bool *folded, const void *opaque,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err) {
-    const state *s = opaque;
-    const uint32_t d = s->how.d;
-    float learnt[GX__BPR_FACTORS_MAX];
-    const float *w = learnt;
-    gx_status status = GX_OK;
-    *folded = !is_fitted(s, history);
-    if (*folded || !fitted) {
-        status = fold_in(learnt, NULL, s, history, NULL, err);
-    } else {
-        w = s->factors.user + (size_t)history->user * d;
-    }
+    gx_factors f;
+    float w[GX__BPR_FACTORS_MAX];
+    gx_status status = fold_history(&f, w, folded, opaque, history, fitted, err);
     for (uint32_t c = 0; status == GX_OK && c < count; c++) {
-        scores[c] = gx__bpr_dot(w, s->factors.item + (size_t)items[c] * d, d);
+        scores[c] = gx__bpr_dot(w, f.item + (size_t)items[c] * f.d, f.d);
     }
     return status;
 }

@@ -19,7 +19,6 @@
 #include "models/fusion.h"
 
 #include "models/ials_solve.h"
-#include "models/parallel.h"
 #include "models/scoring.h"
 
 #include <float.h>
@@ -189,7 +188,6 @@ enum { MEMO_EVENTS = 1024 }; /* a longer history is not remembered */
 
 typedef struct state {
     gx__fusion_parts parts;
-    const float *weight, *slope;
     memo *last;
 } state;
 
@@ -246,18 +244,17 @@ static void close_state(void *opaque) {
 
 static gx_status open_state(void **out_state, const gx_arrays *arrays, const char *instance,
                             uint32_t users, uint32_t items, gx_error *err) {
-    state found = {
-        .weight = gx_result_get(arrays, instance, "weight", GX_F32, GX__FUSION_PARTS),
-        .slope = gx_result_get(arrays, instance, "slope", GX_F32, GX__FUSION_PARTS),
-    };
+    state found = {.last = NULL};
+    const float *weight = gx_result_get(arrays, instance, "weight", GX_F32, GX__FUSION_PARTS);
+    const float *slope = gx_result_get(arrays, instance, "slope", GX_F32, GX__FUSION_PARTS);
     const double *form = gx_result_get(arrays, instance, "form", GX_F64, 2);
-    if (!found.weight || !found.slope || !form) {
+    if (!weight || !slope || !form) {
         return gx_fail_at(err, GX_NOT_FOUND, instance, "there is no %s.weight, slope or form",
                           instance);
     }
     bool good = form[0] >= 1 && form[0] <= CANDIDATES_MAX;
     for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
-        good &= isfinite(found.weight[p]) && isfinite(found.slope[p]);
+        good &= isfinite(weight[p]) && isfinite(slope[p]);
     }
     if (!good) {
         return gx_fail_at(err, GX_CORRUPT, instance, "the weights of %s are not what a fit gives",
@@ -268,6 +265,8 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
     if (status != GX_OK) {
         return status;
     }
+    found.parts.weight = weight;
+    found.parts.slope = slope;
     state *s = gx_alloc(1, sizeof *s);
     found.last = memo_make(found.parts.candidates);
     if (!s || !found.last) {
@@ -294,41 +293,31 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
 
 /* ---- scoring -------------------------------------------------------------------------------- */
 
-/* What a unit of each part's score counts for this history. */
 static void weigh(float *by, const state *s, const gx__fusion_room *room,
                   const gx_history *history) {
-    const float length = gx__fusion_length(history->count);
     for (size_t p = 0; p < GX__FUSION_PARTS; p++) {
-        const float weight = fmaxf(s->weight[p] + s->slope[p] * length, 0);
-        by[p] = room->size[p] > FLT_MIN ? weight / room->size[p] : 0;
+        by[p] = gx__fusion_weigh(room, &s->parts, p, history);
     }
 }
 
 /* scores holds the first part's and gets the fusion's; by: what a unit of each part counted. */
 static gx_status fuse(float *scores, float *by, gx__fusion_room *room, const state *s,
-                      const gx_history *history, bool fitted, gx_error *err) {
-    gx_status status = gx__fusion_rate(room, &s->parts, history, fitted, scores, err);
-    if (status != GX_OK) {
-        return status;
-    }
-    weigh(by, s, room, history);
-    for (uint32_t i = 0; i < s->parts.items; i++) {
-        scores[i] *= by[0];
-    }
-    for (uint32_t c = 0; c < room->count; c++) {
-        float sum = scores[room->item[c]];
-        for (size_t p = 1; p < GX__FUSION_PARTS; p++) {
-            sum += by[p] * room->score[p * room->stride + c];
+                      const gx_history *history, gx_error *err) {
+    gx_status status = gx__fusion_rate(room, &s->parts, history, false, scores, err);
+    if (status == GX_OK) {
+        weigh(by, s, room, history);
+        for (uint32_t i = 0; i < s->parts.items; i++) {
+            scores[i] *= by[0];
         }
-        scores[room->item[c]] = sum;
+        gx__fusion_add(scores, by, room);
     }
-    return GX_OK;
+    return status;
 }
 
 static gx_status make_room(gx__fusion_room *room, void **memory, const state *s, uint32_t longest,
                            gx_error *err) {
     const uint64_t bytes = gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest);
-    *memory = gx_alloc0(1, bytes);
+    *memory = gx_alloc(1, bytes);
     if (!*memory) {
         return gx_fail_memory(err, bytes);
     }
@@ -347,7 +336,7 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
         status = s->parts.model[0]->score(scores, folded, s->parts.state[0], history, err);
     }
     if (status == GX_OK) {
-        status = fuse(scores, by, &room, s, history, false, err);
+        status = fuse(scores, by, &room, s, history, err);
         *folded = room.folded;
     }
     if (status == GX_OK) {
@@ -360,39 +349,7 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
 static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,
                              uint32_t first, uint32_t count, gx_job *job, gx_error *err) {
     const state *s = opaque;
-    gx_status status = GX_OK, worst = GX_OK;
-    const uint64_t longest = gx__longest_row(history, first, count);
-    char *memory = NULL;
-    float *ones = NULL;
-    const uint64_t each = gx__fusion_room_bytes(s->parts.items, s->parts.candidates, longest);
-    GX_TRY(gx_job_alloc(job, &memory, (size_t)job->threads, each, err));
-    GX_TRY(gx__ones_make(&ones, longest, job, err));
-    GX_TRY(
-        s->parts.model[0]->score_block(scores, s->parts.state[0], history, first, count, job, err));
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (uint32_t b = 0; b < count; b++) {
-        if (gx_job_should_stop(job)) {
-            continue;
-        }
-        gx__fusion_room room;
-        gx__fusion_room_lay(&room, memory + (size_t)gx__worker() * each, s->parts.items,
-                            s->parts.candidates, longest);
-        const gx_history h = gx__row_history(history, first + b, ones);
-        float by[GX__FUSION_PARTS];
-        const gx_status own =
-            fuse(scores + (size_t)b * s->parts.items, by, &room, s, &h, true, NULL);
-        if (own != GX_OK) {
-#pragma omp atomic write
-            worst = own;
-        }
-    }
-    status = worst != GX_OK
-                 ? gx_fail(err, worst, "scoring members %u to %u", first, first + count - 1)
-                 : gx_job_check(job, err);
-done:
-    gx_job_free(job, memory);
-    gx_job_free(job, ones);
-    return status;
+    return gx__fusion_score_block(scores, &s->parts, history, first, count, job, err);
 }
 
 static gx_status similar(float *scores, const void *opaque, uint32_t item, gx_error *err) {

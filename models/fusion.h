@@ -1,4 +1,5 @@
-/* What fusion.c (fit, scoring), fusion_parts.c and fusion_learn.c (its weights) share. */
+/* What fusion.c (the contract), fusion_parts.c, fusion_block.c (scores of many members) and
+ * fusion_learn.c (weights) share. */
 #ifndef GX_MODELS_FUSION_H
 #define GX_MODELS_FUSION_H
 
@@ -21,6 +22,7 @@ enum {
 typedef struct gx__fusion_parts {
     const gx_model *model[GX__FUSION_PARTS];
     void *state[GX__FUSION_PARTS];
+    const float *weight, *slope; /* of each part; not owned, NULL while they are learnt */
     uint32_t items, candidates;
 } gx__fusion_parts;
 
@@ -35,29 +37,55 @@ extern const gx__fusion_tuned gx__fusion_usual;
 
 /* Of one history: the items that all parts score, and their scores. */
 typedef struct gx__fusion_room {
-    uint8_t *seen;                /* items, all 0 between uses */
-    gx_scored *top;               /* candidates */
-    uint32_t *item;               /* candidates, then items of the history */
+    uint32_t *item;               /* candidates, then items of the history; rising in each */
     float *score;                 /* parts rows of `stride` */
-    float *plain;                 /* items: of a part that scores all or none */
-    uint32_t stride;              /* candidates and the longest history */
+    uint32_t stride;              /* at least candidates and history */
     uint32_t count;               /* how many items there are, */
     uint32_t strange;             /* and how many of them are not in the history: they come first */
     float size[GX__FUSION_PARTS]; /* root mean square of a part's scores; 0: it has none */
     bool folded;
+    /* Between uses nothing: */
+    gx_scored *top; /* twice the candidates */
+    float *aside;   /* the longest history */
+    float *plain;   /* items: of a part that scores all or none */
 } gx__fusion_room;
 
 /* A multiple of 64. */
 uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest);
-/* Lays a room out in `memory` of that many bytes, cleared and aligned. */
+/* Lays a room out in `memory` of that many bytes, aligned. */
 void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
                          uint64_t longest);
 
-/* With `dense` the first part's scores of the history: picks the candidates and scores them.
- * `fitted`: see model.h. */
+/* What of it one thread needs, whoever it works for; aligned too. */
+uint64_t gx__fusion_scratch_bytes(uint32_t items, uint32_t candidates, uint64_t longest);
+void gx__fusion_scratch_lay(gx__fusion_room *room, void *memory, uint32_t items,
+                            uint32_t candidates);
+
+/* With `dense` the first part's scores of the history (as they were afterwards): picks the
+ * candidates, and their scores of that part. */
+void gx__fusion_pick(gx__fusion_room *room, const gx__fusion_parts *parts,
+                     const gx_history *history, float *dense);
+/* What part p says of the room's items, and its size. `fitted`: see model.h. */
+GX_MUST_CHECK gx_status gx__fusion_rate_by(gx__fusion_room *room, const gx__fusion_parts *parts,
+                                           size_t p, const gx_history *history, bool fitted,
+                                           gx_error *err);
+void gx__fusion_measure(gx__fusion_room *room, size_t p); /* the size alone */
+/* All of it: picks, and rates by every part. */
 GX_MUST_CHECK gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
-                                        const gx_history *history, bool fitted, const float *dense,
+                                        const gx_history *history, bool fitted, float *dense,
                                         gx_error *err);
+
+/* What a unit of part p's score counts for this history. */
+float gx__fusion_weigh(const gx__fusion_room *room, const gx__fusion_parts *parts, size_t p,
+                       const gx_history *history);
+/* `scores` holds the first part's, weighed already, and gets what the others add; by: what a unit
+ * of each part counts. */
+void gx__fusion_add(float *scores, const float *by, const gx__fusion_room *room);
+
+/* For the contract of a model: count rows of scores. */
+GX_MUST_CHECK gx_status gx__fusion_score_block(float *scores, const gx__fusion_parts *parts,
+                                               const gx_matrix *history, uint32_t first,
+                                               uint32_t count, gx_job *job, gx_error *err);
 
 /* What a history's length adds to a weight is its slope times this. */
 float gx__fusion_length(uint32_t count);

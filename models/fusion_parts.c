@@ -4,7 +4,9 @@
 
 #include "models/ials_solve.h"
 #include "models/spectral.h"
+#include "models/top.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -260,44 +262,34 @@ static uint64_t lines(uint64_t bytes) {
 
 uint64_t gx__fusion_room_bytes(uint32_t items, uint32_t candidates, uint64_t longest) {
     const uint64_t stride = candidates + longest;
-    return lines(items) + lines(candidates * sizeof(gx_scored)) + lines(stride * sizeof(uint32_t)) +
-           lines(GX__FUSION_PARTS * stride * sizeof(float)) + lines(items * sizeof(float)) + 64;
+    return lines(stride * sizeof(uint32_t)) + lines(GX__FUSION_PARTS * stride * sizeof(float)) +
+           gx__fusion_scratch_bytes(items, candidates, longest);
 }
 
 void gx__fusion_room_lay(gx__fusion_room *out, void *memory, uint32_t items, uint32_t candidates,
                          uint64_t longest) {
     char *at = memory;
     const uint64_t stride = candidates + longest;
-    *out = (gx__fusion_room){.stride = (uint32_t)stride, .seen = (uint8_t *)at};
-    at += lines(items);
-    out->top = (gx_scored *)at;
-    at += lines(candidates * sizeof(gx_scored));
-    out->item = (uint32_t *)at;
+    *out = (gx__fusion_room){.stride = (uint32_t)stride, .item = (uint32_t *)at};
     at += lines(stride * sizeof(uint32_t));
     out->score = (float *)at;
     at += lines(GX__FUSION_PARTS * stride * sizeof(float));
-    out->plain = (float *)at;
+    gx__fusion_scratch_lay(out, at, items, candidates);
 }
 
-/* Candidates by falling score of the first part, then what the history has. */
-static void pick(gx__fusion_room *room, const gx__fusion_parts *parts, const gx_history *history,
-                 const float *dense) {
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < parts->items) {
-            room->seen[history->item[k]] = 1;
-        }
-    }
-    room->strange = gx_top(room->top, parts->candidates, dense, parts->items, room->seen, 0);
-    room->count = room->strange;
-    for (uint32_t c = 0; c < room->strange; c++) {
-        room->item[c] = room->top[c].item;
-    }
-    for (uint32_t k = 0; k < history->count; k++) {
-        if (history->item[k] < parts->items) {
-            room->seen[history->item[k]] = 0;
-            room->item[room->count++] = history->item[k];
-        }
-    }
+uint64_t gx__fusion_scratch_bytes(uint32_t items, uint32_t candidates, uint64_t longest) {
+    return lines(2 * (uint64_t)candidates * sizeof(gx_scored)) + lines(items * sizeof(float)) +
+           lines(longest * sizeof(float)) + 64;
+}
+
+void gx__fusion_scratch_lay(gx__fusion_room *room, void *memory, uint32_t items,
+                            uint32_t candidates) {
+    char *at = memory;
+    room->top = (gx_scored *)at;
+    at += lines(2 * (uint64_t)candidates * sizeof(gx_scored));
+    room->plain = (float *)at;
+    at += lines(items * sizeof(float));
+    room->aside = (float *)at;
 }
 
 /* Over the candidates; where that is next to nothing, by the largest score of the history. */
@@ -311,42 +303,86 @@ static float size_of(const float *score, const gx__fusion_room *room) {
     return (float)fmax(size, LEAST_SIZE * most);
 }
 
-/* What part p says of the room's items. */
-static gx_status rate_by(float *score, bool *folded, const gx__fusion_room *room,
-                         const gx__fusion_parts *parts, size_t p, const gx_history *history,
-                         bool fitted, gx_error *err) {
-    const gx_model *model = parts->model[p];
-    if (model->score_items) {
-        return model->score_items(score, folded, parts->state[p], history, fitted, room->item,
-                                  room->count, err);
+void gx__fusion_measure(gx__fusion_room *room, size_t p) {
+    room->size[p] = size_of(room->score + p * room->stride, room);
+}
+
+void gx__fusion_pick(gx__fusion_room *room, const gx__fusion_parts *parts,
+                     const gx_history *history, float *dense) {
+    for (uint32_t k = 0; k < history->count; k++) {
+        const uint32_t item = history->item[k];
+        room->aside[k] = item < parts->items ? dense[item] : 0;
+        if (item < parts->items) {
+            dense[item] = -INFINITY;
+        }
     }
-    gx_status status = model->score(room->plain, folded, parts->state[p], history, err);
-    for (uint32_t c = 0; status == GX_OK && c < room->count; c++) {
-        score[c] = room->plain[room->item[c]];
+    room->strange = gx__top_set(room->top, parts->candidates, dense, parts->items, 0);
+    room->count = room->strange;
+    for (uint32_t c = 0; c < room->strange; c++) {
+        room->item[c] = room->top[c].item;
+        room->score[c] = room->top[c].score;
+    }
+    for (uint32_t k = 0; k < history->count; k++) {
+        const uint32_t item = history->item[k];
+        if (item < parts->items) {
+            dense[item] = room->aside[k];
+            room->item[room->count] = item;
+            room->score[room->count++] = dense[item];
+        }
+    }
+    room->folded = false;
+    gx__fusion_measure(room, 0);
+}
+
+gx_status gx__fusion_rate_by(gx__fusion_room *room, const gx__fusion_parts *parts, size_t p,
+                             const gx_history *history, bool fitted, gx_error *err) {
+    const gx_model *model = parts->model[p];
+    float *score = room->score + p * room->stride;
+    gx_status status;
+    bool folded = false;
+    if (model->score_items) {
+        status = model->score_items(score, &folded, parts->state[p], history, fitted, room->item,
+                                    room->count, err);
+    } else {
+        status = model->score(room->plain, &folded, parts->state[p], history, err);
+        for (uint32_t c = 0; status == GX_OK && c < room->count; c++) {
+            score[c] = room->plain[room->item[c]];
+        }
+    }
+    if (status == GX_OK) {
+        gx__fusion_measure(room, p);
+        room->folded |= folded;
     }
     return status;
 }
 
 gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
-                          const gx_history *history, bool fitted, const float *dense,
-                          gx_error *err) {
+                          const gx_history *history, bool fitted, float *dense, gx_error *err) {
     gx_status status = GX_OK;
-    pick(room, parts, history, dense);
-    room->folded = false;
-    for (uint32_t c = 0; c < room->count; c++) {
-        room->score[c] = dense[room->item[c]];
-    }
-    room->size[0] = size_of(room->score, room);
+    gx__fusion_pick(room, parts, history, dense);
     for (size_t p = 1; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        float *score = room->score + p * room->stride;
-        bool folded = false;
-        status = rate_by(score, &folded, room, parts, p, history, fitted, err);
-        room->size[p] = size_of(score, room);
-        room->folded |= folded;
+        status = gx__fusion_rate_by(room, parts, p, history, fitted, err);
     }
     return status;
 }
 
 float gx__fusion_length(uint32_t count) {
     return logf((float)(count > 0 ? count : 1)) - 3;
+}
+
+float gx__fusion_weigh(const gx__fusion_room *room, const gx__fusion_parts *parts, size_t p,
+                       const gx_history *history) {
+    const float length = gx__fusion_length(history->count);
+    const float weight = fmaxf(parts->weight[p] + parts->slope[p] * length, 0);
+    return room->size[p] > FLT_MIN ? weight / room->size[p] : 0;
+}
+
+void gx__fusion_add(float *scores, const float *by, const gx__fusion_room *room) {
+    for (uint32_t c = 0; c < room->count; c++) {
+        float sum = scores[room->item[c]];
+        for (size_t p = 1; p < GX__FUSION_PARTS; p++) {
+            sum += by[p] * room->score[p * room->stride + c];
+        }
+        scores[room->item[c]] = sum;
+    }
 }

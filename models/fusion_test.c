@@ -159,6 +159,39 @@ static void scores_are_the_formula(void **unused) {
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
 
+/* Two blocks and more on two threads, against every member alone. */
+static void blocks_are_each_alone(void **unused) {
+    (void)unused;
+    const gx_model *model = gx_model_find("fusion");
+    static float together[USERS][ITEMS], alone[ITEMS], one[ITEMS];
+    gx_matrix m;
+    gx_job job;
+    gx_error err = {0};
+    draw(&m, false);
+    fitted f = fit(&m, true, 2, 1);
+    float ones[ITEMS];
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        ones[i] = 1;
+    }
+    gx_job_init(&job, 2, 1);
+    must(model->score_block(together[3], f.state, &m, 3, USERS - 3, &job, &err), &err);
+    gx_job_init(&job, 1, 1);
+    for (uint32_t u = 3; u < USERS; u++) {
+        const gx_history h = gx__row_history(&m, u, ones);
+        bool folded;
+        must(model->score_block(alone, f.state, &m, u, 1, &job, &err), &err);
+        assert_memory_equal(together[u], alone, sizeof alone);
+        must(model->score(one, &folded, f.state, &h, &err), &err);
+        for (uint32_t i = 0; i < ITEMS; i++) { /* the fitted factors of ials are a step behind */
+            assert_true(fabs((double)one[i] - (double)alone[i]) <=
+                        0.02 * fabs((double)one[i]) + 0.02);
+        }
+    }
+    drop(&f);
+    gx_matrix_finish(&m);
+    assert_int_equal(gx_alloc_live_blocks(), 0);
+}
+
 static void weights_are_learnt(void **unused) {
     (void)unused;
     for (int dated = 0; dated < 2; dated++) {
@@ -187,6 +220,7 @@ static void weights_are_learnt(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_are_the_formula),
+        cmocka_unit_test(blocks_are_each_alone),
         cmocka_unit_test(weights_are_learnt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

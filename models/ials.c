@@ -557,38 +557,32 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
 }
 
 static gx_status fold_history(gx_factors *out, float *w, bool *folded, const void *opaque,
-                              const gx_history *history, gx_error *err) {
+                              const gx_history *history, bool fitted, gx_error *err) {
     const state *s = opaque;
     *out = (gx_factors){NULL, s->item_factor, s->users, s->items, s->d};
     if (!w) {
         return GX_OK;
     }
+    *folded = !is_fitted(s, history);
+    if (fitted && !*folded) {
+        memcpy(w, s->user_factor + (size_t)history->user * s->d, s->d * sizeof *w);
+        return GX_OK;
+    }
     const int before = gx__blas_enter();
     gx_status status = fold_in(w, s, history, err);
     gx__blas_leave(before);
-    *folded = !is_fitted(s, history);
     return status;
 }
 
 static gx_status score_items(float *scores, bool *folded, const void *opaque,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err) {
-    const state *s = opaque;
-    float solved[FACTORS_MAX];
-    const float *w = solved;
-    gx_status status = GX_OK;
-    const int before = gx__blas_enter();
-    *folded = !is_fitted(s, history);
-    if (*folded || !fitted) {
-        status = fold_in(solved, s, history, err);
-    } else {
-        w = s->user_factor + (size_t)history->user * s->d;
+    gx_factors f;
+    float w[FACTORS_MAX];
+    gx_status status = fold_history(&f, w, folded, opaque, history, fitted, err);
+    if (status == GX_OK) {
+        gx__factors_exact_of(scores, &f, w, items, count);
     }
-    for (uint32_t c = 0; status == GX_OK && c < count; c++) {
-        gx__prefetch(item_row(s, items[c + GX__AHEAD < count ? c + GX__AHEAD : c]), s->d);
-        scores[c] = cblas_sdot((int)s->d, item_row(s, items[c]), 1, w, 1);
-    }
-    gx__blas_leave(before);
     return status;
 }
 

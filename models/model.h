@@ -50,10 +50,11 @@ struct gx_model {
      * without writing the scores down. NULL: scores are no such products. */
     void (*factors)(gx_factors *out, const void *state);
     /* The items' factors (out->user is NULL), and unless `w` is NULL those of the history, out->d
-     * floats: their products are what `score` gives, but for rounding. So a list need not score
-     * what cannot be in it (rec/sketch.h). NULL: scores are no such products. */
+     * floats: their products are what `score` gives, or score_items with `fitted`, but for
+     * rounding. So a list need not score what cannot be in it (rec/sketch.h). NULL: scores are no
+     * such products. */
     gx_status (*fold)(gx_factors *out, float *w, bool *folded, const void *state,
-                      const gx_history *history, gx_error *err);
+                      const gx_history *history, bool fitted, gx_error *err);
     /* Likeness of every item to `item`; NULL: the model has no notion of it. */
     gx_status (*similar)(float *scores, const void *state, uint32_t item, gx_error *err);
     /* Likeness to `item` of `count` items only, all of the fit, for keeping a list from being made

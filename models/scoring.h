@@ -32,15 +32,6 @@ uint64_t gx__longest_row(const gx_matrix *matrix, uint32_t first, uint32_t count
 /* Floats of 1 (of the job, to be freed): weights where a matrix has no values. */
 GX_MUST_CHECK gx_status gx__ones_make(float **out, uint64_t count, gx_job *job, gx_error *err);
 
-/* Asks for a row of factors that is read GX__AHEAD rows later: those of a few items lie anywhere.
- */
-enum { GX__AHEAD = 4 };
-static inline void gx__prefetch(const float *row, uint32_t width) {
-    for (uint32_t j = 0; j < width; j += 16) {
-        __builtin_prefetch(row + j);
-    }
-}
-
 /* A row as the history of that member; `ones` as many as the row is long. */
 static inline gx_history gx__row_history(const gx_matrix *matrix, uint32_t row, const float *ones) {
     const uint64_t from = matrix->ptr[row];

@@ -337,7 +337,8 @@ static gx_status score_one(float *scores, bool *folded, const void *opaque,
 }
 
 static gx_status fold_history(gx_factors *out, float *w, bool *folded, const void *opaque,
-                              const gx_history *history, gx_error *err) {
+                              const gx_history *history, bool fitted, gx_error *err) {
+    (void)fitted;
     (void)err;
     const state *s = opaque;
     *out = (gx_factors){.item = s->factor, .items = s->items, .d = s->k};
@@ -354,21 +355,13 @@ static gx_status fold_history(gx_factors *out, float *w, bool *folded, const voi
 static gx_status score_items(float *scores, bool *folded, const void *opaque,
                              const gx_history *history, bool fitted, const uint32_t *items,
                              uint32_t count, gx_error *err) {
-    (void)fitted;
-    (void)err;
-    const state *s = opaque;
-    float signal[FACTORS_MAX] = {0};
-    for (uint32_t k = 0; k < history->count; k++) {
-        add_entry(signal, s, history->item[k], history->weight[k]);
+    gx_factors f;
+    float signal[FACTORS_MAX];
+    gx_status status = fold_history(&f, signal, folded, opaque, history, fitted, err);
+    if (status == GX_OK) {
+        gx__factors_exact_of(scores, &f, signal, items, count);
     }
-    const int before = gx__blas_enter();
-    for (uint32_t c = 0; c < count; c++) {
-        gx__prefetch(row_of(s, items[c + GX__AHEAD < count ? c + GX__AHEAD : c]), s->k);
-        scores[c] = cblas_sdot((int)s->k, row_of(s, items[c]), 1, signal, 1);
-    }
-    gx__blas_leave(before);
-    *folded = false;
-    return GX_OK;
+    return status;
 }
 
 static gx_status score_block(float *scores, const void *opaque, const gx_matrix *history,

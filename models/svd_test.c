@@ -99,7 +99,7 @@ static void draw(scene *s, uint64_t seed) {
     for (uint64_t k = 0; k < events; k++) {
         row[k] = (uint32_t)gx_rng_below(&rng, n);
         col[k] = (uint32_t)gx_rng_below(&rng, 1 + gx_rng_below(&rng, m));
-        value[k] = (float)(gx_rng_below(&rng, 6)) - 1; /* dislikes and zeros too */
+        value[k] = (float)(gx_rng_below(&rng, 6))-1; /* dislikes and zeros too */
     }
     for (uint32_t r = 0; r < ROWS; r++) {
         s->row_scale[r] = (float)(0.5 + gx_rng_real(&rng));

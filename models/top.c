@@ -144,18 +144,25 @@ GX__CLONES static void block_maxima_but(float *restrict most, const float *restr
     }
 }
 
+/* How many blocks are looked at before; 0: that is not worth it. */
+static uint32_t blocks_of(uint32_t *length, uint32_t n, uint32_t count) {
+    *length = BLOCK_MIN;
+    while (count / *length > BLOCKS_MAX) {
+        *length *= 2;
+    }
+    const uint32_t blocks = count / *length;
+    return n < BLOCK_MIN || blocks < 256 || n > blocks / 2 ? 0 : blocks;
+}
+
 /* A limit below which nothing can be among the n best: of the largest scores of so many blocks the
  * n-th is at most the n-th of all. Most of what a heap would take in and give up again is never
  * looked at. */
 float gx__top_limit(gx_scored *heap, uint32_t n, const float *scores, uint32_t count,
                     const uint8_t *skip, float floor) {
     float most[BLOCKS_MAX];
-    uint32_t length = BLOCK_MIN;
-    while (count / length > BLOCKS_MAX) {
-        length *= 2;
-    }
-    const uint32_t blocks = count / length;
-    if (n < BLOCK_MIN || blocks < 256 || n > blocks / 2) {
+    uint32_t length;
+    const uint32_t blocks = blocks_of(&length, n, count);
+    if (blocks == 0) {
         return floor;
     }
     if (skip) {
@@ -176,4 +183,80 @@ uint32_t gx_top(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
     gx__top t = {.heap = out, .n = n, .limit = gx__top_limit(out, n, scores, count, skip, floor)};
     gx__top_add(&t, scores, 0, count, skip);
     return gx__top_end(&t);
+}
+
+/* ---- without an order -----------------------------------------------------------------------
+ */
+
+/* Rises with the number. */
+static inline uint32_t order_of(float x) {
+    uint32_t bits;
+    x += 0.0F; /* −0 is 0 */
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 31 ? ~bits : bits | 0x80000000U;
+}
+
+/* Leaves the n best of `held` ≥ n, which are by rising item, in that order; returns the least score
+ * among them. The n-th is found digit by digit. */
+static float cut(gx_scored *all, uint32_t held, uint32_t n) {
+    uint32_t least = 0, mask = 0, rank = n, kept = 0;
+    for (unsigned shift = 32; shift > 0;) {
+        uint32_t bucket[256] = {0}, digit = 255;
+        shift -= 8;
+        for (uint32_t k = 0; k < held; k++) {
+            const uint32_t order = order_of(all[k].score);
+            bucket[order >> shift & 255] += (order & mask) == least;
+        }
+        while (bucket[digit] < rank) {
+            rank -= bucket[digit--];
+        }
+        least |= digit << shift;
+        mask |= 255U << shift;
+    }
+    float limit = 0;
+    for (uint32_t k = 0; k < held; k++) { /* of those equal to the n-th the first `rank` */
+        const uint32_t order = order_of(all[k].score);
+        const bool keep = order > least || (order == least && rank > 0);
+        limit = order == least ? all[k].score : limit;
+        rank -= order == least && keep;
+        all[kept] = all[k];
+        kept += keep;
+    }
+    return limit;
+}
+
+/* Whatever passes is collected, and cut to n when there are 2 n: later ones must then beat the
+ * least of those. */
+static uint32_t collect(gx_scored *out, uint32_t n, const float *scores, uint32_t count,
+                        float *limit) {
+    uint32_t held = 0;
+    for (uint32_t i = 0; (i = gx__top_next(scores, i, count, *limit)) < count;) {
+        const uint32_t end = count - i >= RUN ? i + RUN : count;
+        for (; i < end; i++) {
+            if (scores[i] > *limit && scores[i] <= FLT_MAX) {
+                if (held == 2 * (uint64_t)n) {
+                    *limit = cut(out, held, n);
+                    held = n;
+                }
+                if (scores[i] > *limit) {
+                    out[held++] = (gx_scored){.item = i, .score = scores[i]};
+                }
+            }
+        }
+    }
+    if (held >= n) {
+        *limit = cut(out, held, n);
+    }
+    return held < n ? held : n;
+}
+
+uint32_t gx__top_set(gx_scored *out, uint32_t n, const float *scores, uint32_t count, float floor) {
+    float most[BLOCKS_MAX], limit = floor;
+    uint32_t length;
+    const uint32_t blocks = blocks_of(&length, n, count);
+    if (blocks > 0) {
+        block_maxima(most, scores, blocks, length);
+        limit = collect(out, n, most, blocks, &limit) == n ? nextafterf(limit, -INFINITY) : floor;
+    }
+    return collect(out, n, scores, count, &limit);
 }

@@ -20,6 +20,8 @@ uint32_t gx__top_next(const float *scores, uint32_t at, uint32_t count, float li
  * are not many more than n scores, or fewer than n above it. `heap`: room for n. */
 float gx__top_limit(gx_scored *heap, uint32_t n, const float *scores, uint32_t count,
                     const uint8_t *skip, float floor);
+/* What gx_top gives, by rising item, without putting it in order: n ≥ 1, `out` room for 2 n. */
+uint32_t gx__top_set(gx_scored *out, uint32_t n, const float *scores, uint32_t count, float floor);
 /* The heap becomes the list, as gx_top has it; its length. */
 uint32_t gx__top_end(gx__top *t);
 

@@ -1,5 +1,5 @@
 /* gx_top against sorting everything. */
-#include "models/model.h"
+#include "models/top.h"
 
 #include <float.h>
 #include <math.h>
@@ -46,6 +46,22 @@ static void assert_same(const float *scores, uint32_t count, uint32_t n, const u
     }
 }
 
+static int by_item(const void *a, const void *b) {
+    const gx_scored *x = a, *y = b;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+static void assert_same_set(const float *scores, uint32_t count, uint32_t n, float floor) {
+    static gx_scored got[2 * COUNT_MAX + 2], want[COUNT_MAX + 1];
+    const uint32_t length = gx__top_set(got, n, scores, count, floor);
+    assert_int_equal(length, top_by_sorting(want, n, scores, count, NULL, floor));
+    qsort(want, length, sizeof *want, by_item);
+    for (uint32_t k = 0; k < length; k++) {
+        assert_int_equal(got[k].item, want[k].item);
+        assert_true(got[k].score == want[k].score);
+    }
+}
+
 /* Few distinct values (many ties), rising, falling, and with values that must not count. */
 static void draw(float *scores, uint32_t count, gx_rng *rng) {
     const uint64_t shape = gx_rng_below(rng, 5);
@@ -79,6 +95,9 @@ static void same_as_sorting(void **unused) {
         const float floors[] = {-INFINITY, 0, 1, -FLT_MAX, INFINITY};
         assert_same(scores, count, ns[gx_rng_below(&rng, GX_COUNT(ns))], round % 2 ? skip : NULL,
                     floors[gx_rng_below(&rng, GX_COUNT(floors))]);
+        assert_same_set(scores, count,
+                        1 + (uint32_t)gx_rng_below(&rng, round % 2 ? 100 : count + 1),
+                        floors[gx_rng_below(&rng, GX_COUNT(floors))]);
     }
 }
 

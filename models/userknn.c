@@ -17,10 +17,15 @@
 
 #include "models/parallel.h"
 #include "models/scoring.h"
+#include "models/top.h"
 
 #include <math.h>
 
-enum { NEIGHBOURS_MAX = 10000 };
+enum {
+    NEIGHBOURS_MAX = 10000,
+    AHEAD = 8,    /* members whose events are asked for before they are read, */
+    FETCHED = 256 /* and how many of each */
+};
 
 static const double DEGREE_LEAST = 1e-6; /* keeps powers of it finite */
 
@@ -280,12 +285,12 @@ static gx_status open_state(void **out_state, const gx_arrays *arrays, const cha
 /* What one score needs: nearness of every member, the nearest of them, and a score an item. */
 typedef struct room {
     float *near;
-    gx_scored *nearest;
+    gx_scored *nearest; /* room for twice as many as are taken */
 } room;
 
 static size_t room_bytes(const state *s) {
     const size_t near = ((size_t)s->users.count * sizeof(float) + 63) / 64 * 64;
-    return near + (size_t)s->neighbours * sizeof(gx_scored);
+    return near + 2 * (size_t)s->neighbours * sizeof(gx_scored);
 }
 
 static room room_at(void *memory, const state *s) {
@@ -293,7 +298,7 @@ static room room_at(void *memory, const state *s) {
     return (room){.near = memory, .nearest = (gx_scored *)((char *)memory + near)};
 }
 
-/* The K nearest members of a history; returns how many there are. */
+/* The K nearest members of a history, by rising number; returns how many there are. */
 static uint32_t find_nearest(room *r, const state *s, const gx_history *history) {
     memset(r->near, 0, s->users.count * sizeof *r->near);
     for (uint32_t k = 0; k < history->count; k++) {
@@ -308,11 +313,20 @@ static uint32_t find_nearest(room *r, const state *s, const gx_history *history)
     if (history->user < s->users.count) {
         r->near[history->user] = 0;
     }
-    return gx_top(r->nearest, s->neighbours, r->near, s->users.count, NULL, 0);
+    return gx__top_set(r->nearest, s->neighbours, r->near, s->users.count, 0);
 }
 
 static float strength(const state *s, float near) {
     return s->power == 1 ? near : powf(near, (float)s->power);
+}
+
+/* Asks for the first of what a member did: rows of the nearest lie anywhere. */
+static void fetch_events(const state *s, uint32_t v) {
+    const uint64_t from = s->users.ptr[v], to = s->users.ptr[v + 1];
+    for (uint64_t e = from; e < to && e < from + FETCHED; e += 16) {
+        __builtin_prefetch(s->users.col + e);
+        __builtin_prefetch(s->users.value + e);
+    }
 }
 
 /* Adds what the nearest did to scores, which are 0. */
@@ -320,6 +334,9 @@ static void add_nearest(float *scores, const room *r, uint32_t count, const stat
     for (uint32_t n = 0; n < count; n++) {
         const uint32_t v = r->nearest[n].item;
         const float by = strength(s, r->nearest[n].score);
+        if (count - n > AHEAD) {
+            fetch_events(s, r->nearest[n + AHEAD].item);
+        }
         for (uint64_t e = s->users.ptr[v]; e < s->users.ptr[v + 1]; e++) {
             scores[s->users.col[e]] += by * s->users.value[e];
         }
@@ -436,10 +453,10 @@ static gx_status like_items(float *scores, const void *opaque, uint32_t item, co
     t.item = gx_alloc0(slots, sizeof *t.item);
     t.sum = gx_alloc0(slots, sizeof *t.sum);
     float *near = gx_alloc((size_t)did + 1, sizeof *near);
-    gx_scored *nearest = gx_alloc((size_t)most + 1, sizeof *nearest);
+    gx_scored *nearest = gx_alloc(2 * (size_t)most + 1, sizeof *nearest);
     gx_status status = GX_OK;
     if (!t.item || !t.sum || !near || !nearest) {
-        status = gx_fail_memory(err, slots * 8 + (size_t)did * 12);
+        status = gx_fail_memory(err, slots * 8 + (size_t)did * 4 + (size_t)most * 16);
         goto done;
     }
     for (uint32_t c = 0; c < count; c++) {
@@ -450,7 +467,7 @@ static gx_status like_items(float *scores, const void *opaque, uint32_t item, co
         near[k] = weight * s->items.value[from + k];
     }
     if (did > 0) {
-        add_rows(&t, s, item, nearest, gx_top(nearest, most, near, did, NULL, 0));
+        add_rows(&t, s, item, nearest, gx__top_set(nearest, most, near, did, 0));
     }
     for (uint32_t c = 0; c < count; c++) {
         scores[c] = t.sum[slot_of(&t, items[c])];

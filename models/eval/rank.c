@@ -60,7 +60,7 @@ static gx_status fold_one(const gx__ranker *r, uint32_t b, float *w, gx_error *e
     gx_factors factors;
     bool folded;
     history.user = r->history == r->fit ? u : GX_NONE;
-    return r->what->model->fold(&factors, w, &folded, r->what->state, &history, err);
+    return r->what->model->fold(&factors, w, &folded, r->what->state, &history, false, err);
 }
 
 /* A model whose scores are products of factors: each member's factors, then all products at once,
@@ -72,7 +72,7 @@ static gx_status score_folded(const gx__ranker *r, gx_job *job, gx_error *err) {
     gx_factors f;
     float *w = NULL;
     bool folded;
-    GX_TRY(r->what->model->fold(&f, NULL, &folded, r->what->state, &none, err));
+    GX_TRY(r->what->model->fold(&f, NULL, &folded, r->what->state, &none, false, err));
     GX_TRY(gx_job_alloc(job, &w, (size_t)r->count * f.d, sizeof *w, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
     for (uint32_t b = 0; b < r->count; b++) {

@@ -103,7 +103,7 @@ done:
 
 static bool folds(gx_factors *out, const gx_rec *rec) {
     return rec->model && rec->model->fold &&
-           rec->model->fold(out, NULL, NULL, rec->model_state, NULL, NULL) == GX_OK &&
+           rec->model->fold(out, NULL, NULL, rec->model_state, NULL, false, NULL) == GX_OK &&
            is_worth_it(out, rec);
 }
 
@@ -134,7 +134,7 @@ gx_status gx_rec_fold_members(float *out, uint32_t width, bool *made, const gx_r
     for (uint32_t k = 0; k < count; k++) {
         bool folded;
         GX_TRY(rec->model->fold(&f, rows + (size_t)k * f.d, &folded, rec->model_state,
-                                &members[k]->history, err));
+                                &members[k]->history, false, err));
         made[k] = true;
     }
     status = multiply(out, width, rows, gx_rec_fold_block(rec), &f, job, err);

@@ -4,6 +4,7 @@
  * to the byte, as from exact scores of all items. */
 #include "models/rec/rec_parts.h"
 
+#include "models/factors.h"
 #include "models/rec/sketch.h"
 #include "models/top.h"
 
@@ -27,7 +28,7 @@ gx_status gx__bounds_open(gx__bounds **out, const gx_rec *rec, gx_error *err) {
     if (!rec->model || !rec->model->fold) {
         return GX_OK;
     }
-    gx_status status = rec->model->fold(&f, NULL, NULL, rec->model_state, NULL, err);
+    gx_status status = rec->model->fold(&f, NULL, NULL, rec->model_state, NULL, false, err);
     if (status != GX_OK || f.items != rec->items || (uint64_t)f.items * f.d < FACTORS_MIN) {
         return status;
     }
@@ -127,8 +128,8 @@ gx_status gx__bounds_fill(gx__scores *scores, bool lazily, gx_error *err) {
     if (!scores->w) {
         return gx_fail_memory(err, b->factors.d * sizeof *scores->w);
     }
-    gx_status status =
-        rec->model->fold(&f, scores->w, &folded, rec->model_state, &scores->member->history, err);
+    gx_status status = rec->model->fold(&f, scores->w, &folded, rec->model_state,
+                                        &scores->member->history, false, err);
     if (status != GX_OK) {
         return status;
     }

@@ -5,7 +5,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { LANES = 16, WIDE = 32, BYTE_MAX = 127, WORD_MAX = 8191, WIDTH_MAX = 1024, AHEAD = 8192 };
+enum { WIDE = 32, BYTE_MAX = 127, WORD_MAX = 8191, WIDTH_MAX = 1024, AHEAD = 8192 };
 
 /* What one item needs beside its bytes. */
 typedef struct spread {
@@ -20,56 +20,10 @@ struct gx__sketch {
     spread *spread;
 };
 
-/* Rows are read once, one after the other, and faster than the processor asks for them by itself:
- * so far ahead a list of 272 factors took half the time. What is behind the last row is never read,
- * only asked for. */
+/* As in factors_exact.c: rows are read one after the other, and what is behind the last one is
+ * never read, only asked for. */
 static inline void fetch_ahead(const void *at) {
     __builtin_prefetch((const void *)((uintptr_t)at + AHEAD));
-}
-
-/* ---- exact ---------------------------------------------------------------------------------- */
-
-typedef float lanes __attribute__((vector_size(64), aligned(4), __may_alias__));
-
-/* In lanes, so that a vector is taken at a time, and the same in every copy. */
-static inline float product(const float *restrict a, const float *restrict b, uint32_t d) {
-    lanes sum = {0};
-    float lane[LANES];
-    uint32_t j = 0;
-    for (; d - j >= LANES; j += LANES) {
-        sum += *(const lanes *)(a + j) * *(const lanes *)(b + j);
-    }
-    memcpy(lane, &sum, sizeof lane);
-    for (uint32_t l = 0; j < d; j++, l++) {
-        lane[l] += a[j] * b[j];
-    }
-    for (uint32_t half = LANES / 2; half > 0; half /= 2) {
-        for (uint32_t l = 0; l < half; l++) {
-            lane[l] += lane[l + half];
-        }
-    }
-    return lane[0];
-}
-
-GX__CLONES static void products(float *restrict out, const float *restrict rows,
-                                const float *restrict w, uint32_t count, uint32_t d) {
-    for (uint32_t i = 0; i < count; i++) {
-        const float *restrict row = rows + (size_t)i * d;
-        for (uint32_t j = 0; count > 1 && j < d; j += LANES) {
-            fetch_ahead(row + j);
-        }
-        out[i] = product(row, w, d);
-    }
-}
-
-float gx__factors_exact(const gx_factors *f, const float *w, uint32_t item) {
-    float score;
-    products(&score, f->item + (size_t)item * f->d, w, 1, f->d);
-    return score;
-}
-
-void gx__factors_exact_all(float *scores, const gx_factors *f, const float *w) {
-    products(scores, f->item, w, f->items, f->d);
 }
 
 /* ---- the copy in bytes ---------------------------------------------------------------------- */

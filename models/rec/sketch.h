@@ -23,8 +23,4 @@ uint64_t gx__sketch_bytes(uint32_t items, uint32_t d);
  * false: a factor of w is not finite, and nothing is written. */
 bool gx__sketch_bounds(float *upper, const gx__sketch *sketch, const float *w);
 
-/* The score of one item, and of all: the same bytes either way. */
-float gx__factors_exact(const gx_factors *f, const float *w, uint32_t item);
-void gx__factors_exact_all(float *scores, const gx_factors *f, const float *w);
-
 #endif

@@ -3,6 +3,7 @@
  */
 #include "models/rec/testing.h"
 
+#include "models/factors.h"
 #include "models/rec/rec_parts.h"
 #include "models/rec/sketch.h"
 
