@@ -64,9 +64,10 @@ gx_status gx_numbers_from_file(gx_value *args, gx_command *command, const char *
           strchr(given->as.text, '/'))) {
         return GX_OK;
     }
-    const gx_status status = is_json_file(given->as.text)
-                                 ? gx_map_file_read(&map, given->as.text, name, command->arena, err)
-                                 : gx_import_pairs(&map, given->as.text, name, command->arena, err);
+    const gx_status status =
+        is_json_file(given->as.text)
+            ? gx_map_file_read(&map, given->as.text, name, command->arena, err)
+            : gx_import_pairs(&map, given->as.text, name, true, command->arena, err);
     if (status == GX_OK) {
         gx_map_put(command->arena, args, name, map);
     }

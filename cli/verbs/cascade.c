@@ -57,24 +57,6 @@ static int64_t number(const gx_value *map, const char *key) {
     return value && value->type == GX_INT ? value->as.integer : 0;
 }
 
-/* What was met in the log and could not be used as it stands. */
-static void say(const gx_command *command, const gx_value *result) {
-    static const struct {
-        const char *key, *text;
-    } odd[] = {{"self_via", "via the member itself: taken as via nobody"},
-               {"unknown_via", "via somebody the store does not know: taken as via nobody"},
-               {"cycles", "cycles: via somebody the member had brought"},
-               {"early", "members who joined before whoever invited them"},
-               {"bad_amount", "amounts below 0 or too large: taken as 0"}};
-    const gx_value *told = gx_map_get(result, "told");
-    for (size_t i = 0; i < GX_COUNT(odd); i++) {
-        const int64_t count = number(told, odd[i].key);
-        if (count > 0) {
-            gx_say(command, "%lld %s", (long long)count, odd[i].text);
-        }
-    }
-}
-
 static void say_prediction(const gx_command *command, const gx_value *result) {
     const gx_value *p = gx_map_get(result, "predicted");
     gx_say(command,
@@ -111,7 +93,7 @@ static gx_status run(gx_command *command, gx_error *err) {
         tell_all_times(command->arena, &result, list);
     }
     GX_TRY(gx_print(command, &result, list, NULL, false, err));
-    say(command, &result);
+    gx_say_odd(command, gx_map_get(&result, "told"));
     if (predict) {
         say_prediction(command, &result);
     }

@@ -29,7 +29,7 @@ static gx_status read_labels(gx_value *args, gx_command *command, gx_error *err)
                                             : GX_OK;
     }
     gx_value map;
-    gx_status status = gx_import_pairs(&map, given->as.text, "label", command->arena, err);
+    gx_status status = gx_import_pairs(&map, given->as.text, "label", false, command->arena, err);
     if (status == GX_OK) {
         gx_map_put(command->arena, args, "labels", map);
     }

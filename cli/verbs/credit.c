@@ -84,6 +84,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     GX_TRY(gx_print(command, &result, stats ? "members" : "lines", ledger ? ledger_columns : NULL,
                     false, err));
+    gx_say_odd(command, gx_map_get(&result, "total"));
 done:
     return status;
 }

@@ -113,9 +113,10 @@ GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const c
  * → the second, both as text, made in the arena. Lines that begin with # or % and a header `user_id
  * …` are passed over; a first word that comes twice is there twice. Of JSON lines the id of a
  * member (as gx_import_ids knows it) → the key `name`, or the only other one. Packed files are
- * unpacked. not_found, io; bad_request names the line with fewer words or other keys. */
+ * unpacked. not_found, io; bad_request names the line with fewer words or other keys, and where
+ * `numbers` are wanted that of one that is none, or below 0. */
 GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, const char *name,
-                                        gx_arena *arena, gx_error *err);
+                                        bool numbers, gx_arena *arena, gx_error *err);
 /* Ids of members, from a table (CSV, TSV, JSON lines) with a column user_id, user or id, or with
  * lists of them in a column `members`, or else one a line, packed or not: [id, …] as text in the
  * order of the file, made in the arena. Empty ones and those that begin with # are passed over, so

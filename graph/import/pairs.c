@@ -25,6 +25,20 @@ static bool find_cells(uint32_t *id, uint32_t *told, const gx__reader *reader, c
     return *id < row->count && row->cells[*id].data && others == 1;
 }
 
+/* Nothing below 0, as limits and costs are. */
+static gx_status check_number(const char *path, const gx__row *row, const char *name, gx_slice of,
+                              gx_slice text, gx_error *err) {
+    char shown[60], whose[60];
+    double number;
+    return gx_parse_real(text, &number) && number >= 0
+               ? GX_OK
+               : gx_fail_at(err, GX_BAD_REQUEST, name,
+                            "%s:%llu: %s is no %s of %s; accepted is a number of 0 or more", path,
+                            (unsigned long long)row->line,
+                            gx_quote(shown, sizeof shown, text.data, text.size), name,
+                            gx_quote(whose, sizeof whose, of.data, of.size));
+}
+
 static gx_status refuse(const char *path, const gx__row *row, bool json, const char *name,
                         gx_error *err) {
     char shown[60], accepted[120] = "";
@@ -36,8 +50,8 @@ static gx_status refuse(const char *path, const gx__row *row, bool json, const c
                    gx_quote(shown, sizeof shown, row->raw.data, row->raw.size), name, accepted);
 }
 
-gx_status gx_import_pairs(gx_value *out, const char *path, const char *name, gx_arena *arena,
-                          gx_error *err) {
+gx_status gx_import_pairs(gx_value *out, const char *path, const char *name, bool numbers,
+                          gx_arena *arena, gx_error *err) {
     gx__source *source;
     gx__reader reader;
     gx__row row;
@@ -59,12 +73,16 @@ gx_status gx_import_pairs(gx_value *out, const char *path, const char *name, gx_
         if (row.reason != GX__NONE || (json && !find_cells(&id, &told, &reader, &row, name))) {
             GX_TRY(refuse(path, &row, json, name, err));
         }
-        gx_slice key = {row.cells[id].data, row.cells[id].size};
+        const gx_slice key = {row.cells[id].data, row.cells[id].size};
+        const gx_slice text = {row.cells[told].data, row.cells[told].size};
         if (!json && map.size == 0 && gx_slice_is(key, "user_id")) {
             continue; /* a header */
         }
+        if (numbers) {
+            GX_TRY(check_number(path, &row, name, key, text, err));
+        }
         gx_map_add(arena, &map, gx_text_copy(arena, key.data, key.size),
-                   gx_text_copy(arena, row.cells[told].data, row.cells[told].size));
+                   gx_text_copy(arena, text.data, text.size));
     }
     *out = map;
 done:

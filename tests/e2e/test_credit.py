@@ -291,6 +291,19 @@ def test_invites_pay_too(tmp_path):
     assert report(tmp_path / "s.gx", "ledger", "--tree", "invite", "--window", "56d")["lines"] == []
 
 
+def test_amounts_that_are_none_are_told(tmp_path):
+    """Whatever the format: rows alone have no place for it."""
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts,amount,via\na,x,buy,2026-01-02,12,b\na,y,buy,2026-01-03,-5,b\nc,x,buy,2026-01-04,,b\nc,y,buy,2026-01-04,1e12,b\n")
+    gx("import", tmp_path / "s.gx", tmp_path / "events.csv", "--create")
+    for form in ("csv", "jsonl", "table", "json"):
+        for words in ([], ["ledger"], ["members"]):
+            said = gx("credit", tmp_path / "s.gx", *words, "--format", form).err.splitlines()
+            assert said == ["1 sales without an amount: taken as 0", "2 amounts below 0 or too large: taken as 0"]
+    (tmp_path / "bad.csv").write_text("user_id,item_id,action,ts,amount\na,x,buy,2026-01-02,12\na,x,buy,2026-01-02,12x\n")
+    said = gx("import", tmp_path / "s.gx", tmp_path / "bad.csv", code=3).err
+    assert "bad.csv:3: bad number in amount: '12x'; accepted is a number" in said
+
+
 def test_nothing_to_pay(empty):
     answer = report(empty, "ledger", "--budget", "10")
     assert answer["lines"] == [] and answer["total"]["kept_minor"] == 1000

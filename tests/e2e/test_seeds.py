@@ -92,6 +92,12 @@ def test_costs_are_read_from_every_form_of_file(edges, tmp_path):
     assert told[0]["spent"] > 0 and all(one == told[0] for one in told[1:])
     weights = [seeds(edges, "--undirected", "-k", 2, "--weight", tmp_path / name, "--runs", 0) for name in ("fees.csv", "fees.json")]
     assert weights[0] == weights[1]
+    (tmp_path / "bad.csv").write_text("user_id,fee\nh1,2\nh2,abc\n")
+    (tmp_path / "less.csv").write_text("user_id,fee\nh1,-1\n")
+    (tmp_path / "bad.jsonl").write_text('{"user_id": "h1", "fee": 1}\n{"user_id": "h2", "fee": "2 yuan"}\n')
+    for name, told in (("bad.csv", "bad.csv:3: 'abc' is no cost of 'h2'"), ("less.csv", "less.csv:2: '-1'"), ("bad.jsonl", "bad.jsonl:2: '2 yuan'")):
+        said = gx("seeds", edges, "--undirected", "--budget", 12, "--cost", tmp_path / name, code=2).err
+        assert told in said and "accepted is a number of 0 or more" in said
     (tmp_path / "two.jsonl").write_text('{"user_id": "h1", "fee": 1, "region": "north"}\n')
     (tmp_path / "list.json").write_text(json.dumps(lines))
     for name, accepted in (("two.jsonl", '{"user_id": …, "cost": …}'), ("list.json", "accepted is a map")):
