@@ -93,14 +93,14 @@ static gx_status run(gx_command *command, gx_error *err) {
     gx_say_list(command, &result);
     say_departed(command, &result);
     say_correlation(command, &result);
-    if (gx_map_get(&command->given, "card")) {
-        return print_card(command, &result, err);
-    }
     const gx_value *fit = gx_map_get(&result, "fit");
-    if (command->format != GX_FORMAT_JSON && fit && fit->type == GX_MAP) {
+    if (gx_form_of(command->format)->flat && fit && fit->type == GX_MAP) {
         gx_value told = *fit;
         gx_row_time(command->arena, &told, "split");
         gx_map_put(command->arena, &result, "fit", told);
+    }
+    if (gx_map_get(&command->given, "card")) {
+        return print_card(command, &result, err);
     }
     const char *columns =
         category ? ROW "shop_score,in_category," CELLS "risk,flags" : ROW CELLS "risk,flags";

@@ -500,5 +500,5 @@ def test_via_is_refused_where_nobody_is_named(kitchen):
 def test_tables_have_times_that_people_read(fake_shop):
     answer = gx("eval", fake_shop.store, "--leaders", "--format", "json").json()
     assert isinstance(answer["split"], int)
-    for shown in (gx("eval", fake_shop.store, "--leaders"), gx("eval", fake_shop.store, "--influence"), gx("leaders", fake_shop.store, "-n", 3)):
+    for shown in (gx("eval", fake_shop.store, "--leaders"), gx("eval", fake_shop.store, "--influence"), gx("leaders", fake_shop.store, "-n", 3), gx("leaders", fake_shop.store, "--card", "u1")):
         assert str(answer["split"])[:6] not in shown.out and "split" in shown.out and "T" in shown.out.split("split", 1)[1][:20]
