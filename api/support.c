@@ -48,6 +48,10 @@ gx_value gx_record_named(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t 
     return row;
 }
 
+gx_value gx_real_or_nil(double value) {
+    return isnan(value) ? gx_nil() : gx_real(value);
+}
+
 int gx_by_number(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);

@@ -18,6 +18,8 @@ const char *gx_key_column(gx_space space);
  * forgotten. In the arena, texts borrowed. */
 gx_value gx_record_named(gx_arena *arena, gx_txn *txn, gx_space space, uint32_t id,
                          const gx_value *record);
+/* nil of NaN, which stands for what is not defined or was not computed. */
+gx_value gx_real_or_nil(double value);
 /* For qsort and bsearch: numbers, or rows that begin with one, by rising number. */
 int gx_by_number(const void *a, const void *b);
 /* An `is_long`: how much there is to do is not known before. */

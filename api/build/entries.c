@@ -10,11 +10,6 @@ static gx_value of_u64(uint64_t number) {
     return number <= INT64_MAX ? gx_int((int64_t)number) : gx_real((double)number);
 }
 
-/* NaN stands for what was not computed. */
-static gx_value of_real(double number) {
-    return isnan(number) ? gx_nil() : gx_real(number);
-}
-
 static gx_value plain_value(const gx_array *array, uint64_t i) {
     switch (array->dtype) {
     case GX_U8:
@@ -28,9 +23,9 @@ static gx_value plain_value(const gx_array *array, uint64_t i) {
     case GX_U64:
         return of_u64(((const uint64_t *)array->data)[i]);
     case GX_F32:
-        return of_real((double)((const float *)array->data)[i]);
+        return gx_real_or_nil((double)((const float *)array->data)[i]);
     case GX_F64:
-        return of_real(((const double *)array->data)[i]);
+        return gx_real_or_nil(((const double *)array->data)[i]);
     case GX_DTYPE_COUNT:
         break;
     }

@@ -12,16 +12,12 @@ typedef struct telling {
     gx_error *err;
 } telling;
 
-static gx_value real_or_nil(double value) {
-    return isnan(value) ? gx_nil() : gx_real(value);
-}
-
 void gx_interval_put(gx_value *row, gx_arena *arena, const char *name, const gx_interval *of) {
     const char *low = gx_arena_printf(arena, "%s_low", name);
     const char *high = gx_arena_printf(arena, "%s_high", name);
-    gx_map_put(arena, row, name, real_or_nil(of->mean));
-    gx_map_put(arena, row, low ? low : "", real_or_nil(of->low));
-    gx_map_put(arena, row, high ? high : "", real_or_nil(of->high));
+    gx_map_put(arena, row, name, gx_real_or_nil(of->mean));
+    gx_map_put(arena, row, low ? low : "", gx_real_or_nil(of->low));
+    gx_map_put(arena, row, high ? high : "", gx_real_or_nil(of->high));
 }
 
 /* "recall@20" of a column. */
@@ -34,8 +30,8 @@ static const char *column_name(const telling *t, uint32_t column) {
 
 static gx_value interval_value(const telling *t, double low, double high) {
     gx_value pair = gx_list(t->arena, 2);
-    gx_list_add(t->arena, &pair, real_or_nil(low));
-    gx_list_add(t->arena, &pair, real_or_nil(high));
+    gx_list_add(t->arena, &pair, gx_real_or_nil(low));
+    gx_list_add(t->arena, &pair, gx_real_or_nil(high));
     return pair;
 }
 
@@ -50,7 +46,7 @@ static gx_status put_figures(gx_value *row, const telling *t, const gx_judgement
         gx_bootstrap(of, figure, user, count, j->columns, &t->how->resampling, t->job, t->err);
     gx_value intervals = gx_map(t->arena, j->columns);
     for (uint32_t c = 0; status == GX_OK && c < j->columns; c++) {
-        gx_map_put(t->arena, row, column_name(t, c), real_or_nil(of[c].mean));
+        gx_map_put(t->arena, row, column_name(t, c), gx_real_or_nil(of[c].mean));
         gx_map_put(t->arena, &intervals, column_name(t, c),
                    interval_value(t, of[c].low, of[c].high));
     }
@@ -64,13 +60,13 @@ static gx_status put_figures(gx_value *row, const telling *t, const gx_judgement
 static void put_lists(gx_value *row, const telling *t, const gx_judgement *j) {
     const uint32_t cutoffs = t->how->options.cutoff_count;
     for (uint32_t m = 0; m < GX_LIST_METRICS; m++) {
-        gx_map_put(t->arena, row, gx_list_metrics[m].name, real_or_nil(j->list[cutoffs - 1][m]));
+        gx_map_put(t->arena, row, gx_list_metrics[m].name, gx_real_or_nil(j->list[cutoffs - 1][m]));
     }
     for (uint32_t c = 0; c + 1 < cutoffs; c++) {
         for (uint32_t m = 0; m < GX_LIST_METRICS; m++) {
             const char *name = gx_arena_printf(t->arena, "%s@%u", gx_list_metrics[m].name,
                                                t->how->options.cutoff[c]);
-            gx_map_put(t->arena, row, name ? name : "", real_or_nil(j->list[c][m]));
+            gx_map_put(t->arena, row, name ? name : "", gx_real_or_nil(j->list[c][m]));
         }
     }
 }
@@ -192,11 +188,11 @@ static const char *better_of(const telling *t, const gx_eval_entry *a, const gx_
 }
 
 static void put_test(gx_value *row, const telling *t, const gx_paired *of, double p) {
-    gx_map_put(t->arena, row, "difference", real_or_nil(of->difference));
-    gx_map_put(t->arena, row, "low", real_or_nil(of->low));
-    gx_map_put(t->arena, row, "high", real_or_nil(of->high));
-    gx_map_put(t->arena, row, "p", real_or_nil(of->p));
-    gx_map_put(t->arena, row, "p_all", real_or_nil(p));
+    gx_map_put(t->arena, row, "difference", gx_real_or_nil(of->difference));
+    gx_map_put(t->arena, row, "low", gx_real_or_nil(of->low));
+    gx_map_put(t->arena, row, "high", gx_real_or_nil(of->high));
+    gx_map_put(t->arena, row, "p", gx_real_or_nil(of->p));
+    gx_map_put(t->arena, row, "p_all", gx_real_or_nil(p));
 }
 
 /* "linear is better than ials: ndcg@20 .1527 against .1399, +.0128 (95%: .0117 to .0139), p .001"
@@ -251,10 +247,10 @@ static gx_status pair_bucket(gx_value *out, const telling *t, const gx_judgement
     gx_map_put(t->arena, out, "history", gx_str(bk->name));
     gx_map_put(t->arena, out, "users", gx_int(bk->count));
     gx_map_put(t->arena, out, "metric", gx_str(column_name(t, column)));
-    gx_map_put(t->arena, out, "difference", real_or_nil(of.difference));
-    gx_map_put(t->arena, out, "low", real_or_nil(of.low));
-    gx_map_put(t->arena, out, "high", real_or_nil(of.high));
-    gx_map_put(t->arena, out, "p", real_or_nil(of.p));
+    gx_map_put(t->arena, out, "difference", gx_real_or_nil(of.difference));
+    gx_map_put(t->arena, out, "low", gx_real_or_nil(of.low));
+    gx_map_put(t->arena, out, "high", gx_real_or_nil(of.high));
+    gx_map_put(t->arena, out, "p", gx_real_or_nil(of.p));
 done:
     gx_job_free(t->job, x);
     gx_job_free(t->job, y);

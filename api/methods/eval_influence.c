@@ -125,15 +125,11 @@ done:
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static gx_value known(double value) {
-    return isnan(value) ? gx_nil() : gx_real(value);
-}
-
 static void put(gx_arena *arena, gx_value *row, const char *name, double value, double low,
                 double high) {
-    gx_map_put(arena, row, name, known(value));
-    gx_map_put(arena, row, gx_arena_printf(arena, "%s_low", name), known(low));
-    gx_map_put(arena, row, gx_arena_printf(arena, "%s_high", name), known(high));
+    gx_map_put(arena, row, name, gx_real_or_nil(value));
+    gx_map_put(arena, row, gx_arena_printf(arena, "%s_low", name), gx_real_or_nil(low));
+    gx_map_put(arena, row, gx_arena_printf(arena, "%s_high", name), gx_real_or_nil(high));
 }
 
 static gx_value result_row(gx_arena *arena, const char *name, const gx_influence_judged *j) {
@@ -158,8 +154,8 @@ static void add_bins(gx_value *list, gx_arena *arena, const char *name,
             gx_value row = gx_map(arena, 4);
             gx_map_put(arena, &row, "chances", gx_str(name));
             gx_map_put(arena, &row, "trials", gx_int((int64_t)j->bin[b].trials));
-            gx_map_put(arena, &row, "told", known(j->bin[b].told));
-            gx_map_put(arena, &row, "came", known(j->bin[b].came));
+            gx_map_put(arena, &row, "told", gx_real_or_nil(j->bin[b].told));
+            gx_map_put(arena, &row, "came", gx_real_or_nil(j->bin[b].came));
             gx_list_add(arena, list, row);
         }
     }

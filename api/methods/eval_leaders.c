@@ -184,7 +184,7 @@ done:
 static gx_value telling_map(gx_arena *arena, const double value[GX_TELLING_COUNT]) {
     gx_value map = gx_map(arena, GX_TELLING_COUNT);
     for (int m = 0; m < GX_TELLING_COUNT; m++) {
-        gx_map_put(arena, &map, gx_tellings[m], gx_real(value[m]));
+        gx_map_put(arena, &map, gx_tellings[m], gx_real_or_nil(value[m]));
     }
     return map;
 }
@@ -200,9 +200,9 @@ static void put_scores(gx_value *out, gx_arena *arena, const gx_judged judged[SC
             gx_value gap = gx_map(arena, 5);
             gx_map_put(arena, &gap, "against", gx_str(score_name[s]));
             gx_map_put(arena, &gap, "figure", gx_str(gx_tellings[m]));
-            gx_map_put(arena, &gap, "difference", gx_real(judged[s].gap[m]));
-            gx_map_put(arena, &gap, "low", gx_real(judged[s].low[m]));
-            gx_map_put(arena, &gap, "high", gx_real(judged[s].high[m]));
+            gx_map_put(arena, &gap, "difference", gx_real_or_nil(judged[s].gap[m]));
+            gx_map_put(arena, &gap, "low", gx_real_or_nil(judged[s].low[m]));
+            gx_map_put(arena, &gap, "high", gx_real_or_nil(judged[s].high[m]));
             gx_list_add(arena, &gaps, gap);
         }
     }

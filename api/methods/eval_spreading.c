@@ -217,8 +217,8 @@ static gx_status add_result(gx_value *list, asked *a, const gx_spreading_truth *
     if (status == GX_OK) {
         gx_value row = gx_map(arena, 4);
         gx_map_put(arena, &row, "measure", gx_str(instance));
-        gx_map_put(arena, &row, "tau_b", gx_real(tau));
-        gx_map_put(arena, &row, "spearman", gx_real(spearman));
+        gx_map_put(arena, &row, "tau_b", gx_real_or_nil(tau));
+        gx_map_put(arena, &row, "spearman", gx_real_or_nil(spearman));
         gx_map_put(arena, &row, "rate", rate ? gx_real(*rate) : gx_nil());
         gx_list_add(arena, list, row);
     }
@@ -248,7 +248,7 @@ static gx_status judge(gx_value *out, asked *a, gx_error *err) {
     gx_map_put(arena, out, "threshold", gx_real(a->threshold));
     gx_map_put(arena, out, "rate", gx_real(spreading->chance));
     gx_map_put(arena, out, "reached", gx_real(truth.mean));
-    gx_map_put(arena, out, "ceiling", gx_real(truth.ceiling));
+    gx_map_put(arena, out, "ceiling", gx_real_or_nil(truth.ceiling));
     gx_map_put(arena, out, "results", list);
 done:
     a->views.input.arrays = NULL;

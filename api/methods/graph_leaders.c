@@ -445,9 +445,9 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         gx_map_put(call->arena, out, "left_out", left_out);
     }
     gx_map_put(call->arena, out, "follower_correlation",
-               list.part ? list.correlation : gx_real(l.correlation[0]));
+               list.part ? list.correlation : gx_real_or_nil(l.correlation[0]));
     if (list.part) {
-        gx_map_put(call->arena, out, "shop_follower_correlation", gx_real(l.correlation[0]));
+        gx_map_put(call->arena, out, "shop_follower_correlation", gx_real_or_nil(l.correlation[0]));
     }
     gx_leaders_put_about(call->arena, out, &l);
 done:
@@ -471,7 +471,7 @@ const gx_method gx_method_graph_leaders = {
         "list), topic (where asked for): {of, items, acted, ranked}, short (of a "
         "category or topic), "
         "follower_correlation (Spearman's, of the ranking shown: of all it ranks, what it goes "
-        "by and plain follower count; nil of fewer than two), shop_follower_correlation (of "
+        "by and plain follower count; nil where all are equal), shop_follower_correlation (of "
         "the whole shop's, where another is shown), fitted, weights, fit, card (where "
         "asked for): {user, departed, in_topic: {rank, score, in_category} or nil (where a "
         "topic is), attributes, interests, leads_in, audience: {followers, asked, listening, "

@@ -333,10 +333,6 @@ static void show(void *user, const char *stage, uint64_t done, uint64_t total, u
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static gx_value real_or_nil(double value) {
-    return isnan(value) ? gx_nil() : gx_real(value);
-}
-
 static gx_value trial_rows(const tuning *t) {
     gx_value list = gx_list(t->arena, t->count);
     for (uint32_t k = 0; k < t->count; k++) {
@@ -348,9 +344,9 @@ static gx_value trial_rows(const tuning *t) {
         }
         gx_map_put(t->arena, &row, "trial", gx_int(k));
         gx_map_put(t->arena, &row, "params", values);
-        gx_map_put(t->arena, &row, t->metric_text, real_or_nil(trial->whole));
+        gx_map_put(t->arena, &row, t->metric_text, gx_real_or_nil(trial->whole));
         if (t->search.has_small) {
-            gx_map_put(t->arena, &row, "on_a_part", real_or_nil(trial->small));
+            gx_map_put(t->arena, &row, "on_a_part", gx_real_or_nil(trial->small));
         }
         gx_map_put(t->arena, &row, "fit_cpu_s", gx_real(t->told[k].fit_cpu_s));
         gx_map_put(t->arena, &row, "score_cpu_s", gx_real(t->told[k].score_cpu_s));
@@ -426,9 +422,9 @@ static gx_status put_answer(gx_value *out, tuning *t, gx_error *err) {
     const char *verdict = verdict_of(t, &gain, better, write);
     gx_map_put(t->arena, &by_model, t->name, best);
     gx_map_put(t->arena, &difference, "difference", gx_real(gain.difference));
-    gx_map_put(t->arena, &difference, "low", real_or_nil(gain.low));
-    gx_map_put(t->arena, &difference, "high", real_or_nil(gain.high));
-    gx_map_put(t->arena, &difference, "p", real_or_nil(gain.p));
+    gx_map_put(t->arena, &difference, "low", gx_real_or_nil(gain.low));
+    gx_map_put(t->arena, &difference, "high", gx_real_or_nil(gain.high));
+    gx_map_put(t->arena, &difference, "p", gx_real_or_nil(gain.p));
     *out = gx_map(t->arena, 16);
     gx_map_put(t->arena, out, "model", gx_str(t->name));
     gx_map_put(t->arena, out, "metric", gx_str(t->metric_text));

@@ -125,7 +125,7 @@ gx_status gx_leaders_correlate(gx_value *out, const gx_leaders *leaders, const u
                 leaders->measure[(size_t)user[i] * GX_LEADER_MEASURE_COUNT + GX_MEASURE_FOLLOWERS];
     }
     GX_TRY(gx__rank_spearman(&correlation, by, followers, count, job, err));
-    *out = count < 2 ? gx_nil() : gx_real(correlation);
+    *out = gx_real_or_nil(correlation);
 done:
     gx_job_free(job, followers);
     return status;
@@ -139,8 +139,8 @@ void gx_leaders_put_about(gx_arena *arena, gx_value *out, const gx_leaders *lead
     gx_map_put(arena, &fit, "members", gx_int((int64_t)leaders->fit[GX_FIT_MEMBERS]));
     gx_map_put(arena, &fit, "heeded", gx_int((int64_t)leaders->fit[GX_FIT_HEEDED]));
     gx_map_put(arena, &fit, "split", gx_int((int64_t)leaders->fit[GX_FIT_SPLIT_MS]));
-    gx_map_put(arena, &fit, "spearman", gx_real(leaders->fit[GX_FIT_SPEARMAN]));
-    gx_map_put(arena, &fit, "follower_spearman", gx_real(leaders->fit[GX_FIT_FOLLOWERS]));
+    gx_map_put(arena, &fit, "spearman", gx_real_or_nil(leaders->fit[GX_FIT_SPEARMAN]));
+    gx_map_put(arena, &fit, "follower_spearman", gx_real_or_nil(leaders->fit[GX_FIT_FOLLOWERS]));
     gx_map_put(arena, out, "fitted", gx_bool(leaders->fit[GX_FIT_FITTED] > 0.0));
     gx_map_put(arena, out, "weights", weights);
     gx_map_put(arena, out, "fit", leaders->fit[GX_FIT_MEMBERS] > 0.0 ? fit : gx_nil());

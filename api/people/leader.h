@@ -72,8 +72,8 @@ gx_value gx_leader_flags_value(gx_arena *arena, const gx_leaders *leaders, uint3
  * sells, hidden, measures}. */
 GX_MUST_CHECK gx_status gx_leader_card(gx_value *out, gx_call_env *call, const gx_leaders *leaders,
                                        uint32_t user, uint32_t n, gx_error *err);
-/* Spearman's correlation of `by` (count) and plain follower count, over the members `user`; nil of
- * fewer than two. */
+/* Spearman's correlation of `by` (count) and plain follower count, over the members `user`; nil
+ * where all are equal, of fewer than two too. */
 GX_MUST_CHECK gx_status gx_leaders_correlate(gx_value *out, const gx_leaders *leaders,
                                              const uint32_t *user, const double *by, uint32_t count,
                                              gx_job *job, gx_error *err);

@@ -16,17 +16,20 @@ static void say_departed(const gx_command *command, const gx_value *result) {
 
 /* JSON and tables have it themselves. */
 static void say_correlation(const gx_command *command, const gx_value *result) {
-    const gx_value *here = gx_map_get(result, "follower_correlation");
-    const bool part = gx_map_get(result, "shop_follower_correlation") != NULL;
+    static const struct {
+        const char *key, *of;
+    } told[] = {{"follower_correlation", "Spearman, of this ranking"},
+                {"shop_follower_correlation", "of the whole shop's"}};
     if (command->format == GX_FORMAT_JSON || command->format == GX_FORMAT_TABLE) {
         return;
     }
-    if (here && here->type == GX_REAL) {
-        gx_say(command, "follower_correlation %.3f (Spearman, of this ranking)", here->as.real);
-    }
-    if (part) {
-        gx_say(command, "shop_follower_correlation %.3f (of the whole shop's)",
-               gx_map_real(result, "shop_follower_correlation"));
+    for (size_t i = 0; i < GX_COUNT(told); i++) {
+        const gx_value *value = gx_map_get(result, told[i].key);
+        if (value && value->type == GX_REAL) {
+            gx_say(command, "%s %.3f (%s)", told[i].key, value->as.real, told[i].of);
+        } else if (value) {
+            gx_say(command, "%s - (%s: all are equal)", told[i].key, told[i].of);
+        }
     }
 }
 

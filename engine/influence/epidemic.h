@@ -40,7 +40,7 @@ typedef struct gx_spreading_options {
 typedef struct gx_spreading_truth {
     uint32_t n;
     double *reached[GX_SPREADING_TRUTHS]; /* n, the member itself included, mean; the job's */
-    double ceiling;                       /* Kendall's tau-b between them */
+    double ceiling;                       /* Kendall's tau-b between them; NaN: not defined */
     double mean;                          /* members reached, over all members and truths */
 } gx_spreading_truth;
 
@@ -49,7 +49,7 @@ GX_MUST_CHECK gx_status gx_spreading_play(gx_spreading_truth *out,
                                           gx_error *err);
 void gx_spreading_truth_finish(gx_spreading_truth *truth, gx_job *job);
 /* Kendall's tau-b and Spearman's correlation of scores (n, 0 or more, finite) with the truths, each
- * the mean over both. */
+ * the mean over both; NaN where that is not defined. */
 GX_MUST_CHECK gx_status gx_spreading_judge(double *out_tau, double *out_spearman,
                                            const gx_spreading_truth *truth, const double *score,
                                            gx_job *job, gx_error *err);

@@ -127,7 +127,7 @@ gx_status gx__rank_spearman(double *out, const double *a, const double *b, uint3
         xx += x[v] * x[v];
         yy += y[v] * y[v];
     }
-    *out = xx > 0.0 && yy > 0.0 ? xy / sqrt(xx * yy) : 0.0;
+    *out = xx > 0.0 && yy > 0.0 ? xy / sqrt(xx * yy) : NAN;
 done:
     gx_job_free(job, order);
     gx_job_free(job, y);
@@ -140,7 +140,7 @@ done:
 static double classes(uint32_t *class_of, const double *score, const uint32_t *order, uint32_t n) {
     double same = 0;
     uint32_t class = 0;
-    for (uint32_t i = 0, end; i < n; i = end, class++) {
+    for (uint32_t i = 0, end; i < n; i = end, class ++) {
         end = ties_end(score, order, n, i);
         same += (double)(end - i) * (double)(end - i - 1) / 2;
         for (uint32_t k = i; k < end; k++) {
@@ -204,7 +204,7 @@ gx_status gx__rank_kendall(double *out, const double *a, const double *b, uint32
                            gx_error *err) {
     uint32_t *a_of = NULL, *b_of = NULL, *order = NULL, *by_b = NULL, *room = NULL;
     gx_status status;
-    *out = 0;
+    *out = NAN;
     GX_TRY(gx_job_alloc(job, &a_of, n, sizeof *a_of, err));
     GX_TRY(gx_job_alloc(job, &b_of, n, sizeof *b_of, err));
     GX_TRY(gx_job_alloc(job, &order, n, sizeof *order, err));
@@ -225,7 +225,7 @@ gx_status gx__rank_kendall(double *out, const double *a, const double *b, uint32
     const double pairs = (double)n * ((double)n - 1) / 2;
     const double turned = sort_and_count(by_b, room, n);
     const double apart = sqrt(pairs - same_a) * sqrt(pairs - same_b);
-    *out = apart > 0 ? (pairs - same_a - same_b + same - 2 * turned) / apart : 0;
+    *out = apart > 0 ? (pairs - same_a - same_b + same - 2 * turned) / apart : NAN;
 done:
     gx_job_free(job, room);
     gx_job_free(job, by_b);

@@ -16,15 +16,16 @@ GX_MUST_CHECK gx_status gx__rank_falling(uint32_t *order, const double *score, u
 void gx__rank_places(double *place, const double *score, const uint32_t *order, uint32_t n);
 
 /* Spearman's rank correlation, ties sharing the mean of their places (Kendall and Gibbons
- * 1990, 3.4); 0 where all of either are equal. Scores 0 or more and finite. */
+ * 1990, 3.4); NaN where all of either are equal, of fewer than two too. Scores 0 or more and
+ * finite. */
 GX_MUST_CHECK gx_status gx__rank_spearman(double *out, const double *a, const double *b, uint32_t n,
                                           gx_job *job, gx_error *err);
 
 /* Kendall's tau-b: of all pairs those in the same order less those in the other, over the geometric
  * mean of those that either tells apart (Kendall, The treatment of ties in ranking problems, 1945);
- * 0 where all of either are equal. By merging (Knight, A computer method for calculating Kendall's
- * tau with ungrouped data, 1966): O(n log n) time, 40 bytes a score while it runs. Scores 0 or more
- * and finite. */
+ * NaN where all of either are equal. By merging (Knight, A computer method for calculating
+ * Kendall's tau with ungrouped data, 1966): O(n log n) time, 40 bytes a score while it runs. Scores
+ * 0 or more and finite. */
 GX_MUST_CHECK gx_status gx__rank_kendall(double *out, const double *a, const double *b, uint32_t n,
                                          gx_job *job, gx_error *err);
 

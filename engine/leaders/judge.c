@@ -108,18 +108,26 @@ static gx_status resample(const trial *t, desk *d, uint32_t r, gx_job *job, gx_e
     return GX_OK;
 }
 
-/* The percentiles of each difference. */
+/* The percentiles of each difference, of the resamples in which it is defined. */
 static void read_intervals(gx_judged *out, const trial *t, double *sorted) {
     const uint32_t resamples = t->options->resamples;
     const double tail = (1 - t->options->level) / 2;
     for (size_t s = 1; s < t->scores; s++) {
         for (int m = 0; m < GX_TELLING_COUNT; m++) {
+            uint32_t count = 0;
             for (uint32_t r = 0; r < resamples; r++) {
-                sorted[r] = t->gap[((size_t)r * t->scores + s) * GX_TELLING_COUNT + (size_t)m];
+                const double gap =
+                    t->gap[((size_t)r * t->scores + s) * GX_TELLING_COUNT + (size_t)m];
+                if (!isnan(gap)) {
+                    sorted[count++] = gap;
+                }
             }
-            qsort(sorted, resamples, sizeof *sorted, gx_by_f64);
-            out[s].low[m] = sorted[(uint32_t)(tail * (resamples - 1))];
-            out[s].high[m] = sorted[(uint32_t)ceil((1 - tail) * (resamples - 1))];
+            out[s].low[m] = out[s].high[m] = NAN;
+            if (count > 0) {
+                qsort(sorted, count, sizeof *sorted, gx_by_f64);
+                out[s].low[m] = sorted[(uint32_t)(tail * (count - 1))];
+                out[s].high[m] = sorted[(uint32_t)ceil((1 - tail) * (count - 1))];
+            }
         }
     }
 }

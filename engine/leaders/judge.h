@@ -40,9 +40,9 @@ typedef struct gx_judged {
     double gap[GX_TELLING_COUNT], low[GX_TELLING_COUNT], high[GX_TELLING_COUNT];
 } gx_judged;
 
-/* out[s] of score[s], n long each, 0 or more and finite, against `came`, likewise. Sums and draws
- * depend on the job's seed alone.
- */
+/* out[s] of score[s], n long each, 0 or more and finite, against `came`, likewise. A correlation is
+ * NaN where it is not defined: all scores are equal, or all that came. Sums and draws depend on the
+ * job's seed alone. */
 GX_MUST_CHECK gx_status gx_leaders_judge(gx_judged *out, const double *const *score, size_t scores,
                                          const double *came, uint32_t n,
                                          const gx_judge_options *options, gx_job *job,

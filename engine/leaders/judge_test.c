@@ -25,7 +25,7 @@ static double naive_kendall(const double *a, const double *b, uint32_t n) {
             bb += y * y;
         }
     }
-    return aa > 0 && bb > 0 ? sum / sqrt(aa * bb) : 0;
+    return aa > 0 && bb > 0 ? sum / sqrt(aa * bb) : NAN;
 }
 
 static double naive_rank(const double *a, uint32_t n, uint32_t i) {
@@ -45,7 +45,7 @@ static double naive_spearman(const double *a, const double *b, uint32_t n) {
         aa += x * x;
         bb += y * y;
     }
-    return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
+    return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : NAN;
 }
 
 /* Equal scores share their places evenly: each member gets the mean discount of them. */
@@ -64,6 +64,11 @@ static double naive_gain(const double *score, const double *came, uint32_t n, ui
         sum += log2(1 + came[i]) * places / equal;
     }
     return sum;
+}
+
+/* Or both not defined. */
+static void assert_same(double got, double want) {
+    assert_true(isnan(want) ? isnan(got) : fabs(got - want) < 1e-9);
 }
 
 static void test_figures_against_definitions(void **state) {
@@ -88,12 +93,31 @@ static void test_figures_against_definitions(void **state) {
             const double best = naive_gain(came, came, n, k);
             const double ndcg = best > 0 ? naive_gain(score[s], came, n, k) / best : 0;
             const double *value = out[s].value;
-            assert_true(fabs(value[GX_TELLING_KENDALL] - naive_kendall(score[s], came, n)) < 1e-9);
-            assert_true(fabs(value[GX_TELLING_SPEARMAN] - naive_spearman(score[s], came, n)) <
-                        1e-9);
+            assert_same(value[GX_TELLING_KENDALL], naive_kendall(score[s], came, n));
+            assert_same(value[GX_TELLING_SPEARMAN], naive_spearman(score[s], came, n));
             assert_true(fabs(value[GX_TELLING_NDCG] - ndcg) < 1e-9);
         }
     }
+}
+
+/* One score for all is no ranking: its correlations are not defined, nor is what is better by them;
+ * resamples in which one is not are left out of the interval. */
+static void test_constants(void **state) {
+    (void)state;
+    enum { FEW = 4 };
+    const double good[FEW] = {3, 2, 1, 0}, same[FEW] = {1, 1, 1, 1}, one[FEW] = {1, 0, 0, 0};
+    const double *score[] = {good, same, one};
+    gx_judge_options options = {.k = 2, .resamples = 200, .most = 100, .level = 0.9};
+    gx_judged out[3];
+    gx_job job;
+    gx_job_init(&job, 1, 1);
+    assert_int_equal(gx_leaders_judge(out, score, 3, good, FEW, &options, &job, NULL), GX_OK);
+    for (int m = GX_TELLING_KENDALL; m <= GX_TELLING_SPEARMAN; m++) {
+        assert_true(isnan(out[1].value[m]) && isnan(out[1].gap[m]));
+        assert_true(isnan(out[1].low[m]) && isnan(out[1].high[m]));
+        assert_true(out[2].low[m] <= out[2].gap[m] && out[2].gap[m] <= out[2].high[m]);
+    }
+    assert_true(out[1].low[GX_TELLING_NDCG] <= out[1].high[GX_TELLING_NDCG]);
 }
 
 /* A score that tells and one that does not: the interval says so; nothing beats itself; threads do
@@ -136,6 +160,7 @@ static void test_intervals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures_against_definitions),
+        cmocka_unit_test(test_constants),
         cmocka_unit_test(test_intervals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,7 +146,8 @@ static const gx_gives gives[] = {
     {"risk", GX_F32, GX_LEN_USERS, "0 to 100: of all flags together; 0: no flag"},
     {"excluded", GX_U8, GX_LEN_USERS, "1: of too great a risk to be ranked"},
     {"follower_correlation", GX_F64, GX_LEN_OTHER,
-     "Spearman's rank correlation of score and follower count, of those who are not excluded"},
+     "Spearman's rank correlation of score and follower count, of those who are not excluded; NaN: "
+     "all are equal"},
     {"window", GX_I64, GX_LEN_OTHER,
      "ms so soon after which a follower's act counts, for topics that are asked for later"},
     {"category_ptr", GX_U64, GX_LEN_OTHER, "start of each category's leaders, categories + 1"},
@@ -519,7 +520,7 @@ static gx_status check(const gx_arrays *result, const char *instance, const gx_i
     const float *part = gx_result_get(result, instance, "part", GX_F32, n);
     const double *correlation = gx_result_get(result, instance, "follower_correlation", GX_F64, 1);
     const float *flag = gx_result_get(result, instance, "flag", GX_F32, n);
-    if (!score || !part || !flag || !correlation || !(fabs(*correlation) <= 1.0 + 1e-9)) {
+    if (!score || !part || !flag || !correlation || fabs(*correlation) > 1.0 + 1e-9) {
         return gx_fail(err, GX_INTERNAL, "scores of leaders do not fit %u members", n);
     }
     for (uint32_t v = 0; v < n; v++) {

@@ -4,6 +4,7 @@ weighed. docs/leaders.md; docs/sample-shop.md says what is planted."""
 import collections
 import csv
 import math
+import re
 
 import pytest
 from conftest import gx, need_data
@@ -184,6 +185,32 @@ def test_the_correlation_is_of_the_ranking_shown(built_shop, shop_files):
 
 
 # ---- against later events -----------------------------------------------------------------------
+
+
+def test_a_correlation_with_a_constant_is_none(tmp_path):
+    """Everybody has one follower: nothing is told of it, nor of measures that are the same for all."""
+    ring = [f"u{i}" for i in range(12)]
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\n" + "".join(f"{a},{b},follow,1\n" for a, b in zip(ring, ring[1:] + ring[:1])))
+    (tmp_path / "items.csv").write_text("item_id,category\ni,tea\n")
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts\n" + "".join(f"{u},i,view,{1_700_000_000 + k % 5}\n" for k, u in enumerate(ring)))
+    store = tmp_path / "s.gx"
+    gx("import", store, *(tmp_path / f"{name}.csv" for name in ("items", "ties", "events")), "--create")
+    gx("build", store, "--passes", "leaders")
+    for flags in ([], ["--category", "tea"], ["--topic", "category=tea"]):
+        told = gx("leaders", store, *flags, "--format", "json").json()
+        assert len(told["leaders"]) == 12 and told["follower_correlation"] is None
+        assert not flags or told["shop_follower_correlation"] is None
+        assert re.search(r"^follower_correlation +-$", gx("leaders", store, *flags).out, re.M)
+        assert "follower_correlation - (Spearman, of this ranking: all are equal)" in gx("leaders", store, *flags, "--format", "csv").err
+    judged = gx("eval", store, "--leaders", "--by", "after", "--format", "json").json()
+    of = {row["score"]: row for row in judged["scores"]}
+    assert of["followers"]["spearman"] is None and of["followers"]["kendall"] is None
+    gaps = [row for row in judged["differences"] if row["against"] == "followers" and row["figure"] != "ndcg"]
+    assert gaps and all(row["difference"] is row["low"] is row["high"] is None for row in gaps)
+    spread = gx("eval", tmp_path / "ties.csv", "--undirected", "--spreading", "--measures", "degree", "--format", "json").json()
+    assert all(row["tau_b"] is None and row["spearman"] is None for row in spread["results"])
+    shown = gx("eval", tmp_path / "ties.csv", "--undirected", "--spreading", "--measures", "degree").out
+    assert re.search(r"^degree +- +- ", shown, re.M) and "nan" not in shown
 
 
 def differences(answer, figure):
