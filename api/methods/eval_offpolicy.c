@@ -1,6 +1,7 @@
 /* eval.offpolicy: what models, or lists made elsewhere, would have earned, from impressions that
  * were logged with their propensities. Models are fitted on what was before the first impression.
  */
+#include "api/build/build.h"
 #include "api/eval/impressions.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 /* clang-format off */
 static const gx_param params[] = {
     {"models", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, GX_PARAM_POSITIONAL,
-     "which models would have been shown (linear, where no lists are given)"},
+     "which models would have been shown (" GX_INTEREST_MODEL ", where no lists are given)"},
     {"lists", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "lists made elsewhere: {name: {user: [item, …]}}, best first"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -57,13 +58,13 @@ typedef struct run_state {
 static gx_status add_models(run_state *r, gx_error *err) {
     const gx_value *models = gx_arg_value(r->call->args, "models");
     const gx_value *all = gx_arg_value(r->call->args, "params");
-    const gx_value linear = gx_str("linear");
+    const gx_value usual = gx_str(GX_INTEREST_MODEL);
     const bool given = models->type == GX_LIST;
     const bool lists = gx_arg_value(r->call->args, "lists")->type != GX_NIL;
     const uint32_t count = given ? models->size : lists ? 0 : 1;
     gx_status status = GX_OK;
     for (uint32_t i = 0; i < count && status == GX_OK; i++) {
-        const gx_value *name = given ? &models->as.items[i] : &linear;
+        const gx_value *name = given ? &models->as.items[i] : &usual;
         status = gx_eval_model_make(&r->model[r->models], r->call,
                                     (gx_slice){name->as.text, name->size}, all, err);
         if (status == GX_OK) {

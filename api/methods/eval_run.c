@@ -6,7 +6,8 @@
 
 static const gx_param params[] = {
     {"models", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, GX_PARAM_POSITIONAL,
-     "which models (linear, where no lists are given): popular, linear, …, or NAME=MODEL to have "
+     "which models (" GX_INTEREST_MODEL
+     ", where no lists are given): popular, linear, …, or NAME=MODEL to have "
      "one twice with other parameters; with a split by time also what rec.user would have shown: "
      "blend, configured, or a channel alone"},
     {"split", GX_PARAM_TEXT, "time:0.8", GX_PARAM_UNCHECKED, NULL, NULL, 0, gx_eval_split_help},
@@ -103,7 +104,7 @@ static gx_status add_models(run_state *r, gx_error *err) {
                                                 : add_model(r, name, err);
     }
     if (models->type == GX_NIL && gx_arg_value(r->call->args, "lists")->type == GX_NIL) {
-        status = add_model(r, gx_slice_of("linear"), err);
+        status = add_model(r, gx_slice_of(GX_INTEREST_MODEL), err);
     }
     return status == GX_OK ? gx_eval_check_params(r->model, r->count,
                                                   gx_arg_value(r->call->args, "params"), err)

@@ -1,5 +1,6 @@
 /* guanxi eval: models judged by a split of a store, or by a train and a test file. Two files are
  * imported into a throwaway store under two actions, and judged by the same method. */
+#include "api/build/build.h"
 #include "cli/eval_show.h"
 #include "cli/files.h"
 
@@ -9,7 +10,8 @@ static const gx_param params[] = {
     {"target", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_POSITIONAL,
      "a store or server to split, where no files are given"},
     {"model", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
-     "which models, separated by commas (linear, where no lists are given); NAME=MODEL to have one "
+     "which models, separated by commas (" GX_INTEREST_MODEL
+     ", where no lists are given); NAME=MODEL to have one "
      "twice with other --params; with a split by time also what `recommend` would have shown: "
      "blend, configured, friends, circle, leader, interest"},
     {"lists", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,

@@ -186,6 +186,13 @@ def test_lists_in_jsonl_by_score(files, tmp_path):
         assert one[name] == two[name]
 
 
+def test_without_a_model_it_is_that_of_a_build(files):
+    folder, _, _, _ = files
+    flags = [*words(folder), "--resamples", "0", "--format", "json"]
+    assert gx("eval", *flags).json()["model"] == "ials"
+    assert gx("eval", *flags, "--lists", folder / "theirs.csv").json()["model"] == "theirs"
+
+
 def test_unknown_ids_are_told(files, tmp_path):
     folder, _, _, _ = files
     path = write(
@@ -430,6 +437,8 @@ def test_off_policy_finds_the_truth(logged_shop):
         assert {k: v for k, v in a.items() if k != "fit_cpu_s"} == {k: v for k, v in b.items() if k != "fit_cpu_s"}
     table = gx(*flags).out
     assert "verdicts:" in table and "snips" in table
+    alone = gx("eval", store, "--off-policy", "--resamples", "0", "--format", "json").json()
+    assert [row["model"] for row in alone["results"]] == ["ials"]
     assert len(gx(*flags, "--format", "csv").rows()) == 2
 
 
