@@ -22,7 +22,7 @@ static const gx_param params[] = {
      "only impressions from this time on; models are fitted on what was before"},
     {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "only impressions before this time"},
-    {"arm", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0, "only impressions of these arms"},
+    {"arm", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0, "only impressions of these arms, as they were logged: ARM where a call said so, EXPERIMENT:ARM of a push"},
     {"cutoff", GX_PARAM_INT, NULL, 1, GX_CUTOFF_LONGEST, "items", NULL, 0,
      "length of the lists that would be shown (the longest request's)"},
     {"match", GX_PARAM_CHOICE, "item", GX_PARAM_UNCHECKED, NULL, "item|place", 0,

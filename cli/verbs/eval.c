@@ -50,7 +50,8 @@ static const gx_param params[] = {
     {"until", GX_PARAM_TIME, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "with --off-policy: only impressions before this time"},
     {"arm", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
-     "with --off-policy: only impressions of these arms"},
+     "with --off-policy: only impressions of these arms, written as in the log: ARM as a call's "
+     "--arm said, EXPERIMENT:ARM of pushes with --experiment"},
     {"match", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "item|place", 0,
      "with --off-policy: a propensity is of the item being in the list (item), or in that place"},
     {"clip", GX_PARAM_REAL, NULL, 0, 1e9, NULL, NULL, 0,
@@ -546,6 +547,7 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --split leave-one-out --model linear --format json\n"
         "  guanxi eval shop.gx --lists theirs.csv --model linear --show pairs --format csv\n"
         "  guanxi eval shop.gx --off-policy --model linear,popular --action buy --window 7d\n"
+        "  guanxi eval shop.gx --off-policy --arm lists:control --lists new=theirs.csv\n"
         "  guanxi eval shop.gx --trend --model popular\n"
         "  guanxi eval shop.gx --friends\n"
         "  guanxi eval shop.gx --leaders --split time:0.7\n"

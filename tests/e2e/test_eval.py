@@ -446,6 +446,7 @@ def test_off_policy_finds_the_truth(logged_shop):
     "flags, code, said",
     [
         (["--off-policy", "--arm", "z"], 1, "none is left"),
+        (["--off-policy", "--arm", "x:a"], 1, "of 0 impressions"),
         (["--off-policy", "--action", "fly"], 4, "fly"),
         (["--off-policy", "--since", "2001-01-01"], 1, "--since TIME"),
         (["--off-policy", "--match", "colour"], 2, "item"),
