@@ -244,17 +244,20 @@ static void say_unknown(const show *s) {
         const long long items = count_of(model, "unknown_items");
         const char *name = text_of(s, model, "model");
         if (users) {
-            gx_say(s->command, "%s: %lld lists are of members the store does not know (first: %s)",
-                   name, users, text_of(s, model, "first_unknown_user"));
+            gx_say(s->command, "%s: %lld %s the store does not know (first: %s)", name, users,
+                   gx_plural((uint64_t)users, "list is of a member", "lists are of members"),
+                   text_of(s, model, "first_unknown_user"));
         }
         if (items) {
-            gx_say(s->command,
-                   "%s: %lld places hold items the store does not know (first: %s): no hits", name,
-                   items, text_of(s, model, "first_unknown_item"));
+            gx_say(s->command, "%s: %lld %s the store does not know (first: %s): no hits", name,
+                   items, gx_plural((uint64_t)items, "place holds an item", "places hold items"),
+                   text_of(s, model, "first_unknown_item"));
         }
         if (gx_map_get(model, "unlisted") && count_of(model, "unlisted")) {
-            gx_say(s->command, "%s: %lld of %lld members have no list: all figures 0", name,
-                   (long long)count_of(model, "unlisted"), (long long)count_of(model, "users"));
+            const long long unlisted = count_of(model, "unlisted"), all = count_of(model, "users");
+            gx_say(s->command, "%s: %lld of %lld member%s %s no list: all figures 0", name,
+                   unlisted, all, gx_plural((uint64_t)all, "", "s"),
+                   gx_plural((uint64_t)unlisted, "has", "have"));
         }
     }
 }
@@ -323,11 +326,11 @@ gx_status gx_policy_show(const gx_command *command, const gx_value *result, gx_e
     const long long without = count_of(result, "without_propensity");
     const long long bad = count_of(result, "bad_propensity");
     if (without + bad > 0) {
-        gx_say(
-            command,
-            "%lld of %lld impressions have no propensity and %lld one that is not above 0 and at "
-            "most 1: they are left out",
-            without, (long long)count_of(result, "impressions"), bad);
+        gx_say(command,
+               "%lld of %lld impressions %s no propensity and %lld one that is not above 0 and at "
+               "most 1: they are left out",
+               without, (long long)count_of(result, "impressions"),
+               gx_plural((uint64_t)without, "has", "have"), bad);
     }
     if (command->format != GX_FORMAT_TABLE) {
         return gx_print(command, result, "results", NULL, false, err);

@@ -349,13 +349,14 @@ static gx_status all_pages(batch *b, gx_error *err) {
 /* What was asked for and is not in the lists. */
 static void say_missing(const batch *b) {
     if (b->count[SHORT] > 0) {
-        gx_say(b->command, "%llu lists are shorter than asked; the first, %s",
-               (unsigned long long)b->count[SHORT], b->less);
+        gx_say(b->command, "%llu %s shorter than asked; the first, %s",
+               (unsigned long long)b->count[SHORT],
+               gx_plural(b->count[SHORT], "list is", "lists are"), b->less);
     }
     for (uint32_t k = 0; k < b->pin_count; k++) {
         const pin_out *pin = &b->pins[k];
-        gx_say(b->command, "pin %s is not shown in %llu lists: %s (%s)", pin->id,
-               (unsigned long long)pin->lists, pin->why, pin->rule);
+        gx_say(b->command, "pin %s is not shown in %llu list%s: %s (%s)", pin->id,
+               (unsigned long long)pin->lists, gx_plural(pin->lists, "", "s"), pin->why, pin->rule);
     }
     if (b->more_pins) {
         gx_say(b->command, "more pins are not shown; --format jsonl tells each in not_pinned");
@@ -374,12 +375,14 @@ static void say_summary(const batch *b, int64_t cpu_ns) {
         }
     }
     const double cpu = (double)cpu_ns / 1e9;
-    gx_say(b->command, "push %s: lists for %llu of %llu members, %llu items%s%s", b->push,
+    gx_say(b->command, "push %s: lists for %llu of %llu member%s, %llu item%s%s%s", b->push,
            (unsigned long long)b->count[1], (unsigned long long)b->count[0],
-           (unsigned long long)b->count[2], left,
+           gx_plural(b->count[0], "", "s"), (unsigned long long)b->count[2],
+           gx_plural(b->count[2], "", "s"), left,
            gx_arg_bool(&b->command->args, "log") ? "; written to the log" : "");
     if (b->count[3] > 0) {
-        gx_say(b->command, "%llu wait for the end of quiet hours", (unsigned long long)b->count[3]);
+        gx_say(b->command, "%llu %s for the end of quiet hours", (unsigned long long)b->count[3],
+               gx_plural(b->count[3], "waits", "wait"));
     }
     say_missing(b);
     const char *segment = gx_given_text(b->command, "segment");
@@ -473,8 +476,8 @@ static gx_status go_on(batch *b, const gx_value *was, gx_error *err) {
     memcpy(b->again, b->made_from, sizeof b->again);
     b->had = b->count[1];
     if (status == GX_OK) {
-        gx_say(command, "%s: lists for %llu members are there; the run goes on", command->part,
-               (unsigned long long)b->had);
+        gx_say(command, "%s: lists for %llu member%s are there; the run goes on", command->part,
+               (unsigned long long)b->had, gx_plural(b->had, "", "s"));
     }
     return status;
 }

@@ -187,7 +187,8 @@ void gx_say_odd(const gx_command *command, const gx_value *counts) {
 void gx_say_circles(const gx_command *command, const gx_value *result) {
     const gx_value *more = gx_map_get(result, "circles_more");
     if (more && more->type == GX_INT && more->as.integer > 0) {
-        gx_say(command, "%lld more circles, of which nothing is to be told, are not listed",
-               (long long)more->as.integer);
+        gx_say(command, "%lld more circle%s, of which nothing is to be told, %s not listed",
+               (long long)more->as.integer, gx_plural((uint64_t)more->as.integer, "", "s"),
+               gx_plural((uint64_t)more->as.integer, "is", "are"));
     }
 }

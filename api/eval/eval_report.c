@@ -205,7 +205,7 @@ static const char *verdict(const telling *t, const gx_eval_entry *a, const gx_ev
             t->arena,
             "the data cannot tell %s from %s: %s %.4f against %.4f of %u member%s, no interval",
             a->name, b->name, column_name(t, column), a->judgement.mean[column],
-            b->judgement.mean[column], a->judgement.users, a->judgement.users == 1 ? "" : "s");
+            b->judgement.mean[column], a->judgement.users, gx_plural(a->judgement.users, "", "s"));
         return few ? few : "";
     }
     const bool swap = better && better != a->name; /* the better one comes first, figures too */

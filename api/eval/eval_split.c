@@ -49,7 +49,8 @@ gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, int64_
     times t = {.to_ms = to_ms};
     gx_status status = gx_view_scan(txn, "reading times", take_times, &t, job, err);
     if (status == GX_OK && t.count < 2) {
-        status = gx_fail(err, GX_CONFLICT, "there are %zu events; a split needs two", t.count);
+        status = gx_fail(err, GX_CONFLICT, "there %s %zu event%s; a split needs two",
+                         gx_plural(t.count, "is", "are"), t.count, gx_plural(t.count, "", "s"));
     }
     if (status == GX_OK) {
         qsort(t.ms, t.count, sizeof *t.ms, by_time);

@@ -54,9 +54,11 @@ gx_value gx_member_list_short(const gx_member_list *made, const gx_list_asked *a
     }
     char *text = gx_arena_printf(
         arena,
-        "%u of %u: of %u items %u are shown, of the right kind and pass where and exclude, "
-        "and %u of them are left for this member%s%s",
-        list->count, asked->n, asked->filter.items, asked->filter.passing, list->passing,
+        "%u of %u: of %u items %u %s where and exclude, and %u of them %s left for this member%s%s",
+        list->count, asked->n, asked->filter.items, asked->filter.passing,
+        gx_plural(asked->filter.passing, "is shown, of the right kind and passes",
+                  "are shown, of the right kind and pass"),
+        list->passing, gx_plural(list->passing, "is", "are"),
         gx_filter_say_out(&asked->filter, &made->live, mask, arena),
         list->count < list->passing ? "; caps and kinds leave no room for more" : "");
     return gx_filter_short(arena, &asked->filter, text ? text : "");

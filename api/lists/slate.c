@@ -110,7 +110,8 @@ static gx_status read_pins(gx_asked_slate *out, gx_call_env *call, uint32_t n, g
     }
     if ((given->type == GX_LIST || given->type == GX_MAP) && given->size > n) {
         return gx_fail_at(err, GX_BAD_REQUEST, "pin",
-                          "pin: %u items were given; the list has %u places (n)", given->size, n);
+                          "pin: %u items were given; the list has %u place%s (n)", given->size, n,
+                          gx_plural(n, "", "s"));
     }
     gx_slate_pin *pins = gx_arena_get(call->arena, ((size_t)n + 1) * sizeof *pins);
     out->pins = gx_arena_get(call->arena, ((size_t)n + 1) * sizeof *out->pins);

@@ -89,9 +89,9 @@ static gx_status read_shown(uint8_t **out, uint32_t *out_count, gx_call_env *cal
     }
     if (*out_count == 0) {
         GX_TRY(gx_fail_at(err, GX_CONFLICT, "everybody",
-                          "none of %u members agreed to be named (field consent), so rec.friends "
+                          "none of %u member%s agreed to be named (field consent), so rec.friends "
                           "shows nobody; everybody (--everybody) judges the score among all",
-                          n));
+                          n, gx_plural(n, "", "s")));
     }
 done:
     gx_txn_abort(txn);

@@ -67,10 +67,11 @@ static gx_status find_trials(trial *t, gx_error *err) {
                                     t->by_acts, call->job, err));
     if (t->earlier.count == 0 || t->later.count == 0) {
         GX_TRY(gx_fail(err, GX_CONFLICT,
-                       "members passed on what those who heed them could take %llu times before "
-                       "the cut and %llu times after it, a window before the end of each part; "
+                       "members passed on what those who heed them could take %llu time%s before "
+                       "the cut and %llu time%s after it, a window before the end of each part; "
                        "both must be some: take another share, or a shorter window",
-                       (unsigned long long)t->earlier.count, (unsigned long long)t->later.count));
+                       (unsigned long long)t->earlier.count, gx_plural(t->earlier.count, "", "s"),
+                       (unsigned long long)t->later.count, gx_plural(t->later.count, "", "s")));
     }
 done:
     return status;

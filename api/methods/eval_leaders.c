@@ -67,8 +67,8 @@ static gx_status find_split(trial *t, gx_txn *txn, gx_error *err) {
     GX_TRY(gx_view_scan(txn, "reading times", note_times, &all, job, err));
     if (all.count < 2) {
         GX_TRY(gx_fail(err, GX_BAD_REQUEST,
-                       "the store has %llu events; what came later can be told from two on",
-                       (unsigned long long)events));
+                       "the store has %llu event%s; what came later can be told from two on",
+                       (unsigned long long)events, gx_plural(events, "", "s")));
     }
     qsort(all.time, all.count, sizeof *all.time, gx_by_i64);
     t->split_ms =

@@ -218,12 +218,14 @@ static gx_status read_log(run_state *r, gx_error *err) {
         status = gx_impressions_read(&r->log, r->call, &asked, err);
     }
     if (status == GX_OK && r->log.count == 0) {
-        status = gx_fail_at(err, GX_CONFLICT, "impressions",
-                            "of %llu impressions of the time and arms asked for %llu have no "
-                            "propensity and %llu one that is not above 0 and at most 1: none is "
-                            "left to estimate from",
-                            (unsigned long long)r->log.asked, (unsigned long long)r->log.without,
-                            (unsigned long long)r->log.outside);
+        status =
+            gx_fail_at(err, GX_CONFLICT, "impressions",
+                       "of %llu impression%s of the time and arms asked for %llu %s no "
+                       "propensity and %llu one that is not above 0 and at most 1: none is "
+                       "left to estimate from",
+                       (unsigned long long)r->log.asked, gx_plural(r->log.asked, "", "s"),
+                       (unsigned long long)r->log.without, gx_plural(r->log.without, "has", "have"),
+                       (unsigned long long)r->log.outside);
     }
     r->cutoff = gx_arg_has(args, "cutoff")           ? (uint32_t)gx_arg_int(args, "cutoff")
                 : r->log.longest < GX_CUTOFF_LONGEST ? r->log.longest

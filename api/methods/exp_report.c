@@ -425,9 +425,9 @@ static void put_ratio(report *r, gx_value *out, gx_value *verdicts) {
         gx_list_add(r->arena, verdicts, gx_str(text ? text : ""));
     }
     if (r->crossed) {
-        const char *text =
-            gx_arena_printf(r->arena, "%llu impressions show members an arm that is not theirs",
-                            (unsigned long long)r->crossed);
+        const char *text = gx_arena_printf(
+            r->arena, "%llu %s an arm that is not theirs", (unsigned long long)r->crossed,
+            gx_plural(r->crossed, "impression shows a member", "impressions show members"));
         gx_list_add(r->arena, verdicts, gx_str(text ? text : ""));
     }
 }

@@ -252,7 +252,7 @@ static gx_value topic_short(const listing *list, gx_arena *arena, const gx_topic
     }
     if (topic->leaders.acted == 0) {
         text = gx_arena_printf(arena, "0 of %u: nobody acted on the topic's %u item%s", list->n,
-                               topic->items, topic->items == 1 ? "" : "s");
+                               topic->items, gx_plural(topic->items, "", "s"));
     } else {
         text = gx_arena_printf(arena,
                                "%u of %u: of all who acted on the topic's items, %u, are ranked "

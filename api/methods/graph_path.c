@@ -124,7 +124,7 @@ static gx_value apart(const reader *r, const gx_paths *paths) {
     char *text = gx_arena_printf(
         r->call->arena, "%.*s and %.*s are not connected: %.*s %s %llu other%s in all",
         (int)src.size, src.data, (int)dst.size, dst.data, (int)small.size, small.data, way,
-        (unsigned long long)paths->others, paths->others == 1 ? "" : "s");
+        (unsigned long long)paths->others, gx_plural(paths->others, "", "s"));
     return gx_str(text ? text : "");
 }
 

@@ -149,11 +149,13 @@ static gx_status count_sides(tuning *t, gx_error *err) {
             t->members += !chooses(t, u);
         }
     }
+    const uint32_t all = t->choosing + t->members;
     if (t->choosing < SIDE_LEAST || t->members < SIDE_LEAST) {
-        return gx_fail_at(err, GX_CONFLICT, "split",
-                          "%u members have something to find in this split: too few to choose by "
-                          "half of them and to confirm by the others",
-                          t->choosing + t->members);
+        return gx_fail_at(
+            err, GX_CONFLICT, "split",
+            "%u %s something to find in this split: too few to choose by half of them "
+            "and to confirm by the others",
+            all, gx_plural(all, "member has", "members have"));
     }
     return GX_OK;
 }

@@ -523,9 +523,11 @@ static gx_value expected_row(const plan *p) {
 static const char *nobody(const plan *p) {
     const char *text = gx_arena_printf(
         p->call->arena,
-        "nobody is a prospect: %u have it, %u are not of the audience, %u have departed, from %u a "
-        "rule of lists keeps it",
-        p->left[LEFT_HAS], p->left[LEFT_AUDIENCE], p->left[LEFT_DEPARTED], p->left[LEFT_RULE]);
+        "nobody is a prospect: %u %s it, %u %s not of the audience, %u %s departed, from %u a rule "
+        "of lists keeps it",
+        p->left[LEFT_HAS], gx_plural(p->left[LEFT_HAS], "has", "have"), p->left[LEFT_AUDIENCE],
+        gx_plural(p->left[LEFT_AUDIENCE], "is", "are"), p->left[LEFT_DEPARTED],
+        gx_plural(p->left[LEFT_DEPARTED], "has", "have"), p->left[LEFT_RULE]);
     return text ? text : "nobody is a prospect";
 }
 
@@ -533,7 +535,8 @@ static gx_value missing(const plan *p) {
     const gx_seed_limits *l = &p->limits.limits;
     const char *text = p->prospects == 0 ? nobody(p) : NULL;
     if (!text && p->seeds.count < l->count && !l->cost) {
-        text = gx_arena_printf(p->call->arena, "%u of %u seeds: %s", p->seeds.count, l->count,
+        text = gx_arena_printf(p->call->arena, "%u of %u seed%s: %s", p->seeds.count, l->count,
+                               gx_plural(l->count, "", "s"),
                                gx_spread_nobody_else(&p->limits, p->seeds.seed, p->seeds.count));
     }
     if (!text && p->seeds.count == 0 && l->cost) {

@@ -87,8 +87,8 @@ static gx_status put_file(gx_command *command, const char *path, gx_error *err) 
         status = gx_target_call(&after, target, "action.put", &args, command, arena, err);
         GX_TRY(tell_place(&places, status, err));
     }
-    gx_say(command, "%s: %u actions, %u changed%s", path, given, rows.size,
-           rows.size ? "; holds from the next build, reload or start" : "");
+    gx_say(command, "%s: %u action%s, %u changed%s", path, given, gx_plural(given, "", "s"),
+           rows.size, rows.size ? "; holds from the next build, reload or start" : "");
     gx_value list = gx_list(arena, rows.size + 1), out = gx_map(arena, 1);
     GX_TRY(gx_target_call(&after, target, "action.list", &none, command, arena, err));
     for (uint32_t i = 0; i < rows.size; i++) {

@@ -68,8 +68,9 @@ static void say_event(const gx_command *command, const gx_value *result) {
     char text[300] = "";
     size_t at = 0;
     if (joined && room && room->type == GX_INT) {
-        gx_say(command, "%lld of %lld places are taken", (long long)joined->as.integer,
-               (long long)room->as.integer);
+        gx_say(command, "%lld of %lld place%s %s taken", (long long)joined->as.integer,
+               (long long)room->as.integer, gx_plural((uint64_t)room->as.integer, "", "s"),
+               gx_plural((uint64_t)joined->as.integer, "is", "are"));
     }
     for (uint32_t k = 0; left && k < left->size; k++) {
         const gx_pair *pair = &left->as.pairs[k];

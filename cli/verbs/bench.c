@@ -230,7 +230,7 @@ static gx_status print_part(const lines *l, const char *suite, gx_status failed)
     gx_error ignored;
     l->command->keep_part = print_lines(l, suite, &ignored) == GX_OK;
     gx_say(l->command, "not whole: %u line%s, of the tasks that had ended", l->list.size,
-           l->list.size == 1 ? "" : "s");
+           gx_plural(l->list.size, "", "s"));
     return failed;
 }
 

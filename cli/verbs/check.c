@@ -60,8 +60,8 @@ static gx_status run(gx_command *command, gx_error *err) {
     }
     problems += check_snapshots(command);
     if (problems) {
-        return gx_fail(err, GX_CORRUPT, "%s: %llu problems", command->target,
-                       (unsigned long long)problems);
+        return gx_fail(err, GX_CORRUPT, "%s: %llu problem%s", command->target,
+                       (unsigned long long)problems, gx_plural(problems, "", "s"));
     }
     gx_say(command, "%s: every check passed", command->target);
     return GX_OK;

@@ -64,9 +64,10 @@ static void say_report(const gx_command *command, const char *path, const gx_imp
             (unsigned long long)r->conflicting, r->first_conflict);
     }
     if (r->new_users + r->new_items + r->new_groups) {
-        gx_say(command, "  first seen here, and created: %llu users, %llu items, %llu groups",
-               (unsigned long long)r->new_users, (unsigned long long)r->new_items,
-               (unsigned long long)r->new_groups);
+        gx_say(command, "  first seen here, and created: %llu user%s, %llu item%s, %llu group%s",
+               (unsigned long long)r->new_users, gx_plural(r->new_users, "", "s"),
+               (unsigned long long)r->new_items, gx_plural(r->new_items, "", "s"),
+               (unsigned long long)r->new_groups, gx_plural(r->new_groups, "", "s"));
     }
     if (r->ignored_columns[0]) {
         gx_say(command, "  further columns: %s", r->ignored_columns);

@@ -11,11 +11,12 @@ static const gx_param params[] = {
 static void say(const gx_command *command, const gx_value *result) {
     const gx_value *e = gx_map_get(result, "expected"), *seeds = gx_map_get(result, "seeds");
     const gx_value *from = gx_map_get(result, "rate_from");
+    const uint32_t count = seeds ? seeds->size : 0;
     gx_say(command,
-           "%u seeds reach %.1f prospects; %.1f of them are expected to take it, one campaign %.0f "
+           "%u %s %.1f prospects; %.1f of them are expected to take it, one campaign %.0f "
            "to %.0f",
-           seeds ? seeds->size : 0, gx_map_real(e, "reached"), gx_map_real(e, "expected"),
-           gx_map_real(e, "low"), gx_map_real(e, "high"));
+           count, gx_plural(count, "seed reaches", "seeds reach"), gx_map_real(e, "reached"),
+           gx_map_real(e, "expected"), gx_map_real(e, "low"), gx_map_real(e, "high"));
     if (from && strcmp(from->as.text, "assumed") == 0) {
         gx_say(command,
                "it is assumed that %.3g of those reached take what suits them as well as "

@@ -39,14 +39,15 @@ static void say(const gx_command *command, const gx_value *result) {
     const gx_value *unknown = gx_map_get(result, "unknown");
     if (unknown && unknown->type == GX_LIST && unknown->size > 0) {
         const gx_value *first = &unknown->as.items[0];
-        gx_say(command, "%u seeds are not in this store, the first is '%.*s'", unknown->size,
-               (int)first->size, first->as.text);
+        gx_say(command, "%u %s not in this store, the first is '%.*s'", unknown->size,
+               gx_plural(unknown->size, "seed is", "seeds are"), (int)first->size, first->as.text);
     }
     const gx_value *departed = gx_map_get(result, "departed");
     if (departed && departed->type == GX_LIST && departed->size > 0) {
         const gx_value *first = &departed->as.items[0];
-        gx_say(command, "%u seeds have departed, the first is '%.*s': they reach nobody",
-               departed->size, (int)first->size, first->as.text);
+        gx_say(command, "%u %s departed, the first is '%.*s': %s nobody", departed->size,
+               gx_plural(departed->size, "seed has", "seeds have"), (int)first->size,
+               first->as.text, gx_plural(departed->size, "it reaches", "they reach"));
     }
     gx_say(command, "reaches %.1f ± %.1f of %.0f members on average; one campaign %.0f to %.0f",
            gx_map_real(reach, "mean"), 1.96 * gx_map_real(reach, "error"),

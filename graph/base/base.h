@@ -102,8 +102,8 @@ typedef struct gx_slice {
 gx_slice gx_slice_of(const char *text);
 bool gx_slice_is(gx_slice slice, const char *text);
 bool gx_slice_equal(gx_slice a, gx_slice b);
-int gx_slice_order(gx_slice a,
-                   gx_slice b); /* by bytes, as qsort wants it; what begins another first */
+/* By bytes, as qsort wants it; what begins another comes first. */
+int gx_slice_order(gx_slice a, gx_slice b);
 gx_slice gx_slice_trimmed(gx_slice text); /* without blanks and tabs around it */
 /* Without the byte order mark of UTF-8 that some editors put before a file. */
 gx_slice gx_slice_unmarked(gx_slice text);
@@ -116,6 +116,9 @@ const char *gx_quote(char *out, size_t out_size, const char *data, size_t size);
 /* "700 bytes", "31.2 KiB", "1.5 MiB": for messages. Returns `out`. */
 #define GX_BYTES_TEXT 32
 const char *gx_bytes_text(char out[GX_BYTES_TEXT], uint64_t bytes);
+/* What goes with a count: "%u item%s" with gx_plural(n, "", "s"), or "%u %s" with "is" and "are".
+ */
+const char *gx_plural(uint64_t count, const char *one, const char *more);
 /* Edit distance 2 or less: for "did you mean". NULL when nothing is near. */
 const char *gx_nearest(const char *given, const char *const *names, size_t count);
 

@@ -178,6 +178,13 @@ static void bytes_are_told_in_their_size(void **state) {
     assert_string_equal(gx_bytes_text(out, UINT64_MAX), "17592186044416.0 MiB");
 }
 
+static void words_go_with_their_count(void **state) {
+    (void)state;
+    assert_string_equal(gx_plural(0, "is", "are"), "are");
+    assert_string_equal(gx_plural(1, "is", "are"), "is");
+    assert_string_equal(gx_plural(UINT64_MAX, "", "s"), "s");
+}
+
 static gx_slice text_of(const char *text) {
     return gx_slice_of(text);
 }
@@ -348,6 +355,7 @@ int main(void) {
         cmocka_unit_test(utf8_is_judged),
         cmocka_unit_test(quotes_are_printable_and_short),
         cmocka_unit_test(bytes_are_told_in_their_size),
+        cmocka_unit_test(words_go_with_their_count),
         cmocka_unit_test(texts_are_in_the_order_of_their_bytes),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(reals_read_like_strtod),

@@ -157,9 +157,13 @@ const char *gx_nearest(const char *given, const char *const *names, size_t count
     return best;
 }
 
+const char *gx_plural(uint64_t count, const char *one, const char *more) {
+    return count == 1 ? one : more;
+}
+
 const char *gx_bytes_text(char out[GX_BYTES_TEXT], uint64_t bytes) {
     if (bytes < 1024) {
-        snprintf(out, GX_BYTES_TEXT, "%u byte%s", (unsigned)bytes, bytes == 1 ? "" : "s");
+        snprintf(out, GX_BYTES_TEXT, "%u byte%s", (unsigned)bytes, gx_plural(bytes, "", "s"));
     } else if (bytes < 1048576) {
         snprintf(out, GX_BYTES_TEXT, "%.1f KiB", (double)bytes / 1024.0);
     } else {

@@ -248,8 +248,8 @@ gx_status gx_store_restore(const char *from_path, const char *to_path, gx_job *j
     }
     GX_TRY(gx_store_check(&problems, store, job, keep_first, first, err));
     if (problems) {
-        status = gx_fail(err, GX_CORRUPT, "backup %s has %llu problems; the first: %s", from_path,
-                         (unsigned long long)problems, first);
+        status = gx_fail(err, GX_CORRUPT, "backup %s has %llu problem%s; the first: %s", from_path,
+                         (unsigned long long)problems, gx_plural(problems, "", "s"), first);
         goto done;
     }
     GX_TRY(gx_store_backup(store, to_path, job, err));

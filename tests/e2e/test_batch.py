@@ -117,8 +117,9 @@ def test_what_is_missing_in_the_lists_is_told(built_shop, tmp_path):
     [line] = lines_of(run)
     one = gx("recommend", built_shop, "u1", *few, "--pin", "nosuch", "--format", "json").json()[0]
     assert line["short"] == one["short"] and line["not_pinned"] == one["not_pinned"]
-    assert f"1 lists are shorter than asked; the first, u1: {one['short']}" in run.err
-    assert "pin nosuch is not shown in 1 lists: It is not in this store (unknown)" in run.err
+    assert "lists for 1 of 1 member, " in run.err
+    assert f"1 list is shorter than asked; the first, u1: {one['short']}" in run.err
+    assert "pin nosuch is not shown in 1 list: It is not in this store (unknown)" in run.err
     full = batch(built_shop, "-n", "3", "--segment", 'user_id = "u1"', "--format", "jsonl")
     assert "short" not in lines_of(full)[0] and "shorter" not in full.err
     all_of_them = batch(built_shop, "-n", "3", "--pin", "nosuch", "-o", tmp_path / "l.csv").err

@@ -168,7 +168,7 @@ def test_a_topic_counts_who_is_still_here(hubs, tmp_path):
 def test_a_seed_that_left_reaches_nobody(hubs):
     told = gx("simulate", hubs, "g0", "hub1", "--format", "json")
     assert told.json()["departed"] == ["g0"] and told.json()["reach"]["seeds"] == 1
-    assert "1 seeds have departed, the first is 'g0'" in gx("simulate", hubs, "g0", "hub1").err
+    assert "1 seed has departed, the first is 'g0': it reaches nobody" in gx("simulate", hubs, "g0", "hub1").err
     only = ask(hubs, "simulate", "g0")
     assert only["reach"]["mean"] == 0 and only["reach"]["k"] is None
     given = ask(hubs, "seeds", "-k", 2, "--include", "g1", "--by", "city")

@@ -173,7 +173,7 @@ def test_exposed_members_and_a_broken_ratio(trial, tmp_path):
     rows = {row["arm"]: row for row in got["arms"]}
     assert set(rows) == {"a", "b"} and rows["b"]["members"] == sum(arm == "b" for arm in arms.values())
     assert not got["sample_ratio"]["good"] and got["verdicts"][0].startswith("do not trust")
-    assert any("1 impressions show members an arm that is not theirs" in text for text in got["verdicts"])
+    assert any("1 impression shows a member an arm that is not theirs" in text for text in got["verdicts"])
     assert report(store, "--among", "all")["sample_ratio"]["good"]
 
 
