@@ -39,9 +39,9 @@ static const char format_choices[] = ""
 
 const gx_param gx_cli_common[] = {
     {"format", GX_PARAM_CHOICE, "table", GX_PARAM_UNCHECKED, NULL, format_choices + 1, 0,
-     "how the answer is written: csv and md have all columns of jsonl, a map as OUTER.NAME; the "
-     "last "
-     "three are of graphs only"},
+     "how the answer is written: csv and md have all columns of jsonl, a map as OUTER.NAME, and of "
+     "no rows those columns that every answer of the verb has, or nothing; the last three are of "
+     "graphs only"},
     {"output", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "write the answer to this file (-o)"},
     {"seed", GX_PARAM_INT, NULL, 0, 9e15, NULL, NULL, 0,

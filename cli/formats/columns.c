@@ -38,7 +38,7 @@ void gx_columns_choose(gx_column_names *c, const gx_value *list, const char *giv
             gx_columns_add(c, (gx_slice){key->as.text, key->size});
         }
     }
-    if (c->count == 0) {
+    if (c->count == 0 && list->size > 0) {
         gx_columns_add(c, gx_slice_of("value"));
     }
 }
@@ -131,7 +131,7 @@ void gx_columns_all(gx_column_names *c, gx_arena *arena, const gx_value *list, c
             add_leaves(&w, &list->as.items[i]);
         }
     }
-    if (c->count == 0) {
+    if (c->count == 0 && list->size > 0) {
         gx_columns_add(c, gx_slice_of("value"));
     }
     gx_buffer_finish(&w.path);

@@ -53,7 +53,9 @@ static void print_line(FILE *out, const gx_column_names *key, const gx_column_na
 static void print_rows(const gx_value *list, const char *given, gx_arena *arena, FILE *out) {
     gx_column_names c;
     gx_columns_all(&c, arena, list, given);
-    print_line(out, &c, &c, NULL);
+    if (c.count > 0) {
+        print_line(out, &c, &c, NULL);
+    }
     for (uint32_t i = 0; i < list->size; i++) {
         print_line(out, &c, &c, &list->as.items[i]);
     }

@@ -19,6 +19,9 @@ static void print_rows(const gx_value *list, const char *given, gx_arena *arena,
     gx_column_names c;
     gx_buffer line = {0};
     gx_columns_all(&c, arena, list, given);
+    if (c.count == 0) {
+        return;
+    }
     for (size_t k = 0; k < c.count; k++) {
         gx_buffer_printf(&line, "| %.*s ", (int)c.name[k].size, c.name[k].data);
     }

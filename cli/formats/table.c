@@ -99,6 +99,10 @@ static void print_rows(const gx_value *list, const char *given, FILE *out) {
     columns c;
     gx_buffer cell = {0};
     gx_columns_choose(&c.shown, list, given);
+    if (c.shown.count == 0) {
+        fputs("none\n", out);
+        return;
+    }
     measure(&c, list, &cell);
     for (size_t k = 0; k < c.shown.count; k++) {
         print_cell(out, c.shown.name[k].data, c.shown.name[k].size, c.width[k], c.number[k],

@@ -63,6 +63,9 @@ static void finish_lines(gx_arena *arena, gx_value *result, bool times, bool led
 static gx_status run(gx_command *command, gx_error *err) {
     static const char ledger_columns[] = "sale,ts,buyer,item,sale_minor,pot_minor,member,hop,share,"
                                          "amount_minor,rule,flag";
+    static const char stats_columns[] = "user,sales,direct,new_buyers,last_minor,first_minor,"
+                                        "linear_minor,decay_minor,shapley_minor,suspicious";
+    static const char member_columns[] = "member,sales,amount_minor,held_minor,signs";
     gx_value result;
     gx_status status;
     const bool stats = gx_arg_is(&command->args, "show", "stats");
@@ -82,7 +85,10 @@ static gx_status run(gx_command *command, gx_error *err) {
         finish_lines(command->arena, &result, gx_form_of(command->format)->flat,
                      ledger && !gx_map_get(&args, "user"));
     }
-    GX_TRY(gx_print(command, &result, stats ? "members" : "lines", ledger ? ledger_columns : NULL,
+    GX_TRY(gx_print(command, &result, stats ? "members" : "lines",
+                    stats    ? stats_columns
+                    : ledger ? ledger_columns
+                             : member_columns,
                     false, err));
     gx_say_odd(command, gx_map_get(&result, "total"));
 done:

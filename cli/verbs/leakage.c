@@ -13,6 +13,7 @@ const gx_verb gx_verb_leakage = {
     .summary = "members after whom those who listen to them buy elsewhere, and how much",
     .method = "audience.leakage",
     .list = "members",
+    .columns = "rank,user,steered,purchases,named,after,before,followers,ours,gone,acts",
     .say = say,
     .examples = "  guanxi leakage shop.gx --where 'seller = \"rival\"'\n"
                 "  guanxi leakage shop.gx --channels offline --window 7d -n 50\n"

@@ -270,9 +270,20 @@ def test_flags_of_a_pass_are_typed_by_its_table(built_shop):
 
 def test_an_empty_answer_keeps_its_header(empty):
     gx("build", empty)
-    for verb, header in (("leaders", "user,score,rank"), ("communities", "community")):
-        assert gx(verb, empty, "--format", "csv", code=None).out.startswith((header, "value"))
-    assert gx("leaders", empty, "--format", "csv").out.startswith("user,score,rank")
+    for words, header in (
+        (["leaders", empty], "user,score,rank,"),
+        (["credit", empty], "user,sales,direct,"),
+        (["credit", empty, "members"], "member,sales,amount_minor,held_minor,signs\n"),
+        (["jobs", empty], "job,kind,method,"),
+    ):
+        assert gx(*words, "--format", "csv").out.startswith(header)
+
+
+def test_an_empty_answer_without_known_columns_has_no_header(empty):
+    """What a row would have is not known; a column that none has is not made up."""
+    for words in (["exp", empty], ["cascade", empty]):
+        assert gx(*words, "--format", "csv").out == gx(*words, "--format", "md").out == ""
+        assert "none" in gx(*words).out
 
 
 def test_doctor_looks_at_the_store(built_shop):
