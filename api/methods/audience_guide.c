@@ -84,6 +84,7 @@ typedef struct guide {
     uint8_t *wanted;  /* members who may be shown something: of the segment, not departed */
     uint8_t *keep;    /* members who may be found to share: not departed, of no great risk */
     uint32_t risky;   /* via whom purchases came, left out for it */
+    gx_value gone;    /* those named who have departed */
     uint8_t *asked;   /* items; NULL: all */
     uint32_t *sales;  /* members: purchases via each */
     sharer *sharers;
@@ -181,7 +182,12 @@ static gx_status find_sharers(guide *g, gx_error *err) {
         return gx_fail_memory(err, g->spread.n * sizeof *sales);
     }
     for (uint32_t i = 0; i < ids.count; i++) {
-        add_sharer(g, ids.id[i], GIVEN, score);
+        if (ids.id[i] < g->spread.n && g->spread.gone && g->spread.gone[ids.id[i]]) {
+            gx_list_add(arena, &g->gone,
+                        gx_word_value(arena, g->call->txn, GX_SPACE_USER, ids.id[i]));
+        } else {
+            add_sharer(g, ids.id[i], GIVEN, score);
+        }
     }
     if (given) {
         return GX_OK;
@@ -702,7 +708,7 @@ done:
 static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_arena *arena = g->call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(g->call->args, "n");
-    gx_value row = gx_map(arena, 9), left = gx_map(arena, 1), list = gx_list(arena, 20),
+    gx_value row = gx_map(arena, 10), left = gx_map(arena, 1), list = gx_list(arena, 20),
              less = gx_nil();
     double expected = 0;
     gx_status status = choose(&list, &expected, g, err);
@@ -712,10 +718,11 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     if (list.size < n) {
         char *text = gx_arena_printf(
             arena, "%u of %u: %s", list.size, n,
-            g->sharer_count == 0 ? "there are no leaders, and nobody whom purchases came via"
-            : g->count == 0      ? "none of the sharers has anything that may be shared, or "
-                                   "nobody listens to them"
-                                 : "nobody is left to share with within the limits");
+            g->sharer_count == 0 && g->gone.size > 0 ? "those who were named have departed"
+            : g->sharer_count == 0 ? "there are no leaders, and nobody whom purchases came via"
+            : g->count == 0        ? "none of the sharers has anything that may be shared, or "
+                                     "nobody listens to them"
+                                   : "nobody is left to share with within the limits");
         less = gx_filter_short(arena, &g->filter, text ? text : "");
     }
     gx_map_put(arena, &row, "shares", list);
@@ -735,6 +742,9 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
     gx_map_put(arena, &left, "risk", gx_int(g->risky));
     gx_map_put(arena, &row, "left_out", left);
     gx_map_put(arena, &row, "short", less);
+    if (g->gone.size > 0) {
+        gx_map_put(arena, &row, "departed", g->gone);
+    }
     *out = row;
     return GX_OK;
 }
@@ -742,7 +752,7 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
     gx_job *job = call->job;
-    guide g = {.call = call};
+    guide g = {.call = call, .gone = gx_list(call->arena, 4)};
     const int64_t begun = gx_clock_thread_ns();
     double pairs;
     GX_TRY(check_named(call->args, err));
@@ -790,9 +800,7 @@ const gx_method gx_method_audience_guide = {
     .result =
         "{shares: [{rank, sharer, kind, item: {id, title}, expected, listeners, audience: [{user, "
         "p, chance}], why: {en, zh}, prompt: {en, zh}, message: {en, zh}}], expected, chances, "
-        "sharers, considered, notes: [text], left_out: {risk}, short}; with estimate {steps, "
-        "mem_bytes, cpu_s, "
-        "cpu_most_s, "
-        "considered}",
+        "sharers, considered, notes: [text], left_out: {risk}, short, departed? (sharers "
+        "that have)}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s, considered}",
     .run = run,
 };

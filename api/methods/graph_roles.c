@@ -115,6 +115,7 @@ static void put_local(gx_value *list, gx_call_env *call, const roles *r, const g
     gx_list_add(arena, list, row);
 }
 
+/* Of those who are still here, as the role of the whole shop counts them. */
 static gx_status by_community(gx_value *list, gx_call_env *call, const roles *r,
                               const gx_state *named, uint32_t user, gx_error *err) {
     const gx_held *held = NULL;
@@ -125,25 +126,28 @@ static gx_status by_community(gx_value *list, gx_call_env *call, const roles *r,
     }
     local *in = gx_arena_get(call->arena, ((size_t)circles + 1) * sizeof *in);
     uint32_t *size = gx_arena_get(call->arena, ((size_t)circles + 1) * sizeof *size);
-    if (!in || !size) {
+    uint8_t *gone = gx_arena_get(call->arena, (size_t)r->n + 1);
+    if (!in || !size || !gone) {
         return gx_fail_memory(err, circles * sizeof *in);
     }
+    memset(gone, 0, (size_t)r->n + 1);
+    GX_TRY(gx_departed_mark(gone, r->n, call->txn, call->job, err));
     memset(in, 0, circles * sizeof *in);
     memset(size, 0, circles * sizeof *size);
     GX_TRY(gx_graph_hold(&held, call->db, &call->state->rules, GX_GRAPH_IN, NULL, call->job, err));
     const gx_graph *g = &held->graph;
     for (uint32_t v = 0; v < r->n; v++) {
-        size[r->community[v]]++;
+        size[r->community[v]] += !gone[v];
     }
     for (uint64_t k = user < g->n ? g->in_ptr[user] : 0; user < g->n && k < g->in_ptr[user + 1];
          k++) {
-        if (g->in_src[k] < r->n) {
+        if (g->in_src[k] < r->n && !gone[g->in_src[k]]) {
             in[r->community[g->in_src[k]]].followers++;
         }
     }
     for (uint64_t k = user < g->n ? g->out_ptr[user] : 0; user < g->n && k < g->out_ptr[user + 1];
          k++) {
-        if (g->out_dst[k] < r->n) {
+        if (g->out_dst[k] < r->n && !gone[g->out_dst[k]]) {
             in[r->community[g->out_dst[k]]].follows++;
         }
     }

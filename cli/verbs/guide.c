@@ -44,6 +44,12 @@ static gx_status run(gx_command *command, gx_error *err) {
         return gx_print(command, &result, "steps", NULL, false, err);
     }
     gx_say_list(command, &result);
+    const gx_value *departed = gx_map_get(&result, "departed");
+    if (departed && departed->size > 0) {
+        const gx_value *first = &departed->as.items[0];
+        gx_say(command, "%u sharers have departed, the first is '%.*s': they share nothing",
+               departed->size, (int)first->size, first->as.text);
+    }
     const gx_value *shares = gx_map_get(&result, "shares");
     for (uint32_t i = 0; shares && i < shares->size; i++) {
         const gx_value *share = &shares->as.items[i];

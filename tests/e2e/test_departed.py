@@ -153,6 +153,44 @@ def test_who_left_is_no_follower_of_a_leader(hubs, tmp_path):
     assert card["audience"]["followers"] == card["measures"]["followers"] == 1 and card["measures"]["core"] < 0.1
 
 
+def test_who_left_is_no_follower_in_a_community(tmp_path):
+    """Ten friends heed hub, all of one circle; four of them have left, then six."""
+    ties = [f"f{k},hub,follow,1" for k in range(10)] + [f"f{a},f{b},friend,0" for b in range(10) for a in range(b)]
+    (tmp_path / "ties.csv").write_text("\n".join(["src,dst,kind,directed", *ties]) + "\n")
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", tmp_path / "ties.csv")
+    gx("build", tmp_path / "s.gx")
+
+    def at(*who):
+        rows = [next((row for row in ask(tmp_path / "s.gx", "roles", user)["communities"] if row["home"])) for user in who]
+        return [(row["size"], row["followers"], row["follows"], row["role"]) for row in rows]
+
+    (size, followers, follows, role), (_, _, heeds, _) = at("hub", "f8")
+    assert (size, followers, follows, role) == (11, 10, 0, "leader") and heeds == 10
+    for gone, told in (((0, 1, 2, 3), (7, 6, 0, "leader")), ((0, 1, 2, 3, 4, 7), (5, 4, 0, "ordinary"))):
+        (tmp_path / "gone.csv").write_text("user_id,status\n" + "".join(f"f{k},left\n" for k in gone))
+        gx("import", tmp_path / "s.gx", tmp_path / "gone.csv")
+        assert at("hub")[0] == told
+    assert at("f8")[0][2] == 4  # hub and three friends
+
+
+def test_a_sharer_that_left_shares_nothing(tmp_path):
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\na,s,follow,1\nb,s,follow,1\na,t,follow,1\n")
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts\n" + "".join(f"{u},x,buy,2026-01-0{k}\n" for k, u in enumerate("stz", 1)))
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", tmp_path / "ties.csv", tmp_path / "events.csv")
+    gx("build", tmp_path / "s.gx")
+    flags = ("--chances", "constant", "--p", "0.2")
+    both = ask(tmp_path / "s.gx", "guide", "s", "t", *flags)
+    assert both["sharers"] == 2 and "departed" not in both
+    (tmp_path / "gone.csv").write_text("user_id,status\ns,left\n")
+    gx("import", tmp_path / "s.gx", tmp_path / "gone.csv")
+    told = ask(tmp_path / "s.gx", "guide", "s", "t", *flags)
+    assert told["departed"] == ["s"] and told["sharers"] == 1 and {row["sharer"] for row in told["shares"]} == {"t"}
+    none = gx("guide", tmp_path / "s.gx", "s", *flags)
+    assert "1 sharers have departed, the first is 's': they share nothing" in none.err and "those who were named have departed" in none.err
+
+
 def test_a_topic_counts_who_is_still_here(hubs, tmp_path):
     store = shutil.copytree(hubs, tmp_path / "s.gx")
     acts = [f"{hub},p1,buy,2025-06-01" for hub in ("hub1", "hub2")]
