@@ -7,8 +7,13 @@
 
 enum { LOOK_MORE = 64 };
 
-static bool is_covered(const uint64_t *bits, uint32_t set) {
-    return bits[set / 64] >> set % 64 & 1;
+static bool is_in(const uint64_t *bits, uint32_t i) {
+    return bits[i / 64] >> i % 64 & 1;
+}
+
+/* aim->circles: none. */
+static uint32_t circle_of(const gx__aim *aim, uint32_t v) {
+    return aim->circle[v] == GX_NONE ? aim->circles : aim->circle[v];
 }
 
 gx_status gx__cover_make(gx__cover *out, const gx__sets *sets, size_t count, const gx__aim *aim,
@@ -16,9 +21,11 @@ gx_status gx__cover_make(gx__cover *out, const gx__sets *sets, size_t count, con
     gx_status status = GX_OK;
     *out = (gx__cover){.sets = sets, .count = count, .aim = aim};
     GX_TRY(gx_job_alloc(job, &out->covered, count, sizeof(uint64_t *), err));
+    GX_TRY(
+        gx_job_alloc(job, &out->taken, count > 0 ? sets->n / 64 + 1 : 0, sizeof *out->taken, err));
     for (size_t k = 0; k < count; k++) {
         out->total += sets[k].count;
-        GX_TRY(gx_job_alloc(job, &out->covered[k], (size_t)sets[k].count / 64 + 1, sizeof(uint64_t),
+        GX_TRY(gx_job_alloc(job, &out->covered[k], (size_t)sets[k].kept / 64 + 1, sizeof(uint64_t),
                             err));
     }
     if (aim->fairness > 0) {
@@ -28,9 +35,11 @@ gx_status gx__cover_make(gx__cover *out, const gx__sets *sets, size_t count, con
         GX_TRY(gx_job_alloc(job, &out->more, circles, sizeof *out->more, err));
         GX_TRY(gx_job_alloc(job, &out->touched, circles, sizeof *out->touched, err));
         for (size_t k = 0; k < count; k++) {
-            for (uint32_t s = 0; s < sets[k].count; s++) {
-                const uint32_t c = aim->circle[sets[k].root[s]];
-                out->in[c == GX_NONE ? aim->circles : c]++;
+            for (uint32_t s = 0; s < sets[k].kept; s++) {
+                out->in[circle_of(aim, sets[k].root[s])]++;
+            }
+            for (uint32_t v = 0; v < sets[k].n; v++) {
+                out->in[circle_of(aim, v)] += sets[k].alone[v];
             }
         }
     }
@@ -46,6 +55,7 @@ void gx__cover_finish(gx__cover *cover, gx_job *job) {
         gx_job_free(job, cover->covered[k]);
     }
     gx_job_free(job, cover->covered);
+    gx_job_free(job, cover->taken);
     gx_job_free(job, cover->known);
     gx_job_free(job, cover->in);
     gx_job_free(job, cover->hit);
@@ -56,22 +66,31 @@ void gx__cover_finish(gx__cover *cover, gx_job *job) {
 
 /* ---- what a member would add ----------------------------------------------------------------- */
 
+/* Sets of v alone that are not covered. */
+static uint64_t alone_added(const gx__cover *c, uint32_t v) {
+    uint64_t sum = 0;
+    for (size_t k = 0; k < c->count && !is_in(c->taken, v); k++) {
+        sum += c->sets[k].alone[v];
+    }
+    return sum;
+}
+
 static uint64_t list_length(const gx__cover *c, uint32_t v) {
     uint64_t sum = 0;
     for (size_t k = 0; k < c->count; k++) {
-        sum += c->sets[k].ptr[v + 1] - c->sets[k].ptr[v];
+        sum += c->sets[k].ptr[v + 1] - c->sets[k].ptr[v] + c->sets[k].alone[v];
     }
     return sum;
 }
 
 /* Sets not covered yet. */
 static uint64_t sets_added(const gx__cover *c, uint32_t v) {
-    uint64_t sum = 0;
+    uint64_t sum = alone_added(c, v);
     for (size_t k = 0; k < c->count; k++) {
         const gx__sets *sets = &c->sets[k];
         const uint64_t *covered = c->covered[k];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
-            sum += !is_covered(covered, sets->set[i]);
+            sum += !is_in(covered, sets->set[i]);
         }
     }
     return sum;
@@ -86,14 +105,18 @@ static double welfare(const gx__cover *c, uint64_t in, double hit) {
 
 static double fair_added(gx__cover *c, uint32_t v) {
     const gx__aim *aim = c->aim;
+    const uint64_t alone = alone_added(c, v);
     uint32_t touched = 0;
     double sum = 0;
+    if (alone > 0) {
+        c->touched[touched++] = circle_of(aim, v);
+        c->more[circle_of(aim, v)] = alone;
+    }
     for (size_t k = 0; k < c->count; k++) {
         const gx__sets *sets = &c->sets[k];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
-            if (!is_covered(c->covered[k], sets->set[i])) {
-                uint32_t circle = aim->circle[sets->root[sets->set[i]]];
-                circle = circle == GX_NONE ? aim->circles : circle;
+            if (!is_in(c->covered[k], sets->set[i])) {
+                const uint32_t circle = circle_of(aim, sets->root[sets->set[i]]);
                 if (c->more[circle]++ == 0) {
                     c->touched[touched++] = circle;
                 }
@@ -120,20 +143,28 @@ static void added_by(void *of, double *worth, const uint32_t *member, uint32_t c
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
+/* So many sets that begin at v are covered now. */
+static void count_begun(gx__cover *c, uint32_t v, uint64_t sets) {
+    c->covered_worth += c->worth ? (double)sets * c->worth[v] : 0;
+    if (c->hit) {
+        c->hit[circle_of(c->aim, v)] += sets;
+    }
+}
+
 uint64_t gx__cover_take(gx__cover *c, uint32_t v) {
-    uint64_t added = 0;
+    uint64_t added = alone_added(c, v);
+    if (added > 0) {
+        c->taken[v / 64] |= UINT64_C(1) << v % 64;
+        count_begun(c, v, added);
+    }
     for (size_t k = 0; k < c->count; k++) {
         const gx__sets *sets = &c->sets[k];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
             const uint32_t set = sets->set[i];
-            if (!is_covered(c->covered[k], set)) {
+            if (!is_in(c->covered[k], set)) {
                 c->covered[k][set / 64] |= UINT64_C(1) << set % 64;
                 added++;
-                c->covered_worth += c->worth ? c->worth[sets->root[set]] : 0;
-                if (c->hit) {
-                    const uint32_t circle = c->aim->circle[sets->root[set]];
-                    c->hit[circle == GX_NONE ? c->aim->circles : circle]++;
-                }
+                count_begun(c, sets->root[set], 1);
             }
         }
     }

@@ -24,7 +24,8 @@ typedef struct gx__cover {
     size_t count;
     uint64_t total; /* sets in all */
     uint64_t covered_count;
-    uint64_t **covered; /* a bit a set, for each of `sets` */
+    uint64_t **covered; /* a bit a numbered set, for each of `sets` */
+    uint64_t *taken;    /* a bit a member: then its sets of one are covered */
     const gx__aim *aim;
     uint64_t *in, *hit; /* sets that begin in each circle, and those of them covered: circles + 1 */
     uint64_t *more;     /* circles + 1, all 0 between calls */

@@ -14,6 +14,7 @@ static const double NEAR_ENTRIES = 4e6, FAR_S = 1e-8; /* beyond so many, each do
 static const double TIMED_S = 0.02;                   /* so long runs are played to time them */
 static const double CHOSEN_S = 5.5e-9, CHOSEN_SET_S = 1e-8; /* an entry chosen from, and a set */
 static const double ORDER_S = 1e-7;                         /* an arc, all heuristics */
+static const double BLOCK_BYTES = 0.8;                      /* a set, of the block it is drawn in */
 static const double MORE_WORLDS = 0.12; /* a world takes longer among more, which no cache holds */
 
 /* The noise of a choice from R1 sets is (settled − bias / √R1) / √R1: greedy takes what few sets
@@ -109,22 +110,37 @@ static double worlds_seconds(const by_world *w, const gx__choosing *c, double co
             w->judged_s * judged * judges);
 }
 
+/* Of a set what is written down: nothing where it is of one member. */
+typedef struct written {
+    double entries, roots;
+} written;
+
+static written written_of(const gx__choosing *c) {
+    written w = {0};
+    double sets = 0;
+    for (size_t k = 0; k < c->drawn; k++) {
+        w.entries += (double)c->sets[k].ptr[c->sets[k].n];
+        w.roots += c->sets[k].kept;
+        sets += c->sets[k].count;
+    }
+    w.entries /= fmax(sets, 1);
+    w.roots /= fmax(sets, 1);
+    return w;
+}
+
 /* At the peaks. */
 static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course *to,
-                     const by_world *world, int threads) {
+                     const written *set, const by_world *world, int threads) {
     const double n = c->chances.n, m = (double)c->chances.m;
-    const double each = (double)out->entries / fmax((double)out->sets, 1);
     const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
-    double drawn = 0;
-    for (size_t k = 0; k < c->drawn; k++) { /* for this, and counted in `used` */
-        drawn += GX__ENTRY * (double)(c->sets[k].entries + c->sets[k].count) + 8 * n;
-    }
-    const double sets = (double)atomic_load(&c->job->mem_used) - drawn + GX__ENTRY * out->wanted +
-                        8 * n * to->chunks + 4.0 * to->sets;
+    const double a_set = GX__ENTRY * (set->entries + set->roots);
+    const double drawn = a_set * (double)out->sets + 12 * n * (double)c->drawn; /* are in `used` */
+    const double sets =
+        (double)atomic_load(&c->job->mem_used) - drawn + a_set * to->sets + 12 * n * to->chunks;
     const double judges = out->worlds / 2 + 1;
     const double worlds = out->worlds ? 1.08 * (out->worlds + judges) * world->bytes + forward : 0;
     /* Sets as they are drawn, in slabs of which an eighth may be left over. */
-    const double drawing = 1.125 * (GX__ENTRY * each + 4.6) * to->most + 8 * n * threads;
+    const double drawing = 1.125 * (a_set + BLOCK_BYTES) * to->most + 12 * n * threads;
     const double choice = fmax(44 * n, drawing);
     if (c->options->heuristics) { /* PageRank and VoteRank need the undirected graph, made of both
                                      directions */
@@ -310,15 +326,16 @@ static gx_status foresee(gx_seeds_forecast *out, gx__choosing *c, const gx_simul
     out->entries = gx__choosing_entries(c);
     out->worlds = gx__choosing_is_large(c) ? gx__choosing_worlds(c) : 0;
     const double each = (double)out->entries / fmax((double)c->r1, 1);
+    const written set = written_of(c);
     const course to = foresee_rounds(c, &noise, each, out->worlds ? 1 : GX__ROUNDS_MOST);
     out->wanted = to.sets * each;
     if (out->worlds) {
         GX_TRY(try_worlds(&world, c, err));
     }
-    bytes_of(out, c, &to, &world, threads);
+    bytes_of(out, c, &to, &set, &world, threads);
     const double choices = options->limits.cost && !out->worlds ? 2 : 1;
-    out->cpu_s =
-        drawn_seconds(&drawing, &to, each) + choices * to.chosen * (CHOSEN_S * each + CHOSEN_SET_S);
+    out->cpu_s = drawn_seconds(&drawing, &to, each) +
+                 choices * to.chosen * (CHOSEN_S * set.entries + CHOSEN_SET_S * set.roots);
     out->cpu_s += out->worlds ? worlds_seconds(&world, c, out->worlds) : 0;
     out->order_s =
         options->heuristics && !(options->aim.fairness > 0) ? ORDER_S * (double)c->chances.m : 0;

@@ -153,6 +153,28 @@ static uint32_t bits_of(const uint32_t *seed, uint32_t count) {
 
 /* ---- estimates ------------------------------------------------------------------------------- */
 
+/* Sets of one are counted, the others are numbered and hold two or more. */
+static void assert_alone(const gx__sets *sets) {
+    static uint32_t size[20000], at_root[20000];
+    uint64_t alone = 0;
+    memset(size, 0, sizeof size);
+    memset(at_root, 0, sizeof at_root);
+    for (uint32_t v = 0; v < sets->n; v++) {
+        alone += sets->alone[v];
+        for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
+            assert_true(sets->set[i] < sets->kept);
+            assert_true(i == sets->ptr[v] || sets->set[i - 1] < sets->set[i]);
+            size[sets->set[i]]++;
+            at_root[sets->set[i]] += sets->root[sets->set[i]] == v;
+        }
+    }
+    for (uint32_t s = 0; s < sets->kept; s++) {
+        assert_true(size[s] >= 2 && at_root[s] == 1);
+    }
+    assert_int_equal(alone, sets->count - sets->kept);
+    assert_int_equal(sets->entries, sets->ptr[sets->n] + alone);
+}
+
 static void near(double estimate, double error, double truth) {
     if (!(fabs(estimate - truth) <= 5 * error + 1e-3)) {
         fail_msg("%.5f ± %.5f is not %.5f", estimate, error, truth);
@@ -185,6 +207,7 @@ static void spreads_are_those_of_all_worlds(void **state) {
         assert_int_equal(gx__sets_draw(&sets, drawing, 0, 20000, UINT64_MAX, NULL), GX_OK);
         gx__drawing_destroy(drawing);
         assert_int_equal(sets.count, 20000);
+        assert_alone(&sets);
         assert_int_equal(gx__cover_make(&cover, &sets, 1, &aim, &s.job, NULL), GX_OK);
         for (uint32_t i = 0; i < count; i++) {
             gx__cover_take(&cover, chosen[i]);

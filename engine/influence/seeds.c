@@ -159,6 +159,7 @@ static uint64_t begun_at(const gx__choosing *c, uint32_t v) {
     uint64_t count = 0;
     for (size_t k = c->chosen_from; k < c->drawn; k++) {
         const gx__sets *sets = &c->sets[k];
+        count += sets->alone[v];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
             count += sets->root[sets->set[i]] == v;
         }

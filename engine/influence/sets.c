@@ -14,10 +14,10 @@ enum {
 
 /* Sets of one block, one after the other; a set begins with its root. */
 typedef struct block {
-    uint32_t sets;
+    uint32_t sets, kept; /* drawn, and of them those of two or more */
+    uint32_t first;      /* number of the first of those */
     uint64_t entries;
-    uint32_t *node; /* in a slab */
-    uint32_t end[BLOCK];
+    uint32_t *node, *end; /* of those; in a slab, with the block */
 } block;
 
 /* A thread's own. */
@@ -25,6 +25,7 @@ typedef struct drawer {
     uint64_t *seen; /* a bit a member */
     uint32_t *node;
     uint64_t room;
+    uint32_t *alone; /* n: sets of one */
     gx__slabs slabs; /* where blocks lie */
     gx_error err;
     gx_status status;
@@ -164,16 +165,20 @@ static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, g
 }
 
 static gx_status keep_block(gx__drawing *w, uint32_t which, drawer *own, const uint32_t *end,
-                            uint32_t sets) {
-    const size_t entries = sets > 0 ? end[sets - 1] : 0;
-    const size_t bytes = sizeof(block) + entries * sizeof *own->node;
+                            uint32_t kept, uint32_t sets) {
+    const size_t entries = kept > 0 ? end[kept - 1] : 0;
+    const size_t bytes = sizeof(block) + (entries + kept) * sizeof *own->node;
     block *b;
     gx_status status =
         gx__slabs_take(&b, &own->slabs, bytes, own->slabs.bytes / 8, w->job, &own->err);
     if (status == GX_OK) {
-        *b = (block){.sets = sets, .entries = entries, .node = (uint32_t *)(void *)(b + 1)};
-        memcpy(b->end, end, sets * sizeof *end);
-        memcpy(b->node, own->node, entries * sizeof *b->node);
+        uint32_t *node = (uint32_t *)(void *)(b + 1);
+        *b = (block){.sets = sets, .kept = kept, .entries = entries, .node = node};
+        b->end = node + entries;
+        if (kept > 0) {
+            memcpy(b->end, end, kept * sizeof *end);
+            memcpy(b->node, own->node, entries * sizeof *b->node);
+        }
         w->blocks[which] = b;
     }
     return status;
@@ -181,7 +186,7 @@ static gx_status keep_block(gx__drawing *w, uint32_t which, drawer *own, const u
 
 static void draw_block(gx__drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
-    uint32_t ends[BLOCK];
+    uint32_t ends[BLOCK], kept = 0;
     uint64_t end = 0;
     const uint64_t from = (uint64_t)which * BLOCK;
     const uint32_t sets = w->count - from < BLOCK ? (uint32_t)(w->count - from) : BLOCK;
@@ -198,7 +203,11 @@ static void draw_block(gx__drawing *w, uint32_t which) {
         for (uint64_t i = at; i < end; i++) {
             own->seen[own->node[i] / 64] = 0;
         }
-        ends[s] = (uint32_t)end;
+        if (end == at + 1) {
+            own->alone[own->node[--end]]++;
+        } else {
+            ends[kept++] = (uint32_t)end;
+        }
         if (end > UINT32_MAX || gx_job_should_stop(w->job)) {
             break;
         }
@@ -209,7 +218,7 @@ static void draw_block(gx__drawing *w, uint32_t which) {
             gx_fail(&own->err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members", BLOCK);
     }
     if (own->status == GX_OK) {
-        own->status = keep_block(w, which, own, ends, sets);
+        own->status = keep_block(w, which, own, ends, kept, sets);
     }
 }
 
@@ -232,8 +241,8 @@ static void put_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, uint64_t
          b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
         block *it = w->blocks[b];
         uint64_t i = 0;
-        for (uint32_t s = 0; s < it->sets; s++) {
-            const uint32_t number = (uint32_t)b * BLOCK + s;
+        for (uint32_t s = 0; s < it->kept; s++) {
+            const uint32_t number = it->first + s;
             out->root[number] = it->node[i];
             for (; i < it->end[s]; i++) {
                 out->set[next[it->node[i]]++] = number;
@@ -246,11 +255,17 @@ static gx_status order_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, g
     const uint32_t n = out->n;
     const int threads = w->spreaders;
     gx_status status = GX_OK;
+    uint64_t entries = 0;
+    for (uint32_t b = 0; b < blocks; b++) {
+        w->blocks[b]->first = out->kept;
+        out->kept += w->blocks[b]->kept;
+        entries += w->blocks[b]->entries;
+    }
     GX_TRY(gx_job_alloc(w->job, &out->ptr, (size_t)n + 1, sizeof *out->ptr, err));
-    GX_TRY(gx_job_alloc(w->job, &out->root, out->count, sizeof *out->root, err));
-    GX_TRY(gx_job_alloc(w->job, &out->set, out->entries, sizeof *out->set, err));
-    gx_wide_pages(out->root, out->count * sizeof *out->root);
-    gx_wide_pages(out->set, out->entries * sizeof *out->set);
+    GX_TRY(gx_job_alloc(w->job, &out->root, out->kept, sizeof *out->root, err));
+    GX_TRY(gx_job_alloc(w->job, &out->set, entries, sizeof *out->set, err));
+    gx_wide_pages(out->root, out->kept * sizeof *out->root);
+    gx_wide_pages(out->set, entries * sizeof *out->set);
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
         memset(&w->spread[(size_t)n * (size_t)t], 0, n * sizeof *w->spread);
@@ -297,6 +312,7 @@ gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const
     GX_TRY(gx_job_alloc(job, &w->drawers, (size_t)job->threads, sizeof *w->drawers, err));
     for (int t = 0; t < job->threads; t++) {
         GX_TRY(gx_job_alloc(job, &w->drawers[t].seen, chances->n / 64 + 1, sizeof(uint64_t), err));
+        GX_TRY(gx_job_alloc(job, &w->drawers[t].alone, chances->n, sizeof(uint32_t), err));
     }
 done:
     if (status != GX_OK) {
@@ -312,6 +328,7 @@ void gx__drawing_destroy(gx__drawing *w) {
     }
     for (int t = 0; w->drawers && t < w->job->threads; t++) {
         gx_job_free(w->job, w->drawers[t].seen);
+        gx_job_free(w->job, w->drawers[t].alone);
         gx__slabs_finish(&w->drawers[t].slabs, w->job);
         gx_free(w->drawers[t].node);
     }
@@ -324,7 +341,7 @@ void gx__drawing_destroy(gx__drawing *w) {
 /* As many blocks as have been drawn, as far as there is room for what they are likely to hold. */
 static uint32_t next_wave(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
     const uint64_t left = room - entries < WAVE_ENTRIES ? room - entries : WAVE_ENTRIES;
-    const uint64_t fit = blocks > 0 ? left * blocks / entries + 1 : 1;
+    const uint64_t fit = blocks > 0 ? left * blocks / entries + 1 : 1; /* a set has its root */
     const uint64_t wave = fit < blocks + 1 ? fit : blocks + 1;
     return wave < w->block_count - blocks ? (uint32_t)wave : w->block_count - blocks;
 }
@@ -351,7 +368,18 @@ static void forget_drawn(gx__drawing *w) {
     for (int t = 0; t < w->job->threads; t++) {
         gx__slabs_reuse(&w->drawers[t].slabs);
         w->drawers[t].status = GX_OK;
+        memset(w->drawers[t].alone, 0, w->chances->n * sizeof *w->drawers[t].alone);
     }
+}
+
+static gx_status count_alone(gx__sets *out, const gx__drawing *w, gx_error *err) {
+    gx_status status = gx_job_alloc(w->job, &out->alone, out->n, sizeof *out->alone, err);
+    for (int t = 0; status == GX_OK && t < w->job->threads; t++) {
+        for (uint32_t v = 0; v < out->n; v++) {
+            out->alone[v] += w->drawers[t].alone[v];
+        }
+    }
+    return status;
 }
 
 gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t count,
@@ -366,11 +394,13 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
         const uint32_t to = blocks + next_wave(w, blocks, out->entries, room);
         GX_TRY(draw_wave(w, blocks, to, err));
         for (; blocks < to; blocks++) {
-            out->entries += w->blocks[blocks]->entries;
-            out->count += w->blocks[blocks]->sets;
+            const block *b = w->blocks[blocks];
+            out->entries += b->entries + (b->sets - b->kept);
+            out->count += b->sets;
         }
         gx_job_tick(w->job, first + out->count);
     }
+    GX_TRY(count_alone(out, w, err));
     GX_TRY(order_entries(out, w, blocks, err));
 done:
     forget_drawn(w);
@@ -384,5 +414,6 @@ void gx__sets_finish(gx__sets *sets, gx_job *job) {
     gx_job_free(job, sets->ptr);
     gx_job_free(job, sets->set);
     gx_job_free(job, sets->root);
+    gx_job_free(job, sets->alone);
     *sets = (gx__sets){0};
 }

@@ -4,7 +4,8 @@
  * is an unbiased estimate of the share of members it reaches.
  *
  * Only the other way round are they kept, by member the sets it is in: 4 bytes an entry and 8 a
- * member. Set s of a stream is the same at any number of threads. */
+ * member. A set of one is covered by that member and nobody else, so such are only counted: where
+ * chances are small they are most. Set s of a stream is the same at any number of threads. */
 #ifndef GX_INFLUENCE_SETS_H
 #define GX_INFLUENCE_SETS_H
 
@@ -25,10 +26,12 @@ void gx__roots_finish(gx__roots *roots, gx_job *job);
 
 typedef struct gx__sets {
     uint32_t n, count; /* members, sets */
-    uint64_t entries;
-    uint64_t *ptr;  /* n + 1 */
-    uint32_t *set;  /* entries: numbers of sets, rising within a member */
-    uint32_t *root; /* count: whom each set began at */
+    uint32_t kept;     /* of the sets, those of two or more: they have numbers */
+    uint64_t entries;  /* members of all sets, those of one too */
+    uint64_t *ptr;     /* n + 1 */
+    uint32_t *set;     /* ptr[n]: numbers of sets, rising within a member */
+    uint32_t *root;    /* kept: whom each set began at */
+    uint32_t *alone;   /* n: sets of this member alone */
 } gx__sets;
 
 /* What drawing takes: threads' own, and the sets while they are drawn. Kept from one drawing to the
