@@ -169,17 +169,18 @@ void gx_say_list(const gx_command *command, const gx_value *result) {
 
 void gx_say_odd(const gx_command *command, const gx_value *counts) {
     static const struct {
-        const char *key, *text;
-    } odd[] = {{"self_via", "via the member itself: taken as via nobody"},
-               {"unknown_via", "via somebody the store does not know: taken as via nobody"},
-               {"cycles", "cycles: via somebody the member had brought"},
-               {"early", "members who joined before whoever invited them"},
-               {"no_amount", "sales without an amount: taken as 0"},
-               {"bad_amount", "amounts below 0 or too large: taken as 0"}};
+        const char *key, *one, *more, *text;
+    } odd[] = {{"self_via", "", "", "via the member itself: taken as via nobody"},
+               {"unknown_via", "", "", "via somebody the store does not know: taken as via nobody"},
+               {"cycles", "cycle: ", "cycles: ", "via somebody the member had brought"},
+               {"early", "member ", "members ", "who joined before whoever invited them"},
+               {"no_amount", "sale ", "sales ", "without an amount: taken as 0"},
+               {"bad_amount", "amount ", "amounts ", "below 0 or too large: taken as 0"}};
     for (size_t i = 0; counts && i < GX_COUNT(odd); i++) {
         const gx_value *count = gx_map_get(counts, odd[i].key);
         if (count && count->type == GX_INT && count->as.integer > 0) {
-            gx_say(command, "%lld %s", (long long)count->as.integer, odd[i].text);
+            gx_say(command, "%lld %s%s", (long long)count->as.integer,
+                   gx_plural((uint64_t)count->as.integer, odd[i].one, odd[i].more), odd[i].text);
         }
     }
 }

@@ -298,7 +298,7 @@ def test_amounts_that_are_none_are_told(tmp_path):
     for form in ("csv", "jsonl", "table", "json"):
         for words in ([], ["ledger"], ["members"]):
             said = gx("credit", tmp_path / "s.gx", *words, "--format", form).err.splitlines()
-            assert said == ["1 sales without an amount: taken as 0", "2 amounts below 0 or too large: taken as 0"]
+            assert said == ["1 sale without an amount: taken as 0", "2 amounts below 0 or too large: taken as 0"]
     (tmp_path / "bad.csv").write_text("user_id,item_id,action,ts,amount\na,x,buy,2026-01-02,12\na,x,buy,2026-01-02,12x\n")
     said = gx("import", tmp_path / "s.gx", tmp_path / "bad.csv", code=3).err
     assert "bad.csv:3: bad number in amount: '12x'; accepted is a number" in said
