@@ -16,8 +16,6 @@ static const gx_param params[] = {
 };
 /* clang-format on */
 
-enum { WINDOW_DAYS = 14 }; /* of the pass influence */
-
 typedef struct prediction {
     gx_call_env *call;
     gx_trees trees;
@@ -169,7 +167,7 @@ static gx_value generation_rows(const prediction *p) {
 
 static gx_value warning(const prediction *p, double days, double mean) {
     char *text = NULL;
-    if (days < WINDOW_DAYS) {
+    if (days < GX_INFLUENCE_DAYS) {
         text = gx_arena_printf(p->call->arena,
                                "the log began %.1f days before: too short to learn from, the "
                                "chances are a guess",

@@ -36,25 +36,54 @@ static gx_status first_time(void *user, const gx_event *event, gx_error *err) {
     return GX_NOT_FOUND; /* enough */
 }
 
-/* Ties and what they were worth, as the store knew them before. */
-static gx_status learn(gx_foresight *f, gx_error *err) {
+/* What the log before it says, of shares whose window was over by then. */
+static gx_status learn_within(gx_foresight *f, int64_t window_ms, gx_error *err) {
     gx_call_env *call = f->call;
-    const gx_pass *pass = gx_any_pass_find("influence");
     const gx_view_spec before = {.from_ms = INT64_MIN, .to_ms = f->began_ms};
-    gx_value given = gx_map(call->arena, 1);
-    gx_status status = GX_OK;
+    gx_value given = gx_map(call->arena, 2);
+    gx_status status;
     gx_map_put(call->arena, &given, "named", gx_bool(true));
+    if (window_ms > 0) {
+        gx_map_put(call->arena, &given, "window", gx_int(window_ms));
+    }
+    gx_arrays_destroy(f->learnt);
+    f->learnt = NULL;
+    GX_TRY(gx_compute(&f->learnt, call->db, gx_any_pass_find("influence"), "influence", &given,
+                      &before, call->job, err));
+    f->fit = gx_arrays_get(f->learnt, "influence.fit", GX_F64, GX_FITS);
+    if (!f->fit) {
+        GX_TRY(gx_fail(err, GX_INTERNAL, "the pass influence gave no fit"));
+    }
+done:
+    return status;
+}
+
+/* Ties and what they were worth, as the store knew them before. Shares of the last days, whose
+ * window is not over, tell nothing; a log of few weeks has little else. So the window is as long as
+ * nearly all takes: DELAYS mean delays, after which 1 of 55 is still to come were they exponential.
+ */
+static gx_status learn(gx_foresight *f, gx_error *err) {
+    enum { DELAYS = 4, PART = 8 };
+    gx_call_env *call = f->call;
+    const gx_view_spec before = {.from_ms = INT64_MIN, .to_ms = f->began_ms};
+    gx_status status = GX_OK;
     GX_TRY(gx_graph_hold(&f->held, call->db, &call->state->rules, GX_GRAPH_IN, &before, call->job,
                          err));
     f->log_ms = INT64_MAX;
     status = gx_event_between(call->txn, INT64_MIN, f->began_ms, first_time, &f->log_ms, NULL);
     GX_TRY(status == GX_NOT_FOUND ? GX_OK : status);
-    GX_TRY(gx_compute(&f->learnt, call->db, pass, "influence", &given, &before, call->job, err));
+    GX_TRY(learn_within(f, 0, err));
+    f->mean_days = f->fit[GX_FIT_DAYS];
+    const double log_days =
+        f->log_ms < f->began_ms ? ((double)f->began_ms - (double)f->log_ms) / DAY_MS : 0;
+    const double window = fmax(fmax(DELAYS * f->mean_days, log_days / PART), 1);
+    if (window < GX_INFLUENCE_DAYS) {
+        GX_TRY(learn_within(f, (int64_t)(window * DAY_MS), err));
+    }
     const uint64_t m = f->held->graph.m;
     const float *shared = gx_arrays_get(f->learnt, "influence.shared", GX_F32, m);
     const float *acts = gx_arrays_get(f->learnt, "influence.acts", GX_F32, m);
-    f->fit = gx_arrays_get(f->learnt, "influence.fit", GX_F64, GX_FITS);
-    if (!f->fit || (m > 0 && (!shared || !acts))) {
+    if (m > 0 && (!shared || !acts)) {
         GX_TRY(gx_fail(err, GX_CONFLICT, "the store was written to meanwhile: ask again"));
     }
     GX_TRY(gx_unsure_make(&f->unsure, &f->held->graph, shared, acts, f->fit, call->job, err));
@@ -159,7 +188,7 @@ static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error
     }
     end_ms = spec->to_ms && spec->to_ms <= end_ms ? spec->to_ms - 1 : end_ms;
     f->end_ms = end_ms = end_of(&named, end_ms);
-    add_shares(f, all, count, end_ms, f->fit[GX_FIT_DAYS]);
+    add_shares(f, all, count, end_ms, f->mean_days);
 done:
     gx_job_free(job, all);
     gx_log_finish(&log);

@@ -9,6 +9,8 @@
 #include "api/referral/log.h"
 #include "engine/influence/unsure.h"
 
+enum { GX_INFLUENCE_DAYS = 14 }; /* the usual window of the pass influence */
+
 typedef struct gx_foresight {
     gx_call_env *call;
     const gx_trees *trees;    /* of one forest; must outlive it */
@@ -24,6 +26,7 @@ typedef struct gx_foresight {
     uint8_t *is_root;         /* n */
     uint8_t *had;      /* n: had joined before the time asked for, or had left: cannot be brought */
     const double *fit; /* influence.fit */
+    double mean_days;  /* until somebody follows, by the usual window */
     uint32_t roots;
     uint32_t along;  /* nodes brought along a tie by somebody whose share the log has */
     uint32_t beyond; /* brought otherwise: roots, as far as they were known */

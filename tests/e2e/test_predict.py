@@ -128,3 +128,24 @@ def test_nobody_known_to_heed_them_is_none_at_all(tmp_path):
     assert (told["predicted"]["mean"], told["predicted"]["error"]) == (0, 0) and told["ratio"] is None
     assert told["began"] == 1_700_000_000_000 + 130 * DAY * 1000
     assert "2024-03-23T22:13:20" in gx("cascade", path, "predict", "--item", "y").out
+
+
+def test_campaigns_end_within_the_interval_after_weeks_of_history(tmp_path):
+    """The winter campaigns of two sample shops, from 16, 30 and 45 days after the log began. Before chances were as
+    unsure as a short log leaves them, and learnt of its last days too, 54 of 68 ended within the interval of .9."""
+    began, told = 1_761_955_200, []
+    for seed in (11, 14):
+        files, path = tmp_path / f"files{seed}", tmp_path / f"{seed}.gx"
+        gx("demo", files, "--users", 1000, "--seed", seed)
+        gx("init", path)
+        gx("import", path, *sorted(files.glob("*.csv")))
+        names = [row["campaign"] for row in gx("cascade", path, "--by", "campaign", "-n", 100, "--format", "json").json()["cascades"]]
+        for name in names:
+            for days in (16, 30, 45) if name.endswith("-winter") else ():
+                done = gx("cascade", path, "predict", "--by", "campaign", "--campaign", name, "--since", (began + days * DAY) * 1000, "--format", "json", code=None)
+                told += [done.json()] if done.code == 0 else []  # else it was over by then
+    assert len(told) >= 60 and all(row["short"] is None for row in told)
+    assert sum(row["inside"] for row in told) >= 0.87 * len(told)
+    width = sorted(row["predicted"]["high"] - row["predicted"]["low"] for row in told)
+    assert width[len(width) // 2] < 25
+    assert sum(row["predicted"]["mean"] for row in told) == pytest.approx(sum(row["brought"] for row in told), rel=0.3)
