@@ -70,12 +70,14 @@ GX_MUST_CHECK gx_status gx__fusion_rate_by(gx__fusion_room *room, const gx__fusi
                                            size_t p, const gx_history *history, bool fitted,
                                            gx_error *err);
 void gx__fusion_measure(gx__fusion_room *room, size_t p); /* the size alone */
-/* All of it: picks, and rates by every part. */
+/* All of it: picks, and rates by every part that counts. */
 GX_MUST_CHECK gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
                                         const gx_history *history, bool fitted, float *dense,
                                         gx_error *err);
 
-/* What a unit of part p's score counts for this history. */
+/* Whether part p has any weight for this history: else it need not be asked. */
+bool gx__fusion_counts(const gx__fusion_parts *parts, size_t p, const gx_history *history);
+/* What a unit of part p's score counts for this history; 0: nothing, and it may not be there. */
 float gx__fusion_weigh(const gx__fusion_room *room, const gx__fusion_parts *parts, size_t p,
                        const gx_history *history);
 /* `scores` holds the first part's, weighed already, and gets what the others add; by: what a unit

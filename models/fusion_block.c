@@ -116,7 +116,7 @@ static gx_status rate_alone(float *scores, block *b, uint32_t k, gx_error *err) 
         scores[i] *= by;
     }
     for (size_t p = 1; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        if (!parts->model[p]->fold) {
+        if (!parts->model[p]->fold && gx__fusion_counts(parts, p, &h)) {
             status = gx__fusion_rate_by(room, parts, p, &h, true, err);
         }
     }

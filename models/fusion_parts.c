@@ -361,7 +361,9 @@ gx_status gx__fusion_rate(gx__fusion_room *room, const gx__fusion_parts *parts,
     gx_status status = GX_OK;
     gx__fusion_pick(room, parts, history, dense);
     for (size_t p = 1; status == GX_OK && p < GX__FUSION_PARTS; p++) {
-        status = gx__fusion_rate_by(room, parts, p, history, fitted, err);
+        if (gx__fusion_counts(parts, p, history)) {
+            status = gx__fusion_rate_by(room, parts, p, history, fitted, err);
+        }
     }
     return status;
 }
@@ -370,19 +372,26 @@ float gx__fusion_length(uint32_t count) {
     return logf((float)(count > 0 ? count : 1)) - 3;
 }
 
+static float weight_of(const gx__fusion_parts *parts, size_t p, const gx_history *history) {
+    const float length = gx__fusion_length(history->count);
+    return fmaxf(parts->weight[p] + parts->slope[p] * length, 0);
+}
+
+bool gx__fusion_counts(const gx__fusion_parts *parts, size_t p, const gx_history *history) {
+    return !parts->weight || weight_of(parts, p, history) > 0;
+}
+
 float gx__fusion_weigh(const gx__fusion_room *room, const gx__fusion_parts *parts, size_t p,
                        const gx_history *history) {
-    const float length = gx__fusion_length(history->count);
-    const float weight = fmaxf(parts->weight[p] + parts->slope[p] * length, 0);
-    return room->size[p] > FLT_MIN ? weight / room->size[p] : 0;
+    const float weight = weight_of(parts, p, history);
+    return weight > 0 && room->size[p] > FLT_MIN ? weight / room->size[p] : 0;
 }
 
 void gx__fusion_add(float *scores, const float *by, const gx__fusion_room *room) {
-    for (uint32_t c = 0; c < room->count; c++) {
-        float sum = scores[room->item[c]];
-        for (size_t p = 1; p < GX__FUSION_PARTS; p++) {
-            sum += by[p] * room->score[p * room->stride + c];
+    for (size_t p = 1; p < GX__FUSION_PARTS; p++) {
+        const float *score = room->score + p * room->stride;
+        for (uint32_t c = 0; by[p] > 0 && c < room->count; c++) {
+            scores[room->item[c]] += by[p] * score[c];
         }
-        scores[room->item[c]] = sum;
     }
 }

@@ -94,6 +94,43 @@ static void assert_scores(bool weighted, const setting *s) {
     assert_int_equal(gx_alloc_live_blocks(), 0);
 }
 
+/* One item, a few, and all many times over: from the items' side and from the members', with 1 for
+ * every value and without. */
+static void some_are_as_all(void **unused) {
+    (void)unused;
+    const gx_model *model = gx_model_find("userknn");
+    for (int weighted = 0; weighted < 2; weighted++) {
+        gx_matrix m;
+        gx_error err = {0};
+        uint32_t items[8 * ITEMS];
+        float ones[ITEMS], all[ITEMS], some[8 * ITEMS];
+        draw_matrix(&m, USERS, ITEMS, EVENTS, weighted ? REALS : BINARY, 29);
+        gx_arena *arena = gx_arena_create();
+        gx_value params = gx_map(arena, 1);
+        gx_map_put(arena, &params, "neighbours", gx_int(3));
+        fitted_model f = fit_with(model, &m, &params, 2);
+        for (uint32_t k = 0; k < 8 * ITEMS; k++) {
+            items[k] = k * 7 % ITEMS;
+        }
+        for (uint32_t u = 0; u < USERS; u++) {
+            const gx_history h = history_of(&m, u, ones);
+            bool folded;
+            must(model->score(all, &folded, f.state, &h, &err), &err);
+            for (uint32_t count = 1; count <= 8 * ITEMS; count *= count < 8 ? 2 : 30) {
+                must(model->score_items(some, &folded, f.state, &h, false, items, count, &err),
+                     &err);
+                for (uint32_t c = 0; c < count; c++) {
+                    assert_true(some[c] == all[items[c]]);
+                }
+            }
+        }
+        fit_drop(model, &f);
+        gx_arena_destroy(arena);
+        gx_matrix_finish(&m);
+    }
+    assert_int_equal(gx_alloc_live_blocks(), 0);
+}
+
 static void scores_are_by_definition(void **unused) {
     (void)unused;
     /* Of binary events many are equally near, and floats break such ties otherwise than doubles:
@@ -140,6 +177,7 @@ static void broken_arrays_are_refused(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_are_by_definition),
+        cmocka_unit_test(some_are_as_all),
         cmocka_unit_test(broken_arrays_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
