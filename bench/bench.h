@@ -143,6 +143,9 @@ gx_bench_pair gx_bench_pair_of(const gx_value *lines, const gx_value *ours);
 bool gx_bench_is_ours(const gx_value *line);
 gx_slice gx_bench_text(const gx_value *value);               /* empty: it is none, or NULL */
 bool gx_bench_lists(const gx_value *list, const char *text); /* NULL: no */
+/* not_found: the list (NULL: nothing) names a task that is not among these. */
+GX_MUST_CHECK gx_status gx_bench_check_only(const gx_value *only, const char *const *names,
+                                            size_t count, gx_error *err);
 gx_value gx_bench_digits(gx_arena *arena,
                          double value); /* three, as text; "–" where there are none */
 bool gx_bench_same(const gx_value *a, const gx_value *b, const char *key); /* as text or number */

@@ -28,26 +28,11 @@ enum { PEERS = GX_COUNT(peer_names) };
  */
 
 static gx_status check_names(const request *asked, gx_error *err) {
-    const gx_value *only = asked->bench->only;
-    for (uint32_t i = 0; only && i < only->size; i++) {
-        const gx_value *item = &only->as.items[i];
-        const char *names[GX__TASKS_MAX];
-        bool known = false;
-        for (size_t k = 0; k < asked->count; k++) {
-            names[k] = asked->tasks[k].name;
-            known = known || gx_slice_is(gx_bench_text(item), names[k]);
-        }
-        if (!known) {
-            char given[64], text[64];
-            snprintf(text, sizeof text, "%.*s", (int)(item->size < 60 ? item->size : 60),
-                     item->as.text);
-            const char *near = gx_nearest(text, names, asked->count);
-            return gx_fail_at(err, GX_NOT_FOUND, "only", "there is no task %s%s%s%s",
-                              gx_quote(given, sizeof given, item->as.text, item->size),
-                              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-        }
+    const char *names[GX__TASKS_MAX];
+    for (size_t k = 0; k < asked->count; k++) {
+        names[k] = asked->tasks[k].name;
     }
-    return GX_OK;
+    return gx_bench_check_only(asked->bench->only, names, asked->count, err);
 }
 
 /* Among the lines of a run before this one. */

@@ -227,7 +227,13 @@ static gx_status run(gx_bench *bench, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "data",
                           "the suite influence needs --data: an edge list or a folder of them");
     }
-    return gx_bench_each_graph(bench->data, one_graph, bench, bench->job, err);
+    const char *names[GX_COUNT(ways)];
+    for (size_t k = 0; k < GX_COUNT(ways); k++) {
+        names[k] = ways[k].name;
+    }
+    const gx_status status = gx_bench_check_only(bench->only, names, GX_COUNT(ways), err);
+    return status == GX_OK ? gx_bench_each_graph(bench->data, one_graph, bench, bench->job, err)
+                           : status;
 }
 
 const gx_bench_task gx_bench_influence = {

@@ -29,6 +29,27 @@ bool gx_bench_lists(const gx_value *list, const char *text) {
     return false;
 }
 
+gx_status gx_bench_check_only(const gx_value *only, const char *const *names, size_t count,
+                              gx_error *err) {
+    for (uint32_t i = 0; only && i < only->size; i++) {
+        const gx_slice asked = gx_bench_text(&only->as.items[i]);
+        bool known = false;
+        for (size_t k = 0; k < count; k++) {
+            known = known || gx_slice_is(asked, names[k]);
+        }
+        if (!known) {
+            char given[64], text[64];
+            snprintf(text, sizeof text, "%.*s", (int)(asked.size < 60 ? asked.size : 60),
+                     asked.data);
+            const char *near = gx_nearest(text, names, count);
+            return gx_fail_at(err, GX_NOT_FOUND, "only", "there is no task %s%s%s%s",
+                              gx_quote(given, sizeof given, asked.data, asked.size),
+                              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        }
+    }
+    return GX_OK;
+}
+
 bool gx_bench_is_ours(const gx_value *line) {
     return gx_slice_is(gx_bench_text(gx_map_get(line, "tool")), "guanxi");
 }

@@ -93,3 +93,12 @@ def test_every_suite_is_named():
     for suite in named:
         assert f" {suite}," in text or f" {suite};" in text, suite
         assert suite == "all" or f"\n| `{suite}` |" in page, suite
+
+
+def test_only_names_tasks_that_are_there(tmp_path):
+    """A task that is not there is told with one like it, by each suite that takes --only."""
+    edges = tmp_path / "edges.txt"
+    edges.write_text("1 2\n2 3\n")
+    for suite, asked, near in (("graph", "pagernk", "pagerank"), ("influence", "constant_02", "constant_01")):
+        told = gx("bench", suite, "--data", edges, "--only", asked, code=4).err
+        assert f"there is no task '{asked}'; did you mean {near}?" in told
