@@ -1,5 +1,8 @@
 """Bars on real data sets, where they are there."""
 
+import json
+import re
+
 import pytest
 from conftest import gx, need_data
 
@@ -33,3 +36,20 @@ def test_musae_communities():
     one = gx(*words, "--members", "--threads", "1").json()
     two = gx(*words, "--members", "--threads", "2").json()
     assert one == two and one["modularity"] >= 0.815
+
+
+@pytest.mark.parametrize("graph", ["nethept", "deezer_hu", "soc-epinions1"])
+def test_seeds_reach_what_they_should(graph, long):
+    """Under all four ways of spreading, by the default and by eps .1: in an independent simulation no heuristic
+    reaches more, and with --long the near-converged greedy choice reaches next to nothing more."""
+    edges = need_data("graphs", graph, "edges.txt.gz")
+    if graph != "nethept" and not long:
+        pytest.skip("skipped: --long for the larger graphs")
+    told = gx("bench", "influence", "--data", edges, "--runs", 1, "--format", "jsonl", *["--peers"] * long, timeout=3600)
+    lines = [line for line in map(json.loads, told.out.splitlines()) if line["tool"] == "guanxi"]
+    assert len({line["task"] for line in lines}) == 8
+    for line in lines:
+        least = 0.97 if line["task"].endswith("_fast") else 0.995
+        assert float(re.search(r"; ([\d.]+) of (?!converged)", line["how"])[1]) >= 0.9999, line
+        converged = re.search(r"; ([\d.]+) of converged", line["how"])
+        assert bool(converged) == long and (not long or float(converged[1]) >= least), line
