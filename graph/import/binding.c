@@ -129,9 +129,11 @@ static gx_status no_kind(const gx__reader *reader, gx_error *err) {
                             gx__kind_required(required, sizeof required, &gx__kinds[i]));
         used += step > 0 ? (size_t)step : 0;
     }
-    return gx__reader_fail(reader, GX_BAD_REQUEST, 1, err,
-                           "the columns %s are of no known kind; accepted: %s; see --kind, --map",
-                           gx__reader_list_names(names, sizeof names, reader), kinds);
+    return gx__reader_fail(
+        reader, GX_BAD_REQUEST, 1, err,
+        "the columns %s are of no known kind; accepted: %s; see --kind and --map of "
+        "`guanxi import`",
+        gx__reader_list_names(names, sizeof names, reader), kinds);
 }
 
 /* The kind that needs most of what is there; two that need the same number are not told apart. */
@@ -152,9 +154,10 @@ static gx_status find_kind(gx__binding *binding, const gx__reader *reader, gx_er
         return no_kind(reader, err);
     }
     if (second) {
-        return gx__reader_fail(reader, GX_BAD_REQUEST, 1, err,
-                               "the columns fit %s and %s alike; say which with --kind", best->name,
-                               second->name);
+        return gx__reader_fail(
+            reader, GX_BAD_REQUEST, 1, err,
+            "the columns fit %s and %s alike; `guanxi import --kind KIND` says which", best->name,
+            second->name);
     }
     binding->kind = best;
     return GX_OK;
@@ -226,9 +229,11 @@ static gx_status bind_name(gx__binding *binding, const gx__reader *reader, uint3
             char other[80];
             gx_slice first = reader->names[bound->position];
             gx_quote(other, sizeof other, first.data, first.size);
-            return gx__reader_fail(reader, GX_BAD_REQUEST, line, err,
-                                   "the columns %s and %s both give %s; name one with --map %s=…",
-                                   other, quoted, column->name, column->name);
+            return gx__reader_fail(
+                reader, GX_BAD_REQUEST, line, err,
+                "the columns %s and %s both give %s; `guanxi import --map %s=…` names "
+                "one",
+                other, quoted, column->name, column->name);
         }
         bound->position = position;
         return GX_OK;
@@ -263,8 +268,8 @@ static gx_status check_required(const gx__binding *binding, const gx__reader *re
         if (bound->column->required && bound->position == GX_NONE && !bound->fallback.data) {
             char names[300];
             return gx__reader_fail(reader, GX_BAD_REQUEST, 1, err,
-                                   "%s needs the column %s; the file has %s; --map %s=NAME says "
-                                   "which one it is",
+                                   "%s needs the column %s; the file has %s; `guanxi import` takes "
+                                   "--map %s=NAME",
                                    binding->kind->name, bound->column->name,
                                    gx__reader_list_names(names, sizeof names, reader),
                                    bound->column->name);

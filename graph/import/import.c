@@ -87,6 +87,9 @@ static size_t list_fallbacks(import *im) {
     if (options->action) {
         im->fallbacks[count++] = (gx__fallback){"events", "action", options->action};
     }
+    if (options->time) {
+        im->fallbacks[count++] = (gx__fallback){"events", "ts", options->time};
+    }
     return count;
 }
 
@@ -389,7 +392,7 @@ gx_status gx_import_file(gx_import_report *out, gx_store *store, const char *pat
                          const gx_import_options *options, gx_job *job, gx_error *err) {
     static const gx_import_options none = {0};
     int64_t wall = gx_clock_ns(), cpu = gx_clock_cpu_ns();
-import im = {.options = options ? options : & none, .job = job, .store = store };
+import im = {.options = options ? options: & none, .job = job, .store = store };
     gx_status status = import_open(&im, path, err);
     if (status == GX_OK) {
         status = take_rows(&im, err);

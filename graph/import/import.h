@@ -41,6 +41,7 @@ typedef struct gx_import_options {
         *rejects; /* file of rejected rows; NULL: FILE.rejects.csv (made only when there are any) */
     const char *action; /* of lightgcn rows and of event files without the column; NULL: "view" for
                            lightgcn */
+    const char *time;   /* of event files without the column ts; NULL: they need it */
     const char *tie_kind; /* of tie files without the column; NULL: "friend" */
     bool undirected;      /* ties without a `directed` column are undirected */
     bool strict;          /* unknown columns and ids that no users or items file gave are errors */
@@ -109,12 +110,12 @@ GX_MUST_CHECK gx_status gx_import_rows(gx_rows_report *out, gx_txn *txn, const c
 
 /* ---- beside a store ------------------------------------------------------------------------- */
 
-/* The first two words of each line of a file, separated by blanks, commas or semicolons: the first
- * → the second, both as text, made in the arena. Lines that begin with # or % and a header `user_id
- * …` are passed over; a first word that comes twice is there twice. Of JSON lines the id of a
- * member (as gx_import_ids knows it) → the key `name`, or the only other one. Packed files are
- * unpacked. not_found, io; bad_request names the line with fewer words or other keys, and where
- * `numbers` are wanted that of one that is none, or below 0. */
+/* Of a table (CSV, TSV, JSON lines) with a column of ids of members, as gx_import_ids knows it:
+ * the id → the column `name`, or the only other one. Of what has no such header the two words of
+ * each line, separated by blanks, commas or semicolons: the first → the second. Both as text, made
+ * in the arena. Lines that begin with # or % are passed over; packed files are unpacked. not_found,
+ * io; bad_request: a file without rows, other columns, a member twice, the line with more or fewer
+ * words, and where `numbers` are wanted that of one that is none, or below 0. */
 GX_MUST_CHECK gx_status gx_import_pairs(gx_value *out, const char *path, const char *name,
                                         bool numbers, gx_arena *arena, gx_error *err);
 /* Ids of members, from a table (CSV, TSV, JSON lines) with a column user_id, user or id, or with

@@ -307,6 +307,43 @@ def test_files_may_say_what_was_done(tmp_path):
     assert every["ndcg@20"] == one["ndcg@20"]
 
 
+def test_no_row_of_the_test_is_lost_to_the_train(tmp_path):
+    """Rows whose event_id the first file had too were left out, and not told of; that a file may have one twice is."""
+    train, test, plain, twice = (tmp_path / name for name in ("tr.csv", "te.csv", "plain.csv", "twice.csv"))
+    deeds = [(f"u{u}", f"i{(u % 3) * 5 + k}") for u in range(30) for k in range(4) if (u + k) % 7]
+    found = [(f"u{u}", f"i{(u % 3) * 5 + 4}") for u in range(30)]
+    head = "event_id,user_id,item_id,action,ts\n"
+    for path, rows in ((train, deeds), (test, found)):
+        path.write_text(head + "".join(f"{k},{u},{i},buy,1700000000\n" for k, (u, i) in enumerate(rows)))
+    plain.write_text("user_id,item_id,action,ts\n" + "".join(f"{u},{i},buy,1700000000\n" for u, i in found))
+    twice.write_text(head + "".join(f"{k % 80},{u},{i},buy,1700000000\n" for k, (u, i) in enumerate(deeds)))
+    words = ["--model", "popular", "--resamples", "0", "--format", "json"]
+    named, bare = (gx("eval", "--train", train, "--test", path, *words) for path in (test, plain))
+    assert f"{test}: 30 events read" in named.err and "left out" not in named.err
+    assert named.json()["recall@20"] == bare.json()["recall@20"] and named.json()["users"] == 30
+    lost = gx("eval", "--train", twice, "--test", plain, *words)
+    assert f"{twice}: {len(deeds) - 80} rows left out, whose event_id" in lost.err
+
+
+def test_pairs_alone_are_events(tmp_path):
+    """Files of two columns were of no kind, and those of items passed for events."""
+    train, test, items = (tmp_path / name for name in ("tr.csv", "te.csv", "items.csv"))
+    times = [tmp_path / f"{name}-ts.csv" for name in ("tr", "te")]
+    deeds = [(f"u{u}", f"i{(u % 3) * 5 + k}") for u in range(30) for k in range(4) if (u + k) % 7]
+    found = [(f"u{u}", f"i{(u % 3) * 5 + 4}") for u in range(30)]
+    for path, timed, rows in zip((train, test), times, (deeds, found)):
+        path.write_text("user_id,item_id\n" + "".join(f"{u},{i}\n" for u, i in rows))
+        timed.write_text("user_id,item_id,ts\n" + "".join(f"{u},{i},1700000000\n" for u, i in rows))
+    items.write_text("item_id,title\ni1,Tea\n")
+    words = ["--model", "linear", "--resamples", "0", "--format", "json"]
+    want = gx("eval", "--train", times[0], "--test", times[1], *words).json()["ndcg@20"]
+    for first, second in ((train, test), (train, times[1]), (times[0], test)):
+        assert gx("eval", "--train", first, "--test", second, *words).json()["ndcg@20"] == pytest.approx(want)
+    refused = gx("eval", "--train", items, "--test", test, *words, code=None)
+    assert refused.code == 2 and "events needs the column user_id; the file has 'item_id', 'title'" in refused.err
+    gx("tune", "--train", train, "--model", "rp3beta", "--split", "random:0.8", "--trials", 2)
+
+
 def test_what_was_not_measured_is_not_told(built_shop, tmp_path):
     """Of blend: the most memory was 0, and scoring was what reading the finished lists took."""
     (tmp_path / "theirs.csv").write_text("user_id,item_id\nu1,sku-1\n")
