@@ -105,6 +105,33 @@ def test_costs_are_read_from_every_form_of_file(edges, tmp_path):
         assert accepted in err and name in err
 
 
+def test_a_table_is_read_by_the_names_of_its_columns(edges, tmp_path):
+    """The second column was the cost, whatever it was called; the last of two rows won; no row at all was no cost."""
+    ids = sorted({word for line in edges.read_text().splitlines()[1:] for word in line.split(",")})
+    costs = {member: k % 4 + 1 for k, member in enumerate(ids)}
+
+    def ask(name, text, flag="--cost", code=0):
+        (tmp_path / name).write_text(text)
+        if code:
+            return gx("seeds", edges, "--undirected", "--budget", 6, flag, tmp_path / name, code=code).err
+        return seeds(edges, "--undirected", "--budget", 6, flag, tmp_path / name, "--runs", 0)
+
+    want = ask("plain.csv", "".join(f"{m},{c}\n" for m, c in costs.items()))
+    likes = "user_id,likes,cost\n" + "".join(f"{m},,{c}\n" for m, c in costs.items())
+    assert ask("likes.csv", likes) == want
+    assert ask("tabs.tsv", likes.replace(",", "\t")) == want
+    assert ask("user.csv", "user,cost\n" + "".join(f'"{m}",{c}\n' for m, c in costs.items())) == want
+    assert ask("turned.csv", "Cost,uid\n# a remark\n" + "".join(f"{c},{m}\n" for m, c in costs.items())) == want
+    assert ask("blanks.txt", "# fees\nuser_id likes cost\n" + "".join(f"{m} 7 {c}\n" for m, c in costs.items())) == want
+    other = ask("other.csv", likes.replace("cost", "fee"), code=2)
+    assert "of the columns 'user_id', 'likes', 'fee' none is called cost" in other
+    assert "none is called weight" in ask("weight.csv", likes, "--weight", code=2)
+    assert "three.csv:1: 'h1,1,2' is not a member and a cost" in ask("three.csv", "h1,1,2\n", code=2)
+    assert "'h1' is in line 2 and in line 4; accepted is one cost a member" in ask("twice.csv", "user_id,cost\nh1,1\nh2,1\nh1,5\n", code=2)
+    for text in ("", "user_id,cost\n", "# none\n"):
+        assert "empty.csv has no rows" in ask("empty.csv", text, code=2)
+
+
 def test_quotas_by_circle_of_a_shop(built_shop):
     found = seeds(built_shop, "-k", 10, "--most-each", 1)
     assert len({row["circle"] for row in found["seeds"]}) == len(found["seeds"])
