@@ -240,9 +240,38 @@ typedef struct parser {
     gx_value common;
 } parser;
 
-/* A list grows with every use of its flag, and is split at commas. */
+/* ["a,b", 7] in JSON: each entry whole. False: it is something else. */
+static bool add_json(gx_value *list, gx_arena *arena, const char *text) {
+    gx_value read;
+    if (text[0] != '[' || gx_json_read(&read, arena, text, strlen(text), NULL) != GX_OK ||
+        read.type != GX_LIST) {
+        return false;
+    }
+    for (uint32_t i = 0; i < read.size; i++) {
+        const gx_value *one = &read.as.items[i];
+        const char *number = one->type == GX_INT
+                                 ? gx_arena_printf(arena, "%lld", (long long)one->as.integer)
+                             : one->type == GX_REAL ? gx_arena_printf(arena, "%.17g", one->as.real)
+                                                    : NULL;
+        if (one->type == GX_TEXT || number) {
+            gx_list_add(arena, list, number ? gx_str(number) : *one);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A list grows with every use of its flag, and is split at commas unless it is one in JSON. */
 static gx_value grown_list(gx_arena *arena, const gx_value *before, const char *text) {
     gx_value list = before ? *before : gx_list(arena, 4);
+    gx_value whole = gx_list(arena, 4);
+    if (add_json(&whole, arena, text)) {
+        for (uint32_t i = 0; i < whole.size; i++) {
+            gx_list_add(arena, &list, whole.as.items[i]);
+        }
+        return list;
+    }
     for (const char *s = text; *s;) {
         size_t size = strcspn(s, ",");
         if (size) {

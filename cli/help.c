@@ -96,6 +96,22 @@ static void help_flags(FILE *out, const gx_param *params, size_t count) {
     }
 }
 
+/* How a list is written, by the first flag that takes one. */
+static void help_lists(FILE *out, const gx_param *params, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].type == GX_PARAM_LIST &&
+            !(params[i].flags & (GX_PARAM_POSITIONAL | GX_PARAM_HIDDEN))) {
+            char name[64];
+            gx_flag_name(name, sizeof name, params[i].name);
+            fprintf(out,
+                    "\na list is given as --%s A,B, by its flag again, or in JSON, where a comma "
+                    "stands in an entry:\n--%s '[\"A,1\", \"B\"]'\n",
+                    name, name);
+            return;
+        }
+    }
+}
+
 static void usage_line(FILE *out, const gx_verb *verb, const gx_param *params, size_t count) {
     bool may = verb->flags & GX_VERB_MAY_TARGET;
     fprintf(out, "guanxi %s%s", verb->name,
@@ -139,6 +155,7 @@ void gx_help_verb(FILE *out, gx_arena *arena, const gx_verb *verb) {
               "`guanxi run` lists the\npasses\n",
               out);
     }
+    help_lists(out, params, count);
     gx_more more;
     for (size_t i = 0; verb->more && verb->more(&more, i); i++) {
         fprintf(out, "\nflags of %s: %s\n", more.name, more.summary);

@@ -150,6 +150,14 @@ void gx_row_add(gx_arena *arena, gx_value *row, const gx_value *map) {
     }
 }
 
+void gx_say_notes(const gx_command *command, const gx_value *result) {
+    const gx_value *notes = gx_map_get(result, "notes");
+    for (uint32_t i = 0; notes && notes->type == GX_LIST && i < notes->size; i++) {
+        const gx_value *note = &notes->as.items[i];
+        gx_say(command, "%.*s", (int)note->size, note->as.text);
+    }
+}
+
 void gx_say_list(const gx_command *command, const gx_value *result) {
     const gx_value *missing = gx_map_get(result, "short"), *ids = gx_map_get(result, "unknown");
     if (missing && missing->type == GX_TEXT) {
@@ -159,11 +167,7 @@ void gx_say_list(const gx_command *command, const gx_value *result) {
         const gx_value *id = &ids->as.items[i];
         gx_say(command, "%.*s is not in this store", (int)id->size, id->as.text);
     }
-    const gx_value *notes = gx_map_get(result, "notes");
-    for (uint32_t i = 0; notes && notes->type == GX_LIST && i < notes->size; i++) {
-        const gx_value *note = &notes->as.items[i];
-        gx_say(command, "%.*s", (int)note->size, note->as.text);
-    }
+    gx_say_notes(command, result);
     say_risky(command, result);
 }
 

@@ -2,6 +2,7 @@
 #include "api/lists/context.h"
 
 #include "api/support.h"
+#include "graph/codec/codec.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 static const struct {
     const char *key, *accepted;
 } keys[] = {{"item", "an id"},
-            {"cart", "a list of ids, or ids between commas"},
+            {"cart", "a list of ids, in JSON too, or ids between commas"},
             {"group", "a group of the store, or a circle like c-12"},
             {"geo", GEO},
             {"hour", HOUR}};
@@ -65,6 +66,12 @@ static gx_status read_item(gx_context *c, gx_call_env *call, const gx_value *ite
 }
 
 static gx_status read_cart(gx_context *c, gx_call_env *call, const gx_value *cart, gx_error *err) {
+    gx_value read;
+    if (cart->type == GX_TEXT && cart->size > 0 && cart->as.text[0] == '[' &&
+        gx_json_read(&read, call->arena, cart->as.text, cart->size, NULL) == GX_OK &&
+        read.type == GX_LIST) {
+        cart = &read; /* ["a,b"]: ids with commas */
+    }
     if (cart->type == GX_LIST) {
         for (uint32_t k = 0; k < cart->size; k++) {
             const gx_value *one = &cart->as.items[k];

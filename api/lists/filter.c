@@ -76,8 +76,26 @@ static gx_status read_kind(gx_filter *filter, gx_call_env *call, gx_error *err) 
     return gx_where_compile(&filter->where[GX_FILTER_KIND], call->arena, gx_slice_of(text), err);
 }
 
+/* "exclude: 'a', 'b' and 3 more are not in this store" */
+static const char *tell_unknown(gx_arena *arena, const gx_value *ids) {
+    enum { TOLD = 3 };
+    const char *all = "";
+    for (uint32_t i = 0; i < ids->size && i < TOLD && all; i++) {
+        char shown[80];
+        gx_quote(shown, sizeof shown, ids->as.items[i].as.text, ids->as.items[i].size);
+        all = gx_arena_printf(arena, "%s%s%s", all, i ? ", " : "", shown);
+    }
+    if (all && ids->size > TOLD) {
+        all = gx_arena_printf(arena, "%s and %u more", all, ids->size - TOLD);
+    }
+    return ids->size && all ? gx_arena_printf(arena, "exclude: %s %s not in this store", all,
+                                              gx_plural(ids->size, "is", "are"))
+                            : NULL;
+}
+
 static gx_status read_exclude(gx_filter *filter, gx_call_env *call, gx_error *err) {
     const gx_value *list = gx_arg_value(call->args, "exclude");
+    gx_value unknown = gx_list(call->arena, 1);
     if (list->type != GX_LIST || list->size == 0) {
         return GX_OK;
     }
@@ -90,8 +108,11 @@ static gx_status read_exclude(gx_filter *filter, gx_call_env *call, gx_error *er
         uint32_t item;
         if (gx_word_find(&item, call->txn, GX_SPACE_ITEM, word) == GX_OK) {
             filter->excluded[filter->excluded_count++] = item;
+        } else {
+            gx_list_add(call->arena, &unknown, list->as.items[i]);
         }
     }
+    filter->unknown = tell_unknown(call->arena, &unknown);
     qsort(filter->excluded, filter->excluded_count, sizeof *filter->excluded, gx_by_number);
     return GX_OK;
 }
@@ -462,6 +483,15 @@ gx_value gx_filter_short(gx_arena *arena, const gx_filter *filter, const char *t
                         : text          ? text
                                         : unheard;
     return whole ? gx_str(whole) : gx_nil();
+}
+
+void gx_filter_note(gx_value *row, const gx_filter *filter, gx_arena *arena) {
+    const gx_value *before = gx_map_get(row, "notes");
+    if (filter->unknown) {
+        gx_value notes = before ? *before : gx_list(arena, 1);
+        gx_list_add(arena, &notes, gx_str(filter->unknown));
+        gx_map_put(arena, row, "notes", notes);
+    }
 }
 
 gx_status gx_filter_leaves(bool *out, const gx_filter *filter, gx_call_env *call, uint32_t user,

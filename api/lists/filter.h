@@ -23,6 +23,7 @@ typedef struct gx_filter {
     gx_moment moment;               /* of the call's context: what its expressions may speak of */
     bool hide_bought, hide_touched; /* by `seen` */
     const char *unheard; /* where `where` passes nothing: of what it looks for and none has; NULL */
+    const char *unknown; /* "exclude: …": ids of it that are not in the store; NULL */
     uint8_t *pass;       /* before anything about a member; in the arena */
     uint32_t passing;
 } gx_filter;
@@ -46,7 +47,7 @@ GX_MUST_CHECK gx_status gx_filter_lock(const gx_columns **out, gx_call_env *call
 
 /* Reads the arguments `where`, `exclude` and `kind`, and `seen` where `with_seen`. `columns` is
  * held by the caller as long as the filter is used. Ids of `exclude` that are not in the store
- * exclude nothing. not_found: `where` compares a field that no item has. */
+ * exclude nothing, and are told. not_found: `where` compares a field that no item has. */
 GX_MUST_CHECK gx_status gx_filter_make(gx_filter *out, gx_call_env *call, const gx_columns *columns,
                                        bool with_seen, gx_error *err);
 /* The same as of a past moment: what is hidden or sold out now may have been on sale then, and
@@ -72,6 +73,8 @@ const char *gx_filter_say_out(const gx_filter *filter, const gx_member_live *liv
 /* The `short` of an answer: the text, if any, and what `where` looks for that no item has, if so.
  */
 gx_value gx_filter_short(gx_arena *arena, const gx_filter *filter, const char *text);
+/* Adds to the `notes` of an answer which ids of `exclude` are not in the store, if any. */
+void gx_filter_note(gx_value *row, const gx_filter *filter, gx_arena *arena);
 /* Whether every rule leaves the item to the member, as they are now. O(own ties + own events). */
 GX_MUST_CHECK gx_status gx_filter_leaves(bool *out, const gx_filter *filter, gx_call_env *call,
                                          uint32_t user, uint32_t item, gx_error *err);

@@ -195,6 +195,13 @@ static void multiply(float *restrict factor, const uint8_t *restrict pass, uint3
     }
 }
 
+static void note_text(boost_reader *r, const char *text) {
+    if (text) {
+        r->idle = r->idle.type == GX_LIST ? r->idle : gx_list(r->call->arena, 1);
+        gx_list_add(r->call->arena, &r->idle, gx_str(text));
+    }
+}
+
 /* What the boost looks for, where no item passes it and none has that. */
 static gx_status note_idle(boost_reader *r, const gx_where *where, gx_error *err) {
     const char *unheard = NULL;
@@ -203,10 +210,7 @@ static gx_status note_idle(boost_reader *r, const gx_where *where, gx_error *err
         status =
             gx_known_item_texts(&unheard, r->call->arena, r->filter->columns, "boost", where, err);
     }
-    if (status == GX_OK && unheard) {
-        r->idle = r->idle.type == GX_LIST ? r->idle : gx_list(r->call->arena, 1);
-        gx_list_add(r->call->arena, &r->idle, gx_str(unheard));
-    }
+    note_text(r, unheard);
     return status;
 }
 
@@ -224,9 +228,12 @@ static gx_status apply_boost(boost_reader *r, gx_slice where, gx_slice item, con
     }
     if (item.size > 0) {
         uint32_t id;
-        if (gx_word_find(&id, r->call->txn, GX_SPACE_ITEM, item) == GX_OK &&
-            id < r->filter->items) {
+        const gx_status found = gx_word_find(&id, r->call->txn, GX_SPACE_ITEM, item);
+        if (found == GX_OK && id < r->filter->items) {
             r->factor[id] *= (float)by;
+        } else if (found == GX_NOT_FOUND) {
+            gx_quote(text, sizeof text, item.data, item.size);
+            note_text(r, gx_arena_printf(r->call->arena, "boost: there is no item %s", text));
         }
         return GX_OK;
     }

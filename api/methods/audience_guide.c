@@ -739,6 +739,7 @@ static gx_status answer(gx_value *out, guide *g, gx_error *err) {
                            "promoters alone"));
     }
     gx_map_put(arena, &row, "notes", notes);
+    gx_filter_note(&row, &g->filter, arena);
     gx_map_put(arena, &left, "risk", gx_int(g->risky));
     gx_map_put(arena, &row, "left_out", left);
     gx_map_put(arena, &row, "short", less);

@@ -381,6 +381,7 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     gx_map_put(arena, &row, "unknown", g->unknown);
     gx_map_put(arena, &row, "why_not", why_not);
     gx_map_put(arena, &row, "short", less);
+    gx_filter_note(&row, &g->filter, arena);
     return row;
 }
 
@@ -445,7 +446,9 @@ const gx_method gx_method_audience_teams = {
     .is_long = gx_is_always_long,
     .result = "{id, title, teams: [{rank, starter, value, willing, close, ties, members: [{user, "
               "willing}], mix: [{value, members}], even, prompt: {en, zh}}], size, pool, quotas: "
-              "[{value, pool, least, most}], left_out: {departed, risk}, unknown, why_not, short}; "
+              "[{value, pool, least, most}], left_out: {departed, risk}, unknown, why_not, short, "
+              "notes?: "
+              "[text]}; "
               "with estimate {steps, "
               "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,

@@ -487,6 +487,9 @@ static gx_value answer(const page *p) {
     if (p->asked.filter.unheard) {
         gx_list_add(arena, &notes, gx_str(p->asked.filter.unheard));
     }
+    if (p->asked.filter.unknown) {
+        gx_list_add(arena, &notes, gx_str(p->asked.filter.unknown));
+    }
     const gx_value *idle = &p->asked.slate.idle;
     for (uint32_t k = 0; idle->type == GX_LIST && k < idle->size; k++) {
         gx_list_add(arena, &notes, idle->as.items[k]);

@@ -359,6 +359,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     gx_map_put(arena, &row, "held", a.held);
     gx_map_put(arena, &row, "unknown", a.cart.unknown);
     gx_map_put(arena, &row, "short", short_of(&a, count, n));
+    gx_filter_note(&row, &a.filter, arena);
     *out = row;
 done:
     return status;
@@ -379,6 +380,6 @@ const gx_method gx_method_rec_bundle = {
     .param_count = GX_COUNT(params),
     .result =
         "{user?, known?, items: [{id, title, score, rank, why: [{of, en, zh, evidence: {share, "
-        "lift, n, after}}]}], held: [{id, title, of, likeness}], unknown, short}",
+        "lift, n, after}}]}], held: [{id, title, of, likeness}], unknown, short, notes?: [text]}",
     .run = run,
 };

@@ -397,6 +397,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     gx_map_put(arena, &row, "items", items);
     gx_map_put(arena, &row, "rung", rung_value(&c));
     gx_map_put(arena, &row, "short", less);
+    gx_filter_note(&row, &c.filter, arena);
     *out = row;
 done:
     return status;
@@ -422,6 +423,6 @@ const gx_method gx_method_rec_group = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "{members, of, unknown, items: [{id, title, score, rank, average, least, en, zh, "
-              "liked, members: [{user, likes, rung}], hidden}], rung, short}",
+              "liked, members: [{user, likes, rung}], hidden}], rung, short, notes?: [text]}",
     .run = run,
 };

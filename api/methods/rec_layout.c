@@ -173,6 +173,7 @@ static gx_status one_member(gx_value *out, const request *r, const gx_value *use
                                                 shown, r->n, list.count)
                               : NULL;
     gx_map_put(arena, &row, "short", gx_filter_short(arena, r->filter, less));
+    gx_filter_note(&row, r->filter, arena);
     *out = row;
 done:
     return status;
@@ -227,6 +228,6 @@ const gx_method gx_method_rec_layout = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "[{user, known, categories: [{category, rank, share, items, first, en, zh}], rung, "
-              "short}]",
+              "short, notes?: [text]}]",
     .run = run,
 };

@@ -95,6 +95,7 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
                             err));
     *out = answer(&writer, &list, &ids, left_out, request.why);
     gx_map_put(call->arena, out, "short", gx_filter_short(call->arena, &filter, NULL));
+    gx_filter_note(out, &filter, call->arena);
 done:
     return status;
 }
@@ -120,6 +121,6 @@ const gx_method gx_method_rec_rank = {
     .param_count = GX_COUNT(params),
     .is_long = is_long,
     .result = "{user, known, items: [{id, title, score, rank, channels, why, flags}], left_out: "
-              "[{id, why_not}], unknown, rung, circle, short}",
+              "[{id, why_not}], unknown, rung, circle, short, notes?: [text]}",
     .run = run,
 };

@@ -64,6 +64,7 @@ static gx_status one_item(gx_value *out, gx_call_env *call, const gx_filter *fil
         less = gx_filter_short(arena, filter, text ? text : "");
     }
     gx_map_put(arena, &row, "short", less);
+    gx_filter_note(&row, filter, arena);
     *out = row;
     return gx_call_bill(call, failure);
 }
@@ -111,6 +112,6 @@ const gx_method gx_method_rec_similar = {
     .from_snapshot = true,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "[{item, items: [{id, title, score}], short} or {item, error}]",
+    .result = "[{item, items: [{id, title, score}], short, notes?: [text]} or {item, error}]",
     .run = run,
 };

@@ -220,6 +220,7 @@ static gx_status make(gx_value *out, talk *t, gx_error *err) {
                                        t->least)
                      : NULL;
     gx_map_put(arena, &row, "short", gx_filter_short(arena, &filter, less));
+    gx_filter_note(&row, &filter, arena);
     *out = row;
     return GX_OK;
 }
@@ -262,6 +263,6 @@ const gx_method gx_method_rec_starters = {
     .is_long = gx_is_always_long,
     .result =
         "{members, of, unknown, topics: [{category, n, lift, en, zh}], items: [{id, title, n, "
-        "lift, en, zh}], content: [{id, title, category, score}], short}",
+        "lift, en, zh}], content: [{id, title, category, score}], short, notes?: [text]}",
     .run = run,
 };

@@ -52,6 +52,7 @@ static gx_value list_value(gx_call_env *call, const gx_list_asked *asked,
     if (asked->slate.idle.type == GX_LIST) {
         gx_map_put(arena, &row, "not_boosted", asked->slate.idle);
     }
+    gx_filter_note(&row, &asked->filter, arena);
     return row;
 }
 
@@ -143,6 +144,6 @@ const gx_method gx_method_rec_user = {
     .is_long = is_long,
     .result = "[{user, known, items: [{id, title, score, rank, channels, why: [{channel, share, "
               "en, zh, evidence}], flags, propensity}], rung, circle, short, not_pinned: [{id, "
-              "place, why_not}], not_boosted?: [text], request_id, logged}]",
+              "place, why_not}], not_boosted?: [text], notes?: [text], request_id, logged}]",
     .run = run,
 };

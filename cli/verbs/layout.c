@@ -25,6 +25,9 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
 
 /* Of a member with no category, who has no row. */
 static void say(const gx_command *command, const gx_value *result) {
+    if (result->type == GX_LIST && result->size > 0) {
+        gx_say_notes(command, &result->as.items[0]); /* of the call: all have the same */
+    }
     for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
         const gx_value *entry = &result->as.items[u], *user = gx_map_get(entry, "user");
         const gx_value *all = gx_map_get(entry, "categories"), *why = gx_map_get(entry, "short");

@@ -106,8 +106,9 @@ static void say_request(const gx_command *command, const gx_value *result) {
 
 /* The request, and why a list is no longer. */
 static void say(const gx_command *command, const gx_value *result) {
-    if (result->type == GX_LIST) {
+    if (result->type == GX_LIST && result->size > 0) {
         say_request(command, result);
+        gx_say_notes(command, &result->as.items[0]); /* of the call: all have the same */
     }
     for (uint32_t u = 0; result->type == GX_LIST && u < result->size; u++) {
         const gx_value *user = gx_map_get(&result->as.items[u], "user");

@@ -21,6 +21,9 @@ static gx_value rows(gx_arena *arena, const gx_value *result) {
 
 /* Of an item whose list is missing or short: what rows have no room for. */
 static void say(const gx_command *command, const gx_value *result) {
+    if (result->type == GX_LIST && result->size > 0) {
+        gx_say_notes(command, &result->as.items[0]); /* of the call: all have the same */
+    }
     for (uint32_t i = 0; result->type == GX_LIST && i < result->size; i++) {
         const gx_value *entry = &result->as.items[i], *item = gx_map_get(entry, "item");
         const gx_value *error = gx_map_get(entry, "error"), *why = gx_map_get(entry, "short");

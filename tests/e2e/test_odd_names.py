@@ -127,3 +127,61 @@ def test_pictures_and_graphs_of_odd_names(odd, form):
 def test_who_is_not_tied_is_said_in_full(odd):
     assert "are not connected: 孤立 is connected with 0 others in all\n" in gx("path", odd, NAMES[0], ALONE).out
     assert "孤立 is one member; a tie is of two" in gx("tie", odd, ALONE, ALONE, code=2).err
+
+
+@pytest.fixture(scope="module")
+def commas(tmp_path_factory):
+    """A shop in which items have commas in their ids."""
+    folder = tmp_path_factory.mktemp("commas")
+    rows = [(f"u{u}", f"i,{(u * 3 + k * k) % 12}", 1_700_000_000 + 60 * u) for u in range(60) for k in range(5)]
+    (folder / "events.csv").write_text("user_id,item_id,action,ts\n" + "".join(f'{u},"{i}",buy,{t}\n' for u, i, t in rows))
+    (folder / "items.csv").write_text("item_id,category\n" + "".join(f'"i,{k}",tea\n' for k in range(12)))
+    gx("init", folder / "s.gx")
+    gx("import", folder / "s.gx", folder / "items.csv", folder / "events.csv")
+    gx("build", folder / "s.gx")
+    return folder / "s.gx"
+
+
+def listed(store, *words):
+    done = gx("recommend", store, "u1", "-n", "12", "--seen", "none", *words, "--format", "json")
+    return [item["id"] for item in done.json()[0]["items"]], done
+
+
+def test_a_list_in_json_has_ids_with_commas(commas):
+    """An id with a comma could not be named: its parts, which are no items, were left out instead."""
+    all_of, _ = listed(commas)
+    first, second = all_of[:2]
+    assert first.startswith("i,")
+    assert listed(commas, "--exclude", json.dumps([first, second]))[0] == all_of[2:]
+    assert listed(commas, f"--exclude={json.dumps([first])}", "--exclude", json.dumps([second]))[0] == all_of[2:]
+    for context in ("cart=" + json.dumps([first, second]), "item=" + first):
+        left, done = listed(commas, "--context", context)
+        assert first not in left and left
+    assert "in JSON" in gx("recommend", "--help").out and "a comma" in gx("recommend", "--help").out
+
+
+def test_ids_to_leave_out_that_are_no_items_are_told(commas, tmp_path):
+    all_of, plain = listed(commas)
+    left, done = listed(commas, "--exclude", all_of[0])  # its parts
+    assert left == all_of and "exclude: 'i', '" in done.err and "are not in this store" in done.err
+    assert "exclude" not in plain.err and "notes" not in plain.json()[0]
+    told = "exclude: 'zzz' is not in this store"
+    item = all_of[0]
+    for words in (
+        ["recommend", commas, "u1", "u2"],
+        ["rank", commas, "u1", item],
+        ["similar", commas, item],
+        ["bundle", commas, item],
+        ["layout", commas, "u1"],
+        ["recommend", commas, "--all", "-n", "2"],
+        ["guide", commas],
+        ["teams", commas, item],
+    ):
+        said = gx(*words, "--exclude", "zzz", "--format", "jsonl", code=None).err
+        assert said.count(told) == 1, (words, said)
+
+
+def test_a_boost_of_no_item_is_told(commas):
+    first = gx("recommend", commas, "u1", "--boost", "5 item nope", "--format", "json").json()[0]
+    assert first["not_boosted"] == ["boost: there is no item 'nope'"]
+    assert "there is no item 'nope'" in gx("recommend", commas, "--all", "-n", "1", "--boost", "5 item nope", "--format", "csv").err
