@@ -41,7 +41,7 @@ GX_MUST_CHECK gx_status gx_eval_data_check(const gx_eval_data *data, gx_error *e
 GX_MUST_CHECK gx_status gx_eval_data_until(gx_eval_data *out, gx_call_env *call, int64_t cut_ms,
                                            unsigned needs, gx_error *err);
 /* The times of the events before which those shares of all events before `to_ms` lie. conflict:
- * fewer than two. */
+ * fewer than two, or all at one time. */
 GX_MUST_CHECK gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count,
                                      int64_t to_ms, gx_txn *txn, gx_job *job, gx_error *err);
 void gx_eval_data_finish(gx_eval_data *data); /* safe on zeros */

@@ -54,7 +54,15 @@ gx_status gx_eval_cuts(int64_t *out, const double *share, uint32_t count, int64_
     }
     if (status == GX_OK) {
         qsort(t.ms, t.count, sizeof *t.ms, by_time);
-        for (uint32_t k = 0; k < count; k++) {
+        if (t.ms[0] == t.ms[t.count - 1]) {
+            status =
+                gx_fail_at(err, GX_CONFLICT, "split",
+                           "all %zu events have the same time, so that no split by time tells "
+                           "what came later; the splits random:SHARE and member:SHARE of `guanxi "
+                           "eval` need no times",
+                           t.count);
+        }
+        for (uint32_t k = 0; status == GX_OK && k < count; k++) {
             size_t at = (size_t)(share[k] * (double)t.count);
             out[k] = t.ms[at < t.count ? at : t.count - 1];
         }

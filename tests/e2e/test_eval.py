@@ -344,6 +344,18 @@ def test_pairs_alone_are_events(tmp_path):
     gx("tune", "--train", train, "--model", "rp3beta", "--split", "random:0.8", "--trials", 2)
 
 
+@pytest.mark.parametrize("ts", [0, 1700000000])
+def test_events_of_one_time_have_no_later(tmp_path, ts):
+    """The split was said to look only for what its members had, or to leave nothing to fit on."""
+    store = tmp_path / "s.gx"
+    rows = [f"u{u},i{(u % 3) * 5 + k},buy,{ts}" for u in range(30) for k in range(4)]
+    (tmp_path / "events.csv").write_text("user_id,item_id,action,ts\n" + "\n".join(rows) + "\n")
+    gx("import", store, tmp_path / "events.csv", "--create")
+    said = gx("eval", store, "--model", "popular", code=None).err
+    assert "all 120 events have the same time" in said and "random:SHARE and member:SHARE" in said
+    assert gx("eval", store, "--model", "popular", "--split", "random:0.5", "--format", "json").json()["users"] == 30
+
+
 def test_what_was_not_measured_is_not_told(built_shop, tmp_path):
     """Of blend: the most memory was 0, and scoring was what reading the finished lists took."""
     (tmp_path / "theirs.csv").write_text("user_id,item_id\nu1,sku-1\n")
