@@ -5,6 +5,7 @@
  * hostile text costs a bounded stack. Everything lies in the caller's arena. */
 #include "models/rec/where_program.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -188,6 +189,15 @@ static gx_status out_of_memory(const parser *p) {
 
 /* ---- literals ------------------------------------------------------------------------------- */
 
+/* What a text reads as where it is written as numbers are; a code such as 007 is none. */
+static double number_of(gx_slice text) {
+    double number;
+    const char *p = text.data, *end = p + text.size;
+    p += p < end && *p == '-';
+    const bool plain = p < end && is_digit(*p) && !(*p == '0' && p + 1 < end && p[1] != '.');
+    return plain && gx_parse_real(text, &number) ? number : NAN;
+}
+
 /* Undoes \" \' \\ \*; a star at the end that was not escaped makes it a prefix. */
 static gx_status text_literal(gx__literal *out, parser *p) {
     gx_slice body = {p->now.source.data + 1, p->now.source.size - 2};
@@ -204,6 +214,7 @@ static gx_status text_literal(gx__literal *out, parser *p) {
         star = !escaped && body.data[i] == '*';
     }
     *out = (gx__literal){.kind = star ? GX__LITERAL_PREFIX : GX__LITERAL_TEXT,
+                         .number = star ? NAN : number_of((gx_slice){bytes, size}),
                          .text = {bytes, size - star}};
     return GX_OK;
 }

@@ -14,9 +14,9 @@
  * A field an item does not have makes its test false (also under !=): `exists` asks for it. A field
  * that holds a list (tags) passes where any entry does; != and `not in` are the opposite of = and
  * `in` on a field that is there, so a list passes them where no entry is equal. A text that reads
- * as a number is one to a number (CSV knows texts only). < and its like take a number or a date in
- * quotes, which
- * stands for its Unix milliseconds; comparing other texts with them is a bad_request. In a text \"
+ * as a number is one to a number, of an item (CSV knows texts only) and of the expression. < and
+ * its like take a number or a date in quotes, which stands for its Unix milliseconds; comparing
+ * other texts with them is a bad_request. In a text \"
  * \' \\ and \* stand for themselves. Words of the language are read in any case; a field of such a
  * name goes between backquotes.
  *

@@ -32,6 +32,12 @@ typedef struct evaluation {
 
 /* ---- what one value passes ------------------------------------------------------------------ */
 
+/* A number, or a text that reads as one: it equals numbers, and as a text texts alone. */
+static bool has_number(const gx__literal *literal) {
+    return literal->kind == GX__LITERAL_NUMBER ||
+           (literal->kind == GX__LITERAL_TEXT && !isnan(literal->number));
+}
+
 static bool number_passes(const gx__test *test, double number) {
     double limit = test->literal_count > 0 ? test->literals[0].number : 0;
     switch (test->op) {
@@ -50,7 +56,7 @@ static bool number_passes(const gx__test *test, double number) {
     }
     for (uint32_t i = 0; i < test->literal_count; i++) {
         const gx__literal *literal = &test->literals[i];
-        if (literal->kind == GX__LITERAL_NUMBER && number == literal->number) {
+        if (has_number(literal) && number == literal->number) {
             return true;
         }
     }
@@ -74,8 +80,10 @@ static bool word_equals(const gx__dict *dict, uint32_t id, const gx__literal *li
     case GX__LITERAL_NUMBER:
         return word->number == literal->number;
     case GX__LITERAL_TEXT:
-        return word->kind == GX__WORD_TEXT && word->size == literal->text.size &&
-               memcmp(bytes, literal->text.data, word->size) == 0;
+        return word->kind == GX__WORD_NUMBER
+                   ? word->number == literal->number
+                   : word->kind == GX__WORD_TEXT && word->size == literal->text.size &&
+                         memcmp(bytes, literal->text.data, word->size) == 0;
     case GX__LITERAL_PREFIX:
         return word->kind == GX__WORD_TEXT && word->size >= literal->text.size &&
                memcmp(bytes, literal->text.data, literal->text.size) == 0;
@@ -271,7 +279,7 @@ static void numbers_page(uint8_t *mask, const gx__test *test, const double *numb
     }
     memset(mask, 0, rows);
     for (uint32_t i = 0; i < test->literal_count; i++) {
-        if (test->literals[i].kind == GX__LITERAL_NUMBER) {
+        if (has_number(&test->literals[i])) {
             compare_page(mask, number, rows, GX__TEST_IN, test->literals[i].number);
         }
     }
@@ -403,6 +411,7 @@ static void table_fill(uint8_t *table, const gx__test *test, const gx__dict *dic
         const gx__literal *literal = &test->literals[i];
         if (literal->kind == GX__LITERAL_TEXT) {
             table[gx__dict_find(dict, GX__WORD_TEXT, literal->text)] = 1;
+            each |= has_number(literal) && dict->numeric > 0;
         } else {
             each |= literal->kind != GX__LITERAL_NUMBER || dict->numeric > 0;
         }

@@ -16,7 +16,7 @@ typedef enum gx__literal_kind {
 typedef struct gx__literal {
     gx__literal_kind kind;
     bool truth;
-    double number;
+    double number; /* of a text what it reads as; NAN where it is none */
     gx_slice text;
 } gx__literal;
 

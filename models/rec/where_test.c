@@ -189,6 +189,11 @@ static void the_language_means_what_it_says(void **state) {
         {"price == 12.0", "0"},
         {"price != 12", "14"},
         {"price = -1e3", ""},
+        {"price = \"12\"", "0"},
+        {"price in ('199.5', '30')", "14"},
+        {"price != '12'", "14"},
+        {"price = '012'", ""},
+        {"price = '30.0'", ""}, /* to a text it is a text */
         {"stock > 0", "1"},
         {"stock = 0", "0"},
         {"category = \"skincare\"", "0"},
@@ -495,6 +500,11 @@ static bool twin_equal(const gx_value *value, const twin_literal *literal) {
         }
         return value->type == GX_BOOL && value->as.boolean == given->as.boolean;
     default:
+        if (value->type == GX_INT) { /* none of the words is a code with zeros before it */
+            return !literal->prefix &&
+                   gx_parse_real((gx_slice){given->as.text, given->size}, &number) &&
+                   number == (double)value->as.integer;
+        }
         return value->type == GX_TEXT &&
                (literal->prefix ? value->size >= given->size : value->size == given->size) &&
                memcmp(value->as.text, given->as.text, given->size) == 0;
