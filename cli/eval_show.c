@@ -333,6 +333,9 @@ gx_status gx_policy_show(const gx_command *command, const gx_value *result, gx_e
                gx_plural((uint64_t)without, "has", "have"), bad);
     }
     if (command->format != GX_FORMAT_TABLE) {
+        if (strcmp(text_of(&s, result, "match"), "item") == 0) {
+            gx_say(command, "presumed: %s", text_of(&s, result, "presumed"));
+        }
         return gx_print(command, result, "results", NULL, false, err);
     }
     gx_value map = gx_map(s.arena, 16);

@@ -168,6 +168,7 @@ static void fill_rows(reader *r) {
         out->requests += request;
         places = request ? 1 : places + 1;
         out->longest = places > out->longest ? places : out->longest;
+        out->deepest = s->place >= out->deepest ? (uint64_t)s->place + 1 : out->deepest;
         out->first_ms = s->ts_ms < out->first_ms ? s->ts_ms : out->first_ms;
         r->order[k] = k;
         out->rows[k] = (gx_logged){.user = s->user,

@@ -21,6 +21,7 @@ typedef struct gx_impressions {
     uint64_t outside; /* of them with one that is 0 or above 1: left out */
     uint64_t requests, members, rewards;
     uint32_t longest; /* places of the longest request */
+    uint64_t deepest; /* the place furthest down, from 1 */
     int64_t first_ms; /* of the first row */
 } gx_impressions;
 

@@ -680,7 +680,7 @@ static void what_is_shown_is_on_record(void **state) {
     gx_value seeded = test_call(&s, "rec.user", "{'users': ['u1'], 'explore': 1, 'seed': 4}");
     gx_value same = test_call(&s, "rec.user", "{'users': ['u1'], 'explore': 1, 'seed': 4}");
     assert_true(gx_value_equal(&seeded, &same));
-    gx_value judged = test_call(&s, "eval.offpolicy", "{'match': 'place', 'models': ['popular']}");
+    gx_value judged = test_call(&s, "eval.offpolicy", "{'models': ['popular']}");
     assert_int_equal(gx_map_get(&judged, "impressions")->as.integer,
                      gx_map_get(&judged, "used")->as.integer);
     test_shop_close(&s);

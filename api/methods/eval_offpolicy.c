@@ -24,9 +24,11 @@ static const gx_param params[] = {
      "only impressions before this time"},
     {"arm", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0, "only impressions of these arms, as they were logged: ARM where a call said so, EXPERIMENT:ARM of a push"},
     {"cutoff", GX_PARAM_INT, NULL, 1, GX_CUTOFF_LONGEST, "items", NULL, 0,
-     "length of the lists that would be shown (the longest request's)"},
-    {"match", GX_PARAM_CHOICE, "item", GX_PARAM_UNCHECKED, NULL, "item|place", 0,
-     "what a propensity is of: the item being in the list, or in that place of it"},
+     "places of a request that would be shown (as many as it showed; more than that changes "
+     "nothing)"},
+    {"match", GX_PARAM_CHOICE, "place", GX_PARAM_UNCHECKED, NULL, "item|place", 0,
+     "what a propensity is of: the item being in its place (pos, from 0), as guanxi logs it; or "
+     "the item being anywhere in the list (item), of logs made elsewhere"},
     {"clip", GX_PARAM_REAL, "0", 0, 1e9, NULL, NULL, 0,
      "no weight above this, against a few places that decide all; 0: none is clipped"},
     {"prior", GX_PARAM_REAL, "10", 0, 1e9, "places", NULL, 0,
@@ -204,6 +206,22 @@ static gx_status add_given(run_state *r, gx_error *err) {
 /* ---- the whole --------------------------------------------------------------------------------
  */
 
+/* Places of the target that a request may stand against. */
+static uint32_t target_places(const run_state *r) {
+    const gx_args *args = r->call->args;
+    const uint64_t shown = r->options.match == GX_MATCH_PLACE ? r->log.deepest : r->log.longest;
+    const uint64_t most =
+        gx_arg_has(args, "cutoff") ? (uint64_t)gx_arg_int(args, "cutoff") : GX_CUTOFF_LONGEST;
+    return (uint32_t)(shown < most ? shown : most);
+}
+
+static const char *presumed(gx_match match) {
+    return match == GX_MATCH_PLACE
+               ? "a propensity is the chance of the item to be in its place, as guanxi logs it"
+               : "a propensity is the chance of the item to be anywhere in the list; what guanxi "
+                 "logs is that of its place, which is less: of its own log, match place";
+}
+
 static gx_status read_log(run_state *r, gx_error *err) {
     const gx_args *args = r->call->args;
     const gx_impressions_asked asked = {
@@ -227,20 +245,18 @@ static gx_status read_log(run_state *r, gx_error *err) {
                        (unsigned long long)r->log.without, gx_plural(r->log.without, "has", "have"),
                        (unsigned long long)r->log.outside);
     }
-    r->cutoff = gx_arg_has(args, "cutoff")           ? (uint32_t)gx_arg_int(args, "cutoff")
-                : r->log.longest < GX_CUTOFF_LONGEST ? r->log.longest
-                                                     : GX_CUTOFF_LONGEST;
     r->options = (gx_policy_options){
         .match = gx_arg_is(args, "match", "place") ? GX_MATCH_PLACE : GX_MATCH_ITEM,
         .clip = gx_arg_real(args, "clip"),
         .prior = gx_arg_real(args, "prior"),
         .resampling = {(uint32_t)gx_arg_int(args, "resamples"), gx_arg_real(args, "level"),
                        r->call->job->seed}};
+    r->cutoff = target_places(r);
     return status;
 }
 
 static gx_status answer(gx_value *out, run_state *r, gx_error *err) {
-    gx_value map = gx_map(r->arena, 12);
+    gx_value map = gx_map(r->arena, 14);
     char time[32];
     const char *since = gx_arena_printf(r->arena, "%s", gx_format_time_ms(time, r->log.first_ms));
     gx_map_put(r->arena, &map, "impressions", gx_int((int64_t)r->log.asked));
@@ -251,6 +267,9 @@ static gx_status answer(gx_value *out, run_state *r, gx_error *err) {
     gx_map_put(r->arena, &map, "members", gx_int((int64_t)r->log.members));
     gx_map_put(r->arena, &map, "rewards", gx_int((int64_t)r->log.rewards));
     gx_map_put(r->arena, &map, "cutoff", gx_int(r->cutoff));
+    gx_map_put(r->arena, &map, "match",
+               gx_str(r->options.match == GX_MATCH_PLACE ? "place" : "item"));
+    gx_map_put(r->arena, &map, "presumed", gx_str(presumed(r->options.match)));
     gx_map_put(r->arena, &map, "since", gx_str(since ? since : ""));
     gx_map_put(r->arena, &map, "results", r->rows);
     gx_map_put(r->arena, &map, "verdicts", r->verdicts);
@@ -301,7 +320,8 @@ const gx_method gx_method_eval_offpolicy = {
     .params = params,
     .param_count = GX_COUNT(params),
     .result = "{impressions, used, without_propensity, bad_propensity, requests, members, rewards, "
-              "cutoff, since, results: [{model, dr, dr_low, dr_high, snips, …, ips, …, direct, …, "
+              "cutoff, match, presumed, since, results: [{model, dr, dr_low, dr_high, snips, …, "
+              "ips, …, direct, …, "
               "logged, …, gain, …, matched, effective, largest_weight, clipped}], verdicts}",
     .run = run,
 };

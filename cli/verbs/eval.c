@@ -25,7 +25,8 @@ static const gx_param params[] = {
      "of a store: time:SHARE, random:SHARE, leave-one-out, member:SHARE, cold-items:SHARE or "
      "actions:FIT/TEST"},
     {"cutoff", GX_PARAM_LIST, "20", 1, 8, "items", NULL, 0,
-     "length of the list that is judged, or several: 5,10,20"},
+     "length of the list that is judged, or several: 5,10,20; with --off-policy: places of a "
+     "request that would be shown (as many as it showed; more than that changes nothing)"},
     {"history", GX_PARAM_LIST, "0,1,5,10,20,50,100", 1, 16, "items", NULL, 0,
      "also by length of the member's history: where each bucket begins"},
     {"seen", GX_PARAM_CHOICE, "all", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
@@ -53,7 +54,8 @@ static const gx_param params[] = {
      "with --off-policy: only impressions of these arms, written as in the log: ARM as a call's "
      "--arm said, EXPERIMENT:ARM of pushes with --experiment"},
     {"match", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "item|place", 0,
-     "with --off-policy: a propensity is of the item being in the list (item), or in that place"},
+     "with --off-policy: a propensity is of the item being in its place (place, by default, as "
+     "--log of recommend writes it), or anywhere in the list (item, of logs made elsewhere)"},
     {"clip", GX_PARAM_REAL, NULL, 0, 1e9, NULL, NULL, 0,
      "with --off-policy: no weight above this (0: none is clipped)"},
     {"prior", GX_PARAM_REAL, NULL, 0, 1e9, "places", NULL, 0,

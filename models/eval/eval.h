@@ -225,8 +225,8 @@ typedef struct gx_logged {
 } gx_logged;
 
 typedef enum gx_match {
-    GX_MATCH_ITEM, /* the propensity is that of the item being in the list; so is the match */
-    GX_MATCH_PLACE /* … of the item being in that place */
+    GX_MATCH_PLACE, /* the propensity is that of the item being in its place; so is the match */
+    GX_MATCH_ITEM   /* … of the item being anywhere in the list */
 } gx_match;
 
 typedef struct gx_policy_options {
@@ -247,14 +247,15 @@ typedef struct gx_policy_value {
 } gx_policy_value;
 
 /* What `target` would have earned, from what was logged: `rows` sorted by user and then request;
- * the first `longest` items of the member's list are the target's. Weight w = [match] / propensity:
- *   IPS    Σ w r / requests                               (Horvitz and Thompson 1952)
- *   SNIPS  (Σ w r / Σ w) × places of a target list, mean    (Swaminathan and Joachims 2015)
- *   direct Σ_requests Σ_{i in the target list} q(i) / requests
- *   DR     direct + Σ w (r − q(item)) / requests              (Dudík, Langford and Li 2011)
- * q(i): the item's mean reward over the other half of the members and `prior` places of the mean of
- * all, so that no reward is explained by itself. Rewards of places are added up, so a place is
- * taken to earn the same whatever else is shown. bad_request: a propensity, an order. */
+ * the first `longest` items of the member's list are the target's, and of them a request has no
+ * more than it showed: by place those of the places that were logged, by item the first ones.
+ * Weight w = [match] / propensity: IPS    Σ w r / requests                               (Horvitz
+ * and Thompson 1952) SNIPS  (Σ w r / Σ w) × places of a request, mean        (Swaminathan and
+ * Joachims 2015) direct Σ_requests Σ_{i in its target list} q(i) / requests DR     direct + Σ w (r
+ * − q(item)) / requests              (Dudík, Langford and Li 2011) q(i): the item's mean reward
+ * over the other half of the members and `prior` places of the mean of all, so that no reward is
+ * explained by itself. Rewards of places are added up, so a place is taken to earn the same
+ * whatever else is shown. bad_request: a propensity, an order. */
 GX_MUST_CHECK gx_status gx_off_policy(gx_policy_value *out, const gx_logged *rows, uint64_t count,
                                       uint32_t users, uint32_t items, const gx_lists *target,
                                       uint32_t longest, const gx_policy_options *options,

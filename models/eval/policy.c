@@ -1,5 +1,5 @@
 /* Off-policy estimates from logged places. The log is walked once a member; what is kept are sums a
- * member, over which the bootstrap goes. O(places + requests × longest + members × resamples). */
+ * member, over which the bootstrap goes. O(places + members × (longest + resamples)). */
 #include "models/eval/eval.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@ typedef struct policy {
     double *figure;      /* of each, COLUMNS */
     uint32_t users;
     double weights, squares; /* Σ w, Σ w² */
-    uint64_t target_places;  /* over requests */
+    uint64_t target_places;  /* in place of those logged */
 } policy;
 
 static int half_of(const policy *p, uint32_t user) {
@@ -86,27 +86,48 @@ static uint32_t target_length(const policy *p, uint32_t user) {
     return n < p->longest ? (uint32_t)n : p->longest;
 }
 
-/* Notes, or with `set` false forgets, where each item of the target list is. Returns what the list
- * is expected to earn. */
-static double mark_target(policy *p, uint32_t user, bool set) {
+/* Notes, or with `set` false forgets, where each item of the target list is. */
+static void mark_target(policy *p, uint32_t user, bool set) {
     const uint32_t length = target_length(p, user);
-    const int half = half_of(p, user);
-    double sum = 0;
     for (uint32_t k = 0; k < length; k++) {
         const uint32_t item = p->target->item[p->target->ptr[user] + k];
-        if (item == GX_NONE) {
-            sum += set ? p->mean[1 - half] : 0;
-            continue;
+        if (item != GX_NONE) {
+            p->place[item] = set ? k + 1 : 0;
         }
-        p->place[item] = set ? k + 1 : 0;
-        sum += set ? expected(p, half, item) : 0;
+    }
+}
+
+static uint64_t request_end(const policy *p, uint64_t from) {
+    uint64_t k = from + 1;
+    while (k < p->count && p->rows[k].user == p->rows[from].user &&
+           p->rows[k].request == p->rows[from].request) {
+        k++;
+    }
+    return k;
+}
+
+/* What the target is expected to earn in place of the request of the rows [from, to): by place,
+ * with what it has in each of their places; by item, with as many of its first as they are. */
+static double direct_of(policy *p, uint64_t from, uint64_t to) {
+    const uint32_t user = p->rows[from].user, length = target_length(p, user);
+    const int half = half_of(p, user);
+    double sum = 0;
+    for (uint64_t k = from; k < to; k++) {
+        const uint64_t at = p->options->match == GX_MATCH_PLACE ? p->rows[k].place : k - from;
+        if (at < length) {
+            const uint32_t item = p->target->item[p->target->ptr[user] + at];
+            sum += item == GX_NONE ? p->mean[1 - half] : expected(p, half, item);
+            p->target_places++;
+        }
     }
     return sum;
 }
 
-static double weight_of(policy *p, const gx_logged *row, gx_policy_value *out) {
+/* Of a place of a request that showed `shown`. */
+static double weight_of(policy *p, const gx_logged *row, uint64_t shown, gx_policy_value *out) {
     const uint32_t place = p->place[row->item];
-    const bool matches = place && (p->options->match == GX_MATCH_ITEM || place - 1 == row->place);
+    const bool matches =
+        place && (p->options->match == GX_MATCH_PLACE ? place - 1 == row->place : place <= shown);
     double weight = matches ? 1 / row->propensity : 0;
     if (p->options->clip > 0 && weight > p->options->clip) {
         weight = p->options->clip;
@@ -123,24 +144,26 @@ static double weight_of(policy *p, const gx_logged *row, gx_policy_value *out) {
 static uint64_t take_member(policy *p, uint64_t from, gx_policy_value *out) {
     const uint32_t user = p->rows[from].user;
     const int half = half_of(p, user);
-    const double direct = mark_target(p, user, true);
     double *f = p->figure + (size_t)p->users * COLUMNS;
     uint64_t k = from;
-    for (; k < p->count && p->rows[k].user == user; k++) {
-        const gx_logged *row = &p->rows[k];
-        const double weight = weight_of(p, row, out);
-        f[REQUESTS] += k == from || row->request != p->rows[k - 1].request;
-        f[WEIGHT] += weight;
-        f[EARNED] += row->reward;
-        f[IPS] += weight * row->reward;
-        f[DR] += weight * (row->reward - expected(p, half, row->item));
+    mark_target(p, user, true);
+    while (k < p->count && p->rows[k].user == user) {
+        const uint64_t first = k, end = request_end(p, k);
+        f[REQUESTS]++;
+        f[DIRECT] += direct_of(p, first, end);
+        for (; k < end; k++) {
+            const gx_logged *row = &p->rows[k];
+            const double weight = weight_of(p, row, end - first, out);
+            f[WEIGHT] += weight;
+            f[EARNED] += row->reward;
+            f[IPS] += weight * row->reward;
+            f[DR] += weight * (row->reward - expected(p, half, row->item));
+        }
     }
     f[SNIPS] = f[IPS];
-    f[DIRECT] = f[REQUESTS] * direct;
     f[DR] += f[DIRECT];
     f[GAIN] = f[DR] - f[EARNED];
     out->requests += (uint64_t)f[REQUESTS];
-    p->target_places += (uint64_t)f[REQUESTS] * target_length(p, user);
     p->user[p->users++] = user;
     mark_target(p, user, false);
     return k;

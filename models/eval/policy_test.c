@@ -8,6 +8,10 @@ static double truth(uint32_t user, uint32_t item) {
     return 0.05 + 0.03 * (item % 4) + (user % ITEMS == item ? 0.4 : 0);
 }
 
+/* Places of each request of a member. */
+static const uint32_t one[REQUESTS] = {1, 1, 1, 1}, even[REQUESTS] = {3, 3, 3, 3},
+                      uneven[REQUESTS] = {3, 1, 1, 2};
+
 typedef struct log_made {
     gx_logged rows[USERS * REQUESTS * PLACES];
     uint64_t count;
@@ -17,18 +21,20 @@ typedef struct log_made {
     double worth; /* of a request of the target */
 } log_made;
 
-/* The target shows the member's favourite and two more. */
-static void make_target(log_made *m, uint32_t places) {
+/* The target has the member's favourite and two more, and shows as many as each request did. */
+static void make_target(log_made *m, const uint32_t *places) {
     m->worth = 0;
     for (uint32_t u = 0; u < USERS; u++) {
-        m->ptr[u] = (uint64_t)u * places;
-        for (uint32_t k = 0; k < places; k++) {
+        m->ptr[u] = (uint64_t)u * PLACES;
+        for (uint32_t k = 0; k < PLACES; k++) {
             const uint32_t item = (u + 5 * k) % ITEMS;
             m->item[m->ptr[u] + k] = item;
-            m->worth += truth(u, item) / USERS;
+            for (uint32_t r = 0; r < REQUESTS; r++) {
+                m->worth += k < places[r] ? truth(u, item) / USERS / REQUESTS : 0;
+            }
         }
     }
-    m->ptr[USERS] = (uint64_t)USERS * places;
+    m->ptr[USERS] = (uint64_t)USERS * PLACES;
     m->target = (gx_lists){USERS, m->ptr, m->item};
 }
 
@@ -57,9 +63,9 @@ static void log_single(log_made *m, uint64_t seed) {
     }
 }
 
-/* PLACES of the items drawn without order: each item is there with chance PLACES / ITEMS, and in
+/* So many of the items drawn without order: each item is there with chance places / ITEMS, and in
  * each place with 1 / ITEMS. */
-static void log_lists(log_made *m, uint64_t seed, gx_match match) {
+static void log_lists(log_made *m, uint64_t seed, gx_match match, const uint32_t *places) {
     m->count = 0;
     for (uint32_t u = 0; u < USERS; u++) {
         gx_rng rng = gx_rng_at(seed, u);
@@ -68,7 +74,7 @@ static void log_lists(log_made *m, uint64_t seed, gx_match match) {
             for (uint32_t i = 0; i < ITEMS; i++) {
                 order[i] = i;
             }
-            for (uint32_t k = 0; k < PLACES; k++) {
+            for (uint32_t k = 0; k < places[r]; k++) {
                 const uint32_t with = k + (uint32_t)gx_rng_below(&rng, ITEMS - k);
                 const uint32_t item = order[with];
                 order[with] = order[k];
@@ -77,7 +83,7 @@ static void log_lists(log_made *m, uint64_t seed, gx_match match) {
                                 .item = item,
                                 .place = k,
                                 .request = u * REQUESTS + r,
-                                .propensity = (match == GX_MATCH_ITEM ? (double)PLACES : 1) / ITEMS,
+                                .propensity = (match == GX_MATCH_ITEM ? places[r] : 1.0) / ITEMS,
                                 .reward = gx_rng_real(&rng) < truth(u, item) ? 1 : 0};
             }
         }
@@ -109,10 +115,10 @@ static void assert_covers(const char *name, const tally *t) {
     }
 }
 
-static void try_policy(bool lists, gx_match match) {
+static void try_policy(bool lists, gx_match match, const uint32_t *places) {
     static log_made m;
     tally ips = {0}, snips = {0}, dr = {0}, direct = {0};
-    make_target(&m, lists ? PLACES : 1);
+    make_target(&m, places);
     for (uint64_t trial = 0; trial < TRIALS; trial++) {
         gx_error err = {0};
         gx_job job;
@@ -121,7 +127,7 @@ static void try_policy(bool lists, gx_match match) {
             .match = match, .prior = 10, .resampling = {300, 0.95, trial}};
         gx_job_init(&job, 1, 1);
         if (lists) {
-            log_lists(&m, 100 + trial, match);
+            log_lists(&m, 100 + trial, match, places);
         } else {
             log_single(&m, 100 + trial);
         }
@@ -152,17 +158,52 @@ static void try_policy(bool lists, gx_match match) {
 
 static void single_places(void **unused) {
     (void)unused;
-    try_policy(false, GX_MATCH_ITEM);
+    try_policy(false, GX_MATCH_ITEM, one);
 }
 
 static void lists_by_item(void **unused) {
     (void)unused;
-    try_policy(true, GX_MATCH_ITEM);
+    try_policy(true, GX_MATCH_ITEM, even);
 }
 
 static void lists_by_place(void **unused) {
     (void)unused;
-    try_policy(true, GX_MATCH_PLACE);
+    try_policy(true, GX_MATCH_PLACE, even);
+}
+
+static void uneven_by_item(void **unused) {
+    (void)unused;
+    try_policy(true, GX_MATCH_ITEM, uneven);
+}
+
+static void uneven_by_place(void **unused) {
+    (void)unused;
+    try_policy(true, GX_MATCH_PLACE, uneven);
+}
+
+/* One request logged its third place alone: by place the target has its third item there, by item
+ * its first. */
+static void a_place_by_itself(void **unused) {
+    (void)unused;
+    const gx_logged rows[] = {
+        {.user = 0, .item = 2, .place = 2, .request = 0, .propensity = 0.5, .reward = 1},
+        {.user = 0, .item = 1, .place = 9, .request = 1, .propensity = 0.5, .reward = 1},
+    };
+    uint64_t ptr[] = {0, 3};
+    uint32_t item[] = {0, 1, 2};
+    const gx_lists target = {1, ptr, item};
+    gx_policy_options options = {.match = GX_MATCH_PLACE, .resampling = {0, 0.95, 1}};
+    gx_error err = {0};
+    gx_job job;
+    gx_policy_value v;
+    gx_job_init(&job, 1, 1);
+    must(gx_off_policy(&v, rows, 2, 1, 3, &target, 10, &options, &job, &err), &err);
+    assert_true(v.requests == 2 && v.matched == 1);
+    assert_true(fabs(v.ips.mean - 2 / 2.0) < 1e-12);
+    assert_true(fabs(v.snips.mean - 1 / 2.0) < 1e-12); /* the tenth place shows nothing */
+    options.match = GX_MATCH_ITEM;
+    must(gx_off_policy(&v, rows, 2, 1, 3, &target, 10, &options, &job, &err), &err);
+    assert_true(v.matched == 0 && v.ips.mean == 0);
 }
 
 /* Two members, by hand. */
@@ -225,7 +266,7 @@ static void failures_leave_nothing(void **unused) {
     (void)unused;
     static log_made m;
     gx_status status = GX_NO_MEMORY;
-    make_target(&m, 1);
+    make_target(&m, one);
     log_single(&m, 1);
     for (uint64_t k = 1; status != GX_OK; k++) {
         gx_error err = {0};
@@ -248,6 +289,9 @@ int main(void) {
         cmocka_unit_test(single_places),
         cmocka_unit_test(lists_by_item),
         cmocka_unit_test(lists_by_place),
+        cmocka_unit_test(uneven_by_item),
+        cmocka_unit_test(uneven_by_place),
+        cmocka_unit_test(a_place_by_itself),
         cmocka_unit_test(bad_logs_are_refused),
         cmocka_unit_test(failures_leave_nothing),
     };

@@ -2,8 +2,11 @@
 
 import collections
 import json
+import random
 import shutil
+import time
 
+import pytest
 from conftest import gx
 from test_shapes import member
 
@@ -81,7 +84,7 @@ def test_what_is_shown_by_chance_is_on_record(built_shop, tmp_path):
     assert lists(store, user, "-n", "5", "--log")["logged"] == 5
     for item in shown["items"]:
         assert item["propensity"] == (0.5 if "explored" not in item["flags"] else 0.5 / 104)
-    judged = gx("eval", store, "--off-policy", "--match", "place", "--model", "popular", "--format", "json").json()
+    judged = gx("eval", store, "--off-policy", "--model", "popular", "--format", "json").json()
     assert judged["impressions"] == judged["used"] == 15
 
 
@@ -106,3 +109,50 @@ def test_wrong_values_are_named(built_shop):
         (["--novelty", "7"], "novelty: '7' was given"),
     ]:
         assert says in gx("recommend", built_shop, user, *words, code=None).err
+
+
+@pytest.fixture(scope="module")
+def drawn_log(tmp_path_factory):
+    """guanxi's own log: 2,000 members are shown three items each, every place by chance, and 20 of them twelve. They take
+    four of five items of their own parity and one of five of the other; target.csv has a dozen of their own."""
+    folder, draw = tmp_path_factory.mktemp("drawn"), random.Random(5)
+    store, users = folder / "s.gx", [f"u{k}" for k in range(2000)]
+    parity = lambda word: int(word[1:]) % 2
+    buys = [f"b{k},i{i},buy,2025-01-01" for i in range(40) for k in range(45 - i)]
+    (folder / "events.csv").write_text("\n".join(["user_id,item_id,action,ts", *buys]) + "\n")
+    (folder / "users.csv").write_text("\n".join(["user_id", *users]) + "\n")
+    target = [f"{user},i{i},{i}" for user in users for i in range(12, 40) if i % 2 == parity(user)]
+    (folder / "target.csv").write_text("\n".join(["user_id,item_id,rank", *target]) + "\n")
+    gx("init", store)
+    gx("import", store, folder / "users.csv", folder / "events.csv")
+    gx("build", store, "--passes", "popular")
+    lists = []
+    for n, who in ((3, users[20:]), (12, users[:20])):
+        for k in range(0, len(who), 100):
+            asked = {"users": who[k : k + 100], "n": n, "explore": 1, "log": True, "request_id": f"r{n}-{k}"}
+            lists += gx("call", store, "rec.user", json.dumps(asked)).json()
+    took, now = [], int(time.time() * 1000) + 1000
+    for entry in lists:
+        for item in ids(entry):
+            if draw.random() < (0.8 if parity(item) == parity(entry["user"]) else 0.2):
+                took.append(f"{entry['user']},{item},buy,{now}")
+    (folder / "took.csv").write_text("\n".join(["user_id,item_id,action,ts", *took]) + "\n")
+    gx("import", store, folder / "took.csv")
+    return store, folder / "target.csv", len(took) / len(users), 0.8 * (3 * 1980 + 12 * 20) / len(users)
+
+
+def test_the_log_of_guanxi_is_judged_by_place(drawn_log):
+    store, target, earned, worth = drawn_log
+    asked = ("eval", store, "--off-policy", "--lists", target, "--format", "json")
+    told = gx(*asked)
+    judged, row = told.json(), told.json()["results"][0]
+    assert (judged["match"], judged["cutoff"], judged["used"]) == ("place", 12, 3 * 1980 + 12 * 20)
+    assert judged["requests"] == 2000 and row["logged"] == pytest.approx(earned) and earned < 0.65 * worth
+    for estimate in ("ips", "snips", "dr"):
+        assert row[f"{estimate}_low"] < worth < row[f"{estimate}_high"], estimate
+        assert row[estimate] == pytest.approx(worth, rel=0.3), estimate
+    assert "in its place, as guanxi logs it" in judged["presumed"] and "presumed" not in told.err
+    # No request has more than twelve places; and none of it is so by item, which says what it takes for granted.
+    assert gx(*asked, "--cutoff", "500").json()["results"] == judged["results"]
+    other = gx(*asked, "--match", "item")
+    assert other.json()["results"][0]["ips_low"] > 1.5 * worth and "anywhere in the list" in other.err
