@@ -38,12 +38,24 @@ bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user) {
            gx_says_yes(gx_map_get(&record, "consent"));
 }
 
+gx_status gx_min_count_check(const gx_value *value, gx_error *err) {
+    if (value->type == GX_INT && value->as.integer >= 1 && value->as.integer <= GX_MIN_COUNT_MOST) {
+        return GX_OK;
+    }
+    char shown[64];
+    return gx_fail_at(err, GX_BAD_REQUEST, "value",
+                      "value: %s was given; min_count takes a whole number from 1 to %d",
+                      gx_value_shown(shown, sizeof shown, value), GX_MIN_COUNT_MOST);
+}
+
 gx_status gx_min_count(uint32_t *out, gx_txn *txn, gx_arena *arena, gx_error *err) {
     gx_value value;
     gx_status status = gx_setting_get(&value, txn, arena, "min_count", err);
     if (status == GX_OK) {
-        bool given = value.type == GX_INT && value.as.integer >= 1 && value.as.integer <= 1000000;
-        *out = given ? (uint32_t)value.as.integer : GX_MIN_COUNT_DEFAULT;
+        const int64_t given = value.type == GX_INT ? value.as.integer : 0;
+        *out = given < 1                   ? GX_MIN_COUNT_DEFAULT
+               : given > GX_MIN_COUNT_MOST ? GX_MIN_COUNT_MOST
+                                           : (uint32_t)given;
     }
     return status;
 }

@@ -23,9 +23,12 @@ bool gx_says_yes(const gx_value *field);
 /* Whether the person agreed to be named to others. */
 bool gx_consents(gx_txn *txn, gx_arena *arena, uint32_t user);
 
-#define GX_MIN_COUNT_DEFAULT 3
+enum { GX_MIN_COUNT_DEFAULT = 3, GX_MIN_COUNT_MOST = 1000000 };
 
-/* The setting `min_count`: a whole number, 1 or more; anything else is the default. */
+/* bad_request: a value that the setting `min_count` may not have. */
+GX_MUST_CHECK gx_status gx_min_count_check(const gx_value *value, gx_error *err);
+/* The setting `min_count`. Of a store that has a value which is not accepted any more: the most
+ * where it is above that, so that nothing is told which it meant to hide; else the default. */
 GX_MUST_CHECK gx_status gx_min_count(uint32_t *out, gx_txn *txn, gx_arena *arena, gx_error *err);
 
 /* Of those who were left out since they did not agree to be named: their number from `min_count`

@@ -6,6 +6,7 @@
 #include "api/eval/tuned.h"
 #include "api/lists/listing.h"
 #include "api/lists/repeat.h"
+#include "api/privacy.h"
 #include "api/support.h"
 
 static const gx_param params[] = {
@@ -19,15 +20,16 @@ static const char *const names[] = {"actions", "channels", "min_count",
                                     "models",  "repeat",   "tie_kinds"};
 
 static gx_status check_value(const gx_value *value, const char *name, gx_error *err) {
-    bool number = strcmp(name, "min_count") == 0;
-    if (number ? value->type == GX_INT && value->as.integer >= 0 : value->type == GX_MAP) {
+    if (strcmp(name, "min_count") == 0) {
+        return gx_min_count_check(value, err);
+    }
+    if (value->type == GX_MAP) {
         return GX_OK;
     }
-    return gx_fail_at(err, GX_BAD_REQUEST, "value", "value: a %s was given; %s takes %s",
-                      gx_type_name(value->type), name,
-                      number ? "a whole number from 0"
-                             : "a map by name (docs/signals.md, docs/views.md, "
-                               "docs/recommend.md, docs/tune.md)");
+    return gx_fail_at(err, GX_BAD_REQUEST, "value",
+                      "value: a %s was given; %s takes a map by name (docs/signals.md, "
+                      "docs/views.md, docs/recommend.md, docs/tune.md)",
+                      gx_type_name(value->type), name);
 }
 
 static gx_status set_one(gx_call_env *call, const char *name, const gx_value *value,
@@ -39,6 +41,9 @@ static gx_status set_one(gx_call_env *call, const char *name, const gx_value *va
     }
     if (status == GX_OK && strcmp(name, "actions") == 0) {
         status = gx_actions_check(value, err);
+    }
+    if (status == GX_OK && strcmp(name, "tie_kinds") == 0) {
+        status = gx_kind_rules_check(value, err);
     }
     if (status == GX_OK && strcmp(name, "channels") == 0) {
         status = gx_listing_weights_check(value, err);

@@ -221,6 +221,20 @@ done:
     return status;
 }
 
+gx_status gx_kind_rules_check(const gx_value *setting, gx_error *err) {
+    gx_status status = GX_OK;
+    for (uint32_t i = 0; status == GX_OK && setting->type == GX_MAP && i < setting->size; i++) {
+        const gx_pair *pair = &setting->as.pairs[i];
+        const entry e = {.setting = "tie_kinds",
+                         .name = {pair->key.as.text, pair->key.size},
+                         .fields = &pair->value,
+                         .err = err};
+        gx_kind_rule rule = *gx_kind_rule_default(e.name);
+        status = override_kind(&rule, &e);
+    }
+    return status;
+}
+
 /* The weight with its polarity: a weight below 0 is one of polarity −1. */
 static gx_status read_weight(float *io, const entry *e) {
     const double before = (double)*io;

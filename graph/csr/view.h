@@ -56,6 +56,9 @@ const gx_action_rule *gx_action_rule_at(size_t index);
  * accepted. */
 GX_MUST_CHECK gx_status gx_action_rule_change(gx_action_rule *io, gx_slice name,
                                               const gx_value *fields, gx_error *err);
+/* Every entry of a value for the setting "tie_kinds", also of kinds no tie has had. bad_request
+ * likewise. */
+GX_MUST_CHECK gx_status gx_kind_rules_check(const gx_value *setting, gx_error *err);
 /* The built-in rule by name, or the fallback rule. */
 const gx_kind_rule *gx_kind_rule_default(gx_slice name);
 const gx_action_rule *gx_action_rule_default(gx_slice name);

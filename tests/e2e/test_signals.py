@@ -223,6 +223,17 @@ def test_actions_are_said_listed_and_refused(shop):
     assert "interval" in call(shop, "admin.config", {"name": "repeat", "value": {"interval": "soon"}}, code=2).err
 
 
+def test_settings_are_refused_that_would_not_be_kept(shop):
+    """What is read back is what holds: no value that acts as another one, none that fails once a tie of the kind comes."""
+    for bad in (0, -1, 1_000_001, 4_000_000_000, 2**40, 2.5, "3", {"friend": 3}):
+        said = call(shop, "admin.config", {"name": "min_count", "value": bad}, code=2).err
+        assert "from 1 to 1000000" in said and (not isinstance(bad, int) or str(bad) in said)
+    assert call(shop, "admin.config", {"name": "min_count", "value": 1_000_000})["min_count"] == 1_000_000
+    for bad in ({"weight": -2}, 3, {"wight": 3}, {"weight": "much"}):
+        assert "of 'neverseen'" in call(shop, "admin.config", {"name": "tie_kinds", "value": {"neverseen": bad}}, code=2).err or bad == 3
+    assert call(shop, "admin.config", {"name": "tie_kinds"})["tie_kinds"] is None
+
+
 def table(store):
     return gx("actions", store, "--format", "json").json()["actions"]
 
