@@ -18,13 +18,13 @@ static const gx_param params[] = {
     {"budget", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "paid out in all, like 1000.50 (the sales' own amounts)"},
     {"rate", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0,
-     "paid out of each sale, as a share of its amount; with a budget, at most that"},
+     "paid out of each sale at the most, as a share of its amount; with a budget, at most that in all"},
     {"per", GX_PARAM_CHOICE, "amount", GX_PARAM_UNCHECKED, NULL, "amount|sale", 0,
      "the budget goes to sales in proportion to their amounts, or to all alike"},
     {"cap_sale", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "no sale's pot is above this amount"},
     {"cap_member", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "no member gets more than this amount in all"},
+     "no member gets more than this amount in all; with a rate or cap_sale what is left is kept"},
     {"buyers", GX_PARAM_CHOICE, "auto", GX_PARAM_UNCHECKED, NULL, "auto|yes|no", 0,
      "whether buyers stand on the path themselves, nearest; auto: with split-proof alone"},
     {"hold", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -205,6 +205,7 @@ static void fix_budget(report *r) {
         return;
     }
     const int64_t most = sum > (uint64_t)GX_COINS_MAX ? GX_COINS_MAX : (int64_t)sum;
+    r->spec.rated = isnan(r->rate) ? 0 : most;
     r->spec.budget = r->spec.budget < 0 || r->spec.budget > most ? most : r->spec.budget;
 }
 

@@ -57,12 +57,36 @@ typedef struct settling {
     gx_remainder *order, *scratch;
 } settling;
 
+/* Each pot's part of what the rate comes to, none above the cap; a budget below their sum is cut in
+ * proportion to them, so that none goes above its part. */
+static void fill_to_rate(settling *s) {
+    const gx_payout_spec *spec = s->spec;
+    int64_t sum = 0;
+    gx_apportion(s->coins, spec->rated, s->weight, s->pot_count, s->scratch);
+    for (uint32_t i = 0; i < s->pot_count; i++) {
+        if (spec->cap_sale > 0 && s->coins[i] > spec->cap_sale) {
+            s->coins[i] = spec->cap_sale;
+        }
+        s->weight[i] = (uint64_t)s->coins[i];
+        sum += s->coins[i];
+    }
+    if (sum > spec->budget) {
+        gx_apportion(s->coins, spec->budget, s->weight, s->pot_count, s->scratch);
+        sum = spec->budget;
+    }
+    s->kept = spec->budget - sum;
+}
+
 static void fill_pots(settling *s) {
     for (uint32_t i = 0; i < s->pot_count; i++) {
         s->weight[i] = s->pots[i].count > 0 ? s->pots[i].weight : 0;
     }
-    s->kept = gx_apportion_capped(s->coins, s->spec->budget, s->weight, s->pot_count,
-                                  s->spec->cap_sale, s->order, s->scratch);
+    if (s->spec->rated > 0) {
+        fill_to_rate(s);
+    } else {
+        s->kept = gx_apportion_capped(s->coins, s->spec->budget, s->weight, s->pot_count,
+                                      s->spec->cap_sale, s->order, s->scratch);
+    }
     for (uint32_t i = 0; i < s->pot_count; i++) {
         s->pots[i].coins = s->coins[i];
     }
@@ -98,7 +122,7 @@ static void limit_members(settling *s) {
     for (uint32_t u = 0; u < spec->users; u++) {
         total += (int64_t)s->weight[u];
     }
-    if (gx_credit_spends_all(spec->credit.rule) && spec->cap_sale == 0) {
+    if (gx_credit_spends_all(spec->credit.rule) && spec->cap_sale == 0 && spec->rated == 0) {
         s->kept +=
             gx_apportion_capped(s->coins, total, s->weight, spec->users, cap, s->order, s->scratch);
         return;

@@ -20,7 +20,9 @@ typedef struct gx_pot {
 
 typedef struct gx_payout_spec {
     gx_credit_spec credit;
-    int64_t budget;               /* 0 … GX_COINS_MAX */
+    int64_t budget; /* 0 … GX_COINS_MAX */
+    int64_t rated;  /* what a rate of the sales comes to, the budget or more: no pot is above its
+                       part of it, and nobody is paid above the pot; 0: there is none */
     int64_t cap_sale, cap_member; /* 0: none */
     uint32_t users;               /* every payee's user is below */
     const uint32_t *place; /* users, each once: of equal remainders under cap_member the lowest
@@ -32,12 +34,15 @@ enum { GX_SETTLE_BYTES = 48 }; /* for the largest of payees, pots and users */
 /* Fills the coins of pots and payees. Σ payees' coins + *out_kept = budget, always.
  *
  * Pots: the budget in proportion to the weights of those with a payee, by largest remainders, none
- * above cap_sale; what a cap leaves over goes to the others. Within a pot: largest remainders of
- * the shares where the rule spends all, floors otherwise. Members above cap_member are brought down
- * to it, their lines in proportion; what that leaves over goes to the other members in proportion
- * to what they have, where the rule spends all and there is no cap a sale; else it is kept.
+ * above cap_sale; what a cap leaves over goes to the others. With `rated`, parts of that, none
+ * above cap_sale, and of a budget below their sum in proportion to them. Within a pot: largest
+ * remainders of the shares where the rule spends all, floors otherwise. Members above cap_member
+ * are brought down to it, their lines in proportion; what that leaves over goes to the other
+ * members in proportion to what they have, where the rule spends all and a sale has neither cap nor
+ * rate; else it is kept.
  *
- * Kept is what nobody may have: everybody is at a cap, no sale has a payee, or the rule leaves it.
+ * Kept is what nobody may have: everybody is at a cap or a rate, no sale has a payee, or the rule
+ * leaves it.
  * O(n log n). bad_request: split-proof with a cap a member, which two identities would have twice.
  */
 GX_MUST_CHECK gx_status gx_payout_settle(gx_payee *payees, uint64_t payee_count, gx_pot *pots,

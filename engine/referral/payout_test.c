@@ -103,9 +103,17 @@ static void payouts_sum_to_the_budget(void **state) {
         spec.cap_member = spec.credit.rule == GX_CREDIT_SPLIT_PROOF || gx_rng_below(&rng, 3)
                               ? 0
                               : 1 + draw_coins(&rng) / w.members;
+        if (gx_rng_below(&rng, 2)) { /* a rate; the budget is as much or less */
+            spec.rated = draw_coins(&rng);
+            spec.budget = gx_rng_below(&rng, 2) ? spec.rated : spec.rated / 3;
+        }
         settle(&got, &w, &spec);
         int64_t sum = got.kept;
         bool some = false, pots_full = true, members_full = true;
+        long double all = 0;
+        for (uint32_t s = 0; s < w.sales; s++) {
+            all += got.pots[s].count > 0 ? (long double)w.weight[s] : 0;
+        }
         for (uint32_t s = 0; s < w.sales; s++) {
             int64_t paid = 0;
             const bool counts = got.pots[s].count > 0 && got.pots[s].weight > 0;
@@ -118,6 +126,11 @@ static void payouts_sum_to_the_budget(void **state) {
             assert_true(counts || got.pots[s].coins == 0);
             assert_true(spec.cap_sale == 0 || got.pots[s].coins <= spec.cap_sale);
             assert_true(spec.cap_sale == 0 || paid <= spec.cap_sale);
+            if (spec.rated > 0 && counts) {
+                const long double part = spec.rated / all * (long double)w.weight[s];
+                assert_true((long double)got.pots[s].coins < part + 1.001L);
+                assert_true(paid <= got.pots[s].coins);
+            }
         }
         for (uint32_t u = 0; u < w.members; u++) {
             assert_true(spec.cap_member == 0 || got.has[u] <= spec.cap_member);
@@ -125,8 +138,9 @@ static void payouts_sum_to_the_budget(void **state) {
         }
         assert_int_equal(sum, spec.budget);
         if (gx_credit_spends_all(spec.credit.rule) && some && got.kept > 0) {
-            assert_true(spec.cap_sale > 0 ? pots_full || spec.cap_member > 0
-                                          : spec.cap_member > 0 && members_full);
+            assert_true(spec.rated > 0      ? spec.cap_sale > 0 || spec.cap_member > 0
+                        : spec.cap_sale > 0 ? pots_full || spec.cap_member > 0
+                                            : spec.cap_member > 0 && members_full);
         }
         assert_true(some || got.kept == spec.budget);
     }

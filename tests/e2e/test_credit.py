@@ -201,6 +201,21 @@ def test_a_rate_pays_so_much_of_each_sale(built_shop):
     assert less["budget_minor"] == less["paid_minor"] == 10000
 
 
+@pytest.mark.parametrize("rule", ["last", "linear"])
+def test_a_rate_is_never_exceeded(built_shop, rule):
+    """What caps leave over is kept, or goes to other sales as far as their rate."""
+    for flags in (("--cap-member", "20"), ("--cap-sale", "2"), ("--cap-sale", "2", "--budget", "1500"), ("--cap-member", "20", "--budget", "1500")):
+        answer = report(built_shop, "ledger", "--rule", rule, "--rate", "0.05", *flags)
+        total, paid, of = answer["total"], collections.Counter(), {}
+        for line in answer["lines"]:
+            paid[line["sale"]] += line["amount_minor"]
+            of[line["sale"]] = line
+        for sale, amount in paid.items():
+            assert amount <= of[sale]["pot_minor"] < of[sale]["sale_minor"] * 0.05 + 1, (flags, sale)
+        assert sum(paid.values()) == total["paid_minor"] and total["paid_minor"] + total["kept_minor"] == total["budget_minor"]
+        assert max(paid.values()) > 0 and (total["kept_minor"] > 0 or "--budget" in flags)
+
+
 def test_the_ledger_comes_from_the_log_alone(built_shop, shop_files, tmp_path, log):
     """The same bytes from the same rows in another order."""
     rows = [dict(row) for row in log]
