@@ -19,8 +19,6 @@ static const gx_param params[] = {
     {"resamples", GX_PARAM_INT, "200", 0, 1e5, NULL, NULL, 0,
      "of members, for the intervals; 0: none of them"},
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals"},
-    {"members", GX_PARAM_INT, "5000", 10, 1e6, "members", NULL, 0,
-     "at most so many, evenly drawn, in each resample"},
 };
 
 enum { SCORES = 5, VIA_LEAST = 100, TIME_SAMPLE = 1 << 16 };
@@ -215,7 +213,6 @@ static gx_status judge(gx_value *out, trial *t, gx_error *err) {
     gx_arena *arena = t->call->arena;
     const gx_judge_options options = {.k = (uint32_t)gx_arg_int(args, "k"),
                                       .resamples = (uint32_t)gx_arg_int(args, "resamples"),
-                                      .most = (uint32_t)gx_arg_int(args, "members"),
                                       .level = gx_arg_real(args, "level")};
     gx_judged judged[SCORES];
     uint32_t members, heeded = 0;

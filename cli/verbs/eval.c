@@ -244,7 +244,7 @@ static void tell_split(const gx_command *command, gx_value *result) {
 
 /* Figures of the score and of others, and their differences. */
 static gx_status judge_leaders(gx_command *command, gx_error *err) {
-    static const char *const same[] = {"by", "window", "resamples", "level", "members"};
+    static const char *const same[] = {"by", "window", "resamples", "level"};
     gx_value result, args = gx_map(command->arena, 8);
     const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
     gx_status status = GX_OK;
@@ -452,7 +452,7 @@ static const struct {
                {"show", MODELS},
                {"resamples", MODELS | LEADERS | INFLUENCE | OFF_POLICY},
                {"level", MODELS | LEADERS | INFLUENCE | OFF_POLICY},
-               {"members", MODELS | LEADERS | FRIENDS},
+               {"members", MODELS | FRIENDS},
                {"action", OFF_POLICY},
                {"window", OFF_POLICY | INFLUENCE | LEADERS},
                {"since", OFF_POLICY},

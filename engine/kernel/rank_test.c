@@ -148,6 +148,41 @@ static void test_kendall(void **state) {
     }
 }
 
+/* A resample is the same as its members written out as often as they were drawn. */
+static void test_resamples(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        static double a[N_MAX], b[N_MAX], x[4 * N_MAX], y[4 * N_MAX];
+        uint32_t times[N_MAX], count = 0;
+        gx_rng rng = gx_rng_at(seed, 11);
+        const uint32_t n = (uint32_t)gx_rng_below(&rng, N_MAX);
+        const uint64_t values = 1 + gx_rng_below(&rng, 2 + seed % 90);
+        for (uint32_t v = 0; v < n; v++) {
+            a[v] = (double)gx_rng_below(&rng, values);
+            b[v] = gx_rng_below(&rng, 2) ? (double)gx_rng_below(&rng, values) : 0;
+            times[v] = (uint32_t)gx_rng_below(&rng, 4);
+            for (uint32_t k = 0; k < times[v]; k++, count++) {
+                x[count] = a[v];
+                y[count] = b[v];
+            }
+        }
+        gx_job job;
+        gx__rank_pair pair;
+        gx__rank_room room;
+        gx_job_init(&job, 1, 1);
+        assert_int_equal(gx__rank_pair_make(&pair, a, b, n, &job, NULL), GX_OK);
+        assert_int_equal(gx__rank_room_make(&room, n, &job, NULL), GX_OK);
+        const double tau = gx__rank_pair_kendall(&pair, times, &room);
+        const double rho = gx__rank_pair_spearman(&pair, times, &room);
+        const double want_tau = naive_kendall(x, y, count), want_rho = spearman(x, y, count);
+        assert_true(isnan(want_tau) ? isnan(tau) : fabs(tau - want_tau) < 1e-12);
+        assert_true(isnan(want_rho) ? isnan(rho) : fabs(rho - want_rho) < 1e-12);
+        gx__rank_room_finish(&room, &job);
+        gx__rank_pair_finish(&pair, &job);
+        assert_int_equal(atomic_load(&job.mem_used), 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_orders_as_a_plain_sort_does),
@@ -155,6 +190,7 @@ int main(void) {
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_spearman),
         cmocka_unit_test(test_kendall),
+        cmocka_unit_test(test_resamples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,6 @@ GX_MUST_CHECK gx_status gx_leaders_later(double *out, const gx_graph *graph,
 typedef struct gx_judge_options {
     uint32_t k;         /* of NDCG */
     uint32_t resamples; /* of members, with replacement; 0: no intervals */
-    uint32_t most;      /* so many members, evenly drawn, in the resamples */
     double level;       /* of the intervals */
 } gx_judge_options;
 
