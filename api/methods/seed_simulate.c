@@ -5,6 +5,7 @@
 #include "api/referral/log.h"
 #include "api/spread/spread.h"
 #include "engine/influence/simulate.h"
+#include "engine/influence/unsure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static const gx_param params[] = {
     {"by", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "reach by: circle (the usual once there is a snapshot), or a text field of the members"},
     {"delay", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, "days", NULL, 0,
-     "by day as well: how many days it takes from one to the next on average, or learned: as it took in the log"},
+     "by day as well: how many days it takes from one to the next on average, or learned: as it took from a share to who came by it, with chances learned as the pass influence found it, else (or with --since, --until) in the log"},
     {"days", GX_PARAM_INT, NULL, 1, 3660, "days", NULL, 0, "with delay: how many days are told apart (30)"},
     GX_SPREAD_SHARING_PARAM,
     GX_ESTIMATE_PARAM,
@@ -45,9 +46,10 @@ typedef struct asking {
     gx_spread spread;
     gx_spread_circles circles;
     double *worth;
-    double delay;    /* 0: no days */
-    uint32_t days;   /* told apart */
-    uint64_t delays; /* that it was learnt from; 0: it was given */
+    double delay;  /* 0: no days */
+    uint32_t days; /* told apart */
+    double delays; /* that it was learnt from; 0: it was given */
+    const char *delay_from;
     plan plan, other;
     bool has_other;
     gx_value unknown, departed; /* seeds that are not in the store, or have departed */
@@ -101,33 +103,43 @@ static gx_status read_plans(asking *a, gx_error *err) {
     return status;
 }
 
-/* The mean time from a member to one it brought, over all items. */
+/* As the pass learnt it with the chances, where these are taken and no time is asked for. */
+static bool take_delay(asking *a) {
+    const gx_spread *s = &a->spread;
+    if (s->chance.rule != GX_CHANCE_GIVEN || s->spec.from_ms != 0 || s->spec.to_ms != 0) {
+        return false;
+    }
+    const double *fit = gx_arrays_get(a->call->state->arrays, "influence.fit", GX_F64, GX_FITS);
+    if (!fit || !(fit[GX_FIT_ACTS] > 0 && fit[GX_FIT_DAYS] > 0)) {
+        return false;
+    }
+    a->delay = fit[GX_FIT_DAYS];
+    a->delays = fit[GX_FIT_ACTS];
+    a->delay_from = "influence";
+    return true;
+}
+
 static gx_status learn_delay(asking *a, gx_error *err) {
-    const gx_log_spec spec = {.item = GX_NONE, .campaign = GX_NONE};
-    gx_trees trees = {0};
-    double sum = 0;
-    gx_status status = gx_trees_make(&trees, a->call, GX_TREE_ITEM, &spec, err);
+    const gx_view_spec *of = &a->spread.spec;
+    const gx_log_spec spec = {
+        .item = GX_NONE, .campaign = GX_NONE, .from_ms = of->from_ms, .to_ms = of->to_ms};
+    uint64_t seen;
+    if (take_delay(a)) {
+        return GX_OK;
+    }
+    const gx_status status = gx_log_delay(&a->delay, &seen, a->call, &spec, err);
     if (status != GX_OK) {
-        goto done;
+        return status;
     }
-    for (uint32_t i = 0; i < trees.count; i++) {
-        const uint32_t from = trees.parent[i];
-        if (from != GX_NONE && trees.ts_ms[from] != INT64_MIN &&
-            trees.ts_ms[i] >= trees.ts_ms[from]) {
-            sum += (double)(trees.ts_ms[i] - trees.ts_ms[from]) / 86400e3;
-            a->delays++;
-        }
-    }
-    if (!(sum > 0)) {
-        status = gx_fail_at(err, GX_CONFLICT, "delay",
-                            "delay: nothing can be learnt: the log has nobody who came via "
-                            "somebody; accepted is a number of days");
-        goto done;
-    }
-    a->delay = sum / (double)a->delays;
-done:
-    gx_trees_finish(&trees);
-    return status;
+    a->delays = (double)seen;
+    a->delay_from = "log";
+    return a->delay > 0
+               ? GX_OK
+               : gx_fail_at(
+                     err, GX_CONFLICT, "delay",
+                     "delay: nothing can be learnt: the log%s has nobody who came by a share "
+                     "of somebody in %d days; accepted is a number of days",
+                     of->from_ms || of->to_ms ? " of that time" : "", GX_INFLUENCE_DAYS);
 }
 
 static gx_status read_delay(asking *a, gx_error *err) {
@@ -392,7 +404,7 @@ static gx_status difference_row(gx_value *out, const asking *a, gx_error *err) {
 static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_args *args = a->call->args;
-    gx_value row = gx_map(arena, 20), reach, against = gx_nil(), difference = gx_nil();
+    gx_value row = gx_map(arena, 21), reach, against = gx_nil(), difference = gx_nil();
     gx_value circles = gx_nil();
     uint32_t unlisted = 0;
     gx_status status = GX_OK;
@@ -412,7 +424,9 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "against", against);
     gx_map_put(arena, &row, "difference", difference);
     gx_map_put(arena, &row, "delay_days", a->delay > 0 ? gx_real(a->delay) : gx_nil());
-    gx_map_put(arena, &row, "delays_seen", a->delays ? gx_int((int64_t)a->delays) : gx_nil());
+    gx_map_put(arena, &row, "delays_seen",
+               a->delays > 0 ? gx_int((int64_t)llround(a->delays)) : gx_nil());
+    gx_map_put(arena, &row, "delay_from", a->delay_from ? gx_str(a->delay_from) : gx_nil());
     gx_map_put(arena, &row, "steps", step_rows(a));
     gx_map_put(arena, &row, "days", a->delay > 0 ? day_rows(a) : gx_nil());
     gx_map_put(arena, &row, "circles", circles);

@@ -94,24 +94,8 @@ done:
 /* ---- shares -----------------------------------------------------------------------------------
  */
 
-typedef struct share {
-    uint32_t user, item;
-    int64_t ts_ms;
-} share;
-
-static int by_user_item(const void *a, const void *b) {
-    const share *x = a, *y = b;
-    if (x->user != y->user) {
-        return x->user < y->user ? -1 : 1;
-    }
-    if (x->item != y->item) {
-        return x->item < y->item ? -1 : 1;
-    }
-    return (x->ts_ms > y->ts_ms) - (x->ts_ms < y->ts_ms);
-}
-
 /* Shares of a day are one. Of one near the end of the time asked for less can have come yet. */
-static void add_shares(gx_foresight *f, const share *all, uint64_t count, int64_t end_ms,
+static void add_shares(gx_foresight *f, const gx_log_pass *all, uint64_t count, int64_t end_ms,
                        double mean_days) {
     int64_t open_ms = 0;
     for (uint64_t i = 0; i < count; i++) {
@@ -158,7 +142,7 @@ static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error
     gx_job *job = f->call->job;
     gx_log_spec all_acts = *spec;
     gx_log log = {0};
-    share *all = NULL;
+    gx_log_pass *all = NULL;
     uint64_t count = 0;
     gx_status status;
     const bool by_acts = f->fit[GX_FIT_BY_ACTS] > 0;
@@ -180,11 +164,11 @@ static gx_status count_shares(gx_foresight *f, const gx_log_spec *spec, gx_error
             add_named(&named, act->ts_ms);
         }
         if (act->inside && act->user < n && (act->share || (by_acts && act->joins))) {
-            all[count++] = (share){act->user, act->item, act->ts_ms};
+            all[count++] = (gx_log_pass){act->user, act->item, act->ts_ms};
         }
     }
     if (count > 1) {
-        qsort(all, count, sizeof *all, by_user_item);
+        qsort(all, count, sizeof *all, gx_log_pass_order);
     }
     end_ms = spec->to_ms && spec->to_ms <= end_ms ? spec->to_ms - 1 : end_ms;
     f->end_ms = end_ms = end_of(&named, end_ms);

@@ -9,8 +9,6 @@
 #include "api/referral/log.h"
 #include "engine/influence/unsure.h"
 
-enum { GX_INFLUENCE_DAYS = 14 }; /* the usual window of the pass influence */
-
 typedef struct gx_foresight {
     gx_call_env *call;
     const gx_trees *trees;    /* of one forest; must outlive it */

@@ -54,6 +54,23 @@ GX_MUST_CHECK gx_status gx_log_read(gx_log *out, gx_call_env *call, const gx_log
                                     gx_error *err);
 void gx_log_finish(gx_log *log); /* safe on zeros */
 
+/* That a member passed an item on, or joined it. */
+typedef struct gx_log_pass {
+    uint32_t user, item;
+    int64_t ts_ms;
+} gx_log_pass;
+
+int gx_log_pass_order(const void *a, const void *b); /* for qsort: by member, item, time */
+
+enum { GX_INFLUENCE_DAYS = 14 }; /* the usual window of the pass influence */
+
+/* Mean days from a share to who came by it: of every act of `spec` that joins by way of somebody,
+ * since that one's latest share of the item before it, no more than GX_INFLUENCE_DAYS old (which
+ * may be of before the time asked for). In a log without shares whatever joins is passed on.
+ * *out_seen: of how many; 0: the log says nothing. */
+GX_MUST_CHECK gx_status gx_log_delay(double *out_days, uint64_t *out_seen, gx_call_env *call,
+                                     const gx_log_spec *spec, gx_error *err);
+
 /* Who invited each member: `invited_by` of its record, else the earliest tie of kind invite that
  * reaches it (the smallest number of equals). Of members by number: */
 typedef struct gx_invites {

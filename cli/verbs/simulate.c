@@ -53,8 +53,11 @@ static void say(const gx_command *command, const gx_value *result) {
            gx_map_real(reach, "mean"), 1.96 * gx_map_real(reach, "error"),
            gx_map_real(result, "members"), gx_map_real(reach, "low"), gx_map_real(reach, "high"));
     if (gx_map_real(result, "delays_seen") > 0) {
-        gx_say(command, "from one to the next it took %.1f days on average, %.0f times",
-               gx_map_real(result, "delay_days"), gx_map_real(result, "delays_seen"));
+        const gx_value *from = gx_map_get(result, "delay_from");
+        const bool pass = from && gx_slice_is((gx_slice){from->as.text, from->size}, "influence");
+        gx_say(command, "from one to the next it took %.1f days on average, %.0f times (%s)",
+               gx_map_real(result, "delay_days"), gx_map_real(result, "delays_seen"),
+               pass ? "as the pass influence learnt it" : "from shares to who came by them");
     }
     if (more && more->type == GX_MAP) {
         gx_say(command,

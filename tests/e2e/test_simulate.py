@@ -1,6 +1,7 @@
 """Simulation: against spreads that can be reckoned by hand, plans in common random numbers, and the sample shop."""
 
 import csv
+import datetime
 import statistics
 
 import pytest
@@ -128,6 +129,41 @@ def test_parts_sum_to_the_whole(built_shop):
     for threads in (1, 2):
         again = simulate(built_shop, "u1", "u2", "u5", "--delay", "learned", "--days", "60", "--threads", threads)
         assert again == told
+
+
+def delays_of(files, since="", until="9"):
+    """Days from the latest share of whom a purchase names to the purchase, 14 at the most."""
+    with open(files / "events.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    days = [datetime.datetime.fromisoformat(row["ts"]).timestamp() / 86400 for row in rows]
+    shares, found = {}, []
+    for row, day in zip(rows, days, strict=True):
+        if row["action"] == "share":
+            shares.setdefault((row["user_id"], row["item_id"]), []).append(day)
+    for row, day in zip(rows, days, strict=True):
+        before = [at for at in shares.get((row["via"], row["item_id"]), []) if at <= day]
+        if row["action"] == "buy" and since <= row["ts"] < until and before and day - max(before) <= 14:
+            found.append(day - max(before))
+    return found
+
+
+def test_the_delay_is_from_the_share_that_it_came_by(built_shop, shop_files, tmp_path):
+    """Members share a thing again for months; what was learnt with the chances goes with them."""
+    flags = ("u1", "--delay", "learned", "--runs", "10")
+    for since, until in (("", "9"), ("2026-03-01", "9"), ("2026-03-01", "2026-06-01")):
+        time = [*(["--since", since] if since else []), *(["--until", until] if until != "9" else [])]
+        told, days = simulate(built_shop, *flags, *time), delays_of(shop_files, since, until)
+        assert told["delay_from"] == "log" and told["delays_seen"] == len(days) > 500
+        assert told["delay_days"] == pytest.approx(statistics.mean(days)), time
+        assert told["delay_days"] < 3
+    gx("backup", built_shop, tmp_path / "copy.gx")
+    gx("run", tmp_path / "copy.gx", "influence", "--write", "influence")
+    told = simulate(tmp_path / "copy.gx", *flags, "--chances", "learned")
+    fit = gx("run", tmp_path / "copy.gx", "influence", "--format", "json").json()
+    acts, days = next(row["head"][1:3] for row in fit["arrays"] if row["name"] == "influence.fit")
+    assert told["delay_from"] == "influence" and told["delay_days"] == pytest.approx(days) and told["delays_seen"] == round(acts)
+    assert simulate(tmp_path / "copy.gx", *flags)["delay_from"] == "log"
+    assert simulate(built_shop, "u1", "--delay", "2", "--runs", "10")["delay_from"] is None
 
 
 @pytest.mark.parametrize("model", ["cascade", "threshold"])
