@@ -21,6 +21,16 @@ bool gx_is_id_file(const char *text) {
            (strchr(text, '/') && access(text, F_OK) == 0);
 }
 
+gx_status gx_ids_of_file(gx_value *out, const char *path, gx_arena *arena, gx_error *err) {
+    const gx_status status = gx_import_ids(out, path, arena, err);
+    return status == GX_OK && out->size == 0
+               ? gx_fail(err, GX_BAD_REQUEST,
+                         "%s has no ids; accepted is one a line, or a table with a column "
+                         "user_id or members",
+                         path)
+               : status;
+}
+
 gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name, gx_error *err) {
     const gx_value *given = gx_map_get(args, name);
     gx_status status = GX_OK;
@@ -35,13 +45,7 @@ gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *nam
             gx_list_add(command->arena, &list, *one);
             continue;
         }
-        status = gx_import_ids(&read, one->as.text, command->arena, err);
-        if (status == GX_OK && read.size == 0) {
-            status = gx_fail(err, GX_BAD_REQUEST,
-                             "%s has no ids; accepted is one a line, or a table with a column "
-                             "user_id or members",
-                             one->as.text);
-        }
+        status = gx_ids_of_file(&read, one->as.text, command->arena, err);
         for (uint32_t k = 0; status == GX_OK && k < read.size; k++) {
             gx_list_add(command->arena, &list, read.as.items[k]);
         }

@@ -17,9 +17,13 @@ enum { PAGE_ITEMS = 20000, PAGE_REASONS = 2000, PAGE_MEMBERS = 2000 };
 static const char stage[] = "lists";
 
 static const char *const counted[] = {
-    "members", "lists",   "items",      "moved",    "short",   "holdout",        "arm",
-    "cap",     "nothing", "no_consent", "departed", "unknown", "unclear_consent"};
-enum { SHORT = 4, LEFT_OUT }; /* in `counted`: from LEFT_OUT on why members have no list */
+    "members", "lists",   "items",      "moved",    "short",   "holdout", "arm",
+    "cap",     "nothing", "no_consent", "departed", "unknown", "segment", "unclear_consent"};
+enum {
+    SHORT = 4,
+    LEFT_OUT, /* in `counted`: from here on why members have no list */
+    SEGMENT = LEFT_OUT + 7
+};
 
 /* In how many lists a pin is not shown, by a rule. */
 enum { PINS_TOLD = 32 };
@@ -386,7 +390,7 @@ static void say_summary(const batch *b, int64_t cpu_ns) {
     }
     say_missing(b);
     const char *segment = gx_given_text(b->command, "segment");
-    if (segment && b->count[0] == 0) {
+    if (segment && b->count[0] == b->count[SEGMENT]) {
         const char *file = is_named(b) ? gx_given_text(b->command, "members") : NULL;
         gx_say(b->command, "nobody%s%s is of the segment %s", file ? " of " : "", file ? file : "",
                segment);
@@ -553,7 +557,7 @@ static gx_status open_files(batch *b, gx_error *err) {
     }
     if (members) {
         gx_value read;
-        status = gx_import_ids(&read, members, b->command->arena, err);
+        status = gx_ids_of_file(&read, members, b->command->arena, err);
         if (status != GX_OK) {
             return status;
         }

@@ -131,6 +131,9 @@ gx_value gx_map_over(const gx_value *over, const gx_value *under, gx_arena *aren
 
 /* "seeds.csv", "-", or a path to something that is there. */
 bool gx_is_id_file(const char *text);
+/* The ids of members in a file, as gx_import_ids reads it; bad_request: there are none. */
+GX_MUST_CHECK gx_status gx_ids_of_file(gx_value *out, const char *path, gx_arena *arena,
+                                       gx_error *err);
 /* In the list `name` of the arguments what stands in files in place of their names: FILE.csv, or
  * whatever gx_import_ids reads. */
 GX_MUST_CHECK gx_status gx_ids_from_files(gx_value *args, gx_command *command, const char *name,

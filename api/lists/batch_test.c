@@ -153,6 +153,14 @@ static void test_segments(void **state) {
     assert_int_equal(count_of(&page, "unknown"), 1);
     assert_int_equal(test_key(&page, "lists")->size, 2);
     assert_true(test_is(test_key(&test_key(&page, "lists")->as.items[0], "user"), "u5"));
+    /* Whoever is named is in one of the two. */
+    page =
+        test_call(&s, "rec.batch", "{'n': 1, 'users': ['u1', 'u2', 'u3', 'u4'], 'segment': 'g3'}");
+    assert_int_equal(test_key(&page, "lists")->size + test_key(&page, "left_out")->size, 4);
+    assert_int_equal(count_of(&page, "members"), 4);
+    assert_true(count_of(&page, "segment") > 0);
+    page = test_call(&s, "rec.batch", "{'n': 1, 'segment': 'g3'}");
+    assert_int_equal(count_of(&page, "segment"), 0);
     test_shop_close(&s);
 }
 

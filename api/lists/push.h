@@ -45,6 +45,7 @@
     X(CAP, "cap")                 /* has had as many pushes as the cap allows */                   \
     X(NOTHING, "nothing")         /* nothing passes the filters */                                 \
     X(UNKNOWN, "unknown")         /* named, but not in the store */                                \
+    X(SEGMENT, "segment")         /* named, but not of the segment */                              \
     X(UNCLEAR, "unclear_consent") /* what they said is neither yes nor no, which is no yes */
 
 typedef enum gx_push_left {

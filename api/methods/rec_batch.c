@@ -46,7 +46,7 @@ static const gx_param params[] = {
 typedef struct place {
     uint32_t id;   /* GX_NONE: not in the store */
     gx_slice word; /* borrowed from the page's transaction, or the arguments */
-    bool outside;  /* not of the segment */
+    bool outside;  /* not of the segment, nor named: of no push */
     gx_push_left left;
     bool moved;
     gx_value row; /* where it goes; in the arena of the thread that made it */
@@ -177,8 +177,9 @@ static gx_status begin(half *h, worker *w, gx_error *err) {
     GX_TRY(gx_record_get(&record, w->call.txn, w->call.arena, GX_SPACE_USER, at->id, err));
     GX_TRY(
         gx_segment_has(&inside, &p->segment, &w->segment_row, w->call.txn, at->id, &record, err));
-    at->outside = !inside;
-    if (at->outside) {
+    if (!inside) {
+        at->left = GX_PUSH_LEFT_SEGMENT;
+        at->outside = gx_arg_value(p->call->args, "users")->type != GX_LIST;
         return GX_OK;
     }
     at->left = gx_push_who(&h->arm, &p->rules, at->word, &record);
@@ -750,7 +751,7 @@ const gx_method gx_method_rec_batch = {
               "rung, short?, not_pinned?: [{id, place, why_not}], arm?, request_id?}], left_out: "
               "[{user, reason}], counts: {members, lists, items, moved, short, holdout, arm, "
               "no_consent, departed, cap, nothing, unknown, "
-              "unclear_consent}, not_pinned?: [{id, rule, en, zh, lists}], next, "
+              "segment, unclear_consent}, not_pinned?: [{id, rule, en, zh, lists}], next, "
               "notes: [text], made_from, seen, "
               "of, logged?} or {members, lists, cpu_s, mem_bytes, disk_bytes, json_bytes}",
     .run = run,

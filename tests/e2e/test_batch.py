@@ -86,7 +86,10 @@ def test_nobody_of_the_file_is_of_the_segment(built_shop, tmp_path):
     file = tmp_path / "some.csv"
     file.write_text(f"user_id\n{outside}\n")
     told = batch(built_shop, "-n", "1", "--members", file, "--segment", 'region = "Hubei"').err
-    assert inside and f'nobody of {file} is of the segment region = "Hubei"' in told
+    assert inside and f'nobody of {file} is of the segment region = "Hubei"' in told and "lists for 0 of 1 member, 0 items; left out: 1 segment" in told
+    file.write_text("user_id\n")
+    empty = batch(built_shop, "-n", "1", "--members", file, code=2)
+    assert f"{file} has no ids" in empty.err and empty.out == ""
 
 
 def test_a_servers_cpu_is_not_told(built_shop, serve):
@@ -292,7 +295,8 @@ def test_a_resumed_push_is_logged_once(shop, tmp_path):
 
 
 def test_what_is_not_the_same_run_is_not_resumed(shop, serve, tmp_path):
-    out = tmp_path / "l.csv"
+    out, who = tmp_path / "l.csv", tmp_path / "who.txt"
+    who.write_text("u1\n")
     words = [*SEND, "-n", "100"]
     process = broken_off(signal.SIGKILL, shop, out, *words, "--seed", "3", pages=5)
     assert process
@@ -303,7 +307,7 @@ def test_what_is_not_the_same_run_is_not_resumed(shop, serve, tmp_path):
         (["--seed", "3", "--holdout", "0.1"], "holdout was not given in the run"),
         (["--seed", "3", "--format", "jsonl"], 'format was "csv" in the run'),
         (["--seed", "3", "--left-out", tmp_path / "left"], "left_out was false in the run"),
-        (["--seed", "3", "--members", "/dev/null"], "members_file was false in the run"),
+        (["--seed", "3", "--members", who], "members_file was false in the run"),
     ):
         before = [open(name, "rb").read() for name in parts(out)]
         assert said in gx(*words, *other, code=2).err
