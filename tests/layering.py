@@ -38,7 +38,7 @@ ROOMS = {
     "api/lists": ([*BELOW_API, "api.", "api/people", "api/eval"], ["xxhash"]),
     "api/build": ([*BELOW_API, "api.", "api/people", "api/eval", "api/lists"], []),
     "api/referral": ([*BELOW_API, "api.", "api/people", "api/eval", "api/build"], ["xxhash"]),
-    "api/spread": ([*BELOW_API, "api.", "api/people", "api/eval", "api/lists", "api/build"], []),
+    "api/spread": ([*BELOW_API, "api.", "api/people", "api/eval", "api/lists", "api/build", "api/referral"], []),
     "api/methods": ([*BELOW_API, "api"], ["xxhash"]),
     "server": (["graph/base", "graph/codec", "api"], ["event2", "msgpack"]),
     "bench": (["graph", "engine", "models", "datasets", "api", "server"], ["omp", "igraph", "zlib"]),
