@@ -189,6 +189,16 @@ void gx_say_odd(const gx_command *command, const gx_value *counts) {
     }
 }
 
+void gx_say_rate(const gx_command *command, const gx_value *result) {
+    const gx_value *from = gx_map_get(result, "rate_from");
+    if (from && from->type == GX_TEXT && strcmp(from->as.text, "assumed") == 0) {
+        gx_say(command,
+               "it is assumed that %.3g of those reached take what suits them as well as "
+               "others: --rate says otherwise, or chances learned by the pass influence",
+               gx_map_real(result, "rate"));
+    }
+}
+
 void gx_say_circles(const gx_command *command, const gx_value *result) {
     const gx_value *more = gx_map_get(result, "circles_more");
     if (more && more->type == GX_INT && more->as.integer > 0) {

@@ -1,9 +1,10 @@
 /* audience.guide: who should share what with whom (R56): leaders and promoters, what they bought,
  * and those who listen to them. docs/shopping-guide.md.
  *
- *   p(a takes i | s shares it) = min(1, chance(s → a) · (t_ai + t) / (t_a + t))
+ *   p(a takes i | s shares it) = min(1, rate · chance(s → a) · (t_ai + t) / (t_a + t))
  *
- * chance is that of the arc, for whatever s shares; t_ai is what a's taste says of i, t_a the mean
+ * chance is that of the arc, for whatever s shares; rate is 1 where that is learnt, else how many
+ * of those who hear of it take it (gx_spread_rate); t_ai is what a's taste says of i, t_a the mean
  * over what s could share, t the mean over all: the taste says which, the chance how often. Triples
  * are taken greedily by Σ p over their audience, which falls as members and sharers are used up, so
  * the lazy order stands. */
@@ -35,6 +36,8 @@ static const gx_param params[] = {
     GX_FILTER_PARAMS,
     GX_SEEN_PARAM,
     GX_SPREAD_TOLD_PARAMS,
+    {"rate", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0,
+     "how many of those who hear of it take an item that suits them on average (1 with chances learned or constant, which say so themselves, else 0.05)"},
     GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
@@ -112,7 +115,7 @@ static void weigh(gx_guide *g) {
             for (uint32_t k = s->from; k < s->to; k++) {
                 const double taste = (double)g->all[k].p[a];
                 const double times = mean > 0 ? (taste + mean) / (own + mean) : 1;
-                const double p = taste < 0 ? 0 : fmin(1, (double)s->chance[a] * times);
+                const double p = taste < 0 ? 0 : fmin(1, g->rate * (double)s->chance[a] * times);
                 g->all[k].p[a] = (float)p;
             }
         }
@@ -403,7 +406,7 @@ done:
 static gx_status answer(gx_value *out, gx_guide *g, gx_error *err) {
     gx_arena *arena = g->call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(g->call->args, "n");
-    gx_value row = gx_map(arena, 10), left = gx_map(arena, 1), list = gx_list(arena, 20),
+    gx_value row = gx_map(arena, 14), left = gx_map(arena, 1), list = gx_list(arena, 20),
              less = gx_nil();
     double expected = 0;
     gx_status status = choose(&list, &expected, g, err);
@@ -417,12 +420,15 @@ static gx_status answer(gx_value *out, gx_guide *g, gx_error *err) {
             : g->sharer_count == 0 ? "there are no leaders, and nobody whom purchases came via"
             : g->count == 0        ? "none of the sharers has anything that may be shared, or "
                                      "nobody listens to them"
+            : !(g->rate > 0)       ? "the rate is 0: nobody would take what is shared"
                                    : "nobody is left to share with within the limits");
         less = gx_filter_short(arena, &g->filter, text ? text : "");
     }
     gx_map_put(arena, &row, "shares", list);
     gx_map_put(arena, &row, "expected", gx_real(expected));
     gx_map_put(arena, &row, "chances", gx_str(g->rule));
+    gx_map_put(arena, &row, "rate", gx_real(g->rate));
+    gx_map_put(arena, &row, "rate_from", gx_str(g->rate_from));
     gx_map_put(arena, &row, "sharers", gx_int(g->sharer_count));
     gx_map_put(arena, &row, "considered", gx_int(g->count));
     gx_value notes = gx_list(arena, 2);
@@ -437,6 +443,7 @@ static gx_status answer(gx_value *out, gx_guide *g, gx_error *err) {
     gx_filter_note(&row, &g->filter, arena);
     gx_map_put(arena, &left, "risk", gx_int(g->risky));
     gx_map_put(arena, &row, "left_out", left);
+    gx_map_put(arena, &row, "unknown", g->unknown);
     gx_map_put(arena, &row, "short", less);
     if (g->gone.size > 0) {
         gx_map_put(arena, &row, "departed", g->gone);
@@ -475,7 +482,8 @@ const gx_method gx_method_audience_guide = {
     .result =
         "{shares: [{rank, sharer, kind, item: {id, title}, expected, listeners, audience: [{user, "
         "p, chance}], why: {en, zh}, prompt: {en, zh}, message: {en, zh}}], expected, chances, "
-        "sharers, considered, notes: [text], left_out: {risk}, short, departed? (sharers "
-        "that have)}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s, considered}",
+        "rate, rate_from, sharers, considered, notes: [text], left_out: {risk}, unknown, short, "
+        "departed? (sharers that have)}; with estimate {steps, mem_bytes, cpu_s, cpu_most_s, "
+        "considered}",
     .run = run,
 };

@@ -82,6 +82,7 @@ typedef struct plan {
     uint32_t item;
     bool learned;
     double rate;
+    const char *rate_from;
     double *willing; /* members: chance to take it once reached; 0: no prospect */
     double *fit;     /* members: how well it suits them, 1 on average */
     double *reach;   /* members: chance to be reached */
@@ -594,10 +595,7 @@ static gx_status answer(gx_value *out, plan *p, const uint8_t *ways, gx_error *e
     }
     gx_map_put(arena, &row, "chances", gx_str(gx_spread_chances_name(p->spread.chance.rule)));
     gx_map_put(arena, &row, "rate", gx_real(p->rate));
-    gx_map_put(arena, &row, "rate_from",
-               gx_str(gx_arg_has(args, "rate") ? "given"
-                      : p->learned             ? "learned"
-                                               : "assumed"));
+    gx_map_put(arena, &row, "rate_from", gx_str(p->rate_from));
     gx_map_put(arena, &row, "runs", *gx_arg_value(args, "runs"));
     gx_map_put(arena, &row, "candidates", gx_int(p->prospects));
     for (int i = 0; i < LEFT_COUNT; i++) {
@@ -651,17 +649,16 @@ static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *er
  */
 
 static gx_status open_spread(plan *p, gx_error *err) {
-    const double assumed = 0.05;
     gx_status status = gx_spread_open(&p->spread, p->call, err);
     if (status == GX_OK && gx_arg_is(p->call->args, "chances", "auto")) {
         const float *learned = gx_spread_of_arcs(&p->spread, "influence.probability");
         p->spread.chance.given = learned;
         p->spread.chance.rule = learned ? GX_CHANCE_GIVEN : p->spread.chance.rule;
     }
-    p->learned = status == GX_OK && p->spread.chance.rule == GX_CHANCE_GIVEN;
-    p->rate = gx_arg_has(p->call->args, "rate") ? gx_arg_real(p->call->args, "rate")
-              : p->learned                      ? 1
-                                                : assumed;
+    if (status == GX_OK) {
+        p->learned = p->spread.chance.rule == GX_CHANCE_GIVEN;
+        p->rate_from = gx_spread_rate(&p->rate, &p->spread, false);
+    }
     return status;
 }
 

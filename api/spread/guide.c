@@ -75,6 +75,12 @@ static gx_status check_named(const gx_args *args, gx_error *err) {
     return GX_OK;
 }
 
+static void add_unknown(gx_guide *g, const gx_lists_ids *ids) {
+    for (uint32_t i = 0; i < ids->unknown.size; i++) {
+        gx_list_add(g->call->arena, &g->unknown, ids->unknown.as.items[i]);
+    }
+}
+
 static gx_status find_sharers(gx_guide *g, gx_error *err) {
     const gx_args *args = g->call->args;
     gx_arena *arena = g->call->arena;
@@ -90,6 +96,7 @@ static gx_status find_sharers(gx_guide *g, gx_error *err) {
         if (status != GX_OK) {
             return status;
         }
+        add_unknown(g, &ids);
     }
     const size_t room = given ? ids.count : (size_t)leaders + promoters;
     g->sharers = gx_arena_get(arena, (room + 1) * sizeof *g->sharers);
@@ -253,6 +260,7 @@ static gx_status prepare(gx_guide *g, gx_error *err) {
     if (gx_arg_has(call->args, "items")) {
         gx_lists_ids ids;
         GX_TRY(gx_lists_find(&ids, call, GX_SPACE_ITEM, "items", err));
+        add_unknown(g, &ids);
         GX_TRY(gx_job_alloc(job, &g->asked, (size_t)g->filter.items + 1, 1, err));
         for (uint32_t i = 0; i < ids.count; i++) {
             g->asked[ids.id[i] < g->filter.items ? ids.id[i] : g->filter.items] = 1;
@@ -269,10 +277,12 @@ done:
 
 gx_status gx_guide_open(gx_guide *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
-    *out = (gx_guide){.call = call, .gone = gx_list(call->arena, 4)};
+    *out = (gx_guide){
+        .call = call, .gone = gx_list(call->arena, 4), .unknown = gx_list(call->arena, 4)};
     GX_TRY(check_named(call->args, err));
     GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(gx_spread_open_told(&out->spread, &out->rule, call, err));
+    out->rate_from = gx_spread_rate(&out->rate, &out->spread, true);
     GX_TRY(gx_views_make(&out->views, call->db->store, &call->state->rules,
                          GX_NEED_MATRIX | GX_NEED_BOUGHT, NULL, call->job, err));
     GX_TRY(prepare(out, err));

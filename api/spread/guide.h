@@ -42,10 +42,13 @@ typedef struct gx_guide {
     gx_near near;
     gx_log log;
     const char *rule; /* of the chances */
+    double rate;      /* how many of those who hear of it take it; gx_spread_rate */
+    const char *rate_from;
     uint8_t *wanted;  /* members who may be shown something: of the segment, not departed */
     uint8_t *keep;    /* members who may be found to share: not departed, of no great risk */
     uint32_t risky;   /* via whom purchases came, left out for it */
     gx_value gone;    /* those named who have departed */
+    gx_value unknown; /* sharers and items that are not in the store */
     uint8_t *asked;   /* items; NULL: all */
     uint32_t *sales;  /* members: purchases via each */
     gx_guide_sharer *sharers;

@@ -268,6 +268,18 @@ gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_
     return status;
 }
 
+const char *gx_spread_rate(double *out, const gx_spread *spread, bool constant_takes) {
+    static const double assumed = 0.05;
+    const gx_chance_rule rule = spread->chance.rule;
+    const bool takes = rule == GX_CHANCE_GIVEN || (constant_takes && rule == GX_CHANCE_CONSTANT);
+    if (gx_arg_has(spread->call->args, "rate")) {
+        *out = gx_arg_real(spread->call->args, "rate");
+        return "given";
+    }
+    *out = takes ? 1 : assumed;
+    return rule == GX_CHANCE_GIVEN ? "learned" : takes ? "given" : "assumed";
+}
+
 void gx_spread_close(gx_spread *spread) {
     if (spread->call) {
         gx_job_free(spread->call->job, spread->gone);

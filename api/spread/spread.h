@@ -86,6 +86,10 @@ void gx_spread_note(gx_value *notes, const gx_spread *spread);
 /* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
 GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,
                                             gx_call_env *call, gx_error *err);
+/* How many of those reached take an item that suits them on average: `rate`, where it is given;
+ * else 1 with learned chances, and constant ones if these are of taking, which say so themselves;
+ * else one that is assumed. Returns which it is: "given", "learned" or "assumed". */
+const char *gx_spread_rate(double *out, const gx_spread *spread, bool constant_takes);
 void gx_spread_close(gx_spread *spread);
 
 /* ---- members ----------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ static gx_status run(gx_command *command, gx_error *err) {
     if (gx_map_get(&result, "steps")) {
         return gx_print(command, &result, "steps", NULL, false, err);
     }
+    gx_say_rate(command, &result);
     gx_say_list(command, &result);
     const gx_value *departed = gx_map_get(&result, "departed");
     if (departed && departed->size > 0) {

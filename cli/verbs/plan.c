@@ -10,19 +10,13 @@ static const gx_param params[] = {
 
 static void say(const gx_command *command, const gx_value *result) {
     const gx_value *e = gx_map_get(result, "expected"), *seeds = gx_map_get(result, "seeds");
-    const gx_value *from = gx_map_get(result, "rate_from");
     const uint32_t count = seeds ? seeds->size : 0;
     gx_say(command,
            "%u %s %.1f prospects; %.1f of them are expected to take it, one campaign %.0f "
            "to %.0f",
            count, gx_plural(count, "seed reaches", "seeds reach"), gx_map_real(e, "reached"),
            gx_map_real(e, "expected"), gx_map_real(e, "low"), gx_map_real(e, "high"));
-    if (from && strcmp(from->as.text, "assumed") == 0) {
-        gx_say(command,
-               "it is assumed that %.3g of those reached take what suits them as well as "
-               "others: --rate says otherwise, or chances learned by the pass influence",
-               gx_map_real(result, "rate"));
-    }
+    gx_say_rate(command, result);
     if (gx_map_get(result, "spent")) {
         gx_say(command, "%.6g of %.6g spent, %.3g for each", gx_map_real(result, "spent"),
                gx_map_real(result, "budget"), gx_map_real(result, "cost_each"));

@@ -64,6 +64,27 @@ def test_limits(small):
     assert [s["item"]["id"] for s in guide(small, "s", "--where", 'category = "kitchen"')["shares"]] == ["y"]
 
 
+def test_who_is_unknown_is_told(small):
+    done = gx("guide", small, "s", "zzz", "--items", "x,yyy", "--format", "json")
+    assert done.json()["unknown"] == ["zzz", "yyy"] and done.json()["shares"]
+    assert "zzz is not in this store" in done.err and "yyy is not in this store" in done.err
+    assert guide(small, "s")["unknown"] == []
+
+
+def test_being_heard_is_not_taken_for_a_sale(small):
+    """Nothing was learnt: how many of those who hear of it take it is assumed, as in a plan, and said so."""
+    done = gx("guide", small, "s", "--format", "json")
+    told = done.json()
+    assert told["chances"] == "weighted" and told["rate"] == 0.05 and told["rate_from"] == "assumed" and "it is assumed that 0.05" in done.err
+    assert guide(small, "s", "--rate", "0.01")["expected"] == pytest.approx(told["expected"] / 5)
+    row = told["shares"][0]["audience"][0]
+    assert row["p"] < 0.2 < row["chance"]
+    given = guide(small, "s", "--chances", "constant", "--p", "0.2")
+    assert given["rate"] == 1 and given["rate_from"] == "given"
+    none = guide(small, "s", "--rate", "0")
+    assert none["shares"] == [] and "the rate is 0" in none["short"]
+
+
 @pytest.fixture(scope="module")
 def told(built_shop):
     return guide(built_shop, "-n", "40", "--per-item", "2", "--audience", "30")
