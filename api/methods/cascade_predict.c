@@ -125,7 +125,19 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Of members brought, run by run. */
+/* Days of log before it began. */
+static double history_days(const prediction *p) {
+    const gx_foresight *known = &p->known;
+    return known->log_ms < known->began_ms ? (double)(known->began_ms - known->log_ms) / 86400000
+                                           : 0;
+}
+
+/* No share's window was over by then: how unsure the chances are is not known either. */
+static bool is_guess(const prediction *p) {
+    return history_days(p) < GX_INFLUENCE_DAYS || !(p->known.fit[GX_FIT_TRIALS] > 0);
+}
+
+/* Of members brought, run by run; without low and high where chances are a guess. */
 static gx_value predicted_row(const prediction *p) {
     gx_arena *arena = p->call->arena;
     gx_value row = gx_map(arena, 5);
@@ -137,9 +149,9 @@ static gx_value predicted_row(const prediction *p) {
     const double high = size[(uint32_t)ceil(last * (1 + within) / 2)];
     gx_map_put(arena, &row, "mean", gx_real(p->mean - seeds));
     gx_map_put(arena, &row, "error", gx_real(p->error));
-    gx_map_put(arena, &row, "low", gx_real(low - seeds));
+    gx_map_put(arena, &row, "low", is_guess(p) ? gx_nil() : gx_real(low - seeds));
     gx_map_put(arena, &row, "median", gx_real(size[(uint32_t)(last / 2)] - seeds));
-    gx_map_put(arena, &row, "high", gx_real(high - seeds));
+    gx_map_put(arena, &row, "high", is_guess(p) ? gx_nil() : gx_real(high - seeds));
     return row;
 }
 
@@ -165,13 +177,30 @@ static gx_value generation_rows(const prediction *p) {
     return list;
 }
 
-static gx_value warning(const prediction *p, double days, double mean) {
-    char *text = NULL;
-    if (days < GX_INFLUENCE_DAYS) {
-        text = gx_arena_printf(p->call->arena,
-                               "the log began %.1f days before: too short to learn from, the "
-                               "chances are a guess",
-                               days);
+/* From when on there is something to learn from is told where that is why there is nothing. */
+static const char *guessed(const prediction *p) {
+    const gx_foresight *known = &p->known;
+    const double days = history_days(p);
+    const int64_t first = days > 0 ? known->log_ms : known->began_ms;
+    char from[32];
+    return days < GX_INFLUENCE_DAYS
+               ? gx_arena_printf(
+                     p->call->arena,
+                     "the log began %.1f days before: too short to learn from. The "
+                     "chances are a guess, and no interval is given; since (--since) "
+                     "%s or later takes the cascade from where there is a log to "
+                     "learn from",
+                     days, gx_format_time_ms(from, first + GX_INFLUENCE_DAYS * INT64_C(86400000)))
+               : gx_arena_printf(p->call->arena,
+                                 "the log before has no share whose followers can be counted. "
+                                 "The chances are a guess, and no interval is given; since "
+                                 "(--since) takes the cascade from later on");
+}
+
+static gx_value warning(const prediction *p, double mean) {
+    const char *text = NULL;
+    if (is_guess(p)) {
+        text = guessed(p);
     } else if (!(mean > 0)) {
         text = gx_arena_printf(p->call->arena,
                                "nobody was known to heed those who began it before it began");
@@ -185,10 +214,9 @@ static void answer(gx_value *out, const prediction *p) {
     gx_value row = gx_map(arena, 17);
     const gx_value predicted = predicted_row(p);
     const double mean = p->mean - round(p->by_step[0]);
-    const double days =
-        known->log_ms < known->began_ms ? (double)(known->began_ms - known->log_ms) / 86400000 : 0;
     const double low = gx_map_real(&predicted, "low");
     const double high = gx_map_real(&predicted, "high");
+    const bool inside = low <= known->along && known->along <= high;
     gx_trees_put_key(&row, p->call, &p->trees, 0);
     gx_map_put(arena, &row, "began", gx_int(known->began_ms));
     gx_map_put(arena, &row, "members", gx_int(p->trees.count));
@@ -197,11 +225,11 @@ static void answer(gx_value *out, const prediction *p) {
     gx_map_put(arena, &row, "beyond", gx_int(known->beyond));
     gx_map_put(arena, &row, "predicted", predicted);
     gx_map_put(arena, &row, "ratio", mean > 0 ? gx_real(known->along / mean) : gx_nil());
-    gx_map_put(arena, &row, "inside", gx_bool(low <= known->along && known->along <= high));
+    gx_map_put(arena, &row, "inside", is_guess(p) ? gx_nil() : gx_bool(inside));
     gx_map_put(arena, &row, "generations", generation_rows(p));
     gx_map_put(arena, &row, "runs", gx_int(p->runs));
-    gx_map_put(arena, &row, "history_days", gx_real(days));
-    gx_map_put(arena, &row, "short", warning(p, days, mean));
+    gx_map_put(arena, &row, "history_days", gx_real(history_days(p)));
+    gx_map_put(arena, &row, "short", warning(p, mean));
     *out = row;
 }
 

@@ -59,10 +59,15 @@ static int64_t number(const gx_value *map, const char *key) {
 
 static void say_prediction(const gx_command *command, const gx_value *result) {
     const gx_value *p = gx_map_get(result, "predicted");
-    gx_say(command,
-           "%lld began it and brought %lld; expected were %.1f, of one campaign %.0f to %.0f",
+    const gx_value *low = gx_map_get(p, "low");
+    char within[80] = "";
+    if (low && low->type != GX_NIL) {
+        snprintf(within, sizeof within, ", of one campaign %.0f to %.0f", gx_map_real(p, "low"),
+                 gx_map_real(p, "high"));
+    }
+    gx_say(command, "%lld began it and brought %lld; expected were %.1f%s",
            (long long)number(result, "roots"), (long long)number(result, "brought"),
-           gx_map_real(p, "mean"), gx_map_real(p, "low"), gx_map_real(p, "high"));
+           gx_map_real(p, "mean"), within);
     gx_say_list(command, result);
 }
 
@@ -113,5 +118,5 @@ const gx_verb gx_verb_cascade = {
                 "  guanxi cascade shop.gx generations --campaign tea-spring --by campaign\n"
                 "  guanxi cascade shop.gx members --by invite --format csv\n"
                 "  guanxi cascade shop.gx nodes --item p17 --user u1204\n"
-                "  guanxi cascade shop.gx predict --item p17\n",
+                "  guanxi cascade shop.gx predict --item p17 --since 2026-03-01\n",
 };

@@ -90,7 +90,32 @@ def test_who_had_it_before_cannot_come_again(tmp_path):
 
 
 def test_a_short_log_is_a_guess(predicted):
-    assert "too short to learn from" in ask(predicted[0], "--item", "i1")["short"]
+    told = ask(predicted[0], "--item", "i1")
+    assert "too short to learn from" in told["short"] and told["predicted"]["mean"] > 0
+    assert told["predicted"]["low"] is None and told["predicted"]["high"] is None and told["inside"] is None
+    since = told["short"].split("(--since) ")[1].split()[0]
+    assert since.startswith("2023-11-28")  # 14 days after the log began
+    assert "of one campaign" not in gx("cascade", predicted[0], "predict", "--item", "i1").err
+
+
+def test_from_the_time_that_is_told_on_it_is_none(tmp_path):
+    path = store(tmp_path / "since", 0)
+    at = 1_700_000_000 + 139 * DAY
+    (tmp_path / "more.csv").write_text(f"user_id,item_id,action,ts,via\ns,i1,share,{at},\n")
+    gx("import", path, tmp_path / "more.csv", "--kind", "events")
+    since = ask(path, "--item", "i1")["short"].split("(--since) ")[1].split()[0]
+    told = ask(path, "--item", "i1", "--since", since)
+    assert told["short"] is None and told["predicted"]["low"] <= told["predicted"]["high"] and told["inside"] in (True, False)
+
+
+def test_a_log_without_shares_is_a_guess(tmp_path):
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\na,s,follow,1\n")
+    rows = [f"a,i{k},view,{1_700_000_000 + k * DAY}," for k in range(30)] + [f"s,x,share,{1_700_000_000 + 40 * DAY},", f"a,x,buy,{1_700_000_000 + 41 * DAY},s"]
+    (tmp_path / "events.csv").write_text("\n".join(["user_id,item_id,action,ts,via"] + rows) + "\n")
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", tmp_path / "ties.csv", tmp_path / "events.csv")
+    told = ask(tmp_path / "s.gx", "--item", "x")
+    assert "no share" in told["short"] and told["predicted"]["low"] is None and told["inside"] is None
 
 
 def test_what_is_refused(predicted):
