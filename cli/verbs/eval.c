@@ -35,8 +35,13 @@ static const gx_param params[] = {
     {"resamples", GX_PARAM_INT, "1000", 0, 1e5, NULL, NULL, 0,
      "of the intervals and tests; 0: none of them"},
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals and the tests"},
-    {"show", GX_PARAM_CHOICE, "models", GX_PARAM_UNCHECKED, NULL, "models|history|pairs|thirds", 0,
-     "of csv, jsonl and md, which have one list: a row a model, a bucket, a test or a third"},
+    {"show", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL,
+     "models|history|pairs|thirds|chances|calibration|scores|differences|measures", 0,
+     "of csv, jsonl and md, which have one list: a row a model (models, unless another is named), "
+     "a "
+     "bucket, a test or a third; with --influence a row for each way to tell chances (chances), or "
+     "how told and come agree (calibration); with --leaders the scores (scores), or by what the "
+     "leader score is better (differences); with --spreading a row a measure (measures)"},
     {"off_policy", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "tell instead what models would have earned, from impressions logged with propensities"},
     {"action", GX_PARAM_LIST, NULL, 1, 64, NULL, NULL, 0,
@@ -105,6 +110,69 @@ static const gx_param params[] = {
      "be "
      "given several times"},
 };
+
+/* ---- what is shown -----------------------------------------------------------------------------
+ */
+
+enum {
+    MODELS = 1,
+    FRIENDS = 2,
+    INFLUENCE = 4,
+    LEADERS = 8,
+    SPREADING = 16,
+    OFF_POLICY = 32,
+    TREND = 64
+};
+
+/* What --show may say of each, the one that is meant first, and where that is in the answer; those
+ * of models are laid out by gx_eval_show. */
+static const struct {
+    const char *name;
+    int of;
+    const char *list, *columns;
+} shows[] = {{"models", MODELS, NULL, NULL},
+             {"history", MODELS, NULL, NULL},
+             {"pairs", MODELS, NULL, NULL},
+             {"thirds", MODELS, NULL, NULL},
+             {"chances", INFLUENCE, "results",
+              "chances,log_loss,log_loss_gap,log_loss_gap_low,log_loss_gap_high,brier,auc,auc_low,"
+              "auc_high,anyway"},
+             {"calibration", INFLUENCE, "calibration", NULL},
+             {"scores", LEADERS, "scores", NULL},
+             {"differences", LEADERS, "differences", NULL},
+             {"measures", SPREADING, "results", NULL}};
+
+/* The list that was asked for; in a table all that is told, unless it was. */
+static gx_status print_shown(const gx_command *command, const gx_value *result, int what,
+                             gx_error *err) {
+    const bool asked = gx_map_get(&command->given, "show") != NULL;
+    size_t k = 0;
+    while (!(asked ? gx_arg_is(&command->args, "show", shows[k].name) : shows[k].of & what)) {
+        k++;
+    }
+    const gx_value *rows = gx_map_get(result, shows[k].list);
+    return asked && rows ? gx_print(command, rows, NULL, shows[k].columns, false, err)
+                         : gx_print(command, result, shows[k].list, shows[k].columns, false, err);
+}
+
+/* "--show pairs was given with --influence; accepted is chances or calibration" */
+static gx_status check_show(const gx_command *command, int what, const char *typed, gx_error *err) {
+    const char *given = gx_given_text(command, "show");
+    char list[80] = "";
+    size_t at = 0;
+    for (size_t k = 0; given && k < GX_COUNT(shows); k++) {
+        if (strcmp(shows[k].name, given) == 0 && shows[k].of & what) {
+            return gx_refuse_show(command, err);
+        }
+        if (shows[k].of & what && at < sizeof list) {
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " or " : "",
+                                   shows[k].name);
+        }
+    }
+    return given ? gx_fail_at(err, GX_BAD_REQUEST, "show",
+                              "--show %s was given with %s; accepted is %s", given, typed, list)
+                 : GX_OK;
+}
 
 /* What the rows of the test file become, whatever they did: nobody's training. */
 static const char test_action[] = "test";
@@ -242,7 +310,7 @@ static void tell_split(const gx_command *command, gx_value *result) {
     }
 }
 
-/* Figures of the score and of others, and their differences. */
+/* Figures of the score and of others, and what it is better by. */
 static gx_status judge_leaders(gx_command *command, gx_error *err) {
     static const char *const same[] = {"by", "window", "resamples", "level"};
     gx_value result, args = gx_map(command->arena, 8);
@@ -260,12 +328,23 @@ static gx_status judge_leaders(gx_command *command, gx_error *err) {
     }
     GX_TRY(gx_ask(&result, command, "eval.leaders", &args, err));
     tell_split(command, &result);
-    GX_TRY(gx_print(command, &result, "differences", NULL, false, err));
+    GX_TRY(print_shown(command, &result, LEADERS, err));
 done:
     return status;
 }
 
-/* A row a measure, beside what a truth of as many runs reaches. */
+/* What a form of one list has no room for: what a truth of as many runs reaches. */
+static void say_spreading(const gx_command *command, const gx_value *result) {
+    if (gx_map_get(result, "results")) {
+        gx_say(command,
+               "a tie passes it on with chance %.4g, epidemics reach %.1f members on average, and "
+               "the ceiling, tau-b of one truth with the other, is %.4f",
+               gx_map_real(result, "rate"), gx_map_real(result, "reached"),
+               gx_map_real(result, "ceiling"));
+    }
+}
+
+/* A row a measure. */
 static const char *const of_spreading[] = {"measures", "times",     "rate",      "recovery",
                                            "runs",     "outbreaks", "direction", "samples"};
 
@@ -274,22 +353,23 @@ static gx_status judge_spreading(gx_command *command, gx_error *err) {
     put_given(&args, command, of_spreading, GX_COUNT(of_spreading));
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     gx_status status = gx_ask(&result, command, "eval.spreading", &args, err);
-    return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
+    if (status == GX_OK && command->format != GX_FORMAT_JSON &&
+        command->format != GX_FORMAT_TABLE) {
+        say_spreading(command, &result);
+    }
+    return status == GX_OK ? print_shown(command, &result, SPREADING, err) : status;
 }
 
 /* Each method's figures; how told and come agree in `calibration`. */
 static gx_status judge_influence(gx_command *command, gx_error *err) {
     static const char *const same[] = {"window", "resamples", "level"};
-    static const char columns[] =
-        "chances,log_loss,log_loss_gap,log_loss_gap_low,log_loss_gap_high,brier,auc,auc_low,auc_"
-        "high,anyway";
     gx_value result, args = gx_map(command->arena, 4);
     gx_status status = GX_OK;
     GX_TRY(read_share(&args, command, err));
     put_given(&args, command, same, GX_COUNT(same));
     GX_TRY(gx_ask(&result, command, "eval.influence", &args, err));
     tell_split(command, &result);
-    GX_TRY(gx_print(command, &result, "results", columns, false, err));
+    GX_TRY(print_shown(command, &result, INFLUENCE, err));
 done:
     return status;
 }
@@ -354,14 +434,14 @@ done:
     return status;
 }
 
-/* One list of several is chosen where there is a form for one; pairs are of two. */
-static gx_status check_show(const gx_command *command, gx_error *err) {
+/* Pairs are of two. */
+static gx_status check_pairs(const gx_command *command, gx_error *err) {
     const gx_value *models = gx_arg_value(&command->args, "model"),
                    *lists = gx_arg_value(&command->args, "lists");
     const uint32_t count =
         (models->type == GX_LIST ? models->size : 0) + (lists->type == GX_LIST ? lists->size : 0);
     if (!gx_arg_is(&command->args, "show", "pairs")) {
-        return gx_refuse_show(command, err);
+        return GX_OK;
     }
     if (count < 2) {
         return gx_fail_at(err, GX_BAD_REQUEST, "show",
@@ -372,7 +452,7 @@ static gx_status check_show(const gx_command *command, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "show",
                           "--show pairs tells tests, and --resamples 0 makes none");
     }
-    return gx_refuse_show(command, err);
+    return GX_OK;
 }
 
 static gx_status judge_models(gx_command *command, gx_error *err) {
@@ -397,7 +477,7 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
         return gx_fail_at(err, GX_BAD_REQUEST, "undirected",
                           "--undirected is of ties; --ties FILE was not given");
     }
-    status = check_show(command, err);
+    status = check_pairs(command, err);
     if (status != GX_OK) {
         return status;
     }
@@ -412,16 +492,6 @@ static gx_status judge_models(gx_command *command, gx_error *err) {
 
 /* ---- what is judged ----------------------------------------------------------------------------
  */
-
-enum {
-    MODELS = 1,
-    FRIENDS = 2,
-    INFLUENCE = 4,
-    LEADERS = 8,
-    SPREADING = 16,
-    OFF_POLICY = 32,
-    TREND = 64
-};
 
 static const struct {
     const char *flag; /* NULL: of the verb without one */
@@ -449,7 +519,7 @@ static const struct {
                {"split", MODELS | LEADERS | INFLUENCE},
                {"cutoff", MODELS | LEADERS | OFF_POLICY | TREND},
                {"history", MODELS},
-               {"show", MODELS},
+               {"show", MODELS | INFLUENCE | LEADERS | SPREADING},
                {"resamples", MODELS | LEADERS | INFLUENCE | OFF_POLICY},
                {"level", MODELS | LEADERS | INFLUENCE | OFF_POLICY},
                {"members", MODELS | FRIENDS},
@@ -521,7 +591,8 @@ static gx_status run(gx_command *command, gx_error *err) {
                        ways[way].what & (FRIENDS | SPREADING) ? ", a server or a file of ties"
                                                               : " or a server");
     }
-    return ways[way].judge(command, err);
+    const gx_status status = check_show(command, ways[way].what, ways[way].typed, err);
+    return status == GX_OK ? ways[way].judge(command, err) : status;
 }
 
 static gx_status prepare(gx_command *command, gx_error *err) {
@@ -555,5 +626,6 @@ const gx_verb gx_verb_eval = {
         "  guanxi eval shop.gx --leaders --split time:0.7\n"
         "  guanxi eval edges.txt --preset snap --undirected --spreading --runs 2000\n"
         "  guanxi eval shop.gx --influence --split time:0.7\n"
+        "  guanxi eval shop.gx --influence --show calibration --format csv\n"
         "  guanxi eval --preset lightgcn --train train.txt.gz --test test.txt.gz --model linear\n",
 };

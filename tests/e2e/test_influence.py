@@ -90,6 +90,19 @@ def test_learned_chances_tell_later_events(shop):
         assert of[method]["log_loss"] < min(of[other]["log_loss"] for other in ("weighted", "strength", "unshrunk"))
 
 
+def test_a_form_of_one_list_has_each(shop):
+    _, store, _ = shop
+    answer = gx("eval", store, "--influence", "--resamples", 0, "--format=json").json()
+    words = ["eval", store, "--influence", "--resamples", 0]
+    rows = gx(*words, "--format", "csv").rows()
+    assert [row["chances"] for row in rows] == [row["chances"] for row in answer["results"]] and rows == gx(*words, "--show", "chances", "--format", "csv").rows()
+    bins = gx(*words, "--show", "calibration", "--format", "csv").rows()
+    assert [(row["chances"], int(row["trials"]), float(row["told"])) for row in bins] == [(b["chances"], b["trials"], b["told"]) for b in answer["calibration"]]
+    assert "calibration:" in gx(*words).out and "log_loss" not in gx(*words, "--show", "calibration").out
+    assert "--show pairs was given with --influence; accepted is chances or calibration" in gx(*words, "--show", "pairs", code=2).err
+    assert "--format json has them all" in gx(*words, "--show", "chances", "--format", "json", code=2).err
+
+
 def play(friends, seeds, rng):
     """Seeds share; each friend of who shares buys with the pair's chance, and whoever buys shares in turn with chance .3."""
     reached, sharing = set(seeds), list(seeds)

@@ -227,6 +227,15 @@ def test_the_score_tells_who_is_followed_later(fake_shop, by):
         assert 0 < gap["low"] <= gap["difference"] <= gap["high"], (by, gap)
 
 
+def test_a_form_of_one_list_has_scores_or_differences(fake_shop):
+    words = ["eval", fake_shop.store, "--leaders", "--resamples", 20]
+    answer = gx(*words, "--format", "json").json()
+    scores, gaps = (gx(*words, *flags, "--format", "csv").rows() for flags in ([], ["--show", "differences"]))
+    assert [(row["score"], float(row["ndcg"])) for row in scores] == [(row["score"], row["ndcg"]) for row in answer["scores"]]
+    assert [(row["against"], row["figure"]) for row in gaps] == [(row["against"], row["figure"]) for row in answer["differences"]]
+    assert "accepted is scores or differences" in gx(*words, "--show", "models", code=2).err
+
+
 def test_the_score_tells_it_on_a_real_shop(tmp_path):
     data, store = need_data("shop-ciao"), tmp_path / "ciao.gx"
     gx("init", store)

@@ -41,3 +41,15 @@ def test_what_is_refused(tmp_path):
     assert "0 to 1" in gx(*words, "--spreading", "--rate", "2", code=2).err
     told = gx(*words, "--spreading", "--estimate", "--format", "json").json()
     assert told["steps"][-1]["pass"] == "epidemics" and told["mem_bytes"] > 0
+
+
+def test_a_row_is_a_measure(tmp_path):
+    path = ties_file(tmp_path)
+    few = ["--measures", "degree,pagerank", "--rate", "0.4"]
+    told = judge(path, *few)
+    done = gx("eval", path, "--preset", "snap", "--undirected", "--spreading", "--runs", "500", *few, "--format", "csv")
+    assert [(row["measure"], float(row["tau_b"])) for row in done.rows()] == [(row["measure"], row["tau_b"]) for row in told["results"]]
+    assert "ceiling" in done.err and f"{told['ceiling']:.4f}" in done.err
+    steps = gx("eval", path, "--preset", "snap", "--spreading", "--estimate", "--format", "csv").rows()
+    assert steps[-1]["pass"] == "epidemics"
+    assert "accepted is measures" in gx("eval", path, "--preset", "snap", "--spreading", "--show", "pairs", code=2).err
