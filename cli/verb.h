@@ -203,6 +203,8 @@ void gx_say_notes(const gx_command *command, const gx_value *result);
 /* What was met in the log and could not be used as it stands, by the counts of an answer (NULL:
  * none). */
 void gx_say_odd(const gx_command *command, const gx_value *counts);
+/* A `say`: each of `notes`; gx_say_list does too. */
+void gx_say_notes(const gx_command *command, const gx_value *result);
 /* A `say`, where it is assumed how many of those reached take it (`rate`, `rate_from`). */
 void gx_say_rate(const gx_command *command, const gx_value *result);
 /* A `say`: how many circles are not in the list that is shown. */

@@ -226,6 +226,25 @@ static gx_value missing(const asking *a) {
     return gx_str(text ? text : "");
 }
 
+/* The choice is the best of several by the sets that judged them, a fifth of all: by few of them
+ * one is best by luck, and the interval of its spread knows nothing of that. */
+static gx_value notes_of(const asking *a) {
+    enum { SETS_LEAST = 2500 };
+    gx_arena *arena = a->call->arena;
+    const gx_seeds *s = &a->seeds;
+    gx_value list = gx_list(arena, 2);
+    if (s->count > 0 && s->worlds == 0 && s->sets < SETS_LEAST) {
+        const char *text = gx_arena_printf(
+            arena,
+            "only %llu sets were drawn: the choice, its spread and the interval are not to be "
+            "trusted%s; accepted is more sets (usual: as many as eps needs)",
+            (unsigned long long)s->sets, a->played.runs ? ", what is simulated is" : "");
+        gx_list_add(arena, &list, gx_str(text ? text : "few sets were drawn"));
+    }
+    gx_spread_note_sharing(&list, &a->spread);
+    return list;
+}
+
 static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_seeds *s = &a->seeds;
@@ -263,6 +282,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
         gx_map_put(arena, &row, "circles_without", gx_int(unlisted));
     }
     gx_map_put(arena, &row, "left_out", gx_spread_left_out(arena, &a->limits));
+    gx_map_put(arena, &row, "notes", notes_of(a));
     gx_map_put(arena, &row, "unknown", a->limits.unknown);
     gx_map_put(arena, &row, "short", missing(a));
     *out = row;
@@ -367,7 +387,8 @@ const gx_method gx_method_seed_select = {
         "its own, where sets could not tell the nearest apart; else nil)}], model, chances, sets, "
         "entries, worlds, ended, "
         "members, spent?, budget?, circles?: [{circle, members, seeds, least, most, reached}], "
-        "circles_without?, left_out: {excluded, departed, risk, segment, inactive, used}, unknown, "
+        "circles_without?, left_out: {excluded, departed, risk, segment, inactive, used}, notes: "
+        "[text], unknown, "
         "short}; with "
         "estimate "
         "{steps, "

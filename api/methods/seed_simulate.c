@@ -404,8 +404,8 @@ static gx_status difference_row(gx_value *out, const asking *a, gx_error *err) {
 static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_args *args = a->call->args;
-    gx_value row = gx_map(arena, 21), reach, against = gx_nil(), difference = gx_nil();
-    gx_value circles = gx_nil();
+    gx_value row = gx_map(arena, 22), reach, against = gx_nil(), difference = gx_nil();
+    gx_value circles = gx_nil(), notes = gx_list(arena, 1);
     uint32_t unlisted = 0;
     gx_status status = GX_OK;
     GX_TRY(plan_row(&reach, a, &a->plan, err));
@@ -431,6 +431,8 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "days", a->delay > 0 ? day_rows(a) : gx_nil());
     gx_map_put(arena, &row, "circles", circles);
     gx_map_put(arena, &row, "circles_more", a->circles.of ? gx_int(unlisted) : gx_nil());
+    gx_spread_note_sharing(&notes, &a->spread);
+    gx_map_put(arena, &row, "notes", notes);
     gx_map_put(arena, &row, "unknown", a->unknown);
     if (a->departed.size > 0) {
         gx_map_put(arena, &row, "departed", a->departed);
@@ -481,6 +483,7 @@ const gx_method gx_method_seed_simulate = {
         "low, median, high, k, k_all, per_seed}, against, difference: {mean, error, interval, low, "
         "median, high, share, more_in, less_in}, delay_days, delays_seen, steps: [{step, members, "
         "reached, growth}], days: [{day, members, reached}], circles: [{circle, members, seeds, "
-        "reached, share, against?}], circles_more, unknown, departed? (seeds that have)}",
+        "reached, share, against?}], circles_more, notes: [text], unknown, departed? (seeds that "
+        "have)}",
     .run = run,
 };

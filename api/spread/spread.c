@@ -255,6 +255,15 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
     }
 }
 
+void gx_spread_note_sharing(gx_value *notes, const gx_spread *spread) {
+    if (spread->chance.rule == GX_CHANCE_GIVEN && spread->chance.model == GX_SPREAD_THRESHOLD) {
+        gx_list_add(spread->call->arena, notes,
+                    gx_str("model threshold has no sharing: seeds too pass on what they have with "
+                           "the learned chance that members do, so they reach fewer than with "
+                           "model cascade, where they share for sure"));
+    }
+}
+
 gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_env *call,
                               gx_error *err) {
     gx_status status = gx_spread_open(out, call, err);

@@ -21,7 +21,7 @@
     GX_VIEW_PARAMS
 #define GX_SPREAD_SHARING_PARAM                                                                    \
     {"sharing", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0,                        \
-     "with chances learned: the seeds pass it on, and whoever is reached does or does not, as members did in the log; else (false) both in one chance for each tie, of seeds too"}
+     "with chances learned: the seeds pass it on, and whoever is reached does or does not, as members did in the log; else (false), and with model threshold, both in one chance for each tie, of seeds too"}
 /* The same where somebody is told to share: the pass influence says how likely those who heed a
  * sharer take it. gx_spread_open_told reads them. */
 #define GX_SPREAD_TOLD_PARAMS                                                                      \
@@ -74,6 +74,8 @@ GX_MUST_CHECK gx_status gx_spread_check_sharing(const gx_spread *spread, gx_erro
 /* With chances learned, and cascades: the seeds share for sure, and whoever is reached shares or
  * does not (GX_SPREAD_SHARING_PARAM); else nothing changes. */
 void gx_spread_share(gx_chance_options *io, const gx_spread *spread);
+/* Adds a sentence to `notes` where chances are learned ones and the model has no sharing. */
+void gx_spread_note_sharing(gx_value *notes, const gx_spread *spread);
 /* influence.probability or influence.shared of the snapshot: a number for each arc of `graph`; NULL
  * where there is none, or it is of other ties. */
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);

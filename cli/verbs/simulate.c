@@ -35,6 +35,7 @@ static gx_value plan_rows(gx_arena *arena, const gx_value *result) {
 }
 
 static void say(const gx_command *command, const gx_value *result) {
+    gx_say_notes(command, result);
     const gx_value *reach = gx_map_get(result, "reach"), *more = gx_map_get(result, "difference");
     const gx_value *unknown = gx_map_get(result, "unknown");
     if (unknown && unknown->type == GX_LIST && unknown->size > 0) {

@@ -90,6 +90,17 @@ def test_learned_chances_tell_later_events(shop):
         assert of[method]["log_loss"] < min(of[other]["log_loss"] for other in ("weighted", "strength", "unshrunk"))
 
 
+def test_a_threshold_says_that_it_has_no_sharing(shop):
+    _, store, _ = shop
+    words = ["simulate", store, "u1", "u2", "--chances=learned", "--runs=200"]
+    cascade, threshold = (gx(*words, "--model", model, "--format=json").json() for model in ("cascade", "threshold"))
+    assert cascade["notes"] == [] and "has no sharing" in threshold["notes"][0]
+    assert "has no sharing" in gx(*words, "--model", "threshold").err
+    assert gx("simulate", store, "u1", "--model", "threshold", "--format=json").json()["notes"] == []
+    chosen = gx("seeds", store, "-k", 2, "--chances=learned", "--model", "threshold", "--eps", 0.5, "--format=csv")
+    assert "has no sharing" in chosen.err
+
+
 def test_a_form_of_one_list_has_each(shop):
     _, store, _ = shop
     answer = gx("eval", store, "--influence", "--resamples", 0, "--format=json").json()

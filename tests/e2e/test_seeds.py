@@ -176,6 +176,13 @@ def test_a_default_that_is_sent_is_as_if_it_was_not(serve, built_shop, method, m
     assert rpc.call(method, {**usual, **asked, **more}) == rpc.call(method, {**asked, **more})
 
 
+def test_few_sets_are_not_to_be_trusted(edges):
+    few, usual = (gx("seeds", edges, "-k", 3, *flags, "--format", "json").json() for flags in (["--sets", 100], []))
+    assert "only 100 sets were drawn" in few["notes"][0] and "what is simulated is" in few["notes"][0]
+    assert usual["notes"] == []
+    assert "not to be trusted" in gx("seeds", edges, "-k", 3, "--sets", 100, "--format", "csv").err
+
+
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
