@@ -171,6 +171,15 @@ void gx_say_list(const gx_command *command, const gx_value *result) {
     say_risky(command, result);
 }
 
+void gx_say_group(const gx_command *command, const gx_value *result) {
+    const gx_value *gone = gx_map_get(result, "departed");
+    gx_say_list(command, result);
+    for (uint32_t i = 0; gone && gone->type == GX_LIST && i < gone->size; i++) {
+        const gx_value *id = &gone->as.items[i];
+        gx_say(command, "%.*s has departed: left out", (int)id->size, id->as.text);
+    }
+}
+
 void gx_say_odd(const gx_command *command, const gx_value *counts) {
     static const struct {
         const char *key, *one, *more, *text;

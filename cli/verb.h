@@ -198,6 +198,8 @@ gx_value gx_rows_of_figures(gx_arena *arena, const char *top, const gx_value *ma
 void gx_row_add(gx_arena *arena, gx_value *row, const gx_value *map);
 /* A `say`: what a list of one map is short of, and which ids the store does not have. */
 void gx_say_list(const gx_command *command, const gx_value *result);
+/* A `say`: the same, and who of those who were named has departed. */
+void gx_say_group(const gx_command *command, const gx_value *result);
 /* Its `notes`, a line each. */
 void gx_say_notes(const gx_command *command, const gx_value *result);
 /* What was met in the log and could not be used as it stands, by the counts of an answer (NULL:

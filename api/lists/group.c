@@ -3,6 +3,7 @@
 
 #include "api/support.h"
 #include "api/vector.h"
+#include "graph/csr/departed.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,11 +11,18 @@
 typedef struct gather {
     vector users;
     gx_txn *txn;
+    gx_arena *scratch; /* of one record at a time */
 } gather;
 
 static gx_status add(gather *g, uint32_t user, gx_error *err) {
     if (gx_word_name(g->txn, GX_SPACE_USER, user).size == 0) {
         return GX_OK; /* forgotten */
+    }
+    bool gone = false;
+    gx_arena_reset(g->scratch);
+    gx_status status = gx_user_departed(&gone, g->txn, g->scratch, user, 0, err);
+    if (status != GX_OK || gone) {
+        return status;
     }
     uint32_t *one = vector_add(&g->users);
     if (!one) {
@@ -70,6 +78,10 @@ static gx_status gather_all(gx_group *group, gx_call_env *call, uint32_t limit, 
     gather g = {.users = {.size = sizeof(uint32_t)}, .txn = call->txn};
     const bool circle = gx_arg_has(call->args, "circle");
     gx_status status = GX_OK;
+    g.scratch = gx_arena_create();
+    if (!g.scratch) {
+        return gx_fail_memory(err, limit);
+    }
     if (circle) {
         GX_TRY(gather_circle(&g, call, err));
     } else {
@@ -95,12 +107,13 @@ static gx_status gather_all(gx_group *group, gx_call_env *call, uint32_t limit, 
     memcpy(group->user, g.users.data, group->count * sizeof *group->user);
 done:
     gx_free(g.users.data);
+    gx_arena_destroy(g.scratch);
     return status;
 }
 
 gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit, gx_error *err) {
     gx_status status = GX_OK;
-    gx_group group = {.unknown = gx_list(call->arena, 1)};
+    gx_group group = {.unknown = gx_list(call->arena, 1), .departed = gx_list(call->arena, 1)};
     const bool users = gx_arg_has(call->args, "users");
     const int given = users + gx_arg_has(call->args, "group") + gx_arg_has(call->args, "circle");
     if (given != 1) {
@@ -126,6 +139,37 @@ gx_status gx_group_find(gx_group *out, gx_call_env *call, uint32_t limit, gx_err
     }
     *out = group;
 done:
+    return status;
+}
+
+gx_status gx_group_stay(gx_group *group, gx_call_env *call, gx_error *err) {
+    gx_status status = GX_OK;
+    gx_arena *scratch;
+    uint32_t stay = 0;
+    if (!gx_arg_has(call->args, "users")) {
+        return GX_OK; /* those of a group or a circle are here */
+    }
+    scratch = gx_arena_create();
+    if (!scratch) {
+        return gx_fail_memory(err, group->count);
+    }
+    for (uint32_t m = 0; m < group->count; m++) {
+        bool gone = false;
+        gx_arena_reset(scratch);
+        GX_TRY(gx_user_departed(&gone, call->txn, scratch, group->user[m], 0, err));
+        if (gone) {
+            gx_list_add(call->arena, &group->departed,
+                        gx_word_value(call->arena, call->txn, GX_SPACE_USER, group->user[m]));
+        } else {
+            group->user[stay++] = group->user[m];
+        }
+    }
+    if (stay == 0) {
+        status = gx_fail_at(err, GX_NOT_FOUND, "users", "whoever was named has departed");
+    }
+    group->count = group->size = stay; /* `all` is the same array */
+done:
+    gx_arena_destroy(scratch);
     return status;
 }
 
@@ -168,4 +212,7 @@ void gx_group_tell(gx_value *row, const gx_group *group, gx_call_env *call) {
     gx_map_put(call->arena, row, "members", told ? gx_int(group->count) : gx_nil());
     gx_map_put(call->arena, row, "of", told ? gx_int(group->size) : gx_nil());
     gx_map_put(call->arena, row, "unknown", group->unknown);
+    if (group->departed.size > 0) {
+        gx_map_put(call->arena, row, "departed", group->departed);
+    }
 }

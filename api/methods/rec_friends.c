@@ -3,6 +3,7 @@
 #include "api/lists/why.h"
 #include "api/people/friends.h"
 #include "api/support.h"
+#include "graph/csr/departed.h"
 
 #include <stdlib.h>
 
@@ -191,26 +192,37 @@ static gx_status why_list(gx_value *out, const sayer *s, const gx_meet_one *one,
 /* ---- lists --------------------------------------------------------------------------------------
  */
 
-/* Everybody tied to the member, the closest first; whoever one of the two blocks is nobody. */
+/* Everybody tied to the member, the closest first; whoever one of the two blocks is nobody, and so
+ * is who has departed. */
 static gx_status own_around(gx_around *out, gx_call_env *call, const gx_people *people,
                             uint32_t min_count, gx_error *err) {
     const size_t size = people->count + 1;
     gx_person *sorted = gx_arena_get(call->arena, size * sizeof *sorted);
+    gx_arena *scratch = gx_arena_create(); /* of one record at a time */
+    gx_status status = GX_OK;
     *out = (gx_around){.txn = call->txn, .arena = call->arena, .min_count = min_count};
     out->one = gx_arena_get(call->arena, size * sizeof *out->one);
-    if (!sorted || !out->one) {
-        return gx_fail_memory(err, size * (sizeof *sorted + sizeof *out->one));
+    if (!sorted || !out->one || !scratch) {
+        status = gx_fail_memory(err, size * (sizeof *sorted + sizeof *out->one));
+        goto done;
     }
     if (people->count > 0) {
         memcpy(sorted, people->person, people->count * sizeof *sorted);
         qsort(sorted, people->count, sizeof *sorted, gx_person_by_strength);
     }
     for (size_t k = 0; k < people->count; k++) {
-        if (!sorted[k].blocked) { /* all are called tied, and not friends */
+        bool gone = sorted[k].blocked;
+        gx_arena_reset(scratch);
+        if (!gone) {
+            GX_TRY(gx_user_departed(&gone, call->txn, scratch, sorted[k].user, 0, err));
+        }
+        if (!gone) { /* all are called tied, and not friends */
             out->one[out->count++] = (gx_around_one){.user = sorted[k].user};
         }
     }
-    return GX_OK;
+done:
+    gx_arena_destroy(scratch);
+    return status;
 }
 
 static gx_status people_value(gx_value *out, sayer *s, const gx_meet_one *list, uint32_t count,

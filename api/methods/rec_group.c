@@ -364,9 +364,10 @@ static gx_status make(gx_value *out, gx_call_env *call, const gx_columns *column
     council c = {.call = call, .columns = columns};
     candidate **chosen = NULL;
     uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    gx_value row = gx_map(arena, 8), items, less = gx_nil();
+    gx_value row = gx_map(arena, 9), items, less = gx_nil();
     GX_TRY(gx_listing_weigh(&c.weighing, call, err));
     GX_TRY(gx_group_find(&c.group, call, GX_GROUP_MEMBERS, err));
+    GX_TRY(gx_group_stay(&c.group, call, err));
     GX_TRY(gx_group_names(&c.group, call, err));
     GX_TRY(gx_filter_make(&c.filter, call, columns, true, err));
     GX_TRY(gx_now_read(&c.now, call, 0, err));
@@ -422,7 +423,8 @@ const gx_method gx_method_rec_group = {
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = is_long,
-    .result = "{members, of, unknown, items: [{id, title, score, rank, average, least, en, zh, "
-              "liked, members: [{user, likes, rung}], hidden}], rung, short, notes?: [text]}",
+    .result = "{members, of, unknown, departed?, items: [{id, title, score, rank, average, least, "
+              "en, zh, liked, members: [{user, likes, rung}], hidden}], rung, short, "
+              "notes?: [text]}",
     .run = run,
 };

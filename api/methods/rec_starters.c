@@ -208,7 +208,7 @@ static gx_status make(gx_value *out, talk *t, gx_error *err) {
         t->views.input.items < filter.items ? t->views.input.items : filter.items;
     t->topic_count = choose(t->topics, t, t->all_of, t->own_of, t->views.category.count, NULL);
     t->item_count = choose(t->items, t, t->all, t->own, items, filter.pass);
-    gx_value row = gx_map(arena, 7);
+    gx_value row = gx_map(arena, 8);
     gx_group_tell(&row, &t->group, t->call);
     gx_map_put(arena, &row, "topics", topics_value(t, n));
     gx_map_put(arena, &row, "items", items_value(t, n));
@@ -231,6 +231,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     talk t = {.call = call};
     GX_TRY(gx_context_place_only(call->args, err));
     GX_TRY(gx_group_find(&t.group, call, UINT32_MAX, err));
+    GX_TRY(gx_group_stay(&t.group, call, err));
     t.least = t.group.min_count > 2 ? t.group.min_count : 2;
     GX_TRY(gx_views_make(&t.views, call->db->store, &call->state->rules,
                          GX_NEED_MATRIX | GX_NEED_CATEGORY, NULL, call->job, err));
@@ -261,8 +262,8 @@ const gx_method gx_method_rec_starters = {
     .params = params,
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
-    .result =
-        "{members, of, unknown, topics: [{category, n, lift, en, zh}], items: [{id, title, n, "
-        "lift, en, zh}], content: [{id, title, category, score}], short, notes?: [text]}",
+    .result = "{members, of, unknown, departed?, topics: [{category, n, lift, en, zh}], items: "
+              "[{id, title, n, lift, en, zh}], content: [{id, title, category, score}], short, "
+              "notes?: [text]}",
     .run = run,
 };

@@ -3,14 +3,15 @@
  * History: what the member's events with each item come to (graph/csr/signal.h), as the matrix of
  * a build has it, and besides what is against an item. Friends: everybody tied to the member now,
  * by the strength that the snapshot gives the tie, else by a default from the tie's weight and
- * kind; who is blocked, either way, is nobody. Leaders of the member's circle are read besides,
- * without a tie. */
+ * kind; who is blocked, either way, is nobody, and so is who has departed. Leaders of the member's
+ * circle are read besides, without a tie. */
 #include "api/people/member.h"
 
 #include "api/people/alike.h"
 #include "api/people/people.h"
 #include "api/vector.h"
 #include "engine/operations/tie_parts.h"
+#include "graph/csr/departed.h"
 #include "graph/csr/signal.h"
 
 #include <math.h>
@@ -125,40 +126,79 @@ static gx_status make_history(gx_member_live *out, reader *r, gx_error *err) {
 
 /* ---- ties ----------------------------------------------------------------------------------- */
 
-/* Friends by falling strength, then the leaders of the circle whom the member has no tie to. */
-static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, gx_error *err) {
-    gx_friend *friends =
-        gx_arena_get(r->arena, (GX_MEMBER_FRIENDS + GX_REC_CIRCLE_LEADERS) * sizeof *friends);
-    gx_person *sorted = gx_alloc(r->people.count + 1, sizeof *sorted);
-    if (!friends || !sorted) {
-        gx_free(sorted);
-        return gx_fail_memory(err, r->people.count * sizeof *sorted);
+typedef struct heard {
+    gx_friend *friend;
+    uint32_t count;
+    gx_arena *scratch; /* of one record at a time */
+} heard;
+
+/* Unless they have departed by the time that is read of. */
+static gx_status hear(heard *h, const reader *r, const gx_friend *person, gx_error *err) {
+    const int64_t by_ms = r->until_ms == INT64_MAX ? 0 : r->until_ms;
+    bool gone = false;
+    gx_arena_reset(h->scratch);
+    gx_status status = gx_user_departed(&gone, r->txn, h->scratch, person->user, by_ms, err);
+    if (status == GX_OK && !gone) {
+        h->friend[h->count++] = *person;
     }
-    if (r->people.count > 0) {
-        memcpy(sorted, r->people.person, r->people.count * sizeof *sorted);
-        qsort(sorted, r->people.count, sizeof *sorted, gx_person_by_strength);
+    return status;
+}
+
+/* Friends by falling strength. */
+static gx_status hear_tied(heard *h, const reader *r, gx_error *err) {
+    const size_t count = r->people.count;
+    gx_status status = GX_OK;
+    gx_person *sorted = gx_alloc(count + 1, sizeof *sorted);
+    if (!sorted) {
+        return gx_fail_memory(err, count * sizeof *sorted);
     }
-    uint32_t count = 0;
-    for (size_t i = 0; i < r->people.count && count < GX_MEMBER_FRIENDS; i++) {
+    if (count > 0) {
+        memcpy(sorted, r->people.person, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, gx_person_by_strength);
+    }
+    for (size_t i = 0; status == GX_OK && i < count && h->count < GX_MEMBER_FRIENDS; i++) {
         if (!sorted[i].blocked && sorted[i].strength > 0) {
-            friends[count++] = (gx_friend){.user = sorted[i].user,
-                                           .strength = sorted[i].strength,
-                                           .followed = sorted[i].followed,
-                                           .tied_as = sorted[i].tied_as};
+            const gx_friend person = {.user = sorted[i].user,
+                                      .strength = sorted[i].strength,
+                                      .followed = sorted[i].followed,
+                                      .tied_as = sorted[i].tied_as};
+            status = hear(h, r, &person, err);
         }
     }
     gx_free(sorted);
+    return status;
+}
+
+/* The leaders of the circle whom the member has no tie to. */
+static gx_status hear_leaders(heard *h, const reader *r, gx_error *err) {
     uint32_t leaders[GX_REC_CIRCLE_LEADERS];
-    uint32_t circle = gx_rec_circle(r->state->rec, r->user, friends, count);
-    uint32_t leader_count = gx_rec_circle_leaders(leaders, r->state->rec, circle);
-    for (uint32_t k = 0; k < leader_count; k++) {
+    const uint32_t circle = gx_rec_circle(r->state->rec, r->user, h->friend, h->count);
+    const uint32_t count = gx_rec_circle_leaders(leaders, r->state->rec, circle);
+    gx_status status = GX_OK;
+    for (uint32_t k = 0; status == GX_OK && k < count; k++) {
         if (leaders[k] != r->user && !gx_people_find(&r->people, leaders[k])) {
-            friends[count++] = (gx_friend){.user = leaders[k]};
+            status = hear(h, r, &(gx_friend){.user = leaders[k]}, err);
         }
     }
-    *out = friends;
-    *out_count = count;
-    return GX_OK;
+    return status;
+}
+
+static gx_status make_friends(gx_friend **out, uint32_t *out_count, reader *r, gx_error *err) {
+    const size_t most = GX_MEMBER_FRIENDS + GX_REC_CIRCLE_LEADERS;
+    heard h = {.friend = gx_arena_get(r->arena, most * sizeof *h.friend),
+               .scratch = gx_arena_create()};
+    gx_status status = GX_OK;
+    if (!h.friend || !h.scratch) {
+        status = gx_fail_memory(err, most * sizeof *h.friend);
+        goto done;
+    }
+    GX_TRY(hear_tied(&h, r, err));
+    GX_TRY(hear_leaders(&h, r, err));
+    *out = h.friend;
+    *out_count = h.count;
+done:
+    gx_arena_destroy(h.scratch);
+    return status;
 }
 
 /* ---- acts ----------------------------------------------------------------------------------- */

@@ -52,19 +52,37 @@ static gx_status mark_one(void *user, uint32_t id, const gx_value *fields, gx_er
     return ++m->seen % LOOK == 0 ? gx_job_check(m->job, err) : GX_OK;
 }
 
+/* By to_ms, 0: by now. */
+static marking marking_of(int64_t to_ms) {
+    const int64_t now_ms = gx_time_ms();
+    const bool past = to_ms != 0 && to_ms < now_ms;
+    return (marking){.now_ms = past ? to_ms : now_ms, .past = past};
+}
+
+gx_status gx_user_departed(bool *out, gx_txn *txn, gx_arena *scratch, uint32_t user, int64_t to_ms,
+                           gx_error *err) {
+    const marking m = marking_of(to_ms);
+    gx_value record;
+    gx_status status = gx_record_get(&record, txn, scratch, GX_SPACE_USER, user, err);
+    if (status == GX_OK) {
+        *out = was_gone(&m, &record);
+    }
+    return status;
+}
+
 gx_status gx_departed_mark(uint8_t *mark, uint32_t n, gx_txn *txn, gx_job *job, gx_error *err) {
-    marking m = {.mark = mark, .n = n, .now_ms = gx_time_ms(), .job = job};
+    marking m = marking_of(0);
+    m.mark = mark;
+    m.n = n;
+    m.job = job;
     return gx_record_each(txn, GX_SPACE_USER, mark_one, &m, err);
 }
 
 gx_status gx_view_departed(uint8_t **out, gx_txn *txn, int64_t to_ms, gx_job *job, gx_error *err) {
-    const int64_t now_ms = gx_time_ms();
-    marking m = {.n = gx_word_count(txn, GX_SPACE_USER), .now_ms = now_ms, .job = job};
+    marking m = marking_of(to_ms);
     gx_status status;
-    if (to_ms != 0 && to_ms < now_ms) {
-        m.now_ms = to_ms;
-        m.past = true;
-    }
+    m.n = gx_word_count(txn, GX_SPACE_USER);
+    m.job = job;
     GX_TRY(gx_job_alloc(job, &m.mark, (size_t)m.n + 1, 1, err));
     GX_TRY(gx_record_each(txn, GX_SPACE_USER, mark_one, &m, err));
     *out = m.found > 0 ? m.mark : NULL;

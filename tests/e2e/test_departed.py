@@ -1,6 +1,7 @@
 """Who has left, or is barred from the shop, is asked for nothing: no seed, no sharer, no team, no expert. And what finds nobody says so at once."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -258,3 +259,76 @@ def test_learned_chances_are_those_of_the_ties_that_stay(shop, tmp_path):
     gone = set(members[5::2])
     for told in after:
         assert not names(told) & gone
+
+
+@pytest.fixture
+def lane(tmp_path):
+    """m has three friends, who bought x, and follows lead, who leads in sports and bought y first; t is tied to m's friends. All
+    agreed to be named. The friends and lead are in group g, which took to tea; a score of others did this and that."""
+    tied = [("m", f"f{k}", "friend") for k in range(3)] + [("t", f"f{k}", "friend") for k in range(3)] + [("m", "lead", "follow")]
+    tied += [(f"o{k}", "lead", "follow") for k in range(20)] + [(f"o{k}", f"o{(k + 1) % 20}", "friend") for k in range(20)]
+    who = ["m", "t", "lead", *(f"f{k}" for k in range(3)), *(f"o{k}" for k in range(20))]
+    acts = [(f"f{k}", item, f"2026-01-0{2 + k}") for k in range(3) for item in ("x", "tea")] + [("lead", item, "2026-01-01") for item in ("y", "y2", "tea")]
+    acts += [(f"o{k}", "y", f"2026-01-{2 + k % 9:02}") for k in range(12)] + [(f"o{k}", f"z{k % 5}", "2026-01-03") for k in range(20)]
+    files = {
+        "users": ["user_id,consent", *(f"{user},yes" for user in who)],
+        "items": ["item_id,category", *(f"{i},sports" for i in ("y", "y2")), "x,toys", "tea,tea", *(f"z{k},rest" for k in range(5))],
+        "ties": ["src,dst,kind,directed", *(f"{a},{b},{kind},{int(kind == 'follow')}" for a, b, kind in tied)],
+        "events": ["user_id,item_id,action,ts", *(f"{user},{item},buy,{day}" for user, item, day in acts)],
+        "groups": ["group_id,name", "g,Lane"],
+        "members": ["group_id,user_id,joined_at", *(f"g,{user},2025-01-01" for user in ("lead", "f0", "f1", "f2"))],
+    }
+    for name, lines in files.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    store = tmp_path / "s.gx"
+    gx("init", store)
+    gx("import", store, *(tmp_path / f"{name}.csv" for name in files))
+    gx("build", store)
+    return store
+
+
+def leave(store, *users):
+    gx("call", store, "user.put", json.dumps({"users": [{"user_id": user, "status": "left"} for user in users]}))
+
+
+def reasons(store, channel):
+    """Of m's list with this channel alone: {item: reason}."""
+    asked = {"users": ["m"], "n": 9, "channels": {"friends": 0, "circle": 0, "interest": 0, "leader": 0, channel: 1}}
+    items = gx("call", store, "rec.user", json.dumps(asked)).json()[0]["items"]
+    return {item["id"]: why for item in items for why in item["why"] if why["channel"] == channel}
+
+
+def test_who_left_is_in_no_reason(lane):
+    friends, leader = reasons(lane, "friends"), reasons(lane, "leader")
+    assert sorted(friends["x"]["evidence"]["people"]) == ["f0", "f1", "f2"] and friends["x"]["en"].startswith("3 friends")
+    assert leader["y"]["evidence"]["user"] == "lead"
+    meet = {"users": ["m"], "mode": "close"}
+    mutual = lambda: {p["id"]: [w for w in p["why"] if w["reason"] == "mutual"] for p in gx("call", lane, "rec.friends", json.dumps(meet)).json()[0]["people"]}["t"]
+    assert "f0" in json.dumps(mutual())
+    leave(lane, "f0", "lead")
+    friends, leader = reasons(lane, "friends"), reasons(lane, "leader")
+    assert friends["x"]["evidence"]["people"] == [] and friends["x"]["en"] == "A friend bought it"
+    assert all(why["evidence"].get("user") != "lead" for why in leader.values()) and "y2" not in leader
+    assert "f0" not in json.dumps(mutual())
+    leave(lane, "f1", "f2")
+    assert not {"x", "tea"} & set(reasons(lane, "friends"))
+    told = gx("call", lane, "rec.explain", json.dumps({"user": "m", "item": "x"})).json()
+    assert not {"friends", "leader"} & {why["channel"] for why in told["why"]}
+
+
+@pytest.mark.parametrize("verb", ["group", "starters"])
+def test_who_left_is_in_no_group(lane, verb):
+    whole = ask(lane, verb, "--group", "g")
+    assert (whole["members"], whole["of"]) == (4, 4) and "departed" not in whole
+    if verb == "starters":
+        assert [(row["category"], row["n"]) for row in whole["topics"][:1]] == [("tea", 4)]
+    leave(lane, "f0")
+    told = ask(lane, verb, "--group", "g")
+    assert (told["members"], told["of"]) == (3, 3) and "f0" not in json.dumps(told)
+    if verb == "starters":
+        assert [(row["category"], row["n"]) for row in told["topics"][:1]] == [("tea", 3)]
+    named = gx(verb, lane, "f0", "f1", "f2", "--format", "json")
+    assert (named.json()["members"], named.json()["departed"]) == (2, ["f0"]) and "f0 has departed: left out" in named.err
+    leave(lane, "f1", "f2", "lead")
+    assert "nobody is in the group" in gx(verb, lane, "--group", "g", code=None).err
+    assert "whoever was named has departed" in gx(verb, lane, "f0", "f1", code=None).err
