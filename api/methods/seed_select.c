@@ -193,7 +193,7 @@ static gx_status circle_rows(gx_value *list, uint32_t *unlisted, const asking *a
             continue;
         }
         gx_value row = gx_map(arena, 6);
-        gx_map_put(arena, &row, "circle", gx_str(c->name[k]));
+        gx_map_put(arena, &row, "circle", gx_spread_circle_value(c, k));
         gx_map_put(arena, &row, "members", gx_int(size[k]));
         gx_map_put(arena, &row, "seeds", gx_int(seeds[k]));
         gx_map_put(arena, &row, "least", gx_int(l->least ? l->least[k] : 0));

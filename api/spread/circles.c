@@ -101,6 +101,20 @@ gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread
     return status;
 }
 
+void gx_spread_circles_join_rest(gx_spread_circles *io, uint32_t n) {
+    bool some = false;
+    for (uint32_t v = 0; v < n; v++) {
+        if (io->of[v] == GX_NONE && !(io->gone && io->gone[v])) {
+            io->of[v] = io->count;
+            some = true;
+        }
+    }
+    if (some) {
+        io->name[io->count++] = "-"; /* make_names left room */
+        io->has_rest = true;
+    }
+}
+
 void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job) {
     gx_job_free(job, circles->of);
     *circles = (gx_spread_circles){0};
@@ -134,7 +148,9 @@ uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user) {
 }
 
 gx_value gx_spread_circle_value(const gx_spread_circles *circles, uint32_t circle) {
-    return circle == circles->count ? gx_nil() : gx_str(circles->name[circle]);
+    const bool rest =
+        circle == circles->count || (circles->has_rest && circle + 1 == circles->count);
+    return rest ? gx_nil() : gx_str(circles->name[circle]);
 }
 
 gx_status gx_spread_circles_tally(uint32_t **out, const gx_spread_circles *circles,

@@ -271,6 +271,7 @@ static gx_status read_circles(gx_spread_limits *l, const gx_spread *s, gx_error 
         return GX_OK;
     }
     GX_TRY(gx_spread_circles_find(&l->circles, s, gx_arg_text(args, "by"), err));
+    gx_spread_circles_join_rest(&l->circles, s->n); /* quotas bind them too */
     GX_TRY(read_quotas(&least, l, s, "least", "least_each", 0, err));
     GX_TRY(read_quotas(&most, l, s, "most", "most_each", UINT32_MAX, err));
     l->limits.circle = l->circles.of;

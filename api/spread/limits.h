@@ -30,7 +30,7 @@
      "nobody who has an event in one of these campaigns"},                                         \
     GX_RISK_PARAM,                                                                                 \
     {"by", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                 \
-     "what quotas and fairness are by: circle (the usual), or a text field of the members"},       \
+     "what quotas and fairness are by: circle (the usual), or a text field of the members; those in none, or without it, are one circle, -"},       \
     {"least", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                               \
      "at least so many seeds of these circles, like c-17=2; several: given several times, or a JSON file {\"c-17\": 2}"},                                      \
     {"most", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                \

@@ -26,7 +26,7 @@ typedef struct wish {
     bool has_budget, by_fee, has_most_each;
     double budget;
     bool excluded[MEMBERS], included[MEMBERS], barred[MEMBERS];
-    uint32_t least[CITIES], most[CITIES];
+    uint32_t least[CITIES + 1], most[CITIES + 1]; /* the last: of those without a city */
     char json[2000];
 } wish;
 
@@ -99,9 +99,13 @@ static void draw_list(wish *w, gx_rng *rng, const char *argument, bool *marked, 
 }
 
 static void draw_quota(wish *w, gx_rng *rng, const char *argument, uint32_t *quota, uint32_t most) {
-    const uint32_t city = (uint32_t)gx_rng_below(rng, CITIES);
+    const uint32_t city = (uint32_t)gx_rng_below(rng, CITIES + 1);
     quota[city] = (uint32_t)gx_rng_below(rng, most);
-    say(w, ",'%s':{'city%u':%u}", argument, city, quota[city]);
+    if (city < CITIES) {
+        say(w, ",'%s':{'city%u':%u}", argument, city, quota[city]);
+    } else {
+        say(w, ",'%s':{'-':%u}", argument, quota[city]);
+    }
 }
 
 static void draw_limits(wish *w, gx_rng *rng) {
@@ -114,12 +118,12 @@ static void draw_limits(wish *w, gx_rng *rng) {
             say(w, ",'cost':'fee','cost_else':2");
         }
     }
-    for (uint32_t c = 0; c < CITIES; c++) {
+    for (uint32_t c = 0; c <= CITIES; c++) {
         w->most[c] = UINT32_MAX;
     }
     if (gx_rng_below(rng, 3) == 0) {
         const uint32_t each = (uint32_t)gx_rng_below(rng, 4);
-        for (uint32_t c = 0; c < CITIES; c++) {
+        for (uint32_t c = 0; c <= CITIES; c++) {
             w->most[c] = each;
         }
         say(w, ",'most_each':%u", each);
@@ -168,16 +172,14 @@ static double cost_of(const wish *w, const crowd *c, uint32_t v) {
 }
 
 typedef struct tally {
-    uint32_t count, have[CITIES];
+    uint32_t count, have[CITIES + 1];
     double cost;
 } tally;
 
 static void add(tally *t, const wish *w, const crowd *c, uint32_t v) {
     t->count++;
     t->cost += cost_of(w, c, v);
-    if (c->of[v].city < CITIES) {
-        t->have[c->of[v].city]++;
-    }
+    t->have[c->of[v].city]++;
 }
 
 /* The cheapest of the city who may still be chosen; MEMBERS: nobody. */
@@ -204,7 +206,7 @@ static bool is_possible(const wish *w, const crowd *c) {
             }
         }
     }
-    for (uint32_t city = 0; city < CITIES; city++) {
+    for (uint32_t city = 0; city <= CITIES; city++) {
         if (t.have[city] > w->most[city] || w->least[city] > w->most[city]) {
             return false;
         }
@@ -237,13 +239,12 @@ static void check_answer(const wish *w, const crowd *c, const gx_value *result) 
     }
     assert_true(t.count <= w->k);
     assert_true(!w->has_budget || t.cost <= w->budget);
-    for (uint32_t city = 0; city < CITIES; city++) {
+    for (uint32_t city = 0; city <= CITIES; city++) {
         assert_in_range(t.have[city], w->least[city], w->most[city]);
     }
     for (uint32_t v = 0; v < MEMBERS; v++) {
         const uint32_t city = c->of[v].city;
-        const bool fits = t.count < w->k && !w->barred[v] &&
-                          (city == CITIES || t.have[city] < w->most[city]) &&
+        const bool fits = t.count < w->k && !w->barred[v] && t.have[city] < w->most[city] &&
                           (!w->has_budget || t.cost + cost_of(w, c, v) <= w->budget);
         assert_true(chosen[v] || !w->included[v]);
         if (fits && !chosen[v]) {
@@ -311,7 +312,7 @@ static void refusals_name_what_was_given(void **state) {
          "city1 is to have at least 3 seeds more, and there is room for 2 of 2"},
         {"{'k':2,'by':'city','least':{'city1':2,'city2':1}}", GX_BAD_REQUEST, " and city"},
         {"{'k':3,'by':'city','least_each':1}", GX_BAD_REQUEST,
-         " and 1 more are to have at least 4"},
+         " and 2 more are to have at least 5"},
         {"{'k':9,'by':'city','least':{'city1':20}}", GX_BAD_REQUEST,
          "city1 is to have at least 20"},
         {"{'by':'city','least':{'rome':1}}", GX_NOT_FOUND, "no circle 'rome'"},

@@ -116,12 +116,15 @@ typedef struct gx_spread_circles {
     const uint8_t *gone; /* of the gx_spread, which must outlive it */
     uint32_t count;
     const char **name; /* count; in the arena */
+    bool has_rest;     /* the last is of those in none (gx_spread_circles_join_rest) */
 } gx_spread_circles;
 
 /* By nothing or "circle": those of the snapshot, or as leiden finds them where there is none; else
  * by a text field of the members. bad_request: nobody has such a field. */
 GX_MUST_CHECK gx_status gx_spread_circles_find(gx_spread_circles *out, const gx_spread *spread,
                                                gx_slice by, gx_error *err);
+/* Makes one more circle, called -, of those who are in none and are not gone, if there are any. */
+void gx_spread_circles_join_rest(gx_spread_circles *io, uint32_t n);
 void gx_spread_circles_finish(gx_spread_circles *circles, gx_job *job);
 /* Which one is called so; not_found names the argument, what was given and the nearest there are.
  */
@@ -130,7 +133,7 @@ GX_MUST_CHECK gx_status gx_spread_circle_find(uint32_t *out, const gx_spread_cir
                                               gx_error *err);
 /* The circle of a member, `count` for those in none. */
 uint32_t gx_spread_circle_of(const gx_spread_circles *circles, uint32_t user);
-/* Its name; nil for `count`. */
+/* Its name; nil for those in none. */
 gx_value gx_spread_circle_value(const gx_spread_circles *circles, uint32_t circle);
 /* Circles by `by` (count + 1 numbers, the last of those in none), the most first, then the greater;
  * of those with nothing by it as many as make 1,000 in all, if they have members (`size`, of as

@@ -149,6 +149,25 @@ def test_quotas_that_let_nobody_in_are_named(built_shop):
         assert "the quotas (most, most_each) let nobody else in" in seeds(built_shop, *flags, "--runs", 0)["short"]
 
 
+def test_members_without_the_field_are_a_circle(tmp_path, edges):
+    """Quotas bind them as others."""
+    people = [f"h{k},{'x' if k < 4 else 'y' if k < 8 else ''}" for k in range(12)]
+    (tmp_path / "users.csv").write_text("user_id,side\n" + "\n".join([*people, *(f"m{k}," for k in range(600))]) + "\n", encoding="utf-8")
+    ties = edges.read_text(encoding="utf-8").splitlines()[1:]
+    (tmp_path / "ties.csv").write_text("src,dst,kind\n" + "".join(f"{line},friend\n" for line in ties), encoding="utf-8")
+    gx("import", tmp_path / "s.gx", tmp_path / "users.csv", tmp_path / "ties.csv", "--create")
+    flags = ("-k", 8, "--by", "side", "--runs", 0)
+    found = seeds(tmp_path / "s.gx", *flags, "--most-each", 2)
+    assert {row["circle"]: (row["seeds"], row["most"]) for row in found["circles"]} == {"x": (2, 2), "y": (2, 2), None: (2, 2)}
+    assert len(found["seeds"]) == 6 and "quotas" in found["short"] and sum(row["circle"] is None for row in found["seeds"]) == 2
+    named = seeds(tmp_path / "s.gx", *flags, "--least", "-=5", "--most", "x=1")
+    assert {row["circle"]: row["seeds"] for row in named["circles"]}[None] >= 5
+    fair = seeds(tmp_path / "s.gx", *flags, "--fair", 1)
+    assert None in {row["circle"] for row in fair["circles"]}
+    for row in seeds(tmp_path / "s.gx", *flags, "--least-each", 2)["circles"]:
+        assert row["seeds"] >= 2
+
+
 def test_whom_it_is_worth_to_reach(built_shop):
     everybody = seeds(built_shop, "-k", 10)
     found = seeds(built_shop, "-k", 10, "--audience", "c-0")
