@@ -3,7 +3,6 @@
 
 #include "api/support.h"
 #include "api/vector.h"
-#include "graph/csr/departed.h"
 
 #include <math.h>
 #include <stdlib.h>

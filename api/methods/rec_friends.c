@@ -3,7 +3,6 @@
 #include "api/lists/why.h"
 #include "api/people/friends.h"
 #include "api/support.h"
-#include "graph/csr/departed.h"
 
 #include <stdlib.h>
 
