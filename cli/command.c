@@ -237,6 +237,7 @@ typedef struct parser {
     size_t positionals;
     const char *on; /* the switch that the word before turned on; NULL: it was none */
     bool helps;     /* --help is among the words */
+    gx_value named; /* {FLAG: [NAME given as NAME=VALUE]} */
     gx_value common;
 } parser;
 
@@ -303,7 +304,26 @@ static gx_value grown_map(gx_arena *arena, const gx_value *before, const char *t
     return map;
 }
 
-/* NAME=VALUE, or a file of JSON; what comes later goes before. */
+/* Of one name two values are none. */
+static gx_status name_once(parser *p, const gx_param *param, const char *text, const char *equals,
+                           gx_error *err) {
+    gx_arena *arena = p->command->arena;
+    const gx_slice name = {text, (size_t)(equals - text)};
+    const gx_value *before = gx_map_get(&p->named, param->name);
+    gx_value names = before ? *before : gx_list(arena, 4);
+    for (uint32_t i = 0; i < names.size; i++) {
+        const gx_value *other = &names.as.items[i];
+        if (other->size == name.size && memcmp(other->as.text, name.data, name.size) == 0) {
+            return gx_fail_at(err, GX_BAD_REQUEST, param->name, "--%s %.*s was given twice",
+                              typed(arena, param->name), (int)name.size, name.data);
+        }
+    }
+    gx_list_add(arena, &names, gx_text(name.data, name.size));
+    gx_map_put(arena, &p->named, param->name, names);
+    return GX_OK;
+}
+
+/* NAME=VALUE, each name once, or a file of JSON; what comes later goes before. */
 static gx_status put_map(parser *p, gx_value *map, const gx_param *param, const char *text,
                          gx_error *err) {
     gx_arena *arena = p->command->arena;
@@ -311,7 +331,7 @@ static gx_status put_map(parser *p, gx_value *map, const gx_param *param, const 
     const char *equals = strchr(text, '=');
     if (equals && equals != text) {
         gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
-        return GX_OK;
+        return name_once(p, param, text, equals, err);
     }
     if (p->helps) { /* a file that an example names need not be there */
         return GX_OK;
@@ -615,7 +635,11 @@ gx_status gx_command_parse(gx_command *out, gx_arena *arena, int argc, char **ar
     if (!out->verb) {
         return GX_BAD_REQUEST;
     }
-    parser p = {.command = out, .argc = argc - 1, .argv = argv + 1, .common = gx_map(arena, 8)};
+    parser p = {.command = out,
+                .argc = argc - 1,
+                .argv = argv + 1,
+                .common = gx_map(arena, 8),
+                .named = gx_map(arena, 4)};
     p.params = gx_verb_params(&p.count, arena, out->verb);
     for (int k = 1; k < argc; k++) {
         p.helps = p.helps || strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0;

@@ -150,6 +150,18 @@ void gx_row_add(gx_arena *arena, gx_value *row, const gx_value *map) {
     }
 }
 
+const char *gx_interval_text(const gx_command *command, const gx_value *average) {
+    const gx_value *ends = gx_map_get(average, "interval");
+    double low, high;
+    if (!ends || ends->type != GX_LIST || ends->size != 2 ||
+        !gx_value_as_real(&ends->as.items[0], &low) ||
+        !gx_value_as_real(&ends->as.items[1], &high)) {
+        return "";
+    }
+    const char *text = gx_arena_printf(command->arena, " (%.1f to %.1f with 95%%)", low, high);
+    return text ? text : "";
+}
+
 void gx_say_notes(const gx_command *command, const gx_value *result) {
     const gx_value *notes = gx_map_get(result, "notes");
     for (uint32_t i = 0; notes && notes->type == GX_LIST && i < notes->size; i++) {

@@ -205,6 +205,8 @@ void gx_say_notes(const gx_command *command, const gx_value *result);
 /* What was met in the log and could not be used as it stands, by the counts of an answer (NULL:
  * none). */
 void gx_say_odd(const gx_command *command, const gx_value *counts);
+/* " (2.7 to 1136.0 with 95%)" of an average with an `interval`, else "". In the arena. */
+const char *gx_interval_text(const gx_command *command, const gx_value *average);
 /* A `say`: each of `notes`; gx_say_list does too. */
 void gx_say_notes(const gx_command *command, const gx_value *result);
 /* A `say`, where it is assumed how many of those reached take it (`rate`, `rate_from`). */

@@ -401,10 +401,19 @@ static gx_status difference_row(gx_value *out, const asking *a, gx_error *err) {
     return status;
 }
 
+/* What there is to reach. */
+static double worth_of_all(const asking *a) {
+    double sum = a->worth ? 0 : a->spread.here;
+    for (uint32_t v = 0; a->worth && v < a->spread.n; v++) {
+        sum += a->worth[v];
+    }
+    return sum;
+}
+
 static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_args *args = a->call->args;
-    gx_value row = gx_map(arena, 22), reach, against = gx_nil(), difference = gx_nil();
+    gx_value row = gx_map(arena, 23), reach, against = gx_nil(), difference = gx_nil();
     gx_value circles = gx_nil(), notes = gx_list(arena, 1);
     uint32_t unlisted = 0;
     gx_status status = GX_OK;
@@ -417,6 +426,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
         GX_TRY(circle_rows(&circles, &unlisted, a, err));
     }
     gx_map_put(arena, &row, "members", gx_int(a->spread.here));
+    gx_map_put(arena, &row, "worth", gx_real(worth_of_all(a)));
     gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
     gx_map_put(arena, &row, "chances", *gx_arg_value(args, "chances"));
     gx_map_put(arena, &row, "runs", gx_int(a->plan.played.runs));
@@ -479,7 +489,8 @@ const gx_method gx_method_seed_simulate = {
     .param_count = GX_COUNT(params),
     .is_long = gx_is_always_long,
     .result =
-        "{members, model, chances, runs, reach: {seeds, raise, mean, error, interval: [low, high], "
+        "{members, worth (of all there is to reach), model, chances, runs, reach: {seeds, raise, "
+        "mean, error, interval: [low, high], "
         "low, median, high, k, k_all, per_seed}, against, difference: {mean, error, interval, low, "
         "median, high, share, more_in, less_in}, delay_days, delays_seen, steps: [{step, members, "
         "reached, growth}], days: [{day, members, reached}], circles: [{circle, members, seeds, "

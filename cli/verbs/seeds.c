@@ -43,8 +43,8 @@ static void say(const gx_command *command, const gx_value *result) {
            gx_map_real(result, "spread"), gx_map_real(result, "members"),
            gx_map_real(result, "worlds") > 0 ? "worlds" : "sets");
     if (played && played->type == GX_MAP) {
-        gx_say(command, "simulated %.1f ± %.1f in %.0f runs that had no part in the choice",
-               gx_map_real(played, "mean"), 1.96 * gx_map_real(played, "error"),
+        gx_say(command, "simulated %.1f%s in %.0f runs that had no part in the choice",
+               gx_map_real(played, "mean"), gx_interval_text(command, played),
                gx_map_real(played, "runs"));
     }
     if (upper && upper->type != GX_NIL) {

@@ -34,6 +34,16 @@ static gx_value plan_rows(gx_arena *arena, const gx_value *result) {
     return list;
 }
 
+enum { WORTH_DIGITS = 10 };
+
+static const char *what_is_reached(const gx_command *command) {
+    const gx_value *given = &command->given;
+    return gx_map_get(given, "weight") ? "that all are worth"
+           : gx_map_get(given, "audience") || gx_map_get(given, "category")
+               ? "members of the audience"
+               : "members";
+}
+
 static void say(const gx_command *command, const gx_value *result) {
     gx_say_notes(command, result);
     const gx_value *reach = gx_map_get(result, "reach"), *more = gx_map_get(result, "difference");
@@ -50,9 +60,10 @@ static void say(const gx_command *command, const gx_value *result) {
                gx_plural(departed->size, "seed has", "seeds have"), (int)first->size,
                first->as.text, gx_plural(departed->size, "it reaches", "they reach"));
     }
-    gx_say(command, "reaches %.1f ± %.1f of %.0f members on average; one campaign %.0f to %.0f",
-           gx_map_real(reach, "mean"), 1.96 * gx_map_real(reach, "error"),
-           gx_map_real(result, "members"), gx_map_real(reach, "low"), gx_map_real(reach, "high"));
+    gx_say(command, "reaches %.1f of %.*g %s on average%s; one campaign %.0f to %.0f",
+           gx_map_real(reach, "mean"), WORTH_DIGITS, gx_map_real(result, "worth"),
+           what_is_reached(command), gx_interval_text(command, reach), gx_map_real(reach, "low"),
+           gx_map_real(reach, "high"));
     if (gx_map_real(result, "delays_seen") > 0) {
         const gx_value *from = gx_map_get(result, "delay_from");
         const bool pass = from && gx_slice_is((gx_slice){from->as.text, from->size}, "influence");
@@ -61,9 +72,8 @@ static void say(const gx_command *command, const gx_value *result) {
                pass ? "as the pass influence learnt it" : "from shares to who came by them");
     }
     if (more && more->type == GX_MAP) {
-        gx_say(command,
-               "%+.1f ± %.1f over the other plan in the same worlds; more in %.0f%% of them",
-               gx_map_real(more, "mean"), 1.96 * gx_map_real(more, "error"),
+        gx_say(command, "%+.1f%s over the other plan in the same worlds; more in %.0f%% of them",
+               gx_map_real(more, "mean"), gx_interval_text(command, more),
                100 * gx_map_real(more, "more_in"));
     }
 }

@@ -169,6 +169,8 @@ def test_every_example_of_the_help_is_understood():
         (["recommend", "SHOP", "u1", "--channels", "friends=many"], 2, "friends='many' was given; accepted is"),
         (["check", "unix:/nowhere"], 2, "not on a server; unix:/nowhere was given"),
         (["stats", "SHOP", "--min-size", "3", "--min-size", "4"], 2, "--min-size was given twice"),
+        (["seeds", "SHOP", "--least", "c-0=3", "--least", "c-0=2"], 2, "--least c-0 was given twice"),
+        (["recommend", "SHOP", "u1", "--caps", "brand=1", "--caps", "brand=2"], 2, "--caps brand was given twice"),
         (["run", "SHOP", "pagerank", "--no-zz-qq"], 2, "no flag --no-zz-qq"),
         (["run", "--ties", "5"], 2, "--ties was given without a pass; accepted is"),
         (["run", "--members", "5", "--ties", "5"], 2, "`guanxi run PASS --members N --ties N`"),

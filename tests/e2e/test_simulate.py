@@ -184,11 +184,22 @@ def test_only_an_audience_counts(built_shop):
     assert some["reach"]["per_seed"] == all_of_them["per_seed"]  # that counts members
 
 
+def test_words_tell_the_interval_and_out_of_whom(built_shop):
+    few = ["u1", "u2", "--runs", 2]
+    told, said = simulate(built_shop, *few), gx("simulate", built_shop, *few, "--format", "csv").err
+    low, high = told["reach"]["interval"]
+    assert f"reaches {told['reach']['mean']:.1f} of {told['members']} members on average ({low:.1f} to {high:.1f} with 95%)" in said and "±" not in said
+    assert told["worth"] == told["members"]
+    some = simulate(built_shop, *few, "--audience", "c-1")
+    assert some["reach"]["mean"] <= some["worth"] < told["members"]
+    assert f" of {some['worth']:.0f} members of the audience" in gx("simulate", built_shop, *few, "--audience", "c-1", "--format", "csv").err
+
+
 def test_worth_out_of_a_file(chain, tmp_path):
     """All of a, b, c and d are reached: 2 + 3, the others are worth nothing."""
     (tmp_path / "worth.csv").write_text("user_id,worth\nb,2\nd,3\n", encoding="utf-8")
     told = simulate(chain, "a", "--weight", tmp_path / "worth.csv")
-    assert told["reach"]["mean"] == pytest.approx(5)
+    assert told["reach"]["mean"] == pytest.approx(5) and told["worth"] == pytest.approx(5)
     assert "none.csv" in gx("simulate", chain, "a", "--weight", tmp_path / "none.csv", code=4).err
 
 
