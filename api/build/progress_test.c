@@ -112,8 +112,28 @@ static void how_far_a_choice_of_seeds_is(void **state) {
     test_shop_close(&s);
 }
 
+/* Also of the longest pass of eval.influence and cascade.predict. */
+static void how_far_learning_is(void **state) {
+    (void)state;
+    test_shop s;
+    told t;
+    uint64_t far = 0;
+    test_shop_open(&s);
+    test_shop_fill(&s, 7, 60, 0);
+    call_told(&s, "graph.run", "{\"pass\": \"influence\"}", &t);
+    for (size_t i = 0; i < t.count; i++) {
+        if (strcmp(t.stage[i], "influence") == 0 && t.total[i] > 0) {
+            assert_int_equal(t.done[i], t.total[i]);
+            far = t.done[i];
+        }
+    }
+    assert_true(far > 0);
+    test_shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_reading_is_told),
-                                       cmocka_unit_test(how_far_a_choice_of_seeds_is)};
+                                       cmocka_unit_test(how_far_a_choice_of_seeds_is),
+                                       cmocka_unit_test(how_far_learning_is)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

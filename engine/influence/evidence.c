@@ -30,6 +30,7 @@ typedef struct finding {
     uint64_t longest;
     uint64_t (*seen)[2][GX_DELAY_CLASSES]; /* threads: after, before */
     bool decayed;                          /* this time weights are by the pair's delay */
+    uint64_t done;                         /* members gone through, all times together */
 } finding;
 
 /* ---- pairs of histories ---------------------------------------------------------------------- */
@@ -238,7 +239,7 @@ static void share_out(const finding *f, uint32_t a, taking *room) {
     meet_all(f, a, room, give);
 }
 
-static gx_status for_all(const finding *f, void (*fn)(const finding *f, uint32_t a, taking *room),
+static gx_status for_all(finding *f, void (*fn)(const finding *f, uint32_t a, taking *room),
                          gx_error *err) {
 #pragma omp parallel num_threads(f->job->threads)
     {
@@ -249,9 +250,13 @@ static gx_status for_all(const finding *f, void (*fn)(const finding *f, uint32_t
                 clear(f, a, room);
                 fn(f, a, room);
             }
+            if (a % CHUNK == 0 && gx_thread() == 0) {
+                gx_job_tick(f->job, f->done + a);
+            }
         }
     }
-    return gx_job_check(f->job, err);
+    f->done += f->graph->n;
+    return gx_job_step(f->job, f->done, err);
 }
 
 /* How much of what each took, and is long enough ago, it passed on within the window. */
@@ -340,6 +345,8 @@ gx_status gx__evidence_find(gx__evidence *io, const gx_graph *graph, const gx_fi
     GX_TRY(gx_job_alloc(job, &f.room, f.longest, threads * sizeof *f.room, err));
     GX_TRY(gx_job_alloc(job, &f.seen, threads, sizeof *f.seen, err));
     const double passed_on = find_passes(&f);
+    const unsigned times = options->rule == GX_CREDIT_DECAYED ? 3 : 2;
+    gx_job_stage(job, "influence", (uint64_t)times * graph->n);
     GX_TRY(for_all(&f, look_around, err));
     keep_what_is_beyond(&f, options->by_acts ? 0 : passed_on);
     GX_TRY(for_all(&f, share_out, err));

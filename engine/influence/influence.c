@@ -118,7 +118,6 @@ static gx_status run(gx_output *out, const gx_input *input, const gx_args *args,
                                 .prior =
                                     gx_arg_has(args, "prior") ? gx_arg_real(args, "prior") : -1};
     const bool shares = input->takes->passed.count > 0;
-    gx_job_stage(job, "influence", 0);
     options.rule = gx_arg_is(args, "method", "bernoulli") ? GX_CREDIT_BERNOULLI
                    : gx_arg_is(args, "method", "jaccard") ? GX_CREDIT_JACCARD
                    : gx_arg_is(args, "method", "credit")  ? GX_CREDIT_EVEN
