@@ -1,6 +1,7 @@
 /* eval.influence: how well chances learned from the earlier part of the log tell who acts after
  * whom in the later part, method by method, beside the fallbacks as they are. */
 #include "api/build/compute.h"
+#include "api/build/estimate.h"
 #include "api/eval/eval.h"
 #include "engine/influence/judge.h"
 
@@ -16,6 +17,7 @@ static const gx_param params[] = {
      "what others may follow: shares, or whatever a member does (auto: shares where there are any)"},
     {"resamples", GX_PARAM_INT, "200", 0, 1e5, NULL, NULL, 0, "of members, for the intervals; 0: none of them"},
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals"},
+    GX_ESTIMATE_PARAM,
 };
 /* clang-format on */
 
@@ -191,12 +193,71 @@ static gx_status judge(gx_value *out, trial *t, gx_error *err) {
     return GX_OK;
 }
 
+/* ---- beforehand ------------------------------------------------------------------------------ */
+
+/* Seconds of judging with so many resamples, on one thread: the fallbacks stand for all. */
+static gx_status time_judging(double *out, const trial *t, uint32_t resamples, gx_error *err) {
+    gx_job *job = t->call->job;
+    const int threads = job->threads;
+    const gx_influence_judging how = {&t->earlier, &t->later, resamples, 0.95};
+    const float *chance[CHANCES];
+    gx_influence_judged judged[CHANCES];
+    for (int k = 0; k < CHANCES; k++) {
+        chance[k] = k == 0 ? NULL : t->shape[k % 2];
+    }
+    const int64_t begun = gx_clock_thread_ns();
+    job->threads = 1;
+    const gx_status status = gx_influence_judge(judged, chance, CHANCES, &how, job, err);
+    job->threads = threads;
+    *out = (double)(gx_clock_thread_ns() - begun) / 1e9;
+    return status;
+}
+
+/* What is read until here is done and timed, and so is judging with few resamples. Learning is told
+ * by the pass, which reads the same again each time. */
+static gx_status estimate(gx_value *out, trial *t, int64_t begun_ns, gx_error *err) {
+    enum { SOME = 4, LEARNED = METHODS + 1, BUFFERS = 1 << 19 /* of readers */ };
+    gx_job *job = t->call->job;
+    const double resamples = (double)gx_arg_int(t->call->args, "resamples");
+    const double read_s = (double)(gx_clock_thread_ns() - begun_ns) / 1e9;
+    const uint64_t read = atomic_load(&job->mem_peak), held = atomic_load(&job->mem_used);
+    const gx_input input = {
+        .graph = &t->graph, .takes = &t->log, .users = t->graph.n, .items = t->log.items};
+    const gx_args none = {0};
+    gx_estimate pass = {0};
+    double first, more;
+    gx_status status;
+    gx_any_pass_find("influence")->estimate(&pass, &input, &none, job->threads);
+    atomic_store(&job->mem_peak, held);
+    GX_TRY(time_judging(&first, t, 0, err));
+    GX_TRY(time_judging(&more, t, SOME, err));
+    /* its arrays by arc and member stay */
+    const uint64_t learned = LEARNED * sizeof(float) * (5 * t->graph.m + t->graph.n);
+    const uint64_t rows = (uint64_t)resamples * CHANCES * GX_FIGURES * sizeof(double);
+    const gx_part_estimate steps[] = {
+        {"read", {.mem_bytes = read, .cpu_s = read_s}},
+        {"influence",
+         {.mem_bytes = held + read + learned + pass.mem_bytes + BUFFERS,
+          .cpu_s = LEARNED * (read_s + pass.cpu_s)}},
+        {"judging",
+         {.mem_bytes = atomic_load(&job->mem_peak) + learned + rows,
+          .cpu_s = first + resamples * fmax(more - first, 0) / SOME}}};
+    *out = gx_estimate_steps(t->call->arena, steps, GX_COUNT(steps), 1);
+done:
+    return status;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     trial t = {.call = call};
+    const int64_t begun = gx_clock_thread_ns();
     gx_status status;
     GX_TRY(read_log(&t, err));
     GX_TRY(find_trials(&t, err));
     GX_TRY(make_shapes(&t, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        GX_TRY(estimate(out, &t, begun, err));
+        goto done;
+    }
     for (uint32_t k = CHANCES - METHODS - 1; k < CHANCES; k++) {
         GX_TRY(learn(&t, k, err));
     }
@@ -222,8 +283,10 @@ const gx_method gx_method_eval_influence = {
     .cost = GX_COST_LONG,
     .params = params,
     .param_count = GX_COUNT(params),
-    .result = "{split, trigger, trials (something passed on to somebody who could take it), acted, "
-              "results: [{chances, log_loss, brier, auc, and of each _low, _high, and _gap: less "
-              "constant, anyway}], calibration: [{chances, trials, told, came}]}",
+    .result =
+        "{split, trigger, trials (something passed on to somebody who could take it), acted, "
+        "results: [{chances, log_loss, brier, auc, and of each _low, _high, and _gap: less "
+        "constant, anyway}], calibration: [{chances, trials, told, came}]} or {steps, mem_bytes, "
+        "cpu_s, cpu_most_s}",
     .run = run,
 };

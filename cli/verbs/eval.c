@@ -104,7 +104,7 @@ static const gx_param params[] = {
      "with --spreading: both ways (all), to followers (in) or to those followed (out)"},
     {"samples", GX_PARAM_INT, NULL, 1, 1e8, NULL, NULL, 0, "with --spreading: of percolation"},
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "with --friends or --spreading: only say what it would take"},
+     "with --friends, --influence or --spreading: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "MODEL.PARAMETER=VALUE or NAME.PARAMETER=VALUE, or a file as `guanxi tune -o` writes it; may "
      "be "
@@ -367,6 +367,7 @@ static gx_status judge_influence(gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(read_share(&args, command, err));
     put_given(&args, command, same, GX_COUNT(same));
+    gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     GX_TRY(gx_ask(&result, command, "eval.influence", &args, err));
     tell_split(command, &result);
     GX_TRY(print_shown(command, &result, INFLUENCE, err));
@@ -543,7 +544,7 @@ static const struct {
                {"outbreaks", SPREADING},
                {"direction", SPREADING},
                {"samples", SPREADING},
-               {"estimate", FRIENDS | SPREADING}};
+               {"estimate", FRIENDS | INFLUENCE | SPREADING}};
 
 /* "--hide was given with --leaders; it goes with --friends" */
 static gx_status refuse(size_t flag, size_t way, gx_error *err) {

@@ -260,14 +260,18 @@ gx_status gx_influence_judge(gx_influence_judged *out, const float *const *chanc
         tell(&out[k], &j, k);
         GX_TRY(gx_job_check(job, err));
     }
+    gx_job_stage(job, "judging", rows);
 #pragma omp parallel for schedule(dynamic) num_threads(job->threads)
     for (uint32_t r = 0; r < (uint32_t)rows; r++) {
+        if (gx_thread() == 0) {
+            gx_job_tick(job, r);
+        }
         for (uint32_t k = 0; k < count && !gx_job_should_stop(job); k++) {
             figure(j.resample + ((size_t)r * count + k) * GX_FIGURES, &j, k, r,
                    j.room + (size_t)gx_thread() * 2 * RANKS);
         }
     }
-    GX_TRY(gx_job_check(job, err));
+    GX_TRY(gx_job_step(job, rows, err));
     sum_up(out, &j, value);
 done:
     gx_job_free(job, value);

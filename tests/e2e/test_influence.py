@@ -101,6 +101,16 @@ def test_a_threshold_says_that_it_has_no_sharing(shop):
     assert "has no sharing" in chosen.err
 
 
+def test_what_it_would_take_is_told(shop):
+    _, store, _ = shop
+    told = gx("eval", store, "--influence", "--estimate", "--format=json").json()
+    assert [row["pass"] for row in told["steps"]] == ["read", "influence", "judging"] and 0 < told["cpu_s"] <= told["cpu_most_s"]
+    few = gx("eval", store, "--influence", "--estimate", "--resamples", 0, "--format=json").json()
+    assert few["steps"][2]["cpu_s"] < told["steps"][2]["cpu_s"]
+    assert "judging" in gx("eval", store, "--influence", "--estimate", "--format=csv").out
+    gx("eval", store, "--influence", "--resamples", 20, "--mem", told["mem_bytes"])
+
+
 def test_a_form_of_one_list_has_each(shop):
     _, store, _ = shop
     answer = gx("eval", store, "--influence", "--resamples", 0, "--format=json").json()
