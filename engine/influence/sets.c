@@ -8,7 +8,10 @@
 enum {
     BLOCK = 64,             /* sets drawn by one thread in a row */
     WAVE_ENTRIES = 1 << 24, /* or so at the most, between two looks at the room left */
+    GROWS = 8,
     LOOK = 1 << 16,
+    TURN_ENTRIES = 1 << 13,
+    TURNS = 8,    /* of each thread in a wave, at least */
     SPREADERS = 8 /* threads that put entries into order, each with a count for every member */
 };
 
@@ -20,9 +23,9 @@ typedef struct block {
     uint32_t *node, *end; /* of those; in a slab, with the block */
 } block;
 
-/* A thread's own. */
+/* A thread's own, in lines of the cache that nobody else writes to. */
 typedef struct drawer {
-    uint64_t *seen; /* a bit a member */
+    _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a member */
     uint32_t *node;
     uint64_t room;
     uint32_t *alone; /* n: sets of one */
@@ -338,16 +341,27 @@ void gx__drawing_destroy(gx__drawing *w) {
     gx_job_free(w->job, w);
 }
 
-/* As many blocks as have been drawn, as far as there is room for what they are likely to hold. */
+/* GROWS times as many blocks as have been drawn, as far as there is room for what they are likely
+ * to hold. Threads that fell asleep between two waves take a while to wake. */
 static uint32_t next_wave(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
     const uint64_t left = room - entries < WAVE_ENTRIES ? room - entries : WAVE_ENTRIES;
     const uint64_t fit = blocks > 0 ? left * blocks / entries + 1 : 1; /* a set has its root */
-    const uint64_t wave = fit < blocks + 1 ? fit : blocks + 1;
+    const uint64_t most = (uint64_t)GROWS * blocks + 1, wave = fit < most ? fit : most;
     return wave < w->block_count - blocks ? (uint32_t)wave : w->block_count - blocks;
 }
 
-static gx_status draw_wave(gx__drawing *w, uint32_t from, uint32_t to, gx_error *err) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(w->job->threads)
+/* Blocks that a thread takes at a time: one where sets are large; where a block is drawn in a
+ * microsecond, as many as keep threads from waiting for each other's. */
+static int turn_of(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint32_t wave) {
+    const uint64_t many = entries > 0 ? (uint64_t)TURN_ENTRIES * blocks / entries : 0;
+    const uint64_t most = wave / (uint64_t)(TURNS * w->job->threads);
+    const uint64_t turn = many < most ? many : most;
+    return turn > 1 ? (int)turn : 1;
+}
+
+/* `turn`: see turn_of. */
+static gx_status draw_wave(gx__drawing *w, uint32_t from, uint32_t to, int turn, gx_error *err) {
+#pragma omp parallel for schedule(dynamic, turn) num_threads(w->job->threads)
     for (uint32_t b = from; b < to; b++) {
         if (w->drawers[gx_thread()].status == GX_OK) {
             draw_block(w, b);
@@ -392,7 +406,8 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
     w->block_count = blocks_of(w->count);
     while (blocks < w->block_count && (out->entries < room || blocks == 0)) {
         const uint32_t to = blocks + next_wave(w, blocks, out->entries, room);
-        GX_TRY(draw_wave(w, blocks, to, err));
+        const int turn = turn_of(w, blocks, out->entries, to - blocks);
+        GX_TRY(draw_wave(w, blocks, to, turn, err));
         for (; blocks < to; blocks++) {
             const block *b = w->blocks[blocks];
             out->entries += b->entries + (b->sets - b->kept);
