@@ -8,7 +8,8 @@
 enum {
     GX__FIRST = 1 << 13,         /* sets of the first round, */
     GX__FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
-    GX__CHUNK = 1 << 20,         /* sets of one chunk at the most: they stay in a cache */
+    GX__CHUNK = 1 << 20,         /* sets kept in one chunk at the most: they stay in a cache */
+    GX__CHUNKS_ALONE = 16,       /* times as many are drawn, where most are of one member */
     GX__ROUNDS_MOST = 24,
     GX__JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
     GX__JUDGES_LEAST = 1 << 18,
@@ -57,6 +58,8 @@ typedef struct gx__entrant {
 GX_MUST_CHECK gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err);
 void gx__choosing_finish(gx__choosing *c);
 uint64_t gx__choosing_entries(const gx__choosing *c);
+/* Sets of one chunk at the most. */
+uint64_t gx__choosing_chunk(const gx__choosing *c);
 /* As many more, or as fit into `room` entries of all; how many it were. */
 GX_MUST_CHECK gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count,
                                           uint64_t room, gx_error *err);

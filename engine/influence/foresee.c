@@ -34,9 +34,9 @@ typedef struct course {
     double chunks, chosen; /* Σ over rounds of the sets that were chosen from */
 } course;
 
-static void foresee_draw(course *to, double sets) {
-    to->most = fmax(to->most, fmin(sets, GX__CHUNK));
-    to->chunks += sets > 0 ? ceil(sets / GX__CHUNK) : 0;
+static void foresee_draw(course *to, double sets, double chunk) {
+    to->most = fmax(to->most, fmin(sets, chunk));
+    to->chunks += sets > 0 ? ceil(sets / chunk) : 0;
     to->sets += sets;
 }
 
@@ -47,17 +47,18 @@ static course foresee_rounds(gx__choosing *c, const noises *noise, double each, 
     const double least = fmin(GX__JUDGES_LEAST, GX__JUDGES_ENTRIES / fmax(each, 1));
     const bool given = c->options->sets > 0;
     const uint64_t drawn = c->r1;
+    const double chunk = (double)gx__choosing_chunk(c);
     course to = {0};
     c->r1 = c->r2 = 0;
     uint64_t size = given ? gx__choosing_next_size(c) : drawn < GX__FIRST ? drawn : GX__FIRST;
     for (uint32_t round = 0; round < most; round++) {
         const double more = fmin((double)size - (double)(c->r1 + c->r2), room - to.sets);
-        foresee_draw(&to, fmax(more, 0));
+        foresee_draw(&to, fmax(more, 0), chunk);
         c->r1 = (uint64_t)fmax(fmin((double)size, room), 1);
         const double judging =
             given ? (double)gx__choosing_judges(c) : fmax((double)c->r1 / GX__JUDGES, least);
         c->r2 = (uint64_t)fmax(fmin(judging, room - to.sets), 0);
-        foresee_draw(&to, (double)c->r2);
+        foresee_draw(&to, (double)c->r2, chunk);
         to.chosen += (double)c->r1;
         c->noise = noise_of(noise, (double)c->r1);
         if (given || c->noise <= c->options->eps || to.sets >= room) {

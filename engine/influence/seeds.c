@@ -31,11 +31,21 @@ static uint64_t least_of(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+/* Sets of one member are only counted. */
+uint64_t gx__choosing_chunk(const gx__choosing *c) {
+    uint64_t sets = 1, kept = 1;
+    for (size_t k = 0; k < c->drawn; k++) {
+        sets += c->sets[k].count;
+        kept += c->sets[k].kept;
+    }
+    return GX__CHUNK * least_of(sets / kept, GX__CHUNKS_ALONE);
+}
+
 gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint64_t room,
                             gx_error *err) {
     gx__drawing *drawing = NULL;
     gx_status status = GX_OK;
-    const uint64_t most = least_of(count, GX__CHUNK);
+    const uint64_t most = least_of(count, gx__choosing_chunk(c));
     *out = 0;
     if (count == 0) {
         return GX_OK;

@@ -42,6 +42,7 @@ struct gx__drawing {
     uint32_t count;
     block **blocks;
     uint32_t block_count;
+    uint64_t before, held; /* blocks of earlier draws, and their entries */
     drawer *drawers;
     int spreaders;
     uint64_t *spread; /* spreaders × n: entries of a member, and where the next goes */
@@ -341,19 +342,22 @@ void gx__drawing_destroy(gx__drawing *w) {
     gx_job_free(w->job, w);
 }
 
-/* GROWS times as many blocks as have been drawn, as far as there is room for what they are likely
- * to hold. Threads that fell asleep between two waves take a while to wake. */
+/* GROWS times as many blocks as have been drawn, now and earlier, as far as there is room for what
+ * they are likely to hold. Threads that fell asleep between two waves take a while to wake. */
 static uint32_t next_wave(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
     const uint64_t left = room - entries < WAVE_ENTRIES ? room - entries : WAVE_ENTRIES;
-    const uint64_t fit = blocks > 0 ? left * blocks / entries + 1 : 1; /* a set has its root */
-    const uint64_t most = (uint64_t)GROWS * blocks + 1, wave = fit < most ? fit : most;
+    const uint64_t drawn = w->before + blocks, held = w->held + entries; /* a set has its root */
+    const uint64_t fit =
+        drawn > 0 ? (uint64_t)((double)left / (double)held * (double)drawn) + 1 : 1;
+    const uint64_t most = GROWS * drawn + 1, wave = fit < most ? fit : most;
     return wave < w->block_count - blocks ? (uint32_t)wave : w->block_count - blocks;
 }
 
 /* Blocks that a thread takes at a time: one where sets are large; where a block is drawn in a
  * microsecond, as many as keep threads from waiting for each other's. */
 static int turn_of(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint32_t wave) {
-    const uint64_t many = entries > 0 ? (uint64_t)TURN_ENTRIES * blocks / entries : 0;
+    const uint64_t drawn = w->before + blocks, held = w->held + entries;
+    const uint64_t many = held > 0 ? TURN_ENTRIES * drawn / held : 0;
     const uint64_t most = wave / (uint64_t)(TURNS * w->job->threads);
     const uint64_t turn = many < most ? many : most;
     return turn > 1 ? (int)turn : 1;
@@ -415,6 +419,8 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
         }
         gx_job_tick(w->job, first + out->count);
     }
+    w->before += blocks;
+    w->held += out->entries;
     GX_TRY(count_alone(out, w, err));
     GX_TRY(order_entries(out, w, blocks, err));
 done:
