@@ -1,5 +1,7 @@
 #include "engine/influence/chances.h"
 
+#include "engine/influence/copies.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -296,6 +298,7 @@ gx_status gx_chances_make(gx_chances *out, const gx_graph *graph, const gx_chanc
     if (m.by_arc) {
         disown(&m, m.by_arc);
     }
+    GX_TRY(gx__chances_copy(out, job, err));
     GX_TRY(gx_job_check(job, err));
 done:
     if (status != GX_OK) {
@@ -308,5 +311,6 @@ void gx_chances_finish(gx_chances *chances, gx_job *job) {
     for (size_t i = 0; i < chances->owned_count; i++) {
         gx_job_free(job, chances->owned[i]);
     }
+    gx__chances_forget_copies(chances, job);
     *chances = (gx_chances){0};
 }

@@ -12,6 +12,7 @@
 #define GX_INFLUENCE_CHANCES_H
 
 #include "engine/influence/draws.h"
+#include "engine/kernel/slabs.h"
 #include "graph/csr/graph.h"
 
 typedef enum gx_spread_model { GX_SPREAD_CASCADE, GX_SPREAD_THRESHOLD } gx_spread_model;
@@ -60,7 +61,15 @@ typedef struct gx_chances {
     const float *passes;   /* of the options */
     void *owned[12];       /* blocks of the job */
     size_t owned_count;
+    struct gx_chances *copy; /* copies: of the threads after the first; NULL: they read this one */
+    uint32_t copies;
+    gx__slabs slabs; /* of a copy: where its rows lie */
 } gx_chances;
+
+/* The same for this thread of a team to read. */
+static inline const gx_chances *gx__chances_of(const gx_chances *chances, uint32_t thread) {
+    return thread > 0 && thread <= chances->copies ? &chances->copy[thread - 1] : chances;
+}
 
 /* `graph` must have in-arrays for `forward` and must outlive the chances. `forward` makes the rows
  * that simulation reads. Over 1, weights of a threshold are scaled down to sum to 1. bad_request: a

@@ -1,6 +1,7 @@
 /* What a choice of seeds would take, from the first sets, worlds, heuristics and runs of it, which
  * are done and timed. */
 #include "engine/influence/choosing.h"
+#include "engine/influence/copies.h"
 #include "engine/influence/simulate.h"
 
 #include <math.h>
@@ -136,8 +137,9 @@ static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course
     const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
     const double a_set = GX__ENTRY * (set->entries + set->roots);
     const double drawn = a_set * (double)out->sets + 12 * n * (double)c->drawn; /* are in `used` */
-    const double sets =
-        (double)atomic_load(&c->job->mem_used) - drawn + a_set * to->sets + 12 * n * to->chunks;
+    const double copies = (double)gx__chances_copies_bytes(&c->chances, threads);
+    const double sets = (double)atomic_load(&c->job->mem_used) + copies - drawn + a_set * to->sets +
+                        12 * n * to->chunks;
     const double judges = out->worlds / 2 + 1;
     const double worlds = out->worlds ? 1.08 * (out->worlds + judges) * world->bytes + forward : 0;
     /* Sets as they are drawn, in slabs of which an eighth may be left over. */

@@ -26,6 +26,7 @@ typedef struct block {
 /* A thread's own, in lines of the cache that nobody else writes to. */
 typedef struct drawer {
     _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a member */
+    const gx_chances *chances;
     uint32_t *node;
     uint64_t room;
     uint32_t *alone; /* n: sets of one */
@@ -126,8 +127,8 @@ static bool make_room(drawer *own, uint64_t count) {
 /* Adds whom the cascade could have come from, behind the root at node[at]; where the set ends. A
  * seed passes on for sure, so whoever has an arc into the set is in it; it is walked on from those
  * alone who pass on what they get. */
-static uint64_t spread_back(drawer *own, const gx_chances *chances, uint64_t at, gx__draws *d,
-                            gx_job *job) {
+static uint64_t spread_back(drawer *own, uint64_t at, gx__draws *d, gx_job *job) {
+    const gx_chances *chances = own->chances;
     const gx__chance_rows *rows = &chances->heeds;
     uint64_t end = at + 1, looked = 0;
     for (uint64_t i = at; i < end; i++) {
@@ -155,8 +156,8 @@ static uint64_t spread_back(drawer *own, const gx_chances *chances, uint64_t at,
 }
 
 /* The same of thresholds: a walk back along the one kept arc of each. */
-static uint64_t walk_back(drawer *own, const gx_chances *chances, uint64_t at, gx__draws *d) {
-    const gx__chance_rows *rows = &chances->heeds;
+static uint64_t walk_back(drawer *own, uint64_t at, gx__draws *d) {
+    const gx__chance_rows *rows = &own->chances->heeds;
     uint64_t end = at + 1;
     for (;;) {
         const uint32_t v = own->node[end - 1];
@@ -202,8 +203,8 @@ static void draw_block(gx__drawing *w, uint32_t which) {
         }
         own->node[at] = root_of(w->roots, &d);
         take(own, own->node[at]);
-        end = w->chances->model == GX_SPREAD_CASCADE ? spread_back(own, w->chances, at, &d, w->job)
-                                                     : walk_back(own, w->chances, at, &d);
+        end = own->chances->model == GX_SPREAD_CASCADE ? spread_back(own, at, &d, w->job)
+                                                       : walk_back(own, at, &d);
         for (uint64_t i = at; i < end; i++) {
             own->seen[own->node[i] / 64] = 0;
         }
@@ -315,6 +316,7 @@ gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const
                         sizeof *w->spread, err));
     GX_TRY(gx_job_alloc(job, &w->drawers, (size_t)job->threads, sizeof *w->drawers, err));
     for (int t = 0; t < job->threads; t++) {
+        w->drawers[t].chances = gx__chances_of(chances, (uint32_t)t);
         GX_TRY(gx_job_alloc(job, &w->drawers[t].seen, chances->n / 64 + 1, sizeof(uint64_t), err));
         GX_TRY(gx_job_alloc(job, &w->drawers[t].alone, chances->n, sizeof(uint32_t), err));
     }
@@ -383,7 +385,8 @@ static gx_status draw_wave(gx__drawing *w, uint32_t from, uint32_t to, int turn,
 }
 
 static void forget_drawn(gx__drawing *w) {
-    for (int t = 0; t < w->job->threads; t++) {
+#pragma omp parallel for schedule(static, 1) num_threads(w->job->threads)
+    for (int t = 0; t < w->job->threads; t++) { /* its own, in its core's cache */
         gx__slabs_reuse(&w->drawers[t].slabs);
         w->drawers[t].status = GX_OK;
         memset(w->drawers[t].alone, 0, w->chances->n * sizeof *w->drawers[t].alone);

@@ -9,8 +9,9 @@ enum { BLOCK = 8, LOOK = 1 << 16 };
 
 /* A thread's own: its lines of the cache are no other's. */
 typedef struct player {
-    _Alignas(64) uint64_t *seen; /* a bit a member */
-    uint32_t *queue;             /* those reached, in order */
+    _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a member */
+    const gx_chances *chances;
+    uint32_t *queue; /* those reached, in order */
     uint32_t *depth; /* where chains are walked: of each member 1 + its step, UNKNOWN, … */
     uint64_t step[GX_SPREAD_STEPS];
     uint64_t *circle; /* circles + 1 */
@@ -38,15 +39,15 @@ static bool take(player *p, uint32_t v) {
 }
 
 /* Adds whom v reaches in one step behind queue[end]; the new end. */
-static uint32_t pass_on(player *p, const playing *w, uint32_t v, uint32_t end, uint64_t world) {
-    const gx__chance_rows *rows = &w->chances->heard;
+static uint32_t pass_on(player *p, uint32_t v, uint32_t end, uint64_t world) {
+    const gx__chance_rows *rows = &p->chances->heard;
     gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
     p->looked += kept.to - kept.at;
     p->arcs += kept.to - kept.at;
-    if (w->chances->model == GX_SPREAD_THRESHOLD) {
+    if (p->chances->model == GX_SPREAD_THRESHOLD) {
         for (uint64_t i = kept.at; i < kept.to; i++) {
             const uint32_t a = rows->node[i];
-            if (!(p->seen[a / 64] >> a % 64 & 1) && gx__kept_is(&w->chances->heeds, a, v, world)) {
+            if (!(p->seen[a / 64] >> a % 64 & 1) && gx__kept_is(&p->chances->heeds, a, v, world)) {
                 (void)take(p, a);
                 p->queue[end++] = a;
             }
@@ -97,8 +98,8 @@ static void play(const playing *w, player *p, uint32_t run) {
     uint32_t end = begin(w, p), step = 0;
     const uint32_t seeds = end;
     for (uint32_t at = 0, until = end; at < end; at++) {
-        if (at < seeds || gx__passes_on(w->chances, p->queue[at], world)) {
-            end = pass_on(p, w, p->queue[at], end, world);
+        if (at < seeds || gx__passes_on(p->chances, p->queue[at], world)) {
+            end = pass_on(p, p->queue[at], end, world);
         }
         if (at + 1 == until && end > until) { /* a step is through */
             step += step + 1 < GX_SPREAD_STEPS;
@@ -113,7 +114,7 @@ static void play(const playing *w, player *p, uint32_t run) {
         }
     }
     if (o->days) {
-        gx__dates_add(&p->dates, w->chances, p->queue, seeds, end, world, w->job);
+        gx__dates_add(&p->dates, p->chances, p->queue, seeds, end, world, w->job);
     }
     w->out->reached[run] = leave(w, p, end);
 }
@@ -132,14 +133,14 @@ static void play_seeds(const playing *w, player *p, uint32_t run) {
         if (fresh) {
             p->queue[end++] = seed;
         }
-        if (fresh || !gx__passes_on(w->chances, seed, world)) {
-            end = pass_on(p, w, seed, end, world);
+        if (fresh || !gx__passes_on(p->chances, seed, world)) {
+            end = pass_on(p, seed, end, world);
         }
         for (uint32_t at = from; at < end && !stop; at++) {
             const uint32_t v = p->queue[at];
             worth += o->weight ? o->weight[v] : 1;
-            if (v != seed && gx__passes_on(w->chances, v, world)) {
-                end = pass_on(p, w, v, end, world);
+            if (v != seed && gx__passes_on(p->chances, v, world)) {
+                end = pass_on(p, v, end, world);
             }
             if (p->looked >= LOOK) {
                 p->looked = 0;
@@ -183,7 +184,7 @@ static void walk(uint32_t *depth, uint32_t *path, const gx_chances *chances, uin
 }
 
 static void play_chains(const playing *w, player *p, uint32_t run) {
-    const uint32_t n = w->chances->n;
+    const uint32_t n = p->chances->n;
     const uint64_t world = gx__world_of(w->job->seed, run);
     uint32_t end = begin(w, p);
     memset(p->depth, 0, n * sizeof *p->depth);
@@ -192,7 +193,7 @@ static void play_chains(const playing *w, player *p, uint32_t run) {
     }
     for (uint32_t v = 0; v < n; v++) {
         if (p->depth[v] == UNKNOWN) { /* the rest of the queue holds the path */
-            walk(p->depth, p->queue + end, w->chances, v, world);
+            walk(p->depth, p->queue + end, p->chances, v, world);
         }
         if (p->depth[v] != NEVER && p->depth[v] != SEED) {
             const uint32_t step = p->depth[v] - 1;
@@ -253,6 +254,7 @@ static gx_status playing_init(playing *w, gx_error *err) {
     GX_TRY(gx_job_alloc(w->job, &w->players, w->thread_count, sizeof *w->players, err));
     for (uint32_t t = 0; t < w->thread_count; t++) {
         player *p = &w->players[t];
+        p->chances = gx__chances_of(w->chances, t);
         GX_TRY(gx_job_alloc(w->job, &p->seen, n / 64 + 1, sizeof *p->seen, err));
         GX_TRY(gx_job_alloc(w->job, &p->queue, n, sizeof *p->queue, err));
         if (w->options->circle) {

@@ -10,6 +10,7 @@ enum { SLAB_WORLDS = 32 };
 
 /* What making a world takes, of one thread. */
 typedef struct maker {
+    const gx_chances *chances;
     gx__slabs slabs;
     uint32_t *ptr;  /* n + 1: kept arcs */
     uint32_t *next; /* arcs */
@@ -34,7 +35,7 @@ typedef struct making {
 } making;
 
 static bool keep_arcs(maker *m, const making *w, uint32_t run) {
-    const gx__chance_rows *rows = &w->chances->heard;
+    const gx__chance_rows *rows = &m->chances->heard;
     const uint64_t world = gx__world_of(w->job->seed, run);
     uint64_t end = 0;
     for (uint32_t v = 0; v < w->chances->n; v++) {
@@ -281,6 +282,7 @@ static gx_status makers_init(making *w, gx_error *err) {
     GX_TRY(gx_job_alloc(w->job, &w->makers, (size_t)w->threads, sizeof *w->makers, err));
     for (int t = 0; t < w->threads; t++) {
         maker *m = &w->makers[t];
+        m->chances = gx__chances_of(w->chances, (uint32_t)t);
         GX_TRY(gx_job_alloc(w->job, &m->ptr, (size_t)n + 1, sizeof *m->ptr, err));
         GX_TRY(gx_job_alloc(w->job, &m->index, n, sizeof *m->index, err));
         GX_TRY(gx_job_alloc(w->job, &m->low, n, sizeof *m->low, err));
