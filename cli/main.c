@@ -131,13 +131,13 @@ static gx_status run(gx_command *command, gx_error *err) {
 }
 
 /* libgomp's threads spin for milliseconds while they wait, which halves the speed of everybody on a
- * shared machine; some microseconds are as good on an idle one. PageRank by two threads on two busy
- * cores takes 1.4 times the CPU seconds of no spinning at 300 turns, 3 times at 3,000, 16 at
- * 20,000. It reads its settings before main, so they are set for a second start of the same
- * program. Whoever sets them is left alone. */
+ * shared machine; a tenth of one is as good on an idle one, and longer than a short serial part
+ * takes: a thread that sleeps is slow to wake. It reads its settings before main, so they are set
+ * for a second start of the same program. Whoever sets them is left alone. docs/passes.md has what
+ * it costs. */
 static void settle_waiting(char **argv) {
     if (!getenv("GOMP_SPINCOUNT") && !getenv("OMP_WAIT_POLICY") &&
-        setenv("GOMP_SPINCOUNT", "300", 1) == 0) {
+        setenv("GOMP_SPINCOUNT", "2000", 1) == 0) {
         execv("/proc/self/exe", argv); /* where it cannot, we go on as we are */
     }
 }
