@@ -2,6 +2,7 @@
  * reach in runs of an independent simulation beside what cheap heuristics reach in the same worlds,
  * and with peers beside a near-converged greedy choice. */
 #include "bench/bench.h"
+#include "engine/influence/copies.h"
 #include "engine/influence/seeds.h"
 #include "engine/influence/simulate.h"
 
@@ -194,6 +195,7 @@ static gx_status one_way(ground *g, gx_error *err) {
     gx_status status = GX_OK;
     snprintf(fast, sizeof fast, "%s_fast", ways[g->way].name);
     GX_TRY(gx_chances_make(&g->chances, &g->graph, &ways[g->way].chance, true, &g->job, err));
+    GX_TRY(gx_chances_copy(&g->chances, &g->job, err));
     GX_TRY(play_heuristics(g, err));
     g->converged = 0;
     if (g->bench->peers) {

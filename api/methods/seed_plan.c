@@ -7,6 +7,7 @@
 #include "api/lists/segment.h"
 #include "api/people/member_rules.h"
 #include "api/spread/limits.h"
+#include "engine/influence/copies.h"
 #include "engine/influence/seeds.h"
 #include "engine/influence/simulate.h"
 
@@ -293,6 +294,7 @@ static gx_status play(plan *p, gx_error *err) {
         p->willing[p->seeds.seed[i]] = 0;
     }
     GX_TRY(gx_chances_make(&chances, p->spread.graph, &p->spread.chance, true, job, err));
+    GX_TRY(gx_chances_copy(&chances, job, err));
     GX_TRY(gx_simulate(&played, &chances, &options, job, err));
     memcpy(p->reach, played.by_circle, p->spread.n * sizeof *p->reach);
     memcpy(p->seeds.gain, played.by_seed, p->seeds.count * sizeof *p->seeds.gain);

@@ -2,6 +2,7 @@
  * people say them: docs/spread.md. */
 #include "api/build/estimate.h"
 #include "api/spread/limits.h"
+#include "engine/influence/copies.h"
 #include "engine/influence/seeds.h"
 #include "engine/influence/simulate.h"
 
@@ -76,6 +77,7 @@ static gx_status play(asking *a, gx_error *err) {
     }
     job->seed = gx_mix64(stream ^ UINT64_C(0x73656c656374));
     GX_TRY(gx_chances_make(&chances, a->spread.graph, &a->spread.chance, true, job, err));
+    GX_TRY(gx_chances_copy(&chances, job, err));
     GX_TRY(gx_simulate(&a->played, &chances, &options, job, err));
 done:
     job->seed = stream;

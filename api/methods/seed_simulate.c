@@ -4,6 +4,7 @@
 #include "api/lists/lists.h"
 #include "api/referral/log.h"
 #include "api/spread/spread.h"
+#include "engine/influence/copies.h"
 #include "engine/influence/simulate.h"
 #include "engine/influence/unsure.h"
 
@@ -199,6 +200,7 @@ static gx_status play(plan *p, const asking *a, uint32_t runs, gx_error *err) {
     chance.raise = p->raise;
     gx_spread_share(&chance, &a->spread);
     GX_TRY(gx_chances_make(&chances, a->spread.graph, &chance, true, job, err));
+    GX_TRY(gx_chances_copy(&chances, job, err));
     GX_TRY(gx_simulate(&p->played, &chances, &options, job, err));
 done:
     gx_chances_finish(&chances, job);

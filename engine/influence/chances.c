@@ -298,7 +298,6 @@ gx_status gx_chances_make(gx_chances *out, const gx_graph *graph, const gx_chanc
     if (m.by_arc) {
         disown(&m, m.by_arc);
     }
-    GX_TRY(gx__chances_copy(out, job, err));
     GX_TRY(gx_job_check(job, err));
 done:
     if (status != GX_OK) {

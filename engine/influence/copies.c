@@ -81,7 +81,7 @@ static bool has_room(const gx_chances *chances, const gx_job *job) {
            gx__chances_copies_bytes(chances, job->threads) <= left / MEMORY_SHARE;
 }
 
-gx_status gx__chances_copy(gx_chances *chances, gx_job *job, gx_error *err) {
+gx_status gx_chances_copy(gx_chances *chances, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
     copying *each = NULL;
     const size_t bytes = bytes_of(chances);

@@ -6,10 +6,11 @@
 
 #include "engine/influence/chances.h"
 
-/* Gives each thread of the job but the first a copy of the rows, which gx__chances_of finds. Rows
- * of over 4 MiB, or too large for what the job may still hold, are read by all of them as before.
+/* For who draws or plays by them. Gives each thread of the job but the first a copy of the rows,
+ * which gx__chances_of finds. Rows of over 4 MiB, or too large for what the job may still hold, are
+ * read by all of them as before.
  */
-GX_MUST_CHECK gx_status gx__chances_copy(gx_chances *chances, gx_job *job, gx_error *err);
+GX_MUST_CHECK gx_status gx_chances_copy(gx_chances *chances, gx_job *job, gx_error *err);
 /* Bytes of the copies that so many threads would have. */
 size_t gx__chances_copies_bytes(const gx_chances *chances, int threads);
 void gx__chances_forget_copies(gx_chances *chances, gx_job *job);

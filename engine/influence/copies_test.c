@@ -54,6 +54,7 @@ static void make(gx_chances *out, gx_graph *graph, uint64_t number, uint32_t n, 
     const unsigned flags = number / 8 % 2 ? GX_GRAPH_UNDIRECTED | GX_GRAPH_IN : GX_GRAPH_IN;
     assert_int_equal(gx_graph_build(graph, n, m, src, dst, NULL, flags, job, NULL), GX_OK);
     assert_int_equal(gx_chances_make(out, graph, &o, number / 16 % 2, job, NULL), GX_OK);
+    assert_int_equal(gx_chances_copy(out, job, NULL), GX_OK);
     gx_free(src);
     gx_free(given);
 }

@@ -1,4 +1,5 @@
 #include "engine/influence/choosing.h"
+#include "engine/influence/copies.h"
 #include "engine/influence/simulate.h"
 
 #include <math.h>
@@ -276,6 +277,7 @@ static gx_status choose_by_worlds(gx__choosing *c, const gx_seed_limits *limits,
     const uint32_t count = c->large ? c->drawn_worlds : gx__choosing_worlds(c),
                    judges = count / 2 + 1;
     GX_TRY(gx_chances_make(&both, c->graph, &o->chance, true, c->job, err));
+    GX_TRY(gx_chances_copy(&both, c->job, err));
     if (!c->large) {
         GX_TRY(gx__worlds_make(&c->judges, &both, o->weight, count, judges, c->job, err));
     }
@@ -446,6 +448,7 @@ static gx_status play_off(gx__entrant *e, size_t count, gx__choosing *c, gx_erro
         return GX_OK;
     }
     GX_TRY(gx_chances_make(&forward, c->graph, &c->options->chance, true, c->job, err));
+    GX_TRY(gx_chances_copy(&forward, c->job, err));
     for (size_t i = 0; i < count; i++) {
         gx_simulation played;
         const gx_simulation_options options = {.seed = e[i].seed,
@@ -571,6 +574,7 @@ gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err) {
     const gx_seed_options *o = c->options;
     GX_TRY(check_options(o, err));
     GX_TRY(gx_chances_make(&c->chances, c->graph, &o->chance, false, c->job, err));
+    GX_TRY(gx_chances_copy(&c->chances, c->job, err));
     GX_TRY(gx__roots_make(&c->roots, o->weight, c->graph->n, c->job, err));
     GX_TRY(gx_job_alloc(c->job, &c->sets, CHUNKS_MOST, sizeof *c->sets, err));
     GX_TRY(gx_job_alloc(c->job, &c->seed, o->limits.count, sizeof *c->seed, err));
