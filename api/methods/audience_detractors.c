@@ -121,7 +121,7 @@ static void weigh(detractor *d, const hearing *h) {
         for (size_t k = d->from; k < d->to && !buyer; k++) {
             buyer = has_bought(h, rows->node[i], all[k].item);
         }
-        d->reach += (double)(rows->chance ? rows->chance[i] : rows->row_chance[d->user]);
+        d->reach += (double)gx__chance_at(rows, d->user, i);
         d->listeners++;
         d->buyers += buyer;
     }

@@ -154,7 +154,7 @@ static gx_status find_listeners(gx_guide *g, gx_guide_sharer *s, gx_error *err) 
     }
     for (uint64_t i = from; i < to; i++) {
         const uint32_t a = rows->node[i];
-        const float chance = rows->chance ? rows->chance[i] : rows->row_chance[s->user];
+        const float chance = gx__chance_at(rows, s->user, i);
         if (chance > 0 && a != s->user && g->wanted[a] &&
             gx_word_name(g->call->txn, GX_SPACE_USER, a).size > 0) {
             all[count++] = (gx_scored){.item = a, .score = chance};

@@ -13,8 +13,7 @@ typedef struct making {
     const gx_graph *graph;
     const gx_chance_options *options;
     gx_job *job;
-    float *by_arc; /* of arc a → b of the graph, in its order; NULL: one for each row */
-    float *by_row; /* where by_arc is NULL */
+    float *by_arc; /* of arc a → b of the graph, in its order; NULL: even */
 } making;
 
 static gx_status own(void *out_block, making *m, size_t count, size_t size, gx_error *err) {
@@ -54,9 +53,9 @@ static double strength_of(const gx_graph *graph, uint32_t a) {
     return sum;
 }
 
-static double rule_says(const making *m, uint32_t a, uint64_t arc, double strength) {
+/* Of an arc of whoever heeds so many. */
+static double rule_says(const making *m, uint64_t heeds, uint64_t arc, double strength) {
     const gx_graph *graph = m->graph;
-    const uint64_t heeds = graph->out_ptr[a + 1] - graph->out_ptr[a];
     switch (m->options->rule) {
     case GX_CHANCE_CONSTANT:
         return m->options->constant;
@@ -73,9 +72,9 @@ static double rule_says(const making *m, uint32_t a, uint64_t arc, double streng
     return heeds ? 1 / (double)heeds : 0;
 }
 
-static gx_status chance_of(float *out, const making *m, uint32_t a, uint64_t arc, double strength,
-                           gx_error *err) {
-    const double p = rule_says(m, a, arc, strength);
+static gx_status chance_of(float *out, const making *m, uint64_t heeds, uint64_t arc,
+                           double strength, gx_error *err) {
+    const double p = rule_says(m, heeds, arc, strength);
     if (!(p >= 0 && p <= 1)) {
         return gx_fail(err, GX_BAD_REQUEST, "the chance of a tie is %g; accepted is 0 to 1", p);
     }
@@ -107,25 +106,16 @@ static void settle_row(making *m, uint32_t a) {
 static gx_status find_chances(making *m, gx_error *err) {
     const gx_graph *graph = m->graph;
     gx_status status = GX_OK;
-    const bool even = is_even(m);
-    GX_TRY(even ? own(&m->by_row, m, graph->n, sizeof *m->by_row, err)
-                : own(&m->by_arc, m, graph->m, sizeof *m->by_arc, err));
+    const bool weighs = m->options->rule == GX_CHANCE_STRENGTH;
+    GX_TRY(own(&m->by_arc, m, graph->m, sizeof *m->by_arc, err));
     for (uint32_t a = 0; a < graph->n; a++) {
         const uint64_t from = graph->out_ptr[a], to = graph->out_ptr[a + 1];
         if (a % LOOK == 0) {
             GX_TRY(gx_job_check(m->job, err));
         }
-        const bool weighs = m->options->rule == GX_CHANCE_STRENGTH && graph->out_weight;
         const double strength = weighs ? strength_of(graph, a) : 0;
-        if (even) {
-            GX_TRY(chance_of(&m->by_row[a], m, a, from, 0, err));
-            if (m->out->model == GX_SPREAD_THRESHOLD && to > from) {
-                m->by_row[a] = fminf(m->by_row[a], (float)(1 / (double)(to - from)));
-            }
-            continue;
-        }
         for (uint64_t i = from; i < to; i++) {
-            GX_TRY(chance_of(&m->by_arc[i], m, a, i, strength, err));
+            GX_TRY(chance_of(&m->by_arc[i], m, to - from, i, strength, err));
         }
         settle_row(m, a);
     }
@@ -135,20 +125,33 @@ done:
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static gx_status even_rows(gx__chance_rows *rows, making *m, gx_error *err) {
-    const uint32_t n = m->graph->n;
-    double *stride, *none;
-    gx_status status = GX_OK;
-    GX_TRY(own(&stride, m, n, sizeof *stride, err));
-    GX_TRY(own(&none, m, n, sizeof *none, err));
-#pragma omp parallel for schedule(static) num_threads(m->job->threads)
+static uint64_t longest_of(const uint64_t *ptr, uint32_t n) {
+    uint64_t longest = 0;
     for (uint32_t v = 0; v < n; v++) {
-        const uint64_t length = rows->ptr[v + 1] - rows->ptr[v];
-        stride[v] = gx__stride_of((double)rows->row_chance[v]);
-        none[v] = gx__none_of(length, (double)rows->row_chance[v]);
+        longest = ptr[v + 1] - ptr[v] > longest ? ptr[v + 1] - ptr[v] : longest;
     }
-    rows->stride = stride;
-    rows->none = none;
+    return longest;
+}
+
+static gx_status even_rows(gx__chance_rows *rows, making *m, gx_error *err) {
+    gx__even *even;
+    gx_status status = GX_OK;
+    if (rows->ptr == m->out->heeds.ptr && m->out->heeds.even) { /* one array is both directions */
+        *rows = m->out->heeds;
+        return GX_OK;
+    }
+    rows->longest = longest_of(rows->ptr, m->graph->n);
+    GX_TRY(own(&even, m, (size_t)rows->longest + 1, sizeof *even, err));
+    for (uint64_t length = 0; length <= rows->longest; length++) {
+        gx__even *of = &even[length];
+        GX_TRY(chance_of(&of->chance, m, length, 0, 0, err));
+        if (m->out->model == GX_SPREAD_THRESHOLD && length > 0) {
+            of->chance = fminf(of->chance, (float)(1 / (double)length));
+        }
+        of->stride = gx__stride_of((double)of->chance);
+        of->none = gx__none_of(length, (double)of->chance);
+    }
+    rows->even = even;
 done:
     return status;
 }
@@ -236,8 +239,7 @@ static gx_status make_heeds(making *m, gx_error *err) {
     uint64_t *key = NULL;
     rows->ptr = graph->out_ptr;
     rows->node = graph->out_dst;
-    rows->row_chance = m->by_row;
-    if (m->by_row) {
+    if (is_even(m)) {
         return even_rows(rows, m, err);
     }
     if (m->out->model == GX_SPREAD_THRESHOLD) {
@@ -266,7 +268,6 @@ static gx_status make_heard(making *m, gx_error *err) {
         return GX_OK;
     }
     if (m->options->rule == GX_CHANCE_CONSTANT) {
-        rows->row_chance = m->by_row;
         return even_rows(rows, m, err);
     }
     GX_TRY(gx_job_alloc(m->job, &key, graph->m, sizeof *key, err));
@@ -274,7 +275,8 @@ static gx_status make_heard(making *m, gx_error *err) {
     memcpy(next, graph->in_ptr, graph->n * sizeof *next);
     for (uint32_t a = 0; a < graph->n; a++) {
         for (uint64_t i = graph->out_ptr[a]; i < graph->out_ptr[a + 1]; i++) {
-            key[next[graph->out_dst[i]]++] = key_of(m->by_arc ? m->by_arc[i] : m->by_row[a], a);
+            const float chance = m->by_arc ? m->by_arc[i] : gx__chance_at(&m->out->heeds, a, i);
+            key[next[graph->out_dst[i]]++] = key_of(chance, a);
         }
     }
     GX_TRY(falling_rows(rows, m, key, err));
@@ -290,11 +292,13 @@ gx_status gx_chances_make(gx_chances *out, const gx_graph *graph, const gx_chanc
     making m = {.out = out, .graph = graph, .options = options, .job = job};
     *out = (gx_chances){
         .n = graph->n, .m = graph->m, .model = options->model, .passes = options->passes};
-    GX_TRY(find_chances(&m, err));
+    if (!is_even(&m)) {
+        GX_TRY(find_chances(&m, err));
+    }
+    GX_TRY(make_heeds(&m, err));
     if (forward) {
         GX_TRY(make_heard(&m, err));
     }
-    GX_TRY(make_heeds(&m, err));
     if (m.by_arc) {
         disown(&m, m.by_arc);
     }

@@ -40,16 +40,25 @@ typedef struct gx_chance_options {
     double raise;
 } gx_chance_options;
 
-/* Rows of arcs from one end. Where the arcs of a row have one chance, `chance` is NULL and row v's
- * are at rows; elsewhere each arc has its own, falling within a row. */
+/* Of each arc of a row whose arcs have one chance. */
+typedef struct gx__even {
+    double stride; /* 1 / −ln(1 − chance): what a jump is measured in */
+    double none;   /* chance that no arc of the row is kept */
+    float chance;
+} gx__even;
+
+/* Rows of arcs from one end. A rule that gives all arcs of a row one chance gives it by how many
+ * they are, so what is known of such rows is one small table by length, which stays in the nearest
+ * cache, and a row is its arcs alone. Elsewhere each arc has a chance of its own, falling within a
+ * row. */
 typedef struct gx__chance_rows {
     const uint64_t *ptr;
     const uint32_t *node;
-    const float *chance; /* by arc, or NULL: by row in row_chance */
-    const float *row_chance;
-    const double *stride; /* 1 / −ln(1 − chance), by arc or by row: what a jump is measured in */
-    const double *none;   /* by row: chance that no arc is kept; only where chance is NULL */
-    const double *weight; /* thresholds: Σ of chances up to each arc of its row, or NULL: even */
+    const gx__even *even; /* longest + 1: by length of row, or NULL: by arc, as follows */
+    uint64_t longest;     /* arcs of a row, where even */
+    const float *chance;
+    const double *stride;
+    const double *weight; /* thresholds, in place of both: Σ of chances up to each arc of its row */
 } gx__chance_rows;
 
 typedef struct gx_chances {
@@ -73,8 +82,8 @@ static inline const gx_chances *gx__chances_of(const gx_chances *chances, uint32
 
 /* `graph` must have in-arrays for `forward` and must outlive the chances. `forward` makes the rows
  * that simulation reads. Over 1, weights of a threshold are scaled down to sum to 1. bad_request: a
- * chance out of range. Memory: where a row has one chance 20 bytes a member, 36 with `forward` if
- * all arcs have it; else 16 an arc and direction, and while they are made 12 an arc more. */
+ * chance out of range. Memory: where a row has one chance 24 bytes for each length that a row could
+ * have up to the longest; else 16 an arc and direction, and while they are made 12 an arc more. */
 GX_MUST_CHECK gx_status gx_chances_make(gx_chances *out, const gx_graph *graph,
                                         const gx_chance_options *options, bool forward, gx_job *job,
                                         gx_error *err);
@@ -91,23 +100,40 @@ static inline bool gx__passes_on(const gx_chances *chances, uint32_t v, uint64_t
 
 /* ---- which arcs of a row are kept ------------------------------------------------------------ */
 
+/* The chance of arc i of row v. */
+static inline float gx__chance_at(const gx__chance_rows *rows, uint32_t v, uint64_t i) {
+    return rows->even ? rows->even[rows->ptr[v + 1] - rows->ptr[v]].chance : rows->chance[i];
+}
+
 /* Walks through the kept arcs of a row in jumps over those that are not, at the cost of those kept
  * (Guo et al., Influence maximization revisited: efficient reverse reachable set generation with
  * bound tightened, SIGMOD 2020): with equal chances the gaps are geometric; with falling ones each
  * jump goes by the chance of the arc it starts at and what it meets is kept with the ratio. */
 typedef struct gx__kept {
     uint64_t at, to;
+    double stride, none; /* where the arcs have one chance; none: 0 after the first draw */
 } gx__kept;
 
-/* Index of the next kept arc of row v, or kept->to; `kept` begins as {ptr[v], ptr[v + 1]}. */
-static inline uint64_t gx__kept_next(gx__kept *kept, const gx__chance_rows *rows, uint32_t v,
-                                     bool first, gx__draws *d) {
+/* At the first arc of row v. */
+static inline gx__kept gx__kept_of(const gx__chance_rows *rows, uint32_t v) {
+    gx__kept kept = {.at = rows->ptr[v], .to = rows->ptr[v + 1]};
+    if (rows->even) {
+        const gx__even *even = &rows->even[kept.to - kept.at];
+        kept.stride = even->stride;
+        kept.none = even->none;
+    }
+    return kept;
+}
+
+/* Index of the next kept arc of the row, or kept->to. */
+static inline uint64_t gx__kept_next(gx__kept *kept, const gx__chance_rows *rows, gx__draws *d) {
     if (!rows->chance) {
         const double u = gx__draws_real(d);
-        if (first && u <= rows->none[v]) {
+        if (u <= kept->none) {
             return kept->at = kept->to;
         }
-        const double jump = gx__minus_ln(u) * rows->stride[v];
+        kept->none = 0;
+        const double jump = gx__minus_ln(u) * kept->stride;
         if (!(jump < (double)(kept->to - kept->at))) {
             return kept->at = kept->to;
         }
@@ -133,8 +159,8 @@ static inline uint64_t gx__kept_next(gx__kept *kept, const gx__chance_rows *rows
 static inline uint64_t gx__kept_one(const gx__chance_rows *rows, uint32_t v, gx__draws *d) {
     const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
     const double u = gx__draws_real(d);
-    if (!rows->weight) { /* even: all of them together row_chance[v] · length */
-        const double place = u / (double)rows->row_chance[v];
+    if (rows->even) { /* all of them together chance · length */
+        const double place = u / (double)rows->even[to - from].chance;
         return from == to || !(place <= (double)(to - from)) ? to
                : place >= (double)(to - from)                ? to - 1
                                                              : from + (uint64_t)place;

@@ -54,10 +54,9 @@ static void copy_array(copying *c, void *array_pointer, size_t count, size_t siz
 static void copy_rows(copying *c, gx__chance_rows *rows, size_t n, size_t m) {
     copy_array(c, &rows->ptr, n + 1, sizeof *rows->ptr);
     copy_array(c, &rows->node, m, sizeof *rows->node);
-    copy_array(c, &rows->stride, rows->chance ? m : n, sizeof *rows->stride);
+    copy_array(c, &rows->even, (size_t)rows->longest + 1, sizeof *rows->even);
     copy_array(c, &rows->chance, m, sizeof *rows->chance);
-    copy_array(c, &rows->row_chance, n, sizeof *rows->row_chance);
-    copy_array(c, &rows->none, n, sizeof *rows->none);
+    copy_array(c, &rows->stride, m, sizeof *rows->stride);
     copy_array(c, &rows->weight, m, sizeof *rows->weight);
 }
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { N = 40, M = 150, MANY = 200000, THREADS = 3, CASES = 200 };
+enum { N = 40, M = 150, MANY = 400000, THREADS = 3, CASES = 200 };
 
 static void is_copy(const void *copy, const void *from, size_t bytes) {
     if (!from) {
@@ -25,9 +25,8 @@ static void rows_are_copies(const gx__chance_rows *copy, const gx__chance_rows *
     is_copy(copy->ptr, from->ptr, (n + 1) * sizeof *from->ptr);
     is_copy(copy->node, from->node, m * sizeof *from->node);
     is_copy(copy->chance, from->chance, m * sizeof *from->chance);
-    is_copy(copy->row_chance, from->row_chance, n * sizeof *from->row_chance);
-    is_copy(copy->stride, from->stride, (from->chance ? m : n) * sizeof *from->stride);
-    is_copy(copy->none, from->none, n * sizeof *from->none);
+    is_copy(copy->even, from->even, (from->longest + 1) * sizeof *from->even);
+    is_copy(copy->stride, from->stride, m * sizeof *from->stride);
     is_copy(copy->weight, from->weight, m * sizeof *from->weight);
 }
 

@@ -41,7 +41,7 @@ static void offer(gx__dates *dates, uint32_t v, uint64_t arc, double from, uint6
 static void pass_on(gx__dates *dates, const gx_chances *chances, uint32_t v, uint64_t world) {
     const gx__chance_rows *rows = &chances->heard;
     const double from = dates->heap.key[v];
-    gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+    gx__kept kept = gx__kept_of(rows, v);
     if (chances->model == GX_SPREAD_THRESHOLD) {
         for (uint64_t i = kept.at; i < kept.to; i++) {
             if (gx__kept_is(&chances->heeds, rows->node[i], v, world)) {
@@ -51,10 +51,8 @@ static void pass_on(gx__dates *dates, const gx_chances *chances, uint32_t v, uin
         return;
     }
     gx__draws d = gx__draws_of(world, v);
-    bool first = true;
-    for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, &d)) < kept.to;) {
+    for (uint64_t arc; (arc = gx__kept_next(&kept, rows, &d)) < kept.to;) {
         offer(dates, rows->node[arc], arc, from, world);
-        first = false;
     }
 }
 

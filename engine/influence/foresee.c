@@ -134,10 +134,11 @@ static written written_of(const gx__choosing *c) {
 static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course *to,
                      const written *set, const by_world *world, int threads) {
     const double n = c->chances.n, m = (double)c->chances.m;
-    const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? 20 * n : 24 * m + 8 * n;
     const double a_set = GX__ENTRY * (set->entries + set->roots);
     const double drawn = a_set * (double)out->sets + 12 * n * (double)c->drawn; /* are in `used` */
     const double copies = (double)gx__chances_copies_bytes(&c->chances, threads);
+    const double forward =
+        c->options->chance.rule == GX_CHANCE_CONSTANT ? copies : 24 * m + 8 * n;
     const double sets = (double)atomic_load(&c->job->mem_used) + copies - drawn + a_set * to->sets +
                         12 * n * to->chunks;
     const double judges = out->worlds / 2 + 1;

@@ -38,8 +38,8 @@ static gx_status by_degree(uint32_t *out, const gx_graph *graph, const gx_chance
 static double mean_chance(const gx_chances *chances, uint32_t a) {
     const gx__chance_rows *rows = &chances->heeds;
     const uint64_t from = rows->ptr[a], to = rows->ptr[a + 1];
-    if (rows->row_chance) {
-        return (double)rows->row_chance[a];
+    if (rows->even) {
+        return (double)gx__chance_at(rows, a, from);
     }
     if (rows->weight) {
         return to > from ? rows->weight[to - 1] / (double)(to - from) : 0;

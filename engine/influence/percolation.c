@@ -59,8 +59,7 @@ static float chance_of(double chance, double x) {
 typedef struct ties {
     uint64_t count;
     uint32_t *from, *to;
-    uint64_t ptr[2];
-    double none_kept, stride_of; /* where they do not */
+    gx__even even; /* where they do not differ */
     float *chance;
     double *stride;
     gx__chance_rows row;
@@ -139,13 +138,9 @@ static gx_status ties_init(ties *out, const gx__spreading *spreading, gx_job *jo
     if (weight) {
         GX_TRY(ties_weigh(out, weight, mean_weight(&rows, n), spreading->chance, job, err));
     }
-    out->ptr[1] = out->count;
-    out->stride_of = gx__stride_of(spreading->chance);
-    out->none_kept = gx__none_of(out->count, spreading->chance);
-    out->row = (gx__chance_rows){.ptr = out->ptr,
-                                 .chance = out->chance,
-                                 .stride = weight ? out->stride : &out->stride_of,
-                                 .none = &out->none_kept};
+    out->even = (gx__even){.stride = gx__stride_of(spreading->chance),
+                           .none = gx__none_of(out->count, spreading->chance)};
+    out->row = (gx__chance_rows){.chance = out->chance, .stride = out->stride};
 done:
     gx_job_free(job, weight);
     return status;
@@ -188,10 +183,10 @@ static void join(parts *p, uint32_t u, uint32_t v) {
 }
 
 static void sample(parts *p, const ties *t, gx__draws d, gx_job *job) {
-    gx__kept kept = {0, t->count};
+    gx__kept kept = {0, t->count, t->even.stride, t->even.none};
     uint64_t some = 0;
     p->met_count = 0;
-    for (uint64_t i; (i = gx__kept_next(&kept, &t->row, 0, some == 0, &d)) < kept.to;) {
+    for (uint64_t i; (i = gx__kept_next(&kept, &t->row, &d)) < kept.to;) {
         join(p, t->from[i], t->to[i]);
         if (++some % LOOK == 0 && gx_job_should_stop(job)) {
             break;
@@ -348,10 +343,11 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
         const uint64_t sorting = weights ? 26 * m : 44 * all; /* of ties, of members alike */
         return held > sorting ? held : sorting;
     }
-    /* Worlds at once with what is kept of their arcs, what makes them or adds them up, chances. */
+    /* Worlds at once with what is kept of their arcs, what makes them or adds them up, what is
+     * reached, and chances of ties that differ; others take next to nothing. */
     const double kept = (double)m * spreading->chance * WORLDS_AT_ONCE;
     const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
     const uint64_t making = 28 * (uint64_t)threads, adding = 64 + 13 * some;
-    return all * (WORLDS_AT_ONCE * 17 + (making > adding ? making : adding) + 8 + 24) +
+    return all * (WORLDS_AT_ONCE * 17 + (making > adding ? making : adding) + 8) +
            (weights ? 32 * m : 0) + (uint64_t)(4 * kept);
 }

@@ -240,8 +240,8 @@ static double kept_arcs(const gx__choosing *c) {
     double sum = 0;
     for (uint32_t v = 0; v < c->chances.n; v++) {
         const uint64_t from = rows->ptr[v], to = rows->ptr[v + 1];
-        sum += rows->chance ? 0 : (double)rows->row_chance[v] * (double)(to - from);
-        for (uint64_t i = from; rows->chance && i < to; i++) {
+        sum += rows->even ? (double)gx__chance_at(rows, v, from) * (double)(to - from) : 0;
+        for (uint64_t i = from; !rows->even && i < to; i++) {
             sum += (double)rows->chance[i];
         }
     }

@@ -136,17 +136,15 @@ static uint64_t spread_back(drawer *own, uint64_t at, gx__draws *d, gx_job *job)
         if (i > at && chances->passes && !(gx__draws_real(d) <= (double)chances->passes[v])) {
             continue;
         }
-        gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+        gx__kept kept = gx__kept_of(rows, v);
         if (!make_room(own, end + (kept.to - kept.at))) {
             return end;
         }
-        bool first = true;
-        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, d)) < kept.to;) {
+        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, d)) < kept.to;) {
             const uint32_t u = rows->node[arc];
             if (take(own, u)) {
                 own->node[end++] = u;
             }
-            first = false;
         }
         if (++looked % LOOK == 0 && gx_job_should_stop(job)) {
             return end;

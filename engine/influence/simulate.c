@@ -41,7 +41,7 @@ static bool take(player *p, uint32_t v) {
 /* Adds whom v reaches in one step behind queue[end]; the new end. */
 static uint32_t pass_on(player *p, uint32_t v, uint32_t end, uint64_t world) {
     const gx__chance_rows *rows = &p->chances->heard;
-    gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+    gx__kept kept = gx__kept_of(rows, v);
     p->looked += kept.to - kept.at;
     p->arcs += kept.to - kept.at;
     if (p->chances->model == GX_SPREAD_THRESHOLD) {
@@ -55,12 +55,10 @@ static uint32_t pass_on(player *p, uint32_t v, uint32_t end, uint64_t world) {
         return end;
     }
     gx__draws d = gx__draws_of(world, v);
-    bool first = true;
-    for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, &d)) < kept.to;) {
+    for (uint64_t arc; (arc = gx__kept_next(&kept, rows, &d)) < kept.to;) {
         if (take(p, rows->node[arc])) {
             p->queue[end++] = rows->node[arc];
         }
-        first = false;
     }
     return end;
 }

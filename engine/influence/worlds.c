@@ -40,7 +40,7 @@ static bool keep_arcs(maker *m, const making *w, uint32_t run) {
     uint64_t end = 0;
     for (uint32_t v = 0; v < w->chances->n; v++) {
         m->ptr[v] = (uint32_t)end;
-        gx__kept kept = {rows->ptr[v], rows->ptr[v + 1]};
+        gx__kept kept = gx__kept_of(rows, v);
         if (end + (kept.to - kept.at) > m->room) {
             const uint64_t room = end + (kept.to - kept.at) + end / 2 + 4096;
             uint32_t *next = gx_realloc(m->next, room, sizeof *next);
@@ -53,10 +53,8 @@ static bool keep_arcs(maker *m, const making *w, uint32_t run) {
             m->room = room;
         }
         gx__draws d = gx__draws_of(world, v);
-        bool first = true;
-        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, v, first, &d)) < kept.to;) {
+        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, &d)) < kept.to;) {
             m->next[end++] = rows->node[arc];
-            first = false;
         }
     }
     m->ptr[w->chances->n] = (uint32_t)end;

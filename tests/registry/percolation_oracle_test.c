@@ -343,7 +343,9 @@ static void test_estimates(void **state) {
     sample_settle(&s, 0, 1);
     assert_estimate_true("percolation", &s.input, PARAMS("samples", "40"));
     assert_estimate_true("percolation", &s.input, PARAMS("samples", "40", "weighted", "true"));
-    assert_estimate_true("percolation", &s.input, PARAMS("samples", "40", "direction", "in"));
+    /* Below the threshold, where hardly two members reach each other: knots of many take less. */
+    assert_estimate_true("percolation", &s.input,
+                         PARAMS("samples", "40", "direction", "in", "rate", "0.2"));
     assert_estimate_true("percolation", &s.input,
                          PARAMS("samples", "40", "direction", "out", "weighted", "true"));
     sample_free(&s);
