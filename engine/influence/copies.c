@@ -1,7 +1,7 @@
 #include "engine/influence/copies.h"
 
 enum {
-    MOST = 1 << 22, /* bytes: about what a core keeps near */
+    MOST = 3 << 20, /* bytes: about what a core keeps near */
     ARRAYS = 16,
     MEMORY_SHARE = 16 /* of what the job has left, all copies take at the most one in so many */
 };

@@ -191,54 +191,74 @@ static gx_status know(gx__cover *c, const gx__chosen_so_far *chosen, gx_job *job
     return status;
 }
 
-static void look_again(gx__cover *c, gx__top *top, gx_job *job) {
-    const uint32_t count = top->count;
+/* The `capacity` members who add most, by what is known of them. */
+static void largest_known(gx__top *top, const gx__cover *c, uint32_t n, uint32_t capacity) {
+    top->count = 0;
+    top->capacity = capacity;
+    for (uint32_t v = 0; v < n; v++) {
+        gx__top_offer(top, c->known[v], v, 0);
+    }
+}
+
+/* Looks again at those; afterwards they are `fresh`. */
+static void look_at(gx__cover *c, uint64_t *fresh, const gx__top *of, gx_job *job) {
 #pragma omp parallel for schedule(dynamic, 16) num_threads(job->threads)
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t v = top->entry[i].id;
+    for (uint32_t i = 0; i < of->count; i++) {
+        const uint32_t v = of->entry[i].id;
         c->known[v] = c->known[v] > 0 ? (double)sets_added(c, v) : 0;
     }
+    for (uint32_t i = 0; i < of->count; i++) {
+        fresh[of->entry[i].id / 64] |= UINT64_C(1) << of->entry[i].id % 64;
+    }
+}
+
+/* … and at whoever else may add more than `least`. */
+static void look_at_others(gx__cover *c, const uint64_t *fresh, uint32_t n, double least,
+                           gx_job *job) {
+#pragma omp parallel for schedule(dynamic, 256) num_threads(job->threads)
+    for (uint32_t v = 0; v < n; v++) {
+        if (c->known[v] > least && !is_in(fresh, v)) {
+            c->known[v] = (double)sets_added(c, v);
+        }
+    }
+}
+
+/* Of those in `top` the `room` who add most; the least of what each adds. */
+static double keep_first(gx__top *top, const gx__cover *c, uint32_t room) {
+    const uint32_t count = top->count;
     top->count = 0;
+    top->capacity = room;
     for (uint32_t i = 0; i < count; i++) { /* lies behind those offered so far */
         const uint32_t v = top->entry[i].id;
         gx__top_offer(top, c->known[v], v, 0);
     }
-    gx__top_sort(top);
+    return top->count == room ? top->entry[0].score : 0;
 }
 
-static void largest_known(gx__top *top, const gx__cover *c, uint32_t n) {
-    top->count = 0;
-    for (uint32_t v = 0; v < n; v++) {
-        gx__top_offer(top, c->known[v], v, 0);
-    }
-    gx__top_sort(top);
-}
-
-/* Without costs: what the `room` who add most come to. Nobody adds more than is known, so it is
- * enough to look again at some more than `room` until nobody else can be among them. */
+/* Without costs: what the `room` who add most come to. Nobody adds more than is known, so some more
+ * than `room` are looked at again, and then whoever may still be among them. */
 static gx_status largest_of(double *out, gx__cover *c, uint32_t n, uint32_t room, gx_job *job,
                             gx_error *err) {
     gx__top top = {0};
+    uint64_t *fresh = NULL;
     gx_status status = GX_OK;
-    double rest = 1, last = 0;
-    uint64_t some = 2 * (uint64_t)room + LOOK_MORE;
+    const uint64_t some = 2 * (uint64_t)room + LOOK_MORE;
+    const uint32_t first = some < n ? (uint32_t)some : n;
+    room = room < n ? room : n;
     *out = 0;
-    while (room > 0 && rest > last) {
-        gx_job_free(job, top.entry);
-        top = (gx__top){.capacity = some < n ? (uint32_t)some : n};
-        GX_TRY(gx_job_alloc(job, &top.entry, top.capacity, sizeof *top.entry, err));
-        largest_known(&top, c, n);
-        rest = top.count < n ? top.entry[top.count - 1].score : 0;
-        look_again(c, &top, job);
-        GX_TRY(gx_job_check(job, err));
-        *out = last = 0;
-        for (uint32_t i = 0; i < room && i < top.count; i++) {
-            *out += last = top.entry[i].score;
-        }
-        some *= 4;
+    GX_TRY(gx_job_alloc(job, &top.entry, first, sizeof *top.entry, err));
+    GX_TRY(gx_job_alloc(job, &fresh, n / 64 + 1, sizeof *fresh, err));
+    largest_known(&top, c, n, first);
+    look_at(c, fresh, &top, job);
+    look_at_others(c, fresh, n, keep_first(&top, c, room), job);
+    GX_TRY(gx_job_check(job, err));
+    largest_known(&top, c, n, room);
+    for (uint32_t i = 0; i < top.count; i++) {
+        *out += top.entry[i].score;
     }
 done:
     gx_job_free(job, top.entry);
+    gx_job_free(job, fresh);
     return status;
 }
 

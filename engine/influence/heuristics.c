@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+static const double NEAR = 1e-6; /* of PageRank: an order is all that is asked for */
+
 static uint64_t heard_by(const gx_graph *graph, uint32_t v) {
     return graph->in_ptr[v + 1] - graph->in_ptr[v];
 }
@@ -120,18 +122,22 @@ done:
     return status;
 }
 
-/* The order of a pass's scores over the graph. */
-static gx_status by_pass(uint32_t *out, const char *name, const gx_value *params,
+/* The order of a pass's scores over the graph, with one of its parameters given. */
+static gx_status by_pass(uint32_t *out, const char *name, const char *param, gx_value value,
                          const gx_graph *graph, gx_job *job, gx_error *err) {
     gx_arrays *results = NULL;
     gx_graph undirected = {0};
     gx_input input = {.graph = graph, .users = graph->n};
     const gx_pass *pass = gx_pass_find(gx_engine_passes(), name);
-    gx_status status = GX_OK;
+    gx_arena *arena = gx_arena_create();
+    gx_status status = arena ? GX_OK : gx_fail_memory(err, 0);
+    GX_TRY(status);
+    gx_value params = gx_map(arena, 1);
+    gx_map_put(arena, &params, param, value);
     GX_TRY(gx_graph_undirected(&undirected, graph, job, err));
     input.undirected = &undirected;
     GX_TRY(gx_arrays_create(&results, err));
-    GX_TRY(gx_pass_run(results, pass, NULL, &input, params, job, err));
+    GX_TRY(gx_pass_run(results, pass, NULL, &input, &params, job, err));
     const double *score = gx_result_get(results, name, "score", GX_F64, graph->n);
     GX_TRY(by_score(out, score, graph->n, job, err));
 done:
@@ -140,6 +146,7 @@ done:
         gx_arrays_destroy(results);
     }
     gx_graph_finish(&undirected);
+    gx_arena_destroy(arena);
     return status;
 }
 
@@ -148,22 +155,14 @@ static gx_status by_pagerank(uint32_t *out, const gx_graph *graph, const gx_chan
     (void)chances;
     (void)count;
     (void)depth;
-    return by_pass(out, "pagerank", NULL, graph, job, err);
+    return by_pass(out, "pagerank", "tolerance", gx_real(NEAR), graph, job, err);
 }
 
 static gx_status by_votes(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
                           uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
     (void)chances;
     (void)count;
-    gx_arena *arena = gx_arena_create();
-    if (!arena) {
-        return gx_fail_memory(err, 0);
-    }
-    gx_value params = gx_map(arena, 1);
-    gx_map_put(arena, &params, "count", gx_int(depth));
-    const gx_status status = by_pass(out, "voterank", &params, graph, job, err);
-    gx_arena_destroy(arena);
-    return status;
+    return by_pass(out, "voterank", "count", gx_int(depth), graph, job, err);
 }
 
 const gx__heuristic gx__heuristics[] = {

@@ -202,8 +202,9 @@ static void spreads_are_those_of_all_worlds(void **state) {
         assert_int_equal(gx_simulate(&simulation, &chances, &with, &s.job, NULL), GX_OK);
         near(simulation.mean, simulation.error, truth);
         assert_int_equal(gx__roots_make(&roots, NULL, s.n, &s.job, NULL), GX_OK);
-        assert_int_equal(gx__drawing_create(&drawing, &chances, &roots, 20000, &s.job, NULL),
-                         GX_OK);
+        assert_int_equal(
+            gx__drawing_create(&drawing, &chances, &roots, 20000, (gx__drawn){0}, &s.job, NULL),
+            GX_OK);
         assert_int_equal(gx__sets_draw(&sets, drawing, 0, 20000, UINT64_MAX, NULL), GX_OK);
         gx__drawing_destroy(drawing);
         assert_int_equal(sets.count, 20000);

@@ -332,6 +332,17 @@ gx_status gx__percolate(uint64_t *sum, const gx__spreading *spreading, uint32_t 
                                     : percolate_both_ways(sum, spreading, first, count, job, err);
 }
 
+/* Members who keep ties in one sample; where there is no graph yet, as if all had as many. */
+static double keepers_of(const gx__spreading *spreading, uint32_t n, uint64_t m) {
+    const gx_graph *graph = spreading->graph;
+    const uint64_t *ptr = !graph ? NULL : spreading->along ? graph->out_ptr : graph->in_ptr;
+    double sum = 0;
+    for (uint32_t v = 0; ptr && v < n; v++) {
+        sum += 1 - gx__none_of(ptr[v + 1] - ptr[v], spreading->chance);
+    }
+    return ptr || m == 0 ? sum : -n * expm1((double)m / n * log1p(-spreading->chance));
+}
+
 uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint64_t m,
                                int threads) {
     const gx_graph *graph = spreading->graph;
@@ -345,9 +356,10 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     }
     /* Worlds at once with what is kept of their arcs, what makes them or adds them up, what is
      * reached, and chances of ties that differ; others take next to nothing. */
-    const double kept = (double)m * spreading->chance * WORLDS_AT_ONCE;
+    const double kept = (double)m * spreading->chance;
+    const double world = 0.5 * n + 17 * keepers_of(spreading, n, m) + 4 * kept;
     const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
-    const uint64_t making = 28 * (uint64_t)threads, adding = 64 + 13 * some;
-    return all * (WORLDS_AT_ONCE * 17 + (making > adding ? making : adding) + 8) +
-           (weights ? 32 * m : 0) + (uint64_t)(4 * kept);
+    const uint64_t making = 29 * (uint64_t)threads, adding = 64 + 13 * some;
+    return all * ((making > adding ? making : adding) + 8) + (weights ? 32 * m : 0) +
+           (uint64_t)(WORLDS_AT_ONCE * world);
 }

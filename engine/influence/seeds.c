@@ -47,11 +47,13 @@ gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint
     gx__drawing *drawing = NULL;
     gx_status status = GX_OK;
     const uint64_t most = least_of(count, gx__choosing_chunk(c));
+    const gx__drawn before = {c->r1 + c->r2, gx__choosing_entries(c)};
     *out = 0;
     if (count == 0) {
         return GX_OK;
     }
-    GX_TRY(gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, c->job, err));
+    GX_TRY(
+        gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, before, c->job, err));
     while (*out < count && c->drawn < CHUNKS_MOST) {
         const uint64_t held = gx__choosing_entries(c);
         if (held >= room) {
@@ -250,7 +252,8 @@ static double kept_arcs(const gx__choosing *c) {
 
 /* Bytes of one world and its share of those that judge. */
 static double world_bytes(const gx__choosing *c) {
-    return 1.5 * (17.0 * c->chances.n + 4 * kept_arcs(c));
+    const double n = c->chances.n, kept = kept_arcs(c), keepers = fmin(n, kept);
+    return 1.5 * (0.5 * n + 17 * keepers + 4 * kept);
 }
 
 /* Members of a small graph have worlds that differ more, and cost less. */

@@ -6,9 +6,13 @@
 #include <math.h>
 
 enum {
-    BLOCK = 64,             /* sets drawn by one thread in a row */
+    BLOCK = 64,      /* sets drawn by one thread in a row, at the most, */
+    BLOCK_LARGE = 4, /* and where they are large or nobody knows, unless they are many */
+    LARGE = 64,      /* members of a large set */
+    MANY = 1 << 16,
     WAVE_ENTRIES = 1 << 24, /* or so at the most, between two looks at the room left */
     GROWS = 8,
+    WAVE_LEAST = 8, /* blocks */
     LOOK = 1 << 16,
     TURN_ENTRIES = 1 << 13,
     TURNS = 8,    /* of each thread in a wave, at least */
@@ -41,9 +45,10 @@ struct gx__drawing {
     gx_job *job;
     uint64_t first; /* of the sets that are drawn now */
     uint32_t count;
+    uint32_t block_sets;
     block **blocks;
     uint32_t block_count;
-    uint64_t before, held; /* blocks of earlier draws, and their entries */
+    gx__drawn before; /* earlier */
     drawer *drawers;
     int spreaders;
     uint64_t *spread; /* spreaders × n: entries of a member, and where the next goes */
@@ -191,8 +196,8 @@ static void draw_block(gx__drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
     uint32_t ends[BLOCK], kept = 0;
     uint64_t end = 0;
-    const uint64_t from = (uint64_t)which * BLOCK;
-    const uint32_t sets = w->count - from < BLOCK ? (uint32_t)(w->count - from) : BLOCK;
+    const uint64_t from = (uint64_t)which * w->block_sets, left = w->count - from;
+    const uint32_t sets = left < w->block_sets ? (uint32_t)left : w->block_sets;
     for (uint32_t s = 0; s < sets && own->status == GX_OK; s++) {
         gx__draws d = gx__draws_of(w->job->seed, w->first + from + s);
         const uint64_t at = end;
@@ -218,7 +223,7 @@ static void draw_block(gx__drawing *w, uint32_t which) {
     own->status = own->status != GX_OK ? own->status : gx_job_check(w->job, &own->err);
     if (own->status == GX_OK && end > UINT32_MAX) {
         own->status =
-            gx_fail(&own->err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members", BLOCK);
+            gx_fail(&own->err, GX_OVER_LIMIT, "%u sets hold over 4,294,967,295 members", sets);
     }
     if (own->status == GX_OK) {
         own->status = keep_block(w, which, own, ends, kept, sets);
@@ -295,21 +300,27 @@ done:
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static uint32_t blocks_of(uint32_t sets) {
-    return sets / BLOCK + (sets % BLOCK > 0);
+static uint32_t blocks_of(uint32_t sets, uint32_t each) {
+    return sets / each + (sets % each > 0);
+}
+
+/* Whether blocks of many sets are shared well among threads; of very many sets any are. */
+static bool are_small(const gx__drawn *before, uint32_t most) {
+    return before->sets > 0 ? before->entries < LARGE * before->sets : most >= MANY;
 }
 
 gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const gx__roots *roots,
-                             uint32_t most, gx_job *job, gx_error *err) {
+                             uint32_t most, gx__drawn before, gx_job *job, gx_error *err) {
     gx__drawing *w;
     gx_status status = gx_job_alloc(job, &w, 1, sizeof *w, err);
     *out = w;
     if (status != GX_OK) {
         return status;
     }
-    *w = (gx__drawing){.chances = chances, .roots = roots, .job = job};
+    *w = (gx__drawing){.chances = chances, .roots = roots, .job = job, .before = before};
+    w->block_sets = are_small(&before, most) ? BLOCK : BLOCK_LARGE;
     w->spreaders = job->threads < SPREADERS ? job->threads : SPREADERS;
-    GX_TRY(gx_job_alloc(job, &w->blocks, blocks_of(most), sizeof(block *), err));
+    GX_TRY(gx_job_alloc(job, &w->blocks, blocks_of(most, w->block_sets), sizeof(block *), err));
     GX_TRY(gx_job_alloc(job, &w->spread, (size_t)chances->n * (size_t)w->spreaders,
                         sizeof *w->spread, err));
     GX_TRY(gx_job_alloc(job, &w->drawers, (size_t)job->threads, sizeof *w->drawers, err));
@@ -342,24 +353,27 @@ void gx__drawing_destroy(gx__drawing *w) {
     gx_job_free(w->job, w);
 }
 
-/* GROWS times as many blocks as have been drawn, now and earlier, as far as there is room for what
- * they are likely to hold. Threads that fell asleep between two waves take a while to wake. */
-static uint32_t next_wave(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint64_t room) {
-    const uint64_t left = room - entries < WAVE_ENTRIES ? room - entries : WAVE_ENTRIES;
-    const uint64_t drawn = w->before + blocks, held = w->held + entries; /* a set has its root */
-    const uint64_t fit =
-        drawn > 0 ? (uint64_t)((double)left / (double)held * (double)drawn) + 1 : 1;
-    const uint64_t most = GROWS * drawn + 1, wave = fit < most ? fit : most;
-    return wave < w->block_count - blocks ? (uint32_t)wave : w->block_count - blocks;
+/* Blocks to draw next: GROWS times as many sets as have been drawn, now and earlier, as far as
+ * there is room for what they are likely to hold. Threads that fell asleep between two waves take a
+ * while to wake. */
+static uint32_t next_wave(const gx__drawing *w, const gx__sets *now, uint32_t blocks,
+                          uint64_t room) {
+    const uint64_t left = room - now->entries < WAVE_ENTRIES ? room - now->entries : WAVE_ENTRIES;
+    const double drawn = (double)(w->before.sets + now->count);
+    const double held = (double)(w->before.entries + now->entries); /* a set has its root */
+    const double fit = drawn > 0 ? (double)left / held * drawn : 0;
+    const double wave = fmin(fit, GROWS * drawn) / w->block_sets + WAVE_LEAST;
+    const uint32_t most = w->block_count - blocks;
+    return wave < most ? (uint32_t)wave : most;
 }
 
 /* Blocks that a thread takes at a time: one where sets are large; where a block is drawn in a
  * microsecond, as many as keep threads from waiting for each other's. */
-static int turn_of(const gx__drawing *w, uint32_t blocks, uint64_t entries, uint32_t wave) {
-    const uint64_t drawn = w->before + blocks, held = w->held + entries;
-    const uint64_t many = held > 0 ? TURN_ENTRIES * drawn / held : 0;
-    const uint64_t most = wave / (uint64_t)(TURNS * w->job->threads);
-    const uint64_t turn = many < most ? many : most;
+static int turn_of(const gx__drawing *w, const gx__sets *now, uint32_t wave) {
+    const double drawn = (double)(w->before.sets + now->count);
+    const double held = (double)(w->before.entries + now->entries);
+    const double many = held > 0 ? TURN_ENTRIES * drawn / held / w->block_sets : 0;
+    const double turn = fmin(many, (double)wave / (TURNS * w->job->threads));
     return turn > 1 ? (int)turn : 1;
 }
 
@@ -408,10 +422,10 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
     *out = (gx__sets){.n = w->chances->n};
     w->first = first;
     w->count = w->chances->n ? count : 0;
-    w->block_count = blocks_of(w->count);
+    w->block_count = blocks_of(w->count, w->block_sets);
     while (blocks < w->block_count && (out->entries < room || blocks == 0)) {
-        const uint32_t to = blocks + next_wave(w, blocks, out->entries, room);
-        const int turn = turn_of(w, blocks, out->entries, to - blocks);
+        const uint32_t to = blocks + next_wave(w, out, blocks, room);
+        const int turn = turn_of(w, out, to - blocks);
         GX_TRY(draw_wave(w, blocks, to, turn, err));
         for (; blocks < to; blocks++) {
             const block *b = w->blocks[blocks];
@@ -420,8 +434,8 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
         }
         gx_job_tick(w->job, first + out->count);
     }
-    w->before += blocks;
-    w->held += out->entries;
+    w->before.sets += out->count;
+    w->before.entries += out->entries;
     GX_TRY(count_alone(out, w, err));
     GX_TRY(order_entries(out, w, blocks, err));
 done:

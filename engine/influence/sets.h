@@ -38,10 +38,16 @@ typedef struct gx__sets {
  * next, since memory that has been touched costs less than what is new. */
 typedef struct gx__drawing gx__drawing;
 
-/* For up to `most` sets at once. `chances` and `roots` must live as long. */
+/* Sets drawn so far, and members of all of them. */
+typedef struct gx__drawn {
+    uint64_t sets, entries;
+} gx__drawn;
+
+/* For up to `most` sets at once; `before`: earlier ones, which tell how large sets are. `chances`
+ * and `roots` must live as long. */
 GX_MUST_CHECK gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances,
-                                           const gx__roots *roots, uint32_t most, gx_job *job,
-                                           gx_error *err);
+                                           const gx__roots *roots, uint32_t most, gx__drawn before,
+                                           gx_job *job, gx_error *err);
 void gx__drawing_destroy(gx__drawing *drawing);
 
 /* Draws the sets numbered first … first + count − 1 of the job's seed, count at most `most`, or as

@@ -7,18 +7,21 @@
 /* ---- one world ------------------------------------------------------------------------------- */
 
 enum { SLAB_WORLDS = 32 };
+static const uint32_t MEMBERS_MOST = UINT32_MAX / 2; /* places are twice as many */
 
 /* What making a world takes, of one thread. */
 typedef struct maker {
     const gx_chances *chances;
     gx__slabs slabs;
-    uint32_t *ptr;  /* n + 1: kept arcs */
-    uint32_t *next; /* arcs */
+    gx__keepers *keepers; /* n / 64 + 1 */
+    uint32_t count;       /* of keepers: those who keep arcs, in order */
+    uint32_t *ptr;        /* n + 1: arcs of each keeper */
+    uint32_t *next;       /* where they lead: members, or from n on keepers */
     uint64_t room;
-    uint32_t *index, *low; /* n: Tarjan's */
+    uint32_t *index, *low; /* n, of each keeper: Tarjan's */
     uint32_t *stack, *path;
-    uint32_t *at;   /* n: the next arc to look at */
-    uint32_t *knot; /* n */
+    uint32_t *at;   /* the next arc to look at */
+    uint32_t *knot; /* the keeper's */
     uint32_t knots;
     gx_error err;
     gx_status status;
@@ -34,31 +37,66 @@ typedef struct making {
     int threads;
 } making;
 
+static bool make_room(maker *m, uint64_t count) {
+    if (count <= m->room) {
+        return true;
+    }
+    const uint64_t room = count + count / 2 + 4096;
+    uint32_t *next = room <= UINT32_MAX ? gx_realloc(m->next, room, sizeof *next) : NULL;
+    if (!next) {
+        m->status = gx_fail_memory(&m->err, room * sizeof *next);
+        return false;
+    }
+    m->next = next;
+    m->room = room;
+    return true;
+}
+
+/* The kept arcs of those who keep any, which lead to members. */
 static bool keep_arcs(maker *m, const making *w, uint32_t run) {
     const gx__chance_rows *rows = &m->chances->heard;
     const uint64_t world = gx__world_of(w->job->seed, run);
-    uint64_t end = 0;
+    uint32_t end = 0;
+    m->count = 0;
     for (uint32_t v = 0; v < w->chances->n; v++) {
-        m->ptr[v] = (uint32_t)end;
+        const uint32_t from = end;
         gx__kept kept = gx__kept_of(rows, v);
-        if (end + (kept.to - kept.at) > m->room) {
-            const uint64_t room = end + (kept.to - kept.at) + end / 2 + 4096;
-            uint32_t *next = gx_realloc(m->next, room, sizeof *next);
-            if (!next || room > UINT32_MAX) {
-                m->next = next ? next : m->next;
-                m->status = gx_fail_memory(&m->err, room * sizeof *next);
-                return false;
-            }
-            m->next = next;
-            m->room = room;
-        }
         gx__draws d = gx__draws_of(world, v);
+        if (v % 64 == 0) {
+            m->keepers[v / 64] = (gx__keepers){.before = m->count};
+        }
+        if (!make_room(m, end + (kept.to - kept.at))) {
+            return false;
+        }
         for (uint64_t arc; (arc = gx__kept_next(&kept, rows, &d)) < kept.to;) {
             m->next[end++] = rows->node[arc];
         }
+        if (end > from) {
+            m->keepers[v / 64].bits |= UINT64_C(1) << v % 64;
+            m->ptr[m->count++] = from;
+        }
     }
-    m->ptr[w->chances->n] = (uint32_t)end;
+    m->ptr[m->count] = end;
     return true;
+}
+
+static bool keeps(const gx__keepers *keepers, uint32_t v) {
+    return keepers[v / 64].bits >> v % 64 & 1;
+}
+
+/* Who keeps arcs by number among those who do. */
+static uint32_t keeper_of(const gx__keepers *keepers, uint32_t v) {
+    const gx__keepers *here = &keepers[v / 64];
+    const uint64_t below = (UINT64_C(1) << v % 64) - 1;
+    return here->before + (uint32_t)__builtin_popcountll(here->bits & below);
+}
+
+/* Arcs to those who keep none lead on to nobody, so they tie no knots. */
+static void find_keepers(maker *m, uint32_t n) {
+    for (uint32_t i = 0; i < m->ptr[m->count]; i++) {
+        const uint32_t v = m->next[i];
+        m->next[i] = keeps(m->keepers, v) ? n + keeper_of(m->keepers, v) : v;
+    }
 }
 
 /* Closes the knot whose first member is v: those on the stack from v on. */
@@ -72,12 +110,13 @@ static void close_knot(maker *m, uint32_t v, uint32_t *top) {
     m->knots++;
 }
 
-/* Strongly connected components, numbered so that arcs lead to lower numbers (Tarjan 1972). */
+/* Strongly connected components of keepers, numbered so that arcs lead to lower numbers (Tarjan
+ * 1972). */
 static void tie_knots(maker *m, uint32_t n) {
     uint32_t found = 0, top = 0;
     m->knots = 0;
-    memset(m->index, 0xff, n * sizeof *m->index);
-    for (uint32_t root = 0; root < n; root++) {
+    memset(m->index, 0xff, m->count * sizeof *m->index);
+    for (uint32_t root = 0; root < m->count; root++) {
         uint32_t depth = 0;
         if (m->index[root] != GX_NONE) {
             continue;
@@ -89,7 +128,10 @@ static void tie_knots(maker *m, uint32_t n) {
         while (depth > 0) {
             const uint32_t v = m->path[depth - 1];
             if (m->at[v] < m->ptr[v + 1]) {
-                const uint32_t u = m->next[m->at[v]++];
+                const uint32_t place = m->next[m->at[v]++], u = place - n;
+                if (place < n) {
+                    continue;
+                }
                 if (m->index[u] == GX_NONE) {
                     m->index[u] = m->low[u] = found++;
                     m->at[u] = m->ptr[u];
@@ -112,13 +154,14 @@ static void tie_knots(maker *m, uint32_t n) {
     }
 }
 
-/* Few worlds have a place each: what is left of a slab is much beside them, and how many of them a
+/* Few worlds have a slab each: what is left of one is much beside them, and how many of them a
  * thread makes is by chance. */
-static gx_status place(gx__world *world, maker *m, const making *w, uint64_t arcs) {
+static gx_status lay_out(gx__world *world, maker *m, const making *w, uint64_t arcs) {
     const uint32_t n = w->chances->n, made = (uint32_t)(world - w->out->world);
     const size_t left = (w->out->count - made) / (uint32_t)w->threads + 1; /* a thread */
-    const size_t knots = m->knots, words = knots / 64 + 1;
-    const size_t bytes = 8 * (knots + 3 * words) + 4 * ((size_t)n + knots + 1 + arcs);
+    const size_t knots = m->knots, words = gx__world_words(n, m->knots);
+    const size_t bytes = (n / 64 + 1) * sizeof *world->keepers + 8 * (knots + 2 * words) +
+                         8 * (knots / 64 + 1) + 4 * ((size_t)m->count + knots + 1 + arcs);
     const bool many = w->out->count / SLAB_WORLDS >= (uint32_t)w->threads;
     const size_t likely = many ? left * (bytes + GX_CACHE_LINE) : bytes;
     char *at;
@@ -127,47 +170,62 @@ static gx_status place(gx__world *world, maker *m, const making *w, uint64_t arc
         return status;
     }
     *world = (gx__world){.knots = m->knots};
-    world->size = (double *)(void *)at;
+    world->keepers = (gx__keepers *)(void *)at;
+    world->size = (double *)(void *)(world->keepers + n / 64 + 1);
     world->taken = (uint64_t *)(void *)(world->size + knots);
     world->from_hub = world->taken + words;
     world->to_hub = world->from_hub + words;
-    world->knot = (uint32_t *)(void *)(world->to_hub + words);
-    world->ptr = world->knot + n;
+    world->knot = (uint32_t *)(void *)(world->to_hub + knots / 64 + 1);
+    world->ptr = world->knot + m->count;
     world->next = world->ptr + knots + 1;
     return GX_OK;
 }
 
-static uint64_t arcs_between(const maker *m, uint32_t n) {
-    uint64_t arcs = 0;
-    for (uint32_t v = 0; v < n; v++) {
-        for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
-            arcs += m->knot[m->next[i]] != m->knot[v];
+/* From now on arcs of keepers lead to places; how many lead out of their knot. */
+static uint64_t find_places(maker *m, uint32_t n) {
+    uint64_t out = 0;
+    for (uint32_t k = 0; k < m->count; k++) {
+        for (uint32_t i = m->ptr[k]; i < m->ptr[k + 1]; i++) {
+            m->next[i] = m->next[i] < n ? m->next[i] : n + m->knot[m->next[i] - n];
+            out += m->next[i] != n + m->knot[k];
         }
     }
-    return arcs;
+    return out;
+}
+
+/* Of each knot, what its members are worth. */
+static void weigh_knots(gx__world *world, const double *weight, uint32_t n) {
+    const uint32_t *knot = world->knot;
+    for (uint32_t word = 0; word <= n / 64; word++) {
+        for (uint64_t bits = world->keepers[word].bits; bits; bits &= bits - 1) {
+            const uint32_t v = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            world->size[*knot++] += weight ? weight[v] : 1;
+        }
+    }
 }
 
 static gx_status condense(maker *m, const making *w, gx__world *world) {
     const uint32_t n = w->chances->n;
-    gx_status status = place(world, m, w, arcs_between(m, n));
+    gx_status status = lay_out(world, m, w, find_places(m, n));
     if (status != GX_OK) {
         return status;
     }
-    memcpy(world->knot, m->knot, n * sizeof *m->knot);
-    for (uint32_t v = 0; v < n; v++) {
-        world->size[m->knot[v]] += w->weight ? w->weight[v] : 1;
-        for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
-            world->ptr[m->knot[v] + 1] += m->knot[m->next[i]] != m->knot[v];
+    memcpy(world->keepers, m->keepers, (n / 64 + 1) * sizeof *world->keepers);
+    memcpy(world->knot, m->knot, m->count * sizeof *m->knot);
+    weigh_knots(world, w->weight, n);
+    for (uint32_t k = 0; k < m->count; k++) {
+        for (uint32_t i = m->ptr[k]; i < m->ptr[k + 1]; i++) {
+            world->ptr[m->knot[k] + 1] += m->next[i] != n + m->knot[k];
         }
     }
     for (uint32_t k = 0; k < world->knots; k++) {
         world->ptr[k + 1] += world->ptr[k];
     }
     memcpy(m->at, world->ptr, world->knots * sizeof *m->at);
-    for (uint32_t v = 0; v < n; v++) {
-        for (uint32_t i = m->ptr[v]; i < m->ptr[v + 1]; i++) {
-            if (m->knot[m->next[i]] != m->knot[v]) {
-                world->next[m->at[m->knot[v]]++] = m->knot[m->next[i]];
+    for (uint32_t k = 0; k < m->count; k++) {
+        for (uint32_t i = m->ptr[k]; i < m->ptr[k + 1]; i++) {
+            if (m->next[i] != n + m->knot[k]) {
+                world->next[m->at[m->knot[k]]++] = m->next[i];
             }
         }
     }
@@ -184,26 +242,38 @@ static void put(uint64_t *bits, uint32_t k) {
     bits[k / 64] |= UINT64_C(1) << k % 64;
 }
 
+/* Adds what the arcs of a knot lead to, where it is new, to what is reached from the hub. */
+static void reach_from_hub(gx__world *world, const double *weight, uint32_t n, uint32_t k) {
+    for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1]; a++) {
+        const uint32_t to = world->next[a];
+        if (!has(world->from_hub, to)) {
+            put(world->from_hub, to);
+            world->behind += to < n ? weight ? weight[to] : 1 : world->size[to - n];
+        }
+    }
+}
+
 /* Arcs lead to lower numbers: one pass down finds what the hub reaches, one up who reaches it. */
-static void find_hub(gx__world *world) {
-    world->hub = 0;
+static void find_hub(gx__world *world, const double *weight, uint32_t n) {
+    world->hub = world->knots > 0 ? 0 : GX_NONE;
     for (uint32_t k = 1; k < world->knots; k++) {
         world->hub = world->size[k] > world->size[world->hub] ? k : world->hub;
     }
-    put(world->from_hub, world->hub);
+    if (world->hub == GX_NONE) {
+        return;
+    }
+    put(world->from_hub, n + world->hub);
     put(world->to_hub, world->hub);
+    world->behind = world->size[world->hub];
     for (uint32_t k = world->hub + 1; k-- > 0;) {
-        if (has(world->from_hub, k)) {
-            world->behind += world->size[k];
-            for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1]; a++) {
-                put(world->from_hub, world->next[a]);
-            }
+        if (has(world->from_hub, n + k)) {
+            reach_from_hub(world, weight, n, k);
         }
     }
     for (uint32_t k = world->hub + 1; k < world->knots; k++) {
         bool leads = false;
         for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1] && !leads; a++) {
-            leads = has(world->to_hub, world->next[a]);
+            leads = world->next[a] >= n && has(world->to_hub, world->next[a] - n);
         }
         if (leads) {
             put(world->to_hub, k);
@@ -213,30 +283,44 @@ static void find_hub(gx__world *world) {
 
 /* Those being visited: a thread's own. */
 typedef struct visit {
-    _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a knot, all 0 between visits */
-    uint32_t *queue;
+    _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a place, all 0 between visits */
+    uint32_t *queue;                        /* n: at most all members' places */
     uint32_t count;
+    uint32_t n;
+    const double *weight;
 } visit;
 
-/* Worth of the knots reached from `knot` that are not taken. They are in at->queue, but for those
+static uint32_t place_of(const gx__world *w, const visit *at, uint32_t v) {
+    return keeps(w->keepers, v) ? at->n + w->knot[keeper_of(w->keepers, v)] : v;
+}
+
+static double worth_of(const visit *at, uint32_t v) {
+    return at->weight ? at->weight[v] : 1;
+}
+
+/* Worth of the places reached from `place` that are not taken. They are in at->queue, but for those
  * behind the hub, and at->seen is cleared. */
-static double reach(const gx__world *w, visit *at, uint32_t knot) {
+static double reach(const gx__world *w, visit *at, uint32_t place) {
+    const uint32_t n = at->n;
     double sum = 0;
     uint32_t count = 0; /* not at->count, beside which another thread's is */
     at->count = 0;
-    if (has(w->taken, knot)) {
+    if (has(w->taken, place)) {
         return 0;
     }
-    const bool over_hub = w->hub != GX_NONE && has(w->to_hub, knot);
+    const bool over_hub = w->hub != GX_NONE && place >= n && has(w->to_hub, place - n);
     if (over_hub) {
         sum = w->behind;
     }
-    if (!over_hub || knot != w->hub) {
-        at->queue[count++] = knot;
-        put(at->seen, knot);
+    if (!over_hub || place != n + w->hub) {
+        at->queue[count++] = place;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t k = at->queue[i];
+        if (at->queue[i] < n) {
+            sum += worth_of(at, at->queue[i]);
+            continue;
+        }
+        const uint32_t k = at->queue[i] - n;
         sum += w->size[k];
         for (uint32_t a = w->ptr[k]; a < w->ptr[k + 1]; a++) {
             const uint32_t to = w->next[a];
@@ -255,15 +339,17 @@ static double reach(const gx__world *w, visit *at, uint32_t knot) {
 
 static double take(gx__world *w, visit *at, uint32_t v) {
     w->hub = GX_NONE;
-    const double sum = reach(w, at, w->knot[v]);
+    const double sum = reach(w, at, place_of(w, at, v));
     for (uint32_t i = 0; i < at->count; i++) {
         put(w->taken, at->queue[i]);
     }
     return sum;
 }
 
-static gx_status visit_init(visit *at, uint32_t n, gx_job *job, gx_error *err) {
-    gx_status status = gx_job_alloc(job, &at->seen, n / 64 + 1, sizeof *at->seen, err);
+static gx_status visit_init(visit *at, const gx__worlds *worlds, gx_job *job, gx_error *err) {
+    const uint32_t n = at->n = worlds->n;
+    at->weight = worlds->weight;
+    gx_status status = gx_job_alloc(job, &at->seen, gx__world_words(n, n), sizeof *at->seen, err);
     return status != GX_OK ? status : gx_job_alloc(job, &at->queue, n, sizeof *at->queue, err);
 }
 
@@ -281,6 +367,7 @@ static gx_status makers_init(making *w, gx_error *err) {
     for (int t = 0; t < w->threads; t++) {
         maker *m = &w->makers[t];
         m->chances = gx__chances_of(w->chances, (uint32_t)t);
+        GX_TRY(gx_job_alloc(w->job, &m->keepers, n / 64 + 1, sizeof *m->keepers, err));
         GX_TRY(gx_job_alloc(w->job, &m->ptr, (size_t)n + 1, sizeof *m->ptr, err));
         GX_TRY(gx_job_alloc(w->job, &m->index, n, sizeof *m->index, err));
         GX_TRY(gx_job_alloc(w->job, &m->low, n, sizeof *m->low, err));
@@ -297,6 +384,7 @@ static void makers_finish(making *w) {
     for (int t = 0; w->makers && t < w->threads; t++) {
         maker *m = &w->makers[t];
         gx__slabs_join(&w->out->slabs, &m->slabs);
+        gx_job_free(w->job, m->keepers);
         gx_job_free(w->job, m->ptr);
         gx_job_free(w->job, m->index);
         gx_job_free(w->job, m->low);
@@ -310,15 +398,17 @@ static void makers_finish(making *w) {
 }
 
 static void make_one(making *w, maker *m, uint32_t i) {
+    const uint32_t n = w->chances->n;
     gx__world *world = &w->out->world[i];
     m->status = gx_job_check(w->job, &m->err);
     if (m->status != GX_OK || !keep_arcs(m, w, w->first + i)) {
         return;
     }
-    tie_knots(m, w->chances->n);
+    find_keepers(m, n);
+    tie_knots(m, n);
     m->status = condense(m, w, world);
     if (m->status == GX_OK) {
-        find_hub(world);
+        find_hub(world, w->weight, n);
     }
 }
 
@@ -331,7 +421,11 @@ gx_status gx__worlds_make(gx__worlds *out, const gx_chances *chances, const doub
                 .job = job,
                 .threads = job->threads};
     gx_status status = GX_OK;
-    *out = (gx__worlds){.n = chances->n, .count = chances->n ? count : 0};
+    *out = (gx__worlds){.n = chances->n, .count = chances->n ? count : 0, .weight = weight};
+    if (chances->n > MEMBERS_MOST) {
+        return gx_fail(err, GX_OVER_LIMIT, "worlds of %u members; accepted are %u", chances->n,
+                       MEMBERS_MOST);
+    }
     GX_TRY(gx_job_alloc(job, &out->world, out->count, sizeof *out->world, err));
     GX_TRY(makers_init(&w, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(w.threads)
@@ -371,56 +465,66 @@ enum {
     AT_ONCE = 1024 /* members looked at together */
 };
 
+/* The first world of a group. */
+static uint32_t group_at(const gx__worlds *worlds, int group) {
+    return (uint32_t)((uint64_t)worlds->count * (uint64_t)group / GROUPS);
+}
+
+/* What those who keep arcs reach beyond themselves. */
+static void add_keepers(double *sum, const visit *at, const gx__world *w, const double *by_knot) {
+    const uint32_t *knot = w->knot;
+    for (uint32_t word = 0; word <= at->n / 64; word++) {
+        for (uint64_t bits = w->keepers[word].bits; bits; bits &= bits - 1) {
+            const uint32_t v = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            sum[v] += by_knot[*knot++] - worth_of(at, v);
+        }
+    }
+}
+
 /* Adds what each member reaches alone, in worlds [from, to). By knot, as members share them. */
-static gx_status reach_alone(double *sum, const gx__worlds *worlds, uint32_t from, uint32_t to,
-                             gx_job *job, gx_error *err) {
-    visit at = {0};
-    double *by_knot = NULL;
-    gx_status status = GX_OK;
-    GX_TRY(visit_init(&at, worlds->n, job, err));
-    GX_TRY(gx_job_alloc(job, &by_knot, worlds->n, sizeof *by_knot, err));
-    for (uint32_t i = from; i < to; i++) {
+static void reach_alone(double *sum, const gx__worlds *worlds, uint32_t from, uint32_t to,
+                        visit *at, double *by_knot, gx_job *job) {
+    for (uint32_t i = from; i < to && !gx_job_should_stop(job); i++) {
         const gx__world *w = &worlds->world[i];
         for (uint32_t k = 0; k < w->knots; k++) {
-            by_knot[k] = reach(w, &at, k);
+            by_knot[k] = reach(w, at, worlds->n + k);
         }
-        for (uint32_t v = 0; v < worlds->n; v++) {
-            sum[v] += by_knot[w->knot[v]];
-        }
-        GX_TRY(gx_job_check(job, err));
+        add_keepers(sum, at, w, by_knot);
     }
-done:
-    visit_finish(&at, job);
-    gx_job_free(job, by_knot);
-    return status;
+    for (uint32_t v = 0; v < worlds->n; v++) {
+        sum[v] += (to - from) * worth_of(at, v);
+    }
 }
 
 gx_status gx__worlds_alone(double *sum, const gx__worlds *worlds, gx_job *job, gx_error *err) {
     const uint32_t n = worlds->n;
-    double *group = NULL;
-    gx_status status = GX_OK, of[GROUPS] = {GX_OK};
-    gx_error said[GROUPS];
+    const int threads = job->threads < GROUPS ? job->threads : GROUPS;
+    double *group = NULL, *by_knot = NULL;
+    visit at[GROUPS] = {{0}};
+    gx_status status = GX_OK;
     GX_TRY(gx_job_alloc(job, &group, (size_t)n * GROUPS, sizeof *group, err));
-#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
-    for (int g = 0; g < GROUPS; g++) {
-        of[g] = reach_alone(&group[(size_t)n * (size_t)g], worlds,
-                            (uint32_t)((uint64_t)worlds->count * (uint64_t)g / GROUPS),
-                            (uint32_t)((uint64_t)worlds->count * ((uint64_t)g + 1) / GROUPS), job,
-                            &said[g]);
+    GX_TRY(gx_job_alloc(job, &by_knot, (size_t)n * (size_t)threads, sizeof *by_knot, err));
+    for (int t = 0; t < threads; t++) {
+        GX_TRY(visit_init(&at[t], worlds, job, err));
     }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int g = 0; g < GROUPS; g++) {
-        if (of[g] != GX_OK) {
-            status = of[g];
-            if (err) {
-                *err = said[g];
-            }
-            goto done;
-        }
-        for (uint32_t v = 0; v < n; v++) {
+        reach_alone(&group[(size_t)n * (size_t)g], worlds, group_at(worlds, g),
+                    group_at(worlds, g + 1), &at[gx_thread()],
+                    &by_knot[(size_t)n * (size_t)gx_thread()], job);
+    }
+    GX_TRY(gx_job_check(job, err));
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (uint32_t v = 0; v < n; v++) {
+        for (int g = 0; g < GROUPS; g++) {
             sum[v] += group[(size_t)n * (size_t)g + v];
         }
     }
 done:
+    for (int t = 0; t < threads; t++) {
+        visit_finish(&at[t], job);
+    }
+    gx_job_free(job, by_knot);
     gx_job_free(job, group);
     return status;
 }
@@ -443,7 +547,7 @@ static gx_status spreading_init(spreading *s, gx__worlds *worlds, gx_job *job, g
     s->threads = job->threads < GROUPS ? job->threads : GROUPS;
     GX_TRY(gx_job_alloc(job, &s->at, (size_t)s->threads, sizeof *s->at, err));
     for (int t = 0; t < s->threads; t++) {
-        GX_TRY(visit_init(&s->at[t], worlds->n, job, err));
+        GX_TRY(visit_init(&s->at[t], worlds, job, err));
     }
 done:
     return status;
@@ -454,11 +558,6 @@ static void spreading_finish(spreading *s) {
         visit_finish(&s->at[t], s->job);
     }
     gx_job_free(s->job, s->at);
-}
-
-/* The first world of a group. */
-static uint32_t group_at(const spreading *s, int group) {
-    return (uint32_t)((uint64_t)s->worlds->count * (uint64_t)group / GROUPS);
 }
 
 static double sum_of(const double *group) {
@@ -483,10 +582,11 @@ static void reach_more(void *of, double *worth, const uint32_t *member, uint32_t
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
     for (int g = 0; g < GROUPS; g++) {
         double *more = s->more + (size_t)g * AT_ONCE;
-        for (uint32_t k = group_at(s, g); k < group_at(s, g + 1); k++) {
+        visit *at = &s->at[gx_thread()];
+        for (uint32_t k = group_at(s->worlds, g); k < group_at(s->worlds, g + 1); k++) {
             const gx__world *world = &s->worlds->world[k];
             for (uint32_t i = 0; i < count && !gx_job_should_stop(s->job); i++) {
-                more[i] += reach(world, &s->at[gx_thread()], world->knot[member[i]]);
+                more[i] += reach(world, at, place_of(world, at, member[i]));
             }
         }
     }
@@ -503,7 +603,7 @@ static double take_all(void *of, uint32_t v) {
     double group[GROUPS] = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
     for (int g = 0; g < GROUPS; g++) {
-        for (uint32_t i = group_at(s, g); i < group_at(s, g + 1); i++) {
+        for (uint32_t i = group_at(s->worlds, g); i < group_at(s->worlds, g + 1); i++) {
             group[g] += take(&s->worlds->world[i], &s->at[gx_thread()], v);
         }
     }
@@ -541,8 +641,9 @@ done:
 /* Of one world; gain[] (NULL: not asked for) grows by what each adds. */
 static double judge_one(gx__world *world, visit *at, double *gain, const uint32_t *seed,
                         uint32_t count) {
+    const size_t words = gx__world_words(at->n, world->knots);
     double sum = 0;
-    memset(world->taken, 0, (world->knots / 64 + 1) * sizeof *world->taken);
+    memset(world->taken, 0, words * sizeof *world->taken);
     for (uint32_t i = 0; i < count; i++) {
         const double more = take(world, at, seed[i]);
         sum += more;
@@ -550,7 +651,7 @@ static double judge_one(gx__world *world, visit *at, double *gain, const uint32_
             gain[i] += more;
         }
     }
-    memset(world->taken, 0, (world->knots / 64 + 1) * sizeof *world->taken);
+    memset(world->taken, 0, words * sizeof *world->taken);
     return sum;
 }
 
@@ -559,7 +660,7 @@ static void judge_all(spreading *s, double *here, double *gains, const uint32_t 
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->threads)
     for (int g = 0; g < GROUPS; g++) {
         double *gain = gains ? gains + (size_t)g * count : NULL;
-        for (uint32_t k = group_at(s, g); k < group_at(s, g + 1); k++) {
+        for (uint32_t k = group_at(s->worlds, g); k < group_at(s->worlds, g + 1); k++) {
             if (!gx_job_should_stop(s->job)) {
                 here[k] = judge_one(&s->worlds->world[k], &s->at[gx_thread()], gain, seed, count);
             }

@@ -4,8 +4,12 @@
  * lies behind its knot (Ohsaka, Akiba, Yoshida, Kawarabayashi, Fast and accurate influence
  * maximization on large networks with pruned Monte-Carlo simulations, AAAI 2014).
  *
- * A world is that of gx_simulate's run of the same number. Memory: 4 bytes a member and 8 a knot
- * and 4 a kept arc between knots, for each world. */
+ * Where chances are small, nearly all members keep no arc in a world: they lead on to nobody. So
+ * what is kept of a world is of the others, the keepers, and a member's place in it is its own
+ * number if it keeps nothing, else n and the number of its knot. Arcs lead to lower places.
+ *
+ * A world is that of gx_simulate's run of the same number. Memory of a world: half a byte a member,
+ * 4 bytes a keeper, 12 a knot and 4 a kept arc between knots. */
 #ifndef GX_INFLUENCE_WORLDS_H
 #define GX_INFLUENCE_WORLDS_H
 
@@ -13,28 +17,43 @@
 #include "engine/influence/greedy.h"
 #include "engine/kernel/slabs.h"
 
+/* Of 64 members: whether each is a keeper, and how many keepers there are before them. */
+typedef struct gx__keepers {
+    uint64_t bits;
+    uint32_t before;
+} gx__keepers;
+
 typedef struct gx__world {
     _Alignas(GX_CACHE_LINE) uint32_t knots; /* worlds side by side are made by two threads */
+    gx__keepers *keepers;                   /* n / 64 + 1 */
+    uint32_t *knot;                         /* of each keeper in order */
     double *size;                           /* knots: worth of its members */
-    uint32_t *knot;                         /* n: of each member */
     uint32_t *ptr;                          /* knots + 1 */
-    uint32_t *next;  /* knots that its arcs lead to, some of them more than once */
-    uint64_t *taken; /* a bit a knot: reached from those chosen */
+    uint32_t *next;  /* places that its arcs lead to, some of them more than once */
+    uint64_t *taken; /* a bit a place: reached from those chosen */
     /* While nobody is chosen: the largest knot, whom most others reach, so that what lies behind it
      * is added up once. GX_NONE: not any more. */
     uint32_t hub;
-    double behind;               /* worth of all that is reached from it */
-    uint64_t *from_hub, *to_hub; /* a bit a knot: reached from it, reaching it */
+    double behind;      /* worth of all that is reached from it */
+    uint64_t *from_hub; /* a bit a place: reached from it */
+    uint64_t *to_hub;   /* a bit a knot: reaching it */
 } gx__world;
 
 typedef struct gx__worlds {
     uint32_t n, count;
+    const double *weight; /* n, or NULL: 1 each */
     gx__world *world;
     gx__slabs slabs; /* where their arrays lie */
 } gx__worlds;
 
-/* Worlds first … first + count − 1; `weight` as in gx__roots_make, checked. The chances are a
- * cascade's, with rows forward. */
+/* Of a bit a place. */
+static inline size_t gx__world_words(uint32_t n, uint32_t knots) {
+    return ((size_t)n + knots) / 64 + 1;
+}
+
+/* Worlds first … first + count − 1; `weight` as in gx__roots_make, checked, and kept: it
+ * must outlive the worlds. The chances are a cascade's, with rows forward. over_limit: more than
+ * 2,147,483,647 members. */
 GX_MUST_CHECK gx_status gx__worlds_make(gx__worlds *out, const gx_chances *chances,
                                         const double *weight, uint32_t first, uint32_t count,
                                         gx_job *job, gx_error *err);
