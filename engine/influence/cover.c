@@ -196,7 +196,9 @@ static void largest_known(gx__top *top, const gx__cover *c, uint32_t n, uint32_t
     top->count = 0;
     top->capacity = capacity;
     for (uint32_t v = 0; v < n; v++) {
-        gx__top_offer(top, c->known[v], v, 0);
+        if (top->count < capacity || c->known[v] > top->entry[0].score) {
+            gx__top_offer(top, c->known[v], v, 0);
+        }
     }
 }
 
@@ -246,6 +248,9 @@ static gx_status largest_of(double *out, gx__cover *c, uint32_t n, uint32_t room
     const uint32_t first = some < n ? (uint32_t)some : n;
     room = room < n ? room : n;
     *out = 0;
+    if (room == 0) {
+        return GX_OK;
+    }
     GX_TRY(gx_job_alloc(job, &top.entry, first, sizeof *top.entry, err));
     GX_TRY(gx_job_alloc(job, &fresh, n / 64 + 1, sizeof *fresh, err));
     largest_known(&top, c, n, first);

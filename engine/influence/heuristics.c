@@ -5,18 +5,46 @@
 #include "engine/engine.h"
 #include "engine/kernel/candidates.h"
 #include "engine/kernel/rank.h"
+#include "engine/kernel/top.h"
 
 #include <math.h>
 
-static const double NEAR = 1e-6; /* of PageRank: an order is all that is asked for */
+enum { FEW = 16 };               /* of so many places one is looked for, not sorted */
+static const double NEAR = 1e-4; /* of PageRank: an order is all that is asked for */
 
 static uint64_t heard_by(const gx_graph *graph, uint32_t v) {
     return graph->in_ptr[v + 1] - graph->in_ptr[v];
 }
 
-static gx_status by_score(uint32_t *out, const double *score, uint32_t n, gx_job *job,
-                          gx_error *err) {
-    return gx__rank_falling(out, score, n, job, err);
+/* The order by falling score for `depth` places; the others follow as they are numbered. */
+static gx_status by_score(uint32_t *out, const double *score, uint32_t n, uint32_t depth,
+                          gx_job *job, gx_error *err) {
+    gx__top top = {.capacity = depth};
+    uint64_t *first = NULL;
+    gx_status status = GX_OK;
+    if (depth > n / FEW) {
+        return gx__rank_falling(out, score, n, job, err);
+    }
+    GX_TRY(gx_job_alloc(job, &top.entry, depth, sizeof *top.entry, err));
+    GX_TRY(gx_job_alloc(job, &first, n / 64 + 1, sizeof *first, err));
+    for (uint32_t v = 0; v < n; v++) {
+        gx__top_offer(&top, score[v], v, 0);
+    }
+    gx__top_sort(&top);
+    uint32_t count = top.count;
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = top.entry[i].id;
+        first[out[i] / 64] |= UINT64_C(1) << out[i] % 64;
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        if (!(first[v / 64] >> v % 64 & 1)) {
+            out[count++] = v;
+        }
+    }
+done:
+    gx_job_free(job, first);
+    gx_job_free(job, top.entry);
+    return status;
 }
 
 /* How many heed v. */
@@ -25,12 +53,11 @@ static gx_status by_degree(uint32_t *out, const gx_graph *graph, const gx_chance
     double *score;
     (void)chances;
     (void)count;
-    (void)depth;
     gx_status status = gx_job_alloc(job, &score, graph->n, sizeof *score, err);
     for (uint32_t v = 0; status == GX_OK && v < graph->n; v++) {
         score[v] = (double)heard_by(graph, v);
     }
-    status = status == GX_OK ? by_score(out, score, graph->n, job, err) : status;
+    status = status == GX_OK ? by_score(out, score, graph->n, depth, job, err) : status;
     gx_job_free(job, score);
     return status;
 }
@@ -68,7 +95,6 @@ static uint64_t discounted(const gx_graph *graph, const double *chance, const do
  * with the chances of each: what v reaches in one step, less what the chosen reach anyway. */
 static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
                              uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
-    (void)depth;
     const uint32_t n = graph->n;
     double *missing = NULL, *chance = NULL; /* missing: chance that nobody chosen reaches v */
     gx__candidates left = {0};
@@ -113,7 +139,7 @@ static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chan
     for (uint32_t i = 0; i < left.count; i++) { /* who follow as they stand */
         chance[left.heap[i].member] = (double)left.heap[i].worth;
     }
-    GX_TRY(by_score(out, chance, n, job, err));
+    GX_TRY(by_score(out, chance, n, depth, job, err));
 done:
     gx_job_free(job, missing);
     gx_job_free(job, chance);
@@ -124,7 +150,7 @@ done:
 
 /* The order of a pass's scores over the graph, with one of its parameters given. */
 static gx_status by_pass(uint32_t *out, const char *name, const char *param, gx_value value,
-                         const gx_graph *graph, gx_job *job, gx_error *err) {
+                         const gx_graph *graph, uint32_t depth, gx_job *job, gx_error *err) {
     gx_arrays *results = NULL;
     gx_graph undirected = {0};
     gx_input input = {.graph = graph, .users = graph->n};
@@ -139,7 +165,7 @@ static gx_status by_pass(uint32_t *out, const char *name, const char *param, gx_
     GX_TRY(gx_arrays_create(&results, err));
     GX_TRY(gx_pass_run(results, pass, NULL, &input, &params, job, err));
     const double *score = gx_result_get(results, name, "score", GX_F64, graph->n);
-    GX_TRY(by_score(out, score, graph->n, job, err));
+    GX_TRY(by_score(out, score, graph->n, depth, job, err));
 done:
     if (results) {
         gx_job_refund(job, gx_arrays_bytes(results));
@@ -154,15 +180,14 @@ static gx_status by_pagerank(uint32_t *out, const gx_graph *graph, const gx_chan
                              uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
     (void)chances;
     (void)count;
-    (void)depth;
-    return by_pass(out, "pagerank", "tolerance", gx_real(NEAR), graph, job, err);
+    return by_pass(out, "pagerank", "tolerance", gx_real(NEAR), graph, depth, job, err);
 }
 
 static gx_status by_votes(uint32_t *out, const gx_graph *graph, const gx_chances *chances,
                           uint32_t count, uint32_t depth, gx_job *job, gx_error *err) {
     (void)chances;
     (void)count;
-    return by_pass(out, "voterank", "count", gx_int(depth), graph, job, err);
+    return by_pass(out, "voterank", "count", gx_int(depth), graph, depth, job, err);
 }
 
 const gx__heuristic gx__heuristics[] = {

@@ -212,6 +212,7 @@ static gx_status judge_by_sets(double *out_mean, double *out_error, double *gain
     gx_status status = GX_OK;
     uint64_t covered, begun = 0;
     GX_TRY(count_covered(&covered, NULL, NULL, c, seed, count, err));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(c->job->threads) reduction(+ : begun)
     for (uint32_t i = 0; i < count; i++) {
         begun += begun_at(c, seed[i]);
     }

@@ -13,7 +13,6 @@ enum {
     WAVE_ENTRIES = 1 << 24, /* or so at the most, between two looks at the room left */
     GROWS = 8,
     WAVE_LEAST = 8, /* blocks */
-    LOOK = 1 << 16,
     TURN_ENTRIES = 1 << 13,
     TURNS = 8,    /* of each thread in a wave, at least */
     SPREADERS = 8 /* threads that put entries into order, each with a count for every member */
@@ -29,10 +28,10 @@ typedef struct block {
 
 /* A thread's own, in lines of the cache that nobody else writes to. */
 typedef struct drawer {
-    _Alignas(GX_CACHE_LINE) uint64_t *seen; /* a bit a member */
-    const gx_chances *chances;
-    uint32_t *node;
-    uint64_t room;
+    gx__backward back;
+    uint32_t *node; /* of the block that is drawn */
+    uint64_t room, count;
+    uint32_t ends[BLOCK], kept;
     uint32_t *alone; /* n: sets of one */
     gx__slabs slabs; /* where blocks lie */
     gx_error err;
@@ -54,179 +53,64 @@ struct gx__drawing {
     uint64_t *spread; /* spreaders × n: entries of a member, and where the next goes */
 };
 
-/* ---- roots ----------------------------------------------------------------------------------- */
+/* ---- one block ------------------------------------------------------------------------------- */
 
-gx_status gx__roots_make(gx__roots *out, const double *weight, uint32_t n, gx_job *job,
-                         gx_error *err) {
-    *out = (gx__roots){.n = n, .total = n};
-    if (!weight) {
+/* A set that is whole joins its block, unless it is its root alone. */
+static gx_status keep_set(void *user, const uint32_t *node, uint64_t members, gx_error *err) {
+    drawer *own = user;
+    const uint64_t count = own->count + members;
+    if (members == 1) {
+        own->alone[*node]++;
         return GX_OK;
     }
-    gx_status status = gx_job_alloc(job, &out->owned, n, sizeof *out->owned, err);
-    out->total = 0;
-    for (uint32_t v = 0; status == GX_OK && v < n; v++) {
-        if (!(weight[v] >= 0 && weight[v] < INFINITY)) {
-            status = gx_fail(err, GX_BAD_REQUEST,
-                             "a member weighs %g; accepted is 0 or more, finite", weight[v]);
-        } else {
-            out->owned[v] = out->total += weight[v];
+    if (count > UINT32_MAX) {
+        return gx_fail(err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members", BLOCK);
+    }
+    if (count > own->room) {
+        const uint64_t room = count + count / 2 + 1024;
+        uint32_t *more = gx_realloc(own->node, room, sizeof *more);
+        if (!more) {
+            return gx_fail_memory(err, room * sizeof *more);
         }
+        own->node = more;
+        own->room = room;
     }
-    if (status == GX_OK && n > 0 && !(out->total > 0)) {
-        status = gx_fail(err, GX_BAD_REQUEST, "nobody is to be reached: all weights are 0");
-    }
-    out->up = out->owned;
-    if (status != GX_OK) {
-        gx__roots_finish(out, job);
-    }
-    return status;
+    memcpy(&own->node[own->count], node, members * sizeof *node);
+    own->ends[own->kept++] = (uint32_t)count;
+    own->count = count;
+    return GX_OK;
 }
 
-void gx__roots_finish(gx__roots *roots, gx_job *job) {
-    gx_job_free(job, roots->owned);
-    *roots = (gx__roots){0};
-}
-
-/* The first whose sum is above `place`: nobody of weight 0. */
-static uint32_t root_of(const gx__roots *roots, gx__draws *d) {
-    if (!roots->up) {
-        return gx__draws_below(d, roots->n);
-    }
-    const double place = (double)(gx__draws_next(d) >> 11) * 0x1p-53 * roots->total;
-    uint32_t low = 0, high = roots->n - 1;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (roots->up[middle] <= place) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* ---- one set --------------------------------------------------------------------------------- */
-
-static bool take(drawer *own, uint32_t v) {
-    uint64_t *word = &own->seen[v / 64], bit = UINT64_C(1) << v % 64;
-    const bool fresh = !(*word & bit);
-    *word |= bit;
-    return fresh;
-}
-
-static bool make_room(drawer *own, uint64_t count) {
-    if (count <= own->room) {
-        return true;
-    }
-    const uint64_t room = count + count / 2 + 1024;
-    uint32_t *node = gx_realloc(own->node, room, sizeof *node);
-    if (!node) {
-        own->status = gx_fail_memory(&own->err, room * sizeof *node);
-        return false;
-    }
-    own->node = node;
-    own->room = room;
-    return true;
-}
-
-/* Adds whom the cascade could have come from, behind the root at node[at]; where the set ends. A
- * seed passes on for sure, so whoever has an arc into the set is in it; it is walked on from those
- * alone who pass on what they get. */
-static uint64_t spread_back(drawer *own, uint64_t at, gx__draws *d, gx_job *job) {
-    const gx_chances *chances = own->chances;
-    const gx__chance_rows *rows = &chances->heeds;
-    uint64_t end = at + 1, looked = 0;
-    for (uint64_t i = at; i < end; i++) {
-        const uint32_t v = own->node[i];
-        if (i > at && chances->passes && !(gx__draws_real(d) <= (double)chances->passes[v])) {
-            continue;
-        }
-        gx__kept kept = gx__kept_of(rows, v);
-        if (!make_room(own, end + (kept.to - kept.at))) {
-            return end;
-        }
-        for (uint64_t arc; (arc = gx__kept_next(&kept, rows, d)) < kept.to;) {
-            const uint32_t u = rows->node[arc];
-            if (take(own, u)) {
-                own->node[end++] = u;
-            }
-        }
-        if (++looked % LOOK == 0 && gx_job_should_stop(job)) {
-            return end;
-        }
-    }
-    return end;
-}
-
-/* The same of thresholds: a walk back along the one kept arc of each. */
-static uint64_t walk_back(drawer *own, uint64_t at, gx__draws *d) {
-    const gx__chance_rows *rows = &own->chances->heeds;
-    uint64_t end = at + 1;
-    for (;;) {
-        const uint32_t v = own->node[end - 1];
-        const uint64_t arc = gx__kept_one(rows, v, d);
-        if (arc == rows->ptr[v + 1] || !take(own, rows->node[arc]) || !make_room(own, end + 1)) {
-            return end;
-        }
-        own->node[end++] = rows->node[arc];
-    }
-}
-
-static gx_status keep_block(gx__drawing *w, uint32_t which, drawer *own, const uint32_t *end,
-                            uint32_t kept, uint32_t sets) {
-    const size_t entries = kept > 0 ? end[kept - 1] : 0;
+static gx_status keep_block(block **out, drawer *own, uint32_t sets, gx_job *job) {
+    const uint32_t kept = own->kept;
+    const size_t entries = own->count;
     const size_t bytes = sizeof(block) + (entries + kept) * sizeof *own->node;
     block *b;
-    gx_status status =
-        gx__slabs_take(&b, &own->slabs, bytes, own->slabs.bytes / 8, w->job, &own->err);
+    gx_status status = gx__slabs_take(&b, &own->slabs, bytes, own->slabs.bytes / 8, job, &own->err);
     if (status == GX_OK) {
         uint32_t *node = (uint32_t *)(void *)(b + 1);
         *b = (block){.sets = sets, .kept = kept, .entries = entries, .node = node};
         b->end = node + entries;
         if (kept > 0) {
-            memcpy(b->end, end, kept * sizeof *end);
+            memcpy(b->end, own->ends, kept * sizeof *own->ends);
             memcpy(b->node, own->node, entries * sizeof *b->node);
         }
-        w->blocks[which] = b;
+        *out = b;
     }
     return status;
 }
 
 static void draw_block(gx__drawing *w, uint32_t which) {
     drawer *own = &w->drawers[gx_thread()];
-    uint32_t ends[BLOCK], kept = 0;
-    uint64_t end = 0;
     const uint64_t from = (uint64_t)which * w->block_sets, left = w->count - from;
     const uint32_t sets = left < w->block_sets ? (uint32_t)left : w->block_sets;
-    for (uint32_t s = 0; s < sets && own->status == GX_OK; s++) {
-        gx__draws d = gx__draws_of(w->job->seed, w->first + from + s);
-        const uint64_t at = end;
-        if (!make_room(own, end + 1)) {
-            return;
-        }
-        own->node[at] = root_of(w->roots, &d);
-        take(own, own->node[at]);
-        end = own->chances->model == GX_SPREAD_CASCADE ? spread_back(own, at, &d, w->job)
-                                                       : walk_back(own, at, &d);
-        for (uint64_t i = at; i < end; i++) {
-            own->seen[own->node[i] / 64] = 0;
-        }
-        if (end == at + 1) {
-            own->alone[own->node[--end]]++;
-        } else {
-            ends[kept++] = (uint32_t)end;
-        }
-        if (end > UINT32_MAX || gx_job_should_stop(w->job)) {
-            break;
-        }
-    }
-    own->status = own->status != GX_OK ? own->status : gx_job_check(w->job, &own->err);
-    if (own->status == GX_OK && end > UINT32_MAX) {
-        own->status =
-            gx_fail(&own->err, GX_OVER_LIMIT, "%u sets hold over 4,294,967,295 members", sets);
+    own->count = own->kept = 0;
+    own->status = gx__backward_draw(&own->back, w->first + from, sets, keep_set, own, &own->err);
+    if (own->status == GX_OK) {
+        own->status = gx_job_check(w->job, &own->err);
     }
     if (own->status == GX_OK) {
-        own->status = keep_block(w, which, own, ends, kept, sets);
+        own->status = keep_block(&w->blocks[which], own, sets, w->job);
     }
 }
 
@@ -325,8 +209,8 @@ gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const
                         sizeof *w->spread, err));
     GX_TRY(gx_job_alloc(job, &w->drawers, (size_t)job->threads, sizeof *w->drawers, err));
     for (int t = 0; t < job->threads; t++) {
-        w->drawers[t].chances = gx__chances_of(chances, (uint32_t)t);
-        GX_TRY(gx_job_alloc(job, &w->drawers[t].seen, chances->n / 64 + 1, sizeof(uint64_t), err));
+        GX_TRY(gx__backward_init(&w->drawers[t].back, gx__chances_of(chances, (uint32_t)t), roots,
+                                 job, err));
         GX_TRY(gx_job_alloc(job, &w->drawers[t].alone, chances->n, sizeof(uint32_t), err));
     }
 done:
@@ -342,7 +226,7 @@ void gx__drawing_destroy(gx__drawing *w) {
         return;
     }
     for (int t = 0; w->drawers && t < w->job->threads; t++) {
-        gx_job_free(w->job, w->drawers[t].seen);
+        gx__backward_finish(&w->drawers[t].back);
         gx_job_free(w->job, w->drawers[t].alone);
         gx__slabs_finish(&w->drawers[t].slabs, w->job);
         gx_free(w->drawers[t].node);

@@ -9,20 +9,7 @@
 #ifndef GX_INFLUENCE_SETS_H
 #define GX_INFLUENCE_SETS_H
 
-#include "engine/influence/chances.h"
-
-/* Whom sets begin at: everybody alike, or in proportion to a weight. */
-typedef struct gx__roots {
-    uint32_t n;
-    double total;     /* Σ of weights, or n */
-    const double *up; /* n: Σ of weights up to each member; NULL: all weigh 1 */
-    double *owned;
-} gx__roots;
-
-/* `weight`: n of 0 or more, finite; NULL: 1 each. bad_request: a weight out of range, or all 0. */
-GX_MUST_CHECK gx_status gx__roots_make(gx__roots *out, const double *weight, uint32_t n,
-                                       gx_job *job, gx_error *err);
-void gx__roots_finish(gx__roots *roots, gx_job *job);
+#include "engine/influence/backward.h"
 
 typedef struct gx__sets {
     uint32_t n, count; /* members, sets */
