@@ -143,7 +143,8 @@ static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course
     const double judges = out->worlds / 2 + 1;
     const double worlds = out->worlds ? 1.08 * (out->worlds + judges) * world->bytes + forward : 0;
     /* Sets as they are drawn, in slabs of which an eighth may be left over. */
-    const double drawing = 1.125 * (a_set + BLOCK_BYTES) * to->most + 12 * n * threads;
+    const double block = BLOCK_BYTES * GX__CHUNK / (double)gx__choosing_chunk(c);
+    const double drawing = 1.125 * (a_set + block) * to->most + 12 * n * threads;
     const double choice = fmax(44 * n, drawing);
     if (c->options->heuristics) { /* PageRank and VoteRank need the undirected graph, made of both
                                      directions */

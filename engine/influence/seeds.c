@@ -20,12 +20,18 @@ static const double CONSTANT = 0.632120558828558; /* 1 − 1/e */
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-uint64_t gx__choosing_entries(const gx__choosing *c) {
-    uint64_t sum = 0;
+static gx__drawn drawn_so_far(const gx__choosing *c) {
+    gx__drawn so_far = {0};
     for (size_t k = 0; k < c->drawn; k++) {
-        sum += c->sets[k].entries;
+        so_far.sets += c->sets[k].count;
+        so_far.kept += c->sets[k].kept;
+        so_far.entries += c->sets[k].entries;
     }
-    return sum;
+    return so_far;
+}
+
+uint64_t gx__choosing_entries(const gx__choosing *c) {
+    return drawn_so_far(c).entries;
 }
 
 static uint64_t least_of(uint64_t a, uint64_t b) {
@@ -34,12 +40,8 @@ static uint64_t least_of(uint64_t a, uint64_t b) {
 
 /* Sets of one member are only counted. */
 uint64_t gx__choosing_chunk(const gx__choosing *c) {
-    uint64_t sets = 1, kept = 1;
-    for (size_t k = 0; k < c->drawn; k++) {
-        sets += c->sets[k].count;
-        kept += c->sets[k].kept;
-    }
-    return GX__CHUNK * least_of(sets / kept, GX__CHUNKS_ALONE);
+    const gx__drawn so_far = drawn_so_far(c);
+    return GX__CHUNK * least_of((so_far.sets + 1) / (so_far.kept + 1), GX__CHUNKS_ALONE);
 }
 
 gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint64_t room,
@@ -47,13 +49,12 @@ gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint
     gx__drawing *drawing = NULL;
     gx_status status = GX_OK;
     const uint64_t most = least_of(count, gx__choosing_chunk(c));
-    const gx__drawn before = {c->r1 + c->r2, gx__choosing_entries(c)};
     *out = 0;
     if (count == 0) {
         return GX_OK;
     }
-    GX_TRY(
-        gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, before, c->job, err));
+    GX_TRY(gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, drawn_so_far(c),
+                              c->job, err));
     while (*out < count && c->drawn < CHUNKS_MOST) {
         const uint64_t held = gx__choosing_entries(c);
         if (held >= room) {

@@ -6,13 +6,15 @@
 #include <math.h>
 
 enum {
-    BLOCK = 64,      /* sets drawn by one thread in a row, at the most, */
-    BLOCK_LARGE = 4, /* and where they are large or nobody knows, unless they are many */
+    BLOCK = 64,      /* sets drawn by one thread in a row; */
+    BLOCK_LARGE = 4, /* where they are large or nobody knows, unless they are many; */
+    ALONE = 16,      /* and times BLOCK at the most where most are of one member */
     LARGE = 64,      /* members of a large set */
     MANY = 1 << 16,
     WAVE_ENTRIES = 1 << 24, /* or so at the most, between two looks at the room left */
     GROWS = 8,
     WAVE_LEAST = 8, /* blocks */
+    AHEAD = 24,     /* entries whose places are asked for before they are written to */
     TURN_ENTRIES = 1 << 13,
     TURNS = 8,    /* of each thread in a wave, at least */
     SPREADERS = 8 /* threads that put entries into order, each with a count for every member */
@@ -31,7 +33,7 @@ typedef struct drawer {
     gx__backward back;
     uint32_t *node; /* of the block that is drawn */
     uint64_t room, count;
-    uint32_t ends[BLOCK], kept;
+    uint32_t ends[BLOCK * ALONE], kept;
     uint32_t *alone; /* n: sets of one */
     gx__slabs slabs; /* where blocks lie */
     gx_error err;
@@ -64,7 +66,8 @@ static gx_status keep_set(void *user, const uint32_t *node, uint64_t members, gx
         return GX_OK;
     }
     if (count > UINT32_MAX) {
-        return gx_fail(err, GX_OVER_LIMIT, "%d sets hold over 4,294,967,295 members", BLOCK);
+        return gx_fail(err, GX_OVER_LIMIT, "%u sets hold over 4,294,967,295 members",
+                       own->kept + 1);
     }
     if (count > own->room) {
         const uint64_t room = count + count / 2 + 1024;
@@ -137,6 +140,9 @@ static void put_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, uint64_t
             const uint32_t number = it->first + s;
             out->root[number] = it->node[i];
             for (; i < it->end[s]; i++) {
+                if (i + AHEAD < it->entries) {
+                    __builtin_prefetch(&out->set[next[it->node[i + AHEAD]]], 1);
+                }
                 out->set[next[it->node[i]]++] = number;
             }
         }
@@ -188,9 +194,17 @@ static uint32_t blocks_of(uint32_t sets, uint32_t each) {
     return sets / each + (sets % each > 0);
 }
 
-/* Whether blocks of many sets are shared well among threads; of very many sets any are. */
-static bool are_small(const gx__drawn *before, uint32_t most) {
-    return before->sets > 0 ? before->entries < LARGE * before->sets : most >= MANY;
+/* Blocks of as many entries or so: many sets that are small, few that are large, which are shared
+ * well among threads; of very many sets any are. */
+static uint32_t block_sets_of(const gx__drawn *before, uint32_t most) {
+    if (before->sets == 0) {
+        return most < MANY ? BLOCK_LARGE : BLOCK;
+    }
+    if (before->entries >= LARGE * before->sets) {
+        return BLOCK_LARGE;
+    }
+    const uint64_t alone = before->sets / (before->kept + 1);
+    return BLOCK * (alone < 1 ? 1 : alone < ALONE ? (uint32_t)alone : ALONE);
 }
 
 gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const gx__roots *roots,
@@ -202,7 +216,7 @@ gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const
         return status;
     }
     *w = (gx__drawing){.chances = chances, .roots = roots, .job = job, .before = before};
-    w->block_sets = are_small(&before, most) ? BLOCK : BLOCK_LARGE;
+    w->block_sets = block_sets_of(&before, most);
     w->spreaders = job->threads < SPREADERS ? job->threads : SPREADERS;
     GX_TRY(gx_job_alloc(job, &w->blocks, blocks_of(most, w->block_sets), sizeof(block *), err));
     GX_TRY(gx_job_alloc(job, &w->spread, (size_t)chances->n * (size_t)w->spreaders,

@@ -25,9 +25,9 @@ typedef struct gx__sets {
  * next, since memory that has been touched costs less than what is new. */
 typedef struct gx__drawing gx__drawing;
 
-/* Sets drawn so far, and members of all of them. */
+/* Sets drawn so far, of them those of two or more, and members of all of them. */
 typedef struct gx__drawn {
-    uint64_t sets, entries;
+    uint64_t sets, kept, entries;
 } gx__drawn;
 
 /* For up to `most` sets at once; `before`: earlier ones, which tell how large sets are. `chances`
