@@ -503,6 +503,7 @@ gx_status gx__worlds_alone(double *sum, const gx__worlds *worlds, gx_job *job, g
     visit at[GROUPS] = {{0}};
     gx_status status = GX_OK;
     GX_TRY(gx_job_alloc(job, &group, (size_t)n * GROUPS, sizeof *group, err));
+    gx_wide_pages(group, (size_t)n * GROUPS * sizeof *group);
     GX_TRY(gx_job_alloc(job, &by_knot, (size_t)n * (size_t)threads, sizeof *by_knot, err));
     for (int t = 0; t < threads; t++) {
         GX_TRY(visit_init(&at[t], worlds, job, err));
