@@ -190,7 +190,7 @@ static gx_status falling_rows(gx__chance_rows *rows, making *m, uint64_t *key, g
     const uint64_t arcs = m->graph->m;
     uint32_t *node;
     float *chance;
-    double *stride;
+    float *stride;
     gx_status status = GX_OK;
     GX_TRY(own(&node, m, arcs, sizeof *node, err));
     GX_TRY(own(&chance, m, arcs, sizeof *chance, err));
@@ -207,7 +207,7 @@ static gx_status falling_rows(gx__chance_rows *rows, making *m, uint64_t *key, g
             memcpy(&chance[i], &bits, sizeof bits);
             stride[i] = i > rows->ptr[v] && chance[i] == chance[i - 1]
                             ? stride[i - 1]
-                            : gx__stride_of((double)chance[i]);
+                            : (float)gx__stride_of((double)chance[i]);
         }
     }
     rows->node = node;

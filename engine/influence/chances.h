@@ -57,7 +57,7 @@ typedef struct gx__chance_rows {
     const gx__even *even; /* longest + 1: by length of row, or NULL: by arc, as follows */
     uint64_t longest;     /* arcs of a row, where even */
     const float *chance;
-    const double *stride;
+    const float *stride;  /* enough: a jump is rounded down to whole arcs */
     const double *weight; /* thresholds, in place of both: Σ of chances up to each arc of its row */
 } gx__chance_rows;
 
@@ -83,7 +83,7 @@ static inline const gx_chances *gx__chances_of(const gx_chances *chances, uint32
 /* `graph` must have in-arrays for `forward` and must outlive the chances. `forward` makes the rows
  * that simulation reads. Over 1, weights of a threshold are scaled down to sum to 1. bad_request: a
  * chance out of range. Memory: where a row has one chance 24 bytes for each length that a row could
- * have up to the longest; else 16 an arc and direction, and while they are made 12 an arc more. */
+ * have up to the longest; else 12 an arc and direction, and while they are made 12 an arc more. */
 GX_MUST_CHECK gx_status gx_chances_make(gx_chances *out, const gx_graph *graph,
                                         const gx_chance_options *options, bool forward, gx_job *job,
                                         gx_error *err);
@@ -141,7 +141,7 @@ static inline uint64_t gx__kept_next(gx__kept *kept, const gx__chance_rows *rows
         return kept->at++;
     }
     while (kept->at < kept->to) {
-        const double jump = gx__minus_ln(gx__draws_real(d)) * rows->stride[kept->at];
+        const double jump = gx__minus_ln(gx__draws_real(d)) * (double)rows->stride[kept->at];
         if (!(jump < (double)(kept->to - kept->at))) {
             break;
         }

@@ -137,7 +137,7 @@ static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course
     const double a_set = GX__ENTRY * (set->entries + set->roots);
     const double drawn = a_set * (double)out->sets + 12 * n * (double)c->drawn; /* are in `used` */
     const double copies = (double)gx__chances_copies_bytes(&c->chances, threads);
-    const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? copies : 24 * m + 8 * n;
+    const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? copies : 20 * m + 8 * n;
     const double sets = (double)atomic_load(&c->job->mem_used) + copies - drawn + a_set * to->sets +
                         12 * n * to->chunks;
     const double judges = out->worlds / 2 + 1;

@@ -61,7 +61,7 @@ typedef struct ties {
     uint32_t *from, *to;
     gx__even even; /* where they do not differ */
     float *chance;
-    double *stride;
+    float *stride;
     gx__chance_rows row;
 } ties;
 
@@ -111,7 +111,7 @@ static gx_status ties_weigh(ties *t, const double *weight, double mean, double c
         t->from[i] = old.from[order[i]];
         t->to[i] = old.to[order[i]];
         t->chance[i] = mean > 0 ? chance_of(chance, weight[order[i]] / mean) : 0;
-        t->stride[i] = gx__stride_of((double)t->chance[i]);
+        t->stride[i] = (float)gx__stride_of((double)t->chance[i]);
     }
 done:
     gx_job_free(job, order);
@@ -350,7 +350,7 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     const uint64_t all = n;
     if (!spreading->directed) {
         const uint64_t held =
-            (weights ? 10 : 4) * m + (uint64_t)threads_for(n, threads) * (20 * all + sizeof(parts));
+            (weights ? 8 : 4) * m + (uint64_t)threads_for(n, threads) * (20 * all + sizeof(parts));
         const uint64_t sorting = weights ? 26 * m : 44 * all; /* of ties, of members alike */
         return held > sorting ? held : sorting;
     }
@@ -360,6 +360,6 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     const double world = 0.5 * n + 17 * keepers_of(spreading, n, m) + 4 * kept;
     const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
     const uint64_t making = 29 * (uint64_t)threads, adding = 64 + 13 * some;
-    return all * ((making > adding ? making : adding) + 8) + (weights ? 32 * m : 0) +
+    return all * ((making > adding ? making : adding) + 8) + (weights ? 24 * m : 0) +
            (uint64_t)(WORLDS_AT_ONCE * world);
 }
