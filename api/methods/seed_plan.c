@@ -620,7 +620,7 @@ done:
  * sets, which are drawn, and the runs from what those say it reaches. */
 static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *err) {
     gx_job *job = p->call->job;
-    const double n = p->spread.n, m = (double)p->spread.graph->m;
+    const uint64_t n = p->spread.n, m = p->spread.graph->m;
     const double runs = (double)gx_arg_int(p->call->args, "runs");
     const uint64_t held = atomic_load(&job->mem_used);
     gx_part_estimate steps[] = {{"prospects",
@@ -640,8 +640,9 @@ static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *er
         status = gx_seeds_foresee(&f, p->spread.graph, &options, &play, job, err);
         steps[1].estimate.mem_bytes = f.mem_bytes > f.order_bytes ? f.mem_bytes : f.order_bytes;
         steps[1].estimate.cpu_s = f.cpu_s + f.order_s;
-        steps[2].estimate = (gx_estimate){.mem_bytes = held + (uint64_t)(24 * m + 40 * n),
-                                          .cpu_s = f.forward_s + runs * f.run_s};
+        steps[2].estimate =
+            (gx_estimate){.mem_bytes = held + 32 * n + gx_chances_bytes(&p->spread.chance, n, m),
+                          .cpu_s = f.forward_s + runs * f.run_s};
     }
     *out = gx_estimate_steps(p->call->arena, steps, GX_COUNT(steps), 1);
     return status;

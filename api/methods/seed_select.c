@@ -315,7 +315,6 @@ static gx_status estimate(gx_value *out, asking *a, int64_t begun_ns, gx_error *
     const double read_s = (double)(gx_clock_thread_ns() - begun_ns) / 1e9;
     const uint64_t read_bytes = atomic_load(&a->call->job->mem_peak);
     const gx_graph *graph = a->spread.graph;
-    const bool even = a->spread.chance.rule == GX_CHANCE_CONSTANT;
     const gx_simulation_options play = {
         .weight = a->worth, .circle = a->limits.circles.of, .circles = a->limits.circles.count};
     gx_seeds_forecast f;
@@ -323,7 +322,6 @@ static gx_status estimate(gx_value *out, asking *a, int64_t begun_ns, gx_error *
     if (status != GX_OK) {
         return status;
     }
-    const double m = (double)graph->m, n = graph->n;
     a->seeds.spread = f.share * a->spread.here; /* for the number of runs */
     const double runs = runs_of(a);
     a->seeds.spread = 0;
@@ -332,7 +330,7 @@ static gx_status estimate(gx_value *out, asking *a, int64_t begun_ns, gx_error *
         {f.worlds ? "worlds" : "sets", {.mem_bytes = f.mem_bytes, .cpu_s = f.cpu_s}},
         {"heuristics", {.mem_bytes = f.order_bytes, .cpu_s = f.order_s}},
         {"simulate",
-         {.mem_bytes = (uint64_t)(even ? 20 * n : 24 * m + 8 * n),
+         {.mem_bytes = gx_chances_bytes(&a->spread.chance, graph->n, graph->m),
           .cpu_s = f.forward_s + runs * f.run_s}}};
     *out = gx_estimate_steps(a->call->arena, steps, GX_COUNT(steps) - (runs == 0), 1);
     gx_map_put(a->call->arena, out, "entries", gx_int((int64_t)f.wanted));

@@ -1,5 +1,7 @@
 #include "engine/influence/backward.h"
 
+#include "engine/kernel/room.h"
+
 #include <math.h>
 
 enum { LOOK = 1 << 16 };
@@ -59,26 +61,14 @@ static uint32_t root_of(const gx__roots *roots, gx__draws *d) {
 /* ---- one set --------------------------------------------------------------------------------- */
 
 static gx_status make_room(gx__lane *l, uint64_t count, gx_error *err) {
-    if (count <= l->room) {
-        return GX_OK;
-    }
-    const uint64_t room = count + count / 2 + 64;
-    uint32_t *node = gx_realloc(l->node, room, sizeof *node);
-    if (!node) {
-        return gx_fail_memory(err, room * sizeof *node);
-    }
-    l->node = node;
-    l->room = room;
-    return GX_OK;
+    return gx__numbers_grow(&l->node, &l->room, count, err);
 }
 
 /* Adds u, if it is new, and asks for where its row lies. */
 static bool add(gx__lane *l, const gx__chance_rows *rows, uint32_t u) {
-    uint64_t *word = &l->seen[u / 64], bit = UINT64_C(1) << u % 64;
-    if (*word & bit) {
+    if (!gx__bit_take(l->seen, u)) {
         return false;
     }
-    *word |= bit;
     l->node[l->end++] = u;
     __builtin_prefetch(&rows->ptr[u]);
     return true;

@@ -1,8 +1,9 @@
-/* Reverse-reachable sets, several at once: a set goes from member to member, each named by a line
- * of the cache that is only asked for when the one before it has come, so one alone waits most of
- * its time. Here some go on while the line of another is on its way (group prefetching: Chen,
- * Ailamaki, Gibbons, Mowry, Improving hash join performance through prefetching, ICDE 2004). What
- * a set is does not depend on the others: its draws are its own. */
+/* Reverse-reachable sets, those of thresholds several at once: such a set goes from member to
+ * member, each named by a line of the cache that is only asked for when the one before it has come,
+ * so one alone waits most of its time. Here some go on while the line of another is on its way
+ * (group prefetching: Chen, Ailamaki, Gibbons, Mowry, Improving hash join performance through
+ * prefetching, ICDE 2004). What a set is does not depend on the others: its draws are its own.
+ * Cascades draw more than they wait, and go one after the other. */
 #ifndef GX_INFLUENCE_BACKWARD_H
 #define GX_INFLUENCE_BACKWARD_H
 

@@ -125,7 +125,7 @@ done:
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static uint64_t longest_of(const uint64_t *ptr, uint32_t n) {
+uint64_t gx__chances_longest(const uint64_t *ptr, uint32_t n) {
     uint64_t longest = 0;
     for (uint32_t v = 0; v < n; v++) {
         longest = ptr[v + 1] - ptr[v] > longest ? ptr[v + 1] - ptr[v] : longest;
@@ -140,7 +140,7 @@ static gx_status even_rows(gx__chance_rows *rows, making *m, gx_error *err) {
         *rows = m->out->heeds;
         return GX_OK;
     }
-    rows->longest = longest_of(rows->ptr, m->graph->n);
+    rows->longest = gx__chances_longest(rows->ptr, m->graph->n);
     GX_TRY(own(&even, m, (size_t)rows->longest + 1, sizeof *even, err));
     for (uint64_t length = 0; length <= rows->longest; length++) {
         gx__even *of = &even[length];
@@ -189,8 +189,7 @@ static void sort_row(uint64_t *key, uint64_t count) {
 static gx_status falling_rows(gx__chance_rows *rows, making *m, uint64_t *key, gx_error *err) {
     const uint64_t arcs = m->graph->m;
     uint32_t *node;
-    float *chance;
-    float *stride;
+    float *chance, *stride;
     gx_status status = GX_OK;
     GX_TRY(own(&node, m, arcs, sizeof *node, err));
     GX_TRY(own(&chance, m, arcs, sizeof *chance, err));
@@ -308,6 +307,16 @@ done:
         gx_chances_finish(out, job);
     }
     return status;
+}
+
+/* While the rows forward are made, which are last: theirs and the keys they are sorted by, and
+ * where no rule gives rows one chance what each arc has, and the rows back. */
+uint64_t gx_chances_bytes(const gx_chance_options *options, uint64_t n, uint64_t m) {
+    const bool given = options->rule == GX_CHANCE_GIVEN || options->rule == GX_CHANCE_STRENGTH;
+    if (options->model == GX_SPREAD_THRESHOLD) {
+        return given ? 12 * m : 0;
+    }
+    return options->rule == GX_CHANCE_CONSTANT ? 0 : (given ? 36 : 20) * m + 8 * n;
 }
 
 void gx_chances_finish(gx_chances *chances, gx_job *job) {

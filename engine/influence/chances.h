@@ -55,7 +55,7 @@ typedef struct gx__chance_rows {
     const uint64_t *ptr;
     const uint32_t *node;
     const gx__even *even; /* longest + 1: by length of row, or NULL: by arc, as follows */
-    uint64_t longest;     /* arcs of a row, where even */
+    uint64_t longest;     /* of the longest row, where even */
     const float *chance;
     const float *stride;  /* enough: a jump is rounded down to whole arcs */
     const double *weight; /* thresholds, in place of both: Σ of chances up to each arc of its row */
@@ -83,11 +83,16 @@ static inline const gx_chances *gx__chances_of(const gx_chances *chances, uint32
 /* `graph` must have in-arrays for `forward` and must outlive the chances. `forward` makes the rows
  * that simulation reads. Over 1, weights of a threshold are scaled down to sum to 1. bad_request: a
  * chance out of range. Memory: where a row has one chance 24 bytes for each length that a row could
- * have up to the longest; else 12 an arc and direction, and while they are made 12 an arc more. */
+ * have up to the longest, and direction; else 12 an arc and direction (thresholds 8, of one), and
+ * while they are made 12 an arc and 8 a member more. */
 GX_MUST_CHECK gx_status gx_chances_make(gx_chances *out, const gx_graph *graph,
                                         const gx_chance_options *options, bool forward, gx_job *job,
                                         gx_error *err);
 void gx_chances_finish(gx_chances *chances, gx_job *job);
+uint64_t gx__chances_longest(const uint64_t *ptr, uint32_t n);
+/* What they take at the most, with rows forward, on a graph of n members and m arcs that weigh
+ * unlike, beside tables by length. */
+uint64_t gx_chances_bytes(const gx_chance_options *options, uint64_t n, uint64_t m);
 
 /* Whether a member that was reached passes on in this world, whatever its arcs. */
 static inline bool gx__passes_on(const gx_chances *chances, uint32_t v, uint64_t world) {

@@ -9,7 +9,6 @@ enum {
     GX__FIRST = 1 << 13,         /* sets of the first round, */
     GX__FIRST_ENTRIES = 1 << 20, /* or as many as hold so many entries */
     GX__CHUNK = 1 << 20,         /* sets kept in one chunk at the most: they stay in a cache */
-    GX__CHUNKS_ALONE = 16,       /* times as many are drawn, where most are of one member */
     GX__ROUNDS_MOST = 24,
     GX__JUDGES = 4, /* R2 is a quarter of R1, and at least as many sets as */
     GX__JUDGES_LEAST = 1 << 18,

@@ -7,7 +7,7 @@
 #include "engine/influence/chances.h"
 
 /* For who draws or plays by them. Gives each thread of the job but the first a copy of the rows,
- * which gx__chances_of finds. Rows of over 4 MiB, or too large for what the job may still hold, are
+ * which gx__chances_of finds. Rows of over 3 MiB, or too large for what the job may still hold, are
  * read by all of them as before.
  */
 GX_MUST_CHECK gx_status gx_chances_copy(gx_chances *chances, gx_job *job, gx_error *err);

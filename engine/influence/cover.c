@@ -1,15 +1,12 @@
 #include "engine/influence/cover.h"
 
 #include "engine/kernel/rank.h"
+#include "engine/kernel/room.h"
 #include "engine/kernel/top.h"
 
 #include <math.h>
 
-enum { LOOK_MORE = 64 };
-
-static bool is_in(const uint64_t *bits, uint32_t i) {
-    return bits[i / 64] >> i % 64 & 1;
-}
+enum { LOOK_MORE = 64, LOOK = 1 << 10 }; /* members; between two looks at whether to stop */
 
 /* aim->circles: none. */
 static uint32_t circle_of(const gx__aim *aim, uint32_t v) {
@@ -69,7 +66,7 @@ void gx__cover_finish(gx__cover *cover, gx_job *job) {
 /* Sets of v alone that are not covered. */
 static uint64_t alone_added(const gx__cover *c, uint32_t v) {
     uint64_t sum = 0;
-    for (size_t k = 0; k < c->count && !is_in(c->taken, v); k++) {
+    for (size_t k = 0; k < c->count && !gx__bit_is_set(c->taken, v); k++) {
         sum += c->sets[k].alone[v];
     }
     return sum;
@@ -90,7 +87,7 @@ static uint64_t sets_added(const gx__cover *c, uint32_t v) {
         const gx__sets *sets = &c->sets[k];
         const uint64_t *covered = c->covered[k];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
-            sum += !is_in(covered, sets->set[i]);
+            sum += !gx__bit_is_set(covered, sets->set[i]);
         }
     }
     return sum;
@@ -115,7 +112,7 @@ static double fair_added(gx__cover *c, uint32_t v) {
     for (size_t k = 0; k < c->count; k++) {
         const gx__sets *sets = &c->sets[k];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
-            if (!is_in(c->covered[k], sets->set[i])) {
+            if (!gx__bit_is_set(c->covered[k], sets->set[i])) {
                 const uint32_t circle = circle_of(aim, sets->root[sets->set[i]]);
                 if (c->more[circle]++ == 0) {
                     c->touched[touched++] = circle;
@@ -154,15 +151,14 @@ static void count_begun(gx__cover *c, uint32_t v, uint64_t sets) {
 uint64_t gx__cover_take(gx__cover *c, uint32_t v) {
     uint64_t added = alone_added(c, v);
     if (added > 0) {
-        c->taken[v / 64] |= UINT64_C(1) << v % 64;
+        gx__bit_set(c->taken, v);
         count_begun(c, v, added);
     }
     for (size_t k = 0; k < c->count; k++) {
         const gx__sets *sets = &c->sets[k];
         for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
             const uint32_t set = sets->set[i];
-            if (!is_in(c->covered[k], set)) {
-                c->covered[k][set / 64] |= UINT64_C(1) << set % 64;
+            if (gx__bit_take(c->covered[k], set)) {
                 added++;
                 count_begun(c, sets->root[set], 1);
             }
@@ -210,7 +206,7 @@ static void look_at(gx__cover *c, uint64_t *fresh, const gx__top *of, gx_job *jo
         c->known[v] = c->known[v] > 0 ? (double)sets_added(c, v) : 0;
     }
     for (uint32_t i = 0; i < of->count; i++) {
-        fresh[of->entry[i].id / 64] |= UINT64_C(1) << of->entry[i].id % 64;
+        gx__bit_set(fresh, of->entry[i].id);
     }
 }
 
@@ -219,7 +215,10 @@ static void look_at_others(gx__cover *c, const uint64_t *fresh, uint32_t n, doub
                            gx_job *job) {
 #pragma omp parallel for schedule(dynamic, 256) num_threads(job->threads)
     for (uint32_t v = 0; v < n; v++) {
-        if (c->known[v] > least && !is_in(fresh, v)) {
+        if (v % LOOK == 0 && gx_job_should_stop(job)) {
+            continue;
+        }
+        if (c->known[v] > least && !gx__bit_is_set(fresh, v)) {
             c->known[v] = (double)sets_added(c, v);
         }
     }
@@ -234,7 +233,7 @@ static double keep_first(gx__top *top, const gx__cover *c, uint32_t room) {
         const uint32_t v = top->entry[i].id;
         gx__top_offer(top, c->known[v], v, 0);
     }
-    return top->count == room ? top->entry[0].score : 0;
+    return top->entry[0].score;
 }
 
 /* Without costs: what the `room` who add most come to. Nobody adds more than is known, so some more

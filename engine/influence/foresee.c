@@ -137,14 +137,15 @@ static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course
     const double a_set = GX__ENTRY * (set->entries + set->roots);
     const double drawn = a_set * (double)out->sets + 12 * n * (double)c->drawn; /* are in `used` */
     const double copies = (double)gx__chances_copies_bytes(&c->chances, threads);
-    const double forward = c->options->chance.rule == GX_CHANCE_CONSTANT ? copies : 20 * m + 8 * n;
+    const double forward =
+        copies + (double)gx_chances_bytes(&c->options->chance, c->chances.n, c->chances.m);
     const double sets = (double)atomic_load(&c->job->mem_used) + copies - drawn + a_set * to->sets +
                         12 * n * to->chunks;
     const double judges = out->worlds / 2 + 1;
     const double worlds = out->worlds ? 1.08 * (out->worlds + judges) * world->bytes + forward : 0;
     /* Sets as they are drawn, in slabs of which an eighth may be left over. */
     const double block = BLOCK_BYTES * GX__CHUNK / (double)gx__choosing_chunk(c);
-    const double drawing = 1.125 * (a_set + block) * to->most + 12 * n * threads;
+    const double drawing = 1.125 * (a_set + block) * to->most + 13 * n * threads;
     const double choice = fmax(44 * n, drawing);
     if (c->options->heuristics) { /* PageRank and VoteRank need the undirected graph, made of both
                                      directions */

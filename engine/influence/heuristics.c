@@ -5,9 +5,8 @@
 #include "engine/engine.h"
 #include "engine/kernel/candidates.h"
 #include "engine/kernel/rank.h"
+#include "engine/kernel/room.h"
 #include "engine/kernel/top.h"
-
-#include <math.h>
 
 enum { FEW = 16 };               /* of so many places one is looked for, not sorted */
 static const double NEAR = 1e-4; /* of PageRank: an order is all that is asked for */
@@ -34,10 +33,10 @@ static gx_status by_score(uint32_t *out, const double *score, uint32_t n, uint32
     uint32_t count = top.count;
     for (uint32_t i = 0; i < count; i++) {
         out[i] = top.entry[i].id;
-        first[out[i] / 64] |= UINT64_C(1) << out[i] % 64;
+        gx__bit_set(first, out[i]);
     }
     for (uint32_t v = 0; v < n; v++) {
-        if (!(first[v / 64] >> v % 64 & 1)) {
+        if (!gx__bit_is_set(first, v)) {
             out[count++] = v;
         }
     }

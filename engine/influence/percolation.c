@@ -340,7 +340,15 @@ static double keepers_of(const gx__spreading *spreading, uint32_t n, uint64_t m)
     for (uint32_t v = 0; ptr && v < n; v++) {
         sum += 1 - gx__none_of(ptr[v + 1] - ptr[v], spreading->chance);
     }
-    return ptr || m == 0 ? sum : -n * expm1((double)m / n * log1p(-spreading->chance));
+    return ptr || m == 0 ? sum : -(double)n * expm1((double)m / n * log1p(-spreading->chance));
+}
+
+/* Of rows of one chance, by length. */
+static uint64_t tables_bytes(const gx_graph *graph, uint32_t n) {
+    return graph && graph->out_ptr && graph->in_ptr
+               ? sizeof(gx__even) * (gx__chances_longest(graph->out_ptr, n) +
+                                     gx__chances_longest(graph->in_ptr, n) + 2)
+               : 0;
 }
 
 uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint64_t m,
@@ -360,6 +368,9 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     const double world = 0.5 * n + 17 * keepers_of(spreading, n, m) + 4 * kept;
     const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
     const uint64_t making = 29 * (uint64_t)threads, adding = 64 + 13 * some;
-    return all * ((making > adding ? making : adding) + 8) + (weights ? 24 * m : 0) +
-           (uint64_t)(WORLDS_AT_ONCE * world);
+    const uint64_t held = all * ((making > adding ? making : adding) + 8) + (weights ? 24 * m : 0) +
+                          (uint64_t)(WORLDS_AT_ONCE * world);
+    const gx_chance_options options = {.rule = weights ? GX_CHANCE_GIVEN : GX_CHANCE_CONSTANT};
+    const uint64_t before = 8 * all + (weights ? 4 * m : 0) + gx_chances_bytes(&options, n, m);
+    return tables_bytes(graph, n) + (held > before ? held : before);
 }

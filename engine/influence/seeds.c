@@ -41,7 +41,7 @@ static uint64_t least_of(uint64_t a, uint64_t b) {
 /* Sets of one member are only counted. */
 uint64_t gx__choosing_chunk(const gx__choosing *c) {
     const gx__drawn so_far = drawn_so_far(c);
-    return GX__CHUNK * least_of((so_far.sets + 1) / (so_far.kept + 1), GX__CHUNKS_ALONE);
+    return (uint64_t)GX__CHUNK * gx__drawn_each(&so_far);
 }
 
 gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint64_t room,
@@ -353,7 +353,8 @@ bool gx__choosing_is_large(const gx__choosing *c) {
     const double sets = (double)(c->r1 + c->r2), entries = (double)gx__choosing_entries(c);
     return c->options->chance.model == GX_SPREAD_CASCADE && !(c->options->aim.fairness > 0) &&
            c->options->sets == 0 && !c->chances.passes && entries > LARGE * c->chances.n * sets &&
-           entries > LARGE_SET * sets && gx__choosing_worlds(c) >= WORLDS_LEAST;
+           entries > LARGE_SET * sets && c->chances.n <= GX__WORLD_MEMBERS &&
+           gx__choosing_worlds(c) >= WORLDS_LEAST;
 }
 
 static gx_status rounds(gx__choosing *c, gx_error *err) {

@@ -1,6 +1,7 @@
 #include "engine/influence/sets.h"
 
 #include "engine/kernel/parallel.h"
+#include "engine/kernel/room.h"
 #include "engine/kernel/slabs.h"
 
 #include <math.h>
@@ -8,7 +9,6 @@
 enum {
     BLOCK = 64,      /* sets drawn by one thread in a row; */
     BLOCK_LARGE = 4, /* where they are large or nobody knows, unless they are many; */
-    ALONE = 16,      /* and times BLOCK at the most where most are of one member */
     LARGE = 64,      /* members of a large set */
     MANY = 1 << 16,
     WAVE_ENTRIES = 1 << 24, /* or so at the most, between two looks at the room left */
@@ -33,7 +33,7 @@ typedef struct drawer {
     gx__backward back;
     uint32_t *node; /* of the block that is drawn */
     uint64_t room, count;
-    uint32_t ends[BLOCK * ALONE], kept;
+    uint32_t ends[BLOCK * GX__EACH], kept;
     uint32_t *alone; /* n: sets of one */
     gx__slabs slabs; /* where blocks lie */
     gx_error err;
@@ -65,18 +65,9 @@ static gx_status keep_set(void *user, const uint32_t *node, uint64_t members, gx
         own->alone[*node]++;
         return GX_OK;
     }
-    if (count > UINT32_MAX) {
-        return gx_fail(err, GX_OVER_LIMIT, "%u sets hold over 4,294,967,295 members",
-                       own->kept + 1);
-    }
-    if (count > own->room) {
-        const uint64_t room = count + count / 2 + 1024;
-        uint32_t *more = gx_realloc(own->node, room, sizeof *more);
-        if (!more) {
-            return gx_fail_memory(err, room * sizeof *more);
-        }
-        own->node = more;
-        own->room = room;
+    const gx_status status = gx__numbers_grow(&own->node, &own->room, count, err);
+    if (status != GX_OK) {
+        return status;
     }
     memcpy(&own->node[own->count], node, members * sizeof *node);
     own->ends[own->kept++] = (uint32_t)count;
@@ -203,8 +194,7 @@ static uint32_t block_sets_of(const gx__drawn *before, uint32_t most) {
     if (before->entries >= LARGE * before->sets) {
         return BLOCK_LARGE;
     }
-    const uint64_t alone = before->sets / (before->kept + 1);
-    return BLOCK * (alone < 1 ? 1 : alone < ALONE ? (uint32_t)alone : ALONE);
+    return BLOCK * gx__drawn_each(before);
 }
 
 gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const gx__roots *roots,
@@ -252,15 +242,16 @@ void gx__drawing_destroy(gx__drawing *w) {
 }
 
 /* Blocks to draw next: GROWS times as many sets as have been drawn, now and earlier, as far as
- * there is room for what they are likely to hold. Threads that fell asleep between two waves take a
- * while to wake. */
+ * there is room for what they are likely to hold, and WAVE_LEAST on top, which share well. Threads
+ * that fell asleep between two waves take a while to wake. */
 static uint32_t next_wave(const gx__drawing *w, const gx__sets *now, uint32_t blocks,
                           uint64_t room) {
     const uint64_t left = room - now->entries < WAVE_ENTRIES ? room - now->entries : WAVE_ENTRIES;
     const double drawn = (double)(w->before.sets + now->count);
     const double held = (double)(w->before.entries + now->entries); /* a set has its root */
     const double fit = drawn > 0 ? (double)left / held * drawn : 0;
-    const double wave = fmin(fit, GROWS * drawn) / w->block_sets + WAVE_LEAST;
+    const bool unknown = drawn <= 0 && w->block_sets > BLOCK_LARGE;
+    const double wave = fmin(fit, GROWS * drawn) / w->block_sets + (unknown ? 1 : WAVE_LEAST);
     const uint32_t most = w->block_count - blocks;
     return wave < most ? (uint32_t)wave : most;
 }
@@ -333,6 +324,7 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
         gx_job_tick(w->job, first + out->count);
     }
     w->before.sets += out->count;
+    w->before.kept += out->kept;
     w->before.entries += out->entries;
     GX_TRY(count_alone(out, w, err));
     GX_TRY(order_entries(out, w, blocks, err));

@@ -3,9 +3,10 @@
  * from, in a world of kept arcs drawn for the set. The share of sets that a choice of seeds touches
  * is an unbiased estimate of the share of members it reaches.
  *
- * Only the other way round are they kept, by member the sets it is in: 4 bytes an entry and 8 a
- * member. A set of one is covered by that member and nobody else, so such are only counted: where
- * chances are small they are most. Set s of a stream is the same at any number of threads. */
+ * Only the other way round are they kept, by member the sets it is in: 4 bytes an entry and a kept
+ * set, 12 a member. A set of one is covered by that member and nobody else, so such are only
+ * counted: where chances are small they are most. Set s of a stream is the same at any number of
+ * threads. */
 #ifndef GX_INFLUENCE_SETS_H
 #define GX_INFLUENCE_SETS_H
 
@@ -29,6 +30,14 @@ typedef struct gx__drawing gx__drawing;
 typedef struct gx__drawn {
     uint64_t sets, kept, entries;
 } gx__drawn;
+
+/* Sets drawn for each that is kept, at most GX__EACH: where chances are small, most are of one
+ * member. */
+enum { GX__EACH = 16 };
+static inline uint32_t gx__drawn_each(const gx__drawn *drawn) {
+    const uint64_t each = (drawn->sets + 1) / (drawn->kept + 1);
+    return each < GX__EACH ? (uint32_t)each : GX__EACH;
+}
 
 /* For up to `most` sets at once; `before`: earlier ones, which tell how large sets are. `chances`
  * and `roots` must live as long. */

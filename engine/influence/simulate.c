@@ -2,6 +2,7 @@
 
 #include "engine/influence/dates.h"
 #include "engine/kernel/parallel.h"
+#include "engine/kernel/room.h"
 
 #include <math.h>
 
@@ -32,10 +33,7 @@ typedef struct playing {
 } playing;
 
 static bool take(player *p, uint32_t v) {
-    uint64_t *word = &p->seen[v / 64], bit = UINT64_C(1) << v % 64;
-    const bool fresh = !(*word & bit);
-    *word |= bit;
-    return fresh;
+    return gx__bit_take(p->seen, v);
 }
 
 /* Adds whom v reaches in one step behind queue[end]; the new end. */
@@ -47,7 +45,7 @@ static uint32_t pass_on(player *p, uint32_t v, uint32_t end, uint64_t world) {
     if (p->chances->model == GX_SPREAD_THRESHOLD) {
         for (uint64_t i = kept.at; i < kept.to; i++) {
             const uint32_t a = rows->node[i];
-            if (!(p->seen[a / 64] >> a % 64 & 1) && gx__kept_is(&p->chances->heeds, a, v, world)) {
+            if (!gx__bit_is_set(p->seen, a) && gx__kept_is(&p->chances->heeds, a, v, world)) {
                 (void)take(p, a);
                 p->queue[end++] = a;
             }

@@ -1,13 +1,13 @@
 #include "engine/influence/worlds.h"
 
 #include "engine/kernel/parallel.h"
+#include "engine/kernel/room.h"
 
 #include <math.h>
 
 /* ---- one world ------------------------------------------------------------------------------- */
 
 enum { SLAB_WORLDS = 32 };
-static const uint32_t MEMBERS_MOST = UINT32_MAX / 2; /* places are twice as many */
 
 /* What making a world takes, of one thread. */
 typedef struct maker {
@@ -37,21 +37,6 @@ typedef struct making {
     int threads;
 } making;
 
-static bool make_room(maker *m, uint64_t count) {
-    if (count <= m->room) {
-        return true;
-    }
-    const uint64_t room = count + count / 2 + 4096;
-    uint32_t *next = room <= UINT32_MAX ? gx_realloc(m->next, room, sizeof *next) : NULL;
-    if (!next) {
-        m->status = gx_fail_memory(&m->err, room * sizeof *next);
-        return false;
-    }
-    m->next = next;
-    m->room = room;
-    return true;
-}
-
 /* The kept arcs of those who keep any, which lead to members. */
 static bool keep_arcs(maker *m, const making *w, uint32_t run) {
     const gx__chance_rows *rows = &m->chances->heard;
@@ -65,7 +50,8 @@ static bool keep_arcs(maker *m, const making *w, uint32_t run) {
         if (v % 64 == 0) {
             m->keepers[v / 64] = (gx__keepers){.before = m->count};
         }
-        if (!make_room(m, end + (kept.to - kept.at))) {
+        m->status = gx__numbers_grow(&m->next, &m->room, end + (kept.to - kept.at), &m->err);
+        if (m->status != GX_OK) {
             return false;
         }
         for (uint64_t arc; (arc = gx__kept_next(&kept, rows, &d)) < kept.to;) {
@@ -193,13 +179,17 @@ static uint64_t find_places(maker *m, uint32_t n) {
     return out;
 }
 
+static double worth_of(const double *weight, uint32_t v) {
+    return weight ? weight[v] : 1;
+}
+
 /* Of each knot, what its members are worth. */
 static void weigh_knots(gx__world *world, const double *weight, uint32_t n) {
     const uint32_t *knot = world->knot;
     for (uint32_t word = 0; word <= n / 64; word++) {
         for (uint64_t bits = world->keepers[word].bits; bits; bits &= bits - 1) {
             const uint32_t v = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            world->size[*knot++] += weight ? weight[v] : 1;
+            world->size[*knot++] += worth_of(weight, v);
         }
     }
 }
@@ -234,21 +224,13 @@ static gx_status condense(maker *m, const making *w, gx__world *world) {
 
 /* ---- who is reached -------------------------------------------------------------------------- */
 
-static bool has(const uint64_t *bits, uint32_t k) {
-    return bits[k / 64] >> k % 64 & 1;
-}
-
-static void put(uint64_t *bits, uint32_t k) {
-    bits[k / 64] |= UINT64_C(1) << k % 64;
-}
-
 /* Adds what the arcs of a knot lead to, where it is new, to what is reached from the hub. */
 static void reach_from_hub(gx__world *world, const double *weight, uint32_t n, uint32_t k) {
     for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1]; a++) {
         const uint32_t to = world->next[a];
-        if (!has(world->from_hub, to)) {
-            put(world->from_hub, to);
-            world->behind += to < n ? weight ? weight[to] : 1 : world->size[to - n];
+        if (!gx__bit_is_set(world->from_hub, to)) {
+            gx__bit_set(world->from_hub, to);
+            world->behind += to < n ? worth_of(weight, to) : world->size[to - n];
         }
     }
 }
@@ -262,21 +244,21 @@ static void find_hub(gx__world *world, const double *weight, uint32_t n) {
     if (world->hub == GX_NONE) {
         return;
     }
-    put(world->from_hub, n + world->hub);
-    put(world->to_hub, world->hub);
+    gx__bit_set(world->from_hub, n + world->hub);
+    gx__bit_set(world->to_hub, world->hub);
     world->behind = world->size[world->hub];
     for (uint32_t k = world->hub + 1; k-- > 0;) {
-        if (has(world->from_hub, n + k)) {
+        if (gx__bit_is_set(world->from_hub, n + k)) {
             reach_from_hub(world, weight, n, k);
         }
     }
     for (uint32_t k = world->hub + 1; k < world->knots; k++) {
         bool leads = false;
         for (uint32_t a = world->ptr[k]; a < world->ptr[k + 1] && !leads; a++) {
-            leads = world->next[a] >= n && has(world->to_hub, world->next[a] - n);
+            leads = world->next[a] >= n && gx__bit_is_set(world->to_hub, world->next[a] - n);
         }
         if (leads) {
-            put(world->to_hub, k);
+            gx__bit_set(world->to_hub, k);
         }
     }
 }
@@ -294,10 +276,6 @@ static uint32_t place_of(const gx__world *w, const visit *at, uint32_t v) {
     return keeps(w->keepers, v) ? at->n + w->knot[keeper_of(w->keepers, v)] : v;
 }
 
-static double worth_of(const visit *at, uint32_t v) {
-    return at->weight ? at->weight[v] : 1;
-}
-
 /* Worth of the places reached from `place` that are not taken. They are in at->queue, but for those
  * behind the hub, and at->seen is cleared. */
 static double reach(const gx__world *w, visit *at, uint32_t place) {
@@ -305,10 +283,10 @@ static double reach(const gx__world *w, visit *at, uint32_t place) {
     double sum = 0;
     uint32_t count = 0; /* not at->count, beside which another thread's is */
     at->count = 0;
-    if (has(w->taken, place)) {
+    if (gx__bit_is_set(w->taken, place)) {
         return 0;
     }
-    const bool over_hub = w->hub != GX_NONE && place >= n && has(w->to_hub, place - n);
+    const bool over_hub = w->hub != GX_NONE && place >= n && gx__bit_is_set(w->to_hub, place - n);
     if (over_hub) {
         sum = w->behind;
     }
@@ -317,15 +295,16 @@ static double reach(const gx__world *w, visit *at, uint32_t place) {
     }
     for (uint32_t i = 0; i < count; i++) {
         if (at->queue[i] < n) {
-            sum += worth_of(at, at->queue[i]);
+            sum += worth_of(at->weight, at->queue[i]);
             continue;
         }
         const uint32_t k = at->queue[i] - n;
         sum += w->size[k];
         for (uint32_t a = w->ptr[k]; a < w->ptr[k + 1]; a++) {
             const uint32_t to = w->next[a];
-            if (!has(at->seen, to) && !has(w->taken, to) && !(over_hub && has(w->from_hub, to))) {
-                put(at->seen, to);
+            if (!gx__bit_is_set(at->seen, to) && !gx__bit_is_set(w->taken, to) &&
+                !(over_hub && gx__bit_is_set(w->from_hub, to))) {
+                gx__bit_set(at->seen, to);
                 at->queue[count++] = to;
             }
         }
@@ -341,7 +320,7 @@ static double take(gx__world *w, visit *at, uint32_t v) {
     w->hub = GX_NONE;
     const double sum = reach(w, at, place_of(w, at, v));
     for (uint32_t i = 0; i < at->count; i++) {
-        put(w->taken, at->queue[i]);
+        gx__bit_set(w->taken, at->queue[i]);
     }
     return sum;
 }
@@ -422,9 +401,9 @@ gx_status gx__worlds_make(gx__worlds *out, const gx_chances *chances, const doub
                 .threads = job->threads};
     gx_status status = GX_OK;
     *out = (gx__worlds){.n = chances->n, .count = chances->n ? count : 0, .weight = weight};
-    if (chances->n > MEMBERS_MOST) {
+    if (chances->n > GX__WORLD_MEMBERS) {
         return gx_fail(err, GX_OVER_LIMIT, "worlds of %u members; accepted are %u", chances->n,
-                       MEMBERS_MOST);
+                       (uint32_t)GX__WORLD_MEMBERS);
     }
     GX_TRY(gx_job_alloc(job, &out->world, out->count, sizeof *out->world, err));
     GX_TRY(makers_init(&w, err));
@@ -476,7 +455,7 @@ static void add_keepers(double *sum, const visit *at, const gx__world *w, const 
     for (uint32_t word = 0; word <= at->n / 64; word++) {
         for (uint64_t bits = w->keepers[word].bits; bits; bits &= bits - 1) {
             const uint32_t v = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            sum[v] += by_knot[*knot++] - worth_of(at, v);
+            sum[v] += by_knot[*knot++] - worth_of(at->weight, v);
         }
     }
 }
@@ -492,7 +471,7 @@ static void reach_alone(double *sum, const gx__worlds *worlds, uint32_t from, ui
         add_keepers(sum, at, w, by_knot);
     }
     for (uint32_t v = 0; v < worlds->n; v++) {
-        sum[v] += (to - from) * worth_of(at, v);
+        sum[v] += (to - from) * worth_of(at->weight, v);
     }
 }
 

@@ -9,7 +9,7 @@
  * number if it keeps nothing, else n and the number of its knot. Arcs lead to lower places.
  *
  * A world is that of gx_simulate's run of the same number. Memory of a world: half a byte a member,
- * 4 bytes a keeper, 12 a knot and 4 a kept arc between knots. */
+ * 4 bytes a keeper, 12 a knot and 4 a kept arc that leads out of its knot. */
 #ifndef GX_INFLUENCE_WORLDS_H
 #define GX_INFLUENCE_WORLDS_H
 
@@ -38,6 +38,8 @@ typedef struct gx__world {
     uint64_t *from_hub; /* a bit a place: reached from it */
     uint64_t *to_hub;   /* a bit a knot: reaching it */
 } gx__world;
+
+enum { GX__WORLD_MEMBERS = INT32_MAX }; /* at the most: places are twice as many */
 
 typedef struct gx__worlds {
     uint32_t n, count;

@@ -57,10 +57,20 @@ static void test_drawn_paths(void **state) {
     expect_rising(pass, PARAMS("epsilon", "0.01", "weighted", "1"));
 }
 
+/* One way, where chances of ties and worlds are held. */
+static void test_percolation_one_way(void **state) {
+    (void)state;
+    const gx_pass *pass = gx_pass_find(gx_engine_passes(), "percolation");
+    expect_rising(pass, PARAMS("direction", "in"));
+    expect_rising(pass, PARAMS("direction", "out", "rate", "0.3"));
+    assert_true(estimate_of(pass, 1000, PARAMS("direction", "in", "rate", "0.3")).mem_bytes < 1e7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_pass),
         cmocka_unit_test(test_drawn_paths),
+        cmocka_unit_test(test_percolation_one_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

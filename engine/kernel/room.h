@@ -1,0 +1,45 @@
+/* Small things that several kernels do: a bit a member, and arrays of numbers that grow. */
+#ifndef GX_KERNEL_ROOM_H
+#define GX_KERNEL_ROOM_H
+
+#include "graph/base/base.h"
+
+static inline bool gx__bit_is_set(const uint64_t *bits, uint32_t i) {
+    return bits[i / 64] >> i % 64 & 1;
+}
+
+static inline void gx__bit_set(uint64_t *bits, uint32_t i) {
+    bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+/* Sets it, and tells whether it was not. */
+static inline bool gx__bit_take(uint64_t *bits, uint32_t i) {
+    uint64_t *word = &bits[i / 64], bit = UINT64_C(1) << i % 64;
+    const bool fresh = !(*word & bit);
+    *word |= bit;
+    return fresh;
+}
+
+/* Makes the `room` of an array of node numbers, not counted against a job, `count` or half as many
+ * more. over_limit: over 4,294,967,295. */
+static inline gx_status gx__numbers_grow(uint32_t **numbers, uint64_t *room, uint64_t count,
+                                         gx_error *err) {
+    if (count <= *room) {
+        return GX_OK;
+    }
+    if (count > UINT32_MAX) {
+        return gx_fail(err, GX_OVER_LIMIT, "%llu members or ties at once; accepted are %u",
+                       (unsigned long long)count, UINT32_MAX);
+    }
+    uint64_t more = count + count / 2 + 1024;
+    more = more < UINT32_MAX ? more : UINT32_MAX;
+    uint32_t *grown = gx_realloc(*numbers, more, sizeof *grown);
+    if (!grown) {
+        return gx_fail_memory(err, more * sizeof *grown);
+    }
+    *numbers = grown;
+    *room = more;
+    return GX_OK;
+}
+
+#endif
