@@ -3,6 +3,7 @@
 #ifndef GX_INFLUENCE_CHOOSING_H
 #define GX_INFLUENCE_CHOOSING_H
 
+#include "engine/influence/reach.h"
 #include "engine/influence/seeds.h"
 
 enum {
@@ -22,6 +23,27 @@ enum {
 #define GX__RUNS_LEAST 500.0
 #define GX__RUNS_MOST 10000.0
 
+/* A heuristic's choice, within the limits. */
+typedef struct gx__picked {
+    uint32_t *seed, count; /* NULL: not picked yet */
+} gx__picked;
+
+/* What is said of a choice. */
+typedef struct gx__verdict {
+    double mean, error; /* by sets or worlds */
+    double elsewhere;   /* sets of R2 that begin at none of the seeds; by worlds 0, like */
+    uint64_t covered;   /* sets of R2 that hold one */
+} gx__verdict;
+
+/* A choice to be compared. */
+typedef struct gx__entrant {
+    const char *name;
+    uint32_t *seed, count;
+    gx__verdict verdict;
+    double played; /* NaN: it was not */
+    bool out;      /* too far from the first to be played */
+} gx__entrant;
+
 typedef struct gx__choosing {
     gx_seeds *out;
     const gx_graph *graph;
@@ -35,46 +57,56 @@ typedef struct gx__choosing {
     uint64_t room;             /* entries */
     bool full;                 /* no room was left for all that were wanted */
     uint64_t r1, r2;           /* sets */
-    double elsewhere;          /* sets of R2 that begin at none of the seeds judged last */
-    uint32_t *seed, count;     /* the choice */
+    uint32_t *seed, count;     /* the choice, and in the end */
+    gx__verdict verdict;       /* … what is said of it */
     double *gain;
+    gx__picked picked[GX_SEED_METHODS_MOST];    /* by each heuristic */
+    bool beside;                                /* it was tried to pick them beside a drawing */
+    gx__entrant entrants[GX_SEED_METHODS_MOST]; /* judged */
+    size_t entered;
     bool large; /* by worlds: */
     uint32_t drawn_worlds;
     gx__worlds judges;
     double noise, most; /* Σ √c / Σ c; the bound on any choice's cover of R1 */
 } gx__choosing;
 
-/* A choice to be compared. */
-typedef struct gx__entrant {
-    const char *name;
-    uint32_t *seed, count;
-    double spread; /* by sets or worlds */
-    double error;
-    double played; /* NaN: it was not */
-    bool out;      /* too far from the first to be played */
-} gx__entrant;
-
 GX_MUST_CHECK gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err);
 void gx__choosing_finish(gx__choosing *c);
 uint64_t gx__choosing_entries(const gx__choosing *c);
 /* Sets of one chunk at the most. */
 uint64_t gx__choosing_chunk(const gx__choosing *c);
-/* As many more, or as fit into `room` entries of all; how many it were. */
+/* As many more, to choose by or to judge with, or as fit into `room` entries of all; how many it
+ * were. */
 GX_MUST_CHECK gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count,
-                                          uint64_t room, gx_error *err);
+                                          uint64_t room, bool judges, gx_error *err);
 /* The choice into c->seed, its bound and its noise. */
 GX_MUST_CHECK gx_status gx__choosing_choose(gx__choosing *c, const gx_seed_limits *limits,
                                             gx_error *err);
+/* What reaching the seeds alone is worth. */
+double gx__choosing_weight(const gx__choosing *c, const uint32_t *seed, uint32_t count);
 /* Sets that R2 is to have, and R1 next. */
 uint64_t gx__choosing_judges(const gx__choosing *c);
 uint64_t gx__choosing_next_size(const gx__choosing *c);
 /* Whether worlds tell more than sets, and how many there is room for. */
 bool gx__choosing_is_large(const gx__choosing *c);
 uint32_t gx__choosing_worlds(const gx__choosing *c);
-/* The choice, or with `order` the first of it within the limits, judged; e->seed is the job's. */
-GX_MUST_CHECK gx_status gx__choosing_enter(gx__entrant *e, const char *name, gx__choosing *c,
-                                           const uint32_t *order, gx_error *err);
-/* Places of an order that may be looked at. */
-uint32_t gx__choosing_depth(const gx__choosing *c);
+/* The same by worlds; of the first choice, those that judge are made too. */
+GX_MUST_CHECK gx_status gx__choosing_by_worlds(gx__choosing *c, const gx_seed_limits *limits,
+                                               gx_error *err);
+
+/* ---- compared (compare.c) -------------------------------------------------------------------- */
+
+/* Whether heuristics are to be compared with the choice. */
+bool gx__choosing_compares(const gx__choosing *c);
+/* Has all heuristics choose that have not. */
+GX_MUST_CHECK gx_status gx__choosing_pick_all(gx__choosing *c, gx_job *job, gx_error *err);
+/* … while the sets of a drawing are drawn. */
+void gx__choosing_pick_beside(gx__choosing *c, gx__drawing *drawing);
+/* Has the choice, within a budget greedy by gain, and heuristics judged, by sets or worlds that
+ * none of them has seen; the choice is the first of c->entrants. */
+GX_MUST_CHECK gx_status gx__choosing_enter_all(gx__choosing *c, gx_error *err);
+void gx__choosing_forget_entrants(gx__choosing *c);
+/* Replaces the choice by the entrant that reaches most, and tells its verdict. */
+GX_MUST_CHECK gx_status gx__choosing_compare(gx__choosing *c, gx_error *err);
 
 #endif

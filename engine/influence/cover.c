@@ -142,7 +142,6 @@ static void added_by(void *of, double *worth, const uint32_t *member, uint32_t c
 
 /* So many sets that begin at v are covered now. */
 static void count_begun(gx__cover *c, uint32_t v, uint64_t sets) {
-    c->covered_worth += c->worth ? (double)sets * c->worth[v] : 0;
     if (c->hit) {
         c->hit[circle_of(c->aim, v)] += sets;
     }

@@ -30,10 +30,8 @@ typedef struct gx__cover {
     uint64_t *in, *hit; /* sets that begin in each circle, and those of them covered: circles + 1 */
     uint64_t *more;     /* circles + 1, all 0 between calls */
     uint32_t *touched;
-    const double *worth;  /* n: of a set by whom it begins at, or NULL; the caller's, */
-    double covered_worth; /* and of those covered since it was 0 */
-    double *known;        /* n: nobody adds more sets; NULL until the bound is looked at */
-    double most;          /* the bound so far */
+    double *known; /* n: nobody adds more sets; NULL until the bound is looked at */
+    double most;   /* the bound so far */
 } gx__cover;
 
 GX_MUST_CHECK gx_status gx__cover_make(gx__cover *out, const gx__sets *sets, size_t count,

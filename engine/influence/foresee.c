@@ -133,27 +133,30 @@ static written written_of(const gx__choosing *c) {
 /* At the peaks. */
 static void bytes_of(gx_seeds_forecast *out, const gx__choosing *c, const course *to,
                      const written *set, const by_world *world, int threads) {
-    const double n = c->chances.n, m = (double)c->chances.m;
+    const double n = c->chances.n;
     const double a_set = GX__ENTRY * (set->entries + set->roots);
     const double drawn = a_set * (double)out->sets + 12 * n * (double)c->drawn; /* are in `used` */
     const double copies = (double)gx__chances_copies_bytes(&c->chances, threads);
     const double forward =
         copies + (double)gx_chances_bytes(&c->options->chance, c->chances.n, c->chances.m);
-    const double sets = (double)atomic_load(&c->job->mem_used) + copies - drawn + a_set * to->sets +
-                        12 * n * to->chunks;
+    const double before = (double)atomic_load(&c->job->mem_used) + copies - drawn;
+    const double sets = before + a_set * to->sets + 12 * n * to->chunks;
     const double judges = out->worlds / 2 + 1;
     const double worlds = out->worlds ? 1.08 * (out->worlds + judges) * world->bytes + forward : 0;
     /* Sets as they are drawn, in slabs of which an eighth may be left over. */
     const double block = BLOCK_BYTES * GX__CHUNK / (double)gx__choosing_chunk(c);
-    const double drawing = 1.125 * (a_set + block) * to->most + 13 * n * threads;
+    const double each = 1.125 * (a_set + block), own = 13 * n * threads;
+    const double drawing = each * to->most + own;
     const double choice = fmax(44 * n, drawing);
-    if (c->options->heuristics) { /* PageRank and VoteRank need the undirected graph, made of both
-                                     directions */
-        out->order_bytes = (uint64_t)(sets + (out->worlds ? judges * world->bytes : 0) +
-                                      fmax(48 * n + 8 * m, 32 * n + 16 * m));
+    double peak = sets + fmax(choice, out->worlds ? worlds + 28 * n * threads + 72 * n : 0);
+    if (gx__choosing_compares(c)) { /* beside the first sets that judge, or when all are drawn */
+        const double most = GX__JUDGES_ENTRIES / fmax(set->entries, 1);
+        const double first = fmin(fmin(most, GX__JUDGES_LEAST), to->most);
+        const double orders = (double)gx__heuristic_bytes(c->graph);
+        out->order_bytes = (uint64_t)(sets + (out->worlds ? judges * world->bytes : 0) + orders);
+        peak = fmax(peak, threads > 1 ? before + each * first + own + orders : 0);
     }
-    out->mem_bytes =
-        (uint64_t)(sets + fmax(choice, out->worlds ? worlds + 28 * n * threads + 72 * n : 0));
+    out->mem_bytes = (uint64_t)peak;
 }
 
 /* So much is timed so often, and the least counts: whatever else a machine does only adds. */
@@ -178,7 +181,7 @@ static gx_status draw_timed(double *out_s, gx__choosing *c, uint64_t count, uint
             gx__sets_finish(&c->sets[--c->drawn], c->job);
         }
         const int64_t begun = gx_clock_thread_ns();
-        GX_TRY(gx__choosing_draw(&more, c, count, room, err));
+        GX_TRY(gx__choosing_draw(&more, c, count, room, false, err));
         entries = (double)gx__choosing_entries(c) - before;
         each_s = fmin(each_s, seconds_since(begun) / fmax(entries, 1));
     }
@@ -275,31 +278,24 @@ done:
  * reached as there are entries. All are judged by as many sets more, and timed. */
 static gx_status add_play_off(gx_seeds_forecast *io, gx__choosing *c, gx_error *err) {
     const double reached = io->share * c->chances.n;
-    uint32_t *order = NULL;
-    gx__entrant tried[GX_SEED_METHODS_MOST] = {{0}};
-    size_t count = 0;
     gx_status status = GX_OK;
     double best = 0, close = 0;
     if (io->worlds || io->wanted < 2 * GX__RUNS_LEAST * reached || io->order_s <= 0) {
         return GX_OK;
     }
-    io->order_s = 0;
     gx_job_stage(c->job, "sets tried", c->next + c->r1);
-    GX_TRY(gx__choosing_draw(&c->r2, c, c->r1, 2 * GX__FIRST_ENTRIES, err));
-    GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
-    GX_TRY(gx__choosing_enter(&tried[count++], "greedy", c, NULL, err));
-    for (size_t h = 0; h < gx__heuristic_count && count < GX_SEED_METHODS_MOST; h++) {
-        const int64_t begun = gx_clock_thread_ns();
-        GX_TRY(gx__heuristics[h].order(order, c->graph, &c->chances, c->options->limits.count,
-                                       gx__choosing_depth(c), c->job, err));
-        io->order_s += seconds_since(begun);
-        GX_TRY(gx__choosing_enter(&tried[count++], gx__heuristics[h].name, c, order, err));
+    GX_TRY(gx__choosing_draw(&c->r2, c, c->r1, 2 * GX__FIRST_ENTRIES, true, err));
+    const int64_t begun = gx_clock_thread_ns();
+    GX_TRY(gx__choosing_pick_all(c, c->job, err));
+    io->order_s = seconds_since(begun);
+    GX_TRY(gx__choosing_enter_all(c, err));
+    const gx__entrant *tried = c->entrants;
+    for (size_t i = 0; i < c->entered; i++) {
+        best = fmax(best, tried[i].verdict.mean);
     }
-    for (size_t i = 0; i < count; i++) {
-        best = fmax(best, tried[i].spread);
-    }
-    for (size_t i = 1; i < count; i++) { /* as likely as the noise of the two lets it be */
-        const double over = tried[i].spread - (1 - GX__CLOSE) * best, error = tried[i].error;
+    for (size_t i = 1; i < c->entered; i++) { /* as likely as the noise of the two lets it be */
+        const double over = tried[i].verdict.mean - (1 - GX__CLOSE) * best,
+                     error = tried[i].verdict.error;
         close += fmin(fmax((over + error) / fmax(2 * error, 1e-9), 0), 1);
     }
     const double runs = fmin(io->wanted / fmax((1 + close) * reached, 1), GX__RUNS_MOST);
@@ -307,10 +303,6 @@ static gx_status add_play_off(gx_seeds_forecast *io, gx__choosing *c, gx_error *
         io->cpu_s += fmin(close, 1) * (io->forward_s + runs * (1 + close) * io->run_s);
     }
 done:
-    for (size_t i = 0; i < count; i++) {
-        gx_job_free(c->job, tried[i].seed);
-    }
-    gx_job_free(c->job, order);
     return status;
 }
 
@@ -342,8 +334,7 @@ static gx_status foresee(gx_seeds_forecast *out, gx__choosing *c, const gx_simul
     out->cpu_s = drawn_seconds(&drawing, &to, each) +
                  choices * to.chosen * (CHOSEN_S * set.entries + CHOSEN_SET_S * set.roots);
     out->cpu_s += out->worlds ? worlds_seconds(&world, c, out->worlds) : 0;
-    out->order_s =
-        options->heuristics && !(options->aim.fairness > 0) ? ORDER_S * (double)c->chances.m : 0;
+    out->order_s = gx__choosing_compares(c) ? ORDER_S * (double)c->chances.m : 0;
     GX_TRY(time_runs(out, c, play, err));
     GX_TRY(add_play_off(out, c, err));
 done:

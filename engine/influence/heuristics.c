@@ -196,3 +196,8 @@ const gx__heuristic gx__heuristics[] = {
     {"voterank", by_votes},
 };
 const size_t gx__heuristic_count = GX_COUNT(gx__heuristics);
+
+uint64_t gx__heuristic_bytes(const gx_graph *graph) {
+    const uint64_t n = graph->n, m = graph->m, ranked = 48 * n + 8 * m, joined = 32 * n + 16 * m;
+    return ranked > joined ? ranked : joined;
+}

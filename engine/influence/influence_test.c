@@ -205,7 +205,7 @@ static void spreads_are_those_of_all_worlds(void **state) {
         assert_int_equal(
             gx__drawing_create(&drawing, &chances, &roots, 20000, (gx__drawn){0}, &s.job, NULL),
             GX_OK);
-        assert_int_equal(gx__sets_draw(&sets, drawing, 0, 20000, UINT64_MAX, NULL), GX_OK);
+        assert_int_equal(gx__sets_draw(&sets, drawing, 0, 20000, UINT64_MAX, true, NULL), GX_OK);
         gx__drawing_destroy(drawing);
         assert_int_equal(sets.count, 20000);
         assert_alone(&sets);

@@ -1,6 +1,5 @@
 #include "engine/influence/choosing.h"
 #include "engine/influence/copies.h"
-#include "engine/influence/simulate.h"
 
 #include <math.h>
 
@@ -45,7 +44,7 @@ uint64_t gx__choosing_chunk(const gx__choosing *c) {
 }
 
 gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint64_t room,
-                            gx_error *err) {
+                            bool judges, gx_error *err) {
     gx__drawing *drawing = NULL;
     gx_status status = GX_OK;
     const uint64_t most = least_of(count, gx__choosing_chunk(c));
@@ -55,6 +54,9 @@ gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint
     }
     GX_TRY(gx__drawing_create(&drawing, &c->chances, &c->roots, (uint32_t)most, drawn_so_far(c),
                               c->job, err));
+    if (judges) {
+        gx__choosing_pick_beside(c, drawing);
+    }
     while (*out < count && c->drawn < CHUNKS_MOST) {
         const uint64_t held = gx__choosing_entries(c);
         if (held >= room) {
@@ -63,7 +65,7 @@ gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint
         }
         const uint64_t want = least_of(least_of(count - *out, most), room - held); /* with roots */
         gx__sets *chunk = &c->sets[c->drawn];
-        GX_TRY(gx__sets_draw(chunk, drawing, c->next, (uint32_t)want, room - held, err));
+        GX_TRY(gx__sets_draw(chunk, drawing, c->next, (uint32_t)want, room - held, !judges, err));
         c->drawn++;
         c->next += want;
         *out += chunk->count;
@@ -91,14 +93,17 @@ static gx_status enlarge(gx__choosing *c, uint64_t count, gx_error *err) {
     if (c->r1 == 0 && c->options->sets == 0 && room > GX__FIRST_ENTRIES) {
         room = GX__FIRST_ENTRIES;
     }
+    for (; c->chosen_from < c->drawn; c->chosen_from++) {
+        GX_TRY(gx__sets_turn(&c->sets[c->chosen_from], c->job, err));
+    }
     c->r1 += c->r2;
     if (count > c->r1) {
-        GX_TRY(gx__choosing_draw(&more, c, count - c->r1, room, err));
+        GX_TRY(gx__choosing_draw(&more, c, count - c->r1, room, false, err));
         c->full = c->full && (c->r1 > 0 || c->options->sets > 0);
         c->r1 += more;
     }
     c->chosen_from = c->drawn;
-    GX_TRY(gx__choosing_draw(&c->r2, c, gx__choosing_judges(c), c->room, err));
+    GX_TRY(gx__choosing_draw(&c->r2, c, gx__choosing_judges(c), c->room, true, err));
 done:
     return status;
 }
@@ -131,110 +136,6 @@ done:
     gx__cover_finish(&cover, c->job);
     gx__chosen_finish(&chosen, c->job);
     return status;
-}
-
-/* Sets of R2 that the seeds cover; with `worth` (n, of a set by whom it begins at) in gain[] what
- * each covers beyond those before. */
-static gx_status count_covered(uint64_t *out, double *gain, const double *worth, gx__choosing *c,
-                               const uint32_t *seed, uint32_t count, gx_error *err) {
-    gx__cover cover = {0};
-    const gx__aim aim = {0};
-    gx_status status = GX_OK;
-    GX_TRY(gx__cover_make(&cover, &c->sets[c->chosen_from], c->drawn - c->chosen_from, &aim, c->job,
-                          err));
-    cover.worth = worth;
-    *out = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        cover.covered_worth = 0;
-        *out += gx__cover_take(&cover, seed[i]);
-        if (worth) {
-            gain[i] = cover.covered_worth;
-        }
-    }
-done:
-    gx__cover_finish(&cover, c->job);
-    return status;
-}
-
-static double weight_of(const gx__choosing *c, uint32_t v) {
-    return c->options->weight ? c->options->weight[v] : 1;
-}
-
-static double weight_of_all(const gx__choosing *c, const uint32_t *seed, uint32_t count) {
-    double sum = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        sum += weight_of(c, seed[i]);
-    }
-    return sum;
-}
-
-/* Sets of R2 that begin at v. */
-static uint64_t begun_at(const gx__choosing *c, uint32_t v) {
-    uint64_t count = 0;
-    for (size_t k = c->chosen_from; k < c->drawn; k++) {
-        const gx__sets *sets = &c->sets[k];
-        count += sets->alone[v];
-        for (uint64_t i = sets->ptr[v]; i < sets->ptr[v + 1]; i++) {
-            count += sets->root[sets->set[i]] == v;
-        }
-    }
-    return count;
-}
-
-/* Of each seed what it reaches beyond those before, by the same strata as the whole. */
-static gx_status share_gains(double *gain, gx__choosing *c, const uint32_t *seed, uint32_t count,
-                             double each, gx_error *err) {
-    gx_status status = GX_OK;
-    uint64_t covered;
-    double *worth;
-    GX_TRY(gx_job_alloc(c->job, &worth, c->chances.n, sizeof *worth, err));
-    for (uint32_t v = 0; v < c->chances.n; v++) {
-        worth[v] = each;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint64_t begun = begun_at(c, seed[i]);
-        worth[seed[i]] = begun ? weight_of(c, seed[i]) / (double)begun : 0;
-    }
-    GX_TRY(count_covered(&covered, gain, worth, c, seed, count, err));
-    for (uint32_t i = 0; i < count; i++) { /* nothing tells who else would have reached it */
-        gain[i] += worth[seed[i]] > 0 ? 0 : weight_of(c, seed[i]);
-    }
-done:
-    gx_job_free(c->job, worth);
-    return status;
-}
-
-/* Seeds are reached whatever is drawn; sets that begin elsewhere tell the rest. So the strata of
- * roots have their true weights (post-stratification: Cochran, Sampling techniques, 3rd ed., 1977,
- * section 5A.9): it is never below the seeds, and less noisy. */
-static gx_status judge_by_sets(double *out_mean, double *out_error, double *gain, gx__choosing *c,
-                               const uint32_t *seed, uint32_t count, gx_error *err) {
-    const double own = weight_of_all(c, seed, count), rest = fmax(c->roots.total - own, 0);
-    gx_status status = GX_OK;
-    uint64_t covered, begun = 0;
-    GX_TRY(count_covered(&covered, NULL, NULL, c, seed, count, err));
-#pragma omp parallel for schedule(dynamic, 1) num_threads(c->job->threads) reduction(+ : begun)
-    for (uint32_t i = 0; i < count; i++) {
-        begun += begun_at(c, seed[i]);
-    }
-    const double sets = (double)(c->r2 - begun);
-    const double share = sets > 0 ? (double)(covered - begun) / sets : 0;
-    *out_mean = own + share * rest;
-    *out_error = sets > 0 ? sqrt(share * (1 - share) / sets) * rest : 0;
-    c->elsewhere = sets;
-    if (gain) {
-        GX_TRY(share_gains(gain, c, seed, count, sets > 0 ? rest / sets : 0, err));
-    }
-done:
-    return status;
-}
-
-/* What the seeds reach, by sets or worlds that no choice has seen. */
-static gx_status judge(double *out_mean, double *out_error, double *gain, gx__choosing *c,
-                       const uint32_t *seed, uint32_t count, gx_error *err) {
-    return c->large
-               ? gx__worlds_judge(out_mean, out_error, gain, &c->judges, seed, count, c->job, err)
-               : judge_by_sets(out_mean, out_error, gain, c, seed, count, err);
 }
 
 /* ---- the choice by worlds -------------------------------------------------------------------- */
@@ -272,8 +173,7 @@ uint32_t gx__choosing_worlds(const gx__choosing *c) {
     return (uint32_t)fmin(worlds_wanted(c), room);
 }
 
-/* The choice into c->seed; of the first, those that judge are made too. */
-static gx_status choose_by_worlds(gx__choosing *c, const gx_seed_limits *limits, gx_error *err) {
+gx_status gx__choosing_by_worlds(gx__choosing *c, const gx_seed_limits *limits, gx_error *err) {
     gx_chances both = {0};
     gx__worlds worlds = {0};
     gx__chosen_so_far chosen = {0};
@@ -323,14 +223,26 @@ static double upper_bound(const gx__choosing *c) {
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-static bool is_settled(gx__choosing *c, uint64_t covered) {
+/* Whoever may win is judged together, since that is one look at the sets: by the verdict of the
+ * choice, which is first, it is told whether it is settled. */
+static gx_status is_settled(bool *out, gx__choosing *c, gx_error *err) {
     const double eps = c->options->eps;
+    gx_status status = GX_OK;
     if (c->options->sets > 0) {
-        return c->r1 + c->r2 >= c->options->sets;
+        *out = c->r1 + c->r2 >= c->options->sets;
+        return GX_OK;
     }
-    return c->noise <= eps &&
-           (c->options->aim.fairness > 0 || c->options->limits.cost ||
-            lower_bound(c, (double)covered) >= (CONSTANT - eps) * upper_bound(c));
+    *out = c->noise <= eps;
+    if (*out && !(c->options->aim.fairness > 0) && !c->options->limits.cost) {
+        GX_TRY(gx__choosing_enter_all(c, err));
+        const double covered = (double)c->entrants[0].verdict.covered;
+        *out = lower_bound(c, covered) >= (CONSTANT - eps) * upper_bound(c);
+        if (!*out) {
+            gx__choosing_forget_entrants(c);
+        }
+    }
+done:
+    return status;
 }
 
 /* Sets that R1 should have next: twice as many, or as many as eps is reckoned to take. */
@@ -359,16 +271,16 @@ bool gx__choosing_is_large(const gx__choosing *c) {
 
 static gx_status rounds(gx__choosing *c, gx_error *err) {
     gx_status status = GX_OK;
-    uint64_t covered;
+    bool settled;
     GX_TRY(enlarge(c, c->options->sets > 0 ? gx__choosing_next_size(c) : GX__FIRST, err));
     for (uint32_t round = 0; round < GX__ROUNDS_MOST; round++) {
         GX_TRY(gx__choosing_choose(c, &c->options->limits, err));
         if (gx__choosing_is_large(c)) {
             c->out->ended = gx__choosing_worlds(c) < worlds_wanted(c) ? "memory" : "eps";
-            return choose_by_worlds(c, &c->options->limits, err);
+            return gx__choosing_by_worlds(c, &c->options->limits, err);
         }
-        GX_TRY(count_covered(&covered, NULL, NULL, c, c->seed, c->count, err));
-        if (is_settled(c, covered)) {
+        GX_TRY(is_settled(&settled, c, err));
+        if (settled) {
             c->out->ended = c->options->sets ? "sets" : "eps";
             break;
         }
@@ -382,181 +294,57 @@ done:
     return status;
 }
 
-/* ---- heuristics beside it -------------------------------------------------------------------- */
-
-/* The members of `order` that the limits let in, from the first. */
-static gx_status first_of(uint32_t *seed, uint32_t *count, gx__choosing *c, const uint32_t *order,
-                          gx_error *err) {
-    gx__chosen_so_far chosen = {0};
-    const gx_seed_limits *limits = &c->options->limits;
-    gx_status status = gx__chosen_start(&chosen, limits, c->job, err);
-    for (uint32_t i = 0; status == GX_OK && i < limits->n && chosen.count < limits->count; i++) {
-        if (gx__chosen_admits(&chosen, order[i])) {
-            gx__chosen_take(&chosen, order[i]);
-        }
-    }
-    *count = chosen.count;
-    if (status == GX_OK && chosen.count > 0) {
-        memcpy(seed, chosen.order, chosen.count * sizeof *seed);
-    }
-    gx__chosen_finish(&chosen, c->job);
-    return status;
-}
-
-gx_status gx__choosing_enter(gx__entrant *e, const char *name, gx__choosing *c,
-                             const uint32_t *order, gx_error *err) {
-    const uint32_t most = c->options->limits.count;
-    gx_status status = GX_OK;
-    e->name = name;
-    e->played = (double)NAN;
-    GX_TRY(gx_job_alloc(c->job, &e->seed, most, sizeof *e->seed, err));
-    if (order) {
-        GX_TRY(first_of(e->seed, &e->count, c, order, err));
-    } else if (c->count > 0) {
-        memcpy(e->seed, c->seed, c->count * sizeof *e->seed);
-    }
-    e->count = order ? e->count : c->count;
-    GX_TRY(judge(&e->spread, &e->error, NULL, c, e->seed, e->count, err));
-done:
-    return status;
-}
-
-/* Once some are played the others are out. */
-static double worth_of(const gx__entrant *e) {
-    return isnan(e->played) ? e->spread : e->played;
-}
-
-static size_t best_of(const gx__entrant *e, size_t count) {
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++) {
-        best = !e[i].out && (e[best].out || worth_of(&e[i]) > worth_of(&e[best])) ? i : best;
-    }
-    return best;
-}
-
-/* Sets tell little of choices that reach few: those that they cannot tell apart are played in the
- * same worlds, in as many runs as reach as many members as there are entries, and the first is who
- * wins that. What sets say of the winner stays without bias. */
-static gx_status play_off(gx__entrant *e, size_t count, gx__choosing *c, gx_error *err) {
-    gx_status status = GX_OK;
-    gx_chances forward = {0};
-    const gx__entrant first = e[best_of(e, count)];
-    const double least = first.spread - fmax(3 * first.error, GX__CLOSE * first.spread);
-    const double each = (double)c->chances.n / c->roots.total; /* members for what is worth 1 */
-    double work = 0;
-    size_t close = 0;
-    for (size_t i = 0; i < count; i++) {
-        close += e[i].spread >= least;
-        work += e[i].spread >= least ? e[i].spread * each : 0;
-    }
-    const double runs = fmin((double)gx__choosing_entries(c) / fmax(work, 1), GX__RUNS_MOST);
-    if (close < 2 || c->large || runs < GX__RUNS_LEAST) {
-        return GX_OK;
-    }
-    GX_TRY(gx_chances_make(&forward, c->graph, &c->options->chance, true, c->job, err));
-    GX_TRY(gx_chances_copy(&forward, c->job, err));
-    for (size_t i = 0; i < count; i++) {
-        gx_simulation played;
-        const gx_simulation_options options = {.seed = e[i].seed,
-                                               .count = e[i].count,
-                                               .runs = (uint32_t)runs,
-                                               .weight = c->options->weight};
-        e[i].out = e[i].spread < least;
-        if (!e[i].out) {
-            GX_TRY(gx_simulate(&played, &forward, &options, c->job, err));
-            e[i].played = played.mean;
-            gx_simulation_finish(&played, c->job);
-        }
-    }
-done:
-    gx_chances_finish(&forward, c->job);
-    return status;
-}
-
-/* Places of an order that may be looked at. Without costs and quotas nobody is refused but who may
- * not be a seed, or is one already. */
-uint32_t gx__choosing_depth(const gx__choosing *c) {
-    const gx_seed_limits *l = &c->options->limits;
-    uint64_t depth = (uint64_t)l->count + l->given_count;
-    for (uint32_t v = 0; l->barred && v < l->n; v++) {
-        depth += l->barred[v] != 0;
-    }
-    return l->cost || l->circle || depth > l->n ? l->n : (uint32_t)depth;
-}
-
-/* Greedy by gain over cost alone may come to nothing beside one dear member: what is best for its
- * cost leaves no budget for it. The better of it and of greedy by gain is at least ½ (1 − 1/e) of
- * the best choice within a budget (Khuller, Moss, Naor 1999; Leskovec et al., Cost-effective
- * outbreak detection in networks, KDD 2007, theorem 3). */
-static gx_status enter_by_gain(gx__entrant *e, gx__choosing *c, gx_error *err) {
-    gx_seed_limits limits = c->options->limits;
-    const double most = c->most, noise = c->noise;
-    limits.by_gain = true;
-    gx_status status =
-        c->large ? choose_by_worlds(c, &limits, err) : gx__choosing_choose(c, &limits, err);
-    if (status == GX_OK) {
-        c->most = fmin(c->most, most); /* either bounds every choice */
-        c->noise = noise;
-        status = gx__choosing_enter(e, "gain", c, NULL, err);
-    }
-    return status;
-}
-
-/* Replaces the choice by another that reaches more: a heuristic's, or within a budget greedy by
- * gain. */
-static gx_status compare(gx__choosing *c, gx_error *err) {
-    gx__entrant entrants[GX_SEED_METHODS_MOST] = {{0}};
-    uint32_t *order = NULL;
-    size_t count = 0;
-    gx_status status = GX_OK;
-    GX_TRY(gx__choosing_enter(&entrants[count++], "greedy", c, NULL, err));
-    if (c->options->limits.cost && !(c->options->aim.fairness > 0)) {
-        GX_TRY(enter_by_gain(&entrants[count++], c, err));
-    }
-    if (c->options->heuristics && !(c->options->aim.fairness > 0)) {
-        GX_TRY(gx_job_alloc(c->job, &order, c->chances.n, sizeof *order, err));
-        for (size_t h = 0; h < gx__heuristic_count && count < GX_SEED_METHODS_MOST; h++) {
-            const gx__heuristic *heuristic = &gx__heuristics[h];
-            GX_TRY(heuristic->order(order, c->graph, &c->chances, c->options->limits.count,
-                                    gx__choosing_depth(c), c->job, err));
-            GX_TRY(gx__choosing_enter(&entrants[count++], heuristic->name, c, order, err));
-        }
-    }
-    GX_TRY(play_off(entrants, count, c, err));
-    const gx__entrant *best = &entrants[best_of(entrants, count)];
-    c->out->method = best->name;
-    c->count = best->count;
-    if (best->count > 0) {
-        memcpy(c->seed, best->seed, best->count * sizeof *c->seed);
-    }
-    for (size_t i = 0; i < count; i++) {
-        c->out->tried[c->out->tried_count++] =
-            (gx_seed_method){entrants[i].name, entrants[i].spread, entrants[i].played};
-    }
-done:
-    for (size_t i = 0; i < count; i++) {
-        gx_job_free(c->job, entrants[i].seed);
-    }
-    gx_job_free(c->job, order);
-    return status;
-}
-
 /* ---- all ------------------------------------------------------------------------------------- */
+
+/* Sets of R2 that hold a seed. */
+static gx_status count_covered(uint64_t *out, const gx__choosing *c, gx_error *err) {
+    gx__reached reached;
+    const gx__choice choice = {c->seed, c->count};
+    const gx_status status = gx__reach_count(&reached, &c->sets[c->chosen_from],
+                                             c->drawn - c->chosen_from, &choice, 1, c->job, err);
+    *out = reached.covered;
+    return status;
+}
+
+double gx__choosing_weight(const gx__choosing *c, const uint32_t *seed, uint32_t count) {
+    double sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sum += c->options->weight ? c->options->weight[seed[i]] : 1;
+    }
+    return sum;
+}
+
+/* What the sets say of the choice, of which gx__choosing_compare has judged the whole. */
+static gx_status share_by_sets(gx__choosing *c, gx_error *err) {
+    const gx__choice choice = {c->seed, c->count};
+    const double rest = fmax(c->roots.total - gx__choosing_weight(c, c->seed, c->count), 0),
+                 sets = c->verdict.elsewhere;
+    return gx__reach_gains(c->out->gain, &c->sets[c->chosen_from], c->drawn - c->chosen_from,
+                           &choice, sets > 0 ? rest / sets : 0, c->options->weight, c->job, err);
+}
+
+static gx_status share_by_worlds(gx__choosing *c, gx_error *err) {
+    double mean, error;
+    return gx__worlds_judge(&mean, &error, c->out->gain, &c->judges, c->seed, c->count, c->job,
+                            err);
+}
 
 static gx_status answer(gx__choosing *c, gx_error *err) {
     gx_seeds *out = c->out;
     gx_status status = GX_OK;
-    uint64_t covered;
+    uint64_t covered = c->verdict.covered;
     GX_TRY(gx_job_alloc(c->job, &out->seed, c->count, sizeof *out->seed, err));
     GX_TRY(gx_job_alloc(c->job, &out->gain, c->count, sizeof *out->gain, err));
     if (c->count > 0) {
         memcpy(out->seed, c->seed, c->count * sizeof *out->seed);
     }
     out->count = c->count;
-    GX_TRY(judge(&out->spread, &out->error, out->gain, c, out->seed, out->count, err));
-    out->judges = c->large ? 0 : c->elsewhere;
-    GX_TRY(count_covered(&covered, NULL, NULL, c, out->seed, out->count, err));
-    out->lower = fmax(lower_bound(c, (double)covered), weight_of_all(c, out->seed, out->count));
+    out->spread = c->verdict.mean;
+    out->error = c->verdict.error;
+    out->judges = c->verdict.elsewhere;
+    GX_TRY(c->large ? share_by_worlds(c, err) : share_by_sets(c, err));
+    GX_TRY(c->large ? count_covered(&covered, c, err) : GX_OK);
+    out->lower = fmax(lower_bound(c, (double)covered), gx__choosing_weight(c, c->seed, c->count));
     out->upper = c->options->aim.fairness > 0 ? (double)NAN : upper_bound(c);
     out->sets = c->r1 + c->r2;
     out->entries = gx__choosing_entries(c);
@@ -602,6 +390,10 @@ void gx__choosing_finish(gx__choosing *c) {
     gx_job_free(c->job, c->sets);
     gx_job_free(c->job, c->seed);
     gx_job_free(c->job, c->gain);
+    gx__choosing_forget_entrants(c);
+    for (size_t h = 0; h < GX_COUNT(c->picked); h++) {
+        gx_job_free(c->job, c->picked[h].seed);
+    }
     gx__worlds_finish(&c->judges, c->job);
     gx__roots_finish(&c->roots, c->job);
     gx_chances_finish(&c->chances, c->job);
@@ -615,7 +407,7 @@ gx_status gx_seeds_choose(gx_seeds *out, const gx_graph *graph, const gx_seed_op
     gx_job_stage(job, "seeds", options->sets);
     GX_TRY(gx__choosing_prepare(&c, err));
     GX_TRY(rounds(&c, err));
-    GX_TRY(compare(&c, err));
+    GX_TRY(gx__choosing_compare(&c, err));
     GX_TRY(answer(&c, err));
 done:
     gx__choosing_finish(&c);

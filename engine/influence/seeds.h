@@ -96,5 +96,8 @@ typedef struct gx__heuristic {
 
 extern const gx__heuristic gx__heuristics[];
 extern const size_t gx__heuristic_count;
+/* What any of them holds at its peak: PageRank and VoteRank need the undirected graph, made of both
+ * directions. */
+uint64_t gx__heuristic_bytes(const gx_graph *graph);
 
 #endif

@@ -20,14 +20,6 @@ enum {
     SPREADERS = 8 /* threads that put entries into order, each with a count for every member */
 };
 
-/* Sets of one block, one after the other; a set begins with its root. */
-typedef struct block {
-    uint32_t sets, kept; /* drawn, and of them those of two or more */
-    uint32_t first;      /* number of the first of those */
-    uint64_t entries;
-    uint32_t *node, *end; /* of those; in a slab, with the block */
-} block;
-
 /* A thread's own, in lines of the cache that nobody else writes to. */
 typedef struct drawer {
     gx__backward back;
@@ -47,12 +39,12 @@ struct gx__drawing {
     uint64_t first; /* of the sets that are drawn now */
     uint32_t count;
     uint32_t block_sets;
-    block **blocks;
+    gx__block **blocks;
     uint32_t block_count;
     gx__drawn before; /* earlier */
     drawer *drawers;
-    int spreaders;
-    uint64_t *spread; /* spreaders × n: entries of a member, and where the next goes */
+    void (*beside)(void *user); /* to be done yet */
+    void *beside_user;
 };
 
 /* ---- one block ------------------------------------------------------------------------------- */
@@ -75,15 +67,15 @@ static gx_status keep_set(void *user, const uint32_t *node, uint64_t members, gx
     return GX_OK;
 }
 
-static gx_status keep_block(block **out, drawer *own, uint32_t sets, gx_job *job) {
+static gx_status keep_block(gx__block **out, drawer *own, uint32_t sets, gx_job *job) {
     const uint32_t kept = own->kept;
     const size_t entries = own->count;
-    const size_t bytes = sizeof(block) + (entries + kept) * sizeof *own->node;
-    block *b;
+    const size_t bytes = sizeof(gx__block) + (entries + kept) * sizeof *own->node;
+    gx__block *b;
     gx_status status = gx__slabs_take(&b, &own->slabs, bytes, own->slabs.bytes / 8, job, &own->err);
     if (status == GX_OK) {
         uint32_t *node = (uint32_t *)(void *)(b + 1);
-        *b = (block){.sets = sets, .kept = kept, .entries = entries, .node = node};
+        *b = (gx__block){.sets = sets, .kept = kept, .entries = entries, .node = node};
         b->end = node + entries;
         if (kept > 0) {
             memcpy(b->end, own->ends, kept * sizeof *own->ends);
@@ -110,72 +102,92 @@ static void draw_block(gx__drawing *w, uint32_t which) {
 
 /* ---- by member ------------------------------------------------------------------------------- */
 
-/* Counts of thread t, for blocks [t, t + 1) · blocks / threads. */
-static void count_entries(const gx__drawing *w, uint32_t blocks, uint64_t *count, int t,
-                          int threads) {
-    for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
-         b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
-        for (uint64_t i = 0; i < w->blocks[b]->entries; i++) {
-            count[w->blocks[b]->node[i]]++;
+/* Thread t's share of the blocks. */
+static uint32_t share_of(const gx__sets *sets, int t, int threads) {
+    return (uint32_t)((uint64_t)sets->blocks * (uint64_t)t / (uint64_t)threads);
+}
+
+static void count_entries(const gx__sets *sets, uint64_t *count, int t, int threads) {
+    for (uint32_t b = share_of(sets, t, threads); b < share_of(sets, t + 1, threads); b++) {
+        for (uint64_t i = 0; i < sets->block[b]->entries; i++) {
+            count[sets->block[b]->node[i]]++;
         }
     }
 }
 
-static void put_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, uint64_t *next, int t,
-                        int threads) {
-    for (uint64_t b = (uint64_t)blocks * (uint64_t)t / (uint64_t)threads;
-         b < (uint64_t)blocks * ((uint64_t)t + 1) / (uint64_t)threads; b++) {
-        block *it = w->blocks[b];
+static void put_entries(gx__sets *sets, uint64_t *next, int t, int threads) {
+    for (uint32_t b = share_of(sets, t, threads); b < share_of(sets, t + 1, threads); b++) {
+        const gx__block *it = sets->block[b];
         uint64_t i = 0;
         for (uint32_t s = 0; s < it->kept; s++) {
             const uint32_t number = it->first + s;
-            out->root[number] = it->node[i];
+            sets->root[number] = it->node[i];
             for (; i < it->end[s]; i++) {
                 if (i + AHEAD < it->entries) {
-                    __builtin_prefetch(&out->set[next[it->node[i + AHEAD]]], 1);
+                    __builtin_prefetch(&sets->set[next[it->node[i + AHEAD]]], 1);
                 }
-                out->set[next[it->node[i]]++] = number;
+                sets->set[next[it->node[i]]++] = number;
             }
         }
     }
 }
 
-static gx_status order_entries(gx__sets *out, gx__drawing *w, uint32_t blocks, gx_error *err) {
-    const uint32_t n = out->n;
-    const int threads = w->spreaders;
-    gx_status status = GX_OK;
-    uint64_t entries = 0;
-    for (uint32_t b = 0; b < blocks; b++) {
-        w->blocks[b]->first = out->kept;
-        out->kept += w->blocks[b]->kept;
-        entries += w->blocks[b]->entries;
-    }
-    GX_TRY(gx_job_alloc(w->job, &out->ptr, (size_t)n + 1, sizeof *out->ptr, err));
-    GX_TRY(gx_job_alloc(w->job, &out->root, out->kept, sizeof *out->root, err));
-    GX_TRY(gx_job_alloc(w->job, &out->set, entries, sizeof *out->set, err));
-    gx_wide_pages(out->root, out->kept * sizeof *out->root);
-    gx_wide_pages(out->set, entries * sizeof *out->set);
+/* In `spread` (threads × n) how many entries of a member each thread has, and then where its next
+ * goes. */
+static uint64_t give_places(gx__sets *sets, uint64_t *spread, int threads) {
+    const uint32_t n = sets->n;
+    uint64_t sum = 0;
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
-        memset(&w->spread[(size_t)n * (size_t)t], 0, n * sizeof *w->spread);
-        count_entries(w, blocks, &w->spread[(size_t)n * (size_t)t], t, threads);
+        count_entries(sets, &spread[(size_t)n * (size_t)t], t, threads);
     }
-    uint64_t sum = 0;
     for (uint32_t v = 0; v < n; v++) {
-        out->ptr[v] = sum;
+        sets->ptr[v] = sum;
         for (int t = 0; t < threads; t++) {
-            uint64_t *here = &w->spread[(size_t)n * (size_t)t + v], many = *here;
+            uint64_t *here = &spread[(size_t)n * (size_t)t + v], many = *here;
             *here = sum;
             sum += many;
         }
     }
-    out->ptr[n] = sum;
+    sets->ptr[n] = sum;
+    return sum;
+}
+
+/* By member too; the blocks stay. */
+static gx_status order_entries(gx__sets *sets, gx_job *job, gx_error *err) {
+    const uint32_t n = sets->n;
+    const int threads = job->threads < SPREADERS ? job->threads : SPREADERS;
+    uint64_t *spread = NULL;
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &sets->ptr, (size_t)n + 1, sizeof *sets->ptr, err));
+    GX_TRY(gx_job_alloc(job, &spread, (size_t)n * (size_t)threads, sizeof *spread, err));
+    const uint64_t entries = give_places(sets, spread, threads);
+    GX_TRY(gx_job_alloc(job, &sets->root, sets->kept, sizeof *sets->root, err));
+    GX_TRY(gx_job_alloc(job, &sets->set, entries, sizeof *sets->set, err));
+    gx_wide_pages(sets->root, sets->kept * sizeof *sets->root);
+    gx_wide_pages(sets->set, entries * sizeof *sets->set);
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
-        put_entries(out, w, blocks, &w->spread[(size_t)n * (size_t)t], t, threads);
+        put_entries(sets, &spread[(size_t)n * (size_t)t], t, threads);
     }
-    GX_TRY(gx_job_check(w->job, err));
+    GX_TRY(gx_job_check(job, err));
 done:
+    gx_job_free(job, spread);
+    return status;
+}
+
+static void drop_blocks(gx__sets *sets, gx_job *job) {
+    gx_job_free(job, sets->block);
+    gx__slabs_finish(&sets->slabs, job);
+    sets->block = NULL;
+    sets->blocks = 0;
+}
+
+gx_status gx__sets_turn(gx__sets *sets, gx_job *job, gx_error *err) {
+    const gx_status status = order_entries(sets, job, err);
+    if (status == GX_OK) {
+        drop_blocks(sets, job);
+    }
     return status;
 }
 
@@ -207,10 +219,7 @@ gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const
     }
     *w = (gx__drawing){.chances = chances, .roots = roots, .job = job, .before = before};
     w->block_sets = block_sets_of(&before, most);
-    w->spreaders = job->threads < SPREADERS ? job->threads : SPREADERS;
-    GX_TRY(gx_job_alloc(job, &w->blocks, blocks_of(most, w->block_sets), sizeof(block *), err));
-    GX_TRY(gx_job_alloc(job, &w->spread, (size_t)chances->n * (size_t)w->spreaders,
-                        sizeof *w->spread, err));
+    GX_TRY(gx_job_alloc(job, &w->blocks, blocks_of(most, w->block_sets), sizeof(gx__block *), err));
     GX_TRY(gx_job_alloc(job, &w->drawers, (size_t)job->threads, sizeof *w->drawers, err));
     for (int t = 0; t < job->threads; t++) {
         GX_TRY(gx__backward_init(&w->drawers[t].back, gx__chances_of(chances, (uint32_t)t), roots,
@@ -225,6 +234,11 @@ done:
     return status;
 }
 
+void gx__drawing_beside(gx__drawing *w, void (*does)(void *user), void *user) {
+    w->beside = does;
+    w->beside_user = user;
+}
+
 void gx__drawing_destroy(gx__drawing *w) {
     if (!w) {
         return;
@@ -236,7 +250,6 @@ void gx__drawing_destroy(gx__drawing *w) {
         gx_free(w->drawers[t].node);
     }
     gx_job_free(w->job, w->drawers);
-    gx_job_free(w->job, w->spread);
     gx_job_free(w->job, w->blocks);
     gx_job_free(w->job, w);
 }
@@ -268,10 +281,19 @@ static int turn_of(const gx__drawing *w, const gx__sets *now, uint32_t wave) {
 
 /* `turn`: see turn_of. */
 static gx_status draw_wave(gx__drawing *w, uint32_t from, uint32_t to, int turn, gx_error *err) {
-#pragma omp parallel for schedule(dynamic, turn) num_threads(w->job->threads)
-    for (uint32_t b = from; b < to; b++) {
-        if (w->drawers[gx_thread()].status == GX_OK) {
-            draw_block(w, b);
+    void (*beside)(void *user) = to == w->block_count ? w->beside : NULL;
+    w->beside = beside ? NULL : w->beside;
+#pragma omp parallel num_threads(w->job->threads)
+    {
+#pragma omp single nowait
+        if (beside) {
+            beside(w->beside_user);
+        }
+#pragma omp for schedule(dynamic, turn)
+        for (uint32_t b = from; b < to; b++) {
+            if (w->drawers[gx_thread()].status == GX_OK) {
+                draw_block(w, b);
+            }
         }
     }
     for (int t = 0; t < w->job->threads; t++) {
@@ -296,16 +318,47 @@ static void forget_drawn(gx__drawing *w) {
 
 static gx_status count_alone(gx__sets *out, const gx__drawing *w, gx_error *err) {
     gx_status status = gx_job_alloc(w->job, &out->alone, out->n, sizeof *out->alone, err);
-    for (int t = 0; status == GX_OK && t < w->job->threads; t++) {
-        for (uint32_t v = 0; v < out->n; v++) {
+#pragma omp parallel for schedule(static) num_threads(w->job->threads)
+    for (uint32_t v = 0; v < (status == GX_OK ? out->n : 0); v++) {
+        for (int t = 0; t < w->job->threads; t++) {
             out->alone[v] += w->drawers[t].alone[v];
         }
     }
     return status;
 }
 
+/* The blocks are the sets' own from now on. */
+static gx_status hand_over(gx__sets *out, gx__drawing *w, gx_error *err) {
+    gx_status status = gx_job_alloc(w->job, &out->block, out->blocks, sizeof *out->block, err);
+    if (status == GX_OK && out->blocks > 0) {
+        memcpy(out->block, w->blocks, out->blocks * sizeof(gx__block *));
+    }
+    for (int t = 0; status == GX_OK && t < w->job->threads; t++) {
+        gx__slabs_join(&out->slabs, &w->drawers[t].slabs);
+    }
+    return status;
+}
+
+static gx_status keep_drawn(gx__sets *out, gx__drawing *w, bool by_member, gx_error *err) {
+    for (uint32_t b = 0; b < out->blocks; b++) {
+        w->blocks[b]->first = out->kept;
+        out->kept += w->blocks[b]->kept;
+    }
+    w->before.sets += out->count;
+    w->before.kept += out->kept;
+    w->before.entries += out->entries;
+    if (!by_member) {
+        return hand_over(out, w, err);
+    }
+    out->block = w->blocks;
+    const gx_status status = order_entries(out, w->job, err);
+    out->block = NULL;
+    out->blocks = 0;
+    return status;
+}
+
 gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t count,
-                        uint64_t room, gx_error *err) {
+                        uint64_t room, bool by_member, gx_error *err) {
     gx_status status = GX_OK;
     uint32_t blocks = 0;
     *out = (gx__sets){.n = w->chances->n};
@@ -317,17 +370,15 @@ gx_status gx__sets_draw(gx__sets *out, gx__drawing *w, uint64_t first, uint32_t 
         const int turn = turn_of(w, out, to - blocks);
         GX_TRY(draw_wave(w, blocks, to, turn, err));
         for (; blocks < to; blocks++) {
-            const block *b = w->blocks[blocks];
+            const gx__block *b = w->blocks[blocks];
             out->entries += b->entries + (b->sets - b->kept);
             out->count += b->sets;
         }
         gx_job_tick(w->job, first + out->count);
     }
-    w->before.sets += out->count;
-    w->before.kept += out->kept;
-    w->before.entries += out->entries;
+    out->blocks = blocks;
     GX_TRY(count_alone(out, w, err));
-    GX_TRY(order_entries(out, w, blocks, err));
+    GX_TRY(keep_drawn(out, w, by_member, err));
 done:
     forget_drawn(w);
     if (status != GX_OK) {
@@ -337,6 +388,7 @@ done:
 }
 
 void gx__sets_finish(gx__sets *sets, gx_job *job) {
+    drop_blocks(sets, job);
     gx_job_free(job, sets->ptr);
     gx_job_free(job, sets->set);
     gx_job_free(job, sets->root);

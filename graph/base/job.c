@@ -23,8 +23,19 @@ void gx_job_init(gx_job *job, int threads, uint64_t seed) {
     job->seed = seed;
 }
 
+static gx_job *whole_of(gx_job *job) {
+    return job->whole ? job->whole : job;
+}
+
+void gx_job_aside(gx_job *aside, gx_job *job) {
+    memset(aside, 0, sizeof *aside);
+    aside->threads = 1;
+    aside->seed = job->seed;
+    aside->whole = whole_of(job);
+}
+
 void gx_job_cancel(gx_job *job) {
-    atomic_store(&job->cancelled, true);
+    atomic_store(&whole_of(job)->cancelled, true);
 }
 
 static void tell_look(gx_job *job) {
@@ -34,12 +45,14 @@ static void tell_look(gx_job *job) {
 }
 
 bool gx_job_should_stop(gx_job *job) {
+    job = whole_of(job);
     tell_look(job);
     return atomic_load_explicit(&job->cancelled, memory_order_relaxed) ||
            (job->deadline_ns && gx_clock_ns() > job->deadline_ns);
 }
 
 gx_status gx_job_check(gx_job *job, gx_error *err) {
+    job = whole_of(job);
     const char *stage = job->stage ? job->stage : "start";
     tell_look(job);
     if (atomic_load_explicit(&job->cancelled, memory_order_relaxed)) {
@@ -79,6 +92,7 @@ gx_status gx_job_step(gx_job *job, uint64_t done, gx_error *err) {
 }
 
 gx_status gx_job_charge(gx_job *job, uint64_t bytes, gx_error *err) {
+    job = whole_of(job);
     uint64_t used = atomic_fetch_add(&job->mem_used, bytes) + bytes;
     if (job->mem_limit && used > job->mem_limit) {
         atomic_fetch_sub(&job->mem_used, bytes);
@@ -95,7 +109,7 @@ gx_status gx_job_charge(gx_job *job, uint64_t bytes, gx_error *err) {
 }
 
 void gx_job_refund(gx_job *job, uint64_t bytes) {
-    atomic_fetch_sub(&job->mem_used, bytes);
+    atomic_fetch_sub(&whole_of(job)->mem_used, bytes);
 }
 
 gx_status gx_job_alloc(gx_job *job, void *out_pointer, size_t count, size_t size, gx_error *err) {

@@ -26,6 +26,7 @@ typedef struct gx_job {
     int64_t progress_last_ns;
     const char *stage;
     uint64_t total;
+    struct gx_job *whole; /* of an aside: whose memory and stops are meant */
     /* At every look at whether to stop, before it, from whatever thread looks; it may cancel. For
      * tests, which stop a run at its k-th look; NULL: nobody is told. */
     void (*looked)(struct gx_job *job);
@@ -33,6 +34,9 @@ typedef struct gx_job {
 
 /* Defaults: every processor, seed 1, no limits. threads 0: one a processor. */
 void gx_job_init(gx_job *job, int threads, uint64_t seed);
+/* One thread's share of a job, for what it does beside the others of a parallel region: memory is
+ * counted as the job's, which must live as long, and so are stops; progress is not told. */
+void gx_job_aside(gx_job *aside, gx_job *job);
 void gx_job_cancel(gx_job *job); /* from any thread or a signal handler */
 
 /* Call at least every 50 ms of work, from any thread. GX_CANCELLED, GX_DEADLINE or GX_OK. */

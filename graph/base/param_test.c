@@ -101,11 +101,48 @@ static void jobs_hold_their_account(void **state) {
     assert_int_equal(gx_job_check(&job, &err), GX_CANCELLED);
 }
 
+/* What is held aside is the job's, and stops where it stops; progress is told by nobody aside. */
+static void told(void *user, const char *stage, uint64_t done, uint64_t total, uint64_t mem_bytes) {
+    (void)stage, (void)done, (void)total, (void)mem_bytes;
+    (*(int *)user)++;
+}
+
+static void what_is_aside_is_the_jobs(void **state) {
+    (void)state;
+    gx_job job, aside, further;
+    int times = 0;
+    char *a = NULL, *b = NULL;
+    gx_job_init(&job, 3, 7);
+    job.mem_limit = 1000;
+    job.progress = told;
+    job.progress_user = &times;
+    gx_job_aside(&aside, &job);
+    gx_job_aside(&further, &aside);
+    assert_int_equal(aside.threads, 1);
+    assert_int_equal(aside.seed, 7);
+    assert_int_equal(gx_job_alloc(&aside, &a, 600, 1, NULL), GX_OK);
+    assert_int_equal(gx_job_alloc(&further, &b, 600, 1, NULL), GX_OVER_LIMIT);
+    assert_int_equal(job.mem_used, 600);
+    gx_job_free(&job, a);
+    assert_int_equal(job.mem_used, 0);
+    gx_job_stage(&further, "aside", 2);
+    gx_job_tick(&further, 2);
+    assert_int_equal(times, 0);
+    assert_int_equal(gx_job_check(&further, NULL), GX_OK);
+    job.deadline_ns = 1;
+    assert_int_equal(gx_job_check(&further, NULL), GX_DEADLINE);
+    assert_true(gx_job_should_stop(&aside));
+    job.deadline_ns = 0;
+    gx_job_cancel(&further);
+    assert_int_equal(gx_job_check(&job, NULL), GX_CANCELLED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_and_texts_become_typed),
         cmocka_unit_test(refusals_name_what_was_given_and_what_is_accepted),
         cmocka_unit_test(jobs_hold_their_account),
+        cmocka_unit_test(what_is_aside_is_the_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
