@@ -1,6 +1,10 @@
 #include "engine/influence/reach.h"
 
+#include "engine/kernel/parallel.h"
 #include "engine/kernel/room.h"
+#include "graph/base/sorted.h"
+
+#include <stdlib.h>
 
 enum {
     TURN = 64 /* blocks */,
@@ -146,109 +150,165 @@ done:
 
 /* ---- shared ---------------------------------------------------------------------------------- */
 
+/* A thread's own. */
+typedef struct sharer {
+    uint64_t *first; /* count: sets that begin at no seed, by the first they hold */
+    uint64_t *begun; /* count: sets that begin at a seed, by that */
+    uint32_t *later; /* of those that hold a seed before that one: the one, and the first */
+    uint64_t laters, room;
+    gx_error err;
+    gx_status status;
+} sharer;
+
 typedef struct sharing {
     const gx__sets *sets;
     size_t chunks;
     const gx__choice *choice;
-    const uint64_t *is_seed;
+    uint64_t *is_seed;
     uint32_t *place; /* n: of a seed, in the choice */
-    uint64_t *first; /* count: sets that begin at no seed, by the first they hold */
-    uint64_t *begun; /* count: sets that begin at a seed, by that */
-    double *worth;   /* count: of such a set */
+    sharer *own;
+    int threads;
+    int64_t *later; /* of all threads, rising: the one in the upper half, the first in the lower */
+    uint64_t laters;
+    double *worth; /* count: of a set that begins there */
 } sharing;
 
-static uint32_t first_place(walk *w, const uint32_t *place) {
-    uint32_t first = GX_NONE;
-    for (uint32_t v; (v = next_seed(w)) != GX_NONE;) {
-        first = place[v] < first ? place[v] : first;
+static void note_later(sharer *own, uint32_t root, uint32_t first) {
+    own->status = gx__numbers_grow(&own->later, &own->room, 2 * (own->laters + 1), &own->err);
+    if (own->status == GX_OK) {
+        own->later[2 * own->laters] = root;
+        own->later[2 * own->laters + 1] = first;
+        own->laters++;
     }
-    return first;
 }
 
-static void count_block(const sharing *s, walk w) {
-    while (next_set(&w)) {
+static void share_block(sharer *own, const uint32_t *place, walk w) {
+    while (own->status == GX_OK && next_set(&w)) {
         const bool begins = is_root(&w);
-        const uint32_t root = s->place[w.block->node[w.next]], first = first_place(&w, s->place);
-        uint64_t *at = begins ? &s->begun[root] : &s->first[first];
-#pragma omp atomic
-        (*at)++;
+        const uint32_t root = place[w.block->node[w.next]];
+        uint32_t first = root;
+        for (uint32_t v; (v = next_seed(&w)) != GX_NONE;) {
+            first = place[v] < first ? place[v] : first;
+        }
+        if (begins) {
+            own->begun[root]++;
+        } else {
+            own->first[first]++;
+        }
+        if (begins && first != root) {
+            note_later(own, root, first);
+        }
     }
 }
 
-static gx_status count_all(const sharing *s, gx_job *job, gx_error *err) {
+static gx_status look_at_all(sharing *s, gx_job *job, gx_error *err) {
     for (size_t c = 0; c < s->chunks; c++) {
         const gx__sets *sets = &s->sets[c];
-#pragma omp parallel for schedule(dynamic, TURN) num_threads(job->threads)
+#pragma omp parallel for schedule(dynamic, TURN) num_threads(s->threads)
         for (uint32_t b = 0; b < sets->blocks; b++) {
             if (b % TURN != 0 || !gx_job_should_stop(job)) {
-                count_block(s, walk_of(sets, b, s->is_seed));
+                share_block(&s->own[gx_thread()], s->place, walk_of(sets, b, s->is_seed));
             }
         }
+    }
+    for (int t = 0; t < s->threads; t++) {
+        if (s->own[t].status != GX_OK) {
+            if (err) {
+                *err = s->own[t].err;
+            }
+            return s->own[t].status;
+        }
+        s->laters += s->own[t].laters;
     }
     return gx_job_check(job, err);
 }
 
-/* Those that begin at a seed are few; by number, so that sums are the same at any number of
- * threads. */
-static void share_begun(double *gain, const sharing *s) {
-    for (size_t c = 0; c < s->chunks; c++) {
-        for (uint32_t b = 0; b < s->sets[c].blocks; b++) {
-            walk w = {.block = s->sets[c].block[b], .is_seed = s->is_seed};
-            for (uint32_t set = 0; set < w.block->kept; set++) {
-                const uint64_t begins = set > 0 ? w.block->end[set - 1] : 0;
-                const uint32_t root = w.block->node[begins];
-                if (gx__bit_is_set(s->is_seed, root)) {
-                    w.set = set;
-                    w.next = begins;
-                    gain[first_place(&w, s->place)] += s->worth[s->place[root]];
-                }
-            }
+/* What threads found, into the first one's. */
+static gx_status join(sharing *s, gx_job *job, gx_error *err) {
+    uint64_t at = 0;
+    const gx_status status = gx_job_alloc(job, &s->later, s->laters, sizeof *s->later, err);
+    for (int t = 0; status == GX_OK && t < s->threads; t++) {
+        const sharer *own = &s->own[t];
+        for (uint64_t i = 0; i < own->laters; i++) {
+            s->later[at++] = (int64_t)((uint64_t)own->later[2 * i] << 32 | own->later[2 * i + 1]);
         }
-        for (uint32_t i = 0; i < s->choice->count; i++) {
-            gain[i] += s->sets[c].alone[s->choice->seed[i]] * s->worth[i];
+        for (uint32_t i = 0; t > 0 && i < s->choice->count; i++) {
+            s->own->first[i] += own->first[i];
+            s->own->begun[i] += own->begun[i];
         }
     }
+    if (at > 0) {
+        qsort(s->later, at, sizeof *s->later, gx_by_i64);
+    }
+    return status;
 }
 
-static void share(double *gain, sharing *s, double each, const double *weight) {
+/* Sums in one order, so that they are the same at any number of threads. */
+static void share(double *gain, const sharing *s, double each, const double *weight) {
+    uint64_t *begun = s->own->begun;
     for (uint32_t i = 0; i < s->choice->count; i++) {
         const uint32_t v = s->choice->seed[i];
         const double own = weight ? weight[v] : 1;
         for (size_t c = 0; c < s->chunks; c++) {
-            s->begun[i] += s->sets[c].alone[v];
+            begun[i] += s->sets[c].alone[v];
         }
-        s->worth[i] = s->begun[i] > 0 ? own / (double)s->begun[i] : 0;
-        gain[i] = (double)s->first[i] * each + (s->begun[i] > 0 ? 0 : own);
+        s->worth[i] = begun[i] > 0 ? own / (double)begun[i] : 0;
+        gain[i] = (double)s->own->first[i] * each + (begun[i] > 0 ? 0 : own);
     }
-    share_begun(gain, s);
+    for (uint64_t k = 0; k < s->laters; k++) {
+        const uint64_t both = (uint64_t)s->later[k];
+        gain[(uint32_t)both] += s->worth[both >> 32];
+        begun[both >> 32]--;
+    }
+    for (uint32_t i = 0; i < s->choice->count; i++) {
+        gain[i] += (double)begun[i] * s->worth[i];
+    }
+}
+
+static gx_status sharing_init(sharing *s, gx_job *job, gx_error *err) {
+    gx_status status = GX_OK;
+    const uint32_t n = s->chunks > 0 ? s->sets->n : 0, count = s->choice->count;
+    GX_TRY(gx_job_alloc(job, &s->is_seed, n / 64 + 1, sizeof *s->is_seed, err));
+    GX_TRY(gx_job_alloc(job, &s->place, n, sizeof *s->place, err));
+    GX_TRY(gx_job_alloc(job, &s->worth, count, sizeof *s->worth, err));
+    GX_TRY(gx_job_alloc(job, &s->own, (size_t)s->threads, sizeof *s->own, err));
+    for (int t = 0; t < s->threads; t++) {
+        GX_TRY(gx_job_alloc(job, &s->own[t].first, count, sizeof *s->own[t].first, err));
+        GX_TRY(gx_job_alloc(job, &s->own[t].begun, count, sizeof *s->own[t].begun, err));
+    }
+    if (n > 0) {
+        mark(s->is_seed, s->choice);
+        for (uint32_t i = 0; i < count; i++) {
+            s->place[s->choice->seed[i]] = i;
+        }
+    }
+done:
+    return status;
+}
+
+static void sharing_finish(sharing *s, gx_job *job) {
+    for (int t = 0; s->own && t < s->threads; t++) {
+        gx_job_free(job, s->own[t].first);
+        gx_job_free(job, s->own[t].begun);
+        gx_free(s->own[t].later);
+    }
+    gx_job_free(job, s->own);
+    gx_job_free(job, s->is_seed);
+    gx_job_free(job, s->place);
+    gx_job_free(job, s->later);
+    gx_job_free(job, s->worth);
 }
 
 gx_status gx__reach_gains(double *gain, const gx__sets *sets, size_t chunks,
                           const gx__choice *choice, double each, const double *weight, gx_job *job,
                           gx_error *err) {
+    sharing s = {.sets = sets, .chunks = chunks, .choice = choice, .threads = job->threads};
     gx_status status = GX_OK;
-    const uint32_t n = chunks > 0 ? sets->n : 0;
-    uint64_t *is_seed = NULL;
-    sharing s = {.sets = sets, .chunks = chunks, .choice = choice};
-    GX_TRY(gx_job_alloc(job, &is_seed, n / 64 + 1, sizeof *is_seed, err));
-    GX_TRY(gx_job_alloc(job, &s.place, n, sizeof *s.place, err));
-    GX_TRY(gx_job_alloc(job, &s.first, choice->count, sizeof *s.first, err));
-    GX_TRY(gx_job_alloc(job, &s.begun, choice->count, sizeof *s.begun, err));
-    GX_TRY(gx_job_alloc(job, &s.worth, choice->count, sizeof *s.worth, err));
-    if (n > 0) {
-        mark(is_seed, choice);
-        for (uint32_t i = 0; i < choice->count; i++) {
-            s.place[choice->seed[i]] = i;
-        }
-    }
-    s.is_seed = is_seed;
-    GX_TRY(count_all(&s, job, err));
+    GX_TRY(sharing_init(&s, job, err));
+    GX_TRY(look_at_all(&s, job, err));
+    GX_TRY(join(&s, job, err));
     share(gain, &s, each, weight);
 done:
-    gx_job_free(job, is_seed);
-    gx_job_free(job, s.place);
-    gx_job_free(job, s.first);
-    gx_job_free(job, s.begun);
-    gx_job_free(job, s.worth);
+    sharing_finish(&s, job);
     return status;
 }
