@@ -167,16 +167,21 @@ static gx_status lay_out(gx__world *world, maker *m, const making *w, uint64_t a
     return GX_OK;
 }
 
-/* From now on arcs of keepers lead to places; how many lead out of their knot. */
+/* From now on arcs of keepers lead to places; how many lead out of their knot, and in m->low out of
+ * each. */
 static uint64_t find_places(maker *m, uint32_t n) {
-    uint64_t out = 0;
+    uint64_t all = 0;
+    memset(m->low, 0, m->knots * sizeof *m->low);
     for (uint32_t k = 0; k < m->count; k++) {
+        uint32_t out = 0;
         for (uint32_t i = m->ptr[k]; i < m->ptr[k + 1]; i++) {
             m->next[i] = m->next[i] < n ? m->next[i] : n + m->knot[m->next[i] - n];
             out += m->next[i] != n + m->knot[k];
         }
+        m->low[m->knot[k]] += out;
+        all += out;
     }
-    return out;
+    return all;
 }
 
 static double worth_of(const double *weight, uint32_t v) {
@@ -203,13 +208,8 @@ static gx_status condense(maker *m, const making *w, gx__world *world) {
     memcpy(world->keepers, m->keepers, (n / 64 + 1) * sizeof *world->keepers);
     memcpy(world->knot, m->knot, m->count * sizeof *m->knot);
     weigh_knots(world, w->weight, n);
-    for (uint32_t k = 0; k < m->count; k++) {
-        for (uint32_t i = m->ptr[k]; i < m->ptr[k + 1]; i++) {
-            world->ptr[m->knot[k] + 1] += m->next[i] != n + m->knot[k];
-        }
-    }
     for (uint32_t k = 0; k < world->knots; k++) {
-        world->ptr[k + 1] += world->ptr[k];
+        world->ptr[k + 1] = world->ptr[k] + m->low[k];
     }
     memcpy(m->at, world->ptr, world->knots * sizeof *m->at);
     for (uint32_t k = 0; k < m->count; k++) {
