@@ -90,7 +90,7 @@ uint64_t gx__choosing_next_size(const gx__choosing *c);
 /* Whether worlds tell more than sets, and how many there is room for. */
 bool gx__choosing_is_large(const gx__choosing *c);
 uint32_t gx__choosing_worlds(const gx__choosing *c);
-/* The same by worlds; of the first choice, those that judge are made too. */
+/* The choice by worlds into c->seed; of the first one, those that judge are made too. */
 GX_MUST_CHECK gx_status gx__choosing_by_worlds(gx__choosing *c, const gx_seed_limits *limits,
                                                gx_error *err);
 

@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+_Static_assert(GX_SEED_METHODS_MOST <= (int)GX__CHOICES_MOST, "all are judged together");
+
 enum { BESIDE_MOST = 4 }; /* threads: of more, one would still be at it when all is drawn */
 
 bool gx__choosing_compares(const gx__choosing *c) {
@@ -69,13 +71,15 @@ static void pick_aside(void *user) {
     (void)ignored;
 }
 
-/* With the first sets that are to judge, which do not depend on the choice and take a while. Where
- * memory is short, or is filled by as many sets as were asked for, there is room later. */
+/* With the first sets that are to judge, which do not depend on the choice and take a while: longer
+ * than heuristics do where there are no more arcs than entries. Where memory is short, or is filled
+ * by as many sets as were asked for, there is room later. */
 void gx__choosing_pick_beside(gx__choosing *c, gx__drawing *drawing) {
     const uint64_t room =
         2 * (uint64_t)GX__JUDGES_ENTRIES + gx__heuristic_bytes(c->graph) / GX__ENTRY;
     if (gx__choosing_compares(c) && !c->beside && c->r1 > 0 && c->options->sets == 0 &&
-        c->job->threads > 1 && c->job->threads <= BESIDE_MOST && c->room >= room) {
+        c->graph->m <= GX__JUDGES_ENTRIES && c->job->threads > 1 &&
+        c->job->threads <= BESIDE_MOST && c->room >= room) {
         c->beside = true;
         gx__drawing_beside(drawing, pick_aside, c);
     }

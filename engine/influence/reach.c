@@ -107,7 +107,7 @@ static void look_at_chunk(gx__reached *io, const gx__sets *sets, const uint64_t 
         tally own = {0};
 #pragma omp for schedule(dynamic, TURN) nowait
         for (uint32_t b = 0; b < sets->blocks; b++) {
-            if (b % TURN != 0 || !gx_job_should_stop(job)) {
+            if (!gx_job_should_stop(job)) {
                 look_at_block(&own, walk_of(sets, b, is_seed), whose);
             }
         }
@@ -206,7 +206,7 @@ static gx_status look_at_all(sharing *s, gx_job *job, gx_error *err) {
         const gx__sets *sets = &s->sets[c];
 #pragma omp parallel for schedule(dynamic, TURN) num_threads(s->threads)
         for (uint32_t b = 0; b < sets->blocks; b++) {
-            if (b % TURN != 0 || !gx_job_should_stop(job)) {
+            if (!gx_job_should_stop(job)) {
                 share_block(&s->own[gx_thread()], s->place, walk_of(sets, b, s->is_seed));
             }
         }
@@ -302,7 +302,10 @@ static void sharing_finish(sharing *s, gx_job *job) {
 gx_status gx__reach_gains(double *gain, const gx__sets *sets, size_t chunks,
                           const gx__choice *choice, double each, const double *weight, gx_job *job,
                           gx_error *err) {
-    sharing s = {.sets = sets, .chunks = chunks, .choice = choice, .threads = job->threads};
+    /* What threads have of their own is no more than the members come to. */
+    const uint64_t most = (chunks > 0 ? sets->n : 0) / ((uint64_t)choice->count + 1) + 1;
+    const int threads = most < (uint64_t)job->threads ? (int)most : job->threads;
+    sharing s = {.sets = sets, .chunks = chunks, .choice = choice, .threads = threads};
     gx_status status = GX_OK;
     GX_TRY(sharing_init(&s, job, err));
     GX_TRY(look_at_all(&s, job, err));

@@ -24,8 +24,8 @@ GX_MUST_CHECK gx_status gx__reach_count(gx__reached *out, const gx__sets *sets, 
 
 /* gain[i]: what the sets are worth that hold the i-th seed and none before. A set that begins
  * elsewhere is worth `each`; those that begin at a seed its weight together, and where there is
- * none, that weight is the seed's own gain. weight: n; NULL: 1. Memory: 4 bytes a member, 16 a seed
- * and thread, some a set that begins at a seed and holds an earlier one. */
+ * none, that weight is the seed's own gain. weight: n; NULL: 1. Memory: 20 bytes a member at the
+ * most, and 8 to 20 a set that begins at a seed and holds an earlier one. */
 GX_MUST_CHECK gx_status gx__reach_gains(double *gain, const gx__sets *sets, size_t chunks,
                                         const gx__choice *choice, double each, const double *weight,
                                         gx_job *job, gx_error *err);

@@ -1,7 +1,9 @@
 /* What choices reach by sets as they were drawn: the same as by those sets turned to be by member,
  * looked at one by one, for one to eight choices, at any number of threads; and what is done beside
- * a drawing is done once, and changes no set. */
+ * a drawing is done once, and changes no set. A choice that is stopped, or finds no memory, at any
+ * moment leaves nothing behind. */
 #include "engine/influence/reach.h"
+#include "engine/influence/seeds.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -212,10 +214,64 @@ static void turned_later_is_turned_at_once(void **state) {
     }
 }
 
+/* ---- cut short ------------------------------------------------------------------------------- */
+
+static _Atomic uint32_t looks_left;
+
+static void stop_at_last(gx_job *job) {
+    if (atomic_fetch_sub(&looks_left, 1) == 1) {
+        gx_job_cancel(job);
+    }
+}
+
+static void choose_cut_short(const gx_graph *graph, uint64_t number, uint32_t at, int threads) {
+    const gx_seed_options o = {.chance = {.model = (gx_spread_model)(number % 2),
+                                          .rule = GX_CHANCE_CONSTANT,
+                                          .constant = number % 3 ? 0.1 : 0.6,
+                                          .raise = 1},
+                               .limits = {.n = N, .count = 3},
+                               .eps = 0.5,
+                               .heuristics = true};
+    gx_seeds seeds;
+    gx_job job;
+    const uint64_t blocks = gx_alloc_live_blocks();
+    gx_job_init(&job, threads, number);
+    if (number / 2 % 3 == 0) {
+        looks_left = at;
+        job.looked = stop_at_last;
+    } else if (number / 2 % 3 == 1) {
+        gx_alloc_fail_at(at);
+    } else {
+        job.mem_limit = 500 * (uint64_t)at;
+    }
+    const gx_status status = gx_seeds_choose(&seeds, graph, &o, &job, NULL);
+    gx_alloc_fail_at(0);
+    if (status == GX_OK) {
+        assert_int_equal(seeds.count, 3);
+        gx_seeds_finish(&seeds, &job);
+    }
+    assert_int_equal(job.mem_used, 0);
+    assert_int_equal(gx_alloc_live_blocks(), blocks);
+}
+
+static void a_choice_cut_short_leaves_nothing(void **state) {
+    (void)state;
+    for (uint64_t number = 0; number < 12; number++) {
+        drawn d;
+        make(&d, number);
+        for (uint32_t at = 1; at < 2000; at += 1 + at / 16) {
+            choose_cut_short(&d.graph, number, at, 1);
+            choose_cut_short(&d.graph, number, at, 3);
+        }
+        finish(&d);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(choices_reach_what_they_reach_one_by_one),
         cmocka_unit_test(turned_later_is_turned_at_once),
+        cmocka_unit_test(a_choice_cut_short_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,6 +239,7 @@ static gx_status is_settled(bool *out, gx__choosing *c, gx_error *err) {
         *out = lower_bound(c, covered) >= (CONSTANT - eps) * upper_bound(c);
         if (!*out) {
             gx__choosing_forget_entrants(c);
+            gx_job_stage(c->job, "seeds", 0); /* heuristics have had theirs */
         }
     }
 done:

@@ -2,7 +2,6 @@
 
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/room.h"
-#include "engine/kernel/slabs.h"
 
 #include <math.h>
 
@@ -211,7 +210,7 @@ static uint32_t block_sets_of(const gx__drawn *before, uint32_t most) {
 
 gx_status gx__drawing_create(gx__drawing **out, const gx_chances *chances, const gx__roots *roots,
                              uint32_t most, gx__drawn before, gx_job *job, gx_error *err) {
-    gx__drawing *w;
+    gx__drawing *w = NULL;
     gx_status status = gx_job_alloc(job, &w, 1, sizeof *w, err);
     *out = w;
     if (status != GX_OK) {
