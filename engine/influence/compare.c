@@ -66,8 +66,9 @@ gx_status gx__choosing_pick_all(gx__choosing *c, gx_job *job, gx_error *err) {
 static void pick_aside(void *user) {
     gx__choosing *c = user;
     gx_job aside;
+    gx_error why; /* told when they pick again */
     gx_job_aside(&aside, c->job);
-    const gx_status ignored = gx__choosing_pick_all(c, &aside, NULL);
+    const gx_status ignored = gx__choosing_pick_all(c, &aside, &why);
     (void)ignored;
 }
 

@@ -234,6 +234,7 @@ static void choose_cut_short(const gx_graph *graph, uint64_t number, uint32_t at
                                .heuristics = true};
     gx_seeds seeds;
     gx_job job;
+    gx_error err;
     const uint64_t blocks = gx_alloc_live_blocks();
     gx_job_init(&job, threads, number);
     if (number / 2 % 3 == 0) {
@@ -244,7 +245,7 @@ static void choose_cut_short(const gx_graph *graph, uint64_t number, uint32_t at
     } else {
         job.mem_limit = 500 * (uint64_t)at;
     }
-    const gx_status status = gx_seeds_choose(&seeds, graph, &o, &job, NULL);
+    const gx_status status = gx_seeds_choose(&seeds, graph, &o, &job, &err);
     gx_alloc_fail_at(0);
     if (status == GX_OK) {
         assert_int_equal(seeds.count, 3);
