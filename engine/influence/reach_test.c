@@ -224,7 +224,7 @@ static void stop_at_last(gx_job *job) {
     }
 }
 
-static void choose_cut_short(const gx_graph *graph, uint64_t number, uint32_t at) {
+static void choose_cut_short(const gx_graph *graph, uint64_t number, uint32_t at, int threads) {
     const gx_seed_options o = {.chance = {.model = (gx_spread_model)(number % 2),
                                           .rule = GX_CHANCE_CONSTANT,
                                           .constant = number % 3 ? 0.1 : 0.6,
@@ -236,7 +236,7 @@ static void choose_cut_short(const gx_graph *graph, uint64_t number, uint32_t at
     gx_job job;
     gx_error err;
     const uint64_t blocks = gx_alloc_live_blocks();
-    gx_job_init(&job, 1, number);
+    gx_job_init(&job, threads, number);
     if (number / 2 % 3 == 0) {
         looks_left = at;
         job.looked = stop_at_last;
@@ -261,7 +261,8 @@ static void a_choice_cut_short_leaves_nothing(void **state) {
         drawn d;
         make(&d, number);
         for (uint32_t at = 1; at < 2000; at += 1 + at / 16) {
-            choose_cut_short(&d.graph, number, at);
+            choose_cut_short(&d.graph, number, at, 1);
+            choose_cut_short(&d.graph, number, at, 3);
         }
         finish(&d);
     }

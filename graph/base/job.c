@@ -113,6 +113,8 @@ void gx_job_refund(gx_job *job, uint64_t bytes) {
 }
 
 gx_status gx_job_alloc(gx_job *job, void *out_pointer, size_t count, size_t size, gx_error *err) {
+    void *block = NULL;
+    memcpy(out_pointer, &block, sizeof block);
     if (gx_mul_overflows(count, size)) {
         return gx_fail(err, GX_OVER_LIMIT, "%zu × %zu bytes is more than there can be", count,
                        size);
@@ -121,7 +123,7 @@ gx_status gx_job_alloc(gx_job *job, void *out_pointer, size_t count, size_t size
     if (status != GX_OK) {
         return status;
     }
-    void *block = gx_alloc0(count, size);
+    block = gx_alloc0(count, size);
     if (!block) {
         gx_job_refund(job, count * size);
         return gx_fail_memory(err, count * size);

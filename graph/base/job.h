@@ -51,7 +51,7 @@ void gx_job_tick(gx_job *job, uint64_t done);
 GX_MUST_CHECK gx_status gx_job_step(gx_job *job, uint64_t done, gx_error *err);
 
 /* Memory counted against the job's cap: GX_OVER_LIMIT names the stage, the need and the cap.
- * 64-byte aligned and cleared. Given back with gx_job_free. */
+ * 64-byte aligned and cleared; NULL where there is none. Given back with gx_job_free. */
 GX_MUST_CHECK gx_status gx_job_alloc(gx_job *job, void *out_pointer, size_t count, size_t size,
                                      gx_error *err);
 void gx_job_free(gx_job *job, void *block);
