@@ -237,32 +237,50 @@ done:
     return status;
 }
 
-/* The acts [from, to) of one place: forward, then backward. */
-static gx_status follow(leak *l, size_t from, size_t to, gx_error *err) {
-    const act *all = l->acts.data;
+static const act *act_at(const leak *l, size_t i, bool after) {
+    return (const act *)l->acts.data + (after ? i : l->acts.count - 1 - i);
+}
+
+typedef gx_status purchase_fn(leak *l, const act *a, bool after, void *user, gx_error *err);
+
+/* Every purchase, by the acts in order, or backward where not `after`: near_ms is then of the acts
+ * at its place before it (after it). An act is known once the time has moved on: of those of one
+ * time none comes before another. */
+static gx_status each_purchase(leak *l, bool after, purchase_fn *see, void *user, gx_error *err) {
+    enum { CHECK_EVERY = 1024 };
+    size_t begun = 0, now = 0; /* of this place; of this place and time */
     gx_status status = GX_OK;
-    for (int backward = 0; backward < 2; backward++) {
-        for (size_t k = from; k < to; k++) {
-            l->near_ms[all[k].user] = INT64_MIN;
-        }
-        for (size_t k = from; k < to; k++) {
-            const act *a = &all[backward ? to - 1 - (k - from) : k];
-            if (a->buys && a->via != GX_NONE) {
-                if (!backward) {
-                    GX_TRY(add_led(l, a->via, a, 1, true, err));
-                }
-            } else if (a->buys) {
-                GX_TRY(share_out(l, a, !backward, err));
+    for (size_t i = 0; i < l->acts.count; i++) {
+        const act *a = act_at(l, i, after);
+        if (a->place != act_at(l, begun, after)->place) {
+            for (; begun < i; begun++) {
+                l->near_ms[act_at(l, begun, after)->user] = INT64_MIN;
             }
-            l->near_ms[a->user] = a->ts_ms;
+            now = i;
         }
-        for (size_t k = from; k < to; k++) {
-            l->near_ms[all[k].user] = INT64_MIN;
+        for (; act_at(l, now, after)->ts_ms != a->ts_ms; now++) {
+            l->near_ms[act_at(l, now, after)->user] = act_at(l, now, after)->ts_ms;
         }
-        GX_TRY(gx_job_check(l->call->job, err));
+        if (a->buys) {
+            GX_TRY(see(l, a, after, user, err));
+        }
+        if (i % CHECK_EVERY == 0) {
+            GX_TRY(gx_job_check(l->call->job, err));
+        }
     }
 done:
+    for (; begun < l->acts.count; begun++) {
+        l->near_ms[act_at(l, begun, after)->user] = INT64_MIN;
+    }
     return status;
+}
+
+static gx_status follow(leak *l, const act *a, bool after, void *user, gx_error *err) {
+    (void)user;
+    if (a->via == GX_NONE) {
+        return share_out(l, a, after, err);
+    }
+    return after ? add_led(l, a->via, a, 1, true, err) : GX_OK;
 }
 
 static void sort_acts(leak *l) {
@@ -272,17 +290,9 @@ static void sort_acts(leak *l) {
 }
 
 static gx_status follow_all(leak *l, gx_error *err) {
-    const act *all = l->acts.data;
-    gx_status status = GX_OK;
     sort_acts(l);
-    for (size_t from = 0, to = 0; from < l->acts.count; from = to) {
-        while (to < l->acts.count && all[to].place == all[from].place) {
-            to++;
-        }
-        GX_TRY(follow(l, from, to, err));
-    }
-done:
-    return status;
+    const gx_status status = each_purchase(l, true, follow, NULL, err);
+    return status == GX_OK ? each_purchase(l, false, follow, NULL, err) : status;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------
@@ -461,47 +471,49 @@ static gx_status check_stores(const leak *l, gx_error *err) {
  */
 
 /* Parts that purchases have, by every `step`-th of those that follow an act, and ties that are
- * looked at for them. Of acts in order. */
-static void count_parts(double *parts, double *ties, leak *l, size_t step) {
-    const act *all = l->acts.data;
+ * looked at for them. */
+typedef struct looks {
+    size_t step;
+    double parts, ties;
+} looks;
+
+static gx_status count_parts(leak *l, const act *a, bool after, void *user, gx_error *err) {
     const gx_graph *g = &l->held->graph;
-    size_t begun = 0;
-    *parts = *ties = 0;
-    for (size_t k = 0; k < l->acts.count; k++) {
-        const act *a = &all[k];
-        for (; begun < k && all[begun].place != a->place; begun++) {
-            l->near_ms[all[begun].user] = INT64_MIN;
-        }
-        if (a->buys && a->via != GX_NONE) {
-            *parts += 1;
-        } else if (a->buys && a->user < g->n) {
-            *ties += (double)(g->out_ptr[a->user + 1] - g->out_ptr[a->user]);
-            *parts += k % step == 0 ? (double)step * count_near(l, a, true) : 0;
-        }
-        l->near_ms[a->user] = a->ts_ms;
+    looks *told = user;
+    (void)err;
+    if (a->via != GX_NONE) {
+        told->parts++;
+    } else if (a->user < g->n) {
+        const size_t k = (size_t)(a - (const act *)l->acts.data);
+        told->ties += (double)(g->out_ptr[a->user + 1] - g->out_ptr[a->user]);
+        told->parts += k % told->step == 0 ? (double)told->step * count_near(l, a, after) : 0;
     }
+    return GX_OK;
 }
 
 /* The log is read and its acts are put in order, both timed; what follows is told from the ties of
  * who buys and the parts of some purchases, by figures that were measured with 2,000, 20,000 and
  * 60,000 members: docs/leakage.md. */
-static gx_value estimate(leak *l, int64_t begun_ns) {
+static gx_status estimate(gx_value *out, leak *l, int64_t begun_ns, gx_error *err) {
     enum { SOME = 20000 };
     static const double tie_s = 9e-8, part_s = 1.3e-7, order_s = 2e-8;
     const gx_job *job = l->call->job;
     const uint64_t peak = atomic_load(&job->mem_peak), held = atomic_load(&job->mem_used);
-    double parts, ties;
+    looks told = {.step = l->acts.count / SOME + 1};
     sort_acts(l);
     const double read_s = (double)(gx_clock_thread_ns() - begun_ns) / 1e9;
-    count_parts(&parts, &ties, l, l->acts.count / SOME + 1);
-    const uint64_t grown = held + vector_bytes(parts, sizeof(led));
+    const gx_status status = each_purchase(l, true, count_parts, &told, err);
+    const uint64_t grown = held + vector_bytes(told.parts, sizeof(led));
     const gx_part_estimate steps[] = {
         {"log", {.mem_bytes = peak, .cpu_s = read_s}},
-        {"follow", {.mem_bytes = grown, .cpu_s = tie_s * ties + part_s * parts}},
+        {"follow", {.mem_bytes = grown, .cpu_s = tie_s * told.ties + part_s * told.parts}},
         {"members",
-         {.mem_bytes = grown + vector_bytes(fmin(parts, l->users), sizeof(steerer)),
-          .cpu_s = order_s * parts * log2(parts + 2)}}};
-    return gx_estimate_steps(l->call->arena, steps, GX_COUNT(steps), 1);
+         {.mem_bytes = grown + vector_bytes(fmin(told.parts, l->users), sizeof(steerer)),
+          .cpu_s = order_s * told.parts * log2(told.parts + 2)}}};
+    if (status == GX_OK) {
+        *out = gx_estimate_steps(l->call->arena, steps, GX_COUNT(steps), 1);
+    }
+    return status;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
@@ -517,7 +529,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
         gx_view_each(call->txn, INT64_MIN, INT64_MAX, "reading events", take_event, &l, job, err));
     GX_TRY(check_stores(&l, err));
     if (gx_arg_bool(call->args, "estimate")) {
-        *out = estimate(&l, begun);
+        status = estimate(out, &l, begun, err);
         goto done;
     }
     GX_TRY(follow_all(&l, err));

@@ -59,6 +59,20 @@ def test_other_places(rival):
     assert by["s"]["after"] == 10 and by["s"]["before"] == 7
 
 
+def test_acts_of_one_time_are_in_no_order(tmp_path):
+    """s buys, and again at the same time as a: a followed the first, whoever was imported first."""
+    (tmp_path / "ties.csv").write_text("src,dst,kind,directed\na,s,follow,1\n", encoding="utf-8")
+    rows = ["s,x,buy,2026-03-01T00:00:00Z,1,other", "s,x,buy,2026-03-03T00:00:00Z,1,other", "a,x,buy,2026-03-03T00:00:00Z,100,other"]
+    (tmp_path / "events.csv").write_text("\n".join(["user_id,item_id,action,ts,amount,channel"] + rows) + "\n", encoding="utf-8")
+    for first, second in ("as", "sa"):
+        (tmp_path / "users.csv").write_text(f"user_id\n{first}\n{second}\n", encoding="utf-8")
+        gx("init", tmp_path / f"{first}.gx")
+        for name in ("users", "ties", "events"):
+            gx("import", tmp_path / f"{first}.gx", tmp_path / f"{name}.csv")
+        _, by = leakage(tmp_path / f"{first}.gx", "--channels", "other")
+        assert (by["s"]["after"], by["s"]["before"], by["s"]["steered"]) == (100, 0, 100)
+
+
 def test_who_was_forgotten_steers_nobody(rival, tmp_path):
     """d's purchase via s is one via nobody then, and a followed t alone."""
     store = tmp_path / "r.gx"
