@@ -20,8 +20,9 @@ typedef struct prediction {
     gx_call_env *call;
     gx_trees trees;
     gx_foresight known;
-    double *size; /* runs: members reached; in the arena */
-    uint32_t runs;
+    double *size;  /* runs: members reached; in the arena */
+    double *drawn; /* draws: their mean in each */
+    uint32_t runs, draws;
     double mean, error;
     double by_step[GX_SPREAD_STEPS]; /* members, mean */
 } prediction;
@@ -58,15 +59,16 @@ static uint32_t draws_of(const prediction *p) {
     return draws < p->runs ? (uint32_t)draws : p->runs;
 }
 
-/* Some runs with one draw. */
-static gx_status play_some(prediction *p, const gx_chances *chances, uint32_t from, uint32_t runs,
-                           gx_error *err) {
+/* The runs of one draw. */
+static gx_status play_some(prediction *p, const gx_chances *chances, uint32_t draw, uint32_t from,
+                           uint32_t runs, gx_error *err) {
     const gx_simulation_options options = {
         .seed = p->known.root, .count = p->known.roots, .runs = runs};
     gx_simulation played;
     const gx_status status = gx_simulate(&played, chances, &options, p->call->job, err);
     if (status == GX_OK) {
         memcpy(p->size + from, played.reached, runs * sizeof *p->size);
+        p->drawn[draw] = played.mean;
         for (uint32_t s = 0; s < GX_SPREAD_STEPS; s++) {
             p->by_step[s] += played.by_step[s] * runs;
         }
@@ -75,11 +77,14 @@ static gx_status play_some(prediction *p, const gx_chances *chances, uint32_t fr
     return status;
 }
 
+/* Runs of one draw share its chances: the draws alone are independent, so the error is theirs. */
 static void sum_up(prediction *p) {
+    double other; /* of draws alike, where one may have a run more */
     for (uint32_t s = 0; s < GX_SPREAD_STEPS; s++) {
         p->by_step[s] /= p->runs; /* whole numbers until here */
     }
-    gx_runs_mean(&p->mean, &p->error, p->size, p->runs);
+    gx_runs_mean(&other, &p->error, p->drawn, p->draws);
+    gx_runs_mean(&p->mean, &other, p->size, p->runs);
 }
 
 static gx_status play(prediction *p, gx_error *err) {
@@ -92,20 +97,21 @@ static gx_status play(prediction *p, gx_error *err) {
     float *given = NULL;
     gx_status status = GX_OK;
     p->runs = (uint32_t)gx_arg_int(p->call->args, "runs");
+    p->draws = draws_of(p);
     p->size = gx_arena_get(p->call->arena, p->runs * sizeof *p->size);
-    if (!p->size) {
+    p->drawn = gx_arena_get(p->call->arena, p->draws * sizeof *p->drawn);
+    if (!p->size || !p->drawn) {
         GX_TRY(gx_fail_memory(err, p->runs * sizeof *p->size));
     }
     GX_TRY(gx_job_alloc(job, &given, (size_t)g->m + 1, sizeof *given, err));
     chance.given = given;
-    const uint64_t draws = draws_of(p);
-    for (uint64_t k = 0; k < draws; k++) {
-        const uint32_t from = (uint32_t)(p->runs * k / draws);
-        const uint32_t to = (uint32_t)(p->runs * (k + 1) / draws);
-        gx_foresight_draw(given, &p->known, (uint32_t)k);
+    for (uint32_t k = 0; k < p->draws; k++) {
+        const uint32_t from = (uint32_t)((uint64_t)p->runs * k / p->draws);
+        const uint32_t to = (uint32_t)((uint64_t)p->runs * (k + 1) / p->draws);
+        gx_foresight_draw(given, &p->known, k);
         GX_TRY(gx_chances_make(&chances, g, &chance, true, job, err));
         job->seed = gx_mix64(seed + k);
-        status = play_some(p, &chances, from, to - from, err);
+        status = play_some(p, &chances, k, from, to - from, err);
         job->seed = seed;
         gx_chances_finish(&chances, job);
         GX_TRY(status);

@@ -1,5 +1,7 @@
 """A past cascade beside what was to be expected of it, by what was known before it began."""
 
+import statistics
+
 import pytest
 from conftest import gx
 
@@ -48,6 +50,13 @@ def test_what_was_expected(predicted):
     assert [row["observed"] for row in told["generations"]][:2] == [1, 1] and told["generations"][0]["predicted"] == 1
     assert sum(row["predicted"] for row in told["generations"][1:]) == pytest.approx(told["predicted"]["mean"])
     assert "expected were" in gx("cascade", predicted[0], "predict", "--item", "x").err
+
+
+def test_its_error_is_how_far_seeds_are_apart(predicted):
+    """Chances are drawn 100 times, whatever the runs: with so many the draws alone tell the seeds apart."""
+    told = [ask(predicted[0], "--item", "x", "--runs", 100_000, "--seed", seed)["predicted"] for seed in range(12)]
+    apart = statistics.stdev(row["mean"] for row in told)
+    assert statistics.mean(row["error"] for row in told) == pytest.approx(apart, rel=0.5)
 
 
 def test_what_came_afterwards_changes_nothing(predicted):
