@@ -115,6 +115,31 @@ static void test_for_item(void **state) {
     test_shop_close(&s);
 }
 
+/* What is read of all items to find those near one is not kept until the answer is out. */
+static void test_for_item_drops_what_it_read(void **state) {
+    (void)state;
+    enum { ITEMS = 4000 };
+    test_shop s;
+    fill(&s);
+    gx_value items = gx_list(s.arena, ITEMS), tags = gx_list(s.arena, 4);
+    for (uint32_t k = 0; k < 4; k++) {
+        gx_list_add(s.arena, &tags, gx_str(gx_arena_printf(s.arena, "tag%u", k)));
+    }
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        gx_value row = gx_map(s.arena, 2);
+        test_put_int(&s, &row, "item_id", "bolt", i);
+        gx_map_put(s.arena, &row, "tags", tags);
+        gx_list_add(s.arena, &items, row);
+    }
+    test_put(&s, "item.put", "items", items);
+    const size_t before = gx_arena_bytes(s.arena);
+    const gx_value answer = test_call(&s, "audience.for_item", "{'item': 'bolt7', 'n': 5}");
+    assert_true(test_is(test_key(&answer, "from"), "attributes"));
+    assert_int_equal(test_key(&answer, "near")->size, 10);
+    assert_true(gx_arena_bytes(s.arena) - before < ITEMS * sizeof(gx_value));
+    test_shop_close(&s);
+}
+
 static void test_expand(void **state) {
     (void)state;
     test_shop s;
@@ -254,9 +279,9 @@ static void test_portrait(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_for_item), cmocka_unit_test(test_expand),
-        cmocka_unit_test(test_starters), cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_portrait),
+        cmocka_unit_test(test_for_item), cmocka_unit_test(test_for_item_drops_what_it_read),
+        cmocka_unit_test(test_expand),   cmocka_unit_test(test_starters),
+        cmocka_unit_test(test_fit),      cmocka_unit_test(test_portrait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,9 @@ gx_status gx_near_open(gx_near *out, gx_call_env *call, const gx_columns *column
     gx_status status = GX_OK;
     gx_job *job = call->job;
     *out = (gx_near){.call = call, .columns = columns, .matrix = matrix, .item = GX_NONE};
+    out->own = gx_arena_create();
+    out->other = gx_arena_create();
+    GX_TRY(out->own && out->other ? GX_OK : gx_fail_memory(err, 0));
     GX_TRY(gx_job_alloc(job, &out->nearness, (size_t)matrix->cols + 1, sizeof(float), err));
     GX_TRY(gx_job_alloc(job, &out->chosen, (size_t)matrix->cols + 1, sizeof(uint32_t), err));
     for (uint64_t k = 0; k < matrix->nnz; k++) {
@@ -26,15 +29,33 @@ void gx_near_close(gx_near *near) {
         gx_job_free(near->call->job, near->nearness);
         gx_job_free(near->call->job, near->chosen);
     }
+    gx_arena_destroy(near->own);
+    gx_arena_destroy(near->other);
     *near = (gx_near){0};
 }
 
 /* ---- by what items are ----------------------------------------------------------------------- */
 
-static gx_slice text_of(const gx_near *n, uint32_t item, const char *field) {
-    gx_value value = gx_columns_get(n->columns, n->call->arena, item, field);
-    return (gx_slice){value.type == GX_TEXT ? value.as.text : "",
-                      value.type == GX_TEXT ? value.size : 0};
+typedef struct traits {
+    gx_slice category, brand, seller;
+    gx_value tags, price;
+} traits;
+
+static gx_slice text_of(const gx_value *value) {
+    return (gx_slice){value->type == GX_TEXT ? value->as.text : "",
+                      value->type == GX_TEXT ? value->size : 0};
+}
+
+/* Lists among them are in the arena. */
+static traits traits_of(const gx_columns *columns, gx_arena *arena, uint32_t item) {
+    const gx_value category = gx_columns_get(columns, arena, item, "category");
+    const gx_value brand = gx_columns_get(columns, arena, item, "brand");
+    const gx_value seller = gx_columns_get(columns, arena, item, "seller");
+    return (traits){.category = text_of(&category),
+                    .brand = text_of(&brand),
+                    .seller = text_of(&seller),
+                    .tags = gx_columns_get(columns, arena, item, "tags"),
+                    .price = gx_columns_get(columns, arena, item, "price")};
 }
 
 static bool same_text(gx_slice a, gx_slice b) {
@@ -68,40 +89,43 @@ static double shared_tags(const gx_value *a, const gx_value *b) {
 }
 
 /* 0 … 4½; below ½ it is another thing. */
-static double attribute_nearness(const gx_near *n, uint32_t other) {
-    gx_arena *arena = n->call->arena;
-    double near = 2 * path_share(text_of(n, n->item, "category"), text_of(n, other, "category"));
-    near += same_text(text_of(n, n->item, "brand"), text_of(n, other, "brand")) ? 1 : 0;
-    near += same_text(text_of(n, n->item, "seller"), text_of(n, other, "seller")) ? 0.25 : 0;
-    gx_value mine = gx_columns_get(n->columns, arena, n->item, "tags");
-    gx_value theirs = gx_columns_get(n->columns, arena, other, "tags");
-    near +=
-        mine.type == GX_TEXT && gx_value_equal(&mine, &theirs) ? 0.5 : shared_tags(&mine, &theirs);
+static double attribute_nearness(const traits *mine, const traits *other) {
+    double near = 2 * path_share(mine->category, other->category);
+    near += same_text(mine->brand, other->brand) ? 1 : 0;
+    near += same_text(mine->seller, other->seller) ? 0.25 : 0;
+    near += mine->tags.type == GX_TEXT && gx_value_equal(&mine->tags, &other->tags)
+                ? 0.5
+                : shared_tags(&mine->tags, &other->tags);
     double price = 0, beside = 0;
-    gx_value p = gx_columns_get(n->columns, arena, n->item, "price");
-    gx_value q = gx_columns_get(n->columns, arena, other, "price");
-    if (near > 0 && gx_value_as_real(&p, &price) && gx_value_as_real(&q, &beside) &&
-        fabs(price - beside) <= fabs(price) / 4) {
+    if (near > 0 && gx_value_as_real(&mine->price, &price) &&
+        gx_value_as_real(&other->price, &beside) && fabs(price - beside) <= fabs(price) / 4) {
         near += 0.25;
     }
     return near >= 0.5 ? near : 0;
 }
 
 static gx_status near_by_attributes(gx_near *n, gx_error *err) {
-    gx_arena *arena = n->call->arena;
+    enum { CHECK_EVERY = 1024 };
     const uint32_t items = gx_columns_rows(n->columns);
-    float *score = gx_alloc0((size_t)items + 1, sizeof *score);
-    n->near = gx_arena_get(arena, NEAR * sizeof *n->near);
-    if (!score || !n->near) {
-        gx_free(score);
-        return gx_fail_memory(err, items * sizeof *score);
-    }
+    gx_job *job = n->call->job;
+    float *score = NULL;
+    gx_status status = GX_OK;
+    n->near = gx_arena_get(n->own, NEAR * sizeof *n->near);
+    GX_TRY(n->near ? GX_OK : gx_fail_memory(err, NEAR * sizeof *n->near));
+    GX_TRY(gx_job_alloc(job, &score, (size_t)items + 1, sizeof *score, err));
+    const traits mine = traits_of(n->columns, n->own, n->item);
     for (uint32_t i = 0; i < items; i++) {
-        score[i] = i == n->item ? 0 : (float)attribute_nearness(n, i);
+        if (i % CHECK_EVERY == 0) {
+            GX_TRY(gx_job_check(job, err));
+        }
+        gx_arena_reset(n->other);
+        const traits other = traits_of(n->columns, n->other, i);
+        score[i] = i == n->item ? 0 : (float)attribute_nearness(&mine, &other);
     }
     n->count = gx_top(n->near, NEAR, score, items, NULL, 0);
-    gx_free(score);
-    return GX_OK;
+done:
+    gx_job_free(job, score);
+    return status;
 }
 
 /* ---- of one item ------------------------------------------------------------------------------
@@ -112,9 +136,9 @@ static gx_status find(gx_near *n, gx_error *err) {
     const bool known = n->item < n->matrix->cols && n->chosen[n->item] >= LEAST;
     n->by_history = false;
     if (known && gx_rec_tells_alike(state->rec) && n->item < state->items) {
-        gx_status status = gx_rec_similar(&n->near, &n->count, state->rec, n->item, NEAR, NULL,
-                                          gx_columns_rows(n->columns), n->columns, n->call->arena,
-                                          n->call->job, err);
+        gx_status status =
+            gx_rec_similar(&n->near, &n->count, state->rec, n->item, NEAR, NULL,
+                           gx_columns_rows(n->columns), n->columns, n->own, n->call->job, err);
         if (status != GX_OK) {
             return status;
         }
@@ -129,6 +153,7 @@ gx_status gx_near_find(gx_near *n, uint32_t item, gx_error *err) {
             n->nearness[n->near[k].item] = 0;
         }
     }
+    gx_arena_reset(n->own);
     n->item = item;
     n->count = 0;
     const gx_status status = find(n, err);

@@ -14,7 +14,9 @@ typedef struct gx_near {
     const gx_columns *columns; /* held */
     const gx_matrix *matrix;   /* members × items */
     uint32_t item;
-    gx_scored *near; /* those near it, nearest first; in the arena */
+    gx_arena *own;   /* what is read and found of the item, until the next */
+    gx_arena *other; /* of one it is set beside */
+    gx_scored *near; /* those near it, nearest first; in `own` */
     uint32_t count;
     bool by_history;  /* else by attributes */
     float *nearness;  /* matrix->cols: 1 of the nearest; of the item itself 0 */

@@ -58,10 +58,8 @@ static int by_item(const void *a, const void *b) {
 static gx_status find_tastes(double *out_pairs, gx_guide *g, uint32_t step, gx_error *err) {
     gx_status status = GX_OK;
     uint32_t items = 0;
-    gx_guide_candidate **order = gx_alloc((size_t)g->count + 1, sizeof *order);
-    if (!order) {
-        return gx_fail_memory(err, g->count * sizeof *order);
-    }
+    gx_guide_candidate **order = NULL;
+    GX_TRY(gx_job_alloc(g->call->job, &order, (size_t)g->count + 1, sizeof *order, err));
     for (uint32_t k = 0; k < g->count; k++) {
         order[k] = &g->all[k];
     }
@@ -91,7 +89,7 @@ static gx_status find_tastes(double *out_pairs, gx_guide *g, uint32_t step, gx_e
         }
     }
 done:
-    gx_free(order);
+    gx_job_free(g->call->job, order);
     return status;
 }
 
@@ -281,6 +279,7 @@ static gx_status choose(gx_value *list, double *expected, gx_guide *g, gx_error 
     if (!best) {
         return gx_fail_memory(err, GX_GUIDE_LISTENERS * sizeof *best);
     }
+    gx_job_stage(g->call->job, "choice", n);
     while (list->size < n) {
         gx_guide_candidate *c = most_promising(g);
         GX_TRY(gx_job_check(g->call->job, err));
@@ -305,6 +304,7 @@ static gx_status choose(gx_value *list, double *expected, gx_guide *g, gx_error 
         gx_value row;
         GX_TRY(share_row(&row, g, c, best, count, list->size + 1, err));
         gx_list_add(g->call->arena, list, row);
+        GX_TRY(gx_call_bill(g->call, err));
         *expected += c->expected;
         use_up(g, c, best, count);
     }
@@ -376,15 +376,16 @@ static gx_status time_asking(double *out, const gx_guide *g, gx_error *err) {
  * told from how many candidates are looked at, put in order, asked after and used up. Its figures
  * were measured with 2,000, 20,000 and 60,000 members: docs/shopping-guide.md. */
 static gx_status estimate(gx_value *out, gx_guide *g, int64_t begun_ns, gx_error *err) {
-    enum { SOME = 1024 };
+    enum { SOME = 1024, SHOWN = 192, SHARED = 2048 }; /* bytes of one in an audience, of a share */
     static const double look_s = 9e-10, order_s = 4.5e-8, use_s = 1.1e-9, share_s = 7e-5;
-    const uint64_t peak = atomic_load(&g->call->job->mem_peak);
-    const uint64_t held = atomic_load(&g->call->job->mem_used);
+    gx_job *job = g->call->job;
+    const uint64_t peak = atomic_load(&job->mem_peak), held = atomic_load(&job->mem_used);
     const int64_t now_ns = gx_clock_thread_ns();
     const double count = g->count;
     double some, asked_s;
     course to;
     gx_status status = GX_OK;
+    atomic_store(&job->mem_peak, held);
     GX_TRY(find_tastes(&some, g, g->count / SOME + 1, err));
     const double taste_s = (double)(gx_clock_thread_ns() - now_ns) / 1e9 / fmax(some, 1);
     GX_TRY(time_asking(&asked_s, g, err));
@@ -392,10 +393,13 @@ static gx_status estimate(gx_value *out, gx_guide *g, int64_t begun_ns, gx_error
     const double looks = (to.is_short ? 3 : 1) * count + 5 * to.shares;
     const double choice_s = looks * (look_s * count + order_s * to.pairs / fmax(count, 1)) +
                             asked_s * to.asked + to.shares * (share_s + use_s * to.pairs);
-    const uint64_t mem_bytes = held + (uint64_t)(4 * to.pairs);
+    const double most = (double)gx_arg_int(g->call->args, "audience");
+    /* Once listeners are short, audiences are of a dozen. */
+    const double answered = to.is_short ? fmin(to.shares, to.asked * (1 / most + 0.09)) : to.shares;
+    const uint64_t mem_bytes = held + (uint64_t)(SHOWN * to.asked + SHARED * answered);
     const gx_part_estimate steps[] = {
         {"sharers", {.mem_bytes = peak, .cpu_s = (double)(now_ns - begun_ns) / 1e9}},
-        {"tastes", {.mem_bytes = mem_bytes, .cpu_s = taste_s * to.pairs}},
+        {"tastes", {.mem_bytes = atomic_load(&job->mem_peak), .cpu_s = taste_s * to.pairs}},
         {"choice", {.mem_bytes = mem_bytes, .cpu_s = choice_s}}};
     *out = gx_estimate_steps(g->call->arena, steps, GX_COUNT(steps), 1);
     gx_map_put(g->call->arena, out, "considered", gx_int(g->count));

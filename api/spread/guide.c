@@ -181,16 +181,16 @@ bool gx_guide_has_bought(const gx_guide *g, uint32_t user, uint32_t item) {
 
 /* What the sharer bought (in a shop without purchases: took to), likes and anybody may be shown,
  * what it likes best first. */
-static gx_status find_items(gx_guide *g, uint32_t number, uint32_t *room, gx_error *err) {
+static gx_status find_items(gx_guide *g, uint32_t number, gx_error *err) {
+    gx_job *job = g->call->job;
     gx_guide_sharer *s = &g->sharers[number];
     const gx_matrix *m = &g->views.matrix;
     const uint64_t from = s->user < m->rows ? m->ptr[s->user] : 0;
     const uint64_t to = s->user < m->rows ? m->ptr[s->user + 1] : 0;
-    gx_scored *item = gx_alloc((size_t)(to - from) + 1, sizeof *item);
+    gx_scored *item = NULL;
     uint32_t count = 0;
-    if (!item) {
-        return gx_fail_memory(err, (to - from) * sizeof *item);
-    }
+    gx_status status = GX_OK;
+    GX_TRY(gx_job_alloc(job, &item, (size_t)(to - from) + 1, sizeof *item, err));
     for (uint64_t k = from; k < to; k++) {
         const uint32_t i = m->col[k];
         if (i < g->filter.items && g->filter.pass[i] && (!g->asked || g->asked[i]) &&
@@ -201,21 +201,19 @@ static gx_status find_items(gx_guide *g, uint32_t number, uint32_t *room, gx_err
     qsort(item, count, sizeof *item, gx_guide_by_weight);
     count = s->count == 0 ? 0 : count < ITEMS_MOST ? count : ITEMS_MOST;
     s->from = s->to = g->count;
-    gx_status status = GX_OK;
-    if (g->count + count > *room) {
-        *room = 2 * (g->count + count);
-        gx_guide_candidate *grown = gx_realloc(g->all, *room, sizeof *grown);
-        status = grown ? GX_OK : gx_fail_memory(err, *room * sizeof *grown);
-        g->all = grown ? grown : g->all;
+    for (uint32_t k = 0; k < count; k++) {
+        gx_guide_candidate *c;
+        float *p = gx_arena_get(g->call->arena, s->count * sizeof *p);
+        GX_TRY(p ? GX_OK : gx_fail_memory(err, s->count * sizeof *p));
+        GX_TRY(vector_push(&c, &g->candidates, job, err));
+        *c = (gx_guide_candidate){
+            .sharer = number, .item = item[k].item, .p = p, .expected = INFINITY};
+        g->all = g->candidates.data;
+        s->to = ++g->count;
     }
-    for (uint32_t k = 0; status == GX_OK && k < count; k++) {
-        gx_guide_candidate *c = &g->all[g->count++];
-        *c = (gx_guide_candidate){.sharer = number, .item = item[k].item, .expected = INFINITY};
-        c->p = gx_arena_get(g->call->arena, s->count * sizeof *c->p);
-        status = c->p ? GX_OK : gx_fail_memory(err, s->count * sizeof *c->p);
-        s->to = g->count;
-    }
-    gx_free(item);
+    GX_TRY(gx_call_bill(g->call, err));
+done:
+    gx_job_free(job, item);
     return status;
 }
 
@@ -244,7 +242,6 @@ static gx_status prepare(gx_guide *g, gx_error *err) {
     gx_call_env *call = g->call;
     gx_job *job = call->job;
     gx_status status = GX_OK;
-    uint32_t room = 0;
     const uint32_t n = g->spread.n;
     GX_TRY(gx_chances_make(&g->chances, g->spread.graph, &g->spread.chance, true, job, err));
     GX_TRY(count_sales(g, err));
@@ -269,7 +266,7 @@ static gx_status prepare(gx_guide *g, gx_error *err) {
     GX_TRY(gx_near_open(&g->near, call, g->columns, &g->views.matrix, err));
     for (uint32_t s = 0; s < g->sharer_count; s++) {
         GX_TRY(find_listeners(g, &g->sharers[s], err));
-        GX_TRY(find_items(g, s, &room, err));
+        GX_TRY(find_items(g, s, err));
     }
 done:
     return status;
@@ -277,8 +274,10 @@ done:
 
 gx_status gx_guide_open(gx_guide *out, gx_call_env *call, gx_error *err) {
     gx_status status = GX_OK;
-    *out = (gx_guide){
-        .call = call, .gone = gx_list(call->arena, 4), .unknown = gx_list(call->arena, 4)};
+    *out = (gx_guide){.call = call,
+                      .gone = gx_list(call->arena, 4),
+                      .unknown = gx_list(call->arena, 4),
+                      .candidates = {.size = sizeof(gx_guide_candidate)}};
     GX_TRY(check_named(call->args, err));
     GX_TRY(gx_need_snapshot(call->state, err));
     GX_TRY(gx_spread_open_told(&out->spread, &out->rule, call, err));
@@ -297,7 +296,7 @@ void gx_guide_close(gx_guide *g) {
     }
     gx_near_close(&g->near);
     gx_log_finish(&g->log);
-    gx_free(g->all);
+    vector_finish(&g->candidates, job);
     gx_job_free(job, g->sales);
     gx_job_free(job, g->stamp);
     gx_job_free(job, g->load);

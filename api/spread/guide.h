@@ -8,6 +8,7 @@
 #include "api/lists/near.h"
 #include "api/referral/log.h"
 #include "api/spread/spread.h"
+#include "api/vector.h"
 
 enum { GX_GUIDE_LISTENERS = 1000 };
 
@@ -53,7 +54,8 @@ typedef struct gx_guide {
     uint32_t *sales;  /* members: purchases via each */
     gx_guide_sharer *sharers;
     uint32_t sharer_count;
-    gx_guide_candidate *all;
+    vector candidates;
+    gx_guide_candidate *all; /* of candidates */
     uint32_t count, round;
     uint32_t *stamp, *load; /* members */
     uint32_t *item_shares;

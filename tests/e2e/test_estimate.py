@@ -139,6 +139,14 @@ def test_many_shares_are_told_by_what_they_come_to(built_shop, more):
     assert taken / 1.8 - 0.05 < told["cpu_s"] < taken * 1.8
 
 
+def test_what_could_be_shared_counts(built_shop):
+    """Many candidates, one share: what they hold is charged, and told."""
+    words = ["guide", built_shop, "-n", "1", "--leaders", "1000", "--promoters", "1000", "--threads", "1"]
+    told = gx(*words, "--estimate", "--format", "json").json()["mem_bytes"]
+    gx(*words, "--mem", str(told))
+    gx(*words, "--mem", str(told * 19 // 20), code=7)
+
+
 @pytest.mark.parametrize("words", [("build",), ("build", "--no-blend"), ("run", "leaders"), ("run", "bundle")])
 def test_what_is_told_is_enough_for_many_passes(shop, words):
     """What passes leave behind is held while later ones run; each asks beforehand for its most."""
