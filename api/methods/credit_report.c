@@ -2,6 +2,7 @@
  * budget, to the coin; the same bytes for the same store state and arguments. docs/credit.md. */
 #include "api/build/estimate.h"
 #include "api/referral/credits.h"
+#include "api/vector.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ static const gx_param params[] = {
     {"budget", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "paid out in all, like 1000.50 (the sales' own amounts)"},
     {"rate", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0,
-     "paid out of each sale at the most, as a share of its amount; with a budget, at most that in all"},
+     "paid out of each sale at the most, as a share of its amount; with a budget, at most that in "
+     "all"},
     {"per", GX_PARAM_CHOICE, "amount", GX_PARAM_UNCHECKED, NULL, "amount|sale", 0,
      "the budget goes to sales in proportion to their amounts, or to all alike"},
     {"cap_sale", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
@@ -47,8 +49,9 @@ typedef struct report {
     double rate; /* NaN: none */
     gx_path path;
     gx_pot *pots; /* one a sale */
-    gx_payee *payees;
-    uint64_t count, capacity;
+    vector paid;
+    gx_payee *payees; /* of paid */
+    uint64_t count;
     uint32_t *place; /* of each member by its id: numbers depend on the order of import */
     uint8_t *signs;
     int64_t kept, held;
@@ -145,19 +148,6 @@ done:
 
 /* ---- pots and payees ------------------------------------------------------------------------- */
 
-static gx_payee *add_payee(report *r) {
-    if (r->count == r->capacity) {
-        const uint64_t capacity = r->capacity ? r->capacity * 2 : 1024;
-        gx_payee *grown = gx_realloc(r->payees, capacity, sizeof *grown);
-        if (!grown) {
-            return NULL;
-        }
-        r->payees = grown;
-        r->capacity = capacity;
-    }
-    return &r->payees[r->count++];
-}
-
 static gx_status add_sale(report *r, uint32_t i, gx_error *err) {
     const gx_credit_rule rule = r->spec.credit.rule;
     const uint32_t sale = r->paths.sales[i];
@@ -181,13 +171,13 @@ static gx_status add_sale(report *r, uint32_t i, gx_error *err) {
     r->pots[i] = (gx_pot){
         .first = r->count, .count = path->count, .weight = r->per_sale ? 1 : (uint64_t)act->coins};
     for (uint32_t k = 0; k < path->count; k++) {
-        gx_payee *payee = add_payee(r);
-        if (!payee) {
-            GX_TRY(gx_fail_memory(err, r->capacity * sizeof *payee));
-        }
+        gx_payee *payee;
+        GX_TRY(vector_push(&payee, &r->paid, r->call->job, err));
         *payee =
             (gx_payee){path->touch[k].user, r->buyers ? k : path->touch[k].hop + 1, share[k], 0};
     }
+    r->payees = r->paid.data;
+    r->count = r->paid.count;
 done:
     return status;
 }
@@ -475,13 +465,15 @@ static gx_status estimate(gx_value *out, report *r, int64_t begun_ns, gx_error *
     const double scratch =
         fmax(GX_SETTLE_BYTES * fmax(fmax(sales, payees), users), (1.0 + GX_SIGNS_BYTES) * users) +
         sizeof *r->place * placed;
+    const uint64_t held = atomic_load(&job->mem_used) - r->paid.capacity * r->paid.size +
+                          vector_bytes(payees, r->paid.size);
     const gx_part_estimate steps[] = {
         {"log", {.mem_bytes = read, .cpu_s = (double)(read_ns - begun_ns) / 1e9}},
         {"paths",
-         {.mem_bytes = atomic_load(&job->mem_used) + (uint64_t)scratch,
+         {.mem_bytes = held + (uint64_t)scratch,
           .cpu_s = paths_s + settle_s * (sales + payees) + member_s * users + place_s * placed}},
         {"lines",
-         {.mem_bytes = atomic_load(&job->mem_used) + (uint64_t)(17 * users),
+         {.mem_bytes = held + (uint64_t)(17 * users),
           .cpu_s = hash_s * payees + (ledger && r->only == GX_NONE ? line_s * payees : 0)}}};
     *out = gx_estimate_steps(r->arena, steps, GX_COUNT(steps), 1);
 done:
@@ -519,7 +511,7 @@ static gx_value total_of(const report *r, uint64_t lines, gx_value hash) {
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const gx_args *args = call->args;
-    report r = {.call = call, .arena = call->arena};
+    report r = {.call = call, .arena = call->arena, .paid = {.size = sizeof(gx_payee)}};
     const int64_t begun = gx_clock_cpu_ns();
     gx_value list = gx_list(call->arena, 64), hash = gx_nil();
     gx_status status;
@@ -540,7 +532,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, out, "total", total_of(&r, lines, hash));
 done:
     gx_path_finish(&r.path);
-    gx_free(r.payees);
+    vector_finish(&r.paid, call->job);
     gx_job_free(call->job, r.pots);
     gx_job_free(call->job, r.place);
     gx_job_free(call->job, r.signs);

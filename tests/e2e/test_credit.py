@@ -293,6 +293,19 @@ def test_chains_of_one_somebody_are_flagged(tmp_path, built_shop):
 # ---- odd logs -------------------------------------------------------------------------------------
 
 
+def test_who_is_paid_is_charged(tmp_path):
+    """2,000 sales at the end of a chain of 31: 24 bytes for each of 60,000 payees, beside 48 to settle them."""
+    write(tmp_path / "users.csv", [{"user_id": f"u{k}", "joined_at": f"2026-01-01T00:00:{k:02}Z", "invited_by": f"u{k - 1}" if k else ""} for k in range(31)])
+    write(tmp_path / "events.csv", [{"user_id": "u30", "item_id": "x", "action": "buy", "ts": f"2026-01-02T00:{k // 60:02}:{k % 60:02}Z", "amount": 1} for k in range(2000)])
+    gx("init", tmp_path / "s.gx")
+    gx("import", tmp_path / "s.gx", tmp_path / "users.csv", tmp_path / "events.csv")
+    words = ["credit", tmp_path / "s.gx", "members", "--tree", "invite", "--rule", "linear", "--threads", "1"]
+    told = gx(*words, "--estimate", "--format", "json").json()["mem_bytes"]
+    assert told > 72 * 60000
+    gx(*words, "--mem", str(told * 101 // 100))
+    gx(*words, "--mem", str(told * 9 // 10), code=7)
+
+
 def test_invites_pay_too(tmp_path):
     (tmp_path / "users.csv").write_text("user_id,joined_at,invited_by\na,2026-01-01,\nb,2026-01-02,a\nc,2026-01-03,b\n", encoding="utf-8")
     (tmp_path / "events.csv").write_text("user_id,item_id,action,ts,amount\nc,i,buy,2026-03-01T00:00:00Z,9.99\n", encoding="utf-8")
