@@ -188,16 +188,30 @@ gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
                         uint64_t rows, gx_error *err) {
     gx_status status = gx_need_snapshot(state, err);
     if (status == GX_OK && !gx_arrays_find(state->arrays, name)) {
-        int pass = (int)strcspn(name, ".");
-        return gx_fail(
-            err, GX_CONFLICT,
-            "this snapshot was built without the pass %.*s; `guanxi run STORE %.*s --write %.*s` "
-            "(graph.run) adds it, `guanxi build` (model.build) makes one with what it names in "
-            "--passes, or with the usual ones",
-            pass, name, pass, name, pass, name);
+        char run[GX_PASS_COMMAND];
+        return gx_fail(err, GX_CONFLICT,
+                       "this snapshot was built without the pass %.*s; %s adds it, `guanxi build` "
+                       "(model.build) makes one with what it names in --passes, or with the usual "
+                       "ones",
+                       (int)strcspn(name, "."), name, gx_pass_command(run, name));
     }
     return status == GX_OK ? gx_arrays_need(out_data, state->arrays, name, dtype, rows, err)
                            : status;
+}
+
+const char *gx_pass_command(char out[GX_PASS_COMMAND], const char *name) {
+    const int size = (int)strcspn(name, ".");
+    snprintf(out, GX_PASS_COMMAND, "`guanxi run STORE %.*s --write %.*s` (graph.run)", size, name,
+             size, name);
+    return out;
+}
+
+void gx_note_missing(gx_value *notes, gx_arena *arena, const char *pass, const char *effect) {
+    char run[GX_PASS_COMMAND];
+    const char *text =
+        gx_arena_printf(arena, "this snapshot was built without the pass %s: %s; %s adds it", pass,
+                        effect, gx_pass_command(run, pass));
+    gx_list_add(arena, notes, gx_str(text ? text : effect));
 }
 
 gx_status gx_need_strengths(const gx_state *state, gx_error *err) {

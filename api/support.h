@@ -52,6 +52,13 @@ GX_MUST_CHECK gx_status gx_need_snapshot(const gx_state *state, gx_error *err);
  * was built without the pass that gives the array. */
 GX_MUST_CHECK gx_status gx_need_array(void *out_data, const gx_state *state, const char *name,
                                       gx_dtype dtype, uint64_t rows, gx_error *err);
+enum { GX_PASS_COMMAND = 160 };
+/* "`guanxi run STORE leaders --write leaders` (graph.run)": what brings the pass of that name, or
+ * of the array of that name, into a snapshot and leaves the others there. Into `out`. */
+const char *gx_pass_command(char out[GX_PASS_COMMAND], const char *name);
+/* Adds a sentence to `notes`: this snapshot was built without the pass, what that means here, and
+ * what to run. */
+void gx_note_missing(gx_value *notes, gx_arena *arena, const char *pass, const char *effect);
 /* The argument of a parameter that not every method has; NULL: this one does not. */
 const gx_value *gx_arg_taken(const gx_args *args, const char *name);
 /* Indexes of the n largest finite scores (f64), by falling score, then rising index; keep (may be

@@ -120,24 +120,32 @@ done:
     return status;
 }
 
-void gx_audience_note(gx_value *notes, const gx_audience *a, bool leaders) {
+void gx_audience_note(gx_value *notes, const gx_audience *a, bool leaders, const char *what) {
     const gx_state *state = a->call->state;
+    gx_arena *arena = a->call->arena;
+    const bool found = gx_arrays_find(state->arrays, "leiden.community") != NULL;
     const struct {
         bool known;
         gx_channel channel;
-        const char *text;
+        const char *pass, *of;
     } all[] = {{gx_arrays_find(state->arrays, "strength.ptr") != NULL, GX_CHANNEL_FRIENDS,
-                "this snapshot was built without the pass strength: ties (channel friends) count "
-                "for nobody"},
-               {state->circles > 0, GX_CHANNEL_CIRCLE,
-                "this snapshot has no circles (it was built without the pass leiden, or there "
-                "are no ties): they (channel circle) count for nobody"},
+                "strength", "ties (channel friends) add"},
+               {state->circles > 0, GX_CHANNEL_CIRCLE, found ? NULL : "leiden",
+                "circles (channel circle) add"},
                {!leaders || gx_arrays_find(state->arrays, "leaders.score"), GX_CHANNEL_LEADER,
-                "this snapshot was built without the pass leaders: nobody is known to lead "
-                "(channel leader)"}};
+                "leaders", "who leads (channel leader) adds"}};
     for (size_t i = 0; i < GX_COUNT(all); i++) {
-        if (!all[i].known && a->weights[all[i].channel] > 0) {
-            gx_list_add(a->call->arena, notes, gx_str(all[i].text));
+        if (all[i].known || !(a->weights[all[i].channel] > 0)) {
+            continue;
+        }
+        const char *effect = gx_arena_printf(arena, "%s nothing to anybody's %s", all[i].of, what);
+        effect = effect ? effect : all[i].of;
+        if (all[i].pass) {
+            gx_note_missing(notes, arena, all[i].pass, effect);
+        } else {
+            const char *text = gx_arena_printf(
+                arena, "this snapshot has no circles, as there were no ties: %s", effect);
+            gx_list_add(arena, notes, gx_str(text ? text : effect));
         }
     }
 }

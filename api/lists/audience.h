@@ -32,8 +32,8 @@ void gx_audience_finish(gx_audience *audience);
 /* Friends and circle from `base`, leaders where asked for, then the score. O(users + ties). */
 GX_MUST_CHECK gx_status gx_audience_score(gx_audience *audience, bool leaders, gx_error *err);
 /* Adds a sentence for each channel with a weight that this snapshot says nothing of: it was built
- * without the pass, and nobody has a score by it. */
-void gx_audience_note(gx_value *notes, const gx_audience *audience, bool leaders);
+ * without the pass, and nobody's `what`, as the answer calls it, has any of it. */
+void gx_audience_note(gx_value *notes, const gx_audience *audience, bool leaders, const char *what);
 /* The strongest channels of a member first, as reasons; `taste` is the sentence of that channel,
  * GX_SAYS_AUDIENCE_LIKE where it is a list, and no item, that they are near. */
 gx_value gx_audience_why(const gx_audience *audience, uint32_t user, gx_lists_sentence taste,

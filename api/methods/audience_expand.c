@@ -92,7 +92,7 @@ static gx_status answer(gx_value *out, gx_audience *a, const gx_group *seeds, gx
     gx_map_put(arena, &row, "users", users);
     gx_map_put(arena, &row, "unknown", seeds->unknown);
     gx_value notes = gx_list(arena, 2);
-    gx_audience_note(&notes, a, false);
+    gx_audience_note(&notes, a, false, "score");
     gx_map_put(arena, &row, "notes", notes);
     gx_map_put(arena, &row, "short", less);
     *out = row;

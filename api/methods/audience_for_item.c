@@ -168,7 +168,7 @@ static gx_status answer(gx_value *out, launch *l, gx_error *err) {
     gx_map_put(arena, &row, "users", users);
     gx_invite_tell(&row, &l->invite);
     gx_value notes = gx_list(arena, 3);
-    gx_audience_note(&notes, &l->a, true);
+    gx_audience_note(&notes, &l->a, true, "score");
     gx_map_put(arena, &row, "notes", notes);
     gx_filter_note(&row, &l->filter, arena);
     gx_map_put(arena, &row, "why_not", why_not);

@@ -437,11 +437,9 @@ static gx_status answer(gx_value *out, gx_guide *g, gx_error *err) {
     gx_map_put(arena, &row, "considered", gx_int(g->count));
     gx_value notes = gx_list(arena, 2);
     gx_spread_note(&notes, &g->spread);
-    if (!gx_arg_has(g->call->args, "sharers") && gx_guide_how_many(g->call->args, "leaders") > 0 &&
-        !gx_arrays_find(g->call->state->arrays, "leaders.score")) {
-        gx_list_add(arena, &notes,
-                    gx_str("this snapshot was built without the pass leaders: those who share are "
-                           "promoters alone"));
+    if (!gx_arg_has(g->call->args, "sharers")) {
+        const bool leaders = gx_guide_how_many(g->call->args, "leaders") > 0;
+        gx_risks_note(&notes, g->call, leaders ? "those who share are promoters alone" : NULL);
     }
     gx_map_put(arena, &row, "notes", notes);
     gx_filter_note(&row, &g->filter, arena);

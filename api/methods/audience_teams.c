@@ -355,7 +355,7 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     gx_call_env *call = g->a.call;
     gx_arena *arena = call->arena;
     const uint32_t n = (uint32_t)gx_arg_int(call->args, "n");
-    gx_value row = gx_lists_item(call, g->columns, g->item, 9), less = gx_nil();
+    gx_value row = gx_lists_item(call, g->columns, g->item, 10), less = gx_nil();
     gx_value list = gx_list(arena, g->teams + 1);
     for (uint32_t i = 0; i < g->teams; i++) {
         gx_list_add(arena, &list, team_row(g, &g->team[i], i + 1));
@@ -381,6 +381,9 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     gx_map_put(arena, &row, "unknown", g->unknown);
     gx_map_put(arena, &row, "why_not", why_not);
     gx_map_put(arena, &row, "short", less);
+    gx_value notes = gx_list(arena, 1);
+    gx_risks_note(&notes, call, NULL);
+    gx_map_put(arena, &row, "notes", notes);
     gx_filter_note(&row, &g->filter, arena);
     return row;
 }
@@ -447,8 +450,7 @@ const gx_method gx_method_audience_teams = {
     .result = "{id, title, teams: [{rank, starter, value, willing, close, ties, members: [{user, "
               "willing}], mix: [{value, members}], even, prompt: {en, zh}}], size, pool, quotas: "
               "[{value, pool, least, most}], left_out: {departed, risk}, unknown, why_not, short, "
-              "notes?: "
-              "[text]}; "
+              "notes: [text]}; "
               "with estimate {steps, "
               "mem_bytes, cpu_s, cpu_most_s}",
     .run = run,

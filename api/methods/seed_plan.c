@@ -560,12 +560,15 @@ static gx_value notes(const plan *p) {
     gx_arena *arena = p->call->arena;
     gx_value list = gx_list(arena, 2);
     gx_spread_note(&list, &p->spread);
-    gx_audience_note(&list, &p->a, false);
-    if (!knows_leaders(p)) {
+    gx_audience_note(&list, &p->a, false, "fit");
+    const gx_slice by = gx_arg_text(p->call->args, "by");
+    if (p->call->state->circles == 0 && p->circles.count > 0 &&
+        (by.size == 0 || gx_slice_is(by, "circle"))) {
         gx_list_add(arena, &list,
-                    gx_str("this snapshot was built without the pass leaders: nobody is known to "
-                           "lead, and who heeds a seed counts as its friend"));
+                    gx_str("the circles and the channel circle of the answer are of circles that "
+                           "were found for it, as the pass leiden does"));
     }
+    gx_risks_note(&list, p->call, "nobody is known to lead: who heeds a seed counts as its friend");
     return list;
 }
 

@@ -243,7 +243,8 @@ static gx_value notes_of(const asking *a) {
             (unsigned long long)s->sets, a->played.runs ? ", what is simulated is" : "");
         gx_list_add(arena, &list, gx_str(text ? text : "few sets were drawn"));
     }
-    gx_spread_note_sharing(&list, &a->spread);
+    gx_spread_note(&list, &a->spread);
+    gx_risks_note(&list, a->call, NULL);
     return list;
 }
 
@@ -353,7 +354,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     bool any;
     GX_TRY(gx_seed_limits_admit(&any, &a.options.limits, call->job, err));
-    if (any || a.spread.n == 0) {
+    if (any) {
         GX_TRY(gx_seeds_choose(&a.seeds, a.spread.graph, &a.options, call->job, err));
         GX_TRY(play(&a, err));
     } else { /* nothing to draw sets for */

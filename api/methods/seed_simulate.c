@@ -443,7 +443,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "days", a->delay > 0 ? day_rows(a) : gx_nil());
     gx_map_put(arena, &row, "circles", circles);
     gx_map_put(arena, &row, "circles_more", a->circles.of ? gx_int(unlisted) : gx_nil());
-    gx_spread_note_sharing(&notes, &a->spread);
+    gx_spread_note(&notes, &a->spread);
     gx_map_put(arena, &row, "notes", notes);
     gx_map_put(arena, &row, "unknown", a->unknown);
     if (a->departed.size > 0) {

@@ -66,6 +66,28 @@ done:
     return status;
 }
 
+void gx_risks_note(gx_value *notes, const gx_call_env *call, const char *effect) {
+    static const char nobody[] = "nobody is left out for risk";
+    gx_arena *arena = call->arena;
+    const gx_arrays *arrays = call->state->arrays;
+    const bool told = gx_arg_has(call->args, "risk_most") || /* everybody, if it is not known */
+                      (arrays && gx_arrays_find(arrays, "leaders.risk"));
+    if (!arrays) { /* a file of ties alone has nothing that a risk could be told by */
+        if (!told && gx_event_count(call->txn) > 0) {
+            gx_list_add(arena, notes,
+                        gx_str("there is no snapshot that tells who is of too great a risk: nobody "
+                               "is left out for it; make one with `guanxi build` (model.build)"));
+        }
+        return;
+    }
+    effect = gx_arrays_find(arrays, "leaders.score") ? NULL : effect;
+    const char *both =
+        effect && !told ? gx_arena_printf(arena, "%s, and %s", nobody, effect) : NULL;
+    if (effect || !told) {
+        gx_note_missing(notes, arena, "leaders", both ? both : effect ? effect : nobody);
+    }
+}
+
 bool gx_is_risky(const gx_risks *risks, uint32_t user) {
     return risks->risk && user < risks->n &&
            ((double)risks->risk[user] > risks->most ||

@@ -60,6 +60,10 @@ typedef struct gx_risks {
  */
 GX_MUST_CHECK gx_status gx_risks_open(gx_risks *out, const gx_call_env *call, double otherwise,
                                       gx_error *err);
+/* Adds a sentence to `notes` where nothing is known of risks and so nobody is left out for it,
+ * unless everybody was asked for; and in a snapshot without leaders `effect`, what else that means
+ * (NULL: nothing). Says what to run. */
+void gx_risks_note(gx_value *notes, const gx_call_env *call, const char *effect);
 bool gx_is_risky(const gx_risks *risks, uint32_t user);
 /* 0 to 100; nil where nothing is known. */
 gx_value gx_risk_value(const gx_risks *risks, uint32_t user);

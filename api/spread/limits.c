@@ -361,10 +361,11 @@ const char *gx_spread_nobody_else(const gx_spread_limits *limits, const uint32_t
         left -= !limits->barred[seed[i]];
     }
     const bool quotas = left > 0 && l->most;
-    return quotas && l->cost ? "the quotas (most, most_each) or the budget let nobody else in"
-           : quotas          ? "the quotas (most, most_each) let nobody else in"
-           : l->cost         ? "nobody else may be a seed and is within the budget"
-                             : "nobody else may be a seed";
+    return l->n == 0           ? "there are no members"
+           : quotas && l->cost ? "the quotas (most, most_each) or the budget let nobody else in"
+           : quotas            ? "the quotas (most, most_each) let nobody else in"
+           : l->cost           ? "nobody else may be a seed and is within the budget"
+                               : "nobody else may be a seed";
 }
 
 void gx_spread_put_risk(gx_arena *arena, gx_value *row, const gx_spread_limits *limits,

@@ -14,6 +14,17 @@ static bool is_of_these_ties(const gx_spread *s, const gx_array *learnt) {
            (!ties || *ties == gx_graph_digest(s->graph));
 }
 
+/* What learns the chances: a run that is kept is of the members of its snapshot. */
+static const char *learning(const gx_spread *s) {
+    char run[GX_PASS_COMMAND];
+    const gx_state *state = s->call->state;
+    const bool build = !state->arrays || state->users != s->n;
+    const char *text = gx_arena_printf(s->call->arena, "%s%s learns them",
+                                       build ? "`guanxi build` (model.build), then " : "",
+                                       gx_pass_command(run, "influence"));
+    return text ? text : "the pass influence learns them";
+}
+
 /* Looked up once a call, where it is asked for. */
 static const char *find_unfit(const gx_spread *s) {
     const gx_state *state = s->call->state;
@@ -29,11 +40,10 @@ static const char *find_unfit(const gx_spread *s) {
     const char *text = gx_arena_printf(
         s->call->arena,
         "they were learnt of %llu arcs between %u members, and %s%llu between %u are "
-        "asked about now: %s",
+        "asked about now: %s%s again",
         (unsigned long long)a->shape[0], state->users, other ? "other " : "",
         (unsigned long long)s->graph->m, s->n,
-        some ? "ask about all ties, or build influence again (`guanxi build`) if there are new ones"
-             : "build influence again (`guanxi build`, with influence in --passes)");
+        some ? "ask about all ties, or, if there are new ones, " : "", learning(s));
     return text ? text : "they are of other ties";
 }
 
@@ -41,18 +51,45 @@ const char *gx_spread_unfit(const gx_spread *s) {
     return s->unfit;
 }
 
-void gx_spread_note(gx_value *notes, const gx_spread *s) {
+static void note_chances(gx_value *notes, const gx_spread *s) {
     gx_arena *arena = s->call->arena;
     if (!gx_arg_is(s->call->args, "chances", "auto") || s->chance.rule == GX_CHANCE_GIVEN) {
         return;
     }
     const char *why = gx_spread_unfit(s);
     const char *text = gx_arena_printf(
-        arena, "chances are %s ones, 1 / how many one heeds, since %s%s",
+        arena, "chances are %s ones, 1 / how many one heeds, since %s%s%s",
         gx_spread_chances_name(s->chance.rule), why ? "those learnt are out of date: " : "",
-        why ? why
-            : "none were learnt: build influence (`guanxi build`, with influence in --passes)");
+        why ? why : "none were learnt: ", why ? "" : learning(s));
     gx_list_add(arena, notes, gx_str(text ? text : "chances are those of the ties"));
+}
+
+static void note_sharing(gx_value *notes, const gx_spread *s) {
+    if (s->chance.rule == GX_CHANCE_GIVEN && s->chance.model == GX_SPREAD_THRESHOLD) {
+        gx_list_add(s->call->arena, notes,
+                    gx_str("model threshold has no sharing: seeds too pass on what they have with "
+                           "the learned chance that members do, so they reach fewer than with "
+                           "model cascade, where they share for sure"));
+    }
+}
+
+static void note_no_ties(gx_value *notes, const gx_spread *s) {
+    gx_arena *arena = s->call->arena;
+    if (s->graph->m > 0 || s->n == 0) {
+        return;
+    }
+    const char *text =
+        gx_arena_printf(arena, "there are no ties%s%s%s to spread along: nobody passes anything on",
+                        s->spec.kinds ? " of these kinds" : "",
+                        s->spec.from_ms != 0 || s->spec.to_ms != 0 ? " in this time" : "",
+                        s->held->graph.m > 0 ? " but of members who have departed" : "");
+    gx_list_add(arena, notes, gx_str(text ? text : "there are no ties to spread along"));
+}
+
+void gx_spread_note(gx_value *notes, const gx_spread *spread) {
+    note_chances(notes, spread);
+    note_sharing(notes, spread);
+    note_no_ties(notes, spread);
 }
 
 /* ---- who is gone ------------------------------------------------------------------------------
@@ -252,15 +289,6 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
         gx_arg_bool(spread->call->args, "sharing")) {
         io->given = spread->shared;
         io->passes = spread->passes;
-    }
-}
-
-void gx_spread_note_sharing(gx_value *notes, const gx_spread *spread) {
-    if (spread->chance.rule == GX_CHANCE_GIVEN && spread->chance.model == GX_SPREAD_THRESHOLD) {
-        gx_list_add(spread->call->arena, notes,
-                    gx_str("model threshold has no sharing: seeds too pass on what they have with "
-                           "the learned chance that members do, so they reach fewer than with "
-                           "model cascade, where they share for sure"));
     }
 }
 

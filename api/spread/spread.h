@@ -74,8 +74,6 @@ GX_MUST_CHECK gx_status gx_spread_check_sharing(const gx_spread *spread, gx_erro
 /* With chances learned, and cascades: the seeds share for sure, and whoever is reached shares or
  * does not (GX_SPREAD_SHARING_PARAM); else nothing changes. */
 void gx_spread_share(gx_chance_options *io, const gx_spread *spread);
-/* Adds a sentence to `notes` where chances are learned ones and the model has no sharing. */
-void gx_spread_note_sharing(gx_value *notes, const gx_spread *spread);
 /* influence.probability or influence.shared of the snapshot: a number for each arc of `graph`; NULL
  * where there is none, or it is of other ties. */
 const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
@@ -83,7 +81,8 @@ const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
  * are of other arcs (gx_graph_digest; of an older snapshot, of another number). In the arena. NULL:
  * they can, or there are none. */
 const char *gx_spread_unfit(const gx_spread *spread);
-/* Adds a sentence to `notes` where chances `auto` came to be others than learned ones, and why. */
+/* Adds sentences to `notes`: where chances `auto` came to be others than learned ones, and why;
+ * where they are learned ones and the model has no sharing; where there are no ties. */
 void gx_spread_note(gx_value *notes, const gx_spread *spread);
 /* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
 GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,

@@ -161,6 +161,32 @@ def test_learned_chances_say_how_often(shop, item):
     assert plan(shop, item, "-k", 5, "--chances", "weighted")["rate_from"] == "assumed"
 
 
+def follow(note, store):
+    """Runs what stands between `…`, for this store."""
+    commands = [text.split()[1:] for text in note.split("`")[1::2]]
+    for verb, *args in commands:
+        gx(verb, store, *(arg for arg in args if arg != "STORE"))
+    return commands
+
+
+def test_what_learns_chances_leaves_the_other_passes(shop, item):
+    told = plan(shop, item, "-k", 3, "--runs", 50)
+    (note,) = told["notes"]
+    assert "none were learnt" in note and follow(note, shop) == [["run", "STORE", "influence", "--write", "influence"]]
+    told = plan(shop, item, "-k", 3, "--runs", 50)
+    assert told["chances"] == "learned" and told["notes"] == []
+    assert told["seeds"][0]["leads"] is not None
+
+
+def test_circles_that_are_found_for_an_answer_are_told(shop, item):
+    gx("build", shop, "--passes", "influence,strength")
+    told = plan(shop, item, "-k", 2, "--runs", 50)
+    assert told["circles"][0]["members"] > 0 and any(row["channel"] == "circle" and row["members"] for row in told["channels"])
+    without, found, _ = told["notes"]
+    assert "without the pass leiden" in without and "nothing to anybody's fit" in without and "found for it" in found
+    assert len(plan(shop, item, "-k", 2, "--runs", 50, "--by", "region")["notes"]) == 2
+
+
 def test_chances_out_of_date_are_told(shop, item, tmp_path):
     """One new tie, and what was learnt is of others than there are now."""
     gx("build", shop, "--passes", "influence,leiden,leaders,strength,item_knn")
@@ -173,10 +199,12 @@ def test_chances_out_of_date_are_told(shop, item, tmp_path):
     for verb, *args in (("plan", item, "-k", 3, "--runs", 50), ("guide", "-n", 3)):
         done = gx(verb, shop, *args, "--format", "json")
         (note,) = done.json()["notes"]
-        assert done.json()["chances"] == "weighted" and "weighted ones" in note and "build influence again" in note
+        assert done.json()["chances"] == "weighted" and "weighted ones" in note and "learns them again" in note
         assert note in gx(verb, shop, *args, "--format", "csv").err
-        assert "build influence again" in gx(verb, shop, *args, "--chances", "learned", code=1).err
+        assert "learns them again" in gx(verb, shop, *args, "--chances", "learned", code=1).err
         assert gx(verb, shop, *args, "--chances", "weighted", "--format", "json").json()["notes"] == []
+    follow(note, shop)
+    assert plan(shop, item, "-k", 3, "--runs", 50)["notes"] == []
 
 
 def test_without_leaders_nobody_is_known_to_lead(shop, item):

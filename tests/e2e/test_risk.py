@@ -110,5 +110,29 @@ def test_without_the_pass_nobody_is_left_out(risky, unranked):
     assert ask("teams", unranked, risky.items[0])["left_out"]["risk"] == 0
 
 
+def test_that_nobody_is_left_out_is_told(risky, unranked, tmp_path):
+    """With what to run, which ends it; not where everybody is asked for, or the sharers are named."""
+    item = risky.items[0]
+    calls = (("seeds", "-k", 2), ("plan", item, "-k", 2, "--runs", 50), ("teams", item, "-n", 2), ("guide", "-n", 2))
+
+    def notes(store, verb, *args):
+        return [note for note in ask(verb, store, *args)["notes"] if "left out for" in note]
+
+    for verb, *args in calls:
+        (note,) = notes(unranked, verb, *args)
+        assert "without the pass leaders: nobody is left out for risk" in note and note.endswith("adds it")
+        assert note in gx(verb, unranked, *args, "--format", "csv").err
+        assert notes(unranked, verb, *args, "--risk-most", 100) == notes(risky.store, verb, *args) == []
+    assert not notes(unranked, "guide", min(risky.excluded))
+    gx("init", tmp_path / "raw.gx")
+    gx("import", tmp_path / "raw.gx", *sorted((risky.store.parent / "data").glob("*.csv")))
+    assert "no snapshot" in notes(tmp_path / "raw.gx", "seeds", "-k", 2)[0]
+    _, verb, _, name, *flags = note.split("`")[1].split()
+    gx(verb, unranked, name, *flags)
+    for verb, *args in calls:
+        assert not notes(unranked, verb, *args)
+        assert ask(verb, unranked, *args).get("left_out", {}).get("risk", 1) > 0
+
+
 def test_what_it_takes(risky):
     assert "risk_most" in gx("seeds", risky.store, "--risk-most", 101, code=2).err

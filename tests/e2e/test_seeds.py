@@ -195,6 +195,24 @@ def test_a_default_that_is_sent_is_as_if_it_was_not(serve, built_shop, method, m
     assert rpc.call(method, {**usual, **asked, **more}) == rpc.call(method, {**asked, **more})
 
 
+def test_no_ties_to_spread_along_are_told(built_shop, shop_files):
+    note = "there are no ties to spread along: nobody passes anything on"
+    for verb, *args in (("seeds", "-k", 2), ("simulate", "u1", "--runs", 20)):
+        for target, flags, said in (
+            (shop_files / "users.csv", [], note),
+            (built_shop, ["--since", "2035-01-01"], note.replace("ties", "ties in this time")),
+        ):
+            assert gx(verb, target, *args, *flags, "--format", "json").json()["notes"] == [said]
+            assert said in gx(verb, target, *args, *flags, "--format", "csv").err
+        assert note not in gx(verb, built_shop, *args, "--format", "csv").err
+
+
+def test_a_store_without_members_has_nobody(empty):
+    told = gx("seeds", empty, "-k", 3, "--format", "json").json()
+    assert (told["method"], told["ended"], told["methods"], told["simulated"]) == ("none", "nobody", [], None)
+    assert told["short"] == "0 of 3: there are no members"
+
+
 def test_few_sets_are_not_to_be_trusted(edges):
     few, usual = (gx("seeds", edges, "-k", 3, *flags, "--format", "json").json() for flags in (["--sets", 100], []))
     assert "only 100 sets were drawn" in few["notes"][0] and "what is simulated is" in few["notes"][0]

@@ -282,6 +282,7 @@ def test_channels_that_a_snapshot_knows_nothing_of_are_told(shop, tmp_path):
     gx("build", store, "--passes", "degree")
     for call, absent in zip(calls, (("strength", "circles", "leaders"), ("strength", "circles"))):
         told = gx("audience", store, *call, "--format", "json").json()["notes"]
+        assert all("guanxi run STORE" in note for note in told)
         assert len(told) == len(absent) and all(word in note for word, note in zip(absent, told)), told
         shown = gx("audience", store, *call).err
         assert all(note in shown for note in told)
