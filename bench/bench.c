@@ -1,6 +1,8 @@
 /* The table of tasks and the stop-watch. */
 #include "bench/bench.h"
 
+#include "graph/base/sorted.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,13 +53,8 @@ gx_status gx_bench_run(gx_bench *bench, gx_error *err) {
     return GX_OK;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double gx_bench_median(double *values, int count) {
-    qsort(values, (size_t)count, sizeof *values, by_value);
+    qsort(values, (size_t)count, sizeof *values, gx_by_f64);
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 

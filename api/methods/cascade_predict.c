@@ -3,6 +3,7 @@
 #include "api/referral/cascades.h"
 #include "api/referral/foresight.h"
 #include "engine/influence/simulate.h"
+#include "graph/base/sorted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -126,11 +127,6 @@ done:
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Days of log before it began. */
 static double history_days(const prediction *p) {
     const gx_foresight *known = &p->known;
@@ -148,15 +144,15 @@ static gx_value predicted_row(const prediction *p) {
     gx_arena *arena = p->call->arena;
     gx_value row = gx_map(arena, 5);
     double *size = p->size;
-    const double last = p->runs - 1.0, within = gx_arg_real(p->call->args, "within");
+    const double within = gx_arg_real(p->call->args, "within");
     const double seeds = round(p->by_step[0]);
-    qsort(size, p->runs, sizeof *size, by_size);
-    const double low = size[(uint32_t)floor(last * (1 - within) / 2)];
-    const double high = size[(uint32_t)ceil(last * (1 + within) / 2)];
+    qsort(size, p->runs, sizeof *size, gx_by_f64);
+    const double low = gx_quantile_f64(size, p->runs, (1 - within) / 2);
+    const double high = gx_quantile_f64(size, p->runs, (1 + within) / 2);
     gx_map_put(arena, &row, "mean", gx_real(p->mean - seeds));
     gx_map_put(arena, &row, "error", gx_real(p->error));
     gx_map_put(arena, &row, "low", is_guess(p) ? gx_nil() : gx_real(low - seeds));
-    gx_map_put(arena, &row, "median", gx_real(size[(uint32_t)(last / 2)] - seeds));
+    gx_map_put(arena, &row, "median", gx_real(gx_quantile_f64(size, p->runs, 0.5) - seeds));
     gx_map_put(arena, &row, "high", is_guess(p) ? gx_nil() : gx_real(high - seeds));
     return row;
 }

@@ -7,6 +7,7 @@
 #include "engine/influence/copies.h"
 #include "engine/influence/simulate.h"
 #include "engine/influence/unsure.h"
+#include "graph/base/sorted.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -246,20 +247,6 @@ done:
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The k-th smallest with k / (count + 1) about `share`: what a fresh draw is below so often. */
-static double quantile(const double *sorted, uint32_t count, double share) {
-    const double at = share * (count + 1.0) - 1;
-    const double low = floor(fmin(fmax(at, 0), count - 1.0));
-    const uint32_t i = (uint32_t)low, j = i + 1 < count ? i + 1 : i;
-    const double over = fmin(fmax(at - low, 0), 1);
-    return sorted[i] + over * (sorted[j] - sorted[i]);
-}
-
 /* {mean, error, interval, low, median, high} of a number a run, which is between least and most
  * whatever comes. */
 static gx_status put_runs(gx_value *row, const asking *a, const double *number, uint32_t count,
@@ -272,14 +259,14 @@ static gx_status put_runs(gx_value *row, const asking *a, const double *number, 
         return gx_fail_memory(err, count * sizeof *sorted);
     }
     memcpy(sorted, number, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_size);
+    qsort(sorted, count, sizeof *sorted, gx_by_f64);
     gx_runs_mean(&average.mean, &average.error, number, count);
     gx_map_put(arena, row, "mean", gx_real(average.mean));
     gx_map_put(arena, row, "error", gx_real(average.error));
     gx_map_put(arena, row, "interval", gx_spread_interval(arena, &average));
-    gx_map_put(arena, row, "low", gx_real(quantile(sorted, count, (1 - within) / 2)));
-    gx_map_put(arena, row, "median", gx_real(quantile(sorted, count, 0.5)));
-    gx_map_put(arena, row, "high", gx_real(quantile(sorted, count, (1 + within) / 2)));
+    gx_map_put(arena, row, "low", gx_real(gx_quantile_f64(sorted, count, (1 - within) / 2)));
+    gx_map_put(arena, row, "median", gx_real(gx_quantile_f64(sorted, count, 0.5)));
+    gx_map_put(arena, row, "high", gx_real(gx_quantile_f64(sorted, count, (1 + within) / 2)));
     return GX_OK;
 }
 

@@ -8,8 +8,6 @@
 
 #include <math.h>
 
-__extension__ typedef unsigned __int128 gx__wide;
-
 typedef struct gx__draws {
     uint64_t at;
 } gx__draws;

@@ -4,6 +4,7 @@
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/top.h"
 #include "engine/operations/tie_parts.h"
+#include "graph/base/sorted.h"
 #include "graph/pass/pass.h"
 
 #include <inttypes.h>
@@ -124,7 +125,7 @@ static int by_draw(const void *a, const void *b) {
 
 /* Those with a hidden tie that is looked for, by lot. */
 static gx_status draw_members(eval *e, gx_job *job, gx_error *err) {
-    uint64_t (*draw)[2] = NULL;
+    uint64_t(*draw)[2] = NULL;
     uint32_t count = 0;
     gx_status status;
     GX_TRY(gx_job_alloc(job, &draw, e->hidden.n, sizeof *draw, err));
@@ -163,11 +164,6 @@ typedef struct judge {
     uint64_t *lower, *level; /* members not tied that score lower than, and as, each hidden one */
     gx__top top;
 } judge;
-
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void mark(judge *j, const gx_graph *graph, uint32_t u, uint8_t as) {
     for (uint64_t i = graph->out_ptr[u]; i < graph->out_ptr[u + 1]; i++) {
@@ -237,7 +233,7 @@ static void judge_by(verdict *out, enum score which, const eval *e, judge *j, ui
         j->hidden[i] = j->score[j->sought[i]];
         j->lower[i] = j->level[i] = 0;
     }
-    qsort(j->hidden, hidden, sizeof *j->hidden, by_value);
+    qsort(j->hidden, hidden, sizeof *j->hidden, gx_by_f64);
     uint64_t others = 0, lower = 0;
     j->top.count = 0;
     for (uint32_t v = 0; v < e->train.n; v++) {

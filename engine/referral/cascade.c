@@ -2,19 +2,15 @@
  * below it lies on s (n − s) of the shortest paths. O(n log n), for the medians. */
 #include "engine/referral/cascade.h"
 
+#include "graph/base/sorted.h"
 #include "graph/csr/graph.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-static int by_value(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void sort_times(int64_t *times, uint32_t count) {
     if (count > 1) {
-        qsort(times, count, sizeof *times, by_value);
+        qsort(times, count, sizeof *times, gx_by_i64);
     }
 }
 

@@ -23,9 +23,6 @@ bool gx_coins_exact(int64_t *out, double amount, int decimals);
 /* "1000.50". Returns `out`. */
 const char *gx_coins_text(char out[GX_COINS_TEXT], int64_t coins, int decimals);
 
-/* Coins times weights. */
-__extension__ typedef unsigned __int128 gx__wide;
-
 /* What is left of a part when it is rounded down, or its weight. */
 typedef struct gx_remainder {
     uint64_t left;

@@ -67,6 +67,8 @@ uint64_t gx_alloc_live_blocks(void);
 uint64_t gx_alloc_live_bytes(void);
 
 bool gx_mul_overflows(size_t a, size_t b);
+/* The product of two uint64_t, whole. */
+__extension__ typedef unsigned __int128 gx__wide;
 
 /* ---- arena (public type, internal calls) ---------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Base: errors, memory, arenas, values, text, parsing, random streams. */
 #include "graph/base/base.h"
 #include "graph/base/float.h"
+#include "graph/base/sorted.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -344,6 +345,33 @@ static void folders_come_and_go(void **state) {
     assert_int_equal(gx_folder_make(tiny, sizeof tiny, NULL), GX_BAD_REQUEST);
 }
 
+/* Of so few as of many draws a fresh one lies between the quantiles as often as they say. */
+static void quantiles_hold_a_fresh_draw(void **state) {
+    (void)state;
+    enum { MOST = 50, TRIALS = 20000 };
+    static const double three[] = {1, 2, 4};
+    static const uint32_t counts[] = {19, 20, MOST};
+    assert_true(gx_quantile_f64(three, 3, 0.5) == 2 && gx_quantile_f64(three, 2, 0.5) == 1.5);
+    assert_true(gx_quantile_f64(three, 3, 0.6875) == 3.5);
+    assert_true(gx_quantile_f64(three, 3, 0.05) == 1 && gx_quantile_f64(three, 3, 0.95) == 4);
+    assert_true(gx_quantile_f64(three, 1, 0.05) == 1 && gx_quantile_f64(three, 1, 0.95) == 1);
+    for (size_t c = 0; c < GX_COUNT(counts); c++) {
+        gx_rng rng = gx_rng_at(7, c);
+        uint32_t held = 0;
+        for (uint32_t t = 0; t < TRIALS; t++) {
+            double draw[MOST];
+            for (uint32_t k = 0; k < counts[c]; k++) {
+                draw[k] = -log(1 - gx_rng_real(&rng));
+            }
+            qsort(draw, counts[c], sizeof *draw, gx_by_f64);
+            const double fresh = -log(1 - gx_rng_real(&rng));
+            held += gx_quantile_f64(draw, counts[c], 0.05) <= fresh &&
+                    fresh <= gx_quantile_f64(draw, counts[c], 0.95);
+        }
+        assert_true(fabs(held / (double)TRIALS - 0.9) < 0.01);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_have_names),
@@ -365,6 +393,7 @@ int main(void) {
         cmocka_unit_test(units_are_read),
         cmocka_unit_test(streams_are_uniform_and_repeatable),
         cmocka_unit_test(folders_come_and_go),
+        cmocka_unit_test(quantiles_hold_a_fresh_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,12 +46,11 @@ uint64_t gx_rng_below(gx_rng *rng, uint64_t bound) {
     if (bound == 0) {
         return 0;
     }
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)gx_rng_next(rng) * bound;
+    gx__wide product = (gx__wide)gx_rng_next(rng) * bound;
     if ((uint64_t)product < bound) {
         uint64_t threshold = -bound % bound;
         while ((uint64_t)product < threshold) {
-            product = (wide)gx_rng_next(rng) * bound;
+            product = (gx__wide)gx_rng_next(rng) * bound;
         }
     }
     return (uint64_t)(product >> 64);

@@ -1,4 +1,4 @@
-/* Sorted arrays: where a value is or would be, by halving, and orders for qsort. */
+/* Sorted arrays: where a value is or would be, by halving; quantiles; and orders for qsort. */
 #ifndef GX_BASE_SORTED_H
 #define GX_BASE_SORTED_H
 
@@ -35,6 +35,19 @@ static inline uint64_t gx_place_i64(const int64_t *sorted, uint64_t from, uint64
 static inline uint64_t gx_place_above_i64(const int64_t *sorted, uint64_t from, uint64_t to,
                                           int64_t value) {
     return value < INT64_MAX ? gx_place_i64(sorted, from, to, value + 1) : to;
+}
+
+/* Of `count` draws, one at least, what a fresh draw is below with the chance `share`: the k-th
+ * smallest for share = k / (count + 1), which is exact of continuous draws, between two of them in
+ * proportion (Hyndman and Fan, The American Statistician 50, 1996, definition 6). Beyond the first
+ * and the last it is these. */
+static inline double gx_quantile_f64(const double *sorted, uint32_t count, double share) {
+    const double at = share * (count + 1.0) - 1;
+    if (!(at > 0) || at >= count - 1.0) {
+        return sorted[at > 0 ? count - 1 : 0];
+    }
+    const uint32_t i = (uint32_t)at;
+    return sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]);
 }
 
 /* Rising, for qsort. */

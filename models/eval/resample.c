@@ -4,6 +4,7 @@
  * which other columns are asked for. */
 #include "models/eval/eval.h"
 
+#include "graph/base/sorted.h"
 #include "models/parallel.h"
 
 #include <math.h>
@@ -119,11 +120,6 @@ static double mean_of(const walk *w, uint32_t c) {
     return w->count ? sum / w->count : (double)NAN;
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Between the order statistics around q (n − 1). */
 static double quantile(const double *sorted, uint32_t n, double q) {
     const double at = q * (n - 1);
@@ -158,7 +154,7 @@ static gx_status intervals(gx_interval *out, const walk *w, const uint32_t *over
             means[r] = times != 0 ? block[c * LANES + r % LANES] / times : out[c].mean;
         }
         if (!isnan(out[c].mean)) {
-            qsort(means, how->resamples, sizeof *means, by_size);
+            qsort(means, how->resamples, sizeof *means, gx_by_f64);
             out[c].low = quantile(means, how->resamples, (1 - how->level) / 2);
             out[c].high = quantile(means, how->resamples, (1 + how->level) / 2);
         }

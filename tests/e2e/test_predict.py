@@ -59,6 +59,12 @@ def test_its_error_is_how_far_seeds_are_apart(predicted):
     assert statistics.mean(row["error"] for row in told) == pytest.approx(apart, rel=0.5)
 
 
+def test_its_interval_is_that_of_a_simulation(predicted):
+    """Quantiles at k / (runs + 1), in proportion between two runs: half-way between the only two."""
+    told = [ask(predicted[0], "--item", "x", "--runs", 2, "--seed", seed)["predicted"] for seed in range(12)]
+    assert all(row["median"] == row["mean"] for row in told) and any(row["low"] < row["high"] for row in told)
+
+
 def test_what_came_afterwards_changes_nothing(predicted):
     until = 1_700_000_000_000 + 140 * DAY * 1000 + 3_600_001  # the log goes on so far in both: as much time to come
     assert ask(predicted[0], "--item", "x", "--until", until) == ask(predicted[1], "--item", "x", "--until", until)
