@@ -131,7 +131,7 @@ def test_that_nobody_is_left_out_is_told(risky, unranked, tmp_path):
     gx(verb, unranked, name, *flags)
     for verb, *args in calls:
         assert not notes(unranked, verb, *args)
-        assert ask(verb, unranked, *args).get("left_out", {}).get("risk", 1) > 0
+    assert ask("seeds", unranked, "-k", 2)["left_out"]["risk"] == len(risky.excluded)
 
 
 def test_what_it_takes(risky):
