@@ -59,7 +59,7 @@ const gx_param gx_cli_common[] = {
 };
 const size_t gx_cli_common_count = GX_COUNT(gx_cli_common);
 
-static const gx_param *find_param(const gx_param *params, size_t count, const char *name) {
+const gx_param *gx_param_find(const gx_param *params, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(name, params[i].name) == 0) {
             return &params[i];
@@ -83,8 +83,8 @@ const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb
     for (size_t i = 0; method && i < method->param_count; i++) {
         /* What every verb takes is the program's own, and the verb's goes before the method's. */
         const char *name = method->params[i].name;
-        if (!find_param(gx_cli_common, gx_cli_common_count, name) &&
-            !find_param(verb->params, verb->param_count, name)) {
+        if (!gx_param_find(gx_cli_common, gx_cli_common_count, name) &&
+            !gx_param_find(verb->params, verb->param_count, name)) {
             all[count++] = method->params[i];
         }
     }
@@ -131,7 +131,7 @@ gx_status gx_refuse_others(const gx_command *command, const gx_method *method,
                            const char *const *own, size_t count, const char *of, gx_error *err) {
     for (uint32_t i = 0; i < command->given.size; i++) {
         const char *name = command->given.as.pairs[i].key.as.text;
-        bool known = find_param(method->params, method->param_count, name) != NULL;
+        bool known = gx_param_find(method->params, method->param_count, name) != NULL;
         for (size_t k = 0; k < count; k++) {
             known = known || strcmp(name, own[k]) == 0;
         }
@@ -472,17 +472,17 @@ static const gx_param *more_param(const gx_verb *verb, const char *name) {
     gx_more more;
     const gx_param *found = NULL;
     for (size_t i = 0; !found && verb->more && gx_verb_more(&more, verb, i); i++) {
-        found = find_param(more.params, more.param_count, name);
+        found = gx_param_find(more.params, more.param_count, name);
     }
     return verb->flags & GX_VERB_PASS_FLAGS ? gx_any_pass_param(name) : found;
 }
 
 /* Of the verb, of every verb, or of the pass the verb names; *out_map is where its value goes. */
 static const gx_param *flag_named(parser *p, const char *name, gx_value **out_map) {
-    const gx_param *param = find_param(p->params, p->count, name);
+    const gx_param *param = gx_param_find(p->params, p->count, name);
     *out_map = &p->command->given;
     if (!param) {
-        param = find_param(gx_cli_common, gx_cli_common_count, name);
+        param = gx_param_find(gx_cli_common, gx_cli_common_count, name);
         *out_map = &p->common;
     }
     if (!param) {

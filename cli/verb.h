@@ -108,6 +108,8 @@ extern const size_t gx_cli_common_count;
 const gx_param *gx_verb_params(size_t *out_count, gx_arena *arena, const gx_verb *verb);
 /* The i-th of `more`, or of the passes; false: no more, or none at all. */
 bool gx_verb_more(gx_more *out, const gx_verb *verb, size_t i);
+/* The one of that name; NULL: there is none. */
+const gx_param *gx_param_find(const gx_param *params, size_t count, const char *name);
 /* The method's arguments out of the command's: those the method has, that were given. */
 gx_value gx_method_args(const gx_command *command, const gx_method *method);
 

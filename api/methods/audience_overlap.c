@@ -19,8 +19,8 @@ static const gx_param params[] = {
      "one audience: " AUDIENCE_HELP},
     {"b", GX_PARAM_ANY, NULL, GX_PARAM_UNCHECKED, NULL, NULL, GX_PARAM_REQUIRED | GX_PARAM_POSITIONAL,
      "the other, said the same way"},
-    {"took", GX_PARAM_CHOICE, "any", GX_PARAM_UNCHECKED, NULL, "any|bought", 0,
-     "of brands, categories and items: who has more for one of them than against it, or who bought one and did not give it back, whatever they think of it"},
+    {"took", GX_PARAM_CHOICE, NULL, GX_PARAM_UNCHECKED, NULL, "any|bought", 0,
+     "of brands, categories and items: who has more for one of them than against it (any, unless said), or who bought one and did not give it back, whatever they think of it"},
     {"exact", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "tell counts below min_count too: not to be passed on"},
 };
@@ -144,6 +144,17 @@ static gx_status mark(overlap *o, side *s, gx_error *err) {
     return status;
 }
 
+static gx_status check_took(const overlap *o, gx_error *err) {
+    if (!gx_arg_has(o->call->args, "took") || o->has_views) {
+        return GX_OK;
+    }
+    return gx_fail_at(err, GX_BAD_REQUEST, "took",
+                      "took was given, and neither audience (%s, %s) is of items; it goes with "
+                      "brand:NAME, category:NAME, "
+                      "item:ID or another field of items",
+                      o->side[0].kind, o->side[1].kind);
+}
+
 static void count(overlap *o) {
     for (uint32_t u = 0; u < o->users; u++) {
         const bool there = gx_word_name(o->call->txn, GX_SPACE_USER, u).size > 0;
@@ -240,6 +251,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     for (int i = 0; i < 2; i++) {
         GX_TRY(mark(&o, &o.side[i], err));
     }
+    GX_TRY(check_took(&o, err));
     count(&o);
     GX_TRY(answer(out, &o, err));
 done:

@@ -64,7 +64,7 @@ static gx_status find_split(trial *t, gx_txn *txn, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &all.time, all.room, sizeof *all.time, err));
     GX_TRY(gx_view_scan(txn, "reading times", note_times, &all, job, err));
     if (all.count < 2) {
-        GX_TRY(gx_fail(err, GX_BAD_REQUEST,
+        GX_TRY(gx_fail(err, GX_CONFLICT,
                        "the store has %llu event%s; what came later can be told from two on",
                        (unsigned long long)events, gx_plural(events, "", "s")));
     }

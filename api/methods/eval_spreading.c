@@ -11,8 +11,8 @@ static const gx_param params[] = {
      "which measures, each a pass that gives every member a score (degree, kcore, pagerank, "
      "hindex, "
      "local_gravity, neighbour_sum, percolation)"},
-    {"times", GX_PARAM_REAL, "1.5", 1e-6, 1e6, NULL, NULL, 0,
-     "chance that a tie passes it on, in epidemic thresholds"},
+    {"times", GX_PARAM_REAL, NULL, 1e-6, 1e6, NULL, NULL, 0,
+     "chance that a tie passes it on, in epidemic thresholds (1.5)"},
     {"rate", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0, "that chance itself, instead"},
     {"recovery", GX_PARAM_REAL, "1", 1e-3, 1, NULL, NULL, 0,
      "chance that the infected recover after each step; 1: they have one step to pass it on"},
@@ -89,9 +89,21 @@ static gx_value usual_measures(gx_arena *arena) {
     return list;
 }
 
+/* In epidemic thresholds. */
+static double times_of(const gx_args *args) {
+    return gx_arg_has(args, "times") ? gx_arg_real(args, "times") : 1.5;
+}
+
+static gx_status check_rate(const gx_args *args, gx_error *err) {
+    return gx_arg_has(args, "times") && gx_arg_has(args, "rate")
+               ? gx_fail_at(err, GX_BAD_REQUEST, "times",
+                            "times and rate were given; accepted is one of them")
+               : GX_OK;
+}
+
 /* What percolation takes by itself. */
 static bool is_usual_rate(const gx_args *args) {
-    return !gx_arg_has(args, "rate") && gx_arg_real(args, "times") == 1.5;
+    return !gx_arg_has(args, "rate") && times_of(args) == 1.5;
 }
 
 /* Of percolation also with the true rate, where that is another, once it is known. */
@@ -141,9 +153,8 @@ static gx_status prepare(asked *a, const gx_view_spec *spec, gx_error *err) {
     gx__spreading *spreading = &a->options.spreading;
     *spreading = gx__spreading_by(&a->views.input, args);
     a->threshold = gx__spreading_threshold(spreading);
-    spreading->chance = gx_arg_has(args, "rate")
-                            ? gx_arg_real(args, "rate")
-                            : fmin(1, gx_arg_real(args, "times") * a->threshold);
+    spreading->chance = gx_arg_has(args, "rate") ? gx_arg_real(args, "rate")
+                                                 : fmin(1, times_of(args) * a->threshold);
     a->options.recovery = gx_arg_real(args, "recovery");
     a->options.runs = (uint32_t)gx_arg_int(args, "runs");
     a->options.outbreaks = gx_arg_bool(args, "outbreaks");
@@ -262,6 +273,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_view_spec spec;
     gx_status status = GX_OK;
     const int64_t cpu = gx_clock_cpu_ns();
+    GX_TRY(check_rate(call->args, err));
     GX_TRY(gx_spec_from_args(&spec, call->arena, call->args, err));
     GX_TRY(read_measures(&a, err));
     GX_TRY(prepare(&a, &spec, err));

@@ -21,8 +21,8 @@ static const gx_param params[] = {
      "only members of this community, like c-17"},
     {"counts", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "how many members have each role instead"},
-    {"n", GX_PARAM_INT, "20", 1, 1e8, "members", NULL, 0,
-     "how many, in the order of the leader score"},
+    {"n", GX_PARAM_INT, NULL, 1, 1e8, "members", NULL, 0,
+     "how many, in the order of the leader score (20)"},
 };
 
 /* In a community: a leader has so many followers there and that share of its members. */
@@ -210,6 +210,7 @@ static gx_value counts_value(gx_arena *arena, const roles *r, const uint8_t *kee
 
 static gx_status many(gx_value *out, gx_call_env *call, const roles *r, const gx_state *named,
                       gx_error *err) {
+    enum { USUAL = 20 };
     gx_arena *arena = call->arena;
     const gx_slice wanted = gx_arg_text(call->args, "role"),
                    circle = gx_arg_text(call->args, "community");
@@ -242,8 +243,8 @@ static gx_status many(gx_value *out, gx_call_env *call, const roles *r, const gx
         goto done;
     }
     gx_value list = gx_list(arena, 32);
-    uint32_t *top =
-        gx_top_f64(arena, &count, r->score, r->n, (uint32_t)gx_arg_int(call->args, "n"), keep);
+    const uint32_t n = gx_arg_has(call->args, "n") ? (uint32_t)gx_arg_int(call->args, "n") : USUAL;
+    uint32_t *top = gx_top_f64(arena, &count, r->score, r->n, n, keep);
     for (uint32_t i = 0; top && i < count; i++) {
         gx_list_add(arena, &list, row_of(call, r, named, top[i]));
     }
@@ -252,23 +253,36 @@ done:
     return status;
 }
 
+/* What says nothing beside another. */
+static gx_status check_apart(const gx_args *args, gx_error *err) {
+    static const char *const apart[][2] = {{"user", "role"},
+                                           {"user", "community"},
+                                           {"user", "counts"},
+                                           {"user", "n"},
+                                           {"counts", "n"}};
+    const bool counts = gx_arg_bool(args, "counts");
+    for (size_t i = 0; i < GX_COUNT(apart); i++) {
+        bool both = true;
+        for (size_t k = 0; k < 2; k++) {
+            both = both &&
+                   (strcmp(apart[i][k], "counts") == 0 ? counts : gx_arg_has(args, apart[i][k]));
+        }
+        if (both) {
+            return gx_fail_at(err, GX_BAD_REQUEST, apart[i][1],
+                              "%s and %s were given; accepted is one of them", apart[i][0],
+                              apart[i][1]);
+        }
+    }
+    return GX_OK;
+}
+
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     const gx_state *state = call->state;
     gx_arrays *made = NULL;
     roles r;
     gx_status status = GX_OK;
-    static const char *const of_many[] = {"role", "community"};
     const bool one = gx_arg_has(call->args, "user");
-    for (size_t i = 0; i < GX_COUNT(of_many); i++) {
-        if (one && gx_arg_has(call->args, of_many[i])) {
-            return gx_fail_at(err, GX_BAD_REQUEST, of_many[i],
-                              "user and %s were given; accepted is one of them", of_many[i]);
-        }
-    }
-    if (one && gx_arg_bool(call->args, "counts")) {
-        return gx_fail_at(err, GX_BAD_REQUEST, "counts",
-                          "user and counts were given; accepted is one of them");
-    }
+    GX_TRY(check_apart(call->args, err));
     GX_TRY(gx_need_snapshot(state, err));
     if (!gx_arrays_find(state->arrays, "roles.role")) {
         GX_TRY(gx_compute(&made, call->db, gx_any_pass_find("roles"), "roles", NULL, NULL,

@@ -275,19 +275,24 @@ static gx_status judge_friends(gx_command *command, gx_error *err) {
     return status == GX_OK ? gx_print(command, &result, NULL, NULL, false, err) : status;
 }
 
-/* "time:0.8" */
-static gx_status read_share(gx_value *args, const gx_command *command, gx_error *err) {
+/* "time:0.8" as the share that the method takes. */
+static gx_status read_share(gx_value *args, const gx_command *command, const char *method,
+                            gx_error *err) {
     const char *text = gx_given_text(command, "split");
     char *end = NULL;
     if (!text) {
         return GX_OK;
     }
     const double share = strncmp(text, "time:", 5) == 0 ? strtod(text + 5, &end) : 0;
-    if (!end || end == text + 5 || *end) {
+    const gx_method *of = gx_method_find(method);
+    const gx_param *param = gx_param_find(of->params, of->param_count, "share");
+    if (!end || end == text + 5 || *end || !(share >= param->low && share <= param->high)) {
         char shown[64];
-        return gx_fail_at(err, GX_BAD_REQUEST, "split",
-                          "--split: %s was given; accepted here is time:SHARE",
-                          gx_quote(shown, sizeof shown, text, strlen(text)));
+        return gx_fail_at(
+            err, GX_BAD_REQUEST, "split",
+            "--split: %s was given; accepted here is time:SHARE with a share of %g to "
+            "%g",
+            gx_quote(shown, sizeof shown, text, strlen(text)), param->low, param->high);
     }
     gx_map_put(command->arena, args, "share", gx_real(share));
     return GX_OK;
@@ -310,13 +315,42 @@ static void tell_split(const gx_command *command, gx_value *result) {
     }
 }
 
+/* A form without room for what is beside the list. */
+static bool shows_one_list(const gx_command *command) {
+    return command->format != GX_FORMAT_JSON &&
+           (command->format != GX_FORMAT_TABLE || gx_map_get(&command->given, "show"));
+}
+
+static void say_leaders(const gx_command *command, const gx_value *result) {
+    const gx_value *split = gx_map_get(result, "split"), *by = gx_map_get(result, "by");
+    const gx_value *fitted = gx_map_get(result, "fitted");
+    if (shows_one_list(command) && split && by && fitted) {
+        gx_say(command,
+               "split at %.*s, by %.*s; %.0f of %.0f members were heeded later; the weights of "
+               "leaders are %s",
+               (int)split->size, split->as.text, (int)by->size, by->as.text,
+               gx_map_real(result, "heeded"), gx_map_real(result, "members"),
+               fitted->as.boolean ? "fitted to what came before" : "those by default");
+    }
+}
+
+static void say_influence(const gx_command *command, const gx_value *result) {
+    const gx_value *split = gx_map_get(result, "split"), *trigger = gx_map_get(result, "trigger");
+    if (shows_one_list(command) && split && trigger) {
+        gx_say(command,
+               "split at %.*s; %.0f trials of what others may follow (%.*s), of which %.0f acted",
+               (int)split->size, split->as.text, gx_map_real(result, "trials"), (int)trigger->size,
+               trigger->as.text, gx_map_real(result, "acted"));
+    }
+}
+
 /* Figures of the score and of others, and what it is better by. */
 static gx_status judge_leaders(gx_command *command, gx_error *err) {
     static const char *const same[] = {"by", "window", "resamples", "level"};
     gx_value result, args = gx_map(command->arena, 8);
     const gx_value *cutoff = gx_map_get(&command->given, "cutoff");
     gx_status status = GX_OK;
-    GX_TRY(read_share(&args, command, err));
+    GX_TRY(read_share(&args, command, "eval.leaders", err));
     put_given(&args, command, same, GX_COUNT(same));
     if (cutoff) {
         const gx_value *lengths = gx_arg_value(&command->args, "cutoff");
@@ -328,14 +362,15 @@ static gx_status judge_leaders(gx_command *command, gx_error *err) {
     }
     GX_TRY(gx_ask(&result, command, "eval.leaders", &args, err));
     tell_split(command, &result);
+    say_leaders(command, &result);
     GX_TRY(print_shown(command, &result, LEADERS, err));
 done:
     return status;
 }
 
-/* What a form of one list has no room for: what a truth of as many runs reaches. */
+/* What a truth of as many runs reaches. */
 static void say_spreading(const gx_command *command, const gx_value *result) {
-    if (gx_map_get(result, "results")) {
+    if (shows_one_list(command) && gx_map_get(result, "results")) {
         gx_say(command,
                "a tie passes it on with chance %.4g, epidemics reach %.1f members on average, and "
                "the ceiling, tau-b of one truth with the other, is %.4f",
@@ -353,8 +388,7 @@ static gx_status judge_spreading(gx_command *command, gx_error *err) {
     put_given(&args, command, of_spreading, GX_COUNT(of_spreading));
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     gx_status status = gx_ask(&result, command, "eval.spreading", &args, err);
-    if (status == GX_OK && command->format != GX_FORMAT_JSON &&
-        command->format != GX_FORMAT_TABLE) {
+    if (status == GX_OK) {
         say_spreading(command, &result);
     }
     return status == GX_OK ? print_shown(command, &result, SPREADING, err) : status;
@@ -365,11 +399,12 @@ static gx_status judge_influence(gx_command *command, gx_error *err) {
     static const char *const same[] = {"window", "resamples", "level"};
     gx_value result, args = gx_map(command->arena, 4);
     gx_status status = GX_OK;
-    GX_TRY(read_share(&args, command, err));
+    GX_TRY(read_share(&args, command, "eval.influence", err));
     put_given(&args, command, same, GX_COUNT(same));
     gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     GX_TRY(gx_ask(&result, command, "eval.influence", &args, err));
     tell_split(command, &result);
+    say_influence(command, &result);
     GX_TRY(print_shown(command, &result, INFLUENCE, err));
 done:
     return status;

@@ -117,6 +117,9 @@ def test_a_form_of_one_list_has_each(shop):
     words = ["eval", store, "--influence", "--resamples", 0]
     rows = gx(*words, "--format", "csv").rows()
     assert [row["chances"] for row in rows] == [row["chances"] for row in answer["results"]] and rows == gx(*words, "--show", "chances", "--format", "csv").rows()
+    said = gx(*words, "--format", "md").err
+    assert said == gx(*words, "--show", "calibration").err and "split at 20" in said
+    assert f"{answer['trials']} trials" in said and f"({answer['trigger']}), of which {answer['acted']} acted" in said
     bins = gx(*words, "--show", "calibration", "--format", "csv").rows()
     assert [(row["chances"], int(row["trials"]), float(row["told"])) for row in bins] == [(b["chances"], b["trials"], b["told"]) for b in answer["calibration"]]
     assert "calibration:" in gx(*words).out and "log_loss" not in gx(*words, "--show", "calibration").out

@@ -233,6 +233,10 @@ def test_a_form_of_one_list_has_scores_or_differences(fake_shop):
     scores, gaps = (gx(*words, *flags, "--format", "csv").rows() for flags in ([], ["--show", "differences"]))
     assert [(row["score"], float(row["ndcg"])) for row in scores] == [(row["score"], row["ndcg"]) for row in answer["scores"]]
     assert [(row["against"], row["figure"]) for row in gaps] == [(row["against"], row["figure"]) for row in answer["differences"]]
+    said = gx(*words, "--format", "csv").err
+    assert said == gx(*words, "--show", "differences").err and f"{answer['heeded']} of {answer['members']} members" in said
+    assert f"by {answer['by']};" in said and ("fitted" in said) == answer["fitted"] and "split at 20" in said
+    assert not gx(*words).err and not gx(*words, "--format", "json").err
     assert "accepted is scores or differences" in gx(*words, "--show", "models", code=2).err
 
 
@@ -246,6 +250,11 @@ def test_the_score_tells_it_on_a_real_shop(tmp_path):
         for other in ("followers", "degree", "pagerank"):
             gap = differences(answer, figure)[other]
             assert gap["low"] > 0, gap
+
+
+def test_too_few_events_are_the_same_conflict_for_all(empty):
+    for flag in ("--leaders", "--influence"):
+        assert "0 events" in gx("eval", empty, flag, code=1).err
 
 
 def test_what_eval_takes(fake_shop):

@@ -23,6 +23,12 @@ def shop(tmp_path_factory):
         (("roles", "u1", "--counts"), "user and counts"),
         (("roles", "u1", "--role", "leader"), "user and role"),
         (("roles", "u1", "--community", "c-0"), "user and community"),
+        (("roles", "u1", "-n", 3), "user and n"),
+        (("roles", "--counts", "-n", 3), "counts and n"),
+        (("overlap", "c-0", "c-1", "--took", "bought"), "neither audience (circle, circle) is of items"),
+        (("eval", "--leaders", "--split", "time:1.5"), "--split: 'time:1.5' was given; accepted here is time:SHARE with a share of 0.1 to 0.95"),
+        (("eval", "--influence", "--split", "time:nan"), "accepted here is time:SHARE with a share of 0.1 to 0.95"),
+        (("eval", "--spreading", "--rate", 0.1, "--times", 9), "times and rate were given"),
         (("eval", "--influence", "--leaders"), "--influence and --leaders"),
         (("eval", "--friends", "--trend"), "--friends and --trend"),
         (("eval", "--everybody"), "--everybody goes with --friends"),
@@ -63,6 +69,7 @@ def test_void_flags_are_refused(shop, call, says):
 
 def test_flags_that_count_are_taken(shop):
     gx("roles", shop, "--counts", "--community", "c-0")
+    gx("overlap", shop, "c-0", "category:tea", "--took", "bought")
     gx("simulate", shop, "u1", "--days", 3, "--delay", 1)
     gx("credit", shop, "ledger", "--rule", "recursive", "--delta", 0.3)
     gx("credit", shop, "ledger", "--rule", "decay", "--half-life", "3d")
