@@ -32,19 +32,30 @@ static inline void test_shop_close(test_shop *s) {
 }
 
 /* JSON with ' for ". */
+static inline gx_value test_json(test_shop *s, const char *json) {
+    char text[2048];
+    gx_error err = {0};
+    gx_value value;
+    snprintf(text, sizeof text, "%s", json);
+    for (char *c = text; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    if (gx_json_read(&value, s->arena, text, strlen(text), &err) != GX_OK) {
+        fail_msg("%s: %s", text, err.message);
+    }
+    return value;
+}
+
 GX_PRINTF(3, 4)
 static inline gx_value test_call(test_shop *s, const char *method, const char *format, ...) {
     char text[2048];
     gx_error err = {0};
-    gx_value args, out = gx_nil();
+    gx_value out = gx_nil();
     va_list list;
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    for (char *c = text; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
-    assert_int_equal(gx_json_read(&args, s->arena, text, strlen(text), &err), GX_OK);
+    const gx_value args = test_json(s, text);
     if (gx_call(&out, s->db, method, &args, s->arena, &err) != GX_OK) {
         fail_msg("%s %s: %s", method, text, err.message);
     }
@@ -54,17 +65,12 @@ static inline gx_value test_call(test_shop *s, const char *method, const char *f
 /* A call that fails with this code and a message that has `says` in it. */
 static inline void test_refused(test_shop *s, const char *method, const char *json, gx_status code,
                                 const char *says) {
-    char text[2048];
     gx_error err = {0};
-    gx_value args, out;
-    snprintf(text, sizeof text, "%s", json);
-    for (char *c = text; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
-    assert_int_equal(gx_json_read(&args, s->arena, text, strlen(text), &err), GX_OK);
+    gx_value out;
+    const gx_value args = test_json(s, json);
     assert_int_equal(gx_call(&out, s->db, method, &args, s->arena, &err), code);
     if (!strstr(err.message, says)) {
-        fail_msg("%s %s says '%s', expected '%s'", method, text, err.message, says);
+        fail_msg("%s %s says '%s', expected '%s'", method, json, err.message, says);
     }
 }
 

@@ -64,6 +64,6 @@ done:
     if (state) {
         model->close(state);
     }
-    gx_arrays_destroy(arrays);
+    gx_arrays_drop(arrays, job);
     return status;
 }

@@ -447,10 +447,7 @@ done:
     gx_job_free(job, lift);
     gx_job_free(job, degree);
     gx__fusion_close(&parts);
-    if (out.arrays) {
-        gx_job_refund(job, gx_arrays_bytes(out.arrays));
-    }
-    gx_arrays_destroy(out.arrays);
+    gx_arrays_drop(out.arrays, job);
     return status;
 }
 

@@ -116,10 +116,7 @@ static gx_status fit_bands(gx_output *out, const gx_input *input, const gx_args 
     }
     status = gx_job_check(job, err);
 done:
-    if (whole.arrays) {
-        gx_job_refund(job, gx_arrays_bytes(whole.arrays));
-    }
-    gx_arrays_destroy(whole.arrays);
+    gx_arrays_drop(whole.arrays, job);
     return status;
 }
 

@@ -53,10 +53,7 @@ gx_status gx_past_open(gx_past *p, gx_error *err) {
 
 void gx_past_finish(gx_past *p) {
     gx_rec_close(p->state.rec);
-    if (p->arrays) {
-        gx_job_refund(p->job, gx_arrays_bytes(p->arrays));
-        gx_arrays_destroy(p->arrays);
-    }
+    gx_arrays_drop(p->arrays, p->job);
     gx_views_finish(&p->views);
     gx_plan_finish(&p->plan);
 }

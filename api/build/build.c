@@ -318,7 +318,7 @@ gx_status gx_build(gx_build_result *out, gx_db *db, const gx_build_options *opti
                              .wall_s = (double)(gx_clock_ns() - wall) / 1e9,
                              .cpu_s = (double)(gx_clock_cpu_ns() - cpu) / 1e9};
 done:
-    gx_arrays_destroy(results);
+    gx_arrays_drop(results, job);
     gx_views_finish(&views);
     gx_plan_finish(&plan);
     gx_arena_destroy(arena);

@@ -61,7 +61,7 @@ gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass, const char
     results = NULL;
 done:
     views.input.before = NULL;
-    gx_arrays_destroy(results);
+    gx_arrays_drop(results, job);
     gx_views_finish(&views);
     gx_plan_finish(&plan);
     gx_state_release(state);

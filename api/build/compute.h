@@ -7,8 +7,8 @@
 #include "api/views.h"
 
 /* Runs one pass (with what it needs before it) over the live store; its arrays are "INSTANCE.…",
- * and what the snapshot served holds is its `before`. The caller destroys `out`, where the names of
- * categories lie beside what a pass gave that needs them (gx_categories_add). */
+ * and what the snapshot served holds is its `before`. The caller drops `out` (gx_arrays_drop),
+ * where the names of categories lie beside what a pass gave that needs them (gx_categories_add). */
 GX_MUST_CHECK gx_status gx_compute(gx_arrays **out, gx_db *db, const gx_pass *pass,
                                    const char *instance, const gx_value *params,
                                    const gx_view_spec *spec, gx_job *job, gx_error *err);

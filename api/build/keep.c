@@ -148,10 +148,7 @@ gx_status gx_keep(uint32_t *out_number, gx_db *db, const gx_arrays *results, con
     GX_TRY(gx_db_reload(db, err));
 done:
     gx_db_published(db);
-    if (arrays) {
-        gx_job_refund(job, gx_arrays_bytes(arrays));
-    }
-    gx_arrays_destroy(arrays);
+    gx_arrays_drop(arrays, job);
     gx_state_release(state);
     return status;
 }

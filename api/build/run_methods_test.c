@@ -20,13 +20,8 @@ static double real_at(const gx_value *row, const char *key) {
 }
 
 static gx_status refused_of(test_shop *s, const char *method, const char *json, gx_error *err) {
-    gx_value args, out;
-    char text[512];
-    snprintf(text, sizeof text, "%s", json);
-    for (char *c = text; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
-    assert_int_equal(gx_json_read(&args, s->arena, text, strlen(text), err), GX_OK);
+    gx_value out;
+    const gx_value args = test_json(s, json);
     return gx_call(&out, s->db, method, &args, s->arena, err);
 }
 
@@ -311,6 +306,43 @@ static void test_kept(void **state) {
     test_shop_close(&s);
 }
 
+/* What a call computed on the way is not held against its job afterwards. */
+static void test_what_is_computed_is_given_back(void **state) {
+    (void)state;
+    static const char *const calls[][2] = {
+        {"graph.run", "{'pass': 'hits', 'top': 4}"},
+        {"graph.centrality", "{'measure': 'hits'}"},
+        {"graph.communities", "{'algorithm': 'label_propagation'}"},
+        {"seed.simulate", "{'seeds': ['u1'], 'by': 'circle', 'runs': 50}"},
+        {"cascade.predict", "{'item': 'i1', 'runs': 20}"},
+        {"eval.influence", "{'resamples': 10}"},
+        {"eval.spreading", "{'runs': 20, 'measures': ['degree', 'hits']}"},
+        {"model.build", "{'passes': ['leiden']}"},
+        {"graph.roles", "{}"},
+    };
+    test_shop s;
+    test_shop_open(&s);
+    test_shop_fill(&s, 1, 120, 0);
+    test_call(&s, "model.build", "{'passes': ['popular']}"); /* no circles, no roles */
+    for (size_t c = 0; c < GX_COUNT(calls); c++) {
+        gx_job job;
+        gx_error err = {0};
+        gx_value out;
+        const gx_call_options options = {.job = &job};
+        const gx_value args = test_json(&s, calls[c][1]);
+        gx_job_init(&job, 1, 1);
+        if (gx_db_call(&out, s.db, gx_method_find(calls[c][0]), &args, &options, s.arena, &err) !=
+            GX_OK) {
+            fail_msg("%s: %s", calls[c][0], err.message);
+        }
+        if (atomic_load(&job.mem_used) != 0) {
+            fail_msg("%s keeps %llu bytes", calls[c][0],
+                     (unsigned long long)atomic_load(&job.mem_used));
+        }
+    }
+    test_shop_close(&s);
+}
+
 /* Every pass over ties tells what a billion of them would take, without a graph to look at. */
 static void test_estimates_of_size(void **state) {
     (void)state;
@@ -436,11 +468,17 @@ static void test_estimates_of_answers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_top_and_of),   cmocka_unit_test(test_write),
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_kept),         cmocka_unit_test(test_estimates_of_size),
-        cmocka_unit_test(test_kept_at_once), cmocka_unit_test(test_estimates_of_answers),
-        cmocka_unit_test(test_all),          cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_top_and_of),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_what_is_computed_is_given_back),
+        cmocka_unit_test(test_estimates_of_size),
+        cmocka_unit_test(test_kept_at_once),
+        cmocka_unit_test(test_estimates_of_answers),
+        cmocka_unit_test(test_all),
+        cmocka_unit_test(test_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,11 +75,8 @@ void gx_eval_model_drop(gx_eval_model *model, gx_job *job) {
         model->model->close(model->state);
         model->state = NULL;
     }
-    if (model->arrays) {
-        gx_job_refund(job, gx_arrays_bytes(model->arrays));
-        gx_arrays_destroy(model->arrays);
-        model->arrays = NULL;
-    }
+    gx_arrays_drop(model->arrays, job);
+    model->arrays = NULL;
 }
 
 void gx_eval_model_finish(gx_eval_model *model, gx_job *job) {

@@ -386,10 +386,7 @@ void gx_eval_data_finish(gx_eval_data *data) {
     gx_views_finish(&data->views);
     gx_attributes_plan_destroy(data->plan);
     data->plan = NULL;
-    if (data->arrays && data->job) {
-        gx_job_refund(data->job, gx_arrays_bytes(data->arrays));
-    }
-    gx_arrays_destroy(data->arrays);
+    gx_arrays_drop(data->arrays, data->job);
     data->arrays = NULL;
     data->attributes = (gx_attributes){0};
     data->input = (gx_input){0};

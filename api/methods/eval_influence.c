@@ -264,7 +264,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(judge(out, &t, err));
 done:
     for (int k = 0; k < CHANCES; k++) {
-        gx_arrays_destroy(t.learned[k]);
+        gx_arrays_drop(t.learned[k], call->job);
     }
     gx_job_free(call->job, t.shape[0]);
     gx_job_free(call->job, t.shape[1]);

@@ -264,7 +264,7 @@ static gx_status judge(gx_value *out, asked *a, gx_error *err) {
 done:
     a->views.input.arrays = NULL;
     gx_spreading_truth_finish(&truth, job);
-    gx_arrays_destroy(results);
+    gx_arrays_drop(results, job);
     return status;
 }
 

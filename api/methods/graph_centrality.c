@@ -127,7 +127,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
                        pass ? pass : gx_kept_pass(call->state, name, call->arena), name);
 done:
     gx_txn_abort(txn);
-    gx_arrays_destroy(s.own);
+    gx_arrays_drop(s.own, call->job);
     return status;
 }
 

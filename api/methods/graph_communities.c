@@ -329,7 +329,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     gx_map_put(call->arena, out, members ? "members" : "communities", list);
 done:
     gx_txn_abort(txn);
-    gx_arrays_destroy(p.own);
+    gx_arrays_drop(p.own, call->job);
     return status;
 }
 

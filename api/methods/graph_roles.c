@@ -296,7 +296,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     }
     GX_TRY(one ? one_member(out, call, &r, state, err) : many(out, call, &r, state, err));
 done:
-    gx_arrays_destroy(made);
+    gx_arrays_drop(made, call->job);
     return status;
 }
 

@@ -190,7 +190,7 @@ static gx_status compute(gx_value *out, gx_call_env *call, const gx_pass *pass,
     }
     GX_TRY(add_answer(out, call, results, pass, instance, err));
 done:
-    gx_arrays_destroy(results);
+    gx_arrays_drop(results, call->job);
     return status;
 }
 

@@ -46,7 +46,7 @@ static gx_status learn_within(gx_foresight *f, int64_t window_ms, gx_error *err)
     if (window_ms > 0) {
         gx_map_put(call->arena, &given, "window", gx_int(window_ms));
     }
-    gx_arrays_destroy(f->learnt);
+    gx_arrays_drop(f->learnt, call->job);
     f->learnt = NULL;
     GX_TRY(gx_compute(&f->learnt, call->db, gx_any_pass_find("influence"), "influence", &given,
                       &before, call->job, err));
@@ -347,7 +347,7 @@ void gx_foresight_finish(gx_foresight *f) {
         gx_job_free(job, f->root);
         gx_job_free(job, f->passes);
         gx_job_free(job, f->shares);
-        gx_arrays_destroy(f->learnt);
+        gx_arrays_drop(f->learnt, job);
         gx_graph_release(f->call->db, f->held);
     }
     *f = (gx_foresight){0};

@@ -54,7 +54,7 @@ static gx_status by_circle(gx_spread_circles *c, const gx_spread *spread, gx_err
     GX_TRY(gx_compute(&own, call->db, leiden, "leiden", NULL, &spread->spec, call->job, err));
     GX_TRY(take_circles(c, spread, own, leiden, err));
 done:
-    gx_arrays_destroy(own);
+    gx_arrays_drop(own, call->job);
     return status;
 }
 

@@ -83,9 +83,6 @@ void gx_leaders_of_topic_estimate(gx_estimate *out, const gx_input *input) {
 }
 
 void gx_topic_leaders_finish(gx_topic_leaders *leaders) {
-    if (leaders->arrays) {
-        gx_job_refund(leaders->job, gx_arrays_bytes(leaders->arrays));
-        gx_arrays_destroy(leaders->arrays);
-    }
+    gx_arrays_drop(leaders->arrays, leaders->job);
     *leaders = (gx_topic_leaders){0};
 }

@@ -376,7 +376,7 @@ gx_status gx_meet_evaluate(gx_meet_eval *out, const gx_graph *graph,
 done:
     gx_graph_finish(&e.train);
     gx_graph_finish(&e.hidden);
-    gx_arrays_destroy(e.arrays);
+    gx_arrays_drop(e.arrays, job);
     gx_job_free(job, e.member);
     gx_job_free(job, e.verdict);
     return status;

@@ -164,13 +164,6 @@ static gx_status check_gives(const gx_pass *pass, const char *instance, const gx
     return GX_OK;
 }
 
-/* What a failed run added goes, and so does its place on the account. */
-static void refund(gx_job *job, const gx_arrays *arrays) {
-    for (size_t i = 0; arrays && i < gx_arrays_count(arrays); i++) {
-        gx_job_refund(job, gx_arrays_at(arrays, i)->bytes);
-    }
-}
-
 gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, const char *instance,
                       const gx_input *input, const gx_value *params, gx_job *job, gx_error *err) {
     gx_status status = GX_OK;
@@ -191,10 +184,7 @@ gx_status gx_pass_run(gx_arrays *results, const gx_pass *pass, const char *insta
     GX_TRY(check_gives(pass, out.instance, out.arrays, input, err));
     GX_TRY(gx_arrays_move(results, out.arrays, err));
 done:
-    if (status != GX_OK) {
-        refund(job, out.arrays);
-    }
-    gx_arrays_destroy(out.arrays);
+    gx_arrays_drop(out.arrays, job); /* of a run that failed; else they have moved */
     gx_arena_destroy(arena);
     return status;
 }

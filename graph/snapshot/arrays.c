@@ -60,6 +60,13 @@ void gx_arrays_destroy(gx_arrays *arrays) {
     gx_free(arrays);
 }
 
+void gx_arrays_drop(gx_arrays *arrays, gx_job *job) {
+    if (arrays && job) {
+        gx_job_refund(job, gx_arrays_bytes(arrays));
+    }
+    gx_arrays_destroy(arrays);
+}
+
 size_t gx_arrays_count(const gx_arrays *arrays) {
     return arrays->count;
 }

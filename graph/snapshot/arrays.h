@@ -38,6 +38,9 @@ typedef struct gx_arrays gx_arrays;
 
 GX_MUST_CHECK gx_status gx_arrays_create(gx_arrays **out, gx_error *err);
 void gx_arrays_destroy(gx_arrays *arrays); /* accepts NULL */
+/* The same while the job goes on that they were charged to (may be NULL): it gets back what they
+ * held. */
+void gx_arrays_drop(gx_arrays *arrays, gx_job *job);
 size_t gx_arrays_count(const gx_arrays *arrays);
 const gx_array *gx_arrays_at(const gx_arrays *arrays, size_t i);           /* in name order */
 const gx_array *gx_arrays_find(const gx_arrays *arrays, const char *name); /* NULL: none */
@@ -46,8 +49,8 @@ uint64_t gx_arrays_bytes(const gx_arrays *arrays); /* of the data of all arrays 
 
 /* Adds a cleared array; `out_data` is the address of the caller's typed pointer. conflict: the name
  * is taken, or the set is a mapped file. cols 0 makes it rank 1 (shape[1] is then 1). The memory is
- * charged to the job (may be NULL) and stays charged, since arrays outlive their job: who drops
- * arrays while the job goes on gives back gx_arrays_bytes with gx_job_refund. */
+ * charged to the job (may be NULL) and stays charged, since arrays outlive their job, until
+ * gx_arrays_drop. */
 GX_MUST_CHECK gx_status gx_arrays_add(void *out_data, gx_arrays *arrays, const char *name,
                                       gx_dtype dtype, uint64_t rows, uint64_t cols, gx_job *job,
                                       gx_error *err);

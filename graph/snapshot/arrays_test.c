@@ -152,9 +152,9 @@ static void memory_is_charged_to_the_job(void **state) {
     assert_int_equal(gx_arrays_add(&data, arrays, "b", GX_F64, 100, 0, &job, &err), GX_OVER_LIMIT);
     assert_int_equal(gx_arrays_add(&data, arrays, "a", GX_F64, 10, 0, &job, &err), GX_CONFLICT);
     assert_int_equal(job.mem_used, 800);
-    gx_job_refund(&job, gx_arrays_bytes(arrays));
+    gx_arrays_drop(arrays, &job);
     assert_int_equal(job.mem_used, 0);
-    gx_arrays_destroy(arrays);
+    gx_arrays_drop(NULL, &job);
 }
 
 static void moving(void **state) {
