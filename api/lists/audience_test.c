@@ -140,6 +140,32 @@ static void test_for_item_drops_what_it_read(void **state) {
     test_shop_close(&s);
 }
 
+/* Nor what is read of everybody ranked to find those who may be asked. */
+static void test_experts_drop_what_they_read(void **state) {
+    (void)state;
+    enum { FIELDS = 100 };
+    test_shop s;
+    fill(&s);
+    gx_value users = gx_list(s.arena, MEMBERS);
+    for (uint32_t u = 0; u < MEMBERS; u++) {
+        gx_value row = gx_map(s.arena, FIELDS + 2);
+        test_put_int(&s, &row, "user_id", "u", u);
+        gx_map_put(s.arena, &row, "consent", gx_str("yes"));
+        for (uint32_t f = 0; f < FIELDS; f++) {
+            gx_map_put(s.arena, &row, gx_arena_printf(s.arena, "f%u", f), gx_int(f));
+        }
+        gx_list_add(s.arena, &users, row);
+    }
+    test_put(&s, "user.put", "users", users);
+    test_call(&s, "model.build", "{'passes': ['leaders', 'strength', 'leiden']}");
+    const size_t before = gx_arena_bytes(s.arena);
+    const gx_value answer =
+        test_call(&s, "rec.experts", "{'user': 'u0', 'category': 'tea/green', 'n': 2}");
+    assert_int_equal(test_key(&answer, "experts")->size, 2);
+    assert_true(gx_arena_bytes(s.arena) - before < 10 * FIELDS * sizeof(gx_pair));
+    test_shop_close(&s);
+}
+
 static void test_expand(void **state) {
     (void)state;
     test_shop s;
@@ -279,9 +305,13 @@ static void test_portrait(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_for_item), cmocka_unit_test(test_for_item_drops_what_it_read),
-        cmocka_unit_test(test_expand),   cmocka_unit_test(test_starters),
-        cmocka_unit_test(test_fit),      cmocka_unit_test(test_portrait),
+        cmocka_unit_test(test_for_item),
+        cmocka_unit_test(test_for_item_drops_what_it_read),
+        cmocka_unit_test(test_experts_drop_what_they_read),
+        cmocka_unit_test(test_expand),
+        cmocka_unit_test(test_starters),
+        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_portrait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

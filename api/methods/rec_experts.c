@@ -52,7 +52,7 @@ typedef struct asking {
     uint64_t kept; /* only so many leaders of the category are known; 0: all who lead there */
     gx__heap heap; /* key: −ln trust */
     uint32_t *from;
-    uint8_t *gone; /* users: 1 for those who have departed: nobody is asked through them */
+    uint8_t *gone; /* users: 1 for those who have departed: neither asked nor asked through */
     uint32_t users;
 } asking;
 
@@ -208,33 +208,31 @@ done:
 /* ---- who knows about it -----------------------------------------------------------------------
  */
 
-/* Those of the ranking who may be asked. */
+/* Those of the ranking who may be asked. What is read of one is dropped before the next. */
 static gx_status take_experts(asking *a, const gx_ranked *of, const gx_leaders *leaders,
                               gx_error *err) {
+    enum { LOOK = 1 << 10 };
     gx_call_env *call = a->call;
     gx_status status = GX_OK;
-    const int64_t now = gx_time_ms();
-    a->expert = gx_arena_get(call->arena, (of->count + 1) * sizeof *a->expert);
-    if (!a->expert) {
-        return gx_fail_memory(err, of->count * sizeof *a->expert);
-    }
+    gx_arena *own = gx_arena_create();
+    GX_TRY(own ? GX_OK : gx_fail_memory(err, 0));
+    GX_TRY(gx_job_alloc(call->job, &a->expert, of->count + 1, sizeof *a->expert, err));
     for (uint64_t i = 0; i < of->count; i++) {
         const uint32_t user = of->user[i];
         const double score = (double)of->score[i];
         const gx_person *known = gx_people_find(&a->own, user);
+        if (i % LOOK == 0) {
+            GX_TRY(gx_job_check(call->job, err));
+        }
         if (user == a->user || user >= a->users || (known && known->blocked) ||
-            score < gx_arg_real(call->args, "least") || !(score > 0) ||
+            score < gx_arg_real(call->args, "least") || !(score > 0) || a->gone[user] ||
             gx_word_name(call->txn, GX_SPACE_USER, user).size == 0) {
             continue;
         }
-        gx_value record;
-        GX_TRY(gx_record_get(&record, call->txn, call->arena, GX_SPACE_USER, user, err));
-        if (gx_is_departed(&record, now)) {
-            continue;
-        }
+        gx_arena_reset(own);
         if (user < leaders->count && leaders->flag_count[user] > 0) {
             a->flagged++;
-        } else if (!gx_consents(call->txn, call->arena, user)) {
+        } else if (!gx_consents(call->txn, own, user)) {
             a->hidden++;
         } else {
             a->expert[a->count++] =
@@ -242,6 +240,7 @@ static gx_status take_experts(asking *a, const gx_ranked *of, const gx_leaders *
         }
     }
 done:
+    gx_arena_destroy(own);
     return status;
 }
 
@@ -308,8 +307,6 @@ static gx_status walk(asking *a, gx_error *err) {
     GX_TRY(gx_job_alloc(job, &h->item, (size_t)a->users + 1, sizeof *h->item, err));
     GX_TRY(gx_job_alloc(job, &h->place, (size_t)a->users + 1, sizeof *h->place, err));
     GX_TRY(gx_job_alloc(job, &a->from, (size_t)a->users + 1, sizeof *a->from, err));
-    GX_TRY(gx_job_alloc(job, &a->gone, (size_t)a->users + 1, sizeof *a->gone, err));
-    GX_TRY(gx_departed_mark(a->gone, a->users, a->call->txn, job, err));
     for (uint32_t v = 0; v < a->users; v++) {
         h->key[v] = INFINITY;
         h->place[v] = a->from[v] = GX_NONE;
@@ -460,6 +457,8 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     a.users = call->state->users;
     GX_TRY(gx_people_read(&a.own, call->txn, &call->state->rules, a.user, err));
     GX_TRY(gx_leaders_resolve(&leaders, call->state, err));
+    GX_TRY(gx_job_alloc(job, &a.gone, (size_t)a.users + 1, sizeof *a.gone, err));
+    GX_TRY(gx_departed_mark(a.gone, a.users, call->txn, job, err));
     GX_TRY(find_experts(&a, &leaders, err));
     GX_TRY(walk(&a, err));
     *out = answer(&a);
@@ -472,6 +471,7 @@ done:
     gx_job_free(job, a.heap.item);
     gx_job_free(job, a.heap.place);
     gx_job_free(job, a.from);
+    gx_job_free(job, a.expert);
     gx_job_free(job, a.gone);
     return status;
 }
