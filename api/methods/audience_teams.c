@@ -54,7 +54,7 @@ typedef struct gathering {
     uint32_t *of_kind;
     uint32_t item;
     uint32_t *pool, count; /* members by how well it suits them */
-    double *willing;       /* of each, 1 for the first */
+    double *willing;       /* of each: its score over that of the first */
     gx_graph ties;         /* between them */
     gx_team *team;
     uint32_t teams;
@@ -102,8 +102,8 @@ static gx_status fill_pool(gathering *g, gx_error *err) {
         GX_TRY(gx_job_check(call->job, err));
         GX_TRY(is_wanted(&takes, g, best[i], err));
         if (takes) {
-            g->willing[g->count] = g->a.score[best[i]] / g->a.score[best[0]];
-            g->pool[g->count++] = best[i];
+            g->pool[g->count] = best[i];
+            g->willing[g->count++] = g->a.score[best[i]] / g->a.score[g->pool[0]];
         }
     }
 done:

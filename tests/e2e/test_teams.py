@@ -103,6 +103,19 @@ def test_exclusive_groups(built_shop, shop_files, item, tmp_path):
         assert not first & {member["user"] for team in told["teams"] for member in team["members"]}
 
 
+def test_who_is_left_out_counts_for_nothing(built_shop, shop_files, item):
+    """Whichever way they are left out: willingness is beside the first of those who remain."""
+    groups = collections.defaultdict(set)
+    for row in read(shop_files / "members.csv"):
+        groups[row["group_id"]].add(row["user_id"])
+    best = [row["user"] for row in gx("audience", built_shop, "--item", item, "-n", "20", "--format", "json").json()["users"]]
+    tried = [group for group in sorted(groups) if groups[group] & set(best)]
+    assert len(tried) >= 3
+    for group in tried[:8]:
+        by_group, by_name = (teams(built_shop, item, "-n", "10", *flags)["teams"] for flags in (("--not-in", group), ("--taken", ",".join(sorted(groups[group])))))
+        assert by_group == by_name
+
+
 def test_a_table_without_ids_is_refused(built_shop, item, tmp_path):
     (tmp_path / "ranks.csv").write_text("rank,score\n1,0.5\n2,0.4\n", encoding="utf-8")
     (tmp_path / "ranks.jsonl").write_text('{"rank": 1, "score": 0.5}\n', encoding="utf-8")
