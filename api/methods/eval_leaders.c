@@ -1,10 +1,13 @@
 /* eval.leaders: how well the leader score of an earlier time tells who was followed in later
  * events, beside degree, follower count and PageRank of that time. */
+#include "api/build/build.h"
 #include "api/build/compute.h"
+#include "api/build/estimate.h"
 #include "api/people/leader.h"
 #include "engine/leaders/judge.h"
 #include "graph/base/sorted.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const gx_param params[] = {
@@ -19,19 +22,22 @@ static const gx_param params[] = {
     {"resamples", GX_PARAM_INT, "200", 0, 1e5, NULL, NULL, 0,
      "of members, for the intervals; 0: none of them"},
     {"level", GX_PARAM_REAL, "0.95", 0.5, 0.9999, NULL, NULL, 0, "of the intervals"},
+    {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
+     "only say what it would take"},
 };
 
-enum { SCORES = 5, VIA_LEAST = 100, TIME_SAMPLE = 1 << 16 };
+enum { VIA_LEAST = 100, TIME_SAMPLE = 1 << 16 };
+enum { LEADERS, STRUCTURAL, FOLLOWERS, DEGREE, PAGERANK, SCORES };
 static const char *const score_name[SCORES] = {"leaders", "structural", "followers", "degree",
                                                "pagerank"};
 
 typedef struct trial {
     gx_call_env *call;
     int64_t split_ms;
-    gx_arrays *fitted, *structural; /* leaders as they were at the split */
-    gx_graph graph;                 /* ties up to then */
+    gx_graph graph; /* ties up to then */
     double *came;
-    double *score[SCORES];
+    double *score[SCORES]; /* as they were then */
+    bool fitted;
     uint32_t n; /* members when the trial began */
     uint64_t via;
 } trial;
@@ -132,14 +138,34 @@ done:
 
 /* ---- scores ---------------------------------------------------------------------------------- */
 
-static gx_status compute(gx_arrays **out, trial *t, bool fit, gx_error *err) {
+static gx_value params_of(const trial *t, bool fit) {
     gx_arena *arena = t->call->arena;
-    const gx_view_spec spec = {.to_ms = t->split_ms};
     gx_value given = gx_map(arena, 2);
     gx_map_put(arena, &given, "fit", gx_bool(fit));
     gx_map_put(arena, &given, "window", *gx_arg_value(t->call->args, "window"));
-    return gx_compute(out, t->call->db, gx_any_pass_find("leaders"), "leaders", &given, &spec,
-                      t->call->job, err);
+    return given;
+}
+
+/* The score, learned or not, and with the learned one PageRank, which goes before it. */
+static gx_status compute(trial *t, bool fit, gx_error *err) {
+    const gx_view_spec spec = {.to_ms = t->split_ms};
+    const gx_value given = params_of(t, fit);
+    gx_arrays *arrays = NULL;
+    const double *score, *pagerank, *figures;
+    gx_status status;
+    GX_TRY(gx_compute(&arrays, t->call->db, gx_any_pass_find("leaders"), "leaders", &given, &spec,
+                      t->call->job, err));
+    GX_TRY(gx_arrays_need(&score, arrays, "leaders.score", GX_F64, t->n, err));
+    memcpy(t->score[fit ? LEADERS : STRUCTURAL], score, t->n * sizeof *score);
+    if (fit) {
+        GX_TRY(gx_arrays_need(&pagerank, arrays, "pagerank.score", GX_F64, t->n, err));
+        GX_TRY(gx_arrays_need(&figures, arrays, "leaders.fit", GX_F64, GX_LEADER_FIT_COUNT, err));
+        memcpy(t->score[PAGERANK], pagerank, t->n * sizeof *pagerank);
+        t->fitted = figures[GX_FIT_FITTED] > 0;
+    }
+done:
+    gx_arrays_destroy(arrays);
+    return status;
 }
 
 /* Members tied to v, whichever way. */
@@ -156,27 +182,21 @@ static double degree_of(const gx_graph *g, uint32_t v) {
     return (double)count;
 }
 
-/* Of those whom anybody followed at the split, packed; returns how many. */
-static gx_status read_scores(uint32_t *count, trial *t, gx_error *err) {
-    const double *score, *plain, *pagerank;
-    gx_status status;
-    GX_TRY(gx_arrays_need(&score, t->fitted, "leaders.score", GX_F64, t->n, err));
-    GX_TRY(gx_arrays_need(&pagerank, t->fitted, "pagerank.score", GX_F64, t->n, err));
-    GX_TRY(gx_arrays_need(&plain, t->structural, "leaders.score", GX_F64, t->n, err));
-    *count = 0;
+/* Packs those whom anybody followed at the split; returns how many. */
+static uint32_t pack_scores(trial *t) {
+    uint32_t count = 0;
     for (uint32_t v = 0; v < t->n; v++) {
         const double followers = (double)(t->graph.in_ptr[v + 1] - t->graph.in_ptr[v]);
         if (followers > 0) {
-            const double value[SCORES] = {score[v], plain[v], followers, degree_of(&t->graph, v),
-                                          pagerank[v]};
+            t->score[FOLLOWERS][v] = followers;
+            t->score[DEGREE][v] = degree_of(&t->graph, v);
             for (int s = 0; s < SCORES; s++) {
-                t->score[s][*count] = value[s];
+                t->score[s][count] = t->score[s][v];
             }
-            t->came[(*count)++] = t->came[v];
+            t->came[count++] = t->came[v];
         }
     }
-done:
-    return status;
+    return count;
 }
 
 static gx_value telling_map(gx_arena *arena, const double value[GX_TELLING_COUNT]) {
@@ -215,11 +235,9 @@ static gx_status judge(gx_value *out, trial *t, gx_error *err) {
                                       .resamples = (uint32_t)gx_arg_int(args, "resamples"),
                                       .level = gx_arg_real(args, "level")};
     gx_judged judged[SCORES];
-    uint32_t members, heeded = 0;
-    const double *fit;
+    const uint32_t members = pack_scores(t);
+    uint32_t heeded = 0;
     gx_status status;
-    GX_TRY(read_scores(&members, t, err));
-    GX_TRY(gx_arrays_need(&fit, t->fitted, "leaders.fit", GX_F64, GX_LEADER_FIT_COUNT, err));
     GX_TRY(gx_leaders_judge(judged, (const double *const *)t->score, SCORES, t->came, members,
                             &options, t->call->job, err));
     for (uint32_t i = 0; i < members; i++) {
@@ -230,8 +248,73 @@ static gx_status judge(gx_value *out, trial *t, gx_error *err) {
     gx_map_put(arena, out, "by", gx_str(t->via > 0 ? "via" : "after"));
     gx_map_put(arena, out, "members", gx_int(members));
     gx_map_put(arena, out, "heeded", gx_int(heeded));
-    gx_map_put(arena, out, "fitted", gx_bool(fit[GX_FIT_FITTED] > 0));
+    gx_map_put(arena, out, "fitted", gx_bool(t->fitted));
     put_scores(out, arena, judged, options.resamples > 0);
+done:
+    return status;
+}
+
+/* ---- beforehand ------------------------------------------------------------------------------ */
+
+/* Seconds of judging with so many resamples, on one thread: what came stands for all scores, of all
+ * members. */
+static gx_status time_judging(double *out, const trial *t, uint32_t resamples, gx_error *err) {
+    gx_job *job = t->call->job;
+    const int threads = job->threads;
+    const gx_judge_options options = {(uint32_t)gx_arg_int(t->call->args, "k"), resamples, 0.95};
+    const double *score[SCORES];
+    gx_judged judged[SCORES];
+    for (int s = 0; s < SCORES; s++) {
+        score[s] = t->came;
+    }
+    const int64_t begun = gx_clock_thread_ns();
+    job->threads = 1;
+    const gx_status status =
+        gx_leaders_judge(judged, score, SCORES, t->came, t->n, &options, job, err);
+    job->threads = threads;
+    *out = (double)(gx_clock_thread_ns() - begun) / 1e9;
+    return status;
+}
+
+/* The score and what goes before it, as one step beside what is held. */
+static gx_status estimate_score(gx_part_estimate *out, const char *name, trial *t, bool fit,
+                                gx_error *err) {
+    gx_call_env *call = t->call;
+    const uint64_t held = atomic_load(&call->job->mem_used);
+    const gx_view_spec spec = {.to_ms = t->split_ms};
+    const gx_value given = params_of(t, fit);
+    gx_value told;
+    const gx_status status = gx_estimate_pass(&told, call->db, gx_any_pass_find("leaders"), &given,
+                                              &spec, call->arena, call->job, err);
+    if (status == GX_OK) {
+        *out = (gx_part_estimate){
+            name,
+            {.mem_bytes = held + (uint64_t)gx_map_get(&told, "mem_bytes")->as.integer,
+             .cpu_s = gx_map_real(&told, "cpu_s")}};
+    }
+    return status;
+}
+
+/* What is read until here is done and timed, and so is judging with few resamples. */
+static gx_status estimate(gx_value *out, trial *t, int64_t begun_ns, gx_error *err) {
+    enum { SOME = 4 };
+    gx_job *job = t->call->job;
+    const double resamples = (double)gx_arg_int(t->call->args, "resamples");
+    const double rows = resamples * SCORES * GX_TELLING_COUNT * sizeof(double);
+    const double read_s = (double)(gx_clock_thread_ns() - begun_ns) / 1e9;
+    gx_part_estimate step[4] = {
+        {"read", {.mem_bytes = atomic_load(&job->mem_peak), .cpu_s = read_s}}};
+    double first, more;
+    gx_status status;
+    atomic_store(&job->mem_peak, atomic_load(&job->mem_used));
+    GX_TRY(time_judging(&first, t, 0, err));
+    GX_TRY(time_judging(&more, t, SOME, err));
+    step[3] = (gx_part_estimate){"judging",
+                                 {.mem_bytes = atomic_load(&job->mem_peak) + (uint64_t)rows,
+                                  .cpu_s = first + resamples * fmax(more - first, 0) / SOME}};
+    GX_TRY(estimate_score(&step[1], "leaders", t, true, err));
+    GX_TRY(estimate_score(&step[2], "structural", t, false, err));
+    *out = gx_estimate_steps(t->call->arena, step, GX_COUNT(step), 1);
 done:
     return status;
 }
@@ -256,12 +339,11 @@ static void finish(trial *t) {
         gx_job_free(job, t->score[s]);
     }
     gx_graph_finish(&t->graph);
-    gx_arrays_destroy(t->fitted);
-    gx_arrays_destroy(t->structural);
 }
 
 static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     trial t = {.call = call};
+    const int64_t begun = gx_clock_thread_ns();
     gx_txn *txn = NULL;
     gx_status status;
     GX_TRY(gx_txn_read(&txn, call->db->store, err));
@@ -273,8 +355,12 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(read_later(&t, txn, err));
     gx_txn_abort(txn);
     txn = NULL;
-    GX_TRY(compute(&t.fitted, &t, true, err));
-    GX_TRY(compute(&t.structural, &t, false, err));
+    if (gx_arg_bool(call->args, "estimate")) {
+        GX_TRY(estimate(out, &t, begun, err));
+        goto done;
+    }
+    GX_TRY(compute(&t, true, err));
+    GX_TRY(compute(&t, false, err));
     GX_TRY(judge(out, &t, err));
 done:
     if (txn) {
@@ -294,6 +380,6 @@ const gx_method gx_method_eval_leaders = {
     .param_count = GX_COUNT(params),
     .result = "{split, by, members, heeded, fitted, scores: [{score, kendall, spearman, ndcg}], "
               "differences (of leaders and the score it is held against): [{against, figure, "
-              "difference, low, high}]}",
+              "difference, low, high}]} or {steps, mem_bytes, cpu_s, cpu_most_s}",
     .run = run,
 };

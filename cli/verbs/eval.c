@@ -104,7 +104,7 @@ static const gx_param params[] = {
      "with --spreading: both ways (all), to followers (in) or to those followed (out)"},
     {"samples", GX_PARAM_INT, NULL, 1, 1e8, NULL, NULL, 0, "with --spreading: of percolation"},
     {"estimate", GX_PARAM_BOOL, "false", GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "with --friends, --influence or --spreading: only say what it would take"},
+     "with --friends, --influence, --leaders or --spreading: only say what it would take"},
     {"params", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
      "MODEL.PARAMETER=VALUE or NAME.PARAMETER=VALUE, or a file as `guanxi tune -o` writes it; may "
      "be "
@@ -352,6 +352,7 @@ static gx_status judge_leaders(gx_command *command, gx_error *err) {
     gx_status status = GX_OK;
     GX_TRY(read_share(&args, command, "eval.leaders", err));
     put_given(&args, command, same, GX_COUNT(same));
+    gx_map_put(command->arena, &args, "estimate", *gx_arg_value(&command->args, "estimate"));
     if (cutoff) {
         const gx_value *lengths = gx_arg_value(&command->args, "cutoff");
         if (lengths->size != 1) {
@@ -579,7 +580,7 @@ static const struct {
                {"outbreaks", SPREADING},
                {"direction", SPREADING},
                {"samples", SPREADING},
-               {"estimate", FRIENDS | INFLUENCE | SPREADING}};
+               {"estimate", FRIENDS | INFLUENCE | LEADERS | SPREADING}};
 
 /* "--hide was given with --leaders; it goes with --friends" */
 static gx_status refuse(size_t flag, size_t way, gx_error *err) {

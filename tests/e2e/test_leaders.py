@@ -265,6 +265,17 @@ def test_what_eval_takes(fake_shop):
     assert answer["differences"] == [] and len(answer["scores"]) == 5
 
 
+def test_what_judging_would_take_is_told(fake_shop):
+    words = ["eval", fake_shop.store, "--leaders", "--threads", 1]
+    told = gx(*words, "--estimate", "--format", "json").json()
+    assert [step["pass"] for step in told["steps"]] == ["read", "leaders", "structural", "judging"]
+    assert 0 < told["cpu_s"] <= told["cpu_most_s"] and "scores" not in told
+    few = gx(*words, "--estimate", "--resamples", 0, "--format", "json").json()
+    assert few["steps"][3]["cpu_s"] < told["steps"][3]["cpu_s"]
+    gx(*words, "--resamples", 20, "--mem", int(told["mem_bytes"] * 1.15))
+    gx(*words, "--resamples", 20, "--mem", int(told["mem_bytes"] * 0.8), code=7)
+
+
 # ---- the card -----------------------------------------------------------------------------------
 
 
