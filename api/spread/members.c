@@ -19,7 +19,7 @@ typedef struct reading {
 static gx_status take_number(reading *r, uint32_t user, const gx_value *value, gx_error *err) {
     double number = (double)NAN;
     const bool read = gx_value_as_number(value, &number);
-    if (!read || number < 0) {
+    if (!read || !(number >= 0 && number <= GX_WORTH_MOST)) {
         char shown[60], given[60] = "something that is no number";
         const gx_slice name = gx_word_name(r->spread->call->txn, GX_SPACE_USER, user);
         if (value->type == GX_TEXT) {
@@ -27,9 +27,9 @@ static gx_status take_number(reading *r, uint32_t user, const gx_value *value, g
         } else if (read) {
             snprintf(given, sizeof given, "%g", number);
         }
-        return gx_fail_at(err, GX_BAD_REQUEST, r->argument,
-                          "%s: %s has %s; accepted is a number of 0 or more", r->argument,
-                          gx_quote(shown, sizeof shown, name.data, name.size), given);
+        return gx_fail_at(
+            err, GX_BAD_REQUEST, r->argument, "%s: %s has %s; accepted is a number from 0 to %g",
+            r->argument, gx_quote(shown, sizeof shown, name.data, name.size), given, GX_WORTH_MOST);
     }
     r->out[user] = number;
     r->found++;

@@ -18,9 +18,9 @@ gx_status gx__roots_make(gx__roots *out, const double *weight, uint32_t n, gx_jo
     gx_status status = gx_job_alloc(job, &out->owned, n, sizeof *out->owned, err);
     out->total = 0;
     for (uint32_t v = 0; status == GX_OK && v < n; v++) {
-        if (!(weight[v] >= 0 && weight[v] < INFINITY)) {
-            status = gx_fail(err, GX_BAD_REQUEST,
-                             "a member weighs %g; accepted is 0 or more, finite", weight[v]);
+        if (!(weight[v] >= 0 && weight[v] <= GX_WORTH_MOST)) {
+            status = gx_fail(err, GX_BAD_REQUEST, "a member weighs %g; accepted is 0 to %g",
+                             weight[v], GX_WORTH_MOST);
         } else {
             out->owned[v] = out->total += weight[v];
         }
@@ -60,8 +60,8 @@ static uint32_t root_of(const gx__roots *roots, gx__draws *d) {
 
 /* ---- one set --------------------------------------------------------------------------------- */
 
-static gx_status make_room(gx__lane *l, uint64_t count, gx_error *err) {
-    return gx__numbers_grow(&l->node, &l->room, count, err);
+static gx_status make_room(gx__lane *l, uint64_t count, gx_job *job, gx_error *err) {
+    return gx__numbers_grow(&l->node, &l->room, count, job, err);
 }
 
 /* Adds u, if it is new, and asks for where its row lies. */
@@ -81,7 +81,7 @@ static void ask(gx__lane *l, const gx__chance_rows *rows, uint64_t arc) {
 }
 
 static gx_status begin(gx__lane *l, gx__backward *b, uint64_t number, gx_error *err) {
-    gx_status status = make_room(l, 1, err);
+    gx_status status = make_room(l, 1, b->job, err);
     if (status == GX_OK) {
         l->draws = gx__draws_of(b->job->seed, number);
         l->end = 0;
@@ -104,7 +104,7 @@ static gx_status spread_back(gx__lane *l, gx__backward *b, gx_error *err) {
             continue;
         }
         gx__kept kept = gx__kept_of(rows, v);
-        GX_TRY(make_room(l, l->end + (kept.to - kept.at), err));
+        GX_TRY(make_room(l, l->end + (kept.to - kept.at), b->job, err));
         for (uint64_t arc; (arc = gx__kept_next(&kept, rows, &l->draws)) < kept.to;) {
             (void)add(l, rows, rows->node[arc]);
         }
@@ -117,10 +117,10 @@ done:
 }
 
 /* The same of thresholds: a walk back along the one kept arc of each. */
-static gx_status walk_back(bool *out_whole, gx__lane *l, const gx_chances *chances, gx_error *err) {
-    const gx__chance_rows *rows = &chances->heeds;
+static gx_status walk_back(bool *out_whole, gx__lane *l, gx__backward *b, gx_error *err) {
+    const gx__chance_rows *rows = &b->chances->heeds;
     if (l->arc != NO_ARC) {
-        const gx_status status = make_room(l, l->end + 1, err);
+        const gx_status status = make_room(l, l->end + 1, b->job, err);
         *out_whole = status == GX_OK && !add(l, rows, rows->node[l->arc]);
         l->arc = NO_ARC;
         return status;
@@ -151,7 +151,7 @@ done:
 void gx__backward_finish(gx__backward *b) {
     for (int l = 0; l < GX__LANES; l++) {
         gx_job_free(b->job, b->lane[l].seen);
-        gx_free(b->lane[l].node);
+        gx__numbers_drop(b->lane[l].node, b->lane[l].room, b->job);
     }
 }
 
@@ -189,7 +189,7 @@ static gx_status draw_walks(gx__backward *b, uint64_t first, uint32_t count,
         for (uint32_t k = 0; k < lanes; k++) {
             gx__lane *l = &b->lane[k];
             bool whole = false;
-            GX_TRY(walk_back(&whole, l, b->chances, err));
+            GX_TRY(walk_back(&whole, l, b, err));
             if (!whole) {
                 continue;
             }

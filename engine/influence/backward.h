@@ -17,7 +17,7 @@ typedef struct gx__roots {
     double *owned;
 } gx__roots;
 
-/* `weight`: n of 0 or more, finite; NULL: 1 each. bad_request: a weight out of range, or all 0. */
+/* `weight`: n of 0 to GX_WORTH_MOST; NULL: 1 each. bad_request: a weight out of range, or all 0. */
 GX_MUST_CHECK gx_status gx__roots_make(gx__roots *out, const double *weight, uint32_t n,
                                        gx_job *job, gx_error *err);
 void gx__roots_finish(gx__roots *roots, gx_job *job);

@@ -15,6 +15,9 @@
 #include "engine/kernel/slabs.h"
 #include "graph/csr/graph.h"
 
+/* What reaching a member is worth, at the most: squares of sums of it are finite. */
+#define GX_WORTH_MOST 1e100
+
 typedef enum gx_spread_model { GX_SPREAD_CASCADE, GX_SPREAD_THRESHOLD } gx_spread_model;
 
 /* Where the chance of an arc b → a (a heeds b) comes from. */

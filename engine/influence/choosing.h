@@ -55,7 +55,6 @@ typedef struct gx__choosing {
     size_t chosen_from, drawn; /* chunks of R1, and with R2 */
     uint64_t next;             /* number of the next set */
     uint64_t room;             /* entries */
-    bool full;                 /* no room was left for all that were wanted */
     uint64_t r1, r2;           /* sets */
     uint32_t *seed, count;     /* the choice, and in the end */
     gx__verdict verdict;       /* … what is said of it */

@@ -284,7 +284,8 @@ static gx_status add_play_off(gx_seeds_forecast *io, gx__choosing *c, gx_error *
         return GX_OK;
     }
     gx_job_stage(c->job, "sets tried", c->next + c->r1);
-    GX_TRY(gx__choosing_draw(&c->r2, c, c->r1, 2 * GX__FIRST_ENTRIES, true, err));
+    GX_TRY(gx__choosing_draw(&c->r2, c, c->r1, gx__choosing_entries(c) + 2 * GX__FIRST_ENTRIES,
+                             true, err));
     const int64_t begun = gx_clock_thread_ns();
     GX_TRY(gx__choosing_pick_all(c, c->job, err));
     io->order_s = seconds_since(begun);

@@ -8,7 +8,10 @@
 #include "engine/kernel/room.h"
 #include "engine/kernel/top.h"
 
-enum { FEW = 16 };               /* of so many places one is looked for, not sorted */
+enum {
+    FEW = 16,  /* of so many places one is looked for, not sorted */
+    LOOK = 256 /* members, and then whether to stop */
+};
 static const double NEAR = 1e-4; /* of PageRank: an order is all that is asked for */
 
 static uint64_t heard_by(const gx_graph *graph, uint32_t v) {
@@ -109,13 +112,19 @@ static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chan
         missing[v] = 1;
         chance[v] = mean_chance(chances, v);
     }
-#pragma omp parallel for schedule(dynamic, 256) num_threads(job->threads)
-    for (uint32_t v = 0; v < n; v++) {
-        left.heap[v] = (gx__candidate){discounted(graph, chance, missing, taken, v), v};
+#pragma omp parallel for schedule(dynamic, 1) num_threads(job->threads)
+    for (uint32_t from = 0; from < n; from += LOOK) {
+        const uint32_t to = n - from < LOOK ? n : from + LOOK;
+        for (uint32_t v = gx_job_should_stop(job) ? to : from; v < to; v++) {
+            left.heap[v] = (gx__candidate){discounted(graph, chance, missing, taken, v), v};
+        }
     }
     left.count = n;
     gx__candidates_order(&left);
-    while (left.count > 0 && done_count < 4 * (uint64_t)count) {
+    for (uint32_t looked = 0; left.count > 0 && done_count < 4 * (uint64_t)count; looked++) {
+        if (looked % LOOK == 0) {
+            GX_TRY(gx_job_check(job, err));
+        }
         gx__candidate next = gx__candidates_take(&left);
         const uint64_t now = discounted(graph, chance, missing, taken, next.member);
         if (now < next.worth) {
@@ -128,9 +137,6 @@ static gx_status by_discount(uint32_t *out, const gx_graph *graph, const gx_chan
             missing[graph->in_src[i]] *= 1 - chance[graph->in_src[i]];
         }
         out[done_count++] = next.member;
-        if (done_count % 4096 == 0) {
-            GX_TRY(gx_job_check(job, err));
-        }
     }
     for (uint32_t i = 0; i < done_count; i++) { /* they stay before all others, */
         chance[out[i]] = 0x1p100 * (done_count - i);

@@ -173,8 +173,8 @@ typedef struct sharing {
     double *worth; /* count: of a set that begins there */
 } sharing;
 
-static void note_later(sharer *own, uint32_t root, uint32_t first) {
-    own->status = gx__numbers_grow(&own->later, &own->room, 2 * (own->laters + 1), &own->err);
+static void note_later(sharer *own, uint32_t root, uint32_t first, gx_job *job) {
+    own->status = gx__numbers_grow(&own->later, &own->room, 2 * (own->laters + 1), job, &own->err);
     if (own->status == GX_OK) {
         own->later[2 * own->laters] = root;
         own->later[2 * own->laters + 1] = first;
@@ -182,7 +182,7 @@ static void note_later(sharer *own, uint32_t root, uint32_t first) {
     }
 }
 
-static void share_block(sharer *own, const uint32_t *place, walk w) {
+static void share_block(sharer *own, const uint32_t *place, walk w, gx_job *job) {
     while (own->status == GX_OK && next_set(&w)) {
         const bool begins = is_root(&w);
         const uint32_t root = place[w.block->node[w.next]];
@@ -196,7 +196,7 @@ static void share_block(sharer *own, const uint32_t *place, walk w) {
             own->first[first]++;
         }
         if (begins && first != root) {
-            note_later(own, root, first);
+            note_later(own, root, first, job);
         }
     }
 }
@@ -207,7 +207,7 @@ static gx_status look_at_all(sharing *s, gx_job *job, gx_error *err) {
 #pragma omp parallel for schedule(dynamic, TURN) num_threads(s->threads)
         for (uint32_t b = 0; b < sets->blocks; b++) {
             if (!gx_job_should_stop(job)) {
-                share_block(&s->own[gx_thread()], s->place, walk_of(sets, b, s->is_seed));
+                share_block(&s->own[gx_thread()], s->place, walk_of(sets, b, s->is_seed), job);
             }
         }
     }
@@ -290,7 +290,7 @@ static void sharing_finish(sharing *s, gx_job *job) {
     for (int t = 0; s->own && t < s->threads; t++) {
         gx_job_free(job, s->own[t].first);
         gx_job_free(job, s->own[t].begun);
-        gx_free(s->own[t].later);
+        gx__numbers_drop(s->own[t].later, s->own[t].room, job);
     }
     gx_job_free(job, s->own);
     gx_job_free(job, s->is_seed);

@@ -60,7 +60,6 @@ gx_status gx__choosing_draw(uint64_t *out, gx__choosing *c, uint64_t count, uint
     while (*out < count && c->drawn < CHUNKS_MOST) {
         const uint64_t held = gx__choosing_entries(c);
         if (held >= room) {
-            c->full = true;
             break;
         }
         const uint64_t want = least_of(least_of(count - *out, most), room - held); /* with roots */
@@ -86,10 +85,20 @@ uint64_t gx__choosing_judges(const gx__choosing *c) {
     return quarter > (uint64_t)least ? quarter : (uint64_t)least;
 }
 
-/* R2 goes to R1 and as many join it as make it `count`; a fifth of the room is R2's. */
+/* A fifth of the room is for R2. */
+static uint64_t room_to_judge(const gx__choosing *c) {
+    return c->room / (GX__JUDGES + 1);
+}
+
+/* R2 cannot join R1 without taking what is for the next R2. */
+static bool is_full(const gx__choosing *c) {
+    return gx__choosing_entries(c) >= c->room - room_to_judge(c);
+}
+
+/* R2 goes to R1 and as many join it as make it `count`; then R2 is drawn anew. */
 static gx_status enlarge(gx__choosing *c, uint64_t count, gx_error *err) {
     gx_status status = GX_OK;
-    uint64_t more = 0, room = c->room - c->room / (GX__JUDGES + 1);
+    uint64_t more = 0, room = c->room - room_to_judge(c);
     if (c->r1 == 0 && c->options->sets == 0 && room > GX__FIRST_ENTRIES) {
         room = GX__FIRST_ENTRIES;
     }
@@ -99,11 +108,11 @@ static gx_status enlarge(gx__choosing *c, uint64_t count, gx_error *err) {
     c->r1 += c->r2;
     if (count > c->r1) {
         GX_TRY(gx__choosing_draw(&more, c, count - c->r1, room, false, err));
-        c->full = c->full && (c->r1 > 0 || c->options->sets > 0);
         c->r1 += more;
     }
     c->chosen_from = c->drawn;
-    GX_TRY(gx__choosing_draw(&c->r2, c, gx__choosing_judges(c), c->room, true, err));
+    room = gx__choosing_entries(c) + room_to_judge(c);
+    GX_TRY(gx__choosing_draw(&c->r2, c, gx__choosing_judges(c), room, true, err));
 done:
     return status;
 }
@@ -223,6 +232,13 @@ static double upper_bound(const gx__choosing *c) {
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
+/* Whether sets can show that no choice reaches much more: what is known of any choice's reach knows
+ * of no quotas and no costs, so a choice that keeps to them may never come near. */
+static bool is_provable(const gx__choosing *c) {
+    const gx_seed_limits *l = &c->options->limits;
+    return !(c->options->aim.fairness > 0) && !l->cost && !l->least && !l->most;
+}
+
 /* Whoever may win is judged together, since that is one look at the sets: by the verdict of the
  * choice, which is first, it is told whether it is settled. */
 static gx_status is_settled(bool *out, gx__choosing *c, gx_error *err) {
@@ -233,7 +249,7 @@ static gx_status is_settled(bool *out, gx__choosing *c, gx_error *err) {
         return GX_OK;
     }
     *out = c->noise <= eps;
-    if (*out && !(c->options->aim.fairness > 0) && !c->options->limits.cost) {
+    if (*out && is_provable(c)) {
         GX_TRY(gx__choosing_enter_all(c, err));
         const double covered = (double)c->entrants[0].verdict.covered;
         *out = lower_bound(c, covered) >= (CONSTANT - eps) * upper_bound(c);
@@ -286,7 +302,7 @@ static gx_status rounds(gx__choosing *c, gx_error *err) {
             break;
         }
         c->out->ended = "memory";
-        if (c->full) {
+        if (is_full(c)) {
             break;
         }
         GX_TRY(enlarge(c, gx__choosing_next_size(c), err));
@@ -369,7 +385,6 @@ gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err) {
     const gx_seed_options *o = c->options;
     GX_TRY(check_options(o, err));
     GX_TRY(gx_chances_make(&c->chances, c->graph, &o->chance, false, c->job, err));
-    GX_TRY(gx_chances_copy(&c->chances, c->job, err));
     GX_TRY(gx__roots_make(&c->roots, o->weight, c->graph->n, c->job, err));
     GX_TRY(gx_job_alloc(c->job, &c->sets, CHUNKS_MOST, sizeof *c->sets, err));
     GX_TRY(gx_job_alloc(c->job, &c->seed, o->limits.count, sizeof *c->seed, err));
@@ -380,6 +395,7 @@ gx_status gx__choosing_prepare(gx__choosing *c, gx_error *err) {
         const uint64_t left = c->job->mem_limit > used ? c->job->mem_limit - used : 0;
         c->room = left / DRAWN < ROOM ? left / DRAWN : ROOM;
     }
+    GX_TRY(gx_chances_copy(&c->chances, c->job, err)); /* the room is the same for any threads */
 done:
     return status;
 }

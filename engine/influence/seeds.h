@@ -25,8 +25,8 @@ typedef struct gx_seed_options {
     gx_chance_options chance;
     gx_seed_limits limits;
     gx__aim aim;
-    const double *weight; /* n: worth of reaching each member; NULL: 1 */
-    double eps;           /* noise of the gains together: 0.01 … 1 */
+    const double *weight; /* n: worth of reaching each member, to GX_WORTH_MOST; NULL: 1 */
+    double eps;           /* noise of the gains together: 0.001 … 1 */
     double delta;         /* the bound may fail with this chance; 0: 1 / n */
     uint64_t sets;        /* draw as many, whatever eps says; 0: as many as it takes */
     bool heuristics;      /* judge degree and its like beside the sets */

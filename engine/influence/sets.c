@@ -56,7 +56,7 @@ static gx_status keep_set(void *user, const uint32_t *node, uint64_t members, gx
         own->alone[*node]++;
         return GX_OK;
     }
-    const gx_status status = gx__numbers_grow(&own->node, &own->room, count, err);
+    const gx_status status = gx__numbers_grow(&own->node, &own->room, count, own->back.job, err);
     if (status != GX_OK) {
         return status;
     }
@@ -246,7 +246,7 @@ void gx__drawing_destroy(gx__drawing *w) {
         gx__backward_finish(&w->drawers[t].back);
         gx_job_free(w->job, w->drawers[t].alone);
         gx__slabs_finish(&w->drawers[t].slabs, w->job);
-        gx_free(w->drawers[t].node);
+        gx__numbers_drop(w->drawers[t].node, w->drawers[t].room, w->job);
     }
     gx_job_free(w->job, w->drawers);
     gx_job_free(w->job, w->blocks);

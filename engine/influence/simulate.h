@@ -24,7 +24,7 @@ typedef struct gx_simulation_options {
     const uint32_t *seed;
     uint32_t count;
     uint32_t runs;
-    const double *weight;   /* n: worth of each member; NULL: 1 */
+    const double *weight;   /* n: worth of each member, to GX_WORTH_MOST; NULL: 1 */
     const uint32_t *circle; /* n, below `circles` or GX_NONE; NULL: not asked for */
     uint32_t circles;
     uint32_t days; /* days told apart, 0: none; then every kept arc takes `delay` days */

@@ -1,5 +1,6 @@
 #include "engine/influence/worlds.h"
 
+#include "engine/influence/simulate.h"
 #include "engine/kernel/parallel.h"
 #include "engine/kernel/room.h"
 
@@ -50,7 +51,8 @@ static bool keep_arcs(maker *m, const making *w, uint32_t run) {
         if (v % 64 == 0) {
             m->keepers[v / 64] = (gx__keepers){.before = m->count};
         }
-        m->status = gx__numbers_grow(&m->next, &m->room, end + (kept.to - kept.at), &m->err);
+        m->status =
+            gx__numbers_grow(&m->next, &m->room, end + (kept.to - kept.at), w->job, &m->err);
         if (m->status != GX_OK) {
             return false;
         }
@@ -371,7 +373,7 @@ static void makers_finish(making *w) {
         gx_job_free(w->job, m->path);
         gx_job_free(w->job, m->at);
         gx_job_free(w->job, m->knot);
-        gx_free(m->next);
+        gx__numbers_drop(m->next, m->room, w->job);
     }
     gx_job_free(w->job, w->makers);
 }
@@ -651,7 +653,7 @@ static void judge_all(spreading *s, double *here, double *gains, const uint32_t 
 gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain, gx__worlds *worlds,
                            const uint32_t *seed, uint32_t count, gx_job *job, gx_error *err) {
     spreading s;
-    double sum = 0, square = 0, *here = NULL, *gains = NULL;
+    double *here = NULL, *gains = NULL;
     gx_status status = GX_OK;
     GX_TRY(spreading_init(&s, worlds, job, err));
     GX_TRY(gx_job_alloc(job, &here, worlds->count, sizeof *here, err));
@@ -666,16 +668,7 @@ gx_status gx__worlds_judge(double *out_mean, double *out_error, double *gain, gx
             gain[i] += gains[(size_t)g * count + i] / worlds->count;
         }
     }
-    bool same = true; /* then there is no error, not that of rounding */
-    for (uint32_t k = 0; k < worlds->count; k++) {
-        same = same && here[k] == here[0];
-        sum += here[k];
-        square += here[k] * here[k];
-    }
-    const double runs = worlds->count, mean = runs > 0 ? sum / runs : 0;
-    const double spare = runs > 1 ? (square - runs * mean * mean) / (runs - 1) : 0;
-    *out_mean = mean;
-    *out_error = spare > 0 && !same ? sqrt(spare / runs) : 0;
+    gx_runs_mean(out_mean, out_error, here, worlds->count);
 done:
     spreading_finish(&s);
     gx_job_free(job, here);

@@ -20,10 +20,10 @@ static inline bool gx__bit_take(uint64_t *bits, uint32_t i) {
     return fresh;
 }
 
-/* Makes the `room` of an array of node numbers, not counted against a job, `count` or half as many
- * more. over_limit: over 4,294,967,295. */
+/* Makes the `room` of an array of node numbers, counted against the job, `count` or half as many
+ * more. over_limit: over 4,294,967,295, or memory. Given back with gx__numbers_drop. */
 static inline gx_status gx__numbers_grow(uint32_t **numbers, uint64_t *room, uint64_t count,
-                                         gx_error *err) {
+                                         gx_job *job, gx_error *err) {
     if (count <= *room) {
         return GX_OK;
     }
@@ -33,13 +33,26 @@ static inline gx_status gx__numbers_grow(uint32_t **numbers, uint64_t *room, uin
     }
     uint64_t more = count + count / 2 + 1024;
     more = more < UINT32_MAX ? more : UINT32_MAX;
+    const uint64_t bytes = (more - *room) * sizeof **numbers;
+    const gx_status status = gx_job_charge(job, bytes, err);
+    if (status != GX_OK) {
+        return status;
+    }
     uint32_t *grown = gx_realloc(*numbers, more, sizeof *grown);
     if (!grown) {
+        gx_job_refund(job, bytes);
         return gx_fail_memory(err, more * sizeof *grown);
     }
     *numbers = grown;
     *room = more;
     return GX_OK;
+}
+
+static inline void gx__numbers_drop(uint32_t *numbers, uint64_t room, gx_job *job) {
+    if (numbers) {
+        gx_job_refund(job, room * sizeof *numbers);
+        gx_free(numbers);
+    }
 }
 
 #endif
