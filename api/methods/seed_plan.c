@@ -656,11 +656,6 @@ static gx_status estimate(gx_value *out, plan *p, int64_t begun_ns, gx_error *er
 
 static gx_status open_spread(plan *p, gx_error *err) {
     gx_status status = gx_spread_open(&p->spread, p->call, err);
-    if (status == GX_OK && gx_arg_is(p->call->args, "chances", "auto")) {
-        const float *learned = gx_spread_of_arcs(&p->spread, "influence.probability");
-        p->spread.chance.given = learned;
-        p->spread.chance.rule = learned ? GX_CHANCE_GIVEN : p->spread.chance.rule;
-    }
     if (status == GX_OK) {
         p->learned = p->spread.chance.rule == GX_CHANCE_GIVEN;
         p->rate_from = gx_spread_rate(&p->rate, &p->spread, false);

@@ -52,6 +52,15 @@ static uint32_t runs_of(const asking *a) {
     return (uint32_t)fmin(fmax(runs, RUNS_LEAST), RUNS_MOST);
 }
 
+static gx_status check_runs(const gx_args *args, gx_error *err) {
+    if (gx_arg_has(args, "runs") && gx_arg_int(args, "runs") == 1) {
+        return gx_fail_at(err, GX_BAD_REQUEST, "runs",
+                          "runs: 1 was given, of which nothing tells how sure it is; accepted is 2 "
+                          "or more, or 0: none");
+    }
+    return GX_OK;
+}
+
 /* Plays the answer with random numbers that no choice has seen. */
 static gx_status play(asking *a, gx_error *err) {
     gx_job *job = a->call->job;
@@ -234,7 +243,7 @@ static gx_value notes_of(const asking *a) {
     enum { SETS_LEAST = 2500 };
     gx_arena *arena = a->call->arena;
     const gx_seeds *s = &a->seeds;
-    gx_value list = gx_list(arena, 2);
+    gx_value list = gx_list(arena, 4);
     if (s->count > 0 && s->worlds == 0 && s->sets < SETS_LEAST) {
         const char *text = gx_arena_printf(
             arena,
@@ -242,6 +251,14 @@ static gx_value notes_of(const asking *a) {
             "trusted%s; accepted is more sets (usual: as many as eps needs)",
             (unsigned long long)s->sets, a->played.runs ? ", what is simulated is" : "");
         gx_list_add(arena, &list, gx_str(text ? text : "few sets were drawn"));
+    }
+    if (strcmp(s->ended, "memory") == 0) {
+        gx_list_add(arena, &list,
+                    gx_str(a->options.sets > 0
+                               ? "memory ended it before there were as many sets as asked for: "
+                                 "accepted is more memory, or fewer"
+                               : "memory ended it before the choice was as sure as eps asks: "
+                                 "accepted is more memory, or a larger eps"));
     }
     gx_spread_note(&list, &a->spread);
     gx_risks_note(&list, a->call, NULL);
@@ -262,7 +279,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "method", gx_str(s->method));
     gx_map_put(arena, &row, "methods", methods_of(a));
     gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
-    gx_map_put(arena, &row, "chances", *gx_arg_value(args, "chances"));
+    gx_map_put(arena, &row, "chances", gx_str(gx_spread_chances_name(a->spread.chance.rule)));
     gx_map_put(arena, &row, "sets", gx_int((int64_t)s->sets));
     gx_map_put(arena, &row, "entries", gx_int((int64_t)s->entries));
     gx_map_put(arena, &row, "worlds", gx_int(s->worlds));
@@ -348,6 +365,7 @@ static gx_status run(gx_value *out, gx_call_env *call, gx_error *err) {
     GX_TRY(gx_spread_limits_read(&a.limits, &a.spread, err));
     GX_TRY(gx_spread_worth(&a.worth, &a.spread, err));
     read_options(&a);
+    GX_TRY(check_runs(call->args, err));
     if (gx_arg_bool(call->args, "estimate")) {
         GX_TRY(estimate(out, &a, begun, err));
         goto done;

@@ -403,7 +403,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_arena *arena = a->call->arena;
     const gx_args *args = a->call->args;
     gx_value row = gx_map(arena, 23), reach, against = gx_nil(), difference = gx_nil();
-    gx_value circles = gx_nil(), notes = gx_list(arena, 1);
+    gx_value circles = gx_nil(), notes = gx_list(arena, 2);
     uint32_t unlisted = 0;
     gx_status status = GX_OK;
     GX_TRY(plan_row(&reach, a, &a->plan, err));
@@ -417,7 +417,7 @@ static gx_status answer(gx_value *out, const asking *a, gx_error *err) {
     gx_map_put(arena, &row, "members", gx_int(a->spread.here));
     gx_map_put(arena, &row, "worth", gx_real(worth_of_all(a)));
     gx_map_put(arena, &row, "model", *gx_arg_value(args, "model"));
-    gx_map_put(arena, &row, "chances", *gx_arg_value(args, "chances"));
+    gx_map_put(arena, &row, "chances", gx_str(gx_spread_chances_name(a->spread.chance.rule)));
     gx_map_put(arena, &row, "runs", gx_int(a->plan.played.runs));
     gx_map_put(arena, &row, "reach", reach);
     gx_map_put(arena, &row, "against", against);

@@ -53,10 +53,14 @@ const char *gx_spread_unfit(const gx_spread *s) {
 
 static void note_chances(gx_value *notes, const gx_spread *s) {
     gx_arena *arena = s->call->arena;
-    if (!gx_arg_is(s->call->args, "chances", "auto") || s->chance.rule == GX_CHANCE_GIVEN) {
+    if (!gx_arg_is(s->call->args, "chances", "auto") || s->chance.rule == GX_CHANCE_GIVEN ||
+        s->chance.model != GX_SPREAD_CASCADE) {
         return;
     }
     const char *why = gx_spread_unfit(s);
+    if (!why && gx_event_count(s->call->txn) == 0) { /* there is nothing to learn from */
+        return;
+    }
     const char *text = gx_arena_printf(
         arena, "chances are %s ones, 1 / how many one heeds, since %s%s%s",
         gx_spread_chances_name(s->chance.rule), why ? "those learnt are out of date: " : "",
@@ -238,7 +242,9 @@ static gx_status read_chances(gx_spread *s, gx_error *err) {
     if (constant) {
         s->chance.constant = gx_arg_real(args, "p");
     }
-    return gx_arg_is(args, "chances", "learned") ? take_learned(s, err) : GX_OK;
+    const bool learnt = gx_arg_is(args, "chances", "auto") &&
+                        s->chance.model == GX_SPREAD_CASCADE && gx_spread_of_arcs(s, by_arc[0]);
+    return learnt || gx_arg_is(args, "chances", "learned") ? take_learned(s, err) : GX_OK;
 }
 
 gx_status gx_spread_open(gx_spread *out, gx_call_env *call, gx_error *err) {

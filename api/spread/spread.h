@@ -12,9 +12,9 @@
 #define GX_SPREAD_PARAMS                                                                           \
     {"model", GX_PARAM_CHOICE, "cascade", GX_PARAM_UNCHECKED, NULL, "cascade|threshold", 0,        \
      "independent cascade: whoever has it passes it on along each tie once, with the tie's chance; linear threshold: one has it once those who have it weigh as much as one's own threshold"}, \
-    {"chances", GX_PARAM_CHOICE, "weighted", GX_PARAM_UNCHECKED, NULL,                             \
-     "weighted|strength|constant|learned", 0,                                                      \
-     "of a tie: 1 / how many one heeds; its share of the weight of one's ties; p for every tie; or as the pass influence learnt it from the log"}, \
+    {"chances", GX_PARAM_CHOICE, "auto", GX_PARAM_UNCHECKED, NULL,                                 \
+     "auto|learned|weighted|strength|constant", 0,                                                 \
+     "of a tie: as the pass influence learnt it from the log where that was built, else, and with model threshold, 1 / how many one heeds (auto); its share of the weight of one's ties; or p for every tie"}, \
     {"p", GX_PARAM_REAL, NULL, 0, 1, NULL, NULL, 0, "the chance of every tie, with chances constant"}, \
     {"raise", GX_PARAM_REAL, "1", 0, 1000, NULL, NULL, 0,                                          \
      "a coupon or further shares: every chance becomes 1 - (1 - chance)^raise"},                   \
@@ -81,8 +81,9 @@ const float *gx_spread_of_arcs(const gx_spread *spread, const char *name);
  * are of other arcs (gx_graph_digest; of an older snapshot, of another number). In the arena. NULL:
  * they can, or there are none. */
 const char *gx_spread_unfit(const gx_spread *spread);
-/* Adds sentences to `notes`: where chances `auto` came to be others than learned ones, and why;
- * where they are learned ones and the model has no sharing; where there are no ties. */
+/* Adds sentences to `notes`: where chances `auto` came to be others than learned ones, and why
+ * (none where there are no events to learn from); where they are learned ones and the model has no
+ * sharing; where there are no ties. */
 void gx_spread_note(gx_value *notes, const gx_spread *spread);
 /* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
 GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,

@@ -367,8 +367,10 @@ uint64_t gx__percolation_bytes(const gx__spreading *spreading, uint32_t n, uint6
     const double kept = (double)m * spreading->chance;
     const double world = 0.5 * n + 17 * keepers_of(spreading, n, m) + 4 * kept;
     const uint64_t some = (uint64_t)(threads < 8 ? threads : 8);
-    const uint64_t making = 29 * (uint64_t)threads, adding = 64 + 13 * some;
-    const uint64_t held = all * ((making > adding ? making : adding) + 8) + (weights ? 24 * m : 0) +
+    const uint64_t makers = (uint64_t)(threads < WORLDS_AT_ONCE ? threads : WORLDS_AT_ONCE);
+    const uint64_t arcs = makers * sizeof(uint32_t) * ((uint64_t)(1.25 * kept) + 64);
+    const uint64_t making = 29 * (uint64_t)threads * all + arcs, adding = (64 + 13 * some) * all;
+    const uint64_t held = (making > adding ? making : adding) + 8 * all + (weights ? 24 * m : 0) +
                           (uint64_t)(WORLDS_AT_ONCE * world);
     const gx_chance_options options = {.rule = weights ? GX_CHANCE_GIVEN : GX_CHANCE_CONSTANT};
     const uint64_t before = 8 * all + (weights ? 4 * m : 0) + gx_chances_bytes(&options, n, m);

@@ -31,7 +31,7 @@ static inline gx_status gx__numbers_grow(uint32_t **numbers, uint64_t *room, uin
         return gx_fail(err, GX_OVER_LIMIT, "%llu members or ties at once; accepted are %u",
                        (unsigned long long)count, UINT32_MAX);
     }
-    uint64_t more = count + count / 2 + 1024;
+    uint64_t more = count + count / 2 + 64;
     more = more < UINT32_MAX ? more : UINT32_MAX;
     const uint64_t bytes = (more - *room) * sizeof **numbers;
     const gx_status status = gx_job_charge(job, bytes, err);

@@ -162,7 +162,8 @@ def test_the_delay_is_from_the_share_that_it_came_by(built_shop, shop_files, tmp
     fit = gx("run", tmp_path / "copy.gx", "influence", "--format", "json").json()
     acts, days = next(row["head"][1:3] for row in fit["arrays"] if row["name"] == "influence.fit")
     assert told["delay_from"] == "influence" and told["delay_days"] == pytest.approx(days) and told["delays_seen"] == round(acts)
-    assert simulate(tmp_path / "copy.gx", *flags)["delay_from"] == "log"
+    assert simulate(tmp_path / "copy.gx", *flags)["delay_from"] == "influence"
+    assert simulate(tmp_path / "copy.gx", *flags, "--chances", "weighted")["delay_from"] == "log"
     assert simulate(built_shop, "u1", "--delay", "2", "--runs", "10")["delay_from"] is None
 
 
