@@ -101,6 +101,17 @@ def test_a_threshold_says_that_it_has_no_sharing(shop):
     assert "has no sharing" in chosen.err
 
 
+def test_what_was_learnt_is_taken_unless_told_otherwise(shop):
+    """Decoys are heard by many and followed by nobody."""
+    _, store, _ = shop
+    words = ["seeds", store, "-k", 10, "--eps", 0.1, "--format=json"]
+    usual, weighted, threshold = (gx(*words, *flags).json() for flags in ([], ["--chances", "weighted"], ["--model", "threshold"]))
+    assert (usual["chances"], weighted["chances"], threshold["chances"]) == ("learned", "weighted", "weighted")
+    assert usual["seeds"] == gx(*words, "--chances", "learned").json()["seeds"] != weighted["seeds"] and usual["notes"] == []
+    reached = gx("simulate", store, *(row["user_id"] for row in usual["seeds"]), "--against", ",".join(row["user_id"] for row in weighted["seeds"]), "--format=json").json()
+    assert reached["chances"] == "learned" and reached["difference"]["interval"][0] > 0
+
+
 def test_what_it_would_take_is_told(shop):
     _, store, _ = shop
     told = gx("eval", store, "--influence", "--estimate", "--format=json").json()
