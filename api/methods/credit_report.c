@@ -37,7 +37,7 @@ static const gx_param params[] = {
     GX_ESTIMATE_PARAM,
 };
 
-enum { LINES_MOST = 2000000 };
+enum { LINES_MOST = 2000000, LOOK = 4096 };
 
 typedef struct report {
     gx_call_env *call;
@@ -244,7 +244,7 @@ static gx_status settle(report *r, gx_error *err) {
     gx_job_stage(job, "paths", sales);
     for (uint32_t i = 0; i < sales; i++) {
         GX_TRY(add_sale(r, i, err));
-        if (i % 4096 == 0) {
+        if (i % LOOK == 0) {
             gx_job_tick(job, i);
             GX_TRY(gx_job_check(job, err));
         }
@@ -375,6 +375,7 @@ static gx_status show_ledger(gx_value *list, const report *r, uint64_t lines, gx
                        "(since, until), or for members",
                        (unsigned long long)lines, LINES_MOST);
     }
+    gx_status status = GX_OK;
     for (uint32_t i = 0; i < r->paths.sale_count; i++) {
         for (uint32_t k = 0; k < r->pots[i].count; k++) {
             const gx_payee *payee = &r->payees[r->pots[i].first + k];
@@ -382,8 +383,14 @@ static gx_status show_ledger(gx_value *list, const report *r, uint64_t lines, gx
                 gx_list_add(r->arena, list, line_of(r, i, payee));
             }
         }
+        if (i % LOOK == 0) {
+            GX_TRY(gx_call_bill(r->call, err));
+            GX_TRY(gx_job_check(r->call->job, err));
+        }
     }
-    return GX_OK;
+    status = gx_call_bill(r->call, err);
+done:
+    return status;
 }
 
 /* ---- members --------------------------------------------------------------------------------- */
@@ -436,7 +443,7 @@ static gx_status show_members(gx_value *list, const report *r, bool suspicious, 
         gx_list_add(r->arena, list, row);
     }
     gx_job_free(r->call->job, of);
-    return GX_OK;
+    return gx_call_bill(r->call, err);
 }
 
 /* ---- beforehand ------------------------------------------------------------------------------ */
@@ -448,6 +455,7 @@ static gx_status look(void *user, uint32_t i, gx_error *err) {
 /* The log is read and timed, and so are the paths of some sales, which tell how many payees there
  * will be. */
 static gx_status estimate(gx_value *out, report *r, int64_t begun_ns, gx_error *err) {
+    enum { LINE = 704, MEMBER = 320 }; /* bytes of one in the answer */
     static const double settle_s = 1.5e-7, hash_s = 5e-7, line_s = 2.5e-6, member_s = 2e-7,
                         place_s = 4e-7;
     const gx_job *job = r->call->job;
@@ -467,14 +475,15 @@ static gx_status estimate(gx_value *out, report *r, int64_t begun_ns, gx_error *
         sizeof *r->place * placed;
     const uint64_t held = atomic_load(&job->mem_used) - r->paid.capacity * r->paid.size +
                           vector_bytes(payees, r->paid.size);
+    const double lines = r->only != GX_NONE ? 0 : ledger ? payees : fmin(payees, users);
     const gx_part_estimate steps[] = {
         {"log", {.mem_bytes = read, .cpu_s = (double)(read_ns - begun_ns) / 1e9}},
         {"paths",
          {.mem_bytes = held + (uint64_t)scratch,
           .cpu_s = paths_s + settle_s * (sales + payees) + member_s * users + place_s * placed}},
         {"lines",
-         {.mem_bytes = held + (uint64_t)(17 * users),
-          .cpu_s = hash_s * payees + (ledger && r->only == GX_NONE ? line_s * payees : 0)}}};
+         {.mem_bytes = held + (uint64_t)(17 * users + (ledger ? LINE * lines : MEMBER * lines)),
+          .cpu_s = hash_s * payees + (ledger ? line_s * lines : 0)}}};
     *out = gx_estimate_steps(r->arena, steps, GX_COUNT(steps), 1);
 done:
     return status;

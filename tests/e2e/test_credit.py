@@ -293,17 +293,18 @@ def test_chains_of_one_somebody_are_flagged(tmp_path, built_shop):
 # ---- odd logs -------------------------------------------------------------------------------------
 
 
-def test_who_is_paid_is_charged(tmp_path):
+def test_who_is_paid_is_charged_and_so_are_lines(tmp_path):
     """2,000 sales at the end of a chain of 31: 24 bytes for each of 60,000 payees, beside 48 to settle them."""
     write(tmp_path / "users.csv", [{"user_id": f"u{k}", "joined_at": f"2026-01-01T00:00:{k:02}Z", "invited_by": f"u{k - 1}" if k else ""} for k in range(31)])
     write(tmp_path / "events.csv", [{"user_id": "u30", "item_id": "x", "action": "buy", "ts": f"2026-01-02T00:{k // 60:02}:{k % 60:02}Z", "amount": 1} for k in range(2000)])
     gx("init", tmp_path / "s.gx")
     gx("import", tmp_path / "s.gx", tmp_path / "users.csv", tmp_path / "events.csv")
-    words = ["credit", tmp_path / "s.gx", "members", "--tree", "invite", "--rule", "linear", "--threads", "1"]
-    told = gx(*words, "--estimate", "--format", "json").json()["mem_bytes"]
-    assert told > 72 * 60000
-    gx(*words, "--mem", str(told * 101 // 100))
-    gx(*words, "--mem", str(told * 9 // 10), code=7)
+    for show, bytes in (("members", 72), ("ledger", 700)):  # the lines are charged as they come
+        words = ["credit", tmp_path / "s.gx", show, "--tree", "invite", "--rule", "linear", "--threads", "1"]
+        told = gx(*words, "--estimate", "--format", "json").json()["mem_bytes"]
+        assert told > bytes * 60000
+        gx(*words, "--mem", str(told * 101 // 100))
+        gx(*words, "--mem", str(told * 9 // 10), code=7)
 
 
 def test_invites_pay_too(tmp_path):
