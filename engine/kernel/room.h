@@ -2,7 +2,7 @@
 #ifndef GX_KERNEL_ROOM_H
 #define GX_KERNEL_ROOM_H
 
-#include "graph/base/base.h"
+#include "graph/base/job.h"
 
 static inline bool gx__bit_is_set(const uint64_t *bits, uint32_t i) {
     return bits[i / 64] >> i % 64 & 1;
