@@ -323,15 +323,50 @@ static gx_status name_once(parser *p, const gx_param *param, const char *text, c
     return GX_OK;
 }
 
-/* NAME=VALUE, each name once, or a file of JSON; what comes later goes before. */
+/* Of NAME=VALUE,NAME=VALUE. Where a part is no such pair, or has a second =, the commas are the
+ * value's own: cart=p1,p2. */
+static bool is_pairs(const char *text) {
+    for (const char *at = text;; at++) {
+        const size_t size = strcspn(at, ","), name = strcspn(at, ",=");
+        if (name == 0 || name + 1 >= size || memchr(at + name + 1, '=', size - name - 1)) {
+            return false;
+        }
+        at += size;
+        if (!*at) {
+            return true;
+        }
+    }
+}
+
+static gx_status put_pair(parser *p, gx_value *map, const gx_param *param, const char *text,
+                          gx_error *err) {
+    const char *equals = strchr(text, '=');
+    gx_map_put(p->command->arena, map, param->name,
+               grown_map(p->command->arena, gx_map_get(map, param->name), text, equals));
+    return name_once(p, param, text, equals, err);
+}
+
+static gx_status put_pairs(parser *p, gx_value *map, const gx_param *param, const char *text,
+                           gx_error *err) {
+    gx_status status = GX_OK;
+    for (const char *at = text; status == GX_OK && *at; at += strcspn(at, ","), at += *at == ',') {
+        const size_t size = strcspn(at, ",");
+        const char *pair = gx_arena_printf(p->command->arena, "%.*s", (int)size, at);
+        status = pair ? put_pair(p, map, param, pair, err) : gx_fail_memory(err, size);
+    }
+    return status;
+}
+
+/* NAME=VALUE, or several between commas, each name once, or a file of JSON; what comes later goes
+ * before. */
 static gx_status put_map(parser *p, gx_value *map, const gx_param *param, const char *text,
                          gx_error *err) {
     gx_arena *arena = p->command->arena;
     const gx_value *before = gx_map_get(map, param->name);
     const char *equals = strchr(text, '=');
     if (equals && equals != text) {
-        gx_map_put(arena, map, param->name, grown_map(arena, before, text, equals));
-        return name_once(p, param, text, equals, err);
+        return is_pairs(text) ? put_pairs(p, map, param, text, err)
+                              : put_pair(p, map, param, text, err);
     }
     if (p->helps) { /* a file that an example names need not be there */
         return GX_OK;

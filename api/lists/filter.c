@@ -457,6 +457,14 @@ gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, u
                : gx_nil();
 }
 
+const char *gx_filter_not_shown(gx_arena *arena, const gx_value *why_not) {
+    const gx_value *en = gx_map_get(why_not, "en"), *test = gx_map_get(why_not, "test");
+    const char *text = gx_arena_printf(
+        arena, "the item may not be shown: %.*s%s%.*s%s", (int)en->size, en->as.text,
+        test ? " (" : "", test ? (int)test->size : 0, test ? test->as.text : "", test ? ")" : "");
+    return text ? text : "the item may not be shown";
+}
+
 const char *gx_filter_say_out(const gx_filter *filter, const gx_member_live *live,
                               const uint8_t *mask, gx_arena *arena) {
     uint32_t out[GX_COUNT(rules) + 1] = {0};

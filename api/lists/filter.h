@@ -65,6 +65,9 @@ void gx_filter_bar(uint8_t *mask, const gx_filter *filter, const gx_member_live 
 /* Why the item is kept out: {rule, test?, en, zh}; nil where it passes. `live` may be NULL. */
 gx_value gx_filter_reason(const gx_filter *filter, const gx_member_live *live, uint32_t item,
                           gx_arena *arena);
+/* Of such a reason: "the item may not be shown: It is hidden, …", with the part of an expression
+ * that the item fails. In the arena. */
+const char *gx_filter_not_shown(gx_arena *arena, const gx_value *why_not);
 /* Of the items that pass before anything about the member and are not in `mask`, how many each rule
  * keeps out: "; 30 are kept out by blocked_brand, 6 by seen", by the names that gx_filter_reason
  * has; empty where there are none. In the arena. */

@@ -152,9 +152,7 @@ static gx_status answer(gx_value *out, launch *l, gx_error *err) {
         gx_list_add(arena, &near, one);
     }
     if (why_not.type != GX_NIL) {
-        const gx_value *says = gx_map_get(&why_not, "en");
-        char *text = gx_arena_printf(arena, "0 of %u: the item may not be shown: %.*s", n,
-                                     (int)says->size, says->as.text);
+        char *text = gx_arena_printf(arena, "0 of %u: %s", n, gx_filter_not_shown(arena, &why_not));
         less = gx_str(text ? text : "");
     } else if (n == 0) {
         less = gx_str("every place is taken; n invites more than there is room for");

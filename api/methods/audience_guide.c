@@ -407,8 +407,21 @@ done:
     return status;
 }
 
+static const char *no_sharers(const gx_guide *g) {
+    const gx_args *args = g->call->args;
+    const bool leaders = gx_guide_how_many(args, "leaders") > 0;
+    const bool promoters = gx_guide_how_many(args, "promoters") > 0;
+    return g->gone.size > 0              ? "those who were named have departed"
+           : gx_arg_has(args, "sharers") ? "nobody who was named is in this store"
+           : !leaders && !promoters ? "leaders and promoters are 0: nobody is looked for to share"
+           : !leaders               ? "purchases came via nobody, and leaders is 0"
+           : !promoters             ? "there are no leaders, and promoters is 0"
+                                    : "there are no leaders, and nobody whom purchases came via";
+}
+
 static gx_status answer(gx_value *out, gx_guide *g, gx_error *err) {
     gx_arena *arena = g->call->arena;
+    const char *never = gx_spread_never(&g->spread);
     const uint32_t n = (uint32_t)gx_arg_int(g->call->args, "n");
     gx_value row = gx_map(arena, 14), left = gx_map(arena, 1), list = gx_list(arena, 20),
              less = gx_nil();
@@ -420,12 +433,12 @@ static gx_status answer(gx_value *out, gx_guide *g, gx_error *err) {
     if (list.size < n) {
         char *text = gx_arena_printf(
             arena, "%u of %u: %s", list.size, n,
-            g->sharer_count == 0 && g->gone.size > 0 ? "those who were named have departed"
-            : g->sharer_count == 0 ? "there are no leaders, and nobody whom purchases came via"
-            : g->count == 0        ? "none of the sharers has anything that may be shared, or "
-                                     "nobody listens to them"
-            : !(g->rate > 0)       ? "the rate is 0: nobody would take what is shared"
-                                   : "nobody is left to share with within the limits");
+            g->sharer_count == 0 ? no_sharers(g)
+            : never              ? never
+            : g->count == 0      ? "none of the sharers has anything that may be shared, or "
+                                   "nobody listens to them"
+            : !(g->rate > 0)     ? "the rate is 0: nobody would take what is shared"
+                                 : "nobody is left to share with within the limits");
         less = gx_filter_short(arena, &g->filter, text ? text : "");
     }
     gx_map_put(arena, &row, "shares", list);

@@ -363,7 +363,7 @@ static gx_value answer(const gathering *g, gx_value why_not) {
     if (g->teams < n) {
         char *text =
             gx_arena_printf(arena, "%u of %u: %s", g->teams, n,
-                            why_not.type != GX_NIL ? "the item may not be shown"
+                            why_not.type != GX_NIL ? gx_filter_not_shown(arena, &why_not)
                             : g->count == 0        ? "it suits nobody who may be asked"
                             : g->kind ? "of those whom it suits no more are tied to each other "
                                         "in such a mix as balance_by asks for"

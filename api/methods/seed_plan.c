@@ -125,8 +125,8 @@ static gx_status find_prospects(plan *p, const gx_columns *columns, gx_error *er
     GX_TRY(make_filter(&filter, p, columns, err));
     const gx_value why_not = gx_filter_reason(&filter, NULL, p->item, call->arena);
     if (why_not.type != GX_NIL) {
-        GX_TRY(gx_fail_at(err, GX_CONFLICT, "item", "the item may not be shown: %s",
-                          gx_map_get(&why_not, "en")->as.text));
+        GX_TRY(
+            gx_fail_at(err, GX_CONFLICT, "item", "%s", gx_filter_not_shown(call->arena, &why_not)));
     }
     if (gx_arg_has(call->args, "audience")) {
         GX_TRY(gx_job_alloc(call->job, &wanted, (size_t)p->spread.n + 1, 1, err));
@@ -551,7 +551,8 @@ static gx_value missing(const plan *p) {
         text = "the rate is 0: nobody would take the item, so no seed is of use";
     }
     if (!text && !(p->all.reached > 0)) {
-        text = "no prospect heeds a seed, directly or by way of others";
+        const char *never = gx_spread_never(&p->spread);
+        text = never ? never : "no prospect heeds a seed, directly or by way of others";
     }
     return text ? gx_str(text) : gx_nil();
 }

@@ -32,7 +32,7 @@
     {"by", GX_PARAM_TEXT, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                 \
      "what quotas and fairness are by: circle (the usual), or a text field of the members; those in none, or without it, are one circle, -"},       \
     {"least", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                               \
-     "at least so many seeds of these circles, like c-17=2; several: given several times, or a JSON file {\"c-17\": 2}"},                                      \
+     "at least so many seeds of these circles, like c-17=2; several: c-17=2,c-3=1, given several times, or a JSON file {\"c-17\": 2}"},                                      \
     {"most", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,                                \
      "at most so many seeds of these circles"},                                                    \
     {"least_each", GX_PARAM_INT, NULL, 0, 1e7, "members", NULL, 0,                                 \

@@ -298,6 +298,14 @@ void gx_spread_share(gx_chance_options *io, const gx_spread *spread) {
     }
 }
 
+const char *gx_spread_never(const gx_spread *spread) {
+    const gx_chance_options *c = &spread->chance;
+    return !(c->raise > 0) ? "the raise is 0: nobody takes what is shared"
+           : c->rule == GX_CHANCE_CONSTANT && !(c->constant > 0)
+               ? "p is 0: nobody takes what is shared"
+               : NULL;
+}
+
 gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_env *call,
                               gx_error *err) {
     gx_status status = gx_spread_open(out, call, err);

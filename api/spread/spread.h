@@ -85,6 +85,9 @@ const char *gx_spread_unfit(const gx_spread *spread);
  * (none where there are no events to learn from); where they are learned ones and the model has no
  * sharing; where there are no ties. */
 void gx_spread_note(gx_value *notes, const gx_spread *spread);
+/* Where the arguments leave no chance at all: which of them, and that nobody takes what is shared;
+ * else NULL. */
+const char *gx_spread_never(const gx_spread *spread);
 /* gx_spread_open of GX_SPREAD_TOLD_PARAMS; *out_chances: which they came to be. */
 GX_MUST_CHECK gx_status gx_spread_open_told(gx_spread *out, const char **out_chances,
                                             gx_call_env *call, gx_error *err);

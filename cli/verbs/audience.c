@@ -29,7 +29,7 @@ static const gx_param params[] = {
     {"seen", GX_PARAM_CHOICE, "bought", GX_PARAM_UNCHECKED, NULL, "bought|all|none", 0,
      "of an item: leave out who bought or rated it, who touched it, or nobody"},
     {"channels", GX_PARAM_MAP, NULL, GX_PARAM_UNCHECKED, NULL, NULL, 0,
-     "weights {friends, circle, leader, interest}"},
+     "weights {friends, circle, leader, interest}, like friends=2,circle=1"},
     {"why", GX_PARAM_BOOL, "true", GX_PARAM_UNCHECKED, NULL, NULL, 0, "say why"},
 };
 

@@ -295,3 +295,42 @@ def test_channels_that_a_snapshot_knows_nothing_of_are_told(shop, tmp_path):
         assert all(note in shown for note in told)
     alone = gx("audience", store, "--item", "sku-1", "--channels", "friends=0", "--channels", "circle=0", "--channels", "leader=0", "--format", "json").json()
     assert alone["notes"] == []
+
+
+def test_pairs_of_a_map_may_stand_between_commas(shop):
+    def ask(*flags):
+        return gx("audience", shop, "--item", "sku-1", "-n", 20, *flags, "--format", "json").json()["users"]
+
+    assert ask("--channels", "friends=1,circle=2") == ask("--channels", "friends=1", "--channels", "circle=2") != ask()
+    for bad, says in (("friends=1,friends=2", "friends was given twice"), ("friends=1,2", "friends='1,2' was given")):
+        assert says in gx("audience", shop, "--item", "sku-1", "--channels", bad, code=2).err
+    cart = gx("recommend", shop, "u1", "--context", "cart=sku-1,sku-2", "-n", 300, "--format", "json").json()
+    assert not {"sku-1", "sku-2"} & {row["id"] for row in cart[0]["items"]}
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--raise", 0), "the raise is 0"),
+        (("--chances", "constant", "--p", 0), "p is 0"),
+        (("--leaders", 0, "--promoters", 0), "leaders and promoters are 0"),
+        (("--rate", 0), "the rate is 0"),
+    ],
+)
+def test_a_guide_says_which_flag_leaves_nothing(shop, flags, says):
+    assert says in gx("guide", shop, *flags, "--format", "json").json()["short"]
+    if "--leaders" not in flags:
+        assert says in gx("plan", shop, "sku-1", "-k", 1, "--runs", 50, *flags, "--format", "json").json()["short"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--where", "price < 0"), "does not pass the filter of this call (price < 0)"),
+        (("--exclude", "sku-1"), "This call excludes it"),
+        (("--kind", "content"), "not of a kind that was asked for"),
+    ],
+)
+def test_teams_say_what_keeps_the_item_out(shop, flags, says):
+    told = gx("teams", shop, "sku-1", *flags, "--format", "json").json()
+    assert told["teams"] == [] and says in told["short"] and "may not be shown" in told["short"]
