@@ -234,7 +234,7 @@ static bool is_said(const gx_value *list, gx_slice text) {
 static gx_value why_value(const fitting *f, uint32_t user, uint32_t *touched) {
     gx_arena *arena = f->a.call->arena;
     gx_value list = gx_list(arena, REASONS);
-    uint32_t best[LOOKED_AT];
+    uint32_t best[LOOKED_AT], paid = UINT32_MAX; /* which reason tells of prices */
     const uint32_t count = make_profile(f, touched, user);
     const uint32_t found = strongest(best, LOOKED_AT, touched, count, f->x, f->weight);
     double dot = 0;
@@ -247,13 +247,20 @@ static gx_value why_value(const fitting *f, uint32_t user, uint32_t *touched) {
             continue;
         }
         const bool price = trait.field == GX_ATTRIBUTE_PRICE;
+        const double share = f->x[best[k]] * f->weight[best[k]] / dot;
+        if (price && paid < list.size) { /* another band of prices is the same reason */
+            gx_value *said = &list.as.items[paid];
+            gx_map_put(arena, said, "share", gx_real(gx_map_real(said, "share") + share));
+            continue;
+        }
+        paid = price ? list.size : paid;
         gx_value row = gx_map(arena, 6);
         const gx_hole hole = {"value", trait.text, trait.text};
         gx_map_put(arena, &row, "attribute", gx_str(gx_attribute_column(trait.field)));
         if (!price) {
             gx_map_put(arena, &row, "value", gx_text_copy(arena, trait.text.data, trait.text.size));
         }
-        gx_map_put(arena, &row, "share", gx_real(f->x[best[k]] * f->weight[best[k]] / dot));
+        gx_map_put(arena, &row, "share", gx_real(share));
         gx_lists_say(&row, arena, price ? GX_SAYS_FIT_PRICE : GX_SAYS_FIT_VALUE, &hole, 1);
         gx_list_add(arena, &list, row);
     }

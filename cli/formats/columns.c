@@ -178,6 +178,14 @@ static void cell_nested(gx_buffer *out, const gx_value *value) {
     }
 }
 
+/* Four digits, and of what is larger those before the point: nobody reads money as 2.422e+04. */
+static void real_text(gx_buffer *out, double real) {
+    static const double plain_from = 9999.5 /* 1e+04 in four digits */, plain_to = 1e15;
+    const double size = fabs(real);
+    const bool plain = size < plain_to && (size >= plain_from || real == floor(real));
+    gx_buffer_printf(out, plain ? "%.0f" : size < plain_to ? "%.4g" : "%.6g", real);
+}
+
 void gx_columns_text(gx_buffer *out, const gx_value *value) {
     switch (value->type) {
     case GX_NIL:
@@ -190,11 +198,7 @@ void gx_columns_text(gx_buffer *out, const gx_value *value) {
         gx_buffer_printf(out, "%lld", (long long)value->as.integer);
         break;
     case GX_REAL:
-        gx_buffer_printf(out,
-                         fabs(value->as.real) >= 1e6 || value->as.real == floor(value->as.real)
-                             ? "%.6g"
-                             : "%.4g",
-                         value->as.real);
+        real_text(out, value->as.real);
         break;
     case GX_TEXT:
         for (uint32_t i = 0; i < value->size; i++) {

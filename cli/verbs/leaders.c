@@ -16,9 +16,11 @@ static void say_departed(const gx_command *command, const gx_value *result) {
 
 /* JSON and tables have it themselves. */
 static void say_correlation(const gx_command *command, const gx_value *result) {
-    static const struct {
+    const bool card = gx_map_get(result, "card");
+    const struct {
         const char *key, *of;
-    } told[] = {{"follower_correlation", "Spearman, of this ranking"},
+    } told[] = {{"follower_correlation",
+                 card ? "Spearman, of the whole shop" : "Spearman, of this ranking"},
                 {"shop_follower_correlation", "of the whole shop's"}};
     if (command->format == GX_FORMAT_JSON || command->format == GX_FORMAT_TABLE) {
         return;

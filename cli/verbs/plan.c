@@ -18,7 +18,7 @@ static void say(const gx_command *command, const gx_value *result) {
            gx_map_real(e, "expected"), gx_map_real(e, "low"), gx_map_real(e, "high"));
     gx_say_rate(command, result);
     if (gx_map_get(result, "spent")) {
-        gx_say(command, "%.6g of %.6g spent, %.3g for each", gx_map_real(result, "spent"),
+        gx_say(command, "%.2f of %.2f spent, %.2f for each", gx_map_real(result, "spent"),
                gx_map_real(result, "budget"), gx_map_real(result, "cost_each"));
     }
     gx_say_list(command, result);

@@ -218,6 +218,9 @@ def test_what_is_hidden_is_gone_at_once_everywhere(shop, serve):
 def test_a_community_is_fitted(built_shop):
     inside = gx("audience", built_shop, "--fit", "--circle", "c-3", "--who", "inside", "-n", "500", "--format", "json").json()
     outside = gx("audience", built_shop, "--fit", "--circle", "c-3", "--who", "outside", "-n", "2000", "--format", "json").json()
+    for row in outside["users"]:
+        said = [why["en"] for why in row["why"]]
+        assert len(said) == len(set(said)) and sum(why["share"] for why in row["why"]) <= 1 + 1e-6
     mean = [sum(u["score"] for u in told["users"]) / len(told["users"]) for told in (inside, outside)]
     print(mean)
     assert mean[0] > 1.5 * mean[1] and len(inside["users"]) <= inside["size"]

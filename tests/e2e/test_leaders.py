@@ -257,6 +257,10 @@ def test_too_few_events_are_the_same_conflict_for_all(empty):
         assert "0 events" in gx("eval", empty, flag, code=1).err
 
 
+def test_a_card_tells_of_the_whole_shop(fake_shop):
+    assert "(Spearman, of the whole shop)" in gx("leaders", fake_shop.store, "--card", "u1", "--format", "csv").err
+
+
 def test_what_eval_takes(fake_shop):
     assert "time:SHARE" in gx("eval", fake_shop.store, "--leaders", "--split", "random:0.8", code=2).err
     assert "--by" in gx("eval", fake_shop.store, "--by", "via", code=2).err

@@ -93,5 +93,8 @@ def test_the_sample_shop(built_shop, serve):
     assert by and all(row["steered"] <= row["named"] + row["after"] + 1e-6 for row in told["members"])
     assert told["steered"] <= told["elsewhere"]
     assert [row["steered"] for row in told["members"]] == sorted((row["steered"] for row in told["members"]), reverse=True)
+    for form in ("table", "md"):
+        shown = gx("leakage", built_shop, "--where", "price > 0", "-n", 3, "--format", form).out
+        assert "e+" not in shown and any(float(word) > 10000 for word in shown.split() if word.isdigit())
     over = serve(built_shop).connect().call("audience.leakage", {"channels": ["offline"], "n": 1000000})
     assert over == told
