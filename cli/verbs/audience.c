@@ -155,8 +155,8 @@ const gx_verb gx_verb_audience = {
     .param_count = GX_COUNT(params),
     .run = run,
     .examples = "  guanxi audience shop.gx --item sku-12 -n 50\n"
-                "  guanxi audience shop.gx --item tea-night --within 20 --per-circle 5\n"
-                "  guanxi audience shop.gx --item tea-night --segment 'region = \"north\"' -n 200\n"
+                "  guanxi audience shop.gx --item post-1 --per-circle 5\n"
+                "  guanxi audience shop.gx --item post-1 --segment 'region = \"Zhejiang\"' -n 200\n"
                 "  guanxi audience shop.gx --circle c-3 -n 100\n"
                 "  guanxi audience shop.gx --fit --circle c-3 --who outside -n 100\n"
                 "  guanxi audience shop.gx seeds.csv -n 200\n"

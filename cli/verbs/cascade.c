@@ -117,6 +117,6 @@ const gx_verb gx_verb_cascade = {
     .examples = "  guanxi cascade shop.gx --order k -n 10\n"
                 "  guanxi cascade shop.gx generations --campaign tea-spring --by campaign\n"
                 "  guanxi cascade shop.gx members --by invite --format csv\n"
-                "  guanxi cascade shop.gx nodes --item p17 --user u1204\n"
-                "  guanxi cascade shop.gx predict --item p17 --since 2026-03-01\n",
+                "  guanxi cascade shop.gx nodes --item sku-12 --user u1204\n"
+                "  guanxi cascade shop.gx predict --item sku-12 --since 2026-03-01\n",
 };

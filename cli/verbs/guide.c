@@ -85,5 +85,5 @@ const gx_verb gx_verb_guide = {
     .examples = "  guanxi guide shop.gx -n 20\n"
                 "  guanxi guide shop.gx --where 'category = \"tea/*\"' --per-sharer 1\n"
                 "  guanxi guide shop.gx u1204 u7 --show audience --format csv -o shares.csv\n"
-                "  guanxi guide shop.gx --items p17,p40 --segment c-3 --chances constant --p 0.1\n",
+                "  guanxi guide shop.gx --items sku-17,sku-40 --segment c-3 --chances constant --p 0.1\n",
 };

@@ -127,9 +127,9 @@ const gx_verb gx_verb_leaders = {
     .examples = "  guanxi leaders shop.gx -n 10\n  guanxi leaders shop.gx --community c-17\n"
                 "  guanxi leaders shop.gx --flagged\n"
                 "  guanxi leaders unix:/run/guanxi.sock --category skincare --format json\n"
-                "  guanxi leaders shop.gx --topic category=home/kitchen -n 10\n"
-                "  guanxi leaders shop.gx --topic tag=organic --estimate\n"
-                "  guanxi leaders shop.gx --topic brand=acme,globex --community c-17\n"
+                "  guanxi leaders shop.gx --topic category=kitchen/woks -n 10\n"
+                "  guanxi leaders shop.gx --topic tag=tea --estimate\n"
+                "  guanxi leaders shop.gx --topic brand=Lantern,Kite --community c-17\n"
                 "  guanxi leaders shop.gx --card u12\n"
-                "  guanxi leaders shop.gx --card u12 --topic tag=organic\n",
+                "  guanxi leaders shop.gx --card u12 --topic tag=tea\n",
 };

@@ -15,7 +15,7 @@ const gx_verb gx_verb_leakage = {
     .list = "members",
     .columns = "rank,user,steered,purchases,named,after,before,followers,ours,gone,acts",
     .say = say,
-    .examples = "  guanxi leakage shop.gx --where 'seller = \"rival\"'\n"
+    .examples = "  guanxi leakage shop.gx --where 'seller = \"Jade Market\"'\n"
                 "  guanxi leakage shop.gx --channels offline --window 7d -n 50\n"
                 "  guanxi leakage shop.gx --stores store-Dalian,store-Wuhan --since 2026-06-01\n"
                 "  guanxi leakage shop.gx --where 'price > 0' --estimate\n",

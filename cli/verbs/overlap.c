@@ -77,8 +77,8 @@ const gx_verb gx_verb_overlap = {
     .method = "audience.overlap",
     .run = run,
     .examples = "  guanxi overlap shop.gx c-3 c-17\n"
-                "  guanxi overlap shop.gx brand:acme brand:globex --took bought\n"
-                "  guanxi overlap shop.gx 'region = \"north\"' category:tea --format json\n"
+                "  guanxi overlap shop.gx brand:Lantern brand:Kite --took bought\n"
+                "  guanxi overlap shop.gx 'region = \"Zhejiang\"' category:tea --format json\n"
                 "  guanxi overlap shop.gx prospects.csv book-club --exact\n"
                 "  guanxi overlap shop.gx u7,u31,u40 item:sku-12 --format csv -o overlap.csv\n",
 };

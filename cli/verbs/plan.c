@@ -73,7 +73,7 @@ const gx_verb gx_verb_plan = {
     .examples = "  guanxi plan shop.gx sku-12 -k 20\n"
                 "  guanxi plan shop.gx sku-12 --budget 500 --cost fee --show channels\n"
                 "  guanxi plan shop.gx sku-12 --budget 500 --cost fees.csv\n"
-                "  guanxi plan shop.gx sku-12 -k 10 --most-each 2 --audience 'region = \"north\"' "
+                "  guanxi plan shop.gx sku-12 -k 10 --most-each 2 --audience 'region = \"Zhejiang\"' "
                 "--rate 0.02\n"
                 "  guanxi plan shop.gx sku-12 --show prospects --prospects 500 --format csv -o "
                 "prospects.csv\n",

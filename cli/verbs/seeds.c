@@ -90,6 +90,6 @@ const gx_verb gx_verb_seeds = {
         "  guanxi seeds edges.txt -k 50 --preset snap --undirected --format csv -o seeds.csv\n"
         "  guanxi seeds shop.gx -k 20 --most-each 2 --exclude staff.txt --min-activity 5\n"
         "  guanxi seeds shop.gx --budget 500 --cost fees.csv --category skincare\n"
-        "  guanxi seeds shop.gx -k 10 --include u12,u40 --by region --least north=3 --fair 0.5\n"
+        "  guanxi seeds shop.gx -k 10 --include u12,u40 --by region --least Zhejiang=3 --fair 0.5\n"
         "  guanxi seeds edges.txt -k 50 --chances constant --p 0.01 --format json\n",
 };

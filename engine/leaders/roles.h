@@ -13,7 +13,7 @@
     X(PURCHASES, "purchases", "purchases")                                                         \
     X(COUPON_SHARE, "coupon_share", "share of the purchases with a coupon")                        \
     X(SHARES, "shares", "shares of items")                                                         \
-    X(ANSWERS, "answers", "replies and comments to members")                                       \
+    X(ANSWERS, "answers", "replies and comments to members: the weights of these ties")            \
     X(INVITES, "invites", "members invited or referred")                                           \
     X(SCORE, "score", "leader score, 0 to 100")                                                    \
     X(RANK, "rank", "place by leader score")                                                       \
@@ -33,7 +33,8 @@
     X(BARGAIN_HUNTER, "bargain_hunter",                                                            \
       "bought coupon_purchases or more, coupon_share of them with a coupon",                       \
       F(PURCHASES) | F(COUPON_SHARE))                                                              \
-    X(HELPER, "helper", "answered helper_answers times or more", F(ANSWERS))                       \
+    X(HELPER, "helper",                                                                            \
+      "answered helper_answers times or more (weights of ties of reply and comment)", F(ANSWERS))  \
     X(PROMOTER, "promoter",                                                                        \
       "shared and invited promoter_shares times or more, promoter_part of what it does",           \
       F(SHARES) | F(INVITES) | F(EVENTS))                                                          \

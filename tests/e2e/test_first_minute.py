@@ -145,6 +145,18 @@ def test_every_example_of_the_help_is_understood():
                     assert f"--{rest.replace('_', '-')} " in gx("help", outer).out, line
 
 
+def test_examples_of_the_help_are_of_the_sample_shop(built_shop):
+    """Items, brands, regions and the like; what names a file or field of the user's own is not run."""
+    asked = "audience bundle cascade experts explain guide leaders leakage overlap plan rank recommend seeds similar teams".split()
+    own, seen = (".csv", ".txt", "--cost fee", "--log", "--over", "unix:"), 0
+    for name in asked:
+        for line in gx("help", name).out.partition("\nexamples\n")[2].splitlines():
+            if line.strip() and not any(word in line for word in own):
+                gx(*shlex.split(line)[1:], cwd=built_shop.parent)
+                seen += 1
+    assert seen > 40
+
+
 @pytest.mark.parametrize(
     "words, code, said",
     [
