@@ -18,6 +18,8 @@
  */
 #include "engine/influence/percolation.h"
 
+#include <math.h>
+
 static const gx_param params[] = {
     {.name = "rate",
      .type = GX_PARAM_REAL,
@@ -30,7 +32,7 @@ static const gx_param params[] = {
      .high = 1e8,
      .help =
          "draws of which ties pass it on; not given: until each has 100 times and all together 10 "
-         "million times, within 4,000 to 20,000 draws"},
+         "million times, 4,000 to 100,000 draws"},
     GX__PARAM_DIRECTION("where it goes: both ways, to followers or to those followed"),
     GX__PARAM_BOOL(
         "weighted", "false",
@@ -53,12 +55,9 @@ static double rate_of(double threshold, const gx_args *args) {
  * often a tie of the member was kept; small graphs, where scores lie close, can have many samples.
  */
 static uint32_t samples_of(double kept, double rate, const gx_args *args) {
-    const double small = 1e7 / (kept > 1 ? kept : 1), each = rate > 1e-6 ? 100 / rate : 0;
-    const double usual = small > each ? small : each;
+    const double small = fmin(1e7 / fmax(kept, 1), 1e5), each = fmin(100 / fmax(rate, 1e-6), 2e4);
     return gx_arg_has(args, "samples") ? (uint32_t)gx_arg_int(args, "samples")
-           : usual < 4e3               ? 4000
-           : usual > 2e4               ? 20000
-                                       : (uint32_t)usual;
+                                       : (uint32_t)fmax(fmax(small, each), 4000);
 }
 
 static void estimate(gx_estimate *out, const gx_input *input, const gx_args *args, int threads) {
