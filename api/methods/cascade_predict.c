@@ -111,7 +111,7 @@ static gx_status play(prediction *p, gx_error *err) {
         const uint32_t to = (uint32_t)((uint64_t)p->runs * (k + 1) / p->draws);
         gx_foresight_draw(given, &p->known, k);
         GX_TRY(gx_chances_make(&chances, g, &chance, true, job, err));
-        job->seed = gx_mix64(seed + k);
+        job->seed = gx_mix64(gx_mix64(seed) + k); /* the next seed has others */
         status = play_some(p, &chances, k, from, to - from, err);
         job->seed = seed;
         gx_chances_finish(&chances, job);

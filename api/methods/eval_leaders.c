@@ -164,10 +164,7 @@ static gx_status compute(trial *t, bool fit, gx_error *err) {
         t->fitted = figures[GX_FIT_FITTED] > 0;
     }
 done:
-    if (arrays) {
-        gx_job_refund(t->call->job, gx_arrays_bytes(arrays));
-    }
-    gx_arrays_destroy(arrays);
+    gx_arrays_drop(arrays, t->call->job);
     return status;
 }
 

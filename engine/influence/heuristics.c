@@ -172,10 +172,7 @@ static gx_status by_pass(uint32_t *out, const char *name, const char *param, gx_
     const double *score = gx_result_get(results, name, "score", GX_F64, graph->n);
     GX_TRY(by_score(out, score, graph->n, depth, job, err));
 done:
-    if (results) {
-        gx_job_refund(job, gx_arrays_bytes(results));
-        gx_arrays_destroy(results);
-    }
+    gx_arrays_drop(results, job);
     gx_graph_finish(&undirected);
     gx_arena_destroy(arena);
     return status;
