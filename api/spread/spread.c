@@ -79,9 +79,6 @@ static void note_sharing(gx_value *notes, const gx_spread *s) {
 
 static void note_no_ties(gx_value *notes, const gx_spread *s) {
     gx_arena *arena = s->call->arena;
-    if (s->graph->m > 0 || s->n == 0) {
-        return;
-    }
     const char *text =
         gx_arena_printf(arena, "there are no ties%s%s%s to spread along: nobody passes anything on",
                         s->spec.kinds ? " of these kinds" : "",
@@ -91,9 +88,12 @@ static void note_no_ties(gx_value *notes, const gx_spread *s) {
 }
 
 void gx_spread_note(gx_value *notes, const gx_spread *spread) {
+    if (spread->n > 0 && spread->graph->m == 0) { /* which chances they would have matters not */
+        note_no_ties(notes, spread);
+        return;
+    }
     note_chances(notes, spread);
     note_sharing(notes, spread);
-    note_no_ties(notes, spread);
 }
 
 /* ---- who is gone ------------------------------------------------------------------------------
