@@ -54,7 +54,7 @@ const char *gx_spread_unfit(const gx_spread *s) {
 static void note_chances(gx_value *notes, const gx_spread *s) {
     gx_arena *arena = s->call->arena;
     if (!gx_arg_is(s->call->args, "chances", "auto") || s->chance.rule == GX_CHANCE_GIVEN ||
-        s->chance.model != GX_SPREAD_CASCADE || s->graph->m == 0) {
+        s->chance.model != GX_SPREAD_CASCADE) {
         return;
     }
     const char *why = gx_spread_unfit(s);
