@@ -309,11 +309,8 @@ const char *gx_spread_never(const gx_spread *spread) {
 gx_status gx_spread_open_told(gx_spread *out, const char **out_chances, gx_call_env *call,
                               gx_error *err) {
     gx_status status = gx_spread_open(out, call, err);
-    const bool learned = gx_arg_is(call->args, "chances", "learned");
-    if (status == GX_OK && (learned || gx_arg_is(call->args, "chances", "auto"))) {
-        const float *shared = gx_spread_of_arcs(out, "influence.shared");
-        out->chance.given = shared ? shared : out->chance.given;
-        out->chance.rule = shared ? GX_CHANCE_GIVEN : out->chance.rule;
+    if (status == GX_OK && out->shared) {
+        out->chance.given = out->shared;
     }
     *out_chances = status == GX_OK ? gx_spread_chances_name(out->chance.rule) : "";
     return status;
